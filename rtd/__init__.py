@@ -1,0 +1,1 @@
+"""rtd: one supervisor for a team's Python tasks and shell commands."""

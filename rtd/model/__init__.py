@@ -1,0 +1,1 @@
+"""Records, states and policies of rtd: pure data, no I/O. Everything may import it."""

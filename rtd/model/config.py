@@ -1,0 +1,97 @@
+"""The daemon's configuration as plain records. `rtd.settings` reads it from files and flags."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+MIB: Final = 1 << 20
+POOLS: Final = ("process", "fresh", "thread", "main", "async", "command")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """How many executors a pool has and how they live.
+
+    Attributes:
+        min: executors kept even when idle.
+        max: most executors at once.
+        concurrency: runs at once within one executor (thread and async).
+        idle_s: an executor above the minimum that had no work this long ends.
+        max_runs: an executor ends after this many runs; 0: never.
+        max_memory_bytes: an executor whose resident memory is above this after a run ends;
+            0: never.
+    """
+
+    min: int = 0
+    max: int = 1
+    concurrency: int = 1
+    idle_s: float = 30.0
+    max_runs: int = 0
+    max_memory_bytes: int = 0
+
+
+def default_lanes() -> dict[str, Lane]:
+    """The pools, sized for this machine."""
+    cores = os.cpu_count() or 1
+    return {
+        "process": Lane(min=1, max=max(2, cores)),
+        "fresh": Lane(min=2, max=max(4, 2 * cores), max_runs=1),
+        "thread": Lane(max=1, concurrency=8),
+        "main": Lane(max=1),
+        "async": Lane(max=1, concurrency=100),
+        "command": Lane(max=max(4, 2 * cores)),
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """Where the output of runs stops growing.
+
+    Attributes:
+        quota_bytes: all output together; the oldest segments go first.
+        run_limit_bytes: one run's output; beyond it is counted as lost.
+        retention_s: output older than this goes.
+    """
+
+    quota_bytes: int = 1024 * MIB
+    run_limit_bytes: int = 64 * MIB
+    retention_s: float = 7 * 86400.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Sizes beyond which a value is refused with a clear error."""
+
+    result_bytes: int = MIB
+    params_bytes: int = MIB
+    frame_bytes: int = 16 * MIB
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """Everything that can be set.
+
+    Attributes:
+        name: the namespace in Redis; nodes that share a Redis and a name share queues.
+        node: this host's name among them.
+        redis: `embedded` or a URL (`redis://`, `rediss://`, `unix://`).
+        durability: `process` (killing Redis loses nothing acknowledged; a power cut about a
+            second) or `always` (a power cut loses nothing).
+        retention_s: how long the record of a finished run is kept.
+        history: at most this many finished runs are kept per task.
+        stop_grace_s: the grace of runs whose task does not say.
+        group: group of the control socket; None: the daemon's own.
+    """
+
+    name: str = "rtd"
+    node: str = field(default_factory=lambda: os.uname().nodename)
+    redis: str = "embedded"
+    durability: str = "process"
+    lanes: Mapping[str, Lane] = field(default_factory=default_lanes)
+    output: Output = field(default_factory=Output)
+    limits: Limits = field(default_factory=Limits)
+    retention_s: float = 7 * 86400.0
+    history: int = 100_000
+    stop_grace_s: float = 10.0
+    group: str | None = None

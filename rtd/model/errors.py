@@ -1,0 +1,190 @@
+"""Errors that people read: a code for programs and one sentence for humans.
+
+Every error that crosses a border (the socket, the command line, a record) is an
+`RtdError`. Its sentence says what went wrong, where, and what to do.
+"""
+
+from typing import Any, ClassVar
+
+
+class RtdError(Exception):
+    """Base of all errors of rtd.
+
+    Args:
+        sentence: one line for a person.
+        details: msgpack-able facts for programs, or None.
+    """
+
+    code: ClassVar[str] = "internal"
+
+    def __init__(self, sentence: str, details: Any = None) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.details = details
+
+    def __str__(self) -> str:
+        return self.sentence
+
+
+class BadRequest(RtdError):
+    """The request itself is wrong: unknown verb, unknown or mistyped parameter."""
+
+    code = "bad_request"
+
+
+class UnknownTask(RtdError):
+    """No task of that name in the app."""
+
+    code = "unknown_task"
+
+
+class ParameterError(RtdError):
+    """The parameters do not fit what the task takes."""
+
+    code = "bad_params"
+
+
+class PolicyError(RtdError):
+    """A policy of a task has a value that cannot be used or cannot be enforced."""
+
+    code = "bad_policy"
+
+
+class UnserialisableError(RtdError):
+    """A value that cannot be stored; the sentence names its path."""
+
+    code = "unserialisable"
+
+
+class TooLarge(RtdError):
+    """Parameters or a result beyond the configured size."""
+
+    code = "too_large"
+
+
+class NoSuchRun(RtdError):
+    """No run with that id, prefix or key."""
+
+    code = "no_such_run"
+
+
+class NoSuchQueue(RtdError):
+    """No queue of that name has ever been used."""
+
+    code = "no_such_queue"
+
+
+class AmbiguousRun(RtdError):
+    """A short id that fits several runs."""
+
+    code = "ambiguous_run"
+
+
+class WrongState(RtdError):
+    """The run is not in a state in which this can be done."""
+
+    code = "wrong_state"
+
+
+class Conflict(RtdError):
+    """Somebody else changed it first, or it exists already."""
+
+    code = "conflict"
+
+
+class StoreGone(RtdError):
+    """Redis does not answer."""
+
+    code = "redis_gone"
+
+
+class NotPermitted(RtdError):
+    """The caller's uid and groups do not allow it."""
+
+    code = "not_permitted"
+
+
+class FrameTooLarge(RtdError):
+    """A frame on the socket beyond the limit."""
+
+    code = "frame_too_large"
+
+
+class VersionMismatch(RtdError):
+    """Client and daemon speak different protocol versions."""
+
+    code = "version_mismatch"
+
+
+class ShuttingDown(RtdError):
+    """The daemon is draining and takes no new work."""
+
+    code = "shutting_down"
+
+
+class WaitTimeout(RtdError):
+    """The wait ended before the run did. The run goes on."""
+
+    code = "timeout"
+
+
+class Unreachable(RtdError):
+    """The daemon's socket cannot be reached; the sentence says what was tried."""
+
+    code = "unreachable"
+
+
+class ConfigError(RtdError):
+    """A setting is unknown or has an unusable value."""
+
+    code = "bad_config"
+
+
+class AppError(RtdError):
+    """The app does not import; the sentence names file and line."""
+
+    code = "bad_app"
+
+
+class InternalError(RtdError):
+    """A fault of rtd itself; the daemon's log has the details."""
+
+    code = "internal"
+
+
+def _subclasses(cls: type[RtdError]) -> list[type[RtdError]]:
+    return [cls, *(s for sub in cls.__subclasses__() for s in _subclasses(sub))]
+
+
+BY_CODE: dict[str, type[RtdError]] = {cls.code: cls for cls in reversed(_subclasses(RtdError))}
+
+#: Exit codes of rtctl, by error code (DESIGN: 1 failed, 2 usage, 4 not permitted, ...).
+EXIT_CODE: dict[str, int] = {
+    "bad_request": 2,
+    "bad_params": 2,
+    "bad_policy": 2,
+    "bad_config": 2,
+    "unserialisable": 2,
+    "too_large": 2,
+    "frame_too_large": 2,
+    "unknown_task": 5,
+    "no_such_run": 5,
+    "no_such_queue": 5,
+    "ambiguous_run": 2,
+    "wrong_state": 6,
+    "conflict": 6,
+    "version_mismatch": 6,
+    "not_permitted": 4,
+    "shutting_down": 7,
+    "unreachable": 7,
+    "redis_gone": 1,
+    "bad_app": 1,
+    "internal": 1,
+    "timeout": 124,
+}
+
+
+def from_wire(code: str, sentence: str, details: Any = None) -> RtdError:
+    """The error that a peer sent, as the class of its code."""
+    cls = BY_CODE.get(code, InternalError)
+    return cls(sentence, details)

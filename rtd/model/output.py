@@ -1,0 +1,67 @@
+"""The index of a run's output: when which stream wrote how far.
+
+16-byte little-endian entries: the wall time (f64 epoch seconds), then the end offset
+(u32) and the stream (u32). The bytes between two entries' ends belong to the later one;
+bytes after the last entry were written raw, by a subprocess (`RAW`).
+"""
+
+import struct
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+OUT: Final = 1
+ERR: Final = 2
+RAW: Final = 0
+NAMES: Final = {OUT: "out", ERR: "err", RAW: "raw"}
+
+_ENTRY: Final = struct.Struct("<dII")
+ENTRY_SIZE: Final = _ENTRY.size
+
+#: A block in a segment file: magic, run (16 bytes), length, index length.
+HEADER: Final = struct.Struct("<4s16sII")
+MAGIC: Final = b"rtd1"
+
+
+class IndexEntry(NamedTuple):
+    """Up to `end` (bytes from the start of the run's output), written at `at` by `stream`."""
+
+    at: float
+    end: int
+    stream: int
+
+
+def pack_entry(at: float, end: int, stream: int) -> bytes:
+    """One entry as it is stored."""
+    return _ENTRY.pack(at, end, stream)
+
+
+def iter_entries(blob: bytes) -> Iterator[IndexEntry]:
+    """The entries of an index; a torn last entry is left out."""
+    whole = len(blob) - len(blob) % ENTRY_SIZE
+    for fields in _ENTRY.iter_unpack(blob[:whole]):
+        yield IndexEntry(*fields)
+
+
+class Piece(NamedTuple):
+    """A stretch of output of one stream."""
+
+    at: float | None
+    stream: int
+    start: int
+    end: int
+
+
+def pieces(entries: Iterator[IndexEntry], length: int) -> Iterator[Piece]:
+    """The whole output, [0, length), as stretches in order.
+
+    Index entries carry the end of what Python wrote and how long it was is told by a RAW
+    entry before it; see `executor.capture`. Gaps are RAW with the time of the next entry.
+    """
+    position = 0
+    for entry in entries:
+        end = min(entry.end, length)
+        if end > position:
+            yield Piece(entry.at, entry.stream, position, end)
+            position = end
+    if position < length:
+        yield Piece(None, RAW, position, length)

@@ -1,0 +1,99 @@
+"""Where a daemon and its clients meet: the runtime directory, the state directory, the socket.
+
+Daemon and client resolve these the same way, so that one environment variable moves both.
+"""
+
+import os
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from rtd.model.errors import ConfigError
+
+#: The kernel's limit on the path of a Unix socket, without its final NUL byte.
+SOCKET_PATH_MAX: Final = 107
+
+
+class Places(NamedTuple):
+    """The directories and the socket of one daemon."""
+
+    runtime_dir: Path
+    state_dir: Path
+    socket: Path
+
+    @property
+    def zygote_socket(self) -> Path:
+        return self.runtime_dir / "zygote.sock"
+
+    @property
+    def board(self) -> Path:
+        return self.runtime_dir / "board"
+
+    @property
+    def board_bell(self) -> Path:
+        return self.runtime_dir / "board.bell"
+
+    @property
+    def pid_file(self) -> Path:
+        return self.runtime_dir / "rtd.pid"
+
+    @property
+    def redis_dir(self) -> Path:
+        return self.state_dir / "redis"
+
+    @property
+    def output_dir(self) -> Path:
+        return self.state_dir / "output"
+
+    @property
+    def log_file(self) -> Path:
+        return self.state_dir / "rtd.log"
+
+
+def _runtime_dir() -> Path:
+    env = os.environ
+    named = env.get("RTD_RUNTIME_DIR") or env.get("RUNTIME_DIRECTORY", "").split(":")[0]
+    if named:
+        return Path(named)
+    if os.getuid() == 0:
+        return Path("/run/rtd")
+    xdg = env.get("XDG_RUNTIME_DIR")
+    return Path(xdg, "rtd") if xdg else Path(f"/tmp/rtd-{os.getuid()}")
+
+
+def _state_dir() -> Path:
+    env = os.environ
+    named = env.get("RTD_STATE_DIR") or env.get("STATE_DIRECTORY", "").split(":")[0]
+    if named:
+        return Path(named)
+    if os.getuid() == 0:
+        return Path("/var/lib/rtd")
+    xdg = env.get("XDG_STATE_HOME")
+    return Path(xdg, "rtd") if xdg else Path.home() / ".local/state/rtd"
+
+
+def find_socket() -> Path:
+    """The control socket: `RTD_SOCKET`, else `rtd.sock` in the runtime directory."""
+    named = os.environ.get("RTD_SOCKET")
+    return Path(named) if named else _runtime_dir() / "rtd.sock"
+
+
+def find_places() -> Places:
+    """All places of the daemon that this environment means.
+
+    Raises:
+        ConfigError: a socket's path is longer than the kernel takes.
+    """
+    places = Places(_runtime_dir().absolute(), _state_dir().absolute(), find_socket().absolute())
+    for path in (places.socket, places.zygote_socket, places.redis_dir / "redis.sock"):
+        check_socket_path(path)
+    return places
+
+
+def check_socket_path(path: Path) -> None:
+    """Raises ConfigError when the kernel would not take this socket path."""
+    length = len(os.fsencode(path))
+    if length > SOCKET_PATH_MAX:
+        raise ConfigError(
+            f"the socket path {path} has {length} bytes, the kernel takes {SOCKET_PATH_MAX}; "
+            "set RTD_RUNTIME_DIR and RTD_STATE_DIR to shorter directories"
+        )

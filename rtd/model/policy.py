@@ -1,0 +1,220 @@
+"""The policies of a task: what may be said about every run of it, and what it means."""
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, Final
+
+from rtd.model.errors import PolicyError
+from rtd.model.units import parse_bytes, parse_duration_s
+
+LANES: Final = ("process", "thread", "main", "async", "command")
+ON_LOST: Final = ("fail", "requeue")
+#: A run that lost its executor this often is not requeued again, whatever its policy.
+MAX_LOSSES: Final = 3
+PRIORITY_RANGE: Final = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policies:
+    """All policies with their defaults. Durations in seconds, sizes in bytes.
+
+    Attributes:
+        queue: where runs wait.
+        priority: within the queue, -100 to 100, higher first.
+        timeout_s: an attempt that runs longer is stopped; None: no limit.
+        stop_grace_s: how long a run that was asked to stop has before it is killed.
+        retries: how many more attempts after a failed one (error, exception).
+        backoff_s: wait before the first retry; doubled for each further one.
+        backoff_cap_s: longest wait between attempts.
+        jitter: share of the wait that is random, 0 to 1.
+        retry_on: names of exceptions (`ValueError`, `requests.Timeout`, `exit 75`) that are
+            retried; empty: every failure. A base class's name covers its subclasses.
+        no_retry_on: names that are never retried; stronger than `retry_on`.
+        on_lost: when its executor dies: `fail` (state lost) or `requeue`.
+        max_concurrency: how many runs of the task may be going at once, on all executors.
+        memory_limit_bytes: resident memory of the run's whole process tree.
+        cpu_time_limit_s: CPU seconds of the run's whole process tree.
+        expires_s: a run that has not started this long after its submit is cancelled.
+    """
+
+    queue: str = "default"
+    priority: int = 0
+    timeout_s: float | None = None
+    stop_grace_s: float | None = None
+    retries: int = 0
+    backoff_s: float = 1.0
+    backoff_cap_s: float = 600.0
+    jitter: float = 0.1
+    retry_on: tuple[str, ...] = ()
+    no_retry_on: tuple[str, ...] = ()
+    on_lost: str = "fail"
+    max_concurrency: int | None = None
+    memory_limit_bytes: int | None = None
+    cpu_time_limit_s: float | None = None
+    expires_s: float | None = None
+
+    def overlay(self, opts: Mapping[str, Any]) -> "Policies":
+        """These policies with the stored overrides of one submit on top."""
+        known = {k: v for k, v in opts.items() if k in FIELDS}
+        return dataclasses.replace(self, **_tuples(known)) if known else self
+
+    def to_dict(self) -> dict[str, Any]:
+        """What differs from the defaults, msgpack-able."""
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name in FIELDS
+            if (value := getattr(self, name)) != getattr(_DEFAULTS, name)
+        }
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> "Policies":
+        """The inverse of `to_dict`."""
+        return cls(**_tuples(fields))
+
+    def next_wait_s(self, failed_attempts: int, random: Callable[[], float]) -> float:
+        """Seconds before the next attempt: exponential, capped, then jittered downwards.
+
+        Args:
+            failed_attempts: how many attempts have failed, at least 1.
+            random: a number in [0, 1) at each call.
+        """
+        wait_s = min(self.backoff_s * 2.0 ** min(failed_attempts - 1, 60), self.backoff_cap_s)
+        return wait_s * (1.0 - self.jitter * random())
+
+    def may_retry(self, names: Iterable[str]) -> bool:
+        """Whether a failure is of a retried kind.
+
+        Args:
+            names: the exception's class names along its MRO, plain and with module, or
+                `exit N` for a command.
+        """
+        found = set(names)
+        if found.intersection(self.no_retry_on):
+            return False
+        return not self.retry_on or bool(found.intersection(self.retry_on))
+
+
+FIELDS: Final = tuple(f.name for f in dataclasses.fields(Policies))
+_DEFAULTS: Final = Policies()
+
+
+def _tuples(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
+
+
+def _duration(value: Any) -> float | None:
+    return None if value is None else parse_duration_s(value)
+
+
+def _positive_duration(value: Any) -> float | None:
+    seconds = _duration(value)
+    if seconds == 0:
+        raise ValueError("0 would end every run at once; leave it out for no limit")
+    return seconds
+
+
+def _bytes(value: Any) -> int | None:
+    return None if value is None else parse_bytes(value)
+
+
+def _whole(low: int, high: int) -> Callable[[Any], int]:
+    def check(value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise ValueError(f"{value!r} is not a whole number from {low} to {high}")
+        return value
+
+    return check
+
+
+def _share(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise ValueError(f"{value!r} is not a share from 0 to 1")
+    return float(value)
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    items = value if isinstance(value, list | tuple | set | frozenset) else [value]
+    return tuple(_exception_name(item) for item in items)
+
+
+def _exception_name(item: Any) -> str:
+    if isinstance(item, type) and issubclass(item, BaseException):
+        plain = item.__module__ == "builtins"
+        return item.__qualname__ if plain else f"{item.__module__}.{item.__qualname__}"
+    if isinstance(item, str) and item:
+        return item
+    raise ValueError(f"{item!r} is neither an exception class nor its name")
+
+
+def _queue(value: Any) -> str:
+    if not isinstance(value, str) or not value or len(value) > 100:
+        raise ValueError(f"{value!r} is no queue name: a text of 1 to 100 characters")
+    if any(c in value for c in "|\0\n\r\t ,") or value.startswith("@"):
+        raise ValueError(f"{value!r} is no queue name: no blanks, commas, '|' or leading '@'")
+    return value
+
+
+def _on_lost(value: Any) -> str:
+    if value not in ON_LOST:
+        raise ValueError(f"{value!r} is neither 'fail' nor 'requeue'")
+    return str(value)
+
+
+def _concurrency(value: Any) -> int | None:
+    return None if value is None else _whole(1, 1_000_000)(value)
+
+
+#: Every option: its field and how its value is read.
+OPTIONS: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
+    "queue": ("queue", _queue),
+    "priority": ("priority", _whole(-PRIORITY_RANGE, PRIORITY_RANGE)),
+    "timeout": ("timeout_s", _positive_duration),
+    "stop_grace": ("stop_grace_s", _duration),
+    "retries": ("retries", _whole(0, 1_000_000)),
+    "backoff": ("backoff_s", parse_duration_s),
+    "backoff_cap": ("backoff_cap_s", parse_duration_s),
+    "jitter": ("jitter", _share),
+    "retry_on": ("retry_on", _names),
+    "no_retry_on": ("no_retry_on", _names),
+    "on_lost": ("on_lost", _on_lost),
+    "max_concurrency": ("max_concurrency", _concurrency),
+    "memory_limit": ("memory_limit_bytes", _bytes),
+    "cpu_time_limit": ("cpu_time_limit_s", _positive_duration),
+    "expires": ("expires_s", _duration),
+}
+#: Limits that are measured on a process tree, so each run must have its own.
+TREE_LIMITS: Final = ("memory_limit", "cpu_time_limit")
+TREE_LANES: Final = frozenset({"process", "main", "command"})
+
+
+def read_options(options: Mapping[str, Any], lane: str, where: str) -> dict[str, Any]:
+    """The options of a declaration or a submit as fields of `Policies`.
+
+    Args:
+        options: by their public names (`timeout="2 hours"`).
+        lane: the task's lane; limits that it cannot enforce are refused.
+        where: how the place is called in an error, e.g. `task 'report'`.
+
+    Raises:
+        PolicyError: unknown option (with the nearest), bad value, or a limit that the lane
+            cannot enforce.
+    """
+    fields: dict[str, Any] = {}
+    for name, value in options.items():
+        if name not in OPTIONS:
+            near = get_close_matches(name, OPTIONS, 1)
+            hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(OPTIONS)}"
+            raise PolicyError(f"{where}: unknown policy {name!r}{hint}")
+        field, read = OPTIONS[name]
+        try:
+            fields[field] = read(value)
+        except ValueError as error:
+            raise PolicyError(f"{where}: {name}: {error}") from None
+        if name in TREE_LIMITS and fields[field] is not None and lane not in TREE_LANES:
+            raise PolicyError(
+                f"{where}: {name} cannot be enforced in lane {lane!r}, where runs share a "
+                "process; use lane 'process'"
+            )
+    return fields

@@ -1,0 +1,104 @@
+"""Durations and sizes as people write them."""
+
+import re
+from datetime import timedelta
+from typing import Final
+
+_UNIT_S: Final = {
+    "w": 604800.0, "week": 604800.0, "weeks": 604800.0,
+    "d": 86400.0, "day": 86400.0, "days": 86400.0,
+    "h": 3600.0, "hr": 3600.0, "hrs": 3600.0, "hour": 3600.0, "hours": 3600.0,
+    "m": 60.0, "min": 60.0, "mins": 60.0, "minute": 60.0, "minutes": 60.0,
+    "s": 1.0, "sec": 1.0, "secs": 1.0, "second": 1.0, "seconds": 1.0,
+    "ms": 0.001,
+}  # fmt: skip
+_SIZE: Final = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
+_PART: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]+)(?:\s*,\s*|\s+and\s+|\s*)", re.IGNORECASE)
+_CLOCK: Final = re.compile(r"(\d+):(\d{2})(?::(\d{2}(?:\.\d+)?))?")
+_BYTES: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?b)?", re.IGNORECASE)
+
+
+def parse_duration_s(value: str | float | timedelta) -> float:
+    """Seconds of `5`, `"10s"`, `"2 hours"`, `"1h 30m"`, `"1 day, 2 hours"`, `"01:30:00"`.
+
+    A bare number is seconds.
+
+    Raises:
+        ValueError: one sentence with the forms that are understood.
+    """
+    if isinstance(value, timedelta):
+        return _not_negative(value.total_seconds(), value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _not_negative(float(value), value)
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is no duration; write 90, '90s', '2 hours' or '1h 30m'")
+    text = value.strip()
+    try:
+        return _not_negative(float(text), value)
+    except ValueError:
+        pass
+    clock = _CLOCK.fullmatch(text)
+    if clock:
+        hours, minutes, seconds = clock.groups()
+        return int(hours) * 3600.0 + int(minutes) * 60.0 + float(seconds or 0)
+    return _spelled_s(text, value)
+
+
+def _spelled_s(text: str, value: str) -> float:
+    total, position = 0.0, 0
+    while position < len(text):
+        part = _PART.match(text, position)
+        unit = _UNIT_S.get(part[2].lower()) if part else None
+        if part is None or unit is None:
+            raise ValueError(f"{value!r} is no duration; write 90, '90s', '2 hours' or '1h 30m'")
+        total += float(part[1]) * unit
+        position = part.end()
+    if not text:
+        raise ValueError("an empty text is no duration; write 90, '90s', '2 hours' or '1h 30m'")
+    return total
+
+
+def _not_negative(seconds: float, value: object) -> float:
+    if not 0 <= seconds < 1e10:
+        raise ValueError(f"{value!r} is no duration: it must be finite and not negative")
+    return seconds
+
+
+def parse_bytes(value: str | int) -> int:
+    """Bytes of `1048576`, `"512M"`, `"500 MB"`, `"1.5 GiB"`; units are powers of 1024.
+
+    Raises:
+        ValueError: one sentence with the forms that are understood.
+    """
+    if isinstance(value, int) and not isinstance(value, bool):
+        if value < 0:
+            raise ValueError(f"{value!r} is no size: it must not be negative")
+        return value
+    match = _BYTES.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError(f"{value!r} is no size; write 1048576, '512M' or '1.5 GB'")
+    return int(float(match[1]) * _SIZE[match[2].lower()])
+
+
+def format_duration(seconds: float) -> str:
+    """A short text: `5ms`, `1.2s`, `3m12s`, `2h05m`, `4d03h`."""
+    if seconds < 0.9995:
+        return f"{seconds * 1000:.0f}ms"
+    if seconds < 59.95:
+        return f"{seconds:.1f}s"
+    whole = round(seconds)
+    if whole < 3600:
+        return f"{whole // 60}m{whole % 60:02d}s"
+    if whole < 86400:
+        return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
+    return f"{whole // 86400}d{whole % 86400 // 3600:02d}h"
+
+
+def format_bytes(count: int) -> str:
+    """A short text: `312 B`, `4.0 KB`, `1.2 GB` (powers of 1024)."""
+    size = float(count)
+    for unit in ("B", "KB", "MB", "GB"):
+        if size < 1024:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1024
+    return f"{size:.1f} TB"
