@@ -1,0 +1,63 @@
+# Everything a developer of rtd does. `make help` lists it; `make setup` is called by the others.
+
+SHELL := /bin/bash
+VENV ?= .venv
+# The first of these that is Python 3.11 or newer. Override: make setup PYTHON=/path/to/python3.12
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo "$$p" && break; done)
+BIN := $(VENV)/bin
+VERSIONS := 3.11 3.12 3.13
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-all chaos lint format bench docs generate lock system-packages clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## the virtual environment, from the lock files (quick when nothing changed)
+	@test -n "$(PYTHON)" || { echo "setup: no Python 3.11 or newer on PATH; name one: make setup PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) tools/setup_env.py $(VENV)
+
+demo: setup ## real work on real files, in under two minutes: submit, watch, log, kill
+	@$(BIN)/python examples/demo.py $(ARGS)
+
+test: setup ## the tests (ARGS="-k word" to pick some)
+	@$(BIN)/python -m pytest $(ARGS)
+
+test-all: ## the tests on every Python of 3.11, 3.12 and 3.13 that is installed
+	@tools/test_all $(VERSIONS)
+
+chaos: setup ## the tests that kill and break things many times over
+	@$(BIN)/python -m pytest tests/chaos $(ARGS)
+
+lint: setup ## ruff (rules and format) and mypy --strict
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy --strict -p rtd -p rtctl
+
+format: setup ## let ruff mend what it can
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: ## rtd against other queues, one table (installs them into their own environment)
+	@$(MAKE) --no-print-directory setup
+	@benchmarks/run $(ARGS)
+
+docs: setup ## the documentation as a site, in docs/_build/html; warnings are errors
+	@$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+	@echo "docs: docs/_build/html/index.html"
+
+generate: setup ## write the files that are made from code (client verbs, reference pages)
+	@$(BIN)/python -m rtd.wire.generate
+
+lock: ## the lock files again, from pyproject.toml (uses uv)
+	@tools/lock
+
+system-packages: ## the Debian packages that help: none is needed where the embedded Redis wheel exists
+	apt-get update
+	apt-get install --yes python3 python3-venv make redis-server
+
+clean: ## remove what was made, environments included
+	rm -rf .venv .venv-3.* build dist docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find rtd rtctl tests examples benchmarks tools -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
