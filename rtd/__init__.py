@@ -1,1 +1,20 @@
-"""rtd: one supervisor for a team's Python tasks and shell commands."""
+"""rtd: one supervisor for a team's Python tasks and shell commands.
+
+The names below are loaded when they are first used: a client that imports only
+`rtd.wire` must not pay for what an app needs.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rtd.session import CurrentRun, Error, Session, Stopped, Task, current_run, progress
+
+__all__ = ["CurrentRun", "Error", "Session", "Stopped", "Task", "current_run", "progress"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'rtd' has no attribute {name!r}")
+    from rtd import session  # noqa: PLC0415  # lazy: clients need no session
+
+    return getattr(session, name)

@@ -1,0 +1,69 @@
+"""What a task can ask and say about the run it is in."""
+
+import contextvars
+from collections.abc import Callable
+from typing import Final
+
+#: What carries a progress report away: (done, total, text).
+Reporter = Callable[[float, float | None, str], None]
+
+
+class CurrentRun:
+    """The run that this code is part of.
+
+    Attributes:
+        id: the run's id.
+        task: the task's name.
+        attempt: 1 for the first try.
+        stopping: true from the moment the run was asked to stop; a task in the thread lane
+            that computes for long should look at it now and then.
+    """
+
+    __slots__ = ("_report", "attempt", "id", "stopping", "task")
+
+    def __init__(self, run_id: str, task: str, attempt: int, report: Reporter) -> None:
+        self.id = run_id
+        self.task = task
+        self.attempt = attempt
+        self.stopping = False
+        self._report = report
+
+    def progress(self, done: float, total: float | None = None, text: str = "") -> None:
+        """Say how far the run is; `rtctl ls` shows it.
+
+        Args:
+            done: how much is done, in any unit.
+            total: how much there is, in the same unit; None when nobody knows.
+            text: what is being done, one short line.
+
+        Reports that follow each other faster than five a second are thinned out; the
+        newest one is the one that counts.
+        """
+        self._report(done, total, text)
+
+
+_current: Final[contextvars.ContextVar[CurrentRun | None]] = contextvars.ContextVar(
+    "rtd_current_run", default=None
+)
+enter = _current.set
+leave = _current.reset
+find = _current.get
+
+
+def current_run() -> CurrentRun:
+    """The run this code is part of.
+
+    Raises:
+        LookupError: outside a run, e.g. at import or in a plain test.
+    """
+    run = _current.get()
+    if run is None:
+        raise LookupError("this code is not part of a run of rtd")
+    return run
+
+
+def progress(done: float, total: float | None = None, text: str = "") -> None:
+    """`current_run().progress(...)`, and nothing outside a run, so that tasks stay testable."""
+    run = _current.get()
+    if run is not None:
+        run.progress(done, total, text)

@@ -1,0 +1,90 @@
+"""Finds and imports an app: `package.module:session`, a module, or a file."""
+
+import importlib
+import sys
+import traceback
+from pathlib import Path
+from types import ModuleType
+
+from rtd.model.errors import AppError
+from rtd.session.session import Session
+
+
+def load(app: str) -> Session:
+    """The session of an app. The working directory is put on `sys.path`.
+
+    Args:
+        app: `package.module:session`, `package.module`, `path/to/file.py` or
+            `path/to/file.py:session`. Without a name the module must hold exactly one.
+
+    Raises:
+        AppError: one line: what failed, in which file, at which line.
+    """
+    target, _, attribute = app.partition(":")
+    cwd = str(Path.cwd())
+    if cwd not in sys.path:
+        sys.path.insert(0, cwd)
+    return _pick(_import(app, target), attribute, app)
+
+
+def _import(app: str, target: str) -> ModuleType:
+    if target.endswith(".py") or "/" in target:
+        target = _module_of_file(app, Path(target))
+    elif not target or not all(part.isidentifier() for part in target.split(".")):
+        raise AppError(f"{app!r} is no app; write package.module:session or path/to/file.py")
+    try:
+        return importlib.import_module(target)
+    except (Exception, SystemExit) as error:
+        raise AppError(f"app {app} does not import: {describe(error)}") from error
+
+
+def _module_of_file(app: str, path: Path) -> str:
+    """The dotted name of a file, with its package's root on `sys.path`."""
+    path = path.absolute()
+    if not path.is_file():
+        raise AppError(f"app {app} does not import: there is no file {path}")
+    names = [path.stem]
+    folder = path.parent
+    while (folder / "__init__.py").exists():
+        names.insert(0, folder.name)
+        folder = folder.parent
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
+    return ".".join(names)
+
+
+def _pick(module: ModuleType, attribute: str, app: str) -> Session:
+    if attribute:
+        found = getattr(module, attribute, None)
+        if not isinstance(found, Session):
+            kind = "nothing" if found is None else type(found).__name__
+            raise AppError(f"app {app}: {attribute!r} in {module.__file__} is {kind}, no Session")
+        return found
+    sessions = {name: v for name, v in vars(module).items() if isinstance(v, Session)}
+    if len({id(v) for v in sessions.values()}) == 1:
+        return next(iter(sessions.values()))
+    if not sessions:
+        raise AppError(f"app {app}: {module.__file__} has no Session; write `session = Session()`")
+    raise AppError(f"app {app} has several sessions ({', '.join(sessions)}); name one: {app}:NAME")
+
+
+def describe(error: BaseException) -> str:
+    """`ValueError: text (file, line 12)`: the place is the innermost frame of user code."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"SyntaxError: {error.msg} ({error.filename}, line {error.lineno})"
+    text = f"{type(error).__name__}: {error}".splitlines()[0]
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if "importlib" not in frame.filename and not _is_ours(frame.filename)
+    ]
+    if not frames:
+        return text
+    return f"{text} ({frames[-1].filename}, line {frames[-1].lineno})"
+
+
+_OUR_ROOT = str(Path(__file__).resolve().parent.parent)
+
+
+def _is_ours(filename: str) -> bool:
+    return filename.startswith(_OUR_ROOT)
