@@ -1,0 +1,1 @@
+"""The control socket: one connection per client, one file per verb."""

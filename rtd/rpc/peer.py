@@ -1,0 +1,69 @@
+"""Who is at the other end of a connection, by the kernel's word (SO_PEERCRED)."""
+
+import array
+import os
+import pwd
+import socket
+import struct
+from dataclasses import dataclass
+from typing import Final
+
+#: Linux; the socket module has no name for it.
+SO_PEERGROUPS: Final = 59
+_UCRED: Final = struct.Struct("3i")
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """The process that connected, as it was at that moment."""
+
+    pid: int
+    uid: int
+    gid: int
+    groups: tuple[int, ...]
+
+    @property
+    def text(self) -> str:
+        """`uid 1000 (anna) pid 4242`, as records say who asked."""
+        try:
+            name = f" ({pwd.getpwuid(self.uid).pw_name})"
+        except KeyError:
+            name = ""
+        return f"uid {self.uid}{name} pid {self.pid}"
+
+    def may_use(self, owner_uid: int, group_gid: int | None) -> bool:
+        """Whether this peer may give orders: root, the daemon's own user, or its group.
+
+        Args:
+            owner_uid: the daemon's user.
+            group_gid: the group that the configuration lets in, or None for nobody else.
+        """
+        if self.uid in (0, owner_uid):
+            return True
+        return group_gid is not None and (self.gid == group_gid or group_gid in self.groups)
+
+
+def peer_of(connection: socket.socket) -> Peer:
+    """The peer of a connected Unix socket. Raises OSError when it is gone already."""
+    blob = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)
+    pid, uid, gid = _UCRED.unpack(blob)
+    return Peer(pid, uid, gid, _groups(connection))
+
+
+def _groups(connection: socket.socket) -> tuple[int, ...]:
+    try:
+        blob = connection.getsockopt(socket.SOL_SOCKET, SO_PEERGROUPS, 4 * 65536)
+    except OSError:
+        return ()  # a kernel before 4.13: the primary group alone decides
+    groups = array.array("I")
+    groups.frombytes(blob)
+    return tuple(groups)
+
+
+def refusal(peer: Peer, group: str | None) -> str:
+    """The sentence for a peer that may not give orders."""
+    allowed = f", or a member of the group {group!r}" if group else ""
+    return (
+        f"{peer.text} may not use this daemon: it takes orders from root and"
+        f" uid {os.getuid()}{allowed} (setting `group` lets a group in)"
+    )

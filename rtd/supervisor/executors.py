@@ -1,0 +1,122 @@
+"""Who is there: the executors that this daemon knows, by id and by slot of the board."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Phase(StrEnum):
+    """Where an executor is in its life, as far as the supervisor knows."""
+
+    LIVE = "live"
+    RETIRING = "retiring"
+    KILLED = "killed"
+
+
+@dataclass(slots=True)
+class Executor:
+    """One executor process of one zygote."""
+
+    id: str
+    lane: str
+    pid: int
+    ticks: int
+    slot: int
+    slots: int
+    generation: int
+    born_ns: int
+    phase: Phase = Phase.LIVE
+    #: Why it was killed or retired, for the log and the records of its runs.
+    why: str = ""
+    #: Work that a zygote keeps at strength by itself (spares of the fresh lane).
+    kept: bool = False
+
+    def owns(self, slot: int) -> bool:
+        """Whether a slot of the board belongs to it."""
+        return self.slot <= slot < self.slot + self.slots
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The zygote's word on an executor that has ended."""
+
+    exec_id: str
+    lane: str
+    pid: int
+    code: int | None = None
+    signal: int | None = None
+    cpu_s: float = 0.0
+    max_rss_bytes: int = 0
+    run: str | None = None
+    killed: list[list[Any]] = field(default_factory=list)
+    strays: list[Any] = field(default_factory=list)
+    slot: int = -1
+    slots: int = 1
+
+    @classmethod
+    def from_frame(cls, frame: dict[str, Any]) -> "Gone":
+        """Read a `gone` frame; fields that an older zygote does not send keep their default."""
+        return cls(
+            exec_id=str(frame["exec"]),
+            lane=str(frame.get("lane") or ""),
+            pid=int(frame.get("pid") or 0),
+            code=frame.get("code"),
+            signal=frame.get("signal"),
+            cpu_s=float(frame.get("cpu_s") or 0.0),
+            max_rss_bytes=int(frame.get("max_rss_bytes") or 0),
+            run=frame.get("run"),
+            killed=[list(item) for item in frame.get("killed") or []],
+            strays=list(frame.get("strays") or []),
+            slot=-1 if frame.get("slot") is None else int(frame["slot"]),
+            slots=int(frame.get("slots") or 1),
+        )
+
+
+class Executors:
+    """The registry. Only born, hello and gone change it."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[str, Executor] = {}
+        self._by_slot: dict[int, Executor] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def __iter__(self) -> Iterator[Executor]:
+        return iter(list(self._by_id.values()))
+
+    def __contains__(self, exec_id: object) -> bool:
+        return exec_id in self._by_id
+
+    def get(self, exec_id: str) -> Executor | None:
+        """The executor of that id, or None."""
+        return self._by_id.get(exec_id)
+
+    def at_slot(self, slot: int) -> Executor | None:
+        """The executor that owns a slot of the board, or None."""
+        return self._by_slot.get(slot)
+
+    def add(self, executor: Executor) -> None:
+        """Take an executor in, replacing what was known of the same id."""
+        self.remove(executor.id)
+        self._by_id[executor.id] = executor
+        for slot in range(executor.slot, executor.slot + executor.slots):
+            self._by_slot[slot] = executor
+
+    def remove(self, exec_id: str) -> Executor | None:
+        """Forget an executor. Returns what was known of it."""
+        executor = self._by_id.pop(exec_id, None)
+        if executor is not None:
+            for slot in range(executor.slot, executor.slot + executor.slots):
+                if self._by_slot.get(slot) is executor:
+                    del self._by_slot[slot]
+        return executor
+
+    def of_lane(self, lane: str) -> list[Executor]:
+        """All executors of a lane, oldest first."""
+        return [e for e in self._by_id.values() if e.lane == lane]
+
+    def of_generation(self, generation: int) -> list[Executor]:
+        """All executors of one zygote, oldest first."""
+        return [e for e in self._by_id.values() if e.generation == generation]
