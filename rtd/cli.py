@@ -1,0 +1,129 @@
+"""The `rtd` command: run, start, stop, check. What people and systemd call.
+
+Exit codes: 0 done, 1 it failed (one line says why), 2 wrong usage, 3 `check` found
+problems, 6 a daemon is running already.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from rtd.model.errors import EXIT_CODE, RtdError
+from rtd.model.units import parse_duration_s
+
+LEVELS: Final = ("debug", "info", "warning", "error")
+_APP_HELP: Final = (
+    "package.module:session, a module, or a file; without it only shell commands are run"
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Carry out one command line. Returns the exit code."""
+    options = _parser().parse_args(argv)
+    try:
+        return _verb(options.verb)(options)
+    except RtdError as error:
+        print(f"rtd: {error.sentence}", file=sys.stderr)
+        return EXIT_CODE.get(error.code, 1)
+    except KeyboardInterrupt:
+        return 130
+
+
+def _verb(name: str) -> Callable[[argparse.Namespace], int]:
+    """The verb's function; each verb imports only what it needs, `rtd --help` nothing."""
+    if name == "run":
+        from rtd.cli_run import run  # noqa: PLC0415  # lazy: see above
+
+        return run
+    if name == "start":
+        from rtd.cli_start import start  # noqa: PLC0415  # lazy: see above
+
+        return start
+    if name == "stop":
+        from rtd.cli_stop import stop  # noqa: PLC0415  # lazy: see above
+
+        return stop
+    from rtd.cli_check import check  # noqa: PLC0415  # lazy: see above
+
+    return check
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="rtd", description="A daemon that runs an app's tasks and shell commands."
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    run = verbs.add_parser("run", help="run in the foreground, the log on stderr")
+    _add_app(run)
+    run.add_argument("--ready-fd", type=int, help=argparse.SUPPRESS)
+    run.add_argument("--detach", action="store_true", help=argparse.SUPPRESS)
+    start = verbs.add_parser("start", help="start a daemon in the background; wait until it is up")
+    _add_app(start)
+    start.add_argument(
+        "--wait", type=_duration, default=60.0, metavar="TIME", help="give up after (default 60s)"
+    )
+    stop = verbs.add_parser("stop", help="stop the daemon; wait until it is gone")
+    stop.add_argument(
+        "--grace", type=_duration, metavar="TIME", help="how long running runs may go on"
+    )
+    stop.add_argument(
+        "--keep-running",
+        action="store_true",
+        help="leave executors and Redis running for the next daemon",
+    )
+    stop.add_argument(
+        "--wait", type=_duration, default=120.0, metavar="TIME", help="give up after (default 2m)"
+    )
+    check = verbs.add_parser("check", help="import an app and list its tasks and problems")
+    check.add_argument("app", metavar="APP", help=_APP_HELP.partition(";")[0])
+    return parser
+
+
+def _add_app(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("app", nargs="?", metavar="APP", help=_APP_HELP)
+    parser.add_argument("--config", type=Path, metavar="FILE", help="read this rtd.toml")
+    parser.add_argument("--name", help="the namespace in Redis (default rtd)")
+    parser.add_argument("--redis", metavar="URL", help="embedded, redis://, rediss:// or unix://")
+    parser.add_argument("--durability", choices=("process", "always"), help="see docs")
+    parser.add_argument("--group", help="a group whose members may use the socket")
+    parser.add_argument(
+        "--set", action="append", default=[], type=_assignment, metavar="NAME=VALUE",
+        help="any setting, e.g. lanes.process.max=4",
+    )  # fmt: skip
+    parser.add_argument("--log-level", choices=LEVELS, default=None, help="default info")
+
+
+def settings_of(options: argparse.Namespace) -> dict[str, Any]:
+    """The settings that a command line makes, by their paths."""
+    named = ("name", "redis", "durability", "group")
+    flags = {n: getattr(options, n) for n in named if getattr(options, n) is not None}
+    return {**dict(options.set), **flags}
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not sign or not name:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    return name, value
+
+
+def _duration(text: str) -> float:
+    try:
+        return parse_duration_s(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+class _Version(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        from importlib.metadata import version  # noqa: PLC0415  # lazy: slow, rarely needed
+
+        print(f"rtd {version('rtd')}")
+        parser.exit()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

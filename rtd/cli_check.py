@@ -1,0 +1,85 @@
+"""`rtd check APP`: does it import, which tasks does it have, what is wrong with it.
+
+The app is imported in a child of its own, so that whatever an import does stays there.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import threading
+from typing import Any, Final
+
+from rtd.model.errors import AppError, PolicyError
+from rtd.model.manifest import COMMAND, Manifest
+
+PROBLEMS: Final = 3
+
+
+def check(options: argparse.Namespace) -> int:
+    """Print the app's tasks and its problems. 0: all is well, 3: there are problems."""
+    read_fd, write_fd = os.pipe()
+    command = [sys.executable, "-m", "rtd.cli_check", options.app, str(write_fd)]
+    child = subprocess.Popen(command, stdout=sys.stderr, pass_fds=(write_fd,))
+    os.close(write_fd)
+    with os.fdopen(read_fd, "rb") as pipe:
+        blob = pipe.read()
+    code = child.wait()
+    if not blob:
+        how = f"signal {-code}" if code < 0 else f"exit code {code}"
+        print(f"rtd: app {options.app} ended its import with {how}", file=sys.stderr)
+        return PROBLEMS
+    report = json.loads(blob)
+    _show(Manifest.from_dict(report["manifest"]) if report["manifest"] else None)
+    for problem in report["problems"]:
+        print(f"rtd: {problem}", file=sys.stderr)
+    return PROBLEMS if report["problems"] else 0
+
+
+def _show(manifest: Manifest | None) -> None:
+    """One line per task: name, pool, what it takes, where it is declared."""
+    if manifest is None:
+        return
+    infos = [info for info in manifest.tasks.values() if info.name != COMMAND]
+    rows = [(i.name, i.pool, i.signature(), i.source) for i in sorted(infos, key=lambda i: i.name)]
+    if not rows:
+        print("no tasks")
+    widths = [max(len(row[column]) for row in rows) for column in range(3)] if rows else []
+    for row in rows:
+        cells = [text.ljust(width) for text, width in zip(row, widths, strict=False)]
+        print("  ".join([*cells, row[3]]).rstrip())
+
+
+def _examine(app: str) -> dict[str, Any]:
+    """In the child: the manifest as data, and a sentence for each problem."""
+    from rtd.session.loader import load  # noqa: PLC0415  # lazy: only the child needs it
+
+    before = threading.active_count()
+    try:
+        session = load(app)
+    except (AppError, PolicyError) as error:
+        return {"manifest": None, "problems": [error.sentence]}
+    problems = []
+    if threading.active_count() > before:
+        names = ", ".join(t.name for t in threading.enumerate() if t is not threading.main_thread())
+        problems.append(
+            f"app {app} starts threads when it is imported ({names}): they would not exist in "
+            "the processes that are forked from it; start them in the tasks that need them"
+        )
+    manifest = session.manifest(app)
+    if len(manifest.tasks) == 1:
+        problems.append(f"app {app} has no tasks; declare them with @session.task()")
+    data = manifest.to_dict()
+    data["tasks"] = [t for t in data["tasks"] if t["name"] != COMMAND]
+    return {"manifest": data, "problems": problems}
+
+
+def _child(app: str, report_fd: int) -> None:
+    report = json.dumps(_examine(app)).encode()
+    with os.fdopen(report_fd, "wb") as pipe:
+        pipe.write(report)
+
+
+if __name__ == "__main__":
+    _child(sys.argv[1], int(sys.argv[2]))

@@ -1,0 +1,202 @@
+"""One client's connection: frames in, answers out, and nobody else waits for it.
+
+A connection reads only as fast as it is served. It is closed with a reason when its peer may
+not give orders, sends what is no frame, leaves a frame half sent, or does not read its
+answers.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from rtd.model.errors import BadRequest, FrameTooLarge, InternalError, RtdError
+from rtd.rpc.peer import Peer
+from rtd.supervisor.log import log
+from rtd.wire import frames
+
+#: One read; small, so that a flood of tiny frames cannot hold the loop for long.
+READ_BYTES: Final = 64 << 10
+#: Requests of one client that are carried out at the same time; further ones queue.
+MAX_IN_FLIGHT: Final = 32
+#: Unsent answers beyond which a client's requests are not read.
+HIGH_WATER_BYTES: Final = 1 << 20
+#: A client that neither finishes its frame nor reads its answers for so long is closed.
+STALL_S: Final = 30.0
+
+Handle = Callable[["Connection", frames.Request], Awaitable[Any]]
+
+
+class Connection(asyncio.BufferedProtocol):
+    """One client.
+
+    Args:
+        handle: carries out a request; its result is the answer.
+        peer: who this is.
+        limit_bytes: the largest frame.
+        on_close: called once, when the connection has ended.
+    """
+
+    def __init__(
+        self,
+        handle: Handle,
+        peer: Peer,
+        limit_bytes: int,
+        on_close: Callable[["Connection"], None],
+    ) -> None:
+        self.peer = peer
+        self.greeted = False
+        self._handle = handle
+        self._on_close = on_close
+        self._decoder = frames.Decoder(limit_bytes)
+        self._buffer = bytearray(READ_BYTES)
+        self._transport: asyncio.Transport | None = None
+        self._backlog: deque[frames.Request] = deque()
+        self._running: set[asyncio.Task[None]] = set()
+        self._writable = asyncio.Event()
+        self._writable.set()
+        self._reading = True
+        self._stall: asyncio.TimerHandle | None = None
+        self._closed = False
+
+    # --- asyncio's side
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
+
+    def get_buffer(self, sizehint: int) -> bytearray:
+        """asyncio reads into here."""
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Take the frames that have come; a peer that sends none is told and closed."""
+        if self._closed:
+            return
+        try:
+            for message in self._decoder.feed(memoryview(self._buffer)[:nbytes]):
+                self._accept(message)
+        except RtdError as error:
+            self.refuse(error)
+            return
+        self._watch_half_frame()
+        self._start_next()
+
+    def pause_writing(self) -> None:
+        """The peer does not read its answers: stop taking requests until it does."""
+        self._writable.clear()
+        self._pace()
+        loop = asyncio.get_running_loop()
+        self._stall_again(loop.call_later(STALL_S, self._abort, "does not read its answers"))
+
+    def resume_writing(self) -> None:
+        """The peer reads again."""
+        self._writable.set()
+        self._stall_again(None)
+        self._pace()
+        self._start_next()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The peer is gone: what it waits for is of no use to anybody."""
+        self._closed = True
+        self._stall_again(None)
+        self._writable.set()
+        self._backlog.clear()
+        for task in self._running:
+            task.cancel()
+        self._on_close(self)
+
+    # --- requests
+
+    def _accept(self, message: frames.Message) -> None:
+        if not isinstance(message, frames.Request):
+            raise frames.WireError("malformed frame: a client sends requests only")
+        self._backlog.append(message)
+
+    def _start_next(self) -> None:
+        while self._backlog and len(self._running) < MAX_IN_FLIGHT and self._writable.is_set():
+            task = asyncio.ensure_future(self._serve(self._backlog.popleft()))
+            self._running.add(task)
+            task.add_done_callback(self._served)
+        self._pace()
+
+    def _served(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        if not self._closed:
+            self._start_next()
+
+    async def _serve(self, request: frames.Request) -> None:
+        try:
+            frame = frames.response(request.msgid, await self._handle(self, request))
+        except RtdError as error:
+            frame = frames.failure(request.msgid, error)
+        except Exception:
+            log.exception("%s from %s failed", request.method, self.peer.text)
+            sentence = f"{request.method} failed inside rtd; the daemon's log says where"
+            frame = frames.failure(request.msgid, InternalError(sentence))
+        self._write(frame)
+
+    def _write(self, frame: bytes) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(frame)
+
+    def _pace(self) -> None:
+        """Read on only while there is room for what would come."""
+        wanted = not self._backlog and self._writable.is_set() and not self._closed
+        if self._transport is None or self._transport.is_closing() or wanted == self._reading:
+            return
+        self._reading = wanted
+        if wanted:
+            self._transport.resume_reading()
+        else:
+            self._transport.pause_reading()
+
+    # --- streams
+
+    async def send(self, method: str, params: dict[str, Any]) -> None:
+        """A part of a streamed answer; waits while the peer does not read.
+
+        Raises:
+            asyncio.CancelledError: the peer has gone (its requests are cancelled).
+        """
+        await self._writable.wait()
+        self._write(frames.notification(method, params))
+
+    # --- ends
+
+    def refuse(self, error: RtdError) -> None:
+        """Say why (a response with id 0 concerns the whole connection) and close."""
+        if isinstance(error, FrameTooLarge | BadRequest):
+            log.debug("closing the connection of %s: %s", self.peer.text, error)
+        self._closed = True
+        self._write(frames.failure(0, error))
+        if self._transport is not None:
+            self._transport.close()
+            # A peer that reads nothing must not keep the descriptor for ever.
+            asyncio.get_running_loop().call_later(STALL_S, self._transport.abort)
+
+    def close(self) -> None:
+        """Close after what has been written is sent."""
+        if self._transport is not None:
+            self._transport.close()
+
+    def _watch_half_frame(self) -> None:
+        """A frame that does not get complete in time closes the connection."""
+        if not self._writable.is_set():
+            return
+        if not self._decoder.pending_bytes:
+            self._stall_again(None)
+        elif self._stall is None:
+            loop = asyncio.get_running_loop()
+            self._stall = loop.call_later(STALL_S, self._abort, "left a frame half sent")
+
+    def _stall_again(self, handle: asyncio.TimerHandle | None) -> None:
+        if self._stall is not None:
+            self._stall.cancel()
+        self._stall = handle
+
+    def _abort(self, why: str) -> None:
+        log.info("closing the connection of %s: it %s for %.0f s", self.peer.text, why, STALL_S)
+        if self._transport is not None:
+            self._transport.abort()

@@ -1,0 +1,139 @@
+"""The control socket: accepts clients, looks at who they are, serves their requests."""
+
+import asyncio
+import contextlib
+import errno
+import grp
+import os
+import socket
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, Final
+
+from rtd.model.config import Config
+from rtd.model.errors import ConfigError, NotPermitted
+from rtd.rpc.connection import Connection, Handle
+from rtd.rpc.peer import Peer, peer_of, refusal
+from rtd.supervisor.log import log
+from rtd.supervisor.sockets import bind_unix
+from rtd.wire import frames
+
+#: Clients at once; each may hold a frame of the largest size, so there is a bound.
+MAX_CLIENTS: Final = 500
+#: After "too many open files": do not spin on a listener that stays readable.
+ACCEPT_PAUSE_S: Final = 0.2
+
+
+class Server:
+    """Listens on the control socket.
+
+    Args:
+        config: the group that may connect, and the limit on frames.
+        path: the socket's path; an old file there is replaced.
+        handle: carries out one request of one client.
+    """
+
+    def __init__(self, config: Config, path: Path, handle: Handle) -> None:
+        self._config = config
+        self._path = path
+        self._handle = handle
+        self._gid = group_id(config.group)
+        self._clients: set[Connection] = set()
+        self._listener: socket.socket | None = None
+        self._loop = asyncio.get_running_loop()
+
+    def open(self) -> None:
+        """Bind (to a temporary name, then renamed: no moment without a socket) and listen."""
+        self._listener = bind_unix(self._path, mode=0o660, gid=self._gid)
+        self._loop.add_reader(self._listener, self._accept)
+
+    def close(self) -> None:
+        """Stop listening, remove the socket, close every client."""
+        if self._listener is not None:
+            self._loop.remove_reader(self._listener)
+            self._listener.close()
+            self._listener = None
+            with contextlib.suppress(FileNotFoundError):
+                self._path.unlink()
+        for client in list(self._clients):
+            client.close()
+
+    @property
+    def clients(self) -> int:
+        """How many clients are connected."""
+        return len(self._clients)
+
+    def _accept(self) -> None:
+        assert self._listener is not None
+        try:
+            connection, _ = self._listener.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return
+        except OSError as error:
+            if error.errno not in (errno.EMFILE, errno.ENFILE, errno.ENOMEM):
+                raise
+            log.warning("no client can be accepted for a moment: %s", error.strerror)
+            self._loop.remove_reader(self._listener)
+            self._loop.call_later(ACCEPT_PAUSE_S, self._accept_again)
+            return
+        connection.setblocking(False)
+        try:
+            peer = peer_of(connection)
+        except OSError:
+            connection.close()
+            return
+        self._serve(connection, peer)
+
+    def _accept_again(self) -> None:
+        if self._listener is not None:
+            self._loop.add_reader(self._listener, self._accept)
+
+    def _serve(self, connection: socket.socket, peer: Peer) -> None:
+        """Give the connection its protocol, or one frame that says why not."""
+        if not peer.may_use(os.getuid(), self._gid):
+            sentence = refusal(peer, self._config.group)
+            log.warning("refused: %s", sentence)
+            _turn_away(connection, NotPermitted(sentence))
+            return
+        if len(self._clients) >= MAX_CLIENTS:
+            sentence = f"{MAX_CLIENTS} clients are connected already; close some, or try later"
+            _turn_away(connection, NotPermitted(sentence))
+            return
+        client = Connection(
+            self._handle, peer, self._config.limits.frame_bytes, self._clients.discard
+        )
+        self._clients.add(client)
+        task = self._loop.create_task(self._attach(client, connection))
+        task.add_done_callback(_report)
+
+    async def _attach(self, client: Connection, connection: socket.socket) -> None:
+        try:
+            await self._loop.connect_accepted_socket(lambda: client, connection)
+        except OSError:
+            connection.close()
+            self._clients.discard(client)
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        log.error("a client could not be served", exc_info=task.exception())
+
+
+def _turn_away(connection: socket.socket, error: NotPermitted) -> None:
+    with contextlib.suppress(OSError):
+        connection.send(frames.failure(0, error))
+    connection.close()
+
+
+def group_id(name: str | None) -> int | None:
+    """The gid of a group's name (or number). Raises ConfigError when there is none."""
+    if name is None:
+        return None
+    if name.isdigit():
+        return int(name)
+    try:
+        return grp.getgrnam(name).gr_gid
+    except KeyError:
+        raise ConfigError(f"group: this host has no group {name!r}") from None
+
+

@@ -1,0 +1,41 @@
+"""Unix sockets that are never missing: bound to a temporary name, then renamed."""
+
+import os
+import socket
+from pathlib import Path
+
+from rtd.model.errors import ConfigError
+
+BACKLOG = 1024
+
+
+def bind_unix(path: Path, mode: int, gid: int | None = None) -> socket.socket:
+    """A listening, non-blocking Unix socket.
+
+    Args:
+        path: where it shall be; whatever is there is replaced in one step.
+        mode: its permissions.
+        gid: its group; None leaves the process's own.
+
+    Raises:
+        ConfigError: the directory cannot be written, or the group cannot be given.
+    """
+    temporary = path.with_name(f".{path.name[:20]}.{os.getpid()}")
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+    try:
+        temporary.unlink(missing_ok=True)
+        old_mask = os.umask(0o177)
+        try:
+            listener.bind(os.fsencode(temporary))
+        finally:
+            os.umask(old_mask)
+        if gid is not None:
+            os.chown(temporary, -1, gid)
+        os.chmod(temporary, mode)
+        listener.listen(BACKLOG)
+        os.rename(temporary, path)
+    except OSError as error:
+        listener.close()
+        temporary.unlink(missing_ok=True)
+        raise ConfigError(f"the socket {path} cannot be made: {error.strerror or error}") from None
+    return listener
