@@ -107,7 +107,7 @@ def _same_interpreter(venv: Path) -> bool:
 
 def _pip(venv: Path, *arguments: str) -> bool:
     """Run `pip install` in the environment. Returns whether it went well."""
-    pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "--quiet"]
+    pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "-qq"]
     return _run([*pip, "--disable-pip-version-check", "--no-input", *arguments]) == 0
 
 
