@@ -85,7 +85,7 @@ def _packer(value: Any) -> bytes:
     return blob
 
 
-def _ext_hook(code: int, data: bytes) -> Any:
+def ext_hook(code: int, data: bytes) -> Any:
     decoder = _DECODERS.get(code)
     return msgpack.ExtType(code, data) if decoder is None else decoder(data)
 
@@ -114,7 +114,7 @@ def unpack(blob: bytes) -> Any:
     """The value of a blob that `pack` made. Raises ValueError on anything malformed."""
     try:
         return msgpack.unpackb(
-            blob, ext_hook=_ext_hook, strict_map_key=False, unicode_errors="surrogateescape"
+            blob, ext_hook=ext_hook, strict_map_key=False, unicode_errors="surrogateescape"
         )
     except (msgpack.UnpackException, TypeError, RecursionError) as error:
         raise ValueError(f"malformed MessagePack: {error}") from error

@@ -1,0 +1,226 @@
+"""MessagePack-RPC frames: https://github.com/msgpack-rpc/msgpack-rpc/blob/master/spec.md
+
+    request       [0, id, method, [params]]      params: one map
+    response      [1, id, error, result]         error: [code, sentence, details] or nil
+    notification  [2, method, [params]]
+
+Streamed answers are notifications that carry `sub`, the id of the request they belong to;
+the response comes last. A response with id 0 concerns the whole connection, which its
+sender then closes. Extension types of `rtd.model.values` pass through a `Decoder` as they
+are unless it is given a hook, so the daemon never builds the values of users.
+
+Imported by every `rtctl`: it must stay cheap, so no typing, dataclasses or values here.
+"""
+
+from __future__ import annotations
+
+from msgpack import ExtType, FormatError, OutOfData, StackError, Unpacker, packb, unpackb
+
+from rtd.model.errors import BadRequest, FrameTooLarge, RtdError, from_wire
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+#: Version of the protocol; changed when an old client would be misunderstood.
+VERSION = 1
+#: The largest frame either side accepts unless it is configured otherwise.
+LIMIT_BYTES = 16 << 20
+#: How far a peer may be read ahead of the check of its frame's size.
+_SLICE_BYTES = 64 << 10
+_MAX_ID = (1 << 32) - 1
+
+REQUEST, RESPONSE, NOTIFICATION = range(3)
+
+
+class WireError(BadRequest):
+    """The peer sent something that is no frame. The connection cannot go on."""
+
+
+class Request:
+    """A verb to carry out."""
+
+    __match_args__ = ("msgid", "method", "params")
+    __slots__ = __match_args__
+
+    def __init__(self, msgid: int, method: str, params: dict[str, Any]) -> None:
+        self.msgid = msgid
+        self.method = method
+        self.params = params
+
+
+class Response:
+    """The answer to the request of the same id: an error or a result."""
+
+    __match_args__ = ("msgid", "error", "result")
+    __slots__ = __match_args__
+
+    def __init__(self, msgid: int, error: RtdError | None, result: Any) -> None:
+        self.msgid = msgid
+        self.error = error
+        self.result = result
+
+
+class Notification:
+    """A part of a streamed answer."""
+
+    __match_args__ = ("method", "params")
+    __slots__ = __match_args__
+
+    def __init__(self, method: str, params: dict[str, Any]) -> None:
+        self.method = method
+        self.params = params
+
+
+Message = Request | Response | Notification
+
+
+def dump(value: Any, where: str = "value") -> bytes:
+    """Any storable value as MessagePack; the types of `values` only cost where they occur.
+
+    Raises:
+        UnserialisableError: names the path of what cannot be stored, starting with `where`.
+    """
+    try:
+        blob: bytes = packb(value, strict_types=True, unicode_errors="surrogateescape")
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        # Imported only here: it needs datetime, decimal, pathlib and uuid.
+        from rtd.model.values import pack
+
+        blob = pack(value, where)
+    return blob
+
+
+def load(blob: bytes, ext_hook: Callable[[int, bytes], Any] = ExtType) -> Any:
+    """One value; by default extension types stay as they are, to be dumped again.
+
+    Raises:
+        WireError: it is not exactly one MessagePack value.
+    """
+    try:
+        return unpackb(
+            blob, ext_hook=ext_hook, strict_map_key=False, unicode_errors="surrogateescape"
+        )
+    # FormatError and StackError are ValueErrors; a map whose key is a list is a TypeError.
+    except (ValueError, TypeError, RecursionError, OutOfData) as error:
+        raise WireError(f"malformed frame: {str(error) or type(error).__name__}") from None
+
+
+def value_hook(code: int, data: bytes) -> Any:
+    """The hook of clients: extension types become the values of users."""
+    # Imported only here: it needs datetime, decimal, pathlib and uuid.
+    from rtd.model.values import ext_hook
+
+    return ext_hook(code, data)
+
+
+def request(msgid: int, method: str, params: dict[str, Any]) -> bytes:
+    """The frame of a request."""
+    return dump([REQUEST, msgid, method, [params]], method)
+
+
+def response(msgid: int, result: Any) -> bytes:
+    """The frame of an answer."""
+    return dump([RESPONSE, msgid, None, result], "result")
+
+
+def failure(msgid: int, error: RtdError) -> bytes:
+    """The frame of an answer that is an error."""
+    return dump([RESPONSE, msgid, [error.code, error.sentence, error.details], None], "error")
+
+
+def notification(method: str, params: dict[str, Any]) -> bytes:
+    """The frame of a part of a streamed answer."""
+    return dump([NOTIFICATION, method, [params]], method)
+
+
+class Decoder:
+    """Takes bytes as they come, gives the messages that are complete.
+
+    A frame is measured before it is built: the bytes of an incomplete one are kept up to the
+    limit and no further, and no memory is given to lengths that a header only claims.
+
+    Args:
+        limit_bytes: the largest frame that is accepted.
+        ext_hook: what extension types become; by default `msgpack.ExtType`.
+    """
+
+    def __init__(
+        self,
+        limit_bytes: int = LIMIT_BYTES,
+        ext_hook: Callable[[int, bytes], Any] = ExtType,
+    ) -> None:
+        self._limit = limit_bytes
+        self._hook = ext_hook
+        self._scanner = Unpacker(max_buffer_size=limit_bytes + _SLICE_BYTES)
+        self._bytes = bytearray()
+        self._start = 0  # offset in the stream of the first byte in _bytes
+
+    @property
+    def pending_bytes(self) -> int:
+        """Bytes of a frame that is not complete yet."""
+        return len(self._bytes)
+
+    def feed(self, data: bytes | memoryview) -> Iterator[Message]:
+        """The messages that these bytes complete, one at a time. Consume it wholly.
+
+        Raises:
+            FrameTooLarge: the frame that is coming is beyond the limit.
+            WireError: the bytes are no frame. After either the stream is of no use.
+        """
+        for offset in range(0, len(data), _SLICE_BYTES):
+            piece = data[offset : offset + _SLICE_BYTES]
+            self._bytes += piece
+            self._scanner.feed(piece)
+            yield from self._complete()
+            if len(self._bytes) > self._limit:
+                raise FrameTooLarge(
+                    f"a frame of more than {self._limit} bytes; the limit is there to protect "
+                    "the daemon: send less at once, or pass large data by file"
+                )
+
+    def _complete(self) -> Iterator[Message]:
+        scanner = self._scanner
+        while self._bytes:
+            try:
+                scanner.skip()
+            except OutOfData:
+                return
+            except (FormatError, StackError, ValueError) as error:
+                raise WireError(f"malformed frame: {str(error) or type(error).__name__}") from None
+            length = scanner.tell() - self._start
+            if length > self._limit:
+                raise FrameTooLarge(f"a frame of {length} bytes; the limit is {self._limit}")
+            frame = bytes(memoryview(self._bytes)[:length])
+            del self._bytes[:length]
+            self._start += length
+            yield parse(load(frame, self._hook))
+
+
+def parse(frame: Any) -> Message:
+    """The message of an unpacked frame. Raises WireError unless its shape is exact."""
+    if type(frame) is not list or not frame or type(frame[0]) is not int:
+        raise WireError("malformed frame: not an array that starts with 0, 1 or 2")
+    match frame:
+        case [0, int(msgid), str(method), [dict(params)]] if 0 < msgid <= _MAX_ID:
+            return Request(msgid, method, _named(params))
+        case [0, int(msgid), str(method), []] if 0 < msgid <= _MAX_ID:
+            return Request(msgid, method, {})
+        case [1, int(msgid), None, result] if 0 <= msgid <= _MAX_ID:
+            return Response(msgid, None, result)
+        case [1, int(msgid), [str(code), str(sentence), details], None] if 0 <= msgid <= _MAX_ID:
+            return Response(msgid, from_wire(code, sentence, details), None)
+        case [2, str(method), [dict(params)]]:
+            return Notification(method, _named(params))
+    raise WireError(
+        "malformed frame: neither [0, id, method, [{...}]] nor [1, id, error, result] "
+        "nor [2, method, [{...}]]"
+    )
+
+
+def _named(params: dict[Any, Any]) -> dict[str, Any]:
+    for name in params:
+        if type(name) is not str:
+            raise WireError(f"malformed frame: the parameter name {name!r:.60} is not a text")
+    return params

@@ -1,0 +1,195 @@
+"""Every verb of the protocol, declared once.
+
+`python -m rtd.wire.generate` writes the client's methods (`rtctl/verbs.py`) and the page
+`docs/reference/protocol.md` from here; the daemon's handlers are checked against it when
+they are imported, and each request before it is handled.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from rtd.model.errors import BadRequest
+from rtd.wire.run_verbs import (
+    CANCEL,
+    ID,
+    KILL,
+    LOGS,
+    LS,
+    REASON,
+    RESULT,
+    RETRY,
+    SHOW,
+    SUBMIT,
+    TARGET,
+    WAIT,
+)
+from rtd.wire.schema import Param, Verb, check
+
+_QUEUES: Final = Param("queues", "list[str]", "their names; one that is new is created")
+
+HELLO: Final = Verb(
+    name="hello",
+    doc="The first request on a connection: who speaks, in which version.",
+    params=(
+        Param("version", "int", "the client's protocol version"),
+        Param("client", "str", "name and version of the client's program", ""),
+    ),
+    result=(
+        Param("version", "int", "the daemon's protocol version"),
+        Param("server", "str", "name and version of the daemon"),
+        Param("pid", "int", "the supervisor's"),
+        Param("frame_limit_bytes", "int", "larger frames are refused"),
+    ),
+    example=(
+        {"version": 1, "client": "rtctl 0.1.0"},
+        {"version": 1, "server": "rtd 0.1.0", "pid": 4242, "frame_limit_bytes": 16777216},
+    ),
+)
+
+PING: Final = Verb(
+    name="ping",
+    doc="Whether the daemon answers.",
+    result=(
+        Param("pid", "int", "the supervisor's"),
+        Param("at", "float", "the daemon's clock, epoch seconds"),
+    ),
+    example=({}, {"pid": 4242, "at": 1769846400.0}),
+)
+
+INFO: Final = Verb(
+    name="info",
+    doc="The daemon, its app, its Redis and its executors.",
+    result=(
+        Param("version", "str", "of rtd"),
+        Param("pid", "int", "the supervisor's"),
+        Param("name", "str", "the namespace in Redis"),
+        Param("node", "str", "this host among those that share it"),
+        Param("started_at", "float", "epoch seconds"),
+        Param("draining", "bool", "it takes no new work and will end"),
+        Param("app", "str | None", "what was given to `rtd run`; null: commands only"),
+        Param("app_error", "str | None", "why the app does not import, with file and line"),
+        Param("places", "dict[str, Any]", "socket, runtime_dir, state_dir, log"),
+        Param("redis", "dict[str, Any]", "url, ok, error, version, pid, bytes"),
+        Param("executors", "list[Any]", "maps: exec, pid, lane, run, started_at, retiring"),
+        Param("queued", "int", "runs that wait, delayed ones included"),
+        Param("running", "int", "runs that are going"),
+        Param("tally", "dict[str, Any]", "ended runs by state, since the namespace exists"),
+        Param("output", "dict[str, Any]", "bytes, quota_bytes, dir"),
+    ),
+    example=(
+        {},
+        {
+            "version": "0.1.0", "pid": 4242, "name": "rtd", "node": "web1",
+            "started_at": 1769846400.0, "draining": False, "app": "shop.jobs:session",
+            "app_error": None, "places": {"socket": "/run/rtd/rtd.sock"},
+            "redis": {"url": "embedded", "ok": True, "error": None},
+            "executors": [{"exec": ID, "pid": 4250, "lane": "process", "run": None}],
+            "queued": 12, "running": 1, "tally": {"succeeded": 1200, "error": 3},
+            "output": {"bytes": 81920, "quota_bytes": 1073741824},
+        },
+    ),
+)  # fmt: skip
+
+EVENTS: Final = Verb(
+    name="events",
+    doc="What happens to runs and queues, as `event` notifications.",
+    params=(
+        Param("follow", "bool", "go on until the client closes the connection", False),
+        Param("since", "str | None", "after this event's id; default: the last `limit`, or with "
+              "`follow` from now", None),
+        Param("limit", "int", "how many past events at most", 100),
+        Param("task", "str | None", "only this task's", None),
+        Param("run", "str | None", f"only this run's: {TARGET}", None),
+    ),
+    result=(Param("last", "str | None", "id of the last event seen, for `since`"),),
+    stream=("event", "Event"),
+    example=({"follow": False, "limit": 10}, {"last": "1769846400000-0"}),
+)  # fmt: skip
+
+TASKS: Final = Verb(
+    name="tasks",
+    doc="The tasks of the app and what they take.",
+    params=(Param("task", "str | None", "only this one", None),),
+    result=(
+        Param("app", "str | None", "where they come from"),
+        Param("app_error", "str | None", "why the app does not import"),
+        Param("tasks", "list[TaskRow]", "by name"),
+    ),
+    example=(
+        {},
+        {"app": "shop.jobs:session", "app_error": None,
+         "tasks": [{"name": "report", "lane": "process", "takes": "day", "...": "..."}]},
+    ),
+)  # fmt: skip
+
+QUEUE_LS: Final = Verb(
+    name="queue_ls",
+    doc="All queues.",
+    result=(Param("queues", "list[QueueRow]", "the highest priority first"),),
+    example=(
+        {},
+        {"queues": [{"queue": "default", "priority": 0, "paused": False, "queued": 3,
+                     "running": 1}]},
+    ),
+)  # fmt: skip
+
+QUEUE_PAUSE: Final = Verb(
+    name="queue_pause",
+    doc="Start nothing more from these queues; what runs goes on, submits are accepted.",
+    params=(_QUEUES, REASON),
+    result=(Param("queues", "list[QueueRow]", "as they are now"),),
+    example=({"queues": ["slow"]}, {"queues": [{"queue": "slow", "paused": True, "...": "..."}]}),
+)
+
+QUEUE_RESUME: Final = Verb(
+    name="queue_resume",
+    doc="Start runs from these queues again.",
+    params=(_QUEUES,),
+    result=(Param("queues", "list[QueueRow]", "as they are now"),),
+    example=({"queues": ["slow"]}, {"queues": [{"queue": "slow", "paused": False, "...": "..."}]}),
+)
+
+QUEUE_PURGE: Final = Verb(
+    name="queue_purge",
+    doc="Cancel all runs that wait in a queue.",
+    params=(Param("queue", "str", "its name"), REASON),
+    result=(Param("cancelled", "int", "how many"),),
+    example=({"queue": "slow"}, {"cancelled": 120}),
+)
+
+SHUTDOWN: Final = Verb(
+    name="shutdown",
+    doc="End the daemon: take no more runs, let those that run finish within the grace, stop "
+    "the rest. Answers at once; the daemon closes the connection when it is done.",
+    params=(
+        Param("grace_s", "float | None", "how long runs have to finish; default: the daemon's "
+              "stop_grace", None),
+        Param("keep_running", "bool", "end only the supervisor; runs go on and the next one "
+              "adopts them", False),
+    ),
+    result=(
+        Param("pid", "int", "the supervisor's"),
+        Param("running", "int", "runs that are going now"),
+    ),
+    example=({"grace_s": 5.0}, {"pid": 4242, "running": 1}),
+)  # fmt: skip
+
+VERBS: Final[Mapping[str, Verb]] = {
+    verb.name: verb
+    for verb in (
+        HELLO, PING, INFO, SUBMIT, LS, SHOW, RESULT, WAIT, KILL, CANCEL, RETRY, LOGS, EVENTS,
+        TASKS, QUEUE_LS, QUEUE_PAUSE, QUEUE_RESUME, QUEUE_PURGE, SHUTDOWN,
+    )
+}  # fmt: skip
+
+
+def check_request(method: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of a request, checked, with the defaults filled in.
+
+    Raises:
+        BadRequest: the verb is unknown, or a parameter is unknown, missing or mistyped.
+    """
+    verb = VERBS.get(method)
+    if verb is None:
+        raise BadRequest(f"unknown verb {method!r:.60}; known: {', '.join(VERBS)}")
+    return check(verb, params)

@@ -1,0 +1,180 @@
+"""The verbs that make, read and end runs."""
+
+from typing import Any, Final
+
+from rtd.wire.schema import Param, Verb
+
+ID: Final = "01KAJ3V5Q0E7Z4M2T8W6R1X9YB"
+TARGET: Final = "an id, 4 or more characters of its start or end that fit one recent run, or a key"
+REASON: Final = Param("reason", "str", "goes into the records", "")
+_RUN: Final = Param("run", "str", f"which run: {TARGET}")
+_RUNS: Final = Param("runs", "list[str]", f"which runs, each {TARGET}")
+_OUTCOMES: Final = Param("runs", "list[Outcome]", "one for each target, in their order")
+_SPLIT: Final[dict[str, Any]] = {"run": "X9YB", "id": ID, "pids": [], "new": None, "error": None}
+
+SUBMIT: Final = Verb(
+    name="submit",
+    doc="Queue one run, or many of one task. The ids come from the client, so that a request "
+    "sent twice makes its runs once.",
+    params=(
+        Param("task", "str", "its name; `command` for a shell command"),
+        Param("params", "dict[str, Any]", "the parameters of one run", {}),
+        Param("many", "list[dict[str, Any]] | None", "instead: the parameters of each run", None),
+        Param("ids", "list[str] | None", "a ULID for each run; made by the daemon if absent", None),
+        Param("key", "str | None", "your own unique id for one run: the same key, the same run",
+              None),
+        Param("options", "SubmitOptions", "how the runs are queued and watched; any policy of a "
+              "task", {}),
+    ),
+    result=(
+        Param("ids", "list[str]", "of the runs, in order"),
+        Param("created", "list[bool]", "false: that run existed already"),
+    ),
+    example=(
+        {"task": "report", "params": {"day": "2026-01-31"}, "ids": [ID],
+         "options": {"timeout": "10m", "queue": "slow"}},
+        {"ids": [ID], "created": [True]},
+    ),
+)  # fmt: skip
+
+LS: Final = Verb(
+    name="ls",
+    doc="Runs: the running ones, then the queued, then the ended, the newest first.",
+    params=(
+        Param("task", "str | None", "only this task's", None),
+        Param("state", "list[str]", "only in these states; empty: all", []),
+        Param("queue", "str | None", "only of this queue", None),
+        Param("limit", "int", "how many at most", 50),
+        Param("since", "float | None", "only those that changed since, epoch seconds", None),
+    ),
+    result=(
+        Param("runs", "list[Row]", "at most `limit`"),
+        Param("totals", "dict[str, Any]", "how many there are in each state, whatever the filter"),
+        Param("more", "bool", "the limit cut something off"),
+    ),
+    example=(
+        {"state": ["running"], "limit": 1},
+        {"runs": [{"id": ID, "task": "report", "state": "running", "...": "..."}],
+         "totals": {"running": 1, "queued": 12, "succeeded": 1200}, "more": False},
+    ),
+)  # fmt: skip
+
+SHOW: Final = Verb(
+    name="show",
+    doc="Everything that is known of a run.",
+    params=(_RUN,),
+    result=(
+        Param("row", "Row", "as in ls"),
+        Param("params", "Any", "as submitted"),
+        Param("options", "dict[str, Any]", "the policies that this submit set"),
+        Param("policies", "dict[str, Any]", "all policies in force that differ from the defaults"),
+        Param("submitted_by", "str", "uid and pid of who submitted it"),
+        Param("attempts", "list[AttemptRow]", "those that are over, the first first"),
+        Param("pids", "list[Any]", "processes that were ended: [pid, name, how]"),
+        Param("tree", "list[Any]", "while it runs: its processes, [pid, name, bytes, cpu_s]"),
+    ),
+    example=(
+        {"run": "X9YB"},
+        {"row": {"id": ID, "state": "succeeded", "...": "..."}, "params": {"day": "2026-01-31"},
+         "options": {}, "policies": {"timeout_s": 600.0}, "submitted_by": "uid 1000 (anna)",
+         "attempts": [{"number": 1, "state": "succeeded", "...": "..."}], "pids": [], "tree": []},
+    ),
+)  # fmt: skip
+
+RESULT: Final = Verb(
+    name="result",
+    doc="What a run returned, or why it did not.",
+    params=(_RUN,),
+    result=(
+        Param("id", "str", "the run"),
+        Param("state", "str", "its state; the rest means something once it is terminal"),
+        Param("value", "Any", "what the task returned"),
+        Param("error", "list[str] | None", "[type, message, traceback] of the last attempt"),
+        Param("why", "str | None", "one sentence"),
+        Param("exit", "list[int | None] | None", "[code, signal]"),
+    ),
+    example=(
+        {"run": "X9YB"},
+        {"id": ID, "state": "succeeded", "value": 42, "error": None, "why": None, "exit": None},
+    ),
+)
+
+WAIT: Final = Verb(
+    name="wait",
+    doc="Answers when all of the runs (or any of them) have ended.",
+    params=(
+        _RUNS,
+        Param("timeout_s", "float | None", "after it: error `timeout`; the runs go on", None),
+        Param("any", "bool", "one is enough", False),
+    ),
+    result=(Param("runs", "list[Row]", "all of them, in order"),),
+    example=(
+        {"runs": ["X9YB"], "timeout_s": 60.0},
+        {"runs": [{"id": ID, "state": "succeeded", "...": "..."}]},
+    ),
+)
+
+KILL: Final = Verb(
+    name="kill",
+    doc="End runs: ask, wait the grace, then kill the whole process tree. A run that is still "
+    "queued is cancelled. Answers when they are over.",
+    params=(
+        _RUNS,
+        Param("grace_s", "float | None", "instead of the task's stop_grace; 0: kill at once", None),
+        REASON,
+    ),
+    result=(_OUTCOMES,),
+    example=(
+        {"runs": ["X9YB"], "grace_s": 1.0, "reason": "wrong input"},
+        {"runs": [_SPLIT | {"state": "terminated", "pids": [[4250, "rtd: report", "killed"]]}]},
+    ),
+)  # fmt: skip
+
+CANCEL: Final = Verb(
+    name="cancel",
+    doc="Withdraw runs that have not started. One that runs is left alone (`wrong_state`).",
+    params=(_RUNS, REASON),
+    result=(_OUTCOMES,),
+    example=({"runs": ["X9YB"]}, {"runs": [_SPLIT | {"state": "cancelled"}]}),
+)
+
+RETRY: Final = Verb(
+    name="retry",
+    doc="Submit ended runs once more, with the same parameters and options: new runs, since "
+    "what ended never changes.",
+    params=(
+        _RUNS,
+        Param("ids", "list[str] | None", "a ULID for each new run, so that it is safe to repeat",
+              None),
+    ),
+    result=(_OUTCOMES,),
+    example=(
+        {"runs": ["X9YB"]},
+        {"runs": [_SPLIT | {"state": "queued", "new": "01KAJ3V9S2K7Z4M2T8W6R1X9ZC"}]},
+    ),
+)  # fmt: skip
+
+LOGS: Final = Verb(
+    name="logs",
+    doc="The output of a run as `log` notifications; the answer follows the last one.",
+    params=(
+        _RUN,
+        Param("attempt", "int | None", "which try; default: the latest", None),
+        Param("follow", "bool", "go on until the run ends, over further attempts", False),
+        Param("lines", "int | None", "only the last so many lines of what there is", None),
+        Param("since", "float | None", "only what was written since, epoch seconds", None),
+        Param("stream", "str | None", "only `out` or `err`", None),
+    ),
+    result=(
+        Param("id", "str", "the run"),
+        Param("state", "str", "its state when the output ended"),
+        Param("attempt", "int", "the last attempt shown"),
+        Param("output_bytes", "int", "how much was sent"),
+        Param("lost_bytes", "int", "how much had been dropped: disk full, limit, quota"),
+    ),
+    stream=("log", "LogPart"),
+    example=(
+        {"run": "X9YB", "follow": True},
+        {"id": ID, "state": "succeeded", "attempt": 1, "output_bytes": 14, "lost_bytes": 0},
+    ),
+)

@@ -1,0 +1,149 @@
+"""How a verb is declared, and the check of a request against its declaration.
+
+Types are written as Python annotations (`str`, `list[str]`, `float | None`,
+`dict[str, Any]`, `Any`, the name of a shape), so that the generator copies them.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, Final
+
+from rtd.model.errors import BadRequest
+
+
+class Required:
+    """The default of a parameter that has none."""
+
+    def __repr__(self) -> str:
+        return "required"
+
+
+REQUIRED: Final = Required()
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """A named value of a request or an answer. `default` only matters in a request."""
+
+    name: str
+    type: str
+    doc: str
+    default: Any = REQUIRED
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A map with known keys: a `TypedDict` on the client's side."""
+
+    name: str
+    doc: str
+    fields: tuple[Param, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verb:
+    """One method of the protocol.
+
+    Attributes:
+        repeatable: sending it twice has the effect of sending it once, so a client may do
+            so when the connection broke before the answer.
+        stream: the method of the notifications that come before the answer, if any, and
+            their shape.
+        example: the parameters and the result of one call.
+    """
+
+    name: str
+    doc: str
+    params: tuple[Param, ...] = ()
+    result: tuple[Param, ...] = ()
+    stream: tuple[str, str] | None = None
+    repeatable: bool = True
+    example: tuple[Mapping[str, Any], Mapping[str, Any]]
+
+
+_SAID: Final = {
+    "str": "a text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "bytes": "bytes",
+    "None": "nil",
+    "dict[str, Any]": "a map",
+}
+
+
+def _is(*kinds: type) -> Callable[[Any], bool]:
+    return lambda value: type(value) in kinds
+
+
+def _is_map(value: Any) -> bool:
+    return type(value) is dict and all(type(key) is str for key in value)
+
+
+_PLAIN: Final[dict[str, Callable[[Any], bool]]] = {
+    "str": _is(str),
+    "int": _is(int),
+    "float": _is(float, int),
+    "bool": _is(bool),
+    "bytes": _is(bytes),
+    "None": lambda value: value is None,
+    "Any": lambda value: True,
+    "dict[str, Any]": _is_map,
+}
+
+
+def fits(kind: str, value: Any) -> bool:
+    """Whether a value is of a declared type. Shapes are checked as maps."""
+    if kind in _PLAIN:
+        return _PLAIN[kind](value)
+    if " | " in kind:
+        return any(fits(part, value) for part in kind.split(" | "))
+    if kind.startswith("list["):
+        inner = kind[5:-1]
+        return type(value) is list and all(fits(inner, item) for item in value)
+    return _is_map(value)
+
+
+def said(kind: str) -> str:
+    """The type in words, for errors."""
+    if " | " in kind:
+        return " or ".join(said(part) for part in kind.split(" | "))
+    if kind.startswith("list["):
+        return f"a list, each {said(kind[5:-1])}"
+    return _SAID.get(kind, "a map")
+
+
+def check(verb: Verb, params: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of a request with the defaults filled in.
+
+    Raises:
+        BadRequest: names the parameter that is unknown, missing or of a wrong type, and
+            what the verb takes.
+    """
+    filled: dict[str, Any] = {}
+    for param in verb.params:
+        if param.name not in params:
+            if param.default is REQUIRED:
+                raise BadRequest(
+                    f"{verb.name}: the parameter {param.name!r} ({said(param.type)}) is missing"
+                )
+            empty = type(param.default) in (dict, list)
+            filled[param.name] = param.default.copy() if empty else param.default
+            continue
+        value = params[param.name]
+        if not fits(param.type, value):
+            raise BadRequest(
+                f"{verb.name}: {param.name!r} must be {said(param.type)}, not {value!r:.80}"
+            )
+        filled[param.name] = value
+    if len(filled) < len(params) or any(name not in filled for name in params):
+        raise BadRequest(_unknown(verb, next(n for n in params if n not in filled)))
+    return filled
+
+
+def _unknown(verb: Verb, name: str) -> str:
+    known = [p.name for p in verb.params]
+    near = get_close_matches(name, known, 1)
+    hint = f"did you mean {near[0]!r}?" if near else f"it takes {', '.join(known) or 'nothing'}"
+    return f"{verb.name}: unknown parameter {name!r:.60}; {hint}"
