@@ -1,0 +1,137 @@
+"""Reads the project's own source: its modules, what they import, and how long their parts are."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Module:
+    """One Python file of the project."""
+
+    name: str
+    path: Path
+    text: str
+    tree: ast.Module
+
+    @property
+    def is_package(self) -> bool:
+        return self.path.name == "__init__.py"
+
+
+@dataclass(frozen=True)
+class Import:
+    """One imported name: `target` is the module, or module and name where it may be either."""
+
+    target: str
+    line: int
+    in_function: bool
+    for_types: bool
+
+
+@cache
+def modules() -> dict[str, Module]:
+    """All modules of rtd and rtctl by their dotted names."""
+    found = {}
+    for top in ("rtd", "rtctl"):
+        for path in sorted((ROOT / top).rglob("*.py")):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+            text = path.read_text()
+            found[name] = Module(name, path, text, ast.parse(text, str(path)))
+    return found
+
+
+def imports(module: Module) -> Iterator[Import]:
+    """Everything that a module imports, wherever in it."""
+    yield from _imports(module, module.tree, in_function=False, for_types=False)
+
+
+def _imports(
+    module: Module, node: ast.AST, *, in_function: bool, for_types: bool
+) -> Iterator[Import]:
+    for child in ast.iter_child_nodes(node):
+        inside = in_function or isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef)
+        typed = for_types or _is_type_checking(child)
+        if isinstance(child, ast.Import):
+            for alias in child.names:
+                yield Import(alias.name, child.lineno, in_function, for_types)
+        elif isinstance(child, ast.ImportFrom):
+            base = _absolute(module, child)
+            for alias in child.names:
+                yield Import(f"{base}.{alias.name}", child.lineno, in_function, for_types)
+        yield from _imports(module, child, in_function=inside, for_types=typed)
+
+
+def _is_type_checking(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
+
+
+def _absolute(module: Module, node: ast.ImportFrom) -> str:
+    """The full name of the module that a `from X import ...` reads."""
+    if not node.level:
+        return node.module or ""
+    parts = module.name.split(".")
+    keep = len(parts) - node.level + (1 if module.is_package else 0)
+    return ".".join([*parts[:keep], *([node.module] if node.module else [])])
+
+
+def our_module(target: str) -> str | None:
+    """The project's module that an import's target lies in, or None for one of others."""
+    known = modules()
+    while target:
+        if target in known:
+            return target
+        target = target.rpartition(".")[0]
+    return None
+
+
+def attributes(module: Module) -> Iterator[tuple[str, int]]:
+    """All dotted uses such as `os.fork`, with their lines."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            yield f"{node.value.id}.{node.attr}", node.lineno
+
+
+def functions(module: Module) -> Iterator[tuple[str, int]]:
+    """All functions with how many lines each has, its docstring not counted."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            lines = (node.end_lineno or node.lineno) - node.lineno + 1
+            if ast.get_docstring(node) is not None:
+                first = node.body[0]
+                lines -= (first.end_lineno or first.lineno) - first.lineno + 1
+            yield node.name, lines
+
+
+def cycles(graph: dict[str, set[str]]) -> list[list[str]]:
+    """The groups of nodes that can reach each other (Tarjan's strongly connected components)."""
+    index: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[str] = []
+    found: list[list[str]] = []
+
+    def visit(node: str) -> None:
+        index[node] = low[node] = len(index)
+        stack.append(node)
+        for other in sorted(graph.get(node, ())):
+            if other not in index:
+                visit(other)
+                low[node] = min(low[node], low[other])
+            elif other in stack:
+                low[node] = min(low[node], index[other])
+        if low[node] == index[node]:
+            start = stack.index(node)
+            group = stack[start:]
+            del stack[start:]
+            if len(group) > 1 or node in graph.get(node, ()):
+                found.append(sorted(group))
+
+    for node in sorted(graph):
+        if node not in index:
+            visit(node)
+    return found
