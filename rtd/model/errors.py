@@ -2,9 +2,15 @@
 
 Every error that crosses a border (the socket, the command line, a record) is an
 `RtdError`. Its sentence says what went wrong, where, and what to do.
+
+Imported by every `rtctl`: without `typing` it starts 6 ms sooner.
 """
 
-from typing import Any, ClassVar
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, ClassVar
 
 
 class RtdError(Exception):

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from rtd.model.address import runtime_dir, socket_path
 from rtd.model.errors import ConfigError
 
 #: The kernel's limit on the path of a Unix socket, without its final NUL byte.
@@ -49,17 +50,6 @@ class Places(NamedTuple):
         return self.state_dir / "rtd.log"
 
 
-def _runtime_dir() -> Path:
-    env = os.environ
-    named = env.get("RTD_RUNTIME_DIR") or env.get("RUNTIME_DIRECTORY", "").split(":")[0]
-    if named:
-        return Path(named)
-    if os.getuid() == 0:
-        return Path("/run/rtd")
-    xdg = env.get("XDG_RUNTIME_DIR")
-    return Path(xdg, "rtd") if xdg else Path(f"/tmp/rtd-{os.getuid()}")
-
-
 def _state_dir() -> Path:
     env = os.environ
     named = env.get("RTD_STATE_DIR") or env.get("STATE_DIRECTORY", "").split(":")[0]
@@ -73,8 +63,7 @@ def _state_dir() -> Path:
 
 def find_socket() -> Path:
     """The control socket: `RTD_SOCKET`, else `rtd.sock` in the runtime directory."""
-    named = os.environ.get("RTD_SOCKET")
-    return Path(named) if named else _runtime_dir() / "rtd.sock"
+    return Path(socket_path())
 
 
 def find_places() -> Places:
@@ -83,7 +72,9 @@ def find_places() -> Places:
     Raises:
         ConfigError: a socket's path is longer than the kernel takes.
     """
-    places = Places(_runtime_dir().absolute(), _state_dir().absolute(), find_socket().absolute())
+    places = Places(
+        Path(runtime_dir()).absolute(), _state_dir().absolute(), find_socket().absolute()
+    )
     for path in (places.socket, places.zygote_socket, places.redis_dir / "redis.sock"):
         check_socket_path(path)
     return places

@@ -1,0 +1,23 @@
+"""Where the control socket is, for daemon and client alike.
+
+Imported by every `rtctl`: it must stay cheap, so texts instead of `pathlib` and no `typing`.
+"""
+
+import os
+
+
+def runtime_dir() -> str:
+    """`RTD_RUNTIME_DIR`, systemd's `RUNTIME_DIRECTORY`, or the user's own default."""
+    env = os.environ
+    named = env.get("RTD_RUNTIME_DIR") or env.get("RUNTIME_DIRECTORY", "").split(":")[0]
+    if named:
+        return named
+    if os.getuid() == 0:
+        return "/run/rtd"
+    xdg = env.get("XDG_RUNTIME_DIR")
+    return os.path.join(xdg, "rtd") if xdg else f"/tmp/rtd-{os.getuid()}"
+
+
+def socket_path() -> str:
+    """The control socket: `RTD_SOCKET`, else `rtd.sock` in the runtime directory."""
+    return os.environ.get("RTD_SOCKET") or os.path.join(runtime_dir(), "rtd.sock")
