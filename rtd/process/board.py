@@ -1,0 +1,215 @@
+"""The board: shared memory in which each executor says what it is doing.
+
+A file mapped by everybody: 128 bytes of header and slots of 128 bytes, all 64-bit words
+in the machine's own order. An executor writes its slot around each run, which takes about
+a microsecond; the supervisor reads all slots in well under a millisecond, enforces deadlines
+from them, and finds them again after a crash. No message is sent per run.
+
+A slot's SEQ is odd while a run is on it. Writing order: the run's words, then SEQ to odd;
+at the end only SEQ to even. A reader takes SEQ, the words, SEQ again, and believes them when
+both are the same odd number. An executor killed in a run leaves an odd SEQ: it was running.
+
+Every store is one aligned 8-byte word through `memoryview.cast("Q")`. Not `struct.pack_into`:
+it clears its target before it writes, and other processes see those zeros.
+
+Who writes what: the zygote the owner's words when it hands a slot out, STOP and RETIRE; the
+executor the words of its run. So a word has one writer at a time and needs no lock. Relies on
+stores being seen in order (x86-64, and in practice anywhere two interpreter steps lie between).
+"""
+
+import mmap
+import os
+from array import array
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from rtd.model.errors import Conflict
+from rtd.process.bell import Bell
+from rtd.process.slot import (
+    FLAG_RETIRING,
+    FLAG_SAMPLE,
+    LANES,
+    NEXT_SCAN,
+    PID,
+    RETIRE,
+    RETIRE_WORD,
+    SEQ,
+    STOP,
+    TICKS,
+    WORDS,
+    Seen,
+    Slot,
+)
+from rtd.process.ticks import boot_hash
+
+__all__ = ["FLAG_RETIRING", "FLAG_SAMPLE", "LANES", "RETIRE_WORD", "SLOTS", "Board", "Seen", "Slot"]
+
+SLOTS: Final = 4096
+_MAGIC: Final = int.from_bytes(b"rtdboard", "little")
+_VERSION: Final = 1
+_BYTES: Final = 8 * WORDS * (SLOTS + 1)
+
+# The header's words.
+_MAGIC_AT, _VERSION_AT = 0, 1  # NEXT_SCAN is 2
+_BOOT_AT, _PID_AT, _TICKS_AT = 3, 4, 5
+
+
+class Board:
+    """The mapped file. `create` is for the supervisor, `open` for all others.
+
+    Args:
+        path: the file. The bell, a FIFO, lies beside it as `NAME.bell`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            if os.fstat(fd).st_size != _BYTES:
+                raise _foreign(path)
+            self._map = mmap.mmap(fd, _BYTES)
+        finally:
+            os.close(fd)
+        self.words = memoryview(self._map).cast("Q")
+        if self.words[_MAGIC_AT] != _MAGIC or self.words[_VERSION_AT] != _VERSION:
+            raise _foreign(path)
+        self.bell = Bell(path.with_name(path.name + ".bell"))
+
+    @classmethod
+    def create(cls, path: Path) -> "Board":
+        """The board at `path`: the one that is there when it is of this boot, else a new one.
+
+        A living executor's slot survives, so a new supervisor finds all runs. What is not of
+        this boot or version is replaced by renaming, never by cutting a file that somebody
+        may have mapped.
+        """
+        try:
+            board = cls(path)
+        except (FileNotFoundError, Conflict):
+            _write_new(path)
+            return cls(path)
+        if board.words[_BOOT_AT] != boot_hash():
+            board.close()
+            _write_new(path)
+            board = cls(path)
+        return board
+
+    def close(self) -> None:
+        """Unmap. Slots made from this board must be gone, or they keep it mapped."""
+        self.bell.close()
+        self.words.release()
+        with suppress(BufferError):  # a Slot still views it: the mapping ends with the slot
+            self._map.close()
+
+    def slot(self, index: int) -> Slot:
+        """The writer's side of a slot: for its owner only."""
+        return Slot(self.words, self.bell, index)
+
+    # -- the supervisor ---------------------------------------------------------------------
+
+    def set_supervisor(self, pid: int, ticks: int) -> None:
+        """Note who supervises, for whoever asks the board."""
+        self.words[_PID_AT] = pid
+        self.words[_TICKS_AT] = ticks
+
+    @property
+    def supervisor(self) -> tuple[int, int]:
+        """(pid, start ticks) of the last supervisor; zeros before the first."""
+        return self.words[_PID_AT], self.words[_TICKS_AT]
+
+    def set_next_scan(self, at_ns: int) -> None:
+        """Promise to scan at the latest at this monotonic time; 0: ring me for everything.
+
+        To miss nothing: set 0, scan, then set the time.
+        """
+        self.words[NEXT_SCAN] = at_ns
+
+    def scan(self, lo: int = 0, hi: int = SLOTS) -> list[Seen]:
+        """The slots in [lo, hi) that have a run on them now. Costs what is busy, not what is.
+
+        A run that ends or begins while it is read is left out.
+        """
+        words = self.words
+        first, last = (lo + 1) * WORDS, (hi + 1) * WORDS
+        seqs = words[first:last:WORDS].tolist()
+        seen = []
+        for i, seq in enumerate(seqs):
+            if seq & 1:
+                base = first + i * WORDS
+                row = words[base : base + WORDS].tolist()
+                if row[SEQ] == seq == words[base]:
+                    seen.append(Seen.of(lo + i, row, running=True))
+        return seen
+
+    def owned(self, lo: int = 0, hi: int = SLOTS) -> list[Seen]:
+        """The slots in [lo, hi) that belong to an executor, alive or not, busy or not."""
+        first = (lo + 1) * WORDS + PID
+        pids = self.words[first : (hi + 1) * WORDS : WORDS].tolist()
+        taken = [lo + i for i, pid in enumerate(pids) if pid]
+        return [seen for slot in taken if (seen := self.look(slot)) is not None]
+
+    def look(self, slot: int) -> Seen | None:
+        """What a slot says; None when nobody owns it.
+
+        The run's words belong to `run_id` only when `running`. A slot that changes while it
+        is read is read again, and after some tries reported as not running: its run ended.
+        """
+        base = (slot + 1) * WORDS
+        row = self.words[base : base + WORDS].tolist()
+        stable = False
+        for _ in range(8):
+            stable = self.words[base + SEQ] == row[SEQ]
+            if stable:
+                break
+            row = self.words[base : base + WORDS].tolist()
+        if not row[PID]:
+            return None
+        return Seen.of(slot, row, running=stable and row[SEQ] & 1 == 1)
+
+    # -- the zygote -------------------------------------------------------------------------
+
+    def hand_out(self, slot: int, exec_hi: int, exec_lo: int, lane: str) -> None:
+        """Make a slot ready for a new executor; `settle_in` follows when it has a pid."""
+        base = (slot + 1) * WORDS
+        seq = (self.words[base + SEQ] + 1) & ~1
+        self.words[base : base + WORDS] = array(
+            "Q", [seq, 0, 0, exec_hi, exec_lo, *[0] * 9, LANES.index(lane), 0]
+        )
+
+    def settle_in(self, slot: int, pid: int, ticks: int) -> None:
+        """Write the owner's identity; PID last, as it makes the slot owned."""
+        base = (slot + 1) * WORDS
+        self.words[base + TICKS] = ticks
+        self.words[base + PID] = pid
+
+    def take_back(self, slot: int) -> None:
+        """Free a slot whose owner has ended, after its last words have been read."""
+        base = (slot + 1) * WORDS
+        self.words[base + PID] = 0
+        self.words[base + SEQ] = (self.words[base + SEQ] + 1) & ~1
+
+    def ask_stop(self, slot: int, run_lo: int) -> None:
+        """Say which run is to stop: the low 64 bits of its id."""
+        self.words[(slot + 1) * WORDS + STOP] = run_lo
+
+    def ask_retire(self, slot: int) -> None:
+        """Say that the owner is to take no more runs. Does not undo a stop."""
+        self.words[(slot + 1) * WORDS + RETIRE] = RETIRE_WORD
+
+
+def _foreign(path: Path) -> Conflict:
+    return Conflict(f"{path} is no board of this version of rtd; stop its daemon, then remove it")
+
+
+def _write_new(path: Path) -> None:
+    """A fresh board under its name at once, complete."""
+    header = array("Q", [_MAGIC, _VERSION, 0, boot_hash(), *[0] * (WORDS - 4)])
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.new")
+    fd = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
+        os.write(fd, header.tobytes())
+        os.ftruncate(fd, _BYTES)
+    finally:
+        os.close(fd)
+    os.rename(temporary, path)

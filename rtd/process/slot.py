@@ -1,0 +1,173 @@
+"""One slot of the board: its words, the executor's side of it, and what a reader sees.
+
+`rtd.process.board` says how the words are written and read safely.
+"""
+
+from typing import Final, NamedTuple
+
+from rtd.model.ids import from_words
+from rtd.process.bell import Bell
+
+__all__ = ["FLAG_RETIRING", "FLAG_SAMPLE", "LANES", "RETIRE_WORD", "Seen", "Slot"]
+
+WORDS: Final = 16
+#: Where the supervisor's promise to scan stands: a word of the board's header.
+NEXT_SCAN: Final = 2
+
+# A slot's words.
+SEQ, PID, TICKS, EXEC_HI, EXEC_LO, RUN_HI, RUN_LO, STARTED_NS = range(8)
+DEADLINE_NS, FLAGS, MEMORY_LIMIT, CPU_LIMIT_NS, ATTEMPT, STOP, LANE, RETIRE = range(8, 16)
+
+#: Bits of FLAGS: "sample my tree, I have limits" and "this is my last run".
+FLAG_SAMPLE: Final = 1
+FLAG_RETIRING: Final = 2
+#: What a STOP or RETIRE word holds to say: finish the run you are on, take no more.
+RETIRE_WORD: Final = (1 << 64) - 1
+#: How soon a run with limits wants to be seen for the first time.
+SAMPLE_WITHIN_NS: Final = 200_000_000
+#: The lanes by the number that stands on the board; 0 is none.
+LANES: Final = ("", "process", "fresh", "thread", "main", "async", "greenlet", "command")
+
+
+class Seen(NamedTuple):
+    """What one slot said at one moment. Ids are spelled out only when asked for."""
+
+    slot: int
+    running: bool
+    pid: int
+    ticks: int
+    exec_words: tuple[int, int]
+    run_words: tuple[int, int]
+    started_ns: int
+    deadline_ns: int
+    flags: int
+    memory_limit_bytes: int
+    cpu_limit_ns: int
+    attempt: int
+    stop_word: int
+    lane_number: int
+    retire: bool
+
+    @property
+    def exec_id(self) -> str:
+        """The owner's id."""
+        return from_words(*self.exec_words)
+
+    @property
+    def run_id(self) -> str:
+        """The run's id; of the last run when it is not running."""
+        return from_words(*self.run_words)
+
+    @property
+    def lane(self) -> str:
+        """The owner's lane."""
+        return LANES[self.lane_number]
+
+    @classmethod
+    def of(cls, slot: int, row: list[int], *, running: bool) -> "Seen":
+        """From the sixteen words of a slot."""
+        return cls(
+            slot,
+            running,
+            row[PID],
+            row[TICKS],
+            (row[EXEC_HI], row[EXEC_LO]),
+            (row[RUN_HI], row[RUN_LO]),
+            row[STARTED_NS],
+            row[DEADLINE_NS],
+            row[FLAGS],
+            row[MEMORY_LIMIT],
+            row[CPU_LIMIT_NS],
+            row[ATTEMPT],
+            row[STOP],
+            row[LANE],
+            row[RETIRE] != 0,
+        )
+
+
+class Slot:
+    """The writer's side of one slot: an executor's, for its runs. Not shared by threads.
+
+    Args:
+        words: the whole board. bell: the supervisor's. index: which slot.
+    """
+
+    __slots__ = ("_bell", "_header", "_seq", "_words", "index")
+
+    def __init__(self, words: memoryview, bell: Bell, index: int) -> None:
+        first = (index + 1) * WORDS
+        self.index = index
+        self._header = words
+        self._words = words[first : first + WORDS]
+        self._bell = bell
+        self._seq = self._words[SEQ] & ~1
+        self._words[SEQ] = self._seq
+
+    def begin(
+        self,
+        run_hi: int,
+        run_lo: int,
+        started_ns: int,
+        deadline_ns: int = 0,
+        flags: int = 0,
+        memory_limit: int = 0,
+        cpu_limit_ns: int = 0,
+        attempt: int = 1,
+    ) -> None:
+        """Say that a run starts here.
+
+        Rings the supervisor's bell when the run has a deadline or limits and the
+        supervisor does not mean to look soon enough by itself.
+
+        Args:
+            run_hi, run_lo: the run's id as `rtd.model.ids.to_words` gives it.
+            started_ns: monotonic nanoseconds. deadline_ns: the same clock; 0 is none.
+            flags: FLAG_SAMPLE, FLAG_RETIRING.
+            memory_limit: bytes, 0 is none. cpu_limit_ns: CPU time of the tree, 0 is none.
+            attempt: which try of the run this is, from 1.
+        """
+        words = self._words
+        words[RUN_HI] = run_hi
+        words[RUN_LO] = run_lo
+        words[STARTED_NS] = started_ns
+        words[DEADLINE_NS] = deadline_ns
+        words[FLAGS] = flags
+        words[MEMORY_LIMIT] = memory_limit
+        words[CPU_LIMIT_NS] = cpu_limit_ns
+        words[ATTEMPT] = attempt
+        self._seq = seq = self._seq | 1
+        words[SEQ] = seq
+        if deadline_ns or flags & FLAG_SAMPLE:
+            self._ring_if_late(started_ns, deadline_ns, flags)
+
+    def _ring_if_late(self, started_ns: int, deadline_ns: int, flags: int) -> None:
+        due_ns = deadline_ns
+        if flags & FLAG_SAMPLE:
+            sample_ns = started_ns + SAMPLE_WITHIN_NS
+            due_ns = min(deadline_ns, sample_ns) if deadline_ns else sample_ns
+        next_scan_ns = self._header[NEXT_SCAN]
+        if next_scan_ns == 0 or due_ns < next_scan_ns:
+            self._bell.ring()
+
+    def end(self) -> None:
+        """Say that the run has ended. Harmless when none was on."""
+        self._seq = seq = (self._seq + 1) & ~1
+        self._words[SEQ] = seq
+
+    @property
+    def stop_word(self) -> int:
+        """The low 64 bits of the run that is to stop; RETIRE_WORD to take no more runs.
+
+        A stop that was asked for is answered before a retirement. A stop names its run, so
+        one for an earlier run means nothing.
+        """
+        words = self._words
+        stop = words[STOP]
+        if words[SEQ] & 1 and stop == words[RUN_LO]:
+            return stop
+        return RETIRE_WORD if words[RETIRE] else stop
+
+    @property
+    def retiring(self) -> bool:
+        """Whether the owner is to take no more runs."""
+        return self._words[RETIRE] != 0

@@ -1,0 +1,169 @@
+"""The board, read by one process while others write it."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from rtd.model.errors import Conflict
+from rtd.model.ids import new_id, to_words
+from rtd.process.board import FLAG_RETIRING, FLAG_SAMPLE, RETIRE_WORD, SLOTS, Board
+from rtd.process.ticks import start_ticks
+
+HOUR_NS = 3_600_000_000_000
+
+
+@pytest.fixture
+def board(tmp_path: Path) -> Board:
+    return Board.create(tmp_path / "board")
+
+
+def own(board: Board, slot: int, lane: str = "process") -> str:
+    """Hand a slot to this process, as a zygote does."""
+    exec_id = new_id()
+    board.hand_out(slot, *to_words(exec_id), lane)
+    board.settle_in(slot, os.getpid(), start_ticks(os.getpid()) or 0)
+    return exec_id
+
+
+def test_a_run_is_seen_from_its_begin_to_its_end(board: Board) -> None:
+    exec_id, run_id = own(board, 7, "thread"), new_id()
+    slot = board.slot(7)
+    assert board.scan() == []
+    slot.begin(*to_words(run_id), 11, 22, FLAG_SAMPLE, 33, 44, 3)
+    (seen,) = board.scan(0, 256)
+    assert (seen.slot, seen.exec_id, seen.run_id, seen.lane) == (7, exec_id, run_id, "thread")
+    assert (seen.pid, seen.started_ns, seen.deadline_ns) == (os.getpid(), 11, 22)
+    assert (seen.flags, seen.memory_limit_bytes, seen.cpu_limit_ns, seen.attempt) == (1, 33, 44, 3)
+    assert board.scan(8, 256) == []
+    assert board.scan(0, 7) == []
+    slot.end()
+    assert board.scan() == []
+    assert [s.slot for s in board.owned()] == [7]
+
+
+def test_the_first_and_the_last_slot_can_be_used(board: Board) -> None:
+    for index in (0, SLOTS - 1):
+        own(board, index)
+        board.slot(index).begin(1, 2, 3)
+    assert [s.slot for s in board.scan()] == [0, SLOTS - 1]
+
+
+def test_a_new_supervisor_finds_the_runs_of_the_old_one(board: Board) -> None:
+    own(board, 1)
+    board.slot(1).begin(*to_words(run_id := new_id()), 1)
+    board.set_supervisor(os.getpid(), 5)
+    again = Board.create(board.path)
+    assert [s.run_id for s in again.scan()] == [run_id]
+    assert again.supervisor == (os.getpid(), 5)
+
+
+def test_a_board_of_another_boot_is_replaced_and_old_mappings_stay_whole(board: Board) -> None:
+    own(board, 1)
+    board.slot(1).begin(1, 2, 3)
+    board.words[3] ^= 1
+    assert Board.create(board.path).owned() == []
+    assert len(board.scan()) == 1
+
+
+def test_a_file_that_is_no_board_is_refused_with_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "board"
+    path.write_bytes(b"\0" * 128 * (SLOTS + 1))
+    with pytest.raises(Conflict, match=str(path)):
+        Board(path)
+    path.write_bytes(b"short")
+    with pytest.raises(Conflict, match="is no board"):
+        Board(path)
+
+
+def test_only_runs_that_the_next_scan_would_miss_ring(board: Board) -> None:
+    own(board, 0)
+    slot = board.slot(0)
+
+    def rings(next_scan_ns: int, deadline_ns: int, flags: int = 0) -> int:
+        board.set_next_scan(next_scan_ns)
+        slot.begin(1, 2, HOUR_NS, deadline_ns, flags)
+        slot.end()
+        return board.bell.drain()
+
+    assert rings(0, 0) == 0
+    assert rings(0, 2 * HOUR_NS) == 1
+    assert rings(3 * HOUR_NS, 2 * HOUR_NS) == 1
+    assert rings(2 * HOUR_NS, 3 * HOUR_NS) == 0
+    assert rings(0, 0, FLAG_RETIRING) == 0
+    assert rings(0, 0, FLAG_SAMPLE) == 1
+    assert rings(2 * HOUR_NS, 0, FLAG_SAMPLE) == 1
+    assert rings(HOUR_NS + 1000, 0, FLAG_SAMPLE) == 0
+
+
+def test_a_full_bell_never_holds_an_executor_up(board: Board) -> None:
+    for _ in range(70_000):
+        board.bell.ring()
+    assert board.bell.drain() == 65_536
+    assert board.bell.drain() == 0
+
+
+def test_a_stop_names_its_run_and_survives_a_retirement(board: Board) -> None:
+    own(board, 0)
+    slot = board.slot(0)
+    assert (slot.stop_word, slot.retiring) == (0, False)
+    slot.begin(1, 77, 3)
+    board.ask_stop(0, 77)
+    board.ask_retire(0)
+    assert (slot.stop_word, slot.retiring) == (77, True)
+    slot.end()
+    assert slot.stop_word == RETIRE_WORD
+    slot.begin(1, 78, 3)
+    assert slot.stop_word == RETIRE_WORD
+
+
+def test_a_slot_that_is_handed_out_again_remembers_nothing(board: Board) -> None:
+    own(board, 0)
+    board.slot(0).begin(1, 2, 3)
+    board.ask_stop(0, 2)
+    board.ask_retire(0)
+    board.take_back(0)
+    assert board.look(0) is None
+    assert board.scan() == []
+    own(board, 0)
+    slot = board.slot(0)
+    assert (slot.stop_word, slot.retiring, board.scan()) == (0, False, [])
+
+
+def _write_until_killed(board: Board, index: int) -> None:
+    slot = board.slot(index)
+    n = 0
+    while True:
+        n += 1
+        slot.begin(n, n, n, n, 0, n, n, n)
+        slot.end()
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_readers_never_see_half_of_a_run(board: Board) -> None:
+    board.set_next_scan(1)  # nothing is due before it: no ringing
+    pids = []
+    try:
+        for index in range(2):
+            own(board, index)
+            pid = os.fork()
+            if pid == 0:
+                _write_until_killed(board, index)
+            pids.append(pid)
+        reads, deadline = 0, time.monotonic() + 20
+        while reads < 30_000 and time.monotonic() < deadline:
+            looked = [board.look(0), board.look(1)]
+            for seen in [*board.scan(0, 2), *(s for s in looked if s and s.running)]:
+                words = {*seen.run_words, *seen[6:8], *seen[9:12]}
+                assert len(words) == 1, seen
+                reads += 1
+        assert reads >= 30_000
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+    seqs = [board.words[(i + 1) * 16] & 1 for i in range(2)]
+    running = {s.slot for s in board.scan(0, 2)}
+    assert running == {i for i, odd in enumerate(seqs) if odd}
