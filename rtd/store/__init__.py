@@ -1,0 +1,1 @@
+"""Everything that rtd keeps in Redis, and the only package that talks to it."""

@@ -1,0 +1,8 @@
+"""All that can be asked of the store: `Calls(namespace)` builds it, a link sends it."""
+
+from rtd.store.reads import Reads
+from rtd.store.transitions import Transitions
+
+
+class Calls(Transitions, Reads):
+    """The calls of one namespace. Has no state but the prefix of its keys."""

@@ -1,0 +1,201 @@
+"""Looking without changing anything: one call each, as consistent as one moment in Redis."""
+
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple
+
+from rtd.store.call import Call
+from rtd.store.transitions import Leased
+
+
+class Waiting(NamedTuple):
+    """A run that waits. `where` is `queue`, `delayed` or `held` (its task is at its limit)."""
+
+    id: str
+    where: Literal["queue", "delayed", "held"]
+    place_item: str
+    record: bytes
+
+
+class Running(NamedTuple):
+    """A run that an executor holds (started, or fetched ahead of its turn)."""
+
+    exec: str
+    id: str
+    record: bytes
+
+
+class QueueRow(NamedTuple):
+    """One queue. `held` counts those that wait for a place under their task's limit."""
+
+    queue: str
+    priority: int
+    paused: bool
+    queued: int
+    delayed: int
+    held: int
+
+
+class Load(NamedTuple):
+    """How busy a lane is: runs that could start, executors that take, those of them idle."""
+
+    queued: int
+    execs: int
+    idle: int
+
+
+class ExecRow(NamedTuple):
+    """An enrolled executor. `active` is False once it was told to retire."""
+
+    exec: str
+    lane: str
+    node: str
+    active: bool
+
+
+def _groups(reply: Sequence[Any], size: int) -> zip[tuple[Any, ...]]:
+    it = iter(reply)
+    return zip(*[it] * size, strict=True)
+
+
+def _waiting(reply: Sequence[bytes]) -> list[Waiting]:
+    return [Waiting(i.decode(), w.decode(), p.decode(), r) for i, w, p, r in _groups(reply, 4)]
+
+
+def _running(reply: Sequence[bytes]) -> list[Running]:
+    return [Running(e.decode(), i.decode(), r) for e, i, r in _groups(reply, 3)]
+
+
+def _done(reply: Sequence[bytes]) -> list[Leased]:
+    return [Leased(i.decode(), r) for i, r in _groups(reply, 2)]
+
+
+def _queues(reply: Sequence[Any]) -> list[QueueRow]:
+    rows = [
+        QueueRow(q.decode(), int(prio), bool(paused), queued, delayed, held)
+        for q, prio, paused, queued, delayed, held in _groups(reply, 6)
+    ]
+    return sorted(rows, key=lambda row: (-row.priority, row.queue))
+
+
+def _counts(reply: Sequence[bytes]) -> dict[str, int]:
+    return {key.decode(): int(value) for key, value in _groups(reply, 2)}
+
+
+def _blobs(reply: Sequence[bytes]) -> dict[str, bytes]:
+    return {key.decode(): value for key, value in _groups(reply, 2)}
+
+
+def _execs(reply: Sequence[bytes]) -> list[ExecRow]:
+    rows = []
+    for key, value in _groups(reply, 2):
+        lane, _, node = value[1:].decode().partition("|")
+        rows.append(ExecRow(key.decode(), lane, node, value[:1] == b"a"))
+    return rows
+
+
+def _names(reply: Sequence[bytes]) -> list[str]:
+    return sorted(name.decode() for name in reply)
+
+
+def _events(reply: Sequence[Any] | None) -> list[tuple[str, bytes]]:
+    return [(entry.decode(), fields[1]) for entry, fields in reply or []]
+
+
+def _new_events(reply: Sequence[Any] | None) -> list[tuple[str, bytes]]:
+    return _events(reply[0][1]) if reply else []
+
+
+class Reads:
+    """Builds the calls that only read. Mixed into `Calls`."""
+
+    prefix: str
+
+    def get(self, run_id: str) -> Call:
+        """The record of a run, or None."""
+        return Call(("GET", f"{self.prefix}r:{run_id}"))
+
+    def get_many(self, ids: Sequence[str]) -> Call:
+        """The records of some runs in their order, None for each that is not there."""
+        return Call(("MGET", *[f"{self.prefix}r:{i}" for i in ids]))
+
+    def list_queued(self, limit: int, queue: str = "") -> Call:
+        """`Waiting` runs, those that would be taken first before others; then held and delayed.
+
+        All of a queue can be purged by reading some, cancelling them, and reading again.
+        """
+        return Call(("1", self.prefix, limit, queue), _waiting, "waiting")
+
+    def list_running(self) -> Call:
+        """All leases of all executors: `Running`, those of fenced ones included."""
+        return Call(("1", self.prefix), _running, "running")
+
+    def list_done(
+        self, limit: int, *, task: str | None = None, bad: bool = False, offset: int = 0
+    ) -> Call:
+        """Finished runs, newest first: of one task, or of all, or `bad`: all but succeeded."""
+        name = "bad" if bad else "done" if task is None else f"done:{task}"
+        return Call(("1", self.prefix, name, offset, limit), _done, "done")
+
+    def queue_table(self) -> Call:
+        """A `QueueRow` for every queue ever used, highest priority first."""
+        return Call(("1", self.prefix), _queues, "queue_table")
+
+    def lane_load(self, lane: str) -> Call:
+        """The `Load` of a lane."""
+        return Call(("1", self.prefix, lane), lambda reply: Load(*reply), "lane_load")
+
+    def tally(self, task: str | None = None) -> Call:
+        """How many runs ended in each state, ever, by state character."""
+        return Call(
+            ("HGETALL", self.prefix + ("tally" if task is None else f"tally:{task}")), _counts
+        )
+
+    def events_since(self, entry: str, limit: int = 100) -> Call:
+        """[(entry id, packed list)] after an entry (`0` = from the oldest kept)."""
+        start = "-" if entry == "0" else f"({entry}"
+        return Call(("XRANGE", f"{self.prefix}events", start, "+", "COUNT", limit), _events)
+
+    def last_events(self, limit: int) -> Call:
+        """[(entry id, packed list)], the newest first."""
+        return Call(("XREVRANGE", f"{self.prefix}events", "+", "-", "COUNT", limit), _events)
+
+    def wait_events(self, entry: str, block_ms: int) -> Call:
+        """Like `events_since`, waiting up to `block_ms` (0 = for ever). Blocks its connection."""
+        args = ("XREAD", "BLOCK", block_ms, "STREAMS", f"{self.prefix}events", entry)
+        return Call(args, _new_events)
+
+    def progress(self) -> Call:
+        """What running runs say of how far they are, by id."""
+        return Call(("HGETALL", f"{self.prefix}progress"), _blobs)
+
+    def intent(self, run_id: str) -> Call:
+        """The stop that somebody asked for, or None."""
+        return Call(("HGET", f"{self.prefix}intent", run_id))
+
+    def execs(self) -> Call:
+        """Every enrolled executor: `ExecRow`."""
+        return Call(("HGETALL", f"{self.prefix}execs"), _execs)
+
+    def fenced(self) -> Call:
+        """Executors that were fenced and still have runs to settle."""
+        return Call(("SMEMBERS", f"{self.prefix}fenced"), _names)
+
+    def demand(self) -> Call:
+        """Lanes that were rung for."""
+        return Call(("SMEMBERS", f"{self.prefix}demand"), _names)
+
+    def next_due(self) -> Call:
+        """When the next delayed run is due, in ms, or None."""
+        return Call(("ZRANGE", f"{self.prefix}delayed", 0, 0, "WITHSCORES"), _score)
+
+    def bell_key(self, exec_id: str) -> str:
+        """The list that wakes an executor."""
+        return f"{self.prefix}bell:{exec_id}"
+
+    def node_bell_key(self, node: str) -> str:
+        """The list that wakes a node's supervisor."""
+        return f"{self.prefix}bell:node:{node}"
+
+
+def _score(reply: Sequence[bytes]) -> int | None:
+    return int(float(reply[1])) if reply else None
