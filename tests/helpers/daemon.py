@@ -1,0 +1,118 @@
+"""A real `rtd run` of a test's own: its directories, its processes, its end."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.helpers.deadline import until
+from tests.helpers.processes import MARK, Found, marked, sweep
+
+BIN = Path(sys.executable).parent
+
+
+class Daemon:
+    """One daemon in short directories of its own (a socket's path has a limit).
+
+    Args:
+        app: as for `rtd run`; None for shell commands only.
+        flags: further flags of `rtd run`, e.g. `["--set", "lanes.process.max=1"]`.
+        cwd: where it is started; the app is found from there.
+        env: variables beside those of the test.
+    """
+
+    def __init__(
+        self,
+        app: str | None = None,
+        flags: Sequence[str] = (),
+        cwd: Path | None = None,
+        env: dict[str, str] | None = None,
+    ) -> None:
+        self.mark = uuid.uuid4().hex
+        self.home = Path(tempfile.mkdtemp(prefix="rtd-test-"))
+        self.cwd = cwd or self.home
+        self.env = {
+            **{name: v for name, v in os.environ.items() if not name.startswith("RTD_")},
+            MARK: self.mark,
+            "RTD_RUNTIME_DIR": str(self.home / "run"),
+            "RTD_STATE_DIR": str(self.home / "state"),
+            "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+            **(env or {}),
+        }
+        self.socket = self.home / "run" / "rtd.sock"
+        self.log = self.home / "daemon.log"
+        self.command = ["rtd", "run", *([app] if app else []), *flags]
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self, *, within_s: float = 20.0) -> "Daemon":
+        """Start it and wait until its socket answers."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                self.command,
+                executable=BIN / "rtd",
+                cwd=self.cwd,
+                env=self.env,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        until(self._is_up_or_dead, within_s=within_s, what=f"{self.socket} answers")
+        assert self.process.poll() is None, f"rtd run ended:\n{self.log.read_text()}"
+        return self
+
+    def _is_up_or_dead(self) -> bool:
+        assert self.process is not None
+        with socket.socket(socket.AF_UNIX) as client:
+            return client.connect_ex(str(self.socket)) == 0 or self.process.poll() is not None
+
+    def rtctl(
+        self, *words: str, stdin: str = "", timeout_s: float = 30.0
+    ) -> subprocess.CompletedProcess[str]:
+        """Run `rtctl WORDS...` against this daemon."""
+        return subprocess.run(
+            ["rtctl", *words],
+            executable=BIN / "rtctl",
+            cwd=self.cwd,
+            env=self.env,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
+        )
+
+    def ok(self, *words: str, timeout_s: float = 30.0) -> str:
+        """Run `rtctl WORDS...`, which must succeed. Returns its stdout."""
+        done = self.rtctl(*words, timeout_s=timeout_s)
+        assert done.returncode == 0, f"rtctl {' '.join(words)}: {done.returncode}\n{done.stderr}"
+        return done.stdout
+
+    def processes(self) -> list[Found]:
+        """All its living processes, Redis and what the runs started included."""
+        return marked(self.mark)
+
+    def stop(self, *, within_s: float = 20.0) -> int:
+        """Ask it to end by SIGTERM and wait. Returns its exit code."""
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(within_s)
+
+    def close(self) -> list[Found]:
+        """Stop it, kill what is left, remove its directories. Returns what was left."""
+        try:
+            if self.process is not None:
+                self.stop()
+        except subprocess.TimeoutExpired:
+            assert self.process is not None
+            self.process.kill()
+            self.process.wait()
+        left = sweep(self.mark)
+        shutil.rmtree(self.home, ignore_errors=True)
+        return left

@@ -1,0 +1,28 @@
+"""Waiting for something to become true, with a deadline instead of a hope."""
+
+import time
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+T = TypeVar("T")
+_PAUSE_S: Final = 0.005
+
+
+def until(found: Callable[[], T], *, within_s: float = 10.0, what: str = "") -> T:
+    """Call `found` again and again until it gives something true; return that.
+
+    Args:
+        found: what is asked; cheap, without side effects.
+        within_s: how long it may take, in seconds.
+        what: how the awaited thing is called when it does not come.
+
+    Raises:
+        AssertionError: it did not come in time.
+    """
+    ends = time.monotonic() + within_s
+    while True:
+        value = found()
+        if value:
+            return value
+        assert time.monotonic() < ends, f"not within {within_s:g} s: {what or found}"
+        time.sleep(_PAUSE_S)
