@@ -1,0 +1,62 @@
+"""Who is a child of whom.
+
+From `/proc/PID/task/TID/children`, which costs what the tree holds; a pass over all processes
+of the machine costs what the machine holds. The kernel gives these lists without a lock over
+the whole: a child can be missing from one reading while others come and go. Whoever must
+know for sure reads several times.
+"""
+
+import os
+
+import psutil
+
+__all__ = ["children_of", "leftovers_exist", "own_children"]
+
+
+def children_of(pid: int) -> list[int]:
+    """The children of a process, zombies too; empty when it is gone."""
+    base = f"/proc/{pid}/task"
+    try:
+        tids = os.listdir(base)
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+    pids: list[int] = []
+    for tid in tids:  # a child forked by a thread is listed under that thread
+        try:
+            with open(f"{base}/{tid}/children", "rb", buffering=0) as file:
+                pids += map(int, file.readall().split())
+        except ProcessLookupError:
+            continue
+        except FileNotFoundError:
+            if not _kernel_lists_children():
+                return _by_parent(pid)
+    return pids
+
+
+def own_children() -> list[int]:
+    """The children of this process, zombies too."""
+    return children_of(os.getpid())
+
+
+def leftovers_exist() -> bool:
+    """Whether this process has any child at all, alive or zombie. Takes nothing from anyone.
+
+    About 1.4 us when there is none: cheap enough after every run.
+    """
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
+
+
+def _kernel_lists_children() -> bool:
+    return os.path.exists("/proc/thread-self/children")
+
+
+def _by_parent(pid: int) -> list[int]:
+    """The same by a pass over all processes, for kernels without the lists."""
+    try:
+        return [child.pid for child in psutil.Process(pid).children()]
+    except psutil.NoSuchProcess:
+        return []

@@ -1,0 +1,108 @@
+"""Forks, and what a child does first. Only for processes with a single thread."""
+
+import gc
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+
+from rtd.process import signals
+from rtd.process.prctl import set_subreaper
+from rtd.process.titles import set_title
+
+__all__ = [
+    "fork_child",
+    "freeze",
+    "lead_session",
+    "send_to_child",
+    "set_up_executor",
+    "thread_count",
+]
+
+#: What a child exits with when its body raised (EX_SOFTWARE of sysexits.h).
+CRASHED: Final = 70
+
+
+def fork_child(body: Callable[[], int]) -> int:
+    """Fork; the child runs `body` and exits with what it returns. Answers the child's pid.
+
+    The child leaves by `_exit` after flushing the standard streams: neither `atexit` nor
+    anything of the parent's runs in it. An error that reaches the top is printed as a
+    traceback and the exit code is 70; `SystemExit` counts as in a program.
+
+    Raises:
+        OSError: no more processes or memory.
+    """
+    _flush()
+    pid = os.fork()
+    if pid:
+        return pid
+    code = CRASHED
+    try:
+        code = _run(body)
+    finally:
+        _flush()
+        os._exit(code & 0xFF)
+
+
+def set_up_executor(title: str) -> None:
+    """Make a forked child an executor: a session of its own, a subreaper, clean signals.
+
+    In its own session no terminal and no group signal of others reaches it; as a subreaper
+    it keeps everything that its runs start, daemonised or not.
+    """
+    lead_session()
+    set_subreaper()
+    signals.reset()
+    set_title(title)
+    gc.enable()
+
+
+def lead_session() -> None:
+    """Leave the terminal and the group of whoever started this process."""
+    with suppress(PermissionError):  # it leads one already
+        os.setsid()
+
+
+def freeze() -> None:
+    """Before forking: put all objects out of the collector's reach.
+
+    Without it a collection in a child writes to every object's header, and the kernel copies
+    the whole heap (15 to 20 times fewer forks per second were measured).
+    """
+    gc.collect()
+    gc.freeze()
+
+
+def thread_count() -> int:
+    """How many threads this process has, Python's and others (1 is the main thread)."""
+    return max(threading.active_count(), len(os.listdir("/proc/self/task")))
+
+
+def send_to_child(pid: int, signal_number: int = signal.SIGTERM) -> None:
+    """Signal a child that has not been reaped: its pid cannot be anybody else's."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal_number)
+
+
+def _run(body: Callable[[], int]) -> int:
+    try:
+        return body()
+    except SystemExit as error:
+        if error.code is None or isinstance(error.code, int):
+            return error.code or 0
+        print(error.code, file=sys.stderr)
+        return 1
+    except BaseException:
+        traceback.print_exc()
+        return CRASHED
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(Exception):
+            stream.flush()

@@ -1,0 +1,168 @@
+"""Ending a whole process tree, with proof: root first, then whatever falls to us.
+
+Needs a subreaper that calls it. When the root (an executor, itself a subreaper) is dead, all
+that it held becomes our children, at the same instant for the kernel: a zombie has none left.
+So a child of ours that is not spared is a target; it is killed with its process group (a group
+is signalled atomically against fork, pid by pid loses that race), reaped at once, and its own
+children come to us in turn. A tree is gone when several passes in a row meet nobody. Any pid
+that was met counts, a zombie too: of a chain of forks that each exit one only ever sees zombies.
+
+Stopping the tree first does not converge for such chains, and signalling pid by pid never
+ends against a fork bomb; this way did in every trial, in 5 to 85 ms.
+"""
+
+import os
+import signal
+import time
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from rtd.process.children import own_children
+from rtd.process.status import Exit, reap
+from rtd.process.ticks import read_stat
+
+__all__ = ["Ended", "Hunted", "hunt", "sweep_children"]
+
+#: Passes in a row that must meet nobody.
+QUIET_PASSES: Final = 5
+#: How long a hunt goes on against processes that do not die, such as those in disk sleep.
+LIMIT_S: Final = 10.0
+_PAUSE_S: Final = 0.0002
+_LONGEST_PAUSE_S: Final = 0.005
+
+
+class Ended(NamedTuple):
+    """A process that a hunt met, and how it ended.
+
+    `how` is `SIGKILL` or another signal, `exit N` when it ended by itself before, or
+    `still alive` or `not permitted` for one that could not be ended.
+    """
+
+    pid: int
+    name: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hunted:
+    """What a hunt did.
+
+    Attributes:
+        ended: every process met, the root included, in the order of their end.
+        root: the root's own status; None without a root or while it is alive.
+        alive: those of `ended` that are still there. Empty is the proof of a kill.
+    """
+
+    ended: list[Ended] = field(default_factory=list)
+    root: Exit | None = None
+    alive: list[int] = field(default_factory=list)
+
+
+def hunt(root_pid: int | None, spare: Collection[int], limit_s: float = LIMIT_S) -> Hunted:
+    """Kill `root_pid`, a child of ours, and then every child of ours that is not spared.
+
+    Args:
+        root_pid: an executor; None when it has been reaped and only its strays are wanted.
+        spare: children to leave alone: the other executors, helpers of the app. They are
+            not reaped either.
+        limit_s: seconds after which the hunt gives up on what does not die.
+
+    Guarantees, when the answer's `alive` is empty, that of the root's tree nothing is left,
+    whatever it forked, daemonised or ignored. Not safe while another thread waits for
+    children of this process.
+    """
+    pack = _Pack(frozenset(spare) - {root_pid}, root_pid)
+    if root_pid is not None:
+        _kill_group_and_pid(root_pid)
+    return pack.run(limit_s)
+
+
+def sweep_children(spare: Collection[int] = (), limit_s: float = LIMIT_S) -> list[Ended]:
+    """End everything that a run has left behind, in an executor that lives on.
+
+    The executor must be a subreaper with one run at a time. Its own process group, in which
+    it is itself, is ended pid by pid; all other groups as groups. Takes the statuses of all
+    children but those in `spare`.
+    """
+    return _Pack(frozenset(spare), None).run(limit_s).ended
+
+
+class _Pack:
+    """One hunt in progress."""
+
+    def __init__(self, spare: frozenset[int], root_pid: int | None) -> None:
+        self._spare = spare
+        self._root_pid = root_pid
+        self._root: Exit | None = None
+        # An executor leads the group that has its pid.
+        self._our_groups = {os.getpgrp(), *spare}
+        self._names: dict[int, str] = {}
+        self._refused: set[int] = set()
+        self._ended: list[Ended] = []
+
+    def run(self, limit_s: float) -> Hunted:
+        deadline = time.monotonic() + limit_s
+        quiet, pause_s = 0, _PAUSE_S
+        while quiet < QUIET_PASSES:
+            before = len(self._names), len(self._ended)
+            if not self._one_pass():
+                quiet += 1
+                continue
+            quiet = 0
+            if time.monotonic() > deadline:
+                break
+            if before != (len(self._names), len(self._ended)):
+                pause_s = _PAUSE_S
+            else:  # all are dying: give them the processor
+                time.sleep(pause_s)
+                pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
+        return Hunted([*self._ended, *self._left()], self._root, sorted(self._names))
+
+    def _one_pass(self) -> bool:
+        """Strike at every child that is not spared; whether there was one."""
+        met = False
+        for pid in own_children():
+            if pid not in self._spare and pid not in self._refused:
+                met = True
+                self._strike(pid)
+        return met
+
+    def _strike(self, pid: int) -> None:
+        if pid not in self._names:
+            stat = read_stat(pid)
+            self._names[pid] = "?" if stat is None else stat.name
+            if stat is not None and stat.group not in self._our_groups:
+                with suppress(ProcessLookupError, PermissionError):
+                    os.killpg(stat.group, signal.SIGKILL)
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass  # reaped by somebody else: seen below
+        except PermissionError:
+            self._refused.add(pid)
+        try:
+            status = reap(pid)
+        except ChildProcessError:  # reaped by somebody else, such as a handler of the app's
+            self._names.pop(pid)
+            return
+        if status is not None:
+            self._refused.discard(pid)
+            self._ended.append(Ended(pid, self._names.pop(pid), str(status)))
+            if pid == self._root_pid:
+                self._root = status
+
+    def _left(self) -> list[Ended]:
+        return [
+            Ended(pid, name, "not permitted" if pid in self._refused else "still alive")
+            for pid, name in self._names.items()
+        ]
+
+
+def _kill_group_and_pid(root_pid: int) -> None:
+    """SIGKILL for the root, and with it for its group when it leads one."""
+    with suppress(ProcessLookupError, PermissionError):  # the passes that follow tell
+        if os.getpgid(root_pid) == root_pid:
+            os.killpg(root_pid, signal.SIGKILL)
+        os.kill(root_pid, signal.SIGKILL)

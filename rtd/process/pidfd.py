@@ -1,0 +1,55 @@
+"""Handles on processes that are not our children: safe against a reused pid.
+
+A pidfd stays with the process it was opened for. It is opened first and the start ticks are
+compared after: in the other order the pid can change hands in between.
+"""
+
+import os
+import signal
+
+from rtd.process.ticks import same_process
+
+__all__ = ["open_pidfd", "send", "signal_process"]
+
+
+def open_pidfd(pid: int, ticks: int | None = None) -> int | None:
+    """A descriptor that becomes readable when the process ends; close it with `os.close`.
+
+    Args:
+        pid: the process. ticks: its start ticks; None takes whoever has the pid, which is
+            safe only for a child that has not been reaped.
+
+    Returns None when that process is gone, also as a zombie if ticks were given.
+    """
+    try:
+        fd = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return None
+    if ticks is not None and not same_process(pid, ticks):
+        os.close(fd)
+        return None
+    return fd
+
+
+def send(pidfd: int, signal_number: int) -> bool:
+    """Send a signal; False when the process has ended and been reaped."""
+    try:
+        signal.pidfd_send_signal(pidfd, signal_number)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def signal_process(pid: int, ticks: int, signal_number: int) -> bool:
+    """Send a signal to exactly that process; False when it is gone.
+
+    Raises:
+        PermissionError: it belongs to somebody else.
+    """
+    fd = open_pidfd(pid, ticks)
+    if fd is None:
+        return False
+    try:
+        return send(fd, signal_number)
+    finally:
+        os.close(fd)

@@ -1,0 +1,78 @@
+"""Running as another user."""
+
+import grp
+import os
+import pwd
+from typing import NamedTuple
+
+from rtd.model.errors import ConfigError, NotPermitted
+
+__all__ = ["Account", "become", "find_account"]
+
+
+class Account(NamedTuple):
+    """Whom to run as: numbers for the kernel, the rest for the environment."""
+
+    uid: int
+    gid: int
+    groups: tuple[int, ...]
+    name: str
+    home: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """HOME, USER and LOGNAME of the account."""
+        return {"HOME": self.home, "USER": self.name, "LOGNAME": self.name}
+
+    @property
+    def popen_options(self) -> dict[str, int | list[int]]:
+        """For `subprocess.Popen(**...)`; empty when it is who we are already."""
+        if (self.uid, self.gid) == (os.geteuid(), os.getegid()):
+            return {}
+        return {"user": self.uid, "group": self.gid, "extra_groups": list(self.groups)}
+
+
+def find_account(text: str) -> Account:
+    """The account of `user`, `user:group` or numbers.
+
+    Raises:
+        ConfigError: there is no such user or group here.
+        NotPermitted: it is somebody else and we are not root.
+    """
+    user, _, group = text.partition(":")
+    entry = _user(user)
+    gid = _group(group) if group else entry.pw_gid
+    if os.geteuid() != 0 and (entry.pw_uid, gid) != (os.geteuid(), os.getegid()):
+        raise NotPermitted(f"only root can run as {text!r}; rtd runs as uid {os.geteuid()}")
+    groups = tuple(os.getgrouplist(entry.pw_name, gid))
+    return Account(entry.pw_uid, gid, groups, entry.pw_name, entry.pw_dir)
+
+
+def become(account: Account) -> None:
+    """Give up this process's privileges for good: groups first, the user last.
+
+    Raises:
+        NotPermitted: the kernel refused, or left a way back.
+    """
+    try:
+        os.setgroups(account.groups)
+        os.setresgid(account.gid, account.gid, account.gid)
+        os.setresuid(account.uid, account.uid, account.uid)
+    except PermissionError as error:
+        raise NotPermitted(f"cannot become {account.name}: {error.strerror}") from error
+    if account.uid != 0 and 0 in os.getresuid():
+        raise NotPermitted(f"became {account.name} but can still become root")
+
+
+def _user(text: str) -> pwd.struct_passwd:
+    try:
+        return pwd.getpwuid(int(text)) if text.isdigit() else pwd.getpwnam(text)
+    except KeyError:
+        raise ConfigError(f"there is no user {text!r} on this machine") from None
+
+
+def _group(text: str) -> int:
+    try:
+        return (grp.getgrgid(int(text)) if text.isdigit() else grp.getgrnam(text)).gr_gid
+    except KeyError:
+        raise ConfigError(f"there is no group {text!r} on this machine") from None

@@ -1,0 +1,87 @@
+"""Signals as input to a loop: a handler only notes them, the loop acts.
+
+Only the main thread of a process may call any of this.
+"""
+
+import os
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from types import FrameType
+
+__all__ = ["SIGCHLD", "SIGHUP", "SIGINT", "SIGKILL", "SIGTERM", "SignalInbox", "on_signal", "reset"]
+
+SIGCHLD = signal.SIGCHLD
+SIGHUP = signal.SIGHUP
+SIGINT = signal.SIGINT
+SIGKILL = signal.SIGKILL
+SIGTERM = signal.SIGTERM
+
+
+class SignalInbox:
+    """Collects signals; `fileno()` is readable when one has come.
+
+    Args:
+        signals: what to collect. They lose their former effect: a SIGTERM in here ends
+            nothing by itself.
+    """
+
+    def __init__(self, *signals: int) -> None:
+        self._reader, self._writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        # Python's own C handler writes the signal's number: no byte is lost between a signal
+        # and the loop's wait, and a full pipe is full of wake-ups already.
+        signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
+        for number in signals:
+            signal.signal(number, _noted)
+
+    def fileno(self) -> int:
+        """For a selector."""
+        return self._reader
+
+    def take(self) -> set[int]:
+        """The signals since the last call, each once."""
+        try:
+            return set(os.read(self._reader, 4096))
+        except BlockingIOError:
+            return set()
+
+    def close(self) -> None:
+        """Give the pipe back. Handlers stay: see `reset`."""
+        with suppress(ValueError):
+            signal.set_wakeup_fd(-1)
+        os.close(self._reader)
+        os.close(self._writer)
+
+
+def on_signal(number: int, handler: Callable[[int], None]) -> None:
+    """Call `handler(number)` in the main thread, between two steps of whatever it does.
+
+    The handler may raise: the error appears in the interrupted frame.
+    """
+
+    def called(got: int, _frame: FrameType | None) -> None:
+        handler(got)
+
+    signal.signal(number, called)
+
+
+def reset() -> None:
+    """What a freshly forked child needs: every signal as Python starts with it, none blocked.
+
+    Except SIGTERM, which is noted and ignored until the child sets its own handler: one that
+    comes before would end it half made. A program that it execs gets the default.
+    """
+    signal.set_wakeup_fd(-1)
+    for number in signal.valid_signals():
+        if signal.getsignal(number) not in (signal.SIG_DFL, None):
+            with suppress(OSError, ValueError):
+                signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, _noted)
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+
+
+def _noted(_number: int, _frame: FrameType | None) -> None:
+    """The wake-up descriptor has it already."""

@@ -1,0 +1,111 @@
+"""A look at a whole process tree: who is in it and what it uses.
+
+For limits and for the list that an answer to a kill gives. A look, not a proof: what forks
+meanwhile may be missing.
+"""
+
+from dataclasses import dataclass, field
+
+import psutil
+
+from rtd.process.children import children_of
+
+__all__ = ["Member", "Tree", "snapshot"]
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One process of a tree.
+
+    Attributes:
+        memory_bytes: resident memory, or its share of it (see `snapshot`).
+        cpu_s: CPU seconds of its own and of the children that it has waited for.
+        created_at: UTC epoch seconds, from the kernel's clock ticks.
+    """
+
+    pid: int
+    parent: int
+    name: str
+    command: str
+    memory_bytes: int
+    cpu_s: float
+    created_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """The processes at and below one root, the root first; empty when it is gone."""
+
+    members: list[Member] = field(default_factory=list)
+
+    @property
+    def pids(self) -> list[int]:
+        """All pids, the root's first."""
+        return [member.pid for member in self.members]
+
+    @property
+    def memory_bytes(self) -> int:
+        """Memory of all together."""
+        return sum(member.memory_bytes for member in self.members)
+
+    @property
+    def cpu_s(self) -> float:
+        """CPU seconds of all together, and of what has ended in it and was waited for.
+
+        Take the difference to the value at the start of a run: an executor has done others.
+        """
+        return sum(member.cpu_s for member in self.members)
+
+
+def snapshot(root_pid: int, exact: bool = False) -> Tree:
+    """The tree below `root_pid` as it is now. Zombies are left out.
+
+    Args:
+        exact: count memory that processes share once, divided among them (PSS), and what is
+            in swap. Costs about ten times as much, and falls back to the resident size for
+            processes that may not be looked into. Otherwise the resident size, in which a
+            shared page counts in every process that maps it: never less than the truth.
+    """
+    members: list[Member] = []
+    seen = {root_pid}
+    waiting = [root_pid]
+    while waiting:
+        pid = waiting.pop(0)
+        member = _look(pid, exact)
+        if member is not None:
+            members.append(member)
+        below = [child for child in children_of(pid) if child not in seen]
+        seen.update(below)
+        waiting += below
+    return Tree(members)
+
+
+def _look(pid: int, exact: bool) -> Member | None:
+    try:
+        process = psutil.Process(pid)
+        with process.oneshot():
+            if process.status() == psutil.STATUS_ZOMBIE:
+                return None
+            times = process.cpu_times()
+            return Member(
+                pid=pid,
+                parent=process.ppid(),
+                name=process.name(),
+                command=" ".join(process.cmdline()),
+                memory_bytes=_memory_bytes(process, exact),
+                cpu_s=times.user + times.system + times.children_user + times.children_system,
+                created_at=process.create_time(),
+            )
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        return None
+
+
+def _memory_bytes(process: psutil.Process, exact: bool) -> int:
+    if exact:
+        try:
+            full = process.memory_full_info()
+        except psutil.AccessDenied:
+            pass
+        else:
+            return int(full.pss + full.swap)
+    return int(process.memory_info().rss)
