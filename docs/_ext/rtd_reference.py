@@ -1,0 +1,196 @@
+"""Directives that write the reference from the code, so that it cannot say something else."""
+
+import argparse
+import importlib
+import os
+import re
+from collections.abc import Iterable, Iterator
+from unittest import mock
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from rtd import settings
+from rtd.model import config, errors, policy
+
+_CORES_SHOWN = 4
+
+
+def attributes(cls: type) -> dict[str, str]:
+    """The `Attributes:` of a class's docstring, by name."""
+    text = (cls.__doc__ or "").partition("Attributes:")[2]
+    found = {}
+    for entry in re.split(r"\n\s{8}(?=\w+:)", text):
+        name, sign, meaning = entry.strip().partition(":")
+        if sign:
+            found[name] = " ".join(meaning.split())
+    return found
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
+    """A table in Markdown."""
+    columns = list(head)
+    yield "| " + " | ".join(columns) + " |"
+    yield "|" + "---|" * len(columns)
+    for row in rows:
+        yield "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |"
+
+
+class _Written(SphinxDirective):
+    """A directive whose content is Markdown made by `lines`."""
+
+    def lines(self) -> Iterable[str]:
+        raise TypeError("each directive has lines of its own")
+
+    def run(self) -> list[nodes.Node]:
+        return self.parse_text_to_nodes("\n".join(self.lines()), allow_section_headings=True)
+
+
+class Settings(_Written):
+    """All settings but the lanes': name, variable, default, meaning."""
+
+    def lines(self) -> Iterable[str]:
+        defaults = config.Config()
+        rows = []
+        for cls, group in (
+            (config.Config, None),
+            (config.Output, "output"),
+            (config.Limits, "limits"),
+        ):
+            meant = attributes(cls)
+            holder = getattr(defaults, group) if group else defaults
+            for name in settings.NAMES:
+                head = name.rpartition(".")[0]
+                if head != (group or ""):
+                    continue
+                field = settings._READERS[name][0]
+                value = "this host's name" if name == "node" else _shown(getattr(holder, field))
+                rows.append((f"`{name}`", f"`{_variable(name)}`", value, meant.get(field, "")))
+        return table(("setting", "variable", "default", "meaning"), rows)
+
+
+class Lanes(_Written):
+    """The settings of the pools, with their defaults on a machine of four cores."""
+
+    def lines(self) -> Iterable[str]:
+        with mock.patch.object(os, "cpu_count", return_value=_CORES_SHOWN):
+            lanes = config.default_lanes()
+        fields = list(settings._LANE_READERS.items())
+        yield from table(
+            ("setting", "meaning"),
+            (
+                (f"`lanes.POOL.{name}`", attributes(config.Lane)[field])
+                for name, (field, _) in fields
+            ),
+        )
+        yield f"\nDefaults on a machine with {_CORES_SHOWN} cores:\n"
+        yield from table(
+            ("pool", *(f"`{name}`" for name, _ in fields)),
+            (
+                (pool, *(_shown(getattr(lane, field)) for _, (field, _) in fields))
+                for pool, lane in lanes.items()
+            ),
+        )
+
+
+class PolicyTable(_Written):
+    """All policies of a task."""
+
+    def lines(self) -> Iterable[str]:
+        meant = attributes(policy.Policies)
+        defaults = policy.Policies()
+        return table(
+            ("policy", "default", "meaning"),
+            (
+                (f"`{name}`", _shown(getattr(defaults, field)), meant[field])
+                for name, (field, _) in policy.OPTIONS.items()
+            ),
+        )
+
+
+class ExitCodes(_Written):
+    """Which errors end rtctl with which code."""
+
+    def lines(self) -> Iterable[str]:
+        rows = []
+        for code in sorted(set(errors.EXIT_CODE.values())):
+            for name, exit_code in errors.EXIT_CODE.items():
+                if exit_code == code:
+                    meaning = (errors.BY_CODE[name].__doc__ or "").strip().splitlines()[0]
+                    rows.append((str(code), f"`{name}`", meaning))
+        return table(("exit code", "error", "meaning"), rows)
+
+
+class CommandLine(_Written):
+    """The verbs and flags of a command, from its argparse parser: `module:function`."""
+
+    required_arguments = 1
+
+    def lines(self) -> Iterable[str]:
+        module, _, function = self.arguments[0].partition(":")
+        parser = getattr(importlib.import_module(module), function)()
+        yield parser.description or ""
+        yield from _flags(parser)
+        for name, help_text, verb in _verbs(parser):
+            yield f"\n## {parser.prog} {name}\n"
+            yield help_text[:1].upper() + help_text[1:] + ".\n"
+            yield "```text"
+            yield " ".join(verb.format_usage().split()).removeprefix("usage: ")
+            yield "```\n"
+            yield from _flags(verb)
+
+
+def _verbs(
+    parser: argparse.ArgumentParser,
+) -> Iterator[tuple[str, str, argparse.ArgumentParser]]:
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for choice in action._choices_actions:
+                verb = action.choices[choice.dest]
+                yield choice.dest, choice.help or "", verb
+                yield from (
+                    (f"{choice.dest} {name}", text, sub) for name, text, sub in _verbs(verb)
+                )
+
+
+def _flags(parser: argparse.ArgumentParser) -> Iterator[str]:
+    rows = []
+    for action in parser._actions:
+        if action.help in (None, argparse.SUPPRESS) or "--help" in action.option_strings:
+            continue
+        names = ", ".join(f"`{name}`" for name in action.option_strings)
+        value = action.metavar or (action.dest if not names else "")
+        if action.choices and not isinstance(action, argparse._SubParsersAction):
+            value = "\\|".join(map(str, action.choices))
+        rows.append((f"{names} {value}".strip(), (action.help or "") % vars(action)))
+    if rows:
+        yield ""
+        yield from (line.replace("\\\\|", "\\|") for line in table(("argument", "meaning"), rows))
+        yield ""
+
+
+def _shown(value: object) -> str:
+    """A default as a person would write it."""
+    if value is None:
+        return "none"
+    if isinstance(value, tuple):
+        return ", ".join(value) or "none"
+    return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
+
+
+def _variable(name: str) -> str:
+    return "RTD_" + name.replace(".", "_").upper()
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Tell Sphinx about the directives."""
+    for name, directive in (
+        ("rtd-settings", Settings),
+        ("rtd-lanes", Lanes),
+        ("rtd-policies", PolicyTable),
+        ("rtd-exit-codes", ExitCodes),
+        ("rtd-command", CommandLine),
+    ):
+        app.add_directive(name, directive)
+    return {"parallel_read_safe": True}

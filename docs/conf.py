@@ -1,0 +1,29 @@
+"""Settings of the documentation's site."""
+
+import sys
+from importlib.metadata import version as installed_version
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "_ext"))
+
+project = "rtd"
+author = "the rtd authors"
+project_copyright = "the rtd authors"
+release = version = installed_version("rtd")
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "rtd_reference"]
+source_suffix = {".md": "markdown"}
+exclude_patterns = ["_build", "_ext"]
+nitpicky = False
+
+myst_enable_extensions = ["colon_fence", "deflist"]
+myst_heading_anchors = 3
+
+autodoc_typehints = "signature"
+autodoc_member_order = "bysource"
+napoleon_google_docstring = True
+napoleon_use_ivar = True
+
+html_theme = "furo"
+html_title = f"rtd {release}"
+html_theme_options = {"sidebar_hide_name": False}

@@ -1,0 +1,81 @@
+"""Finds duplicate files: every file is hashed in a run of its own, many at a time.
+
+Beside it stand two tasks as they happen in real life: one that fails now and then, and one
+that hangs.
+"""
+
+import hashlib
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+from rtctl import Client
+
+from rtd import Error, Session, Stopped, current_run, progress
+
+session = Session()
+BATCH = 200
+
+
+@session.task(retries=1)
+def hash_file(path: str) -> tuple[int, str]:
+    """The size of a file in bytes and a digest of what is in it."""
+    with open(path, "rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return file.tell(), digest
+
+
+@session.task(lane="thread", timeout="10 minutes")
+def find_duplicates(root: str) -> dict[str, Any]:
+    """Hash every file below a directory in the process lane, and report those that are equal."""
+    paths = [str(path) for path in sorted(Path(root).rglob("*")) if path.is_file()]
+    if not paths:
+        raise Error(f"no files below {root}")
+    print(f"{len(paths)} files below {root}", flush=True)
+    groups: dict[tuple[int, str], list[str]] = {}
+    with Client() as client:
+        runs = client.submit_many("hash_file", [{"path": path} for path in paths])
+        for done, (path, run) in enumerate(zip(paths, runs, strict=True), 1):
+            run.wait()
+            groups.setdefault(tuple(run.result), []).append(path)
+            if done % BATCH == 0 or done == len(paths):
+                progress(done, len(paths), "files")
+                print(f"{done} of {len(paths)} files hashed", flush=True)
+    return report(groups)
+
+
+def report(groups: dict[tuple[int, str], list[str]]) -> dict[str, Any]:
+    """Print the duplicates that waste most; return the sums."""
+    equal = {key: paths for key, paths in groups.items() if len(paths) > 1 and key[0] > 0}
+    wasted = {key: key[0] * (len(paths) - 1) for key, paths in equal.items()}
+    for key in sorted(equal, key=wasted.__getitem__, reverse=True)[:5]:
+        print(f"{len(equal[key])} times {key[0]} bytes: {equal[key][0]}")
+    return {
+        "files": sum(map(len, groups.values())),
+        "bytes": sum(size * len(paths) for (size, _), paths in groups.items()),
+        "duplicates": sum(len(paths) - 1 for paths in equal.values()),
+        "wasted_bytes": sum(wasted.values()),
+    }
+
+
+@session.task(retries=2, backoff="200ms")
+def shaky() -> str:
+    """Fails twice and succeeds on its third attempt."""
+    attempt = current_run().attempt
+    print(f"attempt {attempt}")
+    if attempt < 3:
+        raise ConnectionError(f"the other side is busy (attempt {attempt})")
+    return "third time lucky"
+
+
+@session.task(timeout="2s", stop_grace="1s")
+def hang() -> None:
+    """Never ends, does not listen, and leaves a daemonised child that nobody else would find."""
+    subprocess.run(["sh", "-c", "setsid sleep 1000 & setsid sleep 1000 &"], check=True)
+    print("two children are on their own now; I wait for ever", flush=True)
+    while True:
+        try:
+            time.sleep(1000)
+        except Stopped:
+            print("asked to stop, but I do not want to", flush=True)

@@ -1,0 +1,12 @@
+"""The smallest app: one task."""
+
+from rtd import Session
+
+session = Session()
+
+
+@session.task()
+def hello(name: str = "world") -> str:
+    """Greet somebody."""
+    print(f"hello, {name}")
+    return f"hello, {name}"
