@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from rtctl import Client
-
 from rtd import Error, Session, Stopped, current_run, progress
 
 session = Session()
