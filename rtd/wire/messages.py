@@ -161,6 +161,7 @@ SHUTDOWN: Final = Verb(
     name="shutdown",
     doc="End the daemon: take no more runs, let those that run finish within the grace, stop "
     "the rest. Answers at once; the daemon closes the connection when it is done.",
+    repeatable=False,
     params=(
         Param("grace_s", "float | None", "how long runs have to finish; default: the daemon's "
               "stop_grace", None),

@@ -133,6 +133,7 @@ KILL: Final = Verb(
 CANCEL: Final = Verb(
     name="cancel",
     doc="Withdraw runs that have not started. One that runs is left alone (`wrong_state`).",
+    repeatable=False,
     params=(_RUNS, REASON),
     result=(_OUTCOMES,),
     example=({"runs": ["X9YB"]}, {"runs": [_SPLIT | {"state": "cancelled"}]}),

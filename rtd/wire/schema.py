@@ -93,12 +93,23 @@ _PLAIN: Final[dict[str, Callable[[Any], bool]]] = {
 }
 
 
+def alternatives(kind: str) -> list[str]:
+    """The parts of a type between its outermost `|`."""
+    parts, depth, start = [], 0, 0
+    for at, char in enumerate(kind):
+        depth += (char == "[") - (char == "]")
+        if char == "|" and depth == 0:
+            parts.append(kind[start:at].strip())
+            start = at + 1
+    return [*parts, kind[start:].strip()]
+
+
 def fits(kind: str, value: Any) -> bool:
     """Whether a value is of a declared type. Shapes are checked as maps."""
     if kind in _PLAIN:
         return _PLAIN[kind](value)
-    if " | " in kind:
-        return any(fits(part, value) for part in kind.split(" | "))
+    if len(parts := alternatives(kind)) > 1:
+        return any(fits(part, value) for part in parts)
     if kind.startswith("list["):
         inner = kind[5:-1]
         return type(value) is list and all(fits(inner, item) for item in value)
@@ -107,8 +118,8 @@ def fits(kind: str, value: Any) -> bool:
 
 def said(kind: str) -> str:
     """The type in words, for errors."""
-    if " | " in kind:
-        return " or ".join(said(part) for part in kind.split(" | "))
+    if len(parts := alternatives(kind)) > 1:
+        return " or ".join(said(part) for part in parts)
     if kind.startswith("list["):
         return f"a list, each {said(kind[5:-1])}"
     return _SAID.get(kind, "a map")

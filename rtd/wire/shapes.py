@@ -159,4 +159,4 @@ SUBMIT_OPTIONS: Final = (
 
 OPTIONS: Final = Shape("SubmitOptions", "How runs are to be queued and watched.", SUBMIT_OPTIONS)
 
-SHAPES: Final = (ROW, PROGRESS, ATTEMPT, OUTCOME, QUEUE, TASK, LOG, EVENT, OPTIONS)
+SHAPES: Final = (PROGRESS, ROW, ATTEMPT, OUTCOME, QUEUE, TASK, LOG, EVENT, OPTIONS)

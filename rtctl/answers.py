@@ -1,0 +1,208 @@
+"""What each verb answers.
+
+Made by `python -m rtd.wire.generate` from what `rtd/wire` declares.
+"""
+
+from typing import Any, TypedDict
+
+from rtctl.shapes import AttemptRow, Outcome, QueueRow, Row, TaskRow
+
+
+class PingResult(TypedDict):
+    """The answer of `ping`."""
+
+    pid: int
+    """The supervisor's."""
+    at: float
+    """The daemon's clock, epoch seconds."""
+
+
+class InfoResult(TypedDict):
+    """The answer of `info`."""
+
+    version: str
+    """Of rtd."""
+    pid: int
+    """The supervisor's."""
+    name: str
+    """The namespace in Redis."""
+    node: str
+    """This host among those that share it."""
+    started_at: float
+    """Epoch seconds."""
+    draining: bool
+    """It takes no new work and will end."""
+    app: str | None
+    """What was given to `rtd run`; null: commands only."""
+    app_error: str | None
+    """Why the app does not import, with file and line."""
+    places: dict[str, Any]
+    """Socket, runtime_dir, state_dir, log."""
+    redis: dict[str, Any]
+    """Url, ok, error, version, pid, bytes."""
+    executors: list[Any]
+    """Maps: exec, pid, lane, run, started_at, retiring."""
+    queued: int
+    """Runs that wait, delayed ones included."""
+    running: int
+    """Runs that are going."""
+    tally: dict[str, Any]
+    """Ended runs by state, since the namespace exists."""
+    output: dict[str, Any]
+    """Bytes, quota_bytes, dir."""
+
+
+class SubmitResult(TypedDict):
+    """The answer of `submit`."""
+
+    ids: list[str]
+    """Of the runs, in order."""
+    created: list[bool]
+    """False: that run existed already."""
+
+
+class LsResult(TypedDict):
+    """The answer of `ls`."""
+
+    runs: list[Row]
+    """At most `limit`."""
+    totals: dict[str, Any]
+    """How many there are in each state, whatever the filter."""
+    more: bool
+    """The limit cut something off."""
+
+
+class ShowResult(TypedDict):
+    """The answer of `show`."""
+
+    row: Row
+    """As in ls."""
+    params: Any
+    """As submitted."""
+    options: dict[str, Any]
+    """The policies that this submit set."""
+    policies: dict[str, Any]
+    """All policies in force that differ from the defaults."""
+    submitted_by: str
+    """Uid and pid of who submitted it."""
+    attempts: list[AttemptRow]
+    """Those that are over, the first first."""
+    pids: list[Any]
+    """Processes that were ended: [pid, name, how]."""
+    tree: list[Any]
+    """While it runs: its processes, [pid, name, bytes, cpu_s]."""
+
+
+class ResultResult(TypedDict):
+    """The answer of `result`."""
+
+    id: str
+    """The run."""
+    state: str
+    """Its state; the rest means something once it is terminal."""
+    value: Any
+    """What the task returned."""
+    error: list[str] | None
+    """[type, message, traceback] of the last attempt."""
+    why: str | None
+    """One sentence."""
+    exit: list[int | None] | None
+    """[code, signal]."""
+
+
+class WaitResult(TypedDict):
+    """The answer of `wait`."""
+
+    runs: list[Row]
+    """All of them, in order."""
+
+
+class KillResult(TypedDict):
+    """The answer of `kill`."""
+
+    runs: list[Outcome]
+    """One for each target, in their order."""
+
+
+class CancelResult(TypedDict):
+    """The answer of `cancel`."""
+
+    runs: list[Outcome]
+    """One for each target, in their order."""
+
+
+class RetryResult(TypedDict):
+    """The answer of `retry`."""
+
+    runs: list[Outcome]
+    """One for each target, in their order."""
+
+
+class LogsResult(TypedDict):
+    """The answer of `logs`."""
+
+    id: str
+    """The run."""
+    state: str
+    """Its state when the output ended."""
+    attempt: int
+    """The last attempt shown."""
+    output_bytes: int
+    """How much was sent."""
+    lost_bytes: int
+    """How much had been dropped: disk full, limit, quota."""
+
+
+class EventsResult(TypedDict):
+    """The answer of `events`."""
+
+    last: str | None
+    """Id of the last event seen, for `since`."""
+
+
+class TasksResult(TypedDict):
+    """The answer of `tasks`."""
+
+    app: str | None
+    """Where they come from."""
+    app_error: str | None
+    """Why the app does not import."""
+    tasks: list[TaskRow]
+    """By name."""
+
+
+class QueueLsResult(TypedDict):
+    """The answer of `queue_ls`."""
+
+    queues: list[QueueRow]
+    """The highest priority first."""
+
+
+class QueuePauseResult(TypedDict):
+    """The answer of `queue_pause`."""
+
+    queues: list[QueueRow]
+    """As they are now."""
+
+
+class QueueResumeResult(TypedDict):
+    """The answer of `queue_resume`."""
+
+    queues: list[QueueRow]
+    """As they are now."""
+
+
+class QueuePurgeResult(TypedDict):
+    """The answer of `queue_purge`."""
+
+    cancelled: int
+    """How many."""
+
+
+class ShutdownResult(TypedDict):
+    """The answer of `shutdown`."""
+
+    pid: int
+    """The supervisor's."""
+    running: int
+    """Runs that are going now."""

@@ -1,0 +1,51 @@
+"""What the generated methods need of a connection. Only types: never imported at run time."""
+
+from collections.abc import AsyncIterator, Awaitable, Iterator
+from typing import Any, Protocol, TypeVar
+
+Part_co = TypeVar("Part_co", covariant=True)
+Answer_co = TypeVar("Answer_co", covariant=True)
+
+
+class Call(Protocol):
+    """Sends a request and gives its answer."""
+
+    def __call__(self, method: str, params: dict[str, Any], repeatable: bool = True) -> Any: ...
+
+
+class AsyncCall(Protocol):
+    """The same for asyncio."""
+
+    def __call__(
+        self, method: str, params: dict[str, Any], repeatable: bool = True
+    ) -> Awaitable[Any]: ...
+
+
+class Stream(Protocol[Part_co, Answer_co]):
+    """The parts of a streamed answer. `answer` is there once they are through."""
+
+    @property
+    def answer(self) -> Answer_co | None: ...
+    def __iter__(self) -> Iterator[Part_co]: ...
+    def close(self) -> None: ...
+
+
+class AsyncStream(Protocol[Part_co, Answer_co]):
+    """The same for asyncio."""
+
+    @property
+    def answer(self) -> Answer_co | None: ...
+    def __aiter__(self) -> AsyncIterator[Part_co]: ...
+    async def aclose(self) -> None: ...
+
+
+class OpenStream(Protocol):
+    """Sends a request whose answer is streamed."""
+
+    def __call__(self, method: str, params: dict[str, Any]) -> Stream[Any, Any]: ...
+
+
+class AsyncOpenStream(Protocol):
+    """The same for asyncio."""
+
+    def __call__(self, method: str, params: dict[str, Any]) -> AsyncStream[Any, Any]: ...

@@ -1,0 +1,231 @@
+"""The maps that several answers share.
+
+Made by `python -m rtd.wire.generate` from what `rtd/wire` declares.
+"""
+
+from typing import Any, TypedDict
+
+
+class Progress(TypedDict):
+    """What a run last said about how far it is."""
+
+    done: float
+    """How much is done."""
+    total: float | None
+    """Of how much, if it is known."""
+    text: str
+    """In words; may be empty."""
+    at: float
+    """When it was said, epoch seconds."""
+
+
+class Row(TypedDict):
+    """A run in a line: what `ls`, `wait` and `show` give."""
+
+    id: str
+    """Its id, a ULID."""
+    task: str
+    """The name of its task; `command` for a shell command."""
+    state: str
+    """Queued, running, succeeded, error, exception, terminated, lost or cancelled."""
+    queue: str
+    """Where it waits or waited."""
+    lane: str
+    """Process, fresh, thread, main, async or command."""
+    priority: int
+    """Within the queue, higher first."""
+    text: str
+    """The command line of a command, else its parameters in short."""
+    labels: list[str]
+    """As given at submit."""
+    key: str | None
+    """The user's own unique id, if one was given."""
+    submitted_at: float
+    """Epoch seconds."""
+    due_at: float | None
+    """Of a delayed or retried run that waits: when it may start."""
+    started_at: float | None
+    """Of the latest attempt."""
+    ended_at: float | None
+    """When it became what it is."""
+    attempt: int
+    """Number of the latest attempt, 0 before the first."""
+    attempts: int
+    """How many its policy allows at most."""
+    by: str | None
+    """Who or what ended it."""
+    why: str | None
+    """One sentence: the error, or the reason of the end."""
+    progress: Progress | None
+    """The last report of a run."""
+    exit: list[int | None] | None
+    """[code, signal] of a command, or of an executor that died."""
+    cpu_s: float
+    """CPU seconds of the latest attempt's process tree."""
+    peak_bytes: int
+    """Its peak resident memory."""
+    pid: int | None
+    """Of its executor, while it runs on this node."""
+
+
+class AttemptRow(TypedDict):
+    """One try of a run that is over."""
+
+    number: int
+    """1 is the first."""
+    state: str
+    """How it ended."""
+    started_at: float
+    """Epoch seconds."""
+    ended_at: float
+    """Epoch seconds."""
+    executor: str
+    """Id of the executor that carried it out."""
+    error: list[str] | None
+    """[type, message, traceback]."""
+    exit: list[int | None] | None
+    """[code, signal]."""
+    cpu_s: float
+    """CPU seconds of its process tree."""
+    peak_bytes: int
+    """Peak resident memory of its process tree."""
+    output_bytes: int
+    """How much output is kept."""
+    lost_bytes: int
+    """How much output was dropped: disk full or over the limit."""
+    note: str | None
+    """What else a person should know."""
+
+
+class Outcome(TypedDict):
+    """What a verb on several runs did to one of them."""
+
+    run: str
+    """The target as it was given."""
+    id: str | None
+    """The run's id, when the target meant one."""
+    state: str | None
+    """Its state now."""
+    pids: list[Any]
+    """Kill: each process that was ended, [pid, name, how]."""
+    new: str | None
+    """Retry: the id of the run that was made."""
+    error: list[Any] | None
+    """[code, sentence] when it failed for this one."""
+
+
+class QueueRow(TypedDict):
+    """A queue that has ever been used."""
+
+    queue: str
+    """Its name."""
+    priority: int
+    """Among the queues, higher first."""
+    paused: bool
+    """Runs wait, none starts."""
+    queued: int
+    """How many wait, the delayed ones left out."""
+    running: int
+    """How many of its runs are going."""
+
+
+class TaskRow(TypedDict):
+    """A task of the app, or the built-in `command`."""
+
+    name: str
+    """What submit calls it."""
+    lane: str
+    """Where its runs go."""
+    fresh: bool
+    """Each run has its own fork."""
+    takes: str
+    """Its parameters as text: `day, limit=...`."""
+    parameters: list[Any]
+    """[name, required] each."""
+    any_parameters: bool
+    """It takes names beyond these."""
+    policies: dict[str, Any]
+    """What differs from the defaults."""
+    doc: str
+    """First line of its docstring."""
+    source: str
+    """File:line."""
+
+
+class LogPart(TypedDict):
+    """A stretch of a run's output, as it was written."""
+
+    sub: int
+    """Id of the request."""
+    run: str
+    """The run's id."""
+    attempt: int
+    """Which try wrote it."""
+    stream: str
+    """`out`, `err`, or `raw`: written by a subprocess."""
+    at: float | None
+    """When, epoch seconds; of raw output the next time known."""
+    data: bytes
+    """The bytes; a line may be split over several parts."""
+
+
+class Event(TypedDict):
+    """Something that happened to a run or a queue."""
+
+    sub: int
+    """Id of the request."""
+    id: str
+    """Its place in the stream, to go on from (`since`)."""
+    at: float
+    """Epoch seconds."""
+    run: str | None
+    """The run's id."""
+    task: str | None
+    """Its task."""
+    what: str
+    """Submitted, ended, again, cancelled, paused, ...."""
+    state: str | None
+    """The run's state after it."""
+    detail: Any
+    """Further facts."""
+
+
+class SubmitOptions(TypedDict, total=False):
+    """How runs are to be queued and watched."""
+
+    queue: str
+    """Where it waits; default: the task's."""
+    priority: int
+    """-100 to 100, higher first."""
+    timeout: str | float | None
+    """An attempt that runs longer is stopped."""
+    stop_grace: str | float | None
+    """From the request to stop to the kill."""
+    retries: int
+    """Further attempts after a failed one."""
+    backoff: str | float
+    """Wait before the first retry, doubled for each further one."""
+    backoff_cap: str | float
+    """Longest wait between attempts."""
+    jitter: float
+    """Share of the wait that is random, 0 to 1."""
+    retry_on: list[str]
+    """Retry only these exceptions (or `exit N`)."""
+    no_retry_on: list[str]
+    """Never retry these."""
+    on_lost: str
+    """`fail` or `requeue` when its executor dies."""
+    max_concurrency: int | None
+    """Runs of the task at once, everywhere."""
+    memory_limit: str | int | None
+    """Resident memory of its process tree (`512M`)."""
+    cpu_time_limit: str | float | None
+    """CPU time of its process tree."""
+    expires: str | float | None
+    """Cancelled when it has not started by then."""
+    at: float | None
+    """Start at this time, epoch seconds, not before."""
+    delay: str | float | None
+    """Start this long from now, not before."""
+    labels: list[str]
+    """Words of your own, shown by ls and show."""

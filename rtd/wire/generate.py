@@ -1,0 +1,189 @@
+"""Writes what follows from the declared verbs: `python -m rtd.wire.generate [--check]`.
+
+Made are `rtctl/verbs.py` and `rtctl/averbs.py` (typed methods, plain and for asyncio),
+`rtctl/shapes.py` and `rtctl/answers.py` (the types of what they return), and the page
+`docs/reference/protocol.md`.
+"""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from textwrap import fill, indent
+from typing import Final
+
+from rtd.wire.generate_page import MADE, page
+from rtd.wire.messages import VERBS
+from rtd.wire.schema import REQUIRED, Param, Verb
+from rtd.wire.shapes import SHAPES
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+_NAMES: Final = frozenset(shape.name for shape in SHAPES)
+
+
+def _class_name(verb: Verb) -> str:
+    return "".join(part.title() for part in verb.name.split("_")) + "Result"
+
+
+def _signature(param: Param) -> str:
+    if param.default is REQUIRED:
+        return f"{param.name}: {param.type}"
+    if isinstance(param.default, dict | list):
+        return f"{param.name}: {param.type} | None = None"
+    return f"{param.name}: {param.type} = {param.default!r}"
+
+
+def _argument(param: Param) -> str:
+    empty = " or {}" if isinstance(param.default, dict) else ""
+    empty = " or []" if isinstance(param.default, list) else empty
+    return f'"{param.name}": {param.name}{empty}'
+
+
+def _doc(verb: Verb) -> str:
+    lines = [fill(verb.doc, 88)]
+    if verb.params:
+        lines += ["", "Args:"]
+        lines += [
+            indent(fill(f"{p.name}: {p.doc}.", 84, subsequent_indent="    "), "    ")
+            for p in verb.params
+        ]
+    text = "\n".join(lines)
+    return f'"""{text}\n"""' if verb.params else f'"""{text}"""'
+
+
+def _method(verb: Verb, asynchronous: bool) -> str:
+    names = [_signature(p) for p in verb.params]
+    arguments = "{" + ", ".join(_argument(p) for p in verb.params) + "}"
+    start = ", ".join(["self", "*", *names] if names else ["self"])
+    doc = f'"""See `rtctl.verbs.Verbs.{verb.name}`."""'
+    repeat = "" if verb.repeatable else ", repeatable=False"
+    if verb.stream is not None:
+        kind = (
+            f"{'AsyncStream' if asynchronous else 'Stream'}[{verb.stream[1]}, {_class_name(verb)}]"
+        )
+        head = f"def {verb.name}({start}) -> {kind}:"
+        body = f'return self._stream("{verb.name}", {arguments})'
+    else:
+        wait = "await " if asynchronous else ""
+        head = f"{'async ' if asynchronous else ''}def {verb.name}({start}) -> {_class_name(verb)}:"
+        body = (
+            f'answer: {_class_name(verb)} = {wait}self._call("{verb.name}", {arguments}{repeat})\n'
+            "return answer"
+        )
+    return head + "\n" + indent((doc if asynchronous else _doc(verb)) + "\n" + body, "    ")
+
+
+def _class(name: str, doc: str, asynchronous: bool) -> str:
+    prefix = "Async" if asynchronous else ""
+    start = (
+        f"def __init__(self, call: {prefix}Call, stream: {prefix}OpenStream) -> None:\n"
+        "    self._call = call\n    self._stream = stream"
+    )
+    # The greeting is the connection's own business.
+    methods = [_method(v, asynchronous) for v in VERBS.values() if v.name != "hello"]
+    body = "\n\n".join([f'"""{doc}"""', start, *methods])
+    return f"class {name}:\n" + indent(body, "    ")
+
+
+def verbs_source(asynchronous: bool) -> str:
+    """The text of `rtctl/verbs.py` or `rtctl/averbs.py`, before it is formatted."""
+    prefix = "Async" if asynchronous else ""
+    doc = "The same for asyncio." if asynchronous else "Each verb as it is on the wire."
+    code = _class(f"{prefix}Verbs", doc, asynchronous)
+    answers = sorted(_class_name(v) for v in VERBS.values() if v.name != "hello")
+    shapes = [name for name in sorted(_NAMES) if re.search(rf"\b{name}\b", code)]
+    return "\n".join(
+        [
+            f'"""The verbs of the protocol as methods.\n\n{MADE}\n"""',
+            "from __future__ import annotations",
+            "",
+            "TYPE_CHECKING = False",
+            "if TYPE_CHECKING:",
+            "    from typing import Any",
+            "",
+            f"    from rtctl.answers import {', '.join(answers)}",
+            f"    from rtctl.calls import {prefix}Call, {prefix}OpenStream, {prefix}Stream",
+            f"    from rtctl.shapes import {', '.join(shapes)}",
+            "",
+            code,
+            "",
+        ]
+    )
+
+
+def _typed_dict(name: str, doc: str, fields: Iterable[Param], total: bool) -> str:
+    lines = [f'"""{doc}"""', ""]
+    for param in fields:
+        lines += [f"{param.name}: {param.type}", f'"""{param.doc[0].upper()}{param.doc[1:]}."""']
+    head = f"class {name}(TypedDict{'' if total else ', total=False'}):\n"
+    return head + indent("\n".join(lines), "    ")
+
+
+def shapes_source() -> str:
+    """The text of `rtctl/shapes.py`, before it is formatted."""
+    parts = [_typed_dict(s.name, s.doc, s.fields, s.name != "SubmitOptions") for s in SHAPES]
+    head = f'"""The maps that several answers share.\n\n{MADE}\n"""\n'
+    return head + "\nfrom typing import Any, TypedDict\n\n" + "\n\n".join(parts) + "\n"
+
+
+def answers_source() -> str:
+    """The text of `rtctl/answers.py`, before it is formatted."""
+    parts = [
+        _typed_dict(_class_name(v), f"The answer of `{v.name}`.", v.result, True)
+        for v in VERBS.values()
+        if v.name != "hello"
+    ]
+    body = "\n\n".join(parts)
+    shapes = [name for name in sorted(_NAMES) if re.search(rf"\b{name}\b", body)]
+    head = f'"""What each verb answers.\n\n{MADE}\n"""\n'
+    return (
+        f"{head}\nfrom typing import Any, TypedDict\n\n"
+        f"from rtctl.shapes import {', '.join(shapes)}\n\n{body}\n"
+    )
+
+
+def _formatted(source: str) -> str:
+    # Imported here: only developers run this, and `ruff` is one of their tools.
+
+    command = [
+        sys.executable,
+        "-m",
+        "ruff",
+        "format",
+        "--quiet",
+        "--stdin-filename",
+        "made.py",
+        "-",
+    ]
+    done = subprocess.run(command, input=source, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def outputs() -> dict[Path, str]:
+    """Every made file and what it should hold."""
+    return {
+        ROOT / "rtctl/verbs.py": _formatted(verbs_source(asynchronous=False)),
+        ROOT / "rtctl/averbs.py": _formatted(verbs_source(asynchronous=True)),
+        ROOT / "rtctl/shapes.py": _formatted(shapes_source()),
+        ROOT / "rtctl/answers.py": _formatted(answers_source()),
+        ROOT / "docs/reference/protocol.md": page(),
+    }
+
+
+def main(arguments: list[str]) -> int:
+    """Write the files, or with `--check` say which are not current."""
+    wanted = outputs()
+    stale = [p for p, text in wanted.items() if not p.exists() or p.read_text() != text]
+    for path in stale:
+        if "--check" in arguments:
+            print(f"{path.relative_to(ROOT)} is not current: run python -m rtd.wire.generate")
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(wanted[path])
+        print(f"wrote {path.relative_to(ROOT)}")
+    return 1 if stale and "--check" in arguments else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
