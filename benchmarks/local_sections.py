@@ -1,0 +1,124 @@
+"""Sections that compare whole processes or trees, not queues: `rtctl ls`, and an idle rtd."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks import rtd_daemon, tree
+from benchmarks.case import CaseFailed
+from benchmarks.environments import tool_of
+from benchmarks.sweep import sweep
+
+PROGRAMS = 20
+"""How many programs supervisord runs, and how many runs rtd has to show."""
+LS_TIMES = 40
+IDLE_S = 30.0
+SETTLE_S = 3.0
+
+_SUPERVISORD = """\
+[supervisord]
+nodaemon=true
+logfile={folder}/supervisord.log
+pidfile={folder}/supervisord.pid
+childlogdir={folder}
+[unix_http_server]
+file={folder}/supervisor.sock
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
+[supervisorctl]
+serverurl=unix://{folder}/supervisor.sock
+"""
+
+
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="rtd-bench-"))
+    try:
+        yield folder
+    finally:
+        sweep()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def supervisord(folder: Path) -> Iterator[list[str]]:
+    """A real supervisord with `PROGRAMS` sleeping programs; yields the status command."""
+    lines = [_SUPERVISORD.format(folder=folder)]
+    program = "[program:sleeper{n}]\ncommand=sleep 100000\nstartsecs=0\n"
+    lines += [program.format(n=n) for n in range(PROGRAMS)]
+    config = folder / "supervisord.conf"
+    config.write_text("".join(lines))
+    daemon = subprocess.Popen(
+        [tool_of("peers", "supervisord"), "-c", str(config)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    status = [tool_of("peers", "supervisorctl"), "-c", str(config), "status"]
+    try:
+        deadline = time.monotonic() + 30
+        while True:
+            said = subprocess.run(status, capture_output=True, text=True, check=False).stdout
+            if said.count("RUNNING") == PROGRAMS:
+                break
+            if time.monotonic() > deadline:
+                raise CaseFailed(f"supervisord is not ready: {said}")
+            time.sleep(0.1)
+        yield status
+    finally:
+        daemon.terminate()
+        daemon.wait()
+
+
+def time_supervisorctl(times: int = LS_TIMES) -> dict[str, float]:
+    """`supervisorctl status` as a whole process, milliseconds."""
+    with _scratch() as folder, supervisord(folder) as status:
+        return _whole_process_ms(status, dict(os.environ), times)
+
+
+def time_rtctl(times: int = LS_TIMES) -> dict[str, float]:
+    """`rtctl ls` as a whole process with `PROGRAMS` runs to show, milliseconds."""
+    with _scratch() as folder, rtd_daemon.running(folder) as (_, environ):
+        for _ in range(PROGRAMS):
+            submit = rtd_daemon.rtctl("submit", "noop", "--wait")
+            done = subprocess.run(submit, env=environ, capture_output=True, text=True, check=False)
+            if done.returncode != 0:
+                raise CaseFailed(f"rtctl submit: {done.stderr.strip()}")
+        return _whole_process_ms(rtd_daemon.rtctl("ls"), environ, times)
+
+
+def _whole_process_ms(command: list[str], environ: dict[str, str], times: int) -> dict[str, float]:
+    samples = []
+    for _ in range(times + 3):
+        started = time.perf_counter()
+        done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+        samples.append((time.perf_counter() - started) * 1000)
+        if done.returncode != 0:
+            raise CaseFailed(f"{command[0]} ended with {done.returncode}: {done.stderr.strip()}")
+    return {"ms": statistics.median(samples[3:])}
+
+
+def idle_rtd(seconds: float = IDLE_S) -> dict[str, float]:
+    """CPU (percent of one core) and PSS of a whole rtd tree that has worked and now idles."""
+    with _scratch() as folder, rtd_daemon.running(folder) as (daemon, environ):
+        for _ in range(3):
+            submit = rtd_daemon.rtctl("submit", "noop", "--wait")
+            subprocess.run(submit, env=environ, capture_output=True, check=True)
+        time.sleep(SETTLE_S)
+        before = tree.sample(daemon.pid)
+        started = time.monotonic()
+        time.sleep(seconds)
+        used_ns = tree.sample(daemon.pid).since(before)
+        elapsed_s = time.monotonic() - started
+        return {
+            "cpu_percent": used_ns / 1e9 / elapsed_s * 100,
+            "pss_mib": tree.pss_bytes(daemon.pid) / 2**20,
+            "processes": len(tree.tree(daemon.pid)),
+        }

@@ -1,0 +1,83 @@
+"""What the measured tasks do, the same few lines for every system.
+
+This module is imported by the workers of every system, whatever environment they run in, so it
+uses nothing but the standard library and costs next to nothing where it is called.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import socket
+import struct
+import time
+from pathlib import Path
+
+SCRATCH = Path(os.environ.get("BENCH_SCRATCH", "."))
+FIRST = SCRATCH / "first-start"
+STAMPS = SCRATCH / "stamps.sock"
+_STAMP = struct.Struct("<q")
+
+_noted: list[int] = []
+
+
+def note_first_start() -> None:
+    """Write down, once per process, when the first run of all started (monotonic ns).
+
+    Later calls in the same process cost one comparison; the first process to get here wins.
+    """
+    if _noted:
+        return
+    now_ns = time.monotonic_ns()
+    _noted.append(now_ns)
+    try:
+        fd = os.open(FIRST, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+    except FileExistsError:
+        return
+    os.write(fd, str(now_ns).encode())
+    os.close(fd)
+
+
+def first_start_ns() -> int:
+    """When the first run started, in monotonic nanoseconds.
+
+    Raises:
+        FileNotFoundError: no run has started.
+    """
+    return int(FIRST.read_text())
+
+
+def report_latency(sent_ns: int) -> None:
+    """Tell the measuring process how long ago ``sent_ns`` was; the clock is read first of all."""
+    latency_ns = time.monotonic_ns() - sent_ns
+    _stamps().send(_STAMP.pack(latency_ns))
+
+
+@functools.cache
+def _stamps() -> socket.socket:
+    link = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    link.connect(str(STAMPS))
+    return link
+
+
+class Stamps:
+    """The other end of `report_latency`: a datagram socket that the measuring process reads."""
+
+    def __init__(self) -> None:
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(str(STAMPS))
+
+    def next_us(self, timeout_s: float) -> float:
+        """The next latency in microseconds.
+
+        Raises:
+            TimeoutError: none came within ``timeout_s``.
+        """
+        self._socket.settimeout(timeout_s)
+        (latency_ns,) = _STAMP.unpack(self._socket.recv(_STAMP.size))
+        return float(latency_ns) / 1000
+
+    def close(self) -> None:
+        """Close and unlink the socket."""
+        self._socket.close()
+        STAMPS.unlink(missing_ok=True)

@@ -1,0 +1,109 @@
+"""Figures, repetition by repetition, their medians, and what they are held against."""
+
+from __future__ import annotations
+
+import statistics
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+PEERS = ("celery", "rq", "dramatiq", "huey", "arq", "taskiq")
+OURS = "rtd"
+
+
+@dataclass
+class Results:
+    """Every figure measured so far: section -> system -> one dict per repetition."""
+
+    samples: dict[str, dict[str, list[dict[str, Any]]]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(list))
+    )
+    failures: list[str] = field(default_factory=list)
+
+    def add(self, section: str, system: str, figures: dict[str, Any]) -> None:
+        """Note what one repetition has shown."""
+        self.samples[section][system].append(figures)
+
+    def median(self, section: str, system: str, figure: str) -> float | None:
+        """The median of a figure over the repetitions, None where it was not measured."""
+        repetitions = self.samples.get(section, {}).get(system, [])
+        values = [float(one[figure]) for one in repetitions if figure in one]
+        return statistics.median(values) if values else None
+
+    def said(self, section: str, system: str, figure: str) -> str:
+        """A text of the first repetition, "" where there is none."""
+        repetitions = self.samples.get(section, {}).get(system, [])
+        return str(repetitions[0].get(figure, "")) if repetitions else ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the table: a figure of a section, and the target it is held against.
+
+    ``factor`` with ``higher`` true: rtd must reach factor x the best rival; with ``higher``
+    false: rtd must stay at or below factor x the best rival. ``limit``: rtd must stay at or
+    below it. ``rivals`` are the systems that count.
+    """
+
+    title: str
+    section: str
+    figure: str
+    higher: bool = True
+    factor: float | None = None
+    limit: float | None = None
+    rivals: tuple[str, ...] = PEERS
+    digits: int = 0
+
+
+ROWS = (
+    Row("no-op runs drained/s", "drain", "runs_per_s", factor=6.0),
+    Row("submits/s, one by one", "submit", "each_per_s"),
+    Row("submits/s, batches", "submit", "batch_per_s", factor=5.0),
+    Row("idle latency p50, us", "latency", "p50_us", higher=False, factor=1.0),
+    Row("idle latency p99, us", "latency", "p99_us", higher=False, factor=1.0),
+    Row("fresh-fork runs/s", "fresh", "runs_per_s", factor=4.0, rivals=("rq",)),
+    Row(
+        "status command, ms",
+        "ls",
+        "ms",
+        higher=False,
+        factor=0.5,
+        rivals=("supervisor",),
+        digits=1,
+    ),
+    Row("idle CPU, % of a core", "idle", "cpu_percent", higher=False, limit=0.5, digits=2),
+    Row("idle memory (PSS), MiB", "idle", "pss_mib", higher=False, digits=1),
+)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How rtd did in a row: ``passed`` is None where there is no target or nothing to compare."""
+
+    passed: bool | None
+    text: str
+
+
+def judge(row: Row, results: Results) -> Verdict:
+    """Hold rtd's median against the target of a row."""
+    ours = results.median(row.section, OURS, row.figure)
+    measured = {name: results.median(row.section, name, row.figure) for name in row.rivals}
+    rivals = {name: value for name, value in measured.items() if value is not None}
+    if ours is None:
+        return Verdict(None, "")
+    if row.limit is not None:
+        return _verdict(ours <= row.limit, f"at most {row.limit:g}")
+    if not rivals:
+        return Verdict(None, "")
+    best = (max if row.higher else min)(rivals, key=lambda name: rivals[name])
+    ratio = ours / rivals[best]
+    measured_text = f"{ratio:.2f}x {best}"
+    if row.factor is None:
+        return Verdict(None, measured_text)
+    passed = ratio >= row.factor if row.higher else ratio <= row.factor
+    bound = "at least" if row.higher else "at most"
+    return _verdict(passed, f"{measured_text}, {bound} {row.factor:g}x")
+
+
+def _verdict(passed: bool, text: str) -> Verdict:
+    return Verdict(passed, f"{'pass' if passed else 'FAIL'}: {text}")

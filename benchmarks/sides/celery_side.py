@@ -1,0 +1,79 @@
+"""Celery: Redis broker and result backend, late acknowledgement, JSON."""
+
+from __future__ import annotations
+
+import time
+from typing import ClassVar
+
+from celery import Celery
+
+from benchmarks import marks
+from benchmarks.sides.contract import REDIS_SOCKET, Command, Ungated, redis_client, tool
+
+app = Celery(
+    "bench",
+    broker=f"redis+socket://{REDIS_SOCKET}?virtual_host=0",
+    backend=f"redis+socket://{REDIS_SOCKET}?virtual_host=1",
+)
+app.conf.update(
+    task_acks_late=True,
+    worker_prefetch_multiplier=64,
+    worker_hijack_root_logger=False,
+    worker_send_task_events=False,
+    broker_connection_retry_on_startup=True,
+)
+
+
+@app.task
+def noop() -> None:
+    marks.note_first_start()
+
+
+@app.task
+def stamp(sent_ns: int) -> None:
+    marks.report_latency(sent_ns)
+
+
+def _worker(name: str, *flags: str) -> Command:
+    quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel=ERROR"]
+    base = [tool("celery"), "-A", "benchmarks.sides.celery_side:app", "worker"]
+    return [*base, "-n", f"{name}@%h", *quiet, *flags]
+
+
+class Side(Ungated):
+    pools: ClassVar[dict[str, list[Command]]] = {
+        "prefork 2": [_worker("a", "-P", "prefork", "-c", "2")],
+        "prefork 1 x2": [
+            _worker("a", "-P", "prefork", "-c", "1"),
+            _worker("b", "-P", "prefork", "-c", "1"),
+        ],
+        "threads 2": [_worker("a", "-P", "threads", "-c", "2")],
+        "solo x2": [_worker("a", "-P", "solo"), _worker("b", "-P", "solo")],
+        "threads 2 x2": [
+            _worker("a", "-P", "threads", "-c", "2"),
+            _worker("b", "-P", "threads", "-c", "2"),
+        ],
+    }
+    best: ClassVar[str] = "prefork 2"
+    batch: ClassVar[str] = "loop, one held producer"
+
+    def __init__(self) -> None:
+        self._results = redis_client(db=1)
+        self._producer = app.amqp.Producer(app.connection_for_write(), auto_declare=False)
+
+    def submit_each(self, count: int) -> None:
+        for _ in range(count):
+            noop.delay()
+
+    def submit_batch(self, count: int) -> None:
+        for _ in range(count):
+            noop.apply_async(producer=self._producer)
+
+    def submit_stamp(self) -> None:
+        stamp.delay(time.monotonic_ns())
+
+    def unfinished(self, submitted: int) -> int:
+        return submitted - int(self._results.dbsize())
+
+    def close(self) -> None:
+        self._results.close()

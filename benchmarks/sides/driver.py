@@ -1,0 +1,178 @@
+"""Measure one section of one system and print the figures as one line of JSON.
+
+Run by the harness inside the system's own environment, with ``BENCH_REDIS`` (socket of a fresh
+private Redis) and ``BENCH_SCRATCH`` (an empty folder) set. The same code measures every system.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import IO
+
+from benchmarks import marks
+from benchmarks.sides.contract import Side
+
+BOOT_S = 60.0
+"""How long workers may take until the first run starts."""
+DRAIN_S = 300.0
+"""How long a whole drain may take."""
+LOOK_S = 0.005
+"""Between two looks at the number of stored outcomes."""
+WARM_UP = 60
+"""Latency samples thrown away, so that every worker has run before."""
+GAP_S = (0.003, 0.008)
+"""Idle time between two latency samples; random, so as not to march in step with a poller."""
+
+Figures = dict[str, float]
+
+
+class Workers:
+    """The worker processes of one pool; what they say goes to ``workers.log``."""
+
+    def __init__(self, side: Side, pool: str) -> None:
+        self._commands = side.pools[pool]
+        self._log: IO[bytes] = (marks.SCRATCH / "workers.log").open("ab")
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    def start(self) -> None:
+        """Start them all at once."""
+        self._processes = [
+            subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log)
+            for command in self._commands
+        ]
+
+    def check(self) -> None:
+        """Raise RuntimeError, with the end of their log, when one has ended."""
+        for process in self._processes:
+            if process.poll() is not None:
+                raise RuntimeError(f"{process.args!r} ended early\n{log_tail()}")
+
+    def stop(self) -> None:
+        """Ask them to end; the harness sweeps what does not."""
+        for process in self._processes:
+            process.terminate()
+        deadline = time.monotonic() + 5
+        for process in self._processes:
+            try:
+                process.wait(timeout=max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self._log.close()
+
+
+def log_tail() -> str:
+    """The last lines that the workers have said."""
+    return "\n".join((marks.SCRATCH / "workers.log").read_text(errors="replace").splitlines()[-15:])
+
+
+def drain(side: Side, workers: Workers, size: int) -> Figures:
+    """Fill the queue with ``size`` no-op runs, let go, time first start to last stored outcome."""
+    if side.gated:
+        workers.start()
+        side.wait_ready(BOOT_S)
+        side.close_gate()
+    side.submit_batch(size)
+    if side.gated:
+        side.open_gate()
+    else:
+        workers.start()
+    tenth_ns = 0
+    deadline = time.monotonic() + BOOT_S + DRAIN_S
+    while left := side.unfinished(size):
+        if not tenth_ns and left <= size * 0.9:
+            tenth_ns, tenth_left = time.monotonic_ns(), left
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{left} of {size} runs have no outcome\n{log_tail()}")
+        workers.check()
+        time.sleep(LOOK_S)
+    ended_ns = time.monotonic_ns()
+    figures = {"runs_per_s": size / ((ended_ns - marks.first_start_ns()) / 1e9)}
+    if tenth_ns:
+        figures["steady_runs_per_s"] = tenth_left / ((ended_ns - tenth_ns) / 1e9)
+    return figures
+
+
+def submit(side: Side, workers: Workers, size: int) -> Figures:
+    """Time submits one by one, and then in batches; nothing runs meanwhile."""
+    if side.gated:
+        workers.start()
+        side.wait_ready(BOOT_S)
+        side.close_gate()
+    side.submit_each(20)
+    side.submit_batch(100)
+    one_s = timed(lambda: side.submit_each(size))
+    batch_s = timed(lambda: side.submit_batch(size * 5))
+    return {"each_per_s": size / one_s, "batch_per_s": size * 5 / batch_s}
+
+
+def timed(work: Callable[[], None]) -> float:
+    """How many seconds ``work`` takes."""
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def latency(side: Side, workers: Workers, size: int) -> Figures:
+    """Submit to start of the task's code, workers idle: percentiles of ``size`` samples."""
+    stamps = marks.Stamps()
+    workers.start()
+    side.wait_ready(BOOT_S)
+    for n in range(WARM_UP):
+        side.submit_stamp()
+        stamps.next_us(10 if n else BOOT_S)
+    samples = []
+    for _ in range(size):
+        time.sleep(random.uniform(*GAP_S))
+        side.submit_stamp()
+        samples.append(stamps.next_us(10))
+    stamps.close()
+    samples.sort()
+    return {
+        "p50_us": samples[len(samples) // 2],
+        "p99_us": samples[min(len(samples) - 1, int(len(samples) * 0.99))],
+    }
+
+
+SECTIONS: dict[str, Callable[[Side, Workers, int], Figures]] = {
+    "drain": drain,
+    "submit": submit,
+    "latency": latency,
+    "fresh": drain,
+}
+
+
+def main() -> int:
+    """Entry point; 0 and one line of JSON, or 1 and a message on stderr."""
+    parser = argparse.ArgumentParser(prog="benchmarks.sides.driver")
+    parser.add_argument("system")
+    parser.add_argument("section", choices=SECTIONS)
+    parser.add_argument("--size", type=int, required=True)
+    parser.add_argument("--pool", default="")
+    args = parser.parse_args()
+    os.environ["BENCH_POOL"] = args.pool
+    side: Side = importlib.import_module(f"benchmarks.sides.{args.system}_side").Side()
+    pool = args.pool or side.best
+    workers = Workers(side, pool)
+    try:
+        figures = SECTIONS[args.section](side, workers, args.size)
+        side.close()
+    except (RuntimeError, TimeoutError, FileNotFoundError) as error:
+        print(f"{args.system} ({pool}): {error}\n{log_tail()}", file=sys.stderr)
+        return 1
+    finally:
+        workers.stop()
+    print(json.dumps({"pool": pool, "batch": side.batch, **figures}))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

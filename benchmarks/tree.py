@@ -1,0 +1,58 @@
+"""CPU time and memory of a whole process tree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+
+@dataclass(frozen=True)
+class TreeSample:
+    """What a tree had used at one moment: nanoseconds on a CPU, by process."""
+
+    on_cpu_ns: dict[tuple[int, float], int]
+
+    def since(self, earlier: TreeSample) -> int:
+        """Nanoseconds on a CPU since ``earlier``, of the processes that still live.
+
+        A process born in between counts in full; one that has ended in between does not count.
+        """
+        return sum(ns - earlier.on_cpu_ns.get(key, 0) for key, ns in self.on_cpu_ns.items())
+
+
+def tree(root_pid: int) -> list[psutil.Process]:
+    """A process and everything below it."""
+    root = psutil.Process(root_pid)
+    return [root, *root.children(recursive=True)]
+
+
+def sample(root_pid: int) -> TreeSample:
+    """The CPU time of each process of a tree, from the scheduler's own nanosecond counts."""
+    used: dict[tuple[int, float], int] = {}
+    for process in tree(root_pid):
+        try:
+            used[process.pid, process.create_time()] = _on_cpu_ns(process.pid)
+        except (psutil.NoSuchProcess, FileNotFoundError, ProcessLookupError):
+            continue
+    return TreeSample(used)
+
+
+def pss_bytes(root_pid: int) -> int:
+    """Proportional set size of a tree: pages that several processes share are counted once."""
+    total = 0
+    for process in tree(root_pid):
+        try:
+            rollup = Path(f"/proc/{process.pid}/smaps_rollup").read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        for line in rollup.splitlines():
+            if line.startswith("Pss:"):
+                total += int(line.split()[1]) * 1024
+    return total
+
+
+def _on_cpu_ns(pid: int) -> int:
+    threads = Path(f"/proc/{pid}/task").iterdir()
+    return sum(int((thread / "schedstat").read_text().split()[0]) for thread in threads)
