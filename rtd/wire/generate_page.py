@@ -1,6 +1,7 @@
 """The reference page of the protocol, from the declared verbs."""
 
 import json
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -11,7 +12,7 @@ from rtd.wire.schema import REQUIRED, Param, Verb, said
 from rtd.wire.shapes import SHAPES
 
 MADE: Final = "Made by `python -m rtd.wire.generate` from what `rtd/wire` declares."
-_NAMES: Final = frozenset(shape.name for shape in SHAPES)
+_NAMES: Final = [shape.name for shape in SHAPES]
 
 
 def _table(fields: Iterable[Param], defaults: bool) -> str:
@@ -20,7 +21,7 @@ def _table(fields: Iterable[Param], defaults: bool) -> str:
     ]  # fmt: skip
     for p in fields:
         kind = p.type.strip("[]") if p.type in _NAMES else said(p.type)
-        named = next((n for n in _NAMES if n in p.type), None)
+        named = next((n for n in _NAMES if re.search(rf"\b{n}\b", p.type)), None)
         kind = f"{kind} ([{named}](#{named.lower()}))" if named else kind
         default = "" if p.default is REQUIRED else f"`{json.dumps(p.default)}`"
         cells = [f"`{p.name}`", kind, *([default] if defaults else []), p.doc]
