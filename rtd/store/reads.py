@@ -1,6 +1,6 @@
 """Looking without changing anything: one call each, as consistent as one moment in Redis."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal, NamedTuple
 
 from rtd.store.call import Call
@@ -52,7 +52,7 @@ class ExecRow(NamedTuple):
     active: bool
 
 
-def _groups(reply: Sequence[Any], size: int) -> zip[tuple[Any, ...]]:
+def _groups(reply: Sequence[Any], size: int) -> Iterator[tuple[Any, ...]]:
     it = iter(reply)
     return zip(*[it] * size, strict=True)
 

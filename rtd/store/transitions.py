@@ -246,6 +246,10 @@ class Transitions:
         """
         return self._script("expire", now_ms, limit, parse=_expired)
 
+    def forget_expiry(self, ids: Iterable[str]) -> Call:
+        """These runs do not expire any more: they have started."""
+        return Call(("ZREM", self.prefix + "expiring", *ids), int)
+
     def pause(self, node: str, queue: str) -> Call:
         """Takes a queue's runs out of sight of `take`. Gives 1, or 0 if it was paused."""
         return self._script("pause", node, queue, parse=int)

@@ -1,0 +1,91 @@
+"""Calls as bytes and replies as results: what the blocking and the asyncio link share."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import hiredis
+
+from rtd.model.errors import StoreError, StoreGone
+from rtd.store.call import Call
+from rtd.store.scripts import script
+from rtd.store.url import Address
+
+#: What `Reader.gets` gives while a reply is incomplete (None is a reply).
+INCOMPLETE: Final = object()
+#: Errors of a server that is there but will not serve now: it starts, or it lost its role.
+_AWAY: Final = ("LOADING", "MASTERDOWN", "READONLY", "CLUSTERDOWN", "TRYAGAIN")
+#: Ends the greeting, so that its reply can be told from those of AUTH and SELECT.
+_PING: Final = ("PING",)
+
+
+def new_reader() -> hiredis.Reader:
+    """A parser for one connection; errors in replies are values of `hiredis.ReplyError`."""
+    return hiredis.Reader(notEnoughData=INCOMPLETE)
+
+
+def pack_args(args: tuple[Any, ...]) -> bytes:
+    """A plain command on the wire."""
+    packed: bytes = hiredis.pack_command(args)
+    return packed
+
+
+def pack(call: Call) -> bytes:
+    """The call on the wire; a script by its digest."""
+    if call.script is None:
+        return pack_args(call.args)
+    return pack_args(("EVALSHA", script(call.script).digest, *call.args))
+
+
+def pack_source(call: Call) -> bytes:
+    """A script call with its source, for a server that does not know the digest."""
+    assert call.script is not None
+    return pack_args(("EVAL", script(call.script).source, *call.args))
+
+
+def unknown_scripts(replies: Sequence[Any]) -> list[int]:
+    """Which of the replies say that the server does not know the script."""
+    return [
+        i
+        for i, reply in enumerate(replies)
+        if isinstance(reply, hiredis.ReplyError) and str(reply).startswith("NOSCRIPT")
+    ]
+
+
+def results(calls: Sequence[Call], replies: Sequence[Any], address: Address) -> list[Any]:
+    """What the callers want to have.
+
+    Raises:
+        StoreGone: the server is starting or is not the master any more.
+        StoreError: it refused a call. The others of the round trip have been carried out;
+            what they gave is lost.
+    """
+    for call, reply in zip(calls, replies, strict=True):
+        if isinstance(reply, hiredis.ReplyError):
+            raise refusal(call.script or str(call.args[0]), reply, address)
+    return [call.parse(reply) for call, reply in zip(calls, replies, strict=True)]
+
+
+def refusal(what: str, reply: Exception, address: Address) -> StoreGone | StoreError:
+    """The error reply as an error for people."""
+    text = str(reply)
+    if text.startswith(_AWAY):
+        return StoreGone(f"Redis at {address} does not serve now: {text}")
+    return StoreError(f"Redis at {address} refused {what}: {text}")
+
+
+def greeting(address: Address) -> list[tuple[Any, ...]]:
+    """The first commands of a connection; see `check_greeting` for their replies."""
+    commands: list[tuple[Any, ...]] = []
+    if address.password is not None:
+        user = () if address.username is None else (address.username,)
+        commands.append(("AUTH", *user, address.password))
+    if address.db:
+        commands.append(("SELECT", address.db))
+    return [*commands, _PING]
+
+
+def check_greeting(address: Address, replies: Sequence[Any]) -> None:
+    """Raises what `results` raises when the server did not let us in."""
+    for command, reply in zip(greeting(address), replies, strict=True):
+        if isinstance(reply, hiredis.ReplyError):
+            raise refusal(f"{command[0]} (the log-in)", reply, address)

@@ -1,0 +1,282 @@
+"""The blocking connection of executors and of short-lived programs.
+
+Speaks RESP through hiredis directly, because a round trip costs a fifth of what it costs
+through redis-py. Never repeats a command by itself: whoever calls knows whether that is
+safe, and what to look up first.
+"""
+
+import contextlib
+import select
+import socket
+import struct
+import time
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple, Self
+
+import hiredis
+
+from rtd.model.errors import StoreGone
+from rtd.store import codec
+from rtd.store.call import Call
+from rtd.store.url import Address, parse
+
+_CHUNK: Final = 1 << 16
+#: Waits between attempts to connect grow from the first to the second.
+_BACKOFF_S: Final = (0.005, 0.2)
+
+
+class Polled(NamedTuple):
+    """What ended a wait on a bell.
+
+    `answered`: Redis replied and the wait on the bell is over; `token` is what came, None
+    when the server-side time-out passed. `ready`: which of the extra fds are readable.
+    """
+
+    answered: bool
+    token: bytes | None
+    ready: tuple[int, ...]
+
+
+def open_socket(address: Address, timeout_s: float) -> socket.socket:
+    """A connected socket, blocking, in TLS if the address asks for it. Raises OSError."""
+    if address.path is not None:
+        sock = socket.socket(socket.AF_UNIX)
+        sock.settimeout(timeout_s)
+        try:
+            sock.connect(address.path)
+        except BaseException:
+            sock.close()
+            raise
+        return sock
+    sock = socket.create_connection((address.host, address.port), timeout_s)
+    tune_tcp(sock)
+    context = address.ssl_context()
+    return sock if context is None else context.wrap_socket(sock, server_hostname=address.host)
+
+
+def tune_tcp(sock: socket.socket) -> None:
+    """No delay of small packets; a peer that is gone is noticed within half a minute."""
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 10)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 5)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 4)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 30_000)
+
+
+class Link:
+    """One connection to Redis. Not for several threads, not over a fork.
+
+    After `StoreGone` it is closed, and nobody knows whether the calls on their way were
+    carried out: `reconnect`, then find out (`Calls.mine` for an executor).
+
+    Args:
+        url: see `rtd.store.url.parse`.
+        reply_timeout_s: how long a reply may take before the server counts as gone.
+    """
+
+    def __init__(self, url: str, *, reply_timeout_s: float = 60.0) -> None:
+        self.address = parse(url)
+        self.url = url
+        self.reply_timeout_s = reply_timeout_s
+        self._sock: socket.socket | None = None
+        self._reader = codec.new_reader()
+        self._bell: str | None = None
+        self._side: Link | None = None
+
+    @classmethod
+    def connect(cls, url: str, *, timeout_s: float = 10.0, reply_timeout_s: float = 60.0) -> Self:
+        """A link that is connected; see `reconnect` for what is raised."""
+        link = cls(url, reply_timeout_s=reply_timeout_s)
+        link.reconnect(timeout_s)
+        return link
+
+    def reconnect(self, timeout_s: float = 10.0) -> None:
+        """Connects and logs in, trying again and again for `timeout_s` seconds.
+
+        Raises:
+            StoreGone: nobody answered in that time.
+            StoreError: the server does not let us in. Not tried again.
+        """
+        self.close()
+        until = time.monotonic() + timeout_s
+        wait_s, most_s = _BACKOFF_S
+        while True:
+            try:
+                self._open(max(0.01, until - time.monotonic()))
+                return
+            except StoreGone:
+                left_s = until - time.monotonic()
+                if left_s <= 0:
+                    raise
+                time.sleep(min(wait_s, left_s))
+                wait_s = min(most_s, wait_s * 2)
+
+    def _open(self, timeout_s: float) -> None:
+        try:
+            self._sock = open_socket(self.address, timeout_s)
+            self._limit_waits(self._sock)
+        except OSError as error:
+            self.close()
+            raise StoreGone(f"no Redis at {self.address}: {error}") from None
+        self._reader = codec.new_reader()
+        commands = codec.greeting(self.address)
+        try:
+            self._send(b"".join(codec.pack_args(c) for c in commands))
+            codec.check_greeting(self.address, self._receive(len(commands)))
+        except BaseException:
+            self.close()
+            raise
+
+    def _limit_waits(self, sock: socket.socket) -> None:
+        # A time-out of the kernel costs no extra poll() per read, as Python's own does.
+        # TLS needs Python's.
+        if self.address.tls is not None:
+            sock.settimeout(self.reply_timeout_s)
+            return
+        sock.setblocking(True)
+        whole, part = divmod(self.reply_timeout_s, 1)
+        limit = struct.pack("@ll", int(whole), int(part * 1e6))
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
+
+    @property
+    def connected(self) -> bool:
+        """Whether no loss has been noticed."""
+        return self._sock is not None
+
+    def fileno(self) -> int:
+        """The socket's fd. Raises StoreGone when there is none."""
+        return self._need().fileno()
+
+    def close(self) -> None:
+        """Ends the connection. A wait on a bell is forgotten."""
+        self._bell = None
+        if self._side is not None:
+            self._side.close()
+            self._side = None
+        if self._sock is not None:
+            with contextlib.suppress(OSError):
+                self._sock.close()
+            self._sock = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.close()
+
+    def call(self, *calls: Call) -> list[Any]:
+        """Sends all calls at once and gives what they gave, in order: one round trip.
+
+        A script that the server does not know (it restarted) is sent again in full, after
+        the other calls of this trip.
+
+        Raises:
+            StoreGone: the connection is lost or the server is not ready; see the class.
+            StoreError: the server refused a call; the other calls have been carried out.
+        """
+        if self._bell is not None:
+            raise RuntimeError("a wait on a bell is pending: cancel it first")
+        try:
+            self._send(b"".join([codec.pack(call) for call in calls]))
+            replies = self._receive(len(calls))
+            unknown = codec.unknown_scripts(replies)
+            if unknown:
+                self._send(b"".join([codec.pack_source(calls[i]) for i in unknown]))
+                for i, reply in zip(unknown, self._receive(len(unknown)), strict=True):
+                    replies[i] = reply
+        except BaseException:
+            # Whatever interrupted (a signal's exception too): replies may be on their way.
+            self.close()
+            raise
+        try:
+            return codec.results(calls, replies, self.address)
+        except StoreGone:
+            self.close()
+            raise
+
+    def one(self, call: Call) -> Any:
+        """What one call gives. Raises what `call` raises."""
+        return self.call(call)[0]
+
+    def blpop_start(self, key: str, timeout_s: float = 0.0) -> None:
+        """Starts to wait for a token on a list; on the server for `timeout_s`, 0 = for ever."""
+        if self._bell is not None:
+            raise RuntimeError("a wait on a bell is pending already")
+        self._send(codec.pack_args(("BLPOP", key, timeout_s)))
+        self._bell = key
+
+    def blpop_poll(self, timeout_s: float | None, extra_fds: Sequence[int] = ()) -> Polled:
+        """Waits for the token or for one of the fds, at most `timeout_s` (None = for ever).
+
+        Raises StoreGone on loss. May be called again until `answered`.
+        """
+        sock = self._need()
+        if self._bell is None:
+            raise RuntimeError("no wait on a bell has been started")
+        poller = select.poll()
+        for fd in (sock.fileno(), *extra_fds):
+            poller.register(fd, select.POLLIN)
+        events = poller.poll(None if timeout_s is None else max(0.0, timeout_s * 1000))
+        ready = tuple(fd for fd, _ in events if fd != sock.fileno())
+        if len(ready) == len(events):
+            return Polled(False, None, ready)
+        return Polled(True, self._bell_reply(), ready)
+
+    def blpop_cancel(self) -> bytes | None:
+        """Ends the wait, so that `call` can be used. Gives the token if one came meanwhile.
+
+        Rings the bell itself through a second connection. If a token came first, that ring
+        stays on the list: a wake-up without work, harmless.
+        """
+        if self._bell is None:
+            return None
+        try:
+            if self._side is None:
+                self._side = Link.connect(self.url, timeout_s=5.0)
+            self._side.one(Call(("RPUSH", self._bell, b"")))
+            return self._bell_reply()
+        except BaseException:
+            self.close()
+            raise
+
+    def _bell_reply(self) -> bytes | None:
+        reply = self._receive(1)[0]
+        self._bell = None
+        if isinstance(reply, hiredis.ReplyError):
+            raise self._gone(codec.refusal("BLPOP", reply, self.address).sentence)
+        return None if reply is None else reply[1]
+
+    def _need(self) -> socket.socket:
+        if self._sock is None:
+            raise StoreGone(f"not connected to Redis at {self.address}")
+        return self._sock
+
+    def _gone(self, why: str) -> StoreGone:
+        self.close()
+        return StoreGone(why)
+
+    def _send(self, data: bytes) -> None:
+        try:
+            self._need().sendall(data)
+        except OSError as error:
+            raise self._gone(f"lost Redis at {self.address}: {error}") from None
+
+    def _receive(self, count: int) -> list[Any]:
+        sock, reader, replies = self._need(), self._reader, []
+        try:
+            while True:
+                while (reply := reader.gets()) is not codec.INCOMPLETE:
+                    replies.append(reply)
+                    if len(replies) == count:
+                        return replies
+                data = sock.recv(_CHUNK)
+                if not data:
+                    raise self._gone(f"Redis at {self.address} closed the connection")
+                reader.feed(data)
+        except (BlockingIOError, TimeoutError):
+            late = f"Redis at {self.address} has not answered for {self.reply_timeout_s:g} s"
+            raise self._gone(late) from None
+        except (OSError, hiredis.ProtocolError) as error:
+            raise self._gone(f"lost Redis at {self.address}: {error}") from None

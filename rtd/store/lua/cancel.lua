@@ -1,0 +1,37 @@
+-- cancel: ends a run that waits, if its record is still the one that was read.
+-- ARGV: node, now_ms, events, history, id, place, item, task, old record, new record, ttl_s.
+--@use ring wake put split unhold over log
+local ID, PLACE, ITEM, TASK = ARGV[5], ARGV[6], ARGV[7], ARGV[8]
+local KEY, SPOT = N .. 'r:' .. ID, PLACE .. '|' .. ITEM
+
+-- To have taken it out of where it waits proves that no executor has it.
+local function withdrawn()
+  if redis.call('ZREM', N .. 'delayed', SPOT) == 1 then return true end
+  local list = N .. 'q:' .. PLACE
+  if redis.call('LREM', list, 1, ITEM) == 1 then
+    if redis.call('EXISTS', list) == 0 then
+      redis.call('ZREM', N .. 'walk:' .. string.match(PLACE, '^[^|]*'), PLACE)
+      redis.call('SREM', N .. 'parked', PLACE)
+    end
+    return true
+  end
+  if not limit(ITEM) or redis.call('LREM', N .. 'held:' .. TASK, 1, SPOT) == 0 then
+    return false
+  end
+  if redis.call('EXISTS', N .. 'held:' .. TASK) == 0 then
+    redis.call('SREM', N .. 'holding', TASK)
+  end
+  return true
+end
+
+local record = redis.call('GET', KEY)
+redis.call('ZREM', N .. 'expiring', ID)
+if not record then return 'missing' end
+if record ~= ARGV[9] then return 'changed' end
+if not withdrawn() then return 'leased' end
+redis.call('SET', KEY, ARGV[10], 'EX', ARGV[11])
+over({ID}, {TASK}, {string.sub(ARGV[10], 1, 1)}, tonumber(ARGV[4]), ARGV[2])
+-- It may have been the next in turn under its task's limit.
+if limit(ITEM) then unhold(TASK, 1) end
+log(ARGV[3], 1)
+return 'ok'

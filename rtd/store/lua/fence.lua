@@ -1,0 +1,30 @@
+-- fence: an executor is dead; whatever it still says is refused. Gives its leases: id, place
+-- and item, record. ARGV: node, exec.
+--@use ring wake records
+local EXEC = ARGV[2]
+local DEAD = N .. 'dead:' .. EXEC
+local status = redis.call('HGET', N .. 'execs', EXEC)
+-- Its very first take may still be on its way: no enrolling from the grave.
+redis.call('SET', N .. 'tomb:' .. EXEC, 1, 'EX', 3600)
+redis.call('DEL', N .. 'bell:' .. EXEC)
+if redis.call('EXISTS', N .. 'lease:' .. EXEC) == 1 then
+  redis.call('RENAME', N .. 'lease:' .. EXEC, DEAD)
+  redis.call('SADD', N .. 'fenced', EXEC)
+end
+if status then
+  redis.call('HDEL', N .. 'execs', EXEC)
+  local lane = string.match(status, '^.([^|]*)')
+  redis.call('SREM', N .. 'idle:' .. lane, EXEC)
+  -- It may have been woken for work that waits: somebody else is.
+  if redis.call('EXISTS', N .. 'walk:' .. lane) == 1 then wake(lane, 1) end
+end
+local leases = redis.call('HGETALL', DEAD)
+local ids = {}
+for i = 1, #leases, 2 do ids[#ids + 1] = leases[i] end
+local blobs, out = records(ids), {}
+for i = 1, #ids do
+  out[#out + 1] = ids[i]
+  out[#out + 1] = leases[2 * i]
+  out[#out + 1] = blobs[i] or ''
+end
+return out

@@ -1,0 +1,71 @@
+-- outcomes(leases, head): what `finish` and `settle` share. Writes the outcomes that begin at
+-- ARGV[6], six values each: id, task, kind, record, ttl_s, due_ms. Gives the ids that are not
+-- in the hash `leases`; if there is one, nothing has been done.
+local FIRST, SIZE = 6, 6
+
+local function refused(ids, where)
+  local out, seen = {}, {}
+  for i = 1, #ids do
+    if not where[i] or seen[ids[i]] then out[#out + 1] = ids[i] end
+    seen[ids[i]] = true
+  end
+  return out
+end
+
+-- The limit of the run's task has room again. One that goes back to the head of its list
+-- takes that place itself, unless its queue is paused.
+local function release(id, item, freed)
+  local most, task = limit(item)
+  if most and redis.call('SREM', N .. 'cc:' .. task, id) == 1 and freed then
+    freed[task] = (freed[task] or 0) + 1
+  end
+end
+
+local function outcomes(leases)
+  local count = (#ARGV - FIRST + 1) / SIZE
+  local ids = {}
+  for i = 1, count do ids[i] = ARGV[FIRST + (i - 1) * SIZE] end
+  local where = redis.call('HMGET', leases, unpack(ids))
+  local wrong = refused(ids, where)
+  if #wrong > 0 then return wrong end
+  redis.call('HDEL', leases, unpack(ids))
+
+  local done, tasks, chars, again, heads, freed = {}, {}, {}, {}, {}, {}
+  for i = 1, count do
+    local at = FIRST + (i - 1) * SIZE
+    local id, kind, record, spot = ids[i], ARGV[at + 2], ARGV[at + 3], where[i]
+    local limited = string.sub(spot, -26) ~= id
+    if kind == 'd' then
+      redis.call('SET', N .. 'r:' .. id, record, 'EX', ARGV[at + 4])
+      local n = #done + 1
+      done[n], tasks[n], chars[n] = id, ARGV[at + 1], string.sub(record, 1, 1)
+      if limited then
+        local _, item = split(spot)
+        release(id, item, freed)
+      end
+    else
+      redis.call('SET', N .. 'r:' .. id, record)
+      local place, item = split(spot)
+      if kind == 'h' then
+        heads[#heads + 1] = {place, item}
+      else
+        release(id, item, freed)
+        again[#again + 1] = {place, item, ARGV[at + 5]}
+      end
+    end
+  end
+
+  over(done, tasks, chars, tonumber(ARGV[5]), ARGV[3])
+  for i = 1, #again do
+    local place, item, due = unpack(again[i])
+    if tonumber(due) > tonumber(ARGV[3]) then
+      delay(place, item, due)
+    else
+      put(place, {item}, 'RPUSH')
+    end
+  end
+  back(heads)
+  for task, k in pairs(freed) do unhold(task, k) end
+  log(ARGV[4], count)
+  return wrong
+end

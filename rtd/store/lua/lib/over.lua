@@ -1,0 +1,61 @@
+-- over(ids, tasks, chars, history, now): all that follows from runs having ended, once their
+-- records are written: lists of the finished, counts, and those who wait or watch.
+local function trim(task, ids, history)
+  local list = N .. 'done:' .. task
+  local excess = redis.call('LPUSH', list, unpack(ids)) - history
+  if excess <= 0 then return end
+  -- An id may have been used again since (a user's own key): only what is over may go.
+  for _, id in ipairs(redis.call('RPOP', list, math.min(excess, 4000))) do
+    local key = N .. 'r:' .. id
+    local char = redis.call('GETRANGE', key, 0, 0)
+    if char ~= 'q' and char ~= '' then redis.call('DEL', key) end
+  end
+end
+
+local function tell(ids, tasks, chars, now)
+  local waited = redis.call('SMISMEMBER', N .. 'waits', unpack(ids))
+  for i = 1, #ids do
+    if waited[i] == 1 then
+      redis.call('SREM', N .. 'waits', ids[i])
+      ring('done|' .. ids[i])
+    end
+    if redis.call('SISMEMBER', N .. 'watched', tasks[i]) == 1 then
+      ring('task|' .. tasks[i] .. '|' .. chars[i] .. '|' .. ids[i] .. '|' .. now)
+    end
+  end
+end
+
+local function over(ids, tasks, chars, history, now)
+  if #ids == 0 then return end
+  local bad, by_task, counts = {}, {}, {}
+  for i = 1, #ids do
+    local id, task, char = ids[i], tasks[i], chars[i]
+    if char ~= 's' then bad[#bad + 1] = id end
+    local mine = by_task[task]
+    if not mine then
+      mine = {}
+      by_task[task] = mine
+      counts[task] = {}
+    end
+    mine[#mine + 1] = id
+    counts[task][char] = (counts[task][char] or 0) + 1
+  end
+  if redis.call('LPUSH', N .. 'done', unpack(ids)) > 11000 then
+    redis.call('LTRIM', N .. 'done', 0, 9999)
+  end
+  if #bad > 0 and redis.call('LPUSH', N .. 'bad', unpack(bad)) > 11000 then
+    redis.call('LTRIM', N .. 'bad', 0, 9999)
+  end
+  for task, mine in pairs(by_task) do
+    for char, count in pairs(counts[task]) do
+      redis.call('HINCRBY', N .. 'tally', char, count)
+      redis.call('HINCRBY', N .. 'tally:' .. task, char, count)
+    end
+    trim(task, mine, history)
+  end
+  if redis.call('EXISTS', N .. 'waits', N .. 'watched', N .. 'progress', N .. 'intent') > 0 then
+    redis.call('HDEL', N .. 'progress', unpack(ids))
+    redis.call('HDEL', N .. 'intent', unpack(ids))
+    tell(ids, tasks, chars, now)
+  end
+end

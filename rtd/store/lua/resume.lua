@@ -1,0 +1,17 @@
+-- resume: the queue's places are back. ARGV: node, queue.
+--@use ring wake
+local QUEUE = ARGV[2]
+if redis.call('SREM', N .. 'paused', QUEUE) == 0 then return 0 end
+local rank = tonumber(redis.call('HGET', N .. 'queues', QUEUE) or 0)
+for _, place in ipairs(redis.call('SMEMBERS', N .. 'parked')) do
+  local lane, queue, priority = string.match(place, '^([^|]*)|([^|]*)|(.*)$')
+  if queue == QUEUE then
+    redis.call('SREM', N .. 'parked', place)
+    local length = redis.call('LLEN', N .. 'q:' .. place)
+    if length > 0 then
+      redis.call('ZADD', N .. 'walk:' .. lane, rank * 1000 + tonumber(priority), place)
+      wake(lane, math.min(length, 1000))
+    end
+  end
+end
+return 1

@@ -1,0 +1,101 @@
+-- submit: new runs of one task into one place. See transitions.py for what is promised.
+-- ARGV: node, place, task, now_ms, stride, then per run: id, record (stride 2), and with
+-- stride 5 also item, due_ms, expires_ms.
+--@use ring wake delay log
+local PLACE, TASK, NOW, STRIDE = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
+local LANE, QUEUE, PRIORITY = string.match(PLACE, '^([^|]*)|([^|]*)|(.*)$')
+
+-- Writes the records of those that are new. Gives flags in the order of the runs, or -1: all.
+local function create(keys, records)
+  local seen, twice = {}, false
+  for i = 1, #keys do
+    if seen[keys[i]] then twice = true end
+    seen[keys[i]] = true
+  end
+  if not twice and redis.call('EXISTS', unpack(keys)) == 0 then
+    local fields = {}
+    for i = 1, #keys do
+      fields[2 * i - 1], fields[2 * i] = keys[i], records[i]
+    end
+    redis.call('MSET', unpack(fields))
+    return -1
+  end
+  local flags = {}
+  for i = 1, #keys do
+    flags[i] = redis.call('SET', keys[i], records[i], 'NX') and 1 or 0
+  end
+  return flags
+end
+
+-- Gives runs straight to idle executors: the lease, and id and record on the bell. Only when
+-- nothing waits before them, and never past a limit, which `take` alone keeps.
+-- Gives the index of the first run that nobody got.
+local function hand_off(ready)
+  if #ready == 0 or #ready[1][2] ~= 26 or redis.call('EXISTS', N .. 'walk:' .. LANE) == 1 then
+    return 1
+  end
+  local idle = redis.call('SPOP', N .. 'idle:' .. LANE, #ready)
+  for i = 1, #idle do
+    local id, item, record = unpack(ready[i])
+    redis.call('HSET', N .. 'lease:' .. idle[i], id, PLACE .. '|' .. item)
+    redis.call('RPUSH', N .. 'bell:' .. idle[i], id .. record)
+  end
+  return #idle + 1
+end
+
+local function enqueue(ready)
+  local paused = redis.call('SISMEMBER', N .. 'paused', QUEUE) == 1
+  local first = paused and 1 or hand_off(ready)
+  local items = {}
+  for i = first, #ready do items[#items + 1] = ready[i][2] end
+  if #items == 0 then return end
+  local length = redis.call('RPUSH', N .. 'q:' .. PLACE, unpack(items))
+  if paused then
+    redis.call('SADD', N .. 'parked', PLACE)
+    return
+  end
+  if length == #items then
+    local rank = tonumber(redis.call('HGET', N .. 'queues', QUEUE) or 0)
+    redis.call('ZADD', N .. 'walk:' .. LANE, rank * 1000 + tonumber(PRIORITY), PLACE)
+  end
+  wake(LANE, #items)
+end
+
+local function expires(id, at)
+  redis.call('ZADD', N .. 'expiring', at, id)
+  if redis.call('ZRANGE', N .. 'expiring', 0, 0)[1] == id then ring('expire|' .. at) end
+end
+
+local keys, records = {}, {}
+for at = 6, #ARGV, STRIDE do
+  keys[#keys + 1] = N .. 'r:' .. ARGV[at]
+  records[#records + 1] = ARGV[at + 1]
+end
+if #keys == 0 then return {} end
+local flags = create(keys, records)
+
+local ready, created, first = {}, 0, nil
+for i = 1, #keys do
+  if flags == -1 or flags[i] == 1 then
+    local at = 6 + (i - 1) * STRIDE
+    local id, item = ARGV[at], ARGV[at]
+    created = created + 1
+    first = first or id
+    local due = '0'
+    if STRIDE == 5 then
+      item, due = ARGV[at + 2], ARGV[at + 3]
+      if ARGV[at + 4] ~= '0' then expires(id, ARGV[at + 4]) end
+    end
+    if tonumber(due) > NOW then
+      delay(PLACE, item, due)
+    else
+      ready[#ready + 1] = {id, item, ARGV[at + 1]}
+    end
+  end
+end
+if created == 0 then return flags end
+redis.call('HSETNX', N .. 'queues', QUEUE, 0)
+redis.call('SADD', N .. 'lanes', LANE)
+if #ready > 0 then enqueue(ready) end
+log(cmsgpack.pack({{NOW / 1000, first, TASK, 'submitted', 'queued', created}}), 1)
+return flags

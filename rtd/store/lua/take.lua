@@ -1,0 +1,105 @@
+-- take: leases up to n runs to an executor. See transitions.py for what is promised.
+-- ARGV: node, exec, lane, n, now_ms, enroll.
+--@use ring wake put split promote
+local EXEC, LANE, MOST = ARGV[2], ARGV[3], tonumber(ARGV[4])
+local WALK, LEASE = N .. 'walk:' .. LANE, N .. 'lease:' .. EXEC
+-- So many waiting runs are looked at in one call, when limits or cancelled runs are in the way.
+local LOOKS = 1000
+
+local out, leases, running = {'runs'}, {}, {}
+
+-- Whether a run of a limited task may start now; if not it is put aside.
+local function admitted(place, item)
+  local most, task = limit(item)
+  local count = running[task] or redis.call('SCARD', N .. 'cc:' .. task)
+  if count < most then
+    redis.call('SADD', N .. 'cc:' .. task, string.sub(item, 1, 26))
+    running[task] = count + 1
+    return true
+  end
+  running[task] = count
+  redis.call('RPUSH', N .. 'held:' .. task, place .. '|' .. item)
+  redis.call('SADD', N .. 'holding', task)
+  return false
+end
+
+-- The best place. Those of equal rank take turns.
+local function best()
+  local top = redis.call('ZREVRANGE', WALK, 0, 1, 'WITHSCORES')
+  if top[4] and top[4] == top[2] then
+    local equals = redis.call('ZCOUNT', WALK, top[2], top[2])
+    local turn = redis.call('HINCRBY', N .. 'turns', LANE, 1) % equals
+    return redis.call('ZREVRANGE', WALK, turn, turn)[1]
+  end
+  return top[1]
+end
+
+-- Pops up to `want` items off a place and leases those that may run. Gives how many it popped.
+local function pop(place, want)
+  local list = N .. 'q:' .. place
+  local items = redis.call('LPOP', list, want) or {}
+  if #items < want or redis.call('EXISTS', list) == 0 then redis.call('ZREM', WALK, place) end
+  if #items == 0 then return 0 end
+  local keys = {}
+  for i = 1, #items do keys[i] = N .. 'r:' .. string.sub(items[i], 1, 26) end
+  local records = redis.call('MGET', unpack(keys))
+  local n, l = #out, #leases
+  for i = 1, #items do
+    local item, record = items[i], records[i]
+    if record and string.byte(record) == 113 and (#item == 26 or admitted(place, item)) then
+      local id = string.sub(item, 1, 26)
+      out[n + 1], out[n + 2] = id, record
+      leases[l + 1], leases[l + 2] = id, place .. '|' .. item
+      n, l = n + 2, l + 2
+    end
+  end
+  return #items
+end
+
+local function enroll()
+  if ARGV[6] ~= '1' or redis.call('EXISTS', N .. 'tomb:' .. EXEC) == 1 then return nil end
+  local status = 'a' .. LANE .. '|' .. NODE
+  redis.call('HSET', N .. 'execs', EXEC, status)
+  return status
+end
+
+local status = redis.call('HGET', N .. 'execs', EXEC)
+local fresh = not status
+status = status or enroll()
+if not status then return {'fenced'} end
+
+redis.call('SREM', N .. 'idle:' .. LANE, EXEC)
+local token = redis.call('LPOP', N .. 'bell:' .. EXEC)
+while token do
+  if #token > 26 then
+    out[#out + 1] = string.sub(token, 1, 26)
+    out[#out + 1] = string.sub(token, 27)
+  end
+  token = redis.call('LPOP', N .. 'bell:' .. EXEC)
+end
+
+if string.sub(status, 1, 1) == 'r' then
+  if #out > 1 then return out end
+  -- A call that woke this executor is passed on.
+  if redis.call('EXISTS', WALK) == 1 then wake(LANE, 1) end
+  return {'retire'}
+end
+
+promote(ARGV[5])
+local want, looks = MOST - (#out - 1) / 2, LOOKS
+while want > 0 and looks > 0 do
+  local place = best()
+  if not place then break end
+  looks = looks - math.max(1, pop(place, want))
+  want = MOST - (#out - 1) / 2
+end
+if #leases > 0 then redis.call('HSET', LEASE, unpack(leases)) end
+
+if fresh then
+  redis.call('SREM', N .. 'demand', LANE)
+  if redis.call('EXISTS', WALK) == 1 then wake(LANE, 1) end
+end
+if #out > 1 or looks <= 0 then return out end
+redis.call('SADD', N .. 'idle:' .. LANE, EXEC)
+redis.call('SREM', N .. 'demand', LANE)
+return {'idle', redis.call('ZRANGE', N .. 'delayed', 0, 0, 'WITHSCORES')[2] or ''}

@@ -1,0 +1,37 @@
+"""The Lua scripts, put together and digested once per process.
+
+Every script starts with `HEAD`. One that needs pieces of `lua/lib` names them in a line
+`--@use a b c`; they are put between the head and the script, in that order.
+"""
+
+import functools
+import re
+from hashlib import sha1
+from importlib.resources import files
+from typing import Final, NamedTuple
+
+#: The prefix of all keys, and the node whose supervisor is rung (the first argument of every
+#: script that may ring).
+HEAD: Final = "local N, NODE = KEYS[1], ARGV[1]"
+_USE: Final = re.compile(r"^--@use (.+)$", re.MULTILINE)
+
+
+class Script(NamedTuple):
+    """A script's source, and its digest as EVALSHA wants it."""
+
+    source: bytes
+    digest: str
+
+
+def _read(name: str) -> str:
+    return files("rtd.store").joinpath("lua", f"{name}.lua").read_text(encoding="utf-8")
+
+
+@functools.cache
+def script(name: str) -> Script:
+    """The script of that name. Raises FileNotFoundError when there is none."""
+    body = _read(name)
+    used = _USE.search(body)
+    pieces = [_read(f"lib/{piece}") for piece in used[1].split()] if used else []
+    source = "\n".join([HEAD, *pieces, body]).encode()
+    return Script(source, sha1(source, usedforsecurity=False).hexdigest())

@@ -1,0 +1,127 @@
+"""Where a Redis is: `redis://`, `rediss://` and `unix://` URLs as a record."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+from rtd.model.errors import ConfigError
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
+
+#: What may follow a `?`. The names are those that redis-py understands too.
+_PLAIN: Final = frozenset({"db", "username", "password"})
+_TLS: Final = frozenset({"ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_cert_reqs"})
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A Redis server and how to log in.
+
+    Exactly one of `path` (a Unix socket) and `host` is set. `tls` holds the `ssl_...`
+    options of a `rediss://` URL, None for plain connections.
+    """
+
+    path: str | None = None
+    host: str | None = None
+    port: int = 6379
+    db: int = 0
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    tls: dict[str, str] | None = None
+
+    def __str__(self) -> str:
+        """For people: never shows the password."""
+        if self.path is not None:
+            return f"unix://{self.path}" + (f"?db={self.db}" if self.db else "")
+        scheme = "redis" if self.tls is None else "rediss"
+        host = f"[{self.host}]" if ":" in (self.host or "") else self.host
+        return f"{scheme}://{host}:{self.port}/{self.db}"
+
+    def ssl_context(self) -> "SSLContext | None":
+        """What to wrap the socket with; None for plain connections.
+
+        Raises:
+            ConfigError: a certificate or key file that cannot be read.
+        """
+        if self.tls is None:
+            return None
+        import ssl  # lazy: costs 10 ms and only rediss:// needs it
+
+        options = self.tls
+        try:
+            context = ssl.create_default_context(cafile=options.get("ssl_ca_certs"))
+            if "ssl_certfile" in options:
+                context.load_cert_chain(options["ssl_certfile"], options.get("ssl_keyfile"))
+        except OSError as error:
+            raise ConfigError(f"{self}: cannot use its certificate files: {error}") from None
+        if options.get("ssl_cert_reqs", "required") == "none":
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        return context
+
+
+def parse(url: str) -> Address:
+    """The address that a URL means.
+
+    `redis://[[user]:password@]host[:port][/db]`, `rediss://` likewise with TLS (options
+    `ssl_ca_certs`, `ssl_certfile`, `ssl_keyfile`, `ssl_cert_reqs=required|none`),
+    `unix://[[user]:password@]/path/to.sock[?db=0]`.
+
+    Raises:
+        ConfigError: anything else, in one line that does not show the password.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise ConfigError(f"not a Redis URL: {error}") from None
+    if parts.scheme not in ("redis", "rediss", "unix"):
+        raise ConfigError(
+            f"not a Redis URL: it starts with {parts.scheme or 'nothing'!r}; "
+            "rtd knows redis://, rediss:// and unix://"
+        )
+    options = _options(parts)
+    username = options.pop("username", None) or _text(parts.username)
+    password = options.pop("password", None) or _text(parts.password)
+    named_db = options.pop("db", "")
+    if parts.scheme == "unix":
+        path = unquote(parts.path)
+        if not path.startswith("/"):
+            raise ConfigError("a unix:// URL needs an absolute path: unix:///run/redis.sock")
+        db = _db(named_db)
+        return Address(path=path, db=db, username=username, password=password)
+    return Address(
+        host=parts.hostname or "localhost",
+        port=port or 6379,
+        db=_db(named_db or parts.path.strip("/")),
+        username=username,
+        password=password,
+        tls=options if parts.scheme == "rediss" else None,
+    )
+
+
+def _text(part: str | None) -> str | None:
+    return unquote(part) if part else None
+
+
+def _db(text: str) -> int:
+    if not text:
+        return 0
+    if not text.isdecimal():
+        raise ConfigError(f"a Redis database is a number, not {text!r}")
+    return int(text)
+
+
+def _options(parts: SplitResult) -> dict[str, str]:
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    known = _PLAIN | _TLS if parts.scheme == "rediss" else _PLAIN
+    for name in options:
+        if name not in known:
+            raise ConfigError(
+                f"unknown option {name!r} in a {parts.scheme}:// URL; "
+                f"known are: {', '.join(sorted(known))}"
+            )
+    if options.get("ssl_cert_reqs", "required") not in ("required", "none"):
+        raise ConfigError("ssl_cert_reqs must be 'required' or 'none'")
+    return options
