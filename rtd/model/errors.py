@@ -104,6 +104,12 @@ class StoreGone(RtdError):
     code = "redis_gone"
 
 
+class StoreError(RtdError):
+    """Redis answers, and refuses: wrong password, out of memory, not allowed."""
+
+    code = "redis_error"
+
+
 class NotPermitted(RtdError):
     """The caller's uid and groups do not allow it."""
 
@@ -184,6 +190,7 @@ EXIT_CODE: dict[str, int] = {
     "shutting_down": 7,
     "unreachable": 7,
     "redis_gone": 1,
+    "redis_error": 1,
     "bad_app": 1,
     "internal": 1,
     "timeout": 124,
