@@ -4,28 +4,34 @@ import os
 import signal
 from collections.abc import Callable
 from types import FrameType
-from typing import Final
 
 Handler = Callable[[], None]
 
 
 class ExecutorSignals:
-    """Installs the handlers of an executor and notices when a task changed them.
+    """The handlers of an executor; notices when a task changed them.
 
-    Args:
+    Attributes:
         on_term: called in the main thread for each SIGTERM; may raise.
         on_alarm: called in the main thread when `alarm` ran out.
+        wakeup_fd: becomes readable at each signal, so that a poll returns (by PEP 475 it
+            would go on waiting).
 
-    SIGINT is ignored: Ctrl-C at a terminal is the supervisor's to answer. `wakeup_fd`
-    becomes readable at each signal, so that a poll returns (PEP 475 would go on waiting).
+    SIGINT is ignored: Ctrl-C at a terminal is the supervisor's to answer.
     """
 
-    def __init__(self, on_term: Handler, on_alarm: Handler) -> None:
-        self._term = _as_handler(on_term)
-        self._alarm = _as_handler(on_alarm)
-        self.wakeup_fd, write_fd = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-        signal.set_wakeup_fd(write_fd, warn_on_full_buffer=False)
+    def __init__(self) -> None:
+        self.on_term: Handler = _ignore
+        self.on_alarm: Handler = _ignore
+        self.wakeup_fd, self._write_fd = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._install()
+        self.watch()
+
+    def _term(self, _number: int, _frame: FrameType | None) -> None:
+        self.on_term()
+
+    def _alarm(self, _number: int, _frame: FrameType | None) -> None:
+        self.on_alarm()
 
     def _install(self) -> None:
         signal.signal(signal.SIGTERM, self._term)
@@ -35,8 +41,12 @@ class ExecutorSignals:
     def restore(self) -> None:
         """After a run: what the task did to SIGTERM is undone. Costs 0.2 us when it did
         nothing."""
-        if signal.getsignal(signal.SIGTERM) is not self._term:
+        if signal.getsignal(signal.SIGTERM) != self._term:
             self._install()
+
+    def watch(self) -> None:
+        """Before a wait: an event loop that a task ran may have taken the wake-up away."""
+        signal.set_wakeup_fd(self._write_fd, warn_on_full_buffer=False)
 
     def drain(self) -> None:
         """Empty the wake-up pipe."""
@@ -47,16 +57,10 @@ class ExecutorSignals:
             pass
 
 
-def _as_handler(call: Handler) -> Callable[[int, FrameType | None], None]:
-    def handle(_number: int, _frame: FrameType | None) -> None:
-        call()
-
-    return handle
+def _ignore() -> None:
+    """Until the executor says what to do."""
 
 
 def alarm(seconds: float) -> None:
     """One SIGALRM after so many seconds; 0 takes it back."""
     signal.setitimer(signal.ITIMER_REAL, seconds)
-
-
-SIGNAL_NAMES: Final = {s.value: s.name for s in signal.Signals}

@@ -1,0 +1,225 @@
+"""An executor's side of Redis: outcomes out, runs in, one round trip for both.
+
+Survives the loss of Redis: what was not acknowledged is sent again, and what was leased by
+a reply that got lost is found again (`mine`), so nothing is lost and nothing finished runs
+twice.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import msgpack
+
+from rtd.executor.tools import Tools
+from rtd.executor.work import Outcome, Work
+from rtd.model.errors import StoreGone
+from rtd.model.spool import Spool
+from rtd.store.calls import Calls
+from rtd.store.link import Link
+from rtd.store.transitions import Leased, Took
+from rtd.store.transitions import Outcome as Written
+
+#: Waits between attempts to reach Redis again, in seconds.
+_BACKOFF_S: Final = (0.01, 0.02, 0.05, 0.1, 0.2)
+
+
+class Backend:
+    """Takes runs and reports outcomes for one executor.
+
+    Args:
+        pause: waits so many seconds, or less when a signal comes; used while Redis is gone.
+    """
+
+    def __init__(self, tools: Tools, spool: Spool, pause: Callable[[float], None]) -> None:
+        self.calls = Calls(tools.options.namespace)
+        self.exec_id = tools.exec_id
+        self._pool = tools.pool
+        self._options = tools.options
+        self._spool = spool
+        self._pause = pause
+        self._link: Link | None = None
+        self._bell: Link | None = None
+        self._enrolled = False
+        #: A BLPOP stays outstanding on the bell's link until it answers.
+        self._listening = False
+        self._pending: list[tuple[Written, list[Any]]] = []
+        self._held: set[str] = set()
+        self._resync = False
+
+    # -- outcomes --------------------------------------------------------------------------
+
+    def keep(self, outcome: Outcome) -> None:
+        """An attempt has ended: safe from a crash of this process from here on."""
+        wait_s = outcome.retry_wait_s()
+        again = wait_s is not None
+        record = outcome.record(self.exec_id, again)
+        work = outcome.work
+        if wait_s is None:
+            written = Written(work.id, work.task, "d", record, int(self._options.retention_s), 0)
+            what, detail = "finished", outcome.why
+        else:
+            due_ms = int((outcome.ended_at + wait_s) * 1000) if wait_s else 0
+            written = Written(work.id, work.task, "a", record, 0, due_ms)
+            what, detail = ("requeued" if outcome.requeue else "retry"), outcome.why
+        event = [outcome.ended_at, work.id, work.task, what, outcome.state, detail]
+        self._spool.add(msgpack.packb([*written, event]))
+        self._pending.append((written, event))
+
+    @property
+    def must_report(self) -> bool:
+        """Whether the spool wants to be emptied before the next run."""
+        return self._spool.full
+
+    # -- the round trip --------------------------------------------------------------------
+
+    def exchange(self, want: int, *, patient: bool = True) -> Took:
+        """Report what is pending and take up to `want` runs (0: only report).
+
+        Args:
+            patient: wait for Redis to come back, however long it takes.
+
+        Raises:
+            StoreGone: Redis does not answer and the caller is not patient.
+        """
+        tries = 0
+        while True:
+            try:
+                return self._exchange(want)
+            except StoreGone:
+                self._drop_links()
+                if not patient:
+                    raise
+                self._pause(_BACKOFF_S[min(tries, len(_BACKOFF_S) - 1)])
+                tries += 1
+
+    def _exchange(self, want: int) -> Took:
+        link = self._connected()
+        if self._resync:
+            found = self._find_lost(link)
+            if found:
+                return Took("runs", found)
+        calls = []
+        if self._pending:
+            calls.append(self._finish())
+        if want:
+            calls.append(self._take(want))
+        replies = link.call(*calls) if calls else []
+        if self._pending:
+            refused = replies[0]
+            while refused:
+                self._forget(set(refused))
+                (refused,) = link.call(self._finish()) if self._pending else ([],)
+            self._acknowledged()
+        if not want:
+            return Took("runs", [])
+        took: Took = replies[-1]
+        self._enrolled = True
+        self._held.update(run.id for run in took.runs)
+        return took
+
+    def _take(self, want: int) -> Any:
+        now_ms = int(time.time() * 1000)
+        return self.calls.take(
+            self._options.node, self.exec_id, self._pool, want, now_ms, enroll=not self._enrolled
+        )
+
+    def _finish(self) -> Any:
+        return self.calls.finish(
+            self._options.node,
+            self.exec_id,
+            int(time.time() * 1000),
+            msgpack.packb([event for _, event in self._pending]),
+            self._options.history,
+            [written for written, _ in self._pending],
+        )
+
+    def _acknowledged(self) -> None:
+        self._held.difference_update(written.id for written, _ in self._pending)
+        self._pending.clear()
+        self._spool.clear()
+
+    def _forget(self, refused: set[str]) -> None:
+        """Settled by somebody else, or by an earlier call whose reply was lost."""
+        self._held.difference_update(refused)
+        self._pending = [p for p in self._pending if p[0].id not in refused]
+
+    # -- Redis went away -------------------------------------------------------------------
+
+    def _connected(self) -> Link:
+        if self._link is None:
+            self._link = Link.connect(self._options.store_url, timeout_s=0.5)
+        return self._link
+
+    def _drop_links(self) -> None:
+        self._resync = self._enrolled
+        for link in (self._link, self._bell):
+            if link is not None:
+                link.close()
+        self._link = self._bell = None
+        self._listening = False
+
+    def _find_lost(self, link: Link) -> list[Leased]:
+        (mine,) = link.call(self.calls.mine(self.exec_id))
+        self._resync = False
+        found = [run for run in mine if run.id not in self._held]
+        self._held.update(run.id for run in found)
+        return found
+
+    # -- the rest --------------------------------------------------------------------------
+
+    def give_back(self, works: Sequence[Work]) -> None:
+        """Runs that were taken and not started go back to the head of their queue."""
+        ids = [work.id for work in works]
+        try:
+            self._connected().call(self.calls.giveback(self._options.node, self.exec_id, ids))
+        except StoreGone:
+            # The leases stay ours: `mine` finds them again when Redis is back.
+            self._drop_links()
+        self._held.difference_update(ids)
+
+    def intent(self, run_id: str) -> dict[str, Any] | None:
+        """Who asked that run to stop, and why; None when nobody left a note."""
+        try:
+            (blob,) = self._connected().call(self.calls.intent(run_id))
+        except StoreGone:
+            self._drop_links()
+            return None
+        return None if blob is None else msgpack.unpackb(blob)
+
+    def progress(self, run_id: str, blob: bytes) -> None:
+        """How far a run is. Lost when Redis is gone: the next report replaces it anyway."""
+        try:
+            self._connected().call(self.calls.set_progress(self.exec_id, run_id, blob))
+        except StoreGone:
+            self._drop_links()
+
+    def leave(self) -> None:
+        """Ask to be retired, so that the next take says so once nothing is left for us."""
+        try:
+            self._connected().call(self.calls.retire(self.exec_id))
+        except StoreGone:
+            self._drop_links()
+
+    def wait(self, timeout_s: float | None, fds: Sequence[int]) -> bytes | None:
+        """Wait for the doorbell or for one of `fds`; None unless the bell rang.
+
+        Returns:
+            The token: empty to take, or a run handed over.
+        """
+        try:
+            if self._bell is None:
+                self._bell = Link.connect(self._options.store_url, timeout_s=0.5)
+            if not self._listening:
+                self._bell.blpop_start(self.calls.bell_key(self.exec_id))
+                self._listening = True
+            polled = self._bell.blpop_poll(timeout_s, fds)
+        except StoreGone:
+            self._drop_links()
+            return None
+        self._listening = not polled.answered
+        return polled.token
+
+    def handed(self, run: Leased) -> None:
+        """A run that came with the bell is ours."""
+        self._held.add(run.id)

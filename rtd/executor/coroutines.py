@@ -1,0 +1,74 @@
+"""The `async` lane: one event loop in a thread of its own, one task of it per run."""
+
+import asyncio
+import contextvars
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+from rtd.executor import invoke
+from rtd.executor.backend import Backend
+from rtd.executor.capture import Capture
+from rtd.executor.concurrent import ConcurrentLane, Going
+from rtd.executor.streams import STREAMS
+from rtd.executor.tools import Tools
+from rtd.process.slot import Slot
+from rtd.session import context
+
+
+class AsyncLane(ConcurrentLane):
+    """Runs coroutines. A stop is `asyncio.Task.cancel`, so a task gets `CancelledError`."""
+
+    def __init__(
+        self, slots: Sequence[Slot], captures: Sequence[Capture], backend: Backend, tools: Tools
+    ) -> None:
+        super().__init__(slots, captures, backend, tools)
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._loop = asyncio.new_event_loop()
+        threading.Thread(target=self._serve, name="rtd-loop", daemon=True).start()
+
+    def _serve(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_forever()
+
+    def launch(self, going: Going) -> None:
+        self._loop.call_soon_threadsafe(self._begin, going)
+
+    def ask(self, going: Going) -> None:
+        self._loop.call_soon_threadsafe(self._cancel, going)
+
+    # -- in the loop's thread ------------------------------------------------------------------
+
+    def _begin(self, going: Going) -> None:
+        run_context = contextvars.copy_context()
+        run_context.run(context.enter, going.run)
+        task = self._loop.create_task(self._carry_out(going), context=run_context)
+        self._tasks[going.work.id] = task
+
+    def _cancel(self, going: Going) -> None:
+        task = self._tasks.get(going.work.id)
+        if task is not None:
+            task.cancel("this run was asked to stop")
+
+    async def _carry_out(self, going: Going) -> None:
+        outcome = going.outcome
+        try:
+            result = await self._call(going)
+        except BaseException as error:
+            # A cancellation that rtd asked for becomes `terminated` in the coordinator; any
+            # other is the task's own failure.
+            invoke.failed(outcome, error)
+        else:
+            invoke.succeeded(outcome, result, self._options.result_limit_bytes)
+        finally:
+            del self._tasks[going.work.id]
+            STREAMS.flush_pending()
+            self.over(going)
+
+    @staticmethod
+    async def _call(going: Going) -> Any:
+        definition = invoke.definition_of(going.work)
+        params = invoke.parameters(going.work)
+        if definition.is_class:
+            return await definition.target(**params).start()
+        return await definition.target(**params)

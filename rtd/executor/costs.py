@@ -1,0 +1,29 @@
+"""How long runs take, as far as this executor has seen: what the size of a batch follows."""
+
+from typing import Final
+
+#: A batch should be over in about this time ...
+BATCH_S: Final = 0.010
+#: ... and never be larger than this.
+BATCH_MAX: Final = 128
+
+
+class Costs:
+    """How long runs of each task take, as far as this executor has seen: a moving average."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, float] = {}
+        self._recent_s = BATCH_S
+
+    def learn(self, task: str, elapsed_s: float) -> None:
+        known = self._known.get(task)
+        self._known[task] = elapsed_s if known is None else known + (elapsed_s - known) * 0.2
+        self._recent_s += (elapsed_s - self._recent_s) * 0.2
+
+    def of(self, task: str) -> float:
+        """Seconds; a task never seen counts as a long one."""
+        return self._known.get(task, BATCH_S)
+
+    def batch(self) -> int:
+        """How many runs like the last ones fit in a batch."""
+        return max(1, min(BATCH_MAX, int(BATCH_S / (self._recent_s + 1e-5))))

@@ -1,0 +1,98 @@
+"""Where a stop enters an executor that carries out one run at a time.
+
+The zygote writes which run is to stop on the board and sends SIGTERM. The handler runs in
+the main thread between two steps of the task and either calls the task's own `stop` or
+raises `Stopped` there. A stop for another run (it ended meanwhile) means nothing.
+"""
+
+from collections.abc import Callable
+
+from rtd.process.board import RETIRE_WORD
+from rtd.process.slot import Slot
+from rtd.session.context import CurrentRun
+from rtd.session.raised import Stopped
+
+
+class Gate:
+    """The stop of the current run.
+
+    Attributes:
+        asked: the current run was asked to stop.
+    """
+
+    def __init__(self, slot: Slot) -> None:
+        self._slot = slot
+        self._run_lo = 0
+        self._run: CurrentRun | None = None
+        self._inside = False
+        self._shields = 0
+        self._own_stop: Callable[[], None] | None = None
+        self._told = False
+        self.asked = False
+
+    @property
+    def retiring(self) -> bool:
+        """Whether this executor is to take no more runs."""
+        return self._slot.retiring
+
+    def expect(self, run_lo: int, run: CurrentRun) -> None:
+        """A run begins; its slot shows it already."""
+        self._run_lo = run_lo
+        self._run = run
+        self._own_stop = None
+        self.asked = self._told = False
+
+    def on_term(self) -> None:
+        """SIGTERM came. Raises Stopped when the task's code is to end here."""
+        word = self._slot.stop_word
+        if word == RETIRE_WORD or word != self._run_lo:
+            return
+        self.asked = True
+        if self._run is not None:
+            self._run.stopping = True
+        if self._inside and not self._shields:
+            self._tell()
+
+    def was_asked(self) -> bool:
+        """`asked`, as it is now: a signal changes it at any time."""
+        return self.asked
+
+    def _tell(self) -> None:
+        if self._told:
+            return
+        self._told = True
+        if self._own_stop is not None:
+            self._own_stop()
+        else:
+            raise Stopped("this run was asked to stop")
+
+    def own_stop(self, stop: Callable[[], None]) -> None:
+        """The task is a class with a `stop` of its own."""
+        self._own_stop = stop
+
+    def enter(self) -> None:
+        """The task's code begins. Raises Stopped when the stop was faster."""
+        self._inside = True
+        if self.asked or self._slot.stop_word == self._run_lo:
+            self.asked = True
+            self._tell()
+
+    def leave(self) -> None:
+        """The task's code has ended."""
+        self._inside = False
+
+    def done(self) -> None:
+        """The run is over; a late stop means nothing."""
+        self._run_lo = 0
+        self._run = None
+        self._own_stop = None
+
+    def shield(self) -> None:
+        """rtd's own work inside the task's frame (a progress report) is not to be torn."""
+        self._shields += 1
+
+    def unshield(self) -> None:
+        """The end of `shield`. Raises Stopped when it was held back meanwhile."""
+        self._shields -= 1
+        if self.asked and self._inside and not self._shields:
+            self._tell()

@@ -1,0 +1,108 @@
+"""Calls a task's code and turns whatever comes of it into an outcome."""
+
+import traceback
+from pathlib import Path
+from typing import Any, Final
+
+import msgpack
+
+from rtd.executor.work import Outcome, Work
+from rtd.model.errors import UnserialisableError
+from rtd.model.states import CHAR, State
+from rtd.model.units import format_bytes
+from rtd.model.values import pack, unpack
+from rtd.session.raised import Error
+from rtd.session.task import TaskDefinition
+
+_ERROR: Final = CHAR[State.ERROR]
+_EXCEPTION: Final = CHAR[State.EXCEPTION]
+_TERMINATED: Final = CHAR[State.TERMINATED]
+#: An empty map, the parameters of most runs.
+_EMPTY: Final[bytes] = msgpack.packb({})
+_TRACEBACK_CHARS: Final = 16_384
+_MESSAGE_CHARS: Final = 4_096
+_OURS: Final = str(Path(__file__).resolve().parent.parent)
+
+
+def parameters(work: Work) -> dict[str, Any]:
+    """The run's parameters."""
+    if work.params == _EMPTY:
+        return {}
+    found: dict[str, Any] = unpack(work.params)
+    return found
+
+
+def definition_of(work: Work) -> TaskDefinition:
+    """The task's code. Raises LookupError when this app does not have it."""
+    if work.definition is None:
+        raise LookupError(
+            f"the app has no task {work.task!r} any more; submit it again under its new name"
+        )
+    return work.definition
+
+
+def succeeded(outcome: Outcome, result: Any, limit_bytes: int) -> None:
+    """The task returned. A result that cannot be kept makes the run an exception: what was
+    done is done, but the caller would wait for a result that nobody has."""
+    if result is None:
+        return
+    try:
+        blob = pack(result, "the result")
+    except UnserialisableError as error:
+        failed(outcome, error)
+        outcome.why = str(error)
+        return
+    if len(blob) > limit_bytes:
+        outcome.state = _EXCEPTION
+        outcome.why = (
+            f"the result has {format_bytes(len(blob))}, the limit is {format_bytes(limit_bytes)}; "
+            "write it to a file and return its path, or raise limits.result"
+        )
+        outcome.error = ["ResultTooLarge", outcome.why, ""]
+        outcome.names = ("ResultTooLarge",)
+        return
+    outcome.result = blob
+
+
+def failed(outcome: Outcome, error: BaseException) -> None:
+    """The task raised: `error` for its own `Error`, `exception` for anything else."""
+    outcome.state = _ERROR if isinstance(error, Error) else _EXCEPTION
+    kind = type(error)
+    try:
+        message = str(error)[:_MESSAGE_CHARS]
+    except Exception as broken:
+        message = f"(its __str__ raised {type(broken).__name__})"
+    outcome.error = [_name(kind), message, _format(error)]
+    outcome.names = tuple(name for base in kind.__mro__ for name in (base.__name__, _name(base)))
+    first = message.partition("\n")[0]
+    outcome.why = f"{kind.__name__}: {first}" if first else kind.__name__
+
+
+def stopped(outcome: Outcome, intent: dict[str, Any] | None) -> None:
+    """The run ended because it was asked to. `intent` says by whom and why."""
+    outcome.state = _TERMINATED
+    intent = intent or {"by": "unknown", "why": "it was asked to stop; nobody says why"}
+    outcome.by = intent["by"]
+    outcome.why = intent["why"]
+    outcome.requeue = intent.get("then") == "requeue"
+    outcome.error = None
+
+
+def _name(kind: type) -> str:
+    if kind.__module__ == "builtins":
+        return kind.__qualname__
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _format(error: BaseException) -> str:
+    """The traceback from the task's own first frame on, limited in length."""
+    summary = traceback.TracebackException.from_exception(error)
+    frames = list(summary.stack)
+    while frames and frames[0].filename.startswith(_OURS):
+        del frames[0]
+    summary.stack = traceback.StackSummary.from_list(frames)
+    text = "".join(summary.format())
+    if len(text) > _TRACEBACK_CHARS:
+        half = _TRACEBACK_CHARS // 2
+        text = f"{text[:half]}\n... shortened ...\n{text[-half:]}"
+    return text

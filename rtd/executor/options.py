@@ -1,0 +1,50 @@
+"""What an executor is told at its birth."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The options of one executor; durations in seconds, sizes in bytes.
+
+    Attributes:
+        store_url: Redis, as `store.url` reads it.
+        namespace: the name that prefixes every key.
+        node: whose bell is rung when a run that somebody waits for ends.
+        output_dir: where scratch files and segments go.
+        concurrency: runs at once (thread and async).
+        max_runs: end after this many; 0: never.
+        max_memory_bytes: end when resident memory is above this after a run; 0: never.
+        idle_s: end after this long without work; 0: never.
+        result_limit_bytes: a larger result is refused.
+        run_limit_bytes: output of one run beyond this is dropped and counted.
+        retention_s: how long records of finished runs live.
+        history: most finished runs kept per task.
+        stop_grace_s: for tasks that do not say.
+    """
+
+    store_url: str
+    namespace: str
+    node: str
+    output_dir: Path
+    concurrency: int = 1
+    max_runs: int = 0
+    max_memory_bytes: int = 0
+    idle_s: float = 0.0
+    result_limit_bytes: int = 1 << 20
+    run_limit_bytes: int = 64 << 20
+    retention_s: float = 7 * 86400.0
+    history: int = 100_000
+    stop_grace_s: float = 10.0
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "Options":
+        """The options as they come from the supervisor; what is unknown is left out, so that
+        an older zygote understands a newer supervisor."""
+        known = {f.name for f in fields(cls)}
+        chosen = {k: v for k, v in data.items() if k in known}
+        chosen["output_dir"] = Path(chosen["output_dir"])
+        return cls(**chosen)

@@ -1,0 +1,34 @@
+"""A run's progress reports, thinned out before they cost anything."""
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+import msgpack
+
+#: At most so often is a progress report written, in seconds.
+_EVERY_S: Final = 0.2
+_TEXT_CHARS: Final = 200
+
+
+class Progress:
+    """Passes the first report on at once, then five a second, and the one that completes.
+
+    Args:
+        write: takes the run's id and the report as MessagePack `[done, total, text, at]`.
+    """
+
+    __slots__ = ("_next", "_run_id", "_write")
+
+    def __init__(self, run_id: str, write: Callable[[str, bytes], None]) -> None:
+        self._run_id = run_id
+        self._write = write
+        self._next = 0.0
+
+    def __call__(self, done: float, total: float | None, text: str) -> None:
+        now = time.monotonic()
+        if now < self._next and done != total:
+            return
+        self._next = now + _EVERY_S
+        report = [done, total, str(text)[:_TEXT_CHARS], time.time()]
+        self._write(self._run_id, msgpack.packb(report))

@@ -1,0 +1,28 @@
+"""Calls the task's function, or its class, in this process."""
+
+from rtd.executor import invoke
+from rtd.executor.gate import Gate
+from rtd.executor.work import Outcome, Work
+
+
+class PythonCaller:
+    """The caller of lanes `process`, `fresh` and `main`."""
+
+    def __init__(self, result_limit_bytes: int) -> None:
+        self._result_limit_bytes = result_limit_bytes
+
+    def call(self, work: Work, outcome: Outcome, gate: Gate) -> None:
+        """Raises whatever the task raises, and LookupError for a task that is not there."""
+        definition = invoke.definition_of(work)
+        params = invoke.parameters(work)
+        if definition.is_class:
+            gate.enter()
+            instance = definition.target(**params)
+            if definition.has_own_stop():
+                gate.own_stop(instance.stop)
+            result = instance.start()
+        else:
+            gate.enter()
+            result = definition.target(**params)
+        gate.leave()
+        invoke.succeeded(outcome, result, self._result_limit_bytes)

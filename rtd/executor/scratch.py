@@ -1,0 +1,111 @@
+"""The append-only file that a run's output goes to while it runs, and its index.
+
+The scratch file belongs to one slot and is emptied after each run, so its start is the
+run's start. It is opened with O_APPEND: a shell's `> /dev/stdout` truncates at most the
+run's own output, and a truncated file has no holes.
+"""
+
+import errno
+import os
+import time
+from pathlib import Path
+from typing import Final
+
+from rtd.model.output import RAW, pack_entry
+
+_NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+_FLAGS: Final = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+
+
+class Scratch:
+    """One slot's live output.
+
+    Attributes:
+        fd: the file; a process lane makes it fds 1 and 2.
+        lost_bytes: what could not be written since the last `reset` (disk full, limit).
+    """
+
+    def __init__(self, path: Path, limit_bytes: int) -> None:
+        self.path = path
+        self.index_path = path.with_suffix(".index")
+        self.fd = os.open(path, _FLAGS, 0o600)
+        self._index_fd = os.open(self.index_path, _FLAGS, 0o600)
+        self._limit_bytes = limit_bytes
+        self._index_bytes = 0
+        self._end = 0
+        self._entry_end = 0
+        self.lost_bytes = 0
+        self.lost_why = ""
+
+    def write(self, data: bytes, stream: int) -> None:
+        """Append what one stream wrote. Never raises for a full disk: the run goes on and
+        the loss is counted."""
+        room = self._limit_bytes - self._end
+        if room < len(data):
+            self.lost_bytes += len(data) - max(room, 0)
+            self.lost_why = "over the limit of one run's output"
+            data = data[: max(room, 0)]
+        if not data:
+            return
+        written = self._append(data)
+        if written:
+            end = os.lseek(self.fd, 0, os.SEEK_CUR)
+            self._note(end - written, end, stream)
+
+    def _append(self, data: bytes) -> int:
+        written = 0
+        try:
+            while written < len(data):
+                written += os.write(self.fd, data[written:] if written else data)
+        except OSError as error:
+            if error.errno not in _NO_SPACE:
+                raise
+            self.lost_bytes += len(data) - written
+            self.lost_why = os.strerror(error.errno or 0)
+        return written
+
+    def _note(self, start: int, end: int, stream: int) -> None:
+        at = time.time()
+        entry = pack_entry(at, end, stream)
+        if start > self._entry_end:  # a subprocess wrote in between
+            entry = pack_entry(at, start, RAW) + entry
+        self._entry_end = self._end = end
+        try:
+            self._index_bytes += os.write(self._index_fd, entry)
+        except OSError as error:
+            if error.errno not in _NO_SPACE:
+                raise
+
+    def size(self) -> int:
+        """Bytes written so far, by whomever."""
+        return os.lseek(self.fd, 0, os.SEEK_END)
+
+    def index(self) -> bytes:
+        """The index so far."""
+        return os.pread(self._index_fd, self._index_bytes, 0) if self._index_bytes else b""
+
+    def reset(self) -> None:
+        """Empty, for the next run."""
+        os.ftruncate(self.fd, 0)
+        if self._index_bytes:
+            os.ftruncate(self._index_fd, 0)
+        self._index_bytes = self._end = self._entry_end = self.lost_bytes = 0
+        self.lost_why = ""
+
+    def move_to(self, path: Path) -> None:
+        """Keep the output under another name and begin with new files; as a process lane's
+        fds 1 and 2 point here, the caller redirects them to the new `fd`."""
+        os.rename(self.path, path)
+        os.rename(self.index_path, path.with_suffix(".idx"))
+        os.close(self.fd)
+        os.close(self._index_fd)
+        self.fd = os.open(self.path, _FLAGS, 0o600)
+        self._index_fd = os.open(self.index_path, _FLAGS, 0o600)
+        self._index_bytes = self._end = self._entry_end = self.lost_bytes = 0
+        self.lost_why = ""
+
+    def remove(self) -> None:
+        """Close and delete."""
+        for fd, path in ((self.fd, self.path), (self._index_fd, self.index_path)):
+            os.close(fd)
+            path.unlink(missing_ok=True)

@@ -1,0 +1,194 @@
+"""One run at a time in the main thread of a process: lanes `process`, `fresh` and `main`."""
+
+import time
+from collections import deque
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+from rtd.executor import invoke
+from rtd.executor.backend import Backend
+from rtd.executor.capture import Capture
+from rtd.executor.costs import BATCH_S, Costs
+from rtd.executor.gate import Gate
+from rtd.executor.leftovers import end_leftovers
+from rtd.executor.progress import Progress
+from rtd.executor.scratch import Scratch
+from rtd.executor.streams import STREAMS
+from rtd.executor.tools import Tools
+from rtd.executor.usage import Usage, resident_bytes
+from rtd.executor.work import Outcome, Work
+from rtd.process.slot import FLAG_SAMPLE, Slot
+from rtd.process.stopping import alarm
+from rtd.process.titles import set_title
+from rtd.session import context
+from rtd.session.context import CurrentRun
+from rtd.session.raised import Stopped
+
+#: What waits behind a run that takes longer than this is given back to the queue.
+_STUCK_S: Final = 0.100
+#: Runs expected to be shorter than this do not change the process title.
+_TITLE_S: Final = 0.002
+
+
+class Caller(Protocol):
+    """Carries out one run: fills `outcome` in or raises what the task raised."""
+
+    def call(self, work: Work, outcome: Outcome, gate: Gate) -> None:
+        """Between `gate.enter` and the end of this call a stop may be raised."""
+
+
+class SerialLane:
+    """Carries out runs one after the other; see `lane.Lane`."""
+
+    def __init__(
+        self, slot: Slot, backend: Backend, capture: Capture, caller: Caller, tools: Tools
+    ) -> None:
+        self._slot = slot
+        self._backend = backend
+        self._capture = capture
+        self._caller = caller
+        self._options = tools.options
+        self._pool = tools.pool
+        self._signals = tools.signals
+        self._costs = Costs()
+        self._usage = Usage()
+        self._queue: deque[Work] = deque()
+        self._talking = False
+        self._runs = 0
+        self._gate = Gate(slot)
+        self._signals.on_term = self._gate.on_term
+        self._signals.on_alarm = self._on_alarm
+        STREAMS.route = self._route
+
+    def _route(self) -> Scratch:
+        return self._capture.scratch
+
+    # -- what the loop asks ------------------------------------------------------------------
+
+    def room(self) -> int:
+        limit = self._options.max_runs
+        size = self._costs.batch()
+        return min(size, max(limit - self._runs, 1)) if limit else size
+
+    def start(self, works: Sequence[Work]) -> None:
+        self._queue.extend(works)
+        if len(self._queue) > 1:
+            alarm(_STUCK_S)
+        while self._queue:
+            work = self._queue.popleft()
+            if self._queue and self._costs.of(work.task) >= BATCH_S:
+                self._give_back_rest()
+            self._carry_out(work)
+            if self._queue and (self._backend.must_report or self._gate.retiring):
+                self._give_back_rest()
+        if len(works) > 1:
+            alarm(0)
+
+    def collect(self) -> int:
+        return 0
+
+    def busy(self) -> int:
+        return 0
+
+    def fds(self) -> Sequence[int]:
+        self._signals.watch()
+        return (self._signals.wakeup_fd,)
+
+    def retiring(self) -> bool:
+        return self._gate.retiring
+
+    def should_recycle(self) -> bool:
+        options = self._options
+        if options.max_runs and self._runs >= options.max_runs:
+            return True
+        return bool(options.max_memory_bytes) and resident_bytes() > options.max_memory_bytes
+
+    def calm(self) -> None:
+        self._signals.drain()
+
+    # -- one run -----------------------------------------------------------------------------
+
+    def _carry_out(self, work: Work) -> None:
+        started_at = time.time()
+        started_ns = time.monotonic_ns()
+        outcome = Outcome(work, started_at)
+        policies = work.policies
+        timeout_s = policies.timeout_s
+        deadline_ns = started_ns + int(timeout_s * 1e9) if timeout_s else 0
+        memory = policies.memory_limit_bytes or 0
+        cpu_ns = int((policies.cpu_time_limit_s or 0) * 1e9)
+        run = CurrentRun(work.id, work.task, work.number, Progress(work.id, self._report_progress))
+        self._gate.expect(work.words[1], run)
+        flags = FLAG_SAMPLE if memory or cpu_ns else 0
+        self._slot.begin(*work.words, started_ns, deadline_ns, flags, memory, cpu_ns, work.number)
+        titled = self._costs.of(work.task) >= _TITLE_S
+        if titled:
+            set_title(f"{self._pool} {work.task} {work.id}")
+        token = context.enter(run)
+        self._usage.begin()
+        try:
+            self._call(work, outcome)
+        finally:
+            context.leave(token)
+        elapsed_s = (time.monotonic_ns() - started_ns) / 1e9
+        outcome.ended_at = started_at + elapsed_s
+        outcome.cpu_s, outcome.peak_bytes = self._usage.end(elapsed_s)
+        self._costs.learn(work.task, elapsed_s)
+        self._after(outcome)
+        if titled:
+            set_title(f"{self._pool} idle")
+
+    def _call(self, work: Work, outcome: Outcome) -> None:
+        gate = self._gate
+        try:
+            try:
+                self._caller.call(work, outcome, gate)
+            finally:
+                gate.leave()
+        except Stopped as error:
+            if not gate.asked:
+                invoke.failed(outcome, error)
+        except BaseException as error:
+            invoke.failed(outcome, error)
+        gate.done()
+        if gate.asked:
+            self._talking = True
+            invoke.stopped(outcome, self._backend.intent(work.id))
+            self._talking = False
+
+    def _after(self, outcome: Outcome) -> None:
+        STREAMS.flush()
+        self._signals.restore()
+        end_leftovers(outcome)
+        self._runs += 1
+        self._capture.finish(outcome)
+        self._backend.keep(outcome)
+        self._slot.end()
+
+    # -- a run that takes longer than expected -------------------------------------------------
+
+    def _give_back_rest(self) -> None:
+        rest = list(self._queue)
+        self._queue.clear()
+        self._talking = True
+        try:
+            self._backend.give_back(rest)
+        finally:
+            self._talking = False
+
+    def _on_alarm(self) -> None:
+        """The batch is not over in time: what waits behind the current run must not wait."""
+        if self._talking:
+            alarm(BATCH_S)
+        elif self._queue:
+            self._give_back_rest()
+
+    def _report_progress(self, run_id: str, blob: bytes) -> None:
+        """Write a progress report from within the task's frame, whole or not at all."""
+        self._talking = True
+        self._gate.shield()
+        try:
+            self._backend.progress(run_id, blob)
+        finally:
+            self._talking = False
+            self._gate.unshield()

@@ -1,0 +1,132 @@
+"""One leased run inside an executor, and what became of it. The hot path: no dataclasses."""
+
+import time
+from collections.abc import Mapping
+from random import random
+from typing import Any, Final
+
+import msgpack
+
+from rtd.model.ids import to_words
+from rtd.model.policy import Policies
+from rtd.model.run import SCHEMA
+from rtd.model.states import CHAR, State
+from rtd.session.task import TaskDefinition
+
+_packb: Final = msgpack.packb
+_unpackb: Final = msgpack.unpackb
+#: Characters of states that a retry may follow.
+_RETRIED: Final = frozenset({CHAR[State.ERROR], CHAR[State.EXCEPTION]})
+_CANCELLED: Final = CHAR[State.CANCELLED]
+_NO_OPTS: Final[dict[str, Any]] = {}
+
+
+class Work:
+    """A run as it was leased.
+
+    Attributes:
+        words: the id as the board holds it.
+        attempts: the stored fields of earlier attempts.
+        number: of this attempt, from 1.
+        definition: None for commands and for tasks that this app does not have (any more).
+    """
+
+    __slots__ = (
+        "attempts", "definition", "id", "number", "opts", "params", "policies",
+        "spec_blob", "submitted_at", "task", "words",
+    )  # fmt: skip
+
+    def __init__(self, record: bytes, tasks: Mapping[str, TaskDefinition]) -> None:
+        self.spec_blob, self.attempts, _ = _unpackb(memoryview(record)[1:], strict_map_key=False)
+        spec = _unpackb(self.spec_blob, strict_map_key=False)
+        if spec[0] != SCHEMA:
+            raise ValueError(f"a record of schema {spec[0]}; this rtd reads {SCHEMA}")
+        self.id: str = spec[1]
+        self.task: str = spec[2]
+        self.params: bytes = spec[3]
+        self.submitted_at: float = spec[7]
+        self.opts: dict[str, Any] = spec[8] or _NO_OPTS
+        self.words = to_words(self.id)
+        self.number = len(self.attempts) + 1
+        self.definition = tasks.get(self.task)
+        base = _COMMAND_POLICIES if self.definition is None else self.definition.info.policies
+        self.policies = base.overlay(self.opts) if self.opts else base
+
+    def expired(self, now_at: float) -> bool:
+        """Whether it waited longer than its `expires` before its first attempt."""
+        limit = self.policies.expires_s
+        return limit is not None and not self.attempts and now_at > self.submitted_at + limit
+
+
+_COMMAND_POLICIES: Final = Policies()
+
+
+class Outcome:
+    """How one attempt of a run ended; filled in by a lane, written by the report."""
+
+    __slots__ = (
+        "by", "cpu_s", "ended_at", "error", "exit", "names", "note", "output",
+        "peak_bytes", "pids", "requeue", "result", "started_at", "state", "why", "work",
+    )  # fmt: skip
+
+    def __init__(self, work: Work, started_at: float) -> None:
+        self.work = work
+        self.started_at = started_at
+        self.ended_at = started_at
+        self.state = "s"
+        self.result: bytes | None = None
+        self.error: list[str] | None = None
+        #: Names of the failure for `retry_on`; see `Policies.may_retry`.
+        self.names: tuple[str, ...] = ()
+        self.by = "task"
+        self.why = ""
+        self.pids: list[list[Any]] | None = None
+        self.exit: list[int | None] | None = None
+        self.note: str | None = None
+        self.output: list[Any] | None = None
+        self.cpu_s = 0.0
+        self.peak_bytes = 0
+        self.requeue = False
+
+    def retry_wait_s(self) -> float | None:
+        """Seconds until the next attempt; None when this one was the last."""
+        if self.requeue:
+            return 0.0
+        if self.state not in _RETRIED:
+            return None
+        policies = self.work.policies
+        if not policies.retries:
+            return None
+        failed = 1 + sum(1 for attempt in self.work.attempts if attempt[3] in _RETRIED)
+        if failed > policies.retries or not policies.may_retry(self.names):
+            return None
+        return policies.next_wait_s(failed, random)
+
+    def add_note(self, text: str) -> None:
+        """What else a person should know of this attempt."""
+        self.note = f"{self.note}; {text}" if self.note else text
+
+    def attempt_fields(self, executor: str) -> list[Any]:
+        """This attempt as it is stored (`model.run.Attempt`)."""
+        return [
+            self.work.number, self.started_at, self.ended_at, self.state, executor, self.error,
+            self.output, self.cpu_s, self.peak_bytes, self.exit, self.note,
+        ]  # fmt: skip
+
+    def record(self, executor: str, again: bool) -> bytes:
+        """The run's stored record after this attempt."""
+        work = self.work
+        attempts = work.attempts
+        if self.state != _CANCELLED:
+            attempts = [*attempts, self.attempt_fields(executor)]
+        if again:
+            return b"q" + _packb([work.spec_blob, attempts, None])  # type: ignore[no-any-return]
+        end = [self.ended_at, self.result, self.by, self.why, self.pids]
+        return self.state.encode() + _packb([work.spec_blob, attempts, end])  # type: ignore[no-any-return]
+
+
+def cancelled_unstarted(work: Work, why: str) -> Outcome:
+    """The outcome of a run that will not be started."""
+    outcome = Outcome(work, time.time())
+    outcome.state, outcome.by, outcome.why = CHAR[State.CANCELLED], "expired", why
+    return outcome

@@ -1,0 +1,32 @@
+"""Asking everything below this process to end."""
+
+import contextlib
+import os
+import signal
+
+from rtd.process.children import children_of, own_children
+
+
+def terminate_children() -> list[int]:
+    """SIGTERM to every descendant of this process, each once; gives their pids.
+
+    Asks, and proves nothing: what forks meanwhile may be missed; see `hunt` for that. As a
+    subreaper this process has daemonised descendants among its children, too.
+    """
+    asked: list[int] = []
+    waiting = own_children()
+    while waiting:
+        pid = waiting.pop()
+        waiting += children_of(pid)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGTERM)
+            asked.append(pid)
+    return asked
+
+
+def signal_name(number: int) -> str:
+    """`SIGSEGV` of 11."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
