@@ -1,0 +1,193 @@
+"""A tour of rtd on real files: `make demo`, or `python examples/demo.py DIRECTORY`.
+
+It starts a daemon of its own in temporary directories, shows what a user would type, checks
+what comes of it, stops the daemon, and looks for anything that might have been left behind.
+"""
+
+import argparse
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+BIN = Path(sys.executable).parent
+#: By this variable the demo recognises, at its end, every process that came from it.
+MARK = "DEMO_OF_RTD_MARK"
+
+
+class Demo:
+    """A daemon in directories of its own, and a terminal to show what is typed."""
+
+    def __init__(self) -> None:
+        self.home = Path(tempfile.mkdtemp(prefix="rtd-demo-"))
+        self.mark = uuid.uuid4().hex
+        settings = {name: value for name, value in os.environ.items() if name[:4] != "RTD_"}
+        self.env = settings | {
+            MARK: self.mark,
+            "RTD_RUNTIME_DIR": str(self.home / "run"),
+            "RTD_STATE_DIR": str(self.home / "state"),
+            "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+        }
+        self.began_s = time.monotonic()
+
+    def heading(self, text: str) -> None:
+        """A line that says what comes next."""
+        print(f"\n== {text}", flush=True)
+
+    def type(self, command: str, *, codes: tuple[int, ...] = (0,)) -> None:
+        """Show a command, run it with its output on this terminal, check its exit code."""
+        print(f"$ {command}", flush=True)
+        done = subprocess.run(
+            shlex.split(command),
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.STDOUT,
+            timeout=100,
+            check=False,
+        )
+        expect(done.returncode in codes, f"`{command}` ended with {done.returncode}")
+
+    def ask(self, command: str) -> Any:
+        """Run a command unseen; what it answers as JSON."""
+        done = subprocess.run(
+            shlex.split(command),
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+        )
+        expect(done.returncode == 0, f"`{command}` ended with {done.returncode}: {done.stderr}")
+        return json.loads(done.stdout)
+
+    def processes(self) -> list[str]:
+        """All living processes that came from this demo, as `pid command`."""
+        found = []
+        for entry in Path("/proc").glob("[0-9]*"):
+            try:
+                marked = f"{MARK}={self.mark}".encode() in (entry / "environ").read_bytes()
+                title = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            except OSError:
+                continue
+            if (marked or str(self.home) in title) and int(entry.name) != os.getpid():
+                found.append(f"{entry.name} {title}")
+        return found
+
+
+class Unexpected(Exception):
+    """Something did not go as the demo says."""
+
+
+def expect(truth: bool, otherwise: str) -> None:
+    """Go on when it is true; raise Unexpected with a sentence when it is not."""
+    if not truth:
+        raise Unexpected(otherwise)
+
+
+def duplicates(demo: Demo, directory: Path) -> None:
+    """Real work: every file of a tree is hashed in a run of its own."""
+    demo.heading(f"Every file below {directory} is hashed in a run of its own")
+    demo.type(f"rtctl submit find_duplicates root={shlex.quote(str(directory))} --id tree")
+    demo.type("rtctl submit --id uptime -- uptime")
+    demo.heading("Runs report how far they are")
+    watch(demo, "tree")
+    demo.heading("Its output, followed to its end")
+    demo.type("rtctl logs -f tree")
+    demo.heading("What it returned")
+    demo.type("rtctl result tree")
+    demo.heading("A shell command is a run like any other")
+    demo.type("rtctl logs uptime")
+
+
+def watch(demo: Demo, run: str) -> None:
+    """Show the table of runs now and then while a run is going on."""
+    for _ in range(3):
+        demo.type("rtctl ls -n 6")
+        if demo.ask(f"rtctl show {run} -j")["row"]["state"] not in ("queued", "running"):
+            return
+        time.sleep(0.5)
+
+
+def retries(demo: Demo) -> None:
+    """A task that fails twice and succeeds on its third attempt."""
+    demo.heading("A task that fails twice and succeeds on its third attempt")
+    demo.type("rtctl submit shaky --id shaky --wait")
+    attempts = demo.ask("rtctl show shaky -j")["attempts"]
+    expect([a["state"] for a in attempts] == ["exception", "exception", "succeeded"], f"{attempts}")
+    demo.type("rtctl show shaky")
+
+
+def hanging(demo: Demo) -> None:
+    """Tasks that do not end by themselves: one meets its timeout, one is killed."""
+    demo.heading("A task that hangs, with daemonised children, meets its timeout of two seconds")
+    demo.type("rtctl submit hang --id hang1 --wait", codes=(1, 143, 137))
+    demo.type("rtctl show hang1")
+    shown = demo.ask("rtctl show hang1 -j")
+    expect(shown["row"]["state"] == "terminated", f"hang1 is {shown['row']['state']}")
+    expect(len(shown["pids"]) >= 3, f"three processes were to be ended: {shown['pids']}")
+    demo.heading("Another one is killed by hand; the answer is each process and how it ended")
+    demo.type("rtctl submit hang --id hang2 --timeout 1h")
+    while not demo.ask("rtctl show hang2 -j")["tree"][2:]:
+        time.sleep(0.05)
+    demo.type("rtctl kill hang2 --grace 0.5s --reason 'end of the demo'")
+
+
+def tour(demo: Demo, directory: Path) -> None:
+    """The demo from start to stop."""
+    app = HERE / "duplicates" / "app.py"
+    demo.heading("A daemon with its own Redis")
+    demo.type(f"rtd start {app}")
+    try:
+        demo.type("rtctl tasks")
+        duplicates(demo, directory)
+        retries(demo)
+        hanging(demo)
+        demo.heading("All of it at a glance")
+        demo.type("rtctl ls -n 8")
+        demo.type("rtctl queue ls")
+    finally:
+        demo.heading("Stop")
+        demo.type("rtd stop")
+
+
+def main() -> int:
+    """Give the tour. Returns 0 when everything went as it says, and nothing is left behind."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "directory",
+        nargs="?",
+        type=Path,
+        default=Path(sysconfig.get_paths()["stdlib"]),
+        help="the tree whose files are hashed (default: the Python standard library)",
+    )
+    directory: Path = parser.parse_args().directory.resolve()
+    demo = Demo()
+    try:
+        tour(demo, directory)
+        left = demo.processes()
+        expect(not left, "left behind:\n" + "\n".join(left))
+    except (Unexpected, subprocess.TimeoutExpired) as error:
+        print(f"\ndemo: {error}", file=sys.stderr)
+        log = demo.home / "state" / "rtd.log"
+        if log.exists():
+            print(f"demo: the daemon's log:\n{log.read_text()}", file=sys.stderr)
+        return 1
+    finally:
+        shutil.rmtree(demo.home, ignore_errors=True)
+    seconds = time.monotonic() - demo.began_s
+    print(f"\nNothing is left behind: no process, no file. {seconds:.0f} s in all.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
