@@ -55,7 +55,7 @@ PROCESS_CALLS = {
     f"os.{name}"
     for name in (
         "fork", "forkpty", "posix_spawn", "posix_spawnp", "kill", "killpg", "pidfd_open",
-        "wait", "wait3", "wait4", "waitid", "waitpid", "setsid", "setpgid", "setpgrp", "_exit",
+        "wait", "wait3", "wait4", "waitid", "waitpid", "setsid", "setpgid", "setpgrp",
     )
 }  # fmt: skip
 LONGEST_FILE = 400
