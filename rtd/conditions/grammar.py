@@ -1,0 +1,127 @@
+"""What a text can be made of: the leaves, and the custom conditions that an app registers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from rtd.conditions.base import Condition, Form, Leaf
+from rtd.conditions.errors import ConditionError, Part, Problem
+from rtd.conditions.leaves import LEAVES
+from rtd.conditions.leaves.custom import Custom
+
+QUOTES = re.compile(r"'[^']*'|\"[^\"]*\"")
+SPECIAL = re.compile(r"[&|~()'\"]")
+
+
+class _Way(NamedTuple):
+    pattern: re.Pattern[str]
+    form: Form
+
+
+class Grammar:
+    """A set of leaves. `GRAMMAR` is the one that `parse` uses unless told otherwise.
+
+    Registering is not safe while another thread parses with the same grammar.
+    """
+
+    __slots__ = ("_patterns", "_texts", "_ways", "cache", "examples")
+
+    def __init__(self, leaves: Iterable[type[Leaf]] = LEAVES) -> None:
+        self._ways: dict[str, list[_Way]] = {}
+        self._texts: dict[str, str] = {}
+        self._patterns: dict[str, re.Pattern[str]] = {}
+        self.cache: dict[str, Condition] = {}
+        self.examples: list[str] = []
+        for leaf in leaves:
+            self.add(leaf)
+
+    def add(self, leaf: type[Leaf]) -> None:
+        """Register a leaf of one's own."""
+        for form in leaf.forms:
+            way = _Way(re.compile(form.pattern), form)
+            self.examples += form.examples
+            for word in form.words:
+                self._ways.setdefault(word, []).append(way)
+        self.cache.clear()
+
+    def custom(self, name: str, syntax: str | re.Pattern[str]) -> None:
+        """Register a custom condition: `name` tells it from others, `syntax` is how it is written.
+
+        A text is written just so. A pattern must match the whole leaf; its named groups become
+        the arguments. The value comes from the view. Registering a name again replaces it.
+
+        Raises ConditionError when the syntax could not be read back: it is empty, holds an
+        operator or a lone quote, means something already, or is another's.
+        """
+        self.remove(name)
+        if isinstance(syntax, re.Pattern):
+            self._patterns[name] = syntax
+        else:
+            self._check(name, syntax)
+            self._texts[syntax] = name
+            self.examples.append(syntax)
+        self.cache.clear()
+
+    def _check(self, name: str, syntax: str) -> None:
+        said = f"the syntax {syntax!r} of the condition {name!r}"
+        if not syntax or syntax != " ".join(syntax.split()):
+            raise ConditionError(f"{said} must be words with single blanks between them")
+        if found := SPECIAL.search(QUOTES.sub("", syntax)):
+            raise ConditionError(f"{said} cannot hold {found[0]!r} outside quotes")
+        if syntax in self._texts:
+            raise ConditionError(f"{said} is already that of {self._texts[syntax]!r}")
+        try:
+            meaning = self.leaf(Part(syntax))
+        except Problem:
+            return
+        raise ConditionError(f"{said} already means {str(meaning)!r}")
+
+    def remove(self, name: str) -> None:
+        """Forget a custom condition, if there is one of this name."""
+        self._patterns.pop(name, None)
+        for text in [text for text, owner in self._texts.items() if owner == name]:
+            del self._texts[text]
+            self.examples.remove(text)
+        self.cache.clear()
+
+    def copy(self) -> Grammar:
+        """A grammar of its own with the same leaves."""
+        other = Grammar(())
+        other._ways = {word: list(ways) for word, ways in self._ways.items()}
+        other._texts = dict(self._texts)
+        other._patterns = dict(self._patterns)
+        other.examples = list(self.examples)
+        return other
+
+    def leaf(self, part: Part) -> Condition:
+        """The leaf that a text is. Raises `Problem`, its place counted in that text."""
+        text = part.text
+        if text in self._texts:
+            return Custom(self._texts[text], text)
+        fault = None
+        for way in self._ways.get(text.partition(" ")[0], ()):
+            match = way.pattern.fullmatch(text)
+            if match:
+                try:
+                    return way.form.read(match)
+                except Problem as found:
+                    fault = found
+                    break
+        for name, pattern in self._patterns.items():
+            if match := pattern.fullmatch(text):
+                groups = tuple((k, v) for k, v in match.groupdict().items() if v is not None)
+                return Custom(name, text, groups)
+        raise fault or Unknown(f"`{text if len(text) < 60 else text[:57] + '...'}` is unknown")
+
+    def words(self) -> set[str]:
+        """The words that leaves are made of."""
+        return {word for example in self.examples for word in re.findall(r"[a-z]+", example)}
+
+
+class Unknown(Problem):
+    """A text that begins like no leaf."""
+
+
+GRAMMAR = Grammar()
