@@ -1,0 +1,234 @@
+"""The supervisor's connection: many callers at once, over one socket, in one event loop."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections import deque
+from collections.abc import AsyncIterator
+from typing import Any, Final, Self
+
+import hiredis
+
+from rtd.model.errors import RtdError, StoreError, StoreGone
+from rtd.store import codec
+from rtd.store.call import Call
+from rtd.store.link import tune_tcp
+from rtd.store.url import parse
+
+_log = logging.getLogger(__name__)
+
+#: A token of our own: the connection of a bell is new, tokens may have been lost before.
+LOST: Final = b"lost"
+_BACKOFF_S: Final = (0.01, 0.5)
+
+
+class _Trip:
+    """The replies of one round trip, as they come in."""
+
+    __slots__ = ("count", "future", "replies")
+
+    def __init__(self, count: int, future: asyncio.Future[list[Any]]) -> None:
+        self.count = count
+        self.future = future
+        self.replies: list[Any] = []
+
+
+class _Wire(asyncio.Protocol):
+    """One socket: bytes out, replies in. Lives until the connection is lost."""
+
+    def __init__(self) -> None:
+        loop = asyncio.get_running_loop()
+        self.lost: asyncio.Future[str] = loop.create_future()
+        self._loop = loop
+        self._trips: deque[_Trip] = deque()
+        self._reader = codec.new_reader()
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        sock = transport.get_extra_info("socket")
+        if sock is not None and sock.family.name.startswith("AF_INET"):
+            tune_tcp(sock)
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            self._reader.feed(data)
+            while (reply := self._reader.gets()) is not codec.INCOMPLETE:
+                trip = self._trips[0]
+                trip.replies.append(reply)
+                if len(trip.replies) == trip.count:
+                    self._trips.popleft()
+                    if not trip.future.done():
+                        trip.future.set_result(trip.replies)
+        except (hiredis.ProtocolError, IndexError) as error:
+            self.end(f"not what Redis says: {error}")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.end(str(exc) if exc else "closed by the server")
+
+    def end(self, why: str) -> None:
+        """Closes the socket; everybody who waits for a reply is told."""
+        if self._transport is not None:
+            self._transport.abort()
+        if not self.lost.done():
+            self.lost.set_result(why)
+        while self._trips:
+            trip = self._trips.popleft()
+            if not trip.future.done():
+                trip.future.set_exception(StoreGone(f"lost Redis: {why}"))
+
+    async def trip(self, data: bytes, count: int) -> list[Any]:
+        """Sends bytes that hold `count` commands and gives their replies."""
+        if self.lost.done() or self._transport is None:
+            raise StoreGone(f"lost Redis: {self.lost.result() if self.lost.done() else 'closed'}")
+        trip = _Trip(count, self._loop.create_future())
+        self._trips.append(trip)
+        self._transport.write(data)
+        return await trip.future
+
+
+class AsyncLink:
+    """A connection that comes back by itself.
+
+    Commands are never repeated by the link: callers whose replies were lost get `StoreGone`
+    and know best. While there is no connection every call gives `StoreGone` at once;
+    `connected.wait()` waits for the next one.
+
+    Args:
+        url: see `rtd.store.url.parse`.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.address = parse(url)
+        self.connected = asyncio.Event()
+        self._wire: _Wire | None = None
+        self._keeper: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def connect(cls, url: str, *, timeout_s: float = 10.0) -> Self:
+        """A link that is connected, and from now on kept so.
+
+        Raises:
+            StoreGone: nobody answered for `timeout_s` seconds.
+            StoreError: the server does not let us in.
+        """
+        link = cls(url)
+        until = time.monotonic() + timeout_s
+        wait_s, most_s = _BACKOFF_S
+        while True:
+            try:
+                async with asyncio.timeout_at(asyncio.get_running_loop().time() + timeout_s):
+                    await link._open()
+                break
+            except (StoreGone, TimeoutError):
+                if time.monotonic() >= until:
+                    raise StoreGone(f"no Redis at {link.address} for {timeout_s:g} s") from None
+                await asyncio.sleep(wait_s)
+                wait_s = min(most_s, wait_s * 2)
+        link._keeper = asyncio.create_task(link._keep(), name="redis link")
+        return link
+
+    async def call(self, *calls: Call) -> list[Any]:
+        """Sends all calls at once and gives what they gave, in order: one round trip.
+
+        A call that is cancelled has been sent all the same; its reply is dropped.
+
+        Raises:
+            StoreGone: no connection, or it was lost on the way.
+            StoreError: the server refused a call; the other calls have been carried out.
+        """
+        wire = self._wire
+        if wire is None:
+            raise StoreGone(f"not connected to Redis at {self.address}")
+        replies = await wire.trip(b"".join([codec.pack(call) for call in calls]), len(calls))
+        unknown = codec.unknown_scripts(replies)
+        if unknown:
+            sources = b"".join([codec.pack_source(calls[i]) for i in unknown])
+            for i, reply in zip(unknown, await wire.trip(sources, len(unknown)), strict=True):
+                replies[i] = reply
+        try:
+            return codec.results(calls, replies, self.address)
+        except StoreGone as error:
+            wire.end(error.sentence)
+            raise
+
+    async def one(self, call: Call) -> Any:
+        """What one call gives. Raises what `call` raises."""
+        return (await self.call(call))[0]
+
+    async def rings(self, key: str) -> AsyncIterator[list[bytes]]:
+        """The tokens of a bell, for ever, as many at once as there are. Needs a link of its own.
+
+        After every new connection, the first included, it gives `[LOST]`: tokens may have
+        been lost, so look at everything that they could have told.
+        """
+        while True:
+            await self.connected.wait()
+            yield [LOST]
+            try:
+                while True:
+                    first = await self.one(Call(("BLPOP", key, 0)))
+                    more = await self.one(Call(("LPOP", key, 1000)))
+                    yield [first[1], *(more or ())]
+            except StoreGone:
+                # The keeper may not have noticed yet.
+                await asyncio.sleep(0)
+
+    async def close(self) -> None:
+        """Ends the connection for good."""
+        if self._keeper is not None:
+            self._keeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._keeper
+        if self._wire is not None:
+            self._wire.end("closed by this side")
+        self._wire = None
+        self.connected.clear()
+
+    async def _open(self) -> None:
+        loop, address = asyncio.get_running_loop(), self.address
+        try:
+            if address.path is not None:
+                _, wire = await loop.create_unix_connection(_Wire, address.path)
+            else:
+                context = address.ssl_context()
+                _, wire = await loop.create_connection(
+                    _Wire, address.host or "localhost", address.port, ssl=context
+                )
+        except OSError as error:
+            raise StoreGone(f"no Redis at {address}: {error}") from None
+        commands = codec.greeting(address)
+        try:
+            data = b"".join(codec.pack_args(command) for command in commands)
+            codec.check_greeting(address, await wire.trip(data, len(commands)))
+        except BaseException:
+            wire.end("not let in")
+            raise
+        self._wire = wire
+        self.connected.set()
+
+    async def _keep(self) -> None:
+        while True:
+            assert self._wire is not None
+            why = await self._wire.lost
+            self._wire = None
+            self.connected.clear()
+            _log.warning("lost Redis at %s: %s; connecting again", self.address, why)
+            await self._return()
+
+    async def _return(self) -> None:
+        wait_s, most_s = _BACKOFF_S
+        said = ""
+        while self._wire is None:
+            try:
+                await self._open()
+            except RtdError as error:
+                # A refusal is worth a line, once; the server may be set right.
+                if isinstance(error, StoreError) and error.sentence != said:
+                    said = error.sentence
+                    _log.error("%s", said)
+                await asyncio.sleep(wait_s)
+                wait_s = min(most_s, wait_s * 2)
+        _log.info("connected to Redis at %s again", self.address)

