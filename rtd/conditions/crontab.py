@@ -19,6 +19,7 @@ MONTH_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "o
 DAY_NAMES = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 PIECE = re.compile(r"(\*|(\w+)(?:-(\w+))?)(?:/(\d{1,4}))?", re.ASCII)
 LAST_DAY = date.max.toordinal() - FIRST_DAY - 400
+LONGEST = 1000
 HORIZON = 3700
 """Days in which every date that exists comes at least once (29 February, around 2100 too)."""
 
@@ -37,14 +38,12 @@ class Field(NamedTuple):
         if text in self.names:
             return self.names.index(text) + self.low
         if not text.isdigit():
-            hint = f"a number from {self.low} to {self.high}"
-            raise piece.problem(
-                f"`{piece.text}` is not one for the {self.name} ({hint})", str(self.low)
-            )
-        value = int(text[:6])
+            message = f"`{piece.shown}` is not a number for the {self.name}"
+            raise piece.problem(message, str(self.low))
+        value = int(text) if len(text) < 10 else self.high + 1
         if not self.low <= value <= self.high:
             nearest = min(max(value, self.low), self.high)
-            message = f"`{piece.text}` is out of range: the {self.name} goes from {self.low} to"
+            message = f"`{piece.shown}` is out of range: the {self.name} goes from {self.low} to"
             raise piece.problem(f"{message} {self.high}", str(nearest))
         return value
 
@@ -64,10 +63,8 @@ def _mask(spec: Field, text: Part) -> int:
     for piece in text.text.split(","):
         match = PIECE.fullmatch(piece)
         if not match:
-            hint = f"{spec.low}-{spec.high}"
-            raise Part(piece, at).problem(
-                f"`{piece}` cannot be the {spec.name} of a cron line", hint
-            )
+            message = f"`{Part(piece).shown}` cannot be the {spec.name} of a cron line"
+            raise Part(piece, at).problem(message, f"{spec.low}-{spec.high}")
         low, high = spec.low, spec.high
         if match[2]:
             low = spec.number(Part(match[2], at))
@@ -143,6 +140,8 @@ class Crontab(NamedTuple):
 
 def parse_crontab(part: Part) -> tuple[Crontab, str]:
     """The line's meaning, and its text with single blanks."""
+    if len(part.text) > LONGEST:
+        raise part.problem(f"a cron line may have at most {LONGEST} characters")
     pieces = [Part(m[0], part.at + m.start()) for m in re.finditer(r"\S+", part.text)]
     if len(pieces) != len(FIELDS):
         message = f"a cron line has 5 fields (minute hour day month weekday), not {len(pieces)}"

@@ -73,6 +73,11 @@ class Part(NamedTuple):
         """A fault `skip` characters into this part."""
         return Problem(message, self.at + skip, suggestion)
 
+    @property
+    def shown(self) -> str:
+        """The text, cut short for a message."""
+        return self.text if len(self.text) < 40 else self.text[:37] + "..."
+
     def stripped(self) -> Part:
         """Without the blanks around it."""
         left = self.text.lstrip()

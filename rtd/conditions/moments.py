@@ -117,7 +117,7 @@ def ordinal(day: int) -> str:
 def _seconds(part: Part) -> int:
     if not SECONDS.fullmatch(part.text):
         raise part.problem(
-            f"`{part.text}` is not a second of a minute (SS)", _digits(part, "{:02d}")
+            f"`{part.shown}` is not a second of a minute (SS)", _digits(part, "{:02d}")
         )
     if int(part.text) > 59:
         raise part.problem("seconds go from 00 to 59", "59")
@@ -128,7 +128,7 @@ def _minutes(part: Part) -> int:
     match = MINUTES.fullmatch(part.text)
     if not match:
         hint = _digits(part, "{:02d}:00")
-        raise part.problem(f"`{part.text}` is not a time of an hour (MM:SS)", hint)
+        raise part.problem(f"`{part.shown}` is not a time of an hour (MM:SS)", hint)
     minute, second = int(match[1]), int(match[2])
     if minute > 59 or second > 59:
         hint = f"{min(minute, 59):02d}:{min(second, 59):02d}"
@@ -153,12 +153,12 @@ def parse_time(part: Part) -> int:
         hour, minute, second = int(match[1]), int(match[2] or 0), int(match[3] or 0)
         if not 1 <= hour <= 12 or minute > 59 or second > 59:
             hint = f"{hour}:{minute:02d}" if 12 < hour < 24 and minute < 60 else "12 PM"
-            raise part.problem(f"`{part.text}` is not a time of day; hours go from 1 to 12", hint)
+            raise part.problem(f"`{part.shown}` is not a time of day; hours go from 1 to 12", hint)
         late = match[4].lower() == "pm"
         return (hour % 12 + 12 * late) * HOUR + minute * MINUTE + second * SECOND
     number = re.match(r"\d{1,2}(?!\d)", part.text, re.ASCII)
     hint = f"{min(int(number[0]), 23):02d}:00" if number else "08:00"
-    raise part.problem(f"`{part.text}` is not a time of day (HH:MM)", hint)
+    raise part.problem(f"`{part.shown}` is not a time of day (HH:MM)", hint)
 
 
 def _beyond(part: Part, hour: int, minute: int, second: int) -> Problem:
@@ -166,14 +166,14 @@ def _beyond(part: Part, hour: int, minute: int, second: int) -> Problem:
         return part.problem("the day ends where the next begins", "00:00")
     parts = [min(hour, 23), min(minute, 59), min(second, 59)]
     hint = ":".join(f"{n:02d}" for n in parts[: 2 + part.text.count(":") - 1])
-    return part.problem(f"`{part.text}` is not a time of day (00:00 to 23:59)", hint)
+    return part.problem(f"`{part.shown}` is not a time of day (00:00 to 23:59)", hint)
 
 
 def _weekday(part: Part) -> int:
     day = DAY_NAMES.get(part.text.lower())
     if day is None:
         hint = WEEKDAYS[SHORT_DAYS.get(part.text[:3].lower(), 0)]
-        raise part.problem(f"`{part.text}` is not a day of the week", hint)
+        raise part.problem(f"`{part.shown}` is not a day of the week", hint)
     return day
 
 
@@ -182,10 +182,10 @@ def _month_day(part: Part) -> int:
     if not match:
         number = re.match(r"\d+", part.text, re.ASCII)
         hint = ordinal(min(max(int(number[0][:4]), 1), 31)) if number else "1st"
-        raise part.problem(f"`{part.text}` is not a day of the month (1st to 31st)", hint)
+        raise part.problem(f"`{part.shown}` is not a day of the month (1st to 31st)", hint)
     day = int(match[1])
     if not 1 <= day <= 31:
         raise part.problem("days of a month go from 1st to 31st", "31st" if day else "1st")
     if match[2] not in (None, ".", ordinal(day)[-2:]):
-        raise part.problem(f"`{part.text}` is misspelt", ordinal(day))
+        raise part.problem(f"`{part.shown}` is misspelt", ordinal(day))
     return day - 1

@@ -21,12 +21,12 @@ def parse_size(part: Part) -> int:
     part = part.stripped()
     match = SIZE.fullmatch(part.text)
     if not match:
-        raise part.problem(f"`{part.text}` is not a size", "500 MB")
+        raise part.problem(f"`{part.shown}` is not a size", "500 MB")
     unit = BY_LOWER.get(match[3].lower())
     if unit is None:
         close = f"{match[3][:1].upper()}B" if match[3][:1].upper() in ("K", "M", "G", "T") else "MB"
         number = part.text[: match.start(3)].strip()
-        problem = f"which unit? `{part.text}` ({', '.join(UNITS)})"
+        problem = f"which unit? `{part.shown}` ({', '.join(UNITS)})"
         raise part.problem(problem, f"{number} {close}")
     return (
         int(match[1]) * UNITS[unit]
@@ -47,10 +47,10 @@ def parse_number(part: Part, percent: bool) -> int:
     part = part.stripped()
     match = NUMBER.fullmatch(part.text)
     if not match:
-        raise part.problem(f"`{part.text}` is not a number", "90 %" if percent else "4")
+        raise part.problem(f"`{part.shown}` is not a number", "90 %" if percent else "4")
     number = part.text[: match.start(3)] if match[3] else part.text
     if percent and not match[3]:
-        raise part.problem(f"`{part.text}` of what?", f"{number} %")
+        raise part.problem(f"`{part.shown}` of what?", f"{number} %")
     if match[3] and not percent:
         raise part.problem("a load is a number, not a share", number)
     return int(match[1]) * MILLIONTH + int((match[2] or "0").ljust(6, "0"))

@@ -14,6 +14,7 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 WEEK = 7 * DAY
 LONGEST = 1_000_000 * DAY
+LONGEST_TEXT = 200
 
 UNITS = {
     word: size
@@ -44,6 +45,8 @@ def parse_span(part: Part) -> int:
     text, total, at = part.text, 0, 0
     if not text:
         raise part.problem("a span of time is missing", "10 minutes")
+    if len(text) > LONGEST_TEXT:
+        raise part.problem(f"a span of time may have at most {LONGEST_TEXT} characters")
     if text.startswith("-"):
         raise part.problem("a span of time cannot be negative", text.lstrip("- "))
     while at < len(text):

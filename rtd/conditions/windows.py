@@ -175,7 +175,7 @@ def parse_limit(cycle: Cycle, part: Part | None) -> Window:
         return Window(cycle)
     match = LIMIT.fullmatch(part.text)
     if not match:
-        word = part.text.split(" ")[0]
+        word = Part(part.text.split(" ")[0]).shown
         if word in LIMITS:
             example = EXAMPLES[cycle]
             if word == "between":

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from re import Match
 
 from rtd.conditions.base import ME, Form, Leaf, Look, part
-from rtd.conditions.errors import Problem
+from rtd.conditions.errors import ConditionError, Problem
 from rtd.conditions.leaves.has import STATUSES
 from rtd.conditions.ledger import RUN
 from rtd.conditions.quoting import QUOTED, quote, unquote_list
 from rtd.conditions.view import View
 from rtd.conditions.zones import NEVER
 
+MOST = 1000
 ENDINGS = ("succeeded", "failed", "terminated", "finished")
 
 
@@ -64,7 +65,9 @@ class After(Leaf):
 
 
 def after(tasks: tuple[str, ...], status: str, some: bool) -> After:
-    """The leaf; of a single task, any is all."""
+    """The leaf; of a single task, any is all. Raises ConditionError for more than 1000 tasks."""
+    if len(tasks) > MOST:
+        raise ConditionError(f"a task can come after at most {MOST} others, not {len(tasks)}")
     return After(tasks, status, some and len(tasks) > 1)
 
 
@@ -72,7 +75,9 @@ def read(match: Match[str]) -> After:
     """Make the leaf of its text."""
     kind, names, tail = match[1], part(match, 2), match[3]
     if tail and tail not in ENDINGS:
-        raise part(match, 3).problem(f"`{tail}` is none of {', '.join(ENDINGS)}", "succeeded")
+        raise part(match, 3).problem(
+            f"`{part(match, 3).shown}` is none of {', '.join(ENDINGS)}", "succeeded"
+        )
     tasks = unquote_list(names)
     if kind == "task" and len(tasks) > 1:
         raise Problem("several names need `tasks`", match.start(1), "tasks")
