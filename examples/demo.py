@@ -5,10 +5,12 @@ what comes of it, stops the daemon, and looks for anything that might have been 
 """
 
 import argparse
+import contextlib
 import json
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -70,9 +72,9 @@ class Demo:
         expect(done.returncode == 0, f"`{command}` ended with {done.returncode}: {done.stderr}")
         return json.loads(done.stdout)
 
-    def processes(self) -> list[str]:
-        """All living processes that came from this demo, as `pid command`."""
-        found = []
+    def processes(self) -> dict[int, str]:
+        """All living processes that came from this demo: their command lines by pid."""
+        found = {}
         for entry in Path("/proc").glob("[0-9]*"):
             try:
                 marked = f"{MARK}={self.mark}".encode() in (entry / "environ").read_bytes()
@@ -80,8 +82,15 @@ class Demo:
             except OSError:
                 continue
             if (marked or str(self.home) in title) and int(entry.name) != os.getpid():
-                found.append(f"{entry.name} {title}")
+                found[int(entry.name)] = title
         return found
+
+    def close(self) -> None:
+        """Whatever went wrong: end what is still alive, remove the directories."""
+        for pid in self.processes():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        shutil.rmtree(self.home, ignore_errors=True)
 
 
 class Unexpected(Exception):
@@ -175,7 +184,7 @@ def main() -> int:
     try:
         tour(demo, directory)
         left = demo.processes()
-        expect(not left, "left behind:\n" + "\n".join(left))
+        expect(not left, f"left behind: {left}")
     except (Unexpected, subprocess.TimeoutExpired) as error:
         print(f"\ndemo: {error}", file=sys.stderr)
         log = demo.home / "state" / "rtd.log"
@@ -183,7 +192,7 @@ def main() -> int:
             print(f"demo: the daemon's log:\n{log.read_text()}", file=sys.stderr)
         return 1
     finally:
-        shutil.rmtree(demo.home, ignore_errors=True)
+        demo.close()
     seconds = time.monotonic() - demo.began_s
     print(f"\nNothing is left behind: no process, no file. {seconds:.0f} s in all.")
     return 0

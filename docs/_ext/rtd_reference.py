@@ -13,6 +13,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from rtd import settings
 from rtd.model import config, errors, policy
+from rtd.wire import shapes
 
 _CORES_SHOWN = 4
 
@@ -109,6 +110,14 @@ class PolicyTable(_Written):
         )
 
 
+class SubmitOptions(_Written):
+    """What a submit may say beside the task's parameters."""
+
+    def lines(self) -> Iterable[str]:
+        rows = ((f"`{o.name}`", f"`{o.type}`", o.doc) for o in shapes.SUBMIT_OPTIONS)
+        return table(("option", "type", "meaning"), rows)
+
+
 class ExitCodes(_Written):
     """Which errors end rtctl with which code."""
 
@@ -183,14 +192,30 @@ def _variable(name: str) -> str:
     return "RTD_" + name.replace(".", "_").upper()
 
 
+def _to_rst(
+    _app: Sphinx, _what: str, _name: str, _object: object, _options: object, lines: list[str]
+) -> None:
+    """Docstrings are written in Markdown's manner; autodoc reads reStructuredText."""
+    text = "\n".join(lines)
+    text = re.sub(r"```(\w+)\n(.*?)```", _code_block, text, flags=re.DOTALL)
+    lines[:] = re.sub(r"(?<![`\w:])`([^`\n]+)`(?![`_])", r"``\1``", text).split("\n")
+
+
+def _code_block(found: re.Match[str]) -> str:
+    body = "\n".join(f"   {line}" for line in found[2].splitlines())
+    return f".. code-block:: {found[1]}\n\n{body}\n"
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Tell Sphinx about the directives."""
     for name, directive in (
         ("rtd-settings", Settings),
         ("rtd-lanes", Lanes),
         ("rtd-policies", PolicyTable),
+        ("rtd-options", SubmitOptions),
         ("rtd-exit-codes", ExitCodes),
         ("rtd-command", CommandLine),
     ):
         app.add_directive(name, directive)
+    app.connect("autodoc-process-docstring", _to_rst, priority=100)
     return {"parallel_read_safe": True}

@@ -35,12 +35,14 @@ def find_duplicates(root: str) -> dict[str, Any]:
     groups: dict[tuple[int, str], list[str]] = {}
     with Client() as client:
         runs = client.submit_many("hash_file", [{"path": path} for path in paths])
-        for done, (path, run) in enumerate(zip(paths, runs, strict=True), 1):
-            run.wait()
-            groups.setdefault(tuple(run.result), []).append(path)
-            if done % BATCH == 0 or done == len(paths):
-                progress(done, len(paths), "files")
-                print(f"{done} of {len(paths)} files hashed", flush=True)
+        for start in range(0, len(runs), BATCH):
+            for path, run in zip(
+                paths[start:], client.wait(runs[start : start + BATCH]), strict=False
+            ):
+                groups.setdefault(run.result, []).append(path)
+            done = min(start + BATCH, len(paths))
+            progress(done, len(paths), "files")
+            print(f"{done} of {len(paths)} files hashed", flush=True)
     return report(groups)
 
 
