@@ -1,0 +1,55 @@
+"""The client of rtd: `from rtctl import Client`.
+
+    with Client() as rt:
+        run = rt.submit("report", day="2026-01-31")
+        run.wait(timeout=60)
+        print(run.state, run.result)
+
+`Client` blocks, `AsyncClient` is for asyncio. Names are loaded when they are first used, so
+importing this costs next to nothing.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # `typing` itself would cost every rtctl 6 ms
+if TYPE_CHECKING:
+    from rtctl.aio import AsyncClient, AsyncRun
+    from rtctl.client import Client
+    from rtctl.errors import DaemonUnreachable, NotEnded, RunFailed
+    from rtctl.lines import Line
+    from rtctl.run import Run
+    from rtd.model.errors import RtdError, WaitTimeout
+
+__all__ = [
+    "AsyncClient",
+    "AsyncRun",
+    "Client",
+    "DaemonUnreachable",
+    "Line",
+    "NotEnded",
+    "RtdError",
+    "Run",
+    "RunFailed",
+    "WaitTimeout",
+]
+
+_HOME = {
+    "AsyncClient": "rtctl.aio",
+    "AsyncRun": "rtctl.aio",
+    "Client": "rtctl.client",
+    "DaemonUnreachable": "rtctl.errors",
+    "Line": "rtctl.lines",
+    "NotEnded": "rtctl.errors",
+    "RtdError": "rtd.model.errors",
+    "Run": "rtctl.run",
+    "RunFailed": "rtctl.errors",
+    "WaitTimeout": "rtd.model.errors",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'rtctl' has no attribute {name!r}")
+    from importlib import import_module  # lazy: only whoever uses the library needs it
+
+    return getattr(import_module(_HOME[name]), name)

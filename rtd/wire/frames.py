@@ -85,8 +85,7 @@ def dump(value: Any, where: str = "value") -> bytes:
     try:
         blob: bytes = packb(value, strict_types=True, unicode_errors="surrogateescape")
     except (TypeError, ValueError, OverflowError, RecursionError):
-        # Imported only here: it needs datetime, decimal, pathlib and uuid.
-        from rtd.model.values import pack
+        from rtd.model.values import pack  # lazy: it needs datetime, decimal, pathlib, uuid
 
         blob = pack(value, where)
     return blob
@@ -109,8 +108,7 @@ def load(blob: bytes, ext_hook: Callable[[int, bytes], Any] = ExtType) -> Any:
 
 def value_hook(code: int, data: bytes) -> Any:
     """The hook of clients: extension types become the values of users."""
-    # Imported only here: it needs datetime, decimal, pathlib and uuid.
-    from rtd.model.values import ext_hook
+    from rtd.model.values import ext_hook  # lazy: as in dump
 
     return ext_hook(code, data)
 
