@@ -1,0 +1,94 @@
+"""The repository is as its README says: locked, packaged, with targets that exist."""
+
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.source import ROOT
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def names(requirements: list[str]) -> set[str]:
+    """The normalised names of requirements."""
+    found = (re.match(r"[A-Za-z0-9._-]+", requirement) for requirement in requirements)
+    return {re.sub(r"[-_.]+", "-", match[0]).lower() for match in found if match}
+
+
+@pytest.mark.parametrize(("lock", "extra"), [("dev", "dev"), ("embedded", "embedded")])
+def test_everything_that_is_needed_is_locked_with_hashes(lock: str, extra: str) -> None:
+    text = (ROOT / "requirements" / f"{lock}.lock").read_text()
+    locked = re.findall(r"^([a-z0-9-]+)==[^\\]*\\\n +--hash=sha256:", text, re.MULTILINE)
+    wanted = names(PROJECT["dependencies"]) | names(PROJECT["optional-dependencies"][extra])
+    assert wanted <= set(locked)
+    assert len(re.findall(r"^[a-z0-9-]+==", text, re.MULTILINE)) == len(locked)
+
+
+def test_the_wheel_holds_scripts_types_and_lua(tmp_path: Path) -> None:
+    build = ["pip", "wheel", "-qq", "--no-deps", "--no-build-isolation", "--wheel-dir"]
+    subprocess.run([sys.executable, "-m", *build, tmp_path, ROOT], check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        held = set(archive.namelist())
+        points = archive.read(f"rtd-{PROJECT['version']}.dist-info/entry_points.txt").decode()
+    source = {
+        str(path.relative_to(ROOT))
+        for top in ("rtd", "rtctl")
+        for path in (ROOT / top).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert source <= held
+    assert {"rtd/py.typed", "rtctl/py.typed"} <= held
+    assert any(name.endswith(".lua") for name in held)
+    assert {"rtd = rtd.cli:main", "rtctl = rtctl.command:main"} <= set(points.splitlines())
+    assert not any(name.startswith(("tests/", "docs/", "examples/")) for name in held)
+
+
+def test_readme_opens_with_its_two_commands() -> None:
+    opening = (ROOT / "README.md").read_text().splitlines()[:25]
+    text = "\n".join(opening)
+    assert "make demo" in text
+    assert "make test" in text
+
+
+def test_ci_calls_only_targets_that_anyone_can_call() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    called = set(re.findall(r"^step ([a-z-]+) ", (ROOT / ".ci" / "run").read_text(), re.MULTILINE))
+    assert called
+    assert called | {"test"} <= targets
+
+
+def test_set_up_refuses_an_old_python_in_one_line(tmp_path: Path) -> None:
+    script = (ROOT / "tools" / "setup_env.py").read_text()
+    wrapped = (
+        f"import sys\nsys.version_info = (3, 10, 1)\n__file__ = {str(ROOT)!r} + '/tools/x.py'\n"
+    )
+    body = script.replace("from __future__ import annotations\n", "")
+    done = subprocess.run(
+        [sys.executable, "-c", wrapped + body, str(tmp_path / "venv")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "needs Python 3.11 or newer" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not (tmp_path / "venv").exists()
+
+
+def test_set_up_does_nothing_the_second_time() -> None:
+    venv = Path(sys.prefix)
+    stamp = venv / "rtd-setup.stamp"
+    if not stamp.exists():
+        pytest.skip("this environment was not made by make setup")
+    before = stamp.stat().st_mtime_ns
+    base = Path(sys.base_prefix) / "bin" / f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    command = [base, ROOT / "tools" / "setup_env.py", venv]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert stamp.stat().st_mtime_ns == before
