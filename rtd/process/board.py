@@ -183,6 +183,15 @@ class Board:
         self.words[base + TICKS] = ticks
         self.words[base + PID] = pid
 
+    def owner(self, slot: int) -> tuple[int, int]:
+        """(pid, start ticks) of a slot's executor; zeros when it is free."""
+        base = (slot + 1) * WORDS
+        return self.words[base + PID], self.words[base + TICKS]
+
+    def sequence(self, slot: int) -> int:
+        """A number that grows with each begin and each end: the same later, nothing ran."""
+        return self.words[(slot + 1) * WORDS + SEQ]
+
     def take_back(self, slot: int) -> None:
         """Free a slot whose owner has ended, after its last words have been read."""
         base = (slot + 1) * WORDS

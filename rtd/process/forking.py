@@ -18,9 +18,9 @@ __all__ = [
     "fork_child",
     "freeze",
     "lead_session",
+    "other_threads",
     "send_to_child",
     "set_up_executor",
-    "thread_count",
 ]
 
 #: What a child exits with when its body raised (EX_SOFTWARE of sysexits.h).
@@ -78,9 +78,11 @@ def freeze() -> None:
     gc.freeze()
 
 
-def thread_count() -> int:
-    """How many threads this process has, Python's and others (1 is the main thread)."""
-    return max(threading.active_count(), len(os.listdir("/proc/self/task")))
+def other_threads() -> list[str]:
+    """The names of all threads but the main one; `native thread` for those unknown to Python."""
+    names = [t.name for t in threading.enumerate() if t is not threading.main_thread()]
+    unknown = len(os.listdir("/proc/self/task")) - 1 - len(names)
+    return names + ["native thread"] * unknown
 
 
 def send_to_child(pid: int, signal_number: int = signal.SIGTERM) -> None:

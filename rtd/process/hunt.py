@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from rtd.process.children import own_children
+from rtd.process.priority import first_in_line
 from rtd.process.status import Exit, reap
 from rtd.process.ticks import read_stat
 
@@ -74,9 +75,10 @@ def hunt(root_pid: int | None, spare: Collection[int], limit_s: float = LIMIT_S)
     children of this process.
     """
     pack = _Pack(frozenset(spare) - {root_pid}, root_pid)
-    if root_pid is not None:
-        _kill_group_and_pid(root_pid)
-    return pack.run(limit_s)
+    with first_in_line():
+        if root_pid is not None:
+            _kill_group_and_pid(root_pid)
+        return pack.run(limit_s)
 
 
 def sweep_children(spare: Collection[int] = (), limit_s: float = LIMIT_S) -> list[Ended]:
@@ -86,7 +88,8 @@ def sweep_children(spare: Collection[int] = (), limit_s: float = LIMIT_S) -> lis
     it is itself, is ended pid by pid; all other groups as groups. Takes the statuses of all
     children but those in `spare`.
     """
-    return _Pack(frozenset(spare), None).run(limit_s).ended
+    with first_in_line():
+        return _Pack(frozenset(spare), None).run(limit_s).ended
 
 
 class _Pack:

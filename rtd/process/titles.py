@@ -1,10 +1,33 @@
 """What `ps` and `top` show for rtd's processes."""
 
-from setproctitle import setproctitle
+import os
+from functools import cache
+
+from setproctitle import getproctitle, setproctitle
 
 __all__ = ["set_title"]
 
+_KEEP_ENVIRONMENT = "SPT_NOENV"
+
 
 def set_title(text: str) -> None:
-    """Show this process as `rtd: text` (for example `rtd: process executor`)."""
+    """Show this process as `rtd: text` (for example `rtd: process executor`).
+
+    A title longer than the command line that the process was started with is cut.
+    """
+    _prepare()
     setproctitle(f"rtd: {text}")
+
+
+@cache
+def _prepare() -> None:
+    """Let setproctitle measure the room for titles, once.
+
+    Unless it is told otherwise at that moment, titles overwrite the environment that
+    /proc/PID/environ shows, by which people (and our tests) tell whose a process is.
+    """
+    before = os.environ.get(_KEEP_ENVIRONMENT)
+    os.environ[_KEEP_ENVIRONMENT] = "1"
+    getproctitle()
+    if before is None:
+        del os.environ[_KEEP_ENVIRONMENT]

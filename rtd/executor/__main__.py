@@ -1,0 +1,57 @@
+"""`python -m rtd.executor`: a zygote. Started by the supervisor, not by people."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from rtd.executor import main
+from rtd.executor.streams import STREAMS
+from rtd.executor.zygote import Zygote, ZygoteOptions
+from rtd.executor.zygote_app import Loader, load_app
+from rtd.executor.zygote_brood import ExecutorMain
+from rtd.executor.zygote_link import SupervisorLink
+from rtd.process.board import Board
+from rtd.process.forking import lead_session
+from rtd.process.prctl import set_subreaper
+from rtd.process.titles import set_title
+from rtd.session import loader
+
+
+def serve(argv: list[str], executor_main: ExecutorMain, load: Loader) -> int:
+    """Be a zygote until it is told to end.
+
+    Args:
+        argv: the command line behind the program's name.
+        executor_main: what its executors do. load: imports an app.
+    """
+    given = _parser().parse_args(argv)
+    runtime_dir: Path = given.runtime
+    set_title(f"app {given.app}" if given.app else "zygote")
+    lead_session()
+    set_subreaper()
+    STREAMS.install()
+    app = load_app(given.app, load)
+    board = Board(runtime_dir / "board")
+    link = SupervisorLink(runtime_dir / "zygote.sock")
+    options = ZygoteOptions(given.generation, given.slots, given.orphan_s)
+    Zygote(options, app, executor_main, board, link).run()
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m rtd.executor", description=__doc__)
+    parser.add_argument("--runtime", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--generation", type=int, required=True, metavar="N")
+    parser.add_argument("--slots", type=_slots, required=True, metavar="LO:HI")
+    parser.add_argument("--app", metavar="APP")
+    parser.add_argument("--orphan-s", type=float, metavar="SECONDS")
+    return parser
+
+
+def _slots(text: str) -> tuple[int, int]:
+    low, _, high = text.partition(":")
+    return int(low), int(high)
+
+
+if __name__ == "__main__":
+    sys.exit(serve(sys.argv[1:], main.run, loader.load))

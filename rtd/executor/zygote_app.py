@@ -1,0 +1,105 @@
+"""The app in the zygote: imported once, described as data, examined before the first fork."""
+
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from rtd.model.errors import RtdError
+from rtd.process.children import own_children
+from rtd.process.fds import open_sockets
+from rtd.process.forking import freeze, other_threads
+from rtd.session.session import Session
+
+__all__ = ["App", "load_app"]
+
+_OUR_ROOT: Final = str(Path(__file__).resolve().parents[1]) + "/"
+Loader = Callable[[str], Session]
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """What became of importing an app.
+
+    Attributes:
+        name: as it was given; None: shell commands only.
+        error: one sentence with file and line when it does not import.
+        where: {file, line} of the error when it is known.
+        warnings: sentences about what will not work in forked executors.
+        helpers: pids of processes that the import started; they belong to the app.
+    """
+
+    name: str | None
+    session: Session | None = None
+    manifest: dict[str, Any] | None = None
+    error: str | None = None
+    where: dict[str, Any] | None = None
+    warnings: list[str] = field(default_factory=list)
+    helpers: frozenset[int] = frozenset()
+
+
+def load_app(name: str | None, loader: Loader) -> App:
+    """Import the app and make the heap ready for forks.
+
+    Nothing that the import raises gets out; a traceback is printed on stderr for the log.
+    """
+    if name is None:
+        freeze()
+        return App(None)
+    sockets = open_sockets()
+    try:
+        session = loader(name)
+        manifest = session.manifest(name).to_dict()
+    except RtdError as error:
+        if error.__cause__ is not None:
+            traceback.print_exception(error.__cause__)
+        return App(name, error=error.sentence, where=_place(error))
+    except BaseException as error:
+        traceback.print_exc()
+        text = f"app {name} does not import: {type(error).__name__}: {error}".splitlines()[0]
+        return App(name, error=text, where=_place(error))
+    finally:
+        _flush()
+    warnings = _warnings(name, open_sockets() - sockets)
+    helpers = frozenset(own_children())
+    freeze()
+    return App(name, session, manifest, warnings=warnings, helpers=helpers)
+
+
+def _warnings(name: str, new_sockets: set[int]) -> list[str]:
+    found = []
+    threads = other_threads()
+    if threads:
+        found.append(
+            f"app {name} has started {len(threads)} threads while it was imported"
+            f" ({', '.join(threads[:5])}): executors are forked and do not have them;"
+            " start them in the task"
+        )
+    if new_sockets:
+        found.append(
+            f"app {name} has opened {len(new_sockets)} sockets while it was imported: all"
+            " executors would share these connections; open them in the task"
+        )
+    return found
+
+
+def _place(error: BaseException) -> dict[str, Any] | None:
+    """Where the user's code failed: of a chain of causes the first, its innermost frame."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    if isinstance(error, SyntaxError) and error.filename:
+        return {"file": error.filename, "line": error.lineno}
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not frame.filename.startswith(("<frozen", _OUR_ROOT))
+        and "importlib" not in frame.filename
+    ]
+    return {"file": frames[-1].filename, "line": frames[-1].lineno} if frames else None
+
+
+def _flush() -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
