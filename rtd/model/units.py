@@ -4,6 +4,10 @@ import re
 from datetime import timedelta
 from typing import Final
 
+from rtd.model.formats import format_bytes, format_duration
+
+__all__ = ["format_bytes", "format_duration", "parse_bytes", "parse_duration_s"]
+
 _UNIT_S: Final = {
     "w": 604800.0, "week": 604800.0, "weeks": 604800.0,
     "d": 86400.0, "day": 86400.0, "days": 86400.0,
@@ -78,27 +82,3 @@ def parse_bytes(value: str | int) -> int:
     if match is None:
         raise ValueError(f"{value!r} is no size; write 1048576, '512M' or '1.5 GB'")
     return int(float(match[1]) * _SIZE[match[2].lower()])
-
-
-def format_duration(seconds: float) -> str:
-    """A short text: `5ms`, `1.2s`, `3m12s`, `2h05m`, `4d03h`."""
-    if seconds < 0.9995:
-        return f"{seconds * 1000:.0f}ms"
-    if seconds < 59.95:
-        return f"{seconds:.1f}s"
-    whole = round(seconds)
-    if whole < 3600:
-        return f"{whole // 60}m{whole % 60:02d}s"
-    if whole < 86400:
-        return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
-    return f"{whole // 86400}d{whole % 86400 // 3600:02d}h"
-
-
-def format_bytes(count: int) -> str:
-    """A short text: `312 B`, `4.0 KB`, `1.2 GB` (powers of 1024)."""
-    size = float(count)
-    for unit in ("B", "KB", "MB", "GB"):
-        if size < 1024:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1024
-    return f"{size:.1f} TB"
