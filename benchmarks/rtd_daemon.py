@@ -12,6 +12,8 @@ from pathlib import Path
 
 APP = Path(__file__).with_name("rtd_app.py")
 BIN = Path(sys.executable).parent
+COMMAND = [str(BIN / "rtd"), "run", str(APP)]
+"""Start rtd in the foreground; run it with `places` in its environment."""
 
 
 def places(scratch: Path) -> dict[str, str]:
@@ -26,11 +28,6 @@ def places(scratch: Path) -> dict[str, str]:
 def control_socket(scratch: Path) -> Path:
     """The control socket of the daemon in ``scratch``."""
     return scratch / "run" / "rtd.sock"
-
-
-def command() -> list[str]:
-    """Start rtd in the foreground; run it with `places` in its environment."""
-    return [str(BIN / "rtd"), "run", str(APP)]
 
 
 def rtctl(*words: str) -> list[str]:
@@ -66,7 +63,7 @@ def running(scratch: Path) -> Iterator[tuple[subprocess.Popen[bytes], dict[str, 
         "PYTHONPATH": str(APP.parents[1]),
     }
     with (scratch / "rtd.log").open("ab") as log:
-        daemon = subprocess.Popen(command(), env=environ, stdout=log, stderr=log)
+        daemon = subprocess.Popen(COMMAND, env=environ, stdout=log, stderr=log)
     try:
         wait_ready(environ, timeout_s=30)
         yield daemon, environ

@@ -24,8 +24,9 @@ BOOT_S = 60.0
 """How long workers may take until the first run starts."""
 DRAIN_S = 300.0
 """How long a whole drain may take."""
-LOOK_S = 0.005
-"""Between two looks at the number of stored outcomes."""
+LOOK_S = (0.005, 0.25)
+"""Between two looks at the number of stored outcomes: a quarter of what the rest is expected to
+take, within these bounds, so that looking costs nothing and the end is seen at once."""
 WARM_UP = 60
 """Latency samples thrown away, so that every worker has run before."""
 GAP_S = (0.003, 0.008)
@@ -85,20 +86,32 @@ def drain(side: Side, workers: Workers, size: int) -> Figures:
         side.open_gate()
     else:
         workers.start()
-    tenth_ns = 0
+    seen: list[tuple[int, int]] = []  # (monotonic ns, runs without an outcome)
     deadline = time.monotonic() + BOOT_S + DRAIN_S
     while left := side.unfinished(size):
-        if not tenth_ns and left <= size * 0.9:
-            tenth_ns, tenth_left = time.monotonic_ns(), left
+        if left < size:
+            seen.append((time.monotonic_ns(), left))
         if time.monotonic() > deadline:
-            raise TimeoutError(f"{left} of {size} runs have no outcome\n{log_tail()}")
+            raise TimeoutError(f"{left} of {size} runs have no outcome")
         workers.check()
-        time.sleep(LOOK_S)
+        time.sleep(next_look_s(seen))
     ended_ns = time.monotonic_ns()
     figures = {"runs_per_s": size / ((ended_ns - marks.first_start_ns()) / 1e9)}
-    if tenth_ns:
-        figures["steady_runs_per_s"] = tenth_left / ((ended_ns - tenth_ns) / 1e9)
+    tenth = [(at_ns, left) for at_ns, left in seen if left <= size * 0.9]
+    if tenth:
+        # Without the start, when perhaps not every worker is up.
+        figures["steady_runs_per_s"] = tenth[0][1] / ((ended_ns - tenth[0][0]) / 1e9)
     return figures
+
+
+def next_look_s(seen: list[tuple[int, int]]) -> float:
+    """How long to wait before the next look at what is left."""
+    shortest, longest = LOOK_S
+    if len(seen) < 2 or seen[-1][1] >= seen[0][1]:
+        return shortest
+    (first_ns, first_left), (last_ns, last_left) = seen[0], seen[-1]
+    rest_s = last_left * (last_ns - first_ns) / 1e9 / (first_left - last_left)
+    return min(longest, max(shortest, rest_s / 4))
 
 
 def submit(side: Side, workers: Workers, size: int) -> Figures:
