@@ -100,8 +100,7 @@ class Slot:
         self._header = words
         self._words = words[first : first + WORDS]
         self._bell = bell
-        self._seq = self._words[SEQ] & ~1
-        self._words[SEQ] = self._seq
+        self._seq = self._words[SEQ]
 
     def begin(
         self,
