@@ -20,4 +20,5 @@ def end_leftovers(outcome: Outcome) -> None:
     outcome.pids = (outcome.pids or []) + killed
     names = ", ".join(f"{pid} {name}" for pid, name, _ in killed[:5])
     more = f" and {len(killed) - 5} more" if len(killed) > 5 else ""
-    outcome.add_note(f"left {len(killed)} processes behind, ended by rtd: {names}{more}")
+    count = "a process" if len(killed) == 1 else f"{len(killed)} processes"
+    outcome.add_note(f"left {count} behind, ended by rtd: {names}{more}")

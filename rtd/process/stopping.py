@@ -41,7 +41,7 @@ class ExecutorSignals:
     def restore(self) -> None:
         """After a run: what the task did to SIGTERM is undone. Costs 0.2 us when it did
         nothing."""
-        if signal.getsignal(signal.SIGTERM) != self._term:
+        if _getsignal(signal.SIGTERM) != self._term:
             self._install()
 
     def watch(self) -> None:
@@ -55,6 +55,10 @@ class ExecutorSignals:
                 pass
         except BlockingIOError:
             pass
+
+
+#: The C function: `signal.getsignal` itself spends 4 us on making an enum member.
+_getsignal = getattr(signal.getsignal, "__wrapped__", signal.getsignal)
 
 
 def _ignore() -> None:
