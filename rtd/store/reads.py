@@ -188,6 +188,15 @@ class Reads:
         """When the next delayed run is due, in ms, or None."""
         return Call(("ZRANGE", f"{self.prefix}delayed", 0, 0, "WITHSCORES"), _score)
 
+    def due_of(self, place_items: Sequence[str]) -> Call:
+        """[(place and item, when it is due in epoch seconds)] of delayed runs."""
+
+        def pairs(reply: Sequence[bytes | None]) -> list[tuple[str, float]]:
+            found = zip(place_items, reply, strict=True)
+            return [(spot, float(ms) / 1000) for spot, ms in found if ms is not None]
+
+        return Call(("ZMSCORE", f"{self.prefix}delayed", *place_items), pairs)
+
     def bell_key(self, exec_id: str) -> str:
         """The list that wakes an executor."""
         return f"{self.prefix}bell:{exec_id}"

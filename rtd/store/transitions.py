@@ -27,7 +27,7 @@ class Outcome(NamedTuple):
     """What became of a leased run.
 
     `kind`: `d` done (terminal: the record is kept for `ttl_s` seconds), `a` again (queued
-    once more, due at `due_ms`, 0 = now), `h` back to the head of its list (only `settle`).
+    once more, due at `due_ms`, 0 = now), `h` back to the head of its list, as if not taken.
     """
 
     id: str
@@ -116,6 +116,20 @@ def _expired(reply: Sequence[bytes]) -> tuple[int | None, list[Leased]]:
     return _ms(reply[0]), _pairs(reply[1:])
 
 
+def _check_ttl(run_id: str, ttl_s: int) -> None:
+    # Redis would refuse it in the middle of the script.
+    if ttl_s < 1:
+        raise ValueError(f"the record of {run_id} cannot live for {ttl_s} s")
+
+
+def _flat(outcomes: Sequence[Outcome]) -> list[Any]:
+    check_batch(len(outcomes))
+    for outcome in outcomes:
+        if outcome.kind == "d":
+            _check_ttl(outcome.id, outcome.ttl_s)
+    return [field for outcome in outcomes for field in outcome]
+
+
 def parse_token(token: bytes) -> Leased | None:
     """What an executor found on its bell: a run handed to it, or None: it was only woken."""
     return Leased(token[:26].decode(), token[26:]) if len(token) > 26 else None
@@ -186,8 +200,7 @@ class Transitions:
         `history` is how many finished runs of each task are kept. `events` is one packed
         list for the event stream, or b"".
         """
-        check_batch(len(outcomes))
-        flat = [field for o in outcomes for field in o]
+        flat = _flat(outcomes)
         return self._script("finish", node, exec_id, now_ms, events, history, *flat, parse=_texts)
 
     def settle(
@@ -200,8 +213,7 @@ class Transitions:
         outcomes: Sequence[Outcome],
     ) -> Call:
         """Like `finish`, for the runs of an executor that has been fenced."""
-        check_batch(len(outcomes))
-        flat = [field for o in outcomes for field in o]
+        flat = _flat(outcomes)
         return self._script("settle", node, exec_id, now_ms, events, history, *flat, parse=_texts)
 
     def giveback(self, node: str, exec_id: str, ids: Sequence[str]) -> Call:
@@ -233,6 +245,7 @@ class Transitions:
 
         Gives `ok`, `leased` (an executor has it), `changed` or `missing`.
         """
+        _check_ttl(run.id, run.ttl_s)
         return self._script("cancel", node, now_ms, events, history, *run, parse=_text)
 
     def promote(self, node: str, now_ms: int) -> Call:

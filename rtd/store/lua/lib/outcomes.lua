@@ -23,12 +23,12 @@ end
 
 local function outcomes(leases)
   local count = (#ARGV - FIRST + 1) / SIZE
+  if count == 0 then return {} end
   local ids = {}
   for i = 1, count do ids[i] = ARGV[FIRST + (i - 1) * SIZE] end
   local where = redis.call('HMGET', leases, unpack(ids))
   local wrong = refused(ids, where)
   if #wrong > 0 then return wrong end
-  redis.call('HDEL', leases, unpack(ids))
 
   local done, tasks, chars, again, heads, freed = {}, {}, {}, {}, {}, {}
   for i = 1, count do
@@ -55,6 +55,7 @@ local function outcomes(leases)
     end
   end
 
+  redis.call('HDEL', leases, unpack(ids))
   over(done, tasks, chars, tonumber(ARGV[5]), ARGV[3])
   for i = 1, #again do
     local place, item, due = unpack(again[i])

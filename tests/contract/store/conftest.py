@@ -1,0 +1,60 @@
+"""A private Redis of each version that is there, and a store in it for each test."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rtd.store.binary import Server
+from rtd.store.embedded import Embedded
+from rtd.store.link import Link
+from tests.contract.store.census import check
+from tests.contract.store.harness import Store
+from tests.contract.store.servers import name, servers
+
+
+@pytest.fixture(scope="session", params=servers(), ids=name)
+def server(request: pytest.FixtureRequest) -> Server:
+    """A server program."""
+    found: Server = request.param
+    return found
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """A directory with a short name, for a socket below it."""
+    path = Path(tempfile.mkdtemp(prefix="rtd-redis-"))
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.fixture(scope="session")
+def shared_redis(server: Server) -> Iterator[Embedded]:
+    """One running server for all tests that do it no harm."""
+    path = Path(tempfile.mkdtemp(prefix="rtd-redis-"))
+    redis = Embedded(path / "redis", server=server)
+    redis.start()
+    yield redis
+    redis.stop()
+    shutil.rmtree(path)
+
+
+@pytest.fixture
+def redis(server: Server, home: Path) -> Iterator[Embedded]:
+    """A running server of the test's own, to be killed."""
+    redis = Embedded(home / "redis", server=server)
+    redis.start()
+    yield redis
+    redis.stop()
+
+
+@pytest.fixture
+def store(shared_redis: Embedded) -> Iterator[Store]:
+    """An empty store. Whatever the test did to it, its books must balance at the end."""
+    with Link.connect(shared_redis.url) as link:
+        store = Store(link)
+        store.clear()
+        yield store
+        check(store)

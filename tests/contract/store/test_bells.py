@@ -1,0 +1,131 @@
+"""Who is woken, when, and how nothing is lost if it is not heard."""
+
+from rtd.store.transitions import Leased
+from tests.contract.store.harness import Store
+
+
+def test_a_run_goes_straight_to_an_idle_executor(store: Store) -> None:
+    assert store.ask().what == "idle"
+    run = store.submit_one()
+    assert store.waiting() == []
+    assert store.bell("E1") == [Leased(run, f"q:{run}".encode())]
+    assert store.finish("E1", run) == []
+
+
+def test_a_batch_gives_each_idle_executor_one_and_queues_the_rest(store: Store) -> None:
+    store.take("E1")
+    store.take("E2")
+    ids = store.submit(5)
+    handed = {store.bell(e)[0].id for e in ("E1", "E2")}  # type: ignore[union-attr]
+    assert handed == set(ids[:2])
+    assert store.waiting() == ids[2:]
+
+
+def test_a_hand_off_that_was_not_read_comes_with_the_next_take(store: Store) -> None:
+    store.take("E1")
+    run = store.submit_one()
+    more = store.submit(3)
+    assert store.take("E1", 2) == [run, more[0]]
+    assert store.mine("E1") == [run, more[0]]
+
+
+def test_a_hand_off_whose_token_is_lost_is_found_by_asking(store: Store) -> None:
+    store.take("E1")
+    run = store.submit_one()
+    store.bell("E1")  # the reply died with the connection
+    assert store.mine("E1") == [run]
+
+
+def test_an_executor_that_takes_is_not_idle_any_more(store: Store) -> None:
+    store.take("E1")
+    store.submit(2)
+    store.take("E1", 1)
+    run = store.submit_one()
+    assert store.bell("E1") == []
+    assert store.waiting()[-1] == run
+
+
+def test_nobody_jumps_the_queue_by_a_hand_off(store: Store) -> None:
+    first = store.submit_one()
+    store.link.one(store.calls.pause("n", "default"))
+    store.ask("E1")
+    store.link.one(store.calls.resume("n", "default"))  # woken, has not taken yet
+    second = store.submit_one(queue="other")
+    assert store.take("E1", 2) == [first, second] or store.take("E1", 2) == [second, first]
+
+
+def test_a_limited_run_is_not_handed_off_but_wakes(store: Store) -> None:
+    store.take("E1")
+    run = store.submit_one(mc=1)
+    assert store.bell("E1") == [None]
+    assert store.take("E1") == [run]
+
+
+def test_a_wake_up_left_on_the_bell_does_no_harm(store: Store) -> None:
+    store.ask("E1")
+    store.redis("RPUSH", "@bell:E1", b"", b"", b"")
+    assert store.ask("E1").what == "idle"
+    run = store.submit_one()
+    assert store.take("E1") == [run]
+
+
+def test_a_retired_executor_still_gets_what_was_handed_to_it(store: Store) -> None:
+    store.ask("E1")
+    run = store.submit_one()
+    store.link.one(store.calls.retire("E1"))
+    assert store.take("E1") == [run]
+    store.finish("E1", run)
+    assert store.ask("E1").what == "retire"
+
+
+def test_to_retire_an_idle_executor_wakes_it_and_no_run_is_handed_to_it(store: Store) -> None:
+    store.ask("E1")
+    store.link.one(store.calls.retire("E1"))
+    assert store.bell("E1") == [None]
+    run = store.submit_one()
+    assert store.waiting() == [run]
+
+
+def test_the_supervisor_is_rung_for_a_lane_once(store: Store) -> None:
+    store.submit(1)
+    store.submit(5)
+    store.submit(1, lane="thread")
+    assert store.rings() == ["demand|process", "demand|thread"]
+    assert store.link.one(store.calls.demand()) == ["process", "thread"]
+
+
+def test_it_is_rung_when_there_are_fewer_idle_executors_than_runs(store: Store) -> None:
+    store.take("E1")
+    store.submit(1)
+    assert store.rings() == []
+    store.bell("E1")
+    store.take("E1")
+    store.submit(2)
+    assert store.rings() == ["demand|process"]
+
+
+def test_it_is_rung_again_after_somebody_was_idle(store: Store) -> None:
+    (run,) = store.submit(1)
+    store.take("E1")
+    store.finish("E1", run)
+    store.ask("E1")
+    store.rings()
+    store.submit(3)
+    assert store.rings() == ["demand|process"]
+
+
+def test_it_is_rung_again_when_an_executor_comes_and_more_waits(store: Store) -> None:
+    store.submit(3)
+    store.rings()
+    store.take("E1", 1)
+    assert store.rings() == ["demand|process"]
+    store.take("E2", 10)
+    assert store.rings() == []
+
+
+def test_demand_can_be_forgotten_by_hand(store: Store) -> None:
+    store.submit(1)
+    store.rings()
+    assert store.link.one(store.calls.clear_demand("process")) == 1
+    store.submit(1)
+    assert store.rings() == ["demand|process"]

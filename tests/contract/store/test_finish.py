@@ -1,0 +1,212 @@
+"""Finishing: an outcome is written once, by the one that holds the run."""
+
+import pytest
+
+from tests.contract.store.harness import TTL_S, Store, keyed_id
+
+
+def test_a_finished_run_has_its_record_for_its_time_to_live(store: Store) -> None:
+    run = store.submit_one()
+    store.take()
+    outcome = store.outcome(run)
+    assert store.finish("E1", outcome) == []
+    assert store.record(run) == outcome.record
+    assert TTL_S - 5 <= store.redis("TTL", "@r:" + run) <= TTL_S
+    assert store.mine("E1") == []
+
+
+def test_an_unfinished_run_never_expires(store: Store) -> None:
+    run = store.submit_one()
+    assert store.redis("TTL", "@r:" + run) == -1
+    store.take()
+    store.finish("E1", store.outcome(run, "a"))
+    assert store.redis("TTL", "@r:" + run) == -1
+
+
+def test_a_second_finish_is_refused_and_changes_nothing(store: Store) -> None:
+    run = store.submit_one()
+    store.take()
+    first = store.outcome(run)
+    assert store.finish("E1", first) == []
+    assert store.finish("E1", store.outcome(run, state="x")) == [run]
+    assert store.record(run) == first.record
+    assert store.link.one(store.calls.tally()) == {"s": 1}
+
+
+def test_one_refused_id_keeps_the_whole_call_from_happening(store: Store) -> None:
+    mine, other = store.submit(2)
+    store.take("E1", 1)
+    store.take("E2", 1)
+    assert store.finish("E1", mine, other) == [other]
+    assert store.state(mine) == "q"
+    assert store.finish("E1", mine) == []
+
+
+def test_an_id_twice_in_one_call_is_refused(store: Store) -> None:
+    run = store.submit_one()
+    store.take()
+    assert store.finish("E1", run, run) == [run]
+    assert store.state(run) == "q"
+
+
+def test_a_retry_waits_at_the_tail_or_until_it_is_due(store: Store) -> None:
+    now, later, other = store.submit(3)
+    store.take(n=2)
+    due = store.now_ms + 500
+    store.finish("E1", store.outcome(now, "a"), store.outcome(later, "a", due_ms=due))
+    assert store.waiting() == [other, now]
+    assert store.waiting("delayed") == [later]
+    store.pass_ms(499)
+    assert store.take() == [other, now]
+    store.pass_ms(1)
+    assert store.take() == [later]
+
+
+def test_a_run_may_be_retried_and_finished_by_another(store: Store) -> None:
+    run = store.submit_one()
+    store.take("E1")
+    store.finish("E1", store.outcome(run, "a"))
+    assert store.take("E2") == [run]
+    assert store.finish("E1", run) == [run]
+    assert store.finish("E2", run) == []
+
+
+def test_a_thousand_outcomes_fit_in_one_call(store: Store) -> None:
+    ids = store.submit(1000)
+    store.take(n=1000)
+    assert store.finish("E1", *ids) == []
+    assert {store.state(run) for run in ids} == {"s"}
+    with pytest.raises(ValueError, match="at most 1000"):
+        store.finish("E1", *ids, ids[0])
+
+
+def test_counts_and_lists_of_the_finished_are_kept_by_task_and_state(store: Store) -> None:
+    good = store.submit(2, task="a")
+    bad = store.submit(1, task="b")
+    store.take()
+    store.finish("E1", *good, store.outcome(bad[0], state="x"))
+    read = store.link.one
+    assert read(store.calls.tally()) == {"s": 2, "x": 1}
+    assert read(store.calls.tally("b")) == {"x": 1}
+    assert [run.id for run in read(store.calls.list_done(10))] == [bad[0], good[1], good[0]]
+    assert [run.id for run in read(store.calls.list_done(10, task="a"))] == [good[1], good[0]]
+    assert [run.id for run in read(store.calls.list_done(10, bad=True))] == bad
+    assert [run.id for run in read(store.calls.list_done(1, offset=1))] == [good[1]]
+
+
+def test_history_beyond_the_limit_of_a_task_goes_with_its_records(store: Store) -> None:
+    noisy = store.submit(10, task="noisy")
+    quiet = store.submit(1, task="quiet")
+    store.take(n=20)
+    store.finish("E1", *quiet, history=4)
+    store.finish("E1", *noisy[:3], history=4)
+    store.finish("E1", *noisy[3:], history=4)
+    assert [store.state(run) for run in noisy] == [None] * 6 + ["s"] * 4
+    assert store.state(quiet[0]) == "s"
+    done = store.link.one(store.calls.list_done(100, task="noisy"))
+    assert [run.id for run in done] == noisy[:5:-1]
+
+
+def test_history_never_takes_the_record_of_a_run_that_lives_again(store: Store) -> None:
+    key = keyed_id()
+    store.submit(ids=[key])
+    store.take()
+    store.finish("E1", key, history=1)
+    store.redis("DEL", "@r:" + key)  # its time to live passed
+    store.submit(ids=[key])
+    assert store.flags == [1]
+    other = store.submit_one(queue="other")
+    store.link.one(store.calls.set_queue_priority("other", 1))
+    assert store.take(n=1) == [other]
+    store.finish("E1", other, history=1)
+    assert store.state(key) == "q"
+    assert store.take() == [key]
+
+
+def test_the_lists_of_the_finished_stay_short(store: Store) -> None:
+    for _ in range(12):
+        ids = store.submit(1000)
+        store.take(n=1000)
+        store.finish("E1", *[store.outcome(run, state="e") for run in ids], history=100)
+    assert store.redis("LLEN", "@done") <= 11_000
+    assert store.redis("LLEN", "@bad") <= 11_000
+    assert store.redis("LLEN", "@done:job") == 100
+
+
+def test_events_of_a_call_are_one_entry(store: Store) -> None:
+    ids = store.submit(2)
+    (last, _), *_ = store.link.one(store.calls.last_events(1))
+    store.take()
+    store.finish("E1", *ids, events=b"packed")
+    store.link.one(store.calls.emit(b"more"))
+    events = store.link.one(store.calls.events_since(last))
+    assert [blob for _, blob in events] == [b"packed", b"more"]
+    newest = store.link.one(store.calls.last_events(1))
+    assert newest == [events[-1]]
+    assert store.link.one(store.calls.wait_events(events[0][0], 1000)) == [events[1]]
+    assert store.link.one(store.calls.wait_events(events[1][0], 1)) == []
+
+
+def test_the_event_stream_stays_short(store: Store) -> None:
+    for _ in range(30):
+        calls = [store.calls.emit(b"event")] * 400
+        store.link.call(*calls)
+    assert store.redis("XLEN", "@events") <= 10_200
+
+
+def test_an_end_rings_for_those_who_wait_once(store: Store) -> None:
+    ids = store.submit(3)
+    store.take()
+    store.rings()
+    store.link.one(store.calls.wait_for(ids[:2]))
+    store.link.one(store.calls.stop_waiting(ids[1:2]))
+    store.finish("E1", *ids)
+    assert store.rings() == [f"done|{ids[0]}"]
+    assert store.redis("EXISTS", "@waits") == 0
+
+
+def test_an_end_rings_for_a_watched_task_each_time(store: Store) -> None:
+    store.link.one(store.calls.watch_tasks(["etl"]))
+    runs = store.submit(2, task="etl") + store.submit(1, task="other")
+    store.take()
+    store.rings()
+    store.finish("E1", runs[0], store.outcome(runs[1], state="e"), runs[2])
+    at = store.now_ms
+    assert store.rings() == [f"task|etl|s|{runs[0]}|{at}", f"task|etl|e|{runs[1]}|{at}"]
+
+
+def test_a_retry_is_not_an_end(store: Store) -> None:
+    run = store.submit_one()
+    store.take()
+    store.link.one(store.calls.wait_for([run]))
+    store.rings()
+    store.finish("E1", store.outcome(run, "a"))
+    assert [ring for ring in store.rings() if ring.startswith("done")] == []
+    assert store.link.one(store.calls.tally()) == {}
+
+
+def test_progress_and_intent_live_as_long_as_the_run(store: Store) -> None:
+    run = store.submit_one()
+    set_progress, set_intent = store.calls.set_progress, store.calls.set_intent
+    assert store.link.one(set_progress("E1", run, b"1/3")) is False
+    store.take()
+    assert store.link.one(set_progress("E1", run, b"1/3")) is True
+    assert store.link.one(set_progress("E2", run, b"2/3")) is False
+    assert store.link.one(set_intent(run, b"stop")) is True
+    assert store.link.one(store.calls.progress()) == {run: b"1/3"}
+    assert store.link.one(store.calls.intent(run)) == b"stop"
+    store.finish("E1", run)
+    assert store.link.one(store.calls.progress()) == {}
+    assert store.link.one(store.calls.intent(run)) is None
+    assert store.link.one(set_intent(run, b"stop")) is False
+
+
+def test_a_supervisor_that_is_away_gets_one_token_instead_of_too_many(store: Store) -> None:
+    store.link.one(store.calls.watch_tasks(["job"]))
+    for _ in range(11):
+        ids = store.submit(1000)
+        store.take(n=1000)
+        store.finish("E1", *ids)
+    rings = store.rings()
+    assert rings[0] == "lost"
+    assert len(rings) < 1500
