@@ -1,8 +1,9 @@
 """How a child ended, exactly as the kernel says it."""
 
 import os
-import signal
 from dataclasses import dataclass
+
+from rtd.process.terminate import signal_name
 
 __all__ = ["Exit", "reap", "reap_any"]
 
@@ -24,7 +25,7 @@ class Exit:
 
     def __str__(self) -> str:
         """`exit 3` or `SIGKILL`."""
-        return f"exit {self.code}" if self.signal is None else _signal_name(self.signal)
+        return f"exit {self.code}" if self.signal is None else signal_name(self.signal)
 
 
 def reap(pid: int) -> Exit | None:
@@ -55,10 +56,3 @@ def _wait(pid: int) -> tuple[int, Exit] | None:
     code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else None
     # Linux counts ru_maxrss in KiB.
     return ended, Exit(code, by_signal, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"

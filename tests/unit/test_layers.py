@@ -48,7 +48,7 @@ OWNED = {
     "signal": {"rtd.process"},
     "multiprocessing": set(),
     "pickle": set(),
-    "daemon": {"rtd"},
+    "daemon": {"rtd.process"},
 }
 #: Calls that make, signal or reap processes.
 PROCESS_CALLS = {

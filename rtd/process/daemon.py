@@ -1,0 +1,37 @@
+"""Becoming a daemon: away from the terminal and from whoever started it (PEP 3143)."""
+
+from collections.abc import Collection
+from pathlib import Path
+
+from daemon import DaemonContext
+
+__all__ = ["detach"]
+
+
+def detach(log_file: Path, keep_fds: Collection[int] = (), umask: int = 0o027) -> None:
+    """Go on in a process of its own session, without a terminal, and with init as its parent.
+
+    The caller's process ends with 0 in here. Call it before anything else is open or
+    running: all descriptors but those in `keep_fds` are closed. A fault from here on is seen
+    only in the log, so a starter that wants to know waits for a word on one of `keep_fds`.
+
+    Args:
+        log_file: stdout and stderr are appended to it from now on; made if need be.
+        umask: of all files that the daemon makes.
+
+    Raises:
+        OSError: the log cannot be opened; nothing has happened then.
+    """
+    log = log_file.open("ab", buffering=0)
+    context = DaemonContext(
+        detach_process=True,
+        working_directory=str(Path.cwd()),  # the app is found from there
+        umask=umask,
+        stdout=log,
+        stderr=log,
+        files_preserve=[*keep_fds],
+        signal_map={},  # the daemon's loop answers signals
+        prevent_core=False,
+    )
+    context.open()
+    log.close()
