@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from time import monotonic
-
 from rtctl import bulk
-from rtctl.connection import ConnectionLost
 from rtctl.link import Link
 from rtctl.options import to_wire
 from rtctl.run import Run, only
 from rtctl.task import BoundTask
-from rtd.model.errors import WaitTimeout
 from rtd.model.ids import new_id
 
 TYPE_CHECKING = False
@@ -184,16 +180,7 @@ class Client:
         Raises:
             WaitTimeout: they were not over by then. They go on.
         """
-        targets = [_id(run) for run in runs]
-        deadline = None if timeout is None else monotonic() + timeout
-        while True:
-            left_s = None if deadline is None else max(deadline - monotonic(), 0.0)
-            try:
-                rows = self.rpc.wait(runs=targets, timeout_s=left_s, any=any)["runs"]
-                break
-            except ConnectionLost:
-                if left_s == 0.0:
-                    raise WaitTimeout(f"not over within {timeout:g} s") from None
+        rows = self._link.wait([_id(run) for run in runs], timeout, any)
         return [
             (run if isinstance(run, Run) else Run(self, row["id"], row["task"])).learn(row)
             for run, row in zip(runs, rows, strict=True)

@@ -147,6 +147,14 @@ class Connection:
                         raise message.error
             self._messages = self._decoder.feed(self._read(deadline))
 
+    def until_closed(self) -> None:
+        """Return when the daemon has hung up."""
+        try:
+            while True:
+                self.receive(None)
+        except ConnectionLost:
+            return
+
     def _read(self, deadline: float | None) -> bytes:
         try:
             left_s = None if deadline is None else max(deadline - monotonic(), 0.001)

@@ -13,12 +13,15 @@ from rtctl.connection import ANSWER_S, Connection, ConnectionLost
 from rtctl.errors import DaemonUnreachable
 from rtctl.verbs import Verbs
 from rtd.model.address import socket_path
+from rtd.model.errors import WaitTimeout
 from rtd.wire.frames import Notification
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
+
+    from rtctl.shapes import Row
 
 #: Between two tries to reach a daemon that restarts.
 _PAUSE_S = 0.05
@@ -87,6 +90,21 @@ class Link:
             if not repeatable:
                 raise
         return self._once(self.reconnect(), method, params)
+
+    def wait(self, runs: list[str], timeout_s: float | None, any: bool = False) -> list[Row]:
+        """Their rows when all of them (or any) are over. Restarts of the daemon are waited out.
+
+        Raises:
+            WaitTimeout: they were not over by then.
+        """
+        deadline = None if timeout_s is None else monotonic() + timeout_s
+        while True:
+            left_s = None if deadline is None else max(deadline - monotonic(), 0.0)
+            try:
+                return self.rpc.wait(runs=runs, timeout_s=left_s, any=any)["runs"]
+            except ConnectionLost:
+                if left_s == 0.0:
+                    raise WaitTimeout(f"not over within {timeout_s:g} s") from None
 
     def reconnect(self) -> Connection:
         """A connection to a daemon that was there a moment ago and may be restarting."""

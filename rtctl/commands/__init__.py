@@ -1,0 +1,40 @@
+"""The verbs of the command, one file each. Here: their names, for the help and the completion.
+
+A verb's module has `USAGE` (what follows `rtctl`), `FLAGS`, `run(context) -> exit code`, and
+may have `MORE` (further help) and `TAKES_TAIL` (what follows `--` is a command).
+"""
+
+SUMMARIES = {
+    "submit": "queue a run of a task, or a command",
+    "run": "submit, follow the output, return the task's exit code",
+    "ls": "list runs (also when no verb is given)",
+    "show": "everything that is known of a run",
+    "logs": "a run's output",
+    "wait": "until runs are over",
+    "result": "what a run returned",
+    "kill": "end runs and everything they started",
+    "cancel": "withdraw runs that have not started",
+    "retry": "submit ended runs once more",
+    "tasks": "what can be submitted",
+    "queue": "ls, pause, resume, purge",
+    "events": "what happens, as it happens",
+    "info": "the daemon and its parts",
+    "ping": "whether the daemon answers",
+    "shutdown": "end the daemon",
+    "completion": "the shell's completion: bash, zsh or fish",
+    "help": "this, or a verb's flags",
+    "version": "of rtctl and of the daemon",
+    "complete": "",
+}
+
+#: What fingers know from elsewhere.
+ALIASES = {
+    "add": "submit", "enqueue": "submit", "call": "submit",
+    "status": "ls", "ps": "ls", "list": "ls",
+    "log": "logs", "tail": "logs",
+    "inspect": "show",
+    "revoke": "cancel",
+    "requeue": "retry",
+    "queues": "queue",
+    "stop": "kill",
+}  # fmt: skip

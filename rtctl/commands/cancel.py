@@ -1,0 +1,23 @@
+"""`rtctl cancel`"""
+
+from __future__ import annotations
+
+from rtctl.flags import Flag
+from rtctl.outcome import code_of_outcomes
+from rtctl.outcomes import show_outcomes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from rtctl.context import Context
+
+USAGE = "cancel RUN ..."
+FLAGS = (Flag("--reason", "goes into the record", "text", "TEXT"),)
+MORE = """Withdraws runs that have not started. One that runs is left alone (exit code 6): that is
+what kill is for."""
+
+
+def run(context: Context) -> int:
+    """Withdraw them and say what became of each."""
+    outcomes = context.rpc.cancel(runs=context.targets(), reason=context.args.reason or "")["runs"]
+    show_outcomes(context, outcomes, lambda outcome: [f"{outcome['id']}  {outcome['state']}"])
+    return code_of_outcomes(outcomes)

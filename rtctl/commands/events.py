@@ -1,0 +1,66 @@
+"""`rtctl events`"""
+
+from __future__ import annotations
+
+import sys
+from time import localtime, strftime
+
+from rtctl.flags import Flag
+from rtctl.screen import clean
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from rtctl.context import Context
+    from rtctl.shapes import Event
+
+USAGE = "events"
+FLAGS = (
+    Flag("-f/--follow", "go on until interrupted"),
+    Flag("-n/--limit", "how many past ones at most (default: 100)", "int", "N"),
+    Flag("--since", "only after the event of this id", "text", "ID"),
+    Flag("--task", "only this task's", "text", "TASK"),
+    Flag("--run", "only this run's", "text", "RUN"),
+)
+MORE = """With -f what is to come, and what came before only with --since. -o jsonl gives all there
+is, one event a line."""
+
+
+def run(context: Context) -> int:
+    """The events, line by line."""
+    args = context.args
+    context.targets(0, 0, "target")
+    parts = context.rpc.events(
+        follow=args.follow, since=args.since, limit=100 if args.limit is None else args.limit,
+        task=args.task, run=args.run,
+    )  # fmt: skip
+    if context.format == "json":
+        context.json({"events": [_own(event) for event in parts], **(parts.answer or {})})
+        return 0
+    try:
+        for event in parts:
+            if context.format == "jsonl":
+                context.json({"events": [_own(event)]}, rows="events")
+            else:
+                context.screen.out(_line(context, event))
+            sys.stdout.flush()
+    finally:
+        parts.close()
+    return 0
+
+
+def _own(event: Event) -> dict[str, object]:
+    return {name: value for name, value in event.items() if name != "sub"}
+
+
+def _line(context: Context, event: Event) -> str:
+    moment = strftime("%H:%M:%S", localtime(event["at"])) + f".{int(event['at'] % 1 * 1000):03d}"
+    state = event["state"] or ""
+    words = [
+        moment,
+        event["run"] or "-",
+        clean(event["task"] or "-"),
+        event["what"],
+        context.screen.paint(state, state) if state != event["what"] else "",
+        clean(str(event["detail"])) if event["detail"] is not None else "",
+    ]
+    return "  ".join(word for word in words if word)

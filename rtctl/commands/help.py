@@ -1,0 +1,62 @@
+"""`rtctl help`"""
+
+from __future__ import annotations
+
+from rtctl.commands import ALIASES, SUMMARIES
+from rtctl.context import GLOBAL
+from rtctl.flags import SWITCH, Flag, UsageError, near
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rtctl.context import Context
+
+USAGE = "help [VERB]"
+FLAGS = ()
+MORE = ""
+
+
+def run(context: Context) -> int:
+    """All verbs, or one verb's flags."""
+    targets = context.targets(0, None, "VERB")
+    context.screen.out(_verb(targets[0]) if targets else _overview())
+    return 0
+
+
+def _overview() -> str:
+    lines = ["rtctl VERB [TARGET ...] [flags]: talks to rtd, the task daemon.", "", "Verbs:"]
+    lines += [f"  {name:<11} {doc}" for name, doc in SUMMARIES.items() if doc]
+    lines += ["", "Flags of every verb:", *_flags(GLOBAL), ""]
+    lines += [
+        "`rtctl help VERB` tells more. stdout is data, stderr is talk.",
+        "Exit codes: 0 ok, 1 failed, 2 usage, 3 asked-for state not met, 4 not permitted,",
+        "5 no such target, 6 conflict, 7 daemon unreachable, 8 partly failed, 124 timed out,",
+        "130 interrupted; `run`, `wait` and `submit --wait` return the task's own code.",
+    ]
+    return "\n".join(lines)
+
+
+def _verb(word: str) -> str:
+    name = ALIASES.get(word, word)
+    if name not in SUMMARIES:
+        known = [*SUMMARIES, *ALIASES]
+        raise UsageError(f"rtctl help: unknown verb {word!r}{near(word, known)}")
+    from rtctl.command import load  # lazy: command imports us through the registry
+
+    module = load(name)
+    lines = [f"rtctl {module.USAGE}", "", f"  {SUMMARIES[name]}"]
+    also = sorted(alias for alias, verb in ALIASES.items() if verb == name)
+    lines += [f"  also: {', '.join(also)}"] if also else []
+    lines += ["", *module.MORE.splitlines()] if module.MORE else []
+    lines += ["", "Flags:", *_flags(module.FLAGS)] if module.FLAGS else []
+    return "\n".join([*lines, "", "Flags of every verb:", *_flags(GLOBAL)])
+
+
+def _flags(flags: Sequence[Flag]) -> list[str]:
+    heads = []
+    for flag in flags:
+        names = ", ".join(flag.names)
+        heads.append(names if flag.kind == SWITCH else f"{names} {flag.metavar}")
+    width = min(max(map(len, heads)), 34)
+    return [f"  {head:<{width}}  {flag.doc}" for head, flag in zip(heads, flags, strict=True)]

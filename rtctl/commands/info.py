@@ -1,0 +1,52 @@
+"""`rtctl info`"""
+
+from __future__ import annotations
+
+from rtctl.rows import moment
+from rtctl.screen import ago, clean, columns
+from rtd.model.formats import format_bytes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from rtctl.answers import InfoResult
+    from rtctl.context import Context
+
+USAGE = "info"
+FLAGS = ()
+MORE = """Exit code 3: the app does not import, or Redis does not answer."""
+
+
+def run(context: Context) -> int:
+    """The daemon, its app, its Redis and its executors."""
+    context.targets(0, 0, "target")
+    info = context.rpc.info()
+    if context.is_json:
+        context.json(info)
+    elif not context.quiet:
+        context.screen.out(columns(_pairs(info)))
+        for executor in info["executors"]:
+            doing = executor.get("run") or ("retiring" if executor.get("retiring") else "idle")
+            context.screen.out(f"executor {executor['pid']}  {executor['lane']}  {doing}")
+    return 3 if info["app_error"] or not info["redis"].get("ok", True) else 0
+
+
+def _pairs(info: InfoResult) -> list[tuple[str, str]]:
+    redis, output, places = info["redis"], info["output"], info["places"]
+    tally = ", ".join(f"{count:,} {state}" for state, count in info["tally"].items() if count)
+    state = f"not answering: {redis.get('error')}" if not redis.get("ok", True) else "ok"
+    drain = ", draining" if info["draining"] else ""
+    pairs = [
+        ("rtd", f"{info['version']}, pid {info['pid']}{drain}"),
+        ("node", f"{info['node']} of {info['name']}"),
+        ("started", f"{moment(info['started_at'])} ({ago(info['started_at'])})"),
+        ("app", clean(info["app"] or "none: commands only")),
+        ("app error", clean(info["app_error"] or "")),
+        ("redis", f"{redis.get('url')} ({clean(state)})"),
+        ("runs", f"{info['running']:,} running, {info['queued']:,} queued"),
+        ("ended", tally),
+        *((name.replace("_", " "), str(value)) for name, value in places.items()),
+    ]
+    if "bytes" in output:
+        quota = format_bytes(output.get("quota_bytes", 0))
+        pairs.append(("output", f"{format_bytes(output['bytes'])} of {quota}"))
+    return [(name, value) for name, value in pairs if value]

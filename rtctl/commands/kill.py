@@ -1,0 +1,38 @@
+"""`rtctl kill`"""
+
+from __future__ import annotations
+
+from rtctl.flags import Flag
+from rtctl.outcome import code_of_outcomes
+from rtctl.outcomes import show_outcomes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from rtctl.context import Context
+    from rtctl.shapes import Outcome
+
+USAGE = "kill RUN ..."
+FLAGS = (
+    Flag("--grace", "time to stop by itself (default: the task's; 0: none)", "duration",
+         "DURATION"),
+    Flag("--reason", "goes into the record", "text", "TEXT"),
+)  # fmt: skip
+MORE = """Asks the run to stop, waits the grace, then kills it and every process it started,
+daemonised or not. Returns when it is over and prints each process that was ended and how. A run
+that is still queued is cancelled."""
+
+
+def run(context: Context) -> int:
+    """End them and say what was ended."""
+    outcomes = context.rpc.kill(
+        runs=context.targets(), grace_s=context.args.grace, reason=context.args.reason or ""
+    )["runs"]
+    show_outcomes(context, outcomes, _lines)
+    return code_of_outcomes(outcomes)
+
+
+def _lines(outcome: Outcome) -> list[str]:
+    pids = outcome["pids"]
+    count = f"{len(pids)} process{'' if len(pids) == 1 else 'es'} ended" if pids else "no process"
+    lines = [f"{outcome['id']}  {outcome['state']}  {count}"]
+    return lines + [f"  {pid}  {name}  {how}" for pid, name, how in pids]

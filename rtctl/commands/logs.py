@@ -1,0 +1,79 @@
+"""`rtctl logs`"""
+
+from __future__ import annotations
+
+from rtctl.flags import Flag, UsageError
+from rtctl.following import stamped, write_lines, write_parts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from rtctl.context import Context
+    from rtctl.lines import Line
+
+USAGE = "logs RUN ..."
+FLAGS = (
+    Flag("-f/--follow", "go on until the run is over"),
+    Flag("-n/--lines", "only the last so many lines", "int", "N"),
+    Flag("-S/--since", "only what was written since (`10m`, `08:00`)", "text", "TIME"),
+    Flag("--stream", "only this one", "out|err"),
+    Flag("-t/--timestamps", "when each line was written, and to which stream"),
+    Flag("--attempt", "which try (default: the latest)", "int", "N"),
+)
+MORE = """Byte for byte, what went to stderr on stderr; what a subprocess wrote straight to the file
+may show under either. `-t` and `-o jsonl` name the stream of each line."""
+
+
+def run(context: Context) -> int:
+    """The output of each run, one after the other."""
+    args = context.args
+    targets = context.targets()
+    if args.follow and len(targets) > 1:
+        raise UsageError("rtctl logs: -f follows one run")
+    if args.lines is not None and args.lines < 0:
+        raise UsageError(f"rtctl logs: --lines: {args.lines} is less than 0")
+    since = None
+    if args.since is not None:
+        from rtctl.when import parse_since  # lazy: it needs datetime and re
+
+        since = parse_since(args.since)
+    for target in targets:
+        if len(targets) > 1 and not context.is_json and not context.quiet:
+            context.screen.say(f"==> {target} <==")
+        _one(context, target, since)
+    return 0
+
+
+def _one(context: Context, target: str, since: float | None) -> None:
+    args = context.args
+    parts = context.rpc.logs(
+        run=target, follow=args.follow, lines=args.lines, since=since, stream=args.stream,
+        attempt=args.attempt,
+    )  # fmt: skip
+    try:
+        if context.is_json:
+            _as_json(context, target, parts)
+        elif args.timestamps:
+            write_lines(context, parts, lambda line: context.screen.out(stamped(line)))
+        else:
+            write_parts(parts, split=not args.stream)
+    finally:
+        parts.close()
+    answer = parts.answer
+    if answer and answer["lost_bytes"] and not context.quiet:
+        context.screen.say(f"rtctl: {answer['lost_bytes']} bytes of this output were dropped")
+
+
+def _as_json(context: Context, target: str, parts: Any) -> None:
+    from rtctl import jsonout  # lazy: json costs 7 ms
+
+    def entry(line: Line) -> dict[str, Any]:
+        return {"at": line.at, "stream": line.stream, "attempt": line.attempt, "line": str(line)}
+
+    if context.format == "jsonl":
+        write_lines(context, parts, lambda line: context.screen.out(jsonout.line(entry(line))))
+        return
+    lines: list[dict[str, Any]] = []
+    write_lines(context, parts, lambda line: lines.append(entry(line)))
+    context.json({"run": target, **(parts.answer or {}), "lines": lines}, rows="lines")

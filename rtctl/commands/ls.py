@@ -1,0 +1,87 @@
+"""`rtctl ls`"""
+
+from __future__ import annotations
+
+from rtctl.flags import Flag, UsageError, near
+from rtctl.rows import show_rows
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from rtctl.answers import LsResult
+    from rtctl.context import Context
+
+USAGE = "ls [TASK | @QUEUE]"
+FLAGS = (
+    Flag("--task", "only this task's", "text", "TASK"),
+    Flag("--state", "only in these states (`running,queued`; `failed`, `ended`)", "text", "STATES",
+         many=True),
+    Flag("-Q/--queue", "only of this queue", "text", "QUEUE"),
+    Flag("-n/--limit", "how many at most (default: 50)", "int", "N"),
+    Flag("--since", "only what changed since (`10m`, `08:00`)", "text", "TIME"),
+)  # fmt: skip
+MORE = """The running runs first, then the queued, then the ended, newest first. On a terminal ids
+are short: their end is enough for every verb. -o wide shows all there is."""
+
+STATES = ("queued", "running", "succeeded", "error", "exception", "terminated", "lost", "cancelled")
+_SETS = {
+    "failed": ["error", "exception", "lost"],
+    "ended": list(STATES[2:]),
+    "all": [],
+}
+
+
+def run(context: Context) -> int:
+    """Ask for the rows and show them."""
+    args = context.args
+    task, queue = args.task, args.queue
+    for target in context.targets(0, 1, "TASK or @QUEUE"):
+        if target.startswith("@"):
+            queue = target[1:]
+        else:
+            task = target
+    since = None
+    if args.since is not None:
+        from rtctl.when import parse_since  # lazy: it needs datetime and re
+
+        since = parse_since(args.since)
+    limit = 50 if args.limit is None else args.limit
+    if limit < 1:
+        raise UsageError(f"rtctl ls: --limit: {limit} is less than 1")
+    answer = context.rpc.ls(
+        task=task, state=states(args.state), queue=queue, limit=limit, since=since
+    )
+    if context.is_json:
+        context.json(answer, rows="runs")
+    elif context.quiet:
+        for row in answer["runs"]:
+            context.screen.out(row["id"])
+    else:
+        show_rows(context, answer["runs"], wide=context.format == "wide")
+        _say_totals(context, answer)
+    return 0
+
+
+def states(words: list[str]) -> list[str]:
+    """The states that `running,failed` means. Raises UsageError for what is none."""
+    found: list[str] = []
+    for word in ",".join(words).split(","):
+        name = word.strip().lower()
+        if name in STATES:
+            found.append(name)
+        elif name in _SETS:
+            found += _SETS[name]
+        elif name:
+            known = [*STATES, *_SETS]
+            hint = near(name, known) or f"; known: {', '.join(known)}"
+            raise UsageError(f"rtctl ls: --state: {name!r} is no state{hint}")
+    return found
+
+
+def _say_totals(context: Context, answer: LsResult) -> None:
+    if not context.screen.talks_to_terminal:
+        return
+    totals = answer["totals"]
+    parts = [f"{totals[state]:,} {state}" for state in STATES if totals.get(state)]
+    more = f"; not all are shown (-n {2 * len(answer['runs'])})" if answer["more"] else ""
+    text = (", ".join(parts) or "no runs yet") + more
+    context.screen.say(context.screen.paint(text, "dim"))

@@ -1,0 +1,83 @@
+"""`rtctl queue`"""
+
+from __future__ import annotations
+
+import sys
+
+from rtctl.flags import Flag, UsageError, near
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rtctl.context import Context
+    from rtctl.shapes import QueueRow
+
+USAGE = "queue [ls] | queue pause QUEUE ... | queue resume QUEUE ... | queue purge QUEUE"
+FLAGS = (
+    Flag("--reason", "of pause and purge", "text", "TEXT"),
+    Flag("-y/--yes", "purge: do not ask"),
+)
+MORE = """A paused queue accepts runs and starts none; what runs goes on. purge cancels all that
+waits in the queue."""
+VERBS = ("ls", "pause", "resume", "purge")
+
+
+def run(context: Context) -> int:
+    """Dispatch to the verb of queues."""
+    verb, *names = context.args.targets or ["ls"]
+    names = [name.removeprefix("@") for name in names]
+    if verb not in VERBS:
+        raise UsageError(
+            f"rtctl queue: unknown verb {verb!r}{near(verb, VERBS)} (known: {', '.join(VERBS)})"
+        )
+    context.verb = f"queue {verb}"
+    if verb == "ls":
+        _show(context, [q for q in context.rpc.queue_ls()["queues"] if not names
+                        or q["queue"] in names])  # fmt: skip
+        return 0
+    if not names:
+        raise UsageError(f"rtctl queue {verb}: which QUEUE? (`rtctl queue` lists them)")
+    reason = context.args.reason or ""
+    if verb == "pause":
+        _show(context, context.rpc.queue_pause(queues=names, reason=reason)["queues"])
+    elif verb == "resume":
+        _show(context, context.rpc.queue_resume(queues=names)["queues"])
+    else:
+        _purge(context, names, reason)
+    return 0
+
+
+def _show(context: Context, queues: Sequence[QueueRow]) -> None:
+    if context.is_json:
+        context.json({"queues": list(queues)}, rows="queues")
+    elif context.quiet:
+        for queue in queues:
+            context.screen.out(queue["queue"])
+    else:
+        rows = [
+            (q["queue"], str(q["priority"]), f"{q['queued']:,}", f"{q['running']:,}",
+             "paused" if q["paused"] else "open")
+            for q in queues
+        ]  # fmt: skip
+        context.screen.table(("QUEUE", "PRIO", "QUEUED", "RUNNING", "STATE"), rows)
+
+
+def _purge(context: Context, names: list[str], reason: str) -> None:
+    if len(names) > 1:
+        raise UsageError("rtctl queue purge: one QUEUE at a time")
+    if not context.args.yes and not _is_sure(names[0]):
+        raise UsageError(f"rtctl queue purge: nothing was done; --yes cancels all in {names[0]!r}")
+    cancelled = context.rpc.queue_purge(queue=names[0], reason=reason)["cancelled"]
+    if context.is_json:
+        context.json({"queue": names[0], "cancelled": cancelled})
+    elif not context.quiet:
+        context.screen.out(f"{cancelled:,} runs cancelled")
+
+
+def _is_sure(name: str) -> bool:
+    if not sys.stdin.isatty():
+        return False
+    sys.stderr.write(f"Cancel all runs that wait in {name!r}? [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")

@@ -1,0 +1,42 @@
+"""`rtctl shutdown`"""
+
+from __future__ import annotations
+
+from rtctl.flags import Flag
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from rtctl.context import Context
+
+USAGE = "shutdown"
+FLAGS = (
+    Flag("--grace", "how long runs have to finish (default: the daemon's stop_grace)", "duration",
+         "DURATION"),
+    Flag("--keep-running", "end only the supervisor; runs go on and the next one adopts them"),
+    Flag("--no-wait", "do not wait for its end"),
+)  # fmt: skip
+MORE = """Takes no more runs, lets those that run finish within the grace, stops the rest. What may
+be requeued is; queued runs wait for the next start. Returns when the daemon is gone."""
+
+
+def run(context: Context) -> int:
+    """Ask it to end, and wait until it has hung up."""
+    context.targets(0, 0, "target")
+    args = context.args
+    connection = context.link.take()
+    try:
+        params = {"grace_s": args.grace, "keep_running": args.keep_running}
+        answer = connection.call("shutdown", params)
+        running = answer["running"]
+        if not args.no_wait:
+            if running and not context.quiet and not args.keep_running:
+                context.screen.say(f"rtctl: {running} running; waiting for them to end")
+            connection.until_closed()
+    finally:
+        connection.close()
+    if context.is_json:
+        context.json(answer)
+    elif not context.quiet:
+        ends = "is ending" if args.no_wait else "has ended"
+        context.screen.out(f"rtd (pid {answer['pid']}) {ends}")
+    return 0

@@ -1,0 +1,67 @@
+"""`rtctl submit`"""
+
+from __future__ import annotations
+
+from rtctl.flags import Flag
+from rtctl.following import follow, say_end, wait_for
+from rtctl.outcome import code_of
+from rtctl.submitting import FLAGS as SUBMIT_FLAGS
+from rtctl.submitting import submit
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from rtctl.context import Context
+    from rtctl.shapes import Row
+
+USAGE = "submit TASK [name=text] [name:=JSON] ...   or   submit [flags] -- COMMAND [ARGS...]"
+FLAGS = (
+    *SUBMIT_FLAGS,
+    Flag("--wait", "until it is over; return the task's own exit code"),
+    Flag("-f/--follow", "show its output until it is over; as --wait"),
+    Flag("-p/--print-id", "the id and nothing else"),
+)
+MORE = """Prints the run's id. Sending the same --id again gives the same run.
+Exit code with --wait or -f: 0 succeeded; the command's own code, or 128 + its signal; 1 the task
+failed; 143 terminated; 75 lost; 125 cancelled."""
+TAKES_TAIL = True
+
+
+def run(context: Context) -> int:
+    """Queue it, say its id, and wait if that was asked for."""
+    args = context.args
+    answer = submit(context)
+    run_id, created = answer["ids"][0], answer["created"][0]
+    waits = args.wait or args.follow
+    if not (context.is_json and waits):
+        _say_id(context, run_id, created)
+    if not waits:
+        return 0
+    try:
+        row = _until_over(context, run_id)
+    except KeyboardInterrupt:
+        if not context.quiet:
+            context.screen.say(f"\nrtctl: the run goes on; `rtctl kill {run_id}` ends it")
+        raise
+    if context.is_json and not args.follow:
+        context.json({"run": row, "created": created})
+    say_end(context, row)
+    return code_of(row)
+
+
+def _until_over(context: Context, run_id: str) -> Row:
+    if context.args.follow:
+        return follow(context, run_id, split=True)
+    return wait_for(context, [run_id])[0]
+
+
+def _say_id(context: Context, run_id: str, created: bool) -> None:
+    # With -f the output is the data, so the id is talk.
+    if context.args.follow and not context.args.print_id:
+        if not context.quiet:
+            context.screen.say(run_id)
+    elif context.is_json:
+        context.json({"id": run_id, "created": created})
+    else:
+        context.screen.out(run_id)
+        if not created and not context.quiet and not context.args.print_id:
+            context.screen.say("rtctl: this id was submitted before; it is the same run")

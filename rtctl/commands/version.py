@@ -1,0 +1,29 @@
+"""`rtctl version`"""
+
+from __future__ import annotations
+
+from rtctl.connection import CLIENT
+from rtd.model.errors import RtdError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from rtctl.context import Context
+
+USAGE = "version"
+FLAGS = ()
+MORE = ""
+
+
+def run(context: Context) -> int:
+    """Ours, and the daemon's if it is there."""
+    context.targets(0, 0, "target")
+    try:
+        server: str | None = "rtd " + context.rpc.info()["version"]
+    except RtdError:
+        server = None
+    if context.is_json:
+        context.json({"client": CLIENT, "server": server})
+        return 0
+    context.screen.out(CLIENT)
+    context.screen.out(server or "no rtd answers")
+    return 0

@@ -1,0 +1,35 @@
+"""`rtctl wait`"""
+
+from __future__ import annotations
+
+from rtctl.flags import Flag
+from rtctl.following import say_end, wait_for
+from rtctl.outcome import code_of_all
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from rtctl.context import Context
+
+USAGE = "wait RUN ..."
+FLAGS = (
+    Flag("--timeout", "give up after this long (exit code 124)", "duration", "DURATION"),
+    Flag("--any", "one of them is enough"),
+)
+MORE = """Exit code: the run's own (`rtctl help submit`); of several 0 if all succeeded, 8 if some
+did, 1 if none did."""
+
+
+def run(context: Context) -> int:
+    """Wait, then say how they ended."""
+    args = context.args
+    rows = wait_for(context, context.targets(), args.timeout, args.any)
+    if args.any:
+        rows = [row for row in rows if row["ended_at"] is not None] or rows
+    if context.is_json:
+        context.json({"runs": rows}, rows="runs")
+    elif not context.quiet and len(rows) > 1:
+        for row in rows:
+            context.screen.out(f"{row['id']}  {row['state']}")
+    for row in rows:
+        say_end(context, row)
+    return code_of_all(rows)

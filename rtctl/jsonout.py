@@ -1,0 +1,71 @@
+"""Answers as JSON: stable names, a `schema` in front, times as RFC 3339."""
+
+import json
+from base64 import b64encode
+from datetime import UTC, datetime
+from typing import Any
+
+
+def envelope(schema: str, answer: dict[str, Any], indent: int | None) -> str:
+    """A whole answer as one JSON document."""
+    return line({"schema": f"rtctl.{schema}/1", **answer}, indent)
+
+
+def line(value: Any, indent: int | None = None) -> str:
+    """One value as JSON."""
+    return json.dumps(plain(value), indent=indent, ensure_ascii=False)
+
+
+def own(value: Any, indent: int | None = None) -> str:
+    """A user's own value as JSON; its names mean nothing."""
+    return json.dumps(plain(value, "", True), indent=indent, ensure_ascii=False)
+
+
+#: What users put in: never read as ours.
+_FOREIGN = frozenset({"params", "value", "detail"})
+
+
+def plain(value: Any, name: str = "", foreign: bool = False) -> Any:
+    """The value with times as text, and with what JSON does not have as what comes nearest.
+
+    Args:
+        name: the key it stands under; `..._at` are times.
+        foreign: it is a user's own, so its names mean nothing.
+    """
+    if not foreign:
+        if name in ("pids", "tree") and isinstance(value, list):
+            heads = ("pid", "name", "how") if name == "pids" else ("pid", "name", "bytes", "cpu_s")
+            return [dict(zip(heads, entry, strict=False)) for entry in value]
+        if (name.endswith("_at") or name == "at") and isinstance(value, int | float):
+            return rfc3339(value)
+    if isinstance(value, dict):
+        return {
+            _key(key): plain(inner, str(key), foreign or key in _FOREIGN)
+            for key, inner in value.items()
+        }
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(inner, "", foreign) for inner in value]
+    return _scalar(value)
+
+
+def _scalar(value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        return value if value - value == 0 else str(value)  # JSON has no nan and no inf
+    if isinstance(value, bytes):
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            return {"base64": b64encode(value).decode()}
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def _key(key: Any) -> str:
+    return key if isinstance(key, str) else json.dumps(plain(key, "", True), ensure_ascii=False)
+
+
+def rfc3339(at: float) -> str:
+    """Epoch seconds as `2026-01-31T08:00:00.123Z`."""
+    text = datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")

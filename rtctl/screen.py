@@ -1,0 +1,146 @@
+"""What a person sees: colours, tables that fit, times that read well.
+
+stdout is data and stderr is talk. Colours and cut lines are for terminals only.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from time import time
+
+from rtd.model.formats import format_duration
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_CODES = {
+    "queued": "36", "running": "34;1", "succeeded": "32", "error": "31", "exception": "31;1",
+    "terminated": "33", "lost": "35;1", "cancelled": "2", "head": "1", "dim": "2", "bad": "31;1",
+}  # fmt: skip
+
+
+class Screen:
+    """The terminal, or whatever stands in its place.
+
+    Args:
+        colour: `always`, `never` or `auto`: on a terminal, unless NO_COLOR is set.
+    """
+
+    def __init__(self, colour: str = "auto") -> None:
+        self.is_terminal = sys.stdout.isatty()
+        self.talks_to_terminal = sys.stderr.isatty()
+        plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
+        self.has_colour = colour == "always" or (
+            colour == "auto" and self.is_terminal and not plain
+        )
+
+    @property
+    def width(self) -> int | None:
+        """Columns of the terminal; None: nothing is cut."""
+        if not self.is_terminal:
+            return None
+        try:
+            columns = int(os.environ.get("COLUMNS") or os.get_terminal_size(1).columns)
+        except (OSError, ValueError):
+            columns = 0
+        return columns or 80
+
+    def paint(self, text: str, what: str) -> str:
+        """The text in the colour of a state or a role."""
+        code = _CODES.get(what)
+        return f"\033[{code}m{text}\033[0m" if self.has_colour and code else text
+
+    def say(self, text: str) -> None:
+        """A line for whoever watches, not for what reads the output."""
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
+
+    def out(self, text: str) -> None:
+        """A line of data."""
+        sys.stdout.write(text + "\n")
+
+    def table(self, heads: Sequence[str], rows: Sequence[Sequence[str]], drop: str = "") -> None:
+        """Columns as wide as they need; on a terminal the last one is cut to fit.
+
+        Args:
+            drop: heads, separated by blanks, of the columns that go first where it is narrow.
+        """
+        width = self.width
+        keep = list(range(len(heads)))
+        for name in drop.split():
+            if width is None or sum(_widths(heads, rows, keep)[:-1]) + 2 * len(keep) + 12 <= width:
+                break
+            keep = [at for at in keep if heads[at] != name]
+        widths = _widths(heads, rows, keep)
+        if width is not None:
+            widths[-1] = max(width - sum(widths[:-1]) - 2 * (len(keep) - 1), 4)
+        self._line([heads[at] for at in keep], widths, "head")
+        for row in rows:
+            self._line([row[at] for at in keep], widths, "")
+
+    def _line(self, cells: Sequence[str], widths: Sequence[int], role: str) -> None:
+        parts = []
+        for cell, width in zip(cells, widths, strict=True):
+            text = cut(cell, width) if self.is_terminal else cell
+            painted = self.paint(text, role or cell)
+            parts.append(painted + " " * (width - shown_width(text)))
+        self.out("  ".join(parts).rstrip())
+
+
+def _widths(heads: Sequence[str], rows: Sequence[Sequence[str]], keep: Sequence[int]) -> list[int]:
+    return [
+        max(shown_width(heads[at]), max((shown_width(row[at]) for row in rows), default=0))
+        for at in keep
+    ]
+
+
+def shown_width(text: str) -> int:
+    """Columns that a text takes."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width  # lazy: most texts are ASCII
+
+    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def cut(text: str, width: int) -> str:
+    """The text in at most so many columns."""
+    if shown_width(text) <= width:
+        return text
+    while text and shown_width(text) > width - 1:
+        text = text[:-1]
+    return text + "…"
+
+
+def clean(text: str) -> str:
+    """The text on one line and without control characters, which could paint the terminal."""
+    if text.isprintable():
+        return text
+    spaced = " ".join(text.split())
+    return "".join(c if c.isprintable() else "\ufffd" for c in spaced)
+
+
+def ago(at: float | None, now: float | None = None) -> str:
+    """`5s ago`, `in 3m12s`, or `-`."""
+    if at is None:
+        return "-"
+    seconds = (now or time()) - at
+    if seconds < 0:
+        return f"in {short(-seconds)}"
+    return f"{short(seconds)} ago"
+
+
+def short(seconds: float) -> str:
+    """A duration in whole seconds and beyond; for ages, which need no more."""
+    if seconds < 60:
+        return f"{int(seconds)}s"
+    return format_duration(seconds)
+
+
+def columns(pairs: Iterable[tuple[str, str]]) -> str:
+    """`name  value` lines, aligned."""
+    found = list(pairs)
+    width = max((len(name) for name, _ in found), default=0)
+    return "\n".join(f"{name:<{width}}  {value}".rstrip() for name, value in found)
