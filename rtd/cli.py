@@ -34,18 +34,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _verb(name: str) -> Callable[[argparse.Namespace], int]:
     """The verb's function; each verb imports only what it needs, `rtd --help` nothing."""
     if name == "run":
-        from rtd.cli_run import run  # noqa: PLC0415  # lazy: see above
+        from rtd.cli_run import run  # lazy: see above
 
         return run
     if name == "start":
-        from rtd.cli_start import start  # noqa: PLC0415  # lazy: see above
+        from rtd.cli_start import start  # lazy: see above
 
         return start
     if name == "stop":
-        from rtd.cli_stop import stop  # noqa: PLC0415  # lazy: see above
+        from rtd.cli_stop import stop  # lazy: see above
 
         return stop
-    from rtd.cli_check import check  # noqa: PLC0415  # lazy: see above
+    from rtd.cli_check import check  # lazy: see above
 
     return check
 
@@ -119,7 +119,7 @@ def _duration(text: str) -> float:
 
 class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        from importlib.metadata import version  # noqa: PLC0415  # lazy: slow, rarely needed
+        from importlib.metadata import version  # lazy: slow, rarely needed
 
         print(f"rtd {version('rtd')}")
         parser.exit()

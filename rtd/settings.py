@@ -94,9 +94,7 @@ _READERS: Final[dict[str, tuple[str, Read]]] = {
     "limits.result": ("result_bytes", _at_least_one),
     "limits.params": ("params_bytes", _at_least_one),
     "limits.frame": ("frame_bytes", _at_least_one),
-    **{
-        f"lanes.{pool}.{key}": reader for pool in POOLS for key, reader in _LANE_READERS.items()
-    },
+    **{f"lanes.{pool}.{key}": reader for pool in POOLS for key, reader in _LANE_READERS.items()},
 }
 NAMES: Final = tuple(_READERS)
 _VARIABLES: Final = {"RTD_" + name.replace(".", "_").upper(): name for name in NAMES}

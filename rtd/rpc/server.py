@@ -6,9 +6,8 @@ import errno
 import grp
 import os
 import socket
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from rtd.model.config import Config
 from rtd.model.errors import ConfigError, NotPermitted
@@ -135,5 +134,3 @@ def group_id(name: str | None) -> int | None:
         return grp.getgrnam(name).gr_gid
     except KeyError:
         raise ConfigError(f"group: this host has no group {name!r}") from None
-
-

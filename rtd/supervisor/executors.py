@@ -38,8 +38,22 @@ class Executor:
 
 
 @dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A run that was going on an executor when it ended."""
+
+    slot: int
+    run: str
+    started_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class Gone:
-    """The zygote's word on an executor that has ended."""
+    """The zygote's word on an executor that has ended.
+
+    Attributes:
+        killed: every process that was ended with it, `[pid, name, how]`.
+        runs: what was going on in it.
+    """
 
     exec_id: str
     lane: str
@@ -48,11 +62,9 @@ class Gone:
     signal: int | None = None
     cpu_s: float = 0.0
     max_rss_bytes: int = 0
-    run: str | None = None
     killed: list[list[Any]] = field(default_factory=list)
-    strays: list[Any] = field(default_factory=list)
-    slot: int = -1
-    slots: int = 1
+    runs: tuple[Unfinished, ...] = ()
+    slot: int = 0
 
     @classmethod
     def from_frame(cls, frame: dict[str, Any]) -> "Gone":
@@ -65,11 +77,12 @@ class Gone:
             signal=frame.get("signal"),
             cpu_s=float(frame.get("cpu_s") or 0.0),
             max_rss_bytes=int(frame.get("max_rss_bytes") or 0),
-            run=frame.get("run"),
-            killed=[list(item) for item in frame.get("killed") or []],
-            strays=list(frame.get("strays") or []),
-            slot=-1 if frame.get("slot") is None else int(frame["slot"]),
-            slots=int(frame.get("slots") or 1),
+            killed=[list(i) for i in [*frame.get("killed", ()), *frame.get("strays", ())]],
+            runs=tuple(
+                Unfinished(int(on["slot"]), str(on["run"]), int(on.get("started_ns") or 0))
+                for on in frame.get("runs") or ()
+            ),
+            slot=int(frame.get("slot") or 0),
         )
 
 

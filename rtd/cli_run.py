@@ -1,0 +1,62 @@
+"""`rtd run`: the daemon in the foreground."""
+
+import argparse
+import contextlib
+import os
+import socket
+from collections.abc import Callable
+
+from rtd.cli import settings_of
+from rtd.daemon import run as run_daemon
+from rtd.model.errors import RtdError
+from rtd.model.places import find_places
+from rtd.settings import load
+from rtd.supervisor.log import log, set_up
+from rtd.supervisor.node import Node
+from rtd.supervisor.startup import Wish
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve until told to end. 0: ended in order; raises RtdError when it could not start."""
+    set_up(options.log_level or os.environ.get("RTD_LOG_LEVEL") or "info")
+    wish = Wish(load(options.config, settings_of(options)), find_places(), options.app)
+    tell = _teller(options.ready_fd)
+    try:
+        run_daemon(wish, lambda node: _ready(node, tell))
+    except RtdError as error:
+        tell(error.sentence)
+        raise
+    return 0
+
+
+def _ready(node: Node, tell: Callable[[str], None]) -> None:
+    core = node.core
+    what = f"app {core.app}" if core.app else "shell commands"
+    count = len(core.manifest.tasks) - 1
+    tasks = f" ({count} task{'' if count == 1 else 's'})" if core.app else ""
+    log.info("ready: %s%s on %s, Redis %s", what, tasks, core.places.socket, node.engine.describe())
+    tell("")
+    notify_systemd()
+
+
+def _teller(fd: int | None) -> Callable[[str], None]:
+    """Tells `rtd start`, which waits at the other end of a pipe: an empty line, or why not."""
+
+    def tell(fault: str) -> None:
+        if fd is not None:
+            with contextlib.suppress(OSError):
+                os.write(fd, f"{fault}\n".encode())
+                os.close(fd)
+
+    return tell
+
+
+def notify_systemd() -> None:
+    """`READY=1` for a unit of Type=notify; see sd_notify(3)."""
+    address = os.environ.pop("NOTIFY_SOCKET", "")
+    if not address:
+        return
+    if address.startswith("@"):
+        address = "\0" + address[1:]
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as link, contextlib.suppress(OSError):
+        link.sendto(b"READY=1\n", address)

@@ -1,0 +1,72 @@
+"""`rtd start`: the daemon in the background, detached by python-daemon."""
+
+import argparse
+import os
+import select
+import subprocess
+import sys
+import time
+
+from rtd.cli import settings_of
+from rtd.model.errors import Conflict, InternalError, RtdError
+from rtd.model.places import Places, find_places
+from rtd.settings import load
+from rtd.supervisor.lock import holder
+from rtd.supervisor.startup import make_places
+
+
+class NotStarted(RtdError):
+    """The daemon could not come up."""
+
+    code = "internal"
+
+
+def start(options: argparse.Namespace) -> int:
+    """Start a daemon and wait until it is ready; says why when it is not."""
+    places = find_places()
+    load(options.config, settings_of(options))  # a wrong setting is told here
+    pid = holder(places.pid_file)
+    if pid is not None:
+        raise Conflict(f"a daemon is running already (pid {pid}) with {places.runtime_dir}")
+    make_places(places)
+    read_fd, write_fd = os.pipe()
+    command = [sys.executable, "-m", "rtd", "run", *_words(options)]
+    command += ["--detach", "--ready-fd", str(write_fd)]
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=(write_fd,))
+    os.close(write_fd)
+    _wait_until_ready(read_fd, options.wait, places)
+    child.wait()
+    print(f"rtd: started, pid {holder(places.pid_file)}; log: {places.log_file}", file=sys.stderr)
+    return 0
+
+
+def _words(options: argparse.Namespace) -> list[str]:
+    """The same command line again, for `rtd run`."""
+    words = [] if options.app is None else [options.app]
+    for name in ("config", "name", "redis", "durability", "group", "log_level"):
+        value = getattr(options, name)
+        if value is not None:
+            words += [f"--{name.replace('_', '-')}", str(value)]
+    for name, value in options.set:
+        words += ["--set", f"{name}={value}"]
+    return words
+
+
+def _wait_until_ready(fd: int, timeout_s: float, places: Places) -> None:
+    """Read what the daemon tells: an empty line, or one sentence."""
+    until = time.monotonic() + timeout_s
+    told = b""
+    while not told.endswith(b"\n"):
+        left_s = until - time.monotonic()
+        if left_s <= 0 or not select.select([fd], [], [], left_s)[0]:
+            raise InternalError(
+                f"the daemon is not ready after {timeout_s:g} s; it goes on trying, see"
+                f" {places.log_file}"
+            )
+        data = os.read(fd, 4096)
+        if not data:
+            raise NotStarted(f"the daemon ended before it was ready; see {places.log_file}")
+        told += data
+    os.close(fd)
+    if told.strip():
+        raise NotStarted(f"the daemon did not start: {told.decode(errors='replace').strip()}")

@@ -1,0 +1,75 @@
+"""`rtd stop`: ask the daemon to end over its socket, by signal if that fails, and wait."""
+
+import argparse
+import socket
+import sys
+import time
+from pathlib import Path
+from typing import Any, Final
+
+from rtd.model.errors import RtdError, Unreachable, WaitTimeout
+from rtd.model.places import Places, find_places
+from rtd.model.units import format_duration
+from rtd.process.pidfd import signal_process
+from rtd.process.signals import SIGTERM
+from rtd.process.ticks import start_ticks
+from rtd.supervisor.lock import holder
+from rtd.wire import frames
+
+_ANSWER_S: Final = 5.0
+_LOOK_S: Final = 0.02
+
+
+def stop(options: argparse.Namespace) -> int:
+    """End the daemon of these places; returns when it is gone."""
+    places = find_places()
+    pid = holder(places.pid_file)
+    if pid is None:
+        raise Unreachable(
+            f"no daemon runs with {places.runtime_dir}; start one with `rtd start` or `rtd run`"
+        )
+    _ask(places, pid, options)
+    _wait(places.pid_file, pid, options.wait)
+    return 0
+
+
+def _ask(places: Places, pid: int, options: argparse.Namespace) -> None:
+    params = {"grace_s": options.grace, "keep_running": options.keep_running}
+    try:
+        call(places.socket, "shutdown", params)
+    except (OSError, RtdError) as error:
+        if options.keep_running:
+            raise Unreachable(f"the daemon (pid {pid}) does not answer: {error}") from None
+        print(f"rtd: its socket does not answer ({error}); sending SIGTERM", file=sys.stderr)
+        ticks = start_ticks(pid)
+        if ticks is not None:
+            signal_process(pid, ticks, SIGTERM)
+
+
+def _wait(pid_file: Path, pid: int, timeout_s: float) -> None:
+    until = time.monotonic() + timeout_s
+    while holder(pid_file) == pid:
+        if time.monotonic() > until:
+            raise WaitTimeout(
+                f"the daemon (pid {pid}) has not ended within {format_duration(timeout_s)};"
+                " it goes on shutting down"
+            )
+        time.sleep(_LOOK_S)
+
+
+def call(path: Path, method: str, params: dict[str, Any]) -> Any:
+    """One request to a daemon. Raises OSError, or the RtdError that it answers with."""
+    with socket.socket(socket.AF_UNIX) as link:
+        link.settimeout(_ANSWER_S)
+        link.connect(str(path))
+        link.sendall(frames.request(1, "hello", {"version": frames.VERSION, "client": "rtd"}))
+        link.sendall(frames.request(2, method, params))
+        decoder = frames.Decoder()
+        while data := link.recv(65536):
+            for message in decoder.feed(data):
+                if isinstance(message, frames.Response):
+                    if message.error is not None:
+                        raise message.error
+                    if message.msgid == 2:
+                        return message.result
+    raise ConnectionError("the connection was closed without an answer")

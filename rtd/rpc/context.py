@@ -1,0 +1,35 @@
+"""What a handler of a verb is given."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from rtd.rpc.connection import Connection
+from rtd.supervisor.core import Core
+from rtd.supervisor.node import Node
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One request of one client, its parameters checked and complete.
+
+    Attributes:
+        sub: the request's id, which parts of a streamed answer carry.
+    """
+
+    node: Node
+    client: Connection
+    sub: int
+    params: dict[str, Any]
+
+    @property
+    def core(self) -> Core:
+        """The shared ground of the supervisor."""
+        return self.node.core
+
+    async def send(self, method: str, **params: Any) -> None:
+        """A part of a streamed answer; waits while the client does not read."""
+        await self.client.send(method, {"sub": self.sub, **params})
+
+
+Handler = Callable[[Ask], Awaitable[dict[str, Any]]]

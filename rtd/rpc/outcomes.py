@@ -1,0 +1,33 @@
+"""Verbs on several runs: one outcome for each, and one that fails does not spoil the others."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from rtd.model.errors import RtdError
+from rtd.rpc.context import Ask
+from rtd.rpc.targets import resolve
+
+Outcome = dict[str, Any]
+Work = Callable[[Ask, str, int], Awaitable[Outcome]]
+
+
+async def for_each(ask: Ask, work: Work) -> dict[str, Any]:
+    """Do `work(ask, run id, position)` for each target at the same time.
+
+    What it gives is laid over the plain outcome; an error becomes part of it.
+    """
+    targets: list[str] = ask.params["runs"]
+    jobs = [_one(ask, target, position, work) for position, target in enumerate(targets)]
+    return {"runs": list(await asyncio.gather(*jobs))}
+
+
+async def _one(ask: Ask, target: str, position: int, work: Work) -> Outcome:
+    plain: Outcome = {
+        "run": target, "id": None, "state": None, "pids": [], "new": None, "error": None,
+    }  # fmt: skip
+    try:
+        plain["id"] = await resolve(ask.core, target)
+        return {**plain, **await work(ask, plain["id"], position)}
+    except RtdError as error:
+        return {**plain, "error": [error.code, error.sentence]}

@@ -1,0 +1,91 @@
+"""`queue_ls`, `queue_pause`, `queue_resume`, `queue_purge`."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, Final
+
+from rtd.model.errors import BadRequest, NoSuchQueue, PolicyError
+from rtd.model.policy import read_options
+from rtd.model.run import decode
+from rtd.rpc.context import Ask
+from rtd.store.reads import QueueRow, Running, Waiting
+from rtd.supervisor.core import Core
+from rtd.supervisor.log import log
+from rtd.supervisor.runs import cancel_waiting
+
+#: Runs withdrawn in one round.
+PURGE_CHUNK: Final = 500
+
+
+async def ls(ask: Ask) -> dict[str, Any]:
+    """All queues, the highest priority first."""
+    return {"queues": await _rows(ask.core)}
+
+
+async def pause(ask: Ask) -> dict[str, Any]:
+    """Start nothing more from these queues."""
+    core, names = ask.core, _names(ask)
+    await core.redis.call(*[core.calls.pause(core.config.node, name) for name in names])
+    reason = ask.params["reason"]
+    log.info("%s paused %s%s", ask.client.peer.text, names, f": {reason}" if reason else "")
+    return {"queues": await _rows(core, names)}
+
+
+async def resume(ask: Ask) -> dict[str, Any]:
+    """Start runs from these queues again."""
+    core, names = ask.core, _names(ask)
+    await core.redis.call(*[core.calls.resume(core.config.node, name) for name in names])
+    log.info("%s resumed %s", ask.client.peer.text, names)
+    return {"queues": await _rows(core, names)}
+
+
+async def purge(ask: Ask) -> dict[str, Any]:
+    """Cancel all that waits in a queue now. Others are served between the rounds."""
+    core, queue = ask.core, ask.params["queue"]
+    if queue not in {row["queue"] for row in await _rows(core)}:
+        raise NoSuchQueue(f"no queue {queue!r} has ever been used; `rtctl queue ls` lists all")
+    by, reason = ask.client.peer.text, ask.params["reason"]
+    why = f"queue {queue} was purged by {by}" + (f": {reason}" if reason else "")
+    cancelled = 0
+    while True:
+        waiting: list[Waiting] = await core.ask(core.calls.list_queued(PURGE_CHUNK, queue))
+        now_at = time.time()
+        answers = await asyncio.gather(
+            *[cancel_waiting(core, run.record, by, why, now_at) for run in waiting]
+        )
+        gone = sum(1 for answer in answers if answer == "ok")
+        cancelled += gone
+        if not gone:
+            return {"cancelled": cancelled}
+
+
+def _names(ask: Ask) -> list[str]:
+    names: list[str] = ask.params["queues"]
+    if not names:
+        raise BadRequest("name at least one queue")
+    for name in names:
+        try:
+            read_options({"queue": name}, "process", "queue")
+        except PolicyError as error:
+            raise BadRequest(error.sentence) from None
+    return names
+
+
+async def _rows(core: Core, only: Sequence[str] | None = None) -> list[dict[str, Any]]:
+    table: list[QueueRow]
+    leases: list[Running]
+    table, leases = await core.redis.call(core.calls.queue_table(), core.calls.list_running())
+    running = Counter(decode(lease.record).spec.queue for lease in leases if lease.record)
+    known = {
+        row.queue: {
+            "queue": row.queue,
+            "priority": row.priority,
+            "paused": row.paused,
+            "queued": row.queued + row.held,
+            "running": running[row.queue],
+        }
+        for row in table
+    }
+    return [row for name, row in known.items() if only is None or name in only]

@@ -1,0 +1,50 @@
+"""`retry`: submit ended runs once more, as new runs."""
+
+import time
+from typing import Any
+
+from rtd.model.errors import BadRequest, WrongState
+from rtd.model.ids import is_id, new_id
+from rtd.model.run import decode, new_record
+from rtd.model.states import TERMINAL, State
+from rtd.rpc.context import Ask
+from rtd.rpc.outcomes import Outcome, for_each
+from rtd.rpc.targets import no_such
+from rtd.store.transitions import Submission
+from rtd.supervisor.clock import now_ms
+from rtd.supervisor.runs import item_of, place_of, policies_of
+
+
+async def handle(ask: Ask) -> dict[str, Any]:
+    """A new run for each; the old ones stay as they ended."""
+    ids = ask.params["ids"]
+    if ids is not None and len(ids) != len(ask.params["runs"]):
+        raise BadRequest(f"retry: {len(ids)} ids for {len(ask.params['runs'])} runs")
+    for run_id in ids or []:
+        if not is_id(run_id):
+            raise BadRequest(f"retry: {run_id!r:.60} is no run id (a ULID)")
+    return await for_each(ask, _retry)
+
+
+async def _retry(ask: Ask, run_id: str, position: int) -> Outcome:
+    core = ask.core
+    blob = await core.ask(core.calls.get(run_id))
+    if blob is None:
+        raise no_such(run_id)
+    record = decode(blob)
+    if record.state not in TERMINAL:
+        raise WrongState(f"run {run_id} has not ended; it is {record.state}")
+    core.manifest.find(record.spec.task)
+    ids = ask.params["ids"]
+    now_at = time.time()
+    spec = record.spec._replace(
+        id=new_id() if ids is None else ids[position],
+        submitted_at=now_at,
+        by=ask.client.peer.text,
+        key=None,
+    )
+    expires_s = policies_of(core, spec).expires_s
+    expires_ms = 0 if expires_s is None else int((now_at + expires_s) * 1000)
+    run = Submission(spec.id, new_record(spec), item_of(spec), 0, expires_ms)
+    await core.ask(core.calls.submit(core.config.node, place_of(spec), spec.task, now_ms(), [run]))
+    return {"state": str(State.QUEUED), "new": spec.id}

@@ -1,0 +1,120 @@
+"""A run as a line: what `ls`, `wait` and `show` give."""
+
+import shlex
+from typing import Any, Final
+
+import msgpack
+
+from rtd.model.manifest import COMMAND
+from rtd.model.run import Record, decode
+from rtd.model.states import State
+from rtd.model.values import unpack
+from rtd.process.board import Seen
+from rtd.supervisor.clock import wall_of_ns
+from rtd.supervisor.core import Core
+from rtd.supervisor.runs import policies_of
+
+#: Larger parameters are not unpacked for a line.
+_UNPACK_LIMIT: Final = 4096
+_TEXT_CHARS: Final = 200
+
+Row = dict[str, Any]
+
+
+class Rows:
+    """Makes rows from records and from what goes on at this moment.
+
+    Args:
+        core: the shared ground.
+        progress: what running runs say of themselves, by id, as stored.
+    """
+
+    def __init__(self, core: Core, progress: dict[str, bytes] | None = None) -> None:
+        self._core = core
+        self._progress = progress or {}
+        self._going: dict[str, Seen] = {seen.run_id: seen for seen in core.board.scan()}
+
+    def is_going(self, run_id: str) -> bool:
+        """Whether a run is going on on this node now."""
+        return run_id in self._going
+
+    def of_blob(self, blob: bytes, due_at: float | None = None, leased: bool = False) -> Row:
+        """The row of a stored record.
+
+        Args:
+            due_at: of a delayed run: when it may start.
+            leased: an executor has it (of this node it shows on the board once it starts).
+        """
+        return self.of_record(decode(blob), due_at, leased)
+
+    def of_record(self, record: Record, due_at: float | None = None, leased: bool = False) -> Row:
+        """The row of a record; see `of_blob`."""
+        spec = record.spec
+        seen = self._going.get(spec.id)
+        last = record.attempts[-1] if record.attempts else None
+        row: Row = {
+            "id": spec.id,
+            "task": spec.task,
+            "state": str(record.state),
+            "queue": spec.queue,
+            "lane": spec.lane,
+            "priority": spec.priority,
+            "text": text_of(spec.task, spec.params),
+            "labels": spec.opts.get("labels") or [],
+            "key": spec.key,
+            "submitted_at": spec.submitted_at,
+            "due_at": due_at,
+            "started_at": last.started_at if last else None,
+            "ended_at": record.end.ended_at if record.end else None,
+            "attempt": len(record.attempts),
+            "attempts": policies_of(self._core, spec).retries + 1,
+            "by": record.end.by if record.end else None,
+            "why": _why(record),
+            "progress": self._progress_of(spec.id),
+            "exit": last.exit if last else None,
+            "cpu_s": last.cpu_s if last else 0.0,
+            "peak_bytes": last.peak_bytes if last else 0,
+            "pid": None,
+        }
+        if record.state is State.QUEUED and (seen is not None or leased):
+            self._show_running(row, seen)
+        return row
+
+    def _show_running(self, row: Row, seen: Seen | None) -> None:
+        """A record says `queued` until its run has ended; the board says that it is going."""
+        row["state"] = str(State.RUNNING)
+        row["attempt"] += 1
+        row["why"] = row["exit"] = None
+        row["cpu_s"], row["peak_bytes"] = 0.0, 0
+        row["started_at"] = None if seen is None else wall_of_ns(seen.started_ns)
+        row["pid"] = None if seen is None else seen.pid
+
+    def _progress_of(self, run_id: str) -> Row | None:
+        blob = self._progress.get(run_id)
+        if blob is None:
+            return None
+        done, total, text, at = msgpack.unpackb(blob)
+        return {"done": done, "total": total, "text": text, "at": at}
+
+
+def _why(record: Record) -> str | None:
+    if record.end is not None:
+        return record.end.why or None
+    last = record.attempts[-1] if record.attempts else None
+    if last is None:
+        return None
+    if last.error is not None:
+        return f"{last.error[0].rpartition('.')[2]}: {last.error[1]}".partition("\n")[0]
+    return last.note
+
+
+def text_of(task: str, params: bytes) -> str:
+    """The command line of a command; else the parameters in short."""
+    if len(params) > _UNPACK_LIMIT:
+        return f"({len(params)} bytes of parameters)"
+    values = unpack(params)
+    if task == COMMAND:
+        text = shlex.join(values.get("argv") or [])
+    else:
+        text = ", ".join(f"{name}={value!r:.60}" for name, value in values.items())
+    return text if len(text) <= _TEXT_CHARS else text[: _TEXT_CHARS - 3] + "..."

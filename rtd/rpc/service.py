@@ -1,0 +1,97 @@
+"""From a request to its handler: greeted first, checked against the declaration, then done."""
+
+import os
+import time
+from importlib import metadata
+from typing import Any
+
+from rtd.model.errors import BadRequest, StoreGone, VersionMismatch
+from rtd.rpc import (
+    cancel,
+    events,
+    info,
+    kill,
+    logs,
+    ls,
+    queues,
+    result,
+    retry,
+    show,
+    shutdown,
+    submit,
+    tasks,
+    wait,
+)
+from rtd.rpc.connection import Connection
+from rtd.rpc.context import Ask, Handler
+from rtd.supervisor.node import Node
+from rtd.wire import frames, messages
+
+#: Works without Redis; said when something else does not.
+STILL_WORKS = "ping, info, tasks and the logs of running runs still work"
+
+
+async def hello(ask: Ask) -> dict[str, Any]:
+    """Who speaks here, in which version."""
+    theirs = ask.params["version"]
+    if theirs != frames.VERSION:
+        raise VersionMismatch(
+            f"the client speaks version {theirs} of the protocol, the daemon {frames.VERSION};"
+            " install the same version of rtd on both sides"
+        )
+    ask.client.greeted = True
+    return {
+        "version": frames.VERSION,
+        "server": f"rtd {metadata.version('rtd')}",
+        "pid": os.getpid(),
+        "frame_limit_bytes": ask.core.config.limits.frame_bytes,
+    }
+
+
+async def ping(ask: Ask) -> dict[str, Any]:
+    """That the daemon answers."""
+    return {"pid": os.getpid(), "at": time.time()}
+
+
+HANDLERS: dict[str, Handler] = {
+    "hello": hello,
+    "ping": ping,
+    "info": info.handle,
+    "submit": submit.handle,
+    "ls": ls.handle,
+    "show": show.handle,
+    "result": result.handle,
+    "wait": wait.handle,
+    "kill": kill.handle,
+    "cancel": cancel.handle,
+    "retry": retry.handle,
+    "logs": logs.handle,
+    "events": events.handle,
+    "tasks": tasks.handle,
+    "queue_ls": queues.ls,
+    "queue_pause": queues.pause,
+    "queue_resume": queues.resume,
+    "queue_purge": queues.purge,
+    "shutdown": shutdown.handle,
+}
+if HANDLERS.keys() != messages.VERBS.keys():
+    raise ImportError(
+        f"verbs without a handler, or the other way round: {HANDLERS.keys() ^ messages.VERBS}"
+    )
+
+
+class Service:
+    """Carries out requests on one node."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+
+    async def handle(self, client: Connection, request: frames.Request) -> Any:
+        """The answer to a request. Raises RtdError."""
+        if not client.greeted and request.method != "hello":
+            raise BadRequest("the first request on a connection must be hello")
+        params = messages.check_request(request.method, request.params)
+        try:
+            return await HANDLERS[request.method](Ask(self._node, client, request.msgid, params))
+        except StoreGone as error:
+            raise StoreGone(f"{error.sentence}; rtd tries again by itself. {STILL_WORKS}") from None

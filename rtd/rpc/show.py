@@ -1,0 +1,68 @@
+"""`show`: everything that is known of a run."""
+
+from typing import Any
+
+from rtd.model.run import Attempt, Record, decode
+from rtd.model.values import unpack
+from rtd.process.tree import snapshot
+from rtd.rpc.context import Ask
+from rtd.rpc.rows import Row, Rows
+from rtd.rpc.targets import no_such, resolve
+from rtd.supervisor.core import Core
+from rtd.supervisor.runs import item_of, place_of, policies_of
+
+
+async def handle(ask: Ask) -> dict[str, Any]:
+    """The run's row, parameters, policies, attempts, and its processes while it runs."""
+    core = ask.core
+    run_id = await resolve(core, ask.params["run"])
+    row, record = await row_of(core, run_id)
+    opts = dict(record.spec.opts)
+    opts.pop("labels", None)
+    return {
+        "row": row,
+        "params": unpack(record.spec.params),
+        "options": opts,
+        "policies": policies_of(core, record.spec).to_dict(),
+        "submitted_by": record.spec.by,
+        "attempts": [_attempt(attempt) for attempt in record.attempts],
+        "pids": record.end.pids or [] if record.end else [],
+        "tree": _tree(row),
+    }
+
+
+async def row_of(core: Core, run_id: str) -> tuple[Row, Record]:
+    """The row and the record of a run. Raises NoSuchRun."""
+    calls = core.calls
+    blob, progress = await core.redis.call(calls.get(run_id), calls.progress())
+    if blob is None:
+        raise no_such(run_id)
+    record = decode(blob)
+    spot = f"{place_of(record.spec)}|{item_of(record.spec)}"
+    due_at = dict(await core.ask(calls.due_of([spot]))).get(spot)
+    return Rows(core, progress).of_record(record, due_at), record
+
+
+def _attempt(attempt: Attempt) -> dict[str, Any]:
+    output = attempt.output or ["", 0, 0, 0, 0]
+    return {
+        "number": attempt.number,
+        "state": str(attempt.state),
+        "started_at": attempt.started_at,
+        "ended_at": attempt.ended_at,
+        "executor": attempt.executor,
+        "error": attempt.error,
+        "exit": attempt.exit,
+        "cpu_s": attempt.cpu_s,
+        "peak_bytes": attempt.peak_bytes,
+        "output_bytes": output[2],
+        "lost_bytes": output[4],
+        "note": attempt.note,
+    }
+
+
+def _tree(row: Row) -> list[list[Any]]:
+    if row["pid"] is None:
+        return []
+    members = snapshot(row["pid"]).members
+    return [[m.pid, m.command or m.name, m.memory_bytes, m.cpu_s] for m in members]

@@ -1,0 +1,59 @@
+"""Which run a person means: a whole id, a few characters of it, or a key of their own."""
+
+import re
+from typing import Final
+
+from rtd.model.errors import AmbiguousRun, NoSuchRun
+from rtd.model.ids import id_for_key, is_id
+from rtd.store.reads import Running, Waiting
+from rtd.store.transitions import Leased
+from rtd.supervisor.core import Core
+
+#: Short forms are looked for among so many waiting and so many ended runs.
+RECENT: Final = 1000
+SHORTEST: Final = 4
+_SHORT: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{4,25}")
+
+
+async def resolve(core: Core, target: str) -> str:
+    """The id of the run that a target means. A whole id is not looked up.
+
+    Raises:
+        NoSuchRun: nothing fits.
+        AmbiguousRun: a short form fits several recent runs; the sentence lists some.
+    """
+    upper = target.upper()
+    if is_id(upper):
+        return upper
+    key_id = id_for_key(target)
+    if await core.ask(core.calls.get(key_id)) is not None:
+        return key_id
+    if _SHORT.fullmatch(upper) is None:
+        raise NoSuchRun(
+            f"no run has the key {target!r:.60}; a run's id is a ULID,"
+            f" of which {SHORTEST} characters at its start or end may do"
+        )
+    return await _recent(core, target, upper)
+
+
+async def _recent(core: Core, target: str, upper: str) -> str:
+    calls = core.calls
+    running: list[Running]
+    waiting: list[Waiting]
+    done: list[Leased]
+    running, waiting, done = await core.redis.call(
+        calls.list_running(), calls.list_queued(RECENT), calls.list_done(RECENT)
+    )
+    ids = [r.id for r in running] + [w.id for w in waiting] + [d.id for d in done]
+    found = {run_id for run_id in ids if run_id.startswith(upper) or run_id.endswith(upper)}
+    if not found:
+        raise NoSuchRun(f"no recent run's id starts or ends with {target!r}; give the whole id")
+    if len(found) > 1:
+        some = ", ".join(sorted(found)[:5]) + (", ..." if len(found) > 5 else "")
+        raise AmbiguousRun(f"{target!r} fits {len(found)} recent runs: {some}")
+    return found.pop()
+
+
+def no_such(run_id: str) -> NoSuchRun:
+    """The error for a whole id that Redis does not have (any more)."""
+    return NoSuchRun(f"there is no run {run_id} (records are kept for the configured retention)")

@@ -1,0 +1,44 @@
+"""The parameters of the built-in task `command`, checked before it is queued."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rtd.model.errors import ParameterError
+
+_UMASK_MAX = 0o777
+
+
+def check_command(params: Mapping[str, Any]) -> None:
+    """Whether a command can be started from these parameters.
+
+    Raises:
+        ParameterError: which one is wrong, and what it should be.
+    """
+    argv = params["argv"]
+    if not isinstance(argv, list) or not argv or not all(isinstance(a, str) for a in argv):
+        raise ParameterError(f"command: argv must be a list of texts, not {argv!r:.80}")
+    if not argv[0]:
+        raise ParameterError("command: argv starts with an empty text; name the program")
+    if any("\0" in part for part in argv):
+        raise ParameterError("command: an argument of a program cannot hold a NUL character")
+    for name in ("cwd", "user"):
+        value = params.get(name)
+        if value is not None and (not isinstance(value, str) or not value):
+            raise ParameterError(f"command: {name} must be a text, not {value!r:.80}")
+    _check_env(params.get("env"))
+    stdin = params.get("stdin")
+    if stdin is not None and not isinstance(stdin, str | bytes):
+        raise ParameterError(f"command: stdin must be text or bytes, not {stdin!r:.80}")
+    umask = params.get("umask")
+    if umask is not None and (type(umask) is not int or not 0 <= umask <= _UMASK_MAX):
+        raise ParameterError(f"command: umask must be a number from 0 to 0o777, not {umask!r:.80}")
+
+
+def _check_env(env: Any) -> None:
+    if env is None:
+        return
+    good = isinstance(env, dict) and all(
+        isinstance(k, str) and k and "=" not in k and isinstance(v, str) for k, v in env.items()
+    )
+    if not good:
+        raise ParameterError(f"command: env must be a map of texts to texts, not {env!r:.80}")

@@ -1,0 +1,113 @@
+"""How a daemon ends: take no more, let runs finish, stop the rest, leave nothing behind."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from rtd.model.errors import StoreGone
+from rtd.model.run import decode
+from rtd.process.board import Seen
+from rtd.supervisor.intent import Intent
+from rtd.supervisor.log import log
+from rtd.supervisor.node import Node
+from rtd.supervisor.runs import policies_of
+
+#: When the grace is over, a run that is asked to stop has at most this long.
+LAST_CALL_S = 2.0
+#: How long a zygote may take to end what is left below it.
+QUIT_S = 15.0
+_LOOK_S = 0.02
+
+
+class Drain:
+    """One shutdown.
+
+    Args:
+        node: what ends.
+        grace_s: how long runs may go on before they are stopped.
+    """
+
+    def __init__(self, node: Node, grace_s: float) -> None:
+        self._node = node
+        self._until = time.monotonic() + grace_s
+        self._at_once = False
+
+    def hurry(self) -> None:
+        """Somebody asked twice: kill what still runs now."""
+        if not self._at_once:
+            log.warning("asked again: ending everything at once")
+        self._at_once = True
+        self._until = 0.0
+        self._node.stops.hurry()
+
+    async def carry_out(self) -> None:
+        """Go through all phases; returns when no executor and no zygote is left."""
+        node = self._node
+        node.core.draining = True
+        node.pools.stop()
+        for zygote in node.zygotes.living:
+            node.zygotes.retire(zygote)
+        await self._let_finish()
+        await self._stop_the_rest()
+        await self._settle_all()
+        await self._end_zygotes()
+
+    async def _let_finish(self) -> None:
+        going = len(self._node.core.board.scan())
+        if going:
+            left_s = max(0.0, self._until - time.monotonic())
+            log.info("%d runs are going; they have %.0f s to finish", going, left_s)
+        await _until(lambda: not self._node.core.board.scan(), lambda: self._until)
+
+    async def _stop_the_rest(self) -> None:
+        """Ask what still runs, and kill what does not listen."""
+        stops = []
+        for seen in self._node.core.board.scan():
+            requeue = await self._may_requeue(seen)
+            why = "the daemon was shut down"
+            intent = Intent("drain", why, time.time(), requeue=requeue)
+            grace_s = 0.0 if self._at_once else LAST_CALL_S
+            log.warning("run %s is stopped: %s", seen.run_id, why)
+            stops.append(self._node.stops.end(seen.run_id, intent, grace_s))
+        waits = [self._node.stops.wait(stop) for stop in stops]
+        for failure in await asyncio.gather(*waits, return_exceptions=True):
+            if isinstance(failure, Exception):
+                log.error("a run could not be stopped", exc_info=failure)
+
+    async def _may_requeue(self, seen: Seen) -> bool:
+        core = self._node.core
+        try:
+            blob = await core.ask(core.calls.get(seen.run_id))
+        except StoreGone:
+            return False
+        return blob is not None and policies_of(core, decode(blob).spec).on_lost == "requeue"
+
+    async def _settle_all(self) -> None:
+        """Executors end when they have reported; what they leave is settled."""
+        core, settler = self._node.core, self._node.settler
+        until = time.monotonic() + QUIT_S
+
+        def over() -> bool:
+            return not core.redis.connected.is_set() or not (len(core.executors) or settler.going)
+
+        await _until(over, lambda: until)
+        if not core.redis.connected.is_set():
+            log.warning("Redis is away: what runs report now is settled at the next start")
+
+    async def _end_zygotes(self) -> None:
+        node = self._node
+        for zygote in node.zygotes.living:
+            node.zygotes.quit(zygote)
+        until = time.monotonic() + QUIT_S
+        await _until(lambda: not node.zygotes.living, lambda: until)
+        for zygote in node.zygotes.living:
+            log.error("zygote %d does not end", zygote.pid)
+
+
+async def _until(over: Callable[[], bool], limit: Callable[[], float]) -> None:
+    """Look again and again until it is over, or the time (monotonic) has come."""
+    loop = asyncio.get_running_loop()
+    while not over() and time.monotonic() < limit():
+        pause: asyncio.Future[None] = loop.create_future()
+        loop.call_later(_LOOK_S, pause.set_result, None)
+        await pause

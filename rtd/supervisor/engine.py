@@ -1,0 +1,84 @@
+"""Redis as the daemon sees it: embedded or somewhere else, and how it is."""
+
+import asyncio
+from typing import Any
+
+from rtd.model.config import Config
+from rtd.model.errors import StoreGone
+from rtd.model.places import Places
+from rtd.store.alink import AsyncLink
+from rtd.store.call import Call
+from rtd.store.embedded import Embedded
+from rtd.store.url import parse
+
+
+class Engine:
+    """The Redis of this daemon.
+
+    Args:
+        config: `redis` says which, `durability` how safe an embedded one is.
+        places: where an embedded one keeps its data.
+
+    Raises:
+        ConfigError: the URL cannot be used.
+    """
+
+    def __init__(self, config: Config, places: Places) -> None:
+        self._embedded: Embedded | None = None
+        if config.redis == "embedded":
+            self._embedded = Embedded(places.redis_dir, durability=config.durability)
+            self.url = self._embedded.url
+        else:
+            self.url = config.redis
+        self.address = parse(self.url)
+        self._keeper: asyncio.Task[None] | None = None
+
+    @property
+    def embedded(self) -> bool:
+        """Whether Redis is this daemon's own."""
+        return self._embedded is not None
+
+    def start(self) -> None:
+        """Start an embedded Redis, or take over the one that runs already. Raises RtdError."""
+        if self._embedded is not None:
+            self._embedded.start()
+            self._keeper = asyncio.get_running_loop().create_task(self._embedded.keep())
+
+    async def stop(self, keep: bool) -> None:
+        """End an embedded Redis, everything on disk; with `keep` it goes on."""
+        if self._keeper is not None:
+            self._keeper.cancel()
+            await asyncio.gather(self._keeper, return_exceptions=True)
+            self._keeper = None
+        if self._embedded is not None:
+            if keep:
+                self._embedded.sync()
+            else:
+                self._embedded.stop()
+
+    def describe(self) -> str:
+        """For people; never shows a password."""
+        return "embedded" if self.embedded else str(self.address)
+
+
+def parse_info(text: bytes) -> dict[str, str]:
+    """The `name:value` lines of Redis's INFO."""
+    lines = (line.partition(":") for line in text.decode(errors="replace").splitlines())
+    return {name: value for name, sign, value in lines if sign}
+
+
+INFO = Call(("INFO",), parse_info)
+
+
+async def look(engine: Engine, redis: AsyncLink) -> dict[str, Any]:
+    """The `redis` part of `info`: whether it answers, which version, how large."""
+    found: dict[str, Any] = {"url": engine.describe(), "ok": True, "error": None}
+    try:
+        facts = await redis.one(INFO)
+    except StoreGone as error:
+        found.update(ok=False, error=error.sentence)
+        return found
+    found["version"] = facts.get("valkey_version") or facts.get("redis_version")
+    found["pid"] = int(facts.get("process_id", 0))
+    found["bytes"] = int(facts.get("used_memory", 0))
+    return found

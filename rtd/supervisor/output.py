@@ -1,0 +1,123 @@
+"""Reading what runs wrote: from segments and files when they have ended, live while they go."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+from rtd.model.output import NAMES, Piece, iter_entries, pieces
+
+#: A part of the output that is handed on at once.
+PART_BYTES: Final = 64 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some output of one stream; `start` counts from the beginning of the run's output."""
+
+    stream: str
+    at: float | None
+    start: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the output of one attempt lies.
+
+    Attributes:
+        data: the file, `offset` where the output begins in it, `length` its bytes.
+        index: the index's file, `index_offset` where it begins, `index_length` its bytes.
+    """
+
+    data: Path
+    offset: int
+    length: int
+    index: Path
+    index_offset: int
+    index_length: int
+
+    @classmethod
+    def kept(cls, folder: Path, output: Sequence[Any]) -> "Source | None":
+        """The output of an attempt that has ended, from its record; None: nothing is kept."""
+        name, offset, length, index_length, _ = output
+        if not name or not length:
+            return None
+        data = folder / name
+        if data.suffix == ".out":
+            return cls(data, 0, length, data.with_suffix(".idx"), 0, index_length)
+        return cls(data, offset, length, data, offset + length, index_length)
+
+    @classmethod
+    def live(cls, folder: Path, exec_id: str, index: int) -> "Source | None":
+        """The output of a run that goes on, as much as there is now; None: no file yet."""
+        data = folder / f"x-{exec_id}-{index}.scratch"
+        marks = data.with_suffix(".index")
+        try:
+            marks_length = marks.stat().st_size
+            # The index is measured first: what it speaks of is in the data by now.
+            length = data.stat().st_size
+        except FileNotFoundError:
+            return None
+        return cls(data, 0, length, marks, 0, marks_length)
+
+    def indexed_bytes(self) -> int:
+        """Up to where the index tells which stream wrote; behind it are raw bytes."""
+        return max((entry.end for entry in iter_entries(self._read_index())), default=0)
+
+    def parts(self, start: int = 0, end: int | None = None) -> Iterator[Part]:
+        """The output in [start, end) in its order; what is gone from the disk is left out."""
+        stop = self.length if end is None else min(end, self.length)
+        if start >= stop:
+            return
+        try:
+            with self.data.open("rb") as file:
+                for piece in pieces(iter_entries(self._read_index()), self.length):
+                    yield from self._cut(file, piece, start, stop)
+        except FileNotFoundError:
+            return
+
+    def _cut(self, file: BinaryIO, piece: Piece, start: int, stop: int) -> Iterator[Part]:
+        position, end = max(piece.start, start), min(piece.end, stop)
+        while position < end:
+            file.seek(self.offset + position)
+            data = file.read(min(PART_BYTES, end - position))
+            if not data:
+                return
+            yield Part(NAMES[piece.stream], piece.at, position, data)
+            position += len(data)
+
+    def start_of_last_lines(self, count: int) -> int:
+        """Where the last `count` lines begin."""
+        if count <= 0:
+            return self.length
+        try:
+            with self.data.open("rb") as file:
+                return self._search_back(file, count)
+        except FileNotFoundError:
+            return 0
+
+    def _search_back(self, file: BinaryIO, count: int) -> int:
+        position, found = self.length, 0
+        while position > 0:
+            step = min(PART_BYTES, position)
+            position -= step
+            file.seek(self.offset + position)
+            block = file.read(step)
+            at = len(block)
+            while (at := block.rfind(b"\n", 0, at)) >= 0:
+                if position + at + 1 < self.length:  # the very last line break ends a line
+                    found += 1
+                if found == count:
+                    return position + at + 1
+        return 0
+
+    def _read_index(self) -> bytes:
+        if not self.index_length:
+            return b""
+        try:
+            with self.index.open("rb") as file:
+                file.seek(self.index_offset)
+                return file.read(self.index_length)
+        except FileNotFoundError:
+            return b""

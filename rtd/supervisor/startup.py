@@ -1,0 +1,205 @@
+"""How a daemon comes up, phase by phase, and goes down again in the opposite order.
+
+Each phase registers its own end. The control socket opens last: whoever can connect finds a
+daemon that is ready.
+"""
+
+import contextlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from rtd.model.config import Config
+from rtd.model.errors import AppError, ConfigError, InternalError
+from rtd.model.places import Places
+from rtd.process.board import Board
+from rtd.process.prctl import set_subreaper
+from rtd.process.ticks import start_ticks
+from rtd.process.titles import set_title
+from rtd.store.alink import AsyncLink
+from rtd.store.calls import Calls
+from rtd.supervisor.bell import NodeBell
+from rtd.supervisor.core import Core
+from rtd.supervisor.engine import Engine
+from rtd.supervisor.generations import Zygote
+from rtd.supervisor.lock import PidFile
+from rtd.supervisor.log import log
+from rtd.supervisor.node import Node
+from rtd.supervisor.orphans import end_orphans, unknown_on_board
+
+#: A zygote of before that lives must say hello within this time, or it is given up.
+ADOPT_S = 10.0
+#: How long an external Redis may take to answer when the daemon starts.
+REDIS_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the command line asks for."""
+
+    config: Config
+    places: Places
+    app: str | None
+
+
+class Keep:
+    """Whether executors and Redis outlive this daemon; decided at the shutdown."""
+
+    def __init__(self) -> None:
+        self.running = False
+
+
+async def bring_up(wish: Wish, ends: contextlib.AsyncExitStack, keep: Keep) -> Node:
+    """Go through all phases but the control socket.
+
+    Args:
+        wish: what is to run, and where.
+        ends: collects the end of each phase.
+        keep: read by the ends.
+
+    Raises:
+        RtdError: one line that says which phase failed and why; `ends` undoes the others.
+    """
+    make_places(wish.places)
+    _lock(wish.places, ends)
+    set_title("supervisor")
+    set_subreaper()
+    board = _board(wish.places, ends)
+    engine = _redis(wish, ends, keep)
+    core = await _core(wish, board, engine, ends)
+    node = Node(core, engine)
+    ends.push_async_callback(core.jobs.stop)
+    await node.zygotes.open()
+    ends.push_async_callback(lambda: node.zygotes.close(keep.running))
+    await _adopt_or_spawn(node)
+    await _settle_the_past(node)
+    await _listen(node, ends)
+    node.pools.look_at_all()
+    return node
+
+
+# --- places and lock
+
+
+def make_places(places: Places) -> None:
+    """The directories, private where they hold users' data. Raises ConfigError."""
+    wanted = [
+        (places.runtime_dir, 0o755),
+        (places.state_dir, 0o700),
+        (places.output_dir, 0o700),
+    ]
+    if places.socket.parent != places.runtime_dir:
+        wanted.append((places.socket.parent, 0o755))
+    for path, mode in wanted:
+        try:
+            path.mkdir(mode=mode, parents=True, exist_ok=True)
+        except OSError as error:
+            raise _unusable(path, error.strerror or str(error)) from None
+        if not os.access(path, os.W_OK | os.X_OK):
+            raise _unusable(path, "it cannot be written")
+
+
+def _unusable(path: Path, why: str) -> ConfigError:
+    return ConfigError(
+        f"the directory {path} cannot be used: {why}; RTD_RUNTIME_DIR and RTD_STATE_DIR name others"
+    )
+
+
+def _lock(places: Places, ends: contextlib.AsyncExitStack) -> None:
+    pid_file = PidFile(places.pid_file)
+    pid_file.acquire()
+    ends.callback(pid_file.release)
+
+
+def _board(places: Places, ends: contextlib.AsyncExitStack) -> Board:
+    board = Board.create(places.board)
+    board.set_supervisor(os.getpid(), start_ticks(os.getpid()) or 0)
+    ends.callback(board.close)
+    return board
+
+
+# --- Redis
+
+
+def _redis(wish: Wish, ends: contextlib.AsyncExitStack, keep: Keep) -> Engine:
+    engine = Engine(wish.config, wish.places)
+    ends.push_async_callback(lambda: engine.stop(keep.running))
+    engine.start()
+    return engine
+
+
+async def _core(wish: Wish, board: Board, engine: Engine, ends: contextlib.AsyncExitStack) -> Core:
+    redis = await AsyncLink.connect(engine.url, timeout_s=REDIS_S)
+    ends.push_async_callback(redis.close)
+    return Core(
+        config=wish.config,
+        places=wish.places,
+        app=wish.app,
+        redis=redis,
+        calls=Calls(wish.config.name),
+        store_url=engine.url,
+        board=board,
+    )
+
+
+# --- zygotes
+
+
+async def _adopt_or_spawn(node: Node) -> None:
+    """Wait for zygotes of before that still live; start one when none serves this app."""
+    serving: Zygote | None = None
+    for zygote in node.zygotes.living:
+        try:
+            await node.zygotes.greeting(zygote, ADOPT_S)
+        except AppError:
+            pass  # it has no tasks, but may have shell commands below it
+        except InternalError as error:
+            log.error("zygote %d is left alone: %s", zygote.pid, error)
+            continue
+        if zygote.app == node.core.app and zygote.error is None:
+            serving = zygote
+    for zygote in node.zygotes.living:
+        if zygote is not serving:
+            node.zygotes.retire(zygote)
+    if serving is None:
+        await node.serve_app()
+    else:
+        count = len(node.core.executors)
+        log.info("adopted zygote %d with %d executors", serving.pid, count)
+        node.serve_from(serving)
+
+
+# --- the past
+
+
+async def _settle_the_past(node: Node) -> None:
+    """Executors that died, or lost their parent, while nobody looked."""
+    for gone in end_orphans(node.core, unknown_on_board(node.core)):
+        log.warning("%s executor %d was left over and is gone", gone.lane, gone.pid)
+        node.settler.start(gone, _nothing)
+    await node.settle_fenced()
+
+
+def _nothing() -> None:
+    """No zygote keeps a status of these."""
+
+
+async def _listen(node: Node, ends: contextlib.AsyncExitStack) -> None:
+    """From here on rings, deadlines and delayed runs are heard."""
+    link = await AsyncLink.connect(node.core.store_url, timeout_s=REDIS_S)
+    ends.push_async_callback(link.close)
+    bell = NodeBell(
+        node.core,
+        link,
+        {
+            "demand": node.pools.demand,
+            "due": node.timers.ring_due,
+            "expire": node.timers.ring_expire,
+            "done": node.waiters.rung,
+        },
+        node.look_again,
+    )
+    node.core.jobs.start(bell.listen(), "listening to Redis")
+    node.watch.start()
+    ends.callback(node.watch.stop)
+    ends.callback(node.timers.stop)
