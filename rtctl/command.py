@@ -91,7 +91,7 @@ def dispatch(words: Sequence[str]) -> int:
     own = rest[: rest.index("--")] if "--" in rest else rest
     if "--help" in own or "-h" in own:
         name, module, rest = "help", load("help"), [name]
-    args = Parser(f"rtctl {name}", (*GLOBAL, *module.FLAGS)).parse(rest)
+    args = Parser(name, (*GLOBAL, *module.FLAGS)).parse(rest)
     if args.tail is not None and not getattr(module, "TAKES_TAIL", False):
         args.targets += args.tail
     context = Context(name, args)

@@ -68,10 +68,10 @@ class Context:
         """The targets. Raises UsageError when there are too few or too many."""
         found = self.args.targets
         if len(found) < least:
-            raise UsageError(f"rtctl {self.verb}: which {what}? (`rtctl help {self.verb}`)")
+            raise UsageError(f"{self.verb}: which {what}? (`rtctl help {self.verb}`)")
         if most is not None and len(found) > most:
             extra = " ".join(found[most:])
-            raise UsageError(f"rtctl {self.verb}: what is {extra!r}? It takes {most} {what}")
+            raise UsageError(f"{self.verb}: what is {extra!r}? It takes {most} {what}")
         return found
 
     def json(self, answer: Any, rows: str = "") -> None:

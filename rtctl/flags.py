@@ -108,7 +108,7 @@ class Parser:
     """Reads words against the flags of one verb.
 
     Args:
-        where: how the verb is called in errors, e.g. `rtctl ls`.
+        where: how the verb is called in errors, e.g. `ls`.
         flags: what it takes.
     """
 
@@ -171,10 +171,9 @@ class Parser:
     def _find(self, name: str) -> Flag:
         flag = self._by_name.get(name)
         if flag is None:
-            verb = self._where.partition(" ")[2]
             raise UsageError(
                 f"{self._where}: unknown flag {name}{near(name, self._by_name)} "
-                f"(`rtctl help{' ' + verb if verb else ''}` lists them)"
+                f"(`rtctl help {self._where}` lists them)"
             )
         return flag
 

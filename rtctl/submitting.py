@@ -61,7 +61,7 @@ def request(context: Context) -> dict[str, Any]:
     if args.tail is not None:
         if args.targets:
             raise UsageError(
-                f"rtctl {context.verb}: a task ({args.targets[0]!r}) or `-- COMMAND`, not both"
+                f"{context.verb}: a task ({args.targets[0]!r}) or `-- COMMAND`, not both"
             )
         task, params = "command", _command(context.verb, args)
     else:
@@ -70,7 +70,7 @@ def request(context: Context) -> dict[str, Any]:
         _refuse_command_flags(context.verb, args)
     key = args.id
     if key == "":
-        raise UsageError(f"rtctl {context.verb}: --id: an empty text is no unique id")
+        raise UsageError(f"{context.verb}: --id: an empty text is no unique id")
     return {
         "task": task,
         "params": params,
@@ -102,7 +102,7 @@ def _options(args: Args) -> dict[str, Any]:
 def _parameter(verb: str, word: str) -> tuple[str, Any]:
     name, equals, value = word.partition("=")
     if not equals or not name.rstrip(":"):
-        raise UsageError(f"rtctl {verb}: {word!r} is no parameter; write name=text or name:=JSON")
+        raise UsageError(f"{verb}: {word!r} is no parameter; write name=text or name:=JSON")
     if not name.endswith(":"):
         return name, value
     import json  # lazy: only `:=` needs it
@@ -110,12 +110,12 @@ def _parameter(verb: str, word: str) -> tuple[str, Any]:
     try:
         return name[:-1], json.loads(value)
     except ValueError as error:
-        raise UsageError(f"rtctl {verb}: {name[:-1]}: {value!r} is no JSON: {error}") from None
+        raise UsageError(f"{verb}: {name[:-1]}: {value!r} is no JSON: {error}") from None
 
 
 def _command(verb: str, args: Args) -> dict[str, Any]:
     if not args.tail:
-        raise UsageError(f"rtctl {verb}: no command after `--`")
+        raise UsageError(f"{verb}: no command after `--`")
     params: dict[str, Any] = {"argv": args.tail, "cwd": os.path.abspath(args.cwd or ".")}
     if args.env:
         params["env"] = dict(_variable(verb, word) for word in args.env)
@@ -131,11 +131,11 @@ def _command(verb: str, args: Args) -> dict[str, Any]:
 def _variable(verb: str, word: str) -> tuple[str, str]:
     name, equals, value = word.partition("=")
     if not name:
-        raise UsageError(f"rtctl {verb}: --env {word!r}: write NAME=VALUE")
+        raise UsageError(f"{verb}: --env {word!r}: write NAME=VALUE")
     if not equals:
         # As `docker run --env NAME`: the value that it has here.
         if name not in os.environ:
-            raise UsageError(f"rtctl {verb}: --env {name}: it has no value here; write NAME=VALUE")
+            raise UsageError(f"{verb}: --env {name}: it has no value here; write NAME=VALUE")
         value = os.environ[name]
     return name, value
 
@@ -146,11 +146,11 @@ def _umask(verb: str, text: str) -> int:
     except ValueError:
         mode = -1
     if not 0 <= mode <= 0o777:
-        raise UsageError(f"rtctl {verb}: --umask {text!r}: write an octal number, 000 to 777")
+        raise UsageError(f"{verb}: --umask {text!r}: write an octal number, 000 to 777")
     return mode
 
 
 def _refuse_command_flags(verb: str, args: Args) -> None:
     for flag in COMMAND:
         if getattr(args, flag.dest) not in (None, [], False):
-            raise UsageError(f"rtctl {verb}: {flag.names[0]} is for commands: `... -- COMMAND`")
+            raise UsageError(f"{verb}: {flag.names[0]} is for commands: `... -- COMMAND`")

@@ -46,6 +46,6 @@ def run(context: Context) -> int:
     """The script to source."""
     shell = context.targets(1, 1, "shell: bash, zsh or fish")[0]
     if shell not in SHELLS:
-        raise UsageError(f"rtctl completion: {shell!r} is none of {', '.join(SHELLS)}")
+        raise UsageError(f"completion: {shell!r} is none of {', '.join(SHELLS)}")
     context.screen.out(SHELLS[shell].rstrip())
     return 0

@@ -41,7 +41,7 @@ def _verb(word: str) -> str:
     name = ALIASES.get(word, word)
     if name not in SUMMARIES:
         known = [*SUMMARIES, *ALIASES]
-        raise UsageError(f"rtctl help: unknown verb {word!r}{near(word, known)}")
+        raise UsageError(f"help: unknown verb {word!r}{near(word, known)}")
     from rtctl.command import load  # lazy: command imports us through the registry
 
     module = load(name)

@@ -30,9 +30,9 @@ def run(context: Context) -> int:
     args = context.args
     targets = context.targets()
     if args.follow and len(targets) > 1:
-        raise UsageError("rtctl logs: -f follows one run")
+        raise UsageError("logs: -f follows one run")
     if args.lines is not None and args.lines < 0:
-        raise UsageError(f"rtctl logs: --lines: {args.lines} is less than 0")
+        raise UsageError(f"logs: --lines: {args.lines} is less than 0")
     since = None
     if args.since is not None:
         from rtctl.when import parse_since  # lazy: it needs datetime and re

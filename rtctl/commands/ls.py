@@ -46,7 +46,7 @@ def run(context: Context) -> int:
         since = parse_since(args.since)
     limit = 50 if args.limit is None else args.limit
     if limit < 1:
-        raise UsageError(f"rtctl ls: --limit: {limit} is less than 1")
+        raise UsageError(f"ls: --limit: {limit} is less than 1")
     answer = context.rpc.ls(
         task=task, state=states(args.state), queue=queue, limit=limit, since=since
     )
@@ -73,7 +73,7 @@ def states(words: list[str]) -> list[str]:
         elif name:
             known = [*STATES, *_SETS]
             hint = near(name, known) or f"; known: {', '.join(known)}"
-            raise UsageError(f"rtctl ls: --state: {name!r} is no state{hint}")
+            raise UsageError(f"ls: --state: {name!r} is no state{hint}")
     return found
 
 

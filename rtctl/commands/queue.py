@@ -29,7 +29,7 @@ def run(context: Context) -> int:
     names = [name.removeprefix("@") for name in names]
     if verb not in VERBS:
         raise UsageError(
-            f"rtctl queue: unknown verb {verb!r}{near(verb, VERBS)} (known: {', '.join(VERBS)})"
+            f"queue: unknown verb {verb!r}{near(verb, VERBS)} (known: {', '.join(VERBS)})"
         )
     context.verb = f"queue {verb}"
     if verb == "ls":
@@ -37,7 +37,7 @@ def run(context: Context) -> int:
                         or q["queue"] in names])  # fmt: skip
         return 0
     if not names:
-        raise UsageError(f"rtctl queue {verb}: which QUEUE? (`rtctl queue` lists them)")
+        raise UsageError(f"queue {verb}: which QUEUE? (`rtctl queue` lists them)")
     reason = context.args.reason or ""
     if verb == "pause":
         _show(context, context.rpc.queue_pause(queues=names, reason=reason)["queues"])
@@ -65,9 +65,9 @@ def _show(context: Context, queues: Sequence[QueueRow]) -> None:
 
 def _purge(context: Context, names: list[str], reason: str) -> None:
     if len(names) > 1:
-        raise UsageError("rtctl queue purge: one QUEUE at a time")
+        raise UsageError("queue purge: one QUEUE at a time")
     if not context.args.yes and not _is_sure(names[0]):
-        raise UsageError(f"rtctl queue purge: nothing was done; --yes cancels all in {names[0]!r}")
+        raise UsageError(f"queue purge: nothing was done; --yes cancels all in {names[0]!r}")
     cancelled = context.rpc.queue_purge(queue=names[0], reason=reason)["cancelled"]
     if context.is_json:
         context.json({"queue": names[0], "cancelled": cancelled})
