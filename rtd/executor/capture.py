@@ -35,9 +35,9 @@ class Capture:
         if not scratch.lost_bytes and not scratch.size():
             return
         work, why = outcome.work, scratch.lost_why
-        before = scratch.fd
+        moves = scratch.moves
         outcome.output = kept = self._segments.keep(scratch, work.id, work.number)
-        if self._redirect and scratch.fd != before:
+        if self._redirect and scratch.moves != moves:
             self._point()
         if kept is not None and kept[4]:
             reason = why or "the output directory could not be written"

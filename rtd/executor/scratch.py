@@ -22,6 +22,7 @@ class Scratch:
 
     Attributes:
         fd: the file; a process lane makes it fds 1 and 2.
+        moves: how often `fd` was replaced, maybe by one of the same number.
         lost_bytes: what could not be written since the last `reset` (disk full, limit).
     """
 
@@ -34,6 +35,7 @@ class Scratch:
         self._index_bytes = 0
         self._end = 0
         self._entry_end = 0
+        self.moves = 0
         self.lost_bytes = 0
         self.lost_why = ""
 
@@ -95,6 +97,7 @@ class Scratch:
     def move_to(self, path: Path) -> None:
         """Keep the output under another name and begin with new files; as a process lane's
         fds 1 and 2 point here, the caller redirects them to the new `fd`."""
+        self.moves += 1
         os.rename(self.path, path)
         os.rename(self.index_path, path.with_suffix(".idx"))
         os.close(self.fd)

@@ -52,6 +52,8 @@ class _Worker(threading.Thread):
             try:
                 with self._lock:
                     self._going = going
+                if going.asked:  # the stop was faster
+                    raise Stopped
                 result = _call(going)
             finally:
                 with self._lock:
@@ -76,6 +78,8 @@ def _call(going: Going) -> Any:
     instance = definition.target(**params)
     if definition.has_own_stop():
         going.own_stop = instance.stop
+        if going.asked:  # before it could be told by its own stop
+            instance.stop()
     return instance.start()
 
 

@@ -1,0 +1,106 @@
+"""The command lane: shell commands with their exit codes, streams and trees."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rtd.model.output import ERR, OUT
+from rtd.model.run import Record
+from rtd.model.states import State
+from tests.functional.executor.harness import Bench
+from tests.helpers.deadline import until
+
+
+def command(bench: Bench, *argv: str, **params: Any) -> Record:
+    return bench.ended(bench.submit("command", {"argv": list(argv), **params}, "command"))
+
+
+@pytest.fixture(autouse=True)
+def executor(bench: Bench) -> None:
+    bench.fork("command")
+
+
+def test_output_and_error_are_told_apart(bench: Bench) -> None:
+    record = command(bench, "sh", "-c", "echo one; sleep 0.01; echo two >&2")
+    assert record.state is State.SUCCEEDED
+    assert bench.streams(record) == [(OUT, "one\n"), (ERR, "two\n")]
+
+
+def test_an_exit_code_is_an_error_and_kept(bench: Bench) -> None:
+    record = command(bench, "sh", "-c", "exit 7")
+    assert (record.state, record.attempts[0].exit) == (State.ERROR, [7, None])
+    assert record.end is not None
+    assert record.end.why == "exit 7"
+
+
+def test_a_signal_is_named(bench: Bench) -> None:
+    record = command(bench, "sh", "-c", "kill -SEGV $$")
+    assert (record.state, record.attempts[0].exit) == (State.EXCEPTION, [None, 11])
+    assert record.end is not None
+    assert record.end.why == "ended by SIGSEGV"
+
+
+def test_a_command_that_is_not_there_is_named(bench: Bench) -> None:
+    record = command(bench, "no-such-command")
+    assert (record.state, record.attempts[0].exit) == (State.ERROR, [127, None])
+    assert record.end is not None
+    assert record.end.why == "command not found: no-such-command"
+
+
+def test_a_working_directory_that_is_not_there_is_named(bench: Bench) -> None:
+    record = command(bench, "true", cwd="/nonexistent")
+    assert record.end is not None
+    assert record.end.why == "the working directory /nonexistent is not there"
+
+
+def test_environment_directory_input_and_umask_arrive(bench: Bench) -> None:
+    record = command(
+        bench,
+        "sh",
+        "-c",
+        "echo $GREETING; pwd; umask; cat; echo $RTD_RUN_ID",
+        env={"GREETING": "hello"},
+        cwd=str(bench.home),
+        stdin="from stdin\n",
+        umask=0o27,
+    )
+    lines = bench.text(record).splitlines()
+    assert lines == ["hello", str(bench.home), "0027", "from stdin", record.spec.id]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can run as somebody else")
+def test_a_command_runs_as_another_user(bench: Bench) -> None:
+    record = command(bench, "sh", "-c", "id -un; echo $HOME", user="nobody", cwd="/")
+    assert bench.text(record).splitlines()[0] == "nobody"
+
+
+def test_an_unknown_user_is_named(bench: Bench) -> None:
+    record = command(bench, "true", user="no-such-user")
+    assert record.state is State.ERROR
+    assert record.end is not None
+    assert "no user 'no-such-user'" in record.end.why
+
+
+def test_a_stop_terminates_the_whole_tree(bench: Bench) -> None:
+    ready = bench.home / "ready"
+    script = f"(setsid sleep 1000 & echo $! > {ready}); sleep 1000"
+    run_id = bench.submit("command", {"argv": ["sh", "-c", script]}, "command")
+    bench.running(run_id)
+    from_pid = _wait_for_pid(ready)
+    bench.ask(run_id)
+    record = bench.ended(run_id)
+    assert record.state is State.TERMINATED
+    assert not Path(f"/proc/{from_pid}").exists()
+
+
+def test_a_daemon_left_behind_neither_lives_on_nor_holds_the_output(bench: Bench) -> None:
+    record = command(bench, "sh", "-c", "(setsid sleep 1000 &); echo done")
+    assert record.state is State.SUCCEEDED
+    assert bench.text(record) == "done\n"
+    assert "left a process behind" in (record.attempts[0].note or "")
+
+
+def _wait_for_pid(path: Path) -> int:
+    return int(until(lambda: path.exists() and path.read_text().strip(), what="the pid"))
