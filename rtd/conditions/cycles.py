@@ -108,7 +108,7 @@ class _Ticks:
     def next(self, zone: Zone, key: int) -> int:
         offset, _, until = zone.stretch(key)
         end = key + self.length - (key + offset) % self.length
-        if end <= until:
+        if end < until:
             return end
         new = zone.offset(until)
         if not self._goes_on(until, offset, new):

@@ -10,6 +10,9 @@ from rtd.conditions.base import Condition, Form, Leaf
 from rtd.conditions.errors import ConditionError, Part, Problem
 from rtd.conditions.leaves import LEAVES
 from rtd.conditions.leaves.custom import Custom
+from rtd.conditions.moments import DAY_NAMES
+from rtd.conditions.spans import UNITS
+from rtd.conditions.windows import LIMITS
 
 QUOTES = re.compile(r"'[^']*'|\"[^\"]*\"")
 SPECIAL = re.compile(r"[&|~()'\"]")
@@ -55,11 +58,12 @@ class Grammar:
         Raises ConditionError when the syntax could not be read back: it is empty, holds an
         operator or a lone quote, means something already, or is another's.
         """
-        self.remove(name)
         if isinstance(syntax, re.Pattern):
+            self.remove(name)
             self._patterns[name] = syntax
         else:
             self._check(name, syntax)
+            self.remove(name)
             self._texts[syntax] = name
             self.examples.append(syntax)
         self.cache.clear()
@@ -70,8 +74,11 @@ class Grammar:
             raise ConditionError(f"{said} must be words with single blanks between them")
         if found := SPECIAL.search(QUOTES.sub("", syntax)):
             raise ConditionError(f"{said} cannot hold {found[0]!r} outside quotes")
+        owner = self._texts.get(syntax, name)
+        if owner != name:
+            raise ConditionError(f"{said} is already that of {owner!r}")
         if syntax in self._texts:
-            raise ConditionError(f"{said} is already that of {self._texts[syntax]!r}")
+            return
         try:
             meaning = self.leaf(Part(syntax))
         except Problem:
@@ -117,7 +124,8 @@ class Grammar:
 
     def words(self) -> set[str]:
         """The words that leaves are made of."""
-        return {word for example in self.examples for word in re.findall(r"[a-z]+", example)}
+        found = {word for example in self.examples for word in re.findall(r"[a-z]+", example)}
+        return found | set(LIMITS) | set(UNITS) | set(DAY_NAMES) | {"and", "am", "pm"}
 
 
 class Unknown(Problem):

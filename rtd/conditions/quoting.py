@@ -14,6 +14,7 @@ from rtd.conditions.errors import ConditionError, Part
 QUOTED = r"""(?:'[^']*+'|"[^"]*+")++"""
 """A pattern for a name in quotes (doubled ones too). Unquote what it matched."""
 ONE = re.compile(QUOTED)
+MOST = 1000
 BETWEEN = re.compile(r" ?, ?")
 
 
@@ -36,16 +37,18 @@ def unquote(part: Part) -> str:
     mark, inner = part.text[0], part.text[1:-1]
     if not inner:
         raise part.problem("a name cannot be empty")
-    name = inner.replace(mark * 2, "\0")
-    if mark in name:
+    pieces = inner.split(mark * 2)
+    if any(mark in piece for piece in pieces):
         raise part.problem("two names without a comma between them")
-    return name.replace("\0", mark)
+    return mark.join(pieces)
 
 
 def unquote_list(part: Part) -> tuple[str, ...]:
     """The names in a list such as `'a', 'b'`."""
     names, at = [], 0
     while at < len(part.text):
+        if len(names) == MOST:
+            raise part.problem(f"a list may have at most {MOST} names", "", at)
         match = ONE.match(part.text, at)
         if not match:
             raise part.problem("a task's name in quotes belongs here", "'name'", at)

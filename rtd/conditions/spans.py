@@ -100,8 +100,8 @@ def _no_unit(part: Part, start: int, end: int) -> Problem:
         hint = f"{text}:00" if text.count(":") == 1 else "01:30:00"
         return part.problem(f"`{text}` is not a span of time; write HH:MM:SS", hint, start)
     number = text[start:end].strip()
-    fixed = text[:start] + f"{number} seconds" + text[end:]
-    return part.problem(f"which unit? `{number}` of what ({UNIT_HELP})", fixed, start)
+    message = f"which unit? `{number}` of what ({UNIT_HELP})"
+    return part.problem(message, f"{number} seconds", start)
 
 
 def _wrong_unit(part: Part, unit: str, at: int) -> Problem:
@@ -109,8 +109,7 @@ def _wrong_unit(part: Part, unit: str, at: int) -> Problem:
     close = known if known in UNITS else CLOSE_UNITS.get(known, "")
     if not close:
         close = next((word for word in UNITS if len(word) > 3 and word[:3] == known[:3]), "")
-    fixed = part.text[:at] + close + part.text[at + len(unit) :] if close else ""
-    return part.problem(f"`{unit}` is not a unit of time ({UNIT_HELP})", fixed, at)
+    return part.problem(f"`{unit}` is not a unit of time ({UNIT_HELP})", close, at)
 
 
 def format_span(span_us: int) -> str:

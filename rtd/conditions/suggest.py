@@ -106,4 +106,4 @@ def _nearest(grammar: Grammar, text: str) -> str:
 def _close(word: str, words: list[str]) -> str:
     if word in words:
         return word
-    return next(iter(get_close_matches(word, words, 1, 0.7)), word)
+    return next(iter(get_close_matches(word, words, 1, 0.6)), word)

@@ -69,9 +69,10 @@ class View:
 
     `now` is a datetime or UTC epoch seconds, kept to the microsecond. `tz` is an IANA name or a
     tzinfo; None is that of `now`, UTC when it has none. Naive datetimes are local times of that
-    zone; when `now` is one, so is what `next_change` answers. `task` is the name of the task that
-    the condition is assigned to. `history` is a `Ledger` or a mapping of task names to
-    `(action, time)` pairs. `scheduler_cycles` counts the scheduler's turns since
+    zone. Answers such as `next_change` come in the manner of `now`: naive local times for a naive
+    one, in its own zone for an aware one (the view's, for epoch seconds). `task` is the name of
+    the task that the condition is assigned to. `history` is a `Ledger` or a mapping of task names
+    to `(action, time)` pairs. `scheduler_cycles` counts the scheduler's turns since
     `scheduler_started`.
 
     Raises ValueError for a zone that nobody knows and for times outside the years 1900 to 8999.
@@ -80,9 +81,9 @@ class View:
     __slots__ = (
         "cycles",
         "ledger",
-        "naive",
         "now_us",
         "sample",
+        "shown_in",
         "started_us",
         "task",
         "world",
@@ -103,7 +104,7 @@ class View:
         if tz is None:
             tz = now.tzinfo if isinstance(now, datetime) and now.tzinfo else "UTC"
         self.zone = zone_of(tz)
-        self.naive = isinstance(now, datetime) and now.tzinfo is None
+        self.shown_in = now.tzinfo if isinstance(now, datetime) else self.zone.tz
         self.now_us = self._instant(now)
         self.task = task
         if history is None or isinstance(history, Mapping):
@@ -143,9 +144,8 @@ class View:
 
     @property
     def now(self) -> datetime:
-        """The moment, local."""
-        moment = self.zone.show(self.now_us)
-        return moment.replace(tzinfo=None) if self.naive else moment
+        """The moment, in its own manner."""
+        return self._shown(self.now_us)
 
     @property
     def custom(self) -> Mapping[str, Answer | bool]:
@@ -197,10 +197,11 @@ class View:
 
     def when(self, at_us: int) -> datetime | None:
         """An instant in the manner of `now`; None for one that does not come."""
-        if at_us >= LATEST:
-            return None
+        return None if at_us >= LATEST else self._shown(at_us)
+
+    def _shown(self, at_us: int) -> datetime:
         moment = self.zone.show(at_us)
-        return moment.replace(tzinfo=None) if self.naive else moment
+        return moment.astimezone(self.shown_in) if self.shown_in else moment.replace(tzinfo=None)
 
     def clock(self, at_us: int) -> str:
         """A time for people: `08:03:11`, with its date when that is not today's."""

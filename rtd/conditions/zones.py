@@ -100,6 +100,8 @@ class Zone:
         """Extend what is known so that it covers this time with a margin of a day."""
         known = self._changes
         at_us = min(max(at_us - at_us % SECOND, FIRST_KNOWN), LAST_KNOWN)
+        if known.since + DAY <= at_us < known.until - DAY:
+            return known  # a far year
         new = known.since == known.until
         low, high = (at_us, at_us) if new else (known.since, known.until)
         since, until = min(low, at_us - CHUNK), max(high, at_us + CHUNK)
@@ -109,8 +111,6 @@ class Zone:
         began = (-NEVER, *(at for at, _ in changes))
         offsets = (self._ask(since), *(offset for _, offset in changes))
         shown = (at + old for at, old in zip(began[1:], offsets, strict=False))
-        if at_us in (FIRST_KNOWN, LAST_KNOWN):
-            since, until = (-NEVER, until) if at_us == FIRST_KNOWN else (since, NEVER)
         self._changes = Changes(since, until, began, offsets, (-NEVER, *shown))
         return self._changes
 

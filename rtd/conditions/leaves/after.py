@@ -10,11 +10,10 @@ from rtd.conditions.base import ME, Form, Leaf, Look, part
 from rtd.conditions.errors import ConditionError, Problem
 from rtd.conditions.leaves.has import STATUSES
 from rtd.conditions.ledger import RUN
-from rtd.conditions.quoting import QUOTED, quote, unquote_list
+from rtd.conditions.quoting import MOST, QUOTED, quote, unquote_list
 from rtd.conditions.view import View
 from rtd.conditions.zones import NEVER
 
-MOST = 1000
 ENDINGS = ("succeeded", "failed", "terminated", "finished")
 
 
