@@ -11,6 +11,10 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+from rtctl.command import load
+from rtctl.commands import ALIASES, SUMMARIES
+from rtctl.context import GLOBAL
+from rtctl.flags import SWITCH, Flag
 from rtd import settings
 from rtd.model import config, errors, policy
 from rtd.wire import shapes
@@ -131,6 +135,40 @@ class ExitCodes(_Written):
         return table(("exit code", "error", "meaning"), rows)
 
 
+class ClientCommand(_Written):
+    """The verbs of rtctl with their flags."""
+
+    def lines(self) -> Iterable[str]:
+        yield "Flags of every verb:\n"
+        yield from _client_flags(GLOBAL)
+        for name, summary in SUMMARIES.items():
+            if not summary:
+                continue
+            verb = load(name)
+            yield f"\n## rtctl {name}\n"
+            yield summary[:1].upper() + summary[1:] + ".\n"
+            yield f"```text\nrtctl {verb.USAGE}\n```\n"
+            also = [f"`{alias}`" for alias, meant in ALIASES.items() if meant == name]
+            if also:
+                yield f"Also: {', '.join(also)}.\n"
+            yield from _client_flags(verb.FLAGS)
+            if verb.MORE:
+                yield f"```text\n{verb.MORE}\n```"
+
+
+def _client_flags(flags: Iterable[Flag]) -> Iterator[str]:
+    rows = [
+        (
+            ", ".join(f"`{name}`" for name in flag.names)
+            + ("" if flag.kind == SWITCH else f" {flag.metavar}"),
+            flag.doc,
+        )
+        for flag in flags
+    ]
+    if rows:
+        yield from (*table(("flag", "meaning"), rows), "")
+
+
 class CommandLine(_Written):
     """The verbs and flags of a command, from its argparse parser: `module:function`."""
 
@@ -215,6 +253,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
         ("rtd-options", SubmitOptions),
         ("rtd-exit-codes", ExitCodes),
         ("rtd-command", CommandLine),
+        ("rtctl-command", ClientCommand),
     ):
         app.add_directive(name, directive)
     app.connect("autodoc-process-docstring", _to_rst, priority=100)
