@@ -2,7 +2,7 @@
 
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -73,16 +73,20 @@ def _warnings(name: str, new_sockets: set[int]) -> list[str]:
     threads = other_threads()
     if threads:
         found.append(
-            f"app {name} has started {len(threads)} threads while it was imported"
+            f"app {name} has started {_count(threads, 'thread')} while it was imported"
             f" ({', '.join(threads[:5])}): executors are forked and do not have them;"
             " start them in the task"
         )
     if new_sockets:
         found.append(
-            f"app {name} has opened {len(new_sockets)} sockets while it was imported: all"
+            f"app {name} has opened {_count(new_sockets, 'socket')} while it was imported: all"
             " executors would share these connections; open them in the task"
         )
     return found
+
+
+def _count(things: Sized, noun: str) -> str:
+    return f"{len(things)} {noun}{'' if len(things) == 1 else 's'}"
 
 
 def _place(error: BaseException) -> dict[str, Any] | None:

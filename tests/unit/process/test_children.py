@@ -1,0 +1,113 @@
+"""Children, leftovers and whole trees as they are seen."""
+
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from rtd.process.children import _by_parent, children_of, leftovers_exist, own_children
+from rtd.process.ticks import read_stat
+from rtd.process.tree import Tree, snapshot
+from tests.helpers.deadline import until
+from tests.helpers.source import ROOT
+
+FAMILY = "sleep 1000 & (sleep 1000 & wait) & echo ready; wait"
+
+
+@contextlib.contextmanager
+def started(*command: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A program in a session of its own that has said `ready`; its group ends with the block."""
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, cwd=ROOT, start_new_session=True
+    ) as child:
+        assert child.stdout is not None
+        try:
+            assert child.stdout.readline() == b"ready\n"
+            yield child
+        finally:
+            os.killpg(child.pid, 9)
+
+
+def test_children_are_listed_whoever_forked_them() -> None:
+    found: list[subprocess.Popen[bytes]] = []
+    thread = threading.Thread(target=lambda: found.append(subprocess.Popen(["sleep", "1000"])))
+    thread.start()
+    thread.join()
+    try:
+        assert own_children() == [found[0].pid]
+        assert _by_parent(os.getpid()) == own_children()
+        assert leftovers_exist()
+        found[0].kill()
+        until(lambda: (stat := read_stat(found[0].pid)) is not None and not stat.alive)
+        assert own_children() == [found[0].pid], "a zombie is a child, too"
+        assert leftovers_exist()
+    finally:
+        found[0].kill()
+        found[0].wait()
+    assert own_children() == []
+    assert not leftovers_exist()
+
+
+def test_a_process_that_is_gone_has_no_children() -> None:
+    with subprocess.Popen(["true"]) as child:
+        pass
+    assert children_of(child.pid) == []
+    assert _by_parent(child.pid) == []
+    assert snapshot(child.pid) == Tree([])
+
+
+def test_a_tree_holds_every_descendant_and_no_zombie() -> None:
+    with started("sh", "-c", f"true & {FAMILY}") as shell:
+        until(lambda: len(snapshot(shell.pid).members) == 4)
+        tree = snapshot(shell.pid)
+        assert tree.pids[0] == shell.pid
+        assert sorted(m.name for m in tree.members) == ["sh", "sh", "sleep", "sleep"]
+        assert tree.members[0].parent == os.getpid()
+        assert {m.parent for m in tree.members[1:]} <= set(tree.pids)
+        assert tree.members[-1].command == "sleep 1000"
+
+
+def test_memory_of_a_tree_is_that_of_all_its_processes() -> None:
+    hog = [sys.executable, "-m", "tests.programs.hog", "memory", "60000000"]
+    with started("sh", "-c", f"{' '.join(hog)} & wait") as shell:
+        tree, exact = snapshot(shell.pid), snapshot(shell.pid, exact=True)
+        assert len(tree.members) == len(exact.members) == 2
+        assert 60e6 < exact.memory_bytes < tree.memory_bytes < 150e6
+
+
+def test_cpu_of_a_tree_counts_what_has_ended_in_it() -> None:
+    burn = f"{sys.executable} -c 'import time\nwhile time.process_time() < 0.3: pass'"
+    with started("sh", "-c", f"{burn}; echo ready; sleep 1000 & wait") as shell:
+        assert 0.25 <= snapshot(shell.pid).cpu_s < 5  # the kernel counts in 10 ms
+        assert snapshot(os.getpid()).cpu_s > 0
+
+
+@pytest.mark.parametrize("stay", [True, False])
+def test_leftovers_are_seen_by_a_subreaper_only_after_they_are_left(stay: bool) -> None:
+    code = (
+        "from rtd.process.prctl import *; from rtd.process.children import *; import subprocess\n"
+        "assert not is_subreaper(); set_subreaper(); assert is_subreaper()\n"
+        f"subprocess.run(['sh', '-c', 'sleep {1000 if stay else 0} &'])\n"
+        "print('ready', flush=True); input(); print(leftovers_exist(), flush=True)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    ) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"ready\n"
+        (left,) = children_of(child.pid)  # a zombie if it has ended: nobody has reaped it
+        assert os.getpgid(left) == child.pid
+        assert child.stdin is not None
+        child.stdin.write(b"\n")
+        child.stdin.flush()
+        assert child.stdout.readline() == b"True\n"
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, 9)
