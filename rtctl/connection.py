@@ -59,7 +59,9 @@ class Connection:
         if self._unanswered:
             return False
         try:
-            self._sock.recv(1, _socket.MSG_PEEK | _socket.MSG_DONTWAIT)
+            # With a time-out Python would wait for something to read, whatever the flags say.
+            self._sock.setblocking(False)
+            self._sock.recv(1, _socket.MSG_PEEK)
         except BlockingIOError:
             return True
         except OSError:
