@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 from time import localtime, monotonic, strftime, time
 
+from rtctl.errors import ended_as
 from rtctl.lines import Assembler
 from rtctl.rows import progress_text
 from rtctl.screen import clean, cut, short
 from rtd.model.errors import RtdError, WaitTimeout
+from rtd.model.formats import format_duration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -102,11 +104,10 @@ def say_end(context: Context, row: Row) -> None:
     """How a run ended, on stderr, unless it simply succeeded."""
     if row["state"] == "succeeded" or context.quiet:
         return
-    took = ""
-    if row["started_at"] is not None:
-        took = f" after {short((row['ended_at'] or time()) - row['started_at'])}"
+    took_s = (row["ended_at"] or time()) - row["started_at"] if row["started_at"] else None
+    after = f" after {format_duration(max(took_s, 0.0))}" if took_s is not None else ""
     why = f": {clean(row['why'])}" if row["why"] else ""
-    context.screen.say(f"rtctl: run {row['id']} {row['state']}{took}{why}")
+    context.screen.say(f"rtctl: run {row['id']} {ended_as(row['state'])}{after}{why}")
 
 
 def follow(context: Context, run_id: str, split: bool) -> Row:

@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgpack
 
 from rtd.model.errors import BadRequest, StoreGone
+from rtd.model.states import BY_CHAR
 from rtd.rpc.context import Ask
 from rtd.rpc.targets import resolve
 
@@ -89,10 +90,15 @@ class _Stream:
                 if fits:
                     found.append(
                         {"id": entry_id, "at": at, "run": run_id, "task": task, "what": what,
-                         "state": state, "detail": detail}
+                         "state": _state_name(state), "detail": detail}
                     )  # fmt: skip
         return found
 
     async def _send(self, events: Sequence[dict[str, Any]]) -> None:
         for event in events:
             await self._ask.send("event", **event)
+
+
+def _state_name(stored: str | None) -> str | None:
+    """The state of an entry, which executors write as one character."""
+    return None if stored is None else str(BY_CHAR.get(stored, stored))
