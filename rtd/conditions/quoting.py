@@ -45,7 +45,8 @@ def unquote(part: Part) -> str:
 
 def unquote_list(part: Part) -> tuple[str, ...]:
     """The names in a list such as `'a', 'b'`."""
-    names, at = [], 0
+    names: list[str] = []
+    at = 0
     while at < len(part.text):
         if len(names) == MOST:
             raise part.problem(f"a list may have at most {MOST} names", "", at)

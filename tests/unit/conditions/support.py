@@ -1,6 +1,6 @@
 """Short ways to say what a condition is asked about."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text if "-" in text else f"2024-01-15 {text}")
 
 
-def view(now: str, mine: Log = (), others: dict[str, Log] | None = None, **more: Any) -> View:
+def view(now: str, mine: Log = (), others: Mapping[str, Log] | None = None, /, **more: Any) -> View:
     """The view of the task `me` at a local time."""
     logs = {**(others or {}), "me": mine}
     history = {name: [(action, at(when)) for action, when in log] for name, log in logs.items()}
@@ -22,13 +22,13 @@ def view(now: str, mine: Log = (), others: dict[str, Log] | None = None, **more:
 
 
 def holds(
-    text: str, now: str, mine: Log = (), others: dict[str, Log] | None = None, **more: Any
+    text: str, now: str, mine: Log = (), others: Mapping[str, Log] | None = None, **more: Any
 ) -> bool:
     return parse(text).check(view(now, mine, others, **more))
 
 
 def change(
-    text: str, now: str, mine: Log = (), others: dict[str, Log] | None = None, **more: Any
+    text: str, now: str, mine: Log = (), others: Mapping[str, Log] | None = None, **more: Any
 ) -> str:
     """The next change, `-` for none."""
     found = parse(text).next_change(view(now, mine, others, **more))

@@ -1,6 +1,7 @@
 """Section 2: time values, where the cycles begin, and the zone."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -123,7 +124,7 @@ def test_s2_years_out_of_reach_are_refused(year: int) -> None:
 
 
 def test_s2_a_time_that_does_not_exist_is_taken_at_the_first_instant_after_the_gap() -> None:
-    gap = {"tz": "Europe/Berlin"}  # 2024-03-31: 02:00 is followed by 03:00
+    gap: dict[str, Any] = {"tz": "Europe/Berlin"}  # 2024-03-31: 02:00 is followed by 03:00
     assert change("time of day after 02:30", "2024-03-31 01:59", **gap) == "2024-03-31 03:00:00"
     assert change("time of day before 02:30", "2024-03-31 01:00", **gap) == "2024-03-31 03:00:00"
     assert holds("time of day after 02:30", "2024-03-31 03:00", **gap)
