@@ -10,18 +10,22 @@ from rtd.cli import settings_of
 from rtd.daemon import run as run_daemon
 from rtd.model.errors import RtdError
 from rtd.model.places import find_places
+from rtd.process.daemon import detach
 from rtd.settings import load
 from rtd.supervisor.log import log, set_up
 from rtd.supervisor.node import Node
-from rtd.supervisor.startup import Wish
+from rtd.supervisor.startup import Wish, make_places
 
 
 def run(options: argparse.Namespace) -> int:
     """Serve until told to end. 0: ended in order; raises RtdError when it could not start."""
-    set_up(options.log_level or os.environ.get("RTD_LOG_LEVEL") or "info")
     wish = Wish(load(options.config, settings_of(options)), find_places(), options.app)
     tell = _teller(options.ready_fd)
     try:
+        if options.detach:
+            make_places(wish.places)
+            detach(wish.places.log_file, keep_fds=(options.ready_fd,))
+        set_up(options.log_level or os.environ.get("RTD_LOG_LEVEL") or "info")
         run_daemon(wish, lambda node: _ready(node, tell))
     except RtdError as error:
         tell(error.sentence)

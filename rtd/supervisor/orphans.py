@@ -15,6 +15,7 @@ from rtd.process.ticks import same_process, start_ticks
 from rtd.process.tree import snapshot
 from rtd.supervisor.core import Core
 from rtd.supervisor.executors import Executor, Gone, Unfinished
+from rtd.supervisor.generations import Zygote
 
 
 def end_orphans(core: Core, executors: Iterable[Executor]) -> list[Gone]:
@@ -65,12 +66,13 @@ def _free_slots(core: Core, executor: Executor) -> tuple[Unfinished, ...]:
     return tuple(runs)
 
 
-def unknown_on_board(core: Core) -> list[Executor]:
+def unknown_on_board(core: Core, living: Iterable[Zygote]) -> list[Executor]:
     """Executors that the board names and no living zygote has below it."""
     found: dict[str, Executor] = {}
+    ranges = [range(zygote.lo, zygote.hi) for zygote in living]
     for seen in core.board.owned():
-        if seen.exec_id in core.executors:
-            continue
+        if any(seen.slot in slots for slots in ranges):
+            continue  # its zygote speaks for it
         executor = found.get(seen.exec_id)
         if executor is None:
             found[seen.exec_id] = Executor(

@@ -71,8 +71,9 @@ async def bring_up(wish: Wish, ends: contextlib.AsyncExitStack, keep: Keep) -> N
     ends.push_async_callback(core.jobs.stop)
     await node.zygotes.open()
     ends.push_async_callback(lambda: node.zygotes.close(keep.running))
-    await _adopt_or_spawn(node)
+    serving = await _greet_the_living(node)
     await _settle_the_past(node)
+    await _serve_app(node, serving)
     await _listen(node, ends)
     node.pools.look_at_all()
     return node
@@ -145,8 +146,8 @@ async def _core(wish: Wish, board: Board, engine: Engine, ends: contextlib.Async
 # --- zygotes
 
 
-async def _adopt_or_spawn(node: Node) -> None:
-    """Wait for zygotes of before that still live; start one when none serves this app."""
+async def _greet_the_living(node: Node) -> Zygote | None:
+    """Wait for zygotes of before that still live; gives the one that serves this app."""
     serving: Zygote | None = None
     for zygote in node.zygotes.living:
         try:
@@ -161,6 +162,11 @@ async def _adopt_or_spawn(node: Node) -> None:
     for zygote in node.zygotes.living:
         if zygote is not serving:
             node.zygotes.retire(zygote)
+    return serving
+
+
+async def _serve_app(node: Node, serving: Zygote | None) -> None:
+    """Go on with a zygote of before, or start one."""
     if serving is None:
         await node.serve_app()
     else:
@@ -174,7 +180,7 @@ async def _adopt_or_spawn(node: Node) -> None:
 
 async def _settle_the_past(node: Node) -> None:
     """Executors that died, or lost their parent, while nobody looked."""
-    for gone in end_orphans(node.core, unknown_on_board(node.core)):
+    for gone in end_orphans(node.core, unknown_on_board(node.core, node.zygotes.living)):
         log.warning("%s executor %d was left over and is gone", gone.lane, gone.pid)
         node.settler.start(gone, _nothing)
     await node.settle_fenced()
