@@ -12,7 +12,7 @@ from rtd.model.places import Places, find_places
 from rtd.model.units import format_duration
 from rtd.process.pidfd import signal_process
 from rtd.process.signals import SIGTERM
-from rtd.process.ticks import start_ticks
+from rtd.process.ticks import same_process, start_ticks
 from rtd.supervisor.lock import holder
 from rtd.wire import frames
 
@@ -28,12 +28,15 @@ def stop(options: argparse.Namespace) -> int:
         raise Unreachable(
             f"no daemon runs with {places.runtime_dir}; start one with `rtd start` or `rtd run`"
         )
-    _ask(places, pid, options)
-    _wait(places.pid_file, pid, options.wait)
+    ticks = start_ticks(pid)
+    if ticks is None:
+        return 0
+    _ask(places, pid, ticks, options)
+    _wait(pid, ticks, options.wait)
     return 0
 
 
-def _ask(places: Places, pid: int, options: argparse.Namespace) -> None:
+def _ask(places: Places, pid: int, ticks: int, options: argparse.Namespace) -> None:
     params = {"grace_s": options.grace, "keep_running": options.keep_running}
     try:
         call(places.socket, "shutdown", params)
@@ -41,14 +44,13 @@ def _ask(places: Places, pid: int, options: argparse.Namespace) -> None:
         if options.keep_running:
             raise Unreachable(f"the daemon (pid {pid}) does not answer: {error}") from None
         print(f"rtd: its socket does not answer ({error}); sending SIGTERM", file=sys.stderr)
-        ticks = start_ticks(pid)
-        if ticks is not None:
-            signal_process(pid, ticks, SIGTERM)
+        signal_process(pid, ticks, SIGTERM)
 
 
-def _wait(pid_file: Path, pid: int, timeout_s: float) -> None:
+def _wait(pid: int, ticks: int, timeout_s: float) -> None:
+    """Until the process is gone: it lets go of its pid file a moment earlier."""
     until = time.monotonic() + timeout_s
-    while holder(pid_file) == pid:
+    while same_process(pid, ticks):
         if time.monotonic() > until:
             raise WaitTimeout(
                 f"the daemon (pid {pid}) has not ended within {format_duration(timeout_s)};"
