@@ -11,6 +11,7 @@ from rtd.executor.zygote_app import Loader, load_app
 from rtd.executor.zygote_brood import ExecutorMain
 from rtd.executor.zygote_link import SupervisorLink
 from rtd.process.board import Board
+from rtd.process.fds import close_inherited
 from rtd.process.forking import lead_session
 from rtd.process.prctl import set_subreaper
 from rtd.process.titles import set_title
@@ -25,6 +26,7 @@ def serve(argv: list[str], executor_main: ExecutorMain, load: Loader) -> int:
         executor_main: what its executors do. load: imports an app.
     """
     given = _parser().parse_args(argv)
+    close_inherited()
     runtime_dir: Path = given.runtime
     set_title(f"app {given.app}" if given.app else "zygote")
     lead_session()

@@ -27,7 +27,6 @@ from typing import Final
 from rtd.model.errors import Conflict
 from rtd.process.bell import Bell
 from rtd.process.slot import (
-    FLAG_RETIRING,
     FLAG_SAMPLE,
     LANES,
     NEXT_SCAN,
@@ -43,7 +42,7 @@ from rtd.process.slot import (
 )
 from rtd.process.ticks import boot_hash
 
-__all__ = ["FLAG_RETIRING", "FLAG_SAMPLE", "LANES", "RETIRE_WORD", "SLOTS", "Board", "Seen", "Slot"]
+__all__ = ["FLAG_SAMPLE", "LANES", "RETIRE_WORD", "SLOTS", "Board", "Seen", "Slot"]
 
 SLOTS: Final = 4096
 _MAGIC: Final = int.from_bytes(b"rtdboard", "little")

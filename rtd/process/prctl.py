@@ -1,13 +1,12 @@
-"""The two calls of prctl(2) that Python has no name for: the child subreaper's."""
+"""The call of prctl(2) that Python has no name for: the child subreaper's."""
 
 import ctypes
 import os
 from typing import Final
 
-__all__ = ["is_subreaper", "set_subreaper"]
+__all__ = ["set_subreaper"]
 
 _PR_SET_CHILD_SUBREAPER: Final = 36
-_PR_GET_CHILD_SUBREAPER: Final = 37
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -19,18 +18,7 @@ def set_subreaper() -> None:
     Raises:
         OSError: the kernel refused (it is older than Linux 3.4).
     """
-    _prctl(_PR_SET_CHILD_SUBREAPER, ctypes.c_ulong(1))
-
-
-def is_subreaper() -> bool:
-    """Whether orphans below this process come to it."""
-    answer = ctypes.c_int(0)
-    _prctl(_PR_GET_CHILD_SUBREAPER, ctypes.byref(answer))
-    return answer.value != 0
-
-
-def _prctl(option: int, value: object) -> None:
-    zero = ctypes.c_ulong(0)
-    if _libc.prctl(ctypes.c_int(option), value, zero, zero, zero) != 0:
+    one, zero = ctypes.c_ulong(1), ctypes.c_ulong(0)
+    if _libc.prctl(ctypes.c_int(_PR_SET_CHILD_SUBREAPER), one, zero, zero, zero) != 0:
         code = ctypes.get_errno()
-        raise OSError(code, f"prctl({option}): {os.strerror(code)}")
+        raise OSError(code, f"cannot become a child subreaper: {os.strerror(code)}")

@@ -1,4 +1,4 @@
-"""Running as another user."""
+"""Running commands as another user."""
 
 import grp
 import os
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from rtd.model.errors import ConfigError, NotPermitted
 
-__all__ = ["Account", "become", "find_account"]
+__all__ = ["Account", "find_account"]
 
 
 class Account(NamedTuple):
@@ -46,22 +46,6 @@ def find_account(text: str) -> Account:
         raise NotPermitted(f"only root can run as {text!r}; rtd runs as uid {os.geteuid()}")
     groups = tuple(os.getgrouplist(entry.pw_name, gid))
     return Account(entry.pw_uid, gid, groups, entry.pw_name, entry.pw_dir)
-
-
-def become(account: Account) -> None:
-    """Give up this process's privileges for good: groups first, the user last.
-
-    Raises:
-        NotPermitted: the kernel refused, or left a way back.
-    """
-    try:
-        os.setgroups(account.groups)
-        os.setresgid(account.gid, account.gid, account.gid)
-        os.setresuid(account.uid, account.uid, account.uid)
-    except PermissionError as error:
-        raise NotPermitted(f"cannot become {account.name}: {error.strerror}") from error
-    if account.uid != 0 and 0 in os.getresuid():
-        raise NotPermitted(f"became {account.name} but can still become root")
 
 
 def _user(text: str) -> pwd.struct_passwd:

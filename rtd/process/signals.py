@@ -5,11 +5,10 @@ Only the main thread of a process may call any of this.
 
 import os
 import signal
-from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
 
-__all__ = ["SIGCHLD", "SIGHUP", "SIGINT", "SIGKILL", "SIGTERM", "SignalInbox", "on_signal", "reset"]
+__all__ = ["SIGCHLD", "SIGHUP", "SIGINT", "SIGKILL", "SIGTERM", "SignalInbox", "reset"]
 
 SIGCHLD = signal.SIGCHLD
 SIGHUP = signal.SIGHUP
@@ -51,18 +50,6 @@ class SignalInbox:
             signal.set_wakeup_fd(-1)
         os.close(self._reader)
         os.close(self._writer)
-
-
-def on_signal(number: int, handler: Callable[[int], None]) -> None:
-    """Call `handler(number)` in the main thread, between two steps of whatever it does.
-
-    The handler may raise: the error appears in the interrupted frame.
-    """
-
-    def called(got: int, _frame: FrameType | None) -> None:
-        handler(got)
-
-    signal.signal(number, called)
 
 
 def reset() -> None:

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from rtd.model.ids import from_words
 from rtd.process.bell import Bell
 
-__all__ = ["FLAG_RETIRING", "FLAG_SAMPLE", "LANES", "RETIRE_WORD", "Seen", "Slot"]
+__all__ = ["FLAG_SAMPLE", "LANES", "RETIRE_WORD", "Seen", "Slot"]
 
 WORDS: Final = 16
 #: Where the supervisor's promise to scan stands: a word of the board's header.
@@ -18,9 +18,8 @@ NEXT_SCAN: Final = 2
 SEQ, PID, TICKS, EXEC_HI, EXEC_LO, RUN_HI, RUN_LO, STARTED_NS = range(8)
 DEADLINE_NS, FLAGS, MEMORY_LIMIT, CPU_LIMIT_NS, ATTEMPT, STOP, LANE, RETIRE = range(8, 16)
 
-#: Bits of FLAGS: "sample my tree, I have limits" and "this is my last run".
+#: A bit of FLAGS: "sample my tree, I have limits".
 FLAG_SAMPLE: Final = 1
-FLAG_RETIRING: Final = 2
 #: What a STOP or RETIRE word holds to say: finish the run you are on, take no more.
 RETIRE_WORD: Final = (1 << 64) - 1
 #: How soon a run with limits wants to be seen for the first time.
@@ -121,7 +120,7 @@ class Slot:
         Args:
             run_hi, run_lo: the run's id as `rtd.model.ids.to_words` gives it.
             started_ns: monotonic nanoseconds. deadline_ns: the same clock; 0 is none.
-            flags: FLAG_SAMPLE, FLAG_RETIRING.
+            flags: FLAG_SAMPLE or 0.
             memory_limit: bytes, 0 is none. cpu_limit_ns: CPU time of the tree, 0 is none.
             attempt: which try of the run this is, from 1.
         """

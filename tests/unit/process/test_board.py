@@ -9,7 +9,7 @@ import pytest
 
 from rtd.model.errors import Conflict
 from rtd.model.ids import new_id, to_words
-from rtd.process.board import FLAG_RETIRING, FLAG_SAMPLE, RETIRE_WORD, SLOTS, Board
+from rtd.process.board import FLAG_SAMPLE, RETIRE_WORD, SLOTS, Board
 from rtd.process.ticks import start_ticks
 
 HOUR_NS = 3_600_000_000_000
@@ -92,7 +92,6 @@ def test_only_runs_that_the_next_scan_would_miss_ring(board: Board) -> None:
     assert rings(0, 2 * HOUR_NS) == 1
     assert rings(3 * HOUR_NS, 2 * HOUR_NS) == 1
     assert rings(2 * HOUR_NS, 3 * HOUR_NS) == 0
-    assert rings(0, 0, FLAG_RETIRING) == 0
     assert rings(0, 0, FLAG_SAMPLE) == 1
     assert rings(2 * HOUR_NS, 0, FLAG_SAMPLE) == 1
     assert rings(HOUR_NS + 1000, 0, FLAG_SAMPLE) == 0

@@ -14,14 +14,14 @@ from typing import Any
 
 import pytest
 
-from rtd.process import signals
 from rtd.process.fds import open_sockets
 from rtd.process.forking import fork_child, other_threads, send_to_child, set_up_executor
-from rtd.process.prctl import is_subreaper
+from rtd.process.hunt import hunt
 from rtd.process.signals import SignalInbox
 from rtd.process.status import Exit, reap
 from tests.helpers.deadline import until
 from tests.helpers.source import ROOT
+from tests.programs.daemoniser import leave_daemon
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
 
@@ -109,18 +109,15 @@ def test_what_was_printed_before_a_fork_is_printed_once() -> None:
 
 
 def test_an_executor_leads_its_own_session_and_reaps_its_orphans() -> None:
-    session, pid, parent, reaper, title = answer_of(
-        lambda: (
-            os.getsid(0),
-            os.getpid(),
-            os.getppid(),
-            is_subreaper(),
-            Path("/proc/self/cmdline").read_text().rstrip("\0"),
-        )
-    )
+    def question() -> tuple[object, ...]:
+        leave_daemon()
+        (orphan,) = hunt(None, ()).ended
+        title = Path("/proc/self/cmdline").read_text().rstrip("\0")
+        return os.getsid(0), os.getpid(), os.getppid(), orphan.how, title
+
+    session, pid, parent, how, title = answer_of(question)
     assert session == pid != os.getsid(0)
-    assert (parent, reaper, title) == (os.getpid(), True, "rtd: test")
-    assert not is_subreaper()
+    assert (parent, how, title) == (os.getpid(), "SIGKILL", "rtd: test")
 
 
 def test_an_executor_has_the_signals_of_a_fresh_python(inbox: SignalInbox) -> None:
@@ -151,7 +148,7 @@ def test_an_early_sigterm_does_not_end_an_executor_half_made() -> None:
         set_up_executor("test")
         os.write(writer, b"r")
         signal.sigtimedwait([], 0.0)
-        signals.on_signal(signal.SIGTERM, lambda _: os._exit(3))
+        signal.signal(signal.SIGTERM, lambda *_: os._exit(3))
         os.write(writer, b"r")
         while True:
             signal.pause()
