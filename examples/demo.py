@@ -109,7 +109,7 @@ def duplicates(demo: Demo, directory: Path) -> None:
     demo.type(f"rtctl submit find_duplicates root={shlex.quote(str(directory))} --id tree")
     demo.type("rtctl submit --id uptime -- uptime")
     demo.heading("Runs report how far they are")
-    watch(demo, "tree")
+    watch(demo)
     demo.heading("Its output, followed to its end")
     demo.type("rtctl logs -f tree")
     demo.heading("What it returned")
@@ -118,13 +118,17 @@ def duplicates(demo: Demo, directory: Path) -> None:
     demo.type("rtctl logs uptime")
 
 
-def watch(demo: Demo, run: str) -> None:
-    """Show the table of runs now and then while a run is going on."""
-    for _ in range(3):
-        demo.type("rtctl ls -n 6")
-        if demo.ask(f"rtctl show {run} -j")["row"]["state"] not in ("queued", "running"):
-            return
-        time.sleep(0.5)
+def watch(demo: Demo) -> None:
+    """Show twice how far the long run is, as soon as it says so."""
+    ask = "rtctl show tree -j"
+    demo.type("rtctl ls -n 5")
+    for share in (0.0, 0.2):
+        while (row := demo.ask(ask)["row"])["state"] in ("queued", "running"):
+            progress = row["progress"]
+            if progress and progress["done"] > share * progress["total"]:
+                demo.type("rtctl ls --task find_duplicates")
+                break
+            time.sleep(0.1)
 
 
 def retries(demo: Demo) -> None:

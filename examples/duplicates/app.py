@@ -5,8 +5,10 @@ that hangs.
 """
 
 import hashlib
+import os
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,8 @@ from rtctl import Client
 from rtd import Error, Session, Stopped, current_run, progress
 
 session = Session()
-BATCH = 200
+#: What others installed is not looked into.
+LEFT_OUT = frozenset({"site-packages", "dist-packages"})
 
 
 @session.task(retries=1)
@@ -28,22 +31,32 @@ def hash_file(path: str) -> tuple[int, str]:
 @session.task(lane="thread", timeout="10 minutes")
 def find_duplicates(root: str) -> dict[str, Any]:
     """Hash every file below a directory in the process lane, and report those that are equal."""
-    paths = [str(path) for path in sorted(Path(root).rglob("*")) if path.is_file()]
+    paths = list(files(Path(root)))
     if not paths:
         raise Error(f"no files below {root}")
     print(f"{len(paths)} files below {root}", flush=True)
     groups: dict[tuple[int, str], list[str]] = {}
     with Client() as client:
         runs = client.submit_many("hash_file", [{"path": path} for path in paths])
-        for start in range(0, len(runs), BATCH):
-            for path, run in zip(
-                paths[start:], client.wait(runs[start : start + BATCH]), strict=False
-            ):
+        step = max(len(runs) // 10, 1)
+        for start in range(0, len(runs), step):
+            ended = client.wait(runs[start : start + step])
+            for path, run in zip(paths[start : start + step], ended, strict=True):
                 groups.setdefault(run.result, []).append(path)
-            done = min(start + BATCH, len(paths))
+            done = start + len(ended)
             progress(done, len(paths), "files")
             print(f"{done} of {len(paths)} files hashed", flush=True)
     return report(groups)
+
+
+def files(root: Path) -> Iterator[str]:
+    """All regular files below a directory, in order."""
+    for folder, names, found in os.walk(root):
+        names[:] = sorted(name for name in names if name not in LEFT_OUT)
+        for name in sorted(found):
+            path = os.path.join(folder, name)
+            if os.path.isfile(path) and not os.path.islink(path):
+                yield path
 
 
 def report(groups: dict[tuple[int, str], list[str]]) -> dict[str, Any]:
