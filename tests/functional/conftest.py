@@ -1,0 +1,31 @@
+"""One daemon with the app of `tests/programs/jobs.py` for all tests that do not change it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.daemon import Daemon
+from tests.helpers.source import ROOT
+
+PROGRAMS = ROOT / "tests" / "programs"
+
+
+@pytest.fixture(scope="session")
+def jobs() -> Iterator[Daemon]:
+    """A daemon with tasks. Shared: use queues and gates of your own, end what you start."""
+    daemon = Daemon("jobs:session", cwd=PROGRAMS, flags=["--set", "lanes.thread.concurrency=32"])
+    daemon.start()
+    yield daemon
+    log = daemon.log.read_text()
+    left = daemon.close()
+    assert not left, f"left behind: {left}; the daemon's log:\n{log}"
+    assert "Traceback" not in log, log
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Iterator[Path]:
+    """A file that the task `hold` waits for; it comes at the end at the latest."""
+    path = tmp_path / "gate"
+    yield path
+    path.touch()

@@ -1,0 +1,176 @@
+"""rtctl submit: a run from words, its id, its options, its exit code."""
+
+import json
+import uuid
+from pathlib import Path
+
+import pytest
+
+from rtd.model.ids import is_id
+from tests.helpers.daemon import Daemon
+
+
+def row_of(jobs: Daemon, run: str) -> dict[str, object]:
+    row: dict[str, object] = json.loads(jobs.ok("show", run, "-j"))["row"]
+    return row
+
+
+def test_it_prints_the_id_and_nothing_else(jobs: Daemon) -> None:
+    done = jobs.rtctl("submit", "add", "a:=1")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert is_id(done.stdout.strip())
+
+
+def test_text_and_json_parameters_arrive_as_what_they_are(jobs: Daemon) -> None:
+    run = jobs.ok("submit", "echo", "value=1", "--wait").strip()
+    assert jobs.ok("result", run) == "1\n"
+    assert json.loads(jobs.ok("result", run, "-j"))["value"] == "1"
+    run = jobs.ok("submit", "echo", 'value:={"a": [1, null]}', "--wait").strip()
+    assert json.loads(jobs.ok("result", run, "-j"))["value"] == {"a": [1, None]}
+
+
+def test_wait_returns_the_task_s_own_code(jobs: Daemon) -> None:
+    assert jobs.rtctl("submit", "add", "a:=1", "--wait").returncode == 0
+    refused = jobs.rtctl("submit", "refuse", "why=too early", "--wait")
+    assert refused.returncode == 1
+    assert "failed with an error" in refused.stderr
+    assert "too early" in refused.stderr
+    assert jobs.rtctl("submit", "--wait", "--", "sh", "-c", "exit 37").returncode == 37
+    assert jobs.rtctl("submit", "--wait", "--", "sh", "-c", "kill -9 $$").returncode == 137
+
+
+def test_a_timeout_is_termination(jobs: Daemon) -> None:
+    done = jobs.rtctl("submit", "nap", "seconds:=60", "--timeout", "0.2s", "--stop-grace", "0.1s",
+                      "--wait")  # fmt: skip
+    assert done.returncode in (128 + 9, 128 + 15)
+    assert "terminated" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_follow_shows_the_output_and_returns_the_code(jobs: Daemon) -> None:
+    done = jobs.rtctl("submit", "-f", "--", "sh", "-c", "echo one; echo two; exit 4")
+    assert done.stdout == "one\ntwo\n"
+    assert done.returncode == 4
+
+
+def test_the_same_id_is_the_same_run(jobs: Daemon) -> None:
+    key = f"report-{uuid.uuid4()}"
+    first = jobs.rtctl("submit", "add", "a:=1", "--id", key)
+    again = jobs.rtctl("submit", "add", "a:=1", "--id", key)
+    assert first.stdout == again.stdout
+    assert "same run" in again.stderr
+    assert row_of(jobs, key)["id"] == first.stdout.strip()
+
+
+def test_policies_labels_and_queue_come_from_flags(jobs: Daemon) -> None:
+    words = [
+        "--queue", "flags", "--priority", "7", "--retries", "2", "--timeout", "10m", "--label",
+        "blue", "--label", "old", "--on-lost", "requeue", "--memory-limit", "512M", "--backoff",
+        "2s", "--retry-on", "ValueError", "--expires", "1h",
+    ]  # fmt: skip
+    run = jobs.ok("submit", "add", "a:=1", *words, "--wait").strip()
+    found = json.loads(jobs.ok("show", run, "-j"))
+    row, policies = found["row"], found["policies"]
+    assert (row["queue"], row["priority"], row["labels"]) == ("flags", 7, ["blue", "old"])
+    assert row["attempts"] == 3
+    assert policies["timeout_s"] == 600
+    assert policies["memory_limit_bytes"] == 512 << 20
+    assert policies["on_lost"] == "requeue"
+    assert policies["retry_on"] == ["ValueError"]
+
+
+def test_retries_happen_and_the_last_attempt_counts(jobs: Daemon, tmp_path: Path) -> None:
+    done = jobs.rtctl("submit", "third", f"counter={tmp_path / 'count'}", "--wait")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(jobs.ok("show", done.stdout.strip(), "-j"))
+    assert [a["state"] for a in found["attempts"]] == ["exception", "exception", "succeeded"]
+
+
+def test_a_delayed_run_waits(jobs: Daemon) -> None:
+    run = jobs.ok("submit", "add", "a:=1", "--in", "1h").strip()
+    row = row_of(jobs, run)
+    assert row["state"] == "queued"
+    assert row["due_at"] is not None
+    jobs.ok("cancel", run)
+    run = jobs.ok("submit", "add", "a:=1", "--at", "tomorrow 08:00").strip()
+    assert row_of(jobs, run)["state"] == "queued"
+    jobs.ok("cancel", run)
+
+
+def test_a_command_has_directory_variables_umask_and_input(jobs: Daemon, tmp_path: Path) -> None:
+    done = jobs.rtctl(
+        "submit", "-f", "--cwd", str(tmp_path), "--env", "COLOUR=blue", "--umask", "027", "--stdin",
+        "--", "sh", "-c", "pwd; echo $COLOUR; umask; cat", stdin="typed\n",
+    )  # fmt: skip
+    assert done.stdout.splitlines() == [str(tmp_path), "blue", "0027", "typed"], done.stderr
+
+
+def test_a_command_runs_where_rtctl_was_called(jobs: Daemon) -> None:
+    assert jobs.ok("run", "--", "pwd").strip() == str(jobs.cwd)
+
+
+def test_print_id_and_json(jobs: Daemon) -> None:
+    assert is_id(jobs.ok("submit", "-p", "add", "a:=1").strip())
+    answer = json.loads(jobs.ok("submit", "-j", "add", "a:=1"))
+    assert answer["schema"] == "rtctl.submit/1"
+    assert is_id(answer["id"])
+    answer = json.loads(jobs.ok("submit", "-j", "--wait", "add", "a:=1"))
+    assert answer["run"]["state"] == "succeeded"
+
+
+@pytest.mark.parametrize("alias", ["add", "enqueue", "call"])
+def test_other_names_for_it(jobs: Daemon, alias: str) -> None:
+    assert is_id(jobs.ok(alias, "add", "a:=1").strip())
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "sentence"),
+    [
+        (["nosuch"], 5, "there is no task 'nosuch'"),
+        (["ad", "a:=1"], 5, "did you mean"),
+        (["add"], 2, "misses 'a'; it takes a, b=..."),
+        (["add", "a:=1", "c:=2"], 2, "does not take 'c'; it takes a, b=..."),
+        (["add", "a"], 2, "'a' is no parameter; write name=text or name:=JSON"),
+        (["add", "a:={"], 2, "a: '{' is no JSON"),
+        (["add", "a:=1", "--timeout", "soon"], 2, "timeout: 'soon' is no duration"),
+        (["add", "a:=1", "--priority", "high"], 2, "--priority: 'high' is no whole number"),
+        (["add", "a:=1", "--priority", "1000"], 2, "priority: 1000 is not a whole number from"),
+        (["add", "a:=1", "--on-lost", "cry"], 2, "--on-lost: 'cry' is none of fail, requeue"),
+        (["add", "a:=1", "--at", "someday"], 2, "'someday' is no time; write 08:00"),
+        (["add", "a:=1", "--memory-limit", "lots"], 2, "memory_limit: 'lots' is no size"),
+        (["add", "a:=1", "--queue", "a b"], 2, "queue: 'a b' is no queue name"),
+        (["add", "a:=1", "--timeot", "1s"], 2, "unknown flag --timeot; did you mean --timeout?"),
+        (["add", "a:=1", "--timeout"], 2, "--timeout needs a value"),
+        (["add", "a:=1", "--cwd", "/"], 2, "--cwd is for commands"),
+        (["hold", "gate=x", "--memory-limit", "1M"], 2, "cannot be enforced in lane 'thread'"),
+        ([], 2, "which TASK?"),
+        (["--"], 2, "no command after `--`"),
+        (["add", "--", "ls"], 2, "a task ('add') or `-- COMMAND`, not both"),
+        (["--env", "=x", "--", "ls"], 2, "write NAME=VALUE"),
+        (["--umask", "9", "--", "ls"], 2, "write an octal number"),
+    ],
+)
+def test_bad_input_is_one_line_and_its_code(
+    jobs: Daemon, words: list[str], code: int, sentence: str
+) -> None:
+    done = jobs.rtctl("submit", *words)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert sentence in done.stderr
+    assert done.stderr.startswith("rtctl: ")
+    assert done.stderr.count("\n") == 1, done.stderr
+
+
+def test_a_result_that_cannot_be_kept_says_why(jobs: Daemon) -> None:
+    done = jobs.rtctl("submit", "unstorable", "--wait")
+    assert done.returncode == 1
+    assert "items[1]" in done.stderr
+    done = jobs.rtctl("submit", "large", f"size:={2 << 20}", "--wait")
+    assert done.returncode == 1
+    assert "the limit is 1.0 MB" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_parameters_beyond_the_limit_are_refused(jobs: Daemon) -> None:
+    done = jobs.rtctl("submit", "--stdin", "--", "cat", stdin="x" * (2 << 20))
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "the limit is 1.0 MB" in done.stderr
