@@ -75,6 +75,7 @@ def _drive(case: Case, scratch: Path, redis_socket: Path) -> dict[str, Any]:
         **os.environ,
         "BENCH_REDIS": str(redis_socket),
         "BENCH_SCRATCH": str(scratch),
+        "BENCH_SECTION": case.section,
         "PYTHONPATH": str(ROOT),
     }
     try:

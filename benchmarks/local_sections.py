@@ -9,17 +9,19 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from benchmarks import rtd_daemon, tree
 from benchmarks.case import CaseFailed
 from benchmarks.environments import tool_of
+from benchmarks.results import OURS
 from benchmarks.sweep import sweep
 
 PROGRAMS = 20
 """How many programs supervisord runs, and how many runs rtd has to show."""
 LS_TIMES = 40
+WARM_UP = 3
 IDLE_S = 30.0
 SETTLE_S = 3.0
 
@@ -77,40 +79,47 @@ def supervisord(folder: Path) -> Iterator[list[str]]:
         daemon.wait()
 
 
-def time_supervisorctl(times: int = LS_TIMES) -> dict[str, float]:
-    """`supervisorctl status` as a whole process, milliseconds."""
-    with _scratch() as folder, supervisord(folder) as status:
-        return _whole_process_ms(status, dict(os.environ), times)
-
-
-def time_rtctl(times: int = LS_TIMES) -> dict[str, float]:
-    """`rtctl ls` as a whole process with `PROGRAMS` runs to show, milliseconds."""
-    with _scratch() as folder, rtd_daemon.running(folder) as (_, environ):
+@contextmanager
+def rtd_with_runs(folder: Path) -> Iterator[tuple[list[str], dict[str, str]]]:
+    """An rtd with `PROGRAMS` runs to show; yields the command that shows them, and its env."""
+    with rtd_daemon.running(folder) as (_, environ):
         for _ in range(PROGRAMS):
-            submit = rtd_daemon.rtctl("submit", "noop", "--wait")
-            done = subprocess.run(submit, env=environ, capture_output=True, text=True, check=False)
-            if done.returncode != 0:
-                raise CaseFailed(f"rtctl submit: {done.stderr.strip()}")
-        return _whole_process_ms(rtd_daemon.rtctl("ls"), environ, times)
+            _output(rtd_daemon.rtctl("submit", "noop", "--wait"), environ)
+        yield rtd_daemon.rtctl("ls"), environ
 
 
-def _whole_process_ms(command: list[str], environ: dict[str, str], times: int) -> dict[str, float]:
-    samples = []
-    for _ in range(times + 3):
-        started = time.perf_counter()
-        done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
-        samples.append((time.perf_counter() - started) * 1000)
-        if done.returncode != 0:
-            raise CaseFailed(f"{command[0]} ended with {done.returncode}: {done.stderr.strip()}")
-    return {"ms": statistics.median(samples[3:])}
+def status_commands(names: tuple[str, ...], times: int = LS_TIMES) -> dict[str, dict[str, float]]:
+    """`rtctl ls` and `supervisorctl status` in turn, as whole processes: median milliseconds."""
+    commands: dict[str, tuple[list[str], dict[str, str]]] = {}
+    samples: dict[str, list[float]] = {name: [] for name in names}
+    with ExitStack() as stack:
+        folder = stack.enter_context(_scratch())
+        if "supervisor" in names:
+            status = stack.enter_context(supervisord(folder))
+            commands["supervisor"] = (status, dict(os.environ))
+        if OURS in names:
+            commands[OURS] = stack.enter_context(rtd_with_runs(folder))
+        for _ in range(times + WARM_UP):
+            for name, (command, environ) in commands.items():
+                started = time.perf_counter()
+                _output(command, environ)
+                samples[name].append((time.perf_counter() - started) * 1000)
+    return {name: {"ms": statistics.median(samples[name][WARM_UP:])} for name in commands}
+
+
+def _output(command: list[str], environ: dict[str, str]) -> str:
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        said = (done.stderr or done.stdout).strip()
+        raise CaseFailed(f"{' '.join(command)} ended with {done.returncode}: {said}")
+    return done.stdout
 
 
 def idle_rtd(seconds: float = IDLE_S) -> dict[str, float]:
     """CPU (percent of one core) and PSS of a whole rtd tree that has worked and now idles."""
     with _scratch() as folder, rtd_daemon.running(folder) as (daemon, environ):
         for _ in range(3):
-            submit = rtd_daemon.rtctl("submit", "noop", "--wait")
-            subprocess.run(submit, env=environ, capture_output=True, check=True)
+            _output(rtd_daemon.rtctl("submit", "noop", "--wait"), environ)
         time.sleep(SETTLE_S)
         before = tree.sample(daemon.pid)
         started = time.monotonic()

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from benchmarks import local_sections
-from benchmarks.case import CaseFailed, measure
+from benchmarks.case import Case, CaseFailed, measure
 from benchmarks.results import OURS, Results
 from benchmarks.systems import PEER_SECTIONS, SYSTEMS, case_for
 
@@ -28,13 +28,17 @@ class Settings:
     scale: float
 
 
+Figures = dict[str, dict[str, Any]]
+"""System -> its figures."""
+
+
 @dataclass(frozen=True)
 class Step:
     """One measurement of the plan."""
 
     section: str
-    name: str
-    work: Callable[[], dict[str, Any]]
+    title: str
+    work: Callable[[], Figures]
 
 
 def steps(settings: Settings, repetition: int) -> Iterator[Step]:
@@ -42,27 +46,37 @@ def steps(settings: Settings, repetition: int) -> Iterator[Step]:
     turn = repetition % max(1, len(settings.only))
     names = settings.only[turn:] + settings.only[:turn]
     for section in settings.sections:
-        for name in names:
-            work = _work(section, name, settings, repetition)
-            if work is not None:
-                yield Step(section, name, work)
+        if section == "ls":
+            yield from _status_commands(settings)
+        elif section == "idle":
+            yield from _idle(settings, repetition)
+        else:
+            yield from _queues(section, names, settings)
 
 
-def _work(
-    section: str, name: str, settings: Settings, repetition: int
-) -> Callable[[], dict[str, Any]] | None:
-    if section == "ls":
-        timers = {OURS: local_sections.time_rtctl, "supervisor": local_sections.time_supervisorctl}
-        times = 10 if settings.quick else local_sections.LS_TIMES
-        return partial(timers[name], times) if name in timers else None
-    if section == "idle":
-        wanted = name == OURS and repetition == 0
-        seconds = 5.0 if settings.quick else local_sections.IDLE_S
-        return partial(local_sections.idle_rtd, seconds) if wanted else None
-    if name not in SYSTEMS:
-        return None
-    case = case_for(name, section, settings.quick, settings.scale)
-    return partial(measure, case) if case is not None else None
+def _status_commands(settings: Settings) -> Iterator[Step]:
+    names = tuple(name for name in (OURS, "supervisor") if name in settings.only)
+    times = 10 if settings.quick else local_sections.LS_TIMES
+    if names:
+        yield Step("ls", "+".join(names), partial(local_sections.status_commands, names, times))
+
+
+def _idle(settings: Settings, repetition: int) -> Iterator[Step]:
+    """Once is enough: it is long, and nothing happens in it."""
+    seconds = 5.0 if settings.quick else local_sections.IDLE_S
+    if OURS in settings.only and repetition == 0:
+        yield Step("idle", OURS, lambda: {OURS: local_sections.idle_rtd(seconds)})
+
+
+def _queues(section: str, names: tuple[str, ...], settings: Settings) -> Iterator[Step]:
+    for name in names:
+        case = case_for(name, section, settings.quick, settings.scale) if name in SYSTEMS else None
+        if case is not None:
+            yield Step(section, name, partial(_one, case))
+
+
+def _one(case: Case) -> Figures:
+    return {case.system.name: measure(case)}
 
 
 def carry_out(settings: Settings) -> Results:
@@ -70,15 +84,19 @@ def carry_out(settings: Settings) -> Results:
     results = Results()
     for repetition in range(settings.repetitions):
         for step in steps(settings, repetition):
-            title = f"[{repetition + 1}/{settings.repetitions}] {step.section} {step.name}"
+            title = f"[{repetition + 1}/{settings.repetitions}] {step.section} {step.title}"
             print(title, end=" ", flush=True, file=sys.stderr)
             try:
-                figures = step.work()
+                measured = step.work()
             except (CaseFailed, TimeoutError, OSError) as error:
-                results.failures.append(f"{step.section} {step.name}: {error}")
+                results.failures.append(f"{step.section} {step.title}: {error}")
                 print(f"failed: {error}", file=sys.stderr)
                 continue
-            results.add(step.section, step.name, figures)
-            shown = [f"{k}={v:,.1f}" for k, v in figures.items() if isinstance(v, int | float)]
-            print(" ".join(shown), file=sys.stderr)
+            for name, figures in measured.items():
+                results.add(step.section, name, figures)
+            print(*(_shown(figures) for figures in measured.values()), file=sys.stderr)
     return results
+
+
+def _shown(figures: dict[str, Any]) -> str:
+    return " ".join(f"{k}={v:,.1f}" for k, v in figures.items() if isinstance(v, int | float))

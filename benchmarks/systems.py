@@ -7,13 +7,13 @@ from benchmarks.case import Case, System
 SYSTEMS = {
     system.name: system
     for system in (
-        System("rtd", "rtd", (), drain=80_000, submit=2000, fresh=1500),
+        System("rtd", "rtd", ("rtd",), drain=80_000, submit=6000, fresh=1500, fresh_pool="fresh"),
         System("celery", "peers", ("celery",), drain=4000, submit=1000),
-        System("rq", "peers", ("rq",), drain=4000, submit=2000, fresh=300, fresh_pool="forking x3"),
-        System("dramatiq", "peers", ("dramatiq",), drain=15_000, submit=2000),
-        System("huey", "peers", ("huey",), drain=20_000, submit=4000),
+        System("rq", "peers", ("rq",), drain=4000, submit=3000, fresh=300, fresh_pool="forking x3"),
+        System("dramatiq", "peers", ("dramatiq",), drain=20_000, submit=5000),
+        System("huey", "peers", ("huey",), drain=30_000, submit=10_000),
         System("arq", "arq", ("arq",), drain=6000, submit=1000),
-        System("taskiq", "peers", ("taskiq", "taskiq-redis"), drain=10_000, submit=1500),
+        System("taskiq", "peers", ("taskiq", "taskiq-redis"), drain=15_000, submit=2000),
     )
 }
 

@@ -104,6 +104,15 @@ def drain(side: Side, workers: Workers, size: int) -> Figures:
     return figures
 
 
+def fresh(side: Side, workers: Workers, size: int) -> Figures:
+    """As `drain`; and every run must have had a process of its own."""
+    figures = drain(side, workers, size)
+    processes = len(set(marks.PIDS.read_text().split()))
+    if processes != size:
+        raise RuntimeError(f"{size} runs had {processes} processes, not one each")
+    return figures
+
+
 def next_look_s(seen: list[tuple[int, int]]) -> float:
     """How long to wait before the next look at what is left."""
     shortest, longest = LOOK_S
@@ -159,7 +168,7 @@ SECTIONS: dict[str, Callable[[Side, Workers, int], Figures]] = {
     "drain": drain,
     "submit": submit,
     "latency": latency,
-    "fresh": drain,
+    "fresh": fresh,
 }
 
 
