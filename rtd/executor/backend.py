@@ -17,11 +17,16 @@ from rtd.model.errors import StoreGone
 from rtd.model.spool import Spool
 from rtd.store.calls import Calls
 from rtd.store.link import Link
+from rtd.store.scripts import script
 from rtd.store.transitions import Leased, Took
 from rtd.store.transitions import Outcome as Written
 
 #: Waits between attempts to reach Redis again, in seconds.
 _BACKOFF_S: Final = (0.01, 0.02, 0.05, 0.1, 0.2)
+
+# Read and digested where this module is imported, in the zygote, not in each executor.
+for _name in ("take", "finish", "giveback", "mine", "retire", "progress"):
+    script(_name)
 
 
 class Backend:
