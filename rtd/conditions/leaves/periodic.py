@@ -32,6 +32,8 @@ class Periodic(Leaf):
     def look(self, view: View) -> Look:
         found = self.window.around(view.zone, view.now_us)
         if found is None or self._used(view, found) is not None:
+            if found and self.window.gapless:
+                return False, found.end_us
             return False, self.window.following(view.zone, view.now_us)
         return True, NEVER if self.window.gapless else found.end_us
 

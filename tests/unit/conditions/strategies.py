@@ -12,7 +12,7 @@ from rtd.conditions.quoting import quote
 
 #: The same examples every time where CI says so, new ones on a developer's machine.
 BUDGET = settings(
-    max_examples=120,
+    max_examples=int(os.environ.get("RTD_EXAMPLES", "120")),
     deadline=None,
     derandomize=bool(os.environ.get("CI")),
     suppress_health_check=[HealthCheck.too_slow],
@@ -42,7 +42,7 @@ def limits(draw: st.DrawFn, cycle: Cycle, kinds: tuple[str, ...]) -> str:
     kind = draw(st.sampled_from(kinds))
     if kind == "":
         return ""
-    first = draw(MOMENTS[cycle])
+    first: str = draw(MOMENTS[cycle])
     return f" {kind} {first}" + (f" and {draw(MOMENTS[cycle])}" if kind == "between" else "")
 
 

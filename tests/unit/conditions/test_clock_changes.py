@@ -111,7 +111,8 @@ def test_b2_each_local_window_happens_once(name: str) -> None:
             condition = parse(f"time of day between {start} and {end}")
             days = days_around(change, zone)
             expected = [window(oracle, day, start, end) for day in days]
-            view, found = View(expected[0][0] - MINUTE, tz=zone), []
+            view = View(expected[0][0] - MINUTE, tz=zone)
+            found: list[datetime] = []
             while len(found) < 2 * len(days):
                 moment = condition.next_change(view)
                 assert moment is not None
@@ -166,7 +167,8 @@ def test_b2_cron_with_fixed_hours_comes_once_for_each_local_minute(name: str, li
             for hour in hours
         }
         first = min(wanted)
-        view, found = View(first - MINUTE, "me", tz=zone), set()
+        view = View(first - MINUTE, "me", tz=zone)
+        found: set[datetime] = set()
         while len(found) < len(wanted):
             moment = condition.next_change(view)
             assert moment is not None

@@ -227,8 +227,8 @@ def test_s1_an_unknown_task_makes_its_leaf_false_until_it_exists() -> None:
     for text in ("after task 'x'", "task 'x' has succeeded", "task 'y' is running"):
         condition = parse(text)
         assert condition.names() <= {"x", "y"}
-        assert condition.check(view("09:00", others=gone))
-        without = view("09:00", others=gone, world=World(tasks={"me"}))
+        assert condition.check(view("09:00", (), gone))
+        without = view("09:00", (), gone, world=World(tasks={"me"}))
         assert not condition.check(without)
         assert "no task is named" in condition.explain(without).fact
-        assert condition.check(view("09:00", others=gone, world=World(tasks={"x", "y"})))
+        assert condition.check(view("09:00", (), gone, world=World(tasks={"x", "y"})))
