@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import errno
 import fcntl
 import logging
 import os
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -68,7 +70,7 @@ class Embedded:
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.directory.chmod(0o700)
         with self._locked():
-            if self._answers(timeout_s):
+            if self._runs_already(timeout_s):
                 _log.info("Redis at %s runs already", self.url)
                 return False
             self._server = self._server or find_server()
@@ -111,15 +113,15 @@ class Embedded:
         """
         until = time.monotonic() + timeout_s
         # It ends without a reply: to lose the connection is the answer that we want.
-        with contextlib.suppress(StoreGone, StoreError), Link(self.url) as link:
-            link.reconnect(0.1)
+        with contextlib.suppress(RtdError), Link(self.url, reply_timeout_s=timeout_s) as link:
+            link.reconnect(0.0)
             link.one(Call(("SHUTDOWN",)))
-        while self._answers(0.05):
+        while self._listens():
             if time.monotonic() > until:
                 if self._process is None:
                     raise StoreError(f"Redis at {self.url} does not end within {timeout_s:g} s")
                 self._process.kill()
-            time.sleep(0.01)
+            time.sleep(0.005)
         self._reap()
         self._files.sync()
 
@@ -137,16 +139,22 @@ class Embedded:
         finally:
             os.close(fd)
 
-    def _answers(self, timeout_s: float) -> bool:
-        """Whether a server is on the socket; one that still loads its data is waited for."""
-        if not self.socket.exists():
+    def _listens(self) -> bool:
+        """Whether a process holds the socket, whatever state it is in."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as probe:
+            return probe.connect_ex(str(self.socket)) not in (errno.ENOENT, errno.ECONNREFUSED)
+
+    def _runs_already(self, timeout_s: float) -> bool:
+        """Whether a server is there and serves; one that still loads is waited for."""
+        if not self._listens():
             return False
         try:
-            Link.connect(self.url, timeout_s=0.0).close()
+            Link.connect(self.url, timeout_s=timeout_s, reply_timeout_s=timeout_s).close()
         except StoreGone as error:
-            if "LOADING" not in error.sentence:
+            if not self._listens():
                 return False
-            Link.connect(self.url, timeout_s=timeout_s).close()
+            # To start a second one would give two writers to one file.
+            raise StoreError(f"a Redis is there already and does not serve: {error}") from None
         return True
 
     def _check_layout(self, server: Server) -> None:

@@ -87,7 +87,7 @@ def parse(url: str) -> Address:
     named_db = options.pop("db", "")
     if parts.scheme == "unix":
         path = unquote(parts.path)
-        if not path.startswith("/"):
+        if parts.hostname or not path.startswith("/"):
             raise ConfigError("a unix:// URL needs an absolute path: unix:///run/redis.sock")
         db = _db(named_db)
         return Address(path=path, db=db, username=username, password=password)

@@ -1,0 +1,250 @@
+"""The private Redis: found, started, kept, taken over, synced, stopped."""
+
+import asyncio
+import os
+import signal
+import stat
+from pathlib import Path
+
+import pytest
+
+from rtd.model.errors import ConfigError, StoreError
+from rtd.store import binary
+from rtd.store.alink import AsyncLink
+from rtd.store.aof import AppendOnlyFiles
+from rtd.store.binary import Server
+from rtd.store.call import Call
+from rtd.store.embedded import Embedded
+from rtd.store.link import Link
+from tests.contract.store.test_alink import until as soon
+from tests.contract.store.test_link import kill
+from tests.helpers.deadline import until
+
+PING = Call(("PING",))
+
+
+def config(link: Link, name: str) -> str:
+    value: bytes = link.one(Call(("CONFIG", "GET", name)))[1]
+    return value.decode()
+
+
+def test_it_listens_on_a_socket_that_only_its_user_can_reach(redis: Embedded) -> None:
+    assert stat.S_IMODE(redis.socket.stat().st_mode) == 0o700
+    assert stat.S_IMODE(redis.directory.stat().st_mode) == 0o700
+    with Link.connect(redis.url) as link:
+        assert config(link, "port") == "0"
+        assert config(link, "appendonly") == "yes"
+        assert config(link, "appendfsync") == "no"
+        assert config(link, "save") == ""
+
+
+def test_durability_always_is_passed_on(home: Path, server: Server) -> None:
+    redis = Embedded(home / "redis", server=server, durability="always")
+    redis.start()
+    with Link.connect(redis.url) as link:
+        assert config(link, "appendfsync") == "always"
+    redis.stop()
+
+
+def test_an_unknown_durability_is_refused(home: Path) -> None:
+    with pytest.raises(ConfigError, match="'process' or 'always', not 'some'"):
+        Embedded(home, durability="some")
+
+
+def test_data_outlives_a_stop_and_a_kill(redis: Embedded) -> None:
+    with Link.connect(redis.url) as link:
+        link.one(Call(("SET", "a", "1")))
+    kill(redis)
+    redis.start()
+    with Link.connect(redis.url) as link:
+        assert link.one(Call(("INCR", "a"))) == 2
+    redis.stop()
+    assert not redis.socket.exists()
+    redis.start()
+    with Link.connect(redis.url) as link:
+        assert link.one(Call(("GET", "a"))) == b"2"
+
+
+def test_a_running_one_is_taken_over_and_can_be_stopped(redis: Embedded) -> None:
+    second = Embedded(redis.directory)
+    assert second.start() is False
+    with Link.connect(second.url) as link:
+        assert link.one(PING) == b"PONG"
+    second.stop()
+    assert redis._process is not None
+    assert redis._process.wait(5) == 0
+
+
+def test_stop_is_fine_when_it_is_gone_already(redis: Embedded) -> None:
+    kill(redis)
+    redis.stop()
+    redis.stop()
+
+
+def test_a_hung_server_of_ours_is_killed_by_stop(redis: Embedded) -> None:
+    assert redis._process is not None
+    process = redis._process
+    with Link.connect(redis.url) as link:
+        link.one(Call(("SET", "a", "1")))
+    process.send_signal(signal.SIGSTOP)
+    redis.stop(timeout_s=0.2)
+    assert process.returncode == -signal.SIGKILL
+
+
+def test_it_is_started_again_when_it_dies(redis: Embedded) -> None:
+    async def main() -> None:
+        keeping = asyncio.create_task(redis.keep())
+        link = await AsyncLink.connect(redis.url)
+        await link.one(Call(("SET", "a", "1")))
+        for _ in range(3):
+            assert redis._process is not None
+            redis._process.kill()
+            await link._wire.lost  # type: ignore[union-attr]
+            await soon(lambda: not link.connected.is_set())
+            await link.connected.wait()
+            assert await link.one(Call(("GET", "a"))) == b"1"
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+        await link.close()
+
+    asyncio.run(asyncio.wait_for(main(), 30))
+
+
+def test_one_that_was_taken_over_is_started_again_too(redis: Embedded) -> None:
+    second = Embedded(redis.directory, server=redis._server)
+    second.start()
+
+    async def main() -> None:
+        keeping = asyncio.create_task(second.keep())
+        link = await AsyncLink.connect(second.url)
+        kill(redis)
+        await soon(lambda: not link.connected.is_set())
+        await link.connected.wait()
+        assert await link.one(PING) == b"PONG"
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+        await link.close()
+
+    asyncio.run(asyncio.wait_for(main(), 30))
+    second.stop()
+
+
+def rejected(link: Link) -> int:
+    stats: str = link.one(Call(("INFO", "stats"))).decode()
+    return int(stats.split("rejected_connections:")[1].split(maxsplit=1)[0])
+
+
+def test_one_that_has_no_connection_left_is_not_taken_for_dead(redis: Embedded) -> None:
+    with Link.connect(redis.url) as link:
+        link.one(Call(("CONFIG", "SET", "maxclients", 1)))
+        assert redis._process is not None
+        pid = redis._process.pid
+
+        async def main() -> None:
+            keeping = asyncio.create_task(redis.keep())
+            await asyncio.sleep(0)
+            await soon(lambda: rejected(link) >= 2)  # turned away twice, it looked on
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
+
+        asyncio.run(asyncio.wait_for(main(), 20))
+        assert redis._process is not None
+        assert redis._process.pid == pid
+        assert link.one(PING) == b"PONG"
+        link.one(Call(("CONFIG", "SET", "maxclients", 100)))
+
+
+def test_what_was_written_is_synced_and_only_that(redis: Embedded) -> None:
+    files = AppendOnlyFiles(redis.directory)
+    with Link.connect(redis.url) as link:
+        link.one(Call(("SET", "a", "1")))
+        assert files.sync() >= 1
+        assert files.sync() == 0
+        link.one(Call(("SET", "a", "2")))
+        assert files.sync() == 1
+        link.one(Call(("BGREWRITEAOF",)))
+        until(lambda: rewritten(link), what="the rewrite of the append-only file")
+        assert files.sync() >= 1
+        link.one(Call(("SET", "a", "3")))
+        assert files.sync() == 1
+        assert files.sync() == 0
+
+
+def rewritten(link: Link) -> bool:
+    info = link.one(Call(("INFO", "persistence"))).decode()
+    idle = "aof_rewrite_in_progress:0" in info and "aof_rewrite_scheduled:0" in info
+    return idle and "aof_last_bgrewrite_status:ok" in info
+
+
+def test_it_is_synced_each_second_while_it_is_kept(
+    redis: Embedded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Link.connect(redis.url) as link:
+        link.one(Call(("SET", "a", "1")))
+    redis.sync()
+    synced = []
+    real = os.fdatasync
+    monkeypatch.setattr(os, "fdatasync", lambda fd: (synced.append(fd), real(fd)))
+
+    async def main() -> None:
+        keeping = asyncio.create_task(redis.keep())
+        link = await AsyncLink.connect(redis.url)
+        await link.one(Call(("SET", "a", "2")))
+        await soon(lambda: synced)
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+        await link.close()
+
+    asyncio.run(asyncio.wait_for(main(), 10))
+
+
+def test_a_server_that_cannot_start_says_what_it_said(home: Path, server: Server) -> None:
+    redis = Embedded(home / "redis", server=server)
+    redis.start()
+    with Link.connect(redis.url) as link:
+        link.one(Call(("SET", "a", "1" * 1000)))
+    redis.stop()
+    (broken,) = [
+        *redis.directory.glob("appendonlydir/*.incr.aof"),
+        *redis.directory.glob("appendonly.aof"),
+    ]
+    broken.write_bytes(b"this is no append-only file")
+    with pytest.raises(
+        StoreError, match=r"ended at once \(exit 1; .*redis.log ends with: .*AOF|append"
+    ):
+        redis.start()
+
+
+def test_data_of_a_newer_redis_is_not_silently_ignored(home: Path, server: Server) -> None:
+    if server.version >= (7, 0, 0):
+        pytest.skip("this one reads both")
+    (home / "redis" / "appendonlydir").mkdir(parents=True)
+    with pytest.raises(ConfigError, match=r"was written by Redis 7 or later and .* is 6\.2"):
+        Embedded(home / "redis", server=server).start()
+
+
+def test_no_server_at_all_is_said_with_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, home: Path
+) -> None:
+    monkeypatch.setattr(binary, "candidates", list)
+    with pytest.raises(ConfigError, match=r"no Redis server found to start: install one \(apt"):
+        Embedded(home / "redis").start()
+
+
+def test_servers_that_are_too_old_or_broken_are_named(
+    monkeypatch: pytest.MonkeyPatch, home: Path
+) -> None:
+    old = home / "redis-server"
+    old.write_text("#!/bin/sh\necho Redis server v=5.0.7 sha=0\n")
+    old.chmod(0o755)
+    monkeypatch.setattr(binary, "candidates", lambda: [old, home / "none"])
+    with pytest.raises(ConfigError, match=r"is 5\.0\.7, too old.*none does not run here"):
+        binary.find_server()
+
+
+def test_path_goes_before_the_wheel(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    mine = home / "valkey-server"
+    mine.write_text("#!/bin/sh\necho 'Valkey server v=8.0.1 sha=0'\n")
+    mine.chmod(0o755)
+    monkeypatch.setenv("PATH", str(home))
+    assert binary.find_server() == Server(mine, (8, 0, 1))
