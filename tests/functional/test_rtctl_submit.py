@@ -8,11 +8,7 @@ import pytest
 
 from rtd.model.ids import is_id
 from tests.helpers.daemon import Daemon
-
-
-def row_of(jobs: Daemon, run: str) -> dict[str, object]:
-    row: dict[str, object] = json.loads(jobs.ok("show", run, "-j"))["row"]
-    return row
+from tests.helpers.rows import row_of
 
 
 def test_it_prints_the_id_and_nothing_else(jobs: Daemon) -> None:

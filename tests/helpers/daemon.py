@@ -87,6 +87,18 @@ class Daemon:
             check=False,
         )
 
+    def python(self, script: str) -> subprocess.CompletedProcess[str]:
+        """Run Python code as a client of this daemon."""
+        return subprocess.run(
+            [sys.executable, "-c", script],
+            env=self.env,
+            cwd=self.cwd,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+
     def ok(self, *words: str, timeout_s: float = 30.0) -> str:
         """Run `rtctl WORDS...`, which must succeed. Returns its stdout."""
         done = self.rtctl(*words, timeout_s=timeout_s)

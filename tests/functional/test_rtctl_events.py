@@ -1,0 +1,45 @@
+"""rtctl events: what happens, as it happens."""
+
+import json
+
+from tests.helpers.daemon import Daemon
+from tests.helpers.rows import submit
+from tests.helpers.terminal import Terminal
+
+
+def test_a_run_s_life_in_events(jobs: Daemon) -> None:
+    run = submit(jobs, "add", "a:=1", "--wait")
+    lines = jobs.ok("events", "--run", run).splitlines()
+    assert len(lines) == 2
+    assert "submitted" in lines[0]
+    assert "succeeded" in lines[1]
+    found = [json.loads(line) for line in jobs.ok("events", "--run", run, "-o", "jsonl").split("\n")
+             if line]  # fmt: skip
+    assert [event["state"] for event in found] == ["queued", "succeeded"]
+    assert {event["run"] for event in found} == {run}
+
+
+def test_since_goes_on_where_it_ended(jobs: Daemon) -> None:
+    submit(jobs, "add", "a:=1", "--wait")
+    last = json.loads(jobs.ok("events", "-n", "1", "-j"))["last"]
+    run = submit(jobs, "add", "a:=1", "--wait")
+    found = json.loads(jobs.ok("events", "--since", last, "-j"))["events"]
+    assert {event["run"] for event in found} == {run}
+
+
+def test_follow_shows_what_comes_and_an_interrupt_is_130(jobs: Daemon) -> None:
+    terminal = Terminal(
+        ["rtctl", "events", "-f", "--since", "0-0", "--task", "echo"], jobs.env, 120
+    )
+    run = submit(jobs, "echo", "value=1", "--wait")
+    terminal.read_until(f"{run}  echo  finished")
+    terminal.process.send_signal(2)
+    text, code = terminal.finish()
+    assert code == 130
+    assert "Traceback" not in text
+
+
+def test_bad_input_is_one_line(jobs: Daemon) -> None:
+    for words, code in ((["x"], 2), (["--run", "nothing-of-this-kind"], 5), (["-n", "-1"], 2)):
+        done = jobs.rtctl("events", *words)
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (code, "", 1)

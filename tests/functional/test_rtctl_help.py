@@ -1,0 +1,77 @@
+"""rtctl help, completion, and words that are no verb."""
+
+import shutil
+import subprocess
+
+import pytest
+
+from rtctl.commands import ALIASES, SUMMARIES
+from tests.helpers.daemon import Daemon
+from tests.helpers.rows import submit
+
+
+def complete(daemon: Daemon, *words: str) -> list[str]:
+    return daemon.ok("complete", "--", *words).splitlines()
+
+
+@pytest.mark.parametrize("verb", [*SUMMARIES, *ALIASES])
+def test_every_verb_has_help(jobs: Daemon, verb: str) -> None:
+    text = jobs.ok("help", verb)
+    assert text.startswith("rtctl ")
+    assert jobs.ok(verb, "--help") == text
+
+
+def test_the_overview_lists_verbs_and_exit_codes(jobs: Daemon) -> None:
+    text = jobs.ok("--help")
+    assert text == jobs.ok("-h") == jobs.ok("help")
+    assert "kill" in text
+    assert "124 timed out" in text
+
+
+def test_an_unknown_verb_is_one_line(jobs: Daemon) -> None:
+    for words in (["kil", "x"], ["help", "kil"]):
+        done = jobs.rtctl(*words)
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+        assert "did you mean kill?" in done.stderr
+
+
+def test_completion_knows_verbs_flags_tasks_parameters_queues_and_runs(jobs: Daemon) -> None:
+    run = submit(jobs, "add", "a:=1", "-Q", "complete-me", "--wait")
+    assert complete(jobs, "ki") == ["kill"]
+    assert complete(jobs, "ls", "--li") == ["--limit"]
+    assert complete(jobs, "submit", "ad") == ["add"]
+    assert complete(jobs, "submit", "add", "") == ["a=", "b="]
+    assert complete(jobs, "queue", "pa") == ["pause"]
+    assert complete(jobs, "queue", "pause", "complete") == ["complete-me"]
+    assert run in complete(jobs, "show", run[:4])
+    assert complete(jobs, "submit", "--", "ls", "x") == []
+
+
+def test_completion_is_silent_without_a_daemon() -> None:
+    daemon = Daemon()
+    done = daemon.rtctl("complete", "--", "submit", "x")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    daemon.close()
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_script_is_one_that_the_shell_takes(jobs: Daemon, shell: str) -> None:
+    script = jobs.ok("completion", shell)
+    assert "rtctl complete" in script
+    if shutil.which(shell):
+        subprocess.run([shell, "-n"], input=script, text=True, check=True)
+
+
+def test_bash_completes_with_it(jobs: Daemon) -> None:
+    script = jobs.ok("completion", "bash") + (
+        "\nCOMP_WORDS=(rtctl submit ad); COMP_CWORD=2; _rtctl; echo ${COMPREPLY[@]}"
+    )
+    done = subprocess.run(
+        ["bash"], input=script, text=True, env=jobs.env, capture_output=True, check=True
+    )
+    assert done.stdout.strip() == "add"
+
+
+def test_an_unknown_shell_is_one_line(jobs: Daemon) -> None:
+    done = jobs.rtctl("completion", "tcsh")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)

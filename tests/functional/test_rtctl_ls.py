@@ -1,0 +1,133 @@
+"""rtctl ls: a table for people, rows for programs."""
+
+import json
+import re
+import uuid
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.daemon import Daemon
+from tests.helpers.rows import submit, until_state
+from tests.helpers.terminal import Terminal
+
+
+@pytest.fixture
+def queue() -> str:
+    """A queue that nobody else uses."""
+    return f"ls-{uuid.uuid4().hex[:8]}"
+
+
+def test_no_verb_is_ls(jobs: Daemon) -> None:
+    run = submit(jobs, "add", "a:=1", "--wait")
+    assert run in jobs.ok()
+    assert run in jobs.ok("-n", "5")
+    assert json.loads(jobs.ok("-j"))["schema"] == "rtctl.ls/1"
+
+
+def test_running_come_first_then_queued_then_ended(jobs: Daemon, gate: Path, queue: str) -> None:
+    ended = submit(jobs, "add", "a:=1", "-Q", queue, "--wait")
+    running = submit(jobs, "hold", f"gate={gate}", "-Q", queue)
+    until_state(jobs, running, "running")
+    queued = submit(jobs, "add", "a:=1", "-Q", queue, "--in", "1h")
+    assert jobs.ok("ls", f"@{queue}", "-q").split() == [running, queued, ended]
+    assert jobs.ok("ls", "-Q", queue, "--state", "queued,running", "-q").split() == [
+        running,
+        queued,
+    ]
+    assert jobs.ok("ls", "hold", "-Q", queue, "-q").split() == [running]
+    jobs.ok("cancel", queued)
+    gate.touch()
+    until_state(jobs, running, "succeeded")
+
+
+def test_progress_is_shown_for_running_runs(jobs: Daemon, gate: Path, queue: str) -> None:
+    run = submit(jobs, "hold", f"gate={gate}", "-Q", queue)
+    until_state(jobs, run, "running")
+    row = json.loads(jobs.ok("ls", "-Q", queue, "-j"))["runs"][0]
+    assert row["progress"]["total"] == 4
+    assert "25% 1/4 waiting for the gate" in jobs.ok("ls", "-Q", queue)
+    gate.touch()
+    until_state(jobs, run, "succeeded")
+
+
+def test_json_has_times_that_anybody_can_read(jobs: Daemon, queue: str) -> None:
+    submit(jobs, "add", "a:=1", "-Q", queue, "--wait")
+    row = json.loads(jobs.ok("ls", "-Q", queue, "-j"))["runs"][0]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", row["submitted_at"])
+    lines = jobs.ok("ls", "-Q", queue, "-o", "jsonl").splitlines()
+    assert [json.loads(line)["id"] for line in lines] == [row["id"]]
+
+
+def test_the_limit_says_that_there_is_more(jobs: Daemon, queue: str) -> None:
+    for _ in range(3):
+        submit(jobs, "add", "a:=1", "-Q", queue, "--in", "1h")
+    answer = json.loads(jobs.ok("ls", "-Q", queue, "-n", "2", "-j"))
+    assert (len(answer["runs"]), answer["more"]) == (2, True)
+    jobs.ok("queue", "purge", queue, "-y")
+
+
+@pytest.mark.parametrize("columns", [50, 80])
+def test_on_a_terminal_the_table_fits_and_has_colours(
+    jobs: Daemon, queue: str, columns: int
+) -> None:
+    submit(jobs, "echo", f"value={'x' * 300}", "-Q", queue, "--wait")
+    text, code = Terminal(["rtctl", "ls", "-Q", queue], jobs.env, columns).finish()
+    assert code == 0
+    assert "\033[32m" in text, "succeeded is green"
+    plain = re.sub(r"\033\[[0-9;]*m", "", text)
+    assert max(len(line) for line in plain.split("\n")) <= columns
+    assert "…" in plain
+
+
+def test_colours_stop_at_a_pipe_and_at_no_color(jobs: Daemon, queue: str) -> None:
+    submit(jobs, "add", "a:=1", "-Q", queue, "--wait")
+    assert "\033" not in jobs.ok("ls")
+    assert "\033[32m" in jobs.ok("ls", "--color", "always")
+    text, _ = Terminal(["rtctl", "ls"], {**jobs.env, "NO_COLOR": "1"}, 80).finish()
+    assert "\033" not in text
+
+
+def test_a_parameter_cannot_paint_the_terminal(jobs: Daemon, queue: str) -> None:
+    submit(jobs, "echo", "value=\033[31mred\nline", "-Q", queue, "--wait")
+    text = jobs.ok("ls", "-Q", queue)
+    assert "\033" not in text
+    assert text.count("\n") == 2
+
+
+def test_wide_shows_more(jobs: Daemon) -> None:
+    heads = jobs.ok("ls", "-o", "wide").splitlines()[0].split()
+    assert {"LANE", "CPU", "MEMORY", "BY", "LABELS"} <= set(heads)
+
+
+def test_a_reader_that_goes_away_is_no_error(jobs: Daemon) -> None:
+    done = jobs.rtctl("ls")
+    assert done.returncode == 0
+    piped = Terminal(["sh", "-c", "rtctl ls -o wide | head -c 1 >/dev/null"], jobs.env, 80)
+    text, _ = piped.finish()
+    assert "Traceback" not in text
+    assert "BrokenPipe" not in text
+
+
+@pytest.mark.parametrize("alias", ["status", "ps", "list"])
+def test_other_names_for_it(jobs: Daemon, alias: str) -> None:
+    assert jobs.ok(alias).startswith("ID")
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--state", "runing"], "'runing' is no state; did you mean running?"),
+        (["-n", "0"], "--limit: 0 is less than 1"),
+        (["-n", "many"], "-n: 'many' is no whole number"),
+        (["-o", "xml"], "-o: 'xml' is none of table, wide, json, jsonl"),
+        (["--since", "someday"], "'someday' is no time"),
+        (["one", "two"], "what is 'two'?"),
+        (["--quiet=1"], "--quiet takes no value"),
+    ],
+)
+def test_bad_input_is_one_line(jobs: Daemon, words: list[str], sentence: str) -> None:
+    done = jobs.rtctl("ls", *words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert sentence in done.stderr
+    assert done.stderr.count("\n") == 1

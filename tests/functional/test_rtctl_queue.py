@@ -1,0 +1,80 @@
+"""rtctl queue: ls, pause, resume, purge."""
+
+import json
+import uuid
+
+import pytest
+
+from tests.helpers.daemon import Daemon
+from tests.helpers.rows import row_of, submit, until_state
+from tests.helpers.terminal import Terminal
+
+
+@pytest.fixture
+def queue() -> str:
+    """A queue that nobody else uses."""
+    return f"queue-{uuid.uuid4().hex[:8]}"
+
+
+def test_a_paused_queue_starts_nothing_until_it_is_resumed(jobs: Daemon, queue: str) -> None:
+    assert f"{queue}" in jobs.ok("queue", "pause", queue)
+    run = submit(jobs, "add", "a:=1", "-Q", queue)
+    other = submit(jobs, "add", "a:=1", "--wait")
+    assert row_of(jobs, other)["state"] == "succeeded"
+    assert row_of(jobs, run)["state"] == "queued"
+    (row,) = json.loads(jobs.ok("queue", "ls", queue, "-j"))["queues"]
+    assert (row["paused"], row["queued"]) == (True, 1)
+    assert "open" in jobs.ok("queue", "resume", queue)
+    until_state(jobs, run, "succeeded")
+
+
+def test_purge_cancels_what_waits_and_wants_to_be_sure(jobs: Daemon, queue: str) -> None:
+    jobs.ok("queue", "pause", queue)
+    runs = [submit(jobs, "add", "a:=1", "-Q", queue) for _ in range(3)]
+    done = jobs.rtctl("queue", "purge", queue)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "--yes" in done.stderr
+    assert jobs.ok("queue", "purge", queue, "--yes") == "3 runs cancelled\n"
+    assert [row_of(jobs, run)["state"] for run in runs] == ["cancelled"] * 3
+    jobs.ok("queue", "resume", queue)
+
+
+def test_purge_asks_on_a_terminal(jobs: Daemon, queue: str) -> None:
+    jobs.ok("queue", "pause", queue)
+    run = submit(jobs, "add", "a:=1", "-Q", queue)
+    terminal = Terminal(["rtctl", "queue", "purge", queue], jobs.env, 80)
+    terminal.read_until("[y/N] ")
+    terminal.type("n\n")
+    assert terminal.finish()[1] == 2
+    assert row_of(jobs, run)["state"] == "queued"
+    terminal = Terminal(["rtctl", "queue", "purge", f"@{queue}"], jobs.env, 80)
+    terminal.read_until("[y/N] ")
+    terminal.type("y\n")
+    assert terminal.finish()[1] == 0
+    assert row_of(jobs, run)["state"] == "cancelled"
+
+
+def test_ls_is_what_queue_does_alone(jobs: Daemon) -> None:
+    assert jobs.ok("queue").splitlines()[0].split() == [
+        "QUEUE",
+        "PRIO",
+        "QUEUED",
+        "RUNNING",
+        "STATE",
+    ]
+    assert "default" in jobs.ok("queue", "ls", "-q").split()
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["pawse", "x"], 2),
+        (["pause"], 2),
+        (["pause", "a b"], 2),
+        (["purge", "no-such-queue", "-y"], 5),
+        (["purge", "a", "b", "-y"], 2),
+    ],
+)
+def test_bad_input_is_one_line(jobs: Daemon, words: list[str], code: int) -> None:
+    done = jobs.rtctl("queue", *words)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (code, "", 1), done.stderr

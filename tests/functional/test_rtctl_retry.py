@@ -1,0 +1,38 @@
+"""rtctl retry: the same again, as a new run."""
+
+from pathlib import Path
+
+from tests.helpers.daemon import Daemon
+from tests.helpers.rows import row_of, submit, until_state
+
+
+def test_a_new_run_with_the_same_parameters_and_options(jobs: Daemon) -> None:
+    run = submit(jobs, "add", "a:=3", "b:=4", "-Q", "again", "--label", "blue", "--wait")
+    new = jobs.ok("retry", run).strip()
+    assert new != run
+    row = until_state(jobs, new, "succeeded")
+    assert (row["queue"], row["labels"]) == ("again", ["blue"])
+    assert jobs.ok("result", new) == "7\n"
+
+
+def test_a_command_too(jobs: Daemon) -> None:
+    run = submit(jobs, "--wait", "--env", "A=1", "--", "sh", "-c", "echo $A")
+    new = jobs.ok("requeue", run).strip()
+    until_state(jobs, new, "succeeded")
+    assert jobs.ok("logs", new) == "1\n"
+
+
+def test_what_is_not_over_is_refused(jobs: Daemon, gate: Path) -> None:
+    run = submit(jobs, "hold", f"gate={gate}")
+    done = jobs.rtctl("retry", run)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (6, "", 1)
+    gate.touch()
+    assert until_state(jobs, run, "succeeded")
+
+
+def test_bad_input_is_one_line(jobs: Daemon) -> None:
+    over = submit(jobs, "add", "a:=1", "--wait")
+    assert row_of(jobs, over)["state"] == "succeeded"
+    for words, code in (([], 2), (["nothing-of-this-kind"], 5)):
+        done = jobs.rtctl("retry", *words)
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (code, "", 1)

@@ -1,0 +1,44 @@
+"""rtctl show: everything that is known of a run."""
+
+import json
+import uuid
+
+from tests.helpers.daemon import Daemon
+from tests.helpers.rows import submit
+
+
+def test_it_tells_what_was_asked_for_and_what_became_of_it(jobs: Daemon) -> None:
+    run = submit(jobs, "add", "a:=20", "b:=22", "--label", "blue", "--timeout", "1m", "--wait")
+    text = jobs.ok("show", run)
+    for part in (run, "add", "succeeded", '{"a": 20, "b": 22}', "blue", "attempt 1", "timeout"):
+        assert part in text
+    found = json.loads(jobs.ok("show", run, "-j"))
+    assert found["params"] == {"a": 20, "b": 22}
+    assert found["row"]["state"] == "succeeded"
+    assert "uid" in found["submitted_by"]
+
+
+def test_a_crash_shows_where_it_came_from(jobs: Daemon) -> None:
+    run = jobs.rtctl("submit", "crash", "--wait").stdout.strip()
+    text = jobs.ok("show", run)
+    assert "ValueError: no such luck" in text
+    assert "jobs.py" in text
+
+
+def test_a_command_shows_its_exit_code(jobs: Daemon) -> None:
+    run = jobs.rtctl("submit", "--wait", "--", "sh", "-c", "exit 5").stdout.strip()
+    assert "code 5" in jobs.ok("show", run)
+
+
+def test_the_end_of_an_id_is_enough_and_so_is_a_key(jobs: Daemon) -> None:
+    key = f"key {uuid.uuid4()}"
+    run = submit(jobs, "add", "a:=1", "--id", key)
+    assert jobs.ok("show", run[-8:], "-q").strip() == run
+    assert jobs.ok("show", key, "-q").strip() == run
+
+
+def test_no_such_run_is_code_5(jobs: Daemon) -> None:
+    for target in ("01AAAAAAAAAAAAAAAAAAAAAAAA", "nothing-of-this-kind", "x"):
+        done = jobs.rtctl("show", target)
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (5, "", 1)
+        assert target in done.stderr
