@@ -23,7 +23,7 @@ def hunts(repetitions: int, *breed: str) -> list[dict[str, Any]]:
             cwd=ROOT,
             env={**os.environ, MARK: mark},
             stdout=subprocess.PIPE,
-            timeout=50,
+            timeout=170,
             start_new_session=True,
             check=True,
         )
@@ -42,6 +42,7 @@ def assert_clean(results: list[dict[str, Any]]) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(180)
 def test_a_hundred_deaf_breeding_families_leave_nothing() -> None:
     results = hunts(100, "family")
     assert_clean(results)
