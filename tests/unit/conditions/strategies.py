@@ -39,7 +39,7 @@ STATUSES = ["succeeded", "failed", "terminated", "started", "finished", "inacted
 
 @st.composite
 def limits(draw: st.DrawFn, cycle: Cycle, kinds: tuple[str, ...]) -> str:
-    kind = draw(st.sampled_from(kinds))
+    kind: str = draw(st.sampled_from(kinds))
     if kind == "":
         return ""
     first: str = draw(MOMENTS[cycle])
@@ -51,11 +51,12 @@ ANY = ("", "before", "after", "between", "on", "starting")
 
 @st.composite
 def windows(draw: st.DrawFn) -> str:
-    cycle = draw(st.sampled_from(Cycle))
+    cycle: Cycle = draw(st.sampled_from(Cycle))
     if draw(st.booleans()):
-        return cycle.adverb + draw(limits(cycle, ANY))
+        limit: str = draw(limits(cycle, ANY))
+        return cycle.adverb + limit
     on = ("on",) if cycle in (Cycle.WEEK, Cycle.MONTH) else ()
-    return f"time of {cycle.value}" + draw(limits(cycle, ("before", "after", "between", *on)))
+    return f"time of {cycle.value}{draw(limits(cycle, ('before', 'after', 'between', *on)))}"
 
 
 @st.composite
@@ -67,7 +68,7 @@ def statuses(draw: st.DrawFn) -> str:
         return head
     if kind == 1:
         return f"{head} past {draw(SPANS)}"
-    cycle = draw(st.sampled_from(Cycle))
+    cycle: Cycle = draw(st.sampled_from(Cycle))
     return f"{head} {cycle.current}{draw(limits(cycle, ANY))}"
 
 
