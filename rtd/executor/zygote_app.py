@@ -43,7 +43,7 @@ class App:
 def load_app(name: str | None, loader: Loader) -> App:
     """Import the app and make the heap ready for forks.
 
-    Nothing that the import raises gets out; a traceback is printed on stderr for the log.
+    Nothing that the import raises gets out: `error` and `where` say what it was.
     """
     if name is None:
         freeze()
@@ -53,11 +53,8 @@ def load_app(name: str | None, loader: Loader) -> App:
         session = loader(name)
         manifest = session.manifest(name).to_dict()
     except RtdError as error:
-        if error.__cause__ is not None:
-            traceback.print_exception(error.__cause__)
         return App(name, error=error.sentence, where=_place(error))
     except BaseException as error:
-        traceback.print_exc()
         text = f"app {name} does not import: {type(error).__name__}: {error}".splitlines()[0]
         return App(name, error=text, where=_place(error))
     finally:
