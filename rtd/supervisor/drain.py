@@ -14,8 +14,8 @@ from rtd.supervisor.runs import policies_of
 
 #: When the grace is over, a run that is asked to stop has at most this long.
 LAST_CALL_S = 2.0
-#: How long a zygote may take to end what is left below it.
-QUIT_S = 15.0
+#: How long executors may take to report and end once their runs are over.
+REPORT_S = 15.0
 _LOOK_S = 0.02
 
 
@@ -41,7 +41,7 @@ class Drain:
         self._node.stops.hurry()
 
     async def carry_out(self) -> None:
-        """Go through all phases; returns when no executor and no zygote is left."""
+        """Go through all phases; returns when no executor is left."""
         node = self._node
         node.core.draining = True
         node.pools.stop()
@@ -50,7 +50,6 @@ class Drain:
         await self._let_finish()
         await self._stop_the_rest()
         await self._settle_all()
-        await self._end_zygotes()
 
     async def _let_finish(self) -> None:
         going = len(self._node.core.board.scan())
@@ -85,7 +84,7 @@ class Drain:
     async def _settle_all(self) -> None:
         """Executors end when they have reported; what they leave is settled."""
         core, settler = self._node.core, self._node.settler
-        until = time.monotonic() + QUIT_S
+        until = time.monotonic() + REPORT_S
 
         def over() -> bool:
             return not core.redis.connected.is_set() or not (len(core.executors) or settler.going)
@@ -93,15 +92,6 @@ class Drain:
         await _until(over, lambda: until)
         if not core.redis.connected.is_set():
             log.warning("Redis is away: what runs report now is settled at the next start")
-
-    async def _end_zygotes(self) -> None:
-        node = self._node
-        for zygote in node.zygotes.living:
-            node.zygotes.quit(zygote)
-        until = time.monotonic() + QUIT_S
-        await _until(lambda: not node.zygotes.living, lambda: until)
-        for zygote in node.zygotes.living:
-            log.error("zygote %d does not end", zygote.pid)
 
 
 async def _until(over: Callable[[], bool], limit: Callable[[], float]) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from rtd.model.errors import StoreGone
+from rtd.model.errors import AppError, InternalError, StoreGone
 from rtd.process.ticks import same_process
 from rtd.supervisor.core import Core
 from rtd.supervisor.engine import Engine
@@ -120,11 +120,19 @@ class Node:
 
     async def _respawn(self, dead: Zygote) -> None:
         """Start another zygote; the faster they die the later."""
+        core = self.core
         infant = time.time() - dead.started_at < ZYGOTE_INFANT_S
         self._zygote_crashes = self._zygote_crashes + 1 if infant else 0
         if self._zygote_crashes:
             await asyncio.sleep(min(0.1 * 2.0**self._zygote_crashes, LONGEST_RESPAWN_S))
-        await self.serve_app()
+        zygote = self.zygotes.spawn(core.app)
+        try:
+            await self.zygotes.greeting(zygote)
+        except AppError as error:
+            log.error("%s; until it does only shell commands are run", error)
+        except InternalError:
+            return  # it has died, too, and this is called again
+        self.serve_from(zygote)
 
     async def serve_app(self) -> None:
         """Start a zygote for the app and fork from it as soon as it is ready.

@@ -26,6 +26,7 @@ from rtd.supervisor.lock import PidFile
 from rtd.supervisor.log import log
 from rtd.supervisor.node import Node
 from rtd.supervisor.orphans import end_orphans, unknown_on_board
+from rtd.supervisor.retention import Retention
 
 #: A zygote of before that lives must say hello within this time, or it is given up.
 ADOPT_S = 10.0
@@ -75,6 +76,7 @@ async def bring_up(wish: Wish, ends: contextlib.AsyncExitStack, keep: Keep) -> N
     await _settle_the_past(node)
     await _serve_app(node, serving)
     await _listen(node, ends)
+    node.core.jobs.start(Retention(node.core).keep(), "keeping the output within its quota")
     node.pools.look_at_all()
     return node
 

@@ -10,7 +10,8 @@ from typing import Any, Protocol
 
 from rtd.model.errors import AppError, InternalError
 from rtd.model.manifest import Manifest
-from rtd.process.pidfd import open_pidfd
+from rtd.process.pidfd import open_pidfd, signal_process
+from rtd.process.signals import SIGKILL
 from rtd.process.ticks import start_ticks
 from rtd.supervisor.core import Core
 from rtd.supervisor.executors import Executor, Gone, Phase
@@ -24,6 +25,9 @@ from rtd.supervisor.generations import (
 from rtd.supervisor.log import log
 from rtd.supervisor.sockets import bind_unix
 from rtd.supervisor.zygote_link import ZygoteLink
+
+#: How long a zygote may take to end what is left below it.
+QUIT_S = 15.0
 
 
 class Listener(Protocol):
@@ -56,6 +60,7 @@ class Zygotes:
         self._server: asyncio.Server | None = None
         self._by_link: dict[ZygoteLink, Zygote] = {}
         self._pidfds: dict[int, int] = {}
+        self._one_died = asyncio.Event()
         self.current: Zygote | None = None
 
     # --- life
@@ -127,9 +132,9 @@ class Zygotes:
     def serve_from(self, zygote: Zygote) -> None:
         """From now on new executors are forked from this zygote."""
         self.current = zygote
-        if zygote.manifest is not None:
+        self._core.app_error = zygote.error
+        if zygote.manifest is not None and zygote.error is None:
             self._core.manifest = zygote.manifest
-        self._core.app_error = None
 
     def retire(self, zygote: Zygote) -> None:
         """Fork nothing more from a zygote; it ends when its last executor has ended."""
@@ -147,7 +152,10 @@ class Zygotes:
             zygote.link.send("quit")
 
     async def close(self, keep: bool) -> None:
-        """Stop listening. With `keep` the zygotes live on and look for the next supervisor."""
+        """Stop listening. With `keep` the zygotes live on and look for the next supervisor,
+        else those that still live are ended."""
+        if not keep:
+            await self._end_all()
         if self._server is not None:
             self._server.close()
             with contextlib.suppress(FileNotFoundError):
@@ -161,6 +169,20 @@ class Zygotes:
         self._pidfds.clear()
         if not keep:
             self._file.unlink(missing_ok=True)
+
+    async def _end_all(self) -> None:
+        for zygote in self._all:
+            self.quit(zygote)
+            if zygote.link is None and zygote.process is not None:
+                zygote.process.kill()  # it still imports the app
+        until = time.monotonic() + QUIT_S
+        while self._all and time.monotonic() < until:
+            self._one_died.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._one_died.wait(), until - time.monotonic())
+        for zygote in self._all:
+            log.error("zygote %d does not end: killing it", zygote.pid)
+            signal_process(zygote.pid, zygote.ticks, SIGKILL)
 
     # --- orders
 
@@ -277,6 +299,7 @@ class Zygotes:
         if zygote.process is not None:
             zygote.process.wait()
         self._all.remove(zygote)
+        self._one_died.set()
         if self.current is zygote:
             self.current = None
         self._note()
