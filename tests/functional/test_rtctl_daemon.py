@@ -80,7 +80,7 @@ def test_another_user_is_told_which_group_it_takes(jobs: Daemon) -> None:
     assert done.returncode == 0
     # Everything is imported first: nobody may not read where Python is.
     script = """
-import errno, grp, os, pwd, sys
+import errno, grp, importlib, os, pwd, sys
 from rtctl.command import main
 from rtctl.commands import ping
 os.setgroups([])
