@@ -10,6 +10,7 @@ from bisect import bisect_left
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -62,6 +63,20 @@ class Oracle:
         return self.minutes[self.first[self.locals[at]]]
 
 
+class Around(NamedTuple):
+    """A zone, and each of its changes with the days around it."""
+
+    zone: ZoneInfo
+    changes: list[tuple[datetime, Oracle]]
+
+
+@pytest.fixture(scope="module", params=ZONES)
+def around(request: pytest.FixtureRequest) -> Around:
+    """Laid out once for each zone."""
+    zone = ZoneInfo(request.param)
+    return Around(zone, [(change, Oracle(change, zone)) for change in changes(request.param)])
+
+
 def days_around(change: datetime, zone: ZoneInfo) -> list[date]:
     today = shown(change, zone).date()
     return [today + n * DAY for n in (-2, -1, 0, 1)]
@@ -87,11 +102,9 @@ def test_b2_the_zones_have_clock_changes_to_look_at() -> None:
     assert all(changes(zone) for zone in ZONES)
 
 
-@pytest.mark.parametrize("name", ZONES)
-def test_b2_daily_windows_are_right_around_every_change(name: str) -> None:
-    zone = ZoneInfo(name)
-    for change in changes(name):
-        oracle = Oracle(change, zone)
+def test_b2_daily_windows_are_right_around_every_change(around: Around) -> None:
+    zone = around.zone
+    for change, oracle in around.changes:
         for start, end in PAIRS:
             condition = parse(f"time of day between {start} and {end}")
             expected = [window(oracle, day, start, end) for day in days_around(change, zone)]
@@ -102,11 +115,9 @@ def test_b2_daily_windows_are_right_around_every_change(name: str) -> None:
                     assert condition.check(View(moment, tz=zone)) is inside, (start, end, moment)
 
 
-@pytest.mark.parametrize("name", ZONES)
-def test_b2_each_local_window_happens_once(name: str) -> None:
-    zone = ZoneInfo(name)
-    for change in changes(name):
-        oracle = Oracle(change, zone)
+def test_b2_each_local_window_happens_once(around: Around) -> None:
+    zone = around.zone
+    for change, oracle in around.changes:
         for start, end in PAIRS:
             condition = parse(f"time of day between {start} and {end}")
             days = days_around(change, zone)
@@ -121,12 +132,10 @@ def test_b2_each_local_window_happens_once(name: str) -> None:
             assert found == [edge for pair in expected for edge in pair], (start, end, change)
 
 
-@pytest.mark.parametrize("name", ZONES)
-def test_b2_a_run_uses_up_its_own_day_around_every_change(name: str) -> None:
+def test_b2_a_run_uses_up_its_own_day_around_every_change(around: Around) -> None:
     """`daily` is true again exactly when the next local day begins."""
-    zone = ZoneInfo(name)
-    for change in changes(name):
-        oracle = Oracle(change, zone)
+    zone = around.zone
+    for change, oracle in around.changes:
         for day in days_around(change, zone):
             begins, ends = (oracle.comes(datetime.fromisoformat(f"{d}")) for d in (day, day + DAY))
             log = {"me": [("run", begins), ("success", begins)]}
@@ -136,12 +145,10 @@ def test_b2_a_run_uses_up_its_own_day_around_every_change(name: str) -> None:
             assert daily.check(View(ends, "me", log, tz=zone))
 
 
-@pytest.mark.parametrize("name", ZONES)
-def test_b2_hours_follow_the_wall_clock_around_every_change(name: str) -> None:
+def test_b2_hours_follow_the_wall_clock_around_every_change(around: Around) -> None:
     """A new hour begins when the clock shows a full one, or jumps into another."""
-    zone = ZoneInfo(name)
-    for change in changes(name):
-        clock = Oracle(change, zone)
+    zone = around.zone
+    for change, clock in around.changes:
         pairs = list(zip(clock.minutes, clock.clock, strict=True))
         begins = [
             now
@@ -154,13 +161,11 @@ def test_b2_hours_follow_the_wall_clock_around_every_change(name: str) -> None:
             assert parse("hourly").next_change(View(begun, "me", log, tz=zone)) == following
 
 
-@pytest.mark.parametrize("name", ZONES)
 @pytest.mark.parametrize("line", ["30 2 * * *", "0 0 * * *", "15 1,3 * * *", "45 23 * * *"])
-def test_b2_cron_with_fixed_hours_comes_once_for_each_local_minute(name: str, line: str) -> None:
-    zone, condition = ZoneInfo(name), parse(f"cron {line}")
+def test_b2_cron_with_fixed_hours_comes_once_for_each_minute(around: Around, line: str) -> None:
+    zone, condition = around.zone, parse(f"cron {line}")
     minute, hours = line.split(maxsplit=1)[0], line.split()[1].split(",")
-    for change in changes(name):
-        oracle = Oracle(change, zone)
+    for change, oracle in around.changes:
         wanted = {
             oracle.comes(datetime.fromisoformat(f"{day} {int(hour):02d}:{int(minute):02d}"))
             for day in days_around(change, zone)
