@@ -48,6 +48,7 @@ class Connection:
         self._last_id = 1
         self._greeted = False
         self._unanswered = 0
+        self._early: dict[int, Response] = {}
         try:
             self._sock.connect(path)
         except OSError as error:
@@ -118,14 +119,15 @@ class Connection:
         return self.answer(self.send(method, params), answer_s)
 
     def answer(self, msgid: int, answer_s: float | None = ANSWER_S) -> Any:
-        """The result of a request that was sent. Answers are taken in the order of requests."""
-        while True:
-            message = self.receive(answer_s)
-            if isinstance(message, Response) and message.msgid == msgid:
-                self.answered()
-                if message.error is not None:
-                    raise message.error
-                return message.result
+        """The result of a request that was sent; the daemon may answer in another order."""
+        while (message := self._early.pop(msgid, None)) is None:
+            found = self.receive(answer_s)
+            if isinstance(found, Response):
+                self._early[found.msgid] = found
+        self.answered()
+        if message.error is not None:
+            raise message.error
+        return message.result
 
     def receive(self, answer_s: float | None) -> Response | Notification:
         """The next message. The answer to the greeting is looked at here and passed over.
