@@ -68,11 +68,14 @@ async def submit(core: Core, request: Request) -> tuple[list[str], list[bool]]:
     plan = _plan(core, request)
     ids = _ids(request)
     many = request.many
+    if len(ids) <= CHUNK:
+        flags = await core.ask(_pack(core, plan, ids, many, 0 if len(ids) > 1 else -1))
+        return ids, [flag == 1 for flag in flags]
     created: list[int] = []
     on_its_way: asyncio.Future[Any] | None = None
     for start in range(0, len(ids), CHUNK):
         end = start + CHUNK
-        call = _pack(core, plan, ids[start:end], many[start:end], start if len(ids) > 1 else -1)
+        call = _pack(core, plan, ids[start:end], many[start:end], start)
         if on_its_way is not None:
             created += await on_its_way
         on_its_way = asyncio.ensure_future(core.ask(call))

@@ -1,0 +1,51 @@
+"""Starting a coroutine at once instead of in the loop's next turn.
+
+`asyncio.create_task` only queues the first step; before it runs, the loop polls once more.
+Where an answer is awaited by a person's task, that poll is a good part of the way. Python
+3.12 has eager tasks for this; here for 3.11, too.
+"""
+
+import asyncio
+from collections.abc import Coroutine, Generator
+from typing import Any
+
+
+class _GoOn:
+    """What is left of a coroutine that has been started by hand and waits for a future."""
+
+    def __init__(self, coroutine: Coroutine[Any, Any, None], awaited: Any) -> None:
+        self._coroutine = coroutine
+        self._awaited = awaited
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        awaited = self._awaited
+        while True:
+            try:
+                try:
+                    sent = yield awaited
+                except BaseException as error:
+                    awaited = self._coroutine.throw(error)
+                else:
+                    awaited = self._coroutine.send(sent)
+            except StopIteration:
+                return
+
+
+async def _rest(coroutine: Coroutine[Any, Any, None], awaited: Any) -> None:
+    await _GoOn(coroutine, awaited)
+
+
+def start_now(coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None] | None:
+    """Run a coroutine up to its first wait, here and now; a task for the rest of it.
+
+    The coroutine must not need `asyncio.current_task` before it first waits (so no
+    `asyncio.timeout`), and must contain its own errors until then.
+
+    Returns:
+        None when it is over already.
+    """
+    try:
+        awaited = coroutine.send(None)
+    except StopIteration:
+        return None
+    return asyncio.ensure_future(_rest(coroutine, awaited))
