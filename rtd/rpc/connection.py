@@ -118,7 +118,9 @@ class Connection(asyncio.BufferedProtocol):
     def _start_next(self) -> None:
         while self._backlog and len(self._running) < MAX_IN_FLIGHT and self._writable.is_set():
             request = self._backlog.popleft()
-            if request.method == "submit":  # the way to a run's start: not one turn too many
+            # The way to a run's start is not to take one turn too many; behind another request
+            # (a hello that came with it) its place in the order counts more.
+            if request.method == "submit" and not self._running:
                 task = start_now(self._serve(request))
             else:
                 task = asyncio.ensure_future(self._serve(request))
