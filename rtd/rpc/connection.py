@@ -24,6 +24,9 @@ MAX_IN_FLIGHT: Final = 32
 HIGH_WATER_BYTES: Final = 1 << 20
 #: A client that neither finishes its frame nor reads its answers for so long is closed.
 STALL_S: Final = 30.0
+#: Done in the turn of the loop in which they come: `submit` is on the way to a run's start,
+#: and `hello` may come together with it.
+AT_ONCE: Final = frozenset({"hello", "submit"})
 
 Handle = Callable[["Connection", frames.Request], Awaitable[Any]]
 
