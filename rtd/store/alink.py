@@ -198,7 +198,7 @@ class AsyncLink:
                     _Wire, address.host or "localhost", address.port, ssl=context
                 )
         except OSError as error:
-            raise StoreGone(f"no Redis at {address}: {error}") from None
+            raise codec.unreachable(address, error) from None
         commands = codec.greeting(address)
         try:
             data = b"".join(codec.pack_args(command) for command in commands)

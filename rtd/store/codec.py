@@ -73,6 +73,16 @@ def refusal(what: str, reply: Exception, address: Address) -> StoreGone | StoreE
     return StoreError(f"Redis at {address} refused {what}: {text}")
 
 
+def unreachable(address: Address, error: OSError) -> StoreGone | StoreError:
+    """A connection that did not come about as an error for people.
+
+    Certificates do not mend themselves: that is no loss to wait for.
+    """
+    if address.tls is not None and "CERTIFICATE" in str(error):
+        return StoreError(f"Redis at {address}: TLS failed: {error}")
+    return StoreGone(f"no Redis at {address}: {error}")
+
+
 def greeting(address: Address) -> list[tuple[Any, ...]]:
     """The first commands of a connection; see `check_greeting` for their replies."""
     commands: list[tuple[Any, ...]] = []

@@ -51,6 +51,7 @@ class Embedded:
     ) -> None:
         if durability not in ("process", "always"):
             raise ConfigError(f"durability is 'process' or 'always', not {durability!r}")
+        directory = directory.absolute()
         self.directory = directory
         self.socket = directory / "redis.sock"
         self.url = f"unix://{self.socket}"
@@ -181,16 +182,21 @@ class Embedded:
             "maxmemory-policy": "noeviction",
         }
         words = [word for name, value in settings.items() for word in (f"--{name}", value)]
-        with self.log_file.open("ab") as log:
-            # A session of its own: Ctrl-C in the terminal is for rtd, which stops it in order.
-            self._process = subprocess.Popen(
-                [server.path, *words],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=self.directory,
-                start_new_session=True,
-            )
+        try:
+            with self.log_file.open("ab") as log:
+                # A session of its own: Ctrl-C in the terminal is for rtd, which stops it in order.
+                self._process = subprocess.Popen(
+                    [server.path.absolute(), *words],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    cwd=self.directory,
+                    start_new_session=True,
+                )
+        except OSError as error:
+            # Uninstalled while it ran? The next start looks for another.
+            self._server = None
+            raise StoreError(f"cannot start {server.path}: {error}") from None
         _log.info("started %s on %s, pid %d", server.path, self.url, self._process.pid)
 
     def _wait_until_up(self, timeout_s: float) -> None:

@@ -118,7 +118,7 @@ class Link:
             self._limit_waits(self._sock)
         except OSError as error:
             self.close()
-            raise StoreGone(f"no Redis at {self.address}: {error}") from None
+            raise codec.unreachable(self.address, error) from None
         self._reader = codec.new_reader()
         commands = codec.greeting(self.address)
         try:

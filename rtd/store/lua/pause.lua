@@ -12,5 +12,5 @@ for _, lane in ipairs(redis.call('SMEMBERS', N .. 'lanes')) do
   end
 end
 -- Among them may be the next in turn under a task's limit: others have it now.
-for _, task in ipairs(redis.call('SMEMBERS', N .. 'holding')) do unhold(task, 1) end
+for _, task in ipairs(redis.call('SMEMBERS', N .. 'holding')) do unhold(task, 1000) end
 return 1

@@ -45,13 +45,29 @@ def test_an_executor_that_takes_is_not_idle_any_more(store: Store) -> None:
     assert store.waiting()[-1] == run
 
 
-def test_nobody_jumps_the_queue_by_a_hand_off(store: Store) -> None:
-    first = store.submit_one()
-    store.link.one(store.calls.pause("n", "default"))
+def two_idle_one_woken(store: Store) -> tuple[str, str, str]:
+    """(the run that waits, the executor woken for it, the one that is still idle)."""
     store.ask("E1")
-    store.link.one(store.calls.resume("n", "default"))  # woken, has not taken yet
-    second = store.submit_one(queue="other")
-    assert store.take("E1", 2) == [first, second] or store.take("E1", 2) == [second, first]
+    store.ask("E2")
+    run = store.submit_one(mc=5)
+    woken, idle = ("E1", "E2") if store.redis("EXISTS", "@bell:E1") else ("E2", "E1")
+    return run, woken, idle
+
+
+def test_nobody_jumps_the_queue_by_a_hand_off(store: Store) -> None:
+    first, woken, idle = two_idle_one_woken(store)
+    second = store.submit_one()
+    assert store.waiting() == [first, second]
+    assert store.bell(idle) == [None]
+    assert store.take(woken) == [first, second]
+
+
+def test_an_idle_executor_that_takes_unasked_is_not_idle_any_more(store: Store) -> None:
+    first, _, idle = two_idle_one_woken(store)
+    assert store.take(idle) == [first]
+    second = store.submit_one()
+    assert store.bell(idle) == []
+    assert store.waiting() == [second]
 
 
 def test_a_limited_run_is_not_handed_off_but_wakes(store: Store) -> None:

@@ -92,6 +92,7 @@ def test_a_hand_off_that_nobody_read_is_among_the_leases(store: Store) -> None:
     run = store.submit_one()
     assert store.waiting() == []
     assert store.fence("E1") == [run]
+    assert store.redis("EXISTS", "@bell:E1") == 0
     store.settle("E1", store.outcome(run, "h"))
     assert store.take("E2") == [run]
 

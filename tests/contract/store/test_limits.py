@@ -81,8 +81,8 @@ def test_a_cancelled_run_passes_its_turn_on(store: Store) -> None:
 
 
 def test_a_paused_queue_does_not_keep_its_turn(store: Store) -> None:
-    first = store.submit_one(mc=1)
-    paused = store.submit_one(mc=1, queue="slow")
+    first = store.submit_one(mc=1, priority=2)
+    paused = store.submit_one(mc=1, queue="slow", priority=1)
     other = store.submit_one(mc=1)
     assert store.take("E1", 5) == [first]
     store.link.one(store.calls.pause(NODE, "slow"))
@@ -94,11 +94,12 @@ def test_a_paused_queue_does_not_keep_its_turn(store: Store) -> None:
 
 
 def test_a_queue_paused_while_it_has_the_turn_passes_it_on(store: Store) -> None:
-    first = store.submit_one(mc=1)
-    store.submit(1, mc=1, queue="slow")
+    first = store.submit_one(mc=1, priority=2)
+    slow = store.submit_one(mc=1, queue="slow", priority=1)
     other = store.submit_one(mc=1)
-    store.take("E1", 5)
+    assert store.take("E1", 5) == [first]
     store.finish("E1", first)
+    assert store.waiting() == [slow]
     store.link.one(store.calls.pause(NODE, "slow"))
     assert store.take("E1") == [other]
 

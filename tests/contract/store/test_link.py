@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from rtd.model.errors import StoreError, StoreGone
-from rtd.store.binary import Server
 from rtd.store.call import Call
 from rtd.store.embedded import Embedded
 from rtd.store.link import Link
@@ -197,21 +196,3 @@ def test_a_server_killed_while_waiting_on_a_bell_is_a_loss(redis: Embedded) -> N
         kill(redis)
         with pytest.raises(StoreGone):
             link.blpop_poll(5)
-
-
-def test_tcp_works_like_a_unix_socket(home: Path, server: Server) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    redis = Embedded(home / "redis", server=server)
-    redis.start()
-    try:
-        with Link.connect(redis.url) as link:
-            link.one(Call(("CONFIG", "SET", "port", port))) if server.version >= (7, 0, 0) else (
-                pytest.skip("6.2 cannot open a port while it runs")
-            )
-        with Link.connect(f"redis://127.0.0.1:{port}/1") as link:
-            assert link.one(PING) == b"PONG"
-            assert link.fileno() >= 0
-    finally:
-        redis.stop()
