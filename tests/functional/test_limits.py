@@ -1,0 +1,85 @@
+"""Deadlines and limits, enforced on whole process trees, in every lane that can."""
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from rtctl import Client
+from tests.functional.conftest import PROGRAMS
+from tests.helpers.daemon import Daemon
+from tests.helpers.running import SMALL, client, executor_of, until_says
+
+
+@pytest.fixture(scope="module")
+def limited() -> Iterator[Client]:
+    """One daemon for all of these."""
+    daemon = Daemon("supervised:session", cwd=PROGRAMS, flags=[*SMALL]).start()
+    with client(daemon) as found:
+        yield found
+    assert daemon.close() == []
+
+
+def test_a_run_is_stopped_at_its_timeout(limited: Client) -> None:
+    run = limited.task("sleep", timeout="0.5s").submit(seconds=600).wait(timeout=10)
+    assert (run.state, run.row["by"]) == ("terminated", "timeout")
+    assert 0.5 <= run.row["ended_at"] - run.row["started_at"] < 2.0
+
+
+def test_a_timeout_holds_for_each_attempt(limited: Client) -> None:
+    run = limited.command("sleep", "600", options={"timeout": "0.4s"}).wait(timeout=10)
+    assert (run.state, run.row["by"]) == ("terminated", "timeout")
+
+
+@pytest.mark.parametrize("task", ["polite_thread", "polite_coroutine"])
+def test_a_timeout_holds_in_lanes_that_share_a_process(limited: Client, task: str) -> None:
+    run = limited.task(task, timeout="0.3s").submit().wait(timeout=10)
+    assert (run.state, run.row["by"]) == ("terminated", "timeout")
+
+
+def test_many_deadlines_are_each_kept(limited: Client) -> None:
+    coroutine = limited.task("polite_coroutine", timeout="0.3s")
+    runs = [coroutine.submit() for _ in range(30)]
+    limited.wait(runs, timeout=15)
+    assert {run.row["by"] for run in runs} == {"timeout"}
+
+
+def test_the_memory_of_the_whole_tree_is_limited(limited: Client) -> None:
+    run = limited.task("grow", memory_limit="150M").submit(megabytes=400).wait(timeout=15)
+    assert (run.state, run.row["by"]) == ("terminated", "memory limit")
+    assert "its limit is 150.0 MB" in run.row["why"]
+
+
+def test_the_memory_of_a_commands_children_counts(limited: Client) -> None:
+    eater = f"{sys.executable} -c 'x = bytearray(300 << 20); import time; time.sleep(60)'"
+    command = ("sh", "-c", f"{eater} & wait")
+    run = limited.command(*command, options={"memory_limit": "100M", "stop_grace": "0.2s"})
+    run.wait(timeout=15)
+    assert (run.state, run.row["by"]) == ("terminated", "memory limit")
+
+
+def test_cpu_time_is_limited_and_idle_time_does_not_count(limited: Client) -> None:
+    idle = limited.task("sleep", cpu_time_limit="0.3s").submit(seconds=1.5)
+    busy = limited.task("burn", cpu_time_limit="0.5s", stop_grace="0.2s").submit()
+    busy.wait(timeout=20)
+    assert (busy.state, busy.row["by"]) == ("terminated", "cpu limit")
+    assert idle.wait(timeout=10).state == "succeeded"
+
+
+def test_an_executors_earlier_runs_do_not_count_against_a_limit(limited: Client) -> None:
+    burnt = limited.task("burn", timeout="1.5s").submit().wait(timeout=10)
+    assert burnt.state == "terminated"
+    runs = [limited.task("sleep", cpu_time_limit="1s").submit(seconds=0.8) for _ in range(2)]
+    limited.wait(runs, timeout=10)
+    assert {run.row["state"] for run in runs} == {"succeeded"}
+
+
+def test_a_deaf_run_is_killed_at_its_timeout_with_its_output_kept(limited: Client) -> None:
+    run = limited.task("deaf", timeout="0.5s", stop_grace="0.3s").submit()
+    pid = executor_of(limited, run)
+    until_says(limited, run, "deaf")
+    run.wait(timeout=10)
+    assert (run.state, run.row["by"]) == ("terminated", "timeout")
+    assert run.row["exit"] == [None, 9]
+    assert [entry[0] for entry in limited.rpc.show(run=run.id)["pids"]] == [pid]
+    assert [str(line) for line in run.logs()] == ["deaf"]
