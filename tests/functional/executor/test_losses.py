@@ -1,0 +1,105 @@
+"""What holds when an executor or Redis dies at the wrong moment."""
+
+import os
+import signal
+
+import msgpack
+
+from rtd.model import spool
+from rtd.model.run import End, ended
+from rtd.model.run import encode as encode_record
+from rtd.model.states import State
+from rtd.session import Session, current_run
+from rtd.store.call import Call
+from rtd.store.link import Link
+from rtd.store.transitions import Outcome
+from tests.functional.executor.harness import Bench
+from tests.helpers.deadline import until
+
+session = Session()
+
+
+@session.task()
+def add(a: int) -> int:
+    return a + 1
+
+
+@session.task()
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@session.task()
+def hold(gate: str) -> str:
+    with open(gate, "rb") as fifo:
+        return fifo.read().decode()
+
+
+@session.task()
+def sign(book: str) -> None:
+    with open(book, "a") as file:
+        file.write(current_run().id + "\n")
+
+
+def test_what_had_finished_in_a_batch_is_in_the_spool_of_a_killed_executor(bench: Bench) -> None:
+    executor = bench.fork("process", session)
+    for run_id in bench.submit_many("add", [{"a": 1}] * 300):
+        bench.ended(run_id)  # from now on it takes many at once
+    gate = bench.home / "gate"
+    os.mkfifo(gate)
+    holding = bench.submit("hold", {"gate": str(gate)})
+    bench.running(holding)
+    finished = bench.submit_many("add", [{"a": 1}] * 20)
+    bench.submit("die")
+    gate.write_text("go on")
+    assert bench.exit_code(executor) == -signal.SIGKILL
+    blobs = spool.read(bench.output / f"x-{executor.id}.spool")
+    kept = {msgpack.unpackb(blob)[0] for blob in blobs}
+    written = {i for i in finished if bench.record(i).end is not None}
+    assert kept | written == set(finished)
+
+
+def test_an_executor_whose_lease_was_taken_cannot_write_when_it_wakes_up(bench: Bench) -> None:
+    executor = bench.fork("process", session)
+    gate = bench.home / "gate"
+    os.mkfifo(gate)
+    run_id = bench.submit("hold", {"gate": str(gate)})
+    bench.running(run_id)
+    os.kill(executor.pid, signal.SIGSTOP)
+    (orphan,) = bench.link.one(bench.calls.fence("n", executor.id))
+    record = bench.record(run_id)
+    lost = ended(record, State.LOST, End(1.0, None, "rtd", "declared dead", None))
+    settled = Outcome(orphan.id, "hold", "d", encode_record(lost), 60)
+    assert bench.link.one(bench.calls.settle("n", executor.id, 1, b"\x90", 100, [settled])) == []
+    os.kill(executor.pid, signal.SIGCONT)
+    gate.write_text("too late")
+    assert bench.exit_code(executor) == 2
+    assert bench.record(run_id) == lost
+
+
+def test_nothing_is_lost_and_nothing_runs_twice_when_redis_is_killed(bench: Bench) -> None:
+    book = bench.home / "book"
+    for _ in range(2):
+        bench.fork("process", session)
+    ids: list[str] = []
+    for _ in range(4):
+        ids += bench.submit_many("sign", [{"book": str(book)}] * 500)
+        until(book.exists, what="the first run")
+        _kill_redis(bench)
+        bench.redis.start()
+        bench.link = Link.connect(bench.redis.url)
+    for run_id in ids:
+        assert bench.ended(run_id, within_s=30).state is State.SUCCEEDED
+    signed = book.read_text().split()
+    assert sorted(signed) == sorted(ids)
+
+
+def _kill_redis(bench: Bench) -> None:
+    os.kill(bench.link.one(Call(("INFO", "server"), parse=_pid)), signal.SIGKILL)
+    bench.link.close()
+    bench.redis.stop()
+
+
+def _pid(reply: bytes) -> int:
+    (line,) = [line for line in reply.decode().splitlines() if line.startswith("process_id:")]
+    return int(line.partition(":")[2])
