@@ -47,12 +47,15 @@ def parse_since(text: str) -> float:
     Raises:
         UsageError: with the forms that are understood.
     """
+    now = datetime.now()
+    words = text.strip()
+    if _CLOCK.fullmatch(words):  # before durations, which may be written like a clock
+        moment = _at_clock(now, words, text)
+        return (moment if moment <= now else moment - timedelta(days=1)).timestamp()
     try:
-        return datetime.now().timestamp() - parse_duration_s(text.strip().removeprefix("-"))
+        return now.timestamp() - parse_duration_s(words.removeprefix("-"))
     except ValueError:
-        moment = parse_when(text)
-    clock = _CLOCK.fullmatch(text.strip())
-    return moment - 86400 if clock and moment > datetime.now().timestamp() else moment
+        return parse_when(text)
 
 
 def _day(now: datetime, name: str) -> datetime:

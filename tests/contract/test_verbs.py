@@ -1,0 +1,55 @@
+"""The clients, the command and the handlers all follow the declared verbs."""
+
+import inspect
+from typing import Any
+
+import pytest
+
+from rtctl import AsyncClient, AsyncRun, Client, Run
+from rtctl.averbs import AsyncVerbs
+from rtctl.verbs import Verbs
+from rtd.rpc.service import HANDLERS
+from rtd.wire.messages import VERBS, check_request
+
+
+def public(kind: type) -> dict[str, Any]:
+    return {name: member for name, member in vars(kind).items() if not name.startswith("_")}
+
+
+def parameters(function: Any) -> list[tuple[str, Any]]:
+    return [(p.name, p.default) for p in inspect.signature(function).parameters.values()]
+
+
+def test_every_verb_has_a_handler_and_a_method_on_both_sides() -> None:
+    assert set(HANDLERS) == set(VERBS)
+    assert set(public(Verbs)) == set(public(AsyncVerbs)) == set(VERBS) - {"hello"}
+
+
+@pytest.mark.parametrize("verb", [name for name in VERBS if name != "hello"])
+def test_a_method_sends_a_right_request(verb: str) -> None:
+    sent: list[tuple[str, dict[str, Any]]] = []
+
+    def call(method: str, params: dict[str, Any], repeatable: bool = True) -> None:
+        assert repeatable is VERBS[method].repeatable
+        sent.append((method, params))
+
+    example = dict(VERBS[verb].example[0])
+    getattr(Verbs(call, call), verb)(**example)
+    assert parameters(getattr(Verbs, verb)) == parameters(getattr(AsyncVerbs, verb))
+    ((method, params),) = sent
+    assert method == verb
+    checked = check_request(verb, params)
+    assert {name: checked[name] for name in example} == example
+    assert checked == check_request(verb, example)
+
+
+@pytest.mark.parametrize(("one", "other"), [(Client, AsyncClient), (Run, AsyncRun)])
+def test_the_two_clients_are_the_same(one: type, other: type) -> None:
+    renamed = {"close": "aclose"}
+    mine = {renamed.get(name, name): member for name, member in public(one).items()}
+    theirs = public(other)
+    missing = {name for name in mine if name not in theirs} - {"progress", "row", "aclose"}
+    assert not missing
+    for name, member in mine.items():
+        if inspect.isfunction(member) and name in theirs:
+            assert parameters(member) == parameters(theirs[name]), name

@@ -1,0 +1,103 @@
+"""What people and programs are shown."""
+
+import json
+from datetime import date
+from typing import Any
+
+import pytest
+
+from rtctl import jsonout
+from rtctl.lines import Assembler
+from rtctl.outcome import code_of, code_of_all, code_of_outcomes
+from rtctl.screen import ago, clean, cut, short, shown_width
+
+
+def part(data: bytes, stream: str = "out", attempt: int = 1, at: float | None = 1.0) -> Any:
+    return {"sub": 1, "run": "x", "attempt": attempt, "stream": stream, "at": at, "data": data}
+
+
+def lines(*parts: Any) -> list[str]:
+    assembler = Assembler()
+    found = [line for one in parts for line in assembler.feed(one)]
+    return [*found, *assembler.finish()]
+
+
+def test_lines_are_put_together_per_stream() -> None:
+    assert lines(part(b"a"), part(b"x\n", "err"), part(b"b\nc")) == ["x", "ab", "c"]
+    assert lines(part(b"\xc3"), part(b"\xa9\r\n")) == ["é"]
+    assert lines(part(b"\xff\n")) == ["\ufffd"]
+    assert lines(part(b"first"), part(b"second", attempt=2)) == ["first", "second"]
+    assert lines(part(b"\n\n")) == ["", ""]
+
+
+def row(state: str, exit: list[int | None] | None = None) -> Any:
+    return {"state": state, "exit": exit}
+
+
+@pytest.mark.parametrize(
+    ("found", "code"),
+    [
+        (row("succeeded"), 0),
+        (row("succeeded", [0, None]), 0),
+        (row("error"), 1),
+        (row("error", [37, None]), 37),
+        (row("error", [None, 9]), 137),
+        (row("exception"), 1),
+        (row("terminated"), 143),
+        (row("terminated", [0, None]), 143),
+        (row("terminated", [None, 9]), 137),
+        (row("lost"), 75),
+        (row("cancelled"), 125),
+        (row("running"), 3),
+    ],
+)
+def test_the_code_of_a_run(found: Any, code: int) -> None:
+    assert code_of(found) == code
+
+
+def test_the_code_of_several() -> None:
+    good, bad = row("succeeded"), row("error", [37, None])
+    assert [code_of_all(rows) for rows in ([bad], [good, good], [good, bad], [bad, bad])] == [
+        37,
+        0,
+        8,
+        1,
+    ]
+    fine: Any = {"error": None}
+    wrong: Any = {"error": ["no_such_run", "there is none"]}
+    assert [code_of_outcomes(o) for o in ([fine], [wrong], [fine, wrong], [wrong, wrong])] == [
+        0,
+        5,
+        8,
+        5,
+    ]
+
+
+def test_json_reads_times_but_not_in_what_users_put_in() -> None:
+    answer = {
+        "started_at": 0,
+        "ended_at": None,
+        "params": {"started_at": 0, "pids": [[1]]},
+        "value": {(1, 2): {3}, "day": date(2026, 1, 31), "nan": float("nan"), "raw": b"\xff"},
+        "pids": [[7, "sh", "killed"]],
+    }
+    assert json.loads(jsonout.envelope("x", answer, None)) == {
+        "schema": "rtctl.x/1",
+        "started_at": "1970-01-01T00:00:00.000Z",
+        "ended_at": None,
+        "params": {"started_at": 0, "pids": [[1]]},
+        "value": {"[1, 2]": [3], "day": "2026-01-31", "nan": "nan", "raw": {"base64": "/w=="}},
+        "pids": [{"pid": 7, "name": "sh", "how": "killed"}],
+    }
+
+
+def test_texts_fit_and_cannot_paint() -> None:
+    assert cut("abcdef", 4) == "abc…"
+    assert cut("日本語", 5) == "日本…"
+    assert shown_width("日本e\u0301") == 5
+    assert clean("a\n\tb\033[31m\u202e") == "a b\ufffd[31m\ufffd"
+
+
+def test_ages_read_well() -> None:
+    assert [short(s) for s in (0.2, 59.9, 61, 3 * 3600)] == ["0s", "59s", "1m01s", "3h00m"]
+    assert [ago(a, 100.0) for a in (None, 97.0, 160.0)] == ["-", "3s ago", "in 1m00s"]

@@ -1,0 +1,51 @@
+"""Points in time as people write them."""
+
+from datetime import datetime
+
+import pytest
+
+from rtctl.flags import UsageError
+from rtctl.when import parse_since, parse_when
+
+NOW = datetime(2026, 1, 30, 12, 0)  # a Friday
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("13:30", datetime(2026, 1, 30, 13, 30)),
+        ("08:00", datetime(2026, 1, 31, 8, 0)),
+        ("8:00:15", datetime(2026, 1, 31, 8, 0, 15)),
+        ("tomorrow", datetime(2026, 1, 31)),
+        ("tomorrow 08:00", datetime(2026, 1, 31, 8)),
+        ("today 08:00", datetime(2026, 1, 30, 8)),
+        ("friday 22:30", datetime(2026, 2, 6, 22, 30)),
+        ("Monday 7:05", datetime(2026, 2, 2, 7, 5)),
+        ("2026-02-28 08:00", datetime(2026, 2, 28, 8)),
+        ("2026-02-28T08:00:01", datetime(2026, 2, 28, 8, 0, 1)),
+        ("now", NOW),
+        ("+90s", datetime(2026, 1, 30, 12, 1, 30)),
+    ],
+)
+def test_a_coming_moment(text: str, moment: datetime) -> None:
+    assert parse_when(text, NOW) == moment.timestamp()
+
+
+def test_epoch_seconds_and_offsets_need_no_zone() -> None:
+    assert parse_when("@1769846400") == 1769846400
+    assert parse_when("2026-01-31T08:00:00Z") == 1769846400
+
+
+@pytest.mark.parametrize("text", ["", "soon", "25:00", "tomorrow at 8", "@x", "+x", "2026-13-01"])
+def test_what_is_no_time_says_what_would_be(text: str) -> None:
+    with pytest.raises(UsageError, match="is no time; write 08:00"):
+        parse_when(text, NOW)
+
+
+def test_since_looks_back() -> None:
+    now = datetime.now().timestamp()
+    assert parse_since("10m") == pytest.approx(now - 600, abs=5)
+    assert parse_since("-1h") == pytest.approx(now - 3600, abs=5)
+    assert parse_since("00:00") <= now
+    assert parse_since("23:59") <= now
+    assert parse_since("2026-01-31 08:00") == datetime(2026, 1, 31, 8).timestamp()
