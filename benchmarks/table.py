@@ -63,7 +63,8 @@ def footnotes(results: Results) -> str:
         pinned = " ".join(versions(system.environment, list(system.packages)).values())
         title = f"{name} {pinned}".strip()
         lines.append(f"{title}: {text}; batches: {results.said(seen[0], name, 'batch')}")
-    lines += [f"failed: {failure}" for failure in results.failures]
+    # The whole story is in the JSON file.
+    lines += [f"failed: {f.splitlines()[0]} ... {f.splitlines()[-1]}" for f in results.failures]
     return "\n".join(lines)
 
 
