@@ -80,11 +80,9 @@ def test_runs_of_killed_executors_are_lost_with_their_signal_and_no_other_is(
     hits = kill_executors(chaos, 8, seed=2)
     rows = rows_of(client, runs)
     lost = [row for row in rows if row["state"] == "lost"]
-    assert Counter(row["state"] for row in rows) == {
-        "succeeded": RUNS - len(lost),
-        "lost": len(lost),
-    }
-    assert len(lost) <= hits
+    succeeded = [row for row in rows if row["state"] == "succeeded"]
+    assert len(succeeded) + len(lost) == RUNS
+    assert 0 < len(lost) <= hits
     assert all(row["exit"] == [None, signal.SIGKILL] for row in lost), lost
     seen = traces(path)
     assert max(seen.values()) == 1
