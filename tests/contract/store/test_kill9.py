@@ -11,6 +11,7 @@ from rtd.store.transitions import Submission
 from tests.contract.store.census import check
 from tests.contract.store.harness import NODE, Store
 from tests.contract.store.test_link import kill
+from tests.helpers.deadline import until
 
 ROUNDS = 4
 #: Keeps the records of all.
@@ -40,9 +41,10 @@ class Load:
         store, calls = self.store, self.store.calls
         place = keys.place("process", "default", 0)
         runs = [Submission(i, b"q" + i.encode() * 5, i) for i in new_ids(20)]
+        # Known before it is sent: another may take it before this one has the reply.
+        store.spots.update({run.id: (place, run.id, "job") for run in runs})
         link.one(calls.submit(NODE, place, "job", store.now_ms, runs))
         self.submitted.update(run.id for run in runs)
-        store.spots.update({run.id: (place, run.id, "job") for run in runs})
         took = link.one(calls.take(NODE, self.name, "process", 10, store.now_ms, enroll=True))
         done = [store.outcome(run.id) for run in took.runs]
         assert link.one(calls.finish(NODE, self.name, store.now_ms, b"e", EVERY, done)) == []
@@ -58,8 +60,13 @@ def test_a_killed_server_comes_back_with_all_it_acknowledged(redis: Embedded) ->
         threads = [threading.Thread(target=load.run) for load in loads]
         for thread in threads:
             thread.start()
-        while any(load.rounds < least for load, least in zip(loads, target, strict=True)):
-            threads[0].join(0.005)
+        until(
+            lambda least=target: all(
+                load.rounds >= rounds for load, rounds in zip(loads, least, strict=True)
+            ),
+            within_s=30,
+            what="the rounds of all loads",
+        )
         kill(redis)
         for thread in threads:
             thread.join()
@@ -69,8 +76,6 @@ def test_a_killed_server_comes_back_with_all_it_acknowledged(redis: Embedded) ->
     # What an executor holds after a lost reply it finds by asking, and finishes.
     for load in loads:
         mine = store.mine(load.name)
-        for run in mine:
-            store.spots.setdefault(run, ("process|default|0", run, "job"))
         assert store.finish(load.name, *mine, history=EVERY) == []
     submitted = set().union(*[load.submitted for load in loads])
     finished = set().union(*[load.finished for load in loads])
