@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rtd.model.config import Config
-from rtd.model.errors import AppError, ConfigError, InternalError
+from rtd.model.errors import AppError, ConfigError, InternalError, StoreGone
 from rtd.model.places import Places
 from rtd.process.board import Board
 from rtd.process.prctl import set_subreaper
@@ -21,6 +21,7 @@ from rtd.store.calls import Calls
 from rtd.supervisor.bell import NodeBell
 from rtd.supervisor.core import Core
 from rtd.supervisor.engine import Engine
+from rtd.supervisor.executors import Gone
 from rtd.supervisor.generations import Zygote
 from rtd.supervisor.lock import PidFile
 from rtd.supervisor.log import log
@@ -31,7 +32,7 @@ from rtd.supervisor.retention import Retention
 #: A zygote of before that lives must say hello within this time, or it is given up.
 ADOPT_S = 10.0
 #: How long an external Redis may take to answer when the daemon starts.
-REDIS_S = 30.0
+REDIS_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +74,9 @@ async def bring_up(wish: Wish, ends: contextlib.AsyncExitStack, keep: Keep) -> N
     await node.zygotes.open()
     ends.push_async_callback(lambda: node.zygotes.close(keep.running))
     serving = await _greet_the_living(node)
-    await _settle_the_past(node)
+    orphans = end_orphans(core, unknown_on_board(core, node.zygotes.living))
     await _serve_app(node, serving)
+    await _settle_the_past(node, orphans)
     await _listen(node, ends)
     node.core.jobs.start(Retention(node.core).keep(), "keeping the output within its quota")
     node.pools.look_at_all()
@@ -132,7 +134,11 @@ def _redis(wish: Wish, ends: contextlib.AsyncExitStack, keep: Keep) -> Engine:
 
 
 async def _core(wish: Wish, board: Board, engine: Engine, ends: contextlib.AsyncExitStack) -> Core:
-    redis = await AsyncLink.connect(engine.url, timeout_s=REDIS_S)
+    try:
+        redis = await AsyncLink.connect(engine.url, timeout_s=REDIS_S)
+    except StoreGone as error:
+        hint = "start it, or leave `redis` out: rtd then runs one of its own"
+        raise StoreGone(f"{error.sentence}; {hint}") from None
     ends.push_async_callback(redis.close)
     return Core(
         config=wish.config,
@@ -180,9 +186,10 @@ async def _serve_app(node: Node, serving: Zygote | None) -> None:
 # --- the past
 
 
-async def _settle_the_past(node: Node) -> None:
-    """Executors that died, or lost their parent, while nobody looked."""
-    for gone in end_orphans(node.core, unknown_on_board(node.core, node.zygotes.living)):
+async def _settle_the_past(node: Node, orphans: list[Gone]) -> None:
+    """Executors that died, or lost their parent, while nobody looked. By now the app's
+    policies are known."""
+    for gone in orphans:
         log.warning("%s executor %d was left over and is gone", gone.lane, gone.pid)
         node.settler.start(gone, _nothing)
     await node.settle_fenced()

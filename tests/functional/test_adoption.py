@@ -1,0 +1,209 @@
+"""A supervisor that dies stops no work, and the next one finds everything again."""
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.functional.conftest import PROGRAMS
+from tests.helpers.daemon import BIN, Daemon
+from tests.helpers.deadline import until
+from tests.helpers.running import (
+    SMALL,
+    alive,
+    client,
+    executor_of,
+    executors,
+    kill9,
+    restart_supervisor,
+    until_running,
+    until_says,
+)
+
+
+@pytest.fixture
+def daemon(start_daemon: Callable[..., Daemon]) -> Daemon:
+    """A daemon with two process executors."""
+    return start_daemon("supervised:session", cwd=PROGRAMS, flags=SMALL)
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Iterator[Path]:
+    """A file that runs wait for."""
+    path = tmp_path / "gate"
+    yield path
+    path.touch()
+
+
+def zygotes(daemon: Daemon) -> list[int]:
+    """The pids of the zygotes, as the runtime directory names them."""
+    noted = json.loads((daemon.home / "run" / "zygotes.json").read_text())["zygotes"]
+    return [zygote["pid"] for zygote in noted if alive(zygote["pid"])]
+
+
+def test_runs_go_on_over_the_supervisors_death_and_end_under_the_next(
+    daemon: Daemon, gate: Path
+) -> None:
+    with client(daemon) as rt:
+        run = rt.submit("waiter", gate=str(gate))
+        command = rt.command("sleep", "600")
+        pid = executor_of(rt, run)
+        until_running(command)
+        before = zygotes(daemon)
+        restart_supervisor(daemon)
+        assert zygotes(daemon) == before
+        assert (run.refresh().row["state"], run.row["pid"]) == ("running", pid)
+        gate.touch()
+        assert run.wait(timeout=5).result == "open"
+        assert command.kill(grace=1.0)
+        assert command.state == "terminated"
+
+
+def test_what_ends_while_nobody_supervises_is_known_afterwards(daemon: Daemon, gate: Path) -> None:
+    """Finished runs report themselves; of a killed executor the zygote kept the signal."""
+    with client(daemon) as rt:
+        done = rt.submit("waiter", gate=str(gate))
+        lost = rt.submit("sleep", seconds=600)
+        until_says(rt, lost, "asleep")
+        until_running(done)
+        pid = executor_of(rt, lost)
+
+        def meanwhile() -> None:
+            gate.touch()
+            os.kill(pid, signal.SIGSEGV)
+            until(lambda: not alive(pid), what="the end of the executor")
+
+        restart_supervisor(daemon, meanwhile)
+        assert done.wait(timeout=5).result == "open"
+        lost.wait(timeout=5)
+        assert lost.state == "lost"
+        assert lost.row["exit"] == [None, signal.SIGSEGV]
+        assert [str(line) for line in lost.logs()] == ["asleep"]
+
+
+def test_deadlines_hold_over_a_restart(daemon: Daemon) -> None:
+    with client(daemon) as rt:
+        run = until_running(rt.task("sleep", timeout="2s").submit(seconds=600))
+        restart_supervisor(daemon)
+        run.wait(timeout=10)
+        assert (run.state, run.row["by"]) == ("terminated", "timeout")
+
+
+def test_delayed_runs_start_after_a_restart(daemon: Daemon) -> None:
+    with client(daemon) as rt:
+        run = rt.task("add", delay="1.5s").submit(a=1)
+        late = rt.task("add", delay="1h", expires="1.5s").submit(a=1)
+        restart_supervisor(daemon)
+        assert run.wait(timeout=10).result == 1
+        assert run.row["started_at"] - run.row["submitted_at"] >= 1.4
+        assert late.state == "queued"
+
+
+def test_a_wait_goes_on_over_a_restart(daemon: Daemon, gate: Path) -> None:
+    with client(daemon) as rt:
+        run = until_running(rt.submit("waiter", gate=str(gate)))
+        restart_supervisor(daemon, gate.touch)
+        assert run.wait(timeout=5).state == "succeeded"
+
+
+def test_a_supervisor_that_ends_with_keep_running_leaves_the_work_going(
+    daemon: Daemon, gate: Path
+) -> None:
+    with client(daemon) as rt:
+        run = rt.submit("waiter", gate=str(gate))
+        pid = executor_of(rt, run)
+        rt.rpc.shutdown(keep_running=True)
+        assert daemon.process is not None
+        assert daemon.process.wait(10) == 0
+        assert alive(pid)
+        daemon.start()
+        assert run.refresh().row["pid"] == pid
+        gate.touch()
+        assert run.wait(timeout=5).result == "open"
+
+
+def test_the_supervisor_may_die_again_and_again(daemon: Daemon, gate: Path) -> None:
+    with client(daemon) as rt:
+        run = rt.submit("waiter", gate=str(gate))
+        pid = executor_of(rt, run)
+        for _ in range(4):
+            restart_supervisor(daemon)
+        assert run.refresh().row["pid"] == pid
+        gate.touch()
+        assert run.wait(timeout=5).result == "open"
+        assert len(zygotes(daemon)) == 1
+
+
+def test_a_dead_zygote_is_replaced_and_its_runs_are_settled(daemon: Daemon, gate: Path) -> None:
+    with client(daemon) as rt:
+        lost = rt.submit("sleep", seconds=600)
+        again = rt.submit("survivor", gate=str(gate))
+        until_running(lost)
+        until_running(again)
+        old = [row["pid"] for row in executors(rt)]
+        (zygote,) = zygotes(daemon)
+        kill9(zygote)
+        lost.wait(timeout=10)
+        assert lost.state == "lost"
+        gate.touch()
+        assert again.wait(timeout=10).result == 2
+        assert rt.submit("add", a=1).wait(timeout=10).result == 1
+        assert not [pid for pid in old if alive(pid)]
+        assert len(zygotes(daemon)) == 1
+
+
+def test_a_zygote_and_a_supervisor_that_die_together_leave_nothing_unsettled(
+    daemon: Daemon, gate: Path
+) -> None:
+    with client(daemon) as rt:
+        lost = rt.submit("sleep", seconds=600)
+        again = rt.submit("survivor", gate=str(gate))
+        until_running(lost)
+        until_running(again)
+        old = [row["pid"] for row in executors(rt)]
+        (zygote,) = zygotes(daemon)
+        restart_supervisor(daemon, lambda: kill9(zygote))
+        lost.wait(timeout=10)
+        assert lost.state == "lost"
+        gate.touch()
+        assert again.wait(timeout=10).result == 2
+        assert not [pid for pid in old if alive(pid)]
+
+
+def test_everything_killed_at_once_loses_no_waiting_run(daemon: Daemon, gate: Path) -> None:
+    with client(daemon) as rt:
+        rt.pause_queue("later")
+        waiting = rt.submit_many("add", [{"a": n} for n in range(50)], {"queue": "later"})
+        lost = until_running(rt.submit("sleep", seconds=600))
+        assert daemon.process is not None
+        for found in daemon.processes():
+            os.kill(found.pid, signal.SIGKILL)
+        daemon.process.wait()
+        until(lambda: not daemon.processes(), what="the end of everything")
+        daemon.start()
+        assert lost.wait(timeout=10).state == "lost"
+        rt.resume_queue("later")
+        assert [run.result for run in rt.wait(waiting, timeout=10)] == list(range(50))
+
+
+def test_rtd_stop_with_keep_running_then_another_app(daemon: Daemon) -> None:
+    """The new daemon wants another app: the old zygote goes, its executors with it."""
+    with client(daemon) as rt:
+        rt.submit("add", a=1).wait(timeout=5)
+        done = subprocess.run(
+            ["rtd", "stop", "--keep-running"],
+            executable=BIN / "rtd", env=daemon.env, capture_output=True, text=True, timeout=30,
+            check=False,
+        )  # fmt: skip
+        assert (done.returncode, done.stderr) == (0, "")
+        assert daemon.process is not None
+        assert daemon.process.wait(10) == 0
+        (old,) = zygotes(daemon)
+        daemon.command[2] = "jobs:session"
+        daemon.start()
+        until(lambda: not alive(old), what="the end of the old zygote")
+        assert rt.submit("echo", value=5).wait(timeout=5).result == 5

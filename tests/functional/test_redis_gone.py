@@ -1,0 +1,174 @@
+"""Redis dies under load and comes back: nothing acknowledged is lost, nothing runs twice."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from rtctl import Client
+from rtd.model.errors import RtdError
+from rtd.store.binary import find_server
+from tests.functional.conftest import PROGRAMS
+from tests.helpers.daemon import Daemon
+from tests.helpers.deadline import until
+from tests.helpers.running import SMALL, client, until_running
+
+Start = Callable[..., Daemon]
+
+
+class External:
+    """A Redis that is not the daemon's."""
+
+    def __init__(self, folder: Path, mark: str = "") -> None:
+        self.folder = folder
+        self.socket = folder / "external.sock"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"unix://{self.socket}"
+
+    def start(self) -> None:
+        """Start it; it answers afterwards."""
+        words = ["--port", "0", "--unixsocket", str(self.socket), "--dir", str(self.folder)]
+        words += ["--appendonly", "yes", "--appendfsync", "no", "--save", ""]
+        with (self.folder / "redis.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [str(find_server().path), *words], stdout=log, stderr=log
+            )
+        until(self.socket.exists, what="the external Redis")
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+        self.socket.unlink(missing_ok=True)
+
+
+@pytest.fixture
+def external(tmp_path_factory: pytest.TempPathFactory) -> Iterator[External]:
+    """A Redis of the test's own."""
+    redis = External(tmp_path_factory.mktemp("r"))
+    redis.start()
+    yield redis
+    redis.kill()
+
+
+def load(rt: Client, log: Path, kill: Callable[[], None]) -> None:
+    """Submit and run while Redis is killed three times; then account for everything."""
+    acknowledged: list[str] = []
+    for round_number in range(12):
+        if round_number in (3, 6, 9):
+            kill()
+        with contextlib.suppress(RtdError):
+            runs = rt.submit_many("note", [{"file": str(log), "word": "w"}] * 200)
+            acknowledged += [run.id for run in runs]
+    until(lambda: answers(rt), within_s=20, what="Redis is back")
+    rt.wait([rt.get(run_id) for run_id in acknowledged], timeout=60)
+    states = Counter(rt.get(run_id).state for run_id in acknowledged[::7])
+    assert set(states) == {"succeeded"}
+    ended = rt.rpc.ls(state=["queued", "running"])["totals"]
+    ran = len(log.read_text().splitlines())
+    assert ran == ended["succeeded"], "every run that ended has run exactly once"
+    assert ran >= len(acknowledged)
+
+
+def answers(rt: Client) -> bool:
+    """Whether work is accepted."""
+    try:
+        rt.rpc.queue_ls()
+    except RtdError:
+        return False
+    return True
+
+
+def test_an_embedded_redis_that_is_killed_under_load_loses_and_repeats_nothing(
+    start_daemon: Start, tmp_path: Path
+) -> None:
+    daemon = start_daemon("supervised:session", cwd=PROGRAMS, flags=SMALL)
+    with client(daemon) as rt:
+
+        def kill() -> None:
+            until(lambda: rt.rpc.info()["redis"]["ok"], within_s=20, what="Redis is there")
+            os.kill(rt.rpc.info()["redis"]["pid"], signal.SIGKILL)
+
+        load(rt, tmp_path / "log", kill)
+
+
+def test_an_external_redis_that_is_killed_under_load_loses_and_repeats_nothing(
+    start_daemon: Start, external: External, tmp_path: Path
+) -> None:
+    flags = [*SMALL, "--redis", external.url]
+    daemon = start_daemon("supervised:session", cwd=PROGRAMS, flags=flags)
+
+    def kill() -> None:
+        external.kill()
+        external.start()
+
+    with client(daemon) as rt:
+        load(rt, tmp_path / "log", kill)
+
+
+def test_work_resumes_within_two_seconds_of_redis_answering(
+    start_daemon: Start, external: External, tmp_path: Path
+) -> None:
+    flags = [*SMALL, "--redis", external.url]
+    daemon = start_daemon("supervised:session", cwd=PROGRAMS, flags=flags)
+    gate = tmp_path / "gate"
+    with client(daemon) as rt:
+        going = until_running(rt.submit("waiter", gate=str(gate)))
+        waiting = rt.task("add", delay="0.5s").submit(a=5)
+        external.kill()
+        until(lambda: not rt.rpc.info()["redis"]["ok"], what="the loss is noticed")
+        gate.touch()
+        external.start()
+        began = time.monotonic()
+        until(lambda: answers(rt), what="Redis answers the daemon")
+        assert going.wait(timeout=5).result == "open"
+        assert waiting.wait(timeout=5).result == 5
+        assert rt.submit("add", a=1).wait(timeout=5).result == 1
+        assert time.monotonic() - began < 2.0
+
+
+def test_while_redis_is_away_the_daemon_says_so_and_what_still_works(
+    start_daemon: Start, external: External
+) -> None:
+    flags = [*SMALL, "--redis", external.url]
+    daemon = start_daemon("supervised:session", cwd=PROGRAMS, flags=flags)
+    with client(daemon) as rt:
+        run = rt.task("sleep", timeout="1s").submit(seconds=600)
+        until_running(run)
+        external.kill()
+        until(lambda: not rt.rpc.info()["redis"]["ok"], what="the loss is noticed")
+        assert rt.rpc.ping()["pid"] > 0
+        assert [row["lane"] for row in rt.rpc.info()["executors"]]
+        for words in (["submit", "add", "a:=1"], ["ls"], ["queue", "ls"], ["show", run.id]):
+            done = daemon.rtctl(*words)
+            assert done.returncode == 1, words
+            assert done.stderr.count("\n") == 1, done.stderr
+            assert "still work" in done.stderr
+        # The deadline of the run holds meanwhile; its record follows when Redis is back.
+        until(lambda: rt.rpc.info()["running"] == 0, what="the timeout")
+        external.start()
+        until(lambda: answers(rt), what="Redis answers the daemon")
+        assert run.wait(timeout=5).state == "terminated"
+
+
+def test_a_daemon_without_its_redis_does_not_start_and_says_why(tmp_path: Path) -> None:
+    daemon = Daemon(None, ["--redis", f"unix://{tmp_path}/nobody.sock"])
+    with daemon.log.open("wb") as log:
+        done = subprocess.run(
+            daemon.command, env=daemon.env, stdout=log, stderr=log, timeout=40, check=False
+        )
+    text = daemon.log.read_text()
+    assert done.returncode == 1
+    assert "nobody.sock" in text.splitlines()[-1]
+    assert "Traceback" not in text
+    assert daemon.close() == []
