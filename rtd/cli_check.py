@@ -9,8 +9,10 @@ import os
 import subprocess
 import sys
 import threading
+from difflib import get_close_matches
 from typing import Any, Final
 
+from rtd.conditions import parse
 from rtd.model.errors import AppError, PolicyError
 from rtd.model.manifest import COMMAND, Manifest
 
@@ -70,9 +72,25 @@ def _examine(app: str) -> dict[str, Any]:
     manifest = session.manifest(app)
     if len(manifest.tasks) == 1:
         problems.append(f"app {app} has no tasks; declare them with @session.task()")
+    problems += unknown_tasks(manifest)
     data = manifest.to_dict()
     data["tasks"] = [t for t in data["tasks"] if t["name"] != COMMAND]
     return {"manifest": data, "problems": problems}
+
+
+def unknown_tasks(manifest: Manifest) -> list[str]:
+    """A sentence for each task that a condition names and that does not exist."""
+    found = []
+    for info in manifest.tasks.values():
+        for what, text in (("start_cond", info.schedule.start), ("end_cond", info.schedule.end)):
+            for name in sorted(parse(text).names() - manifest.tasks.keys()) if text else ():
+                near = get_close_matches(name, manifest.tasks, 1)
+                hint = f"; did you mean {near[0]!r}?" if near else ""
+                found.append(
+                    f"task {info.name!r}: {what} names the task {name!r}, which does not exist"
+                    f" (the leaf is false){hint}"
+                )
+    return found
 
 
 def _child(app: str, report_fd: int) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from rtd.model.errors import ParameterError, UnknownTask
 from rtd.model.policy import Policies
+from rtd.model.schedule import NO_SCHEDULE, Schedule
 
 #: The task that every daemon has: a shell command.
 COMMAND: Final = "command"
@@ -17,7 +18,7 @@ class TaskInfo:
     """A task as the supervisor sees it.
 
     `parameters` are `(name, required)` in order; `any_parameters` is true when the function
-    takes `**kwargs`. `source` is `file:line`.
+    takes `**kwargs`. `source` is `file:line`. `schedule` says when it runs by itself.
     """
 
     name: str
@@ -28,6 +29,7 @@ class TaskInfo:
     policies: Policies = field(default_factory=Policies)
     doc: str = ""
     source: str = ""
+    schedule: Schedule = NO_SCHEDULE
 
     @property
     def pool(self) -> str:
@@ -45,6 +47,7 @@ class TaskInfo:
             "policies": self.policies.to_dict(),
             "doc": self.doc,
             "source": self.source,
+            "schedule": self.schedule.to_dict(),
         }
 
     @classmethod
@@ -59,6 +62,7 @@ class TaskInfo:
             policies=Policies.from_dict(data["policies"]),
             doc=data["doc"],
             source=data["source"],
+            schedule=Schedule.from_dict(data.get("schedule") or {}),
         )
 
     def signature(self) -> str:

@@ -1,11 +1,17 @@
 """A session holds an app's tasks."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from rtd.model.errors import PolicyError
 from rtd.model.manifest import Manifest
+from rtd.session.schedule import read_timezone
 from rtd.session.task import TaskDefinition, define
+
+if TYPE_CHECKING:
+    from rtd.conditions.base import Condition
 
 
 class Session:
@@ -19,8 +25,17 @@ class Session:
     ```
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, timezone: str | None = None) -> None:
+        """
+        Args:
+            timezone: IANA name (`Europe/Helsinki`) of the local time of its conditions;
+                default: that of the daemon's host.
+
+        Raises:
+            PolicyError: nobody knows a zone of that name.
+        """
         self.tasks: dict[str, TaskDefinition] = {}
+        self.timezone = None if timezone is None else read_timezone(timezone, "session")
 
     @overload
     def task(self, target: Callable[..., Any], /) -> TaskDefinition: ...
@@ -32,7 +47,9 @@ class Session:
         name: str | None = None,
         lane: str | None = None,
         fresh: bool = False,
-        **policies: Any,
+        start_cond: str | Condition | None = None,
+        end_cond: str | Condition | None = None,
+        **options: Any,
     ) -> Callable[[Callable[..., Any]], TaskDefinition]: ...
 
     def task(
@@ -42,7 +59,9 @@ class Session:
         name: str | None = None,
         lane: str | None = None,
         fresh: bool = False,
-        **policies: Any,
+        start_cond: str | Condition | None = None,
+        end_cond: str | Condition | None = None,
+        **options: Any,
     ) -> Any:
         """Declare a function, a coroutine function or a class with `start` as a task.
 
@@ -51,19 +70,34 @@ class Session:
             lane: `process` (default), `thread`, `main`, or `async` (default for
                 `async def`).
             fresh: give every run a newly forked process of its own.
-            policies: `timeout`, `stop_grace`, `retries`, `backoff`, `backoff_cap`, `jitter`,
-                `retry_on`, `no_retry_on`, `on_lost`, `max_concurrency`, `memory_limit`,
-                `cpu_time_limit`, `queue`, `priority`, `expires`; see
+            start_cond: the condition under which it starts by itself
+                (`"daily after 08:00 & after task 'fetch'"`); without one it runs when it is
+                submitted.
+            end_cond: the condition under which a run of it is stopped
+                (`"running past 2 hours | memory above 1 GB"`).
+            options: what else is said about its schedule: `catch_up` (due moments that
+                nobody could fire, since rtd was down: `if true`, `none`, `last`, `all`,
+                `within SPAN`), `overlap` (True: it may start while a run of its own is
+                going), `timezone` (default: the session's), `enabled` (False: only when
+                submitted, until `rtctl enable`).
+                And its policies: `timeout`, `stop_grace`, `retries`, `backoff`,
+                `backoff_cap`, `jitter`, `retry_on`, `no_retry_on`, `on_lost`,
+                `max_concurrency`, `memory_limit`, `cpu_time_limit`, `queue`, `priority`,
+                `expires`; see
                 `rtd.model.policy.Policies`. Durations are seconds or text (`"2 hours"`),
                 sizes bytes or text (`"512M"`).
 
         Raises:
-            PolicyError: a name that is taken, an unknown policy, a bad value, or a limit
-                that the lane cannot enforce.
+            PolicyError: a name that is taken, an unknown policy, a bad value, a limit
+                that the lane cannot enforce, or a condition that cannot be read (says
+                where).
         """
 
         def declare(function: Callable[..., Any]) -> TaskDefinition:
-            task = define(function, name=name, lane=lane, fresh=fresh, options=policies)
+            given = {**options, "start_cond": start_cond, "end_cond": end_cond}
+            if self.timezone is not None:
+                given.setdefault("timezone", self.timezone)
+            task = define(function, name=name, lane=lane, fresh=fresh, options=given)
             if task.name in self.tasks:
                 first = self.tasks[task.name].info.source
                 raise PolicyError(f"task {task.name!r} exists already (declared in {first})")

@@ -7,6 +7,7 @@ from typing import Any, Final
 from rtd.model.errors import PolicyError
 from rtd.model.manifest import COMMAND, TaskInfo
 from rtd.model.policy import LANES, Policies, read_options
+from rtd.session.schedule import read_schedule
 
 _USER_LANES: Final = tuple(lane for lane in LANES if lane != "command")
 
@@ -81,6 +82,7 @@ def define(
     chosen = lane or ("async" if is_async else "process")
     _check_lane(chosen, is_async, fresh, where)
     parameters, any_parameters = _parameters(target)
+    schedule, options = read_schedule(options, chosen, where)
     info = TaskInfo(
         name=str(task_name),
         lane=chosen,
@@ -90,6 +92,7 @@ def define(
         policies=Policies(**read_options(options, chosen, where)),
         doc=(inspect.getdoc(target) or "").partition("\n")[0],
         source=_source(target),
+        schedule=schedule,
     )
     return TaskDefinition(target, info)
 

@@ -1,0 +1,73 @@
+"""When a task is to run, as its app said it: texts and policies, no conditions yet."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from rtd.model.units import parse_duration_s
+
+_WITHIN: Final = re.compile(r"within\s+(.+)")
+_FORMS: Final = "'if true', 'none', 'last', 'all' or 'within SPAN' (within 2 hours)"
+IF_TRUE: Final = "if true"
+
+
+class CatchUp(NamedTuple):
+    """What becomes of due moments that nobody could fire.
+
+    `kind`: `if true` (one run, if the condition is still true), `none` (no run), `last` (one
+    run, true or not), `all` (one run each), `within` (like last, if the latest of them is not
+    older than `span_s` seconds).
+    """
+
+    kind: str
+    span_s: float = 0.0
+
+
+def read_catch_up(text: Any) -> CatchUp:
+    """The policy that a text means. Raises ValueError, which says what can be written."""
+    if isinstance(text, str):
+        words = " ".join(text.split())
+        if words in (IF_TRUE, "none", "last", "all"):
+            return CatchUp(words)
+        if match := _WITHIN.fullmatch(words):
+            return CatchUp("within", parse_duration_s(match[1]))
+    raise ValueError(f"{text!r} is none of {_FORMS}")
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """The conditions of a task, and how strictly they are taken.
+
+    Attributes:
+        start: the condition under which it starts; None: only when submitted.
+        end: the condition under which a run of it is ended.
+        catch_up: see `CatchUp`.
+        overlap: it may start while a run of its own is going; it does so once each time that
+            its condition comes true.
+        timezone: an IANA name; None: that of the daemon's host.
+        enabled: false: it starts only when submitted, until somebody enables it.
+    """
+
+    start: str | None = None
+    end: str | None = None
+    catch_up: str = IF_TRUE
+    overlap: bool = False
+    timezone: str | None = None
+    enabled: bool = True
+
+    def to_dict(self) -> dict[str, Any]:
+        """What differs from the defaults, msgpack-able."""
+        return {
+            name: value
+            for name in self.__slots__
+            if (value := getattr(self, name)) != getattr(NO_SCHEDULE, name)
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "Schedule":
+        """The inverse of `to_dict`; what a later rtd may have added is left out."""
+        return cls(**{name: data[name] for name in cls.__slots__ if name in data})
+
+
+NO_SCHEDULE: Final = Schedule()

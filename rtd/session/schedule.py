@@ -1,0 +1,96 @@
+"""The conditions of a task, read at its declaration so that mistakes name their place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
+
+from rtd.model.errors import PolicyError
+from rtd.model.policy import TREE_LANES
+from rtd.model.schedule import IF_TRUE, NO_SCHEDULE, Schedule, read_catch_up
+
+if TYPE_CHECKING:
+    from rtd.conditions.base import Condition
+    from rtd.conditions.errors import ConditionError
+
+_OPTIONS: Final = ("start_cond", "end_cond", "catch_up", "overlap", "timezone", "enabled")
+
+
+def read_schedule(
+    options: Mapping[str, Any], lane: str, where: str
+) -> tuple[Schedule, dict[str, Any]]:
+    """The schedule among the options of a declaration, and the options that are left.
+
+    Raises:
+        PolicyError: a condition, policy or zone that cannot be read (says which and where),
+            or an end condition on what cannot be measured in this lane.
+    """
+    rest = {name: value for name, value in options.items() if name not in _OPTIONS}
+    given = {name: value for name, value in options.items() if name in _OPTIONS}
+    start = _condition(given.get("start_cond"), "start_cond", where)
+    end = _condition(given.get("end_cond"), "end_cond", where)
+    if end is not None and lane not in TREE_LANES:
+        _refuse_tree_leaves(end, lane, where)
+    catch_up = given.get("catch_up", IF_TRUE)
+    try:
+        read_catch_up(catch_up)
+    except ValueError as error:
+        raise PolicyError(f"{where}: catch_up: {error}") from None
+    zone = given.get("timezone")
+    schedule = Schedule(
+        start=start,
+        end=end,
+        catch_up=" ".join(catch_up.split()),
+        overlap=_switch(given.get("overlap", False), "overlap", where),
+        timezone=None if zone is None else read_timezone(zone, where),
+        enabled=_switch(given.get("enabled", True), "enabled", where),
+    )
+    return (NO_SCHEDULE if schedule == NO_SCHEDULE else schedule), rest
+
+
+def _condition(text: str | Condition | None, name: str, where: str) -> str | None:
+    if text is None:
+        return None
+    from rtd.conditions import ConditionError, parse  # lazy: many apps have none
+
+    try:
+        return str(parse(text))
+    except ConditionError as error:
+        raise PolicyError(f"{where}: {name}: {_one_line(error)}") from None
+
+
+def _refuse_tree_leaves(text: str, lane: str, where: str) -> None:
+    """Runs that share a process cannot be measured one by one."""
+    from rtd.conditions import parse  # lazy: many apps have none
+    from rtd.conditions.leaves.usage import CpuAbove, CpuTimeAbove, MemoryAbove  # lazy: too
+
+    for leaf in parse(text).leaves():
+        if isinstance(leaf, CpuAbove | CpuTimeAbove | MemoryAbove):
+            raise PolicyError(
+                f"{where}: end_cond: `{leaf}` cannot be measured in lane {lane!r}, where runs"
+                " share a process; use lane 'process'"
+            )
+
+
+def _one_line(error: ConditionError) -> str:
+    """The problem, its place and the suggestion, without the lines that point at it."""
+    hint = f"; did you mean `{error.suggestion}`?" if error.suggestion else ""
+    return f"line {error.line}, column {error.column}: {error.problem}{hint}"
+
+
+def read_timezone(name: Any, where: str) -> str:
+    """The IANA name, if there is such a zone. Raises PolicyError."""
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, TypeError, OSError):
+        raise PolicyError(
+            f"{where}: no time zone is named {name!r}; write an IANA name such as Europe/Helsinki"
+        ) from None
+    return str(name)
+
+
+def _switch(value: Any, name: str, where: str) -> bool:
+    if not isinstance(value, bool):
+        raise PolicyError(f"{where}: {name}: {value!r} is neither True nor False")
+    return value
