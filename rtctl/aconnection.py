@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
 
-from rtctl.connection import ANSWER_S, CLIENT, ConnectionLost
+from rtctl.connection import ANSWER_S, CLIENT, CONNECT_S, ConnectionLost
 from rtctl.errors import unreachable
 from rtd.model.errors import RtdError, WaitTimeout
 from rtd.wire import frames
@@ -141,7 +141,8 @@ async def open_connection(path: str) -> AsyncConnection:
         DaemonUnreachable, NotPermitted, ConfigError: with what was tried.
     """
     try:
-        reader, writer = await asyncio.open_unix_connection(path)
+        async with asyncio.timeout(CONNECT_S):
+            reader, writer = await asyncio.open_unix_connection(path)
     except OSError as error:
         raise unreachable(path, error) from None
     connection = AsyncConnection(path, reader, writer)

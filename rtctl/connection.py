@@ -7,6 +7,7 @@ enums and selectors that nobody uses here.
 from __future__ import annotations
 
 import _socket
+from struct import pack
 from time import monotonic
 
 from rtctl.errors import DaemonUnreachable, unreachable
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 _READ_BYTES = 256 << 10
 #: How long the daemon may take to answer what it answers at once.
 ANSWER_S = 60.0
+#: How long a daemon may take to accept a connection, in whole seconds.
+CONNECT_S = 10
 CLIENT = "rtctl 0.1.0"
 
 
@@ -49,6 +52,9 @@ class Connection:
         self._greeted = False
         self._unanswered = 0
         self._early: dict[int, Response] = {}
+        # connect() on a full backlog blocks, and a time-out of Python's would not wait at all.
+        patience = pack("@ll", CONNECT_S, 0)
+        self._sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_SNDTIMEO, patience)
         try:
             self._sock.connect(path)
         except OSError as error:

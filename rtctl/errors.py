@@ -57,6 +57,11 @@ def unreachable(path: str, error: OSError) -> RtdError:
     """What to tell about a connect that failed: what was tried, what is there, what to do."""
     if error.errno in (errno.EACCES, errno.EPERM):
         return NotPermitted(_denied(path))
+    if error.errno == errno.EAGAIN or isinstance(error, TimeoutError):
+        return DaemonUnreachable(
+            f"rtd cannot be reached: it has {path} open but does not take connections; it is "
+            "stopped or overloaded, and its log may say why"
+        )
     if not error.errno:
         return ConfigError(f"{path} cannot be a socket: {error}; set RTD_SOCKET")
     if error.errno == errno.ENOENT:

@@ -61,6 +61,14 @@ def _line(context: Context, event: Event) -> str:
         clean(event["task"] or "-"),
         event["what"],
         context.screen.paint(state, state) if state != event["what"] else "",
-        clean(str(event["detail"])) if event["detail"] is not None else "",
+        _detail(event),
     ]
     return "  ".join(word for word in words if word)
+
+
+def _detail(event: Event) -> str:
+    detail = event["detail"]
+    if event["what"] == "submitted":
+        # One event for a whole chunk; the run is its first.
+        return f"and {detail - 1:,} more" if isinstance(detail, int) and detail > 1 else ""
+    return "" if detail is None else clean(str(detail))

@@ -33,6 +33,6 @@ def run(context: Context) -> int:
 
 def _lines(outcome: Outcome) -> list[str]:
     pids = outcome["pids"]
-    count = f"{len(pids)} process{'' if len(pids) == 1 else 'es'} ended" if pids else "no process"
-    lines = [f"{outcome['id']}  {outcome['state']}  {count}"]
+    ended = f"  {len(pids)} process{'' if len(pids) == 1 else 'es'} ended" if pids else ""
+    lines = [f"{outcome['id']}  {outcome['state']}{ended}"]
     return lines + [f"  {pid}  {name}  {how}" for pid, name, how in pids]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rtctl import Client, DaemonUnreachable, NotEnded, RtdError, RunFailed, WaitTimeout
+from rtctl import Client, DaemonUnreachable, NotEnded, RtdError, Run, RunFailed, WaitTimeout
 from rtd.model.errors import NoSuchRun, ParameterError, PolicyError, UnserialisableError
 from tests.helpers.daemon import Daemon
 from tests.helpers.deadline import until
@@ -220,3 +220,35 @@ def test_a_restart_in_the_middle_of_a_wait_is_waited_out(
         waiter.join(30)
         assert not waiter.is_alive()
         assert run.state == "succeeded"
+
+
+def test_a_killed_daemon_in_the_middle_of_many_makes_each_run_once(
+    start_daemon: Callable[..., Daemon],
+) -> None:
+    daemon = start_daemon()
+    halfway, go_on = threading.Event(), threading.Event()
+
+    def params() -> Iterator[dict[str, object]]:
+        for number in range(6000):
+            if number == 3000:
+                halfway.set()
+                go_on.wait(30)
+            yield {"argv": ["true"]}
+
+    made: list[Run] = []
+    with Client(daemon.socket, reconnect_s=20.0) as client:
+        client.pause_queue("many")
+        task = client.task("command", queue="many")
+        submitter = threading.Thread(target=lambda: made.extend(task.submit_many(params())))
+        submitter.start()
+        assert halfway.wait(30)
+        assert daemon.process is not None
+        daemon.process.kill()
+        daemon.process.wait()
+        go_on.set()
+        daemon.start()
+        submitter.join(40)
+        assert len({run.id for run in made}) == 6000
+        (queue,) = [q for q in client.queues() if q["queue"] == "many"]
+        assert queue["queued"] == 6000
+        assert client.rpc.queue_purge(queue="many")["cancelled"] == 6000

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from rtctl import Client, DaemonUnreachable
 from tests.helpers.daemon import Daemon
 from tests.helpers.rows import submit, until_state
 
@@ -68,6 +69,19 @@ def test_a_dead_socket_names_its_owner(tmp_path: Path) -> None:
         dead.bind(str(path))
     path.chmod(0o660)
     no_daemon(path, 7, "nobody listens", "mode 0660", "rtd run APP")
+
+
+def test_a_daemon_that_takes_no_connections(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = str(tmp_path / "rtd.sock")
+    monkeypatch.setattr("rtctl.connection.CONNECT_S", 1)
+    with socket.socket(socket.AF_UNIX) as stalled, socket.socket(socket.AF_UNIX) as first:
+        stalled.bind(path)
+        stalled.listen(0)
+        first.connect(path)
+        with pytest.raises(DaemonUnreachable, match="does not take connections"):
+            Client(path).ping()
 
 
 def test_a_path_that_the_kernel_does_not_take(tmp_path: Path) -> None:
