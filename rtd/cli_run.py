@@ -44,13 +44,15 @@ def _ready(node: Node, tell: Callable[[str], None]) -> None:
 
 
 def _teller(fd: int | None) -> Callable[[str], None]:
-    """Tells `rtd start`, which waits at the other end of a pipe: an empty line, or why not."""
+    """Tells `rtd start`, which waits at the other end of a pipe: an empty line, or why not
+    (and then the end of this process, which closes the pipe)."""
 
     def tell(fault: str) -> None:
         if fd is not None:
             with contextlib.suppress(OSError):
                 os.write(fd, f"{fault}\n".encode())
-                os.close(fd)
+                if not fault:
+                    os.close(fd)
 
     return tell
 

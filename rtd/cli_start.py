@@ -6,6 +6,7 @@ import select
 import subprocess
 import sys
 import time
+from typing import Final
 
 from rtd.cli import settings_of
 from rtd.model.errors import Conflict, InternalError, RtdError
@@ -13,6 +14,9 @@ from rtd.model.places import Places, find_places
 from rtd.settings import load
 from rtd.supervisor.lock import holder
 from rtd.supervisor.startup import make_places
+
+#: How long a daemon that could not come up may take to end after it has said why.
+ENDS_S: Final = 5.0
 
 
 class NotStarted(RtdError):
@@ -67,6 +71,9 @@ def _wait_until_ready(fd: int, timeout_s: float, places: Places) -> None:
         if not data:
             raise NotStarted(f"the daemon ended before it was ready; see {places.log_file}")
         told += data
+    fault = told.decode(errors="replace").strip()
+    if fault and select.select([fd], [], [], ENDS_S)[0]:
+        os.read(fd, 1)  # the daemon has ended
     os.close(fd)
-    if told.strip():
-        raise NotStarted(f"the daemon did not start: {told.decode(errors='replace').strip()}")
+    if fault:
+        raise NotStarted(f"the daemon did not start: {fault}")
