@@ -18,11 +18,14 @@ from rtd.model.spool import Spool
 from rtd.store.calls import Calls
 from rtd.store.link import Link
 from rtd.store.scripts import script
-from rtd.store.transitions import Leased, Took
+from rtd.store.transitions import Leased, Took, parse_token
 from rtd.store.transitions import Outcome as Written
 
 #: Waits between attempts to reach Redis again, in seconds.
 _BACKOFF_S: Final = (0.01, 0.02, 0.05, 0.1, 0.2)
+
+#: How long a token that is on its way may take; it is at hand within microseconds.
+_LATE_TOKEN_S: Final = 5.0
 
 # Read and digested where this module is imported, in the zygote, not in each executor.
 for _name in ("take", "finish", "giveback", "mine", "retire", "progress"):
@@ -48,6 +51,8 @@ class Backend:
         self._enrolled = False
         #: A BLPOP stays outstanding on the bell's link until it answers.
         self._listening = False
+        #: Whether the last answer was `idle` and no token has come since.
+        self._idle = False
         #: Whether Redis knows the script of `finish`, as far as this link has seen.
         self._proven = False
         self._pending: list[tuple[Written, list[Any]]] = []
@@ -123,8 +128,19 @@ class Backend:
             return Took("runs", [])
         took: Took = replies[-1]
         self._enrolled = True
+        was_idle, self._idle = self._idle, took.what == "idle"
+        if was_idle and took.rung and took.runs:
+            self._read_late_token(took.runs)
         self._held.update(run.id for run in took.runs)
         return took
+
+    def _read_late_token(self, runs: list[Leased]) -> None:
+        """A token came to the bell's link after we gave up waiting: it may be a run, which
+        would lie there until we are idle again."""
+        if self._listening and (token := self.wait(_LATE_TOKEN_S, ())):
+            run = parse_token(token)
+            if run is not None:
+                runs.append(run)
 
     def _report(self, link: Link, refused: list[str]) -> None:
         """Redis answered a finish: repeat it without what it refused, until it has all."""
@@ -172,7 +188,7 @@ class Backend:
             if link is not None:
                 link.close()
         self._link = self._bell = None
-        self._listening = self._proven = False
+        self._listening = self._proven = self._idle = False
 
     def _find_lost(self, link: Link) -> list[Leased]:
         (mine,) = link.call(self.calls.mine(self.exec_id))
@@ -233,6 +249,7 @@ class Backend:
             self._drop_links()
             return None
         self._listening = not polled.answered
+        self._idle = self._idle and not polled.answered
         return polled.token
 
     def handed(self, run: Leased) -> None:

@@ -74,11 +74,16 @@ class Took(NamedTuple):
     `idle`: nothing to do and registered as idle, wait on the bell (`next_due_ms`: when the
     next delayed run is due, None if there is none); `retire`: leave; `fenced`: this
     incarnation has been declared dead, exit without another word.
+
+    `rung` is for those who wait on their bell through another connection: when the answer
+    before was `idle` and no token has come since, one is on its way there now. It may be a
+    run: read it before carrying out `runs`, which may take long.
     """
 
     what: Literal["runs", "idle", "retire", "fenced"]
     runs: list[Leased]
     next_due_ms: int | None = None
+    rung: bool = False
 
 
 def _pairs(reply: Sequence[bytes]) -> list[Leased]:
@@ -88,8 +93,8 @@ def _pairs(reply: Sequence[bytes]) -> list[Leased]:
 
 def _took(reply: list[Any]) -> Took:
     what = reply[0]
-    if what == b"runs":
-        return Took("runs", _pairs(reply[1:]))
+    if what in (b"runs", b"rung"):
+        return Took("runs", _pairs(reply[1:]), rung=what == b"rung")
     if what == b"idle":
         return Took("idle", [], int(reply[1]) if reply[1] else None)
     return Took(what.decode(), [])

@@ -6,6 +6,8 @@ local WALK, LEASE = N .. 'walk:' .. LANE, N .. 'lease:' .. EXEC
 -- So many waiting runs are looked at in one call, when limits or cancelled runs are in the way.
 local LOOKS = 1000
 
+-- The first word is 'rung' instead of 'runs' when the executor was not idle any more and
+-- nothing is on its bell: if it was idle, another connection of its own has the token.
 local out, leases, running = {'runs'}, {}, {}
 
 -- Whether a run of a limited task may start now; if not it is put aside.
@@ -68,8 +70,9 @@ local fresh = not status
 status = status or enroll()
 if not status then return {'fenced'} end
 
-redis.call('SREM', N .. 'idle:' .. LANE, EXEC)
+local was_idle = redis.call('SREM', N .. 'idle:' .. LANE, EXEC) == 1
 local token = redis.call('LPOP', N .. 'bell:' .. EXEC)
+if not was_idle and not token then out[1] = 'rung' end
 while token do
   if #token > 26 then
     out[#out + 1] = string.sub(token, 1, 26)

@@ -1,6 +1,7 @@
 """Who is woken, when, and how nothing is lost if it is not heard."""
 
-from rtd.store.transitions import Leased
+from rtd.store.link import Link
+from rtd.store.transitions import Leased, parse_token
 from tests.contract.store.harness import Store
 
 
@@ -145,3 +146,33 @@ def test_demand_can_be_forgotten_by_hand(store: Store) -> None:
     assert store.link.one(store.calls.clear_demand("process")) == 1
     store.submit(1)
     assert store.rings() == ["demand|process"]
+
+
+def test_one_that_waits_elsewhere_hears_that_a_token_is_on_its_way(store: Store) -> None:
+    """It gave up waiting and asks, while a hand-off reaches its other connection."""
+    store.ask("E1")
+    with Link.connect(store.link.url) as bell:
+        bell.blpop_start(store.calls.bell_key("E1"))
+        assert not bell.blpop_poll(0).answered
+        handed, queued = store.submit(2)
+        took = store.ask("E1", 1)
+        assert (took.rung, [run.id for run in took.runs]) == (True, [queued])
+        token = bell.blpop_poll(5).token
+    assert token is not None
+    assert parse_token(token) == Leased(handed, f"q:{handed}".encode())
+    assert store.mine("E1") == [handed, queued]
+
+
+def test_no_token_is_announced_when_none_was_sent(store: Store) -> None:
+    store.ask("E1")
+    run = store.submit_one(due_ms=store.now_ms + 1)
+    store.pass_ms(1)
+    took = store.ask("E1")
+    assert (took.rung, [run.id for run in took.runs]) == (False, [run])
+
+
+def test_no_token_is_announced_when_it_is_in_the_answer(store: Store) -> None:
+    store.ask("E1")
+    run = store.submit_one()
+    took = store.ask("E1")
+    assert (took.rung, [run.id for run in took.runs]) == (False, [run])

@@ -3,6 +3,7 @@
 import pytest
 
 from rtd.store.call import Call
+from rtd.store.transitions import Took
 from tests.contract.store.harness import NODE, Store
 
 
@@ -73,9 +74,9 @@ def test_to_enroll_twice_is_harmless(store: Store) -> None:
 
 
 def test_an_executor_that_finds_nothing_is_idle_and_hears_when_more_is_due(store: Store) -> None:
-    assert store.ask() == ("idle", [], None)
+    assert store.ask() == Took("idle", [], None)
     store.submit(1, due_ms=store.now_ms + 5000)
-    assert store.ask() == ("idle", [], store.now_ms + 5000)
+    assert store.ask() == Took("idle", [], store.now_ms + 5000)
     assert store.link.one(store.calls.lane_load("process")) == (0, 1, 1)
 
 
