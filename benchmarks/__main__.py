@@ -54,10 +54,11 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     if args.try_pools:
         print(show(pools.compare(settings)))
         return 0
+    machine = table.machine()  # before: our own work is load too
     results = carry_out(settings)
     print(show(table.cells(results)))
-    print(f"\n{table.footnotes(results)}")
-    print(f"written: {table.write_json(results, asdict(settings))}", file=sys.stderr)
+    print(f"\n{table.footnotes(results)}\n{table.busy(machine)}".rstrip())
+    print(f"written: {table.write_json(results, machine, asdict(settings))}", file=sys.stderr)
     missed = any(judge(row, results).passed is False for row in ROWS)
     return 1 if missed or results.failures else 0
 

@@ -69,22 +69,30 @@ def footnotes(results: Results) -> str:
 
 
 def machine() -> dict[str, Any]:
-    """What the figures were measured on."""
+    """What the figures are measured on, and how busy it is."""
     return {
         "cpus": os.cpu_count(),
         "kernel": platform.release(),
         "python": platform.python_version(),
-        "load": os.getloadavg(),
+        "load_1min": os.getloadavg()[0],
     }
 
 
-def write_json(results: Results, settings: dict[str, Any]) -> Path:
+def busy(before: dict[str, Any]) -> str:
+    """A warning when something else was running as the measurements began, else ""."""
+    load = before["load_1min"]
+    if load <= 0.5:
+        return ""
+    return f"note: the machine was busy before this began (load {load:.1f}); trust ratios only"
+
+
+def write_json(results: Results, machine: dict[str, Any], settings: dict[str, Any]) -> Path:
     """Write every repetition, the medians' verdicts and the settings; return the file."""
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / time.strftime("%Y-%m-%d-%H%M%S.json")
     verdicts = {row.title: judge(row, results) for row in ROWS}
     content = {
-        "machine": machine(),
+        "machine": machine,
         "settings": settings,
         "samples": results.samples,
         "verdicts": {title: [v.passed, v.text] for title, v in verdicts.items() if v.text},
