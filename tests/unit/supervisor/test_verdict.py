@@ -1,0 +1,101 @@
+"""What becomes of a run whose executor died, case by case."""
+
+from typing import Any
+
+import pytest
+
+from rtd.model.policy import Policies
+from rtd.model.run import Attempt, Record, Spec
+from rtd.model.states import State
+from rtd.supervisor.executors import Gone
+from rtd.supervisor.intent import Intent
+from rtd.supervisor.verdict import Evidence, decide
+
+SPEC = Spec("01KAJ3V5Q0E7Z4M2T8W6R1X9YB", "t", b"\x80", "process", "q", 0, 1.0, {}, "me", None)
+QUEUED = Record(State.QUEUED, SPEC, (), None)
+FAIL, REQUEUE = Policies(), Policies(on_lost="requeue")
+
+
+def evidence(**changes: Any) -> Evidence:
+    """A run that had started on an executor that SIGKILL ended."""
+    gone = changes.pop("gone", Gone("x", "process", 42, signal=9))
+    values = {"started_at": 5.0, "ended_at": 9.0, "intent": None, "output": None, **changes}
+    return Evidence(gone, **values)
+
+
+def lost(count: int) -> Record:
+    """A record of a run that has lost so many executors."""
+    attempts = tuple(
+        Attempt(n + 1, 1.0, 2.0, State.LOST, "x", None, None, 0.0, 0, [None, 9], None)
+        for n in range(count)
+    )
+    return QUEUED._replace(attempts=attempts)
+
+
+def test_a_run_that_never_started_goes_back_as_it_was() -> None:
+    verdict = decide(QUEUED, FAIL, evidence(started_at=None))
+    assert (verdict.kind, verdict.record) == ("h", QUEUED)
+
+
+def test_a_run_that_never_started_and_was_to_stop_is_cancelled() -> None:
+    intent = Intent("uid 0 (root)", "not needed", 1.0)
+    verdict = decide(QUEUED, REQUEUE, evidence(started_at=None, intent=intent))
+    assert (verdict.kind, verdict.record.state) == ("d", State.CANCELLED)
+    assert verdict.record.end is not None
+    assert (verdict.record.end.by, verdict.record.attempts) == ("uid 0 (root)", ())
+
+
+def test_a_run_that_nobody_stopped_is_lost_and_the_record_names_the_signal() -> None:
+    verdict = decide(QUEUED, FAIL, evidence())
+    (attempt,) = verdict.record.attempts
+    assert (verdict.kind, verdict.record.state) == ("d", State.LOST)
+    assert (attempt.exit, attempt.started_at, attempt.ended_at) == ([None, 9], 5.0, 9.0)
+    assert verdict.record.end is not None
+    assert "SIGKILL" in verdict.record.end.why
+    assert "pid 42" in verdict.record.end.why
+
+
+@pytest.mark.parametrize(("before", "kind"), [(0, "h"), (1, "h"), (2, "d"), (3, "d")])
+def test_a_run_is_requeued_until_its_third_loss(before: int, kind: str) -> None:
+    verdict = decide(lost(before), REQUEUE, evidence())
+    assert verdict.kind == kind
+    assert verdict.record.state == (State.QUEUED if kind == "h" else State.LOST)
+    assert len(verdict.record.attempts) == before + 1
+    assert verdict.record.attempts[-1].number == before + 1
+
+
+def test_a_run_that_was_stopped_says_by_whom_whatever_its_policy() -> None:
+    killed = [[42, "rtd: process", "SIGKILL"]]
+    gone = Gone("x", "process", 42, signal=9, killed=killed)
+    verdict = decide(QUEUED, REQUEUE, evidence(gone=gone, intent=Intent("timeout", "late", 1.0)))
+    assert (verdict.kind, verdict.record.state) == ("d", State.TERMINATED)
+    end = verdict.record.end
+    assert end is not None
+    assert (end.by, end.why, end.pids) == ("timeout", "late", killed)
+
+
+def test_a_drained_run_that_may_be_requeued_keeps_its_place() -> None:
+    intent = Intent("drain", "shut down", 1.0, requeue=True)
+    verdict = decide(QUEUED, REQUEUE, evidence(intent=intent))
+    assert (verdict.kind, verdict.record.state) == ("h", State.QUEUED)
+    assert verdict.record.attempts[0].state is State.TERMINATED
+
+
+@pytest.mark.parametrize(
+    ("gone", "by"),
+    [
+        (Gone("x", "process", 42, signal=11), "kernel"),
+        (Gone("x", "process", 42, signal=9), "SIGKILL"),
+        (Gone("x", "process", 42, code=3), "exit 3"),
+        (Gone("x", "process", 0), "unknown"),
+    ],
+)
+def test_who_is_to_blame_follows_from_how_it_ended(gone: Gone, by: str) -> None:
+    end = decide(QUEUED, FAIL, evidence(gone=gone)).record.end
+    assert end is not None
+    assert end.by == by
+
+
+def test_an_intent_survives_its_way_through_redis() -> None:
+    intent = Intent("drain", "why", 5.0, requeue=True, note="a note")
+    assert Intent.unpack(intent.pack()) == intent

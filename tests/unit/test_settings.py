@@ -1,0 +1,96 @@
+"""Settings: files, then the environment, then flags; a slip is named with what was meant."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rtd.model.config import Config
+from rtd.model.errors import ConfigError
+from rtd.settings import NAMES, load
+
+
+@pytest.fixture(autouse=True)
+def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No settings around us."""
+    import os
+
+    for name in list(os.environ):
+        if name.startswith("RTD_"):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_without_anything_the_defaults_hold() -> None:
+    assert load() == Config()
+
+
+def test_the_later_source_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "rtd.toml"
+    file.write_text('name = "file"\nhistory = 5\n[lanes.process]\nmax = 3\nidle = "1 min"\n')
+    monkeypatch.setenv("RTD_NAME", "variable")
+    monkeypatch.setenv("RTD_LANES_PROCESS_MAX", "5")
+    config = load(flags={"lanes.process.max": "7"})
+    assert (config.name, config.history) == ("variable", 5)
+    assert (config.lanes["process"].max, config.lanes["process"].idle_s) == (7, 60.0)
+
+
+def test_sizes_and_durations_are_read_as_people_write_them() -> None:
+    flags = {"output.quota": "1.5 GB", "output.retention": "2 days", "limits.result": "64 KB"}
+    config = load(flags=flags)
+    assert config.output.quota_bytes == 3 << 29
+    assert config.output.retention_s == 172800.0
+    assert config.limits.result_bytes == 65536
+
+
+@pytest.mark.parametrize(
+    ("flags", "reason"),
+    [
+        ({"lanes.proces.max": 1}, "lanes.process.max"),
+        ({"nmae": "x"}, "'name'"),
+        ({"lanes.process.max": -1}, "whole number"),
+        ({"lanes.process.max": "many"}, "whole number"),
+        ({"lanes.process.min": 5, "lanes.process.max": 2}, "above max"),
+        ({"lanes.main.max": 2}, "one executor"),
+        ({"durability": "maybe"}, "'process' nor 'always'"),
+        ({"stop_grace": "soon"}, "stop_grace"),
+        ({"name": "a:b"}, "name"),
+        ({"output.quota": 5}, "too small"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_what_is_wrong(flags: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(flags=flags)
+    assert reason in caught.value.sentence
+    assert "\n" not in caught.value.sentence
+
+
+def test_a_slip_in_the_environment_is_not_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RTD_LANES_PROCESS_MAXX", "3")
+    with pytest.raises(ConfigError, match="RTD_LANES_PROCESS_MAX"):
+        load()
+
+
+def test_what_a_run_finds_in_its_environment_is_no_slip(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RTD_RUN_ID", "01KAJ3V5Q0E7Z4M2T8W6R1X9YB")
+    monkeypatch.setenv("RTD_ATTEMPT", "1")
+    assert load() == Config()
+
+
+@pytest.mark.parametrize("text", ["name = [", "name = 5\n", "\xff"])
+def test_a_file_that_cannot_be_used_is_named(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(text, encoding="latin-1")
+    with pytest.raises(ConfigError, match=r"mine\.toml"):
+        load(file)
+
+
+def test_a_lone_bound_moves_the_default_of_the_other() -> None:
+    assert load(flags={"lanes.process.max": 0}).lanes["process"].min == 0
+    assert load(flags={"lanes.process.min": 9}).lanes["process"].max == 9
+
+
+def test_every_setting_has_a_name_that_leads_to_it() -> None:
+    for name in NAMES:
+        with pytest.raises(ConfigError, match=name.replace(".", r"\.")):
+            load(flags={name: object()})
