@@ -1,0 +1,145 @@
+"""The supervisor's promises, many times over. Run by `make chaos`."""
+
+import contextlib
+import os
+import random
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from rtctl import Client
+from rtd.model.errors import RtdError
+from tests.functional.conftest import PROGRAMS
+from tests.functional.test_kill import family_of, start_family
+from tests.functional.test_socket import HELLO, Pinger, connect, descriptors, rubbish
+from tests.helpers.daemon import Daemon
+from tests.helpers.deadline import until
+from tests.helpers.running import (
+    SMALL,
+    client,
+    executor_of,
+    executors,
+    restart_supervisor,
+    until_running,
+)
+
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(1200)]
+
+Start = Callable[..., Daemon]
+
+
+def start(start_daemon: Start, *flags: str) -> Daemon:
+    """A daemon with the app of the supervisor's tests."""
+    return start_daemon("supervised:session", cwd=PROGRAMS, flags=[*SMALL, *flags])
+
+
+def test_a_hundred_kills_of_a_deaf_family_leave_nothing(start_daemon: Start) -> None:
+    daemon = start(start_daemon)
+    with client(daemon) as rt:
+        for _ in range(100):
+            run = start_family(rt, daemon)
+            began = time.monotonic()
+            ended = run.kill(grace=1.0)
+            assert time.monotonic() - began < 3.0
+            assert len(ended) >= 40
+            assert family_of(daemon) == []
+
+
+def test_fifty_timeouts_of_a_deaf_family_leave_nothing(start_daemon: Start) -> None:
+    daemon = start(start_daemon)
+    with client(daemon) as rt:
+        for _ in range(50):
+            run = start_family(rt, daemon, timeout="2s", stop_grace="0.5s")
+            assert run.wait(timeout=15).row["by"] == "timeout"
+            assert family_of(daemon) == []
+
+
+def test_a_hundred_killed_executors_are_each_replaced_within_a_second(
+    start_daemon: Start, tmp_path: Path
+) -> None:
+    daemon = start(start_daemon)
+    with client(daemon) as rt:
+        other = until_running(rt.submit("waiter", gate=str(tmp_path / "gate")))
+        for _ in range(100):
+            run = rt.submit("sleep", seconds=600)
+            os.kill(executor_of(rt, run), signal.SIGKILL)
+            began = time.monotonic()
+            assert rt.submit("add", a=1).wait(timeout=5).result == 1
+            assert time.monotonic() - began < 1.0
+            run.wait(timeout=5)
+            assert (run.state, run.row["exit"]) == ("lost", [None, signal.SIGKILL])
+        assert other.state == "running"
+        (tmp_path / "gate").touch()
+        assert other.wait(timeout=5).result == "open"
+
+
+def test_ten_thousand_bad_frames_hurt_nobody(start_daemon: Start) -> None:
+    daemon = start(start_daemon, "--set", "limits.frame=256 KB")
+    before = descriptors(daemon)
+    pinger = Pinger(daemon)
+    pinger.start()
+    for seed in range(10_000):
+        link = connect(daemon)
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            link.sendall(HELLO + rubbish(seed) if seed % 2 else rubbish(seed))
+        link.close()
+    waits = pinger.stop()
+    print(
+        f"median {waits[len(waits) // 2] * 1e3:.1f} ms, 99 % {waits[-len(waits) // 100] * 1e3:.1f}"
+    )
+    assert waits[len(waits) // 2] < 0.010
+    until(lambda: descriptors(daemon) <= before, what="all descriptors are given back")
+
+
+def test_supervisors_zygotes_executors_and_redis_die_at_random_and_the_truth_stays(
+    start_daemon: Start, tmp_path: Path
+) -> None:
+    """Every acknowledged run ends; those that must not be repeated are not."""
+    daemon = start(start_daemon)
+    luck = random.Random(7)
+    log = tmp_path / "log"
+    acknowledged: list[str] = []
+    with client(daemon) as rt:
+        for _ in range(25):
+            with contextlib.suppress(RtdError):
+                runs = rt.submit_many("note", [{"file": str(log)}] * 200)
+                acknowledged += [run.id for run in runs]
+            strike(daemon, rt, luck)
+        until(lambda: answers(rt), within_s=60, what="the daemon is well")
+        rt.wait([rt.get(run_id) for run_id in acknowledged], timeout=120)
+        states = {rt.get(run_id).state for run_id in acknowledged}
+        assert states <= {"succeeded", "lost"}
+        totals = rt.rpc.ls(state=["queued", "running"])["totals"]
+        ran = len(log.read_text().splitlines())
+        assert ran >= totals["succeeded"]
+        assert ran <= totals["succeeded"] + totals.get("lost", 0), "a run was repeated"
+
+
+def strike(daemon: Daemon, rt: Client, luck: random.Random) -> None:
+    """Kill one of the parts."""
+    kind = luck.choice(["supervisor", "executor", "redis", "zygote", "nothing"])
+    if kind == "supervisor":
+        restart_supervisor(daemon)
+        return
+    with contextlib.suppress(RtdError, ProcessLookupError):
+        info = rt.rpc.info()
+        if kind == "redis":
+            os.kill(info["redis"]["pid"], signal.SIGKILL)
+        elif kind == "executor" and executors(rt):
+            os.kill(luck.choice(executors(rt))["pid"], signal.SIGKILL)
+        elif kind == "zygote":
+            for found in daemon.processes():
+                if found.title == "rtd: app supervised:session":
+                    os.kill(found.pid, signal.SIGKILL)
+                    break
+
+
+def answers(rt: Client) -> bool:
+    """Whether work is carried out."""
+    try:
+        return rt.submit("add", a=1).wait(timeout=10).state == "succeeded"
+    except RtdError:
+        return False
