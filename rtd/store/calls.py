@@ -1,8 +1,9 @@
 """All that can be asked of the store: `Calls(namespace)` builds it, a link sends it."""
 
 from rtd.store.reads import Reads
+from rtd.store.scheduling import Scheduling
 from rtd.store.transitions import Transitions
 
 
-class Calls(Transitions, Reads):
+class Calls(Transitions, Reads, Scheduling):
     """The calls of one namespace. Has no state but the prefix of its keys."""

@@ -7,9 +7,10 @@ from rtd.model.config import Config
 from rtd.model.errors import StoreGone
 from rtd.model.places import Places
 from rtd.store.alink import AsyncLink
-from rtd.store.call import Call
 from rtd.store.embedded import Embedded
+from rtd.store.server import INFO, check
 from rtd.store.url import parse
+from rtd.supervisor.log import log
 
 
 class Engine:
@@ -61,13 +62,13 @@ class Engine:
         return "embedded" if self.embedded else str(self.address)
 
 
-def parse_info(text: bytes) -> dict[str, str]:
-    """The `name:value` lines of Redis's INFO."""
-    lines = (line.partition(":") for line in text.decode(errors="replace").splitlines())
-    return {name: value for name, sign, value in lines if sign}
-
-
-INFO = Call(("INFO",), parse_info)
+async def examine(engine: Engine, redis: AsyncLink) -> None:
+    """Warn of what is risky about a Redis that is not our own. Raises ConfigError when it
+    cannot be used at all.
+    """
+    if not engine.embedded:
+        for sentence in check(await redis.one(INFO), engine.describe()):
+            log.warning("%s", sentence)
 
 
 async def look(engine: Engine, redis: AsyncLink) -> dict[str, Any]:

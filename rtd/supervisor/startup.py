@@ -20,7 +20,7 @@ from rtd.store.alink import AsyncLink
 from rtd.store.calls import Calls
 from rtd.supervisor.bell import NodeBell
 from rtd.supervisor.core import Core
-from rtd.supervisor.engine import Engine
+from rtd.supervisor.engine import Engine, examine
 from rtd.supervisor.executors import Gone
 from rtd.supervisor.generations import Zygote
 from rtd.supervisor.lock import PidFile
@@ -140,6 +140,7 @@ async def _core(wish: Wish, board: Board, engine: Engine, ends: contextlib.Async
         hint = "start it, or leave `redis` out: rtd then runs one of its own"
         raise StoreGone(f"{error.sentence}; {hint}") from None
     ends.push_async_callback(redis.close)
+    await examine(engine, redis)
     return Core(
         config=wish.config,
         places=wish.places,

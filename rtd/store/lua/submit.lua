@@ -1,9 +1,9 @@
 -- submit: new runs of one task into one place. See transitions.py for what is promised.
 -- ARGV: node, place, task, now_ms, stride, then per run: id, record (stride 2), and with
 -- stride 5 also item, due_ms, expires_ms.
---@use ring wake delay log
+--@use ring wake delay log enqueue expires begun
 local PLACE, TASK, NOW, STRIDE = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
-local LANE, QUEUE, PRIORITY = string.match(PLACE, '^([^|]*)|([^|]*)|(.*)$')
+local LANE, QUEUE = string.match(PLACE, '^([^|]*)|([^|]*)|')
 
 -- Writes the records of those that are new. Gives flags in the order of the runs, or -1: all.
 local function create(keys, records)
@@ -25,45 +25,6 @@ local function create(keys, records)
     flags[i] = redis.call('SET', keys[i], records[i], 'NX') and 1 or 0
   end
   return flags
-end
-
--- Gives runs straight to idle executors: the lease, and id and record on the bell. Only when
--- nothing waits before them, and never past a limit, which `take` alone keeps.
--- Gives the index of the first run that nobody got.
-local function hand_off(ready)
-  if #ready == 0 or #ready[1][2] ~= 26 or redis.call('EXISTS', N .. 'walk:' .. LANE) == 1 then
-    return 1
-  end
-  local idle = redis.call('SPOP', N .. 'idle:' .. LANE, #ready)
-  for i = 1, #idle do
-    local id, item, record = unpack(ready[i])
-    redis.call('HSET', N .. 'lease:' .. idle[i], id, PLACE .. '|' .. item)
-    redis.call('RPUSH', N .. 'bell:' .. idle[i], id .. record)
-  end
-  return #idle + 1
-end
-
-local function enqueue(ready)
-  local paused = redis.call('SISMEMBER', N .. 'paused', QUEUE) == 1
-  local first = paused and 1 or hand_off(ready)
-  local items = {}
-  for i = first, #ready do items[#items + 1] = ready[i][2] end
-  if #items == 0 then return end
-  local length = redis.call('RPUSH', N .. 'q:' .. PLACE, unpack(items))
-  if paused then
-    redis.call('SADD', N .. 'parked', PLACE)
-    return
-  end
-  if length == #items then
-    local rank = tonumber(redis.call('HGET', N .. 'queues', QUEUE) or 0)
-    redis.call('ZADD', N .. 'walk:' .. LANE, rank * 1000 + tonumber(PRIORITY), PLACE)
-  end
-  wake(LANE, #items)
-end
-
-local function expires(id, at)
-  redis.call('ZADD', N .. 'expiring', at, id)
-  if redis.call('ZRANGE', N .. 'expiring', 0, 0)[1] == id then ring('expire|' .. at) end
 end
 
 local keys, records = {}, {}
@@ -96,6 +57,11 @@ end
 if created == 0 then return flags end
 redis.call('HSETNX', N .. 'queues', QUEUE, 0)
 redis.call('SADD', N .. 'lanes', LANE)
-if #ready > 0 then enqueue(ready) end
+if #ready > 0 then
+  if redis.call('SISMEMBER', N .. 'watched', TASK) == 1 then
+    for i = 1, #ready do begun(ready[i][1], TASK, NOW) end
+  end
+  enqueue(PLACE, ready)
+end
 log(cmsgpack.pack({{NOW / 1000, first, TASK, 'submitted', 'queued', created}}), 1)
 return flags

@@ -20,6 +20,8 @@ local function tell(ids, tasks, chars, now)
       ring('done|' .. ids[i])
     end
     if redis.call('SISMEMBER', N .. 'watched', tasks[i]) == 1 then
+      redis.call('HDEL', N .. 'flying', ids[i])
+      redis.call('HSET', N .. 'last:' .. chars[i], tasks[i], now .. '000')
       ring('task|' .. tasks[i] .. '|' .. chars[i] .. '|' .. ids[i] .. '|' .. now)
     end
   end

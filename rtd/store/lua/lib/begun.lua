@@ -1,0 +1,7 @@
+-- begun(id, task, now): a run of a task that somebody watches counts as started from here on.
+local function begun(id, task, now)
+  local at = string.format('%.0f000', now)
+  redis.call('HSET', N .. 'flying', id, task .. '|' .. at)
+  redis.call('HSET', N .. 'last:r', task, at)
+  ring('task|' .. task .. '|q|' .. id .. '|' .. string.format('%.0f', now))
+end

@@ -1,0 +1,50 @@
+"""What a Redis server says of itself, and whether rtd can rely on it."""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from rtd.model.errors import ConfigError
+from rtd.store.binary import OLDEST
+from rtd.store.call import Call
+
+
+def parse_info(text: bytes) -> dict[str, str]:
+    """The `name:value` lines of Redis's INFO."""
+    lines = (line.partition(":") for line in text.decode(errors="replace").splitlines())
+    return {name: value for name, sign, value in lines if sign}
+
+
+#: Asks for everything that the server tells.
+INFO: Final = Call(("INFO",), parse_info)
+
+
+def check(facts: Mapping[str, str], where: str) -> list[str]:
+    """What a person should know of a server that rtd does not run itself.
+
+    Args:
+        facts: the answer to `INFO`.
+        where: how the server is called in the sentences.
+
+    Raises:
+        ConfigError: it cannot be used: too old, or a read-only copy.
+    """
+    version = facts.get("redis_version", "")
+    found = re.match(r"(\d+)\.(\d+)", version)
+    if found is None or (int(found[1]), int(found[2])) < OLDEST:
+        raise ConfigError(f"Redis at {where} is {version or 'of no known version'}; rtd needs 6.2")
+    if facts.get("role") == "slave":
+        raise ConfigError(f"Redis at {where} is a read-only replica: name its master")
+    warnings = []
+    policy = facts.get("maxmemory_policy", "noeviction")
+    if policy != "noeviction":
+        warnings.append(
+            f"Redis at {where} throws away data when its memory is full "
+            f"(maxmemory-policy {policy}): runs can get lost; set it to noeviction"
+        )
+    if facts.get("aof_enabled") == "0":
+        warnings.append(
+            f"Redis at {where} keeps no append-only file: when it dies, runs are lost; "
+            "set appendonly yes"
+        )
+    return warnings
