@@ -10,6 +10,7 @@ from tests.contract.store.harness import Store
 
 LUA = files("rtd.store").joinpath("lua")
 NAMES = sorted(f.name.removesuffix(".lua") for f in LUA.iterdir() if f.name.endswith(".lua"))
+SOURCES = ("transitions.py", "reads.py", "scheduling.py")
 USE = re.compile(r"^--@use (.+)$", re.MULTILINE)
 PIECES = {f.name.removesuffix(".lua") for f in LUA.joinpath("lib").iterdir()}
 
@@ -17,7 +18,7 @@ PIECES = {f.name.removesuffix(".lua") for f in LUA.joinpath("lib").iterdir()}
 def called() -> set[str]:
     """The scripts that the methods of `Calls` name."""
     sources = files("rtd.store")
-    text = "".join(sources.joinpath(f).read_text() for f in ("transitions.py", "reads.py"))
+    text = "".join(sources.joinpath(f).read_text() for f in SOURCES)
     return set(re.findall(r'_script\("(\w+)"', text)) | set(
         re.findall(r', "(\w+)"\)$', text, re.MULTILINE)
     )

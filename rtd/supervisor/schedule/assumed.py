@@ -1,0 +1,73 @@
+"""When a task would be due if each of its due moments ran at once: for misfires and forecasts."""
+
+from collections.abc import Iterator, Sequence
+
+from rtd.conditions.ledger import ENDS, RUN
+from rtd.conditions.spans import SECOND
+from rtd.conditions.view import View
+from rtd.supervisor.schedule.entry import Entry
+from rtd.supervisor.schedule.past import Past
+
+#: Changes of a condition that are looked at without finding a due moment.
+MOST_STEPS = 10_000
+
+
+class Assumed:
+    """The past, and a run of one task that is assumed to have begun and ended since."""
+
+    __slots__ = ("_past", "_task", "at_us")
+
+    def __init__(self, past: Past, task: str) -> None:
+        self._past = past
+        self._task = task
+        self.at_us = 0
+
+    def latest(self, task: str, actions: tuple[str, ...]) -> float | None:
+        """As the past says, or the assumed run."""
+        if self.at_us and task == self._task and actions in ((RUN,), ENDS):
+            return self.at_us / SECOND
+        return self._past.latest(task, actions)
+
+    def events(
+        self, task: str, actions: tuple[str, ...], since_at: float, until_at: float
+    ) -> Sequence[float]:
+        """As the past says."""
+        return self._past.events(task, actions, since_at, until_at)
+
+    def running(self, task: str) -> Sequence[float]:
+        """Its own runs are over."""
+        return () if task == self._task else self._past.running(task)
+
+
+def due_moments(
+    entry: Entry, past: Past, view: View, since_us: int, until_us: int
+) -> Iterator[int]:
+    """The moments in [since, until] at which the task comes due by time alone, in order.
+
+    Args:
+        view: of any moment; a copy is used.
+    """
+    past.me = entry.name
+    ledger = Assumed(past, entry.name)
+    view = view.of(entry.name)
+    view.zone, view.ledger = entry.zone, ledger
+    at_us, first = max(since_us, past.settled_us(entry.name)), True
+    for _ in range(MOST_STEPS):
+        if at_us > until_us:
+            return
+        view.now_us = at_us
+        value, change_us = entry.condition.look(view)
+        if value:
+            ledger.at_us = at_us
+            stays, change_us = entry.condition.look(view)
+            if stays and first:
+                ledger.at_us = 0  # it is simply true, and nothing came due
+            else:
+                yield at_us
+            while stays and change_us <= until_us:
+                # A run of its own does not end it: due again when it has been false.
+                view.now_us = change_us
+                stays, change_us = entry.condition.look(view)
+            if stays:
+                return
+        at_us, first = change_us, False

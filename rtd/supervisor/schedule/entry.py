@@ -1,0 +1,57 @@
+"""What the planner holds of one scheduled task."""
+
+from typing import Final
+
+from rtd.conditions.base import Condition
+from rtd.conditions.zones import NEVER, Zone
+from rtd.model.schedule import CatchUp
+
+#: What holds a task whose condition is true.
+DISABLED: Final = "it is disabled"
+PAUSED: Final = "all tasks are disabled"
+RUNNING: Final = "a run of its own was still going"
+ONCE: Final = "it starts once each time that its condition comes true"
+
+
+class Entry:
+    """One task with a start condition.
+
+    Attributes:
+        due_us: since when its condition is true; None: it is false.
+        fresh: it came true at `due_us`; else it has been true since before its last start.
+        held: what held it when it was due, empty if nothing did.
+        wake_us: when it is to be looked at, in the heap; NEVER: only after an event.
+        last_us: the due moment of its latest occurrence.
+        backlog: due moments that it is to make up for, the oldest first.
+    """
+
+    __slots__ = (
+        "backlog",
+        "catch_up",
+        "condition",
+        "due_us",
+        "enabled",
+        "fresh",
+        "held",
+        "last_us",
+        "name",
+        "overlap",
+        "wake_us",
+        "zone",
+    )
+
+    def __init__(
+        self, name: str, condition: Condition, zone: Zone, catch_up: CatchUp, overlap: bool
+    ) -> None:
+        self.name = name
+        self.condition = condition
+        self.zone = zone
+        self.catch_up = catch_up
+        self.overlap = overlap
+        self.enabled = True
+        self.due_us: int | None = None
+        self.fresh = False
+        self.held = ""
+        self.wake_us = NEVER
+        self.last_us = 0
+        self.backlog: list[tuple[int, str]] | None = None

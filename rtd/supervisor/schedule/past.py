@@ -1,0 +1,165 @@
+"""What the planner remembers of past runs: the latest event of each kind, per task.
+
+Conditions ask for the latest event, and which runs are going. A condition on a window
+(`has succeeded today before 10:00`) also wants the latest event inside it: that one is kept for
+each window that some condition names. So a task takes the same memory however often it runs.
+"""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from rtd.conditions.ledger import ENDS, FAIL, INACTION, RUN, SUCCESS, TERMINATE
+from rtd.conditions.spans import SECOND
+from rtd.conditions.windows import Window
+from rtd.conditions.zones import Zone
+
+#: Where each action's latest time stands in a task's row; after them what only the task itself
+#: sees: until when its due moments count as used up.
+_PLACE: Final = {RUN: 0, SUCCESS: 1, FAIL: 2, TERMINATE: 3, INACTION: 4}
+_USED: Final = 5
+_ROW: Final = [0] * 6
+#: Row of a task that nothing is known of. Never written to.
+_NOTHING: Final = [0] * 6
+
+
+class _Kept(NamedTuple):
+    """A window whose latest event is kept. `at_us` has one element."""
+
+    actions: tuple[str, ...]
+    window: Window
+    zone: Zone
+    at_us: list[int]
+
+
+class Past:
+    """A `rtd.conditions.Ledger` that is told of every event.
+
+    Attributes:
+        me: the task whose condition is being asked.
+        newest_us: the time of the latest event of all.
+    """
+
+    __slots__ = ("_going", "_kept", "_rows", "me", "newest_us")
+
+    def __init__(self) -> None:
+        self._rows: dict[str, list[int]] = {}
+        self._going: dict[str, dict[str, int]] = {}
+        self._kept: dict[str, list[_Kept]] = {}
+        self.me = ""
+        self.newest_us = 0
+
+    # --- what conditions ask
+
+    def latest(self, task: str, actions: tuple[str, ...]) -> float | None:
+        """When the latest event of any of these actions was, in epoch seconds."""
+        row = self._rows.get(task)
+        if row is None:
+            return None
+        best = max([row[_PLACE[action]] for action in actions])
+        if row[_USED] > best and task == self.me and actions in ((RUN,), ENDS):
+            best = row[_USED]
+        return best / SECOND if best else None
+
+    def events(
+        self, task: str, actions: tuple[str, ...], since_at: float, until_at: float
+    ) -> Sequence[float]:
+        """What is remembered of that time: the latest ones, and the latest of kept windows."""
+        row = self._rows.get(task, _NOTHING)
+        found = {row[_PLACE[action]] / SECOND for action in actions}
+        for kept in self._kept.get(task, ()):
+            if kept.actions == actions:
+                found.add(kept.at_us[0] / SECOND)
+        return sorted(at for at in found if at and since_at <= at <= until_at)
+
+    def running(self, task: str) -> Sequence[float]:
+        """When the runs that are going began."""
+        return [at / SECOND for at in self._going.get(task, {}).values()]
+
+    # --- what the planner asks
+
+    def latest_us(self, task: str, action: str) -> int:
+        """When the latest event of an action was; 0: never."""
+        return self._rows.get(task, _NOTHING)[_PLACE[action]]
+
+    def settled_us(self, task: str) -> int:
+        """The latest moment at which anything of the task's own happened; 0: never."""
+        return max(self._rows.get(task, _NOTHING))
+
+    def going(self, task: str) -> dict[str, int]:
+        """The runs of a task that are going: their ids, and when each began."""
+        return self._going.get(task, {})
+
+    # --- what it is told
+
+    def keep(self, task: str, actions: tuple[str, ...], window: Window, zone: Zone) -> None:
+        """From now on remember the latest of these events inside the window."""
+        kept = self._kept.setdefault(task, [])
+        if not any((k.actions, k.window, k.zone) == (actions, window, zone) for k in kept):
+            kept.append(_Kept(actions, window, zone, [0]))
+
+    @property
+    def kept_tasks(self) -> Sequence[str]:
+        """Tasks of which more than the latest events is wanted."""
+        return list(self._kept)
+
+    def start(self, task: str, run_id: str, at_us: int) -> None:
+        """A run of the task began."""
+        self._going.setdefault(task, {})[run_id] = at_us
+        self.event(task, RUN, at_us)
+
+    def end(self, task: str, action: str, run_id: str, at_us: int) -> None:
+        """A run ended. One that ends by inaction uses up its due moment all the same."""
+        began = self._release(task, run_id)
+        self.event(task, action, at_us)
+        if action == INACTION and began:
+            self.use_up(task, at_us)
+
+    def event(self, task: str, action: str, at_us: int) -> None:
+        """An event; no run begins or ends in this ledger by it."""
+        row = self._rows.get(task)
+        if row is None:
+            row = self._rows[task] = _ROW.copy()
+        place = _PLACE[action]
+        row[place] = max(row[place], at_us)
+        self.newest_us = max(self.newest_us, at_us)
+        for kept in self._kept.get(task, ()):
+            if action in kept.actions:
+                found, _ = kept.window.current(kept.zone, at_us)
+                if found is not None and found.start_us <= at_us < found.end_us:
+                    kept.at_us[0] = max(kept.at_us[0], at_us)
+
+    def use_up(self, task: str, at_us: int) -> None:
+        """For the task itself it counts as started and ended then; nobody else sees it."""
+        row = self._rows.setdefault(task, _ROW.copy())
+        row[_USED] = max(row[_USED], at_us)
+
+    def existed(self, task: str, run_id: str, at_us: int) -> None:
+        """A run that was to begin had been over before."""
+        self._release(task, run_id)
+        self.use_up(task, at_us)
+
+    def set_back(self, now_us: int) -> None:
+        """The clock went back: what lies in the future happened now."""
+        for row in self._rows.values():
+            for place, at_us in enumerate(row):
+                if at_us > now_us:
+                    row[place] = now_us
+        for going in self._going.values():
+            for run_id, at_us in going.items():
+                going[run_id] = min(at_us, now_us)
+        for windows in self._kept.values():
+            for kept in windows:
+                kept.at_us[0] = min(kept.at_us[0], now_us)
+        self.newest_us = min(self.newest_us, now_us)
+
+    def _release(self, task: str, run_id: str) -> int:
+        going = self._going.get(task)
+        if going is None:
+            return 0
+        began = going.pop(run_id, 0)
+        if not going:
+            del self._going[task]
+        return began
+
+
+__all__ = ["ENDS", "FAIL", "INACTION", "RUN", "SUCCESS", "TERMINATE", "Past"]

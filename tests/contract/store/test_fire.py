@@ -1,0 +1,116 @@
+"""Occurrences: each at most once, with its run in the same step."""
+
+from rtd.store import keys
+from rtd.store.scheduling import Due, Firing, Flying, Kept, Unfired, dues_of, kept_of
+from tests.contract.store.harness import NODE, Store
+
+PLACE = keys.place("process", "default", 0)
+#: A due moment that no whole millisecond is.
+DUE = 1_800_000_000_000_001
+
+
+def run_id(number: int) -> str:
+    return f"{number:026d}"
+
+
+def firing(number: int, task: str = "job", due_us: int = DUE, note: str = "ran||") -> Firing:
+    run = run_id(number)
+    return Firing(task, due_us, due_us, run, f"q:{run}".encode(), run, 0, note)
+
+
+def fire(store: Store, *firings: Firing, most: int = 100) -> list[str]:
+    call = store.calls.fire(NODE, PLACE, store.now_ms, most, DUE + 5, firings)
+    flags: list[str] = store.link.one(call)
+    return flags
+
+
+def kept(store: Store) -> Kept:
+    return kept_of(store.link.call(*store.calls.schedule_kept()))
+
+
+def dues(store: Store, task: str = "job") -> list[Due]:
+    return dues_of(task, store.link.call(*store.calls.occurrences(task, 100)))
+
+
+def test_an_occurrence_and_its_run_are_made_in_one_step(store: Store) -> None:
+    assert fire(store, firing(1), firing(2, "other")) == ["", ""]
+    assert store.take() == [run_id(1), run_id(2)]
+    assert dues(store) == [Due("job", DUE, "")]
+    found = kept(store)
+    assert found.alive_us == DUE + 5
+    assert found.last["r"] == {"job": DUE, "other": DUE}
+    assert set(found.flying) == {
+        Flying(run_id(1), "job", DUE),
+        Flying(run_id(2), "other", DUE),
+    }
+
+
+def test_whoever_comes_second_gets_the_state_of_the_run_that_exists(store: Store) -> None:
+    fire(store, firing(1))
+    assert fire(store, firing(1), firing(2, "other")) == ["q", ""]
+    assert store.take() == [run_id(1), run_id(2)]
+    assert fire(store, firing(1)) == ["q"]
+    for number, task in ((1, "job"), (2, "other")):
+        store.spots[run_id(number)] = (PLACE, run_id(number), task)
+        store.finish("E1", run_id(number))
+    assert fire(store, firing(1)) == ["s"]
+    store.redis("DEL", "@r:" + run_id(1))
+    assert fire(store, firing(1)) == ["-"]
+    assert store.take() == []
+
+
+def test_a_firing_goes_straight_to_an_idle_executor(store: Store) -> None:
+    assert store.take("E1") == []
+    fire(store, firing(1))
+    (handed,) = store.bell("E1")
+    assert handed is not None
+    assert handed.id == run_id(1)
+
+
+def test_an_occurrence_without_a_run_is_written_down_once(store: Store) -> None:
+    note = store.calls.note_unfired(100, DUE, [Unfired("job", DUE, True, "missed||it slept")])
+    store.link.one(note)
+    store.link.one(note)
+    assert dues(store) == [Due("job", DUE, "missed||it slept")]
+    assert store.link.one(store.calls.misses(10)) == [Due("job", DUE, "missed||it slept")]
+    assert kept(store).last["u"] == {"job": DUE}
+    assert fire(store, firing(1)) == ["-"]
+    assert store.take() == []
+
+
+def test_only_the_latest_occurrences_of_a_task_are_kept(store: Store) -> None:
+    for number in range(10):
+        fire(store, firing(number, due_us=DUE + number, note="late||busy"), most=3)
+    assert [due.due_us for due in dues(store)] == [DUE + 9, DUE + 8, DUE + 7]
+    assert store.redis("HLEN", "@note:job") == 3
+
+
+def test_the_end_of_a_watched_run_is_noted_and_rung(store: Store) -> None:
+    store.link.one(store.calls.watch_tasks(["job"]))
+    fire(store, firing(1))
+    store.spots[run_id(1)] = (PLACE, run_id(1), "job")
+    store.take()
+    store.pass_ms(7)
+    store.rings()
+    store.finish("E1", store.outcome(run_id(1), state="x"))
+    assert f"task|job|x|{run_id(1)}|{store.now_ms}" in store.rings()
+    found = kept(store)
+    assert found.flying == []
+    assert found.last["x"] == {"job": store.now_ms * 1000}
+
+
+def test_a_submitted_run_of_a_watched_task_counts_as_started(store: Store) -> None:
+    store.link.one(store.calls.watch_tasks(["job"]))
+    run = store.submit_one()
+    later = store.submit_one(due_ms=store.now_ms + 1000)
+    assert f"task|job|q|{run}|{store.now_ms}" in store.rings()
+    assert kept(store).flying == [Flying(run, "job", store.now_ms * 1000)]
+    assert later not in {one.id for one in kept(store).flying}
+
+
+def test_a_firing_into_a_paused_queue_waits(store: Store) -> None:
+    store.link.one(store.calls.pause(NODE, "default"))
+    fire(store, firing(1))
+    assert store.take() == []
+    store.link.one(store.calls.resume(NODE, "default"))
+    assert store.take() == [run_id(1)]
