@@ -4,7 +4,10 @@ import threading
 
 import pytest
 
+from rtd.model.ids import new_ids
+from rtd.store import keys
 from rtd.store.link import Link
+from rtd.store.scheduling import Firing
 from tests.contract.store.harness import NODE, Store
 
 
@@ -70,6 +73,21 @@ def test_an_idle_executor_is_woken_for_a_run_that_was_held(store: Store) -> None
     store.finish("E1", first)
     assert store.bell("E2") == [None]
     assert store.take("E2") == [second]
+
+
+def test_a_limited_run_is_not_handed_off_beside_a_free_one_either(store: Store) -> None:
+    store.ask("E1")
+    store.ask("E2")
+    free, limited = new_ids(2)
+    place, due = keys.place("process", "default", 0), store.now_ms * 1000
+    firings = [
+        Firing("plain", due, due, free, b"q:1", free, 0, "ran||"),
+        Firing("tight", due, due, limited, b"q:2", keys.item(limited, 1, "tight"), 0, "ran||"),
+    ]
+    store.link.one(store.calls.fire(NODE, place, store.now_ms, 10, due, firings))
+    assert store.waiting() == [limited]
+    handed = "E1" if store.mine("E1") else "E2"
+    assert store.mine(handed) == [free]
 
 
 def test_a_cancelled_run_passes_its_turn_on(store: Store) -> None:

@@ -28,7 +28,7 @@ def test_our_own_server_gives_no_reason_to_worry(shared_redis: Embedded, server:
     [
         ({"redis_version": "6.0.16"}, r"is 6\.0\.16; rtd needs 6\.2"),
         ({"redis_version": ""}, "of no known version"),
-        ({"role": "slave"}, "is a replica"),
+        ({"role": "slave"}, "is a read-only replica"),
     ],
 )
 def test_a_server_that_cannot_be_used_is_refused(fact: dict[str, str], words: str) -> None:

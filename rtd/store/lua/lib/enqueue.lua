@@ -5,10 +5,10 @@
 -- nothing waits before them, and never past a limit, which `take` alone keeps.
 -- Gives the index of the first run that nobody got.
 local function hand_off(place, lane, ready)
-  if #ready == 0 or #ready[1][2] ~= 26 or redis.call('EXISTS', N .. 'walk:' .. lane) == 1 then
-    return 1
-  end
-  local idle = redis.call('SPOP', N .. 'idle:' .. lane, #ready)
+  local free = 0
+  while free < #ready and #ready[free + 1][2] == 26 do free = free + 1 end
+  if free == 0 or redis.call('EXISTS', N .. 'walk:' .. lane) == 1 then return 1 end
+  local idle = redis.call('SPOP', N .. 'idle:' .. lane, free)
   for i = 1, #idle do
     local id, item, record = unpack(ready[i])
     redis.call('HSET', N .. 'lease:' .. idle[i], id, place .. '|' .. item)
