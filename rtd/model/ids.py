@@ -11,7 +11,11 @@ from typing import Final
 
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH: Final = 26
-_VALUE: Final = {c: i for i, c in enumerate(ALPHABET)}
+#: From Crockford's digits to those of `int(text, 32)`; all else to one that it refuses.
+_TO_PYTHON: Final = bytes(
+    b"0123456789abcdefghijklmnopqrstuv"[ALPHABET.index(chr(c))] if chr(c) in ALPHABET else 33
+    for c in range(256)
+)
 #: Two characters at a time: 1,024 pairs make encoding three times as fast.
 _PAIRS: Final = [a + b for a in ALPHABET for b in ALPHABET]
 _MASK64: Final = (1 << 64) - 1
@@ -32,13 +36,10 @@ def decode(text: str) -> int:
     """The 128-bit number of a ULID. Raises ValueError when it is none."""
     if len(text) != LENGTH or text[0] not in "01234567":
         raise ValueError(f"not a run id: {text!r}")
-    number = 0
-    for char in text:
-        value = _VALUE.get(char)
-        if value is None:
-            raise ValueError(f"not a run id: {text!r}")
-        number = number << 5 | value
-    return number
+    try:
+        return int(text.encode("ascii").translate(_TO_PYTHON), 32)
+    except ValueError:
+        raise ValueError(f"not a run id: {text!r}") from None
 
 
 def is_id(text: str) -> bool:
