@@ -76,6 +76,7 @@ class Screen:
         widths = _widths(heads, rows, keep)
         if width is not None:
             widths[-1] = max(width - sum(widths[:-1]) - 2 * (len(keep) - 1), 4)
+            _squeeze(widths, width - 2 * (len(keep) - 1))
         self._line([heads[at] for at in keep], widths, "head")
         for row in rows:
             self._line([row[at] for at in keep], widths, "")
@@ -94,6 +95,13 @@ def _widths(heads: Sequence[str], rows: Sequence[Sequence[str]], keep: Sequence[
         max(shown_width(heads[at]), max((shown_width(row[at]) for row in rows), default=0))
         for at in keep
     ]
+
+
+def _squeeze(widths: list[int], room: int) -> None:
+    """Take columns from the widest column until all fit, as far as each keeps four."""
+    while sum(widths) > room and max(widths) > 4:
+        widest = widths.index(max(widths))
+        widths[widest] -= 1
 
 
 def shown_width(text: str) -> int:
