@@ -82,7 +82,13 @@ def define(
     chosen = lane or ("async" if is_async else "process")
     _check_lane(chosen, is_async, fresh, where)
     parameters, any_parameters = _parameters(target)
+    required = [name for name, needed in parameters if needed]
     schedule, options = read_schedule(options, chosen, where)
+    if schedule.start is not None and required:
+        raise PolicyError(
+            f"{where}: a task that starts by a condition is given no parameters;"
+            f" give {', '.join(map(repr, required))} a default"
+        )
     info = TaskInfo(
         name=str(task_name),
         lane=chosen,

@@ -13,6 +13,7 @@ from rtd.supervisor.generations import Zygote
 from rtd.supervisor.log import log
 from rtd.supervisor.orphans import end_orphans
 from rtd.supervisor.pools import Pools
+from rtd.supervisor.scheduler import Scheduler
 from rtd.supervisor.settle import Settler
 from rtd.supervisor.stops import Stops
 from rtd.supervisor.tail import EventTail
@@ -72,6 +73,7 @@ class Node:
         self.settler = Settler(core, self.stops.note_of)
         self.waiters = Waiters(core)
         self.timers = Timers(core)
+        self.scheduler = Scheduler(core)
         self.watch = Watch(core, self.stops)
         self.tail = EventTail(core)
         self.ending = Ending()
@@ -145,9 +147,29 @@ class Node:
         await self.zygotes.greeting(zygote)
         self.serve_from(zygote)
 
+    async def reload(self) -> None:
+        """Serve from a zygote with the app as it is now. Runs that go on stay with the old
+        one, which then ends; an app that does not import leaves it serving."""
+        old = self.zygotes.current
+        zygote = self.zygotes.spawn(self.core.app)
+        try:
+            await self.zygotes.greeting(zygote)
+        except (AppError, InternalError) as error:
+            log.error("not reloaded, the app of before serves on: %s", error)
+            self.core.app_error = error.sentence
+            self.zygotes.quit(zygote)
+            return
+        self.zygotes.serve_from(zygote)
+        self.scheduler.serve()
+        if old is not None:
+            self.zygotes.retire(old)
+        self.pools.look_at_all()
+        log.info("reloaded: %d tasks", len(self.core.manifest.tasks) - 1)
+
     def serve_from(self, zygote: Zygote) -> None:
         """New executors come from this zygote."""
         self.zygotes.serve_from(zygote)
+        self.scheduler.serve()
         if not self.core.draining:
             self.pools.look_at_all()
 
@@ -162,6 +184,7 @@ class Node:
             await self.core.redis.connected.wait()
             await self.timers.look_again()
             await self.waiters.look_again()
+            self.scheduler.look_again()
             self.pools.look_at_all()
             await self.settle_unknown()
         except StoreGone:

@@ -212,9 +212,12 @@ async def _listen(node: Node, ends: contextlib.AsyncExitStack) -> None:
             "due": node.timers.ring_due,
             "expire": node.timers.ring_expire,
             "done": node.waiters.rung,
+            "task": node.scheduler.rung,
         },
         node.look_again,
     )
+    await node.scheduler.start()  # before the first ring: what has been is read from Redis
+    ends.callback(node.scheduler.stop)
     node.core.jobs.start(bell.listen(), "listening to Redis")
     node.watch.start()
     ends.callback(node.watch.stop)

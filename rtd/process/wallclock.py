@@ -1,0 +1,70 @@
+"""A timer on the wall clock, which also goes off when somebody sets that clock.
+
+`timerfd` (man timerfd_create): absolute times of CLOCK_REALTIME with TFD_TIMER_CANCEL_ON_SET;
+Python has it from 3.13 on only. It counts the time that the machine slept, too.
+"""
+
+import ctypes
+import os
+from typing import Final
+
+__all__ = ["WallTimer"]
+
+_CLOCK_REALTIME: Final = 0
+_NONBLOCK: Final = os.O_NONBLOCK
+_CLOEXEC: Final = os.O_CLOEXEC
+_ABSTIME: Final = 1
+_CANCEL_ON_SET: Final = 2
+
+
+class _Spec(ctypes.Structure):
+    """`struct itimerspec`: interval and first time, seconds and nanoseconds each."""
+
+    _fields_ = (
+        ("every_s", ctypes.c_long),
+        ("every_ns", ctypes.c_long),
+        ("at_s", ctypes.c_long),
+        ("at_ns", ctypes.c_long),
+    )
+
+
+class WallTimer:
+    """One timer. `fileno()` is readable when it has gone off, or the clock was set.
+
+    Raises OSError when the kernel has no timerfd.
+    """
+
+    def __init__(self) -> None:
+        self._libc = ctypes.CDLL(None, use_errno=True)
+        self._fd = int(self._libc.timerfd_create(_CLOCK_REALTIME, _NONBLOCK | _CLOEXEC))
+        if self._fd < 0:
+            raise OSError(ctypes.get_errno(), "timerfd_create")
+
+    def fileno(self) -> int:
+        """For a poll."""
+        return self._fd
+
+    def set(self, at_us: int) -> None:
+        """Go off at this moment (UTC microseconds) instead of any earlier set; a moment of the
+        past is now."""
+        at_us = max(at_us, 1)
+        spec = _Spec(0, 0, at_us // 1_000_000, at_us % 1_000_000 * 1000)
+        flags = _ABSTIME | _CANCEL_ON_SET
+        if self._libc.timerfd_settime(self._fd, flags, ctypes.byref(spec), None) < 0:
+            raise OSError(ctypes.get_errno(), "timerfd_settime")
+
+    def drain(self) -> bool:
+        """Take note that it went off. Gives whether that was because the clock was set."""
+        try:
+            os.read(self._fd, 8)
+        except BlockingIOError:
+            return False
+        except OSError:  # ECANCELED: the clock was set
+            return True
+        return False
+
+    def close(self) -> None:
+        """Give the descriptor back."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
