@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 
-from rtd.process.signals import SIGINT, SIGTERM
+from rtd.process.signals import SIGHUP, SIGINT, SIGTERM
 from rtd.rpc.server import Server
 from rtd.rpc.service import Service
 from rtd.supervisor.drain import Drain
@@ -50,13 +50,19 @@ def _hear_signals(ending: Ending) -> None:
     loop = asyncio.get_running_loop()
     for number in (SIGTERM, SIGINT):
         loop.add_signal_handler(number, ending.ask)
+    loop.add_signal_handler(SIGHUP, _nothing_to_reload)
+
+
+def _nothing_to_reload() -> None:
+    log.info("SIGHUP while starting: the app is being imported anyway")
 
 
 def _follow(ending: Ending, node: Node) -> None:
-    """From here on signals are for the node."""
+    """From here on signals are for the node; SIGHUP reloads the app."""
     loop = asyncio.get_running_loop()
     for number in (SIGTERM, SIGINT):
         loop.add_signal_handler(number, node.ending.ask)
+    loop.add_signal_handler(SIGHUP, lambda: node.core.jobs.start(node.reload(), "reloading"))
     if ending.wanted.is_set():
         node.ending.ask()
 

@@ -241,7 +241,7 @@ class Transitions:
         """Declares an executor dead and gives its leases: `Orphan`.
 
         From here on its `take` and `finish` are refused, however late they arrive (a late
-        first `take` too, for an hour). To call it again gives what is not settled yet.
+        first `take` too, for five minutes). To call it again gives what is not settled yet.
         """
         return self._script("fence", node, exec_id, parse=_orphans)
 

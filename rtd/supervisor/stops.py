@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from rtd.model.errors import NoSuchRun, StoreGone
+from rtd.model.errors import NoSuchRun, StoreGone, WrongState
 from rtd.model.run import decode
 from rtd.model.states import TERMINAL
 from rtd.process.board import Seen
@@ -28,6 +28,8 @@ FIRST_LOOK_S: Final = 0.001
 LAST_LOOK_S: Final = 0.02
 #: How long after SIGKILL the zygote's word is waited for before it is said aloud.
 KILL_S: Final = 15.0
+#: A leased run that is not on the board after so long may be on another node.
+ELSEWHERE_S: Final = 1.0
 
 
 @dataclass(slots=True, eq=False)
@@ -144,6 +146,7 @@ class Stops:
         """
         core = self._core
         pause_s = FIRST_LOOK_S
+        elsewhere_at = time.monotonic() + ELSEWHERE_S
         while True:
             seen = self.find(stop.run_id)
             if seen is not None:
@@ -157,8 +160,20 @@ class Stops:
             answer = await cancel_waiting(core, blob, intent.by, intent.why, time.time())
             if answer == "ok":
                 return None
+            if time.monotonic() > elsewhere_at:
+                await self._refuse_other_nodes(stop.run_id)
+                elsewhere_at = time.monotonic() + ELSEWHERE_S
             await asyncio.sleep(pause_s)
             pause_s = min(pause_s * 2, LAST_LOOK_S)
+
+    async def _refuse_other_nodes(self, run_id: str) -> None:
+        """Raises WrongState when the run is on an executor of another node."""
+        core = self._core
+        leases, rows = await core.redis.call(core.calls.list_running(), core.calls.execs())
+        holder = next((lease.exec for lease in leases if lease.id == run_id), None)
+        node = next((row.node for row in rows if row.exec == holder), core.config.node)
+        if node != core.config.node:
+            raise WrongState(f"run {run_id} runs on node {node}; stop it there")
 
     def find(self, run_id: str) -> Seen | None:
         """The slot that a run is on now."""

@@ -224,6 +224,7 @@ class Zygotes:
         """A zygote has (re)connected: take in what it has below it."""
         generation = int(params["generation"])
         zygote = self.of_generation(generation)
+        unexpected = zygote is None and self.current is not None
         if zygote is None:
             lo, hi = params["slots"]
             zygote = Zygote(generation, params.get("app"), int(lo), int(hi))
@@ -241,6 +242,8 @@ class Zygotes:
         self._note()
         self._take_stock(zygote, params)
         zygote.greeted.set()
+        if zygote.retiring or unexpected:
+            self.retire(zygote)
 
     def _take_stock(self, zygote: Zygote, params: dict[str, Any]) -> None:
         """Compare the zygote's list with ours: who is new, who has ended meanwhile."""

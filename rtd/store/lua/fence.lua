@@ -5,7 +5,7 @@ local EXEC = ARGV[2]
 local DEAD = N .. 'dead:' .. EXEC
 local status = redis.call('HGET', N .. 'execs', EXEC)
 -- Its very first take may still be on its way: no enrolling from the grave.
-redis.call('SET', N .. 'tomb:' .. EXEC, 1, 'EX', 3600)
+redis.call('SET', N .. 'tomb:' .. EXEC, 1, 'EX', 300)
 redis.call('DEL', N .. 'bell:' .. EXEC)
 if redis.call('EXISTS', N .. 'lease:' .. EXEC) == 1 then
   redis.call('RENAME', N .. 'lease:' .. EXEC, DEAD)
