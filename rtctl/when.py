@@ -13,7 +13,7 @@ _FORMS: Final = "write 08:00, 'tomorrow 08:00', 'friday 22:30', '2026-01-31 08:0
 
 
 def parse_when(text: str, now: datetime | None = None) -> float:
-    """Epoch seconds of a coming moment, in local time unless it has an offset.
+    """Epoch seconds of a coming moment, in local time (`now`'s, if it has a zone) or its offset.
 
     `HH:MM` is the next one; `today`, `tomorrow` and weekdays are midnight unless a time
     follows; ISO 8601; `@SECONDS`; `+90s` from now.
@@ -36,7 +36,8 @@ def parse_when(text: str, now: datetime | None = None) -> float:
     if day in ("today", "tomorrow") or day in _DAYS:
         return _at_clock(_day(now, day), clock.strip() or "0:00", text).timestamp()
     try:
-        return datetime.fromisoformat(text.strip()).timestamp()
+        moment = datetime.fromisoformat(text.strip())
+        return (moment if moment.tzinfo else moment.replace(tzinfo=now.tzinfo)).timestamp()
     except ValueError:
         raise UsageError(f"{text!r} is no time; {_FORMS}") from None
 

@@ -16,6 +16,7 @@ SUMMARIES = {
     "cancel": "withdraw runs that have not started",
     "retry": "submit ended runs once more",
     "tasks": "what can be submitted",
+    "cond": "what a condition means: its value, why, and its next changes",
     "queue": "ls, pause, resume, purge",
     "events": "what happens, as it happens",
     "info": "the daemon and its parts",

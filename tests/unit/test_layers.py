@@ -38,6 +38,9 @@ ALLOWED = {
     },
     "rtctl": {"rtd.wire", "rtd.model"},
 }
+#: Single modules that may import more. `rtctl cond` reads a condition without a daemon; nothing
+#: else of the client's may pull the language in, so that every other verb starts as before.
+BESIDE = {"rtctl.commands.cond": {"rtd.conditions"}}
 #: Packages of others, and the only ones of ours that may import them.
 OWNED = {
     "redis": {"rtd.store"},
@@ -86,7 +89,8 @@ def test_imports_only_point_down() -> None:
         if target is None or package(module.name) == "rtd":
             continue
         mine, theirs = package(module.name), package(target)
-        if theirs != mine and theirs not in ALLOWED[mine]:
+        allowed = ALLOWED[mine] | BESIDE.get(module.name, set())
+        if theirs != mine and theirs not in allowed:
             wrong.append(f"{place(module, found.line)}: {mine} imports {target}")
     assert not wrong, "\n".join(wrong)
 

@@ -1,0 +1,166 @@
+"""`rtctl cond`: reads a condition without a daemon. The one verb that needs `rtd.conditions`."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+
+from rtctl.flags import Flag, UsageError
+from rtctl.screen import clean
+from rtctl.when import parse_when
+from rtd.conditions import ME, Condition, ConditionError, Explanation, Poll, View, World, parse
+from rtd.model.timezone import local_timezone
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from rtctl.context import Context
+
+USAGE = "cond 'CONDITION'"
+FLAGS = (
+    Flag("--at", "at another moment (`08:00`, `2026-01-31 08:00`; default: now)", "text", "TIME"),
+    Flag("--tz", "the time zone of its local times (IANA; default: this host's)", "text", "ZONE"),
+    Flag("--task", "the task that it is assigned to", "text", "TASK"),
+)
+MORE = """What a condition means: its value with the fact behind each part, and its next changes.
+No daemon is asked: it is as if no task had ever run. Environment variables are this shell's.
+A condition that cannot be read ends with 2. -q prints only true or false."""
+
+#: How many changes are shown.
+CHANGES = 5
+#: After so many moments at which nothing changed, the search ends.
+MOST_STEPS = 20_000
+USAGE_CODE = 2
+_POLLED = {
+    Poll.SCHEDULER: "the scheduler",
+    Poll.SAMPLE: "what the run uses",
+    Poll.HOST: "the host's memory and load",
+    Poll.CUSTOM: "the app's own conditions",
+    Poll.PARAMS: "parameters and variables",
+}
+
+
+def run(context: Context) -> int:
+    """Read the condition, look at it, look ahead."""
+    text = " ".join(context.targets(1, None, "condition"))
+    try:
+        condition = parse(text)
+    except ConditionError as error:
+        context.screen.say(f"rtctl: cond: {error}")
+        return USAGE_CODE
+    view = _view(context.args)
+    explained = condition.explain(view)
+    if context.is_json:
+        context.json(_answer(condition, view, explained), rows="changes")
+    elif context.quiet:
+        context.screen.out("true" if explained.value else "false")
+    else:
+        _show(context, condition, view, explained)
+    return 0
+
+
+def _view(args: Any) -> View:
+    """The moment, in its zone, with no past."""
+    zone = args.tz or local_timezone()
+    try:
+        now = View(0.0, tz=zone).now.tzinfo
+    except ValueError as error:
+        raise UsageError(f"cond: --tz: {error}") from None
+    moment = datetime.now(now)
+    at = round(moment.timestamp(), 3) if args.at is None else parse_when(args.at, moment)
+    try:
+        return View(at, args.task or ME, tz=zone, world=World(env=os.environ))
+    except (ValueError, OverflowError) as error:
+        raise UsageError(f"cond: --at: {error}") from None
+
+
+class Ahead:
+    """The next moments at which time alone changes the value, if nothing happens meanwhile.
+
+    Attributes:
+        changes: when, and to what.
+        until: where the search gave up before it had found enough; None: it did not.
+    """
+
+    def __init__(self, condition: Condition, view: View) -> None:
+        self.changes: list[tuple[datetime, bool]] = []
+        self.until: datetime | None = None
+        value, until = condition.look(view)
+        for _ in range(MOST_STEPS):
+            moment = view.when(until)
+            if moment is None or len(self.changes) == CHANGES:
+                return
+            view = view.later(until)
+            before = value
+            value, until = condition.look(view)
+            if value is not before:
+                self.changes.append((moment, value))
+        self.until = view.now
+
+
+def _others(condition: Condition) -> list[str]:
+    """What can change it beside time, in words."""
+    by_task: dict[str, set[str]] = {}
+    for task, action in condition.watches():
+        by_task.setdefault(task, set()).add(action)
+    found = ["its own runs"] if by_task.pop(ME, None) else []
+    found += [f"runs of {task}" for task in sorted(by_task)]
+    polls = condition.polls()
+    return found + [words for poll, words in _POLLED.items() if poll in polls]
+
+
+def _answer(condition: Condition, view: View, explained: Explanation) -> dict[str, Any]:
+    watched = sorted(condition.watches())
+    ahead = Ahead(condition, view)
+    return {
+        "condition": str(condition),
+        "task": view.task or None,
+        "timezone": view.zone.name,
+        "at": view.now.isoformat(),
+        "value": explained.value,
+        "explanation": explained.to_dict(),
+        "changes": [{"at": at.isoformat(), "value": to} for at, to in ahead.changes],
+        "searched_until": ahead.until and ahead.until.isoformat(),
+        "watches": [{"task": task or view.task or None, "action": what} for task, what in watched],
+        "polls": sorted(poll.value for poll in condition.polls()),
+    }
+
+
+def _show(context: Context, condition: Condition, view: View, explained: Explanation) -> None:
+    screen = context.screen
+    screen.out(f"at {_moment(view.now)} ({view.zone.name})")
+    for line in _tree(context, explained, 1):
+        screen.out(line)
+    ahead = Ahead(condition, view)
+    if ahead.changes:
+        screen.out("then")
+    elif ahead.until is None:
+        screen.out("time alone does not change it")
+    for moment, value in ahead.changes:
+        screen.out(f"  {_value(context, value)}  {_moment(moment)}")
+    if ahead.until is not None:
+        screen.out(f"no further change was found up to {_moment(ahead.until)}")
+    others = _others(condition)
+    if others:
+        screen.out(f"also changed by {', '.join(map(clean, others))}")
+
+
+def _tree(context: Context, explained: Explanation, depth: int) -> Iterator[str]:
+    text = clean(f"{explained.text}: {explained.fact}")
+    yield f"{'  ' * depth}{_value(context, explained.value)}  {text}"
+    for child in explained.children:
+        yield from _tree(context, child, depth + 1)
+
+
+def _value(context: Context, value: bool) -> str:
+    if value:
+        return context.screen.paint("true", "succeeded") + " "
+    return context.screen.paint("false", "dim")
+
+
+def _moment(at: datetime) -> str:
+    """A local time with its day and zone: `Sat 2026-01-31 08:00:00 EET`."""
+    fraction = f".{at.microsecond:06}".rstrip("0") if at.microsecond else ""
+    return f"{at:%a %Y-%m-%d %H:%M:%S}{fraction} {at:%Z}"

@@ -1,0 +1,42 @@
+"""The time zone of this host, by its IANA name."""
+
+import os
+from typing import Final
+
+UTC: Final = "UTC"
+_LINK: Final = "/etc/localtime"
+_NAME: Final = "/etc/timezone"
+_FOLDER: Final = "/zoneinfo/"
+
+
+def local_timezone() -> str:
+    """The host's IANA zone (`Europe/Helsinki`): TZ, else what /etc/localtime links to.
+
+    `UTC` where neither names one. Not guaranteed: that the host's zone database knows the name.
+    """
+    return _of_variable() or _of_link() or _of_file() or UTC
+
+
+def _of_variable() -> str:
+    """What TZ names; rules written out (`EET-2EEST`) name nothing."""
+    given = os.environ.get("TZ", "").removeprefix(":")
+    if given.startswith("/"):
+        return given.partition(_FOLDER)[2]
+    return given if "/" in given or given == UTC else ""
+
+
+def _of_link() -> str:
+    try:
+        name = os.path.realpath(_LINK, strict=True).partition(_FOLDER)[2]
+    except OSError:
+        return ""
+    return name.removeprefix("posix/").removeprefix("right/")
+
+
+def _of_file() -> str:
+    """Where /etc/localtime is a copy, Debian's file beside it tells."""
+    try:
+        with open(_NAME, encoding="ascii", errors="replace") as file:
+            return file.readline().strip()
+    except OSError:
+        return ""
