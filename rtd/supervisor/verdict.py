@@ -109,7 +109,7 @@ def how_it_ended(gone: Gone) -> str:
         hint = ", perhaps by the kernel for want of memory" if _may_be_oom(gone) else ""
         return f"{who} was killed by {name}{hint}"
     if gone.code is not None:
-        return f"{who} exited with code {gone.code} in mid-run"
+        return f"{who} exited with code {gone.code}" + (" in mid-run" if gone.runs else "")
     return f"{who} is gone and nobody knows how it ended"
 
 

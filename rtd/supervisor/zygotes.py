@@ -273,6 +273,9 @@ class Zygotes:
         )
         self._core.executors.add(executor)
         self._listener.on_born(executor)
+        if zygote.retiring:  # it was ordered before
+            executor.phase = Phase.RETIRING
+            self.order(executor, "retire")
 
     def _on_link_lost(self, link: ZygoteLink) -> None:
         zygote = self._by_link.pop(link, None)
