@@ -5,6 +5,7 @@ a reply that got lost is found again (`mine`), so nothing is lost and nothing fi
 twice.
 """
 
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -49,7 +50,11 @@ class Backend:
         self._link: Link | None = None
         self._bell: Link | None = None
         self._enrolled = False
-        #: A BLPOP stays outstanding on the bell's link until it answers.
+        #: One run at a time: an idle executor needs no second link to wait on.
+        self._one_link = tools.pool not in ("thread", "async")
+        #: Runs that came with the bell while we stopped to wait for it.
+        self._late: list[Leased] = []
+        #: A BLPOP stays outstanding on the bell's link until it answers or is cancelled.
         self._listening = False
         #: Whether the last answer was `idle` and no token has come since.
         self._idle = False
@@ -75,8 +80,10 @@ class Backend:
             written = Written(work.id, work.task, "a", record, 0, due_ms)
             what, detail = ("requeued" if outcome.requeue else "retry"), outcome.why
         event = [outcome.ended_at, work.id, work.task, what, outcome.state, detail]
-        self._spool.add(msgpack.packb([*written, event]))
         self._pending.append((written, event))
+        # A full disk costs what the spool is good for, not the run.
+        with contextlib.suppress(OSError):
+            self._spool.add(msgpack.packb([*written, event]))
 
     @property
     def must_report(self) -> bool:
@@ -107,6 +114,9 @@ class Backend:
 
     def _exchange(self, want: int) -> Took:
         link = self._connected()
+        if self._late:
+            found, self._late = self._late, []
+            return Took("runs", found)
         if self._resync:
             found = self._find_lost(link)
             if found:
@@ -180,6 +190,13 @@ class Backend:
     def _connected(self) -> Link:
         if self._link is None:
             self._link = Link.connect(self._options.store_url, timeout_s=0.5)
+        elif self._one_link and self._listening:
+            self._listening = False
+            token = self._link.blpop_cancel()
+            run = parse_token(token) if token else None
+            if run is not None:
+                self.handed(run)
+                self._late.append(run)
         return self._link
 
     def _drop_links(self) -> None:
@@ -240,7 +257,7 @@ class Backend:
         """
         try:
             if self._bell is None:
-                self._bell = Link.connect(self._options.store_url, timeout_s=0.5)
+                self._bell = self._new_bell()
             if not self._listening:
                 self._bell.blpop_start(self.calls.bell_key(self.exec_id))
                 self._listening = True
@@ -251,6 +268,11 @@ class Backend:
         self._listening = not polled.answered
         self._idle = self._idle and not polled.answered
         return polled.token
+
+    def _new_bell(self) -> Link:
+        if self._one_link:
+            return self._connected()
+        return Link.connect(self._options.store_url, timeout_s=0.5)
 
     def handed(self, run: Leased) -> None:
         """A run that came with the bell is ours."""

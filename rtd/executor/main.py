@@ -7,7 +7,6 @@ from typing import Any
 from rtd.executor.backend import Backend
 from rtd.executor.capture import Capture, scratch_path
 from rtd.executor.command_call import CommandCaller
-from rtd.executor.coroutines import AsyncLane
 from rtd.executor.lane import Lane
 from rtd.executor.options import Options
 from rtd.executor.pull import PullLoop
@@ -24,7 +23,7 @@ from rtd.process.stopping import ExecutorSignals
 from rtd.process.titles import set_title
 from rtd.session.session import Session
 
-_CONCURRENT = {"thread": ThreadLane, "async": AsyncLane}
+_CONCURRENT = ("thread", "async")
 
 
 def run(
@@ -51,7 +50,7 @@ def run(
     chosen = Options.from_dict(options)
     tools = Tools(lane, exec_id, chosen, signals)
     STREAMS.install()
-    spool = Spool(chosen.output_dir / f"x-{exec_id}.spool", 2 * chosen.result_limit_bytes)
+    spool = Spool(chosen.output_dir / f"x-{exec_id}.spool")
 
     def pause(seconds: float) -> None:
         signals.watch()
@@ -81,9 +80,12 @@ def _captures(tools: Tools, count: int) -> list[Capture]:
 def _lane(
     tools: Tools, slots: Sequence[Slot], captures: Sequence[Capture], backend: Backend
 ) -> Lane:
-    concurrent = _CONCURRENT.get(tools.pool)
-    if concurrent is not None:
-        return concurrent(slots, captures, backend, tools)
+    if tools.pool == "thread":
+        return ThreadLane(slots, captures, backend, tools)
+    if tools.pool == "async":
+        from rtd.executor.coroutines import AsyncLane  # lazy: asyncio makes every fork dearer
+
+        return AsyncLane(slots, captures, backend, tools)
     caller: Caller = PythonCaller(tools.options.result_limit_bytes)
     if tools.pool == "command":
         caller = CommandCaller(captures[0].scratch)

@@ -30,7 +30,7 @@ class Scratch:
         self.path = path
         self.index_path = path.with_suffix(".index")
         self.fd = os.open(path, _FLAGS, 0o600)
-        self._index_fd = os.open(self.index_path, _FLAGS, 0o600)
+        self._index_fd = -1  # made by the first entry
         self._limit_bytes = limit_bytes
         self._index_bytes = 0
         self._end = 0
@@ -73,6 +73,8 @@ class Scratch:
             entry = pack_entry(at, start, RAW) + entry
         self._entry_end = self._end = end
         try:
+            if self._index_fd < 0:
+                self._index_fd = os.open(self.index_path, _FLAGS, 0o600)
             self._index_bytes += os.write(self._index_fd, entry)
         except OSError as error:
             if error.errno not in _NO_SPACE:
@@ -99,16 +101,19 @@ class Scratch:
         fds 1 and 2 point here, the caller redirects them to the new `fd`."""
         self.moves += 1
         os.rename(self.path, path)
-        os.rename(self.index_path, path.with_suffix(".idx"))
         os.close(self.fd)
-        os.close(self._index_fd)
+        if self._index_fd >= 0:
+            os.rename(self.index_path, path.with_suffix(".idx"))
+            os.close(self._index_fd)
+            self._index_fd = -1
         self.fd = os.open(self.path, _FLAGS, 0o600)
-        self._index_fd = os.open(self.index_path, _FLAGS, 0o600)
         self._index_bytes = self._end = self._entry_end = self.lost_bytes = 0
         self.lost_why = ""
 
     def remove(self) -> None:
         """Close and delete."""
-        for fd, path in ((self.fd, self.path), (self._index_fd, self.index_path)):
-            os.close(fd)
-            path.unlink(missing_ok=True)
+        os.close(self.fd)
+        self.path.unlink(missing_ok=True)
+        if self._index_fd >= 0:
+            os.close(self._index_fd)
+            self.index_path.unlink(missing_ok=True)

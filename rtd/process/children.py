@@ -8,8 +8,6 @@ know for sure reads several times.
 
 import os
 
-import psutil
-
 __all__ = ["children_of", "leftovers_exist", "own_children"]
 
 
@@ -56,6 +54,8 @@ def _kernel_lists_children() -> bool:
 
 def _by_parent(pid: int) -> list[int]:
     """The same by a pass over all processes, for kernels without the lists."""
+    import psutil  # lazy: not for executors, whose forks pay for every megabyte
+
     try:
         return [child.pid for child in psutil.Process(pid).children()]
     except psutil.NoSuchProcess:
