@@ -5,7 +5,17 @@ Made by `python -m rtd.wire.generate` from what `rtd/wire` declares.
 
 from typing import Any, TypedDict
 
-from rtctl.shapes import AttemptRow, Outcome, QueueRow, Row, TaskRow
+from rtctl.shapes import (
+    AttemptRow,
+    Hold,
+    MissRow,
+    Outcome,
+    QueueRow,
+    Row,
+    StartRow,
+    SwitchRow,
+    TaskRow,
+)
 
 
 class PingResult(TypedDict):
@@ -169,6 +179,64 @@ class TasksResult(TypedDict):
     """Why the app does not import."""
     tasks: list[TaskRow]
     """By name."""
+
+
+class NextResult(TypedDict):
+    """The answer of `next`."""
+
+    starts: list[StartRow]
+    """The earliest first."""
+    waiting: int
+    """Tasks with a condition that only an event can make true."""
+
+
+class WhyResult(TypedDict):
+    """The answer of `why`."""
+
+    task: str
+    """Its name."""
+    condition: str | None
+    """Under which it starts."""
+    end_condition: str | None
+    """Under which its runs are ended."""
+    value: bool
+    """The condition is true now."""
+    tree: dict[str, Any] | None
+    """Value, text, fact, next_change, children."""
+    holds: list[Hold]
+    """What holds it beside the condition."""
+    next_at: float | None
+    """When it starts next as far as time alone decides."""
+    next_text: str
+    """The same as a sentence."""
+
+
+class MissesResult(TypedDict):
+    """The answer of `misses`."""
+
+    misses: list[MissRow]
+    """At most `limit`."""
+
+
+class EnableResult(TypedDict):
+    """The answer of `enable`."""
+
+    tasks: list[SwitchRow]
+    """As they are now."""
+
+
+class DisableResult(TypedDict):
+    """The answer of `disable`."""
+
+    tasks: list[SwitchRow]
+    """As they are now."""
+
+
+class TriggerResult(TypedDict):
+    """The answer of `trigger`."""
+
+    id: str
+    """Of the run."""
 
 
 class QueueLsResult(TypedDict):

@@ -150,6 +150,20 @@ class TaskRow(TypedDict):
     """First line of its docstring."""
     source: str
     """File:line."""
+    condition: str | None
+    """Under which it starts by itself."""
+    end_condition: str | None
+    """Under which its runs are ended."""
+    enabled: bool
+    """It starts by its condition."""
+    last_start_at: float | None
+    """Of a task with a condition, epoch seconds."""
+    last_end_at: float | None
+    """Likewise."""
+    last_end: str | None
+    """Success, fail, terminate or inaction."""
+    next_at: float | None
+    """When time alone lets it start next."""
 
 
 class LogPart(TypedDict):
@@ -229,3 +243,49 @@ class SubmitOptions(TypedDict, total=False):
     """Start this long from now, not before."""
     labels: list[str]
     """Words of your own, shown by ls and show."""
+
+
+class StartRow(TypedDict):
+    """A moment at which a task will start."""
+
+    task: str
+    """Its name."""
+    at: float
+    """Epoch seconds."""
+
+
+class SwitchRow(TypedDict):
+    """Whether a task starts by its condition; `*` stands for the whole schedule."""
+
+    task: str
+    """Its name."""
+    enabled: bool
+    """It does."""
+
+
+class Hold(TypedDict):
+    """Something that keeps a task from starting."""
+
+    kind: str
+    """One word: disabled, running, queue_paused, backoff, ...."""
+    text: str
+    """A sentence."""
+    run: str | None
+    """The run that it is about."""
+    until: float | None
+    """When it ends, where that is known."""
+
+
+class MissRow(TypedDict):
+    """A due moment and what became of it."""
+
+    task: str
+    """Whose."""
+    due_at: float
+    """When its condition came true, epoch seconds."""
+    verdict: str
+    """Late, skipped, missed or coalesced."""
+    run: str | None
+    """The run that was made of it."""
+    reason: str
+    """Why."""

@@ -66,7 +66,7 @@ def request(context: Context) -> dict[str, Any]:
         task, params = "command", _command(context.verb, args)
     else:
         task, *words = context.targets(1, what="TASK")
-        params = dict(_parameter(context.verb, word) for word in words)
+        params = dict(parameter(context.verb, word) for word in words)
         _refuse_command_flags(context.verb, args)
     key = args.id
     if key == "":
@@ -99,7 +99,8 @@ def _options(args: Args) -> dict[str, Any]:
     return options
 
 
-def _parameter(verb: str, word: str) -> tuple[str, Any]:
+def parameter(verb: str, word: str) -> tuple[str, Any]:
+    """Name and value of `name=text` or `name:=JSON`. Raises UsageError."""
     name, equals, value = word.partition("=")
     if not equals or not name.rstrip(":"):
         raise UsageError(f"{verb}: {word!r} is no parameter; write name=text or name:=JSON")

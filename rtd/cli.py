@@ -45,6 +45,10 @@ def _verb(name: str) -> Callable[[argparse.Namespace], int]:
         from rtd.cli_stop import stop  # lazy: see above
 
         return stop
+    if name == "simulate":
+        from rtd.cli_simulate import simulate  # lazy: see above
+
+        return simulate
     from rtd.cli_check import check  # lazy: see above
 
     return check
@@ -76,6 +80,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     stop.add_argument(
         "--wait", type=_duration, default=120.0, metavar="TIME", help="give up after (default 2m)"
+    )
+    simulate = verbs.add_parser("simulate", help="what `rtctl simulate` shows, as JSON lines")
+    simulate.add_argument("app", metavar="APP", help=_APP_HELP.partition(";")[0])
+    simulate.add_argument("since", type=float, metavar="FROM", help="epoch seconds")
+    simulate.add_argument("until", type=float, metavar="TO", help="epoch seconds")
+    simulate.add_argument(
+        "--run-time", type=float, default=1.0, metavar="SECONDS", help="of each run (default 1)"
     )
     check = verbs.add_parser("check", help="import an app and list its tasks and problems")
     check.add_argument("app", metavar="APP", help=_APP_HELP.partition(";")[0])

@@ -18,6 +18,9 @@ MORE = ""
 TAKES_TAIL = True
 
 _RUNS = frozenset({"show", "logs", "wait", "result", "kill", "cancel", "retry"})
+_TASKS = frozenset(
+    {"submit", "run", "tasks", "ls", "next", "why", "misses", "enable", "disable", "trigger"}
+)
 _LIVING = {"kill": ["queued", "running"], "cancel": ["queued"], "wait": ["queued", "running"]}
 
 
@@ -55,9 +58,9 @@ def candidates(context: Context, before: list[str], last: str) -> Iterable[str]:
 
 
 def _names(context: Context, verb: str, targets: list[str]) -> Iterable[str]:
-    if verb in ("submit", "run", "tasks", "ls"):
+    if verb in _TASKS:
         tasks = context.rpc.tasks()["tasks"]
-        if verb in ("submit", "run") and targets:
+        if verb in ("submit", "run", "trigger") and targets:
             mine = [task for task in tasks if task["name"] == targets[0]]
             return [f"{name}=" for task in mine for name, _ in task["parameters"]]
         return [task["name"] for task in tasks]

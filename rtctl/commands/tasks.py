@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from rtctl.screen import clean, columns
+from time import time
+
+from rtctl.screen import ago, clean, columns
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,7 +13,8 @@ if TYPE_CHECKING:
 
 USAGE = "tasks [TASK]"
 FLAGS = ()
-MORE = """With a TASK all that is known of it."""
+MORE = """With a TASK all that is known of it. NEXT is when time alone lets it start."""
+_ENDS = {"success": "ok", "fail": "failed", "terminate": "terminated", "inaction": "cancelled"}
 
 
 def run(context: Context) -> int:
@@ -28,9 +31,28 @@ def run(context: Context) -> int:
     elif targets:
         for task in tasks:
             _print_one(context, task)
+    elif any(task["condition"] for task in tasks):
+        now = time()
+        rows = [
+            (
+                t["name"],
+                _lane(t),
+                t["takes"],
+                _last(t, now),
+                _next(t, now),
+                _when(t),
+                clean(t["doc"]),
+            )
+            for t in tasks
+        ]
+        context.screen.table(
+            ("TASK", "LANE", "TAKES", "LAST RUN", "NEXT", "CONDITION", "WHAT"),
+            rows,
+            drop="LANE TAKES",
+        )
     else:
-        rows = [(t["name"], _lane(t), t["takes"], clean(t["doc"])) for t in tasks]
-        context.screen.table(("TASK", "LANE", "TAKES", "WHAT"), rows)
+        plain = [(t["name"], _lane(t), t["takes"], clean(t["doc"])) for t in tasks]
+        context.screen.table(("TASK", "LANE", "TAKES", "WHAT"), plain)
     if answer["app_error"] and not context.quiet:
         context.screen.say(f"rtctl: the app does not import: {clean(answer['app_error'])}")
     return 0
@@ -40,12 +62,38 @@ def _lane(task: TaskRow) -> str:
     return f"{task['lane']} (fresh)" if task["fresh"] else task["lane"]
 
 
+def _last(task: TaskRow, now: float) -> str:
+    """Its last start, and how the last run that ended did."""
+    if task["last_start_at"] is None:
+        return "-"
+    return f"{ago(task['last_start_at'], now)} {_ENDS.get(task['last_end'] or '', '')}".rstrip()
+
+
+def _next(task: TaskRow, now: float) -> str:
+    """When it can start next."""
+    if task["condition"] is None:
+        return "-"
+    if not task["enabled"]:
+        return "disabled"
+    if task["next_at"] is None:
+        return "an event"
+    return "now" if task["next_at"] <= now else ago(task["next_at"], now)
+
+
+def _when(task: TaskRow) -> str:
+    return task["condition"] or "-"
+
+
 def _print_one(context: Context, task: TaskRow) -> None:
     pairs = [
         ("task", task["name"]),
         ("what", clean(task["doc"])),
         ("takes", task["takes"]),
         ("lane", _lane(task)),
+        ("condition", task["condition"] or ""),
+        ("end condition", task["end_condition"] or ""),
+        ("last run", "" if task["condition"] is None else _last(task, time())),
+        ("next", "" if task["condition"] is None else _next(task, time())),
         ("source", task["source"]),
         *((name, str(value)) for name, value in sorted(task["policies"].items())),
     ]

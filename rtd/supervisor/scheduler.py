@@ -12,15 +12,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from rtd.conditions.ledger import FAIL, INACTION, RUN, SUCCESS, TERMINATE
+from rtd.conditions.zones import zone_of
 from rtd.model.errors import StoreGone, WrongState
 from rtd.model.manifest import Manifest
 from rtd.model.run import Record, decode
 from rtd.model.states import CHAR, TERMINAL
+from rtd.model.timezone import local_timezone
 from rtd.process.wallclock import WallTimer
 from rtd.store.scheduling import ALL, Flying, Kept, kept_of
 from rtd.supervisor.core import Core
 from rtd.supervisor.firing import Outbox
-from rtd.supervisor.localzone import local_zone
 from rtd.supervisor.log import log
 from rtd.supervisor.schedule import Occurrence, Planner
 from rtd.supervisor.waiters import chunks
@@ -40,6 +41,17 @@ ACTIONS: Final = {
 }  # fmt: skip
 #: In a ring: a run has been queued that counts as started.
 CHAR_STARTED: Final = "q"
+
+
+def host_zone() -> str:
+    """The host's time zone, UTC if nobody knows it here."""
+    name = local_timezone()
+    try:
+        zone_of(name)
+    except ValueError as error:
+        log.warning("conditions are read in UTC: %s", error)
+        return "UTC"
+    return name
 
 
 def wall_us() -> int:
@@ -130,7 +142,7 @@ class Scheduler:
             self.planner, self._rings = None, []
             await self._watch(set())
             return
-        planner = Planner(self._started_us, local_zone(), dict(os.environ))
+        planner = Planner(self._started_us, host_zone(), dict(os.environ))
         planner.names.update(core.manifest.tasks)
         for info in scheduled:
             planner.add(info.name, info.schedule)
@@ -239,12 +251,14 @@ class Scheduler:
             planner.ended(task, ACTIONS[char], run_id, at_us)
         self.soon()
 
+    def check(self, tasks: Iterable[str]) -> None:
+        """Whether these tasks have conditions. Raises UnknownTask, WrongState."""
+        for task in tasks:
+            if self._core.manifest.find(task).schedule.start is None:
+                raise WrongState(f"task {task!r} has no start condition; it runs when submitted")
+
     async def switch(self, task: str, on: bool) -> None:
-        """Enable or disable a task, or all (`ALL`). Raises UnknownTask, WrongState, StoreGone."""
-        planner = self.planner
-        if task != ALL and (planner is None or task not in planner.entries):
-            self._core.manifest.find(task)
-            raise WrongState(f"task {task!r} has no start condition; it runs when submitted")
+        """Enable or disable a task, or all (`ALL`). Raises StoreGone."""
         await self._core.ask(self._core.calls.switch(task, on))
         planner = self.planner
         if planner is None:

@@ -23,6 +23,7 @@ from rtd.wire.run_verbs import (
     TARGET,
     WAIT,
 )
+from rtd.wire.schedule_verbs import DISABLE, ENABLE, MISSES, NEXT, TRIGGER, WHY
 from rtd.wire.schema import Param, Verb, check
 
 _QUEUES: Final = Param("queues", "list[str]", "their names; one that is new is created")
@@ -179,7 +180,8 @@ VERBS: Final[Mapping[str, Verb]] = {
     verb.name: verb
     for verb in (
         HELLO, PING, INFO, SUBMIT, LS, SHOW, RESULT, WAIT, KILL, CANCEL, RETRY, LOGS, EVENTS,
-        TASKS, QUEUE_LS, QUEUE_PAUSE, QUEUE_RESUME, QUEUE_PURGE, SHUTDOWN,
+        TASKS, NEXT, WHY, MISSES, ENABLE, DISABLE, TRIGGER,
+        QUEUE_LS, QUEUE_PAUSE, QUEUE_RESUME, QUEUE_PURGE, SHUTDOWN,
     )
 }  # fmt: skip
 

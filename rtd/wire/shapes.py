@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from rtd.wire.schedule_shapes import SCHEDULE_SHAPES
 from rtd.wire.schema import Param, Shape
 
 ROW: Final = Shape(
@@ -104,6 +105,13 @@ TASK: Final = Shape(
         Param("policies", "dict[str, Any]", "what differs from the defaults"),
         Param("doc", "str", "first line of its docstring"),
         Param("source", "str", "file:line"),
+        Param("condition", "str | None", "under which it starts by itself"),
+        Param("end_condition", "str | None", "under which its runs are ended"),
+        Param("enabled", "bool", "it starts by its condition"),
+        Param("last_start_at", "float | None", "of a task with a condition, epoch seconds"),
+        Param("last_end_at", "float | None", "likewise"),
+        Param("last_end", "str | None", "success, fail, terminate or inaction"),
+        Param("next_at", "float | None", "when time alone lets it start next"),
     ),
 )
 
@@ -159,4 +167,6 @@ SUBMIT_OPTIONS: Final = (
 
 OPTIONS: Final = Shape("SubmitOptions", "How runs are to be queued and watched.", SUBMIT_OPTIONS)
 
-SHAPES: Final = (PROGRESS, ROW, ATTEMPT, OUTCOME, QUEUE, TASK, LOG, EVENT, OPTIONS)
+SHAPES: Final = (
+    PROGRESS, ROW, ATTEMPT, OUTCOME, QUEUE, TASK, LOG, EVENT, OPTIONS, *SCHEDULE_SHAPES
+)  # fmt: skip

@@ -40,19 +40,25 @@ class Assumed:
 
 
 def due_moments(
-    entry: Entry, past: Past, view: View, since_us: int, until_us: int
+    entry: Entry,
+    past: Past,
+    view: View,
+    since_us: int,
+    until_us: int,
+    steps: int = MOST_STEPS,
 ) -> Iterator[int]:
     """The moments in [since, until] at which the task comes due by time alone, in order.
 
     Args:
         view: of any moment; a copy is used.
+        steps: changes of the condition that are followed.
     """
     past.me = entry.name
     ledger = Assumed(past, entry.name)
     view = view.of(entry.name)
     view.zone, view.ledger = entry.zone, ledger
     at_us, first = max(since_us, past.settled_us(entry.name)), True
-    for _ in range(MOST_STEPS):
+    for _ in range(steps):
         if at_us > until_us:
             return
         view.now_us = at_us

@@ -1,0 +1,44 @@
+"""`rtctl misses`"""
+
+from __future__ import annotations
+
+from rtctl.flags import Flag
+from rtctl.rows import moment
+from rtctl.screen import clean
+from rtctl.when import parse_since
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from rtctl.context import Context
+
+USAGE = "misses [TASK] [--since TIME] [--limit COUNT]"
+FLAGS = (
+    Flag("--since", "due since then: 2h, 08:00, yesterday's date", "text", "TIME"),
+    Flag("--limit", "so many at most (default 100)", "int", "COUNT"),
+)
+MORE = """Due moments at which a task did not just start in time: late, skipped (it was held until
+its condition was false again), missed (nobody was there), coalesced (one run for several)."""
+
+
+def run(context: Context) -> int:
+    """What did not start in time."""
+    targets = context.targets(0, 1, "TASK")
+    args = context.args
+    answer = context.rpc.misses(
+        task=targets[0] if targets else None,
+        since=None if args.since is None else parse_since(args.since),
+        limit=100 if args.limit is None else args.limit,
+    )
+    if context.is_json:
+        context.json(answer, rows="misses")
+    elif context.quiet:
+        for miss in answer["misses"]:
+            context.screen.out(miss["task"])
+    else:
+        rows = [
+            (moment(m["due_at"]), m["verdict"], clean(m["task"]), m["run"] or "-",
+             clean(m["reason"]))
+            for m in answer["misses"]
+        ]  # fmt: skip
+        context.screen.table(("DUE", "VERDICT", "TASK", "RUN", "WHY"), rows, drop="RUN")
+    return 0

@@ -1,0 +1,26 @@
+"""`rtctl trigger`"""
+
+from __future__ import annotations
+
+from rtctl.submitting import parameter
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from rtctl.context import Context
+
+USAGE = "trigger TASK [name=text] [name:=JSON] ..."
+FLAGS = ()
+MORE = """Prints the run's id. Refused while a run of the task is going, unless it may overlap;
+submit queues one in any case. For the task's conditions it counts as a start like any other."""
+
+
+def run(context: Context) -> int:
+    """Start it now."""
+    task, *words = context.targets(1, None, "TASK")
+    params = dict(parameter(context.verb, word) for word in words)
+    answer = context.rpc.trigger(task=task, params=params)
+    if context.is_json:
+        context.json(answer)
+    else:
+        context.screen.out(answer["id"])
+    return 0

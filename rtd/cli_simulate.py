@@ -1,0 +1,42 @@
+"""`rtd simulate APP FROM TO`: what the app's conditions would start, a line of JSON each."""
+
+import argparse
+import json
+import sys
+
+from rtd.conditions.spans import SECOND
+from rtd.model.errors import BadRequest
+from rtd.model.timezone import local_timezone
+from rtd.session.loader import load
+from rtd.supervisor.schedule.simulate import simulate as occurrences
+
+#: Lines beyond which something is amiss with the conditions, or with the span.
+MOST = 1_000_000
+
+
+def simulate(options: argparse.Namespace) -> int:
+    """Print the occurrences in their order.
+
+    Raises:
+        AppError: the app does not import.
+        BadRequest: there are more than a million.
+    """
+    manifest = load(options.app).manifest(options.app)
+    found = occurrences(
+        manifest.tasks,
+        round(options.since * SECOND),
+        round(options.until * SECOND),
+        local_timezone(),
+        round(options.run_time * SECOND),
+    )
+    for number, one in enumerate(found):
+        if number == MOST:
+            raise BadRequest(f"more than {MOST:,} occurrences: simulate a shorter time")
+        row = {
+            "task": one.task,
+            "at": one.due_us / SECOND,
+            "verdict": one.verdict,
+            "reason": one.reason,
+        }
+        sys.stdout.write(json.dumps(row) + "\n")
+    return 0

@@ -1,0 +1,112 @@
+"""`next`, `why`, `misses`, `enable`, `disable`, `trigger`."""
+
+from typing import Any, Final
+
+from rtd.conditions.spans import SECOND
+from rtd.model.errors import BadRequest, WrongState
+from rtd.rpc.context import Ask
+from rtd.store.scheduling import ALL, Due
+from rtd.supervisor.forecast import next_starts, waits_for_event
+from rtd.supervisor.log import log
+from rtd.supervisor.submit import Request, submit
+from rtd.supervisor.why import why as explain
+
+MOST: Final = 1000
+#: So many are kept.
+MISSES: Final = 10_000
+
+
+async def next_(ask: Ask) -> dict[str, Any]:
+    """The coming starts."""
+    name, n = ask.params["task"], ask.params["n"]
+    if not 1 <= n <= MOST:
+        raise BadRequest(f"next: n must be 1 to {MOST}, not {n}")
+    planner = ask.node.scheduler.planner
+    info = None if name is None else ask.core.manifest.find(name)
+    if planner is None or (info is not None and info.schedule.start is None):
+        return {"starts": [], "waiting": 0}
+    entries = list(planner.entries.values()) if name is None else [planner.entries[name]]
+    starts = [] if planner.paused else next_starts(planner, entries, n)
+    return {
+        "starts": [{"task": task, "at": due_us / SECOND} for due_us, task in starts],
+        "waiting": sum(1 for entry in entries if waits_for_event(entry)),
+    }
+
+
+async def why(ask: Ask) -> dict[str, Any]:
+    """Why a task starts or does not."""
+    info = ask.core.manifest.find(ask.params["task"])
+    return await explain(ask.core, ask.node.scheduler.planner, info)
+
+
+async def misses(ask: Ask) -> dict[str, Any]:
+    """Occurrences that did not just run in time."""
+    core, task, since = ask.core, ask.params["task"], ask.params["since"]
+    limit = ask.params["limit"]
+    if not 0 <= limit <= MISSES:
+        raise BadRequest(f"misses: limit must be 0 to {MISSES}, not {limit}")
+    found: list[Due] = await core.ask(core.calls.misses(MISSES))
+    rows = [
+        _row(due)
+        for due in found
+        if (task is None or due.task == task) and (since is None or due.due_us / SECOND >= since)
+    ]
+    return {"misses": rows[:limit]}
+
+
+def _row(due: Due) -> dict[str, Any]:
+    verdict, run, reason = due.note.split("|", 2)
+    return {
+        "task": due.task,
+        "due_at": due.due_us / SECOND,
+        "verdict": verdict,
+        "run": run or None,
+        "reason": reason,
+    }
+
+
+async def enable(ask: Ask) -> dict[str, Any]:
+    """Let tasks start by their conditions."""
+    return await _switch(ask, True)
+
+
+async def disable(ask: Ask) -> dict[str, Any]:
+    """Let tasks start no more by their conditions."""
+    return await _switch(ask, False)
+
+
+async def _switch(ask: Ask, on: bool) -> dict[str, Any]:
+    names, everything = ask.params["tasks"], ask.params["all"]
+    if bool(names) is everything:
+        raise BadRequest("name tasks, or say all")
+    scheduler = ask.node.scheduler
+    scheduler.check(names)
+    reason = ask.params.get("reason")
+    for name in [ALL] if everything else names:
+        await scheduler.switch(name, on)
+        said = f"{'enabled' if on else 'disabled'} {'all tasks' if name == ALL else name}"
+        log.info("%s %s%s", ask.client.peer.text, said, f": {reason}" if reason else "")
+    return {"tasks": [{"task": name, "enabled": on} for name in names or [ALL]]}
+
+
+async def trigger(ask: Ask) -> dict[str, Any]:
+    """Start a task now."""
+    core, name = ask.core, ask.params["task"]
+    info = core.manifest.find(name)
+    planner = ask.node.scheduler.planner
+    going = {} if planner is None else planner.past.going(name)
+    if going and not info.schedule.overlap:
+        raise WrongState(
+            f"task {name!r} has a run already ({next(iter(going))});"
+            f" `rtctl submit {name}` queues another one all the same"
+        )
+    request = Request(
+        task=name,
+        many=[ask.params["params"]],
+        ids=None,
+        key=None,
+        options={},
+        by=ask.client.peer.text,
+    )
+    ids, _ = await submit(core, request)
+    return {"id": ids[0]}

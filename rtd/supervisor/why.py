@@ -1,0 +1,162 @@
+"""Why a task starts or does not: the condition, and everything else that holds it."""
+
+import time
+from typing import Any, Final
+
+from rtd.conditions import parse
+from rtd.conditions.spans import SECOND
+from rtd.conditions.zones import Zone
+from rtd.model.manifest import TaskInfo
+from rtd.model.run import Record, decode
+from rtd.model.states import TERMINAL
+from rtd.store.reads import QueueRow, Running, Waiting
+from rtd.supervisor.core import Core
+from rtd.supervisor.forecast import next_true_at
+from rtd.supervisor.schedule.entry import Entry
+from rtd.supervisor.schedule.planner import Planner
+
+#: A run's position is looked for among so many.
+QUEUED: Final = 10_000
+
+Hold = dict[str, Any]
+
+
+def hold(kind: str, text: str, run: str | None = None, until: float | None = None) -> Hold:
+    """One thing that keeps a task from starting."""
+    return {"kind": kind, "text": text, "run": run, "until": until}
+
+
+async def why(core: Core, planner: Planner | None, info: TaskInfo) -> dict[str, Any]:
+    """All of it, as the verb `why` answers. Raises StoreGone."""
+    schedule = info.schedule
+    answer: dict[str, Any] = {
+        "task": info.name,
+        "condition": schedule.start,
+        "end_condition": schedule.end,
+        "value": False,
+        "tree": None,
+        "holds": [],
+        "next_at": None,
+        "next_text": "it starts when it is submitted",
+    }
+    entry = None if planner is None else planner.entries.get(info.name)
+    if planner is None or entry is None:
+        answer["holds"] = [hold("no_condition", "it has no start condition")]
+        return answer
+    now_us = max(planner.now_us, round(time.time() * SECOND))
+    tree = entry.condition.explain(planner.view_of(entry, now_us))
+    answer["value"], answer["tree"] = tree.value, tree.to_dict()
+    own = await _own_runs(core, planner, entry)
+    answer["holds"] = _outside(core, planner, info) + own
+    answer["next_at"] = next_true_at(planner, entry)
+    _say_next(answer, entry.zone)
+    return answer
+
+
+def _outside(core: Core, planner: Planner, info: TaskInfo) -> list[Hold]:
+    """What is not about its runs."""
+    assert info.schedule.start is not None
+    unknown = sorted(parse(info.schedule.start).names() - core.manifest.tasks.keys())
+    holds = [
+        hold("unknown_task", f"no task is named {name!r}: that leaf is false") for name in unknown
+    ]
+    if core.draining:
+        holds.append(hold("draining", "the daemon is shutting down"))
+    if planner.paused:
+        holds.append(hold("all_disabled", "all tasks are disabled (`rtctl enable --all`)"))
+    if not planner.entries[info.name].enabled:
+        text = f"the task is disabled (`rtctl enable {info.name}`)"
+        holds.append(hold("disabled", text))
+    return holds
+
+
+async def _own_runs(core: Core, planner: Planner, entry: Entry) -> list[Hold]:
+    """Its runs that have begun and not ended, and where each of them is."""
+    going = list(planner.past.going(entry.name))
+    if not going:
+        return []
+    calls = core.calls
+    blobs, running, waiting, queues = await core.redis.call(
+        calls.get_many(going), calls.list_running(), calls.list_queued(QUEUED),
+        calls.queue_table(),
+    )  # fmt: skip
+    spots = await _due(core, [w for w in waiting if w.id in set(going)])
+    holds: list[Hold] = []
+    for blob in blobs:
+        record = None if blob is None else decode(blob)
+        if record is not None and record.state not in TERMINAL:
+            holds.append(_of_run(record, running, waiting, queues, spots, entry.zone))
+    return holds
+
+
+async def _due(core: Core, waiting: list[Waiting]) -> dict[str, float]:
+    delayed = [w.place_item for w in waiting if w.where == "delayed"]
+    if not delayed:
+        return {}
+    return dict(await core.ask(core.calls.due_of(delayed)))
+
+
+def _of_run(
+    record: Record,
+    running: list[Running],
+    waiting: list[Waiting],
+    queues: list[QueueRow],
+    due: dict[str, float],
+    zone: Zone,
+) -> Hold:
+    spec = record.spec
+    if any(lease.id == spec.id for lease in running):
+        return hold("running", f"its run {spec.id} is going on", spec.id)
+    place = next((w for w in waiting if w.id == spec.id), None)
+    if place is None:
+        return hold("queued", f"its run {spec.id} waits in queue {spec.queue}", spec.id)
+    if place.where == "delayed":
+        at = due.get(place.place_item)
+        when = "" if at is None else f" until {_clock(at, zone)}"
+        if record.attempts:
+            text = f"its run {spec.id} failed and waits to be tried again{when}"
+            return hold("backoff", text, spec.id, at)
+        return hold("due", f"its run {spec.id} is delayed{when}", spec.id, at)
+    if place.where == "held":
+        text = f"its run {spec.id} waits: max_concurrency runs of the task are going"
+        return hold("concurrency", text, spec.id)
+    if any(row.queue == spec.queue and row.paused for row in queues):
+        text = f"its run {spec.id} waits in queue {spec.queue}, which is paused"
+        return hold("queue_paused", text, spec.id)
+    same = [w.id for w in waiting if w.where == "queue"]
+    text = f"its run {spec.id} waits in queue {spec.queue}, {same.index(spec.id)} ahead of it"
+    return hold("queued", text, spec.id)
+
+
+def _say_next(answer: dict[str, Any], zone: Zone) -> None:
+    """`next_at` as a sentence; what holds it decides first."""
+    holds, next_at = answer["holds"], answer["next_at"]
+    blocking = [one for one in holds if one["kind"] != "unknown_task"]
+    for one in blocking:
+        if one["kind"] == "backoff":
+            answer["next_at"] = one["until"]
+            answer["next_text"] = f"its next attempt starts {_clock(one['until'], zone)}"
+            return
+    if blocking:
+        answer["next_at"] = next_at if next_at is not None and next_at > time.time() else None
+        answer["next_text"] = {
+            "disabled": "it starts when it is enabled and its condition is true",
+            "all_disabled": "it starts when the schedule is enabled and its condition is true",
+            "draining": "it starts after the next start of the daemon",
+            "queue_paused": "it starts when its queue is resumed",
+            "queued": "it starts when it is its turn",
+            "due": "it starts when its delay is over",
+            "concurrency": "it starts when another run of it has ended",
+            "running": "it can start again when its run has ended",
+        }[blocking[0]["kind"]]
+    elif answer["value"]:
+        answer["next_text"] = "it starts now"
+    elif next_at is None:
+        answer["next_text"] = "time alone does not start it: it waits for an event"
+    else:
+        answer["next_text"] = f"it starts {_clock(next_at, zone)}"
+
+
+def _clock(at: float, zone: Zone) -> str:
+    """A time of the task's own zone, as its condition means it."""
+    return zone.show(round(at * SECOND)).strftime("%Y-%m-%d %H:%M:%S")

@@ -1,0 +1,98 @@
+"""The verbs on tasks that start by conditions."""
+
+from typing import Final
+
+from rtd.wire.run_verbs import ID, REASON
+from rtd.wire.schema import Param, Verb
+
+_TASK: Final = Param("task", "str", "its name")
+_TASKS: Final = (
+    Param("tasks", "list[str]", "their names", []),
+    Param("all", "bool", "instead: the whole schedule; each task keeps its own setting", False),
+)
+_SWITCHED: Final = (Param("tasks", "list[SwitchRow]", "as they are now"),)
+
+NEXT: Final = Verb(
+    name="next",
+    doc="When tasks start next, if nothing but time happens and each run ends at once.",
+    params=(
+        Param("task", "str | None", "only this one", None),
+        Param("n", "int", "how many starts, 1 to 1000", 10),
+    ),
+    result=(
+        Param("starts", "list[StartRow]", "the earliest first"),
+        Param("waiting", "int", "tasks with a condition that only an event can make true"),
+    ),
+    example=(
+        {"task": "report", "n": 1},
+        {"starts": [{"task": "report", "at": 1769846400.0}], "waiting": 0},
+    ),
+)
+
+WHY: Final = Verb(
+    name="why",
+    doc="Why a task starts or does not: its condition with the fact behind each part, everything "
+    "else that holds it, and when it can start.",
+    params=(_TASK,),
+    result=(
+        Param("task", "str", "its name"),
+        Param("condition", "str | None", "under which it starts"),
+        Param("end_condition", "str | None", "under which its runs are ended"),
+        Param("value", "bool", "the condition is true now"),
+        Param("tree", "dict[str, Any] | None", "value, text, fact, next_change, children"),
+        Param("holds", "list[Hold]", "what holds it beside the condition"),
+        Param("next_at", "float | None", "when it starts next as far as time alone decides"),
+        Param("next_text", "str", "the same as a sentence"),
+    ),
+    example=(
+        {"task": "report"},
+        {"task": "report", "condition": "daily after 08:00", "end_condition": None,
+         "value": False,
+         "tree": {"value": False, "text": "daily after 08:00", "fact": "my last run ended ...",
+                  "next_change": "2026-02-01T08:00:00+02:00", "children": []},
+         "holds": [], "next_at": 1769846400.0, "next_text": "it starts 2026-02-01 08:00:00"},
+    ),
+)  # fmt: skip
+
+MISSES: Final = Verb(
+    name="misses",
+    doc="Due moments at which a task did not just start in time, and why; the latest first.",
+    params=(
+        Param("task", "str | None", "only this one's", None),
+        Param("since", "float | None", "only those due since, epoch seconds", None),
+        Param("limit", "int", "how many at most", 100),
+    ),
+    result=(Param("misses", "list[MissRow]", "at most `limit`"),),
+    example=(
+        {"limit": 1},
+        {"misses": [{"task": "report", "due_at": 1769846400.0, "verdict": "missed", "run": None,
+                     "reason": "rtd was not running; catch_up is 'none'"}]},
+    ),
+)  # fmt: skip
+
+ENABLE: Final = Verb(
+    name="enable",
+    doc="Let tasks start by their conditions again.",
+    params=_TASKS,
+    result=_SWITCHED,
+    example=({"tasks": ["report"]}, {"tasks": [{"task": "report", "enabled": True}]}),
+)
+
+DISABLE: Final = Verb(
+    name="disable",
+    doc="Let tasks start no more by their conditions; what runs goes on, and they can be "
+    "submitted.",
+    params=(*_TASKS, REASON),
+    result=_SWITCHED,
+    example=({"tasks": ["report"]}, {"tasks": [{"task": "report", "enabled": False}]}),
+)
+
+TRIGGER: Final = Verb(
+    name="trigger",
+    doc="Start a task now, whatever its condition says. Refused while a run of it is going, "
+    "unless it may overlap.",
+    repeatable=False,
+    params=(_TASK, Param("params", "dict[str, Any]", "the parameters of the run", {})),
+    result=(Param("id", "str", "of the run"),),
+    example=({"task": "report"}, {"id": ID}),
+)
