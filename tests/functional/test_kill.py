@@ -36,7 +36,14 @@ def family_of(daemon: Daemon) -> list[int]:
 def start_family(rt: Client, daemon: Daemon, **options: object) -> Run:
     """A deaf run whose daemonised, deaf family has fifty members."""
     run = rt.task("deaf", **options).submit(family=True)  # type: ignore[arg-type]
-    until(lambda: len(family_of(daemon)) >= 40, within_s=20, what="the family")
+    seen: list[int] = []
+
+    def grown() -> bool:
+        """Large, and twice the same: who only forks and ends is not among them."""
+        before, seen[:] = list(seen), family_of(daemon)
+        return len(seen) >= 40 and seen == before
+
+    until(grown, within_s=20, what="the family")
     return run
 
 
