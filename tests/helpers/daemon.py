@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -34,8 +33,9 @@ class Daemon:
         cwd: Path | None = None,
         env: dict[str, str] | None = None,
     ) -> None:
-        self.mark = uuid.uuid4().hex
         self.home = Path(tempfile.mkdtemp(prefix="rtd-test-"))
+        # Redis writes its title over its environment, but names its directory there.
+        self.mark = self.home.name
         self.cwd = cwd or self.home
         self.env = {
             **{name: v for name, v in os.environ.items() if not name.startswith("RTD_")},
