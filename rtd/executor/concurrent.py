@@ -20,7 +20,7 @@ from rtd.executor.streams import STREAMS
 from rtd.executor.tools import Tools
 from rtd.executor.usage import resident_bytes
 from rtd.executor.work import Outcome, Work
-from rtd.process.slot import Slot
+from rtd.process.slot import FLAG_SAMPLE, Slot
 from rtd.session import context
 from rtd.session.context import CurrentRun, Reporter
 
@@ -55,7 +55,9 @@ class Going:
         """Put it on the board."""
         timeout_s = self.work.policies.timeout_s
         deadline_ns = self.started_ns + int(timeout_s * 1e9) if timeout_s else 0
-        self.slot.begin(*self.work.words, self.started_ns, deadline_ns, attempt=self.work.number)
+        flags = FLAG_SAMPLE if self.work.watched else 0
+        number = self.work.number
+        self.slot.begin(*self.work.words, self.started_ns, deadline_ns, flags, attempt=number)
 
 
 class ConcurrentLane(ABC):

@@ -119,7 +119,7 @@ class SerialLane:
         cpu_ns = int((policies.cpu_time_limit_s or 0) * 1e9)
         run = CurrentRun(work.id, work.task, work.number, Progress(work.id, self._report_progress))
         self._gate.expect(work.words[1], run)
-        flags = FLAG_SAMPLE if memory or cpu_ns else 0
+        flags = FLAG_SAMPLE if memory or cpu_ns or work.watched else 0
         self._slot.begin(*work.words, started_ns, deadline_ns, flags, memory, cpu_ns, work.number)
         titled = self._costs.of(work.task) >= _TITLE_S
         if titled:

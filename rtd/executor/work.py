@@ -28,12 +28,13 @@ class Work:
         words: the id as the board holds it.
         attempts: the stored fields of earlier attempts.
         number: of this attempt, from 1.
+        watched: it has an end condition.
         definition: None for commands and for tasks that this app does not have (any more).
     """
 
     __slots__ = (
         "attempts", "definition", "id", "number", "opts", "params", "policies",
-        "spec_blob", "submitted_at", "task", "words",
+        "spec_blob", "submitted_at", "task", "watched", "words",
     )  # fmt: skip
 
     def __init__(self, record: bytes, tasks: Mapping[str, TaskDefinition]) -> None:
@@ -49,7 +50,9 @@ class Work:
         self.words = to_words(self.id)
         self.number = len(self.attempts) + 1
         self.definition = tasks.get(self.task)
-        base = _COMMAND_POLICIES if self.definition is None else self.definition.info.policies
+        info = None if self.definition is None else self.definition.info
+        base = _COMMAND_POLICIES if info is None else info.policies
+        self.watched = info is not None and info.schedule.end is not None
         self.policies = base.overlay(self.opts) if self.opts else base
 
     def expired(self, now_at: float) -> bool:

@@ -74,7 +74,7 @@ class Node:
         self.waiters = Waiters(core)
         self.timers = Timers(core)
         self.scheduler = Scheduler(core)
-        self.watch = Watch(core, self.stops)
+        self.watch = Watch(core, self.stops, self.scheduler.view_of_run)
         self.tail = EventTail(core)
         self.ending = Ending()
         self._zygote_crashes = 0

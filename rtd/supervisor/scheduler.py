@@ -6,11 +6,13 @@ which everything had been decided.
 """
 
 import asyncio
+import dataclasses
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
+from rtd.conditions import Host, Sample, View, World, parse
 from rtd.conditions.ledger import FAIL, INACTION, RUN, SUCCESS, TERMINATE
 from rtd.conditions.zones import zone_of
 from rtd.model.errors import StoreGone, WrongState
@@ -18,6 +20,7 @@ from rtd.model.manifest import Manifest
 from rtd.model.run import Record, decode
 from rtd.model.states import CHAR, TERMINAL
 from rtd.model.timezone import local_timezone
+from rtd.process.host import measure_host
 from rtd.process.wallclock import WallTimer
 from rtd.store.scheduling import ALL, Flying, Kept, kept_of
 from rtd.supervisor.core import Core
@@ -138,7 +141,8 @@ class Scheduler:
         self._rings = []
         self._served = core.manifest
         scheduled = [i for i in core.manifest.tasks.values() if i.schedule.start is not None]
-        if not scheduled:
+        ended = [i for i in core.manifest.tasks.values() if i.schedule.end is not None]
+        if not scheduled and not ended:
             self.planner, self._rings = None, []
             await self._watch(set())
             return
@@ -146,6 +150,8 @@ class Scheduler:
         planner.names.update(core.manifest.tasks)
         for info in scheduled:
             planner.add(info.name, info.schedule)
+        for info in ended:
+            planner.add_end(info.name, parse(info.schedule.end or ""), info.schedule.timezone)
         await self._watch(planner.watched)
         kept = kept_of(await core.redis.call(*core.calls.schedule_kept()))
         for info in scheduled:
@@ -285,6 +291,8 @@ class Scheduler:
         if planner is None or self._core.draining:
             return
         now_us = self._clock()
+        if planner.wants_host:
+            planner.set_host(Host(*measure_host()))
         gap_us = now_us - planner.now_us
         if gap_us > GAP_US:
             why = f"nobody looked for {gap_us / 1e6:.0f} s (the clock was set, or the host slept)"
@@ -295,6 +303,17 @@ class Scheduler:
             self._fire(planner.set_back(now_us))
         else:
             self._fire(planner.advance(now_us))
+
+    def view_of_run(self, task: str, sample: Sample, world: World) -> View | None:
+        """What an end condition of a running run is asked about; None: the app has just changed
+        and is not read yet, or does not have the task any more."""
+        planner, info = self.planner, self._core.manifest.tasks.get(task)
+        if planner is None or info is None:
+            return None
+        zone = info.schedule.timezone
+        view = planner.view_of_run(task, zone, self._clock(), sample)
+        view.world = dataclasses.replace(view.world, host=world.host)
+        return view
 
     def _fire(self, found: Iterable[Occurrence]) -> None:
         self.outbox.put(found)

@@ -13,6 +13,7 @@ from rtd.model.units import format_bytes, format_duration
 from rtd.process.board import FLAG_SAMPLE, Seen
 from rtd.process.tree import snapshot
 from rtd.supervisor.core import Core
+from rtd.supervisor.endings import Endings, Views
 from rtd.supervisor.intent import Intent
 from rtd.supervisor.stops import Stops
 
@@ -33,9 +34,10 @@ class Sample:
 class Watch:
     """Looks at the board and ends what has been going on too long or takes too much."""
 
-    def __init__(self, core: Core, stops: Stops) -> None:
+    def __init__(self, core: Core, stops: Stops, views: Views) -> None:
         self._core = core
         self._stops = stops
+        self._endings = Endings(core, views, stops.end)
         self._timer: asyncio.TimerHandle | None = None
         self._samples: dict[tuple[str, int], Sample] = {}
 
@@ -72,6 +74,7 @@ class Watch:
                 next_ns = due_ns
         for key in self._samples.keys() - limited:
             del self._samples[key]
+        self._endings.forget_all_but(limited)
         board.set_next_scan(next_ns)
         self._arm(next_ns, now_ns)
 
@@ -107,8 +110,10 @@ class Watch:
         sample = self._samples.setdefault(key, Sample(now_s))
         if sample.next_s <= now_s:
             sample.next_s = now_s + SAMPLE_S
-            if seen.run_id not in self._stops:
+            if seen.run_id not in self._stops and (seen.memory_limit_bytes or seen.cpu_limit_ns):
                 self._measure(seen, sample, now_s)
+            if seen.run_id not in self._stops:
+                self._endings.look(seen)
         return int(sample.next_s * 1e9)
 
     def _measure(self, seen: Seen, sample: Sample, now_s: float) -> None:

@@ -5,19 +5,20 @@ of those moments), or after an event that its condition names (an index). Nothin
 however many tasks there are.
 """
 
+import dataclasses
 import heapq
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from rtd.conditions.base import ME
+from rtd.conditions.base import ME, Condition, Poll
 from rtd.conditions.leaves.has import STATUSES, Has
 from rtd.conditions.leaves.scheduler import SchedulerCycles
 from rtd.conditions.ledger import RUN
 from rtd.conditions.reader import parse
 from rtd.conditions.spans import SECOND
-from rtd.conditions.view import View, World
-from rtd.conditions.zones import NEVER, zone_of
+from rtd.conditions.view import Host, Sample, View, World
+from rtd.conditions.zones import NEVER, Zone, zone_of
 from rtd.model.schedule import Schedule, read_catch_up
 from rtd.supervisor.schedule.entry import DISABLED, ONCE, PAUSED, RUNNING, Entry
 from rtd.supervisor.schedule.misfires import judge
@@ -41,6 +42,8 @@ class Planner:
         past: what is remembered of runs; told by `started`, `ended` and `past` itself.
         now_us: the moment up to which everything has been decided.
         paused: nothing starts.
+        names: of all tasks that exist.
+        wants_host: the host is to be measured before each turn (`set_host`).
     """
 
     def __init__(
@@ -57,7 +60,9 @@ class Planner:
         self._dirty: dict[Entry, int] = {}
         self._polled: list[Entry] = []
         self._poll_us = NEVER
+        self._also: set[str] = set()
         self.names: set[str] = set()
+        self.wants_host = False
         self._view = View(
             started_us / SECOND,
             history=self.past,
@@ -80,28 +85,40 @@ class Planner:
         for task, action in condition.watches():
             if task not in {ME, name}:
                 self._dependents.setdefault((task, action), []).append(entry)
-        for leaf in condition.leaves():
-            if isinstance(leaf, Has) and leaf.window is not None:
-                self.past.keep(leaf.task or name, STATUSES[leaf.status], leaf.window, zone)
-        if any(p.name in ("HOST", "CUSTOM") for p in condition.polls()) or any(
-            isinstance(leaf, SchedulerCycles) for leaf in condition.leaves()
-        ):
+        self._keep(name, condition, zone)
+        asks_host = Poll.HOST in condition.polls()
+        self.wants_host |= asks_host
+        if asks_host or any(isinstance(x, SchedulerCycles) for x in condition.leaves()):
             self._polled.append(entry)
 
     @property
     def watched(self) -> set[str]:
         """The tasks whose events matter: those with conditions, and those that they name."""
-        return self.entries.keys() | {task for task, _ in self._dependents}
+        return self.entries.keys() | {task for task, _ in self._dependents} | self._also
 
-    @property
-    def wants_host(self) -> bool:
-        """Whether the host is to be measured before each `advance` that polls."""
-        return bool(self._polled)
+    def add_end(self, name: str, condition: Condition, zone: str | None) -> None:
+        """A task with an end condition: whoever watches its runs asks by `view_of_run`."""
+        self._also.update(task or name for task in condition.depends())
+        self._keep(name, condition, zone_of(zone or self._zone))
 
-    def set_world(self, world: World) -> None:
-        """What is known beside time and runs; `tasks` and `env` stay the planner's."""
-        old = self._view.world
-        self._view.world = World(world.custom, world.host, world.params, old.env, old.tasks)
+    def view_of_run(self, task: str, zone: str | None, now_us: int, sample: Sample) -> View:
+        """How a run of a task sees a moment."""
+        view = self._view.of(task, sample)
+        view.now_us = max(now_us, self.past.newest_us)
+        view.zone = zone_of(zone or self._zone)
+        view.shown_in = view.zone.tz
+        self.past.me = task
+        return view
+
+    def _keep(self, name: str, condition: Condition, zone: Zone) -> None:
+        """Remember what its windows ask for."""
+        for leaf in condition.leaves():
+            if isinstance(leaf, Has) and leaf.window is not None:
+                self.past.keep(leaf.task or name, STATUSES[leaf.status], leaf.window, zone)
+
+    def set_host(self, host: Host) -> None:
+        """What was measured of the host."""
+        self._view.world = dataclasses.replace(self._view.world, host=host)
 
     # --- what happens
 

@@ -1,0 +1,12 @@
+"""What the whole host bears."""
+
+import os
+
+import psutil
+
+__all__ = ["measure_host"]
+
+
+def measure_host() -> tuple[float, float]:
+    """The share of the memory in use (percent), and the load (its mean of a minute)."""
+    return psutil.virtual_memory().percent, os.getloadavg()[0]

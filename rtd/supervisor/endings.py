@@ -1,0 +1,158 @@
+"""End conditions of running runs: asked every half second, with what was measured of the run.
+
+Only runs whose task has an end condition come here: their executors flag them on the board.
+"""
+
+import contextlib
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from rtd.conditions import Condition, Explanation, Host, Poll, Sample, View, World, parse
+from rtd.conditions.leaves.silence import NoOutputPast
+from rtd.conditions.leaves.usage import CpuAbove, CpuTimeAbove, MemoryAbove
+from rtd.model.errors import StoreGone, UnknownTask
+from rtd.model.run import decode
+from rtd.process.board import Seen
+from rtd.process.host import measure_host
+from rtd.process.tree import snapshot
+from rtd.supervisor.clock import wall_of_ns
+from rtd.supervisor.core import Core
+from rtd.supervisor.intent import Intent
+from rtd.supervisor.log import log
+
+#: Measurements of the CPU that are kept of a run: of the last two hours.
+PERCENTS: Final = 14_400
+#: An executor that has carried out other runs has used CPU time before: a run that is first
+#: seen within this time of its start has used none of it yet.
+FIRST_SIGHT_S: Final = 1.0
+
+#: How a task sees this moment: (task, sample, world) -> view, or None when that is not known.
+Views = Callable[[str, Sample, World], View | None]
+End = Callable[[str, Intent], object]
+
+
+@dataclass(slots=True)
+class Watched:
+    """One running run whose task has an end condition.
+
+    Attributes:
+        condition: None until its task is known.
+    """
+
+    started_at: float
+    task: str = ""
+    condition: Condition | None = None
+    peak_bytes: int = 0
+    cpu_before_s: float | None = None
+    cpu_s: float = 0.0
+    percents: list[tuple[float, float]] = field(default_factory=list)
+
+
+class Endings:
+    """All runs with end conditions.
+
+    Args:
+        core: the shared ground.
+        views: makes views of the present.
+        end: begins to end a run.
+    """
+
+    def __init__(self, core: Core, views: Views, end: End) -> None:
+        self._core = core
+        self._views = views
+        self._end = end
+        self._runs: dict[tuple[str, int], Watched] = {}
+
+    def forget_all_but(self, keys: set[tuple[str, int]]) -> None:
+        """Those are still going."""
+        for key in self._runs.keys() - keys:
+            del self._runs[key]
+
+    def look(self, seen: Seen) -> None:
+        """Measure a run and ask its condition."""
+        key = (seen.run_id, seen.attempt)
+        watched = self._runs.get(key)
+        if watched is None:
+            watched = self._runs[key] = Watched(wall_of_ns(seen.started_ns))
+            self._core.jobs.start(self._learn(seen.run_id, watched), "reading a watched run")
+        elif watched.condition is not None:
+            self._ask(seen, watched, watched.condition)
+
+    async def _learn(self, run_id: str, watched: Watched) -> None:
+        """Which task it is of, and when that is to be ended."""
+        core = self._core
+        while True:
+            try:
+                blob = await core.ask(core.calls.get(run_id))
+                break
+            except StoreGone:
+                await core.redis_back()
+        if blob is None:
+            return
+        task = decode(blob).spec.task
+        with contextlib.suppress(UnknownTask):
+            text = core.manifest.find(task).schedule.end
+            watched.task = task
+            watched.condition = None if text is None else parse(text)
+
+    def _ask(self, seen: Seen, watched: Watched, condition: Condition) -> None:
+        self._measure(seen, watched, condition)
+        sample = Sample(
+            started_at=watched.started_at,
+            memory_bytes=watched.peak_bytes,
+            cpu_s=watched.cpu_s,
+            output_at=self._output_at(seen, condition),
+            cpu_percents=tuple(watched.percents),
+        )
+        host = Host(*measure_host()) if Poll.HOST in condition.polls() else None
+        view = self._views(watched.task, sample, World(host=host))
+        if view is not None and condition.check(view):
+            why = "; ".join(true_leaves(condition.explain(view))) or str(condition)
+            log.info("run %s (%s) is ended: %s", seen.run_id, watched.task, why)
+            self._end(seen.run_id, Intent("end condition", why, time.time()))
+
+    def _measure(self, seen: Seen, watched: Watched, condition: Condition) -> None:
+        tree_leaves = (MemoryAbove, CpuTimeAbove, CpuAbove)
+        if not any(isinstance(leaf, tree_leaves) for leaf in condition.leaves()):
+            return
+        tree = snapshot(seen.pid)
+        watched.peak_bytes = max(watched.peak_bytes, tree.memory_bytes)
+        now_at = time.time()
+        if watched.cpu_before_s is None:
+            age_s = now_at - watched.started_at
+            known = 0.0 if age_s > FIRST_SIGHT_S else age_s
+            watched.cpu_before_s = max(0.0, tree.cpu_s - known)
+        used_s = max(watched.cpu_s, tree.cpu_s - watched.cpu_before_s)
+        if watched.percents:
+            before_at = watched.percents[-1][0]
+            share = (used_s - watched.cpu_s) / max(now_at - before_at, 0.001)
+            watched.percents.append((now_at, 100 * share))
+            del watched.percents[:-PERCENTS]
+        else:
+            watched.percents.append((now_at, 0.0))
+        watched.cpu_s = used_s
+
+    def _output_at(self, seen: Seen, condition: Condition) -> float | None:
+        """When the run last wrote something; its scratch file is empty when it begins."""
+        if not any(isinstance(leaf, NoOutputPast) for leaf in condition.leaves()):
+            return None
+        executor = self._core.executors.at_slot(seen.slot)
+        index = 0 if executor is None else seen.slot - executor.slot
+        path = self._core.places.output_dir / f"x-{seen.exec_id}-{index}.scratch"
+        try:
+            found = os.stat(path)
+        except OSError:
+            return None
+        return found.st_mtime if found.st_size else None
+
+
+def true_leaves(tree: Explanation) -> list[str]:
+    """Each true leaf with its fact, those first that were written first."""
+    if not tree.children:
+        return [f"`{tree.text}`: {tree.fact}"] if tree.value else []
+    if tree.text.startswith("~") and len(tree.children) == 1:
+        return [f"`{tree.text}`: {tree.fact}"] if tree.value else []
+    return [said for child in tree.children for said in true_leaves(child)]
