@@ -10,6 +10,7 @@ from dataclasses import asdict
 from benchmarks import environments, pools, table
 from benchmarks.plan import NAMES, SECTIONS, Settings, carry_out
 from benchmarks.results import ROWS, judge
+from benchmarks.schedule.section import PEERS
 from benchmarks.sweep import adopt_strays, end_like_ctrl_c, sweep
 from benchmarks.systems import SYSTEMS
 
@@ -50,6 +51,10 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
         environments.ensure(environment)
     if "supervisor" in settings.only and "ls" in settings.sections:
         environments.ensure("peers")
+    if "schedule" in settings.sections:
+        for name in settings.only:
+            if name in PEERS:
+                environments.ensure(name)
     show = table.as_markdown if args.markdown else table.as_text
     if args.try_pools:
         print(show(pools.compare(settings)))

@@ -51,7 +51,7 @@ def drain(url: str, exec_id: str, batch: int) -> None:
         took = link.one(CALLS.take("n", exec_id, "process", batch, now_ms(), enroll=True))
         event = b"e" * 80
         while took.runs:
-            outcomes = [Outcome(run.id, "bench", "d", DONE, 3600) for run in took.runs]
+            outcomes = [Outcome(run.id, "bench", "d", DONE) for run in took.runs]
             now = now_ms()
             wrong, took = link.call(
                 CALLS.finish("n", exec_id, now, event * len(outcomes), 10_000, outcomes),
@@ -107,7 +107,7 @@ def idle(url: str, count: int) -> list[float]:
                 at = time.perf_counter_ns()
                 assert polled.token
                 os.write(found[1], at.to_bytes(8, "little"))
-                done = Outcome(polled.token[:26].decode(), "bench", "d", DONE, 60)
+                done = Outcome(polled.token[:26].decode(), "bench", "d", DONE)
                 link.one(CALLS.finish("n", "I", now_ms(), b"", 100, [done]))
         os._exit(0)
     took_us = []

@@ -11,10 +11,11 @@ from typing import Any
 from benchmarks import local_sections
 from benchmarks.case import Case, CaseFailed, measure
 from benchmarks.results import OURS, Results
+from benchmarks.schedule import section as schedule
 from benchmarks.systems import PEER_SECTIONS, SYSTEMS, case_for
 
-SECTIONS = (*PEER_SECTIONS, "ls", "idle")
-NAMES = (*SYSTEMS, "supervisor")
+SECTIONS = (*PEER_SECTIONS, "ls", "idle", "schedule")
+NAMES = (*SYSTEMS, "supervisor", *schedule.PEERS)
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ def steps(settings: Settings, repetition: int) -> Iterator[Step]:
             yield from _status_commands(settings)
         elif section == "idle":
             yield from _idle(settings, repetition)
+        elif section == "schedule":
+            yield from _schedule(names, settings, repetition)
         else:
             yield from _queues(section, names, settings)
 
@@ -66,6 +69,24 @@ def _idle(settings: Settings, repetition: int) -> Iterator[Step]:
     seconds = 5.0 if settings.quick else local_sections.IDLE_S
     if OURS in settings.only and repetition == 0:
         yield Step("idle", OURS, lambda: {OURS: local_sections.idle_rtd(seconds)})
+
+
+def _schedule(names: tuple[str, ...], settings: Settings, repetition: int) -> Iterator[Step]:
+    """Idle ones once, as above; firing as often as the rest."""
+    for name in names:
+        if name == OURS:
+            todo = schedule.of_rtd(settings.quick)
+        elif name in schedule.PEERS:
+            todo = schedule.of_peer(name, settings.quick)
+        else:
+            continue
+        for title, work in todo:
+            if repetition == 0 or not title.startswith("idle"):
+                yield Step("schedule", f"{name} {title}", partial(_named, name, work))
+
+
+def _named(name: str, work: Callable[[], dict[str, float]]) -> Figures:
+    return {name: work()}
 
 
 def _queues(section: str, names: tuple[str, ...], settings: Settings) -> Iterator[Step]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 PEERS = ("celery", "rq", "dramatiq", "huey", "arq", "taskiq")
+SCHEDULERS = ("rocketry", "apscheduler")
 OURS = "rtd"
 
 
@@ -73,6 +74,90 @@ ROWS = (
     ),
     Row("idle CPU, % of a core", "idle", "cpu_percent", higher=False, limit=0.5, digits=2),
     Row("idle memory (PSS), MiB", "idle", "pss_mib", higher=False, digits=1),
+    *(
+        Row(
+            f"{size:,} scheduled, idle: CPU, % of a core",
+            "schedule",
+            f"cpu_percent_{size}",
+            higher=False,
+            limit=1.0 if size == 100_000 else None,
+            rivals=SCHEDULERS,
+            digits=3,
+        )
+        for size in (100, 1000, 5000, 100_000)
+    ),
+    *(
+        Row(
+            f"a cycle over {size:,} scheduled, ms",
+            "schedule",
+            f"cycle_ms_{size}",
+            higher=False,
+            rivals=SCHEDULERS,
+            digits=1,
+        )
+        for size in (100, 1000, 5000)
+    ),
+    Row(
+        "5,000 scheduled, idle: ns of CPU per task and s",
+        "schedule",
+        "task_ns_per_s_5000",
+        higher=False,
+        factor=0.001,
+        rivals=("rocketry",),
+    ),
+    Row(
+        "100,000 scheduled, idle: ns of CPU per task and s",
+        "schedule",
+        "task_ns_per_s_100000",
+        higher=False,
+        digits=1,
+    ),
+    *(
+        Row(
+            f"{size:,} scheduled: start-up, s",
+            "schedule",
+            f"startup_s_{size}",
+            higher=False,
+            rivals=SCHEDULERS,
+            digits=2,
+        )
+        for size in (5000, 100_000)
+    ),
+    *(
+        Row(
+            f"{size:,} scheduled: memory per task, bytes",
+            "schedule",
+            f"task_bytes_{size}",
+            higher=False,
+            rivals=SCHEDULERS,
+        )
+        for size in (5000, 100_000)
+    ),
+    Row(
+        "1,000 due in one second: late p99, ms",
+        "schedule",
+        "spread_p99_ms",
+        higher=False,
+        limit=5.0,
+        rivals=SCHEDULERS,
+        digits=1,
+    ),
+    Row(
+        "1,000 due at one instant: late p99, ms",
+        "schedule",
+        "late_p99_ms",
+        higher=False,
+        rivals=SCHEDULERS,
+        digits=1,
+    ),
+    Row(
+        "1,000 waiting for one event: late p99, ms",
+        "schedule",
+        "event_p99_ms",
+        higher=False,
+        rivals=SCHEDULERS,
+        digits=1,
+    ),
 )
 
 

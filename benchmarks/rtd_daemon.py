@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,6 +14,7 @@ APP = Path(__file__).with_name("rtd_app.py")
 BIN = Path(sys.executable).parent
 COMMAND = [str(BIN / "rtd"), "run", str(APP)]
 """Start rtd in the foreground; run it with `places` in its environment."""
+READY_S = 30.0
 
 
 def places(scratch: Path) -> dict[str, str]:
@@ -54,18 +55,25 @@ def wait_ready(environ: dict[str, str], timeout_s: float) -> None:
 
 
 @contextmanager
-def running(scratch: Path) -> Iterator[tuple[subprocess.Popen[bytes], dict[str, str]]]:
+def running(
+    scratch: Path,
+    app: Path = APP,
+    ready_s: float = READY_S,
+    variables: Mapping[str, str] | None = None,
+) -> Iterator[tuple[subprocess.Popen[bytes], dict[str, str]]]:
     """A running daemon and the environment for its clients; stopped at the end."""
     environ = {
         **os.environ,
         **places(scratch),
         "BENCH_SCRATCH": str(scratch),
         "PYTHONPATH": str(APP.parents[1]),
+        **(variables or {}),
     }
     with (scratch / "rtd.log").open("ab") as log:
-        daemon = subprocess.Popen(COMMAND, env=environ, stdout=log, stderr=log)
+        command = [*COMMAND[:-1], str(app)]
+        daemon = subprocess.Popen(command, env=environ, stdout=log, stderr=log)
     try:
-        wait_ready(environ, timeout_s=30)
+        wait_ready(environ, timeout_s=ready_s)
         yield daemon, environ
     finally:
         daemon.terminate()

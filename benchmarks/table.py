@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.environments import versions
-from benchmarks.results import OURS, PEERS, ROWS, Results, judge
+from benchmarks.results import OURS, PEERS, ROWS, SCHEDULERS, Results, judge
 from benchmarks.systems import PEER_SECTIONS, SYSTEMS
 
 RESULTS = Path(__file__).with_name("results")
-_COLUMNS = (OURS, *PEERS, "supervisor")
+_COLUMNS = (OURS, *PEERS, "supervisor", *SCHEDULERS)
 
 
 def cells(results: Results) -> list[list[str]]:

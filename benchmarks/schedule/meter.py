@@ -1,0 +1,54 @@
+"""What the process that calls it uses, and percentiles: the same for every peer."""
+
+from __future__ import annotations
+
+import json
+import resource
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+Figures = dict[str, float]
+
+
+def resident_bytes() -> int:
+    """Memory that this process holds now."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize()
+
+
+def over(seconds: float, cycles: Callable[[], int]) -> Figures:
+    """CPU of this process, all threads, while it idles, and what a cycle of it costs."""
+    cycles_before, used, started = cycles(), time.process_time(), time.monotonic()
+    time.sleep(seconds)
+    used = time.process_time() - used
+    figures = {"cpu_percent": used / (time.monotonic() - started) * 100}
+    done = cycles() - cycles_before
+    if done:
+        figures["cycle_ms"] = used / done * 1000
+    return figures
+
+
+def wait(true: Callable[[], bool], timeout_s: float) -> None:
+    """Return when it is true. Raises TimeoutError."""
+    deadline = time.monotonic() + timeout_s
+    while not true():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"not there after {timeout_s:.0f} s")
+        time.sleep(0.005)
+
+
+def lateness(late_s: list[float], name: str = "late") -> Figures:
+    """The median and the 99th percentile in milliseconds, and the latest."""
+    ordered = sorted(late_s)
+    at_99 = min(len(ordered) - 1, int(len(ordered) * 0.99))
+    return {
+        f"{name}_p50_ms": ordered[len(ordered) // 2] * 1000,
+        f"{name}_p99_ms": ordered[at_99] * 1000,
+        f"{name}_max_ms": ordered[-1] * 1000,
+    }
+
+
+def say(figures: Figures) -> None:
+    """The answer to the harness: one line of JSON."""
+    print(json.dumps(figures), flush=True)
