@@ -73,11 +73,11 @@ class Backend:
         record = outcome.record(self.exec_id, again)
         work = outcome.work
         if wait_s is None:
-            written = Written(work.id, work.task, "d", record, int(self._options.retention_s), 0)
+            written = Written(work.id, work.task, "d", record)
             what, detail = "finished", outcome.why
         else:
             due_ms = int((outcome.ended_at + wait_s) * 1000) if wait_s else 0
-            written = Written(work.id, work.task, "a", record, 0, due_ms)
+            written = Written(work.id, work.task, "a", record, due_ms)
             what, detail = ("requeued" if outcome.requeue else "retry"), outcome.why
         event = [outcome.ended_at, work.id, work.task, what, outcome.state, detail]
         self._pending.append((written, event))

@@ -136,6 +136,14 @@ class Reads:
         name = "bad" if bad else "done" if task is None else f"done:{task}"
         return Call(("1", self.prefix, name, offset, limit), _done, "done")
 
+    def oldest_done(self, task: str, limit: int) -> Call:
+        """Finished runs of a task, the oldest last."""
+        return Call(("1", self.prefix, f"done:{task}", -limit, limit), _done, "done")
+
+    def tasks_done(self) -> Call:
+        """Names of the tasks that have finished runs."""
+        return Call(("SMEMBERS", f"{self.prefix}ended"), _names)
+
     def queue_table(self) -> Call:
         """A `QueueRow` for every queue ever used, highest priority first."""
         return Call(("1", self.prefix), _queues, "queue_table")

@@ -26,7 +26,7 @@ class Submission(NamedTuple):
 class Outcome(NamedTuple):
     """What became of a leased run.
 
-    `kind`: `d` done (terminal: the record is kept for `ttl_s` seconds), `a` again (queued
+    `kind`: `d` done (terminal: the record stays until `forget`), `a` again (queued
     once more, due at `due_ms`, 0 = now), `h` back to the head of its list, as if not taken.
     """
 
@@ -34,13 +34,12 @@ class Outcome(NamedTuple):
     task: str
     kind: Literal["d", "a", "h"]
     record: bytes
-    ttl_s: int = 0
     due_ms: int = 0
 
 
 class Withdrawal(NamedTuple):
     """A waiting run to cancel: where it waits (`place`, `item`: those of its submit), the
-    record as it was read, and the terminal one to put in its place for `ttl_s` seconds.
+    record as it was read, and the terminal one to put in its place.
     """
 
     id: str
@@ -49,7 +48,6 @@ class Withdrawal(NamedTuple):
     task: str
     old: bytes
     new: bytes
-    ttl_s: int
 
 
 class Leased(NamedTuple):
@@ -121,17 +119,8 @@ def _expired(reply: Sequence[bytes]) -> tuple[int | None, list[Leased]]:
     return _ms(reply[0]), _pairs(reply[1:])
 
 
-def _check_ttl(run_id: str, ttl_s: int) -> None:
-    # Redis would refuse it in the middle of the script.
-    if ttl_s < 1:
-        raise ValueError(f"the record of {run_id} cannot live for {ttl_s} s")
-
-
 def _flat(outcomes: Sequence[Outcome]) -> list[Any]:
     check_batch(len(outcomes))
-    for outcome in outcomes:
-        if outcome.kind == "d":
-            _check_ttl(outcome.id, outcome.ttl_s)
     return [field for outcome in outcomes for field in outcome]
 
 
@@ -250,7 +239,6 @@ class Transitions:
 
         Gives `ok`, `leased` (an executor has it), `changed` or `missing`.
         """
-        _check_ttl(run.id, run.ttl_s)
         return self._script("cancel", node, now_ms, events, history, *run, parse=_text)
 
     def promote(self, node: str, now_ms: int) -> Call:
@@ -267,6 +255,13 @@ class Transitions:
     def forget_expiry(self, ids: Iterable[str]) -> Call:
         """These runs do not expire any more: they have started."""
         return Call(("ZREM", self.prefix + "expiring", *ids), int)
+
+    def forget(self, node: str, task: str, count: int, last_id: str) -> Call:
+        """Forgets the `count` oldest finished runs of a task, the newest of which is `last_id`.
+
+        Gives how many records went; 0 when the list has changed since it was read.
+        """
+        return self._script("forget", node, task, count, last_id, parse=int)
 
     def pause(self, node: str, queue: str) -> Call:
         """Takes a queue's runs out of sight of `take`. Gives 1, or 0 if it was paused."""

@@ -34,11 +34,6 @@ def item_of(spec: Spec) -> str:
     return keys.item(spec.id, spec.opts.get("max_concurrency"), spec.task)
 
 
-def ttl_s(core: Core) -> int:
-    """How long the record of a run is kept once it has ended."""
-    return max(1, int(core.config.retention_s))
-
-
 def event(at: float, record: Record, what: str, detail: Any = None) -> list[Any]:
     """One event of a run, as the stream holds it."""
     return [at, record.spec.id, record.spec.task, what, str(record.state), detail]
@@ -65,7 +60,6 @@ async def cancel_waiting(core: Core, blob: bytes, by: str, why: str, at: float) 
         task=record.spec.task,
         old=blob,
         new=encode(gone),
-        ttl_s=ttl_s(core),
     )
     events = pack_events([event(at, gone, "cancelled", why or None)])
     answer: str = await core.ask(

@@ -13,7 +13,7 @@ from rtd.supervisor.executors import Gone, Unfinished
 from rtd.supervisor.intent import Intent
 from rtd.supervisor.leftovers import Leftovers
 from rtd.supervisor.log import log
-from rtd.supervisor.runs import event, pack_events, policies_of, ttl_s
+from rtd.supervisor.runs import event, pack_events, policies_of
 from rtd.supervisor.verdict import Evidence, Verdict, decide, how_it_ended
 
 #: Outcomes in one call of the script.
@@ -133,7 +133,7 @@ class _Case:
     def _outcome(self, orphan: Orphan, verdict: Verdict) -> Written:
         record = verdict.record
         blob = encode(record)
-        outcome = Outcome(orphan.id, record.spec.task, verdict.kind, blob, ttl_s(self._core))
+        outcome = Outcome(orphan.id, record.spec.task, verdict.kind, blob)
         detail = record.end.why if record.end else how_it_ended(self._gone)
         return outcome, event(self._ended_at, record, verdict.what, detail)
 

@@ -22,6 +22,7 @@ from rtd.supervisor.bell import NodeBell
 from rtd.supervisor.core import Core
 from rtd.supervisor.engine import Engine, examine
 from rtd.supervisor.executors import Gone
+from rtd.supervisor.forgetting import Forgetting
 from rtd.supervisor.generations import Zygote
 from rtd.supervisor.lock import PidFile
 from rtd.supervisor.log import log
@@ -79,6 +80,7 @@ async def bring_up(wish: Wish, ends: contextlib.AsyncExitStack, keep: Keep) -> N
     await _settle_the_past(node, orphans)
     await _listen(node, ends)
     node.core.jobs.start(Retention(node.core).keep(), "keeping the output within its quota")
+    node.core.jobs.start(Forgetting(node.core).keep(), "forgetting old records")
     node.pools.look_at_all()
     return node
 

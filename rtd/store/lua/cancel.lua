@@ -1,6 +1,6 @@
 -- cancel: ends a run that waits, if its record is still the one that was read.
--- ARGV: node, now_ms, events, history, id, place, item, task, old record, new record, ttl_s.
---@use ring wake put split unhold over log
+-- ARGV: node, now_ms, events, history, id, place, item, task, old record, new record.
+--@use ring wake put split unhold drop over log
 local ID, PLACE, ITEM, TASK = ARGV[5], ARGV[6], ARGV[7], ARGV[8]
 local KEY, SPOT = N .. 'r:' .. ID, PLACE .. '|' .. ITEM
 
@@ -29,7 +29,7 @@ redis.call('ZREM', N .. 'expiring', ID)
 if not record then return 'missing' end
 if record ~= ARGV[9] then return 'changed' end
 if not withdrawn() then return 'leased' end
-redis.call('SET', KEY, ARGV[10], 'EX', ARGV[11])
+redis.call('SET', KEY, ARGV[10])
 over({ID}, {TASK}, {string.sub(ARGV[10], 1, 1)}, tonumber(ARGV[4]), ARGV[2])
 -- It may have been the next in turn under its task's limit.
 if limit(ITEM) then unhold(TASK, 1) end

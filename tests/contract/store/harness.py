@@ -11,7 +11,6 @@ from rtd.store.link import Link
 from rtd.store.transitions import Leased, Outcome, Submission, Took, Withdrawal, parse_token
 
 NODE = "node1"
-TTL_S = 3600
 HISTORY = 1000
 
 
@@ -86,7 +85,7 @@ class Store:
         char = state if kind == "d" else "q"
         record = f"{char}:{run_id}:{next(self._numbers)}".encode()
         task = self.spots[run_id][2]
-        return Outcome(run_id, task, kind, record, TTL_S, due_ms)  # type: ignore[arg-type]
+        return Outcome(run_id, task, kind, record, due_ms)  # type: ignore[arg-type]
 
     def finish(
         self,
@@ -118,7 +117,7 @@ class Store:
     def cancel(self, run_id: str, old: bytes | None = None) -> str:
         place, item, task = self.spots[run_id]
         old = old or self.record(run_id) or b""
-        run = Withdrawal(run_id, place, item, task, old, f"c:{run_id}".encode(), TTL_S)
+        run = Withdrawal(run_id, place, item, task, old, f"c:{run_id}".encode())
         answer: str = self.link.one(self.calls.cancel(NODE, self.now_ms, b"", HISTORY, run))
         return answer
 

@@ -11,7 +11,7 @@ from rtd.store.embedded import Embedded
 from rtd.store.link import Link
 from rtd.store.transitions import Outcome, Took
 from tests.contract.store.census import check
-from tests.contract.store.harness import NODE, TTL_S, Store
+from tests.contract.store.harness import NODE, Store
 
 RUNS = 20_000
 EXECUTORS = 3
@@ -38,7 +38,7 @@ def outcome(run_id: str, exec_id: str, chance: random.Random) -> Outcome:
     """Mostly done, sometimes to be tried again."""
     if chance.random() < 0.05:
         return Outcome(run_id, "job", "a", f"q:{exec_id}".encode())
-    return Outcome(run_id, "job", "d", f"s:{exec_id}".encode(), TTL_S)
+    return Outcome(run_id, "job", "d", f"s:{exec_id}".encode())
 
 
 class Crew:
@@ -79,9 +79,7 @@ class Crew:
             part, orphans = orphans[:50], orphans[50:]
             kinds = {run: chance.choice("hhhd") for run in part}
             done = [
-                Outcome(run, "job", "d", b"l", TTL_S)
-                if kind == "d"
-                else Outcome(run, "job", "h", b"q")
+                Outcome(run, "job", "d", b"l") if kind == "d" else Outcome(run, "job", "h", b"q")
                 for run, kind in kinds.items()
             ]
             assert self.store.finish(exec_id, *done, history=EVERY, script="settle") == []

@@ -2,16 +2,22 @@
 
 import pytest
 
-from tests.contract.store.harness import TTL_S, Store, keyed_id
+from tests.contract.store.harness import NODE, Store, keyed_id
 
 
-def test_a_finished_run_has_its_record_for_its_time_to_live(store: Store) -> None:
+def test_a_finished_run_keeps_its_record_until_it_is_forgotten(store: Store) -> None:
     run = store.submit_one()
     store.take()
     outcome = store.outcome(run)
     assert store.finish("E1", outcome) == []
     assert store.record(run) == outcome.record
-    assert TTL_S - 5 <= store.redis("TTL", "@r:" + run) <= TTL_S
+    assert store.link.one(store.calls.tasks_done()) == ["job"]
+    (oldest,) = store.link.one(store.calls.oldest_done("job", 10))
+    assert oldest.id == run
+    assert store.link.one(store.calls.forget(NODE, "job", 1, "another")) == 0
+    assert store.link.one(store.calls.forget(NODE, "job", 1, run)) == 1
+    assert store.link.one(store.calls.tasks_done()) == []
+    assert store.link.one(store.calls.get(run)) is None
     assert store.mine("E1") == []
 
 

@@ -69,7 +69,7 @@ def test_an_executor_whose_lease_was_taken_cannot_write_when_it_wakes_up(bench: 
     (orphan,) = bench.link.one(bench.calls.fence("n", executor.id))
     record = bench.record(run_id)
     lost = ended(record, State.LOST, End(1.0, None, "rtd", "declared dead", None))
-    settled = Outcome(orphan.id, "hold", "d", encode_record(lost), 60)
+    settled = Outcome(orphan.id, "hold", "d", encode_record(lost))
     assert bench.link.one(bench.calls.settle("n", executor.id, 1, b"\x90", 100, [settled])) == []
     os.kill(executor.pid, signal.SIGCONT)
     gate.write_text("too late")

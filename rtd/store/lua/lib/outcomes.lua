@@ -1,7 +1,7 @@
 -- outcomes(leases, head): what `finish` and `settle` share. Writes the outcomes that begin at
--- ARGV[6], six values each: id, task, kind, record, ttl_s, due_ms. Gives the ids that are not
+-- ARGV[6], five values each: id, task, kind, record, due_ms. Gives the ids that are not
 -- in the hash `leases`; if there is one, nothing has been done.
-local FIRST, SIZE = 6, 6
+local FIRST, SIZE = 6, 5
 
 local function refused(ids, where)
   local out, seen = {}, {}
@@ -30,13 +30,14 @@ local function outcomes(leases)
   local wrong = refused(ids, where)
   if #wrong > 0 then return wrong end
 
+  local fields = {}
   local done, tasks, chars, again, heads, freed = {}, {}, {}, {}, {}, {}
   for i = 1, count do
     local at = FIRST + (i - 1) * SIZE
     local id, kind, record, spot = ids[i], ARGV[at + 2], ARGV[at + 3], where[i]
+    fields[2 * i - 1], fields[2 * i] = N .. 'r:' .. id, record
     local limited = string.sub(spot, -26) ~= id
     if kind == 'd' then
-      redis.call('SET', N .. 'r:' .. id, record, 'EX', ARGV[at + 4])
       local n = #done + 1
       done[n], tasks[n], chars[n] = id, ARGV[at + 1], string.sub(record, 1, 1)
       if limited then
@@ -44,17 +45,17 @@ local function outcomes(leases)
         release(id, item, freed)
       end
     else
-      redis.call('SET', N .. 'r:' .. id, record)
       local place, item = split(spot)
       if kind == 'h' then
         heads[#heads + 1] = {place, item}
       else
         release(id, item, freed)
-        again[#again + 1] = {place, item, ARGV[at + 5]}
+        again[#again + 1] = {place, item, ARGV[at + 4]}
       end
     end
   end
 
+  redis.call('MSET', unpack(fields))
   redis.call('HDEL', leases, unpack(ids))
   over(done, tasks, chars, tonumber(ARGV[5]), ARGV[3])
   for i = 1, #again do

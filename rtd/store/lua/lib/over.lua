@@ -2,14 +2,11 @@
 -- records are written: lists of the finished, counts, and those who wait or watch.
 local function trim(task, ids, history)
   local list = N .. 'done:' .. task
-  local excess = redis.call('LPUSH', list, unpack(ids)) - history
+  local length = redis.call('LPUSH', list, unpack(ids))
+  if length == #ids then redis.call('SADD', N .. 'ended', task) end
+  local excess = length - history
   if excess <= 0 then return end
-  -- An id may have been used again since (a user's own key): only what is over may go.
-  for _, id in ipairs(redis.call('RPOP', list, math.min(excess, 4000))) do
-    local key = N .. 'r:' .. id
-    local char = redis.call('GETRANGE', key, 0, 0)
-    if char ~= 'q' and char ~= '' then redis.call('DEL', key) end
-  end
+  drop(list, math.min(excess, 4000))
 end
 
 local function tell(ids, tasks, chars, now)
