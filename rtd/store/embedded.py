@@ -123,8 +123,19 @@ class Embedded:
                     raise StoreError(f"Redis at {self.url} does not end within {timeout_s:g} s")
                 self._process.kill()
             time.sleep(0.005)
+        self._end_process(max(0.1, until - time.monotonic()))
         self._reap()
         self._files.sync()
+
+    def _end_process(self, timeout_s: float) -> None:
+        """Our child ends even when its socket is gone (somebody deleted the directory)."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
 
     def sync(self) -> int:
         """Brings what was written to the disk; see `AppendOnlyFiles.sync`."""

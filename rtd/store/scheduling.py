@@ -50,12 +50,14 @@ class Kept(NamedTuple):
     """What a scheduler starts from.
 
     `alive_us` is up to when everything was decided (None: never), `last` maps a character of
-    `LAST_CHARS` to task and time, `off` the tasks that somebody enabled or disabled.
+    `LAST_CHARS` to task and time, `off` the tasks that somebody enabled or disabled, `owed` the
+    due moments that are to be made up for, and why.
     """
 
     alive_us: int | None
     flying: list[Flying]
     off: dict[str, bool]
+    owed: list["Due"]
     last: dict[str, dict[str, int]]
 
 
@@ -86,6 +88,14 @@ def _flying(reply: Sequence[bytes]) -> list[Flying]:
 
 def _switches(reply: Sequence[bytes]) -> dict[str, bool]:
     return {task: value == b"1" for task, value in _pairs(reply)}
+
+
+def _owed(reply: Sequence[bytes]) -> list["Due"]:
+    found = []
+    for key, value in _pairs(reply):
+        task, _, due = key.rpartition("|")
+        found.append(Due(task, int(due), value.decode()))
+    return found
 
 
 def _texts(reply: Sequence[bytes]) -> list[str]:
@@ -126,7 +136,11 @@ class Scheduling:
         return Call(args, _texts, "fire")
 
     def note_unfired(self, kept: int, alive_us: int, unfired: Sequence[Unfired]) -> Call:
-        """Occurrences that make no run; those that are written down already stay as they are."""
+        """Occurrences that make no run; those that are written down already stay as they are.
+
+        A note that begins with `owed|` says that its run is yet to be made: until it is fired
+        it stands in `Kept.owed`.
+        """
         check_batch(len(unfired))
         flat: list[Any] = []
         for one in unfired:
@@ -144,8 +158,14 @@ class Scheduling:
             Call(("GET", f"{self.prefix}alive"), lambda reply: int(reply) if reply else None),
             Call(("HGETALL", f"{self.prefix}flying"), _flying),
             Call(("HGETALL", f"{self.prefix}switches"), _switches),
+            Call(("HGETALL", f"{self.prefix}owed"), _owed),
             *hashes,
         ]
+
+    def drop_owed(self, dues: Iterable["Due"]) -> Call:
+        """These are not to be made up for any more."""
+        fields = [f"{due.task}|{due.due_us}" for due in dues]
+        return Call(("HDEL", f"{self.prefix}owed", *fields), int)
 
     def drop_flying(self, ids: Iterable[str]) -> Call:
         """These runs are over, or were never there."""
@@ -178,8 +198,8 @@ class Scheduling:
 
 def kept_of(answers: Sequence[Any]) -> Kept:
     """What the answers to `schedule_kept` say."""
-    alive_us, flying, switches, *last = answers
-    return Kept(alive_us, flying, switches, dict(zip(LAST_CHARS, last, strict=True)))
+    alive_us, flying, switches, owed, *last = answers
+    return Kept(alive_us, flying, switches, owed, dict(zip(LAST_CHARS, last, strict=True)))
 
 
 def dues_of(task: str, answers: Sequence[Any]) -> list[Due]:

@@ -9,10 +9,11 @@ local FIRST, SIZE = 6, 8
 local LANE, QUEUE = string.match(PLACE, '^([^|]*)|([^|]*)|')
 
 local count = (#ARGV - FIRST + 1) / SIZE
-local ready, flags, records, flying, starts, events = {}, {}, {}, {}, {}, {}
+local ready, flags, records, flying, starts, events, owed = {}, {}, {}, {}, {}, {}, {}
 for i = 1, count do
   local at = FIRST + (i - 1) * SIZE
   local task, start, id, record = ARGV[at], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4]
+  owed[i] = task .. '|' .. ARGV[at + 1]
   if not occurrence(task, ARGV[at + 1], ARGV[at + 7], KEPT) then
     local state = redis.call('GETRANGE', N .. 'r:' .. id, 0, 0)
     flags[i] = state == '' and '-' or state
@@ -29,6 +30,7 @@ for i = 1, count do
     if ARGV[at + 6] ~= '0' then expires(id, ARGV[at + 6]) end
   end
 end
+redis.call('HDEL', N .. 'owed', unpack(owed))
 redis.call('SET', N .. 'alive', ARGV[5])
 if #ready == 0 then return flags end
 redis.call('MSET', unpack(records))

@@ -248,3 +248,9 @@ def test_path_goes_before_the_wheel(monkeypatch: pytest.MonkeyPatch, home: Path)
     mine.chmod(0o755)
     monkeypatch.setenv("PATH", str(home))
     assert binary.find_server() == Server(mine, (8, 0, 1))
+
+
+def test_it_ends_though_its_socket_was_deleted(redis: Embedded) -> None:
+    redis.socket.unlink()
+    redis.stop(timeout_s=5.0)
+    assert redis.start()

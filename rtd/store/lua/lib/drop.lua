@@ -1,12 +1,7 @@
 -- drop(list, count): the oldest of a list of finished runs, and their records, are forgotten.
--- An id may have been used again since (a user's own key): only what is over may go.
+-- An id lies there once: it cannot be used again while its record is there.
 local function drop(list, count)
-  local ids, gone = redis.call('RPOP', list, count) or {}, {}
-  for i = 1, #ids do
-    local key = N .. 'r:' .. ids[i]
-    local char = redis.call('GETRANGE', key, 0, 0)
-    if char ~= 'q' and char ~= '' then gone[#gone + 1] = key end
-  end
-  if #gone > 0 then redis.call('DEL', unpack(gone)) end
-  return #gone
+  local ids, keys = redis.call('RPOP', list, count) or {}, {}
+  for i = 1, #ids do keys[i] = N .. 'r:' .. ids[i] end
+  return #keys > 0 and redis.call('DEL', unpack(keys)) or 0
 end
