@@ -11,7 +11,13 @@ author = "the rtd authors"
 project_copyright = "the rtd authors"
 release = version = installed_version("rtd")
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "rtd_reference"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "rtd_reference",
+    "rtd_conditions",
+]
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["_build", "_ext"]
 nitpicky = False

@@ -42,7 +42,7 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
         yield "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |"
 
 
-class _Written(SphinxDirective):
+class Written(SphinxDirective):
     """A directive whose content is Markdown made by `lines`."""
 
     def lines(self) -> Iterable[str]:
@@ -52,7 +52,7 @@ class _Written(SphinxDirective):
         return self.parse_text_to_nodes("\n".join(self.lines()), allow_section_headings=True)
 
 
-class Settings(_Written):
+class Settings(Written):
     """All settings but the lanes': name, variable, default, meaning."""
 
     def lines(self) -> Iterable[str]:
@@ -75,7 +75,7 @@ class Settings(_Written):
         return table(("setting", "variable", "default", "meaning"), rows)
 
 
-class Lanes(_Written):
+class Lanes(Written):
     """The settings of the pools, with their defaults on a machine of four cores."""
 
     def lines(self) -> Iterable[str]:
@@ -99,7 +99,7 @@ class Lanes(_Written):
         )
 
 
-class PolicyTable(_Written):
+class PolicyTable(Written):
     """All policies of a task."""
 
     def lines(self) -> Iterable[str]:
@@ -114,7 +114,7 @@ class PolicyTable(_Written):
         )
 
 
-class SubmitOptions(_Written):
+class SubmitOptions(Written):
     """What a submit may say beside the task's parameters."""
 
     def lines(self) -> Iterable[str]:
@@ -122,7 +122,7 @@ class SubmitOptions(_Written):
         return table(("option", "type", "meaning"), rows)
 
 
-class ExitCodes(_Written):
+class ExitCodes(Written):
     """Which errors end rtctl with which code."""
 
     def lines(self) -> Iterable[str]:
@@ -135,7 +135,7 @@ class ExitCodes(_Written):
         return table(("exit code", "error", "meaning"), rows)
 
 
-class ClientCommand(_Written):
+class ClientCommand(Written):
     """The verbs of rtctl with their flags."""
 
     def lines(self) -> Iterable[str]:
@@ -169,7 +169,7 @@ def _client_flags(flags: Iterable[Flag]) -> Iterator[str]:
         yield from (*table(("flag", "meaning"), rows), "")
 
 
-class CommandLine(_Written):
+class CommandLine(Written):
     """The verbs and flags of a command, from its argparse parser: `module:function`."""
 
     required_arguments = 1

@@ -1,0 +1,109 @@
+"""Directives that write the reference of the condition language from its leaves."""
+
+import inspect
+from collections.abc import Iterable, Iterator
+
+from rtd_reference import Written, table
+from sphinx.application import Sphinx
+
+from rtd.conditions import Leaf, Poll, parse
+from rtd.conditions.leaves import LEAVES
+from rtd.conditions.leaves.has import STATUSES, Has
+from rtd.conditions.moments import Cycle
+from rtd.conditions.sizes import UNITS as SIZES
+from rtd.conditions.spans import UNITS as SPANS
+from rtd.conditions.windows import EXAMPLES
+
+#: What changes a leaf's value, in words.
+CHANGED_BY = {
+    Poll.TIME: "time",
+    Poll.SCHEDULER: "the scheduler's own turns",
+    Poll.SAMPLE: "what is measured of the run",
+    Poll.HOST: "what is measured of the host",
+    Poll.CUSTOM: "the app",
+    Poll.PARAMS: "parameters and variables",
+}
+#: The leaves under the heading where somebody would look for them.
+GROUPS = {
+    "Time": {"Periodic", "TimeOf", "Every", "Cron"},
+    "Tasks": {"Has", "After", "Running"},
+    "The scheduler, parameters, constants": {
+        "SchedulerRan", "SchedulerCycles", "Param", "Env", "Constant",
+    },
+    "A run, for end conditions": {
+        "RunningPast", "NoOutputPast", "MemoryAbove", "CpuTimeAbove", "CpuAbove",
+    },
+    "The host": {"HostMemoryAbove", "HostLoadAbove"},
+}  # fmt: skip
+
+
+def forms(leaf: type[Leaf]) -> Iterator[str]:
+    """The ways to write a leaf, the many statuses of `has` standing for each other."""
+    for form in leaf.forms:
+        for example in form.examples:
+            if leaf is not Has or "has succeeded" in example:
+                yield example
+
+
+def leaf_lines(leaf: type[Leaf]) -> Iterator[str]:
+    """A leaf: how it is written, what it means, what changes it."""
+    yield "```text"
+    yield from forms(leaf)
+    yield "```\n"
+    yield f"{inspect.getdoc(leaf)}\n"
+    if leaf is Has:
+        words = ", ".join(f"`{status}`" for status in STATUSES)
+        yield f"Instead of `succeeded` also: {words}.\n"
+    one = parse(leaf.forms[0].examples[0])
+    changes = [CHANGED_BY[poll] for poll in Poll if poll in one.polls()]
+    if one.watches():
+        changes.append("runs")
+    if changes:
+        yield f"Changed by: {', '.join(changes)}.\n"
+
+
+class Leaves(Written):
+    """All leaves of the language, by group; one that is in none is an error."""
+
+    def lines(self) -> Iterable[str]:
+        grouped = set[str]().union(*GROUPS.values())
+        missing = [leaf.__name__ for leaf in LEAVES if leaf.__name__ not in grouped]
+        if missing:
+            raise self.error(f"leaves without a group in {__name__}: {', '.join(missing)}")
+        for title, names in GROUPS.items():
+            yield f"### {title}\n"
+            for leaf in LEAVES:
+                if leaf.__name__ in names:
+                    yield from leaf_lines(leaf)
+
+
+class Cycles(Written):
+    """The cycles with the values of time that a limit of each takes."""
+
+    def lines(self) -> Iterable[str]:
+        rows = (
+            (
+                f"`{cycle.adverb}`",
+                f"`{cycle.current}`",
+                f"`time of {cycle.value}`",
+                ", ".join(f"`{example}`" for example in EXAMPLES[cycle]),
+            )
+            for cycle in Cycle
+        )
+        return table(("once in each", "the current one", "its time", "values"), rows)
+
+
+class Units(Written):
+    """The units of spans and of sizes."""
+
+    def lines(self) -> Iterable[str]:
+        yield f"Spans: {', '.join(f'`{unit}`' for unit in SPANS)}.\n"
+        yield f"Sizes: {', '.join(f'`{unit}`' for unit in SIZES)}."
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Tell Sphinx about the directives."""
+    app.add_directive("rtd-leaves", Leaves)
+    app.add_directive("rtd-cycles", Cycles)
+    app.add_directive("rtd-units", Units)
+    return {"parallel_read_safe": True}
