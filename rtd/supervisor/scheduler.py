@@ -22,7 +22,7 @@ from rtd.model.states import CHAR, TERMINAL
 from rtd.model.timezone import local_timezone
 from rtd.process.host import measure_host
 from rtd.process.wallclock import WallTimer
-from rtd.store.scheduling import ALL, Flying, Kept, kept_of
+from rtd.store.scheduling import ALL, Due, Flying, Kept, kept_of
 from rtd.supervisor.core import Core
 from rtd.supervisor.firing import Outbox
 from rtd.supervisor.log import log
@@ -158,6 +158,7 @@ class Scheduler:
             planner.entries[info.name].enabled = kept.off.get(info.name, info.schedule.enabled)
         planner.paused = not kept.off.get(ALL, True)
         await self._remember(planner, kept)
+        await self._owe(planner, kept.owed)
         self._begin(planner, kept)
 
     async def _watch(self, tasks: set[str]) -> None:
@@ -186,6 +187,15 @@ class Scheduler:
             for done in await self._core.ask(self._core.calls.list_done(REREAD, task=task)):
                 for action, at_us in events_of(decode(done.record)):
                     past.event(task, action, at_us)
+
+    async def _owe(self, planner: Planner, owed: Sequence[Due]) -> None:
+        """What is yet to be made up for, unless its task is not there any more."""
+        for due in sorted(owed):
+            if due.task in planner.entries:
+                planner.owe(due.task, due.due_us, due.note)
+        gone = [due for due in owed if due.task not in planner.entries]
+        for start in range(0, len(gone), 1000):
+            await self._core.ask(self._core.calls.drop_owed(gone[start : start + 1000]))
 
     async def _still_flying(self, flying: Sequence[Flying]) -> list[Flying]:
         """Those that have not ended; the others (their task was not watched when they did)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from rtd.conditions.spans import SECOND
 from rtd.model.schedule import CatchUp
 from rtd.supervisor.schedule.assumed import due_moments
-from rtd.supervisor.schedule.entry import Entry
+from rtd.supervisor.schedule.entry import RUNNING, Entry
 from rtd.supervisor.schedule.occurrence import Occurrence, Verdict
 
 if TYPE_CHECKING:
@@ -25,18 +25,28 @@ def judge(planner: Planner, entry: Entry, from_us: int, to_us: int, why: str) ->
         why: why nobody fired them, as the beginning of a sentence.
     """
     view = planner.view_of(entry, to_us)
+    if entry.backlog:
+        from_us = max(from_us, entry.backlog[-1][0])
     dues = [due for due in due_moments(entry, planner.past, view, from_us, to_us) if due > from_us]
+    if planner.past.going(entry.name) and not entry.overlap:
+        began = max(from_us, planner.past.settled_us(entry.name))
+        reason = f"{why}; {RUNNING}"
+        return [
+            Occurrence(entry.name, due, Verdict.SKIPPED, reason) for due in dues if due > began
+        ][-MOST:]
     if not dues:
         return []
     still_true = entry.condition.check(planner.view_of(entry, to_us))
     runs, reason = chosen(entry.catch_up, dues, to_us, still_true)
-    entry.backlog = [(due, f"{why}; {reason}") for due in runs]
+    said = f"{why}; {reason}"
+    entry.backlog = [*(entry.backlog or ()), *((due, said) for due in runs)]
     entry.last_us = max(entry.last_us, dues[-1])
     if not runs:
         planner.past.use_up(entry.name, dues[-1])
     verdict = Verdict.COALESCED if runs else Verdict.MISSED
     left = [due for due in dues if due not in set(runs)][-MOST:]
-    return [Occurrence(entry.name, due, verdict, f"{why}; {reason}") for due in left]
+    told = [Occurrence(entry.name, due, verdict, said) for due in left]
+    return told + [Occurrence(entry.name, due, Verdict.OWED, said) for due in runs]
 
 
 def chosen(

@@ -15,6 +15,7 @@ class Verdict(StrEnum):
     SKIPPED = "skipped"
     MISSED = "missed"
     COALESCED = "coalesced"
+    OWED = "owed"
 
 
 class Occurrence(NamedTuple):
@@ -24,7 +25,8 @@ class Occurrence(NamedTuple):
         due_us: when its condition came true. With the task it is what makes it unique.
         verdict: `ran` and `late` (more than a second) make a run, the others do not: `skipped`
             (something held it until its condition was false again), `missed` (nobody was
-            there to fire it), `coalesced` (one run stands for it and later ones).
+            there to fire it), `coalesced` (one run stands for it and later ones). `owed` is not
+            the last word: a run is to be made up for it, and another occurrence says so.
         reason: one sentence; empty when it ran in time.
         start_us: when its run counts as started.
         run_id: of the run that it makes.

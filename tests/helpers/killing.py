@@ -1,0 +1,80 @@
+"""A supervisor that is killed again and again while tasks come due ten times a second."""
+
+import itertools
+import random
+import time
+from collections import Counter
+from pathlib import Path
+
+from rtd.model.run import decode
+from rtd.store.calls import Calls
+from rtd.store.link import Link
+from rtd.store.scheduling import Due
+from rtd.supervisor.schedule import occurrence_id
+from tests.functional.conftest import PROGRAMS
+from tests.helpers.daemon import Daemon
+from tests.helpers.deadline import until
+from tests.helpers.occurrences import ledger, occurrences, verdict
+from tests.helpers.running import restart_supervisor
+
+TASKS = ("none", "last", "all", "within", "too-late", "if-true")
+#: One occurrence after the other: `every` counts both ends of its span.
+STEP_US = 100_001
+#: From the decision to start to the moment at which the run's record is packed.
+SLACK_US = 500_000
+
+
+def ticks(path: Path) -> list[tuple[str, str]]:
+    """Task and id of every run that has begun."""
+    if not path.exists():
+        return []
+    return [(line.split()[0], line.split()[1]) for line in path.read_text().splitlines()]
+
+
+def kill_and_check(daemon: Daemon, path: Path, kills: int, seed: int) -> None:
+    """Kill the supervisor at random moments; no occurrence may be lost, none may run twice."""
+    chance = random.Random(seed)
+    for _ in range(kills):
+        time.sleep(chance.uniform(0.0, 0.6))
+        restart_supervisor(daemon)
+    began = len(ticks(path))
+    until(lambda: len(ticks(path)) > began + 10, within_s=30, what="ticks after the last kill")
+    daemon.ok("disable", "--all")
+    until(lambda: "running" not in daemon.ok("ls", "--state", "running,queued", "-q"), what="calm")
+    check(daemon, path)
+
+
+def check(daemon: Daemon, path: Path) -> None:
+    """Compare the ledger with what ran."""
+    counted = Counter(run for _, run in ticks(path))
+    assert [run for run, times in counted.items() if times > 1] == [], "ran twice"
+    expected: set[str] = set()
+    with ledger(daemon) as link:
+        for task in TASKS:
+            dues = occurrences(link, task)
+            print(task, Counter(map(verdict, dues)))
+            for first, second in itertools.pairwise(dues):
+                check_follows(link, first, second)
+            expected |= {run_of(due) for due in dues if verdict(due) in ("ran", "late")}
+    assert set(counted) == expected
+
+
+def check_follows(link: Link, first: Due, second: Due) -> None:
+    """No moment is missing between two: each is due a tenth of a second after the one before, or
+    at the latest after its start, when that was late."""
+    if second.due_us - first.due_us == STEP_US:
+        return
+    assert verdict(first) in ("late", "ran"), (first, second)
+    assert first.note, (first, second)
+    blob = link.one(Calls("rtd").get(run_of(first)))
+    start_us = decode(blob).spec.submitted_at * 1e6
+    assert second.due_us - first.due_us >= STEP_US, (first, second)
+    assert second.due_us <= start_us + STEP_US + SLACK_US, (first, second)
+
+
+def run_of(due: Due) -> str:
+    """The id of its run."""
+    return occurrence_id(due.task, due.due_us)
+
+
+__all__ = ["PROGRAMS", "TASKS", "check", "kill_and_check", "ticks"]
