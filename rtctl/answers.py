@@ -69,6 +69,8 @@ class SubmitResult(TypedDict):
     """Of the runs, in order."""
     created: list[bool]
     """False: that run existed already."""
+    shortcut: dict[str, Any] | None
+    """How a client may queue more runs of this task in Redis itself; good for a second."""
 
 
 class LsResult(TypedDict):

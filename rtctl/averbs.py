@@ -65,6 +65,7 @@ class AsyncVerbs:
         ids: list[str] | None = None,
         key: str | None = None,
         options: SubmitOptions | None = None,
+        shortcut: bool = False,
     ) -> SubmitResult:
         """See `rtctl.verbs.Verbs.submit`."""
         answer: SubmitResult = await self._call(
@@ -76,6 +77,7 @@ class AsyncVerbs:
                 "ids": ids,
                 "key": key,
                 "options": options or {},
+                "shortcut": shortcut,
             },
         )
         return answer

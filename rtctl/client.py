@@ -6,6 +6,7 @@ from rtctl import bulk
 from rtctl.link import Link
 from rtctl.options import to_wire
 from rtctl.run import Run, only
+from rtctl.shortcut import Shortcuts
 from rtctl.task import BoundTask
 from rtd.model.ids import new_id
 
@@ -46,6 +47,7 @@ class Client:
         self, address: str | os.PathLike[str] | None = None, *, reconnect_s: float = 5.0
     ) -> None:
         self._link = Link(address, reconnect_s)
+        self._shortcuts = Shortcuts()
         self.rpc: Verbs = self._link.rpc
 
     def __enter__(self) -> Client:
@@ -62,6 +64,7 @@ class Client:
     def close(self) -> None:
         """Hang up. Runs go on; the client may be used again."""
         self._link.close()
+        self._shortcuts.close()
 
     # --- making runs
 
@@ -87,6 +90,8 @@ class Client:
 
     def submit_with(self, task: str, params: Mapping[str, Any], options: Mapping[str, Any]) -> Run:
         """As `submit`, with the parameters and the options as maps."""
+        if not options:
+            return self._submit_plain(task, params)
         key, plain = to_wire(options)
         answer = self.rpc.submit(
             task=task,
@@ -96,6 +101,16 @@ class Client:
             options=plain,  # type: ignore[arg-type]  # the daemon checks them
         )
         return Run(self, answer["ids"][0], task, answer["created"][0])
+
+    def _submit_plain(self, task: str, params: Mapping[str, Any]) -> Run:
+        """Without options: straight into Redis where the daemon has offered it."""
+        run_id = new_id()
+        created = self._shortcuts.submit(task, run_id, params)
+        if created is None:
+            answer = self.rpc.submit(task=task, params=dict(params), ids=[run_id], shortcut=True)
+            self._shortcuts.learn(task, answer["shortcut"])
+            created = answer["created"][0]
+        return Run(self, run_id, task, created)
 
     def submit_many(
         self,

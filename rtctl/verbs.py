@@ -65,6 +65,7 @@ class Verbs:
         ids: list[str] | None = None,
         key: str | None = None,
         options: SubmitOptions | None = None,
+        shortcut: bool = False,
     ) -> SubmitResult:
         """Queue one run, or many of one task. The ids come from the client, so that a request sent
         twice makes its runs once.
@@ -76,6 +77,7 @@ class Verbs:
             ids: a ULID for each run; made by the daemon if absent.
             key: your own unique id for one run: the same key, the same run.
             options: how the runs are queued and watched; any policy of a task.
+            shortcut: for clients: say how to queue further runs of this task.
         """
         answer: SubmitResult = self._call(
             "submit",
@@ -86,6 +88,7 @@ class Verbs:
                 "ids": ids,
                 "key": key,
                 "options": options or {},
+                "shortcut": shortcut,
             },
         )
         return answer

@@ -1,9 +1,11 @@
 """`submit`: queue one run, or many of one task."""
 
+import os
 from typing import Any
 
 from rtd.rpc.context import Ask
-from rtd.supervisor.submit import Request, submit
+from rtd.supervisor.shortcut import shortcut_for
+from rtd.supervisor.submit import Request, plan_of, submit
 
 
 async def handle(ask: Ask) -> dict[str, Any]:
@@ -19,4 +21,8 @@ async def handle(ask: Ask) -> dict[str, Any]:
         by=ask.client.peer.text,
     )
     ids, created = await submit(ask.core, request)
-    return {"ids": ids, "created": created}
+    shortcut = None
+    if params["shortcut"] and not request.options:
+        plan = plan_of(ask.core, request)
+        shortcut = shortcut_for(ask.core, plan, ask.client.peer.uid, os.getuid())
+    return {"ids": ids, "created": created, "shortcut": shortcut}

@@ -46,6 +46,7 @@ class Plan:
     """What the runs of one request share."""
 
     info: TaskInfo
+    spec: Spec
     template: Template
     place: str
     max_concurrency: int | None
@@ -65,7 +66,7 @@ async def submit(core: Core, request: Request) -> tuple[list[str], list[bool]]:
     """
     if core.draining:
         raise ShuttingDown("the daemon is shutting down and takes no new runs")
-    plan = _plan(core, request)
+    plan = plan_of(core, request)
     ids = _ids(request)
     many = request.many
     if len(ids) <= CHUNK:
@@ -84,7 +85,8 @@ async def submit(core: Core, request: Request) -> tuple[list[str], list[bool]]:
     return ids, [flag == 1 for flag in created]
 
 
-def _plan(core: Core, request: Request) -> Plan:
+def plan_of(core: Core, request: Request) -> Plan:
+    """What a request's runs share. Raises UnknownTask, PolicyError, BadRequest."""
     info = core.manifest.find(request.task)
     opts, due_at, labels = _read(info, request.options)
     policies = info.policies.overlay(opts)
@@ -101,6 +103,7 @@ def _plan(core: Core, request: Request) -> Plan:
     expires_at = None if policies.expires_s is None else (due_at or now_at) + policies.expires_s
     return Plan(
         info=info,
+        spec=spec,
         template=Template(spec),
         place=keys.place(info.pool, policies.queue, policies.priority),
         max_concurrency=policies.max_concurrency,

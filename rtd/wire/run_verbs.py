@@ -25,15 +25,18 @@ SUBMIT: Final = Verb(
               None),
         Param("options", "SubmitOptions", "how the runs are queued and watched; any policy of a "
               "task", {}),
+        Param("shortcut", "bool", "for clients: say how to queue further runs of this task", False),
     ),
     result=(
         Param("ids", "list[str]", "of the runs, in order"),
         Param("created", "list[bool]", "false: that run existed already"),
+        Param("shortcut", "dict[str, Any] | None", "how a client may queue more runs of this task "
+              "in Redis itself; good for a second"),
     ),
     example=(
         {"task": "report", "params": {"day": "2026-01-31"}, "ids": [ID],
          "options": {"timeout": "10m", "queue": "slow"}},
-        {"ids": [ID], "created": [True]},
+        {"ids": [ID], "created": [True], "shortcut": None},
     ),
 )  # fmt: skip
 

@@ -1,0 +1,71 @@
+"""Submits that go straight into Redis are the same as those through the daemon."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from rtctl import Client
+from rtctl.shortcut import Shortcuts
+from rtd.model.errors import ParameterError, UnserialisableError
+from rtd.model.ids import new_id
+from tests.helpers.daemon import Daemon
+
+
+@pytest.fixture
+def client(jobs: Daemon) -> Client:
+    return Client(jobs.socket)
+
+
+def test_the_second_submit_of_a_task_needs_no_daemon_and_its_run_is_the_same(
+    jobs: Daemon, client: Client
+) -> None:
+    with client:
+        through, past = client.submit("add", a=1, b=2), client.submit("add", a=1, b=2)
+        assert client._shortcuts._idle, "it was used"
+        assert (through.wait(timeout=10).result, past.wait(timeout=10).result) == (3, 3)
+        one, other = (client.rpc.show(run=run.id) for run in (through, past))
+        assert one["submitted_by"] == other["submitted_by"]
+        assert one["policies"] == other["policies"]
+
+
+def test_what_does_not_fit_gets_the_daemon_s_own_error(client: Client) -> None:
+    with client:
+        client.submit("add", a=1, b=2).wait(timeout=10)
+        with pytest.raises(ParameterError, match="it takes"):
+            client.submit("add", a=1, c=2)
+        with pytest.raises(UnserialisableError, match=r"params\.a"):
+            client.submit("add", a=object(), b=2)
+
+
+def test_an_offer_that_is_no_good_sends_everybody_the_usual_way(client: Client) -> None:
+    with client:
+        offer = client.rpc.submit(
+            task="add", params={"a": 1, "b": 2}, ids=[new_id()], shortcut=True
+        )["shortcut"]
+        assert offer is not None
+        for broken in ({"digest": "0" * 40}, {"socket": "/nonexistent"}):
+            shortcuts = Shortcuts()
+            shortcuts.learn("add", {**offer, **broken})
+            assert shortcuts.submit("add", new_id(), {"a": 1, "b": 2}) is None
+            shortcuts.close()
+        shortcuts = Shortcuts()
+        shortcuts.learn("add", offer)
+        run_id = new_id()
+        assert shortcuts.submit("add", run_id, {"a": 1, "b": 2}) is True
+        assert shortcuts.submit("add", run_id, {"a": 1, "b": 2}) is False
+        shortcuts.close()
+
+
+def test_options_and_commands_go_through_the_daemon(jobs: Daemon, client: Client) -> None:
+    with client:
+        for _ in range(2):
+            client.command("true").wait(timeout=10)
+            client.task("add", priority=5).submit(a=1, b=2).wait(timeout=10)
+        assert not client._shortcuts._idle
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can tell another user's Redis")
+def test_redis_stays_closed_to_others(jobs: Daemon) -> None:
+    redis_dir = Path(jobs.env["RTD_STATE_DIR"]) / "redis"
+    assert redis_dir.stat().st_mode & 0o077 == 0
