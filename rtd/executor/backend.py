@@ -207,6 +207,15 @@ class Backend:
         self._link = self._bell = None
         self._listening = self._proven = self._idle = False
 
+    def let_go(self) -> None:
+        """In a forked child: the links are the executor's. One that reports progress makes
+        its own."""
+        for link in (self._link, self._bell):
+            if link is not None:
+                link.close()
+        self._link = self._bell = None
+        self._listening = False
+
     def _find_lost(self, link: Link) -> list[Leased]:
         (mine,) = link.call(self.calls.mine(self.exec_id))
         self._resync = False

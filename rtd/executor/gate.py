@@ -77,6 +77,11 @@ class Gate:
             self.asked = True
             self._tell()
 
+    def start_over(self) -> None:
+        """In a child forked for this run: it is stopped here, not by the executor's way."""
+        self._own_stop = None
+        self._told = self._inside = False
+
     def leave(self) -> None:
         """The task's code has ended."""
         self._inside = False

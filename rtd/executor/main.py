@@ -7,6 +7,7 @@ from typing import Any
 from rtd.executor.backend import Backend
 from rtd.executor.capture import Capture, scratch_path
 from rtd.executor.command_call import CommandCaller
+from rtd.executor.fork_call import ForkCaller
 from rtd.executor.lane import Lane
 from rtd.executor.options import Options
 from rtd.executor.pull import PullLoop
@@ -87,7 +88,9 @@ def _lane(
 
         return AsyncLane(slots, captures, backend, tools)
     caller: Caller = PythonCaller(tools.options.result_limit_bytes)
-    if tools.pool == "command":
+    if tools.pool == "fresh":
+        caller = ForkCaller(caller, captures[0].scratch, backend.let_go)
+    elif tools.pool == "command":
         caller = CommandCaller(captures[0].scratch)
     return SerialLane(slots[0], backend, captures[0], caller, tools)
 

@@ -88,6 +88,16 @@ class Scratch:
         """The index so far."""
         return os.pread(self._index_fd, self._index_bytes, 0) if self._index_bytes else b""
 
+    def state(self) -> tuple[int, int, str]:
+        """What a forked child knows of its run's output that its executor does not."""
+        return self._index_bytes, self.lost_bytes, self.lost_why
+
+    def adopt(self, state: tuple[int, int, str]) -> None:
+        """Take over what a forked child has written: its `state`."""
+        self._index_bytes, self.lost_bytes, self.lost_why = state
+        if self._index_bytes and self._index_fd < 0:
+            self._index_fd = os.open(self.index_path, _FLAGS, 0o600)
+
     def reset(self) -> None:
         """Empty, for the next run."""
         os.ftruncate(self.fd, 0)

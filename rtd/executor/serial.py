@@ -132,7 +132,8 @@ class SerialLane:
             context.leave(token)
         elapsed_s = (time.monotonic_ns() - started_ns) / 1e9
         outcome.ended_at = started_at + elapsed_s
-        outcome.cpu_s, outcome.peak_bytes = self._usage.end(elapsed_s)
+        outcome.cpu_s, peak_bytes = self._usage.end(elapsed_s)
+        outcome.peak_bytes = outcome.peak_bytes or peak_bytes  # a caller's own figure is better
         self._costs.learn(work.task, elapsed_s)
         self._after(outcome)
         if titled:

@@ -36,7 +36,7 @@ def default_lanes() -> dict[str, Lane]:
     cores = os.cpu_count() or 1
     return {
         "process": Lane(min=1, max=max(2, cores)),
-        "fresh": Lane(min=2, max=max(4, 2 * cores), max_runs=1),
+        "fresh": Lane(min=2, max=max(4, 2 * cores)),
         "thread": Lane(max=1, concurrency=8),
         "main": Lane(max=1),
         "async": Lane(max=1, concurrency=100),

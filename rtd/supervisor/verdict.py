@@ -84,7 +84,6 @@ def _lost(record: Record, policies: Policies, evidence: Evidence) -> Verdict:
 
 def _attempt(record: Record, evidence: Evidence, state: State, note: str | None) -> Attempt:
     gone = evidence.gone
-    alone = gone.lane == "fresh"
     return Attempt(
         number=len(record.attempts) + 1,
         started_at=evidence.started_at or evidence.ended_at,
@@ -94,7 +93,7 @@ def _attempt(record: Record, evidence: Evidence, state: State, note: str | None)
         error=None,
         output=evidence.output,
         # An executor that carried out other runs before cannot say what this one used.
-        cpu_s=gone.cpu_s if alone else 0.0,
+        cpu_s=0.0,
         peak_bytes=gone.max_rss_bytes,
         exit=[gone.code, gone.signal],
         note=note,

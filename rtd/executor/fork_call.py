@@ -1,0 +1,121 @@
+"""Calls a task's function in a process forked for this run alone: lane `fresh`.
+
+The executor stays: it has the lease, the link to Redis and the spool, and a run costs a fork
+instead of all that. What the child finds out comes back through a file without a name. A child
+that ends without a word takes its executor with it, by the same signal or code: so the run is
+settled like any whose executor died, with the same evidence.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from typing import Any, Final, Protocol
+
+import msgpack
+
+from rtd.executor import invoke
+from rtd.executor.gate import Gate
+from rtd.executor.scratch import Scratch
+from rtd.executor.streams import STREAMS
+from rtd.executor.work import Outcome, Work
+from rtd.process.delegate import Delegate, end_like
+from rtd.session.raised import Stopped
+
+_LENGTH: Final = 4
+_NOTHING: Final = bytes(_LENGTH)
+#: A report larger than this is not kept in memory for the next one to overwrite.
+_ROOM_BYTES: Final = 1 << 16
+_NO_FORK_PAUSE_S: Final = 0.1
+
+
+class Inner(Protocol):
+    """Carries out one run in the process that it is called in."""
+
+    def call(self, work: Work, outcome: Outcome, gate: Gate) -> None:
+        """Fills `outcome` in or raises what the task raised."""
+
+
+class ForkCaller:
+    """The caller of lane `fresh`.
+
+    Args:
+        inner: does in the child what the run asks for.
+        scratch: where the output goes; the child writes to it, the executor keeps it.
+        let_go: called first in the child: closes what only the executor may use.
+    """
+
+    def __init__(self, inner: Inner, scratch: Scratch, let_go: Callable[[], None]) -> None:
+        self._inner = inner
+        self._scratch = scratch
+        self._let_go = let_go
+        self._child = Delegate()
+        self._report_fd = os.memfd_create("rtd-report")
+
+    def call(self, work: Work, outcome: Outcome, gate: Gate) -> None:
+        """Returns when the child has ended with a report; else ends this process, too."""
+        gate.own_stop(self._child.terminate)
+        gate.enter()
+        if not self._start(work, outcome, gate):
+            return  # a stop was faster
+        if gate.was_asked():  # the stop came while it started
+            self._child.terminate()
+        status = self._child.wait()
+        blob = self._report()
+        if status.code != 0 or not blob:
+            end_like(status)
+        self._take_over(outcome, gate, msgpack.unpackb(blob))
+        outcome.peak_bytes = status.max_rss_bytes
+
+    def _start(self, work: Work, outcome: Outcome, gate: Gate) -> bool:
+        os.pwrite(self._report_fd, _NOTHING, 0)
+        while not gate.was_asked():
+            try:
+                self._child.start(lambda: self._carry_out(work, outcome, gate))
+            except OSError:  # no more processes or memory: this passes, and the run waits for it
+                time.sleep(_NO_FORK_PAUSE_S)
+            else:
+                return True
+        return False
+
+    # -- in the child ------------------------------------------------------------------------
+
+    def _carry_out(self, work: Work, outcome: Outcome, gate: Gate) -> int:
+        gate.start_over()
+        self._let_go()
+        try:
+            try:
+                self._inner.call(work, outcome, gate)
+            finally:
+                gate.leave()
+        except Stopped as error:
+            if not gate.asked:
+                invoke.failed(outcome, error)
+        except BaseException as error:
+            invoke.failed(outcome, error)
+        asked = gate.asked
+        gate.done()
+        STREAMS.flush()
+        told = [
+            asked, outcome.state, outcome.result, outcome.error, outcome.names, outcome.why,
+            self._scratch.state(),
+        ]  # fmt: skip
+        blob: bytes = msgpack.packb(told)
+        os.pwrite(self._report_fd, len(blob).to_bytes(_LENGTH, "little") + blob, 0)
+        return 0
+
+    # -- in the executor ---------------------------------------------------------------------
+
+    def _report(self) -> bytes:
+        """What the child has written; empty when it did not get so far."""
+        length = int.from_bytes(os.pread(self._report_fd, _LENGTH, 0), "little")
+        blob = os.pread(self._report_fd, length, _LENGTH) if length else b""
+        if length > _ROOM_BYTES:
+            os.ftruncate(self._report_fd, 0)
+        return blob
+
+    def _take_over(self, outcome: Outcome, gate: Gate, told: list[Any]) -> None:
+        asked, outcome.state, outcome.result, outcome.error, names, outcome.why, state = told
+        outcome.names = tuple(names)
+        self._scratch.adopt(state)
+        if asked:  # it saw the stop on the board before the signal came here
+            gate.asked = True
