@@ -10,8 +10,10 @@ from rtd.executor import invoke
 from rtd.executor.backend import Backend
 from rtd.executor.capture import Capture
 from rtd.executor.concurrent import ConcurrentLane, Going
+from rtd.executor.forks import end_fork
 from rtd.executor.streams import STREAMS
 from rtd.executor.tools import Tools
+from rtd.process.forked import FORK_MARK
 from rtd.process.slot import Slot
 from rtd.session import context
 
@@ -53,7 +55,11 @@ class AsyncLane(ConcurrentLane):
     async def _carry_out(self, going: Going) -> None:
         outcome = going.outcome
         try:
-            result = await self._call(going)
+            try:
+                result = await self._call(going)
+            finally:
+                if FORK_MARK.is_child:
+                    end_fork()
         except BaseException as error:
             # A cancellation that rtd asked for becomes `terminated` in the coordinator; any
             # other is the task's own failure.

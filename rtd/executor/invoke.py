@@ -70,9 +70,9 @@ def failed(outcome: Outcome, error: BaseException) -> None:
     kind = type(error)
     try:
         message = str(error)[:_MESSAGE_CHARS]
-    except Exception as broken:
+    except BaseException as broken:  # it is the task's code, which may raise anything
         message = f"(its __str__ raised {type(broken).__name__})"
-    outcome.error = [_name(kind), message, _format(error)]
+    outcome.error = [_name(kind), message, _format(error, message)]
     outcome.names = tuple(name for base in kind.__mro__ for name in (base.__name__, _name(base)))
     first = message.partition("\n")[0]
     outcome.why = f"{kind.__name__}: {first}" if first else kind.__name__
@@ -94,9 +94,12 @@ def _name(kind: type) -> str:
     return f"{kind.__module__}.{kind.__qualname__}"
 
 
-def _format(error: BaseException) -> str:
+def _format(error: BaseException, message: str) -> str:
     """The traceback from the task's own first frame on, limited in length."""
-    summary = traceback.TracebackException.from_exception(error)
+    try:
+        summary = traceback.TracebackException.from_exception(error)
+    except BaseException:  # as above: a chained error's own text may raise
+        return message
     frames = list(summary.stack)
     while frames and frames[0].filename.startswith(_OURS):
         del frames[0]

@@ -19,6 +19,7 @@ from rtd.executor.threads import ThreadLane
 from rtd.executor.tools import Tools
 from rtd.executor.waiting import wait_readable
 from rtd.model.spool import Spool
+from rtd.process.forked import FORK_MARK
 from rtd.process.slot import Slot
 from rtd.process.stopping import ExecutorSignals
 from rtd.process.titles import set_title
@@ -47,6 +48,7 @@ def run(
         The exit code: 0 ended in order, 2 fenced off.
     """
     set_title(f"{lane} idle" if lane not in _CONCURRENT else f"{lane} executor")
+    FORK_MARK.reset()
     signals = ExecutorSignals()
     chosen = Options.from_dict(options)
     tools = Tools(lane, exec_id, chosen, signals)

@@ -9,6 +9,7 @@ from rtd.executor import invoke
 from rtd.executor.backend import Backend
 from rtd.executor.capture import Capture
 from rtd.executor.costs import BATCH_S, Costs
+from rtd.executor.forks import end_fork
 from rtd.executor.gate import Gate
 from rtd.executor.leftovers import end_leftovers
 from rtd.executor.progress import Progress
@@ -17,6 +18,7 @@ from rtd.executor.streams import STREAMS
 from rtd.executor.tools import Tools
 from rtd.executor.usage import Usage, resident_bytes
 from rtd.executor.work import Outcome, Work
+from rtd.process.forked import FORK_MARK
 from rtd.process.slot import FLAG_SAMPLE, Slot
 from rtd.process.stopping import alarm
 from rtd.process.titles import set_title
@@ -146,6 +148,8 @@ class SerialLane:
                 self._caller.call(work, outcome, gate)
             finally:
                 gate.leave()
+                if FORK_MARK.is_child:
+                    end_fork()
         except Stopped as error:
             if not gate.asked:
                 invoke.failed(outcome, error)
@@ -186,6 +190,8 @@ class SerialLane:
 
     def _report_progress(self, run_id: str, blob: bytes) -> None:
         """Write a progress report from within the task's frame, whole or not at all."""
+        if FORK_MARK.is_child:  # the connection is the executor's
+            return
         self._talking = True
         self._gate.shield()
         try:

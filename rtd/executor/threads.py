@@ -10,8 +10,10 @@ from rtd.executor import invoke
 from rtd.executor.backend import Backend
 from rtd.executor.capture import Capture
 from rtd.executor.concurrent import ConcurrentLane, Going
+from rtd.executor.forks import end_fork
 from rtd.executor.streams import STREAMS
 from rtd.executor.tools import Tools
+from rtd.process.forked import FORK_MARK
 from rtd.process.raising import raise_in_thread
 from rtd.process.slot import Slot
 from rtd.session import context
@@ -56,6 +58,8 @@ class _Worker(threading.Thread):
                     raise Stopped
                 result = _call(going)
             finally:
+                if FORK_MARK.is_child:
+                    end_fork()
                 with self._lock:
                     self._going = None
         except BaseException as error:

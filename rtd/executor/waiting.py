@@ -2,6 +2,15 @@
 
 import select
 from collections.abc import Sequence
+from typing import Final
+
+#: The longest wait that poll(2) takes is 2^31 ms; who waits longer asks again.
+_LONGEST_S: Final = 86_400.0
+
+
+def poll_ms(timeout_s: float) -> int:
+    """A wait for poll(2) in whole milliseconds, rounded up, a day at most."""
+    return max(0, int(min(timeout_s, _LONGEST_S) * 1000 + 0.999))
 
 
 def wait_readable(fds: Sequence[int], timeout_s: float | None) -> list[int]:
@@ -9,5 +18,5 @@ def wait_readable(fds: Sequence[int], timeout_s: float | None) -> list[int]:
     poller = select.poll()
     for fd in fds:
         poller.register(fd, select.POLLIN)
-    found = poller.poll(None if timeout_s is None else max(0, int(timeout_s * 1000 + 0.999)))
+    found = poller.poll(None if timeout_s is None else poll_ms(timeout_s))
     return [fd for fd, _ in found]

@@ -23,6 +23,7 @@ from rtd.store.url import Address, parse
 _CHUNK: Final = 1 << 16
 #: Waits between attempts to connect grow from the first to the second.
 _BACKOFF_S: Final = (0.005, 0.2)
+_LONGEST_POLL_S: Final = 86_400.0
 
 
 class Polled(NamedTuple):
@@ -218,7 +219,10 @@ class Link:
         poller = select.poll()
         for fd in (sock.fileno(), *extra_fds):
             poller.register(fd, select.POLLIN)
-        events = poller.poll(None if timeout_s is None else max(0.0, timeout_s * 1000))
+        # poll(2) takes 2^31 ms at most; who wants more is asked to call again.
+        events = poller.poll(
+            None if timeout_s is None else max(0.0, min(timeout_s, _LONGEST_POLL_S) * 1000)
+        )
         ready = tuple(fd for fd, _ in events if fd != sock.fileno())
         if len(ready) == len(events):
             return Polled(False, None, ready)

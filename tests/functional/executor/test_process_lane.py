@@ -6,10 +6,13 @@ import sys
 import time
 from pathlib import Path
 
-from rtd.model.ids import to_words
+from rtd.model.ids import new_id, to_words
 from rtd.model.output import ERR, OUT, RAW
+from rtd.model.run import encode as encode_record
 from rtd.model.states import State
 from rtd.session import Error, Session, Stopped, current_run, progress
+from rtd.store import keys
+from rtd.store.transitions import Submission
 from tests.functional.executor.harness import Bench
 from tests.helpers.deadline import until
 
@@ -344,3 +347,61 @@ def test_the_board_names_the_run_and_its_deadline(bench: Bench) -> None:
     bench.ask(run_id)
     bench.ended(run_id)
     until(lambda: not bench.board.scan(), what="an empty board")
+
+
+@session.task()
+def fork_and_return() -> str:
+    pid = os.fork()
+    if pid:
+        os.waitpid(pid, 0)
+        return "parent"
+    return "child"
+
+
+@session.task()
+def fork_and_raise() -> str:
+    pid = os.fork()
+    if pid:
+        return str(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+    raise ValueError("in the child")
+
+
+class Mute(Exception):
+    def __str__(self) -> str:
+        raise SystemExit("even this")
+
+
+@session.task()
+def raise_mute() -> None:
+    raise Mute
+
+
+def test_a_fork_that_returns_from_the_task_does_not_become_an_executor(bench: Bench) -> None:
+    executor = bench.fork("process", session)
+    record = bench.ended(bench.submit("fork_and_return"))
+    assert bench.result(record) == "parent"
+    record = bench.ended(bench.submit("fork_and_raise"))
+    assert (record.state, bench.result(record)) == (State.SUCCEEDED, "1")
+    assert "ValueError: in the child" in bench.text(record)
+    assert bench.ended(bench.submit("add", {"a": 1})).attempts[0].executor == executor.id
+
+
+def test_an_exception_without_words_is_an_exception(bench: Bench) -> None:
+    bench.fork("process", session)
+    record = bench.ended(bench.submit("raise_mute"))
+    assert record.state is State.EXCEPTION
+    assert record.attempts[0].error is not None
+    assert record.attempts[0].error[1] == "(its __str__ raised SystemExit)"
+
+
+def test_a_run_due_in_years_does_not_disturb_those_who_wait(bench: Bench) -> None:
+    far_ms = int((time.time() + 9000 * 86400) * 1000)
+    blob = encode_record(bench.record(bench.submit("add", {"a": 1})))
+    late = Submission(new_id(), blob, "", far_ms, 0)
+    late = late._replace(item=late.id)
+    place = keys.place("process", "default", 0)
+    bench.link.call(bench.calls.submit("n", place, "add", 1, [late]))
+    executor = bench.fork("process", session)
+    for _ in range(2):
+        record = bench.ended(bench.submit("add", {"a": 1}))
+        assert record.attempts[0].executor == executor.id
