@@ -25,6 +25,11 @@ class Progress:
         self._write = write
         self._next = 0.0
 
+    def expect(self, run_id: str) -> None:
+        """Another run begins."""
+        self._run_id = run_id
+        self._next = 0.0
+
     def __call__(self, done: float, total: float | None, text: str) -> None:
         now = time.monotonic()
         if now < self._next and done != total:

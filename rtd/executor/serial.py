@@ -16,7 +16,7 @@ from rtd.executor.progress import Progress
 from rtd.executor.scratch import Scratch
 from rtd.executor.streams import STREAMS
 from rtd.executor.tools import Tools
-from rtd.executor.usage import Usage, resident_bytes
+from rtd.executor.usage import WORTH_S, Usage, resident_bytes
 from rtd.executor.work import Outcome, Work
 from rtd.process.forked import FORK_MARK
 from rtd.process.slot import FLAG_SAMPLE, Slot
@@ -52,6 +52,7 @@ class SerialLane:
         self._options = tools.options
         self._pool = tools.pool
         self._signals = tools.signals
+        self._progress = Progress("", self._report_progress)
         self._costs = Costs()
         self._usage = Usage()
         self._queue: deque[Work] = deque()
@@ -119,23 +120,28 @@ class SerialLane:
         deadline_ns = started_ns + int(timeout_s * 1e9) if timeout_s else 0
         memory = policies.memory_limit_bytes or 0
         cpu_ns = int((policies.cpu_time_limit_s or 0) * 1e9)
-        run = CurrentRun(work.id, work.task, work.number, Progress(work.id, self._report_progress))
+        self._progress.expect(work.id)
+        run = CurrentRun(work.id, work.task, work.number, self._progress)
         self._gate.expect(work.words[1], run)
         flags = FLAG_SAMPLE if memory or cpu_ns or work.watched else 0
         self._slot.begin(*work.words, started_ns, deadline_ns, flags, memory, cpu_ns, work.number)
-        titled = self._costs.of(work.task) >= _TITLE_S
+        expected_s = self._costs.of(work.task)
+        titled = expected_s >= _TITLE_S
+        measured = expected_s >= WORTH_S
         if titled:
             set_title(f"{self._pool} {work.task} {work.id}")
         token = context.enter(run)
-        self._usage.begin()
+        if measured:
+            self._usage.begin()
         try:
             self._call(work, outcome)
         finally:
             context.leave(token)
         elapsed_s = (time.monotonic_ns() - started_ns) / 1e9
         outcome.ended_at = started_at + elapsed_s
-        outcome.cpu_s, peak_bytes = self._usage.end(elapsed_s)
-        outcome.peak_bytes = outcome.peak_bytes or peak_bytes  # a caller's own figure is better
+        if measured:
+            outcome.cpu_s, peak_bytes = self._usage.end(elapsed_s)
+            outcome.peak_bytes = outcome.peak_bytes or peak_bytes  # a caller's own is better
         self._costs.learn(work.task, elapsed_s)
         self._after(outcome)
         if titled:

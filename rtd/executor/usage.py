@@ -5,8 +5,8 @@ import resource
 import time
 from typing import Final
 
-#: Below this a run's own figures are not worth their system calls.
-_WORTH_S: Final = 0.001
+#: The figures of shorter runs are not worth their system calls.
+WORTH_S: Final = 0.001
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -33,7 +33,7 @@ class Usage:
         """(CPU seconds, peak bytes) of the run that began; the peak is 0 (not measured) for
         runs below a millisecond."""
         cpu_s = time.process_time() - self._cpu_s
-        if elapsed_s < _WORTH_S:
+        if elapsed_s < WORTH_S:
             return cpu_s, 0
         children_s = _children_s()
         cpu_s += children_s - self._children_s
