@@ -40,7 +40,8 @@ class Attempt(NamedTuple):
 
     `error` is `[type, message, traceback]`; `output` is
     `[file, offset, length, index_length, lost_bytes]` below the output directory;
-    `exit` is `[code, signal]` of a command or of an executor that died; `note` is what
+    `cpu_s` and `peak_bytes` are 0, for not measured, where a task's runs take less than a
+    millisecond; `exit` is `[code, signal]` of a command or of an executor that died; `note` is what
     else a person should know (processes left behind and killed, an executor replaced).
     """
 
