@@ -133,30 +133,22 @@ ROWS = (
         )
         for size in (5000, 100_000)
     ),
-    Row(
-        "1,000 due in one second: late p99, ms",
-        "schedule",
-        "spread_p99_ms",
-        higher=False,
-        limit=5.0,
-        rivals=SCHEDULERS,
-        digits=1,
-    ),
-    Row(
-        "1,000 due at one instant: late p99, ms",
-        "schedule",
-        "late_p99_ms",
-        higher=False,
-        rivals=SCHEDULERS,
-        digits=1,
-    ),
-    Row(
-        "1,000 waiting for one event: late p99, ms",
-        "schedule",
-        "event_p99_ms",
-        higher=False,
-        rivals=SCHEDULERS,
-        digits=1,
+    *(
+        Row(
+            f"1,000 {what}: {moment} p99, ms late",
+            "schedule",
+            f"{name}_p99_ms",
+            higher=False,
+            limit=5.0 if name == "spread" else None,
+            rivals=SCHEDULERS,
+            digits=1,
+        )
+        for what, kind in (
+            ("due in one second", "spread"),
+            ("due at one instant", "late"),
+            ("waiting for one event", "event"),
+        )
+        for moment, name in (("submitted", kind), ("started", f"{kind}_start"))
     ),
 )
 
@@ -182,7 +174,7 @@ def judge(row: Row, results: Results) -> Verdict:
         return Verdict(None, "")
     best = (max if row.higher else min)(rivals, key=lambda name: rivals[name])
     ratio = ours / rivals[best]
-    measured_text = f"{ratio:.2f}x {best}"
+    measured_text = f"{ratio:.2f}x {best}" if ratio >= 0.01 else f"{ratio:.2g}x {best}"
     if row.factor is None:
         return Verdict(None, measured_text)
     passed = ratio >= row.factor if row.higher else ratio <= row.factor

@@ -7,7 +7,7 @@ import os
 import platform
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from benchmarks.environments import versions
 from benchmarks.results import OURS, PEERS, ROWS, SCHEDULERS, Results, judge
@@ -15,6 +15,17 @@ from benchmarks.systems import PEER_SECTIONS, SYSTEMS
 
 RESULTS = Path(__file__).with_name("results")
 _COLUMNS = (OURS, *PEERS, "supervisor", *SCHEDULERS)
+
+
+class _Note(NamedTuple):
+    package: str
+    text: str
+
+
+_SCHEDULERS = {
+    "rocketry": _Note("rocketry", "coroutines in its own process, nothing stored"),
+    "apscheduler": _Note("APScheduler", "threads in its own process, jobs in memory; no events"),
+}
 
 
 def cells(results: Results) -> list[list[str]]:
@@ -63,6 +74,10 @@ def footnotes(results: Results) -> str:
         pinned = " ".join(versions(system.environment, list(system.packages)).values())
         title = f"{name} {pinned}".strip()
         lines.append(f"{title}: {text}; batches: {results.said(seen[0], name, 'batch')}")
+    for name, note in _SCHEDULERS.items():
+        if name in results.samples.get("schedule", {}):
+            pinned = next(iter(versions(name, [note.package]).values()))
+            lines.append(f"{name} {pinned}: {note.text}")
     # The whole story is in the JSON file.
     lines += [f"failed: {f.splitlines()[0]} ... {f.splitlines()[-1]}" for f in results.failures]
     return "\n".join(lines)

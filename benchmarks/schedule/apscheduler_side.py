@@ -53,7 +53,7 @@ def main() -> None:
         meter.say({"startup_s": startup_s, **figures, "task_bytes": memory})
     else:
         meter.wait(lambda: len(late_s) >= tasks, BOOT_S)
-        meter.say(meter.lateness(late_s, "spread" if section == "spread" else "late"))
+        meter.say(meter.begun(late_s, "spread" if section == "spread" else "late"))
     scheduler.shutdown(wait=False)
 
 

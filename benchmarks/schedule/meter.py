@@ -38,7 +38,7 @@ def wait(true: Callable[[], bool], timeout_s: float) -> None:
         time.sleep(0.005)
 
 
-def lateness(late_s: list[float], name: str = "late") -> Figures:
+def lateness(late_s: list[float], name: str) -> Figures:
     """The median and the 99th percentile in milliseconds, and the latest."""
     ordered = sorted(late_s)
     at_99 = min(len(ordered) - 1, int(len(ordered) * 0.99))
@@ -47,6 +47,11 @@ def lateness(late_s: list[float], name: str = "late") -> Figures:
         f"{name}_p99_ms": ordered[at_99] * 1000,
         f"{name}_max_ms": ordered[-1] * 1000,
     }
+
+
+def begun(late_s: list[float], name: str) -> Figures:
+    """The lateness of a peer that only tells when a task's body begins: its start is both."""
+    return {**lateness(late_s, name), **lateness(late_s, f"{name}_start")}
 
 
 def say(figures: Figures) -> None:

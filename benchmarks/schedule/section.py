@@ -35,8 +35,7 @@ def of_peer(name: str, quick: bool) -> Iterator[Measurement]:
         work = partial(_ask, name, "idle", size, 3.0 if quick else IDLE_S)
         yield f"idle {size}", partial(_sized, size, work)
     for mode in _MODES[name]:
-        count = FIRED // 10 if quick else FIRED
-        yield f"{mode} {count}", partial(_ask, name, mode, count, AHEAD_S)
+        yield f"{mode} {FIRED}", partial(_ask, name, mode, FIRED, AHEAD_S)
 
 
 def of_rtd(quick: bool) -> Iterator[Measurement]:
@@ -46,9 +45,8 @@ def of_rtd(quick: bool) -> Iterator[Measurement]:
         long = size == OUR_SIZES[-1]
         seconds = 3.0 if quick else LONG_IDLE_S if long else IDLE_S
         yield f"idle {size}", partial(_sized, size, partial(_idle, size, seconds, without))
-    count = FIRED // 10 if quick else FIRED
     for mode in (rtd_side.fire, rtd_side.spread, rtd_side.event):
-        yield f"{mode.__name__} {count}", partial(mode, count)
+        yield f"{mode.__name__} {FIRED}", partial(mode, FIRED)
 
 
 def _idle(size: int, seconds: float, without: Figures) -> Figures:
