@@ -42,9 +42,11 @@ def run(context: Context) -> int:
         command += ["--run-time", repr(args.run_time)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
-        rows = _rows(child.stdout, args.task)
-        _show(context, rows)
-    return 0 if child.returncode == 0 else 1
+        rows = list(_rows(child.stdout, args.task))
+    if child.returncode:
+        return 1  # it has said why
+    _show(context, rows)
+    return 0
 
 
 def _rows(lines: IO[str], task: str | None) -> Iterator[dict[str, Any]]:
@@ -56,11 +58,11 @@ def _rows(lines: IO[str], task: str | None) -> Iterator[dict[str, Any]]:
             yield row
 
 
-def _show(context: Context, rows: Iterator[dict[str, Any]]) -> None:
+def _show(context: Context, rows: list[dict[str, Any]]) -> None:
     if context.is_json:
-        context.json({"occurrences": list(rows)}, rows="occurrences")
+        context.json({"occurrences": rows}, rows="occurrences")
     elif context.quiet:
-        context.screen.out(str(sum(1 for _ in rows)))
+        context.screen.out(str(len(rows)))
     else:
         cells = [
             (moment(row["at"]), clean(row["task"]), row["verdict"], clean(row["reason"]))

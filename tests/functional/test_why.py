@@ -1,0 +1,127 @@
+"""`why` names exactly what holds a task, and nothing else."""
+
+import json
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from tests.functional.conftest import PROGRAMS
+from tests.helpers.daemon import Daemon
+from tests.helpers.deadline import until
+
+
+@pytest.fixture
+def daemon(start_daemon: Callable[..., Daemon]) -> Daemon:
+    """A daemon with the app of `tests/programs/scheduled.py` and one process executor."""
+    return start_daemon(
+        "scheduled:session",
+        cwd=PROGRAMS,
+        flags=["--set", "lanes.process.max=1", "--set", "stop_grace=1s"],
+    )
+
+
+def why(daemon: Daemon, task: str) -> dict[str, Any]:
+    """The answer of `rtctl why`."""
+    answer: dict[str, Any] = json.loads(daemon.ok("why", task, "-j"))
+    return answer
+
+
+def moment(text: str) -> float:
+    """A time of an answer, epoch seconds."""
+    return datetime.fromisoformat(text).timestamp()
+
+
+def kinds(daemon: Daemon, task: str) -> list[str]:
+    """What holds a task."""
+    return [hold["kind"] for hold in why(daemon, task)["holds"]]
+
+
+def test_held_by_time_and_by_dependency_its_tree_says_so(daemon: Daemon) -> None:
+    answer = why(daemon, "second")
+    assert (answer["value"], answer["holds"], answer["next_at"]) == (False, [], None)
+    assert "first never succeeded" in answer["tree"]["fact"]
+    assert answer["next_text"] == "time alone does not start it: it waits for an event"
+    daemon.ok("submit", "first", "--wait")
+    until(lambda: "not after it" in why(daemon, "second")["tree"]["fact"], what="second is done")
+
+
+def test_held_by_being_disabled_alone_or_with_all(daemon: Daemon) -> None:
+    assert kinds(daemon, "often") == ["disabled"]
+    assert why(daemon, "often")["next_at"] is None
+    daemon.ok("disable", "--all")
+    assert kinds(daemon, "often") == ["all_disabled", "disabled"]
+    daemon.ok("enable", "--all")
+    daemon.ok("enable", "often")
+    until(lambda: json.loads(daemon.ok("tasks", "often", "-j"))["tasks"][0]["last_start_at"])
+
+
+def test_held_by_a_run_of_its_own(daemon: Daemon) -> None:
+    daemon.ok("enable", "always")
+    until(lambda: kinds(daemon, "always") == ["running"], what="always runs")
+    assert why(daemon, "always")["value"] is True
+    done = daemon.rtctl("trigger", "always")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (6, "", 1)
+
+
+def test_held_by_a_full_queue_and_by_a_paused_one(daemon: Daemon) -> None:
+    daemon.ok("queue", "pause", "shelf")
+    daemon.ok("enable", "shelved")
+    until(lambda: kinds(daemon, "shelved") == ["queue_paused"], what="shelved waits")
+    daemon.ok("enable", "always")
+    until(lambda: kinds(daemon, "always") == ["running"], what="the only executor is busy")
+    daemon.ok("submit", "first")
+    daemon.ok("queue", "resume", "shelf")
+    (hold,) = why(daemon, "shelved")["holds"]
+    assert hold["kind"] == "queued"
+    assert "ahead of it" in hold["text"]
+
+
+def test_held_by_the_backoff_of_a_retry_and_its_next_attempt_is_named(daemon: Daemon) -> None:
+    daemon.ok("enable", "failing")
+    until(lambda: kinds(daemon, "failing") == ["backoff"], what="the first attempt has failed")
+    answer = why(daemon, "failing")
+    assert 0.8 * 600 < moment(answer["next_at"]) - time.time() <= 600
+    assert answer["next_text"].startswith("its next attempt starts ")
+    row = json.loads(daemon.ok("ls", "--task", "failing", "-j"))["runs"][0]
+    assert moment(row["due_at"]) == pytest.approx(moment(answer["next_at"]), abs=0.01)
+
+
+def test_a_task_without_a_condition_says_so(daemon: Daemon) -> None:
+    assert kinds(daemon, "first") == ["no_condition"]
+    done = daemon.rtctl("enable", "first")
+    assert (done.returncode, done.stderr.count("\n")) == (6, 1)
+
+
+def test_what_is_disabled_stays_so_after_a_restart(daemon: Daemon) -> None:
+    daemon.ok("disable", "second", "--reason", "test")
+    daemon.stop()
+    daemon.start()
+    assert kinds(daemon, "second") == ["disabled"]
+
+
+def test_events_start_tasks_and_next_names_times(daemon: Daemon) -> None:
+    daemon.ok("submit", "first", "fail:=true")
+    until(lambda: "mourner" in daemon.ok("ls", "--task", "mourner", "-o", "wide"), what="mourner")
+    daemon.ok("enable", "often")
+    rows = json.loads(daemon.ok("next", "often", "-n", "3", "-j"))["starts"]
+    assert [row["task"] for row in rows] == ["often"] * 3
+    gap_s = moment(rows[2]["at"]) - moment(rows[1]["at"])
+    assert gap_s == pytest.approx(0.2, abs=0.001)
+
+
+def test_the_schedule_can_be_simulated_without_a_daemon(daemon: Daemon) -> None:
+    (daemon.home / "app.py").write_text(
+        "from rtd import Session\n"
+        "session = Session(timezone='UTC')\n"
+        "session.task(name='hourly', start_cond='cron 0 * * * *')(print)\n"
+    )
+    app = str(daemon.home / "app.py")
+    span = ("--from", "2026-01-01 00:30", "--to", "2026-01-01 03:30")
+    rows = json.loads(daemon.ok("simulate", app, *span, "-j"))["occurrences"]
+    assert [(row["task"], row["verdict"]) for row in rows] == [("hourly", "ran")] * 3
+    assert daemon.ok("simulate", app, *span, "-q") == "3\n"
+    done = daemon.rtctl("simulate", "nothing.py")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
