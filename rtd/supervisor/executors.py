@@ -53,6 +53,8 @@ class Gone:
     Attributes:
         killed: every process that was ended with it, `[pid, name, how]`.
         runs: what was going on in it.
+        seen: its slots on the board were read after its end, so `runs` is all that it had
+            begun. Without that nobody knows: any run that it held may have begun.
     """
 
     exec_id: str
@@ -65,6 +67,7 @@ class Gone:
     killed: list[list[Any]] = field(default_factory=list)
     runs: tuple[Unfinished, ...] = ()
     slot: int = 0
+    seen: bool = True
 
     @classmethod
     def from_frame(cls, frame: dict[str, Any]) -> "Gone":

@@ -200,7 +200,7 @@ class Node:
         await asyncio.sleep(SECOND_LOOK_S)
         for exec_id, lane in await self._unknown():
             log.warning("%s executor %s is gone, nobody knows how", lane, exec_id)
-            self.settler.start(Gone(exec_id, lane, 0), lambda: None)
+            self.settler.start(Gone(exec_id, lane, 0, seen=False), lambda: None)
 
     async def _unknown(self) -> list[tuple[str, str]]:
         core = self.core
@@ -219,4 +219,4 @@ class Node:
         """What an earlier supervisor had fenced and not yet settled."""
         for exec_id in await self.core.ask(self.core.calls.fenced()):
             if exec_id not in self.core.executors:
-                self.settler.start(Gone(exec_id, "", 0), lambda: None)
+                self.settler.start(Gone(exec_id, "", 0, seen=False), lambda: None)

@@ -111,7 +111,7 @@ class _Case:
         on = self._going.get(orphan.id)
         evidence = Evidence(
             gone=self._gone,
-            started_at=None if on is None else self._started_at(on),
+            started_at=self._started_at(on),
             ended_at=self._ended_at,
             intent=intent,
             output=None if on is None else self._output(on, record),
@@ -120,8 +120,11 @@ class _Case:
         self._log(verdict)
         return self._outcome(orphan, verdict)
 
-    def _started_at(self, on: Unfinished) -> float:
-        return wall_of_ns(on.started_ns) if on.started_ns else self._ended_at
+    def _started_at(self, on: Unfinished | None) -> float | None:
+        """When the run began; None: it is certain that it never did."""
+        if on is None and self._gone.seen:
+            return None
+        return wall_of_ns(on.started_ns) if on and on.started_ns else self._ended_at
 
     def _output(self, on: Unfinished, record: Record) -> list[Any] | None:
         if on.run not in self._outputs:

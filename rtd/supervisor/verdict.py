@@ -16,7 +16,8 @@ class Evidence:
     """What is known of one run of a dead executor.
 
     Attributes:
-        started_at: when it had started (epoch seconds); None: it never did.
+        started_at: when it had started (epoch seconds), or when it was found if nobody knows
+            whether it did; None: it certainly never did.
         ended_at: when the executor was found dead.
         intent: the stop that had been asked for, if any.
         output: where its output lies now, as records hold it.
@@ -102,7 +103,8 @@ def _attempt(record: Record, evidence: Evidence, state: State, note: str | None)
 
 def how_it_ended(gone: Gone) -> str:
     """One sentence on an executor's end, with its pid and its exit code or signal."""
-    who = f"its executor (pid {gone.pid})"
+    known = f"pid {gone.pid}" if gone.pid else "of an earlier boot or another runtime directory"
+    who = f"its executor ({known})"
     if gone.signal is not None:
         name = signal_name(gone.signal)
         hint = ", perhaps by the kernel for want of memory" if _may_be_oom(gone) else ""

@@ -257,7 +257,8 @@ class Zygotes:
         ended = {gone.exec_id for gone in exits}
         for executor in self._core.executors.of_generation(zygote.generation):
             if executor.id not in named and executor.id not in ended:
-                self._listener.on_gone(zygote, Gone(executor.id, executor.lane, executor.pid))
+                gone = Gone(executor.id, executor.lane, executor.pid, seen=False)
+                self._listener.on_gone(zygote, gone)
 
     def _born(self, zygote: Zygote, frame: dict[str, Any]) -> None:
         slots = int(frame.get("slots") or 1)

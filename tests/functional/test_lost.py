@@ -1,6 +1,7 @@
 """Executors that die in mid-run: the truth is written, the pool heals, nobody else suffers."""
 
 import os
+import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -129,6 +130,30 @@ def test_an_executor_that_sleeps_through_its_burial_cannot_write(
         until(lambda: not alive(pid), what="the fenced executor leaves")
         assert rt.rpc.show(run=run.id)["attempts"] == record["attempts"]
         assert rt.submit("add", a=3).wait(timeout=5).result == 3
+
+
+def test_a_reboot_hides_no_first_attempt(
+    start_daemon: Callable[..., Daemon], tmp_path: Path
+) -> None:
+    """The runtime directory is empty then: nothing says which of the leased runs had begun."""
+    daemon = start_daemon("supervised:session", cwd=PROGRAMS, flags=SMALL)
+    gate = tmp_path / "gate"
+    with client(daemon) as rt:
+        given_up, again = rt.submit("waiter", gate=str(gate)), rt.submit("survivor", gate=str(gate))
+        until_running(given_up)
+        until_running(again)
+        assert daemon.process is not None
+        for found in daemon.processes():
+            os.kill(found.pid, signal.SIGKILL)
+        daemon.process.wait()
+        until(lambda: not daemon.processes(), what="the end of everything")
+        shutil.rmtree(daemon.home / "run")
+        daemon.start()
+        assert given_up.wait(timeout=10).state == "lost"
+        assert "of an earlier boot or another runtime directory" in str(given_up.error)
+        gate.touch()
+        assert again.wait(timeout=10).result == 2
+        assert [a["state"] for a in rt.rpc.show(run=again.id)["attempts"]] == ["lost", "succeeded"]
 
 
 def attempts_before(rt: Client, run_id: str) -> list[object]:

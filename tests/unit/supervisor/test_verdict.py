@@ -99,3 +99,14 @@ def test_who_is_to_blame_follows_from_how_it_ended(gone: Gone, by: str) -> None:
 def test_an_intent_survives_its_way_through_redis() -> None:
     intent = Intent("drain", "why", 5.0, requeue=True, note="a note")
     assert Intent.unpack(intent.pack()) == intent
+
+
+def test_an_executor_of_another_boot_is_named_so() -> None:
+    verdict = decide(QUEUED, FAIL, evidence(gone=Gone("x", "process", 0, seen=False)))
+    assert (verdict.kind, verdict.record.state) == ("d", State.LOST)
+    assert verdict.record.end is not None
+    assert verdict.record.end.why == (
+        "its executor (of an earlier boot or another runtime directory) is gone and nobody knows"
+        " how it ended"
+    )
+    assert verdict.record.end.by == "unknown"
