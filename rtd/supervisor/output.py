@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from rtd.model.output import NAMES, Piece, iter_entries, pieces
+from rtd.model.output import NAMES, RAW, Piece, iter_entries, pieces
 
 #: A part of the output that is handed on at once.
 PART_BYTES: Final = 64 << 10
@@ -84,7 +84,8 @@ class Source:
             data = file.read(min(PART_BYTES, end - position))
             if not data:
                 return
-            yield Part(NAMES[piece.stream], piece.at, position, data)
+            # An index that a crash has torn may name any stream: its bytes are still output.
+            yield Part(NAMES.get(piece.stream, NAMES[RAW]), piece.at, position, data)
             position += len(data)
 
     def start_of_last_lines(self, count: int) -> int:
