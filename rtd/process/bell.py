@@ -16,6 +16,7 @@ class Bell:
     """One end of the FIFO at `path`; it is made (mode 0600) when it is not there."""
 
     def __init__(self, path: Path) -> None:
+        self.path = path
         with suppress(FileExistsError):
             os.mkfifo(path, 0o600)
         self._fd = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)

@@ -94,6 +94,11 @@ class Board:
             board = cls(path)
         return board
 
+    def remove(self) -> None:
+        """Delete the file and its bell. Only when nobody is left who may write or ring."""
+        self.path.unlink(missing_ok=True)
+        self.bell.path.unlink(missing_ok=True)
+
     def close(self) -> None:
         """Unmap. Slots made from this board must be gone, or they keep it mapped."""
         self.bell.close()

@@ -73,7 +73,7 @@ async def bring_up(wish: Wish, ends: contextlib.AsyncExitStack, keep: Keep) -> N
     node = Node(core, engine)
     ends.push_async_callback(core.jobs.stop)
     await node.zygotes.open()
-    ends.push_async_callback(lambda: node.zygotes.close(keep.running))
+    ends.push_async_callback(_end_zygotes, node, keep)
     serving = await _greet_the_living(node)
     orphans = end_orphans(core, unknown_on_board(core, node.zygotes.living))
     await _serve_app(node, serving)
@@ -155,6 +155,13 @@ async def _core(wish: Wish, board: Board, engine: Engine, ends: contextlib.Async
 
 
 # --- zygotes
+
+
+async def _end_zygotes(node: Node, keep: Keep) -> None:
+    """End them and what they share, or leave both to the next daemon."""
+    await node.zygotes.close(keep.running)
+    if not keep.running and not node.zygotes.living:
+        node.core.board.remove()
 
 
 async def _greet_the_living(node: Node) -> Zygote | None:
