@@ -55,6 +55,7 @@ def ended_as(state: str) -> str:
 
 def unreachable(path: str, error: OSError) -> RtdError:
     """What to tell about a connect that failed: what was tried, what is there, what to do."""
+    path = os.path.abspath(path)  # a relative RTD_RUNTIME_DIR: where it was looked for
     if error.errno in (errno.EACCES, errno.EPERM):
         return NotPermitted(_denied(path))
     if error.errno == errno.EAGAIN or isinstance(error, TimeoutError):

@@ -115,3 +115,16 @@ def test_the_runtime_directory_moves_the_client(jobs: Daemon, tmp_path: Path) ->
     assert str(tmp_path / "rtd.sock") in other.rtctl("ping").stderr
     assert other.rtctl("ping", "-s", str(jobs.socket)).returncode == 0
     other.close()
+
+
+def test_a_relative_runtime_directory_is_told_as_it_was_looked_for() -> None:
+    other = Daemon(env={"RTD_RUNTIME_DIR": "some/where"})
+    assert f"{other.home}/some/where/rtd.sock" in other.rtctl("ping").stderr
+    other.close()
+
+
+def test_rtctl_is_a_module_too(jobs: Daemon) -> None:
+    done = jobs.python(
+        "import runpy, sys; sys.argv[1:] = ['ping', '-q']; runpy.run_module('rtctl')"
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
