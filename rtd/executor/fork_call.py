@@ -9,16 +9,19 @@ settled like any whose executor died, with the same evidence.
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final, Protocol
 
 import msgpack
 
 from rtd.executor import invoke
+from rtd.executor.forks import end_fork
 from rtd.executor.gate import Gate
 from rtd.executor.scratch import Scratch
 from rtd.executor.streams import STREAMS
 from rtd.executor.work import Outcome, Work
 from rtd.process.delegate import Delegate, end_like
+from rtd.process.forked import FORK_MARK
 from rtd.session.raised import Stopped
 
 _LENGTH: Final = 4
@@ -56,6 +59,7 @@ class ForkCaller:
         gate.own_stop(self._child.terminate)
         gate.enter()
         if not self._start(work, outcome, gate):
+            self.close()  # what waits for a run would count as left behind by this one
             return  # a stop was faster
         if gate.was_asked():  # the stop came while it started
             self._child.terminate()
@@ -69,24 +73,54 @@ class ForkCaller:
     def _start(self, work: Work, outcome: Outcome, gate: Gate) -> bool:
         os.pwrite(self._report_fd, _NOTHING, 0)
         while not gate.was_asked():
+            if self._child.order(work.leased()):
+                return True
             try:
-                self._child.start(lambda: self._carry_out(work, outcome, gate))
+                self._child.start(lambda: self._in_child(work, outcome, gate))
             except OSError:  # no more processes or memory: this passes, and the run waits for it
                 time.sleep(_NO_FORK_PAUSE_S)
             else:
                 return True
         return False
 
+    def get_ready(self, enter: Callable[[bytes], Work], gate: Gate) -> None:
+        """Fork the child of the next run ahead, so that it starts at once.
+
+        Args:
+            enter: makes the process part of a run, given the run's record.
+        """
+
+        def wait_and_work(order: Callable[[], bytes]) -> int:
+            self._let_go()
+            record = order()
+            if not record:
+                return 0
+            work = enter(record)
+            return self._carry_out(work, Outcome(work, time.time()), gate)
+
+        with suppress(OSError):  # then the run forks, and waits until it can
+            self._child.prepare(wait_and_work)
+
+    def close(self) -> None:
+        """End the child that waits for a run, if there is one."""
+        self._child.dismiss()
+
     # -- in the child ------------------------------------------------------------------------
 
-    def _carry_out(self, work: Work, outcome: Outcome, gate: Gate) -> int:
+    def _in_child(self, work: Work, outcome: Outcome, gate: Gate) -> int:
+        FORK_MARK.reset()
         gate.start_over()
         self._let_go()
+        return self._carry_out(work, outcome, gate)
+
+    def _carry_out(self, work: Work, outcome: Outcome, gate: Gate) -> int:
         try:
             try:
                 self._inner.call(work, outcome, gate)
             finally:
                 gate.leave()
+                if FORK_MARK.is_child:
+                    end_fork()
         except Stopped as error:
             if not gate.asked:
                 invoke.failed(outcome, error)

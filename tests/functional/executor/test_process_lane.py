@@ -6,6 +6,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from rtd.model.ids import new_id, to_words
 from rtd.model.output import ERR, OUT, RAW
 from rtd.model.run import encode as encode_record
@@ -376,14 +378,18 @@ def raise_mute() -> None:
     raise Mute
 
 
-def test_a_fork_that_returns_from_the_task_does_not_become_an_executor(bench: Bench) -> None:
-    executor = bench.fork("process", session)
-    record = bench.ended(bench.submit("fork_and_return"))
+@pytest.mark.parametrize("pool", ["process", "fresh"])
+def test_a_fork_that_returns_from_the_task_does_not_become_an_executor(
+    bench: Bench, pool: str
+) -> None:
+    executor = bench.fork(pool, session)
+    record = bench.ended(bench.submit("fork_and_return", pool=pool))
     assert bench.result(record) == "parent"
-    record = bench.ended(bench.submit("fork_and_raise"))
+    record = bench.ended(bench.submit("fork_and_raise", pool=pool))
     assert (record.state, bench.result(record)) == (State.SUCCEEDED, "1")
     assert "ValueError: in the child" in bench.text(record)
-    assert bench.ended(bench.submit("add", {"a": 1})).attempts[0].executor == executor.id
+    after = bench.ended(bench.submit("add", {"a": 1}, pool=pool))
+    assert after.attempts[0].executor == executor.id
 
 
 def test_an_exception_without_words_is_an_exception(bench: Bench) -> None:
