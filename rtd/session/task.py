@@ -151,6 +151,9 @@ def _source(target: Callable[..., Any]) -> str:
     try:
         unwrapped = inspect.unwrap(target)
         file = inspect.getsourcefile(unwrapped) or "?"
-        return f"{file}:{inspect.getsourcelines(unwrapped)[1]}"
+        # A function knows its line; its source lines are found by reading the file once more.
+        code = getattr(unwrapped, "__code__", None)
+        line = inspect.getsourcelines(unwrapped)[1] if code is None else code.co_firstlineno
+        return f"{file}:{line}"
     except (OSError, TypeError):
         return ""
