@@ -19,39 +19,70 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import ModuleType
+    from typing import TextIO
 
 INTERRUPTED = 130
 #: 128 + SIGPIPE: what a shell shows when a reader such as `head` has had enough.
 PIPE_CLOSED = 141
+_UNWRITTEN = "cannot write the output"
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command line; its exit code."""
     words = sys.argv[1:] if words is None else words
-    for stream in (sys.stdout, sys.stderr):
-        # A file name that is no UTF-8 must not end the listing in a traceback.
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+    _prepare_streams()
     try:
-        code = dispatch(words)
-        sys.stdout.flush()
-        return code
-    except RtdError as error:
-        return fail(error)
+        try:
+            return dispatch(words)
+        except RtdError as error:
+            return fail(error)
+        finally:
+            sys.stdout.flush()
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # Python flushes stdout once more at exit: give it somewhere to go.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        _to_nowhere(sys.stdout)
         return PIPE_CLOSED
+    except OSError as error:
+        _to_nowhere(sys.stdout)
+        reason = error.strerror or str(error)
+        _complain(f"{error.filename}: {reason}" if error.filename else f"{_UNWRITTEN}: {reason}")
+        return 1
+
+
+def _prepare_streams() -> None:
+    """Streams that are always there, and that no file name can break."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:  # closed by the caller (`>&-`): nobody wants to read it
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 (until the process ends)
+        elif mode == "w" and hasattr(stream, "reconfigure"):
+            # A file name that is no UTF-8 must not end the listing in a traceback.
+            stream.reconfigure(errors="backslashreplace")
 
 
 def fail(error: RtdError) -> int:
     """Say the error in one line; its exit code."""
-    sys.stdout.flush()
-    sentence = " ".join(str(error.sentence).split())
-    sys.stderr.write(f"rtctl: {sentence}\n")
+    try:
+        sys.stdout.flush()
+    finally:
+        _complain(" ".join(str(error.sentence).split()))
     return EXIT_CODE.get(error.code, 1)
+
+
+def _complain(sentence: str) -> None:
+    try:
+        sys.stderr.write(f"rtctl: {sentence}\n")
+        sys.stderr.flush()
+    except OSError:
+        _to_nowhere(sys.stderr)  # the exit code has to say it all
+
+
+def _to_nowhere(stream: TextIO) -> None:
+    """Python flushes its streams once more at exit: give what is left somewhere to go."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def split(words: Sequence[str]) -> tuple[str, list[str]]:

@@ -1,0 +1,70 @@
+"""rtctl when its output cannot be written: one line and an exit code, never a traceback."""
+
+import os
+import subprocess
+
+import pytest
+
+from tests.helpers.daemon import BIN, Daemon
+from tests.helpers.rows import submit
+
+FULL = "rtctl: cannot write the output: No space left on device\n"
+
+
+def shell(jobs: Daemon, line: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["sh", "-c", line],
+        env=jobs.env,
+        cwd=jobs.cwd,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["ls", "ls -j", "logs {run}", "logs -t {run}", "logs -j {run}", "show {run}", "events",
+     "events -o jsonl", "result -j {run}", "tasks", "info", "queue", "help", "version", "next",
+     "wait -j {run}", "run speak", "run -j speak", "submit -f speak", "completion bash",
+     "complete -- l", "cond daily", "ping -j"],
+)  # fmt: skip
+def test_a_full_disk_is_one_line_and_1(jobs: Daemon, words: str) -> None:
+    run = submit(jobs, "speak", "--wait")
+    done = shell(jobs, f"rtctl {words.format(run=run)} >/dev/full")
+    lines = [line for line in done.stderr.splitlines(keepends=True) if line.startswith("rtctl: ")]
+    assert (done.returncode, lines) == (1, [FULL])
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+
+
+def test_an_error_is_still_told_and_keeps_its_code_where_only_stderr_is_full(jobs: Daemon) -> None:
+    assert shell(jobs, "rtctl show nothing-of-this-kind 2>/dev/full").returncode == 5
+    assert shell(jobs, "rtctl ls --state bogus 2>/dev/full").returncode == 2
+
+
+def test_a_reader_that_has_had_enough_is_no_error(jobs: Daemon) -> None:
+    run = submit(jobs, "speak", "lines:=5", "--wait")
+    for words in (["ls"], ["logs", run], ["events"], ["help"]):
+        reading, writing = os.pipe()
+        os.close(reading)
+        done = subprocess.run(
+            ["rtctl", *words],
+            executable=BIN / "rtctl",
+            env=jobs.env,
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+        os.close(writing)
+        told = [line for line in done.stderr.splitlines() if not line.startswith("err ")]
+        assert (done.returncode, told) == (141, []), words
+
+
+def test_closed_streams_are_no_error(jobs: Daemon) -> None:
+    done = shell(jobs, "rtctl ls <&- >&-")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert shell(jobs, "rtctl show nothing-of-this-kind 2>&-").returncode == 5
