@@ -142,6 +142,12 @@ class ConcurrentLane(ABC):
         with contextlib.suppress(BlockingIOError):
             os.eventfd_read(self._wake_fd)
 
+    def rest(self) -> None:  # noqa: B027
+        """Nothing to make ready."""
+
+    def end(self) -> None:  # noqa: B027
+        """Nothing to let go of."""
+
     # -- ends and stops ------------------------------------------------------------------------
 
     def _conclude(self, going: Going) -> None:

@@ -91,6 +91,7 @@ class ForkCaller:
         """
 
         def wait_and_work(order: Callable[[], bytes]) -> int:
+            FORK_MARK.reset()
             self._let_go()
             record = order()
             if not record:

@@ -31,5 +31,11 @@ class Lane(Protocol):
     def should_recycle(self) -> bool:
         """Whether the executor has had enough runs or memory and should be replaced."""
 
+    def rest(self) -> None:
+        """There is nothing to do: make ready what the next run needs."""
+
+    def end(self) -> None:
+        """There will be no more runs."""
+
     def calm(self) -> None:
         """Signals that woke a wait have been seen."""

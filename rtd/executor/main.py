@@ -7,7 +7,7 @@ from typing import Any
 from rtd.executor.backend import Backend
 from rtd.executor.capture import Capture, scratch_path
 from rtd.executor.command_call import CommandCaller
-from rtd.executor.fork_call import ForkCaller
+from rtd.executor.fresh import FreshLane
 from rtd.executor.lane import Lane
 from rtd.executor.options import Options
 from rtd.executor.pull import PullLoop
@@ -61,8 +61,9 @@ def run(
 
     backend = Backend(tools, spool, pause)
     captures = _captures(tools, len(slots))
-    strategy = _lane(tools, slots, captures, backend)
+    strategy = _lane(tools, slots, captures, backend, session)
     code = PullLoop(strategy, backend, session, chosen).serve()
+    strategy.end()
     for capture in captures:
         capture.remove()
     spool.remove()
@@ -81,7 +82,11 @@ def _captures(tools: Tools, count: int) -> list[Capture]:
 
 
 def _lane(
-    tools: Tools, slots: Sequence[Slot], captures: Sequence[Capture], backend: Backend
+    tools: Tools,
+    slots: Sequence[Slot],
+    captures: Sequence[Capture],
+    backend: Backend,
+    session: Session | None,
 ) -> Lane:
     if tools.pool == "thread":
         return ThreadLane(slots, captures, backend, tools)
@@ -89,10 +94,10 @@ def _lane(
         from rtd.executor.coroutines import AsyncLane  # lazy: asyncio makes every fork dearer
 
         return AsyncLane(slots, captures, backend, tools)
-    caller: Caller = PythonCaller(tools.options.result_limit_bytes)
     if tools.pool == "fresh":
-        caller = ForkCaller(caller, captures[0].scratch, backend.let_go)
-    elif tools.pool == "command":
+        return FreshLane(slots[0], backend, captures[0], tools, session.tasks if session else {})
+    caller: Caller = PythonCaller(tools.options.result_limit_bytes)
+    if tools.pool == "command":
         caller = CommandCaller(captures[0].scratch)
     return SerialLane(slots[0], backend, captures[0], caller, tools)
 

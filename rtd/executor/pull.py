@@ -80,6 +80,8 @@ class PullLoop:
             if took.next_due_ms is not None:
                 due_s = max(took.next_due_ms / 1000 - time.time(), 0.0)
                 timeout_s = due_s if timeout_s is None else min(timeout_s, due_s)
+            if not self._leaving:
+                self._lane.rest()
             self._wait_for_bell(timeout_s)
         else:
             wait_readable(self._lane.fds(), None)

@@ -109,6 +109,12 @@ class SerialLane:
     def calm(self) -> None:
         self._signals.drain()
 
+    def rest(self) -> None:
+        """Nothing to make ready."""
+
+    def end(self) -> None:
+        """Nothing to let go of."""
+
     # -- one run -----------------------------------------------------------------------------
 
     def _carry_out(self, work: Work) -> None:
@@ -120,9 +126,7 @@ class SerialLane:
         deadline_ns = started_ns + int(timeout_s * 1e9) if timeout_s else 0
         memory = policies.memory_limit_bytes or 0
         cpu_ns = int((policies.cpu_time_limit_s or 0) * 1e9)
-        self._progress.expect(work.id)
-        run = CurrentRun(work.id, work.task, work.number, self._progress)
-        self._gate.expect(work.words[1], run)
+        run = self._expect(work)
         flags = FLAG_SAMPLE if memory or cpu_ns or work.watched else 0
         self._slot.begin(*work.words, started_ns, deadline_ns, flags, memory, cpu_ns, work.number)
         expected_s = self._costs.of(work.task)
@@ -146,6 +150,12 @@ class SerialLane:
         self._after(outcome)
         if titled:
             set_title(f"{self._pool} idle")
+
+    def _expect(self, work: Work) -> CurrentRun:
+        self._progress.expect(work.id)
+        run = CurrentRun(work.id, work.task, work.number, self._progress)
+        self._gate.expect(work.words[1], run)
+        return run
 
     def _call(self, work: Work, outcome: Outcome) -> None:
         gate = self._gate

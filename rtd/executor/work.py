@@ -55,6 +55,10 @@ class Work:
         self.watched = info is not None and info.schedule.end is not None
         self.policies = base.overlay(self.opts) if self.opts else base
 
+    def leased(self) -> bytes:
+        """The record again, as it was when the run was leased."""
+        return b"q" + _packb([self.spec_blob, self.attempts, None])  # type: ignore[no-any-return]
+
     def expired(self, now_at: float) -> bool:
         """Whether it waited longer than its `expires` before its first attempt."""
         limit = self.policies.expires_s

@@ -1,4 +1,4 @@
-"""A child that does one piece of work for its parent, and takes the parent with it if it dies."""
+"""A child that does one piece of work for its parent; it may be forked before there is any."""
 
 import os
 import resource
@@ -21,6 +21,9 @@ class Delegate:
 
     def __init__(self) -> None:
         self._pid = 0
+        #: A child that waits for its order, and the pipe by which it gets it.
+        self._spare = 0
+        self._order_fd = -1
 
     def start(self, body: Callable[[], int]) -> None:
         """Fork; the child leads a session of its own and exits with what `body` returns.
@@ -30,12 +33,64 @@ class Delegate:
         """
 
         def alone() -> int:
-            self._pid = 0
-            signal.set_wakeup_fd(-1)  # the pipe behind it is the parent's
-            os.setsid()
+            self._stand_alone()
             return body()
 
         self._pid = fork_child(alone)
+
+    def prepare(self, body: Callable[[Callable[[], bytes]], int]) -> None:
+        """Fork ahead of the work. The child's `body` is given a function that waits for its
+        order; it answers with nothing when no order will come. No second one is forked.
+
+        Raises:
+            OSError: no more processes or memory.
+        """
+        if self._spare:
+            return
+        reader, writer = os.pipe2(os.O_CLOEXEC)
+
+        def waiting() -> int:
+            os.close(writer)  # or it would never see that the parent has gone
+            self._stand_alone()
+            return body(lambda: _read_all(reader))
+
+        try:
+            self._spare = fork_child(waiting)
+            self._order_fd = writer
+        except OSError:
+            os.close(writer)
+            raise
+        finally:
+            os.close(reader)
+
+    def order(self, blob: bytes) -> bool:
+        """Set the prepared child to work on `blob`. False: there is none, `start` one."""
+        if not self._spare:
+            return False
+        try:
+            left = memoryview(blob)
+            while left:
+                left = left[os.write(self._order_fd, left) :]
+        except OSError:  # somebody has ended it
+            self.dismiss()
+            return False
+        os.close(self._order_fd)
+        self._pid, self._spare, self._order_fd = self._spare, 0, -1
+        return True
+
+    def dismiss(self) -> None:
+        """End the prepared child, if there is one."""
+        if self._spare:
+            os.close(self._order_fd)
+            with suppress(ProcessLookupError, ChildProcessError):
+                os.kill(self._spare, signal.SIGKILL)
+                os.waitpid(self._spare, 0)
+            self._spare, self._order_fd = 0, -1
+
+    def _stand_alone(self) -> None:
+        self._pid = self._spare = 0
+        signal.set_wakeup_fd(-1)  # the pipe behind it is the parent's
+        os.setsid()
 
     def terminate(self) -> None:
         """SIGTERM for the child, while there is one."""
@@ -66,3 +121,11 @@ def end_like(status: Exit) -> NoReturn:
         os.kill(os.getpid(), status.signal)
         os._exit(128 + status.signal)  # not reached: all that kill a child kill its parent
     os._exit(status.code or 0)
+
+
+def _read_all(fd: int) -> bytes:
+    pieces = []
+    while piece := os.read(fd, 1 << 16):
+        pieces.append(piece)
+    os.close(fd)
+    return b"".join(pieces)
