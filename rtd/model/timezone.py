@@ -2,6 +2,7 @@
 
 import os
 from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 UTC: Final = "UTC"
 _LINK: Final = "/etc/localtime"
@@ -12,7 +13,7 @@ _FOLDER: Final = "/zoneinfo/"
 def local_timezone() -> str:
     """The host's IANA zone (`Europe/Helsinki`): TZ, else what /etc/localtime links to.
 
-    `UTC` where neither names one. Not guaranteed: that the host's zone database knows the name.
+    `UTC` where neither names one. Not guaranteed: that the zone database knows the link's name.
     """
     return _of_variable() or _of_link() or _of_file() or UTC
 
@@ -22,7 +23,10 @@ def _of_variable() -> str:
     given = os.environ.get("TZ", "").removeprefix(":")
     if given.startswith("/"):
         return given.partition(_FOLDER)[2]
-    return given if "/" in given or given == UTC else ""
+    try:
+        return ZoneInfo(given).key if given else ""
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ""
 
 
 def _of_link() -> str:

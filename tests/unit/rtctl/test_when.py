@@ -1,6 +1,7 @@
 """Points in time as people write them."""
 
-from datetime import datetime
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -34,6 +35,14 @@ def test_a_coming_moment(text: str, moment: datetime) -> None:
 def test_epoch_seconds_and_offsets_need_no_zone() -> None:
     assert parse_when("@1769846400") == 1769846400
     assert parse_when("2026-01-31T08:00:00Z") == 1769846400
+
+
+def test_a_moment_is_in_the_zone_of_now_when_it_has_one() -> None:
+    now = datetime(2026, 1, 30, 12, 0, tzinfo=ZoneInfo("Asia/Tokyo"))
+    for text, hour in (("2026-01-31 08:00", 8), ("tomorrow 08:00", 8), ("06:30", 6.5)):
+        moment = datetime(2026, 1, 30, 15, tzinfo=UTC).timestamp() + hour * 3600
+        assert parse_when(text, now) == moment
+    assert parse_when("2026-01-31 08:00Z", now) == 1769846400
 
 
 @pytest.mark.parametrize("text", ["", "soon", "25:00", "tomorrow at 8", "@x", "+x", "2026-13-01"])
