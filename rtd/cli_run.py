@@ -12,9 +12,10 @@ from rtd.model.errors import RtdError
 from rtd.model.places import find_places
 from rtd.process.daemon import detach
 from rtd.settings import load
+from rtd.supervisor.directories import make_places
 from rtd.supervisor.log import log, set_up
 from rtd.supervisor.node import Node
-from rtd.supervisor.startup import Wish, make_places
+from rtd.supervisor.startup import Wish
 
 
 def run(options: argparse.Namespace) -> int:

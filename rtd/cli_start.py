@@ -9,11 +9,11 @@ import time
 from typing import Final
 
 from rtd.cli import settings_of
-from rtd.model.errors import Conflict, InternalError, RtdError
+from rtd.model.errors import InternalError, RtdError
 from rtd.model.places import Places, find_places
 from rtd.settings import load
-from rtd.supervisor.lock import holder
-from rtd.supervisor.startup import make_places
+from rtd.supervisor.directories import make_places
+from rtd.supervisor.lock import check_free, holder
 
 #: How long a daemon that could not come up may take to end after it has said why.
 ENDS_S: Final = 5.0
@@ -29,10 +29,8 @@ def start(options: argparse.Namespace) -> int:
     """Start a daemon and wait until it is ready; says why when it is not."""
     places = find_places()
     load(options.config, settings_of(options))  # a wrong setting is told here
-    pid = holder(places.pid_file)
-    if pid is not None:
-        raise Conflict(f"a daemon is running already (pid {pid}) with {places.runtime_dir}")
     make_places(places)
+    check_free(places)
     read_fd, write_fd = os.pipe()
     command = [sys.executable, "-m", "rtd", "run", *_words(options)]
     command += ["--detach", "--ready-fd", str(write_fd)]

@@ -7,13 +7,13 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
-from rtd.model.errors import RtdError, Unreachable, WaitTimeout
+from rtd.model.errors import NotPermitted, RtdError, Unreachable, WaitTimeout
 from rtd.model.places import Places, find_places
 from rtd.model.units import format_duration
 from rtd.process.pidfd import signal_process
 from rtd.process.signals import SIGTERM
 from rtd.process.ticks import same_process, start_ticks
-from rtd.supervisor.lock import holder
+from rtd.supervisor.lock import belongs_to, holder
 from rtd.wire import frames
 
 _ANSWER_S: Final = 5.0
@@ -24,7 +24,7 @@ def stop(options: argparse.Namespace) -> int:
     """End the daemon of these places; returns when it is gone."""
     places = find_places()
     pid = holder(places.pid_file)
-    if pid is None:
+    if not pid:
         raise Unreachable(
             f"no daemon runs with {places.runtime_dir}; start one with `rtd start` or `rtd run`"
         )
@@ -40,6 +40,8 @@ def _ask(places: Places, pid: int, ticks: int, options: argparse.Namespace) -> N
     params = {"grace_s": options.grace, "keep_running": options.keep_running}
     try:
         call(places.socket, "shutdown", params)
+    except (PermissionError, NotPermitted):
+        raise NotPermitted(belongs_to(places.pid_file)) from None
     except (OSError, RtdError) as error:
         if options.keep_running:
             raise Unreachable(f"the daemon (pid {pid}) does not answer: {error}") from None

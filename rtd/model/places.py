@@ -38,6 +38,10 @@ class Places(NamedTuple):
         return self.runtime_dir / "rtd.pid"
 
     @property
+    def lock_file(self) -> Path:
+        return self.state_dir / "rtd.lock"
+
+    @property
     def redis_dir(self) -> Path:
         return self.state_dir / "redis"
 

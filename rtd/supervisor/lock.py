@@ -1,67 +1,142 @@
-"""One daemon per runtime directory: a locked pid file.
+"""One daemon per runtime directory and per state directory: a locked file in each.
 
-The lock is the truth (`flock`: the kernel drops it with its owner, however that ends);
-the number in the file is there for people and for `rtd stop`.
+The lock is the truth (`flock`: the kernel drops it with its owner, however that ends; what
+the daemon starts does not inherit it); the number in the file is there for people and for
+`rtd stop`. Only the owner may open the file: whoever can open it can lock it, too.
 """
 
+import contextlib
 import fcntl
 import os
+import pwd
 from pathlib import Path
 
-from rtd.model.errors import Conflict
+from rtd.model.errors import Conflict, NotPermitted
+from rtd.model.places import Places
 
 
-class PidFile:
-    """The locked `rtd.pid` of a runtime directory.
+class LockFile:
+    """A file that one daemon holds for its whole life.
 
     Args:
         path: where the file lies. It stays after a crash; that does no harm.
+        note: a second line beside the pid, e.g. where that daemon is found.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, note: str = "") -> None:
         self.path = path
+        self._note = note
         self._fd = -1
 
-    def acquire(self) -> None:
-        """Lock the file and write this process's pid into it.
-
-        Raises:
-            Conflict: another daemon holds it; the sentence names its pid.
-        """
-        fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.pread(fd, 32, 0).decode(errors="replace").strip() or "unknown"
-            os.close(fd)
-            raise Conflict(
-                f"a daemon is running already (pid {holder}) with {self.path.parent}:"
-                " stop it with `rtd stop`, or set RTD_RUNTIME_DIR for another one"
-            ) from None
+    def acquire(self) -> bool:
+        """Lock the file and write this process's pid into it; False: somebody else has it."""
+        while True:
+            fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(fd)
+                return False
+            if _is_at(fd, self.path):
+                break
+            os.close(fd)  # its last holder has just removed it: that is another file now
         os.ftruncate(fd, 0)
-        os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
+        os.pwrite(fd, f"{os.getpid()}\n{self._note}\n".encode(errors="surrogateescape"), 0)
         self._fd = fd
+        return True
 
     def release(self) -> None:
         """Remove the file and drop the lock. Harmless when it is not held."""
         if self._fd >= 0:
-            self.path.unlink(missing_ok=True)
+            if _is_at(self._fd, self.path):
+                self.path.unlink(missing_ok=True)
             os.close(self._fd)
             self._fd = -1
 
 
+def lock_places(places: Places, ends: contextlib.ExitStack | contextlib.AsyncExitStack) -> None:
+    """Make both directories this daemon's own until `ends` ends.
+
+    Raises:
+        Conflict: another daemon has one of them; the sentence names its pid.
+    """
+    for path in (places.pid_file, places.lock_file):
+        lock = LockFile(path, str(places.runtime_dir))
+        if not lock.acquire():
+            raise _taken(places, path)
+        ends.callback(lock.release)
+
+
+def check_free(places: Places) -> None:
+    """Raises Conflict when a daemon has one of the directories now."""
+    for path in (places.pid_file, places.lock_file):
+        if holder(path) is not None:
+            raise _taken(places, path)
+
+
 def holder(path: Path) -> int | None:
-    """The pid of the daemon that holds the file now, or None when nobody does."""
+    """The pid of the daemon that holds a lock file now, or None when nobody does.
+
+    Raises:
+        NotPermitted: the file or its directory is somebody else's.
+    """
+    found = _read(path)
+    return None if found is None else found[0]
+
+
+def _read(path: Path) -> tuple[int, str] | None:
+    """The pid and the note of the holder; pid 0: it has not written them yet."""
     try:
-        fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except PermissionError:
+        raise NotPermitted(belongs_to(path)) from None
     except OSError:
         return None
     try:
         fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        text = os.pread(fd, 32, 0).decode(errors="replace").strip()
-        return int(text) if text.isdigit() else None
+        pid, _, note = os.pread(fd, 5000, 0).decode(errors="surrogateescape").partition("\n")
+        return (int(pid) if pid.isdigit() else 0), note.strip()
     else:
         return None
     finally:
         os.close(fd)
+
+
+def belongs_to(path: Path) -> str:
+    """Whose daemon this is, as far as can be seen from outside; a sentence."""
+    seen = next(place for place in (path, *path.parents) if _owner(place) is not None)
+    name = _owner(seen)
+    return f"{seen} belongs to {name}; only {name} and root may start and stop a daemon there"
+
+
+def _owner(path: Path) -> str | None:
+    try:
+        uid = path.stat().st_uid
+    except OSError:
+        return None
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"uid {uid}"
+
+
+def _taken(places: Places, path: Path) -> Conflict:
+    pid, where = _read(path) or (0, "")
+    who = f"a daemon is running already (pid {pid or 'unknown'}"
+    if path == places.pid_file:
+        return Conflict(
+            f"{who}) with {places.runtime_dir}:"
+            " stop it with `rtd stop`, or set RTD_RUNTIME_DIR for another one"
+        )
+    return Conflict(
+        f"{who}, runtime directory {where or 'unknown'}) with the state directory"
+        f" {places.state_dir}: stop it first, or set RTD_STATE_DIR for another one"
+    )
+
+
+def _is_at(fd: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(fd), path.stat())
+    except FileNotFoundError:
+        return False

@@ -7,10 +7,9 @@ daemon that is ready.
 import contextlib
 import os
 from dataclasses import dataclass
-from pathlib import Path
 
 from rtd.model.config import Config
-from rtd.model.errors import AppError, ConfigError, InternalError, StoreGone
+from rtd.model.errors import AppError, InternalError, StoreGone
 from rtd.model.places import Places
 from rtd.process.board import Board
 from rtd.process.prctl import set_subreaper
@@ -20,11 +19,12 @@ from rtd.store.alink import AsyncLink
 from rtd.store.calls import Calls
 from rtd.supervisor.bell import NodeBell
 from rtd.supervisor.core import Core
+from rtd.supervisor.directories import make_places
 from rtd.supervisor.engine import Engine, examine
 from rtd.supervisor.executors import Gone
 from rtd.supervisor.forgetting import Forgetting
 from rtd.supervisor.generations import Zygote
-from rtd.supervisor.lock import PidFile
+from rtd.supervisor.lock import lock_places
 from rtd.supervisor.log import log
 from rtd.supervisor.node import Node
 from rtd.supervisor.orphans import end_orphans, unknown_on_board
@@ -64,7 +64,7 @@ async def bring_up(wish: Wish, ends: contextlib.AsyncExitStack, keep: Keep) -> N
         RtdError: one line that says which phase failed and why; `ends` undoes the others.
     """
     make_places(wish.places)
-    _lock(wish.places, ends)
+    lock_places(wish.places, ends)
     set_title("supervisor")
     set_subreaper()
     board = _board(wish.places, ends)
@@ -83,39 +83,6 @@ async def bring_up(wish: Wish, ends: contextlib.AsyncExitStack, keep: Keep) -> N
     node.core.jobs.start(Forgetting(node.core).keep(), "forgetting old records")
     node.pools.look_at_all()
     return node
-
-
-# --- places and lock
-
-
-def make_places(places: Places) -> None:
-    """The directories, private where they hold users' data. Raises ConfigError."""
-    wanted = [
-        (places.runtime_dir, 0o755),
-        (places.state_dir, 0o700),
-        (places.output_dir, 0o700),
-    ]
-    if places.socket.parent != places.runtime_dir:
-        wanted.append((places.socket.parent, 0o755))
-    for path, mode in wanted:
-        try:
-            path.mkdir(mode=mode, parents=True, exist_ok=True)
-        except OSError as error:
-            raise _unusable(path, error.strerror or str(error)) from None
-        if not os.access(path, os.W_OK | os.X_OK):
-            raise _unusable(path, "it cannot be written")
-
-
-def _unusable(path: Path, why: str) -> ConfigError:
-    return ConfigError(
-        f"the directory {path} cannot be used: {why}; RTD_RUNTIME_DIR and RTD_STATE_DIR name others"
-    )
-
-
-def _lock(places: Places, ends: contextlib.AsyncExitStack) -> None:
-    pid_file = PidFile(places.pid_file)
-    pid_file.acquire()
-    ends.callback(pid_file.release)
 
 
 def _board(places: Places, ends: contextlib.AsyncExitStack) -> Board:

@@ -1,5 +1,6 @@
 """`rtd run`, `rtd start`, `rtd stop`, `rtd check`: what they say and what they leave."""
 
+import os
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 from tests.functional.conftest import PROGRAMS
 from tests.helpers.daemon import BIN, Daemon
 from tests.helpers.deadline import until
-from tests.helpers.running import alive, client
+from tests.helpers.running import alive, client, restart_supervisor
 
 Start = Callable[..., Daemon]
 
@@ -59,6 +60,74 @@ def test_a_second_daemon_in_the_same_place_is_refused(place: Daemon) -> None:
         assert done.returncode == 6
         assert "running already" in one_line(done)
         assert f"pid {place.process.pid}" in done.stderr if place.process else False
+
+
+def test_a_second_daemon_with_the_same_state_is_refused(place: Daemon) -> None:
+    """It would carry out the first one's runs again, and stop its Redis."""
+    place.command = ["rtd", "run", "supervised:session"]
+    place.start()
+    assert place.process is not None
+    mine = place.env["RTD_RUNTIME_DIR"]
+    place.env["RTD_RUNTIME_DIR"] = str(place.home / "other")
+    for verb in ("run", "start"):
+        done = rtd(place, verb)
+        assert done.returncode == 6
+        for part in (f"pid {place.process.pid}", mine, place.env["RTD_STATE_DIR"]):
+            assert part in one_line(done)
+    place.env["RTD_RUNTIME_DIR"] = mine
+    with client(place) as rt:
+        assert rt.submit("add", a=2).wait(timeout=10).result == 2
+        restart_supervisor(place)  # only the daemon itself holds the directories
+        assert rt.submit("add", a=3).wait(timeout=10).result == 3
+
+
+@pytest.mark.parametrize("name", ["RTD_RUNTIME_DIR", "RTD_STATE_DIR"])
+def test_a_directory_that_others_may_write_is_refused(place: Daemon, name: str) -> None:
+    directory = Path(place.env[name])
+    directory.mkdir()
+    for mode in (0o777, 0o1777, 0o770):
+        directory.chmod(mode)
+        for verb in ("run", "start"):
+            done = rtd(place, verb)
+            assert done.returncode == 2
+            for part in (str(directory), f"{mode:04o}", "chmod go-w", name):
+                assert part in one_line(done)
+    directory.chmod(0o755)
+    assert (rtd(place, "start").returncode, rtd(place, "stop").returncode) == (0, 0)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root may give files away")
+def test_a_directory_of_somebody_else_is_refused(place: Daemon, tmp_path: Path) -> None:
+    directory, link = Path(place.env["RTD_RUNTIME_DIR"]), tmp_path / "link"
+    directory.mkdir(mode=0o755)
+    link.symlink_to(directory)
+    os.lchown(link, 65534, -1)
+    place.env["RTD_RUNTIME_DIR"] = str(link)
+    assert "belongs to uid 65534" in one_line(rtd(place, "run")), "its owner may turn the link"
+    place.env["RTD_RUNTIME_DIR"] = str(directory)
+    os.chown(directory, 65534, -1)
+    done = rtd(place, "run")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "belongs to uid 65534" in one_line(done)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root may become somebody else")
+@pytest.mark.parametrize("mode", [0o755, 0o700])
+def test_a_stranger_is_told_whose_daemon_it_is(place: Daemon, mode: int) -> None:
+    place.command = ["rtd", "run"]
+    place.start()
+    place.home.chmod(0o755)
+    place.socket.parent.chmod(mode)
+    # Everything is imported first: nobody may not read where Python is.
+    done = place.python(
+        "import os, sys, locale, pwd, shutil, rtd.cli_stop\n"
+        "from rtd.cli import main\nos.setgroups([])\n"
+        "os.setgid(65534)\nos.setuid(65534)\nsys.exit(main(['stop']))"
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (4, 1), done.stderr
+    assert "belongs to root" in done.stderr
+    assert place.process is not None
+    assert place.process.poll() is None
 
 
 def test_stop_without_a_daemon_says_so(place: Daemon) -> None:
