@@ -9,6 +9,8 @@ from rtd.model.units import parse_duration_s
 
 _CLOCK: Final = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")
 _DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+#: The year 9999 in epoch seconds; datetimes go no further.
+_END_AT: Final = 253_402_300_800
 _FORMS: Final = "write 08:00, 'tomorrow 08:00', 'friday 22:30', '2026-01-31 08:00' or @1769846400"
 
 
@@ -81,9 +83,12 @@ def _at_clock(day: datetime, clock: str, text: str) -> datetime:
 
 def _number(digits: str, text: str) -> float:
     try:
-        return float(digits)
+        seconds = float(digits)
+        if not abs(seconds) < _END_AT:  # neither is nan
+            raise ValueError
     except ValueError:
         raise UsageError(f"{text!r} is no time; {_FORMS}") from None
+    return seconds
 
 
 def _duration(words: str, text: str) -> float:

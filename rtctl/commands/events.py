@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from time import localtime, strftime
 
-from rtctl.flags import Flag
+from rtctl.flags import Flag, UsageError
 from rtctl.screen import clean
 
 TYPE_CHECKING = False
@@ -17,10 +17,13 @@ USAGE = "events"
 FLAGS = (
     Flag("-f/--follow", "go on until interrupted"),
     Flag("-n/--limit", "how many past ones at most (default: 100)", "int", "N"),
-    Flag("--since", "only after the event of this id", "text", "ID"),
+    Flag("--since", "only what happened since (`10m`, `08:00`), or after the event of this id",
+         "text", "TIME"),
     Flag("--task", "only this task's", "text", "TASK"),
     Flag("--run", "only this run's", "text", "RUN"),
-)
+)  # fmt: skip
+#: The ids of a stream are milliseconds and a number of 64 bits within each.
+LAST_OF_A_MS = 2**64 - 1
 MORE = """With -f what is to come, and what came before only with --since. -o jsonl gives all there
 is, one event a line."""
 
@@ -29,8 +32,9 @@ def run(context: Context) -> int:
     """The events, line by line."""
     args = context.args
     context.targets(0, 0, "target")
+    since = None if args.since is None else _since(args.since)
     parts = context.rpc.events(
-        follow=args.follow, since=args.since, limit=100 if args.limit is None else args.limit,
+        follow=args.follow, since=since, limit=100 if args.limit is None else args.limit,
         task=args.task, run=args.run,
     )  # fmt: skip
     if context.format == "json":
@@ -46,6 +50,20 @@ def run(context: Context) -> int:
     finally:
         parts.close()
     return 0
+
+
+def _since(text: str) -> str:
+    """The id of an event as it is; of a time the last id that is possible before it."""
+    from rtctl.when import parse_since  # lazy: it needs datetime and re
+
+    first, _, second = text.partition("-")
+    if first.isdecimal() and second.isdecimal():
+        return text
+    try:
+        at_ms = int(parse_since(text) * 1000)
+    except UsageError as error:
+        raise UsageError(f"events: --since: {error.sentence}, or an event's id") from None
+    return f"{at_ms - 1}-{LAST_OF_A_MS}" if at_ms > 0 else "0-0"
 
 
 def _own(event: Event) -> dict[str, object]:

@@ -6,6 +6,7 @@ the offending value.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path, PurePath
@@ -88,6 +89,15 @@ def _packer(value: Any) -> bytes:
 def ext_hook(code: int, data: bytes) -> Any:
     decoder = _DECODERS.get(code)
     return msgpack.ExtType(code, data) if decoder is None else decoder(data)
+
+
+def shown(value: Any) -> str:
+    """A value for an error; one that the wire carries as an extension type as what it means."""
+    if isinstance(value, msgpack.ExtType):
+        # What nobody can read is shown as it is.
+        with suppress(ValueError, TypeError, ArithmeticError):
+            value = ext_hook(value.code, value.data)
+    return f"{value!r:.80}"
 
 
 def pack(value: Any, where: str = "value") -> bytes:

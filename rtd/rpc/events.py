@@ -1,5 +1,6 @@
 """`events`: what happens to runs and queues, as it happens."""
 
+import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -13,6 +14,8 @@ from rtd.rpc.targets import resolve
 LIMIT_MAX: Final = 10_000
 #: Entries read at once; one entry may hold many events.
 PAGE: Final = 50
+_ID: Final = re.compile(r"([0-9]{1,20})-([0-9]{1,20})")
+_ID_PART_MAX: Final = 2**64 - 1
 
 Entry = tuple[str, bytes]
 
@@ -22,6 +25,7 @@ async def handle(ask: Ask) -> dict[str, Any]:
     params = ask.params
     if not 0 <= params["limit"] <= LIMIT_MAX:
         raise BadRequest(f"events: limit must be 0 to {LIMIT_MAX}, not {params['limit']}")
+    _check_id(params["since"])
     run_id = await resolve(ask.core, params["run"]) if params["run"] else None
     stream = _Stream(ask, run_id)
     if not params["follow"]:
@@ -37,6 +41,15 @@ async def handle(ask: Ask) -> dict[str, Any]:
                 await ask.core.redis_back()
                 continue
             await grown.wait()
+
+
+def _check_id(since: str | None) -> None:
+    """Refuse what is no event's id; Redis would, in its own words."""
+    if since is None:
+        return
+    found = _ID.fullmatch(since)
+    if found is None or max(map(int, found.groups())) > _ID_PART_MAX:
+        raise BadRequest(f"events: since: {since!r:.60} is no event's id such as 1769846400000-0")
 
 
 class _Stream:

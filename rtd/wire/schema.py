@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from typing import Any, Final
 
 from rtd.model.errors import BadRequest
+from rtd.model.values import shown
 
 
 class Required:
@@ -145,7 +146,7 @@ def check(verb: Verb, params: Mapping[str, Any]) -> dict[str, Any]:
         value = params[param.name]
         if not fits(param.type, value):
             raise BadRequest(
-                f"{verb.name}: {param.name!r} must be {said(param.type)}, not {value!r:.80}"
+                f"{verb.name}: {param.name!r} must be {said(param.type)}, not {shown(value)}"
             )
         filled[param.name] = value
     if len(filled) < len(params) or any(name not in filled for name in params):

@@ -43,3 +43,36 @@ def test_bad_input_is_one_line(jobs: Daemon) -> None:
     for words, code in ((["x"], 2), (["--run", "nothing-of-this-kind"], 5), (["-n", "-1"], 2)):
         done = jobs.rtctl("events", *words)
         assert (done.returncode, done.stdout, done.stderr.count("\n")) == (code, "", 1)
+
+
+def test_since_takes_the_times_that_ls_takes(jobs: Daemon) -> None:
+    run = submit(jobs, "add", "a:=1", "--wait")
+    for text in ("5m", "-1h", "today", "2020-01-31 08:00", "@1", "@0", "0-0"):
+        found = json.loads(jobs.ok("events", "--since", text, "--run", run, "-j"))["events"]
+        assert [event["state"] for event in found] == ["queued", "succeeded"], text
+    assert json.loads(jobs.ok("events", "--since", "+1h", "-j"))["events"] == []
+
+
+def test_since_a_moment_includes_the_event_of_that_moment(jobs: Daemon) -> None:
+    run = submit(jobs, "add", "a:=1", "--wait")
+    ids = [event["id"] for event in json.loads(jobs.ok("events", "--run", run, "-j"))["events"]]
+    second = int(ids[1].partition("-")[0]) / 1000
+    found = json.loads(jobs.ok("events", "--since", f"@{second:.3f}", "--run", run, "-j"))["events"]
+    assert ids[1] in [event["id"] for event in found]
+
+
+def test_a_since_that_is_nothing_says_what_would_be(jobs: Daemon) -> None:
+    for text in ("bogus", "", "@nan", "1-", "-1-1", f"{2**64}-0"):
+        for words in ([f"--since={text}"], [f"--since={text}", "-f"]):
+            done = jobs.rtctl("events", *words)
+            assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), text
+            assert "event's id" in done.stderr
+            assert "XRANGE" not in done.stderr
+
+
+def test_numbers_beyond_64_bits_are_told_as_numbers(jobs: Daemon) -> None:
+    for verb in ("ls", "events", "next"):
+        done = jobs.rtctl(verb, "-n", "99999999999999999999")
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+        assert "99999999999999999999" in done.stderr
+        assert "ExtType" not in done.stderr
