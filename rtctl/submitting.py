@@ -10,6 +10,7 @@ from rtd.model.ids import new_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from rtctl.answers import SubmitResult
@@ -66,7 +67,7 @@ def request(context: Context) -> dict[str, Any]:
         task, params = "command", _command(context.verb, args)
     else:
         task, *words = context.targets(1, what="TASK")
-        params = dict(parameter(context.verb, word) for word in words)
+        params = parameters(context.verb, words)
         _refuse_command_flags(context.verb, args)
     key = args.id
     if key == "":
@@ -97,6 +98,17 @@ def _options(args: Args) -> dict[str, Any]:
 
         options["at"] = parse_when(args.at)
     return options
+
+
+def parameters(verb: str, words: Sequence[str]) -> dict[str, Any]:
+    """The parameters that the words mean. Raises UsageError, also for one that comes twice."""
+    found: dict[str, Any] = {}
+    for word in words:
+        name, value = parameter(verb, word)
+        if name in found:
+            raise UsageError(f"{verb}: the parameter {name!r} is given twice")
+        found[name] = value
+    return found
 
 
 def parameter(verb: str, word: str) -> tuple[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rtctl.submitting import parameter
+from rtctl.submitting import parameters
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,8 +17,7 @@ submit queues one in any case. For the task's conditions it counts as a start li
 def run(context: Context) -> int:
     """Start it now."""
     task, *words = context.targets(1, None, "TASK")
-    params = dict(parameter(context.verb, word) for word in words)
-    answer = context.rpc.trigger(task=task, params=params)
+    answer = context.rpc.trigger(task=task, params=parameters(context.verb, words))
     if context.is_json:
         context.json(answer)
     else:

@@ -8,12 +8,14 @@ from typing import Any, Final
 
 from rtd.model.errors import PolicyError
 from rtd.model.units import parse_bytes, parse_duration_s
+from rtd.model.values import shown
 
 LANES: Final = ("process", "thread", "main", "async", "command")
 ON_LOST: Final = ("fail", "requeue")
 #: A run that lost its executor this often is not requeued again, whatever its policy.
 MAX_LOSSES: Final = 3
 PRIORITY_RANGE: Final = 100
+_ZERO: Final = "0 would end every run at once; leave it out for no limit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,18 +113,21 @@ def _duration(value: Any) -> float | None:
 def _positive_duration(value: Any) -> float | None:
     seconds = _duration(value)
     if seconds == 0:
-        raise ValueError("0 would end every run at once; leave it out for no limit")
+        raise ValueError(_ZERO)
     return seconds
 
 
-def _bytes(value: Any) -> int | None:
-    return None if value is None else parse_bytes(value)
+def _memory(value: Any) -> int | None:
+    size = None if value is None else parse_bytes(value)
+    if size == 0:
+        raise ValueError(_ZERO)
+    return size
 
 
 def _whole(low: int, high: int) -> Callable[[Any], int]:
     def check(value: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise ValueError(f"{value!r} is not a whole number from {low} to {high}")
+            raise ValueError(f"{shown(value)} is not a whole number from {low} to {high}")
         return value
 
     return check
@@ -130,7 +135,7 @@ def _whole(low: int, high: int) -> Callable[[Any], int]:
 
 def _share(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-        raise ValueError(f"{value!r} is not a share from 0 to 1")
+        raise ValueError(f"{shown(value)} is not a share from 0 to 1")
     return float(value)
 
 
@@ -180,7 +185,7 @@ OPTIONS: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
     "no_retry_on": ("no_retry_on", _names),
     "on_lost": ("on_lost", _on_lost),
     "max_concurrency": ("max_concurrency", _concurrency),
-    "memory_limit": ("memory_limit_bytes", _bytes),
+    "memory_limit": ("memory_limit_bytes", _memory),
     "cpu_time_limit": ("cpu_time_limit_s", _positive_duration),
     "expires": ("expires_s", _duration),
 }

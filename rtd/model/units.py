@@ -17,6 +17,8 @@ _UNIT_S: Final = {
     "ms": 0.001,
 }  # fmt: skip
 _SIZE: Final = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
+#: An exbibyte: no host has more, and every store and system call can hold it.
+_SIZE_END: Final = 1 << 60
 _PART: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]+)(?:\s*,\s*|\s+and\s+|\s*)", re.IGNORECASE)
 _CLOCK: Final = re.compile(r"(\d+):(\d{2})(?::(\d{2}(?:\.\d+)?))?")
 _BYTES: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?b)?", re.IGNORECASE)
@@ -44,7 +46,7 @@ def parse_duration_s(value: str | float | timedelta) -> float:
     clock = _CLOCK.fullmatch(text)
     if clock:
         hours, minutes, seconds = clock.groups()
-        return int(hours) * 3600.0 + int(minutes) * 60.0 + float(seconds or 0)
+        return _not_negative(int(hours) * 3600.0 + int(minutes) * 60.0 + float(seconds or 0), value)
     return _spelled_s(text, value)
 
 
@@ -59,12 +61,14 @@ def _spelled_s(text: str, value: str) -> float:
         position = part.end()
     if not text:
         raise ValueError("an empty text is no duration; write 90, '90s', '2 hours' or '1h 30m'")
-    return total
+    return _not_negative(total, value)
 
 
 def _not_negative(seconds: float, value: object) -> float:
     if not 0 <= seconds < 1e10:
-        raise ValueError(f"{value!r} is no duration: it must be finite and not negative")
+        raise ValueError(
+            f"{value!r} is no duration: it must be 0 or more, and less than 10 billion seconds"
+        )
     return seconds
 
 
@@ -77,8 +81,15 @@ def parse_bytes(value: str | int) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         if value < 0:
             raise ValueError(f"{value!r} is no size: it must not be negative")
-        return value
+        return _storable(value, value)
     match = _BYTES.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:
         raise ValueError(f"{value!r} is no size; write 1048576, '512M' or '1.5 GB'")
-    return int(float(match[1]) * _SIZE[match[2].lower()])
+    size = float(match[1]) * _SIZE[match[2].lower()]
+    return _storable(int(size) if size < _SIZE_END else _SIZE_END, value)
+
+
+def _storable(size: int, value: object) -> int:
+    if size >= _SIZE_END:
+        raise ValueError(f"{value!r} is no size: it must be less than an exabyte")
+    return size

@@ -14,6 +14,7 @@ from rtd.model.manifest import COMMAND, TaskInfo, check_params
 from rtd.model.policy import OPTIONS, read_options
 from rtd.model.run import Spec
 from rtd.model.units import format_bytes, parse_duration_s
+from rtd.model.values import shown
 from rtd.store import keys
 from rtd.store.call import Call
 from rtd.store.transitions import Submission
@@ -27,6 +28,8 @@ CHUNK: Final = 500
 _ID: Final = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _LABELS_MAX: Final = 20
 _KEY_MAX: Final = 500
+#: The year 9999 in epoch seconds; no date goes further.
+_END_AT: Final = 253_402_300_800
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,8 +137,9 @@ def _due_at(at: Any, delay: Any, where: str) -> float | None:
     if at is not None and delay is not None:
         raise BadRequest(f"{where}: give `at` or `delay`, not both")
     if at is not None:
-        if isinstance(at, bool) or not isinstance(at, int | float):
-            raise BadRequest(f"{where}: at: {at!r} is no time in epoch seconds")
+        good = isinstance(at, int | float) and not isinstance(at, bool)
+        if not good or not abs(at) < _END_AT:
+            raise BadRequest(f"{where}: at: {shown(at)} is no time in epoch seconds")
         return float(at)
     if delay is None:
         return None

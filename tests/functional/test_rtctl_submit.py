@@ -10,6 +10,9 @@ from rtd.model.ids import is_id
 from tests.helpers.daemon import Daemon
 from tests.helpers.rows import row_of
 
+#: Beyond 64 bits: the wire has a way of its own for it.
+HUGE = "99999999999999999999"
+
 
 def test_it_prints_the_id_and_nothing_else(jobs: Daemon) -> None:
     done = jobs.rtctl("submit", "add", "a:=1")
@@ -134,6 +137,16 @@ def test_other_names_for_it(jobs: Daemon, alias: str) -> None:
         (["add", "a:=1", "--on-lost", "cry"], 2, "--on-lost: 'cry' is none of fail, requeue"),
         (["add", "a:=1", "--at", "someday"], 2, "'someday' is no time; write 08:00"),
         (["add", "a:=1", "--memory-limit", "lots"], 2, "memory_limit: 'lots' is no size"),
+        (["add", "a:=1", "--memory-limit", "0"], 2, "memory_limit: 0 would end every run at once"),
+        (["add", "a:=1", "--memory-limit", f"{HUGE}T"], 2, "it must be less than an exabyte"),
+        (["add", "a:=1", "--timeout", f"{HUGE}d"], 2, "less than 10 billion seconds"),
+        (["add", "a:=1", "--in", f"{HUGE}d"], 2, "less than 10 billion seconds"),
+        (["add", "a:=1", "--at", f"@{HUGE}"], 2, "is no time; write 08:00"),
+        (["add", "a:=1", "--at", "@nan"], 2, "is no time; write 08:00"),
+        (["add", "a:=1", "--retries", HUGE], 2, f"{HUGE} is not a whole number from 0 to 1000000"),
+        (["add", "a:=1", "--jitter", HUGE], 2, "is not a share from 0 to 1"),
+        (["add", "a:=1", "a:=2"], 2, "the parameter 'a' is given twice"),
+        (["add", "a:=1", "a=1"], 2, "the parameter 'a' is given twice"),
         (["add", "a:=1", "--queue", "a b"], 2, "queue: 'a b' is no queue name"),
         (["add", "a:=1", "--timeot", "1s"], 2, "unknown flag --timeot; did you mean --timeout?"),
         (["add", "a:=1", "--timeout"], 2, "--timeout needs a value"),
