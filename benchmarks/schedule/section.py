@@ -54,7 +54,7 @@ def _idle(size: int, seconds: float, without: Figures) -> Figures:
     figures = rtd_side.idle(size, seconds)
     if not size:
         without.update(figures)
-    elif without:
+    elif without and size >= SIZES[-1]:  # of fewer tasks the tree's own ups and downs are more
         figures["task_bytes"] = (figures["pss_bytes"] - without["pss_bytes"]) / size
     return figures
 
