@@ -3,24 +3,19 @@
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final
+from typing import Final
 
 from rtd.model.errors import StoreGone, UnknownTask
-from rtd.model.manifest import TaskInfo
-from rtd.model.run import Spec, new_record
-from rtd.store import keys
 from rtd.store.call import Call
 from rtd.store.scheduling import Firing, Unfired
 from rtd.supervisor.clock import now_ms
 from rtd.supervisor.core import Core
 from rtd.supervisor.log import log
 from rtd.supervisor.schedule import Occurrence, Verdict
-from rtd.wire import frames
+from rtd.supervisor.volley import Shot, Volley, firing_of
 
 #: Occurrences of one round trip; the first of many are on their way while others are packed.
 BATCH: Final = 200
-BY: Final = "schedule"
-NO_PARAMS: Final = frames.dump({}, "params")
 
 #: Told of an occurrence whose run existed, and the state character of that run.
 Existed = Callable[[Occurrence, str], None]
@@ -40,11 +35,12 @@ class Outbox:
         self._decided_us = decided_us
         self._existed = existed
         self._waiting: deque[Occurrence] = deque()
+        self._on_their_way: dict[str, Occurrence] = {}
         self._sending = False
         self.alive_us = 0
 
     def __len__(self) -> int:
-        return len(self._waiting)
+        return len(self._waiting) + len(self._on_their_way)
 
     def put(self, found: Iterable[Occurrence]) -> None:
         """Send these after those that wait."""
@@ -53,22 +49,46 @@ class Outbox:
             self._sending = True
             self._core.jobs.start(self._send_all(), "firing occurrences")
 
+    def shoot(self, volley: Volley) -> None:
+        """Send these now, whatever waits."""
+        for shot in volley.shots:
+            self._on_their_way.update((one.run_id, one) for one in shot.occurrences)
+            self._core.jobs.start(self._shoot(shot), "firing many occurrences")
+
     def forget(self) -> None:
         """The app has changed: what waits is decided anew."""
         self._waiting.clear()
 
+    async def _shoot(self, shot: Shot) -> None:
+        try:
+            flags = await self._core.ask(shot.call(self._before(shot.occurrences)))
+        except StoreGone:
+            self._arrived(shot.occurrences)
+            self.put(shot.occurrences)
+            return
+        self._arrived(shot.occurrences)
+        self._tell(zip(shot.occurrences, flags, strict=True))
+
     async def _send_all(self) -> None:
         try:
             while self._waiting:
-                batch = [self._waiting[i] for i in range(min(BATCH, len(self._waiting)))]
+                count = min(BATCH, len(self._waiting))
+                batch = [self._waiting.popleft() for _ in range(count)]
+                self._on_their_way.update((key_of(one), one) for one in batch)
                 flags = await self._send(batch)
-                for _ in range(min(len(batch), len(self._waiting))):
-                    self._waiting.popleft()
-                for occurrence, flag in flags:
-                    if flag not in ("", "q"):
-                        self._existed(occurrence, flag)
+                self._arrived(batch)
+                self._tell(flags)
         finally:
             self._sending = False
+
+    def _arrived(self, batch: Iterable[Occurrence]) -> None:
+        for one in batch:
+            self._on_their_way.pop(key_of(one), None)
+
+    def _tell(self, flags: Iterable[tuple[Occurrence, str]]) -> None:
+        for occurrence, flag in flags:
+            if flag not in ("", "q"):
+                self._existed(occurrence, flag)
 
     async def _send(self, batch: Sequence[Occurrence]) -> list[tuple[Occurrence, str]]:
         """In Redis when it returns, however long that takes."""
@@ -78,25 +98,28 @@ class Outbox:
             except StoreGone:
                 await self._core.redis_back()
 
+    def _before(self, batch: Sequence[Occurrence]) -> int:
+        """Up to when everything is in Redis while these are not."""
+        return min([self.alive_us, *(one.due_us - 1 for one in batch)])
+
+    def _after(self, batch: Sequence[Occurrence]) -> int:
+        """Up to when everything is in Redis once these are."""
+        arrived = {key_of(one) for one in batch}
+        rest = [o.due_us - 1 for key, o in self._on_their_way.items() if key not in arrived]
+        return min([self._decided_us(), *rest, *(one.due_us - 1 for one in self._waiting)])
+
     async def _try(self, batch: Sequence[Occurrence]) -> list[tuple[Occurrence, str]]:
-        core = self._core
+        core, before, after = self._core, self._before(batch), self._after(batch)
+        node, history = core.config.node, core.config.history
         groups, unfired = self._grouped(batch)
-        # Only when the last call is through has everything up to `after` been written.
-        before = min(self.alive_us, *(o.due_us - 1 for o in batch)) if batch else self.alive_us
-        rest = [self._waiting[i].due_us - 1 for i in range(len(batch), len(self._waiting))]
-        after = min([self._decided_us(), *rest])
         calls: list[Call] = []
         who: list[Sequence[Occurrence]] = []
         if unfired:
-            calls.append(core.calls.note_unfired(core.config.history, before, unfired))
+            calls.append(core.calls.note_unfired(history, before, unfired))
             who.append(())
         for place, pairs in groups.items():
             firings = [firing for _, firing in pairs]
-            calls.append(
-                core.calls.fire(
-                    core.config.node, place, now_ms(), core.config.history, before, firings
-                )
-            )
+            calls.append(core.calls.fire(node, place, now_ms(), history, before, firings))
             who.append([occurrence for occurrence, _ in pairs])
         calls.append(core.calls.set_alive(after))
         answers = await core.redis.call(*calls)
@@ -127,30 +150,6 @@ class Outbox:
         return groups, unfired
 
 
-def firing_of(info: TaskInfo, one: Occurrence, now_at: float) -> tuple[str, Firing]:
-    """An occurrence as Redis is told it, and the place where its run waits."""
-    policies = info.policies
-    opts: dict[str, Any] = {}
-    if policies.max_concurrency is not None:
-        opts["max_concurrency"] = policies.max_concurrency
-    spec = Spec(
-        one.run_id, info.name, NO_PARAMS, info.pool, policies.queue, policies.priority, now_at,
-        opts, BY, None,
-    )  # fmt: skip
-    expires_ms = 0
-    if policies.expires_s is not None:
-        expires_ms = max(1, int((now_at + policies.expires_s) * 1000))
-    note = f"{one.verdict}|{one.run_id}|{one.reason}"
-    if one.verdict is Verdict.RAN and not one.reason:
-        note = "ran||"
-    firing = Firing(
-        info.name,
-        one.due_us,
-        one.start_us,
-        one.run_id,
-        new_record(spec),
-        keys.item(one.run_id, policies.max_concurrency, info.name),
-        expires_ms,
-        note,
-    )
-    return keys.place(info.pool, policies.queue, policies.priority), firing
+def key_of(one: Occurrence) -> str:
+    """What tells it from others on their way."""
+    return one.run_id or f"{one.task}|{one.due_us}|{one.verdict}"

@@ -9,39 +9,38 @@ import asyncio
 import dataclasses
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from rtd.conditions import Host, Sample, View, World, parse
-from rtd.conditions.ledger import FAIL, INACTION, RUN, SUCCESS, TERMINATE
+from rtd.conditions.ledger import RUN
 from rtd.conditions.zones import zone_of
 from rtd.model.errors import StoreGone, WrongState
 from rtd.model.manifest import Manifest
-from rtd.model.run import Record, decode
-from rtd.model.states import CHAR, TERMINAL
+from rtd.model.run import decode
 from rtd.model.timezone import local_timezone
 from rtd.process.host import measure_host
 from rtd.process.wallclock import WallTimer
-from rtd.store.scheduling import ALL, Due, Flying, Kept, kept_of
+from rtd.store.scheduling import ALL, Kept, kept_of
 from rtd.supervisor.core import Core
 from rtd.supervisor.firing import Outbox
 from rtd.supervisor.log import log
+from rtd.supervisor.remembering import ACTIONS, remember, watch
 from rtd.supervisor.schedule import Occurrence, Planner
-from rtd.supervisor.waiters import chunks
+from rtd.supervisor.schedule.ahead import is_crowd, is_sure, predict
+from rtd.supervisor.volley import Volley
 
 #: How often it is written down that everything has been decided: what is due while nobody
 #: looks is found from there.
 BEAT_S: Final = 1.0
 #: Nobody looked for so long: the clock was set forward, the machine slept, or we stood still.
 GAP_US: Final = 5_000_000
+#: So long before many tasks come due at once their runs are packed; not if less time is left.
+LEAD_US: Final = 250_000
+SHORT_US: Final = 60_000
 #: A clock that went back by less is waited for.
 BACK_US: Final = 1_000_000
-#: Runs of a task that are read again where a condition asks for more than the latest ones.
-REREAD: Final = 1000
 
-ACTIONS: Final = {
-    "s": SUCCESS, "e": FAIL, "x": FAIL, "l": FAIL, "t": TERMINATE, "c": INACTION, "r": RUN,
-}  # fmt: skip
 #: In a ring: a run has been queued that counts as started.
 CHAR_STARTED: Final = "q"
 
@@ -84,6 +83,8 @@ class Scheduler:
         self._served: Manifest | None = None
         self._loading = asyncio.Lock()
         self._fresh = False
+        self._volley: Volley | None = None
+        self._shot: frozenset[str] = frozenset()
         self.planner: Planner | None = None
         self.outbox = Outbox(core, self._decided_us, self._existed)
 
@@ -144,7 +145,7 @@ class Scheduler:
         ended = [i for i in core.manifest.tasks.values() if i.schedule.end is not None]
         if not scheduled and not ended:
             self.planner, self._rings = None, []
-            await self._watch(set())
+            await watch(core, set())
             return
         planner = Planner(self._started_us, host_zone(), dict(os.environ))
         planner.names.update(core.manifest.tasks)
@@ -152,74 +153,19 @@ class Scheduler:
             planner.add(info.name, info.schedule)
         for info in ended:
             planner.add_end(info.name, parse(info.schedule.end or ""), info.schedule.timezone)
-        await self._watch(planner.watched)
+        await watch(core, planner.watched)
         kept = kept_of(await core.redis.call(*core.calls.schedule_kept()))
         for info in scheduled:
             planner.entries[info.name].enabled = kept.off.get(info.name, info.schedule.enabled)
         planner.paused = not kept.off.get(ALL, True)
-        await self._remember(planner, kept)
-        await self._owe(planner, kept.owed)
+        await remember(core, planner, kept)
         self._begin(planner, kept)
-
-    async def _watch(self, tasks: set[str]) -> None:
-        """Let the runs of exactly these tasks ring."""
-        core = self._core
-        for chunk in chunks(list(tasks)):
-            await core.ask(core.calls.watch_tasks(chunk))
-        others = set(await core.ask(core.calls.watched())) - tasks
-        for chunk in chunks(list(others)):
-            await core.ask(core.calls.unwatch_tasks(chunk))
-
-    async def _remember(self, planner: Planner, kept: Kept) -> None:
-        past, watched = planner.past, planner.watched
-        for char, times in kept.last.items():
-            for task, at_us in times.items():
-                if task not in watched:
-                    continue
-                if char == "u":
-                    past.use_up(task, at_us)
-                else:
-                    past.event(task, ACTIONS[char], at_us)
-        for flying in await self._still_flying(kept.flying):
-            if flying.task in watched:
-                past.start(flying.task, flying.id, flying.start_us)
-        for task in past.kept_tasks:
-            for done in await self._core.ask(self._core.calls.list_done(REREAD, task=task)):
-                for action, at_us in events_of(decode(done.record)):
-                    past.event(task, action, at_us)
-
-    async def _owe(self, planner: Planner, owed: Sequence[Due]) -> None:
-        """What is yet to be made up for, unless its task is not there any more."""
-        for due in sorted(owed):
-            if due.task in planner.entries:
-                planner.owe(due.task, due.due_us, due.note)
-        gone = [due for due in owed if due.task not in planner.entries]
-        for start in range(0, len(gone), 1000):
-            await self._core.ask(self._core.calls.drop_owed(gone[start : start + 1000]))
-
-    async def _still_flying(self, flying: Sequence[Flying]) -> list[Flying]:
-        """Those that have not ended; the others (their task was not watched when they did)
-        are forgotten."""
-        core = self._core
-        going: list[Flying] = []
-        for start in range(0, len(flying), 1000):
-            chunk = flying[start : start + 1000]
-            blobs = await core.ask(core.calls.get_many([one.id for one in chunk]))
-            alive = [
-                one
-                for one, blob in zip(chunk, blobs, strict=True)
-                if blob is not None and decode(blob).state not in TERMINAL
-            ]
-            going += alive
-            gone = {one.id for one in chunk} - {one.id for one in alive}
-            if gone:
-                await core.ask(core.calls.drop_flying(gone))
-        return going
 
     def _begin(self, planner: Planner, kept: Kept) -> None:
         now_us = self._clock()
         # What has been decided and not written is decided again.
         self.outbox.forget()
+        self._volley = None
         if planner.past.newest_us > now_us:
             planner.past.set_back(now_us)
         self.planner = planner
@@ -312,7 +258,11 @@ class Scheduler:
             log.warning("the clock was set back by %.0f s", -gap_us / 1e6)
             self._fire(planner.set_back(now_us))
         else:
-            self._fire(planner.advance(now_us))
+            if self._shoot(planner, now_us):
+                self.soon()  # what is sent goes first, the planner's books come after it
+                return
+            shot, self._shot = self._shot, frozenset()
+            self._fire([one for one in planner.advance(now_us) if one.run_id not in shot])
 
     def view_of_run(self, task: str, sample: Sample, world: World) -> View | None:
         """What an end condition of a running run is asked about; None: the app has just changed
@@ -329,10 +279,35 @@ class Scheduler:
         self.outbox.put(found)
         self._arm()
 
+    def _shoot(self, planner: Planner, now_us: int) -> bool:
+        """Send what was packed for this moment, if there is something and it still holds. What
+        is decided next says the same."""
+        volley = self._volley
+        if volley is None or now_us < volley.at_us:
+            return False
+        self._volley = None
+        occurrences = volley.occurrences
+        late = now_us - volley.at_us > LEAD_US
+        if late or not is_sure(planner, volley.at_us, occurrences):
+            return False
+        self.outbox.shoot(volley)
+        self._shot = frozenset(one.run_id for one in occurrences)
+        return bool(occurrences)
+
     def _arm(self) -> None:
-        wake_us = None if self.planner is None else self.planner.next_wake()
-        if wake_us is not None and self._timer is not None:
-            self._timer.set(wake_us)
+        """Set the timer; before many come due at once some time is taken to prepare for it."""
+        planner = self.planner
+        wake_us = None if planner is None else planner.next_wake()
+        if planner is None or wake_us is None or self._timer is None:
+            return
+        ahead_us = wake_us - self._clock()
+        packed = self._volley is not None and self._volley.at_us == wake_us
+        if ahead_us > SHORT_US and not packed and is_crowd(planner, wake_us):
+            if ahead_us > LEAD_US:
+                self._timer.set(wake_us - LEAD_US)
+                return
+            self._volley = Volley(self._core, wake_us, predict(planner, wake_us))
+        self._timer.set(wake_us)
 
     def _rang_out(self) -> None:
         assert self._timer is not None
@@ -369,11 +344,3 @@ class Scheduler:
         if self.planner is not None:
             self.planner.existed(occurrence.task, occurrence.run_id, occurrence.start_us)
             self.soon()
-
-
-def events_of(record: Record) -> Iterator[tuple[str, int]]:
-    """The events that an ended run has left behind."""
-    if record.attempts:
-        yield RUN, round(record.attempts[0].started_at * 1e6)
-    if record.end is not None:
-        yield ACTIONS[CHAR[record.state]], round(record.end.ended_at * 1e6)

@@ -1,6 +1,6 @@
 """What the planner holds of one scheduled task."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from rtd.conditions.base import Condition
 from rtd.conditions.zones import NEVER, Zone
@@ -13,6 +13,14 @@ RUNNING: Final = "a run of its own was still going"
 ONCE: Final = "it starts once each time that its condition comes true"
 
 
+class Ahead(NamedTuple):
+    """What a condition will say at a moment if nothing happens until then."""
+
+    at_us: int
+    value: bool
+    until_us: int
+
+
 class Entry:
     """One task with a start condition.
 
@@ -22,10 +30,12 @@ class Entry:
         held: what held it when it was due, empty if nothing did.
         wake_us: when it is to be looked at, in the heap; NEVER: only after an event.
         last_us: the due moment of its latest occurrence.
+        ahead: what was found out about `wake_us` in advance; None after any event.
         backlog: due moments that it is to make up for, the oldest first.
     """
 
     __slots__ = (
+        "ahead",
         "backlog",
         "catch_up",
         "condition",
@@ -54,4 +64,5 @@ class Entry:
         self.held = ""
         self.wake_us = NEVER
         self.last_us = 0
+        self.ahead: Ahead | None = None
         self.backlog: list[tuple[int, str]] | None = None

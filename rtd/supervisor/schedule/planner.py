@@ -54,10 +54,11 @@ class Planner:
         self.paused = False
         self.entries: dict[str, Entry] = {}
         self._zone = zone
-        self._heap: list[tuple[int, int, Entry]] = []
+        self.heap: list[tuple[int, int, Entry]] = []
         self._pushed = 0
         self._dependents: dict[tuple[str, str], list[Entry]] = {}
-        self._dirty: dict[Entry, int] = {}
+        self.dirty: dict[Entry, int] = {}
+        self._started: dict[Entry, int] = {}
         self._polled: list[Entry] = []
         self._poll_us = NEVER
         self._also: set[str] = set()
@@ -139,24 +140,25 @@ class Planner:
         if alive_us is not None:
             found = self._judge(self.entries.values(), alive_us, now_us, "rtd was not running")
         self.now_us = now_us
-        self._dirty = dict.fromkeys(self.entries.values(), now_us)
+        self.dirty = dict.fromkeys(self.entries.values(), now_us)
         if self._polled:
             self._poll_us = now_us + POLL_US
         return found + self.advance(now_us)
 
     def advance(self, now_us: int) -> list[Occurrence]:
         """Decide everything up to now. Time never goes back here; see `set_back`."""
+        self._look_behind()
         self.now_us = now_us = max(now_us, self.now_us)
         self._view.cycles += 1
         found: list[Occurrence] = []
         if self._poll_us <= now_us:
             self._poll_us = now_us + POLL_US
             for entry in self._polled:
-                self._dirty.setdefault(entry, now_us)
-        heap = self._heap
+                self.dirty.setdefault(entry, now_us)
+        heap = self.heap
         while True:
-            while self._dirty:
-                dirty, self._dirty = self._dirty, {}
+            while self.dirty:
+                dirty, self.dirty = self.dirty, {}
                 for entry, at_us in dirty.items():
                     self._look(entry, at_us, found)
             if not heap or heap[0][0] > now_us:
@@ -175,7 +177,7 @@ class Planner:
         found = self._judge(late, from_us, to_us, why)
         self.now_us = to_us
         for entry in late:
-            self._dirty.setdefault(entry, to_us)
+            self.dirty.setdefault(entry, to_us)
             entry.wake_us = NEVER
         return found + self.advance(to_us)
 
@@ -193,8 +195,8 @@ class Planner:
             entry.wake_us = NEVER
             if entry.due_us is not None:
                 entry.due_us = min(entry.due_us, now_us)
-        self._heap.clear()
-        self._dirty = dict.fromkeys(self.entries.values(), now_us)
+        self.heap.clear()
+        self.dirty = dict.fromkeys(self.entries.values(), now_us)
         return self.advance(now_us)
 
     def started(self, task: str, run_id: str, at_us: int) -> None:
@@ -212,24 +214,25 @@ class Planner:
         """What was fired had run before: its due moment is used up."""
         self.past.existed(task, run_id, at_us)
         if task in self.entries:
-            self._dirty.setdefault(self.entries[task], at_us)
+            self.dirty.setdefault(self.entries[task], at_us)
 
     def enable(self, task: str, enabled: bool) -> None:
         """Let a task start by its condition, or not."""
         entry = self.entries[task]
         entry.enabled = enabled
-        self._dirty.setdefault(entry, self.now_us)
+        self.dirty.setdefault(entry, self.now_us)
 
     def pause(self, paused: bool) -> None:
         """Let no task start by its condition, or all again."""
         self.paused = paused
-        self._dirty = {**dict.fromkeys(self.entries.values(), self.now_us), **self._dirty}
+        self.dirty = {**dict.fromkeys(self.entries.values(), self.now_us), **self.dirty}
 
     def next_wake(self) -> int | None:
         """When `advance` is to be called at the latest; None: after the next event."""
-        if self._dirty:
+        self._look_behind()
+        if self.dirty:
             return self.now_us
-        heap = self._heap
+        heap = self.heap
         while heap and heap[0][2].wake_us != heap[0][0]:
             heapq.heappop(heap)
         at_us = min(heap[0][0] if heap else NEVER, self._poll_us)
@@ -247,18 +250,26 @@ class Planner:
     def _touch(self, task: str, action: str, at_us: int) -> None:
         entry = self.entries.get(task)
         if entry is not None:
-            self._dirty[entry] = at_us
+            self.dirty[entry] = at_us
+            entry.ahead = None
         for entry in self._dependents.get((task, action), ()):
-            self._dirty[entry] = at_us
+            self.dirty[entry] = at_us
+            entry.ahead = None
 
     def _look(self, entry: Entry, at_us: int, found: list[Occurrence]) -> None:
         """Ask a condition, and start its task if that is what it says."""
-        if entry.backlog and self._hold(entry) is None:
+        if entry in self._started:
+            self._look_behind()
+        if entry.backlog and self.hold(entry) is None:
             due_us, why = entry.backlog.pop(0)
             late = Occurrence(entry.name, due_us, Verdict.LATE, why, self.now_us)
             found.append(self._start(entry, late))
             return
-        value, until_us = self._ask(entry, at_us)
+        ahead, entry.ahead = entry.ahead, None
+        if ahead is not None and ahead.at_us == at_us:
+            value, until_us = ahead.value, ahead.until_us
+        else:
+            value, until_us = self.ask(entry, at_us)
         if not value:
             if entry.due_us is not None and entry.fresh and entry.held:
                 found.append(Occurrence(entry.name, entry.due_us, Verdict.SKIPPED, entry.held))
@@ -266,14 +277,15 @@ class Planner:
         else:
             if entry.due_us is None:
                 entry.due_us, entry.fresh = at_us, True
-            hold = self._hold(entry)
+            hold = self.hold(entry)
             if hold is None:
                 found.append(self._start(entry, self._occurrence(entry, at_us)))
                 return
             entry.held = hold
         self._wake(entry, until_us)
 
-    def _ask(self, entry: Entry, at_us: int) -> tuple[bool, int]:
+    def ask(self, entry: Entry, at_us: int) -> tuple[bool, int]:
+        """What a condition says at a moment, and until when."""
         view, past = self._view, self.past
         # Moved, not copied: nobody keeps it. Never before what has happened.
         view.now_us = max(at_us, past.newest_us)
@@ -281,7 +293,8 @@ class Planner:
         view.zone = entry.zone
         return entry.condition.look(view)
 
-    def _hold(self, entry: Entry) -> str | None:
+    def hold(self, entry: Entry) -> str | None:
+        """What keeps a task from starting though its condition is true."""
         if self.paused:
             return PAUSED
         if not entry.enabled:
@@ -306,14 +319,22 @@ class Planner:
         entry.due_us, entry.held = None, ""
         self.past.start(entry.name, fired.run_id, fired.start_us)
         for other in self._dependents.get((entry.name, RUN), ()):
-            self._dirty[other] = fired.start_us
-        value, until_us = self._ask(entry, fired.start_us)
-        if value:
-            entry.due_us, entry.fresh = fired.start_us, False
-        if entry.backlog and entry.overlap:
-            self._dirty[entry] = fired.start_us
-        self._wake(entry, until_us)
+            self.dirty[other] = fired.start_us
+            other.ahead = None
+        self._started[entry] = fired.start_us
         return fired
+
+    def _look_behind(self) -> None:
+        """What the conditions of those that were started say since; after all were started, for
+        they are not to wait for it."""
+        started, self._started = self._started, {}
+        for entry, start_us in started.items():
+            value, until_us = self.ask(entry, start_us)
+            if value:
+                entry.due_us, entry.fresh = start_us, False
+            if entry.backlog and entry.overlap:
+                self.dirty[entry] = start_us
+            self._wake(entry, until_us)
 
     def _wake(self, entry: Entry, at_us: int) -> None:
         if at_us >= NEVER:
@@ -321,11 +342,11 @@ class Planner:
         elif at_us != entry.wake_us:
             entry.wake_us = at_us
             self._pushed += 1
-            heapq.heappush(self._heap, (at_us, self._pushed, entry))
+            heapq.heappush(self.heap, (at_us, self._pushed, entry))
 
     def _rebuild(self) -> None:
-        self._heap = [item for item in self._heap if item[2].wake_us == item[0]]
-        heapq.heapify(self._heap)
+        self.heap = [item for item in self.heap if item[2].wake_us == item[0]]
+        heapq.heapify(self.heap)
 
     # --- what nobody fired
 

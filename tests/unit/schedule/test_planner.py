@@ -145,8 +145,8 @@ def test_many_tasks_cost_nothing_while_nothing_is_due() -> None:
         planner.add(f"t{n}", Schedule(f"daily after {8 + n % 10:02}:00"))
     planner.begin(at("07:00"))
     looked: list[str] = []
-    ask = planner._ask
-    planner._ask = lambda entry, at_us: looked.append(entry.name) or ask(entry, at_us)  # type: ignore[method-assign,func-returns-value]
+    ask = planner.ask
+    planner.ask = lambda entry, at_us: looked.append(entry.name) or ask(entry, at_us)  # type: ignore[method-assign,func-returns-value]
     for minute in range(60):
         planner.advance(at("07:00") + minute * MINUTE)
     assert looked == []
@@ -160,7 +160,7 @@ def test_the_heap_does_not_grow_with_events() -> None:
         clock.planner.ended("x", "success", str(n), at("07:00") + n * 1000)
         for fired in clock.planner.advance(at("07:00") + n * 1000):
             clock.planner.ended("task", "success", fired.run_id, fired.start_us)
-    assert len(clock.planner._heap) <= 1100
+    assert len(clock.planner.heap) <= 1100
 
 
 def test_an_occurrence_has_one_id_for_ever() -> None:

@@ -1,0 +1,87 @@
+"""What a planner starts from: all that Redis knows of the runs of its tasks."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from rtd.conditions.ledger import FAIL, INACTION, RUN, SUCCESS, TERMINATE
+from rtd.model.run import Record, decode
+from rtd.model.states import CHAR, TERMINAL
+from rtd.store.scheduling import Due, Flying, Kept
+from rtd.supervisor.core import Core
+from rtd.supervisor.schedule import Planner
+from rtd.supervisor.waiters import chunks
+
+#: Runs of a task that are read again where a condition asks for more than the latest ones.
+REREAD: Final = 1000
+
+#: What conditions call the states.
+ACTIONS: Final = {
+    "s": SUCCESS, "e": FAIL, "x": FAIL, "l": FAIL, "t": TERMINATE, "c": INACTION, "r": RUN,
+}  # fmt: skip
+
+
+async def watch(core: Core, tasks: set[str]) -> None:
+    """Let the runs of exactly these tasks ring."""
+    for chunk in chunks(list(tasks)):
+        await core.ask(core.calls.watch_tasks(chunk))
+    others = set(await core.ask(core.calls.watched())) - tasks
+    for chunk in chunks(list(others)):
+        await core.ask(core.calls.unwatch_tasks(chunk))
+
+
+async def remember(core: Core, planner: Planner, kept: Kept) -> None:
+    """Tell a planner of what its tasks did last, what goes on, and what is owed."""
+    past, watched = planner.past, planner.watched
+    for char, times in kept.last.items():
+        for task, at_us in times.items():
+            if task not in watched:
+                continue
+            if char == "u":
+                past.use_up(task, at_us)
+            else:
+                past.event(task, ACTIONS[char], at_us)
+    for flying in await _still_flying(core, kept.flying):
+        if flying.task in watched:
+            past.start(flying.task, flying.id, flying.start_us)
+    for task in past.kept_tasks:
+        for done in await core.ask(core.calls.list_done(REREAD, task=task)):
+            for action, at_us in events_of(decode(done.record)):
+                past.event(task, action, at_us)
+    await _owe(core, planner, kept.owed)
+
+
+async def _owe(core: Core, planner: Planner, owed: Sequence[Due]) -> None:
+    """What is yet to be made up for, unless its task is not there any more."""
+    for due in sorted(owed):
+        if due.task in planner.entries:
+            planner.owe(due.task, due.due_us, due.note)
+    gone = [due for due in owed if due.task not in planner.entries]
+    for start in range(0, len(gone), 1000):
+        await core.ask(core.calls.drop_owed(gone[start : start + 1000]))
+
+
+async def _still_flying(core: Core, flying: Sequence[Flying]) -> list[Flying]:
+    """Those that have not ended; the others (their task was not watched when they did)
+    are forgotten."""
+    going: list[Flying] = []
+    for start in range(0, len(flying), 1000):
+        chunk = flying[start : start + 1000]
+        blobs = await core.ask(core.calls.get_many([one.id for one in chunk]))
+        alive = [
+            one
+            for one, blob in zip(chunk, blobs, strict=True)
+            if blob is not None and decode(blob).state not in TERMINAL
+        ]
+        going += alive
+        gone = {one.id for one in chunk} - {one.id for one in alive}
+        if gone:
+            await core.ask(core.calls.drop_flying(gone))
+    return going
+
+
+def events_of(record: Record) -> Iterator[tuple[str, int]]:
+    """The events that an ended run has left behind."""
+    if record.attempts:
+        yield RUN, round(record.attempts[0].started_at * 1e6)
+    if record.end is not None:
+        yield ACTIONS[CHAR[record.state]], round(record.end.ended_at * 1e6)
