@@ -1,7 +1,9 @@
 """The `rtd` command: run, start, stop, check. What people and systemd call.
 
-Exit codes: 0 done, 1 it failed (one line says why), 2 wrong usage, 3 `check` found
-problems, 6 a daemon is running already.
+Exit codes: 0 done, 1 it failed (one line says why; an app that does not import is such a
+failure of `run` and `start`), 2 wrong usage or settings, 3 `check` found problems, 4 somebody
+else's daemon, 6 a daemon is running already, 7 no daemon to stop, 124 `stop` timed out, 130
+interrupted.
 """
 
 import argparse

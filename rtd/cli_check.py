@@ -15,6 +15,7 @@ from typing import Any, Final
 from rtd.conditions import parse
 from rtd.model.errors import AppError, PolicyError
 from rtd.model.manifest import COMMAND, Manifest
+from rtd.process.terminate import signal_name
 
 PROBLEMS: Final = 3
 
@@ -29,8 +30,11 @@ def check(options: argparse.Namespace) -> int:
         blob = pipe.read()
     code = child.wait()
     if not blob:
-        how = f"signal {-code}" if code < 0 else f"exit code {code}"
-        print(f"rtd: app {options.app} ended its import with {how}", file=sys.stderr)
+        how = f"killed by {signal_name(-code)}" if code < 0 else f"exit code {code}"
+        print(
+            f"rtd: app {options.app} ended its process while it was imported: {how}",
+            file=sys.stderr,
+        )
         return PROBLEMS
     report = json.loads(blob)
     _show(Manifest.from_dict(report["manifest"]) if report["manifest"] else None)

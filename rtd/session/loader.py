@@ -34,7 +34,7 @@ def _import(app: str, target: str) -> ModuleType:
         raise AppError(f"{app!r} is no app; write package.module:session or path/to/file.py")
     try:
         return importlib.import_module(target)
-    except (Exception, SystemExit) as error:
+    except BaseException as error:  # whatever it raises, it is the app's, and one line
         raise AppError(f"app {app} does not import: {describe(error)}") from error
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from rtd.model.manifest import Manifest
 from rtd.process.board import SLOTS
+from rtd.process.terminate import signal_name
 from rtd.process.ticks import boot_hash, same_process
 from rtd.supervisor.log import log
 from rtd.supervisor.zygote_link import ZygoteLink
@@ -51,6 +52,16 @@ class Zygote:
         if self.process is not None:
             return self.process.poll() is None
         return self.pid > 0 and same_process(self.pid, self.ticks)
+
+    def early_end(self) -> str:
+        """How it ended before it was ready; a sentence."""
+        code = None if self.process is None else self.process.poll()
+        how = "nobody knows how" if code is None else f"exit code {code}"
+        if code is not None and code < 0:
+            how = f"killed by {signal_name(-code)}"
+        if self.app is None:
+            return f"the zygote ended before it was ready: {how}"
+        return f"app {self.app} ended its process while it was imported: {how}"
 
     def to_dict(self) -> dict[str, Any]:
         """As it stands in the registry file."""

@@ -127,7 +127,7 @@ class Zygotes:
         if zygote.error is not None:
             raise AppError(zygote.error)
         if zygote not in self._all:
-            raise InternalError("the zygote ended before it was ready; see the log above")
+            raise InternalError(zygote.early_end())
 
     def serve_from(self, zygote: Zygote) -> None:
         """From now on new executors are forked from this zygote."""

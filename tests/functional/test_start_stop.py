@@ -149,6 +149,11 @@ def test_start_reports_why_the_daemon_did_not_come_up(place: Daemon) -> None:
         ("import json\n\nimport not_there\n", "line 3"),
         ("def broken(:\n", "line 1"),
         ("x = 1\n", "no Session"),
+        ("class Odd(BaseException): ...\nraise Odd('no')\n", "Odd: no"),
+        ("raise KeyboardInterrupt\n", "line 1"),
+        ("import sys\nsys.exit(5)\n", "SystemExit: 5"),
+        ("import os\nos._exit(4)\n", "exit code 4"),
+        ("import os\nos.kill(os.getpid(), 9)\n", "killed by SIGKILL"),
         ("from rtd import Session\ns = Session()\n@s.task(timeot=3)\ndef t(): ...\n", "timeout"),
     ],
 )
@@ -160,6 +165,9 @@ def test_an_app_that_does_not_import_is_one_line_with_its_place(
     done = rtd(place, "run", str(app))
     assert done.returncode == 1
     assert reason in one_line(done)
+    started = rtd(place, "start", str(app))
+    assert started.returncode == 1
+    assert reason in one_line(started)
     assert place.processes() == []
     checked = rtd(place, "check", str(app))
     assert checked.returncode == 3
