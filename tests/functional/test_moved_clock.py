@@ -1,0 +1,155 @@
+"""The live scheduler on a clock that the test moves: what it fires is what the simulation says.
+
+Everything is real but the clock and the executor: Redis, the scripts, the rings.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rtd.model.config import Config
+from rtd.model.manifest import Manifest, TaskInfo
+from rtd.model.places import Places
+from rtd.model.schedule import Schedule
+from rtd.process.board import Board
+from rtd.store.alink import AsyncLink
+from rtd.store.call import Call
+from rtd.store.calls import Calls
+from rtd.store.embedded import Embedded
+from rtd.store.scheduling import dues_of
+from rtd.store.transitions import Outcome
+from rtd.supervisor.core import Core
+from rtd.supervisor.schedule import Planner
+from rtd.supervisor.schedule.simulate import simulate
+from rtd.supervisor.scheduler import Scheduler
+
+SECOND = 1_000_000
+#: In the future, so that no timer of the real clock goes off.
+START = 1_925_000_000 * SECOND
+SPAN = 24 * 3600 * SECOND
+#: Ends are told in whole milliseconds.
+GRAIN = 2_000
+CONDITIONS = (
+    "every 30 minutes",
+    "cron */20 * * * *",
+    "hourly after 10:00",
+    "daily between 11:00 and 15:00",
+    "hourly before 30:00 & time of day after 03:00",
+    "after task 't0'",
+    "after any tasks 't1', 't2'",
+    "after task 't4' | every 2 hours",
+    "task 't3' has succeeded today & every 45 minutes",
+    "minutely on 30 & time of hour between 15:00 and 17:00",
+)
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[Embedded]:
+    """A private Redis."""
+    embedded = Embedded(tmp_path / "redis")
+    embedded.start()
+    yield embedded
+    embedded.stop()
+
+
+class Live:
+    """A scheduler, the clock that it is given, and the executor of its runs."""
+
+    def __init__(self, core: Core) -> None:
+        self.core = core
+        self.now_us = START
+        self.scheduler = Scheduler(core, lambda: self.now_us)
+        self.ends: dict[str, tuple[int, str]] = {}
+
+    async def fired(self) -> None:
+        """Until what was decided is in Redis; its runs are taken."""
+        while self.scheduler.outbox:
+            await asyncio.sleep(0)
+        core, calls = self.core, self.core.calls
+        take = calls.take("node", "E1", "process", 100, self.now_us // 1000, enroll=True)
+        took = await core.ask(take)
+        for run in took.runs:
+            (task,) = [t for t in core.manifest.tasks if run.id in self.planner.past.going(t)]
+            self.ends[run.id] = (self.planner.past.going(task)[run.id] + SECOND, task)
+
+    @property
+    def planner(self) -> Planner:
+        assert self.scheduler.planner is not None
+        return self.scheduler.planner
+
+    async def end(self) -> None:
+        """End the runs whose time has come, by a real `finish`, and hand on its rings."""
+        calls = self.core.calls
+        for run_id, (at_us, task) in sorted(self.ends.items(), key=lambda item: item[1]):
+            if at_us <= self.now_us:
+                del self.ends[run_id]
+                outcome = Outcome(run_id, task, "d", b"s", 60)
+                finish = calls.finish("node", "E1", at_us // 1000, b"", 10, [outcome])
+                assert await self.core.ask(finish) == []
+        bell = Call(("LPOP", calls.node_bell_key("node"), 1000))
+        for ring in await self.core.ask(bell) or ():
+            word, _, rest = ring.decode().partition("|")
+            if word == "task":
+                self.scheduler.rung(rest)
+
+    async def run(self, until_us: int) -> None:
+        """Move the clock from moment to moment."""
+        await self.fired()
+        while True:
+            wake = self.planner.next_wake()
+            ends = [at_us for at_us, _ in self.ends.values()]
+            at_us = min([*ends, *([] if wake is None else [wake])])
+            if at_us >= until_us:
+                return
+            # As if it had looked all the time: nothing was due before.
+            assert self.planner.advance(at_us - 1) == []
+            self.now_us = at_us
+            await self.end()
+            self.scheduler.turn()
+            await self.fired()
+
+
+def tasks() -> dict[str, TaskInfo]:
+    """A task for each condition."""
+    return {
+        f"t{n}": TaskInfo(f"t{n}", schedule=Schedule(text, timezone="UTC"))
+        for n, text in enumerate(CONDITIONS)
+    }
+
+
+async def live(url: str, folder: Path) -> dict[str, list[int]]:
+    """The due moments that a live scheduler wrote down, by task."""
+    places = Places(folder, folder, folder / "socket")
+    infos = tasks()
+    core = Core(
+        config=Config(node="node"), places=places, app="app", redis=await AsyncLink.connect(url),
+        calls=Calls("rtd"), store_url=url, board=Board.create(places.board),
+        manifest=Manifest("app", infos),
+    )  # fmt: skip
+    here = Live(core)
+    await here.scheduler.start()
+    await here.run(START + SPAN)
+    here.scheduler.stop()
+    found = {}
+    for task in infos:
+        answers = await core.redis.call(*core.calls.occurrences(task, 100_000))
+        found[task] = [due.due_us for due in dues_of(task, answers)][::-1]
+    await core.jobs.stop()
+    await core.redis.close()
+    core.board.close()
+    return found
+
+
+def test_the_live_scheduler_fires_what_the_simulation_says(redis: Embedded, tmp_path: Path) -> None:
+    found = asyncio.run(live(redis.url, tmp_path))
+    expected: dict[str, list[int]] = {task: [] for task in tasks()}
+    for one in simulate(tasks(), START, START + SPAN, "UTC", SECOND):
+        expected[one.task].append(one.due_us)
+    assert sum(map(len, expected.values())) > 100
+    for task, dues in expected.items():
+        assert len(found[task]) == len(dues), (task, found[task], dues)
+        gaps = [abs(a - b) for a, b in zip(found[task], dues, strict=True)]
+        # Each run that follows another may shift by the grain of the one before.
+        assert max(gaps) <= GRAIN, (task, gaps)
