@@ -83,16 +83,22 @@ class ForkCaller:
                 return True
         return False
 
-    def get_ready(self, enter: Callable[[bytes], Work], gate: Gate) -> None:
+    def get_ready(
+        self, warm_up: Callable[[], None], enter: Callable[[bytes], Work], gate: Gate
+    ) -> bool:
         """Fork the child of the next run ahead, so that it starts at once.
 
         Args:
+            warm_up: called in the child while it waits.
             enter: makes the process part of a run, given the run's record.
+
+        Returns whether there was a fork: none when that child is there already.
         """
 
         def wait_and_work(order: Callable[[], bytes]) -> int:
             FORK_MARK.reset()
             self._let_go()
+            warm_up()
             record = order()
             if not record:
                 return 0
@@ -100,7 +106,8 @@ class ForkCaller:
             return self._carry_out(work, Outcome(work, time.time()), gate)
 
         with suppress(OSError):  # then the run forks, and waits until it can
-            self._child.prepare(wait_and_work)
+            return self._child.prepare(wait_and_work)
+        return False
 
     def close(self) -> None:
         """End the child that waits for a run, if there is one."""

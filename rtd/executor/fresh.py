@@ -1,7 +1,9 @@
 """The lane `fresh`: a process for each run, forked ahead while the executor has nothing to do."""
 
 from collections.abc import Mapping
+from typing import Final
 
+from rtd.executor import invoke
 from rtd.executor.backend import Backend
 from rtd.executor.capture import Capture
 from rtd.executor.fork_call import ForkCaller
@@ -9,10 +11,16 @@ from rtd.executor.python_call import PythonCaller
 from rtd.executor.serial import SerialLane
 from rtd.executor.tools import Tools
 from rtd.executor.work import Work
+from rtd.model.ids import new_id
+from rtd.model.run import Spec, new_record
+from rtd.model.values import pack
 from rtd.process.slot import Slot
 from rtd.process.titles import set_title
 from rtd.session import context
 from rtd.session.task import TaskDefinition
+
+#: A record that stands for any.
+_SAMPLE: Final = new_record(Spec(new_id(), "", pack({"": ""}), "fresh", "", 0, 0.0, {}, "", None))
 
 
 class FreshLane(SerialLane):
@@ -32,10 +40,20 @@ class FreshLane(SerialLane):
         super().__init__(slot, backend, capture, self._forks, tools)
 
     def rest(self) -> None:
-        self._forks.get_ready(self._enter, self._gate)
+        if self._forks.get_ready(self._warm_up, self._enter, self._gate):
+            self._warm_up()
 
     def end(self) -> None:
         self._forks.close()
+
+    def _warm_up(self) -> None:
+        """Touch, ahead of the run, the memory that its start writes to: after a fork each
+        page is copied when it is first written, in the child and in the executor."""
+        work = Work(_SAMPLE, self._tasks)
+        context.leave(context.enter(self._expect(work)))
+        self._gate.done()
+        invoke.parameters(work)
+        set_title(f"{self._pool} idle")
 
     def _enter(self, record: bytes) -> Work:
         work = Work(record, self._tasks)

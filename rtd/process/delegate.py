@@ -38,15 +38,16 @@ class Delegate:
 
         self._pid = fork_child(alone)
 
-    def prepare(self, body: Callable[[Callable[[], bytes]], int]) -> None:
+    def prepare(self, body: Callable[[Callable[[], bytes]], int]) -> bool:
         """Fork ahead of the work. The child's `body` is given a function that waits for its
-        order; it answers with nothing when no order will come. No second one is forked.
+        order; it answers with nothing when no order will come. False: there is one already,
+        and no second one is forked.
 
         Raises:
             OSError: no more processes or memory.
         """
         if self._spare:
-            return
+            return False
         reader, writer = os.pipe2(os.O_CLOEXEC)
 
         def waiting() -> int:
@@ -62,6 +63,7 @@ class Delegate:
             raise
         finally:
             os.close(reader)
+        return True
 
     def order(self, blob: bytes) -> bool:
         """Set the prepared child to work on `blob`. False: there is none, `start` one."""

@@ -11,8 +11,10 @@ import pytest
 
 from rtd.model.output import ERR, OUT, RAW
 from rtd.model.states import State
+from rtd.process.children import children_of
+from rtd.process.ticks import same_process, start_ticks
 from rtd.session import Error, Session, Stopped, progress
-from tests.functional.executor.harness import Bench
+from tests.functional.executor.harness import Bench, Executor
 from tests.helpers.deadline import until
 
 session = Session()
@@ -165,3 +167,37 @@ def test_progress_is_reported_from_the_child(bench: Bench) -> None:
     for _ in range(3):  # the executor's own link is none the worse for it
         assert bench.ended(bench.submit("report", pool="fresh")).state is State.SUCCEEDED
     assert bench.ended(bench.submit("count", pool="fresh")).attempts[0].executor == executor.id
+
+
+def spare(executor: Executor) -> int:
+    """The process that an idle executor has ready."""
+    return until(lambda: children_of(executor.pid), what="the next run's process")[0]
+
+
+def test_an_idle_executor_has_the_next_runs_process_ready(bench: Bench) -> None:
+    executor = bench.fork("fresh", session)
+    for _ in range(3):
+        ready = spare(executor)
+        record = bench.ended(bench.submit("count", pool="fresh"))
+        assert bench.result(record)[1] == ready
+
+
+def test_a_run_whose_ready_process_was_killed_gets_another(bench: Bench) -> None:
+    executor = bench.fork("fresh", session)
+    os.kill(spare(executor), signal.SIGKILL)
+    record = bench.ended(bench.submit("count", pool="fresh"))
+    assert record.attempts[0].executor == executor.id
+
+
+@pytest.mark.parametrize("how", ["killed", "retired"])
+def test_the_ready_process_goes_with_its_executor(bench: Bench, how: str) -> None:
+    executor = bench.fork("fresh", session)
+    pid = spare(executor)
+    ticks = start_ticks(pid)
+    assert ticks is not None
+    if how == "killed":
+        os.kill(executor.pid, signal.SIGKILL)
+    else:
+        bench.retire(executor)
+    bench.exit_code(executor)
+    until(lambda: not same_process(pid, ticks), what="the end of the ready process")
