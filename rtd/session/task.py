@@ -150,6 +150,9 @@ def _parameters(target: Callable[..., Any]) -> tuple[tuple[tuple[str, bool], ...
 def _source(target: Callable[..., Any]) -> str:
     try:
         unwrapped = inspect.unwrap(target)
+        code = getattr(unwrapped, "__code__", None)
+        if code is not None:  # without reading the file: an app may have very many tasks
+            return f"{code.co_filename}:{code.co_firstlineno}"
         file = inspect.getsourcefile(unwrapped) or "?"
         # A function knows its line; its source lines are found by reading the file once more.
         code = getattr(unwrapped, "__code__", None)
