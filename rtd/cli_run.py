@@ -26,7 +26,8 @@ def run(options: argparse.Namespace) -> int:
         if options.detach:
             make_places(wish.places)
             detach(wish.places.log_file, keep_fds=(options.ready_fd,))
-        set_up(options.log_level or os.environ.get("RTD_LOG_LEVEL") or "info")
+        level = options.log_level or os.environ.get("RTD_LOG_LEVEL") or "info"
+        set_up(level, wish.places.log_file if options.detach else None)
         run_daemon(wish, lambda node: _ready(node, tell))
     except RtdError as error:
         tell(error.sentence)

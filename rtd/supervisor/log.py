@@ -10,6 +10,8 @@ import sys
 import time
 from pathlib import Path
 
+from rtd.supervisor.log_bound import BoundedHandler
+
 log = logging.getLogger("rtd")
 
 _MARKS = {
@@ -53,13 +55,13 @@ def _where(error: BaseException) -> str:
 
 
 def set_up(level: str = "info", file: Path | None = None) -> None:
-    """Send the daemon's log to `file` (appended to), or to stderr when None."""
+    """Send the daemon's log to stderr; `file`: the log file that stderr is, kept short."""
     handler: logging.Handler
     if file is None:
         handler = logging.StreamHandler(sys.stderr)
         stamped = "JOURNAL_STREAM" not in os.environ
     else:
-        handler = logging.FileHandler(file, encoding="utf-8")
+        handler = BoundedHandler(file)
         stamped = True
     handler.setFormatter(LineFormatter(stamped))
     log.handlers[:] = [handler]

@@ -26,6 +26,7 @@ from rtd.supervisor.forgetting import Forgetting
 from rtd.supervisor.generations import Zygote
 from rtd.supervisor.lock import lock_places
 from rtd.supervisor.log import log
+from rtd.supervisor.log_bound import keep_bounded
 from rtd.supervisor.node import Node
 from rtd.supervisor.orphans import end_orphans, unknown_on_board
 from rtd.supervisor.retention import Retention
@@ -80,6 +81,7 @@ async def bring_up(wish: Wish, ends: contextlib.AsyncExitStack, keep: Keep) -> N
     await _settle_the_past(node, orphans)
     await _listen(node, ends)
     node.core.jobs.start(Retention(node.core).keep(), "keeping the output within its quota")
+    node.core.jobs.start(keep_bounded(log.handlers), "keeping the log within its bound")
     node.core.jobs.start(Forgetting(node.core).keep(), "forgetting old records")
     node.pools.look_at_all()
     return node

@@ -62,6 +62,22 @@ def test_a_second_daemon_in_the_same_place_is_refused(place: Daemon) -> None:
         assert f"pid {place.process.pid}" in done.stderr if place.process else False
 
 
+def test_an_app_that_prints_without_end_does_not_fill_the_disk(
+    place: Daemon, tmp_path: Path
+) -> None:
+    app = tmp_path / "app.py"
+    app.write_text(
+        "from rtd import Session\ns = Session()\nprint(('x' * 99 + chr(10)) * 240_000)\n"
+    )
+    assert rtd(place, "start", str(app)).returncode == 0
+    log = place.home / "state" / "rtd.log"
+    sizes = [path.stat().st_size for path in (log, log.with_name("rtd.log.1"))]
+    assert sizes[0] < 1 << 20
+    assert sizes[1] == 10 << 20
+    assert rtd(place, "stop").returncode == 0
+    assert "has ended" in log.read_text(), "it goes on in the file that is cut"
+
+
 def test_a_second_daemon_with_the_same_state_is_refused(place: Daemon) -> None:
     """It would carry out the first one's runs again, and stop its Redis."""
     place.command = ["rtd", "run", "supervised:session"]
