@@ -128,6 +128,8 @@ def dispatch(words: Sequence[str]) -> int:
     context = Context(name, args)
     try:
         return int(module.run(context))
+    except RecursionError:
+        raise RtdError(f"{name}: a value in the answer is nested too deep to be shown") from None
     finally:
         context.close()
 

@@ -13,7 +13,7 @@ from time import monotonic, time
 
 from rtd.model.bulk import Template
 from rtd.model.run import Spec
-from rtd.wire.frames import dump
+from rtd.wire.frames import dump_value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Shortcuts:
             return None
         if not _fits(offer, params):
             return None
-        blob = dump(params, "params")
+        blob = dump_value(params, "params")
         if len(blob) > offer["params_limit"]:
             return None
         now = time()

@@ -16,9 +16,8 @@ from uuid import UUID
 import msgpack
 
 from rtd.model.errors import UnserialisableError
-
-#: Nesting beyond this is refused (msgpack's own C limit is 511).
-MAX_DEPTH: Final = 200
+from rtd.model.faults import TOO_BOXED, TOO_DEEP, find_fault
+from rtd.model.nesting import MAX_BOXES, MAX_DEPTH, is_too_deep
 
 _DATETIME, _DATE, _TIME, _TIMEDELTA, _UUID, _DECIMAL, _PATH = range(1, 8)
 _SET, _FROZENSET, _TUPLE, _INT = range(8, 12)
@@ -27,12 +26,8 @@ _SET, _FROZENSET, _TUPLE, _INT = range(8, 12)
 _BASES: Final[tuple[type[Any], ...]] = (int, float, str, bytes, dict, list)
 
 
-def _pack_inner(value: Any) -> bytes:
-    return bytes(_packer(value))
-
-
 def _delta(value: timedelta) -> bytes:
-    return _pack_inner([value.days, value.seconds, value.microseconds])
+    return _packer([value.days, value.seconds, value.microseconds])
 
 
 _ENCODERS: Final[dict[type, tuple[int, Callable[[Any], bytes]]]] = {
@@ -42,53 +37,87 @@ _ENCODERS: Final[dict[type, tuple[int, Callable[[Any], bytes]]]] = {
     timedelta: (_TIMEDELTA, _delta),
     UUID: (_UUID, lambda v: v.bytes),
     Decimal: (_DECIMAL, lambda v: str(v).encode()),
-    set: (_SET, lambda v: _pack_inner(list(v))),
-    frozenset: (_FROZENSET, lambda v: _pack_inner(list(v))),
-    tuple: (_TUPLE, lambda v: _pack_inner(list(v))),
     int: (_INT, lambda v: str(v).encode()),
 }
+
+_BOX_CODES: Final[dict[type, int]] = {set: _SET, frozenset: _FROZENSET, tuple: _TUPLE}
+_BOX_MAKERS: Final[dict[int, Callable[[Any], Any]]] = {
+    _SET: set, _FROZENSET: frozenset, _TUPLE: tuple,
+}  # fmt: skip
 
 _DECODERS: Final[dict[int, Callable[[bytes], Any]]] = {
     _DATETIME: lambda b: datetime.fromisoformat(b.decode()),
     _DATE: lambda b: date.fromisoformat(b.decode()),
     _TIME: lambda b: time.fromisoformat(b.decode()),
-    _TIMEDELTA: lambda b: timedelta(*unpack(b)),
+    _TIMEDELTA: lambda b: timedelta(*msgpack.unpackb(b)),
     _UUID: lambda b: UUID(bytes=b),
     _DECIMAL: lambda b: Decimal(b.decode()),
     _PATH: lambda b: Path(b.decode(errors="surrogateescape")),
-    _SET: lambda b: set(unpack(b)),
-    _FROZENSET: lambda b: frozenset(unpack(b)),
-    _TUPLE: lambda b: tuple(unpack(b)),
     _INT: lambda b: int(b.decode()),
 }
 
 
-def _default(value: Any) -> Any:
-    found = _ENCODERS.get(type(value))
-    if found is not None:
-        return msgpack.ExtType(found[0], found[1](value))
-    if isinstance(value, PurePath):
-        return msgpack.ExtType(_PATH, str(value).encode(errors="surrogateescape"))
-    # Subclasses (an IntEnum, a namedtuple, an OrderedDict) are stored as their base type.
-    for base in _BASES:
-        if isinstance(value, base):
-            return base(value)
-    for kind, (code, encoder) in _ENCODERS.items():
-        if isinstance(value, kind):
-            return msgpack.ExtType(code, encoder(value))
-    raise TypeError(f"{type(value).__name__} cannot be stored")
+def _default(boxes: int) -> Callable[[Any], Any]:
+    """What msgpack asks about a type that it does not know, inside so many boxes."""
+
+    def encode(value: Any) -> Any:
+        kind = type(value)
+        if kind in _BOX_CODES:
+            return _boxed(_BOX_CODES[kind], value, boxes)
+        found = _ENCODERS.get(kind)
+        if found is not None:
+            return msgpack.ExtType(found[0], found[1](value))
+        if isinstance(value, PurePath):
+            return msgpack.ExtType(_PATH, str(value).encode(errors="surrogateescape"))
+        # Subclasses (an IntEnum, a namedtuple, an OrderedDict) are stored as their base type.
+        for base in _BASES:
+            if isinstance(value, base):
+                return base(value)
+        for base, code in _BOX_CODES.items():
+            if isinstance(value, base):
+                return _boxed(code, value, boxes)
+        for base, (code, encoder) in _ENCODERS.items():
+            if isinstance(value, base):
+                return msgpack.ExtType(code, encoder(value))
+        raise TypeError(f"{kind.__name__} cannot be stored")
+
+    return encode
 
 
-def _packer(value: Any) -> bytes:
+def _boxed(code: int, value: Any, boxes: int) -> msgpack.ExtType:
+    if boxes == MAX_BOXES:
+        raise ValueError(TOO_BOXED)
+    return msgpack.ExtType(code, _packer(list(value), boxes + 1))
+
+
+_DEFAULTS: Final = tuple(_default(boxes) for boxes in range(MAX_BOXES + 1))
+
+
+def _packer(value: Any, boxes: int = 0) -> bytes:
     blob: bytes = msgpack.packb(
-        value, default=_default, strict_types=True, unicode_errors="surrogateescape"
+        value, default=_DEFAULTS[boxes], strict_types=True, unicode_errors="surrogateescape"
     )
     return blob
 
 
-def ext_hook(code: int, data: bytes) -> Any:
-    decoder = _DECODERS.get(code)
-    return msgpack.ExtType(code, data) if decoder is None else decoder(data)
+def _hook(boxes: int) -> Callable[[int, bytes], Any]:
+    """What makes a value of an extension type, inside so many boxes."""
+
+    def decode(code: int, data: bytes) -> Any:
+        box = _BOX_MAKERS.get(code)
+        if box is not None:
+            if boxes == MAX_BOXES:
+                raise ValueError(TOO_BOXED)
+            return box(_unpack(data, _HOOKS[boxes + 1]))
+        decoder = _DECODERS.get(code)
+        return msgpack.ExtType(code, data) if decoder is None else decoder(data)
+
+    return decode
+
+
+_HOOKS: Final = tuple(_hook(boxes) for boxes in range(MAX_BOXES + 1))
+#: Makes a user's value of an extension type of the wire.
+ext_hook: Final = _HOOKS[0]
 
 
 def shown(value: Any) -> str:
@@ -101,7 +130,7 @@ def shown(value: Any) -> str:
 
 
 def pack(value: Any, where: str = "value") -> bytes:
-    """The value as MessagePack.
+    """A user's value as MessagePack.
 
     Args:
         value: what to store.
@@ -110,56 +139,48 @@ def pack(value: Any, where: str = "value") -> bytes:
     Raises:
         UnserialisableError: names the path of the first value that cannot be stored.
     """
+    blob = pack_frame(value, where)
+    check_depth(value, blob, where)
+    return blob
+
+
+def pack_frame(value: Any, where: str) -> bytes:
+    """As `pack`, but users' values may be `MAX_DEPTH` deep somewhere inside."""
     try:
         return _packer(value)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
-        path, found = _find_bad(value, where, 0) or (where, str(error))
-        raise UnserialisableError(
-            f"{path} cannot be stored: {found}; pass plain data "
-            "(numbers, text, lists, dicts, dates, paths, ...) instead"
-        ) from None
+        path, found = find_fault(value, where, _packer) or (where, str(error))
+        raise _unserialisable(path, found) from None
+
+
+def check_depth(value: Any, blob: bytes, where: str) -> None:
+    """Refuse what is nested too deep. `blob` is the value packed.
+
+    Raises:
+        UnserialisableError: names the path of the first part that is too deep.
+    """
+    # Each level has one byte at least, so most values need no look.
+    if len(blob) > MAX_DEPTH and is_too_deep(value):
+        path, found = find_fault(value, where, _packer) or (where, TOO_DEEP)
+        raise _unserialisable(path, found)
+
+
+def _unserialisable(path: str, found: str) -> UnserialisableError:
+    return UnserialisableError(
+        f"{path} cannot be stored: {found}; pass plain data "
+        "(numbers, text, lists, dicts, dates, paths, ...) instead"
+    )
 
 
 def unpack(blob: bytes) -> Any:
     """The value of a blob that `pack` made. Raises ValueError on anything malformed."""
     try:
-        return msgpack.unpackb(
-            blob, ext_hook=ext_hook, strict_map_key=False, unicode_errors="surrogateescape"
-        )
+        return _unpack(blob, ext_hook)
     except (msgpack.UnpackException, TypeError, RecursionError) as error:
         raise ValueError(f"malformed MessagePack: {error}") from error
 
 
-def _find_bad(value: Any, path: str, depth: int) -> tuple[str, str] | None:
-    """The path and the fault of the first value that cannot be packed."""
-    if depth > MAX_DEPTH:
-        return path[:120] + "...", f"nested more than {MAX_DEPTH} deep (or it contains itself)"
-    items: list[tuple[Any, str]] = []
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            bad_key = _find_bad(key, f"the key {key!r} of {path}", depth + 1)
-            if bad_key is not None:
-                return bad_key
-            step = f".{key}" if isinstance(key, str) and key.isidentifier() else f"[{key!r}]"
-            items.append((inner, path + step))
-    elif isinstance(value, list | tuple):
-        items = [(inner, f"{path}[{index}]") for index, inner in enumerate(value)]
-    elif isinstance(value, set | frozenset):
-        items = [(inner, f"an element of {path}") for inner in value]
-    for inner, inner_path in items:
-        found = _find_bad(inner, inner_path, depth + 1)
-        if found is not None:
-            return found
-    if items:
-        return None
-    try:
-        _packer(value)
-    except (TypeError, ValueError, OverflowError) as error:
-        kind = type(value)
-        name = kind.__qualname__ if kind.__module__ == "builtins" else _full_name(kind)
-        return path, f"a value of type {name}" if isinstance(error, TypeError) else str(error)
-    return None
-
-
-def _full_name(kind: type) -> str:
-    return f"{kind.__module__}.{kind.__qualname__}"
+def _unpack(blob: bytes, hook: Callable[[int, bytes], Any]) -> Any:
+    return msgpack.unpackb(
+        blob, ext_hook=hook, strict_map_key=False, unicode_errors="surrogateescape"
+    )

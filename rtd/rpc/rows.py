@@ -112,9 +112,12 @@ def text_of(task: str, params: bytes) -> str:
     """The command line of a command; else the parameters in short."""
     if len(params) > _UNPACK_LIMIT:
         return f"({len(params)} bytes of parameters)"
-    values = unpack(params)
-    if task == COMMAND:
-        text = shlex.join(values.get("argv") or [])
-    else:
-        text = ", ".join(f"{name}={value!r:.60}" for name, value in values.items())
+    try:
+        values = unpack(params)
+        if task == COMMAND:
+            text = shlex.join(values.get("argv") or [])
+        else:
+            text = ", ".join(f"{name}={value!r:.60}" for name, value in values.items())
+    except (ValueError, RecursionError):  # not by our client; the other rows are to be seen
+        return "(parameters that cannot be shown)"
     return text if len(text) <= _TEXT_CHARS else text[: _TEXT_CHARS - 3] + "..."

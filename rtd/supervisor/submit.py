@@ -188,7 +188,7 @@ def _pack(
             _refuse(info, params, first, offset)
         if info.name == COMMAND:
             check_command(params)
-        blob = frames.dump(params, "params")
+        blob = frames.dump_value(params, "params")
         if len(blob) > limit:
             raise TooLarge(
                 f"{_which(first, offset)}the parameters have {format_bytes(len(blob))}, the limit"

@@ -17,6 +17,7 @@ from __future__ import annotations
 from msgpack import ExtType, FormatError, OutOfData, StackError, Unpacker, packb, unpackb
 
 from rtd.model.errors import BadRequest, FrameTooLarge, RtdError, from_wire
+from rtd.model.nesting import MAX_DEPTH
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -85,9 +86,19 @@ def dump(value: Any, where: str = "value") -> bytes:
     try:
         blob: bytes = packb(value, strict_types=True, unicode_errors="surrogateescape")
     except (TypeError, ValueError, OverflowError, RecursionError):
-        from rtd.model.values import pack  # lazy: it needs datetime, decimal, pathlib, uuid
+        from rtd.model.values import pack_frame  # lazy: it needs datetime, decimal, pathlib, uuid
 
-        blob = pack(value, where)
+        blob = pack_frame(value, where)
+    return blob
+
+
+def dump_value(value: Any, where: str) -> bytes:
+    """A user's value as MessagePack. Raises as `dump`, also for what is nested too deep."""
+    blob = dump(value, where)
+    if len(blob) > MAX_DEPTH:
+        from rtd.model.values import check_depth  # lazy: as in dump
+
+        check_depth(value, blob, where)
     return blob
 
 

@@ -1,0 +1,63 @@
+"""Which part of a user's value cannot be stored, and why."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from rtd.model.nesting import BOXES, CONTAINERS, MAX_BOXES, MAX_DEPTH
+
+Fault = tuple[str, str]
+
+TOO_DEEP: Final = f"nested more than {MAX_DEPTH} deep (or it contains itself)"
+TOO_BOXED: Final = f"tuples or sets nested more than {MAX_BOXES} deep"
+_PATH_CHARS: Final = 120
+
+
+def find_fault(
+    value: Any, path: str, try_pack: Callable[[Any], Any], depth: int = 0, boxes: int = 0
+) -> Fault | None:
+    """The path and the fault of the first part of a value that cannot be stored.
+
+    Args:
+        value: the value, which is not worth keeping as a whole.
+        path: how the value is called.
+        try_pack: packs a value that contains no others, or raises.
+        depth: how many containers the value is in.
+        boxes: how many of those are tuples or sets.
+    """
+    if not isinstance(value, CONTAINERS):
+        return _fault_of_one(value, path, try_pack)
+    if depth == MAX_DEPTH:
+        return path[:_PATH_CHARS] + "...", TOO_DEEP
+    boxes += isinstance(value, BOXES)
+    if boxes > MAX_BOXES:
+        return path[:_PATH_CHARS] + "...", TOO_BOXED
+    for inner, inner_path in _parts(value, path):
+        found = find_fault(inner, inner_path, try_pack, depth + 1, boxes)
+        if found is not None:
+            return found
+    return None
+
+
+def _parts(value: Any, path: str) -> list[tuple[Any, str]]:
+    """What a container holds: keys before values."""
+    if isinstance(value, dict):
+        keys = [(key, f"the key {key!r:.80} of {path}") for key in value]
+        return keys + [(inner, path + _step(key)) for key, inner in value.items()]
+    if isinstance(value, list | tuple):
+        return [(inner, f"{path}[{index}]") for index, inner in enumerate(value)]
+    return [(inner, f"an element of {path}") for inner in value]
+
+
+def _step(key: Any) -> str:
+    return f".{key}" if isinstance(key, str) and key.isidentifier() else f"[{key!r:.80}]"
+
+
+def _fault_of_one(value: Any, path: str, try_pack: Callable[[Any], Any]) -> Fault | None:
+    try:
+        try_pack(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        kind = type(value)
+        plain = kind.__module__ == "builtins"
+        name = kind.__qualname__ if plain else f"{kind.__module__}.{kind.__qualname__}"
+        return path, f"a value of type {name}" if isinstance(error, TypeError) else str(error)
+    return None
