@@ -14,9 +14,12 @@ class Costs:
     def __init__(self) -> None:
         self._known: dict[str, float] = {}
         self._recent_s = BATCH_S
+        self._most = BATCH_MAX
 
     def learn(self, task: str, elapsed_s: float) -> None:
         known = self._known.get(task)
+        if known is not None:
+            self._most = min(self._most + 1, BATCH_MAX)
         self._known[task] = elapsed_s if known is None else known + (elapsed_s - known) * 0.2
         self._recent_s += (elapsed_s - self._recent_s) * 0.2
 
@@ -24,6 +27,11 @@ class Costs:
         """Seconds; a task never seen counts as a long one."""
         return self._known.get(task, BATCH_S)
 
+    def cut(self) -> None:
+        """A batch was given back but for its first run. The next ones begin small: whoever
+        takes a hundred runs for each that it begins keeps Redis busy with the others."""
+        self._most = 1
+
     def batch(self) -> int:
         """How many runs like the last ones fit in a batch."""
-        return max(1, min(BATCH_MAX, int(BATCH_S / (self._recent_s + 1e-5))))
+        return max(1, min(self._most, int(BATCH_S / (self._recent_s + 1e-5))))

@@ -80,6 +80,7 @@ class SerialLane:
         while self._queue:
             work = self._queue.popleft()
             if self._queue and self._costs.of(work.task) >= BATCH_S:
+                self._costs.cut()
                 self._give_back_rest()
             self._carry_out(work)
             if self._queue and (self._backend.must_report or self._gate.retiring):
