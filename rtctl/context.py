@@ -74,12 +74,13 @@ class Context:
             raise UsageError(f"{self.verb}: what is {extra!r}? It takes {most} {what}")
         return found
 
-    def json(self, answer: Any, rows: str = "") -> None:
+    def json(self, answer: Any, rows: str = "", is_line: bool = False) -> None:
         """Print an answer for programs.
 
         Args:
             answer: a map, as the daemon gave it.
             rows: with `-o jsonl` this list in it is printed, one entry a line.
+            is_line: it follows other lines of JSON, so it must be one, on terminals, too.
         """
         from rtctl import jsonout  # lazy: json and base64 cost 7 ms
 
@@ -87,5 +88,5 @@ class Context:
             for entry in answer[rows] if rows else [answer]:
                 self.screen.out(jsonout.line(entry))
             return
-        indent = 2 if self.screen.is_terminal else None
+        indent = 2 if self.screen.is_terminal and not is_line else None
         self.screen.out(jsonout.envelope(self.verb.replace(" ", "."), answer, indent))

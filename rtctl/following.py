@@ -91,6 +91,18 @@ def write_lines(context: Context, parts: Iterable[LogPart], say: Any) -> None:
         say(line)
 
 
+def entry(line: Line) -> dict[str, Any]:
+    """A line of output for programs."""
+    return {"at": line.at, "stream": line.stream, "attempt": line.attempt, "line": str(line)}
+
+
+def write_json_lines(context: Context, parts: Iterable[LogPart]) -> None:
+    """Each line as one line of JSON, as soon as it is whole."""
+    from rtctl import jsonout  # lazy: json costs 7 ms
+
+    write_lines(context, parts, lambda line: context.screen.out(jsonout.line(entry(line))))
+
+
 def stamped(line: Line) -> str:
     """`08:00:01.250 out | text`."""
     if line.at is None:
@@ -110,11 +122,17 @@ def say_end(context: Context, row: Row) -> None:
     context.screen.say(f"rtctl: run {row['id']} {ended_as(row['state'])}{after}{why}")
 
 
-def follow(context: Context, run_id: str, split: bool) -> Row:
-    """Copy a run's output until it is over; its row then. A break is told, not hidden."""
+def follow(context: Context, run_id: str) -> Row:
+    """Copy a run's output until it is over; its row then. A break is told, not hidden.
+
+    For programs each line of it is a line of JSON, else it is copied byte for byte.
+    """
     stream = context.rpc.logs(run=run_id, follow=True)
     try:
-        write_parts(stream, split)
+        if context.is_json:
+            write_json_lines(context, stream)
+        else:
+            write_parts(stream, split=True)
     except RtdError as error:
         if error.code != "unreachable":
             raise

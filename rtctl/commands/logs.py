@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from rtctl.flags import Flag, UsageError
-from rtctl.following import stamped, write_lines, write_parts
+from rtctl.following import entry, stamped, write_json_lines, write_lines, write_parts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from rtctl.context import Context
-    from rtctl.lines import Line
 
 USAGE = "logs RUN ..."
 FLAGS = (
@@ -66,13 +65,8 @@ def _one(context: Context, target: str, since: float | None) -> None:
 
 
 def _as_json(context: Context, target: str, parts: Any) -> None:
-    from rtctl import jsonout  # lazy: json costs 7 ms
-
-    def entry(line: Line) -> dict[str, Any]:
-        return {"at": line.at, "stream": line.stream, "attempt": line.attempt, "line": str(line)}
-
     if context.format == "jsonl":
-        write_lines(context, parts, lambda line: context.screen.out(jsonout.line(entry(line))))
+        write_json_lines(context, parts)
         return
     lines: list[dict[str, Any]] = []
     write_lines(context, parts, lambda line: lines.append(entry(line)))

@@ -14,18 +14,22 @@ if TYPE_CHECKING:
 USAGE = "run TASK [name=text] [name:=JSON] ...   or   run [flags] -- COMMAND [ARGS...]"
 FLAGS = SUBMIT_FLAGS
 MORE = """As if it ran here: its output, then its exit code. Ctrl-C ends the run (a second one
-stops waiting for that). Exit codes: see `rtctl help submit`."""
+stops waiting for that). -j and -o jsonl: each line of output is a line of JSON, as `logs -o jsonl`
+gives it, and the last one is the run. Exit codes: see `rtctl help submit`."""
 TAKES_TAIL = True
 
 
 def run(context: Context) -> int:
     """Submit, follow, and return the run's own code; an interrupt ends the run."""
-    run_id = submit(context)["ids"][0]
+    answer = submit(context)
+    run_id = answer["ids"][0]
     try:
-        row = follow(context, run_id, split=True)
+        row = follow(context, run_id)
     except KeyboardInterrupt:
         context.screen.say(f"\nrtctl: ending run {run_id} ...")
         context.rpc.kill(runs=[run_id], reason="interrupted in rtctl run")
         raise
+    if context.is_json:
+        context.json({"run": row, "created": answer["created"][0]}, is_line=True)
     say_end(context, row)
     return code_of(row)

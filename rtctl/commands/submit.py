@@ -20,7 +20,8 @@ FLAGS = (
     Flag("-f/--follow", "show its output until it is over; as --wait"),
     Flag("-p/--print-id", "the id and nothing else"),
 )
-MORE = """Prints the run's id. Sending the same --id again gives the same run.
+MORE = """Prints the run's id. Sending the same --id again gives the same run. -f with -j: each line
+of output is a line of JSON, as `logs -o jsonl` gives it, and the last one is the run.
 Exit code with --wait or -f: 0 succeeded; the command's own code, or 128 + its signal; 1 the task
 failed; 143 terminated; 75 lost; 125 cancelled."""
 TAKES_TAIL = True
@@ -42,15 +43,15 @@ def run(context: Context) -> int:
         if not context.quiet:
             context.screen.say(f"\nrtctl: the run goes on; `rtctl kill {run_id}` ends it")
         raise
-    if context.is_json and not args.follow:
-        context.json({"run": row, "created": created})
+    if context.is_json:
+        context.json({"run": row, "created": created}, is_line=args.follow)
     say_end(context, row)
     return code_of(row)
 
 
 def _until_over(context: Context, run_id: str) -> Row:
     if context.args.follow:
-        return follow(context, run_id, split=True)
+        return follow(context, run_id)
     return wait_for(context, [run_id])[0]
 
 

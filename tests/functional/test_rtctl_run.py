@@ -1,13 +1,17 @@
 """rtctl run: as if the task ran here."""
 
+import json
 import signal
 import subprocess
 from pathlib import Path
+
+import pytest
 
 from tests.functional.conftest import PROGRAMS
 from tests.helpers.daemon import BIN, Daemon
 from tests.helpers.deadline import until
 from tests.helpers.rows import until_state
+from tests.helpers.terminal import Terminal
 
 
 def test_output_goes_where_the_run_wrote_it_and_the_code_is_its_own(jobs: Daemon) -> None:
@@ -48,6 +52,30 @@ def test_a_crash_tells_its_kind(jobs: Daemon) -> None:
     assert done.returncode == 1
     assert "failed with an exception" in done.stderr
     assert "no such luck" in done.stderr
+
+
+@pytest.mark.parametrize("verb", [["run"], ["submit", "-f"]])
+@pytest.mark.parametrize("how", [["-j"], ["-o", "jsonl"]])
+def test_for_programs_each_line_is_json_and_the_last_is_the_run(
+    jobs: Daemon, verb: list[str], how: list[str]
+) -> None:
+    script = "echo one; echo two >&2; printf three; exit 4"
+    done = jobs.rtctl(*verb, *how, "--", "sh", "-c", script)
+    *lines, last = [json.loads(line) for line in done.stdout.splitlines()]
+    assert sorted(line["line"] for line in lines) == ["one", "three", "two"]
+    assert {line["attempt"] for line in lines} == {1}
+    assert last["run"]["state"] == "error"
+    assert last["created"] is True
+    assert done.returncode == 4
+    assert done.stderr.count("\n") == 1, done.stderr
+
+
+def test_for_programs_on_a_terminal_the_run_is_one_line_as_well(jobs: Daemon) -> None:
+    text, code = Terminal(["rtctl", "run", "-j", "--", "echo", "hello"], jobs.env, 80).finish()
+    first, last = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+    assert code == 0
+    assert first["line"] == "hello"
+    assert last["schema"] == "rtctl.run/1"
 
 
 def jobs_run(jobs: Daemon, *words: str) -> subprocess.Popen[str]:
