@@ -1,10 +1,14 @@
 """The supervisor killed while tasks come due: nothing is lost, nothing runs twice."""
 
+import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 from tests.helpers.daemon import Daemon
-from tests.helpers.killing import PROGRAMS, kill_and_check
+from tests.helpers.deadline import until
+from tests.helpers.killing import PROGRAMS, kill_and_check, ticks
+from tests.helpers.occurrences import ledger, occurrences, verdict
 
 
 def test_a_killed_supervisor_loses_no_occurrence_and_runs_none_twice(
@@ -13,3 +17,41 @@ def test_a_killed_supervisor_loses_no_occurrence_and_runs_none_twice(
     path = tmp_path / "ticks"
     daemon = start_daemon("ticking:session", cwd=PROGRAMS, env={"TICKS": str(path)})
     kill_and_check(daemon, path, kills=4, seed=1)
+
+
+def test_a_stop_over_five_due_times_leaves_five_records_and_each_policy_does_what_it_says(
+    start_daemon: Callable[..., Daemon], tmp_path: Path
+) -> None:
+    path = tmp_path / "ticks"
+    daemon = start_daemon("ticking:session", cwd=PROGRAMS, env={"TICKS": str(path)})
+    until(lambda: len(ticks(path)) > 20, what="ticks")
+    daemon.stop()
+    stopped_at = time.time()
+    until(lambda: time.time() > stopped_at + 0.7, what="seven due moments")
+    daemon.start()
+    started_at = time.time()
+    before = len(ticks(path))
+    until(lambda: len(ticks(path)) > before + 20, what="ticks after the stop")
+    with ledger(daemon) as link:
+        for task, verdicts in VERDICTS.items():
+            missed = [
+                verdict(due)
+                for due in occurrences(link, task)
+                if stopped_at + 0.2 < due.due_us / 1e6 < min(started_at, stopped_at + 0.7)
+            ]
+            assert len(missed) >= 4, task
+            assert set(missed) <= verdicts, task
+            rows = json.loads(daemon.ok("misses", task, "-j", "--limit", "1000"))["misses"]
+            assert len(rows) >= 5
+            assert all(row["reason"].startswith("rtd was not running") for row in rows[-5:])
+
+
+#: What becomes of moments that were due while rtd was not running.
+VERDICTS = {
+    "none": {"missed"},
+    "last": {"coalesced", "late"},
+    "all": {"late"},
+    "within": {"coalesced", "late"},
+    "too-late": {"missed"},
+    "if-true": {"coalesced", "late"},
+}

@@ -99,6 +99,16 @@ def test_the_end_of_a_watched_run_is_noted_and_rung(store: Store) -> None:
     assert found.last["x"] == {"job": store.now_ms * 1000}
 
 
+def test_a_firing_that_is_cancelled_has_used_up_its_moment(store: Store) -> None:
+    store.link.one(store.calls.watch_tasks(["job"]))
+    fire(store, firing(1))
+    store.spots[run_id(1)] = (PLACE, run_id(1), "job")
+    store.pass_ms(7)
+    assert store.cancel(run_id(1)) == "ok"
+    found = kept(store)
+    assert found.last["c"] == found.last["u"] == {"job": store.now_ms * 1000}
+
+
 def test_a_submitted_run_of_a_watched_task_counts_as_started(store: Store) -> None:
     store.link.one(store.calls.watch_tasks(["job"]))
     run = store.submit_one()

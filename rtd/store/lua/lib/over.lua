@@ -17,8 +17,12 @@ local function tell(ids, tasks, chars, now)
       ring('done|' .. ids[i])
     end
     if redis.call('SISMEMBER', N .. 'watched', tasks[i]) == 1 then
-      redis.call('HDEL', N .. 'flying', ids[i])
+      local begun = redis.call('HDEL', N .. 'flying', ids[i]) == 1
       redis.call('HSET', N .. 'last:' .. chars[i], tasks[i], now .. '000')
+      -- One that was withdrawn has used up its due moment all the same.
+      if begun and chars[i] == 'c' then
+        redis.call('HSET', N .. 'last:u', tasks[i], now .. '000')
+      end
       ring('task|' .. tasks[i] .. '|' .. chars[i] .. '|' .. ids[i] .. '|' .. now)
     end
   end
