@@ -1,6 +1,6 @@
 """Lanes that the zygote keeps at strength by itself: an executor that ends is replaced at once.
 
-For runs that each get a process of their own: the spare is there before the run is.
+For the fresh lane: its executors, each with a process ready, are there before the runs are.
 """
 
 from collections.abc import Mapping

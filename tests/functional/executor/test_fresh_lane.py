@@ -184,7 +184,11 @@ def test_an_idle_executor_has_the_next_runs_process_ready(bench: Bench) -> None:
 
 def test_a_run_whose_ready_process_was_killed_gets_another(bench: Bench) -> None:
     executor = bench.fork("fresh", session)
-    os.kill(spare(executor), signal.SIGKILL)
+    pid = spare(executor)
+    ticks = start_ticks(pid)
+    assert ticks is not None
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: not same_process(pid, ticks), what="the end of the ready process")
     record = bench.ended(bench.submit("count", pool="fresh"))
     assert record.attempts[0].executor == executor.id
 
