@@ -5,11 +5,12 @@ reaches in two minutes. The kernel's start time of a process (clock ticks since 
 the id of the boot are different for the two; a pid with its start ticks is an identity.
 """
 
+import os
 from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
 
-__all__ = ["Stat", "boot_hash", "read_stat", "same_process", "start_ticks"]
+__all__ = ["Stat", "boot_hash", "machine_id", "read_stat", "same_process", "start_ticks"]
 
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
@@ -76,3 +77,8 @@ def boot_hash() -> int:
     """64 bits that differ from boot to boot (and between containers' hosts)."""
     with open(_BOOT_ID, "rb") as file:
         return int.from_bytes(blake2b(file.read().strip(), digest_size=8).digest(), "little")
+
+
+def machine_id() -> str:
+    """The same for all processes that see each other's pids: this boot, this pid namespace."""
+    return f"{boot_hash():x}-{os.stat('/proc/self/ns/pid').st_ino:x}"

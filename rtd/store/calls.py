@@ -1,9 +1,10 @@
 """All that can be asked of the store: `Calls(namespace)` builds it, a link sends it."""
 
+from rtd.store.presence import Presence
 from rtd.store.reads import Reads
 from rtd.store.scheduling import Scheduling
 from rtd.store.transitions import Transitions
 
 
-class Calls(Transitions, Reads, Scheduling):
+class Calls(Presence, Transitions, Reads, Scheduling):
     """The calls of one namespace. Has no state but the prefix of its keys."""

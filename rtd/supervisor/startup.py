@@ -29,6 +29,7 @@ from rtd.supervisor.log import log
 from rtd.supervisor.log_bound import keep_bounded
 from rtd.supervisor.node import Node
 from rtd.supervisor.orphans import end_orphans, unknown_on_board
+from rtd.supervisor.presence import Presence
 from rtd.supervisor.retention import Retention
 
 #: A zygote of before that lives must say hello within this time, or it is given up.
@@ -71,6 +72,7 @@ async def bring_up(wish: Wish, ends: contextlib.AsyncExitStack, keep: Keep) -> N
     board = _board(wish.places, ends)
     engine = _redis(wish, ends, keep)
     core = await _core(wish, board, engine, ends)
+    await _be_the_only_one(core, engine, ends)
     node = Node(core, engine)
     ends.push_async_callback(core.jobs.stop)
     await node.zygotes.open()
@@ -121,6 +123,16 @@ async def _core(wish: Wish, board: Board, engine: Engine, ends: contextlib.Async
         store_url=engine.url,
         board=board,
     )
+
+
+async def _be_the_only_one(core: Core, engine: Engine, ends: contextlib.AsyncExitStack) -> None:
+    """A Redis of our own is guarded by the lock of the state directory."""
+    if engine.embedded:
+        return
+    presence = Presence(core)
+    await presence.claim()
+    ends.push_async_callback(presence.release)
+    core.jobs.start(presence.keep(), "holding the node's name")
 
 
 # --- zygotes

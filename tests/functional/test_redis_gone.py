@@ -1,6 +1,7 @@
 """Redis dies under load and comes back: nothing acknowledged is lost, nothing runs twice."""
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -14,10 +15,12 @@ import pytest
 from rtctl import Client
 from rtd.model.errors import RtdError
 from rtd.store.binary import find_server
+from rtd.store.calls import Calls
+from rtd.store.link import Link
 from tests.functional.conftest import PROGRAMS
-from tests.helpers.daemon import Daemon
+from tests.helpers.daemon import BIN, Daemon
 from tests.helpers.deadline import until
-from tests.helpers.running import SMALL, client, until_running
+from tests.helpers.running import SMALL, client, restart_supervisor, until_running
 
 Start = Callable[..., Daemon]
 
@@ -172,3 +175,51 @@ def test_a_daemon_without_its_redis_does_not_start_and_says_why(tmp_path: Path) 
     assert "nobody.sock" in text.splitlines()[-1]
     assert "Traceback" not in text
     assert daemon.close() == []
+
+
+def test_a_second_daemon_of_the_same_node_is_refused(
+    start_daemon: Start, external: External
+) -> None:
+    """They would hold each other's executors for dead."""
+    first = start_daemon(flags=["--redis", external.url])
+    second = Daemon(flags=["--redis", external.url])
+    done = subprocess.run(
+        ["rtd", *second.command[1:]],
+        executable=BIN / "rtd", env=second.env, capture_output=True, text=True, timeout=30,
+        check=False,
+    )  # fmt: skip
+    second.close()
+    assert first.process is not None
+    assert done.returncode == 6
+    for part in (f"pid {first.process.pid}", str(first.home / "run"), os.uname().nodename):
+        assert part in done.stderr
+    start_daemon(flags=["--redis", external.url, "--set", "node=another"])
+    start_daemon(flags=["--redis", external.url, "--set", "name=other"])
+    restart_supervisor(first)  # the word of a dead one of this machine keeps nobody out
+    assert first.stop() == 0
+    start_daemon(flags=["--redis", external.url])
+
+
+def test_a_name_whose_holder_died_on_another_machine_is_free_after_a_while(
+    start_daemon: Start, external: External
+) -> None:
+    word = json.dumps({"machine": "elsewhere", "pid": 1, "ticks": 1, "host": "far", "where": "/"})
+    with Link.connect(external.url) as link:
+        link.one(Calls("rtd").claim(os.uname().nodename, b"", word.encode(), 2000))
+    start_daemon(flags=["--redis", external.url])
+
+
+def test_a_name_that_is_renewed_on_another_machine_is_refused(external: External) -> None:
+    daemon = Daemon(flags=["--redis", external.url])
+    node, word = os.uname().nodename, {"machine": "elsewhere", "pid": 1, "host": "far", "beat": 1}
+    with Link.connect(external.url) as link, daemon.log.open("wb") as log:
+        calls = Calls("rtd")
+        found = link.one(calls.claim(node, b"", json.dumps(word).encode(), 60_000))
+        process = subprocess.Popen(
+            daemon.command, executable=BIN / "rtd", env=daemon.env, stdout=log, stderr=log
+        )
+        until(lambda: b"waiting whether" in daemon.log.read_bytes(), what="it waits")
+        link.one(calls.claim(node, found, json.dumps({**word, "beat": 2}).encode(), 60_000))
+        assert process.wait(10) == 6
+    assert "on far" in daemon.log.read_text()
+    daemon.close()
