@@ -4,7 +4,8 @@ Everything is real but the clock and the executor: Redis, the scripts, the rings
 """
 
 import asyncio
-from collections.abc import Iterator
+import contextlib
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from rtd.store.alink import AsyncLink
 from rtd.store.call import Call
 from rtd.store.calls import Calls
 from rtd.store.embedded import Embedded
-from rtd.store.scheduling import dues_of
+from rtd.store.scheduling import Due, dues_of
 from rtd.store.transitions import Outcome
 from rtd.supervisor.core import Core
 from rtd.supervisor.schedule import Planner
@@ -26,6 +27,7 @@ from rtd.supervisor.schedule.simulate import simulate
 from rtd.supervisor.scheduler import Scheduler
 
 SECOND = 1_000_000
+HOUR = 3600 * SECOND
 #: In the future, so that no timer of the real clock goes off.
 START = 1_925_000_000 * SECOND
 SPAN = 24 * 3600 * SECOND
@@ -62,6 +64,7 @@ class Live:
         self.now_us = START
         self.scheduler = Scheduler(core, lambda: self.now_us)
         self.ends: dict[str, tuple[int, str]] = {}
+        self.began: list[str] = []
 
     async def fired(self) -> None:
         """Until what was decided is in Redis; its runs are taken."""
@@ -71,6 +74,7 @@ class Live:
         take = calls.take("node", "E1", "process", 100, self.now_us // 1000, enroll=True)
         took = await core.ask(take)
         for run in took.runs:
+            self.began.append(run.id)
             (task,) = [t for t in core.manifest.tasks if run.id in self.planner.past.going(t)]
             self.ends[run.id] = (self.planner.past.going(task)[run.id] + SECOND, task)
 
@@ -119,10 +123,10 @@ def tasks() -> dict[str, TaskInfo]:
     }
 
 
-async def live(url: str, folder: Path) -> dict[str, list[int]]:
-    """The due moments that a live scheduler wrote down, by task."""
+@contextlib.asynccontextmanager
+async def begun(url: str, folder: Path, infos: dict[str, TaskInfo]) -> AsyncIterator[Live]:
+    """A scheduler that has begun."""
     places = Places(folder, folder, folder / "socket")
-    infos = tasks()
     core = Core(
         config=Config(node="node"), places=places, app="app", redis=await AsyncLink.connect(url),
         calls=Calls("rtd"), store_url=url, board=Board.create(places.board),
@@ -130,16 +134,24 @@ async def live(url: str, folder: Path) -> dict[str, list[int]]:
     )  # fmt: skip
     here = Live(core)
     await here.scheduler.start()
-    await here.run(START + SPAN)
+    yield here
     here.scheduler.stop()
-    found = {}
-    for task in infos:
-        answers = await core.redis.call(*core.calls.occurrences(task, 100_000))
-        found[task] = [due.due_us for due in dues_of(task, answers)][::-1]
     await core.jobs.stop()
     await core.redis.close()
     core.board.close()
-    return found
+
+
+async def written(core: Core, task: str) -> list[Due]:
+    """The due moments of a task, the first first."""
+    answers = await core.redis.call(*core.calls.occurrences(task, 100_000))
+    return dues_of(task, answers)[::-1]
+
+
+async def live(url: str, folder: Path) -> dict[str, list[int]]:
+    """The due moments that a live scheduler wrote down, by task."""
+    async with begun(url, folder, tasks()) as here:
+        await here.run(START + SPAN)
+        return {task: [due.due_us for due in await written(here.core, task)] for task in tasks()}
 
 
 def test_the_live_scheduler_fires_what_the_simulation_says(redis: Embedded, tmp_path: Path) -> None:
@@ -153,3 +165,31 @@ def test_the_live_scheduler_fires_what_the_simulation_says(redis: Embedded, tmp_
         gaps = [abs(a - b) for a, b in zip(found[task], dues, strict=True)]
         # Each run that follows another may shift by the grain of the one before.
         assert max(gaps) <= GRAIN, (task, gaps)
+
+
+async def jumps(url: str, folder: Path) -> tuple[list[Due], list[str]]:
+    """An hour, a clock set forward by an hour, one set back by two, and three hours more."""
+    schedule = Schedule("cron 5 * * * *", timezone="UTC", catch_up="last")
+    infos = {"t": TaskInfo("t", schedule=schedule)}
+    async with begun(url, folder, infos) as here:
+        await here.run(START + HOUR)
+        here.now_us = START + 3 * HOUR
+        here.scheduler.turn()
+        await here.fired()
+        await here.run(START + 3 * HOUR + 2 * SECOND)
+        here.now_us = START + HOUR
+        here.scheduler.turn()
+        await here.fired()
+        await here.run(START + 5 * HOUR)
+        return await written(here.core, "t"), here.began
+
+
+def test_a_clock_that_jumps_loses_no_moment_and_runs_none_twice(
+    redis: Embedded, tmp_path: Path
+) -> None:
+    dues, began = asyncio.run(jumps(redis.url, tmp_path))
+    hours = [(due.due_us - dues[0].due_us) / HOUR for due in dues]
+    assert hours == [0, 1, 2, 3, 4]
+    assert [due.note.partition("|")[0] for due in dues] == ["", "coalesced", "late", "", ""]
+    assert "nobody looked" in dues[1].note
+    assert len(began) == len(set(began)) == 4
