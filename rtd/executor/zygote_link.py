@@ -13,8 +13,8 @@ __all__ = ["SupervisorLink"]
 _FIRST_RETRY_S: Final = 0.005
 _LAST_RETRY_S: Final = 0.2
 _READ_BYTES: Final = 256 << 10
-#: What waits for a supervisor that does not read; beyond it the link is made anew, and the
-#: hello that follows says all of it in few words.
+#: What waits, beside the hello, for a supervisor that does not read; beyond it the link is made
+#: anew, and the hello that follows says all of it in few words.
 _BACKLOG_BYTES: Final = 16 << 20
 
 
@@ -30,6 +30,7 @@ class SupervisorLink:
         self._socket: socket.socket | None = None
         self._decoder = frames.Decoder()
         self._unsent = bytearray()
+        self._most_bytes = _BACKLOG_BYTES
         #: Seconds until the next try to connect makes sense.
         self.retry_s = _FIRST_RETRY_S
 
@@ -70,7 +71,12 @@ class SupervisorLink:
     def send(self, method: str, params: dict[str, object]) -> None:
         """Send a notification, now or as soon as the socket takes it. Dropped without a link."""
         if self._socket is not None:
-            self._unsent += frames.notification(method, params)
+            frame = frames.notification(method, params)
+            if method == "hello":
+                # It must come through whatever its size (100,000 tasks: 21 MB), or each new
+                # link would end like the one before.
+                self._most_bytes = _BACKLOG_BYTES + len(frame)
+            self._unsent += frame
             self.flush()
 
     def flush(self) -> None:
@@ -79,7 +85,7 @@ class SupervisorLink:
             try:
                 sent = self._socket.send(self._unsent)
             except BlockingIOError:
-                if len(self._unsent) > _BACKLOG_BYTES:
+                if len(self._unsent) > self._most_bytes:
                     self.close()
                 return
             except OSError:
