@@ -46,6 +46,7 @@ class Link:
         self._reconnect_s = reconnect_s
         self._idle: list[Connection] = []
         self._pid = os.getpid()
+        self._seen = False
         self.rpc = Verbs(self.call, self.stream)
 
     def close(self) -> None:
@@ -66,7 +67,18 @@ class Link:
             if connection.is_idle():
                 return connection
             connection.close()
-        return Connection(self.path)
+        connection = Connection(self.path)
+        self._seen = True
+        return connection
+
+    def _take_or_wait(self) -> Connection:
+        """A connection; a daemon that this link has spoken to before may be restarting."""
+        try:
+            return self.take()
+        except DaemonUnreachable:
+            if not self._seen:
+                raise
+        return self.reconnect()
 
     def give_back(self, connection: Connection) -> None:
         """The caller is done; a connection in mid-call is closed."""
@@ -85,7 +97,7 @@ class Link:
             RtdError: the daemon's error, or that it cannot be reached.
         """
         try:
-            return self._once(self.take(), method, params)
+            return self._once(self._take_or_wait(), method, params)
         except ConnectionLost:
             if not repeatable:
                 raise

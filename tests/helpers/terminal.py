@@ -1,5 +1,6 @@
 """A command on a terminal of its own."""
 
+import codecs
 import fcntl
 import os
 import pty
@@ -32,6 +33,8 @@ class Terminal:
         )
         os.close(side)
         self.text = ""
+        # A read may end within a character.
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
 
     def read_until(self, text: str, *, within_s: float = 10.0) -> str:
         """Everything that was shown until this text came."""
@@ -61,5 +64,5 @@ class Terminal:
             data = os.read(self._main, 65536)
         except OSError:  # the other side is closed
             return False
-        self.text += data.decode(errors="replace")
+        self.text += self._decoder.decode(data)
         return bool(data)
