@@ -122,6 +122,17 @@ def cut(text: str, width: int) -> str:
     return text + "…"
 
 
+def folded(text: str, width: int) -> list[str]:
+    """The text in lines of at most so many columns, broken at blanks."""
+    lines = [""]
+    for word in text.split(" "):
+        if lines[-1] and len(lines[-1]) + 1 + len(word) > width:
+            lines.append(word)
+        else:
+            lines[-1] = f"{lines[-1]} {word}".lstrip()
+    return lines
+
+
 def clean(text: str) -> str:
     """The text on one line and without control characters, which could paint the terminal."""
     if text.isprintable():

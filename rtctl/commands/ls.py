@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rtctl.flags import Flag, UsageError, near
 from rtctl.rows import show_rows
+from rtctl.screen import folded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,6 +83,8 @@ def _say_totals(context: Context, answer: LsResult) -> None:
         return
     totals = answer["totals"]
     parts = [f"{totals[state]:,} {state}" for state in STATES if totals.get(state)]
-    more = f"; not all are shown (-n {2 * len(answer['runs'])})" if answer["more"] else ""
-    text = (", ".join(parts) or "no runs yet") + more
-    context.screen.say(context.screen.paint(text, "dim"))
+    text = ", ".join(parts) or "no runs yet"
+    if answer["more"]:
+        text += f"; not all are shown (-n {2 * len(answer['runs'])})"
+    for line in folded(text, context.screen.width or 80):
+        context.screen.say(context.screen.paint(line, "dim"))
