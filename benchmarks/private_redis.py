@@ -16,6 +16,8 @@ _SETTINGS = {
     "save": "",
     "appendonly": "yes",
     "appendfsync": "no",
+    "auto-aof-rewrite-min-size": "256mb",
+    "rdbcompression": "no",
     # Rewriting the log in the middle of a measurement would only be noise for the peers.
     "auto-aof-rewrite-percentage": "0",
 }

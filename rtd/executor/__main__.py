@@ -1,6 +1,7 @@
 """`python -m rtd.executor`: a zygote. Started by the supervisor, not by people."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from rtd.executor.zygote import Zygote, ZygoteOptions
 from rtd.executor.zygote_app import Loader, load_app
 from rtd.executor.zygote_brood import ExecutorMain
 from rtd.executor.zygote_link import SupervisorLink
+from rtd.model.malloc import forget_tuning
 from rtd.process.board import Board
 from rtd.process.fds import close_inherited
 from rtd.process.forking import lead_session
@@ -56,4 +58,5 @@ def _slots(text: str) -> tuple[int, int]:
 
 
 if __name__ == "__main__":
+    forget_tuning(os.environ)
     sys.exit(serve(sys.argv[1:], main.run, loader.load))

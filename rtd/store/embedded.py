@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from rtd.model.errors import ConfigError, RtdError, StoreError, StoreGone
+from rtd.model.malloc import tuned
 from rtd.store.aof import AppendOnlyFiles
 from rtd.store.binary import Server, find_server
 from rtd.store.call import Call
@@ -187,6 +188,10 @@ class Embedded:
             "appendonly": "yes",
             "appendfsync": self._fsync,
             "save": "",
+            # A rewrite of the log takes a core for a second or more: not after each 64 MB, as
+            # Redis does by itself. A log of this size is read in 2 to 3 s at a start.
+            "auto-aof-rewrite-min-size": "256mb",
+            "rdbcompression": "no",
             "daemonize": "no",
             "logfile": "",
             "loglevel": "warning",
@@ -202,6 +207,7 @@ class Embedded:
                     stdout=log,
                     stderr=log,
                     cwd=self.directory,
+                    env=tuned(dict(os.environ)),
                     start_new_session=True,
                 )
         except OSError as error:

@@ -9,6 +9,7 @@ import time
 from typing import Any, Protocol
 
 from rtd.model.errors import AppError, InternalError
+from rtd.model.malloc import tuned
 from rtd.model.manifest import Manifest
 from rtd.process.pidfd import open_pidfd, signal_process
 from rtd.process.signals import SIGKILL
@@ -94,7 +95,10 @@ class Zygotes:
         zygote = Zygote(self._next_generation, app, *place, started_at=time.time())
         self._next_generation += 1
         zygote.process = subprocess.Popen(
-            self._command(zygote), stdin=subprocess.DEVNULL, start_new_session=True
+            self._command(zygote),
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            env=tuned(dict(os.environ)),
         )
         zygote.pid = zygote.process.pid
         zygote.ticks = start_ticks(zygote.pid) or 0
