@@ -55,7 +55,13 @@ def _install(venv: Path) -> bool:
     """Install the locked packages and rtd itself, editable. Returns whether both went well."""
     print(f"setup: installing locked packages into {venv} ...", flush=True)
     locked = _pip(venv, "--require-hashes", "--requirement", str(DEV_LOCK))
-    return locked and _pip(venv, "--no-deps", "--no-build-isolation", "--editable", str(ROOT))
+    if not locked or not _pip(venv, "--no-deps", "--no-build-isolation", "--editable", str(ROOT)):
+        return False
+    # As an installed package is: where Python may not write bytecode by itself, each start of
+    # rtctl would compile it again.
+    folders = [str(ROOT / "rtd"), str(ROOT / "rtctl")]
+    _run([str(venv / "bin" / "python"), "-m", "compileall", "-q", *folders])
+    return True
 
 
 def _install_embedded(venv: Path) -> bool:
