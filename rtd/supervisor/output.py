@@ -55,6 +55,9 @@ class Source:
         marks = data.with_suffix(".index")
         try:
             marks_length = marks.stat().st_size
+        except FileNotFoundError:
+            marks_length = 0  # it is made by the first entry: all there is came from subprocesses
+        try:
             # The index is measured first: what it speaks of is in the data by now.
             length = data.stat().st_size
         except FileNotFoundError:

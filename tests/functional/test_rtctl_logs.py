@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from tests.helpers.daemon import Daemon
+from tests.helpers.deadline import until
 from tests.helpers.rows import submit, until_state
 from tests.helpers.terminal import Terminal
 
@@ -105,3 +106,10 @@ def test_a_run_that_waits_has_no_output_yet(jobs: Daemon) -> None:
     run = submit(jobs, "add", "a:=1", "--in", "1h")
     assert jobs.ok("logs", run) == ""
     jobs.ok("cancel", run)
+
+
+def test_what_a_child_writes_is_there_before_its_run_ends(jobs: Daemon) -> None:
+    """Nothing of it goes through Python, so there is no index that speaks of it."""
+    run = submit(jobs, "shout")
+    until(lambda: jobs.ok("logs", run) == "raw\n", what="the output of a run that goes on")
+    jobs.ok("kill", run)

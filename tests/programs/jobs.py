@@ -96,3 +96,9 @@ def unstorable() -> Any:
 def tomorrow(day: date) -> date:
     """Dates go in and come out."""
     return date.fromordinal(day.toordinal() + 1)
+
+
+@session.task()
+def shout() -> None:
+    """What a child writes goes past Python; and stay."""
+    subprocess.run(["sh", "-c", "echo raw; exec sleep 600"], check=False)
