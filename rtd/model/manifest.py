@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, Final
 
+from rtd.model.appinfo import AppInfo
 from rtd.model.errors import ParameterError, UnknownTask
 from rtd.model.policy import Policies
 from rtd.model.schedule import NO_SCHEDULE, Schedule
@@ -18,7 +19,10 @@ class TaskInfo:
     """A task as the supervisor sees it.
 
     `parameters` are `(name, required)` in order; `any_parameters` is true when the function
-    takes `**kwargs`. `source` is `file:line`. `schedule` says when it runs by itself.
+    takes `**kwargs`. `filled` are parameters that a run is given unless its submit does: those
+    of the task and of the session. `source` is `file:line`. `schedule` says when it runs by
+    itself. `on_startup` and `on_shutdown`: only when the daemon starts or ends. `force_run`: once
+    when it is first seen, whatever its condition says. `hidden`: rtd's own, shown nowhere.
     """
 
     name: str
@@ -30,6 +34,11 @@ class TaskInfo:
     doc: str = ""
     source: str = ""
     schedule: Schedule = NO_SCHEDULE
+    filled: tuple[str, ...] = ()
+    on_startup: bool = False
+    on_shutdown: bool = False
+    force_run: bool = False
+    hidden: bool = False
 
     @property
     def pool(self) -> str:
@@ -48,6 +57,8 @@ class TaskInfo:
             "doc": self.doc,
             "source": self.source,
             "schedule": self.schedule.to_dict(),
+            "filled": list(self.filled),
+            **{name: True for name in _SWITCHES if getattr(self, name)},
         }
 
     @classmethod
@@ -63,13 +74,23 @@ class TaskInfo:
             doc=data["doc"],
             source=data["source"],
             schedule=Schedule.from_dict(data.get("schedule") or {}),
+            filled=tuple(data.get("filled") or ()),
+            **{name: True for name in _SWITCHES if data.get(name)},
         )
+
+    @property
+    def required(self) -> frozenset[str]:
+        """The parameters that a submit must give."""
+        return frozenset(n for n, needed in self.parameters if needed).difference(self.filled)
 
     def signature(self) -> str:
         """`day, limit=...`: what the task takes, for errors and `rtctl tasks`."""
-        names = [name if required else f"{name}=..." for name, required in self.parameters]
+        needed = self.required
+        names = [name if name in needed else f"{name}=..." for name, _ in self.parameters]
         return ", ".join([*names, "**any"] if self.any_parameters else names) or "nothing"
 
+
+_SWITCHES: Final = ("on_startup", "on_shutdown", "force_run", "hidden")
 
 COMMAND_TASK: Final = TaskInfo(
     name=COMMAND,
@@ -88,25 +109,30 @@ COMMAND_TASK: Final = TaskInfo(
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """All tasks of an app, the built-in `command` included."""
+    """All tasks of an app, the built-in `command` included, and what else it says."""
 
     app: str | None
     tasks: Mapping[str, TaskInfo]
+    info: AppInfo = field(default_factory=AppInfo)
 
     @classmethod
-    def of(cls, app: str | None, tasks: Iterable[TaskInfo]) -> "Manifest":
+    def of(
+        cls, app: str | None, tasks: Iterable[TaskInfo], info: AppInfo | None = None
+    ) -> "Manifest":
         """A manifest of these tasks and `command`."""
-        return cls(app, {t.name: t for t in (COMMAND_TASK, *tasks)})
+        return cls(app, {t.name: t for t in (COMMAND_TASK, *tasks)}, info or AppInfo())
 
     def to_dict(self) -> dict[str, Any]:
         """Msgpack-able."""
-        return {"app": self.app, "tasks": [t.to_dict() for t in self.tasks.values()]}
+        tasks = [t.to_dict() for t in self.tasks.values()]
+        return {"app": self.app, "tasks": tasks, "info": self.info.to_dict()}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Manifest":
         """The inverse of `to_dict`."""
         infos = [TaskInfo.from_dict(t) for t in data["tasks"]]
-        return cls(data["app"], {t.name: t for t in infos})
+        info = AppInfo.from_dict(data.get("info") or {})
+        return cls(data["app"], {t.name: t for t in infos}, info)
 
     def find(self, name: str) -> TaskInfo:
         """The task of that name. Raises UnknownTask, with the nearest names."""
@@ -126,7 +152,8 @@ def check_params(info: TaskInfo, params: Mapping[str, Any]) -> None:
     Raises:
         ParameterError: names each missing or unknown parameter, and what the task takes.
     """
-    missing = [name for name, required in info.parameters if required and name not in params]
+    needed = info.required
+    missing = [name for name, _ in info.parameters if name in needed and name not in params]
     unknown: list[str] = []
     if not info.any_parameters:
         names = {name for name, _ in info.parameters}

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, overload
 
+from rtd.model.appinfo import AppInfo, Fault, LoaderInfo
 from rtd.model.errors import PolicyError
 from rtd.model.manifest import Manifest
+from rtd.session.default import become_default
+from rtd.session.hooks import Hooks
 from rtd.session.schedule import read_timezone
 from rtd.session.task import TaskDefinition, define
 
@@ -25,17 +28,34 @@ class Session:
     ```
     """
 
-    def __init__(self, *, timezone: str | None = None) -> None:
+    def __init__(self, *, timezone: str | None = None, as_default: bool = True) -> None:
         """
         Args:
             timezone: IANA name (`Europe/Helsinki`) of the local time of its conditions;
                 default: that of the daemon's host.
+            as_default: declarations that name no session go to this one from now on; the
+                first one takes over those that were made before it.
 
         Raises:
             PolicyError: nobody knows a zone of that name.
         """
         self.tasks: dict[str, TaskDefinition] = {}
+        self.parameters: dict[str, Any] = {}
+        self.hooks = Hooks()
+        self.loaders: list[LoaderInfo] = []
+        self.faults: list[Fault] = []
         self.timezone = None if timezone is None else read_timezone(timezone, "session")
+        waiting = become_default(self) if as_default else None
+        if waiting is not None:
+            self._take_over(waiting)
+
+    def _take_over(self, other: Session) -> None:
+        """What was declared before there was a session is this one's."""
+        self.tasks.update(other.tasks)
+        self.parameters.update(other.parameters)
+        self.hooks.take_over(other.hooks)
+        self.loaders[:0] = other.loaders
+        self.faults[:0] = other.faults
 
     @overload
     def task(self, target: Callable[..., Any], /) -> TaskDefinition: ...
@@ -108,4 +128,7 @@ class Session:
 
     def manifest(self, app: str | None = None) -> Manifest:
         """The session as plain data, for the supervisor."""
-        return Manifest.of(app, [task.info for task in self.tasks.values()])
+        info = AppInfo(
+            hooks=self.hooks.counts(), loaders=tuple(self.loaders), faults=tuple(self.faults)
+        )
+        return Manifest.of(app, [task.info for task in self.tasks.values()], info)

@@ -37,10 +37,10 @@ def shortcut_for(core: Core, plan: Plan, uid: int, own_uid: int) -> dict[str, An
         "node": core.config.node,
         "place": plan.place,
         "spec": list(plan.spec),
-        "required": [name for name, needed in info.parameters if needed],
+        "required": [name for name, _ in info.parameters if name in info.required],
         "optional": None
         if info.any_parameters
-        else [name for name, needed in info.parameters if not needed],
+        else [name for name, _ in info.parameters if name not in info.required],
         "params_limit": plan.params_limit,
         "valid_s": VALID_S,
     }

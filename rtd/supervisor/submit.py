@@ -180,7 +180,7 @@ def _pack(
     """One chunk as a call; `first` is the position of its first run, -1 for a single run."""
     record, info, limit = plan.template.record, plan.info, plan.params_limit
     names = frozenset(name for name, _ in info.parameters)
-    required = frozenset(name for name, needed in info.parameters if needed)
+    required = info.required
     runs = []
     for offset, (run_id, params) in enumerate(zip(ids, many, strict=True)):
         given = params.keys()
