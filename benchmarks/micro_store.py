@@ -21,7 +21,7 @@ from rtd.store.call import Call
 from rtd.store.calls import Calls
 from rtd.store.embedded import Embedded
 from rtd.store.link import Link
-from rtd.store.transitions import Outcome, Submission
+from rtd.store.records import Outcome, Submission
 
 CALLS = Calls("bench")
 PLACE = keys.place("process", "default", 0)

@@ -18,9 +18,9 @@ from rtd.model.errors import StoreGone
 from rtd.model.spool import Spool
 from rtd.store.calls import Calls
 from rtd.store.link import Link
+from rtd.store.records import Leased, Took, parse_token
+from rtd.store.records import Outcome as Written
 from rtd.store.scripts import script
-from rtd.store.transitions import Leased, Took, parse_token
-from rtd.store.transitions import Outcome as Written
 
 #: Waits between attempts to reach Redis again, in seconds.
 _BACKOFF_S: Final = (0.01, 0.02, 0.05, 0.1, 0.2)

@@ -6,7 +6,7 @@ from typing import Final
 from rtd.model.errors import AmbiguousRun, NoSuchRun
 from rtd.model.ids import id_for_key, is_id
 from rtd.store.reads import Running, Waiting
-from rtd.store.transitions import Leased
+from rtd.store.records import Leased
 from rtd.supervisor.core import Core
 
 #: Short forms are looked for among so many waiting and so many ended runs.

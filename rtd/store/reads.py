@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Literal, NamedTuple
 
 from rtd.store.call import Call
-from rtd.store.transitions import Leased
+from rtd.store.records import Leased
 
 
 class Waiting(NamedTuple):

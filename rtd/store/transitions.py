@@ -7,126 +7,16 @@ Times are UTC in milliseconds (`_ms`), as Redis compares them.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
-from rtd.store import keys
+from rtd.store import keys, replies
 from rtd.store.call import Call, check_batch
-
-
-class Submission(NamedTuple):
-    """A run to submit. `item` is `keys.item(...)`; a due or expiry time of 0 means none."""
-
-    id: str
-    record: bytes
-    item: str
-    due_ms: int = 0
-    expires_ms: int = 0
-
-
-class Outcome(NamedTuple):
-    """What became of a leased run.
-
-    `kind`: `d` done (terminal: the record stays until `forget`), `a` again (queued
-    once more, due at `due_ms`, 0 = now), `h` back to the head of its list, as if not taken.
-    """
-
-    id: str
-    task: str
-    kind: Literal["d", "a", "h"]
-    record: bytes
-    due_ms: int = 0
-
-
-class Withdrawal(NamedTuple):
-    """A waiting run to cancel: where it waits (`place`, `item`: those of its submit), the
-    record as it was read, and the terminal one to put in its place.
-    """
-
-    id: str
-    place: str
-    item: str
-    task: str
-    old: bytes
-    new: bytes
-
-
-class Leased(NamedTuple):
-    """A run that an executor holds."""
-
-    id: str
-    record: bytes
-
-
-class Orphan(NamedTuple):
-    """A run whose executor was fenced. `place_item` is where it waited: `lane|queue|prio|item`."""
-
-    id: str
-    place_item: str
-    record: bytes
-
-
-class Took(NamedTuple):
-    """The answer to `take`.
-
-    `what` is `runs`: carry out `runs` (an empty list means: ask again at once);
-    `idle`: nothing to do and registered as idle, wait on the bell (`next_due_ms`: when the
-    next delayed run is due, None if there is none); `retire`: leave; `fenced`: this
-    incarnation has been declared dead, exit without another word.
-
-    `rung` is for those who wait on their bell through another connection: when the answer
-    before was `idle` and no token has come since, one is on its way there now. It may be a
-    run: read it before carrying out `runs`, which may take long.
-    """
-
-    what: Literal["runs", "idle", "retire", "fenced"]
-    runs: list[Leased]
-    next_due_ms: int | None = None
-    rung: bool = False
-
-
-def _pairs(reply: Sequence[bytes]) -> list[Leased]:
-    it = iter(reply)
-    return [Leased(i.decode(), r) for i, r in zip(it, it, strict=True)]
-
-
-def _took(reply: list[Any]) -> Took:
-    what = reply[0]
-    if what in (b"runs", b"rung"):
-        return Took("runs", _pairs(reply[1:]), rung=what == b"rung")
-    if what == b"idle":
-        return Took("idle", [], int(reply[1]) if reply[1] else None)
-    return Took(what.decode(), [])
-
-
-def _texts(reply: Sequence[bytes]) -> list[str]:
-    return [text.decode() for text in reply]
-
-
-def _text(reply: bytes) -> str:
-    return reply.decode()
-
-
-def _ms(reply: bytes | None) -> int | None:
-    return int(float(reply)) if reply else None
-
-
-def _orphans(reply: Sequence[bytes]) -> list[Orphan]:
-    it = iter(reply)
-    return [Orphan(i.decode(), p.decode(), r) for i, p, r in zip(it, it, it, strict=True)]
-
-
-def _expired(reply: Sequence[bytes]) -> tuple[int | None, list[Leased]]:
-    return _ms(reply[0]), _pairs(reply[1:])
+from rtd.store.records import Outcome, Submission, Withdrawal
 
 
 def _flat(outcomes: Sequence[Outcome]) -> list[Any]:
     check_batch(len(outcomes))
     return [field for outcome in outcomes for field in outcome]
-
-
-def parse_token(token: bytes) -> Leased | None:
-    """What an executor found on its bell: a run handed to it, or None: it was only woken."""
-    return Leased(token[:26].decode(), token[26:]) if len(token) > 26 else None
 
 
 class Transitions:
@@ -176,7 +66,7 @@ class Transitions:
         """
         check_batch(n)
         flag = 1 if enroll else 0
-        return self._script("take", node, exec_id, lane, n, now_ms, flag, parse=_took)
+        return self._script("take", node, exec_id, lane, n, now_ms, flag, parse=replies.took)
 
     def finish(
         self,
@@ -195,7 +85,9 @@ class Transitions:
         list for the event stream, or b"".
         """
         flat = _flat(outcomes)
-        return self._script("finish", node, exec_id, now_ms, events, history, *flat, parse=_texts)
+        return self._script(
+            "finish", node, exec_id, now_ms, events, history, *flat, parse=replies.texts
+        )
 
     def settle(
         self,
@@ -208,7 +100,9 @@ class Transitions:
     ) -> Call:
         """Like `finish`, for the runs of an executor that has been fenced."""
         flat = _flat(outcomes)
-        return self._script("settle", node, exec_id, now_ms, events, history, *flat, parse=_texts)
+        return self._script(
+            "settle", node, exec_id, now_ms, events, history, *flat, parse=replies.texts
+        )
 
     def giveback(self, node: str, exec_id: str, ids: Sequence[str]) -> Call:
         """Returns leases that were not started to the head of their lists, in this order.
@@ -216,11 +110,11 @@ class Transitions:
         Gives the ids that were not this executor's; the others are back.
         """
         check_batch(len(ids))
-        return self._script("giveback", node, exec_id, *ids, parse=_texts)
+        return self._script("giveback", node, exec_id, *ids, parse=replies.texts)
 
     def mine(self, exec_id: str) -> Call:
         """All runs leased to an executor: `Leased`. To find out what a lost reply gave."""
-        return self._script("mine", exec_id, parse=_pairs)
+        return self._script("mine", exec_id, parse=replies.pairs)
 
     def retire(self, exec_id: str) -> Call:
         """Lets an executor's next `take` say `retire`, and wakes it if it is idle."""
@@ -232,25 +126,25 @@ class Transitions:
         From here on its `take` and `finish` are refused, however late they arrive (a late
         first `take` too, for five minutes). To call it again gives what is not settled yet.
         """
-        return self._script("fence", node, exec_id, parse=_orphans)
+        return self._script("fence", node, exec_id, parse=replies.orphans)
 
     def cancel(self, node: str, now_ms: int, events: bytes, history: int, run: Withdrawal) -> Call:
         """Ends a run that waits, wherever it waits, if its record is still `run.old`.
 
         Gives `ok`, `leased` (an executor has it), `changed` or `missing`.
         """
-        return self._script("cancel", node, now_ms, events, history, *run, parse=_text)
+        return self._script("cancel", node, now_ms, events, history, *run, parse=replies.text)
 
     def promote(self, node: str, now_ms: int) -> Call:
         """Queues delayed runs that are due. Gives when the next one is due in ms, or None."""
-        return self._script("promote", node, now_ms, parse=_ms)
+        return self._script("promote", node, now_ms, parse=replies.ms)
 
     def expire(self, now_ms: int, limit: int = 100) -> Call:
         """(when the next one expires in ms or None, due ones that are not over: `Leased`).
 
         Writes nothing: `cancel` each of them. One that answers `leased` has started.
         """
-        return self._script("expire", now_ms, limit, parse=_expired)
+        return self._script("expire", now_ms, limit, parse=replies.expired)
 
     def forget_expiry(self, ids: Iterable[str]) -> Call:
         """These runs do not expire any more: they have started."""
@@ -286,7 +180,7 @@ class Transitions:
     def emit(self, events: bytes) -> Call:
         """Adds one packed list of events to the stream."""
         args = ("XADD", self.prefix + "events", "MAXLEN", "~", 10000, "*", "b", events)
-        return Call(args, _text)
+        return Call(args, replies.text)
 
     def wait_for(self, ids: Iterable[str]) -> Call:
         """Lets each of these runs ring `done|<id>` when it ends. Ask, then read the record."""

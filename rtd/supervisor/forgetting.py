@@ -10,7 +10,7 @@ from typing import Final
 
 from rtd.model.errors import StoreGone
 from rtd.model.run import decode
-from rtd.store.transitions import Leased
+from rtd.store.records import Leased
 from rtd.supervisor.core import Core
 from rtd.supervisor.log import log
 

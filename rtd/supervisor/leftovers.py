@@ -7,7 +7,7 @@ from typing import Any
 import msgpack
 
 from rtd.model import spool
-from rtd.store.transitions import Outcome
+from rtd.store.records import Outcome
 from rtd.supervisor.log import log
 
 

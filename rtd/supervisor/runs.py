@@ -9,7 +9,7 @@ from rtd.model.policy import Policies
 from rtd.model.run import End, Record, Spec, decode, encode, ended
 from rtd.model.states import State
 from rtd.store import keys
-from rtd.store.transitions import Withdrawal
+from rtd.store.records import Withdrawal
 from rtd.supervisor.clock import now_ms
 from rtd.supervisor.core import Core
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from rtd.model.errors import StoreGone
 from rtd.model.run import Record, decode, encode
-from rtd.store.transitions import Orphan, Outcome
+from rtd.store.records import Orphan, Outcome
 from rtd.supervisor.clock import now_ms, wall_of_ns
 from rtd.supervisor.core import Core
 from rtd.supervisor.executors import Gone, Unfinished

@@ -17,7 +17,7 @@ from rtd.model.units import format_bytes, parse_duration_s
 from rtd.model.values import shown
 from rtd.store import keys
 from rtd.store.call import Call
-from rtd.store.transitions import Submission
+from rtd.store.records import Submission
 from rtd.supervisor.clock import now_ms
 from rtd.supervisor.commands import check_command
 from rtd.supervisor.core import Core

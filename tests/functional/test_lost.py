@@ -12,7 +12,7 @@ import pytest
 from rtctl import Client
 from rtd.store.calls import Calls
 from rtd.store.link import Link
-from rtd.store.transitions import Outcome
+from rtd.store.records import Outcome
 from tests.functional.conftest import PROGRAMS
 from tests.helpers.daemon import Daemon
 from tests.helpers.deadline import until

@@ -19,8 +19,8 @@ from rtd.store.alink import AsyncLink
 from rtd.store.call import Call
 from rtd.store.calls import Calls
 from rtd.store.embedded import Embedded
+from rtd.store.records import Outcome
 from rtd.store.scheduling import Due, dues_of
-from rtd.store.transitions import Outcome
 from rtd.supervisor.core import Core
 from rtd.supervisor.schedule import Planner
 from rtd.supervisor.schedule.simulate import simulate

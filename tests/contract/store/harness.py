@@ -8,7 +8,7 @@ from rtd.store import keys
 from rtd.store.call import Call
 from rtd.store.calls import Calls
 from rtd.store.link import Link
-from rtd.store.transitions import Leased, Outcome, Submission, Took, Withdrawal, parse_token
+from rtd.store.records import Leased, Outcome, Submission, Took, Withdrawal, parse_token
 
 NODE = "node1"
 HISTORY = 1000

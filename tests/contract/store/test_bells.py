@@ -1,7 +1,7 @@
 """Who is woken, when, and how nothing is lost if it is not heard."""
 
 from rtd.store.link import Link
-from rtd.store.transitions import Leased, parse_token
+from rtd.store.records import Leased, parse_token
 from tests.contract.store.harness import Store
 
 

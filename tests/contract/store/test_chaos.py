@@ -9,7 +9,7 @@ from collections import Counter
 from rtd.model.errors import StoreGone
 from rtd.store.embedded import Embedded
 from rtd.store.link import Link
-from rtd.store.transitions import Outcome, Took
+from rtd.store.records import Outcome, Took
 from tests.contract.store.census import check
 from tests.contract.store.harness import NODE, Store
 

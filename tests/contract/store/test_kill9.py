@@ -7,7 +7,7 @@ from rtd.model.ids import new_ids
 from rtd.store import keys
 from rtd.store.embedded import Embedded
 from rtd.store.link import Link
-from rtd.store.transitions import Submission
+from rtd.store.records import Submission
 from tests.contract.store.census import check
 from tests.contract.store.harness import NODE, Store
 from tests.contract.store.test_link import kill

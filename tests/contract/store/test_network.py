@@ -13,8 +13,8 @@ from rtd.store.alink import AsyncLink
 from rtd.store.call import Call
 from rtd.store.embedded import Embedded
 from rtd.store.link import Link
+from rtd.store.records import Submission
 from rtd.store.scripts import script
-from rtd.store.transitions import Submission
 from tests.contract.store.harness import NODE, Store
 from tests.contract.store.proxy import Proxy, tls_proxy
 

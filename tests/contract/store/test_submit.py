@@ -5,7 +5,7 @@ import pytest
 
 from rtd.model.ids import new_id, new_ids
 from rtd.store import keys
-from rtd.store.transitions import Submission
+from rtd.store.records import Submission
 from tests.contract.store.harness import NODE, Store
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from rtd.store.call import Call
-from rtd.store.transitions import Took
+from rtd.store.records import Took
 from tests.contract.store.harness import NODE, Store
 
 

@@ -24,7 +24,7 @@ from rtd.store import keys
 from rtd.store.calls import Calls
 from rtd.store.embedded import Embedded
 from rtd.store.link import Link
-from rtd.store.transitions import Submission
+from rtd.store.records import Submission
 from tests.helpers.deadline import until
 
 

@@ -12,7 +12,7 @@ from rtd.model.states import State
 from rtd.session import Session, current_run
 from rtd.store.call import Call
 from rtd.store.link import Link
-from rtd.store.transitions import Outcome
+from rtd.store.records import Outcome
 from tests.functional.executor.harness import Bench
 from tests.helpers.deadline import until
 

@@ -14,7 +14,7 @@ from rtd.model.run import encode as encode_record
 from rtd.model.states import State
 from rtd.session import Error, Session, Stopped, current_run, progress
 from rtd.store import keys
-from rtd.store.transitions import Submission
+from rtd.store.records import Submission
 from tests.functional.executor.harness import Bench
 from tests.helpers.deadline import until
 
