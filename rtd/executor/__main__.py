@@ -7,9 +7,10 @@ from pathlib import Path
 
 from rtd.executor import main
 from rtd.executor.streams import STREAMS
-from rtd.executor.zygote import Zygote, ZygoteOptions
+from rtd.executor.zygote import Zygote
 from rtd.executor.zygote_app import Loader, load_app
 from rtd.executor.zygote_brood import ExecutorMain
+from rtd.executor.zygote_household import ZygoteOptions
 from rtd.executor.zygote_link import SupervisorLink
 from rtd.model.malloc import forget_tuning
 from rtd.process.board import Board
