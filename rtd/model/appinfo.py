@@ -100,6 +100,10 @@ class AppInfo:
         """Msgpack-able."""
         told = {f.name: getattr(self, f.name) for f in fields(self)}
         told["custom"] = {text: list(info) for text, info in self.custom.items()}
+        for name in _ROWS:  # lists: a tuple is an extension type on the wire
+            if told[name] is not None:
+                told[name] = [list(row) for row in told[name]]
+        told["returned"] = list(self.returned)
         return told
 
     @classmethod
