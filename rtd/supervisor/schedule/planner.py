@@ -13,6 +13,7 @@ from typing import Final
 
 from rtd.conditions.base import ME, Condition, Poll
 from rtd.conditions.leaves.has import STATUSES, Has
+from rtd.conditions.leaves.param import Param
 from rtd.conditions.leaves.scheduler import SchedulerCycles
 from rtd.conditions.ledger import RUN
 from rtd.conditions.reader import parse
@@ -29,6 +30,8 @@ from rtd.supervisor.schedule.past import Past
 LATE_US: Final = SECOND
 #: Conditions on what nobody tells (the host, the scheduler's turns) are asked so often.
 POLL_US: Final = 5 * SECOND
+#: An entry is to be looked at when the planner next decides, not for an earlier moment.
+NOW: Final = 0
 
 
 class Planner:
@@ -60,6 +63,7 @@ class Planner:
         self.dirty: dict[Entry, int] = {}
         self._started: dict[Entry, int] = {}
         self._polled: list[Entry] = []
+        self._of_params: list[Entry] = []
         self._poll_us = NEVER
         self._also: set[str] = set()
         self.names: set[str] = set()
@@ -91,6 +95,8 @@ class Planner:
         self.wants_host |= asks_host
         if asks_host or any(isinstance(x, SchedulerCycles) for x in condition.leaves()):
             self._polled.append(entry)
+        if any(isinstance(leaf, Param) for leaf in condition.leaves()):
+            self._of_params.append(entry)
 
     @property
     def watched(self) -> set[str]:
@@ -120,6 +126,13 @@ class Planner:
     def set_host(self, host: Host) -> None:
         """What was measured of the host."""
         self._view.world = dataclasses.replace(self._view.world, host=host)
+
+    def set_params(self, params: Mapping[str, object]) -> None:
+        """The session's parameters, all of them: who asks for one is looked at again."""
+        self._view.world = dataclasses.replace(self._view.world, params=dict(params))
+        for entry in self._of_params:
+            self.dirty.setdefault(entry, NOW)
+            entry.ahead = None
 
     def owe(self, task: str, due_us: int, why: str) -> None:
         """A due moment that an earlier scheduler meant to make up for; in their order."""
@@ -160,7 +173,7 @@ class Planner:
             while self.dirty:
                 dirty, self.dirty = self.dirty, {}
                 for entry, at_us in dirty.items():
-                    self._look(entry, at_us, found)
+                    self._look(entry, at_us or now_us, found)
             if not heap or heap[0][0] > now_us:
                 break
             at_us, _, entry = heapq.heappop(heap)
@@ -220,12 +233,12 @@ class Planner:
         """Let a task start by its condition, or not."""
         entry = self.entries[task]
         entry.enabled = enabled
-        self.dirty.setdefault(entry, self.now_us)
+        self.dirty.setdefault(entry, NOW)
 
     def pause(self, paused: bool) -> None:
         """Let no task start by its condition, or all again."""
         self.paused = paused
-        self.dirty = {**dict.fromkeys(self.entries.values(), self.now_us), **self.dirty}
+        self.dirty = {**dict.fromkeys(self.entries.values(), NOW), **self.dirty}
 
     def next_wake(self) -> int | None:
         """When `advance` is to be called at the latest; None: after the next event."""

@@ -172,3 +172,17 @@ def test_an_occurrence_has_one_id_for_ever() -> None:
     assert max(occurrence_id("a", at("08:00")), occurrence_id("a", at("09:00"))) == occurrence_id(
         "a", at("09:00")
     )
+
+
+def test_a_parameter_of_the_session_starts_who_asks_for_it_and_nobody_else() -> None:
+    clock = Clockwork("07:00", asks="param 'env' is 'prod'", other="every 1 hour")
+    assert [one.task for one in clock.begin()] == ["other"]
+    clock.go("07:05")
+    clock.planner.set_params({"env": "test"})
+    assert clock.go("07:06") == []
+    clock.planner.set_params({"env": "prod"})
+    found = clock.planner.advance(at("07:10"))
+    assert told(found) == [("asks", at("07:10"), "ran")]
+    clock.planner.ended("asks", "success", found[0].run_id, at("07:11"))
+    clock.planner.set_params({})
+    assert clock.planner.advance(at("07:11")) == []
