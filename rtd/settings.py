@@ -6,17 +6,16 @@ a table and a key, in the environment `RTD_LANES_PROCESS_MAX`, as a flag
 "512 MB").
 """
 
-import dataclasses
 import os
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
-from rtd.model.config import POOLS, Config, Lane, Limits, Output, default_lanes
+from rtd.model.config import Config
 from rtd.model.errors import ConfigError
-from rtd.model.units import parse_bytes, parse_duration_s
+from rtd.model.settings import NAMES, build, read_one
 
 #: Where a configuration is looked for when none is named.
 CANDIDATES: Final = (Path("rtd.toml"), Path("/etc/rtd/rtd.toml"))
@@ -24,79 +23,6 @@ CANDIDATES: Final = (Path("rtd.toml"), Path("/etc/rtd/rtd.toml"))
 OTHER_VARIABLES: Final = frozenset(
     {"RTD_CONFIG", "RTD_SOCKET", "RTD_STATE_DIR", "RTD_RUNTIME_DIR", "RTD_LOG_LEVEL"}
 )
-DURABILITIES: Final = ("process", "always")
-MAX_CONCURRENCY: Final = 512
-MAX_EXECUTORS: Final = 256
-
-Read = Callable[[Any], Any]
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value:
-        raise ValueError(f"{value!r} is no text")
-    return value
-
-
-def _name(value: Any) -> str:
-    text = _text(value)
-    if any(c in text for c in "{}:|") or not text.isprintable() or len(text) > 100:
-        raise ValueError(f"{value!r}: at most 100 characters, none of them {{ }} : |")
-    return text
-
-
-def _durability(value: Any) -> str:
-    if value not in DURABILITIES:
-        raise ValueError(f"{value!r} is neither 'process' nor 'always'")
-    return str(value)
-
-
-def _whole(low: int, high: int) -> Read:
-    def read(value: Any) -> int:
-        number = int(value) if isinstance(value, str) and value.strip().isdigit() else value
-        if isinstance(number, bool) or not isinstance(number, int) or not low <= number <= high:
-            raise ValueError(f"{value!r} is not a whole number from {low} to {high}")
-        return number
-
-    return read
-
-
-def _size(value: Any) -> int:
-    return parse_bytes(int(value) if isinstance(value, str) and value.isdigit() else value)
-
-
-def _at_least_one(value: Any) -> int:
-    size = _size(value)
-    if size < 1024:
-        raise ValueError(f"{value!r} is too small: at least 1 KB")
-    return size
-
-
-_LANE_READERS: Final[dict[str, tuple[str, Read]]] = {
-    "min": ("min", _whole(0, MAX_EXECUTORS)),
-    "max": ("max", _whole(0, MAX_EXECUTORS)),
-    "concurrency": ("concurrency", _whole(1, MAX_CONCURRENCY)),
-    "idle": ("idle_s", parse_duration_s),
-    "max_runs": ("max_runs", _whole(0, 1 << 31)),
-    "max_memory": ("max_memory_bytes", _size),
-}
-_READERS: Final[dict[str, tuple[str, Read]]] = {
-    "name": ("name", _name),
-    "node": ("node", _name),
-    "redis": ("redis", _text),
-    "durability": ("durability", _durability),
-    "retention": ("retention_s", parse_duration_s),
-    "history": ("history", _whole(1, 10_000_000)),
-    "stop_grace": ("stop_grace_s", parse_duration_s),
-    "group": ("group", _text),
-    "output.quota": ("quota_bytes", _at_least_one),
-    "output.run_limit": ("run_limit_bytes", _at_least_one),
-    "output.retention": ("retention_s", parse_duration_s),
-    "limits.result": ("result_bytes", _at_least_one),
-    "limits.params": ("params_bytes", _at_least_one),
-    "limits.frame": ("frame_bytes", _at_least_one),
-    **{f"lanes.{pool}.{key}": reader for pool in POOLS for key, reader in _LANE_READERS.items()},
-}
-NAMES: Final = tuple(_READERS)
 _VARIABLES: Final = {"RTD_" + name.replace(".", "_").upper(): name for name in NAMES}
 
 
@@ -118,7 +44,7 @@ def load(file: Path | None = None, flags: Mapping[str, Any] | None = None) -> Co
         settings.update((name, (str(path), value)) for name, value in _flatten(_read(path)))
     settings.update(_from_environment(os.environ))
     settings.update((name, ("--set", value)) for name, value in (flags or {}).items())
-    return _build({name: _read_one(name, *found) for name, found in settings.items()})
+    return build({name: read_one(name, *found) for name, found in settings.items()})
 
 
 def _find_file(named: Path | None) -> Path | None:
@@ -163,49 +89,3 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, tuple[str, Any]]:
                 f"the environment has {variable}, which is no setting; did you mean {near[0]}?"
             )
     return found
-
-
-def _read_one(name: str, where: str, value: Any) -> Any:
-    reader = _READERS.get(name)
-    if reader is None:
-        near = get_close_matches(name, NAMES, 1)
-        hint = f"did you mean {near[0]!r}?" if near else "docs/reference has the list"
-        raise ConfigError(f"{where}: unknown setting {name!r}; {hint}")
-    try:
-        return reader[1](value)
-    except ValueError as error:
-        raise ConfigError(f"{where}: {name}: {error}") from None
-
-
-def _build(values: Mapping[str, Any]) -> Config:
-    top: dict[str, Any] = {}
-    groups: dict[str, dict[str, Any]] = {"output": {}, "limits": {}}
-    lanes = default_lanes()
-    for name, value in values.items():
-        head, _, rest = name.partition(".")
-        field = _READERS[name][0]
-        if not rest:
-            top[field] = value
-        elif head == "lanes":
-            pool = rest.partition(".")[0]
-            lanes[pool] = dataclasses.replace(lanes[pool], **{field: value})
-        else:
-            groups[head][field] = value
-    for pool, lane in lanes.items():
-        lanes[pool] = _check_lane(pool, lane, values)
-    return Config(
-        **top, lanes=lanes, output=Output(**groups["output"]), limits=Limits(**groups["limits"])
-    )
-
-
-def _check_lane(pool: str, lane: Lane, values: Mapping[str, Any]) -> Lane:
-    """A lane whose numbers fit together; one bound that was set moves the other's default."""
-    named_min = f"lanes.{pool}.min" in values
-    if lane.min > lane.max:
-        if named_min and f"lanes.{pool}.max" in values:
-            raise ConfigError(f"lanes.{pool}: min ({lane.min}) is above max ({lane.max})")
-        bound = "max" if named_min else "min"
-        lane = dataclasses.replace(lane, **{bound: lane.min if named_min else lane.max})
-    if pool == "main" and lane.max > 1:
-        raise ConfigError("lanes.main.max: the main lane has one executor; write 1 (or 0)")
-    return lane

@@ -15,8 +15,7 @@ from rtctl.command import load
 from rtctl.commands import ALIASES, SUMMARIES
 from rtctl.context import GLOBAL
 from rtctl.flags import SWITCH, Flag
-from rtd import settings
-from rtd.model import config, errors, policy
+from rtd.model import config, errors, policy, settings
 from rtd.wire import shapes
 
 _CORES_SHOWN = 4
@@ -69,7 +68,7 @@ class Settings(Written):
                 head = name.rpartition(".")[0]
                 if head != (group or ""):
                     continue
-                field = settings._READERS[name][0]
+                field = settings.READERS[name][0]
                 value = "this host's name" if name == "node" else _shown(getattr(holder, field))
                 rows.append((f"`{name}`", f"`{_variable(name)}`", value, meant.get(field, "")))
         return table(("setting", "variable", "default", "meaning"), rows)
@@ -81,7 +80,7 @@ class Lanes(Written):
     def lines(self) -> Iterable[str]:
         with mock.patch.object(os, "cpu_count", return_value=_CORES_SHOWN):
             lanes = config.default_lanes()
-        fields = list(settings._LANE_READERS.items())
+        fields = list(settings.LANE_READERS.items())
         yield from table(
             ("setting", "meaning"),
             (

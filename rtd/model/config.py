@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 MIB: Final = 1 << 20
 POOLS: Final = ("process", "fresh", "thread", "main", "async", "command")
@@ -82,6 +82,7 @@ class Config:
         history: at most this many finished runs are kept per task.
         stop_grace_s: the grace of runs whose task does not say.
         group: group of the control socket; None: the daemon's own.
+        given: the settings that somebody has made, by their paths; the others are defaults.
     """
 
     name: str = "rtd"
@@ -95,3 +96,4 @@ class Config:
     history: int = 100_000
     stop_grace_s: float = 10.0
     group: str | None = None
+    given: Mapping[str, Any] = field(default_factory=dict)

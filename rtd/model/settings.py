@@ -1,0 +1,167 @@
+"""Every setting: its path, its field and how its value is read; and the records made of them."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from typing import Any, Final
+
+from rtd.model.config import POOLS, Config, Lane, Limits, Output, default_lanes
+from rtd.model.errors import ConfigError
+from rtd.model.units import parse_bytes, parse_duration_s
+
+DURABILITIES: Final = ("process", "always")
+MAX_CONCURRENCY: Final = 512
+MAX_EXECUTORS: Final = 256
+
+Read = Callable[[Any], Any]
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"{value!r} is no text")
+    return value
+
+
+def _name(value: Any) -> str:
+    text = _text(value)
+    if any(c in text for c in "{}:|") or not text.isprintable() or len(text) > 100:
+        raise ValueError(f"{value!r}: at most 100 characters, none of them {{ }} : |")
+    return text
+
+
+def _durability(value: Any) -> str:
+    if value not in DURABILITIES:
+        raise ValueError(f"{value!r} is neither 'process' nor 'always'")
+    return str(value)
+
+
+def _whole(low: int, high: int) -> Read:
+    def read(value: Any) -> int:
+        number = int(value) if isinstance(value, str) and value.strip().isdigit() else value
+        if isinstance(number, bool) or not isinstance(number, int) or not low <= number <= high:
+            raise ValueError(f"{value!r} is not a whole number from {low} to {high}")
+        return number
+
+    return read
+
+
+def _size(value: Any) -> int:
+    return parse_bytes(int(value) if isinstance(value, str) and value.isdigit() else value)
+
+
+def _at_least_one(value: Any) -> int:
+    size = _size(value)
+    if size < 1024:
+        raise ValueError(f"{value!r} is too small: at least 1 KB")
+    return size
+
+
+LANE_READERS: Final[dict[str, tuple[str, Read]]] = {
+    "min": ("min", _whole(0, MAX_EXECUTORS)),
+    "max": ("max", _whole(0, MAX_EXECUTORS)),
+    "concurrency": ("concurrency", _whole(1, MAX_CONCURRENCY)),
+    "idle": ("idle_s", parse_duration_s),
+    "max_runs": ("max_runs", _whole(0, 1 << 31)),
+    "max_memory": ("max_memory_bytes", _size),
+}
+READERS: Final[dict[str, tuple[str, Read]]] = {
+    "name": ("name", _name),
+    "node": ("node", _name),
+    "redis": ("redis", _text),
+    "durability": ("durability", _durability),
+    "retention": ("retention_s", parse_duration_s),
+    "history": ("history", _whole(1, 10_000_000)),
+    "stop_grace": ("stop_grace_s", parse_duration_s),
+    "group": ("group", _text),
+    "output.quota": ("quota_bytes", _at_least_one),
+    "output.run_limit": ("run_limit_bytes", _at_least_one),
+    "output.retention": ("retention_s", parse_duration_s),
+    "limits.result": ("result_bytes", _at_least_one),
+    "limits.params": ("params_bytes", _at_least_one),
+    "limits.frame": ("frame_bytes", _at_least_one),
+    **{f"lanes.{pool}.{key}": reader for pool in POOLS for key, reader in LANE_READERS.items()},
+}
+#: What is decided before an app is imported: it cannot say it.
+DAEMON_ONLY: Final = ("name", "node", "redis", "durability", "group")
+NAMES: Final = tuple(READERS)
+
+
+def read_one(name: str, where: str, value: Any) -> Any:
+    """The value of one setting, read.
+
+    Args:
+        name: its path. where: how the place is called in an error.
+
+    Raises:
+        ConfigError: one line: where, which setting, what is wrong with it (an unknown one
+            with the nearest known).
+    """
+    reader = READERS.get(name)
+    if reader is None:
+        near = get_close_matches(name, NAMES, 1)
+        hint = f"did you mean {near[0]!r}?" if near else "docs/reference has the list"
+        raise ConfigError(f"{where}: unknown setting {name!r}; {hint}")
+    try:
+        return reader[1](value)
+    except ValueError as error:
+        raise ConfigError(f"{where}: {name}: {error}") from None
+
+
+def build(values: Mapping[str, Any]) -> Config:
+    """The configuration with these settings, by their paths and already read; the others have
+    their defaults. Raises ConfigError when two of them do not fit together.
+    """
+    top: dict[str, Any] = {}
+    groups: dict[str, dict[str, Any]] = {"output": {}, "limits": {}}
+    lanes = default_lanes()
+    for name, value in values.items():
+        head, _, rest = name.partition(".")
+        field = READERS[name][0]
+        if not rest:
+            top[field] = value
+        elif head == "lanes":
+            pool = rest.partition(".")[0]
+            lanes[pool] = dataclasses.replace(lanes[pool], **{field: value})
+        else:
+            groups[head][field] = value
+    for pool, lane in lanes.items():
+        lanes[pool] = _check_lane(pool, lane, values)
+    return Config(
+        **top,
+        lanes=lanes,
+        output=Output(**groups["output"]),
+        limits=Limits(**groups["limits"]),
+        given=dict(values),
+    )
+
+
+def beneath(config: Config, settings: Mapping[str, Any]) -> Config:
+    """The configuration with the settings of an app beneath those that it was given itself.
+
+    Args:
+        config: as it was read from the file, the environment and the flags.
+        settings: of the app, already read. What this rtd does not know, or what only the
+            daemon's own configuration can say, is left out, and so is a bound of a lane that
+            does not fit the daemon's own.
+    """
+    mine = {name: v for name, v in settings.items() if name in NAMES and name not in DAEMON_ONLY}
+    for pool in POOLS:
+        low, high = f"lanes.{pool}.min", f"lanes.{pool}.max"
+        both = {**mine, **config.given}
+        if both.get(low, 0) > both.get(high, MAX_EXECUTORS):
+            mine.pop(low, None)
+            mine.pop(high, None)
+    return build({**mine, **config.given})
+
+
+def _check_lane(pool: str, lane: Lane, values: Mapping[str, Any]) -> Lane:
+    """A lane whose numbers fit together; one bound that was set moves the other's default."""
+    named_min = f"lanes.{pool}.min" in values
+    if lane.min > lane.max:
+        if named_min and f"lanes.{pool}.max" in values:
+            raise ConfigError(f"lanes.{pool}: min ({lane.min}) is above max ({lane.max})")
+        bound = "max" if named_min else "min"
+        lane = dataclasses.replace(lane, **{bound: lane.min if named_min else lane.max})
+    if pool == "main" and lane.max > 1:
+        raise ConfigError("lanes.main.max: the main lane has one executor; write 1 (or 0)")
+    return lane
