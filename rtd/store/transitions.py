@@ -157,6 +157,11 @@ class Transitions:
         """
         return self._script("forget", node, task, count, last_id, parse=int)
 
+    def forget_inner(self, run_id: str) -> Call:
+        """The outcome of a run of rtd's own (its task begins with `@`) has been read. Such a
+        run rings `inner|<id>` when it ends and is in no list; its record goes after a minute."""
+        return Call(("DEL", f"{self.prefix}r:{run_id}"), int)
+
     def pause(self, node: str, queue: str) -> Call:
         """Takes a queue's runs out of sight of `take`. Gives 1, or 0 if it was paused."""
         return self._script("pause", node, queue, parse=int)

@@ -1,9 +1,13 @@
--- running: exec, id and record of every lease, those of fenced executors included.
+-- running: exec, id and record of every lease, those of fenced executors included, but of no run
+-- of rtd's own (their queues begin with '@').
 --@use records
 local out = {}
 
 local function add(exec, key)
-  local ids = redis.call('HKEYS', key)
+  local leases, ids = redis.call('HGETALL', key), {}
+  for i = 1, #leases, 2 do
+    if not string.find(leases[i + 1], '^[^|]*|@') then ids[#ids + 1] = leases[i] end
+  end
   local blobs = records(ids)
   for i = 1, #ids do
     local n = #out

@@ -4,6 +4,8 @@
 --@use ring wake delay log enqueue expires begun
 local PLACE, TASK, NOW, STRIDE = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local LANE, QUEUE = string.match(PLACE, '^([^|]*)|([^|]*)|')
+-- Runs of rtd's own are in no list that anybody looks at; see lib/inner.lua.
+local INNER = string.byte(TASK) == 64
 
 -- Writes the records of those that are new. Gives flags in the order of the runs, or -1: all.
 local function create(keys, records)
@@ -55,8 +57,13 @@ for i = 1, #keys do
   end
 end
 if created == 0 then return flags end
-redis.call('HSETNX', N .. 'queues', QUEUE, 0)
 redis.call('SADD', N .. 'lanes', LANE)
+if INNER then
+  for i = 1, #ready do redis.call('HSET', N .. 'inner', ready[i][1], NODE) end
+  enqueue(PLACE, ready)
+  return flags
+end
+redis.call('HSETNX', N .. 'queues', QUEUE, 0)
 if #ready > 0 then
   if redis.call('SISMEMBER', N .. 'watched', TASK) == 1 then
     for i = 1, #ready do begun(ready[i][1], TASK, NOW) end

@@ -1,4 +1,5 @@
--- waiting: runs that wait, of one queue or of all: id, where, place and item, record.
+-- waiting: runs that wait, of one queue or of all: id, where, place and item, record. None of
+-- rtd's own (their queues begin with '@').
 -- ARGV: limit, queue.
 --@use records places
 local LIMIT, QUEUE = tonumber(ARGV[1]), ARGV[2]
@@ -26,7 +27,8 @@ local function walk(command, key, kind, prefix)
 end
 
 for _, place in ipairs(places()) do
-  if QUEUE == '' or string.match(place, '^[^|]*|([^|]*)|') == QUEUE then
+  local queue = string.match(place, '^[^|]*|([^|]*)|')
+  if string.byte(queue) ~= 64 and (QUEUE == '' or queue == QUEUE) then
     walk('LRANGE', N .. 'q:' .. place, 'queue', place .. '|')
   end
 end

@@ -29,6 +29,7 @@ local function tell(ids, tasks, chars, now)
 end
 
 local function over(ids, tasks, chars, history, now)
+  ids, tasks, chars = inner(ids, tasks, chars)
   if #ids == 0 then return end
   local bad, by_task, counts = {}, {}, {}
   for i = 1, #ids do
