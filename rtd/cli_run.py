@@ -11,6 +11,7 @@ from rtd.daemon import run as run_daemon
 from rtd.model.errors import RtdError
 from rtd.model.places import find_places
 from rtd.process.daemon import detach
+from rtd.process.foreground import end_with_parent
 from rtd.settings import load
 from rtd.supervisor.directories import make_places
 from rtd.supervisor.log import log, set_up
@@ -19,9 +20,14 @@ from rtd.supervisor.startup import Wish
 
 
 def run(options: argparse.Namespace) -> int:
-    """Serve until told to end. 0: ended in order; raises RtdError when it could not start."""
+    """Serve until told to end. 0: ended in order; raises RtdError when it could not start.
+
+    With `parent` (the program that called `session.start()`) it ends when that does.
+    """
     wish = Wish(load(options.config, settings_of(options)), find_places(), options.app)
     tell = _teller(options.ready_fd)
+    if options.parent is not None and not end_with_parent(options.parent):
+        return 0
     try:
         if options.detach:
             make_places(wish.places)

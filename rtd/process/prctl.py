@@ -1,11 +1,12 @@
-"""The call of prctl(2) that Python has no name for: the child subreaper's."""
+"""The calls of prctl(2), which Python has no names for."""
 
 import ctypes
 import os
 from typing import Final
 
-__all__ = ["set_subreaper"]
+__all__ = ["set_parent_death_signal", "set_subreaper"]
 
+_PR_SET_PDEATHSIG: Final = 1
 _PR_SET_CHILD_SUBREAPER: Final = 36
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -18,7 +19,22 @@ def set_subreaper() -> None:
     Raises:
         OSError: the kernel refused (it is older than Linux 3.4).
     """
-    one, zero = ctypes.c_ulong(1), ctypes.c_ulong(0)
-    if _libc.prctl(ctypes.c_int(_PR_SET_CHILD_SUBREAPER), one, zero, zero, zero) != 0:
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1, "cannot become a child subreaper")
+
+
+def set_parent_death_signal(number: int) -> None:
+    """Get this signal when the thread that forked this process ends.
+
+    Survives an exec, is not inherited by a fork. A parent that ended before is not noticed.
+
+    Raises:
+        OSError: the kernel refused.
+    """
+    _prctl(_PR_SET_PDEATHSIG, number, "cannot ask for a signal at the parent's end")
+
+
+def _prctl(option: int, value: int, fault: str) -> None:
+    zero = ctypes.c_ulong(0)
+    if _libc.prctl(ctypes.c_int(option), ctypes.c_ulong(value), zero, zero, zero) != 0:
         code = ctypes.get_errno()
-        raise OSError(code, f"cannot become a child subreaper: {os.strerror(code)}")
+        raise OSError(code, f"{fault}: {os.strerror(code)}")

@@ -14,11 +14,13 @@ class _Registry:
     Attributes:
         chosen: what the app made itself, the newest.
         implied: made for declarations that came before any session.
+        served: rtd has imported the app in this process, or this process was forked from there.
     """
 
     def __init__(self) -> None:
         self.chosen: Session | None = None
         self.implied: Session | None = None
+        self.served = False
 
 
 SESSIONS = _Registry()

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import ModuleType
 
 from rtd.model.errors import AppError
+from rtd.session.default import SESSIONS
 from rtd.session.session import Session
 
 
@@ -24,6 +25,7 @@ def load(app: str) -> Session:
     cwd = str(Path.cwd())
     if cwd not in sys.path:
         sys.path.insert(0, cwd)
+    SESSIONS.served = True
     return _pick(_import(app, target), attribute, app)
 
 

@@ -132,3 +132,17 @@ class Session:
             hooks=self.hooks.counts(), loaders=tuple(self.loaders), faults=tuple(self.faults)
         )
         return Manifest.of(app, [task.info for task in self.tasks.values()], info)
+
+    def start(self) -> None:
+        """Be the daemon of this app in the foreground, as `rtd run` is; returns when it has ended.
+
+        Ctrl-C ends it in order, a second one at once. Put it under
+        `if __name__ == "__main__":`, since the daemon imports the file again.
+
+        Raises:
+            AppError: rtd itself is importing the app, or the session is in no file.
+            SystemExit: the daemon failed (it has said why), with its exit code.
+        """
+        from rtd.session import starting  # lazy: only a program that starts a daemon needs it
+
+        starting.start(self)

@@ -48,6 +48,7 @@ class Daemon:
         self.socket = self.home / "run" / "rtd.sock"
         self.log = self.home / "daemon.log"
         self.command = ["rtd", "run", *([app] if app else []), *flags]
+        self.executable = BIN / "rtd"
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, *, within_s: float = 20.0) -> "Daemon":
@@ -55,7 +56,7 @@ class Daemon:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 self.command,
-                executable=BIN / "rtd",
+                executable=self.executable,
                 cwd=self.cwd,
                 env=self.env,
                 stdin=subprocess.DEVNULL,

@@ -40,7 +40,12 @@ ALLOWED = {
 }
 #: Single modules that may import more. `rtctl cond` reads a condition without a daemon; nothing
 #: else of the client's may pull the language in, so that every other verb starts as before.
-BESIDE = {"rtctl.commands.cond": {"rtd.conditions"}}
+#: `session.start()` waits for a daemon in the foreground; nothing else that users write makes
+#: processes.
+BESIDE = {
+    "rtctl.commands.cond": {"rtd.conditions"},
+    "rtd.session.starting": {"rtd.process"},
+}
 #: Packages of others, and the only ones of ours that may import them.
 OWNED = {
     "redis": {"rtd.store"},

@@ -1,0 +1,90 @@
+"""A child that stands for this process in the foreground, and a child that ends with its parent.
+
+A program that starts the daemon waits for it here: what the program is told by a signal, the
+daemon is told, and neither outlives the other.
+"""
+
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from types import FrameType
+from typing import Any, Final
+
+from rtd.process.prctl import set_parent_death_signal
+
+__all__ = ["end_with_parent", "run_in_foreground"]
+
+#: What is passed on: end in order, end now, read the app again.
+_PASSED: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def run_in_foreground(command: Sequence[str], env: Mapping[str, str] | None = None) -> int:
+    """Run a program and wait for its end; SIGINT, SIGTERM and SIGHUP go on to it.
+
+    It is in a process group of its own, so that a Ctrl-C on the terminal reaches it once:
+    through here. In another thread than the main one signals stay with the main thread.
+
+    Returns:
+        Its exit code; 128 + the number of the signal that ended it.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+    passing = _Passing()
+    passing.begin()
+    try:
+        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=env, process_group=0)
+        passing.to(child)
+        code = child.wait()
+    finally:
+        passing.end()
+    return 128 - code if code < 0 else code
+
+
+class _Passing:
+    """Passes signals on to a child; one that comes before there is a child is kept for it."""
+
+    def __init__(self) -> None:
+        self._child: subprocess.Popen[bytes] | None = None
+        self._early: list[int] = []
+        self._before: dict[int, Any] = {}
+
+    def begin(self) -> None:
+        """Take the signals over, as far as this thread may."""
+        if threading.current_thread() is threading.main_thread():
+            self._before = {number: signal.signal(number, self._on) for number in _PASSED}
+
+    def to(self, child: subprocess.Popen[bytes]) -> None:
+        """From now on they go to this child."""
+        self._child = child
+        while self._early:
+            child.send_signal(self._early.pop(0))
+
+    def end(self) -> None:
+        """Signals mean again what they meant before."""
+        for number, handler in self._before.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+
+    def _on(self, number: int, _frame: FrameType | None) -> None:
+        if self._child is None:
+            self._early.append(number)
+        else:
+            self._child.send_signal(number)
+
+
+def end_with_parent(parent: int) -> bool:
+    """Get SIGTERM when the parent of this process ends, however it does.
+
+    Args:
+        parent: the pid of who started this process.
+
+    Returns:
+        False: it has ended already.
+
+    Raises:
+        OSError: the kernel refused.
+    """
+    set_parent_death_signal(signal.SIGTERM)
+    return os.getppid() == parent
