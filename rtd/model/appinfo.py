@@ -1,6 +1,6 @@
 """What an app says beside its tasks, as plain data: for the supervisor, which never imports it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
@@ -36,7 +36,8 @@ class ParameterInfo(NamedTuple):
     """A parameter of the session (`task` None) or of one task.
 
     `kind` is what its value is: `value`, `function`, `return`, `arg`, `env`. `value` is packed
-    (see `model.values`); None where it is not known before a run, or is private.
+    (see `model.values`); None where it is not known before a run, or is private. `results` are
+    the tasks whose latest result it is made of.
     """
 
     name: str
@@ -45,6 +46,7 @@ class ParameterInfo(NamedTuple):
     value: bytes | None
     private: bool
     note: str = ""
+    results: Sequence[str] = ()
 
 
 class LoaderInfo(NamedTuple):

@@ -1,0 +1,1 @@
+"""Tasks and what leads from one to another, drawn: as a tree, for mermaid, as SVG."""

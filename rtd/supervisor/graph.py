@@ -1,0 +1,136 @@
+"""Which task waits for which: the tasks of an app and what leads from one to another."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, NamedTuple
+
+from rtd.conditions import AnyOf, Condition, Custom, Not
+from rtd.conditions.leaves.after import After
+from rtd.conditions.leaves.has import Has
+from rtd.conditions.leaves.running import Running
+from rtd.conditions.logic import All
+from rtd.model.manifest import COMMAND, Manifest, TaskInfo
+
+#: What leads from a task to another: its end starts it, its state is asked for, its state ends
+#: the run of it, its latest result is given to it.
+AFTER, ASKED, ENDS, GIVEN = "after", "asked", "ends", "given"
+_KINDS: Final = (AFTER, ASKED, ENDS, GIVEN)
+
+Reader = Callable[[str], Condition]
+
+
+class Edge(NamedTuple):
+    """One task leads to another: `kind` says how, `text` in a few words with what."""
+
+    source: str
+    target: str
+    kind: str
+    text: str
+
+
+class Graph(NamedTuple):
+    """The tasks by name, those that are named and do not exist, and what leads where."""
+
+    tasks: tuple[TaskInfo, ...]
+    missing: tuple[str, ...]
+    edges: tuple[Edge, ...]
+
+
+def graph_of(manifest: Manifest, read: Reader, about: str | None = None) -> Graph:
+    """The graph of an app.
+
+    Args:
+        manifest: its tasks.
+        read: reads a condition of the app.
+        about: only what leads to this task, or from it, over any number of others.
+
+    Raises:
+        UnknownTask: there is no task of that name.
+    """
+    found = sorted(set(_edges(manifest, read)), key=_order)
+    names = {name for edge in found for name in (edge.source, edge.target)}
+    names |= {i.name for i in manifest.tasks.values() if i.name != COMMAND and not i.hidden}
+    if about is not None:
+        names = _around(manifest.find(about).name, found)
+    tasks = tuple(manifest.tasks[name] for name in sorted(names) if name in manifest.tasks)
+    edges = tuple(edge for edge in found if edge.source in names and edge.target in names)
+    return Graph(tasks, tuple(sorted(names - manifest.tasks.keys())), edges)
+
+
+def _order(edge: Edge) -> tuple[str, str, int, str]:
+    return edge.source, edge.target, _KINDS.index(edge.kind), edge.text
+
+
+def _edges(manifest: Manifest, read: Reader) -> Iterator[Edge]:
+    for info in manifest.tasks.values():
+        if info.schedule.start is not None and not info.hidden:
+            for source, kind, text in _sources(manifest, read(info.schedule.start)):
+                yield Edge(source, info.name, kind, text)
+        if info.schedule.end is not None and not info.hidden:
+            for source, _, text in _sources(manifest, read(info.schedule.end)):
+                yield Edge(source, info.name, ENDS, f"ends it: {text}")
+    yield from _given(manifest)
+
+
+def _sources(
+    manifest: Manifest, condition: Condition, negated: bool = False
+) -> Iterator[tuple[str, str, str]]:
+    """(task, kind, text) of each task that a condition is about."""
+    if isinstance(condition, Not):
+        yield from _sources(manifest, condition.part, not negated)
+    elif isinstance(condition, All | AnyOf):
+        for part in condition.parts:
+            yield from _sources(manifest, part, negated)
+    else:
+        for source, kind, text in _of_leaf(manifest, condition):
+            yield source, ASKED if negated else kind, f"not {text}" if negated else text
+
+
+def _of_leaf(manifest: Manifest, leaf: Condition) -> Iterator[tuple[str, str, str]]:
+    if isinstance(leaf, After):
+        for task in leaf.tasks:
+            yield task, AFTER, f"any {leaf.status}" if leaf.some else leaf.status
+    elif isinstance(leaf, Has) and leaf.task:
+        yield leaf.task, ASKED, str(leaf).partition(" has ")[2]
+    elif isinstance(leaf, Running):
+        yield leaf.task, ASKED, "is running"
+    elif isinstance(leaf, Custom):
+        custom = manifest.info.custom.get(leaf.text)
+        if custom is not None and custom.task is not None:
+            yield custom.task, ASKED, leaf.text
+
+
+def _given(manifest: Manifest) -> Iterator[Edge]:
+    """Results that are parameters: those of tasks, and those of the session by their name."""
+    own: dict[str, set[str]] = defaultdict(set)
+    for parameter in manifest.info.parameters:
+        if parameter.task is not None:
+            own[parameter.task].add(parameter.name)
+            for source in parameter.results:
+                yield Edge(source, parameter.task, GIVEN, f"result as {parameter.name}")
+    for parameter in manifest.info.parameters:
+        if parameter.task is not None or not parameter.results:
+            continue
+        for info in manifest.tasks.values():
+            if parameter.name in info.filled and parameter.name not in own[info.name]:
+                for source in parameter.results:
+                    yield Edge(source, info.name, GIVEN, f"result as {parameter.name}")
+
+
+def _around(name: str, edges: Iterable[Edge]) -> set[str]:
+    """The task, all that leads to it and all that it leads to."""
+    before: dict[str, set[str]] = defaultdict(set)
+    behind: dict[str, set[str]] = defaultdict(set)
+    for edge in edges:
+        before[edge.target].add(edge.source)
+        behind[edge.source].add(edge.target)
+    return _reached(name, before) | _reached(name, behind)
+
+
+def _reached(name: str, steps: dict[str, set[str]]) -> set[str]:
+    found, todo = {name}, [name]
+    while todo:
+        new = steps.get(todo.pop(), set()) - found
+        found |= new
+        todo += new
+    return found
