@@ -7,6 +7,8 @@ from typing import Any, TypedDict
 
 from rtctl.shapes import (
     AttemptRow,
+    GraphEdge,
+    GraphNode,
     Hold,
     MissRow,
     Outcome,
@@ -239,6 +241,15 @@ class TriggerResult(TypedDict):
 
     id: str
     """Of the run."""
+
+
+class GraphResult(TypedDict):
+    """The answer of `graph`."""
+
+    nodes: list[GraphNode]
+    """The tasks, by name; then those that do not exist."""
+    edges: list[GraphEdge]
+    """By the names of their ends."""
 
 
 class QueueLsResult(TypedDict):

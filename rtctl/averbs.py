@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         DisableResult,
         EnableResult,
         EventsResult,
+        GraphResult,
         InfoResult,
         KillResult,
         LogsResult,
@@ -218,6 +219,11 @@ class AsyncVerbs:
         answer: TriggerResult = await self._call(
             "trigger", {"task": task, "params": params or {}}, repeatable=False
         )
+        return answer
+
+    async def graph(self, *, task: str | None = None) -> GraphResult:
+        """See `rtctl.verbs.Verbs.graph`."""
+        answer: GraphResult = await self._call("graph", {"task": task})
         return answer
 
     async def queue_ls(self) -> QueueLsResult:

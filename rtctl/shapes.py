@@ -289,3 +289,33 @@ class MissRow(TypedDict):
     """The run that was made of it."""
     reason: str
     """Why."""
+
+
+class GraphNode(TypedDict):
+    """A task among those that lead to each other."""
+
+    task: str
+    """Its name."""
+    missing: bool
+    """It is named somewhere and does not exist."""
+    lane: str
+    """Where its runs go."""
+    condition: str | None
+    """Under which it starts."""
+    end_condition: str | None
+    """Under which its runs are ended."""
+    doc: str
+    """The first line of its docstring."""
+
+
+class GraphEdge(TypedDict):
+    """What leads from a task to another."""
+
+    source: str
+    """From this task."""
+    target: str
+    """To this one."""
+    kind: str
+    """After (it starts it), asked, ends, or given (its result)."""
+    text: str
+    """The same in a few words."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         DisableResult,
         EnableResult,
         EventsResult,
+        GraphResult,
         InfoResult,
         KillResult,
         LogsResult,
@@ -328,6 +329,15 @@ class Verbs:
         answer: TriggerResult = self._call(
             "trigger", {"task": task, "params": params or {}}, repeatable=False
         )
+        return answer
+
+    def graph(self, *, task: str | None = None) -> GraphResult:
+        """Which task waits for which: by its conditions, and by results that are parameters.
+
+        Args:
+            task: only what leads to it or from it.
+        """
+        answer: GraphResult = self._call("graph", {"task": task})
         return answer
 
     def queue_ls(self) -> QueueLsResult:

@@ -23,6 +23,7 @@ SUMMARIES = {
     "enable": "let tasks start by their conditions again",
     "disable": "let tasks start no more by their conditions",
     "trigger": "start a task now, whatever its condition says",
+    "graph": "which task waits for which: as a tree, for mermaid, as SVG",
     "simulate": "when the tasks of an app would start, on a virtual clock",
     "queue": "ls, pause, resume, purge",
     "events": "what happens, as it happens",

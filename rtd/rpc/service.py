@@ -9,6 +9,7 @@ from rtd.model.errors import BadRequest, StoreGone, VersionMismatch
 from rtd.rpc import (
     cancel,
     events,
+    graph,
     info,
     kill,
     logs,
@@ -75,6 +76,7 @@ HANDLERS: dict[str, Handler] = {
     "enable": schedule.enable,
     "disable": schedule.disable,
     "trigger": schedule.trigger,
+    "graph": graph.handle,
     "queue_ls": queues.ls,
     "queue_pause": queues.pause,
     "queue_resume": queues.resume,

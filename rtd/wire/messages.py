@@ -23,7 +23,7 @@ from rtd.wire.run_verbs import (
     TARGET,
     WAIT,
 )
-from rtd.wire.schedule_verbs import DISABLE, ENABLE, MISSES, NEXT, TRIGGER, WHY
+from rtd.wire.schedule_verbs import DISABLE, ENABLE, GRAPH, MISSES, NEXT, TRIGGER, WHY
 from rtd.wire.schema import Param, Verb, check
 
 _QUEUES: Final = Param("queues", "list[str]", "their names; one that is new is created")
@@ -180,7 +180,7 @@ VERBS: Final[Mapping[str, Verb]] = {
     verb.name: verb
     for verb in (
         HELLO, PING, INFO, SUBMIT, LS, SHOW, RESULT, WAIT, KILL, CANCEL, RETRY, LOGS, EVENTS,
-        TASKS, NEXT, WHY, MISSES, ENABLE, DISABLE, TRIGGER,
+        TASKS, NEXT, WHY, MISSES, ENABLE, DISABLE, TRIGGER, GRAPH,
         QUEUE_LS, QUEUE_PAUSE, QUEUE_RESUME, QUEUE_PURGE, SHUTDOWN,
     )
 }  # fmt: skip

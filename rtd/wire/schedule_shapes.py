@@ -39,4 +39,28 @@ MISS: Final = Shape(
     ),
 )
 
-SCHEDULE_SHAPES: Final = (START, SWITCH, HOLD, MISS)
+GRAPH_NODE: Final = Shape(
+    "GraphNode",
+    "A task among those that lead to each other.",
+    (
+        Param("task", "str", "its name"),
+        Param("missing", "bool", "it is named somewhere and does not exist"),
+        Param("lane", "str", "where its runs go"),
+        Param("condition", "str | None", "under which it starts"),
+        Param("end_condition", "str | None", "under which its runs are ended"),
+        Param("doc", "str", "the first line of its docstring"),
+    ),
+)
+
+GRAPH_EDGE: Final = Shape(
+    "GraphEdge",
+    "What leads from a task to another.",
+    (
+        Param("source", "str", "from this task"),
+        Param("target", "str", "to this one"),
+        Param("kind", "str", "after (it starts it), asked, ends, or given (its result)"),
+        Param("text", "str", "the same in a few words"),
+    ),
+)
+
+SCHEDULE_SHAPES: Final = (START, SWITCH, HOLD, MISS, GRAPH_NODE, GRAPH_EDGE)

@@ -96,3 +96,19 @@ TRIGGER: Final = Verb(
     result=(Param("id", "str", "of the run"),),
     example=({"task": "report"}, {"id": ID}),
 )
+
+GRAPH: Final = Verb(
+    name="graph",
+    doc="Which task waits for which: by its conditions, and by results that are parameters.",
+    params=(Param("task", "str | None", "only what leads to it or from it", None),),
+    result=(
+        Param("nodes", "list[GraphNode]", "the tasks, by name; then those that do not exist"),
+        Param("edges", "list[GraphEdge]", "by the names of their ends"),
+    ),
+    example=(
+        {"task": None},
+        {"nodes": [{"task": "fetch", "missing": False, "lane": "process", "...": "..."}],
+         "edges": [{"source": "fetch", "target": "report", "kind": "after",
+                    "text": "succeeded"}]},
+    ),
+)  # fmt: skip

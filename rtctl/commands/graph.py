@@ -1,0 +1,51 @@
+"""`rtctl graph`"""
+
+from __future__ import annotations
+
+import sys
+
+from rtctl.flags import Flag
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from rtctl.answers import GraphResult
+    from rtctl.context import Context
+
+USAGE = "graph [TASK]"
+FLAGS = (
+    Flag("-o/--output", "how to draw it (default: tree)", "tree|mermaid|svg|json|jsonl"),
+)  # fmt: skip
+MORE = """Which task starts after which, asks for the state of which, and is given the result of
+which. With a TASK only what leads to it or from it. `rtctl graph -o svg > tasks.svg` is a picture,
+`-o mermaid` a text that many documentation tools draw."""
+
+
+def run(context: Context) -> int:
+    """Draw the tasks and what leads from one to another."""
+    targets = context.targets(0, 1, "TASK")
+    answer = context.rpc.graph(task=targets[0] if targets else None)
+    if context.is_json:
+        context.json(answer, rows="edges")
+    elif context.quiet:
+        for node in answer["nodes"]:
+            context.screen.out(node["task"])
+    elif answer["nodes"]:
+        context.screen.out(_drawn(answer, context.format))
+    else:
+        context.screen.say("rtctl: there are no tasks")
+    return 0
+
+
+def _drawn(answer: GraphResult, how: str) -> str:
+    if how == "svg":
+        from rtctl.graph import svg  # lazy: only the one that is asked for
+
+        return svg.draw(answer)
+    if how == "mermaid":
+        from rtctl.graph import mermaid  # lazy: see above
+
+        return mermaid.draw(answer)
+    from rtctl.graph import tree  # lazy: see above
+
+    encoding = (sys.stdout.encoding or "ascii").lower()
+    return tree.draw(answer, is_ascii=not encoding.startswith("utf"))
