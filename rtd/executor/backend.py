@@ -15,6 +15,7 @@ import msgpack
 from rtd.executor.tools import Tools
 from rtd.executor.work import Outcome, Work
 from rtd.model.errors import StoreGone
+from rtd.model.events import pack_events
 from rtd.model.spool import Spool
 from rtd.store.calls import Calls
 from rtd.store.link import Link
@@ -170,7 +171,7 @@ class Backend:
             self._options.node,
             self.exec_id,
             int(time.time() * 1000),
-            msgpack.packb([event for _, event in self._pending]),
+            pack_events(event for _, event in self._pending),
             self._options.history,
             [written for written, _ in self._pending],
         )

@@ -6,6 +6,7 @@ from pathlib import Path
 from rtd.executor.scratch import Scratch
 from rtd.executor.segment import Segments
 from rtd.executor.work import Outcome
+from rtd.model.inner import is_inner
 from rtd.model.units import format_bytes
 
 
@@ -30,11 +31,15 @@ class Capture:
         os.dup2(self.scratch.fd, 2)
 
     def finish(self, outcome: Outcome) -> None:
-        """A run has ended: what it wrote is kept, what was lost is noted."""
+        """A run has ended: what it wrote is kept, what was lost is noted. Of rtd's own runs
+        nothing is kept, for nobody could find it."""
         scratch = self.scratch
         if not scratch.lost_bytes and not scratch.size():
             return
         work, why = outcome.work, scratch.lost_why
+        if is_inner(work.task):
+            scratch.reset()
+            return
         moves = scratch.moves
         outcome.output = kept = self._segments.keep(scratch, work.id, work.number)
         if self._redirect and scratch.moves != moves:

@@ -8,9 +8,11 @@ import msgpack
 
 from rtd.executor.work import Outcome, Work
 from rtd.model.errors import UnserialisableError
+from rtd.model.inner import is_inner
 from rtd.model.states import CHAR, State
 from rtd.model.units import format_bytes
 from rtd.model.values import pack, unpack
+from rtd.session.inner import SERVING
 from rtd.session.raised import Error
 from rtd.session.task import TaskDefinition
 
@@ -34,6 +36,8 @@ def parameters(work: Work) -> dict[str, Any]:
 
 def definition_of(work: Work) -> TaskDefinition:
     """The task's code. Raises LookupError when this app does not have it."""
+    if is_inner(work.task) and (inner := SERVING.find(work.task)) is not None:
+        return inner
     if work.definition is None:
         raise LookupError(
             f"the app has no task {work.task!r} any more; submit it again under its new name"

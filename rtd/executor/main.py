@@ -24,6 +24,7 @@ from rtd.process.forked import FORK_MARK
 from rtd.process.slot import Slot
 from rtd.process.stopping import ExecutorSignals
 from rtd.process.titles import set_title
+from rtd.session.inner import SERVING
 from rtd.session.session import Session
 
 #: Objects between two collections of the youngest; Python's own 700 is one per few runs.
@@ -52,6 +53,7 @@ def run(
     """
     set_title(f"{lane} idle" if lane not in _CONCURRENT else f"{lane} executor")
     FORK_MARK.reset()
+    SERVING.session = session
     # What a run leaves is freed by reference counts; the collector need not look so often.
     gc.set_threshold(_GC_THRESHOLD, 20, 20)
     signals = ExecutorSignals()

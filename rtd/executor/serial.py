@@ -18,6 +18,7 @@ from rtd.executor.streams import STREAMS
 from rtd.executor.tools import Tools
 from rtd.executor.usage import WORTH_S, Usage, resident_bytes
 from rtd.executor.work import Outcome, Work
+from rtd.model.inner import is_inner
 from rtd.process.forked import FORK_MARK
 from rtd.process.slot import FLAG_SAMPLE, Slot
 from rtd.process.stopping import alarm
@@ -182,7 +183,7 @@ class SerialLane:
         STREAMS.flush()
         self._signals.restore()
         end_leftovers(outcome)
-        self._runs += 1
+        self._runs += not is_inner(outcome.work.task)
         self._capture.finish(outcome)
         self._backend.keep(outcome)
         self._slot.end()

@@ -3,8 +3,9 @@
 from rtd.store.presence import Presence
 from rtd.store.reads import Reads
 from rtd.store.scheduling import Scheduling
+from rtd.store.tasklog import TaskLog
 from rtd.store.transitions import Transitions
 
 
-class Calls(Presence, Transitions, Reads, Scheduling):
+class Calls(Presence, Transitions, Reads, Scheduling, TaskLog):
     """The calls of one namespace. Has no state but the prefix of its keys."""

@@ -6,10 +6,12 @@ from collections.abc import Callable
 
 from rtd.model.errors import AppError, InternalError, StoreGone
 from rtd.process.ticks import same_process
+from rtd.supervisor.app_hooks import AppHooks
 from rtd.supervisor.core import Core
 from rtd.supervisor.engine import Engine
 from rtd.supervisor.executors import Executor, Gone, Phase
 from rtd.supervisor.generations import Zygote
+from rtd.supervisor.inner import InnerRuns
 from rtd.supervisor.log import log
 from rtd.supervisor.orphans import end_orphans
 from rtd.supervisor.pools import Pools
@@ -73,6 +75,8 @@ class Node:
         self.settler = Settler(core, self.stops.note_of)
         self.waiters = Waiters(core)
         self.timers = Timers(core)
+        self.inner = InnerRuns(core)
+        self.app_hooks = AppHooks(core, self.inner)
         self.scheduler = Scheduler(core)
         self.watch = Watch(core, self.stops, self.scheduler.view_of_run)
         self.tail = EventTail(core)
@@ -182,6 +186,7 @@ class Node:
     async def _look_again(self) -> None:
         try:
             await self.core.redis.connected.wait()
+            self.inner.look_again()
             await self.timers.look_again()
             await self.waiters.look_again()
             self.scheduler.look_again()

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-import msgpack
-
 from rtd.model.errors import UnknownTask
+from rtd.model.events import pack_events
 from rtd.model.policy import Policies
 from rtd.model.run import End, Record, Spec, decode, encode, ended
 from rtd.model.states import State
@@ -37,12 +36,6 @@ def item_of(spec: Spec) -> str:
 def event(at: float, record: Record, what: str, detail: Any = None) -> list[Any]:
     """One event of a run, as the stream holds it."""
     return [at, record.spec.id, record.spec.task, what, str(record.state), detail]
-
-
-def pack_events(events: list[list[Any]]) -> bytes:
-    """One entry of the event stream."""
-    blob: bytes = msgpack.packb(events)
-    return blob
 
 
 async def cancel_waiting(core: Core, blob: bytes, by: str, why: str, at: float) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from rtd.model.errors import StoreGone
+from rtd.model.events import pack_events
 from rtd.model.run import Record, decode, encode
 from rtd.store.records import Orphan, Outcome
 from rtd.supervisor.clock import now_ms, wall_of_ns
@@ -13,7 +14,7 @@ from rtd.supervisor.executors import Gone, Unfinished
 from rtd.supervisor.intent import Intent
 from rtd.supervisor.leftovers import Leftovers
 from rtd.supervisor.log import log
-from rtd.supervisor.runs import event, pack_events, policies_of
+from rtd.supervisor.runs import event, policies_of
 from rtd.supervisor.verdict import Evidence, Verdict, decide, how_it_ended
 
 #: Outcomes in one call of the script.

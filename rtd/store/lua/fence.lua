@@ -18,6 +18,13 @@ if status then
   -- It may have been woken for work that waits: somebody else is.
   if redis.call('EXISTS', N .. 'walk:' .. lane) == 1 then wake(lane, 1) end
 end
+-- It may have written the task log: the next one may.
+local reader = N .. 'log:reader:' .. NODE
+if redis.call('GET', reader) == EXEC then
+  redis.call('DEL', reader)
+  local waiting = redis.call('GETDEL', N .. 'log:next:' .. NODE)
+  if waiting then redis.call('RPUSH', N .. 'bell:' .. waiting, '') end
+end
 local leases = redis.call('HGETALL', DEAD)
 local ids = {}
 for i = 1, #leases, 2 do ids[#ids + 1] = leases[i] end

@@ -31,6 +31,15 @@ end
 local function over(ids, tasks, chars, history, now)
   ids, tasks, chars = inner(ids, tasks, chars)
   if #ids == 0 then return end
+  local logged = N .. 'logged:' .. NODE
+  local asked = {N .. 'waits', N .. 'watched', N .. 'progress', N .. 'intent', logged}
+  if redis.call('EXISTS', unpack(asked)) > 0 then
+    -- Before a record may go because there are too many.
+    if redis.call('EXISTS', logged) == 1 then tasklog(ids, tasks, chars, now) end
+    redis.call('HDEL', N .. 'progress', unpack(ids))
+    redis.call('HDEL', N .. 'intent', unpack(ids))
+    tell(ids, tasks, chars, now)
+  end
   local bad, by_task, counts = {}, {}, {}
   for i = 1, #ids do
     local id, task, char = ids[i], tasks[i], chars[i]
@@ -56,10 +65,5 @@ local function over(ids, tasks, chars, history, now)
       redis.call('HINCRBY', N .. 'tally:' .. task, char, count)
     end
     trim(task, mine, history)
-  end
-  if redis.call('EXISTS', N .. 'waits', N .. 'watched', N .. 'progress', N .. 'intent') > 0 then
-    redis.call('HDEL', N .. 'progress', unpack(ids))
-    redis.call('HDEL', N .. 'intent', unpack(ids))
-    tell(ids, tasks, chars, now)
   end
 end

@@ -1,0 +1,22 @@
+"""Runs of rtd's own in the main lane of an app: what they are called, what they are told.
+
+They are submitted by the supervisor, which never imports the app, and are shown nowhere.
+"""
+
+from typing import Final
+
+#: Names of tasks of rtd's own begin with it; those of an app cannot.
+MARK: Final = "@"
+#: Asks custom conditions and calls the hooks of the cycle.
+CYCLE: Final = "@cycle"
+#: Call the hooks of the daemon's start and of its end.
+STARTUP: Final = "@startup"
+SHUTDOWN: Final = "@shutdown"
+#: Where they wait: before everything else in their lane.
+QUEUE: Final = "@rtd"
+PRIORITY: Final = 1_000_000_000
+
+
+def is_inner(task: str) -> bool:
+    """Whether a task of that name is rtd's own."""
+    return task.startswith(MARK)

@@ -1,0 +1,115 @@
+"""What the task log tells of a run: an entry as Redis has it, and the rows that it makes.
+
+A row is one action of one run. A run has at most two: `run`, and how it ended.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+import msgpack
+
+from rtd.model.run import Attempt, End
+
+RUN: Final = "run"
+SUCCESS: Final = "success"
+FAIL: Final = "fail"
+TERMINATE: Final = "terminate"
+INACTION: Final = "inaction"
+ACTIONS: Final = (RUN, SUCCESS, FAIL, TERMINATE, INACTION)
+
+#: The log's word for a state's character.
+_ACTION_OF: Final = {
+    "s": SUCCESS, "e": FAIL, "x": FAIL, "l": FAIL, "t": TERMINATE, "c": INACTION, "r": RUN,
+}  # fmt: skip
+
+
+class LogRow(NamedTuple):
+    """One action of one run; times in UTC epoch seconds.
+
+    `start_at` is when the run's first attempt began, None when it never did; `end_at` is None for
+    `run`. `exc_text` is the traceback of a failure; `reason` why the run ended as it did, one
+    sentence, empty for a success.
+    """
+
+    task_name: str
+    action: str
+    run_id: str
+    start_at: float | None
+    end_at: float | None
+    exc_text: str | None = None
+    reason: str = ""
+
+    @property
+    def created(self) -> float:
+        """The moment of the action."""
+        at = self.end_at if self.action != RUN else self.start_at
+        return at or 0.0
+
+    def pack(self) -> bytes:
+        """The same row always gives the same bytes."""
+        blob: bytes = msgpack.packb(list(self))
+        return blob
+
+    @classmethod
+    def unpack(cls, blob: bytes) -> "LogRow":
+        """The inverse of `pack`; fields that a later rtd may have added are left out."""
+        return cls(*msgpack.unpackb(blob)[: len(cls._fields)])
+
+
+class Entry(NamedTuple):
+    """What a script told the log: that a run began (`char` is `r`) or ended.
+
+    `begun`: its beginning has been told before. `attempts` and `end` are empty where the record
+    was too long to go along, or where the run began.
+    """
+
+    run_id: str
+    task: str
+    char: str
+    begun: bool
+    start_at: float
+    now_ms: int
+    attempts: tuple[Attempt, ...] = ()
+    end: End | None = None
+
+    @classmethod
+    def unpack(cls, blob: bytes) -> "Entry":
+        """Read one; see `store/lua/lib/tasklog.lua`."""
+        unpacker = msgpack.Unpacker(strict_map_key=False)
+        unpacker.feed(blob)
+        run_id, task, char, begun, start_at, now_ms = unpacker.unpack()
+        parts: list[Any] = list(unpacker)
+        attempts = tuple(Attempt(*fields) for fields in parts[0]) if parts else ()
+        end = End(*parts[1]) if len(parts) > 1 and parts[1] else None
+        return cls(run_id, task, char, bool(begun), float(start_at), now_ms, attempts, end)
+
+    def with_record(self, attempts: tuple[Attempt, ...], end: End | None) -> "Entry":
+        """The entry with what it was too long for."""
+        return self._replace(attempts=attempts, end=end)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the run's record was too long to go along."""
+        return self.char != "r" and self.end is None
+
+    def rows(self) -> Iterator[LogRow]:
+        """The rows to write, in their order."""
+        start_at = self.start_at or (self.attempts[0].started_at if self.attempts else None)
+        if self.char == "r" or (not self.begun and start_at is not None):
+            yield LogRow(self.task, RUN, self.run_id, start_at, None)
+        if self.char != "r":
+            end_at = self.end.ended_at if self.end else self.now_ms / 1000
+            yield LogRow(
+                self.task, _ACTION_OF[self.char], self.run_id, start_at, end_at,
+                self._exc_text(), self.end.why if self.end else "",
+            )  # fmt: skip
+
+    def _exc_text(self) -> str | None:
+        """Of a failure the traceback, or else why it failed."""
+        if _ACTION_OF[self.char] != FAIL:
+            return None
+        error = self.attempts[-1].error if self.attempts else None
+        if error is not None:
+            kind, message, text = error
+            return text.rstrip("\n") or f"{kind}: {message}"
+        return self.end.why if self.end else ""

@@ -1,0 +1,161 @@
+"""What rtd runs in an app's main lane for itself: conditions are asked, hooks are called.
+
+The supervisor tells these functions what to do by their parameters, and reads what they return:
+plain data. Nothing that the app's code raises gets out of them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from rtd.model.inner import CYCLE, SHUTDOWN, STARTUP
+from rtd.model.manifest import TaskInfo
+from rtd.session.loader import describe
+from rtd.session.raised import Stopped
+from rtd.session.scheduler_view import Scheduler
+from rtd.session.task import TaskDefinition
+
+if TYPE_CHECKING:
+    from rtd.session.session import Session
+
+#: Asks a custom condition by its text; raises what it raises.
+Ask = Callable[[str], bool]
+#: A value, or None and what went wrong.
+Answer = list[Any]
+#: Kind, name and message of something that failed.
+Failure = tuple[str, str, str]
+
+
+class Inner:
+    """The inner side of one executor.
+
+    Args:
+        session: the app's.
+        ask: asks a custom condition.
+    """
+
+    def __init__(self, session: Session, ask: Ask) -> None:
+        self._session = session
+        self._ask = ask
+        self._begun: dict[str, list[tuple[str, Iterator[Any]]]] = {}
+
+    def tasks(self) -> Mapping[str, TaskDefinition]:
+        """What can be run, by its name."""
+        targets = {CYCLE: self.cycle, STARTUP: self.hooks, SHUTDOWN: self.hooks}
+        return {
+            name: TaskDefinition(target, TaskInfo(name, lane="main", hidden=True))
+            for name, target in targets.items()
+        }
+
+    def cycle(
+        self, texts: Sequence[str], n_cycles: int, started_at: float, budget_s: float
+    ) -> dict[str, Any]:
+        """Ask these conditions, within the hooks of the cycle.
+
+        Args:
+            budget_s: no further condition is asked once this time is over.
+
+        Returns:
+            `answers`: by text, a value or None with the reason; a text that is not among them
+            was not asked. `failures`: of hooks.
+        """
+        failures = self.hooks("cycle", False, n_cycles, started_at)["failures"]
+        answers = self._answers(texts, budget_s)
+        failures += self.hooks("cycle", True, n_cycles, started_at)["failures"]
+        return {"answers": answers, "failures": failures}
+
+    def _answers(self, texts: Sequence[str], budget_s: float) -> dict[str, Answer]:
+        until_s = time.monotonic() + budget_s
+        answers: dict[str, Answer] = {}
+        for text in texts:
+            if answers and time.monotonic() > until_s:
+                break
+            try:
+                answers[text] = [self._ask(text), ""]
+            except Stopped:
+                answers[text] = [None, "it did not answer in time"]
+                break
+            except BaseException as error:
+                answers[text] = [None, describe(error)]
+        return answers
+
+    def hooks(self, kind: str, rest: bool, n_cycles: int, started_at: float) -> dict[str, Any]:
+        """Call the hooks of a kind; with `rest`, what is left of those that were begun.
+
+        Returns:
+            `failures`.
+        """
+        failures: list[Failure] = []
+        if rest:
+            for name, begun in self._begun.pop(kind, ()):
+                failures += _guarded(name, partial(_end, begun))
+            return {"failures": failures}
+        scheduler = Scheduler(self._session, n_cycles, started_at)
+        waiting = self._begun[kind] = []
+        for hook in getattr(self._session.hooks, kind):
+            name = getattr(hook, "__name__", repr(hook))
+            failures += _guarded(name, partial(_begin, hook, scheduler, name, waiting))
+        return {"failures": failures}
+
+
+def _begin(
+    hook: Callable[..., Any],
+    scheduler: Scheduler,
+    name: str,
+    waiting: list[tuple[str, Iterator[Any]]],
+) -> None:
+    """Call a hook; a generator is kept for its rest."""
+    found = hook(scheduler)
+    if hasattr(found, "__next__"):
+        next(found, None)
+        waiting.append((name, found))
+    elif hasattr(found, "close") and hasattr(found, "send"):
+        found.close()
+        raise TypeError("it is `async def`, and hooks of the scheduler are plain functions")
+
+
+def _end(begun: Iterator[Any]) -> None:
+    try:
+        next(begun)
+    except StopIteration:
+        return
+    raise RuntimeError("it yields more than once")
+
+
+def _guarded(name: str, work: Callable[[], None]) -> list[Failure]:
+    """What went wrong, if anything did."""
+    try:
+        work()
+    except Stopped:
+        return [("hook", name, "it did not end in time")]
+    except BaseException as error:  # whatever it raises, it is the app's
+        return [("hook", name, describe(error))]
+    return []
+
+
+_NOTHING: Final[Mapping[str, TaskDefinition]] = {}
+
+
+class _Serving:
+    """What this executor can run of rtd's own."""
+
+    def __init__(self) -> None:
+        self.session: Session | None = None
+        self._tasks: Mapping[str, TaskDefinition] = _NOTHING
+
+    def find(self, name: str) -> TaskDefinition | None:
+        """The task of that name. Made when it is first wanted: most executors never do."""
+        if self._tasks is _NOTHING and self.session is not None:
+            self._tasks = Inner(self.session, _ask).tasks()
+        return self._tasks.get(name)
+
+
+def _ask(text: str) -> bool:
+    raise LookupError(f"this app has no condition `{text}`")
+
+
+#: Of this process.
+SERVING: Final = _Serving()

@@ -1,0 +1,32 @@
+-- log_read: the process that writes a node's task log is done with the entries up to a number, and
+-- asks for the next ones. Gives 'read', how many were lost since the last call, and the entries;
+-- 'busy' while another such process lives (the end of that one rings this one's bell); 'fenced'.
+-- ARGV: node, exec, up to ('' for none), count.
+local EXEC, UPTO, COUNT = ARGV[2], ARGV[3], tonumber(ARGV[4])
+local LIST, READER = N .. 'log:' .. NODE, N .. 'log:reader:' .. NODE
+
+if redis.call('EXISTS', N .. 'tomb:' .. EXEC) == 1 then return {'fenced'} end
+redis.call('HSETNX', N .. 'execs', EXEC, 'alog|' .. NODE)
+local reader = redis.call('GET', READER)
+if reader ~= EXEC then
+  if reader and redis.call('HEXISTS', N .. 'execs', reader) == 1 then
+    redis.call('SET', N .. 'log:next:' .. NODE, EXEC)
+    return {'busy'}
+  end
+  redis.call('SET', READER, EXEC)
+end
+
+-- By their numbers, so that a call may be repeated.
+local head = UPTO ~= '' and redis.call('LINDEX', LIST, 0)
+if head then
+  local done = tonumber(UPTO) - tonumber(string.match(head, '^%d+')) + 1
+  if done > 0 then redis.call('LPOP', LIST, done) end
+end
+-- What was rung until now is among what is given; what comes later rings again.
+redis.call('DEL', N .. 'bell:log:' .. NODE)
+local lost = redis.call('GET', N .. 'log:lost:' .. NODE)
+redis.call('DEL', N .. 'log:lost:' .. NODE)
+local out = redis.call('LRANGE', LIST, 0, COUNT - 1)
+table.insert(out, 1, lost or '0')
+table.insert(out, 1, 'read')
+return out

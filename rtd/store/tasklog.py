@@ -1,0 +1,94 @@
+"""The task log in Redis: entries on their way to the process that writes it, and kept records.
+
+An entry is told by the scripts that begin and end runs, while a node's log is on. It stays until
+the log's process says that it is done with it, so nothing is lost when that process dies.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, Literal, NamedTuple
+
+from rtd.store.call import Call, check_batch, nothing
+
+#: Where records are kept: `redis` for good, `memory` until the daemon is started again.
+Kept = Literal["redis", "memory"]
+#: So many records are kept at most, the oldest go first.
+MOST_KEPT: Final[dict[str, int]] = {"redis": 1_000_000, "memory": 100_000}
+
+
+class LogRead(NamedTuple):
+    """The answer to `log_read`.
+
+    `what` is `read`: `entries` come next, each with its number, and `lost` were too many since
+    the last call; `busy`: another process writes this node's log, wait on your own bell;
+    `fenced`: this incarnation has been declared dead.
+    """
+
+    what: Literal["read", "busy", "fenced"]
+    entries: list[tuple[int, bytes]]
+    lost: int = 0
+
+
+def _read(reply: Sequence[bytes]) -> LogRead:
+    if reply[0] != b"read":
+        return LogRead("busy" if reply[0] == b"busy" else "fenced", [])
+    entries = []
+    for entry in reply[2:]:
+        number, _, blob = entry.partition(b"|")
+        entries.append((int(number), blob))
+    return LogRead("read", entries, int(reply[1]))
+
+
+class TaskLog:
+    """Builds the task log's calls. Mixed into `Calls`."""
+
+    prefix: str
+
+    def _script(self, script: str, *args: Any, parse: Any) -> Call:
+        raise NotImplementedError
+
+    def log_switch(self, node: str, on: bool) -> Call:
+        """From here on ends of runs on a node are told to its log, or no more."""
+        key = f"{self.prefix}logged:{node}"
+        return Call(("SET", key, 1) if on else ("DEL", key), nothing)
+
+    def log_begun(self, node: str, runs: Sequence[tuple[str, str, float]]) -> Call:
+        """Runs (id, task, when it began in epoch seconds) that have begun, for the log. Each is
+        told once, and never after its end. Gives how many entries that made."""
+        check_batch(len(runs))
+        flat = [field for run_id, task, at in runs for field in (run_id, task, repr(at))]
+        return self._script("log_begun", node, *flat, parse=int)
+
+    def log_read(self, node: str, exec_id: str, up_to: int | None, count: int) -> Call:
+        """The next `count` entries of a node's log: `LogRead`. Those numbered up to `up_to` are
+        done with. May be repeated after a lost reply."""
+        done = "" if up_to is None else up_to
+        return self._script("log_read", node, exec_id, done, count, parse=_read)
+
+    def log_bell_key(self, node: str) -> str:
+        """The list that wakes the process that writes a node's log."""
+        return f"{self.prefix}bell:log:{node}"
+
+    def log_keep(self, where: Kept, rows: Iterable[tuple[float, bytes]]) -> list[Call]:
+        """Keeps records (its moment, packed). One that is kept already stays as it is."""
+        key = f"{self.prefix}log:kept:{where}"
+        flat = [field for at, blob in rows for field in (repr(at), blob)]
+        return [
+            Call(("ZADD", key, *flat), nothing),
+            Call(("ZREMRANGEBYRANK", key, 0, -MOST_KEPT[where] - 1), nothing),
+        ]
+
+    def log_kept(self, where: Kept, since_at: float | None, until_at: float | None) -> Call:
+        """Packed records of that time (epoch seconds, inclusive; None: no bound), oldest first."""
+        key = f"{self.prefix}log:kept:{where}"
+        since = "-inf" if since_at is None else repr(since_at)
+        until = "+inf" if until_at is None else repr(until_at)
+        return Call(("ZRANGEBYSCORE", key, since, until))
+
+    def log_latest(self, where: Kept, offset: int, count: int) -> Call:
+        """Packed records, the latest first."""
+        key = f"{self.prefix}log:kept:{where}"
+        return Call(("ZREVRANGE", key, offset, offset + count - 1))
+
+    def log_forget_memory(self) -> Call:
+        """The daemon starts: what was kept only while it ran is forgotten."""
+        return Call(("DEL", f"{self.prefix}log:kept:memory"), nothing)

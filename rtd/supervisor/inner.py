@@ -1,0 +1,134 @@
+"""Runs of rtd's own in the app's main lane: submitted from here, waited for, and forgotten."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from rtd.model.errors import StoreGone
+from rtd.model.ids import new_id
+from rtd.model.inner import PRIORITY, QUEUE
+from rtd.model.run import Record, Spec, decode, new_record
+from rtd.model.states import TERMINAL, State
+from rtd.model.values import unpack
+from rtd.store import keys
+from rtd.store.records import Submission
+from rtd.supervisor.clock import now_ms
+from rtd.supervisor.core import Core
+from rtd.supervisor.runs import cancel_waiting
+from rtd.wire import frames
+
+LANE: Final = "main"
+#: A run that was asked to stop has this long before its executor is killed.
+GRACE_S: Final = 2.0
+
+
+class Ended(NamedTuple):
+    """What became of a run of rtd's own.
+
+    `result` is None unless it returned something; `by` and `why` are those of its record.
+    """
+
+    state: State
+    result: Any
+    by: str
+    why: str
+
+
+#: Its record is not there: Redis has lost it.
+LOST: Final = Ended(State.LOST, None, "rtd", "its record is gone")
+
+
+class InnerRuns:
+    """All such runs of this daemon that have not ended."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._waiting: dict[str, asyncio.Future[Ended]] = {}
+
+    async def carry_out(
+        self,
+        task: str,
+        params: Mapping[str, Any],
+        timeout_s: float,
+        patience_s: float | None = None,
+    ) -> Ended:
+        """Run a task of rtd's own; gives what became of it, whatever that is.
+
+        Args:
+            task: one of `rtd.model.inner`.
+            timeout_s: how long it may run.
+            patience_s: how long it may wait for its turn and run; None: for ever.
+        """
+        run_id = new_id()
+        ended = self._waiting[run_id] = asyncio.get_running_loop().create_future()
+        try:
+            await self._submit(run_id, task, params, timeout_s)
+            try:
+                async with asyncio.timeout(patience_s):
+                    return await asyncio.shield(ended)
+            except TimeoutError:
+                return await self._withdraw(run_id, ended)
+        finally:
+            self._waiting.pop(run_id, None)
+
+    def rung(self, run_id: str) -> None:
+        """Such a run has ended, maybe one of a supervisor before this one."""
+        self._core.jobs.start(self._read(run_id), "reading a run of rtd's own")
+
+    def look_again(self) -> None:
+        """Rings may have been lost."""
+        for run_id in list(self._waiting):
+            self.rung(run_id)
+
+    async def _submit(
+        self, run_id: str, task: str, params: Mapping[str, Any], timeout_s: float
+    ) -> None:
+        """In Redis when it returns, however long that takes; twice is once."""
+        core = self._core
+        opts = {"timeout_s": timeout_s, "stop_grace_s": GRACE_S}
+        blob = frames.dump_value(params, "params")
+        spec = Spec(run_id, task, blob, LANE, QUEUE, PRIORITY, time.time(), opts, "rtd", None)
+        run = Submission(run_id, new_record(spec), keys.item(run_id))
+        place = keys.place(LANE, QUEUE, PRIORITY)
+        while True:
+            try:
+                await core.ask(core.calls.submit(core.config.node, place, task, now_ms(), [run]))
+                return
+            except StoreGone:
+                await core.redis_back()
+
+    async def _read(self, run_id: str) -> None:
+        core, waiting = self._core, self._waiting.get(run_id)
+        try:
+            blob = await core.ask(core.calls.get(run_id))
+            record = None if blob is None else decode(blob)
+            if record is not None and record.state not in TERMINAL:
+                return  # it goes on
+            if record is not None and record.state is State.SUCCEEDED:
+                # Others are read once more by whoever has stopped or settled them.
+                await core.ask(core.calls.forget_inner(run_id))
+        except StoreGone:
+            return  # looked at again when Redis is back
+        if waiting is not None and not waiting.done():
+            waiting.set_result(LOST if record is None else _ended(record))
+
+    async def _withdraw(self, run_id: str, ended: asyncio.Future[Ended]) -> Ended:
+        """It waits too long: it is not to run any more, unless it has begun just now."""
+        core = self._core
+        why = "the main lane did not come to it in time"
+        blob = await core.ask(core.calls.get(run_id))
+        answer = "missing"
+        if blob is not None:
+            answer = await cancel_waiting(core, blob, "rtd", why, time.time())
+        if answer == "leased":
+            return await ended
+        return ended.result() if ended.done() else Ended(State.CANCELLED, None, "rtd", why)
+
+
+def _ended(record: Record) -> Ended:
+    end = record.end
+    if end is None:
+        return LOST
+    result = None if end.result is None else unpack(end.result)
+    return Ended(record.state, result, end.by, end.why)

@@ -1,0 +1,91 @@
+"""What rtd runs in the main lane for itself: nothing that the app raises gets out of it."""
+
+from collections.abc import Iterator
+
+from rtd.session import Session
+from rtd.session.inner import Inner
+from rtd.session.raised import Stopped
+from rtd.session.scheduler_view import Scheduler
+
+
+def answered(text: str) -> bool:
+    """Custom conditions of the tests."""
+    if text == "late":
+        raise Stopped
+    if text == "bad":
+        raise ValueError("no such thing")
+    if text == "exits":
+        raise SystemExit(3)
+    return text == "yes"
+
+
+def test_each_condition_is_answered_or_says_what_it_raised() -> None:
+    inner = Inner(Session(as_default=False), answered)
+    found = inner.cycle(["yes", "no", "bad", "exits"], 1, 0.0, 60.0)["answers"]
+    assert (found["yes"], found["no"]) == ([True, ""], [False, ""])
+    assert found["bad"][0] is None
+    assert found["bad"][1].startswith("ValueError: no such thing (")
+    assert found["exits"][0] is None
+
+
+def test_who_is_late_says_so_and_who_comes_after_it_was_not_asked() -> None:
+    found = Inner(Session(as_default=False), answered).cycle(["yes", "late", "no"], 1, 0.0, 60.0)
+    assert list(found["answers"]) == ["yes", "late"]
+    assert found["answers"]["late"] == [None, "it did not answer in time"]
+
+
+def test_one_is_asked_however_little_time_there_is_and_the_rest_later() -> None:
+    found = Inner(Session(as_default=False), answered).cycle(["yes", "no"], 1, 0.0, -1.0)
+    assert list(found["answers"]) == ["yes"]
+
+
+def test_hooks_surround_the_cycle_and_see_the_scheduler() -> None:
+    session, said = Session(), []
+
+    @Scheduler.hook_cycle
+    def plain(scheduler: Scheduler) -> None:
+        said.append(f"plain {scheduler.n_cycles} {scheduler.session is session}")
+
+    @Scheduler.hook_cycle()
+    def around(scheduler: Scheduler) -> Iterator[None]:
+        said.append("before")
+        yield
+        said.append("after")
+
+    def ask(text: str) -> bool:
+        said.append(text)
+        return True
+
+    @session.task(priority=5)
+    def first() -> None: ...
+
+    assert [task.name for task in Scheduler(session, 0, 0.0).tasks] == ["first"]
+    assert Inner(session, ask).cycle(["yes"], 7, 0.0, 60.0)["failures"] == []
+    assert said == ["plain 7 True", "before", "yes", "after"]
+
+
+def test_a_hook_that_raises_is_named_and_the_others_are_called() -> None:
+    session, said = Session(), []
+
+    @Scheduler.hook_startup
+    def broken(scheduler: Scheduler) -> None:
+        raise RuntimeError("broken")
+
+    @Scheduler.hook_startup
+    async def waits(scheduler: Scheduler) -> None: ...
+
+    @Scheduler.hook_startup
+    def twice(scheduler: Scheduler) -> Iterator[None]:
+        said.append("twice")
+        yield
+        yield
+
+    inner = Inner(session, answered)
+    begun = inner.hooks("startup", False, 0, 0.0)["failures"]
+    assert [(kind, name) for kind, name, _ in begun] == [("hook", "broken"), ("hook", "waits")]
+    assert "RuntimeError: broken" in begun[0][2]
+    assert "async def" in begun[1][2]
+    assert said == ["twice"]
+    ended = inner.hooks("startup", True, 0, 0.0)["failures"]
+    assert [(name, "yields more than once" in text) for _, name, text in ended] == [("twice", True)]
+    assert inner.hooks("startup", True, 0, 0.0)["failures"] == []
