@@ -10,7 +10,7 @@ from tests.contract.store.harness import Store
 
 LUA = files("rtd.store").joinpath("lua")
 NAMES = sorted(f.name.removesuffix(".lua") for f in LUA.iterdir() if f.name.endswith(".lua"))
-SOURCES = ("transitions.py", "reads.py", "scheduling.py", "presence.py")
+SOURCES = ("transitions.py", "reads.py", "scheduling.py", "presence.py", "tasklog.py")
 USE = re.compile(r"^--@use (.+)$", re.MULTILINE)
 PIECES = {f.name.removesuffix(".lua") for f in LUA.joinpath("lib").iterdir()}
 
@@ -19,7 +19,7 @@ def called() -> set[str]:
     """The scripts that the methods of `Calls` name."""
     sources = files("rtd.store")
     text = "".join(sources.joinpath(f).read_text() for f in SOURCES)
-    return set(re.findall(r'_script\("(\w+)"', text)) | set(
+    return set(re.findall(r'_script\(\s*"(\w+)"', text)) | set(
         re.findall(r', "(\w+)"\)$', text, re.MULTILINE)
     )
 
