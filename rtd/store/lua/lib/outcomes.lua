@@ -21,6 +21,20 @@ local function release(id, item, freed)
   end
 end
 
+-- The latest result of a task that others are given is kept for itself: records are forgotten.
+local function keep_results(tasks, chars, rows)
+  if #tasks == 0 or redis.call('EXISTS', N .. 'returning') == 0 then return end
+  local latest = {}
+  for i = 1, #tasks do
+    if chars[i] == 's' then latest[tasks[i]] = rows[i] end
+  end
+  for task, record in pairs(latest) do
+    if redis.call('SISMEMBER', N .. 'returning', task) == 1 then
+      redis.call('HSET', N .. 'returned', task, result(record))
+    end
+  end
+end
+
 local function outcomes(leases)
   local count = (#ARGV - FIRST + 1) / SIZE
   if count == 0 then return {} end
@@ -31,7 +45,7 @@ local function outcomes(leases)
   if #wrong > 0 then return wrong end
 
   local fields = {}
-  local done, tasks, chars, again, heads, freed = {}, {}, {}, {}, {}, {}
+  local done, tasks, chars, rows, again, heads, freed = {}, {}, {}, {}, {}, {}, {}
   for i = 1, count do
     local at = FIRST + (i - 1) * SIZE
     local id, kind, record, spot = ids[i], ARGV[at + 2], ARGV[at + 3], where[i]
@@ -39,7 +53,7 @@ local function outcomes(leases)
     local limited = string.sub(spot, -26) ~= id
     if kind == 'd' then
       local n = #done + 1
-      done[n], tasks[n], chars[n] = id, ARGV[at + 1], string.sub(record, 1, 1)
+      done[n], tasks[n], chars[n], rows[n] = id, ARGV[at + 1], string.sub(record, 1, 1), record
       if limited then
         local _, item = split(spot)
         release(id, item, freed)
@@ -57,6 +71,7 @@ local function outcomes(leases)
 
   redis.call('MSET', unpack(fields))
   redis.call('HDEL', leases, unpack(ids))
+  keep_results(tasks, chars, rows)
   over(done, tasks, chars, tonumber(ARGV[5]), ARGV[3])
   for i = 1, #again do
     local place, item, due = unpack(again[i])

@@ -1,0 +1,310 @@
+"""What a parameter's value is made of right before a run: a result, a function's, a variable's."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Callable
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, Protocol
+
+from rtd.model.errors import PolicyError, UnserialisableError
+from rtd.model.values import pack, unpack
+
+if TYPE_CHECKING:
+    from rtd.session.session import Session
+
+
+class _Missing:
+    """The type of `MISSING`."""
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+#: No value was given, where None is one.
+MISSING: Final = _Missing()
+
+
+class Source(Protocol):
+    """Where arguments find their values, for one run.
+
+    Attributes:
+        task: the task of the run.
+        session: its session.
+    """
+
+    task: Any
+    session: Any
+
+    def named(self, name: str) -> Any:
+        """The value of a parameter of the session; MISSING without one."""
+
+    def returned(self, task: str) -> Any:
+        """The latest result of a task; MISSING when it has never succeeded."""
+
+
+class Uses(NamedTuple):
+    """What an argument's value depends on: parameters of the session, results of tasks."""
+
+    names: frozenset[str] = frozenset()
+    tasks: frozenset[str] = frozenset()
+
+
+NOTHING: Final = Uses()
+
+
+class Argument:
+    """A value that is found right before each run, in the run's own process.
+
+    A class of your own overrides `get_value`, which may name `task` and `session`.
+    """
+
+    kind: ClassVar[str] = "function"
+    private: bool = False
+
+    def get_value(self, **given: Any) -> Any:
+        """The value for a run of `task`."""
+        raise TypeError(f"{type(self).__name__} has no get_value() of its own")
+
+    def find(self, source: Source) -> Any:
+        """The value for one run. Raises whatever finding it raises."""
+        offers = {"task": source.task, "session": source.session}
+        return self.get_value(**_accepted(self.get_value, offers))
+
+    def uses(self, session: Session) -> Uses:
+        """What `find` will ask its source for."""
+        return NOTHING
+
+    def missing(self, session: Session) -> str | None:
+        """What is wrong with it in this session, whatever happens at run time; or None."""
+        return None
+
+    def note(self) -> str:
+        """What a person is shown in place of a value."""
+        return type(self).__name__
+
+
+class SimpleArg(Argument):
+    """A value that is known beforehand. Each run gets its own copy of plain lists and dicts."""
+
+    kind = "value"
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+        self._copied = isinstance(value, list | dict | set) and is_plain(value)
+
+    def get_value(self, **_given: Any) -> Any:
+        return self.value
+
+    def find(self, source: Source) -> Any:
+        if not self._copied:
+            return self.value
+        from copy import deepcopy  # lazy: few need it
+
+        return deepcopy(self.value)
+
+    def note(self) -> str:
+        return f"a value of type {type(self.value).__name__}"
+
+    def __repr__(self) -> str:
+        return f"SimpleArg({self.value!r})"
+
+
+class Arg(Argument):
+    """The parameter of the session that has this name.
+
+    Args:
+        name: of the parameter.
+        default: what it is without one; if none is given, the run fails.
+    """
+
+    kind = "arg"
+
+    def __init__(self, name: str, default: Any = MISSING) -> None:
+        self.name = name
+        self.default = default
+
+    def find(self, source: Source) -> Any:
+        found = source.named(self.name)
+        found = self.default if found is MISSING else found
+        if found is MISSING:
+            raise LookupError(self._sentence())
+        return found
+
+    def missing(self, session: Session) -> str | None:
+        known = self.name in session.parameters or self.default is not MISSING
+        return None if known else self._sentence()
+
+    def _sentence(self) -> str:
+        return f"the session has no parameter {self.name!r}"
+
+    def uses(self, session: Session) -> Uses:
+        return Uses(names=frozenset({self.name}))
+
+    def note(self) -> str:
+        return f"the session's {self.name}"
+
+    def __repr__(self) -> str:
+        return f"Arg({self.name!r})"
+
+
+class EnvArg(Argument):
+    """An environment variable of the daemon, as text.
+
+    Args:
+        variable: its name.
+        default: what it is without one; if none is given, the run fails.
+    """
+
+    kind = "env"
+
+    def __init__(self, variable: str, default: Any = MISSING) -> None:
+        self.variable = variable
+        self.default = default
+
+    def find(self, source: Source) -> Any:
+        found = os.environ.get(self.variable, self.default)
+        if found is MISSING:
+            raise LookupError(f"the environment variable {self.variable} is not set")
+        return found
+
+    def note(self) -> str:
+        return f"environment variable {self.variable}"
+
+    def __repr__(self) -> str:
+        return f"EnvArg({self.variable!r})"
+
+
+class Return(Argument):
+    """What the latest successful run of a task has returned.
+
+    Args:
+        task: its name, or the task or function itself.
+        default: what it is as long as no run has succeeded.
+    """
+
+    kind = "return"
+
+    def __init__(self, task: Any, default: Any = MISSING) -> None:
+        self.task = task
+        self.default = default
+
+    def name(self, session: Session) -> str:
+        """The task's name in a session."""
+        if isinstance(self.task, str):
+            return self.task
+        named = getattr(self.task, "name", None)
+        if isinstance(named, str):
+            return named
+        for name, definition in session.tasks.items():
+            if inspect.unwrap(definition.target) is inspect.unwrap(self.task):
+                return name
+        return str(getattr(self.task, "__name__", self.task))
+
+    def find(self, source: Source) -> Any:
+        found = source.returned(self.name(source.session))
+        if found is not MISSING:
+            return found
+        problem = self.missing(source.session)
+        if problem is not None:
+            raise LookupError(problem)
+        return None if self.default is MISSING else self.default
+
+    def missing(self, session: Session) -> str | None:
+        name = self.name(session)
+        if self.default is not MISSING or name in session.tasks:
+            return None
+        near = get_close_matches(name, session.tasks, 1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        return f"there is no task {name!r} whose result it could be{hint}"
+
+    def uses(self, session: Session) -> Uses:
+        return Uses(tasks=frozenset({self.name(session)}))
+
+    def note(self) -> str:
+        named = getattr(self.task, "name", None) or getattr(self.task, "__name__", self.task)
+        return f"result of {named}"
+
+    def __repr__(self) -> str:
+        return f"Return({self.task!r})"
+
+
+class SessionArg(Argument):
+    """The session itself."""
+
+    kind = "arg"
+
+    def get_value(self, session: Any = None, **_given: Any) -> Any:
+        return session
+
+    def note(self) -> str:
+        return "the session"
+
+
+class TaskArg(Argument):
+    """The task of the run, or another of the session by its name."""
+
+    kind = "arg"
+
+    def __init__(self, name: str | None = None) -> None:
+        self.name = name
+
+    def get_value(self, task: Any = None, session: Any = None, **_given: Any) -> Any:
+        return task if self.name is None else session[self.name]
+
+    def note(self) -> str:
+        return "the task" if self.name is None else f"the task {self.name}"
+
+
+class Private(Argument):
+    """A value, or another argument, that rtd never shows.
+
+    Args:
+        value: what the task is given.
+    """
+
+    private = True
+
+    def __init__(self, value: Any) -> None:
+        self._inner = as_argument(value)
+        self.kind = self._inner.kind  # type: ignore[misc]
+
+    def find(self, source: Source) -> Any:
+        return self._inner.find(source)
+
+    def uses(self, session: Session) -> Uses:
+        return self._inner.uses(session)
+
+    def missing(self, session: Session) -> str | None:
+        return self._inner.missing(session)
+
+    def note(self) -> str:
+        return "" if isinstance(self._inner, SimpleArg) else self._inner.note()
+
+    def __repr__(self) -> str:
+        return "Private(******)"
+
+
+def as_argument(value: Any) -> Argument:
+    """The value as an argument."""
+    if isinstance(value, type) and issubclass(value, Argument):
+        raise PolicyError(f"{value.__name__} is a class: write {value.__name__}(...)")
+    return value if isinstance(value, Argument) else SimpleArg(value)
+
+
+def is_plain(value: Any) -> bool:
+    """Whether a value holds nothing but plain data, which can be stored and copied."""
+    try:
+        unpack(pack(value))
+    except (UnserialisableError, ValueError):
+        return False
+    return True
+
+
+def _accepted(function: Callable[..., Any], offers: dict[str, Any]) -> dict[str, Any]:
+    """Those of the offers that a function names, or all when it takes any."""
+    parameters = inspect.signature(function).parameters
+    if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        return offers
+    return {name: value for name, value in offers.items() if name in parameters}

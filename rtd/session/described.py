@@ -1,0 +1,82 @@
+"""What a session tells the supervisor of its parameters."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from rtd.model.appinfo import Fault, ParameterInfo
+from rtd.model.errors import UnserialisableError
+from rtd.model.units import format_bytes
+from rtd.model.values import pack
+from rtd.session.arguments import Argument, SimpleArg, as_argument
+from rtd.session.filling import fill
+
+if TYPE_CHECKING:
+    from rtd.session.session import Session
+    from rtd.session.task import TaskDefinition
+
+#: A larger value is not told: the supervisor would only show it.
+_VALUE_BYTES: Final = 1 << 16
+
+
+class Filled(NamedTuple):
+    """The parameters of an app; see `model.appinfo.AppInfo`."""
+
+    parameters: tuple[ParameterInfo, ...]
+    returned: tuple[str, ...]
+    faults: tuple[Fault, ...]
+
+
+def describe(session: Session) -> Filled:
+    """Decide what the runs of every task are given, and tell it.
+
+    Each task's `info.filled` says it from here on, too.
+    """
+    fill(session)
+    parameters = [_info(name, None, as_argument(v)) for name, v in session.parameters.items()]
+    returned: set[str] = set()
+    faults: list[Fault] = []
+    now_at = time.time()
+    for definition in session.tasks.values():
+        filling = definition.filling
+        names = () if filling is None else filling.names
+        if names != definition.info.filled:
+            definition.info = dataclasses.replace(definition.info, filled=names)
+        if filling is not None:
+            parameters += [_info(n, definition.name, arg) for n, arg in filling.own.items()]
+            returned.update(filling.needs.tasks)
+        for what, text in _problems(definition):
+            faults.append(Fault("parameter", what, text, now_at))
+    return Filled(tuple(parameters), tuple(sorted(returned)), tuple(faults))
+
+
+def _problems(definition: TaskDefinition) -> Iterator[tuple[str, str]]:
+    """What will keep a task's runs from starting: (parameter, sentence)."""
+    info, filling = definition.info, definition.filling
+    where = f"task {info.name!r} ({info.source})"
+    if filling is not None:
+        for name, text in filling.missing().items():
+            yield f"{info.name}: {name}", f"{where}: parameter {name!r}: {text}"
+    if info.schedule.start is not None and info.required:
+        names = ", ".join(repr(name) for name, _ in info.parameters if name in info.required)
+        sentence = (
+            f"{where} cannot start by its condition: nothing gives it {names}; give a default,"
+            " `parameters={...}` or a parameter of the session"
+        )
+        yield info.name, sentence
+
+
+def _info(name: str, task: str | None, argument: Argument) -> ParameterInfo:
+    if argument.private or not isinstance(argument, SimpleArg):
+        return ParameterInfo(name, task, argument.kind, None, argument.private, argument.note())
+    try:
+        value = pack(argument.value)
+    except UnserialisableError:
+        return ParameterInfo(name, task, argument.kind, None, False, argument.note())
+    if len(value) > _VALUE_BYTES:
+        note = f"{argument.note()}, {format_bytes(len(value))}"
+        return ParameterInfo(name, task, argument.kind, None, False, note)
+    return ParameterInfo(name, task, argument.kind, value, False)

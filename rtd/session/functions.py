@@ -1,0 +1,138 @@
+"""Parameters whose value a function works out right before each run."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from rtd.model.errors import PolicyError
+from rtd.session.arguments import MISSING, Argument, Source, Uses
+
+if TYPE_CHECKING:
+    from rtd.session.session import Session
+
+#: What a function may name to be given it.
+_OFFERED: Final = ("task", "session")
+
+
+class _Wanted(NamedTuple):
+    """A parameter of a function: where its value comes from."""
+
+    name: str
+    argument: Argument | None
+    required: bool
+
+
+class FuncArg(Argument):
+    """What a function returns, called in the run's own process right before the run.
+
+    The function may name `task` and `session`, and parameters of the session, which it is
+    given. A coroutine function is awaited.
+
+    Args:
+        func: the function.
+        args, kwargs: it is called with these.
+    """
+
+    def __init__(self, func: Callable[..., Any], /, *args: Any, **kwargs: Any) -> None:
+        if not callable(func):
+            raise PolicyError(f"FuncArg: {func!r:.80} is no function")
+        self.func = func
+        self._args = args
+        self._kwargs = kwargs
+        self._wanted = _wanted_by(func, len(args), kwargs)
+
+    @classmethod
+    def to_session(
+        cls, name: str | None = None, *args: Any, **kwargs: Any
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Make a parameter of the session of what the decorated function returns.
+
+        Args:
+            name: of the parameter; default: the function's own.
+        """
+        if name is not None and not isinstance(name, str):
+            raise PolicyError("FuncArg.to_session: write @FuncArg.to_session() with brackets")
+
+        def declare(func: Callable[..., Any]) -> Callable[..., Any]:
+            from rtd.session.default import default_session  # lazy: it needs this module
+
+            default_session().parameters[name or func.__name__] = cls(func, *args, **kwargs)
+            return func
+
+        return declare
+
+    def find(self, source: Source) -> Any:
+        given = dict(self._kwargs)
+        for wanted in self._wanted:
+            value = self._look(wanted, source)
+            if value is not MISSING:
+                given[wanted.name] = value
+        found = self.func(*self._args, **given)
+        if inspect.iscoroutine(found):
+            import asyncio  # lazy: it makes every fork dearer
+
+            return asyncio.run(found)
+        return found
+
+    def _look(self, wanted: _Wanted, source: Source) -> Any:
+        if wanted.argument is not None:
+            return wanted.argument.find(source)
+        if wanted.name in _OFFERED:
+            return getattr(source, wanted.name)
+        found = source.named(wanted.name)
+        if found is MISSING and wanted.required:
+            raise LookupError(self._sentence(wanted.name))
+        return found
+
+    def _sentence(self, name: str) -> str:
+        return f"{self.note()} takes {name!r}, and the session has no parameter of that name"
+
+    def missing(self, session: Session) -> str | None:
+        for wanted in self._wanted:
+            if wanted.argument is not None:
+                problem = wanted.argument.missing(session)
+                if problem is not None:
+                    return problem
+            elif wanted.required and wanted.name not in (*_OFFERED, *session.parameters):
+                return self._sentence(wanted.name)
+        return None
+
+    def uses(self, session: Session) -> Uses:
+        names: set[str] = set()
+        tasks: set[str] = set()
+        for wanted in self._wanted:
+            if wanted.argument is not None:
+                used = wanted.argument.uses(session)
+                names |= used.names
+                tasks |= used.tasks
+            elif wanted.name not in _OFFERED:
+                names.add(wanted.name)
+        return Uses(frozenset(names), frozenset(tasks))
+
+    def note(self) -> str:
+        return f"{getattr(self.func, '__qualname__', type(self.func).__name__)}()"
+
+    def __repr__(self) -> str:
+        return f"FuncArg({getattr(self.func, '__name__', self.func)})"
+
+
+def _wanted_by(
+    func: Callable[..., Any], positional: int, given: dict[str, Any]
+) -> tuple[_Wanted, ...]:
+    """What is to be found for a function that is called with so many values and these names."""
+    try:
+        parameters = list(inspect.signature(func).parameters.values())
+    except (TypeError, ValueError):  # a builtin that tells nothing of itself
+        return ()
+    wanted = []
+    for parameter in parameters[positional:]:
+        if parameter.name in given or parameter.kind in (
+            parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY,
+        ):  # fmt: skip
+            continue
+        default = parameter.default
+        argument = default if isinstance(default, Argument) else None
+        wanted.append(_Wanted(parameter.name, argument, default is parameter.empty))
+    return tuple(wanted)

@@ -1,0 +1,64 @@
+"""Results that others are given: the latest one is kept, whatever becomes of its record."""
+
+from typing import Any
+
+import pytest
+
+from rtd.model.run import Attempt, End, Record, Spec, encode
+from rtd.model.states import State
+from rtd.model.values import pack, unpack
+from rtd.store.records import Outcome
+from tests.contract.store.harness import Store
+
+SPEC = Spec("", "T", b"p" * 70_000, "process", "default", 0, 1.5, {"labels": ["x"]}, "me", None)
+FAILED = Attempt(
+    1, 1.0, 2.0, State.EXCEPTION, "E1", ["ValueError", "x" * 300, "y" * 70_000],
+    ["f", 0, 1, 2**40, 0], -1.5, 2**35, [-9, 200], "note",
+)  # fmt: skip
+
+
+def finish(store: Store, value: Any, state: State = State.SUCCEEDED, task: str = "T") -> None:
+    """One run of the task from its submit to this result."""
+    run_id = store.submit_one(task=task)
+    assert store.take() == [run_id]
+    result = None if value is None else pack(value)
+    end = End(3.5, result, "task", "because", [[1, "sh", "killed"]])
+    record = encode(Record(state, SPEC._replace(id=run_id), (FAILED, FAILED), end))
+    assert store.finish("E1", Outcome(run_id, task, "d", record), history=1) == []
+
+
+def kept(store: Store, task: str = "T") -> Any:
+    (blob,) = store.link.one(store.calls.results_of([task]))
+    return None if blob is None else unpack(blob)
+
+
+@pytest.mark.parametrize(
+    "value", [0, "", "text", b"\x00" * 300, list(range(70_000)), {"a": (1, None)}, 2**70]
+)
+def test_the_result_is_cut_out_of_the_record_whole(store: Store, value: Any) -> None:
+    store.link.one(store.calls.keep_results_of(["T"]))
+    finish(store, value)
+    assert kept(store) == value
+
+
+def test_only_successes_of_tasks_that_are_asked_for_are_kept(store: Store) -> None:
+    finish(store, 1)
+    store.link.one(store.calls.keep_results_of(["T"]))
+    assert kept(store) is None
+    finish(store, 2)
+    finish(store, 3, State.ERROR)
+    finish(store, 4, task="other")
+    assert (kept(store), kept(store, "other")) == (2, None)
+    finish(store, None)
+    assert store.link.one(store.calls.results_of(["T"])) == [b"\xc0"]
+
+
+def test_it_outlives_the_record_and_an_earlier_one_does_not_replace_it(store: Store) -> None:
+    store.link.one(store.calls.keep_results_of(["T"]))
+    finish(store, "first")
+    finish(store, "second")
+    finish(store, "third", State.TERMINATED)
+    assert len(store.link.one(store.calls.list_done(10, task="T"))) == 1
+    assert store.link.one(store.calls.seed_result("T", pack("older"))) is False
+    assert kept(store) == "second"
+    assert store.link.one(store.calls.seed_result("U", pack("older"))) is True
