@@ -42,7 +42,7 @@ class AsyncLink:
 
     async def call(self, method: str, params: dict[str, Any], repeatable: bool = True) -> Any:
         """The daemon's answer; see `Link.call`."""
-        slow = method in ("wait", "kill", "queue_purge")
+        slow = method in ("wait", "kill", "queue_purge", "reload")
         answer_s = None if slow else ANSWER_S
         try:
             return await (await self.connected()).call(method, params, answer_s)

@@ -280,6 +280,23 @@ class QueuePurgeResult(TypedDict):
     """How many."""
 
 
+class ReloadResult(TypedDict):
+    """The answer of `reload`."""
+
+    generation: int
+    """Of the process that new executors are forked from."""
+    tasks: int
+    """How many the app has now."""
+    added: list[str]
+    """Tasks that are new."""
+    changed: list[str]
+    """Tasks whose declaration or function is another one."""
+    removed: list[str]
+    """Tasks that are gone."""
+    faults: list[str]
+    """What failed without stopping the import, a sentence each."""
+
+
 class ShutdownResult(TypedDict):
     """The answer of `shutdown`."""
 

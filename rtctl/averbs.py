@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         QueuePauseResult,
         QueuePurgeResult,
         QueueResumeResult,
+        ReloadResult,
         ResultResult,
         RetryResult,
         ShowResult,
@@ -248,6 +249,11 @@ class AsyncVerbs:
         answer: QueuePurgeResult = await self._call(
             "queue_purge", {"queue": queue, "reason": reason}
         )
+        return answer
+
+    async def reload(self) -> ReloadResult:
+        """See `rtctl.verbs.Verbs.reload`."""
+        answer: ReloadResult = await self._call("reload", {})
         return answer
 
     async def shutdown(

@@ -185,4 +185,4 @@ def _answer_s(method: str, params: dict[str, Any]) -> float | None:
     """How long the answer may take: a hung daemon is an error, a long run is none."""
     if method == "wait":
         return None if params["timeout_s"] is None else params["timeout_s"] + ANSWER_S
-    return None if method in ("kill", "queue_purge") else ANSWER_S
+    return None if method in ("kill", "queue_purge", "reload") else ANSWER_S

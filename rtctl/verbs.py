@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         QueuePauseResult,
         QueuePurgeResult,
         QueueResumeResult,
+        ReloadResult,
         ResultResult,
         RetryResult,
         ShowResult,
@@ -372,6 +373,13 @@ class Verbs:
             reason: goes into the records.
         """
         answer: QueuePurgeResult = self._call("queue_purge", {"queue": queue, "reason": reason})
+        return answer
+
+    def reload(self) -> ReloadResult:
+        """Import the app anew and serve it. Runs that are going stay with the code they began
+        with. Answers when new runs get the new code; error `bad_app` with file and line when it
+        does not import: the app of before serves on then."""
+        answer: ReloadResult = self._call("reload", {})
         return answer
 
     def shutdown(

@@ -62,7 +62,7 @@ def _follow(ending: Ending, node: Node) -> None:
     loop = asyncio.get_running_loop()
     for number in (SIGTERM, SIGINT):
         loop.add_signal_handler(number, node.ending.ask)
-    loop.add_signal_handler(SIGHUP, lambda: node.core.jobs.start(node.reload(), "reloading"))
+    loop.add_signal_handler(SIGHUP, node.reload_soon)
     if ending.wanted.is_set():
         node.ending.ask()
 

@@ -28,6 +28,7 @@ SUMMARIES = {
     "queue": "ls, pause, resume, purge",
     "events": "what happens, as it happens",
     "info": "the daemon and its parts",
+    "reload": "import the app anew and serve it",
     "ping": "whether the daemon answers",
     "shutdown": "end the daemon",
     "completion": "the shell's completion: bash, zsh or fish",

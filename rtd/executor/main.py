@@ -69,7 +69,7 @@ def run(
     backend = Backend(tools, spool, pause)
     captures = _captures(tools, len(slots))
     strategy = _lane(tools, slots, captures, backend, session)
-    code = PullLoop(strategy, backend, session, chosen).serve()
+    code = PullLoop(strategy, backend, session, chosen, lambda: slots[0].serving).serve()
     strategy.end()
     for capture in captures:
         capture.remove()

@@ -24,6 +24,7 @@ class Options:
         retention_s: how long records of finished runs live.
         history: most finished runs kept per task.
         stop_grace_s: for tasks that do not say.
+        generation: number of the zygote that this executor is forked from.
     """
 
     store_url: str
@@ -39,6 +40,7 @@ class Options:
     retention_s: float = 7 * 86400.0
     history: int = 100_000
     stop_grace_s: float = 10.0
+    generation: int = 0
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Options":

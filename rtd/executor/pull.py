@@ -1,6 +1,7 @@
 """The pull loop, the same for every lane: report what ended, take what fits, wait for more."""
 
 import time
+from collections.abc import Callable
 from typing import Final
 
 from rtd.executor.backend import Backend
@@ -16,12 +17,23 @@ FENCED: Final = 2
 
 
 class PullLoop:
-    """One executor's life between its birth and its exit code."""
+    """One executor's life between its birth and its exit code.
+
+    Args:
+        serving: gives the number of the generation that new runs are for.
+    """
 
     def __init__(
-        self, lane: Lane, backend: Backend, session: Session | None, options: Options
+        self,
+        lane: Lane,
+        backend: Backend,
+        session: Session | None,
+        options: Options,
+        serving: Callable[[], int],
     ) -> None:
         self._lane = lane
+        self._generation = options.generation
+        self._serving = serving
         self._backend = backend
         self._tasks = session.tasks if session else {}
         self._idle_s = options.idle_s
@@ -71,7 +83,12 @@ class PullLoop:
                 self._backend.keep(cancelled_unstarted(work, why))
             else:
                 ready.append(work)
-        if ready:
+        if ready and self._generation < self._serving():
+            # The app was reloaded, and word of our retirement is on its way: these are for the
+            # new code, and may be of tasks that only it has.
+            self._backend.give_back(ready)
+            self._leaving = True
+        elif ready:
             self._lane.start(ready)
 
     def _wait(self, took: Took) -> None:

@@ -83,6 +83,7 @@ class AppInfo:
         silence_task_prerun: false: a fault before the actual execution halts the schedule.
         silence_cond_check: false: a condition that raises halts the schedule.
         faults: what failed while the app was imported.
+        code: a mark of the code behind each task, by its name; another one when it has changed.
     """
 
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -97,6 +98,7 @@ class AppInfo:
     silence_task_prerun: bool = True
     silence_cond_check: bool = True
     faults: tuple[Fault, ...] = ()
+    code: Mapping[str, int] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Msgpack-able."""

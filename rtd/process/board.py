@@ -34,6 +34,7 @@ from rtd.process.slot import (
     RETIRE,
     RETIRE_WORD,
     SEQ,
+    SERVING,
     STOP,
     TICKS,
     WORDS,
@@ -44,13 +45,13 @@ from rtd.process.ticks import boot_hash
 
 __all__ = ["FLAG_SAMPLE", "LANES", "RETIRE_WORD", "SLOTS", "Board", "Seen", "Slot"]
 
-SLOTS: Final = 4096
+SLOTS: Final = 16384
 _MAGIC: Final = int.from_bytes(b"rtdboard", "little")
-_VERSION: Final = 1
+_VERSION: Final = 2
 _BYTES: Final = 8 * WORDS * (SLOTS + 1)
 
 # The header's words.
-_MAGIC_AT, _VERSION_AT = 0, 1  # NEXT_SCAN is 2
+_MAGIC_AT, _VERSION_AT = 0, 1  # NEXT_SCAN is 2, SERVING is 6
 _BOOT_AT, _PID_AT, _TICKS_AT = 3, 4, 5
 
 
@@ -59,10 +60,14 @@ class Board:
 
     Args:
         path: the file. The bell, a FIFO, lies beside it as `NAME.bell`.
+
+    Attributes:
+        reach: slots from here on are not scanned: nobody has been given one. For whoever knows.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.reach = SLOTS
         fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         try:
             if os.fstat(fd).st_size != _BYTES:
@@ -129,13 +134,18 @@ class Board:
         """
         self.words[NEXT_SCAN] = at_ns
 
-    def scan(self, lo: int = 0, hi: int = SLOTS) -> list[Seen]:
-        """The slots in [lo, hi) that have a run on them now. Costs what is busy, not what is.
+    def set_serving(self, generation: int) -> None:
+        """Say which generation new runs are for, before the first of them can be submitted."""
+        self.words[SERVING] = generation
+
+    def scan(self, lo: int = 0, hi: int | None = None) -> list[Seen]:
+        """The slots in [lo, hi) that have a run on them now; `hi` is `reach` if not given.
+        Costs what is busy, not what is.
 
         A run that ends or begins while it is read is left out.
         """
         words = self.words
-        first, last = (lo + 1) * WORDS, (hi + 1) * WORDS
+        first, last = (lo + 1) * WORDS, ((self.reach if hi is None else hi) + 1) * WORDS
         seqs = words[first:last:WORDS].tolist()
         seen = []
         for i, seq in enumerate(seqs):

@@ -11,8 +11,9 @@ from rtd.process.bell import Bell
 __all__ = ["FLAG_SAMPLE", "LANES", "RETIRE_WORD", "Seen", "Slot"]
 
 WORDS: Final = 16
-#: Where the supervisor's promise to scan stands: a word of the board's header.
+#: Words of the board's header: the supervisor's promise to scan, and the generation that serves.
 NEXT_SCAN: Final = 2
+SERVING: Final = 6
 
 # A slot's words.
 SEQ, PID, TICKS, EXEC_HI, EXEC_LO, RUN_HI, RUN_LO, STARTED_NS = range(8)
@@ -169,3 +170,8 @@ class Slot:
     def retiring(self) -> bool:
         """Whether the owner is to take no more runs."""
         return self._words[RETIRE] != 0
+
+    @property
+    def serving(self) -> int:
+        """The number of the generation that new runs are for; 0: nobody has said."""
+        return int(self._header[SERVING])

@@ -15,6 +15,7 @@ from rtd.rpc import (
     logs,
     ls,
     queues,
+    reload,
     result,
     retry,
     schedule,
@@ -81,6 +82,7 @@ HANDLERS: dict[str, Handler] = {
     "queue_pause": queues.pause,
     "queue_resume": queues.resume,
     "queue_purge": queues.purge,
+    "reload": reload.handle,
     "shutdown": shutdown.handle,
 }
 if HANDLERS.keys() != messages.VERBS.keys():

@@ -17,7 +17,7 @@ from rtd.supervisor.log import log
 from rtd.supervisor.zygote_link import ZygoteLink
 
 #: Slots of the board that one zygote hands out; so many generations can live side by side.
-RANGE: Final = SLOTS // 4
+RANGE: Final = SLOTS // 16
 
 
 @dataclass(slots=True, eq=False)

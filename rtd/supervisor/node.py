@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from rtd.model.errors import AppError, InternalError, StoreGone
+from rtd.model.errors import AppError, InternalError, RtdError, StoreGone, WrongState
 from rtd.process.ticks import same_process
 from rtd.supervisor.app_hooks import AppHooks
 from rtd.supervisor.core import Core
@@ -15,6 +15,7 @@ from rtd.supervisor.inner import InnerRuns
 from rtd.supervisor.log import log
 from rtd.supervisor.orphans import end_orphans
 from rtd.supervisor.pools import Pools
+from rtd.supervisor.reloading import Reloads
 from rtd.supervisor.scheduler import Scheduler
 from rtd.supervisor.settle import Settler
 from rtd.supervisor.stops import Stops
@@ -80,6 +81,7 @@ class Node:
         self.scheduler = Scheduler(core)
         self.watch = Watch(core, self.stops, self.scheduler.view_of_run)
         self.tail = EventTail(core)
+        self.reloads = Reloads(core, self.zygotes, self.serve_from)
         self.ending = Ending()
         self._zygote_crashes = 0
 
@@ -151,29 +153,30 @@ class Node:
         await self.zygotes.greeting(zygote)
         self.serve_from(zygote)
 
-    async def reload(self) -> None:
-        """Serve from a zygote with the app as it is now. Runs that go on stay with the old
-        one, which then ends; an app that does not import leaves it serving."""
-        old = self.zygotes.current
-        zygote = self.zygotes.spawn(self.core.app)
+    def reload_soon(self) -> None:
+        """Reload the app beside everything else; the log says what became of it."""
+        self.core.jobs.start(self._reload(), "reloading")
+
+    async def _reload(self) -> None:
         try:
-            await self.zygotes.greeting(zygote)
-        except (AppError, InternalError) as error:
-            log.error("not reloaded, the app of before serves on: %s", error)
-            self.core.app_error = error.sentence
-            self.zygotes.quit(zygote)
+            await self.reloads.reload()
+        except WrongState as error:
+            log.info("%s", error)
+        except RtdError:
+            pass  # it is in the log, and in what `info` says
+
+    def serve_from(self, zygote: Zygote) -> None:
+        """New executors come from this zygote, unless a newer one serves; the others fork no
+        more and end with their last executor."""
+        current = self.zygotes.current
+        if current is not None and current.generation > zygote.generation:
+            self.zygotes.retire(zygote)
             return
         self.zygotes.serve_from(zygote)
         self.scheduler.serve()
-        if old is not None:
-            self.zygotes.retire(old)
-        self.pools.look_at_all()
-        log.info("reloaded: %d tasks", len(self.core.manifest.tasks) - 1)
-
-    def serve_from(self, zygote: Zygote) -> None:
-        """New executors come from this zygote."""
-        self.zygotes.serve_from(zygote)
-        self.scheduler.serve()
+        for other in self.zygotes.living:
+            if other.generation < zygote.generation and other.greeted.is_set():
+                self.zygotes.retire(other)
         if not self.core.draining:
             self.pools.look_at_all()
 

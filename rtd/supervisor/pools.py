@@ -187,8 +187,9 @@ class Pools:
 
     def _options(self, pool: Pool, lasting: bool) -> dict[str, Any]:
         """What a new executor is told; see `rtd.executor.options`."""
-        core, settings = self._core, pool.settings
+        core, settings, zygote = self._core, pool.settings, self._zygotes.current
         return {
+            "generation": 0 if zygote is None else zygote.generation,
             "store_url": core.store_url,
             "namespace": core.config.name,
             "node": core.config.node,

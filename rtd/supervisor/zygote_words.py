@@ -79,6 +79,7 @@ class ZygoteWords:
             lo, hi = params["slots"]
             zygote = Zygote(generation, params.get("app"), int(lo), int(hi))
             self._roll.add(zygote)
+            self._core.board.reach = max(self._core.board.reach, zygote.hi)
         zygote.pid, zygote.ticks = int(params["pid"]), int(params["ticks"])
         zygote.link = link
         self._by_link[link] = zygote

@@ -15,7 +15,7 @@ from rtd.process.signals import SIGKILL
 from rtd.process.ticks import start_ticks
 from rtd.supervisor.core import Core
 from rtd.supervisor.executors import Executor, Phase
-from rtd.supervisor.generations import Zygote
+from rtd.supervisor.generations import RANGE, Zygote
 from rtd.supervisor.log import log
 from rtd.supervisor.sockets import bind_unix
 from rtd.supervisor.zygote_roll import Roll
@@ -47,6 +47,8 @@ class Zygotes:
         listener = bind_unix(self._core.places.zygote_socket, mode=0o600)
         self._server = await loop.create_unix_server(self._words.link, sock=listener)
         self._roll.read()
+        # What is not anybody's is not looked at, turn for turn.
+        self._core.board.reach = max([RANGE, *(zygote.hi for zygote in self._roll.living)])
 
     @property
     def living(self) -> list[Zygote]:
@@ -66,7 +68,9 @@ class Zygotes:
         """
         place = self._roll.free_range()
         if place is None:
-            raise InternalError("four generations of the app live already; wait for one to end")
+            count = len(self._roll.living)
+            raise InternalError(f"{count} generations of the app live already; wait for one to end")
+        self._core.board.reach = max(self._core.board.reach, place[1])
         zygote = Zygote(self._roll.new_number(), app, *place, started_at=time.time())
         zygote.process = subprocess.Popen(
             self._command(zygote),
@@ -80,6 +84,17 @@ class Zygotes:
         self._roll.watch(zygote)
         self._roll.note()
         return zygote
+
+    @property
+    def is_full(self) -> bool:
+        """Whether as many live as there is room for."""
+        return self._roll.free_range() is None
+
+    async def until_room(self) -> None:
+        """Wait until one more can live."""
+        while self.is_full:
+            self._roll.one_died.clear()
+            await self._roll.one_died.wait()
 
     def _command(self, zygote: Zygote) -> list[str]:
         command = [sys.executable, "-m", "rtd.executor"]
@@ -110,6 +125,7 @@ class Zygotes:
     def serve_from(self, zygote: Zygote) -> None:
         """From now on new executors are forked from this zygote."""
         self._roll.current = zygote
+        self._core.board.set_serving(zygote.generation)
         self._core.app_error = zygote.error
         if zygote.manifest is not None and zygote.error is None:
             self._core.manifest = zygote.manifest
@@ -129,6 +145,12 @@ class Zygotes:
         if zygote.link is not None:
             zygote.link.send("quit")
 
+    def give_up(self, zygote: Zygote) -> None:
+        """End one that will not serve, also while it imports the app and hears nothing."""
+        self.quit(zygote)
+        if zygote.link is None and zygote.process is not None:
+            zygote.process.kill()
+
     async def close(self, keep: bool) -> None:
         """Stop listening. With `keep` the zygotes live on and look for the next supervisor,
         else those that still live are ended."""
@@ -145,9 +167,7 @@ class Zygotes:
 
     async def _end_all(self) -> None:
         for zygote in self._roll.living:
-            self.quit(zygote)
-            if zygote.link is None and zygote.process is not None:
-                zygote.process.kill()  # it still imports the app
+            self.give_up(zygote)
         until = time.monotonic() + QUIT_S
         while self._roll.living and time.monotonic() < until:
             self._roll.one_died.clear()

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from rtd.model.errors import BadRequest
+from rtd.wire.app_verbs import RELOAD
 from rtd.wire.run_verbs import (
     CANCEL,
     ID,
@@ -181,7 +182,7 @@ VERBS: Final[Mapping[str, Verb]] = {
     for verb in (
         HELLO, PING, INFO, SUBMIT, LS, SHOW, RESULT, WAIT, KILL, CANCEL, RETRY, LOGS, EVENTS,
         TASKS, NEXT, WHY, MISSES, ENABLE, DISABLE, TRIGGER, GRAPH,
-        QUEUE_LS, QUEUE_PAUSE, QUEUE_RESUME, QUEUE_PURGE, SHUTDOWN,
+        QUEUE_LS, QUEUE_PAUSE, QUEUE_RESUME, QUEUE_PURGE, RELOAD, SHUTDOWN,
     )
 }  # fmt: skip
 

@@ -1,0 +1,25 @@
+"""`reload`: the app as it is now takes the place of the one that serves."""
+
+from typing import Any
+
+from rtd.model.errors import AppError
+from rtd.rpc.context import Ask
+from rtd.supervisor.log import log
+
+
+async def handle(ask: Ask) -> dict[str, Any]:
+    """Answers when it serves, or says why it does not."""
+    log.info("%s asked for a reload", ask.client.peer.text)
+    try:
+        done = await ask.node.reloads.reload()
+    except AppError as error:
+        raise AppError(f"not reloaded, the app of before serves on: {error.sentence}") from None
+    faults = ask.core.manifest.info.faults
+    return {
+        "generation": done.generation,
+        "tasks": done.tasks,
+        "added": list(done.added),
+        "changed": list(done.changed),
+        "removed": list(done.removed),
+        "faults": [f"{fault.kind} {fault.what}: {fault.message}" for fault in faults],
+    }

@@ -1,0 +1,25 @@
+"""The verbs on the app as a whole."""
+
+from typing import Final
+
+from rtd.wire.schema import Param, Verb
+
+RELOAD: Final = Verb(
+    name="reload",
+    doc="Import the app anew and serve it. Runs that are going stay with the code they began "
+    "with. Answers when new runs get the new code; error `bad_app` with file and line when it "
+    "does not import: the app of before serves on then.",
+    result=(
+        Param("generation", "int", "of the process that new executors are forked from"),
+        Param("tasks", "int", "how many the app has now"),
+        Param("added", "list[str]", "tasks that are new"),
+        Param("changed", "list[str]", "tasks whose declaration or function is another one"),
+        Param("removed", "list[str]", "tasks that are gone"),
+        Param("faults", "list[str]", "what failed without stopping the import, a sentence each"),
+    ),
+    example=(
+        {},
+        {"generation": 3, "tasks": 12, "added": ["report"], "changed": [], "removed": ["old"],
+         "faults": []},
+    ),
+)  # fmt: skip
