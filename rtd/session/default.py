@@ -37,6 +37,11 @@ def default_session() -> Session:
     return SESSIONS.implied
 
 
+def session_so_far() -> Session | None:
+    """The session that declarations have gone to; None when there was no session and none."""
+    return SESSIONS.chosen or SESSIONS.implied
+
+
 def become_default(session: Session) -> Session | None:
     """Declarations go to this session from now on. Gives the one to take over, if any."""
     waiting = SESSIONS.implied if SESSIONS.chosen is None else None

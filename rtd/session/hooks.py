@@ -1,10 +1,18 @@
 """Functions of the app's that are called around tasks and around the scheduler."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any
+from types import TracebackType
+from typing import Any, Final
 
 Hook = Callable[..., Any]
+ExcInfo = tuple[type[BaseException] | None, BaseException | None, TracebackType | None]
+#: Told of a hook that raised: its name and what it raised.
+OnRaised = Callable[[str, BaseException], None]
+
+NOTHING_RAISED: Final[ExcInfo] = (None, None, None)
+#: What a hook may raise without anything else noticing. A stop of the run is none of these.
+CONTAINED: Final = (Exception, SystemExit)
 
 
 @dataclass(slots=True)
@@ -32,3 +40,53 @@ class Hooks:
     def counts(self) -> dict[str, int]:
         """How many the scheduler has, by kind."""
         return {kind: len(getattr(self, kind)) for kind in ("startup", "cycle", "shutdown")}
+
+
+def name_of(hook: Hook) -> str:
+    """How a hook is called in a fault: `module.function`."""
+    name = getattr(hook, "__qualname__", type(hook).__qualname__)
+    return f"{getattr(hook, '__module__', '?')}.{name}"
+
+
+class Surrounding:
+    """One thing that hooks are called around: plain functions before it, generators on both
+    sides. A hook that raises is told of and is over; the others go on.
+
+    Args:
+        hooks: in their order.
+        on_raised: told of each hook that raises.
+    """
+
+    __slots__ = ("_hooks", "_on_raised", "_open")
+
+    def __init__(self, hooks: Sequence[Hook], on_raised: OnRaised) -> None:
+        self._hooks = hooks
+        self._on_raised = on_raised
+        self._open: list[tuple[Hook, Generator[Any, ExcInfo, Any]]] = []
+
+    def before(self, subject: Any) -> None:
+        """Call all of them with the task or the scheduler, generators up to their `yield`."""
+        for hook in self._hooks:
+            try:
+                made: Any = hook(subject)
+                if isinstance(made, Generator):
+                    next(made)
+                    self._open.append((hook, made))
+            except StopIteration:  # a generator that did not come to its yield
+                pass
+            except CONTAINED as error:
+                self._on_raised(name_of(hook), error)
+
+    def after(self, raised: ExcInfo = NOTHING_RAISED) -> None:
+        """Let the generators go on. `raised` is what their `yield` gives."""
+        while self._open:
+            hook, generator = self._open.pop(0)
+            try:
+                generator.send(raised)
+            except StopIteration:
+                continue
+            except CONTAINED as error:
+                self._on_raised(name_of(hook), error)
+            else:
+                generator.close()
+                self._on_raised(name_of(hook), RuntimeError("it has more than one yield"))

@@ -2,13 +2,16 @@
 
 import importlib
 import sys
-import traceback
 from pathlib import Path
 from types import ModuleType
 
 from rtd.model.errors import AppError
-from rtd.session.default import SESSIONS
+from rtd.session.default import SESSIONS, session_so_far
+from rtd.session.failures import describe
+from rtd.session.modules import package_root
 from rtd.session.session import Session
+
+__all__ = ["describe", "load"]
 
 
 def load(app: str) -> Session:
@@ -45,14 +48,10 @@ def _module_of_file(app: str, path: Path) -> str:
     path = path.absolute()
     if not path.is_file():
         raise AppError(f"app {app} does not import: there is no file {path}")
-    names = [path.stem]
-    folder = path.parent
-    while (folder / "__init__.py").exists():
-        names.insert(0, folder.name)
-        folder = folder.parent
+    folder, name = package_root(path)
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
-    return ".".join(names)
+    return name
 
 
 def _pick(module: ModuleType, attribute: str, app: str) -> Session:
@@ -66,27 +65,8 @@ def _pick(module: ModuleType, attribute: str, app: str) -> Session:
     if len({id(v) for v in sessions.values()}) == 1:
         return next(iter(sessions.values()))
     if not sessions:
+        made = session_so_far()
+        if made is not None:
+            return made
         raise AppError(f"app {app}: {module.__file__} has no Session; write `session = Session()`")
     raise AppError(f"app {app} has several sessions ({', '.join(sessions)}); name one: {app}:NAME")
-
-
-def describe(error: BaseException) -> str:
-    """`ValueError: text (file, line 12)`: the place is the innermost frame of user code."""
-    if isinstance(error, SyntaxError) and error.filename:
-        return f"SyntaxError: {error.msg} ({error.filename}, line {error.lineno})"
-    text = f"{type(error).__name__}: {error}".splitlines()[0]
-    frames = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if "importlib" not in frame.filename and not _is_ours(frame.filename)
-    ]
-    if not frames:
-        return text
-    return f"{text} ({frames[-1].filename}, line {frames[-1].lineno})"
-
-
-_OUR_ROOT = str(Path(__file__).resolve().parent.parent)
-
-
-def _is_ours(filename: str) -> bool:
-    return filename.startswith(_OUR_ROOT)

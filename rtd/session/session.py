@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, overload
 
-from rtd.model.appinfo import AppInfo, Fault, LoaderInfo
-from rtd.model.errors import PolicyError
+from rtd.model.appinfo import Fault, LoaderInfo
 from rtd.model.manifest import Manifest
+from rtd.session import failures
+from rtd.session.config import SessionConfig
+from rtd.session.declaring import declare
 from rtd.session.default import become_default
-from rtd.session.hooks import Hooks
-from rtd.session.schedule import read_timezone
-from rtd.session.task import TaskDefinition, define
+from rtd.session.hooks import Hooks, Surrounding
+from rtd.session.kind import Task, task_of
+from rtd.session.manifest import manifest_of
+from rtd.session.naming import put, rename
+from rtd.session.parameters import Parameters
+from rtd.session.task import TaskDefinition
 
 if TYPE_CHECKING:
     from rtd.conditions.base import Condition
@@ -28,26 +34,47 @@ class Session:
     ```
     """
 
-    def __init__(self, *, timezone: str | None = None, as_default: bool = True) -> None:
+    def __init__(
+        self,
+        config: Mapping[str, Any] | None = None,
+        scheme: str | Iterable[str] | None = None,
+        tasks: Iterable[Task | TaskDefinition] = (),
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        timezone: str | None = None,
+        as_default: bool = True,
+    ) -> None:
         """
         Args:
+            config: what can be said about the session as a whole, see `SessionConfig`; and
+                settings of the daemon, beneath those of its own configuration.
+            scheme: how runs are logged: the names of one or more schemes.
+            tasks: tasks that were made before it and are to be in it.
+            parameters: given to every task that names them and is not given them otherwise.
             timezone: IANA name (`Europe/Helsinki`) of the local time of its conditions;
                 default: that of the daemon's host.
             as_default: declarations that name no session go to this one from now on; the
                 first one takes over those that were made before it.
 
         Raises:
+            ConfigError: an unknown key (names the nearest), or a value that cannot be used.
             PolicyError: nobody knows a zone of that name.
         """
+        self.config = SessionConfig(config)
+        if timezone is not None:
+            self.config.timezone = timezone
+        self.schemes = (scheme,) if isinstance(scheme, str) else tuple(scheme or ())
         self.tasks: dict[str, TaskDefinition] = {}
-        self.parameters: dict[str, Any] = {}
+        self.parameters = Parameters()
         self.hooks = Hooks()
         self.loaders: list[LoaderInfo] = []
         self.faults: list[Fault] = []
-        self.timezone = None if timezone is None else read_timezone(timezone, "session")
         waiting = become_default(self) if as_default else None
         if waiting is not None:
             self._take_over(waiting)
+        self.parameters.update(parameters or {})
+        for task in tasks:
+            self.add(task if isinstance(task, TaskDefinition) else task.definition)
 
     def _take_over(self, other: Session) -> None:
         """What was declared before there was a session is this one's."""
@@ -113,25 +140,66 @@ class Session:
                 where).
         """
 
-        def declare(function: Callable[..., Any]) -> TaskDefinition:
-            given = {**options, "start_cond": start_cond, "end_cond": end_cond}
-            if self.timezone is not None:
-                given.setdefault("timezone", self.timezone)
-            task = define(function, name=name, lane=lane, fresh=fresh, options=given)
-            if task.name in self.tasks:
-                first = self.tasks[task.name].info.source
-                raise PolicyError(f"task {task.name!r} exists already (declared in {first})")
-            self.tasks[task.name] = task
-            return task
+        options.update(start_cond=start_cond, end_cond=end_cond)
 
-        return declare if target is None else declare(target)
+        def declared(function: Callable[..., Any]) -> TaskDefinition:
+            return declare(self, function, name=name, lane=lane, fresh=fresh, options=options)
+
+        return declared if target is None else declared(target)
+
+    def add(self, definition: TaskDefinition, on_exists: str | None = None) -> None:
+        """Put a task into the session.
+
+        Args:
+            definition: of the task.
+            on_exists: what to do when its name is taken; default: the config's
+                `task_pre_exist`.
+
+        Raises:
+            PolicyError: the name is taken.
+        """
+        put(self.tasks, definition, on_exists or self.config.task_pre_exist)
+
+    def rename(self, definition: TaskDefinition, name: str) -> None:
+        """Give a task another name. Raises PolicyError when it is taken or cannot be used."""
+        rename(self.tasks, definition, name)
+
+    def surround_init(self) -> Surrounding:
+        """The hooks that are called around the making of a task."""
+        return Surrounding(self.hooks.init, self.hook_raised)
+
+    def hook_raised(self, name: str, error: BaseException) -> None:
+        """Note that a hook has raised."""
+        self.note_fault("hook", name, error)
+
+    def note_fault(self, kind: str, what: str, error: BaseException) -> None:
+        """Note what failed where nothing may stop for it; see `model.appinfo.Fault`."""
+        self.faults.append(Fault(kind, what, failures.describe(error), time.time()))
+
+    def __getitem__(self, name: str) -> Task:
+        """The task of that name as an object. Raises KeyError."""
+        return task_of(self.tasks[name], self)
+
+    def __contains__(self, task: object) -> bool:
+        """Whether there is a task of that name, or this very task."""
+        if isinstance(task, str):
+            return task in self.tasks
+        return any(task in (found, found.task) for found in self.tasks.values())
+
+    def __iter__(self) -> Iterator[Task]:
+        """The tasks as objects, in the order of their declaration."""
+        return (self[name] for name in list(self.tasks))
+
+    def __len__(self) -> int:
+        return len(self.tasks)
+
+    def __bool__(self) -> bool:
+        """A session is one, also without tasks."""
+        return True
 
     def manifest(self, app: str | None = None) -> Manifest:
         """The session as plain data, for the supervisor."""
-        info = AppInfo(
-            hooks=self.hooks.counts(), loaders=tuple(self.loaders), faults=tuple(self.faults)
-        )
-        return Manifest.of(app, [task.info for task in self.tasks.values()], info)
+        return manifest_of(self, app)
 
     def start(self) -> None:
         """Be the daemon of this app in the foreground, as `rtd run` is; returns when it has ended.

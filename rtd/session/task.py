@@ -1,15 +1,22 @@
 """A task as its app declared it: the callable behind a name, and how to call it."""
 
+from __future__ import annotations
+
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any
 
 from rtd.model.errors import PolicyError
 from rtd.model.manifest import COMMAND, TaskInfo
-from rtd.model.policy import LANES, Policies, read_options
+from rtd.model.policy import Policies, read_options
+from rtd.session.options import command_lane, read_lane, take_apart
+from rtd.session.parameters import Parameters, default_arguments, read_parameters
 from rtd.session.schedule import read_schedule
+from rtd.session.shape import Shape, first_line, shape_of
 
-_USER_LANES: Final = tuple(lane for lane in LANES if lane != "command")
+if TYPE_CHECKING:
+    from rtd.session.execution import Around
+    from rtd.session.filling import Filling
 
 
 class Task:
@@ -29,13 +36,36 @@ class Task:
 
 
 class TaskDefinition:
-    """What `@session.task` returns: still callable as the function it decorates."""
+    """What `@session.task` returns: still callable as the function it decorates.
 
-    def __init__(self, target: Callable[..., Any], info: TaskInfo) -> None:
+    Attributes:
+        target: what a run calls.
+        info: what the supervisor knows of it.
+        parameters: its own, by name.
+        filling: what its runs are given beside that; decided when the whole app is known.
+        around: what is called around its runs; None, as for most: nothing. Decided then, too.
+        task: the task as an object (`rtd.core.Task`); None until somebody asks for it, see
+            `rtd.session.kind.task_of`.
+        command: what a task in lane `command` runs.
+    """
+
+    def __init__(
+        self,
+        target: Callable[..., Any],
+        info: TaskInfo,
+        parameters: Parameters | None = None,
+        shape: Shape | None = None,
+    ) -> None:
         self.target = target
         self.info = info
-        self.is_class = inspect.isclass(target)
-        self.is_async = inspect.iscoroutinefunction(getattr(target, "start", target))
+        self.parameters = Parameters() if parameters is None else parameters
+        self.filling: Filling | None = None
+        self.around: Around | None = None
+        self.task: Any = None
+        self.command: Any = None
+        starter = getattr(target, "start", target)
+        self.is_class = inspect.isclass(target) if shape is None else shape.is_class
+        self.is_async = inspect.iscoroutinefunction(starter) if shape is None else shape.is_async
         self.__doc__ = target.__doc__
         self.__name__ = getattr(target, "__name__", info.name)
         self.__wrapped__ = target
@@ -60,11 +90,20 @@ def define(
     target: Callable[..., Any],
     *,
     name: str | None,
-    lane: str | None,
-    fresh: bool,
+    lane: str | None = None,
+    fresh: bool = False,
     options: Mapping[str, Any],
+    shape: Shape | None = None,
 ) -> TaskDefinition:
     """The definition of a function or class as a task.
+
+    Args:
+        target: what a run calls with its parameters.
+        name: of the task; None: the target's own.
+        lane: None: `async` for a coroutine function, else `process`.
+        fresh: every run gets a process of its own.
+        options: whatever else was said.
+        shape: what is known of the task's code where the target itself does not tell it.
 
     Raises:
         PolicyError: a name, lane or policy that cannot be used; says which and why.
@@ -73,90 +112,40 @@ def define(
         raise PolicyError(f"{target!r} is no function or class; put @session.task() above one")
     task_name = name or getattr(target, "__name__", None)
     where = f"task {task_name!r}"
-    _check_name(task_name, where)
-    is_class = inspect.isclass(target)
-    starter = getattr(target, "start", None) if is_class else target
-    if is_class and not callable(starter):
-        raise PolicyError(f"{where}: a class task needs a method start()")
-    is_async = inspect.iscoroutinefunction(starter)
-    chosen = lane or ("async" if is_async else "process")
-    _check_lane(chosen, is_async, fresh, where)
-    parameters, any_parameters = _parameters(target)
-    required = [name for name, needed in parameters if needed]
-    schedule, options = read_schedule(options, chosen, where)
-    if schedule.start is not None and required:
-        raise PolicyError(
-            f"{where}: a task that starts by a condition is given no parameters;"
-            f" give {', '.join(map(repr, required))} a default"
-        )
+    check_name(task_name, where)
+    shape = shape or shape_of(target, where)
+    said = take_apart(options, lane, where)
+    if shape.is_command:
+        chosen = command_lane(said.lane, fresh, where)
+    else:
+        chosen = read_lane(said.lane, shape.is_async, fresh, where)
+    schedule, rest = read_schedule(said.rest, chosen, where)
+    names = [name for name, _ in shape.parameters]
+    given = read_parameters(said.parameters, names, shape.any_parameters, where)
     info = TaskInfo(
         name=str(task_name),
         lane=chosen,
         fresh=fresh,
-        parameters=parameters,
-        any_parameters=any_parameters,
-        policies=Policies(**read_options(options, chosen, where)),
-        doc=(inspect.getdoc(target) or "").partition("\n")[0],
-        source=_source(target),
+        parameters=shape.parameters,
+        any_parameters=shape.any_parameters,
+        policies=Policies(**read_options(rest, chosen, where)),
+        doc=shape.doc if said.description is None else first_line(said.description),
+        source=shape.source,
         schedule=schedule,
+        **said.switches,
     )
-    return TaskDefinition(target, info)
+    own = Parameters({**default_arguments(target), **given})
+    return TaskDefinition(target, info, own, shape)
 
 
-def _check_name(name: str | None, where: str) -> None:
+def check_name(name: str | None, where: str) -> None:
+    """Whether a task can have this name. Raises PolicyError."""
     if not isinstance(name, str) or not name or name == "<lambda>":
-        raise PolicyError(f"{where}: give it a name: @session.task(name='...')")
+        raise PolicyError(f"{where}: give it a name: name='...'")
     if name == COMMAND:
         raise PolicyError(f"{where}: this name is taken by rtd's own task for shell commands")
     if len(name) > 200 or any(c in name for c in "|\0\n\r\t") or name.startswith("@"):
         raise PolicyError(
-            f"{where}: a name has at most 200 characters, no '|' or line break, no leading '@'"
+            f"{where:.300}: a name has at most 200 characters, no '|' or line break, no leading"
+            " '@'; give it one: name='...'"
         )
-
-
-def _check_lane(lane: str, is_async: bool, fresh: bool, where: str) -> None:
-    if lane not in _USER_LANES:
-        raise PolicyError(f"{where}: unknown lane {lane!r}; known: {', '.join(_USER_LANES)}")
-    if is_async and lane != "async":
-        raise PolicyError(f"{where}: it is 'async def', so its lane is 'async', not {lane!r}")
-    if lane == "async" and not is_async:
-        raise PolicyError(f"{where}: lane 'async' needs 'async def'; use 'thread' or 'process'")
-    if fresh and lane != "process":
-        raise PolicyError(f"{where}: fresh=True means an own process; its lane must be 'process'")
-
-
-def _parameters(target: Callable[..., Any]) -> tuple[tuple[tuple[str, bool], ...], bool]:
-    """Names that can be given by keyword and whether they must be; and `**kwargs`."""
-    try:
-        signature = inspect.signature(target)
-    except (TypeError, ValueError):
-        return (), True
-    kinds = inspect.Parameter
-    names = []
-    any_parameters = False
-    for parameter in signature.parameters.values():
-        if parameter.kind is kinds.VAR_KEYWORD:
-            any_parameters = True
-        elif parameter.kind in (kinds.POSITIONAL_OR_KEYWORD, kinds.KEYWORD_ONLY):
-            names.append((parameter.name, parameter.default is kinds.empty))
-        elif parameter.kind is kinds.POSITIONAL_ONLY and parameter.default is kinds.empty:
-            raise PolicyError(
-                f"parameter {parameter.name!r} of {target!r} is positional-only; "
-                "rtd passes parameters by name"
-            )
-    return tuple(names), any_parameters
-
-
-def _source(target: Callable[..., Any]) -> str:
-    try:
-        unwrapped = inspect.unwrap(target)
-        code = getattr(unwrapped, "__code__", None)
-        if code is not None:  # without reading the file: an app may have very many tasks
-            return f"{code.co_filename}:{code.co_firstlineno}"
-        file = inspect.getsourcefile(unwrapped) or "?"
-        # A function knows its line; its source lines are found by reading the file once more.
-        code = getattr(unwrapped, "__code__", None)
-        line = inspect.getsourcelines(unwrapped)[1] if code is None else code.co_firstlineno
-        return f"{file}:{line}"
-    except (OSError, TypeError):
-        return ""

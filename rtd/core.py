@@ -1,0 +1,5 @@
+"""What apps build their own kinds of tasks and their hooks on; Red Engine's names."""
+
+from rtd.session.kind import Task
+
+__all__ = ["Task"]

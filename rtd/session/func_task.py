@@ -1,0 +1,109 @@
+"""A task that is a function: `FuncTask`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from rtd.model.errors import PolicyError
+from rtd.session.delayed import DelayedFunction
+from rtd.session.kind import Task
+from rtd.session.shape import Shape, caller, shape_of
+
+
+class FuncTask(Task):
+    """A function as a task, in one of three ways.
+
+    ```python
+    @FuncTask(start_cond="daily")           # the function stays what it is
+    def report(): ...
+
+    FuncTask(report, name="again", start_cond="hourly")
+
+    FuncTask(path="scripts/clean.py", func_name="main", start_cond="weekly")
+    ```
+
+    In the last one the file is imported where and when a run needs it, and again when it has
+    changed.
+
+    Attributes:
+        func: the function; None for one that is in a file.
+        path: the file, if it is in one.
+        func_name: its name in the file.
+    """
+
+    func: Callable[..., Any] | None = None
+    path: Path | None = None
+    func_name: str = "main"
+
+    def __init__(
+        self,
+        func: Callable[..., Any] | str | None = None,
+        *,
+        path: str | Path | None = None,
+        func_name: str = "main",
+        **options: Any,
+    ) -> None:
+        """
+        Args:
+            func: the function, or its name in `path`; without both this is a decorator.
+            path: the file that the function is in, relative to the working directory.
+            func_name: the function's name in the file.
+            options: see `rtd.core.Task`.
+
+        Raises:
+            PolicyError: an option, a name or a condition that cannot be used.
+        """
+        self._options = options
+        if isinstance(func, str) and path is None:
+            raise PolicyError(f"FuncTask({func!r}): say in which file: path='...'")
+        if func is None and path is None:
+            return  # a decorator: it gets its function at once
+        self.func = None if isinstance(func, str) else func
+        self.func_name = func if isinstance(func, str) else func_name
+        self.path = None if path is None else Path(path)
+        super().__init__(**options)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """As a decorator: take the function and give it back. Later: call it."""
+        if self.func is not None:
+            return self.func(*args, **kwargs)
+        if self.path is not None:
+            return self.definition.target(*args, **kwargs)
+        if len(args) != 1 or kwargs or not callable(args[0]):
+            raise PolicyError("FuncTask(...) is to stand above a function: @FuncTask(...)")
+        self.func = args[0]
+        super().__init__(**self._options)
+        return self.func
+
+    def execute(self, **params: Any) -> Any:
+        """Call the function."""
+        return self._function()(**params)
+
+    def get_default_name(self) -> str:
+        """The function's own name; `folder.file:function` for one that is in a file."""
+        if self.path is not None:
+            return f"{'.'.join(self.path.with_suffix('').parts).strip('/.')}:{self.func_name}"
+        return getattr(self.func, "__name__", type(self.func).__name__)
+
+    def _function(self) -> Callable[..., Any]:
+        if self.func is not None:
+            return self.func
+        assert self.path is not None
+        if self._delayed is None:
+            self._delayed = DelayedFunction(self.path, self.func_name)
+        return self._delayed
+
+    _delayed: DelayedFunction | None = None
+
+    def _target(self) -> Callable[..., Any]:
+        """The function itself: a run of it costs what any function's costs."""
+        return self._function() if type(self).execute is FuncTask.execute else self.execute
+
+    def _shape(self, where: str) -> Shape:
+        function = self._function()
+        if isinstance(function, DelayedFunction):
+            return function.shape(where)
+        shape = shape_of(function, where)
+        return shape if shape.source else shape._replace(source=caller())

@@ -1,0 +1,168 @@
+"""Tasks as objects: the base of all kinds of tasks, `rtd.core.Task`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from rtd.model.errors import PolicyError
+from rtd.session.attributes import Attributes
+from rtd.session.default import default_session
+from rtd.session.hooks import Hook
+from rtd.session.shape import Shape, caller, first_line, shape_of
+from rtd.session.task import TaskDefinition, define
+
+if TYPE_CHECKING:
+    from rtd.session.session import Session
+
+
+class Task(Attributes):
+    """Base of kinds of tasks: an instance is a task, and is in its session once it is made.
+
+    ```python
+    class SQLTask(Task):
+        def __init__(self, query, **options):
+            self.query = query
+            super().__init__(**options)
+
+        def execute(self, **params):
+            return connect().execute(self.query, params)
+
+        def get_default_name(self):
+            return self.query
+
+    SQLTask("DELETE FROM visits", start_cond="daily after 23:00")
+    ```
+
+    Override `execute` (also as `async def`); `get_default_name`, `process_success`,
+    `process_failure` and `process_finish` as needed. A run has a copy of the instance in its own
+    process: what it changes there, nobody else sees.
+
+    Attributes:
+        session: the session that it is in.
+        definition: what executors carry out.
+    """
+
+    session: Session
+    definition: TaskDefinition
+
+    def __init__(
+        self,
+        parameters: Any = None,
+        session: Session | None = None,
+        *,
+        name: str | None = None,
+        on_exists: str | None = None,
+        **options: Any,
+    ) -> None:
+        """
+        Args:
+            parameters: its own, by name: values, or what is found right before each run
+                (`rtd.arguments`).
+            session: where it goes; default: the session that declarations go to.
+            name: default: what `get_default_name` gives.
+            on_exists: what to do when the name is taken: `raise`, `replace`, `ignore` or
+                `rename`; default: the session's `task_pre_exist`.
+            options: `description`, `start_cond`, `end_cond`, `timeout`, `execution` (`process`,
+                `thread`, `main`, `async`), `priority`, `disabled`, `force_run`, `on_startup`,
+                `on_shutdown`, and all policies of `Session.task`.
+
+        Raises:
+            PolicyError: an option, a name or a condition that cannot be used.
+        """
+        home = session if session is not None else default_session()
+        surrounding = home.surround_init()
+        surrounding.before(self)
+        self.session = home
+        chosen = name or (str(id(self)) if home.config.use_instance_naming else None)
+        if parameters is not None:
+            options["parameters"] = parameters
+        self.definition = self._define(chosen or self.get_default_name(), options)
+        self.definition.task = self
+        home.add(self.definition, on_exists)
+        surrounding.after()
+
+    def _define(self, name: str, options: dict[str, Any]) -> TaskDefinition:
+        """What executors carry out. Raises PolicyError."""
+        fresh = options.pop("fresh", False)
+        shape = self._shape(f"task {name!r}")
+        return define(self._target(), name=name, fresh=fresh, options=options, shape=shape)
+
+    def _target(self) -> Callable[..., Any]:
+        """What a run calls with its parameters."""
+        return self.execute
+
+    def _shape(self, where: str) -> Shape:
+        if type(self).execute is Task.execute:
+            raise PolicyError(f"{where}: {type(self).__name__} has no execute() of its own")
+        doc = first_line(type(self).__doc__)
+        return shape_of(self.execute, where)._replace(doc=doc, source=caller())
+
+    # -- for kinds to override -----------------------------------------------------------------
+
+    def execute(self, **params: Any) -> Any:
+        """Do the work with the parameters of the run; what it returns is the run's result."""
+        raise TypeError(f"{type(self).__name__} has no execute() of its own")
+
+    def get_default_name(self) -> str:
+        """What the task is called when nobody gives it a name. Raises PolicyError: it needs one."""
+        raise PolicyError(f"a {type(self).__name__} needs a name: name='...'")
+
+    def process_success(self, output: Any) -> None:
+        """Called when `execute` has returned; if it raises, the run has failed."""
+
+    def process_failure(
+        self,
+        exc_type: type[BaseException],
+        exc: BaseException,
+        tb: TracebackType | None,
+    ) -> None:
+        """Called when the run has failed, with what was raised."""
+
+    def process_finish(self, status: str) -> None:
+        """Called at the end of each run, with `succeeded`, `failed` or `termination`."""
+
+    # -- hooks ---------------------------------------------------------------------------------
+
+    @staticmethod
+    def hook_init(hook: Hook) -> Hook:
+        """Decorator: call the function with each task that is made after it: a plain one before
+        the task has anything, the rest of a generator when it is in its session."""
+        default_session().hooks.init.append(hook)
+        return hook
+
+    @staticmethod
+    def hook_execute(hook: Hook) -> Hook:
+        """Decorator: call the function with the task around each run, in the run's own process.
+
+        A generator goes on when the run has ended; its `yield` gives the exception triple,
+        `(None, None, None)` after a success.
+        """
+        default_session().hooks.execute.append(hook)
+        return hook
+
+    def __repr__(self) -> str:
+        made = "definition" in self.__dict__
+        return f"<{type(self).__name__} {self.name!r}>" if made else f"<{type(self).__name__}>"
+
+
+class DeclaredTask(Task):
+    """The object of a task that was declared with `@session.task`."""
+
+    def __init__(self, definition: TaskDefinition, session: Session) -> None:
+        self.session = session
+        self.definition = definition
+
+    def execute(self, **params: Any) -> Any:
+        """Call what was declared."""
+        target = self.definition.target
+        return target(**params).start() if self.definition.is_class else target(**params)
+
+
+def task_of(definition: TaskDefinition, session: Session) -> Task:
+    """The task as an object; for one of `@session.task` it is made when first asked for."""
+    if definition.task is None:
+        definition.task = DeclaredTask(definition, session)
+    task: Task = definition.task
+    return task

@@ -1,0 +1,40 @@
+"""A session as plain data, for the supervisor, which never imports it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rtd.model.appinfo import AppInfo
+from rtd.model.manifest import Manifest
+from rtd.session.codemarks import code_marks
+from rtd.session.declaring import localised
+from rtd.session.described import describe
+from rtd.session.execution import decide
+
+if TYPE_CHECKING:
+    from rtd.session.session import Session
+
+
+def manifest_of(session: Session, app: str | None) -> Manifest:
+    """Decide what the runs of its tasks are given and what is called around them, and tell
+    everything about it.
+
+    Args:
+        app: how the app was named to the daemon.
+    """
+    config = session.config
+    decide(session)
+    filled = describe(session)
+    info = AppInfo(
+        settings=config.settings,
+        parameters=filled.parameters,
+        returned=filled.returned,
+        loaders=tuple(session.loaders),
+        hooks=session.hooks.counts(),
+        cycle_s=config.cycle_s,
+        silence_task_prerun=config.silence_task_prerun,
+        silence_cond_check=config.silence_cond_check,
+        faults=(*session.faults, *filled.faults),
+        code=code_marks(session.tasks),
+    )
+    return Manifest.of(app, localised(session.tasks.values(), config.timezone), info)
