@@ -93,7 +93,7 @@ def _of_leaf(manifest: Manifest, leaf: Condition) -> Iterator[tuple[str, str, st
     elif isinstance(leaf, Has) and leaf.task:
         yield leaf.task, ASKED, str(leaf).partition(" has ")[2]
     elif isinstance(leaf, Running):
-        yield leaf.task, ASKED, "is running"
+        yield leaf.task, ASKED, "running"
     elif isinstance(leaf, Custom):
         custom = manifest.info.custom.get(leaf.text)
         if custom is not None and custom.task is not None:
