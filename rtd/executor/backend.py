@@ -8,7 +8,7 @@ twice.
 import contextlib
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgpack
 
@@ -17,12 +17,14 @@ from rtd.executor.work import Outcome, Work
 from rtd.model.errors import StoreGone
 from rtd.model.events import pack_events
 from rtd.model.spool import Spool
+from rtd.store.call import Call
 from rtd.store.calls import Calls
 from rtd.store.link import Link
 from rtd.store.records import Leased, Took, parse_token
 from rtd.store.records import Outcome as Written
 from rtd.store.scripts import script
 
+Answer = TypeVar("Answer")
 #: Waits between attempts to reach Redis again, in seconds.
 _BACKOFF_S: Final = (0.01, 0.02, 0.05, 0.1, 0.2)
 
@@ -102,10 +104,29 @@ class Backend:
         Raises:
             StoreGone: Redis does not answer and the caller is not patient.
         """
+        return self._insist(lambda: self._exchange(want), patient)
+
+    def ask(self, calls: Sequence[Call]) -> list[Any]:
+        """What some calls give, once what is pending has been reported: one round trip.
+
+        Waits for Redis to come back, however long it takes.
+        """
+
+        def step() -> list[Any]:
+            link = self._proven_link()
+            if not self._pending:
+                return link.call(*calls)
+            refused, *replies = link.call(self._finish(), *calls)
+            self._report(link, refused)
+            return replies
+
+        return self._insist(step)
+
+    def _insist(self, step: Callable[[], Answer], patient: bool = True) -> Answer:
         tries = 0
         while True:
             try:
-                return self._exchange(want)
+                return step()
             except StoreGone:
                 self._drop_links()
                 if not patient:
@@ -122,11 +143,7 @@ class Backend:
             found = self._find_lost(link)
             if found:
                 return Took("runs", found)
-        if self._pending and not self._proven:
-            # A script that Redis does not know yet is repeated after the others of its trip:
-            # the first finish goes alone, so that the take behind it sees what it did.
-            self._report(link, link.call(self._finish())[0])
-            self._proven = True
+        self._proven_link()
         calls = []
         if self._pending:
             calls.append(self._finish())
@@ -144,6 +161,15 @@ class Backend:
             self._read_late_token(took.runs)
         self._held.update(run.id for run in took.runs)
         return took
+
+    def _proven_link(self) -> Link:
+        """A script that Redis does not know yet is repeated after the others of its trip: the
+        first finish goes alone, so that what is behind it sees what it did."""
+        link = self._connected()
+        if self._pending and not self._proven:
+            self._report(link, link.call(self._finish())[0])
+            self._proven = True
+        return link
 
     def _read_late_token(self, runs: list[Leased]) -> None:
         """A token came to the bell's link after we gave up waiting: it may be a run, which

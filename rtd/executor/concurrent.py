@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from rtd.executor import invoke
 from rtd.executor.backend import Backend
 from rtd.executor.capture import Capture
+from rtd.executor.fetching import fetch
 from rtd.executor.progress import Progress
 from rtd.executor.scratch import Scratch
 from rtd.executor.streams import STREAMS
@@ -101,6 +102,9 @@ class ConcurrentLane(ABC):
         return len(self._free)
 
     def start(self, works: Sequence[Work]) -> None:
+        filled = [work for work in works if work.filling is not None]
+        if filled:
+            fetch(self._backend, filled)
         for work in works:
             if not self._free:  # a run that came with the bell while the last slot went
                 self._backend.give_back([work])

@@ -13,6 +13,7 @@ from rtd.executor.concurrent import ConcurrentLane, Going
 from rtd.executor.forks import end_fork
 from rtd.executor.streams import STREAMS
 from rtd.executor.tools import Tools
+from rtd.executor.work import Work
 from rtd.process.forked import FORK_MARK
 from rtd.process.slot import Slot
 from rtd.session import context
@@ -74,7 +75,14 @@ class AsyncLane(ConcurrentLane):
     @staticmethod
     async def _call(going: Going) -> Any:
         definition = invoke.definition_of(going.work)
-        params = invoke.parameters(going.work)
+        params = await _parameters(going.work)
         if definition.is_class:
             return await definition.target(**params).start()
         return await definition.target(**params)
+
+
+async def _parameters(work: Work) -> dict[str, Any]:
+    """A function of the app's that works out a parameter must not hold up the other runs."""
+    if work.filling is None or work.filling.is_quick:
+        return invoke.parameters(work)
+    return await asyncio.to_thread(invoke.parameters, work)

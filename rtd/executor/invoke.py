@@ -12,6 +12,7 @@ from rtd.model.inner import is_inner
 from rtd.model.states import CHAR, State
 from rtd.model.units import format_bytes
 from rtd.model.values import pack, unpack
+from rtd.session.filling import ParameterFailed
 from rtd.session.inner import SERVING
 from rtd.session.raised import Error
 from rtd.session.task import TaskDefinition
@@ -27,11 +28,15 @@ _OURS: Final = str(Path(__file__).resolve().parent.parent)
 
 
 def parameters(work: Work) -> dict[str, Any]:
-    """The run's parameters."""
-    if work.params == _EMPTY:
-        return {}
-    found: dict[str, Any] = unpack(work.params)
-    return found
+    """The run's parameters: those of its submit, and what the task is given beside them.
+
+    Called where the task's code runs, since functions of the app's may be called for it.
+
+    Raises:
+        ParameterFailed: one of them could not be found.
+    """
+    found: dict[str, Any] = {} if work.params == _EMPTY else unpack(work.params)
+    return found if work.filling is None else work.filling.complete(found, work.fetched)
 
 
 def definition_of(work: Work) -> TaskDefinition:
@@ -70,6 +75,9 @@ def succeeded(outcome: Outcome, result: Any, limit_bytes: int) -> None:
 
 def failed(outcome: Outcome, error: BaseException) -> None:
     """The task raised: `error` for its own `Error`, `exception` for anything else."""
+    if isinstance(error, ParameterFailed):
+        _parameter_failed(outcome, error)
+        return
     outcome.state = _ERROR if isinstance(error, Error) else _EXCEPTION
     kind = type(error)
     try:
@@ -80,6 +88,13 @@ def failed(outcome: Outcome, error: BaseException) -> None:
     outcome.names = tuple(name for base in kind.__mro__ for name in (base.__name__, _name(base)))
     first = message.partition("\n")[0]
     outcome.why = f"{kind.__name__}: {first}" if first else kind.__name__
+
+
+def _parameter_failed(outcome: Outcome, error: ParameterFailed) -> None:
+    """The task's own code was never reached: an exception, whatever its function raised."""
+    failed(outcome, error.error)
+    outcome.state = _EXCEPTION
+    outcome.why = f"parameter {error.name!r}: {outcome.why}"
 
 
 def stopped(outcome: Outcome, intent: dict[str, Any] | None) -> None:

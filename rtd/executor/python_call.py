@@ -14,15 +14,14 @@ class PythonCaller:
     def call(self, work: Work, outcome: Outcome, gate: Gate) -> None:
         """Raises whatever the task raises, and LookupError for a task that is not there."""
         definition = invoke.definition_of(work)
+        gate.enter()
         params = invoke.parameters(work)
         if definition.is_class:
-            gate.enter()
             instance = definition.target(**params)
             if definition.has_own_stop():
                 gate.own_stop(instance.stop)
             result = instance.start()
         else:
-            gate.enter()
             result = definition.target(**params)
         gate.leave()
         invoke.succeeded(outcome, result, self._result_limit_bytes)

@@ -9,6 +9,7 @@ from rtd.executor import invoke
 from rtd.executor.backend import Backend
 from rtd.executor.capture import Capture
 from rtd.executor.costs import BATCH_S, Costs
+from rtd.executor.fetching import fetch
 from rtd.executor.forks import end_fork
 from rtd.executor.gate import Gate
 from rtd.executor.leftovers import end_leftovers
@@ -120,6 +121,8 @@ class SerialLane:
     # -- one run -----------------------------------------------------------------------------
 
     def _carry_out(self, work: Work) -> None:
+        if work.filling is not None:
+            self._look_up(work)
         started_at = time.time()
         started_ns = time.monotonic_ns()
         outcome = Outcome(work, started_at)
@@ -152,6 +155,13 @@ class SerialLane:
         self._after(outcome)
         if titled:
             set_title(f"{self._pool} idle")
+
+    def _look_up(self, work: Work) -> None:
+        self._talking = True
+        try:
+            fetch(self._backend, [work])
+        finally:
+            self._talking = False
 
     def _expect(self, work: Work) -> CurrentRun:
         self._progress.expect(work.id)

@@ -30,15 +30,20 @@ class Work:
         number: of this attempt, from 1.
         watched: it has an end condition.
         definition: None for commands and for tasks that this app does not have (any more).
+        filling: what the task is given beside the parameters of the submit; mostly None.
+        fetched: what Redis has for that; None until it was looked up.
     """
 
     __slots__ = (
-        "attempts", "definition", "id", "number", "opts", "params", "policies",
-        "spec_blob", "submitted_at", "task", "watched", "words",
+        "attempts", "definition", "fetched", "filling", "id", "number", "opts", "params",
+        "policies", "spec_blob", "submitted_at", "task", "watched", "words",
     )  # fmt: skip
 
     def __init__(self, record: bytes, tasks: Mapping[str, TaskDefinition]) -> None:
-        self.spec_blob, self.attempts, _ = _unpackb(memoryview(record)[1:], strict_map_key=False)
+        # Where the record of an ended run says how, an order for a child has what was fetched.
+        self.spec_blob, self.attempts, self.fetched = _unpackb(
+            memoryview(record)[1:], strict_map_key=False
+        )
         spec = _unpackb(self.spec_blob, strict_map_key=False)
         if spec[0] != SCHEMA:
             raise ValueError(f"a record of schema {spec[0]}; this rtd reads {SCHEMA}")
@@ -50,14 +55,16 @@ class Work:
         self.words = to_words(self.id)
         self.number = len(self.attempts) + 1
         self.definition = tasks.get(self.task)
+        self.filling = None if self.definition is None else self.definition.filling
         info = None if self.definition is None else self.definition.info
         base = _COMMAND_POLICIES if info is None else info.policies
         self.watched = info is not None and info.schedule.end is not None
         self.policies = base.overlay(self.opts) if self.opts else base
 
     def leased(self) -> bytes:
-        """The record again, as it was when the run was leased."""
-        return b"q" + _packb([self.spec_blob, self.attempts, None])  # type: ignore[no-any-return]
+        """The record again, as it was when the run was leased, for the child that carries it
+        out, with what was fetched for it."""
+        return b"q" + _packb([self.spec_blob, self.attempts, self.fetched])  # type: ignore[no-any-return]
 
     def expired(self, now_at: float) -> bool:
         """Whether it waited longer than its `expires` before its first attempt."""

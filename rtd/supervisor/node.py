@@ -14,6 +14,7 @@ from rtd.supervisor.generations import Zygote
 from rtd.supervisor.inner import InnerRuns
 from rtd.supervisor.log import log
 from rtd.supervisor.orphans import end_orphans
+from rtd.supervisor.parameters import Parameters
 from rtd.supervisor.pools import Pools
 from rtd.supervisor.reloading import Reloads
 from rtd.supervisor.scheduler import Scheduler
@@ -79,6 +80,7 @@ class Node:
         self.inner = InnerRuns(core)
         self.app_hooks = AppHooks(core, self.inner)
         self.scheduler = Scheduler(core)
+        self.parameters = Parameters(core)
         self.watch = Watch(core, self.stops, self.scheduler.view_of_run)
         self.tail = EventTail(core)
         self.reloads = Reloads(core, self.zygotes, self.serve_from)
@@ -173,6 +175,7 @@ class Node:
             self.zygotes.retire(zygote)
             return
         self.zygotes.serve_from(zygote)
+        self.parameters.serve()
         self.scheduler.serve()
         for other in self.zygotes.living:
             if other.generation < zygote.generation and other.greeted.is_set():
@@ -192,6 +195,7 @@ class Node:
             self.inner.look_again()
             await self.timers.look_again()
             await self.waiters.look_again()
+            self.parameters.look_again()
             self.scheduler.look_again()
             self.pools.look_at_all()
             await self.settle_unknown()

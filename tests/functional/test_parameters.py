@@ -1,0 +1,97 @@
+"""What the runs of a task are given besides the parameters of their submit."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from rtctl import Client, Run
+from tests.functional.conftest import PROGRAMS
+from tests.helpers.daemon import Daemon
+
+
+@pytest.fixture(scope="module")
+def filled() -> Iterator[Daemon]:
+    """A daemon with the app of `tests/programs/filled.py`."""
+    daemon = Daemon("filled:session", cwd=PROGRAMS, env={"FILLED_HOME": "/home/x"})
+    daemon.start()
+    yield daemon
+    log = daemon.log.read_text()
+    assert not daemon.close()
+    assert "Traceback" not in log, log
+
+
+@pytest.fixture
+def rt(filled: Daemon) -> Iterator[Client]:
+    """A client of it."""
+    with Client(filled.socket) as client:
+        yield client
+
+
+def result(rt: Client, task: str, **params: Any) -> Any:
+    return ended(rt, task, **params).result
+
+
+def ended(rt: Client, task: str, **params: Any) -> Run:
+    return rt.submit(task, **params).wait(20)
+
+
+def test_a_function_of_the_session_is_called_in_the_run_s_own_process(rt: Client) -> None:
+    run = ended(rt, "announce")
+    friend, asked_in, ran_in, extra = run.result
+    assert (friend, extra) == ("anna of north", "none")
+    assert asked_in == ran_in
+    assert "asked for friends" in "".join(str(line) for line in run.logs())
+
+
+def test_what_the_submit_gives_is_stronger(rt: Client) -> None:
+    assert result(rt, "announce", friend_list=["bo"], extra="x")[0::2] == ["bo", "x"]
+
+
+def test_its_own_are_stronger_than_the_session_s_and_no_run_changes_them(rt: Client) -> None:
+    for _ in range(3):
+        assert result(rt, "own") == ["south", [1, 2], [1, 2, 3]]
+
+
+def test_every_lane_is_given_them(rt: Client) -> None:
+    assert result(rt, "in_thread") == "anna of north"
+    assert result(rt, "in_loop") == ["later", "anna of north"]
+    assert result(rt, "in_fresh") == ["anna of north", "none", True]
+    assert result(rt, "in_main") == ["/home/x", "north"]
+
+
+def test_a_function_that_raises_ends_the_run_before_the_task(rt: Client) -> None:
+    run = ended(rt, "unlucky")
+    assert run.state == "exception"
+    assert run.row["why"] == "parameter 'broken': ValueError: no such luck"
+    assert run.row["attempt"] == 2
+    assert "in broken" in rt.rpc.show(run=run.id)["attempts"][0]["error"][2]
+
+
+def test_the_timeout_counts_from_before_the_functions(rt: Client) -> None:
+    run = ended(rt, "waits")
+    assert (run.state, "timeout" in str(run.row["by"])) == ("terminated", True)
+
+
+def test_a_result_of_a_task_that_is_not_there_is_a_failure(rt: Client) -> None:
+    run = ended(rt, "misdirected")
+    assert run.state == "exception"
+    assert "there is no task 'missing'" in str(run.row["why"])
+
+
+def test_a_result_is_passed_on_and_none_comes_before_the_first(rt: Client) -> None:
+    assert result(rt, "process_data") is None
+    value = {"rows": [1, (2, 3)], "at": None}
+    assert result(rt, "get_data", data=value) == value
+    assert result(rt, "process_data") == value
+    result(rt, "get_data")
+    assert result(rt, "process_data") is None
+    assert result(rt, "in_fresh")[1] is None
+
+
+def test_a_result_is_there_for_the_next_run_of_the_same_batch(rt: Client) -> None:
+    runs = [rt.submit("get_data", data=n) for n in range(20) for _ in range(2)]
+    chain = [rt.submit("process_data") for _ in range(5)]
+    for run in (*runs, *chain):
+        run.wait(20)
+    assert ended(rt, "process_data").result == 19
