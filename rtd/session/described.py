@@ -36,7 +36,8 @@ def describe(session: Session) -> Filled:
     Each task's `info.filled` says it from here on, too.
     """
     fill(session)
-    parameters = [_info(name, None, as_argument(v)) for name, v in session.parameters.items()]
+    shared = {name: as_argument(value) for name, value in session.parameters.items()}
+    parameters = [_told(session, name, None, argument) for name, argument in shared.items()]
     returned: set[str] = set()
     faults: list[Fault] = []
     now_at = time.time()
@@ -46,7 +47,8 @@ def describe(session: Session) -> Filled:
         if names != definition.info.filled:
             definition.info = dataclasses.replace(definition.info, filled=names)
         if filling is not None:
-            parameters += [_info(n, definition.name, arg) for n, arg in filling.own.items()]
+            own = filling.own.items()
+            parameters += [_told(session, n, definition.name, argument) for n, argument in own]
             returned.update(filling.needs.tasks)
         for what, text in _problems(definition):
             faults.append(Fault("parameter", what, text, now_at))
@@ -67,6 +69,11 @@ def _problems(definition: TaskDefinition) -> Iterator[tuple[str, str]]:
             " `parameters={...}` or a parameter of the session"
         )
         yield info.name, sentence
+
+
+def _told(session: Session, name: str, task: str | None, argument: Argument) -> ParameterInfo:
+    results = sorted(argument.uses(session).tasks)
+    return _info(name, task, argument)._replace(results=results)
 
 
 def _info(name: str, task: str | None, argument: Argument) -> ParameterInfo:

@@ -9,14 +9,15 @@ from tests.helpers.daemon import Daemon
 
 APP = """
 from rtd import Session
+from rtd.arguments import Return
 
 session = Session()
 
 @session.task
 def get_data(): ...
 
-@session.task(start_cond="after task 'get_data' succeeded")
-def transform_data(): ...
+@session.task(start_cond="after task 'get_data' succeeded", parameters={"data": Return("get_data")})
+def transform_data(data): ...
 
 @session.task(start_cond="after task 'get_data' failed", end_cond="task 'get_data' is running")
 def report_errors(): ...
@@ -30,16 +31,16 @@ def test_the_graph_of_an_app(start_daemon: Callable[..., Daemon], tmp_path: Path
     assert daemon.ok("graph").splitlines() == [
         "get_data",
         "├─ failed, ends it: running → report_errors",
-        "└─ succeeded → transform_data",
+        "└─ succeeded, result as data → transform_data",
     ]
     assert daemon.ok("graph", "transform_data", "-q").split() == ["get_data", "transform_data"]
     assert daemon.ok("graph", "-o", "mermaid").startswith("flowchart LR\n")
     assert ET.fromstring(daemon.ok("graph", "-o", "svg")).tag.endswith("svg")
     found = json.loads(daemon.ok("graph", "-j"))
-    assert [edge["kind"] for edge in found["edges"]] == ["after", "ends", "after"]
+    assert [edge["kind"] for edge in found["edges"]] == ["after", "ends", "after", "given"]
     assert "├" not in daemon.rtctl("graph", "-o", "tree").stderr
     daemon.env["PYTHONIOENCODING"] = "ascii"
-    assert "`- succeeded -> transform_data" in daemon.ok("graph")
+    assert "`- succeeded, result as data -> transform_data" in daemon.ok("graph")
     done = daemon.rtctl("graph", "transform")
     assert (done.returncode, done.stderr.count("\n")) == (5, 1)
     assert daemon.rtctl("graph", "-o", "wide").returncode == 2
