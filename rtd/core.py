@@ -1,5 +1,6 @@
 """What apps build their own kinds of tasks and their hooks on; Red Engine's names."""
 
 from rtd.session.kind import Task
+from rtd.session.scheduler_view import Scheduler
 
-__all__ = ["Task"]
+__all__ = ["Scheduler", "Task"]

@@ -3,43 +3,103 @@
 import os
 import select
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
 from rtd.executor import invoke
+from rtd.executor.command_output import Heard
 from rtd.executor.gate import Gate
 from rtd.executor.leftovers import end_leftovers
 from rtd.executor.scratch import Scratch
 from rtd.executor.work import Outcome, Work
 from rtd.model.errors import RtdError
+from rtd.model.manifest import COMMAND
 from rtd.model.output import ERR, OUT
 from rtd.model.states import CHAR, State
+from rtd.model.values import pack
 from rtd.process.pidfd import open_pidfd
 from rtd.process.privileges import find_account
 from rtd.process.status import reap
 from rtd.process.terminate import signal_name, terminate_children
+from rtd.session.command_task import CommandFailed
+from rtd.session.raised import Stopped
+from rtd.session.task import TaskDefinition
 
 _CHUNK: Final = 65_536
 #: What shells return for a command that is not there, and for one that may not be run.
 _NOT_FOUND: Final = 127
 _NOT_RUNNABLE: Final = 126
+_SUCCEEDED: Final = CHAR[State.SUCCEEDED]
 
 
 class CommandCaller:
-    """The caller of lane `command`. Parameters: argv, cwd, env, user, stdin, umask.
+    """The caller of lane `command`. Parameters: argv, cwd, env, user, stdin, umask; a task of the
+    app's brings them along and makes options of its own parameters.
 
     The command is the leader of a session of its own. To stop it is to send SIGTERM to
     everything below it. Standard output and error come through pipes, so that each piece
     has its time and its stream.
+
+    Args:
+        scratch: where the output goes.
+        result_limit_bytes: more output than this is no result.
     """
 
-    def __init__(self, scratch: Scratch) -> None:
+    def __init__(self, scratch: Scratch, result_limit_bytes: int) -> None:
         self._scratch = scratch
+        self._result_limit_bytes = result_limit_bytes
+        self._heard: Heard | None = None
 
     def call(self, work: Work, outcome: Outcome, gate: Gate) -> None:
         """Never raises for what the command does: its exit code or signal is the outcome."""
         gate.own_stop(_ask)
-        params = invoke.parameters(work)
+        self._heard = None
+        if work.task == COMMAND:
+            self._run(invoke.parameters(work), work, outcome, gate)
+            return
+        definition = invoke.definition_of(work)
+        order = definition.command.order(invoke.parameters(work))
+        self._heard = Heard(self._result_limit_bytes)
+        if definition.around is None:
+            self._run(order, work, outcome, gate)
+        else:
+            self._run_surrounded(definition, order, work, outcome, gate)
+        self._tell(outcome, self._heard)
+
+    def _run_surrounded(
+        self,
+        definition: TaskDefinition,
+        order: dict[str, Any],
+        work: Work,
+        outcome: Outcome,
+        gate: Gate,
+    ) -> None:
+        def run() -> str | None:
+            self._run(order, work, outcome, gate)
+            if gate.asked:
+                raise Stopped
+            if outcome.state != _SUCCEEDED:
+                raise CommandFailed(outcome.why)
+            return self._heard.result() if self._heard else None
+
+        assert definition.around is not None
+        with suppress(CommandFailed, Stopped):
+            definition.around.carry_out(run)
+
+    def _tell(self, outcome: Outcome, heard: Heard) -> None:
+        """A task's record holds what a person looks for first."""
+        if outcome.state == _SUCCEEDED:
+            result = heard.result()
+            if result is None:
+                outcome.add_note("its output is too large to be its result: see rtctl logs")
+            elif result:
+                outcome.result = pack(result, "the result")
+        elif outcome.error is not None and (tail := heard.tail()):
+            outcome.why = f"{outcome.why}: {tail.splitlines()[-1]}"
+            outcome.error = [outcome.error[0], outcome.why, tail]
+
+    def _run(self, params: dict[str, Any], work: Work, outcome: Outcome, gate: Gate) -> None:
         gate.enter()
         if gate.asked:
             return
@@ -110,6 +170,8 @@ class CommandCaller:
         data = os.read(fd, _CHUNK)
         if data:
             self._scratch.write(data, stream)
+            if self._heard is not None:
+                self._heard.take(data, stream)
         return bool(data)
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import contextvars
 import threading
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Any
 
 from rtd.executor import invoke
@@ -17,6 +17,7 @@ from rtd.executor.work import Work
 from rtd.process.forked import FORK_MARK
 from rtd.process.slot import Slot
 from rtd.session import context
+from rtd.session.task import TaskDefinition
 
 
 class AsyncLane(ConcurrentLane):
@@ -76,9 +77,15 @@ class AsyncLane(ConcurrentLane):
     async def _call(going: Going) -> Any:
         definition = invoke.definition_of(going.work)
         params = await _parameters(going.work)
-        if definition.is_class:
-            return await definition.target(**params).start()
-        return await definition.target(**params)
+        if definition.around is not None:
+            return await definition.around.carry_out_async(lambda: _execute(definition, params))
+        return await _execute(definition, params)
+
+
+def _execute(definition: TaskDefinition, params: dict[str, Any]) -> Awaitable[Any]:
+    made = definition.target(**params)
+    found: Awaitable[Any] = made.start() if definition.is_class else made
+    return found
 
 
 async def _parameters(work: Work) -> dict[str, Any]:

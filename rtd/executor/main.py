@@ -105,7 +105,7 @@ def _lane(
         return FreshLane(slots[0], backend, captures[0], tools, session.tasks if session else {})
     caller: Caller = PythonCaller(tools.options.result_limit_bytes)
     if tools.pool == "command":
-        caller = CommandCaller(captures[0].scratch)
+        caller = CommandCaller(captures[0].scratch, tools.options.result_limit_bytes)
     return SerialLane(slots[0], backend, captures[0], caller, tools)
 
 

@@ -1,8 +1,11 @@
 """Calls the task's function, or its class, in this process."""
 
+from typing import Any
+
 from rtd.executor import invoke
 from rtd.executor.gate import Gate
 from rtd.executor.work import Outcome, Work
+from rtd.session.task import TaskDefinition
 
 
 class PythonCaller:
@@ -16,12 +19,20 @@ class PythonCaller:
         definition = invoke.definition_of(work)
         gate.enter()
         params = invoke.parameters(work)
-        if definition.is_class:
-            instance = definition.target(**params)
-            if definition.has_own_stop():
-                gate.own_stop(instance.stop)
-            result = instance.start()
+        if definition.around is not None:
+            result = definition.around.carry_out(lambda: _execute(definition, params, gate))
+        elif definition.is_class:
+            result = _execute(definition, params, gate)
         else:
             result = definition.target(**params)
         gate.leave()
         invoke.succeeded(outcome, result, self._result_limit_bytes)
+
+
+def _execute(definition: TaskDefinition, params: dict[str, Any], gate: Gate) -> Any:
+    if not definition.is_class:
+        return definition.target(**params)
+    instance = definition.target(**params)
+    if definition.has_own_stop():
+        gate.own_stop(instance.stop)
+    return instance.start()

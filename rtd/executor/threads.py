@@ -18,6 +18,7 @@ from rtd.process.raising import raise_in_thread
 from rtd.process.slot import Slot
 from rtd.session import context
 from rtd.session.raised import Stopped
+from rtd.session.task import TaskDefinition
 
 
 class _Worker(threading.Thread):
@@ -77,6 +78,12 @@ class _Worker(threading.Thread):
 def _call(going: Going) -> Any:
     definition = invoke.definition_of(going.work)
     params = invoke.parameters(going.work)
+    if definition.around is not None:
+        return definition.around.carry_out(lambda: _execute(definition, params, going))
+    return _execute(definition, params, going)
+
+
+def _execute(definition: TaskDefinition, params: dict[str, Any], going: Going) -> Any:
     if not definition.is_class:
         return definition.target(**params)
     instance = definition.target(**params)

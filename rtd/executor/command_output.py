@@ -1,0 +1,42 @@
+"""What the executor keeps of a command's output for its record, beside the log."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rtd.model.output import ERR
+
+#: More than this of its standard output is no result.
+RESULT_BYTES: Final = 65_536
+#: How much of the end of its standard error an error shows.
+_TAIL_BYTES: Final = 2_048
+
+
+class Heard:
+    """The beginning of standard output and the end of standard error.
+
+    Args:
+        limit_bytes: a result larger than this is not kept.
+    """
+
+    def __init__(self, limit_bytes: int) -> None:
+        self._limit_bytes = min(limit_bytes, RESULT_BYTES)
+        self._out = bytearray()
+        self._err = bytearray()
+
+    def take(self, data: bytes, stream: int) -> None:
+        """A piece of its output."""
+        if stream == ERR:
+            self._err += data
+            del self._err[:-_TAIL_BYTES]
+        elif len(self._out) <= self._limit_bytes:
+            self._out += data
+
+    def result(self) -> str | None:
+        """Its standard output; None when it is too large."""
+        text = self._out.decode(errors="replace")
+        return text if len(text.encode()) <= self._limit_bytes else None
+
+    def tail(self) -> str:
+        """The end of its standard error."""
+        return self._err.decode(errors="replace").strip()
