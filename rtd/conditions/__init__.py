@@ -12,8 +12,12 @@ task, past runs, what is measured):
 The same as objects: `daily.after("08:00") & after_success("fetch")`. `str(condition)` parses back.
 
 For a scheduler: `decide` (value and next change in one go), `watches` and `depends` (the events
-and tasks that can change the value), `polls` (what else can). For custom conditions: `Grammar`.
+and tasks that can change the value), `polls` (what else can). For custom conditions: `Grammar`;
+an app declares its own with `FuncCond` and `TaskCond`, which need the app's side and are loaded
+when they are asked for.
 """
+
+from typing import TYPE_CHECKING, Any
 
 from rtd.conditions.base import ME, Condition, Decision, Form, Leaf, Poll
 from rtd.conditions.build_task import (
@@ -76,6 +80,9 @@ from rtd.conditions.reader import parse
 from rtd.conditions.spans import format_span
 from rtd.conditions.view import Answer, Host, Sample, View, World
 
+if TYPE_CHECKING:
+    from rtd.session.custom import FuncCond, TaskCond
+
 __all__ = [
     "ACTIONS",
     "GRAMMAR",
@@ -89,6 +96,7 @@ __all__ = [
     "Decision",
     "Explanation",
     "Form",
+    "FuncCond",
     "Grammar",
     "History",
     "HistoryLedger",
@@ -98,6 +106,7 @@ __all__ = [
     "Not",
     "Poll",
     "Sample",
+    "TaskCond",
     "View",
     "World",
     "after_any_failure",
@@ -150,3 +159,11 @@ __all__ = [
     "true",
     "weekly",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("FuncCond", "TaskCond"):
+        from rtd.session import custom  # lazy: the language itself needs no app
+
+        return getattr(custom, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

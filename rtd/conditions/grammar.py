@@ -29,12 +29,13 @@ class Grammar:
     Registering is not safe while another thread parses with the same grammar.
     """
 
-    __slots__ = ("_patterns", "_texts", "_ways", "cache", "examples")
+    __slots__ = ("_known", "_patterns", "_texts", "_ways", "cache", "examples")
 
     def __init__(self, leaves: Iterable[type[Leaf]] = LEAVES) -> None:
         self._ways: dict[str, list[_Way]] = {}
         self._texts: dict[str, str] = {}
         self._patterns: dict[str, re.Pattern[str]] = {}
+        self._known: dict[str, Custom] = {}
         self.cache: dict[str, Condition] = {}
         self.examples: list[str] = []
         for leaf in leaves:
@@ -68,6 +69,13 @@ class Grammar:
             self.examples.append(syntax)
         self.cache.clear()
 
+    def know(self, leaf: Custom) -> None:
+        """A text that somebody else has found to be a custom condition: taken as it is, before
+        anything else, though its syntax is not known here."""
+        self._known[leaf.text] = leaf
+        self.examples.append(leaf.text)
+        self.cache.clear()
+
     def _check(self, name: str, syntax: str) -> None:
         said = f"the syntax {syntax!r} of the condition {name!r}"
         if not syntax or syntax != " ".join(syntax.split()):
@@ -99,12 +107,15 @@ class Grammar:
         other._ways = {word: list(ways) for word, ways in self._ways.items()}
         other._texts = dict(self._texts)
         other._patterns = dict(self._patterns)
+        other._known = dict(self._known)
         other.examples = list(self.examples)
         return other
 
     def leaf(self, part: Part) -> Condition:
         """The leaf that a text is. Raises `Problem`, its place counted in that text."""
         text = part.text
+        if text in self._known:
+            return self._known[text]
         if text in self._texts:
             return Custom(self._texts[text], text)
         fault = None

@@ -51,7 +51,7 @@ class _Many(Condition):
 
     @property
     @abstractmethod
-    def _deciding(self) -> bool:
+    def deciding(self) -> bool:
         """The value of a part that settles the whole."""
 
     def look(self, view: View) -> Look:
@@ -59,7 +59,7 @@ class _Many(Condition):
 
         While no part decides, the first change of any part may.
         """
-        deciding = self._deciding
+        deciding = self.deciding
         soonest, latest = NEVER, -1
         for part in self.parts:
             value, until = part.look(view)
@@ -72,7 +72,7 @@ class _Many(Condition):
         return (not deciding, soonest) if latest < 0 else (deciding, latest)
 
     def check(self, view: View) -> bool:
-        deciding = self._deciding
+        deciding = self.deciding
         for part in self.parts:
             if part.check(view) is deciding:
                 return deciding
@@ -95,7 +95,7 @@ class All(_Many):
     """True while all its parts are. Make it with `&`."""
 
     @property
-    def _deciding(self) -> bool:
+    def deciding(self) -> bool:
         return False
 
     def __str__(self) -> str:
@@ -107,7 +107,7 @@ class AnyOf(_Many):
     """True while any of its parts is. Make it with `|`."""
 
     @property
-    def _deciding(self) -> bool:
+    def deciding(self) -> bool:
         return True
 
     def __str__(self) -> str:

@@ -40,10 +40,14 @@ class Host:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The latest value of a custom condition, with the fact behind it."""
+    """The latest value of a custom condition, with the fact behind it.
+
+    It is false from `until_us` on (UTC microseconds).
+    """
 
     value: bool
     fact: str = ""
+    until_us: int = NEVER
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,12 @@ plain data. Nothing that the app's code raises gets out of them.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from rtd.model.inner import CYCLE, SHUTDOWN, STARTUP
 from rtd.model.manifest import TaskInfo
+from rtd.session.hooks import Surrounding
 from rtd.session.loader import describe
 from rtd.session.raised import Stopped
 from rtd.session.scheduler_view import Scheduler
@@ -40,7 +40,8 @@ class Inner:
     def __init__(self, session: Session, ask: Ask) -> None:
         self._session = session
         self._ask = ask
-        self._begun: dict[str, list[tuple[str, Iterator[Any]]]] = {}
+        self._begun: dict[str, Surrounding] = {}
+        self._failures: list[Failure] = []
 
     def tasks(self) -> Mapping[str, TaskDefinition]:
         """What can be run, by its name."""
@@ -88,52 +89,21 @@ class Inner:
         Returns:
             `failures`.
         """
-        failures: list[Failure] = []
-        if rest:
-            for name, begun in self._begun.pop(kind, ()):
-                failures += _guarded(name, partial(_end, begun))
-            return {"failures": failures}
-        scheduler = Scheduler(self._session, n_cycles, started_at)
-        waiting = self._begun[kind] = []
-        for hook in getattr(self._session.hooks, kind):
-            name = getattr(hook, "__name__", repr(hook))
-            failures += _guarded(name, partial(_begin, hook, scheduler, name, waiting))
+        failures = self._failures = []
+        try:
+            if rest:
+                if (begun := self._begun.pop(kind, None)) is not None:
+                    begun.after()
+            else:
+                hooks = getattr(self._session.hooks, kind)
+                begun = self._begun[kind] = Surrounding(hooks, self._raised)
+                begun.before(Scheduler(self._session, n_cycles, started_at))
+        except Stopped:
+            failures.append(("hook", f"hook_{kind}", "it did not end in time"))
         return {"failures": failures}
 
-
-def _begin(
-    hook: Callable[..., Any],
-    scheduler: Scheduler,
-    name: str,
-    waiting: list[tuple[str, Iterator[Any]]],
-) -> None:
-    """Call a hook; a generator is kept for its rest."""
-    found = hook(scheduler)
-    if hasattr(found, "__next__"):
-        next(found, None)
-        waiting.append((name, found))
-    elif hasattr(found, "close") and hasattr(found, "send"):
-        found.close()
-        raise TypeError("it is `async def`, and hooks of the scheduler are plain functions")
-
-
-def _end(begun: Iterator[Any]) -> None:
-    try:
-        next(begun)
-    except StopIteration:
-        return
-    raise RuntimeError("it yields more than once")
-
-
-def _guarded(name: str, work: Callable[[], None]) -> list[Failure]:
-    """What went wrong, if anything did."""
-    try:
-        work()
-    except Stopped:
-        return [("hook", name, "it did not end in time")]
-    except BaseException as error:  # whatever it raises, it is the app's
-        return [("hook", name, describe(error))]
-    return []
+    def _raised(self, name: str, error: BaseException) -> None:
+        self._failures.append(("hook", name, describe(error)))
 
 
 _NOTHING: Final[Mapping[str, TaskDefinition]] = {}
@@ -149,12 +119,10 @@ class _Serving:
     def find(self, name: str) -> TaskDefinition | None:
         """The task of that name. Made when it is first wanted: most executors never do."""
         if self._tasks is _NOTHING and self.session is not None:
-            self._tasks = Inner(self.session, _ask).tasks()
+            from rtd.session.custom import ask  # lazy: many apps have none
+
+            self._tasks = Inner(self.session, ask).tasks()
         return self._tasks.get(name)
-
-
-def _ask(text: str) -> bool:
-    raise LookupError(f"this app has no condition `{text}`")
 
 
 #: Of this process.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rtd.model.appinfo import AppInfo
 from rtd.model.manifest import Manifest
 from rtd.session.codemarks import code_marks
+from rtd.session.custom import in_use
 from rtd.session.declaring import localised
 from rtd.session.described import describe
 from rtd.session.execution import decide
@@ -23,10 +24,12 @@ def manifest_of(session: Session, app: str | None) -> Manifest:
         app: how the app was named to the daemon.
     """
     config = session.config
+    custom = in_use(session)  # first: it may make tasks
     decide(session)
     filled = describe(session)
     info = AppInfo(
         settings=config.settings,
+        custom=custom,
         parameters=filled.parameters,
         returned=filled.returned,
         loaders=tuple(session.loaders),

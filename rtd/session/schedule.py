@@ -55,7 +55,7 @@ def _condition(text: str | Condition | None, name: str, where: str) -> str | Non
     from rtd.conditions import ConditionError, parse  # lazy: many apps have none
 
     try:
-        return str(parse(text))
+        return str(parse(getattr(text, "condition", text)))
     except ConditionError as error:
         raise PolicyError(f"{where}: {name}: {_one_line(error)}") from None
 

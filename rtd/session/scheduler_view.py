@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from rtd.model.errors import PolicyError
 from rtd.session.default import default_session
 
 if TYPE_CHECKING:
@@ -63,8 +65,8 @@ def _register(kind: str, function: F | None) -> Any:
     """Both `@Scheduler.hook_cycle` and `@Scheduler.hook_cycle()`."""
 
     def register(hook: F) -> F:
-        if not callable(hook):
-            raise TypeError(f"hook_{kind}: {hook!r} is no function")
+        if not callable(hook) or iscoroutinefunction(hook):
+            raise PolicyError(f"hook_{kind}: {hook!r} is no plain function or generator function")
         hooks: list[Callable[..., Any]] = getattr(default_session().hooks, kind)
         hooks.append(hook)
         return hook

@@ -42,7 +42,9 @@ ALLOWED = {
 #: else of the client's may pull the language in, so that every other verb starts as before.
 #: `session.start()` waits for a daemon in the foreground; nothing else that users write makes
 #: processes.
+#: `FuncCond` and `TaskCond` are imported from where Red Engine has them.
 BESIDE = {
+    "rtd.conditions": {"rtd.session"},
     "rtctl.commands.cond": {"rtd.conditions"},
     "rtd.session.starting": {"rtd.process"},
 }

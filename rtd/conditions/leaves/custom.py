@@ -25,12 +25,18 @@ class Custom(Leaf):
 
     def look(self, view: View) -> Look:
         answer = view.world.custom.get(self.text, False)
-        return (answer if isinstance(answer, bool) else answer.value), NEVER
+        if isinstance(answer, bool):
+            return answer, NEVER
+        if answer.until_us <= view.now_us:
+            return False, NEVER
+        return answer.value, answer.until_us
 
     def fact(self, view: View) -> str:
         answer = view.world.custom.get(self.text)
         if answer is None:
             return "it has not been evaluated yet"
+        if isinstance(answer, Answer) and answer.until_us <= view.now_us:
+            return f"its latest answer counted until {view.clock(answer.until_us)}"
         if isinstance(answer, Answer) and answer.fact:
             return answer.fact
         return f"it was found {'true' if self.look(view)[0] else 'false'}"

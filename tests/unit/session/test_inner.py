@@ -2,6 +2,9 @@
 
 from collections.abc import Iterator
 
+import pytest
+
+from rtd.model.errors import PolicyError
 from rtd.session import Session
 from rtd.session.inner import Inner
 from rtd.session.raised import Stopped
@@ -71,8 +74,10 @@ def test_a_hook_that_raises_is_named_and_the_others_are_called() -> None:
     def broken(scheduler: Scheduler) -> None:
         raise RuntimeError("broken")
 
-    @Scheduler.hook_startup
-    async def waits(scheduler: Scheduler) -> None: ...
+    with pytest.raises(PolicyError, match="no plain function"):
+
+        @Scheduler.hook_startup
+        async def waits(scheduler: Scheduler) -> None: ...
 
     @Scheduler.hook_startup
     def twice(scheduler: Scheduler) -> Iterator[None]:
@@ -82,10 +87,9 @@ def test_a_hook_that_raises_is_named_and_the_others_are_called() -> None:
 
     inner = Inner(session, answered)
     begun = inner.hooks("startup", False, 0, 0.0)["failures"]
-    assert [(kind, name) for kind, name, _ in begun] == [("hook", "broken"), ("hook", "waits")]
+    assert [(kind, name.rpartition(".")[2]) for kind, name, _ in begun] == [("hook", "broken")]
     assert "RuntimeError: broken" in begun[0][2]
-    assert "async def" in begun[1][2]
     assert said == ["twice"]
     ended = inner.hooks("startup", True, 0, 0.0)["failures"]
-    assert [(name, "yields more than once" in text) for _, name, text in ended] == [("twice", True)]
+    assert ["more than one yield" in text for _, _, text in ended] == [True]
     assert inner.hooks("startup", True, 0, 0.0)["failures"] == []

@@ -1,0 +1,75 @@
+"""Conditions whose custom parts have no answer yet: what is certain all the same."""
+
+import pytest
+
+from rtd.conditions import Answer, Custom, Grammar, View, World, parse
+from rtd.conditions.certain import certain, customs
+from rtd.conditions.zones import NEVER
+
+GRAMMAR = Grammar()
+GRAMMAR.custom("x", "has x")
+GRAMMAR.custom("y", "has y")
+SECOND = 1_000_000
+
+
+def known(text: str, now: float = 0.0, **answers: bool | Answer) -> tuple[bool | None, set[str]]:
+    world = World(custom={f"has {name}": answer for name, answer in answers.items()})
+    found = certain(parse(text, GRAMMAR), View(now, world=world))
+    return found.value, set(found.texts)
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "texts"),
+    [
+        ("has x", None, {"has x"}),
+        ("~has x", None, {"has x"}),
+        ("has x & false", False, set()),
+        ("has x | true", True, set()),
+        ("has x & true", None, {"has x"}),
+        ("~(has x | true)", False, set()),
+        ("has x & has y", None, {"has x", "has y"}),
+        ("(has x & false) | has y", None, {"has y"}),
+        ("true & ~false", True, set()),
+    ],
+)
+def test_an_open_part_is_asked_only_where_it_decides(
+    text: str, value: bool | None, texts: set[str]
+) -> None:
+    assert known(text) == (value, texts)
+
+
+def test_an_answer_settles_it_and_a_false_one_makes_the_other_needless() -> None:
+    assert known("has x & has y", x=False) == (False, set())
+    assert known("has x & has y", x=True) == (None, {"has y"})
+    assert known("has x & ~has y", x=True, y=False) == (True, set())
+
+
+def test_what_is_certain_lasts_until_time_may_change_it() -> None:
+    found = certain(parse("has x & time of day between 08:00 and 10:00", GRAMMAR), View(0.0))
+    assert (found.value, found.until) == (False, 8 * 3600 * SECOND)
+    found = certain(parse("has x & time of day between 08:00 and 10:00", GRAMMAR), View(9 * 3600.0))
+    assert (found.value, found.until) == (None, 10 * 3600 * SECOND)
+    assert certain(parse("has x", GRAMMAR), View(0.0)).until == NEVER
+
+
+def test_an_answer_counts_until_its_time_is_over() -> None:
+    answer = Answer(True, "it was so", 60 * SECOND)
+    assert known("has x", 59.0, x=answer) == (True, set())
+    assert known("has x", 60.0, x=answer) == (False, set())
+    leaf = parse("has x", GRAMMAR)
+    world = World(custom={"has x": answer})
+    assert leaf.look(View(0.0, world=world)) == (True, 60 * SECOND)
+    assert leaf.explain(View(0.0, world=world)).fact == "it was so"
+    fact = leaf.explain(View(61.0, world=world)).fact
+    assert fact == "its latest answer counted until 00:01:00"
+
+
+def test_a_known_text_is_read_without_its_syntax() -> None:
+    grammar = Grammar()
+    leaf = Custom("files", "folder /tmp/a(b) has files", (("folder", "/tmp/a(b)"),))
+    plain = Custom("files", "folder C:/x has files", (("folder", "C:/x"),))
+    grammar.know(plain)
+    assert parse("folder C:/x has files & ~true", grammar).leaves().__next__() is plain
+    assert customs(parse("folder C:/x has files | true", grammar)) == {plain.text}
+    assert leaf.text not in grammar.copy().examples
+    assert parse("folder C:/x has files", grammar.copy()) == plain

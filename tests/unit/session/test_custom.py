@@ -1,0 +1,165 @@
+"""Conditions of an app's own: how they are declared, what the supervisor is told of them."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from rtd.conditions import GRAMMAR, Custom, daily, parse
+from rtd.model.appinfo import AppInfo, CustomInfo
+from rtd.model.errors import PolicyError
+from rtd.session import Session
+from rtd.session.custom import FuncCond, TaskCond, ask
+
+
+@pytest.fixture(autouse=True)
+def grammar() -> Iterator[None]:
+    """What a test registers is forgotten after it."""
+    before = GRAMMAR.copy()
+    yield
+    for slot in ("_texts", "_patterns", "examples"):
+        setattr(GRAMMAR, slot, getattr(before, slot))
+    GRAMMAR.cache.clear()
+
+
+@pytest.fixture
+def session() -> Session:
+    """A session of the test's own."""
+    return Session(as_default=False)
+
+
+def custom(session: Session) -> AppInfo:
+    """What the supervisor is told, over the wire."""
+    return AppInfo.from_dict(session.manifest("app").info.to_dict())
+
+
+def test_a_function_is_a_condition_and_stays_a_function(session: Session) -> None:
+    @FuncCond(syntax="has work")
+    def has_work() -> bool:
+        return True
+
+    assert has_work() is True
+
+    @session.task(start_cond="daily after 08:00 & has work")
+    def work() -> None: ...
+
+    assert ask("has work") is True
+    (info,) = custom(session).custom.values()
+    assert (info.arguments, info.task) == ({}, None)
+    assert list(custom(session).custom) == ["has work"]
+
+
+def test_named_groups_of_a_pattern_are_arguments(session: Session) -> None:
+    @FuncCond(syntax=re.compile(r"folder (?P<folder>.+) has (?P<what>\w+)"), kwargs={"least": 2})
+    def has_files(folder: str, what: str, least: int) -> bool:
+        return (folder, what, least) == ("C:/Temp", "files", 2)
+
+    @session.task(start_cond="folder C:/Temp has files", end_cond="folder /x has links")
+    def work() -> None: ...
+
+    assert ask("folder C:/Temp has files") is True
+    assert ask("folder C:/Temp has links") is False
+    told = custom(session).custom
+    assert told["folder C:/Temp has files"].arguments == {"folder": "C:/Temp", "what": "files"}
+    assert "folder /x has links" in told
+
+
+def test_without_a_syntax_it_is_written_as_its_name_and_combines_with_others() -> None:
+    @FuncCond()
+    def is_quiet() -> bool:
+        return False
+
+    assert isinstance(parse("is quiet"), Custom)
+    loud = FuncCond(lambda: True, syntax="is loud")
+    assert str(loud & daily) == "is loud & daily"
+    assert str(~loud | daily) == "~is loud | daily"
+    session = Session(as_default=False)
+    session.task(name="t", start_cond=loud)(lambda: None)  # type: ignore[arg-type]
+    assert session.tasks["t"].info.schedule.start == "is loud"
+
+
+@pytest.mark.parametrize(
+    ("syntax", "problem"),
+    [
+        ("daily", "already means 'daily'"),
+        ("has & work", "cannot hold '&'"),
+        ("", "must be words"),
+        (re.compile(r"at (?P<hour>\d+)"), "its syntax gives hour, but"),
+    ],
+)
+def test_a_syntax_that_cannot_be_used_is_refused_in_one_line(
+    syntax: str | re.Pattern[str], problem: str
+) -> None:
+    with pytest.raises(PolicyError, match=re.escape(problem)) as found:
+        FuncCond(syntax=syntax)(lambda: True)
+    assert "\n" not in found.value.sentence
+
+
+def test_a_coroutine_function_is_no_condition() -> None:
+    async def waits() -> bool:
+        return True
+
+    with pytest.raises(PolicyError, match="async def"):
+        FuncCond(syntax="waits")(waits)
+
+
+def test_who_asks_what_is_not_there_is_told_so() -> None:
+    with pytest.raises(LookupError, match="no condition `daily`"):
+        ask("daily")
+
+
+def test_each_text_of_a_task_condition_makes_a_task(session: Session) -> None:
+    @TaskCond(
+        syntax=re.compile(r"data exists for (?P<day>\w+)"),
+        start_cond="every 10 minutes",
+        cooldown="1 hour",
+        execution="thread",
+    )
+    def has_data(day: str, least: int = 1) -> bool:
+        """Whether there is data."""
+        return day == "today"
+
+    @session.task(start_cond="data exists for today | data exists for monday")
+    def work() -> None: ...
+
+    told = custom(session)
+    name = "_condition-has_data(day=today)"
+    assert told.custom["data exists for today"] == CustomInfo(
+        told.custom["data exists for today"].name, {"day": "today"}, name, 3600.0
+    )
+    made = session.tasks[name]
+    assert (made.info.lane, made.info.schedule.start) == ("thread", "every 10 minutes")
+    assert (made.info.parameters, made.info.doc) == ((("least", False),), "Whether there is data.")
+    assert (made.target(), session.tasks["_condition-has_data(day=monday)"].target()) == (
+        True,
+        False,
+    )
+    assert list(custom(session).custom) == list(told.custom)
+
+
+def test_a_task_condition_may_depend_on_another_condition(session: Session) -> None:
+    @FuncCond(syntax="is online")
+    def is_online() -> bool:
+        return True
+
+    @TaskCond(syntax="has news", start_cond="is online & every 1 minute")
+    def has_news() -> bool:
+        return True
+
+    session.task(name="read", start_cond="has news")(lambda: None)
+    assert set(custom(session).custom) == {"has news", "is online"}
+
+
+def test_a_cooldown_that_is_no_duration_is_refused() -> None:
+    with pytest.raises(PolicyError, match="cooldown"):
+        TaskCond(syntax="x y", cooldown="soon")
+
+
+def test_they_are_imported_from_where_red_engine_has_them() -> None:
+    from rtd import conditions, conds
+
+    assert conditions.FuncCond is FuncCond
+    assert conds.TaskCond is TaskCond
+    assert conds.daily is daily
+    with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
+        conditions.Nothing  # noqa: B018
