@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rtctl.answers import InfoResult, PingResult
     from rtctl.averbs import AsyncVerbs
     from rtctl.options import Options
-    from rtctl.shapes import Event, Outcome, QueueRow, TaskRow
+    from rtctl.shapes import Event, Outcome, ParamRow, QueueRow, TaskRow
 
 __all__ = ["AsyncBoundTask", "AsyncClient", "AsyncRun"]
 
@@ -130,6 +130,10 @@ class AsyncClient:
         """See `Client.tasks`."""
         return (await self.rpc.tasks())["tasks"]
 
+    async def parameters(self, task: str | None = None) -> list[ParamRow]:
+        """See `Client.parameters`."""
+        return (await self.rpc.params_ls(task=task))["params"]
+
     async def queues(self) -> list[QueueRow]:
         """See `Client.queues`."""
         return (await self.rpc.queue_ls())["queues"]
@@ -192,6 +196,14 @@ class AsyncClient:
         outcome = only((await self.rpc.retry(runs=[_id(run)], ids=[new_id()]))["runs"])
         assert outcome["new"] is not None
         return await self.get(outcome["new"])
+
+    async def set_parameter(self, name: str, value: Any, task: str | None = None) -> ParamRow:
+        """See `Client.set_parameter`."""
+        return (await self.rpc.params_set(name=name, value=value, task=task))["param"]
+
+    async def unset_parameter(self, name: str, task: str | None = None) -> ParamRow:
+        """See `Client.unset_parameter`."""
+        return (await self.rpc.params_unset(name=name, task=task))["param"]
 
     async def pause_queue(self, *queues: str, reason: str = "") -> list[QueueRow]:
         """See `Client.pause_queue`."""

@@ -12,6 +12,7 @@ from rtctl.shapes import (
     Hold,
     MissRow,
     Outcome,
+    ParamRow,
     QueueRow,
     Row,
     StartRow,
@@ -174,6 +175,60 @@ class EventsResult(TypedDict):
     """Id of the last event seen, for `since`."""
 
 
+class QueueLsResult(TypedDict):
+    """The answer of `queue_ls`."""
+
+    queues: list[QueueRow]
+    """The highest priority first."""
+
+
+class QueuePauseResult(TypedDict):
+    """The answer of `queue_pause`."""
+
+    queues: list[QueueRow]
+    """As they are now."""
+
+
+class QueueResumeResult(TypedDict):
+    """The answer of `queue_resume`."""
+
+    queues: list[QueueRow]
+    """As they are now."""
+
+
+class QueuePurgeResult(TypedDict):
+    """The answer of `queue_purge`."""
+
+    cancelled: int
+    """How many."""
+
+
+class ReloadResult(TypedDict):
+    """The answer of `reload`."""
+
+    generation: int
+    """Of the process that new executors are forked from."""
+    tasks: int
+    """How many the app has now."""
+    added: list[str]
+    """Tasks that are new."""
+    changed: list[str]
+    """Tasks whose declaration or function is another one."""
+    removed: list[str]
+    """Tasks that are gone."""
+    faults: list[str]
+    """What failed without stopping the import, a sentence each."""
+
+
+class ShutdownResult(TypedDict):
+    """The answer of `shutdown`."""
+
+    pid: int
+    """The supervisor's."""
+    running: int
+    """Runs that are going now."""
+
+
 class TasksResult(TypedDict):
     """The answer of `tasks`."""
 
@@ -252,55 +307,29 @@ class GraphResult(TypedDict):
     """By the names of their ends."""
 
 
-class QueueLsResult(TypedDict):
-    """The answer of `queue_ls`."""
+class ParamsLsResult(TypedDict):
+    """The answer of `params_ls`."""
 
-    queues: list[QueueRow]
-    """The highest priority first."""
-
-
-class QueuePauseResult(TypedDict):
-    """The answer of `queue_pause`."""
-
-    queues: list[QueueRow]
-    """As they are now."""
+    params: list[ParamRow]
+    """The session's first, by name."""
 
 
-class QueueResumeResult(TypedDict):
-    """The answer of `queue_resume`."""
+class ParamsGetResult(TypedDict):
+    """The answer of `params_get`."""
 
-    queues: list[QueueRow]
-    """As they are now."""
-
-
-class QueuePurgeResult(TypedDict):
-    """The answer of `queue_purge`."""
-
-    cancelled: int
-    """How many."""
+    param: ParamRow
+    """As it is now."""
 
 
-class ReloadResult(TypedDict):
-    """The answer of `reload`."""
+class ParamsSetResult(TypedDict):
+    """The answer of `params_set`."""
 
-    generation: int
-    """Of the process that new executors are forked from."""
-    tasks: int
-    """How many the app has now."""
-    added: list[str]
-    """Tasks that are new."""
-    changed: list[str]
-    """Tasks whose declaration or function is another one."""
-    removed: list[str]
-    """Tasks that are gone."""
-    faults: list[str]
-    """What failed without stopping the import, a sentence each."""
+    param: ParamRow
+    """As it is now."""
 
 
-class ShutdownResult(TypedDict):
-    """The answer of `shutdown`."""
+class ParamsUnsetResult(TypedDict):
+    """The answer of `params_unset`."""
 
-    pid: int
-    """The supervisor's."""
-    running: int
-    """Runs that are going now."""
+    param: ParamRow
+    """As it is now."""

@@ -5,22 +5,19 @@ Made by `python -m rtd.wire.generate` from what `rtd/wire` declares.
 
 from __future__ import annotations
 
+from rtctl.atask_verbs import AsyncTaskVerbs
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from rtctl.answers import (
         CancelResult,
-        DisableResult,
-        EnableResult,
         EventsResult,
-        GraphResult,
         InfoResult,
         KillResult,
         LogsResult,
         LsResult,
-        MissesResult,
-        NextResult,
         PingResult,
         QueueLsResult,
         QueuePauseResult,
@@ -32,21 +29,14 @@ if TYPE_CHECKING:
         ShowResult,
         ShutdownResult,
         SubmitResult,
-        TasksResult,
-        TriggerResult,
         WaitResult,
-        WhyResult,
     )
-    from rtctl.calls import AsyncCall, AsyncOpenStream, AsyncStream
+    from rtctl.calls import AsyncStream
     from rtctl.shapes import Event, LogPart, SubmitOptions
 
 
-class AsyncVerbs:
+class AsyncVerbs(AsyncTaskVerbs):
     """The same for asyncio."""
-
-    def __init__(self, call: AsyncCall, stream: AsyncOpenStream) -> None:
-        self._call = call
-        self._stream = stream
 
     async def ping(self) -> PingResult:
         """See `rtctl.verbs.Verbs.ping`."""
@@ -176,56 +166,6 @@ class AsyncVerbs:
         return self._stream(
             "events", {"follow": follow, "since": since, "limit": limit, "task": task, "run": run}
         )
-
-    async def tasks(self, *, task: str | None = None) -> TasksResult:
-        """See `rtctl.verbs.Verbs.tasks`."""
-        answer: TasksResult = await self._call("tasks", {"task": task})
-        return answer
-
-    async def next(self, *, task: str | None = None, n: int = 10) -> NextResult:
-        """See `rtctl.verbs.Verbs.next`."""
-        answer: NextResult = await self._call("next", {"task": task, "n": n})
-        return answer
-
-    async def why(self, *, task: str) -> WhyResult:
-        """See `rtctl.verbs.Verbs.why`."""
-        answer: WhyResult = await self._call("why", {"task": task})
-        return answer
-
-    async def misses(
-        self, *, task: str | None = None, since: float | None = None, limit: int = 100
-    ) -> MissesResult:
-        """See `rtctl.verbs.Verbs.misses`."""
-        answer: MissesResult = await self._call(
-            "misses", {"task": task, "since": since, "limit": limit}
-        )
-        return answer
-
-    async def enable(self, *, tasks: list[str] | None = None, all: bool = False) -> EnableResult:
-        """See `rtctl.verbs.Verbs.enable`."""
-        answer: EnableResult = await self._call("enable", {"tasks": tasks or [], "all": all})
-        return answer
-
-    async def disable(
-        self, *, tasks: list[str] | None = None, all: bool = False, reason: str = ""
-    ) -> DisableResult:
-        """See `rtctl.verbs.Verbs.disable`."""
-        answer: DisableResult = await self._call(
-            "disable", {"tasks": tasks or [], "all": all, "reason": reason}
-        )
-        return answer
-
-    async def trigger(self, *, task: str, params: dict[str, Any] | None = None) -> TriggerResult:
-        """See `rtctl.verbs.Verbs.trigger`."""
-        answer: TriggerResult = await self._call(
-            "trigger", {"task": task, "params": params or {}}, repeatable=False
-        )
-        return answer
-
-    async def graph(self, *, task: str | None = None) -> GraphResult:
-        """See `rtctl.verbs.Verbs.graph`."""
-        answer: GraphResult = await self._call("graph", {"task": task})
-        return answer
 
     async def queue_ls(self) -> QueueLsResult:
         """See `rtctl.verbs.Verbs.queue_ls`."""

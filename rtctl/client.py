@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from rtctl.answers import InfoResult, PingResult
     from rtctl.options import Options
-    from rtctl.shapes import Event, Outcome, QueueRow, TaskRow
+    from rtctl.shapes import Event, Outcome, ParamRow, QueueRow, TaskRow
     from rtctl.verbs import Verbs
 
 
@@ -156,6 +156,14 @@ class Client:
         """What can be submitted."""
         return self.rpc.tasks()["tasks"]
 
+    def parameters(self, task: str | None = None) -> list[ParamRow]:
+        """What tasks are given besides the parameters of a submit.
+
+        Args:
+            task: only what this one is given.
+        """
+        return self.rpc.params_ls(task=task)["params"]
+
     def queues(self) -> list[QueueRow]:
         """All queues that have ever been used."""
         return self.rpc.queue_ls()["queues"]
@@ -215,6 +223,21 @@ class Client:
         outcome = only(self.rpc.retry(runs=[_id(run)], ids=[new_id()])["runs"])
         assert outcome["new"] is not None
         return self.get(outcome["new"])
+
+    def set_parameter(self, name: str, value: Any, task: str | None = None) -> ParamRow:
+        """Give a parameter that the app declares another value, from the next run on.
+
+        Args:
+            task: whose own parameter it is; None: the session's.
+
+        Raises:
+            RtdError: nothing declares it, or the value cannot be stored.
+        """
+        return self.rpc.params_set(name=name, value=value, task=task)["param"]
+
+    def unset_parameter(self, name: str, task: str | None = None) -> ParamRow:
+        """Take back `set_parameter`: what the app declared holds again."""
+        return self.rpc.params_unset(name=name, task=task)["param"]
 
     def pause_queue(self, *queues: str, reason: str = "") -> list[QueueRow]:
         """Start nothing more from these queues; what runs goes on, submits are accepted."""

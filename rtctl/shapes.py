@@ -245,6 +245,27 @@ class SubmitOptions(TypedDict, total=False):
     """Words of your own, shown by ls and show."""
 
 
+class ParamRow(TypedDict):
+    """A parameter of the session or of a task."""
+
+    name: str
+    """As tasks name it."""
+    task: str | None
+    """Whose own it is; null: the session's."""
+    kind: str
+    """What the app declared: value, function, return, arg or env."""
+    value: Any
+    """The value, where it is known before a run; `******` if private."""
+    known: bool
+    """`value` is the value."""
+    private: bool
+    """The value is never shown."""
+    is_set: bool
+    """Set at run time, in place of what the app declared."""
+    note: str
+    """Where the value comes from, if it is not a plain one."""
+
+
 class StartRow(TypedDict):
     """A moment at which a task will start."""
 

@@ -5,22 +5,19 @@ Made by `python -m rtd.wire.generate` from what `rtd/wire` declares.
 
 from __future__ import annotations
 
+from rtctl.task_verbs import TaskVerbs
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from rtctl.answers import (
         CancelResult,
-        DisableResult,
-        EnableResult,
         EventsResult,
-        GraphResult,
         InfoResult,
         KillResult,
         LogsResult,
         LsResult,
-        MissesResult,
-        NextResult,
         PingResult,
         QueueLsResult,
         QueuePauseResult,
@@ -32,21 +29,14 @@ if TYPE_CHECKING:
         ShowResult,
         ShutdownResult,
         SubmitResult,
-        TasksResult,
-        TriggerResult,
         WaitResult,
-        WhyResult,
     )
-    from rtctl.calls import Call, OpenStream, Stream
+    from rtctl.calls import Stream
     from rtctl.shapes import Event, LogPart, SubmitOptions
 
 
-class Verbs:
+class Verbs(TaskVerbs):
     """Each verb as it is on the wire."""
-
-    def __init__(self, call: Call, stream: OpenStream) -> None:
-        self._call = call
-        self._stream = stream
 
     def ping(self) -> PingResult:
         """Whether the daemon answers."""
@@ -250,96 +240,6 @@ class Verbs:
         return self._stream(
             "events", {"follow": follow, "since": since, "limit": limit, "task": task, "run": run}
         )
-
-    def tasks(self, *, task: str | None = None) -> TasksResult:
-        """The tasks of the app and what they take.
-
-        Args:
-            task: only this one.
-        """
-        answer: TasksResult = self._call("tasks", {"task": task})
-        return answer
-
-    def next(self, *, task: str | None = None, n: int = 10) -> NextResult:
-        """When tasks start next, if nothing but time happens and each run ends at once.
-
-        Args:
-            task: only this one.
-            n: how many starts, 1 to 1000.
-        """
-        answer: NextResult = self._call("next", {"task": task, "n": n})
-        return answer
-
-    def why(self, *, task: str) -> WhyResult:
-        """Why a task starts or does not: its condition with the fact behind each part, everything
-        else that holds it, and when it can start.
-
-        Args:
-            task: its name.
-        """
-        answer: WhyResult = self._call("why", {"task": task})
-        return answer
-
-    def misses(
-        self, *, task: str | None = None, since: float | None = None, limit: int = 100
-    ) -> MissesResult:
-        """Due moments at which a task did not just start in time, and why; the latest first.
-
-        Args:
-            task: only this one's.
-            since: only those due since, epoch seconds.
-            limit: how many at most.
-        """
-        answer: MissesResult = self._call("misses", {"task": task, "since": since, "limit": limit})
-        return answer
-
-    def enable(self, *, tasks: list[str] | None = None, all: bool = False) -> EnableResult:
-        """Let tasks start by their conditions again.
-
-        Args:
-            tasks: their names.
-            all: instead: the whole schedule; each task keeps its own setting.
-        """
-        answer: EnableResult = self._call("enable", {"tasks": tasks or [], "all": all})
-        return answer
-
-    def disable(
-        self, *, tasks: list[str] | None = None, all: bool = False, reason: str = ""
-    ) -> DisableResult:
-        """Let tasks start no more by their conditions; what runs goes on, and they can be
-        submitted.
-
-        Args:
-            tasks: their names.
-            all: instead: the whole schedule; each task keeps its own setting.
-            reason: goes into the records.
-        """
-        answer: DisableResult = self._call(
-            "disable", {"tasks": tasks or [], "all": all, "reason": reason}
-        )
-        return answer
-
-    def trigger(self, *, task: str, params: dict[str, Any] | None = None) -> TriggerResult:
-        """Start a task now, whatever its condition says. Refused while a run of it is going,
-        unless it may overlap.
-
-        Args:
-            task: its name.
-            params: the parameters of the run.
-        """
-        answer: TriggerResult = self._call(
-            "trigger", {"task": task, "params": params or {}}, repeatable=False
-        )
-        return answer
-
-    def graph(self, *, task: str | None = None) -> GraphResult:
-        """Which task waits for which: by its conditions, and by results that are parameters.
-
-        Args:
-            task: only what leads to it or from it.
-        """
-        answer: GraphResult = self._call("graph", {"task": task})
-        return answer
 
     def queue_ls(self) -> QueueLsResult:
         """All queues."""

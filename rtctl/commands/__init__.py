@@ -25,6 +25,7 @@ SUMMARIES = {
     "trigger": "start a task now, whatever its condition says",
     "graph": "which task waits for which: as a tree, for mermaid, as SVG",
     "simulate": "when the tasks of an app would start, on a virtual clock",
+    "params": "what tasks are given besides a submit's parameters: ls, get, set, unset",
     "queue": "ls, pause, resume, purge",
     "events": "what happens, as it happens",
     "info": "the daemon and its parts",
@@ -46,5 +47,6 @@ ALIASES = {
     "revoke": "cancel",
     "requeue": "retry",
     "queues": "queue",
+    "parameters": "params", "param": "params",
     "stop": "kill",
 }  # fmt: skip

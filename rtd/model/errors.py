@@ -80,6 +80,12 @@ class NoSuchQueue(RtdError):
     code = "no_such_queue"
 
 
+class NoSuchParameter(RtdError):
+    """No parameter of that name is declared in the app."""
+
+    code = "no_such_parameter"
+
+
 class AmbiguousRun(RtdError):
     """A short id that fits several runs."""
 
@@ -182,6 +188,7 @@ EXIT_CODE: dict[str, int] = {
     "unknown_task": 5,
     "no_such_run": 5,
     "no_such_queue": 5,
+    "no_such_parameter": 5,
     "ambiguous_run": 2,
     "wrong_state": 6,
     "conflict": 6,

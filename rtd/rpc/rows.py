@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgpack
 
 from rtd.model.manifest import COMMAND
+from rtd.model.parameters import hide
 from rtd.model.run import Record, decode
 from rtd.model.states import State
 from rtd.model.values import unpack
@@ -32,6 +33,7 @@ class Rows:
     def __init__(self, core: Core, progress: dict[str, bytes] | None = None) -> None:
         self._core = core
         self._progress = progress or {}
+        self._private: dict[str, frozenset[str]] = {}
         self._going: dict[str, Seen] = {seen.run_id: seen for seen in core.board.scan()}
 
     def is_going(self, run_id: str) -> bool:
@@ -59,7 +61,7 @@ class Rows:
             "queue": spec.queue,
             "lane": spec.lane,
             "priority": spec.priority,
-            "text": text_of(spec.task, spec.params),
+            "text": text_of(spec.task, spec.params, self._private_in(spec.task)),
             "labels": spec.opts.get("labels") or [],
             "key": spec.key,
             "submitted_at": spec.submitted_at,
@@ -79,6 +81,12 @@ class Rows:
         if record.state is State.QUEUED and (seen is not None or leased):
             self._show_running(row, seen)
         return row
+
+    def _private_in(self, task: str) -> frozenset[str]:
+        names = self._private.get(task)
+        if names is None:
+            names = self._private[task] = self._core.private_names(task)
+        return names
 
     def _show_running(self, row: Row, seen: Seen | None) -> None:
         """A record says `queued` until its run has ended; the board says that it is going."""
@@ -108,12 +116,13 @@ def _why(record: Record) -> str | None:
     return last.note
 
 
-def text_of(task: str, params: bytes) -> str:
-    """The command line of a command; else the parameters in short."""
+def text_of(task: str, params: bytes, private: frozenset[str]) -> str:
+    """The command line of a command; else the parameters in short, without those that are
+    private."""
     if len(params) > _UNPACK_LIMIT:
         return f"({len(params)} bytes of parameters)"
     try:
-        values = unpack(params)
+        values = hide(unpack(params), private)
         if task == COMMAND:
             text = shlex.join(values.get("argv") or [])
         else:

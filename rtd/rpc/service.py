@@ -14,6 +14,7 @@ from rtd.rpc import (
     kill,
     logs,
     ls,
+    params,
     queues,
     reload,
     result,
@@ -82,6 +83,10 @@ HANDLERS: dict[str, Handler] = {
     "queue_pause": queues.pause,
     "queue_resume": queues.resume,
     "queue_purge": queues.purge,
+    "params_ls": params.ls,
+    "params_get": params.get,
+    "params_set": params.set_,
+    "params_unset": params.unset,
     "reload": reload.handle,
     "shutdown": shutdown.handle,
 }
@@ -101,8 +106,8 @@ class Service:
         """The answer to a request. Raises RtdError."""
         if not client.greeted and request.method != "hello":
             raise BadRequest("the first request on a connection must be hello")
-        params = messages.check_request(request.method, request.params)
+        checked = messages.check_request(request.method, request.params)
         try:
-            return await HANDLERS[request.method](Ask(self._node, client, request.msgid, params))
+            return await HANDLERS[request.method](Ask(self._node, client, request.msgid, checked))
         except StoreGone as error:
             raise StoreGone(f"{error.sentence}; rtd tries again by itself. {STILL_WORKS}") from None

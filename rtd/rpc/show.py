@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from rtd.model.parameters import hide
 from rtd.model.run import Attempt, Record, decode
 from rtd.model.values import unpack
 from rtd.process.tree import snapshot
@@ -21,7 +22,7 @@ async def handle(ask: Ask) -> dict[str, Any]:
     opts.pop("labels", None)
     return {
         "row": row,
-        "params": unpack(record.spec.params),
+        "params": hide(unpack(record.spec.params), core.private_names(record.spec.task)),
         "options": opts,
         "policies": policies_of(core, record.spec).to_dict(),
         "submitted_by": record.spec.by,

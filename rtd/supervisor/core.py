@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from rtd.model.config import Config
 from rtd.model.manifest import Manifest
+from rtd.model.parameters import private_names
 from rtd.model.places import Places
 from rtd.process.board import Board
 from rtd.store.alink import AsyncLink
@@ -70,6 +71,10 @@ class Core:
     app_error: str | None = None
     draining: bool = False
     started_at: float = field(default_factory=time.time)
+
+    def private_names(self, task: str) -> frozenset[str]:
+        """The parameters of a task that are never shown."""
+        return private_names(self.manifest.info.parameters, task)
 
     async def ask(self, call: Call) -> Any:
         """One call of the store. Raises StoreGone when Redis does not answer."""

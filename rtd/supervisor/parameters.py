@@ -7,7 +7,7 @@ from typing import Any
 
 from rtd.model.appinfo import ParameterInfo
 from rtd.model.errors import StoreGone
-from rtd.model.parameters import split_field
+from rtd.model.parameters import HIDDEN, field_of
 from rtd.model.run import decode
 from rtd.model.states import State
 from rtd.model.values import pack, unpack
@@ -81,15 +81,16 @@ class Parameters:
 
 async def session_values(core: Core) -> dict[str, Any]:
     """The parameters of the session as conditions see them: None for what is not known before
-    a run. Raises StoreGone."""
+    a run, and no private value. Raises StoreGone."""
     return overlaid(core.manifest.info.parameters, await core.ask(core.calls.all_params()))
 
 
 def overlaid(infos: Iterable[ParameterInfo], found: dict[str, bytes]) -> dict[str, Any]:
     """The session's parameters, with the values that were set at run time on top."""
-    values = {p.name: p.value and unpack(p.value) for p in infos if p.task is None}
-    for field, blob in found.items():
-        name, task = split_field(field)
-        if task is None and name in values:
-            values[name] = unpack(blob)
+    values: dict[str, Any] = {}
+    for info in infos:
+        if info.task is None:
+            blob = found.get(field_of(info.name), info.value)
+            known = None if blob is None else unpack(blob)
+            values[info.name] = HIDDEN if info.private else known
     return values

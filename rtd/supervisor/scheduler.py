@@ -25,6 +25,7 @@ from rtd.store.scheduling import ALL, Kept, kept_of
 from rtd.supervisor.core import Core
 from rtd.supervisor.firing import Outbox
 from rtd.supervisor.log import log
+from rtd.supervisor.parameters import session_values
 from rtd.supervisor.remembering import ACTIONS, remember, watch
 from rtd.supervisor.schedule import Occurrence, Planner
 from rtd.supervisor.schedule.ahead import is_crowd, is_sure, predict
@@ -158,6 +159,7 @@ class Scheduler:
         for info in scheduled:
             planner.entries[info.name].enabled = kept.off.get(info.name, info.schedule.enabled)
         planner.paused = not kept.off.get(ALL, True)
+        planner.set_params(await session_values(core))
         await remember(core, planner, kept)
         self._begin(planner, kept)
 
@@ -230,6 +232,13 @@ class Scheduler:
         elif task in planner.entries:
             planner.enable(task, on)
         self.soon()
+
+    async def look_at_params(self) -> None:
+        """A parameter of the session has another value. Raises StoreGone."""
+        params = await session_values(self._core)
+        if self.planner is not None:
+            self.planner.set_params(params)
+            self.soon()
 
     # --- turns
 

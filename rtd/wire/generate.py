@@ -1,8 +1,8 @@
 """Writes what follows from the declared verbs: `python -m rtd.wire.generate [--check]`.
 
-Made are `rtctl/verbs.py` and `rtctl/averbs.py` (typed methods, plain and for asyncio),
-`rtctl/shapes.py` and `rtctl/answers.py` (the types of what they return), and the page
-`docs/reference/protocol.md`.
+Made are `rtctl/verbs.py` and `rtctl/averbs.py` (typed methods, plain and for asyncio) with their
+bases in `rtctl/task_verbs.py` and `rtctl/atask_verbs.py`, `rtctl/shapes.py` and
+`rtctl/answers.py` (the types of what they return), and the page `docs/reference/protocol.md`.
 """
 
 import re
@@ -14,7 +14,7 @@ from textwrap import fill, indent
 from typing import Final
 
 from rtd.wire.generate_page import MADE, page
-from rtd.wire.messages import VERBS
+from rtd.wire.messages import RUN_VERBS, TASK_VERBS, VERBS
 from rtd.wire.schema import REQUIRED, Param, Verb
 from rtd.wire.shapes import SHAPES
 
@@ -74,37 +74,54 @@ def _method(verb: Verb, asynchronous: bool) -> str:
     return head + "\n" + indent((doc if asynchronous else _doc(verb)) + "\n" + body, "    ")
 
 
-def _class(name: str, doc: str, asynchronous: bool) -> str:
-    prefix = "Async" if asynchronous else ""
-    start = (
-        f"def __init__(self, call: {prefix}Call, stream: {prefix}OpenStream) -> None:\n"
-        "    self._call = call\n    self._stream = stream"
-    )
-    # The greeting is the connection's own business.
-    methods = [_method(v, asynchronous) for v in VERBS.values() if v.name != "hello"]
-    body = "\n\n".join([f'"""{doc}"""', start, *methods])
-    return f"class {name}:\n" + indent(body, "    ")
+def _class(head: str, doc: str, methods: Iterable[str]) -> str:
+    body = "\n\n".join([f'"""{doc}"""', *methods])
+    return f"class {head}:\n" + indent(body, "    ")
 
 
 def verbs_source(asynchronous: bool) -> str:
     """The text of `rtctl/verbs.py` or `rtctl/averbs.py`, before it is formatted."""
     prefix = "Async" if asynchronous else ""
     doc = "The same for asyncio." if asynchronous else "Each verb as it is on the wire."
-    code = _class(f"{prefix}Verbs", doc, asynchronous)
-    answers = sorted(_class_name(v) for v in VERBS.values() if v.name != "hello")
+    # The greeting is the connection's own business.
+    methods = [_method(v, asynchronous) for v in RUN_VERBS if v.name != "hello"]
+    code = _class(f"{prefix}Verbs({prefix}TaskVerbs)", doc, methods)
+    base = f"from rtctl.{'a' if asynchronous else ''}task_verbs import {prefix}TaskVerbs"
+    return _verbs_file("The verbs of the protocol as methods.", base, code, prefix)
+
+
+def task_verbs_source(asynchronous: bool) -> str:
+    """The text of `rtctl/task_verbs.py` or `rtctl/atask_verbs.py`, before it is formatted."""
+    prefix = "Async" if asynchronous else ""
+    start = (
+        f"def __init__(self, call: {prefix}Call, stream: {prefix}OpenStream) -> None:\n"
+        "    self._call = call\n    self._stream = stream"
+    )
+    methods = [start, *(_method(v, asynchronous) for v in TASK_VERBS)]
+    code = _class(f"{prefix}TaskVerbs", "The verbs on tasks.", methods)
+    return _verbs_file("The verbs on tasks as methods.", "", code, prefix)
+
+
+def _verbs_file(doc: str, base: str, code: str, prefix: str) -> str:
+    answers = [name for v in VERBS.values() if re.search(rf"\b{(name := _class_name(v))}\b", code)]
+    calls = [f"{prefix}{name}" for name in ("Call", "OpenStream", "Stream")]
+    calls = [name for name in calls if re.search(rf"\b{name}\b", code)]
     shapes = [name for name in sorted(_NAMES) if re.search(rf"\b{name}\b", code)]
+    imports = [
+        f"    from rtctl.answers import {', '.join(sorted(answers))}",
+        f"    from rtctl.calls import {', '.join(calls)}" if calls else "",
+        f"    from rtctl.shapes import {', '.join(shapes)}" if shapes else "",
+    ]
     return "\n".join(
         [
-            f'"""The verbs of the protocol as methods.\n\n{MADE}\n"""',
+            f'"""{doc}\n\n{MADE}\n"""',
             "from __future__ import annotations",
             "",
+            *([base, ""] if base else []),
             "TYPE_CHECKING = False",
             "if TYPE_CHECKING:",
-            "    from typing import Any",
-            "",
-            f"    from rtctl.answers import {', '.join(answers)}",
-            f"    from rtctl.calls import {prefix}Call, {prefix}OpenStream, {prefix}Stream",
-            f"    from rtctl.shapes import {', '.join(shapes)}",
+            *(["    from typing import Any", ""] if re.search(r"\bAny\b", code) else []),
+            *(line for line in imports if line),
             "",
             code,
             "",
@@ -165,6 +182,8 @@ def outputs() -> dict[Path, str]:
     return {
         ROOT / "rtctl/verbs.py": _formatted(verbs_source(asynchronous=False)),
         ROOT / "rtctl/averbs.py": _formatted(verbs_source(asynchronous=True)),
+        ROOT / "rtctl/task_verbs.py": _formatted(task_verbs_source(asynchronous=False)),
+        ROOT / "rtctl/atask_verbs.py": _formatted(task_verbs_source(asynchronous=True)),
         ROOT / "rtctl/shapes.py": _formatted(shapes_source()),
         ROOT / "rtctl/answers.py": _formatted(answers_source()),
         ROOT / "docs/reference/protocol.md": page(),

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from rtd.model.errors import BadRequest
 from rtd.wire.app_verbs import RELOAD
+from rtd.wire.parameter_verbs import PARAMETER_VERBS
 from rtd.wire.run_verbs import (
     CANCEL,
     ID,
@@ -177,14 +178,15 @@ SHUTDOWN: Final = Verb(
     example=({"grace_s": 5.0}, {"pid": 4242, "running": 1}),
 )  # fmt: skip
 
-VERBS: Final[Mapping[str, Verb]] = {
-    verb.name: verb
-    for verb in (
-        HELLO, PING, INFO, SUBMIT, LS, SHOW, RESULT, WAIT, KILL, CANCEL, RETRY, LOGS, EVENTS,
-        TASKS, NEXT, WHY, MISSES, ENABLE, DISABLE, TRIGGER, GRAPH,
-        QUEUE_LS, QUEUE_PAUSE, QUEUE_RESUME, QUEUE_PURGE, RELOAD, SHUTDOWN,
-    )
-}  # fmt: skip
+#: The verbs on runs, queues and the daemon; then those on tasks. Both sides have a file for each.
+RUN_VERBS: Final = (
+    HELLO, PING, INFO, SUBMIT, LS, SHOW, RESULT, WAIT, KILL, CANCEL, RETRY, LOGS, EVENTS,
+    QUEUE_LS, QUEUE_PAUSE, QUEUE_RESUME, QUEUE_PURGE, RELOAD, SHUTDOWN,
+)  # fmt: skip
+TASK_VERBS: Final = (
+    TASKS, NEXT, WHY, MISSES, ENABLE, DISABLE, TRIGGER, GRAPH, *PARAMETER_VERBS,
+)  # fmt: skip
+VERBS: Final[Mapping[str, Verb]] = {verb.name: verb for verb in (*RUN_VERBS, *TASK_VERBS)}
 
 
 def check_request(method: str, params: Mapping[str, Any]) -> dict[str, Any]:

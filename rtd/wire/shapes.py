@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from rtd.wire.parameter_verbs import PARAM
 from rtd.wire.schedule_shapes import SCHEDULE_SHAPES
 from rtd.wire.schema import Param, Shape
 
@@ -168,5 +169,5 @@ SUBMIT_OPTIONS: Final = (
 OPTIONS: Final = Shape("SubmitOptions", "How runs are to be queued and watched.", SUBMIT_OPTIONS)
 
 SHAPES: Final = (
-    PROGRESS, ROW, ATTEMPT, OUTCOME, QUEUE, TASK, LOG, EVENT, OPTIONS, *SCHEDULE_SHAPES
+    PROGRESS, ROW, ATTEMPT, OUTCOME, QUEUE, TASK, LOG, EVENT, OPTIONS, PARAM, *SCHEDULE_SHAPES
 )  # fmt: skip

@@ -13,7 +13,9 @@ from rtd.wire.messages import VERBS, check_request
 
 
 def public(kind: type) -> dict[str, Any]:
-    return {name: member for name, member in vars(kind).items() if not name.startswith("_")}
+    bases = [base for base in reversed(kind.__mro__) if base is not object]
+    found = {name: member for base in bases for name, member in vars(base).items()}
+    return {name: member for name, member in found.items() if not name.startswith("_")}
 
 
 def parameters(function: Any) -> list[tuple[str, Any]]:

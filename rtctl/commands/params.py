@@ -1,0 +1,103 @@
+"""`rtctl params`"""
+
+from __future__ import annotations
+
+from rtctl.flags import Flag, UsageError, near
+from rtctl.screen import clean
+from rtctl.submitting import parameter
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from rtctl.context import Context
+    from rtctl.shapes import ParamRow
+
+USAGE = (
+    "params [ls] | params get NAME | params set name=text|name:=JSON ... | params unset NAME ..."
+)
+FLAGS = (Flag("-t/--task", "ls: what this task is given; else: its own parameter", "text", "TASK"),)
+MORE = """What tasks are given besides the parameters of a submit. `set` gives one that the app
+declares another value, from the next run on, until `unset`. Private values are never shown."""
+VERBS = ("ls", "get", "set", "unset")
+_SHOWN_CHARS = 60
+
+
+def run(context: Context) -> int:
+    """Dispatch to the verb of parameters."""
+    verb, *words = context.args.targets or ["ls"]
+    if verb not in VERBS:
+        raise UsageError(
+            f"params: unknown verb {verb!r}{near(verb, VERBS)} (known: {', '.join(VERBS)})"
+        )
+    context.verb = f"params {verb}"
+    task = context.args.task
+    if verb == "ls":
+        if words:
+            raise UsageError(f"params ls: what is {words[0]!r}? (`params get {words[0]}`)")
+        _table(context, context.rpc.params_ls(task=task)["params"])
+    elif not words:
+        raise UsageError(f"params {verb}: which NAME? (`rtctl params` lists them)")
+    elif verb == "get":
+        _get(context, words, task)
+    elif verb == "set":
+        given = _pairs(words)
+        _table(
+            context, [context.rpc.params_set(name=n, value=v, task=task)["param"] for n, v in given]
+        )
+    else:
+        _table(context, [context.rpc.params_unset(name=name, task=task)["param"] for name in words])
+    return 0
+
+
+def _pairs(words: list[str]) -> list[tuple[str, Any]]:
+    """`name=text`, `name:=JSON`, or `NAME VALUE` for one. All are read before one is set."""
+    if len(words) == 2 and "=" not in words[0]:
+        return [(words[0], words[1])]
+    return [parameter("params set", word) for word in words]
+
+
+def _get(context: Context, words: list[str], task: str | None) -> None:
+    """The value and nothing else, as a script wants it."""
+    if len(words) > 1:
+        raise UsageError("params get: one NAME at a time")
+    row = context.rpc.params_get(name=words[0], task=task)["param"]
+    if context.is_json:
+        context.json(dict(row))
+    elif not context.quiet:
+        context.screen.out(_value(row))
+
+
+def _table(context: Context, params: Sequence[ParamRow]) -> None:
+    if context.is_json:
+        context.json({"params": list(params)}, rows="params")
+    elif context.quiet:
+        for row in params:
+            context.screen.out(row["name"])
+    else:
+        rows = [
+            (row["name"], row["task"] or "-", _short(_value(row)), "rtctl" if row["is_set"]
+             else "app")
+            for row in params
+        ]  # fmt: skip
+        context.screen.table(("PARAMETER", "TASK", "VALUE", "FROM"), rows)
+
+
+def _value(row: ParamRow) -> str:
+    """A text as it is, other values as JSON, and in words what is only known in a run."""
+    if row["private"]:
+        return str(row["value"])
+    if not row["known"]:
+        return f"({row['note']})"
+    if isinstance(row["value"], str):
+        return clean(row["value"])
+    from rtctl.jsonout import own  # lazy: json costs 7 ms
+
+    return own(row["value"])
+
+
+def _short(text: str) -> str:
+    line = text.partition("\n")[0]
+    short = line if len(line) <= _SHOWN_CHARS else line[: _SHOWN_CHARS - 3] + "..."
+    return short if line == text else f"{short.removesuffix('...')}..."

@@ -1,0 +1,130 @@
+"""`params_ls`, `params_get`, `params_set`, `params_unset`."""
+
+from difflib import get_close_matches
+from typing import Any
+
+from rtd.model.appinfo import ParameterInfo
+from rtd.model.errors import NoSuchParameter, TooLarge
+from rtd.model.manifest import TaskInfo
+from rtd.model.parameters import HIDDEN, field_of
+from rtd.model.units import format_bytes
+from rtd.rpc.context import Ask
+from rtd.supervisor.core import Core
+from rtd.supervisor.log import log
+from rtd.wire import frames
+
+Row = dict[str, Any]
+
+
+async def ls(ask: Ask) -> Row:
+    """All parameters, or what a task is given."""
+    core, task = ask.core, ask.params["task"]
+    infos = core.manifest.info.parameters
+    if task is not None:
+        infos = _given_to(core.manifest.find(task), infos)
+    ordered = sorted(infos, key=lambda p: (p.task or "", p.name))
+    return {"params": await _rows(core, ordered)}
+
+
+async def get(ask: Ask) -> Row:
+    """One parameter."""
+    return await _one(ask)
+
+
+async def set_(ask: Ask) -> Row:
+    """Another value, from the next run on."""
+    core, info = ask.core, _find(ask)
+    blob = frames.dump_value(ask.params["value"], "the value")
+    limit = core.config.limits.params_bytes
+    if len(blob) > limit:
+        raise TooLarge(
+            f"the value has {format_bytes(len(blob))}, the limit is {format_bytes(limit)};"
+            " pass large data by file, or raise limits.params"
+        )
+    await core.ask(core.calls.set_param(field_of(info.name, info.task), blob))
+    await _changed(ask, info, "set")
+    return await _one(ask)
+
+
+async def unset(ask: Ask) -> Row:
+    """What the app declared holds again."""
+    core, info = ask.core, _find(ask)
+    if await core.ask(core.calls.unset_param(field_of(info.name, info.task))):
+        await _changed(ask, info, "unset")
+    return await _one(ask)
+
+
+async def _changed(ask: Ask, info: ParameterInfo, what: str) -> None:
+    """Say who did it, never the value, and look at conditions that ask for it."""
+    whose = f"of task {info.task!r}" if info.task else "of the session"
+    log.info("%s has %s the parameter %r %s", ask.client.peer.text, what, info.name, whose)
+    if info.task is None:
+        await ask.node.scheduler.look_at_params()
+
+
+def _find(ask: Ask) -> ParameterInfo:
+    """The parameter that is meant. Raises UnknownTask, NoSuchParameter."""
+    core, name, task = ask.core, ask.params["name"], ask.params["task"]
+    infos = core.manifest.info.parameters
+    if task is not None:
+        core.manifest.find(task)
+    for info in infos:
+        if (info.name, info.task) == (name, task):
+            return info
+    where = (
+        f"task {task!r} has no parameter {name!r} of its own"
+        if task is not None
+        else (f"the session has no parameter {name!r}")
+    )
+    raise NoSuchParameter(f"{where}{_hint(infos, name, task)}")
+
+
+def _hint(infos: tuple[ParameterInfo, ...], name: str, task: str | None) -> str:
+    elsewhere = [info.task for info in infos if info.name == name]
+    if None in elsewhere:
+        return "; it is the session's: leave out the task"
+    if elsewhere:
+        return f"; it is task {elsewhere[0]!r}'s own: name the task, too"
+    near = get_close_matches(name, [info.name for info in infos if info.task == task], 1)
+    return (
+        f"; did you mean {near[0]!r}?"
+        if near
+        else ("; a parameter is declared in the app (`rtctl params` lists all)")
+    )
+
+
+def _given_to(task: TaskInfo, infos: tuple[ParameterInfo, ...]) -> tuple[ParameterInfo, ...]:
+    own = {info.name for info in infos if info.task == task.name}
+    return tuple(
+        info
+        for info in infos
+        if info.task == task.name
+        or (info.task is None and info.name in task.filled and info.name not in own)
+    )
+
+
+async def _one(ask: Ask) -> Row:
+    return {"param": (await _rows(ask.core, [_find(ask)]))[0]}
+
+
+async def _rows(core: Core, infos: list[ParameterInfo]) -> list[Row]:
+    found: dict[str, bytes] = await core.ask(core.calls.all_params())
+    private = {info.name for info in infos if info.private and info.task is None}
+    return [_row(info, found.get(field_of(info.name, info.task)), private) for info in infos]
+
+
+def _row(info: ParameterInfo, blob: bytes | None, private: set[str]) -> Row:
+    """`blob` is what was set at run time. A name that is private in the session is so anywhere."""
+    hidden = info.private or info.name in private
+    value = info.value if blob is None else blob
+    row: Row = {
+        "name": info.name,
+        "task": info.task,
+        "kind": info.kind,
+        "value": None if value is None else frames.load(value),
+        "known": value is not None and not hidden,
+        "private": hidden,
+        "is_set": blob is not None,
+        "note": info.note,
+    }
+    return row | {"value": HIDDEN} if hidden else row
