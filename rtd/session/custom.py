@@ -120,10 +120,10 @@ class FuncCond:
             raise PolicyError("write the condition as text: a pattern alone says no arguments")
         return parse(self._text)
 
-    def __and__(self, other: Any) -> Condition:
+    def __and__(self, other: Condition | FuncCond) -> Condition:
         return self.condition & as_condition(other)
 
-    def __or__(self, other: Any) -> Condition:
+    def __or__(self, other: Condition | FuncCond) -> Condition:
         return self.condition | as_condition(other)
 
     def __invert__(self) -> Condition:
@@ -171,8 +171,8 @@ class TaskCond(FuncCond):
         return _Asked(func, options=self._options, cooldown_s=self._cooldown_s)
 
 
-def as_condition(given: Any) -> Any:
-    """A `FuncCond` as its condition; anything else as it is."""
+def as_condition(given: Condition | FuncCond) -> Condition:
+    """A `FuncCond` as its condition; a condition as it is."""
     return given.condition if isinstance(given, FuncCond) else given
 
 
@@ -218,11 +218,8 @@ def _task_name(function: Callable[..., Any], leaf: Custom) -> str:
 
 def _declare(session: Session, leaf: Custom, name: str) -> Any:
     asked = _REGISTERED[leaf.name]
-    options = dict(asked.options or {})
-    execution = options.pop("execution", None)
-    if execution is not None:
-        options.setdefault("lane", execution)
-    return session.task(name=name, **options)(_bound(asked.function, dict(leaf.arguments)))
+    declare = session.task(name=name, **(asked.options or {}))
+    return declare(_bound(asked.function, dict(leaf.arguments)))
 
 
 def _bound(function: Callable[..., Any], arguments: Mapping[str, str]) -> Callable[..., Any]:
