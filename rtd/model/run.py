@@ -100,6 +100,12 @@ def new_record(spec: Spec) -> bytes:
     return blob
 
 
+def pack_end(end: End) -> bytes:
+    """The last element of a stored record of a run that has ended."""
+    blob: bytes = msgpack.packb(list(end))
+    return blob
+
+
 def attempt_fields(attempt: Attempt) -> list[Any]:
     """The attempt as it is packed."""
     fields = list(attempt)

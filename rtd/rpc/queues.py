@@ -1,22 +1,19 @@
 """`queue_ls`, `queue_pause`, `queue_resume`, `queue_purge`."""
 
-import asyncio
 import time
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 from rtd.model.errors import BadRequest, NoSuchQueue, PolicyError
 from rtd.model.policy import read_options
-from rtd.model.run import decode
+from rtd.model.run import End, decode, pack_end
 from rtd.rpc.context import Ask
-from rtd.store.reads import QueueRow, Running, Waiting
+from rtd.store.reads import QueueRow, Running
+from rtd.store.records import Purged
+from rtd.supervisor.clock import now_ms
 from rtd.supervisor.core import Core
 from rtd.supervisor.log import log
-from rtd.supervisor.runs import cancel_waiting
-
-#: Runs withdrawn in one round.
-PURGE_CHUNK: Final = 500
 
 
 async def ls(ask: Ask) -> dict[str, Any]:
@@ -48,16 +45,15 @@ async def purge(ask: Ask) -> dict[str, Any]:
         raise NoSuchQueue(f"no queue {queue!r} has ever been used; `rtctl queue ls` lists all")
     by, reason = ask.client.peer.text, ask.params["reason"]
     why = f"queue {queue} was purged by {by}" + (f": {reason}" if reason else "")
-    cancelled = 0
+    cancelled = skip = 0
     while True:
-        waiting: list[Waiting] = await core.ask(core.calls.list_queued(PURGE_CHUNK, queue))
-        now_at = time.time()
-        answers = await asyncio.gather(
-            *[cancel_waiting(core, run.record, by, why, now_at) for run in waiting]
+        end = pack_end(End(time.time(), None, by, why, None))
+        call = core.calls.purge(
+            core.config.node, now_ms(), core.config.history, queue, end, why, skip
         )
-        gone = sum(1 for answer in answers if answer == "ok")
-        cancelled += gone
-        if not gone:
+        purged: Purged = await core.ask(call)
+        cancelled, skip = cancelled + purged.ended, purged.skip
+        if purged.last and not purged.ended:
             return {"cancelled": cancelled}
 
 

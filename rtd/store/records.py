@@ -77,6 +77,16 @@ class Took(NamedTuple):
     rung: bool = False
 
 
+class Purged(NamedTuple):
+    """The answer to `purge`. `ended`: how many runs; `skip`: for the next call; `last`: all of
+    the delayed runs have been looked at.
+    """
+
+    ended: int
+    skip: int
+    last: bool
+
+
 def parse_token(token: bytes) -> Leased | None:
     """What an executor found on its bell: a run handed to it, or None: it was only woken."""
     return Leased(token[:26].decode(), token[26:]) if len(token) > 26 else None

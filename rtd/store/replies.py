@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from rtd.store.records import Leased, Orphan, Took
+from rtd.store.records import Leased, Orphan, Purged, Took
 
 
 def pairs(reply: Sequence[bytes]) -> list[Leased]:
@@ -46,3 +46,9 @@ def orphans(reply: Sequence[bytes]) -> list[Orphan]:
 def expired(reply: Sequence[bytes]) -> tuple[int | None, list[Leased]]:
     """When the next one expires, and those that are due."""
     return ms(reply[0]), pairs(reply[1:])
+
+
+def purged(reply: Sequence[int]) -> Purged:
+    """What `purge` answers."""
+    ended, skip, last = reply
+    return Purged(ended, skip, bool(last))

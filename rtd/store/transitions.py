@@ -7,11 +7,14 @@ Times are UTC in milliseconds (`_ms`), as Redis compares them.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from rtd.store import keys, replies
 from rtd.store.call import Call, check_batch
 from rtd.store.records import Outcome, Submission, Withdrawal
+
+#: Runs that one call of `purge` ends. More take longer each: their records outgrow the caches.
+PURGED_MOST: Final = 200
 
 
 def _flat(outcomes: Sequence[Outcome]) -> list[Any]:
@@ -134,6 +137,17 @@ class Transitions:
         Gives `ok`, `leased` (an executor has it), `changed` or `missing`.
         """
         return self._script("cancel", node, now_ms, events, history, *run, parse=replies.text)
+
+    def purge(
+        self, node: str, now_ms: int, history: int, queue: str, end: bytes, reason: str, skip: int
+    ) -> Call:
+        """Ends up to 200 runs that wait in a queue, wherever they wait: `Purged`.
+
+        Call it, with the answer's `skip` (0 at first), until there was nothing to end and
+        `last` is set. `end` is a packed `model.run.End`, `reason` what the events say.
+        """
+        args = (now_ms, history, queue, PURGED_MOST, skip, end, reason)
+        return self._script("purge", node, *args, parse=replies.purged)
 
     def promote(self, node: str, now_ms: int) -> Call:
         """Queues delayed runs that are due. Gives when the next one is due in ms, or None."""
