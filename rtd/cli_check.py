@@ -76,6 +76,7 @@ def _examine(app: str) -> dict[str, Any]:
     manifest = session.manifest(app)
     if len(manifest.tasks) == 1:
         problems.append(f"app {app} has no tasks; declare them with @session.task()")
+    problems += [f"{fault.kind} {fault.what}: {fault.message}" for fault in manifest.info.faults]
     problems += unknown_tasks(manifest)
     data = manifest.to_dict()
     data["tasks"] = [t for t in data["tasks"] if t["name"] != COMMAND]

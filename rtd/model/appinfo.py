@@ -50,11 +50,16 @@ class ParameterInfo(NamedTuple):
 
 
 class LoaderInfo(NamedTuple):
-    """A folder whose files declare tasks. `watch`: changes of them are to be noticed."""
+    """A folder whose files declare tasks.
+
+    `watch`: changes of them are to be noticed; `stamp`: of the files as they were loaded, see
+    `model.taskfiles`.
+    """
 
     path: str
     glob: str
     watch: bool
+    stamp: str = ""
 
 
 class Logged(NamedTuple):

@@ -29,7 +29,9 @@ def load(app: str) -> Session:
     if cwd not in sys.path:
         sys.path.insert(0, cwd)
     SESSIONS.served = True
-    return _pick(_import(app, target), attribute, app)
+    session = _pick(_import(app, target), attribute, app)
+    session.load_files()
+    return session
 
 
 def _import(app: str, target: str) -> ModuleType:

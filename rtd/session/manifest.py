@@ -32,7 +32,7 @@ def manifest_of(session: Session, app: str | None) -> Manifest:
         custom=custom,
         parameters=filled.parameters,
         returned=filled.returned,
-        loaders=tuple(session.loaders),
+        loaders=tuple(loader.info for loader in session.loaders),
         hooks=session.hooks.counts(),
         cycle_s=config.cycle_s,
         silence_task_prerun=config.silence_task_prerun,

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, overload
 
-from rtd.model.appinfo import Fault, LoaderInfo
+from rtd.model.appinfo import Fault
 from rtd.model.manifest import Manifest
 from rtd.session import failures
 from rtd.session.config import SessionConfig
@@ -14,6 +14,7 @@ from rtd.session.declaring import declare
 from rtd.session.default import become_default
 from rtd.session.hooks import Hooks, Surrounding
 from rtd.session.kind import Task, task_of
+from rtd.session.loaders import Loader, load_files
 from rtd.session.manifest import manifest_of
 from rtd.session.naming import put, rename
 from rtd.session.parameters import Parameters
@@ -67,7 +68,7 @@ class Session:
         self.tasks: dict[str, TaskDefinition] = {}
         self.parameters = Parameters()
         self.hooks = Hooks()
-        self.loaders: list[LoaderInfo] = []
+        self.loaders: list[Loader] = []
         self.faults: list[Fault] = []
         waiting = become_default(self) if as_default else None
         if waiting is not None:
@@ -196,6 +197,11 @@ class Session:
     def __bool__(self) -> bool:
         """A session is one, also without tasks."""
         return True
+
+    def load_files(self) -> None:
+        """Read the task files of its loaders, each once. rtd does it when it has imported the
+        app; a program that only wants to look at the tasks calls it itself."""
+        load_files(self)
 
     def manifest(self, app: str | None = None) -> Manifest:
         """The session as plain data, for the supervisor."""

@@ -1,0 +1,133 @@
+"""The files of a folder that declare tasks: which they are, and whether they have changed.
+
+The app imports them and the supervisor watches them; both must mean the same files.
+"""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from zlib import crc32
+
+#: Folders that hold no task files, whatever a pattern says; so do those with a leading dot.
+SKIPPED: Final = "__pycache__"
+
+#: By what a file is told from what it was: inode, size, moment of its last change in ns.
+Version = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What there is at one moment.
+
+    Attributes:
+        files: the task files with their versions, in the order in which they are loaded.
+        folders: all folders that were looked into; files may come up in any of them.
+    """
+
+    files: Mapping[str, Version]
+    folders: tuple[str, ...]
+
+    @property
+    def stamp(self) -> str:
+        """The same text as long as no file comes, goes or changes."""
+        return f"{crc32(repr(list(self.files.items())).encode(errors='surrogateescape')):08x}"
+
+
+def survey(path: str, glob: str) -> Survey:
+    """The files below a folder that match a pattern. What cannot be read is not there.
+
+    Args:
+        path: the folder.
+        glob: `**/` stands for any folders or none, `*` and `?` for what is within a name.
+    """
+    matches = pattern(glob).fullmatch
+    files: dict[str, Version] = {}
+    folders = []
+    for folder, names in _walk(path):
+        folders.append(folder)
+        inner = folder[len(path) :].strip("/")
+        for name in names:
+            if matches(f"{inner}/{name}" if inner else name):
+                file = os.path.join(folder, name)
+                try:
+                    seen = os.stat(file)
+                except OSError:
+                    continue  # gone already, or a link to nothing
+                files[file] = (seen.st_ino, seen.st_size, seen.st_mtime_ns)
+    return Survey(dict(sorted(files.items())), tuple(folders))
+
+
+def _walk(path: str) -> Iterator[tuple[str, list[str]]]:
+    """Each folder with the names of its files; a folder that is met again by a link only once."""
+    met: set[tuple[int, int]] = set()
+    waiting = [path]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            seen = os.stat(folder)
+            if (seen.st_dev, seen.st_ino) in met:
+                continue
+            met.add((seen.st_dev, seen.st_ino))
+            entries = list(os.scandir(folder))
+        except OSError:
+            continue
+        names = []
+        for entry in entries:
+            if not _is_folder(entry):
+                names.append(entry.name)
+            elif entry.name != SKIPPED and not entry.name.startswith("."):
+                waiting.append(entry.path)
+        yield folder, names
+
+
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def pattern(glob: str) -> re.Pattern[str]:
+    """What a file's path, relative to its loader's folder, has to match.
+
+    Raises:
+        ValueError: the pattern is empty, absolute, or leads out of the folder.
+    """
+    parts = [part for part in glob.split("/") if part != "."]
+    if not glob or glob.startswith("/") or not parts[-1] or ".." in parts:
+        raise ValueError(f"{glob!r} is no pattern of files below a folder, such as '**/*.py'")
+    text = "".join(
+        "(?:[^/]+/)*" if part == "**" else _name(part) + "/" for part in parts[:-1]
+    )  # fmt: skip
+    last = "(?:[^/]+/)*[^/]*" if parts[-1] == "**" else _name(parts[-1])
+    return re.compile(text + last)
+
+
+def _name(part: str) -> str:
+    text = ""
+    at = 0
+    while at < len(part):
+        char = part[at]
+        at += 1
+        if char == "*":
+            text += "[^/]*"
+        elif char == "?":
+            text += "[^/]"
+        elif char == "[" and (end := part.find("]", at + 1)) > 0:
+            inner = part[at:end].replace("\\", "\\\\").replace("[", "\\[")
+            text += f"[^{inner[1:]}]" if inner[0] == "!" else f"[{inner}]"
+            at = end + 1
+        else:
+            text += re.escape(char)
+    return text
+
+
+def relative(path: str | os.PathLike[str], folder: Path) -> str:
+    """How a task file is called: its path from above the loader's folder."""
+    try:
+        return str(Path(path).relative_to(folder.parent))
+    except ValueError:
+        return str(path)
