@@ -7,6 +7,7 @@ twice.
 
 import contextlib
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
@@ -30,9 +31,10 @@ _BACKOFF_S: Final = (0.01, 0.02, 0.05, 0.1, 0.2)
 
 #: How long a token that is on its way may take; it is at hand within microseconds.
 _LATE_TOKEN_S: Final = 5.0
+_FAULTS: Final = 200
 
 # Read and digested where this module is imported, in the zygote, not in each executor.
-for _name in ("take", "finish", "giveback", "mine", "retire", "progress"):
+for _name in ("take", "finish", "giveback", "mine", "retire", "progress", "fault"):
     script(_name)
 
 
@@ -66,6 +68,8 @@ class Backend:
         self._pending: list[tuple[Written, list[Any]]] = []
         self._held: set[str] = set()
         self._resync = False
+        #: What Redis has not been told of yet; of more the oldest go.
+        self._faults: deque[Call] = deque(maxlen=_FAULTS)
 
     # -- outcomes --------------------------------------------------------------------------
 
@@ -136,6 +140,8 @@ class Backend:
 
     def _exchange(self, want: int) -> Took:
         link = self._connected()
+        if self._faults:
+            self._tell_faults(link)
         if self._late:
             found, self._late = self._late, []
             return Took("runs", found)
@@ -277,6 +283,25 @@ class Backend:
             self._connected().call(self.calls.set_progress(self.exec_id, run_id, blob))
         except StoreGone:
             self._drop_links()
+
+    def fault(self, kind: str, what: str, message: str, halts: bool = False) -> None:
+        """Something of the app's has failed, see `model.appinfo.Fault`. Told now, or as soon as
+        Redis is back.
+
+        Args:
+            halts: it halts the schedule.
+        """
+        node, now_at = self._options.node, time.time()
+        self._faults.append(self.calls.note_fault(node, kind, what, message, now_at, halts=halts))
+        try:
+            self._tell_faults(self._connected())
+        except StoreGone:
+            self._drop_links()
+
+    def _tell_faults(self, link: Link) -> None:
+        while self._faults:
+            link.call(self._faults[0])
+            self._faults.popleft()
 
     def leave(self) -> None:
         """Ask to be retired, so that the next take says so once nothing is left for us."""

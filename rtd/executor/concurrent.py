@@ -23,7 +23,7 @@ from rtd.executor.usage import resident_bytes
 from rtd.executor.work import Outcome, Work
 from rtd.process.slot import FLAG_SAMPLE, Slot
 from rtd.session import context
-from rtd.session.context import CurrentRun, Reporter
+from rtd.session.context import FAULTS, CurrentRun, Reporter
 
 
 class RoutedRun(CurrentRun):
@@ -75,9 +75,11 @@ class ConcurrentLane(ABC):
         self._going: dict[int, Going] = {}
         self._ended: deque[Going] = deque()
         self._reports: deque[tuple[str, bytes]] = deque()
+        self._faults: deque[tuple[str, str, str, bool]] = deque()
         self._wake_fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._runs = 0
         STREAMS.route = _route
+        FAULTS.sink = self._fault
 
     @abstractmethod
     def launch(self, going: Going) -> None:
@@ -94,6 +96,10 @@ class ConcurrentLane(ABC):
 
     def _report(self, run_id: str, blob: bytes) -> None:
         self._reports.append((run_id, blob))
+        os.eventfd_write(self._wake_fd, 1)
+
+    def _fault(self, kind: str, what: str, message: str, halts: bool) -> None:
+        self._faults.append((kind, what, message, halts))
         os.eventfd_write(self._wake_fd, 1)
 
     # -- what the loop asks ------------------------------------------------------------------
@@ -119,6 +125,8 @@ class ConcurrentLane(ABC):
         self._look_for_stops()
         while self._reports:
             self._backend.progress(*self._reports.popleft())
+        while self._faults:
+            self._backend.fault(*self._faults.popleft())
         count = 0
         while self._ended:
             self._conclude(self._ended.popleft())

@@ -3,14 +3,14 @@
 import time
 from collections import deque
 from collections.abc import Sequence
-from typing import Final, Protocol
+from typing import Final
 
 from rtd.executor import invoke
 from rtd.executor.backend import Backend
+from rtd.executor.calling import Caller, carry_through
 from rtd.executor.capture import Capture
 from rtd.executor.costs import BATCH_S, Costs
 from rtd.executor.fetching import fetch
-from rtd.executor.forks import end_fork
 from rtd.executor.gate import Gate
 from rtd.executor.leftovers import end_leftovers
 from rtd.executor.progress import Progress
@@ -25,20 +25,12 @@ from rtd.process.slot import FLAG_SAMPLE, Slot
 from rtd.process.stopping import alarm
 from rtd.process.titles import set_title
 from rtd.session import context
-from rtd.session.context import CurrentRun
-from rtd.session.raised import Stopped
+from rtd.session.context import FAULTS, CurrentRun
 
 #: What waits behind a run that takes longer than this is given back to the queue.
 _STUCK_S: Final = 0.100
 #: Runs expected to be shorter than this do not change the process title.
 _TITLE_S: Final = 0.002
-
-
-class Caller(Protocol):
-    """Carries out one run: fills `outcome` in or raises what the task raised."""
-
-    def call(self, work: Work, outcome: Outcome, gate: Gate) -> None:
-        """Between `gate.enter` and the end of this call a stop may be raised."""
 
 
 class SerialLane:
@@ -64,6 +56,7 @@ class SerialLane:
         self._signals.on_term = self._gate.on_term
         self._signals.on_alarm = self._on_alarm
         STREAMS.route = self._route
+        FAULTS.sink = self._report_fault
 
     def _route(self) -> Scratch:
         return self._capture.scratch
@@ -143,7 +136,8 @@ class SerialLane:
         if measured:
             self._usage.begin()
         try:
-            self._call(work, outcome)
+            if carry_through(self._caller, work, outcome, self._gate):
+                self._why_stopped(outcome)
         finally:
             context.leave(token)
         elapsed_s = (time.monotonic_ns() - started_ns) / 1e9
@@ -169,25 +163,10 @@ class SerialLane:
         self._gate.expect(work.words[1], run)
         return run
 
-    def _call(self, work: Work, outcome: Outcome) -> None:
-        gate = self._gate
-        try:
-            try:
-                self._caller.call(work, outcome, gate)
-            finally:
-                gate.leave()
-                if FORK_MARK.is_child:
-                    end_fork()
-        except Stopped as error:
-            if not gate.asked:
-                invoke.failed(outcome, error)
-        except BaseException as error:
-            invoke.failed(outcome, error)
-        gate.done()
-        if gate.asked:
-            self._talking = True
-            invoke.stopped(outcome, self._backend.intent(work.id))
-            self._talking = False
+    def _why_stopped(self, outcome: Outcome) -> None:
+        self._talking = True
+        invoke.stopped(outcome, self._backend.intent(outcome.work.id))
+        self._talking = False
 
     def _after(self, outcome: Outcome) -> None:
         STREAMS.flush()
@@ -224,6 +203,18 @@ class SerialLane:
         self._gate.shield()
         try:
             self._backend.progress(run_id, blob)
+        finally:
+            self._talking = False
+            self._gate.unshield()
+
+    def _report_fault(self, kind: str, what: str, message: str, halts: bool) -> None:
+        """As a progress report: whole or not at all."""
+        if FORK_MARK.is_child:
+            return
+        self._talking = True
+        self._gate.shield()
+        try:
+            self._backend.fault(kind, what, message, halts)
         finally:
             self._talking = False
             self._gate.unshield()

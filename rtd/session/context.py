@@ -2,10 +2,17 @@
 
 import contextvars
 from collections.abc import Callable
+from time import time
 from typing import Final
+
+from rtd.model.appinfo import Fault
+from rtd.session.default import default_session
+from rtd.session.failures import describe
 
 #: What carries a progress report away: (done, total, text).
 Reporter = Callable[[float, float | None, str], None]
+#: What carries a fault away: (kind, what, message, halts).
+FaultSink = Callable[[str, str, str, bool], None]
 
 
 class CurrentRun:
@@ -67,3 +74,38 @@ def progress(done: float, total: float | None = None, text: str = "") -> None:
     run = _current.get()
     if run is not None:
         run.progress(done, total, text)
+
+
+class _Faults:
+    """Where the faults of this process go.
+
+    Attributes:
+        sink: of an executor; None where the app is imported, or used without a daemon.
+    """
+
+    def __init__(self) -> None:
+        self.sink: FaultSink | None = None
+
+
+FAULTS: Final = _Faults()
+
+
+def report_fault(kind: str, what: str, error: BaseException | str, *, halts: bool = False) -> None:
+    """Something of the app's has failed where nothing may stop for it: `rtctl status` shows it.
+
+    Outside an executor it is noted in the default session.
+
+    Args:
+        kind: `condition`, `parameter`, `hook`, `loader`, `log` or `task`.
+        what: names it within its kind, short.
+        error: what was raised, or a sentence.
+        halts: nothing starts by its condition from now on, until somebody says
+            `rtctl enable --all`.
+
+    Never raises, but for the stop of a run that was asked to end meanwhile.
+    """
+    message = error if isinstance(error, str) else describe(error)
+    if FAULTS.sink is not None:
+        FAULTS.sink(kind, what, message, halts)
+    else:
+        default_session().faults.append(Fault(kind, what, message, time()))

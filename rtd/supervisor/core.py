@@ -15,6 +15,7 @@ from rtd.store.alink import AsyncLink
 from rtd.store.call import Call
 from rtd.store.calls import Calls
 from rtd.supervisor.executors import Executors
+from rtd.supervisor.faults import Faults
 from rtd.supervisor.log import log
 
 #: After a lost call the link is given this long to notice.
@@ -56,6 +57,7 @@ class Core:
         manifest: the tasks of the serving zygote.
         app_error: why the app does not import, if it does not.
         draining: no new work is taken; the daemon will end.
+        faults: what of the app's has failed.
     """
 
     config: Config
@@ -71,6 +73,10 @@ class Core:
     app_error: str | None = None
     draining: bool = False
     started_at: float = field(default_factory=time.time)
+    faults: Faults = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.faults = Faults(self)
 
     def private_names(self, task: str) -> frozenset[str]:
         """The parameters of a task that are never shown."""

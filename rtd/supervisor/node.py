@@ -175,6 +175,8 @@ class Node:
             self.zygotes.retire(zygote)
             return
         self.zygotes.serve_from(zygote)
+        if zygote.process is not None and zygote.manifest is not None:  # not one of before
+            self.core.faults.begin(zygote.manifest.info.faults)
         self.parameters.serve()
         self.scheduler.serve()
         for other in self.zygotes.living:

@@ -203,6 +203,7 @@ async def _listen(node: Node, ends: contextlib.AsyncExitStack) -> None:
             "expire": node.timers.ring_expire,
             "done": node.waiters.rung,
             "task": node.scheduler.rung,
+            "fault": node.core.faults.rung,
             "inner": node.inner.rung,
         },
         node.look_again,

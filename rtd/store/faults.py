@@ -1,0 +1,101 @@
+"""What of the app's failed where nothing may stop for it, and whether the schedule is halted."""
+
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+import msgpack
+
+from rtd.store.call import Call, nothing
+from rtd.store.transitions import Transitions
+
+_WHAT_CHARS: Final = 300
+_MESSAGE_CHARS: Final = 1000
+
+
+class Noted(NamedTuple):
+    """A fault as it is kept: the latest message of those of the same kind and name.
+
+    See `model.appinfo.Fault` for `kind`, `what` and `message`; `times` is how often it came.
+    """
+
+    kind: str
+    what: str
+    message: str
+    first_at: float
+    last_at: float
+    times: int
+
+
+class Halt(NamedTuple):
+    """The fault that halted the schedule."""
+
+    kind: str
+    what: str
+    message: str
+    at: float
+
+
+class Faults(Transitions):
+    """Calls about faults."""
+
+    def note_fault(
+        self, node: str, kind: str, what: str, message: str, at: float, *, halts: bool = False
+    ) -> Call:
+        """One more of this kind and name; the first rings `fault|kind|what`.
+
+        At most 200 are kept; of more, the one that has been quiet for longest goes.
+
+        Args:
+            at: when, epoch seconds.
+            halts: nothing starts by its condition until `lift`; what halts first rings `halt`.
+
+        Gives how often it has come since the last `clear_faults`.
+        """
+        told = (_plain(what, _WHAT_CHARS), _plain(message, _MESSAGE_CHARS))
+        return self._script("fault", node, kind, *told, repr(at), int(halts), parse=int)
+
+    def faults(self) -> Call:
+        """All that are kept: `Noted`, the latest first."""
+        return Call(("HVALS", f"{self.prefix}faults"), _all_noted)
+
+    def fault(self, field: str) -> Call:
+        """One of them, by `kind|what`: `Noted` or None."""
+        return Call(("HGET", f"{self.prefix}faults", field), _noted)
+
+    def clear_faults(self) -> Call:
+        """The app has been imported anew."""
+        return Call(("DEL", f"{self.prefix}faults"), nothing)
+
+    def halt(self) -> Call:
+        """What halted the schedule: `Halt`, None when it is not halted."""
+        return Call(("GET", f"{self.prefix}halted"), _halt)
+
+    def lift(self) -> Call:
+        """Let the schedule go on, whatever halted or paused it. Gives 1 if it was halted."""
+        return self._script("lift", "", parse=int)
+
+
+def _plain(text: str, most: int) -> bytes:
+    """On one line, not longer, and without what UTF-8 does not have."""
+    line = " ".join(text.split())
+    cut = line if len(line) <= most else line[: most - 3] + "..."
+    return cut.encode(errors="replace")
+
+
+def _noted(blob: bytes | None) -> Noted | None:
+    if blob is None:
+        return None
+    kind, what, message, first_at, last_at, times = msgpack.unpackb(blob, unicode_errors="replace")
+    return Noted(kind, what, message, float(first_at), float(last_at), int(times))
+
+
+def _all_noted(blobs: Sequence[Any]) -> list[Noted]:
+    found = [noted for blob in blobs if (noted := _noted(blob)) is not None]
+    return sorted(found, key=lambda noted: noted.last_at, reverse=True)
+
+
+def _halt(blob: bytes | None) -> Halt | None:
+    if blob is None:
+        return None
+    kind, what, message, at = msgpack.unpackb(blob, unicode_errors="replace")
+    return Halt(kind, what, message, float(at))

@@ -1,0 +1,30 @@
+-- fault: something of the app's has failed. ARGV: node, kind, what, message, at (epoch seconds),
+-- '1' if it halts the schedule.
+--@use ring
+local KEY, MOST = N .. 'faults', 200
+local kind, what, message, at = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+local field, first, count = kind .. '|' .. what, at, 1
+local old = redis.call('HGET', KEY, field)
+if old then
+  local told = cmsgpack.unpack(old)
+  first, count = told[4], told[6] + 1
+else
+  if redis.call('HLEN', KEY) >= MOST then
+    -- The one that has been quiet for longest makes room.
+    local rows, quiet, quiet_at = redis.call('HGETALL', KEY), nil, nil
+    for i = 1, #rows, 2 do
+      local last = cmsgpack.unpack(rows[i + 1])[5]
+      if not quiet or last < quiet_at then quiet, quiet_at = rows[i], last end
+    end
+    redis.call('HDEL', KEY, quiet)
+  end
+  ring('fault|' .. field)
+end
+redis.call('HSET', KEY, field, cmsgpack.pack({kind, what, message, first, at, count}))
+if ARGV[6] == '1' then
+  redis.call('HSET', N .. 'switches', '*', 0)
+  if redis.call('SETNX', N .. 'halted', cmsgpack.pack({kind, what, message, at})) == 1 then
+    ring('halt|' .. field)
+  end
+end
+return count

@@ -1,0 +1,63 @@
+"""Faults are counted, bounded, and halt the schedule where they are to."""
+
+from tests.contract.store.harness import NODE, Store
+
+
+def note(store: Store, kind: str, what: str, message: str, at: float, halts: bool = False) -> int:
+    count: int = store.link.one(store.calls.note_fault(NODE, kind, what, message, at, halts=halts))
+    return count
+
+
+def test_the_same_fault_is_one_row_with_its_latest_message(store: Store) -> None:
+    assert note(store, "hook", "before", "first", 100.25) == 1
+    assert note(store, "hook", "before", "second", 101.5) == 2
+    assert note(store, "hook", "after", "other", 100.5) == 1
+    rows = store.link.one(store.calls.faults())
+    assert [tuple(row) for row in rows] == [
+        ("hook", "before", "second", 100.25, 101.5, 2),
+        ("hook", "after", "other", 100.5, 100.5, 1),
+    ]
+    assert store.rings() == ["fault|hook|before", "fault|hook|after"]
+    assert store.link.one(store.calls.fault("hook|before")).message == "second"
+    assert store.link.one(store.calls.fault("hook|none")) is None
+
+
+def test_a_new_app_begins_without_faults(store: Store) -> None:
+    note(store, "hook", "before", "first", 100.0)
+    store.link.one(store.calls.clear_faults())
+    assert store.link.one(store.calls.faults()) == []
+    assert note(store, "hook", "before", "again", 101.0) == 1
+    assert len(store.rings()) == 2
+
+
+def test_of_more_than_two_hundred_the_quietest_goes(store: Store) -> None:
+    for number in range(200):
+        note(store, "loader", f"file{number}", "no", float(number))
+    note(store, "loader", "file0", "again", 500.0)
+    note(store, "loader", "new", "no", 501.0)
+    kept = {row.what for row in store.link.one(store.calls.faults())}
+    assert len(kept) == 200
+    assert {"new", "file0", "file2"} <= kept
+    assert "file1" not in kept
+
+
+def test_what_a_fault_says_is_one_line_of_bounded_length(store: Store) -> None:
+    note(store, "task", "a|b\nc", "x\ny\udcff " + "z" * 5000, 1.0)
+    (row,) = store.link.one(store.calls.faults())
+    assert row.what == "a|b c"
+    assert row.message.startswith("x y? zzz")
+    assert len(row.message) == 1000
+    assert store.link.one(store.calls.fault("task|a|b c")) == row
+
+
+def test_the_first_fault_that_halts_is_kept_until_the_halt_is_lifted(store: Store) -> None:
+    assert store.link.one(store.calls.halt()) is None
+    note(store, "parameter", "day", "no day", 1.5, halts=True)
+    note(store, "parameter", "hour", "no hour", 2.0, halts=True)
+    assert tuple(store.link.one(store.calls.halt())) == ("parameter", "day", "no day", 1.5)
+    assert store.redis("HGET", "@switches", "*") == b"0"
+    assert [ring for ring in store.rings() if ring.startswith("halt")] == ["halt|parameter|day"]
+    assert store.link.one(store.calls.lift()) == 1
+    assert store.link.one(store.calls.lift()) == 0
+    assert store.link.one(store.calls.halt()) is None
+    assert store.redis("HGET", "@switches", "*") == b"1"
