@@ -10,32 +10,23 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import msgpack
 
-from rtd.executor import invoke
-from rtd.executor.forks import end_fork
+from rtd.executor.calling import Caller, carry_through
 from rtd.executor.gate import Gate
 from rtd.executor.scratch import Scratch
 from rtd.executor.streams import STREAMS
 from rtd.executor.work import Outcome, Work
 from rtd.process.delegate import Delegate, end_like
 from rtd.process.forked import FORK_MARK
-from rtd.session.raised import Stopped
 
 _LENGTH: Final = 4
 _NOTHING: Final = bytes(_LENGTH)
 #: A report larger than this is not kept in memory for the next one to overwrite.
 _ROOM_BYTES: Final = 1 << 16
 _NO_FORK_PAUSE_S: Final = 0.1
-
-
-class Inner(Protocol):
-    """Carries out one run in the process that it is called in."""
-
-    def call(self, work: Work, outcome: Outcome, gate: Gate) -> None:
-        """Fills `outcome` in or raises what the task raised."""
 
 
 class ForkCaller:
@@ -47,7 +38,7 @@ class ForkCaller:
         let_go: called first in the child: closes what only the executor may use.
     """
 
-    def __init__(self, inner: Inner, scratch: Scratch, let_go: Callable[[], None]) -> None:
+    def __init__(self, inner: Caller, scratch: Scratch, let_go: Callable[[], None]) -> None:
         self._inner = inner
         self._scratch = scratch
         self._let_go = let_go
@@ -122,20 +113,7 @@ class ForkCaller:
         return self._carry_out(work, outcome, gate)
 
     def _carry_out(self, work: Work, outcome: Outcome, gate: Gate) -> int:
-        try:
-            try:
-                self._inner.call(work, outcome, gate)
-            finally:
-                gate.leave()
-                if FORK_MARK.is_child:
-                    end_fork()
-        except Stopped as error:
-            if not gate.asked:
-                invoke.failed(outcome, error)
-        except BaseException as error:
-            invoke.failed(outcome, error)
-        asked = gate.asked
-        gate.done()
+        asked = carry_through(self._inner, work, outcome, gate)
         STREAMS.flush()
         told = [
             asked, outcome.state, outcome.result, outcome.error, outcome.names, outcome.why,

@@ -1,0 +1,42 @@
+"""One run in the main thread of a process: its call, and what becomes of what it raises."""
+
+from typing import Protocol
+
+from rtd.executor import invoke
+from rtd.executor.forks import end_fork
+from rtd.executor.gate import Gate
+from rtd.executor.work import Outcome, Work
+from rtd.process.forked import FORK_MARK
+from rtd.session.raised import Stopped
+
+__all__ = ["Caller", "carry_through"]
+
+
+class Caller(Protocol):
+    """Carries out one run: fills `outcome` in or raises what the task raised."""
+
+    def call(self, work: Work, outcome: Outcome, gate: Gate) -> None:
+        """Between `gate.enter` and the end of this call a stop may be raised."""
+
+
+def carry_through(caller: Caller, work: Work, outcome: Outcome, gate: Gate) -> bool:
+    """Have the caller carry out a run; whatever it raises becomes the outcome.
+
+    A child that the task forked and that comes back from the task's code ends here.
+
+    Returns whether the run was asked to stop: then somebody else is to say why it ended.
+    """
+    try:
+        try:
+            caller.call(work, outcome, gate)
+        finally:
+            gate.leave()
+            if FORK_MARK.is_child:
+                end_fork()
+    except Stopped as error:
+        if not gate.asked:
+            invoke.failed(outcome, error)
+    except BaseException as error:
+        invoke.failed(outcome, error)
+    gate.done()
+    return gate.asked
