@@ -67,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--ready-fd", type=int, help=argparse.SUPPRESS)
     run.add_argument("--detach", action="store_true", help=argparse.SUPPRESS)
     run.add_argument("--parent", type=int, help=argparse.SUPPRESS)
+    run.add_argument("--only-submitted", action="store_true", help=argparse.SUPPRESS)
     start = verbs.add_parser("start", help="start a daemon in the background; wait until it is up")
     _add_app(start)
     start.add_argument(

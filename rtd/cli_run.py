@@ -22,9 +22,11 @@ from rtd.supervisor.startup import Wish
 def run(options: argparse.Namespace) -> int:
     """Serve until told to end. 0: ended in order; raises RtdError when it could not start.
 
-    With `parent` (the program that called `session.start()`) it ends when that does.
+    With `parent` (the program that called `session.start()`) it ends when that does. With
+    `only_submitted` (for `session.run()`) nothing starts by itself.
     """
-    wish = Wish(load(options.config, settings_of(options)), find_places(), options.app)
+    config, starts = load(options.config, settings_of(options)), not options.only_submitted
+    wish = Wish(config, find_places(), options.app, starts)
     tell = _teller(options.ready_fd)
     if options.parent is not None and not end_with_parent(options.parent):
         return 0

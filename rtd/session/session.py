@@ -22,6 +22,7 @@ from rtd.session.task import TaskDefinition
 
 if TYPE_CHECKING:
     from rtd.conditions.base import Condition
+    from rtd.session.running import Ran
 
 
 class Session:
@@ -220,3 +221,24 @@ class Session:
         from rtd.session import starting  # lazy: only a program that starts a daemon needs it
 
         starting.start(self)
+
+    def run(self, *names: Any) -> list[Ran]:
+        """Run tasks now, one after the other, whatever their conditions say.
+
+        In the daemon that serves this app; without one, in one that is started for them and
+        ended afterwards, and that starts nothing by itself.
+
+        Args:
+            names: of the tasks, or the tasks themselves.
+
+        Returns:
+            What became of each; it is true in an `if` when it succeeded.
+
+        Raises:
+            AppError: as `start`, or no daemon could be started.
+            UnknownTask: there is no task of such a name; none has been started.
+            ParameterError: a task needs parameters that nothing gives it.
+        """
+        from rtd.session import running  # lazy: it is a client of the daemon
+
+        return running.run(self, names)

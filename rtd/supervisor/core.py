@@ -56,6 +56,8 @@ class Core:
         app: what was given to `rtd run`; None: only shell commands.
         manifest: the tasks of the serving zygote.
         app_error: why the app does not import, if it does not.
+        scheduling: tasks start by themselves; else only what is submitted is carried out, and
+            there is no startup, no shutdown and no cycle of the app's.
         draining: no new work is taken; the daemon will end.
         faults: what of the app's has failed.
     """
@@ -67,6 +69,7 @@ class Core:
     calls: Calls
     store_url: str
     board: Board
+    scheduling: bool = True
     executors: Executors = field(default_factory=Executors)
     jobs: Jobs = field(default_factory=Jobs)
     manifest: Manifest = field(default_factory=lambda: Manifest.of(None, ()))

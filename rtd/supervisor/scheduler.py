@@ -143,6 +143,8 @@ class Scheduler:
         self._rings = []
         self._served = core.manifest
         scheduled = [i for i in core.manifest.tasks.values() if i.schedule.start is not None]
+        if not core.scheduling:
+            scheduled = []
         ended = [i for i in core.manifest.tasks.values() if i.schedule.end is not None]
         if not scheduled and not ended:
             self.planner, self._rings = None, []

@@ -40,11 +40,12 @@ REDIS_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What the command line asks for."""
+    """What the command line asks for; `scheduling`: see `Core`."""
 
     config: Config
     places: Places
     app: str | None
+    scheduling: bool = True
 
 
 class Keep:
@@ -122,6 +123,7 @@ async def _core(wish: Wish, board: Board, engine: Engine, ends: contextlib.Async
         calls=Calls(wish.config.name),
         store_url=engine.url,
         board=board,
+        scheduling=wish.scheduling,
     )
 
 

@@ -40,13 +40,14 @@ ALLOWED = {
 }
 #: Single modules that may import more. `rtctl cond` reads a condition without a daemon; nothing
 #: else of the client's may pull the language in, so that every other verb starts as before.
-#: `session.start()` waits for a daemon in the foreground; nothing else that users write makes
-#: processes.
+#: `session.start()` waits for a daemon in the foreground, `session.run()` is a client of one;
+#: nothing else that users import makes processes or talks to a daemon.
 #: `FuncCond` and `TaskCond` are imported from where Red Engine has them.
 BESIDE = {
     "rtd.conditions": {"rtd.session"},
     "rtctl.commands.cond": {"rtd.conditions"},
     "rtd.session.starting": {"rtd.process"},
+    "rtd.session.running": {"rtctl"},
 }
 #: Packages of others, and the only ones of ours that may import them.
 OWNED = {
