@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 from rtctl import Client, Run
 from rtctl.errors import DaemonUnreachable
 from rtd.model.errors import AppError, NotPermitted
-from rtd.session.starting import app_of, daemon_command, refuse_inside
+from rtd.session.starting import apps_of, daemon_command, refuse_inside
 
 if TYPE_CHECKING:
     from rtd.session.session import Session
@@ -67,7 +67,7 @@ def run(session: Session, names: tuple[Any, ...]) -> list[Ran]:
     """
     refuse_inside("run")
     tasks = [str(getattr(name, "name", name)) for name in names]
-    with _client_of(app_of(session)) as client:
+    with _client_of(apps_of(session)) as client:
         for task in tasks:
             client.rpc.tasks(task=task)  # raises UnknownTask
         return [_one(client, task) for task in tasks]
@@ -97,10 +97,11 @@ def _show(found: Run) -> None:
 
 
 @contextlib.contextmanager
-def _client_of(app: str) -> Iterator[Client]:
-    """A client of the daemon that serves the app, or of one that is there for this purpose."""
-    served = _served()
-    if served is not None and _is_same(app, *served):
+def _client_of(apps: list[str]) -> Iterator[Client]:
+    """A client of the daemon that serves the app, by whichever name, or of one that is there
+    for this purpose."""
+    served, app = _served(), apps[0]
+    if served is not None and any(_is_same(name, *served) for name in apps):
         with Client() as client:
             yield client
     elif served is None:

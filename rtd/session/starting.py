@@ -58,14 +58,18 @@ def app_of(session: Session) -> str:
     Raises:
         AppError: the session is in no file, so that no other process can import it.
     """
+    return apps_of(session)[0]
+
+
+def apps_of(session: Session) -> list[str]:
+    """All that `rtd run` could be given for a session, the best first. Raises AppError."""
     main = sys.modules["__main__"]
-    if _names_in(main, session):
-        return _app(main, session)
-    for module in list(sys.modules.values()):
-        if module is not main and _names_in(module, session):
-            return _app(module, session)
+    others = [module for module in list(sys.modules.values()) if module is not main]
+    found = [module for module in (main, *others) if _names_in(module, session)]
+    if found:
+        return [_app(module, session) for module in found]
     if not _sessions_in(main):
-        return _app(main, None)
+        return [_app(main, None)]
     raise AppError(
         "no module holds this session; make it at the top level of a file:"
         " `session = Session(...)`, and not inside a function"

@@ -16,7 +16,7 @@ from rtd.conditions import Host, Sample, View, World, parse
 from rtd.conditions.ledger import RUN
 from rtd.conditions.zones import zone_of
 from rtd.model.errors import StoreGone, WrongState
-from rtd.model.manifest import Manifest
+from rtd.model.manifest import Manifest, TaskInfo
 from rtd.model.run import decode
 from rtd.model.timezone import local_timezone
 from rtd.process.host import measure_host
@@ -143,20 +143,16 @@ class Scheduler:
         self._rings = []
         self._served = core.manifest
         scheduled = [i for i in core.manifest.tasks.values() if i.schedule.start is not None]
-        if not core.scheduling:
-            scheduled = []
         ended = [i for i in core.manifest.tasks.values() if i.schedule.end is not None]
         if not scheduled and not ended:
             self.planner, self._rings = None, []
             await watch(core, set())
             return
-        planner = Planner(self._started_us, host_zone(), dict(os.environ))
-        planner.names.update(core.manifest.tasks)
-        for info in scheduled:
-            planner.add(info.name, info.schedule)
-        for info in ended:
-            planner.add_end(info.name, parse(info.schedule.end or ""), info.schedule.timezone)
+        planner = self._planner(scheduled, ended)
         await watch(core, planner.watched)
+        if not core.scheduling:
+            scheduled = []
+            planner = self._planner((), ended)
         kept = kept_of(await core.redis.call(*core.calls.schedule_kept()))
         for info in scheduled:
             planner.entries[info.name].enabled = kept.off.get(info.name, info.schedule.enabled)
@@ -164,6 +160,15 @@ class Scheduler:
         planner.set_params(await session_values(core))
         await remember(core, planner, kept)
         self._begin(planner, kept)
+
+    def _planner(self, scheduled: Iterable[TaskInfo], ended: Iterable[TaskInfo]) -> Planner:
+        planner = Planner(self._started_us, host_zone(), dict(os.environ))
+        planner.names.update(self._core.manifest.tasks)
+        for info in scheduled:
+            planner.add(info.name, info.schedule)
+        for info in ended:
+            planner.add_end(info.name, parse(info.schedule.end or ""), info.schedule.timezone)
+        return planner
 
     def _begin(self, planner: Planner, kept: Kept) -> None:
         now_us = self._clock()
@@ -329,6 +334,8 @@ class Scheduler:
     def _beat_again(self) -> None:
         if self._beat is not None:
             self._beat.cancel()
+        if not self._core.scheduling:
+            return  # what comes due meanwhile is the next daemon's
         self._beat = asyncio.get_running_loop().call_later(BEAT_S, self._on_beat)
 
     def _on_beat(self) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers.daemon import Daemon
+from tests.helpers.daemon import BIN, Daemon
 from tests.helpers.deadline import until
 from tests.helpers.running import client
 
@@ -168,14 +168,39 @@ def test_one_of_several_sessions_is_named(program: Daemon) -> None:
         assert rt.info()["app"] == "main.py:session"
 
 
-@pytest.mark.parametrize("verb", ["start"])
+def test_a_program_that_has_made_no_session(program: Daemon) -> None:
+    (program.cwd / "main.py").write_text(
+        "from rtd.tasks import FuncTask\n\n@FuncTask()\ndef one():\n    return 1\n\n"
+        "if __name__ == '__main__':\n    from rtd import session\n    session.start()\n"
+    )
+    program.start()
+    with client(program) as rt:
+        assert rt.info()["app"] == "main.py"
+        assert rt.submit("one").wait(timeout=10).result == 1
+    done = once(
+        program,
+        script="import main\nfrom rtd import Session, session\n"
+        "if __name__ == '__main__': print(session.run('one')[0].result)\n",
+    )
+    assert (done.returncode, done.stdout) == (0, "1\n"), done.stderr
+
+
+@pytest.mark.parametrize("verb", ["start", "run"])
 def test_a_start_that_is_not_under_main_is_refused_in_one_line(program: Daemon, verb: str) -> None:
-    done = once(program, script=f"from rtd import Session\ns = Session()\ns.{verb}()\n")
+    text = f"from rtd import Session\ns = Session()\ns.{verb}()\n"
+    done = once(program, script=text)
     assert (done.returncode, done.stdout) == (1, "")
-    assert "Traceback" not in done.stderr
-    last = done.stderr.strip().splitlines()[-1]
-    assert "if __name__ == '__main__'" in last
-    assert "other.py, line 3" in last
+    assert ("Traceback" in done.stderr) is (verb == "run"), "run() is an exception of the program's"
+    checked = subprocess.run(
+        ["rtd", "check", "other.py"],
+        executable=BIN / "rtd", cwd=program.cwd, env=program.env, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert (checked.returncode, checked.stderr.count("\n")) == (3, 1)
+    for told in (done.stderr, checked.stderr):
+        last = told.strip().splitlines()[-1]
+        assert "if __name__ == '__main__'" in last
+        assert "other.py, line 3" in last
 
 
 def test_a_daemon_that_cannot_come_up_says_why_and_its_code_is_the_programs(
