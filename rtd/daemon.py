@@ -35,7 +35,7 @@ async def _serve(wish: Wish, ready: Callable[[Node], None]) -> None:
         if node is None:
             return
         _follow(ending, node)
-        server = Server(wish.config, wish.places.socket, Service(node).handle)
+        server = Server(lambda: node.core.config, wish.places.socket, Service(node).handle)
         server.open()
         ends.callback(server.close)
         ready(node)

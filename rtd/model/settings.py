@@ -151,7 +151,7 @@ def beneath(config: Config, settings: Mapping[str, Any]) -> Config:
         if both.get(low, 0) > both.get(high, MAX_EXECUTORS):
             mine.pop(low, None)
             mine.pop(high, None)
-    return build({**mine, **config.given})
+    return dataclasses.replace(build({**mine, **config.given}), given=config.given)
 
 
 def _check_lane(pool: str, lane: Lane, values: Mapping[str, Any]) -> Lane:

@@ -6,6 +6,7 @@ import errno
 import grp
 import os
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -27,16 +28,16 @@ class Server:
     """Listens on the control socket.
 
     Args:
-        config: the group that may connect, and the limit on frames.
+        config: gives the daemon's as it is now: who may connect, and the limit on frames.
         path: the socket's path; an old file there is replaced.
         handle: carries out one request of one client.
     """
 
-    def __init__(self, config: Config, path: Path, handle: Handle) -> None:
+    def __init__(self, config: Callable[[], Config], path: Path, handle: Handle) -> None:
         self._config = config
         self._path = path
         self._handle = handle
-        self._gid = group_id(config.group)
+        self._gid = group_id(config().group)
         self._clients: set[Connection] = set()
         self._listener: socket.socket | None = None
         self._loop = asyncio.get_running_loop()
@@ -90,7 +91,7 @@ class Server:
     def _serve(self, connection: socket.socket, peer: Peer) -> None:
         """Give the connection its protocol, or one frame that says why not."""
         if not peer.may_use(os.getuid(), self._gid):
-            sentence = refusal(peer, self._config.group)
+            sentence = refusal(peer, self._config().group)
             log.warning("refused: %s", sentence)
             _turn_away(connection, NotPermitted(sentence))
             return
@@ -99,7 +100,7 @@ class Server:
             _turn_away(connection, NotPermitted(sentence))
             return
         client = Connection(
-            self._handle, peer, self._config.limits.frame_bytes, self._clients.discard
+            self._handle, peer, self._config().limits.frame_bytes, self._clients.discard
         )
         self._clients.add(client)
         task = self._loop.create_task(self._attach(client, connection))

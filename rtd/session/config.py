@@ -121,7 +121,10 @@ class SessionConfig:
             else:
                 path = _known(key)
                 settings[path] = read_one(path, _WHERE, value)
-        build(settings)  # whether they fit together
+        try:
+            build(settings)
+        except ConfigError as error:  # two of them do not fit together
+            raise ConfigError(f"{_WHERE}: {error.sentence}") from None
         self._settings.clear()
         self._settings.update(settings)
 

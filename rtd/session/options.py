@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Any, Final, NamedTuple
 
 from rtd.model.errors import PolicyError
-from rtd.model.policy import LANES
+from rtd.model.policy import LANES, OPTIONS
+from rtd.session.schedule import SCHEDULE
 
 _USER_LANES: Final = tuple(lane for lane in LANES if lane != "command")
 #: When a task runs that is not for the schedule to decide: fields of `TaskInfo`.
 SWITCHES: Final = ("on_startup", "on_shutdown", "force_run")
+_HERE: Final = ("name", "execution", "description", "parameters", "disabled", "on_exists")
 #: Red Engine's word for a task without a time limit.
 _NEVER: Final = "never"
 
@@ -55,8 +58,20 @@ def take_apart(options: Mapping[str, Any], lane: str | None, where: str) -> Said
         rest["timeout"] = None
     if rest.get("priority", 0) is None:
         del rest["priority"]
+    parameters = rest.pop("parameters", None)
     _enabled(rest, where)
-    return Said(lane or execution, description, rest.pop("parameters", None), switches, rest)
+    _refuse_unknown(rest, where)
+    return Said(lane or execution, description, parameters, switches, rest)
+
+
+def _refuse_unknown(rest: Mapping[str, Any], where: str) -> None:
+    """An option that there is not, with the nearest of all that there are."""
+    for name in rest:
+        if name not in OPTIONS and name not in SCHEDULE:
+            known = [*SCHEDULE, *SWITCHES, *_HERE, *OPTIONS]
+            near = get_close_matches(name, known, 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
+            raise PolicyError(f"{where}: unknown option {name!r}; {hint}")
 
 
 def _enabled(rest: dict[str, Any], where: str) -> None:

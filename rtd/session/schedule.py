@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from rtd.conditions.base import Condition
     from rtd.conditions.errors import ConditionError
 
-_OPTIONS: Final = ("start_cond", "end_cond", "catch_up", "overlap", "timezone", "enabled")
+#: The options that make a schedule.
+SCHEDULE: Final = ("start_cond", "end_cond", "catch_up", "overlap", "timezone", "enabled")
 
 
 def read_schedule(
@@ -26,8 +27,8 @@ def read_schedule(
         PolicyError: a condition, policy or zone that cannot be read (says which and where),
             or an end condition on what cannot be measured in this lane.
     """
-    rest = {name: value for name, value in options.items() if name not in _OPTIONS}
-    given = {name: value for name, value in options.items() if name in _OPTIONS}
+    rest = {name: value for name, value in options.items() if name not in SCHEDULE}
+    given = {name: value for name, value in options.items() if name in SCHEDULE}
     start = _condition(given.get("start_cond"), "start_cond", where)
     end = _condition(given.get("end_cond"), "end_cond", where)
     if end is not None and lane not in TREE_LANES:

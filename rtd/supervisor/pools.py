@@ -32,7 +32,6 @@ class Pool:
     """What is remembered of one lane."""
 
     lane: str
-    settings: Lane
     pending: list[float] = field(default_factory=list)
     crashes: int = 0
     not_before: float = 0.0
@@ -59,7 +58,7 @@ class Pools:
     def __init__(self, core: Core, zygotes: Zygotes) -> None:
         self._core = core
         self._zygotes = zygotes
-        self._pools = {lane: Pool(lane, core.config.lanes[lane]) for lane in POOLS}
+        self._pools = {lane: Pool(lane) for lane in POOLS}
         self._stopped = False
 
     # --- what happens
@@ -142,7 +141,7 @@ class Pools:
     def _settings(self, pool: Pool) -> Lane:
         """A lane that the app has no task for needs no executors in advance."""
         used = {info.pool for info in self._core.manifest.tasks.values()}
-        settings = pool.settings
+        settings = self._core.config.lanes[pool.lane]
         if settings.min and (pool.lane not in used or pool.lane == "fresh"):
             return dataclasses.replace(settings, min=0)
         return settings
@@ -182,12 +181,14 @@ class Pools:
         used = any(info.pool == "fresh" for info in self._core.manifest.tasks.values())
         if zygote is None or zygote.link is None or self._stopped:
             return
-        count = min(pool.settings.min, pool.settings.max) if used else 0
+        settings = self._core.config.lanes["fresh"]
+        count = min(settings.min, settings.max) if used else 0
         zygote.link.send("keep", lane="fresh", count=count, options=self._options(pool, True))
 
     def _options(self, pool: Pool, lasting: bool) -> dict[str, Any]:
         """What a new executor is told; see `rtd.executor.options`."""
-        core, settings, zygote = self._core, pool.settings, self._zygotes.current
+        core, zygote = self._core, self._zygotes.current
+        settings = core.config.lanes[pool.lane]
         return {
             "generation": 0 if zygote is None else zygote.generation,
             "store_url": core.store_url,

@@ -10,6 +10,7 @@ from typing import Any
 
 from rtd.model.errors import AppError, InternalError
 from rtd.model.malloc import tuned
+from rtd.model.settings import beneath
 from rtd.process.pidfd import signal_process
 from rtd.process.signals import SIGKILL
 from rtd.process.ticks import start_ticks
@@ -123,12 +124,14 @@ class Zygotes:
             raise InternalError(zygote.early_end())
 
     def serve_from(self, zygote: Zygote) -> None:
-        """From now on new executors are forked from this zygote."""
+        """From now on new executors are forked from this zygote, and what its app says of the
+        daemon's settings counts."""
         self._roll.current = zygote
         self._core.board.set_serving(zygote.generation)
         self._core.app_error = zygote.error
         if zygote.manifest is not None and zygote.error is None:
             self._core.manifest = zygote.manifest
+            self._core.config = beneath(self._core.config, zygote.manifest.info.settings)
 
     def retire(self, zygote: Zygote) -> None:
         """Fork nothing more from a zygote; it ends when its last executor has ended."""

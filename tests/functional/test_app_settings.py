@@ -1,0 +1,58 @@
+"""Settings that an app makes for its daemon count beneath the daemon's own."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.helpers.daemon import BIN, Daemon
+from tests.helpers.deadline import until
+from tests.helpers.running import client, executors
+
+APP = """
+from rtd import Session
+
+session = Session(config={"lanes": {"process": {"min": 3, "max": 3}}, "limits.result": "2 KB"})
+
+@session.task
+def large():
+    return "x" * 4000
+"""
+
+
+def test_an_app_says_how_many_executors_it_wants_and_what_is_too_large(
+    start_daemon: Callable[..., Daemon], tmp_path: Path
+) -> None:
+    (tmp_path / "app.py").write_text(APP)
+    daemon = start_daemon("app.py", cwd=tmp_path)
+    with client(daemon) as rt:
+        until(lambda: len(executors(rt)) == 3, what="three executors")
+        assert "the limit is 2.0 KB" in rt.submit("large").wait(10).row["why"]
+        (tmp_path / "app.py").write_text(APP.replace('"min": 3, "max": 3', '"max": 1'))
+        assert daemon.process is not None
+        os.kill(daemon.process.pid, signal.SIGHUP)
+        until(lambda: len(executors(rt)) == 1, what="one executor")
+
+
+def test_the_daemon_s_own_configuration_is_stronger(
+    start_daemon: Callable[..., Daemon], tmp_path: Path
+) -> None:
+    (tmp_path / "app.py").write_text(APP)
+    flags = ["--set", "lanes.process.max=2", "--set", "limits.result=1MB"]
+    daemon = start_daemon("app.py", cwd=tmp_path, flags=flags)
+    with client(daemon) as rt:
+        assert rt.submit("large").wait(10).state == "succeeded"
+        assert len(executors(rt)) <= 2
+
+
+def test_what_only_the_daemon_can_be_told_is_an_error_of_the_app(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text('from rtd import Session\ns = Session({"redis": "x"})\n')
+    done = subprocess.run(
+        ["rtd", "check", "app.py"],
+        executable=BIN / "rtd", cwd=tmp_path, capture_output=True, text=True, timeout=30,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 3
+    assert "'redis' is decided before the app is imported" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,15 @@
+"""Sessions of one test do not reach the next."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from rtd.session.default import SESSIONS
+
+
+@pytest.fixture(autouse=True)
+def no_session_before() -> Iterator[None]:
+    """No session has been made, before and after."""
+    SESSIONS.chosen = SESSIONS.implied = None
+    yield
+    SESSIONS.chosen = SESSIONS.implied = None
