@@ -4,7 +4,6 @@ The app is imported in a child of its own, so that whatever an import does stays
 """
 
 import argparse
-import json
 import os
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from rtd.conditions import parse
 from rtd.model.errors import AppError, PolicyError
 from rtd.model.manifest import COMMAND, Manifest
 from rtd.process.terminate import signal_name
+from rtd.wire import frames
 
 PROBLEMS: Final = 3
 
@@ -36,7 +36,7 @@ def check(options: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return PROBLEMS
-    report = json.loads(blob)
+    report = frames.load(blob)
     _show(Manifest.from_dict(report["manifest"]) if report["manifest"] else None)
     for problem in report["problems"]:
         print(f"rtd: {problem}", file=sys.stderr)
@@ -99,7 +99,7 @@ def unknown_tasks(manifest: Manifest) -> list[str]:
 
 
 def _child(app: str, report_fd: int) -> None:
-    report = json.dumps(_examine(app)).encode()
+    report = frames.dump(_examine(app), "report")
     with os.fdopen(report_fd, "wb") as pipe:
         pipe.write(report)
 

@@ -83,6 +83,18 @@ class TaskInfo:
         """The parameters that a submit must give."""
         return frozenset(n for n, needed in self.parameters if needed).difference(self.filled)
 
+    @property
+    def incomplete(self) -> str | None:
+        """Why it cannot start by its condition though it has one, if it cannot: a sentence."""
+        needed = self.required
+        if self.schedule.start is None or not needed:
+            return None
+        names = ", ".join(repr(name) for name, _ in self.parameters if name in needed)
+        return (
+            f"it cannot start by its condition: nothing gives it {names}; give a default,"
+            " `parameters={...}` or a parameter of the session"
+        )
+
     def signature(self) -> str:
         """`day, limit=...`: what the task takes, for errors and `rtctl tasks`."""
         needed = self.required

@@ -56,19 +56,13 @@ def describe(session: Session) -> Filled:
 
 
 def _problems(definition: TaskDefinition) -> Iterator[tuple[str, str]]:
-    """What will keep a task's runs from starting: (parameter, sentence)."""
+    """What will keep a task's runs from starting: (task and parameter, sentence)."""
     info, filling = definition.info, definition.filling
-    where = f"task {info.name!r} ({info.source})"
     if filling is not None:
         for name, text in filling.missing().items():
-            yield f"{info.name}: {name}", f"{where}: parameter {name!r}: {text}"
-    if info.schedule.start is not None and info.required:
-        names = ", ".join(repr(name) for name, _ in info.parameters if name in info.required)
-        sentence = (
-            f"{where} cannot start by its condition: nothing gives it {names}; give a default,"
-            " `parameters={...}` or a parameter of the session"
-        )
-        yield info.name, sentence
+            yield f"{info.name}.{name}", f"{text} ({info.source})"
+    if info.incomplete is not None:
+        yield info.name, f"{info.incomplete} ({info.source})"
 
 
 def _told(session: Session, name: str, task: str | None, argument: Argument) -> ParameterInfo:

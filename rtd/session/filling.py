@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from rtd.model.parameters import field_of
 from rtd.model.values import unpack
 from rtd.session.arguments import MISSING, Argument, as_argument
+from rtd.session.context import report_fault
 
 if TYPE_CHECKING:
     from rtd.session.session import Session
@@ -102,7 +103,7 @@ class Filling:
         }
 
     def complete(self, given: dict[str, Any], fetched: Fetched | None) -> dict[str, Any]:
-        """All parameters of a run.
+        """All parameters of a run. One that cannot be found is a fault of the app's, too.
 
         Args:
             given: by its submit.
@@ -114,8 +115,17 @@ class Filling:
         moment = _Moment(self, fetched)
         for name, argument in self._given.items():
             if name not in given:
-                given[name] = moment.value(name, argument)
+                try:
+                    given[name] = moment.value(name, argument)
+                except ParameterFailed as failure:
+                    self._report(failure)
+                    raise
         return given
+
+    def _report(self, failure: ParameterFailed) -> None:
+        what = f"{self.definition.name}.{failure.name}"
+        halts = not self.session.config.silence_task_prerun
+        report_fault("parameter", what, failure.error, halts=halts)
 
 
 class _Moment:

@@ -155,7 +155,8 @@ class Scheduler:
             planner = self._planner((), ended)
         kept = kept_of(await core.redis.call(*core.calls.schedule_kept()))
         for info in scheduled:
-            planner.entries[info.name].enabled = kept.off.get(info.name, info.schedule.enabled)
+            enabled = kept.off.get(info.name, info.schedule.enabled)
+            planner.entries[info.name].enabled = enabled and info.incomplete is None
         planner.paused = not kept.off.get(ALL, True)
         planner.set_params(await session_values(core))
         await remember(core, planner, kept)
@@ -225,8 +226,11 @@ class Scheduler:
     def check(self, tasks: Iterable[str]) -> None:
         """Whether these tasks have conditions. Raises UnknownTask, WrongState."""
         for task in tasks:
-            if self._core.manifest.find(task).schedule.start is None:
+            info = self._core.manifest.find(task)
+            if info.schedule.start is None:
                 raise WrongState(f"task {task!r} has no start condition; it runs when submitted")
+            if info.incomplete is not None:
+                raise WrongState(f"task {task!r}: {info.incomplete}")
 
     async def switch(self, task: str, on: bool) -> None:
         """Enable or disable a task, or all (`ALL`). Raises StoreGone."""

@@ -64,7 +64,9 @@ def _outside(core: Core, planner: Planner, info: TaskInfo) -> list[Hold]:
         holds.append(hold("draining", "the daemon is shutting down"))
     if planner.paused:
         holds.append(hold("all_disabled", "all tasks are disabled (`rtctl enable --all`)"))
-    if not planner.entries[info.name].enabled:
+    if info.incomplete is not None:
+        holds.append(hold("parameters", info.incomplete))
+    elif not planner.entries[info.name].enabled:
         text = f"the task is disabled (`rtctl enable {info.name}`)"
         holds.append(hold("disabled", text))
     return holds
@@ -140,6 +142,7 @@ def _say_next(answer: dict[str, Any], zone: Zone) -> None:
     if blocking:
         answer["next_at"] = next_at if next_at is not None and next_at > time.time() else None
         answer["next_text"] = {
+            "parameters": "it starts when it is submitted with them",
             "disabled": "it starts when it is enabled and its condition is true",
             "all_disabled": "it starts when the schedule is enabled and its condition is true",
             "draining": "it starts after the next start of the daemon",

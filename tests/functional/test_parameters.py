@@ -1,5 +1,6 @@
 """What the runs of a task are given besides the parameters of their submit."""
 
+import subprocess
 from collections.abc import Iterator
 from typing import Any
 
@@ -7,7 +8,8 @@ import pytest
 
 from rtctl import Client, Run
 from tests.functional.conftest import PROGRAMS
-from tests.helpers.daemon import Daemon
+from tests.helpers.daemon import BIN, Daemon
+from tests.helpers.deadline import until
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +70,12 @@ def test_a_function_that_raises_ends_the_run_before_the_task(rt: Client) -> None
     assert "in broken" in rt.rpc.show(run=run.id)["attempts"][0]["error"][2]
 
 
+def test_it_is_a_fault_of_the_app_s_too(filled: Daemon, rt: Client) -> None:
+    ended(rt, "unlucky")
+    told = "unlucky.broken: ValueError: no such luck"
+    until(lambda: told in filled.log.read_text(), within_s=5, what="the fault is in the log")
+
+
 def test_the_timeout_counts_from_before_the_functions(rt: Client) -> None:
     run = ended(rt, "waits")
     assert (run.state, "timeout" in str(run.row["by"])) == ("terminated", True)
@@ -95,3 +103,29 @@ def test_a_result_is_there_for_the_next_run_of_the_same_batch(rt: Client) -> Non
     for run in (*runs, *chain):
         run.wait(20)
     assert ended(rt, "process_data").result == 19
+
+
+def test_a_task_whose_parameters_nothing_gives_does_not_start_by_its_condition(
+    filled: Daemon, rt: Client
+) -> None:
+    told = "nothing gives it 'day'"
+    assert told in filled.ok("why", "incomplete")
+    assert told in filled.rtctl("enable", "incomplete").stderr
+    assert "incomplete" not in filled.ok("next", "-n", "50")
+    assert result(rt, "incomplete", day="today") == "today"
+    assert [run.row["text"] for run in rt.ls("incomplete")] == ["day='today'"]
+
+
+def test_check_says_what_cannot_be_given(filled: Daemon) -> None:
+    done = subprocess.run(
+        ["rtd", "check", "filled:session"],
+        executable=BIN / "rtd", cwd=PROGRAMS, env=filled.env, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 3
+    row = next(line for line in done.stdout.splitlines() if line.startswith("process_data"))
+    assert row.split()[1:3] == ["process", "mydata=..."]
+    lines = done.stderr.splitlines()
+    assert len(lines) == 2
+    assert "misdirected.day: there is no task 'missing' whose result it could be" in lines[0]
+    assert "incomplete: it cannot start by its condition: nothing gives it 'day'" in lines[1]

@@ -31,7 +31,7 @@ def simulate(
     for name, info in tasks.items():
         if info.schedule.start is not None:
             planner.add(name, info.schedule)
-            planner.entries[name].enabled = info.schedule.enabled
+            planner.entries[name].enabled = info.schedule.enabled and info.incomplete is None
     ends: list[tuple[int, str, str]] = []
     found = planner.begin(from_us)
     while True:
