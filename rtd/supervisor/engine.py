@@ -11,6 +11,7 @@ from rtd.store.embedded import Embedded
 from rtd.store.server import INFO, check
 from rtd.store.url import parse
 from rtd.supervisor.log import log
+from rtd.supervisor.log_bound import REDIS_LIMIT_BYTES, BoundedFile, keep_bounded
 
 
 class Engine:
@@ -32,7 +33,7 @@ class Engine:
         else:
             self.url = config.redis
         self.address = parse(self.url)
-        self._keeper: asyncio.Task[None] | None = None
+        self._keepers: list[asyncio.Task[None]] = []
 
     @property
     def embedded(self) -> bool:
@@ -43,14 +44,19 @@ class Engine:
         """Start an embedded Redis, or take over the one that runs already. Raises RtdError."""
         if self._embedded is not None:
             self._embedded.start()
-            self._keeper = asyncio.get_running_loop().create_task(self._embedded.keep())
+            loop = asyncio.get_running_loop()
+            log_file = BoundedFile(self._embedded.log_file, REDIS_LIMIT_BYTES)
+            self._keepers = [
+                loop.create_task(self._embedded.keep()),
+                loop.create_task(keep_bounded([log_file])),
+            ]
 
     async def stop(self, keep: bool) -> None:
         """End an embedded Redis, everything on disk; with `keep` it goes on."""
-        if self._keeper is not None:
-            self._keeper.cancel()
-            await asyncio.gather(self._keeper, return_exceptions=True)
-            self._keeper = None
+        for keeper in self._keepers:
+            keeper.cancel()
+        await asyncio.gather(*self._keepers, return_exceptions=True)
+        self._keepers = []
         if self._embedded is not None:
             if keep:
                 self._embedded.sync()

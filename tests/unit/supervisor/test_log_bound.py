@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rtd.supervisor.log_bound import BoundedHandler, keep_bounded
+from rtd.supervisor.log_bound import BoundedFile, BoundedHandler, keep_bounded
 from tests.helpers.deadline import until
 
 LIMIT = 4000
@@ -77,3 +77,24 @@ def test_without_room_for_the_old_log_the_bound_comes_first(
     os.write(handler.stream.fileno(), b"x" * 5000)
     handler.bound()
     assert log.stat().st_size == 0
+
+
+def test_the_log_of_another_program_is_moved_away_under_its_hands(log: Path) -> None:
+    """As the embedded Redis has its log: as stdout and stderr, open for appending."""
+    with log.open("ab") as stream:
+        other = BoundedFile(log, LIMIT)
+        other.bound()
+        os.write(stream.fileno(), b"x" * LIMIT)
+        other.bound()
+        assert log.stat().st_size == LIMIT
+        os.write(stream.fileno(), b"one more\n")
+        other.bound()
+        assert log.stat().st_size == 0
+        os.write(stream.fileno(), b"and on\n")
+    assert lines_of(log) == ["and on"]
+    assert lines_of(log.with_name("rtd.log.1"))[-1].endswith("one more")
+
+
+def test_a_log_that_nobody_has_begun_is_not_looked_for_in_vain(tmp_path: Path) -> None:
+    BoundedFile(tmp_path / "none" / "redis.log", LIMIT).bound()
+    assert os.listdir(tmp_path) == []
