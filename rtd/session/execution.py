@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final
 
+from rtd.session.context import report_fault
 from rtd.session.hooks import CONTAINED, Surrounding
 from rtd.session.kind import Task, task_of
 from rtd.session.raised import Stopped
@@ -65,7 +66,7 @@ class Around:
         return result
 
     def _begin(self) -> Surrounding:
-        surrounding = Surrounding(self._hooks, self._task.session.hook_raised)
+        surrounding = Surrounding(self._hooks, self._hook_raised)
         surrounding.before(self._task)
         return surrounding
 
@@ -81,11 +82,15 @@ class Around:
         self._call("process_finish", _TERMINATED if stopped else _FAILED)
         surrounding.after(raised)
 
+    def _hook_raised(self, name: str, error: BaseException) -> None:
+        halts = not self._task.session.config.silence_task_prerun
+        report_fault("hook", name, error, halts=halts)
+
     def _call(self, method: str, *args: Any) -> None:
         try:
             getattr(self._task, method)(*args)
         except CONTAINED as error:
-            self._task.session.note_fault("task", f"{self._task.name}.{method}", error)
+            report_fault("task", f"{self._task.name}.{method}", error)
 
 
 def _is_stop(error: BaseException) -> bool:

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from rtd.model.errors import PolicyError
+from rtd.session.context import report_fault
 from rtd.session.delayed import DelayedFunction
+from rtd.session.hooks import CONTAINED
 from rtd.session.kind import Task
 from rtd.session.shape import Shape, caller, shape_of
 
@@ -36,6 +38,7 @@ class FuncTask(Task):
     func: Callable[..., Any] | None = None
     path: Path | None = None
     func_name: str = "main"
+    _delayed: DelayedFunction | None = None
 
     def __init__(
         self,
@@ -62,15 +65,17 @@ class FuncTask(Task):
             return  # a decorator: it gets its function at once
         self.func = None if isinstance(func, str) else func
         self.func_name = func if isinstance(func, str) else func_name
-        self.path = None if path is None else Path(path)
+        if path is not None:
+            self.path = Path(path)
+            self._delayed = DelayedFunction(self.path, self.func_name)
         super().__init__(**options)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """As a decorator: take the function and give it back. Later: call it."""
         if self.func is not None:
             return self.func(*args, **kwargs)
-        if self.path is not None:
-            return self.definition.target(*args, **kwargs)
+        if self._delayed is not None:
+            return self._delayed(*args, **kwargs)
         if len(args) != 1 or kwargs or not callable(args[0]):
             raise PolicyError("FuncTask(...) is to stand above a function: @FuncTask(...)")
         self.func = args[0]
@@ -79,7 +84,16 @@ class FuncTask(Task):
 
     def execute(self, **params: Any) -> Any:
         """Call the function."""
-        return self._function()(**params)
+        if self._delayed is None:
+            assert self.func is not None
+            return self.func(**params)
+        try:
+            function = self._delayed.find()
+        except CONTAINED as error:
+            halts = not self.session.config.silence_task_prerun
+            report_fault("task", self.name, error, halts=halts)
+            raise
+        return function(**params)
 
     def get_default_name(self) -> str:
         """The function's own name; `folder.file:function` for one that is in a file."""
@@ -87,23 +101,15 @@ class FuncTask(Task):
             return f"{'.'.join(self.path.with_suffix('').parts).strip('/.')}:{self.func_name}"
         return getattr(self.func, "__name__", type(self.func).__name__)
 
-    def _function(self) -> Callable[..., Any]:
-        if self.func is not None:
-            return self.func
-        assert self.path is not None
-        if self._delayed is None:
-            self._delayed = DelayedFunction(self.path, self.func_name)
-        return self._delayed
-
-    _delayed: DelayedFunction | None = None
-
     def _target(self) -> Callable[..., Any]:
-        """The function itself: a run of it costs what any function's costs."""
-        return self._function() if type(self).execute is FuncTask.execute else self.execute
+        """The function itself, if it is there: a run of it costs what any function's costs."""
+        if self.func is not None and type(self).execute is FuncTask.execute:
+            return self.func
+        return self.execute
 
     def _shape(self, where: str) -> Shape:
-        function = self._function()
-        if isinstance(function, DelayedFunction):
-            return function.shape(where)
-        shape = shape_of(function, where)
+        if self._delayed is not None:
+            return self._delayed.shape(where)
+        assert self.func is not None
+        shape = shape_of(self.func, where)
         return shape if shape.source else shape._replace(source=caller())
