@@ -7,14 +7,17 @@ from typing import Any, TypedDict
 
 from rtctl.shapes import (
     AttemptRow,
+    FaultRow,
     GraphEdge,
     GraphNode,
     Hold,
+    LaneRow,
     MissRow,
     Outcome,
     ParamRow,
     QueueRow,
     Row,
+    ScheduleState,
     StartRow,
     SwitchRow,
     TaskRow,
@@ -63,6 +66,41 @@ class InfoResult(TypedDict):
     """Ended runs by state, since the namespace exists."""
     output: dict[str, Any]
     """Bytes, quota_bytes, dir."""
+
+
+class StatusResult(TypedDict):
+    """The answer of `status`."""
+
+    version: str
+    """Of rtd."""
+    pid: int
+    """The supervisor's."""
+    name: str
+    """The namespace in Redis."""
+    node: str
+    """This host among those that share it."""
+    started_at: float
+    """Epoch seconds."""
+    draining: bool
+    """It takes no new work and will end."""
+    app: str | None
+    """What was given to `rtd run`; null: commands only."""
+    app_error: str | None
+    """Why the app does not import, with file and line."""
+    tasks: int
+    """How many the app has."""
+    redis: dict[str, Any]
+    """Url, ok, error, version, pid, bytes."""
+    lanes: list[LaneRow]
+    """Those with executors, by name."""
+    queued: int
+    """Runs that wait, delayed ones included."""
+    running: int
+    """Runs that are going."""
+    schedule: ScheduleState
+    """Whether tasks start by their conditions."""
+    faults: list[FaultRow]
+    """Since the app was imported, the latest first."""
 
 
 class SubmitResult(TypedDict):

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         RetryResult,
         ShowResult,
         ShutdownResult,
+        StatusResult,
         SubmitResult,
         WaitResult,
     )
@@ -46,6 +47,11 @@ class AsyncVerbs(AsyncTaskVerbs):
     async def info(self) -> InfoResult:
         """See `rtctl.verbs.Verbs.info`."""
         answer: InfoResult = await self._call("info", {})
+        return answer
+
+    async def status(self) -> StatusResult:
+        """See `rtctl.verbs.Verbs.status`."""
+        answer: StatusResult = await self._call("status", {})
         return answer
 
     async def submit(

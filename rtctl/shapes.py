@@ -340,3 +340,44 @@ class GraphEdge(TypedDict):
     """After (it starts it), asked, ends, or given (its result)."""
     text: str
     """The same in a few words."""
+
+
+class FaultRow(TypedDict):
+    """Something of the app's that failed where nothing may stop for it."""
+
+    kind: str
+    """Condition, parameter, hook, loader, log or task."""
+    what: str
+    """Names it within its kind."""
+    message: str
+    """The latest one, with file and line where they are known."""
+    times: int
+    """How often since the app was imported."""
+    first_at: float
+    """Epoch seconds."""
+    last_at: float
+    """Epoch seconds."""
+
+
+class LaneRow(TypedDict):
+    """An execution kind on this node."""
+
+    lane: str
+    """Its name."""
+    executors: int
+    """How many live."""
+    running: int
+    """Runs that are going in it."""
+
+
+class ScheduleState(TypedDict):
+    """Whether tasks start by their conditions."""
+
+    state: str
+    """None, starting, going, paused, halted or ended."""
+    why: str | None
+    """What halted it, or what it waits for."""
+    since: float | None
+    """When it was halted, epoch seconds."""
+    tasks: int
+    """How many have a condition."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         RetryResult,
         ShowResult,
         ShutdownResult,
+        StatusResult,
         SubmitResult,
         WaitResult,
     )
@@ -46,6 +47,11 @@ class Verbs(TaskVerbs):
     def info(self) -> InfoResult:
         """The daemon, its app, its Redis and its executors."""
         answer: InfoResult = self._call("info", {})
+        return answer
+
+    def status(self) -> StatusResult:
+        """How the daemon, its app and its schedule are, and what of the app's has failed."""
+        answer: StatusResult = self._call("status", {})
         return answer
 
     def submit(

@@ -28,6 +28,7 @@ SUMMARIES = {
     "params": "what tasks are given besides a submit's parameters: ls, get, set, unset",
     "queue": "ls, pause, resume, purge",
     "events": "what happens, as it happens",
+    "status": "how the daemon, its app and its schedule are, and what has failed",
     "info": "the daemon and its parts",
     "reload": "import the app anew and serve it",
     "ping": "whether the daemon answers",
@@ -41,7 +42,7 @@ SUMMARIES = {
 #: What fingers know from elsewhere.
 ALIASES = {
     "add": "submit", "enqueue": "submit", "call": "submit",
-    "status": "ls", "ps": "ls", "list": "ls",
+    "ps": "ls", "list": "ls",
     "log": "logs", "tail": "logs",
     "inspect": "show",
     "revoke": "cancel",

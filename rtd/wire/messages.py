@@ -27,6 +27,7 @@ from rtd.wire.run_verbs import (
 )
 from rtd.wire.schedule_verbs import DISABLE, ENABLE, GRAPH, MISSES, NEXT, TRIGGER, WHY
 from rtd.wire.schema import Param, Verb, check
+from rtd.wire.status_verbs import STATUS
 
 _QUEUES: Final = Param("queues", "list[str]", "their names; one that is new is created")
 
@@ -180,7 +181,7 @@ SHUTDOWN: Final = Verb(
 
 #: The verbs on runs, queues and the daemon; then those on tasks. Both sides have a file for each.
 RUN_VERBS: Final = (
-    HELLO, PING, INFO, SUBMIT, LS, SHOW, RESULT, WAIT, KILL, CANCEL, RETRY, LOGS, EVENTS,
+    HELLO, PING, INFO, STATUS, SUBMIT, LS, SHOW, RESULT, WAIT, KILL, CANCEL, RETRY, LOGS, EVENTS,
     QUEUE_LS, QUEUE_PAUSE, QUEUE_RESUME, QUEUE_PURGE, RELOAD, SHUTDOWN,
 )  # fmt: skip
 TASK_VERBS: Final = (

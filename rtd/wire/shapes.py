@@ -5,6 +5,7 @@ from typing import Final
 from rtd.wire.parameter_verbs import PARAM
 from rtd.wire.schedule_shapes import SCHEDULE_SHAPES
 from rtd.wire.schema import Param, Shape
+from rtd.wire.status_verbs import STATUS_SHAPES
 
 ROW: Final = Shape(
     "Row",
@@ -169,5 +170,6 @@ SUBMIT_OPTIONS: Final = (
 OPTIONS: Final = Shape("SubmitOptions", "How runs are to be queued and watched.", SUBMIT_OPTIONS)
 
 SHAPES: Final = (
-    PROGRESS, ROW, ATTEMPT, OUTCOME, QUEUE, TASK, LOG, EVENT, OPTIONS, PARAM, *SCHEDULE_SHAPES
+    PROGRESS, ROW, ATTEMPT, OUTCOME, QUEUE, TASK, LOG, EVENT, OPTIONS, PARAM, *SCHEDULE_SHAPES,
+    *STATUS_SHAPES,
 )  # fmt: skip

@@ -1,0 +1,83 @@
+"""`rtctl status`"""
+
+from __future__ import annotations
+
+from rtctl.rows import moment
+from rtctl.screen import ago, clean, columns
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from rtctl.answers import StatusResult
+    from rtctl.context import Context
+    from rtctl.shapes import FaultRow, ScheduleState
+
+USAGE = "status"
+FLAGS = ()
+MORE = """Faults are what failed in the app without stopping anything: conditions, functions of
+parameters, hooks, files of loaders, log handlers. They are forgotten when the app is imported
+anew. Exit code 3: the app does not import, Redis does not answer, the schedule is halted, or there
+are faults."""
+UNWELL = 3
+
+
+def run(context: Context) -> int:
+    """How the daemon, its app and its schedule are."""
+    context.targets(0, 0, "target")
+    status = context.rpc.status()
+    if context.is_json:
+        context.json(status)
+    elif not context.quiet:
+        context.screen.out(columns(_pairs(status)))
+        if status["faults"]:
+            context.screen.out("")
+            rows = [_fault_cells(fault) for fault in status["faults"]]
+            context.screen.table(("FAULT", "TIMES", "LAST", "WHAT"), rows)
+    return 0 if _is_well(status) else UNWELL
+
+
+def _is_well(status: StatusResult) -> bool:
+    halted = status["schedule"]["state"] == "halted"
+    away = not status["redis"].get("ok", True)
+    return not (status["app_error"] or away or halted or status["faults"])
+
+
+def _pairs(status: StatusResult) -> list[tuple[str, str]]:
+    redis = status["redis"]
+    state = "ok" if redis.get("ok", True) else f"not answering: {redis.get('error')}"
+    count = status["tasks"]
+    app = f"{status['app']}, {count:,} task{'' if count == 1 else 's'}"
+    drain = ", draining" if status["draining"] else ""
+    lanes = ", ".join(
+        f"{lane['lane']} {lane['running']}/{lane['executors']}" for lane in status["lanes"]
+    )
+    pairs = [
+        ("rtd", f"{status['version']}, pid {status['pid']}{drain}"),
+        ("started", f"{moment(status['started_at'])} ({ago(status['started_at'])})"),
+        ("app", clean(app if status["app"] else "none: commands only")),
+        ("app error", clean(status["app_error"] or "")),
+        ("redis", f"{redis.get('url')} ({clean(state)})"),
+        ("schedule", clean(_schedule(status["schedule"]))),
+        ("runs", f"{status['running']:,} running, {status['queued']:,} queued"),
+        ("executors", lanes and f"{lanes} (runs/executors)"),
+    ]
+    return [(name, value) for name, value in pairs if value]
+
+
+def _schedule(schedule: ScheduleState) -> str:
+    state, count = schedule["state"], schedule["tasks"]
+    if state == "none":
+        return "no task has a condition"
+    tasks = f"{count:,} task{'' if count == 1 else 's'}"
+    if state == "halted":
+        since = moment(schedule["since"])
+        return f"HALTED since {since}; `rtctl enable --all` lets it go on: {schedule['why']}"
+    if state == "paused":
+        return f"paused; `rtctl enable --all` lets it go on ({tasks})"
+    if state == "starting":
+        return f"waits for {schedule['why']} ({tasks})"
+    return f"{state}, {tasks}"
+
+
+def _fault_cells(fault: FaultRow) -> tuple[str, ...]:
+    what = f"{fault['what']}: {fault['message']}"
+    return fault["kind"], f"{fault['times']:,}", ago(fault["last_at"]), clean(what)

@@ -1,0 +1,84 @@
+"""`status`: how the daemon, its app and its schedule are."""
+
+import os
+from collections import Counter
+from importlib import metadata
+from typing import Any
+
+from rtd.model.errors import StoreGone
+from rtd.model.manifest import COMMAND
+from rtd.rpc.context import Ask
+from rtd.store.faults import Halt, Noted
+from rtd.supervisor.core import Core
+from rtd.supervisor.engine import look
+from rtd.supervisor.node import Node
+
+
+async def handle(ask: Ask) -> dict[str, Any]:
+    """Counts are 0 and faults those in the log while Redis does not answer."""
+    core = ask.core
+    redis = await look(ask.node.engine, core.redis)
+    queued, faults, halt = await _kept(core) if redis["ok"] else (0, [], None)
+    tasks = core.manifest.tasks.values()
+    going = Counter(seen.exec_id for seen in core.board.scan())
+    return {
+        "version": metadata.version("rtd"),
+        "pid": os.getpid(),
+        "name": core.config.name,
+        "node": core.config.node,
+        "started_at": core.started_at,
+        "draining": core.draining,
+        "app": core.app,
+        "app_error": core.app_error,
+        "tasks": sum(1 for info in tasks if not info.hidden and info.name != COMMAND),
+        "redis": redis,
+        "lanes": _lanes(core, going),
+        "queued": queued,
+        "running": going.total(),
+        "schedule": _schedule(ask.node, halt),
+        "faults": [noted._asdict() for noted in faults],
+    }
+
+
+async def _kept(core: Core) -> tuple[int, list[Noted], Halt | None]:
+    """What Redis knows: runs that wait, faults, what halted the schedule."""
+    calls = core.calls
+    try:
+        table, faults, halt = await core.redis.call(
+            calls.queue_table(), calls.faults(), calls.halt()
+        )
+    except StoreGone:
+        return 0, [], None
+    return sum(row.queued + row.delayed + row.held for row in table), faults, halt
+
+
+def _lanes(core: Core, going: Counter[str]) -> list[dict[str, Any]]:
+    executors: Counter[str] = Counter()
+    running: Counter[str] = Counter()
+    for executor in core.executors:
+        executors[executor.lane] += 1
+        running[executor.lane] += going[executor.id]
+    return [
+        {"lane": lane, "executors": count, "running": running[lane]}
+        for lane, count in sorted(executors.items())
+    ]
+
+
+def _schedule(node: Node, halt: Halt | None) -> dict[str, Any]:
+    planner = node.scheduler.planner
+    told: dict[str, Any] = {"state": "none", "why": None, "since": None, "tasks": 0}
+    if halt is not None:
+        told["state"], told["since"] = "halted", halt.at
+        told["why"] = f"{halt.kind} {halt.what}: {halt.message}"
+    if planner is None:
+        return told
+    told["tasks"] = len(planner.entries)
+    if halt is not None:
+        return told
+    if node.core.draining:
+        told["state"] = "ended"
+    elif planner.paused:
+        told["state"] = "paused"
+    elif planner.entries:
+        told["state"] = "going"
+    return told

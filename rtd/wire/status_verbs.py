@@ -1,0 +1,77 @@
+"""How the daemon, its app and its schedule are, in one answer."""
+
+from typing import Final
+
+from rtd.wire.schema import Param, Shape, Verb
+
+FAULT: Final = Shape(
+    "FaultRow",
+    "Something of the app's that failed where nothing may stop for it.",
+    (
+        Param("kind", "str", "condition, parameter, hook, loader, log or task"),
+        Param("what", "str", "names it within its kind"),
+        Param("message", "str", "the latest one, with file and line where they are known"),
+        Param("times", "int", "how often since the app was imported"),
+        Param("first_at", "float", "epoch seconds"),
+        Param("last_at", "float", "epoch seconds"),
+    ),
+)
+
+LANE: Final = Shape(
+    "LaneRow",
+    "An execution kind on this node.",
+    (
+        Param("lane", "str", "its name"),
+        Param("executors", "int", "how many live"),
+        Param("running", "int", "runs that are going in it"),
+    ),
+)
+
+SCHEDULE: Final = Shape(
+    "ScheduleState",
+    "Whether tasks start by their conditions.",
+    (
+        Param("state", "str", "none, starting, going, paused, halted or ended"),
+        Param("why", "str | None", "what halted it, or what it waits for"),
+        Param("since", "float | None", "when it was halted, epoch seconds"),
+        Param("tasks", "int", "how many have a condition"),
+    ),
+)  # fmt: skip
+
+STATUS: Final = Verb(
+    name="status",
+    doc="How the daemon, its app and its schedule are, and what of the app's has failed.",
+    result=(
+        Param("version", "str", "of rtd"),
+        Param("pid", "int", "the supervisor's"),
+        Param("name", "str", "the namespace in Redis"),
+        Param("node", "str", "this host among those that share it"),
+        Param("started_at", "float", "epoch seconds"),
+        Param("draining", "bool", "it takes no new work and will end"),
+        Param("app", "str | None", "what was given to `rtd run`; null: commands only"),
+        Param("app_error", "str | None", "why the app does not import, with file and line"),
+        Param("tasks", "int", "how many the app has"),
+        Param("redis", "dict[str, Any]", "url, ok, error, version, pid, bytes"),
+        Param("lanes", "list[LaneRow]", "those with executors, by name"),
+        Param("queued", "int", "runs that wait, delayed ones included"),
+        Param("running", "int", "runs that are going"),
+        Param("schedule", "ScheduleState", "whether tasks start by their conditions"),
+        Param("faults", "list[FaultRow]", "since the app was imported, the latest first"),
+    ),
+    example=(
+        {},
+        {
+            "version": "0.1.0", "pid": 4242, "name": "rtd", "node": "web1",
+            "started_at": 1769846400.0, "draining": False, "app": "shop.jobs:session",
+            "app_error": None, "tasks": 12, "redis": {"url": "embedded", "ok": True},
+            "lanes": [{"lane": "process", "executors": 2, "running": 1}],
+            "queued": 12, "running": 1,
+            "schedule": {"state": "going", "why": None, "since": None, "tasks": 4},
+            "faults": [{"kind": "parameter", "what": "friend_list", "times": 3,
+                        "message": "KeyError: 'x' (/srv/shop/parameters.py, line 8)",
+                        "first_at": 1769846400.0, "last_at": 1769846420.0}],
+        },
+    ),
+)  # fmt: skip
+
+STATUS_SHAPES: Final = (FAULT, LANE, SCHEDULE)

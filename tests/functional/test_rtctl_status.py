@@ -1,0 +1,70 @@
+"""rtctl status: what the app's code did wrong, from every lane, and how the daemon is."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from tests.functional.conftest import PROGRAMS
+from tests.helpers.daemon import Daemon
+from tests.helpers.deadline import until
+from tests.helpers.running import client, restart_supervisor
+
+Start = Callable[..., Daemon]
+LANES = ("in_process", "in_fork", "in_main", "in_thread", "in_loop")
+
+
+def status(daemon: Daemon, code: int) -> dict[str, Any]:
+    """The answer, which must come with this exit code."""
+    done = daemon.rtctl("status", "-j")
+    assert done.returncode == code, done.stdout + done.stderr
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def faults(daemon: Daemon) -> dict[str, dict[str, Any]]:
+    """All faults by their name."""
+    return {row["what"]: row for row in status(daemon, 3)["faults"]}
+
+
+def test_a_daemon_without_faults_is_well(jobs: Daemon) -> None:
+    answer = status(jobs, 0)
+    assert (answer["app"], answer["faults"]) == ("jobs:session", [])
+    assert answer["schedule"]["state"] == "none"
+    assert answer["tasks"] > 5
+    text = jobs.ok("status")
+    for part in ("jobs:session", "redis", "no task has a condition"):
+        assert part in text
+    assert jobs.ok("status", "-q") == ""
+
+
+def test_faults_from_every_lane_and_from_the_import_are_told(start_daemon: Start) -> None:
+    daemon = start_daemon("faulty:session", cwd=PROGRAMS)
+    with client(daemon) as rt:
+        for lane in LANES:
+            for _ in range(2):
+                assert rt.submit(lane, what=lane).wait(timeout=20).result == "done"
+    until(lambda: faults(daemon).keys() >= set(LANES), what="all faults")
+    found = faults(daemon)
+    assert found["tasks/broken.py"]["kind"] == "loader"
+    for lane in LANES:
+        row = found[lane]
+        assert (row["kind"], row["times"]) == ("hook", 2)
+        assert row["message"].startswith("ValueError: it does not work")
+        assert row["first_at"] <= row["last_at"]
+    done = daemon.rtctl("status")
+    assert done.returncode == 3
+    assert "tasks/broken.py: SyntaxError" in done.stdout
+    log = daemon.log.read_text()
+    assert log.count("fault of the app: hook in_thread: ValueError") == 1
+    assert log.count("fault of the app: loader tasks/broken.py") == 1
+    restart_supervisor(daemon)
+    assert faults(daemon).keys() == found.keys()
+
+
+def test_faults_are_forgotten_when_the_app_is_imported_anew(start_daemon: Start) -> None:
+    daemon = start_daemon("faulty:session", cwd=PROGRAMS)
+    with client(daemon) as rt:
+        rt.submit("in_process", what="once").wait(timeout=20)
+    until(lambda: "once" in faults(daemon), what="the fault")
+    daemon.rtctl("reload")
+    until(lambda: faults(daemon).keys() == {"tasks/broken.py"}, what="only the new app's fault")
