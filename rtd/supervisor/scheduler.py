@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from rtd.conditions import Host, Sample, View, World, parse
+from rtd.conditions import Host, Sample, View, World
 from rtd.conditions.ledger import RUN
 from rtd.conditions.zones import zone_of
 from rtd.model.errors import StoreGone, WrongState
@@ -168,7 +168,7 @@ class Scheduler:
         for info in scheduled:
             planner.add(info.name, info.schedule)
         for info in ended:
-            planner.add_end(info.name, parse(info.schedule.end or ""), info.schedule.timezone)
+            planner.add_end(info.name, info.schedule.end or "", info.schedule.timezone)
         return planner
 
     def _begin(self, planner: Planner, kept: Kept) -> None:

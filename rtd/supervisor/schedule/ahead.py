@@ -17,7 +17,7 @@ CROWD: Final = 15
 
 def is_crowd(planner: Planner, at_us: int) -> bool:
     """Whether many tasks are to be looked at at that moment, the next one."""
-    first = planner.heap[:CROWD]
+    first = planner.wakes.heap[:CROWD]
     return len(first) == CROWD and all(item[0] <= at_us for item in first)
 
 
@@ -25,6 +25,8 @@ def predict(planner: Planner, at_us: int) -> list[Occurrence]:
     """What `advance` will fire at that moment, if nothing happens until then."""
     found = []
     for entry in list(_due(planner, at_us)):
+        if entry.texts:
+            continue  # nobody can say what will be answered
         value, until_us = planner.ask(entry, at_us)
         entry.ahead = Ahead(at_us, value, until_us)
         if value and entry.due_us is None and _is_free(planner, entry):
@@ -53,7 +55,7 @@ def _is_free(planner: Planner, entry: Entry) -> bool:
 
 def _due(planner: Planner, at_us: int) -> Iterator[Entry]:
     """The entries of the heap that are due by then; below one that is later, all are."""
-    heap, waiting = planner.heap, [0]
+    heap, waiting = planner.wakes.heap, [0]
     while waiting:
         place = waiting.pop()
         if place < len(heap) and heap[place][0] <= at_us:

@@ -62,10 +62,10 @@ def due_moments(
         if at_us > until_us:
             return
         view.now_us = at_us
-        value, change_us = entry.condition.look(view)
+        value, change_us = entry.look(view)
         if value:
             ledger.at_us = at_us
-            stays, change_us = entry.condition.look(view)
+            stays, change_us = entry.look(view)
             if stays and first:
                 ledger.at_us = 0  # it is simply true, and nothing came due
             else:
@@ -73,7 +73,7 @@ def due_moments(
             while stays and change_us <= until_us:
                 # A run of its own does not end it: due again when it has been false.
                 view.now_us = change_us
-                stays, change_us = entry.condition.look(view)
+                stays, change_us = entry.look(view)
             if stays:
                 return
         at_us, first = change_us, False

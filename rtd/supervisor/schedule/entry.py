@@ -2,7 +2,9 @@
 
 from typing import Final, NamedTuple
 
-from rtd.conditions.base import Condition
+from rtd.conditions.base import Condition, Look
+from rtd.conditions.certain import certain, customs
+from rtd.conditions.view import View
 from rtd.conditions.zones import NEVER, Zone
 from rtd.model.schedule import CatchUp
 
@@ -30,6 +32,8 @@ class Entry:
         held: what held it when it was due, empty if nothing did.
         wake_us: when it is to be looked at, in the heap; NEVER: only after an event.
         last_us: the due moment of its latest occurrence.
+        texts: the custom conditions that it names.
+        used: answers of askings up to this one do not count for it.
         ahead: what was found out about `wake_us` in advance; None after any event.
         backlog: due moments that it is to make up for, the oldest first.
     """
@@ -46,6 +50,8 @@ class Entry:
         "last_us",
         "name",
         "overlap",
+        "texts",
+        "used",
         "wake_us",
         "zone",
     )
@@ -58,6 +64,8 @@ class Entry:
         self.zone = zone
         self.catch_up = catch_up
         self.overlap = overlap
+        self.texts = customs(condition)
+        self.used = 0
         self.enabled = True
         self.due_us: int | None = None
         self.fresh = False
@@ -66,3 +74,11 @@ class Entry:
         self.last_us = 0
         self.ahead: Ahead | None = None
         self.backlog: list[tuple[int, str]] | None = None
+
+    def look(self, view: View) -> Look:
+        """What its condition says for certain, and until when; custom conditions that the view
+        has no answer of are neither true nor false."""
+        if not self.texts:
+            return self.condition.look(view)
+        known = certain(self.condition, view)
+        return known.value is True, known.until

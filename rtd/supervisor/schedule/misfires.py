@@ -36,7 +36,7 @@ def judge(planner: Planner, entry: Entry, from_us: int, to_us: int, why: str) ->
         ][-MOST:]
     if not dues:
         return []
-    still_true = entry.condition.check(planner.view_of(entry, to_us))
+    still_true = entry.look(planner.view_of(entry, to_us))[0]
     runs, reason = chosen(entry.catch_up, dues, to_us, still_true)
     said = f"{why}; {reason}"
     entry.backlog = [*(entry.backlog or ()), *((due, said) for due in runs)]

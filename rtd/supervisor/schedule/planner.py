@@ -5,140 +5,119 @@ of those moments), or after an event that its condition names (an index). Nothin
 however many tasks there are.
 """
 
-import dataclasses
-import heapq
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from rtd.conditions.base import ME, Condition, Poll
-from rtd.conditions.leaves.has import STATUSES, Has
-from rtd.conditions.leaves.param import Param
-from rtd.conditions.leaves.scheduler import SchedulerCycles
+from rtd.conditions.base import Condition
+from rtd.conditions.certain import customs
 from rtd.conditions.ledger import RUN
 from rtd.conditions.reader import parse
 from rtd.conditions.spans import SECOND
-from rtd.conditions.view import Host, Sample, View, World
-from rtd.conditions.zones import NEVER, Zone, zone_of
+from rtd.conditions.view import Answer, Host, Sample, View
+from rtd.conditions.zones import NEVER
 from rtd.model.schedule import Schedule, read_catch_up
-from rtd.supervisor.schedule.entry import DISABLED, ONCE, PAUSED, RUNNING, Entry
+from rtd.supervisor.schedule.deciding import NOW, Decider
+from rtd.supervisor.schedule.entry import Entry
 from rtd.supervisor.schedule.misfires import judge
-from rtd.supervisor.schedule.occurrence import Occurrence, Verdict, occurrence_id
-from rtd.supervisor.schedule.past import Past
+from rtd.supervisor.schedule.occurrence import Occurrence
 
-#: A run that begins so long after its moment is late.
-LATE_US: Final = SECOND
 #: Conditions on what nobody tells (the host, the scheduler's turns) are asked so often.
 POLL_US: Final = 5 * SECOND
-#: An entry is to be looked at when the planner next decides, not for an earlier moment.
-NOW: Final = 0
 
 
-class Planner:
+class Planner(Decider):
     """All scheduled tasks of one app.
 
-    Args:
-        started_us: when the scheduler started, for conditions that ask.
-        zone: IANA name of the local time of tasks that name none.
-
-    Attributes:
-        past: what is remembered of runs; told by `started`, `ended` and `past` itself.
-        now_us: the moment up to which everything has been decided.
-        paused: nothing starts.
-        names: of all tasks that exist.
-        wants_host: the host is to be measured before each turn (`set_host`).
+    Its arguments are those of `Decider`.
     """
 
     def __init__(
-        self, started_us: int, zone: str = "UTC", env: Mapping[str, str] = MappingProxyType({})
+        self,
+        started_us: int,
+        zone: str = "UTC",
+        env: Mapping[str, str] = MappingProxyType({}),
+        read: Callable[[str], Condition] = parse,
     ) -> None:
-        self.past = Past()
-        self.now_us = started_us
-        self.paused = False
-        self.entries: dict[str, Entry] = {}
-        self._zone = zone
-        self.heap: list[tuple[int, int, Entry]] = []
-        self._pushed = 0
-        self._dependents: dict[tuple[str, str], list[Entry]] = {}
-        self.dirty: dict[Entry, int] = {}
-        self._started: dict[Entry, int] = {}
-        self._polled: list[Entry] = []
-        self._of_params: list[Entry] = []
+        super().__init__(started_us, zone, env, read)
         self._poll_us = NEVER
         self._also: set[str] = set()
-        self.names: set[str] = set()
-        self.wants_host = False
-        self._view = View(
-            started_us / SECOND,
-            history=self.past,
-            scheduler_started=started_us / SECOND,
-            tz=zone,
-            world=World(env=env, tasks=self.names),
-        )
 
     # --- tasks
 
     def add(self, name: str, schedule: Schedule) -> None:
         """A task with a start condition. Its condition has been read before, so it can be."""
         assert schedule.start is not None
-        condition = parse(schedule.start)
-        zone = zone_of(schedule.timezone or self._zone)
+        condition = self._read(schedule.start)
+        zone = self._sight.zone(schedule.timezone)
         catch_up = read_catch_up(schedule.catch_up)
         entry = Entry(name, condition, zone, catch_up, schedule.overlap)
         self.entries[name] = entry
         self.names.add(name)
-        for task, action in condition.watches():
-            if task not in {ME, name}:
-                self._dependents.setdefault((task, action), []).append(entry)
-        self._keep(name, condition, zone)
-        asks_host = Poll.HOST in condition.polls()
-        self.wants_host |= asks_host
-        if asks_host or any(isinstance(x, SchedulerCycles) for x in condition.leaves()):
-            self._polled.append(entry)
-        if any(isinstance(leaf, Param) for leaf in condition.leaves()):
-            self._of_params.append(entry)
+        self._index.add(entry)
+        self._sight.keep(name, condition, zone)
 
     @property
     def watched(self) -> set[str]:
         """The tasks whose events matter: those with conditions, and those that they name."""
-        return self.entries.keys() | {task for task, _ in self._dependents} | self._also
+        return self.entries.keys() | self._index.tasks | self._also
 
-    def add_end(self, name: str, condition: Condition, zone: str | None) -> None:
+    @property
+    def wants_host(self) -> bool:
+        """Whether the host is to be measured before each turn (`set_host`)."""
+        return self._index.wants_host
+
+    def add_end(self, name: str, text: str, zone: str | None) -> None:
         """A task with an end condition: whoever watches its runs asks by `view_of_run`."""
+        condition = self._read(text)
         self._also.update(task or name for task in condition.depends())
-        self._keep(name, condition, zone_of(zone or self._zone))
+        self._sight.keep(name, condition, self._sight.zone(zone))
+        if texts := customs(condition):
+            self._also.add(name)
+            self._sight.asking.add_end(name, texts)
 
     def view_of_run(self, task: str, zone: str | None, now_us: int, sample: Sample) -> View:
         """How a run of a task sees a moment."""
-        view = self._view.of(task, sample)
-        view.now_us = max(now_us, self.past.newest_us)
-        view.zone = zone_of(zone or self._zone)
-        view.shown_in = view.zone.tz
-        self.past.me = task
-        return view
-
-    def _keep(self, name: str, condition: Condition, zone: Zone) -> None:
-        """Remember what its windows ask for."""
-        for leaf in condition.leaves():
-            if isinstance(leaf, Has) and leaf.window is not None:
-                self.past.keep(leaf.task or name, STATUSES[leaf.status], leaf.window, zone)
+        return self._sight.of_run(task, zone, now_us, sample)
 
     def set_host(self, host: Host) -> None:
         """What was measured of the host."""
-        self._view.world = dataclasses.replace(self._view.world, host=host)
+        self._sight.set_host(host)
 
     def set_params(self, params: Mapping[str, object]) -> None:
         """The session's parameters, all of them: who asks for one is looked at again."""
-        self._view.world = dataclasses.replace(self._view.world, params=dict(params))
-        for entry in self._of_params:
-            self.dirty.setdefault(entry, NOW)
-            entry.ahead = None
+        self._sight.set_params(params)
+        self._touch_all(self._index.of_params)
 
     def owe(self, task: str, due_us: int, why: str) -> None:
         """A due moment that an earlier scheduler meant to make up for; in their order."""
         entry = self.entries[task]
         entry.backlog = [*(entry.backlog or ()), (due_us, why)]
         entry.last_us = max(entry.last_us, due_us)
+
+    # --- custom conditions
+
+    def wanted(self) -> set[str]:
+        """The custom conditions that decide something now, so that they are to be asked."""
+        self._look_behind()
+        asking = self._sight.asking
+        return asking.wanted([task for task in asking.ending if self.past.going(task)])
+
+    def asked(self) -> int:
+        """They are being asked: the number of this asking."""
+        self._sight.asking.answers.asked += 1
+        return self._sight.asking.answers.asked
+
+    def answered(self, number: int, text: str, value: bool | None, why: str = "") -> None:
+        """What an asking has found; None: it failed, and the condition decides nothing."""
+        answer = None if value is None else Answer(value)
+        self._sight.asking.answers.give(number, text, answer, why)
+        self._touch_all(self._index.asking(text))
+
+    def stands(self, text: str, answer: Answer) -> None:
+        """The value of a condition that a task tells, until there is another."""
+        self._sight.asking.answers.stand(text, answer)
+        self._touch_all(self._index.asking(text))
 
     # --- what happens
 
@@ -154,7 +133,7 @@ class Planner:
             found = self._judge(self.entries.values(), alive_us, now_us, "rtd was not running")
         self.now_us = now_us
         self.dirty = dict.fromkeys(self.entries.values(), now_us)
-        if self._polled:
+        if self._index.polled:
             self._poll_us = now_us + POLL_US
         return found + self.advance(now_us)
 
@@ -162,26 +141,22 @@ class Planner:
         """Decide everything up to now. Time never goes back here; see `set_back`."""
         self._look_behind()
         self.now_us = now_us = max(now_us, self.now_us)
-        self._view.cycles += 1
+        self._sight.view.cycles += 1
         found: list[Occurrence] = []
         if self._poll_us <= now_us:
             self._poll_us = now_us + POLL_US
-            for entry in self._polled:
+            for entry in self._index.polled:
                 self.dirty.setdefault(entry, now_us)
-        heap = self.heap
         while True:
             while self.dirty:
                 dirty, self.dirty = self.dirty, {}
                 for entry, at_us in dirty.items():
                     self._look(entry, at_us or now_us, found)
-            if not heap or heap[0][0] > now_us:
+            due = self.wakes.pop(now_us)
+            if due is None:
                 break
-            at_us, _, entry = heapq.heappop(heap)
-            if entry.wake_us == at_us:
-                entry.wake_us = NEVER
-                self._look(entry, at_us, found)
-        if len(heap) > 2 * len(self.entries) + 1000:
-            self._rebuild()
+            self._look(due[1], due[0], found)
+        self.wakes.tidy(len(self.entries))
         return found
 
     def skip(self, from_us: int, to_us: int, why: str) -> list[Occurrence]:
@@ -208,7 +183,7 @@ class Planner:
             entry.wake_us = NEVER
             if entry.due_us is not None:
                 entry.due_us = min(entry.due_us, now_us)
-        self.heap.clear()
+        self.wakes.clear()
         self.dirty = dict.fromkeys(self.entries.values(), now_us)
         return self.advance(now_us)
 
@@ -245,121 +220,16 @@ class Planner:
         self._look_behind()
         if self.dirty:
             return self.now_us
-        heap = self.heap
-        while heap and heap[0][2].wake_us != heap[0][0]:
-            heapq.heappop(heap)
-        at_us = min(heap[0][0] if heap else NEVER, self._poll_us)
+        at_us = min(self.wakes.next_us(), self._poll_us)
         return None if at_us >= NEVER else at_us
 
     def view_of(self, entry: Entry, now_us: int) -> View:
-        """How a task sees a moment."""
-        view = self._view.of(entry.name)
-        view.now_us, view.zone, view.shown_in = now_us, entry.zone, entry.zone.tz
-        self.past.me = entry.name
-        return view
+        """How a task sees a moment, nobody having answered."""
+        return self._sight.of(entry, now_us)
 
-    # --- decisions
-
-    def _touch(self, task: str, action: str, at_us: int) -> None:
-        entry = self.entries.get(task)
-        if entry is not None:
-            self.dirty[entry] = at_us
-            entry.ahead = None
-        for entry in self._dependents.get((task, action), ()):
-            self.dirty[entry] = at_us
-            entry.ahead = None
-
-    def _look(self, entry: Entry, at_us: int, found: list[Occurrence]) -> None:
-        """Ask a condition, and start its task if that is what it says."""
-        if entry in self._started:
-            self._look_behind()
-        if entry.backlog and self.hold(entry) is None:
-            due_us, why = entry.backlog.pop(0)
-            late = Occurrence(entry.name, due_us, Verdict.LATE, why, self.now_us)
-            found.append(self._start(entry, late))
-            return
-        ahead, entry.ahead = entry.ahead, None
-        if ahead is not None and ahead.at_us == at_us:
-            value, until_us = ahead.value, ahead.until_us
-        else:
-            value, until_us = self.ask(entry, at_us)
-        if not value:
-            if entry.due_us is not None and entry.fresh and entry.held:
-                found.append(Occurrence(entry.name, entry.due_us, Verdict.SKIPPED, entry.held))
-            entry.due_us, entry.held = None, ""
-        else:
-            if entry.due_us is None:
-                entry.due_us, entry.fresh = at_us, True
-            hold = self.hold(entry)
-            if hold is None:
-                found.append(self._start(entry, self._occurrence(entry, at_us)))
-                return
-            entry.held = hold
-        self._wake(entry, until_us)
-
-    def ask(self, entry: Entry, at_us: int) -> tuple[bool, int]:
-        """What a condition says at a moment, and until when."""
-        view, past = self._view, self.past
-        # Moved, not copied: nobody keeps it. Never before what has happened.
-        view.now_us = max(at_us, past.newest_us)
-        view.task = past.me = entry.name
-        view.zone = entry.zone
-        return entry.condition.look(view)
-
-    def hold(self, entry: Entry) -> str | None:
-        """What keeps a task from starting though its condition is true."""
-        if self.paused:
-            return PAUSED
-        if not entry.enabled:
-            return DISABLED
-        if not entry.overlap:
-            return RUNNING if self.past.going(entry.name) else None
-        return None if entry.fresh or entry.backlog else ONCE
-
-    def _occurrence(self, entry: Entry, at_us: int) -> Occurrence:
-        assert entry.due_us is not None
-        due_us = entry.due_us if entry.fresh else at_us
-        due_us = max(due_us, entry.last_us + 1)
-        held = entry.held if entry.fresh else ""
-        start_us = max(due_us, at_us)
-        if start_us - due_us <= LATE_US:
-            return Occurrence(entry.name, due_us, Verdict.RAN, held, start_us)
-        return Occurrence(entry.name, due_us, Verdict.LATE, held or "it was late", start_us)
-
-    def _start(self, entry: Entry, fired: Occurrence) -> Occurrence:
-        fired = fired._replace(run_id=occurrence_id(entry.name, fired.due_us))
-        entry.last_us = max(entry.last_us, fired.due_us)
-        entry.due_us, entry.held = None, ""
-        self.past.start(entry.name, fired.run_id, fired.start_us)
-        for other in self._dependents.get((entry.name, RUN), ()):
-            self.dirty[other] = fired.start_us
-            other.ahead = None
-        self._started[entry] = fired.start_us
-        return fired
-
-    def _look_behind(self) -> None:
-        """What the conditions of those that were started say since; after all were started, for
-        they are not to wait for it."""
-        started, self._started = self._started, {}
-        for entry, start_us in started.items():
-            value, until_us = self.ask(entry, start_us)
-            if value:
-                entry.due_us, entry.fresh = start_us, False
-            if entry.backlog and entry.overlap:
-                self.dirty[entry] = start_us
-            self._wake(entry, until_us)
-
-    def _wake(self, entry: Entry, at_us: int) -> None:
-        if at_us >= NEVER:
-            entry.wake_us = NEVER
-        elif at_us != entry.wake_us:
-            entry.wake_us = at_us
-            self._pushed += 1
-            heapq.heappush(self.heap, (at_us, self._pushed, entry))
-
-    def _rebuild(self) -> None:
-        self.heap = [item for item in self.heap if item[2].wake_us == item[0]]
-        heapq.heapify(self.heap)
+    def view_to_explain(self, entry: Entry, now_us: int) -> View:
+        """How a task sees a moment, with the latest answers."""
+        return self._sight.to_explain(entry, now_us)
 
     # --- what nobody fired
 

@@ -160,7 +160,7 @@ def test_the_heap_does_not_grow_with_events() -> None:
         clock.planner.ended("x", "success", str(n), at("07:00") + n * 1000)
         for fired in clock.planner.advance(at("07:00") + n * 1000):
             clock.planner.ended("task", "success", fired.run_id, fired.start_us)
-    assert len(clock.planner.heap) <= 1100
+    assert len(clock.planner.wakes.heap) <= 1100
 
 
 def test_an_occurrence_has_one_id_for_ever() -> None:
