@@ -1,12 +1,15 @@
-"""Waiting for a file to change, without looking again and again (inotify(7))."""
+"""Waiting for a file, or what is in folders, to change, without looking again and again
+(inotify(7))."""
 
 import ctypes
+import errno
 import os
 import struct
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
-__all__ = ["Changes", "FileWatch"]
+__all__ = ["Changes", "FileWatch", "FolderWatch"]
 
 _IN_MODIFY: Final = 0x2
 _IN_CLOSE_WRITE: Final = 0x8
@@ -14,9 +17,20 @@ _IN_DELETE_SELF: Final = 0x400
 _IN_MOVE_SELF: Final = 0x800
 _IN_ATTRIB: Final = 0x4  # also says that the last name is gone while we hold it open
 _IN_IGNORED: Final = 0x8000
+_IN_CREATE: Final = 0x100
+_IN_DELETE: Final = 0x200
+_IN_MOVED: Final = 0x40 | 0x80  # away from here, and to here
+_IN_Q_OVERFLOW: Final = 0x4000
+_IN_ONLYDIR: Final = 0x0100_0000
 _IN_NONBLOCK: Final = os.O_NONBLOCK
 _IN_CLOEXEC: Final = os.O_CLOEXEC
 _WATCHED: Final = _IN_MODIFY | _IN_CLOSE_WRITE | _IN_DELETE_SELF | _IN_MOVE_SELF | _IN_ATTRIB
+#: What makes another file of a name in a folder, or another folder of the folder itself.
+_IN_FOLDER: Final = (
+    _IN_CLOSE_WRITE | _IN_ATTRIB | _IN_CREATE | _IN_DELETE | _IN_MOVED | _IN_DELETE_SELF
+    | _IN_MOVE_SELF | _IN_ONLYDIR
+)  # fmt: skip
+_READ_BYTES: Final = 65536
 _HEAD: Final = struct.Struct("iIII")
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -59,15 +73,8 @@ class FileWatch:
     def take(self) -> Changes:
         """The changes since the last call; all false when there are none. Never waits."""
         mask = 0
-        try:
-            blob = os.read(self._fd, 65536)
-        except BlockingIOError:
-            blob = b""
-        at = 0
-        while at < len(blob):
-            _, bits, _, length = _HEAD.unpack_from(blob, at)
+        for _, bits, _ in _read(self._fd):
             mask |= bits
-            at += _HEAD.size + length
         return Changes(
             modified=bool(mask & _IN_MODIFY),
             closed=bool(mask & _IN_CLOSE_WRITE),
@@ -79,6 +86,92 @@ class FileWatch:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
+
+
+class FolderWatch:
+    """Watches folders; `fileno()` is readable when something in one of them may have changed.
+
+    Only what lies directly in a folder is seen: for a tree each of its folders is watched.
+
+    Raises:
+        OSError: the user has as many watches as the system allows.
+    """
+
+    def __init__(self) -> None:
+        self._fd = _checked(_libc.inotify_init1(_IN_NONBLOCK | _IN_CLOEXEC), "inotify_init1")
+        self._watches: dict[str, int] = {}
+        self._names: dict[int, frozenset[str] | None] = {}
+
+    def fileno(self) -> int:
+        """For a selector."""
+        return self._fd
+
+    def watch(self, folders: Mapping[str, frozenset[str] | None]) -> bool:
+        """Watch these folders and no others.
+
+        Args:
+            folders: with the names in them that matter; None: all do.
+
+        Returns:
+            Whether some are new to it: what has changed in those until now was not seen.
+
+        Raises:
+            OSError: one more watch cannot be had; those before it are watched.
+        """
+        for path in self._watches.keys() - folders.keys():
+            self._forget(path)
+        added = False
+        for path, names in folders.items():
+            if path not in self._watches:
+                number = _libc.inotify_add_watch(self._fd, os.fsencode(path), _IN_FOLDER)
+                if number < 0 and ctypes.get_errno() in (errno.ENOENT, errno.ENOTDIR):
+                    continue  # gone again: the folder that it was in tells that
+                self._watches[path] = _checked(number, path)
+                added = True
+            self._names[self._watches[path]] = names
+        return added
+
+    def take(self, ignored: frozenset[str]) -> bool:
+        """Whether something may have changed since the last call. Never waits.
+
+        Args:
+            ignored: names in any folder that do not matter.
+        """
+        changed = False
+        for number, bits, name in _read(self._fd):
+            if bits & _IN_IGNORED:  # the folder is gone, and with it the watch
+                for path in [p for p, n in self._watches.items() if n == number]:
+                    del self._watches[path]
+            names = self._names.get(number)
+            if bits & _IN_Q_OVERFLOW or (name not in ignored and (names is None or name in names)):
+                changed = True
+        return changed
+
+    def _forget(self, path: str) -> None:
+        number = self._watches.pop(path)
+        if number not in self._watches.values():
+            self._names.pop(number, None)
+            _libc.inotify_rm_watch(self._fd, number)
+
+    def close(self) -> None:
+        """Stop watching."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+
+def _read(fd: int) -> Iterator[tuple[int, int, str]]:
+    """All events there are: the number of the watch, what happened, the name in the folder."""
+    while True:
+        try:
+            blob = os.read(fd, _READ_BYTES)
+        except BlockingIOError:
+            return
+        at = 0
+        while at < len(blob):
+            number, bits, _, length = _HEAD.unpack_from(blob, at)
+            at += _HEAD.size + length
+            yield number, bits, os.fsdecode(blob[at - length : at].rstrip(b"\0"))
 
 
 def _checked(answer: int, what: str) -> int:

@@ -21,6 +21,7 @@ from rtd.supervisor.scheduler import Scheduler
 from rtd.supervisor.settle import Settler
 from rtd.supervisor.stops import Stops
 from rtd.supervisor.tail import EventTail
+from rtd.supervisor.task_files import TaskFiles
 from rtd.supervisor.timers import Timers
 from rtd.supervisor.verdict import how_it_ended
 from rtd.supervisor.waiters import Waiters
@@ -84,6 +85,7 @@ class Node:
         self.watch = Watch(core, self.stops, self.scheduler.view_of_run)
         self.tail = EventTail(core)
         self.reloads = Reloads(core, self.zygotes, self.serve_from)
+        self.task_files = TaskFiles(core, self.reloads)
         self.ending = Ending()
         self._zygote_crashes = 0
 
@@ -182,6 +184,7 @@ class Node:
         for other in self.zygotes.living:
             if other.generation < zygote.generation and other.greeted.is_set():
                 self.zygotes.retire(other)
+        self.task_files.serve()
         if not self.core.draining:
             self.pools.look_at_all()
 

@@ -78,6 +78,7 @@ async def bring_up(wish: Wish, ends: contextlib.AsyncExitStack, keep: Keep) -> N
     ends.push_async_callback(core.jobs.stop)
     await node.zygotes.open()
     ends.push_async_callback(_end_zygotes, node, keep)
+    ends.callback(node.task_files.stop)
     serving = await _greet_the_living(node)
     orphans = end_orphans(core, unknown_on_board(core, node.zygotes.living))
     await _serve_app(node, serving)

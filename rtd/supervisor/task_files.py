@@ -1,0 +1,201 @@
+"""Notices that task files of the app's loaders come, go or change, and has the app reloaded.
+
+The kernel says that something may have changed; then the files are looked at, and only when they
+are other than those that the serving app was loaded from, it is reloaded. Nothing polls.
+"""
+
+import asyncio
+import os
+import time
+from collections.abc import Mapping
+from typing import Final
+
+from rtd.model.appinfo import LoaderInfo
+from rtd.model.errors import RtdError
+from rtd.model.taskfiles import SKIPPED, Survey, survey
+from rtd.process.inotify import FolderWatch
+from rtd.supervisor.core import Core
+from rtd.supervisor.log import log
+from rtd.supervisor.reloading import PATIENCE_S, Reloads
+
+#: Changes that follow each other this closely are one.
+QUIET_S: Final = 0.08
+#: Changes that do not stop are looked at after this time all the same.
+LONGEST_S: Final = 2.0
+#: An app that changes its own files whenever it is imported is reloaded ever more slowly.
+FIRST_WAIT_S: Final = 0.5
+LONGEST_WAIT_S: Final = 60.0
+_IGNORED: Final = frozenset({SKIPPED})
+_SHOWN: Final = 3
+
+Surveys = Mapping[LoaderInfo, Survey]
+
+
+class TaskFiles:
+    """Watches the folders of the loaders of the serving app.
+
+    Args:
+        core: the shared ground: the loaders are those of its manifest.
+        reloads: carries them out.
+    """
+
+    def __init__(self, core: Core, reloads: Reloads) -> None:
+        self._core = core
+        self._reloads = reloads
+        self._loaders: tuple[LoaderInfo, ...] = ()
+        self._watch: FolderWatch | None = None
+        self._seen: Surveys = {}
+        self._tried: tuple[str, ...] | None = None
+        self._first_at_s = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._in_vain = 0
+        self._not_before_s = 0.0
+        self._going_since_s: float | None = None
+        self._warned = ""
+
+    # --- life
+
+    def serve(self) -> None:
+        """The app may be another one: watch what it was loaded from."""
+        self._loaders = tuple(x for x in self._core.manifest.info.loaders if x.watch)
+        if not self._loaders:
+            self.stop()
+            return
+        self._tried = None
+        self._seen = {}
+        self._going_since_s = None
+        self._warned = ""
+        if self._watch is None and not self._open():
+            return
+        self._look()
+
+    def _open(self) -> bool:
+        try:
+            self._watch = FolderWatch()
+        except OSError as error:
+            self._warn(error)
+            return False
+        asyncio.get_running_loop().add_reader(self._watch.fileno(), self._rung)
+        return True
+
+    def stop(self) -> None:
+        """Watch nothing more."""
+        self._set_timer(None)
+        if self._watch is not None:
+            asyncio.get_running_loop().remove_reader(self._watch.fileno())
+            self._watch.close()
+            self._watch = None
+
+    # --- what happens
+
+    def _rung(self) -> None:
+        """Something has changed: look when it has become quiet."""
+        assert self._watch is not None
+        if not self._watch.take(_IGNORED):
+            return
+        now_s = time.monotonic()
+        if self._timer is None:
+            self._first_at_s = now_s
+        soon_s = min(QUIET_S, self._first_at_s + LONGEST_S - now_s)
+        self._later(max(0.0, soon_s, self._not_before_s - now_s))
+
+    def _later(self, wait_s: float) -> None:
+        self._set_timer(asyncio.get_running_loop().call_later(wait_s, self._look))
+
+    def _set_timer(self, timer: asyncio.TimerHandle | None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = timer
+
+    def _look(self) -> None:
+        """Reload if the files are others than those that the app was loaded from, unless that
+        has been tried with these."""
+        self._set_timer(None)
+        if self._watch is None or self._core.draining:
+            return
+        if self._going_since_s is not None:
+            left_s = self._going_since_s + PATIENCE_S - time.monotonic()
+            if left_s > 0:  # what it does not get is looked at when it serves
+                self._later(left_s)
+                return
+        first = not self._seen
+        before, self._seen = self._seen, self._survey()
+        stamps = tuple(found.stamp for found in self._seen.values())
+        if stamps == tuple(loader.stamp for loader in self._loaders):
+            self._in_vain, self._not_before_s = 0, 0.0
+            self._tried = None
+        elif stamps != self._tried:
+            if first and self._in_vain:
+                self._tire()
+            else:
+                self._tried = stamps
+                self._in_vain += first
+                log.info("task files have changed%s: reloading", _some(before, self._seen))
+                self._core.jobs.start(self._reload(), "reloading for its task files")
+
+    def _tire(self) -> None:
+        """The files were changed while they were imported, and the time before, too."""
+        wait_s = min(FIRST_WAIT_S * 2.0 ** (self._in_vain - 1), LONGEST_WAIT_S)
+        self._in_vain += 1
+        if wait_s >= 2:
+            log.warning("task files change whenever they are imported; the next in %.0f s", wait_s)
+        self._not_before_s = time.monotonic() + wait_s
+        self._later(wait_s)
+
+    async def _reload(self) -> None:
+        self._going_since_s = time.monotonic()
+        try:
+            await self._reloads.reload()
+        except RtdError:  # it is in the log; the next change is another try
+            self._going_since_s = None
+            self._look()
+
+    # --- folders
+
+    def _survey(self) -> Surveys:
+        """What there is now. Folders that are new are watched first, then looked into again."""
+        assert self._watch is not None
+        while True:
+            found = {loader: survey(loader.path, loader.glob) for loader in self._loaders}
+            try:
+                if not self._watch.watch(_folders(found)):
+                    return found
+            except OSError as error:
+                self._warn(error)
+                return found
+
+    def _warn(self, error: OSError) -> None:
+        text = f"changes of task files are not all noticed ({error.strerror}): use `rtctl reload`"
+        if text != self._warned:
+            self._warned = text
+            self._core.faults.note("loader", "watching", text)
+
+
+def _folders(found: Surveys) -> dict[str, frozenset[str] | None]:
+    """All folders that task files may be in, and those above in which the uppermost of them may
+    be replaced or come to be."""
+    wanted: dict[str, frozenset[str] | None] = {}
+    for loader, one in found.items():
+        wanted.update(dict.fromkeys(one.folders))
+        above, name = os.path.split(loader.path.rstrip("/"))
+        while above not in ("", "/") and not os.path.isdir(above):
+            above, name = os.path.split(above)
+        names = wanted.get(above, frozenset())
+        wanted[above or "/"] = None if names is None else names | {name}
+    return wanted
+
+
+def _some(before: Surveys, after: Surveys) -> str:
+    """` (a.py, b.py and 3 more)`; empty where nobody knows."""
+    changed: list[str] = []
+    for loader, now in after.items():
+        was = before[loader].files if loader in before else {}
+        changed += [
+            os.path.relpath(file, os.path.dirname(loader.path))
+            for file in sorted(was.keys() | now.files.keys())
+            if was.get(file) != now.files.get(file)
+        ]
+    if not before or not changed:
+        return ""
+    more = f" and {len(changed) - _SHOWN} more" if len(changed) > _SHOWN else ""
+    return f" ({', '.join(changed[:_SHOWN])}{more})"

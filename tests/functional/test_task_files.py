@@ -1,0 +1,220 @@
+"""Task files that come, change and go are in force soon, and touch nothing that runs."""
+
+import os
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from rtctl import Client
+from tests.helpers.daemon import Daemon
+from tests.helpers.deadline import until
+from tests.helpers.running import alive, client, executor_of, restart_supervisor
+
+MAIN = """
+from rtd import Session
+from rtd.tasks.loaders import PyLoader
+
+session = Session()
+PyLoader("tasks", glob="**/tasks.py")
+"""
+TASK = """
+import time
+from pathlib import Path
+from rtd.tasks import FuncTask
+
+@FuncTask()
+def {name}(gate=None):
+    while gate and not Path(gate).exists():
+        time.sleep(0.01)
+    return {value}
+"""
+#: In force within a second on an idle machine; a busy one gets more.
+SOON_S = 5.0
+
+
+def write(project: Path, name: str, value: int = 0) -> Path:
+    """A task file with one task of that name, as an editor saves it: by a rename."""
+    file = project / "tasks" / name / "tasks.py"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    new = file.with_name("tasks.py.new")
+    new.write_text(TASK.format(name=name, value=value))
+    new.replace(file)
+    return file
+
+
+def names(rt: Client) -> set[str]:
+    return {row["name"] for row in rt.tasks()} - {"command"}
+
+
+def until_tasks(rt: Client, *wanted: str) -> None:
+    until(lambda: names(rt) == set(wanted), within_s=SOON_S, what=f"the tasks {wanted}")
+
+
+def generations(daemon: Daemon) -> int:
+    """How many times the app has been reloaded."""
+    return daemon.log.read_text().count("reloaded in")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "main.py").write_text(MAIN)
+    write(tmp_path, "one", 1)
+    return tmp_path
+
+
+@pytest.fixture
+def daemon(start_daemon: Callable[..., Daemon], project: Path) -> Daemon:
+    return start_daemon("main.py", cwd=project)
+
+
+def test_a_new_a_changed_and_a_removed_file(daemon: Daemon, project: Path) -> None:
+    gate = project / "gate"
+    with client(daemon) as rt:
+        going = rt.submit("one", gate=str(gate))
+        pid = executor_of(rt, going)
+        write(project, "two", 2)
+        until_tasks(rt, "one", "two")
+        assert rt.submit("two").wait(timeout=10).result == 2
+        for value in range(3, 6):  # the same size, within the same second
+            write(project, "two", value)
+            until(lambda v=value: rt.submit("two").wait(timeout=10).result == v,  # type: ignore[misc]
+                  within_s=SOON_S, what="the new code")  # fmt: skip
+        (project / "tasks" / "two" / "tasks.py").unlink()
+        until_tasks(rt, "one")
+        assert daemon.rtctl("submit", "two").returncode == 5
+        shutil.rmtree(project / "tasks" / "one")
+        until_tasks(rt)
+        assert going.state == "running"
+        gate.touch()
+        assert going.wait(timeout=10).result == 1
+        until(lambda: not alive(pid), what="the end of the executor of before")
+    assert "task files have changed (tasks/two/tasks.py): reloading" in daemon.log.read_text()
+
+
+def test_a_burst_of_files_in_new_folders_is_one_reload(daemon: Daemon, project: Path) -> None:
+    with client(daemon) as rt:
+        made = [f"deep_{number}" for number in range(50)]
+        for name in made:
+            file = project / "tasks" / "a" / name / "b" / "tasks.py"
+            file.parent.mkdir(parents=True)
+            file.write_text(TASK.format(name=name, value=1))
+        until_tasks(rt, "one", *made)
+        assert generations(daemon) <= 2
+        file.write_text(TASK.format(name="other", value=1))
+        until_tasks(rt, "one", "other", *made[:-1])
+
+
+def test_what_is_no_task_file_reloads_nothing(daemon: Daemon, project: Path) -> None:
+    with client(daemon) as rt:
+        (project / "tasks" / "one" / "notes.txt").write_text("x")
+        (project / "tasks" / "new").mkdir()
+        (project / "tasks" / "one" / "__pycache__").mkdir(exist_ok=True)
+        os.utime(project / "tasks" / "one")
+        write(project, "two", 2)
+        until_tasks(rt, "one", "two")
+    assert generations(daemon) == 1
+
+
+def test_a_broken_file_takes_its_tasks_out_and_is_a_fault_until_it_is_mended(
+    daemon: Daemon, project: Path
+) -> None:
+    with client(daemon) as rt:
+        file = write(project, "two", 2)
+        until_tasks(rt, "one", "two")
+        file.write_text("def (:\n")
+        until_tasks(rt, "one")
+        fault = f"loader tasks/two/tasks.py: SyntaxError: invalid syntax ({file}, line 1)"
+        until(lambda: fault in daemon.log.read_text(), what="the fault in the log")
+        write(project, "two", 3)
+        until_tasks(rt, "one", "two")
+        assert rt.submit("two").wait(timeout=10).result == 3
+
+
+def test_a_folder_that_is_replaced_or_comes_late_is_watched_all_the_same(
+    daemon: Daemon, project: Path
+) -> None:
+    with client(daemon) as rt:
+        (project / "tasks").rename(project / "before")
+        until_tasks(rt)
+        write(project, "two")
+        until_tasks(rt, "two")
+        write(project, "three")
+        until_tasks(rt, "two", "three")
+        (project / "tasks").rename(project / "later")
+        (project / "before").rename(project / "tasks")
+        until_tasks(rt, "one")
+
+
+def test_links_that_are_switched_to_other_files_are_seen(
+    start_daemon: Callable[..., Daemon], tmp_path: Path
+) -> None:
+    """As Kubernetes brings a new version of mounted files."""
+    (tmp_path / "main.py").write_text(MAIN)
+    tasks = tmp_path / "tasks"
+    for version in ("v1", "v2"):
+        (tasks / f"..{version}").mkdir(parents=True)
+        (tasks / f"..{version}" / "tasks.py").write_text(TASK.format(name=version, value=1))
+    (tasks / "..data").symlink_to("..v1")
+    (tasks / "tasks.py").symlink_to("..data/tasks.py")
+    daemon = start_daemon("main.py", cwd=tmp_path)
+    with client(daemon) as rt:
+        until_tasks(rt, "v1")
+        (tasks / "..new").symlink_to("..v2")
+        (tasks / "..new").replace(tasks / "..data")
+        until_tasks(rt, "v2")
+
+
+def test_what_changes_while_no_supervisor_looks_is_noticed_by_the_next(
+    daemon: Daemon, project: Path
+) -> None:
+    restart_supervisor(daemon, lambda: write(project, "two", 2) and None)  # type: ignore[arg-type,return-value]
+    with client(daemon) as rt:
+        until_tasks(rt, "one", "two")
+
+
+def test_an_unwatched_loader_waits_for_a_reload(
+    start_daemon: Callable[..., Daemon], project: Path
+) -> None:
+    (project / "main.py").write_text(MAIN.replace('py")', 'py", watch=False)'))
+    daemon = start_daemon("main.py", cwd=project)
+    with client(daemon) as rt:
+        write(project, "two", 2)
+        assert "new: two" in daemon.ok("reload")
+        assert generations(daemon) == 1
+        until_tasks(rt, "one", "two")
+
+
+def test_an_app_that_changes_its_files_at_each_import_is_reloaded_ever_more_slowly(
+    start_daemon: Callable[..., Daemon], project: Path
+) -> None:
+    (project / "tasks" / "one" / "tasks.py").write_text(
+        "import os\nos.utime(__file__)\n" + TASK.format(name="one", value=1)
+    )
+    daemon = start_daemon("main.py", cwd=project)
+    until(lambda: "whenever they are imported" in daemon.log.read_text(), within_s=20, what="it")
+    began = time.monotonic()
+    count = generations(daemon)
+    until(lambda: generations(daemon) > count, within_s=20, what="one more")
+    assert time.monotonic() - began > 1.5
+    assert count <= 5
+
+
+def test_five_hundred_files(start_daemon: Callable[..., Daemon], project: Path) -> None:
+    """The bounds are for a busy machine; `benchmarks/loading.py` measures."""
+    for number in range(500):
+        write(project, f"t{number:03}", number)
+    began = time.monotonic()
+    daemon = start_daemon("main.py", cwd=project)
+    with client(daemon) as rt:
+        assert len(names(rt)) == 501
+        assert time.monotonic() - began < 3 * 3
+        began = time.monotonic()
+        write(project, "t500", 1)
+        until(lambda: "t500" in names(rt), within_s=SOON_S, what="the new task")
+        write(project, "t007", 1000)
+        until(lambda: rt.submit("t007").wait(timeout=10).result == 1000, within_s=SOON_S)
+        shutil.rmtree(project / "tasks" / "t499")
+        until(lambda: "t499" not in names(rt), within_s=SOON_S, what="the end of a task")
