@@ -53,13 +53,15 @@ class CommandCaller:
 
     def call(self, work: Work, outcome: Outcome, gate: Gate) -> None:
         """Never raises for what the command does: its exit code or signal is the outcome."""
-        gate.own_stop(_ask)
         self._heard = None
         if work.task == COMMAND:
+            gate.own_stop(_ask)
             self._run(invoke.parameters(work), work, outcome, gate)
             return
         definition = invoke.definition_of(work)
+        gate.enter()  # functions of the app's that work out parameters are stopped like tasks
         order = definition.command.order(invoke.parameters(work))
+        gate.own_stop(_ask)
         self._heard = Heard(self._result_limit_bytes)
         if definition.around is None:
             self._run(order, work, outcome, gate)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, Protocol
 
-from rtd.model.errors import PolicyError, UnserialisableError
+from rtd.model.errors import UnserialisableError
 from rtd.model.values import pack, unpack
 
 if TYPE_CHECKING:
@@ -34,8 +34,11 @@ class Source(Protocol):
         session: its session.
     """
 
-    task: Any
     session: Any
+
+    @property
+    def task(self) -> Any:
+        """See above."""
 
     def named(self, name: str) -> Any:
         """The value of a parameter of the session; MISSING without one."""
@@ -69,7 +72,7 @@ class Argument:
 
     def find(self, source: Source) -> Any:
         """The value for one run. Raises whatever finding it raises."""
-        offers = {"task": source.task, "session": source.session}
+        offers = {"task": lambda: source.task, "session": lambda: source.session}
         return self.get_value(**_accepted(self.get_value, offers))
 
     def uses(self, session: Session) -> Uses:
@@ -288,8 +291,6 @@ class Private(Argument):
 
 def as_argument(value: Any) -> Argument:
     """The value as an argument."""
-    if isinstance(value, type) and issubclass(value, Argument):
-        raise PolicyError(f"{value.__name__} is a class: write {value.__name__}(...)")
     return value if isinstance(value, Argument) else SimpleArg(value)
 
 
@@ -302,9 +303,10 @@ def is_plain(value: Any) -> bool:
     return True
 
 
-def _accepted(function: Callable[..., Any], offers: dict[str, Any]) -> dict[str, Any]:
+def _accepted(
+    function: Callable[..., Any], offers: dict[str, Callable[[], Any]]
+) -> dict[str, Any]:
     """Those of the offers that a function names, or all when it takes any."""
     parameters = inspect.signature(function).parameters
-    if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
-        return offers
-    return {name: value for name, value in offers.items() if name in parameters}
+    anything = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    return {name: get() for name, get in offers.items() if anything or name in parameters}

@@ -133,7 +133,6 @@ class _Moment:
 
     def __init__(self, filling: Filling, fetched: Fetched | None) -> None:
         self.session: Any = filling.session
-        self.task: Any = getattr(filling.definition, "task", None) or filling.definition
         self._filling = filling
         fields, tasks = fetched or ((), ())
         needs = filling.needs
@@ -141,6 +140,13 @@ class _Moment:
         self._results = {n: v for n, v in zip(needs.tasks, tasks, strict=False) if v is not None}
         self._known: dict[str, Any] = {}
         self._asked: list[str] = []
+
+    @property
+    def task(self) -> Any:
+        """The task, as hooks are given it, too."""
+        from rtd.session.kind import task_of  # lazy: it needs what needs this module
+
+        return task_of(self._filling.definition, self.session)
 
     def value(self, name: str, argument: Argument) -> Any:
         """The value of one of the task's parameters. Raises ParameterFailed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,10 @@ class Parameters(dict[str, Any]):
     def __setitem__(self, name: str, value: Any) -> None:
         if not isinstance(name, str) or not name:
             raise PolicyError(f"parameters: {name!r:.80} is no name: it must be a text")
+        if isinstance(value, type) and issubclass(value, Argument):
+            raise PolicyError(
+                f"parameters: {name!r}: {value.__name__} is a class: write {value.__name__}(...)"
+            )
         super().__setitem__(name, value)
 
     def setdefault(self, name: str, default: Any = None) -> Any:
@@ -108,7 +113,9 @@ def read_parameters(given: Any, names: Iterable[str], any_names: bool, where: st
 
 def default_arguments(target: Any) -> dict[str, Argument]:
     """Arguments that a function's signature has as defaults: `def report(day=Return("x"))`."""
-    function: Any = getattr(target, "__init__", target) if isinstance(target, type) else target
+    function: Any = inspect.unwrap(target)
+    if isinstance(target, type):
+        function = vars(target).get("__init__")
     positional = getattr(function, "__defaults__", None) or ()
     keyword = getattr(function, "__kwdefaults__", None) or {}
     found = {name: value for name, value in keyword.items() if isinstance(value, Argument)}

@@ -97,12 +97,21 @@ def test_a_result_is_passed_on_and_none_comes_before_the_first(rt: Client) -> No
     assert result(rt, "in_fresh")[1] is None
 
 
-def test_a_result_is_there_for_the_next_run_of_the_same_batch(rt: Client) -> None:
-    runs = [rt.submit("get_data", data=n) for n in range(20) for _ in range(2)]
-    chain = [rt.submit("process_data") for _ in range(5)]
-    for run in (*runs, *chain):
-        run.wait(20)
-    assert ended(rt, "process_data").result == 19
+def test_a_result_is_there_for_the_next_run_of_the_same_batch() -> None:
+    daemon = Daemon("filled:session", cwd=PROGRAMS, flags=["--set", "lanes.process.max=1"])
+    daemon.start()
+    try:
+        with Client(daemon.socket) as rt:
+            for _ in range(3):  # the third time it is known that they are short
+                runs = [
+                    rt.submit(task, **params)
+                    for n in range(20)
+                    for task, params in (("get_data", {"data": n}), ("process_data", {}))
+                ]
+                rt.wait(runs, 20)
+                assert [run.result for run in runs] == [n for n in range(20) for _ in range(2)]
+    finally:
+        daemon.close()
 
 
 def test_a_task_whose_parameters_nothing_gives_does_not_start_by_its_condition(
