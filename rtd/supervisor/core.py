@@ -6,6 +6,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from rtd.conditions import Condition
 from rtd.model.config import Config
 from rtd.model.manifest import Manifest
 from rtd.model.parameters import private_names
@@ -16,6 +17,7 @@ from rtd.store.call import Call
 from rtd.store.calls import Calls
 from rtd.supervisor.executors import Executors
 from rtd.supervisor.faults import Faults
+from rtd.supervisor.grammar import Reader
 from rtd.supervisor.log import log
 
 #: After a lost call the link is given this long to notice.
@@ -60,6 +62,7 @@ class Core:
             there is no startup, no shutdown and no cycle of the app's.
         draining: no new work is taken; the daemon will end.
         faults: what of the app's has failed.
+        reader: of the app's conditions; see `read`.
     """
 
     config: Config
@@ -77,6 +80,7 @@ class Core:
     draining: bool = False
     started_at: float = field(default_factory=time.time)
     faults: Faults = field(init=False)
+    reader: Reader = field(default_factory=Reader)
 
     def __post_init__(self) -> None:
         self.faults = Faults(self)
@@ -84,6 +88,10 @@ class Core:
     def private_names(self, task: str) -> frozenset[str]:
         """The parameters of a task that are never shown."""
         return private_names(self.manifest.info.parameters, task)
+
+    def read(self, text: str) -> Condition:
+        """The condition that a text of the serving app means. Raises ConditionError."""
+        return self.reader.read(self.manifest, text)
 
     async def ask(self, call: Call) -> Any:
         """One call of the store. Raises StoreGone when Redis does not answer."""

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from rtd.conditions import Condition, Explanation, Host, Poll, Sample, View, World, parse
+from rtd.conditions import Condition, Explanation, Host, Poll, Sample, View, World
+from rtd.conditions.certain import certain
 from rtd.conditions.leaves.silence import NoOutputPast
 from rtd.conditions.leaves.usage import CpuAbove, CpuTimeAbove, MemoryAbove
 from rtd.model.errors import StoreGone, UnknownTask
@@ -96,7 +97,7 @@ class Endings:
         with contextlib.suppress(UnknownTask):
             text = core.manifest.find(task).schedule.end
             watched.task = task
-            watched.condition = None if text is None else parse(text)
+            watched.condition = None if text is None else core.read(text)
 
     def _ask(self, seen: Seen, watched: Watched, condition: Condition) -> None:
         self._measure(seen, watched, condition)
@@ -109,7 +110,7 @@ class Endings:
         )
         host = Host(*measure_host()) if Poll.HOST in condition.polls() else None
         view = self._views(watched.task, sample, World(host=host))
-        if view is not None and condition.check(view):
+        if view is not None and certain(condition, view).value:
             why = "; ".join(true_leaves(condition.explain(view))) or str(condition)
             log.info("run %s (%s) is ended: %s", seen.run_id, watched.task, why)
             self._end(seen.run_id, Intent("end condition", why, time.time()))

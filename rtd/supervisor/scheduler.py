@@ -1,4 +1,4 @@
-"""The planner on the real clock: wakes it, tells it what happens, and fires what it decides.
+"""Starts the tasks of the app by their conditions: reads what has been, hears what happens.
 
 What is known of runs is kept in Redis by the same steps that start and end them, so a
 supervisor that dies at any moment forgets nothing: the next one takes up from the moment up to
@@ -7,54 +7,27 @@ which everything had been decided.
 
 import asyncio
 import dataclasses
-import os
 import time
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from rtd.conditions import Host, Sample, View, World
+from rtd.conditions import Sample, View, World
 from rtd.conditions.ledger import RUN
-from rtd.conditions.zones import zone_of
 from rtd.model.errors import StoreGone, WrongState
-from rtd.model.manifest import Manifest, TaskInfo
+from rtd.model.manifest import Manifest
 from rtd.model.run import decode
-from rtd.model.timezone import local_timezone
-from rtd.process.host import measure_host
-from rtd.process.wallclock import WallTimer
-from rtd.store.scheduling import ALL, Kept, kept_of
+from rtd.store.scheduling import ALL
 from rtd.supervisor.core import Core
 from rtd.supervisor.firing import Outbox
+from rtd.supervisor.loading import load
 from rtd.supervisor.log import log
 from rtd.supervisor.parameters import session_values
-from rtd.supervisor.remembering import ACTIONS, remember, watch
-from rtd.supervisor.schedule import Occurrence, Planner
-from rtd.supervisor.schedule.ahead import is_crowd, is_sure, predict
-from rtd.supervisor.volley import Volley
-
-#: How often it is written down that everything has been decided: what is due while nobody
-#: looks is found from there.
-BEAT_S: Final = 1.0
-#: Nobody looked for so long: the clock was set forward, the machine slept, or we stood still.
-GAP_US: Final = 5_000_000
-#: So long before many tasks come due at once their runs are packed; not if less time is left.
-LEAD_US: Final = 250_000
-SHORT_US: Final = 60_000
-#: A clock that went back by less is waited for.
-BACK_US: Final = 1_000_000
+from rtd.supervisor.remembering import ACTIONS
+from rtd.supervisor.schedule import Planner
+from rtd.supervisor.turning import Turns
 
 #: In a ring: a run has been queued that counts as started.
 CHAR_STARTED: Final = "q"
-
-
-def host_zone() -> str:
-    """The host's time zone, UTC if nobody knows it here."""
-    name = local_timezone()
-    try:
-        zone_of(name)
-    except ValueError as error:
-        log.warning("conditions are read in UTC: %s", error)
-        return "UTC"
-    return name
 
 
 def wall_us() -> int:
@@ -63,55 +36,48 @@ def wall_us() -> int:
 
 
 class Scheduler:
-    """Starts the tasks of the serving app by their conditions.
+    """The schedule of the serving app.
 
     Args:
         core: the shared ground.
         clock: gives UTC microseconds.
-
-    Attributes:
-        planner: None while no task has a condition.
     """
 
     def __init__(self, core: Core, clock: Callable[[], int] = wall_us) -> None:
         self._core = core
         self._clock = clock
         self._started_us = clock()
-        self._timer: WallTimer | None = None
-        self._beat: asyncio.TimerHandle | None = None
-        self._soon: asyncio.Handle | None = None
+        self._turns = Turns(core, clock, self._turned)
         self._rings: list[str] | None = []
         self._served: Manifest | None = None
         self._loading = asyncio.Lock()
         self._fresh = False
-        self._volley: Volley | None = None
-        self._shot: frozenset[str] = frozenset()
-        self.planner: Planner | None = None
-        self.outbox = Outbox(core, self._decided_us, self._existed)
+
+    @property
+    def planner(self) -> Planner | None:
+        """None while no task has a condition."""
+        return self._turns.planner
+
+    @property
+    def outbox(self) -> Outbox:
+        """What has been decided and is not in Redis yet."""
+        return self._turns.outbox
 
     # --- life
 
     async def start(self) -> None:
         """Take up from where the last scheduler was, and go on from here. Raises StoreGone."""
-        self._timer = WallTimer()
-        asyncio.get_running_loop().add_reader(self._timer.fileno(), self._rang_out)
+        self._turns.open()
         await self.load()
         self._fresh = True
 
     def stop(self) -> None:
         """Start nothing more."""
-        self.planner = None
-        for handle in (self._beat, self._soon):
-            if handle is not None:
-                handle.cancel()
-        if self._timer is not None:
-            asyncio.get_running_loop().remove_reader(self._timer.fileno())
-            self._timer.close()
-            self._timer = None
+        self._turns.close()
 
     def serve(self) -> None:
         """The manifest may be another one."""
-        if self._timer is not None and self._core.manifest is not self._served:
+        if self._turns.is_open and self._core.manifest is not self._served:
             self._core.jobs.start(self._reload(), "reading the schedule")
 
     def look_again(self) -> None:
@@ -120,7 +86,7 @@ class Scheduler:
         if self._fresh:
             self._fresh = False
             return
-        if self._timer is not None and self.planner is not None:
+        if self._turns.is_open and self.planner is not None:
             self._core.jobs.start(self._reload(), "reading the schedule")
 
     async def _reload(self) -> None:
@@ -131,63 +97,28 @@ class Scheduler:
             except StoreGone:
                 await self._core.redis_back()
 
-    # --- from Redis
-
     async def load(self) -> None:
-        """A planner of the tasks of the serving app, with all that Redis knows of them."""
+        """A planner of the tasks of the serving app, with all that Redis knows of them.
+
+        Raises:
+            StoreGone: Redis does not answer; the planner of before goes on.
+        """
         async with self._loading:
-            await self._load()
-
-    async def _load(self) -> None:
-        core = self._core
-        self._rings = []
-        self._served = core.manifest
-        scheduled = [i for i in core.manifest.tasks.values() if i.schedule.start is not None]
-        ended = [i for i in core.manifest.tasks.values() if i.schedule.end is not None]
-        if not scheduled and not ended:
-            self.planner, self._rings = None, []
-            await watch(core, set())
-            return
-        planner = self._planner(scheduled, ended)
-        await watch(core, planner.watched)
-        if not core.scheduling:
-            scheduled = []
-            planner = self._planner((), ended)
-        kept = kept_of(await core.redis.call(*core.calls.schedule_kept()))
-        for info in scheduled:
-            enabled = kept.off.get(info.name, info.schedule.enabled)
-            planner.entries[info.name].enabled = enabled and info.incomplete is None
-        planner.paused = not kept.off.get(ALL, True)
-        planner.set_params(await session_values(core))
-        await remember(core, planner, kept)
-        self._begin(planner, kept)
-
-    def _planner(self, scheduled: Iterable[TaskInfo], ended: Iterable[TaskInfo]) -> Planner:
-        planner = Planner(self._started_us, host_zone(), dict(os.environ))
-        planner.names.update(self._core.manifest.tasks)
-        for info in scheduled:
-            planner.add(info.name, info.schedule)
-        for info in ended:
-            planner.add_end(info.name, info.schedule.end or "", info.schedule.timezone)
-        return planner
-
-    def _begin(self, planner: Planner, kept: Kept) -> None:
-        now_us = self._clock()
-        # What has been decided and not written is decided again.
-        self.outbox.forget()
-        self._volley = None
-        if planner.past.newest_us > now_us:
-            planner.past.set_back(now_us)
-        self.planner = planner
-        alive_us = None if kept.alive_us is None else min(kept.alive_us, now_us)
-        self.outbox.alive_us = alive_us if alive_us is not None else now_us
-        found = planner.begin(now_us, alive_us)
-        rings, self._rings = self._rings, None
-        for ring in rings or ():
-            self.rung(ring)
-        log.info("%d tasks have conditions", len(planner.entries))
-        self._fire(found)
-        self._beat_again()
+            self._rings = []
+            self._served = self._core.manifest
+            found = await load(self._core, self._started_us)
+            if found is None:
+                self._turns.planner, self._rings = None, []
+                self._turned()
+                return
+            occurrences = self._turns.begin(*found)
+            rings, self._rings = self._rings, None
+            for ring in rings or ():
+                self.rung(ring)
+            log.info("%d tasks have conditions", len(found[0].entries))
+            self._turns.fire(occurrences)
+            self._turns.beat()
+            self._turned()
 
     # --- what happens
 
@@ -242,7 +173,8 @@ class Scheduler:
             planner.pause(not on)
         elif task in planner.entries:
             planner.enable(task, on)
-        self.soon()
+        self.turn()
+        self._turns.note_alive()  # nobody shall judge by it what was due before
 
     async def look_at_params(self) -> None:
         """A parameter of the session has another value. Raises StoreGone."""
@@ -255,34 +187,14 @@ class Scheduler:
 
     def soon(self) -> None:
         """Look once everything that has come at the same time has been told."""
-        if self._soon is None:
-            self._soon = asyncio.get_running_loop().call_soon(self.turn)
+        self._turns.soon()
 
     def turn(self) -> None:
         """Decide what is due, fire it, and set the timer for the next."""
-        if self._soon is not None:
-            self._soon.cancel()
-            self._soon = None
-        planner = self.planner
-        if planner is None or self._core.draining:
-            return
-        now_us = self._clock()
-        if planner.wants_host:
-            planner.set_host(Host(*measure_host()))
-        gap_us = now_us - planner.now_us
-        if gap_us > GAP_US:
-            why = f"nobody looked for {gap_us / 1e6:.0f} s (the clock was set, or the host slept)"
-            log.warning("the schedule goes on from %s: %s", time.ctime(now_us / 1e6), why)
-            self._fire(planner.skip(planner.now_us, now_us, why))
-        elif gap_us < -BACK_US:
-            log.warning("the clock was set back by %.0f s", -gap_us / 1e6)
-            self._fire(planner.set_back(now_us))
-        else:
-            if self._shoot(planner, now_us):
-                self.soon()  # what is sent goes first, the planner's books come after it
-                return
-            shot, self._shot = self._shot, frozenset()
-            self._fire([one for one in planner.advance(now_us) if one.run_id not in shot])
+        self._turns.turn()
+
+    def _turned(self) -> None:
+        """Everything has been decided up to now."""
 
     def view_of_run(self, task: str, sample: Sample, world: World) -> View | None:
         """What an end condition of a running run is asked about; None: the app has just changed
@@ -294,75 +206,3 @@ class Scheduler:
         view = planner.view_of_run(task, zone, self._clock(), sample)
         view.world = dataclasses.replace(view.world, host=world.host)
         return view
-
-    def _fire(self, found: Iterable[Occurrence]) -> None:
-        self.outbox.put(found)
-        self._arm()
-
-    def _shoot(self, planner: Planner, now_us: int) -> bool:
-        """Send what was packed for this moment, if there is something and it still holds. What
-        is decided next says the same."""
-        volley = self._volley
-        if volley is None or now_us < volley.at_us:
-            return False
-        self._volley = None
-        occurrences = volley.occurrences
-        late = now_us - volley.at_us > LEAD_US
-        if late or not is_sure(planner, volley.at_us, occurrences):
-            return False
-        self.outbox.shoot(volley)
-        self._shot = frozenset(one.run_id for one in occurrences)
-        return bool(occurrences)
-
-    def _arm(self) -> None:
-        """Set the timer; before many come due at once some time is taken to prepare for it."""
-        planner = self.planner
-        wake_us = None if planner is None else planner.next_wake()
-        if planner is None or wake_us is None or self._timer is None:
-            return
-        ahead_us = wake_us - self._clock()
-        packed = self._volley is not None and self._volley.at_us == wake_us
-        if ahead_us > SHORT_US and not packed and is_crowd(planner, wake_us):
-            if ahead_us > LEAD_US:
-                self._timer.set(wake_us - LEAD_US)
-                return
-            self._volley = Volley(self._core, wake_us, predict(planner, wake_us))
-        self._timer.set(wake_us)
-
-    def _rang_out(self) -> None:
-        assert self._timer is not None
-        if self._timer.drain():
-            log.info("the clock was set")
-        self.turn()
-
-    def _beat_again(self) -> None:
-        if self._beat is not None:
-            self._beat.cancel()
-        if not self._core.scheduling:
-            return  # what comes due meanwhile is the next daemon's
-        self._beat = asyncio.get_running_loop().call_later(BEAT_S, self._on_beat)
-
-    def _on_beat(self) -> None:
-        planner = self.planner
-        if planner is None or self._core.draining:
-            return
-        self.turn()
-        if not self.outbox and self._core.redis.connected.is_set():
-            self._core.jobs.start(self._note_alive(planner.now_us), "noting the time")
-        self._beat_again()
-
-    async def _note_alive(self, at_us: int) -> None:
-        try:
-            await self._core.ask(self._core.calls.set_alive(at_us))
-            self.outbox.alive_us = at_us
-        except StoreGone:
-            pass  # the older moment stands
-
-    def _decided_us(self) -> int:
-        return self._clock() if self.planner is None else self.planner.now_us
-
-    def _existed(self, occurrence: Occurrence, _state: str) -> None:
-        """Its run had been there before and is over."""
-        if self.planner is not None:
-            self.planner.existed(occurrence.task, occurrence.run_id, occurrence.start_us)
-            self.soon()

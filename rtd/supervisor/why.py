@@ -3,7 +3,6 @@
 import time
 from typing import Any, Final
 
-from rtd.conditions import parse
 from rtd.conditions.spans import SECOND
 from rtd.conditions.zones import Zone
 from rtd.model.manifest import TaskInfo
@@ -44,7 +43,7 @@ async def why(core: Core, planner: Planner | None, info: TaskInfo) -> dict[str, 
         answer["holds"] = [hold("no_condition", "it has no start condition")]
         return answer
     now_us = max(planner.now_us, round(time.time() * SECOND))
-    tree = entry.condition.explain(planner.view_of(entry, now_us))
+    tree = entry.condition.explain(planner.view_to_explain(entry, now_us))
     answer["value"], answer["tree"] = tree.value, tree.to_dict()
     own = await _own_runs(core, planner, entry)
     answer["holds"] = _outside(core, planner, info) + own
@@ -56,7 +55,7 @@ async def why(core: Core, planner: Planner | None, info: TaskInfo) -> dict[str, 
 def _outside(core: Core, planner: Planner, info: TaskInfo) -> list[Hold]:
     """What is not about its runs."""
     assert info.schedule.start is not None
-    unknown = sorted(parse(info.schedule.start).names() - core.manifest.tasks.keys())
+    unknown = sorted(core.read(info.schedule.start).names() - core.manifest.tasks.keys())
     holds = [
         hold("unknown_task", f"no task is named {name!r}: that leaf is false") for name in unknown
     ]

@@ -1,0 +1,68 @@
+"""From Redis and the app to a planner that knows all that has been."""
+
+import os
+from collections.abc import Iterable
+
+from rtd.conditions.zones import zone_of
+from rtd.model.manifest import TaskInfo
+from rtd.model.timezone import local_timezone
+from rtd.store.scheduling import ALL, Kept, kept_of
+from rtd.supervisor.core import Core
+from rtd.supervisor.log import log
+from rtd.supervisor.parameters import session_values
+from rtd.supervisor.remembering import remember, watch
+from rtd.supervisor.schedule import Planner
+
+
+def host_zone() -> str:
+    """The host's time zone, UTC if nobody knows it here."""
+    name = local_timezone()
+    try:
+        zone_of(name)
+    except ValueError as error:
+        log.warning("conditions are read in UTC: %s", error)
+        return "UTC"
+    return name
+
+
+async def load(core: Core, started_us: int) -> tuple[Planner, Kept] | None:
+    """A planner of the tasks of the serving app, not begun yet; None: no task has a condition.
+
+    From then on Redis rings for what concerns it.
+
+    Args:
+        started_us: when the scheduler started.
+
+    Raises:
+        StoreGone: Redis does not answer.
+    """
+    scheduled = [i for i in core.manifest.tasks.values() if i.schedule.start is not None]
+    ended = [i for i in core.manifest.tasks.values() if i.schedule.end is not None]
+    if not scheduled and not ended:
+        await watch(core, set())
+        return None
+    planner = _planner(core, started_us, scheduled, ended)
+    await watch(core, planner.watched)
+    if not core.scheduling:
+        scheduled = []
+        planner = _planner(core, started_us, (), ended)
+    kept = kept_of(await core.redis.call(*core.calls.schedule_kept()))
+    for info in scheduled:
+        enabled = kept.off.get(info.name, info.schedule.enabled)
+        planner.entries[info.name].enabled = enabled and info.incomplete is None
+    planner.paused = not kept.off.get(ALL, True)
+    planner.set_params(await session_values(core))
+    await remember(core, planner, kept)
+    return planner, kept
+
+
+def _planner(
+    core: Core, started_us: int, scheduled: Iterable[TaskInfo], ended: Iterable[TaskInfo]
+) -> Planner:
+    planner = Planner(started_us, host_zone(), dict(os.environ), core.read)
+    planner.names.update(core.manifest.tasks)
+    for info in scheduled:
+        planner.add(info.name, info.schedule)
+    for info in ended:
+        planner.add_end(info.name, info.schedule.end or "", info.schedule.timezone)
+    return planner
