@@ -345,6 +345,15 @@ class GraphResult(TypedDict):
     """By the names of their ends."""
 
 
+class TaskLogResult(TypedDict):
+    """The answer of `task_log`."""
+
+    rows: list[Any]
+    """Task_name, action, run_id, start_at, end_at, exc_text, reason; latest first."""
+    file: str | None
+    """The CSV file that holds the log instead."""
+
+
 class ParamsLsResult(TypedDict):
     """The answer of `params_ls`."""
 

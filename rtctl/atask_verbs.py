@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         ParamsLsResult,
         ParamsSetResult,
         ParamsUnsetResult,
+        TaskLogResult,
         TasksResult,
         TriggerResult,
         WhyResult,
@@ -81,6 +82,22 @@ class AsyncTaskVerbs:
     async def graph(self, *, task: str | None = None) -> GraphResult:
         """See `rtctl.verbs.Verbs.graph`."""
         answer: GraphResult = await self._call("graph", {"task": task})
+        return answer
+
+    async def task_log(
+        self,
+        *,
+        task: str | None = None,
+        action: str | None = None,
+        since: float | None = None,
+        limit: int = 100,
+        skip: int = 0,
+    ) -> TaskLogResult:
+        """See `rtctl.verbs.Verbs.task_log`."""
+        answer: TaskLogResult = await self._call(
+            "task_log",
+            {"task": task, "action": action, "since": since, "limit": limit, "skip": skip},
+        )
         return answer
 
     async def params_ls(self, *, task: str | None = None) -> ParamsLsResult:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         ParamsLsResult,
         ParamsSetResult,
         ParamsUnsetResult,
+        TaskLogResult,
         TasksResult,
         TriggerResult,
         WhyResult,
@@ -121,6 +122,31 @@ class TaskVerbs:
             task: only what leads to it or from it.
         """
         answer: GraphResult = self._call("graph", {"task": task})
+        return answer
+
+    def task_log(
+        self,
+        *,
+        task: str | None = None,
+        action: str | None = None,
+        since: float | None = None,
+        limit: int = 100,
+        skip: int = 0,
+    ) -> TaskLogResult:
+        """What the app's task log holds, if it is kept in Redis; a log in a file is named, to be
+        read there. Error `wrong_state` when the app keeps no log that can be read.
+
+        Args:
+            task: only this one's.
+            action: only this action.
+            since: only since then, epoch seconds.
+            limit: 1 to 10000.
+            skip: so many of the latest are left out.
+        """
+        answer: TaskLogResult = self._call(
+            "task_log",
+            {"task": task, "action": action, "since": since, "limit": limit, "skip": skip},
+        )
         return answer
 
     def params_ls(self, *, task: str | None = None) -> ParamsLsResult:

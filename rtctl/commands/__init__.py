@@ -26,6 +26,7 @@ SUMMARIES = {
     "graph": "which task waits for which: as a tree, for mermaid, as SVG",
     "simulate": "when the tasks of an app would start, on a virtual clock",
     "params": "what tasks are given besides a submit's parameters: ls, get, set, unset",
+    "tasklog": "what the app's task log holds: each run and how it ended",
     "queue": "ls, pause, resume, purge",
     "events": "what happens, as it happens",
     "status": "how the daemon, its app and its schedule are, and what has failed",

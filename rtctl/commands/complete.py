@@ -19,7 +19,19 @@ TAKES_TAIL = True
 
 _RUNS = frozenset({"show", "logs", "wait", "result", "kill", "cancel", "retry"})
 _TASKS = frozenset(
-    {"submit", "run", "tasks", "ls", "next", "why", "misses", "enable", "disable", "trigger"}
+    {
+        "submit",
+        "run",
+        "tasks",
+        "ls",
+        "next",
+        "why",
+        "misses",
+        "enable",
+        "disable",
+        "trigger",
+        "tasklog",
+    }
 )
 _LIVING = {"kill": ["queued", "running"], "cancel": ["queued"], "wait": ["queued", "running"]}
 

@@ -20,12 +20,14 @@ from rtd.executor.streams import STREAMS
 from rtd.executor.threads import ThreadLane
 from rtd.executor.tools import Tools
 from rtd.executor.waiting import wait_readable
+from rtd.model.config import LOG_POOL
 from rtd.model.spool import Spool
 from rtd.process.forked import FORK_MARK
 from rtd.process.slot import Slot
 from rtd.process.stopping import ExecutorSignals
 from rtd.process.titles import set_title
 from rtd.session.inner import SERVING
+from rtd.session.logrecord import is_logged
 from rtd.session.session import Session
 
 #: Objects between two collections of the youngest; Python's own 700 is one per few runs.
@@ -43,7 +45,7 @@ def run(
     """Carry out runs of one pool until retired, recycled or fenced off.
 
     Args:
-        lane: the pool: `process`, `fresh`, `thread`, `main`, `async` or `command`.
+        lane: the pool: `process`, `fresh`, `thread`, `main`, `async`, `command`, or `log`.
         exec_id: this incarnation's id.
         slots: on the board; as many as runs may go on at once.
         session: the app's tasks; None when there is no app.
@@ -57,8 +59,14 @@ def run(
     SERVING.session = session
     # What a run leaves is freed by reference counts; the collector need not look so often.
     gc.set_threshold(_GC_THRESHOLD, 20, 20)
-    signals = ExecutorSignals()
     chosen = Options.from_dict(options)
+    if is_logged():
+        from rtd.executor import log_writer  # lazy: many apps do not log their runs
+
+        if lane == LOG_POOL:
+            return log_writer.serve_log(exec_id, slots[0], chosen)
+        log_writer.read_from_store(chosen)
+    signals = ExecutorSignals()
     tools = Tools(lane, exec_id, chosen, signals)
     STREAMS.install()
     spool = Spool(chosen.output_dir / f"x-{exec_id}.spool")

@@ -84,7 +84,9 @@ class AppInfo:
         hooks: how many there are of each kind: `startup`, `cycle`, `shutdown`.
         cycle_s: how often custom conditions are asked and the hooks of the cycle are called.
         logged: runs are logged: the app has handlers on the logger `rtd.task`.
-        past: what the logs say of the tasks, if their state is to be taken from there.
+        log: where the log can be read: `redis`, `memory`, `csv:` and a file, or empty.
+        past: what the logs say of the tasks, if their state is to be taken from there (and from
+            `log`, if that is Redis).
         silence_task_prerun: false: a fault before the actual execution halts the schedule.
         silence_cond_check: false: a condition that raises halts the schedule.
         faults: what failed while the app was imported.
@@ -99,6 +101,7 @@ class AppInfo:
     hooks: Mapping[str, int] = field(default_factory=dict)
     cycle_s: float = 1.0
     logged: bool = False
+    log: str = ""
     past: tuple[Logged, ...] | None = None
     silence_task_prerun: bool = True
     silence_cond_check: bool = True

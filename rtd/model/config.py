@@ -7,6 +7,8 @@ from typing import Any, Final
 
 MIB: Final = 1 << 20
 POOLS: Final = ("process", "fresh", "thread", "main", "async", "command")
+#: The process that writes the task log: one where runs are logged, none elsewhere; not to be set.
+LOG_POOL: Final = "log"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

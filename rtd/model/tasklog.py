@@ -3,7 +3,7 @@
 A row is one action of one run. A run has at most two: `run`, and how it ended.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 import msgpack
@@ -49,6 +49,11 @@ class LogRow(NamedTuple):
         """The same row always gives the same bytes."""
         blob: bytes = msgpack.packb(list(self))
         return blob
+
+    @classmethod
+    def from_map(cls, data: Mapping[str, Any]) -> "LogRow":
+        """The inverse of `_asdict`; what a later rtd may have added is left out."""
+        return cls(**{name: data[name] for name in cls._fields if name in data})
 
     @classmethod
     def unpack(cls, blob: bytes) -> "LogRow":

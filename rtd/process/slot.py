@@ -26,7 +26,7 @@ RETIRE_WORD: Final = (1 << 64) - 1
 #: How soon a run with limits wants to be seen for the first time.
 SAMPLE_WITHIN_NS: Final = 200_000_000
 #: The lanes by the number that stands on the board; 0 is none.
-LANES: Final = ("", "process", "fresh", "thread", "main", "async", "greenlet", "command")
+LANES: Final = ("", "process", "fresh", "thread", "main", "async", "greenlet", "command", "log")
 
 
 class Seen(NamedTuple):

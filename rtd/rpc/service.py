@@ -24,6 +24,7 @@ from rtd.rpc import (
     shutdown,
     status,
     submit,
+    task_log,
     tasks,
     wait,
 )
@@ -81,6 +82,7 @@ HANDLERS: dict[str, Handler] = {
     "disable": schedule.disable,
     "trigger": schedule.trigger,
     "graph": graph.handle,
+    "task_log": task_log.handle,
     "queue_ls": queues.ls,
     "queue_pause": queues.pause,
     "queue_resume": queues.resume,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rtd.model.appinfo import AppInfo
+from rtd.model.appinfo import AppInfo, Logged
 from rtd.model.manifest import Manifest
 from rtd.session.codemarks import code_marks
 from rtd.session.custom import in_use
 from rtd.session.declaring import localised
 from rtd.session.described import describe
 from rtd.session.execution import decide
+from rtd.session.logrecord import is_logged
 
 if TYPE_CHECKING:
     from rtd.session.session import Session
@@ -27,6 +28,7 @@ def manifest_of(session: Session, app: str | None) -> Manifest:
     custom = in_use(session)  # first: it may make tasks
     decide(session)
     filled = describe(session)
+    logged, log, past = _log(session)
     info = AppInfo(
         settings=config.settings,
         custom=custom,
@@ -35,9 +37,28 @@ def manifest_of(session: Session, app: str | None) -> Manifest:
         loaders=tuple(loader.info for loader in session.loaders),
         hooks=session.hooks.counts(),
         cycle_s=config.cycle_s,
+        logged=logged,
+        log=log,
+        past=past,
         silence_task_prerun=config.silence_task_prerun,
         silence_cond_check=config.silence_cond_check,
         faults=(*session.faults, *filled.faults),
         code=code_marks(session.tasks),
     )
     return Manifest.of(app, localised(session.tasks.values(), config.timezone), info)
+
+
+def _log(session: Session) -> tuple[bool, str, tuple[Logged, ...] | None]:
+    """Whether runs are logged, where that can be read, and what it tells of the past if that is
+    to be taken from there."""
+    if not is_logged():
+        return False, "", None
+    from rtd.session import schemes, tasklog  # lazy: many apps do not log their runs
+
+    log, past = schemes.where_kept(), None
+    if log and session.config.force_status_from_logs:
+        try:
+            past = tasklog.past()
+        except Exception as error:
+            session.note_fault("log", log, error)
+    return True, log, past

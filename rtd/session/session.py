@@ -59,13 +59,18 @@ class Session:
                 first one takes over those that were made before it.
 
         Raises:
-            ConfigError: an unknown key (names the nearest), or a value that cannot be used.
+            ConfigError: an unknown key or scheme (names the nearest), or a value that cannot be
+                used.
             PolicyError: nobody knows a zone of that name.
         """
         self.config = SessionConfig(config)
         if timezone is not None:
             self.config.timezone = timezone
         self.schemes = (scheme,) if isinstance(scheme, str) else tuple(scheme or ())
+        if self.schemes:
+            from rtd.session.schemes import set_schemes  # lazy: many apps do not log their runs
+
+            set_schemes(self.schemes)
         self.tasks: dict[str, TaskDefinition] = {}
         self.parameters = Parameters()
         self.hooks = Hooks()
@@ -168,10 +173,9 @@ class Session:
 
     def surround_init(self) -> Surrounding:
         """The hooks that are called around the making of a task."""
-        return Surrounding(self.hooks.init, self.hook_raised)
+        return Surrounding(self.hooks.init, self._hook_raised)
 
-    def hook_raised(self, name: str, error: BaseException) -> None:
-        """Note that a hook has raised."""
+    def _hook_raised(self, name: str, error: BaseException) -> None:
         self.note_fault("hook", name, error)
 
     def note_fault(self, kind: str, what: str, error: BaseException) -> None:
@@ -207,6 +211,23 @@ class Session:
     def manifest(self, app: str | None = None) -> Manifest:
         """The session as plain data, for the supervisor."""
         return manifest_of(self, app)
+
+    def get_task_log(self, **query: Any) -> Iterator[dict[str, Any]]:
+        """The records of the task log, the oldest first: maps with task_name, action, start, end,
+        runtime, exc_text, run_id, created (epoch seconds) and timestamp.
+
+        Args:
+            query: what a record's fields shall be: one value (`task_name="fetch"`), any of a
+                list (`action=["fail", "terminate"]`), or within two bounds, either of which
+                may be None (`timestamp=("2026-01-31", None)`).
+
+        Raises:
+            ConfigError: no log of the app's can be read, or records have no such field.
+            Unreachable: the log is kept in Redis, and outside of tasks no daemon answers.
+        """
+        from rtd.session.tasklog import get_task_log  # lazy: many apps do not read their log
+
+        return get_task_log(query)
 
     def start(self) -> None:
         """Be the daemon of this app in the foreground, as `rtd run` is; returns when it has ended.

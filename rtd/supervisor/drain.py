@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
+from rtd.model.config import LOG_POOL
 from rtd.model.errors import StoreGone
 from rtd.model.run import decode
 from rtd.process.board import Seen
@@ -16,6 +17,8 @@ from rtd.supervisor.runs import policies_of
 LAST_CALL_S = 2.0
 #: How long executors may take to report and end once their runs are over.
 REPORT_S = 15.0
+#: How long the task log may take to write its last records.
+LOG_S = 6.0
 _LOOK_S = 0.02
 
 
@@ -50,6 +53,7 @@ class Drain:
         await self._let_finish()
         await self._stop_the_rest()
         await self._settle_all()
+        await self._end_log()
 
     async def _let_finish(self) -> None:
         going = len(self._node.core.board.scan())
@@ -87,11 +91,22 @@ class Drain:
         until = time.monotonic() + REPORT_S
 
         def over() -> bool:
-            return not core.redis.connected.is_set() or not (len(core.executors) or settler.going)
+            left = len(core.executors) - len(core.executors.of_lane(LOG_POOL))
+            return not core.redis.connected.is_set() or not (left or settler.going)
 
         await _until(over, lambda: until)
         if not core.redis.connected.is_set():
             log.warning("Redis is away: what runs report now is settled at the next start")
+
+
+    async def _end_log(self) -> None:
+        """All ends have been told: the task log is written to its end. What it does not get
+        done in time it finds again when the daemon is started."""
+        core = self._node.core
+        for executor in core.executors.of_lane(LOG_POOL):
+            self._node.zygotes.retire_executor(executor)
+        until = time.monotonic() + LOG_S
+        await _until(lambda: not core.executors.of_lane(LOG_POOL), lambda: until)
 
 
 async def _until(over: Callable[[], bool], limit: Callable[[], float]) -> None:

@@ -22,6 +22,7 @@ from rtd.supervisor.settle import Settler
 from rtd.supervisor.stops import Stops
 from rtd.supervisor.tail import EventTail
 from rtd.supervisor.task_files import TaskFiles
+from rtd.supervisor.task_log import TaskLog
 from rtd.supervisor.timers import Timers
 from rtd.supervisor.verdict import how_it_ended
 from rtd.supervisor.waiters import Waiters
@@ -84,6 +85,7 @@ class Node:
         self.parameters = Parameters(core)
         self.watch = Watch(core, self.stops, self.scheduler.view_of_run)
         self.tail = EventTail(core)
+        self.task_log = TaskLog(core)
         self.reloads = Reloads(core, self.zygotes, self.serve_from)
         self.task_files = TaskFiles(core, self.reloads)
         self.ending = Ending()
@@ -179,6 +181,7 @@ class Node:
         self.zygotes.serve_from(zygote)
         if zygote.process is not None and zygote.manifest is not None:  # not one of before
             self.core.faults.begin(zygote.manifest.info.faults)
+        self.task_log.serve(fresh=zygote.process is not None)
         self.parameters.serve()
         self.scheduler.serve()
         for other in self.zygotes.living:

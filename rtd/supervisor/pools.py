@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from rtd.model.config import POOLS, Lane
+from rtd.model.config import LOG_POOL, POOLS, Lane
 from rtd.model.errors import StoreGone
 from rtd.supervisor.core import Core
 from rtd.supervisor.executors import Executor, Gone, Phase
@@ -25,6 +25,8 @@ INFANT_S: Final = 2.0
 #: Wait before the next attempt after that many crashes in a row: doubled each time.
 FIRST_WAIT_S: Final = 0.1
 LONGEST_WAIT_S: Final = 5.0
+_LOG_ON: Final = Lane(min=1, max=1)
+_LOG_OFF: Final = Lane(min=0, max=0)
 
 
 @dataclass(slots=True)
@@ -58,7 +60,7 @@ class Pools:
     def __init__(self, core: Core, zygotes: Zygotes) -> None:
         self._core = core
         self._zygotes = zygotes
-        self._pools = {lane: Pool(lane) for lane in POOLS}
+        self._pools = {lane: Pool(lane) for lane in (*POOLS, LOG_POOL)}
         self._stopped = False
 
     # --- what happens
@@ -140,6 +142,8 @@ class Pools:
 
     def _settings(self, pool: Pool) -> Lane:
         """A lane that the app has no task for needs no executors in advance."""
+        if pool.lane == LOG_POOL:
+            return _LOG_ON if self._core.manifest.info.logged else _LOG_OFF
         used = {info.pool for info in self._core.manifest.tasks.values()}
         settings = self._core.config.lanes[pool.lane]
         if settings.min and (pool.lane not in used or pool.lane == "fresh"):
@@ -188,7 +192,7 @@ class Pools:
     def _options(self, pool: Pool, lasting: bool) -> dict[str, Any]:
         """What a new executor is told; see `rtd.executor.options`."""
         core, zygote = self._core, self._zygotes.current
-        settings = core.config.lanes[pool.lane]
+        settings = self._settings(pool)
         return {
             "generation": 0 if zygote is None else zygote.generation,
             "store_url": core.store_url,

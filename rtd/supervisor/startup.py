@@ -217,3 +217,4 @@ async def _listen(node: Node, ends: contextlib.AsyncExitStack) -> None:
     node.watch.start()
     ends.callback(node.watch.stop)
     ends.callback(node.timers.stop)
+    ends.callback(node.task_log.stop)

@@ -8,6 +8,7 @@ import sys
 import time
 from typing import Any
 
+from rtd.model.config import LOG_POOL
 from rtd.model.errors import AppError, InternalError
 from rtd.model.malloc import tuned
 from rtd.model.settings import beneath
@@ -134,13 +135,19 @@ class Zygotes:
             self._core.config = beneath(self._core.config, zygote.manifest.info.settings)
 
     def retire(self, zygote: Zygote) -> None:
-        """Fork nothing more from a zygote; it ends when its last executor has ended."""
+        """Fork nothing more from a zygote; it ends when its last executor has ended. While the
+        daemon ends, the task log is written until nobody is left who could tell it anything."""
         zygote.retiring = True
         if zygote.link is not None:
             zygote.link.send("drain")
         for executor in self._core.executors.of_generation(zygote.generation):
-            executor.phase = Phase.RETIRING
-            self.order(executor, "retire")
+            if not (self._core.draining and executor.lane == LOG_POOL):
+                self.retire_executor(executor)
+
+    def retire_executor(self, executor: Executor) -> None:
+        """Let an executor end when its runs have."""
+        executor.phase = Phase.RETIRING
+        self.order(executor, "retire")
 
     def quit(self, zygote: Zygote) -> None:
         """Tell a zygote to end what is left below it and itself."""

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from rtd.model.errors import BadRequest
 from rtd.wire.app_verbs import RELOAD
+from rtd.wire.log_verbs import TASK_LOG
 from rtd.wire.parameter_verbs import PARAMETER_VERBS
 from rtd.wire.run_verbs import (
     CANCEL,
@@ -185,7 +186,7 @@ RUN_VERBS: Final = (
     QUEUE_LS, QUEUE_PAUSE, QUEUE_RESUME, QUEUE_PURGE, RELOAD, SHUTDOWN,
 )  # fmt: skip
 TASK_VERBS: Final = (
-    TASKS, NEXT, WHY, MISSES, ENABLE, DISABLE, TRIGGER, GRAPH, *PARAMETER_VERBS,
+    TASKS, NEXT, WHY, MISSES, ENABLE, DISABLE, TRIGGER, GRAPH, TASK_LOG, *PARAMETER_VERBS,
 )  # fmt: skip
 VERBS: Final[Mapping[str, Verb]] = {verb.name: verb for verb in (*RUN_VERBS, *TASK_VERBS)}
 

@@ -47,6 +47,7 @@ BESIDE = {
     "rtd.conditions": {"rtd.session"},
     "rtctl.commands.cond": {"rtd.conditions"},
     "rtd.session.starting": {"rtd.process"},
+    "rtd.session.logkept": {"rtctl"},
     "rtd.session.running": {"rtctl"},
 }
 #: Packages of others, and the only ones of ours that may import them.

@@ -1,0 +1,73 @@
+"""`rtctl tasklog`"""
+
+from __future__ import annotations
+
+from rtctl.flags import Flag
+from rtctl.rows import moment
+from rtctl.screen import clean
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from rtctl.answers import TaskLogResult
+    from rtctl.context import Context
+
+USAGE = "tasklog [TASK] [--action ACTION] [--since TIME] [-n COUNT]"
+FLAGS = (
+    Flag("--action", "only this one: run, success, fail, terminate, inaction", "text", "ACTION"),
+    Flag("--since", "only since then: 2h, 08:00, yesterday's date", "text", "TIME"),
+    Flag("-n/--limit", "so many at most (default 100)", "int", "COUNT"),
+)
+MORE = """What the app's task log holds, the latest first: of its scheme log_csv, log_memory,
+log_simple or log_redis. What runs themselves wrote is in `rtctl logs`."""
+
+
+def run(context: Context) -> int:
+    """What the task log says."""
+    targets = context.targets(0, 1, "TASK")
+    args = context.args
+    since = None
+    if args.since is not None:
+        from rtctl.when import parse_since  # lazy: it needs datetime and re
+
+        since = parse_since(args.since)
+    limit = 100 if args.limit is None else args.limit
+    task = targets[0] if targets else None
+    answer = context.rpc.task_log(task=task, action=args.action, since=since, limit=limit)
+    if answer["file"] is not None:
+        answer = _of_file(answer["file"], task, args.action, since, limit)
+    if context.is_json:
+        context.json(answer, rows="rows")
+    elif context.quiet:
+        for row in answer["rows"]:
+            context.screen.out(row["run_id"])
+    else:
+        table = []
+        for row in answer["rows"]:
+            start_at, end_at = row["start_at"], row["end_at"]
+            at = start_at if row["action"] == "run" else end_at
+            took = "" if start_at is None or end_at is None else f"{end_at - start_at:.3f} s"
+            text = clean(row["reason"] or (row["exc_text"] or "").rpartition("\n")[2])
+            name = clean(row["task_name"])
+            table.append((moment(at or 0.0), name, row["action"], took, row["run_id"], text))
+        context.screen.table(("AT", "TASK", "ACTION", "RUNTIME", "RUN", "WHY"), table, drop="RUN")
+    return 0
+
+
+def _of_file(
+    file: str, task: str | None, action: str | None, since: float | None, limit: int
+) -> TaskLogResult:
+    """The same of a log in a file: on this host, as the daemon is."""
+    from collections import deque  # lazy: only for a log in a file
+    from pathlib import Path  # lazy: as above
+
+    from rtd.model.logfile import read_csv  # lazy: as above
+
+    wanted = (
+        row
+        for row in read_csv(Path(file))
+        if task in (None, row.task_name)
+        and action in (None, row.action)
+        and (since is None or row.created >= since)
+    )
+    latest = deque(wanted, maxlen=limit)
+    return {"rows": [row._asdict() for row in reversed(latest)], "file": file}

@@ -1,0 +1,54 @@
+"""Reads a task log from a CSV file: one of rtd's, or one that Red Engine has written."""
+
+import csv
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+
+from rtd.model.tasklog import RUN, LogRow
+
+
+def read_csv(path: Path) -> Iterator[LogRow]:
+    """The rows of a file, the oldest first; none when there is no file."""
+    try:
+        file = path.open(encoding="utf-8", newline="", errors="replace")
+    except FileNotFoundError:
+        return
+    with file:
+        for cells in csv.DictReader(file):
+            row = _row_of(cells)
+            if row is not None:
+                yield row
+
+
+def _row_of(cells: Mapping[str, str | None]) -> LogRow | None:
+    """None for what is no row of a task's action."""
+    task, action = cells.get("task_name"), cells.get("action")
+    at = _number(cells.get("created"))
+    exact = at is not None
+    at = at if exact else _moment(cells.get("asctime"))
+    if not task or not action or at is None:
+        return None
+    start_at = _moment(cells.get("start"))
+    if action == RUN:
+        return LogRow(
+            task, action, cells.get("run_id") or "", at if exact else start_at or at, None
+        )
+    end_at = at if exact else _moment(cells.get("end")) or at
+    text = cells.get("exc_text") or None
+    return LogRow(task, action, cells.get("run_id") or "", start_at, end_at, text)
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        return float(text or "")
+    except ValueError:
+        return None
+
+
+def _moment(text: str | None) -> float | None:
+    """Epoch seconds of a local time as it is written."""
+    try:
+        return datetime.fromisoformat((text or "").replace(",", ".")).timestamp()
+    except ValueError:
+        return None

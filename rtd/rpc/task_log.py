@@ -1,0 +1,55 @@
+"""`task_log`: what the app's log holds, where that is Redis."""
+
+from typing import Any, Final, Literal
+
+from rtd.model.errors import BadRequest, WrongState
+from rtd.model.tasklog import ACTIONS, LogRow
+from rtd.rpc.context import Ask
+
+MOST: Final = 10_000
+#: Records that are looked at between two looks at what else is asked.
+_PAGE: Final = 2_000
+_CSV: Final = "csv:"
+
+
+async def handle(ask: Ask) -> dict[str, Any]:
+    """Records, the latest first."""
+    params = ask.params
+    limit, skip, action = params["limit"], params["skip"], params["action"]
+    if not 1 <= limit <= MOST:
+        raise BadRequest(f"task_log: limit must be 1 to {MOST}, not {limit}")
+    if action is not None and action not in ACTIONS:
+        raise BadRequest(f"task_log: {action!r} is no action; there are {', '.join(ACTIONS)}")
+    where = ask.core.manifest.info.log
+    if where.startswith(_CSV):
+        return {"rows": [], "file": where.removeprefix(_CSV)}
+    if where not in ("redis", "memory"):
+        raise WrongState(
+            "the app keeps no task log that can be read; give its session a scheme:"
+            " Session(scheme='log_redis')"
+        )
+    kept: Literal["redis", "memory"] = "redis" if where == "redis" else "memory"
+    found: list[dict[str, Any]] = []
+    offset = 0
+    while len(found) < limit:
+        blobs = await ask.core.ask(ask.core.calls.log_latest(kept, offset, _PAGE))
+        rows = [LogRow.unpack(blob) for blob in blobs]
+        for row in rows:
+            if _is_asked_for(row, params):
+                if skip:
+                    skip -= 1
+                else:
+                    found.append(row._asdict())
+        offset += _PAGE
+        since_at = params["since"]
+        if len(blobs) < _PAGE or (since_at is not None and rows[-1].created < since_at):
+            break
+    return {"rows": found[:limit], "file": None}
+
+
+def _is_asked_for(row: LogRow, params: dict[str, Any]) -> bool:
+    return (
+        params["task"] in (None, row.task_name)
+        and params["action"] in (None, row.action)
+        and (params["since"] is None or row.created >= params["since"])
+    )

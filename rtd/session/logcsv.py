@@ -1,0 +1,125 @@
+"""The task log as a CSV file: Red Engine's columns, and two more that make a row exact."""
+
+import csv
+import io
+import logging
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from rtd.model.logfile import read_csv
+from rtd.model.tasklog import LogRow
+
+#: The columns of a new file. One that is there already keeps the columns that it has.
+COLUMNS: Final = (
+    "task_name", "asctime", "action", "start", "end", "runtime", "exc_text", "run_id", "created",
+)  # fmt: skip
+#: So much of a file's end is looked at for rows that were written before their process died.
+_TAIL_BYTES: Final = 8 << 20
+_ROW_END: Final = b'"\n'
+#: So many rows that could not be written are kept; the oldest go first.
+_MOST_HELD: Final = 10_000
+
+
+class CsvHandler(logging.Handler):
+    """Writes each record of `rtd.task` as a row of a CSV file, which can be read back.
+
+    A row is written once, also when the process that writes it dies in between and another one
+    does its work again. The file may be moved away at any time; a new one is begun then.
+
+    Args:
+        filename: relative to the working directory at this moment. Its folder is made.
+    """
+
+    def __init__(self, filename: str | os.PathLike[str]) -> None:
+        super().__init__()
+        self.path = Path(filename).absolute()
+        #: Rows are kept until `flush`: set by who writes many at once.
+        self.hold = False
+        self._rows: list[logging.LogRecord] = []
+        #: What is written first may stand in the file already, at its end.
+        self._begun = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Raises nothing: see `logging.Handler.handleError`."""
+        try:
+            self._rows.append(record)
+            if not self.hold:
+                self.flush()
+        except Exception:
+            self.handleError(record)
+
+    def flush(self) -> None:
+        """Write what was held back. Raises OSError."""
+        if not self._rows:
+            return
+        self.acquire()
+        try:
+            self._write(self._rows)
+            self._rows = []
+        except OSError:  # a full disk, say: they are written with the next ones
+            self._begun = False
+            del self._rows[:-_MOST_HELD]
+            raise
+        finally:
+            self.release()
+
+    def _write(self, records: list[logging.LogRecord]) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.open("a+b") as file:
+            tail = b"" if self._begun else _mend(file)
+            columns = _header(file)
+            text = b""
+            if not columns:
+                columns = list(COLUMNS)
+                text = _line(columns)
+            for record in records:
+                line = _line([_cell(record, name) for name in columns])
+                if line not in tail:
+                    text += line
+            file.write(text)
+        self._begun = True
+
+    def read(self) -> Iterator[LogRow]:
+        """The rows of the file, the oldest first; also of one that Red Engine has written."""
+        return read_csv(self.path)
+
+
+def _mend(file: io.BufferedRandom) -> bytes:
+    """The file's end; a last row of ours that was never finished is taken away."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - _TAIL_BYTES))
+    tail = file.read()
+    if not tail or tail.endswith(b"\n") or "run_id" not in _header(file):
+        return tail
+    whole = tail.rfind(_ROW_END) + len(_ROW_END)
+    file.truncate(size - len(tail) + whole)
+    return tail[:whole]
+
+
+def _header(file: io.BufferedRandom) -> list[str]:
+    file.seek(0)
+    first = file.readline().decode("utf-8", "replace")
+    file.seek(0, os.SEEK_END)
+    return next(csv.reader([first]), [])
+
+
+def _line(cells: list[str]) -> bytes:
+    out = io.StringIO()
+    csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n").writerow(cells)
+    return out.getvalue().encode("utf-8", "backslashreplace")
+
+
+_FORMATTER: Final = logging.Formatter()
+
+
+def _cell(record: logging.LogRecord, name: str) -> str:
+    if name == "asctime":
+        return _FORMATTER.formatTime(record)
+    if name == "created":
+        return repr(record.created)
+    if name == "message":
+        return record.getMessage()
+    value = getattr(record, name, None)
+    return "" if value is None else str(value)
