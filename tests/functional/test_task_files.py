@@ -203,7 +203,7 @@ def test_an_app_that_changes_its_files_at_each_import_is_reloaded_ever_more_slow
 
 
 def test_five_hundred_files(start_daemon: Callable[..., Daemon], project: Path) -> None:
-    """The bounds are for a busy machine; `benchmarks/loading.py` measures."""
+    """The bounds are for a busy machine; `python -m benchmarks.loading` measures."""
     for number in range(500):
         write(project, f"t{number:03}", number)
     began = time.monotonic()
