@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -138,3 +139,21 @@ def test_check_says_what_cannot_be_given(filled: Daemon) -> None:
     assert len(lines) == 2
     assert "misdirected.day: there is no task 'missing' whose result it could be" in lines[0]
     assert "incomplete: it cannot start by its condition: nothing gives it 'day'" in lines[1]
+
+
+def test_simulate_takes_the_parameters_of_the_session_as_they_are_declared(
+    tmp_path: Path, filled: Daemon
+) -> None:
+    app = tmp_path / "app.py"
+    app.write_text(
+        "from rtd import Session\n"
+        "session = Session(parameters={'region': 'north'})\n"
+        "@session.task(start_cond=\"daily & param 'region' is 'north'\")\n"
+        "def north(region): ...\n"
+        "@session.task(start_cond=\"daily & param 'region' is 'south'\")\n"
+        "def south(region): ...\n"
+        "@session.task(start_cond='daily')\n"
+        "def never(nothing): ...\n"
+    )
+    names = filled.ok("simulate", str(app), "--from", "2026-01-01", "--to", "2026-01-03", "-j")
+    assert {"north"} == {task for task in ("north", "south", "never") if task in names}
