@@ -351,3 +351,12 @@ def test_an_init_hook_that_raises_is_a_fault_and_nothing_more() -> None:
     assert (first.kind, first.what.endswith("broken")) == ("hook", True)
     assert first.message.startswith("KeyError: 'no' (")
     assert "more than one yield" in second.message
+
+
+def test_what_a_task_was_made_with_is_part_of_the_mark_of_its_code() -> None:
+    def mark(command: str) -> int:
+        session = Session()
+        CommandTask(command, name="c")
+        return session.manifest().info.code["c"]
+
+    assert mark("echo 1") == mark("echo 1") != mark("echo 2")
