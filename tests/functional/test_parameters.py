@@ -58,7 +58,9 @@ def test_its_own_are_stronger_than_the_session_s_and_no_run_changes_them(rt: Cli
 
 def test_every_lane_is_given_them(rt: Client) -> None:
     assert result(rt, "in_thread") == "anna of north"
-    assert result(rt, "in_loop") == ["later", "anna of north"]
+    run = ended(rt, "in_loop")
+    assert run.result == ["same", "anna of north"]
+    assert "asked for later" in "".join(str(line) for line in run.logs())
     assert result(rt, "in_fresh") == ["anna of north", "none", True]
     assert result(rt, "in_main") == ["/home/x", "north"]
 
@@ -80,6 +82,10 @@ def test_it_is_a_fault_of_the_app_s_too(filled: Daemon, rt: Client) -> None:
 def test_the_timeout_counts_from_before_the_functions(rt: Client) -> None:
     run = ended(rt, "waits")
     assert (run.state, "timeout" in str(run.row["by"])) == ("terminated", True)
+    run = ended(rt, "waits_in_loop")
+    assert (run.state, "timeout" in str(run.row["by"])) == ("terminated", True)
+    run = rt.submit("announce", friend_list=["x"]).wait(20)
+    assert run.state == "succeeded"
 
 
 def test_a_result_of_a_task_that_is_not_there_is_a_failure(rt: Client) -> None:
