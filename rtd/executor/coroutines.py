@@ -3,8 +3,7 @@
 import asyncio
 import contextvars
 import threading
-from collections.abc import Awaitable, Coroutine, Sequence
-from concurrent.futures import Future
+from collections.abc import Awaitable, Sequence
 from typing import Any
 
 from rtd.executor import invoke
@@ -18,7 +17,6 @@ from rtd.executor.work import Work
 from rtd.process.forked import FORK_MARK
 from rtd.process.slot import Slot
 from rtd.session import context
-from rtd.session.functions import AWAITER
 from rtd.session.task import TaskDefinition
 
 
@@ -91,21 +89,7 @@ def _execute(definition: TaskDefinition, params: dict[str, Any]) -> Awaitable[An
 
 
 async def _parameters(work: Work) -> dict[str, Any]:
-    """A function of the app's that works out a parameter must not hold up the other runs: it is
-    called in a thread, and awaited in the loop if it is a coroutine function."""
+    """A function of the app's that works out a parameter must not hold up the other runs."""
     if work.filling is None or work.filling.is_quick:
         return invoke.parameters(work)
-    loop = asyncio.get_running_loop()
-    awaited: list[Future[Any]] = []
-
-    def wait(found: Coroutine[Any, Any, Any]) -> Any:
-        awaited.append(asyncio.run_coroutine_threadsafe(found, loop))
-        return awaited[-1].result()
-
-    AWAITER.set(wait)
-    try:
-        return await asyncio.to_thread(invoke.parameters, work)
-    except asyncio.CancelledError:
-        for future in awaited:
-            future.cancel()
-        raise
+    return await asyncio.to_thread(invoke.parameters, work)

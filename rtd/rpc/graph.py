@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from rtd.conditions import parse
 from rtd.rpc.context import Ask
 from rtd.supervisor.graph import graph_of
 
@@ -10,7 +9,7 @@ from rtd.supervisor.graph import graph_of
 async def handle(ask: Ask) -> dict[str, Any]:
     """The tasks of the serving app as boxes, and the lines between them."""
     core = ask.core
-    graph = graph_of(core.manifest, parse, ask.params["task"])
+    graph = graph_of(core.manifest, core.read, ask.params["task"])
     nodes = [
         {
             "task": info.name,

@@ -6,7 +6,7 @@ from typing import Any
 from rtd.model.appinfo import ParameterInfo
 from rtd.model.errors import NoSuchParameter, TooLarge
 from rtd.model.manifest import TaskInfo
-from rtd.model.parameters import HIDDEN, field_of, split_field
+from rtd.model.parameters import HIDDEN, field_of
 from rtd.model.units import format_bytes
 from rtd.rpc.context import Ask
 from rtd.supervisor.core import Core
@@ -20,9 +20,7 @@ async def ls(ask: Ask) -> Row:
     """All parameters, or what a task is given."""
     core, task = ask.core, ask.params["task"]
     infos = core.manifest.info.parameters
-    if task is None:
-        infos += await _left_over(core)
-    else:
+    if task is not None:
         infos = _given_to(core.manifest.find(task), infos)
     ordered = sorted(infos, key=lambda p: (p.task or "", p.name))
     return {"params": await _rows(core, ordered)}
@@ -50,12 +48,10 @@ async def set_(ask: Ask) -> Row:
 
 async def unset(ask: Ask) -> Row:
     """What the app declared holds again."""
-    core, name, task = ask.core, ask.params["name"], ask.params["task"]
-    left = [info for info in await _left_over(core) if (info.name, info.task) == (name, task)]
-    info = left[0] if left else _find(ask)
+    core, info = ask.core, _find(ask)
     if await core.ask(core.calls.unset_param(field_of(info.name, info.task))):
         await _changed(ask, info, "unset")
-    return {"param": (await _rows(core, [info]))[0]}
+    return await _one(ask)
 
 
 async def _changed(ask: Ask, info: ParameterInfo, what: str) -> None:
@@ -64,18 +60,6 @@ async def _changed(ask: Ask, info: ParameterInfo, what: str) -> None:
     log.info("%s has %s the parameter %r %s", ask.client.peer.text, what, info.name, whose)
     if info.task is None:
         await ask.node.scheduler.look_at_params()
-
-
-async def _left_over(core: Core) -> tuple[ParameterInfo, ...]:
-    """What was set at run time and is not declared any more. Nobody knows whether it was private,
-    so it is."""
-    known = {(info.name, info.task) for info in core.manifest.info.parameters}
-    found = [split_field(field) for field in await core.ask(core.calls.all_params())]
-    return tuple(
-        ParameterInfo(*one, "value", None, True, "the app does not declare it any more")
-        for one in found
-        if one not in known
-    )
 
 
 def _find(ask: Ask) -> ParameterInfo:

@@ -20,16 +20,14 @@ def simulate(
     to_us: int,
     zone: str = "UTC",
     run_us: int = RUN_US,
-    params: Mapping[str, object] | None = None,
 ) -> Iterator[Occurrence]:
     """The occurrences in [from, to), in order. Every run succeeds after `run_us`.
 
-    A scheduler starts at `from`; no task has run before. `params` are those of the session.
-    Custom conditions and those on the host are false.
+    A scheduler starts at `from`; no task has run before. Custom conditions and those on the host
+    are false.
     """
     planner = Planner(from_us, zone)
     planner.names.update(tasks)
-    planner.set_params(params or {})
     for name, info in tasks.items():
         if info.schedule.start is not None:
             planner.add(name, info.schedule)

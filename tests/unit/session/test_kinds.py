@@ -351,18 +351,3 @@ def test_an_init_hook_that_raises_is_a_fault_and_nothing_more() -> None:
     assert (first.kind, first.what.endswith("broken")) == ("hook", True)
     assert first.message.startswith("KeyError: 'no' (")
     assert "more than one yield" in second.message
-
-
-def test_what_a_task_was_made_with_is_part_of_the_mark_of_its_code() -> None:
-    def mark(command: str) -> int:
-        session = Session()
-        CommandTask(command, name="c")
-        return session.manifest().info.code["c"]
-
-    assert mark("echo 1") == mark("echo 1") != mark("echo 2")
-
-
-def test_code_is_given_the_session_s_parameters_that_it_names() -> None:
-    session = Session(parameters={"price": 3, "unused": 1, "append": 2})
-    CodeTask("def f():\n  return price\nreturn_value = [f()].append(4)\n", name="code")
-    assert session.manifest().tasks["code"].filled == ("price",)

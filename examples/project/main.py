@@ -1,0 +1,44 @@
+"""Configures the session and starts it.
+
+    python -m project.main        (in the folder above this one)
+
+or `rtd run project/main.py`, or `rtd start project.main` in the background.
+"""
+
+import logging
+from pathlib import Path
+
+from rtd import Session
+from rtd.tasks.loaders import PyLoader
+
+from . import parameters  # noqa: F401 (its functions become parameters of the session)
+from .models import conditions, hooks, tasks  # noqa: F401 (they register themselves)
+
+session = Session(
+    scheme=["log_csv"],
+    config={
+        "silence_task_prerun": True,
+        "silence_cond_check": True,
+        "force_status_from_logs": False,
+        "task_pre_exist": "raise",
+        "use_instance_naming": False,
+        "cycle_sleep": None,
+    },
+)
+
+# A line on the terminal for everything that happens to a run.
+console_handler = logging.StreamHandler()
+console_handler.setFormatter(
+    logging.Formatter("%(asctime)s %(levelname)-8s %(task_name)s %(message)s")
+)
+task_logger = logging.getLogger("rtd.task")
+task_logger.addHandler(console_handler)
+
+# The tasks are found from here, wherever the daemon is started.
+main_directory = Path(__file__).parent
+
+# Every tasks.py below tasks/ is imported, and imported again when it changes.
+PyLoader(path=main_directory / "tasks/", glob="**/tasks.py")
+
+if __name__ == "__main__":
+    session.start()

@@ -1,0 +1,1 @@
+"""What the project adds to rtd: conditions, kinds of tasks, hooks."""
