@@ -6,6 +6,7 @@ import ast
 import importlib.util
 import os
 import sys
+import threading
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -37,6 +38,7 @@ class DelayedFunction:
         self.__name__ = name
         self._module: ModuleType | None = None
         self._version: _Version | None = None
+        self._one_at_a_time = threading.Lock()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.find()(*args, **kwargs)
@@ -52,10 +54,11 @@ class DelayedFunction:
         except OSError as error:
             raise ImportError(f"{self.path} cannot be read: {error.strerror}") from None
         version = _Version(seen.st_ino, seen.st_size, seen.st_mtime_ns)
-        if self._module is None or version != self._version:
-            self._module = _import(self.path)
-            self._version = version
-        found = getattr(self._module, self.name, None)
+        with self._one_at_a_time:
+            if self._module is None or version != self._version:
+                self._module = _import(self.path)
+                self._version = version
+            found = getattr(self._module, self.name, None)
         if not callable(found):
             raise ImportError(f"{self.path} has no function {self.name!r}")
         return found

@@ -101,9 +101,13 @@ class Task(Attributes):
 
     # -- for kinds to override -----------------------------------------------------------------
 
-    def execute(self, **params: Any) -> Any:
-        """Do the work with the parameters of the run; what it returns is the run's result."""
-        raise TypeError(f"{type(self).__name__} has no execute() of its own")
+    if TYPE_CHECKING:  # a kind's own execute may take what it likes
+        execute: Callable[..., Any]
+    else:
+
+        def execute(self, **params: Any) -> Any:
+            """Do the work with the parameters of the run; what it returns is the run's result."""
+            raise TypeError(f"{type(self).__name__} has no execute() of its own")
 
     def get_default_name(self) -> str:
         """What the task is called when nobody gives it a name. Raises PolicyError: it needs one."""
