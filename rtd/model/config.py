@@ -83,6 +83,7 @@ class Config:
         retention_s: how long the record of a finished run is kept.
         history: at most this many finished runs are kept per task.
         stop_grace_s: the grace of runs whose task does not say.
+        condition_timeout_s: how long a custom condition may take to answer.
         group: group of the control socket; None: the daemon's own.
         given: the settings that somebody has made, by their paths; the others are defaults.
     """
@@ -97,5 +98,6 @@ class Config:
     retention_s: float = 7 * 86400.0
     history: int = 100_000
     stop_grace_s: float = 10.0
+    condition_timeout_s: float = 5.0
     group: str | None = None
     given: Mapping[str, Any] = field(default_factory=dict)

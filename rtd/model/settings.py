@@ -45,6 +45,13 @@ def _whole(low: int, high: int) -> Read:
     return read
 
 
+def _positive(value: Any) -> float:
+    seconds = parse_duration_s(value)
+    if seconds <= 0:
+        raise ValueError(f"{value!r} would let nobody answer")
+    return seconds
+
+
 def _size(value: Any) -> int:
     return parse_bytes(int(value) if isinstance(value, str) and value.isdigit() else value)
 
@@ -72,6 +79,7 @@ READERS: Final[dict[str, tuple[str, Read]]] = {
     "retention": ("retention_s", parse_duration_s),
     "history": ("history", _whole(1, 10_000_000)),
     "stop_grace": ("stop_grace_s", parse_duration_s),
+    "condition_timeout": ("condition_timeout_s", _positive),
     "group": ("group", _text),
     "output.quota": ("quota_bytes", _at_least_one),
     "output.run_limit": ("run_limit_bytes", _at_least_one),

@@ -303,9 +303,7 @@ def is_plain(value: Any) -> bool:
     return True
 
 
-def _accepted(
-    function: Callable[..., Any], offers: dict[str, Callable[[], Any]]
-) -> dict[str, Any]:
+def _accepted(function: Callable[..., Any], offers: dict[str, Callable[[], Any]]) -> dict[str, Any]:
     """Those of the offers that a function names, or all when it takes any."""
     parameters = inspect.signature(function).parameters
     anything = any(p.kind is p.VAR_KEYWORD for p in parameters.values())

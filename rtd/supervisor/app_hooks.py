@@ -6,7 +6,6 @@ from rtd.model.inner import SHUTDOWN, STARTUP
 from rtd.model.states import State
 from rtd.supervisor.core import Core
 from rtd.supervisor.inner import Ended, InnerRuns
-from rtd.supervisor.log import log
 
 _TASKS: Final = {"startup": STARTUP, "shutdown": SHUTDOWN}
 #: How long the hooks of one kind may take together.
@@ -48,13 +47,18 @@ class AppHooks:
         ended = await self._inner.carry_out(
             _TASKS[kind], params, timeout_s, patience_s=timeout_s + BEGIN_S
         )
-        note_failures(self._core, f"hook_{kind}", ended)
+        note_failures(self._core, kind, ended)
 
 
-def note_failures(core: Core, what: str, ended: Ended) -> None:
-    """A fault for each thing that failed in a run of rtd's own, and for the run itself."""
+def note_failures(core: Core, kind: str, ended: Ended) -> None:
+    """A fault for each hook that failed, or for their run if nobody can say which.
+
+    Args:
+        kind: of the hooks.
+        ended: their run.
+    """
     failures = (ended.result or {}).get("failures", [])
-    for kind, name, message in failures:
-        log.warning("%s %s: %s", kind, name, message)
+    for what, name, message in failures:
+        core.faults.note(what, name, message)
     if ended.state is not State.SUCCEEDED and not failures:
-        log.warning("%s: %s", what, ended.why)
+        core.faults.note("hook", f"hook_{kind}", ended.why)

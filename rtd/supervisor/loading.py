@@ -7,6 +7,7 @@ from rtd.conditions.zones import zone_of
 from rtd.model.manifest import TaskInfo
 from rtd.model.timezone import local_timezone
 from rtd.store.scheduling import ALL, Kept, kept_of
+from rtd.supervisor import task_conds
 from rtd.supervisor.core import Core
 from rtd.supervisor.log import log
 from rtd.supervisor.parameters import session_values
@@ -53,6 +54,7 @@ async def load(core: Core, started_us: int) -> tuple[Planner, Kept] | None:
     planner.paused = not kept.off.get(ALL, True)
     planner.set_params(await session_values(core))
     await remember(core, planner, kept)
+    await task_conds.begin(core, planner)
     return planner, kept
 
 
@@ -65,4 +67,5 @@ def _planner(
         planner.add(info.name, info.schedule)
     for info in ended:
         planner.add_end(info.name, info.schedule.end or "", info.schedule.timezone)
+    planner.watch({info.task for info in core.manifest.info.custom.values() if info.task})
     return planner

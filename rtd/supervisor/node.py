@@ -8,6 +8,7 @@ from rtd.model.errors import AppError, InternalError, RtdError, StoreGone, Wrong
 from rtd.process.ticks import same_process
 from rtd.supervisor.app_hooks import AppHooks
 from rtd.supervisor.core import Core
+from rtd.supervisor.cycle import Cycle
 from rtd.supervisor.engine import Engine
 from rtd.supervisor.executors import Executor, Gone, Phase
 from rtd.supervisor.generations import Zygote
@@ -82,6 +83,7 @@ class Node:
         self.inner = InnerRuns(core)
         self.app_hooks = AppHooks(core, self.inner)
         self.scheduler = Scheduler(core)
+        self.cycle = Cycle(core, self.inner, self.scheduler)
         self.parameters = Parameters(core)
         self.watch = Watch(core, self.stops, self.scheduler.view_of_run)
         self.tail = EventTail(core)

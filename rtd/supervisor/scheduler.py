@@ -16,7 +16,9 @@ from rtd.conditions.ledger import RUN
 from rtd.model.errors import StoreGone, WrongState
 from rtd.model.manifest import Manifest
 from rtd.model.run import decode
+from rtd.model.states import CHAR, State
 from rtd.store.scheduling import ALL
+from rtd.supervisor import task_conds
 from rtd.supervisor.core import Core
 from rtd.supervisor.firing import Outbox
 from rtd.supervisor.loading import load
@@ -52,6 +54,8 @@ class Scheduler:
         self._served: Manifest | None = None
         self._loading = asyncio.Lock()
         self._fresh = False
+        #: Called after each turn, and when the app has changed.
+        self.on_turn: Callable[[], None] | None = None
 
     @property
     def planner(self) -> Planner | None:
@@ -132,6 +136,8 @@ class Scheduler:
             return
         task, char, run_id, ms = text.split("|")
         at_us = int(ms) * 1000
+        if char == CHAR[State.SUCCEEDED] and task_conds.texts_of(self._core, task):
+            self._core.jobs.start(self._answered(task, run_id), "reading a condition's result")
         if char == CHAR_STARTED:
             planner.started(task, run_id, at_us)
         elif run_id in planner.past.going(task):
@@ -140,6 +146,12 @@ class Scheduler:
             self._core.jobs.start(self._ended_unseen(task, char, run_id, at_us), "reading a run")
             return
         self.soon()
+
+    async def _answered(self, task: str, run_id: str) -> None:
+        """The task of a condition has succeeded."""
+        if self.planner is not None:
+            await task_conds.ended(self._core, self.planner, task, run_id)
+            self.soon()
 
     async def _ended_unseen(self, task: str, char: str, run_id: str, at_us: int) -> None:
         """A run that nobody saw begin (a delayed one): its record says when it did."""
@@ -195,6 +207,8 @@ class Scheduler:
 
     def _turned(self) -> None:
         """Everything has been decided up to now."""
+        if self.on_turn is not None:
+            self.on_turn()
 
     def view_of_run(self, task: str, sample: Sample, world: World) -> View | None:
         """What an end condition of a running run is asked about; None: the app has just changed

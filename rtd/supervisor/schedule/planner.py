@@ -76,6 +76,10 @@ class Planner(Decider):
             self._also.add(name)
             self._sight.asking.add_end(name, texts)
 
+    def watch(self, tasks: Iterable[str]) -> None:
+        """The runs of these tasks matter, too."""
+        self._also.update(tasks)
+
     def view_of_run(self, task: str, zone: str | None, now_us: int, sample: Sample) -> View:
         """How a run of a task sees a moment."""
         return self._sight.of_run(task, zone, now_us, sample)

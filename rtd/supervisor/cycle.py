@@ -1,0 +1,122 @@
+"""The cycle: custom conditions are asked, and hooks of the cycle called, in the app's main lane.
+
+Nothing is asked that decides nothing; an app without such conditions and hooks has no cycle.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from rtd.model.inner import CYCLE
+from rtd.model.states import State
+from rtd.model.units import format_duration
+from rtd.supervisor.app_hooks import note_failures
+from rtd.supervisor.core import Core
+from rtd.supervisor.inner import Ended, InnerRuns
+from rtd.supervisor.schedule import Planner
+from rtd.supervisor.scheduler import Scheduler
+
+#: So long one run goes on to ask one condition after the other.
+BUDGET_S: Final = 1.0
+#: Who ended a run whose conditions took too long.
+TIMEOUT: Final = "timeout"
+
+
+class Cycle:
+    """Asks what the planner wants to know, every so often and never twice at once.
+
+    Args:
+        core: the shared ground.
+        inner: runs in the main lane.
+        scheduler: whose planner wants to know.
+    """
+
+    def __init__(self, core: Core, inner: InnerRuns, scheduler: Scheduler) -> None:
+        self._core = core
+        self._inner = inner
+        self._scheduler = scheduler
+        self._timer: asyncio.TimerHandle | None = None
+        self._going = False
+        self._count = 0
+        self._next_s = 0.0
+        self._first: list[str] = []
+        self._alone: list[str] = []
+        scheduler.on_turn = self.look
+
+    def look(self) -> None:
+        """Begin a cycle, if there is something to ask and it is time."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._going or self._core.draining:
+            return
+        planner = self._scheduler.planner
+        texts = set() if planner is None else planner.wanted()
+        hooks = self._core.scheduling and self._core.manifest.info.hooks.get("cycle")
+        if not texts and not hooks:
+            return
+        loop = asyncio.get_running_loop()
+        wait_s = self._next_s - loop.time()
+        if wait_s > 0:
+            self._timer = loop.call_later(wait_s, self.look)
+            return
+        self._going = True
+        self._core.jobs.start(self._turn(planner, texts), "asking custom conditions")
+
+    async def _turn(self, planner: Planner | None, texts: set[str]) -> None:
+        core, chosen = self._core, self._chosen(texts)
+        self._next_s = asyncio.get_running_loop().time() + core.manifest.info.cycle_s
+        self._count += 1
+        number = 0 if planner is None else planner.asked()
+        try:
+            params = {
+                "texts": chosen,
+                "n_cycles": self._count,
+                "started_at": core.started_at,
+                "budget_s": BUDGET_S,
+            }
+            timeout_s = BUDGET_S + core.config.condition_timeout_s
+            ended = await self._inner.carry_out(CYCLE, params, timeout_s)
+            if planner is not None and planner is self._scheduler.planner:
+                self._take(planner, number, chosen, ended)
+            if ended.state is State.SUCCEEDED or not chosen:
+                note_failures(core, "cycle", ended)
+        finally:
+            self._going = False
+        if planner is None:
+            self.look()
+        else:
+            self._scheduler.soon()
+
+    def _chosen(self, texts: set[str]) -> list[str]:
+        """What to ask in one run: those first that had no turn in the last one; one alone while
+        it is not known which of them ended an executor."""
+        self._alone = [text for text in self._alone if text in texts]
+        if self._alone:
+            return [self._alone.pop(0)]
+        first = [text for text in self._first if text in texts]
+        return first + sorted(texts.difference(first))
+
+    def _take(self, planner: Planner, number: int, chosen: Sequence[str], ended: Ended) -> None:
+        answers: Mapping[str, Any] = (ended.result or {}).get("answers", {})
+        for text, (value, why) in answers.items():
+            if value is not None:
+                planner.answered(number, text, value)
+            elif ended.state is State.SUCCEEDED:
+                self._failed(planner, number, text, why)
+            elif ended.by == TIMEOUT:
+                limit = format_duration(self._core.config.condition_timeout_s)
+                self._failed(planner, number, text, f"it did not answer within {limit}")
+        self._first = [text for text in chosen if text not in answers]
+        if answers or not chosen:
+            if self._first:
+                self._next_s = 0.0  # the budget was used up: the rest has its turn now
+        elif len(chosen) == 1:
+            self._failed(planner, number, chosen[0], ended.why)
+        else:
+            self._alone, self._next_s = list(chosen), 0.0
+
+    def _failed(self, planner: Planner, number: int, text: str, why: str) -> None:
+        planner.answered(number, text, None, why)
+        halts = not self._core.manifest.info.silence_cond_check
+        self._core.faults.note("condition", text, why, halts=halts)

@@ -1,0 +1,157 @@
+"""Conditions of the app's own, end to end: asked in the main lane, and nothing else shows it."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.functional.conftest import PROGRAMS
+from tests.helpers.daemon import Daemon
+from tests.helpers.deadline import until
+
+Start = Callable[..., Daemon]
+
+
+class Place:
+    """What the app of `tests/programs/custom.py` is told, and what it tells."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def say(self, name: str, text: str) -> None:
+        """Tell the app, in one step."""
+        fresh = self.path / f".{name}"
+        fresh.write_text(text)
+        fresh.rename(self.path / name)
+
+    def count(self, name: str) -> int:
+        """How often the app has told something."""
+        path = self.path / name
+        return len(path.read_text()) if path.exists() else 0
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    """A directory of the test's own."""
+    return Place(tmp_path)
+
+
+@pytest.fixture
+def daemon(start_daemon: Start, place: Place) -> Daemon:
+    """A daemon whose conditions read that directory."""
+    return start_daemon(
+        "custom:session",
+        cwd=PROGRAMS,
+        env={"CUSTOM_DIR": str(place.path)},
+        flags=["--set", "condition_timeout=500ms"],
+    )
+
+
+def runs(daemon: Daemon, task: str) -> list[dict[str, Any]]:
+    """The runs of a task."""
+    found: list[dict[str, Any]] = json.loads(daemon.ok("ls", "--task", task, "-j"))["runs"]
+    return found
+
+
+def faults(daemon: Daemon) -> dict[str, str]:
+    """What has failed, by `kind what`."""
+    found = json.loads(daemon.rtctl("status", "-j").stdout)["faults"]
+    return {f"{one['kind']} {one['what']}": one["message"] for one in found}
+
+
+def test_a_function_starts_its_task_each_time_that_it_says_so(daemon: Daemon, place: Place) -> None:
+    until(lambda: place.count("asked") > 1, what="the condition is asked")
+    assert runs(daemon, "work") == []
+    for count in (1, 2):
+        place.say("work", "yes")
+        until(lambda count=count: place.count("worked") == count, what="its task ran")  # type: ignore[misc]
+    until(lambda: len(runs(daemon, "work")) == 2, what="two runs")
+    assert {run["state"] for run in runs(daemon, "work")} == {"succeeded"}
+
+
+def test_groups_of_a_pattern_reach_the_function(daemon: Daemon, place: Place) -> None:
+    (place.path / "inbox").mkdir()
+    (place.path / "inbox" / "letter").touch()
+    until(lambda: not list((place.path / "inbox").iterdir()), what="the folder is empty")
+    assert faults(daemon) == {}
+
+
+def test_the_task_of_a_task_condition_runs_and_its_latest_result_counts(
+    daemon: Daemon, place: Place
+) -> None:
+    name = "_condition-flag(name=red)"
+    until(lambda: len(runs(daemon, name)) > 1, what="the condition's task runs")
+    assert runs(daemon, "raise_alarm") == []
+    place.say("red", "up")
+    until(lambda: runs(daemon, "raise_alarm"), what="the alarm")
+    place.say("red", "")
+    before = len(runs(daemon, name))
+    until(lambda: len(runs(daemon, name)) > before + 2, what="it is asked again")
+    count = len(runs(daemon, "raise_alarm"))
+    until(lambda: len(runs(daemon, name)) > before + 5, what="it is asked again")
+    assert len(runs(daemon, "raise_alarm")) == count
+    leaf = json.loads(daemon.ok("why", "raise_alarm", "-j"))["tree"]
+    assert (leaf["value"], name in leaf["fact"]) == (False, True)
+
+
+def test_an_end_condition_of_the_apps_own_ends_a_run(daemon: Daemon, place: Place) -> None:
+    daemon.ok("disable", "work")
+    run = daemon.ok("submit", "until_work").strip()
+    until(lambda: runs(daemon, "until_work")[0]["state"] == "running", what="it runs")
+    place.say("work", "yes")
+    until(lambda: runs(daemon, "until_work")[0]["state"] == "terminated", what="it is ended")
+    shown = json.loads(daemon.ok("show", run, "-j"))
+    assert "has work" in json.dumps(shown)
+
+
+def test_one_that_raises_is_false_and_a_fault_that_why_shows(daemon: Daemon, place: Place) -> None:
+    place.say("work", "maybe")
+    until(lambda: "condition has work" in faults(daemon), what="a fault")
+    assert faults(daemon)["condition has work"].startswith("KeyError: 'maybe' (")
+    assert runs(daemon, "work") == []
+    tree = json.loads(daemon.ok("why", "work", "-j"))["tree"]
+    assert "asking failed: KeyError" in json.dumps(tree)
+    place.say("work", "yes")
+    until(lambda: place.count("worked"), what="asked again, it starts its task")
+
+
+@pytest.mark.parametrize("how", ["hang", "die"])
+def test_one_that_hangs_or_ends_its_process_stops_no_other(
+    daemon: Daemon, place: Place, how: str
+) -> None:
+    place.say("work", how)
+    until(lambda: "condition has work" in faults(daemon), within_s=15, what="a fault")
+    said = faults(daemon)["condition has work"]
+    assert ("did not answer within 500ms" if how == "hang" else "exited with code 3") in said
+    (place.path / "inbox").mkdir()
+    (place.path / "inbox" / "letter").touch()
+    until(lambda: not list((place.path / "inbox").iterdir()), within_s=15, what="another is asked")
+
+
+def test_no_trace_is_left_of_the_asking(daemon: Daemon, place: Place) -> None:
+    until(lambda: place.count("asked") > 3, what="it was asked some times")
+    assert "@" not in daemon.ok("ls", "-j")
+    assert "@" not in daemon.ok("tasks", "-j")
+    assert "@" not in daemon.ok("queue", "-j")
+    keys = daemon.python(
+        "import redis; r = redis.Redis(unix_socket_path="
+        f"{str(daemon.home / 'state' / 'redis' / 'redis.sock')!r});"
+        "print([r.type(k).decode() for k in r.keys('*}:r:*')], "
+        "[b for _, b in r.xrange('{rtd:rtd}:events') if b'@cycle' in b[b'b']])"
+    )
+    assert keys.returncode == 0, keys.stderr
+    records, events = keys.stdout.strip().split("] [")
+    assert records.count("string") <= 40
+    assert events == "]"
+
+
+def test_hooks_surround_each_cycle_and_one_that_raises_is_a_fault(
+    daemon: Daemon, place: Place
+) -> None:
+    until(lambda: place.count("after") > 2, what="some cycles")
+    assert abs(place.count("before") - place.count("after")) <= 1
+    place.say("hook", "raise")
+    until(lambda: "hook custom.each_cycle" in faults(daemon), what="a fault")
+    assert "the hook is broken" in faults(daemon)["hook custom.each_cycle"]
