@@ -87,6 +87,7 @@ class AppInfo:
         log: where the log can be read: `redis`, `memory`, `csv:` and a file, or empty.
         past: what the logs say of the tasks, if their state is to be taken from there (and from
             `log`, if that is Redis).
+        past_at: when that was read; later events are known from Redis.
         silence_task_prerun: false: a fault before the actual execution halts the schedule.
         silence_cond_check: false: a condition that raises halts the schedule.
         faults: what failed while the app was imported.
@@ -103,6 +104,7 @@ class AppInfo:
     logged: bool = False
     log: str = ""
     past: tuple[Logged, ...] | None = None
+    past_at: float = 0.0
     silence_task_prerun: bool = True
     silence_cond_check: bool = True
     faults: tuple[Fault, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from rtd.model.appinfo import AppInfo, Logged
@@ -28,6 +29,7 @@ def manifest_of(session: Session, app: str | None) -> Manifest:
     custom = in_use(session)  # first: it may make tasks
     decide(session)
     filled = describe(session)
+    read_at = time.time()
     logged, log, past = _log(session)
     info = AppInfo(
         settings=config.settings,
@@ -40,6 +42,7 @@ def manifest_of(session: Session, app: str | None) -> Manifest:
         logged=logged,
         log=log,
         past=past,
+        past_at=read_at,
         silence_task_prerun=config.silence_task_prerun,
         silence_cond_check=config.silence_cond_check,
         faults=(*session.faults, *filled.faults),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from difflib import get_close_matches
@@ -14,6 +15,9 @@ from rtd.session.logcsv import CsvHandler
 from rtd.session.logrecord import FIELDS, as_map
 from rtd.session.schemes import readable
 
+#: Events of one kind of one task that the supervisor is told of: conditions ask for the latest
+#: one, or the latest within a window.
+_LATEST: Final = 20
 _TIMES: Final = ("start", "end", "timestamp")
 
 
@@ -89,13 +93,13 @@ def _bounds(value: Any) -> tuple[float | None, float | None]:
 
 
 def past() -> tuple[Logged, ...]:
-    """The latest event of each kind of each task, by a log in a file. One in Redis is read by
+    """The latest events of each kind of each task, by a log in a file. One in Redis is read by
     the supervisor."""
     handler = readable()
     if not isinstance(handler, CsvHandler):
         return ()
-    latest: dict[tuple[str, str], float] = {}
+    latest: dict[tuple[str, str], deque[float]] = {}
     for row in handler.read():
         key = (row.task_name, row.action)
-        latest[key] = max(latest.get(key, 0.0), row.created)
-    return tuple(Logged(task, action, at) for (task, action), at in latest.items())
+        latest.setdefault(key, deque(maxlen=_LATEST)).append(row.created)
+    return tuple(Logged(task, action, at) for (task, action), ats in latest.items() for at in ats)

@@ -6,6 +6,7 @@ from typing import Final
 from rtd.conditions.ledger import FAIL, INACTION, RUN, SUCCESS, TERMINATE
 from rtd.model.run import Record, decode
 from rtd.model.states import CHAR, TERMINAL
+from rtd.model.tasklog import LogRow
 from rtd.store.scheduling import Due, Flying, Kept
 from rtd.supervisor.core import Core
 from rtd.supervisor.schedule import Planner
@@ -30,24 +31,55 @@ async def watch(core: Core, tasks: set[str]) -> None:
 
 
 async def remember(core: Core, planner: Planner, kept: Kept) -> None:
-    """Tell a planner of what its tasks did last, what goes on, and what is owed."""
+    """Tell a planner of what its tasks did last, what goes on, and what is owed.
+
+    What they did before the app was imported comes from the task log where the app wants that,
+    not from what Redis knows of their runs; used-up due moments are never in a log.
+    """
     past, watched = planner.past, planner.watched
-    for char, times in kept.last.items():
-        for task, at_us in times.items():
-            if task not in watched:
-                continue
-            if char == "u":
-                past.use_up(task, at_us)
-            else:
-                past.event(task, ACTIONS[char], at_us)
+    info = core.manifest.info
+    since_us = 0 if info.past is None else round(info.past_at * 1e6)
+    if info.past is not None:
+        await _read_log(core, planner)
+    _read_last(planner, kept, since_us)
     for flying in await _still_flying(core, kept.flying):
         if flying.task in watched:
             past.start(flying.task, flying.id, flying.start_us)
     for task in past.kept_tasks:
         for done in await core.ask(core.calls.list_done(REREAD, task=task)):
             for action, at_us in events_of(decode(done.record)):
-                past.event(task, action, at_us)
+                if at_us >= since_us:
+                    past.event(task, action, at_us)
     await _owe(core, planner, kept.owed)
+
+
+def _read_last(planner: Planner, kept: Kept, since_us: int) -> None:
+    """The latest events that Redis knows of, and the due moments that are used up."""
+    for char, times in kept.last.items():
+        for task, at_us in times.items():
+            if task not in planner.watched:
+                continue
+            if char == "u":
+                planner.past.use_up(task, at_us)
+            elif at_us >= since_us:
+                planner.past.event(task, ACTIONS[char], at_us)
+
+
+async def _read_log(core: Core, planner: Planner) -> None:
+    """What the log tells: of one in a file the app has said it, one in Redis is read here."""
+    info = core.manifest.info
+    for task, action, at in info.past or ():
+        if task in planner.watched and action in ACTIONS.values():
+            planner.past.event(task, action, round(at * 1e6))
+    offset = 0
+    while info.log in ("redis", "memory"):
+        blobs = await core.ask(core.calls.log_latest(info.log, offset, REREAD))  # type: ignore[arg-type]
+        for row in map(LogRow.unpack, blobs):
+            if row.task_name in planner.watched:
+                planner.past.event(row.task_name, row.action, round(row.created * 1e6))
+        offset += REREAD
+        if len(blobs) < REREAD:
+            break
 
 
 async def _owe(core: Core, planner: Planner, owed: Sequence[Due]) -> None:

@@ -1,0 +1,282 @@
+"""The task log: every run is seen by the app's handlers, once and in order, whatever dies."""
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rtd.model.logfile import read_csv
+from rtd.model.tasklog import LogRow
+from rtd.store.call import Call
+from rtd.store.calls import Calls
+from rtd.store.link import Link
+from tests.functional.conftest import PROGRAMS
+from tests.helpers.daemon import Daemon
+from tests.helpers.deadline import until
+from tests.helpers.running import client, executor_of, executors, kill9, restart_supervisor
+
+Starter = Callable[..., Daemon]
+
+
+class Logged:
+    """Starts daemons of the app `logged` in a directory of the test's own."""
+
+    def __init__(self, start: Starter, folder: Path) -> None:
+        self._start = start
+        self.seen_file = folder / "seen"
+        self.csv_file = folder / "log" / "tasks.csv"
+        self.folder = folder
+
+    def __call__(self, scheme: str = "log_csv", **env: str) -> Daemon:
+        env |= {"LOGGED_SCHEME": scheme, "LOGGED_SEEN": str(self.seen_file)}
+        env |= {"PYTHONPATH": str(PROGRAMS)}
+        flags = ["--set", "stop_grace=2s"]
+        return self._start("logged:session", cwd=self.folder, env=env, flags=flags)
+
+    def seen(self) -> list[dict[str, Any]]:
+        if not self.seen_file.exists():
+            return []
+        return [json.loads(line) for line in self.seen_file.read_text().splitlines()]
+
+    def actions(self, task: str | None = None) -> list[str]:
+        return [row["action"] for row in self.seen() if task in (None, row["task_name"])]
+
+    def rows(self) -> list[LogRow]:
+        return list(read_csv(self.csv_file))
+
+
+@pytest.fixture
+def logged(start_daemon: Starter, tmp_path: Path) -> Logged:
+    return Logged(start_daemon, tmp_path)
+
+
+def test_a_handler_of_the_app_sees_the_runs_of_every_lane(logged: Logged) -> None:
+    daemon = logged()
+    tasks = ["quick", "threaded", "in_main", "fresh", "coroutine"]
+    with client(daemon) as rt:
+        runs = [rt.submit(task) for task in tasks]
+        daemon.ok("submit", "--", "true")
+        for run in runs:
+            run.wait(timeout=10)
+        wanted = Counter([*tasks, "command", "once_a_day"] * 2)
+        until(lambda: Counter(row["task_name"] for row in logged.seen()) == wanted,
+              what="all are seen")  # fmt: skip
+        assert len({row["pid"] for row in logged.seen()}) == 1, "in one process"
+        assert [row["pid"] for row in executors(rt, "log")] == [logged.seen()[0]["pid"]]
+    for task in tasks:
+        began, ended = (row for row in logged.seen() if row["task_name"] == task)
+        assert (began["action"], ended["action"]) == ("run", "success")
+        assert began["message"] == f"Task '{task}' status: 'run'"
+        assert began["start"] == ended["start"]
+        assert (began["end"], began["runtime"]) == (None, None)
+        assert None not in (ended["end"], ended["runtime"])
+
+
+def test_how_a_run_ended_is_its_action(logged: Logged) -> None:
+    daemon = logged()
+    with client(daemon) as rt:
+        rt.submit("fails").wait(timeout=10)
+        rt.submit("too_long").wait(timeout=10)
+        rt.rpc.queue_pause(queues=["default"])
+        withdrawn = rt.submit("quick")
+        withdrawn.cancel()
+        until(lambda: logged.actions("quick"), what="the cancelled run")
+    assert logged.actions("fails") == ["run", "fail"], "an attempt that is retried is no end"
+    failed = logged.seen()[[row["action"] for row in logged.seen()].index("fail")]
+    assert failed["levelname"] == "ERROR"
+    assert failed["exc_text"].endswith("ValueError: as it must")
+    assert logged.actions("too_long") == ["run", "terminate"]
+    assert "timeout" in next(r["message"] for r in logged.seen() if r["action"] == "terminate")
+    assert logged.actions("quick") == ["inaction"]
+    assert [row["start"] for row in logged.seen() if row["task_name"] == "quick"] == [None]
+
+
+def test_a_long_run_is_told_of_when_it_begins(logged: Logged, gate: Path) -> None:
+    daemon = logged()
+    with client(daemon) as rt:
+        run = rt.submit("hold", gate=str(gate))
+        until(lambda: logged.actions("hold") == ["run"], what="its beginning")
+        assert run.refresh().state == "running"
+        gate.touch()
+        until(lambda: logged.actions("hold") == ["run", "success"], what="its end")
+
+
+def test_a_handler_that_raises_is_a_fault_and_stops_nobody(logged: Logged) -> None:
+    daemon = logged(LOGGED_BROKEN="1")
+    with client(daemon) as rt:
+        rt.submit("quick").wait(timeout=10)
+        until(lambda: logged.actions("quick") == ["run", "success"], what="the other handler")
+
+        def faults() -> dict[str, str]:
+            return {
+                f["what"]: f["message"] for f in rt.rpc.status()["faults"] if f["kind"] == "log"
+            }
+
+        until(lambda: set(faults()) == {"Broken", "Swallowed"}, what="both faults")
+        assert "the handler is broken" in faults()["Broken"]
+        assert "no mail today" in faults()["Swallowed"]
+        assert rt.submit("quick").wait(timeout=10).result == 1
+    assert daemon.rtctl("status").returncode == 3
+
+
+def test_nothing_is_lost_or_doubled_while_its_process_is_killed(logged: Logged) -> None:
+    daemon = logged()
+    with client(daemon) as rt:
+        runs = []
+        for _ in range(5):
+            runs += rt.submit_many("quick", [{} for _ in range(400)])
+            pids = until(lambda: executors(rt, "log"), what="the log's process")
+            kill9(pids[0]["pid"])
+        for run in runs:
+            run.wait(timeout=30)
+        ids = {run.id for run in runs}
+
+        def whole() -> bool:
+            return sum(1 for row in logged.rows() if row.run_id in ids) >= 2 * len(ids)
+
+        until(whole, what="all rows", within_s=30)
+    rows = [row for row in logged.rows() if row.run_id in ids]
+    assert Counter((row.run_id, row.action) for row in rows) == Counter(
+        (run_id, action) for run_id in ids for action in ("run", "success")
+    )
+    began = set()
+    for row in rows:
+        assert row.action == "run" or row.run_id in began, "an end before its beginning"
+        began.add(row.run_id)
+
+
+def test_runs_that_end_while_the_supervisor_is_away_are_logged(logged: Logged, gate: Path) -> None:
+    daemon = logged()
+    with client(daemon) as rt:
+        run = rt.submit("hold", gate=str(gate))
+        lost = rt.submit("hold", gate=str(gate) + ".never")
+        executor_of(rt, run)
+        pid = executor_of(rt, lost)
+
+    def meanwhile() -> None:
+        gate.touch()
+        until(lambda: "success" in logged.actions("hold"), what="its end")
+        kill9(pid)
+
+    restart_supervisor(daemon, meanwhile)
+    until(lambda: sorted(logged.actions("hold")) == ["fail", "run", "run", "success"],
+          what="the lost run")  # fmt: skip
+    (failed,) = (row for row in logged.seen() if row["action"] == "fail")
+    assert failed["run_id"] == lost.id
+    assert failed["exc_text"], "why it failed"
+
+
+def test_the_last_records_are_written_when_the_daemon_ends(logged: Logged) -> None:
+    daemon = logged()
+    with client(daemon) as rt:
+        runs = rt.submit_many("quick", [{} for _ in range(300)])
+        for run in runs:
+            run.wait(timeout=30)
+    assert daemon.stop() == 0
+    assert logged.actions("quick").count("success") == 300
+    assert sum(row.action == "success" for row in logged.rows() if row.task_name == "quick") == 300
+
+
+def test_an_app_without_handlers_has_no_log(start_daemon: Starter) -> None:
+    daemon = start_daemon("jobs:session", cwd=PROGRAMS)
+    with client(daemon) as rt:
+        rt.submit("add", a=1, b=2).wait(timeout=10)
+        assert executors(rt, "log") == []
+    done = daemon.rtctl("tasklog")
+    assert done.returncode == 6
+    assert "keeps no task log" in done.stderr
+
+
+@pytest.mark.parametrize("scheme", ["log_csv", "log_memory", "log_redis", "log_simple"])
+def test_the_log_can_be_read_in_a_task_beside_the_daemon_and_by_rtctl(
+    logged: Logged, scheme: str
+) -> None:
+    daemon = logged(scheme)
+    with client(daemon) as rt:
+        for task in ("quick", "fails"):
+            rt.submit(task).wait(timeout=10)
+        until(lambda: logged.actions("fails") == ["run", "fail"], what="it is logged")
+        query = {"task_name": ["quick", "fails"], "action": ["success", "fail"]}
+        asked = rt.submit("asks", query=query).wait(timeout=10)
+        assert asked.result == [["quick", "success"], ["fails", "fail"]]
+    beside = daemon.python(
+        "from logged import session\n"
+        "print([r['action'] for r in session.get_task_log(task_name='quick')])"
+    )
+    assert beside.stdout == "['run', 'success']\n", beside.stderr
+    shown = daemon.ok("tasklog", "fails")
+    assert "ValueError: as it must" in shown
+    assert daemon.ok("tasklog", "quick", "-q", "-n", "1").strip() in {
+        row["run_id"] for row in logged.seen() if row["task_name"] == "quick"
+    }
+
+
+def test_what_is_kept_in_memory_goes_with_the_daemon_and_what_is_in_redis_stays(
+    logged: Logged,
+) -> None:
+    daemon = logged("log_memory log_redis")
+    with client(daemon) as rt:
+        rt.submit("quick").wait(timeout=10)
+    until(lambda: len(json.loads(daemon.ok("tasklog", "quick", "-j"))["rows"]) == 2, what="rows")
+    daemon.stop()
+    for scheme, count in (("log_memory", 0), ("log_redis", 2)):
+        daemon.env["LOGGED_SCHEME"] = scheme
+        daemon.start()
+        assert len(json.loads(daemon.ok("tasklog", "quick", "-j"))["rows"]) == count
+        daemon.stop()
+
+
+@pytest.mark.parametrize("forced", [True, False])
+@pytest.mark.parametrize("scheme", ["log_csv", "log_redis"])
+def test_the_state_of_tasks_is_taken_from_the_log_where_that_is_wanted(
+    logged: Logged, scheme: str, forced: bool
+) -> None:
+    daemon = logged(scheme, **({"LOGGED_FORCE": "1"} if forced else {}))
+    with client(daemon) as rt:
+        rt.submit("quick").wait(timeout=10)
+        until(lambda: rt.rpc.why(task="follows")["value"], what="`quick` has succeeded")
+        until(lambda: logged.actions("quick") == ["run", "success"], what="it is logged")
+        with Link.connect(f"unix://{daemon.home}/state/redis/redis.sock") as link:
+            for char in "rs":
+                key = f"{Calls('rtd').prefix}last:{char}"
+                assert link.one(Call(("HDEL", key, "quick"))) == 1
+            link.one(Call(("DEL", f"{Calls('rtd').prefix}done:quick")))
+    # Only the log is left to know of it.
+    daemon.stop()
+    daemon.start()
+    with client(daemon) as rt:
+        assert rt.rpc.why(task="follows")["value"] is forced
+
+
+def test_a_log_of_before_counts_where_that_is_wanted(logged: Logged) -> None:
+    logged.csv_file.parent.mkdir()
+    now = datetime.now().isoformat(" ", "milliseconds").replace(".", ",")
+    logged.csv_file.write_text(
+        '"task_name","asctime","action","start","end","runtime","exc_text"\n'
+        f'"quick","{now}","run","{now}","","",""\n'
+        f'"quick","{now}","success","{now}","{now}","0 days 00:00:00.5",""\n'
+    )
+    daemon = logged(LOGGED_FORCE="1")
+    with client(daemon) as rt:
+        assert rt.rpc.why(task="follows")["value"] is True
+        rt.submit("quick").wait(timeout=10)
+        until(lambda: len(logged.rows()) >= 4, what="rows behind those of before")
+    assert logged.csv_file.read_text().splitlines()[0].count(",") == 6, "its columns stay"
+
+
+def test_a_log_that_cannot_be_written_is_a_fault(logged: Logged) -> None:
+    (logged.folder / "log").write_text("no directory")
+    daemon = logged()
+    with client(daemon) as rt:
+        rt.submit("quick").wait(timeout=10)
+        until(lambda: any(str(logged.csv_file) in fault["what"]
+                          for fault in rt.rpc.status()["faults"]), what="the fault")  # fmt: skip
+        assert rt.submit("quick").wait(timeout=10).result == 1
+        (logged.folder / "log").unlink()
+        rt.submit("quick").wait(timeout=10)
+        until(lambda: sum(row.task_name == "quick" for row in logged.rows()) == 6,
+              what="all that could not be written")  # fmt: skip
