@@ -41,25 +41,23 @@ async def set_(ask: Ask) -> Row:
             f"the value has {format_bytes(len(blob))}, the limit is {format_bytes(limit)};"
             " pass large data by file, or raise limits.params"
         )
-    await core.ask(core.calls.set_param(field_of(info.name, info.task), blob))
-    await _changed(ask, info, "set")
+    await core.ask(core.calls.set_param(core.config.node, field_of(info.name, info.task), blob))
+    _say(ask, info, "set")
     return await _one(ask)
 
 
 async def unset(ask: Ask) -> Row:
     """What the app declared holds again."""
     core, info = ask.core, _find(ask)
-    if await core.ask(core.calls.unset_param(field_of(info.name, info.task))):
-        await _changed(ask, info, "unset")
+    if await core.ask(core.calls.unset_param(core.config.node, field_of(info.name, info.task))):
+        _say(ask, info, "unset")
     return await _one(ask)
 
 
-async def _changed(ask: Ask, info: ParameterInfo, what: str) -> None:
-    """Say who did it, never the value, and look at conditions that ask for it."""
+def _say(ask: Ask, info: ParameterInfo, what: str) -> None:
+    """Who did it, never the value."""
     whose = f"of task {info.task!r}" if info.task else "of the session"
     log.info("%s has %s the parameter %r %s", ask.client.peer.text, what, info.name, whose)
-    if info.task is None:
-        await ask.node.scheduler.look_at_params()
 
 
 def _find(ask: Ask) -> ParameterInfo:

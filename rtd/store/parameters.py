@@ -3,7 +3,7 @@ time."""
 
 from collections.abc import Iterable, Sequence
 
-from rtd.store.call import Call, nothing
+from rtd.store.call import Call
 
 
 def _blobs(reply: Sequence[bytes]) -> dict[str, bytes]:
@@ -31,13 +31,13 @@ class Parameters:
         """Every value that was set at run time, by field."""
         return Call(("HGETALL", f"{self.prefix}params"), _blobs)
 
-    def set_param(self, field: str, blob: bytes) -> Call:
-        """A value for all runs from now on."""
-        return Call(("HSET", f"{self.prefix}params", field, blob), nothing)
+    def set_param(self, node: str, field: str, blob: bytes) -> Call:
+        """A value for all runs from now on. This node and those with executors are rung."""
+        return Call(("1", self.prefix, node, field, blob), bool, "param")
 
-    def unset_param(self, field: str) -> Call:
+    def unset_param(self, node: str, field: str) -> Call:
         """Takes back `set_param`. Gives whether there was a value."""
-        return Call(("HDEL", f"{self.prefix}params", field), bool)
+        return Call(("1", self.prefix, node, field, b""), bool, "param")
 
     def results_of(self, tasks: Sequence[str]) -> Call:
         """The latest results of tasks, None for each that has none."""

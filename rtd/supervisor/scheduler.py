@@ -9,6 +9,7 @@ import asyncio
 import dataclasses
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Final
 
 from rtd.conditions import Sample, View, World
@@ -188,12 +189,16 @@ class Scheduler:
         self.turn()
         self._turns.note_alive()  # nobody shall judge by it what was due before
 
-    async def look_at_params(self) -> None:
-        """A parameter of the session has another value. Raises StoreGone."""
-        params = await session_values(self._core)
-        if self.planner is not None:
-            self.planner.set_params(params)
-            self.soon()
+    def rung_params(self, _rest: str) -> None:
+        """A parameter has another value."""
+        self._core.jobs.start(self._look_at_params(), "reading the parameters")
+
+    async def _look_at_params(self) -> None:
+        with suppress(StoreGone):  # when Redis is back, everything is read again
+            params = await session_values(self._core)
+            if self.planner is not None:
+                self.planner.set_params(params)
+                self.soon()
 
     # --- turns
 

@@ -206,6 +206,7 @@ async def _listen(node: Node, ends: contextlib.AsyncExitStack) -> None:
             "expire": node.timers.ring_expire,
             "done": node.waiters.rung,
             "task": node.scheduler.rung,
+            "params": node.scheduler.rung_params,
             "fault": node.core.faults.rung,
             "inner": node.inner.rung,
         },

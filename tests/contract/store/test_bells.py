@@ -176,3 +176,22 @@ def test_no_token_is_announced_when_it_is_in_the_answer(store: Store) -> None:
     run = store.submit_one()
     took = store.ask("E1")
     assert (took.rung, [run.id for run in took.runs]) == (False, [run])
+
+
+def test_a_parameter_that_is_set_rings_every_node_with_executors_once(store: Store) -> None:
+    store.link.one(store.calls.take("node1", "E1", "process", 1, store.now_ms, enroll=True))
+    store.link.one(store.calls.take("node1", "E2", "process", 1, store.now_ms, enroll=True))
+    store.link.one(store.calls.take("node2", "E3", "thread", 1, store.now_ms, enroll=True))
+
+    def rings() -> list[list[bytes]]:
+        keys = [f"@bell:node:{node}" for node in ("node0", "node1", "node2")]
+        found = [store.redis("LRANGE", key, 0, -1) for key in keys]
+        store.redis("DEL", *keys)
+        return [[ring for ring in one if ring == b"params"] for one in found]
+
+    assert store.link.one(store.calls.set_param("node0", "|x", b"\x01")) is True
+    assert rings() == [[b"params"]] * 3
+    assert store.link.one(store.calls.unset_param("node1", "|x")) is True
+    assert rings() == [[], [b"params"], [b"params"]]
+    assert store.link.one(store.calls.unset_param("node1", "|x")) is False
+    assert rings() == [[], [], []]

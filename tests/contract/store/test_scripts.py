@@ -10,7 +10,15 @@ from tests.contract.store.harness import Store
 
 LUA = files("rtd.store").joinpath("lua")
 NAMES = sorted(f.name.removesuffix(".lua") for f in LUA.iterdir() if f.name.endswith(".lua"))
-SOURCES = ("transitions.py", "reads.py", "scheduling.py", "presence.py", "tasklog.py", "faults.py")
+SOURCES = (
+    "transitions.py",
+    "reads.py",
+    "scheduling.py",
+    "presence.py",
+    "tasklog.py",
+    "parameters.py",
+    "faults.py",
+)
 USE = re.compile(r"^--@use (.+)$", re.MULTILINE)
 PIECES = {f.name.removesuffix(".lua") for f in LUA.joinpath("lib").iterdir()}
 
