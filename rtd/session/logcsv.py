@@ -4,6 +4,7 @@ import csv
 import io
 import logging
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -17,7 +18,9 @@ COLUMNS: Final = (
 )  # fmt: skip
 #: So much of a file's end is looked at for rows that were written before their process died.
 _TAIL_BYTES: Final = 8 << 20
-_ROW_END: Final = b'"\n'
+#: Where one of our rows ends and the next begins: within a cell a quote stands there twice.
+_WHOLE: Final = re.compile(rb'(?:[0-9]|created)"\n\Z')
+_BETWEEN: Final = re.compile(rb'(?:[0-9]|created)"\n(?="(?!"))')
 #: So many rows that could not be written are kept; the oldest go first.
 _MOST_HELD: Final = 10_000
 
@@ -70,7 +73,7 @@ class CsvHandler(logging.Handler):
         with self.path.open("a+b") as file:
             tail = b"" if self._begun else _mend(file)
             columns = _header(file)
-            text = b""
+            text = b"\n" if tail and not tail.endswith(b"\n") else b""
             if not columns:
                 columns = list(COLUMNS)
                 text = _line(columns)
@@ -91,9 +94,9 @@ def _mend(file: io.BufferedRandom) -> bytes:
     size = file.seek(0, os.SEEK_END)
     file.seek(max(0, size - _TAIL_BYTES))
     tail = file.read()
-    if not tail or tail.endswith(b"\n") or "run_id" not in _header(file):
+    if not tail or _WHOLE.search(tail) or _header(file)[-1:] != [COLUMNS[-1]]:
         return tail
-    whole = tail.rfind(_ROW_END) + len(_ROW_END)
+    whole = max((found.end() for found in _BETWEEN.finditer(tail)), default=0)
     file.truncate(size - len(tail) + whole)
     return tail[:whole]
 
