@@ -52,7 +52,7 @@ class Daemon:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, *, within_s: float = 20.0) -> "Daemon":
-        """Start it and wait until its socket answers."""
+        """Start it and wait until its socket answers. One that does not come up is closed."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 self.command,
@@ -63,8 +63,12 @@ class Daemon:
                 stdout=log,
                 stderr=log,
             )
-        until(self._is_up_or_dead, within_s=within_s, what=f"{self.socket} answers")
-        assert self.process.poll() is None, f"rtd run ended:\n{self.log.read_text()}"
+        try:
+            until(self._is_up_or_dead, within_s=within_s, what=f"{self.socket} answers")
+            assert self.process.poll() is None, f"rtd run ended:\n{self.log.read_text()}"
+        except BaseException:
+            self.close()  # whoever asked for it may never get so far as to do it
+            raise
         return self
 
     def _is_up_or_dead(self) -> bool:

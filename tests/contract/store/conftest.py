@@ -1,9 +1,8 @@
 """A private Redis of each version that is there, and a store in it for each test."""
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -25,20 +24,18 @@ def server(request: pytest.FixtureRequest) -> Server:
 @pytest.fixture
 def home() -> Iterator[Path]:
     """A directory with a short name, for a socket below it."""
-    path = Path(tempfile.mkdtemp(prefix="rtd-redis-"))
-    yield path
-    shutil.rmtree(path)
+    with TemporaryDirectory(prefix="rtd-redis-") as path:
+        yield Path(path)
 
 
 @pytest.fixture(scope="session")
 def shared_redis(server: Server) -> Iterator[Embedded]:
     """One running server for all tests that do it no harm."""
-    path = Path(tempfile.mkdtemp(prefix="rtd-redis-"))
-    redis = Embedded(path / "redis", server=server)
-    redis.start()
-    yield redis
-    redis.stop()
-    shutil.rmtree(path)
+    with TemporaryDirectory(prefix="rtd-redis-") as path:
+        redis = Embedded(Path(path) / "redis", server=server)
+        redis.start()
+        yield redis
+        redis.stop()
 
 
 @pytest.fixture

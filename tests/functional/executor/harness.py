@@ -186,6 +186,8 @@ class Bench:
             os.kill(executor.pid, signal.SIGKILL)
             os.waitpid(executor.pid, 0)
         self.link.close()
-        self.redis.stop()
-        self.board.close()
-        shutil.rmtree(self.home)
+        try:
+            self.redis.stop()
+        finally:
+            self.board.close()
+            shutil.rmtree(self.home)
