@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from rtd.model.errors import PolicyError
 from rtd.session.modules import package_root
+from rtd.session.parameters import default_arguments
 from rtd.session.shape import Shape, first_line
 
 
@@ -41,7 +42,14 @@ class DelayedFunction:
         self._one_at_a_time = threading.Lock()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self.find()(*args, **kwargs)
+        function = self.find()
+        unseen = sorted(default_arguments(function).keys() - kwargs.keys())
+        if unseen:
+            raise TypeError(
+                f"the parameter {unseen[0]!r} has an argument of rtd's in its signature, which"
+                f" nobody could read when the task was declared: write it into parameters={{...}}"
+            )
+        return function(*args, **kwargs)
 
     def find(self) -> Any:
         """The function as it is in the file now.

@@ -1,12 +1,15 @@
 """What the runs of a task are given besides the parameters of their submit."""
 
+import os
+import signal
 import subprocess
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 
-from rtctl import Client, Run
+from rtctl import Client, RtdError, Run
 from tests.functional.conftest import PROGRAMS
 from tests.helpers.daemon import BIN, Daemon
 from tests.helpers.deadline import until
@@ -138,3 +141,32 @@ def test_check_says_what_cannot_be_given(filled: Daemon) -> None:
     assert len(lines) == 2
     assert "misdirected.day: there is no task 'missing' whose result it could be" in lines[0]
     assert "incomplete: it cannot start by its condition: nothing gives it 'day'" in lines[1]
+
+
+def all_ended(rt: Client, runs: list[Run]) -> bool:
+    """Also while Redis is away, when nobody can say so."""
+    try:
+        rt.wait(runs, 10)
+    except RtdError:
+        return False
+    return True
+
+
+def test_redis_may_die_while_parameters_are_looked_up() -> None:
+    daemon = Daemon("filled:session", cwd=PROGRAMS)
+    daemon.start()
+    try:
+        with Client(daemon.socket) as rt:
+            ended(rt, "get_data", data="kept")
+            for _ in range(2):
+                runs = [
+                    run
+                    for task in ("process_data", "own", "in_thread", "in_fresh", "in_loop")
+                    for run in rt.submit_many(task, [{}] * 30)
+                ]
+                os.kill(rt.rpc.info()["redis"]["pid"], signal.SIGKILL)
+                until(partial(all_ended, rt, runs), within_s=40, what="all runs have ended")
+                assert {run.state for run in runs} == {"succeeded"}
+                assert {run.result for run in runs[:30]} == {"kept"}
+    finally:
+        daemon.close()

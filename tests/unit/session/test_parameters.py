@@ -1,6 +1,7 @@
 """What a task's runs are given: whose value it is, when it is worked out, and what is refused."""
 
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -281,3 +282,13 @@ def test_the_supervisor_is_told_values_but_for_those_that_are_private_or_not_kno
     assert rows["big", None].value is None
     assert rows["a", "task"][2:6] == ("env", None, True, "environment variable X")
     assert rows["b", "task"][2:6] == ("return", None, False, "result of task")
+
+
+def test_an_argument_in_the_signature_of_a_delayed_function_is_an_error(tmp_path: Path) -> None:
+    file = tmp_path / "delayed_task.py"
+    file.write_text("from rtd.args import Arg\ndef main(x=Arg('day')): return x\n")
+    session = Session()
+    task = FuncTask(path=file, name="delayed", session=session)
+    with pytest.raises(TypeError, match=r"write it into parameters=\{\.\.\.\}"):
+        task()
+    assert task(x=1) == 1
