@@ -28,6 +28,12 @@ class Attributes:
     session: Session
     definition: TaskDefinition
 
+    def __getattr__(self, name: str) -> Any:
+        kind = type(self).__name__
+        if name in ("session", "definition"):
+            raise AttributeError(f"this {kind} is no task before its super().__init__(...)")
+        raise AttributeError(f"{kind!r} has no attribute {name!r}")
+
     @property
     def name(self) -> str:
         """Unique in the session."""

@@ -97,6 +97,8 @@ class SessionConfig:
         """
         object.__setattr__(self, "_values", {key: default for key, (default, _) in _OWN.items()})
         object.__setattr__(self, "_settings", {})
+        if given is not None and not isinstance(given, Mapping):
+            raise ConfigError(f"{_WHERE}: {given!r:.80} is no mapping of keys to values")
         self.update(given or {})
 
     _values: dict[str, Any]

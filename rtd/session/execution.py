@@ -43,8 +43,9 @@ class Around:
         Hooks that raise are faults and nothing more. `process_success` is a part of the run:
         if it raises, the run has failed.
         """
-        surrounding = self._begin()
+        surrounding = Surrounding(self._hooks, self._hook_raised)
         try:
+            surrounding.before(self._task)
             result = work()
             self._task.process_success(result)
         except BaseException as error:
@@ -55,8 +56,9 @@ class Around:
 
     async def carry_out_async(self, work: Callable[[], Awaitable[Any]]) -> Any:
         """The same for a coroutine function."""
-        surrounding = self._begin()
+        surrounding = Surrounding(self._hooks, self._hook_raised)
         try:
+            surrounding.before(self._task)
             result = await work()
             self._task.process_success(result)
         except BaseException as error:
@@ -64,11 +66,6 @@ class Around:
             raise
         self._succeeded(surrounding)
         return result
-
-    def _begin(self) -> Surrounding:
-        surrounding = Surrounding(self._hooks, self._hook_raised)
-        surrounding.before(self._task)
-        return surrounding
 
     def _succeeded(self, surrounding: Surrounding) -> None:
         self._call("process_finish", _SUCCEEDED)

@@ -10,6 +10,7 @@ from rtd.model.errors import PolicyError
 from rtd.session.attributes import Attributes
 from rtd.session.default import default_session
 from rtd.session.hooks import Hook
+from rtd.session.registering import registering
 from rtd.session.shape import Shape, caller, first_line, shape_of
 from rtd.session.task import TaskDefinition, define
 
@@ -130,21 +131,19 @@ class Task(Attributes):
     # -- hooks ---------------------------------------------------------------------------------
 
     @staticmethod
-    def hook_init(hook: Hook) -> Hook:
+    def hook_init(hook: Hook | None = None) -> Any:
         """Decorator: call the function with each task that is made after it: a plain one before
         the task has anything, the rest of a generator when it is in its session."""
-        default_session().hooks.init.append(hook)
-        return hook
+        return registering("init", hook)
 
     @staticmethod
-    def hook_execute(hook: Hook) -> Hook:
+    def hook_execute(hook: Hook | None = None) -> Any:
         """Decorator: call the function with the task around each run, in the run's own process.
 
         A generator goes on when the run has ended; its `yield` gives the exception triple,
         `(None, None, None)` after a success.
         """
-        default_session().hooks.execute.append(hook)
-        return hook
+        return registering("execute", hook)
 
     def __repr__(self) -> str:
         made = "definition" in self.__dict__

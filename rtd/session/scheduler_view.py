@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from rtd.model.errors import PolicyError
-from rtd.session.default import default_session
+from rtd.session.registering import registering
 
 if TYPE_CHECKING:
     from rtd.session.session import Session
@@ -48,27 +46,14 @@ class Scheduler:
     @staticmethod
     def hook_startup(function: F | None = None) -> Any:
         """Call it when the daemon starts: around the tasks that run on startup."""
-        return _register("startup", function)
+        return registering("startup", function)
 
     @staticmethod
     def hook_cycle(function: F | None = None) -> Any:
         """Call it in each cycle, around the asking of custom conditions."""
-        return _register("cycle", function)
+        return registering("cycle", function)
 
     @staticmethod
     def hook_shutdown(function: F | None = None) -> Any:
         """Call it when the daemon ends: around the tasks that run on shutdown."""
-        return _register("shutdown", function)
-
-
-def _register(kind: str, function: F | None) -> Any:
-    """Both `@Scheduler.hook_cycle` and `@Scheduler.hook_cycle()`."""
-
-    def register(hook: F) -> F:
-        if not callable(hook) or iscoroutinefunction(hook):
-            raise PolicyError(f"hook_{kind}: {hook!r} is no plain function or generator function")
-        hooks: list[Callable[..., Any]] = getattr(default_session().hooks, kind)
-        hooks.append(hook)
-        return hook
-
-    return register if function is None else register(function)
+        return registering("shutdown", function)

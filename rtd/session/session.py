@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, overload
 
 from rtd.model.appinfo import Fault
+from rtd.model.errors import PolicyError
 from rtd.model.manifest import Manifest
 from rtd.session import failures
 from rtd.session.config import SessionConfig
@@ -81,11 +82,12 @@ class Session:
             self._take_over(waiting)
         self.parameters.update(parameters or {})
         for task in tasks:
-            self.add(task if isinstance(task, TaskDefinition) else task.definition)
+            self.add(_definition_of(task))
 
     def _take_over(self, other: Session) -> None:
         """What was declared before there was a session is this one's."""
-        self.tasks.update(other.tasks)
+        for definition in other.tasks.values():
+            self.add(definition)
         self.parameters.update(other.parameters)
         self.hooks.take_over(other.hooks)
         self.loaders[:0] = other.loaders
@@ -166,6 +168,8 @@ class Session:
             PolicyError: the name is taken.
         """
         put(self.tasks, definition, on_exists or self.config.task_pre_exist)
+        if definition.task is not None:
+            definition.task.session = self
 
     def rename(self, definition: TaskDefinition, name: str) -> None:
         """Give a task another name. Raises PolicyError when it is taken or cannot be used."""
@@ -263,3 +267,10 @@ class Session:
         from rtd.session import running  # lazy: it is a client of the daemon
 
         return running.run(self, names)
+
+
+def _definition_of(task: Any) -> TaskDefinition:
+    found = task.definition if isinstance(task, Task) else task
+    if not isinstance(found, TaskDefinition):
+        raise PolicyError(f"session: tasks: {task!r:.80} is no task")
+    return found

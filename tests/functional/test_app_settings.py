@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.helpers.daemon import BIN, Daemon
 from tests.helpers.deadline import until
-from tests.helpers.running import client, executors
+from tests.helpers.running import client, executors, kill9, restart_supervisor
 
 APP = """
 from rtd import Session
@@ -56,3 +56,16 @@ def test_what_only_the_daemon_can_be_told_is_an_error_of_the_app(tmp_path: Path)
     assert done.returncode == 3
     assert "'redis' is decided before the app is imported" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_app_s_settings_outlive_the_supervisor(
+    start_daemon: Callable[..., Daemon], tmp_path: Path
+) -> None:
+    (tmp_path / "app.py").write_text(APP)
+    daemon = start_daemon("app.py", cwd=tmp_path)
+    with client(daemon) as rt:
+        until(lambda: len(executors(rt)) == 3, what="three executors")
+    restart_supervisor(daemon)
+    with client(daemon) as rt:
+        kill9(executors(rt)[0]["pid"])
+        until(lambda: len(executors(rt)) == 3, what="three executors again")

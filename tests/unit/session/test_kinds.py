@@ -351,3 +351,43 @@ def test_an_init_hook_that_raises_is_a_fault_and_nothing_more() -> None:
     assert (first.kind, first.what.endswith("broken")) == ("hook", True)
     assert first.message.startswith("KeyError: 'no' (")
     assert "more than one yield" in second.message
+
+
+def test_a_task_that_was_made_before_its_session_is_ruled_by_its_session() -> None:
+    early = FuncTask(work, name="early")
+    session = Session(config={"silence_task_prerun": False})
+    assert early.session is session
+    alone = Session(as_default=False)
+    moved = FuncTask(work, name="moved", session=alone)
+    assert Session(tasks=[moved], as_default=False)["moved"].session is moved.session is not alone
+
+
+def test_what_is_no_task_no_hook_and_no_configuration_is_refused() -> None:
+    with pytest.raises(PolicyError, match=r"tasks: .*work.* is no task"):
+        Session(tasks=[work])  # type: ignore[list-item]
+    with pytest.raises(RtdError, match="'x' is no mapping"):
+        Session(config="x")  # type: ignore[arg-type]
+
+    async def later(task: Task) -> None: ...
+
+    with pytest.raises(PolicyError, match=r"hook_execute: .*later.* is no plain function"):
+        Task.hook_execute(later)
+    with pytest.raises(PolicyError, match="hook_init: 3 is no plain function"):
+        Task.hook_init(3)  # type: ignore[arg-type]
+
+
+def test_hooks_are_registered_with_and_without_brackets() -> None:
+    session = Session()
+    assert Task.hook_execute()(work) is work
+    assert Task.hook_execute(work) is work
+    assert session.hooks.execute == [work, work]
+
+
+def test_attributes_of_what_is_no_task_yet() -> None:
+    class Hasty(Echo):
+        def __init__(self) -> None:
+            self.timeout = 3  # type: ignore[assignment]
+            super().__init__(name="hasty")
+
+    with pytest.raises(AttributeError, match=r"Hasty is no task before its super\(\).__init__"):
+        Hasty()
