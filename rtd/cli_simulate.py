@@ -6,12 +6,19 @@ import sys
 
 from rtd.conditions.spans import SECOND
 from rtd.model.errors import BadRequest
+from rtd.model.manifest import Manifest
 from rtd.model.timezone import local_timezone
 from rtd.session.loader import load
 from rtd.supervisor.schedule.simulate import simulate as occurrences
 
 #: Lines beyond which something is amiss with the conditions, or with the span.
 MOST = 1_000_000
+
+
+def unasked(manifest: Manifest) -> str:
+    """A sentence on the custom conditions, which nobody answers here."""
+    texts = ", ".join(f"`{text}`" for text in sorted(manifest.info.custom))
+    return f"custom conditions are not asked, and nothing that they decide starts: {texts}"
 
 
 def simulate(options: argparse.Namespace) -> int:
@@ -22,6 +29,8 @@ def simulate(options: argparse.Namespace) -> int:
         BadRequest: there are more than a million.
     """
     manifest = load(options.app).manifest(options.app)
+    if manifest.info.custom:
+        print(f"rtd: {unasked(manifest)}", file=sys.stderr)
     found = occurrences(
         manifest.tasks,
         round(options.since * SECOND),

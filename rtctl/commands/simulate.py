@@ -25,7 +25,8 @@ FLAGS = (
     Flag("--task", "show only this one's", "text", "TASK"),
 )
 MORE = """Which tasks of an app start when, on a virtual clock. No task has run before, every run
-succeeds, custom conditions and those on the host are false. -q prints only how many starts."""
+succeeds, conditions on the host are false, and what a custom condition decides does not start.
+-q prints only how many starts."""
 DAY_S = 86400.0
 
 

@@ -98,7 +98,6 @@ class Drain:
         if not core.redis.connected.is_set():
             log.warning("Redis is away: what runs report now is settled at the next start")
 
-
     async def _end_log(self) -> None:
         """All ends have been told: the task log is written to its end. What it does not get
         done in time it finds again when the daemon is started."""

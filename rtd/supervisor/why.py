@@ -44,9 +44,10 @@ async def why(core: Core, planner: Planner | None, info: TaskInfo) -> dict[str, 
         return answer
     now_us = max(planner.now_us, round(time.time() * SECOND))
     tree = entry.condition.explain(planner.view_to_explain(entry, now_us))
-    answer["value"], answer["tree"] = tree.value, tree.to_dict()
+    unanswered = planner.unanswered(entry, now_us)
+    answer["value"], answer["tree"] = tree.value and not unanswered, tree.to_dict()
     own = await _own_runs(core, planner, entry)
-    answer["holds"] = _outside(core, planner, info) + own
+    answer["holds"] = _outside(core, planner, info) + own + _unanswered(unanswered)
     answer["next_at"] = next_true_at(planner, entry)
     _say_next(answer, entry.zone)
     return answer
@@ -69,6 +70,14 @@ def _outside(core: Core, planner: Planner, info: TaskInfo) -> list[Hold]:
         text = f"the task is disabled (`rtctl enable {info.name}`)"
         holds.append(hold("disabled", text))
     return holds
+
+
+def _unanswered(texts: dict[str, str]) -> list[Hold]:
+    """Custom conditions that are neither true nor false."""
+    return [
+        hold("unanswered", f"nobody can say whether `{text}`: {why or 'it is yet to be asked'}")
+        for text, why in texts.items()
+    ]
 
 
 async def _own_runs(core: Core, planner: Planner, entry: Entry) -> list[Hold]:
@@ -144,6 +153,7 @@ def _say_next(answer: dict[str, Any], zone: Zone) -> None:
             "parameters": "it starts when it is submitted with them",
             "disabled": "it starts when it is enabled and its condition is true",
             "all_disabled": "it starts when the schedule is enabled and its condition is true",
+            "unanswered": "it starts when its conditions are answered, and true",
             "draining": "it starts after the next start of the daemon",
             "queue_paused": "it starts when its queue is resumed",
             "queued": "it starts when it is its turn",

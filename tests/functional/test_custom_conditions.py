@@ -111,8 +111,10 @@ def test_one_that_raises_is_false_and_a_fault_that_why_shows(daemon: Daemon, pla
     until(lambda: "condition has work" in faults(daemon), what="a fault")
     assert faults(daemon)["condition has work"].startswith("KeyError: 'maybe' (")
     assert runs(daemon, "work") == []
-    tree = json.loads(daemon.ok("why", "work", "-j"))["tree"]
-    assert "asking failed: KeyError" in json.dumps(tree)
+    why = json.loads(daemon.ok("why", "work", "-j"))
+    assert "asking failed: KeyError" in json.dumps(why["tree"])
+    assert [hold["kind"] for hold in why["holds"]] == ["unanswered"]
+    assert why["next_text"] == "it starts when its conditions are answered, and true"
     place.say("work", "yes")
     until(lambda: place.count("worked"), what="asked again, it starts its task")
 
@@ -155,3 +157,13 @@ def test_hooks_surround_each_cycle_and_one_that_raises_is_a_fault(
     place.say("hook", "raise")
     until(lambda: "hook custom.each_cycle" in faults(daemon), what="a fault")
     assert "the hook is broken" in faults(daemon)["hook custom.each_cycle"]
+
+
+def test_the_simulation_says_which_conditions_it_does_not_ask(daemon: Daemon, place: Place) -> None:
+    span = ("--from", "2026-01-01T00:00", "--to", "2026-01-01T00:01")
+    done = daemon.rtctl("simulate", "custom:session", *span, "-q")
+    assert done.returncode == 0
+    assert "custom conditions are not asked, and nothing that they decide starts: `flag" in (
+        done.stderr
+    )
+    assert "`has work`" in done.stderr

@@ -118,14 +118,19 @@ class Asking:
         answers.since = _NO_ANSWER
         return found
 
-    def all_answers(self) -> Mapping[str, Answer]:
-        """The latest of all, for explanations; what failed is false and says why."""
+    def latest(self) -> dict[str, Answer]:
+        """The latest answers of all, whoever has used them."""
         answers = self.answers
         answers.since = _ANY_ANSWER
         found = dict(answers)
         answers.since = _NO_ANSWER
-        failed = answers.failed.items()
-        return {**found, **{text: Answer(False, f"asking failed: {why}") for text, why in failed}}
+        return found
+
+    def explained(self) -> dict[str, Answer]:
+        """The same for explanations: what failed is false and says why."""
+        failed = self.answers.failed.items()
+        told = {text: Answer(False, f"asking failed: {why}") for text, why in failed}
+        return {**self.latest(), **told}
 
     def wanted(self, going: Iterable[str]) -> set[str]:
         """The texts that are to be asked.

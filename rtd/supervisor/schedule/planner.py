@@ -107,6 +107,11 @@ class Planner(Decider):
         asking = self._sight.asking
         return asking.wanted([task for task in asking.ending if self.past.going(task)])
 
+    def unanswered(self, entry: Entry, now_us: int) -> dict[str, str]:
+        """The conditions without any answer that decide for a task, and why there is none where
+        asking failed."""
+        return self._sight.open_texts(entry, now_us) if entry.texts else {}
+
     def asked(self) -> int:
         """They are being asked: the number of this asking."""
         self._sight.asking.answers.asked += 1

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Mapping
 
 from rtd.conditions.base import Condition
+from rtd.conditions.certain import certain
 from rtd.conditions.leaves.has import STATUSES, Has
 from rtd.conditions.spans import SECOND
 from rtd.conditions.view import Host, Sample, View, World
@@ -79,8 +80,15 @@ class Sight:
     def to_explain(self, entry: Entry, now_us: int) -> View:
         """The same with the latest answers, whoever has used them."""
         view = self.of(entry, now_us)
-        view.world = dataclasses.replace(view.world, custom=self.asking.all_answers())
+        view.world = dataclasses.replace(view.world, custom=self.asking.explained())
         return view
+
+    def open_texts(self, entry: Entry, now_us: int) -> dict[str, str]:
+        """The custom conditions without an answer that decide; why, where asking failed."""
+        view = self.of(entry, now_us)
+        view.world = dataclasses.replace(view.world, custom=self.asking.latest())
+        known = certain(entry.condition, view)
+        return {text: self.asking.answers.failed.get(text, "") for text in sorted(known.texts)}
 
     def of_run(self, task: str, zone: str | None, now_us: int, sample: Sample) -> View:
         """How the end condition of a run of a task sees a moment."""

@@ -23,8 +23,8 @@ def simulate(
 ) -> Iterator[Occurrence]:
     """The occurrences in [from, to), in order. Every run succeeds after `run_us`.
 
-    A scheduler starts at `from`; no task has run before. Custom conditions and those on the host
-    are false.
+    A scheduler starts at `from`; no task has run before. Conditions on the host are false; what a
+    custom condition decides does not start.
     """
     planner = Planner(from_us, zone)
     planner.names.update(tasks)

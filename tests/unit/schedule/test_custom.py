@@ -157,6 +157,7 @@ def test_the_latest_answer_is_told_to_who_asks_why() -> None:
     planner = begun(task="has x & has y & has z")
     answer(planner, "07:01", x=True, y=None)
     entry = planner.entries["task"]
+    assert planner.unanswered(entry, at("07:02")) == {"has y": "it broke", "has z": ""}
     tree = entry.condition.explain(planner.view_to_explain(entry, at("07:02")))
     assert [leaf.fact for leaf in tree.children] == [
         "it was found true",
