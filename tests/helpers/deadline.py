@@ -1,5 +1,6 @@
 """Waiting for something to become true, with a deadline instead of a hope."""
 
+import asyncio
 import time
 from collections.abc import Callable
 from typing import Final, TypeVar
@@ -26,3 +27,16 @@ def until(found: Callable[[], T], *, within_s: float = 10.0, what: str = "") -> 
             return value
         assert time.monotonic() < ends, f"not within {within_s:g} s: {what or found}"
         time.sleep(_PAUSE_S)
+
+
+async def soon(found: Callable[[], T], *, within_s: float = 10.0, what: str = "") -> T:
+    """As `until`, for a loop that goes on meanwhile."""
+    ends = asyncio.get_running_loop().time() + within_s
+    while True:
+        value = found()
+        if value:
+            return value
+        assert asyncio.get_running_loop().time() < ends, (
+            f"not within {within_s:g} s: {what or found}"
+        )
+        await asyncio.sleep(_PAUSE_S)

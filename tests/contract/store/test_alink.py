@@ -14,6 +14,7 @@ from rtd.store.embedded import Embedded
 from rtd.store.link import Link
 from tests.contract.store.harness import Store
 from tests.contract.store.test_link import kill
+from tests.helpers.deadline import soon
 
 PING = Call(("PING",))
 
