@@ -45,6 +45,8 @@ class InnerRuns:
     def __init__(self, core: Core) -> None:
         self._core = core
         self._waiting: dict[str, asyncio.Future[Ended]] = {}
+        #: Those that Redis may not have yet.
+        self._unsent: set[str] = set()
 
     async def carry_out(
         self,
@@ -91,15 +93,21 @@ class InnerRuns:
         spec = Spec(run_id, task, blob, LANE, QUEUE, PRIORITY, time.time(), opts, "rtd", None)
         run = Submission(run_id, new_record(spec), keys.item(run_id))
         place = keys.place(LANE, QUEUE, PRIORITY)
-        while True:
-            try:
-                await core.ask(core.calls.submit(core.config.node, place, task, now_ms(), [run]))
-                return
-            except StoreGone:
-                await core.redis_back()
+        self._unsent.add(run_id)
+        try:
+            while True:
+                try:
+                    node = core.config.node
+                    await core.ask(core.calls.submit(node, place, task, now_ms(), [run]))
+                    return
+                except StoreGone:
+                    await core.redis_back()
+        finally:
+            self._unsent.discard(run_id)
 
     async def _read(self, run_id: str) -> None:
         core, waiting = self._core, self._waiting.get(run_id)
+        unsent = run_id in self._unsent
         try:
             blob = await core.ask(core.calls.get(run_id))
             record = None if blob is None else decode(blob)
@@ -110,6 +118,8 @@ class InnerRuns:
                 await core.ask(core.calls.forget_inner(run_id))
         except StoreGone:
             return  # looked at again when Redis is back
+        if record is None and unsent:
+            return  # somebody looked at everything while it was being submitted
         if waiting is not None and not waiting.done():
             waiting.set_result(LOST if record is None else _ended(record))
 

@@ -170,6 +170,16 @@ def test_hooks_are_called_around_runs(project: Project, rt: Client) -> None:
     until_says(rt, run, "report_news: done after 0.")
 
 
+def test_a_condition_and_a_kind_of_task_of_the_projects_own(project: Project, rt: Client) -> None:
+    assert "archive mail" not in [run.task for run in rt.ls()]
+    for number in (2, 3, 4):
+        shutil.copy(project.data / "mail" / "001.eml", project.data / "mail" / f"00{number}.eml")
+    run = until(lambda: rt.ls(task="archive mail", state="succeeded"), within_s=20)[0]
+    assert run.result == ["001.eml", "002.eml", "003.eml", "004.eml"]
+    until_says(rt, run, "4 letters moved to archive")
+    assert len(list((project.data / "archive").iterdir())) == 4
+
+
 def test_each_run_is_logged_on_the_terminal_and_in_a_file(project: Project, rt: Client) -> None:
     rt.submit("report_news").wait(timeout=20)
     log = project.home / "state" / "rtd.log" if project.detached else project.log
