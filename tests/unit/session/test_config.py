@@ -45,7 +45,7 @@ def test_a_key_is_read_and_set_as_attribute_and_as_item(key: str) -> None:
 
 def test_the_document_s_own_configuration() -> None:
     given = {key: value for key, value in DEFAULTS.items() if key != "timezone"}
-    config = Session(scheme=["log_memory"], config=given).config
+    config = Session(config=given).config
     assert config.settings == {}
     assert repr(config) == "SessionConfig({})"
 
