@@ -80,6 +80,11 @@ def _names(context: Context, verb: str, targets: list[str]) -> Iterable[str]:
         if not targets:
             return ["ls", "pause", "resume", "purge"]
         return [queue["queue"] for queue in context.rpc.queue_ls()["queues"]]
+    if verb == "params":
+        if not targets:
+            return ["ls", "get", "set", "unset"]
+        names = [row["name"] for row in context.rpc.params_ls()["params"]]
+        return [f"{name}=" for name in names] if targets[0] == "set" else names
     if verb == "help":
         return [name for name, doc in SUMMARIES.items() if doc]
     return ["bash", "zsh", "fish"] if verb == "completion" else []

@@ -83,6 +83,15 @@ def test_in_place_of_a_function_a_result_or_a_variable(filled: Daemon) -> None:
         assert client.submit("unlucky").wait(20).row["why"].startswith("AssertionError")
 
 
+def test_completion_knows_their_names(filled: Daemon) -> None:
+    def complete(*words: str) -> list[str]:
+        return filled.ok("complete", "--", *words).split()
+
+    assert complete("params", "") == ["get", "ls", "set", "unset"]
+    assert complete("params", "get", "re") == ["region"]
+    assert complete("params", "set", "re") == ["region="]
+
+
 def test_private_values_are_never_shown(filled: Daemon) -> None:
     assert result(filled, "secretive") is True
     filled.ok("params", "set", "token=s3cret2")
