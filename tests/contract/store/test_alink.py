@@ -19,12 +19,6 @@ from tests.helpers.deadline import soon
 PING = Call(("PING",))
 
 
-async def until(found: Callable[[], Any]) -> None:
-    """Lets the loop run until `found` gives something true; the caller has the deadline."""
-    while not found():
-        await asyncio.sleep(0.001)
-
-
 def run(work: Callable[[AsyncLink], Awaitable[Any]], url: str) -> None:
     """Runs a test's work with a connected link, for at most 20 s."""
 
@@ -93,7 +87,7 @@ def test_waiters_of_a_lost_connection_are_told_and_the_link_comes_back(redis: Em
         kill(redis)
         with pytest.raises(StoreGone, match="lost Redis"):
             await waiting
-        await until(lambda: not link.connected.is_set())
+        await soon(lambda: not link.connected.is_set())
         with pytest.raises(StoreGone, match="not connected"):
             await link.one(PING)
         redis.start()
