@@ -32,6 +32,8 @@ from rtd.store.tasklog import LogRead
 _BATCH: Final = 200
 #: Told to leave, it goes on for so long at most while entries come; its successor has the rest.
 _LAST_WORDS_S: Final = 5.0
+#: An entry over which so many processes have ended is left out.
+_MOST_TRIES: Final = 3
 _RETRY_S: Final = 0.1
 #: The same fault is told of once in so long.
 _FAULT_S: Final = 0.5
@@ -53,6 +55,7 @@ class LogWriter:
         self._link: Link | None = None
         self._emitter = Emitter()
         self._done: int | None = None
+        self._careful = 0
         self._leave_at_s: float | None = None
         self._quiet_until: dict[tuple[str, str], float] = {}
         FAULTS.sink = self._fault
@@ -86,7 +89,7 @@ class LogWriter:
         if read.what == "fenced":
             return FENCED
         if read.entries and not self._is_time_to_leave():
-            self._write(link, read)
+            self._write(link, self._as_careful(read))
             return None
         if self._slot.retiring:
             return RETIRED
@@ -103,10 +106,29 @@ class LogWriter:
             self._leave_at_s = now_s + _LAST_WORDS_S
         return now_s >= self._leave_at_s
 
+    def _as_careful(self, read: LogRead) -> list[tuple[int, bytes]]:
+        """The entries to write now. Where others have ended over them, one by one: so what is
+        written twice is little, and the one that ends whoever writes it is found and left out."""
+        if read.tries > 1:
+            self._careful = _BATCH
+        if not self._careful:
+            return read.entries
+        self._careful -= 1
+        first = read.entries[0]
+        if read.tries > _MOST_TRIES:
+            entry = Entry.unpack(first[1])
+            text = f"run {entry.run_id} of {entry.task!r} is not logged: handlers ended the process"
+            self._fault("log", "handlers", f"{text} {_MOST_TRIES} times over it", False)
+            return [(first[0], b"")]
+        return [first]
+
     # -- entries -----------------------------------------------------------------------------
 
-    def _write(self, link: Link, read: LogRead) -> None:
-        for _, blob in read.entries:
+    def _write(self, link: Link, entries: list[tuple[int, bytes]]) -> None:
+        """Make records of entries; of an empty one there are none."""
+        for _, blob in entries:
+            if not blob:
+                continue
             for row in self._rows(link, blob):
                 self._emitter.emit(row)
         STREAMS.flush_pending()
@@ -119,7 +141,7 @@ class LogWriter:
             link.call(*keep)
         for handler in self._emitter.kept:
             handler.clear()
-        self._done = read.entries[-1][0]
+        self._done = entries[-1][0]
 
     def _rows(self, link: Link, blob: bytes) -> Iterator[LogRow]:
         entry = Entry.unpack(blob)

@@ -19,23 +19,25 @@ class LogRead(NamedTuple):
     """The answer to `log_read`.
 
     `what` is `read`: `entries` come next, each with its number, and `lost` were too many since
-    the last call; `busy`: another process writes this node's log, wait on your own bell;
+    the last call; `tries` is above 1 when others had the first of them and have ended (0: not
+    told anew); `busy`: another process writes this node's log, wait on your own bell;
     `fenced`: this incarnation has been declared dead.
     """
 
     what: Literal["read", "busy", "fenced"]
     entries: list[tuple[int, bytes]]
     lost: int = 0
+    tries: int = 0
 
 
 def _read(reply: Sequence[bytes]) -> LogRead:
     if reply[0] != b"read":
         return LogRead("busy" if reply[0] == b"busy" else "fenced", [])
     entries = []
-    for entry in reply[2:]:
+    for entry in reply[3:]:
         number, _, blob = entry.partition(b"|")
         entries.append((int(number), blob))
-    return LogRead("read", entries, int(reply[1]))
+    return LogRead("read", entries, int(reply[1]), int(reply[2]))
 
 
 class TaskLog:

@@ -123,6 +123,17 @@ def test_a_handler_that_raises_is_a_fault_and_stops_nobody(logged: Logged) -> No
     assert daemon.rtctl("status").returncode == 3
 
 
+def test_a_run_over_which_a_handler_ends_the_process_is_left_out(logged: Logged) -> None:
+    daemon = logged(LOGGED_DEADLY="threaded")
+    with client(daemon) as rt:
+        for task in ("quick", "threaded", "coroutine"):
+            rt.submit(task).wait(timeout=10)
+        until(lambda: logged.actions("coroutine") == ["run", "success"], what="the run behind it",
+              within_s=20)  # fmt: skip
+        assert any("'threaded' is not logged" in f["message"] for f in rt.rpc.status()["faults"])
+    assert logged.actions("quick") == ["run", "success"]
+
+
 def test_nothing_is_lost_or_doubled_while_its_process_is_killed(logged: Logged) -> None:
     daemon = logged()
     with client(daemon) as rt:

@@ -54,7 +54,17 @@ class Swallowed(logging.Handler):
             self.handleError(record)
 
 
+class Deadly(logging.Handler):
+    """Ends its process at a record of one task."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if getattr(record, "task_name", "") == os.environ["LOGGED_DEADLY"]:
+            os._exit(1)
+
+
 LOGGER = logging.getLogger("rtd.task")
+if "LOGGED_DEADLY" in os.environ:
+    LOGGER.addHandler(Deadly())
 if "LOGGED_BROKEN" in os.environ:
     LOGGER.addHandler(Broken())
     LOGGER.addHandler(Swallowed())

@@ -60,7 +60,7 @@ def test_without_the_switch_nothing_is_told(store: Store) -> None:
     submit(store, run := keyed_id())
     store.take()
     over(store, run)
-    assert read(store) == LogRead("read", [], 0)
+    assert read(store) == LogRead("read", [])
     assert store.redis("KEYS", "@log:*") == [f"{store.calls.prefix}log:reader:{NODE}".encode()]
 
 
@@ -96,7 +96,7 @@ def test_what_was_not_said_to_be_done_comes_again(log: Store) -> None:
         over(log, run)
     first = read(log, count=2)
     assert ids(first) == runs[:2]
-    assert read(log, count=2) == first
+    assert read(log, count=2).entries == first.entries
     done = first.entries[-1][0]
     second = read(log, up_to=done, count=2)
     assert ids(second) == runs[2:4]
@@ -113,6 +113,22 @@ def test_one_process_at_a_time_reads_and_the_next_is_rung(log: Store) -> None:
     assert log.bell("L2") == [None]
     assert ids(read(log, "L2")) == [run]
     assert read(log, "L1").what == "fenced"
+
+
+def test_it_is_told_how_many_had_the_first_entry_before(log: Store) -> None:
+    runs = [keyed_id() for _ in range(2)]
+    for run in runs:
+        submit(log, run)
+        log.take()
+        over(log, run)
+    first = read(log, "L1")
+    assert first.tries == 1
+    assert read(log, "L1").tries == 0
+    log.fence("L1")
+    assert read(log, "L2").tries == 2
+    assert read(log, "L2", up_to=first.entries[0][0]).tries == 0
+    log.fence("L2")
+    assert read(log, "L3").tries == 1, "the second entry is another one"
 
 
 def test_the_bell_rings_for_the_first_entry_only(log: Store) -> None:

@@ -1,7 +1,6 @@
 """The task log as a CSV file: written once, read back, whatever stood there before."""
 
 import logging
-import os
 from pathlib import Path
 
 import pytest
