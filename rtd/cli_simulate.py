@@ -9,6 +9,7 @@ from rtd.model.errors import BadRequest
 from rtd.model.manifest import Manifest
 from rtd.model.timezone import local_timezone
 from rtd.session.loader import load
+from rtd.supervisor.parameters import overlaid
 from rtd.supervisor.schedule.simulate import simulate as occurrences
 
 #: Lines beyond which something is amiss with the conditions, or with the span.
@@ -37,6 +38,7 @@ def simulate(options: argparse.Namespace) -> int:
         round(options.until * SECOND),
         local_timezone(),
         round(options.run_time * SECOND),
+        overlaid(manifest.info.parameters, {}),
     )
     for number, one in enumerate(found):
         if number == MOST:

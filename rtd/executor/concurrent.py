@@ -21,6 +21,7 @@ from rtd.executor.streams import STREAMS
 from rtd.executor.tools import Tools
 from rtd.executor.usage import resident_bytes
 from rtd.executor.work import Outcome, Work
+from rtd.process.forking import FDS_CLOSED
 from rtd.process.slot import FLAG_SAMPLE, Slot
 from rtd.session import context
 from rtd.session.context import FAULTS, CurrentRun, Reporter
@@ -92,15 +93,22 @@ class ConcurrentLane(ABC):
     def over(self, going: Going) -> None:
         """From any thread: its outcome's state, result and error are filled in."""
         self._ended.append(going)
-        os.eventfd_write(self._wake_fd, 1)
+        self._wake()
 
     def _report(self, run_id: str, blob: bytes) -> None:
         self._reports.append((run_id, blob))
-        os.eventfd_write(self._wake_fd, 1)
+        self._wake()
 
     def _fault(self, kind: str, what: str, message: str, halts: bool) -> None:
         self._faults.append((kind, what, message, halts))
-        os.eventfd_write(self._wake_fd, 1)
+        self._wake()
+
+    def _wake(self) -> None:
+        """From any thread: the coordinator is to look. Nobody could tell it otherwise."""
+        try:
+            os.eventfd_write(self._wake_fd, 1)
+        except OSError:  # a task has closed it
+            os._exit(FDS_CLOSED)
 
     # -- what the loop asks ------------------------------------------------------------------
 

@@ -3,7 +3,8 @@
 import asyncio
 import contextvars
 import threading
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Coroutine, Sequence
+from concurrent.futures import Future
 from typing import Any
 
 from rtd.executor import invoke
@@ -17,6 +18,7 @@ from rtd.executor.work import Work
 from rtd.process.forked import FORK_MARK
 from rtd.process.slot import Slot
 from rtd.session import context
+from rtd.session.functions import AWAITER
 from rtd.session.task import TaskDefinition
 
 
@@ -89,7 +91,21 @@ def _execute(definition: TaskDefinition, params: dict[str, Any]) -> Awaitable[An
 
 
 async def _parameters(work: Work) -> dict[str, Any]:
-    """A function of the app's that works out a parameter must not hold up the other runs."""
+    """A function of the app's that works out a parameter must not hold up the other runs: it is
+    called in a thread, and awaited in the loop if it is a coroutine function."""
     if work.filling is None or work.filling.is_quick:
         return invoke.parameters(work)
-    return await asyncio.to_thread(invoke.parameters, work)
+    loop = asyncio.get_running_loop()
+    awaited: list[Future[Any]] = []
+
+    def wait(found: Coroutine[Any, Any, Any]) -> Any:
+        awaited.append(asyncio.run_coroutine_threadsafe(found, loop))
+        return awaited[-1].result()
+
+    AWAITER.set(wait)
+    try:
+        return await asyncio.to_thread(invoke.parameters, work)
+    except asyncio.CancelledError:
+        for future in awaited:
+            future.cancel()
+        raise

@@ -21,6 +21,7 @@ from rtd.executor.usage import WORTH_S, Usage, resident_bytes
 from rtd.executor.work import Outcome, Work
 from rtd.model.inner import is_inner
 from rtd.process.forked import FORK_MARK
+from rtd.process.limits import OwnLimits
 from rtd.process.slot import FLAG_SAMPLE, Slot
 from rtd.process.stopping import alarm
 from rtd.process.titles import set_title
@@ -49,6 +50,9 @@ class SerialLane:
         self._progress = Progress("", self._report_progress)
         self._costs = Costs()
         self._usage = Usage()
+        self._limits = OwnLimits()
+        #: Whether something of this process is not as the next run must find it.
+        self._worn = False
         self._queue: deque[Work] = deque()
         self._talking = False
         self._runs = 0
@@ -78,7 +82,7 @@ class SerialLane:
                 self._costs.cut()
                 self._give_back_rest()
             self._carry_out(work)
-            if self._queue and (self._backend.must_report or self._gate.retiring):
+            if self._queue and (self._backend.must_report or self._gate.retiring or self._worn):
                 self._give_back_rest()
         if len(works) > 1:
             alarm(0)
@@ -98,6 +102,8 @@ class SerialLane:
 
     def should_recycle(self) -> bool:
         options = self._options
+        if self._worn:
+            return True
         if options.max_runs and self._runs >= options.max_runs:
             return True
         return bool(options.max_memory_bytes) and resident_bytes() > options.max_memory_bytes
@@ -145,6 +151,8 @@ class SerialLane:
         if measured:
             outcome.cpu_s, peak_bytes = self._usage.end(elapsed_s)
             outcome.peak_bytes = outcome.peak_bytes or peak_bytes  # a caller's own is better
+            if changed := self._limits.changed():
+                self._mend_limits(outcome, changed)
         self._costs.learn(work.task, elapsed_s)
         self._after(outcome)
         if titled:
@@ -167,6 +175,12 @@ class SerialLane:
         self._talking = True
         invoke.stopped(outcome, self._backend.intent(outcome.work.id))
         self._talking = False
+
+    def _mend_limits(self, outcome: Outcome, changed: list[str]) -> None:
+        """What a task did to the limits of this process is not for the next one to suffer."""
+        self._worn = not self._limits.mend()
+        end = "this executor ends, for it may not raise them again" if self._worn else "put back"
+        outcome.add_note(f"changed limits of its process ({', '.join(changed)}): {end}")
 
     def _after(self, outcome: Outcome) -> None:
         STREAMS.flush()

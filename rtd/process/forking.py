@@ -1,5 +1,6 @@
 """Forks, and what a child does first. Only for processes with a single thread."""
 
+import errno
 import gc
 import os
 import signal
@@ -15,6 +16,7 @@ from rtd.process.prctl import set_subreaper
 from rtd.process.titles import set_title
 
 __all__ = [
+    "FDS_CLOSED",
     "fork_child",
     "freeze",
     "lead_session",
@@ -25,6 +27,9 @@ __all__ = [
 
 #: What a child exits with when its body raised (EX_SOFTWARE of sysexits.h).
 CRASHED: Final = 70
+#: What it exits with when rtd's own descriptors were closed beneath it (EX_OSERR).
+FDS_CLOSED: Final = 71
+_NOT_OURS: Final = (errno.EBADF, errno.ENOTSOCK)
 
 
 def fork_child(body: Callable[[], int]) -> int:
@@ -32,7 +37,9 @@ def fork_child(body: Callable[[], int]) -> int:
 
     The child leaves by `_exit` after flushing the standard streams: neither `atexit` nor
     anything of the parent's runs in it. An error that reaches the top is printed as a
-    traceback and the exit code is 70; `SystemExit` counts as in a program.
+    traceback and the exit code is 70; `SystemExit` counts as in a program. An error that comes
+    of descriptors that the child's own code had opened and somebody has closed is none of ours:
+    the exit code is 71.
 
     Raises:
         OSError: no more processes or memory.
@@ -99,6 +106,11 @@ def _run(body: Callable[[], int]) -> int:
             return error.code or 0
         print(error.code, file=sys.stderr)
         return 1
+    except OSError as error:
+        if error.errno in _NOT_OURS:
+            return FDS_CLOSED
+        traceback.print_exc()
+        return CRASHED
     except BaseException:
         traceback.print_exc()
         return CRASHED

@@ -6,7 +6,7 @@ from typing import Any
 from rtd.model.appinfo import ParameterInfo
 from rtd.model.errors import NoSuchParameter, TooLarge
 from rtd.model.manifest import TaskInfo
-from rtd.model.parameters import HIDDEN, field_of
+from rtd.model.parameters import HIDDEN, field_of, split_field
 from rtd.model.units import format_bytes
 from rtd.rpc.context import Ask
 from rtd.supervisor.core import Core
@@ -20,7 +20,9 @@ async def ls(ask: Ask) -> Row:
     """All parameters, or what a task is given."""
     core, task = ask.core, ask.params["task"]
     infos = core.manifest.info.parameters
-    if task is not None:
+    if task is None:
+        infos += await _left_over(core)
+    else:
         infos = _given_to(core.manifest.find(task), infos)
     ordered = sorted(infos, key=lambda p: (p.task or "", p.name))
     return {"params": await _rows(core, ordered)}
@@ -48,16 +50,30 @@ async def set_(ask: Ask) -> Row:
 
 async def unset(ask: Ask) -> Row:
     """What the app declared holds again."""
-    core, info = ask.core, _find(ask)
+    core, name, task = ask.core, ask.params["name"], ask.params["task"]
+    left = [info for info in await _left_over(core) if (info.name, info.task) == (name, task)]
+    info = left[0] if left else _find(ask)
     if await core.ask(core.calls.unset_param(core.config.node, field_of(info.name, info.task))):
         _say(ask, info, "unset")
-    return await _one(ask)
+    return {"param": (await _rows(core, [info]))[0]}
 
 
 def _say(ask: Ask, info: ParameterInfo, what: str) -> None:
     """Who did it, never the value."""
     whose = f"of task {info.task!r}" if info.task else "of the session"
     log.info("%s has %s the parameter %r %s", ask.client.peer.text, what, info.name, whose)
+
+
+async def _left_over(core: Core) -> tuple[ParameterInfo, ...]:
+    """What was set at run time and is not declared any more. Nobody knows whether it was private,
+    so it is."""
+    known = {(info.name, info.task) for info in core.manifest.info.parameters}
+    found = [split_field(field) for field in await core.ask(core.calls.all_params())]
+    return tuple(
+        ParameterInfo(*one, "value", None, True, "the app does not declare it any more")
+        for one in found
+        if one not in known
+    )
 
 
 def _find(ask: Ask) -> ParameterInfo:

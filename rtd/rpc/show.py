@@ -28,7 +28,7 @@ async def handle(ask: Ask) -> dict[str, Any]:
         "submitted_by": record.spec.by,
         "attempts": [_attempt(attempt) for attempt in record.attempts],
         "pids": record.end.pids or [] if record.end else [],
-        "tree": _tree(row),
+        "tree": _tree(row, bool(core.private_names(record.spec.task))),
     }
 
 
@@ -62,8 +62,11 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
     }
 
 
-def _tree(row: Row) -> list[list[Any]]:
+def _tree(row: Row, hidden: bool) -> list[list[Any]]:
+    """Its processes. `hidden`: without their command lines, where private parameters may be."""
     if row["pid"] is None:
         return []
     members = snapshot(row["pid"]).members
-    return [[m.pid, m.command or m.name, m.memory_bytes, m.cpu_s] for m in members]
+    return [
+        [m.pid, m.name if hidden else m.command or m.name, m.memory_bytes, m.cpu_s] for m in members
+    ]

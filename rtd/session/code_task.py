@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import linecache
 from textwrap import dedent
 from types import CodeType
@@ -22,7 +23,8 @@ class CodeTask(Task):
     CodeTask("return_value = price * count", name="total", parameters={"price": 3, "count": 4})
     ```
 
-    The parameters are global variables of the code; what it leaves in `return_value` is the
+    The parameters, and those of the session that it names, are global variables of the code; what
+    it leaves in `return_value` is the
     result. Whoever can say what the code is can do what the app can do.
 
     Attributes:
@@ -60,4 +62,18 @@ class CodeTask(Task):
         # So that a traceback shows the lines.
         lines = self.code.splitlines(keepends=True)
         linecache.cache[file] = (len(self.code), None, lines, file)
-        return Shape(any_parameters=True, source=source)
+        named = tuple(sorted(_globals_of(self._compiled)))
+        return Shape(any_parameters=True, named=named, source=source)
+
+
+def _globals_of(code: CodeType) -> set[str]:
+    """The global variables that code reads, functions in it included."""
+    found = {
+        str(step.argval)
+        for step in dis.get_instructions(code)
+        if step.opname in ("LOAD_NAME", "LOAD_GLOBAL")
+    }
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            found |= _globals_of(constant)
+    return found

@@ -4,6 +4,7 @@ does not matter. So a reload can say which tasks have changed."""
 import inspect
 from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 from types import CodeType
 from typing import Any
 from zlib import crc32
@@ -13,7 +14,16 @@ from rtd.session.task import TaskDefinition
 
 def code_marks(tasks: Mapping[str, TaskDefinition]) -> dict[str, int]:
     """The marks of all tasks, by name. What a task calls is not part of its mark."""
-    return {name: _of_target(task.target) for name, task in tasks.items()}
+    return {name: _of_task(task) for name, task in tasks.items()}
+
+
+def _of_task(task: TaskDefinition) -> int:
+    """The code; and of a task that is an object what it was made with: a command, a path."""
+    mark = _of_target(task.target)
+    for name, value in sorted(vars(task.task).items()) if task.task is not None else ():
+        if isinstance(value, str | int | float | tuple | list | Path):
+            mark = crc32(f"{name}={value!r}".encode("utf-8", "surrogatepass"), mark)
+    return mark
 
 
 def _of_target(target: Callable[..., Any]) -> int:

@@ -182,7 +182,7 @@ def fill(session: Session) -> None:
     shared = {name: as_argument(value) for name, value in session.parameters.items()}
     for definition in session.tasks.values():
         own = {name: as_argument(value) for name, value in definition.parameters.items()}
-        taken = [name for name, _ in definition.info.parameters]
+        taken = [*(name for name, _ in definition.info.parameters), *definition.named]
         names = [name for name in taken if name in shared and name not in own]
         definition.filling = (
             Filling(definition, session, own, shared, names) if own or names else None

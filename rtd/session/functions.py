@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from rtd.model.errors import PolicyError
@@ -12,6 +13,10 @@ from rtd.session.arguments import MISSING, Argument, Source, Uses
 if TYPE_CHECKING:
     from rtd.session.session import Session
 
+#: Awaits a coroutine in the event loop that the run is in, from another thread; None: there is
+#: no such loop.
+Awaiter = Callable[[Coroutine[Any, Any, Any]], Any]
+AWAITER: Final[ContextVar[Awaiter | None]] = ContextVar("rtd_awaiter", default=None)
 #: What a function may name to be given it.
 _OFFERED: Final = ("task", "session")
 
@@ -70,11 +75,7 @@ class FuncArg(Argument):
             if value is not MISSING:
                 given[wanted.name] = value
         found = self.func(*self._args, **given)
-        if inspect.iscoroutine(found):
-            import asyncio  # lazy: it makes every fork dearer
-
-            return asyncio.run(found)
-        return found
+        return _awaited(found) if inspect.iscoroutine(found) else found
 
     def _look(self, wanted: _Wanted, source: Source) -> Any:
         if wanted.argument is not None:
@@ -116,6 +117,16 @@ class FuncArg(Argument):
 
     def __repr__(self) -> str:
         return f"FuncArg({getattr(self.func, '__name__', self.func)})"
+
+
+def _awaited(found: Coroutine[Any, Any, Any]) -> Any:
+    """What a coroutine function returns. Clients that it opens belong to the task's own loop."""
+    awaiter = AWAITER.get()
+    if awaiter is not None:
+        return awaiter(found)
+    import asyncio  # lazy: it makes every fork dearer
+
+    return asyncio.run(found)
 
 
 def _wanted_by(

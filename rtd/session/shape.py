@@ -18,12 +18,14 @@ class Shape(NamedTuple):
     """What is known of a task's code without running it.
 
     `parameters` are `(name, required)` in order; `any_parameters`: it takes others, too.
-    `is_class`: a run makes an instance and calls its `start`. `is_command`: it is a command of
-    the operating system. `doc` is one line, `source` is `file:line`.
+    `named`: of those others, the ones that its code names; the session gives them. `is_class`: a
+    run makes an instance and calls its `start`. `is_command`: it is a command of the operating
+    system. `doc` is one line, `source` is `file:line`.
     """
 
     parameters: tuple[tuple[str, bool], ...] = ()
     any_parameters: bool = False
+    named: tuple[str, ...] = ()
     is_async: bool = False
     is_class: bool = False
     is_command: bool = False

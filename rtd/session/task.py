@@ -42,6 +42,7 @@ class TaskDefinition:
         target: what a run calls.
         info: what the supervisor knows of it.
         parameters: its own, by name.
+        named: what else the session gives it, if the session has it.
         filling: what its runs are given beside that; decided when the whole app is known.
         around: what is called around its runs; None, as for most: nothing. Decided then, too.
         task: the task as an object (`rtd.core.Task`); None until somebody asks for it, see
@@ -59,6 +60,7 @@ class TaskDefinition:
         self.target = target
         self.info = info
         self.parameters = Parameters() if parameters is None else parameters
+        self.named = () if shape is None else shape.named
         self.filling: Filling | None = None
         self.around: Around | None = None
         self.task: Any = None

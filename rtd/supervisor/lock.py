@@ -107,7 +107,8 @@ def belongs_to(path: Path) -> str:
     """Whose daemon this is, as far as can be seen from outside; a sentence."""
     seen = next(place for place in (path, *path.parents) if _owner(place) is not None)
     name = _owner(seen)
-    return f"{seen} belongs to {name}; only {name} and root may start and stop a daemon there"
+    who = "root" if name == "root" else f"{name} and root"
+    return f"{seen} belongs to {name}; only {who} may start and stop a daemon there"
 
 
 def _owner(path: Path) -> str | None:

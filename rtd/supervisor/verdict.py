@@ -6,6 +6,7 @@ from typing import Any, Final, Literal
 from rtd.model.policy import MAX_LOSSES, Policies
 from rtd.model.run import Attempt, End, Record, again, ended
 from rtd.model.states import State
+from rtd.process.forking import FDS_CLOSED
 from rtd.process.terminate import signal_name
 from rtd.supervisor.executors import Gone
 from rtd.supervisor.intent import Intent
@@ -110,8 +111,19 @@ def how_it_ended(gone: Gone) -> str:
         hint = ", perhaps by the kernel for want of memory" if _may_be_oom(gone) else ""
         return f"{who} was killed by {name}{hint}"
     if gone.code is not None:
-        return f"{who} exited with code {gone.code}" + (" in mid-run" if gone.runs else "")
+        return f"{who} exited with code {gone.code}" + _in_mid_run(gone)
     return f"{who} is gone and nobody knows how it ended"
+
+
+def _in_mid_run(gone: Gone) -> str:
+    if not gone.runs:
+        return ""
+    if gone.code == FDS_CLOSED:
+        return (
+            " in mid-run, as it does when rtd's own file descriptors are closed in it: probably"
+            " by a task (os.closerange, or what makes a daemon of its process)"
+        )
+    return " in mid-run"
 
 
 def _may_be_oom(gone: Gone) -> bool:

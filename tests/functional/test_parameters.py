@@ -5,6 +5,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -60,7 +61,9 @@ def test_its_own_are_stronger_than_the_session_s_and_no_run_changes_them(rt: Cli
 
 def test_every_lane_is_given_them(rt: Client) -> None:
     assert result(rt, "in_thread") == "anna of north"
-    assert result(rt, "in_loop") == ["later", "anna of north"]
+    run = ended(rt, "in_loop")
+    assert run.result == ["same", "anna of north"]
+    assert "asked for later" in "".join(str(line) for line in run.logs())
     assert result(rt, "in_fresh") == ["anna of north", "none", True]
     assert result(rt, "in_main") == ["/home/x", "north"]
 
@@ -82,6 +85,10 @@ def test_it_is_a_fault_of_the_app_s_too(filled: Daemon, rt: Client) -> None:
 def test_the_timeout_counts_from_before_the_functions(rt: Client) -> None:
     run = ended(rt, "waits")
     assert (run.state, "timeout" in str(run.row["by"])) == ("terminated", True)
+    run = ended(rt, "waits_in_loop")
+    assert (run.state, "timeout" in str(run.row["by"])) == ("terminated", True)
+    run = rt.submit("announce", friend_list=["x"]).wait(20)
+    assert run.state == "succeeded"
 
 
 def test_a_result_of_a_task_that_is_not_there_is_a_failure(rt: Client) -> None:
@@ -170,3 +177,21 @@ def test_redis_may_die_while_parameters_are_looked_up() -> None:
                 assert {run.result for run in runs[:30]} == {"kept"}
     finally:
         daemon.close()
+
+
+def test_simulate_takes_the_parameters_of_the_session_as_they_are_declared(
+    tmp_path: Path, filled: Daemon
+) -> None:
+    app = tmp_path / "app.py"
+    app.write_text(
+        "from rtd import Session\n"
+        "session = Session(parameters={'region': 'north'})\n"
+        "@session.task(start_cond=\"daily & param 'region' is 'north'\")\n"
+        "def north(region): ...\n"
+        "@session.task(start_cond=\"daily & param 'region' is 'south'\")\n"
+        "def south(region): ...\n"
+        "@session.task(start_cond='daily')\n"
+        "def never(nothing): ...\n"
+    )
+    names = filled.ok("simulate", str(app), "--from", "2026-01-01", "--to", "2026-01-03", "-j")
+    assert {"north"} == {task for task in ("north", "south", "never") if task in names}

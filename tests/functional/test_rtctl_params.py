@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -167,3 +168,36 @@ def test_values_and_results_outlive_a_restart() -> None:
         assert daemon.ok("params", "get", "region") == "west\n"
     finally:
         daemon.close()
+
+
+def test_what_is_declared_no_more_can_still_be_taken_back(tmp_path: Path) -> None:
+    app = tmp_path / "app.py"
+    head = "from rtd import Session\nsession = Session(parameters={%s})\n"
+    task = "@session.task(parameters={'mine': 1})\ndef work(mine, x=0): return [mine, x]\n"
+    app.write_text(head % "'x': 1" + task)
+    daemon = Daemon(str(app))
+    try:
+        daemon.start()
+        daemon.ok("params", "set", "x=s3cret")
+        app.write_text(head % "" + task)
+        daemon.ok("reload")
+        assert result(daemon, "work") == [1, 0]
+        lines = daemon.ok("params").splitlines()[1:]
+        assert [line.split() for line in lines] == [
+            ["x", "-", "******", "rtctl"],
+            ["mine", "work", "1", "app"],
+        ]
+        assert daemon.rtctl("params", "set", "x=2").returncode == 5
+        daemon.ok("params", "unset", "x")
+        assert len(daemon.ok("params").splitlines()) == 2
+        assert daemon.rtctl("params", "unset", "x").returncode == 5
+    finally:
+        daemon.close()
+
+
+def test_a_large_result_is_passed_on_whole(filled: Daemon) -> None:
+    with Client(filled.socket) as client:
+        text = "x" * 900_000
+        client.submit("get_data", data=text).wait(20)
+        assert client.submit("in_fresh").wait(20).result[1] == text
+        assert client.submit("get_data").wait(20).result is None

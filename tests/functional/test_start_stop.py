@@ -141,7 +141,7 @@ def test_a_stranger_is_told_whose_daemon_it_is(place: Daemon, mode: int) -> None
         "os.setgid(65534)\nos.setuid(65534)\nsys.exit(main(['stop']))"
     )
     assert (done.returncode, done.stderr.count("\n")) == (4, 1), done.stderr
-    assert "belongs to root" in done.stderr
+    assert "belongs to root; only root may start and stop a daemon there" in done.stderr
     assert place.process is not None
     assert place.process.poll() is None
 

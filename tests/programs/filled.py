@@ -1,6 +1,8 @@
 """An app whose tasks are given parameters, for tests of what they get."""
 
+import asyncio
 import os
+import time
 from typing import Any
 
 from rtd import Session, current_run
@@ -26,13 +28,20 @@ def broken() -> None:
 
 @FuncParam(name="slept")
 def sleeps() -> None:
-    import time
-
     time.sleep(60)
 
 
-async def later() -> str:
-    return "later"
+async def later() -> int:
+    await asyncio.sleep(0)
+    print("asked for later")
+    return id(asyncio.get_running_loop())
+
+
+async def never(session: Session) -> None:
+    try:
+        await asyncio.sleep(60)
+    finally:
+        print("never was cancelled")
 
 
 @session.task()
@@ -53,8 +62,13 @@ def in_thread(friend_list: list[str]) -> Any:
 
 
 @session.task(parameters={"late": FuncArg(later)})
-async def in_loop(late: str, friend_list: list[str]) -> Any:
-    return [late, friend_list[0]]
+async def in_loop(late: int, friend_list: list[str]) -> Any:
+    return ["same" if late == id(asyncio.get_running_loop()) else "another", friend_list[0]]
+
+
+@session.task(parameters={"x": FuncArg(never)}, timeout=0.3)
+async def waits_in_loop(x: None) -> None:
+    raise AssertionError("it must not get here")
 
 
 @session.task(fresh=True)

@@ -20,14 +20,16 @@ def simulate(
     to_us: int,
     zone: str = "UTC",
     run_us: int = RUN_US,
+    params: Mapping[str, object] | None = None,
 ) -> Iterator[Occurrence]:
     """The occurrences in [from, to), in order. Every run succeeds after `run_us`.
 
-    A scheduler starts at `from`; no task has run before. Conditions on the host are false; what a
-    custom condition decides does not start.
+    A scheduler starts at `from`; no task has run before. `params` are those of the session.
+    Conditions on the host are false; what a custom condition decides does not start.
     """
     planner = Planner(from_us, zone)
     planner.names.update(tasks)
+    planner.set_params(params or {})
     for name, info in tasks.items():
         if info.schedule.start is not None:
             planner.add(name, info.schedule)

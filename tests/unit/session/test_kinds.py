@@ -391,3 +391,18 @@ def test_attributes_of_what_is_no_task_yet() -> None:
 
     with pytest.raises(AttributeError, match=r"Hasty is no task before its super\(\).__init__"):
         Hasty()
+
+
+def test_what_a_task_was_made_with_is_part_of_the_mark_of_its_code() -> None:
+    def mark(command: str) -> int:
+        session = Session()
+        CommandTask(command, name="c")
+        return session.manifest().info.code["c"]
+
+    assert mark("echo 1") == mark("echo 1") != mark("echo 2")
+
+
+def test_code_is_given_the_session_s_parameters_that_it_names() -> None:
+    session = Session(parameters={"price": 3, "unused": 1, "append": 2})
+    CodeTask("def f():\n  return price\nreturn_value = [f()].append(4)\n", name="code")
+    assert session.manifest().tasks["code"].filled == ("price",)

@@ -1,0 +1,67 @@
+"""Tasks that spoil their own process: the record says so, and no other run suffers from it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from rtctl import Client
+from rtctl.run import Run
+from tests.functional.conftest import PROGRAMS
+from tests.helpers.daemon import Daemon
+from tests.helpers.running import client
+
+ONE = ("--set", "lanes.process.max=1", "--set", "stop_grace=2s")
+
+
+@pytest.fixture(scope="module")
+def daemon() -> Iterator[Daemon]:
+    """A daemon with one process executor at a time."""
+    daemon = Daemon("spoilers:session", cwd=PROGRAMS, flags=ONE)
+    daemon.start()
+    yield daemon
+    log = daemon.log.read_text()
+    left = daemon.close()
+    assert not left, f"left behind: {left}; the daemon's log:\n{log}"
+    assert "Traceback" not in log, log
+
+
+@pytest.fixture
+def rt(daemon: Daemon) -> Iterator[Client]:
+    with client(daemon) as found:
+        yield found
+
+
+def note_of(rt: Client, run: Run) -> str:
+    """What its record says beside its outcome."""
+    return str(rt.rpc.show(run=run.id)["attempts"][-1]["note"])
+
+
+@pytest.mark.parametrize("wait_s", [0.0, 0.1])
+@pytest.mark.parametrize("lane", ["process", "fresh", "thread", "async"])
+def test_a_task_that_closes_rtds_descriptors_is_lost_and_told_why(
+    rt: Client, lane: str, wait_s: float
+) -> None:
+    run = rt.submit(f"close-{lane}", wait_s=wait_s).wait(timeout=10)
+    assert run.state == "lost"
+    assert "rtd's own file descriptors" in str(run.error)
+    assert "os.closerange" in str(run.error)
+    assert rt.submit("limits").wait(timeout=10).state == "succeeded"
+
+
+def test_limits_that_a_task_lowered_are_put_back_after_it(rt: Client) -> None:
+    before = rt.submit("limits").wait(timeout=10).result
+    run = rt.submit("lower_soft").wait(timeout=10)
+    assert run.result == before[0], "there is one executor"
+    note = "changed limits of its process (file size, open files): put back"
+    assert note_of(rt, run) == note
+    assert rt.submit("limits").wait(timeout=10).result == before
+
+
+def test_an_executor_whose_limits_cannot_be_put_back_is_replaced(rt: Client) -> None:
+    before = rt.submit("limits").wait(timeout=10).result
+    runs = rt.submit_many("lower_for_good", [{}]) + rt.submit_many("limits", [{}] * 20)
+    spoiled, *others = [run.wait(timeout=10) for run in runs]
+    assert spoiled.state == "succeeded"
+    assert "this executor ends" in note_of(rt, spoiled)
+    assert all(run.result[1:] == before[1:] for run in others)
+    assert all(run.result[0] != spoiled.result for run in others)
