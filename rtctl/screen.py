@@ -62,7 +62,8 @@ class Screen:
         sys.stdout.write(text + "\n")
 
     def table(self, heads: Sequence[str], rows: Sequence[Sequence[str]], drop: str = "") -> None:
-        """Columns as wide as they need; on a terminal the last one is cut to fit.
+        """Columns as wide as they need; on a terminal the last one is cut to fit, and others
+        where it would have less than three tenths of the line.
 
         Args:
             drop: heads, separated by blanks, of the columns that go first where it is narrow.
@@ -75,8 +76,7 @@ class Screen:
             keep = [at for at in keep if heads[at] != name]
         widths = _widths(heads, rows, keep)
         if width is not None:
-            widths[-1] = max(width - sum(widths[:-1]) - 2 * (len(keep) - 1), 4)
-            _squeeze(widths, width - 2 * (len(keep) - 1))
+            _fit(widths, width - 2 * (len(keep) - 1))
         self._line([heads[at] for at in keep], widths, "head")
         for row in rows:
             self._line([row[at] for at in keep], widths, "")
@@ -97,9 +97,18 @@ def _widths(heads: Sequence[str], rows: Sequence[Sequence[str]], keep: Sequence[
     ]
 
 
-def _squeeze(widths: list[int], room: int) -> None:
-    """Take columns from the widest column until all fit, as far as each keeps four."""
-    while sum(widths) > room and max(widths) > 4:
+def _fit(widths: list[int], room: int) -> None:
+    """Make columns fit: the last has what the others leave. Where that is less than three
+    tenths, those that are wide give some of theirs."""
+    need = widths.pop()
+    _squeeze(widths, room - min(need, 3 * room // 10), 12)
+    widths.append(min(need, max(room - sum(widths), 4)))
+    _squeeze(widths, room, 4)
+
+
+def _squeeze(widths: list[int], room: int, least: int) -> None:
+    """Take columns from the widest column until all fit, as far as each keeps `least`."""
+    while sum(widths) > room and max(widths, default=0) > least:
         widest = widths.index(max(widths))
         widths[widest] -= 1
 

@@ -9,7 +9,7 @@ import pytest
 from rtctl import jsonout
 from rtctl.lines import Assembler
 from rtctl.outcome import code_of, code_of_all, code_of_outcomes
-from rtctl.screen import ago, clean, cut, short, shown_width
+from rtctl.screen import Screen, ago, clean, cut, short, shown_width
 
 
 def part(data: bytes, stream: str = "out", attempt: int = 1, at: float | None = 1.0) -> Any:
@@ -101,3 +101,27 @@ def test_texts_fit_and_cannot_paint() -> None:
 def test_ages_read_well() -> None:
     assert [short(s) for s in (0.2, 59.9, 61, 3 * 3600)] == ["0s", "59s", "1m01s", "3h00m"]
     assert [ago(a, 100.0) for a in (None, 97.0, 160.0)] == ["-", "3s ago", "in 1m00s"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        (80, f"12345678  {'t' * 29}…  succeeded  1ms   {'w' * 20}…"),
+        (60, f"12345678  {'t' * 15}…  succeeded  1ms   {'w' * 14}…"),
+        (50, f"12345678  {'t' * 11}…  succeeded  1ms   {'w' * 8}…"),
+    ],
+)
+def test_a_long_name_leaves_room_for_what_is_most_worth_knowing(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    columns: int,
+    expected: str,
+) -> None:
+    screen = Screen("never")
+    screen.is_terminal = True
+    monkeypatch.setenv("COLUMNS", str(columns))
+    row = ("12345678", "t" * 90, "succeeded", "1ms", "w" * 90)
+    screen.table(("ID", "TASK", "STATE", "TIME", "WHAT"), [row])
+    _, line = capsys.readouterr().out.splitlines()
+    assert line == expected
+    assert len(line) <= columns
