@@ -109,7 +109,7 @@ def test_a_reader_that_goes_away_is_no_error(jobs: Daemon) -> None:
     assert "BrokenPipe" not in text
 
 
-@pytest.mark.parametrize("alias", ["status", "ps", "list"])
+@pytest.mark.parametrize("alias", ["ps", "list"])
 def test_other_names_for_it(jobs: Daemon, alias: str) -> None:
     assert jobs.ok(alias).startswith("ID")
 
