@@ -48,6 +48,10 @@ class Logged:
     def rows(self) -> list[LogRow]:
         return list(read_csv(self.csv_file))
 
+    def ended(self, ids: set[str]) -> set[str]:
+        """Which of these runs have ended, by the file."""
+        return ids & {row.run_id for row in self.rows() if row.action != "run"}
+
 
 @pytest.fixture
 def logged(start_daemon: Starter, tmp_path: Path) -> Logged:
@@ -158,6 +162,32 @@ def test_nothing_is_lost_or_doubled_while_its_process_is_killed(logged: Logged) 
     for row in rows:
         assert row.action == "run" or row.run_id in began, "an end before its beginning"
         began.add(row.run_id)
+
+
+def test_a_reload_hands_the_log_on_to_the_new_process(logged: Logged) -> None:
+    daemon = logged()
+    with client(daemon) as rt:
+        ids, pids = set(), set()
+        for _ in range(3):
+            ids |= {run.id for run in rt.submit_many("quick", [{} for _ in range(300)])}
+            pids.add(until(lambda: executors(rt, "log"), what="the log's process")[0]["pid"])
+            rt.rpc.reload()
+        until(lambda: logged.ended(ids) >= ids, what="all rows", within_s=30)
+    assert Counter(row.run_id for row in logged.rows() if row.run_id in ids) == Counter(
+        [*ids, *ids]
+    )
+    assert len({row["pid"] for row in logged.seen()} | pids) > 1, "another process took over"
+
+
+def test_redis_may_die_in_between(logged: Logged) -> None:
+    daemon = logged()
+    with client(daemon) as rt:
+        ids = {run.id for run in rt.submit_many("quick", [{} for _ in range(500)])}
+        kill9(rt.rpc.info()["redis"]["pid"])
+        until(lambda: logged.ended(ids) >= ids, what="all rows", within_s=30)
+    assert Counter(row.run_id for row in logged.rows() if row.run_id in ids) == Counter(
+        [*ids, *ids]
+    )
 
 
 def test_runs_that_end_while_the_supervisor_is_away_are_logged(logged: Logged, gate: Path) -> None:
