@@ -41,13 +41,13 @@ def parameters(work: Work) -> dict[str, Any]:
 
 def definition_of(work: Work) -> TaskDefinition:
     """The task's code. Raises LookupError when this app does not have it."""
+    if work.definition is not None:
+        return work.definition
     if is_inner(work.task) and (inner := SERVING.find(work.task)) is not None:
         return inner
-    if work.definition is None:
-        raise LookupError(
-            f"the app has no task {work.task!r} any more; submit it again under its new name"
-        )
-    return work.definition
+    raise LookupError(
+        f"the app has no task {work.task!r} any more; submit it again under its new name"
+    )
 
 
 def succeeded(outcome: Outcome, result: Any, limit_bytes: int) -> None:
