@@ -135,16 +135,14 @@ class Session:
                 nobody could fire, since rtd was down: `if true`, `none`, `last`, `all`,
                 `within SPAN`), `overlap` (True: it may start while a run of its own is
                 going), `timezone` (default: the session's), `enabled` (False: only when
-                submitted, until `rtctl enable`).
-                And its policies: `timeout`, `stop_grace`, `retries`, `backoff`,
-                `backoff_cap`, `jitter`, `retry_on`, `no_retry_on`, `on_lost`,
-                `max_concurrency`, `memory_limit`, `cpu_time_limit`, `queue`, `priority`,
-                `expires`; see
-                `rtd.model.policy.Policies`. Durations are seconds or text (`"2 hours"`),
-                sizes bytes or text (`"512M"`).
+                submitted, until `rtctl enable`). Its policies, see
+                `rtd.model.policy.OPTIONS`; durations are seconds or text (`"2 hours"`), sizes
+                bytes or text (`"512M"`). And `description`, `parameters` (its own, by name),
+                `on_startup`, `on_shutdown`, `force_run`, `on_exists`, and Red Engine's words
+                `execution` (the lane) and `disabled`: see `rtd.core.Task`.
 
         Raises:
-            PolicyError: a name that is taken, an unknown policy, a bad value, a limit
+            PolicyError: a name that is taken, an unknown option, a bad value, a limit
                 that the lane cannot enforce, or a condition that cannot be read (says
                 where).
         """
