@@ -48,7 +48,7 @@ class Backend:
     def __init__(self, tools: Tools, spool: Spool, pause: Callable[[float], None]) -> None:
         self.calls = Calls(tools.options.namespace)
         self.exec_id = tools.exec_id
-        self._pool = tools.pool
+        self._lane = tools.pool + tools.options.apart
         self._options = tools.options
         self._spool = spool
         self._pause = pause
@@ -195,7 +195,7 @@ class Backend:
     def _take(self, want: int) -> Any:
         now_ms = int(time.time() * 1000)
         return self.calls.take(
-            self._options.node, self.exec_id, self._pool, want, now_ms, enroll=not self._enrolled
+            self._options.node, self.exec_id, self._lane, want, now_ms, enroll=not self._enrolled
         )
 
     def _finish(self) -> Any:

@@ -25,6 +25,7 @@ class Options:
         history: most finished runs kept per task.
         stop_grace_s: for tasks that do not say.
         generation: number of the zygote that this executor is forked from.
+        apart: put behind the name of the lane whose runs it takes.
     """
 
     store_url: str
@@ -41,6 +42,7 @@ class Options:
     history: int = 100_000
     stop_grace_s: float = 10.0
     generation: int = 0
+    apart: str = ""
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Options":

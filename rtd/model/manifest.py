@@ -84,6 +84,12 @@ class TaskInfo:
         return frozenset(n for n, needed in self.parameters if needed).difference(self.filled)
 
     @property
+    def starts_by_itself(self) -> bool:
+        """Whether its condition starts it; one that runs on startup or on shutdown is asked for
+        its condition only then."""
+        return self.schedule.start is not None and not (self.on_startup or self.on_shutdown)
+
+    @property
     def incomplete(self) -> str | None:
         """Why it cannot start by its condition though it has one, if it cannot: a sentence."""
         needed = self.required

@@ -59,7 +59,7 @@ class Rows:
             "task": spec.task,
             "state": str(record.state),
             "queue": spec.queue,
-            "lane": spec.lane,
+            "lane": spec.lane.partition("@")[0],
             "priority": spec.priority,
             "text": text_of(spec.task, spec.params, self._private_in(spec.task)),
             "labels": spec.opts.get("labels") or [],

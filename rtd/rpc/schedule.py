@@ -22,8 +22,9 @@ async def next_(ask: Ask) -> dict[str, Any]:
     if not 1 <= n <= MOST:
         raise BadRequest(f"next: n must be 1 to {MOST}, not {n}")
     planner = ask.node.scheduler.planner
-    info = None if name is None else ask.core.manifest.find(name)
-    if planner is None or (info is not None and info.schedule.start is None):
+    if name is not None:
+        ask.core.manifest.find(name)
+    if planner is None or (name is not None and name not in planner.entries):
         return {"starts": [], "waiting": 0}
     entries = list(planner.entries.values()) if name is None else [planner.entries[name]]
     starts = [] if planner.paused else next_starts(planner, entries, n)

@@ -70,15 +70,19 @@ def _schedule(node: Node, halt: Halt | None) -> dict[str, Any]:
     if halt is not None:
         told["state"], told["since"] = "halted", halt.at
         told["why"] = f"{halt.kind} {halt.what}: {halt.message}"
-    if planner is None:
-        return told
-    told["tasks"] = len(planner.entries)
-    if halt is not None:
+    infos = node.core.manifest.tasks.values()
+    told["tasks"] = sum(1 for info in infos if info.starts_by_itself)
+    waits_for = node.opening.waits_for
+    if halt is not None or (planner is None and waits_for is None):
         return told
     if node.core.draining:
         told["state"] = "ended"
+    elif waits_for is not None:
+        told["state"], told["why"] = "starting", waits_for
+    elif planner is None:
+        return told
     elif planner.paused:
         told["state"] = "paused"
-    elif planner.entries:
+    elif told["tasks"]:
         told["state"] = "going"
     return told

@@ -8,6 +8,7 @@ from rtd.model.config import LOG_POOL
 from rtd.model.errors import StoreGone
 from rtd.model.run import decode
 from rtd.process.board import Seen
+from rtd.supervisor.closing import Closing
 from rtd.supervisor.intent import Intent
 from rtd.supervisor.log import log
 from rtd.supervisor.node import Node
@@ -27,12 +28,15 @@ class Drain:
 
     Args:
         node: what ends.
-        grace_s: how long runs may go on before they are stopped.
+        grace_s: how long runs may go on before they are stopped, and how long what the app
+            does on shutdown may take after that.
     """
 
     def __init__(self, node: Node, grace_s: float) -> None:
         self._node = node
+        self._grace_s = grace_s
         self._until = time.monotonic() + grace_s
+        self._closing: asyncio.Future[None] | None = None
         self._at_once = False
 
     def hurry(self) -> None:
@@ -41,6 +45,8 @@ class Drain:
             log.warning("asked again: ending everything at once")
         self._at_once = True
         self._until = 0.0
+        if self._closing is not None:
+            self._closing.cancel()
         self._node.stops.hurry()
 
     async def carry_out(self) -> None:
@@ -48,12 +54,31 @@ class Drain:
         node = self._node
         node.core.draining = True
         node.pools.stop()
+        closing = Closing(node)
+        last = node.zygotes.current if closing.is_wanted else None
         for zygote in node.zygotes.living:
-            node.zygotes.retire(zygote)
+            if zygote is last:
+                node.pools.keep_no_spares()
+                node.zygotes.retire_executors(zygote)
+            else:
+                node.zygotes.retire(zygote)
         await self._let_finish()
         await self._stop_the_rest()
+        if last is not None:
+            await self._close(closing)
+            node.zygotes.retire(last)
+            await self._stop_the_rest()
         await self._settle_all()
         await self._end_log()
+
+    async def _close(self, closing: Closing) -> None:
+        """What the app does at its end, unless everything is to end at once."""
+        if self._at_once:
+            return
+        self._closing = asyncio.ensure_future(closing.carry_out(self._grace_s))
+        await asyncio.wait((self._closing,))
+        if not self._closing.cancelled() and (error := self._closing.exception()) is not None:
+            log.error("what runs on shutdown failed", exc_info=error)
 
     async def _let_finish(self) -> None:
         going = len(self._node.core.board.scan())

@@ -40,13 +40,18 @@ LOST: Final = Ended(State.LOST, None, "rtd", "its record is gone")
 
 
 class InnerRuns:
-    """All such runs of this daemon that have not ended."""
+    """All such runs of this daemon that have not ended.
+
+    Attributes:
+        apart: put behind the lane's name: only executors that are made for it take them.
+    """
 
     def __init__(self, core: Core) -> None:
         self._core = core
         self._waiting: dict[str, asyncio.Future[Ended]] = {}
         #: Those that Redis may not have yet.
         self._unsent: set[str] = set()
+        self.apart = ""
 
     async def carry_out(
         self,
@@ -90,9 +95,10 @@ class InnerRuns:
         core = self._core
         opts = {"timeout_s": timeout_s, "stop_grace_s": GRACE_S}
         blob = frames.dump_value(params, "params")
-        spec = Spec(run_id, task, blob, LANE, QUEUE, PRIORITY, time.time(), opts, "rtd", None)
+        lane = LANE + self.apart
+        spec = Spec(run_id, task, blob, lane, QUEUE, PRIORITY, time.time(), opts, "rtd", None)
         run = Submission(run_id, new_record(spec), keys.item(run_id))
-        place = keys.place(LANE, QUEUE, PRIORITY)
+        place = keys.place(lane, QUEUE, PRIORITY)
         self._unsent.add(run_id)
         try:
             while True:

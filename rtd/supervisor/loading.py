@@ -1,6 +1,7 @@
 """From Redis and the app to a planner that knows all that has been."""
 
 import os
+import time
 from collections.abc import Iterable
 
 from rtd.conditions.zones import zone_of
@@ -44,10 +45,13 @@ async def load(core: Core, started_us: int) -> tuple[Planner, Kept] | None:
         return None
     planner = _planner(core, started_us, scheduled, ended)
     await watch(core, planner.watched)
-    if not core.scheduling:
-        scheduled = []
-        planner = _planner(core, started_us, (), ended)
+    by_itself = [i for i in scheduled if i.starts_by_itself and core.scheduling]
+    if len(by_itself) < len(scheduled):
+        scheduled = by_itself
+        planner = _planner(core, started_us, scheduled, ended)
     kept = kept_of(await core.redis.call(*core.calls.schedule_kept()))
+    if not core.scheduling:
+        kept = kept._replace(owed=[])  # it stays for when there is a schedule
     for info in scheduled:
         enabled = kept.off.get(info.name, info.schedule.enabled)
         planner.entries[info.name].enabled = enabled and info.incomplete is None
@@ -55,6 +59,16 @@ async def load(core: Core, started_us: int) -> tuple[Planner, Kept] | None:
     planner.set_params(await session_values(core))
     await remember(core, planner, kept)
     await task_conds.begin(core, planner)
+    return planner, kept
+
+
+async def load_apart(core: Core, infos: Iterable[TaskInfo]) -> tuple[Planner, Kept]:
+    """A planner of these tasks alone, which shows what their conditions say now and is never
+    begun. Raises StoreGone."""
+    planner = _planner(core, time.time_ns() // 1000, infos, ())
+    kept = kept_of(await core.redis.call(*core.calls.schedule_kept()))
+    planner.set_params(await session_values(core))
+    await remember(core, planner, kept._replace(owed=[]))
     return planner, kept
 
 

@@ -14,6 +14,7 @@ from rtd.supervisor.executors import Executor, Gone, Phase
 from rtd.supervisor.generations import Zygote
 from rtd.supervisor.inner import InnerRuns
 from rtd.supervisor.log import log
+from rtd.supervisor.opening import Opening
 from rtd.supervisor.orphans import end_orphans
 from rtd.supervisor.parameters import Parameters
 from rtd.supervisor.pools import Pools
@@ -84,6 +85,7 @@ class Node:
         self.app_hooks = AppHooks(core, self.inner)
         self.scheduler = Scheduler(core)
         self.cycle = Cycle(core, self.inner, self.scheduler)
+        self.opening = Opening(core, self.scheduler, self.app_hooks, self.waiters)
         self.parameters = Parameters(core)
         self.watch = Watch(core, self.stops, self.scheduler.view_of_run)
         self.tail = EventTail(core)
@@ -186,6 +188,7 @@ class Node:
         self.task_log.serve(fresh=zygote.process is not None)
         self.parameters.serve()
         self.scheduler.serve()
+        self.opening.serve()
         for other in self.zygotes.living:
             if other.generation < zygote.generation and other.greeted.is_set():
                 self.zygotes.retire(other)

@@ -102,6 +102,23 @@ class Pools:
             if pool.timer is not None:
                 pool.timer.cancel()
 
+    def add_apart(self, lane: str, count: int, apart: str) -> None:
+        """While the daemon ends: executors that take only runs whose lane has `apart` behind its
+        name, as many as the lane may have at most."""
+        zygote, pool = self._zygotes.current, self._pools[lane]
+        if zygote is None or zygote.link is None:
+            return
+        count = min(count, max(self._settings(pool).max, 1))
+        options = {**self._options(pool, lasting=True), "apart": apart}
+        zygote.link.send("spawn", lane=lane, count=count, options=options)
+
+    def keep_no_spares(self) -> None:
+        """While the daemon ends: an executor of the fresh lane that ends is not replaced."""
+        zygote = self._zygotes.current
+        if zygote is not None and zygote.link is not None:
+            options = self._options(self._pools["fresh"], lasting=True)
+            zygote.link.send("keep", lane="fresh", count=0, options=options)
+
     # --- decisions
 
     def look(self, lane: str) -> None:

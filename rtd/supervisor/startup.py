@@ -83,7 +83,7 @@ async def bring_up(wish: Wish, ends: contextlib.AsyncExitStack, keep: Keep) -> N
     orphans = end_orphans(core, unknown_on_board(core, node.zygotes.living))
     await _serve_app(node, serving)
     await _settle_the_past(node, orphans)
-    await _listen(node, ends)
+    await _listen(node, ends, adopted=serving is not None)
     node.core.jobs.start(Retention(node.core).keep(), "keeping the output within its quota")
     node.core.jobs.start(keep_bounded(log.handlers), "keeping the log within its bound")
     node.core.jobs.start(Forgetting(node.core).keep(), "forgetting old records")
@@ -193,7 +193,7 @@ def _nothing() -> None:
     """No zygote keeps a status of these."""
 
 
-async def _listen(node: Node, ends: contextlib.AsyncExitStack) -> None:
+async def _listen(node: Node, ends: contextlib.AsyncExitStack, *, adopted: bool) -> None:
     """From here on rings, deadlines and delayed runs are heard."""
     link = await AsyncLink.connect(node.core.store_url, timeout_s=REDIS_S)
     ends.push_async_callback(link.close)
@@ -212,7 +212,7 @@ async def _listen(node: Node, ends: contextlib.AsyncExitStack) -> None:
         },
         node.look_again,
     )
-    await node.scheduler.start()  # before the first ring: what has been is read from Redis
+    await node.opening.begin(adopted)  # before the first ring: what has been is read from Redis
     ends.callback(node.scheduler.stop)
     node.core.jobs.start(bell.listen(), "listening to Redis")
     node.watch.start()

@@ -58,8 +58,14 @@ class Plan:
     params_limit: int
 
 
-async def submit(core: Core, request: Request) -> tuple[list[str], list[bool]]:
+async def submit(core: Core, request: Request, *, apart: str = "") -> tuple[list[str], list[bool]]:
     """Queue the runs. Gives their ids and which of them are new.
+
+    Args:
+        core: the shared ground.
+        request: what is wanted.
+        apart: what is put behind the lane's name, so that only executors that are made for it
+            take them; it is also done while the daemon ends.
 
     Raises:
         UnknownTask, ParameterError, PolicyError, TooLarge, BadRequest: nothing was queued
@@ -67,9 +73,9 @@ async def submit(core: Core, request: Request) -> tuple[list[str], list[bool]]:
             earlier chunks may have been. To send the same ids again is safe.
         StoreGone: Redis does not answer; the same holds.
     """
-    if core.draining:
+    if core.draining and not apart:
         raise ShuttingDown("the daemon is shutting down and takes no new runs")
-    plan = plan_of(core, request)
+    plan = plan_of(core, request, apart)
     ids = _ids(request)
     many = request.many
     if len(ids) <= CHUNK:
@@ -88,7 +94,7 @@ async def submit(core: Core, request: Request) -> tuple[list[str], list[bool]]:
     return ids, [flag == 1 for flag in created]
 
 
-def plan_of(core: Core, request: Request) -> Plan:
+def plan_of(core: Core, request: Request, apart: str = "") -> Plan:
     """What a request's runs share. Raises UnknownTask, PolicyError, BadRequest."""
     info = core.manifest.find(request.task)
     opts, due_at, labels = _read(info, request.options)
@@ -97,9 +103,9 @@ def plan_of(core: Core, request: Request) -> Plan:
         opts["max_concurrency"] = policies.max_concurrency
     if labels:
         opts["labels"] = labels
-    now_at = time.time()
+    now_at, lane = time.time(), info.pool + apart
     spec = Spec(
-        id="", task=info.name, params=b"", lane=info.pool, queue=policies.queue,
+        id="", task=info.name, params=b"", lane=lane, queue=policies.queue,
         priority=policies.priority, submitted_at=now_at, opts=opts, by=request.by,
         key=request.key,
     )  # fmt: skip
@@ -108,7 +114,7 @@ def plan_of(core: Core, request: Request) -> Plan:
         info=info,
         spec=spec,
         template=Template(spec),
-        place=keys.place(info.pool, policies.queue, policies.priority),
+        place=keys.place(lane, policies.queue, policies.priority),
         max_concurrency=policies.max_concurrency,
         due_ms=0 if due_at is None else int(due_at * 1000),
         expires_ms=0 if expires_at is None else max(1, int(expires_at * 1000)),

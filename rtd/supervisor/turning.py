@@ -196,6 +196,8 @@ class Turns:
 
     def note_alive(self) -> None:
         """Note up to when everything has been decided, if that is so."""
+        if not self._core.scheduling:
+            return
         planner = self.planner
         if planner is not None and not self.outbox and self._core.redis.connected.is_set():
             self._core.jobs.start(self._note_alive(planner.now_us), "noting the time")

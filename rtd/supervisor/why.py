@@ -40,7 +40,12 @@ async def why(core: Core, planner: Planner | None, info: TaskInfo) -> dict[str, 
     }
     entry = None if planner is None else planner.entries.get(info.name)
     if planner is None or entry is None:
-        answer["holds"] = [hold("no_condition", "it has no start condition")]
+        occasion = _occasion(info)
+        if occasion is None:
+            answer["holds"] = [hold("no_condition", "it has no start condition")]
+        else:
+            answer["holds"] = [hold("occasion", occasion)]
+            answer["next_text"] = occasion
         return answer
     now_us = max(planner.now_us, round(time.time() * SECOND))
     tree = entry.condition.explain(planner.view_to_explain(entry, now_us))
@@ -51,6 +56,17 @@ async def why(core: Core, planner: Planner | None, info: TaskInfo) -> dict[str, 
     answer["next_at"] = next_true_at(planner, entry)
     _say_next(answer, entry.zone)
     return answer
+
+
+def _occasion(info: TaskInfo) -> str | None:
+    """When it runs instead of by its condition, if it does."""
+    moments = [
+        moment for moment, does in (("starts", info.on_startup), ("ends", info.on_shutdown)) if does
+    ]
+    if not moments:
+        return None
+    whether = "" if info.schedule.start is None else ", if its condition is true then"
+    return f"it runs when the daemon {' and when it '.join(moments)}{whether}"
 
 
 def _outside(core: Core, planner: Planner, info: TaskInfo) -> list[Hold]:

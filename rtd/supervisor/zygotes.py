@@ -140,6 +140,10 @@ class Zygotes:
         zygote.retiring = True
         if zygote.link is not None:
             zygote.link.send("drain")
+        self.retire_executors(zygote)
+
+    def retire_executors(self, zygote: Zygote) -> None:
+        """Let the executors of a zygote end when their runs have; it may fork others."""
         for executor in self._core.executors.of_generation(zygote.generation):
             if not (self._core.draining and executor.lane == LOG_POOL):
                 self.retire_executor(executor)

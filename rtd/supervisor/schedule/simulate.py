@@ -31,7 +31,7 @@ def simulate(
     planner.names.update(tasks)
     planner.set_params(params or {})
     for name, info in tasks.items():
-        if info.schedule.start is not None:
+        if info.starts_by_itself:
             planner.add(name, info.schedule)
             planner.entries[name].enabled = info.schedule.enabled and info.incomplete is None
     ends: list[tuple[int, str, str]] = []

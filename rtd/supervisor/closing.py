@@ -1,0 +1,110 @@
+"""What an app does when the daemon ends: hooks, and the tasks that run on shutdown.
+
+The executors of before take nothing more. These runs wait in lanes of their own, which only
+executors that are made for them look at, so that nothing else of what is queued begins.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from typing import Final
+
+from rtd.model.errors import StoreGone
+from rtd.model.ids import new_id
+from rtd.supervisor.executors import Phase
+from rtd.supervisor.log import log
+from rtd.supervisor.node import Node
+from rtd.supervisor.occasions import SHUTDOWN, Planned, make, on_shutdown, ready
+from rtd.supervisor.runs import cancel_waiting
+
+#: A lane whose executor has gone while runs wait in it is given another one.
+_LOOK_S: Final = 0.05
+#: So long is an executor that was ordered waited for.
+_BIRTH_S: Final = 2.0
+MAIN: Final = "main"
+
+
+class Closing:
+    """The last runs of one daemon.
+
+    Args:
+        node: what ends.
+    """
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._core = node.core
+        self._apart = f"@{node.core.config.node}"
+        self._ordered: dict[str, float] = {}
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether the app has anything to do at its end, and can do it."""
+        core, zygote = self._core, self._node.zygotes.current
+        if zygote is None or zygote.link is None or not core.redis.connected.is_set():
+            return False
+        if not core.scheduling and self._node.opening.waits_for is None:
+            return False  # it does nothing by itself, and has not begun either
+        return bool(on_shutdown(core.manifest) or core.manifest.info.hooks.get(SHUTDOWN))
+
+    async def carry_out(self, limit_s: float) -> None:
+        """Run them; returns when they are over or the time is. What still runs then is the
+        caller's.
+
+        Args:
+            limit_s: how long they may take together.
+        """
+        until = time.monotonic() + limit_s
+        try:
+            async with asyncio.timeout(limit_s):
+                await self._carry_out(until)
+        except TimeoutError:
+            log.warning("what runs on shutdown is not over after %.0f s", limit_s)
+        except StoreGone as error:
+            log.warning("what runs on shutdown is left out: %s", error)
+
+    async def _carry_out(self, until: float) -> None:
+        node, core = self._node, self._core
+        if core.manifest.info.hooks.get(SHUTDOWN):
+            node.inner.apart = self._apart
+            self._order(MAIN, 1)
+            await node.app_hooks.call(SHUTDOWN, timeout_s=until - time.monotonic())
+        infos = await ready(core, on_shutdown(core.manifest))
+        if infos:
+            log.info("on shutdown: %s", ", ".join(info.name for info in infos))
+            planned = [Planned(info.name, new_id()) for info in infos]
+            made = await make(core, planned, SHUTDOWN, self._apart)
+            pools = {plan.run: info.pool for plan, info in zip(planned, infos, strict=True)}
+            await self._until_over(made, pools)
+        await node.app_hooks.call(SHUTDOWN, rest=True, timeout_s=until - time.monotonic())
+
+    async def _until_over(self, ids: list[str], pools: dict[str, str]) -> None:
+        watch = self._node.waiters.watch(ids)
+        try:
+            async with watch:
+                while watch.pending:
+                    self._staff(Counter(pools[run] for run in watch.pending))
+                    await watch.change(_LOOK_S)
+        finally:
+            for run in watch.pending:
+                await self._withdraw(run)
+
+    async def _withdraw(self, run: str) -> None:
+        """What has not begun is not to wait for the next end of a daemon."""
+        core = self._core
+        blob = await core.ask(core.calls.get(run))
+        if blob is not None:
+            await cancel_waiting(core, blob, "drain", "the daemon ended before it", time.time())
+
+    def _staff(self, waiting: Counter[str]) -> None:
+        """See to it that each lane in which runs are left has executors."""
+        for pool, count in waiting.items():
+            living = self._core.executors.of_lane(pool)
+            if not any(executor.phase is Phase.LIVE for executor in living):
+                self._order(pool, count)
+
+    def _order(self, pool: str, count: int) -> None:
+        now = time.monotonic()
+        if self._ordered.get(pool, 0.0) < now - _BIRTH_S:
+            self._ordered[pool] = now
+            self._node.pools.add_apart(pool, count, self._apart)

@@ -1,0 +1,89 @@
+"""Tasks that start on an occasion: the daemon's start, its end, or that it first sees them."""
+
+import time
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from rtd.model.errors import RtdError, StoreGone
+from rtd.model.manifest import Manifest, TaskInfo
+from rtd.supervisor.core import Core
+from rtd.supervisor.loading import load_apart
+from rtd.supervisor.submit import Request, submit
+
+STARTUP: Final = "startup"
+SHUTDOWN: Final = "shutdown"
+FORCE_RUN: Final = "force_run"
+
+
+class Planned(NamedTuple):
+    """A run that is to be made: of which task, under which id."""
+
+    task: str
+    run: str
+
+
+def on_startup(manifest: Manifest) -> list[TaskInfo]:
+    """The tasks that run when the daemon starts, the highest priority first."""
+    return _by_priority(info for info in manifest.tasks.values() if info.on_startup)
+
+
+def on_shutdown(manifest: Manifest) -> list[TaskInfo]:
+    """The tasks that run when the daemon ends, the highest priority first."""
+    return _by_priority(info for info in manifest.tasks.values() if info.on_shutdown)
+
+
+def forced(manifest: Manifest) -> list[TaskInfo]:
+    """The tasks that run once when they are first seen."""
+    return [info for info in manifest.tasks.values() if info.force_run]
+
+
+def _by_priority(infos: Iterable[TaskInfo]) -> list[TaskInfo]:
+    return sorted(infos, key=lambda info: info.policies.priority, reverse=True)
+
+
+async def ready(core: Core, infos: list[TaskInfo]) -> list[TaskInfo]:
+    """Those of them that are enabled and whose start condition, if there is one, holds now.
+
+    Custom conditions that are asked count as false: nobody has asked them yet.
+
+    Raises:
+        StoreGone: Redis does not answer.
+    """
+    if not infos:
+        return []
+    planner, kept = await load_apart(core, [i for i in infos if i.schedule.start is not None])
+    now_us = max(time.time_ns() // 1000, planner.past.newest_us)
+    found = []
+    for info in infos:
+        entry = planner.entries.get(info.name)
+        enabled = kept.off.get(info.name, info.schedule.enabled)
+        holds = entry is None or entry.condition.check(planner.view_of(entry, now_us))
+        if enabled and holds:
+            found.append(info)
+    return found
+
+
+async def make(core: Core, planned: Iterable[Planned], by: str, apart: str = "") -> list[str]:
+    """Queue these runs, in their order; twice is once. Gives the ids of those that were made.
+
+    A task that cannot be submitted is a fault.
+
+    Args:
+        by: what the record says of who submitted them.
+        apart: see `submit`.
+
+    Raises:
+        StoreGone: Redis does not answer; some may have been queued.
+    """
+    made = []
+    for task, run_id in planned:
+        request = Request(task=task, many=[{}], ids=[run_id], key=None, options={}, by=by)
+        try:
+            await submit(core, request, apart=apart)
+        except StoreGone:
+            raise
+        except RtdError as error:
+            core.faults.note("task", task, f"{by}: {error.sentence}")
+        else:
+            made.append(run_id)
+    return made

@@ -1,0 +1,151 @@
+"""How a daemon opens its schedule: hooks, then the tasks that run on startup, then the rest.
+
+What has been begun is noted in Redis, so that a supervisor that dies in between is followed by
+one that goes on from there.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import msgpack
+
+from rtd.model.errors import StoreGone
+from rtd.model.ids import new_id
+from rtd.supervisor.app_hooks import AppHooks
+from rtd.supervisor.core import Core
+from rtd.supervisor.log import log
+from rtd.supervisor.occasions import (
+    FORCE_RUN,
+    STARTUP,
+    Planned,
+    forced,
+    make,
+    on_startup,
+    ready,
+)
+from rtd.supervisor.scheduler import Scheduler
+from rtd.supervisor.waiters import Waiters
+
+Given = TypeVar("Given")
+
+
+class Opening:
+    """The way from a served app to its schedule; also runs tasks that are to run at first sight.
+
+    Args:
+        core: the shared ground.
+        scheduler: opened at the end.
+        hooks: those of the app.
+        waiters: tell when runs are over.
+
+    Attributes:
+        waits_for: what the schedule still waits for, in words; None: it is open.
+    """
+
+    def __init__(self, core: Core, scheduler: Scheduler, hooks: AppHooks, waiters: Waiters) -> None:
+        self._core = core
+        self._scheduler = scheduler
+        self._hooks = hooks
+        self._waiters = waiters
+        #: Tasks that have run at first sight; None before the first app is served.
+        self._seen: frozenset[str] | None = None
+        self.waits_for: str | None = None
+
+    async def begin(self, adopted: bool) -> None:
+        """Open the schedule, at once where nothing comes before it. Raises StoreGone.
+
+        Args:
+            adopted: the app was served before this supervisor: what runs on startup has run,
+                or is still running.
+        """
+        core = self._core
+        self._seen = frozenset(info.name for info in forced(core.manifest))
+        begun = await self._begun(adopted) if core.scheduling else None
+        if begun is None:
+            await self._scheduler.start()
+            return
+        core.scheduling = False
+        self.waits_for = "what runs on startup"
+        await self._scheduler.start()
+        core.jobs.start(self._carry_out(begun), "running what runs on startup")
+
+    def serve(self) -> None:
+        """The manifest may be another one: what is new in it may have to run."""
+        before, infos = self._seen, forced(self._core.manifest)
+        if before is None:
+            return
+        self._seen = frozenset(info.name for info in infos)
+        new = [Planned(info.name, new_id()) for info in infos if info.name not in before]
+        if new and self.waits_for is None and self._core.scheduling:
+            self._core.jobs.start(self._force(new), "running new tasks")
+
+    # --- what is noted
+
+    async def _begun(self, adopted: bool) -> dict[str, Any] | None:
+        """What a supervisor of before had begun, or what is to be begun; None: nothing."""
+        core = self._core
+        blob: bytes | None = await core.ask(core.calls.opening(core.config.node))
+        if adopted:
+            return None if blob is None else dict(msgpack.unpackb(blob))
+        manifest = core.manifest
+        if on_startup(manifest) or forced(manifest) or manifest.info.hooks.get(STARTUP):
+            return {"runs": None, "forced": None}
+        if blob is not None:
+            await self._note(None)
+        return None
+
+    async def _note(self, begun: dict[str, Any] | None) -> None:
+        calls, node = self._core.calls, self._core.config.node
+        blob = b"" if begun is None else msgpack.packb(begun)
+        await self._core.ask(calls.set_opening(node, blob))
+
+    # --- the way
+
+    async def _carry_out(self, begun: dict[str, Any]) -> None:
+        core = self._core
+        if begun["runs"] is None:
+            await self._insist(lambda: self._note(begun))
+            await self._hooks.call(STARTUP)
+            infos = await self._insist(lambda: ready(core, on_startup(core.manifest)))
+            begun["runs"] = [[info.name, new_id()] for info in infos]
+            await self._insist(lambda: self._note(begun))
+        await self._run([Planned(*row) for row in begun["runs"]])
+        await self._hooks.call(STARTUP, rest=True)
+        if begun["forced"] is None:
+            begun["forced"] = [[info.name, new_id()] for info in forced(core.manifest)]
+            await self._insist(lambda: self._note(begun))
+        if core.draining:
+            return  # the hooks have been closed all the same
+        self.waits_for = None
+        core.scheduling = True
+        await self._force([Planned(*row) for row in begun["forced"]])
+        await self._insist(self._scheduler.load)
+        await self._insist(lambda: self._note(None))
+
+    async def _run(self, planned: list[Planned]) -> None:
+        """Start these and wait until they have ended, or the daemon is to end."""
+        core = self._core
+        if not planned or core.draining:
+            return
+        log.info("on startup: %s", ", ".join(task for task, _ in planned))
+        made = await self._insist(lambda: make(core, planned, STARTUP))
+        names = {run: task for task, run in planned}
+        await self._insist(lambda: self._wait(made, names))
+
+    async def _wait(self, ids: list[str], names: dict[str, str]) -> None:
+        async with self._waiters.watch(ids) as watch:
+            while watch.pending and not self._core.draining:
+                tasks = sorted({names[run] for run in watch.pending})
+                self.waits_for = f"{', '.join(tasks)} (on startup)"
+                await watch.change(None)
+
+    async def _force(self, planned: list[Planned]) -> None:
+        await self._insist(lambda: make(self._core, planned, FORCE_RUN))
+
+    async def _insist(self, step: Callable[[], Awaitable[Given]]) -> Given:
+        """What a step gives, however long Redis is away; a step may be repeated."""
+        while True:
+            try:
+                return await step()
+            except StoreGone:
+                await self._core.redis_back()

@@ -1,0 +1,196 @@
+"""What runs when the daemon starts, when it ends, and when it first sees a task."""
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.functional.conftest import PROGRAMS
+from tests.helpers.daemon import Daemon
+from tests.helpers.deadline import until
+from tests.helpers.running import client, restart_supervisor, until_running
+
+Start = Callable[..., Daemon]
+
+
+class Occasions:
+    """A daemon with the app of `tests/programs/occasions.py`, which notes its turns."""
+
+    def __init__(self, start: Start, folder: Path) -> None:
+        self.gate = folder / "gate"
+        self._book = folder / "book"
+        self._start = start
+
+    def start(self, *flags: str, stays_s: float = 0.0) -> Daemon:
+        env = {"BOOK": str(self._book), "GATE": str(self.gate), "STAYS": str(stays_s)}
+        return self._start("occasions:session", cwd=PROGRAMS, env=env, flags=list(flags))
+
+    def lines(self) -> list[str]:
+        """What has happened, in order."""
+        return self._book.read_text().splitlines() if self._book.exists() else []
+
+    def until(self, line: str) -> None:
+        until(lambda: line in self.lines(), what=f"{line!r} in {self.lines()}")
+
+
+@pytest.fixture
+def occasions(start_daemon: Start, tmp_path: Path) -> Iterator[Occasions]:
+    found = Occasions(start_daemon, tmp_path)
+    yield found
+    found.gate.touch()
+
+
+def schedule_of(daemon: Daemon) -> tuple[str, str | None]:
+    with client(daemon) as rt:
+        schedule = rt.rpc.status()["schedule"]
+        return schedule["state"], schedule["why"]
+
+
+def test_tasks_on_startup_come_before_the_schedule_and_hooks_around_them(
+    occasions: Occasions,
+) -> None:
+    daemon = occasions.start()
+    until(lambda: schedule_of(daemon) == ("starting", "second (on startup)"), what="only `second`")
+    assert occasions.lines() == ["hook before startup", "first"]
+    assert "waits for second (on startup) (2 tasks)" in daemon.ok("status")
+    occasions.gate.touch()
+    occasions.until("often")
+    occasions.until("follows")
+    assert schedule_of(daemon) == ("going", None)
+    lines = occasions.lines()
+    assert lines[:4] == ["hook before startup", "first", "second", "hook after startup"]
+    once = ("first", "second", "forced", "follows")
+    until(lambda: all(occasions.lines().count(name) == 1 for name in once), what="each one once")
+    assert "never" not in occasions.lines()
+    daemon.ok("reload")
+    with client(daemon) as rt:
+        assert rt.submit("last").wait(timeout=10).result == "done"
+    assert occasions.lines().count("forced") == 1
+
+
+def test_a_supervisor_that_dies_while_tasks_run_on_startup_is_followed_by_one_that_goes_on(
+    occasions: Occasions,
+) -> None:
+    daemon = occasions.start()
+    occasions.until("first")
+    restart_supervisor(daemon)
+    assert schedule_of(daemon)[0] == "starting"
+    occasions.gate.touch()
+    occasions.until("often")
+    restart_supervisor(daemon)
+    assert schedule_of(daemon) == ("going", None)
+    lines = occasions.lines()
+    once = ("hook before startup", "first", "second", "hook after startup", "forced")
+    assert [lines.count(line) for line in once] == [1] * 5
+
+
+def test_tasks_on_shutdown_are_the_last_and_nothing_else_begins(occasions: Occasions) -> None:
+    occasions.gate.touch()
+    daemon = occasions.start()
+    occasions.until("follows")
+    occasions.gate.unlink()
+    with client(daemon) as rt:
+        until_running(rt.submit("second"))
+        queued = [rt.submit("first") for _ in range(3)]  # in the same lane
+        assert daemon.process is not None
+        daemon.process.send_signal(signal.SIGTERM)
+        until(lambda: rt.rpc.info()["draining"], what="the signal is heard")
+    occasions.gate.touch()
+    assert daemon.process.wait(20) == 0
+    lines = occasions.lines()
+    closing = lines[lines.index("hook before shutdown") :]
+    assert closing[-1] == "hook after shutdown"
+    assert sorted(closing[1:-1]) == ["last", "last in fork", "last in thread", "stayed"]
+    assert lines.count("first") == 1
+    assert daemon.processes() == []
+    daemon.start()
+    with client(daemon) as rt:
+        rows = {row["task"]: row for row in rt.rpc.ls(limit=50)["runs"]}
+    for name in ("last", "last_in_fork", "last_in_thread", "stays"):
+        assert (rows[name]["state"], "@" in rows[name]["lane"]) == ("succeeded", False)
+    with client(daemon) as rt:
+        assert [rt.get(run.id).wait(timeout=20).state for run in queued] == ["succeeded"] * 3
+
+
+def test_tasks_on_shutdown_have_the_grace_and_are_stopped_then(occasions: Occasions) -> None:
+    occasions.gate.touch()
+    daemon = occasions.start("--set", "stop_grace=4s", stays_s=600)
+    occasions.until("follows")
+    began = time.monotonic()
+    assert daemon.stop() == 0
+    assert 4.0 <= time.monotonic() - began < 15.0
+    assert daemon.processes() == []
+    assert "stayed" not in occasions.lines()
+    daemon.start()
+    with client(daemon) as rt:
+        row = next(row for row in rt.rpc.ls(limit=50)["runs"] if row["task"] == "stays")
+    assert (row["state"], row["by"]) == ("terminated", "drain")
+
+
+def test_asked_twice_nothing_is_waited_for(occasions: Occasions) -> None:
+    occasions.gate.touch()
+    daemon = occasions.start("--set", "stop_grace=60s", stays_s=600)
+    occasions.until("follows")
+    assert daemon.process is not None
+    daemon.process.send_signal(signal.SIGINT)
+    occasions.until("last in fork")
+    daemon.process.send_signal(signal.SIGINT)
+    assert daemon.process.wait(10) == 0
+    assert daemon.processes() == []
+    assert "hook after shutdown" not in occasions.lines()
+
+
+APP = """
+from rtd import Session
+session = Session()
+
+@session.task(force_run=True)
+def old(): ...
+"""
+
+
+def test_a_task_that_a_reload_brings_runs_at_first_sight(
+    start_daemon: Start, tmp_path: Path
+) -> None:
+    app = tmp_path / "app.py"
+    app.write_text(APP)
+    daemon = start_daemon("app.py", cwd=tmp_path)
+
+    def ran() -> list[str]:
+        with client(daemon) as rt:
+            return sorted(row["task"] for row in rt.rpc.ls(limit=50)["runs"] if row["ended_at"])
+
+    until(lambda: ran() == ["old"], what="the first one")
+    app.write_text(APP + "\n@session.task(force_run=True, start_cond='false')\ndef new(): ...\n")
+    daemon.ok("reload")
+    until(lambda: ran() == ["new", "old"], what="the new one")
+    daemon.ok("reload")
+    restart_supervisor(daemon)
+    assert ran() == ["new", "old"]
+
+
+def test_one_that_cannot_be_submitted_is_a_fault_and_the_schedule_opens(
+    start_daemon: Start, tmp_path: Path
+) -> None:
+    (tmp_path / "app.py").write_text(
+        APP.replace("force_run=True", "on_startup=True").replace("old()", "old(day)")
+    )
+    daemon = start_daemon("app.py", cwd=tmp_path)
+    until(lambda: schedule_of(daemon)[0] != "starting", what="the schedule")
+    done = daemon.rtctl("status")
+    assert done.returncode == 3
+    assert "task 'old' misses 'day'" in done.stdout
+
+
+def test_why_says_when_such_a_task_runs(occasions: Occasions) -> None:
+    occasions.gate.touch()
+    daemon = occasions.start()
+    occasions.until("follows")
+    assert (
+        "it runs when the daemon starts, if its condition is true then"
+        in daemon.rtctl("why", "never").stdout
+    )
+    assert "it runs when the daemon ends" in daemon.rtctl("why", "last").stdout
+    assert daemon.ok("next", "never").strip() == daemon.ok("next", "last").strip()
