@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from rtd.model.errors import AppError, InternalError, RtdError, ShuttingDown, WrongState
-from rtd.model.manifest import COMMAND, Manifest
+from rtd.model.manifest import COMMAND, Manifest, TaskInfo
 from rtd.supervisor.core import Core
 from rtd.supervisor.generations import Zygote
 from rtd.supervisor.log import log
@@ -41,11 +41,11 @@ class Reloaded:
     @classmethod
     def between(cls, generation: int, old: Manifest, new: Manifest) -> "Reloaded":
         """The difference of two manifests."""
-        before, after = old.tasks, new.tasks
+        before, after = _shown(old), _shown(new)
         both = before.keys() & after.keys()
         return cls(
             generation=generation,
-            tasks=sum(1 for info in after.values() if not info.hidden and info.name != COMMAND),
+            tasks=len(after),
             added=tuple(sorted(after.keys() - before.keys())),
             changed=tuple(sorted(name for name in both if _differs(name, old, new))),
             removed=tuple(sorted(before.keys() - after.keys())),
@@ -60,6 +60,10 @@ class Reloaded:
             if names
         ]  # fmt: skip
         return "; ".join([f"{self.tasks} tasks", *parts])
+
+
+def _shown(manifest: Manifest) -> dict[str, TaskInfo]:
+    return {n: info for n, info in manifest.tasks.items() if not info.hidden and n != COMMAND}
 
 
 def _differs(name: str, old: Manifest, new: Manifest) -> bool:
@@ -79,6 +83,9 @@ class Reloads:
 
     Args:
         serve: makes a zygote that has imported the app the one that serves.
+
+    Attributes:
+        began_s: since when (monotonic) one is being carried out; None: none is.
     """
 
     def __init__(self, core: Core, zygotes: Zygotes, serve: Callable[[Zygote], None]) -> None:
@@ -88,6 +95,7 @@ class Reloads:
         self._next: asyncio.Future[Reloaded] | None = None
         self._asked = asyncio.Event()
         self._going = False
+        self.began_s: float | None = None
 
     async def reload(self) -> Reloaded:
         """Serve from the app as it is now, or later: it is imported after this call.
@@ -119,6 +127,7 @@ class Reloads:
             while self._next is not None:
                 asked, self._next = self._next, None
                 self._asked.clear()
+                self.began_s = time.monotonic()
                 try:
                     asked.set_result(await self._carry_out())
                 except RtdError as error:
@@ -126,6 +135,8 @@ class Reloads:
                 except BaseException:
                     asked.cancel()
                     raise
+                finally:
+                    self.began_s = None
         finally:
             self._going = False
 

@@ -50,7 +50,6 @@ class TaskFiles:
         self._timer: asyncio.TimerHandle | None = None
         self._in_vain = 0
         self._not_before_s = 0.0
-        self._going_since_s: float | None = None
         self._warned = ""
 
     # --- life
@@ -63,11 +62,9 @@ class TaskFiles:
             return
         self._tried = None
         self._seen = {}
-        self._going_since_s = None
         self._warned = ""
-        if self._watch is None and not self._open():
-            return
-        self._look()
+        if self._watch is not None or self._open():
+            self._compare()
 
     def _open(self) -> bool:
         try:
@@ -108,16 +105,21 @@ class TaskFiles:
         self._timer = timer
 
     def _look(self) -> None:
+        """What the reload that is going does not get is looked at when it serves; only one that
+        hangs is not waited for."""
+        began_s = self._reloads.began_s
+        left_s = 0.0 if began_s is None else began_s + PATIENCE_S - time.monotonic()
+        if left_s > 0:
+            self._later(left_s)
+        else:
+            self._compare()
+
+    def _compare(self) -> None:
         """Reload if the files are others than those that the app was loaded from, unless that
         has been tried with these."""
         self._set_timer(None)
         if self._watch is None or self._core.draining:
             return
-        if self._going_since_s is not None:
-            left_s = self._going_since_s + PATIENCE_S - time.monotonic()
-            if left_s > 0:  # what it does not get is looked at when it serves
-                self._later(left_s)
-                return
         first = not self._seen
         before, self._seen = self._seen, self._survey()
         stamps = tuple(found.stamp for found in self._seen.values())
@@ -143,12 +145,10 @@ class TaskFiles:
         self._later(wait_s)
 
     async def _reload(self) -> None:
-        self._going_since_s = time.monotonic()
         try:
             await self._reloads.reload()
         except RtdError:  # it is in the log; the next change is another try
-            self._going_since_s = None
-            self._look()
+            self._compare()
 
     # --- folders
 
