@@ -1,15 +1,7 @@
 """What a parameter's value may be besides a plain one: `parameters={"day": Return("fetch")}`."""
 
-from rtd.session.arguments import (
-    Arg,
-    Argument,
-    EnvArg,
-    Private,
-    Return,
-    SessionArg,
-    SimpleArg,
-    TaskArg,
-)
+from rtd.session.argument import Argument, Private, SimpleArg
+from rtd.session.arguments import Arg, EnvArg, Return, SessionArg, TaskArg
 from rtd.session.functions import FuncArg
 
 BaseArgument = Argument

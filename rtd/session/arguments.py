@@ -1,117 +1,17 @@
-"""What a parameter's value is made of right before a run: a result, a function's, a variable's."""
+"""Where the value of a parameter comes from: another parameter, a variable, the result of a
+task."""
 
 from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any
 
-from rtd.model.errors import UnserialisableError
-from rtd.model.values import pack, unpack
+from rtd.session.argument import MISSING, Argument, Source, Uses
 
 if TYPE_CHECKING:
     from rtd.session.session import Session
-
-
-class _Missing:
-    """The type of `MISSING`."""
-
-    def __repr__(self) -> str:
-        return "MISSING"
-
-
-#: No value was given, where None is one.
-MISSING: Final = _Missing()
-
-
-class Source(Protocol):
-    """Where arguments find their values, for one run.
-
-    Attributes:
-        task: the task of the run.
-        session: its session.
-    """
-
-    session: Any
-
-    @property
-    def task(self) -> Any:
-        """See above."""
-
-    def named(self, name: str) -> Any:
-        """The value of a parameter of the session; MISSING without one."""
-
-    def returned(self, task: str) -> Any:
-        """The latest result of a task; MISSING when it has never succeeded."""
-
-
-class Uses(NamedTuple):
-    """What an argument's value depends on: parameters of the session, results of tasks."""
-
-    names: frozenset[str] = frozenset()
-    tasks: frozenset[str] = frozenset()
-
-
-NOTHING: Final = Uses()
-
-
-class Argument:
-    """A value that is found right before each run, in the run's own process.
-
-    A class of your own overrides `get_value`, which may name `task` and `session`.
-    """
-
-    kind: ClassVar[str] = "function"
-    private: bool = False
-
-    def get_value(self, **given: Any) -> Any:
-        """The value for a run of `task`."""
-        raise TypeError(f"{type(self).__name__} has no get_value() of its own")
-
-    def find(self, source: Source) -> Any:
-        """The value for one run. Raises whatever finding it raises."""
-        offers = {"task": lambda: source.task, "session": lambda: source.session}
-        return self.get_value(**_accepted(self.get_value, offers))
-
-    def uses(self, session: Session) -> Uses:
-        """What `find` will ask its source for."""
-        return NOTHING
-
-    def missing(self, session: Session) -> str | None:
-        """What is wrong with it in this session, whatever happens at run time; or None."""
-        return None
-
-    def note(self) -> str:
-        """What a person is shown in place of a value."""
-        return type(self).__name__
-
-
-class SimpleArg(Argument):
-    """A value that is known beforehand. Each run gets its own copy of plain lists and dicts."""
-
-    kind = "value"
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-        self._copied = isinstance(value, list | dict | set) and is_plain(value)
-
-    def get_value(self, **_given: Any) -> Any:
-        return self.value
-
-    def find(self, source: Source) -> Any:
-        if not self._copied:
-            return self.value
-        from copy import deepcopy  # lazy: few need it
-
-        return deepcopy(self.value)
-
-    def note(self) -> str:
-        return f"a value of type {type(self.value).__name__}"
-
-    def __repr__(self) -> str:
-        return f"SimpleArg({self.value!r})"
 
 
 class Arg(Argument):
@@ -258,53 +158,3 @@ class TaskArg(Argument):
 
     def note(self) -> str:
         return "the task" if self.name is None else f"the task {self.name}"
-
-
-class Private(Argument):
-    """A value, or another argument, that rtd never shows.
-
-    Args:
-        value: what the task is given.
-    """
-
-    private = True
-
-    def __init__(self, value: Any) -> None:
-        self._inner = as_argument(value)
-        self.kind = self._inner.kind  # type: ignore[misc]
-
-    def find(self, source: Source) -> Any:
-        return self._inner.find(source)
-
-    def uses(self, session: Session) -> Uses:
-        return self._inner.uses(session)
-
-    def missing(self, session: Session) -> str | None:
-        return self._inner.missing(session)
-
-    def note(self) -> str:
-        return "" if isinstance(self._inner, SimpleArg) else self._inner.note()
-
-    def __repr__(self) -> str:
-        return "Private(******)"
-
-
-def as_argument(value: Any) -> Argument:
-    """The value as an argument."""
-    return value if isinstance(value, Argument) else SimpleArg(value)
-
-
-def is_plain(value: Any) -> bool:
-    """Whether a value holds nothing but plain data, which can be stored and copied."""
-    try:
-        unpack(pack(value))
-    except (UnserialisableError, ValueError):
-        return False
-    return True
-
-
-def _accepted(function: Callable[..., Any], offers: dict[str, Callable[[], Any]]) -> dict[str, Any]:
-    """Those of the offers that a function names, or all when it takes any."""
-    parameters = inspect.signature(function).parameters
-    anything = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
-    return {name: get() for name, get in offers.items() if anything or name in parameters}

@@ -11,7 +11,7 @@ from rtd.model.appinfo import Fault, ParameterInfo
 from rtd.model.errors import UnserialisableError
 from rtd.model.units import format_bytes
 from rtd.model.values import pack
-from rtd.session.arguments import Argument, SimpleArg, as_argument
+from rtd.session.argument import Argument, SimpleArg, as_argument
 from rtd.session.filling import fill
 
 if TYPE_CHECKING:

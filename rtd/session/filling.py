@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from rtd.model.parameters import field_of
 from rtd.model.values import unpack
-from rtd.session.arguments import MISSING, Argument, as_argument
+from rtd.session.argument import MISSING, Argument, as_argument
 from rtd.session.context import report_fault
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from rtd.model.errors import PolicyError
-from rtd.session.arguments import MISSING, Argument, Source, Uses
+from rtd.session.argument import MISSING, Argument, Source, Uses
 
 if TYPE_CHECKING:
     from rtd.session.session import Session

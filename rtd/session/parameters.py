@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from rtd.model.errors import PolicyError
-from rtd.session.arguments import Argument
+from rtd.session.argument import Argument
 from rtd.session.functions import FuncArg
 
 if TYPE_CHECKING:
