@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from rtd.model.errors import PolicyError, RtdError
-from rtd.session import arguments
+from rtd.session.argument import Private
+from rtd.session.arguments import Arg, EnvArg, Return
 from rtd.session.code_task import CodeTask
 from rtd.session.command_task import CommandTask
 from rtd.session.func_task import FuncTask
@@ -20,7 +21,7 @@ from rtd.session.session import Session
 #: What stands for a class that is not named: who has this option is one of these.
 _IMPLIED: Final = {"command": CommandTask, "code": CodeTask, "path": FuncTask}
 #: Tags for parameters that are found right before a run.
-_TAGS: Final = ("Return", "Arg", "EnvArg", "Private")
+_TAGS: Final = {f"!{kind.__name__}": kind for kind in (Return, Arg, EnvArg, Private)}
 
 
 class YAMLLoader(Loader):
@@ -82,7 +83,7 @@ def _read(file: Path) -> list[_Said]:
     try:
         reader = yaml.SafeLoader(file.read_bytes())
         for tag in _TAGS:
-            reader.add_constructor(f"!{tag}", _argument)
+            reader.add_constructor(tag, _argument)
         root = reader.get_single_node()
         return [] if root is None else list(_tasks(reader, root, file))
     except yaml.YAMLError as error:
@@ -119,7 +120,7 @@ def _argument(reader: Any, node: Any) -> Any:
     """`!Return get_data`: the argument of that name with one text."""
     if node.id != "scalar":
         raise PolicyError(f"{node.tag} takes one text (line {node.start_mark.line + 1})")
-    return getattr(arguments, node.tag[1:])(reader.construct_scalar(node))
+    return _TAGS[node.tag](reader.construct_scalar(node))
 
 
 def _make(said: _Said, session: Session, folder: Path) -> Task:
