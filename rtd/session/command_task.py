@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from rtd.model.errors import PolicyError
 from rtd.session.kind import Task
-from rtd.session.shape import Shape, caller
+from rtd.session.shape import Shape, caller, first_line
 from rtd.session.task import TaskDefinition
 
 _FORMS: Final = {"--": "--", "long": "--", "-": "-", "short": "-", None: "--"}
@@ -101,6 +101,9 @@ class CommandTask(Task):
 
     def get_default_name(self) -> str:
         """The command itself."""
+        return self._text()
+
+    def _text(self) -> str:
         return self.command if isinstance(self.command, str) else shlex.join(self.command)
 
     def _define(self, name: str, options: dict[str, Any]) -> TaskDefinition:
@@ -112,7 +115,8 @@ class CommandTask(Task):
         return self.execute
 
     def _shape(self, where: str) -> Shape:
-        return Shape(any_parameters=True, is_command=True, source=caller())
+        doc = first_line(self._text())
+        return Shape(any_parameters=True, is_command=True, doc=doc, source=caller())
 
 
 def _words(command: Any, shell: bool) -> str | tuple[str, ...]:

@@ -305,7 +305,8 @@ def test_the_options_of_a_command() -> None:
     assert argv(short, j=4, **{"--keep": 1}) == ["make", "-j", "4", "--keep", "1"]
     shell = CommandTask("cat *", shell=True, name="3")
     assert argv(shell, n="a b") == ["/bin/sh", "-c", "cat * --n 'a b'"]
-    assert CommandTask(["echo", "a b"]).name == "echo 'a b'"
+    named = CommandTask(["echo", "a b"])
+    assert named.name == named.description == "echo 'a b'"
 
 
 # --- hooks
