@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from rtd.model.manifest import TaskInfo
 from rtd.model.policy import read_options
@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from rtd.conditions.base import Condition
     from rtd.session.session import Session
     from rtd.session.task import TaskDefinition
+
+#: What Red Engine's tasks know of their runs. Here they may be on another node.
+_OF_RUNS: Final = frozenset(
+    {"status", "is_running", "logger"}
+    | {f"last_{action}" for action in ("run", "success", "fail", "terminate", "inaction")}
+)
 
 
 class Attributes:
@@ -32,6 +38,11 @@ class Attributes:
         kind = type(self).__name__
         if name in ("session", "definition"):
             raise AttributeError(f"this {kind} is no task before its super().__init__(...)")
+        if name in _OF_RUNS:
+            raise AttributeError(
+                f"{kind!r} has no attribute {name!r}: how its runs were is in the task log,"
+                " session.get_task_log(task_name=...), and in rtctl"
+            )
         raise AttributeError(f"{kind!r} has no attribute {name!r}")
 
     @property

@@ -392,6 +392,10 @@ def test_attributes_of_what_is_no_task_yet() -> None:
 
     with pytest.raises(AttributeError, match=r"Hasty is no task before its super\(\).__init__"):
         Hasty()
+    with pytest.raises(AttributeError, match="in the task log"):
+        _ = Echo(name="echo").last_success
+    with pytest.raises(AttributeError, match="'Echo' has no attribute 'colour'$"):
+        _ = Echo(name="other").colour
 
 
 def test_what_a_task_was_made_with_is_part_of_the_mark_of_its_code() -> None:
