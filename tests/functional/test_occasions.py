@@ -102,7 +102,9 @@ def test_tasks_on_shutdown_are_the_last_and_nothing_else_begins(occasions: Occas
     lines = occasions.lines()
     closing = lines[lines.index("hook before shutdown") :]
     assert closing[-1] == "hook after shutdown"
-    assert sorted(closing[1:-1]) == ["last", "last in fork", "last in thread", "stayed"]
+    assert sorted(closing[1:-1]) == [
+        "last", "last in fork", "last in thread", "stayed", "stays",
+    ]  # fmt: skip
     assert lines.count("first") == 1
     assert daemon.processes() == []
     daemon.start()
@@ -126,7 +128,8 @@ def test_tasks_on_shutdown_have_the_grace_and_are_stopped_then(occasions: Occasi
     daemon.start()
     with client(daemon) as rt:
         row = next(row for row in rt.rpc.ls(limit=50)["runs"] if row["task"] == "stays")
-    assert (row["state"], row["by"]) == ("terminated", "drain")
+    begun = "stays" in occasions.lines()  # on a very busy machine it may not come so far
+    assert (row["state"], row["by"]) == ("terminated" if begun else "cancelled", "drain")
 
 
 def test_asked_twice_nothing_is_waited_for(occasions: Occasions) -> None:

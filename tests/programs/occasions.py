@@ -83,5 +83,6 @@ def last_in_thread() -> None:
 
 @session.task(on_shutdown=True)
 def stays() -> None:
+    note("stays")
     time.sleep(float(os.environ.get("STAYS", "0")))
     note("stayed")
