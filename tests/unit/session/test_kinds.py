@@ -394,7 +394,7 @@ def test_attributes_of_what_is_no_task_yet() -> None:
         Hasty()
     with pytest.raises(AttributeError, match="in the task log"):
         _ = Echo(name="echo").last_success
-    with pytest.raises(AttributeError, match="'Echo' has no attribute 'colour'$"):
+    with pytest.raises(AttributeError, match=r"'Echo' has no attribute 'colour'$"):
         _ = Echo(name="other").colour
 
 
