@@ -30,6 +30,7 @@ _TASKS = frozenset(
         "enable",
         "disable",
         "trigger",
+        "graph",
         "tasklog",
     }
 )

@@ -16,8 +16,34 @@ APP = """
 import sys, time
 from pathlib import Path
 from rtd import Session
+from rtd.core import Scheduler
 
 session = Session()
+
+@Scheduler.hook_startup
+def starting(scheduler):
+    Path("hook-startup").touch()
+    yield
+
+@Scheduler.hook_cycle
+def cycling(scheduler):
+    Path("hook-cycle").touch()
+
+@Scheduler.hook_shutdown
+def ending(scheduler):
+    Path("hook-shutdown").touch()
+
+@session.task(on_startup=True)
+def at_first():
+    Path("on-startup").touch()
+
+@session.task(on_shutdown=True)
+def at_last():
+    Path("on-shutdown").touch()
+
+@session.task(force_run=True)
+def forced():
+    Path("forced").touch()
 
 @session.task(start_cond="daily")
 def fetch():
@@ -86,8 +112,7 @@ def test_without_a_daemon_there_is_one_for_these_runs_and_nothing_else_starts(
     assert told[2].endswith("False")
     assert told[3].startswith("endless terminated None ")
     assert place.processes() == []
-    assert not (place.cwd / "eager").exists()
-    assert not (place.cwd / "then").exists()
+    assert {path.name for path in place.cwd.iterdir()} <= {"jobs.py", "go.py", "__pycache__"}
     place.start()  # what has run counts for the next daemon
     until((place.cwd / "then").exists)
     with client(place) as rt:
