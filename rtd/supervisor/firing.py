@@ -1,5 +1,6 @@
 """From decided occurrences to Redis, in order, in batches, and again after Redis was away."""
 
+import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
@@ -16,6 +17,9 @@ from rtd.supervisor.volley import Shot, Volley, firing_of
 
 #: Occurrences of one round trip; the first of many are on their way while others are packed.
 BATCH: Final = 200
+
+#: So many batches are under way at once.
+FLYING: Final = 10
 
 #: Told of an occurrence whose run existed, and the state character of that run.
 Existed = Callable[[Occurrence, str], None]
@@ -71,15 +75,26 @@ class Outbox:
 
     async def _send_all(self) -> None:
         try:
+            flying: dict[asyncio.Task[None], set[str]] = {}
             while self._waiting:
                 count = min(BATCH, len(self._waiting))
                 batch = [self._waiting.popleft() for _ in range(count)]
                 self._on_their_way.update((key_of(one), one) for one in batch)
-                flags = await self._send(batch)
-                self._arrived(batch)
-                self._tell(flags)
+                tasks = {one.task for one in batch}
+                if len(flying) == FLYING or any(tasks & others for others in flying.values()):
+                    await asyncio.wait(flying)  # what is of one task stays in its order
+                    flying.clear()
+                flying[self._core.jobs.start(self._deliver(batch), "firing a batch")] = tasks
+                await asyncio.sleep(0)  # Redis has it while the next is packed
+            if flying:
+                await asyncio.wait(flying)
         finally:
             self._sending = False
+
+    async def _deliver(self, batch: Sequence[Occurrence]) -> None:
+        flags = await self._send(batch)
+        self._arrived(batch)
+        self._tell(flags)
 
     def _arrived(self, batch: Iterable[Occurrence]) -> None:
         for one in batch:
