@@ -134,9 +134,10 @@ class LogWriter:
         STREAMS.flush_pending()
         self._emitter.flush()
         keep: list[Call] = []
+        node = self._options.node
         for handler in self._emitter.kept:
             if handler.pending():
-                keep += self._calls.log_keep(handler.where, handler.pending())
+                keep += self._calls.log_keep(node, handler.where, handler.pending())
         if keep:
             link.call(*keep)
         for handler in self._emitter.kept:
@@ -209,7 +210,7 @@ def read_from_store(options: Options) -> None:
     ) -> Iterator[LogRow]:
         calls = Calls(options.namespace)
         with Link.connect(options.store_url) as link:
-            found = link.one(calls.log_kept(where, since_at, until_at))
+            found = link.one(calls.log_kept(options.node, where, since_at, until_at))
         return (LogRow.unpack(blob) for blob in found)
 
     logkept.STORE.reader = read

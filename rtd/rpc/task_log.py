@@ -14,13 +14,13 @@ _CSV: Final = "csv:"
 
 async def handle(ask: Ask) -> dict[str, Any]:
     """Records, the latest first."""
-    params = ask.params
+    core, params = ask.core, ask.params
     limit, skip, action = params["limit"], params["skip"], params["action"]
     if not 1 <= limit <= MOST:
         raise BadRequest(f"task_log: limit must be 1 to {MOST}, not {limit}")
     if action is not None and action not in ACTIONS:
         raise BadRequest(f"task_log: {action!r} is no action; there are {', '.join(ACTIONS)}")
-    where = ask.core.manifest.info.log
+    where = core.manifest.info.log
     if where.startswith(_CSV):
         return {"rows": [], "file": where.removeprefix(_CSV)}
     if where not in ("redis", "memory"):
@@ -32,7 +32,7 @@ async def handle(ask: Ask) -> dict[str, Any]:
     found: list[dict[str, Any]] = []
     offset = 0
     while len(found) < limit:
-        blobs = await ask.core.ask(ask.core.calls.log_latest(kept, offset, _PAGE))
+        blobs = await core.ask(core.calls.log_latest(core.config.node, kept, offset, _PAGE))
         rows = [LogRow.unpack(blob) for blob in blobs]
         for row in rows:
             if _is_asked_for(row, params):

@@ -37,15 +37,18 @@ class Emitter:
 
     def emit(self, row: LogRow) -> None:
         """One record for all handlers that want it. Raises nothing of theirs."""
-        record = TaskRecord(row)
+        record: logging.LogRecord = TaskRecord(row)
         if not self._logger.isEnabledFor(record.levelno):
             return
         try:
-            if not self._logger.filter(record):
+            passed: object = self._logger.filter(record)
+            if not passed:
                 return
         except Exception as error:
             report_fault("log", "a filter", error)
             return
+        if isinstance(passed, logging.LogRecord):  # from Python 3.12 on a filter may replace it
+            record = passed
         for handler in self._handlers:
             if record.levelno >= handler.level:
                 try:

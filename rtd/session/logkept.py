@@ -13,6 +13,8 @@ Where = Literal["redis", "memory"]
 Reader = Callable[[Where, float | None, float | None], Iterator[LogRow]]
 #: Rows that the daemon is asked for at once.
 _PAGE: Final = 5000
+#: So much of a traceback is kept: its end.
+_EXC_CHARS: Final = 4000
 
 
 class KeptHandler(logging.Handler):
@@ -33,7 +35,10 @@ class KeptHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Raises nothing."""
         if isinstance(record, TaskRecord):
-            self._rows.append((record.row.created, record.row.pack()))
+            row = record.row
+            if row.exc_text and len(row.exc_text) > _EXC_CHARS:
+                row = row._replace(exc_text=row.exc_text[-_EXC_CHARS:])
+            self._rows.append((row.created, row.pack()))
 
     def pending(self) -> list[tuple[float, bytes]]:
         """What is to be kept: moments and packed rows."""

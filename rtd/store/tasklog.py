@@ -9,7 +9,8 @@ from typing import Any, Final, Literal, NamedTuple
 
 from rtd.store.call import Call, check_batch, nothing
 
-#: Where records are kept: `redis` for good, `memory` until the daemon is started again.
+#: Where records are kept: `redis` for good, those of all nodes; `memory` those of one node, until
+#: its daemon is started again.
 Kept = Literal["redis", "memory"]
 #: So many records are kept at most, the oldest go first.
 MOST_KEPT: Final[dict[str, int]] = {"redis": 1_000_000, "memory": 100_000}
@@ -70,27 +71,38 @@ class TaskLog:
         """The list that wakes the process that writes a node's log."""
         return f"{self.prefix}bell:log:{node}"
 
-    def log_keep(self, where: Kept, rows: Iterable[tuple[float, bytes]]) -> list[Call]:
+    def log_waiting(self, node: str) -> list[Call]:
+        """How many entries wait to be written, and the first of them (None: there is none)."""
+        key = f"{self.prefix}log:{node}"
+        return [Call(("LLEN", key), int), Call(("LINDEX", key, 0))]
+
+    def log_keep(self, node: str, where: Kept, rows: Iterable[tuple[float, bytes]]) -> list[Call]:
         """Keeps records (its moment, packed). One that is kept already stays as it is."""
-        key = f"{self.prefix}log:kept:{where}"
+        key = self._kept(node, where)
         flat = [field for at, blob in rows for field in (repr(at), blob)]
         return [
             Call(("ZADD", key, *flat), nothing),
             Call(("ZREMRANGEBYRANK", key, 0, -MOST_KEPT[where] - 1), nothing),
         ]
 
-    def log_kept(self, where: Kept, since_at: float | None, until_at: float | None) -> Call:
+    def _kept(self, node: str, where: Kept) -> str:
+        place = f"memory:{node}" if where == "memory" else where
+        return f"{self.prefix}log:kept:{place}"
+
+    def log_kept(
+        self, node: str, where: Kept, since_at: float | None, until_at: float | None
+    ) -> Call:
         """Packed records of that time (epoch seconds, inclusive; None: no bound), oldest first."""
-        key = f"{self.prefix}log:kept:{where}"
+        key = self._kept(node, where)
         since = "-inf" if since_at is None else repr(since_at)
         until = "+inf" if until_at is None else repr(until_at)
         return Call(("ZRANGEBYSCORE", key, since, until))
 
-    def log_latest(self, where: Kept, offset: int, count: int) -> Call:
+    def log_latest(self, node: str, where: Kept, offset: int, count: int) -> Call:
         """Packed records, the latest first."""
-        key = f"{self.prefix}log:kept:{where}"
+        key = self._kept(node, where)
         return Call(("ZREVRANGE", key, offset, offset + count - 1))
 
-    def log_forget_memory(self) -> Call:
+    def log_forget_memory(self, node: str) -> Call:
         """The daemon starts: what was kept only while it ran is forgotten."""
-        return Call(("DEL", f"{self.prefix}log:kept:memory"), nothing)
+        return Call(("DEL", self._kept(node, "memory")), nothing)

@@ -73,7 +73,7 @@ async def _read_log(core: Core, planner: Planner) -> None:
             planner.past.event(task, action, round(at * 1e6))
     offset = 0
     while info.log in ("redis", "memory"):
-        blobs = await core.ask(core.calls.log_latest(info.log, offset, REREAD))  # type: ignore[arg-type]
+        blobs = await core.ask(core.calls.log_latest(core.config.node, info.log, offset, REREAD))  # type: ignore[arg-type]
         for row in map(LogRow.unpack, blobs):
             if row.task_name in planner.watched:
                 planner.past.event(row.task_name, row.action, round(row.created * 1e6))

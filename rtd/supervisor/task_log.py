@@ -19,16 +19,25 @@ LOOK_S: Final = 0.1
 #: Runs of this age are told of.
 AGE_NS: Final = 30_000_000
 _BATCH: Final = 500
+#: So long the log may stand still before that is a fault.
+STUCK_S: Final = 30.0
 
 
 class TaskLog:
-    """The task log of this node."""
+    """The task log of this node.
 
-    def __init__(self, core: Core) -> None:
+    Args:
+        core: the shared ground.
+        stuck_s: so long the log may stand still while something is to be written.
+    """
+
+    def __init__(self, core: Core, stuck_s: float = STUCK_S) -> None:
         self._core = core
+        self._stuck_s = stuck_s
         self._told: set[str] = set()
         self._telling = False
         self._timer: asyncio.TimerHandle | None = None
+        self._watching: asyncio.Task[None] | None = None
         self._served = False
 
     def serve(self, fresh: bool) -> None:
@@ -45,18 +54,22 @@ class TaskLog:
         self.stop()
         if on:
             self._look_later()
+            self._watching = self._core.jobs.start(self._watch(), "watching the task log")
 
     def stop(self) -> None:
         """Tell of no more."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        if self._watching is not None:
+            self._watching.cancel()
+            self._watching = None
 
     async def _switch(self, on: bool, forget: bool) -> None:
         core = self._core
         calls = [core.calls.log_switch(core.config.node, on)]
         if forget:
-            calls.append(core.calls.log_forget_memory())
+            calls.append(core.calls.log_forget_memory(core.config.node))
         while core.manifest.info.logged == on:  # else a later one has decided
             try:
                 await core.redis.call(*calls)
@@ -84,6 +97,21 @@ class TaskLog:
         if new:
             self._telling = True
             self._core.jobs.start(self._tell(new[:_BATCH]), "telling the log what has begun")
+
+    async def _watch(self) -> None:
+        """A handler may hang: nobody else would say that nothing is written any more."""
+        core = self._core
+        before: bytes | None = None
+        while core.manifest.info.logged:
+            await asyncio.sleep(self._stuck_s)
+            try:
+                count, first = await core.redis.call(*core.calls.log_waiting(core.config.node))
+            except StoreGone:
+                continue
+            if first is not None and first == before:
+                text = f"nothing was written for {self._stuck_s:g} s while {count:,} entries wait"
+                core.faults.note("log", "handlers", f"{text}: one of them hangs")
+            before = first
 
     async def _tell(self, new: list[Seen]) -> None:
         core = self._core

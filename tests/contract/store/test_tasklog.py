@@ -181,7 +181,7 @@ def test_a_record_that_is_too_long_goes_its_own_way(log: Store) -> None:
 def test_a_record_that_is_kept_twice_is_there_once(store: Store) -> None:
     rows = [(2.5, b"b"), (1.5, b"a")]
     for _ in range(2):
-        store.link.call(*store.calls.log_keep("redis", rows))
-    assert store.link.one(store.calls.log_kept("redis", None, None)) == [b"a", b"b"]
-    assert store.link.one(store.calls.log_kept("redis", 2.0, 3.0)) == [b"b"]
-    assert store.link.one(store.calls.log_latest("redis", 0, 1)) == [b"b"]
+        store.link.call(*store.calls.log_keep(NODE, "redis", rows))
+    assert store.link.one(store.calls.log_kept(NODE, "redis", None, None)) == [b"a", b"b"]
+    assert store.link.one(store.calls.log_kept(NODE, "redis", 2.0, 3.0)) == [b"b"]
+    assert store.link.one(store.calls.log_latest(NODE, "redis", 0, 1)) == [b"b"]

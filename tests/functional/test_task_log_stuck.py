@@ -1,0 +1,60 @@
+"""A handler that hangs: nothing is written any more, and the supervisor says so."""
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rtd.model.appinfo import AppInfo
+from rtd.model.config import Config
+from rtd.model.manifest import Manifest
+from rtd.model.places import Places
+from rtd.process.board import Board
+from rtd.store.alink import AsyncLink
+from rtd.store.call import Call
+from rtd.store.calls import Calls
+from rtd.store.embedded import Embedded
+from rtd.supervisor.core import Core
+from rtd.supervisor.task_log import TaskLog
+
+DEADLINE_S = 10.0
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[Embedded]:
+    """A private Redis."""
+    embedded = Embedded(tmp_path / "redis")
+    embedded.start()
+    yield embedded
+    embedded.stop()
+
+
+async def serve(url: str, folder: Path) -> list[str]:
+    """Serve an app that is logged, with an entry that nobody writes. Gives its faults."""
+    places = Places(folder, folder, folder / "socket")
+    core = Core(
+        config=Config(node="node"), places=places, app="app", redis=await AsyncLink.connect(url),
+        calls=Calls("rtd"), store_url=url, board=Board.create(places.board),
+        manifest=Manifest.of("app", (), AppInfo(logged=True)),
+    )  # fmt: skip
+    log = TaskLog(core, stuck_s=0.05)
+    log.serve(fresh=True)
+    await core.ask(Call(("RPUSH", f"{core.calls.prefix}log:node", b"1|entry")))
+    found: list[str] = []
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(DEADLINE_S):
+            while not found:
+                found = [fault.message for fault in await core.faults.kept()]
+                await asyncio.sleep(0)
+    log.stop()
+    await core.jobs.stop()
+    await core.redis.close()
+    core.board.close()
+    return found
+
+
+def test_a_log_that_stands_still_is_a_fault(redis: Embedded, tmp_path: Path) -> None:
+    (message,) = asyncio.run(serve(redis.url, tmp_path))
+    assert message == "nothing was written for 0.05 s while 1 entries wait: one of them hangs"
