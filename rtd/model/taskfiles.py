@@ -5,14 +5,15 @@ The app imports them and the supervisor watches them; both must mean the same fi
 
 import os
 import re
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from zlib import crc32
 
-#: Folders that hold no task files, whatever a pattern says; so do those with a leading dot.
-SKIPPED: Final = "__pycache__"
+#: Folders that hold no task files, whatever a pattern says; nor does what has a leading dot.
+SKIPPED: Final = frozenset({"__pycache__", "node_modules", "site-packages"})
 
 #: By what a file is told from what it was: inode, size, moment of its last change in ns.
 Version = tuple[int, int, int]
@@ -56,7 +57,8 @@ def survey(path: str, glob: str) -> Survey:
                     seen = os.stat(file)
                 except OSError:
                     continue  # gone already, or a link to nothing
-                files[file] = (seen.st_ino, seen.st_size, seen.st_mtime_ns)
+                if stat.S_ISREG(seen.st_mode):
+                    files[file] = (seen.st_ino, seen.st_size, seen.st_mtime_ns)
     return Survey(dict(sorted(files.items())), tuple(folders))
 
 
@@ -76,9 +78,11 @@ def _walk(path: str) -> Iterator[tuple[str, list[str]]]:
             continue
         names = []
         for entry in entries:
+            if entry.name.startswith("."):
+                continue
             if not _is_folder(entry):
                 names.append(entry.name)
-            elif entry.name != SKIPPED and not entry.name.startswith("."):
+            elif entry.name not in SKIPPED:
                 waiting.append(entry.path)
         yield folder, names
 
@@ -128,6 +132,7 @@ def _name(part: str) -> str:
 def relative(path: str | os.PathLike[str], folder: Path) -> str:
     """How a task file is called: its path from above the loader's folder."""
     try:
-        return str(Path(path).relative_to(folder.parent))
+        name = str(Path(path).relative_to(folder.parent))
     except ValueError:
-        return str(path)
+        name = str(path)
+    return name.encode(errors="backslashreplace").decode()

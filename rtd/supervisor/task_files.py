@@ -25,7 +25,8 @@ LONGEST_S: Final = 2.0
 #: An app that changes its own files whenever it is imported is reloaded ever more slowly.
 FIRST_WAIT_S: Final = 0.5
 LONGEST_WAIT_S: Final = 60.0
-_IGNORED: Final = frozenset({SKIPPED})
+#: Looking into more folders would keep the supervisor from its other work for too long.
+MOST_FOLDERS: Final = 10_000
 _SHOWN: Final = 3
 
 Surveys = Mapping[LoaderInfo, Survey]
@@ -70,7 +71,7 @@ class TaskFiles:
         try:
             self._watch = FolderWatch()
         except OSError as error:
-            self._warn(error)
+            self._warn(error.strerror or str(error))
             return False
         asyncio.get_running_loop().add_reader(self._watch.fileno(), self._rung)
         return True
@@ -88,7 +89,7 @@ class TaskFiles:
     def _rung(self) -> None:
         """Something has changed: look when it has become quiet."""
         assert self._watch is not None
-        if not self._watch.take(_IGNORED):
+        if not self._watch.take(SKIPPED):
             return
         now_s = time.monotonic()
         if self._timer is None:
@@ -122,6 +123,10 @@ class TaskFiles:
             return
         first = not self._seen
         before, self._seen = self._seen, self._survey()
+        if sum(len(found.folders) for found in self._seen.values()) > MOST_FOLDERS:
+            self._warn(f"there are more than {MOST_FOLDERS:,} folders")
+            self.stop()
+            return
         stamps = tuple(found.stamp for found in self._seen.values())
         if stamps == tuple(loader.stamp for loader in self._loaders):
             self._in_vain, self._not_before_s = 0, 0.0
@@ -161,11 +166,11 @@ class TaskFiles:
                 if not self._watch.watch(_folders(found)):
                     return found
             except OSError as error:
-                self._warn(error)
+                self._warn(error.strerror or str(error))
                 return found
 
-    def _warn(self, error: OSError) -> None:
-        text = f"changes of task files are not all noticed ({error.strerror}): use `rtctl reload`"
+    def _warn(self, why: str) -> None:
+        text = f"changes of task files are not all noticed ({why}): use `rtctl reload`"
         if text != self._warned:
             self._warned = text
             self._core.faults.note("loader", "watching", text)

@@ -39,10 +39,12 @@ def test_files_come_in_the_order_of_their_paths_from_any_depth(tmp_path: Path) -
     for name in ("b/tasks.py", "a/deep/er/tasks.py", "tasks.py", "b/other.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
-    for hidden in ("__pycache__", ".venv"):
+    (tmp_path / ".#tasks.py").touch()
+    os.mkfifo(tmp_path / "b" / "pipe.py")
+    for hidden in ("__pycache__", ".venv", "site-packages"):
         (tmp_path / hidden).mkdir()
         (tmp_path / hidden / "tasks.py").touch()
-    found = survey(str(tmp_path), "**/tasks.py")
+    found = survey(str(tmp_path), "**/[tp]*.py")
     names = [os.path.relpath(file, tmp_path) for file in found.files]
     assert names == ["a/deep/er/tasks.py", "b/tasks.py", "tasks.py"]
     assert len(found.folders) == 5
