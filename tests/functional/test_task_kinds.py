@@ -10,6 +10,7 @@ import pytest
 from rtctl import Client, Run
 from tests.functional.conftest import PROGRAMS
 from tests.helpers.daemon import Daemon
+from tests.helpers.deadline import until
 
 DELAYED = "def work(base, more=1):\n    return base + more\n"
 
@@ -113,6 +114,27 @@ def test_what_process_success_raises_is_the_run_s_failure(rt: Client, diary: Pat
     run = ended(rt, "ask refused")
     assert (run.state, run.row["why"]) == ("exception", "ValueError: not this one")
     assert "finish failed" in diary.read_text()
+
+
+def test_what_else_of_a_kind_raises_is_a_fault_and_spoils_nothing(
+    kinds: Daemon, rt: Client, diary: Path
+) -> None:
+    assert ended(rt, "ask loud").result == ["loud", {}]
+    assert "after ask loud None" in diary.read_text()
+
+    assert ended(rt, "calm").state == "succeeded"
+
+    def told() -> bool:
+        said = kinds.rtctl("status").stdout
+        return all(
+            fault in said
+            for fault in (
+                "ask loud.process_finish: OSError: too loud (",
+                "kinds.broken: RuntimeError: a hook that raises (",
+            )
+        )
+
+    until(told, what="both faults")
 
 
 def test_a_kind_with_a_coroutine(rt: Client, diary: Path) -> None:

@@ -60,11 +60,14 @@ class Query(Task):
 
     def process_finish(self, status: str) -> None:
         note(f"finish {status}")
+        if self.question == "loud":
+            raise OSError("too loud")
 
 
 Query("why", parameters={"times": 2, "more": "x"})
 Query("what?")
 Query("refused")
+Query("loud")
 
 
 class AsyncQuery(Query):
