@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from inspect import isgeneratorfunction
 from typing import TYPE_CHECKING, Any, Final
 
 from rtd.model.inner import CYCLE, SHUTDOWN, STARTUP
@@ -92,8 +93,12 @@ class Inner:
         failures = self._failures = []
         try:
             if rest:
-                if (begun := self._begun.pop(kind, None)) is not None:
+                begun = self._begun.pop(kind, None)
+                if begun is not None:
                     begun.after()
+                elif any(map(isgeneratorfunction, getattr(self._session.hooks, kind))):
+                    why = "the process that had begun it has ended, and its rest with it"
+                    failures.append(("hook", f"hook_{kind}", why))
             else:
                 hooks = getattr(self._session.hooks, kind)
                 begun = self._begun[kind] = Surrounding(hooks, self._raised)

@@ -163,6 +163,10 @@ class Pools:
             return _LOG_ON if self._core.manifest.info.logged else _LOG_OFF
         used = {info.pool for info in self._core.manifest.tasks.values()}
         settings = self._core.config.lanes[pool.lane]
+        info = self._core.manifest.info
+        if pool.lane == "main" and (info.custom or any(info.hooks.values())):
+            # It is used all the time, and generators among the hooks live in its process.
+            return dataclasses.replace(settings, min=max(settings.min, min(1, settings.max)))
         if settings.min and (pool.lane not in used or pool.lane == "fresh"):
             return dataclasses.replace(settings, min=0)
         return settings

@@ -150,9 +150,10 @@ class Scheduler:
 
     async def _answered(self, task: str, run_id: str) -> None:
         """The task of a condition has succeeded."""
-        if self.planner is not None:
-            await task_conds.ended(self._core, self.planner, task, run_id)
-            self.soon()
+        with suppress(StoreGone):  # when Redis is back, everything is read again
+            if self.planner is not None:
+                await task_conds.ended(self._core, self.planner, task, run_id)
+                self.soon()
 
     async def _ended_unseen(self, task: str, char: str, run_id: str, at_us: int) -> None:
         """A run that nobody saw begin (a delayed one): its record says when it did."""

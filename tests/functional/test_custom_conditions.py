@@ -167,3 +167,42 @@ def test_the_simulation_says_which_conditions_it_does_not_ask(daemon: Daemon, pl
         done.stderr
     )
     assert "`has work`" in done.stderr
+
+
+RELOADED = """
+from rtd import Session
+from rtd.conditions import FuncCond
+session = Session(config={{"cycle_sleep": 0.1}})
+
+@FuncCond(syntax="{syntax}")
+def condition():
+    return {value}
+
+@session.task(start_cond="{syntax}")
+def {task}(): ...
+"""
+
+
+def test_after_a_reload_the_new_conditions_are_asked(start_daemon: Start, tmp_path: Path) -> None:
+    app = tmp_path / "app.py"
+    app.write_text(RELOADED.format(syntax="it is old", value=False, task="old"))
+    daemon = start_daemon(str(app))
+    until(lambda: "it was found false" in daemon.ok("why", "old"), what="it is asked")
+    app.write_text(RELOADED.format(syntax="it is new", value=True, task="new"))
+    daemon.ok("reload")
+    until(lambda: runs(daemon, "new"), what="the new condition starts its task")
+    assert faults(daemon) == {}
+
+
+def test_a_supervisor_that_is_killed_while_it_asks_is_followed_by_one_that_asks(
+    daemon: Daemon, place: Place
+) -> None:
+    place.say("work", "hang")
+    before = place.count("asked")
+    until(lambda: place.count("asked") > before, what="it hangs")
+    assert daemon.process is not None
+    daemon.process.kill()
+    daemon.process.wait()
+    place.say("work", "yes")
+    daemon.start()
+    until(lambda: place.count("worked"), within_s=15, what="the next one asks")

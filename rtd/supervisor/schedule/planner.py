@@ -27,10 +27,7 @@ POLL_US: Final = 5 * SECOND
 
 
 class Planner(Decider):
-    """All scheduled tasks of one app.
-
-    Its arguments are those of `Decider`.
-    """
+    """All scheduled tasks of one app; its arguments are those of `Decider`."""
 
     def __init__(
         self,
@@ -102,14 +99,13 @@ class Planner(Decider):
     # --- custom conditions
 
     def wanted(self) -> set[str]:
-        """The custom conditions that decide something now, so that they are to be asked."""
+        """The custom conditions that decide something now."""
         self._look_behind()
         asking = self._sight.asking
         return asking.wanted([task for task in asking.ending if self.past.going(task)])
 
     def unanswered(self, entry: Entry, now_us: int) -> dict[str, str]:
-        """The conditions without any answer that decide for a task, and why there is none where
-        asking failed."""
+        """Those that decide for a task and have no answer; why, where asking failed."""
         return self._sight.open_texts(entry, now_us) if entry.texts else {}
 
     def asked(self) -> int:
