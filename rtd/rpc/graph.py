@@ -1,15 +1,21 @@
 """`graph`: which task waits for which."""
 
-from typing import Any
+import asyncio
+from functools import partial
+from typing import Any, Final
 
+from rtd.model.manifest import Manifest
 from rtd.rpc.context import Ask
-from rtd.supervisor.graph import graph_of
+from rtd.supervisor.graph import Edge, edges_of, graph_of
+
+#: So many tasks are looked at in one go; then everything else has its turn.
+_SLICE: Final = 500
 
 
 async def handle(ask: Ask) -> dict[str, Any]:
     """The tasks of the serving app as boxes, and the lines between them."""
-    core = ask.core
-    graph = graph_of(core.manifest, core.read, ask.params["task"])
+    manifest = ask.core.manifest
+    graph = graph_of(manifest, await _edges(ask, manifest), ask.params["task"])
     nodes = [
         {
             "task": info.name,
@@ -27,3 +33,13 @@ async def handle(ask: Ask) -> dict[str, Any]:
         for name in graph.missing
     ]  # fmt: skip
     return {"nodes": nodes, "edges": [edge._asdict() for edge in graph.edges]}
+
+
+async def _edges(ask: Ask, manifest: Manifest) -> list[Edge]:
+    """What leads where; an app may have very many tasks, and be read again meanwhile."""
+    found: list[Edge] = []
+    for at, edges in enumerate(edges_of(manifest, partial(ask.core.reader.read, manifest)), 1):
+        found += edges
+        if at % _SLICE == 0:
+            await asyncio.sleep(0)
+    return found

@@ -36,18 +36,18 @@ class Graph(NamedTuple):
     edges: tuple[Edge, ...]
 
 
-def graph_of(manifest: Manifest, read: Reader, about: str | None = None) -> Graph:
+def graph_of(manifest: Manifest, edges: Iterable[Edge], about: str | None = None) -> Graph:
     """The graph of an app.
 
     Args:
         manifest: its tasks.
-        read: reads a condition of the app.
+        edges: what leads where in it, see `edges_of`.
         about: only what leads to this task, or from it, over any number of others.
 
     Raises:
         UnknownTask: there is no task of that name.
     """
-    found = sorted(set(_edges(manifest, read)), key=_order)
+    found = sorted(set(edges), key=_order)
     names = {name for edge in found for name in (edge.source, edge.target)}
     names |= {i.name for i in manifest.tasks.values() if i.name != COMMAND and not i.hidden}
     if about is not None:
@@ -61,15 +61,26 @@ def _order(edge: Edge) -> tuple[str, str, int, str]:
     return edge.source, edge.target, _KINDS.index(edge.kind), edge.text
 
 
-def _edges(manifest: Manifest, read: Reader) -> Iterator[Edge]:
+def edges_of(manifest: Manifest, read: Reader) -> Iterator[tuple[Edge, ...]]:
+    """What leads from one task of an app to another, some of it more than once: for each task
+    what leads to it, and last the results that are given.
+
+    Args:
+        manifest: the app's tasks.
+        read: reads a condition of the app.
+    """
     for info in manifest.tasks.values():
-        if info.schedule.start is not None and not info.hidden:
-            for source, kind, text in _sources(manifest, read(info.schedule.start)):
-                yield Edge(source, info.name, kind, text)
-        if info.schedule.end is not None and not info.hidden:
-            for source, _, text in _sources(manifest, read(info.schedule.end)):
-                yield Edge(source, info.name, ENDS, f"ends it: {text}")
-    yield from _given(manifest)
+        yield tuple(_waits(manifest, read, info))
+    yield tuple(_given(manifest))
+
+
+def _waits(manifest: Manifest, read: Reader, info: TaskInfo) -> Iterator[Edge]:
+    if info.schedule.start is not None and not info.hidden:
+        for source, kind, text in _sources(manifest, read(info.schedule.start)):
+            yield Edge(source, info.name, kind, text)
+    if info.schedule.end is not None and not info.hidden:
+        for source, _, text in _sources(manifest, read(info.schedule.end)):
+            yield Edge(source, info.name, ENDS, f"ends it: {text}")
 
 
 def _sources(

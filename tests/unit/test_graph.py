@@ -4,6 +4,7 @@ import random
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from rtd.model.appinfo import AppInfo, CustomInfo, ParameterInfo
 from rtd.model.errors import UnknownTask
 from rtd.model.manifest import Manifest, TaskInfo
 from rtd.model.schedule import Schedule
-from rtd.supervisor.graph import graph_of
+from rtd.supervisor.graph import Graph, Reader, edges_of, graph_of
 
 SVG = "{http://www.w3.org/2000/svg}"
 PIPELINE = {
@@ -31,15 +32,19 @@ def manifest(conditions: Mapping[str, str | None], info: AppInfo | None = None) 
     return Manifest.of("app", tasks, info)
 
 
+def graph(tasks: Manifest, about: str | None = None, read: Reader = parse) -> Graph:
+    return graph_of(tasks, chain.from_iterable(edges_of(tasks, read)), about)
+
+
 def answer(
     conditions: Mapping[str, str | None], about: str | None = None, info: AppInfo | None = None
 ) -> Any:
     """As the daemon answers."""
-    graph = graph_of(manifest(conditions, info), parse, about)
+    found = graph(manifest(conditions, info), about)
     known = {"missing": False, "lane": "process", "end_condition": None, "doc": ""}
-    nodes = [{"task": i.name, "condition": i.schedule.start, **known} for i in graph.tasks]
-    nodes += [{**known, "task": n, "condition": None, "missing": True} for n in graph.missing]
-    return {"nodes": nodes, "edges": [edge._asdict() for edge in graph.edges]}
+    nodes = [{"task": i.name, "condition": i.schedule.start, **known} for i in found.tasks]
+    nodes += [{**known, "task": n, "condition": None, "missing": True} for n in found.missing]
+    return {"nodes": nodes, "edges": [edge._asdict() for edge in found.edges]}
 
 
 def edges(conditions: Mapping[str, str | None], **more: Any) -> list[tuple[str, str, str, str]]:
@@ -63,8 +68,8 @@ def test_each_part_of_a_condition_that_names_a_task_is_a_line() -> None:
 
 def test_an_end_condition_is_a_line_of_its_own_kind() -> None:
     task = TaskInfo("b", schedule=Schedule(end="task 'a' has failed"))
-    graph = graph_of(Manifest.of("app", [task, TaskInfo("a")]), parse)
-    assert [tuple(edge) for edge in graph.edges] == [("a", "b", "ends", "ends it: failed")]
+    found = graph(Manifest.of("app", [task, TaskInfo("a")]))
+    assert [tuple(edge) for edge in found.edges] == [("a", "b", "ends", "ends it: failed")]
 
 
 def test_results_that_are_parameters_and_tasks_that_are_conditions() -> None:
@@ -75,7 +80,7 @@ def test_results_that_are_parameters_and_tasks_that_are_conditions() -> None:
         )
     )
     tasks = [TaskInfo("a"), TaskInfo("b", filled=("data",)), TaskInfo("d", filled=("data",))]
-    found = graph_of(Manifest.of("app", tasks, info), parse)
+    found = graph(Manifest.of("app", tasks, info))
     assert [tuple(edge) for edge in found.edges] == [
         ("a", "b", "given", "result as data"),
         ("c", "d", "given", "result as data"),
@@ -88,7 +93,7 @@ def test_a_custom_condition_that_is_a_task() -> None:
 
     info = AppInfo(custom={"it is ready": CustomInfo("is_ready", {}, task="is_ready")})
     tasks = manifest({"a": "it is ready", "is_ready": None}, info)
-    found = graph_of(tasks, lambda text: Custom("is_ready", text))
+    found = graph(tasks, read=lambda text: Custom("is_ready", text))
     assert [tuple(edge) for edge in found.edges] == [("is_ready", "a", "asked", "it is ready")]
 
 
@@ -100,8 +105,8 @@ def test_about_one_task_only_what_leads_to_it_and_from_it() -> None:
 
 
 def test_what_is_rtds_own_is_not_drawn() -> None:
-    graph = graph_of(Manifest.of("app", [TaskInfo("@cycle", hidden=True)]), parse)
-    assert (graph.tasks, graph.missing, graph.edges) == ((), (), ())
+    found = graph(Manifest.of("app", [TaskInfo("@cycle", hidden=True)]))
+    assert (found.tasks, found.missing, found.edges) == ((), (), ())
 
 
 def test_the_tree_draws_each_task_out_once() -> None:
