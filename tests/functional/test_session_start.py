@@ -12,6 +12,7 @@ import pytest
 from tests.helpers.daemon import BIN, Daemon
 from tests.helpers.deadline import until
 from tests.helpers.running import client
+from tests.helpers.terminal import Terminal
 
 PROGRAM = """
 import time
@@ -86,6 +87,31 @@ def test_a_second_interrupt_ends_it_at_once(program: Daemon) -> None:
     process.send_signal(signal.SIGINT)
     assert process.wait(20) == 0
     assert program.processes() == []
+
+
+def test_ctrl_c_on_a_terminal_reaches_the_daemon_once(program: Daemon) -> None:
+    """The terminal tells everybody in the foreground; the daemon hears it through the program."""
+    command = ["-C", str(program.cwd), "setsid", "--ctty", sys.executable, "main.py"]
+    terminal = Terminal(command, program.env, columns=100)
+    terminal.read_until("ready: app main.py")
+    terminal.type("\x03")
+    text, code = terminal.finish()
+    assert code == 0, text
+    assert "the daemon has ended" in text
+    assert "start() has returned" in text
+    assert "asked again" not in text
+    assert program.processes() == []
+
+
+def test_a_file_inside_its_package(program: Daemon) -> None:
+    (program.cwd / "__init__.py").touch()
+    (program.cwd / "x.py").touch()
+    text = PROGRAM.replace("import time", "import time\nfrom . import x")
+    (program.cwd / "main.py").write_text(text)
+    program.executable, program.command = BIN / "rtd", ["rtd", "run", "main.py"]
+    program.start()
+    with client(program) as rt:
+        assert rt.submit("add", a=2).wait(timeout=10).result == 2
 
 
 def test_sigterm_and_sighup_are_passed_on(program: Daemon) -> None:
