@@ -5,6 +5,7 @@ from __future__ import annotations
 from rtctl.flags import Flag
 from rtctl.rows import moment
 from rtctl.screen import clean
+from rtd.model.units import format_duration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def run(context: Context) -> int:
         for row in answer["rows"]:
             start_at, end_at = row["start_at"], row["end_at"]
             at = start_at if row["action"] == "run" else end_at
-            took = "" if start_at is None or end_at is None else f"{end_at - start_at:.3f} s"
+            took = "" if start_at is None or end_at is None else format_duration(end_at - start_at)
             text = clean(row["reason"] or (row["exc_text"] or "").rpartition("\n")[2])
             name = clean(row["task_name"])
             table.append((moment(at or 0.0), name, row["action"], took, row["run_id"], text))

@@ -11,6 +11,7 @@ from rtd.model.errors import RtdError
 from rtd.process.children import own_children
 from rtd.process.fds import open_sockets
 from rtd.process.forking import freeze, other_threads
+from rtd.session.logrecord import is_logged
 from rtd.session.session import Session
 
 __all__ = ["App", "load_app"]
@@ -61,6 +62,8 @@ def load_app(name: str | None, loader: Loader) -> App:
         _flush()
     warnings = _warnings(name, open_sockets() - sockets)
     helpers = frozenset(own_children())
+    if is_logged():
+        import rtd.executor.log_writer  # noqa: F401  # lazy: only here, then in no executor again
     freeze()
     return App(name, session, manifest, warnings=warnings, helpers=helpers)
 

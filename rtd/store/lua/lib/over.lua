@@ -32,8 +32,8 @@ local function over(ids, tasks, chars, history, now)
   ids, tasks, chars = inner(ids, tasks, chars)
   if #ids == 0 then return end
   local logged = N .. 'logged:' .. NODE
-  local asked = {N .. 'waits', N .. 'watched', N .. 'progress', N .. 'intent', logged}
-  if redis.call('EXISTS', unpack(asked)) > 0 then
+  if redis.call('EXISTS', N .. 'waits', N .. 'watched', N .. 'progress', N .. 'intent',
+      logged) > 0 then
     -- Before a record may go because there are too many.
     if redis.call('EXISTS', logged) == 1 then tasklog(ids, tasks, chars, now) end
     redis.call('HDEL', N .. 'progress', unpack(ids))

@@ -2,7 +2,6 @@
 -- is its number, '|', [id, task, char, begun, start, now_ms], and as far as that is not too long
 -- what follows the spec in the run's record: [attempts] and [end]. So no record has to be there
 -- any more when its entry is read.
-local LOG = N .. 'log:' .. NODE
 -- Beyond the first number of entries only short tails are kept, beyond the second they are counted.
 local MANY, MOST = 100000, 1000000
 local LONG, SHORT = 65536, 1024
@@ -10,7 +9,8 @@ local LONG, SHORT = 65536, 1024
 -- Adds entries, numbered without a gap.
 local function append(entries)
   if #entries == 0 then return end
-  local waiting = redis.call('LLEN', LOG)
+  local list = N .. 'log:' .. NODE
+  local waiting = redis.call('LLEN', list)
   if waiting >= MOST then
     redis.call('INCRBY', N .. 'log:lost:' .. NODE, #entries)
     return
@@ -19,15 +19,14 @@ local function append(entries)
   for i = 1, #entries do
     entries[i] = string.format('%.0f|', last - #entries + i) .. entries[i]
   end
-  redis.call('RPUSH', LOG, unpack(entries))
+  redis.call('RPUSH', list, unpack(entries))
   if waiting == 0 then redis.call('RPUSH', N .. 'bell:log:' .. NODE, '') end
 end
 
 -- Where in a record what follows its spec begins: the state's character, an array of three, and
 -- the spec as bytes with their length in 1, 2 or 4.
-local WIDTHS = {[0xc4] = 1, [0xc5] = 2, [0xc6] = 4}
 local function tail(record, longest)
-  local width, size = WIDTHS[string.byte(record, 3)], 0
+  local width, size = ({[0xc4] = 1, [0xc5] = 2, [0xc6] = 4})[string.byte(record, 3)], 0
   if not width then return '' end
   for i = 4, 3 + width do size = size * 256 + string.byte(record, i) end
   local at = 4 + width + size
@@ -38,7 +37,7 @@ local function tasklog(ids, tasks, chars, now)
   local blobs, entries = records(ids), {}
   local begun = redis.call('HMGET', N .. 'log:begun', unpack(ids))
   redis.call('HDEL', N .. 'log:begun', unpack(ids))
-  local longest = redis.call('LLEN', LOG) > MANY and SHORT or LONG
+  local longest = redis.call('LLEN', N .. 'log:' .. NODE) > MANY and SHORT or LONG
   for i = 1, #ids do
     local start = tonumber(begun[i] or nil)
     local told = {ids[i], tasks[i], chars[i], start and 1 or 0, start or 0, tonumber(now)}
