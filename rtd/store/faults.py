@@ -70,6 +70,10 @@ class Faults(Transitions):
         """What halted the schedule: `Halt`, None when it is not halted."""
         return Call(("GET", f"{self.prefix}halted"), _halt)
 
+    def clear_halt(self) -> Call:
+        """The schedule is not halted any more; whether it is paused stays as it is."""
+        return Call(("DEL", f"{self.prefix}halted"), nothing)
+
     def lift(self) -> Call:
         """Let the schedule go on, whatever halted or paused it. Gives 1 if it was halted."""
         return self._script("lift", "", parse=int)

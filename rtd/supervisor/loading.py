@@ -55,7 +55,7 @@ async def load(core: Core, started_us: int) -> tuple[Planner, Kept] | None:
     for info in scheduled:
         enabled = kept.off.get(info.name, info.schedule.enabled)
         planner.entries[info.name].enabled = enabled and info.incomplete is None
-    planner.paused = not kept.off.get(ALL, True)
+    planner.paused = not kept.off.get(ALL, True) or await core.ask(core.calls.halt()) is not None
     planner.set_params(await session_values(core))
     await remember(core, planner, kept)
     await task_conds.begin(core, planner)

@@ -12,6 +12,7 @@ from rtd.supervisor.cycle import Cycle
 from rtd.supervisor.engine import Engine
 from rtd.supervisor.executors import Executor, Gone, Phase
 from rtd.supervisor.generations import Zygote
+from rtd.supervisor.halting import Halting
 from rtd.supervisor.inner import InnerRuns
 from rtd.supervisor.log import log
 from rtd.supervisor.opening import Opening
@@ -85,6 +86,7 @@ class Node:
         self.app_hooks = AppHooks(core, self.inner)
         self.scheduler = Scheduler(core)
         self.cycle = Cycle(core, self.inner, self.scheduler)
+        self.halting = Halting(core, self.scheduler)
         self.opening = Opening(core, self.scheduler, self.app_hooks, self.waiters)
         self.parameters = Parameters(core)
         self.watch = Watch(core, self.stops, self.scheduler.view_of_run)

@@ -179,7 +179,8 @@ class Scheduler:
 
     async def switch(self, task: str, on: bool) -> None:
         """Enable or disable a task, or all (`ALL`). Raises StoreGone."""
-        await self._core.ask(self._core.calls.switch(task, on))
+        calls = self._core.calls
+        await self._core.ask(calls.lift() if on and task == ALL else calls.switch(task, on))
         planner = self.planner
         if planner is None:
             return
@@ -200,6 +201,11 @@ class Scheduler:
             if self.planner is not None:
                 self.planner.set_params(params)
                 self.soon()
+
+    def halt(self) -> None:
+        """Start nothing by its condition until all is switched on again."""
+        if self.planner is not None:
+            self.planner.pause(True)
 
     # --- turns
 

@@ -208,10 +208,12 @@ async def _listen(node: Node, ends: contextlib.AsyncExitStack, *, adopted: bool)
             "task": node.scheduler.rung,
             "params": node.scheduler.rung_params,
             "fault": node.core.faults.rung,
+            "halt": node.halting.rung,
             "inner": node.inner.rung,
         },
         node.look_again,
     )
+    await node.halting.begin(adopted)
     await node.opening.begin(adopted)  # before the first ring: what has been is read from Redis
     ends.callback(node.scheduler.stop)
     node.core.jobs.start(bell.listen(), "listening to Redis")

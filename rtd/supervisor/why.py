@@ -41,7 +41,10 @@ async def why(core: Core, planner: Planner | None, info: TaskInfo) -> dict[str, 
     entry = None if planner is None else planner.entries.get(info.name)
     if planner is None or entry is None:
         occasion = _occasion(info)
-        if occasion is None:
+        if info.starts_by_itself:
+            text = "the schedule has not begun yet (`rtctl status` says what it waits for)"
+            answer["holds"] = [hold("starting", text)]
+        elif occasion is None:
             answer["holds"] = [hold("no_condition", "it has no start condition")]
         else:
             answer["holds"] = [hold("occasion", occasion)]
@@ -52,10 +55,18 @@ async def why(core: Core, planner: Planner | None, info: TaskInfo) -> dict[str, 
     unanswered = planner.unanswered(entry, now_us)
     answer["value"], answer["tree"] = tree.value and not unanswered, tree.to_dict()
     own = await _own_runs(core, planner, entry)
-    answer["holds"] = _outside(core, planner, info) + own + _unanswered(unanswered)
+    outside = await _halted(core) + _outside(core, planner, info)
+    answer["holds"] = outside + own + _unanswered(unanswered)
     answer["next_at"] = next_true_at(planner, entry)
     _say_next(answer, entry.zone)
     return answer
+
+
+async def _halted(core: Core) -> list[Hold]:
+    halt = await core.ask(core.calls.halt())
+    if halt is None:
+        return []
+    return [hold("halted", f"{halt.kind} {halt.what} has halted the schedule: {halt.message}")]
 
 
 def _occasion(info: TaskInfo) -> str | None:
@@ -168,6 +179,7 @@ def _say_next(answer: dict[str, Any], zone: Zone) -> None:
         answer["next_text"] = {
             "parameters": "it starts when it is submitted with them",
             "disabled": "it starts when it is enabled and its condition is true",
+            "halted": "it starts when `rtctl enable --all` lets the schedule go on",
             "all_disabled": "it starts when the schedule is enabled and its condition is true",
             "unanswered": "it starts when its conditions are answered, and true",
             "draining": "it starts after the next start of the daemon",

@@ -55,6 +55,7 @@ def test_tasks_on_startup_come_before_the_schedule_and_hooks_around_them(
     until(lambda: schedule_of(daemon) == ("starting", "second (on startup)"), what="only `second`")
     assert occasions.lines() == ["hook before startup", "first"]
     assert "waits for second (on startup) (2 tasks)" in daemon.ok("status")
+    assert "has not begun yet" in daemon.rtctl("why", "often").stdout
     occasions.gate.touch()
     occasions.until("often")
     occasions.until("follows")

@@ -1,5 +1,7 @@
 """Code of the app's that fails where nothing may stop for it, in every lane."""
 
+import os
+from pathlib import Path
 from typing import Any
 
 from rtd import Session
@@ -36,6 +38,12 @@ def in_thread(what: str, halts: bool = False) -> str:
 @session.task
 async def in_loop(what: str, halts: bool = False) -> Any:
     return _report(what, halts)
+
+
+@session.task(start_cond="every 50 ms", lane="thread")
+def beat() -> None:
+    with Path(os.environ.get("BEATS", "/dev/null")).open("a") as file:
+        file.write(".")
 
 
 report_fault("loader", "tasks/broken.py", "SyntaxError: invalid syntax (tasks/broken.py, line 3)")

@@ -21,10 +21,8 @@ else
   ring('fault|' .. field)
 end
 redis.call('HSET', KEY, field, cmsgpack.pack({kind, what, message, first, at, count}))
-if ARGV[6] == '1' then
-  redis.call('HSET', N .. 'switches', '*', 0)
-  if redis.call('SETNX', N .. 'halted', cmsgpack.pack({kind, what, message, at})) == 1 then
-    ring('halt|' .. field)
-  end
+if ARGV[6] == '1' and
+    redis.call('SETNX', N .. 'halted', cmsgpack.pack({kind, what, message, at})) == 1 then
+  ring('halt|' .. field)
 end
 return count

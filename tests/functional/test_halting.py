@@ -1,0 +1,96 @@
+"""A fault that halts the schedule: nothing starts by its condition until somebody says so."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.functional.conftest import PROGRAMS
+from tests.helpers.daemon import Daemon
+from tests.helpers.deadline import until
+from tests.helpers.running import client, restart_supervisor
+
+LANES = ("in_process", "in_fork", "in_main", "in_thread", "in_loop")
+
+
+@pytest.fixture
+def faulty(start_daemon: Callable[..., Daemon], tmp_path: Path) -> Daemon:
+    """A daemon with a task that starts every 50 ms and writes a line to `beats`."""
+    return start_daemon("faulty:session", cwd=PROGRAMS, env={"BEATS": str(tmp_path / "beats")})
+
+
+def beats(folder: Path) -> int:
+    path = folder / "beats"
+    return len(path.read_text()) if path.exists() else 0
+
+
+def goes_on(folder: Path) -> None:
+    before = beats(folder)
+    until(lambda: beats(folder) >= before + 3, what="three more beats")
+
+
+def state(daemon: Daemon) -> str:
+    with client(daemon) as rt:
+        return str(rt.rpc.status()["schedule"]["state"])
+
+
+def halt(daemon: Daemon, lane: str = "in_process") -> None:
+    """Let a run of this lane halt the schedule, and wait until nothing starts any more."""
+    with client(daemon) as rt:
+        assert rt.submit(lane, what=lane, halts=True).wait(timeout=20).result == "done"
+        until(lambda: not rt.rpc.tasks(task="beat")["tasks"][0]["enabled"], what="the halt")
+        until(lambda: not rt.ls(task="beat", state=["queued", "running"]), what="the last beat")
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_a_fault_of_any_lane_may_halt_the_schedule(
+    faulty: Daemon, tmp_path: Path, lane: str
+) -> None:
+    goes_on(tmp_path)
+    halt(faulty, lane)
+    assert state(faulty) == "halted"
+    done = faulty.rtctl("status")
+    assert done.returncode == 3
+    assert f"hook {lane}: ValueError: it does not work" in done.stdout
+    assert "rtctl enable --all" in done.stdout
+    assert f"hook {lane} has halted the schedule" in faulty.rtctl("why", "beat").stdout
+    assert "the schedule is halted" in faulty.log.read_text()
+    before = beats(tmp_path)
+    with client(faulty) as rt:  # what is submitted still runs
+        assert rt.submit("in_process", what="x").wait(timeout=20).result == "done"
+    assert beats(tmp_path) == before
+    faulty.ok("enable", "--all")
+    assert state(faulty) == "going"
+    goes_on(tmp_path)
+
+
+def test_a_halt_outlives_the_supervisor_and_a_reload_but_not_a_new_start(
+    faulty: Daemon, tmp_path: Path
+) -> None:
+    goes_on(tmp_path)
+    halt(faulty)
+    before = beats(tmp_path)
+    restart_supervisor(faulty)
+    assert state(faulty) == "halted"
+    faulty.rtctl("reload")
+    assert state(faulty) == "halted"
+    assert beats(tmp_path) == before
+    assert faulty.stop() == 0
+    faulty.start()
+    assert state(faulty) == "going"
+    goes_on(tmp_path)
+
+
+def test_a_pause_by_hand_stays_whatever_halts_beside_it(faulty: Daemon, tmp_path: Path) -> None:
+    goes_on(tmp_path)
+    faulty.ok("disable", "--all")
+    with client(faulty) as rt:
+        rt.submit("in_process", what="x", halts=True).wait(timeout=20)
+    until(lambda: state(faulty) == "halted", what="the halt")
+    assert faulty.stop() == 0
+    faulty.start()
+    assert state(faulty) == "paused"
+    answer = json.loads(faulty.ok("enable", "--all", "-j"))
+    assert answer["tasks"] == [{"task": "*", "enabled": True}]
+    goes_on(tmp_path)
