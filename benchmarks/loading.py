@@ -18,6 +18,7 @@ from pathlib import Path
 from benchmarks import rtd_daemon
 from benchmarks.sweep import sweep
 from rtctl import Client
+from rtd.model.errors import UnknownTask
 
 START_S = 3.0
 CHANGE_S = 1.0
@@ -85,7 +86,10 @@ def measure(folder: Path, files: int, times: int) -> dict[str, list[float]]:
         going = rt.submit("hold", gate=str(folder / "gate"))
 
         def is_there(name: str) -> bool:
-            return any(row["name"] == name for row in rt.tasks())
+            try:
+                return bool(rt.rpc.tasks(task=name)["tasks"])
+            except UnknownTask:
+                return False
 
         for turn in range(times):
             name = f"new{turn}"
