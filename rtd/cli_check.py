@@ -78,9 +78,20 @@ def _examine(app: str) -> dict[str, Any]:
         problems.append(f"app {app} has no tasks; declare them with @session.task()")
     problems += [f"{fault.kind} {fault.what}: {fault.message}" for fault in manifest.info.faults]
     problems += unknown_tasks(manifest)
+    problems += unasked_conditions(manifest)
     data = manifest.to_dict()
     data["tasks"] = [t for t in data["tasks"] if t["name"] != COMMAND]
     return {"manifest": data, "problems": problems}
+
+
+def unasked_conditions(manifest: Manifest) -> list[str]:
+    """A sentence for each condition whose task nothing starts."""
+    return [
+        f"condition `{text}`: its task {info.task!r} has no start_cond, so that it is false until"
+        " somebody starts that task; give TaskCond one"
+        for text, info in manifest.info.custom.items()
+        if info.task is not None and manifest.tasks[info.task].schedule.start is None
+    ]
 
 
 def unknown_tasks(manifest: Manifest) -> list[str]:

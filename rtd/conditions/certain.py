@@ -54,4 +54,5 @@ def _of_many(condition: All | AnyOf, view: View) -> Known:
 
 def customs(condition: Condition) -> frozenset[str]:
     """The texts of its custom conditions."""
-    return frozenset(leaf.text for leaf in condition.leaves() if isinstance(leaf, Custom))
+    found = frozenset(leaf.text for leaf in condition.leaves() if isinstance(leaf, Custom))
+    return found or NONE  # one object for the many that have none

@@ -5,6 +5,7 @@ from heapq import merge, nsmallest
 from itertools import islice
 from typing import Final
 
+from rtd.conditions.spans import SECOND
 from rtd.conditions.zones import NEVER
 from rtd.supervisor.schedule.assumed import due_moments
 from rtd.supervisor.schedule.entry import Entry
@@ -32,8 +33,15 @@ def _starts(planner: Planner, entry: Entry, n: int) -> list[tuple[int, str]]:
 def next_true_at(planner: Planner, entry: Entry) -> float | None:
     """When its condition is true next (now, if it is), in epoch seconds; None: an event must
     come first."""
-    moment = entry.condition.next_true(planner.view_of(entry, planner.now_us), STEPS)
-    return None if moment is None else moment.timestamp()
+    view = planner.view_of(entry, planner.now_us)
+    for _ in range(STEPS):
+        value, until_us = entry.look(view)
+        if value:
+            return view.now_us / SECOND
+        if until_us >= NEVER or view.when(until_us) is None:
+            return None
+        view = view.later(until_us)
+    return None
 
 
 def waits_for_event(entry: Entry) -> bool:

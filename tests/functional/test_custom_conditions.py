@@ -1,6 +1,7 @@
 """Conditions of the app's own, end to end: asked in the main lane, and nothing else shows it."""
 
 import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -206,3 +207,20 @@ def test_a_supervisor_that_is_killed_while_it_asks_is_followed_by_one_that_asks(
     place.say("work", "yes")
     daemon.start()
     until(lambda: place.count("worked"), within_s=15, what="the next one asks")
+
+
+def test_check_names_a_condition_that_nothing_ever_asks(daemon: Daemon, tmp_path: Path) -> None:
+    app = tmp_path / "app.py"
+    app.write_text(
+        "from rtd import Session\nfrom rtd.conditions import TaskCond\nsession = Session()\n"
+        "@TaskCond(syntax='has news')\ndef has_news(): ...\n"
+        "@session.task(start_cond='has news')\ndef read(): ...\n"
+    )
+    done = subprocess.run(
+        ["rtd", "check", str(app)], env=daemon.env, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 3
+    assert done.stderr == (
+        "rtd: condition `has news`: its task '_condition-has_news' has no start_cond, so that it"
+        " is false until somebody starts that task; give TaskCond one\n"
+    )

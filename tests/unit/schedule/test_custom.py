@@ -4,6 +4,7 @@ import pytest
 
 from rtd.conditions import Answer, Condition, Grammar, Sample, parse
 from rtd.model.schedule import Schedule
+from rtd.supervisor.forecast import next_true_at
 from rtd.supervisor.schedule import Occurrence, Planner
 from rtd.supervisor.schedule.assumed import due_moments
 from tests.unit.schedule.clockwork import SECOND, at, told
@@ -164,3 +165,9 @@ def test_the_latest_answer_is_told_to_who_asks_why() -> None:
         "asking failed: it broke",
         "it has not been evaluated yet",
     ]
+
+
+def test_when_it_may_start_next_is_not_told_where_an_answer_decides() -> None:
+    planner = begun(open="~has x", sure="has x | time of day after 08:00")
+    assert next_true_at(planner, planner.entries["open"]) is None
+    assert next_true_at(planner, planner.entries["sure"]) == at("08:00") / SECOND
