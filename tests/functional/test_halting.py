@@ -94,3 +94,19 @@ def test_a_pause_by_hand_stays_whatever_halts_beside_it(faulty: Daemon, tmp_path
     answer = json.loads(faulty.ok("enable", "--all", "-j"))
     assert answer["tasks"] == [{"task": "*", "enabled": True}]
     goes_on(tmp_path)
+
+
+@pytest.mark.parametrize("task", ["hooked", "given", "filed"])
+def test_what_fails_before_a_task_s_own_code_halts_the_schedule_if_it_is_to(
+    start_daemon: Callable[..., Daemon], tmp_path: Path, task: str
+) -> None:
+    (tmp_path / "files").mkdir()
+    config = json.dumps({"silence_task_prerun": False})
+    env = {"TOLERANT_HOME": str(tmp_path), "TOLERANT_CONFIG": config}
+    daemon = start_daemon("tolerant:session", cwd=PROGRAMS, env=env)
+    with client(daemon) as rt:
+        rt.submit(task).wait(20)
+        until(lambda: state(daemon) == "halted", what="the halt")
+        assert rt.submit("hooked").wait(20).state == "succeeded"  # the daemon works on
+    daemon.ok("enable", "--all")
+    assert state(daemon) == "going"
