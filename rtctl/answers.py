@@ -136,6 +136,8 @@ class ShowResult(TypedDict):
     """The policies that this submit set."""
     policies: dict[str, Any]
     """All policies in force that differ from the defaults."""
+    waits: str
+    """While it is queued: what for; one sentence, or empty."""
     submitted_by: str
     """Uid and pid of who submitted it."""
     attempts: list[AttemptRow]

@@ -59,8 +59,9 @@ def wait_for(
 
 def _show_progress(context: Context, runs: list[str], gone_s: float) -> None:
     if len(runs) == 1:
-        row = context.rpc.show(run=runs[0])["row"]
-        parts = [row["task"], row["state"], short(gone_s), clean(progress_text(row))]
+        answer = context.rpc.show(run=runs[0])
+        row, waits = answer["row"], answer["waits"]
+        parts = [row["task"], row["state"], short(gone_s), clean(progress_text(row) or waits)]
     else:
         parts = [f"waiting for {len(runs)} runs", short(gone_s)]
     text = cut("  ".join(part for part in parts if part), (context.screen.width or 80) - 1)

@@ -59,7 +59,23 @@ def run(context: Context) -> int:
     else:
         show_rows(context, answer["runs"], wide=context.format == "wide")
         _say_totals(context, answer)
+        if not answer["runs"]:
+            _say_what_is_unknown(context, task, queue)
     return 0
+
+
+def _say_what_is_unknown(context: Context, task: str | None, queue: str | None) -> None:
+    """Nothing was found: perhaps for a slip of the fingers."""
+    if task in _SETS or task in STATES:
+        context.screen.say(f"rtctl: {task!r} is a state: `rtctl ls --state {task}`")
+    elif task is not None:
+        known = [row["name"] for row in context.rpc.tasks()["tasks"]]
+        if task not in known:
+            context.screen.say(f"rtctl: the app has no task {task!r}{near(task, known)}")
+    if queue is not None:
+        known = [row["queue"] for row in context.rpc.queue_ls()["queues"]]
+        if queue not in known:
+            context.screen.say(f"rtctl: no queue {queue!r} has ever been used{near(queue, known)}")
 
 
 def states(words: list[str]) -> list[str]:

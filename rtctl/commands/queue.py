@@ -40,7 +40,7 @@ def run(context: Context) -> int:
         raise UsageError(f"queue {verb}: which QUEUE? (`rtctl queue` lists them)")
     reason = context.args.reason or ""
     if verb == "pause":
-        _show(context, context.rpc.queue_pause(queues=names, reason=reason)["queues"])
+        _pause(context, names, reason)
     elif verb == "resume":
         _show(context, context.rpc.queue_resume(queues=names)["queues"])
     else:
@@ -61,6 +61,14 @@ def _show(context: Context, queues: Sequence[QueueRow]) -> None:
             for q in queues
         ]  # fmt: skip
         context.screen.table(("QUEUE", "PRIO", "QUEUED", "RUNNING", "STATE"), rows)
+
+
+def _pause(context: Context, names: list[str], reason: str) -> None:
+    known = [row["queue"] for row in context.rpc.queue_ls()["queues"]]
+    _show(context, context.rpc.queue_pause(queues=names, reason=reason)["queues"])
+    for name in names:
+        if name not in known and (hint := near(name, known)):
+            context.screen.say(f"rtctl: no queue {name!r} has ever been used{hint}")
 
 
 def _purge(context: Context, names: list[str], reason: str) -> None:

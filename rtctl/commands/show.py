@@ -42,6 +42,7 @@ def _print(context: Context, answer: ShowResult) -> None:
         ("run", row["id"]),
         ("task", clean(row["task"])),
         ("state", context.screen.paint(row["state"], row["state"])),
+        ("waits", clean(answer["waits"])),
         *_facts(row),
         ("submitted by", answer["submitted_by"]),
         ("parameters", _one_line(answer["params"])),

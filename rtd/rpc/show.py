@@ -4,9 +4,11 @@ from typing import Any
 
 from rtd.model.parameters import hide
 from rtd.model.run import Attempt, Record, decode
+from rtd.model.states import State
 from rtd.model.values import unpack
 from rtd.process.tree import snapshot
 from rtd.rpc.context import Ask
+from rtd.rpc.held import what_it_waits_for
 from rtd.rpc.rows import Row, Rows
 from rtd.rpc.targets import no_such, resolve
 from rtd.supervisor.core import Core
@@ -25,6 +27,7 @@ async def handle(ask: Ask) -> dict[str, Any]:
         "params": hide(unpack(record.spec.params), core.private_names(record.spec.task)),
         "options": opts,
         "policies": policies_of(core, record.spec).to_dict(),
+        "waits": await _waits(core, row, record),
         "submitted_by": record.spec.by,
         "attempts": [_attempt(attempt) for attempt in record.attempts],
         "pids": record.end.pids or [] if record.end else [],
@@ -42,6 +45,12 @@ async def row_of(core: Core, run_id: str) -> tuple[Row, Record]:
     spot = f"{place_of(record.spec)}|{item_of(record.spec)}"
     due_at = dict(await core.ask(calls.due_of([spot]))).get(spot)
     return Rows(core, progress).of_record(record, due_at), record
+
+
+async def _waits(core: Core, row: Row, record: Record) -> str:
+    if row["state"] != State.QUEUED:
+        return ""
+    return await what_it_waits_for(core, record, row["due_at"])
 
 
 def _attempt(attempt: Attempt) -> dict[str, Any]:

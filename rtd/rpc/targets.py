@@ -29,10 +29,7 @@ async def resolve(core: Core, target: str) -> str:
     if await core.ask(core.calls.get(key_id)) is not None:
         return key_id
     if _SHORT.fullmatch(upper) is None:
-        raise NoSuchRun(
-            f"no run has the key {target!r:.60}; a run's id is a ULID,"
-            f" of which {SHORTEST} characters at its start or end may do"
-        )
+        raise NoSuchRun(f"no run has the key {target!r:.60}; {_hint(core, target)}")
     return await _recent(core, target, upper)
 
 
@@ -47,11 +44,20 @@ async def _recent(core: Core, target: str, upper: str) -> str:
     ids = [r.id for r in running] + [w.id for w in waiting] + [d.id for d in done]
     found = {run_id for run_id in ids if run_id.startswith(upper) or run_id.endswith(upper)}
     if not found:
-        raise NoSuchRun(f"no recent run's id starts or ends with {target!r}; give the whole id")
+        hint = "give the whole id" if target not in core.manifest.tasks else _hint(core, target)
+        raise NoSuchRun(f"no recent run's id starts or ends with {target!r}; {hint}")
     if len(found) > 1:
         some = ", ".join(sorted(found)[:5]) + (", ..." if len(found) > 5 else "")
         raise AmbiguousRun(f"{target!r} fits {len(found)} recent runs: {some}")
     return found.pop()
+
+
+def _hint(core: Core, target: str) -> str:
+    if target in core.manifest.tasks:
+        return f"it is a task, and `rtctl ls {target}` lists its runs"
+    if target.startswith("@"):
+        return f"`rtctl ls {target:.60}` lists the runs of that queue"
+    return f"a run's id is a ULID, of which {SHORTEST} characters at its start or end may do"
 
 
 def no_such(run_id: str) -> NoSuchRun:

@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 from rtd.model.errors import BadRequest, StoreGone, WaitTimeout
+from rtd.model.formats import format_duration
 from rtd.rpc.context import Ask
 from rtd.rpc.rows import Row, Rows
 from rtd.rpc.targets import no_such, resolve
@@ -36,7 +37,7 @@ async def _change(watch: Watch, until: float | None, timeout_s: float | None) ->
         count = len(watch.pending)
         raise WaitTimeout(
             f"{count} of the runs {'has' if count == 1 else 'have'} not ended after"
-            f" {timeout_s:g} s; {'it goes' if count == 1 else 'they go'} on"
+            f" {format_duration(timeout_s or 0.0)}; {'it goes' if count == 1 else 'they go'} on"
         )
 
 

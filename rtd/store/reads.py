@@ -152,6 +152,14 @@ class Reads:
         """The `Load` of a lane."""
         return Call(("1", self.prefix, lane), lambda reply: Load(*reply), "lane_load")
 
+    def is_paused(self, queue: str) -> Call:
+        """Whether a queue is paused."""
+        return Call(("SISMEMBER", f"{self.prefix}paused", queue), bool)
+
+    def running_of(self, task: str) -> Call:
+        """How many runs of a task count towards its limit on concurrency now."""
+        return Call(("SCARD", f"{self.prefix}cc:{task}"), int)
+
     def tally(self, task: str | None = None) -> Call:
         """How many runs ended in each state, ever, by state character."""
         return Call(

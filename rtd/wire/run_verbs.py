@@ -71,6 +71,7 @@ SHOW: Final = Verb(
         Param("params", "Any", "as submitted"),
         Param("options", "dict[str, Any]", "the policies that this submit set"),
         Param("policies", "dict[str, Any]", "all policies in force that differ from the defaults"),
+        Param("waits", "str", "while it is queued: what for; one sentence, or empty"),
         Param("submitted_by", "str", "uid and pid of who submitted it"),
         Param("attempts", "list[AttemptRow]", "those that are over, the first first"),
         Param("pids", "list[Any]", "processes that were ended: [pid, name, how]"),
@@ -79,7 +80,8 @@ SHOW: Final = Verb(
     example=(
         {"run": "X9YB"},
         {"row": {"id": ID, "state": "succeeded", "...": "..."}, "params": {"day": "2026-01-31"},
-         "options": {}, "policies": {"timeout_s": 600.0}, "submitted_by": "uid 1000 (anna)",
+         "options": {}, "policies": {"timeout_s": 600.0}, "waits": "",
+         "submitted_by": "uid 1000 (anna)",
          "attempts": [{"number": 1, "state": "succeeded", "...": "..."}], "pids": [], "tree": []},
     ),
 )  # fmt: skip

@@ -117,6 +117,22 @@ def test_other_names_for_it(jobs: Daemon, alias: str) -> None:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
+        (["ad"], "the app has no task 'ad'; did you mean add?"),
+        (["running"], "'running' is a state: `rtctl ls --state running`"),
+        (["@defautl"], "no queue 'defautl' has ever been used; did you mean default?"),
+    ],
+)
+def test_a_slip_of_the_fingers_is_no_silence(jobs: Daemon, words: list[str], sentence: str) -> None:
+    submit(jobs, "add", "a:=1", "--wait")
+    done = jobs.rtctl("ls", *words)
+    assert (done.returncode, done.stdout.count("\n")) == (0, 1)
+    assert sentence in done.stderr
+    assert jobs.rtctl("ls", *words, "-j").stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
         (["--state", "runing"], "'runing' is no state; did you mean running?"),
         (["-n", "0"], "--limit: 0 is less than 1"),
         (["-n", "many"], "-n: 'many' is no whole number"),

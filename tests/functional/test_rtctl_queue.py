@@ -28,6 +28,15 @@ def test_a_paused_queue_starts_nothing_until_it_is_resumed(jobs: Daemon, queue: 
     until_state(jobs, run, "succeeded")
 
 
+def test_pausing_a_queue_that_nobody_knows_is_possible_and_told(jobs: Daemon, queue: str) -> None:
+    submit(jobs, "add", "a:=1", "-Q", queue, "--wait")
+    done = jobs.rtctl("queue", "pause", queue[:-1])
+    assert (done.returncode, done.stderr.count("\n")) == (0, 1)
+    assert f"has ever been used; did you mean {queue}?" in done.stderr
+    assert jobs.rtctl("queue", "pause", queue[:-1]).stderr == ""
+    jobs.ok("queue", "resume", queue[:-1])
+
+
 def test_purge_cancels_what_waits_and_wants_to_be_sure(jobs: Daemon, queue: str) -> None:
     jobs.ok("queue", "pause", queue)
     runs = [submit(jobs, "add", "a:=1", "-Q", queue) for _ in range(3)]

@@ -2,9 +2,12 @@
 
 import json
 import uuid
+from collections.abc import Callable
+from pathlib import Path
 
+from tests.functional.conftest import PROGRAMS
 from tests.helpers.daemon import Daemon
-from tests.helpers.rows import submit
+from tests.helpers.rows import submit, until_state
 
 
 def test_it_tells_what_was_asked_for_and_what_became_of_it(jobs: Daemon) -> None:
@@ -42,3 +45,37 @@ def test_no_such_run_is_code_5(jobs: Daemon) -> None:
         done = jobs.rtctl("show", target)
         assert (done.returncode, done.stdout, done.stderr.count("\n")) == (5, "", 1)
         assert target in done.stderr
+
+
+def test_a_task_is_no_run_but_may_have_some(jobs: Daemon) -> None:
+    done = jobs.rtctl("logs", "add")
+    assert (done.returncode, done.stderr.count("\n")) == (5, 1)
+    assert "it is a task, and `rtctl ls add` lists its runs" in done.stderr
+
+
+def test_a_queued_run_says_what_it_waits_for(
+    start_daemon: Callable[..., Daemon], gate: Path
+) -> None:
+    daemon = start_daemon(
+        "jobs:session",
+        cwd=PROGRAMS,
+        flags=["--set", "lanes.thread.max=1", "--set", "lanes.thread.concurrency=1"],
+    )
+
+    def waits(run: str) -> str:
+        found = json.loads(daemon.ok("show", run, "-j"))["waits"]
+        assert found in daemon.ok("show", run)
+        return str(found)
+
+    later = submit(daemon, "add", "a:=1", "--in", "1h")
+    assert waits(later) == "it is not due yet"
+    daemon.ok("queue", "pause", "closed")
+    closed = submit(daemon, "add", "a:=1", "-Q", "closed")
+    assert waits(closed) == "its queue is paused; `rtctl queue resume closed` lets it go on"
+
+    limited = [submit(daemon, "hold", f"gate={gate}", "--max-concurrency", "1") for _ in range(2)]
+    until_state(daemon, limited[0], "running")
+    assert waits(limited[0]) == ""
+    assert waits(limited[1]) == "hold is at its limit: one run at once"
+    behind = submit(daemon, "hold", f"gate={gate}")
+    assert waits(behind) == "lane thread has no idle executor: 1 busy, 2 runs wait"
