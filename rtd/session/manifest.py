@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import TYPE_CHECKING
 
-from rtd.model.appinfo import AppInfo, Logged
+from rtd.model.appinfo import AppInfo, CustomInfo, Logged
 from rtd.model.manifest import Manifest
 from rtd.session.codemarks import code_marks
-from rtd.session.custom import in_use
 from rtd.session.declaring import localised
 from rtd.session.described import describe
 from rtd.session.execution import decide
@@ -26,7 +26,7 @@ def manifest_of(session: Session, app: str | None) -> Manifest:
         app: how the app was named to the daemon.
     """
     config = session.config
-    custom = in_use(session)  # first: it may make tasks
+    custom = _custom(session)  # first: it may make tasks
     decide(session)
     filled = describe(session)
     read_at = time.time()
@@ -49,6 +49,15 @@ def manifest_of(session: Session, app: str | None) -> Manifest:
         code=code_marks(session.tasks),
     )
     return Manifest.of(app, localised(session.tasks.values(), config.timezone), info)
+
+
+def _custom(session: Session) -> dict[str, CustomInfo]:
+    """The conditions of the app's own that its tasks name."""
+    if "rtd.session.custom" not in sys.modules:
+        return {}  # it has declared none, and need not pay for the language
+    from rtd.session.custom import in_use  # lazy: as above
+
+    return in_use(session)
 
 
 def _log(session: Session) -> tuple[bool, str, tuple[Logged, ...] | None]:
