@@ -68,6 +68,8 @@ class LogWriter:
                 code = self._turn()
             except StoreGone:
                 self._drop_link()
+                if self._slot.retiring:  # its successor goes on when Redis is back
+                    return RETIRED
                 self._pause()
             except StoreError as error:
                 self._fault("log", "Redis", error.sentence, False)

@@ -20,6 +20,8 @@ LAST_CALL_S = 2.0
 REPORT_S = 15.0
 #: How long the task log may take to write its last records.
 LOG_S = 6.0
+#: The same when everything is to end at once.
+LOG_HURRY_S = 1.0
 _LOOK_S = 0.02
 
 
@@ -129,8 +131,12 @@ class Drain:
         core = self._node.core
         for executor in core.executors.of_lane(LOG_POOL):
             self._node.zygotes.retire_executor(executor)
-        until = time.monotonic() + LOG_S
-        await _until(lambda: not core.executors.of_lane(LOG_POOL), lambda: until)
+        began_s = time.monotonic()
+
+        def limit() -> float:
+            return began_s + (LOG_HURRY_S if self._at_once else LOG_S)
+
+        await _until(lambda: not core.executors.of_lane(LOG_POOL), limit)
 
 
 async def _until(over: Callable[[], bool], limit: Callable[[], float]) -> None:

@@ -1,8 +1,9 @@
 """The task log: every run is seen by the app's handlers, once and in order, whatever dies."""
 
 import json
+import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from rtd.model.logfile import read_csv
 from rtd.model.tasklog import LogRow
 from rtd.store.call import Call
 from rtd.store.calls import Calls
+from rtd.store.embedded import Embedded
 from rtd.store.link import Link
 from tests.functional.conftest import PROGRAMS
 from tests.helpers.daemon import Daemon
@@ -20,6 +22,15 @@ from tests.helpers.deadline import until
 from tests.helpers.running import client, executor_of, executors, kill9, restart_supervisor
 
 Starter = Callable[..., Daemon]
+
+
+@pytest.fixture
+def outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
+    """A Redis that is not the daemon's own."""
+    redis = Embedded(tmp_path_factory.mktemp("r"))
+    redis.start()
+    yield redis
+    redis.stop()
 
 
 class Logged:
@@ -321,3 +332,19 @@ def test_a_log_that_cannot_be_written_is_a_fault(logged: Logged) -> None:
         rt.submit("quick").wait(timeout=10)
         until(lambda: sum(row.task_name == "quick" for row in logged.rows()) == 6,
               what="all that could not be written")  # fmt: skip
+
+
+def test_a_daemon_whose_redis_is_away_ends_without_waiting_for_its_log(
+    start_daemon: Starter, tmp_path: Path, outside: Embedded
+) -> None:
+    env = {"LOGGED_SCHEME": "log_csv", "PYTHONPATH": str(PROGRAMS)}
+    flags = ["--redis", outside.url, "--set", "stop_grace=0s"]
+    daemon = start_daemon("logged:session", cwd=tmp_path, env=env, flags=flags)
+    with client(daemon) as rt:
+        rt.submit("quick").wait(timeout=10)
+        until(lambda: executors(rt, "log"), what="the log's process")
+        outside.stop()
+        until(lambda: not rt.rpc.info()["redis"]["ok"], what="the loss is noticed")
+    began_s = time.monotonic()
+    assert daemon.stop() == 0
+    assert time.monotonic() - began_s < 5
