@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.daemon import Daemon
+from tests.helpers.deadline import until
 from tests.helpers.running import client
 
 MAIN = """
@@ -130,3 +131,42 @@ def test_a_missing_folder_is_a_problem_and_relative_paths_begin_at_the_file(
         == f"rtctl: loader nowhere: FileNotFoundError: there is no folder {project / 'nowhere'}\n"
     )
     assert "2 tasks" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("config", "there"),
+    [
+        ("replace", {"two": "project.tasks.zwei.tasks"}),
+        ("ignore", {"two": "project.tasks.two.tasks"}),
+        ("rename", {"two": "project.tasks.two.tasks", "two0": "project.tasks.zwei.tasks"}),
+    ],
+)
+def test_a_name_that_two_files_use(
+    start_daemon: Callable[..., Daemon], project: Path, config: str, there: dict[str, str]
+) -> None:
+    (project / "main.py").write_text(
+        MAIN.replace("Session()", f"Session(config={{'task_pre_exist': {config!r}}})")
+    )
+    (project / "tasks" / "zwei").mkdir()
+    (project / "tasks" / "zwei" / "tasks.py").write_text(TASKS.format(name="two"))
+    daemon = start_daemon("project.main", cwd=project.parent)
+    with client(daemon) as rt:
+        assert {row["name"] for row in rt.tasks()} - {"one", "command"} == there.keys()
+        assert {name: rt.submit(name).wait(timeout=10).result for name in there} == there
+
+
+def test_a_loader_of_the_apps_own_folder_does_not_import_it_twice(
+    start_daemon: Callable[..., Daemon], project: Path
+) -> None:
+    (project / "main.py").write_text(
+        "from rtd import Session\nfrom rtd.tasks import FuncTask\n"
+        "from rtd.tasks.loaders import PyLoader\n"
+        "session = Session()\nPyLoader()\n" + TASKS.format(name="own")
+    )
+    daemon = start_daemon("project/main.py", cwd=project.parent)
+    with client(daemon) as rt:
+        assert {row["name"] for row in rt.tasks()} == {"one", "two", "own", "command"}
+        with (project / "main.py").open("a") as file:
+            file.write(TASKS.format(name="later"))
+        until(lambda: "later" in {row["name"] for row in rt.tasks()}, what="the new task")
+    assert daemon.rtctl("status").returncode == 0

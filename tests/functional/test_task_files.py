@@ -32,7 +32,7 @@ def {name}(gate=None):
     return {value}
 """
 #: In force within a second on an idle machine; a busy one gets more.
-SOON_S = 5.0
+SOON_S = 15.0
 
 
 def write(project: Path, name: str, value: int = 0) -> Path:
