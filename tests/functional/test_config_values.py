@@ -64,6 +64,26 @@ def test_what_fails_before_a_task_s_own_code_is_a_fault(
     assert goes_on(tmp_path / "beats")
 
 
+@pytest.mark.parametrize("task", sorted(PRERUN))
+def test_unless_the_session_says_otherwise_then_it_halts_the_schedule_too(
+    tolerant: Callable[..., Daemon], tmp_path: Path, task: str
+) -> None:
+    daemon = tolerant({"silence_task_prerun": False})
+    state, kind, what = PRERUN[task]
+    assert goes_on(tmp_path / "beats")
+    with client(daemon) as rt:
+        assert rt.submit(task).wait(20).state == state
+        until(lambda: status(daemon)["schedule"]["state"] == "halted", what="the halt")
+        assert what in status(daemon)["schedule"]["why"]
+        assert (kind, what) in faults(daemon)
+        beats = count(tmp_path / "beats")
+        assert rt.submit("beat").wait(20).state == "succeeded", "what is submitted runs"
+        assert count(tmp_path / "beats") <= beats + 2
+    daemon.ok("enable", "--all")
+    assert goes_on(tmp_path / "beats")
+    assert status(daemon)["schedule"]["state"] == "going"
+
+
 @pytest.mark.parametrize("silent", [True, False])
 def test_a_condition_that_raises_is_false_and_halts_the_schedule_if_it_is_to(
     tolerant: Callable[..., Daemon], tmp_path: Path, silent: bool
