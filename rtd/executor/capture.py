@@ -1,13 +1,18 @@
 """Everything about one slot's output: live in its scratch file, then kept in a segment."""
 
+import contextlib
 import os
 from pathlib import Path
+from typing import Final
 
 from rtd.executor.scratch import Scratch
 from rtd.executor.segment import Segments
 from rtd.executor.work import Outcome
 from rtd.model.inner import is_inner
 from rtd.model.units import format_bytes
+
+#: Of each run of rtd's own at most so much goes to the log.
+_PASSED_BYTES: Final = 1 << 16
 
 
 class Capture:
@@ -17,12 +22,17 @@ class Capture:
         segments: where finished output goes; shared by the slots of an executor.
         redirect: whether fds 1 and 2 of the process are this slot's output (one run at a
             time); else only what Python writes can be told apart by run.
+        inner: rtd's own runs come here, too: hooks and conditions of the app. What they write
+            goes to the daemon's log, since no run of the app's holds it.
     """
 
-    def __init__(self, path: Path, limit_bytes: int, segments: Segments, redirect: bool) -> None:
+    def __init__(
+        self, path: Path, limit_bytes: int, segments: Segments, redirect: bool, inner: bool = False
+    ) -> None:
         self.scratch = Scratch(path, limit_bytes)
         self._segments = segments
         self._redirect = redirect
+        self._log_fd = os.dup(2) if inner else -1
         if redirect:
             self._point()
 
@@ -31,13 +41,14 @@ class Capture:
         os.dup2(self.scratch.fd, 2)
 
     def finish(self, outcome: Outcome) -> None:
-        """A run has ended: what it wrote is kept, what was lost is noted. Of rtd's own runs
-        nothing is kept, for nobody could find it."""
+        """A run has ended: what it wrote is kept, what was lost is noted. What one of rtd's own
+        wrote is passed on to the daemon's log."""
         scratch = self.scratch
         if not scratch.lost_bytes and not scratch.size():
             return
         work, why = outcome.work, scratch.lost_why
         if is_inner(work.task):
+            self._pass_on()
             scratch.reset()
             return
         moves = scratch.moves
@@ -47,6 +58,10 @@ class Capture:
         if kept is not None and kept[4]:
             reason = why or "the output directory could not be written"
             outcome.add_note(f"{format_bytes(kept[4])} of output lost: {reason}")
+
+    def _pass_on(self) -> None:
+        with contextlib.suppress(OSError):  # a closed terminal, a full disk
+            os.write(self._log_fd, os.pread(self.scratch.fd, _PASSED_BYTES, 0))
 
     def remove(self) -> None:
         """At the executor's end."""

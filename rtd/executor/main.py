@@ -91,10 +91,9 @@ def _captures(tools: Tools, count: int) -> list[Capture]:
     segments = Segments(folder, tools.exec_id)
     limit = tools.options.run_limit_bytes
     alone = tools.pool not in _CONCURRENT
-    return [
-        Capture(scratch_path(folder, tools.exec_id, index), limit, segments, redirect=alone)
-        for index in range(count)
-    ]
+    inner = tools.pool == "main"
+    paths = [scratch_path(folder, tools.exec_id, index) for index in range(count)]
+    return [Capture(path, limit, segments, redirect=alone, inner=inner) for path in paths]
 
 
 def _lane(

@@ -193,6 +193,11 @@ def test_nothing_of_the_projects_has_failed(project: Project, rt: Client) -> Non
     assert rt.rpc.status()["faults"] == []
 
 
+def test_what_a_hook_of_the_scheduler_prints_is_in_the_daemons_log(project: Project) -> None:
+    log = project.home / "state" / "rtd.log" if project.detached else project.log
+    until(lambda: "good morning: 15 tasks" in log.read_text())
+
+
 def test_the_days_of_a_week(tmp_path: Path) -> None:
     """What the clock starts, on a virtual one, from a Monday to the next."""
     project = Project(tmp_path, WAYS[0])
