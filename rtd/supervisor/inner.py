@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 from rtd.model.errors import StoreGone
@@ -70,12 +71,11 @@ class InnerRuns:
         run_id = new_id()
         ended = self._waiting[run_id] = asyncio.get_running_loop().create_future()
         try:
-            await self._submit(run_id, task, params, timeout_s)
-            try:
-                async with asyncio.timeout(patience_s):
-                    return await asyncio.shield(ended)
-            except TimeoutError:
-                return await self._withdraw(run_id, ended)
+            async with asyncio.timeout(patience_s):
+                await self._submit(run_id, task, params, timeout_s)
+                return await asyncio.shield(ended)
+        except TimeoutError:
+            return await self._withdraw(run_id, ended, timeout_s)
         finally:
             self._waiting.pop(run_id, None)
 
@@ -129,16 +129,17 @@ class InnerRuns:
         if waiting is not None and not waiting.done():
             waiting.set_result(LOST if record is None else _ended(record))
 
-    async def _withdraw(self, run_id: str, ended: asyncio.Future[Ended]) -> Ended:
+    async def _withdraw(self, run_id: str, ended: asyncio.Future[Ended], timeout_s: float) -> Ended:
         """It waits too long: it is not to run any more, unless it has begun just now."""
         core = self._core
         why = "the main lane did not come to it in time"
-        blob = await core.ask(core.calls.get(run_id))
-        answer = "missing"
-        if blob is not None:
-            answer = await cancel_waiting(core, blob, "rtd", why, time.time())
-        if answer == "leased":
-            return await ended
+        with suppress(StoreGone, TimeoutError):
+            blob = await core.ask(core.calls.get(run_id))
+            if blob is not None:
+                answer = await cancel_waiting(core, blob, "rtd", why, time.time())
+                if answer == "leased":
+                    async with asyncio.timeout(timeout_s + GRACE_S):
+                        return await asyncio.shield(ended)
         return ended.result() if ended.done() else Ended(State.CANCELLED, None, "rtd", why)
 
 

@@ -193,3 +193,27 @@ def test_a_clock_that_jumps_loses_no_moment_and_runs_none_twice(
     assert [due.note.partition("|")[0] for due in dues] == ["", "coalesced", "late", "", ""]
     assert "nobody looked" in dues[1].note
     assert len(began) == len(set(began)) == 4
+
+
+@pytest.mark.parametrize(
+    ("second", "reason"),
+    [(28, ""), (25, "nobody looked for 11 s")],
+    ids=["3 s late", "6 s late"],
+)
+def test_what_nobody_looked_at_for_long_is_judged_however_long_ago_the_last_look_was(
+    redis: Embedded, tmp_path: Path, second: int, reason: str
+) -> None:
+    """The planner looks when something is due, and else every few seconds."""
+    condition = f"time of minute after {second}"
+
+    async def look() -> list[Due]:
+        infos = {"task": TaskInfo("task", schedule=Schedule(condition, timezone="UTC"))}
+        async with begun(redis.url, tmp_path, infos) as here:
+            here.now_us += 11 * SECOND  # it began at second 20
+            here.scheduler.turn()
+            await here.fired()
+            return await written(here.core, "task")
+
+    (due,) = asyncio.run(look())
+    assert due.due_us == START + (second - 20) * SECOND
+    assert due.note.rpartition("|")[2].partition(" (")[0] == reason
