@@ -5,6 +5,7 @@ are other than those that the serving app was loaded from, it is reloaded. Nothi
 """
 
 import asyncio
+import errno
 import os
 import time
 from collections.abc import Mapping
@@ -71,7 +72,7 @@ class TaskFiles:
         try:
             self._watch = FolderWatch()
         except OSError as error:
-            self._warn(error.strerror or str(error))
+            self._warn(_limit(error))
             return False
         asyncio.get_running_loop().add_reader(self._watch.fileno(), self._rung)
         return True
@@ -166,7 +167,7 @@ class TaskFiles:
                 if not self._watch.watch(_folders(found)):
                     return found
             except OSError as error:
-                self._warn(error.strerror or str(error))
+                self._warn(_limit(error))
                 return found
 
     def _warn(self, why: str) -> None:
@@ -174,6 +175,15 @@ class TaskFiles:
         if text != self._warned:
             self._warned = text
             self._core.faults.note("loader", "watching", text)
+
+
+def _limit(error: OSError) -> str:
+    """What the kernel's error means here."""
+    if error.errno == errno.ENOSPC:
+        return "the limit fs.inotify.max_user_watches is reached"
+    if error.errno == errno.EMFILE:
+        return "the limit fs.inotify.max_user_instances is reached"
+    return error.strerror or str(error)
 
 
 def _folders(found: Surveys) -> dict[str, frozenset[str] | None]:

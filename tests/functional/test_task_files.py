@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -177,6 +178,29 @@ def test_what_changes_while_no_supervisor_looks_is_noticed_by_the_next(
     restart_supervisor(daemon, lambda: write(project, "two", 2) and None)  # type: ignore[arg-type,return-value]
     with client(daemon) as rt:
         until_tasks(rt, "one", "two")
+
+
+def test_where_the_kernel_watches_no_more_it_is_said(project: Path) -> None:
+    """In a user namespace of its own, whose limit is its own."""
+    for number in range(5):
+        write(project, f"t{number}")
+    script = (
+        "echo 4 > /proc/sys/user/max_inotify_watches && "
+        "rtd start main.py >/dev/null && { rtctl status; rtctl reload; rtd stop; }"
+    )
+    daemon = Daemon(cwd=project)
+    try:
+        done = subprocess.run(
+            ["unshare", "--user", "--map-root-user", "sh", "-c", script],
+            cwd=project, env=daemon.env, capture_output=True, text=True, check=False, timeout=30,
+        )  # fmt: skip
+    finally:
+        left = daemon.close()
+    if "max_inotify_watches" in done.stderr or "unshare" in done.stderr:
+        pytest.skip(f"no user namespaces here: {done.stderr.strip()}")
+    assert not left
+    assert "the limit fs.inotify.max_user_watches is reached): use `rtctl reload`" in done.stdout
+    assert "reloaded: 6 tasks" in done.stdout
 
 
 def test_an_unwatched_loader_waits_for_a_reload(
