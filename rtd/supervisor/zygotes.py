@@ -11,10 +11,10 @@ from typing import Any
 from rtd.model.config import LOG_POOL
 from rtd.model.errors import AppError, InternalError
 from rtd.model.malloc import tuned
-from rtd.model.settings import beneath
 from rtd.process.pidfd import signal_process
 from rtd.process.signals import SIGKILL
 from rtd.process.ticks import start_ticks
+from rtd.supervisor.app_settings import with_app
 from rtd.supervisor.core import Core
 from rtd.supervisor.executors import Executor, Phase
 from rtd.supervisor.generations import RANGE, Zygote
@@ -132,7 +132,7 @@ class Zygotes:
         self._core.app_error = zygote.error
         if zygote.manifest is not None and zygote.error is None:
             self._core.manifest = zygote.manifest
-            self._core.config = beneath(self._core.config, zygote.manifest.info.settings)
+            self._core.config = with_app(self._core.config, zygote.manifest)
 
     def retire(self, zygote: Zygote) -> None:
         """Fork nothing more from a zygote; it ends when its last executor has ended. While the

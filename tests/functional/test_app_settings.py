@@ -44,6 +44,9 @@ def test_the_daemon_s_own_configuration_is_stronger(
     with client(daemon) as rt:
         assert rt.submit("large").wait(10).state == "succeeded"
         assert len(executors(rt)) <= 2
+    log = daemon.log.read_text()
+    assert "the app sets lanes.process.min=3, lanes.process.max=3, limits.result=2048" in log
+    assert "own configuration is stronger: lanes.process.max=2, limits.result=1048576" in log
 
 
 def test_what_only_the_daemon_can_be_told_is_an_error_of_the_app(tmp_path: Path) -> None:
