@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from rtctl.answers import ResultResult
 
-_START = "start it with `rtd run APP` or `systemctl start rtd`"
+_START = "start it with `rtd start APP` or `systemctl start rtd`"
 _ELSEWHERE = "if it runs elsewhere, set RTD_SOCKET or RTD_RUNTIME_DIR"
 
 

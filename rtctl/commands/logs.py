@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 USAGE = "logs RUN ..."
 FLAGS = (
     Flag("-f/--follow", "go on until the run is over"),
-    Flag("-n/--lines", "only the last so many lines", "int", "N"),
+    Flag("-n/--tail/--lines", "only the last so many lines", "int", "N"),
     Flag("-S/--since", "only what was written since (`10m`, `08:00`)", "text", "TIME"),
     Flag("--stream", "only this one", "out|err"),
     Flag("-t/--timestamps", "when each line was written, and to which stream"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from rtctl.outcome import code_of_outcomes
+from rtctl.flags import Flag
+from rtctl.following import say_end, wait_for
+from rtctl.outcome import code_of_all, code_of_outcomes
 from rtctl.outcomes import show_outcomes
 from rtd.model.ids import new_ids
 
@@ -11,7 +13,7 @@ if TYPE_CHECKING:
     from rtctl.context import Context
 
 USAGE = "retry RUN ..."
-FLAGS = ()
+FLAGS = (Flag("--wait", "until they are over; exit code as `wait` has it"),)
 MORE = """Submits runs that are over once more, with the same parameters and options. What is over
 never changes, so these are new runs; their ids are printed."""
 
@@ -21,4 +23,11 @@ def run(context: Context) -> int:
     targets = context.targets()
     outcomes = context.rpc.retry(runs=targets, ids=new_ids(len(targets)))["runs"]
     show_outcomes(context, outcomes, lambda outcome: [str(outcome["new"])])
-    return code_of_outcomes(outcomes)
+    new = [str(outcome["new"]) for outcome in outcomes if outcome["error"] is None]
+    code = code_of_outcomes(outcomes)
+    if not context.args.wait or not new:
+        return code
+    rows = wait_for(context, new)
+    for row in rows:
+        say_end(context, row)
+    return code or code_of_all(rows)

@@ -210,7 +210,8 @@ def _why_not(argv: list[str], cwd: Any, error: Exception) -> tuple[str, int]:
     if cwd is not None and not Path(cwd).is_dir():
         return f"the working directory {cwd} is not there", _NOT_RUNNABLE
     if isinstance(error, FileNotFoundError):
-        return f"command not found: {command}", _NOT_FOUND
+        shell = "; for a line of a shell: sh -c '...'" if " " in command else ""
+        return f"command not found: {command}{shell}", _NOT_FOUND
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return f"{command} cannot be run: {text}", _NOT_RUNNABLE
 

@@ -59,7 +59,7 @@ def no_daemon(path: Path, code: int, *parts: str) -> None:
 
 
 def test_no_socket_says_what_was_tried_and_how_to_start_it(tmp_path: Path) -> None:
-    no_daemon(tmp_path / "rtd.sock", 7, "no socket", "rtd run APP", "systemctl start rtd")
+    no_daemon(tmp_path / "rtd.sock", 7, "no socket", "rtd start APP", "systemctl start rtd")
     no_daemon(tmp_path / "none" / "rtd.sock", 7, "nor is its directory")
 
 
@@ -68,7 +68,7 @@ def test_a_dead_socket_names_its_owner(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as dead:
         dead.bind(str(path))
     path.chmod(0o660)
-    no_daemon(path, 7, "nobody listens", "mode 0660", "rtd run APP")
+    no_daemon(path, 7, "nobody listens", "mode 0660", "rtd start APP")
 
 
 def test_a_daemon_that_takes_no_connections(

@@ -40,6 +40,7 @@ def test_lines_as_json(jobs: Daemon) -> None:
 def test_the_last_lines_only(jobs: Daemon) -> None:
     run = submit(jobs, "--wait", "--", "seq", "1000")
     assert jobs.ok("logs", run, "-n", "3") == "998\n999\n1000\n"
+    assert jobs.ok("logs", run, "--tail", "1") == "1000\n"
     assert len(jobs.ok("logs", run).splitlines()) == 1000
 
 

@@ -22,6 +22,17 @@ def test_a_command_too(jobs: Daemon) -> None:
     assert jobs.ok("logs", new) == "1\n"
 
 
+def test_it_may_be_waited_for(jobs: Daemon) -> None:
+    good = submit(jobs, "add", "a:=3", "--wait")
+    bad = jobs.rtctl("submit", "--wait", "--", "sh", "-c", "exit 5").stdout.strip()
+    done = jobs.rtctl("retry", bad, "--wait")
+    assert (done.returncode, done.stderr.count("\n")) == (5, 1)
+    assert row_of(jobs, done.stdout.strip())["state"] == "error"
+    done = jobs.rtctl("retry", good, bad, "--wait")
+    assert (done.returncode, done.stdout.count("\n")) == (8, 2)
+    assert jobs.rtctl("retry", good, "nothing-of-this-kind", "--wait").returncode == 8
+
+
 def test_what_is_not_over_is_refused(jobs: Daemon, gate: Path) -> None:
     run = submit(jobs, "hold", f"gate={gate}")
     done = jobs.rtctl("retry", run)

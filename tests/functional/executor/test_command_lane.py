@@ -47,6 +47,9 @@ def test_a_command_that_is_not_there_is_named(bench: Bench) -> None:
     assert (record.state, record.attempts[0].exit) == (State.ERROR, [127, None])
     assert record.end is not None
     assert record.end.why == "command not found: no-such-command"
+    record = command(bench, "echo hi; echo ho")
+    assert record.end is not None
+    assert record.end.why.endswith("echo hi; echo ho; for a line of a shell: sh -c '...'")
 
 
 def test_a_working_directory_that_is_not_there_is_named(bench: Bench) -> None:
