@@ -154,6 +154,8 @@ class TaskRow(TypedDict):
     """Under which it starts by itself."""
     end_condition: str | None
     """Under which its runs are ended."""
+    occasions: list[str]
+    """`startup` and `shutdown` of the daemon, if it runs then and only then."""
     enabled: bool
     """It starts by its condition."""
     last_start_at: float | None

@@ -31,7 +31,7 @@ def run(context: Context) -> int:
     elif targets:
         for task in tasks:
             _print_one(context, task)
-    elif any(task["condition"] for task in tasks):
+    elif any(task["condition"] or task["occasions"] for task in tasks):
         now = time()
         rows = [
             (
@@ -71,7 +71,7 @@ def _last(task: TaskRow, now: float) -> str:
 
 def _next(task: TaskRow, now: float) -> str:
     """When it can start next."""
-    if task["condition"] is None:
+    if task["condition"] is None or task["occasions"]:
         return "-"
     if not task["enabled"]:
         return "disabled"
@@ -81,7 +81,11 @@ def _next(task: TaskRow, now: float) -> str:
 
 
 def _when(task: TaskRow) -> str:
-    return task["condition"] or "-"
+    """Its condition, and the occasion it is asked on."""
+    if not task["occasions"]:
+        return task["condition"] or "-"
+    occasion = f"on {' and '.join(task['occasions'])}"
+    return f"{occasion} if {task['condition']}" if task["condition"] else occasion
 
 
 def _print_one(context: Context, task: TaskRow) -> None:
@@ -90,7 +94,7 @@ def _print_one(context: Context, task: TaskRow) -> None:
         ("what", clean(task["doc"])),
         ("takes", task["takes"]),
         ("lane", _lane(task)),
-        ("condition", task["condition"] or ""),
+        ("condition", "" if _when(task) == "-" else _when(task)),
         ("end condition", task["end_condition"] or ""),
         ("last run", "" if task["condition"] is None else _last(task, time())),
         ("next", "" if task["condition"] is None else _next(task, time())),

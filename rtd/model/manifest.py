@@ -84,10 +84,16 @@ class TaskInfo:
         return frozenset(n for n, needed in self.parameters if needed).difference(self.filled)
 
     @property
+    def occasions(self) -> list[str]:
+        """When it runs instead of by its condition: `startup` and `shutdown` of the daemon."""
+        named = (("startup", self.on_startup), ("shutdown", self.on_shutdown))
+        return [name for name, runs in named if runs]
+
+    @property
     def starts_by_itself(self) -> bool:
         """Whether its condition starts it; one that runs on startup or on shutdown is asked for
         its condition only then."""
-        return self.schedule.start is not None and not (self.on_startup or self.on_shutdown)
+        return self.schedule.start is not None and not self.occasions
 
     @property
     def incomplete(self) -> str | None:

@@ -45,7 +45,7 @@ async def _kept(core: Core) -> tuple[int, list[Noted], Halt | None]:
     calls = core.calls
     try:
         table, faults, halt = await core.redis.call(
-            calls.queue_table(), calls.faults(), calls.halt()
+            calls.queue_table(), calls.faults(core.config.node), calls.halt()
         )
     except StoreGone:
         return 0, [], None

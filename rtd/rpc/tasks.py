@@ -26,6 +26,7 @@ def _row(planner: Planner | None, info: TaskInfo) -> dict[str, Any]:
     row = {**info.to_dict(), "takes": info.signature()}
     del row["schedule"]
     row["condition"], row["end_condition"] = info.schedule.start, info.schedule.end
+    row["occasions"] = info.occasions
     row["enabled"] = info.schedule.enabled
     row.update(dict.fromkeys(("last_start_at", "last_end_at", "last_end", "next_at")))
     entry = None if planner is None else planner.entries.get(info.name)

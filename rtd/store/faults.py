@@ -54,17 +54,17 @@ class Faults(Transitions):
         told = (_plain(what, _WHAT_CHARS), _plain(message, _MESSAGE_CHARS))
         return self._script("fault", node, kind, *told, repr(at), int(halts), parse=int)
 
-    def faults(self) -> Call:
-        """All that are kept: `Noted`, the latest first."""
-        return Call(("HVALS", f"{self.prefix}faults"), _all_noted)
+    def faults(self, node: str) -> Call:
+        """All that are kept of a node's app: `Noted`, the latest first."""
+        return Call(("HVALS", f"{self.prefix}faults:{node}"), _all_noted)
 
-    def fault(self, field: str) -> Call:
+    def fault(self, node: str, field: str) -> Call:
         """One of them, by `kind|what`: `Noted` or None."""
-        return Call(("HGET", f"{self.prefix}faults", field), _noted)
+        return Call(("HGET", f"{self.prefix}faults:{node}", field), _noted)
 
-    def clear_faults(self) -> Call:
+    def clear_faults(self, node: str) -> Call:
         """The app has been imported anew."""
-        return Call(("DEL", f"{self.prefix}faults"), nothing)
+        return Call(("DEL", f"{self.prefix}faults:{node}"), nothing)
 
     def halt(self) -> Call:
         """What halted the schedule: `Halt`, None when it is not halted."""

@@ -1,7 +1,13 @@
 """Which daemon serves a node name: a word in Redis that its owner renews while it lives."""
 
+from collections.abc import Iterable
+
 from rtd.store.call import Call
 from rtd.store.transitions import Transitions
+
+
+def _ids(reply: bytes | None) -> list[str]:
+    return reply.decode().split(",") if reply else []
 
 
 class Presence(Transitions):
@@ -14,6 +20,17 @@ class Presence(Transitions):
         An empty `after` takes the word away. It vanishes by itself after `ttl_ms`.
         """
         return self._script("claim", node, before, after, ttl_ms, parse=bytes)
+
+    def closing(self, node: str) -> Call:
+        """The ids of runs that `set_closing` has noted last."""
+        return Call(("HGET", f"{self.prefix}closing", node), _ids)
+
+    def set_closing(self, node: str, ids: Iterable[str]) -> Call:
+        """Note the runs that a daemon makes at its end; none: all have ended."""
+        text = ",".join(ids)
+        if not text:
+            return Call(("HDEL", f"{self.prefix}closing", node))
+        return Call(("HSET", f"{self.prefix}closing", node, text))
 
     def opening(self, node: str) -> Call:
         """What `set_opening` has noted last; None: nothing is left to do."""

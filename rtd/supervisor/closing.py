@@ -14,14 +14,15 @@ from rtd.model.ids import new_id
 from rtd.supervisor.executors import Phase
 from rtd.supervisor.log import log
 from rtd.supervisor.node import Node
-from rtd.supervisor.occasions import SHUTDOWN, Planned, make, on_shutdown, ready
-from rtd.supervisor.runs import cancel_waiting
+from rtd.supervisor.occasions import SHUTDOWN, Planned, make, on_shutdown, ready, withdraw
 
 #: A lane whose executor has gone while runs wait in it is given another one.
 _LOOK_S: Final = 0.05
 #: So long is an executor that was ordered waited for.
 _BIRTH_S: Final = 2.0
 MAIN: Final = "main"
+#: Stands among the ids of the last runs from when executors are made for them.
+BEGUN: Final = "begun"
 
 
 class Closing:
@@ -65,6 +66,8 @@ class Closing:
 
     async def _carry_out(self, until: float) -> None:
         node, core = self._node, self._core
+        node_name = core.config.node
+        await core.ask(core.calls.set_closing(node_name, (BEGUN,)))
         if core.manifest.info.hooks.get(SHUTDOWN):
             node.inner.apart = self._apart
             self._order(MAIN, 1)
@@ -73,10 +76,14 @@ class Closing:
         if infos:
             log.info("on shutdown: %s", ", ".join(info.name for info in infos))
             planned = [Planned(info.name, new_id()) for info in infos]
+            await core.ask(
+                core.calls.set_closing(node_name, (BEGUN, *(plan.run for plan in planned)))
+            )
             made = await make(core, planned, SHUTDOWN, self._apart)
             pools = {plan.run: info.pool for plan, info in zip(planned, infos, strict=True)}
             await self._until_over(made, pools)
         await node.app_hooks.call(SHUTDOWN, rest=True, timeout_s=until - time.monotonic())
+        await core.ask(core.calls.set_closing(node_name, ()))
 
     async def _until_over(self, ids: list[str], pools: dict[str, str]) -> None:
         watch = self._node.waiters.watch(ids)
@@ -86,15 +93,7 @@ class Closing:
                     self._staff(Counter(pools[run] for run in watch.pending))
                     await watch.change(_LOOK_S)
         finally:
-            for run in watch.pending:
-                await self._withdraw(run)
-
-    async def _withdraw(self, run: str) -> None:
-        """What has not begun is not to wait for the next end of a daemon."""
-        core = self._core
-        blob = await core.ask(core.calls.get(run))
-        if blob is not None:
-            await cancel_waiting(core, blob, "drain", "the daemon ended before it", time.time())
+            await withdraw(self._core, watch.pending)
 
     def _staff(self, waiting: Counter[str]) -> None:
         """See to it that each lane in which runs are left has executors."""

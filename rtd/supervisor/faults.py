@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: So many wait for Redis; of more the oldest are only in the log.
 _WAITING: Final = 500
+#: So many names are remembered as logged.
+_TOLD: Final = 1000
 
 
 class Faults:
@@ -50,7 +52,7 @@ class Faults:
             found: what failed while it was imported.
         """
         self._told.clear()
-        self._put(self._core.calls.clear_faults())
+        self._put(self._core.calls.clear_faults(self._core.config.node))
         for fault in found:
             self._note(fault.kind, fault.what, fault.message, fault.at, False)
 
@@ -62,18 +64,22 @@ class Faults:
 
     async def kept(self) -> list["Noted"]:
         """All, the latest first. Raises StoreGone."""
-        found: list[Noted] = await self._core.ask(self._core.calls.faults())
+        core = self._core
+        found: list[Noted] = await core.ask(core.calls.faults(core.config.node))
         return found
 
     async def _read(self, field: str) -> None:
+        core = self._core
         noted: Noted | None = None
         with suppress(StoreGone):  # it is kept, and status tells it
-            noted = await self._core.ask(self._core.calls.fault(field))
+            noted = await core.ask(core.calls.fault(core.config.node, field))
         if noted is not None:
             self._tell(noted.kind, noted.what, noted.message)
 
     def _tell(self, kind: str, what: str, message: str) -> None:
         if (kind, what) not in self._told:
+            if len(self._told) >= _TOLD:
+                self._told.clear()
             self._told.add((kind, what))
             log.warning("fault of the app: %s %s: %s", kind, what, message)
 

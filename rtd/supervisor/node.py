@@ -87,7 +87,9 @@ class Node:
         self.scheduler = Scheduler(core)
         self.cycle = Cycle(core, self.inner, self.scheduler)
         self.halting = Halting(core, self.scheduler)
-        self.opening = Opening(core, self.scheduler, self.app_hooks, self.waiters)
+        self.opening = Opening(
+            core, self.scheduler, self.app_hooks, self.waiters, self.zygotes.retire_executor
+        )
         self.parameters = Parameters(core)
         self.watch = Watch(core, self.stops, self.scheduler.view_of_run)
         self.tail = EventTail(core)

@@ -6,8 +6,11 @@ from typing import Final, NamedTuple
 
 from rtd.model.errors import RtdError, StoreGone
 from rtd.model.manifest import Manifest, TaskInfo
+from rtd.model.run import decode
+from rtd.model.states import TERMINAL
 from rtd.supervisor.core import Core
 from rtd.supervisor.loading import load_apart
+from rtd.supervisor.runs import cancel_waiting
 from rtd.supervisor.submit import Request, submit
 
 STARTUP: Final = "startup"
@@ -87,3 +90,12 @@ async def make(core: Core, planned: Iterable[Planned], by: str, apart: str = "")
         else:
             made.append(run_id)
     return made
+
+
+async def withdraw(core: Core, ids: Iterable[str]) -> None:
+    """Runs that a daemon made at its end and that have not begun are not to wait for the next
+    end of one. Raises StoreGone."""
+    for run in list(ids):
+        blob = await core.ask(core.calls.get(run))
+        if blob is not None and decode(blob).state not in TERMINAL:
+            await cancel_waiting(core, blob, "drain", "the daemon ended before it", time.time())

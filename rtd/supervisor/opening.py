@@ -9,10 +9,12 @@ from typing import Any, TypeVar
 
 import msgpack
 
+from rtd.model.config import LOG_POOL
 from rtd.model.errors import StoreGone
 from rtd.model.ids import new_id
 from rtd.supervisor.app_hooks import AppHooks
 from rtd.supervisor.core import Core
+from rtd.supervisor.executors import Executor
 from rtd.supervisor.log import log
 from rtd.supervisor.occasions import (
     FORCE_RUN,
@@ -22,6 +24,7 @@ from rtd.supervisor.occasions import (
     make,
     on_startup,
     ready,
+    withdraw,
 )
 from rtd.supervisor.scheduler import Scheduler
 from rtd.supervisor.waiters import Waiters
@@ -37,16 +40,25 @@ class Opening:
         scheduler: opened at the end.
         hooks: those of the app.
         waiters: tell when runs are over.
+        retire: lets an executor end when its runs have.
 
     Attributes:
         waits_for: what the schedule still waits for, in words; None: it is open.
     """
 
-    def __init__(self, core: Core, scheduler: Scheduler, hooks: AppHooks, waiters: Waiters) -> None:
+    def __init__(
+        self,
+        core: Core,
+        scheduler: Scheduler,
+        hooks: AppHooks,
+        waiters: Waiters,
+        retire: Callable[[Executor], None],
+    ) -> None:
         self._core = core
         self._scheduler = scheduler
         self._hooks = hooks
         self._waiters = waiters
+        self._retire = retire
         #: Tasks that have run at first sight; None before the first app is served.
         self._seen: frozenset[str] | None = None
         self.waits_for: str | None = None
@@ -59,6 +71,7 @@ class Opening:
                 or is still running.
         """
         core = self._core
+        await self._end_closing(adopted)
         self._seen = frozenset(info.name for info in forced(core.manifest))
         begun = await self._begun(adopted) if core.scheduling else None
         if begun is None:
@@ -78,6 +91,18 @@ class Opening:
         new = [Planned(info.name, new_id()) for info in infos if info.name not in before]
         if new and self.waits_for is None and self._core.scheduling:
             self._core.jobs.start(self._force(new), "running new tasks")
+
+    async def _end_closing(self, adopted: bool) -> None:
+        """A supervisor of before was killed while it ended: its last executors take nothing but
+        what runs at the end, and must make room."""
+        core = self._core
+        ids: list[str] = await core.ask(core.calls.closing(core.config.node))
+        if ids:
+            for executor in core.executors:
+                if adopted and executor.lane != LOG_POOL:
+                    self._retire(executor)
+            await withdraw(core, ids)
+            await core.ask(core.calls.set_closing(core.config.node, ()))
 
     # --- what is noted
 

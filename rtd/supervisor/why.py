@@ -71,11 +71,9 @@ async def _halted(core: Core) -> list[Hold]:
 
 def _occasion(info: TaskInfo) -> str | None:
     """When it runs instead of by its condition, if it does."""
-    moments = [
-        moment for moment, does in (("starts", info.on_startup), ("ends", info.on_shutdown)) if does
-    ]
-    if not moments:
+    if not info.occasions:
         return None
+    moments = [{"startup": "starts", "shutdown": "ends"}[occasion] for occasion in info.occasions]
     whether = "" if info.schedule.start is None else ", if its condition is true then"
     return f"it runs when the daemon {' and when it '.join(moments)}{whether}"
 

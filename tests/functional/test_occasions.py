@@ -103,9 +103,8 @@ def test_tasks_on_shutdown_are_the_last_and_nothing_else_begins(occasions: Occas
     lines = occasions.lines()
     closing = lines[lines.index("hook before shutdown") :]
     assert closing[-1] == "hook after shutdown"
-    assert sorted(closing[1:-1]) == [
-        "last", "last in fork", "last in thread", "stayed", "stays",
-    ]  # fmt: skip
+    names = ["behind", "last", "last in fork", "last in thread", "stayed", "stays"]
+    assert sorted(closing[1:-1]) == names
     assert lines.count("first") == 1
     assert daemon.processes() == []
     daemon.start()
@@ -144,6 +143,30 @@ def test_asked_twice_nothing_is_waited_for(occasions: Occasions) -> None:
     assert daemon.process.wait(10) == 0
     assert daemon.processes() == []
     assert "hook after shutdown" not in occasions.lines()
+
+
+def test_what_a_killed_daemon_left_for_its_end_does_not_wait_for_the_next_end(
+    occasions: Occasions,
+) -> None:
+    occasions.gate.touch()
+    flags = ("--set", "stop_grace=600s", "--set", "lanes.process.max=1")
+    daemon = occasions.start(*flags, stays_s=600)
+    occasions.until("follows")
+    assert daemon.process is not None
+    daemon.process.send_signal(signal.SIGTERM)
+    occasions.until("stays")
+    restart_supervisor(daemon)
+    with client(daemon) as rt:
+        rows = {row["task"]: row for row in rt.rpc.ls(limit=50)["runs"]}
+        assert rows["behind"]["state"] == "cancelled"
+        assert rows["stays"]["state"] == "running"
+        # The executors that were made for the end do not stand in the way.
+        assert rt.submit("first").wait(timeout=20).state == "succeeded"
+        assert rt.submit("last").wait(timeout=20).result == "done"
+        rt.get(rows["stays"]["id"]).kill()
+    daemon.process.send_signal(signal.SIGTERM)
+    until(lambda: "shutting down" in daemon.log.read_text().partition("adopted")[2])
+    daemon.process.send_signal(signal.SIGTERM)
 
 
 APP = """
@@ -196,5 +219,6 @@ def test_why_says_when_such_a_task_runs(occasions: Occasions) -> None:
         "it runs when the daemon starts, if its condition is true then"
         in daemon.rtctl("why", "never").stdout
     )
+    assert "on startup if false" in daemon.ok("tasks")
     assert "it runs when the daemon ends" in daemon.rtctl("why", "last").stdout
     assert daemon.ok("next", "never").strip() == daemon.ok("next", "last").strip()

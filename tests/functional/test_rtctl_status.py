@@ -68,4 +68,3 @@ def test_faults_are_forgotten_when_the_app_is_imported_anew(start_daemon: Start)
     until(lambda: "once" in faults(daemon), what="the fault")
     daemon.rtctl("reload")
     until(lambda: faults(daemon).keys() == {"tasks/broken.py"}, what="only the new app's fault")
-

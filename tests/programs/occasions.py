@@ -86,3 +86,8 @@ def stays() -> None:
     note("stays")
     time.sleep(float(os.environ.get("STAYS", "0")))
     note("stayed")
+
+
+@session.task(on_shutdown=True)
+def behind() -> None:
+    note("behind")

@@ -1,7 +1,7 @@
 -- fault: something of the app's has failed. ARGV: node, kind, what, message, at (epoch seconds),
 -- '1' if it halts the schedule.
 --@use ring
-local KEY, MOST = N .. 'faults', 200
+local KEY, MOST = N .. 'faults:' .. NODE, 200
 local kind, what, message, at = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local field, first, count = kind .. '|' .. what, at, 1
 local old = redis.call('HGET', KEY, field)
