@@ -35,24 +35,34 @@ def load(app: str) -> Session:
 
 
 def _import(app: str, target: str) -> ModuleType:
-    if target.endswith(".py") or "/" in target:
-        target = _module_of_file(app, Path(target))
+    file = Path(target).absolute() if target.endswith(".py") or "/" in target else None
+    if file is not None:
+        target = _module_of_file(app, file)
     elif not target or not all(part.isidentifier() for part in target.split(".")):
         raise AppError(f"{app!r} is no app; write package.module:session or path/to/file.py")
     try:
-        return importlib.import_module(target)
+        module = importlib.import_module(target)
     except BaseException as error:  # whatever it raises, it is the app's, and one line
         raise AppError(f"app {app} does not import: {describe(error)}") from error
+    found = getattr(module, "__file__", None)
+    if file is not None and found is not None and not file.samefile(found):
+        raise AppError(
+            f"app {app} does not import: another module is called {target!r} ({found});"
+            " give the file another name"
+        )
+    return module
 
 
 def _module_of_file(app: str, path: Path) -> str:
-    """The dotted name of a file, with its package's root on `sys.path`."""
-    path = path.absolute()
+    """The dotted name of a file, with its package's root on `sys.path`. What lies beside it is
+    found, too, but last: it may be written to be started as `python path/to/file.py`."""
     if not path.is_file():
         raise AppError(f"app {app} does not import: there is no file {path}")
     folder, name = package_root(path)
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
+    if str(path.parent) not in sys.path:
+        sys.path.append(str(path.parent))
     return name
 
 

@@ -114,6 +114,30 @@ def test_a_file_inside_its_package(program: Daemon) -> None:
         assert rt.submit("add", a=2).wait(timeout=10).result == 2
 
 
+def test_a_program_in_a_package_that_imports_what_lies_beside_it(program: Daemon) -> None:
+    """As `python main.py` does, whose own folder comes first on the path."""
+    (program.cwd / "__init__.py").touch()
+    (program.cwd / "neighbour.py").touch()
+    (program.cwd / "main.py").write_text(f"import neighbour\n{PROGRAM}")
+    program.start()
+    with client(program) as rt:
+        assert rt.submit("add", a=2).wait(timeout=10).result == 2
+
+
+def test_a_file_with_the_name_of_a_module_in_use_is_refused(program: Daemon) -> None:
+    (program.cwd / "apps").mkdir()
+    (program.cwd / "apps" / "signal.py").write_text(
+        "from rtd import Session\nsession = Session()\n"
+    )
+    done = subprocess.run(
+        ["rtd", "check", "apps/signal.py"],
+        executable=BIN / "rtd", cwd=program.cwd, env=program.env, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr.count("\n")) == (3, 1), done.stderr
+    assert "another module is called 'signal'" in done.stderr
+
+
 def test_sigterm_and_sighup_are_passed_on(program: Daemon) -> None:
     process = program.start().process
     assert process is not None
