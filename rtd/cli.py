@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from rtd.cli_usage import Parser
 from rtd.model.errors import EXIT_CODE, RtdError
 from rtd.model.units import parse_duration_s
 
@@ -57,9 +58,7 @@ def _verb(name: str) -> Callable[[argparse.Namespace], int]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="rtd", description="A daemon that runs an app's tasks and shell commands."
-    )
+    parser = Parser(prog="rtd", description="A daemon that runs an app's tasks and shell commands.")
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     run = verbs.add_parser("run", help="run in the foreground, the log on stderr")

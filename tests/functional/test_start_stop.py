@@ -271,3 +271,20 @@ def test_two_daemons_live_side_by_side(start_daemon: Start) -> None:
         run = one.submit("add", a=1)
         assert run.wait(timeout=10).result == 1
         assert two.ls() == []
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["status"], "rtd: 'status' is no verb of rtd; it is one of rtctl's: `rtctl status`"),
+        (["restart"], "rtd: 'restart' is no verb of rtd; `rtd stop`, then `rtd start`"),
+        (["nonsense"], "it has run, start, stop, simulate and check"),
+        ([], "VERB"),
+        (["run", "--set", "x"], "'x' is not NAME=VALUE"),
+        (["start", "--wait", "soon"], "'soon' is no duration"),
+    ],
+)
+def test_a_wrong_command_line_is_one_line(place: Daemon, words: list[str], sentence: str) -> None:
+    done = rtd(place, *words)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert sentence in one_line(done)
