@@ -18,6 +18,8 @@ from rtd.supervisor.scheduler import Scheduler
 
 #: So long one run goes on to ask one condition after the other.
 BUDGET_S: Final = 1.0
+#: When the latest cycle began, for one that is not to wait for the next.
+AT_ONCE: Final = float("-inf")
 #: Who ended a run whose conditions took too long.
 TIMEOUT: Final = "timeout"
 
@@ -38,34 +40,39 @@ class Cycle:
         self._timer: asyncio.TimerHandle | None = None
         self._going = False
         self._count = 0
-        self._next_s = 0.0
+        self._begun_s = AT_ONCE
         self._first: list[str] = []
         self._alone: list[str] = []
         scheduler.on_turn = self.look
 
     def look(self) -> None:
-        """Begin a cycle, if there is something to ask and it is time."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if self._going or self._core.draining:
+        """Begin a cycle, if there is something to ask and it is time; called after each turn."""
+        loop = asyncio.get_running_loop()
+        due_s = self._begun_s + self._core.manifest.info.cycle_s
+        early = due_s > loop.time()
+        armed = self._timer is not None and self._timer.when() <= due_s
+        if self._going or self._core.draining or (early and armed):
             return
         planner = self._scheduler.planner
         texts = set() if planner is None else planner.wanted()
         hooks = self._core.scheduling and self._core.manifest.info.hooks.get("cycle")
         if not texts and not hooks:
             return
-        loop = asyncio.get_running_loop()
-        wait_s = self._next_s - loop.time()
-        if wait_s > 0:
-            self._timer = loop.call_later(wait_s, self.look)
+        if early:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = loop.call_at(due_s, self._due)
             return
         self._going = True
         self._core.jobs.start(self._turn(planner, texts), "asking custom conditions")
 
+    def _due(self) -> None:
+        self._timer = None
+        self.look()
+
     async def _turn(self, planner: Planner | None, texts: set[str]) -> None:
         core, chosen = self._core, self._chosen(texts)
-        self._next_s = asyncio.get_running_loop().time() + core.manifest.info.cycle_s
+        self._begun_s = asyncio.get_running_loop().time()
         self._count += 1
         number = 0 if planner is None else planner.asked()
         try:
@@ -110,11 +117,11 @@ class Cycle:
         self._first = [text for text in chosen if text not in answers]
         if answers or not chosen:
             if self._first:
-                self._next_s = 0.0  # the budget was used up: the rest has its turn now
+                self._begun_s = AT_ONCE  # the budget was used up: the rest has its turn now
         elif len(chosen) == 1:
             self._failed(planner, number, chosen[0], ended.why)
         else:
-            self._alone, self._next_s = list(chosen), 0.0
+            self._alone, self._begun_s = list(chosen), AT_ONCE
 
     def _failed(self, planner: Planner, number: int, text: str, why: str) -> None:
         planner.answered(number, text, None, why)

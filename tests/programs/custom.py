@@ -28,7 +28,6 @@ def note(name: str) -> None:
 
 @FuncCond(syntax="has work")
 def has_work() -> bool:
-    print("this goes nowhere")
     note("asked")
     if said("work") == "hang":
         time.sleep(60)
