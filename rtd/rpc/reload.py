@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rtd.model.errors import AppError
+from rtd.model.errors import AppError, InternalError
 from rtd.rpc.context import Ask
 from rtd.supervisor.log import log
 
@@ -12,8 +12,9 @@ async def handle(ask: Ask) -> dict[str, Any]:
     log.info("%s asked for a reload", ask.client.peer.text)
     try:
         done = await ask.node.reloads.reload()
-    except AppError as error:
-        raise AppError(f"not reloaded, the app of before serves on: {error.sentence}") from None
+    except (AppError, InternalError) as error:
+        said = f"not reloaded, the app of before serves on: {error.sentence}"
+        raise type(error)(said) from None
     faults = ask.core.manifest.info.faults
     return {
         "generation": done.generation,

@@ -65,6 +65,7 @@ def test_an_app_that_does_not_import_is_told_with_its_place_and_the_old_one_serv
     failed = daemon.rtctl("reload")
     assert failed.returncode == 1
     assert "exit code 3" in failed.stderr
+    assert "serves on" in failed.stderr
 
 
 def test_without_an_app_there_is_nothing_to_reload(start_daemon: Callable[..., Daemon]) -> None:
