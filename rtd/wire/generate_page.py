@@ -75,10 +75,15 @@ Values of users may hold these extension types: 1 datetime, 2 date, 3 time (ISO 
 def page() -> str:
     """The text of `docs/reference/protocol.md`."""
     errors = "\n".join(
-        f"| `{code}` | {EXIT_CODE.get(code, 1)} | {(BY_CODE[code].__doc__ or '').strip()} |"
+        f"| `{code}` | {EXIT_CODE.get(code, 1)} | {_first_words(BY_CODE[code].__doc__)} |"
         for code in sorted(BY_CODE)
     )
     parts = [_INTRO, "## Verbs", *(_page_of(verb) for verb in VERBS.values()), "## Shapes"]
     parts += [f"### {s.name}\n\n{s.doc}\n\n{_table(s.fields, defaults=False)}" for s in SHAPES]
     parts.append(f"## Errors\n\n| code | exit code of rtctl | |\n|---|---|---|\n{errors}")
     return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def _first_words(doc: str | None) -> str:
+    """The first paragraph, on one line."""
+    return " ".join((doc or "").strip().partition("\n\n")[0].split())

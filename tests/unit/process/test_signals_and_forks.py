@@ -19,11 +19,15 @@ from rtd.process.forking import fork_child, other_threads, send_to_child, set_up
 from rtd.process.hunt import hunt
 from rtd.process.signals import SignalInbox
 from rtd.process.status import Exit, reap
+from rtd.process.titles import _prepare
 from tests.helpers.deadline import until
 from tests.helpers.source import ROOT
 from tests.programs.daemoniser import leave_daemon
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+
+# The room for titles is measured from the environment, which other tests change.
+_prepare()
 
 
 @pytest.fixture
