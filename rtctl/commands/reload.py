@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from rtctl.screen import clean
+from rtd.model.errors import WaitTimeout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from rtctl.answers import ReloadResult
     from rtctl.context import Context
 
 USAGE = "reload"
@@ -15,12 +17,18 @@ the new code. Waits until it serves and says which tasks are new, changed and go
 does not import, and the app of before serves on; 8: it serves, but a part of it failed, such as a
 file of a loader's."""
 PARTLY_FAILED = 8
+#: After so long somebody who waits is told what for.
+PATIENCE_S = 2.0
+_STILL = (
+    "rtctl: waiting: the app is still being imported, or too many runs go on with code of before;"
+    " the daemon's log says which"
+)
 
 
 def run(context: Context) -> int:
     """Wait for it, and say what has changed."""
     context.targets(0, 0, "target")
-    answer = context.rpc.reload()
+    answer = _answer(context)
     if context.is_json:
         context.json(answer)
     elif not context.quiet:
@@ -34,3 +42,19 @@ def run(context: Context) -> int:
         for fault in answer["faults"]:
             context.screen.say(f"rtctl: {clean(fault)}")
     return PARTLY_FAILED if answer["faults"] else 0
+
+
+def _answer(context: Context) -> ReloadResult:
+    connection = context.link.take()
+    try:
+        request = connection.send("reload", {})
+        answer: ReloadResult
+        try:
+            answer = connection.answer(request, PATIENCE_S)
+        except WaitTimeout:
+            if not context.quiet:
+                context.screen.say(_STILL)
+            answer = connection.answer(request, None)
+        return answer
+    finally:
+        connection.close()

@@ -98,13 +98,17 @@ def test_a_hanging_import_does_not_bar_the_next_reload(
     file.write_text(app("one"))
     daemon = start_daemon("app.py", cwd=tmp_path)
     file.write_text("import threading\nthreading.Event().wait()\n" + app("one"))
-    hanging = threading.Thread(target=daemon.rtctl, args=("reload",))
+    done = []
+    hanging = threading.Thread(target=lambda: done.append(daemon.rtctl("reload")))
     hanging.start()
     until(lambda: "importing for" in daemon.log.read_text(), within_s=20, what="the warning")
     file.write_text(app("one", "two"))
     assert "new: two" in daemon.ok("reload")
     hanging.join(10)
-    assert not hanging.is_alive()
+    assert done[0].returncode == 1
+    first, last = done[0].stderr.splitlines()
+    assert first.startswith("rtctl: waiting: the app is still being imported")
+    assert last.endswith("its import was given up: a newer reload was asked for meanwhile")
 
 
 def test_as_many_generations_as_there_is_room_for_then_a_reload_waits(
