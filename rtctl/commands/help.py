@@ -50,7 +50,9 @@ def _verb(word: str) -> str:
     lines += [f"  also: {', '.join(also)}"] if also else []
     lines += ["", *module.MORE.splitlines()] if module.MORE else []
     lines += ["", "Flags:", *_flags(module.FLAGS)] if module.FLAGS else []
-    return "\n".join([*lines, "", "Flags of every verb:", *_flags(GLOBAL)])
+    own = {name for flag in module.FLAGS for name in flag.names}
+    others = [flag for flag in GLOBAL if own.isdisjoint(flag.names)]
+    return "\n".join([*lines, "", "Flags of every verb:", *_flags(others)])
 
 
 def _flags(flags: Sequence[Flag]) -> list[str]:

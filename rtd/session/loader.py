@@ -73,7 +73,9 @@ def _pick(module: ModuleType, attribute: str, app: str) -> Session:
             kind = "nothing" if found is None else type(found).__name__
             raise AppError(f"app {app}: {attribute!r} in {module.__file__} is {kind}, no Session")
         return found
-    sessions = {name: v for name, v in vars(module).items() if isinstance(v, Session)}
+    # isinstance() would ask lazy objects of other libraries for their class, and wake them.
+    sessions: dict[str, Session]
+    sessions = {name: v for name, v in vars(module).items() if issubclass(type(v), Session)}
     if len({id(v) for v in sessions.values()}) == 1:
         return next(iter(sessions.values()))
     if not sessions:

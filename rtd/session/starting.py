@@ -122,4 +122,5 @@ def _names_in(module: ModuleType, session: Session) -> list[str]:
 def _sessions_in(module: ModuleType) -> list[Session]:
     from rtd.session.session import Session  # lazy: it calls this module
 
-    return [value for value in list(vars(module).values()) if isinstance(value, Session)]
+    # isinstance() would ask lazy objects of other libraries for their class, and wake them.
+    return [value for value in list(vars(module).values()) if issubclass(type(value), Session)]

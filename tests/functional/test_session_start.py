@@ -197,6 +197,17 @@ def test_rtd_run_of_a_file_in_a_package(
         assert rt.submit("add", a=2).wait(timeout=10).result == 2
 
 
+def test_a_lazy_object_of_another_library_in_the_module_is_left_asleep(program: Daemon) -> None:
+    lazy = (
+        "class Lazy:\n    @property\n    def __class__(self):\n"
+        "        raise RuntimeError('not configured')\n\nsettings = Lazy()\n"
+    )
+    (program.cwd / "main.py").write_text(lazy + PROGRAM)
+    program.start()
+    with client(program) as rt:
+        assert rt.submit("add", a=2).wait(timeout=10).result == 2
+
+
 def test_a_session_that_another_module_holds(program: Daemon) -> None:
     """Started from another directory than that of the script, beside which the module lies."""
     folder = program.cwd / "scripts"
