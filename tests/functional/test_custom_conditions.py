@@ -1,6 +1,8 @@
 """Conditions of the app's own, end to end: asked in the main lane, and nothing else shows it."""
 
 import json
+import os
+import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -224,3 +226,13 @@ def test_check_names_a_condition_that_nothing_ever_asks(daemon: Daemon, tmp_path
         "rtd: condition `has news`: its task '_condition-has_news' has no start_cond, so that it"
         " is false until somebody starts that task; give TaskCond one\n"
     )
+
+
+def test_after_redis_was_away_conditions_are_asked_again(daemon: Daemon, place: Place) -> None:
+    until(lambda: place.count("asked"), what="it is asked")
+    (redis,) = [p for p in daemon.processes() if "redis-server" in p.title]
+    os.kill(redis.pid, signal.SIGKILL)
+    place.say("work", "yes")
+    until(lambda: place.count("worked") == 1, within_s=15, what="asked again, it starts its task")
+    until(lambda: len(runs(daemon, "work")) == 1, what="one run")
+    assert "Traceback" not in daemon.log.read_text()
