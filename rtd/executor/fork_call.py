@@ -21,6 +21,7 @@ from rtd.executor.streams import STREAMS
 from rtd.executor.work import Outcome, Work
 from rtd.process.delegate import Delegate, end_like
 from rtd.process.forked import FORK_MARK
+from rtd.session.context import FAULTS, report_fault
 
 _LENGTH: Final = 4
 _NOTHING: Final = bytes(_LENGTH)
@@ -113,11 +114,13 @@ class ForkCaller:
         return self._carry_out(work, outcome, gate)
 
     def _carry_out(self, work: Work, outcome: Outcome, gate: Gate) -> int:
+        faults: list[tuple[Any, ...]] = []
+        FAULTS.sink = lambda *fault: faults.append(fault)
         asked = carry_through(self._inner, work, outcome, gate)
         STREAMS.flush()
         told = [
             asked, outcome.state, outcome.result, outcome.error, outcome.names, outcome.why,
-            self._scratch.state(),
+            self._scratch.state(), faults,
         ]  # fmt: skip
         blob: bytes = msgpack.packb(told)
         os.pwrite(self._report_fd, len(blob).to_bytes(_LENGTH, "little") + blob, 0)
@@ -134,8 +137,11 @@ class ForkCaller:
         return blob
 
     def _take_over(self, outcome: Outcome, gate: Gate, told: list[Any]) -> None:
-        asked, outcome.state, outcome.result, outcome.error, names, outcome.why, state = told
+        asked, outcome.state, outcome.result, outcome.error, names, outcome.why, *rest = told
+        state, faults = rest
         outcome.names = tuple(names)
         self._scratch.adopt(state)
         if asked:  # it saw the stop on the board before the signal came here
             gate.asked = True
+        for fault in faults:
+            report_fault(*fault[:3], halts=fault[3])

@@ -81,10 +81,10 @@ def failed(outcome: Outcome, error: BaseException) -> None:
     outcome.state = _ERROR if isinstance(error, Error) else _EXCEPTION
     kind = type(error)
     try:
-        message = str(error)[:_MESSAGE_CHARS]
+        message = _storable(str(error)[:_MESSAGE_CHARS])
     except BaseException as broken:  # it is the task's code, which may raise anything
         message = f"(its __str__ raised {type(broken).__name__})"
-    outcome.error = [_name(kind), message, _format(error, message)]
+    outcome.error = [_name(kind), message, _storable(_format(error, message))]
     outcome.names = tuple(name for base in kind.__mro__ for name in (base.__name__, _name(base)))
     first = message.partition("\n")[0]
     outcome.why = f"{kind.__name__}: {first}" if first else kind.__name__
@@ -105,6 +105,11 @@ def stopped(outcome: Outcome, intent: dict[str, Any] | None) -> None:
     outcome.why = intent["why"]
     outcome.requeue = intent.get("then") == "requeue"
     outcome.error = None
+
+
+def _storable(text: str) -> str:
+    """The text as UTF-8 has it: a file's name may hold what it has not."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def _name(kind: type) -> str:

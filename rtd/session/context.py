@@ -105,6 +105,8 @@ def report_fault(kind: str, what: str, error: BaseException | str, *, halts: boo
     Never raises, but for the stop of a run that was asked to end meanwhile.
     """
     message = error if isinstance(error, str) else describe(error)
+    # A file's name may hold what UTF-8 has not.
+    message, what = (t.encode(errors="backslashreplace").decode() for t in (message, what))
     if FAULTS.sink is not None:
         FAULTS.sink(kind, what, message, halts)
     else:

@@ -81,9 +81,8 @@ class Faults(Transitions):
 
 def _plain(text: str, most: int) -> bytes:
     """On one line, not longer, and without what UTF-8 does not have."""
-    line = " ".join(text.split())
-    cut = line if len(line) <= most else line[: most - 3] + "..."
-    return cut.encode(errors="replace")
+    line = " ".join(text.encode(errors="backslashreplace").decode().split())
+    return (line if len(line) <= most else line[: most - 3] + "...").encode()
 
 
 def _noted(blob: bytes | None) -> Noted | None:

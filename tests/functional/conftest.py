@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.daemon import Daemon
+from tests.helpers.external import External
 from tests.helpers.source import ROOT
 
 PROGRAMS = ROOT / "tests" / "programs"
@@ -29,3 +30,12 @@ def gate(tmp_path: Path) -> Iterator[Path]:
     path = tmp_path / "gate"
     yield path
     path.touch()
+
+
+@pytest.fixture
+def external(tmp_path_factory: pytest.TempPathFactory) -> Iterator[External]:
+    """A Redis of the test's own."""
+    redis = External(tmp_path_factory.mktemp("r"))
+    redis.start()
+    yield redis
+    redis.kill()

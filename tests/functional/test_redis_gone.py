@@ -7,61 +7,20 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-
-import pytest
 
 from rtctl import Client
 from rtd.model.errors import RtdError
-from rtd.store.binary import find_server
 from rtd.store.calls import Calls
 from rtd.store.link import Link
 from tests.functional.conftest import PROGRAMS
 from tests.helpers.daemon import BIN, Daemon
 from tests.helpers.deadline import until
+from tests.helpers.external import External
 from tests.helpers.running import SMALL, client, restart_supervisor, until_running
 
 Start = Callable[..., Daemon]
-
-
-class External:
-    """A Redis that is not the daemon's."""
-
-    def __init__(self, folder: Path, mark: str = "") -> None:
-        self.folder = folder
-        self.socket = folder / "external.sock"
-        self.process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def url(self) -> str:
-        return f"unix://{self.socket}"
-
-    def start(self) -> None:
-        """Start it; it answers afterwards."""
-        words = ["--port", "0", "--unixsocket", str(self.socket), "--dir", str(self.folder)]
-        words += ["--appendonly", "yes", "--appendfsync", "no", "--save", ""]
-        with (self.folder / "redis.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [str(find_server().path), *words], stdout=log, stderr=log
-            )
-        until(self.socket.exists, what="the external Redis")
-
-    def kill(self) -> None:
-        """SIGKILL."""
-        assert self.process is not None
-        self.process.kill()
-        self.process.wait()
-        self.socket.unlink(missing_ok=True)
-
-
-@pytest.fixture
-def external(tmp_path_factory: pytest.TempPathFactory) -> Iterator[External]:
-    """A Redis of the test's own."""
-    redis = External(tmp_path_factory.mktemp("r"))
-    redis.start()
-    yield redis
-    redis.kill()
 
 
 def load(rt: Client, log: Path, kill: Callable[[], None]) -> None:

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from tests.functional.conftest import PROGRAMS
 from tests.helpers.daemon import Daemon
 from tests.helpers.deadline import until
+from tests.helpers.external import External
 from tests.helpers.running import client, restart_supervisor
 
 Start = Callable[..., Daemon]
@@ -68,3 +70,23 @@ def test_faults_are_forgotten_when_the_app_is_imported_anew(start_daemon: Start)
     until(lambda: "once" in faults(daemon), what="the fault")
     daemon.rtctl("reload")
     until(lambda: faults(daemon).keys() == {"tasks/broken.py"}, what="only the new app's fault")
+
+
+def test_a_redis_that_is_away_is_told_and_faults_wait_for_it(
+    start_daemon: Start, external: External, tmp_path: Path
+) -> None:
+    daemon = start_daemon("faulty:session", cwd=PROGRAMS, flags=["--redis", external.url])
+    gate = tmp_path / "gate"
+    lanes = ("process", "thread", "fork")
+    with client(daemon) as rt:
+        for lane in lanes:
+            rt.submit(f"gated_{lane}", gate=str(gate))
+        until(lambda: all(gate.with_suffix(f".{lane}").exists() for lane in lanes))
+        external.kill()
+        until(lambda: not rt.rpc.status()["redis"]["ok"], what="Redis is away")
+        done = daemon.rtctl("status")
+        assert (done.returncode, "not answering" in done.stdout) == (3, True)
+        gate.touch()
+        external.start()
+        until(lambda: faults(daemon).keys() >= set(lanes), within_s=20, what="all faults")
+    assert [faults(daemon)[lane]["times"] for lane in lanes] == [1, 1, 1]

@@ -1,6 +1,7 @@
 """Code of the app's that fails where nothing may stop for it, in every lane."""
 
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ session = Session()
 
 
 def _report(what: str, halts: bool) -> str:
-    report_fault("hook", what, ValueError("it does not work"), halts=halts)
+    report_fault("hook", what, ValueError("it does not work \udcff"), halts=halts)
     return "done"
 
 
@@ -38,6 +39,28 @@ def in_thread(what: str, halts: bool = False) -> str:
 @session.task
 async def in_loop(what: str, halts: bool = False) -> Any:
     return _report(what, halts)
+
+
+def _after_gate(gate: str, what: str) -> str:
+    Path(gate).with_suffix(f".{what}").touch()
+    while not Path(gate).exists():
+        time.sleep(0.01)
+    return _report(what, halts=False)
+
+
+@session.task
+def gated_process(gate: str) -> str:
+    return _after_gate(gate, "process")
+
+
+@session.task(lane="thread")
+def gated_thread(gate: str) -> str:
+    return _after_gate(gate, "thread")
+
+
+@session.task(fresh=True)
+def gated_fork(gate: str) -> str:
+    return _after_gate(gate, "fork")
 
 
 @session.task(start_cond="every 50 ms", lane="thread")

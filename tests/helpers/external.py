@@ -1,0 +1,37 @@
+"""A Redis server that a daemon is told to use."""
+
+import subprocess
+from pathlib import Path
+
+from rtd.store.binary import find_server
+from tests.helpers.deadline import until
+
+
+class External:
+    """A Redis that is not the daemon's."""
+
+    def __init__(self, folder: Path, mark: str = "") -> None:
+        self.folder = folder
+        self.socket = folder / "external.sock"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"unix://{self.socket}"
+
+    def start(self) -> None:
+        """Start it; it answers afterwards."""
+        words = ["--port", "0", "--unixsocket", str(self.socket), "--dir", str(self.folder)]
+        words += ["--appendonly", "yes", "--appendfsync", "no", "--save", ""]
+        with (self.folder / "redis.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [str(find_server().path), *words], stdout=log, stderr=log
+            )
+        until(self.socket.exists, what="the external Redis")
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+        self.socket.unlink(missing_ok=True)
