@@ -112,7 +112,7 @@ class SerialLane:
         self._signals.drain()
 
     def rest(self) -> None:
-        """Nothing to make ready."""
+        self._worn = not self._limits.mend()  # of runs that were too short to be looked at
 
     def end(self) -> None:
         """Nothing to let go of."""
@@ -153,6 +153,7 @@ class SerialLane:
             outcome.peak_bytes = outcome.peak_bytes or peak_bytes  # a caller's own is better
             if changed := self._limits.changed():
                 self._mend_limits(outcome, changed)
+                elapsed_s = max(elapsed_s, BATCH_S)  # runs that seem long are looked at
         self._costs.learn(work.task, elapsed_s)
         self._after(outcome)
         if titled:

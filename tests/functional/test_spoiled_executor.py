@@ -57,6 +57,14 @@ def test_limits_that_a_task_lowered_are_put_back_after_it(rt: Client) -> None:
     assert rt.submit("limits").wait(timeout=10).result == before
 
 
+def test_limits_that_each_of_many_short_runs_lowers_are_put_back_each_time(rt: Client) -> None:
+    before = rt.submit("limits").wait(timeout=10).result
+    for _ in range(5):
+        run = rt.submit("lower_soft").wait(timeout=10)
+        assert note_of(rt, run).endswith("put back")
+        assert rt.submit("limits").wait(timeout=10).result[1:] == before[1:]
+
+
 def test_an_executor_whose_limits_cannot_be_put_back_is_replaced(rt: Client) -> None:
     before = rt.submit("limits").wait(timeout=10).result
     runs = rt.submit_many("lower_for_good", [{}]) + rt.submit_many("limits", [{}] * 20)
