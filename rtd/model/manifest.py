@@ -167,6 +167,10 @@ class Manifest:
         known = sorted(self.tasks)
         listed = ", ".join(known[:8]) + (", ..." if len(known) > 8 else "")
         hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"known: {listed}"
+        failed = [fault.what for fault in self.info.faults if fault.kind == "loader"]
+        if failed:
+            more = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
+            hint = f"{failed[0]}{more} failed to load, see rtctl status; {hint}"
         raise UnknownTask(f"there is no task {name!r}; {hint} (rtctl tasks lists all)")
 
 

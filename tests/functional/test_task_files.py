@@ -129,6 +129,9 @@ def test_a_broken_file_takes_its_tasks_out_and_is_a_fault_until_it_is_mended(
         until_tasks(rt, "one")
         fault = f"loader tasks/two/tasks.py: SyntaxError: invalid syntax ({file}, line 1)"
         until(lambda: fault in daemon.log.read_text(), what="the fault in the log")
+        refused = daemon.rtctl("submit", "two")
+        assert refused.returncode == 5
+        assert "tasks/two/tasks.py failed to load, see rtctl status" in refused.stderr
         status = daemon.rtctl("status")
         assert status.returncode == 3
         assert f"({file}, line 1)" in status.stdout
