@@ -24,19 +24,20 @@ class Answers(Mapping[str, Answer]):
         since: answers of askings up to this one do not count.
         asked: the number of the latest asking.
         failed: why the latest asking of a condition gave no answer.
+        standing: answers that tasks give; they count for everybody.
     """
 
-    __slots__ = ("_given", "_standing", "asked", "failed", "since")
+    __slots__ = ("_given", "asked", "failed", "since", "standing")
 
     def __init__(self) -> None:
         self._given: dict[str, tuple[int, Answer]] = {}
-        self._standing: dict[str, Answer] = {}
+        self.standing: dict[str, Answer] = {}
         self.since = _NO_ANSWER
         self.asked = 0
         self.failed: dict[str, str] = {}
 
     def __getitem__(self, text: str) -> Answer:
-        standing = self._standing.get(text)
+        standing = self.standing.get(text)
         if standing is not None:
             return standing
         number, answer = self._given[text]
@@ -46,7 +47,7 @@ class Answers(Mapping[str, Answer]):
 
     def __iter__(self) -> Iterator[str]:
         given = (text for text, (number, _) in self._given.items() if number > self.since)
-        return iter({**dict.fromkeys(self._standing), **dict.fromkeys(given)})
+        return iter({**dict.fromkeys(self.standing), **dict.fromkeys(given)})
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -62,7 +63,7 @@ class Answers(Mapping[str, Answer]):
 
     def stand(self, text: str, answer: Answer) -> None:
         """An answer that counts for everybody until there is another."""
-        self._standing[text] = answer
+        self.standing[text] = answer
 
 
 class Asking:
@@ -142,7 +143,7 @@ class Asking:
         self._running = {task: self._running.get(task, self.answers.asked) for task in running}
         found = {text for texts in self.open.values() for text in texts}
         found.update(text for task in running for text in self._ends[task])
-        return found - self.answers._standing.keys()
+        return found.difference(self.answers.standing)
 
     @property
     def ending(self) -> Iterable[str]:

@@ -1,6 +1,10 @@
 """Conditions whose custom parts have no answer yet: what is certain all the same."""
 
+import itertools
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rtd.conditions import Answer, Custom, Grammar, View, World, parse
 from rtd.conditions.certain import certain, customs
@@ -73,3 +77,30 @@ def test_a_known_text_is_read_without_its_syntax() -> None:
     assert customs(parse("folder C:/x has files | true", grammar)) == {plain.text}
     assert leaf.text not in grammar.copy().examples
     assert parse("folder C:/x has files", grammar.copy()) == plain
+
+
+LEAVES = ("has x", "has y", "true", "false", "time of day between 08:00 and 10:00")
+TEXTS = st.recursive(
+    st.sampled_from(LEAVES),
+    lambda parts: st.one_of(
+        parts.map(lambda text: f"~({text})"),
+        st.lists(parts, min_size=2, max_size=3).map(lambda texts: f"({' & '.join(texts)})"),
+        st.lists(parts, min_size=2, max_size=3).map(lambda texts: f"({' | '.join(texts)})"),
+    ),
+    max_leaves=8,
+)
+
+
+@given(TEXTS, st.integers(0, 24 * 3600 - 1))
+def test_what_is_certain_is_so_whatever_is_answered_and_until_it_says(text: str, at: int) -> None:
+    condition = parse(text, GRAMMAR)
+    found = certain(condition, View(float(at)))
+    moments = [at * SECOND, min(found.until, 2 * 24 * 3600 * SECOND) - 1]
+    for moment in moments:
+        for x, y in itertools.product((False, True), repeat=2):
+            world = World(custom={"has x": x, "has y": y})
+            view = View(moment / SECOND, world=world)
+            if found.value is not None:
+                assert condition.check(view) is found.value
+            assert certain(condition, view).value is condition.check(view)
+        assert certain(condition, View(moment / SECOND))[::2] == found[::2]
