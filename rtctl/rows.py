@@ -36,7 +36,9 @@ def what(row: Row) -> str:
     if row["state"] == "running":
         return clean(progress_text(row) or row["text"])
     if row["state"] not in ("queued", "succeeded") and row["why"]:
-        return clean(row["why"])
+        # All commands are runs of one task: only its text tells them apart.
+        text = f" ({row['text']})" if row["task"] == "command" else ""
+        return clean(row["why"] + text)
     return clean(row["text"])
 
 

@@ -51,6 +51,11 @@ def test_progress_is_shown_for_running_runs(jobs: Daemon, gate: Path, queue: str
     until_state(jobs, run, "succeeded")
 
 
+def test_a_command_that_failed_says_which_it_was(jobs: Daemon, queue: str) -> None:
+    jobs.rtctl("submit", "-Q", queue, "--wait", "--", "sh", "-c", "exit 5")
+    assert jobs.ok("ls", "-Q", queue).strip().endswith("exit 5 (sh -c 'exit 5')")
+
+
 def test_json_has_times_that_anybody_can_read(jobs: Daemon, queue: str) -> None:
     submit(jobs, "add", "a:=1", "-Q", queue, "--wait")
     row = json.loads(jobs.ok("ls", "-Q", queue, "-j"))["runs"][0]
