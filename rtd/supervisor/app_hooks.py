@@ -41,7 +41,7 @@ class AppHooks:
         params = {
             "kind": kind,
             "rest": rest,
-            "n_cycles": 0,
+            "n_cycles": self._inner.cycles,
             "started_at": self._core.started_at,
         }
         ended = await self._inner.carry_out(

@@ -39,7 +39,6 @@ class Cycle:
         self._scheduler = scheduler
         self._timer: asyncio.TimerHandle | None = None
         self._going = False
-        self._count = 0
         self._begun_s = AT_ONCE
         self._first: list[str] = []
         self._alone: list[str] = []
@@ -73,12 +72,12 @@ class Cycle:
     async def _turn(self, planner: Planner | None, texts: set[str]) -> None:
         core, chosen = self._core, self._chosen(texts)
         self._begun_s = asyncio.get_running_loop().time()
-        self._count += 1
+        self._inner.cycles += 1
         number = 0 if planner is None else planner.asked()
         try:
             params = {
                 "texts": chosen,
-                "n_cycles": self._count,
+                "n_cycles": self._inner.cycles,
                 "started_at": core.started_at,
                 "budget_s": BUDGET_S,
             }

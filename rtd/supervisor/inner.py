@@ -44,6 +44,7 @@ class InnerRuns:
     """All such runs of this daemon that have not ended.
 
     Attributes:
+        cycles: how many cycles have been begun.
         apart: put behind the lane's name: only executors that are made for it take them.
     """
 
@@ -52,6 +53,7 @@ class InnerRuns:
         self._waiting: dict[str, asyncio.Future[Ended]] = {}
         #: Those that Redis may not have yet.
         self._unsent: set[str] = set()
+        self.cycles = 0
         self.apart = ""
 
     async def carry_out(

@@ -160,6 +160,8 @@ def test_hooks_surround_each_cycle_and_one_that_raises_is_a_fault(
     place.say("hook", "raise")
     until(lambda: "hook custom.each_cycle" in faults(daemon), what="a fault")
     assert "the hook is broken" in faults(daemon)["hook custom.each_cycle"]
+    assert daemon.stop() == 0
+    assert int((place.path / "cycles").read_text()) >= place.count("after")
 
 
 def test_the_simulation_says_which_conditions_it_does_not_ask(daemon: Daemon, place: Place) -> None:

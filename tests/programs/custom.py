@@ -74,3 +74,8 @@ def each_cycle(scheduler: Scheduler) -> Iterator[None]:
     note("after")
     if said("hook") == "raise":
         raise RuntimeError("the hook is broken")
+
+
+@Scheduler.hook_shutdown
+def at_the_end(scheduler: Scheduler) -> None:
+    (PLACE / "cycles").write_text(str(scheduler.n_cycles))
