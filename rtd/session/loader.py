@@ -67,15 +67,18 @@ def _module_of_file(app: str, path: Path) -> str:
 
 
 def _pick(module: ModuleType, attribute: str, app: str) -> Session:
-    if attribute:
-        found = getattr(module, attribute, None)
-        if not isinstance(found, Session):
-            kind = "nothing" if found is None else type(found).__name__
-            raise AppError(f"app {app}: {attribute!r} in {module.__file__} is {kind}, no Session")
-        return found
     # isinstance() would ask lazy objects of other libraries for their class, and wake them.
     sessions: dict[str, Session]
     sessions = {name: v for name, v in vars(module).items() if issubclass(type(v), Session)}
+    if attribute:
+        found = getattr(module, attribute, None)
+        if isinstance(found, Session):
+            return found
+        what = f"has no {attribute!r}"
+        if found is not None:
+            what = f"has {attribute!r}, but that is no Session but {type(found).__name__}"
+        hint = f"; it has {', '.join(sessions)}" if sessions else ""
+        raise AppError(f"app {app}: {module.__file__} {what}{hint}")
     if len({id(v) for v in sessions.values()}) == 1:
         return next(iter(sessions.values()))
     if not sessions:

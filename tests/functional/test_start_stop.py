@@ -288,3 +288,16 @@ def test_a_wrong_command_line_is_one_line(place: Daemon, words: list[str], sente
     done = rtd(place, *words)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert sentence in one_line(done)
+
+
+def test_a_name_that_is_no_session_says_which_there_are(place: Daemon, tmp_path: Path) -> None:
+    (tmp_path / "shop.py").write_text(
+        "from rtd import Session\nmine = Session()\nyours = Session()\nx = 1\n"
+    )
+    for name, part in (
+        ("session", "shop.py has no 'session'; it has mine, yours"),
+        ("x", "shop.py has 'x', but that is no Session but int; it has mine, yours"),
+    ):
+        done = rtd(place, "check", f"shop:{name}", cwd=tmp_path)
+        assert done.returncode != 0
+        assert part in one_line(done)
