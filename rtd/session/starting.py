@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from rtd.model.errors import AppError
 from rtd.process.foreground import run_in_foreground
+from rtd.session import context
 from rtd.session.default import SESSIONS
 
 if TYPE_CHECKING:
@@ -42,6 +43,11 @@ def daemon_command(app: str, *flags: str) -> list[str]:
 
 def refuse_inside(verb: str) -> None:
     """Raises AppError where rtd itself has imported the app: a daemon would start daemons."""
+    if context.find() is not None:
+        raise AppError(
+            f"session.{verb}() was called in a run of rtd; a task submits others with a client:"
+            " `from rtctl import Client`"
+        )
     if SESSIONS.served:
         raise AppError(
             f"session.{verb}() was called while rtd was importing the app;"

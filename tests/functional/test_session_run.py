@@ -69,6 +69,10 @@ def fail():
 
 @session.task
 def needs(day): ...
+
+@session.task
+def nested():
+    session.run("fetch")
 """
 
 
@@ -152,6 +156,11 @@ def test_what_cannot_be_run_is_said(place: Daemon, names: str, reason: str) -> N
     assert reason in done.stderr.splitlines()[-1]
     assert "fetching" not in done.stdout
     assert place.processes() == []
+
+
+def test_a_task_submits_others_with_a_client(place: Daemon) -> None:
+    told = lines(place, "print(session.run('nested')[0].why)")
+    assert "a task submits others with a client" in told[-1]
 
 
 def test_an_app_that_does_not_import_there_is_said(place: Daemon) -> None:
