@@ -172,7 +172,7 @@ class Scheduler:
         """Whether these tasks have conditions. Raises UnknownTask, WrongState."""
         for task in tasks:
             info = self._core.manifest.find(task)
-            if info.schedule.start is None:
+            if info.schedule.start is None and not info.occasions:
                 raise WrongState(f"task {task!r} has no start condition; it runs when submitted")
             if info.incomplete is not None:
                 raise WrongState(f"task {task!r}: {info.incomplete}")

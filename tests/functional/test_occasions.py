@@ -222,3 +222,14 @@ def test_why_says_when_such_a_task_runs(occasions: Occasions) -> None:
     assert "on startup if false" in daemon.ok("tasks")
     assert "it runs when the daemon ends" in daemon.rtctl("why", "last").stdout
     assert daemon.ok("next", "never").strip() == daemon.ok("next", "last").strip()
+
+
+def test_one_that_is_disabled_is_left_out(occasions: Occasions) -> None:
+    occasions.gate.touch()
+    daemon = occasions.start()
+    occasions.until("follows")
+    daemon.ok("disable", "last")
+    assert daemon.stop() == 0
+    closing = occasions.lines()[occasions.lines().index("hook before shutdown") :]
+    assert "last in fork" in closing
+    assert "last" not in closing
