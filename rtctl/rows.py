@@ -37,7 +37,8 @@ def what(row: Row) -> str:
         return clean(progress_text(row) or row["text"])
     if row["state"] not in ("queued", "succeeded") and row["why"]:
         # All commands are runs of one task: only its text tells them apart.
-        text = f" ({row['text']})" if row["task"] == "command" else ""
+        told = row["task"] != "command" or row["text"] in row["why"]
+        text = "" if told else f" ({row['text']})"
         return clean(row["why"] + text)
     return clean(row["text"])
 

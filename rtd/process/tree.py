@@ -91,7 +91,7 @@ def _look(pid: int, exact: bool) -> Member | None:
                 pid=pid,
                 parent=process.ppid(),
                 name=process.name(),
-                command=" ".join(process.cmdline()),
+                command=" ".join(process.cmdline()).strip(),  # a title is filled up with blanks
                 memory_bytes=_memory_bytes(process, exact),
                 cpu_s=times.user + times.system + times.children_user + times.children_system,
                 created_at=process.create_time(),

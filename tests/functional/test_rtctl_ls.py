@@ -54,6 +54,8 @@ def test_progress_is_shown_for_running_runs(jobs: Daemon, gate: Path, queue: str
 def test_a_command_that_failed_says_which_it_was(jobs: Daemon, queue: str) -> None:
     jobs.rtctl("submit", "-Q", queue, "--wait", "--", "sh", "-c", "exit 5")
     assert jobs.ok("ls", "-Q", queue).strip().endswith("exit 5 (sh -c 'exit 5')")
+    jobs.rtctl("submit", "-Q", queue, "--wait", "--", "not-there")
+    assert "command not found: not-there\n" in jobs.ok("ls", "-Q", queue)
 
 
 def test_json_has_times_that_anybody_can_read(jobs: Daemon, queue: str) -> None:

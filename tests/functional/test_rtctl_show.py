@@ -79,3 +79,11 @@ def test_a_queued_run_says_what_it_waits_for(
     assert waits(limited[1]) == "hold is at its limit: one run at once"
     behind = submit(daemon, "hold", f"gate={gate}")
     assert waits(behind) == "lane thread has no idle executor: 1 busy, 2 runs wait"
+
+
+def test_a_running_run_shows_its_processes(jobs: Daemon, gate: Path) -> None:
+    run = submit(jobs, "hold", f"gate={gate}")
+    until_state(jobs, run, "running")
+    (line,) = [line for line in jobs.ok("show", run).splitlines() if line.startswith("process ")]
+    assert "  " not in line
+    gate.touch()
