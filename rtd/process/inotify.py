@@ -5,7 +5,7 @@ import ctypes
 import errno
 import os
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -21,6 +21,7 @@ _IN_CREATE: Final = 0x100
 _IN_DELETE: Final = 0x200
 _IN_MOVED: Final = 0x40 | 0x80  # away from here, and to here
 _IN_Q_OVERFLOW: Final = 0x4000
+_IN_ISDIR: Final = 0x4000_0000
 _IN_ONLYDIR: Final = 0x0100_0000
 _IN_NONBLOCK: Final = os.O_NONBLOCK
 _IN_CLOEXEC: Final = os.O_CLOEXEC
@@ -30,6 +31,7 @@ _IN_FOLDER: Final = (
     _IN_CLOSE_WRITE | _IN_ATTRIB | _IN_CREATE | _IN_DELETE | _IN_MOVED | _IN_DELETE_SELF
     | _IN_MOVE_SELF | _IN_ONLYDIR
 )  # fmt: skip
+_IN_WRITTEN: Final = _IN_CLOSE_WRITE | _IN_ATTRIB
 _READ_BYTES: Final = 65536
 _HEAD: Final = struct.Struct("iIII")
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -131,17 +133,21 @@ class FolderWatch:
             self._names[self._watches[path]] = names
         return added
 
-    def take(self, ignored: frozenset[str]) -> bool:
+    def take(self, ignored: frozenset[str], is_wanted: Callable[[str], bool]) -> bool:
         """Whether something may have changed since the last call. Never waits.
 
         Args:
             ignored: names in any folder that do not matter.
+            is_wanted: whether it matters when a file of that name is written. What comes, goes
+                or is renamed matters always: it may be a folder, or a link.
         """
         changed = False
         for number, bits, name in _read(self._fd):
             if bits & _IN_IGNORED:  # the folder is gone, and with it the watch
                 for path in [p for p, n in self._watches.items() if n == number]:
                     del self._watches[path]
+            if bits & _IN_WRITTEN and not bits & _IN_ISDIR and not is_wanted(name):
+                continue
             names = self._names.get(number)
             if bits & _IN_Q_OVERFLOW or (name not in ignored and (names is None or name in names)):
                 changed = True

@@ -8,12 +8,12 @@ import asyncio
 import errno
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from rtd.model.appinfo import LoaderInfo
 from rtd.model.errors import RtdError
-from rtd.model.taskfiles import SKIPPED, Survey, survey
+from rtd.model.taskfiles import SKIPPED, Survey, pattern, survey
 from rtd.process.inotify import FolderWatch
 from rtd.supervisor.core import Core
 from rtd.supervisor.log import log
@@ -28,6 +28,8 @@ FIRST_WAIT_S: Final = 0.5
 LONGEST_WAIT_S: Final = 60.0
 #: Looking into more folders would keep the supervisor from its other work for too long.
 MOST_FOLDERS: Final = 10_000
+#: Looking takes at most so much of the supervisor's time where other files change without end.
+SHARE: Final = 0.1
 _SHOWN: Final = 3
 
 Surveys = Mapping[LoaderInfo, Survey]
@@ -45,10 +47,12 @@ class TaskFiles:
         self._core = core
         self._reloads = reloads
         self._loaders: tuple[LoaderInfo, ...] = ()
+        self._names: list[Callable[[str], object]] = []
         self._watch: FolderWatch | None = None
         self._seen: Surveys = {}
         self._tried: tuple[str, ...] | None = None
         self._first_at_s = 0.0
+        self._cost_s = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._in_vain = 0
         self._not_before_s = 0.0
@@ -59,6 +63,7 @@ class TaskFiles:
     def serve(self) -> None:
         """The app may be another one: watch what it was loaded from."""
         self._loaders = tuple(x for x in self._core.manifest.info.loaders if x.watch)
+        self._names = [pattern(x.glob.rpartition("/")[2]).fullmatch for x in self._loaders]
         if not self._loaders:
             self.stop()
             return
@@ -90,13 +95,17 @@ class TaskFiles:
     def _rung(self) -> None:
         """Something has changed: look when it has become quiet."""
         assert self._watch is not None
-        if not self._watch.take(SKIPPED):
+        if not self._watch.take(SKIPPED, self._is_wanted):
             return
         now_s = time.monotonic()
         if self._timer is None:
             self._first_at_s = now_s
-        soon_s = min(QUIET_S, self._first_at_s + LONGEST_S - now_s)
+        quiet_s = max(QUIET_S, self._cost_s / SHARE)
+        soon_s = min(quiet_s, self._first_at_s + max(LONGEST_S, quiet_s) - now_s)
         self._later(max(0.0, soon_s, self._not_before_s - now_s))
+
+    def _is_wanted(self, name: str) -> bool:
+        return any(matches(name) for matches in self._names)
 
     def _later(self, wait_s: float) -> None:
         self._set_timer(asyncio.get_running_loop().call_later(wait_s, self._look))
@@ -162,7 +171,9 @@ class TaskFiles:
         """What there is now. Folders that are new are watched first, then looked into again."""
         assert self._watch is not None
         while True:
+            began_s = time.thread_time()
             found = {loader: survey(loader.path, loader.glob) for loader in self._loaders}
+            self._cost_s = time.thread_time() - began_s
             try:
                 if not self._watch.watch(_folders(found)):
                     return found
