@@ -63,7 +63,7 @@ def _examine(app: str) -> dict[str, Any]:
 
     before = threading.active_count()
     try:
-        session = load(app)
+        manifest = load(app).manifest(app)
     except (AppError, PolicyError) as error:
         return {"manifest": None, "problems": [error.sentence]}
     problems = []
@@ -73,7 +73,6 @@ def _examine(app: str) -> dict[str, Any]:
             f"app {app} starts threads when it is imported ({names}): they would not exist in "
             "the processes that are forked from it; start them in the tasks that need them"
         )
-    manifest = session.manifest(app)
     if len(manifest.tasks) == 1:
         problems.append(f"app {app} has no tasks; declare them with @session.task()")
     problems += [f"{fault.kind} {fault.what}: {fault.message}" for fault in manifest.info.faults]

@@ -213,21 +213,28 @@ def test_a_supervisor_that_is_killed_while_it_asks_is_followed_by_one_that_asks(
     until(lambda: place.count("worked"), within_s=15, what="the next one asks")
 
 
-def test_check_names_a_condition_that_nothing_ever_asks(daemon: Daemon, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ("", "condition `has news`: its task '_condition-has_news' has no start_cond, so that"),
+        (", start_cond='daily', often=3", "task '_condition-has_news': unknown option 'often'; "),
+    ],
+)
+def test_check_names_a_condition_that_nothing_asks_or_whose_task_cannot_be(
+    daemon: Daemon, tmp_path: Path, options: str, problem: str
+) -> None:
     app = tmp_path / "app.py"
     app.write_text(
         "from rtd import Session\nfrom rtd.conditions import TaskCond\nsession = Session()\n"
-        "@TaskCond(syntax='has news')\ndef has_news(): ...\n"
+        f"@TaskCond(syntax='has news'{options})\ndef has_news(): ...\n"
         "@session.task(start_cond='has news')\ndef read(): ...\n"
     )
     done = subprocess.run(
         ["rtd", "check", str(app)], env=daemon.env, capture_output=True, text=True, check=False
     )
     assert done.returncode == 3
-    assert done.stderr == (
-        "rtd: condition `has news`: its task '_condition-has_news' has no start_cond, so that it"
-        " is false until somebody starts that task; give TaskCond one\n"
-    )
+    assert done.stderr.startswith(f"rtd: {problem}")
+    assert done.stderr.count("\n") == 1
 
 
 def test_after_redis_was_away_conditions_are_asked_again(daemon: Daemon, place: Place) -> None:
