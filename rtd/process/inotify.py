@@ -143,14 +143,17 @@ class FolderWatch:
         """
         changed = False
         for number, bits, name in _read(self._fd):
-            if bits & _IN_IGNORED:  # the folder is gone, and with it the watch
-                for path in [p for p, n in self._watches.items() if n == number]:
-                    del self._watches[path]
             if bits & _IN_WRITTEN and not bits & _IN_ISDIR and not is_wanted(name):
                 continue
-            names = self._names.get(number)
-            if bits & _IN_Q_OVERFLOW or (name not in ignored and (names is None or name in names)):
+            if bits & _IN_Q_OVERFLOW:
                 changed = True
+            elif number in self._names and name not in ignored:  # else it is not watched any more
+                names = self._names[number]
+                changed |= names is None or name in names
+            if bits & _IN_IGNORED:  # the folder is gone, and with it the watch
+                self._names.pop(number, None)
+                for path in [p for p, n in self._watches.items() if n == number]:
+                    del self._watches[path]
         return changed
 
     def _forget(self, path: str) -> None:
