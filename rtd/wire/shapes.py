@@ -109,8 +109,11 @@ TASK: Final = Shape(
         Param("source", "str", "file:line"),
         Param("condition", "str | None", "under which it starts by itself"),
         Param("end_condition", "str | None", "under which its runs are ended"),
-        Param("occasions", "list[str]", "`startup` and `shutdown` of the daemon, if it runs then "
-              "and only then"),
+        Param(
+            "occasions",
+            "list[str]",
+            "`startup` and `shutdown` of the daemon, if it runs then and only then",
+        ),
         Param("enabled", "bool", "it starts by its condition"),
         Param("last_start_at", "float | None", "of a task with a condition, epoch seconds"),
         Param("last_end_at", "float | None", "likewise"),
