@@ -379,7 +379,7 @@ class ScheduleState(TypedDict):
     """None, starting, going, paused, halted or ended."""
     why: str | None
     """What halted it, or what it waits for."""
-    since: float | None
+    halted_at: float | None
     """When it was halted, epoch seconds."""
     tasks: int
     """How many have a condition."""

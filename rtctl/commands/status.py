@@ -69,7 +69,7 @@ def _schedule(schedule: ScheduleState) -> str:
         return "no task has a condition"
     tasks = f"{count:,} task{'' if count == 1 else 's'}"
     if state == "halted":
-        since = moment(schedule["since"])
+        since = moment(schedule["halted_at"])
         return f"HALTED since {since}; `rtctl enable --all` lets it go on: {schedule['why']}"
     if state == "paused":
         return f"paused; `rtctl enable --all` lets it go on ({tasks})"

@@ -66,9 +66,9 @@ def _lanes(core: Core, going: Counter[str]) -> list[dict[str, Any]]:
 
 def _schedule(node: Node, halt: Halt | None) -> dict[str, Any]:
     planner = node.scheduler.planner
-    told: dict[str, Any] = {"state": "none", "why": None, "since": None, "tasks": 0}
+    told: dict[str, Any] = {"state": "none", "why": None, "halted_at": None, "tasks": 0}
     if halt is not None:
-        told["state"], told["since"] = "halted", halt.at
+        told["state"], told["halted_at"] = "halted", halt.at
         told["why"] = f"{halt.kind} {halt.what}: {halt.message}"
     infos = node.core.manifest.tasks.values()
     told["tasks"] = sum(1 for info in infos if info.starts_by_itself)

@@ -89,7 +89,7 @@ class Closing:
         watch = self._node.waiters.watch(ids)
         try:
             async with watch:
-                while watch.pending:
+                while watch.pending and self._node.zygotes.current is not None:
                     self._staff(Counter(pools[run] for run in watch.pending))
                     await watch.change(_LOOK_S)
         finally:

@@ -33,7 +33,7 @@ SCHEDULE: Final = Shape(
     (
         Param("state", "str", "none, starting, going, paused, halted or ended"),
         Param("why", "str | None", "what halted it, or what it waits for"),
-        Param("since", "float | None", "when it was halted, epoch seconds"),
+        Param("halted_at", "float | None", "when it was halted, epoch seconds"),
         Param("tasks", "int", "how many have a condition"),
     ),
 )  # fmt: skip
@@ -66,7 +66,7 @@ STATUS: Final = Verb(
             "app_error": None, "tasks": 12, "redis": {"url": "embedded", "ok": True},
             "lanes": [{"lane": "process", "executors": 2, "running": 1}],
             "queued": 12, "running": 1,
-            "schedule": {"state": "going", "why": None, "since": None, "tasks": 4},
+            "schedule": {"state": "going", "why": None, "halted_at": None, "tasks": 4},
             "faults": [{"kind": "parameter", "what": "friend_list", "times": 3,
                         "message": "KeyError: 'x' (/srv/shop/parameters.py, line 8)",
                         "first_at": 1769846400.0, "last_at": 1769846420.0}],

@@ -50,6 +50,8 @@ def test_a_fault_of_any_lane_may_halt_the_schedule(
     goes_on(tmp_path)
     halt(faulty, lane)
     assert state(faulty) == "halted"
+    schedule = json.loads(faulty.rtctl("status", "-j").stdout)["schedule"]
+    assert schedule["halted_at"].startswith("20")
     done = faulty.rtctl("status")
     assert done.returncode == 3
     assert f"hook {lane}: ValueError: it does not work" in done.stdout
