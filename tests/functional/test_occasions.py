@@ -233,3 +233,39 @@ def test_one_that_is_disabled_is_left_out(occasions: Occasions) -> None:
     closing = occasions.lines()[occasions.lines().index("hook before shutdown") :]
     assert "last in fork" in closing
     assert "last" not in closing
+
+
+HOOKS = """
+from rtd import Session
+from rtd.core import Scheduler
+session = Session()
+
+@Scheduler.hook_startup
+def before(scheduler):
+    raise KeyError("before")
+
+@Scheduler.hook_startup
+def after(scheduler):
+    yield
+    raise KeyError("after")
+
+@session.task(on_startup=True)
+def fails():
+    raise ValueError("not today")
+
+@session.task(start_cond="after task 'fails' failed")
+def follows(): ...
+"""
+
+
+def test_hooks_and_tasks_that_fail_at_the_start_do_not_hold_the_schedule(
+    start_daemon: Start, tmp_path: Path
+) -> None:
+    (tmp_path / "app.py").write_text(HOOKS)
+    daemon = start_daemon("app.py", cwd=tmp_path)
+    with client(daemon) as rt:
+        until(lambda: [run.state for run in rt.ls(task="follows")] == ["succeeded"])
+        faults = {row["what"]: row["message"] for row in rt.rpc.status()["faults"]}
+    assert "KeyError: 'before'" in faults["app.before"]
+    assert "KeyError: 'after'" in faults["app.after"]
+    assert daemon.stop() == 0
