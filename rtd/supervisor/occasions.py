@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from rtd.model.errors import RtdError, StoreGone
+from rtd.model.errors import RtdError, ShuttingDown, StoreGone
 from rtd.model.manifest import Manifest, TaskInfo
 from rtd.model.run import decode
 from rtd.model.states import TERMINAL
@@ -85,6 +85,8 @@ async def make(core: Core, planned: Iterable[Planned], by: str, apart: str = "")
             await submit(core, request, apart=apart)
         except StoreGone:
             raise
+        except ShuttingDown:
+            break
         except RtdError as error:
             core.faults.note("task", task, f"{by}: {error.sentence}")
         else:

@@ -135,12 +135,14 @@ class Opening:
             begun["runs"] = [[info.name, new_id()] for info in infos]
             await self._insist(lambda: self._note(begun))
         await self._run([Planned(*row) for row in begun["runs"]])
+        if self._is_ending():
+            return
         await self._hooks.call(STARTUP, rest=True)
         if begun["forced"] is None:
             begun["forced"] = [[info.name, new_id()] for info in forced(core.manifest)]
             await self._insist(lambda: self._note(begun))
-        if core.draining:
-            return  # the hooks have been closed all the same
+        if self._is_ending():
+            return
         self.waits_for = None
         core.scheduling = True
         await self._force([Planned(*row) for row in begun["forced"]])
@@ -150,7 +152,7 @@ class Opening:
     async def _run(self, planned: list[Planned]) -> None:
         """Start these and wait until they have ended, or the daemon is to end."""
         core = self._core
-        if not planned or core.draining:
+        if not planned or self._is_ending():
             return
         log.info("on startup: %s", ", ".join(task for task, _ in planned))
         made = await self._insist(lambda: make(core, planned, STARTUP))
@@ -159,10 +161,13 @@ class Opening:
 
     async def _wait(self, ids: list[str], names: dict[str, str]) -> None:
         async with self._waiters.watch(ids) as watch:
-            while watch.pending and not self._core.draining:
+            while watch.pending and not self._is_ending():
                 tasks = sorted({names[run] for run in watch.pending})
                 self.waits_for = f"{', '.join(tasks)} (on startup)"
                 await watch.change(None)
+
+    def _is_ending(self) -> bool:
+        return self._core.draining
 
     async def _force(self, planned: list[Planned]) -> None:
         await self._insist(lambda: make(self._core, planned, FORCE_RUN))

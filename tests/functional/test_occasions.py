@@ -269,3 +269,18 @@ def test_hooks_and_tasks_that_fail_at_the_start_do_not_hold_the_schedule(
     assert "KeyError: 'before'" in faults["app.before"]
     assert "KeyError: 'after'" in faults["app.after"]
     assert daemon.stop() == 0
+
+
+def test_a_daemon_may_be_ended_while_tasks_run_on_startup(occasions: Occasions) -> None:
+    daemon = occasions.start("--set", "stop_grace=1s")
+    occasions.until("first")
+    assert daemon.stop() == 0
+    assert daemon.processes() == []
+    lines = occasions.lines()
+    assert "hook after startup" not in lines
+    assert "often" not in lines
+    assert "last" in lines
+    occasions.gate.touch()
+    daemon.start()
+    occasions.until("follows")
+    assert daemon.rtctl("status").returncode == 0
