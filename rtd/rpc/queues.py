@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from rtd.model.errors import BadRequest, NoSuchQueue, PolicyError
 from rtd.model.policy import read_options
@@ -14,6 +14,9 @@ from rtd.store.records import Purged
 from rtd.supervisor.clock import now_ms
 from rtd.supervisor.core import Core
 from rtd.supervisor.log import log
+
+#: Steps of a purge in one round trip; each of them lets others be served.
+PURGES: Final = 5
 
 
 async def ls(ask: Ask) -> dict[str, Any]:
@@ -51,9 +54,9 @@ async def purge(ask: Ask) -> dict[str, Any]:
         call = core.calls.purge(
             core.config.node, now_ms(), core.config.history, queue, end, why, skip
         )
-        purged: Purged = await core.ask(call)
-        cancelled, skip = cancelled + purged.ended, purged.skip
-        if purged.last and not purged.ended:
+        purged: list[Purged] = await core.redis.call(*[call] * PURGES)
+        cancelled, skip = cancelled + sum(step.ended for step in purged), purged[-1].skip
+        if purged[-1].last and not purged[-1].ended:
             return {"cancelled": cancelled}
 
 
