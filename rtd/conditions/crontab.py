@@ -12,12 +12,22 @@ from datetime import date
 from typing import NamedTuple
 
 from rtd.conditions.cycles import FIRST_DAY
-from rtd.conditions.errors import Part
+from rtd.conditions.errors import Part, Problem
 
 PER_DAY = 24 * 60
 MONTH_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 DAY_NAMES = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 PIECE = re.compile(r"(\*|(\w+)(?:-(\w+))?)(?:/(\d{1,4}))?", re.ASCII)
+NICKNAMES = {
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+    "@monthly": "0 0 1 * *",
+    "@weekly": "0 0 * * 0",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@hourly": "0 * * * *",
+}
+"""What other crons take instead of the fields; here it is suggested what they stand for."""
 LAST_DAY = date.max.toordinal() - FIRST_DAY - 400
 LONGEST = 1000
 HORIZON = 3700
@@ -138,6 +148,19 @@ class Crontab(NamedTuple):
         return (hour + (later & -later).bit_length()) * 60 + first
 
 
+def _five(pieces: list[Part]) -> str:
+    """The nearest line of five fields, empty if what is there cannot be read."""
+    if len(pieces) == 1 and pieces[0].text.lower() in NICKNAMES:
+        return NICKNAMES[pieces[0].text.lower()]
+    found = pieces[: len(FIELDS)]
+    try:
+        for spec, piece in zip(FIELDS, found, strict=False):
+            _mask(spec, piece)
+    except Problem:
+        return ""
+    return " ".join([piece.text for piece in found] + ["*"] * (len(FIELDS) - len(found)))
+
+
 def parse_crontab(part: Part) -> tuple[Crontab, str]:
     """The line's meaning, and its text with single blanks."""
     if len(part.text) > LONGEST:
@@ -145,8 +168,7 @@ def parse_crontab(part: Part) -> tuple[Crontab, str]:
     pieces = [Part(m[0], part.at + m.start()) for m in re.finditer(r"\S+", part.text)]
     if len(pieces) != len(FIELDS):
         message = f"a cron line has 5 fields (minute hour day month weekday), not {len(pieces)}"
-        filled = [piece.text for piece in pieces[:5]] + ["*"] * (5 - len(pieces))
-        raise part.problem(message, " ".join(filled))
+        raise part.problem(message, _five(pieces))
     masks = [_mask(spec, piece) for spec, piece in zip(FIELDS, pieces, strict=True)]
     weekdays = (masks[4] | masks[4] >> 7) & 0x7F
     either = not pieces[2].text.startswith("*") and not pieces[4].text.startswith("*")

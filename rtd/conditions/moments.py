@@ -152,7 +152,8 @@ def parse_time(part: Part) -> int:
     if match := HALF_DAY.fullmatch(part.text):
         hour, minute, second = int(match[1]), int(match[2] or 0), int(match[3] or 0)
         if not 1 <= hour <= 12 or minute > 59 or second > 59:
-            hint = f"{hour}:{minute:02d}" if 12 < hour < 24 and minute < 60 else "12 PM"
+            noon = f"12 {match[4].upper()}"
+            hint = f"{hour}:{minute:02d}" if 12 < hour < 24 and minute < 60 else noon
             raise part.problem(f"`{part.shown}` is not a time of day; hours go from 1 to 12", hint)
         late = match[4].lower() == "pm"
         return (hour % 12 + 12 * late) * HOUR + minute * MINUTE + second * SECOND

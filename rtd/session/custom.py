@@ -78,8 +78,8 @@ class FuncCond:
             session: accepted; a syntax is known to the whole app.
 
         Raises:
-            PolicyError: a syntax that means something already or cannot be read back, or
-                arguments that the function does not take.
+            PolicyError: a syntax that is no text, means something already or cannot be read
+                back, or arguments that the function does not take.
         """
         self._syntaxes = _listed(syntax)
         self._args, self._kwargs = tuple(args), dict(kwargs or {})
@@ -241,7 +241,14 @@ def _bound(function: Callable[..., Any], arguments: Mapping[str, str]) -> Callab
 def _listed(syntax: Syntax | Iterable[Syntax] | None) -> tuple[Syntax, ...]:
     if syntax is None:
         return ()
-    return (syntax,) if isinstance(syntax, str | re.Pattern) else tuple(syntax)
+    given = (syntax,) if isinstance(syntax, str | re.Pattern) else syntax
+    listed = tuple(given) if isinstance(given, Iterable) else (given,)
+    for one in listed:
+        if not isinstance(one, str | re.Pattern):
+            raise PolicyError(
+                f"FuncCond: syntax: a text or a compiled pattern, not {type(one).__name__}"
+            )
+    return listed
 
 
 def _check_arguments(asked: _Asked, syntax: Syntax) -> None:

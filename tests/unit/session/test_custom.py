@@ -84,6 +84,8 @@ def test_without_a_syntax_it_is_written_as_its_name_and_combines_with_others() -
         ("daily", "already means 'daily'"),
         ("has & work", "cannot hold '&'"),
         ("", "must be words"),
+        (5, "not int"),
+        ([b"has work"], "not bytes"),
         (re.compile(r"at (?P<hour>\d+)"), "its syntax gives hour, but"),
     ],
 )
