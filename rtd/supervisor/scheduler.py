@@ -120,7 +120,7 @@ class Scheduler:
             rings, self._rings = self._rings, None
             for ring in rings or ():
                 self.rung(ring)
-            log.info("%d tasks have conditions", len(found[0].entries))
+            log.info("tasks with a condition: %d", len(found[0].entries))
             self._turns.fire(occurrences)
             self._turns.beat()
             self._turned()

@@ -159,7 +159,7 @@ async def _greet_the_living(node: Node) -> Zygote | None:
         except InternalError as error:
             log.error("zygote %d is left alone: %s", zygote.pid, error)
             continue
-        if zygote.app == node.core.app and zygote.error is None:
+        if zygote.app == node.core.app and zygote.error is None and not zygote.retiring:
             serving = zygote
     for zygote in node.zygotes.living:
         if zygote is not serving:

@@ -86,6 +86,8 @@ class ZygoteWords:
         for warning in params.get("warnings") or []:
             log.warning("%s", warning)
         zygote.error = params.get("error")
+        # Told to drain by a supervisor that did not live to see its end: it forks nothing more.
+        zygote.retiring = zygote.retiring or bool(params.get("draining"))
         data = params.get("manifest")
         zygote.manifest = Manifest.from_dict(data) if data else Manifest.of(zygote.app, ())
         self._roll.watch(zygote)

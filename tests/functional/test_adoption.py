@@ -207,3 +207,20 @@ def test_rtd_stop_with_keep_running_then_another_app(daemon: Daemon) -> None:
         daemon.start()
         until(lambda: not alive(old), what="the end of the old zygote")
         assert rt.submit("echo", value=5).wait(timeout=5).result == 5
+
+
+def test_a_shutdown_whose_supervisor_dies_leaves_a_next_one_that_works(
+    daemon: Daemon, gate: Path
+) -> None:
+    """The zygote of before has been told to fork nothing more; another one takes its place."""
+    with client(daemon) as rt:
+        run = rt.submit("waiter", gate=str(gate))
+        until_running(run)
+        stop = subprocess.Popen([BIN / "rtd", "stop", "--grace", "60s"], env=daemon.env)
+        until(lambda: rt.info()["draining"], what="the shutdown")
+        restart_supervisor(daemon)
+        assert stop.wait(10) is not None
+        assert rt.submit("add", a=1, b=2).wait(timeout=10).result == 3
+        assert run.refresh().state == "running"
+        gate.touch()
+        assert run.wait(timeout=5).result == "open"
