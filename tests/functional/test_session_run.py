@@ -180,8 +180,12 @@ def test_an_interrupt_ends_the_run_and_the_daemon(place: Daemon) -> None:
         [sys.executable, "go.py"],
         cwd=place.cwd, env=place.env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
     )  # fmt: skip
-    until(lambda: any("process endless" in found.title for found in place.processes()))
-    process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=20)
+    try:
+        until(lambda: any("process endless" in found.title for found in place.processes()))
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=20)
+    finally:
+        process.kill()
+        process.communicate()
     assert b"KeyboardInterrupt" in told
     assert place.processes() == []
