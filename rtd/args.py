@@ -1,25 +1,4 @@
 """The short name of `rtd.arguments`."""
 
-from rtd.arguments import (
-    Arg,
-    BaseArgument,
-    EnvArg,
-    FuncArg,
-    Private,
-    Return,
-    Session,
-    SimpleArg,
-    Task,
-)
-
-__all__ = [
-    "Arg",
-    "BaseArgument",
-    "EnvArg",
-    "FuncArg",
-    "Private",
-    "Return",
-    "Session",
-    "SimpleArg",
-    "Task",
-]
+from rtd.arguments import *  # noqa: F403
+from rtd.arguments import __all__ as __all__

@@ -1,13 +1,12 @@
 """`info`: the daemon, its app, its Redis and its executors. Works while Redis is away."""
 
-import os
-from importlib import metadata
 from typing import Any
 
 from rtd.model.errors import StoreGone
 from rtd.model.states import BY_CHAR
 from rtd.process.board import Seen
 from rtd.rpc.context import Ask
+from rtd.rpc.identity import identity
 from rtd.supervisor.clock import wall_of_ns
 from rtd.supervisor.core import Core
 from rtd.supervisor.engine import look
@@ -23,14 +22,7 @@ async def handle(ask: Ask) -> dict[str, Any]:
     queued, tally = await _counts(core) if redis["ok"] else (0, {})
     places = core.places
     return {
-        "version": metadata.version("rtd"),
-        "pid": os.getpid(),
-        "name": core.config.name,
-        "node": core.config.node,
-        "started_at": core.started_at,
-        "draining": core.draining,
-        "app": core.app,
-        "app_error": core.app_error,
+        **identity(core),
         "places": {
             "socket": str(places.socket),
             "runtime_dir": str(places.runtime_dir),

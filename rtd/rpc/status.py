@@ -1,13 +1,12 @@
 """`status`: how the daemon, its app and its schedule are."""
 
-import os
 from collections import Counter
-from importlib import metadata
 from typing import Any
 
 from rtd.model.errors import StoreGone
 from rtd.model.manifest import COMMAND
 from rtd.rpc.context import Ask
+from rtd.rpc.identity import identity
 from rtd.store.faults import Halt, Noted
 from rtd.supervisor.core import Core
 from rtd.supervisor.engine import look
@@ -22,14 +21,7 @@ async def handle(ask: Ask) -> dict[str, Any]:
     tasks = core.manifest.tasks.values()
     going = Counter(seen.exec_id for seen in core.board.scan())
     return {
-        "version": metadata.version("rtd"),
-        "pid": os.getpid(),
-        "name": core.config.name,
-        "node": core.config.node,
-        "started_at": core.started_at,
-        "draining": core.draining,
-        "app": core.app,
-        "app_error": core.app_error,
+        **identity(core),
         "tasks": sum(1 for info in tasks if not info.hidden and info.name != COMMAND),
         "redis": redis,
         "lanes": _lanes(core, going),

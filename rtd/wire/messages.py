@@ -28,7 +28,7 @@ from rtd.wire.run_verbs import (
 )
 from rtd.wire.schedule_verbs import DISABLE, ENABLE, GRAPH, MISSES, NEXT, TRIGGER, WHY
 from rtd.wire.schema import Param, Verb, check
-from rtd.wire.status_verbs import STATUS
+from rtd.wire.status_verbs import IDENTITY, STATUS
 
 _QUEUES: Final = Param("queues", "list[str]", "their names; one that is new is created")
 
@@ -65,14 +65,7 @@ INFO: Final = Verb(
     name="info",
     doc="The daemon, its app, its Redis and its executors.",
     result=(
-        Param("version", "str", "of rtd"),
-        Param("pid", "int", "the supervisor's"),
-        Param("name", "str", "the namespace in Redis"),
-        Param("node", "str", "this host among those that share it"),
-        Param("started_at", "float", "epoch seconds"),
-        Param("draining", "bool", "it takes no new work and will end"),
-        Param("app", "str | None", "what was given to `rtd run`; null: commands only"),
-        Param("app_error", "str | None", "why the app does not import, with file and line"),
+        *IDENTITY,
         Param("places", "dict[str, Any]", "socket, runtime_dir, state_dir, log"),
         Param("redis", "dict[str, Any]", "url, ok, error, version, pid, bytes"),
         Param("executors", "list[Any]", "maps: exec, pid, lane, run, started_at, retiring"),

@@ -38,18 +38,23 @@ SCHEDULE: Final = Shape(
     ),
 )  # fmt: skip
 
+#: What every answer about a daemon begins with.
+IDENTITY: Final = (
+    Param("version", "str", "of rtd"),
+    Param("pid", "int", "the supervisor's"),
+    Param("name", "str", "the namespace in Redis"),
+    Param("node", "str", "this host among those that share it"),
+    Param("started_at", "float", "epoch seconds"),
+    Param("draining", "bool", "it takes no new work and will end"),
+    Param("app", "str | None", "what was given to `rtd run`; null: commands only"),
+    Param("app_error", "str | None", "why the app does not import, with file and line"),
+)
+
 STATUS: Final = Verb(
     name="status",
     doc="How the daemon, its app and its schedule are, and what of the app's has failed.",
     result=(
-        Param("version", "str", "of rtd"),
-        Param("pid", "int", "the supervisor's"),
-        Param("name", "str", "the namespace in Redis"),
-        Param("node", "str", "this host among those that share it"),
-        Param("started_at", "float", "epoch seconds"),
-        Param("draining", "bool", "it takes no new work and will end"),
-        Param("app", "str | None", "what was given to `rtd run`; null: commands only"),
-        Param("app_error", "str | None", "why the app does not import, with file and line"),
+        *IDENTITY,
         Param("tasks", "int", "how many the app has"),
         Param("redis", "dict[str, Any]", "url, ok, error, version, pid, bytes"),
         Param("lanes", "list[LaneRow]", "those with executors, by name"),
