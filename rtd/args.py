@@ -1,4 +1,4 @@
 """The short name of `rtd.arguments`."""
 
 from rtd.arguments import *  # noqa: F403
-from rtd.arguments import __all__ as __all__
+from rtd.arguments import __all__  # noqa: F401
