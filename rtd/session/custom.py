@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from rtd.conditions.base import Condition
@@ -29,13 +29,16 @@ _NAME_CHARS: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A condition as it was registered. `options` are those of its task, None without one."""
+    """A condition as it was registered. `options` are those of its task, None without one;
+    `label` is what the task's name says of it."""
 
     function: Callable[..., Any]
     args: tuple[Any, ...] = ()
     kwargs: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] | None = None
     cooldown_s: float | None = None
+    syntax: Syntax = ""
+    label: str = ""
 
     def __call__(self, arguments: Mapping[str, str]) -> Any:
         return self.function(*self.args, **{**self.kwargs, **arguments})
@@ -103,14 +106,15 @@ class FuncCond:
         name = f"{func.__module__}:{func.__qualname__}"
         syntaxes = self._syntaxes or (func.__name__.strip("_").replace("_", " "),)
         asked = self._asked(func)
-        for number, syntax in enumerate(syntaxes):
-            key = f"{name}#{number}" if number else name
+        keys = [_key(f"{name}#{n}" if n else name, one) for n, one in enumerate(syntaxes)]
+        label = _label(func.__name__, keys)
+        for key, syntax in zip(keys, syntaxes, strict=True):
             _check_arguments(asked, syntax)
             try:
                 GRAMMAR.custom(key, syntax)
             except ConditionError as error:
                 raise PolicyError(f"condition {func.__name__!r}: {error.problem}") from None
-            _REGISTERED[key] = asked
+            _REGISTERED[key] = replace(asked, syntax=syntax, label=label)
         self._text = next((text for text in syntaxes if isinstance(text, str)), None)
 
     @property
@@ -206,13 +210,13 @@ def in_use(session: Session) -> dict[str, CustomInfo]:
 
 def _info(leaf: Custom) -> CustomInfo:
     asked = _REGISTERED[leaf.name]
-    task = None if asked.options is None else _task_name(asked.function, leaf)
+    task = None if asked.options is None else _task_name(asked.label, leaf)
     return CustomInfo(leaf.name, dict(leaf.arguments), task, asked.cooldown_s)
 
 
-def _task_name(function: Callable[..., Any], leaf: Custom) -> str:
+def _task_name(label: str, leaf: Custom) -> str:
     given = ", ".join(f"{name}={value}" for name, value in leaf.arguments)
-    name = f"{TASK_PREFIX}{function.__name__}" + (f"({given})" if given else "")
+    name = f"{TASK_PREFIX}{label}" + (f"({given})" if given else "")
     return re.sub(r"[|\0\n\r\t]", "/", name)[:_NAME_CHARS]
 
 
@@ -236,6 +240,27 @@ def _bound(function: Callable[..., Any], arguments: Mapping[str, str]) -> Callab
     bound.__wrapped__ = function  # type: ignore[attr-defined]
     bound.__signature__ = signature.replace(parameters=left)  # type: ignore[attr-defined]
     return bound
+
+
+def _key(name: str, syntax: Syntax) -> str:
+    """Under which a syntax is registered: a module that is imported again replaces what it has
+    registered; functions that share a name, lambdas for example, are conditions of their own."""
+    key, number = name, 1
+    while key in _REGISTERED and _REGISTERED[key].syntax != syntax:
+        number += 1
+        key = f"{name}~{number}"
+    return key
+
+
+def _label(name: str, keys: Iterable[str]) -> str:
+    """The name of a function, with a number if that of another task's has the same."""
+    others = (asked for key, asked in _REGISTERED.items() if key not in keys)
+    taken = {asked.label for asked in others if asked.options is not None}
+    label, number = name, 1
+    while label in taken:
+        number += 1
+        label = f"{name}-{number}"
+    return label
 
 
 def _listed(syntax: Syntax | Iterable[Syntax] | None) -> tuple[Syntax, ...]:

@@ -11,6 +11,8 @@ from rtd.model.errors import PolicyError
 from rtd.session import Session
 from rtd.session.custom import FuncCond, TaskCond, ask
 
+WHAT = ("is asked", "matches this", "has run")
+
 
 @pytest.fixture(autouse=True)
 def grammar() -> Iterator[None]:
@@ -150,6 +152,32 @@ def test_a_task_condition_may_depend_on_another_condition(session: Session) -> N
 
     session.task(name="read", start_cond="has news")(lambda: None)
     assert set(custom(session).custom) == {"has news", "is online"}
+
+
+def test_functions_of_the_same_name_are_conditions_of_their_own(session: Session) -> None:
+    for name, value in (("one", True), ("two", False)):
+        FuncCond(lambda value=value: value, syntax=f"{name} is asked")
+        pattern = re.compile(rf"{name} matches (?P<what>\w+)")
+        FuncCond(lambda what, value=value: value, syntax=pattern)
+        TaskCond(lambda value=value: value, syntax=f"{name} has run", start_cond="every 1 hour")
+    text = " | ".join(f"{name} {what}" for name in ("one", "two") for what in WHAT)
+    session.task(name="t", start_cond=text)(lambda: None)
+    told = custom(session).custom
+    assert len(told) == 6
+    assert [ask(f"one {what}") for what in WHAT] == [True] * 3
+    assert [ask(f"two {what}") for what in WHAT] == [False] * 3
+    tasks = [told[f"{name} has run"].task for name in ("one", "two")]
+    assert len(set(tasks)) == 2
+    assert [session.tasks[str(task)].target() for task in tasks] == [True, False]
+
+
+def test_a_module_that_is_imported_again_replaces_its_conditions() -> None:
+    def declare(value: bool) -> None:
+        FuncCond(lambda: value, syntax=re.compile("the (?:same|other) again"))
+
+    declare(False)
+    declare(True)
+    assert ask("the same again") is True
 
 
 def test_a_cooldown_that_is_no_duration_is_refused() -> None:
