@@ -3,6 +3,7 @@
 import time
 from typing import Any, Final
 
+from rtd.conditions.certain import certain
 from rtd.conditions.spans import SECOND
 from rtd.conditions.zones import Zone
 from rtd.model.manifest import TaskInfo
@@ -11,9 +12,10 @@ from rtd.model.states import TERMINAL
 from rtd.store.reads import QueueRow, Running, Waiting
 from rtd.supervisor.core import Core
 from rtd.supervisor.forecast import next_true_at
-from rtd.supervisor.schedule.entry import Entry
+from rtd.supervisor.schedule.entry import ONCE, Entry
 from rtd.supervisor.schedule.planner import Planner
 
+NOW: Final = "it starts now"
 #: A run's position is looked for among so many.
 QUEUED: Final = 10_000
 
@@ -55,11 +57,35 @@ async def why(core: Core, planner: Planner | None, info: TaskInfo) -> dict[str, 
     unanswered = planner.unanswered(entry, now_us)
     answer["value"], answer["tree"] = tree.value and not unanswered, tree.to_dict()
     own = await _own_runs(core, planner, entry)
+    if entry.overlap:
+        own = [one for one in own if one["kind"] != "running"] + _once(planner, entry, tree.value)
     outside = await _halted(core) + _outside(core, planner, info)
     answer["holds"] = outside + own + _unanswered(unanswered)
     answer["next_at"] = next_true_at(planner, entry)
     _say_next(answer, entry.zone)
+    if not (answer["holds"] or answer["next_at"]) or answer["next_text"] == NOW:
+        answer["next_text"] = _unasked(planner, entry, now_us) or answer["next_text"]
     return answer
+
+
+def _once(planner: Planner, entry: Entry, value: bool) -> list[Hold]:
+    """One that overlaps starts once each time that its condition comes true."""
+    if not value or entry.due_us is None or planner.hold(entry) != ONCE:
+        return []
+    return [hold("once", "it has started since its condition came true")]
+
+
+def _unasked(planner: Planner, entry: Entry, now_us: int) -> str | None:
+    """What it waits for if neither time nor an event: conditions of the app's own that decide and
+    whose answers it has used up, or a condition that nothing changes."""
+    known = certain(entry.condition, planner.view_of(entry, now_us))
+    if known.texts:
+        return "it starts when its conditions are asked anew, and true"
+    if entry.texts and not known.value:
+        return "its conditions are asked when they decide: now the others are false"
+    if not (known.value or entry.condition.watches() or entry.condition.polls()):
+        return "never by its condition, which nothing makes true; it starts when it is submitted"
+    return None
 
 
 async def _halted(core: Core) -> list[Hold]:
@@ -185,10 +211,11 @@ def _say_next(answer: dict[str, Any], zone: Zone) -> None:
             "queued": "it starts when it is its turn",
             "due": "it starts when its delay is over",
             "concurrency": "it starts when another run of it has ended",
+            "once": "it starts when its condition has been false and is true again",
             "running": "it can start again when its run has ended",
         }[blocking[0]["kind"]]
     elif answer["value"]:
-        answer["next_text"] = "it starts now"
+        answer["next_text"] = NOW
     elif next_at is None:
         answer["next_text"] = "time alone does not start it: it waits for an event"
     else:

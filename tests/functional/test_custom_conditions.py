@@ -199,6 +199,31 @@ def test_after_a_reload_the_new_conditions_are_asked(start_daemon: Start, tmp_pa
     assert faults(daemon) == {}
 
 
+def test_why_says_that_answers_which_are_used_up_or_false_are_asked_anew(
+    start_daemon: Start, tmp_path: Path
+) -> None:
+    app = tmp_path / "app.py"
+    app.write_text(
+        "from rtd import Session\n"
+        "from rtd.conditions import FuncCond\n"
+        "session = Session(config={'cycle_sleep': 600, 'timezone': 'UTC'})\n"
+        "FuncCond(lambda: True, syntax='it is so')\n"
+        "FuncCond(lambda: False, syntax='it is not')\n"
+        "session.task(name='used', start_cond='it is so')(print)\n"
+        "session.task(name='false', start_cond='it is not')(print)\n"
+        "session.task(name='idle', start_cond=\"it is so & after task 'false'\")(print)\n"
+    )
+    daemon = start_daemon(str(app))
+    until(lambda: [run["state"] for run in runs(daemon, "used")] == ["succeeded"], what="its run")
+
+    def next_of(task: str) -> str:
+        return str(json.loads(daemon.ok("why", task, "-j"))["next_text"])
+
+    assert next_of("used") == "it starts when its conditions are asked anew, and true"
+    assert next_of("false") == "it starts when its conditions are asked anew, and true"
+    assert next_of("idle") == "its conditions are asked when they decide: now the others are false"
+
+
 def test_a_supervisor_that_is_killed_while_it_asks_is_followed_by_one_that_asks(
     daemon: Daemon, place: Place
 ) -> None:

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -125,3 +126,30 @@ def test_the_schedule_can_be_simulated_without_a_daemon(daemon: Daemon) -> None:
     assert daemon.ok("simulate", app, *span, "-q") == "3\n"
     done = daemon.rtctl("simulate", "nothing.py")
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+
+
+def test_what_overlaps_is_not_held_by_its_runs(
+    start_daemon: Callable[..., Daemon], tmp_path: Path
+) -> None:
+    (tmp_path / "over.py").write_text(
+        "import time\n"
+        "from rtd import Session\n"
+        "session = Session(timezone='UTC')\n"
+        "session.task(name='hourly', start_cond='every 1 hour', overlap=True)(\n"
+        "    lambda: time.sleep(60))\n"
+        "session.task(name='once', start_cond='true', overlap=True)(lambda: time.sleep(60))\n"
+        "session.task(name='nothing', start_cond='never')(print)\n"
+    )
+    daemon = start_daemon("over.py", cwd=tmp_path, flags=["--set", "stop_grace=1s"])
+    running = ("ls", "--state", "running", "-q")
+    until(lambda: len(daemon.ok(*running).split()) == 2, what="both run")
+    answer = why(daemon, "hourly")
+    assert answer["holds"] == []
+    assert answer["next_text"].startswith("it starts 2")
+    answer = why(daemon, "once")
+    assert [hold["kind"] for hold in answer["holds"]] == ["once"]
+    assert answer["next_at"] is None
+    assert answer["next_text"] == "it starts when its condition has been false and is true again"
+    answer = why(daemon, "nothing")
+    assert answer["holds"] == []
+    assert answer["next_text"].startswith("never by its condition")
