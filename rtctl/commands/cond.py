@@ -72,8 +72,8 @@ def _view(args: Any) -> View:
     at = round(moment.timestamp(), 3) if args.at is None else parse_when(args.at, moment)
     try:
         return View(at, args.task or ME, tz=zone, world=World(env=os.environ))
-    except (ValueError, OverflowError) as error:
-        raise UsageError(f"cond: --at: {error}") from None
+    except (ValueError, OverflowError):
+        raise UsageError(f"cond: --at: {args.at!r} is not in the years 1900 to 8999") from None
 
 
 class Ahead:

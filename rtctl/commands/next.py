@@ -29,6 +29,9 @@ def run(context: Context) -> int:
     else:
         rows = [(moment(s["at"]), ago(s["at"]), clean(s["task"])) for s in answer["starts"]]
         context.screen.table(("AT", "IN", "TASK"), rows)
-        if answer["waiting"]:
+        if targets and not rows:
+            name = clean(targets[0])
+            context.screen.say(f"rtctl: time alone does not start it; `rtctl why {name}` says why")
+        elif answer["waiting"]:
             context.screen.say(f"rtctl: {answer['waiting']:,} more wait for an event")
     return 0

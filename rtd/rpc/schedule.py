@@ -41,12 +41,14 @@ async def why(ask: Ask) -> dict[str, Any]:
 
 
 async def misses(ask: Ask) -> dict[str, Any]:
-    """Occurrences that did not just run in time."""
+    """Occurrences that did not just run in time. Raises UnknownTask."""
     core, task, since = ask.core, ask.params["task"], ask.params["since"]
     limit = ask.params["limit"]
     if not 0 <= limit <= MISSES:
         raise BadRequest(f"misses: limit must be 0 to {MISSES}, not {limit}")
     found: list[Due] = await core.ask(core.calls.misses(MISSES))
+    if task is not None and not any(due.task == task for due in found):
+        core.manifest.find(task)  # one that is gone may still have some
     rows = [
         _row(due)
         for due in found

@@ -224,4 +224,4 @@ def _say_next(answer: dict[str, Any], zone: Zone) -> None:
 
 def _clock(at: float, zone: Zone) -> str:
     """A time of the task's own zone, as its condition means it."""
-    return zone.show(round(at * SECOND)).strftime("%Y-%m-%d %H:%M:%S")
+    return zone.show(round(at * SECOND)).strftime("%Y-%m-%d %H:%M:%S %Z")

@@ -111,6 +111,15 @@ def test_events_start_tasks_and_next_names_times(daemon: Daemon) -> None:
     assert [row["task"] for row in rows] == ["often"] * 3
     gap_s = moment(rows[2]["at"]) - moment(rows[1]["at"])
     assert gap_s == pytest.approx(0.2, abs=0.001)
+    done = daemon.rtctl("next", "first")
+    assert (done.returncode, done.stdout.split()) == (0, ["AT", "IN", "TASK"])
+    assert done.stderr == "rtctl: time alone does not start it; `rtctl why first` says why\n"
+
+
+def test_misses_of_a_task_that_does_not_exist(daemon: Daemon) -> None:
+    done = daemon.rtctl("misses", "nobody")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (5, "", 1)
+    assert daemon.rtctl("misses", "first").returncode == 0
 
 
 def test_the_schedule_can_be_simulated_without_a_daemon(daemon: Daemon) -> None:
@@ -146,6 +155,7 @@ def test_what_overlaps_is_not_held_by_its_runs(
     answer = why(daemon, "hourly")
     assert answer["holds"] == []
     assert answer["next_text"].startswith("it starts 2")
+    assert answer["next_text"].endswith(" UTC")
     answer = why(daemon, "once")
     assert [hold["kind"] for hold in answer["holds"]] == ["once"]
     assert answer["next_at"] is None
