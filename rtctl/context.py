@@ -71,7 +71,8 @@ class Context:
             raise UsageError(f"{self.verb}: which {what}? (`rtctl help {self.verb}`)")
         if most is not None and len(found) > most:
             extra = " ".join(found[most:])
-            raise UsageError(f"{self.verb}: what is {extra!r}? It takes {most} {what}")
+            takes = f"{most} {what}" if most else "flags only"
+            raise UsageError(f"{self.verb}: what is {extra!r}? It takes {takes}")
         return found
 
     def json(self, answer: Any, rows: str = "", is_line: bool = False) -> None:

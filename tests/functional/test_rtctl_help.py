@@ -75,3 +75,10 @@ def test_bash_completes_with_it(jobs: Daemon) -> None:
 def test_an_unknown_shell_is_one_line(jobs: Daemon) -> None:
     done = jobs.rtctl("completion", "tcsh")
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+
+
+def test_a_word_too_many_is_named(jobs: Daemon) -> None:
+    for verb, takes in (("status", "flags only"), ("graph", "1 TASK")):
+        done = jobs.rtctl(verb, *(["one"] if verb == "graph" else []), "more")
+        assert done.returncode == 2
+        assert done.stderr == f"rtctl: {verb}: what is 'more'? It takes {takes}\n"
