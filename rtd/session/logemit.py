@@ -6,6 +6,7 @@ from typing import Final
 
 from rtd.model.tasklog import LogRow
 from rtd.session.context import report_fault
+from rtd.session.hooks import CONTAINED
 from rtd.session.logcsv import CsvHandler
 from rtd.session.logkept import KeptHandler
 from rtd.session.logrecord import LOGGER, TaskRecord
@@ -44,7 +45,7 @@ class Emitter:
             passed: object = self._logger.filter(record)
             if not passed:
                 return
-        except Exception as error:
+        except CONTAINED as error:
             report_fault("log", "a filter", error)
             return
         if isinstance(passed, logging.LogRecord):  # from Python 3.12 on a filter may replace it
@@ -53,7 +54,7 @@ class Emitter:
             if record.levelno >= handler.level:
                 try:
                     handler.handle(record)
-                except Exception as error:
+                except CONTAINED as error:
                     report_fault("log", name_of(handler), error)
 
     def flush(self) -> None:
@@ -70,7 +71,7 @@ class Emitter:
             try:
                 handler.flush()
                 handler.close()
-            except Exception as error:
+            except CONTAINED as error:
                 report_fault("log", name_of(handler), error)
 
 

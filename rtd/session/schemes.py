@@ -4,7 +4,7 @@ import logging
 import sys
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
-from typing import Final
+from typing import Final, cast
 
 from rtd.model.errors import ConfigError
 from rtd.session.logcsv import CsvHandler
@@ -34,17 +34,19 @@ SCHEMES: Final[dict[str, tuple[Callable[[], logging.Handler], ...]]] = {
 _made: dict[Callable[[], logging.Handler], logging.Handler] = {}
 
 
-def set_schemes(names: Iterable[str]) -> None:
-    """Give the logger `rtd.task` the handlers of these schemes.
+def set_schemes(scheme: str | Iterable[str]) -> tuple[str, ...]:
+    """Give the logger `rtd.task` the handlers of one or more schemes, and say which these are.
 
     As in Red Engine the logger then passes nothing on to the root's handlers.
 
     Raises:
         ConfigError: there is no such scheme; names the nearest.
     """
+    is_one = isinstance(scheme, str) or not isinstance(scheme, Iterable)
+    names = cast("tuple[str, ...]", (scheme,) if is_one else tuple(scheme))
     logger = logging.getLogger(LOGGER)
     for name in names:
-        if name not in SCHEMES:
+        if not isinstance(name, str) or name not in SCHEMES:
             near = get_close_matches(str(name), SCHEMES, 1)
             hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(SCHEMES)}"
             raise ConfigError(f"session: there is no scheme {name!r}; {hint}")
@@ -53,6 +55,7 @@ def set_schemes(names: Iterable[str]) -> None:
                 _made[make] = make()
             logger.addHandler(_made[make])
         logger.propagate = False
+    return names
 
 
 def handlers() -> list[logging.Handler]:

@@ -67,11 +67,11 @@ class Session:
         self.config = SessionConfig(config)
         if timezone is not None:
             self.config.timezone = timezone
-        self.schemes = (scheme,) if isinstance(scheme, str) else tuple(scheme or ())
-        if self.schemes:
+        self.schemes: tuple[str, ...] = ()
+        if scheme:
             from rtd.session.schemes import set_schemes  # lazy: many apps do not log their runs
 
-            set_schemes(self.schemes)
+            self.schemes = set_schemes(scheme)
         self.tasks: dict[str, TaskDefinition] = {}
         self.parameters = Parameters()
         self.hooks = Hooks()

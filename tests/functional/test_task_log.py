@@ -141,7 +141,10 @@ def test_a_handler_that_raises_is_a_fault_and_stops_nobody(logged: Logged) -> No
 def test_a_run_over_which_a_handler_ends_the_process_is_left_out(logged: Logged) -> None:
     daemon = logged(LOGGED_DEADLY="threaded")
     with client(daemon) as rt:
-        for task in ("quick", "threaded", "coroutine"):
+        rt.submit("quick").wait(timeout=10)
+        # What is written together with the deadly one is seen again.
+        until(lambda: logged.actions("quick") == ["run", "success"], what="the run before it")
+        for task in ("threaded", "coroutine"):
             rt.submit(task).wait(timeout=10)
         until(lambda: logged.actions("coroutine") == ["run", "success"], what="the run behind it",
               within_s=20)  # fmt: skip

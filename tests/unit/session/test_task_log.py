@@ -12,6 +12,8 @@ from rtd import Session
 from rtd.log import CsvHandler
 from rtd.model.errors import ConfigError
 from rtd.model.tasklog import Entry, LogRow
+from rtd.session.context import FAULTS
+from rtd.session.logemit import Emitter
 from rtd.session.logrecord import TaskRecord
 
 AT = datetime(2026, 1, 31, 12, 0).timestamp()  # logs are in local time
@@ -25,6 +27,14 @@ def logger() -> Iterator[logging.Logger]:
     found.handlers = []
     yield found
     found.handlers, found.propagate, found.level = before
+
+
+@pytest.fixture
+def faults(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is reported."""
+    found: list[str] = []
+    monkeypatch.setattr(FAULTS, "sink", lambda _kind, _what, message, _halts: found.append(message))
+    return found
 
 
 @pytest.fixture
@@ -77,6 +87,27 @@ def test_without_a_log_that_can_be_read_one_line_says_so() -> None:
 def test_an_unknown_scheme_names_the_nearest() -> None:
     with pytest.raises(ConfigError, match="no scheme 'log_cvs'; did you mean 'log_csv'"):
         Session(scheme="log_cvs", as_default=False)
+    with pytest.raises(ConfigError, match="no scheme 3; there are log_simple"):
+        Session(scheme=3, as_default=False)  # type: ignore[arg-type]
+
+
+def test_a_handler_that_exits_is_a_fault_and_the_others_go_on(
+    session: Session, logger: logging.Logger, faults: list[str]
+) -> None:
+    class Leaving(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            raise SystemExit(3)
+
+        def close(self) -> None:
+            raise SystemExit(4)
+
+    logger.handlers.insert(0, Leaving())
+    emitter = Emitter()
+    emitter.emit(LogRow("job", "run", "R9", AT + 9999, None))
+    emitter.flush()
+    assert [row["run_id"] for row in session.get_task_log(run_id="R9")] == ["R9"]
+    emitter.close()
+    assert [fault.partition(" (")[0] for fault in faults] == ["SystemExit: 3", "SystemExit: 4"]
 
 
 @pytest.mark.parametrize(
