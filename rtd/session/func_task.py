@@ -45,14 +45,14 @@ class FuncTask(Task):
         func: Callable[..., Any] | str | None = None,
         *,
         path: str | Path | None = None,
-        func_name: str = "main",
+        func_name: str | None = None,
         **options: Any,
     ) -> None:
         """
         Args:
             func: the function, or its name in `path`; without both this is a decorator.
             path: the file that the function is in, relative to the working directory.
-            func_name: the function's name in the file.
+            func_name: the function's name in the file; default: `main`.
             options: see `rtd.core.Task`.
 
         Raises:
@@ -61,10 +61,12 @@ class FuncTask(Task):
         self._options = options
         if isinstance(func, str) and path is None:
             raise PolicyError(f"FuncTask({func!r}): say in which file: path='...'")
+        if func_name is not None and path is None:
+            raise PolicyError(f"FuncTask(func_name={func_name!r}): in which file? path='...'")
         if func is None and path is None:
             return  # a decorator: it gets its function at once
         self.func = None if isinstance(func, str) else func
-        self.func_name = func if isinstance(func, str) else func_name
+        self.func_name = func if isinstance(func, str) else func_name or "main"
         if path is not None:
             self.path = Path(path)
             self._delayed = DelayedFunction(self.path, self.func_name)

@@ -57,7 +57,10 @@ class Loader:
         where = type(self).__name__
         _refuse(others, where)
         declared_in = Path(caller().rpartition(":")[0]).absolute().parent
-        self.path = declared_in / (path or "")
+        try:
+            self.path = declared_in / (path or "")
+        except TypeError:
+            raise PolicyError(f"{where}: path: {path!r:.80} is no path") from None
         self.glob = glob or self.default_glob
         self.watch = watch
         try:

@@ -41,7 +41,13 @@ class Parameters(dict[str, Any]):
 
     def update(self, given: Any = (), /, **more: Any) -> None:
         """Take over all of a mapping or of pairs."""
-        for name, value in {**dict(given), **more}.items():
+        try:
+            taken = {**dict(given), **more}
+        except (TypeError, ValueError):
+            raise PolicyError(
+                f"parameters: {given!r:.80} is no mapping of names to values"
+            ) from None
+        for name, value in taken.items():
             self[name] = value
 
     def param_func(self, func: Function | None = None, *, key: str | None = None) -> Any:

@@ -11,6 +11,7 @@ from rtd.model.errors import PolicyError, RtdError
 from rtd.session.default import default_session
 from rtd.session.loader import load
 from rtd.tasks import CodeTask, CommandTask, FuncTask
+from rtd.tasks.loaders import PyLoader
 
 
 def work(a: int = 1) -> int:
@@ -411,3 +412,13 @@ def test_code_is_given_the_session_s_parameters_that_it_names() -> None:
     session = Session(parameters={"price": 3, "unused": 1, "append": 2})
     CodeTask("def f():\n  return price\nreturn_value = [f()].append(4)\n", name="code")
     assert session.manifest().tasks["code"].filled == ("price",)
+
+
+def test_a_function_by_name_needs_a_file() -> None:
+    with pytest.raises(PolicyError, match=r"FuncTask\(func_name='clean'\): in which file\?"):
+        FuncTask(func_name="clean")
+
+
+def test_a_loader_s_path_is_one() -> None:
+    with pytest.raises(PolicyError, match="PyLoader: path: 3 is no path"):
+        PyLoader(3, session=Session())  # type: ignore[arg-type]

@@ -233,6 +233,8 @@ def test_wrong_declarations_are_refused_where_they_are() -> None:
         FuncArg(5)  # type: ignore[arg-type]
     with pytest.raises(PolicyError, match="it must be a text"):
         session.parameters.update({5: 6})
+    with pytest.raises(PolicyError, match=r"parameters: \[1\] is no mapping of names to values"):
+        Session(parameters=[1])  # type: ignore[arg-type]
 
 
 def test_functions_become_parameters_of_the_session_and_stay_what_they_are() -> None:
