@@ -49,6 +49,8 @@ class Backend:
         self.calls = Calls(tools.options.namespace)
         self.exec_id = tools.exec_id
         self._lane = tools.pool + tools.options.apart
+        #: Runs of rtd's own, which leave no events, come to the main lane alone.
+        self._pack_events = pack_events if tools.pool == "main" else msgpack.packb
         self._options = tools.options
         self._spool = spool
         self._pause = pause
@@ -203,7 +205,7 @@ class Backend:
             self._options.node,
             self.exec_id,
             int(time.time() * 1000),
-            pack_events(event for _, event in self._pending),
+            self._pack_events([event for _, event in self._pending]),
             self._options.history,
             [written for written, _ in self._pending],
         )

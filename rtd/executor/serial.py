@@ -19,7 +19,7 @@ from rtd.executor.streams import STREAMS
 from rtd.executor.tools import Tools
 from rtd.executor.usage import WORTH_S, Usage, resident_bytes
 from rtd.executor.work import Outcome, Work
-from rtd.model.inner import is_inner
+from rtd.model.inner import MARK
 from rtd.process.forked import FORK_MARK
 from rtd.process.limits import OwnLimits
 from rtd.process.slot import FLAG_SAMPLE, Slot
@@ -187,7 +187,7 @@ class SerialLane:
         STREAMS.flush()
         self._signals.restore()
         end_leftovers(outcome)
-        self._runs += not is_inner(outcome.work.task)
+        self._runs += outcome.work.task[0] != MARK
         self._capture.finish(outcome)
         self._backend.keep(outcome)
         self._slot.end()

@@ -22,11 +22,13 @@ local function release(id, item, freed)
 end
 
 -- The latest result of a task that others are given is kept for itself: records are forgotten.
-local function keep_results(tasks, chars, rows)
-  if #tasks == 0 or redis.call('EXISTS', N .. 'returning') == 0 then return end
+local function keep_results(count)
+  if redis.call('EXISTS', N .. 'returning') == 0 then return end
   local latest = {}
-  for i = 1, #tasks do
-    if chars[i] == 's' then latest[tasks[i]] = rows[i] end
+  for i = 1, count do
+    local at = FIRST + (i - 1) * SIZE
+    local task, kind, record = ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
+    if kind == 'd' and string.byte(record) == 115 then latest[task] = record end
   end
   for task, record in pairs(latest) do
     if redis.call('SISMEMBER', N .. 'returning', task) == 1 then
@@ -45,7 +47,7 @@ local function outcomes(leases)
   if #wrong > 0 then return wrong end
 
   local fields = {}
-  local done, tasks, chars, rows, again, heads, freed = {}, {}, {}, {}, {}, {}, {}
+  local done, tasks, chars, again, heads, freed = {}, {}, {}, {}, {}, {}
   for i = 1, count do
     local at = FIRST + (i - 1) * SIZE
     local id, kind, record, spot = ids[i], ARGV[at + 2], ARGV[at + 3], where[i]
@@ -53,7 +55,7 @@ local function outcomes(leases)
     local limited = string.sub(spot, -26) ~= id
     if kind == 'd' then
       local n = #done + 1
-      done[n], tasks[n], chars[n], rows[n] = id, ARGV[at + 1], string.sub(record, 1, 1), record
+      done[n], tasks[n], chars[n] = id, ARGV[at + 1], string.sub(record, 1, 1)
       if limited then
         local _, item = split(spot)
         release(id, item, freed)
@@ -71,7 +73,7 @@ local function outcomes(leases)
 
   redis.call('MSET', unpack(fields))
   redis.call('HDEL', leases, unpack(ids))
-  keep_results(tasks, chars, rows)
+  keep_results(count)
   over(done, tasks, chars, tonumber(ARGV[5]), ARGV[3])
   for i = 1, #again do
     local place, item, due = unpack(again[i])
