@@ -106,8 +106,11 @@ def _tasks(reader: Any, root: Any, file: Path) -> Iterator[_Said]:
         place = f"({file}, line {line})"
         options = reader.construct_object(node, deep=True)
         if not isinstance(options, dict) or not all(isinstance(name, str) for name in options):
-            raise PolicyError(f"task {key!r}: {options!r:.60} is no mapping of options {place}")
+            which = "a task" if key is None else f"task {key!r}"
+            raise PolicyError(f"{which}: {options!r:.60} is no mapping of options {place}")
         name = options.pop("name", None) if key is None else key
+        if name is None:
+            raise PolicyError(f"a task of a list needs a name: name: ... {place}")
         if not isinstance(name, str):
             raise PolicyError(f"{name!r} is no name of a task: it must be a text {place}")
         if name in names:
@@ -119,18 +122,26 @@ def _tasks(reader: Any, root: Any, file: Path) -> Iterator[_Said]:
 def _argument(reader: Any, node: Any) -> Any:
     """`!Return get_data`: the argument of that name with one text."""
     if node.id != "scalar":
-        raise PolicyError(f"{node.tag} takes one text (line {node.start_mark.line + 1})")
+        yaml = _yaml()
+        raise yaml.constructor.ConstructorError(
+            None, None, f"{node.tag} takes one text", node.start_mark
+        )
     return _TAGS[node.tag](reader.construct_scalar(node))
 
 
 def _make(said: _Said, session: Session, folder: Path) -> Task:
     options = dict(said.options)
+    if "session" in options:
+        raise PolicyError(f"task {said.name!r}: a task of a file is in its loader's session")
     kind = _kind(options)
     if kind is FuncTask:
         if "path" not in options:
             raise PolicyError(f"task {said.name!r}: in which file is its function? path: ...")
-        options["path"] = folder / options["path"]
         options["func_name"] = options.pop("func", options.pop("func_name", "main"))
+        for key in ("path", "func_name"):
+            if not isinstance(options[key], str):
+                raise PolicyError(f"task {said.name!r}: {key}: {options[key]!r:.60} is no text")
+        options["path"] = folder / options["path"]
     try:
         inspect.signature(kind).bind(session=session, name=said.name, **options)
     except TypeError as error:
