@@ -36,6 +36,8 @@ def run(context: Context) -> int:
     answer = context.rpc.task_log(task=task, action=args.action, since=since, limit=limit)
     if answer["file"] is not None:
         answer = _of_file(answer["file"], task, args.action, since, limit)
+    if task is not None and not answer["rows"]:
+        context.rpc.tasks(task=task)  # a slip is told; a task that is gone may have rows
     if context.is_json:
         context.json(answer, rows="rows")
     elif context.quiet:

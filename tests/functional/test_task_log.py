@@ -268,6 +268,9 @@ def test_the_log_can_be_read_in_a_task_beside_the_daemon_and_by_rtctl(
     assert daemon.ok("tasklog", "quick", "-q", "-n", "1").strip() in {
         row["run_id"] for row in logged.seen() if row["task_name"] == "quick"
     }
+    slip = daemon.rtctl("tasklog", "quik")
+    assert (slip.returncode, slip.stderr.count("\n")) == (5, 1)
+    assert "did you mean 'quick'?" in slip.stderr
 
 
 def test_what_is_kept_in_memory_goes_with_the_daemon_and_what_is_in_redis_stays(
