@@ -162,6 +162,15 @@ class Scheduling:
             *hashes,
         ]
 
+    def served_since(self) -> Call:
+        """When each task with a condition was first served."""
+        return Call(("HGETALL", f"{self.prefix}since"), _times)
+
+    def note_served(self, tasks: Iterable[str], since_us: int) -> Call:
+        """These tasks are served for the first time."""
+        fields = [field for task in tasks for field in (task, since_us)]
+        return Call(("HSET", f"{self.prefix}since", *fields), int)
+
     def drop_owed(self, dues: Iterable["Due"]) -> Call:
         """These are not to be made up for any more."""
         fields = [f"{due.task}|{due.due_us}" for due in dues]

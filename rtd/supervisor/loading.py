@@ -14,6 +14,7 @@ from rtd.supervisor.log import log
 from rtd.supervisor.parameters import session_values
 from rtd.supervisor.remembering import remember, watch
 from rtd.supervisor.schedule import Planner
+from rtd.supervisor.waiters import chunks
 
 
 def host_zone() -> str:
@@ -27,13 +28,14 @@ def host_zone() -> str:
     return name
 
 
-async def load(core: Core, started_us: int) -> tuple[Planner, Kept] | None:
+async def load(core: Core, started_us: int, now_us: int) -> tuple[Planner, Kept] | None:
     """A planner of the tasks of the serving app, not begun yet; None: no task has a condition.
 
     From then on Redis rings for what concerns it.
 
     Args:
         started_us: when the scheduler started.
+        now_us: what was due before it is none of a task's that was never served.
 
     Raises:
         StoreGone: Redis does not answer.
@@ -55,11 +57,22 @@ async def load(core: Core, started_us: int) -> tuple[Planner, Kept] | None:
     for info in scheduled:
         enabled = kept.off.get(info.name, info.schedule.enabled)
         planner.entries[info.name].enabled = enabled and info.incomplete is None
+    await _note_since(core, planner, now_us)
     planner.paused = not kept.off.get(ALL, True) or await core.ask(core.calls.halt()) is not None
     planner.set_params(await session_values(core))
     await remember(core, planner, kept)
     await task_conds.begin(core, planner)
     return planner, kept
+
+
+async def _note_since(core: Core, planner: Planner, now_us: int) -> None:
+    """A task that is new is not made up for what was due before it was there."""
+    since = await core.ask(core.calls.served_since())
+    new = [name for name in planner.entries if name not in since]
+    for chunk in chunks(new):
+        await core.ask(core.calls.note_served(chunk, now_us))
+    for name, entry in planner.entries.items():
+        entry.since_us = min(since.get(name, now_us), now_us)
 
 
 async def load_apart(core: Core, infos: Iterable[TaskInfo]) -> tuple[Planner, Kept]:

@@ -111,7 +111,7 @@ class Scheduler:
         async with self._loading:
             self._rings = []
             self._served = self._core.manifest
-            found = await load(self._core, self._started_us)
+            found = await load(self._core, self._started_us, self._clock())
             if found is None:
                 self._turns.planner, self._rings = None, []
                 self._turned()

@@ -46,6 +46,36 @@ def test_a_stop_over_five_due_times_leaves_five_records_and_each_policy_does_wha
             assert all(row["reason"].startswith("rtd was not running") for row in rows[-5:])
 
 
+def test_a_task_that_is_new_is_not_made_up_for_a_stop_before_it_was_there(
+    start_daemon: Callable[..., Daemon], tmp_path: Path
+) -> None:
+    app = tmp_path / "app.py"
+    app.write_text(APP)
+    daemon = start_daemon(str(app))
+    until(lambda: "old" in daemon.ok("ls", "-j"), what="a run of the old task")
+    daemon.stop()
+    app.write_text(APP + APP.partition("\n\n")[2].replace("old", "new"))
+    stopped_at = time.time()
+    until(lambda: time.time() > stopped_at + 0.7, what="due moments of the stop")
+    daemon.start()
+    until(lambda: _runs(daemon, "new"), what="a run of the new task")
+    assert json.loads(daemon.ok("misses", "new", "-j"))["misses"] == []
+    assert len(json.loads(daemon.ok("misses", "old", "-j"))["misses"]) >= 4
+
+
+def _runs(daemon: Daemon, task: str) -> list[object]:
+    found: list[object] = json.loads(daemon.ok("ls", "--task", task, "-j"))["runs"]
+    return found
+
+
+APP = """from rtd import Session
+session = Session()
+
+@session.task(start_cond="every 100 ms", catch_up="all")
+def old():
+    pass
+"""
+
 #: What becomes of moments that were due while rtd was not running.
 VERDICTS = {
     "none": {"missed"},

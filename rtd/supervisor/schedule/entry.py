@@ -32,6 +32,7 @@ class Entry:
         held: what held it when it was due, empty if nothing did.
         wake_us: when it is to be looked at, in the heap; NEVER: only after an event.
         last_us: the due moment of its latest occurrence.
+        since_us: when it was first served: what was due before is none of its.
         texts: the custom conditions that it names.
         used: answers of askings up to this one do not count for it.
         ahead: what was found out about `wake_us` in advance; None after any event.
@@ -50,6 +51,7 @@ class Entry:
         "last_us",
         "name",
         "overlap",
+        "since_us",
         "texts",
         "used",
         "wake_us",
@@ -72,6 +74,7 @@ class Entry:
         self.held = ""
         self.wake_us = NEVER
         self.last_us = 0
+        self.since_us = 0
         self.ahead: Ahead | None = None
         self.backlog: list[tuple[int, str]] | None = None
 

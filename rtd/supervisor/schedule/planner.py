@@ -244,5 +244,5 @@ class Planner(Decider):
         found: list[Occurrence] = []
         for entry in entries:
             if entry.enabled and not self.paused:
-                found += judge(self, entry, from_us, to_us, why)
+                found += judge(self, entry, max(from_us, entry.since_us), to_us, why)
         return found
