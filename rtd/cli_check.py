@@ -18,6 +18,7 @@ from rtd.process.terminate import signal_name
 from rtd.wire import frames
 
 PROBLEMS: Final = 3
+INTERRUPTED: Final = 130
 
 
 def check(options: argparse.Namespace) -> int:
@@ -115,4 +116,7 @@ def _child(app: str, report_fd: int) -> None:
 
 
 if __name__ == "__main__":
-    _child(sys.argv[1], int(sys.argv[2]))
+    try:
+        _child(sys.argv[1], int(sys.argv[2]))
+    except (KeyboardInterrupt, BrokenPipeError):  # who asked has ended, too, or says how it ended
+        sys.exit(INTERRUPTED)
