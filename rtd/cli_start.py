@@ -36,8 +36,13 @@ def start(options: argparse.Namespace) -> int:
     command += ["--detach", "--ready-fd", str(write_fd)]
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=(write_fd,))
     os.close(write_fd)
-    _wait_until_ready(read_fd, options.wait, places)
-    child.wait()
+    try:
+        _wait_until_ready(read_fd, options.wait, places)
+        child.wait()
+    except KeyboardInterrupt:
+        hint = "interrupted; the daemon goes on starting, `rtd stop` ends it"
+        print(f"rtd: {hint} (log: {places.log_file})", file=sys.stderr)
+        return 130
     print(f"rtd: started, pid {holder(places.pid_file)}; log: {places.log_file}", file=sys.stderr)
     return 0
 

@@ -146,8 +146,8 @@ def check_name(name: str | None, where: str) -> None:
         raise PolicyError(f"{where}: give it a name: name='...'")
     if name == COMMAND:
         raise PolicyError(f"{where}: this name is taken by rtd's own task for shell commands")
-    if len(name) > 200 or any(c in name for c in "|\0\n\r\t") or name.startswith("@"):
-        raise PolicyError(
-            f"{where:.300}: a name has at most 200 characters, no '|' or line break, no leading"
-            " '@'; give it one: name='...'"
+    if len(name) > 200 or any(c in name for c in "|\0\n\r\t") or name[0] in "@-":
+        raise PolicyError(  # on a command line these are a queue and a flag
+            f"{where:.300}: a name has at most 200 characters, no '|', tab or line break, no"
+            " leading '@' or '-'; give it one: name='...'"
         )

@@ -1,6 +1,7 @@
 """`rtd run`, `rtd start`, `rtd stop`, `rtd check`: what they say and what they leave."""
 
 import os
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -313,3 +314,19 @@ def test_a_check_that_is_interrupted_leaves_no_traceback(place: Daemon, tmp_path
     done = rtd(place, "check", "app.py", cwd=tmp_path)
     assert done.returncode == 3
     assert "ended its process while it was imported: exit code 130" in one_line(done)
+
+
+def test_a_start_that_is_interrupted_says_what_goes_on(place: Daemon, tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(
+        "import pathlib, time\nfrom rtd import Session\nsession = Session()\n"
+        f"pathlib.Path({str(tmp_path / 'importing')!r}).touch()\ntime.sleep(600)\n"
+    )
+    starting = subprocess.Popen(
+        [BIN / "rtd", "start", "app.py"], env=place.env, cwd=tmp_path, stderr=subprocess.PIPE
+    )
+    until((tmp_path / "importing").exists, what="the import")
+    starting.send_signal(signal.SIGINT)
+    _, told = starting.communicate(timeout=10)
+    assert starting.returncode == 130
+    assert b"the daemon goes on starting, `rtd stop` ends it" in told
+    assert rtd(place, "stop").returncode == 0

@@ -422,3 +422,9 @@ def test_a_function_by_name_needs_a_file() -> None:
 def test_a_loader_s_path_is_one() -> None:
     with pytest.raises(PolicyError, match="PyLoader: path: 3 is no path"):
         PyLoader(3, session=Session())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["@mine", "-n", "a|b", "a\tb"])
+def test_a_name_that_a_command_line_would_take_for_something_else_is_refused(name: str) -> None:
+    with pytest.raises(PolicyError, match="no leading '@' or '-'"):
+        Session(as_default=False).task(name=name)(print)
