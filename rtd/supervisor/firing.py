@@ -40,6 +40,7 @@ class Outbox:
         self._existed = existed
         self._waiting: deque[Occurrence] = deque()
         self._on_their_way: dict[str, Occurrence] = {}
+        self._flying: dict[asyncio.Task[None], set[str]] = {}
         self._sending = False
         self.alive_us = 0
 
@@ -74,22 +75,25 @@ class Outbox:
         self._tell(zip(shot.occurrences, flags, strict=True))
 
     async def _send_all(self) -> None:
+        """Send what waits. What is put after that is sent at once, whatever is under way."""
         try:
-            flying: dict[asyncio.Task[None], set[str]] = {}
             while self._waiting:
                 count = min(BATCH, len(self._waiting))
                 batch = [self._waiting.popleft() for _ in range(count)]
                 self._on_their_way.update((key_of(one), one) for one in batch)
                 tasks = {one.task for one in batch}
-                if len(flying) == FLYING or any(tasks & others for others in flying.values()):
-                    await asyncio.wait(flying)  # what is of one task stays in its order
-                    flying.clear()
-                flying[self._core.jobs.start(self._deliver(batch), "firing a batch")] = tasks
+                while len(self._flying) == FLYING or self._is_under_way(tasks):
+                    # What is of one task stays in its order.
+                    await asyncio.wait(self._flying, return_when=asyncio.FIRST_COMPLETED)
+                job = self._core.jobs.start(self._deliver(batch), "firing a batch")
+                self._flying[job] = tasks
+                job.add_done_callback(self._flying.pop)
                 await asyncio.sleep(0)  # Redis has it while the next is packed
-            if flying:
-                await asyncio.wait(flying)
         finally:
             self._sending = False
+
+    def _is_under_way(self, tasks: set[str]) -> bool:
+        return any(tasks & others for others in self._flying.values())
 
     async def _deliver(self, batch: Sequence[Occurrence]) -> None:
         flags = await self._send(batch)
