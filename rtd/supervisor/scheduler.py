@@ -19,7 +19,7 @@ from rtd.model.manifest import Manifest
 from rtd.model.run import decode
 from rtd.model.states import CHAR, State
 from rtd.store.scheduling import ALL
-from rtd.supervisor import task_conds
+from rtd.supervisor import heap, task_conds
 from rtd.supervisor.core import Core
 from rtd.supervisor.firing import Outbox
 from rtd.supervisor.loading import load
@@ -124,6 +124,7 @@ class Scheduler:
             self._turns.fire(occurrences)
             self._turns.beat()
             self._turned()
+            asyncio.get_running_loop().call_soon(heap.settle)  # once these are under way
 
     # --- what happens
 
