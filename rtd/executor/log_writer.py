@@ -32,8 +32,11 @@ from rtd.store.tasklog import LogRead
 _BATCH: Final = 200
 #: Told to leave, it goes on for so long at most while entries come; its successor has the rest.
 _LAST_WORDS_S: Final = 5.0
-#: An entry over which so many processes have ended is left out.
-_MOST_TRIES: Final = 3
+#: An entry over which so many processes have ended by themselves is left out.
+_MOST_ENDS: Final = 3
+#: Also one over which so many were ended at all: somebody who kills them hits the same entry by
+#: chance a few times, a handler that has the kernel kill it (for want of memory) always does.
+_MOST_KILLS: Final = 20
 _RETRY_S: Final = 0.1
 #: The same fault is told of once in so long.
 _FAULT_S: Final = 0.5
@@ -117,10 +120,11 @@ class LogWriter:
             return read.entries
         self._careful -= 1
         first = read.entries[0]
-        if read.tries > _MOST_TRIES:
+        gone = read.tries - 1
+        if gone - read.ended >= _MOST_ENDS or gone >= _MOST_KILLS:
             entry = Entry.unpack(first[1])
-            text = f"run {entry.run_id} of {entry.task!r} is not logged: handlers ended the process"
-            self._fault("log", "handlers", f"{text} {_MOST_TRIES} times over it", False)
+            text = f"run {entry.run_id} of {entry.task!r} is not logged: the process of the log"
+            self._fault("log", "handlers", f"{text} ended {gone} times over it", False)
             return [(first[0], b"")]
         return [first]
 

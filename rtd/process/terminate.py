@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+from typing import Final
 
 from rtd.process.children import children_of, own_children
 
@@ -22,6 +23,10 @@ def terminate_children() -> list[int]:
             os.kill(pid, signal.SIGTERM)
             asked.append(pid)
     return asked
+
+
+#: Signals by which the kernel ends a process for its own fault.
+FAULTS: Final = frozenset({"SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGSYS"})
 
 
 def signal_name(number: int) -> str:

@@ -21,24 +21,25 @@ class LogRead(NamedTuple):
 
     `what` is `read`: `entries` come next, each with its number, and `lost` were too many since
     the last call; `tries` is above 1 when others had the first of them and have ended (0: not
-    told anew); `busy`: another process writes this node's log, wait on your own bell;
-    `fenced`: this incarnation has been declared dead.
+    told anew), `ended` of them by somebody else's doing; `busy`: another process writes this
+    node's log, wait on your own bell; `fenced`: this incarnation has been declared dead.
     """
 
     what: Literal["read", "busy", "fenced"]
     entries: list[tuple[int, bytes]]
     lost: int = 0
     tries: int = 0
+    ended: int = 0
 
 
 def _read(reply: Sequence[bytes]) -> LogRead:
     if reply[0] != b"read":
         return LogRead("busy" if reply[0] == b"busy" else "fenced", [])
     entries = []
-    for entry in reply[3:]:
+    for entry in reply[4:]:
         number, _, blob = entry.partition(b"|")
         entries.append((int(number), blob))
-    return LogRead("read", entries, int(reply[1]), int(reply[2]))
+    return LogRead("read", entries, int(reply[1]), int(reply[2]), int(reply[3]))
 
 
 class TaskLog:

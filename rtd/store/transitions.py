@@ -123,13 +123,16 @@ class Transitions:
         """Lets an executor's next `take` say `retire`, and wakes it if it is idle."""
         return self._script("retire", exec_id, parse=int)
 
-    def fence(self, node: str, exec_id: str) -> Call:
+    def fence(self, node: str, exec_id: str, own_doing: bool = False) -> Call:
         """Declares an executor dead and gives its leases: `Orphan`.
+
+        Args:
+            own_doing: it ended by itself; nobody killed it.
 
         From here on its `take` and `finish` are refused, however late they arrive (a late
         first `take` too, for five minutes). To call it again gives what is not settled yet.
         """
-        return self._script("fence", node, exec_id, parse=replies.orphans)
+        return self._script("fence", node, exec_id, int(own_doing), parse=replies.orphans)
 
     def cancel(self, node: str, now_ms: int, events: bytes, history: int, run: Withdrawal) -> Call:
         """Ends a run that waits, wherever it waits, if its record is still `run.old`.

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from rtd.process.terminate import FAULTS, signal_name
+
 
 class Phase(StrEnum):
     """Where an executor is in its life, as far as the supervisor knows."""
@@ -68,6 +70,13 @@ class Gone:
     runs: tuple[Unfinished, ...] = ()
     slot: int = 0
     seen: bool = True
+
+    @property
+    def by_own_doing(self) -> bool:
+        """It ended itself, by leaving or by a fault; as far as is known, nobody killed it."""
+        if self.signal is None:
+            return self.code is not None
+        return signal_name(self.signal) in FAULTS | {"SIGABRT"}
 
     @classmethod
     def from_frame(cls, frame: dict[str, Any]) -> "Gone":

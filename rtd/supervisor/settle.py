@@ -83,7 +83,8 @@ class _Case:
     async def settle(self) -> None:
         """Fence, decide, write. Raises StoreGone."""
         core, gone = self._core, self._gone
-        orphans: list[Orphan] = await core.ask(core.calls.fence(core.config.node, gone.exec_id))
+        fence = core.calls.fence(core.config.node, gone.exec_id, gone.by_own_doing)
+        orphans: list[Orphan] = await core.ask(fence)
         for orphan in orphans:
             if not orphan.record:
                 log.error("the record of run %s is missing in Redis", orphan.id)

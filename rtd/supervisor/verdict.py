@@ -1,13 +1,13 @@
 """What becomes of a run whose executor has died: decided from evidence, without I/O."""
 
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from rtd.model.policy import MAX_LOSSES, Policies
 from rtd.model.run import Attempt, End, Record, again, ended
 from rtd.model.states import State
 from rtd.process.forking import FDS_CLOSED
-from rtd.process.terminate import signal_name
+from rtd.process.terminate import FAULTS, signal_name
 from rtd.supervisor.executors import Gone
 from rtd.supervisor.intent import Intent
 
@@ -38,10 +38,6 @@ class Verdict:
     kind: Literal["d", "h"]
     record: Record
     what: str
-
-
-#: Signals by which the kernel ends a process for its own fault.
-_FAULTS: Final = frozenset({"SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGSYS"})
 
 
 def decide(record: Record, policies: Policies, evidence: Evidence) -> Verdict:
@@ -133,5 +129,5 @@ def _may_be_oom(gone: Gone) -> bool:
 def _culprit(gone: Gone) -> str:
     if gone.signal is not None:
         name = signal_name(gone.signal)
-        return "kernel" if name in _FAULTS else name
+        return "kernel" if name in FAULTS else name
     return "unknown" if gone.code is None else f"exit {gone.code}"

@@ -1,5 +1,5 @@
 -- fence: an executor is dead; whatever it still says is refused. Gives its leases: id, place
--- and item, record. ARGV: node, exec.
+-- and item, record. ARGV: node, exec, 1 if it ended by its own doing and 0 if others ended it.
 --@use ring wake records
 local EXEC = ARGV[2]
 local DEAD = N .. 'dead:' .. EXEC
@@ -22,6 +22,7 @@ end
 local reader = N .. 'log:reader:' .. NODE
 if redis.call('GET', reader) == EXEC then
   redis.call('DEL', reader)
+  if ARGV[3] == '0' then redis.call('HINCRBY', N .. 'log:tries:' .. NODE, 'ended', 1) end
   local waiting = redis.call('GETDEL', N .. 'log:next:' .. NODE)
   if waiting then redis.call('RPUSH', N .. 'bell:' .. waiting, '') end
 end

@@ -1,14 +1,15 @@
 -- log_read: the process that writes a node's task log is done with the entries up to a number, and
 -- asks for the next ones. Gives 'read', how many were lost since the last call, which process (the
--- first, the second, ...) this one is that gets the first of the entries, and the entries; 'busy'
--- while another such process lives (the end of that one rings this one's bell); 'fenced'.
+-- first, the second, ...) this one is that gets the first of the entries, how many of those before
+-- were ended by others, and the entries; 'busy' while another such process lives (the end of that
+-- one rings this one's bell); 'fenced'.
 -- ARGV: node, exec, up to ('' for none), count.
 local EXEC, UPTO, COUNT = ARGV[2], ARGV[3], tonumber(ARGV[4])
 local LIST, READER = N .. 'log:' .. NODE, N .. 'log:reader:' .. NODE
 
 if redis.call('EXISTS', N .. 'tomb:' .. EXEC) == 1 then return {'fenced'} end
 redis.call('HSETNX', N .. 'execs', EXEC, 'alog|' .. NODE)
-local reader, tries = redis.call('GET', READER), 0
+local reader, tries, ended = redis.call('GET', READER), 0, 0
 if reader ~= EXEC then
   if reader and redis.call('HEXISTS', N .. 'execs', reader) == 1 then
     redis.call('SET', N .. 'log:next:' .. NODE, EXEC)
@@ -29,15 +30,21 @@ end
 -- One that ends whoever writes it must not come for ever.
 if head and reader ~= EXEC then
   local key, number = N .. 'log:tries:' .. NODE, string.match(head, '^%d+')
-  tries = (tonumber(redis.call('HGET', key, number)) or 0) + 1
+  local before = redis.call('HMGET', key, number, 'ended')
+  if before[1] then
+    tries, ended = tonumber(before[1]) + 1, tonumber(before[2] or 0)
+  else
+    tries = 1
+  end
   redis.call('DEL', key)
-  redis.call('HSET', key, number, tries)
+  redis.call('HSET', key, number, tries, 'ended', ended)
 end
 -- What was rung until now is among what is given; what comes later rings again.
 redis.call('DEL', N .. 'bell:log:' .. NODE)
 local lost = redis.call('GET', N .. 'log:lost:' .. NODE)
 redis.call('DEL', N .. 'log:lost:' .. NODE)
 local out = redis.call('LRANGE', LIST, 0, COUNT - 1)
+table.insert(out, 1, tostring(ended))
 table.insert(out, 1, tostring(tries))
 table.insert(out, 1, lost or '0')
 table.insert(out, 1, 'read')
