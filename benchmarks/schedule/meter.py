@@ -49,6 +49,18 @@ def lateness(late_s: list[float], name: str) -> Figures:
     }
 
 
+def floor(moments: int) -> Figures:
+    """How late a loop is that does nothing but sleep until so many moments, one each
+    millisecond: what the machine adds to every other lateness."""
+    began = time.monotonic() + 0.01
+    late_s = []
+    for number in range(moments):
+        due = began + number / 1000
+        time.sleep(max(0.0, due - time.monotonic()))
+        late_s.append(time.monotonic() - due)
+    return lateness(late_s, "floor")
+
+
 def begun(late_s: list[float], name: str) -> Figures:
     """The lateness of a peer that only tells when a task's body begins: its start is both."""
     return {**lateness(late_s, name), **lateness(late_s, f"{name}_start")}

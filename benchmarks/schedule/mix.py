@@ -10,6 +10,8 @@ import time
 
 FIRST = "first"
 """The task that others come after. Nobody starts it where tasks shall be idle."""
+SPREAD_S = 8.0
+"""The period of the tasks that come due in the course of a second, of the first of them."""
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _KINDS = 5
 
@@ -32,6 +34,11 @@ def crontab(number: int, now: float) -> str:
     if number % _KINDS == 1:
         return f"0 0 * * {_DAYS[day][:3].lower()}"
     return f"{minute} {hour} * * *"
+
+
+def spread(number: int) -> str:
+    """A condition that is true from its period on: each has a thousandth of a second more."""
+    return f"every {SPREAD_S + number / 1000:.3f} seconds"
 
 
 def due(at: float) -> str:

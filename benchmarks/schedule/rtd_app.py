@@ -12,8 +12,6 @@ from rtd import Session
 KIND = os.environ["BENCH_KIND"]
 TASKS = int(os.environ["BENCH_TASKS"])
 DUE_AT = float(os.environ.get("BENCH_DUE_AT", "0"))
-SPREAD_S = 8.0
-"""The period of the tasks of kind `spread`; each has a thousandth of a second more."""
 
 session = Session(timezone="UTC")
 
@@ -38,7 +36,7 @@ def condition(number: int, now: float) -> str:
     if KIND == "event":
         return f"after task '{mix.FIRST}'"
     if KIND == "spread":
-        return f"every {SPREAD_S + number / 1000:.3f} seconds"
+        return mix.spread(number)
     return mix.due(DUE_AT)
 
 

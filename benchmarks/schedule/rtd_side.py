@@ -90,7 +90,11 @@ def fire(tasks: int) -> meter.Figures:
 def spread(tasks: int) -> meter.Figures:
     """So many tasks come due in the course of one second, one each millisecond."""
     with scheduled("spread", tasks) as here:
-        return _late(here, tasks, "spread", after=time.time() + 4)
+        # They start at once, and again after their periods: that is what is measured. Nobody
+        # asks meanwhile: a list of all runs costs the one that is measured 30 ms.
+        after = time.time() + mix.SPREAD_S / 2
+        time.sleep(mix.SPREAD_S + tasks / 1000 + 2)
+        return _late(here, tasks, "spread", after=after)
 
 
 def event(tasks: int) -> meter.Figures:

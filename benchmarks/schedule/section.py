@@ -11,7 +11,7 @@ from functools import partial
 from benchmarks.case import CaseFailed
 from benchmarks.environments import ROOT, python_of
 from benchmarks.results import SCHEDULERS
-from benchmarks.schedule import rtd_side
+from benchmarks.schedule import meter, rtd_side
 from benchmarks.schedule.meter import Figures
 
 PEERS = SCHEDULERS
@@ -47,6 +47,7 @@ def of_rtd(quick: bool) -> Iterator[Measurement]:
         yield f"idle {size}", partial(_sized, size, partial(_idle, size, seconds, without))
     for mode in (rtd_side.fire, rtd_side.spread, rtd_side.event):
         yield f"{mode.__name__} {FIRED}", partial(mode, FIRED)
+    yield f"the machine itself {FIRED}", partial(meter.floor, FIRED)
 
 
 def _idle(size: int, seconds: float, without: Figures) -> Figures:
