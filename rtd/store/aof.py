@@ -26,6 +26,17 @@ class AppendOnlyFiles:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._synced: dict[Path, _Mark] = {}
+        self._parts: list[str] = []
+
+    def has_grown(self) -> bool:
+        """Whether there may be something to sync. Never waits for the disk: for a loop that
+        would otherwise wake a thread each second for nothing."""
+        if self._names() != self._parts:
+            return True
+        whole = self._directory / "appendonly.aof"
+        if whole not in self._synced and whole.exists():
+            return True
+        return any(_mark(path) != mark for path, mark in self._synced.items())
 
     def sync(self) -> int:
         """Syncs what has grown since the last time. Gives how many files that were.
@@ -34,11 +45,18 @@ class AppendOnlyFiles:
         replaces them when it rewrites; a new one has its directory synced too.
         """
         count = 0
+        self._parts = self._names()
         for path in self._files():
             count += self._sync_one(path)
         for path in [p for p in self._synced if not p.exists()]:
             del self._synced[path]
         return count
+
+    def _names(self) -> list[str]:
+        try:
+            return sorted(os.listdir(self._directory / "appendonlydir"))
+        except FileNotFoundError:
+            return []
 
     def _files(self) -> list[Path]:
         # 7.0 and later keep several files in a directory of their own, 6.2 one.
@@ -62,6 +80,14 @@ class AppendOnlyFiles:
             _sync_directory(path.parent)
         self._synced[path] = mark
         return 1
+
+
+def _mark(path: Path) -> _Mark | None:
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return _Mark(status.st_ino, status.st_size)
 
 
 def _sync_directory(path: Path) -> None:

@@ -282,6 +282,7 @@ class Embedded:
         while True:
             await asyncio.sleep(_SYNC_S)
             try:
-                await loop.run_in_executor(thread, self._files.sync)
+                if self._files.has_grown():
+                    await loop.run_in_executor(thread, self._files.sync)
             except OSError as error:
                 _log.error("cannot sync the data in %s: %s", self.directory, error)
