@@ -15,6 +15,7 @@ from rtd.supervisor.core import Core
 from rtd.supervisor.inner import Ended, InnerRuns
 from rtd.supervisor.schedule import Planner
 from rtd.supervisor.scheduler import Scheduler
+from rtd.supervisor.suspects import Suspects
 
 #: So long one run goes on to ask one condition after the other.
 BUDGET_S: Final = 1.0
@@ -42,34 +43,52 @@ class Cycle:
         self._begun_s = AT_ONCE
         self._first: list[str] = []
         self._alone: list[str] = []
+        self._suspects = Suspects(core.config.condition_timeout_s)
+        self._suspected = False
+        self._asker: Planner | None = None
         scheduler.on_turn = self.look
 
     def look(self) -> None:
         """Begin a cycle, if there is something to ask and it is time; called after each turn."""
-        loop = asyncio.get_running_loop()
+        now_s = asyncio.get_running_loop().time()
         due_s = self._begun_s + self._core.manifest.info.cycle_s
-        early = due_s > loop.time()
         armed = self._timer is not None and self._timer.when() <= due_s
-        if self._going or self._core.draining or (early and armed):
+        if self._going or self._core.draining or (due_s > now_s and armed):
             return
         planner = self._scheduler.planner
-        texts = set() if planner is None else planner.wanted()
+        if planner is not self._asker:  # another app, where nobody is suspected yet
+            self._asker, self._suspects = planner, Suspects(self._core.config.condition_timeout_s)
+        wanted = set() if planner is None else planner.wanted()
         hooks = self._core.scheduling and self._core.manifest.info.hooks.get("cycle")
-        if not texts and not hooks:
+        if not wanted and not hooks:
             return
-        if early:
-            if self._timer is not None:
-                self._timer.cancel()
-            self._timer = loop.call_at(due_s, self._due)
+        texts = self._unsuspected(wanted, now_s)
+        if not texts and not hooks:  # only such as are not to be asked yet
+            due_s = max(due_s, self._suspects.next_s(wanted) or due_s)
+        if due_s > now_s:
+            self._arm(due_s)
             return
         self._going = True
         self._core.jobs.start(self._turn(planner, texts), "asking custom conditions")
+
+    def _unsuspected(self, texts: set[str], now_s: float) -> set[str]:
+        """Those that nothing speaks against, or one that is asked alone; in turns, if it is
+        time for one such."""
+        free = {text for text in texts if text not in self._suspects}
+        due = [] if free and self._suspected else self._suspects.due(texts, now_s)
+        return {due[0]} if due else free
+
+    def _arm(self, due_s: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_at(due_s, self._due)
 
     def _due(self) -> None:
         self._timer = None
         self.look()
 
     async def _turn(self, planner: Planner | None, texts: set[str]) -> None:
+        self._suspected = any(text in self._suspects for text in texts)
         core, chosen = self._core, self._chosen(texts)
         self._begun_s = asyncio.get_running_loop().time()
         self._inner.cycles += 1
@@ -97,6 +116,8 @@ class Cycle:
     def _chosen(self, texts: set[str]) -> list[str]:
         """What to ask in one run: those first that had no turn in the last one; one alone while
         it is not known which of them ended an executor."""
+        if self._suspected:
+            return list(texts)
         self._alone = [text for text in self._alone if text in texts]
         if self._alone:
             return [self._alone.pop(0)]
@@ -106,21 +127,28 @@ class Cycle:
     def _take(self, planner: Planner, number: int, chosen: Sequence[str], ended: Ended) -> None:
         answers: Mapping[str, Any] = (ended.result or {}).get("answers", {})
         for text, (value, why) in answers.items():
+            self._suspects.cleared(text)
             if value is not None:
                 planner.answered(number, text, value)
             elif ended.state is State.SUCCEEDED:
                 self._failed(planner, number, text, why)
             elif ended.by == TIMEOUT:
                 limit = format_duration(self._core.config.condition_timeout_s)
-                self._failed(planner, number, text, f"it did not answer within {limit}")
+                self._caught(planner, number, text, f"it did not answer within {limit}")
         self._first = [text for text in chosen if text not in answers]
         if answers or not chosen:
             if self._first:
                 self._begun_s = AT_ONCE  # the budget was used up: the rest has its turn now
         elif len(chosen) == 1:
-            self._failed(planner, number, chosen[0], ended.why)
+            self._caught(planner, number, chosen[0], ended.why)
         else:
             self._alone, self._begun_s = list(chosen), AT_ONCE
+
+    def _caught(self, planner: Planner, number: int, text: str, why: str) -> None:
+        """It has cost the others their time: they have their turn now."""
+        self._suspects.caught(text, asyncio.get_running_loop().time())
+        self._begun_s = AT_ONCE
+        self._failed(planner, number, text, why)
 
     def _failed(self, planner: Planner, number: int, text: str, why: str) -> None:
         planner.answered(number, text, None, why)

@@ -135,6 +135,19 @@ def test_one_that_hangs_or_ends_its_process_stops_no_other(
     until(lambda: not list((place.path / "inbox").iterdir()), within_s=15, what="another is asked")
 
 
+def test_one_that_hangs_is_asked_more_and_more_rarely(daemon: Daemon, place: Place) -> None:
+    place.say("work", "hang")
+    until(lambda: "condition has work" in faults(daemon), within_s=15, what="a fault")
+    before = place.count("asked")
+    (place.path / "inbox").mkdir()
+    for number in range(8):
+        (place.path / "inbox" / f"{number}").touch()
+        until(lambda: not list((place.path / "inbox").iterdir()), what="another is asked")
+    assert place.count("asked") - before < 4, "each time would be eight"
+    place.say("work", "yes")
+    until(lambda: place.count("worked"), within_s=20, what="it answers again")
+
+
 def test_no_trace_is_left_of_the_asking(daemon: Daemon, place: Place) -> None:
     until(lambda: place.count("asked") > 3, what="it was asked some times")
     assert "@" not in daemon.ok("ls", "-j")
