@@ -9,6 +9,8 @@ from typing import Final
 MARK: Final = "@"
 #: Asks custom conditions and calls the hooks of the cycle.
 CYCLE: Final = "@cycle"
+#: Asks one custom condition.
+ASK: Final = "@ask"
 #: Call the hooks of the daemon's start and of its end.
 STARTUP: Final = "@startup"
 SHUTDOWN: Final = "@shutdown"

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from inspect import isgeneratorfunction
 from typing import TYPE_CHECKING, Any, Final
 
-from rtd.model.inner import CYCLE, SHUTDOWN, STARTUP
+from rtd.model.inner import ASK, CYCLE, SHUTDOWN, STARTUP
 from rtd.model.manifest import TaskInfo
 from rtd.session.hooks import Surrounding
 from rtd.session.loader import describe
@@ -46,7 +46,12 @@ class Inner:
 
     def tasks(self) -> Mapping[str, TaskDefinition]:
         """What can be run, by its name."""
-        targets = {CYCLE: self.cycle, STARTUP: self.hooks, SHUTDOWN: self.hooks}
+        targets: dict[str, Callable[..., Any]] = {
+            CYCLE: self.cycle,
+            ASK: self.ask,
+            STARTUP: self.hooks,
+            SHUTDOWN: self.hooks,
+        }
         return {
             name: TaskDefinition(target, TaskInfo(name, lane="main", hidden=True))
             for name, target in targets.items()
@@ -68,6 +73,14 @@ class Inner:
         answers = self._answers(texts, budget_s)
         failures += self.hooks("cycle", True, n_cycles, started_at)["failures"]
         return {"answers": answers, "failures": failures}
+
+    def ask(self, text: str) -> dict[str, Any]:
+        """Ask one condition.
+
+        Returns:
+            `answer`: a value, or None, and what went wrong.
+        """
+        return {"answer": self._answers([text], 0.0)[text]}
 
     def _answers(self, texts: Sequence[str], budget_s: float) -> dict[str, Answer]:
         until_s = time.monotonic() + budget_s

@@ -9,12 +9,14 @@ import time
 from collections import Counter
 from typing import Final
 
+from rtd.conditions import Answer
 from rtd.model.errors import StoreGone
 from rtd.model.ids import new_id
 from rtd.supervisor.executors import Phase
 from rtd.supervisor.log import log
 from rtd.supervisor.node import Node
 from rtd.supervisor.occasions import SHUTDOWN, Planned, make, on_shutdown, ready, withdraw
+from rtd.supervisor.questions import ask_once
 
 #: A lane whose executor has gone while runs wait in it is given another one.
 _LOOK_S: Final = 0.05
@@ -69,10 +71,9 @@ class Closing:
         node_name = core.config.node
         await core.ask(core.calls.set_closing(node_name, (BEGUN,)))
         if core.manifest.info.hooks.get(SHUTDOWN):
-            node.inner.apart = self._apart
-            self._order(MAIN, 1)
+            self._move_inner()
             await node.app_hooks.call(SHUTDOWN, timeout_s=until - time.monotonic())
-        infos = await ready(core, on_shutdown(core.manifest))
+        infos = await ready(core, on_shutdown(core.manifest), self._ask)
         if infos:
             log.info("on shutdown: %s", ", ".join(info.name for info in infos))
             planned = [Planned(info.name, new_id()) for info in infos]
@@ -84,6 +85,15 @@ class Closing:
             await self._until_over(made, pools)
         await node.app_hooks.call(SHUTDOWN, rest=True, timeout_s=until - time.monotonic())
         await core.ask(core.calls.set_closing(node_name, ()))
+
+    def _move_inner(self) -> None:
+        """What is rtd's own waits among the last runs, too."""
+        self._node.inner.apart = self._apart
+        self._order(MAIN, 1)
+
+    async def _ask(self, texts: set[str]) -> dict[str, Answer]:
+        self._move_inner()
+        return await ask_once(self._core, self._node.inner, texts)
 
     async def _until_over(self, ids: list[str], pools: dict[str, str]) -> None:
         watch = self._node.waiters.watch(ids)

@@ -126,7 +126,10 @@ class Cycle:
 
     def _take(self, planner: Planner, number: int, chosen: Sequence[str], ended: Ended) -> None:
         answers: Mapping[str, Any] = (ended.result or {}).get("answers", {})
+        named = self._core.manifest.info.custom  # the app may have changed meanwhile
         for text, (value, why) in answers.items():
+            if text not in named:
+                continue
             self._suspects.cleared(text)
             if value is not None:
                 planner.answered(number, text, value)

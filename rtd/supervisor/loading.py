@@ -4,9 +4,11 @@ import os
 import time
 from collections.abc import Iterable
 
+from rtd.conditions import Host
 from rtd.conditions.zones import zone_of
 from rtd.model.manifest import TaskInfo
 from rtd.model.timezone import local_timezone
+from rtd.process.host import measure_host
 from rtd.store.scheduling import ALL, Kept, kept_of
 from rtd.supervisor import task_conds
 from rtd.supervisor.core import Core
@@ -82,6 +84,9 @@ async def load_apart(core: Core, infos: Iterable[TaskInfo]) -> tuple[Planner, Ke
     kept = kept_of(await core.redis.call(*core.calls.schedule_kept()))
     planner.set_params(await session_values(core))
     await remember(core, planner, kept._replace(owed=[]))
+    await task_conds.begin(core, planner)
+    if planner.wants_host:
+        planner.set_host(Host(*measure_host()))
     return planner, kept
 
 

@@ -88,7 +88,12 @@ class Node:
         self.cycle = Cycle(core, self.inner, self.scheduler)
         self.halting = Halting(core, self.scheduler)
         self.opening = Opening(
-            core, self.scheduler, self.app_hooks, self.waiters, self.zygotes.retire_executor
+            core,
+            self.scheduler,
+            self.app_hooks,
+            self.inner,
+            self.waiters,
+            self.zygotes.retire_executor,
         )
         self.parameters = Parameters(core)
         self.watch = Watch(core, self.stops, self.scheduler.view_of_run)

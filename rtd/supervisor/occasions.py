@@ -1,9 +1,11 @@
 """Tasks that start on an occasion: the daemon's start, its end, or that it first sees them."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Final, NamedTuple
 
+from rtd.conditions import Answer
+from rtd.conditions.certain import certain
 from rtd.model.errors import RtdError, ShuttingDown, StoreGone
 from rtd.model.manifest import Manifest, TaskInfo
 from rtd.model.run import decode
@@ -16,6 +18,10 @@ from rtd.supervisor.submit import Request, submit
 STARTUP: Final = "startup"
 SHUTDOWN: Final = "shutdown"
 FORCE_RUN: Final = "force_run"
+
+
+#: Asks custom conditions by their texts; gives those that answered.
+Ask = Callable[[set[str]], Awaitable[Mapping[str, Answer]]]
 
 
 class Planned(NamedTuple):
@@ -44,10 +50,11 @@ def _by_priority(infos: Iterable[TaskInfo]) -> list[TaskInfo]:
     return sorted(infos, key=lambda info: info.policies.priority, reverse=True)
 
 
-async def ready(core: Core, infos: list[TaskInfo]) -> list[TaskInfo]:
+async def ready(core: Core, infos: list[TaskInfo], ask: Ask) -> list[TaskInfo]:
     """Those of them that are enabled and whose start condition, if there is one, holds now.
 
-    Custom conditions that are asked count as false: nobody has asked them yet.
+    Args:
+        ask: asks the custom conditions that decide; one without an answer holds its task back.
 
     Raises:
         StoreGone: Redis does not answer.
@@ -56,14 +63,20 @@ async def ready(core: Core, infos: list[TaskInfo]) -> list[TaskInfo]:
         return []
     planner, kept = await load_apart(core, [i for i in infos if i.schedule.start is not None])
     now_us = max(time.time_ns() // 1000, planner.past.newest_us)
-    found = []
-    for info in infos:
-        entry = planner.entries.get(info.name)
-        enabled = kept.off.get(info.name, info.schedule.enabled)
-        holds = entry is None or entry.condition.check(planner.view_of(entry, now_us))
-        if enabled and holds:
-            found.append(info)
-    return found
+    enabled = [info for info in infos if kept.off.get(info.name, info.schedule.enabled)]
+    entries = [entry for info in enabled if (entry := planner.entries.get(info.name))]
+    texts = {
+        text
+        for entry in entries
+        for text in certain(entry.condition, planner.view_of(entry, now_us)).texts
+    }
+    answers = await ask(texts) if texts else {}
+    held = {
+        entry.name
+        for entry in entries
+        if not certain(entry.condition, planner.view_of(entry, now_us, answers)).value
+    }
+    return [info for info in enabled if info.name not in held]
 
 
 async def make(core: Core, planned: Iterable[Planned], by: str, apart: str = "") -> list[str]:

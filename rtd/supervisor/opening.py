@@ -5,6 +5,7 @@ one that goes on from there.
 """
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import msgpack
@@ -15,6 +16,7 @@ from rtd.model.ids import new_id
 from rtd.supervisor.app_hooks import AppHooks
 from rtd.supervisor.core import Core
 from rtd.supervisor.executors import Executor
+from rtd.supervisor.inner import InnerRuns
 from rtd.supervisor.log import log
 from rtd.supervisor.occasions import (
     FORCE_RUN,
@@ -26,6 +28,7 @@ from rtd.supervisor.occasions import (
     ready,
     withdraw,
 )
+from rtd.supervisor.questions import ask_once
 from rtd.supervisor.scheduler import Scheduler
 from rtd.supervisor.waiters import Waiters
 
@@ -39,6 +42,7 @@ class Opening:
         core: the shared ground.
         scheduler: opened at the end.
         hooks: those of the app.
+        inner: runs in the main lane.
         waiters: tell when runs are over.
         retire: lets an executor end when its runs have.
 
@@ -51,12 +55,14 @@ class Opening:
         core: Core,
         scheduler: Scheduler,
         hooks: AppHooks,
+        inner: InnerRuns,
         waiters: Waiters,
         retire: Callable[[Executor], None],
     ) -> None:
         self._core = core
         self._scheduler = scheduler
         self._hooks = hooks
+        self._inner = inner
         self._waiters = waiters
         self._retire = retire
         #: Tasks that have run at first sight; None before the first app is served.
@@ -131,7 +137,8 @@ class Opening:
         if begun["runs"] is None:
             await self._insist(lambda: self._note(begun))
             await self._hooks.call(STARTUP)
-            infos = await self._insist(lambda: ready(core, on_startup(core.manifest)))
+            ask = partial(ask_once, core, self._inner)
+            infos = await self._insist(lambda: ready(core, on_startup(core.manifest), ask))
             begun["runs"] = [[info.name, new_id()] for info in infos]
             await self._insist(lambda: self._note(begun))
         await self._run([Planned(*row) for row in begun["runs"]])

@@ -284,3 +284,37 @@ def test_a_daemon_may_be_ended_while_tasks_run_on_startup(occasions: Occasions) 
     daemon.start()
     occasions.until("follows")
     assert daemon.rtctl("status").returncode == 0
+
+
+def test_conditions_of_the_apps_own_are_asked_for_tasks_on_startup_and_shutdown(
+    start_daemon: Start, tmp_path: Path
+) -> None:
+    book, app = tmp_path / "book", tmp_path / "app.py"
+    app.write_text(
+        "from rtd import Session\n"
+        "from rtd.conditions import FuncCond\n"
+        "session = Session()\n"
+        "def note(line):\n"
+        f"    with open({str(book)!r}, 'a') as file: file.write(line + chr(10))\n"
+        "FuncCond(lambda: True, syntax='it is so')\n"
+        "FuncCond(lambda: False, syntax='it is not')\n"
+        "FuncCond(lambda: 1 / 0, syntax='it fails')\n"
+        "def task(name, cond, **options):\n"
+        "    session.task(name=name, start_cond=cond, parameters={'line': name}, **options)(note)\n"
+        "for when in ('on_startup', 'on_shutdown'):\n"
+        "    task(f'{when}: so', 'it is so', **{when: True})\n"
+        "    task(f'{when}: not', '~it is so | it is not', **{when: True})\n"
+        "    task(f'{when}: fails', 'it fails', **{when: True})\n"
+        "    task(f'{when}: whatever', 'it fails | always', **{when: True})\n"
+    )
+    daemon = start_daemon(str(app))
+    until(lambda: book.exists() and len(book.read_text().splitlines()) == 2, what="two have run")
+    with client(daemon) as rt:
+        assert [fault["what"] for fault in rt.rpc.status()["faults"]] == ["it fails"]
+    assert daemon.stop() == 0
+    assert sorted(book.read_text().splitlines()) == [
+        "on_shutdown: so",
+        "on_shutdown: whatever",
+        "on_startup: so",
+        "on_startup: whatever",
+    ]

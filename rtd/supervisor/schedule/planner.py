@@ -5,6 +5,7 @@ of those moments), or after an event that its condition names (an index). Nothin
 however many tasks there are.
 """
 
+import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
@@ -228,9 +229,15 @@ class Planner(Decider):
         at_us = min(self.wakes.next_us(), self._poll_us)
         return None if at_us >= NEVER else at_us
 
-    def view_of(self, entry: Entry, now_us: int) -> View:
-        """How a task sees a moment, nobody having answered."""
-        return self._sight.of(entry, now_us)
+    def view_of(
+        self, entry: Entry, now_us: int, answers: Mapping[str, Answer] = MappingProxyType({})
+    ) -> View:
+        """How a task sees a moment, nobody having answered but tasks, and who gave these."""
+        view = self._sight.of(entry, now_us)
+        if answers:
+            custom = {**view.world.custom, **answers}
+            view.world = dataclasses.replace(view.world, custom=custom)
+        return view
 
     def view_to_explain(self, entry: Entry, now_us: int) -> View:
         """How a task sees a moment, with the latest answers."""
