@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 
@@ -121,9 +122,17 @@ def parameter(verb: str, word: str) -> tuple[str, Any]:
     import json  # lazy: only `:=` needs it
 
     try:
-        return name[:-1], json.loads(value)
+        return name[:-1], json.loads(value, parse_constant=_finite, parse_float=_finite)
     except ValueError as error:
         raise UsageError(f"{verb}: {name[:-1]}: {value!r} is no JSON: {error}") from None
+
+
+def _finite(text: str) -> float:
+    """A number of JSON. Raises ValueError: infinity and NaN are none."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is no finite number")
+    return number
 
 
 def _command(verb: str, args: Args) -> dict[str, Any]:

@@ -25,12 +25,15 @@ def read_schedule(
 
     Raises:
         PolicyError: a condition, policy or zone that cannot be read (says which and where),
-            or an end condition on what cannot be measured in this lane.
+            a start condition on what only a run has, or an end condition on what cannot be
+            measured in this lane.
     """
     rest = {name: value for name, value in options.items() if name not in SCHEDULE}
     given = {name: value for name, value in options.items() if name in SCHEDULE}
     start = _condition(given.get("start_cond"), "start_cond", where)
     end = _condition(given.get("end_cond"), "end_cond", where)
+    if start is not None:
+        _refuse_run_leaves(start, where)
     if end is not None and lane not in TREE_LANES:
         _refuse_tree_leaves(end, lane, where)
     catch_up = given.get("catch_up", IF_TRUE)
@@ -40,8 +43,8 @@ def read_schedule(
         raise PolicyError(f"{where}: catch_up: {error}") from None
     zone = given.get("timezone")
     schedule = Schedule(
-        start=start,
-        end=end,
+        start=None if start is None else str(start),
+        end=None if end is None else str(end),
         catch_up=" ".join(catch_up.split()),
         overlap=_switch(given.get("overlap", False), "overlap", where),
         timezone=None if zone is None else read_timezone(zone, where),
@@ -50,23 +53,34 @@ def read_schedule(
     return (NO_SCHEDULE if schedule == NO_SCHEDULE else schedule), rest
 
 
-def _condition(text: str | Condition | None, name: str, where: str) -> str | None:
+def _condition(text: str | Condition | None, name: str, where: str) -> Condition | None:
     if text is None:
         return None
     from rtd.conditions import ConditionError, parse  # lazy: many apps have none
 
     try:
-        return str(parse(getattr(text, "condition", text)))
+        return parse(getattr(text, "condition", text))
     except ConditionError as error:
         raise PolicyError(f"{where}: {name}: {_one_line(error)}") from None
 
 
-def _refuse_tree_leaves(text: str, lane: str, where: str) -> None:
-    """Runs that share a process cannot be measured one by one."""
-    from rtd.conditions import parse  # lazy: many apps have none
-    from rtd.conditions.leaves.usage import CpuAbove, CpuTimeAbove, MemoryAbove  # lazy: too
+def _refuse_run_leaves(condition: Condition, where: str) -> None:
+    """Before a run there is nothing of it that could be measured."""
+    from rtd.conditions.base import Poll  # lazy: many apps have none
 
-    for leaf in parse(text).leaves():
+    for leaf in condition.leaves():
+        if Poll.SAMPLE in leaf.polled:
+            raise PolicyError(
+                f"{where}: start_cond: `{leaf}` speaks of a run that goes on; it belongs to"
+                " end_cond"
+            )
+
+
+def _refuse_tree_leaves(condition: Condition, lane: str, where: str) -> None:
+    """Runs that share a process cannot be measured one by one."""
+    from rtd.conditions.leaves.usage import CpuAbove, CpuTimeAbove, MemoryAbove  # lazy: as above
+
+    for leaf in condition.leaves():
         if isinstance(leaf, CpuAbove | CpuTimeAbove | MemoryAbove):
             raise PolicyError(
                 f"{where}: end_cond: `{leaf}` cannot be measured in lane {lane!r}, where runs"

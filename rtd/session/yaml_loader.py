@@ -137,10 +137,11 @@ def _make(said: _Said, session: Session, folder: Path) -> Task:
     if kind is FuncTask:
         if "path" not in options:
             raise PolicyError(f"task {said.name!r}: in which file is its function? path: ...")
-        options["func_name"] = options.pop("func", options.pop("func_name", "main"))
-        for key in ("path", "func_name"):
-            if not isinstance(options[key], str):
+        options.setdefault("func_name", "main")
+        for key in ("path", "func", "func_name"):
+            if not isinstance(options.get(key, ""), str):
                 raise PolicyError(f"task {said.name!r}: {key}: {options[key]!r:.60} is no text")
+        options["func_name"] = options.pop("func", options["func_name"])
         options["path"] = folder / options["path"]
     try:
         inspect.signature(kind).bind(session=session, name=said.name, **options)

@@ -131,6 +131,8 @@ def test_other_names_for_it(jobs: Daemon, alias: str) -> None:
         (["add", "a:=1", "c:=2"], 2, "does not take 'c'; it takes a, b=..."),
         (["add", "a"], 2, "'a' is no parameter; write name=text or name:=JSON"),
         (["add", "a:={"], 2, "a: '{' is no JSON"),
+        (["add", "a:=1e999"], 2, "a: '1e999' is no JSON: 1e999 is no finite number"),
+        (["add", "a:=[NaN]"], 2, "a: '[NaN]' is no JSON: NaN is no finite number"),
         (["add", "a:=1", "--timeout", "soon"], 2, "timeout: 'soon' is no duration"),
         (["add", "a:=1", "--priority", "high"], 2, "--priority: 'high' is no whole number"),
         (["add", "a:=1", "--priority", "1000"], 2, "priority: 1000 is not a whole number from"),

@@ -115,7 +115,7 @@ def test_a_change_of_the_file_is_in_force_soon(
         ("greeting:\n  code: pass\n", "task 'greeting' exists already", 2),
         ("a:\n  code: !!python/object/apply:os.system [ls]\n", "could not determine", 2),
         ("a:\n  path: 3\n", "task 'a': path: 3 is no text", 2),
-        ("a:\n  path: a.py\n  func: 3\n", "task 'a': func_name: 3 is no text", 2),
+        ("a:\n  path: a.py\n  func: 3\n", "task 'a': func: 3 is no text", 2),
         ("a:\n  code: pass\n  session: 3\n", "is in its loader's session", 2),
         ("- code: pass\n", "a task of a list needs a name", 1),
         ("- 3\n", "a task: 3 is no mapping of options", 1),
