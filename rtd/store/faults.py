@@ -74,10 +74,6 @@ class Faults(Transitions):
         """The schedule is not halted any more; whether it is paused stays as it is."""
         return Call(("DEL", f"{self.prefix}halted"), nothing)
 
-    def lift(self) -> Call:
-        """Let the schedule go on, whatever halted or paused it. Gives 1 if it was halted."""
-        return self._script("lift", "", parse=int)
-
 
 def _plain(text: str, most: int) -> bytes:
     """On one line, not longer, and without what UTF-8 does not have."""

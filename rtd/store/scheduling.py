@@ -188,9 +188,10 @@ class Scheduling:
         """Takes back `watch_tasks`."""
         return Call(("SREM", f"{self.prefix}watched", *tasks), int)
 
-    def switch(self, task: str, on: bool) -> Call:
-        """Enables or disables a task (or `ALL`) until further notice."""
-        return Call(("HSET", f"{self.prefix}switches", task, int(on)), int)
+    def switch(self, node: str, task: str, on: bool) -> Call:
+        """Enables or disables a task (or `ALL`) until further notice; with all enabled the
+        schedule goes on, whatever had halted it. Gives 1 if it was halted."""
+        return Call(("1", self.prefix, node, task, int(on)), int, "switch")
 
     def occurrences(self, task: str, limit: int) -> list[Call]:
         """The latest due moments of a task, newest first, and the notes on them: for

@@ -33,7 +33,6 @@ def _read(name: str) -> str:
 def script(name: str) -> Script:
     """The script of that name. Raises FileNotFoundError when there is none."""
     body = _read(name)
-    used = _USE.search(body)
-    pieces = [_read(f"lib/{piece}") for piece in used[1].split()] if used else []
+    pieces = [_read(f"lib/{piece}") for line in _USE.findall(body) for piece in line.split()]
     source = "\n".join([HEAD, *pieces, body]).encode()
     return Script(source, sha1(source, usedforsecurity=False).hexdigest())

@@ -180,8 +180,16 @@ class Scheduler:
 
     async def switch(self, task: str, on: bool) -> None:
         """Enable or disable a task, or all (`ALL`). Raises StoreGone."""
-        calls = self._core.calls
-        await self._core.ask(calls.lift() if on and task == ALL else calls.switch(task, on))
+        core = self._core
+        await core.ask(core.calls.switch(core.config.node, task, on))
+        self._switched(task, on)
+
+    def rung_switch(self, rest: str) -> None:
+        """Somebody has, on another node: `1|task` or `0|task`."""
+        on, _, task = rest.partition("|")
+        self._switched(task, on == "1")
+
+    def _switched(self, task: str, on: bool) -> None:
         planner = self.planner
         if planner is None:
             return
@@ -189,6 +197,8 @@ class Scheduler:
             planner.pause(not on)
         elif task in planner.entries:
             planner.enable(task, on)
+        else:
+            return
         self.turn()
         self._turns.note_alive()  # nobody shall judge by it what was due before
 

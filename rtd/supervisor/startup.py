@@ -206,6 +206,7 @@ async def _listen(node: Node, ends: contextlib.AsyncExitStack, *, adopted: bool)
             "expire": node.timers.ring_expire,
             "done": node.waiters.rung,
             "task": node.scheduler.rung,
+            "switch": node.scheduler.rung_switch,
             "params": node.scheduler.rung_params,
             "fault": node.core.faults.rung,
             "halt": node.halting.rung,

@@ -6,7 +6,9 @@ local found = redis.call('GET', key) or ''
 if found ~= ARGV[2] then return found end
 if ARGV[3] == '' then
   redis.call('DEL', key)
+  redis.call('SREM', N .. 'nodes', NODE)
 else
   redis.call('SET', key, ARGV[3], 'PX', ARGV[4])
+  redis.call('SADD', N .. 'nodes', NODE)
 end
 return ARGV[3]

@@ -1,6 +1,6 @@
 -- fault: something of the app's has failed. ARGV: node, kind, what, message, at (epoch seconds),
 -- '1' if it halts the schedule.
---@use ring
+--@use ring ring_all
 local KEY, MOST = N .. 'faults:' .. NODE, 200
 local kind, what, message, at = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local field, first, count = kind .. '|' .. what, at, 1
@@ -23,6 +23,6 @@ end
 redis.call('HSET', KEY, field, cmsgpack.pack({kind, what, message, first, at, count}))
 if ARGV[6] == '1' and
     redis.call('SETNX', N .. 'halted', cmsgpack.pack({kind, what, message, at})) == 1 then
-  ring('halt|' .. field)
+  ring_all('halt|' .. field)
 end
 return count

@@ -1,7 +1,7 @@
 -- param: a value of a parameter that is set at run time, or taken back ('' for the value: every
--- packed value has a byte). The nodes that have executors are told: their conditions may ask
--- for it. Gives whether anything has changed. ARGV: node, field, value.
---@use ring
+-- packed value has a byte). All nodes are told: their conditions may ask for it. Gives whether
+-- anything has changed. ARGV: node, field, value.
+--@use ring ring_all
 local KEY, FIELD, VALUE = N .. 'params', ARGV[2], ARGV[3]
 local changed = 1
 if VALUE == '' then
@@ -9,13 +9,5 @@ if VALUE == '' then
 else
   redis.call('HSET', KEY, FIELD, VALUE)
 end
-local told = {[NODE] = changed == 1}
-if told[NODE] then ring('params') end
-for _, status in ipairs(redis.call('HVALS', N .. 'execs')) do
-  NODE = string.match(status, '|(.*)$')
-  if changed == 1 and not told[NODE] then
-    told[NODE] = true
-    ring('params')
-  end
-end
+if changed == 1 then ring_all('params') end
 return changed

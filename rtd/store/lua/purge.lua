@@ -2,7 +2,7 @@
 -- ARGV: node, now_ms, history, queue, limit, skip, end, reason. `skip`: so many of the delayed are
 -- of other queues, a call before has seen; `end`: how the runs ended, packed.
 -- Gives how many have ended, the next call's `skip`, and 1 if all that waited was seen.
---@use ring wake put split unhold drop inner records tasklog over places
+--@use ring ring_all wake put split unhold drop inner records tasklog over places
 local NOW, HISTORY, QUEUE, LIMIT = ARGV[2], tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5])
 local SKIP, END, REASON = tonumber(ARGV[6]), ARGV[7], ARGV[8]
 -- So many delayed runs are looked at in one call, where most are of other queues.

@@ -135,9 +135,9 @@ class Store:
         rows = self.link.one(self.calls.list_queued(100_000, queue))
         return [row.id for row in rows if row.where == where]
 
-    def rings(self) -> list[str]:
-        """What the supervisor's bell has rung since the last time."""
-        tokens = self.redis("LPOP", "@bell:node:" + NODE, 20_000) or []
+    def rings(self, node: str = NODE) -> list[str]:
+        """What the bell of a node's supervisor has rung since the last time."""
+        tokens = self.redis("LPOP", "@bell:node:" + node, 20_000) or []
         return [token.decode() for token in tokens]
 
     def bell(self, exec_id: str) -> list[Leased | None]:

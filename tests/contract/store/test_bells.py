@@ -178,10 +178,9 @@ def test_no_token_is_announced_when_it_is_in_the_answer(store: Store) -> None:
     assert (took.rung, [run.id for run in took.runs]) == (False, [run])
 
 
-def test_a_parameter_that_is_set_rings_every_node_with_executors_once(store: Store) -> None:
-    store.link.one(store.calls.take("node1", "E1", "process", 1, store.now_ms, enroll=True))
-    store.link.one(store.calls.take("node1", "E2", "process", 1, store.now_ms, enroll=True))
-    store.link.one(store.calls.take("node2", "E3", "thread", 1, store.now_ms, enroll=True))
+def test_a_parameter_that_is_set_rings_every_node_once(store: Store) -> None:
+    for node in ("node1", "node2"):
+        store.link.one(store.calls.claim(node, b"", b"here", 60_000))
 
     def rings() -> list[list[bytes]]:
         keys = [f"@bell:node:{node}" for node in ("node0", "node1", "node2")]

@@ -57,7 +57,7 @@ def test_the_first_fault_that_halts_is_kept_until_the_halt_is_lifted(store: Stor
     assert tuple(store.link.one(store.calls.halt())) == ("parameter", "day", "no day", 1.5)
     assert store.redis("HGET", "@switches", "*") is None
     assert [ring for ring in store.rings() if ring.startswith("halt")] == ["halt|parameter|day"]
-    assert store.link.one(store.calls.lift()) == 1
-    assert store.link.one(store.calls.lift()) == 0
+    assert store.link.one(store.calls.switch(NODE, "*", True)) == 1
+    assert store.link.one(store.calls.switch(NODE, "*", True)) == 0
     assert store.link.one(store.calls.halt()) is None
     assert store.redis("HGET", "@switches", "*") == b"1"

@@ -14,7 +14,7 @@ local function tell(ids, tasks, chars, now)
   for i = 1, #ids do
     if waited[i] == 1 then
       redis.call('SREM', N .. 'waits', ids[i])
-      ring('done|' .. ids[i])
+      ring_all('done|' .. ids[i])
     end
     if redis.call('SISMEMBER', N .. 'watched', tasks[i]) == 1 then
       local begun = redis.call('HDEL', N .. 'flying', ids[i]) == 1
@@ -23,7 +23,7 @@ local function tell(ids, tasks, chars, now)
       if begun and chars[i] == 'c' then
         redis.call('HSET', N .. 'last:u', tasks[i], now .. '000')
       end
-      ring('task|' .. tasks[i] .. '|' .. chars[i] .. '|' .. ids[i] .. '|' .. now)
+      ring_all('task|' .. tasks[i] .. '|' .. chars[i] .. '|' .. ids[i] .. '|' .. now)
     end
   end
 end

@@ -1,0 +1,31 @@
+"""The app of two nodes that share one Redis: each run tells which of them carried it out."""
+
+import os
+import time
+from pathlib import Path
+
+from rtd import Session
+
+session = Session()
+NODE = os.environ["SHARED_NODE"]
+
+
+@session.task()
+def hold(gate: str) -> str:
+    while not Path(gate).exists():
+        time.sleep(0.01)
+    return NODE
+
+
+@session.task()
+def where() -> str:
+    return NODE
+
+
+@session.task(start_cond="after task 'where'")
+def follows() -> str:
+    return NODE
+
+
+@session.task(start_cond="every 50 ms")
+def beat() -> None: ...
