@@ -5,7 +5,6 @@ a reply that got lost is found again (`mine`), so nothing is lost and nothing fi
 twice.
 """
 
-import contextlib
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -13,16 +12,15 @@ from typing import Any, Final, TypeVar
 
 import msgpack
 
+from rtd.executor.reports import Reports
 from rtd.executor.tools import Tools
-from rtd.executor.work import Outcome, Work
+from rtd.executor.work import Work
 from rtd.model.errors import StoreGone
-from rtd.model.events import pack_events
 from rtd.model.spool import Spool
 from rtd.store.call import Call
 from rtd.store.calls import Calls
 from rtd.store.link import Link
 from rtd.store.records import Leased, Took, parse_token
-from rtd.store.records import Outcome as Written
 from rtd.store.scripts import script
 
 Answer = TypeVar("Answer")
@@ -43,16 +41,17 @@ class Backend:
 
     Args:
         pause: waits so many seconds, or less when a signal comes; used while Redis is gone.
+
+    Attributes:
+        reports: what is told with the next exchange.
     """
 
     def __init__(self, tools: Tools, spool: Spool, pause: Callable[[float], None]) -> None:
         self.calls = Calls(tools.options.namespace)
         self.exec_id = tools.exec_id
         self._lane = tools.pool + tools.options.apart
-        #: Runs of rtd's own, which leave no events, come to the main lane alone.
-        self._pack_events = pack_events if tools.pool == "main" else msgpack.packb
         self._options = tools.options
-        self._spool = spool
+        self.reports = Reports(tools, spool, self.calls)
         self._pause = pause
         self._link: Link | None = None
         self._bell: Link | None = None
@@ -67,37 +66,10 @@ class Backend:
         self._idle = False
         #: Whether Redis knows the script of `finish`, as far as this link has seen.
         self._proven = False
-        self._pending: list[tuple[Written, list[Any]]] = []
         self._held: set[str] = set()
         self._resync = False
         #: What Redis has not been told of yet; of more the oldest go.
         self._faults: deque[Call] = deque(maxlen=_FAULTS)
-
-    # -- outcomes --------------------------------------------------------------------------
-
-    def keep(self, outcome: Outcome) -> None:
-        """An attempt has ended: safe from a crash of this process from here on."""
-        wait_s = outcome.retry_wait_s()
-        again = wait_s is not None
-        record = outcome.record(self.exec_id, again)
-        work = outcome.work
-        if wait_s is None:
-            written = Written(work.id, work.task, "d", record)
-            what, detail = "finished", outcome.why
-        else:
-            due_ms = int((outcome.ended_at + wait_s) * 1000) if wait_s else 0
-            written = Written(work.id, work.task, "a", record, due_ms)
-            what, detail = ("requeued" if outcome.requeue else "retry"), outcome.why
-        event = [outcome.ended_at, work.id, work.task, what, outcome.state, detail]
-        self._pending.append((written, event))
-        # A full disk costs what the spool is good for, not the run.
-        with contextlib.suppress(OSError):
-            self._spool.add(msgpack.packb([*written, event]))
-
-    @property
-    def must_report(self) -> bool:
-        """Whether the spool wants to be emptied before the next run."""
-        return self._spool.full
 
     # -- the round trip --------------------------------------------------------------------
 
@@ -120,9 +92,9 @@ class Backend:
 
         def step() -> list[Any]:
             link = self._proven_link()
-            if not self._pending:
+            if not self.reports.pending:
                 return link.call(*calls)
-            refused, *replies = link.call(self._finish(), *calls)
+            refused, *replies = link.call(self.reports.call(), *calls)
             self._report(link, refused)
             return replies
 
@@ -153,12 +125,12 @@ class Backend:
                 return Took("runs", found)
         self._proven_link()
         calls = []
-        if self._pending:
-            calls.append(self._finish())
+        if self.reports.pending:
+            calls.append(self.reports.call())
         if want:
             calls.append(self._take(want))
         replies = link.call(*calls) if calls else []
-        if self._pending:
+        if self.reports.pending:
             self._report(link, replies[0])
         if not want:
             return Took("runs", [])
@@ -174,8 +146,8 @@ class Backend:
         """A script that Redis does not know yet is repeated after the others of its trip: the
         first finish goes alone, so that what is behind it sees what it did."""
         link = self._connected()
-        if self._pending and not self._proven:
-            self._report(link, link.call(self._finish())[0])
+        if self.reports.pending and not self._proven:
+            self._report(link, link.call(self.reports.call())[0])
             self._proven = True
         return link
 
@@ -189,36 +161,18 @@ class Backend:
 
     def _report(self, link: Link, refused: list[str]) -> None:
         """Redis answered a finish: repeat it without what it refused, until it has all."""
+        reports = self.reports
         while refused:
-            self._forget(set(refused))
-            (refused,) = link.call(self._finish()) if self._pending else ([],)
-        self._acknowledged()
+            self._held.difference_update(refused)
+            reports.forget(set(refused))
+            (refused,) = link.call(reports.call()) if reports.pending else ([],)
+        self._held.difference_update(reports.acknowledged())
 
     def _take(self, want: int) -> Any:
         now_ms = int(time.time() * 1000)
         return self.calls.take(
             self._options.node, self.exec_id, self._lane, want, now_ms, enroll=not self._enrolled
         )
-
-    def _finish(self) -> Any:
-        return self.calls.finish(
-            self._options.node,
-            self.exec_id,
-            int(time.time() * 1000),
-            self._pack_events([event for _, event in self._pending]),
-            self._options.history,
-            [written for written, _ in self._pending],
-        )
-
-    def _acknowledged(self) -> None:
-        self._held.difference_update(written.id for written, _ in self._pending)
-        self._pending.clear()
-        self._spool.clear()
-
-    def _forget(self, refused: set[str]) -> None:
-        """Settled by somebody else, or by an earlier call whose reply was lost."""
-        self._held.difference_update(refused)
-        self._pending = [p for p in self._pending if p[0].id not in refused]
 
     # -- Redis went away -------------------------------------------------------------------
 

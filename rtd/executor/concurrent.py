@@ -177,7 +177,7 @@ class ConcurrentLane(ABC):
         if going.asked:
             invoke.stopped(outcome, self._backend.intent(going.work.id))
         going.capture.finish(outcome)
-        self._backend.keep(outcome)
+        self._backend.reports.keep(outcome)
         going.slot.end()
         del self._going[going.work.words[1]]
         self._free.append((going.slot, going.capture))

@@ -14,7 +14,7 @@ class Lane(Protocol):
         """How many more runs should be taken now."""
 
     def start(self, works: Sequence[Work]) -> None:
-        """Carry out runs; each ends in `backend.keep`."""
+        """Carry out runs; each ends in `backend.reports.keep`."""
 
     def collect(self) -> int:
         """Hand outcomes that other threads left to the backend; how many there were."""

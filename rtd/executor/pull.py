@@ -80,7 +80,7 @@ class PullLoop:
             work = Work(run.record, self._tasks)
             if work.expired(now_at):
                 why = f"it had not started {work.policies.expires_s:g} s after its submit"
-                self._backend.keep(cancelled_unstarted(work, why))
+                self._backend.reports.keep(cancelled_unstarted(work, why))
             else:
                 ready.append(work)
         if ready and self._generation < self._serving():

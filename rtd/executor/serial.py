@@ -82,7 +82,9 @@ class SerialLane:
                 self._costs.cut()
                 self._give_back_rest()
             self._carry_out(work)
-            if self._queue and (self._backend.must_report or self._gate.retiring or self._worn):
+            if self._queue and (
+                self._backend.reports.must_be_sent or self._gate.retiring or self._worn
+            ):
                 self._give_back_rest()
         if len(works) > 1:
             alarm(0)
@@ -189,7 +191,7 @@ class SerialLane:
         end_leftovers(outcome)
         self._runs += outcome.work.task[0] != MARK
         self._capture.finish(outcome)
-        self._backend.keep(outcome)
+        self._backend.reports.keep(outcome)
         self._slot.end()
 
     # -- a run that takes longer than expected -------------------------------------------------
