@@ -39,6 +39,7 @@ class FuncTask(Task):
     path: Path | None = None
     func_name: str = "main"
     _delayed: DelayedFunction | None = None
+    _may_wait = True
 
     def __init__(
         self,

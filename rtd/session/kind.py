@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rtd.model.errors import PolicyError
 from rtd.session.attributes import Attributes
@@ -16,6 +17,19 @@ from rtd.session.task import TaskDefinition, define
 
 if TYPE_CHECKING:
     from rtd.session.session import Session
+
+
+def _checked(kind: type[Task], init: Callable[..., None]) -> Callable[..., None]:
+    """That initializer, and an error where it has not called the one above it: what is made by
+    it would silently be no task."""
+
+    @wraps(init)
+    def checked(self: Task, *args: Any, **kwargs: Any) -> None:
+        init(self, *args, **kwargs)
+        if type(self) is kind and "definition" not in self.__dict__:
+            raise PolicyError(f"{kind.__name__}: its __init__ does not call super().__init__(...)")
+
+    return checked
 
 
 class Task(Attributes):
@@ -47,6 +61,13 @@ class Task(Attributes):
 
     session: Session
     definition: TaskDefinition
+    #: Whether one may be made that is no task yet (a decorator).
+    _may_wait: ClassVar[bool] = False
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "__init__" in cls.__dict__ and not cls._may_wait:
+            cls.__init__ = _checked(cls, cls.__init__)  # type: ignore[method-assign]
 
     def __init__(
         self,

@@ -429,3 +429,22 @@ def test_a_loader_s_path_is_one() -> None:
 def test_a_name_that_a_command_line_would_take_for_something_else_is_refused(name: str) -> None:
     with pytest.raises(PolicyError, match="no leading '@' or '-'"):
         Session(as_default=False).task(name=name)(print)
+
+
+def test_a_class_that_forgets_the_initializer_above_it_is_told() -> None:
+    class Forgets(Task):
+        def __init__(self, query: str) -> None:
+            self.query = query
+
+        def execute(self) -> None: ...
+
+    class Remembers(Forgets):
+        """Its own initializer makes up for it."""
+
+        def __init__(self, query: str) -> None:
+            super().__init__(query)
+            Task.__init__(self, name=query)
+
+    with pytest.raises(PolicyError, match=r"Forgets: its __init__ does not call super\(\)"):
+        Forgets("SELECT 1")
+    assert Remembers("SELECT 2").name == "SELECT 2"
