@@ -18,6 +18,11 @@ from rtd.conditions.zones import NEVER
 ME: Final = ""
 """The name that stands for the task itself in what a condition depends on."""
 
+NO_VALUE: Final = (
+    "a condition has no value of its own: combine conditions with & | ~ "
+    "(not: and, or, not), and ask condition.check(view)"
+)
+
 Look = tuple[bool, int]
 """A value, and the instant from which time alone may change it (NEVER: only an event)."""
 
@@ -107,12 +112,12 @@ class Condition(ABC):
         """What else can change the value."""
         return frozenset(poll for leaf in self.leaves() for poll in leaf.polled)
 
-    def __and__(self, other: object) -> Condition:
+    def __and__(self, other: Condition) -> Condition:
         from rtd.conditions.logic import all_of  # lazy: logic builds on this
 
         return all_of((self, other)) if isinstance(other, Condition) else NotImplemented
 
-    def __or__(self, other: object) -> Condition:
+    def __or__(self, other: Condition) -> Condition:
         from rtd.conditions.logic import any_of  # lazy: logic builds on this
 
         return any_of((self, other)) if isinstance(other, Condition) else NotImplemented
@@ -123,10 +128,7 @@ class Condition(ABC):
         return negate(self)
 
     def __bool__(self) -> bool:
-        raise TypeError(
-            "a condition has no value of its own: combine conditions with & | ~ "
-            "(not: and, or, not), and ask condition.check(view)"
-        )
+        raise TypeError(NO_VALUE)
 
     def __repr__(self) -> str:
         return f"parse({str(self)!r})"

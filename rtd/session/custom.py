@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from rtd.conditions.base import Condition
+from rtd.conditions.base import NO_VALUE, Condition
 from rtd.conditions.errors import ConditionError
 from rtd.conditions.grammar import GRAMMAR
 from rtd.conditions.leaves.custom import Custom
@@ -125,13 +125,22 @@ class FuncCond:
         return parse(self._text)
 
     def __and__(self, other: Condition | FuncCond) -> Condition:
-        return self.condition & as_condition(other)
+        return self.condition & as_condition(other) if _combines(other) else NotImplemented
+
+    def __rand__(self, other: Condition) -> Condition:
+        return other & self.condition if _combines(other) else NotImplemented
 
     def __or__(self, other: Condition | FuncCond) -> Condition:
-        return self.condition | as_condition(other)
+        return self.condition | as_condition(other) if _combines(other) else NotImplemented
+
+    def __ror__(self, other: Condition) -> Condition:
+        return other | self.condition if _combines(other) else NotImplemented
 
     def __invert__(self) -> Condition:
         return ~self.condition
+
+    def __bool__(self) -> bool:
+        raise TypeError(NO_VALUE)
 
 
 class TaskCond(FuncCond):
@@ -178,6 +187,10 @@ class TaskCond(FuncCond):
 def as_condition(given: Condition | FuncCond) -> Condition:
     """A `FuncCond` as its condition; a condition as it is."""
     return given.condition if isinstance(given, FuncCond) else given
+
+
+def _combines(other: object) -> bool:
+    return isinstance(other, Condition | FuncCond)
 
 
 def ask(text: str) -> bool:

@@ -1,7 +1,9 @@
 """Conditions of an app's own: how they are declared, what the supervisor is told of them."""
 
+import operator
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -78,6 +80,39 @@ def test_without_a_syntax_it_is_written_as_its_name_and_combines_with_others() -
     session = Session(as_default=False)
     session.task(name="t", start_cond=loud)(lambda: None)  # type: ignore[arg-type]
     assert session.tasks["t"].info.schedule.start == "is loud"
+
+
+def test_a_condition_of_an_app_combines_on_either_side_of_an_operator() -> None:
+    func = FuncCond(lambda: True, syntax="is asked for")
+    task = TaskCond(lambda: True, syntax="is there", start_cond="daily")
+    combined = {
+        daily & func: "daily & is asked for",
+        daily | func: "daily | is asked for",
+        func & daily: "is asked for & daily",
+        func | daily: "is asked for | daily",
+        ~daily & ~task: "~daily & ~is there",
+        (daily | task) & func: "(daily | is there) & is asked for",
+        func & (daily & task): "is asked for & daily & is there",
+        func & task: "is asked for & is there",
+        task | func: "is there | is asked for",
+        ~(daily & task) | func: "~(daily & is there) | is asked for",
+    }
+    for condition, text in combined.items():
+        assert str(condition) == text
+        assert parse(text) == condition
+
+
+@pytest.mark.parametrize("other", ["daily", None, 5, lambda: True])
+def test_what_is_no_condition_does_not_combine_with_one(other: Any) -> None:
+    func = FuncCond(lambda: True, syntax="is asked for")
+    for one in (func, daily):
+        for combine in (operator.and_, operator.or_):
+            with pytest.raises(TypeError, match="unsupported operand"):
+                combine(one, other)
+            with pytest.raises(TypeError, match="unsupported operand"):
+                combine(other, one)
+    with pytest.raises(TypeError, match=r"with & \| ~"):
+        func and daily  # noqa: B018
 
 
 @pytest.mark.parametrize(
