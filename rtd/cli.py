@@ -25,6 +25,15 @@ _APP_HELP: Final = (
 def main(argv: Sequence[str] | None = None) -> int:
     """Carry out one command line. Returns the exit code."""
     options = _parser().parse_args(argv)
+    code = _carry_out(options)
+    if options.verb == "simulate":  # the only one that imports an app here
+        from rtd.leaving import leave  # lazy: see above
+
+        return leave(code)
+    return code
+
+
+def _carry_out(options: argparse.Namespace) -> int:
     try:
         return _verb(options.verb)(options)
     except RtdError as error:

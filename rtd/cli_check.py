@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from typing import Any, Final
 
 from rtd.conditions import parse
+from rtd.leaving import leave
 from rtd.model.errors import AppError, PolicyError
 from rtd.model.manifest import COMMAND, Manifest
 from rtd.process.terminate import signal_name
@@ -23,13 +24,13 @@ INTERRUPTED: Final = 130
 
 def check(options: argparse.Namespace) -> int:
     """Print the app's tasks and its problems. 0: all is well, 3: there are problems."""
-    read_fd, write_fd = os.pipe()
-    command = [sys.executable, "-m", "rtd.cli_check", options.app, str(write_fd)]
-    child = subprocess.Popen(command, stdout=sys.stderr, pass_fds=(write_fd,))
-    os.close(write_fd)
-    with os.fdopen(read_fd, "rb") as pipe:
-        blob = pipe.read()
-    code = child.wait()
+    # No pipe: a process that the import starts could hold its other end open.
+    with os.fdopen(os.memfd_create("report"), "rb") as file:
+        fd = file.fileno()
+        command = [sys.executable, "-m", "rtd.cli_check", options.app, str(fd)]
+        code = subprocess.run(command, stdout=sys.stderr, pass_fds=(fd,), check=False).returncode
+        file.seek(0)
+        blob = file.read()
     if not blob:
         how = f"killed by {signal_name(-code)}" if code < 0 else f"exit code {code}"
         print(
@@ -111,12 +112,17 @@ def unknown_tasks(manifest: Manifest) -> list[str]:
 
 def _child(app: str, report_fd: int) -> None:
     report = frames.dump(_examine(app), "report")
-    with os.fdopen(report_fd, "wb") as pipe:
-        pipe.write(report)
+    with open(report_fd, "wb") as file:
+        file.write(report)
 
 
 if __name__ == "__main__":
+    exit_code = 1
     try:
         _child(sys.argv[1], int(sys.argv[2]))
-    except (KeyboardInterrupt, BrokenPipeError):  # who asked has ended, too, or says how it ended
-        sys.exit(INTERRUPTED)
+        exit_code = 0
+    except KeyboardInterrupt:  # who asked has ended, too, or says how it ended
+        exit_code = INTERRUPTED
+    finally:
+        leave(exit_code)
+    sys.exit(exit_code)

@@ -1,0 +1,63 @@
+"""`rtd check`, `rtctl simulate`: what an import leaves behind, names that are no plain text."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.daemon import BIN, Daemon
+
+HEAD = "from rtd import Session\nsession = Session()\n"
+THREAD = (
+    "import threading\nthreading.Thread(target=threading.Event().wait, name='endless').start()\n"
+)
+TASK = "@session.task(start_cond='every 1 hour')\ndef work(): ...\n"
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Daemon]:
+    """Directories and an environment; nothing is started."""
+    daemon = Daemon(cwd=tmp_path)
+    yield daemon
+    assert daemon.close() == []
+
+
+def checked(place: Daemon, text: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """`rtd check` of this source."""
+    (place.cwd / "app.py").write_text(text)
+    return subprocess.run(
+        ["rtd", "check", "app.py"], executable=BIN / "rtd", cwd=place.cwd,
+        env={**place.env, **env}, capture_output=True, text=True, timeout=20, check=False,
+    )  # fmt: skip
+
+
+def test_a_thread_that_never_ends_is_told_and_not_waited_for(place: Daemon) -> None:
+    done = checked(place, HEAD + THREAD + TASK)
+    assert done.returncode == 3
+    assert done.stdout.startswith("work ")
+    assert "starts threads when it is imported (endless)" in done.stderr
+
+
+def test_such_a_thread_does_not_keep_an_app_that_does_not_import(place: Daemon) -> None:
+    done = checked(place, HEAD + THREAD + "1 / 0\n")
+    assert done.returncode == 3
+    assert "ZeroDivisionError" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_simulate_does_not_wait_for_the_threads_of_the_app(place: Daemon) -> None:
+    (place.cwd / "app.py").write_text(HEAD + THREAD + TASK)
+    assert place.rtctl("simulate", "app.py", "-q", timeout_s=20).stdout.strip() == "24"
+
+
+def test_a_process_that_the_import_starts_is_not_waited_for(place: Daemon) -> None:
+    fork = "import os, time\nif os.fork() == 0:\n    time.sleep(100)\n    os._exit(0)\n"
+    (place.cwd / "app.py").write_text(HEAD + fork + TASK)
+    done = subprocess.run(
+        ["rtd", "check", "app.py"], executable=BIN / "rtd", cwd=place.cwd, env=place.env,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=20, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0
+    assert len(place.processes()) == 1, "the one that it has started"
+    place.close()
