@@ -16,15 +16,13 @@ from rtd.conditions.reader import parse
 from rtd.model.appinfo import CustomInfo
 from rtd.model.errors import PolicyError
 from rtd.model.units import parse_duration_s
+from rtd.session.custom_task import bound, task_name
 
 if TYPE_CHECKING:
     from rtd.session.session import Session
 
 Syntax = str | re.Pattern[str]
 F = TypeVar("F", bound=Callable[..., Any])
-#: Names of tasks that a `TaskCond` makes begin with it.
-TASK_PREFIX: Final = "_condition-"
-_NAME_CHARS: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,36 +221,14 @@ def in_use(session: Session) -> dict[str, CustomInfo]:
 
 def _info(leaf: Custom) -> CustomInfo:
     asked = _REGISTERED[leaf.name]
-    task = None if asked.options is None else _task_name(asked.label, leaf)
+    task = None if asked.options is None else task_name(asked.label, dict(leaf.arguments))
     return CustomInfo(leaf.name, dict(leaf.arguments), task, asked.cooldown_s)
-
-
-def _task_name(label: str, leaf: Custom) -> str:
-    given = ", ".join(f"{name}={value}" for name, value in leaf.arguments)
-    name = f"{TASK_PREFIX}{label}" + (f"({given})" if given else "")
-    return re.sub(r"[|\0\n\r\t]", "/", name)[:_NAME_CHARS]
 
 
 def _declare(session: Session, leaf: Custom, name: str) -> Any:
     asked = _REGISTERED[leaf.name]
     declare = session.task(name=name, **(asked.options or {}))
-    return declare(_bound(asked.function, dict(leaf.arguments)))
-
-
-def _bound(function: Callable[..., Any], arguments: Mapping[str, str]) -> Callable[..., Any]:
-    """The function with its arguments given, under its own name and documentation."""
-    if not arguments:
-        return function
-
-    def bound(**others: Any) -> Any:
-        return function(**arguments, **others)
-
-    signature = inspect.signature(function)
-    left = [p for name, p in signature.parameters.items() if name not in arguments]
-    bound.__name__, bound.__doc__ = function.__name__, function.__doc__
-    bound.__wrapped__ = function  # type: ignore[attr-defined]
-    bound.__signature__ = signature.replace(parameters=left)  # type: ignore[attr-defined]
-    return bound
+    return declare(bound(asked.function, dict(leaf.arguments)))
 
 
 def _key(name: str, syntax: Syntax) -> str:

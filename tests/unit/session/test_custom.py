@@ -12,6 +12,7 @@ from rtd.model.appinfo import AppInfo, CustomInfo
 from rtd.model.errors import PolicyError
 from rtd.session import Session
 from rtd.session.custom import FuncCond, TaskCond, ask
+from rtd.session.custom_task import task_name
 
 WHAT = ("is asked", "matches this", "has run")
 
@@ -174,6 +175,36 @@ def test_each_text_of_a_task_condition_makes_a_task(session: Session) -> None:
         False,
     )
     assert list(custom(session).custom) == list(told.custom)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (f"data {'x' * 210}a", f"data {'x' * 210}b"),
+        ("data '|'", "data '/'"),
+        ("data 'a|b'", "data 'a\nb'"),
+        ("data a and b", "data 'a, more=b'"),
+    ],
+)
+def test_texts_that_differ_anywhere_make_tasks_of_their_own(
+    session: Session, one: str, other: str
+) -> None:
+    @TaskCond(syntax=re.compile(r"data (?P<what>.+?)(?: and (?P<more>.+))?", re.DOTALL))
+    def has_data(what: str, more: str = "") -> str:
+        return what
+
+    session.task(name="t", start_cond=f"{one} | {other}")(lambda: None)
+    tasks = [str(info.task) for info in custom(session).custom.values()]
+    assert len(set(tasks)) == 2
+    assert session.tasks[tasks[0]].target() != session.tasks[tasks[1]].target()
+
+
+def test_the_name_of_a_condition_s_task_is_the_same_after_a_restart() -> None:
+    assert task_name("has", {}) == "_condition-has"
+    assert task_name("has", {"a": "x, y", "b": "="}) == "_condition-has(a=x, y, b==)"
+    assert task_name("has", {"a": "x|y"}) == "_condition-has(a=x/y)~e2e6650a3119"
+    cut = task_name("has", {"a": "x" * 300})
+    assert (len(cut), cut[-13:]) == (200, "~a7fca9460420")
 
 
 def test_a_task_condition_may_depend_on_another_condition(session: Session) -> None:
