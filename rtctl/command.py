@@ -30,7 +30,7 @@ _UNWRITTEN = "cannot write the output"
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command line; its exit code."""
     words = sys.argv[1:] if words is None else words
-    _prepare_streams()
+    prepare_streams()
     try:
         try:
             return dispatch(words)
@@ -50,7 +50,7 @@ def main(words: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _prepare_streams() -> None:
+def prepare_streams() -> None:
     """Streams that are always there, and that no file name can break."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         stream = getattr(sys, name)

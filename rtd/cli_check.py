@@ -24,6 +24,9 @@ INTERRUPTED: Final = 130
 
 def check(options: argparse.Namespace) -> int:
     """Print the app's tasks and its problems. 0: all is well, 3: there are problems."""
+    from rtctl.command import prepare_streams  # lazy: the child does not need it
+
+    prepare_streams()
     # No pipe: a process that the import starts could hold its other end open.
     with os.fdopen(os.memfd_create("report"), "rb") as file:
         fd = file.fileno()
@@ -33,29 +36,40 @@ def check(options: argparse.Namespace) -> int:
         blob = file.read()
     if not blob:
         how = f"killed by {signal_name(-code)}" if code < 0 else f"exit code {code}"
-        print(
-            f"rtd: app {options.app} ended its process while it was imported: {how}",
-            file=sys.stderr,
-        )
+        _complain(f"app {options.app} ended its process while it was imported: {how}")
         return PROBLEMS
     report = frames.load(blob)
     _show(Manifest.from_dict(report["manifest"]) if report["manifest"] else None)
     for problem in report["problems"]:
-        print(f"rtd: {problem}", file=sys.stderr)
+        _complain(problem)
     return PROBLEMS if report["problems"] else 0
+
+
+def _complain(problem: str) -> None:
+    from rtctl.screen import clean  # lazy: the child does not need it
+
+    print(f"rtd: {clean(problem)}", file=sys.stderr)
 
 
 def _show(manifest: Manifest | None) -> None:
     """One line per task: name, pool, what it takes, where it is declared."""
+    from rtctl.screen import clean, shown_width  # lazy: the child does not need it
+
     if manifest is None:
         return
     infos = [info for info in manifest.tasks.values() if info.name != COMMAND]
-    rows = [(i.name, i.pool, i.signature(), i.source) for i in sorted(infos, key=lambda i: i.name)]
+    rows = [
+        [clean(text) for text in (i.name, i.pool, i.signature(), i.source)]
+        for i in sorted(infos, key=lambda i: i.name)
+    ]
     if not rows:
         print("no tasks")
-    widths = [max(len(row[column]) for row in rows) for column in range(3)] if rows else []
+    widths = [max(shown_width(row[at]) for row in rows) for at in range(3)] if rows else []
     for row in rows:
-        cells = [text.ljust(width) for text, width in zip(row, widths, strict=False)]
+        cells = [
+            text + " " * (width - shown_width(text))
+            for text, width in zip(row, widths, strict=False)
+        ]
         print("  ".join([*cells, row[3]]).rstrip())
 
 

@@ -61,3 +61,23 @@ def test_a_process_that_the_import_starts_is_not_waited_for(place: Daemon) -> No
     assert done.returncode == 0
     assert len(place.processes()) == 1, "the one that it has started"
     place.close()
+
+
+NAMED = "@session.task(name='\\x1b[31mred')\ndef red(): ...\n"
+WIDE = "@session.task(name='lög ☃', start_cond=\"after task 'no\\x1bne ☃'\")\ndef wide(): ...\n"
+
+
+def test_names_cannot_paint_the_terminal(place: Daemon) -> None:
+    done = checked(place, HEAD + NAMED + WIDE)
+    assert done.returncode == 3
+    assert [line.split("  ")[0] for line in done.stdout.splitlines()] == ["\ufffd[31mred", "lög ☃"]
+    assert "☃" in done.stderr
+    assert "\x1b" not in done.stdout + done.stderr
+
+
+def test_names_are_escaped_where_the_streams_have_no_such_letters(place: Daemon) -> None:
+    done = checked(place, HEAD + WIDE, PYTHONIOENCODING="ascii")
+    assert done.returncode == 3
+    assert done.stdout.startswith(r"l\xf6g \u2603  process")
+    assert r"\u2603" in done.stderr
+    assert "Traceback" not in done.stderr
