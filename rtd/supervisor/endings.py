@@ -23,6 +23,7 @@ from rtd.supervisor.clock import wall_of_ns
 from rtd.supervisor.core import Core
 from rtd.supervisor.intent import Intent
 from rtd.supervisor.log import log
+from rtd.supervisor.measuring import NO_BOUND, memory_of
 
 #: Measurements of the CPU that are kept of a run: of the last two hours.
 PERCENTS: Final = 14_400
@@ -120,7 +121,8 @@ class Endings:
         if not any(isinstance(leaf, tree_leaves) for leaf in condition.leaves()):
             return
         tree = snapshot(seen.pid)
-        watched.peak_bytes = max(watched.peak_bytes, tree.memory_bytes)
+        used_bytes = memory_of(seen.pid, tree, _lowest_bound(condition, watched.peak_bytes))
+        watched.peak_bytes = max(watched.peak_bytes, used_bytes)
         now_at = time.time()
         if watched.cpu_before_s is None:
             age_s = now_at - watched.started_at
@@ -148,6 +150,12 @@ class Endings:
         except OSError:
             return None
         return found.st_mtime if found.st_size else None
+
+
+def _lowest_bound(condition: Condition, peak_bytes: int) -> int:
+    """The lowest size that a part of the condition asks for and that is not exceeded yet."""
+    sizes = (leaf.size_bytes for leaf in condition.leaves() if isinstance(leaf, MemoryAbove))
+    return min((size for size in sizes if size >= peak_bytes), default=NO_BOUND)
 
 
 def true_leaves(tree: Explanation) -> list[str]:

@@ -15,6 +15,7 @@ from rtd.process.tree import snapshot
 from rtd.supervisor.core import Core
 from rtd.supervisor.endings import Endings, Views
 from rtd.supervisor.intent import Intent
+from rtd.supervisor.measuring import memory_of
 from rtd.supervisor.stops import Stops
 
 SAMPLE_S: Final = 0.5
@@ -119,13 +120,11 @@ class Watch:
     def _measure(self, seen: Seen, sample: Sample, now_s: float) -> None:
         tree = snapshot(seen.pid)
         limit = seen.memory_limit_bytes
-        if limit and tree.memory_bytes > limit:
-            # Pages that forks share count in each of them: look closer before the verdict.
-            used = snapshot(seen.pid, exact=True).memory_bytes
-            if used > limit:
-                why = f"it used {format_bytes(used)} of memory, its limit is {format_bytes(limit)}"
-                self._end(seen, "memory limit", why)
-                return
+        used = memory_of(seen.pid, tree, limit) if limit else 0
+        if used > limit:
+            why = f"it used {format_bytes(used)} of memory, its limit is {format_bytes(limit)}"
+            self._end(seen, "memory limit", why)
+            return
         if seen.cpu_limit_ns:
             self._measure_cpu(seen, sample, tree.cpu_s, now_s)
 

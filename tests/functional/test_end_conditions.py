@@ -37,6 +37,13 @@ def test_a_true_end_condition_ends_the_run_and_names_its_leaf(
         assert leaf in (run.row["why"] or "")
 
 
+def test_memory_that_a_run_shares_with_its_forks_counts_once(daemon: Daemon) -> None:
+    with client(daemon) as rt:
+        run = rt.submit("family").wait(timeout=20)
+        assert (run.state, run.row["by"]) == ("terminated", "end condition")
+        assert (run.row["why"] or "").startswith("`running past 2 seconds`: ")
+
+
 def test_an_end_condition_on_another_task_is_true_after_its_event(daemon: Daemon) -> None:
     with client(daemon) as rt:
         run = until_running(rt.submit("cautious"))

@@ -73,6 +73,17 @@ def greedy() -> None:
         time.sleep(0.002)
 
 
+@session.task(end_cond="memory above 300 MB | running past 2 s")
+def family() -> None:
+    """Children that share 100 MB with it."""
+    shared = bytearray(os.urandom(100 << 20))
+    for _ in range(4):
+        if os.fork() == 0:
+            time.sleep(60)
+            os._exit(len(shared) % 2)
+    time.sleep(60)
+
+
 @session.task(end_cond="task 'first' has failed past 1 minute", lane="thread")
 def cautious() -> None:
     while not current_run().stopping:
