@@ -30,8 +30,10 @@ NICKNAMES = {
 """What other crons take instead of the fields; here it is suggested what they stand for."""
 LAST_DAY = date.max.toordinal() - FIRST_DAY - 400
 LONGEST = 1000
-HORIZON = 3700
-"""Days in which every date that exists comes at least once (29 February, around 2100 too)."""
+HORIZON = 14_700
+"""Days in which every date comes at least once on each weekday (29 February, around 2100 too)."""
+LENGTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+"""How many days each month has at most."""
 
 
 class Field(NamedTuple):
@@ -174,4 +176,16 @@ def parse_crontab(part: Part) -> tuple[Crontab, str]:
     either = not pieces[2].text.startswith("*") and not pieces[4].text.startswith("*")
     text = " ".join(piece.text.lower() for piece in pieces)
     minutes, hours, days, months, _ = masks
+    if not either:
+        _check_comes(days, months, pieces)
     return Crontab(minutes, hours, days, months, weekdays, either), text
+
+
+def _check_comes(days: int, months: int, pieces: list[Part]) -> None:
+    """Whether any of these days is in any of these months. Raises `Problem`."""
+    longest = max(length for month, length in enumerate(LENGTHS, 1) if months >> month & 1)
+    first = (days & -days).bit_length() - 1
+    if first > longest:
+        message = f"`{pieces[2].shown}` never comes in month `{pieces[3].shown}`"
+        every_year = 28 if longest == 29 else longest
+        raise pieces[2].problem(f"{message} (if that is meant, write `never`)", str(every_year))
