@@ -8,10 +8,10 @@ from rtd.model.states import State
 from rtd.model.values import unpack
 from rtd.process.tree import snapshot
 from rtd.rpc.context import Ask
-from rtd.rpc.held import what_it_waits_for
 from rtd.rpc.rows import Row, Rows
 from rtd.rpc.targets import no_such, resolve
 from rtd.supervisor.core import Core
+from rtd.supervisor.held import what_it_waits_for
 from rtd.supervisor.runs import item_of, place_of, policies_of
 
 

@@ -7,24 +7,13 @@ from rtd.conditions.certain import certain
 from rtd.conditions.spans import SECOND
 from rtd.conditions.zones import Zone
 from rtd.model.manifest import TaskInfo
-from rtd.model.run import Record, decode
-from rtd.model.states import TERMINAL
-from rtd.store.reads import QueueRow, Running, Waiting
 from rtd.supervisor.core import Core
 from rtd.supervisor.forecast import next_true_at
+from rtd.supervisor.own_runs import Hold, clock, hold, own_runs
 from rtd.supervisor.schedule.entry import ONCE, Entry
 from rtd.supervisor.schedule.planner import Planner
 
 NOW: Final = "it starts now"
-#: A run's position is looked for among so many.
-QUEUED: Final = 10_000
-
-Hold = dict[str, Any]
-
-
-def hold(kind: str, text: str, run: str | None = None, until: float | None = None) -> Hold:
-    """One thing that keeps a task from starting."""
-    return {"kind": kind, "text": text, "run": run, "until": until}
 
 
 async def why(core: Core, planner: Planner | None, info: TaskInfo) -> dict[str, Any]:
@@ -56,7 +45,7 @@ async def why(core: Core, planner: Planner | None, info: TaskInfo) -> dict[str, 
     tree = entry.condition.explain(planner.view_to_explain(entry, now_us))
     unanswered = planner.unanswered(entry, now_us)
     answer["value"], answer["tree"] = tree.value and not unanswered, tree.to_dict()
-    own = await _own_runs(core, planner, entry)
+    own = await own_runs(core, planner, entry)
     if entry.overlap:
         own = [one for one in own if one["kind"] != "running"] + _once(planner, entry, tree.value)
     outside = await _halted(core) + _outside(core, planner, info)
@@ -131,64 +120,6 @@ def _unanswered(texts: dict[str, str]) -> list[Hold]:
     ]
 
 
-async def _own_runs(core: Core, planner: Planner, entry: Entry) -> list[Hold]:
-    """Its runs that have begun and not ended, and where each of them is."""
-    going = list(planner.past.going(entry.name))
-    if not going:
-        return []
-    calls = core.calls
-    blobs, running, waiting, queues = await core.redis.call(
-        calls.get_many(going), calls.list_running(), calls.list_queued(QUEUED),
-        calls.queue_table(),
-    )  # fmt: skip
-    spots = await _due(core, [w for w in waiting if w.id in set(going)])
-    holds: list[Hold] = []
-    for blob in blobs:
-        record = None if blob is None else decode(blob)
-        if record is not None and record.state not in TERMINAL:
-            holds.append(_of_run(record, running, waiting, queues, spots, entry.zone))
-    return holds
-
-
-async def _due(core: Core, waiting: list[Waiting]) -> dict[str, float]:
-    delayed = [w.place_item for w in waiting if w.where == "delayed"]
-    if not delayed:
-        return {}
-    return dict(await core.ask(core.calls.due_of(delayed)))
-
-
-def _of_run(
-    record: Record,
-    running: list[Running],
-    waiting: list[Waiting],
-    queues: list[QueueRow],
-    due: dict[str, float],
-    zone: Zone,
-) -> Hold:
-    spec = record.spec
-    if any(lease.id == spec.id for lease in running):
-        return hold("running", f"its run {spec.id} is going on", spec.id)
-    place = next((w for w in waiting if w.id == spec.id), None)
-    if place is None:
-        return hold("queued", f"its run {spec.id} waits in queue {spec.queue}", spec.id)
-    if place.where == "delayed":
-        at = due.get(place.place_item)
-        when = "" if at is None else f" until {_clock(at, zone)}"
-        if record.attempts:
-            text = f"its run {spec.id} failed and waits to be tried again{when}"
-            return hold("backoff", text, spec.id, at)
-        return hold("due", f"its run {spec.id} is delayed{when}", spec.id, at)
-    if place.where == "held":
-        text = f"its run {spec.id} waits: max_concurrency runs of the task are going"
-        return hold("concurrency", text, spec.id)
-    if any(row.queue == spec.queue and row.paused for row in queues):
-        text = f"its run {spec.id} waits in queue {spec.queue}, which is paused"
-        return hold("queue_paused", text, spec.id)
-    same = [w.id for w in waiting if w.where == "queue"]
-    text = f"its run {spec.id} waits in queue {spec.queue}, {same.index(spec.id)} ahead of it"
-    return hold("queued", text, spec.id)
-
-
 def _say_next(answer: dict[str, Any], zone: Zone) -> None:
     """`next_at` as a sentence; what holds it decides first."""
     holds, next_at = answer["holds"], answer["next_at"]
@@ -196,7 +127,7 @@ def _say_next(answer: dict[str, Any], zone: Zone) -> None:
     for one in blocking:
         if one["kind"] == "backoff":
             answer["next_at"] = one["until"]
-            answer["next_text"] = f"its next attempt starts {_clock(one['until'], zone)}"
+            answer["next_text"] = f"its next attempt starts {clock(one['until'], zone)}"
             return
     if blocking:
         answer["next_at"] = next_at if next_at is not None and next_at > time.time() else None
@@ -219,9 +150,4 @@ def _say_next(answer: dict[str, Any], zone: Zone) -> None:
     elif next_at is None:
         answer["next_text"] = "time alone does not start it: it waits for an event"
     else:
-        answer["next_text"] = f"it starts {_clock(next_at, zone)}"
-
-
-def _clock(at: float, zone: Zone) -> str:
-    """A time of the task's own zone, as its condition means it."""
-    return zone.show(round(at * SECOND)).strftime("%Y-%m-%d %H:%M:%S %Z")
+        answer["next_text"] = f"it starts {clock(next_at, zone)}"

@@ -77,7 +77,7 @@ def test_held_by_a_full_queue_and_by_a_paused_one(daemon: Daemon) -> None:
     daemon.ok("queue", "resume", "shelf")
     (hold,) = why(daemon, "shelved")["holds"]
     assert hold["kind"] == "queued"
-    assert "ahead of it" in hold["text"]
+    assert "0 ahead of it: lane process has no idle executor: 1 busy" in hold["text"]
 
 
 def test_held_by_the_backoff_of_a_retry_and_its_next_attempt_is_named(daemon: Daemon) -> None:
