@@ -5,6 +5,7 @@ import contextvars
 import threading
 from collections.abc import Awaitable, Coroutine, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any
 
 from rtd.executor import invoke
@@ -35,7 +36,10 @@ class AsyncLane(ConcurrentLane):
 
     def _serve(self) -> None:
         asyncio.set_event_loop(self._loop)
-        self._loop.run_forever()
+        while True:
+            # What an asyncio task of the app's raised: it is that task's result, too.
+            with suppress(KeyboardInterrupt, SystemExit):
+                self._loop.run_forever()
 
     def launch(self, going: Going) -> None:
         self._loop.call_soon_threadsafe(self._begin, going)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final
 
+from rtd.session.contained import is_contained
 from rtd.session.context import report_fault
-from rtd.session.hooks import CONTAINED, Surrounding
+from rtd.session.hooks import Surrounding
 from rtd.session.kind import Task, task_of
 from rtd.session.raised import Stopped
 
@@ -86,7 +87,9 @@ class Around:
     def _call(self, method: str, *args: Any) -> None:
         try:
             getattr(self._task, method)(*args)
-        except CONTAINED as error:
+        except BaseException as error:
+            if not is_contained(error):
+                raise
             report_fault("task", f"{self._task.name}.{method}", error)
 
 

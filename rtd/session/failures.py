@@ -8,7 +8,7 @@ def describe(error: BaseException) -> str:
     """`ValueError: text (file, line 12)`: the place is the innermost frame of user code."""
     if isinstance(error, SyntaxError) and error.filename:
         return f"SyntaxError: {error.msg} ({error.filename}, line {error.lineno})"
-    text = f"{type(error).__name__}: {error}".splitlines()[0]
+    text = ": ".join(filter(None, (type(error).__name__, _first_line(error))))
     frames = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)
@@ -17,6 +17,13 @@ def describe(error: BaseException) -> str:
     if not frames:
         return text
     return f"{text} ({frames[-1].filename}, line {frames[-1].lineno})"
+
+
+def _first_line(error: BaseException) -> str:
+    try:
+        return str(error).partition("\n")[0].rstrip()
+    except Exception as broken:  # it is the app's own class
+        return f"(its __str__ raised {type(broken).__name__})"
 
 
 _OUR_ROOT = str(Path(__file__).resolve().parent.parent)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from rtd.model.parameters import field_of
 from rtd.model.values import unpack
 from rtd.session.argument import MISSING, Argument, as_argument
+from rtd.session.contained import is_contained
 from rtd.session.context import report_fault
 
 if TYPE_CHECKING:
@@ -155,7 +156,9 @@ class _Moment:
                 return self.named(name)
             blob = self._set.get(field_of(name, self._filling.definition.name))
             return argument.find(self) if blob is None else unpack(blob)
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
+            if not is_contained(error):
+                raise
             raise ParameterFailed(name, error) from error
 
     def named(self, name: str) -> Any:

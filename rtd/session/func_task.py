@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from rtd.model.errors import PolicyError
+from rtd.session.contained import is_contained
 from rtd.session.context import report_fault
 from rtd.session.delayed import DelayedFunction
-from rtd.session.hooks import CONTAINED
 from rtd.session.kind import Task
 from rtd.session.shape import Shape, caller, shape_of
 
@@ -92,9 +92,10 @@ class FuncTask(Task):
             return self.func(**params)
         try:
             function = self._delayed.find()
-        except CONTAINED as error:
-            halts = not self.session.config.silence_task_prerun
-            report_fault("task", self.name, error, halts=halts)
+        except BaseException as error:
+            if is_contained(error):
+                halts = not self.session.config.silence_task_prerun
+                report_fault("task", self.name, error, halts=halts)
             raise
         return function(**params)
 

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field, fields
 from types import TracebackType
 from typing import Any, Final
 
+from rtd.session.contained import is_contained
+
 Hook = Callable[..., Any]
 ExcInfo = tuple[type[BaseException] | None, BaseException | None, TracebackType | None]
 #: Told of a hook that raised: its name and what it raised.
 OnRaised = Callable[[str, BaseException], None]
 
 NOTHING_RAISED: Final[ExcInfo] = (None, None, None)
-#: What a hook may raise without anything else noticing. A stop of the run is none of these.
-CONTAINED: Final = (Exception, SystemExit)
 
 
 @dataclass(slots=True)
@@ -69,13 +69,10 @@ class Surrounding:
         for hook in self._hooks:
             try:
                 made: Any = hook(subject)
-                if isinstance(made, Generator):
-                    next(made)
+                if isinstance(made, Generator) and _comes_to_its_yield(made):
                     self._open.append((hook, made))
-            except StopIteration:  # a generator that did not come to its yield
-                pass
-            except CONTAINED as error:
-                self._on_raised(name_of(hook), error)
+            except BaseException as error:
+                self._contain(hook, error)
 
     def after(self, raised: ExcInfo = NOTHING_RAISED) -> None:
         """Let the generators go on. `raised` is what their `yield` gives."""
@@ -83,10 +80,20 @@ class Surrounding:
             hook, generator = self._open.pop(0)
             try:
                 generator.send(raised)
+                generator.close()
+                raise RuntimeError("it has more than one yield")
             except StopIteration:
                 continue
-            except CONTAINED as error:
-                self._on_raised(name_of(hook), error)
-            else:
-                generator.close()
-                self._on_raised(name_of(hook), RuntimeError("it has more than one yield"))
+            except BaseException as error:
+                self._contain(hook, error)
+
+    def _contain(self, hook: Hook, error: BaseException) -> None:
+        if not is_contained(error):
+            raise error
+        self._on_raised(name_of(hook), error)
+
+
+def _comes_to_its_yield(generator: Generator[Any, ExcInfo, Any]) -> bool:
+    for _ in generator:
+        return True
+    return False

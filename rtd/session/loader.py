@@ -6,6 +6,7 @@ from pathlib import Path
 from types import ModuleType
 
 from rtd.model.errors import AppError
+from rtd.process.ctrl_c import CtrlC, marked
 from rtd.session.default import SESSIONS, session_so_far
 from rtd.session.failures import describe
 from rtd.session.modules import package_root
@@ -23,7 +24,13 @@ def load(app: str) -> Session:
 
     Raises:
         AppError: one line: what failed, in which file, at which line.
+        KeyboardInterrupt: somebody's Ctrl-C. One that the app raises itself is an AppError.
     """
+    with marked():
+        return _load(app)
+
+
+def _load(app: str) -> Session:
     target, _, attribute = app.partition(":")
     cwd = str(Path.cwd())
     if cwd not in sys.path:
@@ -42,6 +49,8 @@ def _import(app: str, target: str) -> ModuleType:
         raise AppError(f"{app!r} is no app; write package.module:session or path/to/file.py")
     try:
         module = importlib.import_module(target)
+    except CtrlC:
+        raise
     except BaseException as error:  # whatever it raises, it is the app's, and one line
         raise AppError(f"app {app} does not import: {describe(error)}") from error
     found = getattr(module, "__file__", None)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from rtd.model.appinfo import LoaderInfo
 from rtd.model.errors import PolicyError
 from rtd.model.taskfiles import pattern, relative, survey
+from rtd.session.contained import is_contained
 from rtd.session.default import SESSIONS, default_session
 from rtd.session.importing import import_file
 from rtd.session.shape import caller
@@ -94,10 +95,10 @@ class Loader:
         before = _State(session)
         try:
             self.read(session, file)
-        except KeyboardInterrupt:
-            raise
         except BaseException as error:  # whatever it raises, it is this file's
             before.restore(session)
+            if not is_contained(error):
+                raise
             session.note_fault("loader", relative(file, self.path), error)
 
     def read(self, session: Session, file: Path) -> None:

@@ -5,8 +5,8 @@ import sys
 from typing import Final
 
 from rtd.model.tasklog import LogRow
+from rtd.session.contained import is_contained
 from rtd.session.context import report_fault
-from rtd.session.hooks import CONTAINED
 from rtd.session.logcsv import CsvHandler
 from rtd.session.logkept import KeptHandler
 from rtd.session.logrecord import LOGGER, TaskRecord
@@ -45,8 +45,8 @@ class Emitter:
             passed: object = self._logger.filter(record)
             if not passed:
                 return
-        except CONTAINED as error:
-            report_fault("log", "a filter", error)
+        except BaseException as error:
+            _report("a filter", error)
             return
         if isinstance(passed, logging.LogRecord):  # from Python 3.12 on a filter may replace it
             record = passed
@@ -54,8 +54,8 @@ class Emitter:
             if record.levelno >= handler.level:
                 try:
                     handler.handle(record)
-                except CONTAINED as error:
-                    report_fault("log", name_of(handler), error)
+                except BaseException as error:
+                    _report(name_of(handler), error)
 
     def flush(self) -> None:
         """Write what was held back."""
@@ -71,8 +71,8 @@ class Emitter:
             try:
                 handler.flush()
                 handler.close()
-            except CONTAINED as error:
-                report_fault("log", name_of(handler), error)
+            except BaseException as error:
+                _report(name_of(handler), error)
 
 
 class _Reporter:
@@ -85,6 +85,12 @@ class _Reporter:
         error = sys.exc_info()[1]
         if error is not None:
             report_fault("log", name_of(self._handler), error)
+
+
+def _report(what: str, error: BaseException) -> None:
+    if not is_contained(error):
+        raise error
+    report_fault("log", what, error)
 
 
 def name_of(handler: logging.Handler) -> str:

@@ -79,17 +79,21 @@ def test_a_file_that_fails_is_a_problem_with_its_place_and_the_others_are_there(
     ends = project / "tasks" / "ends" / "tasks.py"
     ends.parent.mkdir()
     ends.write_text("raise SystemExit(7)\n")
+    keys = project / "tasks" / "keys" / "tasks.py"
+    keys.parent.mkdir()
+    keys.write_text("raise KeyboardInterrupt\n")
     daemon = start_daemon("project.main", cwd=project.parent)
     with client(daemon) as rt:
         assert {row["name"] for row in rt.tasks()} == {"one", "two", "command"}
     done = daemon.rtctl("reload")
     assert done.returncode == 8
     lines = done.stderr.splitlines()
-    assert len(lines) == 3
+    assert len(lines) == 4
     assert f"tasks/broken/tasks.py: ValueError: not today ({broken}, line 8)" in lines[0]
     assert f"tasks/ends/tasks.py: SystemExit: 7 ({ends}, line 1)" in lines[1]
     first = project / "tasks" / "two" / "tasks.py"
-    assert f"task 'two' exists already (declared in {first}:4)" in lines[2]
+    assert f"tasks/keys/tasks.py: KeyboardInterrupt ({keys}, line 1)" in lines[2]
+    assert f"task 'two' exists already (declared in {first}:4)" in lines[3]
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,16 @@ def test_it_is_a_fault_of_the_app_s_too(filled: Daemon, rt: Client) -> None:
     until(lambda: told in filled.log.read_text(), within_s=5, what="the fault is in the log")
 
 
+def test_what_ctrl_c_raises_elsewhere_is_a_failure_like_any_other(
+    filled: Daemon, rt: Client
+) -> None:
+    for task in ("interrupted", "interrupted_in_loop"):
+        assert ended(rt, task).row["why"] == "parameter 'x': KeyboardInterrupt"
+        told = f"{task}.x: KeyboardInterrupt ("
+        until(lambda told=told: told in filled.log.read_text(), what="the fault is in the log")
+    assert result(rt, "in_loop")[0] == "same"  # the lane's loop goes on
+
+
 def test_the_timeout_counts_from_before_the_functions(rt: Client) -> None:
     run = ended(rt, "waits")
     assert (run.state, "timeout" in str(run.row["by"])) == ("terminated", True)

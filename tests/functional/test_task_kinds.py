@@ -131,6 +131,7 @@ def test_what_else_of_a_kind_raises_is_a_fault_and_spoils_nothing(
             for fault in (
                 "ask loud.process_finish: OSError: too loud (",
                 "kinds.broken: RuntimeError: a hook that raises (",
+                "kinds.interrupts: KeyboardInterrupt (",
             )
         )
 

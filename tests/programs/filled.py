@@ -91,6 +91,20 @@ def unlucky(broken: None) -> None:
     raise AssertionError("it must not get here")
 
 
+async def interrupts() -> None:
+    raise KeyboardInterrupt
+
+
+@session.task(parameters={"x": FuncArg(interrupts)})
+async def interrupted_in_loop(x: None) -> None:
+    raise AssertionError("it must not get here")
+
+
+@session.task(parameters={"x": FuncArg(interrupts)})
+def interrupted(x: None) -> None:
+    raise AssertionError("it must not get here")
+
+
 @session.task(timeout=0.3)
 def waits(slept: None) -> None:
     raise AssertionError("it must not get here")

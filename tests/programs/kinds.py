@@ -35,6 +35,12 @@ def broken(task: Task) -> Any:
         raise SystemExit(3)
 
 
+@Task.hook_execute
+def interrupts(task: Task) -> None:
+    if task.name == "calm":
+        raise KeyboardInterrupt
+
+
 class Query(Task):
     """Asks a question."""
 

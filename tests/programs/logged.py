@@ -54,6 +54,13 @@ class Swallowed(logging.Handler):
             self.handleError(record)
 
 
+class Interrupting(logging.Handler):
+    """Raises what Ctrl-C raises elsewhere."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        raise KeyboardInterrupt
+
+
 class Deadly(logging.Handler):
     """Ends its process at a record of one task."""
 
@@ -81,6 +88,7 @@ if "LOGGED_DEADLY" in os.environ:
 if "LOGGED_BROKEN" in os.environ:
     LOGGER.addHandler(Broken())
     LOGGER.addHandler(Swallowed())
+    LOGGER.addHandler(Interrupting())
 if SEEN:
     LOGGER.addHandler(Watcher())
 

@@ -42,11 +42,14 @@ ALLOWED = {
 #: else of the client's may pull the language in, so that every other verb starts as before.
 #: `session.start()` waits for a daemon in the foreground, `session.run()` is a client of one;
 #: nothing else that users import makes processes or talks to a daemon.
+#: A Ctrl-C is told apart from what an app raises itself by what SIGINT does.
 #: `FuncCond` and `TaskCond` are imported from where Red Engine has them.
 BESIDE = {
     "rtd.conditions": {"rtd.session"},
     "rtctl.commands.cond": {"rtd.conditions"},
     "rtd.session.starting": {"rtd.process"},
+    "rtd.session.contained": {"rtd.process"},
+    "rtd.session.loader": {"rtd.process"},
     "rtd.session.logkept": {"rtctl"},
     "rtd.session.running": {"rtctl"},
 }
