@@ -3,7 +3,8 @@
 from typing import Any, Final
 
 from rtd.conditions.spans import SECOND
-from rtd.model.errors import BadRequest, WrongState
+from rtd.model.errors import BadRequest
+from rtd.model.ids import new_id
 from rtd.rpc.context import Ask
 from rtd.store.scheduling import ALL, Due
 from rtd.supervisor.forecast import next_starts, waits_for_event
@@ -94,22 +95,15 @@ async def _switch(ask: Ask, on: bool) -> dict[str, Any]:
 
 async def trigger(ask: Ask) -> dict[str, Any]:
     """Start a task now."""
-    core, name = ask.core, ask.params["task"]
-    info = core.manifest.find(name)
-    planner = ask.node.scheduler.planner
-    going = {} if planner is None else planner.past.going(name)
-    if going and not info.schedule.overlap:
-        raise WrongState(
-            f"task {name!r} has a run already ({next(iter(going))});"
-            f" `rtctl submit {name}` queues another one all the same"
-        )
+    name, run_id = ask.params["task"], new_id()
     request = Request(
         task=name,
         many=[ask.params["params"]],
-        ids=None,
+        ids=[run_id],
         key=None,
         options={},
         by=ask.client.peer.text,
     )
-    ids, _ = await submit(core, request)
-    return {"id": ids[0]}
+    with ask.node.scheduler.about_to_start(name, run_id):
+        await submit(ask.core, request)
+    return {"id": run_id}

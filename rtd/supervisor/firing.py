@@ -42,6 +42,7 @@ class Outbox:
         self._on_their_way: dict[str, Occurrence] = {}
         self._flying: dict[asyncio.Task[None], set[str]] = {}
         self._sending = False
+        self._sent: list[Occurrence] | None = None
         self.alive_us = 0
 
     def __len__(self) -> int:
@@ -57,12 +58,31 @@ class Outbox:
     def shoot(self, volley: Volley) -> None:
         """Send these now, whatever waits."""
         for shot in volley.shots:
-            self._on_their_way.update((one.run_id, one) for one in shot.occurrences)
+            self._leaves(shot.occurrences)
             self._core.jobs.start(self._shoot(shot), "firing many occurrences")
 
     def forget(self) -> None:
-        """The app has changed: what waits is decided anew."""
+        """What waits is decided anew."""
         self._waiting.clear()
+
+    def note_sent(self) -> None:
+        """From now on remember what leaves, for a planner that is being read from Redis and
+        may not find it there."""
+        self._sent = list(self._on_their_way.values())
+
+    def sent(self) -> list[Occurrence]:
+        """What has left since `note_sent`, or was on its way then, and what waits."""
+        sent, self._sent = self._sent or [], None
+        return [*sent, *self._waiting]
+
+    def is_on_its_way(self, occurrence: Occurrence) -> bool:
+        """Whether Redis may not have it yet."""
+        return key_of(occurrence) in self._on_their_way or occurrence in self._waiting
+
+    def _leaves(self, batch: Iterable[Occurrence]) -> None:
+        self._on_their_way.update((key_of(one), one) for one in batch)
+        if self._sent is not None:
+            self._sent.extend(batch)
 
     async def _shoot(self, shot: Shot) -> None:
         try:
@@ -80,7 +100,7 @@ class Outbox:
             while self._waiting:
                 count = min(BATCH, len(self._waiting))
                 batch = [self._waiting.popleft() for _ in range(count)]
-                self._on_their_way.update((key_of(one), one) for one in batch)
+                self._leaves(batch)
                 tasks = {one.task for one in batch}
                 while len(self._flying) == FLYING or self._is_under_way(tasks):
                     # What is of one task stays in its order.

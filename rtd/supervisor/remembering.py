@@ -1,6 +1,6 @@
 """What a planner starts from: all that Redis knows of the runs of its tasks."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from rtd.conditions.ledger import FAIL, INACTION, RUN, SUCCESS, TERMINATE
@@ -9,7 +9,7 @@ from rtd.model.states import CHAR, TERMINAL
 from rtd.model.tasklog import LogRow
 from rtd.store.scheduling import Due, Flying, Kept
 from rtd.supervisor.core import Core
-from rtd.supervisor.schedule import Planner
+from rtd.supervisor.schedule import Occurrence, Planner
 from rtd.supervisor.waiters import chunks
 
 #: Runs of a task that are read again where a condition asks for more than the latest ones.
@@ -109,6 +109,30 @@ async def _still_flying(core: Core, flying: Sequence[Flying]) -> list[Flying]:
         if gone:
             await core.ask(core.calls.drop_flying(gone))
     return going
+
+
+async def settle(
+    core: Core,
+    planner: Planner,
+    taken: Sequence[Occurrence],
+    is_on_its_way: Callable[[Occurrence], bool],
+) -> None:
+    """Tell a planner which of the runs that it took over are over. Raises StoreGone.
+
+    Args:
+        is_on_its_way: whether Redis may not have one yet.
+    """
+    for chunk in chunks(taken):
+        blobs = await core.ask(core.calls.get_many([one.run_id for one in chunk]))
+        for one, blob in zip(chunk, blobs, strict=True):
+            record = None if blob is None else decode(blob)
+            if one.run_id not in planner.past.going(one.task):
+                continue
+            if record is None and not is_on_its_way(one):
+                planner.vacate(one.task, one.run_id)
+            elif record is not None and record.end is not None:
+                at_us = round(record.end.ended_at * 1e6)
+                planner.ended(one.task, ACTIONS[CHAR[record.state]], one.run_id, at_us)
 
 
 def events_of(record: Record) -> Iterator[tuple[str, int]]:

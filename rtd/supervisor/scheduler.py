@@ -8,8 +8,8 @@ which everything had been decided.
 import asyncio
 import dataclasses
 import time
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Final
 
 from rtd.conditions import Sample, View, World
@@ -25,8 +25,8 @@ from rtd.supervisor.firing import Outbox
 from rtd.supervisor.loading import load
 from rtd.supervisor.log import log
 from rtd.supervisor.parameters import session_values
-from rtd.supervisor.remembering import ACTIONS
-from rtd.supervisor.schedule import Planner
+from rtd.supervisor.remembering import ACTIONS, settle
+from rtd.supervisor.schedule import Occurrence, Planner
 from rtd.supervisor.turning import Turns
 
 #: In a ring: a run has been queued that counts as started.
@@ -110,13 +110,14 @@ class Scheduler:
         """
         async with self._loading:
             self._rings = []
+            self._turns.outbox.note_sent()
             self._served = self._core.manifest
             found = await load(self._core, self._started_us, self._clock())
             if found is None:
                 self._turns.planner, self._rings = None, []
                 self._turned()
                 return
-            occurrences = self._turns.begin(*found)
+            occurrences, taken = self._turns.begin(*found)
             rings, self._rings = self._rings, None
             for ring in rings or ():
                 self.rung(ring)
@@ -124,7 +125,15 @@ class Scheduler:
             self._turns.fire(occurrences)
             self._turns.beat()
             self._turned()
+            if taken:
+                self._core.jobs.start(self._settle(found[0], taken), "looking at late starts")
             asyncio.get_running_loop().call_soon(heap.settle)  # once these are under way
+
+    async def _settle(self, planner: Planner, taken: Sequence[Occurrence]) -> None:
+        """Some of what was taken over may have ended before anybody listened."""
+        with suppress(StoreGone):  # when Redis is back, everything is read again
+            await settle(self._core, planner, taken, self.outbox.is_on_its_way)
+        self.soon()
 
     # --- what happens
 
@@ -177,6 +186,36 @@ class Scheduler:
                 raise WrongState(f"task {task!r} has no start condition; it runs when submitted")
             if info.incomplete is not None:
                 raise WrongState(f"task {task!r}: {info.incomplete}")
+
+    @contextmanager
+    def about_to_start(self, task: str, run_id: str) -> Iterator[None]:
+        """Around the start of a run by hand: neither the schedule nor another hand starts one
+        meanwhile, where runs may not overlap.
+
+        Raises:
+            UnknownTask, WrongState: a run of it is going.
+        """
+        info, planner = self._core.manifest.find(task), self.planner
+        if planner is None or task not in planner.entries:
+            yield
+            return
+        going = planner.past.going(task)
+        if going and not info.schedule.overlap:
+            raise WrongState(
+                f"task {task!r} has a run already ({next(iter(going))});"
+                f" `rtctl submit {task}` queues another one all the same"
+            )
+        now_us = self._clock()
+        planner.occupy(task, run_id, now_us)
+        try:
+            yield
+        except BaseException:
+            planner.vacate(task, run_id)
+            self.soon()
+            raise
+        if run_id in planner.past.going(task):  # its ring, and its end, may have come before
+            planner.started(task, run_id, now_us)
+            self.soon()
 
     async def switch(self, task: str, on: bool) -> None:
         """Enable or disable a task, or all (`ALL`). Raises StoreGone."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from rtd.conditions import Host
@@ -81,18 +81,38 @@ class Turns:
             self._timer.close()
             self._timer = None
 
-    def begin(self, planner: Planner, kept: Kept) -> list[Occurrence]:
-        """Go on with this planner; what it finds at once is yet to be fired."""
+    def begin(self, planner: Planner, kept: Kept) -> tuple[list[Occurrence], Sequence[Occurrence]]:
+        """Go on with this planner. Gives what it finds at once, which is yet to be fired, and
+        the runs of the one before it that may have begun, and ended, unheard."""
         now_us = self._clock()
-        # What has been decided and not written is decided again.
-        self.outbox.forget()
+        decided = self._let_decide(now_us)
         self._volley = None
         if planner.past.newest_us > now_us:
             planner.past.set_back(now_us)
         self.planner = planner
+        taken = planner.take_over(self.outbox.sent())
+        if decided:
+            return planner.begin(now_us, now_us), taken
         alive_us = None if kept.alive_us is None else min(kept.alive_us, now_us)
         self.outbox.alive_us = alive_us if alive_us is not None else now_us
-        return planner.begin(now_us, alive_us)
+        return planner.begin(now_us, alive_us), taken
+
+    def _let_decide(self, now_us: int) -> bool:
+        """The planner that goes decides what is due up to now, so that nothing falls between
+        it and the next one. False: there is none, or it has stood still: what it has decided
+        and not sent is decided again."""
+        old = self.planner
+        if old is not None and not self._core.draining:
+            late_us = now_us - self._should_have_looked_us(old)
+            if late_us <= GAP_US and old.now_us - now_us <= BACK_US:
+                self._fire_due(old, now_us)
+                return True
+        self.outbox.forget()
+        return False
+
+    def _fire_due(self, planner: Planner, now_us: int) -> None:
+        shot, self._shot = self._shot, frozenset()
+        self.outbox.put([one for one in planner.advance(now_us) if one.run_id not in shot])
 
     # --- turns
 
@@ -125,8 +145,8 @@ class Turns:
             if self._shoot(planner, now_us):
                 self.soon()  # what is sent goes first, the planner's books come after it
                 return
-            shot, self._shot = self._shot, frozenset()
-            self.fire([one for one in planner.advance(now_us) if one.run_id not in shot])
+            self._fire_due(planner, now_us)
+            self._arm()
         self._turned()
 
     def fire(self, found: Iterable[Occurrence]) -> None:

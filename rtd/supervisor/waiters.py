@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 from types import TracebackType
+from typing import TypeVar
 
 from rtd.model.errors import StoreGone
 from rtd.model.states import BY_CHAR, TERMINAL
@@ -10,6 +11,7 @@ from rtd.supervisor.core import Core
 
 #: Runs looked at in one round trip.
 CHUNK = 1000
+Item = TypeVar("Item")
 
 
 class Watch:
@@ -110,7 +112,7 @@ class Waiters:
         return unwanted
 
 
-def chunks(ids: Sequence[str]) -> Iterable[Sequence[str]]:
-    """The ids in pieces that one script or command takes."""
+def chunks(ids: Sequence[Item]) -> Iterable[Sequence[Item]]:
+    """Ids, or the like, in pieces that one script or command takes."""
     for start in range(0, len(ids), CHUNK):
         yield ids[start : start + CHUNK]

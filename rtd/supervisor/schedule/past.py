@@ -39,11 +39,12 @@ class Past:
         newest_us: the time of the latest event of all.
     """
 
-    __slots__ = ("_going", "_kept", "_rows", "me", "newest_us")
+    __slots__ = ("_claimed", "_going", "_kept", "_rows", "me", "newest_us")
 
     def __init__(self) -> None:
         self._rows: dict[str, list[int]] = {}
         self._going: dict[str, dict[str, int]] = {}
+        self._claimed: set[str] = set()
         self._kept: dict[str, list[_Kept]] = {}
         self.me = ""
         self.newest_us = 0
@@ -102,10 +103,24 @@ class Past:
         """Tasks of which more than the latest events is wanted."""
         return list(self._kept)
 
-    def start(self, task: str, run_id: str, at_us: int) -> None:
-        """A run of the task began."""
-        self._going.setdefault(task, {})[run_id] = at_us
+    def start(self, task: str, run_id: str, at_us: int) -> bool:
+        """A run of the task began. Gives whether that was not known."""
+        going = self._going.setdefault(task, {})
+        if run_id in going and run_id not in self._claimed:
+            return False
+        self._claimed.discard(run_id)
+        going[run_id] = at_us
         self.event(task, RUN, at_us)
+        return True
+
+    def occupy(self, task: str, run_id: str, at_us: int) -> None:
+        """A run is about to begin: it is going, but nothing has happened yet."""
+        self._going.setdefault(task, {})[run_id] = at_us
+        self._claimed.add(run_id)
+
+    def vacate(self, task: str, run_id: str) -> None:
+        """It does not."""
+        self._release(task, run_id)
 
     def end(self, task: str, action: str, run_id: str, at_us: int) -> None:
         """A run ended. One that ends by inaction uses up its due moment all the same."""
@@ -153,6 +168,7 @@ class Past:
         self.newest_us = min(self.newest_us, now_us)
 
     def _release(self, task: str, run_id: str) -> int:
+        self._claimed.discard(run_id)
         going = self._going.get(task)
         if going is None:
             return 0

@@ -21,7 +21,7 @@ from rtd.model.schedule import Schedule, read_catch_up
 from rtd.supervisor.schedule.deciding import NOW, Decider
 from rtd.supervisor.schedule.entry import Entry
 from rtd.supervisor.schedule.misfires import judge
-from rtd.supervisor.schedule.occurrence import Occurrence
+from rtd.supervisor.schedule.occurrence import Occurrence, Verdict
 
 #: Conditions on what nobody tells (the host, the scheduler's turns) are asked so often.
 POLL_US: Final = 5 * SECOND
@@ -96,6 +96,33 @@ class Planner(Decider):
         entry = self.entries[task]
         entry.backlog = [*(entry.backlog or ()), (due_us, why)]
         entry.last_us = max(entry.last_us, due_us)
+
+    def take_over(self, decided: Iterable[Occurrence]) -> list[Occurrence]:
+        """What a planner before this one has decided, and Redis may not have told. Gives those
+        of which a run counts as going now."""
+        watched = self.watched
+        for one in decided:
+            entry = self.entries.get(one.task)
+            if entry is not None:
+                entry.last_us = max(entry.last_us, one.due_us)
+                backlog = [owed for owed in entry.backlog or () if owed[0] != one.due_us]
+                if one.verdict is Verdict.OWED:
+                    backlog.append((one.due_us, one.reason))
+                entry.backlog = sorted(backlog) or None
+        runs = [one for one in decided if one.runs and one.task in watched]
+        for one in runs:
+            self.past.start(one.task, one.run_id, one.start_us)
+        return runs
+
+    def occupy(self, task: str, run_id: str, at_us: int) -> None:
+        """Somebody is about to start a run: hold the task back as if it had begun."""
+        self.past.occupy(task, run_id, at_us)
+
+    def vacate(self, task: str, run_id: str) -> None:
+        """That run, or one that was taken over, is not there after all."""
+        self.past.vacate(task, run_id)
+        if task in self.entries:
+            self.dirty.setdefault(self.entries[task], NOW)
 
     # --- custom conditions
 
@@ -195,8 +222,7 @@ class Planner(Decider):
 
     def started(self, task: str, run_id: str, at_us: int) -> None:
         """A run that this planner did not fire has begun."""
-        if run_id not in self.past.going(task):
-            self.past.start(task, run_id, at_us)
+        if self.past.start(task, run_id, at_us):
             self._touch(task, RUN, at_us)
 
     def ended(self, task: str, action: str, run_id: str, at_us: int) -> None:
