@@ -33,7 +33,9 @@ class Survey:
 
     @property
     def stamp(self) -> str:
-        """The same text as long as no file comes, goes or changes."""
+        """The same text as long as no file comes, goes or changes, nor the folder itself."""
+        if not self.folders:
+            return "missing"
         return f"{crc32(repr(list(self.files.items())).encode(errors='surrogateescape')):08x}"
 
 

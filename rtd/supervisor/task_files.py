@@ -51,6 +51,8 @@ class TaskFiles:
         self._watch: FolderWatch | None = None
         self._seen: Surveys = {}
         self._tried: tuple[str, ...] | None = None
+        #: Why the app does not import, if it has been seen that these files are not the reason.
+        self._blamed: str | None = None
         self._first_at_s = 0.0
         self._cost_s = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -68,6 +70,7 @@ class TaskFiles:
             self.stop()
             return
         self._tried = None
+        self._blamed = self._core.app_error
         self._seen = {}
         self._warned = ""
         if self._watch is not None or self._open():
@@ -141,14 +144,24 @@ class TaskFiles:
         if stamps == tuple(loader.stamp for loader in self._loaders):
             self._in_vain, self._not_before_s = 0, 0.0
             self._tried = None
+            self._look_back()
         elif stamps != self._tried:
             if first and self._in_vain:
                 self._tire()
             else:
-                self._tried = stamps
+                self._tried, self._blamed = stamps, None
                 self._in_vain += first
                 log.info("task files have changed%s: reloading", _some(before, self._seen))
                 self._core.jobs.start(self._reload(), "reloading for its task files")
+
+    def _look_back(self) -> None:
+        """The files are as they were served. If the app has failed to import since then, with
+        others or for another reason, see once whether it still does."""
+        error = self._core.app_error
+        if error is not None and error != self._blamed:
+            log.info("task files are as they were: reloading, since the app did not import")
+            self._core.jobs.start(self._reload(), "reloading for its task files")
+        self._blamed = error
 
     def _tire(self) -> None:
         """The files were changed while they were imported, and the time before, too."""

@@ -60,6 +60,11 @@ def generations(daemon: Daemon) -> int:
     return daemon.log.read_text().count("reloaded in")
 
 
+def failures(daemon: Daemon) -> int:
+    """How many reloads have failed."""
+    return daemon.log.read_text().count("not reloaded")
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     (tmp_path / "main.py").write_text(MAIN)
@@ -140,6 +145,43 @@ def test_a_broken_file_takes_its_tasks_out_and_is_a_fault_until_it_is_mended(
         until_tasks(rt, "one", "two")
         assert daemon.rtctl("status").returncode == 0
         assert rt.submit("two").wait(timeout=10).result == 3
+
+
+def test_a_file_that_ended_the_import_and_goes_again_leaves_no_error(
+    daemon: Daemon, project: Path
+) -> None:
+    file = project / "tasks" / "bad" / "tasks.py"
+    file.parent.mkdir()
+    for _ in range(2):
+        file.write_text("import os\nos._exit(0)\n")
+        until(lambda: "ended its process" in daemon.rtctl("status").stdout, what="the error")
+        file.unlink()
+        until(lambda: daemon.rtctl("status").returncode == 0, within_s=SOON_S, what="its end")
+
+
+def test_an_error_that_is_none_of_the_files_stays_when_a_file_comes_and_goes(
+    daemon: Daemon, project: Path
+) -> None:
+    """The app is imported for each of the two, and once more for neither."""
+    (project / "main.py").write_text(MAIN + "1 / 0\n")
+    assert daemon.rtctl("reload").returncode == 1
+    file = write(project, "two", 2)
+    until(lambda: failures(daemon) == 2, within_s=SOON_S, what="a reload for the new file")
+    file.unlink()
+    until(lambda: failures(daemon) == 3, within_s=SOON_S, what="a reload without it")
+    assert "ZeroDivisionError" in daemon.rtctl("status").stdout
+    (project / "main.py").write_text(MAIN)
+    assert daemon.rtctl("reload").returncode == 0
+    assert daemon.rtctl("status").returncode == 0
+    assert failures(daemon) == 3
+
+
+def test_a_folder_that_is_there_again_is_no_fault_any_more(daemon: Daemon, project: Path) -> None:
+    for _ in range(2):
+        shutil.rmtree(project / "tasks")
+        until(lambda: "there is no folder" in daemon.rtctl("status").stdout, what="the fault")
+        (project / "tasks").mkdir()
+        until(lambda: daemon.rtctl("status").returncode == 0, within_s=SOON_S, what="its end")
 
 
 def test_a_folder_that_is_replaced_or_comes_late_is_watched_all_the_same(
