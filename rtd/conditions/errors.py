@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
+from rtd.conditions.blanks import single, written
+
 T = TypeVar("T")
 
 WIDTH = 100
@@ -86,7 +88,10 @@ class Part(NamedTuple):
 
 def reading(reader: Callable[[Part], T], text: str) -> T:
     """What `reader` makes of a text that a program gave; its fault becomes a `ConditionError`."""
+    if not isinstance(text, str):
+        raise ConditionError(f"this is given as a text, not as {type(text).__name__}")
     try:
-        return reader(Part(text))
+        return reader(Part(single(text)))
     except Problem as fault:
-        raise ConditionError(fault.message, text, fault.at, fault.suggestion) from None
+        at = written(text, fault.at)
+        raise ConditionError(fault.message, text, at, fault.suggestion) from None

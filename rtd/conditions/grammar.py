@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from rtd.conditions.base import Condition, Form, Leaf
+from rtd.conditions.blanks import single, written
 from rtd.conditions.errors import ConditionError, Part, Problem
 from rtd.conditions.leaves import LEAVES
 from rtd.conditions.leaves.custom import Custom
@@ -53,8 +54,9 @@ class Grammar:
     def custom(self, name: str, syntax: str | re.Pattern[str]) -> None:
         """Register a custom condition: `name` tells it from others, `syntax` is how it is written.
 
-        A text is written just so. A pattern must match the whole leaf; its named groups become
-        the arguments. The value comes from the view. Registering a name again replaces it.
+        A text is written just so. A pattern must match the whole leaf, with single blanks outside
+        quotes; its named groups become the arguments. The value comes from the view. Registering
+        a name again replaces it.
 
         Raises ConditionError when the syntax could not be read back: it is empty, holds an
         operator or a lone quote, means something already, or is another's.
@@ -113,7 +115,7 @@ class Grammar:
 
     def leaf(self, part: Part) -> Condition:
         """The leaf that a text is. Raises `Problem`, its place counted in that text."""
-        text = part.text
+        text = single(part.text)
         if text in self._known:
             return self._known[text]
         if text in self._texts:
@@ -126,6 +128,7 @@ class Grammar:
                     return way.form.read(match)
                 except Problem as found:
                     fault = found
+                    fault.at = written(part.text, fault.at)
                     break
         for name, pattern in self._patterns.items():
             if match := pattern.fullmatch(text):

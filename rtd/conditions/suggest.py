@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 
+from rtd.conditions.blanks import single, written
 from rtd.conditions.errors import ConditionError, Part, Problem
 from rtd.conditions.grammar import Grammar, Unknown
 from rtd.conditions.quoting import QUOTED
@@ -14,7 +15,6 @@ LONG = 200
 """A longer leaf gets no suggestion: comparing would take too long."""
 SPLITS = 20
 LITERAL = re.compile(rf"({QUOTED})")
-BLANK = re.compile(r"\s+")
 BARE = re.compile(r"\b(tasks?|param|env) (\w+)")
 """A name that lacks its quotes."""
 GLUE = {"and": "&", "or": "|"}
@@ -22,14 +22,15 @@ GLUE = {"and": "&", "or": "|"}
 
 def explain_fault(grammar: Grammar, part: Part, fault: Problem) -> Problem:
     """The same fault or a better one, with a suggestion when there is a near form."""
-    text = part.text
+    text = single(part.text)
     if len(text) > LONG:
         return fault
-    for fixed in (_outside_quotes(text, _single), _outside_quotes(text, _plain)):
-        if fixed != text and reads(grammar, fixed):
-            return Problem("leaves are lower case, with single blanks in them", 0, fixed)
+    plain = _outside_quotes(text, str.lower)
+    if plain != text and reads(grammar, plain):
+        return Problem("leaves are lower case", 0, plain)
     split = _split(grammar, text)
     if split:
+        split.at = written(part.text, split.at)
         return split
     if not isinstance(fault, Unknown):
         return fault
@@ -45,14 +46,6 @@ def reads(grammar: Grammar, text: str) -> bool:
     return True
 
 
-def _single(text: str) -> str:
-    return BLANK.sub(" ", text)
-
-
-def _plain(text: str) -> str:
-    return _single(text).lower()
-
-
 def _outside_quotes(text: str, change: Callable[[str], str]) -> str:
     pieces = LITERAL.split(text)
     return "".join(piece if i % 2 else change(piece) for i, piece in enumerate(pieces))
@@ -62,7 +55,7 @@ def _blanks(text: str) -> Iterator[int]:
     """Where the blanks outside quotes are, the first few."""
     quoted = [match.span() for match in LITERAL.finditer(text)]
     found = 0
-    for match in BLANK.finditer(text):
+    for match in re.finditer(" ", text):
         if not any(start <= match.start() < end for start, end in quoted):
             yield match.start()
             found += 1
@@ -75,13 +68,13 @@ def _split(grammar: Grammar, text: str) -> Problem | None:
     if text.startswith("not ") and reads(grammar, text[4:]):
         return Problem("`not` is written `~`", 0, f"~{text[4:]}")
     for at in _blanks(text):
-        left, right = text[:at], text[at:].lstrip()
+        left, right = text[:at], text[at + 1 :]
         word, _, rest = right.partition(" ")
         if not reads(grammar, left):
             continue
-        if word in GLUE and reads(grammar, rest.strip()):
+        if word in GLUE and reads(grammar, rest):
             message = f"`{word}` is written `{GLUE[word]}`"
-            return Problem(message, at + 1, f"{left} {GLUE[word]} {rest.strip()}")
+            return Problem(message, at + 1, f"{left} {GLUE[word]} {rest}")
         if reads(grammar, right):
             message = "two conditions without an operator (& or |) between them"
             return Problem(message, at + 1, f"{left} & {right}")
@@ -95,7 +88,7 @@ def _nearest(grammar: Grammar, text: str) -> str:
     def correct(piece: str) -> str:
         return re.sub(r"[A-Za-z]{2,}", lambda m: _close(m[0].lower(), words), piece)
 
-    corrected = _outside_quotes(_single(text), correct)
+    corrected = _outside_quotes(text, correct)
     for fixed in (corrected, BARE.sub(r"\1 '\2'", text), BARE.sub(r"\1 '\2'", corrected)):
         if reads(grammar, fixed):
             return fixed

@@ -11,10 +11,13 @@ from rtd.conditions import (
     after_success,
     all_of,
     any_of,
+    cron,
     daily,
+    every,
     false,
     parse,
     true,
+    weekly,
 )
 from tests.unit.conditions.support import view
 
@@ -45,6 +48,43 @@ def test_s1_not_binds_before_and_before_or(text: str, value: bool) -> None:
 )
 def test_s1_blanks_between_leaves_do_not_matter(text: str) -> None:
     assert parse(text) == true & false
+
+
+@pytest.mark.parametrize("blank", ["  ", "\t", "\n", " \r\n\t ", "\xa0"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "always true",
+        "daily after 08:00",
+        "weekly between Mon 08:00 and Fri 2 PM",
+        "time of day before 10:00",
+        "every 1 hour , 30 min and 5 s",
+        "task 'x' has failed this week before Friday",
+        "after any tasks 'x' , 'y' failed",
+        "while task 'x' is running",
+        "scheduler has more than 3 cycles",
+        "cron 0 8 * * mon-fri",
+        "param 'x' is 'y'",
+        "cpu above 150 % for 10 min",
+        "host memory above 90 %",
+    ],
+)
+def test_s1_between_the_words_of_a_leaf_any_blanks_do(text: str, blank: str) -> None:
+    assert parse(text.replace(" ", blank)) == parse(text)
+
+
+def test_s1_blanks_in_what_a_program_gives_do_not_matter_either() -> None:
+    assert every("1 hour   30\tmin") == every("1 hour 30 min")
+    assert weekly.after("  Mon   08:00") == weekly.after("Mon 08:00")
+    with pytest.raises(ConditionError) as caught:
+        every("1 hour   30")
+    assert (caught.value.text, caught.value.column) == ("1 hour   30", 10)
+
+
+def test_s1_blanks_in_quotes_count() -> None:
+    assert parse("after  task  'a  b'").names() == {"a  b"}
+    assert parse("param 'a\n' is \t'  '") == parse("param 'a\n' is '  '")
+    assert parse("param 'a' is '  '") != parse("param 'a' is ' '")
 
 
 @pytest.mark.parametrize(
@@ -90,8 +130,12 @@ FAULTS = [
     ("after tsk 'x'", 1, 1, "after task 'x'", "unknown"),
     ("after task x", 1, 1, "after task 'x'", "unknown"),
     ("Daily", 1, 1, "daily", "lower case"),
-    ("daily  after 08:00", 1, 1, "daily after 08:00", "single blanks"),
-    ("daily\nafter 08:00", 1, 1, "daily after 08:00", "single blanks"),
+    ("Daily  After   08:00", 1, 1, "daily after 08:00", "lower case"),
+    ("daily  after  8", 1, 15, "08:00", "not a time of day"),
+    ("true &\n  every   1 hour\n\t30", 3, 2, "30 seconds", "which unit?"),
+    ("after  tasks 'a  a' ,\n 'b'   succeded", 2, 8, "succeeded", "none of"),
+    ("daily\nafter 08:00\nevery 10 s", 3, 1, "daily after 08:00 & every 10 s", "operator"),
+    ("never\n  mind", 1, 1, "*", "`never mind` is unknown"),
     ("true &", 1, 7, "true", "missing after `&`"),
     ("& true", 1, 1, "true", "missing before `&`"),
     ("true & | false", 1, 8, "true &  false", "between `&` and `|`"),
@@ -210,6 +254,9 @@ def test_s1_an_error_survives_pickling() -> None:
 
 
 def test_s1_only_text_is_read() -> None:
+    for make in (cron, every, daily.after):
+        with pytest.raises(ConditionError):
+            make(5)  # type: ignore[operator]
     with pytest.raises(ConditionError, match="not int"):
         parse(5)  # type: ignore[arg-type]
     assert parse(daily) is daily

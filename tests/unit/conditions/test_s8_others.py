@@ -203,3 +203,15 @@ def test_s8_host_leaves() -> None:
         assert holds("host memory above 90 %", "10:00", world=world) is above
         assert holds("host load above 4", "10:00", world=world) is above
     assert not holds("host memory above 0 % | host load above 0", "10:00")
+
+
+def test_s8_custom_conditions_take_any_blanks_outside_quotes() -> None:
+    grammar = Grammar()
+    grammar.custom("work", "has work")
+    grammar.custom("files", re.compile(r"folder (?P<folder>.+) has files"))
+    assert parse("has\n  work", grammar) == parse("has work", grammar)
+    found = parse("folder  /a  b\n  has files", grammar)
+    assert found == Custom("files", "folder /a b has files", (("folder", "/a b"),))
+    quoted = parse("folder  'a  b'  has files", grammar)
+    assert str(quoted) == "folder 'a  b' has files"
+    assert parse(str(quoted), grammar) == quoted

@@ -1,0 +1,24 @@
+"""Blanks between words: any number of blanks, tabs and line breaks is one. In quotes they count."""
+
+from __future__ import annotations
+
+import re
+
+ODD = re.compile(r"[^\S ]|  ")
+"""A text without it has single blanks throughout."""
+GAP = re.compile(r"('[^']*+'|\"[^\"]*+\")|\s++")
+
+
+def single(text: str) -> str:
+    """The text with single blanks outside quotes."""
+    return GAP.sub(lambda gap: gap[1] or " ", text) if ODD.search(text) else text
+
+
+def written(text: str, at: int) -> int:
+    """Where in a text the character stands that `single(text)` has at a place."""
+    for gap in GAP.finditer(text) if ODD.search(text) else ():
+        if at <= gap.start():
+            break
+        if gap[1] is None:
+            at += len(gap[0]) - 1
+    return at
