@@ -157,10 +157,14 @@ class Scheduling:
         return [
             Call(("GET", f"{self.prefix}alive"), lambda reply: int(reply) if reply else None),
             Call(("HGETALL", f"{self.prefix}flying"), _flying),
-            Call(("HGETALL", f"{self.prefix}switches"), _switches),
+            self.switches(),
             Call(("HGETALL", f"{self.prefix}owed"), _owed),
             *hashes,
         ]
+
+    def switches(self) -> Call:
+        """The tasks that somebody enabled or disabled, and `ALL`."""
+        return Call(("HGETALL", f"{self.prefix}switches"), _switches)
 
     def served_since(self) -> Call:
         """When each task with a condition was first served."""

@@ -1,12 +1,15 @@
 """Why a task starts or does not: the condition, and everything else that holds it."""
 
+import dataclasses
 import time
+from collections.abc import Iterable
 from typing import Any, Final
 
 from rtd.conditions.certain import certain
 from rtd.conditions.spans import SECOND
 from rtd.conditions.zones import Zone
 from rtd.model.manifest import TaskInfo
+from rtd.store.scheduling import ALL
 from rtd.supervisor.core import Core
 from rtd.supervisor.forecast import next_true_at
 from rtd.supervisor.own_runs import Hold, clock, hold, own_runs
@@ -48,12 +51,16 @@ async def why(core: Core, planner: Planner | None, info: TaskInfo) -> dict[str, 
     own = await own_runs(core, planner, entry)
     if entry.overlap:
         own = [one for one in own if one["kind"] != "running"] + _once(planner, entry, tree.value)
-    outside = await _halted(core) + _outside(core, planner, info)
-    answer["holds"] = outside + own + _unanswered(unanswered)
-    answer["next_at"] = next_true_at(planner, entry)
+    answer["next_at"] = next_at = next_true_at(planner, entry)
+    unknown = _unanswered(unanswered)
+    outside = await _paused(core, planner) + _outside(core, planner, info)
+    answer["holds"] = outside + own + (unknown if next_at is None else [])
     _say_next(answer, entry.zone)
-    if not (answer["holds"] or answer["next_at"]) or answer["next_text"] == NOW:
-        answer["next_text"] = _unasked(planner, entry, now_us) or answer["next_text"]
+    if not (answer["holds"] or next_at) or answer["next_text"] == NOW:
+        answer["next_text"] = _unasked(core, planner, entry, now_us) or answer["next_text"]
+    elif unknown and not answer["holds"]:
+        told = "; ".join(one["text"] for one in unknown)
+        answer["next_text"] += f" at the latest; {told}"
     return answer
 
 
@@ -64,24 +71,47 @@ def _once(planner: Planner, entry: Entry, value: bool) -> list[Hold]:
     return [hold("once", "it has started since its condition came true")]
 
 
-def _unasked(planner: Planner, entry: Entry, now_us: int) -> str | None:
+def _unasked(core: Core, planner: Planner, entry: Entry, now_us: int) -> str | None:
     """What it waits for if neither time nor an event: conditions of the app's own that decide and
-    whose answers it has used up, or a condition that nothing changes."""
-    known = certain(entry.condition, planner.view_of(entry, now_us))
+    whose answers it has used up, or that tasks tell, or a condition that nothing changes."""
+    view = planner.view_of(entry, now_us)
+    known = certain(entry.condition, view)
     if known.texts:
         return "it starts when its conditions are asked anew, and true"
     if entry.texts and not known.value:
+        standing = view.world.custom
+        view.world = dataclasses.replace(view.world, custom={})
+        told = _told_by_tasks(core, certain(entry.condition, view).texts)
+        if told:
+            return f"it waits for {' and '.join(told)}"
+        if not entry.texts.difference(standing):
+            return None
         return "its conditions are asked when they decide: now the others are false"
     if not (known.value or entry.condition.watches() or entry.condition.polls()):
         return "never by its condition, which nothing makes true; it starts when it is submitted"
     return None
 
 
-async def _halted(core: Core) -> list[Hold]:
+def _told_by_tasks(core: Core, texts: Iterable[str]) -> list[str]:
+    """The tasks that tell whether these conditions of the app's own are true."""
+    named = core.manifest.info.custom
+    return [
+        f"task {info.task!r}, which tells whether `{text}`"
+        for text in sorted(texts)
+        if (info := named.get(text)) is not None and info.task is not None
+    ]
+
+
+async def _paused(core: Core, planner: Planner) -> list[Hold]:
+    """What holds all tasks alike. A halt pauses the planner, too: what somebody has said of all
+    tasks is told beside it only if he has."""
+    disabled = hold("all_disabled", "all tasks are disabled (`rtctl enable --all`)")
     halt = await core.ask(core.calls.halt())
     if halt is None:
-        return []
-    return [hold("halted", f"{halt.kind} {halt.what} has halted the schedule: {halt.message}")]
+        return [disabled] if planner.paused else []
+    text = f"{halt.kind} {halt.what} has halted the schedule: {halt.message}"
+    switches: dict[str, bool] = await core.ask(core.calls.switches())
+    return [hold("halted", text), *([] if switches.get(ALL, True) else [disabled])]
 
 
 def _occasion(info: TaskInfo) -> str | None:
@@ -102,8 +132,6 @@ def _outside(core: Core, planner: Planner, info: TaskInfo) -> list[Hold]:
     ]
     if core.draining:
         holds.append(hold("draining", "the daemon is shutting down"))
-    if planner.paused:
-        holds.append(hold("all_disabled", "all tasks are disabled (`rtctl enable --all`)"))
     if info.incomplete is not None:
         holds.append(hold("parameters", info.incomplete))
     elif not planner.entries[info.name].enabled:

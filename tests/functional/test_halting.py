@@ -56,7 +56,11 @@ def test_a_fault_of_any_lane_may_halt_the_schedule(
     assert done.returncode == 3
     assert f"hook {lane}: ValueError: it does not work" in done.stdout
     assert "rtctl enable --all" in done.stdout
-    assert f"hook {lane} has halted the schedule" in faulty.rtctl("why", "beat").stdout
+    told = faulty.rtctl("why", "beat").stdout
+    assert f"hook {lane} has halted the schedule" in told
+    assert "all tasks are disabled" not in told
+    faulty.ok("disable", "--all")
+    assert "all tasks are disabled" in faulty.rtctl("why", "beat").stdout
     assert "the schedule is halted" in faulty.log.read_text()
     before = beats(tmp_path)
     with client(faulty) as rt:  # what is submitted still runs

@@ -163,3 +163,36 @@ def test_what_overlaps_is_not_held_by_its_runs(
     answer = why(daemon, "nothing")
     assert answer["holds"] == []
     assert answer["next_text"].startswith("never by its condition")
+
+
+def test_conditions_of_the_apps_own_hold_only_what_they_decide(
+    start_daemon: Callable[..., Daemon], tmp_path: Path
+) -> None:
+    (tmp_path / "own.py").write_text(
+        "from rtd import Session\n"
+        "from rtd.conditions import FuncCond, TaskCond\n"
+        "session = Session(timezone='UTC', config={'cycle_sleep': 0.05})\n"
+        "@FuncCond(syntax='broken')\n"
+        "def broken():\n"
+        "    raise ValueError('no such luck')\n"
+        "@TaskCond(syntax='data is there', start_cond='every 1 hour')\n"
+        "def there():\n"
+        "    return False\n"
+        "session.task(name='hourly', start_cond='broken | every 1 hour')(print)\n"
+        "session.task(name='stuck', start_cond='broken & every 1 hour')(print)\n"
+        "session.task(name='fed', start_cond='data is there')(print)\n"
+    )
+    daemon = start_daemon("own.py", cwd=tmp_path)
+    hourly = ("ls", "--task", "hourly", "--state", "succeeded", "-q")
+    until(lambda: daemon.ok(*hourly), what="hourly has run")
+    until(lambda: "no such luck" in daemon.ok("why", "stuck"), what="broken has been asked")
+    answer = why(daemon, "hourly")
+    assert answer["holds"] == []
+    assert " UTC at the latest; nobody can say whether `broken`: " in answer["next_text"]
+    assert kinds(daemon, "stuck") == ["unanswered"]
+    answer = why(daemon, "stuck")
+    assert answer["next_text"] == "it starts when its conditions are answered, and true"
+    answer = why(daemon, "fed")
+    assert answer["holds"] == []
+    waits = "it waits for task '_condition-there', which tells whether `data is there`"
+    assert answer["next_text"] == waits
