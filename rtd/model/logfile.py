@@ -5,20 +5,29 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
+from rtd.model.errors import ConfigError
 from rtd.model.tasklog import RUN, LogRow
 
 
 def read_csv(path: Path) -> Iterator[LogRow]:
-    """The rows of a file, the oldest first; none when there is no file."""
+    """The rows of a file, the oldest first; none when there is no file.
+
+    Raises:
+        ConfigError: it is no CSV, or none that can be read; says from where on.
+    """
     try:
         file = path.open(encoding="utf-8", newline="", errors="replace")
     except FileNotFoundError:
         return
     with file:
-        for cells in csv.DictReader(file):
-            row = _row_of(cells)
-            if row is not None:
-                yield row
+        rows = csv.DictReader(file)
+        try:
+            for cells in rows:
+                row = _row_of(cells)
+                if row is not None:
+                    yield row
+        except csv.Error as error:
+            raise ConfigError(f"{path}, after line {rows.line_num}: {error}; move it away") from None
 
 
 def _row_of(cells: Mapping[str, str | None]) -> LogRow | None:

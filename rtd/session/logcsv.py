@@ -54,14 +54,14 @@ class CsvHandler(logging.Handler):
             self.handleError(record)
 
     def flush(self) -> None:
-        """Write what was held back. Raises OSError."""
+        """Write what was held back. Raises OSError, and ValueError for a file that is no CSV."""
         if not self._rows:
             return
         self.acquire()
         try:
             self._write(self._rows)
             self._rows = []
-        except OSError:  # a full disk, say: they are written with the next ones
+        except Exception:  # a full disk, say: they are written with the next ones
             self._begun = False
             del self._rows[:-_MOST_HELD]
             raise
@@ -105,7 +105,10 @@ def _header(file: io.BufferedRandom) -> list[str]:
     file.seek(0)
     first = file.readline().decode("utf-8", "replace")
     file.seek(0, os.SEEK_END)
-    return next(csv.reader([first]), [])
+    try:
+        return next(csv.reader([first]), [])
+    except csv.Error as error:
+        raise ValueError(f"its first line names no columns ({error}): move it away") from None
 
 
 def _line(cells: list[str]) -> bytes:

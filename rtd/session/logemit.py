@@ -62,8 +62,8 @@ class Emitter:
         for handler in self._csv:
             try:
                 handler.flush()
-            except OSError as error:
-                report_fault("log", name_of(handler), error)
+            except BaseException as error:
+                _report(name_of(handler), error)
 
     def close(self) -> None:
         """There will be no more records."""

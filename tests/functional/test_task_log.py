@@ -363,6 +363,24 @@ def test_a_log_that_cannot_be_written_is_a_fault(logged: Logged) -> None:
               what="all that could not be written")  # fmt: skip
 
 
+def test_a_log_file_that_is_no_csv_is_a_fault_and_the_other_handlers_go_on(logged: Logged) -> None:
+    logged.csv_file.parent.mkdir()
+    logged.csv_file.write_bytes(b"task_name\raction\n")
+    daemon = logged()
+    with client(daemon) as rt:
+        rt.submit("quick").wait(timeout=10)
+        until(lambda: logged.actions("quick") == ["run", "success"], what="the other handler")
+        until(lambda: rt.rpc.status()["faults"], what="the fault")
+        [fault] = rt.rpc.status()["faults"]
+        assert fault["what"] == f"CsvHandler {logged.csv_file}"
+        assert "its first line names no columns" in fault["message"]
+        logged.csv_file.unlink()
+        rt.submit("quick").wait(timeout=10)
+        until(lambda: sum(row.task_name == "quick" for row in logged.rows()) == 4,
+              what="all that could not be written")  # fmt: skip
+    assert "Traceback" not in daemon.log.read_text()
+
+
 def test_a_daemon_whose_redis_is_away_ends_without_waiting_for_its_log(
     start_daemon: Starter, tmp_path: Path, outside: Embedded
 ) -> None:

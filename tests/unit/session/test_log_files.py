@@ -1,10 +1,12 @@
 """The task log as a CSV file: written once, read back, whatever stood there before."""
 
+import csv
 import logging
 from pathlib import Path
 
 import pytest
 
+from rtd.model.errors import ConfigError
 from rtd.model.logfile import read_csv
 from rtd.model.tasklog import LogRow
 from rtd.session.logcsv import CsvHandler
@@ -99,6 +101,26 @@ def test_what_cannot_be_written_is_told_and_written_later(tmp_path: Path) -> Non
     handler.handle(TaskRecord(FAILED))
     handler.flush()
     assert list(handler.read()) == [BEGAN, FAILED]
+
+
+def test_a_file_that_is_no_csv_is_told_and_left_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "tasks.csv"
+    file.write_bytes(b"task_name\raction\n")
+    handler = CsvHandler(file)
+    handler.hold = True
+    for row in [BEGAN] * 10_001:
+        handler.handle(TaskRecord(row))
+    for row in (BEGAN, FAILED):
+        with pytest.raises(ValueError, match=r"its first line names no columns .*move it away"):
+            handler.flush()
+        handler.handle(TaskRecord(row))
+    assert file.read_bytes() == b"task_name\raction\n"
+    file.unlink()
+    handler.flush()
+    assert list(handler.read())[-2:] == [BEGAN, FAILED]
+    file.write_text("task_name,action\n" + "x" * (csv.field_size_limit() + 1))
+    with pytest.raises(ConfigError, match=r"tasks.csv, after line 1: field larger"):
+        list(handler.read())
 
 
 def test_a_file_that_is_none_of_ours_gives_no_rows(tmp_path: Path) -> None:
