@@ -27,7 +27,8 @@ def read_csv(path: Path) -> Iterator[LogRow]:
                 if row is not None:
                     yield row
         except csv.Error as error:
-            raise ConfigError(f"{path}, after line {rows.line_num}: {error}; move it away") from None
+            place = f"{path}, after line {rows.line_num}"
+            raise ConfigError(f"{place}: {error}; move it away") from None
 
 
 def _row_of(cells: Mapping[str, str | None]) -> LogRow | None:
