@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from rtd.model.errors import PolicyError
 from rtd.model.manifest import COMMAND, TaskInfo
@@ -17,6 +18,11 @@ from rtd.session.shape import Shape, first_line, shape_of
 if TYPE_CHECKING:
     from rtd.session.execution import Around
     from rtd.session.filling import Filling
+
+
+#: A pipe separates names; of the others (control characters, line separators, and what turns the
+#: direction of writing) a terminal or a log would show something else than what is there.
+_REFUSED: Final = re.compile(r"[|\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 class Task:
@@ -146,8 +152,8 @@ def check_name(name: str | None, where: str) -> None:
         raise PolicyError(f"{where}: give it a name: name='...'")
     if name == COMMAND:
         raise PolicyError(f"{where}: this name is taken by rtd's own task for shell commands")
-    if len(name) > 200 or any(c in name for c in "|\0\n\r\t") or name[0] in "@-":
+    if len(name) > 200 or _REFUSED.search(name) or name[0] in "@-":
         raise PolicyError(  # on a command line these are a queue and a flag
-            f"{where:.300}: a name has at most 200 characters, no '|', tab or line break, no"
-            " leading '@' or '-'; give it one: name='...'"
+            f"{where:.300}: a name has at most 200 characters, no '|', tab, line break or other"
+            " control character, no leading '@' or '-'; give it one: name='...'"
         )

@@ -425,7 +425,9 @@ def test_a_loader_s_path_is_one() -> None:
         PyLoader(3, session=Session())  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("name", ["@mine", "-n", "a|b", "a\tb"])
+@pytest.mark.parametrize(
+    "name", ["@mine", "-n", "a|b", *(f"a{c}b" for c in "\t\0\x1b\x7f\x9b\u2028\u202e\u2066\u200f")]
+)
 def test_a_name_that_a_command_line_would_take_for_something_else_is_refused(name: str) -> None:
     with pytest.raises(PolicyError, match="no leading '@' or '-'"):
         Session(as_default=False).task(name=name)(print)
