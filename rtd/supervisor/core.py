@@ -57,6 +57,8 @@ class Core:
     Attributes:
         app: what was given to `rtd run`; None: only shell commands.
         manifest: the tasks of the serving zygote.
+        manifests: those of all zygotes that live, by their generation: a run goes on in the app
+            that it began in.
         app_error: why the app does not import, if it does not.
         scheduling: tasks start by themselves; else only what is submitted is carried out, and
             there is no startup, no shutdown and no cycle of the app's.
@@ -76,6 +78,7 @@ class Core:
     executors: Executors = field(default_factory=Executors)
     jobs: Jobs = field(default_factory=Jobs)
     manifest: Manifest = field(default_factory=lambda: Manifest.of(None, ()))
+    manifests: dict[int, Manifest] = field(default_factory=dict)
     app_error: str | None = None
     draining: bool = False
     started_at: float = field(default_factory=time.time)

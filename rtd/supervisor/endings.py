@@ -3,7 +3,6 @@
 Only runs whose task has an end condition come here: their executors flag them on the board.
 """
 
-import contextlib
 import os
 import time
 from collections.abc import Callable
@@ -14,7 +13,7 @@ from rtd.conditions import Condition, Explanation, Host, Poll, Sample, View, Wor
 from rtd.conditions.certain import certain
 from rtd.conditions.leaves.silence import NoOutputPast
 from rtd.conditions.leaves.usage import CpuAbove, CpuTimeAbove, MemoryAbove
-from rtd.model.errors import StoreGone, UnknownTask
+from rtd.model.errors import StoreGone
 from rtd.model.run import decode
 from rtd.process.board import Seen
 from rtd.process.host import measure_host
@@ -31,8 +30,9 @@ PERCENTS: Final = 14_400
 #: seen within this time of its start has used none of it yet.
 FIRST_SIGHT_S: Final = 1.0
 
-#: How a task sees this moment: (task, sample, world) -> view, or None when that is not known.
-Views = Callable[[str, Sample, World], View | None]
+#: How a task sees this moment: (task, its zone, sample, world) -> view, or None when that is
+#: not known.
+Views = Callable[[str, str | None, Sample, World], View | None]
 End = Callable[[str, Intent], object]
 
 
@@ -41,11 +41,13 @@ class Watched:
     """One running run whose task has an end condition.
 
     Attributes:
+        zone: of its local times; None: the host's.
         condition: None until its task is known.
     """
 
     started_at: float
     task: str = ""
+    zone: str | None = None
     condition: Condition | None = None
     peak_bytes: int = 0
     cpu_before_s: float | None = None
@@ -79,26 +81,33 @@ class Endings:
         watched = self._runs.get(key)
         if watched is None:
             watched = self._runs[key] = Watched(wall_of_ns(seen.started_ns))
-            self._core.jobs.start(self._learn(seen.run_id, watched), "reading a watched run")
+            self._core.jobs.start(self._learn(seen, watched), "reading a watched run")
         elif watched.condition is not None:
             self._ask(seen, watched, watched.condition)
 
-    async def _learn(self, run_id: str, watched: Watched) -> None:
-        """Which task it is of, and when that is to be ended."""
+    async def _learn(self, seen: Seen, watched: Watched) -> None:
+        """Which task it is of, and when that is to be ended: as the app says in which it began,
+        whatever the one says that serves now."""
         core = self._core
         while True:
             try:
-                blob = await core.ask(core.calls.get(run_id))
+                blob = await core.ask(core.calls.get(seen.run_id))
                 break
             except StoreGone:
                 await core.redis_back()
         if blob is None:
             return
-        task = decode(blob).spec.task
-        with contextlib.suppress(UnknownTask):
-            text = core.manifest.find(task).schedule.end
-            watched.task = task
-            watched.condition = None if text is None else core.read(text)
+        watched.task = decode(blob).spec.task
+        executor = core.executors.at_slot(seen.slot)
+        generation = 0 if executor is None else executor.generation
+        manifest = core.manifests.get(generation, core.manifest)
+        info = manifest.tasks.get(watched.task)
+        if info is None:
+            why = "nobody knows the app that it began in"
+            log.warning("run %s (%s) is not watched: %s", seen.run_id, watched.task, why)
+        elif info.schedule.end is not None:
+            watched.zone = info.schedule.timezone
+            watched.condition = core.reader.read(manifest, info.schedule.end)
 
     def _ask(self, seen: Seen, watched: Watched, condition: Condition) -> None:
         self._measure(seen, watched, condition)
@@ -110,7 +119,7 @@ class Endings:
             cpu_percents=tuple(watched.percents),
         )
         host = Host(*measure_host()) if Poll.HOST in condition.polls() else None
-        view = self._views(watched.task, sample, World(host=host))
+        view = self._views(watched.task, watched.zone, sample, World(host=host))
         if view is not None and certain(condition, view).value:
             why = "; ".join(true_leaves(condition.explain(view))) or str(condition)
             log.info("run %s (%s) is ended: %s", seen.run_id, watched.task, why)

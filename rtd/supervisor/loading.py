@@ -2,9 +2,9 @@
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from rtd.conditions import Host
+from rtd.conditions import Condition, Host
 from rtd.conditions.zones import zone_of
 from rtd.model.manifest import TaskInfo
 from rtd.model.timezone import local_timezone
@@ -44,7 +44,7 @@ async def load(core: Core, started_us: int, now_us: int) -> tuple[Planner, Kept]
     """
     scheduled = [i for i in core.manifest.tasks.values() if i.schedule.start is not None]
     ended = [i for i in core.manifest.tasks.values() if i.schedule.end is not None]
-    if not scheduled and not ended:
+    if not scheduled and not ended and not any(former_ends(core)):
         await watch(core, set())
         return None
     planner = _planner(core, started_us, scheduled, ended)
@@ -65,6 +65,16 @@ async def load(core: Core, started_us: int, now_us: int) -> tuple[Planner, Kept]
     await remember(core, planner, kept)
     await task_conds.begin(core, planner)
     return planner, kept
+
+
+def former_ends(core: Core) -> Iterator[tuple[str, Condition]]:
+    """The end conditions of tasks as earlier generations of the app have them that still live:
+    their runs go on, and end by these."""
+    for manifest in core.manifests.values():
+        if manifest is not core.manifest:
+            for info in manifest.tasks.values():
+                if info.schedule.end is not None:
+                    yield info.name, core.reader.read(manifest, info.schedule.end)
 
 
 async def _note_since(core: Core, planner: Planner, now_us: int) -> None:
@@ -100,4 +110,6 @@ def _planner(
     for info in ended:
         planner.add_end(info.name, info.schedule.end or "", info.schedule.timezone)
     planner.watch({info.task for info in core.manifest.info.custom.values() if info.task})
+    for name, condition in former_ends(core):
+        planner.watch(task or name for task in condition.depends())
     return planner

@@ -136,6 +136,7 @@ class Node:
         """A zygote has died: what it had below it is ended, and another one takes its place."""
         core = self.core
         below = core.executors.of_generation(zygote.generation)
+        core.manifests.pop(zygote.generation, None)
         if zygote.retiring and not below:
             return
         log.error("the zygote (pid %d) died with %d executors", zygote.pid, len(below))

@@ -272,13 +272,12 @@ class Scheduler:
         if self.on_turn is not None:
             self.on_turn()
 
-    def view_of_run(self, task: str, sample: Sample, world: World) -> View | None:
-        """What an end condition of a running run is asked about; None: the app has just changed
-        and is not read yet, or does not have the task any more."""
-        planner, info = self.planner, self._core.manifest.tasks.get(task)
-        if planner is None or info is None:
+    def view_of_run(self, task: str, zone: str | None, sample: Sample, world: World) -> View | None:
+        """What an end condition of a running run is asked about; None: what has been is not read
+        yet. The app need not have the task any more."""
+        planner = self.planner
+        if planner is None:
             return None
-        zone = info.schedule.timezone
         view = planner.view_of_run(task, zone, self._clock(), sample)
         view.world = dataclasses.replace(view.world, host=world.host)
         return view

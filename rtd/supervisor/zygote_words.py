@@ -90,6 +90,7 @@ class ZygoteWords:
         zygote.retiring = zygote.retiring or bool(params.get("draining"))
         data = params.get("manifest")
         zygote.manifest = Manifest.from_dict(data) if data else Manifest.of(zygote.app, ())
+        self._core.manifests[generation] = zygote.manifest
         self._roll.watch(zygote)
         self._roll.note()
         self._take_stock(zygote, params)

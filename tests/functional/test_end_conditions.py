@@ -1,12 +1,13 @@
 """End conditions: what makes them true ends the run, and the record says so."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.functional.conftest import PROGRAMS
 from tests.helpers.daemon import Daemon
-from tests.helpers.running import client, until_running
+from tests.helpers.running import client, restart_supervisor, until_running
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +49,42 @@ def test_an_end_condition_on_another_task_is_true_after_its_event(daemon: Daemon
     with client(daemon) as rt:
         run = until_running(rt.submit("cautious"))
         rt.submit("first", fail=True).wait(timeout=20)
+        run.wait(timeout=20)
+        assert (run.state, run.row["by"]) == ("terminated", "end condition")
+        assert "first last failed" in (run.row["why"] or "")
+
+
+PLAIN = """
+import time
+from rtd import Session
+
+session = Session(timezone="UTC")
+
+@session.task
+def first():
+    raise ValueError("as asked")
+"""
+ENDED = """
+@session.task(end_cond="task 'first' has failed & running past 100 ms")
+def lasting():
+    time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_run_ends_as_the_app_says_in_which_it_began(
+    start_daemon: Callable[..., Daemon], tmp_path: Path, killed: bool
+) -> None:
+    file = tmp_path / "app.py"
+    file.write_text(PLAIN + ENDED)
+    daemon = start_daemon("app.py", cwd=tmp_path, flags=["--set", "stop_grace=1s"])
+    with client(daemon) as rt:
+        run = until_running(rt.submit("lasting"))
+        file.write_text(PLAIN)  # no task has any condition now
+        assert "gone: lasting" in daemon.ok("reload")
+        if killed:
+            restart_supervisor(daemon)
+        rt.submit("first").wait(timeout=20)
         run.wait(timeout=20)
         assert (run.state, run.row["by"]) == ("terminated", "end condition")
         assert "first last failed" in (run.row["why"] or "")
