@@ -21,6 +21,11 @@ RUN, SUCCESS, FAIL, TERMINATE, INACTION = ACTIONS = (
 """The task log's actions. `run` is a start, each other one an end."""
 ENDS = (SUCCESS, FAIL, TERMINATE)
 """The ends that count as *finished*."""
+USED = "used"
+"""In a scheduler's ledger: a due moment of the task was used up though no run of it ended then
+(withdrawn before it began; not made up for). Only what holds the task itself back asks for it."""
+STARTED_OR_USED = (RUN, USED)
+ENDED_OR_USED = (*ENDS, USED)
 
 Event = tuple[str, datetime | float]
 """An action and when: a datetime, or UTC epoch seconds."""

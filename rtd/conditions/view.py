@@ -6,7 +6,13 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
-from rtd.conditions.ledger import RUN, History, HistoryLedger, Ledger
+from rtd.conditions.ledger import (
+    ENDED_OR_USED,
+    STARTED_OR_USED,
+    History,
+    HistoryLedger,
+    Ledger,
+)
 from rtd.conditions.spans import SECOND
 from rtd.conditions.zones import NEVER, Zone, zone_of
 
@@ -191,8 +197,12 @@ class View:
         return round(found[-1] * SECOND) if found else None
 
     def last_start(self) -> int | None:
-        """When my latest run began."""
-        return self.latest(self.task, (RUN,))
+        """When my latest run began, or a due moment of mine was used up without one."""
+        return self.latest(self.task, STARTED_OR_USED)
+
+    def last_end(self) -> int | None:
+        """When my latest run ended, or a due moment of mine was used up without one."""
+        return self.latest(self.task, ENDED_OR_USED)
 
     def running(self, task: str) -> list[int]:
         """When the runs of a task that are still going began."""

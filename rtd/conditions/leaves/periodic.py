@@ -23,7 +23,7 @@ class Periodic(Leaf):
 
     It is, once a run of mine has ended in it (well or not; one that began before it too), and
     for as long as a run of mine that began in it is going. A run that ended by `inaction` leaves
-    the occurrence unused.
+    the occurrence unused, unless the ledger says that its due moment is used up.
     """
 
     window: Window
@@ -39,9 +39,11 @@ class Periodic(Leaf):
 
     def _used(self, view: View, found: Occurrence) -> tuple[str, int] | None:
         """What used the occurrence up, and when."""
-        ended = view.latest(view.task, ENDS)
+        ended = view.last_end()
         if ended is not None and ended >= found.start_us:
-            return "my last run ended", ended
+            if ended == view.latest(view.task, ENDS):
+                return "my last run ended", ended
+            return "my due moment was used up without a run of mine", ended
         for started in view.running(view.task):
             if started >= found.start_us:
                 return "my run is still going since", started

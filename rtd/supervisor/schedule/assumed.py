@@ -1,13 +1,16 @@
 """When a task would be due if each of its due moments ran at once: for misfires and forecasts."""
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
-from rtd.conditions.ledger import ENDS, RUN
+from rtd.conditions.ledger import ENDED_OR_USED, ENDS, RUN, STARTED_OR_USED
 from rtd.conditions.spans import SECOND
 from rtd.conditions.view import View
 from rtd.supervisor.schedule.entry import Entry
 from rtd.supervisor.schedule.past import Past
 
+#: Asked for, the assumed run answers.
+_OF_A_RUN: Final = frozenset({(RUN,), ENDS, STARTED_OR_USED, ENDED_OR_USED})
 #: Changes of a condition that are looked at without finding a due moment.
 MOST_STEPS = 10_000
 
@@ -24,7 +27,7 @@ class Assumed:
 
     def latest(self, task: str, actions: tuple[str, ...]) -> float | None:
         """As the past says, or the assumed run."""
-        if self.at_us and task == self._task and actions in ((RUN,), ENDS):
+        if self.at_us and task == self._task and actions in _OF_A_RUN:
             return self.at_us / SECOND
         return self._past.latest(task, actions)
 
@@ -53,7 +56,6 @@ def due_moments(
         view: of any moment; a copy is used.
         steps: changes of the condition that are followed.
     """
-    past.me = entry.name
     ledger = Assumed(past, entry.name)
     view = view.of(entry.name)
     view.zone, view.ledger = entry.zone, ledger

@@ -120,7 +120,7 @@ class Decider:
         due_us = max(due_us, entry.last_us + 1)
         held = entry.held if entry.fresh else ""
         start_us = max(due_us, at_us)
-        if start_us - due_us <= LATE_US:
+        if max(start_us, self.now_us) - due_us <= LATE_US:
             return Occurrence(entry.name, due_us, Verdict.RAN, held, start_us)
         return Occurrence(entry.name, due_us, Verdict.LATE, held or "it was late", start_us)
 

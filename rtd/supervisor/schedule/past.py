@@ -8,15 +8,13 @@ each window that some condition names. So a task takes the same memory however o
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from rtd.conditions.ledger import ENDS, FAIL, INACTION, RUN, SUCCESS, TERMINATE
+from rtd.conditions.ledger import ENDS, FAIL, INACTION, RUN, SUCCESS, TERMINATE, USED
 from rtd.conditions.spans import SECOND
 from rtd.conditions.windows import Window
 from rtd.conditions.zones import Zone
 
-#: Where each action's latest time stands in a task's row; after them what only the task itself
-#: sees: until when its due moments count as used up.
-_PLACE: Final = {RUN: 0, SUCCESS: 1, FAIL: 2, TERMINATE: 3, INACTION: 4}
-_USED: Final = 5
+#: Where each action's latest time stands in a task's row.
+_PLACE: Final = {RUN: 0, SUCCESS: 1, FAIL: 2, TERMINATE: 3, INACTION: 4, USED: 5}
 _ROW: Final = [0] * 6
 #: Row of a task that nothing is known of. Never written to.
 _NOTHING: Final = [0] * 6
@@ -35,18 +33,16 @@ class Past:
     """A `rtd.conditions.Ledger` that is told of every event.
 
     Attributes:
-        me: the task whose condition is being asked.
         newest_us: the time of the latest event of all.
     """
 
-    __slots__ = ("_claimed", "_going", "_kept", "_rows", "me", "newest_us")
+    __slots__ = ("_claimed", "_going", "_kept", "_rows", "newest_us")
 
     def __init__(self) -> None:
         self._rows: dict[str, list[int]] = {}
         self._going: dict[str, dict[str, int]] = {}
         self._claimed: set[str] = set()
         self._kept: dict[str, list[_Kept]] = {}
-        self.me = ""
         self.newest_us = 0
 
     # --- what conditions ask
@@ -57,8 +53,6 @@ class Past:
         if row is None:
             return None
         best = max([row[_PLACE[action]] for action in actions])
-        if row[_USED] > best and task == self.me and actions in ((RUN,), ENDS):
-            best = row[_USED]
         return best / SECOND if best else None
 
     def events(
@@ -144,9 +138,9 @@ class Past:
                     kept.at_us[0] = max(kept.at_us[0], at_us)
 
     def use_up(self, task: str, at_us: int) -> None:
-        """For the task itself it counts as started and ended then; nobody else sees it."""
+        """A due moment of the task is used up though no run of it ended then."""
         row = self._rows.setdefault(task, _ROW.copy())
-        row[_USED] = max(row[_USED], at_us)
+        row[_PLACE[USED]] = max(row[_PLACE[USED]], at_us)
 
     def existed(self, task: str, run_id: str, at_us: int) -> None:
         """A run that was to begin had been over before."""

@@ -64,9 +64,9 @@ class Sight:
 
     def move(self, entry: Entry, at_us: int) -> View:
         """The one view at a moment of a task: never before what has happened."""
-        view, past = self.view, self.past
-        view.now_us = max(at_us, past.newest_us)
-        view.task = past.me = entry.name
+        view = self.view
+        view.now_us = max(at_us, self.past.newest_us)
+        view.task = entry.name
         view.zone = entry.zone
         return view
 
@@ -74,7 +74,6 @@ class Sight:
         """How a task sees a moment; custom conditions have no answers in it."""
         view = self.view.of(entry.name)
         view.now_us, view.zone, view.shown_in = now_us, entry.zone, entry.zone.tz
-        self.past.me = entry.name
         return view
 
     def to_explain(self, entry: Entry, now_us: int) -> View:
@@ -97,5 +96,4 @@ class Sight:
         view.zone = self.zone(zone)
         view.shown_in = view.zone.tz
         view.world = dataclasses.replace(view.world, custom=self.asking.end_answers(task))
-        self.past.me = task
         return view

@@ -110,6 +110,29 @@ def test_a_cancelled_run_uses_up_its_moment_and_is_no_end_for_others() -> None:
     (fired,) = clock.go("08:00", run_us=None)
     clock.planner.ended("task", "inaction", fired.run_id, at("08:01"))
     assert clock.go("23:00") == []
+    leaf = clock.planner.entries["task"].condition.explain(
+        clock.planner.view_of(clock.planner.entries["task"], at("23:00"))
+    )
+    assert "my due moment was used up without a run of mine 08:01" in leaf.fact
+
+
+def test_for_a_task_too_a_cancelled_run_has_not_finished() -> None:
+    clock = Clockwork("07:59", task="daily after 08:00 | has finished | task 'task' has finished")
+    clock.begin()
+    (fired,) = clock.go("08:00", run_us=None)
+    clock.planner.ended("task", "inaction", fired.run_id, at("08:01"))
+    assert clock.go("23:00") == []
+
+
+def test_a_stall_of_seconds_makes_what_was_due_late() -> None:
+    clock = Clockwork("07:59", task="time of day between 08:00 and 08:01 & daily")
+    clock.begin()
+    (fired,) = clock.planner.advance(at("08:00:02.7"))
+    assert (fired.verdict, fired.due_us) == ("late", at("08:00"))
+    clock = Clockwork("07:59", task="daily after 08:00")
+    clock.begin()
+    (fired,) = clock.planner.advance(at("08:00:00.9"))
+    assert fired.verdict == "ran"
 
 
 @pytest.mark.parametrize(
