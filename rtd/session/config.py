@@ -180,6 +180,11 @@ def _known(key: str) -> str:
         )
     if key in _ELSEWHERE:
         raise ConfigError(f"{_WHERE}: {key!r} is no key; {_ELSEWHERE[key]}")
+    inner = [name for name in NAMES if name.startswith(f"{key}.") and name not in DAEMON_ONLY]
+    if inner:
+        raise ConfigError(
+            f"{_WHERE}: {key!r} has several settings: write a mapping of them, or {inner[0]!r}: ..."
+        )
     if key not in NAMES:
         keys = [*_OWN, *(name for name in NAMES if name not in DAEMON_ONLY)]
         near = get_close_matches(key, keys, 1)

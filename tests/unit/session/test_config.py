@@ -56,6 +56,8 @@ def test_the_document_s_own_configuration() -> None:
         ({"cycle_slep": 1}, "unknown key 'cycle_slep'; did you mean 'cycle_sleep'?"),
         ({"lanes.proces.max": 1}, "did you mean 'lanes.process.max'?"),
         ({"lanes": {"thread": {"concurency": 1}}}, "did you mean 'lanes.thread.concurrency'?"),
+        ({"lanes": 3}, "'lanes' has several settings: write a mapping of them, or 'lanes."),
+        ({"lanes": {"thread": 3}}, "'lanes.thread' has several settings: write a mapping"),
         ({"zzz": 1}, "unknown key 'zzz'; known: task_pre_exist, use_instance_naming"),
         ({"max_processes": 1}, "it is 'lanes.process.max'"),
         ({"task_execution": "main"}, "execution='thread'"),
