@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -60,10 +61,7 @@ class FuncTask(Task):
             PolicyError: an option, a name or a condition that cannot be used.
         """
         self._options = options
-        if isinstance(func, str) and path is None:
-            raise PolicyError(f"FuncTask({func!r}): say in which file: path='...'")
-        if func_name is not None and path is None:
-            raise PolicyError(f"FuncTask(func_name={func_name!r}): in which file? path='...'")
+        _refuse(func, path, func_name)
         if func is None and path is None:
             return  # a decorator: it gets its function at once
         self.func = None if isinstance(func, str) else func
@@ -117,3 +115,23 @@ class FuncTask(Task):
         assert self.func is not None
         shape = shape_of(self.func, where)
         return shape if shape.source else shape._replace(source=caller())
+
+
+def _refuse(func: Any, path: Any, func_name: Any) -> None:
+    """What contradicts itself, or is not enough to find a function. Raises PolicyError."""
+    problem = None
+    if isinstance(func, str) and path is None:
+        problem = f"FuncTask({func!r}): say in which file: path='...'"
+    elif func_name is not None and path is None:
+        problem = f"FuncTask(func_name={func_name!r}): in which file? path='...'"
+    elif not (func is None or isinstance(func, str) or callable(func)):
+        problem = f"FuncTask: {func!r:.80} is no function"
+    elif func is not None and not isinstance(func, str) and path is not None:
+        name = getattr(func, "__name__", type(func).__name__)
+        problem = f"FuncTask: the function {name}, or one of the file '{path}'? Leave out one"
+    elif func is not None and func_name is not None:
+        problem = f"FuncTask: the function {func!r}, or func_name={func_name!r}? Leave out one"
+    elif not isinstance(path, str | os.PathLike | None):
+        problem = f"FuncTask: path: {path!r:.80} is no path"
+    if problem is not None:
+        raise PolicyError(problem)

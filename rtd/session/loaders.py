@@ -62,6 +62,10 @@ class Loader:
             self.path = declared_in / (path or "")
         except TypeError:
             raise PolicyError(f"{where}: path: {path!r:.80} is no path") from None
+        if glob is not None and not isinstance(glob, str):
+            raise PolicyError(
+                f"{where}: glob: {glob!r:.80} is no text; write one loader for each pattern"
+            )
         self.glob = glob or self.default_glob
         self.watch = watch
         try:

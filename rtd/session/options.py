@@ -14,6 +14,14 @@ _USER_LANES: Final = tuple(lane for lane in LANES if lane != "command")
 #: When a task runs that is not for the schedule to decide: fields of `TaskInfo`.
 SWITCHES: Final = ("on_startup", "on_shutdown", "force_run")
 _HERE: Final = ("name", "execution", "description", "parameters", "disabled", "on_exists")
+#: What tasks of Red Engine may bring along, and where it is said here.
+_ELSEWHERE: Final = {
+    "kwds_popen": "a command's cwd, env, user, umask and stdin are options of the task",
+    "sys_paths": "what a file imports is found from its package's folder; or set PYTHONPATH",
+    "force_termination": "a run is ended by rtctl kill",
+    "logger": "handlers of the logger rtd.task see every run",
+    "logger_name": "handlers of the logger rtd.task see every run",
+}
 #: Red Engine's word for a task without a time limit.
 _NEVER: Final = "never"
 
@@ -67,6 +75,8 @@ def take_apart(options: Mapping[str, Any], lane: str | None, where: str) -> Said
 def _refuse_unknown(rest: Mapping[str, Any], where: str) -> None:
     """An option that there is not, with the nearest of all that there are."""
     for name in rest:
+        if name in _ELSEWHERE:
+            raise PolicyError(f"{where}: {name!r} is no option; {_ELSEWHERE[name]}")
         if name not in OPTIONS and name not in SCHEDULE:
             known = [*SCHEDULE, *SWITCHES, *_HERE, *OPTIONS]
             near = get_close_matches(name, known, 1)

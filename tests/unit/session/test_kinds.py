@@ -11,7 +11,6 @@ from rtd.model.errors import PolicyError, RtdError
 from rtd.session.default import default_session
 from rtd.session.loader import load
 from rtd.tasks import CodeTask, CommandTask, FuncTask
-from rtd.tasks.loaders import PyLoader
 
 
 def work(a: int = 1) -> int:
@@ -168,6 +167,7 @@ def test_the_same_options_are_session_task_s() -> None:
     ("options", "problem"),
     [
         ({"executon": "main"}, "did you mean 'execution'?"),
+        ({"kwds_popen": {"cwd": "/"}}, "'kwds_popen' is no option; a command's cwd, env, user"),
         ({"execution": "greenlet"}, "unknown lane 'greenlet'; known: process, thread, main, async"),
         ({"force_run": 1}, "force_run: 1 is neither True nor False"),
         ({"disabled": True, "enabled": True}, "contradict"),
@@ -413,40 +413,3 @@ def test_code_is_given_the_session_s_parameters_that_it_names() -> None:
     session = Session(parameters={"price": 3, "unused": 1, "append": 2})
     CodeTask("def f():\n  return price\nreturn_value = [f()].append(4)\n", name="code")
     assert session.manifest().tasks["code"].filled == ("price",)
-
-
-def test_a_function_by_name_needs_a_file() -> None:
-    with pytest.raises(PolicyError, match=r"FuncTask\(func_name='clean'\): in which file\?"):
-        FuncTask(func_name="clean")
-
-
-def test_a_loader_s_path_is_one() -> None:
-    with pytest.raises(PolicyError, match="PyLoader: path: 3 is no path"):
-        PyLoader(3, session=Session())  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    "name", ["@mine", "-n", "a|b", *(f"a{c}b" for c in "\t\0\x1b\x7f\x9b\u2028\u202e\u2066\u200f")]
-)
-def test_a_name_that_a_command_line_would_take_for_something_else_is_refused(name: str) -> None:
-    with pytest.raises(PolicyError, match="no leading '@' or '-'"):
-        Session(as_default=False).task(name=name)(print)
-
-
-def test_a_class_that_forgets_the_initializer_above_it_is_told() -> None:
-    class Forgets(Task):
-        def __init__(self, query: str) -> None:
-            self.query = query
-
-        def execute(self) -> None: ...
-
-    class Remembers(Forgets):
-        """Its own initializer makes up for it."""
-
-        def __init__(self, query: str) -> None:
-            super().__init__(query)
-            Task.__init__(self, name=query)
-
-    with pytest.raises(PolicyError, match=r"Forgets: its __init__ does not call super\(\)"):
-        Forgets("SELECT 1")
-    assert Remembers("SELECT 2").name == "SELECT 2"

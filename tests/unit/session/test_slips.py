@@ -1,0 +1,68 @@
+"""Declarations that cannot be meant are refused in one line."""
+
+from typing import Any
+
+import pytest
+
+from rtd import Session
+from rtd.core import Task
+from rtd.model.errors import PolicyError
+from rtd.tasks import FuncTask
+from rtd.tasks.loaders import PyLoader
+
+
+def test_a_function_by_name_needs_a_file() -> None:
+    with pytest.raises(PolicyError, match=r"FuncTask\(func_name='clean'\): in which file\?"):
+        FuncTask(func_name="clean")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        ({"func": print, "path": "x.py"}, "the function print, or one of the file 'x.py'?"),
+        ({"func": "g", "func_name": "h", "path": "x.py"}, "the function 'g', or func_name='h'?"),
+        ({"func": 3}, "3 is no function"),
+        ({"path": 3}, "path: 3 is no path"),
+    ],
+)
+def test_what_contradicts_itself_is_refused(arguments: dict[str, Any], problem: str) -> None:
+    with pytest.raises(PolicyError, match="FuncTask: ") as caught:
+        FuncTask(name="g", **arguments)
+    assert problem in str(caught.value)
+
+
+def test_a_loader_s_pattern_is_one_text() -> None:
+    with pytest.raises(PolicyError, match=r"PyLoader: glob: \['a', 'b'\] is no text; write one"):
+        PyLoader("t", glob=["a", "b"], session=Session())  # type: ignore[arg-type]
+
+
+def test_a_loader_s_path_is_one() -> None:
+    with pytest.raises(PolicyError, match="PyLoader: path: 3 is no path"):
+        PyLoader(3, session=Session())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "name", ["@mine", "-n", "a|b", *(f"a{c}b" for c in "\t\0\x1b\x7f\x9b\u2028\u202e\u2066\u200f")]
+)
+def test_a_name_that_a_command_line_would_take_for_something_else_is_refused(name: str) -> None:
+    with pytest.raises(PolicyError, match="no leading '@' or '-'"):
+        Session(as_default=False).task(name=name)(print)
+
+
+def test_a_class_that_forgets_the_initializer_above_it_is_told() -> None:
+    class Forgets(Task):
+        def __init__(self, query: str) -> None:
+            self.query = query
+
+        def execute(self) -> None: ...
+
+    class Remembers(Forgets):
+        """Its own initializer makes up for it."""
+
+        def __init__(self, query: str) -> None:
+            super().__init__(query)
+            Task.__init__(self, name=query)
+
+    with pytest.raises(PolicyError, match=r"Forgets: its __init__ does not call super\(\)"):
+        Forgets("SELECT 1")
+    assert Remembers("SELECT 2").name == "SELECT 2"
