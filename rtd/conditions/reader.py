@@ -9,7 +9,7 @@ from rtd.conditions.base import Condition
 from rtd.conditions.errors import ConditionError, Part, Problem
 from rtd.conditions.grammar import GRAMMAR, Grammar
 from rtd.conditions.logic import MAX_LEAVES, all_of, any_of, negate
-from rtd.conditions.suggest import LONG, explain_fault
+from rtd.conditions.suggest import GLUE, LONG, explain_fault
 
 MAX_CHARS = 100_000
 MAX_OPEN = 1000
@@ -77,8 +77,7 @@ class _Reader:
         elif kind == CLOSE:
             self._close(at)
         elif not self.wants_operand:
-            message = "two conditions without an operator (& or |) between them"
-            raise self.fault(message, at, self._fix(at, 0, "& "))
+            raise self._unjoined(token.split(maxsplit=1)[0], at)
         elif kind == NOT:
             self.negated ^= token.count("~") % 2 == 1
             self.last = "~"
@@ -86,6 +85,14 @@ class _Reader:
             self._open(token, at)
         else:
             self._operand(self._leaf(token.rstrip(), at))
+
+    def _unjoined(self, word: str, at: int) -> ConditionError:
+        """What follows a condition is no operator; it begins with this word."""
+        if sign := GLUE.get(word.lower()):
+            fixed = self._fix(at, len(word), sign) or sign
+            return self.fault(f"`{word}` is written `{sign}`", at, fixed)
+        message = "two conditions without an operator (& or |) between them"
+        return self.fault(message, at, self._fix(at, 0, "& "))
 
     def _operator(self, token: str, at: int) -> None:
         if self.wants_operand:

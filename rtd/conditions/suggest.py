@@ -18,6 +18,8 @@ LITERAL = re.compile(rf"({QUOTED})")
 BARE = re.compile(r"\b(tasks?|param|env) (\w+)")
 """A name that lacks its quotes."""
 GLUE = {"and": "&", "or": "|"}
+SIGNS = {**GLUE, "not": "~", "!": "~"}
+NOT = re.compile(r"(not\b|!) ?(.*)", re.DOTALL | re.IGNORECASE)
 
 
 def explain_fault(grammar: Grammar, part: Part, fault: Problem) -> Problem:
@@ -28,7 +30,7 @@ def explain_fault(grammar: Grammar, part: Part, fault: Problem) -> Problem:
     plain = _outside_quotes(text, str.lower)
     if plain != text and reads(grammar, plain):
         return Problem("leaves are lower case", 0, plain)
-    split = _split(grammar, text)
+    split = _split(grammar, text) or (_split(grammar, plain) if plain != text else None)
     if split:
         split.at = written(part.text, split.at)
         return split
@@ -65,33 +67,60 @@ def _blanks(text: str) -> Iterator[int]:
 
 def _split(grammar: Grammar, text: str) -> Problem | None:
     """Two leaves in a row, or words in the place of operators."""
-    if text.startswith("not ") and reads(grammar, text[4:]):
-        return Problem("`not` is written `~`", 0, f"~{text[4:]}")
+    if negated := NOT.fullmatch(text):
+        fixed = _signed(grammar, negated[2])
+        if fixed or not negated[2]:
+            return _word(negated[1], 0, fixed and f"~{fixed}")
+    word, _, rest = text.partition(" ")
+    if word.lower() in GLUE and not (rest and _signed(grammar, rest) is None):
+        return _word(word, 0)
     for at in _blanks(text):
         left, right = text[:at], text[at + 1 :]
-        word, _, rest = right.partition(" ")
         if not reads(grammar, left):
             continue
-        if word in GLUE and reads(grammar, rest):
-            message = f"`{word}` is written `{GLUE[word]}`"
-            return Problem(message, at + 1, f"{left} {GLUE[word]} {rest}")
-        if reads(grammar, right):
+        word, _, rest = right.partition(" ")
+        if word.lower() in GLUE and not (rest and _signed(grammar, rest) is None):
+            fixed = _signed(grammar, text) if rest else None
+            return _word(word, at + 1, fixed)
+        if (fixed := _signed(grammar, right)) is not None:
             message = "two conditions without an operator (& or |) between them"
-            return Problem(message, at + 1, f"{left} & {right}")
+            return Problem(message, at + 1, f"{left} & {fixed}")
+    return None
+
+
+def _word(word: str, at: int, fixed: str | None = None) -> Problem:
+    """A word stands in the place of an operator; without a whole text, only that is suggested."""
+    sign = SIGNS[word.lower()]
+    return Problem(f"`{word}` is written `{sign}`", at, fixed or sign)
+
+
+def _signed(grammar: Grammar, text: str) -> str | None:
+    """The text with operators for `and`, `or`, `not`; None when that cannot be read."""
+    if reads(grammar, text):
+        return text
+    if negated := NOT.fullmatch(text):
+        fixed = _signed(grammar, negated[2])
+        return fixed and f"~{fixed}"
+    for at in _blanks(text):
+        word, _, rest = text[at + 1 :].partition(" ")
+        if word.lower() in GLUE and reads(grammar, text[:at]):
+            fixed = _signed(grammar, rest)
+            if fixed is not None:
+                return f"{text[:at]} {GLUE[word.lower()]} {fixed}"
     return None
 
 
 def _nearest(grammar: Grammar, text: str) -> str:
     """The text with its words corrected, when that can be read; else the nearest example."""
-    words = sorted(grammar.words())
+    words = sorted(grammar.words() | GLUE.keys() | {"not"})
 
     def correct(piece: str) -> str:
         return re.sub(r"[A-Za-z]{2,}", lambda m: _close(m[0].lower(), words), piece)
 
     corrected = _outside_quotes(text, correct)
     for fixed in (corrected, BARE.sub(r"\1 '\2'", text), BARE.sub(r"\1 '\2'", corrected)):
-        if reads(grammar, fixed):
-            return fixed
+        if found := _signed(grammar, fixed):
+            return found
     close = get_close_matches(corrected.lower(), grammar.examples, 1, 0.5)
     return close[0] if close else ""
 
