@@ -147,6 +147,7 @@ class Scheduler:
             return
         task, char, run_id, ms = text.split("|")
         at_us = int(ms) * 1000
+        self._turns.decide_to(at_us)
         if char == CHAR[State.SUCCEEDED] and task_conds.texts_of(self._core, task):
             self._core.jobs.start(self._answered(task, run_id), "reading a condition's result")
         if char == CHAR_STARTED:

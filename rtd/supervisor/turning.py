@@ -149,6 +149,18 @@ class Turns:
             self._arm()
         self._turned()
 
+    def decide_to(self, at_us: int) -> None:
+        """What came due before an event is decided before the planner is told of it: told
+        first, a window that has closed meanwhile would never have been open."""
+        planner, at_us = self.planner, min(at_us, self._clock())
+        if planner is None or self._core.draining or planner.wakes.next_us() >= at_us:
+            return
+        if at_us - self._should_have_looked_us(planner) > GAP_US:
+            return  # the next turn judges what nobody looked at
+        if self._volley is not None and self._volley.at_us <= at_us:
+            self._volley = None
+        self._fire_due(planner, at_us)
+
     def fire(self, found: Iterable[Occurrence]) -> None:
         """Send what was decided, and set the timer."""
         self.outbox.put(found)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from rtd.model.config import Config
+from rtd.model.ids import new_id
 from rtd.model.manifest import Manifest, TaskInfo
 from rtd.model.places import Places
 from rtd.model.schedule import Schedule
@@ -217,3 +218,24 @@ def test_what_nobody_looked_at_for_long_is_judged_however_long_ago_the_last_look
     (due,) = asyncio.run(look())
     assert due.due_us == START + (second - 20) * SECOND
     assert due.note.rpartition("|")[2].partition(" (")[0] == reason
+
+
+def test_a_window_that_closed_before_an_event_was_told_was_open(
+    redis: Embedded, tmp_path: Path
+) -> None:
+    """The supervisor stood still for seconds: it hears of the end of a run before it looks."""
+    infos = {
+        "task": TaskInfo("task", schedule=Schedule("minutely on 28", timezone="UTC")),
+        "other": TaskInfo("other", schedule=Schedule("after task 'task'", timezone="UTC")),
+    }
+
+    async def look() -> list[Due]:
+        async with begun(redis.url, tmp_path, infos) as here:
+            here.now_us += 11 * SECOND  # it began at second 20
+            here.scheduler.rung(f"other|s|{new_id()}|{(here.now_us - SECOND) // 1000}")
+            await here.fired()
+            return await written(here.core, "task")
+
+    (due,) = asyncio.run(look())
+    assert due.due_us == START + 8 * SECOND
+    assert due.note.startswith("late|")
