@@ -52,9 +52,6 @@ class Uses(NamedTuple):
     tasks: frozenset[str] = frozenset()
 
 
-NOTHING: Final = Uses()
-
-
 class Argument:
     """A value that is found right before each run, in the run's own process.
 
@@ -68,18 +65,28 @@ class Argument:
         """The value for a run of `task`."""
         raise TypeError(f"{type(self).__name__} has no get_value() of its own")
 
+    def parts(self) -> tuple[Argument, ...]:
+        """The arguments that it is made of."""
+        return ()
+
     def find(self, source: Source) -> Any:
-        """The value for one run. Raises whatever finding it raises."""
+        """The value for one run, or an argument that has it, see `value_of`. Raises whatever
+        finding it raises."""
         offers = {"task": lambda: source.task, "session": lambda: source.session}
         return self.get_value(**_accepted(self.get_value, offers))
 
     def uses(self, session: Session) -> Uses:
         """What `find` will ask its source for."""
-        return NOTHING
+        used = [part.uses(session) for part in self.parts()]
+        return Uses(
+            frozenset().union(*(one.names for one in used)),
+            frozenset().union(*(one.tasks for one in used)),
+        )
 
     def missing(self, session: Session) -> str | None:
         """What is wrong with it in this session, whatever happens at run time; or None."""
-        return None
+        found = (part.missing(session) for part in self.parts())
+        return next((text for text in found if text is not None), None)
 
     def note(self) -> str:
         """What a person is shown in place of a value."""
@@ -125,20 +132,36 @@ class Private(Argument):
         self._inner = as_argument(value)
         self.kind = self._inner.kind  # type: ignore[misc]
 
+    def parts(self) -> tuple[Argument, ...]:
+        return (self._inner,)
+
     def find(self, source: Source) -> Any:
         return self._inner.find(source)
-
-    def uses(self, session: Session) -> Uses:
-        return self._inner.uses(session)
-
-    def missing(self, session: Session) -> str | None:
-        return self._inner.missing(session)
 
     def note(self) -> str:
         return "" if isinstance(self._inner, SimpleArg) else self._inner.note()
 
     def __repr__(self) -> str:
         return "Private(******)"
+
+
+def value_of(argument: Argument, source: Source) -> Any:
+    """The value for one run: what the argument gives, and if that is an argument itself, such as
+    the `Private` that a function returns, what that gives."""
+    found = argument.find(source)
+    while isinstance(found, Argument):
+        found = found.find(source)
+    return found
+
+
+def is_function(argument: Argument) -> bool:
+    """Whether a function is called for its value."""
+    return argument.kind == "function" or any(map(is_function, argument.parts()))
+
+
+def arguments_in(*values: Any) -> tuple[Argument, ...]:
+    """Those of the values that are arguments."""
+    return tuple(value for value in values if isinstance(value, Argument))
 
 
 def as_argument(value: Any) -> Argument:

@@ -8,13 +8,24 @@ import os
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from rtd.session.argument import MISSING, Argument, Source, Uses
+from rtd.session.argument import MISSING, Argument, Source, Uses, arguments_in
 
 if TYPE_CHECKING:
     from rtd.session.session import Session
 
 
-class Arg(Argument):
+class _Defaulting(Argument):
+    """One that may find nothing: a default that is private makes it private."""
+
+    def __init__(self, default: Any) -> None:
+        self.default = default
+        self.private = any(part.private for part in self.parts())
+
+    def parts(self) -> tuple[Argument, ...]:
+        return arguments_in(self.default)
+
+
+class Arg(_Defaulting):
     """The parameter of the session that has this name.
 
     Args:
@@ -25,8 +36,8 @@ class Arg(Argument):
     kind = "arg"
 
     def __init__(self, name: str, default: Any = MISSING) -> None:
+        super().__init__(default)
         self.name = name
-        self.default = default
 
     def find(self, source: Source) -> Any:
         found = source.named(self.name)
@@ -36,14 +47,16 @@ class Arg(Argument):
         return found
 
     def missing(self, session: Session) -> str | None:
-        known = self.name in session.parameters or self.default is not MISSING
-        return None if known else self._sentence()
+        if self.name in session.parameters:
+            return None
+        return self._sentence() if self.default is MISSING else super().missing(session)
 
     def _sentence(self) -> str:
         return f"the session has no parameter {self.name!r}"
 
     def uses(self, session: Session) -> Uses:
-        return Uses(names=frozenset({self.name}))
+        inner = super().uses(session)
+        return inner._replace(names=inner.names | {self.name})
 
     def note(self) -> str:
         return f"the session's {self.name}"
@@ -52,7 +65,7 @@ class Arg(Argument):
         return f"Arg({self.name!r})"
 
 
-class EnvArg(Argument):
+class EnvArg(_Defaulting):
     """An environment variable of the daemon, as text.
 
     Args:
@@ -63,8 +76,8 @@ class EnvArg(Argument):
     kind = "env"
 
     def __init__(self, variable: str, default: Any = MISSING) -> None:
+        super().__init__(default)
         self.variable = variable
-        self.default = default
 
     def find(self, source: Source) -> Any:
         found = os.environ.get(self.variable, self.default)
@@ -79,7 +92,7 @@ class EnvArg(Argument):
         return f"EnvArg({self.variable!r})"
 
 
-class Return(Argument):
+class Return(_Defaulting):
     """What the latest successful run of a task has returned.
 
     Args:
@@ -90,8 +103,8 @@ class Return(Argument):
     kind = "return"
 
     def __init__(self, task: Any, default: Any = MISSING) -> None:
+        super().__init__(default)
         self.task = task
-        self.default = default
 
     def name(self, session: Session) -> str:
         """The task's name in a session."""
@@ -116,14 +129,17 @@ class Return(Argument):
 
     def missing(self, session: Session) -> str | None:
         name = self.name(session)
-        if self.default is not MISSING or name in session.tasks:
+        if self.default is not MISSING:
+            return super().missing(session)
+        if name in session.tasks:
             return None
         near = get_close_matches(name, session.tasks, 1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         return f"there is no task {name!r} whose result it could be{hint}"
 
     def uses(self, session: Session) -> Uses:
-        return Uses(tasks=frozenset({self.name(session)}))
+        inner = super().uses(session)
+        return inner._replace(tasks=inner.tasks | {self.name(session)})
 
     def note(self) -> str:
         named = getattr(self.task, "name", None) or getattr(self.task, "__name__", self.task)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from rtd.model.parameters import field_of
 from rtd.model.values import unpack
-from rtd.session.argument import MISSING, Argument, as_argument
+from rtd.session.argument import MISSING, Argument, as_argument, is_function, value_of
 from rtd.session.contained import is_contained
 from rtd.session.context import report_fault
 
@@ -75,7 +75,7 @@ class Filling:
         self.needs: Final = Needs(tuple(fields), tuple(sorted(tasks)))
         used = [*self._given.values(), *(shared[name] for name in names_used)]
         #: No function is called for it.
-        self.is_quick: Final = all(argument.kind != "function" for argument in used)
+        self.is_quick: Final = not any(map(is_function, used))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -155,7 +155,7 @@ class _Moment:
             if name not in self._filling.own:
                 return self.named(name)
             blob = self._set.get(field_of(name, self._filling.definition.name))
-            return argument.find(self) if blob is None else unpack(blob)
+            return value_of(argument, self) if blob is None else unpack(blob)
         except BaseException as error:
             if not is_contained(error):
                 raise
@@ -171,11 +171,13 @@ class _Moment:
             raise LookupError(f"it needs itself: {' -> '.join([*self._asked, name])}")
         self._asked.append(name)
         blob = self._set.get(field_of(name))
-        self._known[name] = argument.find(self) if blob is None else unpack(blob)
+        self._known[name] = value_of(argument, self) if blob is None else unpack(blob)
         self._asked.pop()
         return self._known[name]
 
     def returned(self, task: str) -> Any:
+        if task not in self._filling.needs.tasks:  # a function has returned a Return
+            raise LookupError(f"the result of {task!r} comes too late here: let the task take it")
         blob = self._results.get(task)
         return MISSING if blob is None else unpack(blob)
 

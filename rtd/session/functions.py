@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from rtd.model.errors import PolicyError
-from rtd.session.argument import MISSING, Argument, Source, Uses
+from rtd.session.argument import MISSING, Argument, Source, Uses, arguments_in, value_of
 
 if TYPE_CHECKING:
     from rtd.session.session import Session
@@ -68,18 +68,22 @@ class FuncArg(Argument):
 
         return declare
 
+    def parts(self) -> tuple[Argument, ...]:
+        wanted = (wanted.argument for wanted in self._wanted)
+        return arguments_in(*self._args, *self._kwargs.values(), *wanted)
+
     def find(self, source: Source) -> Any:
-        given = dict(self._kwargs)
+        given = {name: _valued(value, source) for name, value in self._kwargs.items()}
         for wanted in self._wanted:
             value = self._look(wanted, source)
             if value is not MISSING:
                 given[wanted.name] = value
-        found = self.func(*self._args, **given)
+        found = self.func(*(_valued(value, source) for value in self._args), **given)
         return _awaited(found) if inspect.iscoroutine(found) else found
 
     def _look(self, wanted: _Wanted, source: Source) -> Any:
         if wanted.argument is not None:
-            return wanted.argument.find(source)
+            return value_of(wanted.argument, source)
         if wanted.name in _OFFERED:
             return getattr(source, wanted.name)
         found = source.named(wanted.name)
@@ -92,31 +96,25 @@ class FuncArg(Argument):
 
     def missing(self, session: Session) -> str | None:
         for wanted in self._wanted:
-            if wanted.argument is not None:
-                problem = wanted.argument.missing(session)
-                if problem is not None:
-                    return problem
-            elif wanted.required and wanted.name not in (*_OFFERED, *session.parameters):
+            known = wanted.argument is not None or wanted.name in (*_OFFERED, *session.parameters)
+            if wanted.required and not known:
                 return self._sentence(wanted.name)
-        return None
+        return super().missing(session)
 
     def uses(self, session: Session) -> Uses:
-        names: set[str] = set()
-        tasks: set[str] = set()
-        for wanted in self._wanted:
-            if wanted.argument is not None:
-                used = wanted.argument.uses(session)
-                names |= used.names
-                tasks |= used.tasks
-            elif wanted.name not in _OFFERED:
-                names.add(wanted.name)
-        return Uses(frozenset(names), frozenset(tasks))
+        named = {wanted.name for wanted in self._wanted if wanted.argument is None}
+        inner = super().uses(session)
+        return inner._replace(names=inner.names | named.difference(_OFFERED))
 
     def note(self) -> str:
         return f"{getattr(self.func, '__qualname__', type(self.func).__name__)}()"
 
     def __repr__(self) -> str:
         return f"FuncArg({getattr(self.func, '__name__', self.func)})"
+
+
+def _valued(value: Any, source: Source) -> Any:
+    return value_of(value, source) if isinstance(value, Argument) else value
 
 
 def _awaited(found: Coroutine[Any, Any, Any]) -> Any:

@@ -160,6 +160,33 @@ def test_an_argument_of_one_s_own() -> None:
     assert given(task) == {"a": ["task", 8]}
 
 
+def test_a_private_value_is_the_value_wherever_it_stands() -> None:
+    session = Session(parameters={"a": Arg("no", Private("1"))})
+    session.parameters.param_func(lambda: Private("2"), key="b")
+    session.parameters["c"] = FuncArg(lambda x, y, b: x + y + b, Private("3"), y=Private("4"))
+    task = declared(session, parameters={"d": Return("task", Private(Arg("a")))})
+    told = {p.name: p for p in session.manifest().info.parameters}
+    assert given(task, [None] * 4, [None]) == {"a": "1", "b": "2", "c": "342", "d": "1"}
+    assert [told[name].private for name in "abcd"] == [True, False, False, True]
+
+
+def test_what_stands_within_an_argument_is_looked_for_too() -> None:
+    session = Session(parameters={"b": EnvArg("NOT_SET_ANYWHERE", FuncArg(lambda: 2))})
+    session.parameters.param_func(lambda: Return("task"), key="c")
+    task = declared(session, parameters={"a": Arg("no", Arg("b")), "c": 0})
+    session.manifest()
+    assert given(task) == {"a": 2, "b": 2, "c": 0}
+    assert task.filling is not None
+    assert not task.filling.is_quick
+    task = session.task(name="late")(lambda c: c)
+    wrong = session.task(name="wrong", parameters={"a": Return("x", Arg("none"))})(lambda a: a)
+    session.manifest()
+    assert wrong.filling is not None
+    assert wrong.filling.missing() == {"a": "the session has no parameter 'none'"}
+    with fails("'c': the result of 'task' comes too late here"):
+        given(task)
+
+
 def test_plain_values_are_copied_and_others_are_not() -> None:
     thing = object()
     session = Session(parameters={"a": [[1]], "b": thing, "c": SimpleArg({"x": 1})})
