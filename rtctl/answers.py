@@ -287,6 +287,8 @@ class NextResult(TypedDict):
     """The earliest first."""
     waiting: int
     """Tasks with a condition that only an event can make true."""
+    behind: list[str]
+    """Tasks that a run of their own must end for, by name."""
 
 
 class WhyResult(TypedDict):

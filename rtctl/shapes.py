@@ -166,6 +166,8 @@ class TaskRow(TypedDict):
     """Success, fail, terminate or inaction."""
     next_at: float | None
     """When time alone lets it start next."""
+    behind: str | None
+    """The run of its own that must end before it starts."""
 
 
 class LogPart(TypedDict):

@@ -8,12 +8,14 @@ from rtctl.screen import ago, clean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from rtctl.answers import NextResult
     from rtctl.context import Context
 
 USAGE = "next [TASK] [-n COUNT]"
 FLAGS = (Flag("-n/--count", "so many starts (default 10)", "int", "COUNT"),)
 MORE = """If nothing but time happens and each run ends at once. Tasks that wait for an event are
-counted; `rtctl why TASK` says for which."""
+counted; `rtctl why TASK` says for which. So are those that may not overlap and whose run waits
+(in a queue, for a retry), or goes on beyond the moment at which they would start again."""
 
 
 def run(context: Context) -> int:
@@ -29,9 +31,19 @@ def run(context: Context) -> int:
     else:
         rows = [(moment(s["at"]), ago(s["at"]), clean(s["task"])) for s in answer["starts"]]
         context.screen.table(("AT", "IN", "TASK"), rows)
-        if targets and not rows:
-            name = clean(targets[0])
-            context.screen.say(f"rtctl: time alone does not start it; `rtctl why {name}` says why")
-        elif answer["waiting"]:
-            context.screen.say(f"rtctl: {answer['waiting']:,} more wait for an event")
+        _say_rest(context, answer, clean(targets[0]) if targets and not rows else "")
     return 0
+
+
+def _say_rest(context: Context, answer: NextResult, alone: str) -> None:
+    """What is not in the table. `alone`: the task that was asked for, if it has no rows."""
+    behind = answer["behind"]
+    if alone:
+        held = "a run of its own must end first" if behind else "time alone does not start it"
+        context.screen.say(f"rtctl: {held}; `rtctl why {alone}` says why")
+        return
+    if answer["waiting"]:
+        context.screen.say(f"rtctl: {answer['waiting']:,} more wait for an event")
+    if behind:
+        names = clean(", ".join(behind[:3])) + (", ..." if len(behind) > 3 else "")
+        context.screen.say(f"rtctl: {len(behind):,} more wait for a run of their own: {names}")

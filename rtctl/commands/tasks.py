@@ -75,6 +75,8 @@ def _next(task: TaskRow, now: float) -> str:
         return "-"
     if not task["enabled"]:
         return "disabled"
+    if task["behind"] is not None:
+        return "after its run"
     if task["next_at"] is None:
         return "an event"
     return "now" if task["next_at"] <= now else ago(task["next_at"], now)

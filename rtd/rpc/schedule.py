@@ -1,5 +1,6 @@
 """`next`, `why`, `misses`, `enable`, `disable`, `trigger`."""
 
+import time
 from typing import Any, Final
 
 from rtd.conditions.spans import SECOND
@@ -7,7 +8,7 @@ from rtd.model.errors import BadRequest
 from rtd.model.ids import new_id
 from rtd.rpc.context import Ask
 from rtd.store.scheduling import ALL, Due
-from rtd.supervisor.forecast import next_starts, waits_for_event
+from rtd.supervisor.forecast import next_starts, waits_behind, waits_for_event
 from rtd.supervisor.log import log
 from rtd.supervisor.submit import Request, submit
 from rtd.supervisor.why import why as explain
@@ -26,12 +27,17 @@ async def next_(ask: Ask) -> dict[str, Any]:
     if name is not None:
         ask.core.manifest.find(name)
     if planner is None or (name is not None and name not in planner.entries):
-        return {"starts": [], "waiting": 0}
-    entries = list(planner.entries.values()) if name is None else [planner.entries[name]]
-    starts = [] if planner.paused else next_starts(planner, entries, n)
+        return {"starts": [], "waiting": 0, "behind": []}
+    now_us = max(planner.now_us, round(time.time() * SECOND))
+    begun = {seen.run_id for seen in ask.core.board.scan()}
+    asked = planner.entries.values() if name is None else [planner.entries[name]]
+    behind = {e for e in asked if e.enabled and waits_behind(planner, e, begun, now_us)}
+    entries = [entry for entry in asked if entry not in behind]
+    starts = [] if planner.paused else next_starts(planner, entries, n, now_us)
     return {
         "starts": [{"task": task, "at": due_us / SECOND} for due_us, task in starts],
         "waiting": sum(1 for entry in entries if waits_for_event(entry)),
+        "behind": sorted(entry.name for entry in behind),
     }
 
 

@@ -1,12 +1,14 @@
 """`tasks`: what can be submitted."""
 
+import time
+from collections.abc import Container
 from typing import Any
 
 from rtd.conditions.ledger import ENDS, INACTION, RUN
 from rtd.conditions.spans import SECOND
 from rtd.model.manifest import TaskInfo
 from rtd.rpc.context import Ask
-from rtd.supervisor.forecast import next_true_at
+from rtd.supervisor.forecast import next_true_at, waits_behind
 from rtd.supervisor.schedule.planner import Planner
 
 
@@ -15,20 +17,22 @@ async def handle(ask: Ask) -> dict[str, Any]:
     core, name = ask.core, ask.params["task"]
     manifest = core.manifest
     infos = [manifest.find(name)] if name else sorted(manifest.tasks.values(), key=_by_name)
+    begun = {seen.run_id for seen in core.board.scan()}
+    planner = ask.node.scheduler.planner
     return {
         "app": core.app,
         "app_error": core.app_error,
-        "tasks": [_row(ask.node.scheduler.planner, info) for info in infos],
+        "tasks": [_row(planner, info, begun) for info in infos],
     }
 
 
-def _row(planner: Planner | None, info: TaskInfo) -> dict[str, Any]:
+def _row(planner: Planner | None, info: TaskInfo, begun: Container[str]) -> dict[str, Any]:
     row = {**info.to_dict(), "takes": info.signature()}
     del row["schedule"]
     row["condition"], row["end_condition"] = info.schedule.start, info.schedule.end
     row["occasions"] = info.occasions
     row["enabled"] = info.schedule.enabled
-    row.update(dict.fromkeys(("last_start_at", "last_end_at", "last_end", "next_at")))
+    row.update(dict.fromkeys(("last_start_at", "last_end_at", "last_end", "next_at", "behind")))
     entry = None if planner is None else planner.entries.get(info.name)
     if planner is not None and entry is not None:
         past = planner.past
@@ -37,7 +41,10 @@ def _row(planner: Planner | None, info: TaskInfo) -> dict[str, Any]:
         row["last_start_at"] = past.latest_us(info.name, RUN) / SECOND or None
         row["last_end_at"] = ended_us / SECOND or None
         row["last_end"] = action if ended_us else None
-        row["next_at"] = next_true_at(planner, entry)
+        now_us = max(planner.now_us, round(time.time() * SECOND))
+        row["behind"] = waits_behind(planner, entry, begun, now_us)
+        if row["behind"] is None:
+            row["next_at"] = next_true_at(planner, entry)
     return row
 
 

@@ -22,10 +22,11 @@ NEXT: Final = Verb(
     result=(
         Param("starts", "list[StartRow]", "the earliest first"),
         Param("waiting", "int", "tasks with a condition that only an event can make true"),
+        Param("behind", "list[str]", "tasks that a run of their own must end for, by name"),
     ),
     example=(
         {"task": "report", "n": 1},
-        {"starts": [{"task": "report", "at": 1769846400.0}], "waiting": 0},
+        {"starts": [{"task": "report", "at": 1769846400.0}], "waiting": 0, "behind": []},
     ),
 )
 

@@ -119,6 +119,7 @@ TASK: Final = Shape(
         Param("last_end_at", "float | None", "likewise"),
         Param("last_end", "str | None", "success, fail, terminate or inaction"),
         Param("next_at", "float | None", "when time alone lets it start next"),
+        Param("behind", "str | None", "the run of its own that must end before it starts"),
     ),
 )
 

@@ -59,10 +59,25 @@ def test_held_by_being_disabled_alone_or_with_all(daemon: Daemon) -> None:
     until(lambda: json.loads(daemon.ok("tasks", "often", "-j"))["tasks"][0]["last_start_at"])
 
 
+def behind(daemon: Daemon, task: str) -> str:
+    """The run that a task must wait for; `next` and `tasks` name no moment for it."""
+    done = daemon.rtctl("next", task)
+    assert done.stdout.split() == ["AT", "IN", "TASK"]
+    told = f"rtctl: a run of its own must end first; `rtctl why {task}` says why\n"
+    assert done.stderr == told
+    assert f"1 more wait for a run of their own: {task}\n" in daemon.rtctl("next").stderr
+    assert "after its run" in daemon.ok("tasks", task)
+    row = json.loads(daemon.ok("tasks", task, "-j"))["tasks"][0]
+    assert row["next_at"] is None
+    return str(row["behind"])
+
+
 def test_held_by_a_run_of_its_own(daemon: Daemon) -> None:
     daemon.ok("enable", "always")
     until(lambda: kinds(daemon, "always") == ["running"], what="always runs")
-    assert why(daemon, "always")["value"] is True
+    answer = why(daemon, "always")
+    assert answer["value"] is True
+    assert behind(daemon, "always") == answer["holds"][0]["run"]
     done = daemon.rtctl("trigger", "always")
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (6, "", 1)
 
@@ -71,6 +86,7 @@ def test_held_by_a_full_queue_and_by_a_paused_one(daemon: Daemon) -> None:
     daemon.ok("queue", "pause", "shelf")
     daemon.ok("enable", "shelved")
     until(lambda: kinds(daemon, "shelved") == ["queue_paused"], what="shelved waits")
+    assert behind(daemon, "shelved")
     daemon.ok("enable", "always")
     until(lambda: kinds(daemon, "always") == ["running"], what="the only executor is busy")
     daemon.ok("submit", "first")
@@ -86,6 +102,7 @@ def test_held_by_the_backoff_of_a_retry_and_its_next_attempt_is_named(daemon: Da
     answer = why(daemon, "failing")
     assert 0.8 * 600 < moment(answer["next_at"]) - time.time() <= 600
     assert answer["next_text"].startswith("its next attempt starts ")
+    assert behind(daemon, "failing") == answer["holds"][0]["run"]
     row = json.loads(daemon.ok("ls", "--task", "failing", "-j"))["runs"][0]
     assert moment(row["due_at"]) == pytest.approx(moment(answer["next_at"]), abs=0.01)
 

@@ -11,24 +11,32 @@ from rtd.supervisor.schedule.past import Past
 
 #: Asked for, the assumed run answers.
 _OF_A_RUN: Final = frozenset({(RUN,), ENDS, STARTED_OR_USED, ENDED_OR_USED})
+_OF_AN_END: Final = frozenset({ENDS, ENDED_OR_USED})
 #: Changes of a condition that are looked at without finding a due moment.
 MOST_STEPS = 10_000
 
 
 class Assumed:
-    """The past, and a run of one task that is assumed to have begun and ended since."""
+    """The past, and a run of one task that is assumed to have begun and ended since.
 
-    __slots__ = ("_past", "_task", "at_us")
+    Args:
+        ended_us: when its runs that are going are assumed to end; 0: they leave no trace.
+    """
 
-    def __init__(self, past: Past, task: str) -> None:
+    __slots__ = ("_ended_us", "_past", "_task", "at_us")
+
+    def __init__(self, past: Past, task: str, ended_us: int = 0) -> None:
         self._past = past
         self._task = task
+        self._ended_us = ended_us
         self.at_us = 0
 
     def latest(self, task: str, actions: tuple[str, ...]) -> float | None:
         """As the past says, or the assumed run."""
         if self.at_us and task == self._task and actions in _OF_A_RUN:
             return self.at_us / SECOND
+        if self._ended_us and task == self._task and actions in _OF_AN_END:
+            return self._ended_us / SECOND
         return self._past.latest(task, actions)
 
     def events(
@@ -49,14 +57,16 @@ def due_moments(
     since_us: int,
     until_us: int,
     steps: int = MOST_STEPS,
+    ended_us: int = 0,
 ) -> Iterator[int]:
     """The moments in [since, until] at which the task comes due by time alone, in order.
 
     Args:
         view: of any moment; a copy is used.
         steps: changes of the condition that are followed.
+        ended_us: when its runs that are going are assumed to end; 0: they leave no trace.
     """
-    ledger = Assumed(past, entry.name)
+    ledger = Assumed(past, entry.name, ended_us)
     view = view.of(entry.name)
     view.zone, view.ledger = entry.zone, ledger
     at_us, first = max(since_us, past.settled_us(entry.name)), True
