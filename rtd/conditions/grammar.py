@@ -12,6 +12,7 @@ from rtd.conditions.errors import ConditionError, Part, Problem
 from rtd.conditions.leaves import LEAVES
 from rtd.conditions.leaves.custom import Custom
 from rtd.conditions.moments import DAY_NAMES
+from rtd.conditions.quoting import bare
 from rtd.conditions.spans import UNITS
 from rtd.conditions.windows import LIMITS
 
@@ -55,8 +56,8 @@ class Grammar:
         """Register a custom condition: `name` tells it from others, `syntax` is how it is written.
 
         A text is written just so. A pattern must match the whole leaf, with single blanks outside
-        quotes; its named groups become the arguments. The value comes from the view. Registering
-        a name again replaces it.
+        quotes; its named groups become the arguments, a group in quotes without them. The value
+        comes from the view. Registering a name again replaces it.
 
         Raises ConditionError when the syntax could not be read back: it is empty, holds an
         operator or a lone quote, means something already, or is another's.
@@ -132,8 +133,8 @@ class Grammar:
                     break
         for name, pattern in self._patterns.items():
             if match := pattern.fullmatch(text):
-                groups = tuple((k, v) for k, v in match.groupdict().items() if v is not None)
-                return Custom(name, text, groups)
+                groups = ((k, bare(v)) for k, v in match.groupdict().items() if v is not None)
+                return Custom(name, text, tuple(groups))
         raise fault or Unknown(f"`{text if len(text) < 60 else text[:57] + '...'}` is unknown")
 
     def words(self) -> set[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Protocol
 
-from rtd.conditions.errors import ConditionError, Part
+from rtd.conditions.errors import ConditionError, Part, Problem
 
 QUOTED = r"""(?:'[^']*+'|"[^"]*+")++"""
 """A pattern for a name in quotes (doubled ones too). Unquote what it matched."""
@@ -41,6 +41,16 @@ def unquote(part: Part) -> str:
     if any(mark in piece for piece in pieces):
         raise part.problem("two names without a comma between them")
     return mark.join(pieces)
+
+
+def bare(text: str) -> str:
+    """A text without its quotes, if it is one text in quotes; any other as it is."""
+    if not ONE.fullmatch(text):
+        return text
+    try:
+        return "" if len(text) == 2 else unquote(Part(text))
+    except Problem:
+        return text  # two in a row
 
 
 def unquote_list(part: Part) -> tuple[str, ...]:

@@ -148,7 +148,7 @@ def test_s8_the_groups_of_a_custom_pattern_become_arguments() -> None:
     leaves = list(condition.leaves())
     assert [leaf.arguments for leaf in leaves if isinstance(leaf, Custom)] == [
         (("folder", "/tmp/in"),),
-        (("folder", "'/a & b'"),),
+        (("folder", "/a & b"),),
     ]
     world = World(custom={"folder '/a & b' has files": True})
     assert condition.check(view("10:00", world=world))
@@ -215,3 +215,29 @@ def test_s8_custom_conditions_take_any_blanks_outside_quotes() -> None:
     quoted = parse("folder  'a  b'  has files", grammar)
     assert str(quoted) == "folder 'a  b' has files"
     assert parse(str(quoted), grammar) == quoted
+
+
+@pytest.mark.parametrize(
+    ("written", "folder"),
+    [
+        ("/tmp", "/tmp"),
+        ("'/tmp'", "/tmp"),
+        ('"/srv/R & D (old)"', "/srv/R & D (old)"),
+        ("'two  blanks'", "two  blanks"),
+        ("'it''s'", "it's"),
+        ('"it\'s"', "it's"),
+        ("''", ""),
+        ("'a' or 'b'", "'a' or 'b'"),
+        ("'a'\"b\"", "'a'\"b\""),
+        ("/srv/'a b'", "/srv/'a b'"),
+    ],
+)
+def test_s8_an_argument_of_a_custom_condition_comes_without_its_quotes(
+    written: str, folder: str
+) -> None:
+    grammar = Grammar()
+    grammar.custom("files", re.compile(r"folder (?P<folder>.+) has files"))
+    text = f"folder {written} has files"
+    condition = parse(text, grammar)
+    assert condition == Custom("files", text, (("folder", folder),))
+    assert parse(str(~condition), grammar) == ~condition

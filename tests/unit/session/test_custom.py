@@ -199,6 +199,16 @@ def test_texts_that_differ_anywhere_make_tasks_of_their_own(
     assert session.tasks[tasks[0]].target() != session.tasks[tasks[1]].target()
 
 
+def test_quotes_around_an_argument_are_not_part_of_it(session: Session) -> None:
+    FuncCond(lambda name: name == "R&D", syntax=re.compile(r"is (?P<name>.+) open"))
+    TaskCond(lambda name: name, syntax=re.compile(r"is (?P<name>.+) done"), start_cond="daily")
+    assert ask("is 'R&D' open") is True
+    session.task(name="t", start_cond="is today done | is 'today' done")(lambda: None)
+    tasks = [info.task for info in custom(session).custom.values()]
+    assert tasks == [tasks[0]] * 2
+    assert session.tasks[str(tasks[0])].target() == "today"
+
+
 def test_the_name_of_a_condition_s_task_is_the_same_after_a_restart() -> None:
     assert task_name("has", {}) == "_condition-has"
     assert task_name("has", {"a": "x, y", "b": "="}) == "_condition-has(a=x, y, b==)"
