@@ -34,6 +34,7 @@ class Living:
 
     Attributes:
         kept: forked by the zygote's own decision, for a lane that is kept at strength.
+        apart: it takes only runs whose lane has this behind its name.
         leaving: it was told to retire, or is being killed: no failure of its lane.
         sequence: the first slot's, at birth; the same at death means that nothing ran.
     """
@@ -46,6 +47,7 @@ class Living:
     ticks: int
     kept: bool
     sequence: int
+    apart: str = ""
     born_s: float = field(default_factory=time.monotonic)
     leaving: bool = False
 
@@ -58,6 +60,7 @@ class Living:
             "pid": self.pid,
             "ticks": self.ticks,
             "lane": self.lane,
+            "apart": self.apart,
         }
 
 
@@ -138,7 +141,8 @@ class Brood:
 
         pid = fork_child(body)
         ticks = self._settle_in(slots, pid)
-        living = Living(exec_id, lane, first, count, pid, ticks, kept, sequence)
+        apart = str(options.get("apart", ""))
+        living = Living(exec_id, lane, first, count, pid, ticks, kept, sequence, apart)
         self._by_id[exec_id] = self._by_pid[pid] = living
         self._taken.update(slots)
         return living

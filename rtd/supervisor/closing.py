@@ -7,10 +7,11 @@ executors that are made for them look at, so that nothing else of what is queued
 import asyncio
 import time
 from collections import Counter
-from typing import Final
+from collections.abc import Coroutine
+from typing import Any, Final, TypeVar
 
 from rtd.conditions import Answer
-from rtd.model.errors import StoreGone
+from rtd.model.errors import InternalError, StoreGone
 from rtd.model.ids import new_id
 from rtd.supervisor.executors import Phase
 from rtd.supervisor.log import log
@@ -22,9 +23,13 @@ from rtd.supervisor.questions import ask_once
 _LOOK_S: Final = 0.05
 #: So long is an executor that was ordered waited for.
 _BIRTH_S: Final = 2.0
+#: Where they die as soon as they are born, each next one is ordered twice as late.
+_FIRST_WAIT_S: Final = 0.05
 MAIN: Final = "main"
 #: Stands among the ids of the last runs from when executors are made for them.
 BEGUN: Final = "begun"
+
+Given = TypeVar("Given")
 
 
 class Closing:
@@ -38,7 +43,8 @@ class Closing:
         self._node = node
         self._core = node.core
         self._apart = f"@{node.core.config.node}"
-        self._ordered: dict[str, float] = {}
+        #: By lane: when executors were ordered last, and how long the next are not.
+        self._ordered: dict[str, tuple[float, float]] = {}
 
     @property
     def is_wanted(self) -> bool:
@@ -63,7 +69,7 @@ class Closing:
                 await self._carry_out(until)
         except TimeoutError:
             log.warning("what runs on shutdown is not over after %.0f s", limit_s)
-        except StoreGone as error:
+        except (StoreGone, InternalError) as error:
             log.warning("what runs on shutdown is left out: %s", error)
 
     async def _carry_out(self, until: float) -> None:
@@ -71,8 +77,8 @@ class Closing:
         node_name = core.config.node
         await core.ask(core.calls.set_closing(node_name, (BEGUN,)))
         if core.manifest.info.hooks.get(SHUTDOWN):
-            self._move_inner()
-            await node.app_hooks.call(SHUTDOWN, timeout_s=until - time.monotonic())
+            left_s = until - time.monotonic()
+            await self._in_main(node.app_hooks.call(SHUTDOWN, timeout_s=left_s))
         infos = await ready(core, on_shutdown(core.manifest), self._ask)
         if infos:
             log.info("on shutdown: %s", ", ".join(info.name for info in infos))
@@ -83,17 +89,28 @@ class Closing:
             made = await make(core, planned, SHUTDOWN, self._apart)
             pools = {plan.run: info.pool for plan, info in zip(planned, infos, strict=True)}
             await self._until_over(made, pools)
-        await node.app_hooks.call(SHUTDOWN, rest=True, timeout_s=until - time.monotonic())
+        if core.manifest.info.hooks.get(SHUTDOWN):
+            left_s = until - time.monotonic()
+            await self._in_main(node.app_hooks.call(SHUTDOWN, rest=True, timeout_s=left_s))
         await core.ask(core.calls.set_closing(node_name, ()))
 
-    def _move_inner(self) -> None:
-        """What is rtd's own waits among the last runs, too."""
+    async def _in_main(self, call: Coroutine[Any, Any, Given]) -> Given:
+        """What it gives. It runs in the main lane, among the last runs, and does not wait for an
+        executor that one of them has ended. Raises InternalError: there can be no other one."""
         self._node.inner.apart = self._apart
-        self._order(MAIN, 1)
+        going = asyncio.ensure_future(call)
+        try:
+            while not going.done():
+                if self._node.zygotes.current is None:
+                    raise InternalError("the process that has imported the app has ended")
+                self._staff(Counter((MAIN,)))
+                await asyncio.wait((going,), timeout=_LOOK_S)
+            return going.result()
+        finally:
+            going.cancel()
 
     async def _ask(self, texts: set[str]) -> dict[str, Answer]:
-        self._move_inner()
-        return await ask_once(self._core, self._node.inner, texts)
+        return await self._in_main(ask_once(self._core, self._node.inner, texts))
 
     async def _until_over(self, ids: list[str], pools: dict[str, str]) -> None:
         watch = self._node.waiters.watch(ids)
@@ -108,12 +125,15 @@ class Closing:
     def _staff(self, waiting: Counter[str]) -> None:
         """See to it that each lane in which runs are left has executors."""
         for pool, count in waiting.items():
-            living = self._core.executors.of_lane(pool)
-            if not any(executor.phase is Phase.LIVE for executor in living):
+            if not any(
+                executor.phase is Phase.LIVE and executor.apart == self._apart
+                for executor in self._core.executors.of_lane(pool)
+            ):
                 self._order(pool, count)
 
     def _order(self, pool: str, count: int) -> None:
         now = time.monotonic()
-        if self._ordered.get(pool, 0.0) < now - _BIRTH_S:
-            self._ordered[pool] = now
+        at, wait_s = self._ordered.get(pool, (0.0, 0.0))
+        if now >= at + (_BIRTH_S if self._node.pools.is_awaited(pool) else wait_s):
+            self._ordered[pool] = (now, min(max(2 * wait_s, _FIRST_WAIT_S), _BIRTH_S))
             self._node.pools.add_apart(pool, count, self._apart)

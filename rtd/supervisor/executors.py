@@ -33,6 +33,8 @@ class Executor:
     why: str = ""
     #: Work that a zygote keeps at strength by itself (spares of the fresh lane).
     kept: bool = False
+    #: It takes only runs whose lane has this behind its name: those of a daemon that ends.
+    apart: str = ""
 
     def owns(self, slot: int) -> bool:
         """Whether a slot of the board belongs to it."""

@@ -110,7 +110,12 @@ class Pools:
             return
         count = min(count, max(self._settings(pool).max, 1))
         options = {**self._options(pool, lasting=True), "apart": apart}
+        pool.pending += [time.monotonic() + PENDING_S] * count
         zygote.link.send("spawn", lane=lane, count=count, options=options)
+
+    def is_awaited(self, lane: str) -> bool:
+        """Whether an executor that was ordered has not come to life yet."""
+        return self._on_their_way(self._pools[lane]) > 0
 
     def keep_no_spares(self) -> None:
         """While the daemon ends: an executor of the fresh lane that ends is not replaced."""

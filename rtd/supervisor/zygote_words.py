@@ -124,6 +124,7 @@ class ZygoteWords:
             slots=slots,
             generation=zygote.generation,
             born_ns=time.monotonic_ns(),
+            apart=str(frame.get("apart") or ""),
         )
         self._core.executors.add(executor)
         self._listener.on_born(executor)

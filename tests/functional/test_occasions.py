@@ -318,3 +318,41 @@ def test_conditions_of_the_apps_own_are_asked_for_tasks_on_startup_and_shutdown(
         "on_startup: so",
         "on_startup: whatever",
     ]
+
+
+DYING = """
+import os
+from rtd import Session
+from rtd.core import Scheduler
+session = Session()
+
+@Scheduler.hook_shutdown
+def around(scheduler):
+    {first}
+    yield
+    raise KeyError("rest")
+
+@session.task(on_shutdown={has_task}, execution="main")
+def last():
+    os._exit(3)
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "has_task", "fault"),
+    [
+        ("os.kill(os.getpid(), 9)", False, "fault of the app: hook hook_shutdown: "),
+        ("pass", True, "hook hook_shutdown: the process that had begun it has ended"),
+        ("pass", False, "hook app.around: KeyError: 'rest'"),
+    ],
+)
+def test_a_main_executor_that_dies_while_the_daemon_ends_is_not_waited_for(
+    start_daemon: Start, tmp_path: Path, first: str, has_task: bool, fault: str
+) -> None:
+    (tmp_path / "app.py").write_text(DYING.format(first=first, has_task=has_task))
+    daemon = start_daemon("app.py", flags=["--set", "stop_grace=60s"], cwd=tmp_path)
+    assert daemon.stop(within_s=30) == 0
+    log = daemon.log.read_text()
+    assert fault in log
+    assert "is not over after" not in log
+    assert daemon.processes() == []
