@@ -129,17 +129,17 @@ class Private(Argument):
     private = True
 
     def __init__(self, value: Any) -> None:
-        self._inner = as_argument(value)
-        self.kind = self._inner.kind  # type: ignore[misc]
+        self.inner = as_argument(value)
+        self.kind = self.inner.kind  # type: ignore[misc]
 
     def parts(self) -> tuple[Argument, ...]:
-        return (self._inner,)
+        return (self.inner,)
 
     def find(self, source: Source) -> Any:
-        return self._inner.find(source)
+        return self.inner.find(source)
 
     def note(self) -> str:
-        return "" if isinstance(self._inner, SimpleArg) else self._inner.note()
+        return "" if isinstance(self.inner, SimpleArg) else self.inner.note()
 
     def __repr__(self) -> str:
         return "Private(******)"

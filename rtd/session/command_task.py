@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from rtd.model.errors import PolicyError
+from rtd.session.argument import Argument, Private, SimpleArg
 from rtd.session.kind import Task
 from rtd.session.shape import Shape, caller, first_line
 from rtd.session.task import TaskDefinition
@@ -80,7 +81,9 @@ class CommandTask(Task):
             command: words, or one text, which is taken apart as a shell does it.
             shell: give the text to a shell instead, so that `|`, `>` and `*` mean something.
             cwd: where it runs; default: the daemon's working directory.
-            env: variables beside those of the daemon.
+            env: variables beside those of the daemon. What nobody shall see belongs here or
+                into `stdin`, not into a parameter: everybody on the host can read the words of
+                a command. `Private` may stand here, too, for its value.
             argform: what the names of parameters get to be options: `--` (`long`, the
                 default) or `-` (`short`).
             options: see `rtd.core.Task`; and `user`, `umask`, `stdin` as for `rtctl run`.
@@ -88,8 +91,9 @@ class CommandTask(Task):
         Raises:
             PolicyError: an option, a name or a condition that cannot be used.
         """
-        how = {"cwd": None if cwd is None else os.fspath(cwd), "env": env}
+        how = {"cwd": None if cwd is None else os.fspath(cwd), "env": _environment(env)}
         how.update({name: options.pop(name, None) for name in ("user", "umask", "stdin")})
+        how["stdin"] = _told(how["stdin"], "stdin")
         self.command = command
         self._order = Command(
             words=_words(command, shell),
@@ -133,6 +137,27 @@ def _words(command: Any, shell: bool) -> str | tuple[str, ...]:
     if not command:
         raise PolicyError("CommandTask: the command is empty")
     return shlex.join(command) if shell else tuple(command)
+
+
+def _environment(env: Any) -> dict[str, Any] | None:
+    if env is None:
+        return None
+    if not isinstance(env, Mapping):
+        raise PolicyError(f"CommandTask: env: {env!r:.80} is no mapping of names to texts")
+    return {str(name): _told(value, f"env: {name}") for name, value in env.items()}
+
+
+def _told(value: Any, where: str) -> Any:
+    """A value that is known when the task is declared; that of a `Private`."""
+    if isinstance(value, Private):
+        value = value.inner
+        value = value.value if isinstance(value, SimpleArg) else value
+    if isinstance(value, Argument):
+        raise PolicyError(
+            f"CommandTask: {where}: {value!r} is known only at a run; only parameters can be found"
+            " then"
+        )
+    return value
 
 
 def _dashes(argform: str | None) -> str:

@@ -171,6 +171,7 @@ def test_the_parameters_of_a_command_are_its_options(rt: Client, diary: Path) ->
 def test_a_shell_and_an_environment(rt: Client) -> None:
     assert ended(rt, "shout").result == "/BIN/SH\n"
     assert ended(rt, "env").result == "found\n"
+    assert ended(rt, "listens").result == "told"
 
 
 def test_a_command_that_fails_shows_the_end_of_its_standard_error(

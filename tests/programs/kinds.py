@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from rtd import Error, current_run
+from rtd.arguments import Private
 from rtd.core import Task
 from rtd.tasks import CodeTask, CommandTask, FuncTask
 
@@ -129,7 +130,8 @@ CommandTask(["echo", "hello"], name="greet", parameters={"to": "you & me", "-n":
 CommandTask("echo $0 | tr a-z A-Z", shell=True, name="shout")
 CommandTask("sh -c 'echo out; echo first >&2; echo last >&2; exit 3'", name="fails")
 CommandTask("sleep 60", timeout="300 ms", name="slow")
-CommandTask("printenv WORD", env={"WORD": "found"}, cwd="/", name="env")
+CommandTask("printenv WORD", env={"WORD": Private("found")}, cwd="/", name="env")
+CommandTask("cat", stdin=Private("told"), name="listens")
 CodeTask(
     """
     def double(x):

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from rtd import Session
+from rtd.arguments import EnvArg, Private
 from rtd.core import Task
 from rtd.model.errors import PolicyError
-from rtd.tasks import FuncTask
+from rtd.tasks import CommandTask, FuncTask
 from rtd.tasks.loaders import PyLoader
 
 
@@ -28,6 +29,20 @@ def test_a_function_by_name_needs_a_file() -> None:
 def test_what_contradicts_itself_is_refused(arguments: dict[str, Any], problem: str) -> None:
     with pytest.raises(PolicyError, match="FuncTask: ") as caught:
         FuncTask(name="g", **arguments)
+    assert problem in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("how", "problem"),
+    [
+        ({"env": ["A=1"]}, "env: ['A=1'] is no mapping of names to texts"),
+        ({"env": {"A": EnvArg("B")}}, "env: A: EnvArg('B') is known only at a run"),
+        ({"stdin": Private(EnvArg("B"))}, "stdin: EnvArg('B') is known only at a run"),
+    ],
+)
+def test_what_a_command_cannot_be_given_is_refused(how: dict[str, Any], problem: str) -> None:
+    with pytest.raises(PolicyError, match="CommandTask: ") as caught:
+        CommandTask("true", name="c", **how)
     assert problem in str(caught.value)
 
 
