@@ -55,18 +55,23 @@ class Surrounding:
     Args:
         hooks: in their order.
         on_raised: told of each hook that raises.
+
+    Attributes:
+        at: the hook that was called last.
     """
 
-    __slots__ = ("_hooks", "_on_raised", "_open")
+    __slots__ = ("_hooks", "_on_raised", "_open", "at")
 
     def __init__(self, hooks: Sequence[Hook], on_raised: OnRaised) -> None:
         self._hooks = hooks
         self._on_raised = on_raised
         self._open: list[tuple[Hook, Generator[Any, ExcInfo, Any]]] = []
+        self.at: Hook | None = None
 
     def before(self, subject: Any) -> None:
         """Call all of them with the task or the scheduler, generators up to their `yield`."""
         for hook in self._hooks:
+            self.at = hook
             try:
                 made: Any = hook(subject)
                 if isinstance(made, Generator) and _comes_to_its_yield(made):
@@ -78,6 +83,7 @@ class Surrounding:
         """Let the generators go on. `raised` is what their `yield` gives."""
         while self._open:
             hook, generator = self._open.pop(0)
+            self.at = hook
             try:
                 generator.send(raised)
                 generator.close()

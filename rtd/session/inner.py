@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rtd.model.inner import ASK, CYCLE, SHUTDOWN, STARTUP
 from rtd.model.manifest import TaskInfo
-from rtd.session.hooks import Surrounding
+from rtd.session.hooks import Surrounding, name_of
 from rtd.session.loader import describe
 from rtd.session.raised import Stopped
 from rtd.session.scheduler_view import Scheduler
@@ -104,6 +104,7 @@ class Inner:
             `failures`.
         """
         failures = self._failures = []
+        begun: Surrounding | None = None
         try:
             if rest:
                 begun = self._begun.pop(kind, None)
@@ -117,7 +118,9 @@ class Inner:
                 begun = self._begun[kind] = Surrounding(hooks, self._raised)
                 begun.before(Scheduler(self._session, n_cycles, started_at))
         except Stopped:
-            failures.append(("hook", f"hook_{kind}", "it did not end in time"))
+            late = None if begun is None else begun.at
+            name = f"hook_{kind}" if late is None else name_of(late)
+            failures.append(("hook", name, "it did not end in time"))
         return {"failures": failures}
 
     def _raised(self, name: str, error: BaseException) -> None:

@@ -6,7 +6,7 @@ one that goes on from there.
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgpack
 
@@ -33,6 +33,8 @@ from rtd.supervisor.scheduler import Scheduler
 from rtd.supervisor.waiters import Waiters
 
 Given = TypeVar("Given")
+#: What the schedule waits for while nobody can say more.
+ON_STARTUP: Final = "what runs on startup"
 
 
 class Opening:
@@ -84,7 +86,7 @@ class Opening:
             await self._scheduler.start()
             return
         core.scheduling = False
-        self.waits_for = "what runs on startup"
+        self.waits_for = ON_STARTUP
         await self._scheduler.start()
         core.jobs.start(self._carry_out(begun), "running what runs on startup")
 
@@ -136,7 +138,7 @@ class Opening:
         core = self._core
         if begun["runs"] is None:
             await self._insist(lambda: self._note(begun))
-            await self._hooks.call(STARTUP)
+            await self._call_hooks("the hooks on startup")
             ask = partial(ask_once, core, self._inner)
             infos = await self._insist(lambda: ready(core, on_startup(core.manifest), ask))
             begun["runs"] = [[info.name, new_id()] for info in infos]
@@ -144,7 +146,7 @@ class Opening:
         await self._run([Planned(*row) for row in begun["runs"]])
         if self._is_ending():
             return
-        await self._hooks.call(STARTUP, rest=True)
+        await self._call_hooks("the rest of the hooks on startup", rest=True)
         if begun["forced"] is None:
             begun["forced"] = [[info.name, new_id()] for info in forced(core.manifest)]
             await self._insist(lambda: self._note(begun))
@@ -155,6 +157,11 @@ class Opening:
         await self._force([Planned(*row) for row in begun["forced"]])
         await self._insist(self._scheduler.load)
         await self._insist(lambda: self._note(None))
+
+    async def _call_hooks(self, what: str, rest: bool = False) -> None:
+        self.waits_for = what
+        await self._hooks.call(STARTUP, rest=rest)
+        self.waits_for = ON_STARTUP
 
     async def _run(self, planned: list[Planned]) -> None:
         """Start these and wait until they have ended, or the daemon is to end."""

@@ -94,3 +94,25 @@ def test_a_hook_that_raises_is_named_and_the_others_are_called() -> None:
     assert ["more than one yield" in text for _, _, text in ended] == [True]
     (lost,) = inner.hooks("startup", True, 0, 0.0)["failures"]
     assert "the process that had begun it has ended" in lost[2]
+
+
+def test_a_hook_that_is_late_is_named_before_its_yield_and_after_it() -> None:
+    session = Session()
+
+    @Scheduler.hook_startup
+    def quick(scheduler: Scheduler) -> Iterator[None]:
+        yield
+
+    @Scheduler.hook_startup
+    def late(scheduler: Scheduler) -> Iterator[None]:
+        if scheduler.n_cycles:
+            raise Stopped
+        yield
+        raise Stopped
+
+    inner = Inner(session, answered)
+    assert inner.hooks("startup", False, 0, 0.0)["failures"] == []
+    for rest in (True, False):
+        ((_, name, why),) = inner.hooks("startup", rest, 1, 0.0)["failures"]
+        assert name.endswith(".late")
+        assert why == "it did not end in time"

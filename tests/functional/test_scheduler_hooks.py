@@ -1,0 +1,97 @@
+"""Hooks around the daemon's start and end: what waits for them, and what ends them early."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.daemon import Daemon
+from tests.helpers.deadline import until
+from tests.helpers.running import client
+
+Start = Callable[..., Daemon]
+
+
+def schedule_of(daemon: Daemon) -> tuple[str, str | None]:
+    with client(daemon) as rt:
+        schedule = rt.rpc.status()["schedule"]
+        return schedule["state"], schedule["why"]
+
+
+DYING = """
+import os
+from rtd import Session
+from rtd.core import Scheduler
+session = Session()
+
+@Scheduler.hook_shutdown
+def around(scheduler):
+    {first}
+    yield
+    raise KeyError("rest")
+
+@session.task(on_shutdown={has_task}, execution="main")
+def last():
+    os._exit(3)
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "has_task", "fault"),
+    [
+        ("os.kill(os.getpid(), 9)", False, "fault of the app: hook hook_shutdown: "),
+        ("pass", True, "hook hook_shutdown: the process that had begun it has ended"),
+        ("pass", False, "hook app.around: KeyError: 'rest'"),
+    ],
+)
+def test_a_main_executor_that_dies_while_the_daemon_ends_is_not_waited_for(
+    start_daemon: Start, tmp_path: Path, first: str, has_task: bool, fault: str
+) -> None:
+    (tmp_path / "app.py").write_text(DYING.format(first=first, has_task=has_task))
+    daemon = start_daemon("app.py", flags=["--set", "stop_grace=60s"], cwd=tmp_path)
+    assert daemon.stop(within_s=30) == 0
+    log = daemon.log.read_text()
+    assert fault in log
+    assert "is not over after" not in log
+    assert daemon.processes() == []
+
+
+STEPS = """
+import os, time
+from pathlib import Path
+from rtd import Session
+from rtd.core import Scheduler
+session = Session()
+
+def at(gate):
+    while not Path(gate).exists():
+        time.sleep(0.01)
+
+@Scheduler.hook_startup
+def around(scheduler):
+    at("one")
+    yield
+    at("three")
+
+@session.task(on_startup=True)
+def first():
+    at("two")
+
+@session.task(start_cond="every 1 hour")
+def work(): ...
+"""
+
+
+def test_what_the_schedule_waits_for_is_what_is_going_on(
+    start_daemon: Start, tmp_path: Path
+) -> None:
+    (tmp_path / "app.py").write_text(STEPS)
+    daemon = start_daemon("app.py", cwd=tmp_path)
+    for gate, what in (
+        ("one", "the hooks on startup"),
+        ("two", "first (on startup)"),
+        ("three", "the rest of the hooks on startup"),
+    ):
+        until(lambda what=what: schedule_of(daemon) == ("starting", what), what=what)  # type: ignore[misc]
+        (tmp_path / gate).touch()
+    until(lambda: schedule_of(daemon) == ("going", None), what="the schedule")
