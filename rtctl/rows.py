@@ -73,6 +73,22 @@ def moment(at: float | None) -> str:
     return "-" if at is None else strftime("%Y-%m-%d %H:%M:%S", localtime(at))
 
 
+def moment_in(zone: str, at: float) -> str:
+    """Date and time in a zone, and what it calls its time then: `2026-03-06 08:00:00 EET`.
+
+    Args:
+        zone: IANA name; one that nobody knows here stands for the zone of this host.
+    """
+    from datetime import datetime  # lazy: most commands show no such times
+    from zoneinfo import ZoneInfo  # lazy: see above
+
+    try:
+        tz = ZoneInfo(zone)
+    except (KeyError, ValueError, OSError):
+        tz = None
+    return datetime.fromtimestamp(at).astimezone(tz).strftime("%Y-%m-%d %H:%M:%S %Z")
+
+
 def _wide_cells(row: Row, now: float) -> tuple[str, ...]:
     return (
         row["id"],

@@ -277,6 +277,8 @@ class StartRow(TypedDict):
     """Its name."""
     at: float
     """Epoch seconds."""
+    timezone: str
+    """IANA name of the task's local time."""
 
 
 class SwitchRow(TypedDict):
@@ -314,6 +316,8 @@ class MissRow(TypedDict):
     """The run that was made of it."""
     reason: str
     """Why."""
+    timezone: str
+    """IANA name of the task's local time."""
 
 
 class GraphNode(TypedDict):

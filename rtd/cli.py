@@ -100,6 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     simulate.add_argument(
         "--run-time", type=float, default=1.0, metavar="SECONDS", help="of each run (default 1)"
     )
+    simulate.add_argument("--task", metavar="TASK", help="print only this one's")
     check = verbs.add_parser("check", help="import an app and list its tasks and problems")
     check.add_argument("app", metavar="APP", help=_APP_HELP.partition(";")[0])
     return parser

@@ -27,25 +27,32 @@ def simulate(options: argparse.Namespace) -> int:
 
     Raises:
         AppError: the app does not import.
+        UnknownTask: it has no task of the name that was given.
         BadRequest: there are more than a million.
     """
     manifest = load(options.app).manifest(options.app)
+    if options.task is not None:
+        manifest.find(options.task)
     if manifest.info.custom:
         print(f"rtd: {unasked(manifest)}", file=sys.stderr)
+    host = local_timezone()
     found = occurrences(
         manifest.tasks,
         round(options.since * SECOND),
         round(options.until * SECOND),
-        local_timezone(),
+        host,
         round(options.run_time * SECOND),
         overlaid(manifest.info.parameters, {}),
     )
     for number, one in enumerate(found):
         if number == MOST:
             raise BadRequest(f"more than {MOST:,} occurrences: simulate a shorter time")
+        if options.task is not None and one.task != options.task:
+            continue
         row = {
             "task": one.task,
             "at": one.due_us / SECOND,
+            "timezone": manifest.tasks[one.task].schedule.timezone or host,
             "verdict": one.verdict,
             "reason": one.reason,
         }

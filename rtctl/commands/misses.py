@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rtctl.flags import Flag
-from rtctl.rows import moment
+from rtctl.rows import moment_in
 from rtctl.screen import clean
 from rtctl.when import parse_since
 
@@ -17,7 +17,8 @@ FLAGS = (
     Flag("--limit", "so many at most (default 100)", "int", "COUNT"),
 )
 MORE = """Due moments at which a task did not just start in time: late, skipped (it was held until
-its condition was false again), missed (nobody was there), coalesced (one run for several)."""
+its condition was false again), missed (nobody was there), coalesced (one run for several). DUE is
+in the local time of each task, --since in that of this host."""
 
 
 def run(context: Context) -> int:
@@ -36,8 +37,8 @@ def run(context: Context) -> int:
             context.screen.out(miss["task"])
     else:
         rows = [
-            (moment(m["due_at"]), m["verdict"], clean(m["task"]), m["run"] or "-",
-             clean(m["reason"]))
+            (moment_in(m["timezone"], m["due_at"]), m["verdict"], clean(m["task"]),
+             m["run"] or "-", clean(m["reason"]))
             for m in answer["misses"]
         ]  # fmt: skip
         context.screen.table(("DUE", "VERDICT", "TASK", "RUN", "WHY"), rows, drop="RUN")

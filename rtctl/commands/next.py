@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rtctl.flags import Flag
-from rtctl.rows import moment
+from rtctl.rows import moment_in
 from rtctl.screen import ago, clean
 
 TYPE_CHECKING = False
@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 
 USAGE = "next [TASK] [-n COUNT]"
 FLAGS = (Flag("-n/--count", "so many starts (default 10)", "int", "COUNT"),)
-MORE = """If nothing but time happens and each run ends at once. Tasks that wait for an event are
-counted; `rtctl why TASK` says for which. So are those that may not overlap and whose run waits
-(in a queue, for a retry), or goes on beyond the moment at which they would start again."""
+MORE = """If nothing but time happens and each run ends at once; in the local time of each task.
+Tasks that wait for an event are counted; `rtctl why TASK` says for which. So are those that may not
+overlap and whose run waits (in a queue, for a retry), or goes on beyond the moment at which they
+would start again."""
 
 
 def run(context: Context) -> int:
@@ -29,7 +30,10 @@ def run(context: Context) -> int:
         for start in answer["starts"]:
             context.screen.out(start["task"])
     else:
-        rows = [(moment(s["at"]), ago(s["at"]), clean(s["task"])) for s in answer["starts"]]
+        rows = [
+            (moment_in(s["timezone"], s["at"]), ago(s["at"]), clean(s["task"]))
+            for s in answer["starts"]
+        ]
         context.screen.table(("AT", "IN", "TASK"), rows)
         _say_rest(context, answer, clean(targets[0]) if targets and not rows else "")
     return 0

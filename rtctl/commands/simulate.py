@@ -6,9 +6,10 @@ import subprocess
 import sys
 
 from rtctl.flags import Flag, UsageError
-from rtctl.rows import moment
+from rtctl.rows import moment_in
 from rtctl.screen import clean
 from rtctl.when import parse_when
+from rtd.model.errors import EXIT_CODE, UnknownTask
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from rtctl.context import Context
 
-USAGE = "simulate APP [--from TIME] [--to TIME] [--run-time DURATION]"
+USAGE = "simulate APP [--from TIME] [--to TIME] [--run-time DURATION] [--task TASK]"
 FLAGS = (
     Flag("--from", "the virtual clock begins here (default: now)", "text", "TIME"),
     Flag("--to", "and ends here (default: a day later)", "text", "TIME"),
@@ -26,8 +27,11 @@ FLAGS = (
 )
 MORE = """Which tasks of an app start when, on a virtual clock. No task has run before, every run
 succeeds, conditions on the host are false, and what a custom condition decides does not start.
--q prints only how many starts."""
+AT is in the local time of each task, --from and --to are in that of this host. -q prints only how
+many starts."""
 DAY_S = 86400.0
+#: The app has no such task.
+UNKNOWN = EXIT_CODE[UnknownTask.code]
 
 
 def run(context: Context) -> int:
@@ -41,22 +45,22 @@ def run(context: Context) -> int:
     command = [sys.executable, "-m", "rtd", "simulate", app, repr(since), repr(until)]
     if args.run_time is not None:
         command += ["--run-time", repr(args.run_time)]
+    if args.task is not None:
+        command.append(f"--task={args.task}")
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
-        rows = list(_rows(child.stdout, args.task))
-    if child.returncode:
-        return 1  # it has said why
+        rows = list(_rows(child.stdout))
+    if child.returncode:  # it has said why
+        return UNKNOWN if child.returncode == UNKNOWN else 1
     _show(context, rows)
     return 0
 
 
-def _rows(lines: IO[str], task: str | None) -> Iterator[dict[str, Any]]:
+def _rows(lines: IO[str]) -> Iterator[dict[str, Any]]:
     import json  # lazy: 7 ms
 
     for line in lines:
-        row = json.loads(line)
-        if task is None or row["task"] == task:
-            yield row
+        yield json.loads(line)
 
 
 def _show(context: Context, rows: list[dict[str, Any]]) -> None:
@@ -66,7 +70,8 @@ def _show(context: Context, rows: list[dict[str, Any]]) -> None:
         context.screen.out(str(len(rows)))
     else:
         cells = [
-            (moment(row["at"]), clean(row["task"]), row["verdict"], clean(row["reason"]))
+            (moment_in(row["timezone"], row["at"]), clean(row["task"]), row["verdict"],
+             clean(row["reason"]))
             for row in rows
-        ]
+        ]  # fmt: skip
         context.screen.table(("AT", "TASK", "VERDICT", "WHY"), cells)

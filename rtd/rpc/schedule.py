@@ -9,6 +9,7 @@ from rtd.model.ids import new_id
 from rtd.rpc.context import Ask
 from rtd.store.scheduling import ALL, Due
 from rtd.supervisor.forecast import next_starts, waits_behind, waits_for_event
+from rtd.supervisor.loading import host_zone
 from rtd.supervisor.log import log
 from rtd.supervisor.submit import Request, submit
 from rtd.supervisor.why import why as explain
@@ -35,7 +36,10 @@ async def next_(ask: Ask) -> dict[str, Any]:
     entries = [entry for entry in asked if entry not in behind]
     starts = [] if planner.paused else next_starts(planner, entries, n, now_us)
     return {
-        "starts": [{"task": task, "at": due_us / SECOND} for due_us, task in starts],
+        "starts": [
+            {"task": task, "at": at_us / SECOND, "timezone": planner.entries[task].zone.name}
+            for at_us, task in starts
+        ],
         "waiting": sum(1 for entry in entries if waits_for_event(entry)),
         "behind": sorted(entry.name for entry in behind),
     }
@@ -56,15 +60,16 @@ async def misses(ask: Ask) -> dict[str, Any]:
     found: list[Due] = await core.ask(core.calls.misses(MISSES))
     if task is not None and not any(due.task == task for due in found):
         core.manifest.find(task)  # one that is gone may still have some
+    tasks, host = core.manifest.tasks, host_zone()
     rows = [
-        _row(due)
+        _row(due, (due.task in tasks and tasks[due.task].schedule.timezone) or host)
         for due in found
         if (task is None or due.task == task) and (since is None or due.due_us / SECOND >= since)
     ]
     return {"misses": rows[:limit]}
 
 
-def _row(due: Due) -> dict[str, Any]:
+def _row(due: Due, zone: str) -> dict[str, Any]:
     verdict, run, reason = due.note.split("|", 2)
     return {
         "task": due.task,
@@ -72,6 +77,7 @@ def _row(due: Due) -> dict[str, Any]:
         "verdict": verdict,
         "run": run or None,
         "reason": reason,
+        "timezone": zone,
     }
 
 

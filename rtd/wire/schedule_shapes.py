@@ -7,7 +7,11 @@ from rtd.wire.schema import Param, Shape
 START: Final = Shape(
     "StartRow",
     "A moment at which a task will start.",
-    (Param("task", "str", "its name"), Param("at", "float", "epoch seconds")),
+    (
+        Param("task", "str", "its name"),
+        Param("at", "float", "epoch seconds"),
+        Param("timezone", "str", "IANA name of the task's local time"),
+    ),
 )
 
 SWITCH: Final = Shape(
@@ -36,6 +40,7 @@ MISS: Final = Shape(
         Param("verdict", "str", "late, skipped, missed or coalesced"),
         Param("run", "str | None", "the run that was made of it"),
         Param("reason", "str", "why"),
+        Param("timezone", "str", "IANA name of the task's local time"),
     ),
 )
 

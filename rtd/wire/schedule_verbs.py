@@ -26,7 +26,11 @@ NEXT: Final = Verb(
     ),
     example=(
         {"task": "report", "n": 1},
-        {"starts": [{"task": "report", "at": 1769846400.0}], "waiting": 0, "behind": []},
+        {
+            "starts": [{"task": "report", "at": 1769846400.0, "timezone": "Europe/Helsinki"}],
+            "waiting": 0,
+            "behind": [],
+        },
     ),
 )
 
@@ -67,7 +71,8 @@ MISSES: Final = Verb(
     example=(
         {"limit": 1},
         {"misses": [{"task": "report", "due_at": 1769846400.0, "verdict": "missed", "run": None,
-                     "reason": "rtd was not running; catch_up is 'none'"}]},
+                     "reason": "rtd was not running; catch_up is 'none'",
+                     "timezone": "Europe/Helsinki"}]},
     ),
 )  # fmt: skip
 

@@ -133,6 +133,32 @@ def test_events_start_tasks_and_next_names_times(daemon: Daemon) -> None:
     assert done.stderr == "rtctl: time alone does not start it; `rtctl why first` says why\n"
 
 
+def test_times_are_those_of_the_task_and_name_its_zone(
+    start_daemon: Callable[..., Daemon], tmp_path: Path
+) -> None:
+    (tmp_path / "far.py").write_text(
+        "from rtd import Session\n"
+        "session = Session(timezone='Asia/Tokyo')\n"
+        "often = {'start_cond': 'every 100 ms', 'catch_up': 'none'}\n"
+        "session.task(name='often', **often)(lambda: None)\n"
+        "session.task(name='daily', start_cond='cron 0 8 * * *')(print)\n"
+        "session.task(name='near', start_cond='cron 0 8 * * *', timezone='UTC')(print)\n"
+    )
+    daemon = start_daemon("far.py", cwd=tmp_path, env={"TZ": "Europe/Helsinki"})
+    at = daemon.ok("next", "daily", "-n", "1").splitlines()[1]
+    assert " 08:00:00 JST  in " in at
+    assert at[:23] in daemon.ok("why", "daily")
+    assert " 08:00:00 UTC  in " in daemon.ok("next", "near", "-n", "1")
+    span = ("--from", "2026-01-01", "--to", "2026-01-02")
+    lines = daemon.ok("simulate", "far.py", *span, "--task", "daily").splitlines()
+    assert lines[1].startswith("2026-01-01 08:00:00 JST  daily")
+    until(lambda: daemon.ok("ls", "--task", "often", "-q"), what="often has run")
+    daemon.stop()
+    daemon.start()
+    missed = until(lambda: daemon.ok("misses", "often").splitlines()[1:], what="a miss")
+    assert " JST " in missed[0]
+
+
 def test_misses_of_a_task_that_does_not_exist(daemon: Daemon) -> None:
     done = daemon.rtctl("misses", "nobody")
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (5, "", 1)
@@ -150,6 +176,11 @@ def test_the_schedule_can_be_simulated_without_a_daemon(daemon: Daemon) -> None:
     rows = json.loads(daemon.ok("simulate", app, *span, "-j"))["occurrences"]
     assert [(row["task"], row["verdict"]) for row in rows] == [("hourly", "ran")] * 3
     assert daemon.ok("simulate", app, *span, "-q") == "3\n"
+    assert daemon.ok("simulate", app, *span, "-q", "--task", "hourly") == "3\n"
+    assert daemon.ok("simulate", app, *span, "-q", "--task", "command") == "0\n"
+    done = daemon.rtctl("simulate", app, *span, "--task", "hurly")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (5, "", 1)
+    assert "did you mean 'hourly'?" in done.stderr
     done = daemon.rtctl("simulate", "nothing.py")
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
 
