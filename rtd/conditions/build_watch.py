@@ -16,6 +16,8 @@ from rtd.conditions.sizes import millionths, parse_size
 from rtd.conditions.spans import span_us
 
 Span = str | timedelta
+MOST_CYCLES = 10**15 - 1
+BYTES_LIMIT = 10**15
 
 
 def scheduler_started(span: Span) -> SchedulerRan:
@@ -34,7 +36,8 @@ def scheduler_cycles(
     """The scheduler has done so many cycles; give one number or a range."""
     wanted = (("", exactly), ("more than", more_than), ("less than", less_than))
     parts = [SchedulerCycles(relation, count) for relation, count in wanted if count is not None]
-    if not parts or any(part.count < 0 for part in parts):
+    counts = [part.count for part in parts]
+    if not counts or not all(type(n) is int and 0 <= n <= MOST_CYCLES for n in counts):
         raise ConditionError("how many cycles? give a number from 0 up")
     return all_of(parts)
 
@@ -46,18 +49,26 @@ def param_exists(name: str) -> Param:
 
 def param_is(name: str, value: str) -> Param:
     """The session's parameter, as `str()` shows it, is this."""
-    return Param(_named(name), value)
+    return Param(_named(name), _value(value))
 
 
 def env_is(name: str, value: str) -> Env:
     """The environment variable has this value."""
-    return Env(_named(name), value)
+    return Env(_named(name), _value(value))
 
 
 def _named(name: str) -> str:
+    if not isinstance(name, str):
+        raise ConditionError(f"a name is a text, not {name!r}")
     if not name:
         raise ConditionError("a name cannot be empty")
     return name
+
+
+def _value(value: str) -> str:
+    if not isinstance(value, str):
+        raise ConditionError(f"a value is compared as a text: '{value}', not {value!r}")
+    return value
 
 
 def running_past(span: Span) -> RunningPast:
@@ -74,8 +85,8 @@ def memory_above(size: str | int) -> MemoryAbove:
     """The run's whole tree has used more than `500 MB`, or so many bytes."""
     if isinstance(size, str):
         return MemoryAbove(reading(parse_size, size))
-    if size < 0:
-        raise ConditionError(f"a size is at least 0 bytes, not {size}")
+    if type(size) is not int or not 0 <= size < BYTES_LIMIT:
+        raise ConditionError(f"a size is a text or a number of bytes from 0 up, not {size!r}")
     return MemoryAbove(size)
 
 

@@ -31,15 +31,19 @@ class ConditionError(ValueError):
 
     `problem` is one sentence, `suggestion` the nearest valid form ("" when there is none),
     `text` the text that was read, `line` and `column` count from 1. `str()` is all of it in one
-    readable message, with the line and a caret under the fault.
+    readable message, with the line and a caret under the fault; without them where no text was
+    read, but an object was made.
     """
 
-    def __init__(self, problem: str, text: str = "", at: int = 0, suggestion: str = "") -> None:
+    def __init__(
+        self, problem: str, text: str | None = None, at: int = 0, suggestion: str = ""
+    ) -> None:
         self.problem = problem
-        self.text = text
+        self.text = text or ""
         self.suggestion = suggestion
-        self.at = min(max(at, 0), len(text))
-        before = text[: self.at]
+        self.at = min(max(at, 0), len(self.text))
+        self._placed = text is not None
+        before = self.text[: self.at]
         self.line = before.count("\n") + 1
         self.column = self.at - (before.rfind("\n") + 1) + 1
         super().__init__(self._message())
@@ -58,11 +62,14 @@ class ConditionError(ValueError):
 
     def _message(self) -> str:
         hint = f"; did you mean `{self.suggestion}`?" if self.suggestion else ""
+        if not self._placed:
+            return f"{self.problem}{hint}"
         where = f"line {self.line}, column {self.column}: "
         return f"{where}{self.problem}{hint}\n{self.caret}"
 
-    def __reduce__(self) -> tuple[type[ConditionError], tuple[str, str, int, str]]:
-        return type(self), (self.problem, self.text, self.at, self.suggestion)
+    def __reduce__(self) -> tuple[type[ConditionError], tuple[str, str | None, int, str]]:
+        text = self.text if self._placed else None
+        return type(self), (self.problem, text, self.at, self.suggestion)
 
 
 class Part(NamedTuple):

@@ -115,17 +115,26 @@ class AnyOf(_Many):
 
 
 def negate(condition: Condition) -> Condition:
-    """`~condition`; two negations are none."""
+    """`~condition`; two negations are none. Raises ConditionError for what is no condition."""
+    _check(condition)
     return condition.part if isinstance(condition, Not) else Not(condition)
 
 
+def _check(part: Condition) -> None:
+    if not isinstance(part, Condition):
+        raise ConditionError(f"a part of a condition is a condition, not {part!r:.60}")
+
+
 def all_of(parts: Iterable[Condition]) -> Condition:
-    """`a & b & ...`; a part that is itself an and is taken apart."""
+    """`a & b & ...`; a part that is itself an and is taken apart.
+
+    Raises ConditionError for no part at all, one that is no condition, and too many or too deep.
+    """
     return _join(All, parts)
 
 
 def any_of(parts: Iterable[Condition]) -> Condition:
-    """`a | b | ...`; a part that is itself an or is taken apart."""
+    """`a | b | ...`; a part that is itself an or is taken apart. Raises as `all_of`."""
     return _join(AnyOf, parts)
 
 
@@ -133,6 +142,7 @@ def _join(kind: type[All] | type[AnyOf], parts: Iterable[Condition]) -> Conditio
     flat: list[Condition] = []
     depth, size = 0, 0
     for part in parts:
+        _check(part)
         inner = part.part if isinstance(part, Not) else part
         if isinstance(part, kind):
             flat += part.parts
@@ -141,6 +151,8 @@ def _join(kind: type[All] | type[AnyOf], parts: Iterable[Condition]) -> Conditio
             flat.append(part)
             nested = (inner.depth, inner.size) if isinstance(inner, _Many) else (0, 1)
             depth, size = max(depth, nested[0]), size + nested[1]
+    if not flat:
+        raise ConditionError("a condition needs at least one part")
     if len(flat) == 1:
         return flat[0]
     if size > MAX_LEAVES:

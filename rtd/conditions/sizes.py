@@ -64,6 +64,6 @@ def format_number(millionths: int) -> str:
 
 def millionths(value: float) -> int:
     """A number given by a program. Raises ConditionError for a negative or an absurd one."""
-    if not 0 <= value < 1e9:
+    if not isinstance(value, int | float) or not 0 <= value < 1e9:
         raise ConditionError(f"{value!r} is not a number from 0 to a thousand million")
     return round(value * MILLIONTH)

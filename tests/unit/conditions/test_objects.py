@@ -1,5 +1,6 @@
 """Conditions made as objects mean the same as the texts."""
 
+import pickle
 import subprocess
 import sys
 from collections.abc import Callable
@@ -100,11 +101,24 @@ def test_an_object_equals_its_text(condition: Condition, text: str) -> None:
         lambda: c.memory_above(-1),
         lambda: c.cpu_above(-1, "1 s"),
         lambda: c.host_load_above(float("nan")),
+        lambda: c.host_load_above("4"),  # type: ignore[arg-type]
+        lambda: c.memory_above(2.5),  # type: ignore[arg-type]
+        lambda: c.memory_above(10**15),
+        lambda: c.scheduler_cycles(2.5),  # type: ignore[arg-type]
+        lambda: c.scheduler_cycles(more_than=10**15),
+        lambda: c.param_exists(5),  # type: ignore[arg-type]
+        lambda: c.param_is("n", 5),  # type: ignore[arg-type]
+        lambda: c.env_is("N", None),  # type: ignore[arg-type]
+        lambda: c.all_of([]),
+        lambda: c.negate("daily"),  # type: ignore[arg-type]
+        lambda: c.any_of(["daily", c.daily]),  # type: ignore[list-item]
     ],
 )
 def test_what_cannot_be_meant_is_refused(make: Callable[[], object]) -> None:
-    with pytest.raises(ConditionError):
+    with pytest.raises(ConditionError) as caught:
         make()
+    assert str(caught.value).count("\n") == (2 if caught.value.text else 0)
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
 
 
 def test_a_task_may_be_anything_with_a_name() -> None:
