@@ -103,8 +103,8 @@ class Endings:
         manifest = core.manifests.get(generation, core.manifest)
         info = manifest.tasks.get(watched.task)
         if info is None:
-            why = "nobody knows the app that it began in"
-            log.warning("run %s (%s) is not watched: %s", seen.run_id, watched.task, why)
+            why = "whether it has an end condition is not known, nor the app that it began in"
+            log.warning("run %s (%s): %s", seen.run_id, watched.task, why)
         elif info.schedule.end is not None:
             watched.zone = info.schedule.timezone
             watched.condition = core.reader.read(manifest, info.schedule.end)

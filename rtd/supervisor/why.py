@@ -17,6 +17,8 @@ from rtd.supervisor.schedule.entry import ONCE, Entry
 from rtd.supervisor.schedule.planner import Planner
 
 NOW: Final = "it starts now"
+#: A run of its own has not begun.
+WAITING: Final = frozenset({"queued", "queue_paused", "concurrency"})
 
 
 async def why(core: Core, planner: Planner | None, info: TaskInfo) -> dict[str, Any]:
@@ -158,7 +160,9 @@ def _say_next(answer: dict[str, Any], zone: Zone) -> None:
             answer["next_text"] = f"its next attempt starts {clock(one['until'], zone)}"
             return
     if blocking:
-        answer["next_at"] = next_at if next_at is not None and next_at > time.time() else None
+        waits = any(one["kind"] in WAITING for one in blocking)  # for how long, nobody knows
+        if next_at is None or next_at <= time.time() or waits:
+            answer["next_at"] = None
         answer["next_text"] = {
             "parameters": "it starts when it is submitted with them",
             "disabled": "it starts when it is enabled and its condition is true",

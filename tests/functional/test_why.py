@@ -87,6 +87,7 @@ def test_held_by_a_full_queue_and_by_a_paused_one(daemon: Daemon) -> None:
     daemon.ok("enable", "shelved")
     until(lambda: kinds(daemon, "shelved") == ["queue_paused"], what="shelved waits")
     assert behind(daemon, "shelved")
+    assert why(daemon, "shelved")["next_at"] is None
     daemon.ok("enable", "always")
     until(lambda: kinds(daemon, "always") == ["running"], what="the only executor is busy")
     daemon.ok("submit", "first")
