@@ -7,18 +7,31 @@ from rtd.conditions import Answer
 from rtd.conditions.zones import NEVER
 from rtd.model.appinfo import CustomInfo
 from rtd.model.run import Record, decode
-from rtd.model.states import State
+from rtd.model.states import CHAR, State
 from rtd.model.values import unpack
 from rtd.supervisor.core import Core
 from rtd.supervisor.schedule import Planner
 
 #: Ended runs of a task among which one that succeeded is looked for.
 LOOKS: Final = 100
+_FAILED: Final = (State.ERROR, State.EXCEPTION, State.LOST)
+#: Who ends a run because of what it does itself.
+_LIMITS: Final = ("timeout", "memory limit", "cpu limit")
+_HEARD: Final = {CHAR[state] for state in (State.SUCCEEDED, State.TERMINATED, *_FAILED)}
 
 
 def texts_of(core: Core, task: str) -> list[tuple[str, CustomInfo]]:
     """The conditions whose value that task tells."""
     return [(text, info) for text, info in _all(core) if info.task == task]
+
+
+def hears(core: Core, task: str, char: str) -> bool:
+    """Whether the end of a run may say something of a condition.
+
+    Args:
+        char: of the state in which it ended, as a ring has it.
+    """
+    return char in _HEARD and bool(texts_of(core, task))
 
 
 async def begin(core: Core, planner: Planner) -> None:
@@ -33,17 +46,32 @@ async def begin(core: Core, planner: Planner) -> None:
 
 
 async def ended(core: Core, planner: Planner, task: str, run_id: str) -> None:
-    """A run of such a task has succeeded: its result counts from now on. Raises StoreGone."""
+    """A run of such a task has ended. Its result counts from now on; if it has failed, the one
+    of before does, and that is a fault. Raises StoreGone."""
     blob = await core.ask(core.calls.get(run_id))
-    if blob is not None:
-        for text, info in texts_of(core, task):
-            _tell(planner, text, info, decode(blob))
+    if blob is None:
+        return
+    record = decode(blob)
+    halts = not core.manifest.info.silence_cond_check
+    for text, info in texts_of(core, task):
+        if record.state is State.SUCCEEDED:
+            _tell(planner, text, info, record)
+        elif _has_failed(record):
+            why = f"task {task!r}: {record.end.why if record.end else record.state}"
+            core.faults.note("condition", text, why, halts=halts)
 
 
 def _all(core: Core) -> Iterator[tuple[str, CustomInfo]]:
     for text, info in core.manifest.info.custom.items():
         if info.task is not None:
             yield text, info
+
+
+def _has_failed(record: Record) -> bool:
+    """By its own doing: not because somebody stopped it, or the daemon ended."""
+    if record.state is State.TERMINATED:
+        return record.end is not None and record.end.by in _LIMITS
+    return record.state in _FAILED
 
 
 def _tell(planner: Planner, text: str, info: CustomInfo, record: Record) -> None:
