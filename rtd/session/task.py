@@ -86,6 +86,12 @@ class TaskDefinition:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.target(*args, **kwargs)
 
+    def __mro_entries__(self, _bases: tuple[Any, ...]) -> tuple[type, ...]:
+        """A class may inherit from a class that is a task. Raises PolicyError for a function."""
+        if not isinstance(self.target, type):
+            raise PolicyError(f"task {self.name!r} is no class: no other can inherit from it")
+        return (self.target,)
+
     def __repr__(self) -> str:
         return f"<task {self.name!r} in lane {self.info.lane!r}>"
 

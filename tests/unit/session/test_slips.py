@@ -64,6 +64,24 @@ def test_a_name_that_a_command_line_would_take_for_something_else_is_refused(nam
         Session(as_default=False).task(name=name)(print)
 
 
+def test_a_class_may_inherit_from_one_that_is_a_task() -> None:
+    session = Session()
+
+    @session.task()
+    class First:
+        def start(self) -> str:
+            return type(self).__name__
+
+    @session.task()
+    class Second(First): ...
+
+    assert [Second().start(), First().start()] == ["Second", "First"]
+    function = session.task(name="f")(lambda: None)
+    with pytest.raises(PolicyError, match="task 'f' is no class: no other can inherit from it"):
+
+        class Third(function): ...  # type: ignore[valid-type, misc]
+
+
 def test_a_class_that_forgets_the_initializer_above_it_is_told() -> None:
     class Forgets(Task):
         def __init__(self, query: str) -> None:
