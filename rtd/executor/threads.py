@@ -118,5 +118,5 @@ class ThreadLane(ConcurrentLane):
             return
         try:
             going.own_stop()
-        except Exception as error:
+        except BaseException as error:  # it is the task's code, and this thread is the executor's
             going.outcome.add_note(f"its stop() raised {type(error).__name__}: {error}")

@@ -67,6 +67,21 @@ class Polite:
 
 
 @session.task(lane="thread")
+class Rude(Polite):
+    def stop(self) -> None:
+        super().stop()
+        raise SystemExit(7)
+
+
+@session.task()
+async def async_exits_beside() -> None:
+    async def exits() -> None:
+        raise SystemExit(7)
+
+    await asyncio.create_task(exits())
+
+
+@session.task(lane="thread")
 def thread_fail() -> None:
     raise ValueError("in a thread")
 
@@ -115,6 +130,26 @@ def test_a_class_in_a_thread_is_asked_by_its_own_stop(bench: Bench) -> None:
     run_id = bench.submit("Polite", pool="thread")
     bench.ask(run_id)
     assert bench.ended(run_id).state is State.TERMINATED
+
+
+def test_what_its_stop_raises_ends_no_executor(bench: Bench) -> None:
+    executor = bench.fork("thread", session, concurrency=2)
+    run_id = bench.submit("Rude", pool="thread")
+    bench.running(run_id)
+    bench.ask(run_id)
+    record = bench.ended(run_id)
+    assert record.state is State.TERMINATED
+    assert bench.ended(bench.submit("thread_fail", pool="thread")).state is State.EXCEPTION
+    bench.retire(executor)
+    assert bench.exit_code(executor) == 0
+
+
+def test_an_asyncio_task_that_exits_does_not_end_the_loop(bench: Bench) -> None:
+    bench.fork("async", session, concurrency=2)
+    for task, why in (("async_exits_beside", "SystemExit: 7"), ("async_fail", "ValueError")):
+        record = bench.ended(bench.submit(task, pool="async"))
+        assert record.end is not None
+        assert record.end.why.startswith(why)
 
 
 @pytest.mark.parametrize("lane", LANES)
