@@ -188,6 +188,18 @@ class Scheduling:
         """The tasks whose runs ring."""
         return Call(("SMEMBERS", f"{self.prefix}watched"), _texts)
 
+    def asked(self) -> Call:
+        """The tasks of which it is told when a run has an executor."""
+        return Call(("SMEMBERS", f"{self.prefix}asked"), _texts)
+
+    def ask_of(self, tasks: Iterable[str]) -> Call:
+        """Let that of these tasks be told, by `task|<task>|b|<id>|0`."""
+        return Call(("SADD", f"{self.prefix}asked", *tasks), int)
+
+    def unask_of(self, tasks: Iterable[str]) -> Call:
+        """Takes back `ask_of`."""
+        return Call(("SREM", f"{self.prefix}asked", *tasks), int)
+
     def unwatch_tasks(self, tasks: Iterable[str]) -> Call:
         """Takes back `watch_tasks`."""
         return Call(("SREM", f"{self.prefix}watched", *tasks), int)

@@ -14,7 +14,7 @@ from rtd.supervisor import task_conds
 from rtd.supervisor.core import Core
 from rtd.supervisor.log import log
 from rtd.supervisor.parameters import session_values
-from rtd.supervisor.remembering import remember, watch
+from rtd.supervisor.remembering import ask_of, remember, watch
 from rtd.supervisor.schedule import Planner
 from rtd.supervisor.waiters import chunks
 
@@ -46,9 +46,11 @@ async def load(core: Core, started_us: int, now_us: int) -> tuple[Planner, Kept]
     ended = [i for i in core.manifest.tasks.values() if i.schedule.end is not None]
     if not scheduled and not ended and not any(former_ends(core)):
         await watch(core, set())
+        await ask_of(core, set())
         return None
     planner = _planner(core, started_us, scheduled, ended)
     await watch(core, planner.watched)
+    await ask_of(core, planner.asks)
     by_itself = [i for i in scheduled if i.starts_by_itself and core.scheduling]
     if len(by_itself) < len(scheduled):
         scheduled = by_itself

@@ -30,6 +30,14 @@ async def watch(core: Core, tasks: set[str]) -> None:
         await core.ask(core.calls.unwatch_tasks(chunk))
 
 
+async def ask_of(core: Core, tasks: set[str]) -> None:
+    """Let it be told when an executor has a run of exactly these tasks."""
+    for chunk in chunks(list(tasks)):
+        await core.ask(core.calls.ask_of(chunk))
+    for chunk in chunks(list(set(await core.ask(core.calls.asked())) - tasks)):
+        await core.ask(core.calls.unask_of(chunk))
+
+
 async def remember(core: Core, planner: Planner, kept: Kept) -> None:
     """Tell a planner of what its tasks did last, what goes on, and what is owed.
 
@@ -41,10 +49,15 @@ async def remember(core: Core, planner: Planner, kept: Kept) -> None:
     since_us = 0 if info.past is None else round(info.past_at * 1e6)
     if info.past is not None:
         await _read_log(core, planner)
-    _read_last(planner, kept, since_us)
-    for flying in await _still_flying(core, kept.flying):
-        if flying.task in watched:
-            past.start(flying.task, flying.id, flying.start_us)
+    past.asked = planner.asks
+    flying = [one for one in await _still_flying(core, kept.flying) if one.task in watched]
+    begun = await _begun(core, [one for one in flying if one.task in past.asked])
+    waiting = {one.task for one in flying if one.task in past.asked and one.id not in begun}
+    _read_last(planner, kept, since_us, waiting)
+    for one in flying:
+        past.start(one.task, one.id, one.start_us)
+        if one.id in begun:
+            past.begin(one.task, one.id, one.start_us)
     for task in past.kept_tasks:
         for done in await core.ask(core.calls.list_done(REREAD, task=task)):
             for action, at_us in events_of(decode(done.record)):
@@ -53,15 +66,33 @@ async def remember(core: Core, planner: Planner, kept: Kept) -> None:
     await _owe(core, planner, kept.owed)
 
 
-def _read_last(planner: Planner, kept: Kept, since_us: int) -> None:
-    """The latest events that Redis knows of, and the due moments that are used up."""
+async def _begun(core: Core, flying: Sequence[Flying]) -> set[str]:
+    """Those of these runs that have begun: an executor has them, or had them before."""
+    if not flying:
+        return set()
+    leased = {run.id for run in await core.ask(core.calls.list_running())}
+    found = {one.id for one in flying if one.id in leased}
+    for chunk in chunks([one.id for one in flying if one.id not in leased]):
+        blobs = await core.ask(core.calls.get_many(chunk))
+        pairs = zip(chunk, blobs, strict=True)
+        found |= {run_id for run_id, blob in pairs if blob is not None and decode(blob).attempts}
+    return found
+
+
+def _read_last(planner: Planner, kept: Kept, since_us: int, waiting: set[str]) -> None:
+    """The latest events that Redis knows of, and the due moments that are used up.
+
+    Args:
+        waiting: tasks whose latest run may not have begun.
+    """
     for char, times in kept.last.items():
         for task, at_us in times.items():
             if task not in planner.watched:
                 continue
-            if char == "u":
+            if char == "u" or (char == "r" and task in planner.past.asked):
                 planner.past.use_up(task, at_us)
-            elif at_us >= since_us:
+            happened = char != "u" and (char != "r" or task not in waiting)
+            if happened and at_us >= since_us:
                 planner.past.event(task, ACTIONS[char], at_us)
 
 

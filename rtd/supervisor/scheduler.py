@@ -17,7 +17,6 @@ from rtd.conditions.ledger import RUN
 from rtd.model.errors import StoreGone, WrongState
 from rtd.model.manifest import Manifest
 from rtd.model.run import decode
-from rtd.model.states import CHAR, State
 from rtd.store.scheduling import ALL
 from rtd.supervisor import heap, task_conds
 from rtd.supervisor.core import Core
@@ -31,6 +30,8 @@ from rtd.supervisor.turning import Turns
 
 #: In a ring: a run has been queued that counts as started.
 CHAR_STARTED: Final = "q"
+#: In a ring: an executor has a run of a task that conditions ask about.
+CHAR_BEGUN: Final = "b"
 
 
 def wall_us() -> int:
@@ -146,12 +147,14 @@ class Scheduler:
         if planner is None:
             return
         task, char, run_id, ms = text.split("|")
-        at_us = int(ms) * 1000
+        at_us = int(ms) * 1000 if char != CHAR_BEGUN else self._clock()
         self._turns.decide_to(at_us)
-        if char == CHAR[State.SUCCEEDED] and task_conds.texts_of(self._core, task):
+        if task_conds.hears(self._core, task, char):
             self._core.jobs.start(self._answered(task, run_id), "reading a condition's result")
         if char == CHAR_STARTED:
             planner.started(task, run_id, at_us)
+        elif char == CHAR_BEGUN:
+            planner.begun(task, run_id, at_us)
         elif run_id in planner.past.going(task):
             planner.ended(task, ACTIONS[char], run_id, at_us)
         else:
@@ -160,7 +163,7 @@ class Scheduler:
         self.soon()
 
     async def _answered(self, task: str, run_id: str) -> None:
-        """The task of a condition has succeeded."""
+        """A run of a condition's task has ended."""
         with suppress(StoreGone):  # when Redis is back, everything is read again
             if self.planner is not None:
                 await task_conds.ended(self._core, self.planner, task, run_id)

@@ -3,7 +3,7 @@
 -- gone).
 -- ARGV: node, place, now_ms, kept, alive_us, then per occurrence: task, due_us, start_us, id,
 -- record, item, expires_ms, note.
---@use ring wake log enqueue expires occurrence
+--@use ring ring_all leased wake log enqueue expires occurrence
 local PLACE, NOW, KEPT = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local FIRST, SIZE = 6, 8
 local LANE, QUEUE = string.match(PLACE, '^([^|]*)|([^|]*)|')

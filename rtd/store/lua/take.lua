@@ -1,6 +1,6 @@
 -- take: leases up to n runs to an executor. See transitions.py for what is promised.
 -- ARGV: node, exec, lane, n, now_ms, enroll.
---@use ring wake put split promote
+--@use ring ring_all leased wake put split promote
 local EXEC, LANE, MOST = ARGV[2], ARGV[3], tonumber(ARGV[4])
 local WALK, LEASE = N .. 'walk:' .. LANE, N .. 'lease:' .. EXEC
 -- So many waiting runs are looked at in one call, when limits or cancelled runs are in the way.
@@ -52,6 +52,7 @@ local function pop(place, want)
       local id = string.sub(item, 1, 26)
       out[n + 1], out[n + 2] = id, record
       leases[l + 1], leases[l + 2] = id, place .. '|' .. item
+      leased(id, record)
       n, l = n + 2, l + 2
     end
   end

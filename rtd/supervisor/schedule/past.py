@@ -32,16 +32,23 @@ class _Kept(NamedTuple):
 class Past:
     """A `rtd.conditions.Ledger` that is told of every event.
 
+    A run is told of when it is queued (`start`). For its own task it counts as started and going
+    from then on. Of the tasks that conditions of others ask about it is also told when an
+    executor has one (`begin`), and they count as started and running from then on.
+
     Attributes:
+        asked: those tasks.
         newest_us: the time of the latest event of all.
     """
 
-    __slots__ = ("_claimed", "_going", "_kept", "_rows", "newest_us")
+    __slots__ = ("_begun", "_claimed", "_going", "_kept", "_rows", "asked", "newest_us")
 
     def __init__(self) -> None:
         self._rows: dict[str, list[int]] = {}
         self._going: dict[str, dict[str, int]] = {}
         self._claimed: set[str] = set()
+        self._begun: dict[str, dict[str, int]] = {}
+        self.asked: set[str] = set()
         self._kept: dict[str, list[_Kept]] = {}
         self.newest_us = 0
 
@@ -68,7 +75,8 @@ class Past:
 
     def running(self, task: str) -> Sequence[float]:
         """When the runs that are going began."""
-        return [at / SECOND for at in self._going.get(task, {}).values()]
+        runs = self._begun if task in self.asked else self._going
+        return [at / SECOND for at in runs.get(task, {}).values()]
 
     # --- what the planner asks
 
@@ -98,12 +106,24 @@ class Past:
         return list(self._kept)
 
     def start(self, task: str, run_id: str, at_us: int) -> bool:
-        """A run of the task began. Gives whether that was not known."""
+        """A run of the task is queued. Gives whether that was not known."""
         going = self._going.setdefault(task, {})
         if run_id in going and run_id not in self._claimed:
             return False
         self._claimed.discard(run_id)
         going[run_id] = at_us
+        if task in self.asked:
+            self.use_up(task, at_us)
+            self.newest_us = max(self.newest_us, at_us)
+        else:
+            self.event(task, RUN, at_us)
+        return True
+
+    def begin(self, task: str, run_id: str, at_us: int) -> bool:
+        """An executor has a run of the task. Gives whether that was not known."""
+        if run_id not in self._going.get(task, {}) or run_id in self._begun.get(task, {}):
+            return False
+        self._begun.setdefault(task, {})[run_id] = at_us
         self.event(task, RUN, at_us)
         return True
 
@@ -118,6 +138,8 @@ class Past:
 
     def end(self, task: str, action: str, run_id: str, at_us: int) -> None:
         """A run ended. One that ends by inaction uses up its due moment all the same."""
+        if task in self.asked and action != INACTION:
+            self.begin(task, run_id, self.going(task).get(run_id, at_us))  # that was not heard
         began = self._release(task, run_id)
         self.event(task, action, at_us)
         if action == INACTION and began:
@@ -153,9 +175,9 @@ class Past:
             for place, at_us in enumerate(row):
                 if at_us > now_us:
                     row[place] = now_us
-        for going in self._going.values():
-            for run_id, at_us in going.items():
-                going[run_id] = min(at_us, now_us)
+        for runs in (*self._going.values(), *self._begun.values()):
+            for run_id, at_us in runs.items():
+                runs[run_id] = min(at_us, now_us)
         for windows in self._kept.values():
             for kept in windows:
                 kept.at_us[0] = min(kept.at_us[0], now_us)
@@ -163,6 +185,9 @@ class Past:
 
     def _release(self, task: str, run_id: str) -> int:
         self._claimed.discard(run_id)
+        begun = self._begun.get(task)
+        if begun is not None:
+            begun.pop(run_id, None)
         going = self._going.get(task)
         if going is None:
             return 0

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from rtd.conditions.base import Condition
+from rtd.conditions.base import ME, Condition
 from rtd.conditions.certain import customs
 from rtd.conditions.ledger import RUN
 from rtd.conditions.reader import parse
@@ -28,7 +28,12 @@ POLL_US: Final = 5 * SECOND
 
 
 class Planner(Decider):
-    """All scheduled tasks of one app; its arguments are those of `Decider`."""
+    """All scheduled tasks of one app; its arguments are those of `Decider`.
+
+    Attributes:
+        asks: tasks of which some condition of another one asks whether they are running or have
+            started. Where it is told of that (`begun`), `past.asked` says so.
+    """
 
     def __init__(
         self,
@@ -40,6 +45,7 @@ class Planner(Decider):
         super().__init__(started_us, zone, env, read)
         self._poll_us = NEVER
         self._also: set[str] = set()
+        self.asks: set[str] = set()
 
     # --- tasks
 
@@ -53,6 +59,7 @@ class Planner(Decider):
         self.entries[name] = entry
         self.names.add(name)
         self._index.add(entry)
+        self._ask_of(condition)
         self._sight.keep(name, condition, zone)
 
     @property
@@ -69,10 +76,15 @@ class Planner(Decider):
         """A task with an end condition: whoever watches its runs asks by `view_of_run`."""
         condition = self._read(text)
         self._also.update(task or name for task in condition.depends())
+        self._ask_of(condition)
         self._sight.keep(name, condition, self._sight.zone(zone))
         if texts := customs(condition):
             self._also.add(name)
             self._sight.asking.add_end(name, texts)
+
+    def _ask_of(self, condition: Condition) -> None:
+        watches = condition.watches()
+        self.asks.update(task for task, action in watches if action == RUN and task != ME)
 
     def watch(self, tasks: Iterable[str]) -> None:
         """The runs of these tasks matter, too."""
@@ -223,6 +235,12 @@ class Planner(Decider):
     def started(self, task: str, run_id: str, at_us: int) -> None:
         """A run that this planner did not fire has begun."""
         if self.past.start(task, run_id, at_us):
+            self._touch(task, RUN, at_us)
+
+    def begun(self, task: str, run_id: str, at_us: int) -> None:
+        """An executor has a run of a task that conditions of others ask about."""
+        self.past.start(task, run_id, at_us)  # a delayed one may not have been told of
+        if self.past.begin(task, run_id, at_us):
             self._touch(task, RUN, at_us)
 
     def ended(self, task: str, action: str, run_id: str, at_us: int) -> None:

@@ -1,7 +1,12 @@
 """Who is woken, when, and how nothing is lost if it is not heard."""
 
+import pytest
+
+from rtd.model.ids import new_id
+from rtd.model.run import Spec, new_record
+from rtd.store import keys
 from rtd.store.link import Link
-from rtd.store.records import Leased, parse_token
+from rtd.store.records import Leased, Submission, parse_token
 from tests.contract.store.harness import Store
 
 
@@ -194,3 +199,36 @@ def test_a_parameter_that_is_set_rings_every_node_once(store: Store) -> None:
     assert rings() == [[], [b"params"], [b"params"]]
     assert store.link.one(store.calls.unset_param("node1", "|x")) is False
     assert rings() == [[], [], []]
+
+
+@pytest.mark.parametrize("length", [3, 31, 32, 200, 255, 256, 300])
+def test_that_an_executor_has_a_run_is_told_where_somebody_asks(store: Store, length: int) -> None:
+    task = "t" * length
+    spec = Spec("", task, b"\xc1" * 70_000, "process", "default", 0, 1.0, {}, "me", None)
+    store.link.one(store.calls.ask_of([task]))
+
+    def submit() -> str:
+        run = new_id()
+        record = new_record(spec._replace(id=run))
+        place = keys.place("process", "default", 0)
+        runs = [Submission(run, record, keys.item(run))]
+        store.link.one(store.calls.submit("node1", place, task, store.now_ms, runs))
+        store.spots[run] = (place, runs[0].item, task)
+        return run
+
+    def told() -> list[str]:
+        return [ring for ring in store.rings() if ring.startswith("task|")]
+
+    taken = submit()
+    assert told() == []
+    store.take()
+    assert told() == [f"task|{task}|b|{taken}|0"]
+    store.finish("E1", taken)
+    assert store.ask().what == "idle"
+    handed = submit()
+    assert told() == [f"task|{task}|b|{handed}|0"]
+    store.link.one(store.calls.unask_of([task]))
+    store.take()
+    submit()
+    store.take("E2")
+    assert told() == []

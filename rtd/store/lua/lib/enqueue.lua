@@ -1,5 +1,5 @@
 -- enqueue(place, ready): runs that are due ({id, item, record} each) go to idle executors, or
--- wait in their place.
+-- wait in their place. Needs leased and wake.
 
 -- Gives runs straight to idle executors: the lease, and id and record on the bell. Only when
 -- nothing waits before them, and never past a limit, which `take` alone keeps.
@@ -13,6 +13,7 @@ local function hand_off(place, lane, ready)
     local id, item, record = unpack(ready[i])
     redis.call('HSET', N .. 'lease:' .. idle[i], id, place .. '|' .. item)
     redis.call('RPUSH', N .. 'bell:' .. idle[i], id .. record)
+    leased(id, record)
   end
   return #idle + 1
 end

@@ -1,0 +1,107 @@
+"""What conditions of others ask of a task: it runs, and has started, once an executor has a run."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rtctl import Client
+from tests.helpers.daemon import Daemon
+from tests.helpers.deadline import until
+from tests.helpers.running import client, restart_supervisor, until_running
+
+Start = Callable[..., Daemon]
+
+APP = """
+import time
+from pathlib import Path
+from rtd import Session
+
+session = Session()
+
+@session.task(queue="slow", execution="thread")
+def x(gate):
+    while not Path(gate).exists():
+        time.sleep(0.01)
+
+@session.task(end_cond="task 'x' is running", stop_grace="1s")
+def victim():
+    time.sleep(60)
+
+@session.task(start_cond="task 'x' is running & ~has started", execution="thread")
+def beside(): ...
+
+@session.task(start_cond="task 'x' has started & ~has started", execution="thread")
+def later(): ...
+
+@session.task(start_cond="every 50 ms", execution="thread")
+def beat(): ...
+"""
+
+
+@pytest.fixture
+def app(start_daemon: Start, tmp_path: Path) -> Daemon:
+    path = tmp_path / "app.py"
+    path.write_text(APP)
+    return start_daemon(str(path))
+
+
+def holds(rt: Client, task: str) -> bool:
+    """What the condition of a task says."""
+    return bool(rt.rpc.why(task=task)["tree"]["value"])
+
+
+def beats(rt: Client) -> None:
+    """Wait until the schedule has been looked at again and again."""
+    last = max((run.id for run in rt.ls(task="beat", limit=5)), default="")
+    until(lambda: sum(run.id > last for run in rt.ls(task="beat", limit=5)) > 2, what="beats")
+
+
+@pytest.mark.parametrize("restarted", [False, True], ids=["", "over a restart"])
+def test_a_run_that_waits_has_not_started_for_others(
+    app: Daemon, gate: Path, restarted: bool
+) -> None:
+    with client(app) as rt:
+        rt.rpc.queue_pause(queues=["slow"])
+        victim = until_running(rt.submit("victim"))
+        run = rt.submit("x", gate=str(gate))
+    if restarted:
+        restart_supervisor(app)
+    with client(app) as rt:
+        beats(rt)
+        assert [rt.ls(task=task) for task in ("beside", "later")] == [[], []]
+        assert not holds(rt, "beside")
+        assert rt.get(victim.id).state == "running"
+        rt.rpc.queue_resume(queues=["slow"])
+        until(lambda: rt.get(victim.id).state == "terminated", what="the end of `victim`")
+        for task in ("beside", "later"):
+            until(lambda task=task: rt.ls(task=task), what=f"`{task}`")  # type: ignore[misc]
+    if restarted:
+        restart_supervisor(app)
+    with client(app) as rt:
+        assert "x has been running since" in str(rt.rpc.why(task="beside")["tree"])
+        gate.touch()
+        rt.get(run.id).wait(timeout=10)
+        until(lambda: "x is not running" in str(rt.rpc.why(task="beside")["tree"]), what="its end")
+
+
+def test_a_run_that_is_withdrawn_has_never_started(app: Daemon, gate: Path) -> None:
+    with client(app) as rt:
+        rt.rpc.queue_pause(queues=["slow"])
+        rt.submit("x", gate=str(gate)).cancel()
+        beats(rt)
+        assert rt.ls(task="later") == []
+        assert not holds(rt, "later")
+
+
+def test_a_delayed_run_is_running_once_it_has_begun(app: Daemon, gate: Path) -> None:
+    def tree(rt: Client) -> Any:
+        return rt.rpc.why(task="beside")["tree"]
+
+    with client(app) as rt:
+        run = rt.rpc.submit(task="x", many=[{"gate": str(gate)}], options={"delay": 0.3})
+        until(lambda: "x has been running since" in str(tree(rt)), what="it runs")
+        gate.touch()
+        rt.get(run["ids"][0]).wait(timeout=10)
+        until(lambda: "x is not running" in str(tree(rt)), what="its end")
