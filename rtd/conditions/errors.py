@@ -38,7 +38,7 @@ class ConditionError(ValueError):
     def __init__(
         self, problem: str, text: str | None = None, at: int = 0, suggestion: str = ""
     ) -> None:
-        self.problem = problem
+        self.problem = _printable(problem)
         self.text = text or ""
         self.suggestion = suggestion
         self.at = min(max(at, 0), len(self.text))
@@ -52,7 +52,7 @@ class ConditionError(ValueError):
     def caret(self) -> str:
         """The faulty line and, below it, a caret under the fault."""
         line = self.text.split("\n")[self.line - 1]
-        shown = "".join(c if c.isprintable() else " " for c in line)
+        shown = _printable(line)
         column = self.column - 1
         start = max(0, column - WIDTH * 3 // 4)
         cut = shown[start : start + WIDTH]
@@ -70,6 +70,11 @@ class ConditionError(ValueError):
     def __reduce__(self) -> tuple[type[ConditionError], tuple[str, str | None, int, str]]:
         text = self.text if self._placed else None
         return type(self), (self.problem, text, self.at, self.suggestion)
+
+
+def _printable(text: str) -> str:
+    """One line that every terminal can show, as long as the text."""
+    return "".join(c if c.isprintable() else " " for c in text)
 
 
 class Part(NamedTuple):

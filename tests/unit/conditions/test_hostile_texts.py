@@ -108,9 +108,18 @@ def test_b2_any_text_is_a_condition_or_a_clear_error(text: str) -> None:
     if isinstance(found, Condition):
         assert parse(str(found)) == found
     else:
-        assert found.problem
+        assert found.problem.isprintable()
         assert 1 <= found.line <= text.count("\n") + 1
         assert 1 <= found.column <= len(text) + 1
+
+
+@pytest.mark.parametrize("odd", ["\n", "\r\n", "\x1b[31m", "\ud800", "\u2028"])
+def test_b2_a_problem_is_one_line_whatever_the_text_holds(odd: str) -> None:
+    for text in (f"'a{odd}b'", f"daily after 'x{odd}y'", f"every 'x{odd}y'"):
+        with pytest.raises(ConditionError) as caught:
+            parse(text)
+        assert caught.value.problem.isprintable()
+        assert caught.value.caret.replace("\n", "").isprintable()
 
 
 @given(st.one_of(TEXTS, CONDITIONS.map(str)), st.data())
