@@ -1,5 +1,7 @@
 """`rtd check`, `rtctl simulate`: what an import leaves behind, names that are no plain text."""
 
+import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.daemon import BIN, Daemon
+from tests.helpers.deadline import until
 
 HEAD = "from rtd import Session\nsession = Session()\n"
 THREAD = (
@@ -51,6 +54,25 @@ def test_such_a_thread_does_not_keep_an_app_that_does_not_import(place: Daemon) 
 def test_simulate_does_not_wait_for_the_threads_of_the_app(place: Daemon) -> None:
     (place.cwd / "app.py").write_text(HEAD + THREAD + TASK)
     assert place.rtctl("simulate", "app.py", "-q", timeout_s=20).stdout.strip() == "24"
+
+
+def test_ctrl_c_while_a_task_file_is_imported_leaves_no_traceback(place: Daemon) -> None:
+    (place.cwd / "tasks").mkdir()
+    (place.cwd / "tasks" / "one.py").write_text(
+        "import pathlib, time\npathlib.Path('importing').touch()\ntime.sleep(600)\n"
+    )
+    (place.cwd / "app.py").write_text(
+        HEAD + "from rtd.tasks.loaders import PyLoader\nPyLoader('tasks')\n"
+    )
+    checking = subprocess.Popen(
+        [BIN / "rtd", "check", "app.py"], cwd=place.cwd, env=place.env, stderr=subprocess.PIPE,
+        start_new_session=True,
+    )  # fmt: skip
+    until((place.cwd / "importing").exists, what="the import")
+    os.killpg(checking.pid, signal.SIGINT)
+    _, told = checking.communicate(timeout=10)
+    assert checking.returncode == 130
+    assert b"Traceback" not in told
 
 
 def test_a_process_that_the_import_starts_is_not_waited_for(place: Daemon) -> None:

@@ -304,18 +304,6 @@ def test_a_name_that_is_no_session_says_which_there_are(place: Daemon, tmp_path:
         assert part in one_line(done)
 
 
-def test_a_check_that_is_interrupted_leaves_no_traceback(place: Daemon, tmp_path: Path) -> None:
-    (tmp_path / "tasks").mkdir()
-    (tmp_path / "tasks" / "one.py").write_text("raise KeyboardInterrupt\n")
-    (tmp_path / "app.py").write_text(
-        "from rtd import Session\nfrom rtd.tasks.loaders import PyLoader\n"
-        "session = Session()\nPyLoader('tasks')\n"
-    )
-    done = rtd(place, "check", "app.py", cwd=tmp_path)
-    assert done.returncode == 3
-    assert "ended its process while it was imported: exit code 130" in one_line(done)
-
-
 def test_a_start_that_is_interrupted_says_what_goes_on(place: Daemon, tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(
         "import pathlib, time\nfrom rtd import Session\nsession = Session()\n"
