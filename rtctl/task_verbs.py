@@ -104,7 +104,7 @@ class TaskVerbs:
 
     def trigger(self, *, task: str, params: dict[str, Any] | None = None) -> TriggerResult:
         """Start a task now, whatever its condition says. Refused while a run of it is going,
-        unless it may overlap.
+        unless it may overlap or has no start condition.
 
         Args:
             task: its name.

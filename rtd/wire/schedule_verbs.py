@@ -96,7 +96,7 @@ DISABLE: Final = Verb(
 TRIGGER: Final = Verb(
     name="trigger",
     doc="Start a task now, whatever its condition says. Refused while a run of it is going, "
-    "unless it may overlap.",
+    "unless it may overlap or has no start condition.",
     repeatable=False,
     params=(_TASK, Param("params", "dict[str, Any]", "the parameters of the run", {})),
     result=(Param("id", "str", "of the run"),),
