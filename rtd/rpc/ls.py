@@ -27,18 +27,25 @@ async def handle(ask: Ask) -> dict[str, Any]:
     if not 1 <= limit <= LIMIT_MAX:
         raise BadRequest(f"ls: limit must be 1 to {LIMIT_MAX}, not {limit}")
     states = _states(params["state"])
-    calls = core.calls
-    running, progress, tally, table = await core.redis.call(
-        calls.list_running(), calls.progress(), calls.tally(), calls.queue_table()
+    calls, task = core.calls, params["task"]
+    live = not states.isdisjoint({State.RUNNING, State.QUEUED})
+    look = LOOKED_AT_MAX if live and task is not None else limit + 1
+    # In the order in which runs move, so that one on its way is seen once at least.
+    waiting, running, progress, tally, table = await core.redis.call(
+        calls.list_queued(look, params["queue"] or ""),
+        calls.list_running(),
+        calls.progress(),
+        calls.tally(),
+        calls.queue_table(),
     )
     rows = Rows(core, progress)
     found = _Found(_filter(params, states), limit)
     totals = _totals(rows, running, tally, table)
-    if State.RUNNING in states or State.QUEUED in states:
+    if live:
         _add_leased(found, rows, running)
-        await _add_waiting(core, found, rows, params["task"], params["queue"])
+        await _add_waiting(core, found, rows, waiting)
     if not states.isdisjoint(TERMINAL):
-        await _add_ended(core, found, rows, params["task"], states)
+        await _add_ended(core, found, rows, task, states)
     return {"runs": found.rows, "totals": totals, "more": found.more}
 
 
@@ -50,6 +57,7 @@ class _Found:
         self._limit = limit
         self.rows: list[Row] = []
         self.more = False
+        self._seen: set[str] = set()
 
     @property
     def room(self) -> int:
@@ -57,8 +65,9 @@ class _Found:
         return 0 if self.more else self._limit - len(self.rows) + 1
 
     def add(self, row: Row) -> None:
-        if not self._keep(row):
+        if row["id"] in self._seen or not self._keep(row):
             return
+        self._seen.add(row["id"])
         if len(self.rows) < self._limit:
             self.rows.append(row)
         else:
@@ -108,13 +117,9 @@ def _add_leased(found: _Found, rows: Rows, running: list[Running]) -> None:
         found.add(row)
 
 
-async def _add_waiting(
-    core: Core, found: _Found, rows: Rows, task: str | None, queue: str | None
-) -> None:
+async def _add_waiting(core: Core, found: _Found, rows: Rows, waiting: list[Waiting]) -> None:
     if not found.room:
         return
-    look = found.room if task is None else LOOKED_AT_MAX
-    waiting: list[Waiting] = await core.ask(core.calls.list_queued(look, queue or ""))
     delayed = [run.place_item for run in waiting if run.where == "delayed"]
     due_at = dict(await core.ask(core.calls.due_of(delayed))) if delayed else {}
     for run in waiting:
