@@ -9,6 +9,7 @@ import pytest
 
 from tests.helpers.daemon import Daemon
 from tests.helpers.rows import submit, until_state
+from tests.helpers.running import client
 from tests.helpers.terminal import Terminal
 
 
@@ -154,3 +155,13 @@ def test_bad_input_is_one_line(jobs: Daemon, words: list[str], sentence: str) ->
     assert (done.returncode, done.stdout) == (2, "")
     assert sentence in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_a_run_on_its_way_is_listed_once(jobs: Daemon) -> None:
+    with client(jobs) as rt:
+        for _ in range(150):
+            run = rt.submit("add", a=1, b=2)
+            for _ in range(3):
+                ids = [found.id for found in rt.ls(limit=20)]
+                assert ids.count(run.id) == 1
+                assert len(ids) == len(set(ids))
