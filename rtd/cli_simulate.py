@@ -2,7 +2,9 @@
 
 import argparse
 import json
+import os
 import sys
+from typing import Final, TextIO
 
 from rtd.conditions.spans import SECOND
 from rtd.model.errors import BadRequest
@@ -13,7 +15,9 @@ from rtd.supervisor.parameters import overlaid
 from rtd.supervisor.schedule.simulate import simulate as occurrences
 
 #: Lines beyond which something is amiss with the conditions, or with the span.
-MOST = 1_000_000
+MOST: Final = 1_000_000
+#: 128 + SIGPIPE: what a shell shows when a reader such as `head` has had enough.
+PIPE_CLOSED: Final = 141
 
 
 def unasked(manifest: Manifest) -> str:
@@ -30,6 +34,23 @@ def simulate(options: argparse.Namespace) -> int:
         UnknownTask: it has no task of the name that was given.
         BadRequest: there are more than a million.
     """
+    try:
+        with _apart() as out:
+            _write(options, out)
+    except BrokenPipeError:
+        return PIPE_CLOSED
+    return 0
+
+
+def _apart() -> TextIO:
+    """Stdout for the data alone: from here on what the app prints, or what a process that it
+    starts does, goes to stderr."""
+    out = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    return out
+
+
+def _write(options: argparse.Namespace, out: TextIO) -> None:
     manifest = load(options.app).manifest(options.app)
     if options.task is not None:
         manifest.find(options.task)
@@ -56,5 +77,4 @@ def simulate(options: argparse.Namespace) -> int:
             "verdict": one.verdict,
             "reason": one.reason,
         }
-        sys.stdout.write(json.dumps(row) + "\n")
-    return 0
+        out.write(json.dumps(row) + "\n")

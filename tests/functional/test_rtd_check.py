@@ -1,8 +1,10 @@
 """`rtd check`, `rtctl simulate`: what an import leaves behind, names that are no plain text."""
 
+import json
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,6 +56,31 @@ def test_such_a_thread_does_not_keep_an_app_that_does_not_import(place: Daemon) 
 def test_simulate_does_not_wait_for_the_threads_of_the_app(place: Daemon) -> None:
     (place.cwd / "app.py").write_text(HEAD + THREAD + TASK)
     assert place.rtctl("simulate", "app.py", "-q", timeout_s=20).stdout.strip() == "24"
+
+
+def test_what_the_app_prints_while_it_is_imported_spoils_no_simulation(place: Daemon) -> None:
+    loud = "import subprocess\nprint('loud')\nhelper = subprocess.Popen(['sleep', '100'])\n"
+    (place.cwd / "app.py").write_text(HEAD + loud + TASK)
+    words = [sys.executable, "-m", "rtd", "simulate", "app.py", "0", "7200"]
+    with (place.cwd / "told").open("w") as told:
+        done = subprocess.run(
+            words, cwd=place.cwd, env=place.env, stdout=subprocess.PIPE, stderr=told,
+            text=True, timeout=20, check=False,
+        )  # fmt: skip
+    assert [json.loads(line)["task"] for line in done.stdout.splitlines()] == ["work"] * 2
+    assert (place.cwd / "told").read_text() == "loud\n"
+    assert len(place.processes()) == 1, "the helper"
+    place.close()
+
+
+def test_who_has_read_enough_of_a_simulation_sees_no_traceback(place: Daemon) -> None:
+    (place.cwd / "app.py").write_text(HEAD + TASK)
+    done = subprocess.run(
+        f"{sys.executable} -m rtd simulate app.py 0 90000000 | head -n 1", shell=True,
+        cwd=place.cwd, env=place.env, capture_output=True, text=True, timeout=20, check=False,
+    )  # fmt: skip
+    assert json.loads(done.stdout)["task"] == "work"
+    assert done.stderr == ""
 
 
 def test_ctrl_c_while_a_task_file_is_imported_leaves_no_traceback(place: Daemon) -> None:
