@@ -45,6 +45,8 @@ class Closing:
         self._apart = f"@{node.core.config.node}"
         #: By lane: when executors were ordered last, and how long the next are not.
         self._ordered: dict[str, tuple[float, float]] = {}
+        #: What is going on, in words.
+        self._at = "nothing of it has begun"
 
     @property
     def is_wanted(self) -> bool:
@@ -68,7 +70,7 @@ class Closing:
             async with asyncio.timeout(limit_s):
                 await self._carry_out(until)
         except TimeoutError:
-            log.warning("what runs on shutdown is not over after %.0f s", limit_s)
+            log.warning("what runs on shutdown is not over after %.0f s: %s", limit_s, self._at)
         except (StoreGone, InternalError) as error:
             log.warning("what runs on shutdown is left out: %s", error)
 
@@ -77,11 +79,13 @@ class Closing:
         node_name = core.config.node
         await core.ask(core.calls.set_closing(node_name, (BEGUN,)))
         if core.manifest.info.hooks.get(SHUTDOWN):
+            self._at = "its hooks"
             left_s = until - time.monotonic()
             await self._in_main(node.app_hooks.call(SHUTDOWN, timeout_s=left_s))
         infos = await ready(core, on_shutdown(core.manifest), self._ask)
         if infos:
-            log.info("on shutdown: %s", ", ".join(info.name for info in infos))
+            self._at = ", ".join(info.name for info in infos)
+            log.info("on shutdown: %s", self._at)
             planned = [Planned(info.name, new_id()) for info in infos]
             await core.ask(
                 core.calls.set_closing(node_name, (BEGUN, *(plan.run for plan in planned)))
@@ -90,6 +94,7 @@ class Closing:
             pools = {plan.run: info.pool for plan, info in zip(planned, infos, strict=True)}
             await self._until_over(made, pools)
         if core.manifest.info.hooks.get(SHUTDOWN):
+            self._at = "the rest of its hooks"
             left_s = until - time.monotonic()
             await self._in_main(node.app_hooks.call(SHUTDOWN, rest=True, timeout_s=left_s))
         await core.ask(core.calls.set_closing(node_name, ()))

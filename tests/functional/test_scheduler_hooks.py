@@ -19,7 +19,7 @@ def schedule_of(daemon: Daemon) -> tuple[str, str | None]:
 
 
 DYING = """
-import os
+import os, time
 from rtd import Session
 from rtd.core import Scheduler
 session = Session()
@@ -53,6 +53,25 @@ def test_a_main_executor_that_dies_while_the_daemon_ends_is_not_waited_for(
     log = daemon.log.read_text()
     assert fault in log
     assert "is not over after" not in log
+    assert daemon.processes() == []
+
+
+@pytest.mark.parametrize(
+    ("first", "has_task", "what"),
+    [
+        ("time.sleep(600)", False, "its hooks"),
+        ("time.sleep(0)", True, "last"),
+    ],
+)
+def test_what_is_not_over_in_time_at_the_end_is_named(
+    start_daemon: Start, tmp_path: Path, first: str, has_task: bool, what: str
+) -> None:
+    text = DYING.format(first=first, has_task=has_task).replace("os._exit(3)", "time.sleep(600)")
+    (tmp_path / "app.py").write_text(text)
+    daemon = start_daemon("app.py", flags=["--set", "stop_grace=1s"], cwd=tmp_path)
+    assert daemon.stop() == 0
+    said = f"what runs on shutdown is not over after 1 s: {what}\n"
+    assert said in daemon.log.read_text()
     assert daemon.processes() == []
 
 
