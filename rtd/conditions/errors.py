@@ -38,7 +38,7 @@ class ConditionError(ValueError):
     def __init__(
         self, problem: str, text: str | None = None, at: int = 0, suggestion: str = ""
     ) -> None:
-        self.problem = _printable(problem)
+        self.problem = printable(problem)
         self.text = text or ""
         self.suggestion = suggestion
         self.at = min(max(at, 0), len(self.text))
@@ -52,7 +52,7 @@ class ConditionError(ValueError):
     def caret(self) -> str:
         """The faulty line and, below it, a caret under the fault."""
         line = self.text.split("\n")[self.line - 1]
-        shown = _printable(line)
+        shown = printable(line)
         column = self.column - 1
         start = max(0, column - WIDTH * 3 // 4)
         cut = shown[start : start + WIDTH]
@@ -72,7 +72,7 @@ class ConditionError(ValueError):
         return type(self), (self.problem, text, self.at, self.suggestion)
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """One line that every terminal can show, as long as the text."""
     return "".join(c if c.isprintable() else " " for c in text)
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from rtd.conditions.errors import printable
+
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
@@ -25,9 +27,9 @@ class Explanation:
         return "\n".join(self.lines())
 
     def lines(self, depth: int = 0) -> list[str]:
-        """The text tree, a line per node."""
+        """The text tree, a printable line per node."""
         word = "true " if self.value else "false"
-        found = [f"{'  ' * depth}{word}  {self.text}: {self.fact}"]
+        found = [printable(f"{'  ' * depth}{word}  {self.text}: {self.fact}")]
         for child in self.children:
             found += child.lines(depth + 1)
         return found

@@ -71,3 +71,19 @@ def test_s9_decide_is_value_and_next_change_for_a_scheduler() -> None:
     told = parse("time of day after 10:00").decide(view("09:00"))
     assert told == (False, at("10:00").replace(tzinfo=UTC).timestamp())
     assert parse("true").decide(view("09:00")) == (True, None)
+
+
+def test_s9_a_name_with_a_line_break_keeps_the_tree_in_shape() -> None:
+    condition = parse("~after task 'a\nb' & ~(~daily & never)")
+    told = condition.explain(view("10:00"))
+    assert [line.split(":")[0] for line in str(told).split("\n")] == [
+        "true   ~after task 'a b' & ~(~daily & false)",
+        "  true   ~after task 'a b'",
+        "    false  after task 'a b'",
+        "  true   ~(~daily & false)",
+        "    false  ~daily & false",
+        "      false  ~daily",
+        "        true   daily",
+        "      false  false",
+    ]
+    assert told.text == str(condition)
