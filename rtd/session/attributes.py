@@ -16,6 +16,7 @@ from rtd.session.shape import first_line
 
 if TYPE_CHECKING:
     from rtd.conditions.base import Condition
+    from rtd.session.custom import FuncCond
     from rtd.session.session import Session
     from rtd.session.task import TaskDefinition
 
@@ -69,7 +70,7 @@ class Attributes:
         return _condition(self.definition.info.schedule.start)
 
     @start_cond.setter
-    def start_cond(self, condition: str | Condition | None) -> None:
+    def start_cond(self, condition: str | Condition | FuncCond | None) -> None:
         self._set_schedule("start", "start_cond", condition)
 
     @property
@@ -78,7 +79,7 @@ class Attributes:
         return _condition(self.definition.info.schedule.end)
 
     @end_cond.setter
-    def end_cond(self, condition: str | Condition | None) -> None:
+    def end_cond(self, condition: str | Condition | FuncCond | None) -> None:
         self._set_schedule("end", "end_cond", condition)
 
     @property

@@ -23,6 +23,7 @@ from rtd.session.task import TaskDefinition
 
 if TYPE_CHECKING:
     from rtd.conditions.base import Condition
+    from rtd.session.custom import FuncCond
     from rtd.session.running import Ran
 
 
@@ -103,8 +104,8 @@ class Session:
         name: str | None = None,
         lane: str | None = None,
         fresh: bool = False,
-        start_cond: str | Condition | None = None,
-        end_cond: str | Condition | None = None,
+        start_cond: str | Condition | FuncCond | None = None,
+        end_cond: str | Condition | FuncCond | None = None,
         **options: Any,
     ) -> Callable[[Callable[..., Any]], TaskDefinition]: ...
 
@@ -115,8 +116,8 @@ class Session:
         name: str | None = None,
         lane: str | None = None,
         fresh: bool = False,
-        start_cond: str | Condition | None = None,
-        end_cond: str | Condition | None = None,
+        start_cond: str | Condition | FuncCond | None = None,
+        end_cond: str | Condition | FuncCond | None = None,
         **options: Any,
     ) -> Any:
         """Declare a function, a coroutine function or a class with `start` as a task.
