@@ -65,16 +65,16 @@ def _write(options: argparse.Namespace, out: TextIO) -> None:
         round(options.run_time * SECOND),
         overlaid(manifest.info.parameters, {}),
     )
+    rests: dict[tuple[str, str, str], str] = {}  # most are alike but for their moment
     for number, one in enumerate(found):
         if number == MOST:
             raise BadRequest(f"more than {MOST:,} occurrences: simulate a shorter time")
         if options.task is not None and one.task != options.task:
             continue
-        row = {
-            "task": one.task,
-            "at": one.due_us / SECOND,
-            "timezone": manifest.tasks[one.task].schedule.timezone or host,
-            "verdict": one.verdict,
-            "reason": one.reason,
-        }
-        out.write(json.dumps(row) + "\n")
+        alike = (one.task, one.verdict, one.reason)
+        rest = rests.get(alike)
+        if rest is None:
+            zone = manifest.tasks[one.task].schedule.timezone or host
+            row = {"task": one.task, "timezone": zone, "verdict": one.verdict, "reason": one.reason}
+            rest = rests[alike] = json.dumps(row)[1:]
+        out.write(f'{{"at": {one.due_us / SECOND!r}, {rest}\n')

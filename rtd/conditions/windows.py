@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import partial
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from rtd.conditions.cycles import CYCLES
 from rtd.conditions.errors import ConditionError, Part, reading
@@ -94,6 +94,14 @@ class Window:
 
         It may be empty, when the clocks skip the whole cycle.
         """
+        window, where, number, found = _LATEST[0]
+        if window is self and where is zone and number == key:
+            return found
+        found = self._occurrence(zone, key)
+        _LATEST[0] = (self, zone, key, found)
+        return found
+
+    def _occurrence(self, zone: Zone, key: int) -> Occurrence | None:
         cycles = CYCLES[self.cycle]
         if self._lacks(zone, key):
             return None
@@ -164,6 +172,13 @@ class Window:
             return self.occurrence(zone, key), after
         began_here = around.start_us >= cycles.instant(zone, key, 0) and not self.gapless
         return around, max(around.end_us, after) if began_here else around.end_us
+
+
+#: The occurrence that was found last, and of what: a condition asks for the same one again to
+#: say until when it holds.
+_LATEST: Final[list[tuple[Window | None, Zone | None, int, Occurrence | None]]] = [
+    (None, None, 0, None)
+]
 
 
 def parse_limit(cycle: Cycle, part: Part | None) -> Window:

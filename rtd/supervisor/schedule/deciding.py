@@ -33,6 +33,7 @@ class Decider:
         paused: nothing starts.
         names: of all tasks that exist.
         wakes: when the clock alone may start something.
+        run_id_of: names the run of a task's due moment.
         dirty: who is to be looked at, and for which moment (`NOW`: the next one).
     """
 
@@ -48,6 +49,7 @@ class Decider:
         self._sight = Sight(started_us, zone, env)
         self._index = Index()
         self._started: dict[Entry, int] = {}
+        self.run_id_of = occurrence_id
         self.past, self.names = self._sight.past, self._sight.names
 
     def _touch(self, task: str, action: str, at_us: int) -> None:
@@ -125,7 +127,7 @@ class Decider:
         return Occurrence(entry.name, due_us, Verdict.LATE, held or "it was late", start_us)
 
     def _start(self, entry: Entry, fired: Occurrence) -> Occurrence:
-        fired = fired._replace(run_id=occurrence_id(entry.name, fired.due_us))
+        fired = fired._replace(run_id=self.run_id_of(entry.name, fired.due_us))
         entry.last_us = max(entry.last_us, fired.due_us)
         entry.due_us, entry.held = None, ""
         self.past.start(entry.name, fired.run_id, fired.start_us)

@@ -28,6 +28,7 @@ def simulate(
     Conditions on the host are false; what a custom condition decides does not start.
     """
     planner = Planner(from_us, zone)
+    planner.run_id_of = _plain_id
     planner.names.update(tasks)
     planner.set_params(params or {})
     for name, info in tasks.items():
@@ -50,3 +51,8 @@ def simulate(
             end_us, task, run_id = heapq.heappop(ends)
             planner.ended(task, SUCCESS, run_id, end_us)
         found = planner.advance(now_us)
+
+
+def _plain_id(task: str, due_us: int) -> str:
+    """An id for the planner's books alone: that of a real run takes longer to make."""
+    return f"{task}|{due_us}"
