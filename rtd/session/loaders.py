@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 _OF_TASKS: Final = ("name", "on_startup", "execution", "delay", "start_cond", "end_cond", "timeout")
 
 
-class Loader:
+class Loader(ABC):
     """Files below a folder that declare tasks; each kind of loader reads its own kind of file.
 
     They are read when the app has been imported, in the order of their paths. A file that fails
@@ -105,9 +106,9 @@ class Loader:
                 raise
             session.note_fault("loader", relative(file, self.path), error)
 
+    @abstractmethod
     def read(self, session: Session, file: Path) -> None:
         """Declare the tasks of one file; whatever it raises is noted."""
-        raise NotImplementedError
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.path} {self.glob}>"

@@ -5,7 +5,7 @@ the log's process says that it is done with it, so nothing is lost when that pro
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from rtd.store.call import Call, check_batch, nothing
 
@@ -47,9 +47,6 @@ class TaskLog:
 
     prefix: str
 
-    def _script(self, script: str, *args: Any, parse: Any) -> Call:
-        raise NotImplementedError
-
     def log_switch(self, node: str, on: bool) -> Call:
         """From here on ends of runs on a node are told to its log, or no more."""
         key = f"{self.prefix}logged:{node}"
@@ -60,13 +57,13 @@ class TaskLog:
         told once, and never after its end. Gives how many entries that made."""
         check_batch(len(runs))
         flat = [field for run_id, task, at in runs for field in (run_id, task, repr(at))]
-        return self._script("log_begun", node, *flat, parse=int)
+        return Call(("1", self.prefix, node, *flat), int, "log_begun")
 
     def log_read(self, node: str, exec_id: str, up_to: int | None, count: int) -> Call:
         """The next `count` entries of a node's log: `LogRead`. Those numbered up to `up_to` are
         done with. May be repeated after a lost reply."""
         done = "" if up_to is None else up_to
-        return self._script("log_read", node, exec_id, done, count, parse=_read)
+        return Call(("1", self.prefix, node, exec_id, done, count), _read, "log_read")
 
     def log_bell_key(self, node: str) -> str:
         """The list that wakes the process that writes a node's log."""

@@ -117,7 +117,9 @@ def test_rings_warn_again_after_a_lost_connection(redis: Embedded) -> None:
         rings = link.rings("ringing")
         assert await anext(rings) == [LOST]
         after = asyncio.create_task(anext(rings))  # type: ignore[arg-type]
-        await asyncio.sleep(0)
+        with Link.connect(redis.url) as other:
+            info = Call(("INFO", "clients"))
+            await soon(lambda: b"blocked_clients:1" in other.one(info), what="it listens")
         kill(redis)
         redis.start()
         assert await after == [LOST]

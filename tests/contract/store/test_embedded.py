@@ -143,7 +143,6 @@ def test_one_that_has_no_connection_left_is_not_taken_for_dead(redis: Embedded) 
 
         async def main() -> None:
             keeping = asyncio.create_task(redis.keep())
-            await asyncio.sleep(0)
             await soon(lambda: rejected(link) >= 2)  # turned away twice, it looked on
             keeping.cancel()
             await asyncio.gather(keeping, return_exceptions=True)
