@@ -114,4 +114,5 @@ def _planner(
     planner.watch({info.task for info in core.manifest.info.custom.values() if info.task})
     for name, condition in former_ends(core):
         planner.watch(task or name for task in condition.depends())
+        planner.ask_of(condition)
     return planner

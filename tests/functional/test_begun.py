@@ -29,6 +29,10 @@ def x(gate):
 def victim():
     time.sleep(60)
 
+@session.task(end_cond="running past 1 second", stop_grace="1s")
+def control():
+    time.sleep(60)
+
 @session.task(start_cond="task 'x' is running & ~has started", execution="thread")
 def beside(): ...
 
@@ -52,6 +56,12 @@ def holds(rt: Client, task: str) -> bool:
     return bool(rt.rpc.why(task=task)["tree"]["value"])
 
 
+def ends_are_looked_at(rt: Client) -> None:
+    """Wait until end conditions have been looked at, those of runs that began before, too."""
+    run = rt.submit("control")
+    until(lambda: rt.get(run.id).state == "terminated", what="the end of `control`")
+
+
 def beats(rt: Client) -> None:
     """Wait until the schedule has been looked at again and again."""
     last = max((run.id for run in rt.ls(task="beat", limit=5)), default="")
@@ -72,6 +82,7 @@ def test_a_run_that_waits_has_not_started_for_others(
         beats(rt)
         assert [rt.ls(task=task) for task in ("beside", "later")] == [[], []]
         assert not holds(rt, "beside")
+        ends_are_looked_at(rt)
         assert rt.get(victim.id).state == "running"
         rt.rpc.queue_resume(queues=["slow"])
         until(lambda: rt.get(victim.id).state == "terminated", what="the end of `victim`")
@@ -105,3 +116,22 @@ def test_a_delayed_run_is_running_once_it_has_begun(app: Daemon, gate: Path) -> 
         gate.touch()
         rt.get(run["ids"][0]).wait(timeout=10)
         until(lambda: "x is not running" in str(tree(rt)), what="its end")
+
+
+def test_the_same_holds_for_an_end_condition_that_the_app_does_not_have_any_more(
+    app: Daemon, gate: Path, tmp_path: Path
+) -> None:
+    with client(app) as rt:
+        victim = until_running(rt.submit("victim"))
+        path = tmp_path / "app.py"
+        kept = APP.replace("end_cond=\"task 'x' is running\", ", "")
+        kept = kept.replace("start_cond=\"task 'x' has started & ~has started\", ", "")
+        path.write_text(kept.replace("start_cond=\"task 'x' is running & ~has started\", ", ""))
+        rt.rpc.reload()
+        rt.rpc.queue_pause(queues=["slow"])
+        rt.submit("x", gate=str(gate))
+        ends_are_looked_at(rt)
+        assert rt.get(victim.id).state == "running"
+        rt.rpc.queue_resume(queues=["slow"])
+        until(lambda: rt.get(victim.id).state == "terminated", what="the end of `victim`")
+        gate.touch()

@@ -59,7 +59,7 @@ class Planner(Hearer):
         self.entries[name] = entry
         self.names.add(name)
         self._index.add(entry)
-        self._ask_of(condition)
+        self.ask_of(condition)
         self._sight.keep(name, condition, zone)
 
     @property
@@ -71,13 +71,14 @@ class Planner(Hearer):
         """A task with an end condition: whoever watches its runs asks by `view_of_run`."""
         condition = self._read(text)
         self._also.update(task or name for task in condition.depends())
-        self._ask_of(condition)
+        self.ask_of(condition)
         self._sight.keep(name, condition, self._sight.zone(zone))
         if texts := customs(condition):
             self._also.add(name)
             self._sight.asking.add_end(name, texts)
 
-    def _ask_of(self, condition: Condition) -> None:
+    def ask_of(self, condition: Condition) -> None:
+        """It is to be known when the tasks begin of which this asks whether they have."""
         watches = condition.watches()
         self.asks.update(task for task, action in watches if action == RUN and task != ME)
 
