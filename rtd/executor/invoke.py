@@ -1,7 +1,6 @@
 """Calls a task's code and turns whatever comes of it into an outcome."""
 
 import traceback
-from pathlib import Path
 from typing import Any, Final
 
 import msgpack
@@ -9,6 +8,7 @@ import msgpack
 from rtd.executor.work import Outcome, Work
 from rtd.model.errors import UnserialisableError
 from rtd.model.inner import is_inner
+from rtd.model.package_root import PACKAGE_ROOT
 from rtd.model.states import CHAR, State
 from rtd.model.units import format_bytes
 from rtd.model.values import pack, unpack
@@ -24,7 +24,6 @@ _TERMINATED: Final = CHAR[State.TERMINATED]
 _EMPTY: Final[bytes] = msgpack.packb({})
 _TRACEBACK_CHARS: Final = 16_384
 _MESSAGE_CHARS: Final = 4_096
-_OURS: Final = str(Path(__file__).resolve().parent.parent)
 
 
 def parameters(work: Work) -> dict[str, Any]:
@@ -125,7 +124,7 @@ def _format(error: BaseException, message: str) -> str:
     except BaseException:  # as above: a chained error's own text may raise
         return message
     frames = list(summary.stack)
-    while frames and frames[0].filename.startswith(_OURS):
+    while frames and frames[0].filename.startswith(PACKAGE_ROOT):
         del frames[0]
     summary.stack = traceback.StackSummary.from_list(frames)
     text = "".join(summary.format())

@@ -4,10 +4,10 @@ import sys
 import traceback
 from collections.abc import Callable, Sized
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from rtd.model.errors import RtdError
+from rtd.model.package_root import PACKAGE_ROOT
 from rtd.process.children import own_children
 from rtd.process.fds import open_sockets
 from rtd.process.forking import freeze, other_threads
@@ -16,7 +16,6 @@ from rtd.session.session import Session
 
 __all__ = ["App", "load_app"]
 
-_OUR_ROOT: Final = str(Path(__file__).resolve().parents[1]) + "/"
 Loader = Callable[[str], Session]
 
 
@@ -98,7 +97,7 @@ def _place(error: BaseException) -> dict[str, Any] | None:
     frames = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)
-        if not frame.filename.startswith(("<frozen", _OUR_ROOT))
+        if not frame.filename.startswith(("<frozen", PACKAGE_ROOT))
         and "importlib" not in frame.filename
     ]
     return {"file": frames[-1].filename, "line": frames[-1].lineno} if frames else None

@@ -1,7 +1,8 @@
 """What the app's code raised, told in one line."""
 
 import traceback
-from pathlib import Path
+
+from rtd.model.package_root import PACKAGE_ROOT
 
 
 def describe(error: BaseException) -> str:
@@ -26,8 +27,5 @@ def _first_line(error: BaseException) -> str:
         return f"(its __str__ raised {type(broken).__name__})"
 
 
-_OUR_ROOT = str(Path(__file__).resolve().parent.parent)
-
-
 def _is_ours(filename: str) -> bool:
-    return filename.startswith(_OUR_ROOT)
+    return filename.startswith(PACKAGE_ROOT)

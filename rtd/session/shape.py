@@ -6,12 +6,10 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from rtd.model.errors import PolicyError
-
-_OURS: Final = str(Path(__file__).resolve().parents[1]) + "/"
+from rtd.model.package_root import PACKAGE_ROOT
 
 
 class Shape(NamedTuple):
@@ -101,7 +99,7 @@ def caller() -> str:
     ours nor the `__init__` of a class."""
     frame = sys._getframe(1)
     while frame.f_back is not None and (
-        frame.f_code.co_filename.startswith(_OURS) or frame.f_code.co_name == "__init__"
+        frame.f_code.co_filename.startswith(PACKAGE_ROOT) or frame.f_code.co_name == "__init__"
     ):
         frame = frame.f_back
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"

@@ -10,11 +10,13 @@ from hashlib import sha1
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from rtd.model.package_root import PACKAGE_ROOT
+
 #: The prefix of all keys, and the node whose supervisor is rung (the first argument of every
 #: script that may ring).
 HEAD: Final = "local N, NODE = KEYS[1], ARGV[1]"
 #: By path: importlib.resources brings 2 MB into every zygote, which each fork pays for.
-_FOLDER: Final = Path(__file__).with_name("lua")
+_FOLDER: Final = Path(PACKAGE_ROOT) / "store" / "lua"
 _USE: Final = re.compile(r"^--@use (.+)$", re.MULTILINE)
 
 

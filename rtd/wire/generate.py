@@ -13,12 +13,13 @@ from pathlib import Path
 from textwrap import fill, indent
 from typing import Final
 
+from rtd.model.package_root import PACKAGE_ROOT
 from rtd.wire.generate_page import MADE, page
 from rtd.wire.messages import RUN_VERBS, TASK_VERBS, VERBS
 from rtd.wire.schema import REQUIRED, Param, Verb
 from rtd.wire.shapes import SHAPES
 
-ROOT: Final = Path(__file__).resolve().parents[2]
+ROOT: Final = Path(PACKAGE_ROOT).parent
 _NAMES: Final = frozenset(shape.name for shape in SHAPES)
 
 
