@@ -18,7 +18,7 @@ from pathlib import Path
 from benchmarks import rtd_daemon
 from benchmarks.sweep import sweep
 from rtctl import Client
-from rtd.model.errors import UnknownTask
+from rtd.common.errors import UnknownTask
 
 START_S = 3.0
 CHANGE_S = 1.0

@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from rtd.model.ids import new_id, new_ids
+from rtd.common.ids import new_id, new_ids
 from rtd.store import keys
 from rtd.store.binary import Server, find_server, read_version
 from rtd.store.call import Call

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rtctl.errors import DaemonUnreachable, NotEnded, RunFailed
     from rtctl.lines import Line
     from rtctl.run import Run
-    from rtd.model.errors import RtdError, WaitTimeout
+    from rtd.common.errors import RtdError, WaitTimeout
 
 __all__ = [
     "AsyncClient",
@@ -40,10 +40,10 @@ _HOME = {
     "DaemonUnreachable": "rtctl.errors",
     "Line": "rtctl.lines",
     "NotEnded": "rtctl.errors",
-    "RtdError": "rtd.model.errors",
+    "RtdError": "rtd.common.errors",
     "Run": "rtctl.run",
     "RunFailed": "rtctl.errors",
-    "WaitTimeout": "rtd.model.errors",
+    "WaitTimeout": "rtd.common.errors",
 }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from rtctl.connection import ANSWER_S, CLIENT, CONNECT_S, ConnectionLost
 from rtctl.errors import unreachable
-from rtd.model.errors import RtdError, WaitTimeout
+from rtd.common.errors import RtdError, WaitTimeout
 from rtd.wire import frames
 from rtd.wire.frames import Decoder, Notification, Response
 

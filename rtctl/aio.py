@@ -10,8 +10,8 @@ from rtctl.arun import AsyncRun
 from rtctl.connection import ConnectionLost
 from rtctl.options import to_wire
 from rtctl.run import only
-from rtd.model.errors import RtdError, WaitTimeout
-from rtd.model.ids import new_id
+from rtd.common.errors import RtdError, WaitTimeout
+from rtd.common.ids import new_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

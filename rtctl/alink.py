@@ -10,7 +10,7 @@ from rtctl.aconnection import AsyncConnection, open_connection
 from rtctl.averbs import AsyncVerbs
 from rtctl.connection import ANSWER_S, ConnectionLost
 from rtctl.errors import DaemonUnreachable
-from rtd.model.address import socket_path
+from rtd.config.socket_path import socket_path
 
 _PAUSE_S = 0.05
 

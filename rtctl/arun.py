@@ -5,7 +5,7 @@ from __future__ import annotations
 from rtctl.errors import NotEnded, RunFailed, ended_as
 from rtctl.lines import Assembler, Line
 from rtctl.run import only
-from rtd.model.states import TERMINAL
+from rtd.model.run_states import TERMINAL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from collections import deque
 from itertools import islice
 
 from rtctl.connection import ConnectionLost
-from rtd.model.errors import PolicyError, RtdError
-from rtd.model.ids import new_ids
+from rtd.common.errors import PolicyError, RtdError
+from rtd.common.ids import new_ids
 from rtd.wire import frames
 
 TYPE_CHECKING = False

@@ -8,7 +8,7 @@ from rtctl.options import to_wire
 from rtctl.run import Run, only
 from rtctl.shortcut import Shortcuts
 from rtctl.task import BoundTask
-from rtd.model.ids import new_id
+from rtd.common.ids import new_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

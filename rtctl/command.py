@@ -13,7 +13,7 @@ import sys
 from rtctl.commands import ALIASES, SUMMARIES
 from rtctl.context import GLOBAL, Context
 from rtctl.flags import SWITCH, Parser, UsageError, near
-from rtd.model.errors import EXIT_CODE, RtdError
+from rtd.common.errors import EXIT_CODE, RtdError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from struct import pack
 from time import monotonic
 
 from rtctl.errors import DaemonUnreachable, unreachable
-from rtd.model.errors import WaitTimeout
+from rtd.common.errors import WaitTimeout
 from rtd.wire import frames
 from rtd.wire.frames import Decoder, Notification, Response
 

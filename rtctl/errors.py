@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 
-from rtd.model.errors import ConfigError, NotPermitted, RtdError, Unreachable, WrongState
+from rtd.common.errors import ConfigError, NotPermitted, RtdError, Unreachable, WrongState
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

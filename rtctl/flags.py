@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from rtd.model.errors import BadRequest
+from rtd.common.errors import BadRequest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -85,13 +85,13 @@ def _number(text: str) -> float:
 
 
 def _duration(text: str) -> float:
-    from rtd.model.units import parse_duration_s  # lazy: it needs re and datetime
+    from rtd.common.units import parse_duration_s  # lazy: it needs re and datetime
 
     return parse_duration_s(text)
 
 
 def _size(text: str) -> int:
-    from rtd.model.units import parse_bytes  # lazy: it needs re and datetime
+    from rtd.common.units import parse_bytes  # lazy: it needs re and datetime
 
     return parse_bytes(text)
 

@@ -9,8 +9,8 @@ from rtctl.errors import ended_as
 from rtctl.lines import Assembler
 from rtctl.rows import progress_text
 from rtctl.screen import clean, cut, short
-from rtd.model.errors import RtdError, WaitTimeout
-from rtd.model.formats import format_duration
+from rtd.common.errors import RtdError, WaitTimeout
+from rtd.common.format_units import format_duration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from time import monotonic, sleep
 from rtctl.connection import ANSWER_S, Connection, ConnectionLost
 from rtctl.errors import DaemonUnreachable
 from rtctl.verbs import Verbs
-from rtd.model.address import socket_path
-from rtd.model.errors import WaitTimeout
+from rtd.common.errors import WaitTimeout
+from rtd.config.socket_path import socket_path
 from rtd.wire.frames import Notification
 
 TYPE_CHECKING = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rtd.model.errors import PolicyError
+from rtd.common.errors import PolicyError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ A run's own code, as `run`, `wait` and `submit --wait` return it:
 
 from __future__ import annotations
 
-from rtd.model.errors import EXIT_CODE
+from rtd.common.errors import EXIT_CODE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import localtime, strftime, time
 
 from rtctl.screen import ago, clean, short
-from rtd.model.formats import format_bytes, format_duration
+from rtd.common.format_units import format_bytes, format_duration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from rtctl.connection import ConnectionLost
 from rtctl.errors import NotEnded, RunFailed, ended_as
 from rtctl.lines import Assembler, Line
-from rtd.model.errors import RtdError, from_wire
-from rtd.model.states import TERMINAL
+from rtd.common.errors import RtdError, from_wire
+from rtd.model.run_states import TERMINAL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

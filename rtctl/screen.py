@@ -9,7 +9,7 @@ import os
 import sys
 from time import time
 
-from rtd.model.formats import format_duration
+from rtd.common.format_units import format_duration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ import os
 import socket
 from time import monotonic, time
 
-from rtd.model.bulk import Template
-from rtd.model.run import Spec
+from rtd.model.run_record import Spec
+from rtd.model.run_template import Template
 from rtd.wire.frames import dump_value
 
 TYPE_CHECKING = False

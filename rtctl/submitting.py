@@ -7,7 +7,7 @@ import os
 import sys
 
 from rtctl.flags import Flag, UsageError
-from rtd.model.ids import new_id
+from rtd.common.ids import new_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from rtctl.flags import UsageError
-from rtd.model.units import parse_duration_s
+from rtd.common.units import parse_duration_s
 
 _CLOCK: Final = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")
 _DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")

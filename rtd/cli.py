@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from rtd.cli_usage import Parser
-from rtd.model.errors import EXIT_CODE, RtdError
-from rtd.model.units import parse_duration_s
+from rtd.common.errors import EXIT_CODE, RtdError
+from rtd.common.units import parse_duration_s
 
 LEVELS: Final = ("debug", "info", "warning", "error")
 _APP_HELP: Final = (

@@ -11,9 +11,9 @@ import threading
 from difflib import get_close_matches
 from typing import Any, Final
 
+from rtd.common.errors import AppError, PolicyError
 from rtd.conditions import parse
 from rtd.leaving import leave
-from rtd.model.errors import AppError, PolicyError
 from rtd.model.manifest import COMMAND, Manifest
 from rtd.process.terminate import signal_name
 from rtd.wire import frames

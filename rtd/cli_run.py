@@ -7,12 +7,12 @@ import socket
 from collections.abc import Callable
 
 from rtd.cli import settings_of
+from rtd.common.errors import RtdError
+from rtd.config.load_settings import load
+from rtd.config.paths import find_places
 from rtd.daemon import run as run_daemon
-from rtd.model.errors import RtdError
-from rtd.model.places import find_places
 from rtd.process.daemon import detach
 from rtd.process.foreground import end_with_parent
-from rtd.settings import load
 from rtd.supervisor.directories import make_places
 from rtd.supervisor.log import log, set_up
 from rtd.supervisor.node import Node

@@ -6,10 +6,10 @@ import os
 import sys
 from typing import Final, TextIO
 
+from rtd.common.errors import BadRequest
+from rtd.common.local_timezone import local_timezone
 from rtd.conditions.spans import SECOND
-from rtd.model.errors import BadRequest
 from rtd.model.manifest import Manifest
-from rtd.model.timezone import local_timezone
 from rtd.session.loader import load
 from rtd.supervisor.parameters import overlaid
 from rtd.supervisor.schedule.simulate import simulate as occurrences

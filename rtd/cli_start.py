@@ -9,9 +9,9 @@ import time
 from typing import Final
 
 from rtd.cli import settings_of
-from rtd.model.errors import InternalError, RtdError
-from rtd.model.places import Places, find_places
-from rtd.settings import load
+from rtd.common.errors import InternalError, RtdError
+from rtd.config.load_settings import load
+from rtd.config.paths import Places, find_places
 from rtd.supervisor.directories import make_places
 from rtd.supervisor.lock import check_free, holder
 

@@ -7,9 +7,9 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
-from rtd.model.errors import NotPermitted, RtdError, Unreachable, WaitTimeout
-from rtd.model.places import Places, find_places
-from rtd.model.units import format_duration
+from rtd.common.errors import NotPermitted, RtdError, Unreachable, WaitTimeout
+from rtd.common.units import format_duration
+from rtd.config.paths import Places, find_places
 from rtd.process.pidfd import signal_process
 from rtd.process.signals import SIGTERM
 from rtd.process.ticks import same_process, start_ticks

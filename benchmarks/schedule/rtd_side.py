@@ -14,7 +14,7 @@ from benchmarks import rtd_daemon, tree
 from benchmarks.schedule import meter, mix
 from benchmarks.sweep import sweep
 from rtctl import Client
-from rtd.model.ids import time_of
+from rtd.common.ids import time_of
 
 APP = Path(__file__).with_name("rtd_app.py")
 BOOT_S = 300.0

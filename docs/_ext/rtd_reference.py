@@ -15,7 +15,9 @@ from rtctl.command import load
 from rtctl.commands import ALIASES, SUMMARIES
 from rtctl.context import GLOBAL
 from rtctl.flags import SWITCH, Flag
-from rtd.model import config, errors, policy, settings
+from rtd.common import errors
+from rtd.config import config, setting_readers
+from rtd.model import policies
 from rtd.wire import shapes
 
 _CORES_SHOWN = 4
@@ -64,11 +66,11 @@ class Settings(Written):
         ):
             meant = attributes(cls)
             holder = getattr(defaults, group) if group else defaults
-            for name in settings.NAMES:
+            for name in setting_readers.NAMES:
                 head = name.rpartition(".")[0]
                 if head != (group or ""):
                     continue
-                field = settings.READERS[name][0]
+                field = setting_readers.READERS[name][0]
                 value = "this host's name" if name == "node" else _shown(getattr(holder, field))
                 rows.append((f"`{name}`", f"`{_variable(name)}`", value, meant.get(field, "")))
         return table(("setting", "variable", "default", "meaning"), rows)
@@ -80,7 +82,7 @@ class Lanes(Written):
     def lines(self) -> Iterable[str]:
         with mock.patch.object(os, "cpu_count", return_value=_CORES_SHOWN):
             lanes = config.default_lanes()
-        fields = list(settings.LANE_READERS.items())
+        fields = list(setting_readers.LANE_READERS.items())
         yield from table(
             ("setting", "meaning"),
             (
@@ -102,13 +104,13 @@ class PolicyTable(Written):
     """All policies of a task."""
 
     def lines(self) -> Iterable[str]:
-        meant = attributes(policy.Policies)
-        defaults = policy.Policies()
+        meant = attributes(policies.Policies)
+        defaults = policies.Policies()
         return table(
             ("policy", "default", "meaning"),
             (
                 (f"`{name}`", _shown(getattr(defaults, field)), meant[field])
-                for name, (field, _) in policy.OPTIONS.items()
+                for name, (field, _) in policies.OPTIONS.items()
             ),
         )
 

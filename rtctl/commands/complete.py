@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rtctl.commands import ALIASES, SUMMARIES
 from rtctl.context import GLOBAL
-from rtd.model.errors import RtdError
+from rtd.common.errors import RtdError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

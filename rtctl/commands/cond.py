@@ -8,8 +8,8 @@ from datetime import datetime
 from rtctl.flags import Flag, UsageError
 from rtctl.screen import clean
 from rtctl.when import parse_when
+from rtd.common.local_timezone import local_timezone
 from rtd.conditions import ME, Condition, ConditionError, Explanation, Poll, View, World, parse
-from rtd.model.timezone import local_timezone
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

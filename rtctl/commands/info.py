@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rtctl.rows import moment
 from rtctl.screen import ago, clean, columns
-from rtd.model.formats import format_bytes
+from rtd.common.format_units import format_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rtctl.screen import clean
-from rtd.model.errors import WaitTimeout
+from rtd.common.errors import WaitTimeout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

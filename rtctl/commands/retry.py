@@ -6,7 +6,7 @@ from rtctl.flags import Flag
 from rtctl.following import say_end, wait_for
 from rtctl.outcome import code_of_all, code_of_outcomes
 from rtctl.outcomes import show_outcomes
-from rtd.model.ids import new_ids
+from rtd.common.ids import new_ids
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

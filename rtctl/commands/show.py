@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rtctl.rows import moment, progress_text, took
 from rtctl.screen import ago, clean, columns
-from rtd.model.formats import format_bytes, format_duration
+from rtd.common.format_units import format_bytes, format_duration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from rtctl.flags import Flag, UsageError
 from rtctl.rows import moment_in
 from rtctl.screen import clean
 from rtctl.when import parse_when
-from rtd.model.errors import EXIT_CODE, UnknownTask
+from rtd.common.errors import EXIT_CODE, UnknownTask
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

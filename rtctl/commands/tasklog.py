@@ -5,7 +5,7 @@ from __future__ import annotations
 from rtctl.flags import Flag
 from rtctl.rows import moment
 from rtctl.screen import clean
-from rtd.model.units import format_duration
+from rtd.common.units import format_duration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def _of_file(
     from collections import deque  # lazy: only for a log in a file
     from pathlib import Path  # lazy: as above
 
-    from rtd.model.logfile import read_csv  # lazy: as above
+    from rtd.model.csv_task_log import read_csv  # lazy: as above
 
     wanted = (
         row

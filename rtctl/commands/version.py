@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rtctl.connection import CLIENT
-from rtd.model.errors import RtdError
+from rtd.common.errors import RtdError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

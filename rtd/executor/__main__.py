@@ -5,6 +5,7 @@ import os
 import sys
 from pathlib import Path
 
+from rtd.common.malloc_tuning import forget_tuning
 from rtd.executor import main
 from rtd.executor.streams import STREAMS
 from rtd.executor.zygote import Zygote
@@ -12,7 +13,6 @@ from rtd.executor.zygote_app import Loader, load_app
 from rtd.executor.zygote_brood import ExecutorMain
 from rtd.executor.zygote_household import ZygoteOptions
 from rtd.executor.zygote_link import SupervisorLink
-from rtd.model.malloc import forget_tuning
 from rtd.process.board import Board
 from rtd.process.fds import close_inherited
 from rtd.process.forking import lead_session

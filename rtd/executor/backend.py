@@ -12,11 +12,11 @@ from typing import Any, Final, TypeVar
 
 import msgpack
 
+from rtd.common.errors import StoreGone
 from rtd.executor.reports import Reports
 from rtd.executor.tools import Tools
 from rtd.executor.work import Work
-from rtd.model.errors import StoreGone
-from rtd.model.spool import Spool
+from rtd.model.outcome_spool import Spool
 from rtd.store.call import Call
 from rtd.store.calls import Calls
 from rtd.store.link import Link

@@ -5,11 +5,11 @@ import os
 from pathlib import Path
 from typing import Final
 
+from rtd.common.units import format_bytes
 from rtd.executor.scratch import Scratch
 from rtd.executor.segment import Segments
 from rtd.executor.work import Outcome
-from rtd.model.inner import is_inner
-from rtd.model.units import format_bytes
+from rtd.model.internal_tasks import is_inner
 
 #: Of each run of rtd's own at most so much goes to the log.
 _PASSED_BYTES: Final = 1 << 16

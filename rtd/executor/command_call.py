@@ -7,17 +7,17 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
+from rtd.common.errors import RtdError
+from rtd.common.msgpack_values import pack
 from rtd.executor import invoke
 from rtd.executor.command_output import Heard
 from rtd.executor.gate import Gate
 from rtd.executor.leftovers import end_leftovers
 from rtd.executor.scratch import Scratch
 from rtd.executor.work import Outcome, Work
-from rtd.model.errors import RtdError
 from rtd.model.manifest import COMMAND
-from rtd.model.output import ERR, OUT
-from rtd.model.states import CHAR, State
-from rtd.model.values import pack
+from rtd.model.output_index import ERR, OUT
+from rtd.model.run_states import CHAR, State
 from rtd.process.pidfd import open_pidfd
 from rtd.process.privileges import find_account
 from rtd.process.status import reap

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from rtd.model.output import ERR
+from rtd.model.output_index import ERR
 
 #: More than this of its standard output is no result.
 RESULT_BYTES: Final = 65_536

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
+from rtd.common.ids import new_id
+from rtd.common.msgpack_values import pack
 from rtd.executor import invoke
 from rtd.executor.backend import Backend
 from rtd.executor.capture import Capture
@@ -11,9 +13,7 @@ from rtd.executor.python_call import PythonCaller
 from rtd.executor.serial import SerialLane
 from rtd.executor.tools import Tools
 from rtd.executor.work import Work
-from rtd.model.ids import new_id
-from rtd.model.run import Spec, new_record
-from rtd.model.values import pack
+from rtd.model.run_record import Spec, new_record
 from rtd.process.slot import Slot
 from rtd.process.titles import set_title
 from rtd.session import context

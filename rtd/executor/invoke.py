@@ -5,13 +5,13 @@ from typing import Any, Final
 
 import msgpack
 
+from rtd.common.errors import UnserialisableError
+from rtd.common.msgpack_values import pack, unpack
+from rtd.common.package_root import PACKAGE_ROOT
+from rtd.common.units import format_bytes
 from rtd.executor.work import Outcome, Work
-from rtd.model.errors import UnserialisableError
-from rtd.model.inner import is_inner
-from rtd.model.package_root import PACKAGE_ROOT
-from rtd.model.states import CHAR, State
-from rtd.model.units import format_bytes
-from rtd.model.values import pack, unpack
+from rtd.model.internal_tasks import is_inner
+from rtd.model.run_states import CHAR, State
 from rtd.session.filling import ParameterFailed
 from rtd.session.inner import SERVING
 from rtd.session.raised import Error

@@ -10,13 +10,13 @@ import time
 from collections.abc import Iterator
 from typing import Final
 
+from rtd.common.errors import StoreError, StoreGone
 from rtd.executor.options import Options
 from rtd.executor.pull import FENCED, RETIRED
 from rtd.executor.streams import STREAMS
 from rtd.executor.waiting import wait_readable
-from rtd.model.errors import StoreError, StoreGone
-from rtd.model.run import decode
-from rtd.model.tasklog import Entry, LogRow
+from rtd.model.run_record import decode
+from rtd.model.task_log_entry import Entry, LogRow
 from rtd.process.slot import Slot
 from rtd.process.stopping import ExecutorSignals
 from rtd.process.titles import set_title

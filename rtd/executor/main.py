@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rtd.config.config import LOG_POOL
 from rtd.executor.backend import Backend
 from rtd.executor.calling import Caller
 from rtd.executor.capture import Capture, scratch_path
@@ -20,8 +21,7 @@ from rtd.executor.streams import STREAMS
 from rtd.executor.threads import ThreadLane
 from rtd.executor.tools import Tools
 from rtd.executor.waiting import wait_readable
-from rtd.model.config import LOG_POOL
-from rtd.model.spool import Spool
+from rtd.model.outcome_spool import Spool
 from rtd.process.forked import FORK_MARK
 from rtd.process.slot import Slot
 from rtd.process.stopping import ExecutorSignals

@@ -8,8 +8,8 @@ import msgpack
 
 from rtd.executor.tools import Tools
 from rtd.executor.work import Outcome
-from rtd.model.events import pack_events
-from rtd.model.spool import Spool
+from rtd.model.outcome_spool import Spool
+from rtd.model.run_events import pack_events
 from rtd.store.call import Call
 from rtd.store.calls import Calls
 from rtd.store.records import Outcome as Written

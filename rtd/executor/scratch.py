@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from rtd.model.output import RAW, pack_entry
+from rtd.model.output_index import RAW, pack_entry
 
 _NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 _FLAGS: Final = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC

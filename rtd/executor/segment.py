@@ -5,9 +5,9 @@ import os
 from pathlib import Path
 from typing import Any, Final
 
+from rtd.common.ids import to_words
 from rtd.executor.scratch import Scratch
-from rtd.model.ids import to_words
-from rtd.model.output import HEADER, MAGIC
+from rtd.model.output_index import HEADER, MAGIC
 
 #: Output larger than this is kept as a file of its own, by rename.
 OWN_FILE_BYTES: Final = 1 << 20

@@ -19,7 +19,7 @@ from rtd.executor.streams import STREAMS
 from rtd.executor.tools import Tools
 from rtd.executor.usage import WORTH_S, Usage, resident_bytes
 from rtd.executor.work import Outcome, Work
-from rtd.model.inner import MARK
+from rtd.model.internal_tasks import MARK
 from rtd.process.forked import FORK_MARK
 from rtd.process.limits import OwnLimits
 from rtd.process.slot import FLAG_SAMPLE, Slot

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final, TextIO
 
 from rtd.executor.scratch import Scratch
-from rtd.model.output import ERR, OUT
+from rtd.model.output_index import ERR, OUT
 
 #: Text without a line break is passed on when it is longer than this.
 _CHUNK: Final = 8192

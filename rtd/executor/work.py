@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import msgpack
 
-from rtd.model.ids import to_words
-from rtd.model.policy import Policies
-from rtd.model.run import SCHEMA
-from rtd.model.states import CHAR, State
+from rtd.common.ids import to_words
+from rtd.model.policies import Policies
+from rtd.model.run_record import SCHEMA
+from rtd.model.run_states import CHAR, State
 from rtd.session.task import TaskDefinition
 
 _packb: Final = msgpack.packb

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sized
 from dataclasses import dataclass, field
 from typing import Any
 
-from rtd.model.errors import RtdError
-from rtd.model.package_root import PACKAGE_ROOT
+from rtd.common.errors import RtdError
+from rtd.common.package_root import PACKAGE_ROOT
 from rtd.process.children import own_children
 from rtd.process.fds import open_sockets
 from rtd.process.forking import freeze, other_threads

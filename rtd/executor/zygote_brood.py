@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rtd.model.errors import RtdError
-from rtd.model.ids import new_id, to_words
+from rtd.common.errors import RtdError
+from rtd.common.ids import new_id, to_words
 from rtd.process.board import Board, Slot
 from rtd.process.forking import fork_child, send_to_child, set_up_executor
 from rtd.process.hunt import Ended

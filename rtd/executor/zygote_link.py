@@ -5,7 +5,7 @@ import socket
 from pathlib import Path
 from typing import Final
 
-from rtd.model.errors import RtdError
+from rtd.common.errors import RtdError
 from rtd.wire import frames
 
 __all__ = ["SupervisorLink"]

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
+from rtd.common.ids import to_words
 from rtd.executor.zygote_brood import Living
 from rtd.executor.zygote_household import Household
-from rtd.model.ids import to_words
 from rtd.process.hunt import hunt
 
 __all__ = ["Orders"]

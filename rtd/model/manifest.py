@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, Final
 
-from rtd.model.appinfo import AppInfo
-from rtd.model.errors import ParameterError, UnknownTask
-from rtd.model.policy import Policies
+from rtd.common.errors import ParameterError, UnknownTask
+from rtd.model.app_info import AppInfo
+from rtd.model.policies import Policies
 from rtd.model.schedule import NO_SCHEDULE, Schedule
 
 #: The task that every daemon has: a shell command.

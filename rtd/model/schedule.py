@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from rtd.model.units import parse_duration_s
+from rtd.common.units import parse_duration_s
 
 _WITHIN: Final = re.compile(r"within\s+(.+)")
 _FORMS: Final = "'if true', 'none', 'last', 'all' or 'within SPAN' (within 2 hours)"

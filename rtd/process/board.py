@@ -24,7 +24,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from rtd.model.errors import Conflict
+from rtd.common.errors import Conflict
 from rtd.process.bell import Bell
 from rtd.process.slot import (
     FLAG_SAMPLE,

@@ -5,7 +5,7 @@ import os
 import pwd
 from typing import NamedTuple
 
-from rtd.model.errors import ConfigError, NotPermitted
+from rtd.common.errors import ConfigError, NotPermitted
 
 __all__ = ["Account", "find_account"]
 

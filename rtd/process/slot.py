@@ -5,7 +5,7 @@
 
 from typing import Final, NamedTuple
 
-from rtd.model.ids import from_words
+from rtd.common.ids import from_words
 from rtd.process.bell import Bell
 
 __all__ = ["FLAG_SAMPLE", "LANES", "RETIRE_WORD", "Seen", "Slot"]
@@ -119,7 +119,7 @@ class Slot:
         supervisor does not mean to look soon enough by itself.
 
         Args:
-            run_hi, run_lo: the run's id as `rtd.model.ids.to_words` gives it.
+            run_hi, run_lo: the run's id as `rtd.common.ids.to_words` gives it.
             started_ns: monotonic nanoseconds. deadline_ns: the same clock; 0 is none.
             flags: FLAG_SAMPLE or 0.
             memory_limit: bytes, 0 is none. cpu_limit_ns: CPU time of the tree, 0 is none.

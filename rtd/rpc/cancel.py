@@ -3,9 +3,9 @@
 import time
 from typing import Any
 
-from rtd.model.errors import Conflict, WrongState
-from rtd.model.run import decode
-from rtd.model.states import TERMINAL, State
+from rtd.common.errors import Conflict, WrongState
+from rtd.model.run_record import decode
+from rtd.model.run_states import TERMINAL, State
 from rtd.rpc.context import Ask
 from rtd.rpc.outcomes import Outcome, for_each
 from rtd.rpc.targets import no_such

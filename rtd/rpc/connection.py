@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from rtd.model.errors import BadRequest, FrameTooLarge, InternalError, RtdError
+from rtd.common.errors import BadRequest, FrameTooLarge, InternalError, RtdError
 from rtd.rpc.peer import Peer
 from rtd.supervisor.eager import start_now
 from rtd.supervisor.log import log

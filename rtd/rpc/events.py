@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import msgpack
 
-from rtd.model.errors import BadRequest, StoreGone
-from rtd.model.states import BY_CHAR
+from rtd.common.errors import BadRequest, StoreGone
+from rtd.model.run_states import BY_CHAR
 from rtd.rpc.context import Ask
 from rtd.rpc.targets import resolve
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from rtd.model.errors import StoreGone
-from rtd.model.states import BY_CHAR
+from rtd.common.errors import StoreGone
+from rtd.model.run_states import BY_CHAR
 from rtd.process.board import Seen
 from rtd.rpc.context import Ask
 from rtd.rpc.identity import identity

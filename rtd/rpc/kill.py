@@ -3,9 +3,9 @@
 import time
 from typing import Any
 
-from rtd.model.errors import WrongState
-from rtd.model.run import Record, decode
-from rtd.model.states import TERMINAL
+from rtd.common.errors import WrongState
+from rtd.model.run_record import Record, decode
+from rtd.model.run_states import TERMINAL
 from rtd.rpc.context import Ask
 from rtd.rpc.outcomes import Outcome, for_each
 from rtd.rpc.targets import no_such

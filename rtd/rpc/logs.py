@@ -4,9 +4,9 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any, Final
 
-from rtd.model.errors import BadRequest
-from rtd.model.run import Attempt, Record, decode
-from rtd.model.states import TERMINAL
+from rtd.common.errors import BadRequest
+from rtd.model.run_record import Attempt, Record, decode
+from rtd.model.run_states import TERMINAL
 from rtd.process.board import Seen
 from rtd.process.inotify import FileWatch
 from rtd.rpc.context import Ask

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Collection
 from typing import Any, Final
 
-from rtd.model.errors import BadRequest
-from rtd.model.states import BY_CHAR, TERMINAL, State
+from rtd.common.errors import BadRequest
+from rtd.model.run_states import BY_CHAR, TERMINAL, State
 from rtd.rpc.context import Ask
 from rtd.rpc.rows import Row, Rows
 from rtd.store.reads import Running, Waiting

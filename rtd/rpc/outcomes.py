@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from rtd.model.errors import RtdError
+from rtd.common.errors import RtdError
 from rtd.rpc.context import Ask
 from rtd.rpc.targets import resolve
 

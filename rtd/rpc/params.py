@@ -3,11 +3,11 @@
 from difflib import get_close_matches
 from typing import Any
 
-from rtd.model.appinfo import ParameterInfo
-from rtd.model.errors import NoSuchParameter, TooLarge
+from rtd.common.errors import NoSuchParameter, TooLarge
+from rtd.common.units import format_bytes
+from rtd.model.app_info import ParameterInfo
 from rtd.model.manifest import TaskInfo
-from rtd.model.parameters import HIDDEN, field_of, split_field
-from rtd.model.units import format_bytes
+from rtd.model.parameter_names import HIDDEN, field_of, split_field
 from rtd.rpc.context import Ask
 from rtd.supervisor.core import Core
 from rtd.supervisor.log import log

@@ -5,9 +5,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
 
-from rtd.model.errors import BadRequest, NoSuchQueue, PolicyError
-from rtd.model.policy import read_options
-from rtd.model.run import End, decode, pack_end
+from rtd.common.errors import BadRequest, NoSuchQueue, PolicyError
+from rtd.model.policies import read_options
+from rtd.model.run_record import End, decode, pack_end
 from rtd.rpc.context import Ask
 from rtd.store.reads import QueueRow, Running
 from rtd.store.records import Purged

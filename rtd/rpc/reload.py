@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rtd.model.errors import AppError, InternalError
+from rtd.common.errors import AppError, InternalError
 from rtd.rpc.context import Ask
 from rtd.supervisor.log import log
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rtd.model.run import decode
+from rtd.model.run_record import decode
 from rtd.rpc.context import Ask
 from rtd.rpc.rows import Rows
 from rtd.rpc.targets import no_such, resolve

@@ -3,10 +3,10 @@
 import time
 from typing import Any
 
-from rtd.model.errors import BadRequest, WrongState
-from rtd.model.ids import is_id, new_id
-from rtd.model.run import decode, new_record
-from rtd.model.states import TERMINAL, State
+from rtd.common.errors import BadRequest, WrongState
+from rtd.common.ids import is_id, new_id
+from rtd.model.run_record import decode, new_record
+from rtd.model.run_states import TERMINAL, State
 from rtd.rpc.context import Ask
 from rtd.rpc.outcomes import Outcome, for_each
 from rtd.rpc.targets import no_such

@@ -5,11 +5,11 @@ from typing import Any, Final
 
 import msgpack
 
+from rtd.common.msgpack_values import unpack
 from rtd.model.manifest import COMMAND
-from rtd.model.parameters import hide
-from rtd.model.run import Record, decode
-from rtd.model.states import State
-from rtd.model.values import unpack
+from rtd.model.parameter_names import hide
+from rtd.model.run_record import Record, decode
+from rtd.model.run_states import State
 from rtd.process.board import Seen
 from rtd.supervisor.clock import wall_of_ns
 from rtd.supervisor.core import Core

@@ -3,9 +3,9 @@
 import time
 from typing import Any, Final
 
+from rtd.common.errors import BadRequest
+from rtd.common.ids import new_id
 from rtd.conditions.spans import SECOND
-from rtd.model.errors import BadRequest
-from rtd.model.ids import new_id
 from rtd.rpc.context import Ask
 from rtd.store.scheduling import ALL, Due
 from rtd.supervisor.forecast import next_starts, waits_behind, waits_for_event

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from rtd.model.config import Config
-from rtd.model.errors import ConfigError, NotPermitted
+from rtd.common.errors import ConfigError, NotPermitted
+from rtd.config.config import Config
 from rtd.rpc.connection import Connection, Handle
 from rtd.rpc.peer import Peer, peer_of, refusal
 from rtd.supervisor.log import log

@@ -5,7 +5,7 @@ import time
 from importlib import metadata
 from typing import Any
 
-from rtd.model.errors import BadRequest, StoreGone, VersionMismatch
+from rtd.common.errors import BadRequest, StoreGone, VersionMismatch
 from rtd.rpc import (
     cancel,
     events,

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from rtd.model.parameters import hide
-from rtd.model.run import Attempt, Record, decode
-from rtd.model.states import State
-from rtd.model.values import unpack
+from rtd.common.msgpack_values import unpack
+from rtd.model.parameter_names import hide
+from rtd.model.run_record import Attempt, Record, decode
+from rtd.model.run_states import State
 from rtd.process.tree import snapshot
 from rtd.rpc.context import Ask
 from rtd.rpc.rows import Row, Rows

@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from rtd.model.errors import StoreGone
+from rtd.common.errors import StoreGone
 from rtd.model.manifest import COMMAND
 from rtd.rpc.context import Ask
 from rtd.rpc.identity import identity

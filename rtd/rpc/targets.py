@@ -3,8 +3,8 @@
 import re
 from typing import Final
 
-from rtd.model.errors import AmbiguousRun, NoSuchRun
-from rtd.model.ids import id_for_key, is_id
+from rtd.common.errors import AmbiguousRun, NoSuchRun
+from rtd.common.ids import id_for_key, is_id
 from rtd.store.reads import Running, Waiting
 from rtd.store.records import Leased
 from rtd.supervisor.core import Core

@@ -2,8 +2,8 @@
 
 from typing import Any, Final, Literal
 
-from rtd.model.errors import BadRequest, WrongState
-from rtd.model.tasklog import ACTIONS, LogRow
+from rtd.common.errors import BadRequest, WrongState
+from rtd.model.task_log_entry import ACTIONS, LogRow
 from rtd.rpc.context import Ask
 
 MOST: Final = 10_000

@@ -3,8 +3,8 @@
 import time
 from typing import Any
 
-from rtd.model.errors import BadRequest, StoreGone, WaitTimeout
-from rtd.model.formats import format_duration
+from rtd.common.errors import BadRequest, StoreGone, WaitTimeout
+from rtd.common.format_units import format_duration
 from rtd.rpc.context import Ask
 from rtd.rpc.rows import Row, Rows
 from rtd.rpc.targets import no_such, resolve

@@ -6,8 +6,8 @@ import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, Protocol
 
-from rtd.model.errors import UnserialisableError
-from rtd.model.values import pack, unpack
+from rtd.common.errors import UnserialisableError
+from rtd.common.msgpack_values import pack, unpack
 
 if TYPE_CHECKING:
     from rtd.session.session import Session

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from rtd.model.manifest import TaskInfo
-from rtd.model.policy import read_options
+from rtd.model.policies import read_options
 from rtd.session.options import read_lane, read_switch, take_apart
 from rtd.session.parameters import Parameters, read_parameters
 from rtd.session.schedule import read_schedule

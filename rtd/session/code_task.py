@@ -8,7 +8,7 @@ from textwrap import dedent
 from types import CodeType
 from typing import Any, Final
 
-from rtd.model.errors import PolicyError
+from rtd.common.errors import PolicyError
 from rtd.session.kind import Task
 from rtd.session.shape import Shape, caller
 

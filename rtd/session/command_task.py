@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from rtd.model.errors import PolicyError
+from rtd.common.errors import PolicyError
 from rtd.session.argument import Argument, Private, SimpleArg
 from rtd.session.kind import Task
 from rtd.session.shape import Shape, caller, first_line

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any, Final
 
-from rtd.model.errors import ConfigError
-from rtd.model.settings import DAEMON_ONLY, NAMES, build, read_one
-from rtd.model.units import parse_duration_s
+from rtd.common.errors import ConfigError
+from rtd.common.units import parse_duration_s
+from rtd.config.setting_readers import DAEMON_ONLY, NAMES, build, read_one
 from rtd.session.schedule import read_timezone
 
 PRE_EXIST: Final = ("raise", "replace", "ignore", "rename")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from time import time
 from typing import Final
 
-from rtd.model.appinfo import Fault
+from rtd.model.app_info import Fault
 from rtd.session.default import default_session
 from rtd.session.failures import describe
 

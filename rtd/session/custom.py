@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from rtd.common.errors import PolicyError
+from rtd.common.units import parse_duration_s
 from rtd.conditions.base import NO_VALUE, Condition
 from rtd.conditions.errors import ConditionError
 from rtd.conditions.grammar import GRAMMAR
 from rtd.conditions.leaves.custom import Custom
 from rtd.conditions.reader import parse
-from rtd.model.appinfo import CustomInfo
-from rtd.model.errors import PolicyError
-from rtd.model.units import parse_duration_s
+from rtd.model.app_info import CustomInfo
 from rtd.session.custom_task import bound, task_name
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from rtd.model.errors import PolicyError
+from rtd.common.errors import PolicyError
 from rtd.session.modules import package_root
 from rtd.session.parameters import default_arguments
 from rtd.session.shape import Shape, first_line

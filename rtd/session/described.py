@@ -7,10 +7,10 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from rtd.model.appinfo import Fault, ParameterInfo
-from rtd.model.errors import UnserialisableError
-from rtd.model.units import format_bytes
-from rtd.model.values import pack
+from rtd.common.errors import UnserialisableError
+from rtd.common.msgpack_values import pack
+from rtd.common.units import format_bytes
+from rtd.model.app_info import Fault, ParameterInfo
 from rtd.session.argument import Argument, SimpleArg, as_argument
 from rtd.session.filling import fill
 

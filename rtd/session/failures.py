@@ -2,7 +2,7 @@
 
 import traceback
 
-from rtd.model.package_root import PACKAGE_ROOT
+from rtd.common.package_root import PACKAGE_ROOT
 
 
 def describe(error: BaseException) -> str:

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from rtd.model.parameters import field_of
-from rtd.model.values import unpack
+from rtd.common.msgpack_values import unpack
+from rtd.model.parameter_names import field_of
 from rtd.session.argument import MISSING, Argument, as_argument, is_function, value_of
 from rtd.session.contained import is_contained
 from rtd.session.context import report_fault

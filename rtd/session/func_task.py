@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from rtd.model.errors import PolicyError
+from rtd.common.errors import PolicyError
 from rtd.session.contained import is_contained
 from rtd.session.context import report_fault
 from rtd.session.delayed import DelayedFunction

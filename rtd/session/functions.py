@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from rtd.model.errors import PolicyError
+from rtd.common.errors import PolicyError
 from rtd.session.argument import MISSING, Argument, Source, Uses, arguments_in, value_of
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from inspect import isgeneratorfunction
 from typing import TYPE_CHECKING, Any, Final
 
-from rtd.model.inner import ASK, CYCLE, SHUTDOWN, STARTUP
+from rtd.model.internal_tasks import ASK, CYCLE, SHUTDOWN, STARTUP
 from rtd.model.manifest import TaskInfo
 from rtd.session.hooks import Surrounding, name_of
 from rtd.session.loader import describe

@@ -7,7 +7,7 @@ from functools import wraps
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from rtd.model.errors import PolicyError
+from rtd.common.errors import PolicyError
 from rtd.session.attributes import Attributes
 from rtd.session.default import default_session
 from rtd.session.hooks import Hook

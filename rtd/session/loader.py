@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-from rtd.model.errors import AppError
+from rtd.common.errors import AppError
 from rtd.process.ctrl_c import CtrlC, marked
 from rtd.session.default import SESSIONS, session_so_far
 from rtd.session.failures import describe

@@ -7,9 +7,9 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from rtd.model.appinfo import LoaderInfo
-from rtd.model.errors import PolicyError
-from rtd.model.taskfiles import pattern, relative, survey
+from rtd.common.errors import PolicyError
+from rtd.model.app_info import LoaderInfo
+from rtd.model.task_file_survey import pattern, relative, survey
 from rtd.session.contained import is_contained
 from rtd.session.default import SESSIONS, default_session
 from rtd.session.importing import import_file

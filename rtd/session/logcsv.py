@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from rtd.model.logfile import read_csv
-from rtd.model.tasklog import LogRow
+from rtd.model.csv_task_log import read_csv
+from rtd.model.task_log_entry import LogRow
 
 #: The columns of a new file. One that is there already keeps the columns that it has.
 COLUMNS: Final = (

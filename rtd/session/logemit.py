@@ -4,7 +4,7 @@ import logging
 import sys
 from typing import Final
 
-from rtd.model.tasklog import LogRow
+from rtd.model.task_log_entry import LogRow
 from rtd.session.contained import is_contained
 from rtd.session.context import report_fault
 from rtd.session.logcsv import CsvHandler

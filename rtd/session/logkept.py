@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Iterator
 from typing import Final, Literal
 
-from rtd.model.tasklog import LogRow
+from rtd.model.task_log_entry import LogRow
 from rtd.session.logrecord import TaskRecord
 
 #: Where records are kept.

@@ -4,7 +4,7 @@ import logging
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from rtd.model.tasklog import FAIL, SUCCESS, LogRow
+from rtd.model.task_log_entry import FAIL, SUCCESS, LogRow
 
 #: The logger whose handlers see every run of the app.
 LOGGER: Final = "rtd.task"

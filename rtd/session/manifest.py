@@ -6,7 +6,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from rtd.model.appinfo import AppInfo, CustomInfo, Logged
+from rtd.model.app_info import AppInfo, CustomInfo, Logged
 from rtd.model.manifest import Manifest
 from rtd.session.codemarks import code_marks
 from rtd.session.declaring import localised

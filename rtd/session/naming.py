@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING
 
-from rtd.model.errors import PolicyError
+from rtd.common.errors import PolicyError
 from rtd.session.config import PRE_EXIST
 from rtd.session.task import check_name
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any, Final, NamedTuple
 
-from rtd.model.errors import PolicyError
-from rtd.model.policy import LANES, OPTIONS
+from rtd.common.errors import PolicyError
+from rtd.model.policies import LANES, OPTIONS
 from rtd.session.schedule import SCHEDULE
 
 _USER_LANES: Final = tuple(lane for lane in LANES if lane != "command")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from inspect import isasyncgenfunction, iscoroutinefunction
 from typing import Any
 
-from rtd.model.errors import PolicyError
+from rtd.common.errors import PolicyError
 from rtd.session.default import default_session
 from rtd.session.hooks import Hook
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rtctl import Client, Run
 from rtctl.errors import DaemonUnreachable
-from rtd.model.errors import AppError, NotPermitted
+from rtd.common.errors import AppError, NotPermitted
 from rtd.session.starting import apps_of, daemon_command, refuse_inside
 
 if TYPE_CHECKING:

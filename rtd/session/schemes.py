@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from typing import Final, cast
 
-from rtd.model.errors import ConfigError
+from rtd.common.errors import ConfigError
 from rtd.session.logcsv import CsvHandler
 from rtd.session.logkept import KeptHandler, MemoryHandler, RedisHandler
 from rtd.session.logrecord import LOGGER

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, overload
 
-from rtd.model.appinfo import Fault
-from rtd.model.errors import PolicyError
+from rtd.common.errors import PolicyError
+from rtd.model.app_info import Fault
 from rtd.model.manifest import Manifest
 from rtd.session import failures
 from rtd.session.config import SessionConfig
@@ -137,7 +137,7 @@ class Session:
                 `within SPAN`), `overlap` (True: it may start while a run of its own is
                 going), `timezone` (default: the session's), `enabled` (False: only when
                 submitted, until `rtctl enable`). Its policies, see
-                `rtd.model.policy.OPTIONS`; durations are seconds or text (`"2 hours"`), sizes
+                `rtd.model.policies.OPTIONS`; durations are seconds or text (`"2 hours"`), sizes
                 bytes or text (`"512M"`). And `description`, `parameters` (its own, by name),
                 `on_startup`, `on_shutdown`, `force_run`, `on_exists`, and Red Engine's words
                 `execution` (the lane) and `disabled`: see `rtd.core.Task`.

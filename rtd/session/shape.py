@@ -8,8 +8,8 @@ import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from rtd.model.errors import PolicyError
-from rtd.model.package_root import PACKAGE_ROOT
+from rtd.common.errors import PolicyError
+from rtd.common.package_root import PACKAGE_ROOT
 
 
 class Shape(NamedTuple):

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from rtd.model.errors import AppError
+from rtd.common.errors import AppError
 from rtd.process.foreground import run_in_foreground
 from rtd.session import context
 from rtd.session.default import SESSIONS

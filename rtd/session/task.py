@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from rtd.model.errors import PolicyError
+from rtd.common.errors import PolicyError
 from rtd.model.manifest import COMMAND, TaskInfo
-from rtd.model.policy import Policies, read_options
+from rtd.model.policies import Policies, read_options
 from rtd.session.options import command_lane, read_lane, take_apart
 from rtd.session.parameters import Parameters, default_arguments, read_parameters
 from rtd.session.schedule import read_schedule

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from difflib import get_close_matches
 from typing import Any, Final
 
-from rtd.model.appinfo import Logged
-from rtd.model.errors import ConfigError
-from rtd.model.units import parse_duration_s
+from rtd.common.errors import ConfigError
+from rtd.common.units import parse_duration_s
+from rtd.model.app_info import Logged
 from rtd.session.logcsv import CsvHandler
 from rtd.session.logrecord import FIELDS, as_map
 from rtd.session.schemes import readable

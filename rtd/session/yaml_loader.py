@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from rtd.model.errors import PolicyError, RtdError
+from rtd.common.errors import PolicyError, RtdError
 from rtd.session.argument import Private
 from rtd.session.arguments import Arg, EnvArg, Return
 from rtd.session.code_task import CodeTask

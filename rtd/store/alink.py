@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 
 import hiredis
 
-from rtd.model.errors import RtdError, StoreError, StoreGone
+from rtd.common.errors import RtdError, StoreError, StoreGone
 from rtd.store import codec
 from rtd.store.call import Call
 from rtd.store.link import tune_tcp

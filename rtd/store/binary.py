@@ -9,7 +9,7 @@ import sysconfig
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from rtd.model.errors import ConfigError
+from rtd.common.errors import ConfigError
 
 #: The oldest that has all that the scripts use.
 OLDEST: Final = (6, 2)

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import hiredis
 
-from rtd.model.errors import StoreError, StoreGone
+from rtd.common.errors import StoreError, StoreGone
 from rtd.store.call import Call
 from rtd.store.scripts import script
 from rtd.store.url import Address

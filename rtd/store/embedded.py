@@ -14,8 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
-from rtd.model.errors import ConfigError, RtdError, StoreError, StoreGone
-from rtd.model.malloc import tuned
+from rtd.common.errors import ConfigError, RtdError, StoreError, StoreGone
+from rtd.common.malloc_tuning import tuned
 from rtd.store.aof import AppendOnlyFiles
 from rtd.store.binary import Server, find_server
 from rtd.store.call import Call

@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple, Self
 
 import hiredis
 
-from rtd.model.errors import StoreGone
+from rtd.common.errors import StoreGone
 from rtd.store import codec
 from rtd.store.call import Call
 from rtd.store.url import Address, parse

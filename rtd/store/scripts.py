@@ -10,7 +10,7 @@ from hashlib import sha1
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from rtd.model.package_root import PACKAGE_ROOT
+from rtd.common.package_root import PACKAGE_ROOT
 
 #: The prefix of all keys, and the node whose supervisor is rung (the first argument of every
 #: script that may ring).

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from rtd.model.errors import ConfigError
+from rtd.common.errors import ConfigError
 from rtd.store.binary import OLDEST
 from rtd.store.call import Call
 

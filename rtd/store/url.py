@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
-from rtd.model.errors import ConfigError
+from rtd.common.errors import ConfigError
 
 if TYPE_CHECKING:
     from ssl import SSLContext

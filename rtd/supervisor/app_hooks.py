@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from rtd.model.inner import SHUTDOWN, STARTUP
-from rtd.model.states import State
+from rtd.model.internal_tasks import SHUTDOWN, STARTUP
+from rtd.model.run_states import State
 from rtd.supervisor.core import Core
 from rtd.supervisor.inner import Ended, InnerRuns
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from rtd.model.config import Config
+from rtd.config.config import Config
+from rtd.config.setting_readers import beneath
 from rtd.model.manifest import Manifest
-from rtd.model.settings import beneath
 from rtd.supervisor.log import log
 
 

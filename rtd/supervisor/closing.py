@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Coroutine
 from typing import Any, Final, TypeVar
 
+from rtd.common.errors import InternalError, StoreGone
+from rtd.common.ids import new_id
 from rtd.conditions import Answer
-from rtd.model.errors import InternalError, StoreGone
-from rtd.model.ids import new_id
 from rtd.supervisor.executors import Phase
 from rtd.supervisor.log import log
 from rtd.supervisor.node import Node

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from rtd.model.errors import ParameterError
+from rtd.common.errors import ParameterError
 
 _UMASK_MAX = 0o777
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from rtd.conditions import Condition
-from rtd.model.config import Config
+from rtd.config.config import Config
+from rtd.config.paths import Places
 from rtd.model.manifest import Manifest
-from rtd.model.parameters import private_names
-from rtd.model.places import Places
+from rtd.model.parameter_names import private_names
 from rtd.process.board import Board
 from rtd.store.alink import AsyncLink
 from rtd.store.call import Call

@@ -7,9 +7,9 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from rtd.model.inner import CYCLE
-from rtd.model.states import State
-from rtd.model.units import format_duration
+from rtd.common.units import format_duration
+from rtd.model.internal_tasks import CYCLE
+from rtd.model.run_states import State
 from rtd.supervisor.app_hooks import note_failures
 from rtd.supervisor.core import Core
 from rtd.supervisor.inner import Ended, InnerRuns

@@ -9,8 +9,8 @@ import pwd
 import stat
 from pathlib import Path
 
-from rtd.model.errors import ConfigError
-from rtd.model.places import Places
+from rtd.common.errors import ConfigError
+from rtd.config.paths import Places
 
 _WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 

@@ -4,9 +4,9 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from rtd.model.config import LOG_POOL
-from rtd.model.errors import StoreGone
-from rtd.model.run import decode
+from rtd.common.errors import StoreGone
+from rtd.config.config import LOG_POOL
+from rtd.model.run_record import decode
 from rtd.process.board import Seen
 from rtd.supervisor.closing import Closing
 from rtd.supervisor.intent import Intent

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from rtd.common.errors import StoreGone
 from rtd.conditions import Condition, Explanation, Host, Poll, Sample, View, World
 from rtd.conditions.certain import certain
 from rtd.conditions.leaves.silence import NoOutputPast
 from rtd.conditions.leaves.usage import CpuAbove, CpuTimeAbove, MemoryAbove
-from rtd.model.errors import StoreGone
-from rtd.model.run import decode
+from rtd.model.run_record import decode
 from rtd.process.board import Seen
 from rtd.process.host import measure_host
 from rtd.process.tree import snapshot

@@ -3,9 +3,9 @@
 import asyncio
 from typing import Any
 
-from rtd.model.config import Config
-from rtd.model.errors import StoreGone
-from rtd.model.places import Places
+from rtd.common.errors import StoreGone
+from rtd.config.config import Config
+from rtd.config.paths import Places
 from rtd.store.alink import AsyncLink
 from rtd.store.embedded import Embedded
 from rtd.store.server import INFO, check

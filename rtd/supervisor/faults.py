@@ -6,12 +6,12 @@ from contextlib import suppress
 from time import time
 from typing import TYPE_CHECKING, Final
 
-from rtd.model.errors import StoreGone
+from rtd.common.errors import StoreGone
 from rtd.store.call import Call
 from rtd.supervisor.log import log
 
 if TYPE_CHECKING:
-    from rtd.model.appinfo import Fault
+    from rtd.model.app_info import Fault
     from rtd.store.faults import Noted
     from rtd.supervisor.core import Core
 

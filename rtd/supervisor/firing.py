@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from rtd.model.errors import StoreGone, UnknownTask
+from rtd.common.errors import StoreGone, UnknownTask
 from rtd.store.call import Call
 from rtd.store.scheduling import Firing, Unfired
 from rtd.supervisor.clock import now_ms

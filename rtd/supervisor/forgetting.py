@@ -8,8 +8,8 @@ import asyncio
 import time
 from typing import Final
 
-from rtd.model.errors import StoreGone
-from rtd.model.run import decode
+from rtd.common.errors import StoreGone
+from rtd.model.run_record import decode
 from rtd.store.records import Leased
 from rtd.supervisor.core import Core
 from rtd.supervisor.log import log

@@ -1,6 +1,6 @@
 """A fault that halts the schedule, where the app says that it is to."""
 
-from rtd.model.errors import StoreGone
+from rtd.common.errors import StoreGone
 from rtd.store.faults import Halt
 from rtd.supervisor.core import Core
 from rtd.supervisor.log import log

@@ -2,7 +2,7 @@
 
 import time
 
-from rtd.model.run import Record
+from rtd.model.run_record import Record
 from rtd.store.reads import Load
 from rtd.supervisor.core import Core
 

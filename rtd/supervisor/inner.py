@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
-from rtd.model.errors import StoreGone
-from rtd.model.ids import new_id
-from rtd.model.inner import PRIORITY, QUEUE
-from rtd.model.run import Record, Spec, decode, new_record
-from rtd.model.states import TERMINAL, State
-from rtd.model.values import unpack
+from rtd.common.errors import StoreGone
+from rtd.common.ids import new_id
+from rtd.common.msgpack_values import unpack
+from rtd.model.internal_tasks import PRIORITY, QUEUE
+from rtd.model.run_record import Record, Spec, decode, new_record
+from rtd.model.run_states import TERMINAL, State
 from rtd.store import keys
 from rtd.store.records import Submission
 from rtd.supervisor.clock import now_ms
@@ -66,7 +66,7 @@ class InnerRuns:
         """Run a task of rtd's own; gives what became of it, whatever that is.
 
         Args:
-            task: one of `rtd.model.inner`.
+            task: one of `rtd.model.internal_tasks`.
             timeout_s: how long it may run.
             patience_s: how long it may wait for its turn and run; None: for ever.
         """

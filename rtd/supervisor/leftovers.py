@@ -6,7 +6,7 @@ from typing import Any
 
 import msgpack
 
-from rtd.model import spool
+from rtd.model import outcome_spool
 from rtd.store.records import Outcome
 from rtd.supervisor.log import log
 
@@ -27,7 +27,7 @@ class Leftovers:
         """Runs that had finished before it died, with their events, as it would have written
         them. A torn last entry is left out: that run had not finished."""
         found = []
-        for blob in spool.read(self._path("spool")):
+        for blob in outcome_spool.read(self._path("spool")):
             try:
                 *fields, event = msgpack.unpackb(blob, strict_map_key=False)
                 found.append((Outcome(*fields), event))

@@ -4,10 +4,10 @@ import os
 import time
 from collections.abc import Iterable, Iterator
 
+from rtd.common.local_timezone import local_timezone
 from rtd.conditions import Condition, Host
 from rtd.conditions.zones import zone_of
 from rtd.model.manifest import TaskInfo
-from rtd.model.timezone import local_timezone
 from rtd.process.host import measure_host
 from rtd.store.scheduling import ALL, Kept, kept_of
 from rtd.supervisor import task_conds

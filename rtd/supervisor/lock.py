@@ -11,8 +11,8 @@ import os
 import pwd
 from pathlib import Path
 
-from rtd.model.errors import Conflict, NotPermitted
-from rtd.model.places import Places
+from rtd.common.errors import Conflict, NotPermitted
+from rtd.config.paths import Places
 
 
 class LockFile:

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from rtd.model.errors import AppError, InternalError, RtdError, StoreGone, WrongState
+from rtd.common.errors import AppError, InternalError, RtdError, StoreGone, WrongState
 from rtd.process.ticks import same_process
 from rtd.supervisor.app_hooks import AppHooks
 from rtd.supervisor.core import Core

@@ -4,12 +4,12 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Final, NamedTuple
 
+from rtd.common.errors import RtdError, ShuttingDown, StoreGone
 from rtd.conditions import Answer
 from rtd.conditions.certain import certain
-from rtd.model.errors import RtdError, ShuttingDown, StoreGone
 from rtd.model.manifest import Manifest, TaskInfo
-from rtd.model.run import decode
-from rtd.model.states import TERMINAL
+from rtd.model.run_record import decode
+from rtd.model.run_states import TERMINAL
 from rtd.supervisor.core import Core
 from rtd.supervisor.loading import load_apart
 from rtd.supervisor.runs import cancel_waiting

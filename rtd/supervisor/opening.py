@@ -10,9 +10,9 @@ from typing import Any, Final, TypeVar
 
 import msgpack
 
-from rtd.model.config import LOG_POOL
-from rtd.model.errors import StoreGone
-from rtd.model.ids import new_id
+from rtd.common.errors import StoreGone
+from rtd.common.ids import new_id
+from rtd.config.config import LOG_POOL
 from rtd.supervisor.app_hooks import AppHooks
 from rtd.supervisor.core import Core
 from rtd.supervisor.executors import Executor

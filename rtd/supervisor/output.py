@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from rtd.model.output import NAMES, RAW, Piece, iter_entries, pieces
+from rtd.model.output_index import NAMES, RAW, Piece, iter_entries, pieces
 
 #: A part of the output that is handed on at once.
 PART_BYTES: Final = 64 << 10

@@ -4,8 +4,8 @@ from typing import Any, Final
 
 from rtd.conditions.spans import SECOND
 from rtd.conditions.zones import Zone
-from rtd.model.run import Record, decode
-from rtd.model.states import TERMINAL
+from rtd.model.run_record import Record, decode
+from rtd.model.run_states import TERMINAL
 from rtd.store.reads import QueueRow, Running, Waiting
 from rtd.supervisor.core import Core
 from rtd.supervisor.held import what_it_waits_for

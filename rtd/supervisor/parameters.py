@@ -5,12 +5,12 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any
 
-from rtd.model.appinfo import ParameterInfo
-from rtd.model.errors import StoreGone
-from rtd.model.parameters import HIDDEN, field_of
-from rtd.model.run import decode
-from rtd.model.states import State
-from rtd.model.values import pack, unpack
+from rtd.common.errors import StoreGone
+from rtd.common.msgpack_values import pack, unpack
+from rtd.model.app_info import ParameterInfo
+from rtd.model.parameter_names import HIDDEN, field_of
+from rtd.model.run_record import decode
+from rtd.model.run_states import State
 from rtd.supervisor.core import Core
 from rtd.supervisor.waiters import chunks
 

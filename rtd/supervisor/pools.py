@@ -11,8 +11,8 @@ import time
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from rtd.model.config import LOG_POOL, POOLS, Lane
-from rtd.model.errors import StoreGone
+from rtd.common.errors import StoreGone
+from rtd.config.config import LOG_POOL, POOLS, Lane
 from rtd.supervisor.core import Core
 from rtd.supervisor.executors import Executor, Gone, Phase
 from rtd.supervisor.log import log

@@ -15,8 +15,8 @@ import socket
 import time
 from typing import Any, Final
 
-from rtd.model.errors import Conflict, RtdError, StoreGone
-from rtd.model.ids import new_id
+from rtd.common.errors import Conflict, RtdError, StoreGone
+from rtd.common.ids import new_id
 from rtd.process.ticks import machine_id, same_process, start_ticks
 from rtd.supervisor.core import Core
 from rtd.supervisor.log import log

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from rtd.model.errors import AppError, InternalError, RtdError, ShuttingDown, WrongState
+from rtd.common.errors import AppError, InternalError, RtdError, ShuttingDown, WrongState
 from rtd.model.manifest import COMMAND, Manifest, TaskInfo
 from rtd.supervisor.core import Core
 from rtd.supervisor.generations import Zygote

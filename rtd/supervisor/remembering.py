@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from rtd.conditions.ledger import FAIL, INACTION, RUN, SUCCESS, TERMINATE
-from rtd.model.run import Record, decode
-from rtd.model.states import CHAR, TERMINAL
-from rtd.model.tasklog import LogRow
+from rtd.model.run_record import Record, decode
+from rtd.model.run_states import CHAR, TERMINAL
+from rtd.model.task_log_entry import LogRow
 from rtd.store.scheduling import Due, Flying, Kept
 from rtd.supervisor.core import Core
 from rtd.supervisor.schedule import Occurrence, Planner

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from rtd.model.units import format_bytes
+from rtd.common.units import format_bytes
 from rtd.supervisor.core import Core
 from rtd.supervisor.log import log
 

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from rtd.model.errors import UnknownTask
-from rtd.model.events import pack_events
-from rtd.model.policy import Policies
-from rtd.model.run import End, Record, Spec, decode, encode, ended
-from rtd.model.states import State
+from rtd.common.errors import UnknownTask
+from rtd.model.policies import Policies
+from rtd.model.run_events import pack_events
+from rtd.model.run_record import End, Record, Spec, decode, encode, ended
+from rtd.model.run_states import State
 from rtd.store import keys
 from rtd.store.records import Withdrawal
 from rtd.supervisor.clock import now_ms

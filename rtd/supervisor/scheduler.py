@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Final
 
+from rtd.common.errors import StoreGone, WrongState
 from rtd.conditions import Sample, View, World
 from rtd.conditions.ledger import RUN
-from rtd.model.errors import StoreGone, WrongState
 from rtd.model.manifest import Manifest
-from rtd.model.run import decode
+from rtd.model.run_record import decode
 from rtd.store.scheduling import ALL
 from rtd.supervisor import heap, task_conds
 from rtd.supervisor.core import Core

@@ -4,9 +4,9 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-from rtd.model.errors import StoreGone
-from rtd.model.events import pack_events
-from rtd.model.run import Record, decode, encode
+from rtd.common.errors import StoreGone
+from rtd.model.run_events import pack_events
+from rtd.model.run_record import Record, decode, encode
 from rtd.store.records import Orphan, Outcome
 from rtd.supervisor.clock import now_ms, wall_of_ns
 from rtd.supervisor.core import Core

@@ -4,7 +4,7 @@ import os
 import socket
 from pathlib import Path
 
-from rtd.model.errors import ConfigError
+from rtd.common.errors import ConfigError
 
 BACKLOG = 1024
 

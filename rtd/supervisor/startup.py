@@ -8,9 +8,9 @@ import contextlib
 import os
 from dataclasses import dataclass
 
-from rtd.model.config import Config
-from rtd.model.errors import AppError, InternalError, StoreGone
-from rtd.model.places import Places
+from rtd.common.errors import AppError, InternalError, StoreGone
+from rtd.config.config import Config
+from rtd.config.paths import Places
 from rtd.process.board import Board
 from rtd.process.prctl import set_subreaper
 from rtd.process.ticks import start_ticks

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from rtd.model.errors import NoSuchRun, StoreGone, WrongState
-from rtd.model.run import decode
-from rtd.model.states import TERMINAL
+from rtd.common.errors import NoSuchRun, StoreGone, WrongState
+from rtd.model.run_record import decode
+from rtd.model.run_states import TERMINAL
 from rtd.process.board import Seen
 from rtd.process.tree import snapshot
 from rtd.supervisor.core import Core

@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from rtd.model.bulk import Template
-from rtd.model.errors import BadRequest, ParameterError, ShuttingDown, TooLarge
-from rtd.model.ids import id_for_key, new_ids
+from rtd.common.errors import BadRequest, ParameterError, ShuttingDown, TooLarge
+from rtd.common.ids import id_for_key, new_ids
+from rtd.common.msgpack_values import shown
+from rtd.common.units import format_bytes, parse_duration_s
 from rtd.model.manifest import COMMAND, TaskInfo, check_params
-from rtd.model.policy import OPTIONS, read_options
-from rtd.model.run import Spec
-from rtd.model.units import format_bytes, parse_duration_s
-from rtd.model.values import shown
+from rtd.model.policies import OPTIONS, read_options
+from rtd.model.run_record import Spec
+from rtd.model.run_template import Template
 from rtd.store import keys
 from rtd.store.call import Call
 from rtd.store.records import Submission

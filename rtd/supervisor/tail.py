@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
 
-from rtd.model.errors import RtdError, StoreGone
+from rtd.common.errors import RtdError, StoreGone
 from rtd.store.alink import AsyncLink
 from rtd.supervisor.core import Core
 from rtd.supervisor.log import log

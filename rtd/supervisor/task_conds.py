@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from typing import Final
 
+from rtd.common.msgpack_values import unpack
 from rtd.conditions import Answer
 from rtd.conditions.zones import NEVER
-from rtd.model.appinfo import CustomInfo
-from rtd.model.run import Record, decode
-from rtd.model.states import CHAR, State
-from rtd.model.values import unpack
+from rtd.model.app_info import CustomInfo
+from rtd.model.run_record import Record, decode
+from rtd.model.run_states import CHAR, State
 from rtd.supervisor.core import Core
 from rtd.supervisor.schedule import Planner
 

@@ -11,9 +11,9 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from rtd.model.appinfo import LoaderInfo
-from rtd.model.errors import RtdError
-from rtd.model.taskfiles import SKIPPED, Survey, pattern, survey
+from rtd.common.errors import RtdError
+from rtd.model.app_info import LoaderInfo
+from rtd.model.task_file_survey import SKIPPED, Survey, pattern, survey
 from rtd.process.inotify import FolderWatch
 from rtd.supervisor.core import Core
 from rtd.supervisor.log import log

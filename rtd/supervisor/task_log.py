@@ -8,8 +8,8 @@ import asyncio
 import time
 from typing import Final
 
-from rtd.model.errors import StoreGone
-from rtd.model.run import decode
+from rtd.common.errors import StoreGone
+from rtd.model.run_record import decode
 from rtd.process.board import Seen
 from rtd.supervisor.clock import wall_of_ns
 from rtd.supervisor.core import Core

@@ -6,8 +6,8 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from rtd.model.errors import StoreGone
-from rtd.model.run import decode
+from rtd.common.errors import StoreGone
+from rtd.model.run_record import decode
 from rtd.supervisor.clock import now_ms, seconds_until_ms
 from rtd.supervisor.core import Core
 from rtd.supervisor.runs import cancel_waiting

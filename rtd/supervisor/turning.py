@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
+from rtd.common.errors import StoreGone
 from rtd.conditions import Host
-from rtd.model.errors import StoreGone
 from rtd.process.host import measure_host
 from rtd.process.wallclock import WallTimer
 from rtd.store.scheduling import Kept

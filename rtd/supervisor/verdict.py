@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from rtd.model.policy import MAX_LOSSES, Policies
-from rtd.model.run import Attempt, End, Record, again, ended
-from rtd.model.states import State
+from rtd.model.policies import MAX_LOSSES, Policies
+from rtd.model.run_record import Attempt, End, Record, again, ended
+from rtd.model.run_states import State
 from rtd.process.forking import FDS_CLOSED
 from rtd.process.terminate import FAULTS, signal_name
 from rtd.supervisor.executors import Gone

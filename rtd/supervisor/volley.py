@@ -5,9 +5,9 @@ import time
 from collections.abc import Sequence
 from typing import Any, Final
 
-from rtd.model.errors import UnknownTask
+from rtd.common.errors import UnknownTask
 from rtd.model.manifest import TaskInfo
-from rtd.model.run import Spec, new_record
+from rtd.model.run_record import Spec, new_record
 from rtd.store import keys
 from rtd.store.call import Call
 from rtd.store.scheduling import Firing

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import TypeVar
 
-from rtd.model.errors import StoreGone
-from rtd.model.states import BY_CHAR, TERMINAL
+from rtd.common.errors import StoreGone
+from rtd.model.run_states import BY_CHAR, TERMINAL
 from rtd.supervisor.core import Core
 
 #: Runs looked at in one round trip.

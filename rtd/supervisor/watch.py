@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
-from rtd.model.units import format_bytes, format_duration
+from rtd.common.units import format_bytes, format_duration
 from rtd.process.board import FLAG_SAMPLE, Seen
 from rtd.process.tree import snapshot
 from rtd.supervisor.core import Core

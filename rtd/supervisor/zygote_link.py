@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Final
 
-from rtd.model.errors import RtdError
+from rtd.common.errors import RtdError
 from rtd.supervisor.log import log
 from rtd.wire import frames
 

@@ -8,9 +8,9 @@ import sys
 import time
 from typing import Any
 
-from rtd.model.config import LOG_POOL
-from rtd.model.errors import AppError, InternalError
-from rtd.model.malloc import tuned
+from rtd.common.errors import AppError, InternalError
+from rtd.common.malloc_tuning import tuned
+from rtd.config.config import LOG_POOL
 from rtd.process.pidfd import signal_process
 from rtd.process.signals import SIGKILL
 from rtd.process.ticks import start_ticks

@@ -6,7 +6,7 @@
 
 Streamed answers are notifications that carry `sub`, the id of the request they belong to;
 the response comes last. A response with id 0 concerns the whole connection, which its
-sender then closes. Extension types of `rtd.model.values` pass through a `Decoder` as they
+sender then closes. Extension types of `rtd.common.msgpack_values` pass through a `Decoder` as they
 are unless it is given a hook, so the daemon never builds the values of users.
 
 Imported by every `rtctl`: it must stay cheap, so no typing, dataclasses or values here.
@@ -16,8 +16,8 @@ from __future__ import annotations
 
 from msgpack import ExtType, FormatError, OutOfData, StackError, Unpacker, packb, unpackb
 
-from rtd.model.errors import BadRequest, FrameTooLarge, RtdError, from_wire
-from rtd.model.nesting import MAX_DEPTH
+from rtd.common.errors import BadRequest, FrameTooLarge, RtdError, from_wire
+from rtd.common.nesting_depth import MAX_DEPTH
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -86,7 +86,9 @@ def dump(value: Any, where: str = "value") -> bytes:
     try:
         blob: bytes = packb(value, strict_types=True, unicode_errors="surrogateescape")
     except (TypeError, ValueError, OverflowError, RecursionError):
-        from rtd.model.values import pack_frame  # lazy: it needs datetime, decimal, pathlib, uuid
+        from rtd.common.msgpack_values import (
+            pack_frame,  # lazy: it needs datetime, decimal, pathlib, uuid
+        )
 
         blob = pack_frame(value, where)
     return blob
@@ -96,7 +98,7 @@ def dump_value(value: Any, where: str) -> bytes:
     """A user's value as MessagePack. Raises as `dump`, also for what is nested too deep."""
     blob = dump(value, where)
     if len(blob) > MAX_DEPTH:
-        from rtd.model.values import check_depth  # lazy: as in dump
+        from rtd.common.msgpack_values import check_depth  # lazy: as in dump
 
         check_depth(value, blob, where)
     return blob
@@ -119,7 +121,7 @@ def load(blob: bytes, ext_hook: Callable[[int, bytes], Any] = ExtType) -> Any:
 
 def value_hook(code: int, data: bytes) -> Any:
     """The hook of clients: extension types become the values of users."""
-    from rtd.model.values import ext_hook  # lazy: as in dump
+    from rtd.common.msgpack_values import ext_hook  # lazy: as in dump
 
     return ext_hook(code, data)
 

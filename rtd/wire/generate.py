@@ -13,7 +13,7 @@ from pathlib import Path
 from textwrap import fill, indent
 from typing import Final
 
-from rtd.model.package_root import PACKAGE_ROOT
+from rtd.common.package_root import PACKAGE_ROOT
 from rtd.wire.generate_page import MADE, page
 from rtd.wire.messages import RUN_VERBS, TASK_VERBS, VERBS
 from rtd.wire.schema import REQUIRED, Param, Verb

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from rtd.model.errors import BY_CODE, EXIT_CODE
+from rtd.common.errors import BY_CODE, EXIT_CODE
 from rtd.wire import frames
 from rtd.wire.messages import VERBS
 from rtd.wire.schema import REQUIRED, Param, Verb, said

@@ -8,7 +8,7 @@ they are imported, and each request before it is handled.
 from collections.abc import Mapping
 from typing import Any, Final
 
-from rtd.model.errors import BadRequest
+from rtd.common.errors import BadRequest
 from rtd.wire.app_verbs import RELOAD
 from rtd.wire.log_verbs import TASK_LOG
 from rtd.wire.parameter_verbs import PARAMETER_VERBS

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Final
 
-from rtd.model.errors import BadRequest
-from rtd.model.values import shown
+from rtd.common.errors import BadRequest
+from rtd.common.msgpack_values import shown
 
 
 class Required:

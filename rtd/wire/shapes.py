@@ -151,7 +151,7 @@ EVENT: Final = Shape(
     ),
 )
 
-#: The options of a submit, beside the policies of `rtd.model.policy.OPTIONS`.
+#: The options of a submit, beside the policies of `rtd.model.policies.OPTIONS`.
 SUBMIT_OPTIONS: Final = (
     Param("queue", "str", "where it waits; default: the task's"),
     Param("priority", "int", "-100 to 100, higher first"),

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from rtctl import Client
-from rtd.model.errors import RtdError
+from rtd.common.errors import RtdError
 from tests.functional.conftest import PROGRAMS
 from tests.functional.test_kill import family_of, start_family
 from tests.functional.test_socket import HELLO, Pinger, connect, descriptors, rubbish

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rtctl import AsyncClient, DaemonUnreachable, NotEnded, RunFailed, WaitTimeout
-from rtd.model.errors import NoSuchRun, ParameterError
+from rtd.common.errors import NoSuchRun, ParameterError
 from tests.helpers.daemon import Daemon
 
 

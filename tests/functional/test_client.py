@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rtctl import Client, DaemonUnreachable, NotEnded, RtdError, Run, RunFailed, WaitTimeout
-from rtd.model.errors import NoSuchRun, ParameterError, PolicyError, UnserialisableError
+from rtd.common.errors import NoSuchRun, ParameterError, PolicyError, UnserialisableError
 from tests.helpers.daemon import Daemon
 from tests.helpers.deadline import until
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from rtd.model.config import Config
-from rtd.model.ids import new_id
+from rtd.common.ids import new_id
+from rtd.config.config import Config
+from rtd.config.paths import Places
 from rtd.model.manifest import Manifest, TaskInfo
-from rtd.model.places import Places
 from rtd.model.schedule import Schedule
 from rtd.process.board import Board
 from rtd.store.alink import AsyncLink

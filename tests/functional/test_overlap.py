@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rtctl import Client
-from rtd.model.errors import WrongState
+from rtd.common.errors import WrongState
 from tests.helpers.daemon import Daemon
 from tests.helpers.deadline import until
 from tests.helpers.running import client

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rtctl import Client
-from rtd.model.errors import RtdError
+from rtd.common.errors import RtdError
 from rtd.store.calls import Calls
 from rtd.store.link import Link
 from tests.functional.conftest import PROGRAMS

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rtctl import AsyncClient, Client
-from rtd.model.errors import NoSuchParameter
+from rtd.common.errors import NoSuchParameter
 from tests.functional.conftest import PROGRAMS
 from tests.helpers.daemon import Daemon
 from tests.helpers.deadline import until

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rtd.model.ids import is_id
+from rtd.common.ids import is_id
 from tests.helpers.daemon import Daemon
 from tests.helpers.rows import row_of
 

@@ -7,8 +7,8 @@ import pytest
 
 from rtctl import Client
 from rtctl.shortcut import Shortcuts
-from rtd.model.errors import ParameterError, UnserialisableError
-from rtd.model.ids import new_id
+from rtd.common.errors import ParameterError, UnserialisableError
+from rtd.common.ids import new_id
 from tests.helpers.daemon import Daemon
 
 

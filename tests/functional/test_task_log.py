@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from rtd.model.logfile import read_csv
-from rtd.model.tasklog import LogRow
+from rtd.model.csv_task_log import read_csv
+from rtd.model.task_log_entry import LogRow
 from rtd.store.call import Call
 from rtd.store.calls import Calls
 from rtd.store.embedded import Embedded

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from rtd.model.appinfo import AppInfo
-from rtd.model.config import Config
+from rtd.config.config import Config
+from rtd.config.paths import Places
+from rtd.model.app_info import AppInfo
 from rtd.model.manifest import Manifest
-from rtd.model.places import Places
 from rtd.process.board import Board
 from rtd.store.alink import AsyncLink
 from rtd.store.call import Call

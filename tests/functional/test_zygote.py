@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from rtd.model.ids import from_words
+from rtd.common.ids import from_words
 from rtd.process.ticks import same_process
 from rtd.process.tree import snapshot
 from tests.helpers.deadline import until

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from rtd.model.run import decode
+from rtd.model.run_record import decode
 from rtd.store.calls import Calls
 from rtd.store.link import Link
 from rtd.store.scheduling import Due

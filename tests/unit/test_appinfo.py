@@ -1,6 +1,6 @@
 """What an app says of itself comes through the wire as it was."""
 
-from rtd.model.appinfo import AppInfo, CustomInfo, Fault, Logged
+from rtd.model.app_info import AppInfo, CustomInfo, Fault, Logged
 from rtd.wire import frames
 
 

@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtd.model.bulk import Template
-from rtd.model.ids import new_id
-from rtd.model.run import Spec, decode, new_record
+from rtd.common.ids import new_id
+from rtd.model.run_record import Spec, decode, new_record
+from rtd.model.run_template import Template
 
 TEXT = st.text(max_size=60)
 

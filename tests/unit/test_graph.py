@@ -11,9 +11,9 @@ import pytest
 
 from rtctl.graph import mermaid, svg, tree
 from rtctl.graph.layers import Layout
+from rtd.common.errors import UnknownTask
 from rtd.conditions import parse
-from rtd.model.appinfo import AppInfo, CustomInfo, ParameterInfo
-from rtd.model.errors import UnknownTask
+from rtd.model.app_info import AppInfo, CustomInfo, ParameterInfo
 from rtd.model.manifest import Manifest, TaskInfo
 from rtd.model.schedule import Schedule
 from rtd.supervisor.graph import Graph, Reader, edges_of, graph_of

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from rtd.model.config import Config
-from rtd.model.errors import ConfigError
-from rtd.settings import NAMES, load
+from rtd.common.errors import ConfigError
+from rtd.config.config import Config
+from rtd.config.load_settings import NAMES, load
 
 
 @pytest.fixture(autouse=True)

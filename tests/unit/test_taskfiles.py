@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from rtd.model.taskfiles import pattern, survey
+from rtd.model.task_file_survey import pattern, survey
 
 
 @pytest.mark.parametrize(

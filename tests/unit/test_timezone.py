@@ -4,16 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from rtd.model import timezone
-from rtd.model.timezone import local_timezone
+from rtd.common import local_timezone as module
+from rtd.common.local_timezone import local_timezone
 
 
 @pytest.fixture
 def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A host without any setting, its files in a folder of the test."""
     monkeypatch.delenv("TZ", raising=False)
-    monkeypatch.setattr(timezone, "_LINK", str(tmp_path / "localtime"))
-    monkeypatch.setattr(timezone, "_NAME", str(tmp_path / "timezone"))
+    monkeypatch.setattr(module, "_LINK", str(tmp_path / "localtime"))
+    monkeypatch.setattr(module, "_NAME", str(tmp_path / "timezone"))
     return tmp_path
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import msgpack
 import pytest
 
-from rtd.model.errors import UnserialisableError
-from rtd.model.nesting import MAX_BOXES, MAX_DEPTH
-from rtd.model.values import pack, shown, unpack
+from rtd.common.errors import UnserialisableError
+from rtd.common.msgpack_values import pack, shown, unpack
+from rtd.common.nesting_depth import MAX_BOXES, MAX_DEPTH
 from rtd.wire.frames import dump_value
 
 
@@ -67,7 +67,7 @@ def test_foreign_bytes_of_any_depth_are_an_error_and_no_crash() -> None:
     # In a process of its own: the C stack, when it ends, takes the process along.
     script = """
 import msgpack
-from rtd.model.values import unpack
+from rtd.common.msgpack_values import unpack
 blob = msgpack.packb(1)
 for _ in range(3000):
     blob = msgpack.packb(msgpack.ExtType(10, blob))

@@ -4,7 +4,7 @@ from enum import StrEnum
 from hashlib import blake2b
 from typing import NamedTuple
 
-from rtd.model.ids import encode
+from rtd.common.ids import encode
 
 
 class Verdict(StrEnum):

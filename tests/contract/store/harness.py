@@ -3,7 +3,7 @@
 import itertools
 from typing import Any
 
-from rtd.model.ids import new_id, new_ids
+from rtd.common.ids import new_id, new_ids
 from rtd.store import keys
 from rtd.store.call import Call
 from rtd.store.calls import Calls

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rtd.model.errors import StoreError, StoreGone
+from rtd.common.errors import StoreError, StoreGone
 from rtd.store.alink import LOST, AsyncLink
 from rtd.store.call import Call
 from rtd.store.embedded import Embedded

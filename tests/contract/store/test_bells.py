@@ -2,8 +2,8 @@
 
 import pytest
 
-from rtd.model.ids import new_id
-from rtd.model.run import Spec, new_record
+from rtd.common.ids import new_id
+from rtd.model.run_record import Spec, new_record
 from rtd.store import keys
 from rtd.store.link import Link
 from rtd.store.records import Leased, Submission, parse_token

@@ -6,7 +6,7 @@ import signal
 import time
 from collections import Counter
 
-from rtd.model.errors import StoreGone
+from rtd.common.errors import StoreGone
 from rtd.store.embedded import Embedded
 from rtd.store.link import Link
 from rtd.store.records import Outcome, Took

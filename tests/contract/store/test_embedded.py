@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rtd.model.errors import ConfigError, StoreError
+from rtd.common.errors import ConfigError, StoreError
 from rtd.store import binary
 from rtd.store.alink import AsyncLink
 from rtd.store.aof import AppendOnlyFiles

@@ -2,8 +2,8 @@
 
 import threading
 
-from rtd.model.errors import StoreGone
-from rtd.model.ids import new_ids
+from rtd.common.errors import StoreGone
+from rtd.common.ids import new_ids
 from rtd.store import keys
 from rtd.store.embedded import Embedded
 from rtd.store.link import Link

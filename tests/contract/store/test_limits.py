@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from rtd.model.ids import new_ids
+from rtd.common.ids import new_ids
 from rtd.store import keys
 from rtd.store.link import Link
 from rtd.store.scheduling import Firing

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rtd.model.errors import StoreError, StoreGone
+from rtd.common.errors import StoreError, StoreGone
 from rtd.store.call import Call
 from rtd.store.embedded import Embedded
 from rtd.store.link import Link

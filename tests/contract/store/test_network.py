@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from rtd.model.errors import StoreError, StoreGone
-from rtd.model.ids import new_ids
+from rtd.common.errors import StoreError, StoreGone
+from rtd.common.ids import new_ids
 from rtd.store.alink import AsyncLink
 from rtd.store.call import Call
 from rtd.store.embedded import Embedded

@@ -3,9 +3,9 @@
 import msgpack
 import pytest
 
-from rtd.model.ids import new_ids
-from rtd.model.run import End, Record, Spec, decode, new_record, pack_end
-from rtd.model.states import State
+from rtd.common.ids import new_ids
+from rtd.model.run_record import End, Record, Spec, decode, new_record, pack_end
+from rtd.model.run_states import State
 from rtd.store import keys
 from rtd.store.records import Purged, Submission
 from tests.contract.store.harness import HISTORY, NODE, Store

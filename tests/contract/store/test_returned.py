@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from rtd.model.run import Attempt, End, Record, Spec, encode
-from rtd.model.states import State
-from rtd.model.values import pack, unpack
+from rtd.common.msgpack_values import pack, unpack
+from rtd.model.run_record import Attempt, End, Record, Spec, encode
+from rtd.model.run_states import State
 from rtd.store.records import Outcome
 from tests.contract.store.harness import Store
 

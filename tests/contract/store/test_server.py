@@ -2,7 +2,7 @@
 
 import pytest
 
-from rtd.model.errors import ConfigError
+from rtd.common.errors import ConfigError
 from rtd.store.binary import Server
 from rtd.store.embedded import Embedded
 from rtd.store.link import Link

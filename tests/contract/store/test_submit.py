@@ -3,7 +3,7 @@
 import msgpack
 import pytest
 
-from rtd.model.ids import new_id, new_ids
+from rtd.common.ids import new_id, new_ids
 from rtd.store import keys
 from rtd.store.records import Submission
 from tests.contract.store.harness import NODE, Store

@@ -2,9 +2,9 @@
 
 import pytest
 
-from rtd.model.run import Attempt, End, Spec, decode, encode, ended, new_record
-from rtd.model.states import State
-from rtd.model.tasklog import Entry, LogRow
+from rtd.model.run_record import Attempt, End, Spec, decode, encode, ended, new_record
+from rtd.model.run_states import State
+from rtd.model.task_log_entry import Entry, LogRow
 from rtd.store.records import Outcome, Submission
 from rtd.store.tasklog import LogRead
 from tests.contract.store.harness import NODE, Store, keyed_id

@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 
 import msgpack
 
+from rtd.common.ids import new_id, new_ids, to_words
+from rtd.common.msgpack_values import pack, unpack
 from rtd.executor.main import run as executor_main
-from rtd.model.ids import new_id, new_ids, to_words
-from rtd.model.output import iter_entries
-from rtd.model.run import Record, Spec, decode, new_record
-from rtd.model.values import pack, unpack
+from rtd.model.output_index import iter_entries
+from rtd.model.run_record import Record, Spec, decode, new_record
 from rtd.process.board import Board, Seen
 from rtd.process.forking import fork_child, set_up_executor
 from rtd.process.ticks import start_ticks

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from rtd.model.output import ERR, OUT
-from rtd.model.run import Record
-from rtd.model.states import State
+from rtd.model.output_index import ERR, OUT
+from rtd.model.run_record import Record
+from rtd.model.run_states import State
 from tests.functional.executor.harness import Bench
 from tests.helpers.deadline import until
 

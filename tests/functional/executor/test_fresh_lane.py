@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from rtd.model.output import ERR, OUT, RAW
-from rtd.model.states import State
+from rtd.model.output_index import ERR, OUT, RAW
+from rtd.model.run_states import State
 from rtd.process.children import children_of
 from rtd.process.ticks import same_process, start_ticks
 from rtd.session import Error, Session, Stopped, progress

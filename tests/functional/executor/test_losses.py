@@ -5,10 +5,10 @@ import signal
 
 import msgpack
 
-from rtd.model import spool
-from rtd.model.run import End, ended
-from rtd.model.run import encode as encode_record
-from rtd.model.states import State
+from rtd.model import outcome_spool
+from rtd.model.run_record import End, ended
+from rtd.model.run_record import encode as encode_record
+from rtd.model.run_states import State
 from rtd.session import Session, current_run
 from rtd.store.call import Call
 from rtd.store.link import Link
@@ -53,7 +53,7 @@ def test_what_had_finished_in_a_batch_is_in_the_spool_of_a_killed_executor(bench
     bench.submit("die")
     gate.write_text("go on")
     assert bench.exit_code(executor) == -signal.SIGKILL
-    blobs = spool.read(bench.output / f"x-{executor.id}.spool")
+    blobs = outcome_spool.read(bench.output / f"x-{executor.id}.spool")
     kept = {msgpack.unpackb(blob)[0] for blob in blobs}
     written = {i for i in finished if bench.record(i).end is not None}
     assert kept | written == set(finished)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rtd.model.states import State
+from rtd.model.run_states import State
 from rtd.session import Session
 from tests.functional.executor.harness import Bench
 

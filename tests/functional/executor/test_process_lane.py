@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from rtd.model.ids import new_id, to_words
-from rtd.model.output import ERR, OUT, RAW
-from rtd.model.run import encode as encode_record
-from rtd.model.states import State
+from rtd.common.ids import new_id, to_words
+from rtd.model.output_index import ERR, OUT, RAW
+from rtd.model.run_record import encode as encode_record
+from rtd.model.run_states import State
 from rtd.session import Error, Session, Stopped, current_run, progress
 from rtd.store import keys
 from rtd.store.records import Submission

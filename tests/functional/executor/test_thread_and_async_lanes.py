@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from rtd.model.states import State
+from rtd.model.run_states import State
 from rtd.session import Session, current_run
 from tests.functional.executor.harness import Bench
 

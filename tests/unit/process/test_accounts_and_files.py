@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rtd.model.errors import ConfigError, NotPermitted
+from rtd.common.errors import ConfigError, NotPermitted
 from rtd.process.forking import fork_child
 from rtd.process.inotify import FileWatch
 from rtd.process.privileges import find_account

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from rtd.model.errors import Conflict
-from rtd.model.ids import new_id, to_words
+from rtd.common.errors import Conflict
+from rtd.common.ids import new_id, to_words
 from rtd.process.board import FLAG_SAMPLE, RETIRE_WORD, SLOTS, Board
 from rtd.process.ticks import start_ticks
 

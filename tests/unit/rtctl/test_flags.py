@@ -9,7 +9,7 @@ from rtctl.commands import ALIASES, SUMMARIES
 from rtctl.context import GLOBAL
 from rtctl.flags import SWITCH, Flag, Parser, UsageError
 from rtctl.submitting import FLAGS as SUBMIT_FLAGS
-from rtd.model.policy import OPTIONS
+from rtd.model.policies import OPTIONS
 
 FLAGS = (
     Flag("-n/--limit", "", "int"),

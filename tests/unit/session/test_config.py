@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from rtd import Session
-from rtd.model.config import Config
-from rtd.model.errors import ConfigError
-from rtd.model.settings import beneath, build
+from rtd.common.errors import ConfigError
+from rtd.config.config import Config
+from rtd.config.setting_readers import beneath, build
 from rtd.session.config import SessionConfig
 
 DEFAULTS = {

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from rtd import Session
+from rtd.common.errors import AppError
 from rtd.core import Scheduler, Task
-from rtd.model.errors import AppError
-from rtd.model.tasklog import LogRow
+from rtd.model.task_log_entry import LogRow
 from rtd.process.ctrl_c import CtrlC, marked
 from rtd.session.context import FAULTS
 from rtd.session.execution import decide

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from rtd.common.errors import PolicyError
 from rtd.conditions import GRAMMAR, Custom, daily, parse
-from rtd.model.appinfo import AppInfo, CustomInfo
-from rtd.model.errors import PolicyError
+from rtd.model.app_info import AppInfo, CustomInfo
 from rtd.session import Session
 from rtd.session.custom import FuncCond, TaskCond, ask
 from rtd.session.custom_task import task_name

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from rtd.model.errors import PolicyError
+from rtd.common.errors import PolicyError
 from rtd.session import Session
 from rtd.session.inner import Inner
 from rtd.session.raised import Stopped

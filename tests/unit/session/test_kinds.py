@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from rtd import Session
+from rtd.common.errors import PolicyError, RtdError
 from rtd.core import Task
-from rtd.model.errors import PolicyError, RtdError
 from rtd.session.default import default_session
 from rtd.session.loader import load
 from rtd.tasks import CodeTask, CommandTask, FuncTask

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from rtd.model.errors import ConfigError
-from rtd.model.logfile import read_csv
-from rtd.model.tasklog import LogRow
+from rtd.common.errors import ConfigError
+from rtd.model.csv_task_log import read_csv
+from rtd.model.task_log_entry import LogRow
 from rtd.session.logcsv import CsvHandler
 from rtd.session.logrecord import TaskRecord
 

@@ -18,10 +18,10 @@ from rtd.arguments import (
 )
 from rtd.arguments import Session as SessionArgument
 from rtd.arguments import Task as TaskArgument
+from rtd.common.errors import PolicyError
+from rtd.common.msgpack_values import pack, unpack
 from rtd.core import Task
-from rtd.model.errors import PolicyError
 from rtd.model.manifest import Manifest
-from rtd.model.values import pack, unpack
 from rtd.parameters import FuncParam, Parameters
 from rtd.session.filling import ParameterFailed
 from rtd.session.task import TaskDefinition

@@ -6,8 +6,8 @@ import pytest
 
 from rtd import Session
 from rtd.arguments import EnvArg, Private
+from rtd.common.errors import PolicyError
 from rtd.core import Task
-from rtd.model.errors import PolicyError
 from rtd.tasks import CommandTask, FuncTask
 from rtd.tasks.loaders import PyLoader
 

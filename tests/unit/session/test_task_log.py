@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from rtd import Session
+from rtd.common.errors import ConfigError
 from rtd.log import CsvHandler
-from rtd.model.errors import ConfigError
-from rtd.model.tasklog import Entry, LogRow
+from rtd.model.task_log_entry import Entry, LogRow
 from rtd.session.context import FAULTS
 from rtd.session.logemit import Emitter
 from rtd.session.logrecord import TaskRecord

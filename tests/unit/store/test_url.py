@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from rtd.model.errors import ConfigError
+from rtd.common.errors import ConfigError
 from rtd.store.url import Address, parse
 
 

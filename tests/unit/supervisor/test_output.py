@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rtd.model.output import ERR, OUT, RAW, pack_entry
+from rtd.model.output_index import ERR, OUT, RAW, pack_entry
 from rtd.supervisor.output import Source
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rtd.model.config import Lane
+from rtd.config.config import Lane
 from rtd.supervisor.pools import missing
 
 

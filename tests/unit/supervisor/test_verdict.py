@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from rtd.model.policy import Policies
-from rtd.model.run import Attempt, Record, Spec
-from rtd.model.states import State
+from rtd.model.policies import Policies
+from rtd.model.run_record import Attempt, Record, Spec
+from rtd.model.run_states import State
 from rtd.supervisor.executors import Gone
 from rtd.supervisor.intent import Intent
 from rtd.supervisor.verdict import Evidence, decide

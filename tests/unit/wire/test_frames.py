@@ -6,7 +6,7 @@ from typing import Any
 import msgpack
 import pytest
 
-from rtd.model.errors import FrameTooLarge, NoSuchRun, UnserialisableError
+from rtd.common.errors import FrameTooLarge, NoSuchRun, UnserialisableError
 from rtd.wire import frames
 from rtd.wire.frames import Decoder, Notification, Request, Response, WireError
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from rtd.model.errors import BadRequest
-from rtd.model.policy import OPTIONS
+from rtd.common.errors import BadRequest
+from rtd.model.policies import OPTIONS
 from rtd.wire import generate
 from rtd.wire.messages import VERBS, check_request
 from rtd.wire.schema import REQUIRED, alternatives, fits

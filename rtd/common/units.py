@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 from typing import Final
 
-from rtd.model.formats import format_bytes, format_duration
+from rtd.common.format_units import format_bytes, format_duration
 
 __all__ = ["format_bytes", "format_duration", "parse_bytes", "parse_duration_s"]
 

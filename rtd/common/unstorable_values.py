@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from rtd.model.nesting import BOXES, CONTAINERS, MAX_BOXES, MAX_DEPTH
+from rtd.common.nesting_depth import BOXES, CONTAINERS, MAX_BOXES, MAX_DEPTH
 
 Fault = tuple[str, str]
 

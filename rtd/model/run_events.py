@@ -5,7 +5,7 @@ from typing import Any
 
 import msgpack
 
-from rtd.model.inner import MARK
+from rtd.model.internal_tasks import MARK
 
 
 def pack_events(events: Iterable[list[Any]]) -> bytes:

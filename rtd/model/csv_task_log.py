@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from rtd.model.errors import ConfigError
-from rtd.model.tasklog import RUN, LogRow
+from rtd.common.errors import ConfigError
+from rtd.model.task_log_entry import RUN, LogRow
 
 
 def read_csv(path: Path) -> Iterator[LogRow]:

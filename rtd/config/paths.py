@@ -7,8 +7,8 @@ import os
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from rtd.model.address import runtime_dir, socket_path
-from rtd.model.errors import ConfigError
+from rtd.common.errors import ConfigError
+from rtd.config.socket_path import runtime_dir, socket_path
 
 #: The kernel's limit on the path of a Unix socket, without its final NUL byte.
 SOCKET_PATH_MAX: Final = 107

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 import msgpack
 
-from rtd.model.states import BY_CHAR, CHAR, State
+from rtd.model.run_states import BY_CHAR, CHAR, State
 
 #: Version of the layout below; the first element of every spec.
 SCHEMA: Final = 1

@@ -15,9 +15,9 @@ from uuid import UUID
 
 import msgpack
 
-from rtd.model.errors import UnserialisableError
-from rtd.model.faults import TOO_BOXED, TOO_DEEP, find_fault
-from rtd.model.nesting import MAX_BOXES, MAX_DEPTH, is_too_deep
+from rtd.common.errors import UnserialisableError
+from rtd.common.nesting_depth import MAX_BOXES, MAX_DEPTH, is_too_deep
+from rtd.common.unstorable_values import TOO_BOXED, TOO_DEEP, find_fault
 
 _DATETIME, _DATE, _TIME, _TIMEDELTA, _UUID, _DECIMAL, _PATH = range(1, 8)
 _SET, _FROZENSET, _TUPLE, _INT = range(8, 12)

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 import msgpack
 
-from rtd.model.run import Attempt, End
+from rtd.model.run_record import Attempt, End
 
 RUN: Final = "run"
 SUCCESS: Final = "success"

@@ -13,9 +13,9 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
-from rtd.model.config import Config
-from rtd.model.errors import ConfigError
-from rtd.model.settings import NAMES, build, read_one
+from rtd.common.errors import ConfigError
+from rtd.config.config import Config
+from rtd.config.setting_readers import NAMES, build, read_one
 
 #: Where a configuration is looked for when none is named.
 CANDIDATES: Final = (Path("rtd.toml"), Path("/etc/rtd/rtd.toml"))

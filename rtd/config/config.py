@@ -1,4 +1,7 @@
-"""The daemon's configuration as plain records. `rtd.settings` reads it from files and flags."""
+"""The daemon's configuration as plain records.
+
+`rtd.config.load_settings` reads it from files and flags.
+"""
 
 import os
 from collections.abc import Mapping

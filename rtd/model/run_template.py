@@ -4,7 +4,7 @@ from typing import Final
 
 import msgpack
 
-from rtd.model.run import SCHEMA, Spec
+from rtd.model.run_record import SCHEMA, Spec
 
 _FIELDS_BEFORE_ID: Final = bytes([0x90 | (1 + len(Spec._fields))]) + msgpack.packb(SCHEMA)
 _ID_HEADER: Final = bytes([0xA0 | 26])

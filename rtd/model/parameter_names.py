@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from rtd.model.appinfo import ParameterInfo
+from rtd.model.app_info import ParameterInfo
 
 #: What is shown in place of a private value.
 HIDDEN: Final = "******"

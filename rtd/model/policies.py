@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Final
 
-from rtd.model.errors import PolicyError
-from rtd.model.units import parse_bytes, parse_duration_s
-from rtd.model.values import shown
+from rtd.common.errors import PolicyError
+from rtd.common.msgpack_values import shown
+from rtd.common.units import parse_bytes, parse_duration_s
 
 LANES: Final = ("process", "thread", "main", "async", "command")
 ON_LOST: Final = ("fail", "requeue")

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Any, Final
 
-from rtd.model.config import POOLS, Config, Lane, Limits, Output, default_lanes
-from rtd.model.errors import ConfigError
-from rtd.model.units import parse_bytes, parse_duration_s
+from rtd.common.errors import ConfigError
+from rtd.common.units import parse_bytes, parse_duration_s
+from rtd.config.config import POOLS, Config, Lane, Limits, Output, default_lanes
 
 DURABILITIES: Final = ("process", "always")
 MAX_CONCURRENCY: Final = 512
