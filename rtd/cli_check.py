@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from typing import Any, Final
 
 from rtd.common.errors import AppError, PolicyError
-from rtd.conditions import parse
+from rtd.language.parser import parse
 from rtd.leaving import leave
 from rtd.model.manifest import COMMAND, Manifest
 from rtd.process.terminate import signal_name

@@ -8,7 +8,7 @@ from typing import Final, TextIO
 
 from rtd.common.errors import BadRequest
 from rtd.common.local_timezone import local_timezone
-from rtd.conditions.spans import SECOND
+from rtd.language.time.durations import SECOND
 from rtd.model.manifest import Manifest
 from rtd.session.loader import load
 from rtd.supervisor.parameters import overlaid

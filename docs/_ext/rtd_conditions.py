@@ -7,12 +7,12 @@ from rtd_reference import Written, table
 from sphinx.application import Sphinx
 
 from rtd.conditions import Leaf, Poll, parse
-from rtd.conditions.leaves import LEAVES
-from rtd.conditions.leaves.has import STATUSES, Has
-from rtd.conditions.moments import Cycle
-from rtd.conditions.sizes import UNITS as SIZES
-from rtd.conditions.spans import UNITS as SPANS
-from rtd.conditions.windows import EXAMPLES
+from rtd.language.leaves import LEAVES
+from rtd.language.leaves.has import STATUSES, Has
+from rtd.language.text.amounts import UNITS as SIZES
+from rtd.language.time.durations import UNITS as SPANS
+from rtd.language.time.points_in_cycle import Cycle
+from rtd.language.time.windows import EXAMPLES
 
 #: What changes a leaf's value, in words.
 CHANGED_BY = {

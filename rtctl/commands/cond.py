@@ -9,7 +9,11 @@ from rtctl.flags import Flag, UsageError
 from rtctl.screen import clean
 from rtctl.when import parse_when
 from rtd.common.local_timezone import local_timezone
-from rtd.conditions import ME, Condition, ConditionError, Explanation, Poll, View, World, parse
+from rtd.language.core.condition import ME, Condition, Poll
+from rtd.language.core.explanation import Explanation
+from rtd.language.core.view import View, World
+from rtd.language.parser import parse
+from rtd.language.text.errors import ConditionError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

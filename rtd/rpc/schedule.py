@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from rtd.common.errors import BadRequest
 from rtd.common.ids import new_id
-from rtd.conditions.spans import SECOND
+from rtd.language.time.durations import SECOND
 from rtd.rpc.context import Ask
 from rtd.store.scheduling import ALL, Due
 from rtd.supervisor.forecast import next_starts, waits_behind, waits_for_event

@@ -4,8 +4,8 @@ import time
 from collections.abc import Container
 from typing import Any
 
-from rtd.conditions.ledger import ENDS, INACTION, RUN
-from rtd.conditions.spans import SECOND
+from rtd.language.core.run_history import ENDS, INACTION, RUN
+from rtd.language.time.durations import SECOND
 from rtd.model.manifest import TaskInfo
 from rtd.rpc.context import Ask
 from rtd.supervisor.forecast import next_true_at, waits_behind

@@ -15,7 +15,7 @@ from rtd.session.schedule import read_schedule
 from rtd.session.shape import first_line
 
 if TYPE_CHECKING:
-    from rtd.conditions.base import Condition
+    from rtd.language.core.condition import Condition
     from rtd.session.custom import FuncCond
     from rtd.session.session import Session
     from rtd.session.task import TaskDefinition
@@ -183,6 +183,6 @@ class Attributes:
 def _condition(text: str | None) -> Condition | None:
     if text is None:
         return None
-    from rtd.conditions import parse  # lazy: many apps have none
+    from rtd.language.parser import parse  # lazy: many apps have none
 
     return parse(text)

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from rtd.common.errors import PolicyError
 from rtd.common.units import parse_duration_s
-from rtd.conditions.base import NO_VALUE, Condition
-from rtd.conditions.errors import ConditionError
-from rtd.conditions.grammar import GRAMMAR
-from rtd.conditions.leaves.custom import Custom
-from rtd.conditions.reader import parse
+from rtd.language.core.condition import NO_VALUE, Condition
+from rtd.language.grammar import GRAMMAR
+from rtd.language.leaves.custom import Custom
+from rtd.language.parser import parse
+from rtd.language.text.errors import ConditionError
 from rtd.model.app_info import CustomInfo
 from rtd.session.custom_task import bound, task_name
 

@@ -11,8 +11,8 @@ from rtd.model.policies import TREE_LANES
 from rtd.model.schedule import IF_TRUE, NO_SCHEDULE, Schedule, read_catch_up
 
 if TYPE_CHECKING:
-    from rtd.conditions.base import Condition
-    from rtd.conditions.errors import ConditionError
+    from rtd.language.core.condition import Condition
+    from rtd.language.text.errors import ConditionError
 
 #: The options that make a schedule.
 SCHEDULE: Final = ("start_cond", "end_cond", "catch_up", "overlap", "timezone", "enabled")
@@ -56,7 +56,8 @@ def read_schedule(
 def _condition(text: str | Condition | None, name: str, where: str) -> Condition | None:
     if text is None:
         return None
-    from rtd.conditions import ConditionError, parse  # lazy: many apps have none
+    from rtd.language.parser import parse  # lazy: many apps have none
+    from rtd.language.text.errors import ConditionError  # lazy: many apps have none
 
     try:
         return parse(getattr(text, "condition", text))
@@ -66,7 +67,7 @@ def _condition(text: str | Condition | None, name: str, where: str) -> Condition
 
 def _refuse_run_leaves(condition: Condition, where: str) -> None:
     """Before a run there is nothing of it that could be measured."""
-    from rtd.conditions.base import Poll  # lazy: many apps have none
+    from rtd.language.core.condition import Poll  # lazy: many apps have none
 
     for leaf in condition.leaves():
         if Poll.SAMPLE in leaf.polled:
@@ -78,7 +79,7 @@ def _refuse_run_leaves(condition: Condition, where: str) -> None:
 
 def _refuse_tree_leaves(condition: Condition, lane: str, where: str) -> None:
     """Runs that share a process cannot be measured one by one."""
-    from rtd.conditions.leaves.usage import CpuAbove, CpuTimeAbove, MemoryAbove  # lazy: as above
+    from rtd.language.leaves.usage import CpuAbove, CpuTimeAbove, MemoryAbove  # lazy: as above
 
     for leaf in condition.leaves():
         if isinstance(leaf, CpuAbove | CpuTimeAbove | MemoryAbove):

@@ -22,7 +22,7 @@ from rtd.session.parameters import Parameters
 from rtd.session.task import TaskDefinition
 
 if TYPE_CHECKING:
-    from rtd.conditions.base import Condition
+    from rtd.language.core.condition import Condition
     from rtd.session.custom import FuncCond
     from rtd.session.running import Ran
 

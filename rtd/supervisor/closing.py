@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 
 from rtd.common.errors import InternalError, StoreGone
 from rtd.common.ids import new_id
-from rtd.conditions import Answer
+from rtd.language.core.view import Answer
 from rtd.supervisor.executors import Phase
 from rtd.supervisor.log import log
 from rtd.supervisor.node import Node

@@ -6,9 +6,9 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from rtd.conditions import Condition
 from rtd.config.config import Config
 from rtd.config.paths import Places
+from rtd.language.core.condition import Condition
 from rtd.model.manifest import Manifest
 from rtd.model.parameter_names import private_names
 from rtd.process.board import Board

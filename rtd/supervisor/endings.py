@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from rtd.common.errors import StoreGone
-from rtd.conditions import Condition, Explanation, Host, Poll, Sample, View, World
-from rtd.conditions.certain import certain
-from rtd.conditions.leaves.silence import NoOutputPast
-from rtd.conditions.leaves.usage import CpuAbove, CpuTimeAbove, MemoryAbove
+from rtd.language.core.condition import Condition, Poll
+from rtd.language.core.explanation import Explanation
+from rtd.language.core.view import Host, Sample, View, World
+from rtd.language.leaves.no_output import NoOutputPast
+from rtd.language.leaves.usage import CpuAbove, CpuTimeAbove, MemoryAbove
+from rtd.language.three_valued import certain
 from rtd.model.run_record import decode
 from rtd.process.board import Seen
 from rtd.process.host import measure_host

@@ -5,8 +5,8 @@ from heapq import merge, nsmallest
 from itertools import islice
 from typing import Final
 
-from rtd.conditions.spans import SECOND
-from rtd.conditions.zones import NEVER
+from rtd.language.time.durations import SECOND
+from rtd.language.time.time_zones import NEVER
 from rtd.supervisor.schedule.assumed import Assumed, due_moments
 from rtd.supervisor.schedule.entry import Entry
 from rtd.supervisor.schedule.planner import Planner

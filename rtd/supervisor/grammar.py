@@ -1,6 +1,9 @@
 """The condition language of one app: what everybody has, and the app's own conditions as texts."""
 
-from rtd.conditions import GRAMMAR, Condition, Custom, Grammar, parse
+from rtd.language.core.condition import Condition
+from rtd.language.grammar import GRAMMAR, Grammar
+from rtd.language.leaves.custom import Custom
+from rtd.language.parser import parse
 from rtd.model.manifest import Manifest
 
 

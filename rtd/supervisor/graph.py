@@ -4,11 +4,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
-from rtd.conditions import AnyOf, Condition, Custom, Not
-from rtd.conditions.leaves.after import After
-from rtd.conditions.leaves.has import Has
-from rtd.conditions.leaves.running import Running
-from rtd.conditions.logic import All
+from rtd.language.core.condition import Condition
+from rtd.language.core.logic import All, AnyOf, Not
+from rtd.language.leaves.after import After
+from rtd.language.leaves.custom import Custom
+from rtd.language.leaves.has import Has
+from rtd.language.leaves.running import Running
 from rtd.model.manifest import COMMAND, Manifest, TaskInfo
 
 #: What leads from a task to another: its end starts it, its state is asked for, its state ends

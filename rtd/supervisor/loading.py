@@ -5,8 +5,9 @@ import time
 from collections.abc import Iterable, Iterator
 
 from rtd.common.local_timezone import local_timezone
-from rtd.conditions import Condition, Host
-from rtd.conditions.zones import zone_of
+from rtd.language.core.condition import Condition
+from rtd.language.core.view import Host
+from rtd.language.time.time_zones import zone_of
 from rtd.model.manifest import TaskInfo
 from rtd.process.host import measure_host
 from rtd.store.scheduling import ALL, Kept, kept_of

@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Final, NamedTuple
 
 from rtd.common.errors import RtdError, ShuttingDown, StoreGone
-from rtd.conditions import Answer
-from rtd.conditions.certain import certain
+from rtd.language.core.view import Answer
+from rtd.language.three_valued import certain
 from rtd.model.manifest import Manifest, TaskInfo
 from rtd.model.run_record import decode
 from rtd.model.run_states import TERMINAL

@@ -2,8 +2,8 @@
 
 from typing import Any, Final
 
-from rtd.conditions.spans import SECOND
-from rtd.conditions.zones import Zone
+from rtd.language.time.durations import SECOND
+from rtd.language.time.time_zones import Zone
 from rtd.model.run_record import Record, decode
 from rtd.model.run_states import TERMINAL
 from rtd.store.reads import QueueRow, Running, Waiting

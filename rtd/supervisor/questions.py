@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
-from rtd.conditions import Answer
+from rtd.language.core.view import Answer
 from rtd.model.internal_tasks import ASK
 from rtd.supervisor.core import Core
 from rtd.supervisor.inner import InnerRuns

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from rtd.conditions.ledger import FAIL, INACTION, RUN, SUCCESS, TERMINATE
+from rtd.language.core.run_history import FAIL, INACTION, RUN, SUCCESS, TERMINATE
 from rtd.model.run_record import Record, decode
 from rtd.model.run_states import CHAR, TERMINAL
 from rtd.model.task_log_entry import LogRow

@@ -13,8 +13,8 @@ from contextlib import contextmanager, suppress
 from typing import Final
 
 from rtd.common.errors import StoreGone, WrongState
-from rtd.conditions import Sample, View, World
-from rtd.conditions.ledger import RUN
+from rtd.language.core.run_history import RUN
+from rtd.language.core.view import Sample, View, World
 from rtd.model.manifest import Manifest
 from rtd.model.run_record import decode
 from rtd.store.scheduling import ALL

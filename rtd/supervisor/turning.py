@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from rtd.common.errors import StoreGone
-from rtd.conditions import Host
+from rtd.language.core.view import Host
 from rtd.process.host import measure_host
 from rtd.process.wallclock import WallTimer
 from rtd.store.scheduling import Kept

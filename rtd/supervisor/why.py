@@ -5,9 +5,9 @@ import time
 from collections.abc import Iterable
 from typing import Any, Final
 
-from rtd.conditions.certain import certain
-from rtd.conditions.spans import SECOND
-from rtd.conditions.zones import Zone
+from rtd.language.three_valued import certain
+from rtd.language.time.durations import SECOND
+from rtd.language.time.time_zones import Zone
 from rtd.model.manifest import TaskInfo
 from rtd.store.scheduling import ALL
 from rtd.supervisor.core import Core

@@ -23,24 +23,23 @@ ALLOWED = {
     "rtd.common": set(),
     "rtd.config": {"rtd.common"},
     "rtd.model": {"rtd.config", "rtd.common"},
-    "rtd.conditions": {"rtd.model"},
     "rtd.language": {"rtd.model", "rtd.common"},
     "rtd.process": {"rtd.model", "rtd.config", "rtd.common"},
     "rtd.store": {"rtd.model", "rtd.config", "rtd.common"},
     "rtd.wire": {"rtd.model", "rtd.common"},
     "rtd.protocol": {"rtd.model", "rtd.common"},
     "rtd.planner": {"rtd.language", "rtd.model", "rtd.common"},
-    "rtd.session": {"rtd.conditions", "rtd.language", "rtd.model", "rtd.config", "rtd.common"},
+    "rtd.session": {"rtd.language", "rtd.model", "rtd.config", "rtd.common"},
     "rtd.executor": {
         "rtd.store", "rtd.process", "rtd.session", "rtd.wire", "rtd.protocol", "rtd.model",
         "rtd.config", "rtd.common",
     },
     "rtd.supervisor": {
-        "rtd.store", "rtd.process", "rtd.conditions", "rtd.planner", "rtd.language", "rtd.wire",
+        "rtd.store", "rtd.process", "rtd.planner", "rtd.language", "rtd.wire",
         "rtd.protocol", "rtd.model", "rtd.config", "rtd.common",
     },
     "rtd.rpc": {
-        "rtd.supervisor", "rtd.store", "rtd.process", "rtd.conditions", "rtd.planner",
+        "rtd.supervisor", "rtd.store", "rtd.process", "rtd.planner",
         "rtd.language", "rtd.wire", "rtd.protocol", "rtd.model", "rtd.config", "rtd.common",
     },
     "rtctl": {"rtd.wire", "rtd.protocol", "rtd.model", "rtd.config", "rtd.common"},
@@ -50,10 +49,8 @@ ALLOWED = {
 #: `session.start()` waits for a daemon in the foreground, `session.run()` is a client of one;
 #: nothing else that users import makes processes or talks to a daemon.
 #: A Ctrl-C is told apart from what an app raises itself by what SIGINT does.
-#: `FuncCond` and `TaskCond` are imported from where Red Engine has them.
 BESIDE = {
-    "rtd.conditions": {"rtd.session"},
-    "rtctl.commands.cond": {"rtd.conditions"},
+    "rtctl.commands.cond": {"rtd.language"},
     "rtd.session.starting": {"rtd.process"},
     "rtd.session.contained": {"rtd.process"},
     "rtd.session.loader": {"rtd.process"},

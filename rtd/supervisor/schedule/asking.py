@@ -7,9 +7,9 @@ once: after a firing it is asked anew. What is not answered is neither true nor 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from rtd.conditions.base import Look
-from rtd.conditions.certain import certain
-from rtd.conditions.view import Answer, View
+from rtd.language.core.condition import Look
+from rtd.language.core.view import Answer, View
+from rtd.language.three_valued import certain
 from rtd.supervisor.schedule.entry import Entry
 
 #: Above the number of any asking: no answer counts.

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from rtd.conditions.ledger import ENDED_OR_USED, ENDS, RUN, STARTED_OR_USED
-from rtd.conditions.spans import SECOND
-from rtd.conditions.view import View
+from rtd.language.core.run_history import ENDED_OR_USED, ENDS, RUN, STARTED_OR_USED
+from rtd.language.core.view import View
+from rtd.language.time.durations import SECOND
 from rtd.supervisor.schedule.entry import Entry
 from rtd.supervisor.schedule.past import Past
 

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from rtd.conditions.base import Condition, Look
-from rtd.conditions.ledger import RUN
-from rtd.conditions.spans import SECOND
+from rtd.language.core.condition import Condition, Look
+from rtd.language.core.run_history import RUN
+from rtd.language.time.durations import SECOND
 from rtd.supervisor.schedule.entry import DISABLED, ONCE, PAUSED, RUNNING, Entry
 from rtd.supervisor.schedule.index import Index
 from rtd.supervisor.schedule.occurrence import Occurrence, Verdict, occurrence_id

@@ -2,10 +2,10 @@
 
 from typing import Final, NamedTuple
 
-from rtd.conditions.base import Condition, Look
-from rtd.conditions.certain import certain, customs
-from rtd.conditions.view import View
-from rtd.conditions.zones import NEVER, Zone
+from rtd.language.core.condition import Condition, Look
+from rtd.language.core.view import View
+from rtd.language.three_valued import certain, customs
+from rtd.language.time.time_zones import NEVER, Zone
 from rtd.model.schedule import CatchUp
 
 #: What holds a task whose condition is true.

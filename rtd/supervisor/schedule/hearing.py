@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
-from rtd.conditions.base import Condition
-from rtd.conditions.ledger import RUN
-from rtd.conditions.view import Answer
+from rtd.language.core.condition import Condition
+from rtd.language.core.run_history import RUN
+from rtd.language.core.view import Answer
 from rtd.supervisor.schedule.deciding import NOW, Decider
 from rtd.supervisor.schedule.occurrence import Occurrence, Verdict
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Final
 
-from rtd.conditions.base import ME, Poll
-from rtd.conditions.leaves.param import Param
-from rtd.conditions.leaves.scheduler import SchedulerCycles
+from rtd.language.core.condition import ME, Poll
+from rtd.language.leaves.param import Param
+from rtd.language.leaves.scheduler import SchedulerCycles
 from rtd.supervisor.schedule.entry import Entry
 
 _NOBODY: Final[Sequence[Entry]] = ()

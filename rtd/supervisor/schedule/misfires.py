@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from rtd.conditions.spans import SECOND
+from rtd.language.time.durations import SECOND
 from rtd.model.schedule import CatchUp
 from rtd.supervisor.schedule.assumed import due_moments
 from rtd.supervisor.schedule.entry import RUNNING, Entry

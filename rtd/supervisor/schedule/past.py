@@ -8,10 +8,10 @@ each window that some condition names. So a task takes the same memory however o
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from rtd.conditions.ledger import ENDS, FAIL, INACTION, RUN, SUCCESS, TERMINATE, USED
-from rtd.conditions.spans import SECOND
-from rtd.conditions.windows import Window
-from rtd.conditions.zones import Zone
+from rtd.language.core.run_history import ENDS, FAIL, INACTION, RUN, SUCCESS, TERMINATE, USED
+from rtd.language.time.durations import SECOND
+from rtd.language.time.time_zones import Zone
+from rtd.language.time.windows import Window
 
 #: Where each action's latest time stands in a task's row.
 _PLACE: Final = {RUN: 0, SUCCESS: 1, FAIL: 2, TERMINATE: 3, INACTION: 4, USED: 5}

@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from rtd.conditions.base import ME, Condition
-from rtd.conditions.certain import customs
-from rtd.conditions.ledger import RUN
-from rtd.conditions.reader import parse
-from rtd.conditions.spans import SECOND
-from rtd.conditions.view import Answer, Host, Sample, View
-from rtd.conditions.zones import NEVER
+from rtd.language.core.condition import ME, Condition
+from rtd.language.core.run_history import RUN
+from rtd.language.core.view import Answer, Host, Sample, View
+from rtd.language.parser import parse
+from rtd.language.three_valued import customs
+from rtd.language.time.durations import SECOND
+from rtd.language.time.time_zones import NEVER
 from rtd.model.schedule import Schedule, read_catch_up
 from rtd.supervisor.schedule.deciding import NOW
 from rtd.supervisor.schedule.entry import Entry

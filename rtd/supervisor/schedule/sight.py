@@ -3,12 +3,12 @@
 import dataclasses
 from collections.abc import Mapping
 
-from rtd.conditions.base import Condition
-from rtd.conditions.certain import certain
-from rtd.conditions.leaves.has import STATUSES, Has
-from rtd.conditions.spans import SECOND
-from rtd.conditions.view import Host, Sample, View, World
-from rtd.conditions.zones import Zone, zone_of
+from rtd.language.core.condition import Condition
+from rtd.language.core.view import Host, Sample, View, World
+from rtd.language.leaves.has import STATUSES, Has
+from rtd.language.three_valued import certain
+from rtd.language.time.durations import SECOND
+from rtd.language.time.time_zones import Zone, zone_of
 from rtd.supervisor.schedule.asking import Asking
 from rtd.supervisor.schedule.entry import Entry
 from rtd.supervisor.schedule.past import Past

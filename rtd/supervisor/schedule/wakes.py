@@ -2,7 +2,7 @@
 
 import heapq
 
-from rtd.conditions.zones import NEVER
+from rtd.language.time.time_zones import NEVER
 from rtd.supervisor.schedule.entry import Entry
 
 

@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from rtd.conditions import ACTIONS, Condition, Host, Sample, View, World, all_of, any_of, parse
-from rtd.conditions.moments import WEEKDAYS, Cycle, ordinal
-from rtd.conditions.quoting import quote
+from rtd.language.text.quoted_names import quote
+from rtd.language.time.points_in_cycle import WEEKDAYS, Cycle, ordinal
 
 #: The same examples every time where CI says so, new ones on a developer's machine.
 BUDGET = settings(

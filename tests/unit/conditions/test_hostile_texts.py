@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtd.conditions import Condition, ConditionError, parse
-from rtd.conditions.logic import MAX_DEPTH
-from rtd.conditions.reader import MAX_CHARS, MAX_OPEN
+from rtd.language.core.logic import MAX_DEPTH
+from rtd.language.parser import MAX_CHARS, MAX_OPEN
 from tests.unit.conditions.strategies import BUDGET, CONDITIONS, TEXTS
 
 LONGEST_S = 0.05

@@ -12,8 +12,8 @@ import pytest
 
 import rtd.conditions as c
 from rtd.conditions import ME, Condition, ConditionError, Form, Leaf, Poll, parse
-from rtd.conditions.base import Look
-from rtd.conditions.zones import NEVER
+from rtd.language.core.condition import Look
+from rtd.language.time.time_zones import NEVER
 from tests.unit.conditions.support import view
 
 SAME = [

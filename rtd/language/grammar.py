@@ -1,0 +1,150 @@
+"""What a text can be made of: the leaves, and the custom conditions that an app registers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from rtd.language.core.condition import Condition, Form, Leaf
+from rtd.language.leaves import LEAVES
+from rtd.language.leaves.custom import Custom
+from rtd.language.text.errors import ConditionError, Part, Problem
+from rtd.language.text.quoted_names import bare
+from rtd.language.text.whitespace import single, written
+from rtd.language.time.durations import UNITS
+from rtd.language.time.points_in_cycle import DAY_NAMES
+from rtd.language.time.windows import LIMITS
+
+QUOTES = re.compile(r"'[^']*'|\"[^\"]*\"")
+SPECIAL = re.compile(r"[&|~()'\"]")
+
+
+class _Way(NamedTuple):
+    pattern: re.Pattern[str]
+    form: Form
+
+
+class Grammar:
+    """A set of leaves. `GRAMMAR` is the one that `parse` uses unless told otherwise.
+
+    Registering is not safe while another thread parses with the same grammar.
+    """
+
+    __slots__ = ("_known", "_patterns", "_texts", "_ways", "cache", "examples")
+
+    def __init__(self, leaves: Iterable[type[Leaf]] = LEAVES) -> None:
+        self._ways: dict[str, list[_Way]] = {}
+        self._texts: dict[str, str] = {}
+        self._patterns: dict[str, re.Pattern[str]] = {}
+        self._known: dict[str, Custom] = {}
+        self.cache: dict[str, Condition] = {}
+        self.examples: list[str] = []
+        for leaf in leaves:
+            self.add(leaf)
+
+    def add(self, leaf: type[Leaf]) -> None:
+        """Register a leaf of one's own."""
+        for form in leaf.forms:
+            way = _Way(re.compile(form.pattern), form)
+            self.examples += form.examples
+            for word in form.words:
+                self._ways.setdefault(word, []).append(way)
+        self.cache.clear()
+
+    def custom(self, name: str, syntax: str | re.Pattern[str]) -> None:
+        """Register a custom condition: `name` tells it from others, `syntax` is how it is written.
+
+        A text is written just so. A pattern must match the whole leaf, with single blanks outside
+        quotes; its named groups become the arguments, a group in quotes without them. The value
+        comes from the view. Registering a name again replaces it.
+
+        Raises ConditionError when the syntax could not be read back: it is empty, holds an
+        operator or a lone quote, means something already, or is another's.
+        """
+        if isinstance(syntax, re.Pattern):
+            self.remove(name)
+            self._patterns[name] = syntax
+        else:
+            self._check(name, syntax)
+            self.remove(name)
+            self._texts[syntax] = name
+            self.examples.append(syntax)
+        self.cache.clear()
+
+    def know(self, leaf: Custom) -> None:
+        """A text that somebody else has found to be a custom condition: taken as it is, before
+        anything else, though its syntax is not known here."""
+        self._known[leaf.text] = leaf
+        self.examples.append(leaf.text)
+        self.cache.clear()
+
+    def _check(self, name: str, syntax: str) -> None:
+        said = f"the syntax {syntax!r} of the condition {name!r}"
+        if not syntax or syntax != " ".join(syntax.split()):
+            raise ConditionError(f"{said} must be words with single blanks between them")
+        if found := SPECIAL.search(QUOTES.sub("", syntax)):
+            raise ConditionError(f"{said} cannot hold {found[0]!r} outside quotes")
+        owner = self._texts.get(syntax, name)
+        if owner != name:
+            raise ConditionError(f"{said} is already that of {owner!r}")
+        if syntax in self._texts:
+            return
+        try:
+            meaning = self.leaf(Part(syntax))
+        except Problem:
+            return
+        raise ConditionError(f"{said} already means {str(meaning)!r}")
+
+    def remove(self, name: str) -> None:
+        """Forget a custom condition, if there is one of this name."""
+        self._patterns.pop(name, None)
+        for text in [text for text, owner in self._texts.items() if owner == name]:
+            del self._texts[text]
+            self.examples.remove(text)
+        self.cache.clear()
+
+    def copy(self) -> Grammar:
+        """A grammar of its own with the same leaves."""
+        other = Grammar(())
+        other._ways = {word: list(ways) for word, ways in self._ways.items()}
+        other._texts = dict(self._texts)
+        other._patterns = dict(self._patterns)
+        other._known = dict(self._known)
+        other.examples = list(self.examples)
+        return other
+
+    def leaf(self, part: Part) -> Condition:
+        """The leaf that a text is. Raises `Problem`, its place counted in that text."""
+        text = single(part.text)
+        if text in self._known:
+            return self._known[text]
+        if text in self._texts:
+            return Custom(self._texts[text], text)
+        fault = None
+        for way in self._ways.get(text.partition(" ")[0], ()):
+            match = way.pattern.fullmatch(text)
+            if match:
+                try:
+                    return way.form.read(match)
+                except Problem as found:
+                    fault = found
+                    fault.at = written(part.text, fault.at)
+                    break
+        for name, pattern in self._patterns.items():
+            if match := pattern.fullmatch(text):
+                groups = ((k, bare(v)) for k, v in match.groupdict().items() if v is not None)
+                return Custom(name, text, tuple(groups))
+        raise fault or Unknown(f"`{text if len(text) < 60 else text[:57] + '...'}` is unknown")
+
+    def words(self) -> set[str]:
+        """The words that leaves are made of."""
+        found = {word for example in self.examples for word in re.findall(r"[a-z]+", example)}
+        return found | set(LIMITS) | set(UNITS) | set(DAY_NAMES) | {"and", "am", "pm"}
+
+
+class Unknown(Problem):
+    """A text that begins like no leaf."""
+
+
+GRAMMAR = Grammar()

@@ -1,0 +1,40 @@
+"""The leaves of the language. This is the one place where a leaf is registered."""
+
+from __future__ import annotations
+
+from rtd.language.core.condition import Leaf
+from rtd.language.leaves.after import After
+from rtd.language.leaves.constant import Constant
+from rtd.language.leaves.cron import Cron
+from rtd.language.leaves.every import Every
+from rtd.language.leaves.has import Has
+from rtd.language.leaves.host import HostLoadAbove, HostMemoryAbove
+from rtd.language.leaves.no_output import NoOutputPast, RunningPast
+from rtd.language.leaves.param import Env, Param
+from rtd.language.leaves.periodic import Periodic
+from rtd.language.leaves.running import Running
+from rtd.language.leaves.scheduler import SchedulerCycles, SchedulerRan
+from rtd.language.leaves.time_of_day import TimeOf
+from rtd.language.leaves.usage import CpuAbove, CpuTimeAbove, MemoryAbove
+
+LEAVES: tuple[type[Leaf], ...] = (
+    Periodic,
+    TimeOf,
+    Every,
+    Has,
+    After,
+    Running,
+    SchedulerRan,
+    SchedulerCycles,
+    Cron,
+    Param,
+    Env,
+    Constant,
+    RunningPast,
+    NoOutputPast,
+    MemoryAbove,
+    CpuTimeAbove,
+    CpuAbove,
+    HostMemoryAbove,
+    HostLoadAbove,
+)

@@ -1,0 +1,98 @@
+"""`after task 'x' succeeded`, `after any tasks 'x', 'y'`: once for each new end of another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from re import Match
+
+from rtd.language.core.condition import ME, Form, Leaf, Look, part
+from rtd.language.core.run_history import RUN
+from rtd.language.core.view import View
+from rtd.language.leaves.has import STATUSES
+from rtd.language.text.errors import ConditionError, Problem
+from rtd.language.text.quoted_names import MOST, QUOTED, quote, unquote_list
+from rtd.language.time.time_zones import NEVER
+
+ENDINGS = ("succeeded", "failed", "terminated", "finished")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class After(Leaf):
+    """The tasks ended that way, and strictly later than my latest start. All of them, or any."""
+
+    tasks: tuple[str, ...]
+    status: str = "succeeded"
+    some: bool = False
+
+    def look(self, view: View) -> Look:
+        started = view.last_start()
+        actions, some = STATUSES[self.status], self.some
+        for task in self.tasks:
+            ended = view.latest(task, actions) if view.exists(task) else None
+            if (ended is not None and (started is None or ended > started)) is some:
+                return some, NEVER
+        return not some, NEVER
+
+    def fact(self, view: View) -> str:
+        started = view.last_start()
+        mine = "I never started"
+        if started is not None:
+            mine = f"my last start was {view.clock(started)}"
+        return f"{', '.join(self._said(view, task, started) for task in self.tasks)}; {mine}"
+
+    def _said(self, view: View, task: str, started: int | None) -> str:
+        if not view.exists(task):
+            return f"no task is named {quote(task)}"
+        ended = view.latest(task, STATUSES[self.status])
+        if ended is None:
+            return f"{task} never {self.status}"
+        side = "" if started is None else ", after it" if ended > started else ", not after it"
+        return f"{task} last {self.status} {view.clock(ended)}{side}"
+
+    def events(self) -> Iterator[tuple[str, str]]:
+        yield ME, RUN
+        for task in self.tasks:
+            for action in STATUSES[self.status]:
+                yield task, action
+
+    def __str__(self) -> str:
+        kind = "any tasks" if self.some else "task" if len(self.tasks) == 1 else "tasks"
+        names = ", ".join(map(quote, self.tasks))
+        tail = "" if self.status == "succeeded" else f" {self.status}"
+        return f"after {kind} {names}{tail}"
+
+
+def after(tasks: tuple[str, ...], status: str, some: bool) -> After:
+    """The leaf; of a single task, any is all. Raises ConditionError for more than 1000 tasks."""
+    if len(tasks) > MOST:
+        raise ConditionError(f"a task can come after at most {MOST} others, not {len(tasks)}")
+    return After(tasks, status, some and len(tasks) > 1)
+
+
+def read(match: Match[str]) -> After:
+    """Make the leaf of its text."""
+    kind, names, tail = match[1], part(match, 2), match[3]
+    if tail and tail not in ENDINGS:
+        raise part(match, 3).problem(
+            f"`{part(match, 3).shown}` is none of {', '.join(ENDINGS)}", "succeeded"
+        )
+    tasks = unquote_list(names)
+    if kind == "task" and len(tasks) > 1:
+        raise Problem("several names need `tasks`", match.start(1), "tasks")
+    return after(tasks, tail or "succeeded", kind == "any tasks")
+
+
+After.forms = (
+    Form(
+        ("after",),
+        rf"after (task|tasks|any tasks) ({QUOTED}(?: ?, ?{QUOTED})*)(?: (\w+))?",
+        read,
+        (
+            "after task 'name'",
+            "after task 'name' succeeded",
+            "after tasks 'one', 'two'",
+            "after any tasks 'one', 'two' failed",
+        ),
+    ),
+)

@@ -1,0 +1,39 @@
+"""`true`, `false`, `always true`, `always false`, `always`, `never`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rtd.language.core.condition import Form, Leaf, Look
+from rtd.language.core.view import View
+from rtd.language.time.time_zones import NEVER
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Constant(Leaf):
+    """Always the same value."""
+
+    value: bool
+
+    def look(self, view: View) -> Look:
+        return self.value, NEVER
+
+    def fact(self, view: View) -> str:
+        return f"it is always {self}"
+
+    def __str__(self) -> str:
+        return "true" if self.value else "false"
+
+
+TRUE = Constant(True)
+FALSE = Constant(False)
+
+Constant.forms = (
+    Form(("true", "always"), r"true|always(?: true)?", lambda _: TRUE, ("true", "always true")),
+    Form(
+        ("false", "never", "always"),
+        r"false|never|always false",
+        lambda _: FALSE,
+        ("false", "never"),
+    ),
+)

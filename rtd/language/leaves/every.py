@@ -1,0 +1,50 @@
+"""`every 10 minutes`: no run of mine started lately."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from re import Match
+from typing import ClassVar
+
+from rtd.language.core.condition import ME, Form, Leaf, Look, Poll, part
+from rtd.language.core.run_history import RUN
+from rtd.language.core.view import View
+from rtd.language.time.durations import format_span, parse_span
+from rtd.language.time.time_zones import NEVER
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Every(Leaf):
+    """True unless a run of mine started in [now - span, now], both ends included."""
+
+    span_us: int
+    polled: ClassVar[frozenset[Poll]] = frozenset({Poll.TIME})
+
+    def look(self, view: View) -> Look:
+        started = view.last_start()
+        if started is None or started < view.now_us - self.span_us:
+            return True, NEVER
+        return False, started + self.span_us + 1
+
+    def fact(self, view: View) -> str:
+        started = view.last_start()
+        if started is None:
+            return "I never started"
+        due = started + self.span_us
+        turn = "have been due since" if due < view.now_us else "am due after"
+        return f"my last start was {view.clock(started)}, and I {turn} {view.clock(due)}"
+
+    def events(self) -> Iterator[tuple[str, str]]:
+        yield ME, RUN
+
+    def __str__(self) -> str:
+        return f"every {format_span(self.span_us)}"
+
+
+def read(match: Match[str]) -> Every:
+    """Make the leaf of its text."""
+    return Every(parse_span(part(match, 1)))
+
+
+Every.forms = (Form(("every",), r"every ?(.*)", read, ("every 10 minutes",)),)

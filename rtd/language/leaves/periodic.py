@@ -1,0 +1,103 @@
+"""`daily after 08:00`: may I run? Once in each occurrence of the window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from re import Match
+from typing import ClassVar
+
+from rtd.language.core.condition import ME, Form, Leaf, Look, Poll, optional
+from rtd.language.core.run_history import ACTIONS, ENDS
+from rtd.language.core.view import View
+from rtd.language.time.points_in_cycle import Cycle
+from rtd.language.time.time_zones import NEVER
+from rtd.language.time.windows import EXAMPLES, Occurrence, Window, limited, parse_limit
+
+ADVERBS = {cycle.adverb: cycle for cycle in Cycle}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Periodic(Leaf):
+    """Now is in the window and this occurrence of it is not used up.
+
+    It is, once a run of mine has ended in it (well or not; one that began before it too), and
+    for as long as a run of mine that began in it is going. A run that ended by `inaction` leaves
+    the occurrence unused, unless the ledger says that its due moment is used up.
+    """
+
+    window: Window
+    polled: ClassVar[frozenset[Poll]] = frozenset({Poll.TIME})
+
+    def look(self, view: View) -> Look:
+        found = self.window.around(view.zone, view.now_us)
+        if found is None or self._used(view, found) is not None:
+            if found and self.window.gapless:
+                return False, found.end_us
+            return False, self.window.following(view.zone, view.now_us)
+        return True, NEVER if self.window.gapless else found.end_us
+
+    def _used(self, view: View, found: Occurrence) -> tuple[str, int] | None:
+        """What used the occurrence up, and when."""
+        ended = view.last_end()
+        if ended is not None and ended >= found.start_us:
+            if ended == view.latest(view.task, ENDS):
+                return "my last run ended", ended
+            return "my due moment was used up without a run of mine", ended
+        for started in view.running(view.task):
+            if started >= found.start_us:
+                return "my run is still going since", started
+        return None
+
+    def fact(self, view: View) -> str:
+        following = view.clock(self.window.following(view.zone, view.now_us))
+        found = self.window.around(view.zone, view.now_us)
+        if found is None:
+            return f"it is {view.clock(view.now_us)}, the window opens next at {following}"
+        since = f"the window has been open since {view.clock(found.start_us)}"
+        used = self._used(view, found)
+        if used:
+            return f"{used[0]} {view.clock(used[1])}, and {since}; it opens again at {following}"
+        return f"{since}, and no run of mine has ended in it or is going"
+
+    def events(self) -> Iterator[tuple[str, str]]:
+        return ((ME, action) for action in ACTIONS)
+
+    def __str__(self) -> str:
+        return f"{self.window.cycle.adverb} {self.window}".rstrip()
+
+    def before(self, end: str) -> Periodic:
+        """From the start of the cycle to `end`; a day named as an end is meant whole."""
+        return self._limited(f"before {end}")
+
+    def after(self, start: str) -> Periodic:
+        """From `start` to the end of the cycle."""
+        return self._limited(f"after {start}")
+
+    def between(self, start: str, end: str) -> Periodic:
+        """From `start` to `end`, over the end of the cycle when `start` is the later one."""
+        return self._limited(f"between {start} and {end}")
+
+    def on(self, start: str) -> Periodic:
+        """One smaller unit from `start`: an hour of a day, a day of a week."""
+        return self._limited(f"on {start}")
+
+    def starting(self, start: str) -> Periodic:
+        """The cycle moved to begin at `start`, without gaps."""
+        return self._limited(f"starting {start}")
+
+    def _limited(self, limit: str) -> Periodic:
+        return Periodic(limited(self.window, limit))
+
+
+def read(match: Match[str]) -> Periodic:
+    """Make the leaf of its text."""
+    return Periodic(parse_limit(ADVERBS[match[1]], optional(match, 2)))
+
+
+Periodic.forms = tuple(
+    Form(
+        (adverb,), rf"({adverb})(?: (.+))?", read, (adverb, f"{adverb} after {EXAMPLES[cycle][0]}")
+    )
+    for adverb, cycle in ADVERBS.items()
+)

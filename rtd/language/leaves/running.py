@@ -1,0 +1,52 @@
+"""`task 'x' is running`, `while task 'x' is running`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from re import Match
+
+from rtd.language.core.condition import Form, Leaf, Look, part
+from rtd.language.core.run_history import ACTIONS
+from rtd.language.core.view import View
+from rtd.language.text.quoted_names import QUOTED, quote, unquote
+from rtd.language.time.time_zones import NEVER
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Running(Leaf):
+    """A run of the task has started and not ended."""
+
+    task: str
+
+    def look(self, view: View) -> Look:
+        return bool(view.exists(self.task) and view.running(self.task)), NEVER
+
+    def fact(self, view: View) -> str:
+        if not view.exists(self.task):
+            return f"no task is named {quote(self.task)}"
+        starts = view.running(self.task)
+        if not starts:
+            return f"{self.task} is not running"
+        return f"{self.task} has been running since {view.clock(min(starts))}"
+
+    def events(self) -> Iterator[tuple[str, str]]:
+        return ((self.task, action) for action in ACTIONS)
+
+    def __str__(self) -> str:
+        return f"task {quote(self.task)} is running"
+
+
+def read(match: Match[str]) -> Running:
+    """Make the leaf of its text."""
+    return Running(unquote(part(match, 1)))
+
+
+Running.forms = (
+    Form(
+        ("task", "while"),
+        rf"(?:while )?task ({QUOTED}) is running",
+        read,
+        ("task 'name' is running", "while task 'name' is running"),
+    ),
+)

@@ -1,0 +1,101 @@
+"""Conditions of other tasks and of one's own past as objects: `after_success("fetch")`.
+
+A task is given by its name or by anything with a `name`. What cannot be read raises
+ConditionError.
+"""
+
+from __future__ import annotations
+
+from rtd.language.core.condition import ME
+from rtd.language.leaves.after import After, after
+from rtd.language.leaves.has import Has
+from rtd.language.leaves.running import Running
+from rtd.language.text.errors import ConditionError
+from rtd.language.text.quoted_names import Named, name_of
+
+TaskName = str | Named
+
+
+def _after(tasks: tuple[TaskName, ...], status: str, some: bool) -> After:
+    if not tasks:
+        raise ConditionError("after which tasks? give at least one name")
+    return after(tuple(map(name_of, tasks)), status, some)
+
+
+def after_success(*tasks: TaskName) -> After:
+    """All of the tasks succeeded since my latest start."""
+    return _after(tasks, "succeeded", False)
+
+
+def after_failure(*tasks: TaskName) -> After:
+    """All of the tasks failed since my latest start."""
+    return _after(tasks, "failed", False)
+
+
+def after_terminated(*tasks: TaskName) -> After:
+    """All of the tasks were terminated since my latest start."""
+    return _after(tasks, "terminated", False)
+
+
+def after_finish(*tasks: TaskName) -> After:
+    """All of the tasks ended, in whatever way, since my latest start."""
+    return _after(tasks, "finished", False)
+
+
+def after_any_success(*tasks: TaskName) -> After:
+    """Any of the tasks succeeded since my latest start."""
+    return _after(tasks, "succeeded", True)
+
+
+def after_any_failure(*tasks: TaskName) -> After:
+    """Any of the tasks failed since my latest start."""
+    return _after(tasks, "failed", True)
+
+
+def after_any_terminated(*tasks: TaskName) -> After:
+    """Any of the tasks was terminated since my latest start."""
+    return _after(tasks, "terminated", True)
+
+
+def after_any_finish(*tasks: TaskName) -> After:
+    """Any of the tasks ended, in whatever way, since my latest start."""
+    return _after(tasks, "finished", True)
+
+
+def _has(task: TaskName | None, status: str) -> Has:
+    return Has(ME if task is None else name_of(task), status)
+
+
+def has_succeeded(task: TaskName | None = None) -> Has:
+    """The task (None: my own) ever succeeded; go on with `.past(...)`, `.today`..."""
+    return _has(task, "succeeded")
+
+
+def has_failed(task: TaskName | None = None) -> Has:
+    """The task (None: my own) ever failed."""
+    return _has(task, "failed")
+
+
+def has_terminated(task: TaskName | None = None) -> Has:
+    """The task (None: my own) was ever terminated."""
+    return _has(task, "terminated")
+
+
+def has_started(task: TaskName | None = None) -> Has:
+    """The task (None: my own) ever started."""
+    return _has(task, "started")
+
+
+def has_finished(task: TaskName | None = None) -> Has:
+    """The task (None: my own) ever ended, in whatever way."""
+    return _has(task, "finished")
+
+
+def has_inacted(task: TaskName | None = None) -> Has:
+    """A run of the task (None: my own) ever found nothing to do."""
+    return _has(task, "inacted")
+
+
+def task_running(task: TaskName) -> Running:
+    """A run of the task is going."""
+    return Running(name_of(task))

@@ -1,0 +1,109 @@
+"""What is said about a condition that cannot be read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
+
+from rtd.language.text.whitespace import single, written
+
+T = TypeVar("T")
+
+WIDTH = 100
+"""A longer line of text is shown in part, around the caret."""
+
+
+class Problem(Exception):
+    """A fault found while reading a part of a text, with its place in that part.
+
+    Internal: `parse` turns it into a `ConditionError`, which knows the whole text.
+    """
+
+    def __init__(self, message: str, at: int = 0, suggestion: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.at = at
+        self.suggestion = suggestion
+
+
+class ConditionError(ValueError):
+    """A condition that cannot be read.
+
+    `problem` is one sentence, `suggestion` the nearest valid form ("" when there is none),
+    `text` the text that was read, `line` and `column` count from 1. `str()` is all of it in one
+    readable message, with the line and a caret under the fault; without them where no text was
+    read, but an object was made.
+    """
+
+    def __init__(
+        self, problem: str, text: str | None = None, at: int = 0, suggestion: str = ""
+    ) -> None:
+        self.problem = printable(problem)
+        self.text = text or ""
+        self.suggestion = suggestion
+        self.at = min(max(at, 0), len(self.text))
+        self._placed = text is not None
+        before = self.text[: self.at]
+        self.line = before.count("\n") + 1
+        self.column = self.at - (before.rfind("\n") + 1) + 1
+        super().__init__(self._message())
+
+    @property
+    def caret(self) -> str:
+        """The faulty line and, below it, a caret under the fault."""
+        line = self.text.split("\n")[self.line - 1]
+        shown = printable(line)
+        column = self.column - 1
+        start = max(0, column - WIDTH * 3 // 4)
+        cut = shown[start : start + WIDTH]
+        left = "..." if start else ""
+        right = "..." if start + WIDTH < len(shown) else ""
+        return f"    {left}{cut}{right}\n    {' ' * (len(left) + column - start)}^"
+
+    def _message(self) -> str:
+        hint = f"; did you mean `{self.suggestion}`?" if self.suggestion else ""
+        if not self._placed:
+            return f"{self.problem}{hint}"
+        where = f"line {self.line}, column {self.column}: "
+        return f"{where}{self.problem}{hint}\n{self.caret}"
+
+    def __reduce__(self) -> tuple[type[ConditionError], tuple[str, str | None, int, str]]:
+        text = self.text if self._placed else None
+        return type(self), (self.problem, text, self.at, self.suggestion)
+
+
+def printable(text: str) -> str:
+    """One line that every terminal can show, as long as the text."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
+class Part(NamedTuple):
+    """A piece of a text and where it begins, so that a fault in it can be pointed at."""
+
+    text: str
+    at: int = 0
+
+    def problem(self, message: str, suggestion: str = "", skip: int = 0) -> Problem:
+        """A fault `skip` characters into this part."""
+        return Problem(message, self.at + skip, suggestion)
+
+    @property
+    def shown(self) -> str:
+        """The text, cut short for a message."""
+        return self.text if len(self.text) < 40 else self.text[:37] + "..."
+
+    def stripped(self) -> Part:
+        """Without the blanks around it."""
+        left = self.text.lstrip()
+        return Part(left.rstrip(), self.at + len(self.text) - len(left))
+
+
+def reading(reader: Callable[[Part], T], text: str) -> T:
+    """What `reader` makes of a text that a program gave; its fault becomes a `ConditionError`."""
+    if not isinstance(text, str):
+        raise ConditionError(f"this is given as a text, not as {type(text).__name__}")
+    try:
+        return reader(Part(single(text)))
+    except Problem as fault:
+        at = written(text, fault.at)
+        raise ConditionError(fault.message, text, at, fault.suggestion) from None

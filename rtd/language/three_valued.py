@@ -1,0 +1,58 @@
+"""What a condition says while some of its custom parts have not been answered."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from rtd.language.core.condition import Condition
+from rtd.language.core.logic import All, AnyOf, Not
+from rtd.language.core.view import View
+from rtd.language.leaves.custom import Custom
+from rtd.language.time.time_zones import NEVER
+
+NONE: Final[frozenset[str]] = frozenset()
+
+
+class Known(NamedTuple):
+    """A value, or None while an answer decides.
+
+    `until` is the instant from which time alone may change this; `texts` are the custom
+    conditions whose answers decide, empty where there is a value.
+    """
+
+    value: bool | None
+    until: int
+    texts: frozenset[str] = NONE
+
+
+def certain(condition: Condition, view: View) -> Known:
+    """What is true or false whatever the custom conditions that the view has no answer of say."""
+    if isinstance(condition, Custom) and view.world.custom.get(condition.text) is None:
+        return Known(None, NEVER, frozenset({condition.text}))
+    if isinstance(condition, Not):
+        part = certain(condition.part, view)
+        return part if part.value is None else part._replace(value=not part.value)
+    if isinstance(condition, All | AnyOf):
+        return _of_many(condition, view)
+    return Known(*condition.look(view))
+
+
+def _of_many(condition: All | AnyOf, view: View) -> Known:
+    """A deciding part decides whatever the others say; else any unknown part may."""
+    deciding = condition.deciding
+    soonest, latest, texts = NEVER, -1, NONE
+    for part in condition.parts:
+        known = certain(part, view)
+        if known.value is deciding:
+            latest = max(latest, known.until)
+        else:
+            soonest, texts = min(soonest, known.until), texts | known.texts
+    if latest >= 0:
+        return Known(deciding, latest)
+    return Known(None if texts else not deciding, soonest, texts)
+
+
+def customs(condition: Condition) -> frozenset[str]:
+    """The texts of its custom conditions."""
+    found = frozenset(leaf.text for leaf in condition.leaves() if isinstance(leaf, Custom))
+    return found or NONE  # one object for the many that have none

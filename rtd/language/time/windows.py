@@ -1,0 +1,235 @@
+"""Windows: a cycle and a limit (section 3 of the language).
+
+A window comes once in each cycle, as an *occurrence*: a half-open interval of instants, its start
+in it and its end not. Where both ends of a limited window fall into hours that the clocks skip,
+it comes right after the gap with its own length: it happens once, like on any other day.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import partial
+from typing import Final, NamedTuple
+
+from rtd.language.text.errors import ConditionError, Part, reading
+from rtd.language.time.cycles import CYCLES
+from rtd.language.time.points_in_cycle import (
+    LENGTH,
+    SMALLER,
+    Cycle,
+    Moment,
+    format_moment,
+    parse_moment,
+)
+from rtd.language.time.time_zones import NEVER, Zone
+
+LIMITS = ("before", "after", "between", "on", "starting")
+LIMIT = re.compile(r"(before|after|on|starting) (.+)|(between) (.+?) and (.+)", re.DOTALL)
+
+
+class Shape(Enum):
+    """How the end of a window follows from its start."""
+
+    ENDLESS = 0
+    """No gaps: it ends where its next occurrence begins."""
+    INSIDE = 1
+    """It ends in the cycle in which it began."""
+    OVER = 2
+    """It ends in the next cycle."""
+    REST = 3
+    """It ends with the cycle."""
+    UNIT = 4
+    """It lasts one smaller unit."""
+
+
+class Occurrence(NamedTuple):
+    """One coming of a window, from `start_us` up to, but not including, `end_us`."""
+
+    start_us: int
+    end_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A cycle and a limit in it: `kind` is "" (the whole cycle) or one of LIMITS."""
+
+    cycle: Cycle
+    kind: str = ""
+    first: Moment | None = None
+    last: Moment | None = None
+    shape: Shape = field(init=False, compare=False, repr=False)
+    begin_us: int = field(init=False, compare=False, repr=False)
+    end_us: int = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        begin = self.first.start_us if self.first else 0
+        end = self.last.end_us if self.last else 0
+        object.__setattr__(self, "begin_us", begin)
+        object.__setattr__(self, "end_us", end)
+        object.__setattr__(self, "shape", self._shape(begin, end))
+
+    def _shape(self, begin: int, end: int) -> Shape:
+        if self.kind in ("", "starting"):
+            return Shape.ENDLESS
+        if self.kind == "on":
+            return Shape.UNIT
+        whole = end in (0, LENGTH[self.cycle])
+        if begin == 0 and (whole or self.kind == "after"):
+            return Shape.ENDLESS
+        if self.kind == "after":
+            return Shape.REST
+        if begin == end:
+            return Shape.ENDLESS
+        return Shape.INSIDE if begin < end else Shape.OVER
+
+    @property
+    def gapless(self) -> bool:
+        """Whether every instant lies in one of its occurrences."""
+        return self.shape is Shape.ENDLESS
+
+    def __str__(self) -> str:
+        words = [self.kind] if self.kind else []
+        words += [format_moment(self.cycle, m) for m in (self.first, self.last) if m]
+        if self.kind == "between":
+            words.insert(2, "and")
+        return " ".join(words)
+
+    def occurrence(self, zone: Zone, key: int) -> Occurrence | None:
+        """The occurrence that begins in the cycle named `key`; None when the month lacks its day.
+
+        It may be empty, when the clocks skip the whole cycle.
+        """
+        window, where, number, found = _LATEST[0]
+        if window is self and where is zone and number == key:
+            return found
+        found = self._occurrence(zone, key)
+        _LATEST[0] = (self, zone, key, found)
+        return found
+
+    def _occurrence(self, zone: Zone, key: int) -> Occurrence | None:
+        cycles = CYCLES[self.cycle]
+        if self._lacks(zone, key):
+            return None
+        start = cycles.instant(zone, key, self.begin_us)
+        if self.shape is Shape.ENDLESS:
+            after = cycles.next(zone, key)
+            while self._lacks(zone, after):
+                after = cycles.next(zone, after)
+            return Occurrence(start, cycles.instant(zone, after, self.begin_us))
+        end, length = self._end(zone, key, start)
+        return Occurrence(start, end if end > start else start + length)
+
+    def _end(self, zone: Zone, key: int, start_us: int) -> tuple[int, int]:
+        """When the occurrence of this cycle ends, and its length by the calendar."""
+        cycles, shape = CYCLES[self.cycle], self.shape
+        room = cycles.room(zone, key)
+        if shape is Shape.UNIT:
+            unit = SMALLER[self.cycle]
+            if self.cycle in (Cycle.MINUTE, Cycle.HOUR):
+                return start_us + unit, unit
+            return cycles.instant(zone, key, self.begin_us + unit), unit
+        after = cycles.next(zone, key)
+        if shape is Shape.OVER:
+            point = min(self.end_us, cycles.room(zone, after))
+            return cycles.instant(zone, after, point), room - self.begin_us + point
+        if shape is Shape.INSIDE and self.end_us < room:
+            return cycles.instant(zone, key, self.end_us), self.end_us - self.begin_us
+        return cycles.instant(zone, after, 0), room - self.begin_us
+
+    def _lacks(self, zone: Zone, key: int) -> bool:
+        if self.cycle is not Cycle.MONTH or self.begin_us < 28 * 86_400_000_000:
+            return False
+        return self.begin_us >= CYCLES[self.cycle].room(zone, key)
+
+    def around(self, zone: Zone, at_us: int) -> Occurrence | None:
+        """The occurrence in which an instant lies."""
+        cycles = CYCLES[self.cycle]
+        key = cycles.key(zone, at_us)
+        for _ in range(4):  # a cycle that begins on the 31st may have begun three months ago
+            found = self.occurrence(zone, key)
+            if found and found.start_us <= at_us:
+                return found if at_us < found.end_us else None
+            key = cycles.previous(zone, key)
+        return None
+
+    def following(self, zone: Zone, at_us: int) -> int:
+        """When the first occurrence after an instant begins; NEVER when none does."""
+        cycles = CYCLES[self.cycle]
+        key = cycles.key(zone, at_us)
+        for _ in range(8):
+            found = self.occurrence(zone, key)
+            if found and found.start_us > at_us and found.end_us > found.start_us:
+                return found.start_us
+            key = cycles.next(zone, key)
+        return NEVER
+
+    def current(self, zone: Zone, at_us: int) -> tuple[Occurrence | None, int]:
+        """The occurrence that `today` means at an instant, and until when it does.
+
+        That is the one in which the instant lies (over midnight, both sides are one), otherwise
+        the one that begins in the current cycle, be it over or still to come.
+        """
+        cycles = CYCLES[self.cycle]
+        key = cycles.key(zone, at_us)
+        after = cycles.instant(zone, cycles.next(zone, key), 0)
+        around = self.around(zone, at_us)
+        if around is None:
+            return self.occurrence(zone, key), after
+        began_here = around.start_us >= cycles.instant(zone, key, 0) and not self.gapless
+        return around, max(around.end_us, after) if began_here else around.end_us
+
+
+#: The occurrence that was found last, and of what: a condition asks for the same one again to
+#: say until when it holds.
+_LATEST: Final[list[tuple[Window | None, Zone | None, int, Occurrence | None]]] = [
+    (None, None, 0, None)
+]
+
+
+def parse_limit(cycle: Cycle, part: Part | None) -> Window:
+    """The window that a limit such as `between 08:00 and 10:00` makes of a cycle.
+
+    None is the whole cycle.
+    """
+    if part is None:
+        return Window(cycle)
+    match = LIMIT.fullmatch(part.text)
+    if not match:
+        word = Part(part.text.split(" ")[0]).shown
+        if word in LIMITS:
+            example = EXAMPLES[cycle]
+            if word == "between":
+                hint = f"between {example[0]} and {example[1]}"
+                raise part.problem("`between` needs two times", hint)
+            raise part.problem(f"`{word}` needs a time", f"{word} {example[0]}")
+        raise part.problem(
+            f"`{word}` is not a limit (before, after, between ... and ..., on, starting)",
+            f"after {EXAMPLES[cycle][0]}",
+        )
+    kind = match[1] or match[3]
+    moments = [
+        parse_moment(cycle, Part(match[group], part.at + match.start(group)))
+        for group in (2, 4, 5)
+        if match[group] is not None
+    ]
+    if kind == "before":
+        return Window(cycle, kind, None, moments[0])
+    return Window(cycle, kind, *moments)
+
+
+def limited(window: Window, limit: str) -> Window:
+    """The window of a cycle with a limit given by a program. Raises ConditionError."""
+    if window.kind:
+        raise ConditionError(f"`{window}` is a limit already; combine two conditions with & or |")
+    return reading(partial(parse_limit, window.cycle), limit)
+
+
+EXAMPLES = {
+    Cycle.MINUTE: ("15", "45"),
+    Cycle.HOUR: ("15:00", "45:00"),
+    Cycle.DAY: ("08:00", "10:00"),
+    Cycle.WEEK: ("Monday", "Friday"),
+    Cycle.MONTH: ("1st", "15th"),
+}
