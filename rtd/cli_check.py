@@ -15,7 +15,7 @@ from rtd.common.errors import AppError, PolicyError
 from rtd.language.parser import parse
 from rtd.leaving import leave
 from rtd.model.manifest import COMMAND, Manifest
-from rtd.process.terminate import signal_name
+from rtd.process.tree.terminate import signal_name
 from rtd.wire import frames
 
 PROBLEMS: Final = 3

@@ -11,8 +11,8 @@ from rtd.common.errors import RtdError
 from rtd.config.load_settings import load
 from rtd.config.paths import find_places
 from rtd.daemon import run as run_daemon
-from rtd.process.daemon import detach
-from rtd.process.foreground import end_with_parent
+from rtd.process.fork.daemonize import detach
+from rtd.process.fork.foreground import end_with_parent
 from rtd.supervisor.directories import make_places
 from rtd.supervisor.log import log, set_up
 from rtd.supervisor.node import Node

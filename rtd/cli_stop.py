@@ -10,9 +10,9 @@ from typing import Any, Final
 from rtd.common.errors import NotPermitted, RtdError, Unreachable, WaitTimeout
 from rtd.common.units import format_duration
 from rtd.config.paths import Places, find_places
-from rtd.process.pidfd import signal_process
-from rtd.process.signals import SIGTERM
-from rtd.process.ticks import same_process, start_ticks
+from rtd.process.events.signals import SIGTERM
+from rtd.process.tree.pidfd import signal_process
+from rtd.process.tree.process_identity import same_process, start_ticks
 from rtd.supervisor.lock import belongs_to, holder
 from rtd.wire import frames
 

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 
-from rtd.process.signals import SIGHUP, SIGINT, SIGTERM
+from rtd.process.events.signals import SIGHUP, SIGINT, SIGTERM
 from rtd.rpc.server import Server
 from rtd.rpc.service import Service
 from rtd.supervisor.drain import Drain

@@ -13,11 +13,11 @@ from rtd.executor.zygote_app import Loader, load_app
 from rtd.executor.zygote_brood import ExecutorMain
 from rtd.executor.zygote_household import ZygoteOptions
 from rtd.executor.zygote_link import SupervisorLink
-from rtd.process.board import Board
-from rtd.process.fds import close_inherited
-from rtd.process.forking import lead_session
-from rtd.process.prctl import set_subreaper
-from rtd.process.titles import set_title
+from rtd.process.board.board import Board
+from rtd.process.fork.file_descriptors import close_inherited
+from rtd.process.fork.fork import lead_session
+from rtd.process.fork.prctl import set_subreaper
+from rtd.process.fork.process_title import set_title
 from rtd.session import loader
 
 

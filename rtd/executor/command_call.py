@@ -18,10 +18,10 @@ from rtd.executor.work import Outcome, Work
 from rtd.model.manifest import COMMAND
 from rtd.model.output_index import ERR, OUT
 from rtd.model.run_states import CHAR, State
-from rtd.process.pidfd import open_pidfd
-from rtd.process.privileges import find_account
-from rtd.process.status import reap
-from rtd.process.terminate import signal_name, terminate_children
+from rtd.process.fork.run_as_user import find_account
+from rtd.process.tree.exit_status import reap
+from rtd.process.tree.pidfd import open_pidfd
+from rtd.process.tree.terminate import signal_name, terminate_children
 from rtd.session.command_task import CommandFailed
 from rtd.session.raised import Stopped
 from rtd.session.task import TaskDefinition

@@ -21,8 +21,8 @@ from rtd.executor.streams import STREAMS
 from rtd.executor.tools import Tools
 from rtd.executor.usage import resident_bytes
 from rtd.executor.work import Outcome, Work
-from rtd.process.forking import FDS_CLOSED
-from rtd.process.slot import FLAG_SAMPLE, Slot
+from rtd.process.board.slot import FLAG_SAMPLE, Slot
+from rtd.process.fork.fork import FDS_CLOSED
 from rtd.session import context
 from rtd.session.context import FAULTS, CurrentRun, Reporter
 

@@ -16,8 +16,8 @@ from rtd.executor.forks import end_fork
 from rtd.executor.streams import STREAMS
 from rtd.executor.tools import Tools
 from rtd.executor.work import Work
-from rtd.process.forked import FORK_MARK
-from rtd.process.slot import Slot
+from rtd.process.board.slot import Slot
+from rtd.process.fork.fork_guard import FORK_MARK
 from rtd.session import context
 from rtd.session.functions import AWAITER
 from rtd.session.task import TaskDefinition

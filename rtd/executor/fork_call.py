@@ -19,8 +19,8 @@ from rtd.executor.gate import Gate
 from rtd.executor.scratch import Scratch
 from rtd.executor.streams import STREAMS
 from rtd.executor.work import Outcome, Work
-from rtd.process.delegate import Delegate, end_like
-from rtd.process.forked import FORK_MARK
+from rtd.process.fork.fork_guard import FORK_MARK
+from rtd.process.fork.prefork import Delegate, end_like
 from rtd.session.context import FAULTS, report_fault
 
 _LENGTH: Final = 4

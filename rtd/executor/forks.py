@@ -4,7 +4,7 @@ import sys
 import traceback
 
 from rtd.executor.streams import STREAMS
-from rtd.process.forked import end_child
+from rtd.process.fork.fork_guard import end_child
 
 
 def end_fork() -> None:

@@ -14,8 +14,8 @@ from rtd.executor.serial import SerialLane
 from rtd.executor.tools import Tools
 from rtd.executor.work import Work
 from rtd.model.run_record import Spec, new_record
-from rtd.process.slot import Slot
-from rtd.process.titles import set_title
+from rtd.process.board.slot import Slot
+from rtd.process.fork.process_title import set_title
 from rtd.session import context
 from rtd.session.task import TaskDefinition
 

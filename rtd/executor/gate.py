@@ -7,8 +7,8 @@ raises `Stopped` there. A stop for another run (it ended meanwhile) means nothin
 
 from collections.abc import Callable
 
-from rtd.process.board import RETIRE_WORD
-from rtd.process.slot import Slot
+from rtd.process.board.board import RETIRE_WORD
+from rtd.process.board.slot import Slot
 from rtd.session.context import CurrentRun
 from rtd.session.raised import Stopped
 

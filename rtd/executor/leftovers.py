@@ -1,8 +1,8 @@
 """What a run left running behind it: ended before the run counts as over."""
 
 from rtd.executor.work import Outcome
-from rtd.process.children import leftovers_exist
-from rtd.process.hunt import sweep_children
+from rtd.process.tree.children import leftovers_exist
+from rtd.process.tree.kill_tree import sweep_children
 
 
 def end_leftovers(outcome: Outcome) -> None:

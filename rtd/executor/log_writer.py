@@ -17,9 +17,9 @@ from rtd.executor.streams import STREAMS
 from rtd.executor.waiting import wait_readable
 from rtd.model.run_record import decode
 from rtd.model.task_log_entry import Entry, LogRow
-from rtd.process.slot import Slot
-from rtd.process.stopping import ExecutorSignals
-from rtd.process.titles import set_title
+from rtd.process.board.slot import Slot
+from rtd.process.events.executor_signals import ExecutorSignals
+from rtd.process.fork.process_title import set_title
 from rtd.session import logkept
 from rtd.session.context import FAULTS
 from rtd.session.logemit import Emitter

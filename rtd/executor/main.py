@@ -22,10 +22,10 @@ from rtd.executor.threads import ThreadLane
 from rtd.executor.tools import Tools
 from rtd.executor.waiting import wait_readable
 from rtd.model.outcome_spool import Spool
-from rtd.process.forked import FORK_MARK
-from rtd.process.slot import Slot
-from rtd.process.stopping import ExecutorSignals
-from rtd.process.titles import set_title
+from rtd.process.board.slot import Slot
+from rtd.process.events.executor_signals import ExecutorSignals
+from rtd.process.fork.fork_guard import FORK_MARK
+from rtd.process.fork.process_title import set_title
 from rtd.session.inner import SERVING
 from rtd.session.logrecord import is_logged
 from rtd.session.session import Session

@@ -20,11 +20,11 @@ from rtd.executor.tools import Tools
 from rtd.executor.usage import WORTH_S, Usage, resident_bytes
 from rtd.executor.work import Outcome, Work
 from rtd.model.internal_tasks import MARK
-from rtd.process.forked import FORK_MARK
-from rtd.process.limits import OwnLimits
-from rtd.process.slot import FLAG_SAMPLE, Slot
-from rtd.process.stopping import alarm
-from rtd.process.titles import set_title
+from rtd.process.board.slot import FLAG_SAMPLE, Slot
+from rtd.process.events.executor_signals import alarm
+from rtd.process.fork.fork_guard import FORK_MARK
+from rtd.process.fork.process_title import set_title
+from rtd.process.fork.resource_limits import OwnLimits
 from rtd.session import context
 from rtd.session.context import FAULTS, CurrentRun
 

@@ -13,9 +13,9 @@ from rtd.executor.concurrent import ConcurrentLane, Going
 from rtd.executor.forks import end_fork
 from rtd.executor.streams import STREAMS
 from rtd.executor.tools import Tools
-from rtd.process.forked import FORK_MARK
-from rtd.process.raising import raise_in_thread
-from rtd.process.slot import Slot
+from rtd.process.board.slot import Slot
+from rtd.process.events.raise_in_thread import raise_in_thread
+from rtd.process.fork.fork_guard import FORK_MARK
 from rtd.session import context
 from rtd.session.raised import Stopped
 from rtd.session.task import TaskDefinition

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from rtd.executor.options import Options
-from rtd.process.stopping import ExecutorSignals
+from rtd.process.events.executor_signals import ExecutorSignals
 
 
 class Tools(NamedTuple):

@@ -15,8 +15,8 @@ from rtd.executor.zygote_brood import ExecutorMain
 from rtd.executor.zygote_household import Household, ZygoteOptions
 from rtd.executor.zygote_link import SupervisorLink
 from rtd.executor.zygote_orders import Orders
-from rtd.process.board import Board
-from rtd.process.signals import SIGCHLD, SIGHUP, SIGINT, SIGTERM, SignalInbox
+from rtd.process.board.board import Board
+from rtd.process.events.signals import SIGCHLD, SIGHUP, SIGINT, SIGTERM, SignalInbox
 
 __all__ = ["Zygote"]
 

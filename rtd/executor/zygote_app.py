@@ -8,9 +8,9 @@ from typing import Any
 
 from rtd.common.errors import RtdError
 from rtd.common.package_root import PACKAGE_ROOT
-from rtd.process.children import own_children
-from rtd.process.fds import open_sockets
-from rtd.process.forking import freeze, other_threads
+from rtd.process.fork.file_descriptors import open_sockets
+from rtd.process.fork.fork import freeze, other_threads
+from rtd.process.tree.children import own_children
 from rtd.session.logrecord import is_logged
 from rtd.session.session import Session
 

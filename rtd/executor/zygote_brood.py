@@ -8,12 +8,12 @@ from typing import Any
 
 from rtd.common.errors import RtdError
 from rtd.common.ids import new_id, to_words
-from rtd.process.board import Board, Slot
-from rtd.process.forking import fork_child, send_to_child, set_up_executor
-from rtd.process.hunt import Ended
-from rtd.process.signals import SIGTERM
-from rtd.process.status import Exit
-from rtd.process.ticks import same_process, start_ticks
+from rtd.process.board.board import Board, Slot
+from rtd.process.events.signals import SIGTERM
+from rtd.process.fork.fork import fork_child, send_to_child, set_up_executor
+from rtd.process.tree.exit_status import Exit
+from rtd.process.tree.kill_tree import Ended
+from rtd.process.tree.process_identity import same_process, start_ticks
 from rtd.session.session import Session
 
 __all__ = ["Brood", "ExecutorMain", "Living", "NoRoom"]

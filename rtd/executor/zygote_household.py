@@ -9,11 +9,11 @@ from rtd.executor.zygote_app import App
 from rtd.executor.zygote_brood import Brood, ExecutorMain, Living, NoRoom
 from rtd.executor.zygote_keeper import Keeper
 from rtd.executor.zygote_link import SupervisorLink
-from rtd.process.board import Board
-from rtd.process.children import own_children
-from rtd.process.hunt import Ended, Hunted, hunt
-from rtd.process.status import Exit, reap_any
-from rtd.process.ticks import start_ticks
+from rtd.process.board.board import Board
+from rtd.process.tree.children import own_children
+from rtd.process.tree.exit_status import Exit, reap_any
+from rtd.process.tree.kill_tree import Ended, Hunted, hunt
+from rtd.process.tree.process_identity import start_ticks
 
 __all__ = ["Household", "ZygoteOptions"]
 

@@ -6,7 +6,7 @@ from typing import Any
 from rtd.common.ids import to_words
 from rtd.executor.zygote_brood import Living
 from rtd.executor.zygote_household import Household
-from rtd.process.hunt import hunt
+from rtd.process.tree.kill_tree import hunt
 
 __all__ = ["Orders"]
 

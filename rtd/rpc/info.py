@@ -4,7 +4,7 @@ from typing import Any
 
 from rtd.common.errors import StoreGone
 from rtd.model.run_states import BY_CHAR
-from rtd.process.board import Seen
+from rtd.process.board.board import Seen
 from rtd.rpc.context import Ask
 from rtd.rpc.identity import identity
 from rtd.supervisor.clock import wall_of_ns

@@ -7,8 +7,8 @@ from typing import Any, Final
 from rtd.common.errors import BadRequest
 from rtd.model.run_record import Attempt, Record, decode
 from rtd.model.run_states import TERMINAL
-from rtd.process.board import Seen
-from rtd.process.inotify import FileWatch
+from rtd.process.board.board import Seen
+from rtd.process.events.inotify import FileWatch
 from rtd.rpc.context import Ask
 from rtd.rpc.rows import Rows
 from rtd.rpc.targets import no_such, resolve

@@ -10,7 +10,7 @@ from rtd.model.manifest import COMMAND
 from rtd.model.parameter_names import hide
 from rtd.model.run_record import Record, decode
 from rtd.model.run_states import State
-from rtd.process.board import Seen
+from rtd.process.board.board import Seen
 from rtd.supervisor.clock import wall_of_ns
 from rtd.supervisor.core import Core
 from rtd.supervisor.runs import policies_of

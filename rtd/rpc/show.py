@@ -6,7 +6,7 @@ from rtd.common.msgpack_values import unpack
 from rtd.model.parameter_names import hide
 from rtd.model.run_record import Attempt, Record, decode
 from rtd.model.run_states import State
-from rtd.process.tree import snapshot
+from rtd.process.tree.process_tree import snapshot
 from rtd.rpc.context import Ask
 from rtd.rpc.rows import Row, Rows
 from rtd.rpc.targets import no_such, resolve

@@ -1,6 +1,6 @@
 """What the app's code may raise without anything else noticing."""
 
-from rtd.process.ctrl_c import is_ctrl_c
+from rtd.process.events.keyboard_interrupt import is_ctrl_c
 from rtd.session.raised import Stopped
 
 

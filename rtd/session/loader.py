@@ -6,7 +6,7 @@ from pathlib import Path
 from types import ModuleType
 
 from rtd.common.errors import AppError
-from rtd.process.ctrl_c import CtrlC, marked
+from rtd.process.events.keyboard_interrupt import CtrlC, marked
 from rtd.session.default import SESSIONS, session_so_far
 from rtd.session.failures import describe
 from rtd.session.modules import package_root

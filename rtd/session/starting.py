@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from rtd.common.errors import AppError
-from rtd.process.foreground import run_in_foreground
+from rtd.process.fork.foreground import run_in_foreground
 from rtd.session import context
 from rtd.session.default import SESSIONS
 

@@ -11,7 +11,7 @@ from rtd.config.paths import Places
 from rtd.language.core.condition import Condition
 from rtd.model.manifest import Manifest
 from rtd.model.parameter_names import private_names
-from rtd.process.board import Board
+from rtd.process.board.board import Board
 from rtd.store.alink import AsyncLink
 from rtd.store.call import Call
 from rtd.store.calls import Calls

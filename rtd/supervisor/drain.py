@@ -7,7 +7,7 @@ from collections.abc import Callable
 from rtd.common.errors import StoreGone
 from rtd.config.config import LOG_POOL
 from rtd.model.run_record import decode
-from rtd.process.board import Seen
+from rtd.process.board.board import Seen
 from rtd.supervisor.closing import Closing
 from rtd.supervisor.intent import Intent
 from rtd.supervisor.log import log

@@ -17,9 +17,9 @@ from rtd.language.leaves.no_output import NoOutputPast
 from rtd.language.leaves.usage import CpuAbove, CpuTimeAbove, MemoryAbove
 from rtd.language.three_valued import certain
 from rtd.model.run_record import decode
-from rtd.process.board import Seen
-from rtd.process.host import measure_host
-from rtd.process.tree import snapshot
+from rtd.process.board.board import Seen
+from rtd.process.tree.host_load import measure_host
+from rtd.process.tree.process_tree import snapshot
 from rtd.supervisor.clock import wall_of_ns
 from rtd.supervisor.core import Core
 from rtd.supervisor.intent import Intent

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from rtd.process.terminate import FAULTS, signal_name
+from rtd.process.tree.terminate import FAULTS, signal_name
 
 
 class Phase(StrEnum):

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from rtd.model.manifest import Manifest
-from rtd.process.board import SLOTS
-from rtd.process.terminate import signal_name
-from rtd.process.ticks import boot_hash, same_process
+from rtd.process.board.board import SLOTS
+from rtd.process.tree.process_identity import boot_hash, same_process
+from rtd.process.tree.terminate import signal_name
 from rtd.supervisor.log import log
 from rtd.supervisor.zygote_link import ZygoteLink
 

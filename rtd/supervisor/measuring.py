@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from rtd.process.tree import Tree, snapshot
+from rtd.process.tree.process_tree import Tree, snapshot
 
 #: No bound: any figure will do.
 NO_BOUND: Final = 1 << 62

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 from rtd.common.errors import AppError, InternalError, RtdError, StoreGone, WrongState
-from rtd.process.ticks import same_process
+from rtd.process.tree.process_identity import same_process
 from rtd.supervisor.app_hooks import AppHooks
 from rtd.supervisor.core import Core
 from rtd.supervisor.cycle import Cycle

@@ -7,12 +7,12 @@ of an earlier supervisor's zygote it can only signal what it sees.
 
 from collections.abc import Iterable
 
-from rtd.process.children import own_children
-from rtd.process.hunt import hunt
-from rtd.process.pidfd import signal_process
-from rtd.process.signals import SIGKILL
-from rtd.process.ticks import same_process, start_ticks
-from rtd.process.tree import snapshot
+from rtd.process.events.signals import SIGKILL
+from rtd.process.tree.children import own_children
+from rtd.process.tree.kill_tree import hunt
+from rtd.process.tree.pidfd import signal_process
+from rtd.process.tree.process_identity import same_process, start_ticks
+from rtd.process.tree.process_tree import snapshot
 from rtd.supervisor.core import Core
 from rtd.supervisor.executors import Executor, Gone, Unfinished
 from rtd.supervisor.generations import Zygote

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from rtd.common.errors import Conflict, RtdError, StoreGone
 from rtd.common.ids import new_id
-from rtd.process.ticks import machine_id, same_process, start_ticks
+from rtd.process.tree.process_identity import machine_id, same_process, start_ticks
 from rtd.supervisor.core import Core
 from rtd.supervisor.log import log
 

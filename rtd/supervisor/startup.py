@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from rtd.common.errors import AppError, InternalError, StoreGone
 from rtd.config.config import Config
 from rtd.config.paths import Places
-from rtd.process.board import Board
-from rtd.process.prctl import set_subreaper
-from rtd.process.ticks import start_ticks
-from rtd.process.titles import set_title
+from rtd.process.board.board import Board
+from rtd.process.fork.prctl import set_subreaper
+from rtd.process.fork.process_title import set_title
+from rtd.process.tree.process_identity import start_ticks
 from rtd.store.alink import AsyncLink
 from rtd.store.calls import Calls
 from rtd.supervisor.bell import NodeBell

@@ -14,8 +14,8 @@ from typing import Any, Final
 from rtd.common.errors import NoSuchRun, StoreGone, WrongState
 from rtd.model.run_record import decode
 from rtd.model.run_states import TERMINAL
-from rtd.process.board import Seen
-from rtd.process.tree import snapshot
+from rtd.process.board.board import Seen
+from rtd.process.tree.process_tree import snapshot
 from rtd.supervisor.core import Core
 from rtd.supervisor.executors import Executor, Phase
 from rtd.supervisor.intent import Intent

@@ -14,7 +14,7 @@ from typing import Final
 from rtd.common.errors import RtdError
 from rtd.model.app_info import LoaderInfo
 from rtd.model.task_file_survey import SKIPPED, Survey, pattern, survey
-from rtd.process.inotify import FolderWatch
+from rtd.process.events.inotify import FolderWatch
 from rtd.supervisor.core import Core
 from rtd.supervisor.log import log
 from rtd.supervisor.reloading import PATIENCE_S, Reloads

@@ -10,7 +10,7 @@ from typing import Final
 
 from rtd.common.errors import StoreGone
 from rtd.model.run_record import decode
-from rtd.process.board import Seen
+from rtd.process.board.board import Seen
 from rtd.supervisor.clock import wall_of_ns
 from rtd.supervisor.core import Core
 

@@ -7,8 +7,8 @@ from typing import Final
 
 from rtd.common.errors import StoreGone
 from rtd.language.core.view import Host
-from rtd.process.host import measure_host
-from rtd.process.wallclock import WallTimer
+from rtd.process.events.wall_clock_timer import WallTimer
+from rtd.process.tree.host_load import measure_host
 from rtd.store.scheduling import Kept
 from rtd.supervisor.core import Core
 from rtd.supervisor.firing import Outbox

@@ -6,8 +6,8 @@ from typing import Any, Literal
 from rtd.model.policies import MAX_LOSSES, Policies
 from rtd.model.run_record import Attempt, End, Record, again, ended
 from rtd.model.run_states import State
-from rtd.process.forking import FDS_CLOSED
-from rtd.process.terminate import FAULTS, signal_name
+from rtd.process.fork.fork import FDS_CLOSED
+from rtd.process.tree.terminate import FAULTS, signal_name
 from rtd.supervisor.executors import Gone
 from rtd.supervisor.intent import Intent
 

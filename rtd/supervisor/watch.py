@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from rtd.common.units import format_bytes, format_duration
-from rtd.process.board import FLAG_SAMPLE, Seen
-from rtd.process.tree import snapshot
+from rtd.process.board.board import FLAG_SAMPLE, Seen
+from rtd.process.tree.process_tree import snapshot
 from rtd.supervisor.core import Core
 from rtd.supervisor.endings import Endings, Views
 from rtd.supervisor.intent import Intent

@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from rtd.process.pidfd import open_pidfd
+from rtd.process.tree.pidfd import open_pidfd
 from rtd.supervisor.generations import (
     Zygote,
     free_range,

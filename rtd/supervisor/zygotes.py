@@ -11,9 +11,9 @@ from typing import Any
 from rtd.common.errors import AppError, InternalError
 from rtd.common.malloc_tuning import tuned
 from rtd.config.config import LOG_POOL
-from rtd.process.pidfd import signal_process
-from rtd.process.signals import SIGKILL
-from rtd.process.ticks import start_ticks
+from rtd.process.events.signals import SIGKILL
+from rtd.process.tree.pidfd import signal_process
+from rtd.process.tree.process_identity import start_ticks
 from rtd.supervisor.app_settings import with_app
 from rtd.supervisor.core import Core
 from rtd.supervisor.executors import Executor, Phase

@@ -11,7 +11,7 @@ from rtd.config.config import Config
 from rtd.config.paths import Places
 from rtd.model.app_info import AppInfo
 from rtd.model.manifest import Manifest
-from rtd.process.board import Board
+from rtd.process.board.board import Board
 from rtd.store.alink import AsyncLink
 from rtd.store.call import Call
 from rtd.store.calls import Calls

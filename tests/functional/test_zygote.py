@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from rtd.common.ids import from_words
-from rtd.process.ticks import same_process
-from rtd.process.tree import snapshot
+from rtd.process.tree.process_identity import same_process
+from rtd.process.tree.process_tree import snapshot
 from tests.helpers.deadline import until
 from tests.helpers.zygote import ZygoteUnderTest
 

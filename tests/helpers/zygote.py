@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from rtd.process.board import Board
+from rtd.process.board.board import Board
 from rtd.wire import frames
 from tests.helpers.processes import MARK, Found, marked, sweep
 from tests.helpers.source import ROOT

@@ -13,9 +13,9 @@ import sys
 import time
 from pathlib import Path
 
-from rtd.process.forking import fork_child, set_up_executor
-from rtd.process.hunt import hunt
-from rtd.process.prctl import set_subreaper
+from rtd.process.fork.fork import fork_child, set_up_executor
+from rtd.process.fork.prctl import set_subreaper
+from rtd.process.tree.kill_tree import hunt
 from tests.programs.daemoniser import leave_daemon
 from tests.programs.forker import BREEDS
 

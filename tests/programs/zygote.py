@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from rtd.executor.__main__ import serve
-from rtd.process.board import Slot
-from rtd.process.children import leftovers_exist
-from rtd.process.hunt import sweep_children
+from rtd.process.board.board import Slot
+from rtd.process.tree.children import leftovers_exist
+from rtd.process.tree.kill_tree import sweep_children
 from rtd.session import loader
 from rtd.session.session import Session
 from tests.programs.daemoniser import leave_daemon

@@ -16,9 +16,9 @@ from rtd.common.msgpack_values import pack, unpack
 from rtd.executor.main import run as executor_main
 from rtd.model.output_index import iter_entries
 from rtd.model.run_record import Record, Spec, decode, new_record
-from rtd.process.board import Board, Seen
-from rtd.process.forking import fork_child, set_up_executor
-from rtd.process.ticks import start_ticks
+from rtd.process.board.board import Board, Seen
+from rtd.process.fork.fork import fork_child, set_up_executor
+from rtd.process.tree.process_identity import start_ticks
 from rtd.session.session import Session
 from rtd.store import keys
 from rtd.store.calls import Calls

@@ -11,8 +11,8 @@ import pytest
 
 from rtd.model.output_index import ERR, OUT, RAW
 from rtd.model.run_states import State
-from rtd.process.children import children_of
-from rtd.process.ticks import same_process, start_ticks
+from rtd.process.tree.children import children_of
+from rtd.process.tree.process_identity import same_process, start_ticks
 from rtd.session import Error, Session, Stopped, progress
 from tests.functional.executor.harness import Bench, Executor
 from tests.helpers.deadline import until

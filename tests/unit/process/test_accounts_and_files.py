@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from rtd.common.errors import ConfigError, NotPermitted
-from rtd.process.forking import fork_child
-from rtd.process.inotify import FileWatch
-from rtd.process.privileges import find_account
+from rtd.process.events.inotify import FileWatch
+from rtd.process.fork.fork import fork_child
+from rtd.process.fork.run_as_user import find_account
 from tests.helpers.deadline import until
 from tests.helpers.source import ROOT
 
@@ -103,7 +103,7 @@ def test_a_file_that_is_not_there_cannot_be_watched(tmp_path: Path) -> None:
 def test_detaching_leaves_the_terminal_and_keeps_what_it_was_told(tmp_path: Path) -> None:
     log = tmp_path / "log"
     code = (
-        "import os, sys; from pathlib import Path; from rtd.process.daemon import detach\n"
+        "import os, sys; from pathlib import Path; from rtd.process.fork.daemonize import detach\n"
         "fd = int(sys.argv[1]); detach(Path(sys.argv[2]), [fd])\n"
         "os.write(fd, f'{os.getpid()} {os.getsid(0)} {os.getcwd()}'.encode())\n"
         "print('said by the daemon'); Path(sys.argv[2]).with_name('made').touch()\n"
@@ -128,7 +128,7 @@ def test_detaching_leaves_the_terminal_and_keeps_what_it_was_told(tmp_path: Path
 
 def test_a_title_leaves_the_environment_alone() -> None:
     code = (
-        "from rtd.process.titles import set_title; import os\n"
+        "from rtd.process.fork.process_title import set_title; import os\n"
         "set_title('worker'); set_title('process executor')\n"
         "print(open('/proc/self/cmdline').read().rstrip('\\0'), end='|')\n"
         "print('MARKED=yes' in open('/proc/self/environ').read(), 'SPT_NOENV' in os.environ)"

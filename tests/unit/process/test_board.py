@@ -9,8 +9,8 @@ import pytest
 
 from rtd.common.errors import Conflict
 from rtd.common.ids import new_id, to_words
-from rtd.process.board import FLAG_SAMPLE, RETIRE_WORD, SLOTS, Board
-from rtd.process.ticks import start_ticks
+from rtd.process.board.board import FLAG_SAMPLE, RETIRE_WORD, SLOTS, Board
+from rtd.process.tree.process_identity import start_ticks
 
 HOUR_NS = 3_600_000_000_000
 

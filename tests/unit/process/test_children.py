@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from rtd.process.children import _by_parent, children_of, leftovers_exist, own_children
-from rtd.process.ticks import read_stat
-from rtd.process.tree import Tree, snapshot
+from rtd.process.tree.children import _by_parent, children_of, leftovers_exist, own_children
+from rtd.process.tree.process_identity import read_stat
+from rtd.process.tree.process_tree import Tree, snapshot
 from tests.helpers.deadline import until
 from tests.helpers.source import ROOT
 
@@ -90,8 +90,8 @@ def test_cpu_of_a_tree_counts_what_has_ended_in_it() -> None:
 @pytest.mark.parametrize("stay", [True, False])
 def test_leftovers_are_seen_by_a_subreaper_only_after_they_are_left(stay: bool) -> None:
     code = (
-        "from rtd.process.prctl import set_subreaper; import subprocess\n"
-        "from rtd.process.children import leftovers_exist\n"
+        "from rtd.process.fork.prctl import set_subreaper; import subprocess\n"
+        "from rtd.process.tree.children import leftovers_exist\n"
         "set_subreaper()\n"
         f"subprocess.run(['sh', '-c', 'sleep {1000 if stay else 0} &'])\n"
         "print('ready', flush=True); input(); print(leftovers_exist(), flush=True)"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from rtd.process.inotify import FolderWatch
+from rtd.process.events.inotify import FolderWatch
 
 IGNORED = frozenset({"__pycache__"})
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from rtd.process.pidfd import open_pidfd, send, signal_process
-from rtd.process.status import reap, reap_any
-from rtd.process.ticks import boot_hash, read_stat, same_process, start_ticks
+from rtd.process.tree.exit_status import reap, reap_any
+from rtd.process.tree.pidfd import open_pidfd, send, signal_process
+from rtd.process.tree.process_identity import boot_hash, read_stat, same_process, start_ticks
 from tests.helpers.deadline import until
 
 
@@ -61,7 +61,7 @@ def test_a_name_cannot_confuse_the_reading_of_stat() -> None:
 
 
 def test_the_boot_has_one_hash() -> None:
-    code = "from rtd.process.ticks import boot_hash; print(boot_hash())"
+    code = "from rtd.process.tree.process_identity import boot_hash; print(boot_hash())"
     other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert int(other.stdout) == boot_hash() != 0
     assert boot_hash() < 2**64

@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from rtd.process.fds import open_sockets
-from rtd.process.forking import fork_child, other_threads, send_to_child, set_up_executor
-from rtd.process.hunt import hunt
-from rtd.process.signals import SignalInbox
-from rtd.process.status import Exit, reap
-from rtd.process.titles import _prepare
+from rtd.process.events.signals import SignalInbox
+from rtd.process.fork.file_descriptors import open_sockets
+from rtd.process.fork.fork import fork_child, other_threads, send_to_child, set_up_executor
+from rtd.process.fork.process_title import _prepare
+from rtd.process.tree.exit_status import Exit, reap
+from rtd.process.tree.kill_tree import hunt
 from tests.helpers.deadline import until
 from tests.helpers.source import ROOT
 from tests.programs.daemoniser import leave_daemon
@@ -101,7 +101,7 @@ def test_an_error_of_a_child_is_printed_and_never_gets_to_the_parents_code(
 
 def test_what_was_printed_before_a_fork_is_printed_once() -> None:
     code = (
-        "from rtd.process.forking import fork_child; import os\n"
+        "from rtd.process.fork.fork import fork_child; import os\n"
         "print('before', end=' ')\n"
         "pid = fork_child(lambda: print('child', end=' ') or 0)\n"
         "os.waitpid(pid, 0); print('after')"
@@ -198,7 +198,7 @@ def test_sockets_and_threads_are_noticed() -> None:
         assert open_sockets() - before == {one.fileno(), other.fileno()}
     assert open_sockets() == before
     code = (
-        "import threading; from rtd.process.forking import other_threads\n"
+        "import threading; from rtd.process.fork.fork import other_threads\n"
         "assert other_threads() == []\n"
         "threading.Thread(target=threading.Event().wait, name='mine', daemon=True).start()\n"
         "assert other_threads() == ['mine'], other_threads()"
@@ -209,7 +209,7 @@ def test_sockets_and_threads_are_noticed() -> None:
 
 def test_inherited_descriptors_are_closed_but_those_to_keep() -> None:
     code = (
-        "import os; from rtd.process.fds import close_inherited\n"
+        "import os; from rtd.process.fork.file_descriptors import close_inherited\n"
         "r, w = os.pipe(); os.dup2(w, 900); os.dup2(r, 40)\n"
         "close_inherited([w, 900])\n"
         "fds = {int(f) for f in os.listdir('/proc/self/fd')}\n"

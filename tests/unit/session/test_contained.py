@@ -13,7 +13,7 @@ from rtd import Session
 from rtd.common.errors import AppError
 from rtd.core import Scheduler, Task
 from rtd.model.task_log_entry import LogRow
-from rtd.process.ctrl_c import CtrlC, marked
+from rtd.process.events.keyboard_interrupt import CtrlC, marked
 from rtd.session.context import FAULTS
 from rtd.session.execution import decide
 from rtd.session.filling import ParameterFailed, fill

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
-from rtd.process import signals
-from rtd.process.prctl import set_subreaper
-from rtd.process.titles import set_title
+from rtd.process.events import signals
+from rtd.process.fork.prctl import set_subreaper
+from rtd.process.fork.process_title import set_title
 
 __all__ = [
     "FDS_CLOSED",

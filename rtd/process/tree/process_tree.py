@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import psutil
 
-from rtd.process.children import children_of
+from rtd.process.tree.children import children_of
 
 __all__ = ["Member", "Tree", "snapshot"]
 

@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass
 
-from rtd.process.terminate import signal_name
+from rtd.process.tree.terminate import signal_name
 
 __all__ = ["Exit", "reap", "reap_any"]
 

@@ -5,7 +5,7 @@ import os
 import signal
 from typing import Final
 
-from rtd.process.children import children_of, own_children
+from rtd.process.tree.children import children_of, own_children
 
 
 def terminate_children() -> list[int]:

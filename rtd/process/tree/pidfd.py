@@ -7,7 +7,7 @@ compared after: in the other order the pid can change hands in between.
 import os
 import signal
 
-from rtd.process.ticks import same_process
+from rtd.process.tree.process_identity import same_process
 
 __all__ = ["open_pidfd", "send", "signal_process"]
 

@@ -19,10 +19,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from rtd.process.children import own_children
-from rtd.process.priority import first_in_line
-from rtd.process.status import Exit, reap
-from rtd.process.ticks import read_stat
+from rtd.process.tree.children import own_children
+from rtd.process.tree.exit_status import Exit, reap
+from rtd.process.tree.process_identity import read_stat
+from rtd.process.tree.realtime_priority import first_in_line
 
 __all__ = ["Ended", "Hunted", "hunt", "sweep_children"]
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from types import FrameType
 from typing import Any, Final
 
-from rtd.process.prctl import set_parent_death_signal
+from rtd.process.fork.prctl import set_parent_death_signal
 
 __all__ = ["end_with_parent", "run_in_foreground"]
 

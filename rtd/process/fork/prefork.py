@@ -7,8 +7,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import NoReturn
 
-from rtd.process.forking import fork_child
-from rtd.process.status import Exit, reap
+from rtd.process.fork.fork import fork_child
+from rtd.process.tree.exit_status import Exit, reap
 
 __all__ = ["Delegate", "end_like"]
 

@@ -25,8 +25,7 @@ from pathlib import Path
 from typing import Final
 
 from rtd.common.errors import Conflict
-from rtd.process.bell import Bell
-from rtd.process.slot import (
+from rtd.process.board.slot import (
     FLAG_SAMPLE,
     LANES,
     NEXT_SCAN,
@@ -41,7 +40,8 @@ from rtd.process.slot import (
     Seen,
     Slot,
 )
-from rtd.process.ticks import boot_hash
+from rtd.process.board.wakeup_fifo import Bell
+from rtd.process.tree.process_identity import boot_hash
 
 __all__ = ["FLAG_SAMPLE", "LANES", "RETIRE_WORD", "SLOTS", "Board", "Seen", "Slot"]
 

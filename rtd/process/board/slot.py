@@ -1,12 +1,12 @@
 """One slot of the board: its words, the executor's side of it, and what a reader sees.
 
-`rtd.process.board` says how the words are written and read safely.
+`rtd.process.board.board` says how the words are written and read safely.
 """
 
 from typing import Final, NamedTuple
 
 from rtd.common.ids import from_words
-from rtd.process.bell import Bell
+from rtd.process.board.wakeup_fifo import Bell
 
 __all__ = ["FLAG_SAMPLE", "LANES", "RETIRE_WORD", "Seen", "Slot"]
 
