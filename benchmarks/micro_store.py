@@ -15,13 +15,13 @@ import time
 from pathlib import Path
 
 from rtd.common.ids import new_id, new_ids
-from rtd.store import keys
-from rtd.store.binary import Server, find_server, read_version
-from rtd.store.call import Call
-from rtd.store.calls import Calls
-from rtd.store.embedded import Embedded
-from rtd.store.link import Link
-from rtd.store.records import Outcome, Submission
+from rtd.store.commands import keys
+from rtd.store.commands.arguments import Outcome, Submission
+from rtd.store.commands.commands import Calls
+from rtd.store.connection.blocking import Link
+from rtd.store.connection.command import Call
+from rtd.store.embedded.find_server import Server, find_server, read_version
+from rtd.store.embedded.server import Embedded
 
 CALLS = Calls("bench")
 PLACE = keys.place("process", "default", 0)

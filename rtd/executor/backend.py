@@ -17,11 +17,11 @@ from rtd.executor.reports import Reports
 from rtd.executor.tools import Tools
 from rtd.executor.work import Work
 from rtd.model.outcome_spool import Spool
-from rtd.store.call import Call
-from rtd.store.calls import Calls
-from rtd.store.link import Link
-from rtd.store.records import Leased, Took, parse_token
-from rtd.store.scripts import script
+from rtd.store.commands.arguments import Leased, Took, parse_token
+from rtd.store.commands.commands import Calls
+from rtd.store.connection.blocking import Link
+from rtd.store.connection.command import Call
+from rtd.store.connection.lua_scripts import script
 
 Answer = TypeVar("Answer")
 #: Waits between attempts to reach Redis again, in seconds.

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from rtd.executor.backend import Backend
 from rtd.executor.work import Work
-from rtd.store.call import Call
+from rtd.store.connection.command import Call
 
 
 def fetch(backend: Backend, works: Sequence[Work]) -> None:

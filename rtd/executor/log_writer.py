@@ -23,10 +23,10 @@ from rtd.process.fork.process_title import set_title
 from rtd.session import logkept
 from rtd.session.context import FAULTS
 from rtd.session.logemit import Emitter
-from rtd.store.call import Call
-from rtd.store.calls import Calls
-from rtd.store.link import Link
-from rtd.store.tasklog import LogRead
+from rtd.store.commands.commands import Calls
+from rtd.store.commands.task_log import LogRead
+from rtd.store.connection.blocking import Link
+from rtd.store.connection.command import Call
 
 #: Entries that are taken at once.
 _BATCH: Final = 200

@@ -10,7 +10,7 @@ from rtd.executor.options import Options
 from rtd.executor.waiting import wait_readable
 from rtd.executor.work import Work, cancelled_unstarted
 from rtd.session.session import Session
-from rtd.store.records import Leased, Took, parse_token
+from rtd.store.commands.arguments import Leased, Took, parse_token
 
 RETIRED: Final = 0
 FENCED: Final = 2

@@ -10,9 +10,9 @@ from rtd.executor.tools import Tools
 from rtd.executor.work import Outcome
 from rtd.model.outcome_spool import Spool
 from rtd.model.run_events import pack_events
-from rtd.store.call import Call
-from rtd.store.calls import Calls
-from rtd.store.records import Outcome as Written
+from rtd.store.commands.arguments import Outcome as Written
+from rtd.store.commands.commands import Calls
+from rtd.store.connection.command import Call
 
 #: Runs of rtd's own, which leave no events, come to this lane alone.
 _INNER_POOL: Final = "main"

@@ -7,8 +7,8 @@ from rtd.common.errors import BadRequest
 from rtd.model.run_states import BY_CHAR, TERMINAL, State
 from rtd.rpc.context import Ask
 from rtd.rpc.rows import Row, Rows
-from rtd.store.reads import Running, Waiting
-from rtd.store.records import Leased
+from rtd.store.commands.arguments import Leased
+from rtd.store.commands.reads import Running, Waiting
 from rtd.supervisor.core import Core
 
 LIMIT_MAX: Final = 10_000

@@ -9,8 +9,8 @@ from rtd.common.errors import BadRequest, NoSuchQueue, PolicyError
 from rtd.model.policies import read_options
 from rtd.model.run_record import End, decode, pack_end
 from rtd.rpc.context import Ask
-from rtd.store.reads import QueueRow, Running
-from rtd.store.records import Purged
+from rtd.store.commands.arguments import Purged
+from rtd.store.commands.reads import QueueRow, Running
 from rtd.supervisor.clock import now_ms
 from rtd.supervisor.core import Core
 from rtd.supervisor.log import log

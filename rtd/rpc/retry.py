@@ -10,7 +10,7 @@ from rtd.model.run_states import TERMINAL, State
 from rtd.rpc.context import Ask
 from rtd.rpc.outcomes import Outcome, for_each
 from rtd.rpc.targets import no_such
-from rtd.store.records import Submission
+from rtd.store.commands.arguments import Submission
 from rtd.supervisor.clock import now_ms
 from rtd.supervisor.runs import item_of, place_of, policies_of
 

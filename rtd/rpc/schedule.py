@@ -7,7 +7,7 @@ from rtd.common.errors import BadRequest
 from rtd.common.ids import new_id
 from rtd.language.time.durations import SECOND
 from rtd.rpc.context import Ask
-from rtd.store.scheduling import ALL, Due
+from rtd.store.commands.schedule import ALL, Due
 from rtd.supervisor.forecast import next_starts, waits_behind, waits_for_event
 from rtd.supervisor.loading import host_zone
 from rtd.supervisor.log import log

@@ -7,7 +7,7 @@ from rtd.common.errors import StoreGone
 from rtd.model.manifest import COMMAND
 from rtd.rpc.context import Ask
 from rtd.rpc.identity import identity
-from rtd.store.faults import Halt, Noted
+from rtd.store.commands.faults import Halt, Noted
 from rtd.supervisor.core import Core
 from rtd.supervisor.engine import look
 from rtd.supervisor.node import Node

@@ -5,8 +5,8 @@ from typing import Final
 
 from rtd.common.errors import AmbiguousRun, NoSuchRun
 from rtd.common.ids import id_for_key, is_id
-from rtd.store.reads import Running, Waiting
-from rtd.store.records import Leased
+from rtd.store.commands.arguments import Leased
+from rtd.store.commands.reads import Running, Waiting
 from rtd.supervisor.core import Core
 
 #: Short forms are looked for among so many waiting and so many ended runs.

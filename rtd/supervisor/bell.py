@@ -6,7 +6,7 @@ missing, so everybody looks then, too.
 
 from collections.abc import Callable, Mapping
 
-from rtd.store.alink import LOST, AsyncLink
+from rtd.store.connection.async_ import LOST, AsyncLink
 from rtd.supervisor.core import Core
 from rtd.supervisor.log import log
 

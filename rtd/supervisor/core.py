@@ -12,9 +12,9 @@ from rtd.language.core.condition import Condition
 from rtd.model.manifest import Manifest
 from rtd.model.parameter_names import private_names
 from rtd.process.board.board import Board
-from rtd.store.alink import AsyncLink
-from rtd.store.call import Call
-from rtd.store.calls import Calls
+from rtd.store.commands.commands import Calls
+from rtd.store.connection.async_ import AsyncLink
+from rtd.store.connection.command import Call
 from rtd.supervisor.executors import Executors
 from rtd.supervisor.faults import Faults
 from rtd.supervisor.grammar import Reader

@@ -6,10 +6,10 @@ from typing import Any
 from rtd.common.errors import StoreGone
 from rtd.config.config import Config
 from rtd.config.paths import Places
-from rtd.store.alink import AsyncLink
-from rtd.store.embedded import Embedded
-from rtd.store.server import INFO, check
-from rtd.store.url import parse
+from rtd.store.connection.async_ import AsyncLink
+from rtd.store.connection.url import parse
+from rtd.store.embedded.server import Embedded
+from rtd.store.embedded.server_check import INFO, check
 from rtd.supervisor.log import log
 from rtd.supervisor.log_bound import REDIS_LIMIT_BYTES, BoundedFile, keep_bounded
 

@@ -7,12 +7,12 @@ from time import time
 from typing import TYPE_CHECKING, Final
 
 from rtd.common.errors import StoreGone
-from rtd.store.call import Call
+from rtd.store.connection.command import Call
 from rtd.supervisor.log import log
 
 if TYPE_CHECKING:
     from rtd.model.app_info import Fault
-    from rtd.store.faults import Noted
+    from rtd.store.commands.faults import Noted
     from rtd.supervisor.core import Core
 
 #: So many wait for Redis; of more the oldest are only in the log.

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from rtd.common.errors import StoreGone, UnknownTask
-from rtd.store.call import Call
-from rtd.store.scheduling import Firing, Unfired
+from rtd.store.commands.schedule import Firing, Unfired
+from rtd.store.connection.command import Call
 from rtd.supervisor.clock import now_ms
 from rtd.supervisor.core import Core
 from rtd.supervisor.log import log

@@ -10,7 +10,7 @@ from typing import Final
 
 from rtd.common.errors import StoreGone
 from rtd.model.run_record import decode
-from rtd.store.records import Leased
+from rtd.store.commands.arguments import Leased
 from rtd.supervisor.core import Core
 from rtd.supervisor.log import log
 

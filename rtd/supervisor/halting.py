@@ -1,7 +1,7 @@
 """A fault that halts the schedule, where the app says that it is to."""
 
 from rtd.common.errors import StoreGone
-from rtd.store.faults import Halt
+from rtd.store.commands.faults import Halt
 from rtd.supervisor.core import Core
 from rtd.supervisor.log import log
 from rtd.supervisor.scheduler import Scheduler

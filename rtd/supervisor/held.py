@@ -3,7 +3,7 @@
 import time
 
 from rtd.model.run_record import Record
-from rtd.store.reads import Load
+from rtd.store.commands.reads import Load
 from rtd.supervisor.core import Core
 
 

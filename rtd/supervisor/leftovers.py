@@ -7,7 +7,7 @@ from typing import Any
 import msgpack
 
 from rtd.model import outcome_spool
-from rtd.store.records import Outcome
+from rtd.store.commands.arguments import Outcome
 from rtd.supervisor.log import log
 
 

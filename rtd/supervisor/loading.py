@@ -10,7 +10,7 @@ from rtd.language.core.view import Host
 from rtd.language.time.time_zones import zone_of
 from rtd.model.manifest import TaskInfo
 from rtd.process.tree.host_load import measure_host
-from rtd.store.scheduling import ALL, Kept, kept_of
+from rtd.store.commands.schedule import ALL, Kept, kept_of
 from rtd.supervisor import task_conds
 from rtd.supervisor.core import Core
 from rtd.supervisor.log import log

@@ -6,7 +6,7 @@ from rtd.language.time.durations import SECOND
 from rtd.language.time.time_zones import Zone
 from rtd.model.run_record import Record, decode
 from rtd.model.run_states import TERMINAL
-from rtd.store.reads import QueueRow, Running, Waiting
+from rtd.store.commands.reads import QueueRow, Running, Waiting
 from rtd.supervisor.core import Core
 from rtd.supervisor.held import what_it_waits_for
 from rtd.supervisor.schedule.entry import Entry

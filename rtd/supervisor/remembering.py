@@ -7,7 +7,7 @@ from rtd.language.core.run_history import FAIL, INACTION, RUN, SUCCESS, TERMINAT
 from rtd.model.run_record import Record, decode
 from rtd.model.run_states import CHAR, TERMINAL
 from rtd.model.task_log_entry import LogRow
-from rtd.store.scheduling import Due, Flying, Kept
+from rtd.store.commands.schedule import Due, Flying, Kept
 from rtd.supervisor.core import Core
 from rtd.supervisor.schedule import Occurrence, Planner
 from rtd.supervisor.waiters import chunks

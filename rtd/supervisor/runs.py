@@ -7,8 +7,8 @@ from rtd.model.policies import Policies
 from rtd.model.run_events import pack_events
 from rtd.model.run_record import End, Record, Spec, decode, encode, ended
 from rtd.model.run_states import State
-from rtd.store import keys
-from rtd.store.records import Withdrawal
+from rtd.store.commands import keys
+from rtd.store.commands.arguments import Withdrawal
 from rtd.supervisor.clock import now_ms
 from rtd.supervisor.core import Core
 

@@ -17,7 +17,7 @@ from rtd.language.core.run_history import RUN
 from rtd.language.core.view import Sample, View, World
 from rtd.model.manifest import Manifest
 from rtd.model.run_record import decode
-from rtd.store.scheduling import ALL
+from rtd.store.commands.schedule import ALL
 from rtd.supervisor import heap, task_conds
 from rtd.supervisor.core import Core
 from rtd.supervisor.firing import Outbox

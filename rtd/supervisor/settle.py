@@ -7,7 +7,7 @@ from typing import Any, Final
 from rtd.common.errors import StoreGone
 from rtd.model.run_events import pack_events
 from rtd.model.run_record import Record, decode, encode
-from rtd.store.records import Orphan, Outcome
+from rtd.store.commands.arguments import Orphan, Outcome
 from rtd.supervisor.clock import now_ms, wall_of_ns
 from rtd.supervisor.core import Core
 from rtd.supervisor.executors import Gone, Unfinished

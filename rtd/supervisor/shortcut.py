@@ -10,7 +10,7 @@ checks and its errors.
 from typing import Any, Final
 
 from rtd.model.manifest import COMMAND
-from rtd.store.scripts import script
+from rtd.store.connection.lua_scripts import script
 from rtd.supervisor.core import Core
 from rtd.supervisor.submit import Plan
 

@@ -15,8 +15,8 @@ from rtd.process.board.board import Board
 from rtd.process.fork.prctl import set_subreaper
 from rtd.process.fork.process_title import set_title
 from rtd.process.tree.process_identity import start_ticks
-from rtd.store.alink import AsyncLink
-from rtd.store.calls import Calls
+from rtd.store.commands.commands import Calls
+from rtd.store.connection.async_ import AsyncLink
 from rtd.supervisor.bell import NodeBell
 from rtd.supervisor.core import Core
 from rtd.supervisor.directories import make_places

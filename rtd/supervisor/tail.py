@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from rtd.common.errors import RtdError, StoreGone
-from rtd.store.alink import AsyncLink
+from rtd.store.connection.async_ import AsyncLink
 from rtd.supervisor.core import Core
 from rtd.supervisor.log import log
 

@@ -9,7 +9,7 @@ from rtd.common.errors import StoreGone
 from rtd.language.core.view import Host
 from rtd.process.events.wall_clock_timer import WallTimer
 from rtd.process.tree.host_load import measure_host
-from rtd.store.scheduling import Kept
+from rtd.store.commands.schedule import Kept
 from rtd.supervisor.core import Core
 from rtd.supervisor.firing import Outbox
 from rtd.supervisor.log import log

@@ -9,7 +9,7 @@ from rtd.language.three_valued import certain
 from rtd.language.time.durations import SECOND
 from rtd.language.time.time_zones import Zone
 from rtd.model.manifest import TaskInfo
-from rtd.store.scheduling import ALL
+from rtd.store.commands.schedule import ALL
 from rtd.supervisor.core import Core
 from rtd.supervisor.forecast import next_true_at
 from rtd.supervisor.own_runs import Hold, clock, hold, own_runs

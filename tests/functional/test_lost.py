@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from rtctl import Client
-from rtd.store.calls import Calls
-from rtd.store.link import Link
-from rtd.store.records import Outcome
+from rtd.store.commands.arguments import Outcome
+from rtd.store.commands.commands import Calls
+from rtd.store.connection.blocking import Link
 from tests.functional.conftest import PROGRAMS
 from tests.helpers.daemon import Daemon
 from tests.helpers.deadline import until

@@ -16,12 +16,12 @@ from rtd.config.paths import Places
 from rtd.model.manifest import Manifest, TaskInfo
 from rtd.model.schedule import Schedule
 from rtd.process.board.board import Board
-from rtd.store.alink import AsyncLink
-from rtd.store.call import Call
-from rtd.store.calls import Calls
-from rtd.store.embedded import Embedded
-from rtd.store.records import Outcome
-from rtd.store.scheduling import Due, dues_of
+from rtd.store.commands.arguments import Outcome
+from rtd.store.commands.commands import Calls
+from rtd.store.commands.schedule import Due, dues_of
+from rtd.store.connection.async_ import AsyncLink
+from rtd.store.connection.command import Call
+from rtd.store.embedded.server import Embedded
 from rtd.supervisor.core import Core
 from rtd.supervisor.schedule import Planner
 from rtd.supervisor.schedule.simulate import simulate

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from rtctl import Client
 from rtd.common.errors import RtdError
-from rtd.store.calls import Calls
-from rtd.store.link import Link
+from rtd.store.commands.commands import Calls
+from rtd.store.connection.blocking import Link
 from tests.functional.conftest import PROGRAMS
 from tests.helpers.daemon import BIN, Daemon
 from tests.helpers.deadline import until

@@ -12,10 +12,10 @@ import pytest
 
 from rtd.model.csv_task_log import read_csv
 from rtd.model.task_log_entry import LogRow
-from rtd.store.call import Call
-from rtd.store.calls import Calls
-from rtd.store.embedded import Embedded
-from rtd.store.link import Link
+from rtd.store.commands.commands import Calls
+from rtd.store.connection.blocking import Link
+from rtd.store.connection.command import Call
+from rtd.store.embedded.server import Embedded
 from tests.functional.conftest import PROGRAMS
 from tests.helpers.daemon import Daemon
 from tests.helpers.deadline import until

@@ -12,10 +12,10 @@ from rtd.config.paths import Places
 from rtd.model.app_info import AppInfo
 from rtd.model.manifest import Manifest
 from rtd.process.board.board import Board
-from rtd.store.alink import AsyncLink
-from rtd.store.call import Call
-from rtd.store.calls import Calls
-from rtd.store.embedded import Embedded
+from rtd.store.commands.commands import Calls
+from rtd.store.connection.async_ import AsyncLink
+from rtd.store.connection.command import Call
+from rtd.store.embedded.server import Embedded
 from rtd.supervisor.core import Core
 from rtd.supervisor.task_log import TaskLog
 

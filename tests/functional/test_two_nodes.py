@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from rtd.store.embedded import Embedded
+from rtd.store.embedded.server import Embedded
 from tests.functional.conftest import PROGRAMS
 from tests.helpers.daemon import Daemon
 from tests.helpers.deadline import until

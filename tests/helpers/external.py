@@ -3,7 +3,7 @@
 import subprocess
 from pathlib import Path
 
-from rtd.store.binary import find_server
+from rtd.store.embedded.find_server import find_server
 from tests.helpers.deadline import until
 
 

@@ -7,9 +7,9 @@ from collections import Counter
 from pathlib import Path
 
 from rtd.model.run_record import decode
-from rtd.store.calls import Calls
-from rtd.store.link import Link
-from rtd.store.scheduling import Due
+from rtd.store.commands.commands import Calls
+from rtd.store.commands.schedule import Due
+from rtd.store.connection.blocking import Link
 from rtd.supervisor.schedule import occurrence_id
 from tests.functional.conftest import PROGRAMS
 from tests.helpers.daemon import Daemon

@@ -3,9 +3,9 @@
 import contextlib
 from collections.abc import Iterator
 
-from rtd.store.calls import Calls
-from rtd.store.link import Link
-from rtd.store.scheduling import Due, dues_of
+from rtd.store.commands.commands import Calls
+from rtd.store.commands.schedule import Due, dues_of
+from rtd.store.connection.blocking import Link
 from tests.helpers.daemon import Daemon
 
 

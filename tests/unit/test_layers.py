@@ -185,6 +185,8 @@ def test_importing_the_client_pulls_in_nothing_heavy(heavy: str) -> None:
 def test_the_rules_see_a_wrong_import() -> None:
     """The checks above find what they are for, in a graph and in a source made for it."""
     assert cycles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == [["a", "b", "c"]]
-    source = "def late():\n    from rtd.store import keys\n    return keys\n"
+    source = "def late():\n    from rtd.store.commands import keys\n    return keys\n"
     module = Module("rtctl.x", ROOT / "rtctl" / "x.py", source, ast.parse(source))
-    assert [(i.target, i.in_function) for i in imports(module)] == [("rtd.store.keys", True)]
+    assert [(i.target, i.in_function) for i in imports(module)] == [
+        ("rtd.store.commands.keys", True)
+    ]

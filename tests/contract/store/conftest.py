@@ -6,9 +6,9 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from rtd.store.binary import Server
-from rtd.store.embedded import Embedded
-from rtd.store.link import Link
+from rtd.store.connection.blocking import Link
+from rtd.store.embedded.find_server import Server
+from rtd.store.embedded.server import Embedded
 from tests.contract.store.census import check
 from tests.contract.store.harness import Store
 from tests.contract.store.servers import name, servers

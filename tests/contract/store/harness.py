@@ -4,11 +4,11 @@ import itertools
 from typing import Any
 
 from rtd.common.ids import new_id, new_ids
-from rtd.store import keys
-from rtd.store.call import Call
-from rtd.store.calls import Calls
-from rtd.store.link import Link
-from rtd.store.records import Leased, Outcome, Submission, Took, Withdrawal, parse_token
+from rtd.store.commands import keys
+from rtd.store.commands.arguments import Leased, Outcome, Submission, Took, Withdrawal, parse_token
+from rtd.store.commands.commands import Calls
+from rtd.store.connection.blocking import Link
+from rtd.store.connection.command import Call
 
 NODE = "node1"
 HISTORY = 1000

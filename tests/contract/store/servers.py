@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from rtd.store.binary import Server, candidates, read_version
+from rtd.store.embedded.find_server import Server, candidates, read_version
 
 #: Further server programs to test with, separated like PATH.
 VARIABLE = "RTD_TEST_REDIS_SERVERS"

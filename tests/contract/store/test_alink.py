@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from rtd.common.errors import StoreError, StoreGone
-from rtd.store.alink import LOST, AsyncLink
-from rtd.store.call import Call
-from rtd.store.embedded import Embedded
-from rtd.store.link import Link
+from rtd.store.connection.async_ import LOST, AsyncLink
+from rtd.store.connection.blocking import Link
+from rtd.store.connection.command import Call
+from rtd.store.embedded.server import Embedded
 from tests.contract.store.harness import Store
 from tests.contract.store.test_link import kill
 from tests.helpers.deadline import soon

@@ -4,9 +4,9 @@ import pytest
 
 from rtd.common.ids import new_id
 from rtd.model.run_record import Spec, new_record
-from rtd.store import keys
-from rtd.store.link import Link
-from rtd.store.records import Leased, Submission, parse_token
+from rtd.store.commands import keys
+from rtd.store.commands.arguments import Leased, Submission, parse_token
+from rtd.store.connection.blocking import Link
 from tests.contract.store.harness import Store
 
 

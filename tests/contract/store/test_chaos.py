@@ -7,9 +7,9 @@ import time
 from collections import Counter
 
 from rtd.common.errors import StoreGone
-from rtd.store.embedded import Embedded
-from rtd.store.link import Link
-from rtd.store.records import Outcome, Took
+from rtd.store.commands.arguments import Outcome, Took
+from rtd.store.connection.blocking import Link
+from rtd.store.embedded.server import Embedded
 from tests.contract.store.census import check
 from tests.contract.store.harness import NODE, Store
 

@@ -4,8 +4,8 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from rtd.store.call import Call
-from rtd.store.link import Link
+from rtd.store.connection.blocking import Link
+from rtd.store.connection.command import Call
 from tests.contract.store.harness import NODE, Store
 
 

@@ -1,7 +1,7 @@
 """Occurrences: each at most once, with its run in the same step."""
 
-from rtd.store import keys
-from rtd.store.scheduling import Due, Firing, Flying, Kept, Unfired, dues_of, kept_of
+from rtd.store.commands import keys
+from rtd.store.commands.schedule import Due, Firing, Flying, Kept, Unfired, dues_of, kept_of
 from tests.contract.store.harness import NODE, Store
 
 PLACE = keys.place("process", "default", 0)

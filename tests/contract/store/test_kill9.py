@@ -4,10 +4,10 @@ import threading
 
 from rtd.common.errors import StoreGone
 from rtd.common.ids import new_ids
-from rtd.store import keys
-from rtd.store.embedded import Embedded
-from rtd.store.link import Link
-from rtd.store.records import Submission
+from rtd.store.commands import keys
+from rtd.store.commands.arguments import Submission
+from rtd.store.connection.blocking import Link
+from rtd.store.embedded.server import Embedded
 from tests.contract.store.census import check
 from tests.contract.store.harness import NODE, Store
 from tests.contract.store.test_link import kill

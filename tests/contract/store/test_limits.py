@@ -5,9 +5,9 @@ import threading
 import pytest
 
 from rtd.common.ids import new_ids
-from rtd.store import keys
-from rtd.store.link import Link
-from rtd.store.scheduling import Firing
+from rtd.store.commands import keys
+from rtd.store.commands.schedule import Firing
+from rtd.store.connection.blocking import Link
 from tests.contract.store.harness import NODE, Store
 
 

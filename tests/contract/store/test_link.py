@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from rtd.common.errors import StoreError, StoreGone
-from rtd.store.call import Call
-from rtd.store.embedded import Embedded
-from rtd.store.link import Link
+from rtd.store.connection.blocking import Link
+from rtd.store.connection.command import Call
+from rtd.store.embedded.server import Embedded
 
 PING = Call(("PING",))
 

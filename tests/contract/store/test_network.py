@@ -9,12 +9,12 @@ import pytest
 
 from rtd.common.errors import StoreError, StoreGone
 from rtd.common.ids import new_ids
-from rtd.store.alink import AsyncLink
-from rtd.store.call import Call
-from rtd.store.embedded import Embedded
-from rtd.store.link import Link
-from rtd.store.records import Submission
-from rtd.store.scripts import script
+from rtd.store.commands.arguments import Submission
+from rtd.store.connection.async_ import AsyncLink
+from rtd.store.connection.blocking import Link
+from rtd.store.connection.command import Call
+from rtd.store.connection.lua_scripts import script
+from rtd.store.embedded.server import Embedded
 from tests.contract.store.harness import NODE, Store
 from tests.contract.store.proxy import Proxy, tls_proxy
 

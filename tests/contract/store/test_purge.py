@@ -6,8 +6,8 @@ import pytest
 from rtd.common.ids import new_ids
 from rtd.model.run_record import End, Record, Spec, decode, new_record, pack_end
 from rtd.model.run_states import State
-from rtd.store import keys
-from rtd.store.records import Purged, Submission
+from rtd.store.commands import keys
+from rtd.store.commands.arguments import Purged, Submission
 from tests.contract.store.harness import HISTORY, NODE, Store
 
 END = End(1_800_000_000.5, None, "anna", "queue q was purged by anna", None)

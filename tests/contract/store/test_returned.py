@@ -7,7 +7,7 @@ import pytest
 from rtd.common.msgpack_values import pack, unpack
 from rtd.model.run_record import Attempt, End, Record, Spec, encode
 from rtd.model.run_states import State
-from rtd.store.records import Outcome
+from rtd.store.commands.arguments import Outcome
 from tests.contract.store.harness import Store
 
 SPEC = Spec("", "T", b"p" * 70_000, "process", "default", 0, 1.5, {"labels": ["x"]}, "me", None)

@@ -3,9 +3,9 @@
 import re
 from importlib.resources import files
 
-from rtd.store.call import Call
-from rtd.store.calls import Calls
-from rtd.store.scripts import script
+from rtd.store.commands.commands import Calls
+from rtd.store.connection.command import Call
+from rtd.store.connection.lua_scripts import script
 from tests.contract.store.harness import Store
 
 LUA = files("rtd.store").joinpath("lua")

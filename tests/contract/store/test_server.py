@@ -3,10 +3,10 @@
 import pytest
 
 from rtd.common.errors import ConfigError
-from rtd.store.binary import Server
-from rtd.store.embedded import Embedded
-from rtd.store.link import Link
-from rtd.store.server import INFO, check
+from rtd.store.connection.blocking import Link
+from rtd.store.embedded.find_server import Server
+from rtd.store.embedded.server import Embedded
+from rtd.store.embedded.server_check import INFO, check
 
 GOOD = {
     "redis_version": "6.2.14",

@@ -4,8 +4,8 @@ import msgpack
 import pytest
 
 from rtd.common.ids import new_id, new_ids
-from rtd.store import keys
-from rtd.store.records import Submission
+from rtd.store.commands import keys
+from rtd.store.commands.arguments import Submission
 from tests.contract.store.harness import NODE, Store
 
 

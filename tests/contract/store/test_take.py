@@ -2,8 +2,8 @@
 
 import pytest
 
-from rtd.store.call import Call
-from rtd.store.records import Took
+from rtd.store.commands.arguments import Took
+from rtd.store.connection.command import Call
 from tests.contract.store.harness import NODE, Store
 
 

@@ -5,8 +5,8 @@ import pytest
 from rtd.model.run_record import Attempt, End, Spec, decode, encode, ended, new_record
 from rtd.model.run_states import State
 from rtd.model.task_log_entry import Entry, LogRow
-from rtd.store.records import Outcome, Submission
-from rtd.store.tasklog import LogRead
+from rtd.store.commands.arguments import Outcome, Submission
+from rtd.store.commands.task_log import LogRead
 from tests.contract.store.harness import NODE, Store, keyed_id
 
 PLACE = "process|default|0"

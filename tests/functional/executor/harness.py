@@ -20,11 +20,11 @@ from rtd.process.board.board import Board, Seen
 from rtd.process.fork.fork import fork_child, set_up_executor
 from rtd.process.tree.process_identity import start_ticks
 from rtd.session.session import Session
-from rtd.store import keys
-from rtd.store.calls import Calls
-from rtd.store.embedded import Embedded
-from rtd.store.link import Link
-from rtd.store.records import Submission
+from rtd.store.commands import keys
+from rtd.store.commands.arguments import Submission
+from rtd.store.commands.commands import Calls
+from rtd.store.connection.blocking import Link
+from rtd.store.embedded.server import Embedded
 from tests.helpers.deadline import until
 
 

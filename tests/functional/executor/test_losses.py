@@ -10,9 +10,9 @@ from rtd.model.run_record import End, ended
 from rtd.model.run_record import encode as encode_record
 from rtd.model.run_states import State
 from rtd.session import Session, current_run
-from rtd.store.call import Call
-from rtd.store.link import Link
-from rtd.store.records import Outcome
+from rtd.store.commands.arguments import Outcome
+from rtd.store.connection.blocking import Link
+from rtd.store.connection.command import Call
 from tests.functional.executor.harness import Bench
 from tests.helpers.deadline import until
 

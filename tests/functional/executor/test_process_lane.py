@@ -13,8 +13,8 @@ from rtd.model.output_index import ERR, OUT, RAW
 from rtd.model.run_record import encode as encode_record
 from rtd.model.run_states import State
 from rtd.session import Error, Session, Stopped, current_run, progress
-from rtd.store import keys
-from rtd.store.records import Submission
+from rtd.store.commands import keys
+from rtd.store.commands.arguments import Submission
 from tests.functional.executor.harness import Bench
 from tests.helpers.deadline import until
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from rtd.common.errors import ConfigError
-from rtd.store.url import Address, parse
+from rtd.store.connection.url import Address, parse
 
 
 @pytest.mark.parametrize(

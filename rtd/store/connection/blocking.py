@@ -16,9 +16,9 @@ from typing import Any, Final, NamedTuple, Self
 import hiredis
 
 from rtd.common.errors import StoreGone
-from rtd.store import codec
-from rtd.store.call import Call
-from rtd.store.url import Address, parse
+from rtd.store.connection import codec
+from rtd.store.connection.command import Call
+from rtd.store.connection.url import Address, parse
 
 _CHUNK: Final = 1 << 16
 #: Waits between attempts to connect grow from the first to the second.
@@ -72,7 +72,7 @@ class Link:
     carried out: `reconnect`, then find out (`Calls.mine` for an executor).
 
     Args:
-        url: see `rtd.store.url.parse`.
+        url: see `rtd.store.connection.url.parse`.
         reply_timeout_s: how long a reply may take before the server counts as gone.
     """
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from rtd.common.errors import ConfigError
-from rtd.store.binary import OLDEST
-from rtd.store.call import Call
+from rtd.store.connection.command import Call
+from rtd.store.embedded.find_server import OLDEST
 
 
 def parse_info(text: bytes) -> dict[str, str]:

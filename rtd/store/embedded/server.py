@@ -16,10 +16,10 @@ from typing import Final
 
 from rtd.common.errors import ConfigError, RtdError, StoreError, StoreGone
 from rtd.common.malloc_tuning import tuned
-from rtd.store.aof import AppendOnlyFiles
-from rtd.store.binary import Server, find_server
-from rtd.store.call import Call
-from rtd.store.link import Link
+from rtd.store.connection.blocking import Link
+from rtd.store.connection.command import Call
+from rtd.store.embedded.append_only_file import AppendOnlyFiles
+from rtd.store.embedded.find_server import Server, find_server
 
 _log = logging.getLogger(__name__)
 

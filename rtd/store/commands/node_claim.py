@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from rtd.store.call import Call
-from rtd.store.transitions import Transitions
+from rtd.store.commands.run_transitions import Transitions
+from rtd.store.connection.command import Call
 
 
 def _ids(reply: bytes | None) -> list[str]:

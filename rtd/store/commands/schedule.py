@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import msgpack
 
-from rtd.store.call import Call, check_batch
+from rtd.store.connection.command import Call, check_batch
 
 #: Characters of `last`: those of the ended states, `r` started, `u` its due moments are used up.
 LAST_CHARS = "rsextlcu"

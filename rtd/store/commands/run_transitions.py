@@ -9,9 +9,9 @@ Times are UTC in milliseconds (`_ms`), as Redis compares them.
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from rtd.store import keys, replies
-from rtd.store.call import Call, check_batch
-from rtd.store.records import Outcome, Submission, Withdrawal
+from rtd.store.commands import keys, replies
+from rtd.store.commands.arguments import Outcome, Submission, Withdrawal
+from rtd.store.connection.command import Call, check_batch
 
 #: Runs that one call of `purge` ends. More take longer each: their records outgrow the caches.
 PURGED_MOST: Final = 200

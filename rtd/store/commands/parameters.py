@@ -3,7 +3,7 @@ time."""
 
 from collections.abc import Iterable, Sequence
 
-from rtd.store.call import Call
+from rtd.store.connection.command import Call
 
 
 def _blobs(reply: Sequence[bytes]) -> dict[str, bytes]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from rtd.store.records import Leased, Orphan, Purged, Took
+from rtd.store.commands.arguments import Leased, Orphan, Purged, Took
 
 
 def pairs(reply: Sequence[bytes]) -> list[Leased]:

@@ -6,9 +6,9 @@ from typing import Any, Final
 import hiredis
 
 from rtd.common.errors import StoreError, StoreGone
-from rtd.store.call import Call
-from rtd.store.scripts import script
-from rtd.store.url import Address
+from rtd.store.connection.command import Call
+from rtd.store.connection.lua_scripts import script
+from rtd.store.connection.url import Address
 
 #: What `Reader.gets` gives while a reply is incomplete (None is a reply).
 INCOMPLETE: Final = object()

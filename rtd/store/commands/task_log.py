@@ -7,7 +7,7 @@ the log's process says that it is done with it, so nothing is lost when that pro
 from collections.abc import Iterable, Sequence
 from typing import Final, Literal, NamedTuple
 
-from rtd.store.call import Call, check_batch, nothing
+from rtd.store.connection.command import Call, check_batch, nothing
 
 #: Where records are kept: `redis` for good, those of all nodes; `memory` those of one node, until
 #: its daemon is started again.

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal, NamedTuple
 
-from rtd.store.call import Call
-from rtd.store.records import Leased
+from rtd.store.commands.arguments import Leased
+from rtd.store.connection.command import Call
 
 
 class Waiting(NamedTuple):

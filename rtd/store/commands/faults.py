@@ -5,8 +5,8 @@ from typing import Any, Final, NamedTuple
 
 import msgpack
 
-from rtd.store.call import Call, nothing
-from rtd.store.transitions import Transitions
+from rtd.store.commands.run_transitions import Transitions
+from rtd.store.connection.command import Call, nothing
 
 _WHAT_CHARS: Final = 300
 _MESSAGE_CHARS: Final = 1000

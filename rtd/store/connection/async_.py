@@ -11,10 +11,10 @@ from typing import Any, Final, Self
 import hiredis
 
 from rtd.common.errors import RtdError, StoreError, StoreGone
-from rtd.store import codec
-from rtd.store.call import Call
-from rtd.store.link import tune_tcp
-from rtd.store.url import parse
+from rtd.store.connection import codec
+from rtd.store.connection.blocking import tune_tcp
+from rtd.store.connection.command import Call
+from rtd.store.connection.url import parse
 
 _log = logging.getLogger(__name__)
 
@@ -97,7 +97,7 @@ class AsyncLink:
     `connected.wait()` waits for the next one.
 
     Args:
-        url: see `rtd.store.url.parse`.
+        url: see `rtd.store.connection.url.parse`.
     """
 
     def __init__(self, url: str) -> None:
