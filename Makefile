@@ -49,7 +49,7 @@ docs: setup ## the documentation as a site, in docs/_build/html; warnings are er
 	@echo "docs: docs/_build/html/index.html"
 
 generate: setup ## write the files that are made from code (client verbs, reference pages)
-	@$(BIN)/python -m rtd.wire.generate
+	@$(BIN)/python -m tools.generate_client
 
 lock: ## the lock files again, from pyproject.toml (uses uv)
 	@tools/lock

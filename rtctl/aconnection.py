@@ -8,8 +8,8 @@ from typing import Any
 from rtctl.connection import ANSWER_S, CLIENT, CONNECT_S, ConnectionLost
 from rtctl.errors import unreachable
 from rtd.common.errors import RtdError, WaitTimeout
-from rtd.wire import frames
-from rtd.wire.frames import Decoder, Notification, Response
+from rtd.protocol import frames
+from rtd.protocol.frames import Decoder, Notification, Response
 
 _READ_BYTES = 256 << 10
 

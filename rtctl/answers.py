@@ -1,6 +1,6 @@
 """What each verb answers.
 
-Made by `python -m rtd.wire.generate` from what `rtd/wire` declares.
+Made by `python -m tools.generate_client` from what `rtd/protocol` declares.
 """
 
 from typing import Any, TypedDict

@@ -1,6 +1,6 @@
 """The verbs on tasks as methods.
 
-Made by `python -m rtd.wire.generate` from what `rtd/wire` declares.
+Made by `python -m tools.generate_client` from what `rtd/protocol` declares.
 """
 
 from __future__ import annotations

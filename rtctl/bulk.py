@@ -8,7 +8,7 @@ from itertools import islice
 from rtctl.connection import ConnectionLost
 from rtd.common.errors import PolicyError, RtdError
 from rtd.common.ids import new_ids
-from rtd.wire import frames
+from rtd.protocol import frames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

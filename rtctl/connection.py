@@ -12,8 +12,8 @@ from time import monotonic
 
 from rtctl.errors import DaemonUnreachable, unreachable
 from rtd.common.errors import WaitTimeout
-from rtd.wire import frames
-from rtd.wire.frames import Decoder, Notification, Response
+from rtd.protocol import frames
+from rtd.protocol.frames import Decoder, Notification, Response
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from rtctl.errors import DaemonUnreachable
 from rtctl.verbs import Verbs
 from rtd.common.errors import WaitTimeout
 from rtd.config.socket_path import socket_path
-from rtd.wire.frames import Notification
+from rtd.protocol.frames import Notification
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

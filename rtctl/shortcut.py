@@ -13,7 +13,7 @@ from time import monotonic, time
 
 from rtd.model.run_record import Spec
 from rtd.model.run_template import Template
-from rtd.wire.frames import dump_value
+from rtd.protocol.frames import dump_value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """rtd: one supervisor for a team's Python tasks and shell commands.
 
 The names below are loaded when they are first used: a client that imports only
-`rtd.wire` must not pay for what an app needs.
+`rtd.protocol` must not pay for what an app needs.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from rtd.language.parser import parse
 from rtd.leaving import leave
 from rtd.model.manifest import COMMAND, Manifest
 from rtd.process.tree.terminate import signal_name
-from rtd.wire import frames
+from rtd.protocol import frames
 
 PROBLEMS: Final = 3
 INTERRUPTED: Final = 130

@@ -13,8 +13,8 @@ from rtd.config.paths import Places, find_places
 from rtd.process.events.signals import SIGTERM
 from rtd.process.tree.pidfd import signal_process
 from rtd.process.tree.process_identity import same_process, start_ticks
+from rtd.protocol import frames
 from rtd.supervisor.lock import belongs_to, holder
-from rtd.wire import frames
 
 _ANSWER_S: Final = 5.0
 _LOOK_S: Final = 0.02

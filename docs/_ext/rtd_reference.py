@@ -18,7 +18,7 @@ from rtctl.flags import SWITCH, Flag
 from rtd.common import errors
 from rtd.config import config, setting_readers
 from rtd.model import policies
-from rtd.wire import shapes
+from rtd.protocol import shapes
 
 _CORES_SHOWN = 4
 

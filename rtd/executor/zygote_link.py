@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from rtd.common.errors import RtdError
-from rtd.wire import frames
+from rtd.protocol import frames
 
 __all__ = ["SupervisorLink"]
 

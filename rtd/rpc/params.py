@@ -8,10 +8,10 @@ from rtd.common.units import format_bytes
 from rtd.model.app_info import ParameterInfo
 from rtd.model.manifest import TaskInfo
 from rtd.model.parameter_names import HIDDEN, field_of, split_field
+from rtd.protocol import frames
 from rtd.rpc.context import Ask
 from rtd.supervisor.core import Core
 from rtd.supervisor.log import log
-from rtd.wire import frames
 
 Row = dict[str, Any]
 

@@ -3,10 +3,10 @@
 from typing import Any
 
 from rtd.model.run_record import decode
+from rtd.protocol import frames
 from rtd.rpc.context import Ask
 from rtd.rpc.rows import Rows
 from rtd.rpc.targets import no_such, resolve
-from rtd.wire import frames
 
 
 async def handle(ask: Ask) -> dict[str, Any]:

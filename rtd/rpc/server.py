@@ -12,11 +12,11 @@ from typing import Final
 
 from rtd.common.errors import ConfigError, NotPermitted
 from rtd.config.config import Config
+from rtd.protocol import frames
 from rtd.rpc.connection import Connection, Handle
 from rtd.rpc.peer import Peer, peer_of, refusal
 from rtd.supervisor.log import log
 from rtd.supervisor.sockets import bind_unix
-from rtd.wire import frames
 
 #: Clients at once; each may hold a frame of the largest size, so there is a bound.
 MAX_CLIENTS: Final = 500

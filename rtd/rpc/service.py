@@ -6,6 +6,7 @@ from importlib import metadata
 from typing import Any
 
 from rtd.common.errors import BadRequest, StoreGone, VersionMismatch
+from rtd.protocol import frames, verbs
 from rtd.rpc import (
     cancel,
     events,
@@ -31,7 +32,6 @@ from rtd.rpc import (
 from rtd.rpc.connection import Connection
 from rtd.rpc.context import Ask, Handler
 from rtd.supervisor.node import Node
-from rtd.wire import frames, messages
 
 #: Works without Redis; said when something else does not.
 STILL_WORKS = "ping, info, tasks and the logs of running runs still work"
@@ -94,9 +94,9 @@ HANDLERS: dict[str, Handler] = {
     "reload": reload.handle,
     "shutdown": shutdown.handle,
 }
-if HANDLERS.keys() != messages.VERBS.keys():
+if HANDLERS.keys() != verbs.VERBS.keys():
     raise ImportError(
-        f"verbs without a handler, or the other way round: {HANDLERS.keys() ^ messages.VERBS}"
+        f"verbs without a handler, or the other way round: {HANDLERS.keys() ^ verbs.VERBS}"
     )
 
 
@@ -110,7 +110,7 @@ class Service:
         """The answer to a request. Raises RtdError."""
         if not client.greeted and request.method != "hello":
             raise BadRequest("the first request on a connection must be hello")
-        checked = messages.check_request(request.method, request.params)
+        checked = verbs.check_request(request.method, request.params)
         try:
             return await HANDLERS[request.method](Ask(self._node, client, request.msgid, checked))
         except StoreGone as error:

@@ -12,12 +12,12 @@ from rtd.common.msgpack_values import unpack
 from rtd.model.internal_tasks import PRIORITY, QUEUE
 from rtd.model.run_record import Record, Spec, decode, new_record
 from rtd.model.run_states import TERMINAL, State
+from rtd.protocol import frames
 from rtd.store.commands import keys
 from rtd.store.commands.arguments import Submission
 from rtd.supervisor.clock import now_ms
 from rtd.supervisor.core import Core
 from rtd.supervisor.runs import cancel_waiting
-from rtd.wire import frames
 
 LANE: Final = "main"
 #: A run that was asked to stop has this long before its executor is killed.

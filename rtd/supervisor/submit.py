@@ -15,13 +15,13 @@ from rtd.model.manifest import COMMAND, TaskInfo, check_params
 from rtd.model.policies import OPTIONS, read_options
 from rtd.model.run_record import Spec
 from rtd.model.run_template import Template
+from rtd.protocol import frames
 from rtd.store.commands import keys
 from rtd.store.commands.arguments import Submission
 from rtd.store.connection.command import Call
 from rtd.supervisor.clock import now_ms
 from rtd.supervisor.commands import check_command
 from rtd.supervisor.core import Core
-from rtd.wire import frames
 
 #: Runs in one call of the script; while Redis carries one out the next is packed.
 CHUNK: Final = 500

@@ -8,13 +8,13 @@ from typing import Any, Final
 from rtd.common.errors import UnknownTask
 from rtd.model.manifest import TaskInfo
 from rtd.model.run_record import Spec, new_record
+from rtd.protocol import frames
 from rtd.store.commands import keys
 from rtd.store.commands.schedule import Firing
 from rtd.store.connection.command import Call
 from rtd.supervisor.clock import now_ms
 from rtd.supervisor.core import Core
 from rtd.supervisor.schedule import Occurrence, Verdict
-from rtd.wire import frames
 
 #: Occurrences of one call: small, so that the first are under way while others are packed.
 SHOT: Final = 100

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from rtd.common.errors import RtdError
+from rtd.protocol import frames
 from rtd.supervisor.log import log
-from rtd.wire import frames
 
 #: The zygote is ours, but a broken one must not take the supervisor's memory.
 FRAME_LIMIT: Final = 64 << 20

@@ -8,8 +8,8 @@ import pytest
 from rtctl import AsyncClient, AsyncRun, Client, Run
 from rtctl.averbs import AsyncVerbs
 from rtctl.verbs import Verbs
+from rtd.protocol.verbs import VERBS, check_request
 from rtd.rpc.service import HANDLERS
-from rtd.wire.messages import VERBS, check_request
 
 
 def public(kind: type) -> dict[str, Any]:

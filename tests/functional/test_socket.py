@@ -14,7 +14,7 @@ from pathlib import Path
 import msgpack
 import pytest
 
-from rtd.wire import frames
+from rtd.protocol import frames
 from tests.functional.conftest import PROGRAMS
 from tests.helpers.daemon import Daemon
 from tests.helpers.deadline import until
@@ -234,7 +234,7 @@ def test_another_uid_without_the_group_is_refused_with_a_reason(start_daemon: St
 
 AS_NOBODY = """
 import os, socket, sys
-from rtd.wire import frames
+from rtd.protocol import frames
 os.setgroups([]); os.setgid(65534); os.setuid(65534)
 link = socket.socket(socket.AF_UNIX)
 link.connect(sys.argv[1])

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from rtd.process.board.board import Board
-from rtd.wire import frames
+from rtd.protocol import frames
 from tests.helpers.processes import MARK, Found, marked, sweep
 from tests.helpers.source import ROOT
 

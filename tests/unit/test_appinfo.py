@@ -1,7 +1,7 @@
 """What an app says of itself comes through the wire as it was."""
 
 from rtd.model.app_info import AppInfo, CustomInfo, Fault, Logged
-from rtd.wire import frames
+from rtd.protocol import frames
 
 
 def test_all_of_it_comes_through_the_wire_as_it_was() -> None:

@@ -26,23 +26,22 @@ ALLOWED = {
     "rtd.language": {"rtd.model", "rtd.common"},
     "rtd.process": {"rtd.model", "rtd.config", "rtd.common"},
     "rtd.store": {"rtd.model", "rtd.config", "rtd.common"},
-    "rtd.wire": {"rtd.model", "rtd.common"},
     "rtd.protocol": {"rtd.model", "rtd.common"},
     "rtd.planner": {"rtd.language", "rtd.model", "rtd.common"},
     "rtd.session": {"rtd.language", "rtd.model", "rtd.config", "rtd.common"},
     "rtd.executor": {
-        "rtd.store", "rtd.process", "rtd.session", "rtd.wire", "rtd.protocol", "rtd.model",
+        "rtd.store", "rtd.process", "rtd.session", "rtd.protocol", "rtd.model",
         "rtd.config", "rtd.common",
     },
     "rtd.supervisor": {
-        "rtd.store", "rtd.process", "rtd.planner", "rtd.language", "rtd.wire",
-        "rtd.protocol", "rtd.model", "rtd.config", "rtd.common",
+        "rtd.store", "rtd.process", "rtd.planner", "rtd.language", "rtd.protocol",
+        "rtd.model", "rtd.config", "rtd.common",
     },
     "rtd.rpc": {
         "rtd.supervisor", "rtd.store", "rtd.process", "rtd.planner",
-        "rtd.language", "rtd.wire", "rtd.protocol", "rtd.model", "rtd.config", "rtd.common",
+        "rtd.language", "rtd.protocol", "rtd.model", "rtd.config", "rtd.common",
     },
-    "rtctl": {"rtd.wire", "rtd.protocol", "rtd.model", "rtd.config", "rtd.common"},
+    "rtctl": {"rtd.protocol", "rtd.model", "rtd.config", "rtd.common"},
 }  # fmt: skip
 #: Single modules that may import more. `rtctl cond` reads a condition without a daemon; nothing
 #: else of the client's may pull the language in, so that every other verb starts as before.

@@ -11,7 +11,7 @@ import pytest
 from rtd.common.errors import UnserialisableError
 from rtd.common.msgpack_values import pack, shown, unpack
 from rtd.common.nesting_depth import MAX_BOXES, MAX_DEPTH
-from rtd.wire.frames import dump_value
+from rtd.protocol.frames import dump_value
 
 
 def nested(depth: int, around: Callable[[Any], Any], core: Any = 1) -> Any:

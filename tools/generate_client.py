@@ -1,4 +1,4 @@
-"""Writes what follows from the declared verbs: `python -m rtd.wire.generate [--check]`.
+"""Writes what follows from the declared verbs: `python -m tools.generate_client [--check]`.
 
 Made are `rtctl/verbs.py` and `rtctl/averbs.py` (typed methods, plain and for asyncio) with their
 bases in `rtctl/task_verbs.py` and `rtctl/atask_verbs.py`, `rtctl/shapes.py` and
@@ -14,10 +14,10 @@ from textwrap import fill, indent
 from typing import Final
 
 from rtd.common.package_root import PACKAGE_ROOT
-from rtd.wire.generate_page import MADE, page
-from rtd.wire.messages import RUN_VERBS, TASK_VERBS, VERBS
-from rtd.wire.schema import REQUIRED, Param, Verb
-from rtd.wire.shapes import SHAPES
+from rtd.protocol.schema import REQUIRED, Param, Verb
+from rtd.protocol.shapes import SHAPES
+from rtd.protocol.verbs import RUN_VERBS, TASK_VERBS, VERBS
+from tools.generate_protocol_page import MADE, page
 
 ROOT: Final = Path(PACKAGE_ROOT).parent
 _NAMES: Final = frozenset(shape.name for shape in SHAPES)
@@ -197,7 +197,7 @@ def main(arguments: list[str]) -> int:
     stale = [p for p, text in wanted.items() if not p.exists() or p.read_text() != text]
     for path in stale:
         if "--check" in arguments:
-            print(f"{path.relative_to(ROOT)} is not current: run python -m rtd.wire.generate")
+            print(f"{path.relative_to(ROOT)} is not current: run python -m tools.generate_client")
             continue
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(wanted[path])

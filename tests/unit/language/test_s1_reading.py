@@ -3,6 +3,7 @@
 import pickle
 
 import pytest
+from tests.unit.conditions.support import view
 
 from rtd.conditions import (
     Condition,
@@ -19,7 +20,6 @@ from rtd.conditions import (
     true,
     weekly,
 )
-from tests.unit.conditions.support import view
 
 
 @pytest.mark.parametrize(

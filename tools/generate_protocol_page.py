@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from typing import Final
 
 from rtd.common.errors import BY_CODE, EXIT_CODE
-from rtd.wire import frames
-from rtd.wire.messages import VERBS
-from rtd.wire.schema import REQUIRED, Param, Verb, said
-from rtd.wire.shapes import SHAPES
+from rtd.protocol import frames
+from rtd.protocol.schema import REQUIRED, Param, Verb, said
+from rtd.protocol.shapes import SHAPES
+from rtd.protocol.verbs import VERBS
 
-MADE: Final = "Made by `python -m rtd.wire.generate` from what `rtd/wire` declares."
+MADE: Final = "Made by `python -m tools.generate_client` from what `rtd/protocol` declares."
 _NAMES: Final = [shape.name for shape in SHAPES]
 
 

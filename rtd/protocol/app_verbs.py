@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from rtd.wire.schema import Param, Verb
+from rtd.protocol.schema import Param, Verb
 
 RELOAD: Final = Verb(
     name="reload",

@@ -1,6 +1,6 @@
 """Every verb of the protocol, declared once.
 
-`python -m rtd.wire.generate` writes the client's methods (`rtctl/verbs.py`) and the page
+`python -m tools.generate_client` writes the client's methods (`rtctl/verbs.py`) and the page
 `docs/reference/protocol.md` from here; the daemon's handlers are checked against it when
 they are imported, and each request before it is handled.
 """
@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from rtd.common.errors import BadRequest
-from rtd.wire.app_verbs import RELOAD
-from rtd.wire.log_verbs import TASK_LOG
-from rtd.wire.parameter_verbs import PARAMETER_VERBS
-from rtd.wire.run_verbs import (
+from rtd.protocol.app_verbs import RELOAD
+from rtd.protocol.log_verbs import TASK_LOG
+from rtd.protocol.parameter_verbs import PARAMETER_VERBS
+from rtd.protocol.run_verbs import (
     CANCEL,
     ID,
     KILL,
@@ -26,9 +26,9 @@ from rtd.wire.run_verbs import (
     TARGET,
     WAIT,
 )
-from rtd.wire.schedule_verbs import DISABLE, ENABLE, GRAPH, MISSES, NEXT, TRIGGER, WHY
-from rtd.wire.schema import Param, Verb, check
-from rtd.wire.status_verbs import IDENTITY, STATUS
+from rtd.protocol.schedule_verbs import DISABLE, ENABLE, GRAPH, MISSES, NEXT, TRIGGER, WHY
+from rtd.protocol.schema import Param, Verb, check
+from rtd.protocol.status_verbs import IDENTITY, STATUS
 
 _QUEUES: Final = Param("queues", "list[str]", "their names; one that is new is created")
 

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from rtd.wire.run_verbs import ID, REASON
-from rtd.wire.schema import Param, Verb
+from rtd.protocol.run_verbs import ID, REASON
+from rtd.protocol.schema import Param, Verb
 
 _TASK: Final = Param("task", "str", "its name")
 _TASKS: Final = (

@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from rtd.wire.parameter_verbs import PARAM
-from rtd.wire.schedule_shapes import SCHEDULE_SHAPES
-from rtd.wire.schema import Param, Shape
-from rtd.wire.status_verbs import STATUS_SHAPES
+from rtd.protocol.parameter_verbs import PARAM
+from rtd.protocol.schedule_shapes import SCHEDULE_SHAPES
+from rtd.protocol.schema import Param, Shape
+from rtd.protocol.status_verbs import STATUS_SHAPES
 
 ROW: Final = Shape(
     "Row",

@@ -7,10 +7,10 @@ import pytest
 
 from rtd.common.errors import BadRequest
 from rtd.model.policies import OPTIONS
-from rtd.wire import generate
-from rtd.wire.messages import VERBS, check_request
-from rtd.wire.schema import REQUIRED, alternatives, fits
-from rtd.wire.shapes import SHAPES, SUBMIT_OPTIONS
+from rtd.protocol.schema import REQUIRED, alternatives, fits
+from rtd.protocol.shapes import SHAPES, SUBMIT_OPTIONS
+from rtd.protocol.verbs import VERBS, check_request
+from tools import generate_client
 
 
 def test_defaults_are_filled_in() -> None:
@@ -83,8 +83,8 @@ def test_submit_offers_every_policy_of_a_task() -> None:
 
 def test_the_made_files_are_current() -> None:
     stale = [
-        str(path.relative_to(generate.ROOT))
-        for path, text in generate.outputs().items()
+        str(path.relative_to(generate_client.ROOT))
+        for path, text in generate_client.outputs().items()
         if not path.exists() or path.read_text() != text
     ]
-    assert stale == [], "run python -m rtd.wire.generate"
+    assert stale == [], "run python -m tools.generate_client"

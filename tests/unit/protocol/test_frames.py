@@ -7,8 +7,8 @@ import msgpack
 import pytest
 
 from rtd.common.errors import FrameTooLarge, NoSuchRun, UnserialisableError
-from rtd.wire import frames
-from rtd.wire.frames import Decoder, Notification, Request, Response, WireError
+from rtd.protocol import frames
+from rtd.protocol.frames import Decoder, Notification, Request, Response, WireError
 
 
 def one(data: bytes, limit: int = 4096) -> Any:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from rtd.wire.schema import Param, Shape, Verb
+from rtd.protocol.schema import Param, Shape, Verb
 
 FAULT: Final = Shape(
     "FaultRow",

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from rtd.wire.run_verbs import ID
-from rtd.wire.schema import Param, Verb
+from rtd.protocol.run_verbs import ID
+from rtd.protocol.schema import Param, Verb
 
 TASK_LOG: Final = Verb(
     name="task_log",

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from rtd.wire.schema import Param, Shape, Verb
+from rtd.protocol.schema import Param, Shape, Verb
 
 _NAME: Final = Param("name", "str", "of the parameter")
 _TASK: Final = Param("task", "str | None", "whose own it is; null: the session's", None)

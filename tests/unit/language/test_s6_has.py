@@ -1,7 +1,6 @@
 """Section 6: has STATUS, task 'x' has STATUS."""
 
 import pytest
-
 from tests.unit.conditions.support import change, holds
 
 ACTION = {

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from rtd.wire.schema import Param, Verb
+from rtd.protocol.schema import Param, Verb
 
 ID: Final = "01KAJ3V5Q0E7Z4M2T8W6R1X9YB"
 TARGET: Final = "an id, 4 or more characters of its start or end that fit one recent run, or a key"
