@@ -1,8 +1,8 @@
 """What a parameter's value may be besides a plain one: `parameters={"day": Return("fetch")}`."""
 
-from rtd.session.argument import Argument, Private, SimpleArg
-from rtd.session.arguments import Arg, EnvArg, Return, SessionArg, TaskArg
-from rtd.session.functions import FuncArg
+from rtd.session.parameters.argument import Argument, Private, SimpleArg
+from rtd.session.parameters.argument_kinds import Arg, EnvArg, Return, SessionArg, TaskArg
+from rtd.session.parameters.func_arg import FuncArg
 
 BaseArgument = Argument
 Session = SessionArg

@@ -75,7 +75,7 @@ def _show(manifest: Manifest | None) -> None:
 
 def _examine(app: str) -> dict[str, Any]:
     """In the child: the manifest as data, and a sentence for each problem."""
-    from rtd.session.loader import load  # lazy: only the child needs it
+    from rtd.session.app.load_app import load  # lazy: only the child needs it
 
     before = threading.active_count()
     try:

@@ -10,7 +10,7 @@ from rtd.common.errors import BadRequest
 from rtd.common.local_timezone import local_timezone
 from rtd.language.time.durations import SECOND
 from rtd.model.manifest import Manifest
-from rtd.session.loader import load
+from rtd.session.app.load_app import load
 from rtd.supervisor.parameters import overlaid
 from rtd.supervisor.schedule.simulate import simulate as occurrences
 

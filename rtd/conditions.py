@@ -81,7 +81,7 @@ from rtd.language.time_conditions import (
 )
 
 if TYPE_CHECKING:
-    from rtd.session.custom import FuncCond, TaskCond
+    from rtd.session.core.custom_conditions import FuncCond, TaskCond
 
 __all__ = [
     "ACTIONS",
@@ -163,7 +163,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in ("FuncCond", "TaskCond"):
-        from rtd.session import custom  # lazy: the language itself needs no app
+        from rtd.session.core import custom_conditions  # lazy: the language itself needs no app
 
-        return getattr(custom, name)
+        return getattr(custom_conditions, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -18,7 +18,7 @@ from rtd.process.fork.file_descriptors import close_inherited
 from rtd.process.fork.fork import lead_session
 from rtd.process.fork.prctl import set_subreaper
 from rtd.process.fork.process_title import set_title
-from rtd.session import loader
+from rtd.session.app.load_app import load
 
 
 def serve(argv: list[str], executor_main: ExecutorMain, load: Loader) -> int:
@@ -60,4 +60,4 @@ def _slots(text: str) -> tuple[int, int]:
 
 if __name__ == "__main__":
     forget_tuning(os.environ)
-    sys.exit(serve(sys.argv[1:], main.run, loader.load))
+    sys.exit(serve(sys.argv[1:], main.run, load))

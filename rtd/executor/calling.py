@@ -7,7 +7,7 @@ from rtd.executor.forks import end_fork
 from rtd.executor.gate import Gate
 from rtd.executor.work import Outcome, Work
 from rtd.process.fork.fork_guard import FORK_MARK
-from rtd.session.raised import Stopped
+from rtd.session.core.exceptions import Stopped
 
 __all__ = ["Caller", "carry_through"]
 

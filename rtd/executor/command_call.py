@@ -22,9 +22,9 @@ from rtd.process.fork.run_as_user import find_account
 from rtd.process.tree.exit_status import reap
 from rtd.process.tree.pidfd import open_pidfd
 from rtd.process.tree.terminate import signal_name, terminate_children
-from rtd.session.command_task import CommandFailed
-from rtd.session.raised import Stopped
-from rtd.session.task import TaskDefinition
+from rtd.session.core.exceptions import Stopped
+from rtd.session.tasks.command_task import CommandFailed
+from rtd.session.tasks.definition import TaskDefinition
 
 _CHUNK: Final = 65_536
 #: What shells return for a command that is not there, and for one that may not be run.

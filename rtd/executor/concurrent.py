@@ -23,8 +23,8 @@ from rtd.executor.usage import resident_bytes
 from rtd.executor.work import Outcome, Work
 from rtd.process.board.slot import FLAG_SAMPLE, Slot
 from rtd.process.fork.fork import FDS_CLOSED
-from rtd.session import context
-from rtd.session.context import FAULTS, CurrentRun, Reporter
+from rtd.session.core import run_context
+from rtd.session.core.run_context import FAULTS, CurrentRun, Reporter
 
 
 class RoutedRun(CurrentRun):
@@ -192,5 +192,5 @@ class ConcurrentLane(ABC):
 
 
 def _route() -> Scratch | None:
-    run = context.find()
+    run = run_context.find()
     return run.scratch if isinstance(run, RoutedRun) else None

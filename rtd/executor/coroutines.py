@@ -18,9 +18,9 @@ from rtd.executor.tools import Tools
 from rtd.executor.work import Work
 from rtd.process.board.slot import Slot
 from rtd.process.fork.fork_guard import FORK_MARK
-from rtd.session import context
-from rtd.session.functions import AWAITER
-from rtd.session.task import TaskDefinition
+from rtd.session.core import run_context
+from rtd.session.parameters.func_arg import AWAITER
+from rtd.session.tasks.definition import TaskDefinition
 
 
 class AsyncLane(ConcurrentLane):
@@ -50,9 +50,9 @@ class AsyncLane(ConcurrentLane):
     # -- in the loop's thread ------------------------------------------------------------------
 
     def _begin(self, going: Going) -> None:
-        run_context = contextvars.copy_context()
-        run_context.run(context.enter, going.run)
-        task = self._loop.create_task(self._carry_out(going), context=run_context)
+        variables = contextvars.copy_context()
+        variables.run(run_context.enter, going.run)
+        task = self._loop.create_task(self._carry_out(going), context=variables)
         self._tasks[going.work.id] = task
 
     def _cancel(self, going: Going) -> None:

@@ -21,7 +21,7 @@ from rtd.executor.streams import STREAMS
 from rtd.executor.work import Outcome, Work
 from rtd.process.fork.fork_guard import FORK_MARK
 from rtd.process.fork.prefork import Delegate, end_like
-from rtd.session.context import FAULTS, report_fault
+from rtd.session.core.run_context import FAULTS, report_fault
 
 _LENGTH: Final = 4
 _NOTHING: Final = bytes(_LENGTH)

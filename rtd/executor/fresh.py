@@ -16,8 +16,8 @@ from rtd.executor.work import Work
 from rtd.model.run_record import Spec, new_record
 from rtd.process.board.slot import Slot
 from rtd.process.fork.process_title import set_title
-from rtd.session import context
-from rtd.session.task import TaskDefinition
+from rtd.session.core import run_context
+from rtd.session.tasks.definition import TaskDefinition
 
 #: A record that stands for any.
 _SAMPLE: Final = new_record(Spec(new_id(), "", pack({"": ""}), "fresh", "", 0, 0.0, {}, "", None))
@@ -50,13 +50,13 @@ class FreshLane(SerialLane):
         """Touch, ahead of the run, the memory that its start writes to: after a fork each
         page is copied when it is first written, in the child and in the executor."""
         work = Work(_SAMPLE, self._tasks)
-        context.leave(context.enter(self._expect(work)))
+        run_context.leave(run_context.enter(self._expect(work)))
         self._gate.done()
         invoke.parameters(work)
         set_title(f"{self._pool} idle")
 
     def _enter(self, record: bytes) -> Work:
         work = Work(record, self._tasks)
-        context.enter(self._expect(work))
+        run_context.enter(self._expect(work))
         set_title(f"{self._pool} {work.task} {work.id}")
         return work

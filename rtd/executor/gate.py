@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 from rtd.process.board.board import RETIRE_WORD
 from rtd.process.board.slot import Slot
-from rtd.session.context import CurrentRun
-from rtd.session.raised import Stopped
+from rtd.session.core.exceptions import Stopped
+from rtd.session.core.run_context import CurrentRun
 
 
 class Gate:

@@ -12,10 +12,10 @@ from rtd.common.units import format_bytes
 from rtd.executor.work import Outcome, Work
 from rtd.model.internal_tasks import is_inner
 from rtd.model.run_states import CHAR, State
-from rtd.session.filling import ParameterFailed
-from rtd.session.inner import SERVING
-from rtd.session.raised import Error
-from rtd.session.task import TaskDefinition
+from rtd.session.app.internal_tasks import SERVING
+from rtd.session.core.exceptions import Error
+from rtd.session.parameters.resolve import ParameterFailed
+from rtd.session.tasks.definition import TaskDefinition
 
 _ERROR: Final = CHAR[State.ERROR]
 _EXCEPTION: Final = CHAR[State.EXCEPTION]

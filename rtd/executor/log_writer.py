@@ -20,9 +20,9 @@ from rtd.model.task_log_entry import Entry, LogRow
 from rtd.process.board.slot import Slot
 from rtd.process.events.executor_signals import ExecutorSignals
 from rtd.process.fork.process_title import set_title
-from rtd.session import logkept
-from rtd.session.context import FAULTS
-from rtd.session.logemit import Emitter
+from rtd.session.core.run_context import FAULTS
+from rtd.session.task_log import redis_handler
+from rtd.session.task_log.emitter import Emitter
 from rtd.store.commands.commands import Calls
 from rtd.store.commands.task_log import LogRead
 from rtd.store.connection.blocking import Link
@@ -212,11 +212,11 @@ def read_from_store(options: Options) -> None:
     """In an executor: what is kept of the log is read from Redis."""
 
     def read(
-        where: logkept.Where, since_at: float | None, until_at: float | None
+        where: redis_handler.Where, since_at: float | None, until_at: float | None
     ) -> Iterator[LogRow]:
         calls = Calls(options.namespace)
         with Link.connect(options.store_url) as link:
             found = link.one(calls.log_kept(options.node, where, since_at, until_at))
         return (LogRow.unpack(blob) for blob in found)
 
-    logkept.STORE.reader = read
+    redis_handler.STORE.reader = read

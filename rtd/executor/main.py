@@ -26,9 +26,9 @@ from rtd.process.board.slot import Slot
 from rtd.process.events.executor_signals import ExecutorSignals
 from rtd.process.fork.fork_guard import FORK_MARK
 from rtd.process.fork.process_title import set_title
-from rtd.session.inner import SERVING
-from rtd.session.logrecord import is_logged
+from rtd.session.app.internal_tasks import SERVING
 from rtd.session.session import Session
+from rtd.session.task_log.log_record import is_logged
 
 #: Objects between two collections of the youngest; Python's own 700 is one per few runs.
 _GC_THRESHOLD = 10_000

@@ -5,7 +5,7 @@ from typing import Any
 from rtd.executor import invoke
 from rtd.executor.gate import Gate
 from rtd.executor.work import Outcome, Work
-from rtd.session.task import TaskDefinition
+from rtd.session.tasks.definition import TaskDefinition
 
 
 class PythonCaller:

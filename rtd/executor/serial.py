@@ -25,8 +25,8 @@ from rtd.process.events.executor_signals import alarm
 from rtd.process.fork.fork_guard import FORK_MARK
 from rtd.process.fork.process_title import set_title
 from rtd.process.fork.resource_limits import OwnLimits
-from rtd.session import context
-from rtd.session.context import FAULTS, CurrentRun
+from rtd.session.core import run_context
+from rtd.session.core.run_context import FAULTS, CurrentRun
 
 #: What waits behind a run that takes longer than this is given back to the queue.
 _STUCK_S: Final = 0.100
@@ -140,14 +140,14 @@ class SerialLane:
         measured = expected_s >= WORTH_S
         if titled:
             set_title(f"{self._pool} {work.task} {work.id}")
-        token = context.enter(run)
+        token = run_context.enter(run)
         if measured:
             self._usage.begin()
         try:
             if carry_through(self._caller, work, outcome, self._gate):
                 self._why_stopped(outcome)
         finally:
-            context.leave(token)
+            run_context.leave(token)
         elapsed_s = (time.monotonic_ns() - started_ns) / 1e9
         outcome.ended_at = started_at + elapsed_s
         if measured:

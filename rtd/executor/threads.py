@@ -16,9 +16,9 @@ from rtd.executor.tools import Tools
 from rtd.process.board.slot import Slot
 from rtd.process.events.raise_in_thread import raise_in_thread
 from rtd.process.fork.fork_guard import FORK_MARK
-from rtd.session import context
-from rtd.session.raised import Stopped
-from rtd.session.task import TaskDefinition
+from rtd.session.core import run_context
+from rtd.session.core.exceptions import Stopped
+from rtd.session.tasks.definition import TaskDefinition
 
 
 class _Worker(threading.Thread):
@@ -40,14 +40,14 @@ class _Worker(threading.Thread):
         while True:
             going = self.inbox.get()
             began_s = time.thread_time()
-            token = context.enter(going.run)
+            token = run_context.enter(going.run)
             try:
                 self._carry_out(going)
             except Stopped as late:
                 invoke.failed(going.outcome, late)
             going.outcome.cpu_s = time.thread_time() - began_s
             STREAMS.flush_pending()
-            context.leave(token)
+            run_context.leave(token)
             self._over(going)
 
     def _carry_out(self, going: Going) -> None:

@@ -11,7 +11,7 @@ from rtd.common.ids import to_words
 from rtd.model.policies import Policies
 from rtd.model.run_record import SCHEMA
 from rtd.model.run_states import CHAR, State
-from rtd.session.task import TaskDefinition
+from rtd.session.tasks.definition import TaskDefinition
 
 _packb: Final = msgpack.packb
 _unpackb: Final = msgpack.unpackb

@@ -11,8 +11,8 @@ from rtd.common.package_root import PACKAGE_ROOT
 from rtd.process.fork.file_descriptors import open_sockets
 from rtd.process.fork.fork import freeze, other_threads
 from rtd.process.tree.children import own_children
-from rtd.session.logrecord import is_logged
 from rtd.session.session import Session
+from rtd.session.task_log.log_record import is_logged
 
 __all__ = ["App", "load_app"]
 

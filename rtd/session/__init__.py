@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rtd.session.context import CurrentRun, current_run, progress
-from rtd.session.default import default_session
-from rtd.session.raised import Error, Stopped
+from rtd.session.core.default_session import default_session
+from rtd.session.core.exceptions import Error, Stopped
+from rtd.session.core.run_context import CurrentRun, current_run, progress
 from rtd.session.session import Session
-from rtd.session.task import Task
+from rtd.session.tasks.definition import Task
 
 if TYPE_CHECKING:
-    from rtd.session.running import Ran
+    from rtd.session.run_tasks import Ran
 
 __all__ = ["CurrentRun", "Error", "Session", "Stopped", "Task", "current_run", "progress"]
 

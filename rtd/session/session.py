@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING, Any, overload
 from rtd.common.errors import PolicyError
 from rtd.model.app_info import Fault
 from rtd.model.manifest import Manifest
-from rtd.session import failures
-from rtd.session.config import SessionConfig
-from rtd.session.declaring import declare
-from rtd.session.default import become_default
-from rtd.session.hooks import Hooks, Surrounding
-from rtd.session.kind import Task, task_of
-from rtd.session.loaders import Loader, load_files
-from rtd.session.manifest import manifest_of
-from rtd.session.naming import put, rename
-from rtd.session.parameters import Parameters
-from rtd.session.task import TaskDefinition
+from rtd.session.app.manifest import manifest_of
+from rtd.session.core import describe_error
+from rtd.session.core.default_session import become_default
+from rtd.session.core.hooks import Hooks, Surrounding
+from rtd.session.core.session_config import SessionConfig
+from rtd.session.loaders.py_loader import Loader, load_files
+from rtd.session.parameters.parameters import Parameters
+from rtd.session.tasks.base import Task, task_of
+from rtd.session.tasks.definition import TaskDefinition
+from rtd.session.tasks.naming import put, rename
+from rtd.session.tasks.task_decorator import declare
 
 if TYPE_CHECKING:
     from rtd.language.core.condition import Condition
-    from rtd.session.custom import FuncCond
-    from rtd.session.running import Ran
+    from rtd.session.core.custom_conditions import FuncCond
+    from rtd.session.run_tasks import Ran
 
 
 class Session:
@@ -70,7 +70,9 @@ class Session:
             self.config.timezone = timezone
         self.schemes: tuple[str, ...] = ()
         if scheme:
-            from rtd.session.schemes import set_schemes  # lazy: many apps do not log their runs
+            from rtd.session.task_log.schemes import (
+                set_schemes,  # lazy: many apps do not log their runs
+            )
 
             self.schemes = set_schemes(scheme)
         self.tasks: dict[str, TaskDefinition] = {}
@@ -183,7 +185,7 @@ class Session:
 
     def note_fault(self, kind: str, what: str, error: BaseException) -> None:
         """Note what failed where nothing may stop for it; see `model.appinfo.Fault`."""
-        self.faults.append(Fault(kind, what, failures.describe(error), time.time()))
+        self.faults.append(Fault(kind, what, describe_error.describe(error), time.time()))
 
     def __getitem__(self, name: str) -> Task:
         """The task of that name as an object. Raises KeyError."""
@@ -228,7 +230,9 @@ class Session:
             ConfigError: no log of the app's can be read, or records have no such field.
             Unreachable: the log is kept in Redis, and outside of tasks no daemon answers.
         """
-        from rtd.session.tasklog import get_task_log  # lazy: many apps do not read their log
+        from rtd.session.task_log.read_task_log import (
+            get_task_log,  # lazy: many apps do not read their log
+        )
 
         return get_task_log(query)
 
@@ -242,9 +246,9 @@ class Session:
             AppError: rtd itself is importing the app, or the session is in no file.
             SystemExit: the daemon failed (it has said why), with its exit code.
         """
-        from rtd.session import starting  # lazy: only a program that starts a daemon needs it
+        from rtd.session import start_daemon  # lazy: only a program that starts a daemon needs it
 
-        starting.start(self)
+        start_daemon.start(self)
 
     def run(self, *names: Any) -> list[Ran]:
         """Run tasks now, one after the other, whatever their conditions say.
@@ -263,9 +267,9 @@ class Session:
             UnknownTask: there is no task of such a name; none has been started.
             ParameterError: a task needs parameters that nothing gives it.
         """
-        from rtd.session import running  # lazy: it is a client of the daemon
+        from rtd.session import run_tasks  # lazy: it is a client of the daemon
 
-        return running.run(self, names)
+        return run_tasks.run(self, names)
 
 
 def _definition_of(task: Any) -> TaskDefinition:

@@ -1,7 +1,7 @@
 """The loaders; Red Engine's names."""
 
-from rtd.session.loaders import PyLoader
-from rtd.session.yaml_loader import YAMLLoader
+from rtd.session.loaders.py_loader import PyLoader
+from rtd.session.loaders.yaml_loader import YAMLLoader
 
 #: Red Engine's name of the same.
 TaskLoader = YAMLLoader

@@ -113,7 +113,8 @@ def test_what_a_loader_cannot_do_is_said(
     )
     daemon.cwd = project
     script = (
-        "from rtd.session.loader import load\ntry: load('main')\nexcept Exception as e: print(e)"
+        "from rtd.session.app.load_app import load\n"
+        "try: load('main')\nexcept Exception as e: print(e)"
     )
     done = daemon.python(script)
     assert said in done.stdout

@@ -130,7 +130,7 @@ def test_a_mistake_is_told_with_its_place(
     file.write_text(text)
     daemon = Daemon(cwd=project)
     done = daemon.python(
-        "from rtd.session.loader import load\n"
+        "from rtd.session.app.load_app import load\n"
         "session = load('main')\n"
         "assert len(session.tasks) == 5, session.tasks\n"
         "(fault,) = session.faults\n"
@@ -148,7 +148,7 @@ def test_without_pyyaml_it_is_said_what_to_install(project: Path) -> None:
     daemon = Daemon(cwd=project)
     done = daemon.python(
         "import sys; sys.modules['yaml'] = None\n"
-        "from rtd.session.loader import load\n"
+        "from rtd.session.app.load_app import load\n"
         "try: load('main')\nexcept Exception as error: print(error)"
     )
     daemon.close()

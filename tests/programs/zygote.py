@@ -13,7 +13,7 @@ from rtd.executor.__main__ import serve
 from rtd.process.board.board import Slot
 from rtd.process.tree.children import leftovers_exist
 from rtd.process.tree.kill_tree import sweep_children
-from rtd.session import loader
+from rtd.session.app import load_app
 from rtd.session.session import Session
 from tests.programs.daemoniser import leave_daemon
 from tests.programs.forker import clan, family
@@ -152,4 +152,4 @@ def run(
 
 
 if __name__ == "__main__":
-    sys.exit(serve(sys.argv[1:], run, loader.load))
+    sys.exit(serve(sys.argv[1:], run, load_app.load))

@@ -50,11 +50,11 @@ ALLOWED = {
 #: A Ctrl-C is told apart from what an app raises itself by what SIGINT does.
 BESIDE = {
     "rtctl.commands.cond": {"rtd.language"},
-    "rtd.session.starting": {"rtd.process"},
-    "rtd.session.contained": {"rtd.process"},
-    "rtd.session.loader": {"rtd.process"},
-    "rtd.session.logkept": {"rtctl"},
-    "rtd.session.running": {"rtctl"},
+    "rtd.session.start_daemon": {"rtd.process"},
+    "rtd.session.core.app_errors": {"rtd.process"},
+    "rtd.session.app.load_app": {"rtd.process"},
+    "rtd.session.task_log.redis_handler": {"rtctl"},
+    "rtd.session.run_tasks": {"rtctl"},
 }
 #: Packages of others, and the only ones of ours that may import them.
 OWNED = {

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from rtd.session.default import SESSIONS
+from rtd.session.core.default_session import SESSIONS
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from rtd import Session
 from rtd.common.errors import ConfigError
 from rtd.config.config import Config
 from rtd.config.setting_readers import beneath, build
-from rtd.session.config import SessionConfig
+from rtd.session.core.session_config import SessionConfig
 
 DEFAULTS = {
     "task_pre_exist": "raise",
@@ -148,7 +148,7 @@ def test_what_only_a_later_rtd_knows_is_left_out() -> None:
 
 
 def test_an_app_that_is_no_part_of_a_package_has_its_settings_too(tmp_path: Path) -> None:
-    from rtd.session.loader import load
+    from rtd.session.app.load_app import load
 
     file = tmp_path / f"app_{os.getpid()}.py"
     file.write_text("from rtd import Session\nsession = Session({'history': '5'})\n")

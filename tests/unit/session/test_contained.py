@@ -14,14 +14,14 @@ from rtd.common.errors import AppError
 from rtd.core import Scheduler, Task
 from rtd.model.task_log_entry import LogRow
 from rtd.process.events.keyboard_interrupt import CtrlC, marked
-from rtd.session.context import FAULTS
-from rtd.session.execution import decide
-from rtd.session.filling import ParameterFailed, fill
-from rtd.session.inner import Inner
-from rtd.session.loader import load
-from rtd.session.logemit import Emitter
-from rtd.session.logrecord import LOGGER
-from rtd.session.raised import Stopped
+from rtd.session.app.around_run import decide
+from rtd.session.app.internal_tasks import Inner
+from rtd.session.app.load_app import load
+from rtd.session.core.exceptions import Stopped
+from rtd.session.core.run_context import FAULTS
+from rtd.session.parameters.resolve import ParameterFailed, fill
+from rtd.session.task_log.emitter import Emitter
+from rtd.session.task_log.log_record import LOGGER
 from rtd.tasks import FuncTask
 from rtd.tasks.loaders import PyLoader
 

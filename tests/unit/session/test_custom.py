@@ -11,8 +11,8 @@ from rtd.common.errors import PolicyError
 from rtd.conditions import GRAMMAR, Custom, daily, parse
 from rtd.model.app_info import AppInfo, CustomInfo
 from rtd.session import Session
-from rtd.session.custom import FuncCond, TaskCond, ask
-from rtd.session.custom_task import task_name
+from rtd.session.core.custom_conditions import FuncCond, TaskCond, ask
+from rtd.session.core.task_condition import task_name
 
 WHAT = ("is asked", "matches this", "has run")
 

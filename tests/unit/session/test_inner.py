@@ -6,9 +6,9 @@ import pytest
 
 from rtd.common.errors import PolicyError
 from rtd.session import Session
-from rtd.session.inner import Inner
-from rtd.session.raised import Stopped
-from rtd.session.scheduler_view import Scheduler
+from rtd.session.app.internal_tasks import Inner
+from rtd.session.app.scheduler_hooks import Scheduler
+from rtd.session.core.exceptions import Stopped
 
 
 def answered(text: str) -> bool:

@@ -8,8 +8,8 @@ import pytest
 from rtd import Session
 from rtd.common.errors import PolicyError, RtdError
 from rtd.core import Task
-from rtd.session.default import default_session
-from rtd.session.loader import load
+from rtd.session.app.load_app import load
+from rtd.session.core.default_session import default_session
 from rtd.tasks import CodeTask, CommandTask, FuncTask
 
 

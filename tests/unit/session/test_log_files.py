@@ -9,8 +9,8 @@ import pytest
 from rtd.common.errors import ConfigError
 from rtd.model.csv_task_log import read_csv
 from rtd.model.task_log_entry import LogRow
-from rtd.session.logcsv import CsvHandler
-from rtd.session.logrecord import TaskRecord
+from rtd.session.task_log.csv_handler import CsvHandler
+from rtd.session.task_log.log_record import TaskRecord
 
 BEGAN = LogRow("job", "run", "R1", 1_700_000_000.125, None)
 FAILED = LogRow(

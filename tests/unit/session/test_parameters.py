@@ -23,8 +23,8 @@ from rtd.common.msgpack_values import pack, unpack
 from rtd.core import Task
 from rtd.model.manifest import Manifest
 from rtd.parameters import FuncParam, Parameters
-from rtd.session.filling import ParameterFailed
-from rtd.session.task import TaskDefinition
+from rtd.session.parameters.resolve import ParameterFailed
+from rtd.session.tasks.definition import TaskDefinition
 from rtd.tasks import CommandTask, FuncTask
 
 

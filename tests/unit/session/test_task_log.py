@@ -12,9 +12,9 @@ from rtd import Session
 from rtd.common.errors import ConfigError
 from rtd.log import CsvHandler
 from rtd.model.task_log_entry import Entry, LogRow
-from rtd.session.context import FAULTS
-from rtd.session.logemit import Emitter
-from rtd.session.logrecord import TaskRecord
+from rtd.session.core.run_context import FAULTS
+from rtd.session.task_log.emitter import Emitter
+from rtd.session.task_log.log_record import TaskRecord
 
 AT = datetime(2026, 1, 31, 12, 0).timestamp()  # logs are in local time
 

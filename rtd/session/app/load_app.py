@@ -1,0 +1,98 @@
+"""Finds and imports an app: `package.module:session`, a module, or a file."""
+
+import importlib
+import sys
+from pathlib import Path
+from types import ModuleType
+
+from rtd.common.errors import AppError
+from rtd.process.events.keyboard_interrupt import CtrlC, marked
+from rtd.session.core.default_session import SESSIONS, session_so_far
+from rtd.session.core.describe_error import describe
+from rtd.session.core.module_names import package_root
+from rtd.session.session import Session
+
+__all__ = ["describe", "load"]
+
+
+def load(app: str) -> Session:
+    """The session of an app. The working directory is put on `sys.path`.
+
+    Args:
+        app: `package.module:session`, `package.module`, `path/to/file.py` or
+            `path/to/file.py:session`. Without a name the module must hold exactly one.
+
+    Raises:
+        AppError: one line: what failed, in which file, at which line.
+        KeyboardInterrupt: somebody's Ctrl-C. One that the app raises itself is an AppError.
+    """
+    with marked():
+        return _load(app)
+
+
+def _load(app: str) -> Session:
+    target, _, attribute = app.partition(":")
+    cwd = str(Path.cwd())
+    if cwd not in sys.path:
+        sys.path.insert(0, cwd)
+    SESSIONS.served = True
+    session = _pick(_import(app, target), attribute, app)
+    session.load_files()
+    return session
+
+
+def _import(app: str, target: str) -> ModuleType:
+    file = Path(target).absolute() if target.endswith(".py") or "/" in target else None
+    if file is not None:
+        target = _module_of_file(app, file)
+    elif not target or not all(part.isidentifier() for part in target.split(".")):
+        raise AppError(f"{app!r} is no app; write package.module:session or path/to/file.py")
+    try:
+        module = importlib.import_module(target)
+    except CtrlC:
+        raise
+    except BaseException as error:  # whatever it raises, it is the app's, and one line
+        raise AppError(f"app {app} does not import: {describe(error)}") from error
+    found = getattr(module, "__file__", None)
+    if file is not None and found is not None and not file.samefile(found):
+        raise AppError(
+            f"app {app} does not import: another module is called {target!r} ({found});"
+            " give the file another name"
+        )
+    return module
+
+
+def _module_of_file(app: str, path: Path) -> str:
+    """The dotted name of a file, with its package's root on `sys.path`. What lies beside it is
+    found, too, but last: it may be written to be started as `python path/to/file.py`."""
+    if not path.is_file():
+        raise AppError(f"app {app} does not import: there is no file {path}")
+    folder, name = package_root(path)
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
+    if str(path.parent) not in sys.path:
+        sys.path.append(str(path.parent))
+    return name
+
+
+def _pick(module: ModuleType, attribute: str, app: str) -> Session:
+    # isinstance() would ask lazy objects of other libraries for their class, and wake them.
+    sessions: dict[str, Session]
+    sessions = {name: v for name, v in vars(module).items() if issubclass(type(v), Session)}
+    if attribute:
+        found = getattr(module, attribute, None)
+        if isinstance(found, Session):
+            return found
+        what = f"has no {attribute!r}"
+        if found is not None:
+            what = f"has {attribute!r}, but that is no Session but {type(found).__name__}"
+        hint = f"; it has {', '.join(sessions)}" if sessions else ""
+        raise AppError(f"app {app}: {module.__file__} {what}{hint}")
+    if len({id(v) for v in sessions.values()}) == 1:
+        return next(iter(sessions.values()))
+    if not sessions:
+        made = session_so_far()
+        if made is not None:
+            return made
+        raise AppError(f"app {app}: {module.__file__} has no Session; write `session = Session()`")
+    raise AppError(f"app {app} has several sessions ({', '.join(sessions)}); name one: {app}:NAME")

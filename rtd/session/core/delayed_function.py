@@ -1,0 +1,128 @@
+"""A function in a file that is imported only when it is needed, and again when it has changed."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import os
+import sys
+import threading
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+from rtd.common.errors import PolicyError
+from rtd.session.core.module_names import package_root
+from rtd.session.core.signature import Shape, first_line
+from rtd.session.parameters.parameters import default_arguments
+
+
+class _Version(NamedTuple):
+    """By what a file is told from what it was: replaced, or written to."""
+
+    inode: int
+    size: int
+    changed_ns: int
+
+
+class DelayedFunction:
+    """Called like the function, which it looks up in its file first.
+
+    Args:
+        path: the file; relative to the working directory of now, not of the run.
+        name: of the function.
+    """
+
+    def __init__(self, path: Path, name: str) -> None:
+        self.path = path.absolute()
+        self.name = name
+        self.__name__ = name
+        self._module: ModuleType | None = None
+        self._version: _Version | None = None
+        self._one_at_a_time = threading.Lock()
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        function = self.find()
+        unseen = sorted(default_arguments(function).keys() - kwargs.keys())
+        if unseen:
+            raise TypeError(
+                f"the parameter {unseen[0]!r} has an argument of rtd's in its signature, which"
+                f" nobody could read when the task was declared: write it into parameters={{...}}"
+            )
+        return function(*args, **kwargs)
+
+    def find(self) -> Any:
+        """The function as it is in the file now.
+
+        Raises:
+            ImportError: the file is not there, does not import, or has no such function.
+        """
+        try:
+            seen = self.path.stat()
+        except OSError as error:
+            raise ImportError(f"{self.path} cannot be read: {error.strerror}") from None
+        version = _Version(seen.st_ino, seen.st_size, seen.st_mtime_ns)
+        with self._one_at_a_time:
+            if self._module is None or version != self._version:
+                self._module = _import(self.path)
+                self._version = version
+            found = getattr(self._module, self.name, None)
+        if not callable(found):
+            raise ImportError(f"{self.path} has no function {self.name!r}")
+        return found
+
+    def shape(self, where: str) -> Shape:
+        """What can be told from its source, without importing it; a file that is not there (yet)
+        or has no such function tells nothing."""
+        unknown = Shape(any_parameters=True, source=str(self.path))
+        try:
+            tree = ast.parse(self.path.read_bytes(), str(self.path))
+        except (OSError, ValueError):
+            return unknown
+        except SyntaxError as error:
+            raise PolicyError(f"{where}: {self.path}, line {error.lineno}: {error.msg}") from None
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == self.name:
+                return _shape(node, self.path)
+        return unknown
+
+
+def _shape(node: ast.FunctionDef | ast.AsyncFunctionDef, path: Path) -> Shape:
+    taken = node.args
+    plain = [*taken.posonlyargs, *taken.args]
+    first_default = len(plain) - len(taken.defaults)
+    named = [(arg.arg, at < first_default) for at, arg in enumerate(plain)]
+    pairs = zip(taken.kwonlyargs, taken.kw_defaults, strict=True)
+    named += [(arg.arg, default is None) for arg, default in pairs]
+    return Shape(
+        parameters=tuple(named[len(taken.posonlyargs) :]),
+        any_parameters=taken.kwarg is not None,
+        is_async=isinstance(node, ast.AsyncFunctionDef),
+        doc=first_line(ast.get_docstring(node)),
+        source=f"{path}:{node.lineno}",
+    )
+
+
+def _import(path: Path) -> ModuleType:
+    """A new module of a file, importable by its name from now on; what it imports is found as if
+    it had been imported from the root of its package."""
+    root, name = package_root(path)
+    if str(root) not in sys.path:
+        sys.path.insert(0, str(root))
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    before = sys.modules.get(name)
+    sys.modules[name] = module
+    try:
+        # Its bytecode would be taken for the file's if that changed within the same second.
+        code = compile(path.read_bytes(), os.fspath(path), "exec")
+        exec(code, module.__dict__)
+    except BaseException:
+        if before is None:
+            sys.modules.pop(name, None)
+        else:
+            sys.modules[name] = before
+        raise
+    return module

@@ -1,0 +1,105 @@
+"""Functions of the app's that are called around tasks and around the scheduler."""
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, field, fields
+from types import TracebackType
+from typing import Any, Final
+
+from rtd.session.core.app_errors import is_contained
+
+Hook = Callable[..., Any]
+ExcInfo = tuple[type[BaseException] | None, BaseException | None, TracebackType | None]
+#: Told of a hook that raised: its name and what it raised.
+OnRaised = Callable[[str, BaseException], None]
+
+NOTHING_RAISED: Final[ExcInfo] = (None, None, None)
+
+
+@dataclass(slots=True)
+class Hooks:
+    """All hooks of a session, in the order of their declaration.
+
+    Attributes:
+        init: called with each task when it is made.
+        execute: generator functions, called with the task around each of its executions; a
+            `yield` gives the exception triple, `(None, None, None)` for a success.
+        startup, cycle, shutdown: called with the scheduler, plain or generator functions.
+    """
+
+    init: list[Hook] = field(default_factory=list)
+    execute: list[Hook] = field(default_factory=list)
+    startup: list[Hook] = field(default_factory=list)
+    cycle: list[Hook] = field(default_factory=list)
+    shutdown: list[Hook] = field(default_factory=list)
+
+    def take_over(self, other: "Hooks") -> None:
+        """Those of another session come first."""
+        for f in fields(self):
+            getattr(self, f.name)[:0] = getattr(other, f.name)
+
+    def counts(self) -> dict[str, int]:
+        """How many the scheduler has, by kind."""
+        return {kind: len(getattr(self, kind)) for kind in ("startup", "cycle", "shutdown")}
+
+
+def name_of(hook: Hook) -> str:
+    """How a hook is called in a fault: `module.function`."""
+    name = getattr(hook, "__qualname__", type(hook).__qualname__)
+    return f"{getattr(hook, '__module__', '?')}.{name}"
+
+
+class Surrounding:
+    """One thing that hooks are called around: plain functions before it, generators on both
+    sides. A hook that raises is told of and is over; the others go on.
+
+    Args:
+        hooks: in their order.
+        on_raised: told of each hook that raises.
+
+    Attributes:
+        at: the hook that was called last.
+    """
+
+    __slots__ = ("_hooks", "_on_raised", "_open", "at")
+
+    def __init__(self, hooks: Sequence[Hook], on_raised: OnRaised) -> None:
+        self._hooks = hooks
+        self._on_raised = on_raised
+        self._open: list[tuple[Hook, Generator[Any, ExcInfo, Any]]] = []
+        self.at: Hook | None = None
+
+    def before(self, subject: Any) -> None:
+        """Call all of them with the task or the scheduler, generators up to their `yield`."""
+        for hook in self._hooks:
+            self.at = hook
+            try:
+                made: Any = hook(subject)
+                if isinstance(made, Generator) and _comes_to_its_yield(made):
+                    self._open.append((hook, made))
+            except BaseException as error:
+                self._contain(hook, error)
+
+    def after(self, raised: ExcInfo = NOTHING_RAISED) -> None:
+        """Let the generators go on. `raised` is what their `yield` gives."""
+        while self._open:
+            hook, generator = self._open.pop(0)
+            self.at = hook
+            try:
+                generator.send(raised)
+                generator.close()
+                raise RuntimeError("it has more than one yield")
+            except StopIteration:
+                continue
+            except BaseException as error:
+                self._contain(hook, error)
+
+    def _contain(self, hook: Hook, error: BaseException) -> None:
+        if not is_contained(error):
+            raise error
+        self._on_raised(name_of(hook), error)
+
+
+def _comes_to_its_yield(generator: Generator[Any, ExcInfo, Any]) -> bool:
+    for _ in generator:
+        return True
+    return False

@@ -1,0 +1,200 @@
+"""The configuration of a session: what it does itself, and settings for the daemon it is run by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any, Final
+
+from rtd.common.errors import ConfigError
+from rtd.common.units import parse_duration_s
+from rtd.config.setting_readers import DAEMON_ONLY, NAMES, build, read_one
+from rtd.session.core.schedule_options import read_timezone
+
+PRE_EXIST: Final = ("raise", "replace", "ignore", "rename")
+#: How often the cycle is called when nobody says, in seconds.
+CYCLE_S: Final = 1.0
+_WHERE: Final = "config"
+#: What Red Engine's programs may bring along, and where it is said here.
+_ELSEWHERE: Final = {
+    "execution": "say it of each task: execution='thread'",
+    "task_execution": "say it of each task: execution='thread'",
+    "task_priority": "say it of each task: priority=5",
+    "timeout": "say it of each task: timeout='2 hours'",
+    "multilaunch": "say it of each task: overlap=True",
+    "max_processes": "it is 'lanes.process.max'",
+    "max_process_count": "it is 'lanes.process.max'",
+    "shut_cond": "a daemon ends when it is told to: rtd stop",
+}
+
+
+def _switch(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"{value!r} is neither True nor False")
+    return value
+
+
+def _pre_exist(value: Any) -> str:
+    if value not in PRE_EXIST:
+        raise ValueError(f"{value!r} is none of {', '.join(map(repr, PRE_EXIST))}")
+    return str(value)
+
+
+def _pause(value: Any) -> float | None:
+    return None if value is None else parse_duration_s(value)
+
+
+def _timezone(value: Any) -> str | None:
+    return None if value is None else read_timezone(value, _WHERE)
+
+
+#: Every key of the session's own: its default, and how its value is read.
+_OWN: Final[dict[str, tuple[Any, Callable[[Any], Any]]]] = {
+    "task_pre_exist": ("raise", _pre_exist),
+    "use_instance_naming": (False, _switch),
+    "silence_task_prerun": (True, _switch),
+    "silence_cond_check": (True, _switch),
+    "force_status_from_logs": (False, _switch),
+    "cycle_sleep": (None, _pause),
+    "timezone": (None, _timezone),
+}
+
+
+class SessionConfig:
+    """What can be said about a session as a whole; read and set as attributes or items.
+
+    Attributes:
+        task_pre_exist: what a task does whose name is taken: `raise`, `replace` the one that
+            is there, `ignore` the new one, or `rename` the new one.
+        use_instance_naming: a task without a name is called by its `id()`.
+        silence_task_prerun: false: what fails before a task's own code halts the schedule.
+        silence_cond_check: false: a condition of the app's own that raises does, too.
+        force_status_from_logs: what tasks did before is read from their logs, not from Redis.
+        cycle_sleep: seconds between two calls of the cycle; None: 1 s.
+        timezone: IANA name of the local time of its conditions; None: that of the host.
+
+    The other keys are settings of the daemon by their paths (`lanes.process.max`), which its own
+    configuration overrules.
+    """
+
+    __slots__ = ("_settings", "_values")
+    task_pre_exist: str
+    use_instance_naming: bool
+    silence_task_prerun: bool
+    silence_cond_check: bool
+    force_status_from_logs: bool
+    cycle_sleep: float | None
+    timezone: str | None
+
+    def __init__(self, given: Mapping[str, Any] | None = None) -> None:
+        """
+        Args:
+            given: keys with their values; settings also as nested tables
+                (`{"lanes": {"process": {"max": 4}}}`).
+
+        Raises:
+            ConfigError: an unknown key (names the nearest), or a value that cannot be used.
+        """
+        object.__setattr__(self, "_values", {key: default for key, (default, _) in _OWN.items()})
+        object.__setattr__(self, "_settings", {})
+        if given is not None and not isinstance(given, Mapping):
+            raise ConfigError(f"{_WHERE}: {given!r:.80} is no mapping of keys to values")
+        self.update(given or {})
+
+    _values: dict[str, Any]
+    _settings: dict[str, Any]
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings of the daemon that this app makes, by their paths."""
+        return dict(self._settings)
+
+    @property
+    def cycle_s(self) -> float:
+        """Seconds between two calls of the cycle."""
+        return self.cycle_sleep or CYCLE_S
+
+    def update(self, given: Mapping[str, Any]) -> None:
+        """Set several keys. Raises ConfigError, and then none of the settings is changed."""
+        settings = dict(self._settings)
+        for key, value in _flat(given):
+            if key in _OWN:
+                self._values[key] = _read(key, value)
+            else:
+                path = _known(key)
+                settings[path] = read_one(path, _WHERE, value)
+        try:
+            build(settings)
+        except ConfigError as error:  # two of them do not fit together
+            raise ConfigError(f"{_WHERE}: {error.sentence}") from None
+        self._settings.clear()
+        self._settings.update(settings)
+
+    def __getitem__(self, key: str) -> Any:
+        """The value of a key; of a setting that this app does not make: None."""
+        if key in _OWN:
+            return self._values[key]
+        path = _known(key)
+        return self._settings.get(path)
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.update({key: value})
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except ConfigError as error:
+            raise AttributeError(error.sentence) from None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self.update({name: value})
+
+    def __contains__(self, key: object) -> bool:
+        return key in _OWN or key in self._settings
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._values
+        yield from self._settings
+
+    def __repr__(self) -> str:
+        told = {key: value for key, value in self._values.items() if value != _OWN[key][0]}
+        return f"SessionConfig({ {**told, **self._settings} })"
+
+
+def _flat(given: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in given.items():
+        if not isinstance(key, str):
+            raise ConfigError(f"{_WHERE}: {key!r} is no key; keys are texts")
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _known(key: str) -> str:
+    """The path of a setting that an app can make. Raises ConfigError."""
+    if key in DAEMON_ONLY:
+        raise ConfigError(
+            f"{_WHERE}: {key!r} is decided before the app is imported; say it in rtd.toml, as"
+            f" RTD_{key.upper()} or to rtd run --set {key}=..."
+        )
+    if key in _ELSEWHERE:
+        raise ConfigError(f"{_WHERE}: {key!r} is no key; {_ELSEWHERE[key]}")
+    inner = [name for name in NAMES if name.startswith(f"{key}.") and name not in DAEMON_ONLY]
+    if inner:
+        raise ConfigError(
+            f"{_WHERE}: {key!r} has several settings: write a mapping of them, or {inner[0]!r}: ..."
+        )
+    if key not in NAMES:
+        keys = [*_OWN, *(name for name in NAMES if name not in DAEMON_ONLY)]
+        near = get_close_matches(key, keys, 1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(_OWN)} and settings"
+        raise ConfigError(f"{_WHERE}: unknown key {key!r}; {hint}")
+    return key
+
+
+def _read(key: str, value: Any) -> Any:
+    try:
+        return _OWN[key][1](value)
+    except ValueError as error:
+        raise ConfigError(f"{_WHERE}: {key}: {error}") from None

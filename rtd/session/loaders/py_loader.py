@@ -1,0 +1,172 @@
+"""Loaders: task files that the app does not import itself."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from rtd.common.errors import PolicyError
+from rtd.model.app_info import LoaderInfo
+from rtd.model.task_file_survey import pattern, relative, survey
+from rtd.session.core.app_errors import is_contained
+from rtd.session.core.default_session import SESSIONS, default_session
+from rtd.session.core.signature import caller
+from rtd.session.loaders.import_file import import_file
+
+if TYPE_CHECKING:
+    from rtd.session.session import Session
+
+#: What Red Engine's loaders take because they are tasks. They are none here.
+_OF_TASKS: Final = ("name", "on_startup", "execution", "delay", "start_cond", "end_cond", "timeout")
+
+
+class Loader(ABC):
+    """Files below a folder that declare tasks; each kind of loader reads its own kind of file.
+
+    They are read when the app has been imported, in the order of their paths. A file that fails
+    declares nothing, is told as a fault (`rtctl status`), and the others are read all the same.
+
+    Attributes:
+        path: the folder.
+        glob: which files; `**/` stands for any folders or none.
+        watch: the daemon reloads the app when one comes, goes or changes.
+    """
+
+    default_glob = "**/*"
+
+    def __init__(
+        self,
+        path: str | Path | None = None,
+        glob: str | None = None,
+        *,
+        watch: bool = True,
+        session: Session | None = None,
+        **others: Any,
+    ) -> None:
+        """
+        Args:
+            path: the folder; if it is relative, to the file that this is written in; default:
+                the folder of that file.
+            glob: which files below it.
+            watch: False: changes count at the next `rtctl reload`.
+            session: where the tasks go; default: the session that declarations go to.
+
+        Raises:
+            PolicyError: an option that cannot be used.
+        """
+        where = type(self).__name__
+        _refuse(others, where)
+        declared_in = Path(caller().rpartition(":")[0]).absolute().parent
+        try:
+            self.path = declared_in / (path or "")
+        except TypeError:
+            raise PolicyError(f"{where}: path: {path!r:.80} is no path") from None
+        if glob is not None and not isinstance(glob, str):
+            raise PolicyError(
+                f"{where}: glob: {glob!r:.80} is no text; write one loader for each pattern"
+            )
+        self.glob = glob or self.default_glob
+        self.watch = watch
+        try:
+            pattern(self.glob)
+        except ValueError as error:
+            raise PolicyError(f"{where}: glob: {error}") from None
+        self._stamp = ""
+        self._done = False
+        self.session = session if session is not None else default_session()
+        self.session.loaders.append(self)
+
+    @property
+    def info(self) -> LoaderInfo:
+        """What the supervisor needs to know of it."""
+        return LoaderInfo(str(self.path), self.glob, self.watch, self._stamp)
+
+    def load(self, session: Session) -> None:
+        """Read the files, once. What fails becomes a fault of the session."""
+        if self._done:
+            return
+        self._done = True
+        found = survey(str(self.path), self.glob)
+        self._stamp = found.stamp
+        if not found.folders:
+            missing = FileNotFoundError(f"there is no folder {self.path}")
+            session.note_fault("loader", relative(self.path, self.path), missing)
+        for file in found.files:
+            self._load(session, Path(file))
+
+    def _load(self, session: Session, file: Path) -> None:
+        before = _State(session)
+        try:
+            self.read(session, file)
+        except BaseException as error:  # whatever it raises, it is this file's
+            before.restore(session)
+            if not is_contained(error):
+                raise
+            session.note_fault("loader", relative(file, self.path), error)
+
+    @abstractmethod
+    def read(self, session: Session, file: Path) -> None:
+        """Declare the tasks of one file; whatever it raises is noted."""
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.path} {self.glob}>"
+
+
+class PyLoader(Loader):
+    """Imports Python files, which declare tasks as any module of the app does.
+
+    ```python
+    PyLoader(path=Path(__file__).parent / "tasks", glob="**/tasks.py")
+    ```
+    """
+
+    default_glob = "**/*.py"
+
+    def read(self, session: Session, file: Path) -> None:
+        """Import it; declarations in it that name no session go to this one."""
+        before, SESSIONS.chosen = SESSIONS.chosen, session
+        try:
+            import_file(file)
+        finally:
+            SESSIONS.chosen = before
+
+
+class _State:
+    """What a session holds before a file is read."""
+
+    def __init__(self, session: Session) -> None:
+        self._tasks = dict(session.tasks)
+        self._parameters = dict(session.parameters)
+        self._hooks = replace(
+            session.hooks,
+            **{f.name: list(getattr(session.hooks, f.name)) for f in fields(session.hooks)},
+        )
+
+    def restore(self, session: Session) -> None:
+        """Take out what a file has declared before it failed."""
+        session.tasks.clear()
+        session.tasks.update(self._tasks)
+        session.parameters.clear()
+        session.parameters.update(self._parameters)
+        session.hooks = self._hooks
+
+
+def load_files(session: Session) -> None:
+    """Read the files of all loaders; those that a file declares itself follow."""
+    for loader in session.loaders:  # it may grow meanwhile
+        loader.load(session)
+
+
+def _refuse(others: dict[str, Any], where: str) -> None:
+    if others.pop("on_startup", True) is not True:
+        raise PolicyError(f"{where}: on_startup: its files are always read at the start")
+    if others:
+        name = next(iter(others))
+        if name in _OF_TASKS:
+            raise PolicyError(
+                f"{where}: {name}: a loader is no task here: its files are read when the app is"
+                " imported, and again when one changes; leave it out"
+            )
+        raise PolicyError(f"{where} takes path, glob, watch and session, no {name!r}")

@@ -1,0 +1,179 @@
+"""Task files in YAML: each a mapping of names of tasks to what is said about them."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from rtd.common.errors import PolicyError, RtdError
+from rtd.session.loaders.py_loader import Loader
+from rtd.session.parameters.argument import Private
+from rtd.session.parameters.argument_kinds import Arg, EnvArg, Return
+from rtd.session.session import Session
+from rtd.session.tasks.base import DeclaredTask, Task
+from rtd.session.tasks.code_task import CodeTask
+from rtd.session.tasks.command_task import CommandTask
+from rtd.session.tasks.func_task import FuncTask
+
+#: What stands for a class that is not named: who has this option is one of these.
+_IMPLIED: Final = {"command": CommandTask, "code": CodeTask, "path": FuncTask}
+#: Tags for parameters that are found right before a run.
+_TAGS: Final = {f"!{kind.__name__}": kind for kind in (Return, Arg, EnvArg, Private)}
+
+
+class YAMLLoader(Loader):
+    """Reads YAML files, each a mapping of names of tasks to their options.
+
+    ```yaml
+    fetch:
+      command: curl -sf https://example.com/prices
+      start_cond: every 10 minutes
+    report:
+      class: FuncTask
+      path: report.py
+      func: main
+      start_cond: after task 'fetch'
+    ```
+
+    `class` is `FuncTask`, `CommandTask`, `CodeTask` or a class of the app's own that inherits from
+    `rtd.core.Task`; without it `path`, `command` or `code` tells. `path` begins at the file. It
+    needs PyYAML: `pip install 'rtd[yaml]'`.
+    """
+
+    default_glob = "**/*.yaml"
+
+    def __init__(self, path: str | Path | None = None, glob: str | None = None, **more: Any):
+        """See `Loader`. Raises PolicyError, also when PyYAML is not installed."""
+        _yaml()
+        super().__init__(path, glob, **more)
+
+    def read(self, session: Session, file: Path) -> None:
+        """Make its tasks. Raises PolicyError with file and line."""
+        for said in _read(file):
+            try:
+                task = _make(said, session, file.parent)
+            except (RtdError, TypeError, ValueError) as error:
+                raise PolicyError(f"{error} ({file}, line {said.line})") from None
+            definition = task.definition
+            definition.info = replace(definition.info, source=f"{file}:{said.line}")
+
+
+class _Said(NamedTuple):
+    """One task as it stands in a file."""
+
+    name: str
+    options: dict[str, Any]
+    line: int
+
+
+def _yaml() -> Any:
+    try:
+        import yaml  # lazy: an extra that many do not have
+    except ImportError:
+        raise PolicyError("YAMLLoader needs PyYAML: pip install 'rtd[yaml]'") from None
+    return yaml
+
+
+def _read(file: Path) -> list[_Said]:
+    """The tasks of a file, in their order. Raises PolicyError."""
+    yaml = _yaml()
+    try:
+        reader = yaml.SafeLoader(file.read_bytes())
+        for tag in _TAGS:
+            reader.add_constructor(tag, _argument)
+        root = reader.get_single_node()
+        return [] if root is None else list(_tasks(reader, root, file))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"{file}, line {mark.line + 1}" if mark else str(file)
+        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise PolicyError(f"{problem} ({place})") from None
+
+
+def _tasks(reader: Any, root: Any, file: Path) -> Iterator[_Said]:
+    if root.id == "mapping":
+        pairs = [(reader.construct_object(key, deep=True), node) for key, node in root.value]
+    elif root.id == "sequence":
+        pairs = [(None, node) for node in root.value]
+    else:
+        raise PolicyError(f"neither a mapping of names to tasks nor a list of tasks ({file})")
+    names: set[str] = set()
+    for key, node in pairs:
+        line = node.start_mark.line + 1
+        place = f"({file}, line {line})"
+        options = reader.construct_object(node, deep=True)
+        if not isinstance(options, dict) or not all(isinstance(name, str) for name in options):
+            which = "a task" if key is None else f"task {key!r}"
+            raise PolicyError(f"{which}: {options!r:.60} is no mapping of options {place}")
+        name = options.pop("name", None) if key is None else key
+        if name is None:
+            raise PolicyError(f"a task of a list needs a name: name: ... {place}")
+        if not isinstance(name, str):
+            raise PolicyError(f"{name!r} is no name of a task: it must be a text {place}")
+        if name in names:
+            raise PolicyError(f"task {name!r} stands in this file twice {place}")
+        names.add(name)
+        yield _Said(name, options, line)
+
+
+def _argument(reader: Any, node: Any) -> Any:
+    """`!Return get_data`: the argument of that name with one text."""
+    if node.id != "scalar":
+        yaml = _yaml()
+        raise yaml.constructor.ConstructorError(
+            None, None, f"{node.tag} takes one text", node.start_mark
+        )
+    return _TAGS[node.tag](reader.construct_scalar(node))
+
+
+def _make(said: _Said, session: Session, folder: Path) -> Task:
+    options = dict(said.options)
+    if "session" in options:
+        raise PolicyError(f"task {said.name!r}: a task of a file is in its loader's session")
+    kind = _kind(options)
+    if kind is FuncTask:
+        if "path" not in options:
+            raise PolicyError(f"task {said.name!r}: in which file is its function? path: ...")
+        options.setdefault("func_name", "main")
+        for key in ("path", "func", "func_name"):
+            if not isinstance(options.get(key, ""), str):
+                raise PolicyError(f"task {said.name!r}: {key}: {options[key]!r:.60} is no text")
+        options["func_name"] = options.pop("func", options["func_name"])
+        options["path"] = folder / options["path"]
+    try:
+        inspect.signature(kind).bind(session=session, name=said.name, **options)
+    except TypeError as error:
+        raise PolicyError(f"task {said.name!r}: {kind.__name__}: {error}") from None
+    return kind(session=session, name=said.name, **options)
+
+
+def _kind(options: dict[str, Any]) -> type[Task]:
+    """The class of a task. Raises PolicyError."""
+    name = options.pop("class", None)
+    if name is None:
+        for option, kind in _IMPLIED.items():
+            if option in options:
+                return kind
+        raise PolicyError("what kind of task is it? Say class, path, command or code")
+    found = [kind for kind in _kinds(Task) if kind.__name__ == name or _full(kind) == name]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        listed = ", ".join(map(_full, found))
+        raise PolicyError(f"class: there are several {name}: {listed}; write one of these")
+    known = ", ".join(sorted({kind.__name__ for kind in _kinds(Task)}))
+    raise PolicyError(f"class: there is no kind of task {name!r}; known: {known}")
+
+
+def _kinds(base: type[Task]) -> list[type[Task]]:
+    found = [] if base in (Task, DeclaredTask) else [base]
+    for kind in base.__subclasses__():
+        found += _kinds(kind)
+    return list(dict.fromkeys(found))
+
+
+def _full(kind: type[Task]) -> str:
+    return f"{kind.__module__}.{kind.__qualname__}"

@@ -1,0 +1,176 @@
+"""Where the value of a parameter comes from: another parameter, a variable, the result of a
+task."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from rtd.session.parameters.argument import MISSING, Argument, Source, Uses, arguments_in
+
+if TYPE_CHECKING:
+    from rtd.session.session import Session
+
+
+class _Defaulting(Argument):
+    """One that may find nothing: a default that is private makes it private."""
+
+    def __init__(self, default: Any) -> None:
+        self.default = default
+        self.private = any(part.private for part in self.parts())
+
+    def parts(self) -> tuple[Argument, ...]:
+        return arguments_in(self.default)
+
+
+class Arg(_Defaulting):
+    """The parameter of the session that has this name.
+
+    Args:
+        name: of the parameter.
+        default: what it is without one; if none is given, the run fails.
+    """
+
+    kind = "arg"
+
+    def __init__(self, name: str, default: Any = MISSING) -> None:
+        super().__init__(default)
+        self.name = name
+
+    def find(self, source: Source) -> Any:
+        found = source.named(self.name)
+        found = self.default if found is MISSING else found
+        if found is MISSING:
+            raise LookupError(self._sentence())
+        return found
+
+    def missing(self, session: Session) -> str | None:
+        if self.name in session.parameters:
+            return None
+        return self._sentence() if self.default is MISSING else super().missing(session)
+
+    def _sentence(self) -> str:
+        return f"the session has no parameter {self.name!r}"
+
+    def uses(self, session: Session) -> Uses:
+        inner = super().uses(session)
+        return inner._replace(names=inner.names | {self.name})
+
+    def note(self) -> str:
+        return f"the session's {self.name}"
+
+    def __repr__(self) -> str:
+        return f"Arg({self.name!r})"
+
+
+class EnvArg(_Defaulting):
+    """An environment variable of the daemon, as text.
+
+    Args:
+        variable: its name.
+        default: what it is without one; if none is given, the run fails.
+    """
+
+    kind = "env"
+
+    def __init__(self, variable: str, default: Any = MISSING) -> None:
+        super().__init__(default)
+        self.variable = variable
+
+    def find(self, source: Source) -> Any:
+        found = os.environ.get(self.variable, self.default)
+        if found is MISSING:
+            raise LookupError(f"the environment variable {self.variable} is not set")
+        return found
+
+    def note(self) -> str:
+        return f"environment variable {self.variable}"
+
+    def __repr__(self) -> str:
+        return f"EnvArg({self.variable!r})"
+
+
+class Return(_Defaulting):
+    """What the latest successful run of a task has returned.
+
+    Args:
+        task: its name, or the task or function itself.
+        default: what it is as long as no run has succeeded.
+    """
+
+    kind = "return"
+
+    def __init__(self, task: Any, default: Any = MISSING) -> None:
+        super().__init__(default)
+        self.task = task
+
+    def name(self, session: Session) -> str:
+        """The task's name in a session."""
+        if isinstance(self.task, str):
+            return self.task
+        named = getattr(self.task, "name", None)
+        if isinstance(named, str):
+            return named
+        for name, definition in session.tasks.items():
+            if inspect.unwrap(definition.target) is inspect.unwrap(self.task):
+                return name
+        return str(getattr(self.task, "__name__", self.task))
+
+    def find(self, source: Source) -> Any:
+        found = source.returned(self.name(source.session))
+        if found is not MISSING:
+            return found
+        problem = self.missing(source.session)
+        if problem is not None:
+            raise LookupError(problem)
+        return None if self.default is MISSING else self.default
+
+    def missing(self, session: Session) -> str | None:
+        name = self.name(session)
+        if self.default is not MISSING:
+            return super().missing(session)
+        if name in session.tasks:
+            return None
+        near = get_close_matches(name, session.tasks, 1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        return f"there is no task {name!r} whose result it could be{hint}"
+
+    def uses(self, session: Session) -> Uses:
+        inner = super().uses(session)
+        return inner._replace(tasks=inner.tasks | {self.name(session)})
+
+    def note(self) -> str:
+        named = getattr(self.task, "name", None) or getattr(self.task, "__name__", self.task)
+        return f"result of {named}"
+
+    def __repr__(self) -> str:
+        return f"Return({self.task!r})"
+
+
+class SessionArg(Argument):
+    """The session itself."""
+
+    kind = "arg"
+
+    def get_value(self, session: Any = None, **_given: Any) -> Any:
+        return session
+
+    def note(self) -> str:
+        return "the session"
+
+
+class TaskArg(Argument):
+    """The task of the run, or another of the session by its name."""
+
+    kind = "arg"
+
+    def __init__(self, name: str | None = None) -> None:
+        self.name = name
+
+    def get_value(self, task: Any = None, session: Any = None, **_given: Any) -> Any:
+        return task if self.name is None else session[self.name]
+
+    def note(self) -> str:
+        return "the task" if self.name is None else f"the task {self.name}"

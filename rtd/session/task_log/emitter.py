@@ -1,0 +1,102 @@
+"""Hands records to the app's handlers, one by one: what one of them raises hurts no other."""
+
+import logging
+import sys
+from typing import Final
+
+from rtd.model.task_log_entry import LogRow
+from rtd.session.core.app_errors import is_contained
+from rtd.session.core.run_context import report_fault
+from rtd.session.task_log.csv_handler import CsvHandler
+from rtd.session.task_log.log_record import LOGGER, TaskRecord
+from rtd.session.task_log.redis_handler import KeptHandler
+from rtd.session.task_log.schemes import handlers
+
+#: Handlers without a level of the logger's own get everything from here on.
+_LEVEL: Final = logging.INFO
+
+
+class Emitter:
+    """The handlers of the logger `rtd.task`, in the process that writes the log.
+
+    Attributes:
+        kept: those whose records the process itself has to keep.
+    """
+
+    def __init__(self) -> None:
+        self._logger = logging.getLogger(LOGGER)
+        if self._logger.level == logging.NOTSET:
+            self._logger.setLevel(_LEVEL)
+        self._handlers = handlers()
+        self._csv = [one for one in self._handlers if isinstance(one, CsvHandler)]
+        self.kept = [one for one in self._handlers if isinstance(one, KeptHandler)]
+        for handler in self._handlers:
+            # What `emit` catches ends there: by default it is printed, and nobody knows.
+            handler.handleError = _Reporter(handler)  # type: ignore[method-assign,assignment]
+        for csv in self._csv:
+            csv.hold = True
+
+    def emit(self, row: LogRow) -> None:
+        """One record for all handlers that want it. Raises nothing of theirs."""
+        record: logging.LogRecord = TaskRecord(row)
+        if not self._logger.isEnabledFor(record.levelno):
+            return
+        try:
+            passed: object = self._logger.filter(record)
+            if not passed:
+                return
+        except BaseException as error:
+            _report("a filter", error)
+            return
+        if isinstance(passed, logging.LogRecord):  # from Python 3.12 on a filter may replace it
+            record = passed
+        for handler in self._handlers:
+            if record.levelno >= handler.level:
+                try:
+                    handler.handle(record)
+                except BaseException as error:
+                    _report(name_of(handler), error)
+
+    def flush(self) -> None:
+        """Write what was held back."""
+        for handler in self._csv:
+            try:
+                handler.flush()
+            except BaseException as error:
+                _report(name_of(handler), error)
+
+    def close(self) -> None:
+        """There will be no more records."""
+        for handler in self._handlers:
+            try:
+                handler.flush()
+                handler.close()
+            except BaseException as error:
+                _report(name_of(handler), error)
+
+
+class _Reporter:
+    """Stands for a handler's `handleError`."""
+
+    def __init__(self, handler: logging.Handler) -> None:
+        self._handler = handler
+
+    def __call__(self, _record: logging.LogRecord) -> None:
+        error = sys.exc_info()[1]
+        if error is not None:
+            report_fault("log", name_of(self._handler), error)
+
+
+def _report(what: str, error: BaseException) -> None:
+    if not is_contained(error):
+        raise error
+    report_fault("log", what, error)
+
+
+def name_of(handler: logging.Handler) -> str:
+    """A handler as people know it: its own name, or its class and what it writes to."""
+    if handler.name:
+        return handler.name
+    kind = type(handler).__name__
+    target = getattr(handler, "path", None) or getattr(handler, "baseFilename", None)
+    return f"{kind} {target}" if target else kind

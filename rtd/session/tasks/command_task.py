@@ -1,0 +1,168 @@
+"""A task that is a command of the operating system: `CommandTask`."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from rtd.common.errors import PolicyError
+from rtd.session.core.signature import Shape, caller, first_line
+from rtd.session.parameters.argument import Argument, Private, SimpleArg
+from rtd.session.tasks.base import Task
+from rtd.session.tasks.definition import TaskDefinition
+
+_FORMS: Final = {"--": "--", "long": "--", "-": "-", "short": "-", None: "--"}
+_SHELL: Final = "/bin/sh"
+
+
+class CommandFailed(Exception):
+    """What hooks and `process_failure` of a `CommandTask` are given: how the command ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What the executor runs.
+
+    Attributes:
+        words: the command and its arguments; one text for a shell.
+        shell: a shell reads it.
+        dashes: what makes a parameter's name an option: `-` or `--`.
+        how: `cwd`, `env`, `user`, `umask`, `stdin`, where they were given.
+    """
+
+    words: str | tuple[str, ...]
+    shell: bool
+    dashes: str
+    how: Mapping[str, Any] = field(default_factory=dict)
+
+    def order(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """What to run with these parameters: each becomes an option with its value."""
+        added: list[str] = []
+        for name, value in params.items():
+            added += [name if name.startswith("-") else f"{self.dashes}{name}", str(value)]
+        if isinstance(self.words, tuple):
+            argv = [*self.words, *added]
+        else:
+            argv = [_SHELL, "-c", " ".join([self.words, *map(shlex.quote, added)])]
+        return {**self.how, "argv": argv}
+
+
+class CommandTask(Task):
+    """A command as a task. Each run is a process of its own, in lane `command`.
+
+    ```python
+    CommandTask("pg_dump shop", start_cond="daily after 02:00")
+    CommandTask(["make", "report"], cwd="/srv/shop", parameters={"jobs": 4})
+    ```
+
+    The second one runs `make report --jobs 4`. A run has failed when the command ends with
+    another code than 0; its record shows the end of what it wrote to standard error. The result
+    is what it wrote to standard output, up to 64 KB.
+
+    Attributes:
+        command: as it was given.
+    """
+
+    def __init__(
+        self,
+        command: str | Sequence[str],
+        *,
+        shell: bool = False,
+        cwd: str | os.PathLike[str] | None = None,
+        env: Mapping[str, str] | None = None,
+        argform: str | None = None,
+        **options: Any,
+    ) -> None:
+        """
+        Args:
+            command: words, or one text, which is taken apart as a shell does it.
+            shell: give the text to a shell instead, so that `|`, `>` and `*` mean something.
+            cwd: where it runs; default: the daemon's working directory.
+            env: variables beside those of the daemon. What nobody shall see belongs here or
+                into `stdin`, not into a parameter: everybody on the host can read the words of
+                a command. `Private` may stand here, too, for its value.
+            argform: what the names of parameters get to be options: `--` (`long`, the
+                default) or `-` (`short`).
+            options: see `rtd.core.Task`; and `user`, `umask`, `stdin` as for `rtctl run`.
+
+        Raises:
+            PolicyError: an option, a name or a condition that cannot be used.
+        """
+        how = {"cwd": None if cwd is None else os.fspath(cwd), "env": _environment(env)}
+        how.update({name: options.pop(name, None) for name in ("user", "umask", "stdin")})
+        how["stdin"] = _told(how["stdin"], "stdin")
+        self.command = command
+        self._order = Command(
+            words=_words(command, shell),
+            shell=shell,
+            dashes=_dashes(argform),
+            how={name: value for name, value in how.items() if value is not None},
+        )
+        super().__init__(**options)
+
+    def get_default_name(self) -> str:
+        """The command itself."""
+        return self._text()
+
+    def _text(self) -> str:
+        return self.command if isinstance(self.command, str) else shlex.join(self.command)
+
+    def _define(self, name: str, options: dict[str, Any]) -> TaskDefinition:
+        definition = super()._define(name, options)
+        definition.command = self._order
+        return definition
+
+    def _target(self) -> Callable[..., Any]:
+        return self.execute
+
+    def _shape(self, where: str) -> Shape:
+        doc = first_line(self._text())
+        return Shape(any_parameters=True, is_command=True, doc=doc, source=caller())
+
+
+def _words(command: Any, shell: bool) -> str | tuple[str, ...]:
+    if isinstance(command, str):
+        try:
+            words = tuple(shlex.split(command))
+        except ValueError as error:
+            raise PolicyError(f"CommandTask({command!r}): {error}") from None
+        if not words:
+            raise PolicyError("CommandTask: the command is empty")
+        return command if shell else words
+    if not isinstance(command, Sequence) or not all(isinstance(word, str) for word in command):
+        raise PolicyError(f"CommandTask: {command!r:.80} is neither a text nor a list of texts")
+    if not command:
+        raise PolicyError("CommandTask: the command is empty")
+    return shlex.join(command) if shell else tuple(command)
+
+
+def _environment(env: Any) -> dict[str, Any] | None:
+    if env is None:
+        return None
+    if not isinstance(env, Mapping):
+        raise PolicyError(f"CommandTask: env: {env!r:.80} is no mapping of names to texts")
+    return {str(name): _told(value, f"env: {name}") for name, value in env.items()}
+
+
+def _told(value: Any, where: str) -> Any:
+    """A value that is known when the task is declared; that of a `Private`."""
+    if isinstance(value, Private):
+        value = value.inner
+        value = value.value if isinstance(value, SimpleArg) else value
+    if isinstance(value, Argument):
+        raise PolicyError(
+            f"CommandTask: {where}: {value!r} is known only at a run; only parameters can be found"
+            " then"
+        )
+    return value
+
+
+def _dashes(argform: str | None) -> str:
+    if argform not in _FORMS:
+        raise PolicyError(
+            f"CommandTask: argform: {argform!r} is none of '--', '-', 'long', 'short'"
+        )
+    return _FORMS[argform]
