@@ -6,13 +6,13 @@ import sys
 from pathlib import Path
 
 from rtd.common.malloc_tuning import forget_tuning
-from rtd.executor import main
-from rtd.executor.streams import STREAMS
-from rtd.executor.zygote import Zygote
-from rtd.executor.zygote_app import Loader, load_app
-from rtd.executor.zygote_brood import ExecutorMain
-from rtd.executor.zygote_household import ZygoteOptions
-from rtd.executor.zygote_link import SupervisorLink
+from rtd.executor import executor
+from rtd.executor.output.stdio_router import STREAMS
+from rtd.executor.zygote.executor_manager import ZygoteOptions
+from rtd.executor.zygote.executor_table import ExecutorMain
+from rtd.executor.zygote.import_app import Loader, load_app
+from rtd.executor.zygote.supervisor_connection import SupervisorLink
+from rtd.executor.zygote.zygote import Zygote
 from rtd.process.board.board import Board
 from rtd.process.fork.file_descriptors import close_inherited
 from rtd.process.fork.fork import lead_session
@@ -60,4 +60,4 @@ def _slots(text: str) -> tuple[int, int]:
 
 if __name__ == "__main__":
     forget_tuning(os.environ)
-    sys.exit(serve(sys.argv[1:], main.run, load))
+    sys.exit(serve(sys.argv[1:], executor.run, load))

@@ -216,7 +216,7 @@ class Pools:
         zygote.link.send("keep", lane="fresh", count=count, options=self._options(pool, True))
 
     def _options(self, pool: Pool, lasting: bool) -> dict[str, Any]:
-        """What a new executor is told; see `rtd.executor.options`."""
+        """What a new executor is told; see `rtd.executor.core.executor_options`."""
         core, zygote = self._core, self._zygotes.current
         settings = self._settings(pool)
         return {

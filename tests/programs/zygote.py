@@ -147,7 +147,7 @@ HABITS = {
 def run(
     lane: str, exec_id: str, slots: list[Slot], session: Session | None, options: dict[str, Any]
 ) -> int:
-    """What `rtd.executor.main.run` is in a real zygote."""
+    """What `rtd.executor.executor.run` is in a real zygote."""
     return HABITS[options["habit"]](slots, {**options, "exec_id": exec_id})
 
 

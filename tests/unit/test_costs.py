@@ -1,6 +1,6 @@
 """How many runs an executor takes at once."""
 
-from rtd.executor.costs import BATCH_MAX, BATCH_S, Costs
+from rtd.executor.lanes.batch_size import BATCH_MAX, BATCH_S, Costs
 
 
 def seasoned() -> Costs:

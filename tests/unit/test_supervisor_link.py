@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rtd.executor.zygote_link import SupervisorLink
+from rtd.executor.zygote.supervisor_connection import SupervisorLink
 
 MIB = 1 << 20
 

@@ -13,7 +13,7 @@ import msgpack
 
 from rtd.common.ids import new_id, new_ids, to_words
 from rtd.common.msgpack_values import pack, unpack
-from rtd.executor.main import run as executor_main
+from rtd.executor.executor import run as executor_main
 from rtd.model.output_index import iter_entries
 from rtd.model.run_record import Record, Spec, decode, new_record
 from rtd.process.board.board import Board, Seen

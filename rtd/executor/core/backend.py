@@ -1,0 +1,296 @@
+"""An executor's side of Redis: outcomes out, runs in, one round trip for both.
+
+Survives the loss of Redis: what was not acknowledged is sent again, and what was leased by
+a reply that got lost is found again (`mine`), so nothing is lost and nothing finished runs
+twice.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeVar
+
+import msgpack
+
+from rtd.common.errors import StoreGone
+from rtd.executor.core.executor_context import Tools
+from rtd.executor.core.leased_run import Work
+from rtd.executor.core.outcome_batch import Reports
+from rtd.model.outcome_spool import Spool
+from rtd.store.commands.arguments import Leased, Took, parse_token
+from rtd.store.commands.commands import Calls
+from rtd.store.connection.blocking import Link
+from rtd.store.connection.command import Call
+from rtd.store.connection.lua_scripts import script
+
+Answer = TypeVar("Answer")
+#: Waits between attempts to reach Redis again, in seconds.
+_BACKOFF_S: Final = (0.01, 0.02, 0.05, 0.1, 0.2)
+
+#: How long a token that is on its way may take; it is at hand within microseconds.
+_LATE_TOKEN_S: Final = 5.0
+_FAULTS: Final = 200
+
+# Read and digested where this module is imported, in the zygote, not in each executor.
+for _name in ("take", "finish", "giveback", "mine", "retire", "progress", "fault"):
+    script(_name)
+
+
+class Backend:
+    """Takes runs and reports outcomes for one executor.
+
+    Args:
+        pause: waits so many seconds, or less when a signal comes; used while Redis is gone.
+
+    Attributes:
+        reports: what is told with the next exchange.
+    """
+
+    def __init__(self, tools: Tools, spool: Spool, pause: Callable[[float], None]) -> None:
+        self.calls = Calls(tools.options.namespace)
+        self.exec_id = tools.exec_id
+        self._lane = tools.pool + tools.options.apart
+        self._options = tools.options
+        self.reports = Reports(tools, spool, self.calls)
+        self._pause = pause
+        self._link: Link | None = None
+        self._bell: Link | None = None
+        self._enrolled = False
+        #: One run at a time: an idle executor needs no second link to wait on.
+        self._one_link = tools.pool not in ("thread", "async")
+        #: Runs that came with the bell while we stopped to wait for it.
+        self._late: list[Leased] = []
+        #: A BLPOP stays outstanding on the bell's link until it answers or is cancelled.
+        self._listening = False
+        #: Whether the last answer was `idle` and no token has come since.
+        self._idle = False
+        #: Whether Redis knows the script of `finish`, as far as this link has seen.
+        self._proven = False
+        self._held: set[str] = set()
+        self._resync = False
+        #: What Redis has not been told of yet; of more the oldest go.
+        self._faults: deque[Call] = deque(maxlen=_FAULTS)
+
+    # -- the round trip --------------------------------------------------------------------
+
+    def exchange(self, want: int, *, patient: bool = True) -> Took:
+        """Report what is pending and take up to `want` runs (0: only report).
+
+        Args:
+            patient: wait for Redis to come back, however long it takes.
+
+        Raises:
+            StoreGone: Redis does not answer and the caller is not patient.
+        """
+        return self._insist(lambda: self._exchange(want), patient)
+
+    def ask(self, calls: Sequence[Call]) -> list[Any]:
+        """What some calls give, once what is pending has been reported: one round trip.
+
+        Waits for Redis to come back, however long it takes.
+        """
+
+        def step() -> list[Any]:
+            link = self._proven_link()
+            if not self.reports.pending:
+                return link.call(*calls)
+            refused, *replies = link.call(self.reports.call(), *calls)
+            self._report(link, refused)
+            return replies
+
+        return self._insist(step)
+
+    def _insist(self, step: Callable[[], Answer], patient: bool = True) -> Answer:
+        tries = 0
+        while True:
+            try:
+                return step()
+            except StoreGone:
+                self._drop_links()
+                if not patient:
+                    raise
+                self._pause(_BACKOFF_S[min(tries, len(_BACKOFF_S) - 1)])
+                tries += 1
+
+    def _exchange(self, want: int) -> Took:
+        link = self._connected()
+        if self._faults:
+            self._tell_faults(link)
+        if self._late:
+            found, self._late = self._late, []
+            return Took("runs", found)
+        if self._resync:
+            found = self._find_lost(link)
+            if found:
+                return Took("runs", found)
+        self._proven_link()
+        calls = []
+        if self.reports.pending:
+            calls.append(self.reports.call())
+        if want:
+            calls.append(self._take(want))
+        replies = link.call(*calls) if calls else []
+        if self.reports.pending:
+            self._report(link, replies[0])
+        if not want:
+            return Took("runs", [])
+        took: Took = replies[-1]
+        self._enrolled = True
+        was_idle, self._idle = self._idle, took.what == "idle"
+        if was_idle and took.rung and took.runs:
+            self._read_late_token(took.runs)
+        self._held.update(run.id for run in took.runs)
+        return took
+
+    def _proven_link(self) -> Link:
+        """A script that Redis does not know yet is repeated after the others of its trip: the
+        first finish goes alone, so that what is behind it sees what it did."""
+        link = self._connected()
+        if self.reports.pending and not self._proven:
+            self._report(link, link.call(self.reports.call())[0])
+            self._proven = True
+        return link
+
+    def _read_late_token(self, runs: list[Leased]) -> None:
+        """A token came to the bell's link after we gave up waiting: it may be a run, which
+        would lie there until we are idle again."""
+        if self._listening and (token := self.wait(_LATE_TOKEN_S, ())):
+            run = parse_token(token)
+            if run is not None:
+                runs.append(run)
+
+    def _report(self, link: Link, refused: list[str]) -> None:
+        """Redis answered a finish: repeat it without what it refused, until it has all."""
+        reports = self.reports
+        while refused:
+            self._held.difference_update(refused)
+            reports.forget(set(refused))
+            (refused,) = link.call(reports.call()) if reports.pending else ([],)
+        self._held.difference_update(reports.acknowledged())
+
+    def _take(self, want: int) -> Any:
+        now_ms = int(time.time() * 1000)
+        return self.calls.take(
+            self._options.node, self.exec_id, self._lane, want, now_ms, enroll=not self._enrolled
+        )
+
+    # -- Redis went away -------------------------------------------------------------------
+
+    def _connected(self) -> Link:
+        if self._link is None:
+            self._link = Link.connect(self._options.store_url, timeout_s=0.5)
+        elif self._one_link and self._listening:
+            self._listening = False
+            token = self._link.blpop_cancel()
+            run = parse_token(token) if token else None
+            if run is not None:
+                self.handed(run)
+                self._late.append(run)
+        return self._link
+
+    def _drop_links(self) -> None:
+        self._resync = self._enrolled
+        for link in (self._link, self._bell):
+            if link is not None:
+                link.close()
+        self._link = self._bell = None
+        self._listening = self._proven = self._idle = False
+
+    def let_go(self) -> None:
+        """In a forked child: the links are the executor's. One that reports progress makes
+        its own."""
+        for link in (self._link, self._bell):
+            if link is not None:
+                link.close()
+        self._link = self._bell = None
+        self._listening = False
+
+    def _find_lost(self, link: Link) -> list[Leased]:
+        (mine,) = link.call(self.calls.mine(self.exec_id))
+        self._resync = False
+        found = [run for run in mine if run.id not in self._held]
+        self._held.update(run.id for run in found)
+        return found
+
+    # -- the rest --------------------------------------------------------------------------
+
+    def give_back(self, works: Sequence[Work]) -> None:
+        """Runs that were taken and not started go back to the head of their queue."""
+        ids = [work.id for work in works]
+        try:
+            self._connected().call(self.calls.giveback(self._options.node, self.exec_id, ids))
+        except StoreGone:
+            # The leases stay ours: `mine` finds them again when Redis is back.
+            self._drop_links()
+        self._held.difference_update(ids)
+
+    def intent(self, run_id: str) -> dict[str, Any] | None:
+        """Who asked that run to stop, and why; None when nobody left a note."""
+        try:
+            (blob,) = self._connected().call(self.calls.intent(run_id))
+        except StoreGone:
+            self._drop_links()
+            return None
+        return None if blob is None else msgpack.unpackb(blob)
+
+    def progress(self, run_id: str, blob: bytes) -> None:
+        """How far a run is. Lost when Redis is gone: the next report replaces it anyway."""
+        try:
+            self._connected().call(self.calls.set_progress(self.exec_id, run_id, blob))
+        except StoreGone:
+            self._drop_links()
+
+    def fault(self, kind: str, what: str, message: str, halts: bool = False) -> None:
+        """Something of the app's has failed, see `model.appinfo.Fault`. Told now, or as soon as
+        Redis is back.
+
+        Args:
+            halts: it halts the schedule.
+        """
+        node, now_at = self._options.node, time.time()
+        self._faults.append(self.calls.note_fault(node, kind, what, message, now_at, halts=halts))
+        try:
+            self._tell_faults(self._connected())
+        except StoreGone:
+            self._drop_links()
+
+    def _tell_faults(self, link: Link) -> None:
+        while self._faults:
+            link.call(self._faults[0])
+            self._faults.popleft()
+
+    def leave(self) -> None:
+        """Ask to be retired, so that the next take says so once nothing is left for us."""
+        try:
+            self._connected().call(self.calls.retire(self.exec_id))
+        except StoreGone:
+            self._drop_links()
+
+    def wait(self, timeout_s: float | None, fds: Sequence[int]) -> bytes | None:
+        """Wait for the doorbell or for one of `fds`; None unless the bell rang.
+
+        Returns:
+            The token: empty to take, or a run handed over.
+        """
+        try:
+            if self._bell is None:
+                self._bell = self._new_bell()
+            if not self._listening:
+                self._bell.blpop_start(self.calls.bell_key(self.exec_id))
+                self._listening = True
+            polled = self._bell.blpop_poll(timeout_s, fds)
+        except StoreGone:
+            self._drop_links()
+            return None
+        self._listening = not polled.answered
+        self._idle = self._idle and not polled.answered
+        return polled.token
+
+    def _new_bell(self) -> Link:
+        if self._one_link:
+            return self._connected()
+        return Link.connect(self._options.store_url, timeout_s=0.5)
+
+    def handed(self, run: Leased) -> None:
+        """A run that came with the bell is ours."""
+        self._held.add(run.id)

@@ -1,0 +1,15 @@
+"""What every lane of an executor works with."""
+
+from typing import NamedTuple
+
+from rtd.executor.core.executor_options import Options
+from rtd.process.events.executor_signals import ExecutorSignals
+
+
+class Tools(NamedTuple):
+    """Shared by the parts of one executor. `pool` is the lane's name, or `fresh`."""
+
+    pool: str
+    exec_id: str
+    options: Options
+    signals: ExecutorSignals

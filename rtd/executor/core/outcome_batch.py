@@ -1,0 +1,79 @@
+"""Outcomes that Redis has not acknowledged yet: on disk from the moment an attempt has ended."""
+
+import contextlib
+import time
+from typing import Any, Final
+
+import msgpack
+
+from rtd.executor.core.executor_context import Tools
+from rtd.executor.core.leased_run import Outcome
+from rtd.model.outcome_spool import Spool
+from rtd.model.run_events import pack_events
+from rtd.store.commands.arguments import Outcome as Written
+from rtd.store.commands.commands import Calls
+from rtd.store.connection.command import Call
+
+#: Runs of rtd's own, which leave no events, come to this lane alone.
+_INNER_POOL: Final = "main"
+
+
+class Reports:
+    """What one executor has to report.
+
+    Attributes:
+        pending: outcomes and their events, in the order in which they ended.
+    """
+
+    def __init__(self, tools: Tools, spool: Spool, calls: Calls) -> None:
+        self._exec_id = tools.exec_id
+        self._options = tools.options
+        self._spool = spool
+        self._calls = calls
+        self._pack_events = pack_events if tools.pool == _INNER_POOL else msgpack.packb
+        self.pending: list[tuple[Written, list[Any]]] = []
+
+    def keep(self, outcome: Outcome) -> None:
+        """An attempt has ended: safe from a crash of this process from here on."""
+        wait_s = outcome.retry_wait_s()
+        record = outcome.record(self._exec_id, wait_s is not None)
+        work = outcome.work
+        if wait_s is None:
+            written = Written(work.id, work.task, "d", record)
+            what = "finished"
+        else:
+            due_ms = int((outcome.ended_at + wait_s) * 1000) if wait_s else 0
+            written = Written(work.id, work.task, "a", record, due_ms)
+            what = "requeued" if outcome.requeue else "retry"
+        event = [outcome.ended_at, work.id, work.task, what, outcome.state, outcome.why]
+        self.pending.append((written, event))
+        # A full disk costs what the spool is good for, not the run.
+        with contextlib.suppress(OSError):
+            self._spool.add(msgpack.packb([*written, event]))
+
+    @property
+    def must_be_sent(self) -> bool:
+        """Whether the spool wants to be emptied before the next run."""
+        return self._spool.full
+
+    def call(self) -> Call:
+        """All of them, for Redis."""
+        return self._calls.finish(
+            self._options.node,
+            self._exec_id,
+            int(time.time() * 1000),
+            self._pack_events([event for _, event in self.pending]),
+            self._options.history,
+            [written for written, _ in self.pending],
+        )
+
+    def acknowledged(self) -> list[str]:
+        """Redis has them. Gives the ids of their runs."""
+        ids = [written.id for written, _ in self.pending]
+        self.pending.clear()
+        self._spool.clear()
+        return ids
+
+    def forget(self, refused: set[str]) -> None:
+        """Settled by somebody else, or by an earlier call whose reply was lost."""
+        self.pending = [one for one in self.pending if one[0].id not in refused]

@@ -1,0 +1,73 @@
+"""Everything about one slot's output: live in its scratch file, then kept in a segment."""
+
+import contextlib
+import os
+from pathlib import Path
+from typing import Final
+
+from rtd.common.units import format_bytes
+from rtd.executor.core.leased_run import Outcome
+from rtd.executor.output.scratch_file import Scratch
+from rtd.executor.output.segments import Segments
+from rtd.model.internal_tasks import is_inner
+
+#: Of each run of rtd's own at most so much goes to the log.
+_PASSED_BYTES: Final = 1 << 16
+
+
+class Capture:
+    """The output of the runs of one slot.
+
+    Args:
+        segments: where finished output goes; shared by the slots of an executor.
+        redirect: whether fds 1 and 2 of the process are this slot's output (one run at a
+            time); else only what Python writes can be told apart by run.
+        inner: rtd's own runs come here, too: hooks and conditions of the app. What they write
+            goes to the daemon's log, since no run of the app's holds it.
+    """
+
+    def __init__(
+        self, path: Path, limit_bytes: int, segments: Segments, redirect: bool, inner: bool = False
+    ) -> None:
+        self.scratch = Scratch(path, limit_bytes)
+        self._segments = segments
+        self._redirect = redirect
+        self._log_fd = os.dup(2) if inner else -1
+        if redirect:
+            self._point()
+
+    def _point(self) -> None:
+        os.dup2(self.scratch.fd, 1)
+        os.dup2(self.scratch.fd, 2)
+
+    def finish(self, outcome: Outcome) -> None:
+        """A run has ended: what it wrote is kept, what was lost is noted. What one of rtd's own
+        wrote is passed on to the daemon's log."""
+        scratch = self.scratch
+        if not scratch.lost_bytes and not scratch.size():
+            return
+        work, why = outcome.work, scratch.lost_why
+        if is_inner(work.task):
+            self._pass_on()
+            scratch.reset()
+            return
+        moves = scratch.moves
+        outcome.output = kept = self._segments.keep(scratch, work.id, work.number)
+        if self._redirect and scratch.moves != moves:
+            self._point()
+        if kept is not None and kept[4]:
+            reason = why or "the output directory could not be written"
+            outcome.add_note(f"{format_bytes(kept[4])} of output lost: {reason}")
+
+    def _pass_on(self) -> None:
+        with contextlib.suppress(OSError):  # a closed terminal, a full disk
+            os.write(self._log_fd, os.pread(self.scratch.fd, _PASSED_BYTES, 0))
+
+    def remove(self) -> None:
+        """At the executor's end."""
+        self.scratch.remove()
+
+
+def scratch_path(folder: Path, executor: str, index: int) -> Path:
+    """Where slot number `index` of an executor writes."""
+    return folder / f"x-{executor}-{index}.scratch"

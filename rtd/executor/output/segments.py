@@ -1,0 +1,84 @@
+"""Finished output: many runs' blocks in one append-only file per executor."""
+
+import errno
+import os
+from pathlib import Path
+from typing import Any, Final
+
+from rtd.common.ids import to_words
+from rtd.executor.output.scratch_file import Scratch
+from rtd.model.output_index import HEADER, MAGIC
+
+#: Output larger than this is kept as a file of its own, by rename.
+OWN_FILE_BYTES: Final = 1 << 20
+#: A segment beyond this is closed and the next one begun.
+SEGMENT_BYTES: Final = 8 << 20
+_NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+
+
+class Segments:
+    """Where one executor's finished output goes. Files are named `<executor>.<n>.seg`."""
+
+    def __init__(self, folder: Path, executor: str) -> None:
+        self._folder = folder
+        self._executor = executor
+        self._number = 0
+        self._fd = -1
+        self._offset = 0
+        self._name = ""
+
+    def keep(self, scratch: Scratch, run_id: str, attempt: int) -> list[Any] | None:
+        """Move a finished run's output out of its scratch file.
+
+        Returns:
+            `[file, offset, length, index_length, lost_bytes]` below the output directory;
+            None for a run that wrote nothing. A full disk loses the output, not the run:
+            the file is then `""` and `lost_bytes` says how much.
+        """
+        length = scratch.size()
+        lost = scratch.lost_bytes
+        if not length:
+            if not lost:
+                return None
+            scratch.reset()
+            return ["", 0, 0, 0, lost]
+        if length > OWN_FILE_BYTES:
+            name = f"{run_id}.{attempt}.out"
+            index_length = len(scratch.index())
+            scratch.move_to(self._folder / name)
+            return [name, 0, length, index_length, lost]
+        place = self._append(scratch, run_id, length)
+        scratch.reset()
+        return [*place, lost] if place else ["", 0, 0, 0, lost + length]
+
+    def _append(self, scratch: Scratch, run_id: str, length: int) -> list[Any] | None:
+        index = scratch.index()
+        high, low = to_words(run_id)
+        run = high.to_bytes(8, "big") + low.to_bytes(8, "big")
+        header = HEADER.pack(MAGIC, run, length, len(index))
+        block = b"".join((header, os.pread(scratch.fd, length, 0), index))
+        try:
+            if self._fd < 0 or self._offset > SEGMENT_BYTES:
+                self._open_next()
+            written = os.write(self._fd, block)
+            if written < len(block):
+                os.ftruncate(self._fd, self._offset)
+                return None
+        except OSError as error:
+            if error.errno not in _NO_SPACE:
+                raise
+            return None
+        place = [self._name, self._offset + len(header), length, len(index)]
+        self._offset += written
+        return place
+
+    def _open_next(self) -> None:
+        if self._fd >= 0:
+            os.close(self._fd)
+        self._fd = -1
+        self._number += 1
+        name = f"{self._executor}.{self._number}.seg"
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+        self._fd = os.open(self._folder / name, flags, 0o600)
+        self._name = name
+        self._offset = 0

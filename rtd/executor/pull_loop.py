@@ -1,0 +1,117 @@
+"""The pull loop, the same for every lane: report what ended, take what fits, wait for more."""
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+from rtd.executor.core.backend import Backend
+from rtd.executor.core.executor_options import Options
+from rtd.executor.core.leased_run import Work, cancelled_unstarted
+from rtd.executor.core.wait_readable import wait_readable
+from rtd.executor.lanes.lane import Lane
+from rtd.session.session import Session
+from rtd.store.commands.arguments import Leased, Took, parse_token
+
+RETIRED: Final = 0
+FENCED: Final = 2
+
+
+class PullLoop:
+    """One executor's life between its birth and its exit code.
+
+    Args:
+        serving: gives the number of the generation that new runs are for.
+    """
+
+    def __init__(
+        self,
+        lane: Lane,
+        backend: Backend,
+        session: Session | None,
+        options: Options,
+        serving: Callable[[], int],
+    ) -> None:
+        self._lane = lane
+        self._generation = options.generation
+        self._serving = serving
+        self._backend = backend
+        self._tasks = session.tasks if session else {}
+        self._idle_s = options.idle_s
+        self._leaving = False
+        #: Whether Redis counts us as idle, so that a submit may hand us a run.
+        self._registered = False
+
+    def serve(self) -> int:
+        """Until retired, recycled or fenced. Returns the exit code."""
+        while True:
+            self._lane.collect()
+            if self._lane.retiring() or self._lane.should_recycle():
+                self._leaving = True
+            if self._leaving and not self._lane.busy() and not self._registered:
+                self._backend.exchange(0)
+                return RETIRED
+            want = self._want()
+            took = self._backend.exchange(want)
+            if took.what == "fenced":
+                return FENCED
+            self._registered = took.what == "idle" or (self._registered and not want)
+            if took.what == "retire":
+                self._leaving = True
+                self._registered = False
+            elif took.runs:
+                self._start(took.runs)
+            elif not want or took.what == "idle":
+                self._wait(took)
+
+    def _want(self) -> int:
+        """How many to ask for. An executor that leaves while it counts as idle asks once
+        more, so that a run that was just handed to it is not left on its bell."""
+        if not self._leaving:
+            return self._lane.room()
+        if self._registered:
+            self._backend.leave()
+            return 1
+        return 0
+
+    def _start(self, runs: list[Leased]) -> None:
+        now_at = time.time()
+        ready = []
+        for run in runs:
+            work = Work(run.record, self._tasks)
+            if work.expired(now_at):
+                why = f"it had not started {work.policies.expires_s:g} s after its submit"
+                self._backend.reports.keep(cancelled_unstarted(work, why))
+            else:
+                ready.append(work)
+        if ready and self._generation < self._serving():
+            # The app was reloaded, and word of our retirement is on its way: these are for the
+            # new code, and may be of tasks that only it has.
+            self._backend.give_back(ready)
+            self._leaving = True
+        elif ready:
+            self._lane.start(ready)
+
+    def _wait(self, took: Took) -> None:
+        if took.what == "idle":
+            timeout_s = self._idle_s if self._idle_s and not self._lane.busy() else None
+            if took.next_due_ms is not None:
+                due_s = max(took.next_due_ms / 1000 - time.time(), 0.0)
+                timeout_s = due_s if timeout_s is None else min(timeout_s, due_s)
+            if not self._leaving:
+                self._lane.rest()
+            self._wait_for_bell(timeout_s)
+        else:
+            wait_readable(self._lane.fds(), None)
+        self._lane.calm()
+
+    def _wait_for_bell(self, timeout_s: float | None) -> None:
+        began = time.monotonic()
+        token = self._backend.wait(timeout_s, self._lane.fds())
+        if token is not None:
+            self._registered = False
+            run = parse_token(token)
+            if run is not None:
+                self._backend.handed(run)
+                self._start([run])
+        elif self._idle_s and not self._lane.busy() and time.monotonic() - began >= self._idle_s:
+            self._leaving = True

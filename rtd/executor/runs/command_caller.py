@@ -1,0 +1,241 @@
+"""Runs a command of the operating system: fork and exec, its output line by line with time."""
+
+import os
+import select
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+from rtd.common.errors import RtdError
+from rtd.common.msgpack_values import pack
+from rtd.executor.core.leased_run import Outcome, Work
+from rtd.executor.output.scratch_file import Scratch
+from rtd.executor.runs import outcome_of_call
+from rtd.executor.runs.command_output import Heard
+from rtd.executor.runs.leftover_processes import end_leftovers
+from rtd.executor.runs.stop_gate import Gate
+from rtd.model.manifest import COMMAND
+from rtd.model.output_index import ERR, OUT
+from rtd.model.run_states import CHAR, State
+from rtd.process.fork.run_as_user import find_account
+from rtd.process.tree.exit_status import reap
+from rtd.process.tree.pidfd import open_pidfd
+from rtd.process.tree.terminate import signal_name, terminate_children
+from rtd.session.core.exceptions import Stopped
+from rtd.session.tasks.command_task import CommandFailed
+from rtd.session.tasks.definition import TaskDefinition
+
+_CHUNK: Final = 65_536
+#: What shells return for a command that is not there, and for one that may not be run.
+_NOT_FOUND: Final = 127
+_NOT_RUNNABLE: Final = 126
+_SUCCEEDED: Final = CHAR[State.SUCCEEDED]
+
+
+class CommandCaller:
+    """The caller of lane `command`. Parameters: argv, cwd, env, user, stdin, umask; a task of the
+    app's brings them along and makes options of its own parameters.
+
+    The command is the leader of a session of its own. To stop it is to send SIGTERM to
+    everything below it. Standard output and error come through pipes, so that each piece
+    has its time and its stream.
+
+    Args:
+        scratch: where the output goes.
+        result_limit_bytes: more output than this is no result.
+    """
+
+    def __init__(self, scratch: Scratch, result_limit_bytes: int) -> None:
+        self._scratch = scratch
+        self._result_limit_bytes = result_limit_bytes
+        self._heard: Heard | None = None
+
+    def call(self, work: Work, outcome: Outcome, gate: Gate) -> None:
+        """Never raises for what the command does: its exit code or signal is the outcome."""
+        self._heard = None
+        if work.task == COMMAND:
+            gate.own_stop(_ask)
+            self._run(outcome_of_call.parameters(work), work, outcome, gate)
+            return
+        definition = outcome_of_call.definition_of(work)
+        gate.enter()  # functions of the app's that work out parameters are stopped like tasks
+        order = definition.command.order(outcome_of_call.parameters(work))
+        gate.own_stop(_ask)
+        self._heard = Heard(self._result_limit_bytes)
+        if definition.around is None:
+            self._run(order, work, outcome, gate)
+        else:
+            self._run_surrounded(definition, order, work, outcome, gate)
+        self._tell(outcome, self._heard)
+
+    def _run_surrounded(
+        self,
+        definition: TaskDefinition,
+        order: dict[str, Any],
+        work: Work,
+        outcome: Outcome,
+        gate: Gate,
+    ) -> None:
+        def run() -> str | None:
+            self._run(order, work, outcome, gate)
+            if gate.asked:
+                raise Stopped
+            if outcome.state != _SUCCEEDED:
+                raise CommandFailed(outcome.why)
+            return self._heard.result() if self._heard else None
+
+        assert definition.around is not None
+        with suppress(CommandFailed, Stopped):
+            definition.around.carry_out(run)
+
+    def _tell(self, outcome: Outcome, heard: Heard) -> None:
+        """A task's record holds what a person looks for first."""
+        if outcome.state == _SUCCEEDED:
+            result = heard.result()
+            if result is None:
+                outcome.add_note("its output is too large to be its result: see rtctl logs")
+            elif result:
+                outcome.result = pack(result, "the result")
+        elif outcome.error is not None and (tail := heard.tail()):
+            outcome.why = f"{outcome.why}: {tail.splitlines()[-1]}"
+            outcome.error = [outcome.error[0], outcome.why, tail]
+
+    def _run(self, params: dict[str, Any], work: Work, outcome: Outcome, gate: Gate) -> None:
+        gate.enter()
+        if gate.asked:
+            return
+        child = self._start(params, work, outcome)
+        if child is None:
+            return
+        if gate.was_asked():  # the stop came while it started
+            terminate_children()
+        self._follow(child, outcome)
+
+    def _start(
+        self, params: dict[str, Any], work: Work, outcome: Outcome
+    ) -> "subprocess.Popen[bytes] | None":
+        argv = [str(part) for part in params["argv"]]
+        try:
+            environment, account = _environment(params, work)
+            stdin = params.get("stdin")
+            child = subprocess.Popen(
+                argv,
+                cwd=params.get("cwd"),
+                env=environment,
+                stdin=subprocess.DEVNULL if stdin is None else _file_of(stdin),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+                umask=-1 if params.get("umask") is None else int(params["umask"]),
+                **account,
+            )
+        except RtdError as error:
+            _refused(outcome, error.sentence, _NOT_RUNNABLE)
+        except (OSError, ValueError, subprocess.SubprocessError) as error:
+            _refused(outcome, *_why_not(argv, params.get("cwd"), error))
+        else:
+            return child
+        return None
+
+    def _follow(self, child: "subprocess.Popen[bytes]", outcome: Outcome) -> None:
+        assert child.stdout is not None  # for mypy: both are pipes
+        assert child.stderr is not None
+        streams = {child.stdout.fileno(): OUT, child.stderr.fileno(): ERR}
+        pidfd = open_pidfd(child.pid)
+        poller = select.poll()
+        for fd in (*streams, *([] if pidfd is None else [pidfd])):
+            poller.register(fd, select.POLLIN)
+        over = pidfd is None
+        while not over:
+            for fd, _ in poller.poll():
+                if fd == pidfd:
+                    over = True
+                elif not self._read(fd, streams[fd]):
+                    poller.unregister(fd)
+        if pidfd is not None:
+            os.close(pidfd)
+        ended = reap(child.pid)
+        child.returncode = 0  # reaped here, for its rusage: Popen must not look for it
+        end_leftovers(outcome)  # they hold the pipes open
+        for fd, stream in streams.items():
+            while self._read(fd, stream):
+                pass
+        child.stdout.close()
+        child.stderr.close()
+        if ended is not None:
+            _ended(outcome, ended.code, ended.signal)
+            outcome.cpu_s, outcome.peak_bytes = ended.cpu_s, ended.max_rss_bytes
+
+    def _read(self, fd: int, stream: int) -> bool:
+        """Pass on what is there; False at the end."""
+        data = os.read(fd, _CHUNK)
+        if data:
+            self._scratch.write(data, stream)
+            if self._heard is not None:
+                self._heard.take(data, stream)
+        return bool(data)
+
+
+def _ask() -> None:
+    terminate_children()
+
+
+def _environment(params: dict[str, Any], work: Work) -> tuple[dict[str, str], dict[str, Any]]:
+    environment = dict(os.environ)
+    account: dict[str, Any] = {}
+    if params.get("user"):
+        found = find_account(str(params["user"]))
+        environment.update(found.environment)
+        account = dict(found.popen_options)
+    environment.update({str(k): str(v) for k, v in (params.get("env") or {}).items()})
+    environment["RTD_RUN_ID"] = work.id
+    environment["RTD_ATTEMPT"] = str(work.number)
+    return environment, account
+
+
+def _file_of(data: str | bytes) -> int:
+    """A file with the standard input: a pipe would need somebody to feed it."""
+    fd = os.memfd_create("rtd-stdin")
+    blob = data.encode() if isinstance(data, str) else data
+    written = 0
+    while written < len(blob):
+        written += os.write(fd, blob[written:])
+    os.lseek(fd, 0, os.SEEK_SET)
+    return fd
+
+
+def _why_not(argv: list[str], cwd: Any, error: Exception) -> tuple[str, int]:
+    command = argv[0] if argv else ""
+    if cwd is not None and not Path(cwd).is_dir():
+        return f"the working directory {cwd} is not there", _NOT_RUNNABLE
+    if isinstance(error, FileNotFoundError):
+        shell = "; for a line of a shell: sh -c '...'" if " " in command else ""
+        return f"command not found: {command}{shell}", _NOT_FOUND
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return f"{command} cannot be run: {text}", _NOT_RUNNABLE
+
+
+def _refused(outcome: Outcome, why: str, code: int) -> None:
+    outcome.state = CHAR[State.ERROR]
+    outcome.why = why
+    outcome.error = ["CommandError", why, ""]
+    outcome.exit = [code, None]
+    outcome.names = (f"exit {code}",)
+
+
+def _ended(outcome: Outcome, code: int | None, signal: int | None) -> None:
+    outcome.exit = [code, signal]
+    if code == 0:
+        return
+    if signal is not None:
+        name = signal_name(signal)
+        outcome.state = CHAR[State.EXCEPTION]
+        outcome.why = f"ended by {name}"
+        outcome.error = [name, outcome.why, ""]
+        outcome.names = (name,)
+    else:
+        outcome.state = CHAR[State.ERROR]
+        outcome.why = f"exit {code}"
+        outcome.error = ["Exit", outcome.why, ""]
+        outcome.names = (outcome.why,)

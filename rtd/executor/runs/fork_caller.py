@@ -1,0 +1,147 @@
+"""Calls a task's function in a process forked for this run alone: lane `fresh`.
+
+The executor stays: it has the lease, the link to Redis and the spool, and a run costs a fork
+instead of all that. What the child finds out comes back through a file without a name. A child
+that ends without a word takes its executor with it, by the same signal or code: so the run is
+settled like any whose executor died, with the same evidence.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Final
+
+import msgpack
+
+from rtd.executor.core.leased_run import Outcome, Work
+from rtd.executor.output.scratch_file import Scratch
+from rtd.executor.output.stdio_router import STREAMS
+from rtd.executor.runs.run_in_main_thread import Caller, carry_through
+from rtd.executor.runs.stop_gate import Gate
+from rtd.process.fork.fork_guard import FORK_MARK
+from rtd.process.fork.prefork import Delegate, end_like
+from rtd.session.core.run_context import FAULTS, report_fault
+
+_LENGTH: Final = 4
+_NOTHING: Final = bytes(_LENGTH)
+#: A report larger than this is not kept in memory for the next one to overwrite.
+_ROOM_BYTES: Final = 1 << 16
+_NO_FORK_PAUSE_S: Final = 0.1
+
+
+class ForkCaller:
+    """The caller of lane `fresh`.
+
+    Args:
+        inner: does in the child what the run asks for.
+        scratch: where the output goes; the child writes to it, the executor keeps it.
+        let_go: called first in the child: closes what only the executor may use.
+    """
+
+    def __init__(self, inner: Caller, scratch: Scratch, let_go: Callable[[], None]) -> None:
+        self._inner = inner
+        self._scratch = scratch
+        self._let_go = let_go
+        self._child = Delegate()
+        self._report_fd = os.memfd_create("rtd-report")
+
+    def call(self, work: Work, outcome: Outcome, gate: Gate) -> None:
+        """Returns when the child has ended with a report; else ends this process, too."""
+        gate.own_stop(self._child.terminate)
+        gate.enter()
+        if not self._start(work, outcome, gate):
+            self.close()  # what waits for a run would count as left behind by this one
+            return  # a stop was faster
+        if gate.was_asked():  # the stop came while it started
+            self._child.terminate()
+        status = self._child.wait()
+        blob = self._report()
+        if status.code != 0 or not blob:
+            end_like(status)
+        self._take_over(outcome, gate, msgpack.unpackb(blob))
+        outcome.peak_bytes = status.max_rss_bytes
+
+    def _start(self, work: Work, outcome: Outcome, gate: Gate) -> bool:
+        os.pwrite(self._report_fd, _NOTHING, 0)
+        while not gate.was_asked():
+            if self._child.order(work.leased()):
+                return True
+            try:
+                self._child.start(lambda: self._in_child(work, outcome, gate))
+            except OSError:  # no more processes or memory: this passes, and the run waits for it
+                time.sleep(_NO_FORK_PAUSE_S)
+            else:
+                return True
+        return False
+
+    def get_ready(
+        self, warm_up: Callable[[], None], enter: Callable[[bytes], Work], gate: Gate
+    ) -> bool:
+        """Fork the child of the next run ahead, so that it starts at once.
+
+        Args:
+            warm_up: called in the child while it waits.
+            enter: makes the process part of a run, given the run's record.
+
+        Returns whether there was a fork: none when that child is there already.
+        """
+
+        def wait_and_work(order: Callable[[], bytes]) -> int:
+            FORK_MARK.reset()
+            self._let_go()
+            warm_up()
+            record = order()
+            if not record:
+                return 0
+            work = enter(record)
+            return self._carry_out(work, Outcome(work, time.time()), gate)
+
+        with suppress(OSError):  # then the run forks, and waits until it can
+            return self._child.prepare(wait_and_work)
+        return False
+
+    def close(self) -> None:
+        """End the child that waits for a run, if there is one."""
+        self._child.dismiss()
+
+    # -- in the child ------------------------------------------------------------------------
+
+    def _in_child(self, work: Work, outcome: Outcome, gate: Gate) -> int:
+        FORK_MARK.reset()
+        gate.start_over()
+        self._let_go()
+        return self._carry_out(work, outcome, gate)
+
+    def _carry_out(self, work: Work, outcome: Outcome, gate: Gate) -> int:
+        faults: list[tuple[Any, ...]] = []
+        FAULTS.sink = lambda *fault: faults.append(fault)
+        asked = carry_through(self._inner, work, outcome, gate)
+        STREAMS.flush()
+        told = [
+            asked, outcome.state, outcome.result, outcome.error, outcome.names, outcome.why,
+            self._scratch.state(), faults,
+        ]  # fmt: skip
+        blob: bytes = msgpack.packb(told)
+        os.pwrite(self._report_fd, len(blob).to_bytes(_LENGTH, "little") + blob, 0)
+        return 0
+
+    # -- in the executor ---------------------------------------------------------------------
+
+    def _report(self) -> bytes:
+        """What the child has written; empty when it did not get so far."""
+        length = int.from_bytes(os.pread(self._report_fd, _LENGTH, 0), "little")
+        blob = os.pread(self._report_fd, length, _LENGTH) if length else b""
+        if length > _ROOM_BYTES:
+            os.ftruncate(self._report_fd, 0)
+        return blob
+
+    def _take_over(self, outcome: Outcome, gate: Gate, told: list[Any]) -> None:
+        asked, outcome.state, outcome.result, outcome.error, names, outcome.why, *rest = told
+        state, faults = rest
+        outcome.names = tuple(names)
+        self._scratch.adopt(state)
+        if asked:  # it saw the stop on the board before the signal came here
+            gate.asked = True
+        for fault in faults:
+            report_fault(*fault[:3], halts=fault[3])

@@ -1,0 +1,134 @@
+"""Calls a task's code and turns whatever comes of it into an outcome."""
+
+import traceback
+from typing import Any, Final
+
+import msgpack
+
+from rtd.common.errors import UnserialisableError
+from rtd.common.msgpack_values import pack, unpack
+from rtd.common.package_root import PACKAGE_ROOT
+from rtd.common.units import format_bytes
+from rtd.executor.core.leased_run import Outcome, Work
+from rtd.model.internal_tasks import is_inner
+from rtd.model.run_states import CHAR, State
+from rtd.session.app.internal_tasks import SERVING
+from rtd.session.core.exceptions import Error
+from rtd.session.parameters.resolve import ParameterFailed
+from rtd.session.tasks.definition import TaskDefinition
+
+_ERROR: Final = CHAR[State.ERROR]
+_EXCEPTION: Final = CHAR[State.EXCEPTION]
+_TERMINATED: Final = CHAR[State.TERMINATED]
+#: An empty map, the parameters of most runs.
+_EMPTY: Final[bytes] = msgpack.packb({})
+_TRACEBACK_CHARS: Final = 16_384
+_MESSAGE_CHARS: Final = 4_096
+
+
+def parameters(work: Work) -> dict[str, Any]:
+    """The run's parameters: those of its submit, and what the task is given beside them.
+
+    Called where the task's code runs, since functions of the app's may be called for it.
+
+    Raises:
+        ParameterFailed: one of them could not be found.
+    """
+    found: dict[str, Any] = {} if work.params == _EMPTY else unpack(work.params)
+    return found if work.filling is None else work.filling.complete(found, work.fetched)
+
+
+def definition_of(work: Work) -> TaskDefinition:
+    """The task's code. Raises LookupError when this app does not have it."""
+    if work.definition is not None:
+        return work.definition
+    if is_inner(work.task) and (inner := SERVING.find(work.task)) is not None:
+        return inner
+    raise LookupError(
+        f"the app has no task {work.task!r} any more; submit it again under its new name"
+    )
+
+
+def succeeded(outcome: Outcome, result: Any, limit_bytes: int) -> None:
+    """The task returned. A result that cannot be kept makes the run an exception: what was
+    done is done, but the caller would wait for a result that nobody has."""
+    if result is None:
+        return
+    try:
+        blob = pack(result, "the result")
+    except UnserialisableError as error:
+        failed(outcome, error)
+        outcome.why = str(error)
+        return
+    if len(blob) > limit_bytes:
+        outcome.state = _EXCEPTION
+        outcome.why = (
+            f"the result has {format_bytes(len(blob))}, the limit is {format_bytes(limit_bytes)}; "
+            "write it to a file and return its path, or raise limits.result"
+        )
+        outcome.error = ["ResultTooLarge", outcome.why, ""]
+        outcome.names = ("ResultTooLarge",)
+        return
+    outcome.result = blob
+
+
+def failed(outcome: Outcome, error: BaseException) -> None:
+    """The task raised: `error` for its own `Error`, `exception` for anything else."""
+    if isinstance(error, ParameterFailed):
+        _parameter_failed(outcome, error)
+        return
+    outcome.state = _ERROR if isinstance(error, Error) else _EXCEPTION
+    kind = type(error)
+    try:
+        message = _storable(str(error)[:_MESSAGE_CHARS])
+    except BaseException as broken:  # it is the task's code, which may raise anything
+        message = f"(its __str__ raised {type(broken).__name__})"
+    outcome.error = [_name(kind), message, _storable(_format(error, message))]
+    outcome.names = tuple(name for base in kind.__mro__ for name in (base.__name__, _name(base)))
+    first = message.partition("\n")[0]
+    outcome.why = f"{kind.__name__}: {first}" if first else kind.__name__
+
+
+def _parameter_failed(outcome: Outcome, error: ParameterFailed) -> None:
+    """The task's own code was never reached: an exception, whatever its function raised."""
+    failed(outcome, error.error)
+    outcome.state = _EXCEPTION
+    outcome.why = f"parameter {error.name!r}: {outcome.why}"
+
+
+def stopped(outcome: Outcome, intent: dict[str, Any] | None) -> None:
+    """The run ended because it was asked to. `intent` says by whom and why."""
+    outcome.state = _TERMINATED
+    intent = intent or {"by": "unknown", "why": "it was asked to stop; nobody says why"}
+    outcome.by = intent["by"]
+    outcome.why = intent["why"]
+    outcome.requeue = intent.get("then") == "requeue"
+    outcome.error = None
+
+
+def _storable(text: str) -> str:
+    """The text as UTF-8 has it: a file's name may hold what it has not."""
+    return text.encode(errors="backslashreplace").decode()
+
+
+def _name(kind: type) -> str:
+    if kind.__module__ == "builtins":
+        return kind.__qualname__
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _format(error: BaseException, message: str) -> str:
+    """The traceback from the task's own first frame on, limited in length."""
+    try:
+        summary = traceback.TracebackException.from_exception(error)
+    except BaseException:  # as above: a chained error's own text may raise
+        return message
+    frames = list(summary.stack)
+    while frames and frames[0].filename.startswith(PACKAGE_ROOT):
+        del frames[0]
+    summary.stack = traceback.StackSummary.from_list(frames)
+    text = "".join(summary.format())
+    if len(text) > _TRACEBACK_CHARS:
+        half = _TRACEBACK_CHARS // 2
+        text = f"{text[:half]}\n... shortened ...\n{text[-half:]}"
+    return text

@@ -1,0 +1,38 @@
+"""Calls the task's function, or its class, in this process."""
+
+from typing import Any
+
+from rtd.executor.core.leased_run import Outcome, Work
+from rtd.executor.runs import outcome_of_call
+from rtd.executor.runs.stop_gate import Gate
+from rtd.session.tasks.definition import TaskDefinition
+
+
+class PythonCaller:
+    """The caller of lanes `process`, `fresh` and `main`."""
+
+    def __init__(self, result_limit_bytes: int) -> None:
+        self._result_limit_bytes = result_limit_bytes
+
+    def call(self, work: Work, outcome: Outcome, gate: Gate) -> None:
+        """Raises whatever the task raises, and LookupError for a task that is not there."""
+        definition = outcome_of_call.definition_of(work)
+        gate.enter()
+        params = outcome_of_call.parameters(work)
+        if definition.around is not None:
+            result = definition.around.carry_out(lambda: _execute(definition, params, gate))
+        elif definition.is_class:
+            result = _execute(definition, params, gate)
+        else:
+            result = definition.target(**params)
+        gate.leave()
+        outcome_of_call.succeeded(outcome, result, self._result_limit_bytes)
+
+
+def _execute(definition: TaskDefinition, params: dict[str, Any], gate: Gate) -> Any:
+    if not definition.is_class:
+        return definition.target(**params)
+    instance = definition.target(**params)
+    if definition.has_own_stop():
+        gate.own_stop(instance.stop)
+    return instance.start()

@@ -1,0 +1,222 @@
+"""The process that writes the task log: each entry becomes records of the logger `rtd.task`.
+
+There is one per node, forked from the zygote like an executor, so it has the app's handlers; its
+stdout and stderr are the daemon's own. It takes entries from Redis in their order and says that
+it is done with them when their records are written. So none is lost when it dies; those that it
+was about are written again by its successor, where the handler does not know better.
+"""
+
+import time
+from collections.abc import Iterator
+from typing import Final
+
+from rtd.common.errors import StoreError, StoreGone
+from rtd.executor.core.executor_options import Options
+from rtd.executor.core.wait_readable import wait_readable
+from rtd.executor.output.stdio_router import STREAMS
+from rtd.executor.pull_loop import FENCED, RETIRED
+from rtd.model.run_record import decode
+from rtd.model.task_log_entry import Entry, LogRow
+from rtd.process.board.slot import Slot
+from rtd.process.events.executor_signals import ExecutorSignals
+from rtd.process.fork.process_title import set_title
+from rtd.session.core.run_context import FAULTS
+from rtd.session.task_log import redis_handler
+from rtd.session.task_log.emitter import Emitter
+from rtd.store.commands.commands import Calls
+from rtd.store.commands.task_log import LogRead
+from rtd.store.connection.blocking import Link
+from rtd.store.connection.command import Call
+
+#: Entries that are taken at once.
+_BATCH: Final = 200
+#: Told to leave, it goes on for so long at most while entries come; its successor has the rest.
+_LAST_WORDS_S: Final = 5.0
+#: An entry over which so many processes have ended by themselves is left out.
+_MOST_ENDS: Final = 3
+#: Also one over which so many were ended at all: somebody who kills them hits the same entry by
+#: chance a few times, a handler that has the kernel kill it (for want of memory) always does.
+_MOST_KILLS: Final = 20
+_RETRY_S: Final = 0.1
+#: The same fault is told of once in so long.
+_FAULT_S: Final = 0.5
+
+
+class LogWriter:
+    """One incarnation of the process.
+
+    Args:
+        exec_id: its id among the executors. slot: on the board; says when to leave.
+    """
+
+    def __init__(self, exec_id: str, slot: Slot, options: Options) -> None:
+        self._exec_id = exec_id
+        self._slot = slot
+        self._options = options
+        self._calls = Calls(options.namespace)
+        self._signals = ExecutorSignals()
+        self._link: Link | None = None
+        self._emitter = Emitter()
+        self._done: int | None = None
+        self._careful = 0
+        self._leave_at_s: float | None = None
+        self._quiet_until: dict[tuple[str, str], float] = {}
+        FAULTS.sink = self._fault
+
+    def serve(self) -> int:
+        """Until told to leave, or fenced off. Returns the exit code."""
+        set_title("log")
+        while True:
+            try:
+                code = self._turn()
+            except StoreGone:
+                self._drop_link()
+                if self._slot.retiring:  # its successor goes on when Redis is back
+                    return RETIRED
+                self._pause()
+            except StoreError as error:
+                self._fault("log", "Redis", error.sentence, False)
+                self._pause()
+            else:
+                if code is not None:
+                    self._emitter.close()
+                    return code
+
+    def _turn(self) -> int | None:
+        """Take entries and write them, or wait for some. Gives the exit code at the end."""
+        link = self._connected()
+        read: LogRead = link.one(
+            self._calls.log_read(self._options.node, self._exec_id, self._done, _BATCH)
+        )
+        if read.lost:
+            text = f"{read.lost:,} actions were not logged: 1,000,000 waited already"
+            self._fault("log", "entries", text, False)
+        if read.what == "fenced":
+            return FENCED
+        if read.entries and not self._is_time_to_leave():
+            self._write(link, self._as_careful(read))
+            return None
+        if self._slot.retiring:
+            return RETIRED
+        node_bell = self._calls.log_bell_key(self._options.node)
+        own_bell = self._calls.bell_key(self._exec_id)
+        self._wait_for(link, own_bell if read.what == "busy" else node_bell)
+        return None
+
+    def _is_time_to_leave(self) -> bool:
+        if not self._slot.retiring:
+            return False
+        now_s = time.monotonic()
+        if self._leave_at_s is None:
+            self._leave_at_s = now_s + _LAST_WORDS_S
+        return now_s >= self._leave_at_s
+
+    def _as_careful(self, read: LogRead) -> list[tuple[int, bytes]]:
+        """The entries to write now. Where others have ended over them, one by one: so what is
+        written twice is little, and the one that ends whoever writes it is found and left out."""
+        if read.tries > 1:
+            self._careful = _BATCH
+        if not self._careful:
+            return read.entries
+        self._careful -= 1
+        first = read.entries[0]
+        gone = read.tries - 1
+        if gone - read.ended >= _MOST_ENDS or gone >= _MOST_KILLS:
+            entry = Entry.unpack(first[1])
+            text = f"run {entry.run_id} of {entry.task!r} is not logged: the process of the log"
+            self._fault("log", "handlers", f"{text} ended {gone} times over it", False)
+            return [(first[0], b"")]
+        return [first]
+
+    # -- entries -----------------------------------------------------------------------------
+
+    def _write(self, link: Link, entries: list[tuple[int, bytes]]) -> None:
+        """Make records of entries; of an empty one there are none."""
+        for _, blob in entries:
+            if not blob:
+                continue
+            for row in self._rows(link, blob):
+                self._emitter.emit(row)
+        STREAMS.flush_pending()
+        self._emitter.flush()
+        keep: list[Call] = []
+        node = self._options.node
+        for handler in self._emitter.kept:
+            if handler.pending():
+                keep += self._calls.log_keep(node, handler.where, handler.pending())
+        if keep:
+            link.call(*keep)
+        for handler in self._emitter.kept:
+            handler.clear()
+        self._done = entries[-1][0]
+
+    def _rows(self, link: Link, blob: bytes) -> Iterator[LogRow]:
+        entry = Entry.unpack(blob)
+        if entry.is_cut:
+            record = link.one(self._calls.get(entry.run_id))
+            if record is not None:
+                found = decode(record)
+                entry = entry.with_record(found.attempts, found.end)
+        return entry.rows()
+
+    def _fault(self, kind: str, what: str, message: str, halts: bool) -> None:
+        """What a handler raised, for `rtctl status`. One that raises at each record is told of
+        now and then; what is lost when Redis is away comes again."""
+        now_at = time.time()
+        if now_at < self._quiet_until.get((kind, what), 0.0):
+            return
+        self._quiet_until[kind, what] = now_at + _FAULT_S
+        node = self._options.node
+        try:
+            call = self._calls.note_fault(node, kind, what, message, now_at, halts=halts)
+            self._connected().one(call)
+        except StoreGone:
+            self._drop_link()
+        except StoreError:
+            pass  # what it refuses is told of when it takes things again
+
+    # -- Redis -------------------------------------------------------------------------------
+
+    def _connected(self) -> Link:
+        if self._link is None:
+            self._link = Link.connect(self._options.store_url, timeout_s=0.5)
+        return self._link
+
+    def _drop_link(self) -> None:
+        if self._link is not None:
+            self._link.close()
+        self._link = None
+
+    def _wait_for(self, link: Link, bell: str) -> None:
+        """Until the bell rings or a signal comes."""
+        self._signals.watch()
+        if self._slot.retiring:  # the signal came before anybody listened
+            return
+        link.blpop_start(bell)
+        if not link.blpop_poll(None, (self._signals.wakeup_fd,)).answered:
+            self._signals.drain()
+            link.blpop_cancel()
+
+    def _pause(self) -> None:
+        self._signals.watch()
+        wait_readable((self._signals.wakeup_fd,), _RETRY_S)
+        self._signals.drain()
+
+
+def serve_log(exec_id: str, slot: Slot, options: Options) -> int:
+    """Be the process that writes the log of a node. Returns the exit code."""
+    return LogWriter(exec_id, slot, options).serve()
+
+
+def read_from_store(options: Options) -> None:
+    """In an executor: what is kept of the log is read from Redis."""
+
+    def read(
+        where: redis_handler.Where, since_at: float | None, until_at: float | None
+    ) -> Iterator[LogRow]:
+        calls = Calls(options.namespace)
+        with Link.connect(options.store_url) as link:
+            found = link.one(calls.log_kept(options.node, where, since_at, until_at))
+        return (LogRow.unpack(blob) for blob in found)
+
+    redis_handler.STORE.reader = read

@@ -1,0 +1,108 @@
+"""The app in the zygote: imported once, described as data, examined before the first fork."""
+
+import sys
+import traceback
+from collections.abc import Callable, Sized
+from dataclasses import dataclass, field
+from typing import Any
+
+from rtd.common.errors import RtdError
+from rtd.common.package_root import PACKAGE_ROOT
+from rtd.process.fork.file_descriptors import open_sockets
+from rtd.process.fork.fork import freeze, other_threads
+from rtd.process.tree.children import own_children
+from rtd.session.session import Session
+from rtd.session.task_log.log_record import is_logged
+
+__all__ = ["App", "load_app"]
+
+Loader = Callable[[str], Session]
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """What became of importing an app.
+
+    Attributes:
+        name: as it was given; None: shell commands only.
+        error: one sentence with file and line when it does not import.
+        where: {file, line} of the error when it is known.
+        warnings: sentences about what will not work in forked executors.
+        helpers: pids of processes that the import started; they belong to the app.
+    """
+
+    name: str | None
+    session: Session | None = None
+    manifest: dict[str, Any] | None = None
+    error: str | None = None
+    where: dict[str, Any] | None = None
+    warnings: list[str] = field(default_factory=list)
+    helpers: frozenset[int] = frozenset()
+
+
+def load_app(name: str | None, loader: Loader) -> App:
+    """Import the app and make the heap ready for forks.
+
+    Nothing that the import raises gets out: `error` and `where` say what it was.
+    """
+    if name is None:
+        freeze()
+        return App(None)
+    sockets = open_sockets()
+    try:
+        session = loader(name)
+        manifest = session.manifest(name).to_dict()
+    except RtdError as error:
+        return App(name, error=error.sentence, where=_place(error))
+    except BaseException as error:
+        text = f"app {name} does not import: {type(error).__name__}: {error}".splitlines()[0]
+        return App(name, error=text, where=_place(error))
+    finally:
+        _flush()
+    warnings = _warnings(name, open_sockets() - sockets)
+    helpers = frozenset(own_children())
+    if is_logged():
+        import rtd.executor.task_log_writer  # noqa: F401  # lazy: only here, then in no executor again
+    freeze()
+    return App(name, session, manifest, warnings=warnings, helpers=helpers)
+
+
+def _warnings(name: str, new_sockets: set[int]) -> list[str]:
+    found = []
+    threads = other_threads()
+    if threads:
+        found.append(
+            f"app {name} has started {_count(threads, 'thread')} while it was imported"
+            f" ({', '.join(threads[:5])}): executors are forked and do not have them;"
+            " start them in the task"
+        )
+    if new_sockets:
+        found.append(
+            f"app {name} has opened {_count(new_sockets, 'socket')} while it was imported: all"
+            " executors would share these connections; open them in the task"
+        )
+    return found
+
+
+def _count(things: Sized, noun: str) -> str:
+    return f"{len(things)} {noun}{'' if len(things) == 1 else 's'}"
+
+
+def _place(error: BaseException) -> dict[str, Any] | None:
+    """Where the user's code failed: of a chain of causes the first, its innermost frame."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    if isinstance(error, SyntaxError) and error.filename:
+        return {"file": error.filename, "line": error.lineno}
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not frame.filename.startswith(("<frozen", PACKAGE_ROOT))
+        and "importlib" not in frame.filename
+    ]
+    return {"file": frames[-1].filename, "line": frames[-1].lineno} if frames else None
+
+
+def _flush() -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()

@@ -1,0 +1,86 @@
+"""Lanes that the zygote keeps at strength by itself: an executor that ends is replaced at once.
+
+For the fresh lane: its executors, each with a process ready, are there before the runs are.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from rtd.executor.zygote.executor_table import Living
+
+__all__ = ["Keeper"]
+
+#: An executor that ends within this time without having begun a run is a failure.
+_TOO_SHORT_S: Final = 1.0
+_FIRST_PAUSE_S: Final = 0.05
+_LONGEST_PAUSE_S: Final = 5.0
+
+
+@dataclass(slots=True)
+class _Target:
+    count: int
+    options: Mapping[str, Any]
+    alive: int = 0
+    failures: int = 0
+    not_before_s: float = field(default=float("-inf"))
+
+
+class Keeper:
+    """How many executors each kept lane should have, and when to fork the next."""
+
+    def __init__(self) -> None:
+        self._targets: dict[str, _Target] = {}
+
+    def keep(self, lane: str, count: int, options: Mapping[str, Any]) -> None:
+        """From now on keep `count` executors of a lane alive. Fewer: nobody is ended."""
+        target = self._targets.setdefault(lane, _Target(0, {}))
+        target.count, target.options = count, options
+        target.failures, target.not_before_s = 0, float("-inf")
+
+    def stop(self) -> None:
+        """Keep nothing any more."""
+        for target in self._targets.values():
+            target.count = 0
+
+    def due(self, now_s: float) -> tuple[str, Mapping[str, Any]] | None:
+        """A lane that wants one more executor now, with its options."""
+        for lane, target in self._targets.items():
+            if target.alive < target.count and target.not_before_s <= now_s:
+                return lane, target.options
+        return None
+
+    def next_due_s(self) -> float | None:
+        """When a lane that pauses after failures wants its next executor."""
+        paused = [t.not_before_s for t in self._targets.values() if t.alive < t.count]
+        return min(paused, default=None)
+
+    def born(self, lane: str) -> None:
+        """One of a lane's own is alive."""
+        self._targets[lane].alive += 1
+
+    def failed(self, lane: str, now_s: float) -> float:
+        """The lane's next fork must wait: longer after each failure in a row.
+
+        Returns the pause in seconds.
+        """
+        target = self._targets[lane]
+        pause_s = min(_FIRST_PAUSE_S * (1 << min(target.failures, 16)), _LONGEST_PAUSE_S)
+        target.failures += 1
+        target.not_before_s = now_s + pause_s
+        return pause_s
+
+    def gone(self, living: Living, ran_nothing: bool, now_s: float) -> float | None:
+        """One of a lane's own has ended. Returns the pause in seconds if that was a failure."""
+        target = self._targets[living.lane]
+        target.alive -= 1
+        if living.leaving:
+            return None
+        if ran_nothing and now_s - living.born_s < _TOO_SHORT_S:
+            return self.failed(living.lane, now_s)
+        target.failures = 0
+        return None
+
+    def frames(self) -> list[dict[str, Any]]:
+        """As the supervisor is told of it."""
+        return [{"lane": lane, "count": t.count} for lane, t in self._targets.items()]
