@@ -1,8 +1,8 @@
 """Putting runs of a known task into the daemon's own Redis, without the daemon in between.
 
 The daemon offers it, for a second at a time, to clients that may open its Redis (see
-`rtd.supervisor.shortcut`). Whatever is out of the ordinary gives None here, and the caller
-goes the usual way with the same run id, so that nothing can be queued twice.
+`rtd.supervisor.runs.direct_submit`). A case that this module does not handle gives None, and the
+caller submits through the daemon with the same run id, so that nothing is queued twice.
 """
 
 from __future__ import annotations

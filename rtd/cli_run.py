@@ -13,8 +13,8 @@ from rtd.config.paths import find_places
 from rtd.daemon import run as run_daemon
 from rtd.process.fork.daemonize import detach
 from rtd.process.fork.foreground import end_with_parent
-from rtd.supervisor.directories import make_places
-from rtd.supervisor.log import log, set_up
+from rtd.supervisor.core.log import log, set_up
+from rtd.supervisor.lifecycle.directories import make_places
 from rtd.supervisor.node import Node
 from rtd.supervisor.startup import Wish
 

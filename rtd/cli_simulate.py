@@ -10,9 +10,9 @@ from rtd.common.errors import BadRequest
 from rtd.common.local_timezone import local_timezone
 from rtd.language.time.durations import SECOND
 from rtd.model.manifest import Manifest
+from rtd.planner.simulate import simulate as occurrences
 from rtd.session.app.load_app import load
-from rtd.supervisor.parameters import overlaid
-from rtd.supervisor.schedule.simulate import simulate as occurrences
+from rtd.supervisor.runs.kept_results import overlaid
 
 #: Lines beyond which something is amiss with the conditions, or with the span.
 MOST: Final = 1_000_000

@@ -12,8 +12,8 @@ from rtd.cli import settings_of
 from rtd.common.errors import InternalError, RtdError
 from rtd.config.load_settings import load
 from rtd.config.paths import Places, find_places
-from rtd.supervisor.directories import make_places
-from rtd.supervisor.lock import check_free, holder
+from rtd.supervisor.lifecycle.directories import make_places
+from rtd.supervisor.lifecycle.lock_file import check_free, holder
 
 #: How long a daemon that could not come up may take to end after it has said why.
 ENDS_S: Final = 5.0

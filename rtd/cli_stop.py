@@ -14,7 +14,7 @@ from rtd.process.events.signals import SIGTERM
 from rtd.process.tree.pidfd import signal_process
 from rtd.process.tree.process_identity import same_process, start_ticks
 from rtd.protocol import frames
-from rtd.supervisor.lock import belongs_to, holder
+from rtd.supervisor.lifecycle.lock_file import belongs_to, holder
 
 _ANSWER_S: Final = 5.0
 _LOOK_S: Final = 0.02

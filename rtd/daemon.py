@@ -7,9 +7,9 @@ from collections.abc import Callable
 from rtd.process.events.signals import SIGHUP, SIGINT, SIGTERM
 from rtd.rpc.server import Server
 from rtd.rpc.service import Service
-from rtd.supervisor.drain import Drain
-from rtd.supervisor.log import log
+from rtd.supervisor.core.log import log
 from rtd.supervisor.node import Ending, Node
+from rtd.supervisor.shutdown import Drain
 from rtd.supervisor.startup import Keep, Wish, bring_up
 
 

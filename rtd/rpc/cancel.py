@@ -9,7 +9,7 @@ from rtd.model.run_states import TERMINAL, State
 from rtd.rpc.context import Ask
 from rtd.rpc.outcomes import Outcome, for_each
 from rtd.rpc.targets import no_such
-from rtd.supervisor.runs import cancel_waiting
+from rtd.supervisor.core.run_helpers import cancel_waiting
 
 #: A record that changes under the hands is read again so often.
 TRIES = 5

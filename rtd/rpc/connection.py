@@ -13,8 +13,8 @@ from typing import Any, Final
 from rtd.common.errors import BadRequest, FrameTooLarge, InternalError, RtdError
 from rtd.protocol import frames
 from rtd.rpc.peer import Peer
-from rtd.supervisor.eager import start_now
-from rtd.supervisor.log import log
+from rtd.supervisor.core.eager_task import start_now
+from rtd.supervisor.core.log import log
 
 #: One read; small, so that a flood of tiny frames cannot hold the loop for long.
 READ_BYTES: Final = 64 << 10

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rtd.rpc.connection import Connection
-from rtd.supervisor.core import Core
+from rtd.supervisor.core.context import Core
 from rtd.supervisor.node import Node
 
 

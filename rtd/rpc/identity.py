@@ -4,7 +4,7 @@ import os
 from importlib import metadata
 from typing import Any
 
-from rtd.supervisor.core import Core
+from rtd.supervisor.core.context import Core
 
 
 def identity(core: Core) -> dict[str, Any]:

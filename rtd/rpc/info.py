@@ -7,11 +7,11 @@ from rtd.model.run_states import BY_CHAR
 from rtd.process.board.board import Seen
 from rtd.rpc.context import Ask
 from rtd.rpc.identity import identity
-from rtd.supervisor.clock import wall_of_ns
-from rtd.supervisor.core import Core
-from rtd.supervisor.engine import look
-from rtd.supervisor.executors import Phase
-from rtd.supervisor.retention import used_bytes
+from rtd.supervisor.core.clock import wall_of_ns
+from rtd.supervisor.core.context import Core
+from rtd.supervisor.core.executor_registry import Phase
+from rtd.supervisor.lifecycle.redis_server import look
+from rtd.supervisor.runs.output_retention import used_bytes
 
 
 async def handle(ask: Ask) -> dict[str, Any]:

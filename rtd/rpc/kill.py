@@ -9,8 +9,8 @@ from rtd.model.run_states import TERMINAL
 from rtd.rpc.context import Ask
 from rtd.rpc.outcomes import Outcome, for_each
 from rtd.rpc.targets import no_such
-from rtd.supervisor.intent import Intent
-from rtd.supervisor.stops import ended_pids
+from rtd.supervisor.core.stop_request import Intent
+from rtd.supervisor.ending.stops import ended_pids
 
 
 async def handle(ask: Ask) -> dict[str, Any]:

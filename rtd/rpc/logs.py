@@ -12,8 +12,8 @@ from rtd.process.events.inotify import FileWatch
 from rtd.rpc.context import Ask
 from rtd.rpc.rows import Rows
 from rtd.rpc.targets import no_such, resolve
-from rtd.supervisor.output import Part, Source
-from rtd.supervisor.waiters import Watch
+from rtd.supervisor.core.run_waiters import Watch
+from rtd.supervisor.runs.read_output import Part, Source
 
 #: A follower of a silent or waiting run looks for its end or its start this often.
 LOOK_S: Final = 0.25

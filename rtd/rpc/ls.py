@@ -9,7 +9,7 @@ from rtd.rpc.context import Ask
 from rtd.rpc.rows import Row, Rows
 from rtd.store.commands.arguments import Leased
 from rtd.store.commands.reads import Running, Waiting
-from rtd.supervisor.core import Core
+from rtd.supervisor.core.context import Core
 
 LIMIT_MAX: Final = 10_000
 #: Ended runs are read in pages of this size while a filter leaves too few.

@@ -10,8 +10,8 @@ from rtd.model.manifest import TaskInfo
 from rtd.model.parameter_names import HIDDEN, field_of, split_field
 from rtd.protocol import frames
 from rtd.rpc.context import Ask
-from rtd.supervisor.core import Core
-from rtd.supervisor.log import log
+from rtd.supervisor.core.context import Core
+from rtd.supervisor.core.log import log
 
 Row = dict[str, Any]
 

@@ -11,9 +11,9 @@ from rtd.model.run_record import End, decode, pack_end
 from rtd.rpc.context import Ask
 from rtd.store.commands.arguments import Purged
 from rtd.store.commands.reads import QueueRow, Running
-from rtd.supervisor.clock import now_ms
-from rtd.supervisor.core import Core
-from rtd.supervisor.log import log
+from rtd.supervisor.core.clock import now_ms
+from rtd.supervisor.core.context import Core
+from rtd.supervisor.core.log import log
 
 #: Steps of a purge in one round trip; each of them lets others be served.
 PURGES: Final = 5

@@ -4,7 +4,7 @@ from typing import Any
 
 from rtd.common.errors import AppError, InternalError
 from rtd.rpc.context import Ask
-from rtd.supervisor.log import log
+from rtd.supervisor.core.log import log
 
 
 async def handle(ask: Ask) -> dict[str, Any]:

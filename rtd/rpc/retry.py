@@ -11,8 +11,8 @@ from rtd.rpc.context import Ask
 from rtd.rpc.outcomes import Outcome, for_each
 from rtd.rpc.targets import no_such
 from rtd.store.commands.arguments import Submission
-from rtd.supervisor.clock import now_ms
-from rtd.supervisor.runs import item_of, place_of, policies_of
+from rtd.supervisor.core.clock import now_ms
+from rtd.supervisor.core.run_helpers import item_of, place_of, policies_of
 
 
 async def handle(ask: Ask) -> dict[str, Any]:

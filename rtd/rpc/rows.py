@@ -11,9 +11,9 @@ from rtd.model.parameter_names import hide
 from rtd.model.run_record import Record, decode
 from rtd.model.run_states import State
 from rtd.process.board.board import Seen
-from rtd.supervisor.clock import wall_of_ns
-from rtd.supervisor.core import Core
-from rtd.supervisor.runs import policies_of
+from rtd.supervisor.core.clock import wall_of_ns
+from rtd.supervisor.core.context import Core
+from rtd.supervisor.core.run_helpers import policies_of
 
 #: Larger parameters are not unpacked for a line.
 _UNPACK_LIMIT: Final = 4096

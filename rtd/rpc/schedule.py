@@ -8,11 +8,11 @@ from rtd.common.ids import new_id
 from rtd.language.time.durations import SECOND
 from rtd.rpc.context import Ask
 from rtd.store.commands.schedule import ALL, Due
-from rtd.supervisor.forecast import next_starts, waits_behind, waits_for_event
-from rtd.supervisor.loading import host_zone
-from rtd.supervisor.log import log
-from rtd.supervisor.submit import Request, submit
-from rtd.supervisor.why import why as explain
+from rtd.supervisor.core.log import log
+from rtd.supervisor.explain.forecast import next_starts, waits_behind, waits_for_event
+from rtd.supervisor.explain.why import why as explain
+from rtd.supervisor.runs.submit import Request, submit
+from rtd.supervisor.scheduler.load_planner import host_zone
 
 MOST: Final = 1000
 #: So many are kept.

@@ -15,8 +15,8 @@ from rtd.config.config import Config
 from rtd.protocol import frames
 from rtd.rpc.connection import Connection, Handle
 from rtd.rpc.peer import Peer, peer_of, refusal
-from rtd.supervisor.log import log
-from rtd.supervisor.sockets import bind_unix
+from rtd.supervisor.core.log import log
+from rtd.supervisor.core.unix_socket import bind_unix
 
 #: Clients at once; each may hold a frame of the largest size, so there is a bound.
 MAX_CLIENTS: Final = 500

@@ -10,9 +10,9 @@ from rtd.process.tree.process_tree import snapshot
 from rtd.rpc.context import Ask
 from rtd.rpc.rows import Row, Rows
 from rtd.rpc.targets import no_such, resolve
-from rtd.supervisor.core import Core
-from rtd.supervisor.held import what_it_waits_for
-from rtd.supervisor.runs import item_of, place_of, policies_of
+from rtd.supervisor.core.context import Core
+from rtd.supervisor.core.run_helpers import item_of, place_of, policies_of
+from rtd.supervisor.runs.queued_reason import what_it_waits_for
 
 
 async def handle(ask: Ask) -> dict[str, Any]:

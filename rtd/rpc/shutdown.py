@@ -5,7 +5,7 @@ import os
 from typing import Any
 
 from rtd.rpc.context import Ask
-from rtd.supervisor.log import log
+from rtd.supervisor.core.log import log
 
 
 async def handle(ask: Ask) -> dict[str, Any]:

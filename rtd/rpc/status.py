@@ -8,8 +8,8 @@ from rtd.model.manifest import COMMAND
 from rtd.rpc.context import Ask
 from rtd.rpc.identity import identity
 from rtd.store.commands.faults import Halt, Noted
-from rtd.supervisor.core import Core
-from rtd.supervisor.engine import look
+from rtd.supervisor.core.context import Core
+from rtd.supervisor.lifecycle.redis_server import look
 from rtd.supervisor.node import Node
 
 

@@ -4,12 +4,12 @@ import os
 from typing import Any
 
 from rtd.rpc.context import Ask
-from rtd.supervisor.shortcut import shortcut_for
-from rtd.supervisor.submit import Request, plan_of, submit
+from rtd.supervisor.runs.direct_submit import shortcut_for
+from rtd.supervisor.runs.submit import Request, plan_of, submit
 
 
 async def handle(ask: Ask) -> dict[str, Any]:
-    """Queue the runs; see `rtd.supervisor.submit`."""
+    """Queue the runs; see `rtd.supervisor.runs.submit`."""
     params = ask.params
     many = params["many"]
     request = Request(

@@ -7,7 +7,7 @@ from rtd.common.errors import AmbiguousRun, NoSuchRun
 from rtd.common.ids import id_for_key, is_id
 from rtd.store.commands.arguments import Leased
 from rtd.store.commands.reads import Running, Waiting
-from rtd.supervisor.core import Core
+from rtd.supervisor.core.context import Core
 
 #: Short forms are looked for among so many waiting and so many ended runs.
 RECENT: Final = 1000

@@ -7,9 +7,9 @@ from typing import Any
 from rtd.language.core.run_history import ENDS, INACTION, RUN
 from rtd.language.time.durations import SECOND
 from rtd.model.manifest import TaskInfo
+from rtd.planner.planner import Planner
 from rtd.rpc.context import Ask
-from rtd.supervisor.forecast import next_true_at, waits_behind
-from rtd.supervisor.schedule.planner import Planner
+from rtd.supervisor.explain.forecast import next_true_at, waits_behind
 
 
 async def handle(ask: Ask) -> dict[str, Any]:

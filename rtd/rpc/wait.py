@@ -8,8 +8,8 @@ from rtd.common.format_units import format_duration
 from rtd.rpc.context import Ask
 from rtd.rpc.rows import Row, Rows
 from rtd.rpc.targets import no_such, resolve
-from rtd.supervisor.core import Core
-from rtd.supervisor.waiters import Watch, chunks
+from rtd.supervisor.core.context import Core
+from rtd.supervisor.core.run_waiters import Watch, chunks
 
 
 async def handle(ask: Ask) -> dict[str, Any]:

@@ -6,31 +6,31 @@ from collections.abc import Callable
 
 from rtd.common.errors import AppError, InternalError, RtdError, StoreGone, WrongState
 from rtd.process.tree.process_identity import same_process
-from rtd.supervisor.app_hooks import AppHooks
-from rtd.supervisor.core import Core
-from rtd.supervisor.cycle import Cycle
-from rtd.supervisor.engine import Engine
-from rtd.supervisor.executors import Executor, Gone, Phase
-from rtd.supervisor.generations import Zygote
-from rtd.supervisor.halting import Halting
-from rtd.supervisor.inner import InnerRuns
-from rtd.supervisor.log import log
-from rtd.supervisor.opening import Opening
-from rtd.supervisor.orphans import end_orphans
-from rtd.supervisor.parameters import Parameters
-from rtd.supervisor.pools import Pools
-from rtd.supervisor.reloading import Reloads
-from rtd.supervisor.scheduler import Scheduler
-from rtd.supervisor.settle import Settler
-from rtd.supervisor.stops import Stops
-from rtd.supervisor.tail import EventTail
-from rtd.supervisor.task_files import TaskFiles
-from rtd.supervisor.task_log import TaskLog
-from rtd.supervisor.timers import Timers
-from rtd.supervisor.verdict import how_it_ended
-from rtd.supervisor.waiters import Waiters
-from rtd.supervisor.watch import Watch
-from rtd.supervisor.zygotes import Zygotes
+from rtd.supervisor.core.context import Core
+from rtd.supervisor.core.executor_registry import Executor, Gone, Phase
+from rtd.supervisor.core.log import log
+from rtd.supervisor.core.run_waiters import Waiters
+from rtd.supervisor.ending.limit_watcher import Watch
+from rtd.supervisor.ending.settle import Settler
+from rtd.supervisor.ending.settle_decision import how_it_ended
+from rtd.supervisor.ending.stops import Stops
+from rtd.supervisor.internal.app_hooks import AppHooks
+from rtd.supervisor.internal.internal_runs import InnerRuns
+from rtd.supervisor.lifecycle.redis_server import Engine
+from rtd.supervisor.lifecycle.startup_tasks import Opening
+from rtd.supervisor.pools.generation_records import Zygote
+from rtd.supervisor.pools.orphans import end_orphans
+from rtd.supervisor.pools.pools import Pools
+from rtd.supervisor.pools.reload import Reloads
+from rtd.supervisor.pools.task_file_watcher import TaskFiles
+from rtd.supervisor.pools.zygotes import Zygotes
+from rtd.supervisor.runs.delay_and_expiry import Timers
+from rtd.supervisor.runs.event_tail import EventTail
+from rtd.supervisor.runs.kept_results import Parameters
+from rtd.supervisor.runs.task_log import TaskLog
+from rtd.supervisor.scheduler.custom_condition_cycle import Cycle
+from rtd.supervisor.scheduler.halt import Halting
+from rtd.supervisor.scheduler.scheduler import Scheduler
 
 #: An executor that Redis knows and we do not may just have been born: looked at twice.
 SECOND_LOOK_S = 1.0

@@ -17,20 +17,20 @@ from rtd.process.fork.process_title import set_title
 from rtd.process.tree.process_identity import start_ticks
 from rtd.store.commands.commands import Calls
 from rtd.store.connection.async_ import AsyncLink
-from rtd.supervisor.bell import NodeBell
-from rtd.supervisor.core import Core
-from rtd.supervisor.directories import make_places
-from rtd.supervisor.engine import Engine, examine
-from rtd.supervisor.executors import Gone
-from rtd.supervisor.forgetting import Forgetting
-from rtd.supervisor.generations import Zygote
-from rtd.supervisor.lock import lock_places
-from rtd.supervisor.log import log
-from rtd.supervisor.log_bound import keep_bounded
+from rtd.supervisor.core.context import Core
+from rtd.supervisor.core.executor_registry import Gone
+from rtd.supervisor.core.log import log
+from rtd.supervisor.core.log_rotation import keep_bounded
+from rtd.supervisor.core.redis_notifications import NodeBell
+from rtd.supervisor.lifecycle.directories import make_places
+from rtd.supervisor.lifecycle.lock_file import lock_places
+from rtd.supervisor.lifecycle.node_claim import Presence
+from rtd.supervisor.lifecycle.redis_server import Engine, examine
 from rtd.supervisor.node import Node
-from rtd.supervisor.orphans import end_orphans, unknown_on_board
-from rtd.supervisor.presence import Presence
-from rtd.supervisor.retention import Retention
+from rtd.supervisor.pools.generation_records import Zygote
+from rtd.supervisor.pools.orphans import end_orphans, unknown_on_board
+from rtd.supervisor.runs.output_retention import Retention
+from rtd.supervisor.runs.record_retention import Forgetting
 
 #: A zygote of before that lives must say hello within this time, or it is given up.
 ADOPT_S = 10.0

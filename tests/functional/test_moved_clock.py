@@ -15,6 +15,8 @@ from rtd.config.config import Config
 from rtd.config.paths import Places
 from rtd.model.manifest import Manifest, TaskInfo
 from rtd.model.schedule import Schedule
+from rtd.planner.planner import Planner
+from rtd.planner.simulate import simulate
 from rtd.process.board.board import Board
 from rtd.store.commands.arguments import Outcome
 from rtd.store.commands.commands import Calls
@@ -22,10 +24,8 @@ from rtd.store.commands.schedule import Due, dues_of
 from rtd.store.connection.async_ import AsyncLink
 from rtd.store.connection.command import Call
 from rtd.store.embedded.server import Embedded
-from rtd.supervisor.core import Core
-from rtd.supervisor.schedule import Planner
-from rtd.supervisor.schedule.simulate import simulate
-from rtd.supervisor.scheduler import Scheduler
+from rtd.supervisor.core.context import Core
+from rtd.supervisor.scheduler.scheduler import Scheduler
 
 SECOND = 1_000_000
 HOUR = 3600 * SECOND

@@ -16,8 +16,8 @@ from rtd.store.commands.commands import Calls
 from rtd.store.connection.async_ import AsyncLink
 from rtd.store.connection.command import Call
 from rtd.store.embedded.server import Embedded
-from rtd.supervisor.core import Core
-from rtd.supervisor.task_log import TaskLog
+from rtd.supervisor.core.context import Core
+from rtd.supervisor.runs.task_log import TaskLog
 
 DEADLINE_S = 10.0
 

@@ -7,10 +7,10 @@ from collections import Counter
 from pathlib import Path
 
 from rtd.model.run_record import decode
+from rtd.planner.occurrence import occurrence_id
 from rtd.store.commands.commands import Calls
 from rtd.store.commands.schedule import Due
 from rtd.store.connection.blocking import Link
-from rtd.supervisor.schedule import occurrence_id
 from tests.functional.conftest import PROGRAMS
 from tests.helpers.daemon import Daemon
 from tests.helpers.deadline import until

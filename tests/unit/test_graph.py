@@ -16,7 +16,7 @@ from rtd.conditions import parse
 from rtd.model.app_info import AppInfo, CustomInfo, ParameterInfo
 from rtd.model.manifest import Manifest, TaskInfo
 from rtd.model.schedule import Schedule
-from rtd.supervisor.graph import Graph, Reader, edges_of, graph_of
+from rtd.supervisor.explain.task_graph import Graph, Reader, edges_of, graph_of
 
 SVG = "{http://www.w3.org/2000/svg}"
 PIPELINE = {

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rtd.supervisor.log_bound import BoundedFile, BoundedHandler, keep_bounded
+from rtd.supervisor.core.log_rotation import BoundedFile, BoundedHandler, keep_bounded
 from tests.helpers.deadline import until
 
 LIMIT = 4000

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from rtd.model.output_index import ERR, OUT, RAW, pack_entry
-from rtd.supervisor.output import Source
+from rtd.supervisor.runs.read_output import Source
 
 
 @pytest.fixture

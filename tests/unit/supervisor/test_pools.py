@@ -3,7 +3,7 @@
 import pytest
 
 from rtd.config.config import Lane
-from rtd.supervisor.pools import missing
+from rtd.supervisor.pools.pools import missing
 
 
 @pytest.mark.parametrize(

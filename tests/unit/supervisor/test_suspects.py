@@ -1,6 +1,6 @@
 """Custom conditions that hang: how often they are asked."""
 
-from rtd.supervisor.suspects import Suspects
+from rtd.supervisor.scheduler.quarantine import Suspects
 
 
 def test_pauses_grow_with_each_failure_and_end_with_an_answer() -> None:

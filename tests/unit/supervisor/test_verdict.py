@@ -7,9 +7,9 @@ import pytest
 from rtd.model.policies import Policies
 from rtd.model.run_record import Attempt, Record, Spec
 from rtd.model.run_states import State
-from rtd.supervisor.executors import Gone
-from rtd.supervisor.intent import Intent
-from rtd.supervisor.verdict import Evidence, decide
+from rtd.supervisor.core.executor_registry import Gone
+from rtd.supervisor.core.stop_request import Intent
+from rtd.supervisor.ending.settle_decision import Evidence, decide
 
 SPEC = Spec("01KAJ3V5Q0E7Z4M2T8W6R1X9YB", "t", b"\x80", "process", "q", 0, 1.0, {}, "me", None)
 QUEUED = Record(State.QUEUED, SPEC, (), None)

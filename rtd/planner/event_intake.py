@@ -1,0 +1,91 @@
+"""What a planner is told of the runs of its tasks, and of the answers to what it asked."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from rtd.language.core.condition import Condition
+from rtd.language.core.run_history import RUN
+from rtd.language.core.view import Answer
+from rtd.planner.decider import NOW, Decider
+from rtd.planner.occurrence import Occurrence, Verdict
+
+
+class Hearer(Decider):
+    """A decider that is told what has happened, and looks again at whom it concerns.
+
+    Its arguments are those of `Decider`.
+    """
+
+    def __init__(
+        self, started_us: int, zone: str, env: Mapping[str, str], read: Callable[[str], Condition]
+    ) -> None:
+        super().__init__(started_us, zone, env, read)
+        self._also: set[str] = set()
+
+    @property
+    def watched(self) -> set[str]:
+        """The tasks whose events matter: those with conditions, and those that they name."""
+        return self.entries.keys() | self._index.tasks | self._also
+
+    # --- runs
+
+    def started(self, task: str, run_id: str, at_us: int) -> None:
+        """A run that this planner did not fire has begun."""
+        if self.past.start(task, run_id, at_us):
+            self._touch(task, RUN, at_us)
+
+    def begun(self, task: str, run_id: str, at_us: int) -> None:
+        """An executor has a run of a task that conditions of others ask about."""
+        self.past.start(task, run_id, at_us)  # a delayed one may not have been told of
+        if self.past.begin(task, run_id, at_us):
+            self._touch(task, RUN, at_us)
+
+    def ended(self, task: str, action: str, run_id: str, at_us: int) -> None:
+        """A run has ended: `success`, `fail`, `terminate`, or `inaction`: it never began."""
+        self.past.end(task, action, run_id, at_us)
+        self._touch(task, action, at_us)
+
+    def existed(self, task: str, run_id: str, at_us: int) -> None:
+        """What was fired had run before: its due moment is used up."""
+        self.past.existed(task, run_id, at_us)
+        if task in self.entries:
+            self.dirty.setdefault(self.entries[task], at_us)
+
+    def take_over(self, decided: Iterable[Occurrence]) -> list[Occurrence]:
+        """What a planner before this one has decided, and Redis may not have told. Gives those
+        of which a run counts as going now."""
+        watched = self.watched
+        for one in decided:
+            entry = self.entries.get(one.task)
+            if entry is not None:
+                entry.last_us = max(entry.last_us, one.due_us)
+                backlog = [owed for owed in entry.backlog or () if owed[0] != one.due_us]
+                if one.verdict is Verdict.OWED:
+                    backlog.append((one.due_us, one.reason))
+                entry.backlog = sorted(backlog) or None
+        runs = [one for one in decided if one.runs and one.task in watched]
+        for one in runs:
+            self.past.start(one.task, one.run_id, one.start_us)
+        return runs
+
+    def occupy(self, task: str, run_id: str, at_us: int) -> None:
+        """Somebody is about to start a run: hold the task back as if it had begun."""
+        self.past.occupy(task, run_id, at_us)
+
+    def vacate(self, task: str, run_id: str) -> None:
+        """That run, or one that was taken over, is not there after all."""
+        self.past.vacate(task, run_id)
+        if task in self.entries:
+            self.dirty.setdefault(self.entries[task], NOW)
+
+    # --- answers
+
+    def answered(self, number: int, text: str, value: bool | None, why: str = "") -> None:
+        """What an asking has found; None: it failed, and the condition decides nothing."""
+        answer = None if value is None else Answer(value)
+        self._sight.asking.answers.give(number, text, answer, why)
+        self._touch_all(self._index.asking(text))
+
+    def stands(self, text: str, answer: Answer) -> None:
+        """The value of a condition that a task tells, until there is another."""
+        self._sight.asking.answers.stand(text, answer)
+        self._touch_all(self._index.asking(text))

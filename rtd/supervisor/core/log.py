@@ -1,0 +1,69 @@
+"""The daemon's log: one readable line per event, on stderr or in a file.
+
+Everything rtd says about itself goes through the logger `rtd`. Under systemd
+(JOURNAL_STREAM is set) the journal stamps each line, so the time is left out.
+"""
+
+import logging
+import os
+import sys
+import time
+from pathlib import Path
+
+from rtd.supervisor.core.log_rotation import BoundedHandler
+
+log = logging.getLogger("rtd")
+
+_MARKS = {
+    logging.DEBUG: "debug",
+    logging.INFO: "info ",
+    logging.WARNING: "warn ",
+    logging.ERROR: "error",
+    logging.CRITICAL: "fatal",
+}
+
+
+class LineFormatter(logging.Formatter):
+    """`2026-01-31 12:00:00.123 info  text`; several lines are folded into one."""
+
+    def __init__(self, stamped: bool) -> None:
+        super().__init__()
+        self._stamped = stamped
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = record.getMessage()
+        if record.exc_info and record.exc_info[1] is not None:
+            text = f"{text}: {_where(record.exc_info[1])}"
+        text = " | ".join(line for line in text.splitlines() if line.strip())
+        mark = _MARKS.get(record.levelno, "info ")
+        if not self._stamped:
+            return f"{mark} {text}"
+        whole = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(record.created))
+        return f"{whole}.{int(record.msecs):03d} {mark} {text}"
+
+
+def _where(error: BaseException) -> str:
+    """An unexpected error as one line: what, and the innermost place it came from."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = ""
+    if trace is not None:
+        code = trace.tb_frame.f_code
+        place = f" ({code.co_filename}:{trace.tb_lineno} in {code.co_name})"
+    return f"{type(error).__name__}: {error}{place}"
+
+
+def set_up(level: str = "info", file: Path | None = None) -> None:
+    """Send the daemon's log to stderr; `file`: the log file that stderr is, kept short."""
+    handler: logging.Handler
+    if file is None:
+        handler = logging.StreamHandler(sys.stderr)
+        stamped = "JOURNAL_STREAM" not in os.environ
+    else:
+        handler = BoundedHandler(file)
+        stamped = True
+    handler.setFormatter(LineFormatter(stamped))
+    log.handlers[:] = [handler]
+    log.propagate = False
+    log.setLevel(level.upper())

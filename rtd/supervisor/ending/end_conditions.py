@@ -1,0 +1,178 @@
+"""End conditions of running runs: asked every half second, with what was measured of the run.
+
+Only runs whose task has an end condition come here: their executors flag them on the board.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from rtd.common.errors import StoreGone
+from rtd.language.core.condition import Condition, Poll
+from rtd.language.core.explanation import Explanation
+from rtd.language.core.view import Host, Sample, View, World
+from rtd.language.leaves.no_output import NoOutputPast
+from rtd.language.leaves.usage import CpuAbove, CpuTimeAbove, MemoryAbove
+from rtd.language.three_valued import certain
+from rtd.model.run_record import decode
+from rtd.process.board.board import Seen
+from rtd.process.tree.host_load import measure_host
+from rtd.process.tree.process_tree import snapshot
+from rtd.supervisor.core.clock import wall_of_ns
+from rtd.supervisor.core.context import Core
+from rtd.supervisor.core.log import log
+from rtd.supervisor.core.stop_request import Intent
+from rtd.supervisor.ending.measure_memory import NO_BOUND, memory_of
+
+#: Measurements of the CPU that are kept of a run: of the last two hours.
+PERCENTS: Final = 14_400
+#: An executor that has carried out other runs has used CPU time before: a run that is first
+#: seen within this time of its start has used none of it yet.
+FIRST_SIGHT_S: Final = 1.0
+
+#: How a task sees this moment: (task, its zone, sample, world) -> view, or None when that is
+#: not known.
+Views = Callable[[str, str | None, Sample, World], View | None]
+End = Callable[[str, Intent], object]
+
+
+@dataclass(slots=True)
+class Watched:
+    """One running run whose task has an end condition.
+
+    Attributes:
+        zone: of its local times; None: the host's.
+        condition: None until its task is known.
+    """
+
+    started_at: float
+    task: str = ""
+    zone: str | None = None
+    condition: Condition | None = None
+    peak_bytes: int = 0
+    cpu_before_s: float | None = None
+    cpu_s: float = 0.0
+    percents: list[tuple[float, float]] = field(default_factory=list)
+
+
+class Endings:
+    """All runs with end conditions.
+
+    Args:
+        core: the shared ground.
+        views: makes views of the present.
+        end: begins to end a run.
+    """
+
+    def __init__(self, core: Core, views: Views, end: End) -> None:
+        self._core = core
+        self._views = views
+        self._end = end
+        self._runs: dict[tuple[str, int], Watched] = {}
+
+    def forget_all_but(self, keys: set[tuple[str, int]]) -> None:
+        """Those are still going."""
+        for key in self._runs.keys() - keys:
+            del self._runs[key]
+
+    def look(self, seen: Seen) -> None:
+        """Measure a run and ask its condition."""
+        key = (seen.run_id, seen.attempt)
+        watched = self._runs.get(key)
+        if watched is None:
+            watched = self._runs[key] = Watched(wall_of_ns(seen.started_ns))
+            self._core.jobs.start(self._learn(seen, watched), "reading a watched run")
+        elif watched.condition is not None:
+            self._ask(seen, watched, watched.condition)
+
+    async def _learn(self, seen: Seen, watched: Watched) -> None:
+        """Which task it is of, and when that is to be ended: as the app says in which it began,
+        whatever the one says that serves now."""
+        core = self._core
+        while True:
+            try:
+                blob = await core.ask(core.calls.get(seen.run_id))
+                break
+            except StoreGone:
+                await core.redis_back()
+        if blob is None:
+            return
+        watched.task = decode(blob).spec.task
+        executor = core.executors.at_slot(seen.slot)
+        generation = 0 if executor is None else executor.generation
+        manifest = core.manifests.get(generation, core.manifest)
+        info = manifest.tasks.get(watched.task)
+        if info is None:
+            why = "whether it has an end condition is not known, nor the app that it began in"
+            log.warning("run %s (%s): %s", seen.run_id, watched.task, why)
+        elif info.schedule.end is not None:
+            watched.zone = info.schedule.timezone
+            watched.condition = core.reader.read(manifest, info.schedule.end)
+
+    def _ask(self, seen: Seen, watched: Watched, condition: Condition) -> None:
+        self._measure(seen, watched, condition)
+        sample = Sample(
+            started_at=watched.started_at,
+            memory_bytes=watched.peak_bytes,
+            cpu_s=watched.cpu_s,
+            output_at=self._output_at(seen, condition),
+            cpu_percents=tuple(watched.percents),
+        )
+        host = Host(*measure_host()) if Poll.HOST in condition.polls() else None
+        view = self._views(watched.task, watched.zone, sample, World(host=host))
+        if view is not None and certain(condition, view).value:
+            why = "; ".join(true_leaves(condition.explain(view))) or str(condition)
+            log.info("run %s (%s) is ended: %s", seen.run_id, watched.task, why)
+            self._end(seen.run_id, Intent("end condition", why, time.time()))
+
+    def _measure(self, seen: Seen, watched: Watched, condition: Condition) -> None:
+        tree_leaves = (MemoryAbove, CpuTimeAbove, CpuAbove)
+        if not any(isinstance(leaf, tree_leaves) for leaf in condition.leaves()):
+            return
+        tree = snapshot(seen.pid)
+        used_bytes = memory_of(seen.pid, tree, _lowest_bound(condition, watched.peak_bytes))
+        watched.peak_bytes = max(watched.peak_bytes, used_bytes)
+        now_at = time.time()
+        if watched.cpu_before_s is None:
+            age_s = now_at - watched.started_at
+            known = 0.0 if age_s > FIRST_SIGHT_S else age_s
+            watched.cpu_before_s = max(0.0, tree.cpu_s - known)
+        used_s = max(watched.cpu_s, tree.cpu_s - watched.cpu_before_s)
+        if watched.percents:
+            before_at = watched.percents[-1][0]
+            share = (used_s - watched.cpu_s) / max(now_at - before_at, 0.001)
+            watched.percents.append((now_at, 100 * share))
+            del watched.percents[:-PERCENTS]
+        else:
+            watched.percents.append((now_at, 0.0))
+        watched.cpu_s = used_s
+
+    def _output_at(self, seen: Seen, condition: Condition) -> float | None:
+        """When the run last wrote something; its scratch file is empty when it begins."""
+        if not any(isinstance(leaf, NoOutputPast) for leaf in condition.leaves()):
+            return None
+        executor = self._core.executors.at_slot(seen.slot)
+        index = 0 if executor is None else seen.slot - executor.slot
+        path = self._core.places.output_dir / f"x-{seen.exec_id}-{index}.scratch"
+        try:
+            found = os.stat(path)
+        except OSError:
+            return None
+        return found.st_mtime if found.st_size else None
+
+
+def _lowest_bound(condition: Condition, peak_bytes: int) -> int:
+    """The lowest size that a part of the condition asks for and that is not exceeded yet."""
+    sizes = (leaf.size_bytes for leaf in condition.leaves() if isinstance(leaf, MemoryAbove))
+    return min((size for size in sizes if size >= peak_bytes), default=NO_BOUND)
+
+
+def true_leaves(tree: Explanation) -> list[str]:
+    """Each true leaf with its fact, those first that were written first."""
+    if not tree.children:
+        return [f"`{tree.text}`: {tree.fact}"] if tree.value else []
+    if tree.text.startswith("~") and len(tree.children) == 1:
+        return [f"`{tree.text}`: {tree.fact}"] if tree.value else []
+    return [said for child in tree.children for said in true_leaves(child)]

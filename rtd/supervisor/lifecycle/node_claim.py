@@ -1,0 +1,128 @@
+"""One daemon per node name in a shared Redis.
+
+Two of the same name would take each other's executors for dead and carry out their runs again.
+Each holds a word in Redis that vanishes `TTL_S` after its last renewal. A holder of this machine
+is looked for among the processes, so the next daemon after a crash need not wait; of another
+machine (or container) only the renewal tells whether it lives. This is a guard against mistakes
+of configuration: a daemon that was cut off from Redis for long may find its name taken, says so
+and goes on.
+"""
+
+import asyncio
+import json
+import os
+import socket
+import time
+from typing import Any, Final
+
+from rtd.common.errors import Conflict, RtdError, StoreGone
+from rtd.common.ids import new_id
+from rtd.process.tree.process_identity import machine_id, same_process, start_ticks
+from rtd.supervisor.core.context import Core
+from rtd.supervisor.core.log import log
+
+TTL_S: Final = 10.0
+RENEW_S: Final = 3.0
+_LOOK_S: Final = 0.5
+
+
+class Presence:
+    """This daemon's word.
+
+    Args:
+        core: the shared ground.
+    """
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._token = new_id()
+        self._beat = 0
+        self._word = b""
+
+    async def claim(self) -> None:
+        """Take the node's name; waits up to `TTL_S` for one that may have died elsewhere.
+
+        Raises:
+            Conflict: another living daemon has it.
+        """
+        first = found = await self._replace(b"", self._next())
+        until = time.monotonic() + TTL_S + RENEW_S
+        while found != self._word:
+            holder = _read(found)
+            lives = _lives(holder)
+            if lives or (lives is None and found != first) or time.monotonic() > until:
+                raise Conflict(self._taken(holder))
+            if lives is None:
+                if found is first:
+                    log.info("waiting whether another daemon serves node %s", self._node)
+                await asyncio.sleep(_LOOK_S)
+            found = await self._replace(b"" if lives is None else found, self._word)
+
+    async def keep(self) -> None:
+        """Renew the word until cancelled."""
+        told = ""
+        while True:
+            await asyncio.sleep(RENEW_S)
+            try:
+                before, after = self._word, self._next()
+                found = await self._replace(before, after)
+                holder = _read(found)
+                if not found or holder.get("token") == self._token:
+                    # It has vanished (Redis was emptied, or away for long), or the reply to an
+                    # earlier renewal was lost.
+                    found = await self._replace(found, after)
+                    holder = _read(found)
+            except StoreGone:
+                await self._core.redis_back()
+                continue
+            if found != after and holder.get("token") not in (told, self._token):
+                told = str(holder.get("token"))
+                log.error("%s; until then runs may be carried out twice", self._taken(holder))
+
+    async def release(self) -> None:
+        """Take the word away, if it is ours."""
+        try:
+            await self._replace(self._word, b"")
+        except RtdError as error:
+            log.warning("node %s is not given up: %s", self._node, error)
+
+    @property
+    def _node(self) -> str:
+        return self._core.config.node
+
+    def _next(self) -> bytes:
+        self._beat += 1
+        self._word = json.dumps(
+            {
+                "token": self._token, "beat": self._beat, "pid": os.getpid(),
+                "ticks": start_ticks(os.getpid()), "machine": machine_id(),
+                "host": socket.gethostname(), "where": str(self._core.places.runtime_dir),
+            }
+        ).encode()  # fmt: skip
+        return self._word
+
+    async def _replace(self, before: bytes, after: bytes) -> bytes:
+        call = self._core.calls.claim(self._node, before, after, int(TTL_S * 1000))
+        return bytes(await self._core.ask(call))
+
+    def _taken(self, holder: dict[str, Any]) -> str:
+        return (
+            f"another daemon (pid {holder.get('pid')} on {holder.get('host')}, runtime directory"
+            f" {holder.get('where')}) serves node {self._node!r} in this Redis: stop it, or give"
+            " each daemon a `node` (or a `name`) of its own"
+        )
+
+
+def _read(word: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(word)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _lives(holder: dict[str, Any]) -> bool | None:
+    """Whether a word's owner lives; None: it is of another machine."""
+    if holder.get("machine") != machine_id():
+        return None
+    return same_process(int(holder["pid"]), int(holder["ticks"]))

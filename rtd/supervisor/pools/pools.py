@@ -1,0 +1,259 @@
+"""How many executors each lane has: kept at its minimum, grown on demand, healed after deaths.
+
+Executors that have had no work for long end by themselves; those of the minimum are told to
+wait for ever. A lane whose executors die as soon as they are born is started again ever more
+slowly.
+"""
+
+import asyncio
+import dataclasses
+import time
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from rtd.common.errors import StoreGone
+from rtd.config.config import LOG_POOL, POOLS, Lane
+from rtd.supervisor.core.context import Core
+from rtd.supervisor.core.executor_registry import Executor, Gone, Phase
+from rtd.supervisor.core.log import log
+from rtd.supervisor.pools.zygotes import Zygotes
+
+#: A zygote that has not answered an order to fork for so long has lost it.
+PENDING_S: Final = 10.0
+#: An executor that fails within this time of its birth counts as a crash of the lane.
+INFANT_S: Final = 2.0
+#: Wait before the next attempt after that many crashes in a row: doubled each time.
+FIRST_WAIT_S: Final = 0.1
+LONGEST_WAIT_S: Final = 5.0
+_LOG_ON: Final = Lane(min=1, max=1)
+_LOG_OFF: Final = Lane(min=0, max=0)
+
+
+@dataclass(slots=True)
+class Pool:
+    """What is remembered of one lane."""
+
+    lane: str
+    pending: list[float] = field(default_factory=list)
+    crashes: int = 0
+    not_before: float = 0.0
+    checking: bool = False
+    again: bool = False
+    timer: asyncio.TimerHandle | None = None
+
+
+def missing(settings: Lane, alive: int, queued: int, idle: int) -> int:
+    """How many executors to start so that what waits is served, within the lane's bounds.
+
+    Args:
+        alive: executors that take work, those on their way included.
+        queued: runs that could start now. idle: executors that have nothing to do.
+    """
+    wanted = -(-queued // settings.concurrency) - idle
+    room = settings.max - alive
+    return max(settings.min - alive, min(wanted, room), 0)
+
+
+class Pools:
+    """All lanes of this node."""
+
+    def __init__(self, core: Core, zygotes: Zygotes) -> None:
+        self._core = core
+        self._zygotes = zygotes
+        self._pools = {lane: Pool(lane) for lane in (*POOLS, LOG_POOL)}
+        self._stopped = False
+
+    # --- what happens
+
+    def look_at_all(self) -> None:
+        """At the start, after Redis was away, with a new zygote: every lane is checked."""
+        self._keep_spares()
+        for lane in self._pools:
+            self.look(lane)
+
+    def demand(self, lane: str) -> None:
+        """Redis rang: work waits in a lane and nobody is idle there."""
+        if lane in self._pools:
+            self.look(lane)
+
+    def born(self, executor: Executor) -> None:
+        """An executor that was ordered has come to life."""
+        pool = self._pools.get(executor.lane)
+        if pool is not None and pool.pending:
+            pool.pending.pop(0)
+
+    def gone(self, gone: Gone, executor: Executor | None, busy: bool) -> None:
+        """An executor has ended: its place is filled again at once if it is needed."""
+        pool = self._pools.get(gone.lane)
+        if pool is None:
+            return
+        self._count_crash(pool, gone, executor, busy)
+        self.look(gone.lane)
+
+    def zygote_dead(self) -> None:
+        """What was ordered from it will not come."""
+        for pool in self._pools.values():
+            pool.pending.clear()
+
+    def stop(self) -> None:
+        """Start no more executors."""
+        self._stopped = True
+        for pool in self._pools.values():
+            if pool.timer is not None:
+                pool.timer.cancel()
+
+    def add_apart(self, lane: str, count: int, apart: str) -> None:
+        """While the daemon ends: executors that take only runs whose lane has `apart` behind its
+        name, as many as the lane may have at most."""
+        zygote, pool = self._zygotes.current, self._pools[lane]
+        if zygote is None or zygote.link is None:
+            return
+        count = min(count, max(self._settings(pool).max, 1))
+        options = {**self._options(pool, lasting=True), "apart": apart}
+        pool.pending += [time.monotonic() + PENDING_S] * count
+        zygote.link.send("spawn", lane=lane, count=count, options=options)
+
+    def is_awaited(self, lane: str) -> bool:
+        """Whether an executor that was ordered has not come to life yet."""
+        return self._on_their_way(self._pools[lane]) > 0
+
+    def keep_no_spares(self) -> None:
+        """While the daemon ends: an executor of the fresh lane that ends is not replaced."""
+        zygote = self._zygotes.current
+        if zygote is not None and zygote.link is not None:
+            options = self._options(self._pools["fresh"], lasting=True)
+            zygote.link.send("keep", lane="fresh", count=0, options=options)
+
+    # --- decisions
+
+    def look(self, lane: str) -> None:
+        """Compare what a lane has with what it needs; calls that overlap become one."""
+        pool = self._pools[lane]
+        if self._stopped:
+            return
+        if pool.checking:
+            pool.again = True
+            return
+        pool.checking = True
+        self._core.jobs.start(self._check_until_calm(pool), f"filling the {lane} lane")
+
+    async def _check_until_calm(self, pool: Pool) -> None:
+        try:
+            while True:
+                pool.again = False
+                await self._check(pool)
+                if not pool.again or self._stopped:
+                    return
+        except StoreGone:
+            pass  # when Redis is back, all lanes are checked
+        finally:
+            pool.checking = False
+
+    async def _check(self, pool: Pool) -> None:
+        settings = self._settings(pool)
+        self._fill(pool, missing(settings, self._alive(pool), 0, 0))
+        if self._alive(pool) >= settings.max:
+            return  # the ring stays as it is: nobody needs to ring a full lane again
+        calls = self._core.calls
+        # Cleared first: a submit after this rings again, one before it is in the load.
+        _, load = await self._core.redis.call(
+            calls.clear_demand(pool.lane), calls.lane_load(pool.lane)
+        )
+        idle = load.idle + self._on_their_way(pool)
+        self._fill(pool, missing(settings, self._alive(pool), load.queued, idle))
+
+    def _settings(self, pool: Pool) -> Lane:
+        """A lane that the app has no task for needs no executors in advance."""
+        if pool.lane == LOG_POOL:
+            return _LOG_ON if self._core.manifest.info.logged else _LOG_OFF
+        used = {info.pool for info in self._core.manifest.tasks.values()}
+        settings = self._core.config.lanes[pool.lane]
+        info = self._core.manifest.info
+        if pool.lane == "main" and (info.custom or any(info.hooks.values())):
+            # It is used all the time, and generators among the hooks live in its process.
+            return dataclasses.replace(settings, min=max(settings.min, min(1, settings.max)))
+        if settings.min and (pool.lane not in used or pool.lane == "fresh"):
+            return dataclasses.replace(settings, min=0)
+        return settings
+
+    def _alive(self, pool: Pool) -> int:
+        return self._on_their_way(pool) + sum(
+            1 for e in self._core.executors.of_lane(pool.lane) if e.phase is Phase.LIVE
+        )
+
+    def _on_their_way(self, pool: Pool) -> int:
+        now = time.monotonic()
+        pool.pending = [until for until in pool.pending if until > now]
+        return len(pool.pending)
+
+    # --- orders
+
+    def _fill(self, pool: Pool, count: int) -> None:
+        zygote = self._zygotes.current
+        if count <= 0 or self._stopped or zygote is None or zygote.link is None:
+            return
+        wait_s = pool.not_before - time.monotonic()
+        if wait_s > 0:
+            self._later(pool, wait_s)
+            return
+        settings = self._settings(pool)
+        permanent = max(0, min(count, settings.min - self._alive(pool)))
+        for number, lasting in ((permanent, True), (count - permanent, False)):
+            if number:
+                options = self._options(pool, lasting)
+                zygote.link.send("spawn", lane=pool.lane, count=number, options=options)
+        pool.pending += [time.monotonic() + PENDING_S] * count
+
+    def _keep_spares(self) -> None:
+        """The zygote keeps spares of the fresh lane at strength by itself: it is faster."""
+        zygote = self._zygotes.current
+        pool = self._pools["fresh"]
+        used = any(info.pool == "fresh" for info in self._core.manifest.tasks.values())
+        if zygote is None or zygote.link is None or self._stopped:
+            return
+        settings = self._core.config.lanes["fresh"]
+        count = min(settings.min, settings.max) if used else 0
+        zygote.link.send("keep", lane="fresh", count=count, options=self._options(pool, True))
+
+    def _options(self, pool: Pool, lasting: bool) -> dict[str, Any]:
+        """What a new executor is told; see `rtd.executor.core.executor_options`."""
+        core, zygote = self._core, self._zygotes.current
+        settings = self._settings(pool)
+        return {
+            "generation": 0 if zygote is None else zygote.generation,
+            "store_url": core.store_url,
+            "namespace": core.config.name,
+            "node": core.config.node,
+            "output_dir": str(core.places.output_dir),
+            "concurrency": settings.concurrency,
+            "max_runs": settings.max_runs,
+            "max_memory_bytes": settings.max_memory_bytes,
+            "idle_s": 0.0 if lasting else settings.idle_s,
+            "result_limit_bytes": core.config.limits.result_bytes,
+            "run_limit_bytes": core.config.output.run_limit_bytes,
+            "retention_s": core.config.retention_s,
+            "history": core.config.history,
+            "stop_grace_s": core.config.stop_grace_s,
+        }
+
+    # --- lanes that crash
+
+    def _count_crash(self, pool: Pool, gone: Gone, executor: Executor | None, busy: bool) -> None:
+        failed = gone.code not in (0, None) or gone.signal is not None
+        ours = executor is not None and executor.phase is Phase.KILLED
+        age_s = INFANT_S if executor is None else (time.monotonic_ns() - executor.born_ns) / 1e9
+        if not failed or busy or ours or age_s >= INFANT_S:
+            pool.crashes = 0
+            return
+        pool.crashes += 1
+        wait_s = min(FIRST_WAIT_S * 2.0 ** (pool.crashes - 1), LONGEST_WAIT_S)
+        pool.not_before = time.monotonic() + wait_s
+        log.error(
+            "a %s executor (pid %d) failed as soon as it was born; the next in %.1f s",
+            pool.lane, gone.pid, wait_s,
+        )  # fmt: skip
+
+    def _later(self, pool: Pool, wait_s: float) -> None:
+        if pool.timer is not None:
+            pool.timer.cancel()
+        pool.timer = asyncio.get_running_loop().call_later(wait_s, self.look, pool.lane)

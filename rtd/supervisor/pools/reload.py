@@ -1,0 +1,194 @@
+"""Reloads: a zygote with the app as it is now beside the one that serves, then in its place.
+
+Runs that go on stay with the zygote they began on, which ends when the last of them has. An app
+that does not import leaves the one of before serving.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from rtd.common.errors import AppError, InternalError, RtdError, ShuttingDown, WrongState
+from rtd.model.manifest import COMMAND, Manifest, TaskInfo
+from rtd.supervisor.core.context import Core
+from rtd.supervisor.core.log import log
+from rtd.supervisor.pools.generation_records import Zygote
+from rtd.supervisor.pools.zygotes import Zygotes
+
+#: An import that takes longer is given up as soon as somebody wants a newer one.
+PATIENCE_S: Final = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reloaded:
+    """What a reload has brought.
+
+    Attributes:
+        generation: number of the zygote that serves now.
+        tasks: how many the app has.
+        added, changed, removed: names of tasks; changed is what its declaration says, or the
+            code of its function.
+    """
+
+    generation: int
+    tasks: int
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    removed: tuple[str, ...]
+
+    @classmethod
+    def between(cls, generation: int, old: Manifest, new: Manifest) -> "Reloaded":
+        """The difference of two manifests."""
+        before, after = _shown(old), _shown(new)
+        both = before.keys() & after.keys()
+        return cls(
+            generation=generation,
+            tasks=len(after),
+            added=tuple(sorted(after.keys() - before.keys())),
+            changed=tuple(sorted(name for name in both if _differs(name, old, new))),
+            removed=tuple(sorted(before.keys() - after.keys())),
+        )
+
+    def __str__(self) -> str:
+        parts = [
+            f"{word}: {_some(names)}"
+            for word, names in (
+                ("new", self.added), ("changed", self.changed), ("gone", self.removed)
+            )
+            if names
+        ]  # fmt: skip
+        return "; ".join([f"{self.tasks} tasks", *parts])
+
+
+def _shown(manifest: Manifest) -> dict[str, TaskInfo]:
+    return {n: info for n, info in manifest.tasks.items() if not info.hidden and n != COMMAND}
+
+
+def _differs(name: str, old: Manifest, new: Manifest) -> bool:
+    """Where it stands in its file is no difference."""
+    before, after = old.tasks[name], new.tasks[name]
+    if old.info.code.get(name) != new.info.code.get(name):
+        return True
+    return before != after and replace(before, source="") != replace(after, source="")
+
+
+def _some(names: tuple[str, ...]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+
+
+class Reloads:
+    """Carries out one reload at a time; who asks meanwhile shares the next one.
+
+    Args:
+        serve: makes a zygote that has imported the app the one that serves.
+
+    Attributes:
+        began_s: since when (monotonic) one is being carried out; None: none is.
+    """
+
+    def __init__(self, core: Core, zygotes: Zygotes, serve: Callable[[Zygote], None]) -> None:
+        self._core = core
+        self._zygotes = zygotes
+        self._serve = serve
+        self._next: asyncio.Future[Reloaded] | None = None
+        self._asked = asyncio.Event()
+        self._going = False
+        self.began_s: float | None = None
+
+    async def reload(self) -> Reloaded:
+        """Serve from the app as it is now, or later: it is imported after this call.
+
+        Raises:
+            WrongState: there is no app.
+            ShuttingDown: the daemon is ending.
+            AppError: it does not import; the one of before serves on.
+            InternalError: its process ended, or its import was given up for a newer one.
+        """
+        self._check()
+        if self._next is None:
+            self._next = asyncio.get_running_loop().create_future()
+            self._next.add_done_callback(_look_at)
+            self._asked.set()
+            if not self._going:
+                self._going = True
+                self._core.jobs.start(self._until_nobody_asks(), "reloading the app")
+        return await asyncio.shield(self._next)
+
+    def _check(self) -> None:
+        if self._core.app is None:
+            raise WrongState("this daemon serves no app: there is nothing to reload")
+        if self._core.draining:
+            raise ShuttingDown("the daemon is ending: it reloads nothing more")
+
+    async def _until_nobody_asks(self) -> None:
+        try:
+            while self._next is not None:
+                asked, self._next = self._next, None
+                self._asked.clear()
+                self.began_s = time.monotonic()
+                try:
+                    asked.set_result(await self._carry_out())
+                except RtdError as error:
+                    asked.set_exception(error)
+                except BaseException:
+                    asked.cancel()
+                    raise
+                finally:
+                    self.began_s = None
+        finally:
+            self._going = False
+
+    async def _carry_out(self) -> Reloaded:
+        core = self._core
+        await self._room()
+        self._check()
+        began = time.monotonic()
+        before = core.manifest
+        zygote = self._zygotes.spawn(core.app)
+        try:
+            await self._greeting(zygote)
+            self._check()
+        except RtdError as error:
+            self._zygotes.give_up(zygote)
+            if isinstance(error, AppError | InternalError):
+                core.app_error = error.sentence
+            log.error("not reloaded, the app of before serves on: %s", error)
+            raise
+        self._serve(zygote)
+        done = Reloaded.between(zygote.generation, before, core.manifest)
+        log.info("reloaded in %.2f s: %s", time.monotonic() - began, done)
+        return done
+
+    async def _room(self) -> None:
+        """Wait until one more zygote can live."""
+        if not self._zygotes.is_full:
+            return
+        count = len(self._zygotes.living)
+        log.warning(
+            "%d generations of the app live already, each with runs that go on: the reload waits"
+            " until one of them has ended",
+            count,
+        )
+        await self._zygotes.until_room()
+
+    async def _greeting(self, zygote: Zygote) -> None:
+        """Wait until a zygote has imported the app; a hanging import does not bar a newer one."""
+        greeting = asyncio.ensure_future(self._zygotes.greeting(zygote))
+        done, _ = await asyncio.wait((greeting,), timeout=PATIENCE_S)
+        if not done:
+            log.warning("the app has been importing for %.0f s", PATIENCE_S)
+            asked = asyncio.ensure_future(self._asked.wait())
+            await asyncio.wait((greeting, asked), return_when=asyncio.FIRST_COMPLETED)
+            asked.cancel()
+        if not greeting.done():
+            greeting.cancel()
+            raise InternalError("its import was given up: a newer reload was asked for meanwhile")
+        greeting.result()
+
+
+def _look_at(done: "asyncio.Future[Reloaded]") -> None:
+    """Nobody may be waiting any more; what it raised has been logged."""
+    if not done.cancelled():
+        done.exception()

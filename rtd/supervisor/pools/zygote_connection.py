@@ -1,0 +1,59 @@
+"""The stream between the supervisor and one zygote: MessagePack notifications both ways."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Final
+
+from rtd.common.errors import RtdError
+from rtd.protocol import frames
+from rtd.supervisor.core.log import log
+
+#: The zygote is ours, but a broken one must not take the supervisor's memory.
+FRAME_LIMIT: Final = 64 << 20
+
+OnMessage = Callable[["ZygoteLink", str, dict[str, Any]], None]
+OnLost = Callable[["ZygoteLink"], None]
+
+
+class ZygoteLink(asyncio.Protocol):
+    """One connection from a zygote.
+
+    Args:
+        on_message: called with each notification, in order.
+        on_lost: called once when the connection has ended.
+    """
+
+    def __init__(self, on_message: OnMessage, on_lost: OnLost) -> None:
+        self._on_message = on_message
+        self._on_lost = on_lost
+        self._decoder = frames.Decoder(FRAME_LIMIT)
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Hand on each message; what is none closes the link (the zygote comes back)."""
+        try:
+            for message in self._decoder.feed(data):
+                if isinstance(message, frames.Notification):
+                    self._on_message(self, message.method, message.params)
+        except RtdError as error:
+            log.error("a zygote sent something that is no message: %s", error)
+            self.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        self._on_lost(self)
+
+    def send(self, method: str, **params: Any) -> None:
+        """Send a notification. On a link that is gone nothing happens: the zygote says
+        hello again, and what matters is decided anew then."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(frames.notification(method, params))
+
+    def close(self) -> None:
+        """End the connection."""
+        if self._transport is not None:
+            self._transport.close()

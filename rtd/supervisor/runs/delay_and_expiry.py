@@ -1,0 +1,108 @@
+"""Delayed runs come due and waiting runs expire: one timer each, for the earliest."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from rtd.common.errors import StoreGone
+from rtd.model.run_record import decode
+from rtd.supervisor.core.clock import now_ms, seconds_until_ms
+from rtd.supervisor.core.context import Core
+from rtd.supervisor.core.run_helpers import cancel_waiting
+
+EXPIRE_BATCH: Final = 100
+#: No timer sleeps longer than this at once, so that a clock that is set is noticed.
+LONGEST_S: Final = 3600.0
+
+Act = Callable[[], Awaitable[int | None]]
+
+
+class Alarm:
+    """One timer for the earliest of many moments.
+
+    Args:
+        core: the shared ground.
+        name: for the log.
+        act: does what is due; gives the next moment in wall milliseconds, or None.
+    """
+
+    def __init__(self, core: Core, name: str, act: Act) -> None:
+        self._core = core
+        self._name = name
+        self._act = act
+        self._handle: asyncio.TimerHandle | None = None
+
+    def set(self, at_ms: float | None) -> None:
+        """Act at this wall time instead of whatever was set; None: not at all."""
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+        if at_ms is not None:
+            # One millisecond more: Redis compares whole ones.
+            wait_s = min(seconds_until_ms(at_ms + 1), LONGEST_S)
+            self._handle = asyncio.get_running_loop().call_later(wait_s, self._fire)
+
+    async def act(self) -> None:
+        """Do what is due now, then set the next moment. Raises StoreGone."""
+        self.set(await self._act())
+
+    def _fire(self) -> None:
+        self._handle = None
+        self._core.jobs.start(self._quietly(), self._name)
+
+    async def _quietly(self) -> None:
+        with contextlib.suppress(StoreGone):  # looked at again when Redis is back
+            await self.act()
+
+
+class Timers:
+    """Arms itself from what Redis says and from rings (`due|ms`, `expire|ms`)."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._due = Alarm(core, "promoting delayed runs", self._promote)
+        self._expiry = Alarm(core, "expiring runs", self._expire)
+
+    def ring_due(self, text: str) -> None:
+        """A run was delayed until this time, which is now the earliest."""
+        self._due.set(float(text))
+
+    def ring_expire(self, text: str) -> None:
+        """A run that waits expires at this time, which is now the earliest."""
+        self._expiry.set(float(text))
+
+    async def look_again(self) -> None:
+        """At the start, and after Redis was away: do what is due and arm both timers."""
+        await self._due.act()
+        await self._expiry.act()
+
+    def stop(self) -> None:
+        """No more timers."""
+        self._due.set(None)
+        self._expiry.set(None)
+
+    async def _promote(self) -> int | None:
+        core = self._core
+        next_ms: int | None = await core.ask(core.calls.promote(core.config.node, now_ms()))
+        return next_ms
+
+    async def _expire(self) -> int | None:
+        core = self._core
+        while True:
+            next_ms: int | None
+            next_ms, due = await core.ask(core.calls.expire(now_ms(), EXPIRE_BATCH))
+            for run in due:
+                await self._expire_one(run.id, run.record)
+            if len(due) < EXPIRE_BATCH:
+                return next_ms
+
+    async def _expire_one(self, run_id: str, blob: bytes) -> None:
+        """Cancel a run whose time to start is over, unless it has started."""
+        core = self._core
+        if decode(blob).attempts:  # it waits to be tried again
+            await core.ask(core.calls.forget_expiry([run_id]))
+        else:
+            why = "it had not started when it expired"
+            await cancel_waiting(core, blob, "expired", why, time.time())

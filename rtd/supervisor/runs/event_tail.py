@@ -1,0 +1,69 @@
+"""The newest end of the event stream, read only while somebody follows it."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+from rtd.common.errors import RtdError, StoreGone
+from rtd.store.connection.async_ import AsyncLink
+from rtd.supervisor.core.context import Core
+from rtd.supervisor.core.log import log
+
+#: A blocked read is renewed this often, so that the end of the last follower ends it.
+BLOCK_MS = 30_000
+
+
+class EventTail:
+    """Tells followers that there is something new; each reads it at its own pace."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._followers: set[asyncio.Event] = set()
+        self._task: asyncio.Task[Any] | None = None
+
+    @contextlib.asynccontextmanager
+    async def follow(self) -> AsyncIterator[asyncio.Event]:
+        """An event that is set whenever the stream has grown; clear it before you read."""
+        event = asyncio.Event()
+        self._followers.add(event)
+        if self._task is None:
+            self._task = self._core.jobs.start(self._read(), "following the events")
+        try:
+            yield event
+        finally:
+            self._followers.discard(event)
+            if not self._followers and self._task is not None:
+                self._task.cancel()
+                self._task = None
+
+    async def _read(self) -> None:
+        """Block on the stream on a connection of its own; wake everybody for each entry."""
+        while True:
+            try:
+                link = await AsyncLink.connect(self._core.store_url)
+            except RtdError as error:
+                log.warning("the events cannot be followed: %s", error)
+                await self._core.redis_back()
+                continue
+            try:
+                await self._wake_for_entries(link)
+            except StoreGone:
+                pass
+            finally:
+                await link.close()
+            self._wake()
+
+    async def _wake_for_entries(self, link: AsyncLink) -> None:
+        newest = await link.one(self._core.calls.last_events(1))
+        last = newest[0][0] if newest else "0-0"
+        self._wake()
+        while True:
+            entries = await link.one(self._core.calls.wait_events(last, BLOCK_MS))
+            if entries:
+                last = entries[-1][0]
+                self._wake()
+
+    def _wake(self) -> None:
+        for event in self._followers:
+            event.set()

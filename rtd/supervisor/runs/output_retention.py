@@ -1,0 +1,71 @@
+"""The output directory is kept within its quota and retention: the oldest files go first."""
+
+import asyncio
+import contextlib
+import os
+import time
+from pathlib import Path
+from typing import Final
+
+from rtd.common.units import format_bytes
+from rtd.supervisor.core.context import Core
+from rtd.supervisor.core.log import log
+
+#: How often the directory is looked at; it grows by a segment of some megabytes at a time.
+LOOK_S: Final = 60.0
+#: A segment of a living executor is never older than this while it is written to.
+YOUNG_S: Final = 5.0
+_KEPT: Final = frozenset({".seg", ".out", ".idx"})
+
+
+class Retention:
+    """Deletes finished output that is too old or too much. Records say then that it is gone."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    async def keep(self) -> None:
+        """Look now and every minute, until cancelled."""
+        while True:
+            self.look(time.time())
+            await asyncio.sleep(LOOK_S)
+
+    def look(self, now_at: float) -> int:
+        """Delete what has to go. Gives how many bytes that was."""
+        settings = self._core.config.output
+        files = _finished(self._core.places.output_dir)
+        total = sum(size for _, size, _ in files)
+        freed = 0
+        for changed_at, size, path in files:
+            too_old = changed_at < now_at - settings.retention_s
+            too_much = total - freed > settings.quota_bytes
+            if not too_old and (not too_much or changed_at > now_at - YOUNG_S):
+                break
+            with contextlib.suppress(OSError):
+                path.unlink()
+            freed += size
+        if freed:
+            log.info("deleted %s of old output", format_bytes(freed))
+        return freed
+
+
+def _finished(folder: Path) -> list[tuple[float, int, Path]]:
+    """(changed at, bytes, path) of finished output, the oldest first."""
+    found = []
+    for entry in os.scandir(folder):
+        path = Path(entry.path)
+        if path.suffix in _KEPT:
+            with contextlib.suppress(OSError):
+                stat = entry.stat()
+                found.append((stat.st_mtime, stat.st_blocks * 512, path))
+    return sorted(found)
+
+
+def used_bytes(folder: Path) -> int:
+    """What all files of the directory take on the disk."""
+    total = 0
+    with contextlib.suppress(OSError):
+        for entry in os.scandir(folder):
+            with contextlib.suppress(OSError):
+                total += entry.stat().st_blocks * 512
+    return total

@@ -1,0 +1,38 @@
+"""What a queued run waits for: the first of the things that stand in its way."""
+
+import time
+
+from rtd.model.run_record import Record
+from rtd.store.commands.reads import Load
+from rtd.supervisor.core.context import Core
+
+
+async def what_it_waits_for(core: Core, record: Record, due_at: float | None) -> str:
+    """One sentence. Empty when nothing is in its way any more.
+
+    Args:
+        record: of a run that is queued and that no executor has.
+        due_at: when it is due, if it is delayed.
+    """
+    spec, calls = record.spec, core.calls
+    if due_at is not None and due_at > time.time():
+        return "it is not due yet"
+    paused: bool
+    running: int
+    load: Load
+    paused, running, load = await core.redis.call(
+        calls.is_paused(spec.queue), calls.running_of(spec.task), calls.lane_load(spec.lane)
+    )
+    if paused:
+        return f"its queue is paused; `rtctl queue resume {spec.queue}` lets it go on"
+    most = spec.opts.get("max_concurrency")
+    if most is not None and running >= most:
+        count = "one run" if most == 1 else f"{most} runs"
+        return f"{spec.task} is at its limit: {count} at once"
+    lane = spec.lane.partition("@")[0]
+    if load.execs == 0:
+        return f"lane {lane} has no executor"
+    if load.idle == 0:
+        others = f", {load.queued:,} runs wait" if load.queued > 1 else ""
+        return f"lane {lane} has no idle executor: {load.execs} busy{others}"
+    return ""

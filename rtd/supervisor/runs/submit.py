@@ -1,0 +1,216 @@
+"""New runs: checked against the app's manifest, packed, and handed to Redis in chunks."""
+
+import asyncio
+import re
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from rtd.common.errors import BadRequest, ParameterError, ShuttingDown, TooLarge
+from rtd.common.ids import id_for_key, new_ids
+from rtd.common.msgpack_values import shown
+from rtd.common.units import format_bytes, parse_duration_s
+from rtd.model.manifest import COMMAND, TaskInfo, check_params
+from rtd.model.policies import OPTIONS, read_options
+from rtd.model.run_record import Spec
+from rtd.model.run_template import Template
+from rtd.protocol import frames
+from rtd.store.commands import keys
+from rtd.store.commands.arguments import Submission
+from rtd.store.connection.command import Call
+from rtd.supervisor.core.clock import now_ms
+from rtd.supervisor.core.context import Core
+from rtd.supervisor.runs.check_command import check_command
+
+#: Runs in one call of the script; while Redis carries one out the next is packed.
+CHUNK: Final = 500
+_ID: Final = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
+_LABELS_MAX: Final = 20
+_KEY_MAX: Final = 500
+#: The year 9999 in epoch seconds; no date goes further.
+_END_AT: Final = 253_402_300_800
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a client wants: `many` holds the parameters of each run; `ids` are ULIDs."""
+
+    task: str
+    many: Sequence[Mapping[str, Any]]
+    ids: Sequence[str] | None
+    key: str | None
+    options: Mapping[str, Any]
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the runs of one request share."""
+
+    info: TaskInfo
+    spec: Spec
+    template: Template
+    place: str
+    max_concurrency: int | None
+    due_ms: int
+    expires_ms: int
+    params_limit: int
+
+
+async def submit(core: Core, request: Request, *, apart: str = "") -> tuple[list[str], list[bool]]:
+    """Queue the runs. Gives their ids and which of them are new.
+
+    Args:
+        core: the shared ground.
+        request: what is wanted.
+        apart: what is put behind the lane's name, so that only executors that are made for it
+            take them; it is also done while the daemon ends.
+
+    Raises:
+        UnknownTask, ParameterError, PolicyError, TooLarge, BadRequest: nothing was queued
+            of the chunk with the fault and of those after it; with several thousand runs,
+            earlier chunks may have been. To send the same ids again is safe.
+        StoreGone: Redis does not answer; the same holds.
+    """
+    if core.draining and not apart:
+        raise ShuttingDown("the daemon is shutting down and takes no new runs")
+    plan = plan_of(core, request, apart)
+    ids = _ids(request)
+    many = request.many
+    if len(ids) <= CHUNK:
+        flags = await core.ask(_pack(core, plan, ids, many, 0 if len(ids) > 1 else -1))
+        return ids, [flag == 1 for flag in flags]
+    created: list[int] = []
+    on_its_way: asyncio.Future[Any] | None = None
+    for start in range(0, len(ids), CHUNK):
+        end = start + CHUNK
+        call = _pack(core, plan, ids[start:end], many[start:end], start)
+        if on_its_way is not None:
+            created += await on_its_way
+        on_its_way = asyncio.ensure_future(core.ask(call))
+    if on_its_way is not None:
+        created += await on_its_way
+    return ids, [flag == 1 for flag in created]
+
+
+def plan_of(core: Core, request: Request, apart: str = "") -> Plan:
+    """What a request's runs share. Raises UnknownTask, PolicyError, BadRequest."""
+    info = core.manifest.find(request.task)
+    opts, due_at, labels = _read(info, request.options)
+    policies = info.policies.overlay(opts)
+    if policies.max_concurrency is not None:
+        opts["max_concurrency"] = policies.max_concurrency
+    if labels:
+        opts["labels"] = labels
+    now_at, lane = time.time(), info.pool + apart
+    spec = Spec(
+        id="", task=info.name, params=b"", lane=lane, queue=policies.queue,
+        priority=policies.priority, submitted_at=now_at, opts=opts, by=request.by,
+        key=request.key,
+    )  # fmt: skip
+    expires_at = None if policies.expires_s is None else (due_at or now_at) + policies.expires_s
+    return Plan(
+        info=info,
+        spec=spec,
+        template=Template(spec),
+        place=keys.place(lane, policies.queue, policies.priority),
+        max_concurrency=policies.max_concurrency,
+        due_ms=0 if due_at is None else int(due_at * 1000),
+        expires_ms=0 if expires_at is None else max(1, int(expires_at * 1000)),
+        params_limit=core.config.limits.params_bytes,
+    )
+
+
+def _read(
+    info: TaskInfo, options: Mapping[str, Any]
+) -> tuple[dict[str, Any], float | None, list[str]]:
+    """The policies that a submit overrides, when it is due, and its labels."""
+    where = f"submit of {info.name!r}"
+    given = {name: value for name, value in options.items() if name in OPTIONS}
+    rest = {name: value for name, value in options.items() if name not in OPTIONS}
+    due_at = _due_at(rest.pop("at", None), rest.pop("delay", None), where)
+    labels = _labels(rest.pop("labels", None) or [], where)
+    opts = read_options({**given, **rest}, info.lane, where)  # refuses what is left over
+    return {name: _plain(value) for name, value in opts.items()}, due_at, labels
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _due_at(at: Any, delay: Any, where: str) -> float | None:
+    if at is not None and delay is not None:
+        raise BadRequest(f"{where}: give `at` or `delay`, not both")
+    if at is not None:
+        good = isinstance(at, int | float) and not isinstance(at, bool)
+        if not good or not abs(at) < _END_AT:
+            raise BadRequest(f"{where}: at: {shown(at)} is no time in epoch seconds")
+        return float(at)
+    if delay is None:
+        return None
+    try:
+        return time.time() + parse_duration_s(delay)
+    except ValueError as error:
+        raise BadRequest(f"{where}: delay: {error}") from None
+
+
+def _labels(labels: Any, where: str) -> list[str]:
+    good = isinstance(labels, list) and all(isinstance(x, str) and x for x in labels)
+    if not good or len(labels) > _LABELS_MAX or any(len(x) > 100 for x in labels):
+        raise BadRequest(f"{where}: labels are up to {_LABELS_MAX} texts of 1 to 100 characters")
+    return list(labels)
+
+
+def _ids(request: Request) -> list[str]:
+    count = len(request.many)
+    if request.key is not None:
+        if count != 1 or request.ids is not None:
+            raise BadRequest("a key is for one run, and instead of its id")
+        if not request.key or len(request.key) > _KEY_MAX:
+            raise BadRequest(f"a key is a text of 1 to {_KEY_MAX} characters")
+        return [id_for_key(request.key)]
+    if request.ids is None:
+        return new_ids(count)
+    if len(request.ids) != count:
+        raise BadRequest(f"{len(request.ids)} ids for {count} runs")
+    for run_id in request.ids:
+        if _ID.fullmatch(run_id) is None:
+            raise BadRequest(f"{run_id!r:.60} is no run id (a ULID); use `key` for your own names")
+    return list(request.ids)
+
+
+def _pack(
+    core: Core, plan: Plan, ids: Sequence[str], many: Sequence[Mapping[str, Any]], first: int
+) -> Call:
+    """One chunk as a call; `first` is the position of its first run, -1 for a single run."""
+    record, info, limit = plan.template.record, plan.info, plan.params_limit
+    names = frozenset(name for name, _ in info.parameters)
+    required = info.required
+    runs = []
+    for offset, (run_id, params) in enumerate(zip(ids, many, strict=True)):
+        given = params.keys()
+        if not (required <= given and (info.any_parameters or given <= names)):
+            _refuse(info, params, first, offset)
+        if info.name == COMMAND:
+            check_command(params)
+        blob = frames.dump_value(params, "params")
+        if len(blob) > limit:
+            raise TooLarge(
+                f"{_which(first, offset)}the parameters have {format_bytes(len(blob))}, the limit"
+                f" is {format_bytes(limit)}; pass large data by file, or raise limits.params"
+            )
+        item = keys.item(run_id, plan.max_concurrency, info.name)
+        runs.append(Submission(run_id, record(run_id, blob), item, plan.due_ms, plan.expires_ms))
+    return core.calls.submit(core.config.node, plan.place, info.name, now_ms(), runs)
+
+
+def _refuse(info: TaskInfo, params: Mapping[str, Any], first: int, offset: int) -> None:
+    try:
+        check_params(info, params)
+    except ParameterError as error:
+        raise ParameterError(f"{_which(first, offset)}{error.sentence}") from None
+
+
+def _which(first: int, offset: int) -> str:
+    return "" if first < 0 else f"run {first + offset + 1}: "
