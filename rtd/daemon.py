@@ -5,8 +5,8 @@ import contextlib
 from collections.abc import Callable
 
 from rtd.process.events.signals import SIGHUP, SIGINT, SIGTERM
+from rtd.rpc.dispatcher import Service
 from rtd.rpc.server import Server
-from rtd.rpc.service import Service
 from rtd.supervisor.core.log import log
 from rtd.supervisor.node import Ending, Node
 from rtd.supervisor.shutdown import Drain

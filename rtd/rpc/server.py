@@ -13,8 +13,8 @@ from typing import Final
 from rtd.common.errors import ConfigError, NotPermitted
 from rtd.config.config import Config
 from rtd.protocol import frames
-from rtd.rpc.connection import Connection, Handle
-from rtd.rpc.peer import Peer, peer_of, refusal
+from rtd.rpc.core.connection import Connection, Handle
+from rtd.rpc.core.peer_credentials import Peer, peer_of, refusal
 from rtd.supervisor.core.log import log
 from rtd.supervisor.core.unix_socket import bind_unix
 

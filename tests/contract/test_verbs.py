@@ -9,7 +9,7 @@ from rtctl import AsyncClient, AsyncRun, Client, Run
 from rtctl.averbs import AsyncVerbs
 from rtctl.verbs import Verbs
 from rtd.protocol.verbs import VERBS, check_request
-from rtd.rpc.service import HANDLERS
+from rtd.rpc.dispatcher import HANDLERS
 
 
 def public(kind: type) -> dict[str, Any]:

@@ -7,7 +7,9 @@ from typing import Any
 
 from rtd.common.errors import BadRequest, StoreGone, VersionMismatch
 from rtd.protocol import frames, verbs
-from rtd.rpc import (
+from rtd.rpc.core.connection import Connection
+from rtd.rpc.core.request import Ask, Handler
+from rtd.rpc.verbs import (
     cancel,
     events,
     graph,
@@ -16,7 +18,7 @@ from rtd.rpc import (
     logs,
     ls,
     params,
-    queues,
+    queue,
     reload,
     result,
     retry,
@@ -29,8 +31,6 @@ from rtd.rpc import (
     tasks,
     wait,
 )
-from rtd.rpc.connection import Connection
-from rtd.rpc.context import Ask, Handler
 from rtd.supervisor.node import Node
 
 #: Works without Redis; said when something else does not.
@@ -83,10 +83,10 @@ HANDLERS: dict[str, Handler] = {
     "trigger": schedule.trigger,
     "graph": graph.handle,
     "task_log": task_log.handle,
-    "queue_ls": queues.ls,
-    "queue_pause": queues.pause,
-    "queue_resume": queues.resume,
-    "queue_purge": queues.purge,
+    "queue_ls": queue.ls,
+    "queue_pause": queue.pause,
+    "queue_resume": queue.resume,
+    "queue_purge": queue.purge,
     "params_ls": params.ls,
     "params_get": params.get,
     "params_set": params.set_,

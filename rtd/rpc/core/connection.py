@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from rtd.common.errors import BadRequest, FrameTooLarge, InternalError, RtdError
 from rtd.protocol import frames
-from rtd.rpc.peer import Peer
+from rtd.rpc.core.peer_credentials import Peer
 from rtd.supervisor.core.eager_task import start_now
 from rtd.supervisor.core.log import log
 

@@ -8,7 +8,7 @@ from rtd.language.core.run_history import ENDS, INACTION, RUN
 from rtd.language.time.durations import SECOND
 from rtd.model.manifest import TaskInfo
 from rtd.planner.planner import Planner
-from rtd.rpc.context import Ask
+from rtd.rpc.core.request import Ask
 from rtd.supervisor.explain.forecast import next_true_at, waits_behind
 
 

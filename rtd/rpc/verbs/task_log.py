@@ -4,7 +4,7 @@ from typing import Any, Final, Literal
 
 from rtd.common.errors import BadRequest, WrongState
 from rtd.model.task_log_entry import ACTIONS, LogRow
-from rtd.rpc.context import Ask
+from rtd.rpc.core.request import Ask
 
 MOST: Final = 10_000
 #: Records that are looked at between two looks at what else is asked.

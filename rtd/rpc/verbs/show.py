@@ -7,9 +7,9 @@ from rtd.model.parameter_names import hide
 from rtd.model.run_record import Attempt, Record, decode
 from rtd.model.run_states import State
 from rtd.process.tree.process_tree import snapshot
-from rtd.rpc.context import Ask
-from rtd.rpc.rows import Row, Rows
-from rtd.rpc.targets import no_such, resolve
+from rtd.rpc.core.request import Ask
+from rtd.rpc.core.resolve_target import no_such, resolve
+from rtd.rpc.core.run_rows import Row, Rows
 from rtd.supervisor.core.context import Core
 from rtd.supervisor.core.run_helpers import item_of, place_of, policies_of
 from rtd.supervisor.runs.queued_reason import what_it_waits_for

@@ -8,8 +8,8 @@ import msgpack
 
 from rtd.common.errors import BadRequest, StoreGone
 from rtd.model.run_states import BY_CHAR
-from rtd.rpc.context import Ask
-from rtd.rpc.targets import resolve
+from rtd.rpc.core.request import Ask
+from rtd.rpc.core.resolve_target import resolve
 
 LIMIT_MAX: Final = 10_000
 #: Entries read at once; one entry may hold many events.

@@ -5,8 +5,8 @@ from typing import Any
 
 from rtd.common.errors import StoreGone
 from rtd.model.manifest import COMMAND
-from rtd.rpc.context import Ask
-from rtd.rpc.identity import identity
+from rtd.rpc.core.identity import identity
+from rtd.rpc.core.request import Ask
 from rtd.store.commands.faults import Halt, Noted
 from rtd.supervisor.core.context import Core
 from rtd.supervisor.lifecycle.redis_server import look

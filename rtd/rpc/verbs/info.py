@@ -5,8 +5,8 @@ from typing import Any
 from rtd.common.errors import StoreGone
 from rtd.model.run_states import BY_CHAR
 from rtd.process.board.board import Seen
-from rtd.rpc.context import Ask
-from rtd.rpc.identity import identity
+from rtd.rpc.core.identity import identity
+from rtd.rpc.core.request import Ask
 from rtd.supervisor.core.clock import wall_of_ns
 from rtd.supervisor.core.context import Core
 from rtd.supervisor.core.executor_registry import Phase

@@ -5,9 +5,9 @@ from typing import Any
 
 from rtd.common.errors import BadRequest, StoreGone, WaitTimeout
 from rtd.common.format_units import format_duration
-from rtd.rpc.context import Ask
-from rtd.rpc.rows import Row, Rows
-from rtd.rpc.targets import no_such, resolve
+from rtd.rpc.core.request import Ask
+from rtd.rpc.core.resolve_target import no_such, resolve
+from rtd.rpc.core.run_rows import Row, Rows
 from rtd.supervisor.core.context import Core
 from rtd.supervisor.core.run_waiters import Watch, chunks
 

@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from rtd.common.errors import BadRequest
 from rtd.model.run_states import BY_CHAR, TERMINAL, State
-from rtd.rpc.context import Ask
-from rtd.rpc.rows import Row, Rows
+from rtd.rpc.core.request import Ask
+from rtd.rpc.core.run_rows import Row, Rows
 from rtd.store.commands.arguments import Leased
 from rtd.store.commands.reads import Running, Waiting
 from rtd.supervisor.core.context import Core

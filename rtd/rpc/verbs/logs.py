@@ -9,9 +9,9 @@ from rtd.model.run_record import Attempt, Record, decode
 from rtd.model.run_states import TERMINAL
 from rtd.process.board.board import Seen
 from rtd.process.events.inotify import FileWatch
-from rtd.rpc.context import Ask
-from rtd.rpc.rows import Rows
-from rtd.rpc.targets import no_such, resolve
+from rtd.rpc.core.request import Ask
+from rtd.rpc.core.resolve_target import no_such, resolve
+from rtd.rpc.core.run_rows import Rows
 from rtd.supervisor.core.run_waiters import Watch
 from rtd.supervisor.runs.read_output import Part, Source
 

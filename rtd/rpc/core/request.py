@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from rtd.rpc.connection import Connection
+from rtd.rpc.core.connection import Connection
 from rtd.supervisor.core.context import Core
 from rtd.supervisor.node import Node
 

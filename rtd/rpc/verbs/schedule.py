@@ -6,7 +6,7 @@ from typing import Any, Final
 from rtd.common.errors import BadRequest
 from rtd.common.ids import new_id
 from rtd.language.time.durations import SECOND
-from rtd.rpc.context import Ask
+from rtd.rpc.core.request import Ask
 from rtd.store.commands.schedule import ALL, Due
 from rtd.supervisor.core.log import log
 from rtd.supervisor.explain.forecast import next_starts, waits_behind, waits_for_event

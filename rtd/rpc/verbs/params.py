@@ -9,7 +9,7 @@ from rtd.model.app_info import ParameterInfo
 from rtd.model.manifest import TaskInfo
 from rtd.model.parameter_names import HIDDEN, field_of, split_field
 from rtd.protocol import frames
-from rtd.rpc.context import Ask
+from rtd.rpc.core.request import Ask
 from rtd.supervisor.core.context import Core
 from rtd.supervisor.core.log import log
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from rtd.common.errors import BadRequest, NoSuchQueue, PolicyError
 from rtd.model.policies import read_options
 from rtd.model.run_record import End, decode, pack_end
-from rtd.rpc.context import Ask
+from rtd.rpc.core.request import Ask
 from rtd.store.commands.arguments import Purged
 from rtd.store.commands.reads import QueueRow, Running
 from rtd.supervisor.core.clock import now_ms

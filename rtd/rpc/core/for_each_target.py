@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from rtd.common.errors import RtdError
-from rtd.rpc.context import Ask
-from rtd.rpc.targets import resolve
+from rtd.rpc.core.request import Ask
+from rtd.rpc.core.resolve_target import resolve
 
 Outcome = dict[str, Any]
 Work = Callable[[Ask, str, int], Awaitable[Outcome]]

@@ -4,9 +4,9 @@ from typing import Any
 
 from rtd.model.run_record import decode
 from rtd.protocol import frames
-from rtd.rpc.context import Ask
-from rtd.rpc.rows import Rows
-from rtd.rpc.targets import no_such, resolve
+from rtd.rpc.core.request import Ask
+from rtd.rpc.core.resolve_target import no_such, resolve
+from rtd.rpc.core.run_rows import Rows
 
 
 async def handle(ask: Ask) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import asyncio
 import os
 from typing import Any
 
-from rtd.rpc.context import Ask
+from rtd.rpc.core.request import Ask
 from rtd.supervisor.core.log import log
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from rtd.common.errors import AppError, InternalError
-from rtd.rpc.context import Ask
+from rtd.rpc.core.request import Ask
 from rtd.supervisor.core.log import log
 
 

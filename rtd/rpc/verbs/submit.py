@@ -3,7 +3,7 @@
 import os
 from typing import Any
 
-from rtd.rpc.context import Ask
+from rtd.rpc.core.request import Ask
 from rtd.supervisor.runs.direct_submit import shortcut_for
 from rtd.supervisor.runs.submit import Request, plan_of, submit
 

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any, Final
 
 from rtd.model.manifest import Manifest
-from rtd.rpc.context import Ask
+from rtd.rpc.core.request import Ask
 from rtd.supervisor.explain.task_graph import Edge, edges_of, graph_of
 
 #: So many tasks are looked at in one go; then everything else has its turn.

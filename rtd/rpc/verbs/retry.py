@@ -7,9 +7,9 @@ from rtd.common.errors import BadRequest, WrongState
 from rtd.common.ids import is_id, new_id
 from rtd.model.run_record import decode, new_record
 from rtd.model.run_states import TERMINAL, State
-from rtd.rpc.context import Ask
-from rtd.rpc.outcomes import Outcome, for_each
-from rtd.rpc.targets import no_such
+from rtd.rpc.core.for_each_target import Outcome, for_each
+from rtd.rpc.core.request import Ask
+from rtd.rpc.core.resolve_target import no_such
 from rtd.store.commands.arguments import Submission
 from rtd.supervisor.core.clock import now_ms
 from rtd.supervisor.core.run_helpers import item_of, place_of, policies_of

@@ -6,9 +6,9 @@ from typing import Any
 from rtd.common.errors import Conflict, WrongState
 from rtd.model.run_record import decode
 from rtd.model.run_states import TERMINAL, State
-from rtd.rpc.context import Ask
-from rtd.rpc.outcomes import Outcome, for_each
-from rtd.rpc.targets import no_such
+from rtd.rpc.core.for_each_target import Outcome, for_each
+from rtd.rpc.core.request import Ask
+from rtd.rpc.core.resolve_target import no_such
 from rtd.supervisor.core.run_helpers import cancel_waiting
 
 #: A record that changes under the hands is read again so often.
