@@ -2,6 +2,6 @@
 
 import sys
 
-from rtd.cli import main
+from rtd.cli.main import main
 
 sys.exit(main())

@@ -137,8 +137,8 @@ def test_a_stranger_is_told_whose_daemon_it_is(place: Daemon, mode: int) -> None
     place.socket.parent.chmod(mode)
     # Everything is imported first: nobody may not read where Python is.
     done = place.python(
-        "import os, sys, locale, pwd, shutil, rtd.cli_stop\n"
-        "from rtd.cli import main\nos.setgroups([])\n"
+        "import os, sys, locale, pwd, shutil, rtd.cli.stop\n"
+        "from rtd.cli.main import main\nos.setgroups([])\n"
         "os.setgid(65534)\nos.setuid(65534)\nsys.exit(main(['stop']))"
     )
     assert (done.returncode, done.stderr.count("\n")) == (4, 1), done.stderr

@@ -6,11 +6,11 @@ import os
 import socket
 from collections.abc import Callable
 
-from rtd.cli import settings_of
+from rtd.cli.main import settings_of
+from rtd.cli.serve import run as run_daemon
 from rtd.common.errors import RtdError
 from rtd.config.load_settings import load
 from rtd.config.paths import find_places
-from rtd.daemon import run as run_daemon
 from rtd.process.fork.daemonize import detach
 from rtd.process.fork.foreground import end_with_parent
 from rtd.supervisor.core.log import log, set_up

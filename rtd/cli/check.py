@@ -11,9 +11,9 @@ import threading
 from difflib import get_close_matches
 from typing import Any, Final
 
+from rtd.cli.exit_app_process import leave
 from rtd.common.errors import AppError, PolicyError
 from rtd.language.parser import parse
-from rtd.leaving import leave
 from rtd.model.manifest import COMMAND, Manifest
 from rtd.process.tree.terminate import signal_name
 from rtd.protocol import frames
@@ -30,7 +30,7 @@ def check(options: argparse.Namespace) -> int:
     # No pipe: a process that the import starts could hold its other end open.
     with os.fdopen(os.memfd_create("report"), "rb") as file:
         fd = file.fileno()
-        command = [sys.executable, "-m", "rtd.cli_check", options.app, str(fd)]
+        command = [sys.executable, "-m", "rtd.cli.check", options.app, str(fd)]
         code = subprocess.run(command, stdout=sys.stderr, pass_fds=(fd,), check=False).returncode
         file.seek(0)
         blob = file.read()

@@ -8,7 +8,7 @@ import sys
 import time
 from typing import Final
 
-from rtd.cli import settings_of
+from rtd.cli.main import settings_of
 from rtd.common.errors import InternalError, RtdError
 from rtd.config.load_settings import load
 from rtd.config.paths import Places, find_places

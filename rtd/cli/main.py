@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from rtd.cli_usage import Parser
+from rtd.cli.parser import Parser
 from rtd.common.errors import EXIT_CODE, RtdError
 from rtd.common.units import parse_duration_s
 
@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(argv)
     code = _carry_out(options)
     if options.verb == "simulate":  # the only one that imports an app here
-        from rtd.leaving import leave  # lazy: see above
+        from rtd.cli.exit_app_process import leave  # lazy: see above
 
         return leave(code)
     return code
@@ -46,22 +46,22 @@ def _carry_out(options: argparse.Namespace) -> int:
 def _verb(name: str) -> Callable[[argparse.Namespace], int]:
     """The verb's function; each verb imports only what it needs, `rtd --help` nothing."""
     if name == "run":
-        from rtd.cli_run import run  # lazy: see above
+        from rtd.cli.run import run  # lazy: see above
 
         return run
     if name == "start":
-        from rtd.cli_start import start  # lazy: see above
+        from rtd.cli.start import start  # lazy: see above
 
         return start
     if name == "stop":
-        from rtd.cli_stop import stop  # lazy: see above
+        from rtd.cli.stop import stop  # lazy: see above
 
         return stop
     if name == "simulate":
-        from rtd.cli_simulate import simulate  # lazy: see above
+        from rtd.cli.simulate import simulate  # lazy: see above
 
         return simulate
-    from rtd.cli_check import check  # lazy: see above
+    from rtd.cli.check import check  # lazy: see above
 
     return check
 
