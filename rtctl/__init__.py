@@ -13,11 +13,11 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # `typing` itself would cost every rtctl 6 ms
 if TYPE_CHECKING:
-    from rtctl.aio import AsyncClient, AsyncRun
-    from rtctl.client import Client
-    from rtctl.errors import DaemonUnreachable, NotEnded, RunFailed
-    from rtctl.lines import Line
-    from rtctl.run import Run
+    from rtctl.aio.client import AsyncClient, AsyncRun
+    from rtctl.client.client import Client
+    from rtctl.client.errors import DaemonUnreachable, NotEnded, RunFailed
+    from rtctl.client.output_lines import Line
+    from rtctl.client.run import Run
     from rtd.common.errors import RtdError, WaitTimeout
 
 __all__ = [
@@ -34,15 +34,15 @@ __all__ = [
 ]
 
 _HOME = {
-    "AsyncClient": "rtctl.aio",
-    "AsyncRun": "rtctl.aio",
-    "Client": "rtctl.client",
-    "DaemonUnreachable": "rtctl.errors",
-    "Line": "rtctl.lines",
-    "NotEnded": "rtctl.errors",
+    "AsyncClient": "rtctl.aio.client",
+    "AsyncRun": "rtctl.aio.client",
+    "Client": "rtctl.client.client",
+    "DaemonUnreachable": "rtctl.client.errors",
+    "Line": "rtctl.client.output_lines",
+    "NotEnded": "rtctl.client.errors",
     "RtdError": "rtd.common.errors",
-    "Run": "rtctl.run",
-    "RunFailed": "rtctl.errors",
+    "Run": "rtctl.client.run",
+    "RunFailed": "rtctl.client.errors",
     "WaitTimeout": "rtd.common.errors",
 }
 

@@ -2,6 +2,6 @@
 
 import sys
 
-from rtctl.command import main
+from rtctl.main import main
 
 sys.exit(main())

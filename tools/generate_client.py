@@ -1,8 +1,8 @@
 """Writes what follows from the declared verbs: `python -m tools.generate_client [--check]`.
 
-Made are `rtctl/verbs.py` and `rtctl/averbs.py` (typed methods, plain and for asyncio) with their
-bases in `rtctl/task_verbs.py` and `rtctl/atask_verbs.py`, `rtctl/shapes.py` and
-`rtctl/answers.py` (the types of what they return), and the page `docs/reference/protocol.md`.
+It writes `rtctl/generated/`: typed methods, plain and for asyncio (`verbs`, `async_verbs`, with
+their bases in `task_verbs` and `async_task_verbs`) and the types of what they return (`shapes`,
+`answers`); and the page `docs/reference/protocol.md`.
 """
 
 import re
@@ -57,7 +57,7 @@ def _method(verb: Verb, asynchronous: bool) -> str:
     names = [_signature(p) for p in verb.params]
     arguments = "{" + ", ".join(_argument(p) for p in verb.params) + "}"
     start = ", ".join(["self", "*", *names] if names else ["self"])
-    doc = f'"""See `rtctl.verbs.Verbs.{verb.name}`."""'
+    doc = f'"""See `rtctl.generated.verbs.Verbs.{verb.name}`."""'
     repeat = "" if verb.repeatable else ", repeatable=False"
     if verb.stream is not None:
         kind = (
@@ -81,18 +81,19 @@ def _class(head: str, doc: str, methods: Iterable[str]) -> str:
 
 
 def verbs_source(asynchronous: bool) -> str:
-    """The text of `rtctl/verbs.py` or `rtctl/averbs.py`, before it is formatted."""
+    """The text of `verbs.py` or `async_verbs.py`, before it is formatted."""
     prefix = "Async" if asynchronous else ""
     doc = "The same for asyncio." if asynchronous else "Each verb as it is on the wire."
     # The greeting is the connection's own business.
     methods = [_method(v, asynchronous) for v in RUN_VERBS if v.name != "hello"]
     code = _class(f"{prefix}Verbs({prefix}TaskVerbs)", doc, methods)
-    base = f"from rtctl.{'a' if asynchronous else ''}task_verbs import {prefix}TaskVerbs"
+    module = f"{'async_' if asynchronous else ''}task_verbs"
+    base = f"from rtctl.generated.{module} import {prefix}TaskVerbs"
     return _verbs_file("The verbs of the protocol as methods.", base, code, prefix)
 
 
 def task_verbs_source(asynchronous: bool) -> str:
-    """The text of `rtctl/task_verbs.py` or `rtctl/atask_verbs.py`, before it is formatted."""
+    """The text of `task_verbs.py` or `async_task_verbs.py`, before it is formatted."""
     prefix = "Async" if asynchronous else ""
     start = (
         f"def __init__(self, call: {prefix}Call, stream: {prefix}OpenStream) -> None:\n"
@@ -109,9 +110,9 @@ def _verbs_file(doc: str, base: str, code: str, prefix: str) -> str:
     calls = [name for name in calls if re.search(rf"\b{name}\b", code)]
     shapes = [name for name in sorted(_NAMES) if re.search(rf"\b{name}\b", code)]
     imports = [
-        f"    from rtctl.answers import {', '.join(sorted(answers))}",
-        f"    from rtctl.calls import {', '.join(calls)}" if calls else "",
-        f"    from rtctl.shapes import {', '.join(shapes)}" if shapes else "",
+        f"    from rtctl.generated.answers import {', '.join(sorted(answers))}",
+        f"    from rtctl.generated.call_protocols import {', '.join(calls)}" if calls else "",
+        f"    from rtctl.generated.shapes import {', '.join(shapes)}" if shapes else "",
     ]
     return "\n".join(
         [
@@ -139,14 +140,14 @@ def _typed_dict(name: str, doc: str, fields: Iterable[Param], total: bool) -> st
 
 
 def shapes_source() -> str:
-    """The text of `rtctl/shapes.py`, before it is formatted."""
+    """The text of `rtctl/generated/shapes.py`, before it is formatted."""
     parts = [_typed_dict(s.name, s.doc, s.fields, s.name != "SubmitOptions") for s in SHAPES]
     head = f'"""The maps that several answers share.\n\n{MADE}\n"""\n'
     return head + "\nfrom typing import Any, TypedDict\n\n" + "\n\n".join(parts) + "\n"
 
 
 def answers_source() -> str:
-    """The text of `rtctl/answers.py`, before it is formatted."""
+    """The text of `rtctl/generated/answers.py`, before it is formatted."""
     parts = [
         _typed_dict(_class_name(v), f"The answer of `{v.name}`.", v.result, True)
         for v in VERBS.values()
@@ -157,7 +158,7 @@ def answers_source() -> str:
     head = f'"""What each verb answers.\n\n{MADE}\n"""\n'
     return (
         f"{head}\nfrom typing import Any, TypedDict\n\n"
-        f"from rtctl.shapes import {', '.join(shapes)}\n\n{body}\n"
+        f"from rtctl.generated.shapes import {', '.join(shapes)}\n\n{body}\n"
     )
 
 
@@ -180,13 +181,14 @@ def _formatted(source: str) -> str:
 
 def outputs() -> dict[Path, str]:
     """Every made file and what it should hold."""
+    generated = ROOT / "rtctl" / "generated"
     return {
-        ROOT / "rtctl/verbs.py": _formatted(verbs_source(asynchronous=False)),
-        ROOT / "rtctl/averbs.py": _formatted(verbs_source(asynchronous=True)),
-        ROOT / "rtctl/task_verbs.py": _formatted(task_verbs_source(asynchronous=False)),
-        ROOT / "rtctl/atask_verbs.py": _formatted(task_verbs_source(asynchronous=True)),
-        ROOT / "rtctl/shapes.py": _formatted(shapes_source()),
-        ROOT / "rtctl/answers.py": _formatted(answers_source()),
+        generated / "verbs.py": _formatted(verbs_source(asynchronous=False)),
+        generated / "async_verbs.py": _formatted(verbs_source(asynchronous=True)),
+        generated / "task_verbs.py": _formatted(task_verbs_source(asynchronous=False)),
+        generated / "async_task_verbs.py": _formatted(task_verbs_source(asynchronous=True)),
+        generated / "shapes.py": _formatted(shapes_source()),
+        generated / "answers.py": _formatted(answers_source()),
         ROOT / "docs/reference/protocol.md": page(),
     }
 

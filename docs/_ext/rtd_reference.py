@@ -11,10 +11,10 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from rtctl.command import load
+from rtctl.cli.context import GLOBAL
+from rtctl.cli.flags import SWITCH, Flag
 from rtctl.commands import ALIASES, SUMMARIES
-from rtctl.context import GLOBAL
-from rtctl.flags import SWITCH, Flag
+from rtctl.main import load
 from rtd.common import errors
 from rtd.config import config, setting_readers
 from rtd.model import policies

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from rtctl.flags import Flag
-from rtctl.outcome import code_of_outcomes
-from rtctl.outcomes import show_outcomes
+from rtctl.cli.exit_codes import code_of_outcomes
+from rtctl.cli.flags import Flag
+from rtctl.cli.print_outcomes import show_outcomes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from rtctl.context import Context
+    from rtctl.cli.context import Context
 
 USAGE = "cancel RUN ..."
 FLAGS = (Flag("--reason", "goes into the record", "text", "TEXT"),)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from rtctl.cli.context import GLOBAL
 from rtctl.commands import ALIASES, SUMMARIES
-from rtctl.context import GLOBAL
 from rtd.common.errors import RtdError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from rtctl.context import Context
+    from rtctl.cli.context import Context
 
 USAGE = "complete -- [WORD ...]"
 FLAGS = ()
@@ -60,7 +60,7 @@ def candidates(context: Context, before: list[str], last: str) -> Iterable[str]:
     if verb not in SUMMARIES:
         return []
     if last.startswith("-"):
-        from rtctl.command import load  # lazy: command imports us through the registry
+        from rtctl.main import load  # lazy: command imports us through the registry
 
         flags = (*GLOBAL, *load(verb).FLAGS)
         return [name for flag in flags for name in flag.names if name.startswith("--")]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from rtctl.flags import UsageError
+from rtctl.cli.flags import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from rtctl.context import Context
+    from rtctl.cli.context import Context
 
 USAGE = "completion bash|zsh|fish"
 FLAGS = ()

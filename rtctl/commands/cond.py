@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from datetime import datetime
 
-from rtctl.flags import Flag, UsageError
-from rtctl.screen import clean
-from rtctl.when import parse_when
+from rtctl.cli.flags import Flag, UsageError
+from rtctl.cli.parse_time import parse_when
+from rtctl.cli.screen import clean
 from rtd.common.local_timezone import local_timezone
 from rtd.language.core.condition import ME, Condition, Poll
 from rtd.language.core.explanation import Explanation
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from rtctl.context import Context
+    from rtctl.cli.context import Context
 
 USAGE = "cond 'CONDITION'"
 FLAGS = (

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from rtctl.flags import Flag
-from rtctl.switching import names, show
+from rtctl.cli.flags import Flag
+from rtctl.cli.print_switches import names, show
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from rtctl.context import Context
+    from rtctl.cli.context import Context
 
 USAGE = "enable TASK ...   or   enable --all"
 FLAGS = (Flag("--all", "the whole schedule; each task keeps its own setting"),)

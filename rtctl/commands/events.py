@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from time import localtime, strftime
 
-from rtctl.flags import Flag, UsageError
-from rtctl.screen import clean
+from rtctl.cli.flags import Flag, UsageError
+from rtctl.cli.screen import clean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from rtctl.context import Context
-    from rtctl.shapes import Event
+    from rtctl.cli.context import Context
+    from rtctl.generated.shapes import Event
 
 USAGE = "events"
 FLAGS = (
@@ -54,7 +54,7 @@ def run(context: Context) -> int:
 
 def _since(text: str) -> str:
     """The id of an event as it is; of a time the last id that is possible before it."""
-    from rtctl.when import parse_since  # lazy: it needs datetime and re
+    from rtctl.cli.parse_time import parse_since  # lazy: it needs datetime and re
 
     first, _, second = text.partition("-")
     if first.isdecimal() and second.isdecimal():

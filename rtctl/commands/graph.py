@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from rtctl.flags import Flag
+from rtctl.cli.flags import Flag
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from rtctl.answers import GraphResult
-    from rtctl.context import Context
+    from rtctl.cli.context import Context
+    from rtctl.generated.answers import GraphResult
 
 USAGE = "graph [TASK]"
 FLAGS = (
@@ -38,14 +38,14 @@ def run(context: Context) -> int:
 
 def _drawn(answer: GraphResult, how: str) -> str:
     if how == "svg":
-        from rtctl.graph import svg  # lazy: only the one that is asked for
+        from rtctl.cli.graph import svg  # lazy: only the one that is asked for
 
         return svg.draw(answer)
     if how == "mermaid":
-        from rtctl.graph import mermaid  # lazy: see above
+        from rtctl.cli.graph import mermaid  # lazy: see above
 
         return mermaid.draw(answer)
-    from rtctl.graph import tree  # lazy: see above
+    from rtctl.cli.graph import tree  # lazy: see above
 
     encoding = (sys.stdout.encoding or "ascii").lower()
     return tree.draw(answer, is_ascii=not encoding.startswith("utf"))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from rtctl.cli.context import GLOBAL
+from rtctl.cli.flags import SWITCH, Flag, UsageError, near
 from rtctl.commands import ALIASES, SUMMARIES
-from rtctl.context import GLOBAL
-from rtctl.flags import SWITCH, Flag, UsageError, near
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rtctl.context import Context
+    from rtctl.cli.context import Context
 
 USAGE = "help [VERB]"
 FLAGS = ()
@@ -42,7 +42,7 @@ def _verb(word: str) -> str:
     if name not in SUMMARIES:
         known = [*SUMMARIES, *ALIASES]
         raise UsageError(f"help: unknown verb {word!r}{near(word, known)}")
-    from rtctl.command import load  # lazy: command imports us through the registry
+    from rtctl.main import load  # lazy: command imports us through the registry
 
     module = load(name)
     lines = [f"rtctl {module.USAGE}", "", f"  {SUMMARIES[name]}"]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from rtctl.rows import moment
-from rtctl.screen import ago, clean, columns
+from rtctl.cli.run_rows import moment
+from rtctl.cli.screen import ago, clean, columns
 from rtd.common.format_units import format_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from rtctl.answers import InfoResult
-    from rtctl.context import Context
+    from rtctl.cli.context import Context
+    from rtctl.generated.answers import InfoResult
 
 USAGE = "info"
 FLAGS = ()

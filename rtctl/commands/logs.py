@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from rtctl.flags import Flag, UsageError
-from rtctl.following import entry, stamped, write_json_lines, write_lines, write_parts
+from rtctl.cli.flags import Flag, UsageError
+from rtctl.cli.follow import entry, stamped, write_json_lines, write_lines, write_parts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from rtctl.context import Context
+    from rtctl.cli.context import Context
 
 USAGE = "logs RUN ..."
 FLAGS = (
@@ -34,7 +34,7 @@ def run(context: Context) -> int:
         raise UsageError(f"logs: --lines: {args.lines} is less than 0")
     since = None
     if args.since is not None:
-        from rtctl.when import parse_since  # lazy: it needs datetime and re
+        from rtctl.cli.parse_time import parse_since  # lazy: it needs datetime and re
 
         since = parse_since(args.since)
     for target in targets:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from rtctl.flags import Flag, UsageError, near
-from rtctl.rows import show_rows
-from rtctl.screen import folded
+from rtctl.cli.flags import Flag, UsageError, near
+from rtctl.cli.run_rows import show_rows
+from rtctl.cli.screen import folded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from rtctl.answers import LsResult
-    from rtctl.context import Context
+    from rtctl.cli.context import Context
+    from rtctl.generated.answers import LsResult
 
 USAGE = "ls [TASK | @QUEUE]"
 FLAGS = (
@@ -42,7 +42,7 @@ def run(context: Context) -> int:
             task = target
     since = None
     if args.since is not None:
-        from rtctl.when import parse_since  # lazy: it needs datetime and re
+        from rtctl.cli.parse_time import parse_since  # lazy: it needs datetime and re
 
         since = parse_since(args.since)
     limit = 50 if args.limit is None else args.limit

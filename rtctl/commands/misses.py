@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from rtctl.flags import Flag
-from rtctl.rows import moment_in
-from rtctl.screen import clean
-from rtctl.when import parse_since
+from rtctl.cli.flags import Flag
+from rtctl.cli.parse_time import parse_since
+from rtctl.cli.run_rows import moment_in
+from rtctl.cli.screen import clean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from rtctl.context import Context
+    from rtctl.cli.context import Context
 
 USAGE = "misses [TASK] [--since TIME] [--limit COUNT]"
 FLAGS = (

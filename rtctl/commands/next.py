@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from rtctl.flags import Flag
-from rtctl.rows import moment_in
-from rtctl.screen import ago, clean
+from rtctl.cli.flags import Flag
+from rtctl.cli.run_rows import moment_in
+from rtctl.cli.screen import ago, clean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from rtctl.answers import NextResult
-    from rtctl.context import Context
+    from rtctl.cli.context import Context
+    from rtctl.generated.answers import NextResult
 
 USAGE = "next [TASK] [-n COUNT]"
 FLAGS = (Flag("-n/--count", "so many starts (default 10)", "int", "COUNT"),)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from rtctl.flags import Flag, UsageError, near
-from rtctl.screen import clean
-from rtctl.submitting import parameter
+from rtctl.cli.flags import Flag, UsageError, near
+from rtctl.cli.screen import clean
+from rtctl.cli.submit_request import parameter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from rtctl.context import Context
-    from rtctl.shapes import ParamRow
+    from rtctl.cli.context import Context
+    from rtctl.generated.shapes import ParamRow
 
 USAGE = (
     "params [ls] | params get NAME | params set name=text|name:=JSON ... | params unset NAME ..."
@@ -92,7 +92,7 @@ def _value(row: ParamRow) -> str:
         return f"({row['note']})"
     if isinstance(row["value"], str):
         return clean(row["value"])
-    from rtctl.jsonout import own  # lazy: json costs 7 ms
+    from rtctl.cli.json_output import own  # lazy: json costs 7 ms
 
     return own(row["value"])
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 
-from rtctl.flags import Flag, UsageError, near
+from rtctl.cli.flags import Flag, UsageError, near
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rtctl.context import Context
-    from rtctl.shapes import QueueRow
+    from rtctl.cli.context import Context
+    from rtctl.generated.shapes import QueueRow
 
 USAGE = "queue [ls] | queue pause QUEUE ... | queue resume QUEUE ... | queue purge QUEUE"
 FLAGS = (

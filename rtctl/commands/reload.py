@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from rtctl.screen import clean
+from rtctl.cli.screen import clean
 from rtd.common.errors import WaitTimeout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from rtctl.answers import ReloadResult
-    from rtctl.context import Context
+    from rtctl.cli.context import Context
+    from rtctl.generated.answers import ReloadResult
 
 USAGE = "reload"
 FLAGS = ()

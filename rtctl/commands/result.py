@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from rtctl.errors import ended_as
-from rtctl.flags import Flag
-from rtctl.following import wait_for
-from rtctl.outcome import NOT_MET, code_of
-from rtctl.screen import clean
+from rtctl.cli.exit_codes import NOT_MET, code_of
+from rtctl.cli.flags import Flag
+from rtctl.cli.follow import wait_for
+from rtctl.cli.screen import clean
+from rtctl.client.errors import ended_as
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from rtctl.answers import ResultResult
-    from rtctl.context import Context
+    from rtctl.cli.context import Context
+    from rtctl.generated.answers import ResultResult
 
 USAGE = "result RUN"
 FLAGS = (
@@ -47,7 +47,7 @@ def _print(context: Context, value: object) -> None:
     if isinstance(value, str):
         context.screen.out(value)
     elif value is not None:
-        from rtctl.jsonout import own  # lazy: json costs 7 ms
+        from rtctl.cli.json_output import own  # lazy: json costs 7 ms
 
         context.screen.out(own(value, 2 if context.screen.is_terminal else None))
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from rtctl.flags import Flag
-from rtctl.following import say_end, wait_for
-from rtctl.outcome import code_of_all, code_of_outcomes
-from rtctl.outcomes import show_outcomes
+from rtctl.cli.exit_codes import code_of_all, code_of_outcomes
+from rtctl.cli.flags import Flag
+from rtctl.cli.follow import say_end, wait_for
+from rtctl.cli.print_outcomes import show_outcomes
 from rtd.common.ids import new_ids
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from rtctl.context import Context
+    from rtctl.cli.context import Context
 
 USAGE = "retry RUN ..."
 FLAGS = (Flag("--wait", "until they are over; exit code as `wait` has it"),)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from rtctl.following import follow, say_end
-from rtctl.outcome import code_of
-from rtctl.submitting import FLAGS as SUBMIT_FLAGS
-from rtctl.submitting import submit
+from rtctl.cli.exit_codes import code_of
+from rtctl.cli.follow import follow, say_end
+from rtctl.cli.submit_request import FLAGS as SUBMIT_FLAGS
+from rtctl.cli.submit_request import submit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from rtctl.context import Context
+    from rtctl.cli.context import Context
 
 USAGE = "run TASK [name=text] [name:=JSON] ...   or   run [flags] -- COMMAND [ARGS...]"
 FLAGS = SUBMIT_FLAGS

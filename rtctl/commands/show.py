@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from rtctl.rows import moment, progress_text, took
-from rtctl.screen import ago, clean, columns
+from rtctl.cli.run_rows import moment, progress_text, took
+from rtctl.cli.screen import ago, clean, columns
 from rtd.common.format_units import format_bytes, format_duration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rtctl.answers import ShowResult
-    from rtctl.context import Context
-    from rtctl.shapes import AttemptRow, Row
+    from rtctl.cli.context import Context
+    from rtctl.generated.answers import ShowResult
+    from rtctl.generated.shapes import AttemptRow, Row
 
 USAGE = "show RUN ..."
 FLAGS = ()
@@ -113,6 +113,6 @@ def _print_attempt(context: Context, attempt: AttemptRow) -> None:
 def _one_line(value: object) -> str:
     if value in (None, {}, []):
         return ""
-    from rtctl.jsonout import own  # lazy: json costs 7 ms
+    from rtctl.cli.json_output import own  # lazy: json costs 7 ms
 
     return own(value)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from rtctl.flags import Flag, UsageError
-from rtctl.rows import moment_in
-from rtctl.screen import clean
-from rtctl.when import parse_when
+from rtctl.cli.flags import Flag, UsageError
+from rtctl.cli.parse_time import parse_when
+from rtctl.cli.run_rows import moment_in
+from rtctl.cli.screen import clean
 from rtd.common.errors import EXIT_CODE, UnknownTask
 
 TYPE_CHECKING = False
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import IO, Any
 
-    from rtctl.context import Context
+    from rtctl.cli.context import Context
 
 USAGE = "simulate APP [--from TIME] [--to TIME] [--run-time DURATION] [--task TASK]"
 FLAGS = (

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from rtctl.rows import moment
-from rtctl.screen import ago, clean, columns
+from rtctl.cli.run_rows import moment
+from rtctl.cli.screen import ago, clean, columns
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from rtctl.answers import StatusResult
-    from rtctl.context import Context
-    from rtctl.shapes import FaultRow, ScheduleState
+    from rtctl.cli.context import Context
+    from rtctl.generated.answers import StatusResult
+    from rtctl.generated.shapes import FaultRow, ScheduleState
 
 USAGE = "status"
 FLAGS = ()

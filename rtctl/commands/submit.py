@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from rtctl.flags import Flag
-from rtctl.following import follow, say_end, wait_for
-from rtctl.outcome import code_of
-from rtctl.submitting import FLAGS as SUBMIT_FLAGS
-from rtctl.submitting import submit
+from rtctl.cli.exit_codes import code_of
+from rtctl.cli.flags import Flag
+from rtctl.cli.follow import follow, say_end, wait_for
+from rtctl.cli.submit_request import FLAGS as SUBMIT_FLAGS
+from rtctl.cli.submit_request import submit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from rtctl.context import Context
-    from rtctl.shapes import Row
+    from rtctl.cli.context import Context
+    from rtctl.generated.shapes import Row
 
 USAGE = "submit TASK [name=text] [name:=JSON] ...   or   submit [flags] -- COMMAND [ARGS...]"
 FLAGS = (

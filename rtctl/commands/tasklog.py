@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from rtctl.flags import Flag
-from rtctl.rows import moment
-from rtctl.screen import clean
+from rtctl.cli.flags import Flag
+from rtctl.cli.run_rows import moment
+from rtctl.cli.screen import clean
 from rtd.common.units import format_duration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from rtctl.answers import TaskLogResult
-    from rtctl.context import Context
+    from rtctl.cli.context import Context
+    from rtctl.generated.answers import TaskLogResult
 
 USAGE = "tasklog [TASK] [--action ACTION] [--since TIME] [-n COUNT]"
 FLAGS = (
@@ -28,7 +28,7 @@ def run(context: Context) -> int:
     args = context.args
     since = None
     if args.since is not None:
-        from rtctl.when import parse_since  # lazy: it needs datetime and re
+        from rtctl.cli.parse_time import parse_since  # lazy: it needs datetime and re
 
         since = parse_since(args.since)
     limit = 100 if args.limit is None else args.limit

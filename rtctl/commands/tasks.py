@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from time import time
 
-from rtctl.screen import ago, clean, columns
+from rtctl.cli.screen import ago, clean, columns
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from rtctl.context import Context
-    from rtctl.shapes import TaskRow
+    from rtctl.cli.context import Context
+    from rtctl.generated.shapes import TaskRow
 
 USAGE = "tasks [TASK]"
 FLAGS = ()

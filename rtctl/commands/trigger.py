@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from rtctl.submitting import parameters
+from rtctl.cli.submit_request import parameters
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from rtctl.context import Context
+    from rtctl.cli.context import Context
 
 USAGE = "trigger TASK [name=text] [name:=JSON] ..."
 FLAGS = ()

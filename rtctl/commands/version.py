@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from rtctl.connection import CLIENT
+from rtctl.client.connection import CLIENT
 from rtd.common.errors import RtdError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from rtctl.context import Context
+    from rtctl.cli.context import Context
 
 USAGE = "version"
 FLAGS = ()

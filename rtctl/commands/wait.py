@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from rtctl.flags import Flag
-from rtctl.following import say_end, wait_for
-from rtctl.outcome import code_of_all
+from rtctl.cli.exit_codes import code_of_all
+from rtctl.cli.flags import Flag
+from rtctl.cli.follow import say_end, wait_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from rtctl.context import Context
+    from rtctl.cli.context import Context
 
 USAGE = "wait RUN ..."
 FLAGS = (

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from rtctl.screen import clean, columns
+from rtctl.cli.screen import clean, columns
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from rtctl.answers import WhyResult
-    from rtctl.context import Context
+    from rtctl.cli.context import Context
+    from rtctl.generated.answers import WhyResult
 
 USAGE = "why TASK"
 FLAGS = ()

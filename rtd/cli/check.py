@@ -24,7 +24,7 @@ INTERRUPTED: Final = 130
 
 def check(options: argparse.Namespace) -> int:
     """Print the app's tasks and its problems. 0: all is well, 3: there are problems."""
-    from rtctl.command import prepare_streams  # lazy: the child does not need it
+    from rtctl.main import prepare_streams  # lazy: the child does not need it
 
     prepare_streams()
     # No pipe: a process that the import starts could hold its other end open.
@@ -46,14 +46,14 @@ def check(options: argparse.Namespace) -> int:
 
 
 def _complain(problem: str) -> None:
-    from rtctl.screen import clean  # lazy: the child does not need it
+    from rtctl.cli.screen import clean  # lazy: the child does not need it
 
     print(f"rtd: {clean(problem)}", file=sys.stderr)
 
 
 def _show(manifest: Manifest | None) -> None:
     """One line per task: name, pool, what it takes, where it is declared."""
-    from rtctl.screen import clean, shown_width  # lazy: the child does not need it
+    from rtctl.cli.screen import clean, shown_width  # lazy: the child does not need it
 
     if manifest is None:
         return

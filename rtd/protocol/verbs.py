@@ -1,7 +1,7 @@
 """Every verb of the protocol, declared once.
 
-`python -m tools.generate_client` writes the client's methods (`rtctl/verbs.py`) and the page
-`docs/reference/protocol.md` from here; the daemon's handlers are checked against it when
+`python -m tools.generate_client` writes the client's methods (`rtctl/generated/verbs.py`) and the
+page `docs/reference/protocol.md` from here; the daemon's handlers are checked against it when
 they are imported, and each request before it is handled.
 """
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from rtctl import Client, Run
-from rtctl.errors import DaemonUnreachable
+from rtctl.client.errors import DaemonUnreachable
 from rtd.common.errors import AppError, NotPermitted
 from rtd.session.start_daemon import apps_of, daemon_command, refuse_inside
 

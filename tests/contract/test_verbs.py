@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from rtctl import AsyncClient, AsyncRun, Client, Run
-from rtctl.averbs import AsyncVerbs
-from rtctl.verbs import Verbs
+from rtctl.generated.async_verbs import AsyncVerbs
+from rtctl.generated.verbs import Verbs
 from rtd.protocol.verbs import VERBS, check_request
 from rtd.rpc.dispatcher import HANDLERS
 

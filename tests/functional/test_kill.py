@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from rtctl import Client
-from rtctl.run import Run
+from rtctl.client.run import Run
 from tests.functional.conftest import PROGRAMS
 from tests.helpers.daemon import Daemon
 from tests.helpers.deadline import until

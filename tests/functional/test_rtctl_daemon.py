@@ -75,7 +75,7 @@ def test_a_daemon_that_takes_no_connections(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = str(tmp_path / "rtd.sock")
-    monkeypatch.setattr("rtctl.connection.CONNECT_S", 1)
+    monkeypatch.setattr("rtctl.client.connection.CONNECT_S", 1)
     with socket.socket(socket.AF_UNIX) as stalled, socket.socket(socket.AF_UNIX) as first:
         stalled.bind(path)
         stalled.listen(0)
@@ -95,7 +95,7 @@ def test_another_user_is_told_which_group_it_takes(jobs: Daemon) -> None:
     # Everything is imported first: nobody may not read where Python is.
     script = """
 import errno, grp, importlib, os, pwd, sys
-from rtctl.command import main
+from rtctl.main import main
 from rtctl.commands import ping
 os.setgroups([])
 os.setgid(65534)

@@ -25,7 +25,7 @@ def loaded(jobs: Daemon, script: str) -> set[str]:
 def test_a_verb_loads_nothing_heavy(jobs: Daemon, verb: str) -> None:
     run = jobs.ok("submit", "add", "a:=1", "--wait").strip()
     words = verb.format(run=run).split()
-    found = loaded(jobs, f"from rtctl.command import main\nassert main({words!r}) == 0")
+    found = loaded(jobs, f"from rtctl.main import main\nassert main({words!r}) == 0")
     assert not found & set(HEAVY)
     others = {name for name in found if name.startswith("rtctl.commands.")}
     assert len(others) <= 2, "only the verb that was asked for"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from rtctl import Client
-from rtctl.shortcut import Shortcuts
+from rtctl.client.direct_submit import Shortcuts
 from rtd.common.errors import ParameterError, UnserialisableError
 from rtd.common.ids import new_id
 from tests.helpers.daemon import Daemon

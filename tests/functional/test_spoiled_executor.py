@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from rtctl import Client
-from rtctl.run import Run
+from rtctl.client.run import Run
 from tests.functional.conftest import PROGRAMS
 from tests.helpers.daemon import Daemon
 from tests.helpers.running import client

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rtctl import Client
-from rtctl.run import Run
+from rtctl.client.run import Run
 from tests.helpers.daemon import Daemon
 from tests.helpers.deadline import until
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from rtctl.graph import mermaid, svg, tree
-from rtctl.graph.layers import Layout
+from rtctl.cli.graph import mermaid, svg, tree
+from rtctl.cli.graph.layers import Layout
 from rtd.common.errors import UnknownTask
 from rtd.conditions import parse
 from rtd.model.app_info import AppInfo, CustomInfo, ParameterInfo

@@ -46,7 +46,7 @@ def test_the_wheel_holds_scripts_types_and_lua(tmp_path: Path) -> None:
     assert source <= held
     assert {"rtd/py.typed", "rtctl/py.typed"} <= held
     assert any(name.endswith(".lua") for name in held)
-    assert {"rtd = rtd.cli.main:main", "rtctl = rtctl.command:main"} <= set(points.splitlines())
+    assert {"rtd = rtd.cli.main:main", "rtctl = rtctl.main:main"} <= set(points.splitlines())
     assert not any(name.startswith(("tests/", "docs/", "examples/")) for name in held)
 
 

@@ -4,11 +4,11 @@ import re
 
 import pytest
 
-from rtctl.command import split
+from rtctl.cli.context import GLOBAL
+from rtctl.cli.flags import SWITCH, Flag, Parser, UsageError
+from rtctl.cli.submit_request import FLAGS as SUBMIT_FLAGS
 from rtctl.commands import ALIASES, SUMMARIES
-from rtctl.context import GLOBAL
-from rtctl.flags import SWITCH, Flag, Parser, UsageError
-from rtctl.submitting import FLAGS as SUBMIT_FLAGS
+from rtctl.main import split
 from rtd.model.policies import OPTIONS
 
 FLAGS = (

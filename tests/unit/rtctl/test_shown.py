@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from rtctl import jsonout
-from rtctl.lines import Assembler
-from rtctl.outcome import code_of, code_of_all, code_of_outcomes
-from rtctl.screen import Screen, ago, clean, cut, short, shown_width
+from rtctl.cli import json_output
+from rtctl.cli.exit_codes import code_of, code_of_all, code_of_outcomes
+from rtctl.cli.screen import Screen, ago, clean, cut, short, shown_width
+from rtctl.client.output_lines import Assembler
 
 
 def part(data: bytes, stream: str = "out", attempt: int = 1, at: float | None = 1.0) -> Any:
@@ -81,7 +81,7 @@ def test_json_reads_times_but_not_in_what_users_put_in() -> None:
         "value": {(1, 2): {3}, "day": date(2026, 1, 31), "nan": float("nan"), "raw": b"\xff"},
         "pids": [[7, "sh", "killed"]],
     }
-    assert json.loads(jsonout.envelope("x", answer, None)) == {
+    assert json.loads(json_output.envelope("x", answer, None)) == {
         "schema": "rtctl.x/1",
         "started_at": "1970-01-01T00:00:00.000Z",
         "ended_at": None,

@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from rtctl.flags import UsageError
-from rtctl.when import parse_since, parse_when
+from rtctl.cli.flags import UsageError
+from rtctl.cli.parse_time import parse_since, parse_when
 
 NOW = datetime(2026, 1, 30, 12, 0)  # a Friday
 

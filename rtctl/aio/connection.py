@@ -1,0 +1,154 @@
+"""One connection of an asyncio program: many calls at once, answers as they come."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+from rtctl.client.connection import ANSWER_S, CLIENT, CONNECT_S, ConnectionLost
+from rtctl.client.errors import unreachable
+from rtd.common.errors import RtdError, WaitTimeout
+from rtd.protocol import frames
+from rtd.protocol.frames import Decoder, Notification, Response
+
+_READ_BYTES = 256 << 10
+
+
+class AsyncConnection:
+    """Connected and greeted. Make it with `open_connection`."""
+
+    def __init__(
+        self, path: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self.path = path
+        self._reader = reader
+        self._writer = writer
+        self._decoder = Decoder(4 * frames.LIMIT_BYTES, frames.value_hook)
+        self._last_id = 0
+        self._waiting: dict[int, asyncio.Future[Any]] = {}
+        self._parts: dict[int, asyncio.Queue[Notification | None]] = {}
+        self._lost: RtdError | None = None
+        self._task = asyncio.create_task(self._read(), name="rtctl reader")
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a request may be sent."""
+        return self._lost is None
+
+    async def call(
+        self, method: str, params: dict[str, Any], answer_s: float | None = ANSWER_S
+    ) -> Any:
+        """Send a request and wait for its answer; see `Connection.call`."""
+        msgid, future = self._send(method, params)
+        try:
+            with contextlib.suppress(ConnectionError):
+                await self._writer.drain()
+            async with asyncio.timeout(answer_s):
+                return await future
+        except TimeoutError:
+            raise WaitTimeout(
+                f"rtd is there ({self.path}) but did not answer within {answer_s:g} s"
+            ) from None
+        finally:
+            self._waiting.pop(msgid, None)
+
+    def _send(
+        self, method: str, params: dict[str, Any], parts: bool = False
+    ) -> tuple[int, asyncio.Future[Any]]:
+        if self._lost is not None:
+            raise self._lost
+        msgid = self._last_id + 1
+        data = frames.request(msgid, method, params)
+        self._last_id = msgid
+        future = asyncio.get_running_loop().create_future()
+        self._waiting[msgid] = future
+        if parts:
+            # Few parts are read ahead: the daemon is slowed down by a slow reader.
+            self._parts[msgid] = asyncio.Queue(100)
+        self._writer.write(data)
+        return msgid, future
+
+    async def parts(self, method: str, params: dict[str, Any]) -> AsyncIterator[tuple[bool, Any]]:
+        """(True, part) for each part of a streamed answer, then (False, the answer)."""
+        msgid, future = self._send(method, params, parts=True)
+        queue = self._parts[msgid]
+        try:
+            while (part := await queue.get()) is not None:
+                yield True, part.params
+            yield False, await future
+        finally:
+            self._waiting.pop(msgid, None)
+            self._parts.pop(msgid, None)
+            future.cancel()
+
+    async def _read(self) -> None:
+        try:
+            while data := await self._reader.read(_READ_BYTES):
+                for message in self._decoder.feed(data):
+                    await self._take(message)
+            self._end(
+                ConnectionLost(f"rtd closed the connection ({self.path}): it ended or restarts")
+            )
+        except RtdError as error:
+            self._end(error)
+        except OSError as error:
+            self._end(ConnectionLost(f"the connection to rtd ({self.path}) broke: {error}"))
+
+    async def _take(self, message: frames.Message) -> None:
+        if isinstance(message, Notification):
+            queue = self._parts.get(message.params.get("sub", 0))
+            if queue is not None:
+                await queue.put(message)
+        elif isinstance(message, Response):
+            if message.msgid == 0 and message.error is not None:
+                raise message.error
+            future = self._waiting.get(message.msgid)
+            if future is not None and not future.done():
+                if message.error is None:
+                    future.set_result(message.result)
+                else:
+                    future.set_exception(message.error)
+            if message.msgid in self._parts:
+                await self._parts[message.msgid].put(None)
+
+    def _end(self, error: RtdError) -> None:
+        self._lost = error
+        for msgid, future in self._waiting.items():
+            if not future.done():
+                future.set_exception(error)
+            if msgid in self._parts:
+                queue = self._parts[msgid]
+                if queue.full():
+                    queue.get_nowait()
+                queue.put_nowait(None)
+        self._writer.close()
+
+    async def aclose(self) -> None:
+        """Hang up; calls that are waiting fail."""
+        self._task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._task
+        if self._lost is None:
+            self._end(ConnectionLost("the client was closed"))
+        with contextlib.suppress(OSError):
+            await self._writer.wait_closed()
+
+
+async def open_connection(path: str) -> AsyncConnection:
+    """Connect and greet.
+
+    Raises:
+        DaemonUnreachable, NotPermitted, ConfigError: with what was tried.
+    """
+    try:
+        async with asyncio.timeout(CONNECT_S):
+            reader, writer = await asyncio.open_unix_connection(path)
+    except OSError as error:
+        raise unreachable(path, error) from None
+    connection = AsyncConnection(path, reader, writer)
+    try:
+        await connection.call("hello", {"version": frames.VERSION, "client": CLIENT})
+    except BaseException:
+        await connection.aclose()
+        raise
+    return connection

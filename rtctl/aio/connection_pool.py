@@ -1,0 +1,97 @@
+"""The asyncio program's way to one daemon: one shared connection, one more for each stream."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from time import monotonic
+from typing import Any
+
+from rtctl.aio.connection import AsyncConnection, open_connection
+from rtctl.client.connection import ANSWER_S, ConnectionLost
+from rtctl.client.errors import DaemonUnreachable
+from rtctl.generated.async_verbs import AsyncVerbs
+from rtd.config.socket_path import socket_path
+
+_PAUSE_S = 0.05
+
+
+class AsyncLink:
+    """As `Link`, for the tasks of one event loop."""
+
+    def __init__(self, address: str | os.PathLike[str] | None, reconnect_s: float) -> None:
+        self.path = os.fspath(address) if address is not None else socket_path()
+        if "://" in self.path:
+            raise ValueError(f"{self.path!r} is no path of a socket; rtctl speaks to rtd's socket")
+        self._reconnect_s = reconnect_s
+        self._connection: AsyncConnection | None = None
+        self._lock = asyncio.Lock()
+        self.rpc = AsyncVerbs(self.call, self.stream)
+
+    async def aclose(self) -> None:
+        """Hang up. The link may be used again: it reconnects."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.aclose()
+
+    async def connected(self) -> AsyncConnection:
+        """The shared connection, opened anew when it is gone."""
+        async with self._lock:
+            if self._connection is None or not self._connection.is_open:
+                self._connection = await open_connection(self.path)
+            return self._connection
+
+    async def call(self, method: str, params: dict[str, Any], repeatable: bool = True) -> Any:
+        """The daemon's answer; see `Link.call`."""
+        slow = method in ("wait", "kill", "queue_purge", "reload")
+        answer_s = None if slow else ANSWER_S
+        try:
+            return await (await self.connected()).call(method, params, answer_s)
+        except ConnectionLost:
+            if not repeatable:
+                raise
+        return await (await self._reconnect()).call(method, params, answer_s)
+
+    async def _reconnect(self) -> AsyncConnection:
+        deadline = monotonic() + self._reconnect_s
+        while True:
+            try:
+                return await self.connected()
+            except DaemonUnreachable:
+                if monotonic() > deadline:
+                    raise
+                await asyncio.sleep(_PAUSE_S)
+
+    def stream(self, method: str, params: dict[str, Any]) -> "AsyncPartStream":
+        """The parts of a streamed answer, on a connection of their own."""
+        return AsyncPartStream(self.path, method, params)
+
+
+class AsyncPartStream:
+    """The parts of a streamed answer, each once. `aclose` ends it sooner.
+
+    Attributes:
+        answer: the answer that follows the last part; None before.
+    """
+
+    def __init__(self, path: str, method: str, params: dict[str, Any]) -> None:
+        self.answer: Any = None
+        self._path = path
+        self._request = (method, params)
+        self._connection: AsyncConnection | None = None
+
+    async def __aiter__(self) -> AsyncIterator[Any]:
+        self._connection = await open_connection(self._path)
+        try:
+            async for is_part, value in self._connection.parts(*self._request):
+                if is_part:
+                    yield value
+                else:
+                    self.answer = value
+        finally:
+            await self.aclose()
+
+    async def aclose(self) -> None:
+        """Hang up; the daemon stops sending."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.aclose()

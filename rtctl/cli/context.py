@@ -1,0 +1,93 @@
+"""What every verb of the command has: its arguments, the daemon, and how to answer."""
+
+from __future__ import annotations
+
+from rtctl.cli.flags import Args, Flag, UsageError
+from rtctl.cli.screen import Screen
+from rtctl.client.connection_pool import Link
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from rtctl.generated.verbs import Verbs
+
+#: The same meaning with every verb.
+GLOBAL = (
+    Flag("-s/--socket", "the daemon's socket (default: RTD_SOCKET, RTD_RUNTIME_DIR)", "text",
+         "PATH"),
+    Flag("-o/--output", "how to answer (default: table)", "table|wide|json|jsonl"),
+    Flag("-j/--json", "short for -o json"),
+    Flag("-q/--quiet", "only ids, or nothing"),
+    Flag("--color", "colours (default: auto, on a terminal)", "auto|always|never"),
+)  # fmt: skip
+
+
+class Context:
+    """One call of one verb.
+
+    Attributes:
+        verb: its name.
+        args: what was given.
+        format: table, wide, json or jsonl.
+        quiet: only ids, or nothing.
+        screen: what a person sees.
+    """
+
+    def __init__(self, verb: str, args: Args) -> None:
+        self.verb = verb
+        self.args = args
+        self.format: str = args.output or ("json" if args.json else "table")
+        self.quiet: bool = args.quiet
+        self.screen = Screen(args.color or "auto")
+        self._link: Link | None = None
+
+    @property
+    def link(self) -> Link:
+        """The way to the daemon; connects when it is first used."""
+        if self._link is None:
+            self._link = Link(self.args.socket)
+        return self._link
+
+    @property
+    def rpc(self) -> Verbs:
+        """The daemon's verbs."""
+        return self.link.rpc
+
+    @property
+    def is_json(self) -> bool:
+        """Whether a program reads the answer."""
+        return self.format in ("json", "jsonl")
+
+    def close(self) -> None:
+        """Hang up."""
+        if self._link is not None:
+            self._link.close()
+
+    def targets(self, least: int = 1, most: int | None = None, what: str = "RUN") -> list[str]:
+        """The targets. Raises UsageError when there are too few or too many."""
+        found = self.args.targets
+        if len(found) < least:
+            raise UsageError(f"{self.verb}: which {what}? (`rtctl help {self.verb}`)")
+        if most is not None and len(found) > most:
+            extra = " ".join(found[most:])
+            takes = f"{most} {what}" if most else "flags only"
+            raise UsageError(f"{self.verb}: what is {extra!r}? It takes {takes}")
+        return found
+
+    def json(self, answer: Any, rows: str = "", is_line: bool = False) -> None:
+        """Print an answer for programs.
+
+        Args:
+            answer: a map, as the daemon gave it.
+            rows: with `-o jsonl` this list in it is printed, one entry a line.
+            is_line: it follows other lines of JSON, so it must be one, on terminals, too.
+        """
+        from rtctl.cli import json_output  # lazy: json and base64 cost 7 ms
+
+        if self.format == "jsonl":
+            for entry in answer[rows] if rows else [answer]:
+                self.screen.out(json_output.line(entry))
+            return
+        indent = 2 if self.screen.is_terminal and not is_line else None
+        self.screen.out(json_output.envelope(self.verb.replace(" ", "."), answer, indent))

@@ -1,0 +1,52 @@
+"""Exit codes: of a run that ended, and of verbs that work on several runs.
+
+A run's own code, as `run`, `wait` and `submit --wait` return it:
+
+    succeeded   0
+    error       1, or the command's exit code, or 128 + the signal that ended it
+    exception   1
+    terminated  128 + the signal that ended it; 143 (SIGTERM) where it ended by itself
+    lost        75 (EX_TEMPFAIL: to try again may help)
+    cancelled   125 (it never ran)
+"""
+
+from __future__ import annotations
+
+from rtd.common.errors import EXIT_CODE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rtctl.generated.shapes import Outcome, Row
+
+FAILED, NOT_MET, PARTLY = 1, 3, 8
+_BY_STATE = {"succeeded": 0, "error": 1, "exception": 1, "lost": 75, "cancelled": 125}
+_TERMINATED = 143
+
+
+def code_of(row: Row) -> int:
+    """The exit code of a run that has ended."""
+    state = row["state"]
+    code, signal = row["exit"] or (None, None)
+    if state == "terminated":
+        return 128 + signal if signal else _TERMINATED
+    if state in ("error", "exception"):
+        return 128 + signal if signal else code or FAILED
+    return _BY_STATE.get(state, NOT_MET)
+
+
+def code_of_all(rows: Sequence[Row]) -> int:
+    """One run: its own code. Several: 0 if all succeeded, 8 if some did, else 1."""
+    if len(rows) == 1:
+        return code_of(rows[0])
+    good = sum(row["state"] == "succeeded" for row in rows)
+    return 0 if good == len(rows) else PARTLY if good else FAILED
+
+
+def code_of_outcomes(outcomes: Sequence[Outcome]) -> int:
+    """0 if all went well, 8 if some did, else the code of the first error."""
+    errors = [outcome["error"] for outcome in outcomes if outcome["error"] is not None]
+    if not errors:
+        return 0
+    return PARTLY if len(errors) < len(outcomes) else EXIT_CODE.get(errors[0][0], FAILED)

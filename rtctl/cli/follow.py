@@ -1,0 +1,143 @@
+"""Waiting for runs and following their output, as several verbs do."""
+
+from __future__ import annotations
+
+import sys
+from time import localtime, monotonic, strftime, time
+
+from rtctl.cli.run_rows import progress_text
+from rtctl.cli.screen import clean, cut, short
+from rtctl.client.errors import ended_as
+from rtctl.client.output_lines import Assembler
+from rtd.common.errors import RtdError, WaitTimeout
+from rtd.common.format_units import format_duration
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from rtctl.cli.context import Context
+    from rtctl.client.output_lines import Line
+    from rtctl.generated.shapes import LogPart, Row
+
+#: A wait that is over sooner needs no progress line.
+_PATIENCE_S = 1.0
+_REFRESH_S = 0.5
+
+
+def wait_for(
+    context: Context, runs: list[str], timeout_s: float | None = None, any: bool = False
+) -> list[Row]:
+    """The rows of the runs when they are over; on a terminal with a progress line.
+
+    Raises:
+        WaitTimeout: they were not over in time.
+    """
+    if not context.screen.talks_to_terminal or context.quiet:
+        return context.link.wait(runs, timeout_s, any)
+    started = monotonic()
+    shown = False
+    try:
+        while True:
+            gone_s = monotonic() - started
+            left_s = None if timeout_s is None else timeout_s - gone_s
+            slice_s = _PATIENCE_S if gone_s < _PATIENCE_S else _REFRESH_S
+            last = left_s is not None and left_s <= slice_s
+            try:
+                return context.link.wait(runs, max(left_s or 0.0, 0.0) if last else slice_s, any)
+            except WaitTimeout:
+                if last:
+                    raise
+            _show_progress(context, runs, monotonic() - started)
+            shown = True
+    finally:
+        if shown:
+            sys.stderr.write("\r\033[K")
+            sys.stderr.flush()
+
+
+def _show_progress(context: Context, runs: list[str], gone_s: float) -> None:
+    if len(runs) == 1:
+        answer = context.rpc.show(run=runs[0])
+        row, waits = answer["row"], answer["waits"]
+        parts = [row["task"], row["state"], short(gone_s), clean(progress_text(row) or waits)]
+    else:
+        parts = [f"waiting for {len(runs)} runs", short(gone_s)]
+    text = cut("  ".join(part for part in parts if part), (context.screen.width or 80) - 1)
+    sys.stderr.write(f"\r\033[K{text}")
+    sys.stderr.flush()
+
+
+def write_parts(parts: Iterable[LogPart], split: bool) -> None:
+    """Copy output to ours as it comes, byte for byte.
+
+    Args:
+        split: what the run wrote to stderr goes to our stderr.
+    """
+    for part in parts:
+        target = sys.stderr if split and part["stream"] == "err" else sys.stdout
+        target.buffer.write(part["data"])
+        target.buffer.flush()
+
+
+def write_lines(context: Context, parts: Iterable[LogPart], say: Any) -> None:
+    """Hand each line to `say` as soon as it is whole."""
+    assembler = Assembler()
+    for part in parts:
+        for line in assembler.feed(part):
+            say(line)
+        sys.stdout.flush()
+    for line in assembler.finish():
+        say(line)
+
+
+def entry(line: Line) -> dict[str, Any]:
+    """A line of output for programs."""
+    return {"at": line.at, "stream": line.stream, "attempt": line.attempt, "line": str(line)}
+
+
+def write_json_lines(context: Context, parts: Iterable[LogPart]) -> None:
+    """Each line as one line of JSON, as soon as it is whole."""
+    from rtctl.cli import json_output  # lazy: json costs 7 ms
+
+    write_lines(context, parts, lambda line: context.screen.out(json_output.line(entry(line))))
+
+
+def stamped(line: Line) -> str:
+    """`08:00:01.250 out | text`."""
+    if line.at is None:
+        moment = " " * 12
+    else:
+        moment = strftime("%H:%M:%S", localtime(line.at)) + f".{int(line.at % 1 * 1000):03d}"
+    return f"{moment} {line.stream:3} | {line}"
+
+
+def say_end(context: Context, row: Row) -> None:
+    """How a run ended, on stderr, unless it simply succeeded."""
+    if row["state"] == "succeeded" or context.quiet:
+        return
+    took_s = (row["ended_at"] or time()) - row["started_at"] if row["started_at"] else None
+    after = f" after {format_duration(max(took_s, 0.0))}" if took_s is not None else ""
+    why = f": {clean(row['why'])}" if row["why"] else ""
+    context.screen.say(f"rtctl: run {row['id']} {ended_as(row['state'])}{after}{why}")
+
+
+def follow(context: Context, run_id: str) -> Row:
+    """Copy a run's output until it is over; its row then. A break is told, not hidden.
+
+    For programs each line of it is a line of JSON, else it is copied byte for byte.
+    """
+    stream = context.rpc.logs(run=run_id, follow=True)
+    try:
+        if context.is_json:
+            write_json_lines(context, stream)
+        else:
+            write_parts(stream, split=True)
+    except RtdError as error:
+        if error.code != "unreachable":
+            raise
+        context.screen.say(f"rtctl: {error.sentence}; waiting for the end of the run")
+    finally:
+        stream.close()
+    return wait_for(context, [run_id])[0]

@@ -1,0 +1,98 @@
+"""Points in time as people write them on a command line."""
+
+import re
+from datetime import datetime, timedelta
+from typing import Final
+
+from rtctl.cli.flags import UsageError
+from rtd.common.units import parse_duration_s
+
+_CLOCK: Final = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")
+_DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+#: The year 9999 in epoch seconds; datetimes go no further.
+_END_AT: Final = 253_402_300_800
+_FORMS: Final = "write 08:00, 'tomorrow 08:00', 'friday 22:30', '2026-01-31 08:00' or @1769846400"
+
+
+def parse_when(text: str, now: datetime | None = None) -> float:
+    """Epoch seconds of a coming moment, in local time (`now`'s, if it has a zone) or its offset.
+
+    `HH:MM` is the next one; `today`, `tomorrow` and weekdays are midnight unless a time
+    follows; ISO 8601; `@SECONDS`; `+90s` from now.
+
+    Raises:
+        UsageError: with the forms that are understood.
+    """
+    words = text.strip().lower()
+    now = now or datetime.now()
+    if words.startswith("@"):
+        return _number(words[1:], text)
+    if words.startswith("+"):
+        return now.timestamp() + _duration(words[1:], text)
+    if words == "now":
+        return now.timestamp()
+    if _CLOCK.fullmatch(words):
+        moment = _at_clock(now, words, text)
+        return (moment if moment > now else moment + timedelta(days=1)).timestamp()
+    day, _, clock = words.partition(" ")
+    if day in ("today", "tomorrow") or day in _DAYS:
+        return _at_clock(_day(now, day), clock.strip() or "0:00", text).timestamp()
+    try:
+        moment = datetime.fromisoformat(text.strip())
+        return (moment if moment.tzinfo else moment.replace(tzinfo=now.tzinfo)).timestamp()
+    except ValueError:
+        raise UsageError(f"{text!r} is no time; {_FORMS}") from None
+
+
+def parse_since(text: str) -> float:
+    """Epoch seconds of a past moment: `10m` or `-10m` ago, or as `parse_when`.
+
+    Raises:
+        UsageError: with the forms that are understood.
+    """
+    now = datetime.now()
+    words = text.strip()
+    if _CLOCK.fullmatch(words):  # before durations, which may be written like a clock
+        moment = _at_clock(now, words, text)
+        return (moment if moment <= now else moment - timedelta(days=1)).timestamp()
+    try:
+        return now.timestamp() - parse_duration_s(words.removeprefix("-"))
+    except ValueError:
+        return parse_when(text)
+
+
+def _day(now: datetime, name: str) -> datetime:
+    if name == "today":
+        return now
+    if name == "tomorrow":
+        return now + timedelta(days=1)
+    ahead = (_DAYS.index(name) - now.weekday()) % 7
+    return now + timedelta(days=ahead or 7)
+
+
+def _at_clock(day: datetime, clock: str, text: str) -> datetime:
+    match = _CLOCK.fullmatch(clock)
+    try:
+        if match is None:
+            raise ValueError
+        hour, minute, second = (int(part or 0) for part in match.groups())
+        return day.replace(hour=hour, minute=minute, second=second, microsecond=0)
+    except ValueError:
+        raise UsageError(f"{text!r} is no time; {_FORMS}") from None
+
+
+def _number(digits: str, text: str) -> float:
+    try:
+        seconds = float(digits)
+        if not abs(seconds) < _END_AT:  # neither is nan
+            raise ValueError
+    except ValueError:
+        raise UsageError(f"{text!r} is no time; {_FORMS}") from None
+    return seconds
+
+
+def _duration(words: str, text: str) -> float:
+    try:
+        return parse_duration_s(words)
+    except ValueError:
+        raise UsageError(f"{text!r} is no time; {_FORMS}") from None

@@ -1,0 +1,178 @@
+"""From the words of `submit` and `run` to the request."""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+
+from rtctl.cli.flags import Flag, UsageError
+from rtd.common.ids import new_id
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from rtctl.cli.context import Context
+    from rtctl.cli.flags import Args
+    from rtctl.generated.answers import SubmitResult
+
+#: Policies and other options: sent under their own names, read by the daemon.
+OPTIONS = (
+    Flag("-Q/--queue", "where it waits", "text", "QUEUE"),
+    Flag("--priority", "-100 to 100, higher first", "int", "N"),
+    Flag("--timeout", "stop an attempt that runs longer (`10m`)", "text", "DURATION"),
+    Flag("--stop-grace", "from the request to stop to the kill", "text", "DURATION"),
+    Flag("--retries", "further attempts after a failed one", "int", "N"),
+    Flag("--backoff", "wait before the first retry, doubled for each further one", "text",
+         "DURATION"),
+    Flag("--backoff-cap", "longest wait between attempts", "text", "DURATION"),
+    Flag("--jitter", "share of the wait that is random, 0 to 1", "number", "SHARE"),
+    Flag("--retry-on", "retry only this exception, or `exit N`", "text", "NAME", many=True),
+    Flag("--no-retry-on", "never retry this one", "text", "NAME", many=True),
+    Flag("--on-lost", "when its executor dies", "fail|requeue"),
+    Flag("--max-concurrency", "runs of the task at once, everywhere", "int", "N"),
+    Flag("--memory-limit", "of its whole process tree (`512M`)", "text", "SIZE"),
+    Flag("--cpu-time-limit", "of its whole process tree", "text", "DURATION"),
+    Flag("--expires", "cancel it when it has not started by then", "text", "DURATION"),
+)  # fmt: skip
+HOW = (
+    Flag("--in", "start this long from now (`90s`, `2h`)", "text", "DURATION"),
+    Flag("--at", "start then (`08:00`, `2026-01-31 08:00`)", "text", "TIME"),
+    Flag("--id", "your own unique id: the same id again is the same run", "text", "KEY"),
+    Flag("--label", "a word of your own, shown by ls", "text", "WORD", many=True),
+)
+COMMAND = (
+    Flag("--cwd", "command: where it runs (default: here)", "text", "DIR"),
+    Flag("--env", "command: a variable on top of the daemon's", "text", "NAME=VALUE", many=True),
+    Flag("--user", "command: who runs it", "text", "USER"),
+    Flag("--umask", "command: its umask, octal", "text", "MODE"),
+    Flag("--stdin", "command: reads what comes on my standard input"),
+)
+FLAGS = (*OPTIONS, *HOW, *COMMAND)
+
+
+def request(context: Context) -> dict[str, Any]:
+    """The parameters of the submit request.
+
+    Raises:
+        UsageError: no task, a word that is no parameter, a flag that does not apply.
+    """
+    args = context.args
+    if args.tail is not None:
+        if args.targets:
+            raise UsageError(
+                f"{context.verb}: a task ({args.targets[0]!r}) or `-- COMMAND`, not both"
+            )
+        task, params = "command", _command(context.verb, args)
+    else:
+        task, *words = context.targets(1, what="TASK")
+        params = parameters(context.verb, words)
+        _refuse_command_flags(context.verb, args)
+    key = args.id
+    if key == "":
+        raise UsageError(f"{context.verb}: --id: an empty text is no unique id")
+    return {
+        "task": task,
+        "params": params,
+        "ids": None if key else [new_id()],
+        "key": key,
+        "options": _options(args),
+    }
+
+
+def submit(context: Context) -> SubmitResult:
+    """Queue the run that the words mean."""
+    return context.rpc.submit(**request(context))
+
+
+def _options(args: Args) -> dict[str, Any]:
+    found = {flag.dest: getattr(args, flag.dest) for flag in OPTIONS}
+    options = {name: value for name, value in found.items() if value not in (None, [])}
+    if args.label:
+        options["labels"] = args.label
+    if getattr(args, "in") is not None:
+        options["delay"] = getattr(args, "in")
+    if args.at is not None:
+        from rtctl.cli.parse_time import parse_when  # lazy: it needs datetime and re
+
+        options["at"] = parse_when(args.at)
+    return options
+
+
+def parameters(verb: str, words: Sequence[str]) -> dict[str, Any]:
+    """The parameters that the words mean. Raises UsageError, also for one that comes twice."""
+    found: dict[str, Any] = {}
+    for word in words:
+        name, value = parameter(verb, word)
+        if name in found:
+            raise UsageError(f"{verb}: the parameter {name!r} is given twice")
+        found[name] = value
+    return found
+
+
+def parameter(verb: str, word: str) -> tuple[str, Any]:
+    """Name and value of `name=text` or `name:=JSON`. Raises UsageError."""
+    name, equals, value = word.partition("=")
+    if not equals or not name.rstrip(":"):
+        raise UsageError(f"{verb}: {word!r} is no parameter; write name=text or name:=JSON")
+    if not name.endswith(":"):
+        return name, value
+    import json  # lazy: only `:=` needs it
+
+    try:
+        return name[:-1], json.loads(value, parse_constant=_finite, parse_float=_finite)
+    except ValueError as error:
+        raise UsageError(f"{verb}: {name[:-1]}: {value!r} is no JSON: {error}") from None
+
+
+def _finite(text: str) -> float:
+    """A number of JSON. Raises ValueError: infinity and NaN are none."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is no finite number")
+    return number
+
+
+def _command(verb: str, args: Args) -> dict[str, Any]:
+    if not args.tail:
+        raise UsageError(f"{verb}: no command after `--`")
+    params: dict[str, Any] = {"argv": args.tail, "cwd": os.path.abspath(args.cwd or ".")}
+    if args.env:
+        params["env"] = dict(_variable(verb, word) for word in args.env)
+    if args.user is not None:
+        params["user"] = args.user
+    if args.umask is not None:
+        params["umask"] = _umask(verb, args.umask)
+    if args.stdin:
+        params["stdin"] = sys.stdin.buffer.read()
+    return params
+
+
+def _variable(verb: str, word: str) -> tuple[str, str]:
+    name, equals, value = word.partition("=")
+    if not name:
+        raise UsageError(f"{verb}: --env {word!r}: write NAME=VALUE")
+    if not equals:
+        # As `docker run --env NAME`: the value that it has here.
+        if name not in os.environ:
+            raise UsageError(f"{verb}: --env {name}: it has no value here; write NAME=VALUE")
+        value = os.environ[name]
+    return name, value
+
+
+def _umask(verb: str, text: str) -> int:
+    try:
+        mode = int(text, 8)
+    except ValueError:
+        mode = -1
+    if not 0 <= mode <= 0o777:
+        raise UsageError(f"{verb}: --umask {text!r}: write an octal number, 000 to 777")
+    return mode
+
+
+def _refuse_command_flags(verb: str, args: Args) -> None:
+    for flag in COMMAND:
+        if getattr(args, flag.dest) not in (None, [], False):
+            raise UsageError(f"{verb}: {flag.names[0]} is for commands: `... -- COMMAND`")

@@ -1,0 +1,97 @@
+"""Many runs at once: ids made in bulk, several chunks on their way at a time."""
+
+from __future__ import annotations
+
+from collections import deque
+from itertools import islice
+
+from rtctl.client.connection import ConnectionLost
+from rtd.common.errors import PolicyError, RtdError
+from rtd.common.ids import new_ids
+from rtd.protocol import frames
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from typing import Any
+
+    from rtctl.client.connection_pool import Link
+
+#: Runs in a chunk. Small enough that the daemon answers others in between.
+CHUNK = 500
+#: A chunk above this is halved, so that large parameters do not meet the limit on frames.
+CHUNK_BYTES = 1 << 20
+#: Chunks on their way at once: the daemon has the next one when it is done with one.
+WINDOW = 3
+#: A chunk whose connection was lost so often is not sent again.
+LOSSES = 3
+
+
+def checked(options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The options. Raises PolicyError for one that only a single run can have."""
+    if options.get("id") is not None:
+        raise PolicyError("id: one unique id cannot stand for many runs; submit them one by one")
+    return options
+
+
+def chunks(
+    task: str, params: Iterable[Mapping[str, Any]], options: dict[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """The parameters of each submit request."""
+    rest = iter(params)
+    while many := [dict(one) for one in islice(rest, CHUNK)]:
+        yield from _sized({"task": task, "many": many, "ids": new_ids(len(many)),
+                           "options": options})  # fmt: skip
+
+
+def _sized(chunk: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    many, ids = chunk["many"], chunk["ids"]
+    if len(many) == 1 or len(frames.dump(many, "params")) <= CHUNK_BYTES:
+        yield chunk
+        return
+    half = len(many) // 2
+    yield from _sized({**chunk, "many": many[:half], "ids": ids[:half]})
+    yield from _sized({**chunk, "many": many[half:], "ids": ids[half:]})
+
+
+def with_count(error: RtdError, made: int) -> RtdError:
+    """The error, telling how far it got."""
+    error.sentence += f" (at least {made} runs were queued before)" if made else ""
+    return error
+
+
+def send(
+    link: Link, task: str, params: Iterable[Mapping[str, Any]], options: dict[str, Any]
+) -> list[tuple[str, bool]]:
+    """Submit them all; (id, created) of each. Sends again what a restart left unanswered."""
+    made: list[tuple[str, bool]] = []
+    waiting: deque[dict[str, Any]] = deque()
+    coming = chunks(task, params, options)
+    connection = link.take()
+    losses = 0
+    try:
+        sent: deque[int] = deque()
+        while True:
+            try:
+                while len(sent) < WINDOW and (chunk := next(coming, None)) is not None:
+                    waiting.append(chunk)
+                    sent.append(connection.send("submit", chunk))
+                if not sent:
+                    return made
+                answer = connection.answer(sent[0])
+            except ConnectionLost:
+                losses += 1
+                if losses > LOSSES:
+                    raise
+                connection.close()
+                connection = link.reconnect()
+                sent = deque(connection.send("submit", chunk) for chunk in waiting)
+                continue
+            losses = 0
+            sent.popleft()
+            waiting.popleft()
+            made += zip(answer["ids"], answer["created"], strict=True)
+    except RtdError as error:
+        raise with_count(error, len(made)) from None
+    finally:
+        link.give_back(connection)

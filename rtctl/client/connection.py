@@ -1,0 +1,191 @@
+"""One blocking connection to the daemon. Used by one thread at a time.
+
+Uses `_socket`, the C half of `socket`: its Python half would cost every `rtctl` 6 ms for
+enums and selectors that nobody uses here.
+"""
+
+from __future__ import annotations
+
+import _socket
+from struct import pack
+from time import monotonic
+
+from rtctl.client.errors import DaemonUnreachable, unreachable
+from rtd.common.errors import WaitTimeout
+from rtd.protocol import frames
+from rtd.protocol.frames import Decoder, Notification, Response
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+_READ_BYTES = 256 << 10
+#: How long the daemon may take to answer what it answers at once.
+ANSWER_S = 60.0
+#: How long a daemon may take to accept a connection, in whole seconds.
+CONNECT_S = 10
+CLIENT = "rtctl 0.1.0"
+
+
+class ConnectionLost(DaemonUnreachable):
+    """The daemon was there and went away before it answered."""
+
+
+class Connection:
+    """Connects and greets; the greeting travels together with the first request.
+
+    Args:
+        path: the control socket.
+        limit_bytes: the largest frame that is accepted from the daemon.
+
+    Raises:
+        DaemonUnreachable, NotPermitted, ConfigError: with what was tried.
+    """
+
+    def __init__(self, path: str, limit_bytes: int = 4 * frames.LIMIT_BYTES) -> None:
+        self.path = path
+        self._decoder = Decoder(limit_bytes, frames.value_hook)
+        self._messages: Iterator[frames.Message] = iter(())
+        self._sock = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+        self._last_id = 1
+        self._greeted = False
+        self._unanswered = 0
+        self._early: dict[int, Response] = {}
+        # connect() on a full backlog blocks, and a time-out of Python's would not wait at all.
+        patience = pack("@ll", CONNECT_S, 0)
+        self._sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_SNDTIMEO, patience)
+        try:
+            self._sock.connect(path)
+        except OSError as error:
+            self._sock.close()
+            raise unreachable(path, error) from None
+
+    def is_idle(self) -> bool:
+        """Whether another request may be sent: nothing is on its way, the daemon is there."""
+        if self._unanswered:
+            return False
+        try:
+            # With a time-out Python would wait for something to read, whatever the flags say.
+            self._sock.setblocking(False)
+            self._sock.recv(1, _socket.MSG_PEEK)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False  # the end, or words that nobody asked for
+
+    def answered(self) -> None:
+        """The answer to one request has been taken."""
+        self._unanswered -= 1
+
+    def close(self) -> None:
+        """Hang up. A stream that is still going ends."""
+        self._sock.close()
+
+    def send(self, method: str, params: dict[str, Any]) -> int:
+        """Send a request; its id."""
+        self._last_id += 1
+        self._unanswered += 1
+        data = frames.request(self._last_id, method, params)
+        if not self._greeted:
+            hello = {"version": frames.VERSION, "client": CLIENT}
+            data = frames.request(1, "hello", hello) + data
+            self._greeted = True
+        self._send_all(data)
+        return self._last_id
+
+    def _send_all(self, data: bytes) -> None:
+        try:
+            self._sock.settimeout(ANSWER_S)
+            self._sock.sendall(data)
+        except TimeoutError:
+            raise self._stalled() from None
+        except OSError:
+            # Why it hung up may be waiting to be read: a refusal comes before any request.
+            self._raise_refusal()
+            raise self._lost() from None
+
+    def _raise_refusal(self) -> None:
+        try:
+            self.receive(1.0)
+        except (ConnectionLost, WaitTimeout):
+            return
+
+    def call(self, method: str, params: dict[str, Any], answer_s: float | None = ANSWER_S) -> Any:
+        """Send a request and wait for its answer.
+
+        Args:
+            answer_s: how long to wait; None: for ever.
+
+        Raises:
+            ConnectionLost: the daemon went away; not known whether it did it.
+            RtdError: the daemon's answer is an error.
+        """
+        return self.answer(self.send(method, params), answer_s)
+
+    def answer(self, msgid: int, answer_s: float | None = ANSWER_S) -> Any:
+        """The result of a request that was sent; the daemon may answer in another order."""
+        while (message := self._early.pop(msgid, None)) is None:
+            found = self.receive(answer_s)
+            if isinstance(found, Response):
+                self._early[found.msgid] = found
+        self.answered()
+        if message.error is not None:
+            raise message.error
+        return message.result
+
+    def receive(self, answer_s: float | None) -> Response | Notification:
+        """The next message. The answer to the greeting is looked at here and passed over.
+
+        Args:
+            answer_s: how long it may take; None: for ever.
+
+        Raises:
+            ConnectionLost: the daemon went away.
+            RtdError: it refused the greeting or the whole connection.
+        """
+        deadline = None if answer_s is None else monotonic() + answer_s
+        while True:
+            for message in self._messages:
+                if isinstance(message, Notification):
+                    return message
+                if isinstance(message, Response):
+                    if message.msgid > 1:
+                        return message
+                    if message.error is not None:
+                        raise message.error
+            self._messages = self._decoder.feed(self._read(deadline))
+
+    def until_closed(self) -> None:
+        """Return when the daemon has hung up."""
+        try:
+            while True:
+                self.receive(None)
+        except ConnectionLost:
+            return
+
+    def _read(self, deadline: float | None) -> bytes:
+        try:
+            left_s = None if deadline is None else max(deadline - monotonic(), 0.001)
+            self._sock.settimeout(left_s)
+            data = self._sock.recv(_READ_BYTES)
+        except TimeoutError:
+            raise self._stalled() from None
+        except OSError:
+            data = b""
+        if not data:
+            raise self._lost()
+        return data
+
+    def _lost(self) -> ConnectionLost:
+        return ConnectionLost(
+            f"rtd closed the connection ({self.path}) before it answered: it ended or restarts; "
+            "`rtctl ping` tells whether it is back"
+        )
+
+    def _stalled(self) -> WaitTimeout:
+        return WaitTimeout(
+            f"rtd is there ({self.path}) but did not answer within {ANSWER_S:g} s; "
+            "its log may say why"
+        )

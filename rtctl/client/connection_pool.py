@@ -1,0 +1,188 @@
+"""Connections to one daemon, kept while they are useful, and the verbs as methods.
+
+Everything of the command and of `Client` goes through here. It may be used by several threads
+(each call has a connection to itself) and after a fork (the child opens its own).
+"""
+
+from __future__ import annotations
+
+import os
+from time import monotonic, sleep
+
+from rtctl.client.connection import ANSWER_S, Connection, ConnectionLost
+from rtctl.client.errors import DaemonUnreachable
+from rtctl.generated.verbs import Verbs
+from rtd.common.errors import WaitTimeout
+from rtd.config.socket_path import socket_path
+from rtd.protocol.frames import Notification
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from rtctl.generated.shapes import Row
+
+#: Between two tries to reach a daemon that restarts.
+_PAUSE_S = 0.05
+#: Idle connections that are kept; more only come from more threads.
+_KEPT = 8
+
+
+class Link:
+    """A way to one daemon. Connects when it is first used.
+
+    Args:
+        address: path of the control socket; None: RTD_SOCKET, else `rtd.sock` in the runtime
+            directory.
+        reconnect_s: how long to try again when a daemon that was there has gone, as it does
+            in a restart. A daemon that never was there is reported at once.
+    """
+
+    def __init__(self, address: str | os.PathLike[str] | None = None, reconnect_s: float = 5.0):
+        self.path = os.fspath(address) if address is not None else socket_path()
+        if "://" in self.path:
+            raise ValueError(f"{self.path!r} is no path of a socket; rtctl speaks to rtd's socket")
+        self._reconnect_s = reconnect_s
+        self._idle: list[Connection] = []
+        self._pid = os.getpid()
+        self._seen = False
+        self.rpc = Verbs(self.call, self.stream)
+
+    def close(self) -> None:
+        """Hang up. The link may be used again: it reconnects."""
+        while self._idle:
+            self._idle.pop().close()
+
+    def take(self) -> Connection:
+        """A connection for one caller, to be given back."""
+        if os.getpid() != self._pid:
+            # A fork: the parent goes on using these connections, this process must not.
+            self._idle, self._pid = [], os.getpid()
+        while self._idle:
+            try:
+                connection = self._idle.pop()
+            except IndexError:  # another thread was quicker
+                break
+            if connection.is_idle():
+                return connection
+            connection.close()
+        connection = Connection(self.path)
+        self._seen = True
+        return connection
+
+    def _take_or_wait(self) -> Connection:
+        """A connection; a daemon that this link has spoken to before may be restarting."""
+        try:
+            return self.take()
+        except DaemonUnreachable:
+            if not self._seen:
+                raise
+        return self.reconnect()
+
+    def give_back(self, connection: Connection) -> None:
+        """The caller is done; a connection in mid-call is closed."""
+        if len(self._idle) < _KEPT and connection.is_idle():
+            self._idle.append(connection)
+        else:
+            connection.close()
+
+    def call(self, method: str, params: dict[str, Any], repeatable: bool = True) -> Any:
+        """The daemon's answer. Sent once more when the daemon went away in the middle.
+
+        Args:
+            repeatable: sending it twice does no harm.
+
+        Raises:
+            RtdError: the daemon's error, or that it cannot be reached.
+        """
+        try:
+            return self._once(self._take_or_wait(), method, params)
+        except ConnectionLost:
+            if not repeatable:
+                raise
+        return self._once(self.reconnect(), method, params)
+
+    def wait(self, runs: list[str], timeout_s: float | None, any: bool = False) -> list[Row]:
+        """Their rows when all of them (or any) are over. Restarts of the daemon are waited out.
+
+        Raises:
+            WaitTimeout: they were not over by then.
+        """
+        deadline = None if timeout_s is None else monotonic() + timeout_s
+        while True:
+            left_s = None if deadline is None else max(deadline - monotonic(), 0.0)
+            try:
+                return self.rpc.wait(runs=runs, timeout_s=left_s, any=any)["runs"]
+            except ConnectionLost:
+                if left_s == 0.0:
+                    raise WaitTimeout(f"not over within {timeout_s:g} s") from None
+
+    def reconnect(self) -> Connection:
+        """A connection to a daemon that was there a moment ago and may be restarting."""
+        deadline = monotonic() + self._reconnect_s
+        while True:
+            try:
+                return self.take()
+            except DaemonUnreachable:
+                if monotonic() > deadline:
+                    raise
+                sleep(_PAUSE_S)
+
+    def _once(self, connection: Connection, method: str, params: dict[str, Any]) -> Any:
+        try:
+            return connection.call(method, params, _answer_s(method, params))
+        finally:
+            self.give_back(connection)
+
+    def stream(self, method: str, params: dict[str, Any]) -> PartStream:
+        """The parts of a streamed answer, on a connection of their own."""
+        connection = self.take()
+        try:
+            connection.send(method, params)
+        except BaseException:
+            connection.close()
+            raise
+        return PartStream(self, connection)
+
+
+class PartStream:
+    """The parts of a streamed answer, each once. `close` ends it sooner.
+
+    Attributes:
+        answer: the answer that follows the last part; None before.
+    """
+
+    def __init__(self, link: Link, connection: Connection) -> None:
+        self.answer: Any = None
+        self._link = link
+        self._connection: Connection | None = connection
+
+    def __iter__(self) -> Iterator[Any]:
+        while self._connection is not None:
+            message = self._connection.receive(None)
+            if isinstance(message, Notification):
+                yield message.params
+                continue
+            self._connection.answered()
+            connection, self._connection = self._connection, None
+            self._link.give_back(connection)
+            if message.error is not None:
+                raise message.error
+            self.answer = message.result
+
+    def close(self) -> None:
+        """Hang up; the daemon stops sending."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def __del__(self) -> None:
+        self.close()
+
+
+def _answer_s(method: str, params: dict[str, Any]) -> float | None:
+    """How long the answer may take: a hung daemon is an error, a long run is none."""
+    if method == "wait":
+        return None if params["timeout_s"] is None else params["timeout_s"] + ANSWER_S
+    return None if method in ("kill", "queue_purge", "reload") else ANSWER_S

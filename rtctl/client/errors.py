@@ -1,0 +1,121 @@
+"""The errors that only a client knows, and the sentence of a daemon that cannot be reached."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from rtd.common.errors import ConfigError, NotPermitted, RtdError, Unreachable, WrongState
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from rtctl.generated.answers import ResultResult
+
+_START = "start it with `rtd start APP` or `systemctl start rtd`"
+_ELSEWHERE = "if it runs elsewhere, set RTD_SOCKET or RTD_RUNTIME_DIR"
+
+
+class DaemonUnreachable(Unreachable):
+    """Nobody answers on the control socket; the sentence says what was tried."""
+
+
+class NotEnded(WrongState):
+    """The result was asked for before there was one. The run is not over."""
+
+
+class RunFailed(RtdError):
+    """The result was asked for, but the run ended without one.
+
+    Attributes:
+        state: error, exception, terminated, lost or cancelled.
+        error: `[type, message, traceback]` of what the task raised, if it did.
+    """
+
+    code = "run_failed"
+
+    def __init__(self, run_id: str, answer: ResultResult) -> None:
+        self.state = answer["state"]
+        self.error = answer["error"]
+        why = answer["why"] or (": ".join(self.error[:2]) if self.error else "no reason known")
+        super().__init__(f"run {run_id} {ended_as(self.state)}: {why}", answer)
+
+
+def ended_as(state: str) -> str:
+    """The state in a sentence about a run."""
+    said = {
+        "succeeded": "succeeded",
+        "error": "failed with an error",
+        "exception": "failed with an exception",
+        "terminated": "was terminated",
+        "lost": "was lost",
+        "cancelled": "was cancelled",
+    }
+    return said.get(state, f"is {state}")
+
+
+def unreachable(path: str, error: OSError) -> RtdError:
+    """What to tell about a connect that failed: what was tried, what is there, what to do."""
+    path = os.path.abspath(path)  # a relative RTD_RUNTIME_DIR: where it was looked for
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return NotPermitted(_denied(path))
+    if error.errno == errno.EAGAIN or isinstance(error, TimeoutError):
+        return DaemonUnreachable(
+            f"rtd cannot be reached: it has {path} open but does not take connections; it is "
+            "stopped or overloaded, and its log may say why"
+        )
+    if not error.errno:
+        return ConfigError(f"{path} cannot be a socket: {error}; set RTD_SOCKET")
+    if error.errno == errno.ENOENT:
+        parent = os.path.dirname(path) or "."
+        there = "" if os.path.isdir(parent) else f", nor is its directory {parent}"
+        return DaemonUnreachable(
+            f"rtd cannot be reached: there is no socket {path}{there}; {_START}; {_ELSEWHERE}"
+        )
+    if error.errno in (errno.ECONNREFUSED, errno.ECONNRESET, errno.EPIPE):
+        return DaemonUnreachable(
+            f"rtd cannot be reached: {path} is there ({_owner(path)}), but nobody listens on it; "
+            f"{_START}"
+        )
+    reason = error.strerror or str(error)
+    return DaemonUnreachable(f"rtd cannot be reached at {path}: {reason}; {_START}")
+
+
+def _owner(path: str) -> str:
+    try:
+        found = os.stat(path)
+    except OSError as error:
+        return error.strerror or str(error)
+    return f"{_user(found.st_uid)}:{_group(found.st_gid)} mode {found.st_mode & 0o7777:04o}"
+
+
+def _denied(path: str) -> str:
+    here = f"uid {os.getuid()} ({_user(os.getuid())})"
+    try:
+        group = _group(os.stat(path).st_gid)
+    except OSError:
+        return (
+            f"{here} may not look into {os.path.dirname(path)}; rtd's socket {path} is for its "
+            "owner and group: ask for membership, or set RTD_SOCKET"
+        )
+    return (
+        f"{here} may not use rtd's socket {path} ({_owner(path)}): be a member of group "
+        f"{group!r}, or ask its owner"
+    )
+
+
+def _user(uid: int) -> str:
+    import pwd  # lazy: only a failure needs the names
+
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def _group(gid: int) -> str:
+    import grp  # lazy: as above
+
+    try:
+        return grp.getgrgid(gid).gr_name
+    except KeyError:
+        return str(gid)

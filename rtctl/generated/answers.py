@@ -1,0 +1,386 @@
+"""What each verb answers.
+
+Made by `python -m tools.generate_client` from what `rtd/protocol` declares.
+"""
+
+from typing import Any, TypedDict
+
+from rtctl.generated.shapes import (
+    AttemptRow,
+    FaultRow,
+    GraphEdge,
+    GraphNode,
+    Hold,
+    LaneRow,
+    MissRow,
+    Outcome,
+    ParamRow,
+    QueueRow,
+    Row,
+    ScheduleState,
+    StartRow,
+    SwitchRow,
+    TaskRow,
+)
+
+
+class PingResult(TypedDict):
+    """The answer of `ping`."""
+
+    pid: int
+    """The supervisor's."""
+    at: float
+    """The daemon's clock, epoch seconds."""
+
+
+class InfoResult(TypedDict):
+    """The answer of `info`."""
+
+    version: str
+    """Of rtd."""
+    pid: int
+    """The supervisor's."""
+    name: str
+    """The namespace in Redis."""
+    node: str
+    """This host among those that share it."""
+    started_at: float
+    """Epoch seconds."""
+    draining: bool
+    """It takes no new work and will end."""
+    app: str | None
+    """What was given to `rtd run`; null: commands only."""
+    app_error: str | None
+    """Why the app does not import, with file and line."""
+    places: dict[str, Any]
+    """Socket, runtime_dir, state_dir, log."""
+    redis: dict[str, Any]
+    """Url, ok, error, version, pid, bytes."""
+    executors: list[Any]
+    """Maps: exec, pid, lane, run, started_at, retiring."""
+    queued: int
+    """Runs that wait, delayed ones included."""
+    running: int
+    """Runs that are going."""
+    tally: dict[str, Any]
+    """Ended runs by state, since the namespace exists."""
+    output: dict[str, Any]
+    """Bytes, quota_bytes, dir."""
+
+
+class StatusResult(TypedDict):
+    """The answer of `status`."""
+
+    version: str
+    """Of rtd."""
+    pid: int
+    """The supervisor's."""
+    name: str
+    """The namespace in Redis."""
+    node: str
+    """This host among those that share it."""
+    started_at: float
+    """Epoch seconds."""
+    draining: bool
+    """It takes no new work and will end."""
+    app: str | None
+    """What was given to `rtd run`; null: commands only."""
+    app_error: str | None
+    """Why the app does not import, with file and line."""
+    tasks: int
+    """How many the app has."""
+    redis: dict[str, Any]
+    """Url, ok, error, version, pid, bytes."""
+    lanes: list[LaneRow]
+    """Those with executors, by name."""
+    queued: int
+    """Runs that wait, delayed ones included."""
+    running: int
+    """Runs that are going."""
+    schedule: ScheduleState
+    """Whether tasks start by their conditions."""
+    faults: list[FaultRow]
+    """Since the app was imported, the latest first."""
+
+
+class SubmitResult(TypedDict):
+    """The answer of `submit`."""
+
+    ids: list[str]
+    """Of the runs, in order."""
+    created: list[bool]
+    """False: that run existed already."""
+    shortcut: dict[str, Any] | None
+    """How a client may queue more runs of this task in Redis itself; good for a second."""
+
+
+class LsResult(TypedDict):
+    """The answer of `ls`."""
+
+    runs: list[Row]
+    """At most `limit`."""
+    totals: dict[str, Any]
+    """How many there are in each state, whatever the filter."""
+    more: bool
+    """The limit cut something off."""
+
+
+class ShowResult(TypedDict):
+    """The answer of `show`."""
+
+    row: Row
+    """As in ls."""
+    params: Any
+    """As submitted."""
+    options: dict[str, Any]
+    """The policies that this submit set."""
+    policies: dict[str, Any]
+    """All policies in force that differ from the defaults."""
+    waits: str
+    """While it is queued: what for; one sentence, or empty."""
+    submitted_by: str
+    """Uid and pid of who submitted it."""
+    attempts: list[AttemptRow]
+    """Those that are over, the first first."""
+    pids: list[Any]
+    """Processes that were ended: [pid, name, how]."""
+    tree: list[Any]
+    """While it runs: its processes, [pid, name, bytes, cpu_s]."""
+
+
+class ResultResult(TypedDict):
+    """The answer of `result`."""
+
+    id: str
+    """The run."""
+    state: str
+    """Its state; the rest means something once it is terminal."""
+    value: Any
+    """What the task returned."""
+    error: list[str] | None
+    """[type, message, traceback] of the last attempt."""
+    why: str | None
+    """One sentence."""
+    exit: list[int | None] | None
+    """[code, signal]."""
+
+
+class WaitResult(TypedDict):
+    """The answer of `wait`."""
+
+    runs: list[Row]
+    """All of them, in order."""
+
+
+class KillResult(TypedDict):
+    """The answer of `kill`."""
+
+    runs: list[Outcome]
+    """One for each target, in their order."""
+
+
+class CancelResult(TypedDict):
+    """The answer of `cancel`."""
+
+    runs: list[Outcome]
+    """One for each target, in their order."""
+
+
+class RetryResult(TypedDict):
+    """The answer of `retry`."""
+
+    runs: list[Outcome]
+    """One for each target, in their order."""
+
+
+class LogsResult(TypedDict):
+    """The answer of `logs`."""
+
+    id: str
+    """The run."""
+    state: str
+    """Its state when the output ended."""
+    attempt: int
+    """The last attempt shown."""
+    output_bytes: int
+    """How much was sent."""
+    lost_bytes: int
+    """How much had been dropped: disk full, limit, quota."""
+
+
+class EventsResult(TypedDict):
+    """The answer of `events`."""
+
+    last: str | None
+    """Id of the last event seen, for `since`."""
+
+
+class QueueLsResult(TypedDict):
+    """The answer of `queue_ls`."""
+
+    queues: list[QueueRow]
+    """The highest priority first."""
+
+
+class QueuePauseResult(TypedDict):
+    """The answer of `queue_pause`."""
+
+    queues: list[QueueRow]
+    """As they are now."""
+
+
+class QueueResumeResult(TypedDict):
+    """The answer of `queue_resume`."""
+
+    queues: list[QueueRow]
+    """As they are now."""
+
+
+class QueuePurgeResult(TypedDict):
+    """The answer of `queue_purge`."""
+
+    cancelled: int
+    """How many."""
+
+
+class ReloadResult(TypedDict):
+    """The answer of `reload`."""
+
+    generation: int
+    """Of the process that new executors are forked from."""
+    tasks: int
+    """How many the app has now."""
+    added: list[str]
+    """Tasks that are new."""
+    changed: list[str]
+    """Tasks whose declaration or function is another one."""
+    removed: list[str]
+    """Tasks that are gone."""
+    faults: list[str]
+    """What failed without stopping the import, a sentence each."""
+
+
+class ShutdownResult(TypedDict):
+    """The answer of `shutdown`."""
+
+    pid: int
+    """The supervisor's."""
+    running: int
+    """Runs that are going now."""
+
+
+class TasksResult(TypedDict):
+    """The answer of `tasks`."""
+
+    app: str | None
+    """Where they come from."""
+    app_error: str | None
+    """Why the app does not import."""
+    tasks: list[TaskRow]
+    """By name."""
+
+
+class NextResult(TypedDict):
+    """The answer of `next`."""
+
+    starts: list[StartRow]
+    """The earliest first."""
+    waiting: int
+    """Tasks with a condition that only an event can make true."""
+    behind: list[str]
+    """Tasks that a run of their own must end for, by name."""
+
+
+class WhyResult(TypedDict):
+    """The answer of `why`."""
+
+    task: str
+    """Its name."""
+    condition: str | None
+    """Under which it starts."""
+    end_condition: str | None
+    """Under which its runs are ended."""
+    value: bool
+    """The condition is true now."""
+    tree: dict[str, Any] | None
+    """Value, text, fact, next_change, children."""
+    holds: list[Hold]
+    """What holds it beside the condition."""
+    next_at: float | None
+    """When it starts next as far as time alone decides."""
+    next_text: str
+    """The same as a sentence."""
+
+
+class MissesResult(TypedDict):
+    """The answer of `misses`."""
+
+    misses: list[MissRow]
+    """At most `limit`."""
+
+
+class EnableResult(TypedDict):
+    """The answer of `enable`."""
+
+    tasks: list[SwitchRow]
+    """As they are now."""
+
+
+class DisableResult(TypedDict):
+    """The answer of `disable`."""
+
+    tasks: list[SwitchRow]
+    """As they are now."""
+
+
+class TriggerResult(TypedDict):
+    """The answer of `trigger`."""
+
+    id: str
+    """Of the run."""
+
+
+class GraphResult(TypedDict):
+    """The answer of `graph`."""
+
+    nodes: list[GraphNode]
+    """The tasks, by name; then those that do not exist."""
+    edges: list[GraphEdge]
+    """By the names of their ends."""
+
+
+class TaskLogResult(TypedDict):
+    """The answer of `task_log`."""
+
+    rows: list[Any]
+    """Task_name, action, run_id, start_at, end_at, exc_text, reason; latest first."""
+    file: str | None
+    """The CSV file that holds the log instead."""
+
+
+class ParamsLsResult(TypedDict):
+    """The answer of `params_ls`."""
+
+    params: list[ParamRow]
+    """The session's first, by name."""
+
+
+class ParamsGetResult(TypedDict):
+    """The answer of `params_get`."""
+
+    param: ParamRow
+    """As it is now."""
+
+
+class ParamsSetResult(TypedDict):
+    """The answer of `params_set`."""
+
+    param: ParamRow
+    """As it is now."""
+
+
+class ParamsUnsetResult(TypedDict):
+    """The answer of `params_unset`."""
+
+    param: ParamRow
+    """As it is now."""

@@ -1,0 +1,304 @@
+"""The verbs of the protocol as methods.
+
+Made by `python -m tools.generate_client` from what `rtd/protocol` declares.
+"""
+
+from __future__ import annotations
+
+from rtctl.generated.task_verbs import TaskVerbs
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from rtctl.generated.answers import (
+        CancelResult,
+        EventsResult,
+        InfoResult,
+        KillResult,
+        LogsResult,
+        LsResult,
+        PingResult,
+        QueueLsResult,
+        QueuePauseResult,
+        QueuePurgeResult,
+        QueueResumeResult,
+        ReloadResult,
+        ResultResult,
+        RetryResult,
+        ShowResult,
+        ShutdownResult,
+        StatusResult,
+        SubmitResult,
+        WaitResult,
+    )
+    from rtctl.generated.call_protocols import Stream
+    from rtctl.generated.shapes import Event, LogPart, SubmitOptions
+
+
+class Verbs(TaskVerbs):
+    """Each verb as it is on the wire."""
+
+    def ping(self) -> PingResult:
+        """Whether the daemon answers."""
+        answer: PingResult = self._call("ping", {})
+        return answer
+
+    def info(self) -> InfoResult:
+        """The daemon, its app, its Redis and its executors."""
+        answer: InfoResult = self._call("info", {})
+        return answer
+
+    def status(self) -> StatusResult:
+        """How the daemon, its app and its schedule are, and what of the app's has failed."""
+        answer: StatusResult = self._call("status", {})
+        return answer
+
+    def submit(
+        self,
+        *,
+        task: str,
+        params: dict[str, Any] | None = None,
+        many: list[dict[str, Any]] | None = None,
+        ids: list[str] | None = None,
+        key: str | None = None,
+        options: SubmitOptions | None = None,
+        shortcut: bool = False,
+    ) -> SubmitResult:
+        """Queue one run, or many of one task. The ids come from the client, so that a request sent
+        twice makes its runs once.
+
+        Args:
+            task: its name; `command` for a shell command.
+            params: the parameters of one run.
+            many: instead: the parameters of each run.
+            ids: a ULID for each run; made by the daemon if absent.
+            key: your own unique id for one run: the same key, the same run.
+            options: how the runs are queued and watched; any policy of a task.
+            shortcut: for clients: say how to queue further runs of this task.
+        """
+        answer: SubmitResult = self._call(
+            "submit",
+            {
+                "task": task,
+                "params": params or {},
+                "many": many,
+                "ids": ids,
+                "key": key,
+                "options": options or {},
+                "shortcut": shortcut,
+            },
+        )
+        return answer
+
+    def ls(
+        self,
+        *,
+        task: str | None = None,
+        state: list[str] | None = None,
+        queue: str | None = None,
+        limit: int = 50,
+        since: float | None = None,
+    ) -> LsResult:
+        """Runs: the running ones, then the queued, then the ended, the newest first.
+
+        Args:
+            task: only this task's.
+            state: only in these states; empty: all.
+            queue: only of this queue.
+            limit: how many at most.
+            since: only those that changed since, epoch seconds.
+        """
+        answer: LsResult = self._call(
+            "ls",
+            {"task": task, "state": state or [], "queue": queue, "limit": limit, "since": since},
+        )
+        return answer
+
+    def show(self, *, run: str) -> ShowResult:
+        """Everything that is known of a run.
+
+        Args:
+            run: which run: an id, 4 or more characters of its start or end that fit one recent
+                run, or a key.
+        """
+        answer: ShowResult = self._call("show", {"run": run})
+        return answer
+
+    def result(self, *, run: str) -> ResultResult:
+        """What a run returned, or why it did not.
+
+        Args:
+            run: which run: an id, 4 or more characters of its start or end that fit one recent
+                run, or a key.
+        """
+        answer: ResultResult = self._call("result", {"run": run})
+        return answer
+
+    def wait(
+        self, *, runs: list[str], timeout_s: float | None = None, any: bool = False
+    ) -> WaitResult:
+        """Answers when all of the runs (or any of them) have ended.
+
+        Args:
+            runs: which runs, each an id, 4 or more characters of its start or end that fit one
+                recent run, or a key.
+            timeout_s: after it: error `timeout`; the runs go on.
+            any: one is enough.
+        """
+        answer: WaitResult = self._call("wait", {"runs": runs, "timeout_s": timeout_s, "any": any})
+        return answer
+
+    def kill(
+        self, *, runs: list[str], grace_s: float | None = None, reason: str = ""
+    ) -> KillResult:
+        """End runs: ask, wait the grace, then kill the whole process tree. A run that is still
+        queued is cancelled. Answers when they are over.
+
+        Args:
+            runs: which runs, each an id, 4 or more characters of its start or end that fit one
+                recent run, or a key.
+            grace_s: instead of the task's stop_grace; 0: kill at once.
+            reason: goes into the records.
+        """
+        answer: KillResult = self._call(
+            "kill", {"runs": runs, "grace_s": grace_s, "reason": reason}
+        )
+        return answer
+
+    def cancel(self, *, runs: list[str], reason: str = "") -> CancelResult:
+        """Withdraw runs that have not started. One that runs is left alone (`wrong_state`).
+
+        Args:
+            runs: which runs, each an id, 4 or more characters of its start or end that fit one
+                recent run, or a key.
+            reason: goes into the records.
+        """
+        answer: CancelResult = self._call(
+            "cancel", {"runs": runs, "reason": reason}, repeatable=False
+        )
+        return answer
+
+    def retry(self, *, runs: list[str], ids: list[str] | None = None) -> RetryResult:
+        """Submit ended runs once more, with the same parameters and options: new runs, since what
+        ended never changes.
+
+        Args:
+            runs: which runs, each an id, 4 or more characters of its start or end that fit one
+                recent run, or a key.
+            ids: a ULID for each new run, so that it is safe to repeat.
+        """
+        answer: RetryResult = self._call("retry", {"runs": runs, "ids": ids})
+        return answer
+
+    def logs(
+        self,
+        *,
+        run: str,
+        attempt: int | None = None,
+        follow: bool = False,
+        lines: int | None = None,
+        since: float | None = None,
+        stream: str | None = None,
+    ) -> Stream[LogPart, LogsResult]:
+        """The output of a run as `log` notifications; the answer follows the last one.
+
+        Args:
+            run: which run: an id, 4 or more characters of its start or end that fit one recent
+                run, or a key.
+            attempt: which try; default: the latest.
+            follow: go on until the run ends, over further attempts.
+            lines: only the last so many lines of what there is.
+            since: only what was written since, epoch seconds.
+            stream: only `out` or `err`.
+        """
+        return self._stream(
+            "logs",
+            {
+                "run": run,
+                "attempt": attempt,
+                "follow": follow,
+                "lines": lines,
+                "since": since,
+                "stream": stream,
+            },
+        )
+
+    def events(
+        self,
+        *,
+        follow: bool = False,
+        since: str | None = None,
+        limit: int = 100,
+        task: str | None = None,
+        run: str | None = None,
+    ) -> Stream[Event, EventsResult]:
+        """What happens to runs and queues, as `event` notifications.
+
+        Args:
+            follow: go on until the client closes the connection.
+            since: after this event's id; default: the last `limit`, or with `follow` from now.
+            limit: how many past events at most.
+            task: only this task's.
+            run: only this run's: an id, 4 or more characters of its start or end that fit one
+                recent run, or a key.
+        """
+        return self._stream(
+            "events", {"follow": follow, "since": since, "limit": limit, "task": task, "run": run}
+        )
+
+    def queue_ls(self) -> QueueLsResult:
+        """All queues."""
+        answer: QueueLsResult = self._call("queue_ls", {})
+        return answer
+
+    def queue_pause(self, *, queues: list[str], reason: str = "") -> QueuePauseResult:
+        """Start nothing more from these queues; what runs goes on, submits are accepted.
+
+        Args:
+            queues: their names; one that is new is created.
+            reason: goes into the records.
+        """
+        answer: QueuePauseResult = self._call("queue_pause", {"queues": queues, "reason": reason})
+        return answer
+
+    def queue_resume(self, *, queues: list[str]) -> QueueResumeResult:
+        """Start runs from these queues again.
+
+        Args:
+            queues: their names; one that is new is created.
+        """
+        answer: QueueResumeResult = self._call("queue_resume", {"queues": queues})
+        return answer
+
+    def queue_purge(self, *, queue: str, reason: str = "") -> QueuePurgeResult:
+        """Cancel all runs that wait in a queue.
+
+        Args:
+            queue: its name.
+            reason: goes into the records.
+        """
+        answer: QueuePurgeResult = self._call("queue_purge", {"queue": queue, "reason": reason})
+        return answer
+
+    def reload(self) -> ReloadResult:
+        """Import the app anew and serve it. Runs that are going stay with the code they began
+        with. Answers when new runs get the new code; error `bad_app` with file and line when it
+        does not import: the app of before serves on then."""
+        answer: ReloadResult = self._call("reload", {})
+        return answer
+
+    def shutdown(
+        self, *, grace_s: float | None = None, keep_running: bool = False
+    ) -> ShutdownResult:
+        """End the daemon: take no more runs, let those that run finish within the grace, stop the
+        rest. Answers at once; the daemon closes the connection when it is done.
+
+        Args:
+            grace_s: how long runs have to finish; default: the daemon's stop_grace.
+            keep_running: end only the supervisor; runs go on and the next one adopts them.
+        """
+        answer: ShutdownResult = self._call(
+            "shutdown", {"grace_s": grace_s, "keep_running": keep_running}, repeatable=False
+        )
+        return answer

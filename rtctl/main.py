@@ -1,0 +1,146 @@
+"""The command `rtctl`: finds the verb, reads its flags, runs it, and turns errors into one line.
+
+Exit codes: 0 ok, 1 the operation failed, 2 usage, 3 asked-for state not met, 4 not permitted,
+5 no such target, 6 conflict, 7 daemon unreachable, 8 partly failed, 124 timed out, 130
+interrupted. `run`, `wait` and `submit --wait` return the task's own code, see
+`rtctl.cli.exit_codes`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from rtctl.cli.context import GLOBAL, Context
+from rtctl.cli.flags import SWITCH, Parser, UsageError, near
+from rtctl.commands import ALIASES, SUMMARIES
+from rtd.common.errors import EXIT_CODE, RtdError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import ModuleType
+    from typing import TextIO
+
+INTERRUPTED = 130
+#: 128 + SIGPIPE: what a shell shows when a reader such as `head` has had enough.
+PIPE_CLOSED = 141
+_UNWRITTEN = "cannot write the output"
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run one command line; its exit code."""
+    words = sys.argv[1:] if words is None else words
+    prepare_streams()
+    try:
+        try:
+            return dispatch(words)
+        except RtdError as error:
+            return fail(error)
+        finally:
+            sys.stdout.flush()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        _to_nowhere(sys.stdout)
+        return PIPE_CLOSED
+    except OSError as error:
+        _to_nowhere(sys.stdout)
+        reason = error.strerror or str(error)
+        _complain(f"{error.filename}: {reason}" if error.filename else f"{_UNWRITTEN}: {reason}")
+        return 1
+
+
+def prepare_streams() -> None:
+    """Streams that are always there, and that no file name can break."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:  # closed by the caller (`>&-`): nobody wants to read it
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 (until the process ends)
+        elif mode == "w" and hasattr(stream, "reconfigure"):
+            # A file name that is no UTF-8 must not end the listing in a traceback.
+            stream.reconfigure(errors="backslashreplace")
+
+
+def fail(error: RtdError) -> int:
+    """Say the error in one line; its exit code."""
+    try:
+        sys.stdout.flush()
+    finally:
+        _complain(" ".join(str(error.sentence).split()))
+    return EXIT_CODE.get(error.code, 1)
+
+
+def _complain(sentence: str) -> None:
+    try:
+        sys.stderr.write(f"rtctl: {sentence}\n")
+        sys.stderr.flush()
+    except OSError:
+        _to_nowhere(sys.stderr)  # the exit code has to say it all
+
+
+def _to_nowhere(stream: TextIO) -> None:
+    """Python flushes its streams once more at exit: give what is left somewhere to go."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
+def split(words: Sequence[str]) -> tuple[str, list[str]]:
+    """The verb, and all other words. No verb is `ls`, and flags may come before the verb."""
+    takes_value = {name for flag in GLOBAL if flag.kind != SWITCH for name in flag.names}
+    skip = False
+    for at, word in enumerate(words):
+        if skip:
+            skip = False
+        elif word in takes_value:
+            skip = True
+        elif word in ("-h", "--help", "--version"):
+            return "version" if word == "--version" else "help", list(words[at + 1 :])
+        elif not word.startswith("-"):
+            return word, [*words[:at], *words[at + 1 :]]
+        elif not _is_global(word):
+            break
+    return "ls", list(words)
+
+
+def _is_global(word: str) -> bool:
+    name = word.partition("=")[0]
+    if not name.startswith("--"):
+        name = name[:2]
+    return any(name in flag.names for flag in GLOBAL)
+
+
+def dispatch(words: Sequence[str]) -> int:
+    """Find the verb and run it. Raises RtdError."""
+    name, rest = split(words)
+    name = ALIASES.get(name, name)
+    if name not in SUMMARIES:
+        raise UsageError(
+            f"unknown verb {name!r}{near(name, [*SUMMARIES, *ALIASES])} (`rtctl help` lists them)"
+        )
+    module = load(name)
+    own = rest[: rest.index("--")] if "--" in rest else rest
+    if "--help" in own or "-h" in own:
+        name, module, rest = "help", load("help"), [name]
+    args = Parser(name, (*GLOBAL, *module.FLAGS)).parse(rest)
+    if args.tail is not None and not getattr(module, "TAKES_TAIL", False):
+        args.targets += args.tail
+    context = Context(name, args)
+    try:
+        return int(module.run(context))
+    except RecursionError:
+        raise RtdError(f"{name}: a value in the answer is nested too deep to be shown") from None
+    finally:
+        context.close()
+
+
+def load(name: str) -> ModuleType:
+    """The module of a verb; only the one that is asked for is ever imported."""
+    from importlib import import_module  # lazy: already loaded by Python itself
+
+    return import_module(f"rtctl.commands.{name}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
