@@ -152,7 +152,7 @@ def test_a_wrong_call_is_one_line(nobody: Daemon, words: tuple[str, ...]) -> Non
 def test_no_other_verb_reads_the_language(nobody: Daemon) -> None:
     script = (
         "import sys\nfrom rtctl.main import main\nmain({words})\n"
-        "assert ('rtd.conditions' in sys.modules) is {loaded}"
+        "assert ('rtd.language' in sys.modules) is {loaded}"
     )
     for words, loaded in ((["ls"], False), (["help"], False), (["cond", "true"], True)):
         done = nobody.python(script.format(words=words, loaded=loaded))

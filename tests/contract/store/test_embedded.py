@@ -14,9 +14,10 @@ from rtd.common.errors import ConfigError, StoreError
 from rtd.store.connection.async_ import AsyncLink
 from rtd.store.connection.blocking import Link
 from rtd.store.connection.command import Call
+from rtd.store.embedded import find_server as module
 from rtd.store.embedded.append_only_file import AppendOnlyFiles
-from rtd.store.embedded.find_server import Server
-from rtd.store.embedded.server import Embedded, find_server
+from rtd.store.embedded.find_server import Server, find_server
+from rtd.store.embedded.server import Embedded
 from tests.contract.store.test_link import kill
 from tests.helpers.deadline import soon, until
 
@@ -234,7 +235,7 @@ def test_data_of_a_newer_redis_is_not_silently_ignored(home: Path, server: Serve
 def test_no_server_at_all_is_said_with_what_to_install(
     monkeypatch: pytest.MonkeyPatch, home: Path
 ) -> None:
-    monkeypatch.setattr(find_server, "candidates", list)
+    monkeypatch.setattr(module, "candidates", list)
     with pytest.raises(
         ConfigError, match=r"no Redis server found to start: install one \(apt"
     ) as e:
@@ -249,9 +250,9 @@ def test_servers_that_are_too_old_or_broken_are_named(
     old = home / "redis-server"
     old.write_text("#!/bin/sh\necho Redis server v=5.0.7 sha=0\n")
     old.chmod(0o755)
-    monkeypatch.setattr(find_server, "candidates", lambda: [old, home / "none"])
+    monkeypatch.setattr(module, "candidates", lambda: [old, home / "none"])
     with pytest.raises(ConfigError, match=r"is 5\.0\.7, too old.*none does not run here"):
-        find_server.find_server()
+        find_server()
 
 
 def test_path_goes_before_the_wheel(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
@@ -259,7 +260,7 @@ def test_path_goes_before_the_wheel(monkeypatch: pytest.MonkeyPatch, home: Path)
     mine.write_text("#!/bin/sh\necho 'Valkey server v=8.0.1 sha=0'\n")
     mine.chmod(0o755)
     monkeypatch.setenv("PATH", str(home))
-    assert find_server.find_server() == Server(mine, (8, 0, 1))
+    assert find_server() == Server(mine, (8, 0, 1))
 
 
 def test_it_ends_though_its_socket_was_deleted(redis: Embedded) -> None:

@@ -10,23 +10,14 @@ from tests.contract.store.harness import Store
 
 LUA = files("rtd.store").joinpath("lua")
 NAMES = sorted(f.name.removesuffix(".lua") for f in LUA.iterdir() if f.name.endswith(".lua"))
-SOURCES = (
-    "transitions.py",
-    "reads.py",
-    "scheduling.py",
-    "presence.py",
-    "tasklog.py",
-    "parameters.py",
-    "faults.py",
-)
 USE = re.compile(r"^--@use (.+)$", re.MULTILINE)
 PIECES = {f.name.removesuffix(".lua") for f in LUA.joinpath("lib").iterdir()}
 
 
 def called() -> set[str]:
     """The scripts that the methods of `Calls` name."""
-    sources = files("rtd.store")
-    text = "".join(sources.joinpath(f).read_text() for f in SOURCES)
+    sources = files("rtd.store.commands").iterdir()
+    text = "".join(f.read_text() for f in sources if f.name.endswith(".py"))
     return set(re.findall(r'_script\(\s*"(\w+)"', text)) | set(
         re.findall(r', "(\w+)"\)$', text, re.MULTILINE)
     )

@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from tests.unit.conditions.support import at, holds
 
 from rtd.conditions import parse
+from tests.unit.language.support import at, holds
 
 OK = [("run", "08:00"), ("success", "08:10")]
 BAD = [("run", "08:00"), ("fail", "08:10")]

@@ -6,11 +6,11 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.conditions.strategies import BUDGET, CONDITIONS, TEXTS
 
 from rtd.conditions import Condition, ConditionError, parse
 from rtd.language.core.logic import MAX_DEPTH
 from rtd.language.parser import MAX_CHARS, MAX_OPEN
+from tests.unit.language.strategies import BUDGET, CONDITIONS, TEXTS
 
 LONGEST_S = 0.05
 N = MAX_CHARS

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
-from tests.unit.conditions.support import holds
 
 from rtd.conditions import ConditionError, HistoryLedger, Ledger, View, World, parse
+from tests.unit.language.support import holds
 
 T0 = datetime(2024, 1, 15, 8, tzinfo=UTC).timestamp()
 

@@ -9,12 +9,12 @@ from datetime import timedelta
 from re import Match
 
 import pytest
-from tests.unit.conditions.support import view
 
 import rtd.conditions as c
 from rtd.conditions import ME, Condition, ConditionError, Form, Leaf, Poll, parse
 from rtd.language.core.condition import Look
 from rtd.language.time.time_zones import NEVER
+from tests.unit.language.support import view
 
 SAME = [
     (c.true, "true"),

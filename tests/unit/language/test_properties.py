@@ -3,10 +3,10 @@
 import pickle
 
 from hypothesis import given
-from tests.unit.conditions.strategies import BUDGET, CONDITIONS, LEAVES, views
 
 from rtd.conditions import Condition, Explanation, View, parse
 from rtd.language.time.time_zones import NEVER
+from tests.unit.language.strategies import BUDGET, CONDITIONS, LEAVES, views
 
 HORIZON = 40 * 86_400_000_000
 #: Steps after now at which a value is looked at, microseconds: near, then farther.

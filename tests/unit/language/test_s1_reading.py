@@ -3,7 +3,6 @@
 import pickle
 
 import pytest
-from tests.unit.conditions.support import view
 
 from rtd.conditions import (
     Condition,
@@ -20,6 +19,7 @@ from rtd.conditions import (
     true,
     weekly,
 )
+from tests.unit.language.support import view
 
 
 @pytest.mark.parametrize(

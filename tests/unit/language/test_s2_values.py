@@ -5,9 +5,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from tests.unit.conditions.support import change, holds
 
 from rtd.conditions import View, parse
+from tests.unit.language.support import change, holds
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 import pytest
-from tests.unit.conditions.support import at, change, holds
 
 from rtd.conditions import parse
+from tests.unit.language.support import at, change, holds
 
 D = "2024-01-"  # 2024-01-15 is a Monday; January has 31 days, February 29
 

@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 
 import pytest
-from tests.unit.conditions.support import change, holds, view
 
 from rtd.conditions import View, parse
+from tests.unit.language.support import change, holds, view
 
 
 def ended(start: str, end: str, how: str = "success") -> list[tuple[str, str]]:

@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 import pytest
-from tests.unit.conditions.support import change, holds
 
 from rtd.conditions import ConditionError, every, format_span, parse
+from tests.unit.language.support import change, holds
 
 
 def test_s5_never_run_is_true_at_once() -> None:

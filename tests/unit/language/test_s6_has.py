@@ -1,7 +1,8 @@
 """Section 6: has STATUS, task 'x' has STATUS."""
 
 import pytest
-from tests.unit.conditions.support import change, holds
+
+from tests.unit.language.support import change, holds
 
 ACTION = {
     "succeeded": "success", "failed": "fail", "terminated": "terminate", "started": "run",

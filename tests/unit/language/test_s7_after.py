@@ -1,9 +1,9 @@
 """Section 7: after task, after tasks, after any tasks."""
 
 import pytest
-from tests.unit.conditions.support import change, holds
 
 from rtd.conditions import parse
+from tests.unit.language.support import change, holds
 
 OK = [("run", "08:00"), ("success", "08:10")]
 BAD = [("run", "08:00"), ("fail", "08:10")]

@@ -3,9 +3,9 @@
 from datetime import UTC
 
 import pytest
-from tests.unit.conditions.support import at, change, holds
 
 from rtd.conditions import Sample, parse
+from tests.unit.language.support import at, change, holds
 
 BEGAN = at("10:00").replace(tzinfo=UTC).timestamp()
 

@@ -4,9 +4,9 @@ import re
 from datetime import UTC, datetime
 
 import pytest
-from tests.unit.conditions.support import at, change, holds, view
 
 from rtd.conditions import Answer, ConditionError, Custom, Grammar, Host, Poll, View, World, parse
+from tests.unit.language.support import at, change, holds, view
 
 
 @pytest.mark.parametrize("text", ["task 'x' is running", "while task 'x' is running"])

@@ -4,9 +4,9 @@ import json
 from datetime import UTC
 
 import pytest
-from tests.unit.conditions.support import at, change, view
 
 from rtd.conditions import parse
+from tests.unit.language.support import at, change, view
 
 X = {"x": [("run", "08:00"), ("success", "08:03:11")]}
 
