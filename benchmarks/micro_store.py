@@ -16,14 +16,14 @@ from pathlib import Path
 
 from rtd.common.ids import new_id, new_ids
 from rtd.store.commands import keys
-from rtd.store.commands.arguments import Outcome, Submission
-from rtd.store.commands.commands import Calls
-from rtd.store.connection.blocking import Link
-from rtd.store.connection.command import Call
-from rtd.store.embedded.find_server import Server, find_server, read_version
-from rtd.store.embedded.server import Embedded
+from rtd.store.commands.arguments import LeaseOutcome, Submission
+from rtd.store.commands.commands import StoreCommands
+from rtd.store.connection.blocking import RedisConnection
+from rtd.store.connection.command import RedisCommand
+from rtd.store.embedded.find_server import ServerProgram, find_server, read_version
+from rtd.store.embedded.server import EmbeddedRedis
 
-CALLS = Calls("bench")
+CALLS = StoreCommands("bench")
 PLACE = keys.place("process", "default", 0)
 RECORD = b"q" + b"x" * 250
 DONE = b"s" + b"x" * 400
@@ -33,25 +33,25 @@ def now_ms() -> int:
     return int(time.time() * 1000)
 
 
-def submit(link: Link, count: int) -> float:
+def submit(link: RedisConnection, count: int) -> float:
     """Submits runs in batches of 1000. Returns microseconds per run inside Redis."""
-    link.one(Call(("CONFIG", "RESETSTAT")))
+    link.one(RedisCommand(("CONFIG", "RESETSTAT")))
     for first in range(0, count, 1000):
         ids = new_ids(min(1000, count - first))
         runs = [Submission(i, RECORD, i) for i in ids]
         link.one(CALLS.submit("n", PLACE, "bench", now_ms(), runs))
-    stats = link.one(Call(("INFO", "commandstats"))).decode()
+    stats = link.one(RedisCommand(("INFO", "commandstats"))).decode()
     line = next(ln for ln in stats.splitlines() if ln.startswith("cmdstat_evalsha:"))
     return float(line.split("usec=")[1].split(",")[0]) / count
 
 
 def drain(url: str, exec_id: str, batch: int) -> None:
     """One executor that carries out nothing, as fast as it can."""
-    with Link.connect(url) as link:
+    with RedisConnection.connect(url) as link:
         took = link.one(CALLS.take("n", exec_id, "process", batch, now_ms(), enroll=True))
         event = b"e" * 80
         while took.runs:
-            outcomes = [Outcome(run.id, "bench", "d", DONE) for run in took.runs]
+            outcomes = [LeaseOutcome(run.id, "bench", "d", DONE) for run in took.runs]
             now = now_ms()
             wrong, took = link.call(
                 CALLS.finish("n", exec_id, now, event * len(outcomes), 10_000, outcomes),
@@ -62,10 +62,10 @@ def drain(url: str, exec_id: str, batch: int) -> None:
 
 def throughput(url: str, batch: int, count: int, executors: int) -> tuple[float, float, float]:
     """Runs per second, Redis' CPU and microseconds in scripts per run."""
-    with Link.connect(url) as link:
-        link.one(Call(("FLUSHALL",)))
+    with RedisConnection.connect(url) as link:
+        link.one(RedisCommand(("FLUSHALL",)))
         submit(link, count)
-        link.one(Call(("CONFIG", "RESETSTAT")))
+        link.one(RedisCommand(("CONFIG", "RESETSTAT")))
         before = redis_cpu_s(link)
         workers = [
             multiprocessing.Process(target=drain, args=(url, f"E{i}", batch))
@@ -77,15 +77,15 @@ def throughput(url: str, batch: int, count: int, executors: int) -> tuple[float,
         for worker in workers:
             worker.join()
         took_s = time.perf_counter() - began
-        stats = link.one(Call(("INFO", "commandstats"))).decode()
+        stats = link.one(RedisCommand(("INFO", "commandstats"))).decode()
         line = next(ln for ln in stats.splitlines() if ln.startswith("cmdstat_evalsha:"))
         usec = float(line.split("usec=")[1].split(",")[0])
         return count / took_s, (redis_cpu_s(link) - before) / count * 1e6, usec / count
 
 
-def redis_cpu_s(link: Link) -> float:
+def redis_cpu_s(link: RedisConnection) -> float:
     """CPU seconds of the server so far."""
-    text = link.one(Call(("INFO", "cpu"))).decode()
+    text = link.one(RedisCommand(("INFO", "cpu"))).decode()
     values = dict(line.split(":") for line in text.splitlines() if ":" in line)
     return float(values["used_cpu_user"]) + float(values["used_cpu_sys"])
 
@@ -95,7 +95,7 @@ def idle(url: str, count: int) -> list[float]:
     ready, found = os.pipe(), os.pipe()
     pid = os.fork()
     if pid == 0:
-        with Link.connect(url) as link:
+        with RedisConnection.connect(url) as link:
             enroll = True
             for _ in range(count):
                 took = link.one(CALLS.take("n", "I", "idle", 1, now_ms(), enroll=enroll))
@@ -107,11 +107,11 @@ def idle(url: str, count: int) -> list[float]:
                 at = time.perf_counter_ns()
                 assert polled.token
                 os.write(found[1], at.to_bytes(8, "little"))
-                done = Outcome(polled.token[:26].decode(), "bench", "d", DONE)
+                done = LeaseOutcome(polled.token[:26].decode(), "bench", "d", DONE)
                 link.one(CALLS.finish("n", "I", now_ms(), b"", 100, [done]))
         os._exit(0)
     took_us = []
-    with Link.connect(url) as link:
+    with RedisConnection.connect(url) as link:
         place = keys.place("idle", "default", 0)
         for _ in range(count):
             os.read(ready[0], 1)
@@ -128,13 +128,13 @@ def main() -> None:
     server = find_server()
     if len(sys.argv) > 1:
         path = Path(sys.argv[1])
-        server = Server(path, read_version(path) or (0, 0, 0))
+        server = ServerProgram(path, read_version(path) or (0, 0, 0))
     home = Path(tempfile.mkdtemp(prefix="rtd-bench-"), "redis")
-    embedded = Embedded(home, server=server)
+    embedded = EmbeddedRedis(home, server=server)
     embedded.start()
     print(f"{server.path} {'.'.join(map(str, server.version))}")
     try:
-        with Link.connect(embedded.url) as link:
+        with RedisConnection.connect(embedded.url) as link:
             submit(link, 1000)
             began = time.perf_counter()
             inside = submit(link, 50_000)

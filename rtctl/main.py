@@ -11,8 +11,8 @@ from __future__ import annotations
 import os
 import sys
 
-from rtctl.cli.context import GLOBAL, Context
-from rtctl.cli.flags import SWITCH, Parser, UsageError, near
+from rtctl.cli.context import GLOBAL, CommandContext
+from rtctl.cli.flags import SWITCH, FlagParser, UsageError, did_you_mean
 from rtctl.commands import ALIASES, SUMMARIES
 from rtd.common.errors import EXIT_CODE, RtdError
 
@@ -36,7 +36,7 @@ def main(words: Sequence[str] | None = None) -> int:
         try:
             return dispatch(words)
         except RtdError as error:
-            return fail(error)
+            return report_error(error)
         finally:
             sys.stdout.flush()
     except KeyboardInterrupt:
@@ -62,7 +62,7 @@ def prepare_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def fail(error: RtdError) -> int:
+def report_error(error: RtdError) -> int:
     """Say the error in one line; its exit code."""
     try:
         sys.stdout.flush()
@@ -117,16 +117,17 @@ def dispatch(words: Sequence[str]) -> int:
     name = ALIASES.get(name, name)
     if name not in SUMMARIES:
         raise UsageError(
-            f"unknown verb {name!r}{near(name, [*SUMMARIES, *ALIASES])} (`rtctl help` lists them)"
+            f"unknown verb {name!r}{did_you_mean(name, [*SUMMARIES, *ALIASES])} "
+            "(`rtctl help` lists them)"
         )
-    module = load(name)
+    module = load_verb(name)
     own = rest[: rest.index("--")] if "--" in rest else rest
     if "--help" in own or "-h" in own:
-        name, module, rest = "help", load("help"), [name]
-    args = Parser(name, (*GLOBAL, *module.FLAGS)).parse(rest)
+        name, module, rest = "help", load_verb("help"), [name]
+    args = FlagParser(name, (*GLOBAL, *module.FLAGS)).parse(rest)
     if args.tail is not None and not getattr(module, "TAKES_TAIL", False):
         args.targets += args.tail
-    context = Context(name, args)
+    context = CommandContext(name, args)
     try:
         return int(module.run(context))
     except RecursionError:
@@ -135,7 +136,7 @@ def dispatch(words: Sequence[str]) -> int:
         context.close()
 
 
-def load(name: str) -> ModuleType:
+def load_verb(name: str) -> ModuleType:
     """The module of a verb; only the one that is asked for is ever imported."""
     from importlib import import_module  # lazy: already loaded by Python itself
 

@@ -14,7 +14,7 @@ from textwrap import fill, indent
 from typing import Final
 
 from rtd.common.package_root import PACKAGE_ROOT
-from rtd.protocol.schema import REQUIRED, Param, Verb
+from rtd.protocol.schema import REQUIRED, Field, Verb
 from rtd.protocol.shapes import SHAPES
 from rtd.protocol.verbs import RUN_VERBS, TASK_VERBS, VERBS
 from tools.generate_protocol_page import MADE, page
@@ -27,7 +27,7 @@ def _class_name(verb: Verb) -> str:
     return "".join(part.title() for part in verb.name.split("_")) + "Result"
 
 
-def _signature(param: Param) -> str:
+def _signature(param: Field) -> str:
     if param.default is REQUIRED:
         return f"{param.name}: {param.type}"
     if isinstance(param.default, dict | list):
@@ -35,7 +35,7 @@ def _signature(param: Param) -> str:
     return f"{param.name}: {param.type} = {param.default!r}"
 
 
-def _argument(param: Param) -> str:
+def _argument(param: Field) -> str:
     empty = " or {}" if isinstance(param.default, dict) else ""
     empty = " or []" if isinstance(param.default, list) else empty
     return f'"{param.name}": {param.name}{empty}'
@@ -131,7 +131,7 @@ def _verbs_file(doc: str, base: str, code: str, prefix: str) -> str:
     )
 
 
-def _typed_dict(name: str, doc: str, fields: Iterable[Param], total: bool) -> str:
+def _typed_dict(name: str, doc: str, fields: Iterable[Field], total: bool) -> str:
     lines = [f'"""{doc}"""', ""]
     for param in fields:
         lines += [f"{param.name}: {param.type}", f'"""{param.doc[0].upper()}{param.doc[1:]}."""']

@@ -7,7 +7,7 @@ from typing import Final
 
 from rtd.common.errors import BY_CODE, EXIT_CODE
 from rtd.protocol import frames
-from rtd.protocol.schema import REQUIRED, Param, Verb, said
+from rtd.protocol.schema import REQUIRED, Field, Verb, describe_type
 from rtd.protocol.shapes import SHAPES
 from rtd.protocol.verbs import VERBS
 
@@ -15,12 +15,12 @@ MADE: Final = "Made by `python -m tools.generate_client` from what `rtd/protocol
 _NAMES: Final = [shape.name for shape in SHAPES]
 
 
-def _table(fields: Iterable[Param], defaults: bool) -> str:
+def _table(fields: Iterable[Field], defaults: bool) -> str:
     rows = ["| name | type | default | |", "|---|---|---|---|"] if defaults else [
         "| name | type | |", "|---|---|---|"
     ]  # fmt: skip
     for p in fields:
-        kind = p.type.strip("[]") if p.type in _NAMES else said(p.type)
+        kind = p.type.strip("[]") if p.type in _NAMES else describe_type(p.type)
         named = next((n for n in _NAMES if re.search(rf"\b{n}\b", p.type)), None)
         kind = f"{kind} ([{named}](#{named.lower()}))" if named else kind
         default = "" if p.default is REQUIRED else f"`{json.dumps(p.default)}`"

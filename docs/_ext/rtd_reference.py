@@ -14,7 +14,7 @@ from sphinx.util.docutils import SphinxDirective
 from rtctl.cli.context import GLOBAL
 from rtctl.cli.flags import SWITCH, Flag
 from rtctl.commands import ALIASES, SUMMARIES
-from rtctl.main import load
+from rtctl.main import load_verb
 from rtd.common import errors
 from rtd.config import config, setting_readers
 from rtd.model import policies
@@ -61,12 +61,12 @@ class Settings(Written):
         rows = []
         for cls, group in (
             (config.Config, None),
-            (config.Output, "output"),
-            (config.Limits, "limits"),
+            (config.OutputConfig, "output"),
+            (config.SizeLimits, "limits"),
         ):
             meant = attributes(cls)
             holder = getattr(defaults, group) if group else defaults
-            for name in setting_readers.NAMES:
+            for name in setting_readers.SETTING_NAMES:
                 head = name.rpartition(".")[0]
                 if head != (group or ""):
                     continue
@@ -86,7 +86,7 @@ class Lanes(Written):
         yield from table(
             ("setting", "meaning"),
             (
-                (f"`lanes.POOL.{name}`", attributes(config.Lane)[field])
+                (f"`lanes.POOL.{name}`", attributes(config.LaneConfig)[field])
                 for name, (field, _) in fields
             ),
         )
@@ -110,7 +110,7 @@ class PolicyTable(Written):
             ("policy", "default", "meaning"),
             (
                 (f"`{name}`", _shown(getattr(defaults, field)), meant[field])
-                for name, (field, _) in policies.OPTIONS.items()
+                for name, (field, _) in policies.POLICY_OPTIONS.items()
             ),
         )
 
@@ -145,7 +145,7 @@ class ClientCommand(Written):
         for name, summary in SUMMARIES.items():
             if not summary:
                 continue
-            verb = load(name)
+            verb = load_verb(name)
             yield f"\n## rtctl {name}\n"
             yield summary[:1].upper() + summary[1:] + ".\n"
             yield f"```text\nrtctl {verb.USAGE}\n```\n"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from time import monotonic
 
-from rtctl.aio.connection_pool import AsyncLink
+from rtctl.aio.connection_pool import AsyncConnectionPool
 from rtctl.aio.run import AsyncRun
 from rtctl.client import bulk_submit
 from rtctl.client.connection import ConnectionLost
-from rtctl.client.run import only
+from rtctl.client.run import single_outcome
 from rtctl.client.submit_options import to_wire
 from rtd.common.errors import RtdError, WaitTimeout
 from rtd.common.ids import new_id
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, Unpack
 
-    from rtctl.client.submit_options import Options
+    from rtctl.client.submit_options import RunOptions
     from rtctl.generated.answers import InfoResult, PingResult
     from rtctl.generated.async_verbs import AsyncVerbs
     from rtctl.generated.shapes import Event, Outcome, ParamRow, QueueRow, TaskRow
@@ -43,8 +43,8 @@ class AsyncClient:
     def __init__(
         self, address: str | os.PathLike[str] | None = None, *, reconnect_s: float = 5.0
     ) -> None:
-        self._link = AsyncLink(address, reconnect_s)
-        self.rpc: AsyncVerbs = self._link.rpc
+        self._pool = AsyncConnectionPool(address, reconnect_s)
+        self.rpc: AsyncVerbs = self._pool.rpc
 
     async def __aenter__(self) -> AsyncClient:
         return self
@@ -59,7 +59,7 @@ class AsyncClient:
 
     async def aclose(self) -> None:
         """Hang up. Runs go on; the client may be used again."""
-        await self._link.aclose()
+        await self._pool.aclose()
 
     # --- making runs
 
@@ -67,11 +67,11 @@ class AsyncClient:
         """See `Client.submit`."""
         return await self.submit_with(task, params, {})
 
-    def task(self, name: str, /, **options: Unpack[Options]) -> AsyncBoundTask:
+    def task(self, name: str, /, **options: Unpack[RunOptions]) -> AsyncBoundTask:
         """See `Client.task`: `await rt.task("report", timeout="10m").submit(day=...)`."""
         return AsyncBoundTask(self, name, options)
 
-    async def command(self, *argv: str, options: Options | None = None, **how: Any) -> AsyncRun:
+    async def command(self, *argv: str, options: RunOptions | None = None, **how: Any) -> AsyncRun:
         """See `Client.command`."""
         return await self.submit_with("command", {"argv": list(argv), **how}, options or {})
 
@@ -96,7 +96,7 @@ class AsyncClient:
         options: Mapping[str, Any] | None = None,
     ) -> list[AsyncRun]:
         """See `Client.submit_many`. Chunks are sent one after the other."""
-        _, plain = to_wire(bulk_submit.checked(options or {}))
+        _, plain = to_wire(bulk_submit.check_options(options or {}))
         made: list[AsyncRun] = []
         for chunk in bulk_submit.chunks(task, params, plain):
             try:
@@ -193,7 +193,7 @@ class AsyncClient:
 
     async def retry(self, run: AsyncRun | str) -> AsyncRun:
         """See `Client.retry`."""
-        outcome = only((await self.rpc.retry(runs=[_id(run)], ids=[new_id()]))["runs"])
+        outcome = single_outcome((await self.rpc.retry(runs=[_id(run)], ids=[new_id()]))["runs"])
         assert outcome["new"] is not None
         return await self.get(outcome["new"])
 
@@ -222,7 +222,7 @@ class AsyncBoundTask:
         self._options = dict(options)
         self.name = name
 
-    def options(self, **options: Unpack[Options]) -> AsyncBoundTask:
+    def options(self, **options: Unpack[RunOptions]) -> AsyncBoundTask:
         """The same task with these options on top."""
         return AsyncBoundTask(self._client, self.name, {**self._options, **options})
 

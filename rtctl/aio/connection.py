@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from rtctl.client.connection import ANSWER_S, CLIENT, CONNECT_S, ConnectionLost
-from rtctl.client.errors import unreachable
+from rtctl.client.errors import unreachable_error
 from rtd.common.errors import RtdError, WaitTimeout
 from rtd.protocol import frames
 from rtd.protocol.frames import Decoder, Notification, Response
@@ -14,7 +14,7 @@ from rtd.protocol.frames import Decoder, Notification, Response
 _READ_BYTES = 256 << 10
 
 
-class AsyncConnection:
+class AsyncDaemonConnection:
     """Connected and greeted. Make it with `open_connection`."""
 
     def __init__(
@@ -38,7 +38,7 @@ class AsyncConnection:
     async def call(
         self, method: str, params: dict[str, Any], answer_s: float | None = ANSWER_S
     ) -> Any:
-        """Send a request and wait for its answer; see `Connection.call`."""
+        """Send a request and wait for its answer; see `Connection.send_request`."""
         msgid, future = self._send(method, params)
         try:
             with contextlib.suppress(ConnectionError):
@@ -58,7 +58,7 @@ class AsyncConnection:
         if self._lost is not None:
             raise self._lost
         msgid = self._last_id + 1
-        data = frames.request(msgid, method, params)
+        data = frames.encode_request(msgid, method, params)
         self._last_id = msgid
         future = asyncio.get_running_loop().create_future()
         self._waiting[msgid] = future
@@ -68,7 +68,7 @@ class AsyncConnection:
         self._writer.write(data)
         return msgid, future
 
-    async def parts(self, method: str, params: dict[str, Any]) -> AsyncIterator[tuple[bool, Any]]:
+    async def stream(self, method: str, params: dict[str, Any]) -> AsyncIterator[tuple[bool, Any]]:
         """(True, part) for each part of a streamed answer, then (False, the answer)."""
         msgid, future = self._send(method, params, parts=True)
         queue = self._parts[msgid]
@@ -134,7 +134,7 @@ class AsyncConnection:
             await self._writer.wait_closed()
 
 
-async def open_connection(path: str) -> AsyncConnection:
+async def open_connection(path: str) -> AsyncDaemonConnection:
     """Connect and greet.
 
     Raises:
@@ -144,8 +144,8 @@ async def open_connection(path: str) -> AsyncConnection:
         async with asyncio.timeout(CONNECT_S):
             reader, writer = await asyncio.open_unix_connection(path)
     except OSError as error:
-        raise unreachable(path, error) from None
-    connection = AsyncConnection(path, reader, writer)
+        raise unreachable_error(path, error) from None
+    connection = AsyncDaemonConnection(path, reader, writer)
     try:
         await connection.call("hello", {"version": frames.VERSION, "client": CLIENT})
     except BaseException:

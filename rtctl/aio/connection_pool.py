@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from time import monotonic
 from typing import Any
 
-from rtctl.aio.connection import AsyncConnection, open_connection
+from rtctl.aio.connection import AsyncDaemonConnection, open_connection
 from rtctl.client.connection import ANSWER_S, ConnectionLost
 from rtctl.client.errors import DaemonUnreachable
 from rtctl.generated.async_verbs import AsyncVerbs
@@ -15,7 +15,7 @@ from rtd.config.socket_path import socket_path
 _PAUSE_S = 0.05
 
 
-class AsyncLink:
+class AsyncConnectionPool:
     """As `Link`, for the tasks of one event loop."""
 
     def __init__(self, address: str | os.PathLike[str] | None, reconnect_s: float) -> None:
@@ -23,7 +23,7 @@ class AsyncLink:
         if "://" in self.path:
             raise ValueError(f"{self.path!r} is no path of a socket; rtctl speaks to rtd's socket")
         self._reconnect_s = reconnect_s
-        self._connection: AsyncConnection | None = None
+        self._connection: AsyncDaemonConnection | None = None
         self._lock = asyncio.Lock()
         self.rpc = AsyncVerbs(self.call, self.stream)
 
@@ -33,7 +33,7 @@ class AsyncLink:
         if connection is not None:
             await connection.aclose()
 
-    async def connected(self) -> AsyncConnection:
+    async def get_connection(self) -> AsyncDaemonConnection:
         """The shared connection, opened anew when it is gone."""
         async with self._lock:
             if self._connection is None or not self._connection.is_open:
@@ -41,21 +41,21 @@ class AsyncLink:
             return self._connection
 
     async def call(self, method: str, params: dict[str, Any], repeatable: bool = True) -> Any:
-        """The daemon's answer; see `Link.call`."""
+        """The daemon's answer; see `Link.send_request`."""
         slow = method in ("wait", "kill", "queue_purge", "reload")
         answer_s = None if slow else ANSWER_S
         try:
-            return await (await self.connected()).call(method, params, answer_s)
+            return await (await self.get_connection()).call(method, params, answer_s)
         except ConnectionLost:
             if not repeatable:
                 raise
         return await (await self._reconnect()).call(method, params, answer_s)
 
-    async def _reconnect(self) -> AsyncConnection:
+    async def _reconnect(self) -> AsyncDaemonConnection:
         deadline = monotonic() + self._reconnect_s
         while True:
             try:
-                return await self.connected()
+                return await self.get_connection()
             except DaemonUnreachable:
                 if monotonic() > deadline:
                     raise
@@ -77,12 +77,12 @@ class AsyncPartStream:
         self.answer: Any = None
         self._path = path
         self._request = (method, params)
-        self._connection: AsyncConnection | None = None
+        self._connection: AsyncDaemonConnection | None = None
 
     async def __aiter__(self) -> AsyncIterator[Any]:
         self._connection = await open_connection(self._path)
         try:
-            async for is_part, value in self._connection.parts(*self._request):
+            async for is_part, value in self._connection.stream(*self._request):
                 if is_part:
                     yield value
                 else:

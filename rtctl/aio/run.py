@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from rtctl.client.errors import NotEnded, RunFailed, ended_as
-from rtctl.client.output_lines import Assembler, Line
-from rtctl.client.run import only
+from rtctl.client.errors import NotEnded, RunFailed, state_phrase
+from rtctl.client.output_lines import Line, LineAssembler
+from rtctl.client.run import single_outcome
 from rtd.model.run_states import TERMINAL
 
 TYPE_CHECKING = False
@@ -73,7 +73,7 @@ class AsyncRun:
         row = await self._row()
         if not self.ended or row["state"] == "succeeded":
             return None
-        return row["why"] or ended_as(row["state"])
+        return row["why"] or state_phrase(row["state"])
 
     async def result(self) -> Any:
         """See `Run.result`."""
@@ -93,11 +93,11 @@ class AsyncRun:
     ) -> list[tuple[int, str, str]]:
         """See `Run.kill`."""
         answer = await self._client.rpc.kill(runs=[self.id], grace_s=grace, reason=reason)
-        return [(pid, name, how) for pid, name, how in only(answer["runs"])["pids"]]
+        return [(pid, name, how) for pid, name, how in single_outcome(answer["runs"])["pids"]]
 
     async def cancel(self, reason: str = "") -> None:
         """See `Run.cancel`."""
-        only((await self._client.rpc.cancel(runs=[self.id], reason=reason))["runs"])
+        single_outcome((await self._client.rpc.cancel(runs=[self.id], reason=reason))["runs"])
 
     async def retry(self) -> AsyncRun:
         """See `Run.retry`."""
@@ -114,7 +114,7 @@ class AsyncRun:
         parts = self._client.rpc.logs(
             run=self.id, follow=follow, stream=stream, attempt=attempt, lines=lines
         )
-        assembler = Assembler()
+        assembler = LineAssembler()
         try:
             async for part in parts:
                 for line in assembler.feed(part):

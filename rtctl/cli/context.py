@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rtctl.cli.flags import Args, Flag, UsageError
 from rtctl.cli.screen import Screen
-from rtctl.client.connection_pool import Link
+from rtctl.client.connection_pool import ConnectionPool
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ GLOBAL = (
 )  # fmt: skip
 
 
-class Context:
+class CommandContext:
     """One call of one verb.
 
     Attributes:
@@ -40,19 +40,19 @@ class Context:
         self.format: str = args.output or ("json" if args.json else "table")
         self.quiet: bool = args.quiet
         self.screen = Screen(args.color or "auto")
-        self._link: Link | None = None
+        self._pool: ConnectionPool | None = None
 
     @property
-    def link(self) -> Link:
+    def pool(self) -> ConnectionPool:
         """The way to the daemon; connects when it is first used."""
-        if self._link is None:
-            self._link = Link(self.args.socket)
-        return self._link
+        if self._pool is None:
+            self._pool = ConnectionPool(self.args.socket)
+        return self._pool
 
     @property
     def rpc(self) -> Verbs:
         """The daemon's verbs."""
-        return self.link.rpc
+        return self.pool.rpc
 
     @property
     def is_json(self) -> bool:
@@ -61,8 +61,8 @@ class Context:
 
     def close(self) -> None:
         """Hang up."""
-        if self._link is not None:
-            self._link.close()
+        if self._pool is not None:
+            self._pool.close()
 
     def targets(self, least: int = 1, most: int | None = None, what: str = "RUN") -> list[str]:
         """The targets. Raises UsageError when there are too few or too many."""
@@ -75,7 +75,7 @@ class Context:
             raise UsageError(f"{self.verb}: what is {extra!r}? It takes {takes}")
         return found
 
-    def json(self, answer: Any, rows: str = "", is_line: bool = False) -> None:
+    def print_json(self, answer: Any, rows: str = "", is_line: bool = False) -> None:
         """Print an answer for programs.
 
         Args:
@@ -87,7 +87,7 @@ class Context:
 
         if self.format == "jsonl":
             for entry in answer[rows] if rows else [answer]:
-                self.screen.out(json_output.line(entry))
+                self.screen.print_out(json_output.dump_line(entry))
             return
         indent = 2 if self.screen.is_terminal and not is_line else None
-        self.screen.out(json_output.envelope(self.verb.replace(" ", "."), answer, indent))
+        self.screen.print_out(json_output.envelope(self.verb.replace(" ", "."), answer, indent))

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
     from rtctl.generated.shapes import Outcome, Row
 
-FAILED, NOT_MET, PARTLY = 1, 3, 8
+FAILED, NOT_MET, PARTLY_FAILED = 1, 3, 8
 _BY_STATE = {"succeeded": 0, "error": 1, "exception": 1, "lost": 75, "cancelled": 125}
 _TERMINATED = 143
 
 
-def code_of(row: Row) -> int:
+def exit_code_of(row: Row) -> int:
     """The exit code of a run that has ended."""
     state = row["state"]
     code, signal = row["exit"] or (None, None)
@@ -36,17 +36,17 @@ def code_of(row: Row) -> int:
     return _BY_STATE.get(state, NOT_MET)
 
 
-def code_of_all(rows: Sequence[Row]) -> int:
+def exit_code_of_all(rows: Sequence[Row]) -> int:
     """One run: its own code. Several: 0 if all succeeded, 8 if some did, else 1."""
     if len(rows) == 1:
-        return code_of(rows[0])
+        return exit_code_of(rows[0])
     good = sum(row["state"] == "succeeded" for row in rows)
-    return 0 if good == len(rows) else PARTLY if good else FAILED
+    return 0 if good == len(rows) else PARTLY_FAILED if good else FAILED
 
 
-def code_of_outcomes(outcomes: Sequence[Outcome]) -> int:
+def exit_code_of_outcomes(outcomes: Sequence[Outcome]) -> int:
     """0 if all went well, 8 if some did, else the code of the first error."""
     errors = [outcome["error"] for outcome in outcomes if outcome["error"] is not None]
     if not errors:
         return 0
-    return PARTLY if len(errors) < len(outcomes) else EXIT_CODE.get(errors[0][0], FAILED)
+    return PARTLY_FAILED if len(errors) < len(outcomes) else EXIT_CODE.get(errors[0][0], FAILED)

@@ -44,7 +44,7 @@ class Flag:
         self.dest = self.names[-1].lstrip("-").replace("-", "_")
 
     @property
-    def empty(self) -> Any:
+    def default(self) -> Any:
         """Its value when it is not given."""
         return False if self.kind == SWITCH else [] if self.many else None
 
@@ -104,7 +104,7 @@ _READ: dict[str, Callable[[str], Any]] = {
 }
 
 
-class Parser:
+class FlagParser:
     """Reads words against the flags of one verb.
 
     Args:
@@ -124,7 +124,7 @@ class Parser:
         """
         args = Args()
         for flag in self._by_name.values():
-            setattr(args, flag.dest, flag.empty)
+            setattr(args, flag.dest, flag.default)
         rest = list(reversed(words))
         while rest:
             word = rest.pop()
@@ -172,13 +172,13 @@ class Parser:
         flag = self._by_name.get(name)
         if flag is None:
             raise UsageError(
-                f"{self._where}: unknown flag {name}{near(name, self._by_name)} "
+                f"{self._where}: unknown flag {name}{did_you_mean(name, self._by_name)} "
                 f"(`rtctl help {self._where}` lists them)"
             )
         return flag
 
 
-def near(word: str, known: Iterable[str]) -> str:
+def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`; did you mean ...?`, or nothing."""
     from difflib import get_close_matches  # lazy: only for a mistake
 

@@ -6,9 +6,9 @@ import sys
 from time import localtime, monotonic, strftime, time
 
 from rtctl.cli.run_rows import progress_text
-from rtctl.cli.screen import clean, cut, short
-from rtctl.client.errors import ended_as
-from rtctl.client.output_lines import Assembler
+from rtctl.cli.screen import clean, cut, short_duration
+from rtctl.client.errors import state_phrase
+from rtctl.client.output_lines import LineAssembler
 from rtd.common.errors import RtdError, WaitTimeout
 from rtd.common.format_units import format_duration
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-    from rtctl.cli.context import Context
+    from rtctl.cli.context import CommandContext
     from rtctl.client.output_lines import Line
     from rtctl.generated.shapes import LogPart, Row
 
@@ -27,15 +27,15 @@ _REFRESH_S = 0.5
 
 
 def wait_for(
-    context: Context, runs: list[str], timeout_s: float | None = None, any: bool = False
+    context: CommandContext, runs: list[str], timeout_s: float | None = None, any: bool = False
 ) -> list[Row]:
     """The rows of the runs when they are over; on a terminal with a progress line.
 
     Raises:
         WaitTimeout: they were not over in time.
     """
-    if not context.screen.talks_to_terminal or context.quiet:
-        return context.link.wait(runs, timeout_s, any)
+    if not context.screen.stderr_is_terminal or context.quiet:
+        return context.pool.wait(runs, timeout_s, any)
     started = monotonic()
     shown = False
     try:
@@ -45,7 +45,7 @@ def wait_for(
             slice_s = _PATIENCE_S if gone_s < _PATIENCE_S else _REFRESH_S
             last = left_s is not None and left_s <= slice_s
             try:
-                return context.link.wait(runs, max(left_s or 0.0, 0.0) if last else slice_s, any)
+                return context.pool.wait(runs, max(left_s or 0.0, 0.0) if last else slice_s, any)
             except WaitTimeout:
                 if last:
                     raise
@@ -57,13 +57,18 @@ def wait_for(
             sys.stderr.flush()
 
 
-def _show_progress(context: Context, runs: list[str], gone_s: float) -> None:
+def _show_progress(context: CommandContext, runs: list[str], gone_s: float) -> None:
     if len(runs) == 1:
         answer = context.rpc.show(run=runs[0])
         row, waits = answer["row"], answer["waits"]
-        parts = [row["task"], row["state"], short(gone_s), clean(progress_text(row) or waits)]
+        parts = [
+            row["task"],
+            row["state"],
+            short_duration(gone_s),
+            clean(progress_text(row) or waits),
+        ]
     else:
-        parts = [f"waiting for {len(runs)} runs", short(gone_s)]
+        parts = [f"waiting for {len(runs)} runs", short_duration(gone_s)]
     text = cut("  ".join(part for part in parts if part), (context.screen.width or 80) - 1)
     sys.stderr.write(f"\r\033[K{text}")
     sys.stderr.flush()
@@ -81,9 +86,9 @@ def write_parts(parts: Iterable[LogPart], split: bool) -> None:
         target.buffer.flush()
 
 
-def write_lines(context: Context, parts: Iterable[LogPart], say: Any) -> None:
+def write_lines(context: CommandContext, parts: Iterable[LogPart], say: Any) -> None:
     """Hand each line to `say` as soon as it is whole."""
-    assembler = Assembler()
+    assembler = LineAssembler()
     for part in parts:
         for line in assembler.feed(part):
             say(line)
@@ -92,19 +97,23 @@ def write_lines(context: Context, parts: Iterable[LogPart], say: Any) -> None:
         say(line)
 
 
-def entry(line: Line) -> dict[str, Any]:
+def line_entry(line: Line) -> dict[str, Any]:
     """A line of output for programs."""
     return {"at": line.at, "stream": line.stream, "attempt": line.attempt, "line": str(line)}
 
 
-def write_json_lines(context: Context, parts: Iterable[LogPart]) -> None:
+def write_json_lines(context: CommandContext, parts: Iterable[LogPart]) -> None:
     """Each line as one line of JSON, as soon as it is whole."""
     from rtctl.cli import json_output  # lazy: json costs 7 ms
 
-    write_lines(context, parts, lambda line: context.screen.out(json_output.line(entry(line))))
+    write_lines(
+        context,
+        parts,
+        lambda line: context.screen.print_out(json_output.dump_line(line_entry(line))),
+    )
 
 
-def stamped(line: Line) -> str:
+def format_line(line: Line) -> str:
     """`08:00:01.250 out | text`."""
     if line.at is None:
         moment = " " * 12
@@ -113,17 +122,17 @@ def stamped(line: Line) -> str:
     return f"{moment} {line.stream:3} | {line}"
 
 
-def say_end(context: Context, row: Row) -> None:
+def print_end(context: CommandContext, row: Row) -> None:
     """How a run ended, on stderr, unless it simply succeeded."""
     if row["state"] == "succeeded" or context.quiet:
         return
     took_s = (row["ended_at"] or time()) - row["started_at"] if row["started_at"] else None
     after = f" after {format_duration(max(took_s, 0.0))}" if took_s is not None else ""
     why = f": {clean(row['why'])}" if row["why"] else ""
-    context.screen.say(f"rtctl: run {row['id']} {ended_as(row['state'])}{after}{why}")
+    context.screen.print_err(f"rtctl: run {row['id']} {state_phrase(row['state'])}{after}{why}")
 
 
-def follow(context: Context, run_id: str) -> Row:
+def follow(context: CommandContext, run_id: str) -> Row:
     """Copy a run's output until it is over; its row then. A break is told, not hidden.
 
     For programs each line of it is a line of JSON, else it is copied byte for byte.
@@ -137,7 +146,7 @@ def follow(context: Context, run_id: str) -> Row:
     except RtdError as error:
         if error.code != "unreachable":
             raise
-        context.screen.say(f"rtctl: {error.sentence}; waiting for the end of the run")
+        context.screen.print_err(f"rtctl: {error.sentence}; waiting for the end of the run")
     finally:
         stream.close()
     return wait_for(context, [run_id])[0]

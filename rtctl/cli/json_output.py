@@ -8,15 +8,15 @@ from typing import Any
 
 def envelope(schema: str, answer: dict[str, Any], indent: int | None) -> str:
     """A whole answer as one JSON document."""
-    return line({"schema": f"rtctl.{schema}/1", **answer}, indent)
+    return dump_line({"schema": f"rtctl.{schema}/1", **answer}, indent)
 
 
-def line(value: Any, indent: int | None = None) -> str:
+def dump_line(value: Any, indent: int | None = None) -> str:
     """One value as JSON."""
     return json.dumps(plain(value), indent=indent, ensure_ascii=False)
 
 
-def own(value: Any, indent: int | None = None) -> str:
+def dump_user_value(value: Any, indent: int | None = None) -> str:
     """A user's own value as JSON; its names mean nothing."""
     return json.dumps(plain(value, "", True), indent=indent, ensure_ascii=False)
 

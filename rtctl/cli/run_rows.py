@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from time import localtime, strftime, time
 
-from rtctl.cli.screen import ago, clean, short
+from rtctl.cli.screen import ago, clean, short_duration
 from rtd.common.format_units import format_bytes, format_duration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rtctl.cli.context import Context
+    from rtctl.cli.context import CommandContext
     from rtctl.generated.shapes import Row
 
 HEADS = ("ID", "TASK", "STATE", "QUEUE", "AGE", "TIME", "WHAT")
-WIDE = ("ID", "TASK", "STATE", "QUEUE", "LANE", "PRIO", "TRY", "SUBMITTED", "STARTED", "TIME",
+WIDE_HEADS = ("ID", "TASK", "STATE", "QUEUE", "LANE", "PRIO", "TRY", "SUBMITTED", "STARTED", "TIME",
         "CPU", "MEMORY", "PID", "BY", "LABELS", "WHAT")  # fmt: skip
 #: Characters of an id that a person can type; the end of it tells runs of one moment apart.
 SHORT_ID = 8
@@ -31,7 +31,7 @@ def progress_text(row: Row) -> str:
     return f"{share} {progress['text']}".strip()
 
 
-def what(row: Row) -> str:
+def summary_text(row: Row) -> str:
     """What is most worth knowing of it."""
     if row["state"] == "running":
         return clean(progress_text(row) or row["text"])
@@ -43,37 +43,37 @@ def what(row: Row) -> str:
     return clean(row["text"])
 
 
-def took(row: Row, now: float) -> str:
+def elapsed_text(row: Row, now: float) -> str:
     """How long it ran or has run, or when it is due."""
     if row["state"] == "queued":
         due = row["due_at"]
-        return f"in {short(due - now)}" if due is not None and due > now else "-"
+        return f"in {short_duration(due - now)}" if due is not None and due > now else "-"
     if row["started_at"] is None:
         return "-"
     return format_duration(max((row["ended_at"] or now) - row["started_at"], 0.0))
 
 
-def show_rows(context: Context, rows: Sequence[Row], wide: bool) -> None:
+def print_rows(context: CommandContext, rows: Sequence[Row], wide: bool) -> None:
     """The table of `ls`: short ids on a terminal, whole ones where a program may read."""
     now = time()
     if wide:
-        context.screen.table(WIDE, [_wide_cells(row, now) for row in rows])
+        context.screen.print_table(WIDE_HEADS, [_wide_cells(row, now) for row in rows])
         return
     last = -SHORT_ID if context.screen.is_terminal else 0
     cells = [
         (row["id"][last:], clean(row["task"]), row["state"], row["queue"],
-         ago(row["submitted_at"], now), took(row, now), what(row))
+         ago(row["submitted_at"], now), elapsed_text(row, now), summary_text(row))
         for row in rows
     ]  # fmt: skip
-    context.screen.table(HEADS, cells, drop="QUEUE AGE")
+    context.screen.print_table(HEADS, cells, drop="QUEUE AGE")
 
 
-def moment(at: float | None) -> str:
+def time_text(at: float | None) -> str:
     """Local date and time, or `-`."""
     return "-" if at is None else strftime("%Y-%m-%d %H:%M:%S", localtime(at))
 
 
-def moment_in(zone: str, at: float) -> str:
+def time_text_in(zone: str, at: float) -> str:
     """Date and time in a zone, and what it calls its time then: `2026-03-06 08:00:00 EET`.
 
     Args:
@@ -98,13 +98,13 @@ def _wide_cells(row: Row, now: float) -> tuple[str, ...]:
         row["lane"],
         str(row["priority"]),
         f"{row['attempt']}/{row['attempts']}",
-        moment(row["submitted_at"]),
-        moment(row["started_at"]),
-        took(row, now),
+        time_text(row["submitted_at"]),
+        time_text(row["started_at"]),
+        elapsed_text(row, now),
         format_duration(row["cpu_s"]) if row["cpu_s"] else "-",
         format_bytes(row["peak_bytes"]) if row["peak_bytes"] else "-",
         str(row["pid"] or "-"),
         row["by"] or "-",
         clean(",".join(row["labels"])) or "-",
-        what(row),
+        summary_text(row),
     )

@@ -30,7 +30,7 @@ class Screen:
 
     def __init__(self, colour: str = "auto") -> None:
         self.is_terminal = sys.stdout.isatty()
-        self.talks_to_terminal = sys.stderr.isatty()
+        self.stderr_is_terminal = sys.stderr.isatty()
         plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
         self.has_colour = colour == "always" or (
             colour == "auto" and self.is_terminal and not plain
@@ -52,16 +52,18 @@ class Screen:
         code = _CODES.get(what)
         return f"\033[{code}m{text}\033[0m" if self.has_colour and code else text
 
-    def say(self, text: str) -> None:
+    def print_err(self, text: str) -> None:
         """A line for whoever watches, not for what reads the output."""
         sys.stderr.write(text + "\n")
         sys.stderr.flush()
 
-    def out(self, text: str) -> None:
+    def print_out(self, text: str) -> None:
         """A line of data."""
         sys.stdout.write(text + "\n")
 
-    def table(self, heads: Sequence[str], rows: Sequence[Sequence[str]], drop: str = "") -> None:
+    def print_table(
+        self, heads: Sequence[str], rows: Sequence[Sequence[str]], drop: str = ""
+    ) -> None:
         """Columns as wide as they need; on a terminal the last one is cut to fit, and others
         where it would have less than three tenths of the line.
 
@@ -87,7 +89,7 @@ class Screen:
             text = cut(cell, width) if self.is_terminal else cell
             painted = self.paint(text, role or cell)
             parts.append(painted + " " * (width - shown_width(text)))
-        self.out("  ".join(parts).rstrip())
+        self.print_out("  ".join(parts).rstrip())
 
 
 def _widths(heads: Sequence[str], rows: Sequence[Sequence[str]], keep: Sequence[int]) -> list[int]:
@@ -131,7 +133,7 @@ def cut(text: str, width: int) -> str:
     return text + "…"
 
 
-def folded(text: str, width: int) -> list[str]:
+def wrap_text(text: str, width: int) -> list[str]:
     """The text in lines of at most so many columns, broken at blanks."""
     lines = [""]
     for word in text.split(" "):
@@ -156,18 +158,18 @@ def ago(at: float | None, now: float | None = None) -> str:
         return "-"
     seconds = (now or time()) - at
     if seconds < 0:
-        return f"in {short(-seconds)}"
-    return f"{short(seconds)} ago"
+        return f"in {short_duration(-seconds)}"
+    return f"{short_duration(seconds)} ago"
 
 
-def short(seconds: float) -> str:
+def short_duration(seconds: float) -> str:
     """A duration in whole seconds and beyond; for ages, which need no more."""
     if seconds < 60:
         return f"{int(seconds)}s"
     return format_duration(seconds)
 
 
-def columns(pairs: Iterable[tuple[str, str]]) -> str:
+def align_pairs(pairs: Iterable[tuple[str, str]]) -> str:
     """`name  value` lines, aligned."""
     found = list(pairs)
     width = max((len(name) for name, _ in found), default=0)

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from rtctl.cli.context import Context
+    from rtctl.cli.context import CommandContext
     from rtctl.cli.flags import Args
     from rtctl.generated.answers import SubmitResult
 
 #: Policies and other options: sent under their own names, read by the daemon.
-OPTIONS = (
+OPTION_FLAGS = (
     Flag("-Q/--queue", "where it waits", "text", "QUEUE"),
     Flag("--priority", "-100 to 100, higher first", "int", "N"),
     Flag("--timeout", "stop an attempt that runs longer (`10m`)", "text", "DURATION"),
@@ -37,23 +37,23 @@ OPTIONS = (
     Flag("--cpu-time-limit", "of its whole process tree", "text", "DURATION"),
     Flag("--expires", "cancel it when it has not started by then", "text", "DURATION"),
 )  # fmt: skip
-HOW = (
+START_FLAGS = (
     Flag("--in", "start this long from now (`90s`, `2h`)", "text", "DURATION"),
     Flag("--at", "start then (`08:00`, `2026-01-31 08:00`)", "text", "TIME"),
     Flag("--id", "your own unique id: the same id again is the same run", "text", "KEY"),
     Flag("--label", "a word of your own, shown by ls", "text", "WORD", many=True),
 )
-COMMAND = (
+COMMAND_FLAGS = (
     Flag("--cwd", "command: where it runs (default: here)", "text", "DIR"),
     Flag("--env", "command: a variable on top of the daemon's", "text", "NAME=VALUE", many=True),
     Flag("--user", "command: who runs it", "text", "USER"),
     Flag("--umask", "command: its umask, octal", "text", "MODE"),
     Flag("--stdin", "command: reads what comes on my standard input"),
 )
-FLAGS = (*OPTIONS, *HOW, *COMMAND)
+SUBMIT_FLAGS = (*OPTION_FLAGS, *START_FLAGS, *COMMAND_FLAGS)
 
 
-def request(context: Context) -> dict[str, Any]:
+def build_request(context: CommandContext) -> dict[str, Any]:
     """The parameters of the submit request.
 
     Raises:
@@ -68,7 +68,7 @@ def request(context: Context) -> dict[str, Any]:
         task, params = "command", _command(context.verb, args)
     else:
         task, *words = context.targets(1, what="TASK")
-        params = parameters(context.verb, words)
+        params = parse_parameters(context.verb, words)
         _refuse_command_flags(context.verb, args)
     key = args.id
     if key == "":
@@ -82,13 +82,13 @@ def request(context: Context) -> dict[str, Any]:
     }
 
 
-def submit(context: Context) -> SubmitResult:
+def submit(context: CommandContext) -> SubmitResult:
     """Queue the run that the words mean."""
-    return context.rpc.submit(**request(context))
+    return context.rpc.submit(**build_request(context))
 
 
 def _options(args: Args) -> dict[str, Any]:
-    found = {flag.dest: getattr(args, flag.dest) for flag in OPTIONS}
+    found = {flag.dest: getattr(args, flag.dest) for flag in OPTION_FLAGS}
     options = {name: value for name, value in found.items() if value not in (None, [])}
     if args.label:
         options["labels"] = args.label
@@ -101,18 +101,18 @@ def _options(args: Args) -> dict[str, Any]:
     return options
 
 
-def parameters(verb: str, words: Sequence[str]) -> dict[str, Any]:
+def parse_parameters(verb: str, words: Sequence[str]) -> dict[str, Any]:
     """The parameters that the words mean. Raises UsageError, also for one that comes twice."""
     found: dict[str, Any] = {}
     for word in words:
-        name, value = parameter(verb, word)
+        name, value = parse_parameter(verb, word)
         if name in found:
             raise UsageError(f"{verb}: the parameter {name!r} is given twice")
         found[name] = value
     return found
 
 
-def parameter(verb: str, word: str) -> tuple[str, Any]:
+def parse_parameter(verb: str, word: str) -> tuple[str, Any]:
     """Name and value of `name=text` or `name:=JSON`. Raises UsageError."""
     name, equals, value = word.partition("=")
     if not equals or not name.rstrip(":"):
@@ -173,6 +173,6 @@ def _umask(verb: str, text: str) -> int:
 
 
 def _refuse_command_flags(verb: str, args: Args) -> None:
-    for flag in COMMAND:
+    for flag in COMMAND_FLAGS:
         if getattr(args, flag.dest) not in (None, [], False):
             raise UsageError(f"{verb}: {flag.names[0]} is for commands: `... -- COMMAND`")

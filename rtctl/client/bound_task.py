@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from rtctl.client.client import Client
     from rtctl.client.run import Run
-    from rtctl.client.submit_options import Options
+    from rtctl.client.submit_options import RunOptions
 
 
 class BoundTask:
@@ -26,7 +26,7 @@ class BoundTask:
     def __repr__(self) -> str:
         return f"<task {self.name} {self._options}>"
 
-    def options(self, **options: Unpack[Options]) -> BoundTask:
+    def options(self, **options: Unpack[RunOptions]) -> BoundTask:
         """The same task with these options on top."""
         return BoundTask(self._client, self.name, {**self._options, **options})
 

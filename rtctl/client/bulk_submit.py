@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
-    from rtctl.client.connection_pool import Link
+    from rtctl.client.connection_pool import ConnectionPool
 
 #: Runs in a chunk. Small enough that the daemon answers others in between.
 CHUNK = 500
@@ -27,7 +27,7 @@ WINDOW = 3
 LOSSES = 3
 
 
-def checked(options: Mapping[str, Any]) -> Mapping[str, Any]:
+def check_options(options: Mapping[str, Any]) -> Mapping[str, Any]:
     """The options. Raises PolicyError for one that only a single run can have."""
     if options.get("id") is not None:
         raise PolicyError("id: one unique id cannot stand for many runs; submit them one by one")
@@ -60,14 +60,14 @@ def with_count(error: RtdError, made: int) -> RtdError:
     return error
 
 
-def send(
-    link: Link, task: str, params: Iterable[Mapping[str, Any]], options: dict[str, Any]
+def submit_all(
+    link: ConnectionPool, task: str, params: Iterable[Mapping[str, Any]], options: dict[str, Any]
 ) -> list[tuple[str, bool]]:
     """Submit them all; (id, created) of each. Sends again what a restart left unanswered."""
     made: list[tuple[str, bool]] = []
     waiting: deque[dict[str, Any]] = deque()
     coming = chunks(task, params, options)
-    connection = link.take()
+    connection = link.acquire()
     losses = 0
     try:
         sent: deque[int] = deque()
@@ -78,7 +78,7 @@ def send(
                     sent.append(connection.send("submit", chunk))
                 if not sent:
                     return made
-                answer = connection.answer(sent[0])
+                answer = connection.receive_answer(sent[0])
             except ConnectionLost:
                 losses += 1
                 if losses > LOSSES:
@@ -94,4 +94,4 @@ def send(
     except RtdError as error:
         raise with_count(error, len(made)) from None
     finally:
-        link.give_back(connection)
+        link.release(connection)

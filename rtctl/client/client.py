@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from rtctl.client import bulk_submit
 from rtctl.client.bound_task import BoundTask
-from rtctl.client.connection_pool import Link
-from rtctl.client.direct_submit import Shortcuts
-from rtctl.client.run import Run, only
+from rtctl.client.connection_pool import ConnectionPool
+from rtctl.client.direct_submit import DirectSubmitter
+from rtctl.client.run import Run, single_outcome
 from rtctl.client.submit_options import to_wire
 from rtd.common.ids import new_id
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, Unpack
 
-    from rtctl.client.submit_options import Options
+    from rtctl.client.submit_options import RunOptions
     from rtctl.generated.answers import InfoResult, PingResult
     from rtctl.generated.shapes import Event, Outcome, ParamRow, QueueRow, TaskRow
     from rtctl.generated.verbs import Verbs
@@ -46,9 +46,9 @@ class Client:
     def __init__(
         self, address: str | os.PathLike[str] | None = None, *, reconnect_s: float = 5.0
     ) -> None:
-        self._link = Link(address, reconnect_s)
-        self._shortcuts = Shortcuts()
-        self.rpc: Verbs = self._link.rpc
+        self._pool = ConnectionPool(address, reconnect_s)
+        self._direct_submitter = DirectSubmitter()
+        self.rpc: Verbs = self._pool.rpc
 
     def __enter__(self) -> Client:
         return self
@@ -63,8 +63,8 @@ class Client:
 
     def close(self) -> None:
         """Hang up. Runs go on; the client may be used again."""
-        self._link.close()
-        self._shortcuts.close()
+        self._pool.close()
+        self._direct_submitter.close()
 
     # --- making runs
 
@@ -76,11 +76,11 @@ class Client:
         """
         return self.submit_with(task, params, {})
 
-    def task(self, name: str, /, **options: Unpack[Options]) -> BoundTask:
+    def task(self, name: str, /, **options: Unpack[RunOptions]) -> BoundTask:
         """A task with options: `rt.task("report", timeout="10m").submit(day="2026-01-31")`."""
         return BoundTask(self, name, options)
 
-    def command(self, *argv: str, options: Options | None = None, **how: Any) -> Run:
+    def command(self, *argv: str, options: RunOptions | None = None, **how: Any) -> Run:
         """Queue a command: `rt.command("make", "-j2", cwd="/src", options={"timeout": "1h"})`.
 
         Args:
@@ -105,10 +105,10 @@ class Client:
     def _submit_plain(self, task: str, params: Mapping[str, Any]) -> Run:
         """Without options: straight into Redis where the daemon has offered it."""
         run_id = new_id()
-        created = self._shortcuts.submit(task, run_id, params)
+        created = self._direct_submitter.submit(task, run_id, params)
         if created is None:
             answer = self.rpc.submit(task=task, params=dict(params), ids=[run_id], shortcut=True)
-            self._shortcuts.learn(task, answer["shortcut"])
+            self._direct_submitter.store_offer(task, answer["shortcut"])
             created = answer["created"][0]
         return Run(self, run_id, task, created)
 
@@ -125,8 +125,8 @@ class Client:
         Raises:
             RtdError: the sentence ends with how many had been queued before.
         """
-        _, plain = to_wire(bulk_submit.checked(options or {}))
-        created = bulk_submit.send(self._link, task, params, plain)
+        _, plain = to_wire(bulk_submit.check_options(options or {}))
+        created = bulk_submit.submit_all(self._pool, task, params, plain)
         return [Run(self, run_id, task, new) for run_id, new in created]
 
     # --- reading
@@ -203,7 +203,7 @@ class Client:
         Raises:
             WaitTimeout: they were not over by then. They go on.
         """
-        rows = self._link.wait([_id(run) for run in runs], timeout, any)
+        rows = self._pool.wait([_id(run) for run in runs], timeout, any)
         return [
             (run if isinstance(run, Run) else Run(self, row["id"], row["task"])).learn(row)
             for run, row in zip(runs, rows, strict=True)
@@ -220,7 +220,7 @@ class Client:
 
     def retry(self, run: Run | str) -> Run:
         """Submit an ended run once more, as a new run."""
-        outcome = only(self.rpc.retry(runs=[_id(run)], ids=[new_id()])["runs"])
+        outcome = single_outcome(self.rpc.retry(runs=[_id(run)], ids=[new_id()])["runs"])
         assert outcome["new"] is not None
         return self.get(outcome["new"])
 

@@ -10,7 +10,7 @@ import _socket
 from struct import pack
 from time import monotonic
 
-from rtctl.client.errors import DaemonUnreachable, unreachable
+from rtctl.client.errors import DaemonUnreachable, unreachable_error
 from rtd.common.errors import WaitTimeout
 from rtd.protocol import frames
 from rtd.protocol.frames import Decoder, Notification, Response
@@ -32,7 +32,7 @@ class ConnectionLost(DaemonUnreachable):
     """The daemon was there and went away before it answered."""
 
 
-class Connection:
+class DaemonConnection:
     """Connects and greets; the greeting travels together with the first request.
 
     Args:
@@ -59,7 +59,7 @@ class Connection:
             self._sock.connect(path)
         except OSError as error:
             self._sock.close()
-            raise unreachable(path, error) from None
+            raise unreachable_error(path, error) from None
 
     def is_idle(self) -> bool:
         """Whether another request may be sent: nothing is on its way, the daemon is there."""
@@ -75,7 +75,7 @@ class Connection:
             return False
         return False  # the end, or words that nobody asked for
 
-    def answered(self) -> None:
+    def mark_answered(self) -> None:
         """The answer to one request has been taken."""
         self._unanswered -= 1
 
@@ -87,10 +87,10 @@ class Connection:
         """Send a request; its id."""
         self._last_id += 1
         self._unanswered += 1
-        data = frames.request(self._last_id, method, params)
+        data = frames.encode_request(self._last_id, method, params)
         if not self._greeted:
             hello = {"version": frames.VERSION, "client": CLIENT}
-            data = frames.request(1, "hello", hello) + data
+            data = frames.encode_request(1, "hello", hello) + data
             self._greeted = True
         self._send_all(data)
         return self._last_id
@@ -122,15 +122,15 @@ class Connection:
             ConnectionLost: the daemon went away; not known whether it did it.
             RtdError: the daemon's answer is an error.
         """
-        return self.answer(self.send(method, params), answer_s)
+        return self.receive_answer(self.send(method, params), answer_s)
 
-    def answer(self, msgid: int, answer_s: float | None = ANSWER_S) -> Any:
+    def receive_answer(self, msgid: int, answer_s: float | None = ANSWER_S) -> Any:
         """The result of a request that was sent; the daemon may answer in another order."""
         while (message := self._early.pop(msgid, None)) is None:
             found = self.receive(answer_s)
             if isinstance(found, Response):
                 self._early[found.msgid] = found
-        self.answered()
+        self.mark_answered()
         if message.error is not None:
             raise message.error
         return message.result
@@ -157,7 +157,7 @@ class Connection:
                         raise message.error
             self._messages = self._decoder.feed(self._read(deadline))
 
-    def until_closed(self) -> None:
+    def wait_closed(self) -> None:
         """Return when the daemon has hung up."""
         try:
             while True:

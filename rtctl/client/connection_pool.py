@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from time import monotonic, sleep
 
-from rtctl.client.connection import ANSWER_S, Connection, ConnectionLost
+from rtctl.client.connection import ANSWER_S, ConnectionLost, DaemonConnection
 from rtctl.client.errors import DaemonUnreachable
 from rtctl.generated.verbs import Verbs
 from rtd.common.errors import WaitTimeout
@@ -29,7 +29,7 @@ _PAUSE_S = 0.05
 _KEPT = 8
 
 
-class Link:
+class ConnectionPool:
     """A way to one daemon. Connects when it is first used.
 
     Args:
@@ -44,7 +44,7 @@ class Link:
         if "://" in self.path:
             raise ValueError(f"{self.path!r} is no path of a socket; rtctl speaks to rtd's socket")
         self._reconnect_s = reconnect_s
-        self._idle: list[Connection] = []
+        self._idle: list[DaemonConnection] = []
         self._pid = os.getpid()
         self._seen = False
         self.rpc = Verbs(self.call, self.stream)
@@ -54,7 +54,7 @@ class Link:
         while self._idle:
             self._idle.pop().close()
 
-    def take(self) -> Connection:
+    def acquire(self) -> DaemonConnection:
         """A connection for one caller, to be given back."""
         if os.getpid() != self._pid:
             # A fork: the parent goes on using these connections, this process must not.
@@ -67,20 +67,20 @@ class Link:
             if connection.is_idle():
                 return connection
             connection.close()
-        connection = Connection(self.path)
+        connection = DaemonConnection(self.path)
         self._seen = True
         return connection
 
-    def _take_or_wait(self) -> Connection:
+    def _take_or_wait(self) -> DaemonConnection:
         """A connection; a daemon that this link has spoken to before may be restarting."""
         try:
-            return self.take()
+            return self.acquire()
         except DaemonUnreachable:
             if not self._seen:
                 raise
         return self.reconnect()
 
-    def give_back(self, connection: Connection) -> None:
+    def release(self, connection: DaemonConnection) -> None:
         """The caller is done; a connection in mid-call is closed."""
         if len(self._idle) < _KEPT and connection.is_idle():
             self._idle.append(connection)
@@ -118,26 +118,26 @@ class Link:
                 if left_s == 0.0:
                     raise WaitTimeout(f"not over within {timeout_s:g} s") from None
 
-    def reconnect(self) -> Connection:
+    def reconnect(self) -> DaemonConnection:
         """A connection to a daemon that was there a moment ago and may be restarting."""
         deadline = monotonic() + self._reconnect_s
         while True:
             try:
-                return self.take()
+                return self.acquire()
             except DaemonUnreachable:
                 if monotonic() > deadline:
                     raise
                 sleep(_PAUSE_S)
 
-    def _once(self, connection: Connection, method: str, params: dict[str, Any]) -> Any:
+    def _once(self, connection: DaemonConnection, method: str, params: dict[str, Any]) -> Any:
         try:
             return connection.call(method, params, _answer_s(method, params))
         finally:
-            self.give_back(connection)
+            self.release(connection)
 
     def stream(self, method: str, params: dict[str, Any]) -> PartStream:
         """The parts of a streamed answer, on a connection of their own."""
-        connection = self.take()
+        connection = self.acquire()
         try:
             connection.send(method, params)
         except BaseException:
@@ -153,10 +153,10 @@ class PartStream:
         answer: the answer that follows the last part; None before.
     """
 
-    def __init__(self, link: Link, connection: Connection) -> None:
+    def __init__(self, link: ConnectionPool, connection: DaemonConnection) -> None:
         self.answer: Any = None
-        self._link = link
-        self._connection: Connection | None = connection
+        self._pool = link
+        self._connection: DaemonConnection | None = connection
 
     def __iter__(self) -> Iterator[Any]:
         while self._connection is not None:
@@ -164,9 +164,9 @@ class PartStream:
             if isinstance(message, Notification):
                 yield message.params
                 continue
-            self._connection.answered()
+            self._connection.mark_answered()
             connection, self._connection = self._connection, None
-            self._link.give_back(connection)
+            self._pool.release(connection)
             if message.error is not None:
                 raise message.error
             self.answer = message.result

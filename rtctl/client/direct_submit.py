@@ -11,8 +11,8 @@ import os
 import socket
 from time import monotonic, time
 
-from rtd.model.run_record import Spec
-from rtd.model.run_template import Template
+from rtd.model.run_record import RunSpec
+from rtd.model.run_template import RunTemplate
 from rtd.protocol.frames import dump_value
 
 TYPE_CHECKING = False
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _ANSWER_S = 2.0
 
 
-class Shortcuts:
+class DirectSubmitter:
     """The shortcuts of one client, by task, and connections to use them with."""
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class Shortcuts:
         self._idle: list[socket.socket] = []
         self._pid = os.getpid()
 
-    def learn(self, task: str, offer: dict[str, Any] | None) -> None:
+    def store_offer(self, task: str, offer: dict[str, Any] | None) -> None:
         """What the daemon said with its answer to a submit."""
         if offer is None:
             self._known.pop(task, None)
@@ -60,8 +60,8 @@ class Shortcuts:
         if len(blob) > offer["params_limit"]:
             return None
         now = time()
-        spec = Spec(*offer["spec"])._replace(submitted_at=now)
-        record = Template(spec).record(run_id, blob)
+        spec = RunSpec(*offer["spec"])._replace(submitted_at=now)
+        record = RunTemplate(spec).record(run_id, blob)
         now_ms = str(int(now * 1000))
         words = (
             "EVALSHA", offer["digest"], "1", offer["prefix"], offer["node"], offer["place"],

@@ -37,10 +37,10 @@ class RunFailed(RtdError):
         self.state = answer["state"]
         self.error = answer["error"]
         why = answer["why"] or (": ".join(self.error[:2]) if self.error else "no reason known")
-        super().__init__(f"run {run_id} {ended_as(self.state)}: {why}", answer)
+        super().__init__(f"run {run_id} {state_phrase(self.state)}: {why}", answer)
 
 
-def ended_as(state: str) -> str:
+def state_phrase(state: str) -> str:
     """The state in a sentence about a run."""
     said = {
         "succeeded": "succeeded",
@@ -53,7 +53,7 @@ def ended_as(state: str) -> str:
     return said.get(state, f"is {state}")
 
 
-def unreachable(path: str, error: OSError) -> RtdError:
+def unreachable_error(path: str, error: OSError) -> RtdError:
     """What to tell about a connect that failed: what was tried, what is there, what to do."""
     path = os.path.abspath(path)  # a relative RTD_RUNTIME_DIR: where it was looked for
     if error.errno in (errno.EACCES, errno.EPERM):

@@ -24,14 +24,14 @@ class Line(str):
     attempt: int
 
     @classmethod
-    def of(cls, data: bytes, part: LogPart) -> Line:
+    def from_part(cls, data: bytes, part: LogPart) -> Line:
         """The line whose end came with this part. Bytes that are no UTF-8 show as U+FFFD."""
         line = cls(data.rstrip(b"\r\n").decode(errors="replace"))
         line.stream, line.at, line.attempt = part["stream"], part["at"], part["attempt"]
         return line
 
 
-class Assembler:
+class LineAssembler:
     """Takes parts as they come, gives whole lines; each stream has its own loose end."""
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class Assembler:
         data = (before[0] if before else b"") + part["data"]
         *whole, rest = data.split(b"\n")
         for line in whole:
-            yield Line.of(line, part)
+            yield Line.from_part(line, part)
         if rest:
             self._loose[part["stream"]] = (rest, part)
         else:
@@ -55,5 +55,5 @@ class Assembler:
     def finish(self) -> Iterator[Line]:
         """What is left without an end of line."""
         for data, part in self._loose.values():
-            yield Line.of(data, part)
+            yield Line.from_part(data, part)
         self._loose.clear()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from rtctl.client.connection import ConnectionLost
-from rtctl.client.errors import NotEnded, RunFailed, ended_as
-from rtctl.client.output_lines import Assembler, Line
+from rtctl.client.errors import NotEnded, RunFailed, state_phrase
+from rtctl.client.output_lines import Line, LineAssembler
 from rtd.common.errors import RtdError, from_wire
 from rtd.model.run_states import TERMINAL
 
@@ -90,7 +90,7 @@ class Run:
         row = self.refresh().row
         if not self.ended or row["state"] == "succeeded":
             return None
-        return row["why"] or ended_as(row["state"])
+        return row["why"] or state_phrase(row["state"])
 
     @property
     def result(self) -> Any:
@@ -128,12 +128,14 @@ class Run:
         Returns:
             Each process that was ended: pid, name, how.
         """
-        outcome = only(self._client.rpc.kill(runs=[self.id], grace_s=grace, reason=reason)["runs"])
+        outcome = single_outcome(
+            self._client.rpc.kill(runs=[self.id], grace_s=grace, reason=reason)["runs"]
+        )
         return [(pid, name, how) for pid, name, how in outcome["pids"]]
 
     def cancel(self, reason: str = "") -> None:
         """Withdraw it before it starts. Raises WrongState when it is too late."""
-        only(self._client.rpc.cancel(runs=[self.id], reason=reason)["runs"])
+        single_outcome(self._client.rpc.cancel(runs=[self.id], reason=reason)["runs"])
 
     def retry(self) -> Run:
         """Submit the same again: a new run. Raises WrongState when this one is not over."""
@@ -157,7 +159,7 @@ class Run:
         parts = self._client.rpc.logs(
             run=self.id, follow=follow, stream=stream, attempt=attempt, lines=lines
         )
-        assembler = Assembler()
+        assembler = LineAssembler()
         try:
             for part in parts:
                 yield from assembler.feed(part)
@@ -169,7 +171,7 @@ class Run:
         yield from assembler.finish()
 
 
-def only(outcomes: list[Outcome]) -> Outcome:
+def single_outcome(outcomes: list[Outcome]) -> Outcome:
     """The outcome of the one target that was asked for. Raises its error."""
     outcome = outcomes[0]
     if outcome["error"] is not None:

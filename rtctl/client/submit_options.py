@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     Duration = str | float | timedelta
 
-    class Options(TypedDict, total=False):
+    class RunOptions(TypedDict, total=False):
         """What `Client.task(name, ...)` and `.options(...)` take.
 
         Durations are seconds, texts such as `"10m"`, or timedeltas; sizes are bytes or texts

@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from rtctl.cli.context import Context
+    from rtctl.cli.context import CommandContext
 
 USAGE = "complete -- [WORD ...]"
 FLAGS = ()
@@ -37,7 +37,7 @@ _TASKS = frozenset(
 _LIVING = {"kill": ["queued", "running"], "cancel": ["queued"], "wait": ["queued", "running"]}
 
 
-def run(context: Context) -> int:
+def run(context: CommandContext) -> int:
     """Candidates for the last word, one a line. Silent when the daemon is not there."""
     words = context.args.tail or [""]
     try:
@@ -45,11 +45,11 @@ def run(context: Context) -> int:
     except RtdError:
         found = []
     for word in sorted({word for word in found if word.startswith(words[-1])}):
-        context.screen.out(word)
+        context.screen.print_out(word)
     return 0
 
 
-def candidates(context: Context, before: list[str], last: str) -> Iterable[str]:
+def candidates(context: CommandContext, before: list[str], last: str) -> Iterable[str]:
     """What the last word could become, given those before it."""
     if "--" in before:
         return []
@@ -60,9 +60,9 @@ def candidates(context: Context, before: list[str], last: str) -> Iterable[str]:
     if verb not in SUMMARIES:
         return []
     if last.startswith("-"):
-        from rtctl.main import load  # lazy: command imports us through the registry
+        from rtctl.main import load_verb  # lazy: command imports us through the registry
 
-        flags = (*GLOBAL, *load(verb).FLAGS)
+        flags = (*GLOBAL, *load_verb(verb).FLAGS)
         return [name for flag in flags for name in flag.names if name.startswith("--")]
     if verb in _RUNS:
         rows = context.rpc.ls(state=_LIVING.get(verb, []), limit=30)["runs"]
@@ -70,7 +70,7 @@ def candidates(context: Context, before: list[str], last: str) -> Iterable[str]:
     return _names(context, verb, verbs[1:])
 
 
-def _names(context: Context, verb: str, targets: list[str]) -> Iterable[str]:
+def _names(context: CommandContext, verb: str, targets: list[str]) -> Iterable[str]:
     if verb in _TASKS:
         tasks = context.rpc.tasks()["tasks"]
         if verb in ("submit", "run", "trigger") and targets:

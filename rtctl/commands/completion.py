@@ -6,7 +6,7 @@ from rtctl.cli.flags import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from rtctl.cli.context import Context
+    from rtctl.cli.context import CommandContext
 
 USAGE = "completion bash|zsh|fish"
 FLAGS = ()
@@ -42,10 +42,10 @@ complete -c rtctl -f -a '(__rtctl)'
 SHELLS = {"bash": _BASH, "zsh": _ZSH, "fish": _FISH}
 
 
-def run(context: Context) -> int:
+def run(context: CommandContext) -> int:
     """The script to source."""
     shell = context.targets(1, 1, "shell: bash, zsh or fish")[0]
     if shell not in SHELLS:
         raise UsageError(f"completion: {shell!r} is none of {', '.join(SHELLS)}")
-    context.screen.out(SHELLS[shell].rstrip())
+    context.screen.print_out(SHELLS[shell].rstrip())
     return 0

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from rtctl.cli.context import Context
+    from rtctl.cli.context import CommandContext
 
 USAGE = "cond 'CONDITION'"
 FLAGS = (
@@ -46,20 +46,20 @@ _POLLED = {
 }
 
 
-def run(context: Context) -> int:
+def run(context: CommandContext) -> int:
     """Read the condition, look at it, look ahead."""
     text = " ".join(context.targets(1, None, "condition"))
     try:
         condition = parse(text)
     except ConditionError as error:
-        context.screen.say(f"rtctl: cond: {error}")
+        context.screen.print_err(f"rtctl: cond: {error}")
         return USAGE_CODE
     view = _view(context.args)
     explained = condition.explain(view)
     if context.is_json:
-        context.json(_answer(condition, view, explained), rows="changes")
+        context.print_json(_answer(condition, view, explained), rows="changes")
     elif context.quiet:
-        context.screen.out("true" if explained.value else "false")
+        context.screen.print_out("true" if explained.value else "false")
     else:
         _show(context, condition, view, explained)
     return 0
@@ -80,7 +80,7 @@ def _view(args: Any) -> View:
         raise UsageError(f"cond: --at: {args.at!r} is not in the years 1900 to 8999") from None
 
 
-class Ahead:
+class ValueChanges:
     """The next moments at which time alone changes the value, if nothing happens meanwhile.
 
     Attributes:
@@ -91,14 +91,14 @@ class Ahead:
     def __init__(self, condition: Condition, view: View) -> None:
         self.changes: list[tuple[datetime, bool]] = []
         self.until: datetime | None = None
-        value, until = condition.look(view)
+        value, until = condition.evaluate(view)
         for _ in range(MOST_STEPS):
-            moment = view.when(until)
+            moment = view.to_datetime(until)
             if moment is None or len(self.changes) == CHANGES:
                 return
             view = view.later(until)
             before = value
-            value, until = condition.look(view)
+            value, until = condition.evaluate(view)
             if value is not before:
                 self.changes.append((moment, value))
         self.until = view.now
@@ -117,7 +117,7 @@ def _others(condition: Condition) -> list[str]:
 
 def _answer(condition: Condition, view: View, explained: Explanation) -> dict[str, Any]:
     watched = sorted(condition.watches())
-    ahead = Ahead(condition, view)
+    ahead = ValueChanges(condition, view)
     return {
         "condition": str(condition),
         "task": view.task or None,
@@ -132,33 +132,35 @@ def _answer(condition: Condition, view: View, explained: Explanation) -> dict[st
     }
 
 
-def _show(context: Context, condition: Condition, view: View, explained: Explanation) -> None:
+def _show(
+    context: CommandContext, condition: Condition, view: View, explained: Explanation
+) -> None:
     screen = context.screen
-    screen.out(f"at {_moment(view.now)} ({view.zone.name})")
+    screen.print_out(f"at {_moment(view.now)} ({view.zone.name})")
     for line in _tree(context, explained, 1):
-        screen.out(line)
-    ahead = Ahead(condition, view)
+        screen.print_out(line)
+    ahead = ValueChanges(condition, view)
     if ahead.changes:
-        screen.out("then")
+        screen.print_out("then")
     elif ahead.until is None:
-        screen.out("time alone does not change it")
+        screen.print_out("time alone does not change it")
     for moment, value in ahead.changes:
-        screen.out(f"  {_value(context, value)}  {_moment(moment)}")
+        screen.print_out(f"  {_value(context, value)}  {_moment(moment)}")
     if ahead.until is not None:
-        screen.out(f"no further change was found up to {_moment(ahead.until)}")
+        screen.print_out(f"no further change was found up to {_moment(ahead.until)}")
     others = _others(condition)
     if others:
-        screen.out(f"also changed by {', '.join(map(clean, others))}")
+        screen.print_out(f"also changed by {', '.join(map(clean, others))}")
 
 
-def _tree(context: Context, explained: Explanation, depth: int) -> Iterator[str]:
+def _tree(context: CommandContext, explained: Explanation, depth: int) -> Iterator[str]:
     text = clean(f"{explained.text}: {explained.fact}")
     yield f"{'  ' * depth}{_value(context, explained.value)}  {text}"
     for child in explained.children:
         yield from _tree(context, child, depth + 1)
 
 
-def _value(context: Context, value: bool) -> str:
+def _value(context: CommandContext, value: bool) -> str:
     if value:
         return context.screen.paint("true", "succeeded") + " "
     return context.screen.paint("false", "dim")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from rtctl.cli.flags import Flag
-from rtctl.cli.print_switches import names, show
+from rtctl.cli.print_switches import print_switches, target_tasks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from rtctl.cli.context import Context
+    from rtctl.cli.context import CommandContext
 
 USAGE = "disable TASK ...   or   disable --all"
 FLAGS = (
@@ -18,8 +18,8 @@ MORE = """They start no more by their conditions, also after a restart of the da
 on, and submit and trigger still work."""
 
 
-def run(context: Context) -> int:
+def run(context: CommandContext) -> int:
     """Let tasks start no more by their conditions."""
-    tasks, reason = names(context), context.args.reason or ""
+    tasks, reason = target_tasks(context), context.args.reason or ""
     answer = context.rpc.disable(tasks=tasks, all=not tasks, reason=reason)
-    return show(context, answer["tasks"])
+    return print_switches(context, answer["tasks"])

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from rtctl.cli.flags import Flag
-from rtctl.cli.print_switches import names, show
+from rtctl.cli.print_switches import print_switches, target_tasks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from rtctl.cli.context import Context
+    from rtctl.cli.context import CommandContext
 
 USAGE = "enable TASK ...   or   enable --all"
 FLAGS = (Flag("--all", "the whole schedule; each task keeps its own setting"),)
 MORE = """They start by their conditions again, at once where those are true."""
 
 
-def run(context: Context) -> int:
+def run(context: CommandContext) -> int:
     """Let tasks start by their conditions."""
-    tasks = names(context)
-    return show(context, context.rpc.enable(tasks=tasks, all=not tasks)["tasks"])
+    tasks = target_tasks(context)
+    return print_switches(context, context.rpc.enable(tasks=tasks, all=not tasks)["tasks"])

@@ -10,7 +10,7 @@ from rtctl.cli.screen import clean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from rtctl.cli.context import Context
+    from rtctl.cli.context import CommandContext
     from rtctl.generated.shapes import Event
 
 USAGE = "events"
@@ -28,7 +28,7 @@ MORE = """With -f what is to come, and what came before only with --since. -o js
 is, one event a line."""
 
 
-def run(context: Context) -> int:
+def run(context: CommandContext) -> int:
     """The events, line by line."""
     args = context.args
     context.targets(0, 0, "target")
@@ -38,14 +38,14 @@ def run(context: Context) -> int:
         task=args.task, run=args.run,
     )  # fmt: skip
     if context.format == "json":
-        context.json({"events": [_own(event) for event in parts], **(parts.answer or {})})
+        context.print_json({"events": [_own(event) for event in parts], **(parts.answer or {})})
         return 0
     try:
         for event in parts:
             if context.format == "jsonl":
-                context.json({"events": [_own(event)]}, rows="events")
+                context.print_json({"events": [_own(event)]}, rows="events")
             else:
-                context.screen.out(_line(context, event))
+                context.screen.print_out(_line(context, event))
             sys.stdout.flush()
     finally:
         parts.close()
@@ -70,7 +70,7 @@ def _own(event: Event) -> dict[str, object]:
     return {name: value for name, value in event.items() if name != "sub"}
 
 
-def _line(context: Context, event: Event) -> str:
+def _line(context: CommandContext, event: Event) -> str:
     moment = strftime("%H:%M:%S", localtime(event["at"])) + f".{int(event['at'] % 1 * 1000):03d}"
     state = event["state"] or ""
     words = [

@@ -8,7 +8,7 @@ from rtctl.cli.flags import Flag
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from rtctl.cli.context import Context
+    from rtctl.cli.context import CommandContext
     from rtctl.generated.answers import GraphResult
 
 USAGE = "graph [TASK]"
@@ -20,19 +20,19 @@ which. With a TASK only what leads to it or from it. `rtctl graph -o svg > tasks
 `-o mermaid` a text that many documentation tools draw."""
 
 
-def run(context: Context) -> int:
+def run(context: CommandContext) -> int:
     """Draw the tasks and what leads from one to another."""
     targets = context.targets(0, 1, "TASK")
     answer = context.rpc.graph(task=targets[0] if targets else None)
     if context.is_json:
-        context.json(answer, rows="edges")
+        context.print_json(answer, rows="edges")
     elif context.quiet:
         for node in answer["nodes"]:
-            context.screen.out(node["task"])
+            context.screen.print_out(node["task"])
     elif answer["nodes"]:
-        context.screen.out(_drawn(answer, context.format))
+        context.screen.print_out(_drawn(answer, context.format))
     else:
-        context.screen.say("rtctl: there are no tasks")
+        context.screen.print_err("rtctl: there are no tasks")
     return 0
 
 

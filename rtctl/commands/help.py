@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from rtctl.cli.context import GLOBAL
-from rtctl.cli.flags import SWITCH, Flag, UsageError, near
+from rtctl.cli.flags import SWITCH, Flag, UsageError, did_you_mean
 from rtctl.commands import ALIASES, SUMMARIES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rtctl.cli.context import Context
+    from rtctl.cli.context import CommandContext
 
 USAGE = "help [VERB]"
 FLAGS = ()
 MORE = ""
 
 
-def run(context: Context) -> int:
+def run(context: CommandContext) -> int:
     """All verbs, or one verb's flags."""
     targets = context.targets(0, None, "VERB")
-    context.screen.out(_verb(targets[0]) if targets else _overview())
+    context.screen.print_out(_verb(targets[0]) if targets else _overview())
     return 0
 
 
@@ -41,10 +41,10 @@ def _verb(word: str) -> str:
     name = ALIASES.get(word, word)
     if name not in SUMMARIES:
         known = [*SUMMARIES, *ALIASES]
-        raise UsageError(f"help: unknown verb {word!r}{near(word, known)}")
-    from rtctl.main import load  # lazy: command imports us through the registry
+        raise UsageError(f"help: unknown verb {word!r}{did_you_mean(word, known)}")
+    from rtctl.main import load_verb  # lazy: command imports us through the registry
 
-    module = load(name)
+    module = load_verb(name)
     lines = [f"rtctl {module.USAGE}", "", f"  {SUMMARIES[name]}"]
     also = sorted(alias for alias, verb in ALIASES.items() if verb == name)
     lines += [f"  also: {', '.join(also)}"] if also else []

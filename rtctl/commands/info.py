@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from rtctl.cli.run_rows import moment
-from rtctl.cli.screen import ago, clean, columns
+from rtctl.cli.run_rows import time_text
+from rtctl.cli.screen import ago, align_pairs, clean
 from rtd.common.format_units import format_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from rtctl.cli.context import Context
+    from rtctl.cli.context import CommandContext
     from rtctl.generated.answers import InfoResult
 
 USAGE = "info"
@@ -16,17 +16,17 @@ FLAGS = ()
 MORE = """Exit code 3: the app does not import, or Redis does not answer."""
 
 
-def run(context: Context) -> int:
+def run(context: CommandContext) -> int:
     """The daemon, its app, its Redis and its executors."""
     context.targets(0, 0, "target")
     info = context.rpc.info()
     if context.is_json:
-        context.json(info)
+        context.print_json(info)
     elif not context.quiet:
-        context.screen.out(columns(_pairs(info)))
+        context.screen.print_out(align_pairs(_pairs(info)))
         for executor in info["executors"]:
             doing = executor.get("run") or ("retiring" if executor.get("retiring") else "idle")
-            context.screen.out(f"executor {executor['pid']}  {executor['lane']}  {doing}")
+            context.screen.print_out(f"executor {executor['pid']}  {executor['lane']}  {doing}")
     return 3 if info["app_error"] or not info["redis"].get("ok", True) else 0
 
 
@@ -38,7 +38,7 @@ def _pairs(info: InfoResult) -> list[tuple[str, str]]:
     pairs = [
         ("rtd", f"{info['version']}, pid {info['pid']}{drain}"),
         ("node", f"{info['node']} of {info['name']}"),
-        ("started", f"{moment(info['started_at'])} ({ago(info['started_at'])})"),
+        ("started", f"{time_text(info['started_at'])} ({ago(info['started_at'])})"),
         ("app", clean(info["app"] or "none: commands only")),
         ("app error", clean(info["app_error"] or "")),
         ("redis", f"{redis.get('url')} ({clean(state)})"),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from rtctl.cli.exit_codes import code_of_outcomes
+from rtctl.cli.exit_codes import exit_code_of_outcomes
 from rtctl.cli.flags import Flag
-from rtctl.cli.print_outcomes import show_outcomes
+from rtctl.cli.print_outcomes import print_outcomes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from rtctl.cli.context import Context
+    from rtctl.cli.context import CommandContext
     from rtctl.generated.shapes import Outcome
 
 USAGE = "kill RUN ..."
@@ -22,13 +22,13 @@ daemonised or not. Returns when it is over and prints each process that was ende
 that is still queued is cancelled."""
 
 
-def run(context: Context) -> int:
+def run(context: CommandContext) -> int:
     """End them and say what was ended."""
     outcomes = context.rpc.kill(
         runs=context.targets(), grace_s=context.args.grace, reason=context.args.reason or ""
     )["runs"]
-    show_outcomes(context, outcomes, _lines)
-    return code_of_outcomes(outcomes)
+    print_outcomes(context, outcomes, _lines)
+    return exit_code_of_outcomes(outcomes)
 
 
 def _lines(outcome: Outcome) -> list[str]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from rtctl.cli.flags import Flag, UsageError
-from rtctl.cli.follow import entry, stamped, write_json_lines, write_lines, write_parts
+from rtctl.cli.follow import format_line, line_entry, write_json_lines, write_lines, write_parts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from rtctl.cli.context import Context
+    from rtctl.cli.context import CommandContext
 
 USAGE = "logs RUN ..."
 FLAGS = (
@@ -24,7 +24,7 @@ MORE = """Byte for byte, what went to stderr on stderr; what a subprocess wrote 
 may show under either. `-t` and `-o jsonl` name the stream of each line."""
 
 
-def run(context: Context) -> int:
+def run(context: CommandContext) -> int:
     """The output of each run, one after the other."""
     args = context.args
     targets = context.targets()
@@ -39,12 +39,12 @@ def run(context: Context) -> int:
         since = parse_since(args.since)
     for target in targets:
         if len(targets) > 1 and not context.is_json and not context.quiet:
-            context.screen.say(f"==> {target} <==")
+            context.screen.print_err(f"==> {target} <==")
         _one(context, target, since)
     return 0
 
 
-def _one(context: Context, target: str, since: float | None) -> None:
+def _one(context: CommandContext, target: str, since: float | None) -> None:
     args = context.args
     parts = context.rpc.logs(
         run=target, follow=args.follow, lines=args.lines, since=since, stream=args.stream,
@@ -54,20 +54,20 @@ def _one(context: Context, target: str, since: float | None) -> None:
         if context.is_json:
             _as_json(context, target, parts)
         elif args.timestamps:
-            write_lines(context, parts, lambda line: context.screen.out(stamped(line)))
+            write_lines(context, parts, lambda line: context.screen.print_out(format_line(line)))
         else:
             write_parts(parts, split=not args.stream)
     finally:
         parts.close()
     answer = parts.answer
     if answer and answer["lost_bytes"] and not context.quiet:
-        context.screen.say(f"rtctl: {answer['lost_bytes']} bytes of this output were dropped")
+        context.screen.print_err(f"rtctl: {answer['lost_bytes']} bytes of this output were dropped")
 
 
-def _as_json(context: Context, target: str, parts: Any) -> None:
+def _as_json(context: CommandContext, target: str, parts: Any) -> None:
     if context.format == "jsonl":
         write_json_lines(context, parts)
         return
     lines: list[dict[str, Any]] = []
-    write_lines(context, parts, lambda line: lines.append(entry(line)))
-    context.json({"run": target, **(parts.answer or {}), "lines": lines}, rows="lines")
+    write_lines(context, parts, lambda line: lines.append(line_entry(line)))
+    context.print_json({"run": target, **(parts.answer or {}), "lines": lines}, rows="lines")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from rtctl.cli.flags import Flag, UsageError, near
-from rtctl.cli.run_rows import show_rows
-from rtctl.cli.screen import folded
+from rtctl.cli.flags import Flag, UsageError, did_you_mean
+from rtctl.cli.run_rows import print_rows
+from rtctl.cli.screen import wrap_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from rtctl.cli.context import Context
+    from rtctl.cli.context import CommandContext
     from rtctl.generated.answers import LsResult
 
 USAGE = "ls [TASK | @QUEUE]"
@@ -31,7 +31,7 @@ _SETS = {
 }
 
 
-def run(context: Context) -> int:
+def run(context: CommandContext) -> int:
     """Ask for the rows and show them."""
     args = context.args
     task, queue = args.task, args.queue
@@ -49,36 +49,40 @@ def run(context: Context) -> int:
     if limit < 1:
         raise UsageError(f"ls: --limit: {limit} is less than 1")
     answer = context.rpc.ls(
-        task=task, state=states(args.state), queue=queue, limit=limit, since=since
+        task=task, state=parse_states(args.state), queue=queue, limit=limit, since=since
     )
     if context.is_json:
-        context.json(answer, rows="runs")
+        context.print_json(answer, rows="runs")
     elif context.quiet:
         for row in answer["runs"]:
-            context.screen.out(row["id"])
+            context.screen.print_out(row["id"])
     else:
-        show_rows(context, answer["runs"], wide=context.format == "wide")
+        print_rows(context, answer["runs"], wide=context.format == "wide")
         _say_totals(context, answer)
         if not answer["runs"]:
             _say_what_is_unknown(context, task, queue)
     return 0
 
 
-def _say_what_is_unknown(context: Context, task: str | None, queue: str | None) -> None:
+def _say_what_is_unknown(context: CommandContext, task: str | None, queue: str | None) -> None:
     """Nothing was found: perhaps for a slip of the fingers."""
     if task in _SETS or task in STATES:
-        context.screen.say(f"rtctl: {task!r} is a state: `rtctl ls --state {task}`")
+        context.screen.print_err(f"rtctl: {task!r} is a state: `rtctl ls --state {task}`")
     elif task is not None:
         known = [row["name"] for row in context.rpc.tasks()["tasks"]]
         if task not in known:
-            context.screen.say(f"rtctl: the app has no task {task!r}{near(task, known)}")
+            context.screen.print_err(
+                f"rtctl: the app has no task {task!r}{did_you_mean(task, known)}"
+            )
     if queue is not None:
         known = [row["queue"] for row in context.rpc.queue_ls()["queues"]]
         if queue not in known:
-            context.screen.say(f"rtctl: no queue {queue!r} has ever been used{near(queue, known)}")
+            context.screen.print_err(
+                f"rtctl: no queue {queue!r} has ever been used{did_you_mean(queue, known)}"
+            )
 
 
-def states(words: list[str]) -> list[str]:
+def parse_states(words: list[str]) -> list[str]:
     """The states that `running,failed` means. Raises UsageError for what is none."""
     found: list[str] = []
     for word in ",".join(words).split(","):
@@ -89,18 +93,18 @@ def states(words: list[str]) -> list[str]:
             found += _SETS[name]
         elif name:
             known = [*STATES, *_SETS]
-            hint = near(name, known) or f"; known: {', '.join(known)}"
+            hint = did_you_mean(name, known) or f"; known: {', '.join(known)}"
             raise UsageError(f"ls: --state: {name!r} is no state{hint}")
     return found
 
 
-def _say_totals(context: Context, answer: LsResult) -> None:
-    if not context.screen.talks_to_terminal:
+def _say_totals(context: CommandContext, answer: LsResult) -> None:
+    if not context.screen.stderr_is_terminal:
         return
     totals = answer["totals"]
     parts = [f"{totals[state]:,} {state}" for state in STATES if totals.get(state)]
     text = ", ".join(parts) or "no runs yet"
     if answer["more"]:
         text += f"; not all are shown (-n {2 * len(answer['runs'])})"
-    for line in folded(text, context.screen.width or 80):
-        context.screen.say(context.screen.paint(line, "dim"))
+    for line in wrap_text(text, context.screen.width or 80):
+        context.screen.print_err(context.screen.paint(line, "dim"))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from rtctl.cli.flags import Flag
 from rtctl.cli.parse_time import parse_since
-from rtctl.cli.run_rows import moment_in
+from rtctl.cli.run_rows import time_text_in
 from rtctl.cli.screen import clean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from rtctl.cli.context import Context
+    from rtctl.cli.context import CommandContext
 
 USAGE = "misses [TASK] [--since TIME] [--limit COUNT]"
 FLAGS = (
@@ -21,7 +21,7 @@ its condition was false again), missed (nobody was there), coalesced (one run fo
 in the local time of each task, --since in that of this host."""
 
 
-def run(context: Context) -> int:
+def run(context: CommandContext) -> int:
     """What did not start in time."""
     targets = context.targets(0, 1, "TASK")
     args = context.args
@@ -31,15 +31,15 @@ def run(context: Context) -> int:
         limit=100 if args.limit is None else args.limit,
     )
     if context.is_json:
-        context.json(answer, rows="misses")
+        context.print_json(answer, rows="misses")
     elif context.quiet:
         for miss in answer["misses"]:
-            context.screen.out(miss["task"])
+            context.screen.print_out(miss["task"])
     else:
         rows = [
-            (moment_in(m["timezone"], m["due_at"]), m["verdict"], clean(m["task"]),
+            (time_text_in(m["timezone"], m["due_at"]), m["verdict"], clean(m["task"]),
              m["run"] or "-", clean(m["reason"]))
             for m in answer["misses"]
         ]  # fmt: skip
-        context.screen.table(("DUE", "VERDICT", "TASK", "RUN", "WHY"), rows, drop="RUN")
+        context.screen.print_table(("DUE", "VERDICT", "TASK", "RUN", "WHY"), rows, drop="RUN")
     return 0

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from rtctl.cli.flags import Flag
-from rtctl.cli.run_rows import moment_in
+from rtctl.cli.run_rows import time_text_in
 from rtctl.cli.screen import ago, clean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from rtctl.cli.context import Context
+    from rtctl.cli.context import CommandContext
     from rtctl.generated.answers import NextResult
 
 USAGE = "next [TASK] [-n COUNT]"
@@ -19,35 +19,37 @@ overlap and whose run waits (in a queue, for a retry), or goes on beyond the mom
 would start again."""
 
 
-def run(context: Context) -> int:
+def run(context: CommandContext) -> int:
     """The coming starts."""
     targets = context.targets(0, 1, "TASK")
     count = 10 if context.args.count is None else context.args.count
     answer = context.rpc.next(task=targets[0] if targets else None, n=count)
     if context.is_json:
-        context.json(answer, rows="starts")
+        context.print_json(answer, rows="starts")
     elif context.quiet:
         for start in answer["starts"]:
-            context.screen.out(start["task"])
+            context.screen.print_out(start["task"])
     else:
         rows = [
-            (moment_in(s["timezone"], s["at"]), ago(s["at"]), clean(s["task"]))
+            (time_text_in(s["timezone"], s["at"]), ago(s["at"]), clean(s["task"]))
             for s in answer["starts"]
         ]
-        context.screen.table(("AT", "IN", "TASK"), rows)
+        context.screen.print_table(("AT", "IN", "TASK"), rows)
         _say_rest(context, answer, clean(targets[0]) if targets and not rows else "")
     return 0
 
 
-def _say_rest(context: Context, answer: NextResult, alone: str) -> None:
+def _say_rest(context: CommandContext, answer: NextResult, alone: str) -> None:
     """What is not in the table. `alone`: the task that was asked for, if it has no rows."""
     behind = answer["behind"]
     if alone:
         held = "a run of its own must end first" if behind else "time alone does not start it"
-        context.screen.say(f"rtctl: {held}; `rtctl why {alone}` says why")
+        context.screen.print_err(f"rtctl: {held}; `rtctl why {alone}` says why")
         return
     if answer["waiting"]:
-        context.screen.say(f"rtctl: {answer['waiting']:,} more wait for an event")
+        context.screen.print_err(f"rtctl: {answer['waiting']:,} more wait for an event")
     if behind:
         names = clean(", ".join(behind[:3])) + (", ..." if len(behind) > 3 else "")
-        context.screen.say(f"rtctl: {len(behind):,} more wait for a run of their own: {names}")
+        context.screen.print_err(
+            f"rtctl: {len(behind):,} more wait for a run of their own: {names}"
+        )

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from rtctl.cli.flags import Flag, UsageError, near
+from rtctl.cli.flags import Flag, UsageError, did_you_mean
 from rtctl.cli.screen import clean
-from rtctl.cli.submit_request import parameter
+from rtctl.cli.submit_request import parse_parameter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from rtctl.cli.context import Context
+    from rtctl.cli.context import CommandContext
     from rtctl.generated.shapes import ParamRow
 
 USAGE = (
@@ -24,12 +24,12 @@ VERBS = ("ls", "get", "set", "unset")
 _SHOWN_CHARS = 60
 
 
-def run(context: Context) -> int:
+def run(context: CommandContext) -> int:
     """Dispatch to the verb of parameters."""
     verb, *words = context.args.targets or ["ls"]
     if verb not in VERBS:
         raise UsageError(
-            f"params: unknown verb {verb!r}{near(verb, VERBS)} (known: {', '.join(VERBS)})"
+            f"params: unknown verb {verb!r}{did_you_mean(verb, VERBS)} (known: {', '.join(VERBS)})"
         )
     context.verb = f"params {verb}"
     task = context.args.task
@@ -55,33 +55,33 @@ def _pairs(words: list[str]) -> list[tuple[str, Any]]:
     """`name=text`, `name:=JSON`, or `NAME VALUE` for one. All are read before one is set."""
     if len(words) == 2 and "=" not in words[0]:
         return [(words[0], words[1])]
-    return [parameter("params set", word) for word in words]
+    return [parse_parameter("params set", word) for word in words]
 
 
-def _get(context: Context, words: list[str], task: str | None) -> None:
+def _get(context: CommandContext, words: list[str], task: str | None) -> None:
     """The value and nothing else, as a script wants it."""
     if len(words) > 1:
         raise UsageError("params get: one NAME at a time")
     row = context.rpc.params_get(name=words[0], task=task)["param"]
     if context.is_json:
-        context.json(dict(row))
+        context.print_json(dict(row))
     elif not context.quiet:
-        context.screen.out(_value(row))
+        context.screen.print_out(_value(row))
 
 
-def _table(context: Context, params: Sequence[ParamRow]) -> None:
+def _table(context: CommandContext, params: Sequence[ParamRow]) -> None:
     if context.is_json:
-        context.json({"params": list(params)}, rows="params")
+        context.print_json({"params": list(params)}, rows="params")
     elif context.quiet:
         for row in params:
-            context.screen.out(row["name"])
+            context.screen.print_out(row["name"])
     else:
         rows = [
             (row["name"], row["task"] or "-", _short(_value(row)), "rtctl" if row["is_set"]
              else "app")
             for row in params
         ]  # fmt: skip
-        context.screen.table(("PARAMETER", "TASK", "VALUE", "FROM"), rows)
+        context.screen.print_table(("PARAMETER", "TASK", "VALUE", "FROM"), rows)
 
 
 def _value(row: ParamRow) -> str:
@@ -92,9 +92,9 @@ def _value(row: ParamRow) -> str:
         return f"({row['note']})"
     if isinstance(row["value"], str):
         return clean(row["value"])
-    from rtctl.cli.json_output import own  # lazy: json costs 7 ms
+    from rtctl.cli.json_output import dump_user_value  # lazy: json costs 7 ms
 
-    return own(row["value"])
+    return dump_user_value(row["value"])
 
 
 def _short(text: str) -> str:

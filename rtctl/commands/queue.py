@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 
-from rtctl.cli.flags import Flag, UsageError, near
+from rtctl.cli.flags import Flag, UsageError, did_you_mean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rtctl.cli.context import Context
+    from rtctl.cli.context import CommandContext
     from rtctl.generated.shapes import QueueRow
 
 USAGE = "queue [ls] | queue pause QUEUE ... | queue resume QUEUE ... | queue purge QUEUE"
@@ -23,13 +23,13 @@ waits in the queue."""
 VERBS = ("ls", "pause", "resume", "purge")
 
 
-def run(context: Context) -> int:
+def run(context: CommandContext) -> int:
     """Dispatch to the verb of queues."""
     verb, *names = context.args.targets or ["ls"]
     names = [name.removeprefix("@") for name in names]
     if verb not in VERBS:
         raise UsageError(
-            f"queue: unknown verb {verb!r}{near(verb, VERBS)} (known: {', '.join(VERBS)})"
+            f"queue: unknown verb {verb!r}{did_you_mean(verb, VERBS)} (known: {', '.join(VERBS)})"
         )
     context.verb = f"queue {verb}"
     if verb == "ls":
@@ -48,39 +48,39 @@ def run(context: Context) -> int:
     return 0
 
 
-def _show(context: Context, queues: Sequence[QueueRow]) -> None:
+def _show(context: CommandContext, queues: Sequence[QueueRow]) -> None:
     if context.is_json:
-        context.json({"queues": list(queues)}, rows="queues")
+        context.print_json({"queues": list(queues)}, rows="queues")
     elif context.quiet:
         for queue in queues:
-            context.screen.out(queue["queue"])
+            context.screen.print_out(queue["queue"])
     else:
         rows = [
             (q["queue"], str(q["priority"]), f"{q['queued']:,}", f"{q['running']:,}",
              "paused" if q["paused"] else "open")
             for q in queues
         ]  # fmt: skip
-        context.screen.table(("QUEUE", "PRIO", "QUEUED", "RUNNING", "STATE"), rows)
+        context.screen.print_table(("QUEUE", "PRIO", "QUEUED", "RUNNING", "STATE"), rows)
 
 
-def _pause(context: Context, names: list[str], reason: str) -> None:
+def _pause(context: CommandContext, names: list[str], reason: str) -> None:
     known = [row["queue"] for row in context.rpc.queue_ls()["queues"]]
     _show(context, context.rpc.queue_pause(queues=names, reason=reason)["queues"])
     for name in names:
-        if name not in known and (hint := near(name, known)):
-            context.screen.say(f"rtctl: no queue {name!r} has ever been used{hint}")
+        if name not in known and (hint := did_you_mean(name, known)):
+            context.screen.print_err(f"rtctl: no queue {name!r} has ever been used{hint}")
 
 
-def _purge(context: Context, names: list[str], reason: str) -> None:
+def _purge(context: CommandContext, names: list[str], reason: str) -> None:
     if len(names) > 1:
         raise UsageError("queue purge: one QUEUE at a time")
     if not context.args.yes and not _is_sure(names[0]):
         raise UsageError(f"queue purge: nothing was done; --yes cancels all in {names[0]!r}")
     cancelled = context.rpc.queue_purge(queue=names[0], reason=reason)["cancelled"]
     if context.is_json:
-        context.json({"queue": names[0], "cancelled": cancelled})
+        context.print_json({"queue": names[0], "cancelled": cancelled})
     elif not context.quiet:
-        context.screen.out(f"{cancelled:,} runs cancelled")
+        context.screen.print_out(f"{cancelled:,} runs cancelled")
 
 
 def _is_sure(name: str) -> bool:

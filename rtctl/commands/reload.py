@@ -7,7 +7,7 @@ from rtd.common.errors import WaitTimeout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from rtctl.cli.context import Context
+    from rtctl.cli.context import CommandContext
     from rtctl.generated.answers import ReloadResult
 
 USAGE = "reload"
@@ -25,36 +25,36 @@ _STILL = (
 )
 
 
-def run(context: Context) -> int:
+def run(context: CommandContext) -> int:
     """Wait for it, and say what has changed."""
     context.targets(0, 0, "target")
     answer = _answer(context)
     if context.is_json:
-        context.json(answer)
+        context.print_json(answer)
     elif not context.quiet:
         count = answer["tasks"]
-        context.screen.out(f"reloaded: {count:,} task{'' if count == 1 else 's'}")
+        context.screen.print_out(f"reloaded: {count:,} task{'' if count == 1 else 's'}")
         for word, names in (
             ("new", answer["added"]), ("changed", answer["changed"]), ("gone", answer["removed"])
         ):  # fmt: skip
             if names:
-                context.screen.out(f"{word}: {clean(', '.join(names))}")
+                context.screen.print_out(f"{word}: {clean(', '.join(names))}")
         for fault in answer["faults"]:
-            context.screen.say(f"rtctl: {clean(fault)}")
+            context.screen.print_err(f"rtctl: {clean(fault)}")
     return PARTLY_FAILED if answer["faults"] else 0
 
 
-def _answer(context: Context) -> ReloadResult:
-    connection = context.link.take()
+def _answer(context: CommandContext) -> ReloadResult:
+    connection = context.pool.acquire()
     try:
         request = connection.send("reload", {})
         answer: ReloadResult
         try:
-            answer = connection.answer(request, PATIENCE_S)
+            answer = connection.receive_answer(request, PATIENCE_S)
         except WaitTimeout:
             if not context.quiet:
-                context.screen.say(_STILL)
-            answer = connection.answer(request, None)
+                context.screen.print_err(_STILL)
+            answer = connection.receive_answer(request, None)
         return answer
     finally:
         connection.close()

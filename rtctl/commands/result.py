@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from rtctl.cli.exit_codes import NOT_MET, code_of
+from rtctl.cli.exit_codes import NOT_MET, exit_code_of
 from rtctl.cli.flags import Flag
 from rtctl.cli.follow import wait_for
 from rtctl.cli.screen import clean
-from rtctl.client.errors import ended_as
+from rtctl.client.errors import state_phrase
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from rtctl.cli.context import Context
+    from rtctl.cli.context import CommandContext
     from rtctl.generated.answers import ResultResult
 
 USAGE = "result RUN"
@@ -23,7 +23,7 @@ MORE = """A text as it is, anything else as JSON. Exit code 3: the run is not ov
 run's own (`rtctl help submit`)."""
 
 
-def run(context: Context) -> int:
+def run(context: CommandContext) -> int:
     """The value, or why there is none."""
     args = context.args
     target = context.targets(1, 1)[0]
@@ -31,30 +31,34 @@ def run(context: Context) -> int:
         wait_for(context, [target], args.timeout)
     answer = context.rpc.result(run=target)
     if context.is_json:
-        context.json(answer)
+        context.print_json(answer)
     if answer["state"] in ("queued", "running"):
-        context.screen.say(f"rtctl: run {answer['id']} is {answer['state']}; --wait waits for it")
+        context.screen.print_err(
+            f"rtctl: run {answer['id']} is {answer['state']}; --wait waits for it"
+        )
         return NOT_MET
     if answer["state"] == "succeeded":
         if not context.is_json:
             _print(context, answer["value"])
         return 0
     _say_failure(context, answer)
-    return code_of(context.rpc.show(run=answer["id"])["row"])
+    return exit_code_of(context.rpc.show(run=answer["id"])["row"])
 
 
-def _print(context: Context, value: object) -> None:
+def _print(context: CommandContext, value: object) -> None:
     if isinstance(value, str):
-        context.screen.out(value)
+        context.screen.print_out(value)
     elif value is not None:
-        from rtctl.cli.json_output import own  # lazy: json costs 7 ms
+        from rtctl.cli.json_output import dump_user_value  # lazy: json costs 7 ms
 
-        context.screen.out(own(value, 2 if context.screen.is_terminal else None))
+        context.screen.print_out(dump_user_value(value, 2 if context.screen.is_terminal else None))
 
 
-def _say_failure(context: Context, answer: ResultResult) -> None:
+def _say_failure(context: CommandContext, answer: ResultResult) -> None:
     error = answer["error"]
     why = answer["why"] or (": ".join(error[:2]) if error else "no reason known")
-    context.screen.say(f"rtctl: run {answer['id']} {ended_as(answer['state'])}: {clean(why)}")
+    context.screen.print_err(
+        f"rtctl: run {answer['id']} {state_phrase(answer['state'])}: {clean(why)}"
+    )
     if context.args.traceback and error:
-        context.screen.say(error[2].rstrip())
+        context.screen.print_err(error[2].rstrip())

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from rtctl.cli.exit_codes import code_of_all, code_of_outcomes
+from rtctl.cli.exit_codes import exit_code_of_all, exit_code_of_outcomes
 from rtctl.cli.flags import Flag
-from rtctl.cli.follow import say_end, wait_for
-from rtctl.cli.print_outcomes import show_outcomes
+from rtctl.cli.follow import print_end, wait_for
+from rtctl.cli.print_outcomes import print_outcomes
 from rtd.common.ids import new_ids
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from rtctl.cli.context import Context
+    from rtctl.cli.context import CommandContext
 
 USAGE = "retry RUN ..."
 FLAGS = (Flag("--wait", "until they are over; exit code as `wait` has it"),)
@@ -18,16 +18,16 @@ MORE = """Submits runs that are over once more, with the same parameters and opt
 never changes, so these are new runs; their ids are printed."""
 
 
-def run(context: Context) -> int:
+def run(context: CommandContext) -> int:
     """Submit them again; the new ids are the answer."""
     targets = context.targets()
     outcomes = context.rpc.retry(runs=targets, ids=new_ids(len(targets)))["runs"]
-    show_outcomes(context, outcomes, lambda outcome: [str(outcome["new"])])
+    print_outcomes(context, outcomes, lambda outcome: [str(outcome["new"])])
     new = [str(outcome["new"]) for outcome in outcomes if outcome["error"] is None]
-    code = code_of_outcomes(outcomes)
+    code = exit_code_of_outcomes(outcomes)
     if not context.args.wait or not new:
         return code
     rows = wait_for(context, new)
     for row in rows:
-        say_end(context, row)
-    return code or code_of_all(rows)
+        print_end(context, row)
+    return code or exit_code_of_all(rows)

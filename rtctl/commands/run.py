@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from rtctl.cli.exit_codes import code_of
-from rtctl.cli.follow import follow, say_end
-from rtctl.cli.submit_request import FLAGS as SUBMIT_FLAGS
-from rtctl.cli.submit_request import submit
+from rtctl.cli.exit_codes import exit_code_of
+from rtctl.cli.follow import follow, print_end
+from rtctl.cli.submit_request import SUBMIT_FLAGS, submit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from rtctl.cli.context import Context
+    from rtctl.cli.context import CommandContext
 
 USAGE = "run TASK [name=text] [name:=JSON] ...   or   run [flags] -- COMMAND [ARGS...]"
 FLAGS = SUBMIT_FLAGS
@@ -19,17 +18,17 @@ gives it, and the last one is the run. Exit codes: see `rtctl help submit`."""
 TAKES_TAIL = True
 
 
-def run(context: Context) -> int:
+def run(context: CommandContext) -> int:
     """Submit, follow, and return the run's own code; an interrupt ends the run."""
     answer = submit(context)
     run_id = answer["ids"][0]
     try:
         row = follow(context, run_id)
     except KeyboardInterrupt:
-        context.screen.say(f"\nrtctl: ending run {run_id} ...")
+        context.screen.print_err(f"\nrtctl: ending run {run_id} ...")
         context.rpc.kill(runs=[run_id], reason="interrupted in rtctl run")
         raise
     if context.is_json:
-        context.json({"run": row, "created": answer["created"][0]}, is_line=True)
-    say_end(context, row)
-    return code_of(row)
+        context.print_json({"run": row, "created": answer["created"][0]}, is_line=True)
+    print_end(context, row)
+    return exit_code_of(row)

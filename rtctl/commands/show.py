@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from rtctl.cli.run_rows import moment, progress_text, took
-from rtctl.cli.screen import ago, clean, columns
+from rtctl.cli.run_rows import elapsed_text, progress_text, time_text
+from rtctl.cli.screen import ago, align_pairs, clean
 from rtd.common.format_units import format_bytes, format_duration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rtctl.cli.context import Context
+    from rtctl.cli.context import CommandContext
     from rtctl.generated.answers import ShowResult
     from rtctl.generated.shapes import AttemptRow, Row
 
@@ -19,24 +19,24 @@ FLAGS = ()
 MORE = """RUN is an id, 4 or more characters of its start or end, or your own unique id."""
 
 
-def run(context: Context) -> int:
+def run(context: CommandContext) -> int:
     """Everything of each run."""
     answers = [context.rpc.show(run=target) for target in context.targets()]
     if context.is_json:
         for answer in answers:
-            context.json(answer)
+            context.print_json(answer)
         return 0
     for at, answer in enumerate(answers):
         if context.quiet:
-            context.screen.out(answer["row"]["id"])
+            context.screen.print_out(answer["row"]["id"])
             continue
         if at:
-            context.screen.out("")
+            context.screen.print_out("")
         _print(context, answer)
     return 0
 
 
-def _print(context: Context, answer: ShowResult) -> None:
+def _print(context: CommandContext, answer: ShowResult) -> None:
     row = answer["row"]
     pairs = [
         ("run", row["id"]),
@@ -49,14 +49,14 @@ def _print(context: Context, answer: ShowResult) -> None:
         ("options", _one_line(answer["options"])),
         ("policies", _one_line(answer["policies"])),
     ]
-    context.screen.out(columns((name, value) for name, value in pairs if value))
+    context.screen.print_out(align_pairs((name, value) for name, value in pairs if value))
     for attempt in answer["attempts"]:
         _print_attempt(context, attempt)
     for pid, name, how in answer["pids"]:
-        context.screen.out(f"ended {pid} {clean(name)}: {how}")
+        context.screen.print_out(f"ended {pid} {clean(name)}: {how}")
     for pid, name, size, cpu_s in answer["tree"]:
         used = f"{format_bytes(size)}, {format_duration(cpu_s)} CPU"
-        context.screen.out(f"process {pid} {clean(name)}: {used}")
+        context.screen.print_out(f"process {pid} {clean(name)}: {used}")
 
 
 def _facts(row: Row) -> Iterator[tuple[str, str]]:
@@ -70,14 +70,14 @@ def _facts(row: Row) -> Iterator[tuple[str, str]]:
     yield "queue", f"{row['queue']}, priority {row['priority']}, lane {row['lane']}"
     yield "key", clean(row["key"] or "")
     yield "labels", clean(", ".join(row["labels"]))
-    yield "submitted", f"{moment(row['submitted_at'])} ({ago(row['submitted_at'], now)})"
+    yield "submitted", f"{time_text(row['submitted_at'])} ({ago(row['submitted_at'], now)})"
     if row["due_at"] is not None:
-        yield "due", f"{moment(row['due_at'])} ({ago(row['due_at'], now)})"
+        yield "due", f"{time_text(row['due_at'])} ({ago(row['due_at'], now)})"
     if row["started_at"] is not None:
-        yield "started", f"{moment(row['started_at'])} ({ago(row['started_at'], now)})"
-        yield "took" if row["ended_at"] else "has run", took(row, now)
+        yield "started", f"{time_text(row['started_at'])} ({ago(row['started_at'], now)})"
+        yield "took" if row["ended_at"] else "has run", elapsed_text(row, now)
     if row["ended_at"] is not None:
-        yield "ended", f"{moment(row['ended_at'])} ({ago(row['ended_at'], now)})"
+        yield "ended", f"{time_text(row['ended_at'])} ({ago(row['ended_at'], now)})"
     yield "attempt", f"{row['attempt']} of {row['attempts']}"
     if row["peak_bytes"]:
         peak = format_bytes(row["peak_bytes"])
@@ -93,26 +93,26 @@ def exit_text(found: list[int | None] | None) -> str:
     return "" if code is None else f"code {code}"
 
 
-def _print_attempt(context: Context, attempt: AttemptRow) -> None:
+def _print_attempt(context: CommandContext, attempt: AttemptRow) -> None:
     took_s = max(attempt["ended_at"] - attempt["started_at"], 0.0)
-    facts = [f"{moment(attempt['started_at'])}, {format_duration(took_s)}"]
+    facts = [f"{time_text(attempt['started_at'])}, {format_duration(took_s)}"]
     facts += [exit_text(attempt["exit"])] if attempt["exit"] else []
     facts += [f"output {format_bytes(attempt['output_bytes'])}"] if attempt["output_bytes"] else []
     lost = attempt["lost_bytes"]
     facts += [f"{format_bytes(lost)} of output lost"] if lost else []
     state = context.screen.paint(attempt["state"], attempt["state"])
-    context.screen.out(f"attempt {attempt['number']}  {state}  {', '.join(facts)}")
+    context.screen.print_out(f"attempt {attempt['number']}  {state}  {', '.join(facts)}")
     if attempt["note"]:
-        context.screen.out(f"  {clean(attempt['note'])}")
+        context.screen.print_out(f"  {clean(attempt['note'])}")
     if attempt["error"]:
         kind, message, trace = attempt["error"]
         text = trace.rstrip() or f"{kind}: {message}"
-        context.screen.out("\n".join(f"  {line}" for line in text.splitlines()))
+        context.screen.print_out("\n".join(f"  {line}" for line in text.splitlines()))
 
 
 def _one_line(value: object) -> str:
     if value in (None, {}, []):
         return ""
-    from rtctl.cli.json_output import own  # lazy: json costs 7 ms
+    from rtctl.cli.json_output import dump_user_value  # lazy: json costs 7 ms
 
-    return own(value)
+    return dump_user_value(value)

@@ -6,7 +6,7 @@ from rtctl.cli.flags import Flag
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from rtctl.cli.context import Context
+    from rtctl.cli.context import CommandContext
 
 USAGE = "shutdown"
 FLAGS = (
@@ -19,24 +19,24 @@ MORE = """Takes no more runs, lets those that run finish within the grace, stops
 be requeued is; queued runs wait for the next start. Returns when the daemon is gone."""
 
 
-def run(context: Context) -> int:
+def run(context: CommandContext) -> int:
     """Ask it to end, and wait until it has hung up."""
     context.targets(0, 0, "target")
     args = context.args
-    connection = context.link.take()
+    connection = context.pool.acquire()
     try:
         params = {"grace_s": args.grace, "keep_running": args.keep_running}
         answer = connection.call("shutdown", params)
         running = answer["running"]
         if not args.no_wait:
             if running and not context.quiet and not args.keep_running:
-                context.screen.say(f"rtctl: {running} running; waiting for them to end")
-            connection.until_closed()
+                context.screen.print_err(f"rtctl: {running} running; waiting for them to end")
+            connection.wait_closed()
     finally:
         connection.close()
     if context.is_json:
-        context.json(answer)
+        context.print_json(answer)
     elif not context.quiet:
         ends = "is ending" if args.no_wait else "has ended"
-        context.screen.out(f"rtd (pid {answer['pid']}) {ends}")
+        context.screen.print_out(f"rtd (pid {answer['pid']}) {ends}")
     return 0

@@ -7,7 +7,7 @@ import sys
 
 from rtctl.cli.flags import Flag, UsageError
 from rtctl.cli.parse_time import parse_when
-from rtctl.cli.run_rows import moment_in
+from rtctl.cli.run_rows import time_text_in
 from rtctl.cli.screen import clean
 from rtd.common.errors import EXIT_CODE, UnknownTask
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import IO, Any
 
-    from rtctl.cli.context import Context
+    from rtctl.cli.context import CommandContext
 
 USAGE = "simulate APP [--from TIME] [--to TIME] [--run-time DURATION] [--task TASK]"
 FLAGS = (
@@ -34,7 +34,7 @@ DAY_S = 86400.0
 UNKNOWN = EXIT_CODE[UnknownTask.code]
 
 
-def run(context: Context) -> int:
+def run(context: CommandContext) -> int:
     """The occurrences."""
     (app,) = context.targets(1, 1, "APP")
     args = context.args
@@ -63,15 +63,15 @@ def _rows(lines: IO[str]) -> Iterator[dict[str, Any]]:
         yield json.loads(line)
 
 
-def _show(context: Context, rows: list[dict[str, Any]]) -> None:
+def _show(context: CommandContext, rows: list[dict[str, Any]]) -> None:
     if context.is_json:
-        context.json({"occurrences": rows}, rows="occurrences")
+        context.print_json({"occurrences": rows}, rows="occurrences")
     elif context.quiet:
-        context.screen.out(str(len(rows)))
+        context.screen.print_out(str(len(rows)))
     else:
         cells = [
-            (moment_in(row["timezone"], row["at"]), clean(row["task"]), row["verdict"],
+            (time_text_in(row["timezone"], row["at"]), clean(row["task"]), row["verdict"],
              clean(row["reason"]))
             for row in rows
         ]  # fmt: skip
-        context.screen.table(("AT", "TASK", "VERDICT", "WHY"), cells)
+        context.screen.print_table(("AT", "TASK", "VERDICT", "WHY"), cells)

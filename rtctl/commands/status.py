@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from rtctl.cli.run_rows import moment
-from rtctl.cli.screen import ago, clean, columns
+from rtctl.cli.run_rows import time_text
+from rtctl.cli.screen import ago, align_pairs, clean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from rtctl.cli.context import Context
+    from rtctl.cli.context import CommandContext
     from rtctl.generated.answers import StatusResult
     from rtctl.generated.shapes import FaultRow, ScheduleState
 
@@ -20,18 +20,18 @@ are faults."""
 UNWELL = 3
 
 
-def run(context: Context) -> int:
+def run(context: CommandContext) -> int:
     """How the daemon, its app and its schedule are."""
     context.targets(0, 0, "target")
     status = context.rpc.status()
     if context.is_json:
-        context.json(status)
+        context.print_json(status)
     elif not context.quiet:
-        context.screen.out(columns(_pairs(status)))
+        context.screen.print_out(align_pairs(_pairs(status)))
         if status["faults"]:
-            context.screen.out("")
+            context.screen.print_out("")
             rows = [_fault_cells(fault) for fault in status["faults"]]
-            context.screen.table(("FAULT", "TIMES", "LAST", "WHAT"), rows)
+            context.screen.print_table(("FAULT", "TIMES", "LAST", "WHAT"), rows)
     return 0 if _is_well(status) else UNWELL
 
 
@@ -52,7 +52,7 @@ def _pairs(status: StatusResult) -> list[tuple[str, str]]:
     )
     pairs = [
         ("rtd", f"{status['version']}, pid {status['pid']}{drain}"),
-        ("started", f"{moment(status['started_at'])} ({ago(status['started_at'])})"),
+        ("started", f"{time_text(status['started_at'])} ({ago(status['started_at'])})"),
         ("app", clean(app if status["app"] else "none: commands only")),
         ("app error", clean(status["app_error"] or "")),
         ("redis", f"{redis.get('url')} ({clean(state)})"),
@@ -69,7 +69,7 @@ def _schedule(schedule: ScheduleState) -> str:
         return "no task has a condition"
     tasks = f"{count:,} task{'' if count == 1 else 's'}"
     if state == "halted":
-        since = moment(schedule["halted_at"])
+        since = time_text(schedule["halted_at"])
         return f"HALTED since {since}; `rtctl enable --all` lets it go on: {schedule['why']}"
     if state == "paused":
         return f"paused; `rtctl enable --all` lets it go on ({tasks})"

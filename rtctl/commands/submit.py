@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from rtctl.cli.exit_codes import code_of
+from rtctl.cli.exit_codes import exit_code_of
 from rtctl.cli.flags import Flag
-from rtctl.cli.follow import follow, say_end, wait_for
-from rtctl.cli.submit_request import FLAGS as SUBMIT_FLAGS
-from rtctl.cli.submit_request import submit
+from rtctl.cli.follow import follow, print_end, wait_for
+from rtctl.cli.submit_request import SUBMIT_FLAGS, submit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from rtctl.cli.context import Context
+    from rtctl.cli.context import CommandContext
     from rtctl.generated.shapes import Row
 
 USAGE = "submit TASK [name=text] [name:=JSON] ...   or   submit [flags] -- COMMAND [ARGS...]"
@@ -27,7 +26,7 @@ failed; 143 terminated; 75 lost; 125 cancelled."""
 TAKES_TAIL = True
 
 
-def run(context: Context) -> int:
+def run(context: CommandContext) -> int:
     """Queue it, say its id, and wait if that was asked for."""
     args = context.args
     answer = submit(context)
@@ -41,28 +40,28 @@ def run(context: Context) -> int:
         row = _until_over(context, run_id)
     except KeyboardInterrupt:
         if not context.quiet:
-            context.screen.say(f"\nrtctl: the run goes on; `rtctl kill {run_id}` ends it")
+            context.screen.print_err(f"\nrtctl: the run goes on; `rtctl kill {run_id}` ends it")
         raise
     if context.is_json:
-        context.json({"run": row, "created": created}, is_line=args.follow)
-    say_end(context, row)
-    return code_of(row)
+        context.print_json({"run": row, "created": created}, is_line=args.follow)
+    print_end(context, row)
+    return exit_code_of(row)
 
 
-def _until_over(context: Context, run_id: str) -> Row:
+def _until_over(context: CommandContext, run_id: str) -> Row:
     if context.args.follow:
         return follow(context, run_id)
     return wait_for(context, [run_id])[0]
 
 
-def _say_id(context: Context, run_id: str, created: bool) -> None:
+def _say_id(context: CommandContext, run_id: str, created: bool) -> None:
     # With -f the output is the data, so the id is talk.
     if context.args.follow and not context.args.print_id:
         if not context.quiet:
-            context.screen.say(run_id)
+            context.screen.print_err(run_id)
     elif context.is_json:
-        context.json({"id": run_id, "created": created})
+        context.print_json({"id": run_id, "created": created})
     else:
-        context.screen.out(run_id)
+        context.screen.print_out(run_id)
         if not created and not context.quiet and not context.args.print_id:
-            context.screen.say("rtctl: this id was submitted before; it is the same run")
+            context.screen.print_err("rtctl: this id was submitted before; it is the same run")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from rtctl.cli.flags import Flag
-from rtctl.cli.run_rows import moment
+from rtctl.cli.run_rows import time_text
 from rtctl.cli.screen import clean
 from rtd.common.units import format_duration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from rtctl.cli.context import Context
+    from rtctl.cli.context import CommandContext
     from rtctl.generated.answers import TaskLogResult
 
 USAGE = "tasklog [TASK] [--action ACTION] [--since TIME] [-n COUNT]"
@@ -22,7 +22,7 @@ MORE = """What the app's task log holds, the latest first: of its scheme log_csv
 log_simple or log_redis. What runs themselves wrote is in `rtctl logs`."""
 
 
-def run(context: Context) -> int:
+def run(context: CommandContext) -> int:
     """What the task log says."""
     targets = context.targets(0, 1, "TASK")
     args = context.args
@@ -39,10 +39,10 @@ def run(context: Context) -> int:
     if task is not None and not answer["rows"]:
         context.rpc.tasks(task=task)  # a slip is told; a task that is gone may have rows
     if context.is_json:
-        context.json(answer, rows="rows")
+        context.print_json(answer, rows="rows")
     elif context.quiet:
         for row in answer["rows"]:
-            context.screen.out(row["run_id"])
+            context.screen.print_out(row["run_id"])
     else:
         table = []
         for row in answer["rows"]:
@@ -51,8 +51,10 @@ def run(context: Context) -> int:
             took = "" if start_at is None or end_at is None else format_duration(end_at - start_at)
             text = clean(row["reason"] or (row["exc_text"] or "").rpartition("\n")[2])
             name = clean(row["task_name"])
-            table.append((moment(at or 0.0), name, row["action"], took, row["run_id"], text))
-        context.screen.table(("AT", "TASK", "ACTION", "RUNTIME", "RUN", "WHY"), table, drop="RUN")
+            table.append((time_text(at or 0.0), name, row["action"], took, row["run_id"], text))
+        context.screen.print_table(
+            ("AT", "TASK", "ACTION", "RUNTIME", "RUN", "WHY"), table, drop="RUN"
+        )
     return 0
 
 

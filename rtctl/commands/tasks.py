@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from time import time
 
-from rtctl.cli.screen import ago, clean, columns
+from rtctl.cli.screen import ago, align_pairs, clean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from rtctl.cli.context import Context
+    from rtctl.cli.context import CommandContext
     from rtctl.generated.shapes import TaskRow
 
 USAGE = "tasks [TASK]"
@@ -17,17 +17,17 @@ MORE = """With a TASK all that is known of it. NEXT is when time alone lets it s
 _ENDS = {"success": "ok", "fail": "failed", "terminate": "terminated", "inaction": "cancelled"}
 
 
-def run(context: Context) -> int:
+def run(context: CommandContext) -> int:
     """The tasks, or one of them."""
     targets = context.targets(0, 1, "TASK")
     answer = context.rpc.tasks(task=targets[0] if targets else None)
     if context.is_json:
-        context.json(answer, rows="tasks")
+        context.print_json(answer, rows="tasks")
         return 0
     tasks = answer["tasks"]
     if context.quiet:
         for task in tasks:
-            context.screen.out(task["name"])
+            context.screen.print_out(task["name"])
     elif targets:
         for task in tasks:
             _print_one(context, task)
@@ -45,16 +45,16 @@ def run(context: Context) -> int:
             )
             for t in tasks
         ]
-        context.screen.table(
+        context.screen.print_table(
             ("TASK", "LANE", "TAKES", "LAST RUN", "NEXT", "CONDITION", "WHAT"),
             rows,
             drop="LANE TAKES",
         )
     else:
         plain = [(t["name"], _lane(t), t["takes"], clean(t["doc"])) for t in tasks]
-        context.screen.table(("TASK", "LANE", "TAKES", "WHAT"), plain)
+        context.screen.print_table(("TASK", "LANE", "TAKES", "WHAT"), plain)
     if answer["app_error"] and not context.quiet:
-        context.screen.say(f"rtctl: the app does not import: {clean(answer['app_error'])}")
+        context.screen.print_err(f"rtctl: the app does not import: {clean(answer['app_error'])}")
     return 0
 
 
@@ -90,7 +90,7 @@ def _when(task: TaskRow) -> str:
     return f"{occasion} if {task['condition']}" if task["condition"] else occasion
 
 
-def _print_one(context: Context, task: TaskRow) -> None:
+def _print_one(context: CommandContext, task: TaskRow) -> None:
     pairs = [
         ("task", task["name"]),
         ("what", clean(task["doc"])),
@@ -103,4 +103,4 @@ def _print_one(context: Context, task: TaskRow) -> None:
         ("source", task["source"]),
         *((name, str(value)) for name, value in sorted(task["policies"].items())),
     ]
-    context.screen.out(columns((name, value) for name, value in pairs if value))
+    context.screen.print_out(align_pairs((name, value) for name, value in pairs if value))

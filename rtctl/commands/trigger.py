@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from rtctl.cli.submit_request import parameters
+from rtctl.cli.submit_request import parse_parameters
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from rtctl.cli.context import Context
+    from rtctl.cli.context import CommandContext
 
 USAGE = "trigger TASK [name=text] [name:=JSON] ..."
 FLAGS = ()
@@ -15,12 +15,12 @@ or has no start condition; submit queues one in any case. For the task's conditi
 a start like any other."""
 
 
-def run(context: Context) -> int:
+def run(context: CommandContext) -> int:
     """Start it now."""
     task, *words = context.targets(1, None, "TASK")
-    answer = context.rpc.trigger(task=task, params=parameters(context.verb, words))
+    answer = context.rpc.trigger(task=task, params=parse_parameters(context.verb, words))
     if context.is_json:
-        context.json(answer)
+        context.print_json(answer)
     else:
-        context.screen.out(answer["id"])
+        context.screen.print_out(answer["id"])
     return 0

@@ -7,14 +7,14 @@ from rtd.common.errors import RtdError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from rtctl.cli.context import Context
+    from rtctl.cli.context import CommandContext
 
 USAGE = "version"
 FLAGS = ()
 MORE = ""
 
 
-def run(context: Context) -> int:
+def run(context: CommandContext) -> int:
     """Ours, and the daemon's if it is there."""
     context.targets(0, 0, "target")
     try:
@@ -22,8 +22,8 @@ def run(context: Context) -> int:
     except RtdError:
         server = None
     if context.is_json:
-        context.json({"client": CLIENT, "server": server})
+        context.print_json({"client": CLIENT, "server": server})
         return 0
-    context.screen.out(CLIENT)
-    context.screen.out(server or "no rtd answers")
+    context.screen.print_out(CLIENT)
+    context.screen.print_out(server or "no rtd answers")
     return 0

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from rtctl.cli.exit_codes import code_of_all
+from rtctl.cli.exit_codes import exit_code_of_all
 from rtctl.cli.flags import Flag
-from rtctl.cli.follow import say_end, wait_for
+from rtctl.cli.follow import print_end, wait_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from rtctl.cli.context import Context
+    from rtctl.cli.context import CommandContext
 
 USAGE = "wait RUN ..."
 FLAGS = (
@@ -19,17 +19,17 @@ MORE = """Exit code: the run's own (`rtctl help submit`); of several 0 if all su
 did, 1 if none did."""
 
 
-def run(context: Context) -> int:
+def run(context: CommandContext) -> int:
     """Wait, then say how they ended."""
     args = context.args
     rows = wait_for(context, context.targets(), args.timeout, args.any)
     if args.any:
         rows = [row for row in rows if row["ended_at"] is not None] or rows
     if context.is_json:
-        context.json({"runs": rows}, rows="runs")
+        context.print_json({"runs": rows}, rows="runs")
     elif not context.quiet and len(rows) > 1:
         for row in rows:
-            context.screen.out(f"{row['id']}  {row['state']}")
+            context.screen.print_out(f"{row['id']}  {row['state']}")
     for row in rows:
-        say_end(context, row)
-    return code_of_all(rows)
+        print_end(context, row)
+    return exit_code_of_all(rows)

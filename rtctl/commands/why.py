@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from rtctl.cli.screen import clean, columns
+from rtctl.cli.screen import align_pairs, clean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from rtctl.cli.context import Context
+    from rtctl.cli.context import CommandContext
     from rtctl.generated.answers import WhyResult
 
 USAGE = "why TASK"
@@ -17,17 +17,17 @@ MORE = """The condition of a task with the fact behind each part, what else hold
 can start."""
 
 
-def run(context: Context) -> int:
+def run(context: CommandContext) -> int:
     """Why it starts or does not."""
     (task,) = context.targets(1, 1, "TASK")
     answer = context.rpc.why(task=task)
     if context.is_json:
-        context.json(answer)
+        context.print_json(answer)
     elif context.quiet:
         for hold in answer["holds"]:
-            context.screen.out(hold["kind"])
+            context.screen.print_out(hold["kind"])
     else:
-        context.screen.out(_text(answer))
+        context.screen.print_out(_text(answer))
     return 0
 
 
@@ -37,7 +37,7 @@ def _text(answer: WhyResult) -> str:
         pairs.append(("end", answer["end_condition"]))
     pairs += [("held by", clean(hold["text"])) for hold in answer["holds"]]
     pairs.append(("next", answer["next_text"]))
-    lines = [columns(pairs)]
+    lines = [align_pairs(pairs)]
     if answer["tree"]:
         lines += ["", *_lines(answer["tree"], 0)]
     return "\n".join(lines)

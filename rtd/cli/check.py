@@ -11,7 +11,7 @@ import threading
 from difflib import get_close_matches
 from typing import Any, Final
 
-from rtd.cli.exit_app_process import leave
+from rtd.cli.exit_app_process import exit_app_process
 from rtd.common.errors import AppError, PolicyError
 from rtd.language.parser import parse
 from rtd.model.manifest import COMMAND, Manifest
@@ -93,13 +93,13 @@ def _examine(app: str) -> dict[str, Any]:
         problems.append(f"app {app} has no tasks; declare them with @session.task()")
     problems += [f"{fault.kind} {fault.what}: {fault.message}" for fault in manifest.info.faults]
     problems += unknown_tasks(manifest)
-    problems += unasked_conditions(manifest)
+    problems += unstarted_conditions(manifest)
     data = manifest.to_dict()
     data["tasks"] = [t for t in data["tasks"] if t["name"] != COMMAND]
     return {"manifest": data, "problems": problems}
 
 
-def unasked_conditions(manifest: Manifest) -> list[str]:
+def unstarted_conditions(manifest: Manifest) -> list[str]:
     """A sentence for each condition whose task nothing starts."""
     return [
         f"condition `{text}`: its task {info.task!r} has no start_cond, so that it is false until"
@@ -138,5 +138,5 @@ if __name__ == "__main__":
     except KeyboardInterrupt:  # who asked has ended, too, or says how it ended
         exit_code = INTERRUPTED
     finally:
-        leave(exit_code)
+        exit_app_process(exit_code)
     sys.exit(exit_code)

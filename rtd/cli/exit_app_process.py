@@ -6,10 +6,10 @@ import threading
 from typing import Final
 
 #: What the app wants to be done at the exit of its process may take so long.
-LEAVE_S: Final = 2.0
+EXIT_LIMIT_S: Final = 2.0
 
 
-def leave(code: int) -> int:
+def exit_app_process(code: int) -> int:
     """Gives `code`, to leave with; ends the process with it where the interpreter would not.
 
     It would wait for the threads of the app for ever. What was written is flushed first.
@@ -17,7 +17,7 @@ def leave(code: int) -> int:
     main = threading.main_thread()
     if any(thread is not main and not thread.daemon for thread in threading.enumerate()):
         _end(code)
-    late = threading.Timer(LEAVE_S, _end, (code,))  # something of the app's hangs at the exit
+    late = threading.Timer(EXIT_LIMIT_S, _end, (code,))  # something of the app's hangs at the exit
     late.daemon = True
     late.start()
     return code

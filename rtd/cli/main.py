@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from rtd.cli.parser import Parser
+from rtd.cli.parser import RtdParser
 from rtd.common.errors import EXIT_CODE, RtdError
 from rtd.common.units import parse_duration_s
 
@@ -25,17 +25,17 @@ _APP_HELP: Final = (
 def main(argv: Sequence[str] | None = None) -> int:
     """Carry out one command line. Returns the exit code."""
     options = _parser().parse_args(argv)
-    code = _carry_out(options)
+    code = _run_verb(options)
     if options.verb == "simulate":  # the only one that imports an app here
-        from rtd.cli.exit_app_process import leave  # lazy: see above
+        from rtd.cli.exit_app_process import exit_app_process  # lazy: see above
 
-        return leave(code)
+        return exit_app_process(code)
     return code
 
 
-def _carry_out(options: argparse.Namespace) -> int:
+def _run_verb(options: argparse.Namespace) -> int:
     try:
-        return _verb(options.verb)(options)
+        return _find_verb(options.verb)(options)
     except RtdError as error:
         print(f"rtd: {error.sentence}", file=sys.stderr)
         return EXIT_CODE.get(error.code, 1)
@@ -43,7 +43,7 @@ def _carry_out(options: argparse.Namespace) -> int:
         return 130
 
 
-def _verb(name: str) -> Callable[[argparse.Namespace], int]:
+def _find_verb(name: str) -> Callable[[argparse.Namespace], int]:
     """The verb's function; each verb imports only what it needs, `rtd --help` nothing."""
     if name == "run":
         from rtd.cli.run import run  # lazy: see above
@@ -67,8 +67,12 @@ def _verb(name: str) -> Callable[[argparse.Namespace], int]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = Parser(prog="rtd", description="A daemon that runs an app's tasks and shell commands.")
-    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
+    parser = RtdParser(
+        prog="rtd", description="A daemon that runs an app's tasks and shell commands."
+    )
+    parser.add_argument(
+        "--version", action=_VersionAction, nargs=0, help="show the version and exit"
+    )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     run = verbs.add_parser("run", help="run in the foreground, the log on stderr")
     _add_app(run)
@@ -141,7 +145,7 @@ def _duration(text: str) -> float:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-class _Version(argparse.Action):
+class _VersionAction(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
         from importlib.metadata import version  # lazy: slow, rarely needed
 

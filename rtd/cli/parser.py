@@ -9,7 +9,7 @@ _NO_VERB: Final = re.compile(r"^argument VERB: invalid choice: '(.*?)'")
 _EXIT: Final = 2
 
 
-class Parser(argparse.ArgumentParser):
+class RtdParser(argparse.ArgumentParser):
     """argparse, but for the manners of its errors."""
 
     def error(self, message: str) -> NoReturn:

@@ -7,16 +7,16 @@ import socket
 from collections.abc import Callable
 
 from rtd.cli.main import settings_of
-from rtd.cli.serve import run as run_daemon
+from rtd.cli.serve import run_daemon
 from rtd.common.errors import RtdError
-from rtd.config.load_settings import load
-from rtd.config.paths import find_places
-from rtd.process.fork.daemonize import detach
+from rtd.config.load_settings import load_config
+from rtd.config.paths import find_paths
+from rtd.process.fork.daemonize import daemonize
 from rtd.process.fork.foreground import end_with_parent
-from rtd.supervisor.core.log import log, set_up
-from rtd.supervisor.lifecycle.directories import make_places
+from rtd.supervisor.core.log import log, set_up_logging
+from rtd.supervisor.lifecycle.directories import make_directories
 from rtd.supervisor.node import Node
-from rtd.supervisor.startup import Wish
+from rtd.supervisor.startup import StartOptions
 
 
 def run(options: argparse.Namespace) -> int:
@@ -25,17 +25,17 @@ def run(options: argparse.Namespace) -> int:
     With `parent` (the program that called `session.start()`) it ends when that does. With
     `only_submitted` (for `session.run()`) nothing starts by itself.
     """
-    config, starts = load(options.config, settings_of(options)), not options.only_submitted
-    wish = Wish(config, find_places(), options.app, starts)
-    tell = _teller(options.ready_fd)
+    config, starts = load_config(options.config, settings_of(options)), not options.only_submitted
+    wish = StartOptions(config, find_paths(), options.app, starts)
+    tell = _ready_writer(options.ready_fd)
     if options.parent is not None and not end_with_parent(options.parent):
         return 0
     try:
         if options.detach:
-            make_places(wish.places)
-            detach(wish.places.log_file, keep_fds=(options.ready_fd,))
+            make_directories(wish.places)
+            daemonize(wish.places.log_file, keep_fds=(options.ready_fd,))
         level = options.log_level or os.environ.get("RTD_LOG_LEVEL") or "info"
-        set_up(level, wish.places.log_file if options.detach else None)
+        set_up_logging(level, wish.places.log_file if options.detach else None)
         run_daemon(wish, lambda node: _ready(node, tell))
     except RtdError as error:
         tell(error.sentence)
@@ -44,16 +44,18 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _ready(node: Node, tell: Callable[[str], None]) -> None:
-    core = node.core
+    core = node.context
     what = f"app {core.app}" if core.app else "shell commands"
     count = len(core.manifest.tasks) - 1
     tasks = f" ({count} task{'' if count == 1 else 's'})" if core.app else ""
-    log.info("ready: %s%s on %s, Redis %s", what, tasks, core.places.socket, node.engine.describe())
+    log.info(
+        "ready: %s%s on %s, Redis %s", what, tasks, core.paths.socket, node.redis_server.describe()
+    )
     tell("")
     notify_systemd()
 
 
-def _teller(fd: int | None) -> Callable[[str], None]:
+def _ready_writer(fd: int | None) -> Callable[[str], None]:
     """Tells `rtd start`, which waits at the other end of a pipe: an empty line, or why not
     (and then the end of this process, which closes the pipe)."""
 

@@ -12,15 +12,15 @@ from rtd.language.time.durations import SECOND
 from rtd.model.manifest import Manifest
 from rtd.planner.simulate import simulate as occurrences
 from rtd.session.app.load_app import load
-from rtd.supervisor.runs.kept_results import overlaid
+from rtd.supervisor.runs.kept_results import overlay_values
 
 #: Lines beyond which something is amiss with the conditions, or with the span.
-MOST: Final = 1_000_000
+MAX_LINES: Final = 1_000_000
 #: 128 + SIGPIPE: what a shell shows when a reader such as `head` has had enough.
 PIPE_CLOSED: Final = 141
 
 
-def unasked(manifest: Manifest) -> str:
+def custom_conditions_warning(manifest: Manifest) -> str:
     """A sentence on the custom conditions, which nobody answers here."""
     texts = ", ".join(f"`{text}`" for text in sorted(manifest.info.custom))
     return f"custom conditions are not asked, and nothing that they decide starts: {texts}"
@@ -35,14 +35,14 @@ def simulate(options: argparse.Namespace) -> int:
         BadRequest: there are more than a million.
     """
     try:
-        with _apart() as out:
+        with _separate_stdout() as out:
             _write(options, out)
     except BrokenPipeError:
         return PIPE_CLOSED
     return 0
 
 
-def _apart() -> TextIO:
+def _separate_stdout() -> TextIO:
     """Stdout for the data alone: from here on what the app prints, or what a process that it
     starts does, goes to stderr."""
     out = os.fdopen(os.dup(1), "w")
@@ -55,7 +55,7 @@ def _write(options: argparse.Namespace, out: TextIO) -> None:
     if options.task is not None:
         manifest.find(options.task)
     if manifest.info.custom:
-        print(f"rtd: {unasked(manifest)}", file=sys.stderr)
+        print(f"rtd: {custom_conditions_warning(manifest)}", file=sys.stderr)
     host = local_timezone()
     found = occurrences(
         manifest.tasks,
@@ -63,12 +63,12 @@ def _write(options: argparse.Namespace, out: TextIO) -> None:
         round(options.until * SECOND),
         host,
         round(options.run_time * SECOND),
-        overlaid(manifest.info.parameters, {}),
+        overlay_values(manifest.info.parameters, {}),
     )
     rests: dict[tuple[str, str, str], str] = {}  # most are alike but for their moment
     for number, one in enumerate(found):
-        if number == MOST:
-            raise BadRequest(f"more than {MOST:,} occurrences: simulate a shorter time")
+        if number == MAX_LINES:
+            raise BadRequest(f"more than {MAX_LINES:,} occurrences: simulate a shorter time")
         if options.task is not None and one.task != options.task:
             continue
         alike = (one.task, one.verdict, one.reason)

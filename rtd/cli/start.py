@@ -10,16 +10,16 @@ from typing import Final
 
 from rtd.cli.main import settings_of
 from rtd.common.errors import InternalError, RtdError
-from rtd.config.load_settings import load
-from rtd.config.paths import Places, find_places
-from rtd.supervisor.lifecycle.directories import make_places
+from rtd.config.load_settings import load_config
+from rtd.config.paths import DaemonPaths, find_paths
+from rtd.supervisor.lifecycle.directories import make_directories
 from rtd.supervisor.lifecycle.lock_file import check_free, holder
 
 #: How long a daemon that could not come up may take to end after it has said why.
 ENDS_S: Final = 5.0
 
 
-class NotStarted(RtdError):
+class StartError(RtdError):
     """The daemon could not come up."""
 
     code = "internal"
@@ -27,9 +27,9 @@ class NotStarted(RtdError):
 
 def start(options: argparse.Namespace) -> int:
     """Start a daemon and wait until it is ready; says why when it is not."""
-    places = find_places()
-    load(options.config, settings_of(options))  # a wrong setting is told here
-    make_places(places)
+    places = find_paths()
+    load_config(options.config, settings_of(options))  # a wrong setting is told here
+    make_directories(places)
     check_free(places)
     read_fd, write_fd = os.pipe()
     command = [sys.executable, "-m", "rtd", "run", *_words(options)]
@@ -59,7 +59,7 @@ def _words(options: argparse.Namespace) -> list[str]:
     return words
 
 
-def _wait_until_ready(fd: int, timeout_s: float, places: Places) -> None:
+def _wait_until_ready(fd: int, timeout_s: float, places: DaemonPaths) -> None:
     """Read what the daemon tells: an empty line, or one sentence."""
     until = time.monotonic() + timeout_s
     told = b""
@@ -72,11 +72,11 @@ def _wait_until_ready(fd: int, timeout_s: float, places: Places) -> None:
             )
         data = os.read(fd, 4096)
         if not data:
-            raise NotStarted(f"the daemon ended before it was ready; see {places.log_file}")
+            raise StartError(f"the daemon ended before it was ready; see {places.log_file}")
         told += data
     fault = told.decode(errors="replace").strip()
     if fault and select.select([fd], [], [], ENDS_S)[0]:
         os.read(fd, 1)  # the daemon has ended
     os.close(fd)
     if fault:
-        raise NotStarted(f"the daemon did not start: {fault}")
+        raise StartError(f"the daemon did not start: {fault}")

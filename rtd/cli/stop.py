@@ -9,20 +9,20 @@ from typing import Any, Final
 
 from rtd.common.errors import NotPermitted, RtdError, Unreachable, WaitTimeout
 from rtd.common.units import format_duration
-from rtd.config.paths import Places, find_places
+from rtd.config.paths import DaemonPaths, find_paths
 from rtd.process.events.signals import SIGTERM
 from rtd.process.tree.pidfd import signal_process
 from rtd.process.tree.process_identity import same_process, start_ticks
 from rtd.protocol import frames
-from rtd.supervisor.lifecycle.lock_file import belongs_to, holder
+from rtd.supervisor.lifecycle.lock_file import describe_owner, holder
 
 _ANSWER_S: Final = 5.0
-_LOOK_S: Final = 0.02
+_POLL_S: Final = 0.02
 
 
 def stop(options: argparse.Namespace) -> int:
     """End the daemon of these places; returns when it is gone."""
-    places = find_places()
+    places = find_paths()
     pid = holder(places.pid_file)
     if not pid:
         raise Unreachable(
@@ -31,17 +31,19 @@ def stop(options: argparse.Namespace) -> int:
     ticks = start_ticks(pid)
     if ticks is None:
         return 0
-    _ask(places, pid, ticks, options)
+    _request_shutdown(places, pid, ticks, options)
     _wait(pid, ticks, options.wait)
     return 0
 
 
-def _ask(places: Places, pid: int, ticks: int, options: argparse.Namespace) -> None:
+def _request_shutdown(
+    places: DaemonPaths, pid: int, ticks: int, options: argparse.Namespace
+) -> None:
     params = {"grace_s": options.grace, "keep_running": options.keep_running}
     try:
-        call(places.socket, "shutdown", params)
+        send_request(places.socket, "shutdown", params)
     except (PermissionError, NotPermitted):
-        raise NotPermitted(belongs_to(places.pid_file)) from None
+        raise NotPermitted(describe_owner(places.pid_file)) from None
     except (OSError, RtdError) as error:
         if options.keep_running:
             raise Unreachable(f"the daemon (pid {pid}) does not answer: {error}") from None
@@ -58,16 +60,18 @@ def _wait(pid: int, ticks: int, timeout_s: float) -> None:
                 f"the daemon (pid {pid}) has not ended within {format_duration(timeout_s)};"
                 " it goes on shutting down"
             )
-        time.sleep(_LOOK_S)
+        time.sleep(_POLL_S)
 
 
-def call(path: Path, method: str, params: dict[str, Any]) -> Any:
+def send_request(path: Path, method: str, params: dict[str, Any]) -> Any:
     """One request to a daemon. Raises OSError, or the RtdError that it answers with."""
     with socket.socket(socket.AF_UNIX) as link:
         link.settimeout(_ANSWER_S)
         link.connect(str(path))
-        link.sendall(frames.request(1, "hello", {"version": frames.VERSION, "client": "rtd"}))
-        link.sendall(frames.request(2, method, params))
+        link.sendall(
+            frames.encode_request(1, "hello", {"version": frames.VERSION, "client": "rtd"})
+        )
+        link.sendall(frames.encode_request(2, method, params))
         decoder = frames.Decoder()
         while data := link.recv(65536):
             for message in decoder.feed(data):

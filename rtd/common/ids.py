@@ -21,7 +21,7 @@ _PAIRS: Final = [a + b for a in ALPHABET for b in ALPHABET]
 _MASK64: Final = (1 << 64) - 1
 
 
-def encode(value: int) -> str:
+def encode_id(value: int) -> str:
     """The 26 characters of a 128-bit number."""
     pairs = _PAIRS
     out = []
@@ -32,7 +32,7 @@ def encode(value: int) -> str:
     return "".join(out)
 
 
-def decode(text: str) -> int:
+def decode_id(text: str) -> int:
     """The 128-bit number of a ULID. Raises ValueError when it is none."""
     if len(text) != LENGTH or text[0] not in "01234567":
         raise ValueError(f"not a run id: {text!r}")
@@ -45,7 +45,7 @@ def decode(text: str) -> int:
 def is_id(text: str) -> bool:
     """Whether the text is a whole ULID."""
     try:
-        decode(text)
+        decode_id(text)
     except ValueError:
         return False
     return True
@@ -54,7 +54,7 @@ def is_id(text: str) -> bool:
 def new_id() -> str:
     """A new id, of now."""
     stamp = int(time.time() * 1000)
-    return encode(stamp << 80 | int.from_bytes(os.urandom(10), "big"))
+    return encode_id(stamp << 80 | int.from_bytes(os.urandom(10), "big"))
 
 
 def new_ids(count: int) -> list[str]:
@@ -65,7 +65,7 @@ def new_ids(count: int) -> list[str]:
     """
     base = int(time.time() * 1000) << 80 | int.from_bytes(os.urandom(10), "big") >> 1
     stride = 1 + int.from_bytes(os.urandom(4), "big")
-    head = encode(base)[:10]
+    head = encode_id(base)[:10]
     pairs = _PAIRS
     ids = []
     low = base & ((1 << 80) - 1)
@@ -87,20 +87,20 @@ def id_for_key(key: str) -> str:
     """
     if is_id(key):
         return key
-    return encode(int.from_bytes(blake2b(key.encode(), digest_size=16).digest(), "big"))
+    return encode_id(int.from_bytes(blake2b(key.encode(), digest_size=16).digest(), "big"))
 
 
 def time_of(run_id: str) -> float:
     """When the id was made, in epoch seconds (meaningless for ids made from keys)."""
-    return (decode(run_id) >> 80) / 1000
+    return (decode_id(run_id) >> 80) / 1000
 
 
 def to_words(run_id: str) -> tuple[int, int]:
     """(high, low) 64-bit words, as the board holds them."""
-    number = decode(run_id)
+    number = decode_id(run_id)
     return number >> 64, number & _MASK64
 
 
 def from_words(high: int, low: int) -> str:
     """The inverse of `to_words`."""
-    return encode(high << 64 | low)
+    return encode_id(high << 64 | low)

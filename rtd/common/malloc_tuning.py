@@ -12,14 +12,14 @@ _NAME: Final = "GLIBC_TUNABLES"
 _VALUE: Final = "glibc.malloc.tcache_count=2000"
 
 
-def tuned(environment: MutableMapping[str, str]) -> MutableMapping[str, str]:
+def set_tuning(environment: MutableMapping[str, str]) -> MutableMapping[str, str]:
     """The environment with the setting, unless somebody has set their own. Read by a program
     when it starts; changes `environment` itself."""
     environment.setdefault(_NAME, _VALUE)
     return environment
 
 
-def forget_tuning(environment: MutableMapping[str, str]) -> None:
+def remove_tuning(environment: MutableMapping[str, str]) -> None:
     """Take our setting out again, so that the commands of tasks do not inherit it."""
     if environment.get(_NAME) == _VALUE:
         del environment[_NAME]

@@ -17,7 +17,7 @@ import msgpack
 
 from rtd.common.errors import UnserialisableError
 from rtd.common.nesting_depth import MAX_BOXES, MAX_DEPTH, is_too_deep
-from rtd.common.unstorable_values import TOO_BOXED, TOO_DEEP, find_fault
+from rtd.common.unstorable_values import TOO_BOXED, TOO_DEEP, find_unstorable
 
 _DATETIME, _DATE, _TIME, _TIMEDELTA, _UUID, _DECIMAL, _PATH = range(1, 8)
 _SET, _FROZENSET, _TUPLE, _INT = range(8, 12)
@@ -120,7 +120,7 @@ _HOOKS: Final = tuple(_hook(boxes) for boxes in range(MAX_BOXES + 1))
 ext_hook: Final = _HOOKS[0]
 
 
-def shown(value: Any) -> str:
+def show_value(value: Any) -> str:
     """A value for an error; one that the wire carries as an extension type as what it means."""
     if isinstance(value, msgpack.ExtType):
         # What nobody can read is shown as it is.
@@ -149,7 +149,7 @@ def pack_frame(value: Any, where: str) -> bytes:
     try:
         return _packer(value)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
-        path, found = find_fault(value, where, _packer) or (where, str(error))
+        path, found = find_unstorable(value, where, _packer) or (where, str(error))
         raise _unserialisable(path, found) from None
 
 
@@ -161,7 +161,7 @@ def check_depth(value: Any, blob: bytes, where: str) -> None:
     """
     # Each level has one byte at least, so most values need no look.
     if len(blob) > MAX_DEPTH and is_too_deep(value):
-        path, found = find_fault(value, where, _packer) or (where, TOO_DEEP)
+        path, found = find_unstorable(value, where, _packer) or (where, TOO_DEEP)
         raise _unserialisable(path, found)
 
 

@@ -5,16 +5,16 @@ from typing import Any, Final
 
 from rtd.common.nesting_depth import BOXES, CONTAINERS, MAX_BOXES, MAX_DEPTH
 
-Fault = tuple[str, str]
+UnstorablePart = tuple[str, str]
 
 TOO_DEEP: Final = f"nested more than {MAX_DEPTH} deep (or it contains itself)"
 TOO_BOXED: Final = f"tuples or sets nested more than {MAX_BOXES} deep"
 _PATH_CHARS: Final = 120
 
 
-def find_fault(
+def find_unstorable(
     value: Any, path: str, try_pack: Callable[[Any], Any], depth: int = 0, boxes: int = 0
-) -> Fault | None:
+) -> UnstorablePart | None:
     """The path and the fault of the first part of a value that cannot be stored.
 
     Args:
@@ -25,14 +25,14 @@ def find_fault(
         boxes: how many of those are tuples or sets.
     """
     if not isinstance(value, CONTAINERS):
-        return _fault_of_one(value, path, try_pack)
+        return _check_value(value, path, try_pack)
     if depth == MAX_DEPTH:
         return path[:_PATH_CHARS] + "...", TOO_DEEP
     boxes += isinstance(value, BOXES)
     if boxes > MAX_BOXES:
         return path[:_PATH_CHARS] + "...", TOO_BOXED
     for inner, inner_path in _parts(value, path):
-        found = find_fault(inner, inner_path, try_pack, depth + 1, boxes)
+        found = find_unstorable(inner, inner_path, try_pack, depth + 1, boxes)
         if found is not None:
             return found
     return None
@@ -52,7 +52,7 @@ def _step(key: Any) -> str:
     return f".{key}" if isinstance(key, str) and key.isidentifier() else f"[{key!r:.80}]"
 
 
-def _fault_of_one(value: Any, path: str, try_pack: Callable[[Any], Any]) -> Fault | None:
+def _check_value(value: Any, path: str, try_pack: Callable[[Any], Any]) -> UnstorablePart | None:
     try:
         try_pack(value)
     except (TypeError, ValueError, OverflowError) as error:

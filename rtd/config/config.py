@@ -15,7 +15,7 @@ LOG_POOL: Final = "log"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lane:
+class LaneConfig:
     """How many executors a pool has and how they live.
 
     Attributes:
@@ -36,21 +36,21 @@ class Lane:
     max_memory_bytes: int = 0
 
 
-def default_lanes() -> dict[str, Lane]:
+def default_lanes() -> dict[str, LaneConfig]:
     """The pools, sized for this machine."""
     cores = os.cpu_count() or 1
     return {
-        "process": Lane(min=1, max=max(2, cores)),
-        "fresh": Lane(min=2, max=max(4, 2 * cores)),
-        "thread": Lane(max=1, concurrency=8),
-        "main": Lane(max=1),
-        "async": Lane(max=1, concurrency=100),
-        "command": Lane(max=max(4, 2 * cores)),
+        "process": LaneConfig(min=1, max=max(2, cores)),
+        "fresh": LaneConfig(min=2, max=max(4, 2 * cores)),
+        "thread": LaneConfig(max=1, concurrency=8),
+        "main": LaneConfig(max=1),
+        "async": LaneConfig(max=1, concurrency=100),
+        "command": LaneConfig(max=max(4, 2 * cores)),
     }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Output:
+class OutputConfig:
     """Where the output of runs stops growing.
 
     Attributes:
@@ -65,7 +65,7 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class SizeLimits:
     """Sizes beyond which a value is refused with a clear error."""
 
     result_bytes: int = MIB
@@ -95,9 +95,9 @@ class Config:
     node: str = field(default_factory=lambda: os.uname().nodename)
     redis: str = "embedded"
     durability: str = "process"
-    lanes: Mapping[str, Lane] = field(default_factory=default_lanes)
-    output: Output = field(default_factory=Output)
-    limits: Limits = field(default_factory=Limits)
+    lanes: Mapping[str, LaneConfig] = field(default_factory=default_lanes)
+    output: OutputConfig = field(default_factory=OutputConfig)
+    limits: SizeLimits = field(default_factory=SizeLimits)
     retention_s: float = 7 * 86400.0
     history: int = 100_000
     stop_grace_s: float = 10.0

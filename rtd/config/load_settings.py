@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from rtd.common.errors import ConfigError
 from rtd.config.config import Config
-from rtd.config.setting_readers import NAMES, build, read_one
+from rtd.config.setting_readers import SETTING_NAMES, build_config, read_setting
 
 #: Where a configuration is looked for when none is named.
 CANDIDATES: Final = (Path("rtd.toml"), Path("/etc/rtd/rtd.toml"))
@@ -23,10 +23,10 @@ CANDIDATES: Final = (Path("rtd.toml"), Path("/etc/rtd/rtd.toml"))
 OTHER_VARIABLES: Final = frozenset(
     {"RTD_CONFIG", "RTD_SOCKET", "RTD_STATE_DIR", "RTD_RUNTIME_DIR", "RTD_LOG_LEVEL"}
 )
-_VARIABLES: Final = {"RTD_" + name.replace(".", "_").upper(): name for name in NAMES}
+_VARIABLES: Final = {"RTD_" + name.replace(".", "_").upper(): name for name in SETTING_NAMES}
 
 
-def load(file: Path | None = None, flags: Mapping[str, Any] | None = None) -> Config:
+def load_config(file: Path | None = None, flags: Mapping[str, Any] | None = None) -> Config:
     """The configuration of this environment.
 
     Args:
@@ -44,7 +44,7 @@ def load(file: Path | None = None, flags: Mapping[str, Any] | None = None) -> Co
         settings.update((name, (str(path), value)) for name, value in _flatten(_read(path)))
     settings.update(_from_environment(os.environ))
     settings.update((name, ("--set", value)) for name, value in (flags or {}).items())
-    return build({name: read_one(name, *found) for name, found in settings.items()})
+    return build_config({name: read_setting(name, *found) for name, found in settings.items()})
 
 
 def _find_file(named: Path | None) -> Path | None:

@@ -14,7 +14,7 @@ from rtd.config.socket_path import runtime_dir, socket_path
 SOCKET_PATH_MAX: Final = 107
 
 
-class Places(NamedTuple):
+class DaemonPaths(NamedTuple):
     """The directories and the socket of one daemon."""
 
     runtime_dir: Path
@@ -30,7 +30,7 @@ class Places(NamedTuple):
         return self.runtime_dir / "board"
 
     @property
-    def board_bell(self) -> Path:
+    def board_fifo(self) -> Path:
         return self.runtime_dir / "board.bell"
 
     @property
@@ -70,13 +70,13 @@ def find_socket() -> Path:
     return Path(socket_path())
 
 
-def find_places() -> Places:
+def find_paths() -> DaemonPaths:
     """All places of the daemon that this environment means.
 
     Raises:
         ConfigError: a socket's path is longer than the kernel takes.
     """
-    places = Places(
+    places = DaemonPaths(
         Path(runtime_dir()).absolute(), _state_dir().absolute(), find_socket().absolute()
     )
     for path in (places.socket, places.zygote_socket, places.redis_dir / "redis.sock"):

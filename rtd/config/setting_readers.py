@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from rtd.common.errors import ConfigError
 from rtd.common.units import parse_bytes, parse_duration_s
-from rtd.config.config import POOLS, Config, Lane, Limits, Output, default_lanes
+from rtd.config.config import POOLS, Config, LaneConfig, OutputConfig, SizeLimits, default_lanes
 
 DURABILITIES: Final = ("process", "always")
 MAX_CONCURRENCY: Final = 512
@@ -91,10 +91,10 @@ READERS: Final[dict[str, tuple[str, Read]]] = {
 }
 #: What is decided before an app is imported: it cannot say it.
 DAEMON_ONLY: Final = ("name", "node", "redis", "durability", "group")
-NAMES: Final = tuple(READERS)
+SETTING_NAMES: Final = tuple(READERS)
 
 
-def read_one(name: str, where: str, value: Any) -> Any:
+def read_setting(name: str, where: str, value: Any) -> Any:
     """The value of one setting, read.
 
     Args:
@@ -106,7 +106,7 @@ def read_one(name: str, where: str, value: Any) -> Any:
     """
     reader = READERS.get(name)
     if reader is None:
-        near = get_close_matches(name, NAMES, 1)
+        near = get_close_matches(name, SETTING_NAMES, 1)
         hint = f"did you mean {near[0]!r}?" if near else "docs/reference has the list"
         raise ConfigError(f"{where}: unknown setting {name!r}; {hint}")
     try:
@@ -115,7 +115,7 @@ def read_one(name: str, where: str, value: Any) -> Any:
         raise ConfigError(f"{where}: {name}: {error}") from None
 
 
-def build(values: Mapping[str, Any]) -> Config:
+def build_config(values: Mapping[str, Any]) -> Config:
     """The configuration with these settings, by their paths and already read; the others have
     their defaults. Raises ConfigError when two of them do not fit together.
     """
@@ -137,13 +137,13 @@ def build(values: Mapping[str, Any]) -> Config:
     return Config(
         **top,
         lanes=lanes,
-        output=Output(**groups["output"]),
-        limits=Limits(**groups["limits"]),
+        output=OutputConfig(**groups["output"]),
+        limits=SizeLimits(**groups["limits"]),
         given=dict(values),
     )
 
 
-def beneath(config: Config, settings: Mapping[str, Any]) -> Config:
+def merge_app_settings(config: Config, settings: Mapping[str, Any]) -> Config:
     """The configuration with the settings of an app beneath those that it was given itself.
 
     Args:
@@ -152,17 +152,19 @@ def beneath(config: Config, settings: Mapping[str, Any]) -> Config:
             daemon's own configuration can say, is left out, and so is a bound of a lane that
             does not fit the daemon's own.
     """
-    mine = {name: v for name, v in settings.items() if name in NAMES and name not in DAEMON_ONLY}
+    mine = {
+        name: v for name, v in settings.items() if name in SETTING_NAMES and name not in DAEMON_ONLY
+    }
     for pool in POOLS:
         low, high = f"lanes.{pool}.min", f"lanes.{pool}.max"
         both = {**mine, **config.given}
         if both.get(low, 0) > both.get(high, MAX_EXECUTORS):
             mine.pop(low, None)
             mine.pop(high, None)
-    return dataclasses.replace(build({**mine, **config.given}), given=config.given)
+    return dataclasses.replace(build_config({**mine, **config.given}), given=config.given)
 
 
-def _check_lane(pool: str, lane: Lane, values: Mapping[str, Any]) -> Lane:
+def _check_lane(pool: str, lane: LaneConfig, values: Mapping[str, Any]) -> LaneConfig:
     """A lane whose numbers fit together; one bound that was set moves the other's default."""
     named_min = f"lanes.{pool}.min" in values
     if lane.min > lane.max:

@@ -5,13 +5,13 @@ import os
 import sys
 from pathlib import Path
 
-from rtd.common.malloc_tuning import forget_tuning
+from rtd.common.malloc_tuning import remove_tuning
 from rtd.executor import executor
-from rtd.executor.output.stdio_router import STREAMS
+from rtd.executor.output.stdio_router import STDIO
 from rtd.executor.zygote.executor_manager import ZygoteOptions
 from rtd.executor.zygote.executor_table import ExecutorMain
-from rtd.executor.zygote.import_app import Loader, load_app
-from rtd.executor.zygote.supervisor_connection import SupervisorLink
+from rtd.executor.zygote.import_app import AppLoader, import_app
+from rtd.executor.zygote.supervisor_connection import SupervisorConnection
 from rtd.executor.zygote.zygote import Zygote
 from rtd.process.board.board import Board
 from rtd.process.fork.file_descriptors import close_inherited
@@ -21,7 +21,7 @@ from rtd.process.fork.process_title import set_title
 from rtd.session.app.load_app import load
 
 
-def serve(argv: list[str], executor_main: ExecutorMain, load: Loader) -> int:
+def run_zygote(argv: list[str], executor_main: ExecutorMain, load: AppLoader) -> int:
     """Be a zygote until it is told to end.
 
     Args:
@@ -34,10 +34,10 @@ def serve(argv: list[str], executor_main: ExecutorMain, load: Loader) -> int:
     set_title(f"app {given.app}" if given.app else "zygote")
     lead_session()
     set_subreaper()
-    STREAMS.install()
-    app = load_app(given.app, load)
+    STDIO.install()
+    app = import_app(given.app, load)
     board = Board(runtime_dir / "board")
-    link = SupervisorLink(runtime_dir / "zygote.sock")
+    link = SupervisorConnection(runtime_dir / "zygote.sock")
     options = ZygoteOptions(given.generation, given.slots, given.orphan_s)
     Zygote(options, app, executor_main, board, link).run()
     return 0
@@ -59,5 +59,5 @@ def _slots(text: str) -> tuple[int, int]:
 
 
 if __name__ == "__main__":
-    forget_tuning(os.environ)
-    sys.exit(serve(sys.argv[1:], executor.run, load))
+    remove_tuning(os.environ)
+    sys.exit(run_zygote(sys.argv[1:], executor.run_executor, load))

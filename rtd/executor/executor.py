@@ -7,8 +7,8 @@ from typing import Any
 
 from rtd.config.config import LOG_POOL
 from rtd.executor.core.backend import Backend
-from rtd.executor.core.executor_context import Tools
-from rtd.executor.core.executor_options import Options
+from rtd.executor.core.executor_context import ExecutorContext
+from rtd.executor.core.executor_options import ExecutorOptions
 from rtd.executor.core.wait_readable import wait_readable
 from rtd.executor.lanes.fresh import FreshLane
 from rtd.executor.lanes.lane import Lane
@@ -16,7 +16,7 @@ from rtd.executor.lanes.serial import SerialLane
 from rtd.executor.lanes.thread import ThreadLane
 from rtd.executor.output.capture import Capture, scratch_path
 from rtd.executor.output.segments import Segments
-from rtd.executor.output.stdio_router import STREAMS
+from rtd.executor.output.stdio_router import STDIO
 from rtd.executor.pull_loop import PullLoop
 from rtd.executor.runs.command_caller import CommandCaller
 from rtd.executor.runs.python_caller import PythonCaller
@@ -24,9 +24,9 @@ from rtd.executor.runs.run_in_main_thread import Caller
 from rtd.model.outcome_spool import Spool
 from rtd.process.board.slot import Slot
 from rtd.process.events.executor_signals import ExecutorSignals
-from rtd.process.fork.fork_guard import FORK_MARK
+from rtd.process.fork.fork_guard import FORK_GUARD
 from rtd.process.fork.process_title import set_title
-from rtd.session.app.internal_tasks import SERVING
+from rtd.session.app.internal_tasks import INTERNAL_TASKS
 from rtd.session.session import Session
 from rtd.session.task_log.log_record import is_logged
 
@@ -35,7 +35,7 @@ _GC_THRESHOLD = 10_000
 _CONCURRENT = ("thread", "async")
 
 
-def run(
+def run_executor(
     lane: str,
     exec_id: str,
     slots: Sequence[Slot],
@@ -49,44 +49,44 @@ def run(
         exec_id: this incarnation's id.
         slots: on the board; as many as runs may go on at once.
         session: the app's tasks; None when there is no app.
-        options: see `executor.options.Options`.
+        options: see `executor.options.RunOptions`.
 
     Returns:
         The exit code: 0 ended in order, 2 fenced off.
     """
     set_title(f"{lane} idle" if lane not in _CONCURRENT else f"{lane} executor")
-    FORK_MARK.reset()
-    SERVING.session = session
+    FORK_GUARD.reset()
+    INTERNAL_TASKS.session = session
     # What a run leaves is freed by reference counts; the collector need not look so often.
     gc.set_threshold(_GC_THRESHOLD, 20, 20)
-    chosen = Options.from_dict(options)
+    chosen = ExecutorOptions.from_dict(options)
     if is_logged():
         from rtd.executor import task_log_writer  # lazy: many apps do not log their runs
 
         if lane == LOG_POOL:
-            return task_log_writer.serve_log(exec_id, slots[0], chosen)
-        task_log_writer.read_from_store(chosen)
+            return task_log_writer.run_log_writer(exec_id, slots[0], chosen)
+        task_log_writer.install_log_reader(chosen)
     signals = ExecutorSignals()
-    tools = Tools(lane, exec_id, chosen, signals)
-    STREAMS.install()
+    tools = ExecutorContext(lane, exec_id, chosen, signals)
+    STDIO.install()
     spool = Spool(chosen.output_dir / f"x-{exec_id}.spool")
 
     def pause(seconds: float) -> None:
-        signals.watch()
+        signals.arm_wakeup()
         wait_readable((signals.wakeup_fd,), seconds)
 
     backend = Backend(tools, spool, pause)
     captures = _captures(tools, len(slots))
     strategy = _lane(tools, slots, captures, backend, session)
-    code = PullLoop(strategy, backend, session, chosen, lambda: slots[0].serving).serve()
-    strategy.end()
+    code = PullLoop(strategy, backend, session, chosen, lambda: slots[0].serving_generation).run()
+    strategy.close()
     for capture in captures:
         capture.remove()
     spool.remove()
     return code
 
 
-def _captures(tools: Tools, count: int) -> list[Capture]:
+def _captures(tools: ExecutorContext, count: int) -> list[Capture]:
     folder = tools.options.output_dir
     segments = Segments(folder, tools.exec_id)
     limit = tools.options.run_limit_bytes
@@ -97,7 +97,7 @@ def _captures(tools: Tools, count: int) -> list[Capture]:
 
 
 def _lane(
-    tools: Tools,
+    tools: ExecutorContext,
     slots: Sequence[Slot],
     captures: Sequence[Capture],
     backend: Backend,
@@ -117,8 +117,8 @@ def _lane(
     return SerialLane(slots[0], backend, captures[0], caller, tools)
 
 
-def leave(code: int) -> None:
+def exit_executor(code: int) -> None:
     """End this process without running what the app registered for its own end (it was
     forked: those belong to the zygote)."""
-    STREAMS.flush()
+    STDIO.flush()
     os._exit(code)

@@ -5,15 +5,15 @@ from collections.abc import Callable
 from typing import Final
 
 from rtd.executor.core.backend import Backend
-from rtd.executor.core.executor_options import Options
-from rtd.executor.core.leased_run import Work, cancelled_unstarted
+from rtd.executor.core.executor_options import ExecutorOptions
+from rtd.executor.core.leased_run import LeasedRun, expired_outcome
 from rtd.executor.core.wait_readable import wait_readable
 from rtd.executor.lanes.lane import Lane
 from rtd.session.session import Session
-from rtd.store.commands.arguments import Leased, Took, parse_token
+from rtd.store.commands.arguments import StoredRun, TakeReply, parse_token
 
-RETIRED: Final = 0
-FENCED: Final = 2
+EXIT_RETIRED: Final = 0
+EXIT_FENCED: Final = 2
 
 
 class PullLoop:
@@ -28,12 +28,12 @@ class PullLoop:
         lane: Lane,
         backend: Backend,
         session: Session | None,
-        options: Options,
+        options: ExecutorOptions,
         serving: Callable[[], int],
     ) -> None:
         self._lane = lane
         self._generation = options.generation
-        self._serving = serving
+        self._serving_generation = serving
         self._backend = backend
         self._tasks = session.tasks if session else {}
         self._idle_s = options.idle_s
@@ -41,19 +41,19 @@ class PullLoop:
         #: Whether Redis counts us as idle, so that a submit may hand us a run.
         self._registered = False
 
-    def serve(self) -> int:
+    def run(self) -> int:
         """Until retired, recycled or fenced. Returns the exit code."""
         while True:
             self._lane.collect()
             if self._lane.retiring() or self._lane.should_recycle():
                 self._leaving = True
-            if self._leaving and not self._lane.busy() and not self._registered:
+            if self._leaving and not self._lane.running_count() and not self._registered:
                 self._backend.exchange(0)
-                return RETIRED
+                return EXIT_RETIRED
             want = self._want()
             took = self._backend.exchange(want)
             if took.what == "fenced":
-                return FENCED
+                return EXIT_FENCED
             self._registered = took.what == "idle" or (self._registered and not want)
             if took.what == "retire":
                 self._leaving = True
@@ -69,21 +69,21 @@ class PullLoop:
         if not self._leaving:
             return self._lane.room()
         if self._registered:
-            self._backend.leave()
+            self._backend.request_retire()
             return 1
         return 0
 
-    def _start(self, runs: list[Leased]) -> None:
+    def _start(self, runs: list[StoredRun]) -> None:
         now_at = time.time()
         ready = []
         for run in runs:
-            work = Work(run.record, self._tasks)
-            if work.expired(now_at):
+            work = LeasedRun(run.record, self._tasks)
+            if work.is_expired(now_at):
                 why = f"it had not started {work.policies.expires_s:g} s after its submit"
-                self._backend.reports.keep(cancelled_unstarted(work, why))
+                self._backend.outcomes.add(expired_outcome(work, why))
             else:
                 ready.append(work)
-        if ready and self._generation < self._serving():
+        if ready and self._generation < self._serving_generation():
             # The app was reloaded, and word of our retirement is on its way: these are for the
             # new code, and may be of tasks that only it has.
             self._backend.give_back(ready)
@@ -91,27 +91,31 @@ class PullLoop:
         elif ready:
             self._lane.start(ready)
 
-    def _wait(self, took: Took) -> None:
+    def _wait(self, took: TakeReply) -> None:
         if took.what == "idle":
-            timeout_s = self._idle_s if self._idle_s and not self._lane.busy() else None
+            timeout_s = self._idle_s if self._idle_s and not self._lane.running_count() else None
             if took.next_due_ms is not None:
                 due_s = max(took.next_due_ms / 1000 - time.time(), 0.0)
                 timeout_s = due_s if timeout_s is None else min(timeout_s, due_s)
             if not self._leaving:
-                self._lane.rest()
+                self._lane.prepare_next()
             self._wait_for_bell(timeout_s)
         else:
             wait_readable(self._lane.fds(), None)
-        self._lane.calm()
+        self._lane.clear_wakeups()
 
     def _wait_for_bell(self, timeout_s: float | None) -> None:
         began = time.monotonic()
-        token = self._backend.wait(timeout_s, self._lane.fds())
+        token = self._backend.wait_for_token(timeout_s, self._lane.fds())
         if token is not None:
             self._registered = False
             run = parse_token(token)
             if run is not None:
-                self._backend.handed(run)
+                self._backend.record_handoff(run)
                 self._start([run])
-        elif self._idle_s and not self._lane.busy() and time.monotonic() - began >= self._idle_s:
+        elif (
+            self._idle_s
+            and not self._lane.running_count()
+            and time.monotonic() - began >= self._idle_s
+        ):
             self._leaving = True

@@ -11,22 +11,22 @@ from collections.abc import Iterator
 from typing import Final
 
 from rtd.common.errors import StoreError, StoreGone
-from rtd.executor.core.executor_options import Options
+from rtd.executor.core.executor_options import ExecutorOptions
 from rtd.executor.core.wait_readable import wait_readable
-from rtd.executor.output.stdio_router import STREAMS
-from rtd.executor.pull_loop import FENCED, RETIRED
-from rtd.model.run_record import decode
-from rtd.model.task_log_entry import Entry, LogRow
+from rtd.executor.output.stdio_router import STDIO
+from rtd.executor.pull_loop import EXIT_FENCED, EXIT_RETIRED
+from rtd.model.run_record import decode_record
+from rtd.model.task_log_entry import LogRow, TaskLogEntry
 from rtd.process.board.slot import Slot
 from rtd.process.events.executor_signals import ExecutorSignals
 from rtd.process.fork.process_title import set_title
 from rtd.session.core.run_context import FAULTS
 from rtd.session.task_log import redis_handler
 from rtd.session.task_log.emitter import Emitter
-from rtd.store.commands.commands import Calls
-from rtd.store.commands.task_log import LogRead
-from rtd.store.connection.blocking import Link
-from rtd.store.connection.command import Call
+from rtd.store.commands.commands import StoreCommands
+from rtd.store.commands.task_log import LogReadReply
+from rtd.store.connection.blocking import RedisConnection
+from rtd.store.connection.command import RedisCommand
 
 #: Entries that are taken at once.
 _BATCH: Final = 200
@@ -42,20 +42,20 @@ _RETRY_S: Final = 0.1
 _FAULT_S: Final = 0.5
 
 
-class LogWriter:
+class TaskLogWriter:
     """One incarnation of the process.
 
     Args:
         exec_id: its id among the executors. slot: on the board; says when to leave.
     """
 
-    def __init__(self, exec_id: str, slot: Slot, options: Options) -> None:
+    def __init__(self, exec_id: str, slot: Slot, options: ExecutorOptions) -> None:
         self._exec_id = exec_id
         self._slot = slot
         self._options = options
-        self._calls = Calls(options.namespace)
+        self._commands = StoreCommands(options.namespace)
         self._signals = ExecutorSignals()
-        self._link: Link | None = None
+        self._connection: RedisConnection | None = None
         self._emitter = Emitter()
         self._done: int | None = None
         self._careful = 0
@@ -63,16 +63,16 @@ class LogWriter:
         self._quiet_until: dict[tuple[str, str], float] = {}
         FAULTS.sink = self._fault
 
-    def serve(self) -> int:
+    def run(self) -> int:
         """Until told to leave, or fenced off. Returns the exit code."""
         set_title("log")
         while True:
             try:
                 code = self._turn()
             except StoreGone:
-                self._drop_link()
+                self._drop_connection()
                 if self._slot.retiring:  # its successor goes on when Redis is back
-                    return RETIRED
+                    return EXIT_RETIRED
                 self._pause()
             except StoreError as error:
                 self._fault("log", "Redis", error.sentence, False)
@@ -85,21 +85,21 @@ class LogWriter:
     def _turn(self) -> int | None:
         """Take entries and write them, or wait for some. Gives the exit code at the end."""
         link = self._connected()
-        read: LogRead = link.one(
-            self._calls.log_read(self._options.node, self._exec_id, self._done, _BATCH)
+        read: LogReadReply = link.execute(
+            self._commands.log_read(self._options.node, self._exec_id, self._done, _BATCH)
         )
         if read.lost:
             text = f"{read.lost:,} actions were not logged: 1,000,000 waited already"
             self._fault("log", "entries", text, False)
         if read.what == "fenced":
-            return FENCED
+            return EXIT_FENCED
         if read.entries and not self._is_time_to_leave():
             self._write(link, self._as_careful(read))
             return None
         if self._slot.retiring:
-            return RETIRED
-        node_bell = self._calls.log_bell_key(self._options.node)
-        own_bell = self._calls.bell_key(self._exec_id)
+            return EXIT_RETIRED
+        node_bell = self._commands.log_bell_key(self._options.node)
+        own_bell = self._commands.bell_key(self._exec_id)
         self._wait_for(link, own_bell if read.what == "busy" else node_bell)
         return None
 
@@ -111,7 +111,7 @@ class LogWriter:
             self._leave_at_s = now_s + _LAST_WORDS_S
         return now_s >= self._leave_at_s
 
-    def _as_careful(self, read: LogRead) -> list[tuple[int, bytes]]:
+    def _as_careful(self, read: LogReadReply) -> list[tuple[int, bytes]]:
         """The entries to write now. Where others have ended over them, one by one: so what is
         written twice is little, and the one that ends whoever writes it is found and left out."""
         if read.tries > 1:
@@ -122,7 +122,7 @@ class LogWriter:
         first = read.entries[0]
         gone = read.tries - 1
         if gone - read.ended >= _MOST_ENDS or gone >= _MOST_KILLS:
-            entry = Entry.unpack(first[1])
+            entry = TaskLogEntry.unpack(first[1])
             text = f"run {entry.run_id} of {entry.task!r} is not logged: the process of the log"
             self._fault("log", "handlers", f"{text} ended {gone} times over it", False)
             return [(first[0], b"")]
@@ -130,32 +130,32 @@ class LogWriter:
 
     # -- entries -----------------------------------------------------------------------------
 
-    def _write(self, link: Link, entries: list[tuple[int, bytes]]) -> None:
+    def _write(self, link: RedisConnection, entries: list[tuple[int, bytes]]) -> None:
         """Make records of entries; of an empty one there are none."""
         for _, blob in entries:
             if not blob:
                 continue
             for row in self._rows(link, blob):
                 self._emitter.emit(row)
-        STREAMS.flush_pending()
+        STDIO.flush_pending()
         self._emitter.flush()
-        keep: list[Call] = []
+        keep: list[RedisCommand] = []
         node = self._options.node
-        for handler in self._emitter.kept:
+        for handler in self._emitter.store_handlers:
             if handler.pending():
-                keep += self._calls.log_keep(node, handler.where, handler.pending())
+                keep += self._commands.log_store(node, handler.where, handler.pending())
         if keep:
-            link.call(*keep)
-        for handler in self._emitter.kept:
+            link.execute_all(*keep)
+        for handler in self._emitter.store_handlers:
             handler.clear()
         self._done = entries[-1][0]
 
-    def _rows(self, link: Link, blob: bytes) -> Iterator[LogRow]:
-        entry = Entry.unpack(blob)
+    def _rows(self, link: RedisConnection, blob: bytes) -> Iterator[LogRow]:
+        entry = TaskLogEntry.unpack(blob)
         if entry.is_cut:
-            record = link.one(self._calls.get(entry.run_id))
+            record = link.execute(self._commands.get_record(entry.run_id))
             if record is not None:
-                found = decode(record)
+                found = decode_record(record)
                 entry = entry.with_record(found.attempts, found.end)
         return entry.rows()
 
@@ -168,28 +168,28 @@ class LogWriter:
         self._quiet_until[kind, what] = now_at + _FAULT_S
         node = self._options.node
         try:
-            call = self._calls.note_fault(node, kind, what, message, now_at, halts=halts)
-            self._connected().one(call)
+            call = self._commands.record_fault(node, kind, what, message, now_at, halts=halts)
+            self._connected().execute(call)
         except StoreGone:
-            self._drop_link()
+            self._drop_connection()
         except StoreError:
             pass  # what it refuses is told of when it takes things again
 
     # -- Redis -------------------------------------------------------------------------------
 
-    def _connected(self) -> Link:
-        if self._link is None:
-            self._link = Link.connect(self._options.store_url, timeout_s=0.5)
-        return self._link
+    def _connected(self) -> RedisConnection:
+        if self._connection is None:
+            self._connection = RedisConnection.connect(self._options.store_url, timeout_s=0.5)
+        return self._connection
 
-    def _drop_link(self) -> None:
-        if self._link is not None:
-            self._link.close()
-        self._link = None
+    def _drop_connection(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
 
-    def _wait_for(self, link: Link, bell: str) -> None:
+    def _wait_for(self, link: RedisConnection, bell: str) -> None:
         """Until the bell rings or a signal comes."""
-        self._signals.watch()
+        self._signals.arm_wakeup()
         if self._slot.retiring:  # the signal came before anybody listened
             return
         link.blpop_start(bell)
@@ -198,25 +198,25 @@ class LogWriter:
             link.blpop_cancel()
 
     def _pause(self) -> None:
-        self._signals.watch()
+        self._signals.arm_wakeup()
         wait_readable((self._signals.wakeup_fd,), _RETRY_S)
         self._signals.drain()
 
 
-def serve_log(exec_id: str, slot: Slot, options: Options) -> int:
+def run_log_writer(exec_id: str, slot: Slot, options: ExecutorOptions) -> int:
     """Be the process that writes the log of a node. Returns the exit code."""
-    return LogWriter(exec_id, slot, options).serve()
+    return TaskLogWriter(exec_id, slot, options).run()
 
 
-def read_from_store(options: Options) -> None:
+def install_log_reader(options: ExecutorOptions) -> None:
     """In an executor: what is kept of the log is read from Redis."""
 
     def read(
-        where: redis_handler.Where, since_at: float | None, until_at: float | None
+        where: redis_handler.LogStore, since_at: float | None, until_at: float | None
     ) -> Iterator[LogRow]:
-        calls = Calls(options.namespace)
-        with Link.connect(options.store_url) as link:
-            found = link.one(calls.log_kept(options.node, where, since_at, until_at))
+        calls = StoreCommands(options.namespace)
+        with RedisConnection.connect(options.store_url) as link:
+            found = link.execute(calls.log_records(options.node, where, since_at, until_at))
         return (LogRow.unpack(blob) for blob in found)
 
-    redis_handler.STORE.reader = read
+    redis_handler.LOG_READER.reader = read

@@ -9,9 +9,9 @@ from typing import NamedTuple
 from rtd.language.core.condition import Condition, Form, Leaf
 from rtd.language.leaves import LEAVES
 from rtd.language.leaves.custom import Custom
-from rtd.language.text.errors import ConditionError, Part, Problem
-from rtd.language.text.quoted_names import bare
-from rtd.language.text.whitespace import single, written
+from rtd.language.text.errors import ConditionError, Problem, TextPart
+from rtd.language.text.quoted_names import strip_quotes
+from rtd.language.text.whitespace import collapse_whitespace, original_offset
 from rtd.language.time.durations import UNITS
 from rtd.language.time.points_in_cycle import DAY_NAMES
 from rtd.language.time.windows import LIMITS
@@ -20,7 +20,7 @@ QUOTES = re.compile(r"'[^']*'|\"[^\"]*\"")
 SPECIAL = re.compile(r"[&|~()'\"]")
 
 
-class _Way(NamedTuple):
+class _CompiledForm(NamedTuple):
     pattern: re.Pattern[str]
     form: Form
 
@@ -34,7 +34,7 @@ class Grammar:
     __slots__ = ("_known", "_patterns", "_texts", "_ways", "cache", "examples")
 
     def __init__(self, leaves: Iterable[type[Leaf]] = LEAVES) -> None:
-        self._ways: dict[str, list[_Way]] = {}
+        self._ways: dict[str, list[_CompiledForm]] = {}
         self._texts: dict[str, str] = {}
         self._patterns: dict[str, re.Pattern[str]] = {}
         self._known: dict[str, Custom] = {}
@@ -46,7 +46,7 @@ class Grammar:
     def add(self, leaf: type[Leaf]) -> None:
         """Register a leaf of one's own."""
         for form in leaf.forms:
-            way = _Way(re.compile(form.pattern), form)
+            way = _CompiledForm(re.compile(form.pattern), form)
             self.examples += form.examples
             for word in form.words:
                 self._ways.setdefault(word, []).append(way)
@@ -72,7 +72,7 @@ class Grammar:
             self.examples.append(syntax)
         self.cache.clear()
 
-    def know(self, leaf: Custom) -> None:
+    def add_literal(self, leaf: Custom) -> None:
         """A text that somebody else has found to be a custom condition: taken as it is, before
         anything else, though its syntax is not known here."""
         self._known[leaf.text] = leaf
@@ -91,7 +91,7 @@ class Grammar:
         if syntax in self._texts:
             return
         try:
-            meaning = self.leaf(Part(syntax))
+            meaning = self.parse_leaf(TextPart(syntax))
         except Problem:
             return
         raise ConditionError(f"{said} already means {str(meaning)!r}")
@@ -114,9 +114,9 @@ class Grammar:
         other.examples = list(self.examples)
         return other
 
-    def leaf(self, part: Part) -> Condition:
+    def parse_leaf(self, part: TextPart) -> Condition:
         """The leaf that a text is. Raises `Problem`, its place counted in that text."""
-        text = single(part.text)
+        text = collapse_whitespace(part.text)
         if text in self._known:
             return self._known[text]
         if text in self._texts:
@@ -129,13 +129,15 @@ class Grammar:
                     return way.form.read(match)
                 except Problem as found:
                     fault = found
-                    fault.at = written(part.text, fault.at)
+                    fault.at = original_offset(part.text, fault.at)
                     break
         for name, pattern in self._patterns.items():
             if match := pattern.fullmatch(text):
-                groups = ((k, bare(v)) for k, v in match.groupdict().items() if v is not None)
+                groups = (
+                    (k, strip_quotes(v)) for k, v in match.groupdict().items() if v is not None
+                )
                 return Custom(name, text, tuple(groups))
-        raise fault or Unknown(f"`{text if len(text) < 60 else text[:57] + '...'}` is unknown")
+        raise fault or UnknownLeaf(f"`{text if len(text) < 60 else text[:57] + '...'}` is unknown")
 
     def words(self) -> set[str]:
         """The words that leaves are made of."""
@@ -143,7 +145,7 @@ class Grammar:
         return found | set(LIMITS) | set(UNITS) | set(DAY_NAMES) | {"and", "am", "pm"}
 
 
-class Unknown(Problem):
+class UnknownLeaf(Problem):
     """A text that begins like no leaf."""
 
 

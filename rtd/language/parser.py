@@ -8,8 +8,8 @@ from typing import NamedTuple
 from rtd.language.core.condition import Condition
 from rtd.language.core.logic import MAX_LEAVES, all_of, any_of, negate
 from rtd.language.grammar import GRAMMAR, Grammar
-from rtd.language.suggestions import GLUE, LONG, explain_fault
-from rtd.language.text.errors import ConditionError, Part, Problem
+from rtd.language.suggestions import MAX_SUGGEST_CHARS, WORD_OPERATORS, add_suggestion
+from rtd.language.text.errors import ConditionError, Problem, TextPart
 
 MAX_CHARS = 100_000
 MAX_OPEN = 1000
@@ -29,7 +29,7 @@ class _Level(NamedTuple):
     ors: list[list[Condition]]
 
 
-class _Reader:
+class _Parser:
     """Reads one text from left to right."""
 
     def __init__(self, text: str, grammar: Grammar, mending: bool = False) -> None:
@@ -88,7 +88,7 @@ class _Reader:
 
     def _unjoined(self, word: str, at: int) -> ConditionError:
         """What follows a condition is no operator; it begins with this word."""
-        if sign := GLUE.get(word.lower()):
+        if sign := WORD_OPERATORS.get(word.lower()):
             fixed = self._fix(at, len(word), sign) or sign
             return self.fault(f"`{word}` is written `{sign}`", at, fixed)
         message = "two conditions without an operator (& or |) between them"
@@ -127,11 +127,11 @@ class _Reader:
 
     def _fix(self, at: int, drop: int, insert: str) -> str:
         """The text with so many characters replaced at a place, when that can be read."""
-        if self.mending or len(self.text) > LONG:
+        if self.mending or len(self.text) > MAX_SUGGEST_CHARS:
             return ""
         fixed = self.text[:at] + insert + self.text[at + drop :]
         try:
-            _Reader(fixed, self.grammar, mending=True).read()
+            _Parser(fixed, self.grammar, mending=True).read()
         except ConditionError:
             return ""
         return fixed
@@ -140,11 +140,11 @@ class _Reader:
         self.leaves += 1
         if self.leaves > MAX_LEAVES:
             raise self.fault(f"a condition may have at most {MAX_LEAVES} leaves", at)
-        part = Part(text, at)
+        part = TextPart(text, at)
         try:
-            return self.grammar.leaf(part)
+            return self.grammar.parse_leaf(part)
         except Problem as found:
-            fault = found if self.mending else explain_fault(self.grammar, part, found)
+            fault = found if self.mending else add_suggestion(self.grammar, part, found)
         raise self.fault(fault.message, at + fault.at, fault.suggestion)
 
 
@@ -169,7 +169,7 @@ def parse(text: str | Condition, grammar: Grammar = GRAMMAR) -> Condition:
     if not text.strip():
         raise ConditionError("the condition is empty", text, 0, "true")
     try:
-        condition = _Reader(text, grammar).read()
+        condition = _Parser(text, grammar).read()
     except ConditionError as found:
         if found.text:
             raise

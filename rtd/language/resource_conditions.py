@@ -9,10 +9,10 @@ from rtd.language.core.logic import all_of
 from rtd.language.leaves.host import HostLoadAbove, HostMemoryAbove
 from rtd.language.leaves.no_output import NoOutputPast, RunningPast
 from rtd.language.leaves.param import Env, Param
-from rtd.language.leaves.scheduler import SchedulerCycles, SchedulerRan
+from rtd.language.leaves.scheduler import SchedulerCycles, SchedulerUptime
 from rtd.language.leaves.usage import CpuAbove, CpuTimeAbove, MemoryAbove
 from rtd.language.text.amounts import millionths, parse_size
-from rtd.language.text.errors import ConditionError, reading
+from rtd.language.text.errors import ConditionError, parse_text
 from rtd.language.time.durations import span_us
 
 Span = str | timedelta
@@ -20,14 +20,14 @@ MOST_CYCLES = 10**15 - 1
 BYTES_LIMIT = 10**15
 
 
-def scheduler_started(span: Span) -> SchedulerRan:
+def scheduler_started(span: Span) -> SchedulerUptime:
     """The scheduler started within the span before now."""
-    return SchedulerRan(span_us(span), False)
+    return SchedulerUptime(span_us(span), False)
 
 
-def scheduler_run_over(span: Span) -> SchedulerRan:
+def scheduler_run_over(span: Span) -> SchedulerUptime:
     """The scheduler started longer ago than the span."""
-    return SchedulerRan(span_us(span), True)
+    return SchedulerUptime(span_us(span), True)
 
 
 def scheduler_cycles(
@@ -84,7 +84,7 @@ def no_output_past(span: Span) -> NoOutputPast:
 def memory_above(size: str | int) -> MemoryAbove:
     """The run's whole tree has used more than `500 MB`, or so many bytes."""
     if isinstance(size, str):
-        return MemoryAbove(reading(parse_size, size))
+        return MemoryAbove(parse_text(parse_size, size))
     if type(size) is not int or not 0 <= size < BYTES_LIMIT:
         raise ConditionError(f"a size is a text or a number of bytes from 0 up, not {size!r}")
     return MemoryAbove(size)

@@ -6,43 +6,43 @@ import re
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 
-from rtd.language.grammar import Grammar, Unknown
-from rtd.language.text.errors import ConditionError, Part, Problem
+from rtd.language.grammar import Grammar, UnknownLeaf
+from rtd.language.text.errors import ConditionError, Problem, TextPart
 from rtd.language.text.quoted_names import QUOTED
-from rtd.language.text.whitespace import single, written
+from rtd.language.text.whitespace import collapse_whitespace, original_offset
 
-LONG = 200
+MAX_SUGGEST_CHARS = 200
 """A longer leaf gets no suggestion: comparing would take too long."""
 SPLITS = 20
 LITERAL = re.compile(rf"({QUOTED})")
 BARE = re.compile(r"\b(tasks?|param|env) (\w+)")
 """A name that lacks its quotes."""
-GLUE = {"and": "&", "or": "|"}
-SIGNS = {**GLUE, "not": "~", "!": "~"}
+WORD_OPERATORS = {"and": "&", "or": "|"}
+SIGNS = {**WORD_OPERATORS, "not": "~", "!": "~"}
 NOT = re.compile(r"(not\b|!) ?(.*)", re.DOTALL | re.IGNORECASE)
 
 
-def explain_fault(grammar: Grammar, part: Part, fault: Problem) -> Problem:
+def add_suggestion(grammar: Grammar, part: TextPart, fault: Problem) -> Problem:
     """The same fault or a better one, with a suggestion when there is a near form."""
-    text = single(part.text)
-    if len(text) > LONG:
+    text = collapse_whitespace(part.text)
+    if len(text) > MAX_SUGGEST_CHARS:
         return fault
     plain = _outside_quotes(text, str.lower)
-    if plain != text and reads(grammar, plain):
+    if plain != text and is_leaf(grammar, plain):
         return Problem("leaves are lower case", 0, plain)
     split = _split(grammar, text) or (_split(grammar, plain) if plain != text else None)
     if split:
-        split.at = written(part.text, split.at)
+        split.at = original_offset(part.text, split.at)
         return split
-    if not isinstance(fault, Unknown):
+    if not isinstance(fault, UnknownLeaf):
         return fault
     return Problem(fault.message, fault.at, _nearest(grammar, text))
 
 
-def reads(grammar: Grammar, text: str) -> bool:
+def is_leaf(grammar: Grammar, text: str) -> bool:
     """Whether a text is a leaf."""
     try:
-        grammar.leaf(Part(text))
+        grammar.parse_leaf(TextPart(text))
     except (Problem, ConditionError):
         return False
     return True
@@ -72,14 +72,14 @@ def _split(grammar: Grammar, text: str) -> Problem | None:
         if fixed or not negated[2]:
             return _word(negated[1], 0, fixed and f"~{fixed}")
     word, _, rest = text.partition(" ")
-    if word.lower() in GLUE and not (rest and _signed(grammar, rest) is None):
+    if word.lower() in WORD_OPERATORS and not (rest and _signed(grammar, rest) is None):
         return _word(word, 0)
     for at in _blanks(text):
         left, right = text[:at], text[at + 1 :]
-        if not reads(grammar, left):
+        if not is_leaf(grammar, left):
             continue
         word, _, rest = right.partition(" ")
-        if word.lower() in GLUE and not (rest and _signed(grammar, rest) is None):
+        if word.lower() in WORD_OPERATORS and not (rest and _signed(grammar, rest) is None):
             fixed = _signed(grammar, text) if rest else None
             return _word(word, at + 1, fixed)
         if (fixed := _signed(grammar, right)) is not None:
@@ -96,23 +96,23 @@ def _word(word: str, at: int, fixed: str | None = None) -> Problem:
 
 def _signed(grammar: Grammar, text: str) -> str | None:
     """The text with operators for `and`, `or`, `not`; None when that cannot be read."""
-    if reads(grammar, text):
+    if is_leaf(grammar, text):
         return text
     if negated := NOT.fullmatch(text):
         fixed = _signed(grammar, negated[2])
         return fixed and f"~{fixed}"
     for at in _blanks(text):
         word, _, rest = text[at + 1 :].partition(" ")
-        if word.lower() in GLUE and reads(grammar, text[:at]):
+        if word.lower() in WORD_OPERATORS and is_leaf(grammar, text[:at]):
             fixed = _signed(grammar, rest)
             if fixed is not None:
-                return f"{text[:at]} {GLUE[word.lower()]} {fixed}"
+                return f"{text[:at]} {WORD_OPERATORS[word.lower()]} {fixed}"
     return None
 
 
 def _nearest(grammar: Grammar, text: str) -> str:
     """The text with its words corrected, when that can be read; else the nearest example."""
-    words = sorted(grammar.words() | GLUE.keys() | {"not"})
+    words = sorted(grammar.words() | WORD_OPERATORS.keys() | {"not"})
 
     def correct(piece: str) -> str:
         return re.sub(r"[A-Za-z]{2,}", lambda m: _close(m[0].lower(), words), piece)

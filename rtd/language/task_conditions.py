@@ -9,17 +9,17 @@ from __future__ import annotations
 from rtd.language.core.condition import ME
 from rtd.language.leaves.after import After, after
 from rtd.language.leaves.has import Has
-from rtd.language.leaves.running import Running
+from rtd.language.leaves.running import TaskRunning
 from rtd.language.text.errors import ConditionError
-from rtd.language.text.quoted_names import Named, name_of
+from rtd.language.text.quoted_names import HasName, task_name_of
 
-TaskName = str | Named
+TaskName = str | HasName
 
 
 def _after(tasks: tuple[TaskName, ...], status: str, some: bool) -> After:
     if not tasks:
         raise ConditionError("after which tasks? give at least one name")
-    return after(tuple(map(name_of, tasks)), status, some)
+    return after(tuple(map(task_name_of, tasks)), status, some)
 
 
 def after_success(*tasks: TaskName) -> After:
@@ -63,7 +63,7 @@ def after_any_finish(*tasks: TaskName) -> After:
 
 
 def _has(task: TaskName | None, status: str) -> Has:
-    return Has(ME if task is None else name_of(task), status)
+    return Has(ME if task is None else task_name_of(task), status)
 
 
 def has_succeeded(task: TaskName | None = None) -> Has:
@@ -96,6 +96,6 @@ def has_inacted(task: TaskName | None = None) -> Has:
     return _has(task, "inacted")
 
 
-def task_running(task: TaskName) -> Running:
+def task_running(task: TaskName) -> TaskRunning:
     """A run of the task is going."""
-    return Running(name_of(task))
+    return TaskRunning(task_name_of(task))

@@ -10,10 +10,10 @@ from rtd.language.core.view import View
 from rtd.language.leaves.custom import Custom
 from rtd.language.time.time_zones import NEVER
 
-NONE: Final[frozenset[str]] = frozenset()
+NO_CUSTOM_IDS: Final[frozenset[str]] = frozenset()
 
 
-class Known(NamedTuple):
+class PartialValue(NamedTuple):
     """A value, or None while an answer decides.
 
     `until` is the instant from which time alone may change this; `texts` are the custom
@@ -22,37 +22,37 @@ class Known(NamedTuple):
 
     value: bool | None
     until: int
-    texts: frozenset[str] = NONE
+    unknown: frozenset[str] = NO_CUSTOM_IDS
 
 
-def certain(condition: Condition, view: View) -> Known:
+def evaluate_partially(condition: Condition, view: View) -> PartialValue:
     """What is true or false whatever the custom conditions that the view has no answer of say."""
     if isinstance(condition, Custom) and view.world.custom.get(condition.text) is None:
-        return Known(None, NEVER, frozenset({condition.text}))
+        return PartialValue(None, NEVER, frozenset({condition.text}))
     if isinstance(condition, Not):
-        part = certain(condition.part, view)
+        part = evaluate_partially(condition.part, view)
         return part if part.value is None else part._replace(value=not part.value)
     if isinstance(condition, All | AnyOf):
-        return _of_many(condition, view)
-    return Known(*condition.look(view))
+        return _evaluate_compound(condition, view)
+    return PartialValue(*condition.evaluate(view))
 
 
-def _of_many(condition: All | AnyOf, view: View) -> Known:
+def _evaluate_compound(condition: All | AnyOf, view: View) -> PartialValue:
     """A deciding part decides whatever the others say; else any unknown part may."""
     deciding = condition.deciding
-    soonest, latest, texts = NEVER, -1, NONE
+    soonest, latest, texts = NEVER, -1, NO_CUSTOM_IDS
     for part in condition.parts:
-        known = certain(part, view)
+        known = evaluate_partially(part, view)
         if known.value is deciding:
             latest = max(latest, known.until)
         else:
-            soonest, texts = min(soonest, known.until), texts | known.texts
+            soonest, texts = min(soonest, known.until), texts | known.unknown
     if latest >= 0:
-        return Known(deciding, latest)
-    return Known(None if texts else not deciding, soonest, texts)
+        return PartialValue(deciding, latest)
+    return PartialValue(None if texts else not deciding, soonest, texts)
 
 
-def customs(condition: Condition) -> frozenset[str]:
+def custom_ids(condition: Condition) -> frozenset[str]:
     """The texts of its custom conditions."""
     found = frozenset(leaf.text for leaf in condition.leaves() if isinstance(leaf, Custom))
-    return found or NONE  # one object for the many that have none
+    return found or NO_CUSTOM_IDS  # one object for the many that have none

@@ -14,7 +14,7 @@ from rtd.language.leaves.cron import Cron
 from rtd.language.leaves.every import Every
 from rtd.language.leaves.periodic import Periodic
 from rtd.language.leaves.time_of_day import TimeOf, read_limit
-from rtd.language.text.errors import reading
+from rtd.language.text.errors import parse_text
 from rtd.language.time.crontab import parse_crontab
 from rtd.language.time.durations import span_us
 from rtd.language.time.points_in_cycle import Cycle
@@ -54,7 +54,7 @@ class TimeOfCycle:
         return self._limited(f"on {start}")
 
     def _limited(self, limit: str) -> TimeOf:
-        return reading(partial(read_limit, self._cycle), limit)
+        return parse_text(partial(read_limit, self._cycle), limit)
 
 
 time_of_minute = TimeOfCycle(Cycle.MINUTE)
@@ -71,5 +71,5 @@ def every(span: str | timedelta) -> Every:
 
 def cron(line: str) -> Cron:
     """Now lies in a minute that the line matches, and I have not started in it."""
-    found, text = reading(parse_crontab, line)
+    found, text = parse_text(parse_crontab, line)
     return Cron(text, found)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
 
-class Fault(NamedTuple):
+class AppFault(NamedTuple):
     """Something of the app's that failed where nothing may stop for it.
 
     `kind`: `condition`, `parameter`, `hook`, `loader`, `log` or `task`; `what` names it within
@@ -18,7 +18,7 @@ class Fault(NamedTuple):
     at: float
 
 
-class CustomInfo(NamedTuple):
+class CustomConditionInfo(NamedTuple):
     """A custom condition as a condition's text names it.
 
     `name` is what it was registered as, `arguments` what its pattern found in the text. `task`:
@@ -62,7 +62,7 @@ class LoaderInfo(NamedTuple):
     stamp: str = ""
 
 
-class Logged(NamedTuple):
+class LoggedAction(NamedTuple):
     """What a log of before tells of a task: an action (`run`, `success`, ...) and its moment."""
 
     task: str
@@ -95,7 +95,7 @@ class AppInfo:
     """
 
     settings: Mapping[str, Any] = field(default_factory=dict)
-    custom: Mapping[str, CustomInfo] = field(default_factory=dict)
+    custom: Mapping[str, CustomConditionInfo] = field(default_factory=dict)
     parameters: tuple[ParameterInfo, ...] = ()
     returned: tuple[str, ...] = ()
     loaders: tuple[LoaderInfo, ...] = ()
@@ -103,11 +103,11 @@ class AppInfo:
     cycle_s: float = 1.0
     logged: bool = False
     log: str = ""
-    past: tuple[Logged, ...] | None = None
+    past: tuple[LoggedAction, ...] | None = None
     past_at: float = 0.0
     silence_task_prerun: bool = True
     silence_cond_check: bool = True
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[AppFault, ...] = ()
     code: Mapping[str, int] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -128,7 +128,7 @@ class AppInfo:
             if known.get(name) is not None:
                 known[name] = tuple(kind(*row) for row in known[name])
         custom = known.get("custom") or {}
-        known["custom"] = {text: CustomInfo(*row) for text, row in custom.items()}
+        known["custom"] = {text: CustomConditionInfo(*row) for text, row in custom.items()}
         known["returned"] = tuple(known.get("returned") or ())
         return cls(**known)
 
@@ -136,6 +136,6 @@ class AppInfo:
 _ROWS: Mapping[str, Any] = {
     "parameters": ParameterInfo,
     "loaders": LoaderInfo,
-    "past": Logged,
-    "faults": Fault,
+    "past": LoggedAction,
+    "faults": AppFault,
 }

@@ -6,19 +6,19 @@ They are submitted by the supervisor, which never imports the app, and are shown
 from typing import Final
 
 #: Names of tasks of rtd's own begin with it; those of an app cannot.
-MARK: Final = "@"
+INTERNAL_PREFIX: Final = "@"
 #: Asks custom conditions and calls the hooks of the cycle.
-CYCLE: Final = "@cycle"
+CYCLE_TASK: Final = "@cycle"
 #: Asks one custom condition.
-ASK: Final = "@ask"
+EVALUATE_TASK: Final = "@ask"
 #: Call the hooks of the daemon's start and of its end.
-STARTUP: Final = "@startup"
-SHUTDOWN: Final = "@shutdown"
+STARTUP_TASK: Final = "@startup"
+SHUTDOWN_TASK: Final = "@shutdown"
 #: Where they wait: before everything else in their lane.
-QUEUE: Final = "@rtd"
-PRIORITY: Final = 1_000_000_000
+INTERNAL_QUEUE: Final = "@rtd"
+INTERNAL_PRIORITY: Final = 1_000_000_000
 
 
-def is_inner(task: str) -> bool:
+def is_internal(task: str) -> bool:
     """Whether a task of that name is rtd's own."""
-    return task.startswith(MARK)
+    return task.startswith(INTERNAL_PREFIX)

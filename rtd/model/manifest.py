@@ -96,7 +96,7 @@ class TaskInfo:
         return self.schedule.start is not None and not self.occasions
 
     @property
-    def incomplete(self) -> str | None:
+    def incomplete_reason(self) -> str | None:
         """Why it cannot start by its condition though it has one, if it cannot: a sentence."""
         needed = self.required
         if self.schedule.start is None or not needed:

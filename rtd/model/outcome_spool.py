@@ -58,7 +58,7 @@ class Spool:
             self.path.unlink(missing_ok=True)
 
 
-def read(path: Path) -> list[bytes]:
+def read_spool(path: Path) -> list[bytes]:
     """The entries that a dead executor left; a file that is not there has none."""
     try:
         data = path.read_bytes()

@@ -12,14 +12,14 @@ from typing import Final, NamedTuple
 OUT: Final = 1
 ERR: Final = 2
 RAW: Final = 0
-NAMES: Final = {OUT: "out", ERR: "err", RAW: "raw"}
+STREAM_NAMES: Final = {OUT: "out", ERR: "err", RAW: "raw"}
 
 _ENTRY: Final = struct.Struct("<dII")
 ENTRY_SIZE: Final = _ENTRY.size
 
 #: A block in a segment file: magic, run (16 bytes), length, index length.
-HEADER: Final = struct.Struct("<4s16sII")
-MAGIC: Final = b"rtd1"
+BLOCK_HEADER: Final = struct.Struct("<4s16sII")
+BLOCK_MAGIC: Final = b"rtd1"
 
 
 class IndexEntry(NamedTuple):
@@ -42,7 +42,7 @@ def iter_entries(blob: bytes) -> Iterator[IndexEntry]:
         yield IndexEntry(*fields)
 
 
-class Piece(NamedTuple):
+class OutputPiece(NamedTuple):
     """A stretch of output of one stream."""
 
     at: float | None
@@ -51,7 +51,7 @@ class Piece(NamedTuple):
     end: int
 
 
-def pieces(entries: Iterator[IndexEntry], length: int) -> Iterator[Piece]:
+def iter_pieces(entries: Iterator[IndexEntry], length: int) -> Iterator[OutputPiece]:
     """The whole output, [0, length), as stretches in order.
 
     Index entries carry the end of what Python wrote and how long it was is told by a RAW
@@ -61,7 +61,7 @@ def pieces(entries: Iterator[IndexEntry], length: int) -> Iterator[Piece]:
     for entry in entries:
         end = min(entry.end, length)
         if end > position:
-            yield Piece(entry.at, entry.stream, position, end)
+            yield OutputPiece(entry.at, entry.stream, position, end)
             position = end
     if position < length:
-        yield Piece(None, RAW, position, length)
+        yield OutputPiece(None, RAW, position, length)

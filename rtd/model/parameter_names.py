@@ -30,6 +30,6 @@ def private_names(infos: Iterable[ParameterInfo], task: str) -> frozenset[str]:
     return frozenset(p.name for p in infos if p.private and p.task in (None, task))
 
 
-def hide(params: Mapping[str, Any], private: frozenset[str]) -> dict[str, Any]:
+def hide_private(params: Mapping[str, Any], private: frozenset[str]) -> dict[str, Any]:
     """Parameters to show."""
     return {name: HIDDEN if name in private else value for name, value in params.items()}

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import Any, Final
 
 from rtd.common.errors import PolicyError
-from rtd.common.msgpack_values import shown
+from rtd.common.msgpack_values import show_value
 from rtd.common.units import parse_bytes, parse_duration_s
 
 LANES: Final = ("process", "thread", "main", "async", "command")
@@ -59,14 +59,14 @@ class Policies:
 
     def overlay(self, opts: Mapping[str, Any]) -> "Policies":
         """These policies with the stored overrides of one submit on top."""
-        known = {k: v for k, v in opts.items() if k in FIELDS}
+        known = {k: v for k, v in opts.items() if k in POLICY_FIELDS}
         return dataclasses.replace(self, **_tuples(known)) if known else self
 
     def to_dict(self) -> dict[str, Any]:
         """What differs from the defaults, msgpack-able."""
         return {
             name: list(value) if isinstance(value, tuple) else value
-            for name in FIELDS
+            for name in POLICY_FIELDS
             if (value := getattr(self, name)) != getattr(_DEFAULTS, name)
         }
 
@@ -98,7 +98,7 @@ class Policies:
         return not self.retry_on or bool(found.intersection(self.retry_on))
 
 
-FIELDS: Final = tuple(f.name for f in dataclasses.fields(Policies))
+POLICY_FIELDS: Final = tuple(f.name for f in dataclasses.fields(Policies))
 _DEFAULTS: Final = Policies()
 
 
@@ -127,7 +127,7 @@ def _memory(value: Any) -> int | None:
 def _whole(low: int, high: int) -> Callable[[Any], int]:
     def check(value: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise ValueError(f"{shown(value)} is not a whole number from {low} to {high}")
+            raise ValueError(f"{show_value(value)} is not a whole number from {low} to {high}")
         return value
 
     return check
@@ -135,7 +135,7 @@ def _whole(low: int, high: int) -> Callable[[Any], int]:
 
 def _share(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-        raise ValueError(f"{shown(value)} is not a share from 0 to 1")
+        raise ValueError(f"{show_value(value)} is not a share from 0 to 1")
     return float(value)
 
 
@@ -172,7 +172,7 @@ def _concurrency(value: Any) -> int | None:
 
 
 #: Every option: its field and how its value is read.
-OPTIONS: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
+POLICY_OPTIONS: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
     "queue": ("queue", _queue),
     "priority": ("priority", _whole(-PRIORITY_RANGE, PRIORITY_RANGE)),
     "timeout": ("timeout_s", _positive_duration),
@@ -194,7 +194,7 @@ TREE_LIMITS: Final = ("memory_limit", "cpu_time_limit")
 TREE_LANES: Final = frozenset({"process", "main", "command"})
 
 
-def read_options(options: Mapping[str, Any], lane: str, where: str) -> dict[str, Any]:
+def read_policies(options: Mapping[str, Any], lane: str, where: str) -> dict[str, Any]:
     """The options of a declaration or a submit as fields of `Policies`.
 
     Args:
@@ -208,11 +208,13 @@ def read_options(options: Mapping[str, Any], lane: str, where: str) -> dict[str,
     """
     fields: dict[str, Any] = {}
     for name, value in options.items():
-        if name not in OPTIONS:
-            near = get_close_matches(name, OPTIONS, 1)
-            hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(OPTIONS)}"
+        if name not in POLICY_OPTIONS:
+            near = get_close_matches(name, POLICY_OPTIONS, 1)
+            hint = (
+                f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(POLICY_OPTIONS)}"
+            )
             raise PolicyError(f"{where}: unknown policy {name!r}{hint}")
-        field, read = OPTIONS[name]
+        field, read = POLICY_OPTIONS[name]
         try:
             fields[field] = read(value)
         except ValueError as error:

@@ -5,11 +5,11 @@ from typing import Any
 
 import msgpack
 
-from rtd.model.internal_tasks import MARK
+from rtd.model.internal_tasks import INTERNAL_PREFIX
 
 
 def pack_events(events: Iterable[list[Any]]) -> bytes:
     """One entry of the event stream; empty, for none, when all are of runs of rtd's own."""
-    told = [event for event in events if event[2][0] != MARK]
+    told = [event for event in events if event[2][0] != INTERNAL_PREFIX]
     blob: bytes = msgpack.packb(told) if told else b""
     return blob

@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Final
 
 
-class State(StrEnum):
+class RunState(StrEnum):
     """Where a run is. Exactly one of the terminal ones in the end, and then for ever."""
 
     QUEUED = "queued"
@@ -19,37 +19,37 @@ class State(StrEnum):
 
 TERMINAL: Final = frozenset(
     {
-        State.SUCCEEDED,
-        State.ERROR,
-        State.EXCEPTION,
-        State.TERMINATED,
-        State.LOST,
-        State.CANCELLED,
+        RunState.SUCCEEDED,
+        RunState.ERROR,
+        RunState.EXCEPTION,
+        RunState.TERMINATED,
+        RunState.LOST,
+        RunState.CANCELLED,
     }
 )
 #: What conditions call failed.
-FAILED: Final = frozenset({State.ERROR, State.EXCEPTION, State.LOST})
+FAILED: Final = frozenset({RunState.ERROR, RunState.EXCEPTION, RunState.LOST})
 #: What conditions call finished: success, failure or termination.
-FINISHED: Final = FAILED | {State.SUCCEEDED, State.TERMINATED}
+FINISHED: Final = FAILED | {RunState.SUCCEEDED, RunState.TERMINATED}
 
 #: The first byte of a stored record, so that a Lua script knows the state undecoded.
-CHAR: Final = {
-    State.QUEUED: "q",
-    State.RUNNING: "r",
-    State.SUCCEEDED: "s",
-    State.ERROR: "e",
-    State.EXCEPTION: "x",
-    State.TERMINATED: "t",
-    State.LOST: "l",
-    State.CANCELLED: "c",
+STATE_CHAR: Final = {
+    RunState.QUEUED: "q",
+    RunState.RUNNING: "r",
+    RunState.SUCCEEDED: "s",
+    RunState.ERROR: "e",
+    RunState.EXCEPTION: "x",
+    RunState.TERMINATED: "t",
+    RunState.LOST: "l",
+    RunState.CANCELLED: "c",
 }
-BY_CHAR: Final = {char: state for state, char in CHAR.items()}
+STATE_BY_CHAR: Final = {char: state for state, char in STATE_CHAR.items()}
 
 #: What may follow what. An attempt that is tried again goes from running to queued.
-NEXT: Final = {
-    State.QUEUED: frozenset({State.RUNNING, State.CANCELLED, State.LOST}),
-    State.RUNNING: frozenset({State.QUEUED, *TERMINAL}),
-    **{state: frozenset[State]() for state in TERMINAL},
+NEXT_STATES: Final = {
+    RunState.QUEUED: frozenset({RunState.RUNNING, RunState.CANCELLED, RunState.LOST}),
+    RunState.RUNNING: frozenset({RunState.QUEUED, *TERMINAL}),
+    **{state: frozenset[RunState]() for state in TERMINAL},
 }
 
 
@@ -57,12 +57,12 @@ class IllegalTransition(ValueError):
     """A change of state that the table does not have."""
 
 
-def step(old: State, new: State) -> State:
+def check_transition(old: RunState, new: RunState) -> RunState:
     """`new`, when it may follow `old`.
 
     Raises:
         IllegalTransition: a terminal state never changes; the rest is in `NEXT`.
     """
-    if new not in NEXT[old]:
+    if new not in NEXT_STATES[old]:
         raise IllegalTransition(f"a run cannot go from {old} to {new}")
     return new

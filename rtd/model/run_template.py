@@ -4,16 +4,16 @@ from typing import Final
 
 import msgpack
 
-from rtd.model.run_record import SCHEMA, Spec
+from rtd.model.run_record import RECORD_SCHEMA, RunSpec
 
-_FIELDS_BEFORE_ID: Final = bytes([0x90 | (1 + len(Spec._fields))]) + msgpack.packb(SCHEMA)
+_FIELDS_BEFORE_ID: Final = bytes([0x90 | (1 + len(RunSpec._fields))]) + msgpack.packb(RECORD_SCHEMA)
 _ID_HEADER: Final = bytes([0xA0 | 26])
 _RECORD_HEAD: Final = b"q\x93"
 #: No attempts yet, no end.
 _RECORD_TAIL: Final = b"\x90\xc0"
 
 
-class Template:
+class RunTemplate:
     """Everything of a spec but its id and parameters, packed once.
 
     Args:
@@ -22,7 +22,7 @@ class Template:
 
     __slots__ = ("_after_params", "_task")
 
-    def __init__(self, spec: Spec) -> None:
+    def __init__(self, spec: RunSpec) -> None:
         self._task: bytes = msgpack.packb(spec.task)
         self._after_params = b"".join(msgpack.packb(field) for field in spec[3:])
 

@@ -16,11 +16,11 @@ from zlib import crc32
 SKIPPED: Final = frozenset({"__pycache__", "node_modules", "site-packages"})
 
 #: By what a file is told from what it was: inode, size, moment of its last change in ns.
-Version = tuple[int, int, int]
+FileVersion = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
+class TaskFileSurvey:
     """What there is at one moment.
 
     Attributes:
@@ -28,7 +28,7 @@ class Survey:
         folders: all folders that were looked into; files may come up in any of them.
     """
 
-    files: Mapping[str, Version]
+    files: Mapping[str, FileVersion]
     folders: tuple[str, ...]
 
     @property
@@ -39,15 +39,15 @@ class Survey:
         return f"{crc32(repr(list(self.files.items())).encode(errors='surrogateescape')):08x}"
 
 
-def survey(path: str, glob: str) -> Survey:
+def survey_files(path: str, glob: str) -> TaskFileSurvey:
     """The files below a folder that match a pattern. What cannot be read is not there.
 
     Args:
         path: the folder.
         glob: `**/` stands for any folders or none, `*` and `?` for what is within a name.
     """
-    matches = pattern(glob).fullmatch
-    files: dict[str, Version] = {}
+    matches = compile_glob(glob).fullmatch
+    files: dict[str, FileVersion] = {}
     folders = []
     for folder, names in _walk(path):
         folders.append(folder)
@@ -61,7 +61,7 @@ def survey(path: str, glob: str) -> Survey:
                     continue  # gone already, or a link to nothing
                 if stat.S_ISREG(seen.st_mode):
                     files[file] = (seen.st_ino, seen.st_size, seen.st_mtime_ns)
-    return Survey(dict(sorted(files.items())), tuple(folders))
+    return TaskFileSurvey(dict(sorted(files.items())), tuple(folders))
 
 
 def _walk(path: str) -> Iterator[tuple[str, list[str]]]:
@@ -96,7 +96,7 @@ def _is_folder(entry: "os.DirEntry[str]") -> bool:
         return False
 
 
-def pattern(glob: str) -> re.Pattern[str]:
+def compile_glob(glob: str) -> re.Pattern[str]:
     """What a file's path, relative to its loader's folder, has to match.
 
     Raises:
@@ -131,7 +131,7 @@ def _name(part: str) -> str:
     return text
 
 
-def relative(path: str | os.PathLike[str], folder: Path) -> str:
+def task_file_name(path: str | os.PathLike[str], folder: Path) -> str:
     """How a task file is called: its path from above the loader's folder."""
     try:
         name = str(Path(path).relative_to(folder.parent))

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 import msgpack
 
-from rtd.model.run_record import Attempt, End
+from rtd.model.run_record import Attempt, RunEnd
 
 RUN: Final = "run"
 SUCCESS: Final = "success"
@@ -61,7 +61,7 @@ class LogRow(NamedTuple):
         return cls(*msgpack.unpackb(blob)[: len(cls._fields)])
 
 
-class Entry(NamedTuple):
+class TaskLogEntry(NamedTuple):
     """What a script told the log: that a run began (`char` is `r`) or ended.
 
     `begun`: its beginning has been told before. `attempts` and `end` are empty where the record
@@ -75,20 +75,20 @@ class Entry(NamedTuple):
     start_at: float
     now_ms: int
     attempts: tuple[Attempt, ...] = ()
-    end: End | None = None
+    end: RunEnd | None = None
 
     @classmethod
-    def unpack(cls, blob: bytes) -> "Entry":
+    def unpack(cls, blob: bytes) -> "TaskLogEntry":
         """Read one; see `store/lua/lib/tasklog.lua`."""
         unpacker = msgpack.Unpacker(strict_map_key=False)
         unpacker.feed(blob)
         run_id, task, char, begun, start_at, now_ms = unpacker.unpack()
         parts: list[Any] = list(unpacker)
         attempts = tuple(Attempt(*fields) for fields in parts[0]) if parts else ()
-        end = End(*parts[1]) if len(parts) > 1 and parts[1] else None
+        end = RunEnd(*parts[1]) if len(parts) > 1 and parts[1] else None
         return cls(run_id, task, char, bool(begun), float(start_at), now_ms, attempts, end)
 
-    def with_record(self, attempts: tuple[Attempt, ...], end: End | None) -> "Entry":
+    def with_record(self, attempts: tuple[Attempt, ...], end: RunEnd | None) -> "TaskLogEntry":
         """The entry with what it was too long for."""
         return self._replace(attempts=attempts, end=end)
 

@@ -7,17 +7,17 @@ once: after a firing it is asked anew. What is not answered is neither true nor 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from rtd.language.core.condition import Look
+from rtd.language.core.condition import Evaluation
 from rtd.language.core.view import Answer, View
-from rtd.language.three_valued import certain
-from rtd.planner.entry import Entry
+from rtd.language.three_valued import evaluate_partially
+from rtd.planner.entry import ScheduledTask
 
 #: Above the number of any asking: no answer counts.
 _NO_ANSWER: Final = 1 << 62
 _ANY_ANSWER: Final = -1
 
 
-class Answers(Mapping[str, Answer]):
+class CustomValues(Mapping[str, Answer]):
     """The latest answers, as far as they count for the one who asks.
 
     Attributes:
@@ -27,17 +27,17 @@ class Answers(Mapping[str, Answer]):
         standing: answers that tasks give; they count for everybody.
     """
 
-    __slots__ = ("_given", "asked", "failed", "since", "standing")
+    __slots__ = ("_given", "errors", "evaluation", "since", "task_values")
 
     def __init__(self) -> None:
         self._given: dict[str, tuple[int, Answer]] = {}
-        self.standing: dict[str, Answer] = {}
+        self.task_values: dict[str, Answer] = {}
         self.since = _NO_ANSWER
-        self.asked = 0
-        self.failed: dict[str, str] = {}
+        self.evaluation = 0
+        self.errors: dict[str, str] = {}
 
     def __getitem__(self, text: str) -> Answer:
-        standing = self.standing.get(text)
+        standing = self.task_values.get(text)
         if standing is not None:
             return standing
         number, answer = self._given[text]
@@ -47,26 +47,26 @@ class Answers(Mapping[str, Answer]):
 
     def __iter__(self) -> Iterator[str]:
         given = (text for text, (number, _) in self._given.items() if number > self.since)
-        return iter({**dict.fromkeys(self.standing), **dict.fromkeys(given)})
+        return iter({**dict.fromkeys(self.task_values), **dict.fromkeys(given)})
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
-    def give(self, number: int, text: str, answer: Answer | None, why: str = "") -> None:
+    def record(self, number: int, text: str, answer: Answer | None, why: str = "") -> None:
         """What an asking has found; None: it failed."""
         if answer is None:
             self._given.pop(text, None)
-            self.failed[text] = why
+            self.errors[text] = why
         else:
             self._given[text] = (number, answer)
-            self.failed.pop(text, None)
+            self.errors.pop(text, None)
 
-    def stand(self, text: str, answer: Answer) -> None:
+    def set_task_value(self, text: str, answer: Answer) -> None:
         """An answer that counts for everybody until there is another."""
-        self.standing[text] = answer
+        self.task_values[text] = answer
 
 
-class Asking:
+class CustomConditions:
     """Which custom conditions decide something now.
 
     Attributes:
@@ -74,78 +74,80 @@ class Asking:
         open: the entries that wait for answers, and for which.
     """
 
-    __slots__ = ("_ends", "_running", "answers", "open")
+    __slots__ = ("_ends", "_running", "values", "waiting")
 
     def __init__(self) -> None:
-        self.answers = Answers()
-        self.open: dict[Entry, frozenset[str]] = {}
+        self.values = CustomValues()
+        self.waiting: dict[ScheduledTask, frozenset[str]] = {}
         self._ends: dict[str, frozenset[str]] = {}
         self._running: dict[str, int] = {}
 
-    def look(self, entry: Entry, view: View, held: bool) -> Look:
+    def evaluate(self, entry: ScheduledTask, view: View, held: bool) -> Evaluation:
         """What an entry's condition says, true only if it is certain; and until when.
 
         Args:
             held: it could not start, whatever is answered: nobody is asked for it.
         """
-        answers = self.answers
+        answers = self.values
         answers.since = _NO_ANSWER
-        without = certain(entry.condition, view)
+        without = evaluate_partially(entry.condition, view)
         if held or without.value is not None:
-            self.open.pop(entry, None)
-            entry.used = answers.asked
+            self.waiting.pop(entry, None)
+            entry.used_evaluation = answers.evaluation
             return without.value is True, without.until
-        if entry not in self.open:
-            entry.used = answers.asked  # older answers were given before it mattered
-        self.open[entry] = without.texts
-        answers.since = entry.used
-        known = certain(entry.condition, view)
+        if entry not in self.waiting:
+            entry.used_evaluation = (
+                answers.evaluation
+            )  # older answers were given before it mattered
+        self.waiting[entry] = without.unknown
+        answers.since = entry.used_evaluation
+        known = evaluate_partially(entry.condition, view)
         answers.since = _NO_ANSWER
         return known.value is True, min(without.until, known.until)
 
-    def used(self, entry: Entry) -> None:
+    def mark_used(self, entry: ScheduledTask) -> None:
         """It has been fired: its answers are used up."""
-        entry.used = self.answers.asked
+        entry.used_evaluation = self.values.evaluation
 
-    def add_end(self, task: str, texts: frozenset[str]) -> None:
+    def add_end_condition(self, task: str, texts: frozenset[str]) -> None:
         """An end condition: asked while runs of the task go on."""
         self._ends[task] = texts
 
-    def end_answers(self, task: str) -> Mapping[str, Answer]:
+    def end_condition_values(self, task: str) -> Mapping[str, Answer]:
         """What counts for the end condition of a task: asked since a run of it goes on."""
-        answers = self.answers
+        answers = self.values
         answers.since = self._running.get(task, _NO_ANSWER)
         found = dict(answers)
         answers.since = _NO_ANSWER
         return found
 
-    def latest(self) -> dict[str, Answer]:
+    def latest_values(self) -> dict[str, Answer]:
         """The latest answers of all, whoever has used them."""
-        answers = self.answers
+        answers = self.values
         answers.since = _ANY_ANSWER
         found = dict(answers)
         answers.since = _NO_ANSWER
         return found
 
-    def explained(self) -> dict[str, Answer]:
+    def values_to_explain(self) -> dict[str, Answer]:
         """The same for explanations: what failed is false and says why."""
-        failed = self.answers.failed.items()
+        failed = self.values.errors.items()
         told = {text: Answer(False, f"asking failed: {why}") for text, why in failed}
-        return {**self.latest(), **told}
+        return {**self.latest_values(), **told}
 
-    def wanted(self, going: Iterable[str]) -> set[str]:
+    def needed_ids(self, going: Iterable[str]) -> set[str]:
         """The texts that are to be asked.
 
         Args:
             going: of the tasks with end conditions, those that have runs.
         """
         running = [task for task in going if task in self._ends]
-        self._running = {task: self._running.get(task, self.answers.asked) for task in running}
-        found = {text for texts in self.open.values() for text in texts}
+        self._running = {task: self._running.get(task, self.values.evaluation) for task in running}
+        found = {text for texts in self.waiting.values() for text in texts}
         found.update(text for task in running for text in self._ends[task])
-        return found.difference(self.answers.standing)
+        return found.difference(self.values.task_values)
 
     @property
-    def ending(self) -> Iterable[str]:
+    def end_tasks(self) -> Iterable[str]:
         """The tasks whose end conditions ask."""
         return self._ends

@@ -6,12 +6,12 @@ from typing import Final
 from rtd.language.core.condition import ME, Poll
 from rtd.language.leaves.param import Param
 from rtd.language.leaves.scheduler import SchedulerCycles
-from rtd.planner.entry import Entry
+from rtd.planner.entry import ScheduledTask
 
-_NOBODY: Final[Sequence[Entry]] = ()
+_NOBODY: Final[Sequence[ScheduledTask]] = ()
 
 
-class Index:
+class DependencyIndex:
     """Of all entries, who names what.
 
     Attributes:
@@ -20,23 +20,23 @@ class Index:
         wants_host: some condition asks about the host.
     """
 
-    __slots__ = ("_dependents", "_texts", "of_params", "polled", "wants_host")
+    __slots__ = ("_by_custom", "_dependents", "of_params", "polled", "wants_host")
 
     def __init__(self) -> None:
-        self._dependents: dict[tuple[str, str], list[Entry]] = {}
-        self._texts: dict[str, list[Entry]] = {}
-        self.polled: list[Entry] = []
-        self.of_params: list[Entry] = []
+        self._dependents: dict[tuple[str, str], list[ScheduledTask]] = {}
+        self._by_custom: dict[str, list[ScheduledTask]] = {}
+        self.polled: list[ScheduledTask] = []
+        self.of_params: list[ScheduledTask] = []
         self.wants_host = False
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: ScheduledTask) -> None:
         """Another entry."""
         condition = entry.condition
         for task, action in condition.watches():
             if task not in {ME, entry.name}:
                 self._dependents.setdefault((task, action), []).append(entry)
-        for text in entry.texts:
-            self._texts.setdefault(text, []).append(entry)
+        for text in entry.custom_ids:
+            self._by_custom.setdefault(text, []).append(entry)
         asks_host = Poll.HOST in condition.polls()
         self.wants_host |= asks_host
         leaves = list(condition.leaves())
@@ -45,15 +45,15 @@ class Index:
         if any(isinstance(leaf, Param) for leaf in leaves):
             self.of_params.append(entry)
 
-    def dependents(self, task: str, action: str) -> Sequence[Entry]:
+    def dependents(self, task: str, action: str) -> Sequence[ScheduledTask]:
         """Those whose conditions an event of a task can change, but for the task's own."""
         return self._dependents.get((task, action), _NOBODY)
 
-    def asking(self, text: str) -> Sequence[Entry]:
+    def custom_dependents(self, text: str) -> Sequence[ScheduledTask]:
         """Those that name a custom condition."""
-        return self._texts.get(text, _NOBODY)
+        return self._by_custom.get(text, _NOBODY)
 
     @property
-    def tasks(self) -> set[str]:
+    def named_tasks(self) -> set[str]:
         """The tasks that some condition of another one names."""
         return {task for task, _ in self._dependents}

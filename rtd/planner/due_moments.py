@@ -6,8 +6,8 @@ from typing import Final
 from rtd.language.core.run_history import ENDED_OR_USED, ENDS, RUN, STARTED_OR_USED
 from rtd.language.core.view import View
 from rtd.language.time.durations import SECOND
-from rtd.planner.entry import Entry
-from rtd.planner.run_history import Past
+from rtd.planner.entry import ScheduledTask
+from rtd.planner.run_history import RunHistory
 
 #: Asked for, the assumed run answers.
 _OF_A_RUN: Final = frozenset({(RUN,), ENDS, STARTED_OR_USED, ENDED_OR_USED})
@@ -16,7 +16,7 @@ _OF_AN_END: Final = frozenset({ENDS, ENDED_OR_USED})
 MOST_STEPS = 10_000
 
 
-class Assumed:
+class HypotheticalHistory:
     """The past, and a run of one task that is assumed to have begun and ended since.
 
     Args:
@@ -25,7 +25,7 @@ class Assumed:
 
     __slots__ = ("_ended_us", "_past", "_task", "at_us")
 
-    def __init__(self, past: Past, task: str, ended_us: int = 0) -> None:
+    def __init__(self, past: RunHistory, task: str, ended_us: int = 0) -> None:
         self._past = past
         self._task = task
         self._ended_us = ended_us
@@ -51,8 +51,8 @@ class Assumed:
 
 
 def due_moments(
-    entry: Entry,
-    past: Past,
+    entry: ScheduledTask,
+    past: RunHistory,
     view: View,
     since_us: int,
     until_us: int,
@@ -66,18 +66,18 @@ def due_moments(
         steps: changes of the condition that are followed.
         ended_us: when its runs that are going are assumed to end; 0: they leave no trace.
     """
-    ledger = Assumed(past, entry.name, ended_us)
-    view = view.of(entry.name)
+    ledger = HypotheticalHistory(past, entry.name, ended_us)
+    view = view.for_task(entry.name)
     view.zone, view.ledger = entry.zone, ledger
-    at_us, first = max(since_us, past.settled_us(entry.name)), True
+    at_us, first = max(since_us, past.last_activity_us(entry.name)), True
     for _ in range(steps):
         if at_us > until_us:
             return
         view.now_us = at_us
-        value, change_us = entry.look(view)
+        value, change_us = entry.evaluate(view)
         if value:
             ledger.at_us = at_us
-            stays, change_us = entry.look(view)
+            stays, change_us = entry.evaluate(view)
             if stays and first:
                 ledger.at_us = 0  # it is simply true, and nothing came due
             else:
@@ -85,7 +85,7 @@ def due_moments(
             while stays and change_us <= until_us:
                 # A run of its own does not end it: due again when it has been false.
                 view.now_us = change_us
-                stays, change_us = entry.look(view)
+                stays, change_us = entry.evaluate(view)
             if stays:
                 return
         at_us, first = change_us, False

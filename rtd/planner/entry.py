@@ -2,9 +2,9 @@
 
 from typing import Final, NamedTuple
 
-from rtd.language.core.condition import Condition, Look
+from rtd.language.core.condition import Condition, Evaluation
 from rtd.language.core.view import View
-from rtd.language.three_valued import certain, customs
+from rtd.language.three_valued import custom_ids, evaluate_partially
 from rtd.language.time.time_zones import NEVER, Zone
 from rtd.model.schedule import CatchUp
 
@@ -15,7 +15,7 @@ RUNNING: Final = "a run of its own was still going"
 ONCE: Final = "it starts once each time that its condition comes true"
 
 
-class Ahead(NamedTuple):
+class Prediction(NamedTuple):
     """What a condition will say at a moment if nothing happens until then."""
 
     at_us: int
@@ -23,7 +23,7 @@ class Ahead(NamedTuple):
     until_us: int
 
 
-class Entry:
+class ScheduledTask:
     """One task with a start condition.
 
     Attributes:
@@ -40,20 +40,20 @@ class Entry:
     """
 
     __slots__ = (
-        "ahead",
         "backlog",
         "catch_up",
         "condition",
+        "custom_ids",
         "due_us",
         "enabled",
-        "fresh",
-        "held",
         "last_us",
         "name",
+        "newly_true",
         "overlap",
+        "prediction",
         "since_us",
-        "texts",
-        "used",
+        "skip_reason",
+        "used_evaluation",
         "wake_us",
         "zone",
     )
@@ -66,22 +66,22 @@ class Entry:
         self.zone = zone
         self.catch_up = catch_up
         self.overlap = overlap
-        self.texts = customs(condition)
-        self.used = 0
+        self.custom_ids = custom_ids(condition)
+        self.used_evaluation = 0
         self.enabled = True
         self.due_us: int | None = None
-        self.fresh = False
-        self.held = ""
+        self.newly_true = False
+        self.skip_reason = ""
         self.wake_us = NEVER
         self.last_us = 0
         self.since_us = 0
-        self.ahead: Ahead | None = None
+        self.prediction: Prediction | None = None
         self.backlog: list[tuple[int, str]] | None = None
 
-    def look(self, view: View) -> Look:
+    def evaluate(self, view: View) -> Evaluation:
         """What its condition says for certain, and until when; custom conditions that the view
         has no answer of are neither true nor false."""
-        if not self.texts:
-            return self.condition.look(view)
-        known = certain(self.condition, view)
+        if not self.custom_ids:
+            return self.condition.evaluate(view)
+        known = evaluate_partially(self.condition, view)
         return known.value is True, known.until

@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING, Final
 from rtd.language.time.durations import SECOND
 from rtd.model.schedule import CatchUp
 from rtd.planner.due_moments import due_moments
-from rtd.planner.entry import RUNNING, Entry
-from rtd.planner.occurrence import Occurrence, Verdict
+from rtd.planner.entry import RUNNING, ScheduledTask
+from rtd.planner.occurrence import Occurrence, OccurrenceVerdict
 
 if TYPE_CHECKING:
     from rtd.planner.planner import Planner
 
 #: Of one task at one time; what lies before the latest of them is told by one record.
-MOST: Final = 1000
+MAX_OCCURRENCES: Final = 1000
 
 
-def judge(planner: Planner, entry: Entry, from_us: int, to_us: int, why: str) -> list[Occurrence]:
+def resolve_misfires(
+    planner: Planner, entry: ScheduledTask, from_us: int, to_us: int, why: str
+) -> list[Occurrence]:
     """A record for each due moment of a task in (from, to]; what is to run goes into its backlog.
 
     Args:
@@ -27,29 +29,33 @@ def judge(planner: Planner, entry: Entry, from_us: int, to_us: int, why: str) ->
     view = planner.view_of(entry, to_us)
     if entry.backlog:
         from_us = max(from_us, entry.backlog[-1][0])
-    dues = [due for due in due_moments(entry, planner.past, view, from_us, to_us) if due > from_us]
-    if planner.past.going(entry.name) and not entry.overlap:
-        began = max(from_us, planner.past.settled_us(entry.name))
+    dues = [
+        due for due in due_moments(entry, planner.history, view, from_us, to_us) if due > from_us
+    ]
+    if planner.history.active_runs(entry.name) and not entry.overlap:
+        began = max(from_us, planner.history.last_activity_us(entry.name))
         reason = f"{why}; {RUNNING}"
         return [
-            Occurrence(entry.name, due, Verdict.SKIPPED, reason) for due in dues if due > began
-        ][-MOST:]
+            Occurrence(entry.name, due, OccurrenceVerdict.SKIPPED, reason)
+            for due in dues
+            if due > began
+        ][-MAX_OCCURRENCES:]
     if not dues:
         return []
-    still_true = entry.look(planner.view_of(entry, to_us))[0]
-    runs, reason = chosen(entry.catch_up, dues, to_us, still_true)
+    still_true = entry.evaluate(planner.view_of(entry, to_us))[0]
+    runs, reason = choose_catch_up(entry.catch_up, dues, to_us, still_true)
     said = f"{why}; {reason}"
     entry.backlog = [*(entry.backlog or ()), *((due, said) for due in runs)]
     entry.last_us = max(entry.last_us, dues[-1])
     if not runs:
-        planner.past.use_up(entry.name, dues[-1])
-    verdict = Verdict.COALESCED if runs else Verdict.MISSED
-    left = [due for due in dues if due not in set(runs)][-MOST:]
+        planner.history.use_up(entry.name, dues[-1])
+    verdict = OccurrenceVerdict.COALESCED if runs else OccurrenceVerdict.MISSED
+    left = [due for due in dues if due not in set(runs)][-MAX_OCCURRENCES:]
     told = [Occurrence(entry.name, due, verdict, said) for due in left]
-    return told + [Occurrence(entry.name, due, Verdict.OWED, said) for due in runs]
+    return told + [Occurrence(entry.name, due, OccurrenceVerdict.OWED, said) for due in runs]
 
 
-def chosen(
+def choose_catch_up(
     policy: CatchUp, dues: Sequence[int], now_us: int, still_true: bool
 ) -> tuple[Sequence[int], str]:
     """The due moments that are made up for, and the policy in words.
@@ -59,7 +65,7 @@ def chosen(
     """
     last = dues[-1:]
     if policy.kind == "all":
-        return dues[-MOST:], "catch_up is 'all'"
+        return dues[-MAX_OCCURRENCES:], "catch_up is 'all'"
     if policy.kind == "last":
         return last, "catch_up is 'last'"
     if policy.kind == "within":

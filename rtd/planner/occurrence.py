@@ -4,10 +4,10 @@ from enum import StrEnum
 from hashlib import blake2b
 from typing import NamedTuple
 
-from rtd.common.ids import encode
+from rtd.common.ids import encode_id
 
 
-class Verdict(StrEnum):
+class OccurrenceVerdict(StrEnum):
     """What became of a due moment."""
 
     RAN = "ran"
@@ -34,19 +34,19 @@ class Occurrence(NamedTuple):
 
     task: str
     due_us: int
-    verdict: Verdict
+    verdict: OccurrenceVerdict
     reason: str = ""
     start_us: int = 0
     run_id: str = ""
 
     @property
-    def runs(self) -> bool:
+    def makes_run(self) -> bool:
         """Whether it makes a run."""
-        return self.verdict in (Verdict.RAN, Verdict.LATE)
+        return self.verdict in (OccurrenceVerdict.RAN, OccurrenceVerdict.LATE)
 
 
 def occurrence_id(task: str, due_us: int) -> str:
     """The id of the run of an occurrence, a ULID of its due moment: whoever decides to fire
     it, however often, means the same run."""
     mark = blake2b(f"{task}|{due_us}".encode(), digest_size=10).digest()
-    return encode((due_us // 1000 & (1 << 48) - 1) << 80 | int.from_bytes(mark, "big"))
+    return encode_id((due_us // 1000 & (1 << 48) - 1) << 80 | int.from_bytes(mark, "big"))

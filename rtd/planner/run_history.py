@@ -20,7 +20,7 @@ _ROW: Final = [0] * 6
 _NOTHING: Final = [0] * 6
 
 
-class _Kept(NamedTuple):
+class _RetainedWindow(NamedTuple):
     """A window whose latest event is kept. `at_us` has one element."""
 
     actions: tuple[str, ...]
@@ -29,7 +29,7 @@ class _Kept(NamedTuple):
     at_us: list[int]
 
 
-class Past:
+class RunHistory:
     """A `rtd.conditions.Ledger` that is told of every event.
 
     A run is told of when it is queued (`start`). For its own task it counts as started and going
@@ -41,15 +41,15 @@ class Past:
         newest_us: the time of the latest event of all.
     """
 
-    __slots__ = ("_begun", "_claimed", "_going", "_kept", "_rows", "asked", "newest_us")
+    __slots__ = ("_begun", "_claimed", "_going", "_rows", "_windows", "begin_tasks", "newest_us")
 
     def __init__(self) -> None:
         self._rows: dict[str, list[int]] = {}
         self._going: dict[str, dict[str, int]] = {}
         self._claimed: set[str] = set()
         self._begun: dict[str, dict[str, int]] = {}
-        self.asked: set[str] = set()
-        self._kept: dict[str, list[_Kept]] = {}
+        self.begin_tasks: set[str] = set()
+        self._windows: dict[str, list[_RetainedWindow]] = {}
         self.newest_us = 0
 
     # --- what conditions ask
@@ -68,14 +68,14 @@ class Past:
         """What is remembered of that time: the latest ones, and the latest of kept windows."""
         row = self._rows.get(task, _NOTHING)
         found = {row[_PLACE[action]] / SECOND for action in actions}
-        for kept in self._kept.get(task, ()):
+        for kept in self._windows.get(task, ()):
             if kept.actions == actions:
                 found.add(kept.at_us[0] / SECOND)
         return sorted(at for at in found if at and since_at <= at <= until_at)
 
     def running(self, task: str) -> Sequence[float]:
         """When the runs that are going began."""
-        runs = self._begun if task in self.asked else self._going
+        runs = self._begun if task in self.begin_tasks else self._going
         return [at / SECOND for at in runs.get(task, {}).values()]
 
     # --- what the planner asks
@@ -84,47 +84,49 @@ class Past:
         """When the latest event of an action was; 0: never."""
         return self._rows.get(task, _NOTHING)[_PLACE[action]]
 
-    def settled_us(self, task: str) -> int:
+    def last_activity_us(self, task: str) -> int:
         """The latest moment at which anything of the task's own happened; 0: never."""
         return max(self._rows.get(task, _NOTHING))
 
-    def going(self, task: str) -> dict[str, int]:
+    def active_runs(self, task: str) -> dict[str, int]:
         """The runs of a task that are going: their ids, and when each began."""
         return self._going.get(task, {})
 
     # --- what it is told
 
-    def keep(self, task: str, actions: tuple[str, ...], window: Window, zone: Zone) -> None:
+    def retain_window(
+        self, task: str, actions: tuple[str, ...], window: Window, zone: Zone
+    ) -> None:
         """From now on remember the latest of these events inside the window."""
-        kept = self._kept.setdefault(task, [])
+        kept = self._windows.setdefault(task, [])
         if not any((k.actions, k.window, k.zone) == (actions, window, zone) for k in kept):
-            kept.append(_Kept(actions, window, zone, [0]))
+            kept.append(_RetainedWindow(actions, window, zone, [0]))
 
     @property
-    def kept_tasks(self) -> Sequence[str]:
+    def retained_tasks(self) -> Sequence[str]:
         """Tasks of which more than the latest events is wanted."""
-        return list(self._kept)
+        return list(self._windows)
 
-    def start(self, task: str, run_id: str, at_us: int) -> bool:
+    def record_start(self, task: str, run_id: str, at_us: int) -> bool:
         """A run of the task is queued. Gives whether that was not known."""
         going = self._going.setdefault(task, {})
         if run_id in going and run_id not in self._claimed:
             return False
         self._claimed.discard(run_id)
         going[run_id] = at_us
-        if task in self.asked:
+        if task in self.begin_tasks:
             self.use_up(task, at_us)
             self.newest_us = max(self.newest_us, at_us)
         else:
-            self.event(task, RUN, at_us)
+            self.record_event(task, RUN, at_us)
         return True
 
-    def begin(self, task: str, run_id: str, at_us: int) -> bool:
+    def record_begin(self, task: str, run_id: str, at_us: int) -> bool:
         """An executor has a run of the task. Gives whether that was not known."""
         if run_id not in self._going.get(task, {}) or run_id in self._begun.get(task, {}):
             return False
         self._begun.setdefault(task, {})[run_id] = at_us
-        self.event(task, RUN, at_us)
+        self.record_event(task, RUN, at_us)
         return True
 
     def occupy(self, task: str, run_id: str, at_us: int) -> None:
@@ -136,16 +138,18 @@ class Past:
         """It does not."""
         self._release(task, run_id)
 
-    def end(self, task: str, action: str, run_id: str, at_us: int) -> None:
+    def record_end(self, task: str, action: str, run_id: str, at_us: int) -> None:
         """A run ended. One that ends by inaction uses up its due moment all the same."""
-        if task in self.asked and action != INACTION:
-            self.begin(task, run_id, self.going(task).get(run_id, at_us))  # that was not heard
+        if task in self.begin_tasks and action != INACTION:
+            self.record_begin(
+                task, run_id, self.active_runs(task).get(run_id, at_us)
+            )  # that was not heard
         began = self._release(task, run_id)
-        self.event(task, action, at_us)
+        self.record_event(task, action, at_us)
         if action == INACTION and began:
             self.use_up(task, at_us)
 
-    def event(self, task: str, action: str, at_us: int) -> None:
+    def record_event(self, task: str, action: str, at_us: int) -> None:
         """An event; no run begins or ends in this ledger by it."""
         row = self._rows.get(task)
         if row is None:
@@ -153,9 +157,9 @@ class Past:
         place = _PLACE[action]
         row[place] = max(row[place], at_us)
         self.newest_us = max(self.newest_us, at_us)
-        for kept in self._kept.get(task, ()):
+        for kept in self._windows.get(task, ()):
             if action in kept.actions:
-                found, _ = kept.window.current(kept.zone, at_us)
+                found, _ = kept.window.current_interval(kept.zone, at_us)
                 if found is not None and found.start_us <= at_us < found.end_us:
                     kept.at_us[0] = max(kept.at_us[0], at_us)
 
@@ -164,7 +168,7 @@ class Past:
         row = self._rows.setdefault(task, _ROW.copy())
         row[_PLACE[USED]] = max(row[_PLACE[USED]], at_us)
 
-    def existed(self, task: str, run_id: str, at_us: int) -> None:
+    def record_existing(self, task: str, run_id: str, at_us: int) -> None:
         """A run that was to begin had been over before."""
         self._release(task, run_id)
         self.use_up(task, at_us)
@@ -178,7 +182,7 @@ class Past:
         for runs in (*self._going.values(), *self._begun.values()):
             for run_id, at_us in runs.items():
                 runs[run_id] = min(at_us, now_us)
-        for windows in self._kept.values():
+        for windows in self._windows.values():
             for kept in windows:
                 kept.at_us[0] = min(kept.at_us[0], now_us)
         self.newest_us = min(self.newest_us, now_us)
@@ -197,4 +201,4 @@ class Past:
         return began
 
 
-__all__ = ["ENDS", "FAIL", "INACTION", "RUN", "SUCCESS", "TERMINATE", "Past"]
+__all__ = ["ENDS", "FAIL", "INACTION", "RUN", "SUCCESS", "TERMINATE", "RunHistory"]

@@ -34,13 +34,13 @@ def simulate(
     for name, info in tasks.items():
         if info.starts_by_itself:
             planner.add(name, info.schedule)
-            planner.entries[name].enabled = info.schedule.enabled and info.incomplete is None
+            planner.tasks[name].enabled = info.schedule.enabled and info.incomplete_reason is None
     ends: list[tuple[int, str, str]] = []
     found = planner.begin(from_us)
     while True:
         for occurrence in found:
             yield occurrence
-            if occurrence.runs:
+            if occurrence.makes_run:
                 end_us = occurrence.start_us + max(run_us, 1000)
                 heapq.heappush(ends, (end_us, occurrence.task, occurrence.run_id))
         wake_us = planner.next_wake()
@@ -49,7 +49,7 @@ def simulate(
             return
         while ends and ends[0][0] <= now_us:
             end_us, task, run_id = heapq.heappop(ends)
-            planner.ended(task, SUCCESS, run_id, end_us)
+            planner.record_end(task, SUCCESS, run_id, end_us)
         found = planner.advance(now_us)
 
 

@@ -3,10 +3,10 @@
 import heapq
 
 from rtd.language.time.time_zones import NEVER
-from rtd.planner.entry import Entry
+from rtd.planner.entry import ScheduledTask
 
 
-class Wakes:
+class WakeHeap:
     """A heap of moments, one per entry; an entry knows its own (`wake_us`).
 
     Attributes:
@@ -16,10 +16,10 @@ class Wakes:
     __slots__ = ("_pushed", "heap")
 
     def __init__(self) -> None:
-        self.heap: list[tuple[int, int, Entry]] = []
+        self.heap: list[tuple[int, int, ScheduledTask]] = []
         self._pushed = 0
 
-    def set(self, entry: Entry, at_us: int) -> None:
+    def set(self, entry: ScheduledTask, at_us: int) -> None:
         """Look at it then; NEVER: only after an event."""
         if at_us >= NEVER:
             entry.wake_us = NEVER
@@ -28,7 +28,7 @@ class Wakes:
             self._pushed += 1
             heapq.heappush(self.heap, (at_us, self._pushed, entry))
 
-    def pop(self, now_us: int) -> tuple[int, Entry] | None:
+    def pop(self, now_us: int) -> tuple[int, ScheduledTask] | None:
         """The first that is due by now, and its moment. It has none after that."""
         heap = self.heap
         while heap and heap[0][0] <= now_us:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from rtd.protocol.schema import Param, Verb
+from rtd.protocol.schema import Field, Verb
 
 RELOAD: Final = Verb(
     name="reload",
@@ -10,12 +10,12 @@ RELOAD: Final = Verb(
     "with. Answers when new runs get the new code; error `bad_app` with file and line when it "
     "does not import: the app of before serves on then.",
     result=(
-        Param("generation", "int", "of the process that new executors are forked from"),
-        Param("tasks", "int", "how many the app has now"),
-        Param("added", "list[str]", "tasks that are new"),
-        Param("changed", "list[str]", "tasks whose declaration or function is another one"),
-        Param("removed", "list[str]", "tasks that are gone"),
-        Param("faults", "list[str]", "what failed without stopping the import, a sentence each"),
+        Field("generation", "int", "of the process that new executors are forked from"),
+        Field("tasks", "int", "how many the app has now"),
+        Field("added", "list[str]", "tasks that are new"),
+        Field("changed", "list[str]", "tasks whose declaration or function is another one"),
+        Field("removed", "list[str]", "tasks that are gone"),
+        Field("faults", "list[str]", "what failed without stopping the import, a sentence each"),
     ),
     example=(
         {},

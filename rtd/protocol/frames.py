@@ -126,22 +126,22 @@ def value_hook(code: int, data: bytes) -> Any:
     return ext_hook(code, data)
 
 
-def request(msgid: int, method: str, params: dict[str, Any]) -> bytes:
+def encode_request(msgid: int, method: str, params: dict[str, Any]) -> bytes:
     """The frame of a request."""
     return dump([REQUEST, msgid, method, [params]], method)
 
 
-def response(msgid: int, result: Any) -> bytes:
+def encode_response(msgid: int, result: Any) -> bytes:
     """The frame of an answer."""
     return dump([RESPONSE, msgid, None, result], "result")
 
 
-def failure(msgid: int, error: RtdError) -> bytes:
+def encode_error(msgid: int, error: RtdError) -> bytes:
     """The frame of an answer that is an error."""
     return dump([RESPONSE, msgid, [error.code, error.sentence, error.details], None], "error")
 
 
-def notification(method: str, params: dict[str, Any]) -> bytes:
+def encode_notification(method: str, params: dict[str, Any]) -> bytes:
     """The frame of a part of a streamed answer."""
     return dump([NOTIFICATION, method, [params]], method)
 
@@ -206,10 +206,10 @@ class Decoder:
             frame = bytes(memoryview(self._bytes)[:length])
             del self._bytes[:length]
             self._start += length
-            yield parse(load(frame, self._hook))
+            yield parse_frame(load(frame, self._hook))
 
 
-def parse(frame: Any) -> Message:
+def parse_frame(frame: Any) -> Message:
     """The message of an unpacked frame. Raises WireError unless its shape is exact."""
     if type(frame) is not list or not frame or type(frame[0]) is not int:
         raise WireError("malformed frame: not an array that starts with 0, 1 or 2")

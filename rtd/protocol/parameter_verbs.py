@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from rtd.protocol.schema import Param, Shape, Verb
+from rtd.protocol.schema import Field, Shape, Verb
 
-_NAME: Final = Param("name", "str", "of the parameter")
-_TASK: Final = Param("task", "str | None", "whose own it is; null: the session's", None)
-_ROW: Final = (Param("param", "ParamRow", "as it is now"),)
+_NAME: Final = Field("name", "str", "of the parameter")
+_TASK: Final = Field("task", "str | None", "whose own it is; null: the session's", None)
+_ROW: Final = (Field("param", "ParamRow", "as it is now"),)
 _EXAMPLE: Final = {
     "name": "region", "task": None, "kind": "value", "value": "north", "known": True,
     "private": False, "is_set": False, "note": "",
@@ -16,14 +16,14 @@ PARAM: Final = Shape(
     "ParamRow",
     "A parameter of the session or of a task.",
     (
-        Param("name", "str", "as tasks name it"),
-        Param("task", "str | None", "whose own it is; null: the session's"),
-        Param("kind", "str", "what the app declared: value, function, return, arg or env"),
-        Param("value", "Any", "the value, where it is known before a run; `******` if private"),
-        Param("known", "bool", "`value` is the value"),
-        Param("private", "bool", "the value is never shown"),
-        Param("is_set", "bool", "set at run time, in place of what the app declared"),
-        Param("note", "str", "where the value comes from, if it is not a plain one"),
+        Field("name", "str", "as tasks name it"),
+        Field("task", "str | None", "whose own it is; null: the session's"),
+        Field("kind", "str", "what the app declared: value, function, return, arg or env"),
+        Field("value", "Any", "the value, where it is known before a run; `******` if private"),
+        Field("known", "bool", "`value` is the value"),
+        Field("private", "bool", "the value is never shown"),
+        Field("is_set", "bool", "set at run time, in place of what the app declared"),
+        Field("note", "str", "where the value comes from, if it is not a plain one"),
     ),
 )
 
@@ -31,10 +31,10 @@ PARAMS_LS: Final = Verb(
     name="params_ls",
     doc="The parameters of the session and of its tasks.",
     params=(
-        Param("task", "str | None", "only what this task is given: its own, and those of the "
+        Field("task", "str | None", "only what this task is given: its own, and those of the "
               "session that it names", None),
     ),
-    result=(Param("params", "list[ParamRow]", "the session's first, by name"),),
+    result=(Field("params", "list[ParamRow]", "the session's first, by name"),),
     example=({"task": "report"}, {"params": [_EXAMPLE]}),
 )  # fmt: skip
 
@@ -50,7 +50,7 @@ PARAMS_SET: Final = Verb(
     name="params_set",
     doc="Give a parameter that the app declares another value, from the next run on. It is kept "
     "until `params_unset`, over restarts, too.",
-    params=(_NAME, Param("value", "Any", "the value"), _TASK),
+    params=(_NAME, Field("value", "Any", "the value"), _TASK),
     result=_ROW,
     example=({"name": "region", "value": "south"}, {"param": _EXAMPLE | {"value": "south",
              "is_set": True}}),

@@ -2,14 +2,14 @@
 
 from typing import Any, Final
 
-from rtd.protocol.schema import Param, Verb
+from rtd.protocol.schema import Field, Verb
 
 ID: Final = "01KAJ3V5Q0E7Z4M2T8W6R1X9YB"
 TARGET: Final = "an id, 4 or more characters of its start or end that fit one recent run, or a key"
-REASON: Final = Param("reason", "str", "goes into the records", "")
-_RUN: Final = Param("run", "str", f"which run: {TARGET}")
-_RUNS: Final = Param("runs", "list[str]", f"which runs, each {TARGET}")
-_OUTCOMES: Final = Param("runs", "list[Outcome]", "one for each target, in their order")
+REASON: Final = Field("reason", "str", "goes into the records", "")
+_RUN: Final = Field("run", "str", f"which run: {TARGET}")
+_RUNS: Final = Field("runs", "list[str]", f"which runs, each {TARGET}")
+_OUTCOMES: Final = Field("runs", "list[Outcome]", "one for each target, in their order")
 _SPLIT: Final[dict[str, Any]] = {"run": "X9YB", "id": ID, "pids": [], "new": None, "error": None}
 
 SUBMIT: Final = Verb(
@@ -17,20 +17,20 @@ SUBMIT: Final = Verb(
     doc="Queue one run, or many of one task. The ids come from the client, so that a request "
     "sent twice makes its runs once.",
     params=(
-        Param("task", "str", "its name; `command` for a shell command"),
-        Param("params", "dict[str, Any]", "the parameters of one run", {}),
-        Param("many", "list[dict[str, Any]] | None", "instead: the parameters of each run", None),
-        Param("ids", "list[str] | None", "a ULID for each run; made by the daemon if absent", None),
-        Param("key", "str | None", "your own unique id for one run: the same key, the same run",
+        Field("task", "str", "its name; `command` for a shell command"),
+        Field("params", "dict[str, Any]", "the parameters of one run", {}),
+        Field("many", "list[dict[str, Any]] | None", "instead: the parameters of each run", None),
+        Field("ids", "list[str] | None", "a ULID for each run; made by the daemon if absent", None),
+        Field("key", "str | None", "your own unique id for one run: the same key, the same run",
               None),
-        Param("options", "SubmitOptions", "how the runs are queued and watched; any policy of a "
+        Field("options", "SubmitOptions", "how the runs are queued and watched; any policy of a "
               "task", {}),
-        Param("shortcut", "bool", "for clients: say how to queue further runs of this task", False),
+        Field("shortcut", "bool", "for clients: say how to queue further runs of this task", False),
     ),
     result=(
-        Param("ids", "list[str]", "of the runs, in order"),
-        Param("created", "list[bool]", "false: that run existed already"),
-        Param("shortcut", "dict[str, Any] | None", "how a client may queue more runs of this task "
+        Field("ids", "list[str]", "of the runs, in order"),
+        Field("created", "list[bool]", "false: that run existed already"),
+        Field("shortcut", "dict[str, Any] | None", "how a client may queue more runs of this task "
               "in Redis itself; good for a second"),
     ),
     example=(
@@ -44,16 +44,16 @@ LS: Final = Verb(
     name="ls",
     doc="Runs: the running ones, then the queued, then the ended, the newest first.",
     params=(
-        Param("task", "str | None", "only this task's", None),
-        Param("state", "list[str]", "only in these states; empty: all", []),
-        Param("queue", "str | None", "only of this queue", None),
-        Param("limit", "int", "how many at most", 50),
-        Param("since", "float | None", "only those that changed since, epoch seconds", None),
+        Field("task", "str | None", "only this task's", None),
+        Field("state", "list[str]", "only in these states; empty: all", []),
+        Field("queue", "str | None", "only of this queue", None),
+        Field("limit", "int", "how many at most", 50),
+        Field("since", "float | None", "only those that changed since, epoch seconds", None),
     ),
     result=(
-        Param("runs", "list[Row]", "at most `limit`"),
-        Param("totals", "dict[str, Any]", "how many there are in each state, whatever the filter"),
-        Param("more", "bool", "the limit cut something off"),
+        Field("runs", "list[Row]", "at most `limit`"),
+        Field("totals", "dict[str, Any]", "how many there are in each state, whatever the filter"),
+        Field("more", "bool", "the limit cut something off"),
     ),
     example=(
         {"state": ["running"], "limit": 1},
@@ -67,15 +67,15 @@ SHOW: Final = Verb(
     doc="Everything that is known of a run.",
     params=(_RUN,),
     result=(
-        Param("row", "Row", "as in ls"),
-        Param("params", "Any", "as submitted"),
-        Param("options", "dict[str, Any]", "the policies that this submit set"),
-        Param("policies", "dict[str, Any]", "all policies in force that differ from the defaults"),
-        Param("waits", "str", "while it is queued: what for; one sentence, or empty"),
-        Param("submitted_by", "str", "uid and pid of who submitted it"),
-        Param("attempts", "list[AttemptRow]", "those that are over, the first first"),
-        Param("pids", "list[Any]", "processes that were ended: [pid, name, how]"),
-        Param("tree", "list[Any]", "while it runs: its processes, [pid, name, bytes, cpu_s]"),
+        Field("row", "Row", "as in ls"),
+        Field("params", "Any", "as submitted"),
+        Field("options", "dict[str, Any]", "the policies that this submit set"),
+        Field("policies", "dict[str, Any]", "all policies in force that differ from the defaults"),
+        Field("waits", "str", "while it is queued: what for; one sentence, or empty"),
+        Field("submitted_by", "str", "uid and pid of who submitted it"),
+        Field("attempts", "list[AttemptRow]", "those that are over, the first first"),
+        Field("pids", "list[Any]", "processes that were ended: [pid, name, how]"),
+        Field("tree", "list[Any]", "while it runs: its processes, [pid, name, bytes, cpu_s]"),
     ),
     example=(
         {"run": "X9YB"},
@@ -91,12 +91,12 @@ RESULT: Final = Verb(
     doc="What a run returned, or why it did not.",
     params=(_RUN,),
     result=(
-        Param("id", "str", "the run"),
-        Param("state", "str", "its state; the rest means something once it is terminal"),
-        Param("value", "Any", "what the task returned"),
-        Param("error", "list[str] | None", "[type, message, traceback] of the last attempt"),
-        Param("why", "str | None", "one sentence"),
-        Param("exit", "list[int | None] | None", "[code, signal]"),
+        Field("id", "str", "the run"),
+        Field("state", "str", "its state; the rest means something once it is terminal"),
+        Field("value", "Any", "what the task returned"),
+        Field("error", "list[str] | None", "[type, message, traceback] of the last attempt"),
+        Field("why", "str | None", "one sentence"),
+        Field("exit", "list[int | None] | None", "[code, signal]"),
     ),
     example=(
         {"run": "X9YB"},
@@ -109,10 +109,10 @@ WAIT: Final = Verb(
     doc="Answers when all of the runs (or any of them) have ended.",
     params=(
         _RUNS,
-        Param("timeout_s", "float | None", "after it: error `timeout`; the runs go on", None),
-        Param("any", "bool", "one is enough", False),
+        Field("timeout_s", "float | None", "after it: error `timeout`; the runs go on", None),
+        Field("any", "bool", "one is enough", False),
     ),
-    result=(Param("runs", "list[Row]", "all of them, in order"),),
+    result=(Field("runs", "list[Row]", "all of them, in order"),),
     example=(
         {"runs": ["X9YB"], "timeout_s": 60.0},
         {"runs": [{"id": ID, "state": "succeeded", "...": "..."}]},
@@ -125,7 +125,7 @@ KILL: Final = Verb(
     "queued is cancelled. Answers when they are over.",
     params=(
         _RUNS,
-        Param("grace_s", "float | None", "instead of the task's stop_grace; 0: kill at once", None),
+        Field("grace_s", "float | None", "instead of the task's stop_grace; 0: kill at once", None),
         REASON,
     ),
     result=(_OUTCOMES,),
@@ -150,7 +150,7 @@ RETRY: Final = Verb(
     "what ended never changes.",
     params=(
         _RUNS,
-        Param("ids", "list[str] | None", "a ULID for each new run, so that it is safe to repeat",
+        Field("ids", "list[str] | None", "a ULID for each new run, so that it is safe to repeat",
               None),
     ),
     result=(_OUTCOMES,),
@@ -165,18 +165,18 @@ LOGS: Final = Verb(
     doc="The output of a run as `log` notifications; the answer follows the last one.",
     params=(
         _RUN,
-        Param("attempt", "int | None", "which try; default: the latest", None),
-        Param("follow", "bool", "go on until the run ends, over further attempts", False),
-        Param("lines", "int | None", "only the last so many lines of what there is", None),
-        Param("since", "float | None", "only what was written since, epoch seconds", None),
-        Param("stream", "str | None", "only `out` or `err`", None),
+        Field("attempt", "int | None", "which try; default: the latest", None),
+        Field("follow", "bool", "go on until the run ends, over further attempts", False),
+        Field("lines", "int | None", "only the last so many lines of what there is", None),
+        Field("since", "float | None", "only what was written since, epoch seconds", None),
+        Field("stream", "str | None", "only `out` or `err`", None),
     ),
     result=(
-        Param("id", "str", "the run"),
-        Param("state", "str", "its state when the output ended"),
-        Param("attempt", "int", "the last attempt shown"),
-        Param("output_bytes", "int", "how much was sent"),
-        Param("lost_bytes", "int", "how much had been dropped: disk full, limit, quota"),
+        Field("id", "str", "the run"),
+        Field("state", "str", "its state when the output ended"),
+        Field("attempt", "int", "the last attempt shown"),
+        Field("output_bytes", "int", "how much was sent"),
+        Field("lost_bytes", "int", "how much had been dropped: disk full, limit, quota"),
     ),
     stream=("log", "LogPart"),
     example=(

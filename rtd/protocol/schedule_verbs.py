@@ -3,26 +3,26 @@
 from typing import Final
 
 from rtd.protocol.run_verbs import ID, REASON
-from rtd.protocol.schema import Param, Verb
+from rtd.protocol.schema import Field, Verb
 
-_TASK: Final = Param("task", "str", "its name")
+_TASK: Final = Field("task", "str", "its name")
 _TASKS: Final = (
-    Param("tasks", "list[str]", "their names", []),
-    Param("all", "bool", "instead: the whole schedule; each task keeps its own setting", False),
+    Field("tasks", "list[str]", "their names", []),
+    Field("all", "bool", "instead: the whole schedule; each task keeps its own setting", False),
 )
-_SWITCHED: Final = (Param("tasks", "list[SwitchRow]", "as they are now"),)
+_SWITCHED: Final = (Field("tasks", "list[SwitchRow]", "as they are now"),)
 
 NEXT: Final = Verb(
     name="next",
     doc="When tasks start next, if nothing but time happens and each run ends at once.",
     params=(
-        Param("task", "str | None", "only this one", None),
-        Param("n", "int", "how many starts, 1 to 1000", 10),
+        Field("task", "str | None", "only this one", None),
+        Field("n", "int", "how many starts, 1 to 1000", 10),
     ),
     result=(
-        Param("starts", "list[StartRow]", "the earliest first"),
-        Param("waiting", "int", "tasks with a condition that only an event can make true"),
-        Param("behind", "list[str]", "tasks that a run of their own must end for, by name"),
+        Field("starts", "list[StartRow]", "the earliest first"),
+        Field("waiting", "int", "tasks with a condition that only an event can make true"),
+        Field("behind", "list[str]", "tasks that a run of their own must end for, by name"),
     ),
     example=(
         {"task": "report", "n": 1},
@@ -40,14 +40,14 @@ WHY: Final = Verb(
     "else that holds it, and when it can start.",
     params=(_TASK,),
     result=(
-        Param("task", "str", "its name"),
-        Param("condition", "str | None", "under which it starts"),
-        Param("end_condition", "str | None", "under which its runs are ended"),
-        Param("value", "bool", "the condition is true now"),
-        Param("tree", "dict[str, Any] | None", "value, text, fact, next_change, children"),
-        Param("holds", "list[Hold]", "what holds it beside the condition"),
-        Param("next_at", "float | None", "when it starts next as far as time alone decides"),
-        Param("next_text", "str", "the same as a sentence"),
+        Field("task", "str", "its name"),
+        Field("condition", "str | None", "under which it starts"),
+        Field("end_condition", "str | None", "under which its runs are ended"),
+        Field("value", "bool", "the condition is true now"),
+        Field("tree", "dict[str, Any] | None", "value, text, fact, next_change, children"),
+        Field("holds", "list[Hold]", "what holds it beside the condition"),
+        Field("next_at", "float | None", "when it starts next as far as time alone decides"),
+        Field("next_text", "str", "the same as a sentence"),
     ),
     example=(
         {"task": "report"},
@@ -63,11 +63,11 @@ MISSES: Final = Verb(
     name="misses",
     doc="Due moments at which a task did not just start in time, and why; the latest first.",
     params=(
-        Param("task", "str | None", "only this one's", None),
-        Param("since", "float | None", "only those due since, epoch seconds", None),
-        Param("limit", "int", "how many at most", 100),
+        Field("task", "str | None", "only this one's", None),
+        Field("since", "float | None", "only those due since, epoch seconds", None),
+        Field("limit", "int", "how many at most", 100),
     ),
-    result=(Param("misses", "list[MissRow]", "at most `limit`"),),
+    result=(Field("misses", "list[MissRow]", "at most `limit`"),),
     example=(
         {"limit": 1},
         {"misses": [{"task": "report", "due_at": 1769846400.0, "verdict": "missed", "run": None,
@@ -98,18 +98,18 @@ TRIGGER: Final = Verb(
     doc="Start a task now, whatever its condition says. Refused while a run of it is going, "
     "unless it may overlap or has no start condition.",
     repeatable=False,
-    params=(_TASK, Param("params", "dict[str, Any]", "the parameters of the run", {})),
-    result=(Param("id", "str", "of the run"),),
+    params=(_TASK, Field("params", "dict[str, Any]", "the parameters of the run", {})),
+    result=(Field("id", "str", "of the run"),),
     example=({"task": "report"}, {"id": ID}),
 )
 
 GRAPH: Final = Verb(
     name="graph",
     doc="Which task waits for which: by its conditions, and by results that are parameters.",
-    params=(Param("task", "str | None", "only what leads to it or from it", None),),
+    params=(Field("task", "str | None", "only what leads to it or from it", None),),
     result=(
-        Param("nodes", "list[GraphNode]", "the tasks, by name; then those that do not exist"),
-        Param("edges", "list[GraphEdge]", "by the names of their ends"),
+        Field("nodes", "list[GraphNode]", "the tasks, by name; then those that do not exist"),
+        Field("edges", "list[GraphEdge]", "by the names of their ends"),
     ),
     example=(
         {"task": None},

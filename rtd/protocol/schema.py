@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from typing import Any, Final
 
 from rtd.common.errors import BadRequest
-from rtd.common.msgpack_values import shown
+from rtd.common.msgpack_values import show_value
 
 
 class Required:
@@ -24,7 +24,7 @@ REQUIRED: Final = Required()
 
 
 @dataclass(frozen=True, slots=True)
-class Param:
+class Field:
     """A named value of a request or an answer. `default` only matters in a request."""
 
     name: str
@@ -39,7 +39,7 @@ class Shape:
 
     name: str
     doc: str
-    fields: tuple[Param, ...]
+    fields: tuple[Field, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +56,8 @@ class Verb:
 
     name: str
     doc: str
-    params: tuple[Param, ...] = ()
-    result: tuple[Param, ...] = ()
+    params: tuple[Field, ...] = ()
+    result: tuple[Field, ...] = ()
     stream: tuple[str, str] | None = None
     repeatable: bool = True
     example: tuple[Mapping[str, Any], Mapping[str, Any]]
@@ -105,24 +105,24 @@ def alternatives(kind: str) -> list[str]:
     return [*parts, kind[start:].strip()]
 
 
-def fits(kind: str, value: Any) -> bool:
+def matches_type(kind: str, value: Any) -> bool:
     """Whether a value is of a declared type. Shapes are checked as maps."""
     if kind in _PLAIN:
         return _PLAIN[kind](value)
     if len(parts := alternatives(kind)) > 1:
-        return any(fits(part, value) for part in parts)
+        return any(matches_type(part, value) for part in parts)
     if kind.startswith("list["):
         inner = kind[5:-1]
-        return type(value) is list and all(fits(inner, item) for item in value)
+        return type(value) is list and all(matches_type(inner, item) for item in value)
     return _is_map(value)
 
 
-def said(kind: str) -> str:
+def describe_type(kind: str) -> str:
     """The type in words, for errors."""
     if len(parts := alternatives(kind)) > 1:
-        return " or ".join(said(part) for part in parts)
+        return " or ".join(describe_type(part) for part in parts)
     if kind.startswith("list["):
-        return f"a list, each {said(kind[5:-1])}"
+        return f"a list, each {describe_type(kind[5:-1])}"
     return _SAID.get(kind, "a map")
 
 
@@ -137,16 +137,16 @@ def check(verb: Verb, params: Mapping[str, Any]) -> dict[str, Any]:
     for param in verb.params:
         if param.name not in params:
             if param.default is REQUIRED:
-                raise BadRequest(
-                    f"{verb.name}: the parameter {param.name!r} ({said(param.type)}) is missing"
-                )
+                kind = describe_type(param.type)
+                raise BadRequest(f"{verb.name}: the parameter {param.name!r} ({kind}) is missing")
             empty = type(param.default) in (dict, list)
             filled[param.name] = param.default.copy() if empty else param.default
             continue
         value = params[param.name]
-        if not fits(param.type, value):
+        if not matches_type(param.type, value):
+            wanted = describe_type(param.type)
             raise BadRequest(
-                f"{verb.name}: {param.name!r} must be {said(param.type)}, not {shown(value)}"
+                f"{verb.name}: {param.name!r} must be {wanted}, not {show_value(value)}"
             )
         filled[param.name] = value
     if len(filled) < len(params) or any(name not in filled for name in params):

@@ -2,18 +2,18 @@
 
 from typing import Final
 
-from rtd.protocol.schema import Param, Shape, Verb
+from rtd.protocol.schema import Field, Shape, Verb
 
 FAULT: Final = Shape(
     "FaultRow",
     "Something of the app's that failed where nothing may stop for it.",
     (
-        Param("kind", "str", "condition, parameter, hook, loader, log or task"),
-        Param("what", "str", "names it within its kind"),
-        Param("message", "str", "the latest one, with file and line where they are known"),
-        Param("times", "int", "how often since the app was imported"),
-        Param("first_at", "float", "epoch seconds"),
-        Param("last_at", "float", "epoch seconds"),
+        Field("kind", "str", "condition, parameter, hook, loader, log or task"),
+        Field("what", "str", "names it within its kind"),
+        Field("message", "str", "the latest one, with file and line where they are known"),
+        Field("times", "int", "how often since the app was imported"),
+        Field("first_at", "float", "epoch seconds"),
+        Field("last_at", "float", "epoch seconds"),
     ),
 )
 
@@ -21,9 +21,9 @@ LANE: Final = Shape(
     "LaneRow",
     "An execution kind on this node.",
     (
-        Param("lane", "str", "its name"),
-        Param("executors", "int", "how many live"),
-        Param("running", "int", "runs that are going in it"),
+        Field("lane", "str", "its name"),
+        Field("executors", "int", "how many live"),
+        Field("running", "int", "runs that are going in it"),
     ),
 )
 
@@ -31,23 +31,23 @@ SCHEDULE: Final = Shape(
     "ScheduleState",
     "Whether tasks start by their conditions.",
     (
-        Param("state", "str", "none, starting, going, paused, halted or ended"),
-        Param("why", "str | None", "what halted it, or what it waits for"),
-        Param("halted_at", "float | None", "when it was halted, epoch seconds"),
-        Param("tasks", "int", "how many have a condition"),
+        Field("state", "str", "none, starting, going, paused, halted or ended"),
+        Field("why", "str | None", "what halted it, or what it waits for"),
+        Field("halted_at", "float | None", "when it was halted, epoch seconds"),
+        Field("tasks", "int", "how many have a condition"),
     ),
 )  # fmt: skip
 
 #: What every answer about a daemon begins with.
 IDENTITY: Final = (
-    Param("version", "str", "of rtd"),
-    Param("pid", "int", "the supervisor's"),
-    Param("name", "str", "the namespace in Redis"),
-    Param("node", "str", "this host among those that share it"),
-    Param("started_at", "float", "epoch seconds"),
-    Param("draining", "bool", "it takes no new work and will end"),
-    Param("app", "str | None", "what was given to `rtd run`; null: commands only"),
-    Param("app_error", "str | None", "why the app does not import, with file and line"),
+    Field("version", "str", "of rtd"),
+    Field("pid", "int", "the supervisor's"),
+    Field("name", "str", "the namespace in Redis"),
+    Field("node", "str", "this host among those that share it"),
+    Field("started_at", "float", "epoch seconds"),
+    Field("draining", "bool", "it takes no new work and will end"),
+    Field("app", "str | None", "what was given to `rtd run`; null: commands only"),
+    Field("app_error", "str | None", "why the app does not import, with file and line"),
 )
 
 STATUS: Final = Verb(
@@ -55,13 +55,13 @@ STATUS: Final = Verb(
     doc="How the daemon, its app and its schedule are, and what of the app's has failed.",
     result=(
         *IDENTITY,
-        Param("tasks", "int", "how many the app has"),
-        Param("redis", "dict[str, Any]", "url, ok, error, version, pid, bytes"),
-        Param("lanes", "list[LaneRow]", "those with executors, by name"),
-        Param("queued", "int", "runs that wait, delayed ones included"),
-        Param("running", "int", "runs that are going"),
-        Param("schedule", "ScheduleState", "whether tasks start by their conditions"),
-        Param("faults", "list[FaultRow]", "since the app was imported, the latest first"),
+        Field("tasks", "int", "how many the app has"),
+        Field("redis", "dict[str, Any]", "url, ok, error, version, pid, bytes"),
+        Field("lanes", "list[LaneRow]", "those with executors, by name"),
+        Field("queued", "int", "runs that wait, delayed ones included"),
+        Field("running", "int", "runs that are going"),
+        Field("schedule", "ScheduleState", "whether tasks start by their conditions"),
+        Field("faults", "list[FaultRow]", "since the app was imported, the latest first"),
     ),
     example=(
         {},

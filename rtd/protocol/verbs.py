@@ -27,23 +27,23 @@ from rtd.protocol.run_verbs import (
     WAIT,
 )
 from rtd.protocol.schedule_verbs import DISABLE, ENABLE, GRAPH, MISSES, NEXT, TRIGGER, WHY
-from rtd.protocol.schema import Param, Verb, check
+from rtd.protocol.schema import Field, Verb, check
 from rtd.protocol.status_verbs import IDENTITY, STATUS
 
-_QUEUES: Final = Param("queues", "list[str]", "their names; one that is new is created")
+_QUEUES: Final = Field("queues", "list[str]", "their names; one that is new is created")
 
 HELLO: Final = Verb(
     name="hello",
     doc="The first request on a connection: who speaks, in which version.",
     params=(
-        Param("version", "int", "the client's protocol version"),
-        Param("client", "str", "name and version of the client's program", ""),
+        Field("version", "int", "the client's protocol version"),
+        Field("client", "str", "name and version of the client's program", ""),
     ),
     result=(
-        Param("version", "int", "the daemon's protocol version"),
-        Param("server", "str", "name and version of the daemon"),
-        Param("pid", "int", "the supervisor's"),
-        Param("frame_limit_bytes", "int", "larger frames are refused"),
+        Field("version", "int", "the daemon's protocol version"),
+        Field("server", "str", "name and version of the daemon"),
+        Field("pid", "int", "the supervisor's"),
+        Field("frame_limit_bytes", "int", "larger frames are refused"),
     ),
     example=(
         {"version": 1, "client": "rtctl 0.1.0"},
@@ -55,8 +55,8 @@ PING: Final = Verb(
     name="ping",
     doc="Whether the daemon answers.",
     result=(
-        Param("pid", "int", "the supervisor's"),
-        Param("at", "float", "the daemon's clock, epoch seconds"),
+        Field("pid", "int", "the supervisor's"),
+        Field("at", "float", "the daemon's clock, epoch seconds"),
     ),
     example=({}, {"pid": 4242, "at": 1769846400.0}),
 )
@@ -66,13 +66,13 @@ INFO: Final = Verb(
     doc="The daemon, its app, its Redis and its executors.",
     result=(
         *IDENTITY,
-        Param("places", "dict[str, Any]", "socket, runtime_dir, state_dir, log"),
-        Param("redis", "dict[str, Any]", "url, ok, error, version, pid, bytes"),
-        Param("executors", "list[Any]", "maps: exec, pid, lane, run, started_at, retiring"),
-        Param("queued", "int", "runs that wait, delayed ones included"),
-        Param("running", "int", "runs that are going"),
-        Param("tally", "dict[str, Any]", "ended runs by state, since the namespace exists"),
-        Param("output", "dict[str, Any]", "bytes, quota_bytes, dir"),
+        Field("places", "dict[str, Any]", "socket, runtime_dir, state_dir, log"),
+        Field("redis", "dict[str, Any]", "url, ok, error, version, pid, bytes"),
+        Field("executors", "list[Any]", "maps: exec, pid, lane, run, started_at, retiring"),
+        Field("queued", "int", "runs that wait, delayed ones included"),
+        Field("running", "int", "runs that are going"),
+        Field("tally", "dict[str, Any]", "ended runs by state, since the namespace exists"),
+        Field("output", "dict[str, Any]", "bytes, quota_bytes, dir"),
     ),
     example=(
         {},
@@ -92,14 +92,14 @@ EVENTS: Final = Verb(
     name="events",
     doc="What happens to runs and queues, as `event` notifications.",
     params=(
-        Param("follow", "bool", "go on until the client closes the connection", False),
-        Param("since", "str | None", "after this event's id; default: the last `limit`, or with "
+        Field("follow", "bool", "go on until the client closes the connection", False),
+        Field("since", "str | None", "after this event's id; default: the last `limit`, or with "
               "`follow` from now", None),
-        Param("limit", "int", "how many past events at most", 100),
-        Param("task", "str | None", "only this task's", None),
-        Param("run", "str | None", f"only this run's: {TARGET}", None),
+        Field("limit", "int", "how many past events at most", 100),
+        Field("task", "str | None", "only this task's", None),
+        Field("run", "str | None", f"only this run's: {TARGET}", None),
     ),
-    result=(Param("last", "str | None", "id of the last event seen, for `since`"),),
+    result=(Field("last", "str | None", "id of the last event seen, for `since`"),),
     stream=("event", "Event"),
     example=({"follow": False, "limit": 10}, {"last": "1769846400000-0"}),
 )  # fmt: skip
@@ -107,11 +107,11 @@ EVENTS: Final = Verb(
 TASKS: Final = Verb(
     name="tasks",
     doc="The tasks of the app and what they take.",
-    params=(Param("task", "str | None", "only this one", None),),
+    params=(Field("task", "str | None", "only this one", None),),
     result=(
-        Param("app", "str | None", "where they come from"),
-        Param("app_error", "str | None", "why the app does not import"),
-        Param("tasks", "list[TaskRow]", "by name"),
+        Field("app", "str | None", "where they come from"),
+        Field("app_error", "str | None", "why the app does not import"),
+        Field("tasks", "list[TaskRow]", "by name"),
     ),
     example=(
         {},
@@ -123,7 +123,7 @@ TASKS: Final = Verb(
 QUEUE_LS: Final = Verb(
     name="queue_ls",
     doc="All queues.",
-    result=(Param("queues", "list[QueueRow]", "the highest priority first"),),
+    result=(Field("queues", "list[QueueRow]", "the highest priority first"),),
     example=(
         {},
         {"queues": [{"queue": "default", "priority": 0, "paused": False, "queued": 3,
@@ -135,7 +135,7 @@ QUEUE_PAUSE: Final = Verb(
     name="queue_pause",
     doc="Start nothing more from these queues; what runs goes on, submits are accepted.",
     params=(_QUEUES, REASON),
-    result=(Param("queues", "list[QueueRow]", "as they are now"),),
+    result=(Field("queues", "list[QueueRow]", "as they are now"),),
     example=({"queues": ["slow"]}, {"queues": [{"queue": "slow", "paused": True, "...": "..."}]}),
 )
 
@@ -143,15 +143,15 @@ QUEUE_RESUME: Final = Verb(
     name="queue_resume",
     doc="Start runs from these queues again.",
     params=(_QUEUES,),
-    result=(Param("queues", "list[QueueRow]", "as they are now"),),
+    result=(Field("queues", "list[QueueRow]", "as they are now"),),
     example=({"queues": ["slow"]}, {"queues": [{"queue": "slow", "paused": False, "...": "..."}]}),
 )
 
 QUEUE_PURGE: Final = Verb(
     name="queue_purge",
     doc="Cancel all runs that wait in a queue.",
-    params=(Param("queue", "str", "its name"), REASON),
-    result=(Param("cancelled", "int", "how many"),),
+    params=(Field("queue", "str", "its name"), REASON),
+    result=(Field("cancelled", "int", "how many"),),
     example=({"queue": "slow"}, {"cancelled": 120}),
 )
 
@@ -161,14 +161,14 @@ SHUTDOWN: Final = Verb(
     "the rest. Answers at once; the daemon closes the connection when it is done.",
     repeatable=False,
     params=(
-        Param("grace_s", "float | None", "how long runs have to finish; default: the daemon's "
+        Field("grace_s", "float | None", "how long runs have to finish; default: the daemon's "
               "stop_grace", None),
-        Param("keep_running", "bool", "end only the supervisor; runs go on and the next one "
+        Field("keep_running", "bool", "end only the supervisor; runs go on and the next one "
               "adopts them", False),
     ),
     result=(
-        Param("pid", "int", "the supervisor's"),
-        Param("running", "int", "runs that are going now"),
+        Field("pid", "int", "the supervisor's"),
+        Field("running", "int", "runs that are going now"),
     ),
     example=({"grace_s": 5.0}, {"pid": 4242, "running": 1}),
 )  # fmt: skip

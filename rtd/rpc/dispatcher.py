@@ -7,8 +7,8 @@ from typing import Any
 
 from rtd.common.errors import BadRequest, StoreGone, VersionMismatch
 from rtd.protocol import frames, verbs
-from rtd.rpc.core.connection import Connection
-from rtd.rpc.core.request import Ask, Handler
+from rtd.rpc.core.connection import ClientConnection
+from rtd.rpc.core.request import ClientRequest, VerbHandler
 from rtd.rpc.verbs import (
     cancel,
     events,
@@ -37,7 +37,7 @@ from rtd.supervisor.node import Node
 STILL_WORKS = "ping, info, tasks and the logs of running runs still work"
 
 
-async def hello(ask: Ask) -> dict[str, Any]:
+async def hello(ask: ClientRequest) -> dict[str, Any]:
     """Who speaks here, in which version."""
     theirs = ask.params["version"]
     if theirs != frames.VERSION:
@@ -50,16 +50,16 @@ async def hello(ask: Ask) -> dict[str, Any]:
         "version": frames.VERSION,
         "server": f"rtd {metadata.version('rtd')}",
         "pid": os.getpid(),
-        "frame_limit_bytes": ask.core.config.limits.frame_bytes,
+        "frame_limit_bytes": ask.context.config.limits.frame_bytes,
     }
 
 
-async def ping(ask: Ask) -> dict[str, Any]:
+async def ping(ask: ClientRequest) -> dict[str, Any]:
     """That the daemon answers."""
     return {"pid": os.getpid(), "at": time.time()}
 
 
-HANDLERS: dict[str, Handler] = {
+HANDLERS: dict[str, VerbHandler] = {
     "hello": hello,
     "ping": ping,
     "info": info.handle,
@@ -100,18 +100,20 @@ if HANDLERS.keys() != verbs.VERBS.keys():
     )
 
 
-class Service:
+class VerbDispatcher:
     """Carries out requests on one node."""
 
     def __init__(self, node: Node) -> None:
         self._node = node
 
-    async def handle(self, client: Connection, request: frames.Request) -> Any:
+    async def dispatch(self, client: ClientConnection, request: frames.Request) -> Any:
         """The answer to a request. Raises RtdError."""
         if not client.greeted and request.method != "hello":
             raise BadRequest("the first request on a connection must be hello")
         checked = verbs.check_request(request.method, request.params)
         try:
-            return await HANDLERS[request.method](Ask(self._node, client, request.msgid, checked))
+            return await HANDLERS[request.method](
+                ClientRequest(self._node, client, request.msgid, checked)
+            )
         except StoreGone as error:
             raise StoreGone(f"{error.sentence}; rtd tries again by itself. {STILL_WORKS}") from None

@@ -13,7 +13,7 @@ from typing import Final
 from rtd.common.errors import ConfigError, NotPermitted
 from rtd.config.config import Config
 from rtd.protocol import frames
-from rtd.rpc.core.connection import Connection, Handle
+from rtd.rpc.core.connection import ClientConnection, RequestHandler
 from rtd.rpc.core.peer_credentials import Peer, peer_of, refusal
 from rtd.supervisor.core.log import log
 from rtd.supervisor.core.unix_socket import bind_unix
@@ -24,7 +24,7 @@ MAX_CLIENTS: Final = 500
 ACCEPT_PAUSE_S: Final = 0.2
 
 
-class Server:
+class ControlServer:
     """Listens on the control socket.
 
     Args:
@@ -33,12 +33,12 @@ class Server:
         handle: carries out one request of one client.
     """
 
-    def __init__(self, config: Callable[[], Config], path: Path, handle: Handle) -> None:
+    def __init__(self, config: Callable[[], Config], path: Path, handle: RequestHandler) -> None:
         self._config = config
         self._path = path
         self._handle = handle
         self._gid = group_id(config().group)
-        self._clients: set[Connection] = set()
+        self._clients: set[ClientConnection] = set()
         self._listener: socket.socket | None = None
         self._loop = asyncio.get_running_loop()
 
@@ -59,7 +59,7 @@ class Server:
             client.close()
 
     @property
-    def clients(self) -> int:
+    def client_count(self) -> int:
         """How many clients are connected."""
         return len(self._clients)
 
@@ -82,13 +82,13 @@ class Server:
         except OSError:
             connection.close()
             return
-        self._serve(connection, peer)
+        self._admit(connection, peer)
 
     def _accept_again(self) -> None:
         if self._listener is not None:
             self._loop.add_reader(self._listener, self._accept)
 
-    def _serve(self, connection: socket.socket, peer: Peer) -> None:
+    def _admit(self, connection: socket.socket, peer: Peer) -> None:
         """Give the connection its protocol, or one frame that says why not."""
         if not peer.may_use(os.getuid(), self._gid):
             sentence = refusal(peer, self._config().group)
@@ -99,14 +99,14 @@ class Server:
             sentence = f"{MAX_CLIENTS} clients are connected already; close some, or try later"
             _turn_away(connection, NotPermitted(sentence))
             return
-        client = Connection(
+        client = ClientConnection(
             self._handle, peer, self._config().limits.frame_bytes, self._clients.discard
         )
         self._clients.add(client)
         task = self._loop.create_task(self._attach(client, connection))
         task.add_done_callback(_report)
 
-    async def _attach(self, client: Connection, connection: socket.socket) -> None:
+    async def _attach(self, client: ClientConnection, connection: socket.socket) -> None:
         try:
             await self._loop.connect_accepted_socket(lambda: client, connection)
         except OSError:
@@ -121,7 +121,7 @@ def _report(task: asyncio.Task[None]) -> None:
 
 def _turn_away(connection: socket.socket, error: NotPermitted) -> None:
     with contextlib.suppress(OSError):
-        connection.send(frames.failure(0, error))
+        connection.send(frames.encode_error(0, error))
     connection.close()
 
 

@@ -11,7 +11,7 @@ from rtd.session.session import Session
 from rtd.session.tasks.definition import Task
 
 if TYPE_CHECKING:
-    from rtd.session.run_tasks import Ran
+    from rtd.session.run_tasks import TaskResult
 
 __all__ = ["CurrentRun", "Error", "Session", "Stopped", "Task", "current_run", "progress"]
 
@@ -22,6 +22,6 @@ def start() -> None:
     default_session().start()
 
 
-def run(*names: Any) -> list[Ran]:
+def run(*names: Any) -> list[TaskResult]:
     """`Session.run` of that session."""
     return default_session().run(*names)

@@ -31,7 +31,7 @@ _FLAGS: Final = ("--only-submitted", "--log-level", "warning")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ran:
+class TaskResult:
     """What became of a task that was run.
 
     Attributes:
@@ -53,7 +53,7 @@ class Ran:
         return self.state == "succeeded"
 
 
-def run(session: Session, names: tuple[Any, ...]) -> list[Ran]:
+def run(session: Session, names: tuple[Any, ...]) -> list[TaskResult]:
     """Run tasks one after the other; their output is this program's.
 
     Args:
@@ -73,7 +73,7 @@ def run(session: Session, names: tuple[Any, ...]) -> list[Ran]:
         return [_one(client, task) for task in tasks]
 
 
-def _one(client: Client, task: str) -> Ran:
+def _one(client: Client, task: str) -> TaskResult:
     found = client.submit(task)
     try:
         _show(found)
@@ -82,8 +82,8 @@ def _one(client: Client, task: str) -> Ran:
         found.kill(reason="interrupted in session.run()")
         raise
     if found.state == "succeeded":
-        return Ran(task=task, run=found.id, state="succeeded", result=found.result)
-    return Ran(task=task, run=found.id, state=found.state, why=found.error)
+        return TaskResult(task=task, run=found.id, state="succeeded", result=found.result)
+    return TaskResult(task=task, run=found.id, state=found.state, why=found.error)
 
 
 def _show(found: Run) -> None:

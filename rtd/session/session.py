@@ -7,24 +7,24 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, overload
 
 from rtd.common.errors import PolicyError
-from rtd.model.app_info import Fault
+from rtd.model.app_info import AppFault
 from rtd.model.manifest import Manifest
 from rtd.session.app.manifest import manifest_of
 from rtd.session.core import describe_error
-from rtd.session.core.default_session import become_default
-from rtd.session.core.hooks import Hooks, Surrounding
+from rtd.session.core.default_session import set_default_session
+from rtd.session.core.hooks import Hooks, HookScope
 from rtd.session.core.session_config import SessionConfig
 from rtd.session.loaders.py_loader import Loader, load_files
 from rtd.session.parameters.parameters import Parameters
 from rtd.session.tasks.base import Task, task_of
 from rtd.session.tasks.definition import TaskDefinition
-from rtd.session.tasks.naming import put, rename
-from rtd.session.tasks.task_decorator import declare
+from rtd.session.tasks.naming import add_task, rename
+from rtd.session.tasks.task_decorator import declare_task
 
 if TYPE_CHECKING:
     from rtd.language.core.condition import Condition
     from rtd.session.core.custom_conditions import FuncCond
-    from rtd.session.run_tasks import Ran
+    from rtd.session.run_tasks import TaskResult
 
 
 class Session:
@@ -79,8 +79,8 @@ class Session:
         self.parameters = Parameters()
         self.hooks = Hooks()
         self.loaders: list[Loader] = []
-        self.faults: list[Fault] = []
-        waiting = become_default(self) if as_default else None
+        self.faults: list[AppFault] = []
+        waiting = set_default_session(self) if as_default else None
         if waiting is not None:
             self._take_over(waiting)
         self.parameters.update(parameters or {})
@@ -153,7 +153,7 @@ class Session:
         options.update(start_cond=start_cond, end_cond=end_cond)
 
         def declared(function: Callable[..., Any]) -> TaskDefinition:
-            return declare(self, function, name=name, lane=lane, fresh=fresh, options=options)
+            return declare_task(self, function, name=name, lane=lane, fresh=fresh, options=options)
 
         return declared if target is None else declared(target)
 
@@ -168,7 +168,7 @@ class Session:
         Raises:
             PolicyError: the name is taken.
         """
-        put(self.tasks, definition, on_exists or self.config.task_pre_exist)
+        add_task(self.tasks, definition, on_exists or self.config.task_pre_exist)
         if definition.task is not None:
             definition.task.session = self
 
@@ -176,16 +176,16 @@ class Session:
         """Give a task another name. Raises PolicyError when it is taken or cannot be used."""
         rename(self.tasks, definition, name)
 
-    def surround_init(self) -> Surrounding:
+    def init_hook_scope(self) -> HookScope:
         """The hooks that are called around the making of a task."""
-        return Surrounding(self.hooks.init, self._hook_raised)
+        return HookScope(self.hooks.init, self._hook_raised)
 
     def _hook_raised(self, name: str, error: BaseException) -> None:
-        self.note_fault("hook", name, error)
+        self.record_fault("hook", name, error)
 
-    def note_fault(self, kind: str, what: str, error: BaseException) -> None:
-        """Note what failed where nothing may stop for it; see `model.appinfo.Fault`."""
-        self.faults.append(Fault(kind, what, describe_error.describe(error), time.time()))
+    def record_fault(self, kind: str, what: str, error: BaseException) -> None:
+        """Note what failed where nothing may stop for it; see `rtd.model.app_info.AppFault`."""
+        self.faults.append(AppFault(kind, what, describe_error.describe_error(error), time.time()))
 
     def __getitem__(self, name: str) -> Task:
         """The task of that name as an object. Raises KeyError."""
@@ -250,7 +250,7 @@ class Session:
 
         start_daemon.start(self)
 
-    def run(self, *names: Any) -> list[Ran]:
+    def run(self, *names: Any) -> list[TaskResult]:
         """Run tasks now, one after the other, whatever their conditions say.
 
         In the daemon that serves this app; without one, in one that is started for them and

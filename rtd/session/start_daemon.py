@@ -43,12 +43,12 @@ def daemon_command(app: str, *flags: str) -> list[str]:
 
 def refuse_inside(verb: str) -> None:
     """Raises AppError where rtd itself has imported the app: a daemon would start daemons."""
-    if run_context.find() is not None:
+    if run_context.find_run() is not None:
         raise AppError(
             f"session.{verb}() was called in a run of rtd; a task submits others with a client:"
             " `from rtctl import Client`"
         )
-    if SESSIONS.served:
+    if SESSIONS.imported_by_rtd:
         raise AppError(
             f"session.{verb}() was called while rtd was importing the app;"
             " put it under if __name__ == '__main__':"

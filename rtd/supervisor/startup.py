@@ -10,27 +10,27 @@ from dataclasses import dataclass
 
 from rtd.common.errors import AppError, InternalError, StoreGone
 from rtd.config.config import Config
-from rtd.config.paths import Places
+from rtd.config.paths import DaemonPaths
 from rtd.process.board.board import Board
 from rtd.process.fork.prctl import set_subreaper
 from rtd.process.fork.process_title import set_title
 from rtd.process.tree.process_identity import start_ticks
-from rtd.store.commands.commands import Calls
-from rtd.store.connection.async_ import AsyncLink
-from rtd.supervisor.core.context import Core
-from rtd.supervisor.core.executor_registry import Gone
+from rtd.store.commands.commands import StoreCommands
+from rtd.store.connection.async_ import AsyncRedisConnection
+from rtd.supervisor.core.context import SupervisorContext
+from rtd.supervisor.core.executor_registry import ExecutorExit
 from rtd.supervisor.core.log import log
-from rtd.supervisor.core.log_rotation import keep_bounded
-from rtd.supervisor.core.redis_notifications import NodeBell
-from rtd.supervisor.lifecycle.directories import make_places
-from rtd.supervisor.lifecycle.lock_file import lock_places
-from rtd.supervisor.lifecycle.node_claim import Presence
-from rtd.supervisor.lifecycle.redis_server import Engine, examine
+from rtd.supervisor.core.log_rotation import rotate_periodically
+from rtd.supervisor.core.redis_notifications import NotificationListener
+from rtd.supervisor.lifecycle.directories import make_directories
+from rtd.supervisor.lifecycle.lock_file import lock_directories
+from rtd.supervisor.lifecycle.node_claim import NodeClaim
+from rtd.supervisor.lifecycle.redis_server import RedisServer, check_redis
 from rtd.supervisor.node import Node
-from rtd.supervisor.pools.generation_records import Zygote
+from rtd.supervisor.pools.generation_records import ZygoteRecord
 from rtd.supervisor.pools.orphans import end_orphans, unknown_on_board
-from rtd.supervisor.runs.output_retention import Retention
-from rtd.supervisor.runs.record_retention import Forgetting
+from rtd.supervisor.runs.output_retention import OutputRetention
+from rtd.supervisor.runs.record_retention import RecordRetention
 
 #: A zygote of before that lives must say hello within this time, or it is given up.
 ADOPT_S = 10.0
@@ -39,23 +39,25 @@ REDIS_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """What the command line asks for; `scheduling`: see `Core`."""
+class StartOptions:
+    """What the command line asks for; `scheduling`: see `SupervisorContext`."""
 
     config: Config
-    places: Places
+    places: DaemonPaths
     app: str | None
     scheduling: bool = True
 
 
-class Keep:
+class KeepRunning:
     """Whether executors and Redis outlive this daemon; decided at the shutdown."""
 
     def __init__(self) -> None:
         self.running = False
 
 
-async def bring_up(wish: Wish, ends: contextlib.AsyncExitStack, keep: Keep) -> Node:
+async def start_node(
+    wish: StartOptions, ends: contextlib.AsyncExitStack, keep: KeepRunning
+) -> Node:
     """Go through all phases but the control socket.
 
     Args:
@@ -66,32 +68,34 @@ async def bring_up(wish: Wish, ends: contextlib.AsyncExitStack, keep: Keep) -> N
     Raises:
         RtdError: one line that says which phase failed and why; `ends` undoes the others.
     """
-    make_places(wish.places)
-    lock_places(wish.places, ends)
+    make_directories(wish.places)
+    lock_directories(wish.places, ends)
     set_title("supervisor")
     set_subreaper()
     board = _board(wish.places, ends)
     engine = _redis(wish, ends, keep)
-    core = await _core(wish, board, engine, ends)
-    await _be_the_only_one(core, engine, ends)
-    node = Node(core, engine)
-    ends.push_async_callback(core.jobs.stop)
+    context = await _open_context(wish, board, engine, ends)
+    await _claim_node(context, engine, ends)
+    node = Node(context, engine)
+    ends.push_async_callback(context.jobs.stop)
     await node.zygotes.open()
     ends.push_async_callback(_end_zygotes, node, keep)
-    ends.callback(node.task_files.stop)
-    serving = await _greet_the_living(node)
-    orphans = end_orphans(core, unknown_on_board(core, node.zygotes.living))
-    await _serve_app(node, serving)
-    await _settle_the_past(node, orphans)
+    ends.callback(node.task_file_watcher.stop)
+    serving = await _adopt_zygotes(node)
+    orphans = end_orphans(context, unknown_on_board(context, node.zygotes.living))
+    await _start_app(node, serving)
+    await _settle_unseen(node, orphans)
     await _listen(node, ends, adopted=serving is not None)
-    node.core.jobs.start(Retention(node.core).keep(), "keeping the output within its quota")
-    node.core.jobs.start(keep_bounded(log.handlers), "keeping the log within its bound")
-    node.core.jobs.start(Forgetting(node.core).keep(), "forgetting old records")
-    node.pools.look_at_all()
+    node.context.jobs.start(
+        OutputRetention(node.context).run(), "keeping the output within its quota"
+    )
+    node.context.jobs.start(rotate_periodically(log.handlers), "keeping the log within its bound")
+    node.context.jobs.start(RecordRetention(node.context).run(), "forgetting old records")
+    node.pools.check_all()
     return node
 
 
-def _board(places: Places, ends: contextlib.AsyncExitStack) -> Board:
+def _board(places: DaemonPaths, ends: contextlib.AsyncExitStack) -> Board:
     board = Board.create(places.board)
     board.set_supervisor(os.getpid(), start_ticks(os.getpid()) or 0)
     ends.callback(board.close)
@@ -101,65 +105,69 @@ def _board(places: Places, ends: contextlib.AsyncExitStack) -> Board:
 # --- Redis
 
 
-def _redis(wish: Wish, ends: contextlib.AsyncExitStack, keep: Keep) -> Engine:
-    engine = Engine(wish.config, wish.places)
+def _redis(wish: StartOptions, ends: contextlib.AsyncExitStack, keep: KeepRunning) -> RedisServer:
+    engine = RedisServer(wish.config, wish.places)
     ends.push_async_callback(lambda: engine.stop(keep.running))
     engine.start()
     return engine
 
 
-async def _core(wish: Wish, board: Board, engine: Engine, ends: contextlib.AsyncExitStack) -> Core:
+async def _open_context(
+    wish: StartOptions, board: Board, engine: RedisServer, ends: contextlib.AsyncExitStack
+) -> SupervisorContext:
     try:
-        redis = await AsyncLink.connect(engine.url, timeout_s=REDIS_S)
+        redis = await AsyncRedisConnection.connect(engine.url, timeout_s=REDIS_S)
     except StoreGone as error:
         hint = "start it, or leave `redis` out: rtd then runs one of its own"
         raise StoreGone(f"{error.sentence}; {hint}") from None
     ends.push_async_callback(redis.close)
-    await examine(engine, redis)
-    return Core(
+    await check_redis(engine, redis)
+    return SupervisorContext(
         config=wish.config,
-        places=wish.places,
+        paths=wish.places,
         app=wish.app,
         redis=redis,
-        calls=Calls(wish.config.name),
+        commands=StoreCommands(wish.config.name),
         store_url=engine.url,
         board=board,
         scheduling=wish.scheduling,
     )
 
 
-async def _be_the_only_one(core: Core, engine: Engine, ends: contextlib.AsyncExitStack) -> None:
+async def _claim_node(
+    context: SupervisorContext, engine: RedisServer, ends: contextlib.AsyncExitStack
+) -> None:
     """A Redis of our own is guarded by the lock of the state directory."""
-    if engine.embedded:
+    if engine.is_embedded:
         return
-    presence = Presence(core)
+    presence = NodeClaim(context)
     await presence.claim()
     ends.push_async_callback(presence.release)
-    core.jobs.start(presence.keep(), "holding the node's name")
+    context.jobs.start(presence.run(), "holding the node's name")
 
 
 # --- zygotes
 
 
-async def _end_zygotes(node: Node, keep: Keep) -> None:
+async def _end_zygotes(node: Node, keep: KeepRunning) -> None:
     """End them and what they share, or leave both to the next daemon."""
     await node.zygotes.close(keep.running)
     if not keep.running and not node.zygotes.living:
-        node.core.board.remove()
+        node.context.board.remove()
 
 
-async def _greet_the_living(node: Node) -> Zygote | None:
+async def _adopt_zygotes(node: Node) -> ZygoteRecord | None:
     """Wait for zygotes of before that still live; gives the one that serves this app."""
-    serving: Zygote | None = None
+    serving: ZygoteRecord | None = None
     for zygote in node.zygotes.living:
         try:
-            await node.zygotes.greeting(zygote, ADOPT_S)
+            await node.zygotes.wait_hello(zygote, ADOPT_S)
         except AppError:
             pass  # it has no tasks, but may have shell commands below it
         except InternalError as error:
             log.error("zygote %d is left alone: %s", zygote.pid, error)
             continue
-        if zygote.app == node.core.app and zygote.error is None and not zygote.retiring:
+        if zygote.app == node.context.app and zygote.error is None and not zygote.retiring:
             serving = zygote
     for zygote in node.zygotes.living:
         if zygote is not serving:
@@ -167,25 +175,25 @@ async def _greet_the_living(node: Node) -> Zygote | None:
     return serving
 
 
-async def _serve_app(node: Node, serving: Zygote | None) -> None:
+async def _start_app(node: Node, serving: ZygoteRecord | None) -> None:
     """Go on with a zygote of before, or start one."""
     if serving is None:
-        await node.serve_app()
+        await node.start_app()
     else:
-        count = len(node.core.executors)
+        count = len(node.context.executors)
         log.info("adopted zygote %d with %d executors", serving.pid, count)
-        node.serve_from(serving)
+        node.activate_zygote(serving)
 
 
 # --- the past
 
 
-async def _settle_the_past(node: Node, orphans: list[Gone]) -> None:
+async def _settle_unseen(node: Node, orphans: list[ExecutorExit]) -> None:
     """Executors that died, or lost their parent, while nobody looked. By now the app's
     policies are known."""
     for gone in orphans:
         log.warning("%s executor %d was left over and is gone", gone.lane, gone.pid)
-        node.settler.start(gone, _nothing)
+        node.settler.settle(gone, _nothing)
     await node.settle_fenced()
 
 
@@ -195,30 +203,32 @@ def _nothing() -> None:
 
 async def _listen(node: Node, ends: contextlib.AsyncExitStack, *, adopted: bool) -> None:
     """From here on rings, deadlines and delayed runs are heard."""
-    link = await AsyncLink.connect(node.core.store_url, timeout_s=REDIS_S)
+    link = await AsyncRedisConnection.connect(node.context.store_url, timeout_s=REDIS_S)
     ends.push_async_callback(link.close)
-    bell = NodeBell(
-        node.core,
+    bell = NotificationListener(
+        node.context,
         link,
         {
-            "demand": node.pools.demand,
-            "due": node.timers.ring_due,
-            "expire": node.timers.ring_expire,
-            "done": node.waiters.rung,
-            "task": node.scheduler.rung,
-            "switch": node.scheduler.rung_switch,
-            "params": node.scheduler.rung_params,
-            "fault": node.core.faults.rung,
-            "halt": node.halting.rung,
-            "inner": node.inner.rung,
+            "demand": node.pools.on_demand,
+            "due": node.run_timers.on_due,
+            "expire": node.run_timers.on_expire,
+            "done": node.waiters.on_notification,
+            "task": node.scheduler.on_notification,
+            "switch": node.scheduler.on_switch,
+            "params": node.scheduler.on_params,
+            "fault": node.context.faults.on_notification,
+            "halt": node.halt_handler.on_notification,
+            "inner": node.internal_runs.on_notification,
         },
-        node.look_again,
+        node.resync,
     )
-    await node.halting.begin(adopted)
-    await node.opening.begin(adopted)  # before the first ring: what has been is read from Redis
+    await node.halt_handler.clear_old_halt(adopted)
+    await node.startup_tasks.begin(
+        adopted
+    )  # before the first ring: what has been is read from Redis
     ends.callback(node.scheduler.stop)
-    node.core.jobs.start(bell.listen(), "listening to Redis")
-    node.watch.start()
-    ends.callback(node.watch.stop)
-    ends.callback(node.timers.stop)
+    node.context.jobs.start(bell.listen(), "listening to Redis")
+    node.limit_watcher.start()
+    ends.callback(node.limit_watcher.stop)
+    ends.callback(node.run_timers.stop)
     ends.callback(node.task_log.stop)

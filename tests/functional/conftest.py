@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.daemon import Daemon
-from tests.helpers.external import External
+from tests.helpers.external import ExternalRedis
 from tests.helpers.source import ROOT
 
 PROGRAMS = ROOT / "tests" / "programs"
@@ -33,9 +33,9 @@ def gate(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def external(tmp_path_factory: pytest.TempPathFactory) -> Iterator[External]:
+def external(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ExternalRedis]:
     """A Redis of the test's own."""
-    redis = External(tmp_path_factory.mktemp("r"))
+    redis = ExternalRedis(tmp_path_factory.mktemp("r"))
     redis.start()
     yield redis
     redis.kill()

@@ -14,14 +14,14 @@ from tests.helpers.daemon import BIN, Daemon
 from tests.helpers.deadline import until
 from tests.helpers.running import (
     SMALL,
-    alive,
     client,
     executor_of,
     executors,
+    is_alive,
     kill9,
     restart_supervisor,
     until_running,
-    until_says,
+    wait_for_output,
 )
 
 
@@ -42,7 +42,7 @@ def gate(tmp_path: Path) -> Iterator[Path]:
 def zygotes(daemon: Daemon) -> list[int]:
     """The pids of the zygotes, as the runtime directory names them."""
     noted = json.loads((daemon.home / "run" / "zygotes.json").read_text())["zygotes"]
-    return [zygote["pid"] for zygote in noted if alive(zygote["pid"])]
+    return [zygote["pid"] for zygote in noted if is_alive(zygote["pid"])]
 
 
 def test_runs_go_on_over_the_supervisors_death_and_end_under_the_next(
@@ -68,14 +68,14 @@ def test_what_ends_while_nobody_supervises_is_known_afterwards(daemon: Daemon, g
     with client(daemon) as rt:
         done = rt.submit("waiter", gate=str(gate))
         lost = rt.submit("sleep", seconds=600)
-        until_says(rt, lost, "asleep")
+        wait_for_output(rt, lost, "asleep")
         until_running(done)
         pid = executor_of(rt, lost)
 
         def meanwhile() -> None:
             gate.touch()
             os.kill(pid, signal.SIGSEGV)
-            until(lambda: not alive(pid), what="the end of the executor")
+            until(lambda: not is_alive(pid), what="the end of the executor")
 
         restart_supervisor(daemon, meanwhile)
         assert done.wait(timeout=5).result == "open"
@@ -119,7 +119,7 @@ def test_a_supervisor_that_ends_with_keep_running_leaves_the_work_going(
         rt.rpc.shutdown(keep_running=True)
         assert daemon.process is not None
         assert daemon.process.wait(10) == 0
-        assert alive(pid)
+        assert is_alive(pid)
         daemon.start()
         assert run.refresh().row["pid"] == pid
         gate.touch()
@@ -152,7 +152,7 @@ def test_a_dead_zygote_is_replaced_and_its_runs_are_settled(daemon: Daemon, gate
         gate.touch()
         assert again.wait(timeout=10).result == 2
         assert rt.submit("add", a=1).wait(timeout=10).result == 1
-        assert not [pid for pid in old if alive(pid)]
+        assert not [pid for pid in old if is_alive(pid)]
         assert len(zygotes(daemon)) == 1
 
 
@@ -171,7 +171,7 @@ def test_a_zygote_and_a_supervisor_that_die_together_leave_nothing_unsettled(
         assert lost.state == "lost"
         gate.touch()
         assert again.wait(timeout=10).result == 2
-        assert not [pid for pid in old if alive(pid)]
+        assert not [pid for pid in old if is_alive(pid)]
 
 
 def test_everything_killed_at_once_loses_no_waiting_run(daemon: Daemon, gate: Path) -> None:
@@ -205,7 +205,7 @@ def test_rtd_stop_with_keep_running_then_another_app(daemon: Daemon) -> None:
         (old,) = zygotes(daemon)
         daemon.command[2] = "jobs:session"
         daemon.start()
-        until(lambda: not alive(old), what="the end of the old zygote")
+        until(lambda: not is_alive(old), what="the end of the old zygote")
         assert rt.submit("echo", value=5).wait(timeout=5).result == 5
 
 

@@ -10,7 +10,7 @@ import pytest
 from tests.functional.conftest import PROGRAMS
 from tests.helpers.daemon import Daemon
 from tests.helpers.deadline import until
-from tests.helpers.running import client, until_running, until_says
+from tests.helpers.running import client, until_running, wait_for_output
 
 Start = Callable[..., Daemon]
 
@@ -26,7 +26,7 @@ def test_runs_may_finish_within_the_grace(start_daemon: Start, number: int) -> N
     daemon = start(start_daemon, "10s")
     with client(daemon) as rt:
         run = rt.submit("sleep", seconds=1.0)
-        until_says(rt, run, "asleep")
+        wait_for_output(rt, run, "asleep")
     assert daemon.process is not None
     daemon.process.send_signal(number)
     assert daemon.process.wait(10) == 0
@@ -60,7 +60,7 @@ def test_a_deaf_run_does_not_hold_the_daemon_up(start_daemon: Start) -> None:
     daemon = start(start_daemon, "0.5s")
     with client(daemon) as rt:
         run = rt.submit("deaf", family=False)
-        until_says(rt, run, "deaf")
+        wait_for_output(rt, run, "deaf")
     began = time.monotonic()
     assert daemon.stop() == 0
     assert time.monotonic() - began < 8.0
@@ -71,7 +71,7 @@ def test_a_second_sigint_ends_everything_at_once(start_daemon: Start) -> None:
     daemon = start(start_daemon, "60s")
     with client(daemon) as rt:
         run = rt.submit("deaf")
-        until_says(rt, run, "deaf")
+        wait_for_output(rt, run, "deaf")
         assert daemon.process is not None
         daemon.process.send_signal(signal.SIGINT)
         until(lambda: rt.rpc.info()["draining"], what="the first signal is heard")
@@ -86,7 +86,7 @@ def test_while_it_drains_no_new_runs_are_taken(start_daemon: Start) -> None:
     daemon = start(start_daemon, "5s")
     with client(daemon) as rt:
         run = rt.submit("sleep", seconds=2.0)
-        until_says(rt, run, "asleep")
+        wait_for_output(rt, run, "asleep")
         rt.rpc.shutdown()
         assert rt.rpc.info()["draining"]
         done = daemon.rtctl("submit", "add", "a:=1")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.helpers.processes import MARK, sweep
+from tests.helpers.processes import MARK, kill_marked
 from tests.helpers.source import ROOT
 
 
@@ -28,7 +28,7 @@ def hunts(repetitions: int, *breed: str) -> list[dict[str, Any]]:
             check=True,
         )
     finally:
-        left = sweep(mark)
+        left = kill_marked(mark)
     assert left == []
     results: list[dict[str, Any]] = json.loads(done.stdout)
     assert len(results) == repetitions

@@ -12,7 +12,7 @@ from rtctl.client.run import Run
 from tests.functional.conftest import PROGRAMS
 from tests.helpers.daemon import Daemon
 from tests.helpers.deadline import until
-from tests.helpers.running import SMALL, alive, client, executors, until_says
+from tests.helpers.running import SMALL, client, executors, is_alive, wait_for_output
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_a_timeout_ends_a_deaf_family_too(rt: Client, daemon: Daemon) -> None:
 
 def test_a_task_that_listens_ends_within_its_grace_and_its_executor_lives(rt: Client) -> None:
     run = rt.submit("sleep", seconds=600)
-    until_says(rt, run, "asleep")
+    wait_for_output(rt, run, "asleep")
     before = {row["pid"] for row in executors(rt)}
     began = time.monotonic()
     run.kill(grace=5.0)
@@ -93,7 +93,7 @@ def test_a_run_that_waits_is_cancelled_by_a_kill(rt: Client) -> None:
 
 def test_a_second_kill_shortens_the_grace_of_the_first(rt: Client) -> None:
     run = rt.submit("deaf")
-    until_says(rt, run, "deaf")
+    wait_for_output(rt, run, "deaf")
     with being_killed(rt, run, grace=60.0):
         began = time.monotonic()
         run.kill(grace=0.0)
@@ -128,7 +128,7 @@ def test_a_thread_that_does_not_yield_costs_its_executor_once_the_others_are_don
     gate = tmp_path_factory.mktemp("gate") / "gate"
     neighbour = rt.submit("thread_waiter", gate=str(gate))
     run = rt.submit("stubborn_thread")
-    until_says(rt, run, "in C")
+    wait_for_output(rt, run, "in C")
     (before,) = executors(rt, "thread")
     daemon_side = rt.submit("sleep", seconds=0)  # the daemon serves on meanwhile
     with being_killed(rt, run, grace=0.2):
@@ -141,17 +141,17 @@ def test_a_thread_that_does_not_yield_costs_its_executor_once_the_others_are_don
     assert run.state == "terminated"
     attempt = rt.rpc.show(run=run.id)["attempts"][-1]
     assert "replaced" in attempt["note"]
-    until(lambda: not alive(before["pid"]), what="the end of the old executor")
+    until(lambda: not is_alive(before["pid"]), what="the end of the old executor")
     assert daemon_side.wait(timeout=10).state == "succeeded"
 
 
 def test_a_coroutine_that_blocks_its_loop_is_ended_with_its_executor(rt: Client) -> None:
     run = rt.submit("stubborn_coroutine")
-    until_says(rt, run, "blocking")
+    wait_for_output(rt, run, "blocking")
     (before,) = executors(rt, "async")
     run.kill(grace=0.3)
     assert run.state == "terminated"
-    until(lambda: not alive(before["pid"]), what="the end of the executor")
+    until(lambda: not is_alive(before["pid"]), what="the end of the executor")
     assert rt.submit("polite_coroutine").kill(grace=2.0) is not None
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.helpers.daemon import Daemon
 from tests.helpers.deadline import until
 from tests.helpers.killing import PROGRAMS, kill_and_check, ticks
-from tests.helpers.occurrences import ledger, occurrences, verdict
+from tests.helpers.occurrences import connect_redis, occurrences, outcome_text
 
 
 def test_a_killed_supervisor_loses_no_occurrence_and_runs_none_twice(
@@ -32,10 +32,10 @@ def test_a_stop_over_five_due_times_leaves_five_records_and_each_policy_does_wha
     started_at = time.time()
     before = len(ticks(path))
     until(lambda: len(ticks(path)) > before + 20, what="ticks after the stop")
-    with ledger(daemon) as link:
+    with connect_redis(daemon) as link:
         for task, verdicts in VERDICTS.items():
             missed = [
-                verdict(due)
+                outcome_text(due)
                 for due in occurrences(link, task)
                 if stopped_at + 0.2 < due.due_us / 1e6 < min(started_at, stopped_at + 0.7)
             ]

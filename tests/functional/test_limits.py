@@ -8,7 +8,7 @@ import pytest
 from rtctl import Client
 from tests.functional.conftest import PROGRAMS
 from tests.helpers.daemon import Daemon
-from tests.helpers.running import SMALL, client, executor_of, until_says
+from tests.helpers.running import SMALL, client, executor_of, wait_for_output
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,7 @@ def test_an_executors_earlier_runs_do_not_count_against_a_limit(limited: Client)
 def test_a_deaf_run_is_killed_at_its_timeout_with_its_output_kept(limited: Client) -> None:
     run = limited.task("deaf", timeout="0.5s", stop_grace="0.3s").submit()
     pid = executor_of(limited, run)
-    until_says(limited, run, "deaf")
+    wait_for_output(limited, run, "deaf")
     run.wait(timeout=10)
     assert (run.state, run.row["by"]) == ("terminated", "timeout")
     assert run.row["exit"] == [None, 9]

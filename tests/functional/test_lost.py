@@ -10,20 +10,20 @@ from pathlib import Path
 import pytest
 
 from rtctl import Client
-from rtd.store.commands.arguments import Outcome
-from rtd.store.commands.commands import Calls
-from rtd.store.connection.blocking import Link
+from rtd.store.commands.arguments import LeaseOutcome
+from rtd.store.commands.commands import StoreCommands
+from rtd.store.connection.blocking import RedisConnection
 from tests.functional.conftest import PROGRAMS
 from tests.helpers.daemon import Daemon
 from tests.helpers.deadline import until
 from tests.helpers.running import (
     SMALL,
-    alive,
     client,
     executor_of,
     executors,
+    is_alive,
     until_running,
-    until_says,
+    wait_for_output,
 )
 
 
@@ -41,7 +41,7 @@ def test_a_killed_executor_loses_its_run_and_is_replaced_within_a_second(
     other = rt.submit("waiter", gate=str(tmp_path / "gate"))
     until_running(other)
     run = rt.submit("sleep", seconds=600)
-    until_says(rt, run, "asleep")
+    wait_for_output(rt, run, "asleep")
     pid = executor_of(rt, run)
     before = {row["pid"] for row in executors(rt)}
     os.kill(pid, signal.SIGKILL)
@@ -127,7 +127,7 @@ def test_an_executor_that_sleeps_through_its_burial_cannot_write(
             record = rt.rpc.show(run=run.id)
         finally:
             os.kill(pid, signal.SIGCONT)
-        until(lambda: not alive(pid), what="the fenced executor leaves")
+        until(lambda: not is_alive(pid), what="the fenced executor leaves")
         assert rt.rpc.show(run=run.id)["attempts"] == record["attempts"]
         assert rt.submit("add", a=3).wait(timeout=5).result == 3
 
@@ -164,10 +164,10 @@ def attempts_before(rt: Client, run_id: str) -> list[object]:
 def fence(daemon: Daemon, exec_id: str, run_id: str) -> None:
     """Take the lease away as a supervisor does that holds it for dead."""
     node = os.uname().nodename
-    calls = Calls("rtd")
+    calls = StoreCommands("rtd")
     url = f"unix://{daemon.home}/state/redis/redis.sock"
-    with Link.connect(url) as link:
-        (orphan,) = link.one(calls.fence(node, exec_id))
+    with RedisConnection.connect(url) as link:
+        (orphan,) = link.execute(calls.fence(node, exec_id))
         assert orphan.id == run_id
-        back = Outcome(orphan.id, "survivor", "h", orphan.record)
-        assert link.one(calls.settle(node, exec_id, 0, b"", 100, [back])) == []
+        back = LeaseOutcome(orphan.id, "survivor", "h", orphan.record)
+        assert link.execute(calls.settle(node, exec_id, 0, b"", 100, [back])) == []

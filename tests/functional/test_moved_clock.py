@@ -12,20 +12,20 @@ import pytest
 
 from rtd.common.ids import new_id
 from rtd.config.config import Config
-from rtd.config.paths import Places
+from rtd.config.paths import DaemonPaths
 from rtd.model.manifest import Manifest, TaskInfo
 from rtd.model.schedule import Schedule
 from rtd.planner.planner import Planner
 from rtd.planner.simulate import simulate
 from rtd.process.board.board import Board
-from rtd.store.commands.arguments import Outcome
-from rtd.store.commands.commands import Calls
-from rtd.store.commands.schedule import Due, dues_of
-from rtd.store.connection.async_ import AsyncLink
-from rtd.store.connection.command import Call
-from rtd.store.embedded.server import Embedded
-from rtd.supervisor.core.context import Core
-from rtd.supervisor.scheduler.scheduler import Scheduler
+from rtd.store.commands.arguments import LeaseOutcome
+from rtd.store.commands.commands import StoreCommands
+from rtd.store.commands.schedule import OccurrenceRecord, parse_occurrences
+from rtd.store.connection.async_ import AsyncRedisConnection
+from rtd.store.connection.command import RedisCommand
+from rtd.store.embedded.server import EmbeddedRedis
+from rtd.supervisor.core.context import SupervisorContext
+from rtd.supervisor.scheduler.scheduler import TaskScheduler
 
 SECOND = 1_000_000
 HOUR = 3600 * SECOND
@@ -49,9 +49,9 @@ CONDITIONS = (
 
 
 @pytest.fixture
-def redis(tmp_path: Path) -> Iterator[Embedded]:
+def redis(tmp_path: Path) -> Iterator[EmbeddedRedis]:
     """A private Redis."""
-    embedded = Embedded(tmp_path / "redis")
+    embedded = EmbeddedRedis(tmp_path / "redis")
     embedded.start()
     yield embedded
     embedded.stop()
@@ -60,24 +60,26 @@ def redis(tmp_path: Path) -> Iterator[Embedded]:
 class Live:
     """A scheduler, the clock that it is given, and the executor of its runs."""
 
-    def __init__(self, core: Core) -> None:
+    def __init__(self, core: SupervisorContext) -> None:
         self.core = core
         self.now_us = START
-        self.scheduler = Scheduler(core, lambda: self.now_us)
+        self.scheduler = TaskScheduler(core, lambda: self.now_us)
         self.ends: dict[str, tuple[int, str]] = {}
         self.began: list[str] = []
 
     async def fired(self) -> None:
         """Until what was decided is in Redis; its runs are taken."""
-        while self.scheduler.outbox:
+        while self.scheduler.dispatcher:
             await asyncio.sleep(0)
-        core, calls = self.core, self.core.calls
+        core, calls = self.core, self.core.commands
         take = calls.take("node", "E1", "process", 100, self.now_us // 1000, enroll=True)
-        took = await core.ask(take)
+        took = await core.execute(take)
         for run in took.runs:
             self.began.append(run.id)
-            (task,) = [t for t in core.manifest.tasks if run.id in self.planner.past.going(t)]
-            self.ends[run.id] = (self.planner.past.going(task)[run.id] + SECOND, task)
+            (task,) = [
+                t for t in core.manifest.tasks if run.id in self.planner.history.active_runs(t)
+            ]
+            self.ends[run.id] = (self.planner.history.active_runs(task)[run.id] + SECOND, task)
 
     @property
     def planner(self) -> Planner:
@@ -86,18 +88,18 @@ class Live:
 
     async def end(self) -> None:
         """End the runs whose time has come, by a real `finish`, and hand on its rings."""
-        calls = self.core.calls
+        calls = self.core.commands
         for run_id, (at_us, task) in sorted(self.ends.items(), key=lambda item: item[1]):
             if at_us <= self.now_us:
                 del self.ends[run_id]
-                outcome = Outcome(run_id, task, "d", b"s", 60)
+                outcome = LeaseOutcome(run_id, task, "d", b"s", 60)
                 finish = calls.finish("node", "E1", at_us // 1000, b"", 10, [outcome])
-                assert await self.core.ask(finish) == []
-        bell = Call(("LPOP", calls.node_bell_key("node"), 1000))
-        for ring in await self.core.ask(bell) or ():
+                assert await self.core.execute(finish) == []
+        bell = RedisCommand(("LPOP", calls.node_bell_key("node"), 1000))
+        for ring in await self.core.execute(bell) or ():
             word, _, rest = ring.decode().partition("|")
             if word == "task":
-                self.scheduler.rung(rest)
+                self.scheduler.on_notification(rest)
 
     async def run(self, until_us: int) -> None:
         """Move the clock from moment to moment."""
@@ -112,7 +114,7 @@ class Live:
             assert self.planner.advance(at_us - 1) == []
             self.now_us = at_us
             await self.end()
-            self.scheduler.turn()
+            self.scheduler.advance()
             await self.fired()
 
 
@@ -127,10 +129,11 @@ def tasks() -> dict[str, TaskInfo]:
 @contextlib.asynccontextmanager
 async def begun(url: str, folder: Path, infos: dict[str, TaskInfo]) -> AsyncIterator[Live]:
     """A scheduler that has begun."""
-    places = Places(folder, folder, folder / "socket")
-    core = Core(
-        config=Config(node="node"), places=places, app="app", redis=await AsyncLink.connect(url),
-        calls=Calls("rtd"), store_url=url, board=Board.create(places.board),
+    places = DaemonPaths(folder, folder, folder / "socket")
+    core = SupervisorContext(
+        config=Config(node="node"), paths=places, app="app",
+        redis=await AsyncRedisConnection.connect(url),
+        commands=StoreCommands("rtd"), store_url=url, board=Board.create(places.board),
         manifest=Manifest("app", infos),
     )  # fmt: skip
     here = Live(core)
@@ -142,10 +145,10 @@ async def begun(url: str, folder: Path, infos: dict[str, TaskInfo]) -> AsyncIter
     core.board.close()
 
 
-async def written(core: Core, task: str) -> list[Due]:
+async def written(core: SupervisorContext, task: str) -> list[OccurrenceRecord]:
     """The due moments of a task, the first first."""
-    answers = await core.redis.call(*core.calls.occurrences(task, 100_000))
-    return dues_of(task, answers)[::-1]
+    answers = await core.redis.execute_all(*core.commands.occurrences(task, 100_000))
+    return parse_occurrences(task, answers)[::-1]
 
 
 async def live(url: str, folder: Path) -> dict[str, list[int]]:
@@ -155,7 +158,9 @@ async def live(url: str, folder: Path) -> dict[str, list[int]]:
         return {task: [due.due_us for due in await written(here.core, task)] for task in tasks()}
 
 
-def test_the_live_scheduler_fires_what_the_simulation_says(redis: Embedded, tmp_path: Path) -> None:
+def test_the_live_scheduler_fires_what_the_simulation_says(
+    redis: EmbeddedRedis, tmp_path: Path
+) -> None:
     found = asyncio.run(live(redis.url, tmp_path))
     expected: dict[str, list[int]] = {task: [] for task in tasks()}
     for one in simulate(tasks(), START, START + SPAN, "UTC", SECOND):
@@ -168,25 +173,25 @@ def test_the_live_scheduler_fires_what_the_simulation_says(redis: Embedded, tmp_
         assert max(gaps) <= GRAIN, (task, gaps)
 
 
-async def jumps(url: str, folder: Path) -> tuple[list[Due], list[str]]:
+async def jumps(url: str, folder: Path) -> tuple[list[OccurrenceRecord], list[str]]:
     """An hour, a clock set forward by an hour, one set back by two, and three hours more."""
     schedule = Schedule("cron 5 * * * *", timezone="UTC", catch_up="last")
     infos = {"t": TaskInfo("t", schedule=schedule)}
     async with begun(url, folder, infos) as here:
         await here.run(START + HOUR)
         here.now_us = START + 3 * HOUR
-        here.scheduler.turn()
+        here.scheduler.advance()
         await here.fired()
         await here.run(START + 3 * HOUR + 2 * SECOND)
         here.now_us = START + HOUR
-        here.scheduler.turn()
+        here.scheduler.advance()
         await here.fired()
         await here.run(START + 5 * HOUR)
         return await written(here.core, "t"), here.began
 
 
 def test_a_clock_that_jumps_loses_no_moment_and_runs_none_twice(
-    redis: Embedded, tmp_path: Path
+    redis: EmbeddedRedis, tmp_path: Path
 ) -> None:
     dues, began = asyncio.run(jumps(redis.url, tmp_path))
     hours = [(due.due_us - dues[0].due_us) / HOUR for due in dues]
@@ -202,16 +207,16 @@ def test_a_clock_that_jumps_loses_no_moment_and_runs_none_twice(
     ids=["3 s late", "6 s late"],
 )
 def test_what_nobody_looked_at_for_long_is_judged_however_long_ago_the_last_look_was(
-    redis: Embedded, tmp_path: Path, second: int, reason: str
+    redis: EmbeddedRedis, tmp_path: Path, second: int, reason: str
 ) -> None:
     """The planner looks when something is due, and else every few seconds."""
     condition = f"time of minute after {second}"
 
-    async def look() -> list[Due]:
+    async def look() -> list[OccurrenceRecord]:
         infos = {"task": TaskInfo("task", schedule=Schedule(condition, timezone="UTC"))}
         async with begun(redis.url, tmp_path, infos) as here:
             here.now_us += 11 * SECOND  # it began at second 20
-            here.scheduler.turn()
+            here.scheduler.advance()
             await here.fired()
             return await written(here.core, "task")
 
@@ -221,7 +226,7 @@ def test_what_nobody_looked_at_for_long_is_judged_however_long_ago_the_last_look
 
 
 def test_a_window_that_closed_before_an_event_was_told_was_open(
-    redis: Embedded, tmp_path: Path
+    redis: EmbeddedRedis, tmp_path: Path
 ) -> None:
     """The supervisor stood still for seconds: it hears of the end of a run before it looks."""
     infos = {
@@ -229,10 +234,10 @@ def test_a_window_that_closed_before_an_event_was_told_was_open(
         "other": TaskInfo("other", schedule=Schedule("after task 'task'", timezone="UTC")),
     }
 
-    async def look() -> list[Due]:
+    async def look() -> list[OccurrenceRecord]:
         async with begun(redis.url, tmp_path, infos) as here:
             here.now_us += 11 * SECOND  # it began at second 20
-            here.scheduler.rung(f"other|s|{new_id()}|{(here.now_us - SECOND) // 1000}")
+            here.scheduler.on_notification(f"other|s|{new_id()}|{(here.now_us - SECOND) // 1000}")
             await here.fired()
             return await written(here.core, "task")
 

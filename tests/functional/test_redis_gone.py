@@ -12,12 +12,12 @@ from pathlib import Path
 
 from rtctl import Client
 from rtd.common.errors import RtdError
-from rtd.store.commands.commands import Calls
-from rtd.store.connection.blocking import Link
+from rtd.store.commands.commands import StoreCommands
+from rtd.store.connection.blocking import RedisConnection
 from tests.functional.conftest import PROGRAMS
 from tests.helpers.daemon import BIN, Daemon
 from tests.helpers.deadline import until
-from tests.helpers.external import External
+from tests.helpers.external import ExternalRedis
 from tests.helpers.running import SMALL, client, restart_supervisor, until_running
 
 Start = Callable[..., Daemon]
@@ -65,7 +65,7 @@ def test_an_embedded_redis_that_is_killed_under_load_loses_and_repeats_nothing(
 
 
 def test_an_external_redis_that_is_killed_under_load_loses_and_repeats_nothing(
-    start_daemon: Start, external: External, tmp_path: Path
+    start_daemon: Start, external: ExternalRedis, tmp_path: Path
 ) -> None:
     flags = [*SMALL, "--redis", external.url]
     daemon = start_daemon("supervised:session", cwd=PROGRAMS, flags=flags)
@@ -79,7 +79,7 @@ def test_an_external_redis_that_is_killed_under_load_loses_and_repeats_nothing(
 
 
 def test_work_resumes_within_two_seconds_of_redis_answering(
-    start_daemon: Start, external: External, tmp_path: Path
+    start_daemon: Start, external: ExternalRedis, tmp_path: Path
 ) -> None:
     flags = [*SMALL, "--redis", external.url]
     daemon = start_daemon("supervised:session", cwd=PROGRAMS, flags=flags)
@@ -100,7 +100,7 @@ def test_work_resumes_within_two_seconds_of_redis_answering(
 
 
 def test_while_redis_is_away_the_daemon_says_so_and_what_still_works(
-    start_daemon: Start, external: External
+    start_daemon: Start, external: ExternalRedis
 ) -> None:
     flags = [*SMALL, "--redis", external.url]
     daemon = start_daemon("supervised:session", cwd=PROGRAMS, flags=flags)
@@ -137,7 +137,7 @@ def test_a_daemon_without_its_redis_does_not_start_and_says_why(tmp_path: Path) 
 
 
 def test_a_second_daemon_of_the_same_node_is_refused(
-    start_daemon: Start, external: External
+    start_daemon: Start, external: ExternalRedis
 ) -> None:
     """They would hold each other's executors for dead."""
     first = start_daemon(flags=["--redis", external.url])
@@ -160,25 +160,25 @@ def test_a_second_daemon_of_the_same_node_is_refused(
 
 
 def test_a_name_whose_holder_died_on_another_machine_is_free_after_a_while(
-    start_daemon: Start, external: External
+    start_daemon: Start, external: ExternalRedis
 ) -> None:
     word = json.dumps({"machine": "elsewhere", "pid": 1, "ticks": 1, "host": "far", "where": "/"})
-    with Link.connect(external.url) as link:
-        link.one(Calls("rtd").claim(os.uname().nodename, b"", word.encode(), 2000))
+    with RedisConnection.connect(external.url) as link:
+        link.execute(StoreCommands("rtd").claim(os.uname().nodename, b"", word.encode(), 2000))
     start_daemon(flags=["--redis", external.url])
 
 
-def test_a_name_that_is_renewed_on_another_machine_is_refused(external: External) -> None:
+def test_a_name_that_is_renewed_on_another_machine_is_refused(external: ExternalRedis) -> None:
     daemon = Daemon(flags=["--redis", external.url])
     node, word = os.uname().nodename, {"machine": "elsewhere", "pid": 1, "host": "far", "beat": 1}
-    with Link.connect(external.url) as link, daemon.log.open("wb") as log:
-        calls = Calls("rtd")
-        found = link.one(calls.claim(node, b"", json.dumps(word).encode(), 60_000))
+    with RedisConnection.connect(external.url) as link, daemon.log.open("wb") as log:
+        calls = StoreCommands("rtd")
+        found = link.execute(calls.claim(node, b"", json.dumps(word).encode(), 60_000))
         process = subprocess.Popen(
             daemon.command, executable=BIN / "rtd", env=daemon.env, stdout=log, stderr=log
         )
         until(lambda: b"waiting whether" in daemon.log.read_bytes(), what="it waits")
-        link.one(calls.claim(node, found, json.dumps({**word, "beat": 2}).encode(), 60_000))
+        link.execute(calls.claim(node, found, json.dumps({**word, "beat": 2}).encode(), 60_000))
         assert process.wait(10) == 6
     assert "on far" in daemon.log.read_text()
     daemon.close()

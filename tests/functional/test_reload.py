@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.helpers.daemon import Daemon
 from tests.helpers.deadline import until
-from tests.helpers.running import alive, client, executor_of
+from tests.helpers.running import client, executor_of, is_alive
 
 APP = """
 import time
@@ -49,7 +49,7 @@ def test_a_reload_serves_new_runs_from_the_new_code_and_lets_old_ones_finish(
         assert old.state == "running"
         gate.touch()
         assert old.wait(timeout=10).result == 1
-        until(lambda: not alive(pid), what="the end of the old executor")
+        until(lambda: not is_alive(pid), what="the end of the old executor")
 
 
 def test_an_app_that_does_not_import_any_more_leaves_the_old_one_serving(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.functional.conftest import PROGRAMS
 from tests.helpers.daemon import Daemon
-from tests.helpers.rows import row_of, submit, until_says, until_state
+from tests.helpers.rows import row_of, submit, until_output_has, until_state
 
 
 def alive(pid: int) -> bool:
@@ -16,7 +16,7 @@ def alive(pid: int) -> bool:
 
 def test_every_process_is_printed_and_gone(jobs: Daemon) -> None:
     run = submit(jobs, "family")
-    child = int(until_says(jobs, run, "\n"))
+    child = int(until_output_has(jobs, run, "\n"))
     text = jobs.ok("kill", run, "--grace", "0.2s", "--reason", "not needed")
     assert f"{run}  terminated" in text
     assert not alive(child)
@@ -27,7 +27,7 @@ def test_every_process_is_printed_and_gone(jobs: Daemon) -> None:
 
 def test_a_deaf_command_is_killed_after_the_grace_with_its_pids(jobs: Daemon) -> None:
     run = submit(jobs, "--", sys.executable, str(PROGRAMS / "deaf.py"))
-    until_says(jobs, run, "ready")
+    until_output_has(jobs, run, "ready")
     began = time.monotonic()
     answer = json.loads(jobs.ok("kill", run, "--grace", "0.3s", "-j"))
     assert 0.3 <= time.monotonic() - began < 5

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.helpers.daemon import Daemon
 from tests.helpers.deadline import until
-from tests.helpers.running import alive, client, executor_of
+from tests.helpers.running import client, executor_of, is_alive
 
 HEAD = """
 import time
@@ -137,4 +137,4 @@ def test_as_many_generations_as_there_is_room_for_then_a_reload_waits(
         for gate in gates:
             gate.touch()
         assert [run.wait(timeout=10).result for run in runs] == [10**n for n in range(16)]
-        until(lambda: not any(map(alive, pids)), what="the end of the old executors")
+        until(lambda: not any(map(is_alive, pids)), what="the end of the old executors")

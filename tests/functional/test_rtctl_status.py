@@ -8,7 +8,7 @@ from typing import Any
 from tests.functional.conftest import PROGRAMS
 from tests.helpers.daemon import Daemon
 from tests.helpers.deadline import until
-from tests.helpers.external import External
+from tests.helpers.external import ExternalRedis
 from tests.helpers.running import client, restart_supervisor
 
 Start = Callable[..., Daemon]
@@ -73,7 +73,7 @@ def test_faults_are_forgotten_when_the_app_is_imported_anew(start_daemon: Start)
 
 
 def test_a_redis_that_is_away_is_told_and_faults_wait_for_it(
-    start_daemon: Start, external: External, tmp_path: Path
+    start_daemon: Start, external: ExternalRedis, tmp_path: Path
 ) -> None:
     daemon = start_daemon("faulty:session", cwd=PROGRAMS, flags=["--redis", external.url])
     gate = tmp_path / "gate"

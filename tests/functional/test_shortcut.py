@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from rtctl import Client
-from rtctl.client.direct_submit import Shortcuts
+from rtctl.client.direct_submit import DirectSubmitter
 from rtd.common.errors import ParameterError, UnserialisableError
 from rtd.common.ids import new_id
 from tests.helpers.daemon import Daemon
@@ -22,7 +22,7 @@ def test_the_second_submit_of_a_task_needs_no_daemon_and_its_run_is_the_same(
 ) -> None:
     with client:
         through, past = client.submit("add", a=1, b=2), client.submit("add", a=1, b=2)
-        assert client._shortcuts._idle, "it was used"
+        assert client._direct_submitter._idle, "it was used"
         assert (through.wait(timeout=10).result, past.wait(timeout=10).result) == (3, 3)
         one, other = (client.rpc.show(run=run.id) for run in (through, past))
         assert one["submitted_by"] == other["submitted_by"]
@@ -45,12 +45,12 @@ def test_an_offer_that_is_no_good_sends_everybody_the_usual_way(client: Client) 
         )["shortcut"]
         assert offer is not None
         for broken in ({"digest": "0" * 40}, {"socket": "/nonexistent"}):
-            shortcuts = Shortcuts()
-            shortcuts.learn("add", {**offer, **broken})
+            shortcuts = DirectSubmitter()
+            shortcuts.store_offer("add", {**offer, **broken})
             assert shortcuts.submit("add", new_id(), {"a": 1, "b": 2}) is None
             shortcuts.close()
-        shortcuts = Shortcuts()
-        shortcuts.learn("add", offer)
+        shortcuts = DirectSubmitter()
+        shortcuts.store_offer("add", offer)
         run_id = new_id()
         assert shortcuts.submit("add", run_id, {"a": 1, "b": 2}) is True
         assert shortcuts.submit("add", run_id, {"a": 1, "b": 2}) is False
@@ -62,7 +62,7 @@ def test_options_and_commands_go_through_the_daemon(jobs: Daemon, client: Client
         for _ in range(2):
             client.command("true").wait(timeout=10)
             client.task("add", priority=5).submit(a=1, b=2).wait(timeout=10)
-        assert not client._shortcuts._idle
+        assert not client._direct_submitter._idle
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can tell another user's Redis")

@@ -22,8 +22,8 @@ from tests.helpers.running import client
 from tests.helpers.source import ROOT
 
 Start = Callable[..., Daemon]
-HELLO = frames.request(1, "hello", {"version": frames.VERSION, "client": "test"})
-PING = frames.request(2, "ping", {})
+HELLO = frames.encode_request(1, "hello", {"version": frames.VERSION, "client": "test"})
+PING = frames.encode_request(2, "ping", {})
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +71,7 @@ def rubbish(seed: int) -> bytes:
     if kind == 0:
         return luck.randbytes(luck.randint(1, 200))
     if kind == 1:
-        whole = frames.request(3, "ls", {"limit": 5})
+        whole = frames.encode_request(3, "ls", {"limit": 5})
         return whole[: luck.randint(1, len(whole) - 1)]
     if kind == 2:
         return b"\xdd\xff\xff\xff\xff"  # an array of four thousand million
@@ -159,7 +159,7 @@ def test_hello_comes_first_and_in_the_right_version(daemon: Daemon) -> None:
         (answer,) = answers(link, 1)
         assert answer.error is not None
         assert "hello" in answer.error.sentence
-        link.sendall(frames.request(3, "hello", {"version": 99}))
+        link.sendall(frames.encode_request(3, "hello", {"version": 99}))
         (answer,) = answers(link, 1)
         assert answer.error is not None
         assert answer.error.code == "version_mismatch"
@@ -168,7 +168,7 @@ def test_hello_comes_first_and_in_the_right_version(daemon: Daemon) -> None:
 def test_a_client_that_does_not_read_its_answers_does_not_block_others(daemon: Daemon) -> None:
     with client(daemon) as rt, connect(daemon) as deaf:
         rt.submit_many("add", [{"a": n} for n in range(300)])
-        ls = b"".join(frames.request(n, "ls", {"limit": 300}) for n in range(3, 200))
+        ls = b"".join(frames.encode_request(n, "ls", {"limit": 300}) for n in range(3, 200))
         deaf.sendall(HELLO)
         deaf.setblocking(False)
         sent = 0
@@ -195,9 +195,9 @@ def test_clients_that_vanish_leave_nothing_behind(daemon: Daemon) -> None:
     before = descriptors(daemon)
     with client(daemon) as rt:
         run = rt.submit("sleep", seconds=600)
-        wait = frames.request(2, "wait", {"runs": [run.id], "timeout_s": None})
-        follow = frames.request(3, "logs", {"run": run.id, "follow": True})
-        events = frames.request(4, "events", {"follow": True})
+        wait = frames.encode_request(2, "wait", {"runs": [run.id], "timeout_s": None})
+        follow = frames.encode_request(3, "logs", {"run": run.id, "follow": True})
+        events = frames.encode_request(4, "events", {"follow": True})
         links = [connect(daemon) for _ in range(30)]
         for link in links:
             link.sendall(HELLO + wait + follow + events)
@@ -211,7 +211,7 @@ def test_clients_that_vanish_leave_nothing_behind(daemon: Daemon) -> None:
 def test_many_requests_at_once_are_each_answered(daemon: Daemon) -> None:
     with connect(daemon) as link:
         link.sendall(HELLO)
-        link.sendall(b"".join(frames.request(n, "ping", {}) for n in range(2, 1002)))
+        link.sendall(b"".join(frames.encode_request(n, "ping", {}) for n in range(2, 1002)))
         assert {answer.msgid for answer in answers(link, 1001)} == set(range(1, 1002))
 
 
@@ -261,4 +261,4 @@ def test_a_member_of_the_group_is_let_in(start_daemon: Start) -> None:
 
 
 CONNECT_AND_PING = """link.connect(sys.argv[1])
-link.sendall(frames.request(1, "hello", {"version": frames.VERSION}))"""
+link.sendall(frames.encode_request(1, "hello", {"version": frames.VERSION}))"""

@@ -11,7 +11,7 @@ import pytest
 from tests.functional.conftest import PROGRAMS
 from tests.helpers.daemon import BIN, Daemon
 from tests.helpers.deadline import until
-from tests.helpers.running import alive, client, restart_supervisor
+from tests.helpers.running import client, is_alive, restart_supervisor
 
 Start = Callable[..., Daemon]
 
@@ -48,7 +48,7 @@ def test_start_detaches_waits_until_ready_and_stop_leaves_nothing(place: Daemon)
         assert rt.submit("add", a=2).wait(timeout=10).result == 2
     stopped = rtd(place, "stop")
     assert (stopped.returncode, stopped.stdout, stopped.stderr) == (0, "", "")
-    assert not alive(pid)
+    assert not is_alive(pid)
     assert place.processes() == []
     assert list((place.home / "run").iterdir()) == []
 

@@ -13,7 +13,7 @@ import pytest
 from rtctl import Client
 from tests.helpers.daemon import Daemon
 from tests.helpers.deadline import until
-from tests.helpers.running import alive, client, executor_of, restart_supervisor
+from tests.helpers.running import client, executor_of, is_alive, restart_supervisor
 
 MAIN = """
 from rtd import Session
@@ -97,7 +97,7 @@ def test_a_new_a_changed_and_a_removed_file(daemon: Daemon, project: Path) -> No
         assert going.state == "running"
         gate.touch()
         assert going.wait(timeout=10).result == 1
-        until(lambda: not alive(pid), what="the end of the executor of before")
+        until(lambda: not is_alive(pid), what="the end of the executor of before")
     assert "task files have changed (tasks/two/tasks.py): reloading" in daemon.log.read_text()
 
 

@@ -12,10 +12,10 @@ import pytest
 
 from rtd.model.csv_task_log import read_csv
 from rtd.model.task_log_entry import LogRow
-from rtd.store.commands.commands import Calls
-from rtd.store.connection.blocking import Link
-from rtd.store.connection.command import Call
-from rtd.store.embedded.server import Embedded
+from rtd.store.commands.commands import StoreCommands
+from rtd.store.connection.blocking import RedisConnection
+from rtd.store.connection.command import RedisCommand
+from rtd.store.embedded.server import EmbeddedRedis
 from tests.functional.conftest import PROGRAMS
 from tests.helpers.daemon import Daemon
 from tests.helpers.deadline import until
@@ -25,9 +25,9 @@ Starter = Callable[..., Daemon]
 
 
 @pytest.fixture
-def outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
+def outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedRedis]:
     """A Redis that is not the daemon's own."""
-    redis = Embedded(tmp_path_factory.mktemp("r"))
+    redis = EmbeddedRedis(tmp_path_factory.mktemp("r"))
     redis.start()
     yield redis
     redis.stop()
@@ -321,11 +321,11 @@ def test_the_state_of_tasks_is_taken_from_the_log_where_that_is_wanted(
         rt.submit("quick").wait(timeout=10)
         until(lambda: rt.rpc.why(task="follows")["value"], what="`quick` has succeeded")
         until(lambda: logged.actions("quick") == ["run", "success"], what="it is logged")
-        with Link.connect(f"unix://{daemon.home}/state/redis/redis.sock") as link:
+        with RedisConnection.connect(f"unix://{daemon.home}/state/redis/redis.sock") as link:
             for char in "rs":
-                key = f"{Calls('rtd').prefix}last:{char}"
-                assert link.one(Call(("HDEL", key, "quick"))) == 1
-            link.one(Call(("DEL", f"{Calls('rtd').prefix}done:quick")))
+                key = f"{StoreCommands('rtd').prefix}last:{char}"
+                assert link.execute(RedisCommand(("HDEL", key, "quick"))) == 1
+            link.execute(RedisCommand(("DEL", f"{StoreCommands('rtd').prefix}done:quick")))
     # Only the log is left to know of it.
     daemon.stop()
     daemon.start()
@@ -382,7 +382,7 @@ def test_a_log_file_that_is_no_csv_is_a_fault_and_the_other_handlers_go_on(logge
 
 
 def test_a_daemon_whose_redis_is_away_ends_without_waiting_for_its_log(
-    start_daemon: Starter, tmp_path: Path, outside: Embedded
+    start_daemon: Starter, tmp_path: Path, outside: EmbeddedRedis
 ) -> None:
     env = {"LOGGED_SCHEME": "log_csv", "PYTHONPATH": str(PROGRAMS)}
     flags = ["--redis", outside.url, "--set", "stop_grace=0s"]

@@ -8,24 +8,24 @@ from pathlib import Path
 import pytest
 
 from rtd.config.config import Config
-from rtd.config.paths import Places
+from rtd.config.paths import DaemonPaths
 from rtd.model.app_info import AppInfo
 from rtd.model.manifest import Manifest
 from rtd.process.board.board import Board
-from rtd.store.commands.commands import Calls
-from rtd.store.connection.async_ import AsyncLink
-from rtd.store.connection.command import Call
-from rtd.store.embedded.server import Embedded
-from rtd.supervisor.core.context import Core
-from rtd.supervisor.runs.task_log import TaskLog
+from rtd.store.commands.commands import StoreCommands
+from rtd.store.connection.async_ import AsyncRedisConnection
+from rtd.store.connection.command import RedisCommand
+from rtd.store.embedded.server import EmbeddedRedis
+from rtd.supervisor.core.context import SupervisorContext
+from rtd.supervisor.runs.task_log import TaskLogMonitor
 
 DEADLINE_S = 10.0
 
 
 @pytest.fixture
-def redis(tmp_path: Path) -> Iterator[Embedded]:
+def redis(tmp_path: Path) -> Iterator[EmbeddedRedis]:
     """A private Redis."""
-    embedded = Embedded(tmp_path / "redis")
+    embedded = EmbeddedRedis(tmp_path / "redis")
     embedded.start()
     yield embedded
     embedded.stop()
@@ -33,20 +33,21 @@ def redis(tmp_path: Path) -> Iterator[Embedded]:
 
 async def serve(url: str, folder: Path) -> list[str]:
     """Serve an app that is logged, with an entry that nobody writes. Gives its faults."""
-    places = Places(folder, folder, folder / "socket")
-    core = Core(
-        config=Config(node="node"), places=places, app="app", redis=await AsyncLink.connect(url),
-        calls=Calls("rtd"), store_url=url, board=Board.create(places.board),
+    places = DaemonPaths(folder, folder, folder / "socket")
+    core = SupervisorContext(
+        config=Config(node="node"), paths=places, app="app",
+        redis=await AsyncRedisConnection.connect(url),
+        commands=StoreCommands("rtd"), store_url=url, board=Board.create(places.board),
         manifest=Manifest.of("app", (), AppInfo(logged=True)),
     )  # fmt: skip
-    log = TaskLog(core, stuck_s=0.05)
-    log.serve(fresh=True)
-    await core.ask(Call(("RPUSH", f"{core.calls.prefix}log:node", b"1|entry")))
+    log = TaskLogMonitor(core, stuck_s=0.05)
+    log.on_app_change(fresh=True)
+    await core.execute(RedisCommand(("RPUSH", f"{core.commands.prefix}log:node", b"1|entry")))
     found: list[str] = []
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(DEADLINE_S):
             while not found:
-                found = [fault.message for fault in await core.faults.kept()]
+                found = [fault.message for fault in await core.faults.list_faults()]
                 await asyncio.sleep(0)
     log.stop()
     await core.jobs.stop()
@@ -55,6 +56,6 @@ async def serve(url: str, folder: Path) -> list[str]:
     return found
 
 
-def test_a_log_that_stands_still_is_a_fault(redis: Embedded, tmp_path: Path) -> None:
+def test_a_log_that_stands_still_is_a_fault(redis: EmbeddedRedis, tmp_path: Path) -> None:
     (message,) = asyncio.run(serve(redis.url, tmp_path))
     assert message == "nothing was written for 0.05 s while 1 entries wait: one of them hangs"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from rtd.store.embedded.server import Embedded
+from rtd.store.embedded.server import EmbeddedRedis
 from tests.functional.conftest import PROGRAMS
 from tests.helpers.daemon import Daemon
 from tests.helpers.deadline import until
@@ -17,7 +17,7 @@ Start = Callable[..., Daemon]
 @pytest.fixture
 def nodes(start_daemon: Start, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Daemon]]:
     """Two nodes, each of which carries out one run at a time."""
-    redis = Embedded(tmp_path_factory.mktemp("r"))
+    redis = EmbeddedRedis(tmp_path_factory.mktemp("r"))
     redis.start()
     found = []
     for name in ("one", "two"):

@@ -29,7 +29,7 @@ def hello_of(zygotes: list[ZygoteUnderTest]) -> Hello:
 
     def start(source: str) -> dict[str, Any]:
         zygotes.append(ZygoteUnderTest("the_app", files={"the_app.py": source}))
-        return zygotes[-1].hello()
+        return zygotes[-1].accept_hello()
 
     return start
 
@@ -63,7 +63,7 @@ def test_an_app_that_does_not_import_is_told_in_one_line(
     if line is not None:
         assert hello["error_at"] == {"file": str(zygotes[0].home / "the_app.py"), "line": line}
         assert f"line {line}" in hello["error"] or "Interrupt" in words
-    zygotes[0].tell("spawn", lane="process", count=1, options={"habit": "idle"})
+    zygotes[0].send("spawn", lane="process", count=1, options={"habit": "idle"})
     assert words in zygotes[0].expect("error")["message"]
     assert zygotes[0].spawn("idle", lane="command")["lane"] == "command"
 
@@ -89,15 +89,15 @@ def test_a_helper_that_the_app_has_started_is_its_own_and_lives_on(
         "open('helper', 'w').write(str(helper.pid))\n" + GOOD
     )
     zygote = zygotes[0]
-    (helper,) = map(int, zygote.words_of("helper"))
+    (helper,) = map(int, zygote.lines_of("helper"))
     born = zygote.spawn("daemon")
-    until(lambda: zygote.words_of("ready"))
-    zygote.tell("kill", exec=born["exec"])
-    assert len(zygote.gone(born)["killed"]) == 2
+    until(lambda: zygote.lines_of("ready"))
+    zygote.send("kill", exec=born["exec"])
+    assert len(zygote.expect_exit(born)["killed"]) == 2
     born = zygote.spawn("die in a run")
-    assert len(zygote.gone(born)["strays"]) == 1
+    assert len(zygote.expect_exit(born)["strays"]) == 1
     assert {found.pid for found in zygote.processes()} == {zygote.process.pid, helper}
-    zygote.tell("quit")
+    zygote.send("quit")
     assert zygote.process.wait(10) == 0
     assert zygote.processes() == []
 
@@ -110,4 +110,4 @@ def test_signal_handlers_of_the_app_do_not_deafen_the_zygote(
         "signal.signal(signal.SIGTERM, lambda *_: 1 / 0)\n" + GOOD
     )
     os.kill(zygotes[0].process.pid, signal.SIGTERM)
-    assert zygotes[0].gone(zygotes[0].spawn("exit", code=3))["code"] == 3
+    assert zygotes[0].expect_exit(zygotes[0].spawn("exit", code=3))["code"] == 3

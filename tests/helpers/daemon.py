@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.helpers.deadline import until
-from tests.helpers.processes import MARK, Found, marked, sweep
+from tests.helpers.processes import MARK, MarkedProcess, find_marked, kill_marked
 
 BIN = Path(sys.executable).parent
 
@@ -110,9 +110,9 @@ class Daemon:
         assert done.returncode == 0, f"rtctl {' '.join(words)}: {done.returncode}\n{done.stderr}"
         return done.stdout
 
-    def processes(self) -> list[Found]:
+    def processes(self) -> list[MarkedProcess]:
         """All its living processes, Redis and what the runs started included."""
-        return marked(self.mark)
+        return find_marked(self.mark)
 
     def stop(self, *, within_s: float = 20.0) -> int:
         """Ask it to end by SIGTERM and wait. Returns its exit code."""
@@ -121,7 +121,7 @@ class Daemon:
             self.process.send_signal(signal.SIGTERM)
         return self.process.wait(within_s)
 
-    def close(self) -> list[Found]:
+    def close(self) -> list[MarkedProcess]:
         """Stop it, kill what is left, remove its directories. Returns what was left."""
         try:
             if self.process is not None:
@@ -130,6 +130,6 @@ class Daemon:
             assert self.process is not None
             self.process.kill()
             self.process.wait()
-        left = sweep(self.mark)
+        left = kill_marked(self.mark)
         shutil.rmtree(self.home, ignore_errors=True)
         return left

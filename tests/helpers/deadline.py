@@ -29,7 +29,7 @@ def until(found: Callable[[], T], *, within_s: float = 10.0, what: str = "") -> 
         time.sleep(_PAUSE_S)
 
 
-async def soon(found: Callable[[], T], *, within_s: float = 10.0, what: str = "") -> T:
+async def until_async(found: Callable[[], T], *, within_s: float = 10.0, what: str = "") -> T:
     """As `until`, for a loop that goes on meanwhile."""
     ends = asyncio.get_running_loop().time() + within_s
     while True:

@@ -7,7 +7,7 @@ from rtd.store.embedded.find_server import find_server
 from tests.helpers.deadline import until
 
 
-class External:
+class ExternalRedis:
     """A Redis that is not the daemon's."""
 
     def __init__(self, folder: Path, mark: str = "") -> None:

@@ -6,15 +6,15 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from rtd.model.run_record import decode
+from rtd.model.run_record import decode_record
 from rtd.planner.occurrence import occurrence_id
-from rtd.store.commands.commands import Calls
-from rtd.store.commands.schedule import Due
-from rtd.store.connection.blocking import Link
+from rtd.store.commands.commands import StoreCommands
+from rtd.store.commands.schedule import OccurrenceRecord
+from rtd.store.connection.blocking import RedisConnection
 from tests.functional.conftest import PROGRAMS
 from tests.helpers.daemon import Daemon
 from tests.helpers.deadline import until
-from tests.helpers.occurrences import ledger, occurrences, verdict
+from tests.helpers.occurrences import connect_redis, occurrences, outcome_text
 from tests.helpers.running import restart_supervisor
 
 TASKS = ("none", "last", "all", "within", "too-late", "if-true")
@@ -49,30 +49,30 @@ def check(daemon: Daemon, path: Path) -> None:
     counted = Counter(run for _, run in ticks(path))
     assert [run for run, times in counted.items() if times > 1] == [], "ran twice"
     expected: set[str] = set()
-    with ledger(daemon) as link:
+    with connect_redis(daemon) as link:
         for task in TASKS:
             dues = occurrences(link, task)
-            print(task, Counter(map(verdict, dues)))
+            print(task, Counter(map(outcome_text, dues)))
             for first, second in itertools.pairwise(dues):
                 check_follows(link, first, second)
-            expected |= {run_of(due) for due in dues if verdict(due) in ("ran", "late")}
+            expected |= {run_of(due) for due in dues if outcome_text(due) in ("ran", "late")}
     assert set(counted) == expected
 
 
-def check_follows(link: Link, first: Due, second: Due) -> None:
+def check_follows(link: RedisConnection, first: OccurrenceRecord, second: OccurrenceRecord) -> None:
     """No moment is missing between two: each is due a tenth of a second after the one before, or
     at the latest after its start, when that was late."""
     if second.due_us - first.due_us == STEP_US:
         return
-    assert verdict(first) in ("late", "ran"), (first, second)
+    assert outcome_text(first) in ("late", "ran"), (first, second)
     assert first.note, (first, second)
-    blob = link.one(Calls("rtd").get(run_of(first)))
-    start_us = decode(blob).spec.submitted_at * 1e6
+    blob = link.execute(StoreCommands("rtd").get_record(run_of(first)))
+    start_us = decode_record(blob).spec.submitted_at * 1e6
     assert second.due_us - first.due_us >= STEP_US, (first, second)
     assert second.due_us <= start_us + STEP_US + SLACK_US, (first, second)
 
 
-def run_of(due: Due) -> str:
+def run_of(due: OccurrenceRecord) -> str:
     """The id of its run."""
     return occurrence_id(due.task, due.due_us)
 

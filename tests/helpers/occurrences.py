@@ -3,28 +3,28 @@
 import contextlib
 from collections.abc import Iterator
 
-from rtd.store.commands.commands import Calls
-from rtd.store.commands.schedule import Due, dues_of
-from rtd.store.connection.blocking import Link
+from rtd.store.commands.commands import StoreCommands
+from rtd.store.commands.schedule import OccurrenceRecord, parse_occurrences
+from rtd.store.connection.blocking import RedisConnection
 from tests.helpers.daemon import Daemon
 
 
 @contextlib.contextmanager
-def ledger(daemon: Daemon) -> Iterator[Link]:
+def connect_redis(daemon: Daemon) -> Iterator[RedisConnection]:
     """A connection to the daemon's Redis."""
-    link = Link.connect(f"unix://{daemon.home}/state/redis/redis.sock")
+    link = RedisConnection.connect(f"unix://{daemon.home}/state/redis/redis.sock")
     try:
         yield link
     finally:
         link.close()
 
 
-def occurrences(link: Link, task: str) -> list[Due]:
+def occurrences(link: RedisConnection, task: str) -> list[OccurrenceRecord]:
     """All due moments of a task, the first first."""
-    answers = link.call(*Calls("rtd").occurrences(task, 1_000_000))
-    return dues_of(task, answers)[::-1]
+    answers = link.execute_all(*StoreCommands("rtd").occurrences(task, 1_000_000))
+    return parse_occurrences(task, answers)[::-1]
 
 
-def verdict(due: Due) -> str:
+def outcome_text(due: OccurrenceRecord) -> str:
     """What became of it."""
     return due.note.partition("|")[0] or "ran"

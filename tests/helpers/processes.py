@@ -12,14 +12,14 @@ from tests.helpers.deadline import until
 MARK = "TEST_OF_RTD_MARK"
 
 
-class Found(NamedTuple):
+class MarkedProcess(NamedTuple):
     """A living process."""
 
     pid: int
     title: str
 
 
-def marked(mark: str) -> list[Found]:
+def find_marked(mark: str) -> list[MarkedProcess]:
     """The living processes that have `mark` in their environment or on their command line.
 
     A zombie is dead: it is left out.
@@ -34,19 +34,19 @@ def marked(mark: str) -> list[Found]:
                 state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
                 if state != "Z":
                     title = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
-                    found.append(Found(int(entry.name), title))
+                    found.append(MarkedProcess(int(entry.name), title))
     return found
 
 
-def sweep(mark: str, *, within_s: float = 10.0) -> list[Found]:
+def kill_marked(mark: str, *, within_s: float = 10.0) -> list[MarkedProcess]:
     """Kill everything that is marked, until nothing is left. Returns what was found at first."""
-    first = marked(mark)
+    first = find_marked(mark)
 
     def none_left() -> bool:
-        for process in marked(mark):
+        for process in find_marked(mark):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process.pid, signal.SIGKILL)
-        return not marked(mark)
+        return not find_marked(mark)
 
     until(none_left, within_s=within_s, what=f"the end of all processes with {mark}")
     return first

@@ -30,7 +30,7 @@ def until_state(daemon: Daemon, run: str, state: str, *, within_s: float = 10.0)
     return row
 
 
-def until_says(daemon: Daemon, run: str, text: str, *, within_s: float = 10.0) -> str:
+def until_output_has(daemon: Daemon, run: str, text: str, *, within_s: float = 10.0) -> str:
     """The output of a run once this text is in it."""
 
     def found() -> str:

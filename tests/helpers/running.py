@@ -35,7 +35,7 @@ def until_running(run: Run) -> Run:
     return run
 
 
-def until_says(rt: Client, run: Run, text: str) -> None:
+def wait_for_output(rt: Client, run: Run, text: str) -> None:
     """Wait until the run has written something."""
 
     def said() -> bool:
@@ -44,7 +44,7 @@ def until_says(rt: Client, run: Run, text: str) -> None:
     until(said, what=f"{run} says {text!r}")
 
 
-def alive(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
     """Whether a process exists and is no zombie."""
     try:
         with open(f"/proc/{pid}/stat") as file:
@@ -56,7 +56,7 @@ def alive(pid: int) -> bool:
 def kill9(pid: int) -> None:
     """SIGKILL, and wait until it is gone."""
     os.kill(pid, signal.SIGKILL)
-    until(lambda: not alive(pid), what=f"the end of {pid}")
+    until(lambda: not is_alive(pid), what=f"the end of {pid}")
 
 
 def restart_supervisor(daemon: Daemon, meanwhile: Callable[[], None] = lambda: None) -> None:

@@ -16,13 +16,13 @@ from typing import Any
 
 from rtd.process.board.board import Board
 from rtd.protocol import frames
-from tests.helpers.processes import MARK, Found, marked, sweep
+from tests.helpers.processes import MARK, MarkedProcess, find_marked, kill_marked
 from tests.helpers.source import ROOT
 
 Frame = dict[str, Any]
 
 
-class Gone(Exception):
+class LinkClosed(Exception):
     """The zygote has closed the link."""
 
 
@@ -74,14 +74,14 @@ class ZygoteUnderTest:
         self._listener.bind(str(path))
         self._listener.listen()
 
-    def vanish(self) -> None:
+    def disconnect(self) -> None:
         """Be gone, as after a SIGKILL."""
         for end in (self._listener, self._link):
             if end is not None:
                 end.close()
         self._listener = self._link = None
 
-    def hello(self, within_s: float = 10.0) -> Frame:
+    def accept_hello(self, within_s: float = 10.0) -> Frame:
         """Accept the zygote and return its hello."""
         assert self._listener is not None
         self._listener.settimeout(within_s)
@@ -90,14 +90,14 @@ class ZygoteUnderTest:
         self.frames.clear()
         return self.expect("hello", within_s=within_s)
 
-    def tell(self, method: str, **params: Any) -> None:
+    def send(self, method: str, **params: Any) -> None:
         """Give an order."""
         assert self._link is not None
-        self._link.sendall(frames.notification(method, params))
+        self._link.sendall(frames.encode_notification(method, params))
 
     def spawn(self, habit: str, lane: str = "process", **options: Any) -> Frame:
         """Have one executor forked; its born frame."""
-        self.tell("spawn", lane=lane, count=1, options={"habit": habit, **options})
+        self.send("spawn", lane=lane, count=1, options={"habit": habit, **options})
         return self.expect("born")
 
     def expect(
@@ -114,7 +114,7 @@ class ZygoteUnderTest:
             assert left_s > 0, f"no {method} but {self.frames}; log:\n{self.log.read_text()}"
             self._read(left_s)
 
-    def gone(self, born: Frame, within_s: float = 10.0) -> Frame:
+    def expect_exit(self, born: Frame, within_s: float = 10.0) -> Frame:
         """The end of that executor."""
         return self.expect("gone", lambda f: f["exec"] == born["exec"], within_s)
 
@@ -123,23 +123,23 @@ class ZygoteUnderTest:
         if select.select([self._link], [], [], timeout_s)[0]:
             data = self._link.recv(1 << 16)
             if not data:
-                raise Gone
+                raise LinkClosed
             for message in self._decoder.feed(data):
                 assert isinstance(message, frames.Notification)
                 self.frames.append((message.method, message.params))
 
     # -- what is there ----------------------------------------------------------------------
 
-    def words_of(self, name: str) -> list[str]:
+    def lines_of(self, name: str) -> list[str]:
         """The lines that executors have written to a file of the zygote's directory."""
         path = self.home / name
         return path.read_text().splitlines() if path.exists() else []
 
-    def processes(self) -> list[Found]:
+    def processes(self) -> list[MarkedProcess]:
         """All living processes of this zygote, itself included."""
-        return marked(self.mark)
+        return find_marked(self.mark)
 
-    def close(self) -> list[Found]:
+    def close(self) -> list[MarkedProcess]:
         """End everything; what had to be killed although the zygote was told to quit."""
         try:
             if self.process.poll() is None:
@@ -147,13 +147,13 @@ class ZygoteUnderTest:
                 if self._link is None:
                     self.process.kill()
                 else:
-                    self.tell("quit")
+                    self.send("quit")
             self.process.wait(10)
         except (OSError, subprocess.TimeoutExpired):
             self.process.kill()
             self.process.wait(10)
-        self.vanish()
-        left = sweep(self.mark)
+        self.disconnect()
+        left = kill_marked(self.mark)
         self.board.close()
         shutil.rmtree(self.home, ignore_errors=True)
         return left

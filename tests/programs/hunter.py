@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rtd.process.fork.fork import fork_child, set_up_executor
 from rtd.process.fork.prctl import set_subreaper
-from rtd.process.tree.kill_tree import hunt
+from rtd.process.tree.kill_tree import kill_tree
 from tests.programs.daemoniser import leave_daemon
 from tests.programs.forker import BREEDS
 
@@ -65,10 +65,10 @@ def one_kill(breed: str, options: dict[str, object], spare: set[int]) -> tuple[s
     assert os.read(reader, 1) == b"r"
     os.close(reader)
     started_s = time.perf_counter()
-    hunted = hunt(pid, spare)
+    hunted = kill_tree(pid, spare)
     took_ms = (time.perf_counter() - started_s) * 1000
     assert not hunted.alive, hunted
-    return str(hunted.root), took_ms, len(hunted.ended)
+    return str(hunted.root_status), took_ms, len(hunted.ended)
 
 
 def main() -> None:
@@ -94,7 +94,7 @@ def main() -> None:
             }
         )
     print(json.dumps(results))
-    hunt(None, ())
+    kill_tree(None, ())
 
 
 if __name__ == "__main__":

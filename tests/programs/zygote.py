@@ -9,10 +9,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from rtd.executor.__main__ import serve
+from rtd.executor.__main__ import run_zygote
 from rtd.process.board.board import Slot
-from rtd.process.tree.children import leftovers_exist
-from rtd.process.tree.kill_tree import sweep_children
+from rtd.process.tree.children import has_children
+from rtd.process.tree.kill_tree import kill_children
 from rtd.session.app import load_app
 from rtd.session.session import Session
 from tests.programs.daemoniser import leave_daemon
@@ -44,7 +44,7 @@ def wait_for_words(slots: list[Slot], options: dict[str, Any]) -> int:
 
 def sweep(slots: list[Slot], options: dict[str, Any]) -> int:
     """Leave children of all kinds behind, sweep, and say what was found."""
-    tell("sweep", "before", leftovers_exist())
+    tell("sweep", "before", has_children())
     for _ in range(3):
         leave_daemon()
     subprocess.Popen(["sleep", "1000"])
@@ -53,8 +53,8 @@ def sweep(slots: list[Slot], options: dict[str, Any]) -> int:
     if os.fork() == 0:
         family(lambda: None)
     time.sleep(options.get("settle_s", 0.1))
-    ended = sweep_children()
-    tell("sweep", "after", leftovers_exist(), len(ended))
+    ended = kill_children()
+    tell("sweep", "after", has_children(), len(ended))
     signal.pause()
     return 0
 
@@ -152,4 +152,4 @@ def run(
 
 
 if __name__ == "__main__":
-    sys.exit(serve(sys.argv[1:], run, load_app.load))
+    sys.exit(run_zygote(sys.argv[1:], run, load_app.load))

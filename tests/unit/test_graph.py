@@ -13,10 +13,10 @@ from rtctl.cli.graph import mermaid, svg, tree
 from rtctl.cli.graph.layers import Layout
 from rtd.common.errors import UnknownTask
 from rtd.conditions import parse
-from rtd.model.app_info import AppInfo, CustomInfo, ParameterInfo
+from rtd.model.app_info import AppInfo, CustomConditionInfo, ParameterInfo
 from rtd.model.manifest import Manifest, TaskInfo
 from rtd.model.schedule import Schedule
-from rtd.supervisor.explain.task_graph import Graph, Reader, edges_of, graph_of
+from rtd.supervisor.explain.task_graph import ParseCondition, TaskGraph, edges_of, graph_of
 
 SVG = "{http://www.w3.org/2000/svg}"
 PIPELINE = {
@@ -32,7 +32,7 @@ def manifest(conditions: Mapping[str, str | None], info: AppInfo | None = None) 
     return Manifest.of("app", tasks, info)
 
 
-def graph(tasks: Manifest, about: str | None = None, read: Reader = parse) -> Graph:
+def graph(tasks: Manifest, about: str | None = None, read: ParseCondition = parse) -> TaskGraph:
     return graph_of(tasks, chain.from_iterable(edges_of(tasks, read)), about)
 
 
@@ -91,7 +91,7 @@ def test_results_that_are_parameters_and_tasks_that_are_conditions() -> None:
 def test_a_custom_condition_that_is_a_task() -> None:
     from rtd.conditions import Custom
 
-    info = AppInfo(custom={"it is ready": CustomInfo("is_ready", {}, task="is_ready")})
+    info = AppInfo(custom={"it is ready": CustomConditionInfo("is_ready", {}, task="is_ready")})
     tasks = manifest({"a": "it is ready", "is_ready": None}, info)
     found = graph(tasks, read=lambda text: Custom("is_ready", text))
     assert [tuple(edge) for edge in found.edges] == [("is_ready", "a", "asked", "it is ready")]

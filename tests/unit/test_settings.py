@@ -7,7 +7,7 @@ import pytest
 
 from rtd.common.errors import ConfigError
 from rtd.config.config import Config
-from rtd.config.load_settings import NAMES, load
+from rtd.config.load_settings import SETTING_NAMES, load_config
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +22,7 @@ def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def test_without_anything_the_defaults_hold() -> None:
-    assert load() == Config()
+    assert load_config() == Config()
 
 
 def test_the_later_source_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -30,14 +30,14 @@ def test_the_later_source_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     file.write_text('name = "file"\nhistory = 5\n[lanes.process]\nmax = 3\nidle = "1 min"\n')
     monkeypatch.setenv("RTD_NAME", "variable")
     monkeypatch.setenv("RTD_LANES_PROCESS_MAX", "5")
-    config = load(flags={"lanes.process.max": "7"})
+    config = load_config(flags={"lanes.process.max": "7"})
     assert (config.name, config.history) == ("variable", 5)
     assert (config.lanes["process"].max, config.lanes["process"].idle_s) == (7, 60.0)
 
 
 def test_sizes_and_durations_are_read_as_people_write_them() -> None:
     flags = {"output.quota": "1.5 GB", "output.retention": "2 days", "limits.result": "64 KB"}
-    config = load(flags=flags)
+    config = load_config(flags=flags)
     assert config.output.quota_bytes == 3 << 29
     assert config.output.retention_s == 172800.0
     assert config.limits.result_bytes == 65536
@@ -60,7 +60,7 @@ def test_sizes_and_durations_are_read_as_people_write_them() -> None:
 )
 def test_a_wrong_setting_is_named_with_what_is_wrong(flags: dict[str, Any], reason: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        load(flags=flags)
+        load_config(flags=flags)
     assert reason in caught.value.sentence
     assert "\n" not in caught.value.sentence
 
@@ -68,13 +68,13 @@ def test_a_wrong_setting_is_named_with_what_is_wrong(flags: dict[str, Any], reas
 def test_a_slip_in_the_environment_is_not_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RTD_LANES_PROCESS_MAXX", "3")
     with pytest.raises(ConfigError, match="RTD_LANES_PROCESS_MAX"):
-        load()
+        load_config()
 
 
 def test_what_a_run_finds_in_its_environment_is_no_slip(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RTD_RUN_ID", "01KAJ3V5Q0E7Z4M2T8W6R1X9YB")
     monkeypatch.setenv("RTD_ATTEMPT", "1")
-    assert load() == Config()
+    assert load_config() == Config()
 
 
 @pytest.mark.parametrize("text", ["name = [", "name = 5\n", "\xff"])
@@ -82,15 +82,15 @@ def test_a_file_that_cannot_be_used_is_named(tmp_path: Path, text: str) -> None:
     file = tmp_path / "mine.toml"
     file.write_text(text, encoding="latin-1")
     with pytest.raises(ConfigError, match=r"mine\.toml"):
-        load(file)
+        load_config(file)
 
 
 def test_a_lone_bound_moves_the_default_of_the_other() -> None:
-    assert load(flags={"lanes.process.max": 0}).lanes["process"].min == 0
-    assert load(flags={"lanes.process.min": 9}).lanes["process"].max == 9
+    assert load_config(flags={"lanes.process.max": 0}).lanes["process"].min == 0
+    assert load_config(flags={"lanes.process.min": 9}).lanes["process"].max == 9
 
 
 def test_every_setting_has_a_name_that_leads_to_it() -> None:
-    for name in NAMES:
+    for name in SETTING_NAMES:
         with pytest.raises(ConfigError, match=name.replace(".", r"\.")):
-            load(flags={name: object()})
+            load_config(flags={name: object()})

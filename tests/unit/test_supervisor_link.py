@@ -6,31 +6,31 @@ from pathlib import Path
 
 import pytest
 
-from rtd.executor.zygote.supervisor_connection import SupervisorLink
+from rtd.executor.zygote.supervisor_connection import SupervisorConnection
 
 MIB = 1 << 20
 
 
 @pytest.fixture
-def link(tmp_path: Path) -> Iterator[SupervisorLink]:
+def link(tmp_path: Path) -> Iterator[SupervisorConnection]:
     """Connected to a supervisor that accepts and never reads."""
     with socket.socket(socket.AF_UNIX) as supervisor:
         supervisor.bind(str(tmp_path / "zygote.sock"))
         supervisor.listen()
-        link = SupervisorLink(tmp_path / "zygote.sock")
+        link = SupervisorConnection(tmp_path / "zygote.sock")
         assert link.connect()
         yield link
         link.close()
 
 
-def test_a_hello_of_any_size_waits_until_it_is_read(link: SupervisorLink) -> None:
+def test_a_hello_of_any_size_waits_until_it_is_read(link: SupervisorConnection) -> None:
     link.send("hello", {"manifest": bytes(40 * MIB)})
     link.flush()
     assert link.connected
     assert link.wants_write
 
 
-def test_what_comes_after_the_hello_may_not_pile_up(link: SupervisorLink) -> None:
+def test_what_comes_after_the_hello_may_not_pile_up(link: SupervisorConnection) -> None:
     link.send("hello", {"manifest": bytes(20 * MIB)})
     for _ in range(15):
         link.send("gone", {"data": bytes(MIB)})

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from rtd.model.task_file_survey import pattern, survey
+from rtd.model.task_file_survey import compile_glob, survey_files
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from rtd.model.task_file_survey import pattern, survey
 def test_a_pattern_means_what_it_means_elsewhere(
     glob: str, matching: list[str], others: list[str]
 ) -> None:
-    found = pattern(glob)
+    found = compile_glob(glob)
     assert [path for path in matching if not found.fullmatch(path)] == []
     assert [path for path in others if found.fullmatch(path)] == []
 
@@ -32,7 +32,7 @@ def test_a_pattern_means_what_it_means_elsewhere(
 @pytest.mark.parametrize("glob", ["", "/etc/*.py", "../*.py", "x/"])
 def test_what_is_no_pattern_of_files_below_a_folder_is_refused(glob: str) -> None:
     with pytest.raises(ValueError, match="is no pattern"):
-        pattern(glob)
+        compile_glob(glob)
 
 
 def test_files_come_in_the_order_of_their_paths_from_any_depth(tmp_path: Path) -> None:
@@ -44,7 +44,7 @@ def test_files_come_in_the_order_of_their_paths_from_any_depth(tmp_path: Path) -
     for hidden in ("__pycache__", ".venv", "site-packages"):
         (tmp_path / hidden).mkdir()
         (tmp_path / hidden / "tasks.py").touch()
-    found = survey(str(tmp_path), "**/[tp]*.py")
+    found = survey_files(str(tmp_path), "**/[tp]*.py")
     names = [os.path.relpath(file, tmp_path) for file in found.files]
     assert names == ["a/deep/er/tasks.py", "b/tasks.py", "tasks.py"]
     assert len(found.folders) == 5
@@ -57,12 +57,12 @@ def test_a_folder_that_links_to_one_above_ends_nowhere_and_links_to_nothing_are_
     (tmp_path / "a" / "t.py").touch()
     (tmp_path / "a" / "round").symlink_to(tmp_path)
     (tmp_path / "a" / "gone.py").symlink_to(tmp_path / "nowhere")
-    assert list(survey(str(tmp_path), "**/*.py").files) == [str(tmp_path / "a" / "t.py")]
+    assert list(survey_files(str(tmp_path), "**/*.py").files) == [str(tmp_path / "a" / "t.py")]
 
 
 def test_the_stamp_is_another_one_after_each_change(tmp_path: Path) -> None:
     def stamp() -> str:
-        return survey(str(tmp_path), "*.py").stamp
+        return survey_files(str(tmp_path), "*.py").stamp
 
     stamps = [stamp()]
     file = tmp_path / "a.py"
@@ -79,4 +79,4 @@ def test_the_stamp_is_another_one_after_each_change(tmp_path: Path) -> None:
     (tmp_path / "b.py").unlink()
     assert len(set(stamps)) == len(stamps)
     assert stamp() == stamps[0]
-    assert survey(str(tmp_path / "none"), "*.py").folders == ()
+    assert survey_files(str(tmp_path / "none"), "*.py").folders == ()

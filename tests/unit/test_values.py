@@ -9,7 +9,7 @@ import msgpack
 import pytest
 
 from rtd.common.errors import UnserialisableError
-from rtd.common.msgpack_values import pack, shown, unpack
+from rtd.common.msgpack_values import pack, show_value, unpack
 from rtd.common.nesting_depth import MAX_BOXES, MAX_DEPTH
 from rtd.protocol.frames import dump_value
 
@@ -84,6 +84,6 @@ except ValueError as error:
 
 
 def test_an_error_shows_what_the_wire_wraps() -> None:
-    assert shown(msgpack.ExtType(11, b"99999999999999999999")) == "99999999999999999999"
-    assert shown(msgpack.ExtType(11, b"nonsense")) == "ExtType(code=11, data=b'nonsense')"
-    assert shown("text") == "'text'"
+    assert show_value(msgpack.ExtType(11, b"99999999999999999999")) == "99999999999999999999"
+    assert show_value(msgpack.ExtType(11, b"nonsense")) == "ExtType(code=11, data=b'nonsense')"
+    assert show_value("text") == "'text'"

@@ -7,7 +7,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class ExecutorOptions:
     """The options of one executor; durations in seconds, sizes in bytes.
 
     Attributes:
@@ -42,10 +42,10 @@ class Options:
     history: int = 100_000
     stop_grace_s: float = 10.0
     generation: int = 0
-    apart: str = ""
+    lane_suffix: str = ""
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> "Options":
+    def from_dict(cls, data: Mapping[str, Any]) -> "ExecutorOptions":
         """The options as they come from the supervisor; what is unknown is left out, so that
         an older zygote understands a newer supervisor."""
         known = {f.name for f in fields(cls)}

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from rtd.executor.core.backend import Backend
-from rtd.executor.core.leased_run import Work
-from rtd.store.connection.command import Call
+from rtd.executor.core.leased_run import LeasedRun
+from rtd.store.connection.command import RedisCommand
 
 
-def fetch(backend: Backend, works: Sequence[Work]) -> None:
+def fetch_parameters(backend: Backend, works: Sequence[LeasedRun]) -> None:
     """Give each of these runs its `fetched`, in one round trip for all.
 
     Called by the one thread that speaks to Redis. Waits for Redis to come back, however long
@@ -16,20 +16,20 @@ def fetch(backend: Backend, works: Sequence[Work]) -> None:
     Args:
         works: runs of tasks with a `filling`.
     """
-    calls: list[Call] = []
+    calls: list[RedisCommand] = []
     for work in works:
         calls += _lookups(backend, work)
     if not calls:
         return
-    replies = iter(backend.ask(calls))
+    replies = iter(backend.execute_all(calls))
     for work in works:
-        needs = work.filling.needs if work.filling is not None else ((), ())
+        needs = work.resolver.fetch_keys if work.resolver is not None else ((), ())
         work.fetched = [next(replies) if names else [] for names in needs]
 
 
-def _lookups(backend: Backend, work: Work) -> list[Call]:
-    if work.filling is None:
+def _lookups(backend: Backend, work: LeasedRun) -> list[RedisCommand]:
+    if work.resolver is None:
         return []
-    fields, tasks = work.filling.needs
-    found = [backend.calls.params_of(fields)] if fields else []
-    return [*found, backend.calls.results_of(tasks)] if tasks else found
+    fields, tasks = work.resolver.fetch_keys
+    found = [backend.commands.get_params(fields)] if fields else []
+    return [*found, backend.commands.get_results(tasks)] if tasks else found

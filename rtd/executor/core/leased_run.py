@@ -9,19 +9,19 @@ import msgpack
 
 from rtd.common.ids import to_words
 from rtd.model.policies import Policies
-from rtd.model.run_record import SCHEMA
-from rtd.model.run_states import CHAR, State
+from rtd.model.run_record import RECORD_SCHEMA
+from rtd.model.run_states import STATE_CHAR, RunState
 from rtd.session.tasks.definition import TaskDefinition
 
 _packb: Final = msgpack.packb
 _unpackb: Final = msgpack.unpackb
 #: Characters of states that a retry may follow.
-_RETRIED: Final = frozenset({CHAR[State.ERROR], CHAR[State.EXCEPTION]})
-_CANCELLED: Final = CHAR[State.CANCELLED]
+_RETRIED: Final = frozenset({STATE_CHAR[RunState.ERROR], STATE_CHAR[RunState.EXCEPTION]})
+_CANCELLED: Final = STATE_CHAR[RunState.CANCELLED]
 _NO_OPTS: Final[dict[str, Any]] = {}
 
 
-class Work:
+class LeasedRun:
     """A run as it was leased.
 
     Attributes:
@@ -35,8 +35,20 @@ class Work:
     """
 
     __slots__ = (
-        "attempts", "definition", "fetched", "filling", "id", "number", "opts", "params",
-        "policies", "spec_blob", "submitted_at", "task", "watched", "words",
+        "attempt_number",
+        "attempts",
+        "definition",
+        "fetched",
+        "has_end_cond",
+        "id",
+        "id_words",
+        "opts",
+        "params",
+        "policies",
+        "resolver",
+        "spec_blob",
+        "submitted_at",
+        "task",
     )  # fmt: skip
 
     def __init__(self, record: bytes, tasks: Mapping[str, TaskDefinition]) -> None:
@@ -45,28 +57,28 @@ class Work:
             memoryview(record)[1:], strict_map_key=False
         )
         spec = _unpackb(self.spec_blob, strict_map_key=False)
-        if spec[0] != SCHEMA:
-            raise ValueError(f"a record of schema {spec[0]}; this rtd reads {SCHEMA}")
+        if spec[0] != RECORD_SCHEMA:
+            raise ValueError(f"a record of schema {spec[0]}; this rtd reads {RECORD_SCHEMA}")
         self.id: str = spec[1]
         self.task: str = spec[2]
         self.params: bytes = spec[3]
         self.submitted_at: float = spec[7]
         self.opts: dict[str, Any] = spec[8] or _NO_OPTS
-        self.words = to_words(self.id)
-        self.number = len(self.attempts) + 1
+        self.id_words = to_words(self.id)
+        self.attempt_number = len(self.attempts) + 1
         self.definition = tasks.get(self.task)
-        self.filling = None if self.definition is None else self.definition.filling
+        self.resolver = None if self.definition is None else self.definition.resolver
         info = None if self.definition is None else self.definition.info
         base = _COMMAND_POLICIES if info is None else info.policies
-        self.watched = info is not None and info.schedule.end is not None
+        self.has_end_cond = info is not None and info.schedule.end is not None
         self.policies = base.overlay(self.opts) if self.opts else base
 
-    def leased(self) -> bytes:
+    def to_record(self) -> bytes:
         """The record again, as it was when the run was leased, for the child that carries it
         out, with what was fetched for it."""
         return b"q" + _packb([self.spec_blob, self.attempts, self.fetched])  # type: ignore[no-any-return]
 
-    def expired(self, now_at: float) -> bool:
+    def is_expired(self, now_at: float) -> bool:
         """Whether it waited longer than its `expires` before its first attempt."""
         limit = self.policies.expires_s
         return limit is not None and not self.attempts and now_at > self.submitted_at + limit
@@ -75,23 +87,37 @@ class Work:
 _COMMAND_POLICIES: Final = Policies()
 
 
-class Outcome:
+class AttemptOutcome:
     """How one attempt of a run ended; filled in by a lane, written by the report."""
 
     __slots__ = (
-        "by", "cpu_s", "ended_at", "error", "exit", "names", "note", "output",
-        "peak_bytes", "pids", "requeue", "result", "started_at", "state", "why", "work",
+        "by",
+        "cpu_s",
+        "ended_at",
+        "error",
+        "error_names",
+        "exit",
+        "leased_run",
+        "note",
+        "output",
+        "peak_bytes",
+        "pids",
+        "requeue",
+        "result",
+        "started_at",
+        "state",
+        "why",
     )  # fmt: skip
 
-    def __init__(self, work: Work, started_at: float) -> None:
-        self.work = work
+    def __init__(self, work: LeasedRun, started_at: float) -> None:
+        self.leased_run = work
         self.started_at = started_at
         self.ended_at = started_at
         self.state = "s"
         self.result: bytes | None = None
         self.error: list[str] | None = None
         #: Names of the failure for `retry_on`; see `Policies.may_retry`.
-        self.names: tuple[str, ...] = ()
+        self.error_names: tuple[str, ...] = ()
         self.by = "task"
         self.why = ""
         self.pids: list[list[Any]] | None = None
@@ -108,11 +134,11 @@ class Outcome:
             return 0.0
         if self.state not in _RETRIED:
             return None
-        policies = self.work.policies
+        policies = self.leased_run.policies
         if not policies.retries:
             return None
-        failed = 1 + sum(1 for attempt in self.work.attempts if attempt[3] in _RETRIED)
-        if failed > policies.retries or not policies.may_retry(self.names):
+        failed = 1 + sum(1 for attempt in self.leased_run.attempts if attempt[3] in _RETRIED)
+        if failed > policies.retries or not policies.may_retry(self.error_names):
             return None
         return policies.next_wait_s(failed, random)
 
@@ -121,15 +147,15 @@ class Outcome:
         self.note = f"{self.note}; {text}" if self.note else text
 
     def attempt_fields(self, executor: str) -> list[Any]:
-        """This attempt as it is stored (`model.run.Attempt`)."""
+        """This attempt as it is stored (`rtd.model.run_record.Attempt`)."""
         return [
-            self.work.number, self.started_at, self.ended_at, self.state, executor, self.error,
-            self.output, self.cpu_s, self.peak_bytes, self.exit, self.note,
+            self.leased_run.attempt_number, self.started_at, self.ended_at, self.state, executor,
+            self.error, self.output, self.cpu_s, self.peak_bytes, self.exit, self.note,
         ]  # fmt: skip
 
     def record(self, executor: str, again: bool) -> bytes:
         """The run's stored record after this attempt."""
-        work = self.work
+        work = self.leased_run
         attempts = work.attempts
         if self.state != _CANCELLED:
             attempts = [*attempts, self.attempt_fields(executor)]
@@ -139,8 +165,8 @@ class Outcome:
         return self.state.encode() + _packb([work.spec_blob, attempts, end])  # type: ignore[no-any-return]
 
 
-def cancelled_unstarted(work: Work, why: str) -> Outcome:
+def expired_outcome(work: LeasedRun, why: str) -> AttemptOutcome:
     """The outcome of a run that will not be started."""
-    outcome = Outcome(work, time.time())
-    outcome.state, outcome.by, outcome.why = CHAR[State.CANCELLED], "expired", why
+    outcome = AttemptOutcome(work, time.time())
+    outcome.state, outcome.by, outcome.why = STATE_CHAR[RunState.CANCELLED], "expired", why
     return outcome

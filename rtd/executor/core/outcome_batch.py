@@ -6,38 +6,38 @@ from typing import Any, Final
 
 import msgpack
 
-from rtd.executor.core.executor_context import Tools
-from rtd.executor.core.leased_run import Outcome
+from rtd.executor.core.executor_context import ExecutorContext
+from rtd.executor.core.leased_run import AttemptOutcome
 from rtd.model.outcome_spool import Spool
 from rtd.model.run_events import pack_events
-from rtd.store.commands.arguments import Outcome as Written
-from rtd.store.commands.commands import Calls
-from rtd.store.connection.command import Call
+from rtd.store.commands.arguments import LeaseOutcome as Written
+from rtd.store.commands.commands import StoreCommands
+from rtd.store.connection.command import RedisCommand
 
 #: Runs of rtd's own, which leave no events, come to this lane alone.
 _INNER_POOL: Final = "main"
 
 
-class Reports:
+class OutcomeBatch:
     """What one executor has to report.
 
     Attributes:
         pending: outcomes and their events, in the order in which they ended.
     """
 
-    def __init__(self, tools: Tools, spool: Spool, calls: Calls) -> None:
+    def __init__(self, tools: ExecutorContext, spool: Spool, calls: StoreCommands) -> None:
         self._exec_id = tools.exec_id
         self._options = tools.options
         self._spool = spool
-        self._calls = calls
+        self._commands = calls
         self._pack_events = pack_events if tools.pool == _INNER_POOL else msgpack.packb
         self.pending: list[tuple[Written, list[Any]]] = []
 
-    def keep(self, outcome: Outcome) -> None:
+    def add(self, outcome: AttemptOutcome) -> None:
         """An attempt has ended: safe from a crash of this process from here on."""
         wait_s = outcome.retry_wait_s()
         record = outcome.record(self._exec_id, wait_s is not None)
-        work = outcome.work
+        work = outcome.leased_run
         if wait_s is None:
             written = Written(work.id, work.task, "d", record)
             what = "finished"
@@ -56,9 +56,9 @@ class Reports:
         """Whether the spool wants to be emptied before the next run."""
         return self._spool.full
 
-    def call(self) -> Call:
+    def finish_command(self) -> RedisCommand:
         """All of them, for Redis."""
-        return self._calls.finish(
+        return self._commands.finish(
             self._options.node,
             self._exec_id,
             int(time.time() * 1000),
@@ -67,13 +67,13 @@ class Reports:
             [written for written, _ in self.pending],
         )
 
-    def acknowledged(self) -> list[str]:
+    def acknowledge(self) -> list[str]:
         """Redis has them. Gives the ids of their runs."""
         ids = [written.id for written, _ in self.pending]
         self.pending.clear()
         self._spool.clear()
         return ids
 
-    def forget(self, refused: set[str]) -> None:
+    def drop_refused(self, refused: set[str]) -> None:
         """Settled by somebody else, or by an earlier call whose reply was lost."""
         self.pending = [one for one in self.pending if one[0].id not in refused]

@@ -9,15 +9,15 @@ from contextlib import suppress
 from typing import Any
 
 from rtd.executor.core.backend import Backend
-from rtd.executor.core.executor_context import Tools
-from rtd.executor.core.leased_run import Work
-from rtd.executor.lanes.concurrent import ConcurrentLane, Going
+from rtd.executor.core.executor_context import ExecutorContext
+from rtd.executor.core.leased_run import LeasedRun
+from rtd.executor.lanes.concurrent import ConcurrentLane, ConcurrentRun
 from rtd.executor.output.capture import Capture
-from rtd.executor.output.stdio_router import STREAMS
+from rtd.executor.output.stdio_router import STDIO
 from rtd.executor.runs import outcome_of_call
 from rtd.executor.runs.end_fork import end_fork
 from rtd.process.board.slot import Slot
-from rtd.process.fork.fork_guard import FORK_MARK
+from rtd.process.fork.fork_guard import FORK_GUARD
 from rtd.session.core import run_context
 from rtd.session.parameters.func_arg import AWAITER
 from rtd.session.tasks.definition import TaskDefinition
@@ -27,64 +27,68 @@ class AsyncLane(ConcurrentLane):
     """Runs coroutines. A stop is `asyncio.Task.cancel`, so a task gets `CancelledError`."""
 
     def __init__(
-        self, slots: Sequence[Slot], captures: Sequence[Capture], backend: Backend, tools: Tools
+        self,
+        slots: Sequence[Slot],
+        captures: Sequence[Capture],
+        backend: Backend,
+        tools: ExecutorContext,
     ) -> None:
         super().__init__(slots, captures, backend, tools)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._loop = asyncio.new_event_loop()
-        threading.Thread(target=self._serve, name="rtd-loop", daemon=True).start()
+        threading.Thread(target=self._run_loop, name="rtd-loop", daemon=True).start()
 
-    def _serve(self) -> None:
+    def _run_loop(self) -> None:
         asyncio.set_event_loop(self._loop)
         while True:
             # What an asyncio task of the app's raised: it is that task's result, too.
             with suppress(KeyboardInterrupt, SystemExit):
                 self._loop.run_forever()
 
-    def launch(self, going: Going) -> None:
+    def launch(self, going: ConcurrentRun) -> None:
         self._loop.call_soon_threadsafe(self._begin, going)
 
-    def ask(self, going: Going) -> None:
+    def request_stop(self, going: ConcurrentRun) -> None:
         self._loop.call_soon_threadsafe(self._cancel, going)
 
     # -- in the loop's thread ------------------------------------------------------------------
 
-    def _begin(self, going: Going) -> None:
+    def _begin(self, going: ConcurrentRun) -> None:
         variables = contextvars.copy_context()
-        variables.run(run_context.enter, going.run)
-        task = self._loop.create_task(self._carry_out(going), context=variables)
-        self._tasks[going.work.id] = task
+        variables.run(run_context.enter_run, going.current_run)
+        task = self._loop.create_task(self._execute_run(going), context=variables)
+        self._tasks[going.leased_run.id] = task
 
-    def _cancel(self, going: Going) -> None:
-        task = self._tasks.get(going.work.id)
+    def _cancel(self, going: ConcurrentRun) -> None:
+        task = self._tasks.get(going.leased_run.id)
         if task is not None:
             task.cancel("this run was asked to stop")
 
-    async def _carry_out(self, going: Going) -> None:
+    async def _execute_run(self, going: ConcurrentRun) -> None:
         outcome = going.outcome
         try:
             try:
                 result = await self._call(going)
             finally:
-                if FORK_MARK.is_child:
+                if FORK_GUARD.is_child:
                     end_fork()
         except BaseException as error:
             # A cancellation that rtd asked for becomes `terminated` in the coordinator; any
             # other is the task's own failure.
-            outcome_of_call.failed(outcome, error)
+            outcome_of_call.record_failure(outcome, error)
         else:
-            outcome_of_call.succeeded(outcome, result, self._options.result_limit_bytes)
+            outcome_of_call.record_success(outcome, result, self._options.result_limit_bytes)
         finally:
-            del self._tasks[going.work.id]
-            STREAMS.flush_pending()
-            self.over(going)
+            del self._tasks[going.leased_run.id]
+            STDIO.flush_pending()
+            self.on_finished(going)
 
     @staticmethod
-    async def _call(going: Going) -> Any:
-        definition = outcome_of_call.definition_of(going.work)
-        params = await _parameters(going.work)
-        if definition.around is not None:
-            return await definition.around.carry_out_async(lambda: _execute(definition, params))
+    async def _call(going: ConcurrentRun) -> Any:
+        definition = outcome_of_call.find_definition(going.leased_run)
+        params = await _parameters(going.leased_run)
+        if definition.run_hooks is not None:
+            return await definition.run_hooks.run_async(lambda: _execute(definition, params))
         return await _execute(definition, params)
 
 
@@ -94,11 +98,11 @@ def _execute(definition: TaskDefinition, params: dict[str, Any]) -> Awaitable[An
     return found
 
 
-async def _parameters(work: Work) -> dict[str, Any]:
+async def _parameters(work: LeasedRun) -> dict[str, Any]:
     """A function of the app's that works out a parameter must not hold up the other runs: it is
     called in a thread, and awaited in the loop if it is a coroutine function."""
-    if work.filling is None or work.filling.is_quick:
-        return outcome_of_call.parameters(work)
+    if work.resolver is None or work.resolver.is_quick:
+        return outcome_of_call.resolve_parameters(work)
     loop = asyncio.get_running_loop()
     awaited: list[Future[Any]] = []
 
@@ -108,7 +112,7 @@ async def _parameters(work: Work) -> dict[str, Any]:
 
     AWAITER.set(wait)
     try:
-        return await asyncio.to_thread(outcome_of_call.parameters, work)
+        return await asyncio.to_thread(outcome_of_call.resolve_parameters, work)
     except asyncio.CancelledError:
         for future in awaited:
             future.cancel()

@@ -8,7 +8,7 @@ BATCH_S: Final = 0.010
 BATCH_MAX: Final = 128
 
 
-class Costs:
+class BatchSizer:
     """How long runs of each task take, as far as this executor has seen: a moving average."""
 
     def __init__(self) -> None:
@@ -16,22 +16,22 @@ class Costs:
         self._recent_s = BATCH_S
         self._most = BATCH_MAX
 
-    def learn(self, task: str, elapsed_s: float) -> None:
+    def record_time(self, task: str, elapsed_s: float) -> None:
         known = self._known.get(task)
         if known is not None:
             self._most = min(self._most + 1, BATCH_MAX)
         self._known[task] = elapsed_s if known is None else known + (elapsed_s - known) * 0.2
         self._recent_s += (elapsed_s - self._recent_s) * 0.2
 
-    def of(self, task: str) -> float:
+    def expected_s(self, task: str) -> float:
         """Seconds; a task never seen counts as a long one."""
         return self._known.get(task, BATCH_S)
 
-    def cut(self) -> None:
+    def shrink(self) -> None:
         """A batch was given back but for its first run. The next ones begin small: whoever
         takes a hundred runs for each that it begins keeps Redis busy with the others."""
         self._most = 1
 
-    def batch(self) -> int:
+    def batch_size(self) -> int:
         """How many runs like the last ones fit in a batch."""
         return max(1, min(self._most, int(BATCH_S / (self._recent_s + 1e-5))))

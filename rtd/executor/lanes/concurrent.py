@@ -12,19 +12,19 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from rtd.executor.core.backend import Backend
-from rtd.executor.core.executor_context import Tools
-from rtd.executor.core.fetch_parameters import fetch
-from rtd.executor.core.leased_run import Outcome, Work
+from rtd.executor.core.executor_context import ExecutorContext
+from rtd.executor.core.fetch_parameters import fetch_parameters
+from rtd.executor.core.leased_run import AttemptOutcome, LeasedRun
 from rtd.executor.output.capture import Capture
-from rtd.executor.output.scratch_file import Scratch
-from rtd.executor.output.stdio_router import STREAMS
+from rtd.executor.output.scratch_file import ScratchFile
+from rtd.executor.output.stdio_router import STDIO
 from rtd.executor.runs import outcome_of_call
-from rtd.executor.runs.progress import Progress
+from rtd.executor.runs.progress import ProgressThrottle
 from rtd.executor.runs.resource_usage import resident_bytes
 from rtd.process.board.slot import FLAG_SAMPLE, Slot
-from rtd.process.fork.fork import FDS_CLOSED
+from rtd.process.fork.fork import EXIT_FDS_CLOSED
 from rtd.session.core import run_context
-from rtd.session.core.run_context import FAULTS, CurrentRun, Reporter
+from rtd.session.core.run_context import FAULTS, CurrentRun, ProgressReporter
 
 
 class RoutedRun(CurrentRun):
@@ -32,65 +32,82 @@ class RoutedRun(CurrentRun):
 
     __slots__ = ("scratch",)
 
-    def __init__(self, work: Work, report: Reporter, scratch: Scratch) -> None:
-        super().__init__(work.id, work.task, work.number, report)
+    def __init__(self, work: LeasedRun, report: ProgressReporter, scratch: ScratchFile) -> None:
+        super().__init__(work.id, work.task, work.attempt_number, report)
         self.scratch = scratch
 
 
-class Going:
+class ConcurrentRun:
     """A run that is going on, in its slot."""
 
-    __slots__ = ("asked", "capture", "outcome", "own_stop", "run", "slot", "started_ns", "work")
+    __slots__ = (
+        "capture",
+        "current_run",
+        "leased_run",
+        "outcome",
+        "own_stop",
+        "slot",
+        "started_ns",
+        "stop_requested",
+    )
 
-    def __init__(self, work: Work, slot: Slot, capture: Capture, report: Reporter) -> None:
-        self.work = work
+    def __init__(
+        self, work: LeasedRun, slot: Slot, capture: Capture, report: ProgressReporter
+    ) -> None:
+        self.leased_run = work
         self.slot = slot
         self.capture = capture
-        self.run = RoutedRun(work, report, capture.scratch)
-        self.outcome = Outcome(work, time.time())
+        self.current_run = RoutedRun(work, report, capture.scratch)
+        self.outcome = AttemptOutcome(work, time.time())
         self.started_ns = time.monotonic_ns()
-        self.asked = False
+        self.stop_requested = False
         #: The `stop` of a class task's instance, when it has one of its own.
         self.own_stop: Callable[[], None] | None = None
 
-    def show(self) -> None:
+    def begin_slot(self) -> None:
         """Put it on the board."""
-        timeout_s = self.work.policies.timeout_s
+        timeout_s = self.leased_run.policies.timeout_s
         deadline_ns = self.started_ns + int(timeout_s * 1e9) if timeout_s else 0
-        flags = FLAG_SAMPLE if self.work.watched else 0
-        number = self.work.number
-        self.slot.begin(*self.work.words, self.started_ns, deadline_ns, flags, attempt=number)
+        flags = FLAG_SAMPLE if self.leased_run.has_end_cond else 0
+        number = self.leased_run.attempt_number
+        self.slot.begin(
+            *self.leased_run.id_words, self.started_ns, deadline_ns, flags, attempt=number
+        )
 
 
 class ConcurrentLane(ABC):
     """See `lane.Lane`; a subclass launches runs and asks them to end."""
 
     def __init__(
-        self, slots: Sequence[Slot], captures: Sequence[Capture], backend: Backend, tools: Tools
+        self,
+        slots: Sequence[Slot],
+        captures: Sequence[Capture],
+        backend: Backend,
+        tools: ExecutorContext,
     ) -> None:
         self._free = list(zip(slots, captures, strict=True))
         self._slots = slots
         self._backend = backend
         self._options = tools.options
         self._signals = tools.signals
-        self._going: dict[int, Going] = {}
-        self._ended: deque[Going] = deque()
+        self._active: dict[int, ConcurrentRun] = {}
+        self._ended: deque[ConcurrentRun] = deque()
         self._reports: deque[tuple[str, bytes]] = deque()
         self._faults: deque[tuple[str, str, str, bool]] = deque()
         self._wake_fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._runs = 0
-        STREAMS.route = _route
+        STDIO.route = _route
         FAULTS.sink = self._fault
 
     @abstractmethod
-    def launch(self, going: Going) -> None:
+    def launch(self, going: ConcurrentRun) -> None:
         """Begin a run; when it is over, `over` is called from any thread."""
 
     @abstractmethod
-    def ask(self, going: Going) -> None:
+    def request_stop(self, going: ConcurrentRun) -> None:
         """Ask a run to end: once, from the coordinator."""
 
-    def over(self, going: Going) -> None:
+    def on_finished(self, going: ConcurrentRun) -> None:
         """From any thread: its outcome's state, result and error are filled in."""
         self._ended.append(going)
         self._wake()
@@ -108,44 +125,44 @@ class ConcurrentLane(ABC):
         try:
             os.eventfd_write(self._wake_fd, 1)
         except OSError:  # a task has closed it
-            os._exit(FDS_CLOSED)
+            os._exit(EXIT_FDS_CLOSED)
 
     # -- what the loop asks ------------------------------------------------------------------
 
     def room(self) -> int:
         return len(self._free)
 
-    def start(self, works: Sequence[Work]) -> None:
-        filled = [work for work in works if work.filling is not None]
+    def start(self, works: Sequence[LeasedRun]) -> None:
+        filled = [work for work in works if work.resolver is not None]
         if filled:
-            fetch(self._backend, filled)
+            fetch_parameters(self._backend, filled)
         for work in works:
             if not self._free:  # a run that came with the bell while the last slot went
                 self._backend.give_back([work])
                 continue
             slot, capture = self._free.pop()
-            going = Going(work, slot, capture, Progress(work.id, self._report))
-            self._going[work.words[1]] = going
-            going.show()
+            going = ConcurrentRun(work, slot, capture, ProgressThrottle(work.id, self._report))
+            self._active[work.id_words[1]] = going
+            going.begin_slot()
             self.launch(going)
 
     def collect(self) -> int:
-        self._look_for_stops()
+        self._check_stops()
         while self._reports:
-            self._backend.progress(*self._reports.popleft())
+            self._backend.report_progress(*self._reports.popleft())
         while self._faults:
-            self._backend.fault(*self._faults.popleft())
+            self._backend.report_fault(*self._faults.popleft())
         count = 0
         while self._ended:
             self._conclude(self._ended.popleft())
             count += 1
         return count
 
-    def busy(self) -> int:
-        return len(self._going)
+    def running_count(self) -> int:
+        return len(self._active)
 
     def fds(self) -> Sequence[int]:
-        self._signals.watch()
+        self._signals.arm_wakeup()
         return (self._wake_fd, self._signals.wakeup_fd)
 
     def retiring(self) -> bool:
@@ -157,40 +174,40 @@ class ConcurrentLane(ABC):
             return True
         return bool(options.max_memory_bytes) and resident_bytes() > options.max_memory_bytes
 
-    def calm(self) -> None:
+    def clear_wakeups(self) -> None:
         self._signals.drain()
         with contextlib.suppress(BlockingIOError):
             os.eventfd_read(self._wake_fd)
 
-    def rest(self) -> None:  # noqa: B027
+    def prepare_next(self) -> None:  # noqa: B027
         """Nothing to make ready."""
 
-    def end(self) -> None:  # noqa: B027
+    def close(self) -> None:  # noqa: B027
         """Nothing to let go of."""
 
     # -- ends and stops ------------------------------------------------------------------------
 
-    def _conclude(self, going: Going) -> None:
+    def _conclude(self, going: ConcurrentRun) -> None:
         outcome = going.outcome
         elapsed_s = (time.monotonic_ns() - going.started_ns) / 1e9
         outcome.ended_at = outcome.started_at + elapsed_s
-        if going.asked:
-            outcome_of_call.stopped(outcome, self._backend.intent(going.work.id))
-        going.capture.finish(outcome)
-        self._backend.reports.keep(outcome)
+        if going.stop_requested:
+            outcome_of_call.record_stop(outcome, self._backend.read_intent(going.leased_run.id))
+        going.capture.store_output(outcome)
+        self._backend.outcomes.add(outcome)
         going.slot.end()
-        del self._going[going.work.words[1]]
+        del self._active[going.leased_run.id_words[1]]
         self._free.append((going.slot, going.capture))
         self._runs += 1
 
-    def _look_for_stops(self) -> None:
-        for run_lo, going in self._going.items():
-            if not going.asked and going.slot.stop_word == run_lo:
-                going.asked = True
-                going.run.stopping = True
-                self.ask(going)
+    def _check_stops(self) -> None:
+        for run_lo, going in self._active.items():
+            if not going.stop_requested and going.slot.stop_word == run_lo:
+                going.stop_requested = True
+                going.current_run.stopping = True
+                self.request_stop(going)
 
 
-def _route() -> Scratch | None:
-    run = run_context.find()
+def _route() -> ScratchFile | None:
+    run = run_context.find_run()
     return run.scratch if isinstance(run, RoutedRun) else None

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from rtd.executor.core.leased_run import Work
+from rtd.executor.core.leased_run import LeasedRun
 
 
 class Lane(Protocol):
@@ -13,13 +13,13 @@ class Lane(Protocol):
     def room(self) -> int:
         """How many more runs should be taken now."""
 
-    def start(self, works: Sequence[Work]) -> None:
+    def start(self, works: Sequence[LeasedRun]) -> None:
         """Carry out runs; each ends in `backend.reports.keep`."""
 
     def collect(self) -> int:
         """Hand outcomes that other threads left to the backend; how many there were."""
 
-    def busy(self) -> int:
+    def running_count(self) -> int:
         """How many runs are going on."""
 
     def fds(self) -> Sequence[int]:
@@ -31,11 +31,11 @@ class Lane(Protocol):
     def should_recycle(self) -> bool:
         """Whether the executor has had enough runs or memory and should be replaced."""
 
-    def rest(self) -> None:
+    def prepare_next(self) -> None:
         """There is nothing to do: make ready what the next run needs."""
 
-    def end(self) -> None:
+    def close(self) -> None:
         """There will be no more runs."""
 
-    def calm(self) -> None:
+    def clear_wakeups(self) -> None:
         """Signals that woke a wait have been seen."""

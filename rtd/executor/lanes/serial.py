@@ -6,25 +6,25 @@ from collections.abc import Sequence
 from typing import Final
 
 from rtd.executor.core.backend import Backend
-from rtd.executor.core.executor_context import Tools
-from rtd.executor.core.fetch_parameters import fetch
-from rtd.executor.core.leased_run import Outcome, Work
-from rtd.executor.lanes.batch_size import BATCH_S, Costs
+from rtd.executor.core.executor_context import ExecutorContext
+from rtd.executor.core.fetch_parameters import fetch_parameters
+from rtd.executor.core.leased_run import AttemptOutcome, LeasedRun
+from rtd.executor.lanes.batch_size import BATCH_S, BatchSizer
 from rtd.executor.output.capture import Capture
-from rtd.executor.output.scratch_file import Scratch
-from rtd.executor.output.stdio_router import STREAMS
+from rtd.executor.output.scratch_file import ScratchFile
+from rtd.executor.output.stdio_router import STDIO
 from rtd.executor.runs import outcome_of_call
-from rtd.executor.runs.leftover_processes import end_leftovers
-from rtd.executor.runs.progress import Progress
-from rtd.executor.runs.resource_usage import WORTH_S, Usage, resident_bytes
-from rtd.executor.runs.run_in_main_thread import Caller, carry_through
-from rtd.executor.runs.stop_gate import Gate
-from rtd.model.internal_tasks import MARK
+from rtd.executor.runs.leftover_processes import kill_leftovers
+from rtd.executor.runs.progress import ProgressThrottle
+from rtd.executor.runs.resource_usage import MIN_MEASURED_S, UsageMeter, resident_bytes
+from rtd.executor.runs.run_in_main_thread import Caller, execute_run
+from rtd.executor.runs.stop_gate import StopGate
+from rtd.model.internal_tasks import INTERNAL_PREFIX
 from rtd.process.board.slot import FLAG_SAMPLE, Slot
-from rtd.process.events.executor_signals import alarm
-from rtd.process.fork.fork_guard import FORK_MARK
+from rtd.process.events.executor_signals import set_alarm
+from rtd.process.fork.fork_guard import FORK_GUARD
 from rtd.process.fork.process_title import set_title
-from rtd.process.fork.resource_limits import OwnLimits
+from rtd.process.fork.resource_limits import ResourceLimits
 from rtd.session.core import run_context
 from rtd.session.core.run_context import FAULTS, CurrentRun
 
@@ -38,7 +38,7 @@ class SerialLane:
     """Carries out runs one after the other; see `lane.Lane`."""
 
     def __init__(
-        self, slot: Slot, backend: Backend, capture: Capture, caller: Caller, tools: Tools
+        self, slot: Slot, backend: Backend, capture: Capture, caller: Caller, tools: ExecutorContext
     ) -> None:
         self._slot = slot
         self._backend = backend
@@ -47,151 +47,161 @@ class SerialLane:
         self._options = tools.options
         self._pool = tools.pool
         self._signals = tools.signals
-        self._progress = Progress("", self._report_progress)
-        self._costs = Costs()
-        self._usage = Usage()
-        self._limits = OwnLimits()
+        self._progress = ProgressThrottle("", self._report_progress)
+        self._batch_sizer = BatchSizer()
+        self._usage = UsageMeter()
+        self._limits = ResourceLimits()
         #: Whether something of this process is not as the next run must find it.
-        self._worn = False
-        self._queue: deque[Work] = deque()
-        self._talking = False
+        self._must_recycle = False
+        self._queue: deque[LeasedRun] = deque()
+        self._using_redis = False
         self._runs = 0
-        self._gate = Gate(slot)
-        self._signals.on_term = self._gate.on_term
+        self._stop_controller = StopGate(slot)
+        self._signals.on_term = self._stop_controller.on_term
         self._signals.on_alarm = self._on_alarm
-        STREAMS.route = self._route
+        STDIO.route = self._route
         FAULTS.sink = self._report_fault
 
-    def _route(self) -> Scratch:
+    def _route(self) -> ScratchFile:
         return self._capture.scratch
 
     # -- what the loop asks ------------------------------------------------------------------
 
     def room(self) -> int:
         limit = self._options.max_runs
-        size = self._costs.batch()
+        size = self._batch_sizer.batch_size()
         return min(size, max(limit - self._runs, 1)) if limit else size
 
-    def start(self, works: Sequence[Work]) -> None:
+    def start(self, works: Sequence[LeasedRun]) -> None:
         self._queue.extend(works)
         if len(self._queue) > 1:
-            alarm(_STUCK_S)
+            set_alarm(_STUCK_S)
         while self._queue:
             work = self._queue.popleft()
-            if self._queue and self._costs.of(work.task) >= BATCH_S:
-                self._costs.cut()
+            if self._queue and self._batch_sizer.expected_s(work.task) >= BATCH_S:
+                self._batch_sizer.shrink()
                 self._give_back_rest()
-            self._carry_out(work)
+            self._execute_run(work)
             if self._queue and (
-                self._backend.reports.must_be_sent or self._gate.retiring or self._worn
+                self._backend.outcomes.must_be_sent
+                or self._stop_controller.retiring
+                or self._must_recycle
             ):
                 self._give_back_rest()
         if len(works) > 1:
-            alarm(0)
+            set_alarm(0)
 
     def collect(self) -> int:
         return 0
 
-    def busy(self) -> int:
+    def running_count(self) -> int:
         return 0
 
     def fds(self) -> Sequence[int]:
-        self._signals.watch()
+        self._signals.arm_wakeup()
         return (self._signals.wakeup_fd,)
 
     def retiring(self) -> bool:
-        return self._gate.retiring
+        return self._stop_controller.retiring
 
     def should_recycle(self) -> bool:
         options = self._options
-        if self._worn:
+        if self._must_recycle:
             return True
         if options.max_runs and self._runs >= options.max_runs:
             return True
         return bool(options.max_memory_bytes) and resident_bytes() > options.max_memory_bytes
 
-    def calm(self) -> None:
+    def clear_wakeups(self) -> None:
         self._signals.drain()
 
-    def rest(self) -> None:
-        self._worn = not self._limits.mend()  # of runs that were too short to be looked at
+    def prepare_next(self) -> None:
+        self._must_recycle = (
+            not self._limits.restore()
+        )  # of runs that were too short to be looked at
 
-    def end(self) -> None:
+    def close(self) -> None:
         """Nothing to let go of."""
 
     # -- one run -----------------------------------------------------------------------------
 
-    def _carry_out(self, work: Work) -> None:
-        if work.filling is not None:
-            self._look_up(work)
+    def _execute_run(self, work: LeasedRun) -> None:
+        if work.resolver is not None:
+            self._fetch_parameters(work)
         started_at = time.time()
         started_ns = time.monotonic_ns()
-        outcome = Outcome(work, started_at)
+        outcome = AttemptOutcome(work, started_at)
         policies = work.policies
         timeout_s = policies.timeout_s
         deadline_ns = started_ns + int(timeout_s * 1e9) if timeout_s else 0
         memory = policies.memory_limit_bytes or 0
         cpu_ns = int((policies.cpu_time_limit_s or 0) * 1e9)
         run = self._expect(work)
-        flags = FLAG_SAMPLE if memory or cpu_ns or work.watched else 0
-        self._slot.begin(*work.words, started_ns, deadline_ns, flags, memory, cpu_ns, work.number)
-        expected_s = self._costs.of(work.task)
+        flags = FLAG_SAMPLE if memory or cpu_ns or work.has_end_cond else 0
+        self._slot.begin(
+            *work.id_words, started_ns, deadline_ns, flags, memory, cpu_ns, work.attempt_number
+        )
+        expected_s = self._batch_sizer.expected_s(work.task)
         titled = expected_s >= _TITLE_S
-        measured = expected_s >= WORTH_S
+        measured = expected_s >= MIN_MEASURED_S
         if titled:
             set_title(f"{self._pool} {work.task} {work.id}")
-        token = run_context.enter(run)
+        token = run_context.enter_run(run)
         if measured:
             self._usage.begin()
         try:
-            if carry_through(self._caller, work, outcome, self._gate):
+            if execute_run(self._caller, work, outcome, self._stop_controller):
                 self._why_stopped(outcome)
         finally:
-            run_context.leave(token)
+            run_context.leave_run(token)
         elapsed_s = (time.monotonic_ns() - started_ns) / 1e9
         outcome.ended_at = started_at + elapsed_s
         if measured:
             outcome.cpu_s, peak_bytes = self._usage.end(elapsed_s)
             outcome.peak_bytes = outcome.peak_bytes or peak_bytes  # a caller's own is better
             if changed := self._limits.changed():
-                self._mend_limits(outcome, changed)
+                self._restore_limits(outcome, changed)
                 elapsed_s = max(elapsed_s, BATCH_S)  # runs that seem long are looked at
-        self._costs.learn(work.task, elapsed_s)
+        self._batch_sizer.record_time(work.task, elapsed_s)
         self._after(outcome)
         if titled:
             set_title(f"{self._pool} idle")
 
-    def _look_up(self, work: Work) -> None:
-        self._talking = True
+    def _fetch_parameters(self, work: LeasedRun) -> None:
+        self._using_redis = True
         try:
-            fetch(self._backend, [work])
+            fetch_parameters(self._backend, [work])
         finally:
-            self._talking = False
+            self._using_redis = False
 
-    def _expect(self, work: Work) -> CurrentRun:
-        self._progress.expect(work.id)
-        run = CurrentRun(work.id, work.task, work.number, self._progress)
-        self._gate.expect(work.words[1], run)
+    def _expect(self, work: LeasedRun) -> CurrentRun:
+        self._progress.reset(work.id)
+        run = CurrentRun(work.id, work.task, work.attempt_number, self._progress)
+        self._stop_controller.begin_run(work.id_words[1], run)
         return run
 
-    def _why_stopped(self, outcome: Outcome) -> None:
-        self._talking = True
-        outcome_of_call.stopped(outcome, self._backend.intent(outcome.work.id))
-        self._talking = False
+    def _why_stopped(self, outcome: AttemptOutcome) -> None:
+        self._using_redis = True
+        outcome_of_call.record_stop(outcome, self._backend.read_intent(outcome.leased_run.id))
+        self._using_redis = False
 
-    def _mend_limits(self, outcome: Outcome, changed: list[str]) -> None:
+    def _restore_limits(self, outcome: AttemptOutcome, changed: list[str]) -> None:
         """What a task did to the limits of this process is not for the next one to suffer."""
-        self._worn = not self._limits.mend()
-        end = "this executor ends, for it may not raise them again" if self._worn else "put back"
+        self._must_recycle = not self._limits.restore()
+        end = (
+            "this executor ends, for it may not raise them again"
+            if self._must_recycle
+            else "put back"
+        )
         outcome.add_note(f"changed limits of its process ({', '.join(changed)}): {end}")
 
-    def _after(self, outcome: Outcome) -> None:
-        STREAMS.flush()
+    def _after(self, outcome: AttemptOutcome) -> None:
+        STDIO.flush()
         self._signals.restore()
-        end_leftovers(outcome)
-        self._runs += outcome.work.task[0] != MARK
-        self._capture.finish(outcome)
-        self._backend.reports.keep(outcome)
+        kill_leftovers(outcome)
+        self._runs += outcome.leased_run.task[0] != INTERNAL_PREFIX
+        self._capture.store_output(outcome)
+        self._backend.outcomes.add(outcome)
         self._slot.end()
 
     # -- a run that takes longer than expected -------------------------------------------------
@@ -199,39 +209,39 @@ class SerialLane:
     def _give_back_rest(self) -> None:
         rest = list(self._queue)
         self._queue.clear()
-        self._talking = True
+        self._using_redis = True
         try:
             self._backend.give_back(rest)
         finally:
-            self._talking = False
+            self._using_redis = False
 
     def _on_alarm(self) -> None:
         """The batch is not over in time: what waits behind the current run must not wait."""
-        if self._talking:
-            alarm(BATCH_S)
+        if self._using_redis:
+            set_alarm(BATCH_S)
         elif self._queue:
             self._give_back_rest()
 
     def _report_progress(self, run_id: str, blob: bytes) -> None:
         """Write a progress report from within the task's frame, whole or not at all."""
-        if FORK_MARK.is_child:  # the connection is the executor's
+        if FORK_GUARD.is_child:  # the connection is the executor's
             return
-        self._talking = True
-        self._gate.shield()
+        self._using_redis = True
+        self._stop_controller.shield()
         try:
-            self._backend.progress(run_id, blob)
+            self._backend.report_progress(run_id, blob)
         finally:
-            self._talking = False
-            self._gate.unshield()
+            self._using_redis = False
+            self._stop_controller.unshield()
 
     def _report_fault(self, kind: str, what: str, message: str, halts: bool) -> None:
         """As a progress report: whole or not at all."""
-        if FORK_MARK.is_child:
+        if FORK_GUARD.is_child:
             return
-        self._talking = True
-        self._gate.shield()
+        self._using_redis = True
+        self._stop_controller.shield()
         try:
-            self._backend.fault(kind, what, message, halts)
+            self._backend.report_fault(kind, what, message, halts)
         finally:
-            self._talking = False
-            self._gate.unshield()
+            self._using_redis = False
+            self._stop_controller.unshield()

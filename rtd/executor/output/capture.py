@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Final
 
 from rtd.common.units import format_bytes
-from rtd.executor.core.leased_run import Outcome
-from rtd.executor.output.scratch_file import Scratch
+from rtd.executor.core.leased_run import AttemptOutcome
+from rtd.executor.output.scratch_file import ScratchFile
 from rtd.executor.output.segments import Segments
-from rtd.model.internal_tasks import is_inner
+from rtd.model.internal_tasks import is_internal
 
 #: Of each run of rtd's own at most so much goes to the log.
 _PASSED_BYTES: Final = 1 << 16
@@ -29,7 +29,7 @@ class Capture:
     def __init__(
         self, path: Path, limit_bytes: int, segments: Segments, redirect: bool, inner: bool = False
     ) -> None:
-        self.scratch = Scratch(path, limit_bytes)
+        self.scratch = ScratchFile(path, limit_bytes)
         self._segments = segments
         self._redirect = redirect
         self._log_fd = os.dup(2) if inner else -1
@@ -40,19 +40,19 @@ class Capture:
         os.dup2(self.scratch.fd, 1)
         os.dup2(self.scratch.fd, 2)
 
-    def finish(self, outcome: Outcome) -> None:
+    def store_output(self, outcome: AttemptOutcome) -> None:
         """A run has ended: what it wrote is kept, what was lost is noted. What one of rtd's own
         wrote is passed on to the daemon's log."""
         scratch = self.scratch
         if not scratch.lost_bytes and not scratch.size():
             return
-        work, why = outcome.work, scratch.lost_why
-        if is_inner(work.task):
+        work, why = outcome.leased_run, scratch.lost_why
+        if is_internal(work.task):
             self._pass_on()
             scratch.reset()
             return
         moves = scratch.moves
-        outcome.output = kept = self._segments.keep(scratch, work.id, work.number)
+        outcome.output = kept = self._segments.store_output(scratch, work.id, work.attempt_number)
         if self._redirect and scratch.moves != moves:
             self._point()
         if kept is not None and kept[4]:

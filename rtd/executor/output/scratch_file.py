@@ -17,7 +17,7 @@ _NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO
 _FLAGS: Final = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
 
 
-class Scratch:
+class ScratchFile:
     """One slot's live output.
 
     Attributes:
@@ -52,7 +52,7 @@ class Scratch:
         written = self._append(data)
         if written:
             end = os.lseek(self.fd, 0, os.SEEK_CUR)
-            self._note(end - written, end, stream)
+            self._write_index(end - written, end, stream)
 
     def _append(self, data: bytes) -> int:
         written = 0
@@ -66,7 +66,7 @@ class Scratch:
             self.lost_why = os.strerror(error.errno or 0)
         return written
 
-    def _note(self, start: int, end: int, stream: int) -> None:
+    def _write_index(self, start: int, end: int, stream: int) -> None:
         at = time.time()
         entry = pack_entry(at, end, stream)
         if start > self._entry_end:  # a subprocess wrote in between

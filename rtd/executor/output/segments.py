@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from rtd.common.ids import to_words
-from rtd.executor.output.scratch_file import Scratch
-from rtd.model.output_index import HEADER, MAGIC
+from rtd.executor.output.scratch_file import ScratchFile
+from rtd.model.output_index import BLOCK_HEADER, BLOCK_MAGIC
 
 #: Output larger than this is kept as a file of its own, by rename.
 OWN_FILE_BYTES: Final = 1 << 20
@@ -27,7 +27,7 @@ class Segments:
         self._offset = 0
         self._name = ""
 
-    def keep(self, scratch: Scratch, run_id: str, attempt: int) -> list[Any] | None:
+    def store_output(self, scratch: ScratchFile, run_id: str, attempt: int) -> list[Any] | None:
         """Move a finished run's output out of its scratch file.
 
         Returns:
@@ -51,11 +51,11 @@ class Segments:
         scratch.reset()
         return [*place, lost] if place else ["", 0, 0, 0, lost + length]
 
-    def _append(self, scratch: Scratch, run_id: str, length: int) -> list[Any] | None:
+    def _append(self, scratch: ScratchFile, run_id: str, length: int) -> list[Any] | None:
         index = scratch.index()
         high, low = to_words(run_id)
         run = high.to_bytes(8, "big") + low.to_bytes(8, "big")
-        header = HEADER.pack(MAGIC, run, length, len(index))
+        header = BLOCK_HEADER.pack(BLOCK_MAGIC, run, length, len(index))
         block = b"".join((header, os.pread(scratch.fd, length, 0), index))
         try:
             if self._fd < 0 or self._offset > SEGMENT_BYTES:

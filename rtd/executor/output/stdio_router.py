@@ -5,20 +5,20 @@ import sys
 from collections.abc import Callable
 from typing import Final, TextIO
 
-from rtd.executor.output.scratch_file import Scratch
+from rtd.executor.output.scratch_file import ScratchFile
 from rtd.model.output_index import ERR, OUT
 
 #: Text without a line break is passed on when it is longer than this.
 _CHUNK: Final = 8192
 
 #: Finds the scratch file of the run that this code is part of; None outside of runs.
-Router = Callable[[], Scratch | None]
+Router = Callable[[], ScratchFile | None]
 
 
 class _RawStream(io.RawIOBase):
     """Bytes written to `sys.stdout.buffer`."""
 
-    def __init__(self, streams: "Streams", stream: int, fallback: int) -> None:
+    def __init__(self, streams: "StdioRouter", stream: int, fallback: int) -> None:
         super().__init__()
         self._streams = streams
         self._stream = stream
@@ -48,7 +48,7 @@ class RunStream(io.TextIOBase):
     Text without a line break waits until one comes, until it is long, or until `flush`.
     """
 
-    def __init__(self, streams: "Streams", stream: int, fallback: int) -> None:
+    def __init__(self, streams: "StdioRouter", stream: int, fallback: int) -> None:
         super().__init__()
         self.buffer = _RawStream(streams, stream, fallback)
         self._pending: dict[int, list[str]] = {}
@@ -100,7 +100,7 @@ class RunStream(io.TextIOBase):
             self.buffer.write("".join(waiting).encode("utf-8", "backslashreplace"))
 
 
-class Streams:
+class StdioRouter:
     """Both streams of a process, installed for its whole life.
 
     The zygote installs them before it imports the app: a logging handler that is made at
@@ -129,7 +129,7 @@ class Streams:
         self.err.flush()
 
 
-def _nowhere() -> Scratch | None:
+def _nowhere() -> ScratchFile | None:
     return None
 
 
@@ -138,4 +138,4 @@ def _as_text(stream: RunStream) -> TextIO:
     return stream  # type: ignore[return-value]
 
 
-STREAMS: Final = Streams()
+STDIO: Final = StdioRouter()

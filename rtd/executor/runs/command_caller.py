@@ -9,19 +9,19 @@ from typing import Any, Final
 
 from rtd.common.errors import RtdError
 from rtd.common.msgpack_values import pack
-from rtd.executor.core.leased_run import Outcome, Work
-from rtd.executor.output.scratch_file import Scratch
+from rtd.executor.core.leased_run import AttemptOutcome, LeasedRun
+from rtd.executor.output.scratch_file import ScratchFile
 from rtd.executor.runs import outcome_of_call
-from rtd.executor.runs.command_output import Heard
-from rtd.executor.runs.leftover_processes import end_leftovers
-from rtd.executor.runs.stop_gate import Gate
+from rtd.executor.runs.command_output import OutputSample
+from rtd.executor.runs.leftover_processes import kill_leftovers
+from rtd.executor.runs.stop_gate import StopGate
 from rtd.model.manifest import COMMAND
 from rtd.model.output_index import ERR, OUT
-from rtd.model.run_states import CHAR, State
+from rtd.model.run_states import STATE_CHAR, RunState
 from rtd.process.fork.run_as_user import find_account
 from rtd.process.tree.exit_status import reap
 from rtd.process.tree.pidfd import open_pidfd
-from rtd.process.tree.terminate import signal_name, terminate_children
+from rtd.process.tree.terminate import signal_name, terminate_descendants
 from rtd.session.core.exceptions import Stopped
 from rtd.session.tasks.command_task import CommandFailed
 from rtd.session.tasks.definition import TaskDefinition
@@ -30,7 +30,7 @@ _CHUNK: Final = 65_536
 #: What shells return for a command that is not there, and for one that may not be run.
 _NOT_FOUND: Final = 127
 _NOT_RUNNABLE: Final = 126
-_SUCCEEDED: Final = CHAR[State.SUCCEEDED]
+_SUCCEEDED: Final = STATE_CHAR[RunState.SUCCEEDED]
 
 
 class CommandCaller:
@@ -46,50 +46,50 @@ class CommandCaller:
         result_limit_bytes: more output than this is no result.
     """
 
-    def __init__(self, scratch: Scratch, result_limit_bytes: int) -> None:
+    def __init__(self, scratch: ScratchFile, result_limit_bytes: int) -> None:
         self._scratch = scratch
         self._result_limit_bytes = result_limit_bytes
-        self._heard: Heard | None = None
+        self._output: OutputSample | None = None
 
-    def call(self, work: Work, outcome: Outcome, gate: Gate) -> None:
+    def call(self, work: LeasedRun, outcome: AttemptOutcome, gate: StopGate) -> None:
         """Never raises for what the command does: its exit code or signal is the outcome."""
-        self._heard = None
+        self._output = None
         if work.task == COMMAND:
-            gate.own_stop(_ask)
-            self._run(outcome_of_call.parameters(work), work, outcome, gate)
+            gate.set_own_stop(_terminate_command)
+            self._run(outcome_of_call.resolve_parameters(work), work, outcome, gate)
             return
-        definition = outcome_of_call.definition_of(work)
-        gate.enter()  # functions of the app's that work out parameters are stopped like tasks
-        order = definition.command.order(outcome_of_call.parameters(work))
-        gate.own_stop(_ask)
-        self._heard = Heard(self._result_limit_bytes)
-        if definition.around is None:
+        definition = outcome_of_call.find_definition(work)
+        gate.enter_task()  # functions of the app's that work out parameters are stopped like tasks
+        order = definition.command.invocation(outcome_of_call.resolve_parameters(work))
+        gate.set_own_stop(_terminate_command)
+        self._output = OutputSample(self._result_limit_bytes)
+        if definition.run_hooks is None:
             self._run(order, work, outcome, gate)
         else:
             self._run_surrounded(definition, order, work, outcome, gate)
-        self._tell(outcome, self._heard)
+        self._set_result(outcome, self._output)
 
     def _run_surrounded(
         self,
         definition: TaskDefinition,
         order: dict[str, Any],
-        work: Work,
-        outcome: Outcome,
-        gate: Gate,
+        work: LeasedRun,
+        outcome: AttemptOutcome,
+        gate: StopGate,
     ) -> None:
         def run() -> str | None:
             self._run(order, work, outcome, gate)
-            if gate.asked:
+            if gate.stop_requested:
                 raise Stopped
             if outcome.state != _SUCCEEDED:
                 raise CommandFailed(outcome.why)
-            return self._heard.result() if self._heard else None
+            return self._output.result() if self._output else None
 
-        assert definition.around is not None
+        assert definition.run_hooks is not None
         with suppress(CommandFailed, Stopped):
-            definition.around.carry_out(run)
+            definition.run_hooks.run(run)
 
-    def _tell(self, outcome: Outcome, heard: Heard) -> None:
+    def _set_result(self, outcome: AttemptOutcome, heard: OutputSample) -> None:
         """A task's record holds what a person looks for first."""
         if outcome.state == _SUCCEEDED:
             result = heard.result()
@@ -101,19 +101,21 @@ class CommandCaller:
             outcome.why = f"{outcome.why}: {tail.splitlines()[-1]}"
             outcome.error = [outcome.error[0], outcome.why, tail]
 
-    def _run(self, params: dict[str, Any], work: Work, outcome: Outcome, gate: Gate) -> None:
-        gate.enter()
-        if gate.asked:
+    def _run(
+        self, params: dict[str, Any], work: LeasedRun, outcome: AttemptOutcome, gate: StopGate
+    ) -> None:
+        gate.enter_task()
+        if gate.stop_requested:
             return
         child = self._start(params, work, outcome)
         if child is None:
             return
-        if gate.was_asked():  # the stop came while it started
-            terminate_children()
+        if gate.is_stop_requested():  # the stop came while it started
+            terminate_descendants()
         self._follow(child, outcome)
 
     def _start(
-        self, params: dict[str, Any], work: Work, outcome: Outcome
+        self, params: dict[str, Any], work: LeasedRun, outcome: AttemptOutcome
     ) -> "subprocess.Popen[bytes] | None":
         argv = [str(part) for part in params["argv"]]
         try:
@@ -138,7 +140,7 @@ class CommandCaller:
             return child
         return None
 
-    def _follow(self, child: "subprocess.Popen[bytes]", outcome: Outcome) -> None:
+    def _follow(self, child: "subprocess.Popen[bytes]", outcome: AttemptOutcome) -> None:
         assert child.stdout is not None  # for mypy: both are pipes
         assert child.stderr is not None
         streams = {child.stdout.fileno(): OUT, child.stderr.fileno(): ERR}
@@ -157,7 +159,7 @@ class CommandCaller:
             os.close(pidfd)
         ended = reap(child.pid)
         child.returncode = 0  # reaped here, for its rusage: Popen must not look for it
-        end_leftovers(outcome)  # they hold the pipes open
+        kill_leftovers(outcome)  # they hold the pipes open
         for fd, stream in streams.items():
             while self._read(fd, stream):
                 pass
@@ -172,16 +174,16 @@ class CommandCaller:
         data = os.read(fd, _CHUNK)
         if data:
             self._scratch.write(data, stream)
-            if self._heard is not None:
-                self._heard.take(data, stream)
+            if self._output is not None:
+                self._output.add(data, stream)
         return bool(data)
 
 
-def _ask() -> None:
-    terminate_children()
+def _terminate_command() -> None:
+    terminate_descendants()
 
 
-def _environment(params: dict[str, Any], work: Work) -> tuple[dict[str, str], dict[str, Any]]:
+def _environment(params: dict[str, Any], work: LeasedRun) -> tuple[dict[str, str], dict[str, Any]]:
     environment = dict(os.environ)
     account: dict[str, Any] = {}
     if params.get("user"):
@@ -190,7 +192,7 @@ def _environment(params: dict[str, Any], work: Work) -> tuple[dict[str, str], di
         account = dict(found.popen_options)
     environment.update({str(k): str(v) for k, v in (params.get("env") or {}).items()})
     environment["RTD_RUN_ID"] = work.id
-    environment["RTD_ATTEMPT"] = str(work.number)
+    environment["RTD_ATTEMPT"] = str(work.attempt_number)
     return environment, account
 
 
@@ -216,26 +218,26 @@ def _why_not(argv: list[str], cwd: Any, error: Exception) -> tuple[str, int]:
     return f"{command} cannot be run: {text}", _NOT_RUNNABLE
 
 
-def _refused(outcome: Outcome, why: str, code: int) -> None:
-    outcome.state = CHAR[State.ERROR]
+def _refused(outcome: AttemptOutcome, why: str, code: int) -> None:
+    outcome.state = STATE_CHAR[RunState.ERROR]
     outcome.why = why
     outcome.error = ["CommandError", why, ""]
     outcome.exit = [code, None]
-    outcome.names = (f"exit {code}",)
+    outcome.error_names = (f"exit {code}",)
 
 
-def _ended(outcome: Outcome, code: int | None, signal: int | None) -> None:
+def _ended(outcome: AttemptOutcome, code: int | None, signal: int | None) -> None:
     outcome.exit = [code, signal]
     if code == 0:
         return
     if signal is not None:
         name = signal_name(signal)
-        outcome.state = CHAR[State.EXCEPTION]
+        outcome.state = STATE_CHAR[RunState.EXCEPTION]
         outcome.why = f"ended by {name}"
         outcome.error = [name, outcome.why, ""]
-        outcome.names = (name,)
+        outcome.error_names = (name,)
     else:
-        outcome.state = CHAR[State.ERROR]
+        outcome.state = STATE_CHAR[RunState.ERROR]
         outcome.why = f"exit {code}"
         outcome.error = ["Exit", outcome.why, ""]
-        outcome.names = (outcome.why,)
+        outcome.error_names = (outcome.why,)

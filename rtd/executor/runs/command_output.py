@@ -7,12 +7,12 @@ from typing import Final
 from rtd.model.output_index import ERR
 
 #: More than this of its standard output is no result.
-RESULT_BYTES: Final = 65_536
+MAX_RESULT_BYTES: Final = 65_536
 #: How much of the end of its standard error an error shows.
 _TAIL_BYTES: Final = 2_048
 
 
-class Heard:
+class OutputSample:
     """The beginning of standard output and the end of standard error.
 
     Args:
@@ -20,11 +20,11 @@ class Heard:
     """
 
     def __init__(self, limit_bytes: int) -> None:
-        self._limit_bytes = min(limit_bytes, RESULT_BYTES)
+        self._limit_bytes = min(limit_bytes, MAX_RESULT_BYTES)
         self._out = bytearray()
         self._err = bytearray()
 
-    def take(self, data: bytes, stream: int) -> None:
+    def add(self, data: bytes, stream: int) -> None:
         """A piece of its output."""
         if stream == ERR:
             self._err += data

@@ -3,8 +3,8 @@
 import sys
 import traceback
 
-from rtd.executor.output.stdio_router import STREAMS
-from rtd.process.fork.fork_guard import end_child
+from rtd.executor.output.stdio_router import STDIO
+from rtd.process.fork.fork_guard import exit_child
 
 
 def end_fork() -> None:
@@ -15,6 +15,6 @@ def end_fork() -> None:
     try:
         if error is not None and not isinstance(error, SystemExit):
             traceback.print_exception(error)
-        STREAMS.flush()
+        STDIO.flush()
     finally:
-        end_child(failed)
+        exit_child(failed)

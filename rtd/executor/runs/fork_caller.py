@@ -14,13 +14,13 @@ from typing import Any, Final
 
 import msgpack
 
-from rtd.executor.core.leased_run import Outcome, Work
-from rtd.executor.output.scratch_file import Scratch
-from rtd.executor.output.stdio_router import STREAMS
-from rtd.executor.runs.run_in_main_thread import Caller, carry_through
-from rtd.executor.runs.stop_gate import Gate
-from rtd.process.fork.fork_guard import FORK_MARK
-from rtd.process.fork.prefork import Delegate, end_like
+from rtd.executor.core.leased_run import AttemptOutcome, LeasedRun
+from rtd.executor.output.scratch_file import ScratchFile
+from rtd.executor.output.stdio_router import STDIO
+from rtd.executor.runs.run_in_main_thread import Caller, execute_run
+from rtd.executor.runs.stop_gate import StopGate
+from rtd.process.fork.fork_guard import FORK_GUARD
+from rtd.process.fork.prefork import PreforkedChild, exit_like
 from rtd.session.core.run_context import FAULTS, report_fault
 
 _LENGTH: Final = 4
@@ -39,44 +39,44 @@ class ForkCaller:
         let_go: called first in the child: closes what only the executor may use.
     """
 
-    def __init__(self, inner: Caller, scratch: Scratch, let_go: Callable[[], None]) -> None:
+    def __init__(self, inner: Caller, scratch: ScratchFile, let_go: Callable[[], None]) -> None:
         self._inner = inner
         self._scratch = scratch
-        self._let_go = let_go
-        self._child = Delegate()
+        self._close_in_child = let_go
+        self._child = PreforkedChild()
         self._report_fd = os.memfd_create("rtd-report")
 
-    def call(self, work: Work, outcome: Outcome, gate: Gate) -> None:
+    def call(self, work: LeasedRun, outcome: AttemptOutcome, gate: StopGate) -> None:
         """Returns when the child has ended with a report; else ends this process, too."""
-        gate.own_stop(self._child.terminate)
-        gate.enter()
+        gate.set_own_stop(self._child.terminate)
+        gate.enter_task()
         if not self._start(work, outcome, gate):
             self.close()  # what waits for a run would count as left behind by this one
             return  # a stop was faster
-        if gate.was_asked():  # the stop came while it started
+        if gate.is_stop_requested():  # the stop came while it started
             self._child.terminate()
         status = self._child.wait()
         blob = self._report()
         if status.code != 0 or not blob:
-            end_like(status)
+            exit_like(status)
         self._take_over(outcome, gate, msgpack.unpackb(blob))
         outcome.peak_bytes = status.max_rss_bytes
 
-    def _start(self, work: Work, outcome: Outcome, gate: Gate) -> bool:
+    def _start(self, work: LeasedRun, outcome: AttemptOutcome, gate: StopGate) -> bool:
         os.pwrite(self._report_fd, _NOTHING, 0)
-        while not gate.was_asked():
-            if self._child.order(work.leased()):
+        while not gate.is_stop_requested():
+            if self._child.assign(work.to_record()):
                 return True
             try:
-                self._child.start(lambda: self._in_child(work, outcome, gate))
+                self._child.fork(lambda: self._in_child(work, outcome, gate))
             except OSError:  # no more processes or memory: this passes, and the run waits for it
                 time.sleep(_NO_FORK_PAUSE_S)
             else:
                 return True
         return False
 
-    def get_ready(
-        self, warm_up: Callable[[], None], enter: Callable[[bytes], Work], gate: Gate
+    def prefork(
+        self, warm_up: Callable[[], None], enter: Callable[[bytes], LeasedRun], gate: StopGate
     ) -> bool:
         """Fork the child of the next run ahead, so that it starts at once.
 
@@ -88,38 +88,38 @@ class ForkCaller:
         """
 
         def wait_and_work(order: Callable[[], bytes]) -> int:
-            FORK_MARK.reset()
-            self._let_go()
+            FORK_GUARD.reset()
+            self._close_in_child()
             warm_up()
             record = order()
             if not record:
                 return 0
             work = enter(record)
-            return self._carry_out(work, Outcome(work, time.time()), gate)
+            return self._execute_run(work, AttemptOutcome(work, time.time()), gate)
 
         with suppress(OSError):  # then the run forks, and waits until it can
-            return self._child.prepare(wait_and_work)
+            return self._child.prefork(wait_and_work)
         return False
 
     def close(self) -> None:
         """End the child that waits for a run, if there is one."""
-        self._child.dismiss()
+        self._child.kill_prepared()
 
     # -- in the child ------------------------------------------------------------------------
 
-    def _in_child(self, work: Work, outcome: Outcome, gate: Gate) -> int:
-        FORK_MARK.reset()
-        gate.start_over()
-        self._let_go()
-        return self._carry_out(work, outcome, gate)
+    def _in_child(self, work: LeasedRun, outcome: AttemptOutcome, gate: StopGate) -> int:
+        FORK_GUARD.reset()
+        gate.reset_in_child()
+        self._close_in_child()
+        return self._execute_run(work, outcome, gate)
 
-    def _carry_out(self, work: Work, outcome: Outcome, gate: Gate) -> int:
+    def _execute_run(self, work: LeasedRun, outcome: AttemptOutcome, gate: StopGate) -> int:
         faults: list[tuple[Any, ...]] = []
         FAULTS.sink = lambda *fault: faults.append(fault)
-        asked = carry_through(self._inner, work, outcome, gate)
-        STREAMS.flush()
+        asked = execute_run(self._inner, work, outcome, gate)
+        STDIO.flush()
         told = [
-            asked, outcome.state, outcome.result, outcome.error, outcome.names, outcome.why,
+            asked, outcome.state, outcome.result, outcome.error, outcome.error_names, outcome.why,
             self._scratch.state(), faults,
         ]  # fmt: skip
         blob: bytes = msgpack.packb(told)
@@ -136,12 +136,12 @@ class ForkCaller:
             os.ftruncate(self._report_fd, 0)
         return blob
 
-    def _take_over(self, outcome: Outcome, gate: Gate, told: list[Any]) -> None:
+    def _take_over(self, outcome: AttemptOutcome, gate: StopGate, told: list[Any]) -> None:
         asked, outcome.state, outcome.result, outcome.error, names, outcome.why, *rest = told
         state, faults = rest
-        outcome.names = tuple(names)
+        outcome.error_names = tuple(names)
         self._scratch.adopt(state)
         if asked:  # it saw the stop on the board before the signal came here
-            gate.asked = True
+            gate.stop_requested = True
         for fault in faults:
             report_fault(*fault[:3], halts=fault[3])

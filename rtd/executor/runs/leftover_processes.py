@@ -1,19 +1,19 @@
 """What a run left running behind it: ended before the run counts as over."""
 
-from rtd.executor.core.leased_run import Outcome
-from rtd.process.tree.children import leftovers_exist
-from rtd.process.tree.kill_tree import sweep_children
+from rtd.executor.core.leased_run import AttemptOutcome
+from rtd.process.tree.children import has_children
+from rtd.process.tree.kill_tree import kill_children
 
 
-def end_leftovers(outcome: Outcome) -> None:
+def kill_leftovers(outcome: AttemptOutcome) -> None:
     """Kill and reap every child of this executor, daemonised ones included (it is a
     subreaper), and note each process that was still alive.
 
     Costs 1.4 us when there is none, which is nearly always.
     """
-    if not leftovers_exist():
+    if not has_children():
         return
-    ended = sweep_children()
+    ended = kill_children()
     killed = [list(end) for end in ended if not end.how.startswith("exit ")]
     if not killed:
         return  # only zombies: children that had ended and that nobody waited for

@@ -9,24 +9,24 @@ from rtd.common.errors import UnserialisableError
 from rtd.common.msgpack_values import pack, unpack
 from rtd.common.package_root import PACKAGE_ROOT
 from rtd.common.units import format_bytes
-from rtd.executor.core.leased_run import Outcome, Work
-from rtd.model.internal_tasks import is_inner
-from rtd.model.run_states import CHAR, State
-from rtd.session.app.internal_tasks import SERVING
+from rtd.executor.core.leased_run import AttemptOutcome, LeasedRun
+from rtd.model.internal_tasks import is_internal
+from rtd.model.run_states import STATE_CHAR, RunState
+from rtd.session.app.internal_tasks import INTERNAL_TASKS
 from rtd.session.core.exceptions import Error
 from rtd.session.parameters.resolve import ParameterFailed
 from rtd.session.tasks.definition import TaskDefinition
 
-_ERROR: Final = CHAR[State.ERROR]
-_EXCEPTION: Final = CHAR[State.EXCEPTION]
-_TERMINATED: Final = CHAR[State.TERMINATED]
+_ERROR: Final = STATE_CHAR[RunState.ERROR]
+_EXCEPTION: Final = STATE_CHAR[RunState.EXCEPTION]
+_TERMINATED: Final = STATE_CHAR[RunState.TERMINATED]
 #: An empty map, the parameters of most runs.
 _EMPTY: Final[bytes] = msgpack.packb({})
 _TRACEBACK_CHARS: Final = 16_384
 _MESSAGE_CHARS: Final = 4_096
 
 
-def parameters(work: Work) -> dict[str, Any]:
+def resolve_parameters(work: LeasedRun) -> dict[str, Any]:
     """The run's parameters: those of its submit, and what the task is given beside them.
 
     Called where the task's code runs, since functions of the app's may be called for it.
@@ -35,21 +35,21 @@ def parameters(work: Work) -> dict[str, Any]:
         ParameterFailed: one of them could not be found.
     """
     found: dict[str, Any] = {} if work.params == _EMPTY else unpack(work.params)
-    return found if work.filling is None else work.filling.complete(found, work.fetched)
+    return found if work.resolver is None else work.resolver.resolve(found, work.fetched)
 
 
-def definition_of(work: Work) -> TaskDefinition:
+def find_definition(work: LeasedRun) -> TaskDefinition:
     """The task's code. Raises LookupError when this app does not have it."""
     if work.definition is not None:
         return work.definition
-    if is_inner(work.task) and (inner := SERVING.find(work.task)) is not None:
+    if is_internal(work.task) and (inner := INTERNAL_TASKS.find(work.task)) is not None:
         return inner
     raise LookupError(
         f"the app has no task {work.task!r} any more; submit it again under its new name"
     )
 
 
-def succeeded(outcome: Outcome, result: Any, limit_bytes: int) -> None:
+def record_success(outcome: AttemptOutcome, result: Any, limit_bytes: int) -> None:
     """The task returned. A result that cannot be kept makes the run an exception: what was
     done is done, but the caller would wait for a result that nobody has."""
     if result is None:
@@ -57,7 +57,7 @@ def succeeded(outcome: Outcome, result: Any, limit_bytes: int) -> None:
     try:
         blob = pack(result, "the result")
     except UnserialisableError as error:
-        failed(outcome, error)
+        record_failure(outcome, error)
         outcome.why = str(error)
         return
     if len(blob) > limit_bytes:
@@ -67,15 +67,15 @@ def succeeded(outcome: Outcome, result: Any, limit_bytes: int) -> None:
             "write it to a file and return its path, or raise limits.result"
         )
         outcome.error = ["ResultTooLarge", outcome.why, ""]
-        outcome.names = ("ResultTooLarge",)
+        outcome.error_names = ("ResultTooLarge",)
         return
     outcome.result = blob
 
 
-def failed(outcome: Outcome, error: BaseException) -> None:
+def record_failure(outcome: AttemptOutcome, error: BaseException) -> None:
     """The task raised: `error` for its own `Error`, `exception` for anything else."""
     if isinstance(error, ParameterFailed):
-        _parameter_failed(outcome, error)
+        _record_parameter_failure(outcome, error)
         return
     outcome.state = _ERROR if isinstance(error, Error) else _EXCEPTION
     kind = type(error)
@@ -84,19 +84,21 @@ def failed(outcome: Outcome, error: BaseException) -> None:
     except BaseException as broken:  # it is the task's code, which may raise anything
         message = f"(its __str__ raised {type(broken).__name__})"
     outcome.error = [_name(kind), message, _storable(_format(error, message))]
-    outcome.names = tuple(name for base in kind.__mro__ for name in (base.__name__, _name(base)))
+    outcome.error_names = tuple(
+        name for base in kind.__mro__ for name in (base.__name__, _name(base))
+    )
     first = message.partition("\n")[0]
     outcome.why = f"{kind.__name__}: {first}" if first else kind.__name__
 
 
-def _parameter_failed(outcome: Outcome, error: ParameterFailed) -> None:
+def _record_parameter_failure(outcome: AttemptOutcome, error: ParameterFailed) -> None:
     """The task's own code was never reached: an exception, whatever its function raised."""
-    failed(outcome, error.error)
+    record_failure(outcome, error.error)
     outcome.state = _EXCEPTION
     outcome.why = f"parameter {error.name!r}: {outcome.why}"
 
 
-def stopped(outcome: Outcome, intent: dict[str, Any] | None) -> None:
+def record_stop(outcome: AttemptOutcome, intent: dict[str, Any] | None) -> None:
     """The run ended because it was asked to. `intent` says by whom and why."""
     outcome.state = _TERMINATED
     intent = intent or {"by": "unknown", "why": "it was asked to stop; nobody says why"}

@@ -11,7 +11,7 @@ _EVERY_S: Final = 0.2
 _TEXT_CHARS: Final = 200
 
 
-class Progress:
+class ProgressThrottle:
     """Passes the first report on at once, then five a second, and the one that completes.
 
     Args:
@@ -25,7 +25,7 @@ class Progress:
         self._write = write
         self._next = 0.0
 
-    def expect(self, run_id: str) -> None:
+    def reset(self, run_id: str) -> None:
         """Another run begins."""
         self._run_id = run_id
         self._next = 0.0

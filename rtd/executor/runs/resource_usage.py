@@ -6,11 +6,11 @@ import time
 from typing import Final
 
 #: The figures of shorter runs are not worth their system calls.
-WORTH_S: Final = 0.001
+MIN_MEASURED_S: Final = 0.001
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 
 
-class Usage:
+class UsageMeter:
     """Measures one run at a time, the children it waited for included.
 
     The peak is the process's high-water mark since the run began: Linux resets it when "5"
@@ -33,7 +33,7 @@ class Usage:
         """(CPU seconds, peak bytes) of the run that began; the peak is 0 (not measured) for
         runs below a millisecond."""
         cpu_s = time.process_time() - self._cpu_s
-        if elapsed_s < WORTH_S:
+        if elapsed_s < MIN_MEASURED_S:
             return cpu_s, 0
         children_s = _children_s()
         cpu_s += children_s - self._children_s

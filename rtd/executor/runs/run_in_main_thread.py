@@ -2,24 +2,24 @@
 
 from typing import Protocol
 
-from rtd.executor.core.leased_run import Outcome, Work
+from rtd.executor.core.leased_run import AttemptOutcome, LeasedRun
 from rtd.executor.runs import outcome_of_call
 from rtd.executor.runs.end_fork import end_fork
-from rtd.executor.runs.stop_gate import Gate
-from rtd.process.fork.fork_guard import FORK_MARK
+from rtd.executor.runs.stop_gate import StopGate
+from rtd.process.fork.fork_guard import FORK_GUARD
 from rtd.session.core.exceptions import Stopped
 
-__all__ = ["Caller", "carry_through"]
+__all__ = ["Caller", "execute_run"]
 
 
 class Caller(Protocol):
     """Carries out one run: fills `outcome` in or raises what the task raised."""
 
-    def call(self, work: Work, outcome: Outcome, gate: Gate) -> None:
+    def call(self, work: LeasedRun, outcome: AttemptOutcome, gate: StopGate) -> None:
         """Between `gate.enter` and the end of this call a stop may be raised."""
 
 
-def carry_through(caller: Caller, work: Work, outcome: Outcome, gate: Gate) -> bool:
+def execute_run(caller: Caller, work: LeasedRun, outcome: AttemptOutcome, gate: StopGate) -> bool:
     """Have the caller carry out a run; whatever it raises becomes the outcome.
 
     A child that the task forked and that comes back from the task's code ends here.
@@ -30,13 +30,13 @@ def carry_through(caller: Caller, work: Work, outcome: Outcome, gate: Gate) -> b
         try:
             caller.call(work, outcome, gate)
         finally:
-            gate.leave()
-            if FORK_MARK.is_child:
+            gate.leave_task()
+            if FORK_GUARD.is_child:
                 end_fork()
     except Stopped as error:
-        if not gate.asked:
-            outcome_of_call.failed(outcome, error)
+        if not gate.stop_requested:
+            outcome_of_call.record_failure(outcome, error)
     except BaseException as error:
-        outcome_of_call.failed(outcome, error)
-    gate.done()
-    return gate.asked
+        outcome_of_call.record_failure(outcome, error)
+    gate.end_run()
+    return gate.stop_requested

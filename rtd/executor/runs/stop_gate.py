@@ -13,7 +13,7 @@ from rtd.session.core.exceptions import Stopped
 from rtd.session.core.run_context import CurrentRun
 
 
-class Gate:
+class StopGate:
     """The stop of the current run.
 
     Attributes:
@@ -27,66 +27,66 @@ class Gate:
         self._inside = False
         self._shields = 0
         self._own_stop: Callable[[], None] | None = None
-        self._told = False
-        self.asked = False
+        self._delivered = False
+        self.stop_requested = False
 
     @property
     def retiring(self) -> bool:
         """Whether this executor is to take no more runs."""
         return self._slot.retiring
 
-    def expect(self, run_lo: int, run: CurrentRun) -> None:
+    def begin_run(self, run_lo: int, run: CurrentRun) -> None:
         """A run begins; its slot shows it already."""
         self._run_lo = run_lo
         self._run = run
         self._own_stop = None
-        self.asked = self._told = False
+        self.stop_requested = self._delivered = False
 
     def on_term(self) -> None:
         """SIGTERM came. Raises Stopped when the task's code is to end here."""
         word = self._slot.stop_word
         if word == RETIRE_WORD or word != self._run_lo:
             return
-        self.asked = True
+        self.stop_requested = True
         if self._run is not None:
             self._run.stopping = True
         if self._inside and not self._shields:
-            self._tell()
+            self._deliver_stop()
 
-    def was_asked(self) -> bool:
+    def is_stop_requested(self) -> bool:
         """`asked`, as it is now: a signal changes it at any time."""
-        return self.asked
+        return self.stop_requested
 
-    def _tell(self) -> None:
-        if self._told:
+    def _deliver_stop(self) -> None:
+        if self._delivered:
             return
-        self._told = True
+        self._delivered = True
         if self._own_stop is not None:
             self._own_stop()
         else:
             raise Stopped("this run was asked to stop")
 
-    def own_stop(self, stop: Callable[[], None]) -> None:
+    def set_own_stop(self, stop: Callable[[], None]) -> None:
         """The task is a class with a `stop` of its own."""
         self._own_stop = stop
 
-    def enter(self) -> None:
+    def enter_task(self) -> None:
         """The task's code begins. Raises Stopped when the stop was faster."""
         self._inside = True
-        if self.asked or self._slot.stop_word == self._run_lo:
-            self.asked = True
-            self._tell()
+        if self.stop_requested or self._slot.stop_word == self._run_lo:
+            self.stop_requested = True
+            self._deliver_stop()
 
-    def start_over(self) -> None:
+    def reset_in_child(self) -> None:
         """In a child forked for this run: it is stopped here, not by the executor's way."""
         self._own_stop = None
-        self._told = self._inside = False
+        self._delivered = self._inside = False
 
-    def leave(self) -> None:
+    def leave_task(self) -> None:
         """The task's code has ended."""
         self._inside = False
 
-    def done(self) -> None:
+    def end_run(self) -> None:
         """The run is over; a late stop means nothing."""
         self._run_lo = 0
         self._run = None
@@ -99,5 +99,5 @@ class Gate:
     def unshield(self) -> None:
         """The end of `shield`. Raises Stopped when it was held back meanwhile."""
         self._shields -= 1
-        if self.asked and self._inside and not self._shields:
-            self._tell()
+        if self.stop_requested and self._inside and not self._shields:
+            self._deliver_stop()

@@ -4,14 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 from rtd.common.ids import to_words
-from rtd.executor.zygote.executor_manager import Household
-from rtd.executor.zygote.executor_table import Living
-from rtd.process.tree.kill_tree import hunt
+from rtd.executor.zygote.executor_manager import ExecutorManager
+from rtd.executor.zygote.executor_table import ExecutorProcess
+from rtd.process.tree.kill_tree import kill_tree
 
-__all__ = ["Orders"]
+__all__ = ["CommandHandler"]
 
 
-class Orders:
+class CommandHandler:
     """Obeys.
 
     Args:
@@ -19,13 +19,13 @@ class Orders:
         quit: called after everything below has been ended by `quit`.
     """
 
-    def __init__(self, household: Household, quit: Callable[[], None]) -> None:
-        self._household = household
+    def __init__(self, household: ExecutorManager, quit: Callable[[], None]) -> None:
+        self._manager = household
         self._quit_loop = quit
         self._verbs: dict[str, Callable[[dict[str, Any]], None]] = {
             "spawn": self._spawn,
             "keep": self._keep,
-            "ask": self._ask,
+            "ask": self._stop,
             "retire": self._retire,
             "kill": self._kill,
             "ack": self._ack,
@@ -33,64 +33,64 @@ class Orders:
             "quit": self._quit,
         }
 
-    def obey(self, method: str, params: dict[str, Any]) -> None:
+    def handle(self, method: str, params: dict[str, Any]) -> None:
         """Carry out one order. One that makes no sense is complained of and changes nothing."""
         verb = self._verbs.get(method)
         if verb is None:
-            self._household.complain(f"the zygote knows no {method!r}")
+            self._manager.report_error(f"the zygote knows no {method!r}")
             return
         try:
             verb(params)
         except (KeyError, TypeError, ValueError) as error:
-            self._household.complain(f"{method} {params}: {error!r}")
+            self._manager.report_error(f"{method} {params}: {error!r}")
 
     def _spawn(self, params: dict[str, Any]) -> None:
-        if self._household.refuses(params["lane"]):
+        if self._manager.refuses_lane(params["lane"]):
             return
         for _ in range(int(params.get("count", 1))):
-            if not self._household.fork(params["lane"], params["options"], kept=False):
+            if not self._manager.fork(params["lane"], params["options"], kept=False):
                 return
 
     def _keep(self, params: dict[str, Any]) -> None:
         count = int(params["count"])
-        if count == 0 or not self._household.refuses(params["lane"]):
-            self._household.keeper.keep(params["lane"], count, params["options"])
+        if count == 0 or not self._manager.refuses_lane(params["lane"]):
+            self._manager.spares.set_target(params["lane"], count, params["options"])
 
-    def _living(self, params: dict[str, Any]) -> Living | None:
+    def _find_executor(self, params: dict[str, Any]) -> ExecutorProcess | None:
         """The executor an order is about. One that has ended is reported once more."""
-        living = self._household.brood.get(params["exec"])
+        living = self._manager.table.get(params["exec"])
         if living is None:
-            self._household.repeat_end(params["exec"])
+            self._manager.resend_exit(params["exec"])
         return living
 
-    def _ask(self, params: dict[str, Any]) -> None:
-        living = self._living(params)
+    def _stop(self, params: dict[str, Any]) -> None:
+        living = self._find_executor(params)
         if living is not None:
             slot = int(params["slot"])
-            if not self._household.brood.ask(living, slot, to_words(params["run"])[1]):
-                self._household.complain(f"slot {slot} is not of executor {living.exec_id}")
+            if not self._manager.table.request_stop(living, slot, to_words(params["run"])[1]):
+                self._manager.report_error(f"slot {slot} is not of executor {living.exec_id}")
 
     def _retire(self, params: dict[str, Any]) -> None:
-        living = self._living(params)
+        living = self._find_executor(params)
         if living is not None:
-            self._household.brood.retire(living)
+            self._manager.table.retire(living)
 
     def _kill(self, params: dict[str, Any]) -> None:
-        living = self._living(params)
+        living = self._find_executor(params)
         if living is not None:
-            self._household.end(living)
+            self._manager.kill(living)
 
     def _ack(self, params: dict[str, Any]) -> None:
-        self._household.brood.acknowledge(params["exec"])
+        self._manager.table.acknowledge(params["exec"])
 
     def _drain(self, _params: dict[str, Any]) -> None:
         """Fork nothing more; end when the last executor is gone and acknowledged."""
-        self._household.drain()
+        self._manager.drain()
 
     def _quit(self, _params: dict[str, Any]) -> None:
         """End everything below, then this process."""
-        self._household.keeper.stop()
-        for living in self._household.brood:
-            self._household.end(living)
-        hunt(None, ())
+        self._manager.spares.stop()
+        for living in self._manager.table:
+            self._manager.kill(living)
+        kill_tree(None, ())
         self._quit_loop()

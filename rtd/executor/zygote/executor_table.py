@@ -11,25 +11,25 @@ from rtd.common.ids import new_id, to_words
 from rtd.process.board.board import Board, Slot
 from rtd.process.events.signals import SIGTERM
 from rtd.process.fork.fork import fork_child, send_to_child, set_up_executor
-from rtd.process.tree.exit_status import Exit
-from rtd.process.tree.kill_tree import Ended
+from rtd.process.tree.exit_status import ExitStatus
+from rtd.process.tree.kill_tree import EndedProcess
 from rtd.process.tree.process_identity import same_process, start_ticks
 from rtd.session.session import Session
 
-__all__ = ["Brood", "ExecutorMain", "Living", "NoRoom"]
+__all__ = ["ExecutorMain", "ExecutorProcess", "ExecutorTable", "NoFreeSlots"]
 
 #: `rtd.executor.executor.run`: lane, executor id, slots, session, options -> exit code.
 ExecutorMain = Callable[[str, str, list[Slot], Session | None, dict[str, Any]], int]
 
 
-class NoRoom(RtdError):
+class NoFreeSlots(RtdError):
     """All slots of the board that this zygote may hand out are taken."""
 
     code = "internal"
 
 
 @dataclass(slots=True)
-class Living:
+class ExecutorProcess:
     """An executor that has not been reaped.
 
     Attributes:
@@ -41,13 +41,13 @@ class Living:
 
     exec_id: str
     lane: str
-    slot: int
-    slots: int
+    first_slot: int
+    slot_count: int
     pid: int
     ticks: int
-    kept: bool
+    spare: bool
     sequence: int
-    apart: str = ""
+    lane_suffix: str = ""
     born_s: float = field(default_factory=time.monotonic)
     leaving: bool = False
 
@@ -55,16 +55,16 @@ class Living:
         """As the supervisor is told of it."""
         return {
             "exec": self.exec_id,
-            "slot": self.slot,
-            "slots": self.slots,
+            "slot": self.first_slot,
+            "slots": self.slot_count,
             "pid": self.pid,
             "ticks": self.ticks,
             "lane": self.lane,
-            "apart": self.apart,
+            "lane_suffix": self.lane_suffix,
         }
 
 
-class Brood:
+class ExecutorTable:
     """All living executors and the unacknowledged ends.
 
     Args:
@@ -86,23 +86,23 @@ class Brood:
         self._lo, self._hi = slots
         self._session = session
         self._main = main
-        self._leave = leave
-        self._by_id: dict[str, Living] = {}
-        self._by_pid: dict[int, Living] = {}
+        self._close_in_child = leave
+        self._by_id: dict[str, ExecutorProcess] = {}
+        self._by_pid: dict[int, ExecutorProcess] = {}
         self._taken: set[int] = set()
         self._exits: dict[str, dict[str, Any]] = {}
 
     def __len__(self) -> int:
         return len(self._by_id)
 
-    def __iter__(self) -> Iterator[Living]:
+    def __iter__(self) -> Iterator[ExecutorProcess]:
         return iter(list(self._by_id.values()))
 
-    def get(self, exec_id: str) -> Living | None:
+    def get(self, exec_id: str) -> ExecutorProcess | None:
         """The living executor of that id."""
         return self._by_id.get(exec_id)
 
-    def of_pid(self, pid: int) -> Living | None:
+    def find_by_pid(self, pid: int) -> ExecutorProcess | None:
         """The living executor with that pid."""
         return self._by_pid.get(pid)
 
@@ -113,7 +113,7 @@ class Brood:
 
     # -- births -----------------------------------------------------------------------------
 
-    def fork(self, lane: str, options: Mapping[str, Any], kept: bool = False) -> Living:
+    def fork(self, lane: str, options: Mapping[str, Any], kept: bool = False) -> ExecutorProcess:
         """Bring an executor to life.
 
         Args:
@@ -129,28 +129,28 @@ class Brood:
         exec_id = new_id()
         high, low = to_words(exec_id)
         for slot in slots:
-            self._board.hand_out(slot, high, low, lane)
+            self._board.allocate_slot(slot, high, low, lane)
         sequence = self._board.sequence(first)
 
         def body() -> int:
-            self._leave()
+            self._close_in_child()
             set_up_executor(f"{lane} executor")
             own = [self._board.slot(slot) for slot in slots]
-            self._settle_in(slots, os.getpid())  # here too: its first run may be faster
+            self._set_owner(slots, os.getpid())  # here too: its first run may be faster
             return self._main(lane, exec_id, own, self._session, dict(options))
 
         pid = fork_child(body)
-        ticks = self._settle_in(slots, pid)
-        apart = str(options.get("apart", ""))
-        living = Living(exec_id, lane, first, count, pid, ticks, kept, sequence, apart)
+        ticks = self._set_owner(slots, pid)
+        apart = str(options.get("lane_suffix", ""))
+        living = ExecutorProcess(exec_id, lane, first, count, pid, ticks, kept, sequence, apart)
         self._by_id[exec_id] = self._by_pid[pid] = living
         self._taken.update(slots)
         return living
 
-    def _settle_in(self, slots: range, pid: int) -> int:
+    def _set_owner(self, slots: range, pid: int) -> int:
         ticks = start_ticks(pid) or 0
         for slot in slots:
-            self._board.settle_in(slot, pid, ticks)
+            self._board.set_owner(slot, pid, ticks)
         return ticks
 
     def _find_slots(self, count: int) -> int:
@@ -159,7 +159,7 @@ class Brood:
             free = free + 1 if self._is_free(slot) else 0
             if free == count:
                 return slot - count + 1
-        raise NoRoom(
+        raise NoFreeSlots(
             f"the board has no {count} free slots in {self._lo}:{self._hi}"
             f" ({len(self._by_id)} executors live)"
         )
@@ -173,42 +173,46 @@ class Brood:
 
     # -- orders -----------------------------------------------------------------------------
 
-    def ask(self, living: Living, slot: int, run_lo: int) -> bool:
+    def request_stop(self, living: ExecutorProcess, slot: int, run_lo: int) -> bool:
         """Ask for a run's end: the word on the board, then SIGTERM. False: not its slot."""
-        if not living.slot <= slot < living.slot + living.slots:
+        if not living.first_slot <= slot < living.first_slot + living.slot_count:
             return False
-        self._board.ask_stop(slot, run_lo)
+        self._board.set_stop(slot, run_lo)
         send_to_child(living.pid, SIGTERM)
         return True
 
-    def retire(self, living: Living) -> None:
+    def retire(self, living: ExecutorProcess) -> None:
         """Tell an executor to take no more runs and end."""
         living.leaving = True
-        for slot in range(living.slot, living.slot + living.slots):
-            self._board.ask_retire(slot)
+        for slot in range(living.first_slot, living.first_slot + living.slot_count):
+            self._board.set_retire(slot)
         send_to_child(living.pid, SIGTERM)
 
     # -- deaths -----------------------------------------------------------------------------
 
-    def ran_nothing(self, living: Living) -> bool:
+    def ran_nothing(self, living: ExecutorProcess) -> bool:
         """Whether no run has begun on its first slot since its birth."""
-        return self._board.sequence(living.slot) == living.sequence
+        return self._board.sequence(living.first_slot) == living.sequence
 
-    def bury(
-        self, living: Living, status: Exit, killed: list[Ended], strays: list[Ended]
+    def record_exit(
+        self,
+        living: ExecutorProcess,
+        status: ExitStatus,
+        killed: list[EndedProcess],
+        strays: list[EndedProcess],
     ) -> dict[str, Any]:
         """Note the end of an executor that has been reaped; frees its slots.
 
         Returns the frame for the supervisor, which is kept until `acknowledge`.
         """
-        slots = range(living.slot, living.slot + living.slots)
+        slots = range(living.first_slot, living.first_slot + living.slot_count)
         runs = []
         for slot in slots:
-            seen = self._board.look(slot)
+            seen = self._board.read_slot(slot)
             if seen is not None and seen.running:
                 on = {"slot": slot, "run": seen.run_id, "attempt": seen.attempt}
                 runs.append(on | {"started_ns": seen.started_ns})
-            self._board.take_back(slot)
+            self._board.release_slot(slot)
         self._taken.difference_update(slots)
         del self._by_id[living.exec_id], self._by_pid[living.pid]
         frame = living.frame() | {
@@ -224,7 +228,7 @@ class Brood:
         self._exits[living.exec_id] = frame
         return frame
 
-    def exit_of(self, exec_id: str) -> dict[str, Any] | None:
+    def find_exit(self, exec_id: str) -> dict[str, Any] | None:
         """The unacknowledged end of an executor."""
         return self._exits.get(exec_id)
 

@@ -8,19 +8,19 @@ from typing import Any
 
 from rtd.common.errors import RtdError
 from rtd.common.package_root import PACKAGE_ROOT
-from rtd.process.fork.file_descriptors import open_sockets
-from rtd.process.fork.fork import freeze, other_threads
+from rtd.process.fork.file_descriptors import socket_fds
+from rtd.process.fork.fork import freeze_heap, other_threads
 from rtd.process.tree.children import own_children
 from rtd.session.session import Session
 from rtd.session.task_log.log_record import is_logged
 
-__all__ = ["App", "load_app"]
+__all__ = ["ImportedApp", "import_app"]
 
-Loader = Callable[[str], Session]
+AppLoader = Callable[[str], Session]
 
 
 @dataclass(frozen=True, slots=True)
-class App:
+class ImportedApp:
     """What became of importing an app.
 
     Attributes:
@@ -35,36 +35,36 @@ class App:
     session: Session | None = None
     manifest: dict[str, Any] | None = None
     error: str | None = None
-    where: dict[str, Any] | None = None
+    error_place: dict[str, Any] | None = None
     warnings: list[str] = field(default_factory=list)
     helpers: frozenset[int] = frozenset()
 
 
-def load_app(name: str | None, loader: Loader) -> App:
+def import_app(name: str | None, loader: AppLoader) -> ImportedApp:
     """Import the app and make the heap ready for forks.
 
     Nothing that the import raises gets out: `error` and `where` say what it was.
     """
     if name is None:
-        freeze()
-        return App(None)
-    sockets = open_sockets()
+        freeze_heap()
+        return ImportedApp(None)
+    sockets = socket_fds()
     try:
         session = loader(name)
         manifest = session.manifest(name).to_dict()
     except RtdError as error:
-        return App(name, error=error.sentence, where=_place(error))
+        return ImportedApp(name, error=error.sentence, error_place=_place(error))
     except BaseException as error:
         text = f"app {name} does not import: {type(error).__name__}: {error}".splitlines()[0]
-        return App(name, error=text, where=_place(error))
+        return ImportedApp(name, error=text, error_place=_place(error))
     finally:
         _flush()
-    warnings = _warnings(name, open_sockets() - sockets)
+    warnings = _warnings(name, socket_fds() - sockets)
     helpers = frozenset(own_children())
     if is_logged():
         import rtd.executor.task_log_writer  # noqa: F401  # lazy: only here, then in no executor again
-    freeze()
-    return App(name, session, manifest, warnings=warnings, helpers=helpers)
+    freeze_heap()
+    return ImportedApp(name, session, manifest, warnings=warnings, helpers=helpers)
 
 
 def _warnings(name: str, new_sockets: set[int]) -> list[str]:

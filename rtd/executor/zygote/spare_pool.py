@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from rtd.executor.zygote.executor_table import Living
+from rtd.executor.zygote.executor_table import ExecutorProcess
 
-__all__ = ["Keeper"]
+__all__ = ["SparePool"]
 
 #: An executor that ends within this time without having begun a run is a failure.
 _TOO_SHORT_S: Final = 1.0
@@ -26,13 +26,13 @@ class _Target:
     not_before_s: float = field(default=float("-inf"))
 
 
-class Keeper:
+class SparePool:
     """How many executors each kept lane should have, and when to fork the next."""
 
     def __init__(self) -> None:
         self._targets: dict[str, _Target] = {}
 
-    def keep(self, lane: str, count: int, options: Mapping[str, Any]) -> None:
+    def set_target(self, lane: str, count: int, options: Mapping[str, Any]) -> None:
         """From now on keep `count` executors of a lane alive. Fewer: nobody is ended."""
         target = self._targets.setdefault(lane, _Target(0, {}))
         target.count, target.options = count, options
@@ -43,7 +43,7 @@ class Keeper:
         for target in self._targets.values():
             target.count = 0
 
-    def due(self, now_s: float) -> tuple[str, Mapping[str, Any]] | None:
+    def next_lane(self, now_s: float) -> tuple[str, Mapping[str, Any]] | None:
         """A lane that wants one more executor now, with its options."""
         for lane, target in self._targets.items():
             if target.alive < target.count and target.not_before_s <= now_s:
@@ -55,11 +55,11 @@ class Keeper:
         paused = [t.not_before_s for t in self._targets.values() if t.alive < t.count]
         return min(paused, default=None)
 
-    def born(self, lane: str) -> None:
+    def on_forked(self, lane: str) -> None:
         """One of a lane's own is alive."""
         self._targets[lane].alive += 1
 
-    def failed(self, lane: str, now_s: float) -> float:
+    def on_failed(self, lane: str, now_s: float) -> float:
         """The lane's next fork must wait: longer after each failure in a row.
 
         Returns the pause in seconds.
@@ -70,14 +70,14 @@ class Keeper:
         target.not_before_s = now_s + pause_s
         return pause_s
 
-    def gone(self, living: Living, ran_nothing: bool, now_s: float) -> float | None:
+    def on_exit(self, living: ExecutorProcess, ran_nothing: bool, now_s: float) -> float | None:
         """One of a lane's own has ended. Returns the pause in seconds if that was a failure."""
         target = self._targets[living.lane]
         target.alive -= 1
         if living.leaving:
             return None
         if ran_nothing and now_s - living.born_s < _TOO_SHORT_S:
-            return self.failed(living.lane, now_s)
+            return self.on_failed(living.lane, now_s)
         target.failures = 0
         return None
 

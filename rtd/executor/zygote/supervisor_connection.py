@@ -8,7 +8,7 @@ from typing import Final
 from rtd.common.errors import RtdError
 from rtd.protocol import frames
 
-__all__ = ["SupervisorLink"]
+__all__ = ["SupervisorConnection"]
 
 _FIRST_RETRY_S: Final = 0.005
 _LAST_RETRY_S: Final = 0.2
@@ -18,7 +18,7 @@ _READ_BYTES: Final = 256 << 10
 _BACKLOG_BYTES: Final = 16 << 20
 
 
-class SupervisorLink:
+class SupervisorConnection:
     """A non-blocking MessagePack-RPC stream of notifications.
 
     Args:
@@ -71,7 +71,7 @@ class SupervisorLink:
     def send(self, method: str, params: dict[str, object]) -> None:
         """Send a notification, now or as soon as the socket takes it. Dropped without a link."""
         if self._socket is not None:
-            frame = frames.notification(method, params)
+            frame = frames.encode_notification(method, params)
             if method == "hello":
                 # It must come through whatever its size (100,000 tasks: 21 MB), or each new
                 # link would end like the one before.
@@ -108,7 +108,7 @@ class SupervisorLink:
             self.close()
         return [message for message in got if isinstance(message, frames.Notification)]
 
-    def finish(self, timeout_s: float) -> None:
+    def flush_and_close(self, timeout_s: float) -> None:
         """Before the end of the process: send what waits, for at most so long."""
         if self._socket is not None:
             self._socket.settimeout(timeout_s)

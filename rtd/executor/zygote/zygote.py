@@ -10,11 +10,11 @@ import selectors
 import time
 from typing import Final
 
-from rtd.executor.zygote.command_handler import Orders
-from rtd.executor.zygote.executor_manager import Household, ZygoteOptions
+from rtd.executor.zygote.command_handler import CommandHandler
+from rtd.executor.zygote.executor_manager import ExecutorManager, ZygoteOptions
 from rtd.executor.zygote.executor_table import ExecutorMain
-from rtd.executor.zygote.import_app import App
-from rtd.executor.zygote.supervisor_connection import SupervisorLink
+from rtd.executor.zygote.import_app import ImportedApp
+from rtd.executor.zygote.supervisor_connection import SupervisorConnection
 from rtd.process.board.board import Board
 from rtd.process.events.signals import SIGCHLD, SIGHUP, SIGINT, SIGTERM, SignalInbox
 
@@ -36,15 +36,15 @@ class Zygote:
     def __init__(
         self,
         options: ZygoteOptions,
-        app: App,
+        app: ImportedApp,
         main: ExecutorMain,
         board: Board,
-        link: SupervisorLink,
+        link: SupervisorConnection,
     ) -> None:
         self._orphan_s = options.orphan_s
-        self._link = link
-        self._household = Household(options, app, main, board, link, self._leave)
-        self._orders = Orders(self._household, self._quit)
+        self._connection = link
+        self._manager = ExecutorManager(options, app, main, board, link, self._close_in_child)
+        self._handler = CommandHandler(self._manager, self._quit)
         self._inbox = SignalInbox(SIGCHLD, SIGTERM, SIGINT, SIGHUP)
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._inbox, selectors.EVENT_READ)
@@ -60,70 +60,70 @@ class Zygote:
             self._watch_link()
             for key, _ in self._selector.select(self._timeout_s(time.monotonic())):
                 if key.fileobj is self._inbox:
-                    self._inbox.take()
+                    self._inbox.read_signals()
                 else:
-                    self._hear()
-            self._household.bury_dead()
-            self._household.fork_kept(time.monotonic())
+                    self._handle_messages()
+            self._manager.reap_executors()
+            self._manager.fork_spares(time.monotonic())
             self._consider_end(time.monotonic())
-        self._link.finish(_FAREWELL_S)
+        self._connection.flush_and_close(_FAREWELL_S)
 
     def _timeout_s(self, now_s: float) -> float | None:
         """How long nothing needs to be done by the clock."""
         moments = []
-        if not self._link.connected:
+        if not self._connection.connected:
             moments.append(self._connect_at_s)
-            if self._orphan_s is not None and not self._household.draining:
+            if self._orphan_s is not None and not self._manager.draining:
                 moments.append(self._alone_since_s + self._orphan_s)
-        due_s = self._household.keeper.next_due_s()
+        due_s = self._manager.spares.next_due_s()
         if due_s is not None:
             moments.append(due_s)
         return max(0.0, min(moments) - now_s) if moments else None
 
     def _connect(self, now_s: float) -> None:
-        if self._link.connected or now_s < self._connect_at_s:
+        if self._connection.connected or now_s < self._connect_at_s:
             return
-        if self._link.connect():
-            self._link.send("hello", self._household.hello())
+        if self._connection.connect():
+            self._connection.send("hello", self._manager.hello())
         else:
-            self._connect_at_s = now_s + self._link.retry_s
+            self._connect_at_s = now_s + self._connection.retry_s
 
     def _watch_link(self) -> None:
         """Have the selector follow what the link is: gone, new, or with unsent bytes."""
         if self._watched_link >= 0:
             self._selector.unregister(self._watched_link)
             self._watched_link = -1
-        if self._link.connected:
+        if self._connection.connected:
             events = selectors.EVENT_READ
-            if self._link.wants_write:
+            if self._connection.wants_write:
                 events |= selectors.EVENT_WRITE
-            self._watched_link = self._link.fileno()
+            self._watched_link = self._connection.fileno()
             self._selector.register(self._watched_link, events)
 
-    def _hear(self) -> None:
-        self._link.flush()
-        for message in self._link.receive():
-            self._orders.obey(message.method, message.params)
-        if not self._link.connected:
+    def _handle_messages(self) -> None:
+        self._connection.flush()
+        for message in self._connection.receive():
+            self._handler.handle(message.method, message.params)
+        if not self._connection.connected:
             self._alone_since_s = self._connect_at_s = time.monotonic()
 
     def _consider_end(self, now_s: float) -> None:
-        household = self._household
-        alone_s = 0.0 if self._link.connected else now_s - self._alone_since_s
+        household = self._manager
+        alone_s = 0.0 if self._connection.connected else now_s - self._alone_since_s
         orphaned = self._orphan_s is not None and alone_s >= self._orphan_s
         if orphaned and not household.draining:
             household.drain()
-            for living in household.brood:
-                household.brood.retire(living)
-        brood = household.brood
+            for living in household.table:
+                household.table.retire(living)
+        brood = household.table
         if household.draining and not brood and (orphaned or not brood.exits):
             self._done = True
 
     def _quit(self) -> None:
         self._done = True
 
-    def _leave(self) -> None:
+    def _close_in_child(self) -> None:
         """In a forked child: let go of what is the zygote's."""
-        self._link.close()
+        self._connection.close()
         self._selector.close()
         self._inbox.close()

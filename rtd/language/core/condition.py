@@ -11,7 +11,7 @@ from typing import ClassVar, Final, NamedTuple
 
 from rtd.language.core.explanation import Explanation
 from rtd.language.core.view import View
-from rtd.language.text.errors import Part
+from rtd.language.text.errors import TextPart
 from rtd.language.time.durations import SECOND
 from rtd.language.time.time_zones import NEVER
 
@@ -23,7 +23,7 @@ NO_VALUE: Final = (
     "(not: and, or, not), and ask condition.check(view)"
 )
 
-Look = tuple[bool, int]
+Evaluation = tuple[bool, int]
 """A value, and the instant from which time alone may change it (NEVER: only an event)."""
 
 
@@ -54,12 +54,12 @@ class Condition(ABC):
     __slots__ = ()
 
     @abstractmethod
-    def look(self, view: View) -> Look:
+    def evaluate(self, view: View) -> Evaluation:
         """The value now, and until when it holds if nothing happens."""
 
     def check(self, view: View) -> bool:
         """The value now."""
-        return self.look(view)[0]
+        return self.evaluate(view)[0]
 
     def next_change(self, view: View) -> datetime | None:
         """The earliest moment after now at which time alone can change the value.
@@ -67,11 +67,11 @@ class Condition(ABC):
         Guaranteed: the value is constant over [now, next_change) while no event comes and nothing
         is measured anew. Not guaranteed: that it does change then. None: only an event can.
         """
-        return view.when(self.look(view)[1])
+        return view.to_datetime(self.evaluate(view)[1])
 
     def decide(self, view: View) -> Decision:
         """Value and next change in one go, in UTC epoch seconds: for a scheduler."""
-        value, until = self.look(view)
+        value, until = self.evaluate(view)
         return Decision(value, None if until >= NEVER else until / SECOND)
 
     def next_true(self, view: View, steps: int = 1000) -> datetime | None:
@@ -80,10 +80,10 @@ class Condition(ABC):
         None: never by time alone, or not within this many changes of its parts.
         """
         for _ in range(steps):
-            value, until = self.look(view)
+            value, until = self.evaluate(view)
             if value:
-                return view.when(view.now_us)
-            if view.when(until) is None:
+                return view.to_datetime(view.now_us)
+            if view.to_datetime(until) is None:
                 return None
             view = view.later(until)
         return None
@@ -172,15 +172,15 @@ class Leaf(Condition):
         yield self
 
     def explain(self, view: View) -> Explanation:
-        value, until = self.look(view)
-        return Explanation(value, str(self), self.fact(view), view.when(until))
+        value, until = self.evaluate(view)
+        return Explanation(value, str(self), self.fact(view), view.to_datetime(until))
 
 
-def part(match: Match[str], group: int) -> Part:
+def text_part(match: Match[str], group: int) -> TextPart:
     """A group of a match as a part of the leaf's text."""
-    return Part(match[group], match.start(group))
+    return TextPart(match[group], match.start(group))
 
 
-def optional(match: Match[str], group: int) -> Part | None:
+def optional_text_part(match: Match[str], group: int) -> TextPart | None:
     """The same, None for a group that is not there."""
-    return None if match[group] is None else part(match, group)
+    return None if match[group] is None else text_part(match, group)

@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from rtd.language.core.condition import Condition, Leaf, Look
+from rtd.language.core.condition import Condition, Evaluation, Leaf
 from rtd.language.core.explanation import Explanation
 from rtd.language.core.view import View
 from rtd.language.text.errors import ConditionError
@@ -22,8 +22,8 @@ class Not(Condition):
 
     part: Condition
 
-    def look(self, view: View) -> Look:
-        value, until = self.part.look(view)
+    def evaluate(self, view: View) -> Evaluation:
+        value, until = self.part.evaluate(view)
         return not value, until
 
     def check(self, view: View) -> bool:
@@ -38,11 +38,11 @@ class Not(Condition):
         return Explanation(not part.value, str(self), fact, part.next_change, (part,))
 
     def __str__(self) -> str:
-        return f"~({self.part})" if isinstance(self.part, _Many) else f"~{self.part}"
+        return f"~({self.part})" if isinstance(self.part, _Compound) else f"~{self.part}"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class _Many(Condition):
+class _Compound(Condition):
     """Several parts, of which one can decide: a false one of an and, a true one of an or."""
 
     parts: tuple[Condition, ...]
@@ -54,7 +54,7 @@ class _Many(Condition):
     def deciding(self) -> bool:
         """The value of a part that settles the whole."""
 
-    def look(self, view: View) -> Look:
+    def evaluate(self, view: View) -> Evaluation:
         """One deciding part holds the value: until the last of them may change, so may not I.
 
         While no part decides, the first change of any part may.
@@ -62,7 +62,7 @@ class _Many(Condition):
         deciding = self.deciding
         soonest, latest = NEVER, -1
         for part in self.parts:
-            value, until = part.look(view)
+            value, until = part.evaluate(view)
             if value is deciding:
                 if until >= NEVER:
                     return value, NEVER
@@ -83,15 +83,15 @@ class _Many(Condition):
             yield from part.leaves()
 
     def explain(self, view: View) -> Explanation:
-        value, until = self.look(view)
+        value, until = self.evaluate(view)
         parts = tuple(part.explain(view) for part in self.parts)
         true = sum(part.value for part in parts)
         fact = f"{true} of {len(parts)} parts are true"
-        return Explanation(value, str(self), fact, view.when(until), parts)
+        return Explanation(value, str(self), fact, view.to_datetime(until), parts)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class All(_Many):
+class All(_Compound):
     """True while all its parts are. Make it with `&`."""
 
     @property
@@ -103,7 +103,7 @@ class All(_Many):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class AnyOf(_Many):
+class AnyOf(_Compound):
     """True while any of its parts is. Make it with `|`."""
 
     @property
@@ -149,7 +149,7 @@ def _join(kind: type[All] | type[AnyOf], parts: Iterable[Condition]) -> Conditio
             depth, size = max(depth, part.depth - 1), size + part.size
         else:
             flat.append(part)
-            nested = (inner.depth, inner.size) if isinstance(inner, _Many) else (0, 1)
+            nested = (inner.depth, inner.size) if isinstance(inner, _Compound) else (0, 1)
             depth, size = max(depth, nested[0]), size + nested[1]
     if not flat:
         raise ConditionError("a condition needs at least one part")

@@ -27,9 +27,9 @@ USED = "used"
 STARTED_OR_USED = (RUN, USED)
 ENDED_OR_USED = (*ENDS, USED)
 
-Event = tuple[str, datetime | float]
+HistoryEvent = tuple[str, datetime | float]
 """An action and when: a datetime, or UTC epoch seconds."""
-History = Mapping[str, Iterable[Event]]
+History = Mapping[str, Iterable[HistoryEvent]]
 
 
 class Ledger(Protocol):

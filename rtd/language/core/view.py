@@ -71,7 +71,7 @@ class World:
     tasks: Container[str] | None = None
 
 
-NOTHING = World()
+EMPTY_WORLD = World()
 
 
 class View:
@@ -89,12 +89,12 @@ class View:
     """
 
     __slots__ = (
-        "cycles",
         "ledger",
         "now_us",
+        "output_tz",
         "sample",
-        "shown_in",
-        "started_us",
+        "scheduler_cycles",
+        "scheduler_started_us",
         "task",
         "world",
         "zone",
@@ -109,32 +109,36 @@ class View:
         scheduler_cycles: int = 0,
         tz: str | tzinfo | Zone | None = None,
         sample: Sample | None = None,
-        world: World = NOTHING,
+        world: World = EMPTY_WORLD,
     ) -> None:
         if tz is None:
             tz = now.tzinfo if isinstance(now, datetime) and now.tzinfo else "UTC"
         self.zone = zone_of(tz)
-        self.shown_in = now.tzinfo if isinstance(now, datetime) else self.zone.tz
+        self.output_tz = now.tzinfo if isinstance(now, datetime) else self.zone.tz
         self.now_us = self._instant(now)
         self.task = task
         if history is None or isinstance(history, Mapping):
             history = HistoryLedger(history or {}, self.now_us / SECOND, self._seconds)
         self.ledger: Ledger = history
-        self.started_us = None if scheduler_started is None else self._instant(scheduler_started)
-        self.cycles = scheduler_cycles
+        self.scheduler_started_us = (
+            None if scheduler_started is None else self._instant(scheduler_started)
+        )
+        self.scheduler_cycles = scheduler_cycles
         self.sample = sample
         self.world = world
 
     def _instant(self, moment: datetime | float) -> int:
-        at = self.zone.read(moment) if isinstance(moment, datetime) else round(moment * SECOND)
+        at = (
+            self.zone.to_instant(moment) if isinstance(moment, datetime) else round(moment * SECOND)
+        )
         if not EARLIEST <= at < LATEST:
             raise ValueError(f"{moment} is not in the years 1900 to 8999")
         return at
 
     def _seconds(self, moment: datetime) -> float:
-        return self.zone.read(moment) / SECOND
+        return self.zone.to_instant(moment) / SECOND
 
-    def of(self, task: str, sample: Sample | None = None) -> View:
+    def for_task(self, task: str, sample: Sample | None = None) -> View:
         """The same moment as another task (or another run of it) sees it."""
         other = self._copy()
         other.task, other.sample = task, sample
@@ -209,18 +213,18 @@ class View:
         starts = (round(at * SECOND) for at in self.ledger.running(task))
         return [at for at in starts if at <= self.now_us]
 
-    def when(self, at_us: int) -> datetime | None:
+    def to_datetime(self, at_us: int) -> datetime | None:
         """An instant in the manner of `now`; None for one that does not come."""
         return None if at_us >= LATEST else self._shown(at_us)
 
     def _shown(self, at_us: int) -> datetime:
-        moment = self.zone.show(at_us)
-        return moment.astimezone(self.shown_in) if self.shown_in else moment.replace(tzinfo=None)
+        moment = self.zone.to_datetime(at_us)
+        return moment.astimezone(self.output_tz) if self.output_tz else moment.replace(tzinfo=None)
 
-    def clock(self, at_us: int) -> str:
+    def format_time(self, at_us: int) -> str:
         """A time for people: `08:03:11`, with its date when that is not today's."""
         if at_us >= LATEST:
             return "no time"
-        moment, today = self.zone.show(at_us), self.zone.show(self.now_us).date()
+        moment, today = self.zone.to_datetime(at_us), self.zone.to_datetime(self.now_us).date()
         form = "%H:%M:%S" if moment.date() == today else "%Y-%m-%d %H:%M:%S"
         return moment.strftime(form)

@@ -12,8 +12,8 @@ from rtd.language.leaves.host import HostLoadAbove, HostMemoryAbove
 from rtd.language.leaves.no_output import NoOutputPast, RunningPast
 from rtd.language.leaves.param import Env, Param
 from rtd.language.leaves.periodic import Periodic
-from rtd.language.leaves.running import Running
-from rtd.language.leaves.scheduler import SchedulerCycles, SchedulerRan
+from rtd.language.leaves.running import TaskRunning
+from rtd.language.leaves.scheduler import SchedulerCycles, SchedulerUptime
 from rtd.language.leaves.time_of_day import TimeOf
 from rtd.language.leaves.usage import CpuAbove, CpuTimeAbove, MemoryAbove
 
@@ -23,8 +23,8 @@ LEAVES: tuple[type[Leaf], ...] = (
     Every,
     Has,
     After,
-    Running,
-    SchedulerRan,
+    TaskRunning,
+    SchedulerUptime,
     SchedulerCycles,
     Cron,
     Param,

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from re import Match
 
-from rtd.language.core.condition import ME, Form, Leaf, Look, part
+from rtd.language.core.condition import ME, Evaluation, Form, Leaf, text_part
 from rtd.language.core.run_history import RUN
 from rtd.language.core.view import View
 from rtd.language.leaves.has import STATUSES
 from rtd.language.text.errors import ConditionError, Problem
-from rtd.language.text.quoted_names import MOST, QUOTED, quote, unquote_list
+from rtd.language.text.quoted_names import MAX_NAMES, QUOTED, quote, unquote_list
 from rtd.language.time.time_zones import NEVER
 
 ENDINGS = ("succeeded", "failed", "terminated", "finished")
@@ -25,7 +25,7 @@ class After(Leaf):
     status: str = "succeeded"
     some: bool = False
 
-    def look(self, view: View) -> Look:
+    def evaluate(self, view: View) -> Evaluation:
         started = view.last_start()
         actions, some = STATUSES[self.status], self.some
         for task in self.tasks:
@@ -38,7 +38,7 @@ class After(Leaf):
         started = view.last_start()
         mine = "I never started"
         if started is not None:
-            mine = f"my last start was {view.clock(started)}"
+            mine = f"my last start was {view.format_time(started)}"
         return f"{', '.join(self._said(view, task, started) for task in self.tasks)}; {mine}"
 
     def _said(self, view: View, task: str, started: int | None) -> str:
@@ -48,7 +48,7 @@ class After(Leaf):
         if ended is None:
             return f"{task} never {self.status}"
         side = "" if started is None else ", after it" if ended > started else ", not after it"
-        return f"{task} last {self.status} {view.clock(ended)}{side}"
+        return f"{task} last {self.status} {view.format_time(ended)}{side}"
 
     def events(self) -> Iterator[tuple[str, str]]:
         yield ME, RUN
@@ -65,17 +65,17 @@ class After(Leaf):
 
 def after(tasks: tuple[str, ...], status: str, some: bool) -> After:
     """The leaf; of a single task, any is all. Raises ConditionError for more than 1000 tasks."""
-    if len(tasks) > MOST:
-        raise ConditionError(f"a task can come after at most {MOST} others, not {len(tasks)}")
+    if len(tasks) > MAX_NAMES:
+        raise ConditionError(f"a task can come after at most {MAX_NAMES} others, not {len(tasks)}")
     return After(tasks, status, some and len(tasks) > 1)
 
 
 def read(match: Match[str]) -> After:
     """Make the leaf of its text."""
-    kind, names, tail = match[1], part(match, 2), match[3]
+    kind, names, tail = match[1], text_part(match, 2), match[3]
     if tail and tail not in ENDINGS:
-        raise part(match, 3).problem(
-            f"`{part(match, 3).shown}` is none of {', '.join(ENDINGS)}", "succeeded"
+        raise text_part(match, 3).problem(
+            f"`{text_part(match, 3).shown}` is none of {', '.join(ENDINGS)}", "succeeded"
         )
     tasks = unquote_list(names)
     if kind == "task" and len(tasks) > 1:

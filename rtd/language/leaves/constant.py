@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rtd.language.core.condition import Form, Leaf, Look
+from rtd.language.core.condition import Evaluation, Form, Leaf
 from rtd.language.core.view import View
 from rtd.language.time.time_zones import NEVER
 
@@ -15,7 +15,7 @@ class Constant(Leaf):
 
     value: bool
 
-    def look(self, view: View) -> Look:
+    def evaluate(self, view: View) -> Evaluation:
         return self.value, NEVER
 
     def fact(self, view: View) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from re import Match
 from typing import ClassVar
 
-from rtd.language.core.condition import ME, Form, Leaf, Look, Poll, part
+from rtd.language.core.condition import ME, Evaluation, Form, Leaf, Poll, text_part
 from rtd.language.core.run_history import RUN
 from rtd.language.core.view import View
 from rtd.language.time.crontab import Crontab, parse_crontab
@@ -29,17 +29,17 @@ class Cron(Leaf):
     line: Crontab = field(compare=False)
     polled: ClassVar[frozenset[Poll]] = frozenset({Poll.TIME})
 
-    def look(self, view: View) -> Look:
-        minute = self.around(view.zone, view.now_us)
+    def evaluate(self, view: View) -> Evaluation:
+        minute = self.minute_at(view.zone, view.now_us)
         if minute is not None:
             started = view.last_start()
             if started is None or started < minute:
                 return True, minute + MINUTE
-        return False, self.following(view.zone, view.now_us)
+        return False, self.next_start(view.zone, view.now_us)
 
-    def around(self, zone: Zone, at_us: int) -> int | None:
+    def minute_at(self, zone: Zone, at_us: int) -> int | None:
         """When the matching minute began in which an instant lies."""
-        offset, began, _ = zone.stretch(at_us)
+        offset, began, _ = zone.offset_interval(at_us)
         local = (at_us + offset) // MINUTE
         start = local * MINUTE - offset
         if self.line.every_hour:
@@ -52,9 +52,9 @@ class Cron(Leaf):
         skipped = self.line.upcoming(-(-shown // MINUTE))
         return began if skipped is not None and skipped * MINUTE < began + offset else None
 
-    def following(self, zone: Zone, at_us: int) -> int:
+    def next_start(self, zone: Zone, at_us: int) -> int:
         """When the next matching minute begins; NEVER when none will."""
-        offset, _, until = zone.stretch(at_us)
+        offset, _, until = zone.offset_interval(at_us)
         minute = self.line.upcoming((at_us + offset) // MINUTE + 1)
         if not self.line.every_hour:
             while minute is not None and zone.instant(minute * MINUTE) <= at_us:
@@ -62,20 +62,22 @@ class Cron(Leaf):
             return NEVER if minute is None else zone.instant(minute * MINUTE)
         while minute is not None and minute * MINUTE - offset >= until:
             began = until
-            offset, _, until = zone.stretch(began)
+            offset, _, until = zone.offset_interval(began)
             minute = self.line.upcoming(-(-(began + offset) // MINUTE))
         return NEVER if minute is None else minute * MINUTE - offset
 
     def fact(self, view: View) -> str:
-        minute = self.around(view.zone, view.now_us)
-        following = view.clock(self.following(view.zone, view.now_us))
-        now = f"it is {view.clock(view.now_us)}"
+        minute = self.minute_at(view.zone, view.now_us)
+        following = view.format_time(self.next_start(view.zone, view.now_us))
+        now = f"it is {view.format_time(view.now_us)}"
         if minute is None:
             return f"{now}, the next matching minute begins at {following}"
         started = view.last_start()
         if started is None or started < minute:
             return f"{now}, a matching minute, and I have not started in it"
-        return f"I started in this minute, {view.clock(started)}; the next begins at {following}"
+        return (
+            f"I started in this minute, {view.format_time(started)}; the next begins at {following}"
+        )
 
     def events(self) -> Iterator[tuple[str, str]]:
         yield ME, RUN
@@ -86,7 +88,7 @@ class Cron(Leaf):
 
 def read(match: Match[str]) -> Cron:
     """Make the leaf of its text."""
-    line, text = parse_crontab(part(match, 1))
+    line, text = parse_crontab(text_part(match, 1))
     return Cron(text, line)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from rtd.language.core.condition import Leaf, Look, Poll
+from rtd.language.core.condition import Evaluation, Leaf, Poll
 from rtd.language.core.view import Answer, View
 from rtd.language.time.time_zones import NEVER
 
@@ -23,7 +23,7 @@ class Custom(Leaf):
     arguments: tuple[tuple[str, str], ...] = ()
     polled: ClassVar[frozenset[Poll]] = frozenset({Poll.CUSTOM})
 
-    def look(self, view: View) -> Look:
+    def evaluate(self, view: View) -> Evaluation:
         answer = view.world.custom.get(self.text, False)
         if isinstance(answer, bool):
             return answer, NEVER
@@ -36,10 +36,10 @@ class Custom(Leaf):
         if answer is None:
             return "it has not been evaluated yet"
         if isinstance(answer, Answer) and answer.until_us <= view.now_us:
-            return f"its latest answer counted until {view.clock(answer.until_us)}"
+            return f"its latest answer counted until {view.format_time(answer.until_us)}"
         if isinstance(answer, Answer) and answer.fact:
             return answer.fact
-        return f"it was found {'true' if self.look(view)[0] else 'false'}"
+        return f"it was found {'true' if self.evaluate(view)[0] else 'false'}"
 
     def __str__(self) -> str:
         return self.text

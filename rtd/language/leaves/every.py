@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from re import Match
 from typing import ClassVar
 
-from rtd.language.core.condition import ME, Form, Leaf, Look, Poll, part
+from rtd.language.core.condition import ME, Evaluation, Form, Leaf, Poll, text_part
 from rtd.language.core.run_history import RUN
 from rtd.language.core.view import View
 from rtd.language.time.durations import format_span, parse_span
@@ -21,7 +21,7 @@ class Every(Leaf):
     span_us: int
     polled: ClassVar[frozenset[Poll]] = frozenset({Poll.TIME})
 
-    def look(self, view: View) -> Look:
+    def evaluate(self, view: View) -> Evaluation:
         started = view.last_start()
         if started is None or started < view.now_us - self.span_us:
             return True, NEVER
@@ -33,7 +33,9 @@ class Every(Leaf):
             return "I never started"
         due = started + self.span_us
         turn = "have been due since" if due < view.now_us else "am due after"
-        return f"my last start was {view.clock(started)}, and I {turn} {view.clock(due)}"
+        return (
+            f"my last start was {view.format_time(started)}, and I {turn} {view.format_time(due)}"
+        )
 
     def events(self) -> Iterator[tuple[str, str]]:
         yield ME, RUN
@@ -44,7 +46,7 @@ class Every(Leaf):
 
 def read(match: Match[str]) -> Every:
     """Make the leaf of its text."""
-    return Every(parse_span(part(match, 1)))
+    return Every(parse_span(text_part(match, 1)))
 
 
 Every.forms = (Form(("every",), r"every ?(.*)", read, ("every 10 minutes",)),)

@@ -8,7 +8,15 @@ from datetime import timedelta
 from re import Match
 from typing import ClassVar
 
-from rtd.language.core.condition import ME, Form, Leaf, Look, Poll, optional, part
+from rtd.language.core.condition import (
+    ME,
+    Evaluation,
+    Form,
+    Leaf,
+    Poll,
+    optional_text_part,
+    text_part,
+)
 from rtd.language.core.run_history import ENDS, FAIL, INACTION, RUN, SUCCESS, TERMINATE
 from rtd.language.core.view import View
 from rtd.language.text.errors import ConditionError
@@ -16,7 +24,7 @@ from rtd.language.text.quoted_names import QUOTED, quote, unquote
 from rtd.language.time.durations import format_span, parse_span, span_us
 from rtd.language.time.points_in_cycle import Cycle
 from rtd.language.time.time_zones import NEVER
-from rtd.language.time.windows import Window, limited, parse_limit
+from rtd.language.time.windows import Window, limit_window, parse_limit
 
 STATUSES: dict[str, tuple[str, ...]] = {
     "succeeded": (SUCCESS,),
@@ -39,7 +47,7 @@ class Has(Leaf):
     window: Window | None = None
     polled: ClassVar[frozenset[Poll]] = frozenset({Poll.TIME})
 
-    def look(self, view: View) -> Look:
+    def evaluate(self, view: View) -> Evaluation:
         if self.task and not view.exists(self.task):
             return False, NEVER
         name, actions = self.task or view.task, STATUSES[self.status]
@@ -51,7 +59,7 @@ class Has(Leaf):
             return (True, until) if until > view.now_us else (False, NEVER)
         if self.window is None:
             return True, NEVER
-        found, until = self.window.current(view.zone, view.now_us)
+        found, until = self.window.current_interval(view.zone, view.now_us)
         if found is None or found.start_us > latest:
             return False, NEVER
         last = min(view.now_us, found.end_us - 1)
@@ -66,7 +74,7 @@ class Has(Leaf):
         latest = view.latest(self.task or view.task, STATUSES[self.status])
         if latest is None:
             return f"{who}never {self.status}"
-        said = f"{who}{verb} {view.clock(latest)}"
+        said = f"{who}{verb} {view.format_time(latest)}"
         if self.past_us:
             inside = latest >= view.now_us - self.past_us
             return (
@@ -74,10 +82,12 @@ class Has(Leaf):
             )
         if self.window is None:
             return said
-        found, _ = self.window.current(view.zone, view.now_us)
+        found, _ = self.window.current_interval(view.zone, view.now_us)
         if found is None or found.start_us > view.now_us:
             return f"{said}, and the window has not opened yet"
-        window = f"the window is {view.clock(found.start_us)} to {view.clock(found.end_us)}"
+        window = (
+            f"the window is {view.format_time(found.start_us)} to {view.format_time(found.end_us)}"
+        )
         return f"{said}, {window}"
 
     def events(self) -> Iterator[tuple[str, str]]:
@@ -144,7 +154,7 @@ class Has(Leaf):
     def _limited(self, limit: str) -> Has:
         if self.window is None:
             raise ConditionError(f"say first in which cycle: .today, .this_week..., then {limit}")
-        return replace(self, window=limited(self.window, limit))
+        return replace(self, window=limit_window(self.window, limit))
 
     def _bare(self) -> Has:
         if self.past_us or self.window:
@@ -154,11 +164,11 @@ class Has(Leaf):
 
 def read(match: Match[str]) -> Has:
     """Make the leaf of its text."""
-    task = unquote(part(match, 1)) if match[1] else ME
+    task = unquote(text_part(match, 1)) if match[1] else ME
     if match[3]:
-        return Has(task, match[2], parse_span(part(match, 3)))
+        return Has(task, match[2], parse_span(text_part(match, 3)))
     if match[4]:
-        return Has(task, match[2], 0, parse_limit(CURRENT[match[4]], optional(match, 5)))
+        return Has(task, match[2], 0, parse_limit(CURRENT[match[4]], optional_text_part(match, 5)))
     return Has(task, match[2])
 
 

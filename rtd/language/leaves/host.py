@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from re import Match
 from typing import ClassVar
 
-from rtd.language.core.condition import Form, Leaf, Look, Poll, part
+from rtd.language.core.condition import Evaluation, Form, Leaf, Poll, text_part
 from rtd.language.core.view import View
 from rtd.language.text.amounts import MILLIONTH, format_number, parse_number
 from rtd.language.time.time_zones import NEVER
@@ -21,7 +21,7 @@ class HostMemoryAbove(Leaf):
     percent_millionths: int
     polled: ClassVar[frozenset[Poll]] = frozenset({Poll.HOST})
 
-    def look(self, view: View) -> Look:
+    def evaluate(self, view: View) -> Evaluation:
         host = view.world.host
         if host is None:
             return False, NEVER
@@ -42,7 +42,7 @@ class HostLoadAbove(Leaf):
     load_millionths: int
     polled: ClassVar[frozenset[Poll]] = frozenset({Poll.HOST})
 
-    def look(self, view: View) -> Look:
+    def evaluate(self, view: View) -> Evaluation:
         host = view.world.host
         return host is not None and host.load * MILLIONTH > self.load_millionths, NEVER
 
@@ -56,12 +56,12 @@ class HostLoadAbove(Leaf):
 
 def read_memory(match: Match[str]) -> HostMemoryAbove:
     """Make the leaf of its text."""
-    return HostMemoryAbove(parse_number(part(match, 1), True))
+    return HostMemoryAbove(parse_number(text_part(match, 1), True))
 
 
 def read_load(match: Match[str]) -> HostLoadAbove:
     """Make the leaf of its text."""
-    return HostLoadAbove(parse_number(part(match, 1), False))
+    return HostLoadAbove(parse_number(text_part(match, 1), False))
 
 
 HostMemoryAbove.forms = (

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from re import Match
 from typing import ClassVar
 
-from rtd.language.core.condition import Form, Leaf, Look, Poll, part
+from rtd.language.core.condition import Evaluation, Form, Leaf, Poll, text_part
 from rtd.language.core.view import View
 from rtd.language.time.durations import SECOND, format_span, parse_span
 from rtd.language.time.time_zones import NEVER
@@ -21,15 +21,15 @@ class RunningPast(Leaf):
     span_us: int
     polled: ClassVar[frozenset[Poll]] = frozenset({Poll.TIME, Poll.SAMPLE})
 
-    def look(self, view: View) -> Look:
+    def evaluate(self, view: View) -> Evaluation:
         if view.sample is None:
             return False, NEVER
-        return past(view, view.sample.started_at, self.span_us)
+        return evaluate_elapsed(view, view.sample.started_at, self.span_us)
 
     def fact(self, view: View) -> str:
         if view.sample is None:
             return UNWATCHED
-        return f"the run began {view.clock(round(view.sample.started_at * SECOND))}"
+        return f"the run began {view.format_time(round(view.sample.started_at * SECOND))}"
 
     def __str__(self) -> str:
         return f"running past {format_span(self.span_us)}"
@@ -42,27 +42,27 @@ class NoOutputPast(Leaf):
     span_us: int
     polled: ClassVar[frozenset[Poll]] = frozenset({Poll.TIME, Poll.SAMPLE})
 
-    def look(self, view: View) -> Look:
+    def evaluate(self, view: View) -> Evaluation:
         sample = view.sample
         if sample is None:
             return False, NEVER
         since = sample.started_at if sample.output_at is None else sample.output_at
-        return past(view, since, self.span_us)
+        return evaluate_elapsed(view, since, self.span_us)
 
     def fact(self, view: View) -> str:
         sample = view.sample
         if sample is None:
             return UNWATCHED
         if sample.output_at is None:
-            began = view.clock(round(sample.started_at * SECOND))
+            began = view.format_time(round(sample.started_at * SECOND))
             return f"the run has written nothing since it began {began}"
-        return f"the run last wrote something {view.clock(round(sample.output_at * SECOND))}"
+        return f"the run last wrote something {view.format_time(round(sample.output_at * SECOND))}"
 
     def __str__(self) -> str:
         return f"no output past {format_span(self.span_us)}"
 
 
-def past(view: View, since_at: float, span_us: int) -> Look:
+def evaluate_elapsed(view: View, since_at: float, span_us: int) -> Evaluation:
     """Whether more than the span has passed since then."""
     edge = round(since_at * SECOND) + span_us + 1
     return (True, NEVER) if view.now_us >= edge else (False, edge)
@@ -70,17 +70,17 @@ def past(view: View, since_at: float, span_us: int) -> Look:
 
 def read_running(match: Match[str]) -> RunningPast:
     """Make the leaf of its text."""
-    return RunningPast(parse_span(part(match, 1)))
+    return RunningPast(parse_span(text_part(match, 1)))
 
 
-def read_silent(match: Match[str]) -> NoOutputPast:
+def read_no_output(match: Match[str]) -> NoOutputPast:
     """Make the leaf of its text."""
-    return NoOutputPast(parse_span(part(match, 1)))
+    return NoOutputPast(parse_span(text_part(match, 1)))
 
 
 RunningPast.forms = (
     Form(("running",), r"running past (.+)", read_running, ("running past 2 hours",)),
 )
 NoOutputPast.forms = (
-    Form(("no",), r"no output past (.+)", read_silent, ("no output past 10 minutes",)),
+    Form(("no",), r"no output past (.+)", read_no_output, ("no output past 10 minutes",)),
 )

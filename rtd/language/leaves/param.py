@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from re import Match
 from typing import ClassVar
 
-from rtd.language.core.condition import Form, Leaf, Look, Poll, part
+from rtd.language.core.condition import Evaluation, Form, Leaf, Poll, text_part
 from rtd.language.core.view import View
 from rtd.language.text.quoted_names import QUOTED, quote, unquote
 from rtd.language.time.time_zones import NEVER
@@ -20,7 +20,7 @@ class Param(Leaf):
     value: str | None = None
     polled: ClassVar[frozenset[Poll]] = frozenset({Poll.PARAMS})
 
-    def look(self, view: View) -> Look:
+    def evaluate(self, view: View) -> Evaluation:
         params = view.world.params
         if self.name not in params:
             return False, NEVER
@@ -46,7 +46,7 @@ class Env(Leaf):
     value: str
     polled: ClassVar[frozenset[Poll]] = frozenset({Poll.PARAMS})
 
-    def look(self, view: View) -> Look:
+    def evaluate(self, view: View) -> Evaluation:
         return view.world.env.get(self.name) == self.value, NEVER
 
     def fact(self, view: View) -> str:
@@ -59,22 +59,22 @@ class Env(Leaf):
 
 def _text(match: Match[str], group: int) -> str:
     """A value in quotes; it may be empty."""
-    return "" if len(match[group]) == 2 else unquote(part(match, group))
+    return "" if len(match[group]) == 2 else unquote(text_part(match, group))
 
 
 def read_exists(match: Match[str]) -> Param:
     """Make the leaf of its text."""
-    return Param(unquote(part(match, 1)))
+    return Param(unquote(text_part(match, 1)))
 
 
 def read_is(match: Match[str]) -> Param:
     """Make the leaf of its text."""
-    return Param(unquote(part(match, 1)), _text(match, 2))
+    return Param(unquote(text_part(match, 1)), _text(match, 2))
 
 
 def read_env(match: Match[str]) -> Env:
     """Make the leaf of its text."""
-    return Env(unquote(part(match, 1)), _text(match, 2))
+    return Env(unquote(text_part(match, 1)), _text(match, 2))
 
 
 Param.forms = (

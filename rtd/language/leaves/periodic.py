@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from re import Match
 from typing import ClassVar
 
-from rtd.language.core.condition import ME, Form, Leaf, Look, Poll, optional
+from rtd.language.core.condition import ME, Evaluation, Form, Leaf, Poll, optional_text_part
 from rtd.language.core.run_history import ACTIONS, ENDS
 from rtd.language.core.view import View
 from rtd.language.time.points_in_cycle import Cycle
 from rtd.language.time.time_zones import NEVER
-from rtd.language.time.windows import EXAMPLES, Occurrence, Window, limited, parse_limit
+from rtd.language.time.windows import EXAMPLES, Window, WindowInterval, limit_window, parse_limit
 
 ADVERBS = {cycle.adverb: cycle for cycle in Cycle}
 
@@ -29,15 +29,15 @@ class Periodic(Leaf):
     window: Window
     polled: ClassVar[frozenset[Poll]] = frozenset({Poll.TIME})
 
-    def look(self, view: View) -> Look:
-        found = self.window.around(view.zone, view.now_us)
+    def evaluate(self, view: View) -> Evaluation:
+        found = self.window.interval_at(view.zone, view.now_us)
         if found is None or self._used(view, found) is not None:
             if found and self.window.gapless:
                 return False, found.end_us
-            return False, self.window.following(view.zone, view.now_us)
+            return False, self.window.next_start(view.zone, view.now_us)
         return True, NEVER if self.window.gapless else found.end_us
 
-    def _used(self, view: View, found: Occurrence) -> tuple[str, int] | None:
+    def _used(self, view: View, found: WindowInterval) -> tuple[str, int] | None:
         """What used the occurrence up, and when."""
         ended = view.last_end()
         if ended is not None and ended >= found.start_us:
@@ -50,14 +50,16 @@ class Periodic(Leaf):
         return None
 
     def fact(self, view: View) -> str:
-        following = view.clock(self.window.following(view.zone, view.now_us))
-        found = self.window.around(view.zone, view.now_us)
+        following = view.format_time(self.window.next_start(view.zone, view.now_us))
+        found = self.window.interval_at(view.zone, view.now_us)
         if found is None:
-            return f"it is {view.clock(view.now_us)}, the window opens next at {following}"
-        since = f"the window has been open since {view.clock(found.start_us)}"
+            return f"it is {view.format_time(view.now_us)}, the window opens next at {following}"
+        since = f"the window has been open since {view.format_time(found.start_us)}"
         used = self._used(view, found)
         if used:
-            return f"{used[0]} {view.clock(used[1])}, and {since}; it opens again at {following}"
+            return (
+                f"{used[0]} {view.format_time(used[1])}, and {since}; it opens again at {following}"
+            )
         return f"{since}, and no run of mine has ended in it or is going"
 
     def events(self) -> Iterator[tuple[str, str]]:
@@ -87,12 +89,12 @@ class Periodic(Leaf):
         return self._limited(f"starting {start}")
 
     def _limited(self, limit: str) -> Periodic:
-        return Periodic(limited(self.window, limit))
+        return Periodic(limit_window(self.window, limit))
 
 
 def read(match: Match[str]) -> Periodic:
     """Make the leaf of its text."""
-    return Periodic(parse_limit(ADVERBS[match[1]], optional(match, 2)))
+    return Periodic(parse_limit(ADVERBS[match[1]], optional_text_part(match, 2)))
 
 
 Periodic.forms = tuple(

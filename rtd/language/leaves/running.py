@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from re import Match
 
-from rtd.language.core.condition import Form, Leaf, Look, part
+from rtd.language.core.condition import Evaluation, Form, Leaf, text_part
 from rtd.language.core.run_history import ACTIONS
 from rtd.language.core.view import View
 from rtd.language.text.quoted_names import QUOTED, quote, unquote
@@ -14,12 +14,12 @@ from rtd.language.time.time_zones import NEVER
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Running(Leaf):
+class TaskRunning(Leaf):
     """A run of the task has started and not ended."""
 
     task: str
 
-    def look(self, view: View) -> Look:
+    def evaluate(self, view: View) -> Evaluation:
         return bool(view.exists(self.task) and view.running(self.task)), NEVER
 
     def fact(self, view: View) -> str:
@@ -28,7 +28,7 @@ class Running(Leaf):
         starts = view.running(self.task)
         if not starts:
             return f"{self.task} is not running"
-        return f"{self.task} has been running since {view.clock(min(starts))}"
+        return f"{self.task} has been running since {view.format_time(min(starts))}"
 
     def events(self) -> Iterator[tuple[str, str]]:
         return ((self.task, action) for action in ACTIONS)
@@ -37,12 +37,12 @@ class Running(Leaf):
         return f"task {quote(self.task)} is running"
 
 
-def read(match: Match[str]) -> Running:
+def read(match: Match[str]) -> TaskRunning:
     """Make the leaf of its text."""
-    return Running(unquote(part(match, 1)))
+    return TaskRunning(unquote(text_part(match, 1)))
 
 
-Running.forms = (
+TaskRunning.forms = (
     Form(
         ("task", "while"),
         rf"(?:while )?task ({QUOTED}) is running",

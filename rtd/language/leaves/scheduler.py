@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from re import Match
 from typing import ClassVar
 
-from rtd.language.core.condition import Form, Leaf, Look, Poll, part
+from rtd.language.core.condition import Evaluation, Form, Leaf, Poll, text_part
 from rtd.language.core.view import View
 from rtd.language.time.durations import format_span, parse_span
 from rtd.language.time.time_zones import NEVER
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class SchedulerRan(Leaf):
+class SchedulerUptime(Leaf):
     """The scheduler started within the last span (both ends included), or longer ago.
 
     Neither is true while it is not known when the scheduler started.
@@ -23,17 +23,17 @@ class SchedulerRan(Leaf):
     longer: bool
     polled: ClassVar[frozenset[Poll]] = frozenset({Poll.TIME, Poll.SCHEDULER})
 
-    def look(self, view: View) -> Look:
-        if view.started_us is None or view.started_us > view.now_us:
-            return False, NEVER if view.started_us is None else view.started_us
-        edge = view.started_us + self.span_us + 1
+    def evaluate(self, view: View) -> Evaluation:
+        if view.scheduler_started_us is None or view.scheduler_started_us > view.now_us:
+            return False, NEVER if view.scheduler_started_us is None else view.scheduler_started_us
+        edge = view.scheduler_started_us + self.span_us + 1
         over = view.now_us >= edge
         return over is self.longer, NEVER if over else edge
 
     def fact(self, view: View) -> str:
-        if view.started_us is None:
+        if view.scheduler_started_us is None:
             return "it is not known when the scheduler started"
-        return f"the scheduler started {view.clock(view.started_us)}"
+        return f"the scheduler started {view.format_time(view.scheduler_started_us)}"
 
     def __str__(self) -> str:
         span = format_span(self.span_us)
@@ -48,27 +48,27 @@ class SchedulerCycles(Leaf):
     count: int
     polled: ClassVar[frozenset[Poll]] = frozenset({Poll.SCHEDULER})
 
-    def look(self, view: View) -> Look:
-        done = view.cycles
+    def evaluate(self, view: View) -> Evaluation:
+        done = view.scheduler_cycles
         if self.relation == "more than":
             return done > self.count, NEVER
         return (done < self.count if self.relation else done == self.count), NEVER
 
     def fact(self, view: View) -> str:
-        return f"the scheduler has done {view.cycles} cycles"
+        return f"the scheduler has done {view.scheduler_cycles} cycles"
 
     def __str__(self) -> str:
         return " ".join(f"scheduler has {self.relation} {self.count} cycles".split())
 
 
-def read_ago(match: Match[str]) -> SchedulerRan:
+def read_ago(match: Match[str]) -> SchedulerUptime:
     """Make the leaf of its text."""
-    return SchedulerRan(parse_span(part(match, 1)), False)
+    return SchedulerUptime(parse_span(text_part(match, 1)), False)
 
 
-def read_over(match: Match[str]) -> SchedulerRan:
+def read_over(match: Match[str]) -> SchedulerUptime:
     """Make the leaf of its text."""
-    return SchedulerRan(parse_span(part(match, 1)), True)
+    return SchedulerUptime(parse_span(text_part(match, 1)), True)
 
 
 def read_cycles(match: Match[str]) -> SchedulerCycles:
@@ -77,7 +77,7 @@ def read_cycles(match: Match[str]) -> SchedulerCycles:
 
 
 FIRST = ("scheduler",)
-SchedulerRan.forms = (
+SchedulerUptime.forms = (
     Form(FIRST, r"scheduler started (.+) ago", read_ago, ("scheduler started 10 minutes ago",)),
     Form(FIRST, r"scheduler has run over (.+)", read_over, ("scheduler has run over 1 hour",)),
 )

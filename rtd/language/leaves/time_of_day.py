@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from re import Match
 from typing import ClassVar
 
-from rtd.language.core.condition import Form, Leaf, Look, Poll, part
+from rtd.language.core.condition import Evaluation, Form, Leaf, Poll, text_part
 from rtd.language.core.view import View
-from rtd.language.text.errors import Part, Problem
+from rtd.language.text.errors import Problem, TextPart
 from rtd.language.time.points_in_cycle import Cycle
 from rtd.language.time.time_zones import NEVER
 from rtd.language.time.windows import EXAMPLES, Window, parse_limit
@@ -21,29 +21,29 @@ class TimeOf(Leaf):
     window: Window
     polled: ClassVar[frozenset[Poll]] = frozenset({Poll.TIME})
 
-    def look(self, view: View) -> Look:
+    def evaluate(self, view: View) -> Evaluation:
         if self.window.gapless:
             return True, NEVER
-        found = self.window.around(view.zone, view.now_us)
+        found = self.window.interval_at(view.zone, view.now_us)
         if found:
             return True, found.end_us
-        return False, self.window.following(view.zone, view.now_us)
+        return False, self.window.next_start(view.zone, view.now_us)
 
     def fact(self, view: View) -> str:
-        now = f"it is {view.clock(view.now_us)}"
+        now = f"it is {view.format_time(view.now_us)}"
         if self.window.gapless:
             return f"{now}, and the window has no gaps"
-        found = self.window.around(view.zone, view.now_us)
+        found = self.window.interval_at(view.zone, view.now_us)
         if found:
-            return f"{now}, in the window until {view.clock(found.end_us)}"
-        opens = self.window.following(view.zone, view.now_us)
-        return f"{now}, the window opens next at {view.clock(opens)}"
+            return f"{now}, in the window until {view.format_time(found.end_us)}"
+        opens = self.window.next_start(view.zone, view.now_us)
+        return f"{now}, the window opens next at {view.format_time(opens)}"
 
     def __str__(self) -> str:
         return f"time of {self.window.cycle.value} {self.window}"
 
 
-def read_limit(cycle: Cycle, limit: Part) -> TimeOf:
+def read_limit(cycle: Cycle, limit: TextPart) -> TimeOf:
     """The leaf for a cycle and a limit; `on` only where it names a day."""
     window = parse_limit(cycle, limit)
     allowed = ["before", "after", "between"]
@@ -61,7 +61,7 @@ def read(match: Match[str]) -> TimeOf:
     if match[2] is None:
         example = f"{match[0]} after {EXAMPLES[cycle][0]}"
         raise Problem("`time of` needs a limit", match.end(), example)
-    return read_limit(cycle, part(match, 2))
+    return read_limit(cycle, text_part(match, 2))
 
 
 TimeOf.forms = (

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from re import Match
 from typing import ClassVar
 
-from rtd.language.core.condition import Form, Leaf, Look, Poll, part
+from rtd.language.core.condition import Evaluation, Form, Leaf, Poll, text_part
 from rtd.language.core.view import Sample, View
 from rtd.language.text.amounts import (
     MILLIONTH,
@@ -28,7 +28,7 @@ class MemoryAbove(Leaf):
     size_bytes: int
     polled: ClassVar[frozenset[Poll]] = frozenset({Poll.SAMPLE})
 
-    def look(self, view: View) -> Look:
+    def evaluate(self, view: View) -> Evaluation:
         return view.sample is not None and view.sample.memory_bytes > self.size_bytes, NEVER
 
     def fact(self, view: View) -> str:
@@ -47,7 +47,7 @@ class CpuTimeAbove(Leaf):
     span_us: int
     polled: ClassVar[frozenset[Poll]] = frozenset({Poll.SAMPLE})
 
-    def look(self, view: View) -> Look:
+    def evaluate(self, view: View) -> Evaluation:
         sample = view.sample
         return sample is not None and round(sample.cpu_s * SECOND) > self.span_us, NEVER
 
@@ -71,7 +71,7 @@ class CpuAbove(Leaf):
     span_us: int
     polled: ClassVar[frozenset[Poll]] = frozenset({Poll.SAMPLE})
 
-    def look(self, view: View) -> Look:
+    def evaluate(self, view: View) -> Evaluation:
         return view.sample is not None and self._streak_us(view.sample) >= self.span_us, NEVER
 
     def _streak_us(self, sample: Sample) -> int:
@@ -98,17 +98,17 @@ class CpuAbove(Leaf):
 
 def read_memory(match: Match[str]) -> MemoryAbove:
     """Make the leaf of its text."""
-    return MemoryAbove(parse_size(part(match, 1)))
+    return MemoryAbove(parse_size(text_part(match, 1)))
 
 
 def read_cpu_time(match: Match[str]) -> CpuTimeAbove:
     """Make the leaf of its text."""
-    return CpuTimeAbove(parse_span(part(match, 1)))
+    return CpuTimeAbove(parse_span(text_part(match, 1)))
 
 
 def read_cpu(match: Match[str]) -> CpuAbove:
     """Make the leaf of its text."""
-    return CpuAbove(parse_number(part(match, 1), True), parse_span(part(match, 2)))
+    return CpuAbove(parse_number(text_part(match, 1), True), parse_span(text_part(match, 2)))
 
 
 MemoryAbove.forms = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from rtd.language.text.errors import ConditionError, Part
+from rtd.language.text.errors import ConditionError, TextPart
 
 UNITS = {"B": 1}
 for _power, _letter in enumerate("KMGT", 1):
@@ -16,7 +16,7 @@ NUMBER = re.compile(r"(\d{1,9})(?:\.(\d{1,6}))?( ?%)?", re.ASCII)
 MILLIONTH = 1_000_000
 
 
-def parse_size(part: Part) -> int:
+def parse_size(part: TextPart) -> int:
     """A size in bytes. MB is a million bytes, MiB 2**20; upper or lower case."""
     part = part.stripped()
     match = SIZE.fullmatch(part.text)
@@ -42,7 +42,7 @@ def format_size(size_bytes: int) -> str:
     return f"{size_bytes} B"
 
 
-def parse_number(part: Part, percent: bool) -> int:
+def parse_number(part: TextPart, percent: bool) -> int:
     """A number in millionths; a percent must have its sign, another must not."""
     part = part.stripped()
     match = NUMBER.fullmatch(part.text)

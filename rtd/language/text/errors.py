@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
-from rtd.language.text.whitespace import single, written
+from rtd.language.text.whitespace import collapse_whitespace, original_offset
 
 T = TypeVar("T")
 
@@ -77,7 +77,7 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else " " for c in text)
 
 
-class Part(NamedTuple):
+class TextPart(NamedTuple):
     """A piece of a text and where it begins, so that a fault in it can be pointed at."""
 
     text: str
@@ -92,18 +92,18 @@ class Part(NamedTuple):
         """The text, cut short for a message."""
         return self.text if len(self.text) < 40 else self.text[:37] + "..."
 
-    def stripped(self) -> Part:
+    def stripped(self) -> TextPart:
         """Without the blanks around it."""
         left = self.text.lstrip()
-        return Part(left.rstrip(), self.at + len(self.text) - len(left))
+        return TextPart(left.rstrip(), self.at + len(self.text) - len(left))
 
 
-def reading(reader: Callable[[Part], T], text: str) -> T:
+def parse_text(reader: Callable[[TextPart], T], text: str) -> T:
     """What `reader` makes of a text that a program gave; its fault becomes a `ConditionError`."""
     if not isinstance(text, str):
         raise ConditionError(f"this is given as a text, not as {type(text).__name__}")
     try:
-        return reader(Part(single(text)))
+        return reader(TextPart(collapse_whitespace(text)))
     except Problem as fault:
-        at = written(text, fault.at)
+        at = original_offset(text, fault.at)
         raise ConditionError(fault.message, text, at, fault.suggestion) from None

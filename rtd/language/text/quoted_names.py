@@ -9,16 +9,16 @@ from __future__ import annotations
 import re
 from typing import Protocol
 
-from rtd.language.text.errors import ConditionError, Part, Problem
+from rtd.language.text.errors import ConditionError, Problem, TextPart
 
 QUOTED = r"""(?:'[^']*+'|"[^"]*+")++"""
 """A pattern for a name in quotes (doubled ones too). Unquote what it matched."""
 ONE = re.compile(QUOTED)
-MOST = 1000
+MAX_NAMES = 1000
 BETWEEN = re.compile(r" ?, ?")
 
 
-class Named(Protocol):
+class HasName(Protocol):
     """Something with a name: a task."""
 
     @property
@@ -32,7 +32,7 @@ def quote(name: str) -> str:
     return mark + name.replace(mark, mark * 2) + mark
 
 
-def unquote(part: Part) -> str:
+def unquote(part: TextPart) -> str:
     """The name that stands in quotes. Raises `Problem` for an empty or a badly quoted one."""
     mark, inner = part.text[0], part.text[1:-1]
     if not inner:
@@ -43,27 +43,27 @@ def unquote(part: Part) -> str:
     return mark.join(pieces)
 
 
-def bare(text: str) -> str:
+def strip_quotes(text: str) -> str:
     """A text without its quotes, if it is one text in quotes; any other as it is."""
     if not ONE.fullmatch(text):
         return text
     try:
-        return "" if len(text) == 2 else unquote(Part(text))
+        return "" if len(text) == 2 else unquote(TextPart(text))
     except Problem:
         return text  # two in a row
 
 
-def unquote_list(part: Part) -> tuple[str, ...]:
+def unquote_list(part: TextPart) -> tuple[str, ...]:
     """The names in a list such as `'a', 'b'`."""
     names: list[str] = []
     at = 0
     while at < len(part.text):
-        if len(names) == MOST:
-            raise part.problem(f"a list may have at most {MOST} names", "", at)
+        if len(names) == MAX_NAMES:
+            raise part.problem(f"a list may have at most {MAX_NAMES} names", "", at)
         match = ONE.match(part.text, at)
         if not match:
             raise part.problem("a task's name in quotes belongs here", "'name'", at)
-        names.append(unquote(Part(match[0], part.at + at)))
+        names.append(unquote(TextPart(match[0], part.at + at)))
         comma = BETWEEN.match(part.text, match.end())
         if comma and comma.end() == len(part.text):
             raise part.problem("a name is missing after the comma", "", match.end())
@@ -71,7 +71,7 @@ def unquote_list(part: Part) -> tuple[str, ...]:
     return tuple(names)
 
 
-def name_of(task: str | Named) -> str:
+def task_name_of(task: str | HasName) -> str:
     """The name of a task given by a program. Raises ConditionError for something else."""
     name = task if isinstance(task, str) else getattr(task, "name", None)
     if not isinstance(name, str) or not name:

@@ -9,12 +9,12 @@ ODD = re.compile(r"[^\S ]|  ")
 GAP = re.compile(r"('[^']*+'|\"[^\"]*+\")|\s++")
 
 
-def single(text: str) -> str:
+def collapse_whitespace(text: str) -> str:
     """The text with single blanks outside quotes."""
     return GAP.sub(lambda gap: gap[1] or " ", text) if ODD.search(text) else text
 
 
-def written(text: str, at: int) -> int:
+def original_offset(text: str, at: int) -> int:
     """Where in a text the character stands that `single(text)` has at a place."""
     for gap in GAP.finditer(text) if ODD.search(text) else ():
         if at <= gap.start():

@@ -11,7 +11,7 @@ import re
 from datetime import date
 from typing import NamedTuple
 
-from rtd.language.text.errors import Part, Problem
+from rtd.language.text.errors import Problem, TextPart
 from rtd.language.time.cycles import FIRST_DAY
 
 PER_DAY = 24 * 60
@@ -36,7 +36,7 @@ LENGTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 """How many days each month has at most."""
 
 
-class Field(NamedTuple):
+class CronField(NamedTuple):
     """What a field of a line is called, its range, and the names of its numbers."""
 
     name: str
@@ -44,7 +44,7 @@ class Field(NamedTuple):
     high: int
     names: tuple[str, ...] = ()
 
-    def number(self, piece: Part) -> int:
+    def number(self, piece: TextPart) -> int:
         """A number of this field, or the name of one."""
         text = piece.text.lower()
         if text in self.names:
@@ -61,35 +61,35 @@ class Field(NamedTuple):
 
 
 FIELDS = (
-    Field("minute", 0, 59),
-    Field("hour", 0, 23),
-    Field("day of the month", 1, 31),
-    Field("month", 1, 12, MONTH_NAMES),
-    Field("day of the week", 0, 7, DAY_NAMES),
+    CronField("minute", 0, 59),
+    CronField("hour", 0, 23),
+    CronField("day of the month", 1, 31),
+    CronField("month", 1, 12, MONTH_NAMES),
+    CronField("day of the week", 0, 7, DAY_NAMES),
 )
 
 
-def _mask(spec: Field, text: Part) -> int:
+def _mask(spec: CronField, text: TextPart) -> int:
     """The numbers that a field names, as bits."""
     mask, at = 0, text.at
     for piece in text.text.split(","):
         match = PIECE.fullmatch(piece)
         if not match:
-            message = f"`{Part(piece).shown}` cannot be the {spec.name} of a cron line"
-            raise Part(piece, at).problem(message, f"{spec.low}-{spec.high}")
+            message = f"`{TextPart(piece).shown}` cannot be the {spec.name} of a cron line"
+            raise TextPart(piece, at).problem(message, f"{spec.low}-{spec.high}")
         low, high = spec.low, spec.high
         if match[2]:
-            low = spec.number(Part(match[2], at))
+            low = spec.number(TextPart(match[2], at))
             if match[3]:
-                high = spec.number(Part(match[3], at + match.start(3)))
+                high = spec.number(TextPart(match[3], at + match.start(3)))
             elif not match[4]:
                 high = low
         if high < low:
             hint = f"{match[2]}-{spec.high},{spec.low}-{match[3]}"
-            raise Part(piece, at).problem(f"`{piece}` runs backwards", hint)
+            raise TextPart(piece, at).problem(f"`{piece}` runs backwards", hint)
         step = int(match[4] or 1)
         if not step:
-            raise Part(piece, at).problem("a step of 0 never moves on", piece[:-1] + "1")
+            raise TextPart(piece, at).problem("a step of 0 never moves on", piece[:-1] + "1")
         mask |= sum(1 << n for n in range(low, high + 1, step))
         at += len(piece) + 1
     return mask
@@ -150,7 +150,7 @@ class Crontab(NamedTuple):
         return (hour + (later & -later).bit_length()) * 60 + first
 
 
-def _five(pieces: list[Part]) -> str:
+def _five(pieces: list[TextPart]) -> str:
     """The nearest line of five fields, empty if what is there cannot be read."""
     if len(pieces) == 1 and pieces[0].text.lower() in NICKNAMES:
         return NICKNAMES[pieces[0].text.lower()]
@@ -163,11 +163,11 @@ def _five(pieces: list[Part]) -> str:
     return " ".join([piece.text for piece in found] + ["*"] * (len(FIELDS) - len(found)))
 
 
-def parse_crontab(part: Part) -> tuple[Crontab, str]:
+def parse_crontab(part: TextPart) -> tuple[Crontab, str]:
     """The line's meaning, and its text with single blanks."""
     if len(part.text) > LONGEST:
         raise part.problem(f"a cron line may have at most {LONGEST} characters")
-    pieces = [Part(m[0], part.at + m.start()) for m in re.finditer(r"\S+", part.text)]
+    pieces = [TextPart(m[0], part.at + m.start()) for m in re.finditer(r"\S+", part.text)]
     if len(pieces) != len(FIELDS):
         message = f"a cron line has 5 fields (minute hour day month weekday), not {len(pieces)}"
         raise part.problem(message, _five(pieces))
@@ -181,7 +181,7 @@ def parse_crontab(part: Part) -> tuple[Crontab, str]:
     return Crontab(minutes, hours, days, months, weekdays, either), text
 
 
-def _check_comes(days: int, months: int, pieces: list[Part]) -> None:
+def _check_comes(days: int, months: int, pieces: list[TextPart]) -> None:
     """Whether any of these days is in any of these months. Raises `Problem`."""
     longest = max(length for month, length in enumerate(LENGTHS, 1) if months >> month & 1)
     first = (days & -days).bit_length() - 1

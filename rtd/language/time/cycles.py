@@ -25,7 +25,7 @@ MONDAY = 3
 """Days from a Monday to 1970-01-01, a Thursday."""
 
 
-class Cycles(Protocol):
+class CycleCalendar(Protocol):
     """The cycles of one kind."""
 
     def key(self, zone: Zone, at_us: int) -> int:
@@ -40,7 +40,7 @@ class Cycles(Protocol):
     def instant(self, zone: Zone, key: int, point_us: int) -> int:
         """The instant of a point of a cycle."""
 
-    def room(self, zone: Zone, key: int) -> int:
+    def duration_us(self, zone: Zone, key: int) -> int:
         """How long the cycle is by the calendar, microseconds."""
 
 
@@ -53,7 +53,7 @@ class _Days:
         self.cycle = cycle
 
     def key(self, zone: Zone, at_us: int) -> int:
-        offset, began, _ = zone.stretch(at_us)
+        offset, began, _ = zone.offset_interval(at_us)
         key = self._first((at_us + offset) // DAY)
         if at_us - began < DAY:  # turned back over midnight, the next day has begun already
             after = self.next(zone, key)
@@ -79,7 +79,7 @@ class _Days:
     def instant(self, zone: Zone, key: int, point_us: int) -> int:
         return zone.instant(key * DAY + point_us)
 
-    def room(self, zone: Zone, key: int) -> int:
+    def duration_us(self, zone: Zone, key: int) -> int:
         return (self.next(zone, key) - key) * DAY
 
 
@@ -92,7 +92,7 @@ class _Ticks:
         self.length = length_us
 
     def key(self, zone: Zone, at_us: int) -> int:
-        offset, began, _ = zone.stretch(at_us)
+        offset, began, _ = zone.offset_interval(at_us)
         into = (at_us + offset) % self.length
         if at_us - into >= began:
             return at_us - into
@@ -106,7 +106,7 @@ class _Ticks:
         return last // self.length == first // self.length and first % self.length != 0
 
     def next(self, zone: Zone, key: int) -> int:
-        offset, _, until = zone.stretch(key)
+        offset, _, until = zone.offset_interval(key)
         end = key + self.length - (key + offset) % self.length
         if end < until:
             return end
@@ -119,7 +119,7 @@ class _Ticks:
         return self.key(zone, key - 1)
 
     def instant(self, zone: Zone, key: int, point_us: int) -> int:
-        offset, _, until = zone.stretch(key)
+        offset, _, until = zone.offset_interval(key)
         start = key - (key + offset) % self.length
         at = start + point_us
         if at < until:
@@ -127,11 +127,11 @@ class _Ticks:
         new = zone.offset(until)
         return min(max(at + offset - new, until), self.next(zone, key))
 
-    def room(self, zone: Zone, key: int) -> int:
+    def duration_us(self, zone: Zone, key: int) -> int:
         return self.length
 
 
-CYCLES: dict[Cycle, Cycles] = {
+CYCLES: dict[Cycle, CycleCalendar] = {
     cycle: _Ticks(LENGTH[cycle]) if cycle in (Cycle.MINUTE, Cycle.HOUR) else _Days(cycle)
     for cycle in Cycle
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-from rtd.language.text.errors import ConditionError, Part, Problem, reading
+from rtd.language.text.errors import ConditionError, Problem, TextPart, parse_text
 
 MS = 1_000
 SECOND = 1_000_000
@@ -39,7 +39,7 @@ SEPARATOR = re.compile(r" and | ?, ?(?:and )?| |")
 SHOWN = ((DAY, "day"), (HOUR, "hour"), (MINUTE, "minute"), (SECOND, "second"))
 
 
-def parse_span(part: Part) -> int:
+def parse_span(part: TextPart) -> int:
     """The span that a text names, in microseconds: more than none, rounded to a microsecond."""
     part = part.stripped()
     text, total, at = part.text, 0, 0
@@ -67,7 +67,7 @@ def parse_span(part: Part) -> int:
     return total
 
 
-def _piece(part: Part, at: int) -> tuple[int, int]:
+def _piece(part: TextPart, at: int) -> tuple[int, int]:
     """One number and its unit, and where the text goes on."""
     piece = PIECE.match(part.text, at)
     whole, fraction, unit = piece.groups() if piece else (None, None, None)
@@ -94,7 +94,7 @@ def _fraction(digits: str | None, unit_us: int) -> int:
     return (2 * int(digits) * unit_us + scale) // (2 * scale)
 
 
-def _no_unit(part: Part, start: int, end: int) -> Problem:
+def _no_unit(part: TextPart, start: int, end: int) -> Problem:
     text = part.text
     if part.text[end : end + 1] == ":":
         hint = f"{text}:00" if text.count(":") == 1 else "01:30:00"
@@ -104,7 +104,7 @@ def _no_unit(part: Part, start: int, end: int) -> Problem:
     return part.problem(message, f"{number} seconds", start)
 
 
-def _wrong_unit(part: Part, unit: str, at: int) -> Problem:
+def _wrong_unit(part: TextPart, unit: str, at: int) -> Problem:
     known = unit.lower()
     close = known if known in UNITS else CLOSE_UNITS.get(known, "")
     if not close:
@@ -137,4 +137,4 @@ def span_us(value: str | timedelta) -> int:
         raise ConditionError(
             f"a span of time is a text or a timedelta, not {value!r}", suggestion=f"{value} seconds"
         )
-    return reading(parse_span, value)
+    return parse_text(parse_span, value)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
-from rtd.language.text.errors import Part, Problem
+from rtd.language.text.errors import Problem, TextPart
 from rtd.language.time.durations import DAY, HOUR, MINUTE, SECOND
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -53,7 +53,7 @@ SMALLER = {
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class CyclePoint:
     """A point of a cycle: a day of it (from 0) and a time of that day or cycle, microseconds.
 
     Without a time it names the whole day.
@@ -73,22 +73,22 @@ class Moment:
         return (self.day + 1) * DAY if self.time_us is None else self.start_us
 
 
-def parse_moment(cycle: Cycle, part: Part) -> Moment:
+def parse_point(cycle: Cycle, part: TextPart) -> CyclePoint:
     """What `08:00`, `Mon 08:00`, `13th`, `30:00` or `45` names in this cycle."""
     part = part.stripped()
     if cycle is Cycle.MINUTE:
-        return Moment(0, _seconds(part))
+        return CyclePoint(0, _seconds(part))
     if cycle is Cycle.HOUR:
-        return Moment(0, _minutes(part))
+        return CyclePoint(0, _minutes(part))
     if cycle is Cycle.DAY:
-        return Moment(0, parse_time(part))
+        return CyclePoint(0, parse_time(part))
     word, _, rest = part.text.partition(" ")
-    day = (_weekday if cycle is Cycle.WEEK else _month_day)(Part(word, part.at))
-    time_us = parse_time(Part(rest, part.at + len(word) + 1)) if rest else None
-    return Moment(day, time_us)
+    day = (_weekday if cycle is Cycle.WEEK else _month_day)(TextPart(word, part.at))
+    time_us = parse_time(TextPart(rest, part.at + len(word) + 1)) if rest else None
+    return CyclePoint(day, time_us)
 
 
-def format_moment(cycle: Cycle, moment: Moment) -> str:
+def format_point(cycle: Cycle, moment: CyclePoint) -> str:
     """The words for it; they parse back to it."""
     time_us = moment.time_us or 0
     if cycle is Cycle.MINUTE:
@@ -114,7 +114,7 @@ def ordinal(day: int) -> str:
     return f"{day}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(last, 'th') }"
 
 
-def _seconds(part: Part) -> int:
+def _seconds(part: TextPart) -> int:
     if not SECONDS.fullmatch(part.text):
         raise part.problem(
             f"`{part.shown}` is not a second of a minute (SS)", _digits(part, "{:02d}")
@@ -124,7 +124,7 @@ def _seconds(part: Part) -> int:
     return int(part.text) * SECOND
 
 
-def _minutes(part: Part) -> int:
+def _minutes(part: TextPart) -> int:
     match = MINUTES.fullmatch(part.text)
     if not match:
         hint = _digits(part, "{:02d}:00")
@@ -136,12 +136,12 @@ def _minutes(part: Part) -> int:
     return minute * MINUTE + second * SECOND
 
 
-def _digits(part: Part, form: str) -> str:
+def _digits(part: TextPart, form: str) -> str:
     digits = "".join(c for c in part.text if c in "0123456789")[:2]
     return form.format(min(int(digits), 59)) if digits else form.format(30)
 
 
-def parse_time(part: Part) -> int:
+def parse_time(part: TextPart) -> int:
     """A time of day (`HH:MM`, `HH:MM:SS`, `2 PM`) in microseconds since midnight."""
     part = part.stripped()
     if match := CLOCK.fullmatch(part.text):
@@ -162,7 +162,7 @@ def parse_time(part: Part) -> int:
     raise part.problem(f"`{part.shown}` is not a time of day (HH:MM)", hint)
 
 
-def _beyond(part: Part, hour: int, minute: int, second: int) -> Problem:
+def _beyond(part: TextPart, hour: int, minute: int, second: int) -> Problem:
     if (hour, minute, second) == (24, 0, 0):
         return part.problem("the day ends where the next begins", "00:00")
     parts = [min(hour, 23), min(minute, 59), min(second, 59)]
@@ -170,7 +170,7 @@ def _beyond(part: Part, hour: int, minute: int, second: int) -> Problem:
     return part.problem(f"`{part.shown}` is not a time of day (00:00 to 23:59)", hint)
 
 
-def _weekday(part: Part) -> int:
+def _weekday(part: TextPart) -> int:
     day = DAY_NAMES.get(part.text.lower())
     if day is None:
         hint = WEEKDAYS[SHORT_DAYS.get(part.text[:3].lower(), 0)]
@@ -178,7 +178,7 @@ def _weekday(part: Part) -> int:
     return day
 
 
-def _month_day(part: Part) -> int:
+def _month_day(part: TextPart) -> int:
     match = MONTH_DAY.fullmatch(part.text)
     if not match:
         number = re.match(r"\d+", part.text, re.ASCII)

@@ -26,7 +26,7 @@ LAST_KNOWN = 7_258_118_400 * SECOND
 CHUNK = 3 * 365 * DAY
 
 
-class Changes(NamedTuple):
+class ZoneTransitions(NamedTuple):
     """The stretches of one offset each. The first began before `since`."""
 
     since: int
@@ -47,7 +47,7 @@ class Zone:
     def __init__(self, tz: tzinfo) -> None:
         self.tz = tz
         self.name = str(tz)
-        self._changes = Changes(0, 0, (-NEVER,), (self._ask(0),), (-NEVER,))
+        self._changes = ZoneTransitions(0, 0, (-NEVER,), (self._utc_offset(0),), (-NEVER,))
 
     def __repr__(self) -> str:
         return f"Zone({self.name})"
@@ -57,7 +57,7 @@ class Zone:
         known = self._known(at_us)
         return known.offsets[bisect_right(known.began, at_us) - 1]
 
-    def stretch(self, at_us: int) -> tuple[int, int, int]:
+    def offset_interval(self, at_us: int) -> tuple[int, int, int]:
         """The offset at an instant, since when it holds and until when."""
         known = self._known(at_us)
         i = bisect_right(known.began, at_us)
@@ -74,7 +74,7 @@ class Zone:
         i = bisect_right(known.from_local, local_us) - 1
         return max(local_us - known.offsets[i], known.began[i])
 
-    def read(self, moment: datetime) -> int:
+    def to_instant(self, moment: datetime) -> int:
         """The instant of a datetime; a naive one is local time, its second coming by `fold`."""
         if moment.tzinfo is not None:
             return (moment - EPOCH) // TICK
@@ -86,17 +86,17 @@ class Zone:
                 return later
         return at
 
-    def show(self, at_us: int) -> datetime:
+    def to_datetime(self, at_us: int) -> datetime:
         """An instant as an aware datetime of this zone."""
         return (EPOCH + timedelta(microseconds=at_us)).astimezone(self.tz)
 
-    def _known(self, at_us: int) -> Changes:
+    def _known(self, at_us: int) -> ZoneTransitions:
         known = self._changes
         if known.since + DAY <= at_us < known.until - DAY:
             return known
         return self._learn(at_us)
 
-    def _learn(self, at_us: int) -> Changes:
+    def _learn(self, at_us: int) -> ZoneTransitions:
         """Extend what is known so that it covers this time with a margin of a day."""
         known = self._changes
         at_us = min(max(at_us - at_us % SECOND, FIRST_KNOWN), LAST_KNOWN)
@@ -109,29 +109,31 @@ class Zone:
         after = self._find(high, until)
         changes = [*before, *zip(known.began[1:], known.offsets[1:], strict=True), *after]
         began = (-NEVER, *(at for at, _ in changes))
-        offsets = (self._ask(since), *(offset for _, offset in changes))
+        offsets = (self._utc_offset(since), *(offset for _, offset in changes))
         shown = (at + old for at, old in zip(began[1:], offsets, strict=False))
-        self._changes = Changes(since, until, began, offsets, (-NEVER, *shown))
+        self._changes = ZoneTransitions(since, until, began, offsets, (-NEVER, *shown))
         return self._changes
 
     def _find(self, since: int, until: int) -> list[tuple[int, int]]:
         """The clock changes in (since, until], whole seconds: when, and the offset from then on."""
         found: list[tuple[int, int]] = []
-        at, offset = since, self._ask(since)
+        at, offset = since, self._utc_offset(since)
         while at < until:
             step = min(at + WEEK, until)
-            new = self._ask(step)
+            new = self._utc_offset(step)
             if new != offset:
                 low, high = at, step
                 while high - low > SECOND:
                     middle = low + (high - low) // SECOND // 2 * SECOND
-                    low, high = (middle, high) if self._ask(middle) == offset else (low, middle)
+                    low, high = (
+                        (middle, high) if self._utc_offset(middle) == offset else (low, middle)
+                    )
                 found.append((high, new))
             at, offset = step, new
         return found
 
-    def _ask(self, at_us: int) -> int:
-        offset = self.show(at_us).utcoffset()
+    def _utc_offset(self, at_us: int) -> int:
+        offset = self.to_datetime(at_us).utcoffset()
         return 0 if offset is None else offset // TICK
 
 

@@ -13,15 +13,15 @@ from enum import Enum
 from functools import partial
 from typing import Final, NamedTuple
 
-from rtd.language.text.errors import ConditionError, Part, reading
+from rtd.language.text.errors import ConditionError, TextPart, parse_text
 from rtd.language.time.cycles import CYCLES
 from rtd.language.time.points_in_cycle import (
     LENGTH,
     SMALLER,
     Cycle,
-    Moment,
-    format_moment,
-    parse_moment,
+    CyclePoint,
+    format_point,
+    parse_point,
 )
 from rtd.language.time.time_zones import NEVER, Zone
 
@@ -29,7 +29,7 @@ LIMITS = ("before", "after", "between", "on", "starting")
 LIMIT = re.compile(r"(before|after|on|starting) (.+)|(between) (.+?) and (.+)", re.DOTALL)
 
 
-class Shape(Enum):
+class WindowShape(Enum):
     """How the end of a window follows from its start."""
 
     ENDLESS = 0
@@ -44,7 +44,7 @@ class Shape(Enum):
     """It lasts one smaller unit."""
 
 
-class Occurrence(NamedTuple):
+class WindowInterval(NamedTuple):
     """One coming of a window, from `start_us` up to, but not including, `end_us`."""
 
     start_us: int
@@ -57,9 +57,9 @@ class Window:
 
     cycle: Cycle
     kind: str = ""
-    first: Moment | None = None
-    last: Moment | None = None
-    shape: Shape = field(init=False, compare=False, repr=False)
+    first: CyclePoint | None = None
+    last: CyclePoint | None = None
+    shape: WindowShape = field(init=False, compare=False, repr=False)
     begin_us: int = field(init=False, compare=False, repr=False)
     end_us: int = field(init=False, compare=False, repr=False)
 
@@ -70,33 +70,33 @@ class Window:
         object.__setattr__(self, "end_us", end)
         object.__setattr__(self, "shape", self._shape(begin, end))
 
-    def _shape(self, begin: int, end: int) -> Shape:
+    def _shape(self, begin: int, end: int) -> WindowShape:
         if self.kind in ("", "starting"):
-            return Shape.ENDLESS
+            return WindowShape.ENDLESS
         if self.kind == "on":
-            return Shape.UNIT
+            return WindowShape.UNIT
         whole = end in (0, LENGTH[self.cycle])
         if begin == 0 and (whole or self.kind == "after"):
-            return Shape.ENDLESS
+            return WindowShape.ENDLESS
         if self.kind == "after":
-            return Shape.REST
+            return WindowShape.REST
         if begin == end:
-            return Shape.ENDLESS
-        return Shape.INSIDE if begin < end else Shape.OVER
+            return WindowShape.ENDLESS
+        return WindowShape.INSIDE if begin < end else WindowShape.OVER
 
     @property
     def gapless(self) -> bool:
         """Whether every instant lies in one of its occurrences."""
-        return self.shape is Shape.ENDLESS
+        return self.shape is WindowShape.ENDLESS
 
     def __str__(self) -> str:
         words = [self.kind] if self.kind else []
-        words += [format_moment(self.cycle, m) for m in (self.first, self.last) if m]
+        words += [format_point(self.cycle, m) for m in (self.first, self.last) if m]
         if self.kind == "between":
             words.insert(2, "and")
         return " ".join(words)
 
-    def occurrence(self, zone: Zone, key: int) -> Occurrence | None:
+    def interval_in(self, zone: Zone, key: int) -> WindowInterval | None:
         """The occurrence that begins in the cycle named `key`; None when the month lacks its day.
 
         It may be empty, when the clocks skip the whole cycle.
@@ -104,68 +104,68 @@ class Window:
         window, where, number, found = _LATEST[0]
         if window is self and where is zone and number == key:
             return found
-        found = self._occurrence(zone, key)
+        found = self._interval_in(zone, key)
         _LATEST[0] = (self, zone, key, found)
         return found
 
-    def _occurrence(self, zone: Zone, key: int) -> Occurrence | None:
+    def _interval_in(self, zone: Zone, key: int) -> WindowInterval | None:
         cycles = CYCLES[self.cycle]
         if self._lacks(zone, key):
             return None
         start = cycles.instant(zone, key, self.begin_us)
-        if self.shape is Shape.ENDLESS:
+        if self.shape is WindowShape.ENDLESS:
             after = cycles.next(zone, key)
             while self._lacks(zone, after):
                 after = cycles.next(zone, after)
-            return Occurrence(start, cycles.instant(zone, after, self.begin_us))
+            return WindowInterval(start, cycles.instant(zone, after, self.begin_us))
         end, length = self._end(zone, key, start)
-        return Occurrence(start, end if end > start else start + length)
+        return WindowInterval(start, end if end > start else start + length)
 
     def _end(self, zone: Zone, key: int, start_us: int) -> tuple[int, int]:
         """When the occurrence of this cycle ends, and its length by the calendar."""
         cycles, shape = CYCLES[self.cycle], self.shape
-        room = cycles.room(zone, key)
-        if shape is Shape.UNIT:
+        room = cycles.duration_us(zone, key)
+        if shape is WindowShape.UNIT:
             unit = SMALLER[self.cycle]
             if self.cycle in (Cycle.MINUTE, Cycle.HOUR):
                 return start_us + unit, unit
             return cycles.instant(zone, key, self.begin_us + unit), unit
         after = cycles.next(zone, key)
-        if shape is Shape.OVER:
-            point = min(self.end_us, cycles.room(zone, after))
+        if shape is WindowShape.OVER:
+            point = min(self.end_us, cycles.duration_us(zone, after))
             return cycles.instant(zone, after, point), room - self.begin_us + point
-        if shape is Shape.INSIDE and self.end_us < room:
+        if shape is WindowShape.INSIDE and self.end_us < room:
             return cycles.instant(zone, key, self.end_us), self.end_us - self.begin_us
         return cycles.instant(zone, after, 0), room - self.begin_us
 
     def _lacks(self, zone: Zone, key: int) -> bool:
         if self.cycle is not Cycle.MONTH or self.begin_us < 28 * 86_400_000_000:
             return False
-        return self.begin_us >= CYCLES[self.cycle].room(zone, key)
+        return self.begin_us >= CYCLES[self.cycle].duration_us(zone, key)
 
-    def around(self, zone: Zone, at_us: int) -> Occurrence | None:
+    def interval_at(self, zone: Zone, at_us: int) -> WindowInterval | None:
         """The occurrence in which an instant lies."""
         cycles = CYCLES[self.cycle]
         key = cycles.key(zone, at_us)
         for _ in range(4):  # a cycle that begins on the 31st may have begun three months ago
-            found = self.occurrence(zone, key)
+            found = self.interval_in(zone, key)
             if found and found.start_us <= at_us:
                 return found if at_us < found.end_us else None
             key = cycles.previous(zone, key)
         return None
 
-    def following(self, zone: Zone, at_us: int) -> int:
+    def next_start(self, zone: Zone, at_us: int) -> int:
         """When the first occurrence after an instant begins; NEVER when none does."""
         cycles = CYCLES[self.cycle]
         key = cycles.key(zone, at_us)
         for _ in range(8):
-            found = self.occurrence(zone, key)
+            found = self.interval_in(zone, key)
             if found and found.start_us > at_us and found.end_us > found.start_us:
                 return found.start_us
             key = cycles.next(zone, key)
         return NEVER
 
-    def current(self, zone: Zone, at_us: int) -> tuple[Occurrence | None, int]:
+    def current_interval(self, zone: Zone, at_us: int) -> tuple[WindowInterval | None, int]:
         """The occurrence that `today` means at an instant, and until when it does.
 
         That is the one in which the instant lies (over midnight, both sides are one), otherwise
@@ -174,21 +174,21 @@ class Window:
         cycles = CYCLES[self.cycle]
         key = cycles.key(zone, at_us)
         after = cycles.instant(zone, cycles.next(zone, key), 0)
-        around = self.around(zone, at_us)
+        around = self.interval_at(zone, at_us)
         if around is None:
-            return self.occurrence(zone, key), after
+            return self.interval_in(zone, key), after
         began_here = around.start_us >= cycles.instant(zone, key, 0) and not self.gapless
         return around, max(around.end_us, after) if began_here else around.end_us
 
 
 #: The occurrence that was found last, and of what: a condition asks for the same one again to
 #: say until when it holds.
-_LATEST: Final[list[tuple[Window | None, Zone | None, int, Occurrence | None]]] = [
+_LATEST: Final[list[tuple[Window | None, Zone | None, int, WindowInterval | None]]] = [
     (None, None, 0, None)
 ]
 
 
-def parse_limit(cycle: Cycle, part: Part | None) -> Window:
+def parse_limit(cycle: Cycle, part: TextPart | None) -> Window:
     """The window that a limit such as `between 08:00 and 10:00` makes of a cycle.
 
     None is the whole cycle.
@@ -197,7 +197,7 @@ def parse_limit(cycle: Cycle, part: Part | None) -> Window:
         return Window(cycle)
     match = LIMIT.fullmatch(part.text)
     if not match:
-        word = Part(part.text.split(" ")[0]).shown
+        word = TextPart(part.text.split(" ")[0]).shown
         if word in LIMITS:
             example = EXAMPLES[cycle]
             if word == "between":
@@ -210,7 +210,7 @@ def parse_limit(cycle: Cycle, part: Part | None) -> Window:
         )
     kind = match[1] or match[3]
     moments = [
-        parse_moment(cycle, Part(match[group], part.at + match.start(group)))
+        parse_point(cycle, TextPart(match[group], part.at + match.start(group)))
         for group in (2, 4, 5)
         if match[group] is not None
     ]
@@ -219,11 +219,11 @@ def parse_limit(cycle: Cycle, part: Part | None) -> Window:
     return Window(cycle, kind, *moments)
 
 
-def limited(window: Window, limit: str) -> Window:
+def limit_window(window: Window, limit: str) -> Window:
     """The window of a cycle with a limit given by a program. Raises ConditionError."""
     if window.kind:
         raise ConditionError(f"`{window}` is a limit already; combine two conditions with & or |")
-    return reading(partial(parse_limit, window.cycle), limit)
+    return parse_text(partial(parse_limit, window.cycle), limit)
 
 
 EXAMPLES = {

@@ -26,8 +26,8 @@ from typing import Final
 
 from rtd.common.errors import Conflict
 from rtd.process.board.slot import (
+    BOARD_LANES,
     FLAG_SAMPLE,
-    LANES,
     NEXT_SCAN,
     PID,
     RETIRE,
@@ -37,13 +37,13 @@ from rtd.process.board.slot import (
     STOP,
     TICKS,
     WORDS,
-    Seen,
     Slot,
+    SlotSnapshot,
 )
-from rtd.process.board.wakeup_fifo import Bell
+from rtd.process.board.wakeup_fifo import WakeupFifo
 from rtd.process.tree.process_identity import boot_hash
 
-__all__ = ["FLAG_SAMPLE", "LANES", "RETIRE_WORD", "SLOTS", "Board", "Seen", "Slot"]
+__all__ = ["BOARD_LANES", "FLAG_SAMPLE", "RETIRE_WORD", "SLOTS", "Board", "Slot", "SlotSnapshot"]
 
 SLOTS: Final = 16384
 _MAGIC: Final = int.from_bytes(b"rtdboard", "little")
@@ -67,7 +67,7 @@ class Board:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.reach = SLOTS
+        self.scan_limit = SLOTS
         fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         try:
             if os.fstat(fd).st_size != _BYTES:
@@ -78,7 +78,7 @@ class Board:
         self.words = memoryview(self._map).cast("Q")
         if self.words[_MAGIC_AT] != _MAGIC or self.words[_VERSION_AT] != _VERSION:
             raise _foreign(path)
-        self.bell = Bell(path.with_name(path.name + ".bell"))
+        self.wakeup_fifo = WakeupFifo(path.with_name(path.name + ".bell"))
 
     @classmethod
     def create(cls, path: Path) -> "Board":
@@ -102,18 +102,18 @@ class Board:
     def remove(self) -> None:
         """Delete the file and its bell. Only when nobody is left who may write or ring."""
         self.path.unlink(missing_ok=True)
-        self.bell.path.unlink(missing_ok=True)
+        self.wakeup_fifo.path.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Unmap. Slots made from this board must be gone, or they keep it mapped."""
-        self.bell.close()
+        self.wakeup_fifo.close()
         self.words.release()
         with suppress(BufferError):  # a Slot still views it: the mapping ends with the slot
             self._map.close()
 
     def slot(self, index: int) -> Slot:
         """The writer's side of a slot: for its owner only."""
-        return Slot(self.words, self.bell, index)
+        return Slot(self.words, self.wakeup_fifo, index)
 
     # -- the supervisor ---------------------------------------------------------------------
 
@@ -134,18 +134,18 @@ class Board:
         """
         self.words[NEXT_SCAN] = at_ns
 
-    def set_serving(self, generation: int) -> None:
+    def set_serving_generation(self, generation: int) -> None:
         """Say which generation new runs are for, before the first of them can be submitted."""
         self.words[SERVING] = generation
 
-    def scan(self, lo: int = 0, hi: int | None = None) -> list[Seen]:
+    def scan(self, lo: int = 0, hi: int | None = None) -> list[SlotSnapshot]:
         """The slots in [lo, hi) that have a run on them now; `hi` is `reach` if not given.
         Costs what is busy, not what is.
 
         A run that ends or begins while it is read is left out.
         """
         words = self.words
-        first, last = (lo + 1) * WORDS, ((self.reach if hi is None else hi) + 1) * WORDS
+        first, last = (lo + 1) * WORDS, ((self.scan_limit if hi is None else hi) + 1) * WORDS
         seqs = words[first:last:WORDS].tolist()
         seen = []
         for i, seq in enumerate(seqs):
@@ -153,17 +153,17 @@ class Board:
                 base = first + i * WORDS
                 row = words[base : base + WORDS].tolist()
                 if row[SEQ] == seq == words[base]:
-                    seen.append(Seen.of(lo + i, row, running=True))
+                    seen.append(SlotSnapshot.from_row(lo + i, row, running=True))
         return seen
 
-    def owned(self, lo: int = 0, hi: int = SLOTS) -> list[Seen]:
+    def owned_slots(self, lo: int = 0, hi: int = SLOTS) -> list[SlotSnapshot]:
         """The slots in [lo, hi) that belong to an executor, alive or not, busy or not."""
         first = (lo + 1) * WORDS + PID
         pids = self.words[first : (hi + 1) * WORDS : WORDS].tolist()
         taken = [lo + i for i, pid in enumerate(pids) if pid]
-        return [seen for slot in taken if (seen := self.look(slot)) is not None]
+        return [seen for slot in taken if (seen := self.read_slot(slot)) is not None]
 
-    def look(self, slot: int) -> Seen | None:
+    def read_slot(self, slot: int) -> SlotSnapshot | None:
         """What a slot says; None when nobody owns it.
 
         The run's words belong to `run_id` only when `running`. A slot that changes while it
@@ -179,19 +179,19 @@ class Board:
             row = self.words[base : base + WORDS].tolist()
         if not row[PID]:
             return None
-        return Seen.of(slot, row, running=stable and row[SEQ] & 1 == 1)
+        return SlotSnapshot.from_row(slot, row, running=stable and row[SEQ] & 1 == 1)
 
     # -- the zygote -------------------------------------------------------------------------
 
-    def hand_out(self, slot: int, exec_hi: int, exec_lo: int, lane: str) -> None:
+    def allocate_slot(self, slot: int, exec_hi: int, exec_lo: int, lane: str) -> None:
         """Make a slot ready for a new executor; `settle_in` follows when it has a pid."""
         base = (slot + 1) * WORDS
         seq = (self.words[base + SEQ] + 1) & ~1
         self.words[base : base + WORDS] = array(
-            "Q", [seq, 0, 0, exec_hi, exec_lo, *[0] * 9, LANES.index(lane), 0]
+            "Q", [seq, 0, 0, exec_hi, exec_lo, *[0] * 9, BOARD_LANES.index(lane), 0]
         )
 
-    def settle_in(self, slot: int, pid: int, ticks: int) -> None:
+    def set_owner(self, slot: int, pid: int, ticks: int) -> None:
         """Write the owner's identity; PID last, as it makes the slot owned."""
         base = (slot + 1) * WORDS
         self.words[base + TICKS] = ticks
@@ -206,17 +206,17 @@ class Board:
         """A number that grows with each begin and each end: the same later, nothing ran."""
         return self.words[(slot + 1) * WORDS + SEQ]
 
-    def take_back(self, slot: int) -> None:
+    def release_slot(self, slot: int) -> None:
         """Free a slot whose owner has ended, after its last words have been read."""
         base = (slot + 1) * WORDS
         self.words[base + PID] = 0
         self.words[base + SEQ] = (self.words[base + SEQ] + 1) & ~1
 
-    def ask_stop(self, slot: int, run_lo: int) -> None:
+    def set_stop(self, slot: int, run_lo: int) -> None:
         """Say which run is to stop: the low 64 bits of its id."""
         self.words[(slot + 1) * WORDS + STOP] = run_lo
 
-    def ask_retire(self, slot: int) -> None:
+    def set_retire(self, slot: int) -> None:
         """Say that the owner is to take no more runs. Does not undo a stop."""
         self.words[(slot + 1) * WORDS + RETIRE] = RETIRE_WORD
 

@@ -6,9 +6,9 @@
 from typing import Final, NamedTuple
 
 from rtd.common.ids import from_words
-from rtd.process.board.wakeup_fifo import Bell
+from rtd.process.board.wakeup_fifo import WakeupFifo
 
-__all__ = ["FLAG_SAMPLE", "LANES", "RETIRE_WORD", "Seen", "Slot"]
+__all__ = ["BOARD_LANES", "FLAG_SAMPLE", "RETIRE_WORD", "Slot", "SlotSnapshot"]
 
 WORDS: Final = 16
 #: Words of the board's header: the supervisor's promise to scan, and the generation that serves.
@@ -26,10 +26,20 @@ RETIRE_WORD: Final = (1 << 64) - 1
 #: How soon a run with limits wants to be seen for the first time.
 SAMPLE_WITHIN_NS: Final = 200_000_000
 #: The lanes by the number that stands on the board; 0 is none.
-LANES: Final = ("", "process", "fresh", "thread", "main", "async", "greenlet", "command", "log")
+BOARD_LANES: Final = (
+    "",
+    "process",
+    "fresh",
+    "thread",
+    "main",
+    "async",
+    "greenlet",
+    "command",
+    "log",
+)
 
 
-class Seen(NamedTuple):
+class SlotSnapshot(NamedTuple):
     """What one slot said at one moment. Ids are spelled out only when asked for."""
 
     slot: int
@@ -61,10 +71,10 @@ class Seen(NamedTuple):
     @property
     def lane(self) -> str:
         """The owner's lane."""
-        return LANES[self.lane_number]
+        return BOARD_LANES[self.lane_number]
 
     @classmethod
-    def of(cls, slot: int, row: list[int], *, running: bool) -> "Seen":
+    def from_row(cls, slot: int, row: list[int], *, running: bool) -> "SlotSnapshot":
         """From the sixteen words of a slot."""
         return cls(
             slot,
@@ -92,14 +102,14 @@ class Slot:
         words: the whole board. bell: the supervisor's. index: which slot.
     """
 
-    __slots__ = ("_bell", "_header", "_seq", "_words", "index")
+    __slots__ = ("_header", "_seq", "_wakeup_fifo", "_words", "index")
 
-    def __init__(self, words: memoryview, bell: Bell, index: int) -> None:
+    def __init__(self, words: memoryview, bell: WakeupFifo, index: int) -> None:
         first = (index + 1) * WORDS
         self.index = index
         self._header = words
         self._words = words[first : first + WORDS]
-        self._bell = bell
+        self._wakeup_fifo = bell
         self._seq = self._words[SEQ]
 
     def begin(
@@ -137,16 +147,16 @@ class Slot:
         self._seq = seq = self._seq | 1
         words[SEQ] = seq
         if deadline_ns or flags & FLAG_SAMPLE:
-            self._ring_if_late(started_ns, deadline_ns, flags)
+            self._wake_if_late(started_ns, deadline_ns, flags)
 
-    def _ring_if_late(self, started_ns: int, deadline_ns: int, flags: int) -> None:
+    def _wake_if_late(self, started_ns: int, deadline_ns: int, flags: int) -> None:
         due_ns = deadline_ns
         if flags & FLAG_SAMPLE:
             sample_ns = started_ns + SAMPLE_WITHIN_NS
             due_ns = min(deadline_ns, sample_ns) if deadline_ns else sample_ns
         next_scan_ns = self._header[NEXT_SCAN]
         if next_scan_ns == 0 or due_ns < next_scan_ns:
-            self._bell.ring()
+            self._wakeup_fifo.wake()
 
     def end(self) -> None:
         """Say that the run has ended. Harmless when none was on."""
@@ -172,6 +182,6 @@ class Slot:
         return self._words[RETIRE] != 0
 
     @property
-    def serving(self) -> int:
+    def serving_generation(self) -> int:
         """The number of the generation that new runs are for; 0: nobody has said."""
         return int(self._header[SERVING])

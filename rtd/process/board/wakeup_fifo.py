@@ -9,10 +9,10 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["Bell"]
+__all__ = ["WakeupFifo"]
 
 
-class Bell:
+class WakeupFifo:
     """One end of the FIFO at `path`; it is made (mode 0600) when it is not there."""
 
     def __init__(self, path: Path) -> None:
@@ -25,7 +25,7 @@ class Bell:
         """For a selector: readable when somebody rang."""
         return self._fd
 
-    def ring(self) -> None:
+    def wake(self) -> None:
         """Wake the reader. Never waits: when the FIFO is full, it has been rung enough."""
         with suppress(BlockingIOError):
             os.write(self._fd, b"!")

@@ -25,7 +25,7 @@ class ExecutorSignals:
         self.on_alarm: Handler = _ignore
         self.wakeup_fd, self._write_fd = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._install()
-        self.watch()
+        self.arm_wakeup()
 
     def _term(self, _number: int, _frame: FrameType | None) -> None:
         self.on_term()
@@ -44,7 +44,7 @@ class ExecutorSignals:
         if _getsignal(signal.SIGTERM) != self._term:
             self._install()
 
-    def watch(self) -> None:
+    def arm_wakeup(self) -> None:
         """Before a wait: an event loop that a task ran may have taken the wake-up away."""
         signal.set_wakeup_fd(self._write_fd, warn_on_full_buffer=False)
 
@@ -65,6 +65,6 @@ def _ignore() -> None:
     """Until the executor says what to do."""
 
 
-def alarm(seconds: float) -> None:
+def set_alarm(seconds: float) -> None:
     """One SIGALRM after so many seconds; 0 takes it back."""
     signal.setitimer(signal.ITIMER_REAL, seconds)

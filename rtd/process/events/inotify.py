@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
-__all__ = ["Changes", "FileWatch", "FolderWatch"]
+__all__ = ["FileChanges", "FileWatch", "FolderWatch"]
 
 _IN_MODIFY: Final = 0x2
 _IN_CLOSE_WRITE: Final = 0x8
@@ -37,7 +37,7 @@ _HEAD: Final = struct.Struct("iIII")
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-class Changes(NamedTuple):
+class FileChanges(NamedTuple):
     """What has happened to a file since the last look.
 
     Attributes:
@@ -72,12 +72,12 @@ class FileWatch:
         """For a selector."""
         return self._fd
 
-    def take(self) -> Changes:
+    def read_changes(self) -> FileChanges:
         """The changes since the last call; all false when there are none. Never waits."""
         mask = 0
         for _, bits, _ in _read(self._fd):
             mask |= bits
-        return Changes(
+        return FileChanges(
             modified=bool(mask & _IN_MODIFY),
             closed=bool(mask & _IN_CLOSE_WRITE),
             moved=bool(mask & (_IN_MOVE_SELF | _IN_DELETE_SELF | _IN_IGNORED)),
@@ -133,7 +133,7 @@ class FolderWatch:
             self._names[self._watches[path]] = names
         return added
 
-    def take(self, ignored: frozenset[str], is_wanted: Callable[[str], bool]) -> bool:
+    def has_changed(self, ignored: frozenset[str], is_wanted: Callable[[str], bool]) -> bool:
         """Whether something may have changed since the last call. Never waits.
 
         Args:

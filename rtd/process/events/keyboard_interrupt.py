@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-__all__ = ["CtrlC", "is_ctrl_c", "marked"]
+__all__ = ["CtrlC", "is_ctrl_c", "mark_ctrl_c"]
 
 
 class CtrlC(KeyboardInterrupt):
@@ -14,7 +14,7 @@ class CtrlC(KeyboardInterrupt):
 
 
 @contextmanager
-def marked() -> Iterator[None]:
+def mark_ctrl_c() -> Iterator[None]:
     """Where a Ctrl-C would raise KeyboardInterrupt, it raises `CtrlC` as long as this lasts."""
     if not _would_raise():
         yield

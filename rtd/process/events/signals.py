@@ -8,7 +8,7 @@ import signal
 from contextlib import suppress
 from types import FrameType
 
-__all__ = ["SIGCHLD", "SIGHUP", "SIGINT", "SIGKILL", "SIGTERM", "SignalInbox", "reset"]
+__all__ = ["SIGCHLD", "SIGHUP", "SIGINT", "SIGKILL", "SIGTERM", "SignalInbox", "reset_signals"]
 
 SIGCHLD = signal.SIGCHLD
 SIGHUP = signal.SIGHUP
@@ -37,7 +37,7 @@ class SignalInbox:
         """For a selector."""
         return self._reader
 
-    def take(self) -> set[int]:
+    def read_signals(self) -> set[int]:
         """The signals since the last call, each once."""
         try:
             return set(os.read(self._reader, 4096))
@@ -52,7 +52,7 @@ class SignalInbox:
         os.close(self._writer)
 
 
-def reset() -> None:
+def reset_signals() -> None:
     """What a freshly forked child needs: every signal as Python starts with it, none blocked.
 
     Except SIGTERM, which is noted and ignored until the child sets its own handler: one that

@@ -8,7 +8,7 @@ import ctypes
 import os
 from typing import Final
 
-__all__ = ["WallTimer"]
+__all__ = ["WallClockTimer"]
 
 _CLOCK_REALTIME: Final = 0
 _NONBLOCK: Final = os.O_NONBLOCK
@@ -28,7 +28,7 @@ class _Spec(ctypes.Structure):
     )
 
 
-class WallTimer:
+class WallClockTimer:
     """One timer. `fileno()` is readable when it has gone off, or the clock was set.
 
     Raises OSError when the kernel has no timerfd.

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from daemon import DaemonContext
 
-__all__ = ["detach"]
+__all__ = ["daemonize"]
 
 
-def detach(log_file: Path, keep_fds: Collection[int] = (), umask: int = 0o027) -> None:
+def daemonize(log_file: Path, keep_fds: Collection[int] = (), umask: int = 0o027) -> None:
     """Go on in a process of its own session, without a terminal, and with init as its parent.
 
     The caller's process ends with 0 in here. Call it before anything else is open or

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Collection
 
-__all__ = ["close_inherited", "open_sockets"]
+__all__ = ["close_inherited", "socket_fds"]
 
 
 def close_inherited(keep: Collection[int] = ()) -> None:
@@ -19,7 +19,7 @@ def close_inherited(keep: Collection[int] = ()) -> None:
     os.closerange(low, max([low, *_open_fds()]) + 1)
 
 
-def open_sockets() -> set[int]:
+def socket_fds() -> set[int]:
     """The descriptors of this process that are sockets."""
     return {fd for fd in _open_fds() if _target(fd).startswith("socket:")}
 

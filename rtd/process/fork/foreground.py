@@ -32,18 +32,18 @@ def run_in_foreground(command: Sequence[str], env: Mapping[str, str] | None = No
     Raises:
         OSError: it cannot be started.
     """
-    passing = _Passing()
+    passing = _SignalForwarder()
     passing.begin()
     try:
         child = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=env, process_group=0)
-        passing.to(child)
+        passing.set_child(child)
         code = child.wait()
     finally:
         passing.end()
     return 128 - code if code < 0 else code
 
 
-class _Passing:
+class _SignalForwarder:
     """Passes signals on to a child; one that comes before there is a child is kept for it."""
 
     def __init__(self) -> None:
@@ -56,7 +56,7 @@ class _Passing:
         if threading.current_thread() is threading.main_thread():
             self._before = {number: signal.signal(number, self._on) for number in _PASSED}
 
-    def to(self, child: subprocess.Popen[bytes]) -> None:
+    def set_child(self, child: subprocess.Popen[bytes]) -> None:
         """From now on they go to this child."""
         self._child = child
         while self._early:

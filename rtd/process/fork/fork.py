@@ -16,9 +16,9 @@ from rtd.process.fork.prctl import set_subreaper
 from rtd.process.fork.process_title import set_title
 
 __all__ = [
-    "FDS_CLOSED",
+    "EXIT_FDS_CLOSED",
     "fork_child",
-    "freeze",
+    "freeze_heap",
     "lead_session",
     "other_threads",
     "send_to_child",
@@ -26,9 +26,9 @@ __all__ = [
 ]
 
 #: What a child exits with when its body raised (EX_SOFTWARE of sysexits.h).
-CRASHED: Final = 70
+EXIT_CRASHED: Final = 70
 #: What it exits with when rtd's own descriptors were closed beneath it (EX_OSERR).
-FDS_CLOSED: Final = 71
+EXIT_FDS_CLOSED: Final = 71
 _NOT_OURS: Final = (errno.EBADF, errno.ENOTSOCK)
 
 
@@ -48,7 +48,7 @@ def fork_child(body: Callable[[], int]) -> int:
     pid = os.fork()
     if pid:
         return pid
-    code = CRASHED
+    code = EXIT_CRASHED
     try:
         code = _run(body)
     finally:
@@ -64,7 +64,7 @@ def set_up_executor(title: str) -> None:
     """
     lead_session()
     set_subreaper()
-    signals.reset()
+    signals.reset_signals()
     set_title(title)
     gc.enable()
 
@@ -75,7 +75,7 @@ def lead_session() -> None:
         os.setsid()
 
 
-def freeze() -> None:
+def freeze_heap() -> None:
     """Before forking: put all objects out of the collector's reach.
 
     Without it a collection in a child writes to every object's header, and the kernel copies
@@ -108,12 +108,12 @@ def _run(body: Callable[[], int]) -> int:
         return 1
     except OSError as error:
         if error.errno in _NOT_OURS:
-            return FDS_CLOSED
+            return EXIT_FDS_CLOSED
         traceback.print_exc()
-        return CRASHED
+        return EXIT_CRASHED
     except BaseException:
         traceback.print_exc()
-        return CRASHED
+        return EXIT_CRASHED
 
 
 def _flush() -> None:

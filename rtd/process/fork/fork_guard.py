@@ -8,7 +8,7 @@ import os
 from typing import Final
 
 
-class ForkMark:
+class ForkGuard:
     """Set in every child that this process forks, by whomever; costs nothing to look at."""
 
     def __init__(self) -> None:
@@ -23,9 +23,9 @@ class ForkMark:
         self.is_child = False
 
 
-FORK_MARK: Final = ForkMark()
+FORK_GUARD: Final = ForkGuard()
 
 
-def end_child(failed: bool) -> None:
+def exit_child(failed: bool) -> None:
     """End a task's own child here, without what the executor does at its end."""
     os._exit(1 if failed else 0)

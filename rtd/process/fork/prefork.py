@@ -8,12 +8,12 @@ from contextlib import suppress
 from typing import NoReturn
 
 from rtd.process.fork.fork import fork_child
-from rtd.process.tree.exit_status import Exit, reap
+from rtd.process.tree.exit_status import ExitStatus, reap
 
-__all__ = ["Delegate", "end_like"]
+__all__ = ["PreforkedChild", "exit_like"]
 
 
-class Delegate:
+class PreforkedChild:
     """One child at a time. Only for processes with a single thread.
 
     A signal handler of the parent may call `terminate` at any time.
@@ -22,10 +22,10 @@ class Delegate:
     def __init__(self) -> None:
         self._pid = 0
         #: A child that waits for its order, and the pipe by which it gets it.
-        self._spare = 0
-        self._order_fd = -1
+        self._prepared_pid = 0
+        self._work_fd = -1
 
-    def start(self, body: Callable[[], int]) -> None:
+    def fork(self, body: Callable[[], int]) -> None:
         """Fork; the child leads a session of its own and exits with what `body` returns.
 
         Raises:
@@ -38,7 +38,7 @@ class Delegate:
 
         self._pid = fork_child(alone)
 
-    def prepare(self, body: Callable[[Callable[[], bytes]], int]) -> bool:
+    def prefork(self, body: Callable[[Callable[[], bytes]], int]) -> bool:
         """Fork ahead of the work. The child's `body` is given a function that waits for its
         order; it answers with nothing when no order will come. False: there is one already,
         and no second one is forked.
@@ -46,7 +46,7 @@ class Delegate:
         Raises:
             OSError: no more processes or memory.
         """
-        if self._spare:
+        if self._prepared_pid:
             return False
         reader, writer = os.pipe2(os.O_CLOEXEC)
 
@@ -56,8 +56,8 @@ class Delegate:
             return body(lambda: _read_all(reader))
 
         try:
-            self._spare = fork_child(waiting)
-            self._order_fd = writer
+            self._prepared_pid = fork_child(waiting)
+            self._work_fd = writer
         except OSError:
             os.close(writer)
             raise
@@ -65,32 +65,32 @@ class Delegate:
             os.close(reader)
         return True
 
-    def order(self, blob: bytes) -> bool:
+    def assign(self, blob: bytes) -> bool:
         """Set the prepared child to work on `blob`. False: there is none, `start` one."""
-        if not self._spare:
+        if not self._prepared_pid:
             return False
         try:
             left = memoryview(blob)
             while left:
-                left = left[os.write(self._order_fd, left) :]
+                left = left[os.write(self._work_fd, left) :]
         except OSError:  # somebody has ended it
-            self.dismiss()
+            self.kill_prepared()
             return False
-        os.close(self._order_fd)
-        self._pid, self._spare, self._order_fd = self._spare, 0, -1
+        os.close(self._work_fd)
+        self._pid, self._prepared_pid, self._work_fd = self._prepared_pid, 0, -1
         return True
 
-    def dismiss(self) -> None:
+    def kill_prepared(self) -> None:
         """End the prepared child, if there is one."""
-        if self._spare:
-            os.close(self._order_fd)
+        if self._prepared_pid:
+            os.close(self._work_fd)
             with suppress(ProcessLookupError, ChildProcessError):
-                os.kill(self._spare, signal.SIGKILL)
-                os.waitpid(self._spare, 0)
-            self._spare, self._order_fd = 0, -1
+                os.kill(self._prepared_pid, signal.SIGKILL)
+                os.waitpid(self._prepared_pid, 0)
+            self._prepared_pid, self._work_fd = 0, -1
 
     def _stand_alone(self) -> None:
-        self._pid = self._spare = 0
+        self._pid = self._prepared_pid = 0
         signal.set_wakeup_fd(-1)  # the pipe behind it is the parent's
         os.setsid()
 
@@ -100,7 +100,7 @@ class Delegate:
             with suppress(ProcessLookupError):
                 os.kill(self._pid, signal.SIGTERM)
 
-    def wait(self) -> Exit:
+    def wait(self) -> ExitStatus:
         """Wait until the child has ended, and take its status. Raises ChildProcessError when
         somebody else, such as the app's own handler, took it first."""
         pid = self._pid
@@ -112,7 +112,7 @@ class Delegate:
         return status
 
 
-def end_like(status: Exit) -> NoReturn:
+def exit_like(status: ExitStatus) -> NoReturn:
     """End this process as a child of it has ended: by the same signal or with the same code."""
     if status.signal is not None:
         with suppress(OSError, ValueError):

@@ -4,7 +4,7 @@ import resource
 from contextlib import suppress
 from typing import Final
 
-__all__ = ["OwnLimits"]
+__all__ = ["ResourceLimits"]
 
 #: Those that make code fail which has nothing to do with who lowered them.
 _WATCHED: Final = {
@@ -19,7 +19,7 @@ _WATCHED: Final = {
 }
 
 
-class OwnLimits:
+class ResourceLimits:
     """As they are when this is made, and kept so by `mend`."""
 
     def __init__(self) -> None:
@@ -30,7 +30,7 @@ class OwnLimits:
         get = resource.getrlimit
         return [name for name, were in self._were.items() if get(_WATCHED[name]) != were]
 
-    def mend(self) -> bool:
+    def restore(self) -> bool:
         """Put them back. False: it is not allowed, for a hard limit was lowered."""
         for name in self.changed():
             with suppress(OSError, ValueError):

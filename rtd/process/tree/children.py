@@ -8,7 +8,7 @@ know for sure reads several times.
 
 import os
 
-__all__ = ["children_of", "leftovers_exist", "own_children"]
+__all__ = ["children_of", "has_children", "own_children"]
 
 
 def children_of(pid: int) -> list[int]:
@@ -36,7 +36,7 @@ def own_children() -> list[int]:
     return children_of(os.getpid())
 
 
-def leftovers_exist() -> bool:
+def has_children() -> bool:
     """Whether this process has any child at all, alive or zombie. Takes nothing from anyone.
 
     About 1.4 us when there is none: cheap enough after every run.

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from rtd.process.tree.terminate import signal_name
 
-__all__ = ["Exit", "reap", "reap_any"]
+__all__ = ["ExitStatus", "reap", "reap_any"]
 
 
 @dataclass(frozen=True, slots=True)
-class Exit:
+class ExitStatus:
     """The end of one child: either `code` or `signal` is set.
 
     Attributes:
@@ -28,7 +28,7 @@ class Exit:
         return f"exit {self.code}" if self.signal is None else signal_name(self.signal)
 
 
-def reap(pid: int) -> Exit | None:
+def reap(pid: int) -> ExitStatus | None:
     """Take the status of one child that has ended. Never waits.
 
     Returns None while it runs.
@@ -40,7 +40,7 @@ def reap(pid: int) -> Exit | None:
     return None if got is None else got[1]
 
 
-def reap_any() -> tuple[int, Exit] | None:
+def reap_any() -> tuple[int, ExitStatus] | None:
     """Take the status of any child that has ended, with its pid; None when there is none."""
     try:
         return _wait(-1)
@@ -48,11 +48,13 @@ def reap_any() -> tuple[int, Exit] | None:
         return None
 
 
-def _wait(pid: int) -> tuple[int, Exit] | None:
+def _wait(pid: int) -> tuple[int, ExitStatus] | None:
     ended, status, usage = os.wait4(pid, os.WNOHANG)
     if ended == 0:
         return None
     by_signal = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
     code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else None
     # Linux counts ru_maxrss in KiB.
-    return ended, Exit(code, by_signal, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+    return ended, ExitStatus(
+        code, by_signal, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024
+    )

@@ -20,11 +20,11 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from rtd.process.tree.children import own_children
-from rtd.process.tree.exit_status import Exit, reap
+from rtd.process.tree.exit_status import ExitStatus, reap
 from rtd.process.tree.process_identity import read_stat
-from rtd.process.tree.realtime_priority import first_in_line
+from rtd.process.tree.realtime_priority import realtime_priority
 
-__all__ = ["Ended", "Hunted", "hunt", "sweep_children"]
+__all__ = ["EndedProcess", "KillReport", "kill_children", "kill_tree"]
 
 #: Passes in a row that must meet nobody.
 QUIET_PASSES: Final = 5
@@ -34,7 +34,7 @@ _PAUSE_S: Final = 0.0002
 _LONGEST_PAUSE_S: Final = 0.005
 
 
-class Ended(NamedTuple):
+class EndedProcess(NamedTuple):
     """A process that a hunt met, and how it ended.
 
     `how` is `SIGKILL` or another signal, `exit N` when it ended by itself before, or
@@ -47,7 +47,7 @@ class Ended(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Hunted:
+class KillReport:
     """What a hunt did.
 
     Attributes:
@@ -56,12 +56,12 @@ class Hunted:
         alive: those of `ended` that are still there. Empty is the proof of a kill.
     """
 
-    ended: list[Ended] = field(default_factory=list)
-    root: Exit | None = None
+    ended: list[EndedProcess] = field(default_factory=list)
+    root_status: ExitStatus | None = None
     alive: list[int] = field(default_factory=list)
 
 
-def hunt(root_pid: int | None, spare: Collection[int], limit_s: float = LIMIT_S) -> Hunted:
+def kill_tree(root_pid: int | None, spare: Collection[int], limit_s: float = LIMIT_S) -> KillReport:
     """Kill `root_pid`, a child of ours, and then every child of ours that is not spared.
 
     Args:
@@ -74,38 +74,38 @@ def hunt(root_pid: int | None, spare: Collection[int], limit_s: float = LIMIT_S)
     whatever it forked, daemonised or ignored. Not safe while another thread waits for
     children of this process.
     """
-    pack = _Pack(frozenset(spare) - {root_pid}, root_pid)
-    with first_in_line():
+    pack = _TreeKill(frozenset(spare) - {root_pid}, root_pid)
+    with realtime_priority():
         if root_pid is not None:
             _kill_group_and_pid(root_pid)
         return pack.run(limit_s)
 
 
-def sweep_children(spare: Collection[int] = (), limit_s: float = LIMIT_S) -> list[Ended]:
+def kill_children(spare: Collection[int] = (), limit_s: float = LIMIT_S) -> list[EndedProcess]:
     """End everything that a run has left behind, in an executor that lives on.
 
     The executor must be a subreaper with one run at a time. Its own process group, in which
     it is itself, is ended pid by pid; all other groups as groups. Takes the statuses of all
     children but those in `spare`.
     """
-    with first_in_line():
-        return _Pack(frozenset(spare), None).run(limit_s).ended
+    with realtime_priority():
+        return _TreeKill(frozenset(spare), None).run(limit_s).ended
 
 
-class _Pack:
+class _TreeKill:
     """One hunt in progress."""
 
     def __init__(self, spare: frozenset[int], root_pid: int | None) -> None:
         self._spare = spare
         self._root_pid = root_pid
-        self._root: Exit | None = None
+        self._root: ExitStatus | None = None
         # An executor leads the group that has its pid.
         self._our_groups = {os.getpgrp(), *spare}
         self._names: dict[int, str] = {}
         self._refused: set[int] = set()
-        self._ended: list[Ended] = []
+        self._ended: list[EndedProcess] = []
 
-    def run(self, limit_s: float) -> Hunted:
+    def run(self, limit_s: float) -> KillReport:
         deadline = time.monotonic() + limit_s
         quiet, pause_s = 0, _PAUSE_S
         while quiet < QUIET_PASSES:
@@ -121,7 +121,7 @@ class _Pack:
             else:  # all are dying: give them the processor
                 time.sleep(pause_s)
                 pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
-        return Hunted([*self._ended, *self._left()], self._root, sorted(self._names))
+        return KillReport([*self._ended, *self._left()], self._root, sorted(self._names))
 
     def _one_pass(self) -> bool:
         """Strike at every child that is not spared; whether there was one."""
@@ -152,13 +152,13 @@ class _Pack:
             return
         if status is not None:
             self._refused.discard(pid)
-            self._ended.append(Ended(pid, self._names.pop(pid), str(status)))
+            self._ended.append(EndedProcess(pid, self._names.pop(pid), str(status)))
             if pid == self._root_pid:
                 self._root = status
 
-    def _left(self) -> list[Ended]:
+    def _left(self) -> list[EndedProcess]:
         return [
-            Ended(pid, name, "not permitted" if pid in self._refused else "still alive")
+            EndedProcess(pid, name, "not permitted" if pid in self._refused else "still alive")
             for pid, name in self._names.items()
         ]
 

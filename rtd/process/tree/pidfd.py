@@ -9,7 +9,7 @@ import signal
 
 from rtd.process.tree.process_identity import same_process
 
-__all__ = ["open_pidfd", "send", "signal_process"]
+__all__ = ["open_pidfd", "send_signal", "signal_process"]
 
 
 def open_pidfd(pid: int, ticks: int | None = None) -> int | None:
@@ -31,7 +31,7 @@ def open_pidfd(pid: int, ticks: int | None = None) -> int | None:
     return fd
 
 
-def send(pidfd: int, signal_number: int) -> bool:
+def send_signal(pidfd: int, signal_number: int) -> bool:
     """Send a signal; False when the process has ended and been reaped."""
     try:
         signal.pidfd_send_signal(pidfd, signal_number)
@@ -50,6 +50,6 @@ def signal_process(pid: int, ticks: int, signal_number: int) -> bool:
     if fd is None:
         return False
     try:
-        return send(fd, signal_number)
+        return send_signal(fd, signal_number)
     finally:
         os.close(fd)

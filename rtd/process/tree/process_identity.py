@@ -10,12 +10,12 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
 
-__all__ = ["Stat", "boot_hash", "machine_id", "read_stat", "same_process", "start_ticks"]
+__all__ = ["ProcessStat", "boot_hash", "machine_id", "read_stat", "same_process", "start_ticks"]
 
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 
-class Stat(NamedTuple):
+class ProcessStat(NamedTuple):
     """The few fields of `/proc/PID/stat` that rtd needs."""
 
     pid: int
@@ -32,7 +32,7 @@ class Stat(NamedTuple):
         return self.state not in "ZX"
 
 
-def read_stat(pid: int) -> Stat | None:
+def read_stat(pid: int) -> ProcessStat | None:
     """What the kernel says of `pid` now; None when there is no such process."""
     try:
         with open(f"/proc/{pid}/stat", "rb", buffering=0) as file:
@@ -45,7 +45,7 @@ def read_stat(pid: int) -> Stat | None:
         return None
     name = head[head.index(b"(") + 1 :].decode(errors="replace")
     fields = tail.split()
-    return Stat(
+    return ProcessStat(
         pid=pid,
         name=name,
         state=fields[0].decode(),

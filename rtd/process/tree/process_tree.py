@@ -10,11 +10,11 @@ import psutil
 
 from rtd.process.tree.children import children_of
 
-__all__ = ["Member", "Tree", "snapshot"]
+__all__ = ["ProcessInfo", "ProcessTree", "read_tree"]
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class ProcessInfo:
     """One process of a tree.
 
     Attributes:
@@ -33,20 +33,20 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Tree:
+class ProcessTree:
     """The processes at and below one root, the root first; empty when it is gone."""
 
-    members: list[Member] = field(default_factory=list)
+    processes: list[ProcessInfo] = field(default_factory=list)
 
     @property
     def pids(self) -> list[int]:
         """All pids, the root's first."""
-        return [member.pid for member in self.members]
+        return [member.pid for member in self.processes]
 
     @property
     def memory_bytes(self) -> int:
         """Memory of all together."""
-        return sum(member.memory_bytes for member in self.members)
+        return sum(member.memory_bytes for member in self.processes)
 
     @property
     def cpu_s(self) -> float:
@@ -54,10 +54,10 @@ class Tree:
 
         Take the difference to the value at the start of a run: an executor has done others.
         """
-        return sum(member.cpu_s for member in self.members)
+        return sum(member.cpu_s for member in self.processes)
 
 
-def snapshot(root_pid: int, exact: bool = False) -> Tree:
+def read_tree(root_pid: int, exact: bool = False) -> ProcessTree:
     """The tree below `root_pid` as it is now. Zombies are left out.
 
     Args:
@@ -66,28 +66,28 @@ def snapshot(root_pid: int, exact: bool = False) -> Tree:
             processes that may not be looked into. Otherwise the resident size, in which a
             shared page counts in every process that maps it: never less than the truth.
     """
-    members: list[Member] = []
+    members: list[ProcessInfo] = []
     seen = {root_pid}
     waiting = [root_pid]
     while waiting:
         pid = waiting.pop(0)
-        member = _look(pid, exact)
+        member = _read_process(pid, exact)
         if member is not None:
             members.append(member)
         below = [child for child in children_of(pid) if child not in seen]
         seen.update(below)
         waiting += below
-    return Tree(members)
+    return ProcessTree(members)
 
 
-def _look(pid: int, exact: bool) -> Member | None:
+def _read_process(pid: int, exact: bool) -> ProcessInfo | None:
     try:
         process = psutil.Process(pid)
         with process.oneshot():
             if process.status() == psutil.STATUS_ZOMBIE:
                 return None
             times = process.cpu_times()
-            return Member(
+            return ProcessInfo(
                 pid=pid,
                 parent=process.ppid(),
                 name=process.name(),

@@ -4,11 +4,11 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["first_in_line"]
+__all__ = ["realtime_priority"]
 
 
 @contextmanager
-def first_in_line() -> Iterator[None]:
+def realtime_priority() -> Iterator[None]:
     """Run the body before every ordinary process, where the kernel allows it.
 
     Real-time scheduling at its lowest priority (sched(7)). A fork bomb in sessions of its own

@@ -8,7 +8,7 @@ from typing import Final
 from rtd.process.tree.children import children_of, own_children
 
 
-def terminate_children() -> list[int]:
+def terminate_descendants() -> list[int]:
     """SIGTERM to every descendant of this process, each once; gives their pids.
 
     Asks, and proves nothing: what forks meanwhile may be missed; see `hunt` for that. As a
@@ -26,7 +26,7 @@ def terminate_children() -> list[int]:
 
 
 #: Signals by which the kernel ends a process for its own fault.
-FAULTS: Final = frozenset({"SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGSYS"})
+CRASH_SIGNALS: Final = frozenset({"SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGSYS"})
 
 
 def signal_name(number: int) -> str:

@@ -26,12 +26,12 @@ HIGH_WATER_BYTES: Final = 1 << 20
 STALL_S: Final = 30.0
 #: Done in the turn of the loop in which they come: `submit` is on the way to a run's start,
 #: and `hello` may come together with it.
-AT_ONCE: Final = frozenset({"hello", "submit"})
+EAGER_VERBS: Final = frozenset({"hello", "submit"})
 
-Handle = Callable[["Connection", frames.Request], Awaitable[Any]]
+RequestHandler = Callable[["ClientConnection", frames.Request], Awaitable[Any]]
 
 
-class Connection(asyncio.BufferedProtocol):
+class ClientConnection(asyncio.BufferedProtocol):
     """One client.
 
     Args:
@@ -43,10 +43,10 @@ class Connection(asyncio.BufferedProtocol):
 
     def __init__(
         self,
-        handle: Handle,
+        handle: RequestHandler,
         peer: Peer,
         limit_bytes: int,
-        on_close: Callable[["Connection"], None],
+        on_close: Callable[["ClientConnection"], None],
     ) -> None:
         self.peer = peer
         self.greeted = False
@@ -124,28 +124,28 @@ class Connection(asyncio.BufferedProtocol):
             # The way to a run's start is not to take one turn too many; behind another request
             # (a hello that came with it) its place in the order counts more.
             if request.method == "submit" and not self._running:
-                task = start_now(self._serve(request))
+                task = start_now(self._handle_request(request))
             else:
-                task = asyncio.ensure_future(self._serve(request))
+                task = asyncio.ensure_future(self._handle_request(request))
             if task is not None:
                 self._running.add(task)
-                task.add_done_callback(self._served)
+                task.add_done_callback(self._on_request_done)
         self._pace()
 
-    def _served(self, task: asyncio.Task[None]) -> None:
+    def _on_request_done(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
         if not self._closed:
             self._start_next()
 
-    async def _serve(self, request: frames.Request) -> None:
+    async def _handle_request(self, request: frames.Request) -> None:
         try:
-            frame = frames.response(request.msgid, await self._handle(self, request))
+            frame = frames.encode_response(request.msgid, await self._handle(self, request))
         except RtdError as error:
-            frame = frames.failure(request.msgid, error)
+            frame = frames.encode_error(request.msgid, error)
         except Exception:
             log.exception("%s from %s failed", request.method, self.peer.text)
             sentence = f"{request.method} failed inside rtd; the daemon's log says where"
-            frame = frames.failure(request.msgid, InternalError(sentence))
+            frame = frames.encode_error(request.msgid, InternalError(sentence))
         self._write(frame)
 
     def _write(self, frame: bytes) -> None:
@@ -172,7 +172,7 @@ class Connection(asyncio.BufferedProtocol):
             asyncio.CancelledError: the peer has gone (its requests are cancelled).
         """
         await self._writable.wait()
-        self._write(frames.notification(method, params))
+        self._write(frames.encode_notification(method, params))
 
     # --- ends
 
@@ -181,7 +181,7 @@ class Connection(asyncio.BufferedProtocol):
         if isinstance(error, FrameTooLarge | BadRequest):
             log.debug("closing the connection of %s: %s", self.peer.text, error)
         self._closed = True
-        self._write(frames.failure(0, error))
+        self._write(frames.encode_error(0, error))
         if self._transport is not None:
             self._transport.close()
             # A peer that reads nothing must not keep the descriptor for ever.

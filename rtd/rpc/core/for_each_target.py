@@ -5,14 +5,14 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from rtd.common.errors import RtdError
-from rtd.rpc.core.request import Ask
-from rtd.rpc.core.resolve_target import resolve
+from rtd.rpc.core.request import ClientRequest
+from rtd.rpc.core.resolve_target import resolve_target
 
-Outcome = dict[str, Any]
-Work = Callable[[Ask, str, int], Awaitable[Outcome]]
+TargetOutcome = dict[str, Any]
+TargetAction = Callable[[ClientRequest, str, int], Awaitable[TargetOutcome]]
 
 
-async def for_each(ask: Ask, work: Work) -> dict[str, Any]:
+async def for_each_target(ask: ClientRequest, work: TargetAction) -> dict[str, Any]:
     """Do `work(ask, run id, position)` for each target at the same time.
 
     What it gives is laid over the plain outcome; an error becomes part of it.
@@ -22,12 +22,12 @@ async def for_each(ask: Ask, work: Work) -> dict[str, Any]:
     return {"runs": list(await asyncio.gather(*jobs))}
 
 
-async def _one(ask: Ask, target: str, position: int, work: Work) -> Outcome:
-    plain: Outcome = {
+async def _one(ask: ClientRequest, target: str, position: int, work: TargetAction) -> TargetOutcome:
+    plain: TargetOutcome = {
         "run": target, "id": None, "state": None, "pids": [], "new": None, "error": None,
     }  # fmt: skip
     try:
-        plain["id"] = await resolve(ask.core, target)
+        plain["id"] = await resolve_target(ask.context, target)
         return {**plain, **await work(ask, plain["id"], position)}
     except RtdError as error:
         return {**plain, "error": [error.code, error.sentence]}

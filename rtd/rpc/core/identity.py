@@ -4,18 +4,18 @@ import os
 from importlib import metadata
 from typing import Any
 
-from rtd.supervisor.core.context import Core
+from rtd.supervisor.core.context import SupervisorContext
 
 
-def identity(core: Core) -> dict[str, Any]:
+def identity(context: SupervisorContext) -> dict[str, Any]:
     """The daemon and the app that it serves, as both verbs declare them."""
     return {
         "version": metadata.version("rtd"),
         "pid": os.getpid(),
-        "name": core.config.name,
-        "node": core.config.node,
-        "started_at": core.started_at,
-        "draining": core.draining,
-        "app": core.app,
-        "app_error": core.app_error,
+        "name": context.config.name,
+        "node": context.config.node,
+        "started_at": context.started_at,
+        "draining": context.draining,
+        "app": context.app,
+        "app_error": context.app_error,
     }

@@ -4,13 +4,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from rtd.rpc.core.connection import Connection
-from rtd.supervisor.core.context import Core
+from rtd.rpc.core.connection import ClientConnection
+from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.node import Node
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class ClientRequest:
     """One request of one client, its parameters checked and complete.
 
     Attributes:
@@ -18,18 +18,18 @@ class Ask:
     """
 
     node: Node
-    client: Connection
+    client: ClientConnection
     sub: int
     params: dict[str, Any]
 
     @property
-    def core(self) -> Core:
+    def context(self) -> SupervisorContext:
         """The shared ground of the supervisor."""
-        return self.node.core
+        return self.node.context
 
-    async def send(self, method: str, **params: Any) -> None:
+    async def send_part(self, method: str, **params: Any) -> None:
         """A part of a streamed answer; waits while the client does not read."""
         await self.client.send(method, {"sub": self.sub, **params})
 
 
-Handler = Callable[[Ask], Awaitable[dict[str, Any]]]
+VerbHandler = Callable[[ClientRequest], Awaitable[dict[str, Any]]]

@@ -7,54 +7,58 @@ import msgpack
 
 from rtd.common.msgpack_values import unpack
 from rtd.model.manifest import COMMAND
-from rtd.model.parameter_names import hide
-from rtd.model.run_record import Record, decode
-from rtd.model.run_states import State
-from rtd.process.board.board import Seen
+from rtd.model.parameter_names import hide_private
+from rtd.model.run_record import RunRecord, decode_record
+from rtd.model.run_states import RunState
+from rtd.process.board.board import SlotSnapshot
 from rtd.supervisor.core.clock import wall_of_ns
-from rtd.supervisor.core.context import Core
+from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.run_helpers import policies_of
 
 #: Larger parameters are not unpacked for a line.
 _UNPACK_LIMIT: Final = 4096
 _TEXT_CHARS: Final = 200
 
-Row = dict[str, Any]
+RunRow = dict[str, Any]
 
 
-class Rows:
+class RunRows:
     """Makes rows from records and from what goes on at this moment.
 
     Args:
-        core: the shared ground.
+        context: what the parts of the supervisor share.
         progress: what running runs say of themselves, by id, as stored.
     """
 
-    def __init__(self, core: Core, progress: dict[str, bytes] | None = None) -> None:
-        self._core = core
+    def __init__(
+        self, context: SupervisorContext, progress: dict[str, bytes] | None = None
+    ) -> None:
+        self._context = context
         self._progress = progress or {}
         self._private: dict[str, frozenset[str]] = {}
-        self._going: dict[str, Seen] = {seen.run_id: seen for seen in core.board.scan()}
+        self._going: dict[str, SlotSnapshot] = {seen.run_id: seen for seen in context.board.scan()}
 
     def is_going(self, run_id: str) -> bool:
         """Whether a run is going on on this node now."""
         return run_id in self._going
 
-    def of_blob(self, blob: bytes, due_at: float | None = None, leased: bool = False) -> Row:
+    def of_blob(self, blob: bytes, due_at: float | None = None, leased: bool = False) -> RunRow:
         """The row of a stored record.
 
         Args:
             due_at: of a delayed run: when it may start.
             leased: an executor has it (of this node it shows on the board once it starts).
         """
-        return self.of_record(decode(blob), due_at, leased)
+        return self.of_record(decode_record(blob), due_at, leased)
 
-    def of_record(self, record: Record, due_at: float | None = None, leased: bool = False) -> Row:
+    def of_record(
+        self, record: RunRecord, due_at: float | None = None, leased: bool = False
+    ) -> RunRow:
         """The row of a record; see `of_blob`."""
         spec = record.spec
         seen = self._going.get(spec.id)
         last = record.attempts[-1] if record.attempts else None
-        row: Row = {
+        row: RunRow = {
             "id": spec.id,
             "task": spec.task,
             "state": str(record.state),
@@ -69,7 +73,7 @@ class Rows:
             "started_at": last.started_at if last else None,
             "ended_at": record.end.ended_at if record.end else None,
             "attempt": len(record.attempts),
-            "attempts": policies_of(self._core, spec).retries + 1,
+            "attempts": policies_of(self._context, spec).retries + 1,
             "by": record.end.by if record.end else None,
             "why": _why(record),
             "progress": self._progress_of(spec.id),
@@ -78,26 +82,26 @@ class Rows:
             "peak_bytes": last.peak_bytes if last else 0,
             "pid": None,
         }
-        if record.state is State.QUEUED and (seen is not None or leased):
+        if record.state is RunState.QUEUED and (seen is not None or leased):
             self._show_running(row, seen)
         return row
 
     def _private_in(self, task: str) -> frozenset[str]:
         names = self._private.get(task)
         if names is None:
-            names = self._private[task] = self._core.private_names(task)
+            names = self._private[task] = self._context.private_names(task)
         return names
 
-    def _show_running(self, row: Row, seen: Seen | None) -> None:
+    def _show_running(self, row: RunRow, seen: SlotSnapshot | None) -> None:
         """A record says `queued` until its run has ended; the board says that it is going."""
-        row["state"] = str(State.RUNNING)
+        row["state"] = str(RunState.RUNNING)
         row["attempt"] += 1
         row["why"] = row["exit"] = None
         row["cpu_s"], row["peak_bytes"] = 0.0, 0
         row["started_at"] = None if seen is None else wall_of_ns(seen.started_ns)
         row["pid"] = None if seen is None else seen.pid
 
-    def _progress_of(self, run_id: str) -> Row | None:
+    def _progress_of(self, run_id: str) -> RunRow | None:
         blob = self._progress.get(run_id)
         if blob is None:
             return None
@@ -105,7 +109,7 @@ class Rows:
         return {"done": done, "total": total, "text": text, "at": at}
 
 
-def _why(record: Record) -> str | None:
+def _why(record: RunRecord) -> str | None:
     if record.end is not None:
         return record.end.why or None
     last = record.attempts[-1] if record.attempts else None
@@ -122,7 +126,7 @@ def text_of(task: str, params: bytes, private: frozenset[str]) -> str:
     if len(params) > _UNPACK_LIMIT:
         return f"({len(params)} bytes of parameters)"
     try:
-        values = hide(unpack(params), private)
+        values = hide_private(unpack(params), private)
         if task == COMMAND:
             text = shlex.join(values.get("argv") or [])
         else:

@@ -4,36 +4,36 @@ import time
 from typing import Any
 
 from rtd.common.errors import Conflict, WrongState
-from rtd.model.run_record import decode
-from rtd.model.run_states import TERMINAL, State
-from rtd.rpc.core.for_each_target import Outcome, for_each
-from rtd.rpc.core.request import Ask
-from rtd.rpc.core.resolve_target import no_such
+from rtd.model.run_record import decode_record
+from rtd.model.run_states import TERMINAL, RunState
+from rtd.rpc.core.for_each_target import TargetOutcome, for_each_target
+from rtd.rpc.core.request import ClientRequest
+from rtd.rpc.core.resolve_target import no_such_run
 from rtd.supervisor.core.run_helpers import cancel_waiting
 
 #: A record that changes under the hands is read again so often.
 TRIES = 5
 
 
-async def handle(ask: Ask) -> dict[str, Any]:
+async def handle(ask: ClientRequest) -> dict[str, Any]:
     """Cancel each run that still waits."""
-    return await for_each(ask, _cancel)
+    return await for_each_target(ask, _cancel)
 
 
-async def _cancel(ask: Ask, run_id: str, _position: int) -> Outcome:
-    core, by = ask.core, ask.client.peer.text
+async def _cancel(ask: ClientRequest, run_id: str, _position: int) -> TargetOutcome:
+    context, by = ask.context, ask.client.peer.text
     reason = ask.params["reason"]
     why = f"cancelled by {by}" + (f": {reason}" if reason else "")
     for _ in range(TRIES):
-        blob = await core.ask(core.calls.get(run_id))
+        blob = await context.execute(context.commands.get_record(run_id))
         if blob is None:
-            raise no_such(run_id)
-        state = decode(blob).state
+            raise no_such_run(run_id)
+        state = decode_record(blob).state
         if state in TERMINAL:
             raise WrongState(f"run {run_id} has ended already: {state}")
-        answer = await cancel_waiting(core, blob, by, why, time.time())
+        answer = await cancel_waiting(context, blob, by, why, time.time())
         if answer == "ok":
-            return {"state": str(State.CANCELLED)}
+            return {"state": str(RunState.CANCELLED)}
         if answer == "leased":
             raise WrongState(f"run {run_id} is running; `rtctl kill` ends it")
     raise Conflict(f"run {run_id} changes all the time; try again")

@@ -5,16 +5,16 @@ from functools import partial
 from typing import Any, Final
 
 from rtd.model.manifest import Manifest
-from rtd.rpc.core.request import Ask
-from rtd.supervisor.explain.task_graph import Edge, edges_of, graph_of
+from rtd.rpc.core.request import ClientRequest
+from rtd.supervisor.explain.task_graph import TaskEdge, edges_of, graph_of
 
 #: So many tasks are looked at in one go; then everything else has its turn.
 _SLICE: Final = 500
 
 
-async def handle(ask: Ask) -> dict[str, Any]:
+async def handle(ask: ClientRequest) -> dict[str, Any]:
     """The tasks of the serving app as boxes, and the lines between them."""
-    manifest = ask.core.manifest
+    manifest = ask.context.manifest
     graph = graph_of(manifest, await _edges(ask, manifest), ask.params["task"])
     nodes = [
         {
@@ -35,10 +35,12 @@ async def handle(ask: Ask) -> dict[str, Any]:
     return {"nodes": nodes, "edges": [edge._asdict() for edge in graph.edges]}
 
 
-async def _edges(ask: Ask, manifest: Manifest) -> list[Edge]:
+async def _edges(ask: ClientRequest, manifest: Manifest) -> list[TaskEdge]:
     """What leads where; an app may have very many tasks, and be read again meanwhile."""
-    found: list[Edge] = []
-    for at, edges in enumerate(edges_of(manifest, partial(ask.core.reader.read, manifest)), 1):
+    found: list[TaskEdge] = []
+    for at, edges in enumerate(
+        edges_of(manifest, partial(ask.context.condition_parser.parse, manifest)), 1
+    ):
         found += edges
         if at % _SLICE == 0:
             await asyncio.sleep(0)

@@ -5,24 +5,24 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from rtd.common.errors import BadRequest
-from rtd.model.run_record import Attempt, Record, decode
+from rtd.model.run_record import Attempt, RunRecord, decode_record
 from rtd.model.run_states import TERMINAL
-from rtd.process.board.board import Seen
+from rtd.process.board.board import SlotSnapshot
 from rtd.process.events.inotify import FileWatch
-from rtd.rpc.core.request import Ask
-from rtd.rpc.core.resolve_target import no_such, resolve
-from rtd.rpc.core.run_rows import Rows
-from rtd.supervisor.core.run_waiters import Watch
-from rtd.supervisor.runs.read_output import Part, Source
+from rtd.rpc.core.request import ClientRequest
+from rtd.rpc.core.resolve_target import no_such_run, resolve_target
+from rtd.rpc.core.run_rows import RunRows
+from rtd.supervisor.core.run_waiters import RunWatch
+from rtd.supervisor.runs.read_output import OutputPart, OutputSource
 
 #: A follower of a silent or waiting run looks for its end or its start this often.
-LOOK_S: Final = 0.25
+POLL_S: Final = 0.25
 #: Bytes behind the index are taken for raw output when nobody claims them for so long.
 CLAIM_S: Final = 0.05
 
 
 @dataclass(slots=True)
-class Progress:
+class LogPosition:
     """How far one answer has come."""
 
     attempt: int
@@ -32,54 +32,54 @@ class Progress:
     lost_bytes: int = 0
 
 
-async def handle(ask: Ask) -> dict[str, Any]:
+async def handle(ask: ClientRequest) -> dict[str, Any]:
     """The output as `log` notifications; with `follow` until the run ends."""
-    params, core = ask.params, ask.core
+    params, context = ask.params, ask.context
     if params["stream"] not in (None, "out", "err"):
         raise BadRequest(f"logs: stream must be 'out' or 'err', not {params['stream']!r:.40}")
-    run_id = await resolve(core, params["run"])
+    run_id = await resolve_target(context, params["run"])
     if params["follow"]:
         async with ask.node.waiters.watch([run_id]) as watch:
-            reader = _Reader(ask, run_id, watch)
-            await reader.all_attempts()
+            reader = _OutputSender(ask, run_id, watch)
+            await reader.send_attempts()
     else:
-        reader = _Reader(ask, run_id, None)
-        await reader.all_attempts()
-    return await reader.answer()
+        reader = _OutputSender(ask, run_id, None)
+        await reader.send_attempts()
+    return await reader.closing_answer()
 
 
-class _Reader:
+class _OutputSender:
     """Sends one run's output, attempt by attempt."""
 
-    def __init__(self, ask: Ask, run_id: str, watch: Watch | None) -> None:
-        self._ask = ask
+    def __init__(self, ask: ClientRequest, run_id: str, watch: RunWatch | None) -> None:
+        self._request = ask
         self._run_id = run_id
         self._watch = watch
-        self._folder = ask.core.places.output_dir
-        self._at = Progress(0)
+        self._folder = ask.context.paths.output_dir
+        self._position = LogPosition(0)
 
-    async def answer(self) -> dict[str, Any]:
+    async def closing_answer(self) -> dict[str, Any]:
         """The closing words."""
         record = await self._record()
         return {
             "id": self._run_id,
-            "state": Rows(self._ask.core).of_record(record)["state"],
-            "attempt": self._at.attempt,
-            "output_bytes": self._at.sent_bytes,
-            "lost_bytes": self._at.lost_bytes,
+            "state": RunRows(self._request.context).of_record(record)["state"],
+            "attempt": self._position.attempt,
+            "output_bytes": self._position.sent_bytes,
+            "lost_bytes": self._position.lost_bytes,
         }
 
-    async def all_attempts(self) -> None:
+    async def send_attempts(self) -> None:
         """The attempt that is wanted, or the latest; when following, those after it too."""
         record = await self._record()
-        wanted = self._ask.params["attempt"]
+        wanted = self._request.params["attempt"]
         over = len(record.attempts)
         going = record.state not in TERMINAL and self._find() is not None
         number = wanted or (over + 1 if going or not over else over)
         if wanted is not None and not 1 <= wanted <= over + 1:
             raise BadRequest(f"logs: run {self._run_id} has no attempt {wanted}; it has had {over}")
         while True:
-            self._at.attempt, self._at.position = number, 0
+            self._position.attempt, self._position.position = number, 0
             await self._one_attempt(number)
             record = await self._record()
             more = record.state not in TERMINAL or len(record.attempts) > number
@@ -92,49 +92,51 @@ class _Reader:
         while True:
             record = await self._record()
             if len(record.attempts) >= number:
-                await self._kept(record.attempts[number - 1])
+                await self._send_ended(record.attempts[number - 1])
                 return
             if record.state in TERMINAL:
                 return  # it ended without this attempt: cancelled
             seen = self._find()
             if seen is not None and seen.attempt == number:
-                await self._live(seen)
+                await self._send_running(seen)
                 if self._watch is None:
                     return
             elif self._watch is None:
                 return
             else:
-                await self._watch.change(LOOK_S)
+                await self._watch.wait_change(POLL_S)
 
-    async def _record(self) -> Record:
-        blob = await self._ask.core.ask(self._ask.core.calls.get(self._run_id))
+    async def _record(self) -> RunRecord:
+        blob = await self._request.context.execute(
+            self._request.context.commands.get_record(self._run_id)
+        )
         if blob is None:
-            raise no_such(self._run_id)
-        return decode(blob)
+            raise no_such_run(self._run_id)
+        return decode_record(blob)
 
-    def _find(self) -> Seen | None:
-        return self._ask.node.stops.find(self._run_id)
+    def _find(self) -> SlotSnapshot | None:
+        return self._request.node.stops.find_slot(self._run_id)
 
     # --- ended
 
-    async def _kept(self, attempt: Attempt) -> None:
+    async def _send_ended(self, attempt: Attempt) -> None:
         if attempt.output is None:
             return
-        source = Source.kept(self._folder, attempt.output)
-        self._at.lost_bytes += attempt.output[4]
+        source = OutputSource.from_record(self._folder, attempt.output)
+        self._position.lost_bytes += attempt.output[4]
         if source is None:
             return
         if not source.data.exists():
-            self._at.lost_bytes += source.length - self._at.position
+            self._position.lost_bytes += source.length - self._position.position
             return
         await self._send(source, source.length)
 
     # --- going on
 
-    async def _live(self, seen: Seen) -> None:
+    async def _send_running(self, seen: SlotSnapshot) -> None:
         """Send what there is; when following, go on until the run has left its slot."""
         index = self._index(seen)
-        source = Source.live(self._folder, seen.exec_id, index)
+        source = OutputSource.live(self._folder, seen.exec_id, index)
         if source is None:
             return
         if self._watch is None:
@@ -146,27 +148,27 @@ class _Reader:
             file = FileWatch(source.data)
         except FileNotFoundError:
             return
-        loop.add_reader(file.fileno(), _note, file, changed)
+        loop.add_reader(file.fileno(), _on_file_change, file, changed)
         try:
             await self._follow(seen, index, changed)
         finally:
             loop.remove_reader(file.fileno())
             file.close()
 
-    async def _follow(self, seen: Seen, index: int, changed: asyncio.Event) -> None:
+    async def _follow(self, seen: SlotSnapshot, index: int, changed: asyncio.Event) -> None:
         while self._still_on(seen):
             changed.clear()
-            source = Source.live(self._folder, seen.exec_id, index)
+            source = OutputSource.live(self._folder, seen.exec_id, index)
             if source is None:
                 return
             marked = source.indexed_bytes()
-            await self._send_live(seen, source, max(marked, self._at.position))
-            unclaimed = source.length > max(marked, self._at.position)
-            woken = await _wait(changed, CLAIM_S if unclaimed else LOOK_S)
+            await self._send_live(seen, source, max(marked, self._position.position))
+            unclaimed = source.length > max(marked, self._position.position)
+            woken = await _wait(changed, CLAIM_S if unclaimed else POLL_S)
             if unclaimed and not woken:
                 await self._send_live(seen, source, source.length)
 
-    async def _send_live(self, seen: Seen, source: Source, end: int) -> None:
+    async def _send_live(self, seen: SlotSnapshot, source: OutputSource, end: int) -> None:
         """Send what was read only if the file was still this run's afterwards."""
         start = self._start(source)
         parts = list(source.parts(start, min(end, start + (1 << 20))))
@@ -174,54 +176,54 @@ class _Reader:
             return
         for part in parts:
             await self._send_part(part)
-        self._at.first = False
-        if parts and end > self._at.position:
+        self._position.first = False
+        if parts and end > self._position.position:
             await self._send_live(seen, source, end)
 
-    def _still_on(self, seen: Seen) -> bool:
-        now = self._ask.core.board.look(seen.slot)
+    def _still_on(self, seen: SlotSnapshot) -> bool:
+        now = self._request.context.board.read_slot(seen.slot)
         return (
             now is not None
             and now.running
             and (now.run_id, now.attempt, now.exec_id) == (seen.run_id, seen.attempt, seen.exec_id)
         )
 
-    def _index(self, seen: Seen) -> int:
-        executor = self._ask.core.executors.get(seen.exec_id)
+    def _index(self, seen: SlotSnapshot) -> int:
+        executor = self._request.context.executors.get(seen.exec_id)
         return 0 if executor is None else seen.slot - executor.slot
 
     # --- sending
 
-    def _start(self, source: Source) -> int:
+    def _start(self, source: OutputSource) -> int:
         """Where to go on; at the very first the last lines may be all that is wanted."""
-        lines = self._ask.params["lines"]
-        if self._at.first and lines is not None and not self._at.position:
-            self._at.position = source.start_of_last_lines(lines)
-        return self._at.position
+        lines = self._request.params["lines"]
+        if self._position.first and lines is not None and not self._position.position:
+            self._position.position = source.start_of_last_lines(lines)
+        return self._position.position
 
-    async def _send(self, source: Source, end: int) -> None:
+    async def _send(self, source: OutputSource, end: int) -> None:
         for part in source.parts(self._start(source), end):
             await self._send_part(part)
-        self._at.first = False
+        self._position.first = False
 
-    async def _send_part(self, part: Part) -> None:
-        self._at.position = part.start + len(part.data)
-        params = self._ask.params
+    async def _send_part(self, part: OutputPart) -> None:
+        self._position.position = part.start + len(part.data)
+        params = self._request.params
         if params["since"] is not None and part.at is not None and part.at < params["since"]:
             return
         if params["stream"] == "err" and part.stream != "err":
             return
         if params["stream"] == "out" and part.stream == "err":
             return
-        self._at.sent_bytes += len(part.data)
-        await self._ask.send(
-            "log", run=self._run_id, attempt=self._at.attempt, stream=part.stream, at=part.at,
+        self._position.sent_bytes += len(part.data)
+        await self._request.send_part(
+            "log", run=self._run_id, attempt=self._position.attempt, stream=part.stream, at=part.at,
             data=part.data,
         )  # fmt: skip
 
 
-def _note(file: FileWatch, changed: asyncio.Event) -> None:
-    file.take()
+def _on_file_change(file: FileWatch, changed: asyncio.Event) -> None:
+    file.read_changes()
     changed.set()
 
 

@@ -9,66 +9,72 @@ from rtd.model.app_info import ParameterInfo
 from rtd.model.manifest import TaskInfo
 from rtd.model.parameter_names import HIDDEN, field_of, split_field
 from rtd.protocol import frames
-from rtd.rpc.core.request import Ask
-from rtd.supervisor.core.context import Core
+from rtd.rpc.core.request import ClientRequest
+from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.log import log
 
 Row = dict[str, Any]
 
 
-async def ls(ask: Ask) -> Row:
+async def ls(ask: ClientRequest) -> Row:
     """All parameters, or what a task is given."""
-    core, task = ask.core, ask.params["task"]
-    infos = core.manifest.info.parameters
+    context, task = ask.context, ask.params["task"]
+    infos = context.manifest.info.parameters
     if task is None:
-        infos += await _left_over(core)
+        infos += await _left_over(context)
     else:
-        infos = _given_to(core.manifest.find(task), infos)
+        infos = _given_to(context.manifest.find(task), infos)
     ordered = sorted(infos, key=lambda p: (p.task or "", p.name))
-    return {"params": await _rows(core, ordered)}
+    return {"params": await _rows(context, ordered)}
 
 
-async def get(ask: Ask) -> Row:
+async def get(ask: ClientRequest) -> Row:
     """One parameter."""
     return await _one(ask)
 
 
-async def set_(ask: Ask) -> Row:
+async def set_(ask: ClientRequest) -> Row:
     """Another value, from the next run on."""
-    core, info = ask.core, _find(ask)
+    context, info = ask.context, _find(ask)
     blob = frames.dump_value(ask.params["value"], "the value")
-    limit = core.config.limits.params_bytes
+    limit = context.config.limits.params_bytes
     if len(blob) > limit:
         raise TooLarge(
             f"the value has {format_bytes(len(blob))}, the limit is {format_bytes(limit)};"
             " pass large data by file, or raise limits.params"
         )
-    await core.ask(core.calls.set_param(core.config.node, field_of(info.name, info.task), blob))
+    await context.execute(
+        context.commands.set_param(context.config.node, field_of(info.name, info.task), blob)
+    )
     _say(ask, info, "set")
     return await _one(ask)
 
 
-async def unset(ask: Ask) -> Row:
+async def unset(ask: ClientRequest) -> Row:
     """What the app declared holds again."""
-    core, name, task = ask.core, ask.params["name"], ask.params["task"]
-    left = [info for info in await _left_over(core) if (info.name, info.task) == (name, task)]
+    context, name, task = ask.context, ask.params["name"], ask.params["task"]
+    left = [info for info in await _left_over(context) if (info.name, info.task) == (name, task)]
     info = left[0] if left else _find(ask)
-    if await core.ask(core.calls.unset_param(core.config.node, field_of(info.name, info.task))):
+    if await context.execute(
+        context.commands.unset_param(context.config.node, field_of(info.name, info.task))
+    ):
         _say(ask, info, "unset")
-    return {"param": (await _rows(core, [info]))[0]}
+    return {"param": (await _rows(context, [info]))[0]}
 
 
-def _say(ask: Ask, info: ParameterInfo, what: str) -> None:
+def _say(ask: ClientRequest, info: ParameterInfo, what: str) -> None:
     """Who did it, never the value."""
     whose = f"of task {info.task!r}" if info.task else "of the session"
     log.info("%s has %s the parameter %r %s", ask.client.peer.text, what, info.name, whose)
 
 
-async def _left_over(core: Core) -> tuple[ParameterInfo, ...]:
+async def _left_over(context: SupervisorContext) -> tuple[ParameterInfo, ...]:
     """What was set at run time and is not declared any more. Nobody knows whether it was private,
     so it is."""
-    known = {(info.name, info.task) for info in core.manifest.info.parameters}
-    found = [split_field(field) for field in await core.ask(core.calls.all_params())]
+    known = {(info.name, info.task) for info in context.manifest.info.parameters}
+    found = [
+        split_field(field) for field in await context.execute(context.commands.get_all_params())
+    ]
     return tuple(
         ParameterInfo(*one, "value", None, True, "the app does not declare it any more")
         for one in found
@@ -76,12 +82,12 @@ async def _left_over(core: Core) -> tuple[ParameterInfo, ...]:
     )
 
 
-def _find(ask: Ask) -> ParameterInfo:
+def _find(ask: ClientRequest) -> ParameterInfo:
     """The parameter that is meant. Raises UnknownTask, NoSuchParameter."""
-    core, name, task = ask.core, ask.params["name"], ask.params["task"]
-    infos = core.manifest.info.parameters
+    context, name, task = ask.context, ask.params["name"], ask.params["task"]
+    infos = context.manifest.info.parameters
     if task is not None:
-        core.manifest.find(task)
+        context.manifest.find(task)
     for info in infos:
         if (info.name, info.task) == (name, task):
             return info
@@ -117,12 +123,12 @@ def _given_to(task: TaskInfo, infos: tuple[ParameterInfo, ...]) -> tuple[Paramet
     )
 
 
-async def _one(ask: Ask) -> Row:
-    return {"param": (await _rows(ask.core, [_find(ask)]))[0]}
+async def _one(ask: ClientRequest) -> Row:
+    return {"param": (await _rows(ask.context, [_find(ask)]))[0]}
 
 
-async def _rows(core: Core, infos: list[ParameterInfo]) -> list[Row]:
-    found: dict[str, bytes] = await core.ask(core.calls.all_params())
+async def _rows(context: SupervisorContext, infos: list[ParameterInfo]) -> list[Row]:
+    found: dict[str, bytes] = await context.execute(context.commands.get_all_params())
     private = {info.name for info in infos if info.private and info.task is None}
     return [_row(info, found.get(field_of(info.name, info.task)), private) for info in infos]
 

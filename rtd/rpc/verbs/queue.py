@@ -6,77 +6,85 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from rtd.common.errors import BadRequest, NoSuchQueue, PolicyError
-from rtd.model.policies import read_options
-from rtd.model.run_record import End, decode, pack_end
-from rtd.rpc.core.request import Ask
-from rtd.store.commands.arguments import Purged
-from rtd.store.commands.reads import QueueRow, Running
+from rtd.model.policies import read_policies
+from rtd.model.run_record import RunEnd, decode_record, pack_end
+from rtd.rpc.core.request import ClientRequest
+from rtd.store.commands.arguments import PurgeReply
+from rtd.store.commands.reads import QueueState, RunLease
 from rtd.supervisor.core.clock import now_ms
-from rtd.supervisor.core.context import Core
+from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.log import log
 
 #: Steps of a purge in one round trip; each of them lets others be served.
 PURGES: Final = 5
 
 
-async def ls(ask: Ask) -> dict[str, Any]:
+async def ls(ask: ClientRequest) -> dict[str, Any]:
     """All queues, the highest priority first."""
-    return {"queues": await _rows(ask.core)}
+    return {"queues": await _rows(ask.context)}
 
 
-async def pause(ask: Ask) -> dict[str, Any]:
+async def pause(ask: ClientRequest) -> dict[str, Any]:
     """Start nothing more from these queues."""
-    core, names = ask.core, _names(ask)
-    await core.redis.call(*[core.calls.pause(core.config.node, name) for name in names])
+    context, names = ask.context, _names(ask)
+    await context.redis.execute_all(
+        *[context.commands.pause(context.config.node, name) for name in names]
+    )
     reason = ask.params["reason"]
     log.info("%s paused %s%s", ask.client.peer.text, names, f": {reason}" if reason else "")
-    return {"queues": await _rows(core, names)}
+    return {"queues": await _rows(context, names)}
 
 
-async def resume(ask: Ask) -> dict[str, Any]:
+async def resume(ask: ClientRequest) -> dict[str, Any]:
     """Start runs from these queues again."""
-    core, names = ask.core, _names(ask)
-    await core.redis.call(*[core.calls.resume(core.config.node, name) for name in names])
+    context, names = ask.context, _names(ask)
+    await context.redis.execute_all(
+        *[context.commands.resume(context.config.node, name) for name in names]
+    )
     log.info("%s resumed %s", ask.client.peer.text, names)
-    return {"queues": await _rows(core, names)}
+    return {"queues": await _rows(context, names)}
 
 
-async def purge(ask: Ask) -> dict[str, Any]:
+async def purge(ask: ClientRequest) -> dict[str, Any]:
     """Cancel all that waits in a queue now. Others are served between the rounds."""
-    core, queue = ask.core, ask.params["queue"]
-    if queue not in {row["queue"] for row in await _rows(core)}:
+    context, queue = ask.context, ask.params["queue"]
+    if queue not in {row["queue"] for row in await _rows(context)}:
         raise NoSuchQueue(f"no queue {queue!r} has ever been used; `rtctl queue ls` lists all")
     by, reason = ask.client.peer.text, ask.params["reason"]
     why = f"queue {queue} was purged by {by}" + (f": {reason}" if reason else "")
     cancelled = skip = 0
     while True:
-        end = pack_end(End(time.time(), None, by, why, None))
-        call = core.calls.purge(
-            core.config.node, now_ms(), core.config.history, queue, end, why, skip
+        end = pack_end(RunEnd(time.time(), None, by, why, None))
+        call = context.commands.purge(
+            context.config.node, now_ms(), context.config.history, queue, end, why, skip
         )
-        purged: list[Purged] = await core.redis.call(*[call] * PURGES)
+        purged: list[PurgeReply] = await context.redis.execute_all(*[call] * PURGES)
         cancelled, skip = cancelled + sum(step.ended for step in purged), purged[-1].skip
         if purged[-1].last and not purged[-1].ended:
             return {"cancelled": cancelled}
 
 
-def _names(ask: Ask) -> list[str]:
+def _names(ask: ClientRequest) -> list[str]:
     names: list[str] = ask.params["queues"]
     if not names:
         raise BadRequest("name at least one queue")
     for name in names:
         try:
-            read_options({"queue": name}, "process", "queue")
+            read_policies({"queue": name}, "process", "queue")
         except PolicyError as error:
             raise BadRequest(error.sentence) from None
     return names
 
 
-async def _rows(core: Core, only: Sequence[str] | None = None) -> list[dict[str, Any]]:
-    table: list[QueueRow]
-    leases: list[Running]
-    table, leases = await core.redis.call(core.calls.queue_table(), core.calls.list_running())
-    running = Counter(decode(lease.record).spec.queue for lease in leases if lease.record)
+async def _rows(
+    context: SupervisorContext, only: Sequence[str] | None = None
+) -> list[dict[str, Any]]:
+    table: list[QueueState]
+    leases: list[RunLease]
+    table, leases = await context.redis.execute_all(
+        context.commands.queue_table(), context.commands.list_running()
+    )
+    running = Counter(decode_record(lease.record).spec.queue for lease in leases if lease.record)
     known = {
         row.queue: {
             "queue": row.queue,

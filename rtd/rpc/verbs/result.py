@@ -2,22 +2,22 @@
 
 from typing import Any
 
-from rtd.model.run_record import decode
+from rtd.model.run_record import decode_record
 from rtd.protocol import frames
-from rtd.rpc.core.request import Ask
-from rtd.rpc.core.resolve_target import no_such, resolve
-from rtd.rpc.core.run_rows import Rows
+from rtd.rpc.core.request import ClientRequest
+from rtd.rpc.core.resolve_target import no_such_run, resolve_target
+from rtd.rpc.core.run_rows import RunRows
 
 
-async def handle(ask: Ask) -> dict[str, Any]:
+async def handle(ask: ClientRequest) -> dict[str, Any]:
     """The value as the task returned it; its extension types pass through unopened."""
-    core = ask.core
-    run_id = await resolve(core, ask.params["run"])
-    blob = await core.ask(core.calls.get(run_id))
+    context = ask.context
+    run_id = await resolve_target(context, ask.params["run"])
+    blob = await context.execute(context.commands.get_record(run_id))
     if blob is None:
-        raise no_such(run_id)
-    record = decode(blob)
-    row = Rows(core).of_record(record)
+        raise no_such_run(run_id)
+    record = decode_record(blob)
+    row = RunRows(context).of_record(record)
     last = record.attempts[-1] if record.attempts else None
     value = record.end.result if record.end else None
     return {

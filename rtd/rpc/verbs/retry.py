@@ -5,17 +5,17 @@ from typing import Any
 
 from rtd.common.errors import BadRequest, WrongState
 from rtd.common.ids import is_id, new_id
-from rtd.model.run_record import decode, new_record
-from rtd.model.run_states import TERMINAL, State
-from rtd.rpc.core.for_each_target import Outcome, for_each
-from rtd.rpc.core.request import Ask
-from rtd.rpc.core.resolve_target import no_such
+from rtd.model.run_record import decode_record, new_record
+from rtd.model.run_states import TERMINAL, RunState
+from rtd.rpc.core.for_each_target import TargetOutcome, for_each_target
+from rtd.rpc.core.request import ClientRequest
+from rtd.rpc.core.resolve_target import no_such_run
 from rtd.store.commands.arguments import Submission
 from rtd.supervisor.core.clock import now_ms
 from rtd.supervisor.core.run_helpers import item_of, place_of, policies_of
 
 
-async def handle(ask: Ask) -> dict[str, Any]:
+async def handle(ask: ClientRequest) -> dict[str, Any]:
     """A new run for each; the old ones stay as they ended."""
     ids = ask.params["ids"]
     if ids is not None and len(ids) != len(ask.params["runs"]):
@@ -23,18 +23,18 @@ async def handle(ask: Ask) -> dict[str, Any]:
     for run_id in ids or []:
         if not is_id(run_id):
             raise BadRequest(f"retry: {run_id!r:.60} is no run id (a ULID)")
-    return await for_each(ask, _retry)
+    return await for_each_target(ask, _retry)
 
 
-async def _retry(ask: Ask, run_id: str, position: int) -> Outcome:
-    core = ask.core
-    blob = await core.ask(core.calls.get(run_id))
+async def _retry(ask: ClientRequest, run_id: str, position: int) -> TargetOutcome:
+    context = ask.context
+    blob = await context.execute(context.commands.get_record(run_id))
     if blob is None:
-        raise no_such(run_id)
-    record = decode(blob)
+        raise no_such_run(run_id)
+    record = decode_record(blob)
     if record.state not in TERMINAL:
         raise WrongState(f"run {run_id} has not ended; it is {record.state}")
-    core.manifest.find(record.spec.task)
+    context.manifest.find(record.spec.task)
     ids = ask.params["ids"]
     now_at = time.time()
     spec = record.spec._replace(
@@ -43,8 +43,10 @@ async def _retry(ask: Ask, run_id: str, position: int) -> Outcome:
         by=ask.client.peer.text,
         key=None,
     )
-    expires_s = policies_of(core, spec).expires_s
+    expires_s = policies_of(context, spec).expires_s
     expires_ms = 0 if expires_s is None else int((now_at + expires_s) * 1000)
     run = Submission(spec.id, new_record(spec), item_of(spec), 0, expires_ms)
-    await core.ask(core.calls.submit(core.config.node, place_of(spec), spec.task, now_ms(), [run]))
-    return {"state": str(State.QUEUED), "new": spec.id}
+    await context.execute(
+        context.commands.submit(context.config.node, place_of(spec), spec.task, now_ms(), [run])
+    )
+    return {"state": str(RunState.QUEUED), "new": spec.id}

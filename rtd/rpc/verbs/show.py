@@ -3,54 +3,54 @@
 from typing import Any
 
 from rtd.common.msgpack_values import unpack
-from rtd.model.parameter_names import hide
-from rtd.model.run_record import Attempt, Record, decode
-from rtd.model.run_states import State
-from rtd.process.tree.process_tree import snapshot
-from rtd.rpc.core.request import Ask
-from rtd.rpc.core.resolve_target import no_such, resolve
-from rtd.rpc.core.run_rows import Row, Rows
-from rtd.supervisor.core.context import Core
+from rtd.model.parameter_names import hide_private
+from rtd.model.run_record import Attempt, RunRecord, decode_record
+from rtd.model.run_states import RunState
+from rtd.process.tree.process_tree import read_tree
+from rtd.rpc.core.request import ClientRequest
+from rtd.rpc.core.resolve_target import no_such_run, resolve_target
+from rtd.rpc.core.run_rows import RunRow, RunRows
+from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.run_helpers import item_of, place_of, policies_of
-from rtd.supervisor.runs.queued_reason import what_it_waits_for
+from rtd.supervisor.runs.queued_reason import queued_reason
 
 
-async def handle(ask: Ask) -> dict[str, Any]:
+async def handle(ask: ClientRequest) -> dict[str, Any]:
     """The run's row, parameters, policies, attempts, and its processes while it runs."""
-    core = ask.core
-    run_id = await resolve(core, ask.params["run"])
-    row, record = await row_of(core, run_id)
+    context = ask.context
+    run_id = await resolve_target(context, ask.params["run"])
+    row, record = await row_of(context, run_id)
     opts = dict(record.spec.opts)
     opts.pop("labels", None)
     return {
         "row": row,
-        "params": hide(unpack(record.spec.params), core.private_names(record.spec.task)),
+        "params": hide_private(unpack(record.spec.params), context.private_names(record.spec.task)),
         "options": opts,
-        "policies": policies_of(core, record.spec).to_dict(),
-        "waits": await _waits(core, row, record),
+        "policies": policies_of(context, record.spec).to_dict(),
+        "waits": await _waits(context, row, record),
         "submitted_by": record.spec.by,
         "attempts": [_attempt(attempt) for attempt in record.attempts],
         "pids": record.end.pids or [] if record.end else [],
-        "tree": _tree(row, bool(core.private_names(record.spec.task))),
+        "tree": _tree(row, bool(context.private_names(record.spec.task))),
     }
 
 
-async def row_of(core: Core, run_id: str) -> tuple[Row, Record]:
+async def row_of(context: SupervisorContext, run_id: str) -> tuple[RunRow, RunRecord]:
     """The row and the record of a run. Raises NoSuchRun."""
-    calls = core.calls
-    blob, progress = await core.redis.call(calls.get(run_id), calls.progress())
+    calls = context.commands
+    blob, progress = await context.redis.execute_all(calls.get_record(run_id), calls.get_progress())
     if blob is None:
-        raise no_such(run_id)
-    record = decode(blob)
+        raise no_such_run(run_id)
+    record = decode_record(blob)
     spot = f"{place_of(record.spec)}|{item_of(record.spec)}"
-    due_at = dict(await core.ask(calls.due_of([spot]))).get(spot)
-    return Rows(core, progress).of_record(record, due_at), record
+    due_at = dict(await context.execute(calls.get_due_times([spot]))).get(spot)
+    return RunRows(context, progress).of_record(record, due_at), record
 
 
-async def _waits(core: Core, row: Row, record: Record) -> str:
-    if row["state"] != State.QUEUED:
+async def _waits(context: SupervisorContext, row: RunRow, record: RunRecord) -> str:
+    if row["state"] != RunState.QUEUED:
         return ""
-    return await what_it_waits_for(core, record, row["due_at"])
+    return await queued_reason(context, record, row["due_at"])
 
 
 def _attempt(attempt: Attempt) -> dict[str, Any]:
@@ -71,11 +71,11 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
     }
 
 
-def _tree(row: Row, hidden: bool) -> list[list[Any]]:
+def _tree(row: RunRow, hidden: bool) -> list[list[Any]]:
     """Its processes. `hidden`: without their command lines, where private parameters may be."""
     if row["pid"] is None:
         return []
-    members = snapshot(row["pid"]).members
+    members = read_tree(row["pid"]).processes
     return [
         [m.pid, m.name if hidden else m.command or m.name, m.memory_bytes, m.cpu_s] for m in members
     ]

@@ -4,14 +4,14 @@ import asyncio
 import os
 from typing import Any
 
-from rtd.rpc.core.request import Ask
+from rtd.rpc.core.request import ClientRequest
 from rtd.supervisor.core.log import log
 
 
-async def handle(ask: Ask) -> dict[str, Any]:
+async def handle(ask: ClientRequest) -> dict[str, Any]:
     """Note what is wanted; the daemon's own life does the rest after the answer is sent."""
     params = ask.params
     log.info("%s asked for the shutdown", ask.client.peer.text)
-    ending = ask.node.ending
-    asyncio.get_running_loop().call_soon(ending.ask, params["grace_s"], params["keep_running"])
-    return {"pid": os.getpid(), "running": len(ask.core.board.scan())}
+    ending = ask.node.shutdown_request
+    asyncio.get_running_loop().call_soon(ending.request, params["grace_s"], params["keep_running"])
+    return {"pid": os.getpid(), "running": len(ask.context.board.scan())}

@@ -4,23 +4,23 @@ from typing import Any, Final, Literal
 
 from rtd.common.errors import BadRequest, WrongState
 from rtd.model.task_log_entry import ACTIONS, LogRow
-from rtd.rpc.core.request import Ask
+from rtd.rpc.core.request import ClientRequest
 
-MOST: Final = 10_000
+MAX_ROWS: Final = 10_000
 #: Records that are looked at between two looks at what else is asked.
 _PAGE: Final = 2_000
 _CSV: Final = "csv:"
 
 
-async def handle(ask: Ask) -> dict[str, Any]:
+async def handle(ask: ClientRequest) -> dict[str, Any]:
     """Records, the latest first."""
-    core, params = ask.core, ask.params
+    context, params = ask.context, ask.params
     limit, skip, action = params["limit"], params["skip"], params["action"]
-    if not 1 <= limit <= MOST:
-        raise BadRequest(f"task_log: limit must be 1 to {MOST}, not {limit}")
+    if not 1 <= limit <= MAX_ROWS:
+        raise BadRequest(f"task_log: limit must be 1 to {MAX_ROWS}, not {limit}")
     if action is not None and action not in ACTIONS:
         raise BadRequest(f"task_log: {action!r} is no action; there are {', '.join(ACTIONS)}")
-    where = core.manifest.info.log
+    where = context.manifest.info.log
     if where.startswith(_CSV):
         return {"rows": [], "file": where.removeprefix(_CSV)}
     if where not in ("redis", "memory"):
@@ -32,10 +32,12 @@ async def handle(ask: Ask) -> dict[str, Any]:
     found: list[dict[str, Any]] = []
     offset = 0
     while len(found) < limit:
-        blobs = await core.ask(core.calls.log_latest(core.config.node, kept, offset, _PAGE))
+        blobs = await context.execute(
+            context.commands.log_latest(context.config.node, kept, offset, _PAGE)
+        )
         rows = [LogRow.unpack(blob) for blob in blobs]
         for row in rows:
-            if _is_asked_for(row, params):
+            if _matches(row, params):
                 if skip:
                     skip -= 1
                 else:
@@ -47,7 +49,7 @@ async def handle(ask: Ask) -> dict[str, Any]:
     return {"rows": found[:limit], "file": None}
 
 
-def _is_asked_for(row: LogRow, params: dict[str, Any]) -> bool:
+def _matches(row: LogRow, params: dict[str, Any]) -> bool:
     return (
         params["task"] in (None, row.task_name)
         and params["action"] in (None, row.action)

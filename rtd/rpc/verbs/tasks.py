@@ -8,20 +8,20 @@ from rtd.language.core.run_history import ENDS, INACTION, RUN
 from rtd.language.time.durations import SECOND
 from rtd.model.manifest import TaskInfo
 from rtd.planner.planner import Planner
-from rtd.rpc.core.request import Ask
-from rtd.supervisor.explain.forecast import next_true_at, waits_behind
+from rtd.rpc.core.request import ClientRequest
+from rtd.supervisor.explain.forecast import blocking_run, next_true_at
 
 
-async def handle(ask: Ask) -> dict[str, Any]:
+async def handle(ask: ClientRequest) -> dict[str, Any]:
     """The tasks of the serving app, by name."""
-    core, name = ask.core, ask.params["task"]
-    manifest = core.manifest
+    context, name = ask.context, ask.params["task"]
+    manifest = context.manifest
     infos = [manifest.find(name)] if name else sorted(manifest.tasks.values(), key=_by_name)
-    begun = {seen.run_id for seen in core.board.scan()}
+    begun = {seen.run_id for seen in context.board.scan()}
     planner = ask.node.scheduler.planner
     return {
-        "app": core.app,
-        "app_error": core.app_error,
+        "app": context.app,
+        "app_error": context.app_error,
         "tasks": [_row(planner, info, begun) for info in infos],
     }
 
@@ -33,16 +33,16 @@ def _row(planner: Planner | None, info: TaskInfo, begun: Container[str]) -> dict
     row["occasions"] = info.occasions
     row["enabled"] = info.schedule.enabled
     row.update(dict.fromkeys(("last_start_at", "last_end_at", "last_end", "next_at", "behind")))
-    entry = None if planner is None else planner.entries.get(info.name)
+    entry = None if planner is None else planner.tasks.get(info.name)
     if planner is not None and entry is not None:
-        past = planner.past
+        past = planner.history
         ended_us, action = max((past.latest_us(info.name, a), a) for a in (*ENDS, INACTION))
         row["enabled"] = entry.enabled and not planner.paused
         row["last_start_at"] = past.latest_us(info.name, RUN) / SECOND or None
         row["last_end_at"] = ended_us / SECOND or None
         row["last_end"] = action if ended_us else None
         now_us = max(planner.now_us, round(time.time() * SECOND))
-        row["behind"] = waits_behind(planner, entry, begun, now_us)
+        row["behind"] = blocking_run(planner, entry, begun, now_us)
         if row["behind"] is None:
             row["next_at"] = next_true_at(planner, entry)
     return row

@@ -5,35 +5,35 @@ from typing import Any
 
 from rtd.common.errors import BadRequest, StoreGone, WaitTimeout
 from rtd.common.format_units import format_duration
-from rtd.rpc.core.request import Ask
-from rtd.rpc.core.resolve_target import no_such, resolve
-from rtd.rpc.core.run_rows import Row, Rows
-from rtd.supervisor.core.context import Core
-from rtd.supervisor.core.run_waiters import Watch, chunks
+from rtd.rpc.core.request import ClientRequest
+from rtd.rpc.core.resolve_target import no_such_run, resolve_target
+from rtd.rpc.core.run_rows import RunRow, RunRows
+from rtd.supervisor.core.context import SupervisorContext
+from rtd.supervisor.core.run_waiters import RunWatch, chunks
 
 
-async def handle(ask: Ask) -> dict[str, Any]:
+async def handle(ask: ClientRequest) -> dict[str, Any]:
     """The rows of all runs, once all (or any) of them have ended.
 
     A loss of Redis is waited out: the runs go on, and so does the wait.
     """
-    core, params = ask.core, ask.params
+    context, params = ask.context, ask.params
     if not params["runs"]:
         raise BadRequest("wait: name at least one run")
     timeout_s = params["timeout_s"]
     until = None if timeout_s is None else time.monotonic() + timeout_s
-    ids = [await resolve(core, target) for target in params["runs"]]
+    ids = [await resolve_target(context, target) for target in params["runs"]]
     # With `any` one that was over before the wait began is enough, too.
     enough = len(set(ids)) - 1 if params["any"] else 0
     async with ask.node.waiters.watch(ids) as watch:
         while len(watch.pending) > enough:
             await _change(watch, until, timeout_s)
-    return {"runs": await _rows(core, ids)}
+    return {"runs": await _rows(context, ids)}
 
 
-async def _change(watch: Watch, until: float | None, timeout_s: float | None) -> None:
+async def _change(watch: RunWatch, until: float | None, timeout_s: float | None) -> None:
     left_s = None if until is None else max(0.0, until - time.monotonic())
-    if not await watch.change(left_s):
+    if not await watch.wait_change(left_s):
         count = len(watch.pending)
         raise WaitTimeout(
             f"{count} of the runs {'has' if count == 1 else 'have'} not ended after"
@@ -41,22 +41,22 @@ async def _change(watch: Watch, until: float | None, timeout_s: float | None) ->
         )
 
 
-async def _rows(core: Core, ids: list[str]) -> list[Row]:
+async def _rows(context: SupervisorContext, ids: list[str]) -> list[RunRow]:
     while True:
         try:
-            return await _read(core, ids)
+            return await _read(context, ids)
         except StoreGone:
-            await core.redis_back()
+            await context.wait_redis()
 
 
-async def _read(core: Core, ids: list[str]) -> list[Row]:
-    found: list[Row] = []
-    progress = await core.ask(core.calls.progress())
-    rows = Rows(core, progress)
+async def _read(context: SupervisorContext, ids: list[str]) -> list[RunRow]:
+    found: list[RunRow] = []
+    progress = await context.execute(context.commands.get_progress())
+    rows = RunRows(context, progress)
     for chunk in chunks(ids):
-        blobs = await core.ask(core.calls.get_many(chunk))
+        blobs = await context.execute(context.commands.get_records(chunk))
         for run_id, blob in zip(chunk, blobs, strict=True):
             if blob is None:
-                raise no_such(run_id)
+                raise no_such_run(run_id)
             found.append(rows.of_blob(blob))
     return found

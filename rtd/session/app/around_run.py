@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from rtd.session.core.app_errors import is_contained
+from rtd.session.core.app_errors import is_app_error
 from rtd.session.core.exceptions import Stopped
-from rtd.session.core.hooks import Surrounding
+from rtd.session.core.hooks import HookScope
 from rtd.session.core.run_context import report_fault
 from rtd.session.tasks.base import Task, task_of
 
@@ -24,7 +24,7 @@ _FAILED: Final = "failed"
 _TERMINATED: Final = "termination"
 
 
-class Around:
+class RunHooks:
     """What is called around every run of one task.
 
     Args:
@@ -38,13 +38,13 @@ class Around:
         self._task = task
         self._hooks = hooks
 
-    def carry_out(self, work: Callable[[], Any]) -> Any:
+    def run(self, work: Callable[[], Any]) -> Any:
         """One run. Gives what `work` returns and raises what it raises.
 
         Hooks that raise are faults and nothing more. `process_success` is a part of the run:
         if it raises, the run has failed.
         """
-        surrounding = Surrounding(self._hooks, self._hook_raised)
+        surrounding = HookScope(self._hooks, self._hook_raised)
         try:
             surrounding.before(self._task)
             result = work()
@@ -55,9 +55,9 @@ class Around:
         self._succeeded(surrounding)
         return result
 
-    async def carry_out_async(self, work: Callable[[], Awaitable[Any]]) -> Any:
+    async def run_async(self, work: Callable[[], Awaitable[Any]]) -> Any:
         """The same for a coroutine function."""
-        surrounding = Surrounding(self._hooks, self._hook_raised)
+        surrounding = HookScope(self._hooks, self._hook_raised)
         try:
             surrounding.before(self._task)
             result = await work()
@@ -68,11 +68,11 @@ class Around:
         self._succeeded(surrounding)
         return result
 
-    def _succeeded(self, surrounding: Surrounding) -> None:
+    def _succeeded(self, surrounding: HookScope) -> None:
         self._call("process_finish", _SUCCEEDED)
         surrounding.after()
 
-    def _failed(self, surrounding: Surrounding, error: BaseException) -> None:
+    def _failed(self, surrounding: HookScope, error: BaseException) -> None:
         raised = (type(error), error, error.__traceback__)
         stopped = _is_stop(error)
         if not stopped:
@@ -88,7 +88,7 @@ class Around:
         try:
             getattr(self._task, method)(*args)
         except BaseException as error:
-            if not is_contained(error):
+            if not is_app_error(error):
                 raise
             report_fault("task", f"{self._task.name}.{method}", error)
 
@@ -99,17 +99,17 @@ def _is_stop(error: BaseException) -> bool:
     return isinstance(error, Stopped) or cancelled
 
 
-def decide(session: Session) -> None:
+def attach_run_hooks(session: Session) -> None:
     """For each task of a session, whether something is called around its runs."""
     hooks = list(session.hooks.execute)
     for definition in session.tasks.values():
-        if hooks or (definition.task is not None and has_own_process(definition.task)):
-            definition.around = Around(task_of(definition, session), hooks)
+        if hooks or (definition.task is not None and overrides_process_methods(definition.task)):
+            definition.run_hooks = RunHooks(task_of(definition, session), hooks)
         else:
-            definition.around = None
+            definition.run_hooks = None
 
 
-def has_own_process(task: Task) -> bool:
+def overrides_process_methods(task: Task) -> bool:
     """Whether its class overrides one of `process_success`, `process_failure`,
     `process_finish`."""
     return any(

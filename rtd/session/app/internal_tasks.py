@@ -11,26 +11,26 @@ from collections.abc import Callable, Mapping, Sequence
 from inspect import isgeneratorfunction
 from typing import TYPE_CHECKING, Any, Final
 
-from rtd.model.internal_tasks import ASK, CYCLE, SHUTDOWN, STARTUP
+from rtd.model.internal_tasks import CYCLE_TASK, EVALUATE_TASK, SHUTDOWN_TASK, STARTUP_TASK
 from rtd.model.manifest import TaskInfo
-from rtd.session.app.load_app import describe
 from rtd.session.app.scheduler_hooks import Scheduler
+from rtd.session.core.describe_error import describe_error
 from rtd.session.core.exceptions import Stopped
-from rtd.session.core.hooks import Surrounding, name_of
+from rtd.session.core.hooks import HookScope, hook_name
 from rtd.session.tasks.definition import TaskDefinition
 
 if TYPE_CHECKING:
     from rtd.session.session import Session
 
 #: Asks a custom condition by its text; raises what it raises.
-Ask = Callable[[str], bool]
+Evaluate = Callable[[str], bool]
 #: A value, or None and what went wrong.
-Answer = list[Any]
+EvaluationReply = list[Any]
 #: Kind, name and message of something that failed.
 Failure = tuple[str, str, str]
 
 
-class Inner:
+class InternalTasks:
     """The inner side of one executor.
 
     Args:
@@ -38,26 +38,26 @@ class Inner:
         ask: asks a custom condition.
     """
 
-    def __init__(self, session: Session, ask: Ask) -> None:
+    def __init__(self, session: Session, ask: Evaluate) -> None:
         self._session = session
         self._ask = ask
-        self._begun: dict[str, Surrounding] = {}
+        self._begun: dict[str, HookScope] = {}
         self._failures: list[Failure] = []
 
     def tasks(self) -> Mapping[str, TaskDefinition]:
         """What can be run, by its name."""
         targets: dict[str, Callable[..., Any]] = {
-            CYCLE: self.cycle,
-            ASK: self.ask,
-            STARTUP: self.hooks,
-            SHUTDOWN: self.hooks,
+            CYCLE_TASK: self.run_cycle,
+            EVALUATE_TASK: self.evaluate,
+            STARTUP_TASK: self.run_hooks,
+            SHUTDOWN_TASK: self.run_hooks,
         }
         return {
             name: TaskDefinition(target, TaskInfo(name, lane="main", hidden=True))
             for name, target in targets.items()
         }
 
-    def cycle(
+    def run_cycle(
         self, texts: Sequence[str], n_cycles: int, started_at: float, budget_s: float
     ) -> dict[str, Any]:
         """Ask these conditions, within the hooks of the cycle.
@@ -69,12 +69,12 @@ class Inner:
             `answers`: by text, a value or None with the reason; a text that is not among them
             was not asked. `failures`: of hooks.
         """
-        failures = self.hooks("cycle", False, n_cycles, started_at)["failures"]
+        failures = self.run_hooks("cycle", False, n_cycles, started_at)["failures"]
         answers = self._answers(texts, budget_s)
-        failures += self.hooks("cycle", True, n_cycles, started_at)["failures"]
+        failures += self.run_hooks("cycle", True, n_cycles, started_at)["failures"]
         return {"answers": answers, "failures": failures}
 
-    def ask(self, text: str) -> dict[str, Any]:
+    def evaluate(self, text: str) -> dict[str, Any]:
         """Ask one condition.
 
         Returns:
@@ -82,9 +82,9 @@ class Inner:
         """
         return {"answer": self._answers([text], 0.0)[text]}
 
-    def _answers(self, texts: Sequence[str], budget_s: float) -> dict[str, Answer]:
+    def _answers(self, texts: Sequence[str], budget_s: float) -> dict[str, EvaluationReply]:
         until_s = time.monotonic() + budget_s
-        answers: dict[str, Answer] = {}
+        answers: dict[str, EvaluationReply] = {}
         for text in texts:
             if answers and time.monotonic() > until_s:
                 break
@@ -94,17 +94,17 @@ class Inner:
                 answers[text] = [None, "it did not answer in time"]
                 break
             except BaseException as error:
-                answers[text] = [None, describe(error)]
+                answers[text] = [None, describe_error(error)]
         return answers
 
-    def hooks(self, kind: str, rest: bool, n_cycles: int, started_at: float) -> dict[str, Any]:
+    def run_hooks(self, kind: str, rest: bool, n_cycles: int, started_at: float) -> dict[str, Any]:
         """Call the hooks of a kind; with `rest`, what is left of those that were begun.
 
         Returns:
             `failures`.
         """
         failures = self._failures = []
-        begun: Surrounding | None = None
+        begun: HookScope | None = None
         try:
             if rest:
                 begun = self._begun.pop(kind, None)
@@ -115,22 +115,22 @@ class Inner:
                     failures.append(("hook", f"hook_{kind}", why))
             else:
                 hooks = getattr(self._session.hooks, kind)
-                begun = self._begun[kind] = Surrounding(hooks, self._raised)
+                begun = self._begun[kind] = HookScope(hooks, self._raised)
                 begun.before(Scheduler(self._session, n_cycles, started_at))
         except Stopped:
-            late = None if begun is None else begun.at
-            name = f"hook_{kind}" if late is None else name_of(late)
+            late = None if begun is None else begun.last_hook
+            name = f"hook_{kind}" if late is None else hook_name(late)
             failures.append(("hook", name, "it did not end in time"))
         return {"failures": failures}
 
     def _raised(self, name: str, error: BaseException) -> None:
-        self._failures.append(("hook", name, describe(error)))
+        self._failures.append(("hook", name, describe_error(error)))
 
 
 _NOTHING: Final[Mapping[str, TaskDefinition]] = {}
 
 
-class _Serving:
+class _InternalTaskSlot:
     """What this executor can run of rtd's own."""
 
     def __init__(self) -> None:
@@ -140,11 +140,13 @@ class _Serving:
     def find(self, name: str) -> TaskDefinition | None:
         """The task of that name. Made when it is first wanted: most executors never do."""
         if self._tasks is _NOTHING and self.session is not None:
-            from rtd.session.core.custom_conditions import ask  # lazy: many apps have none
+            from rtd.session.core.custom_conditions import (
+                evaluate_condition,  # lazy: many apps have none
+            )
 
-            self._tasks = Inner(self.session, ask).tasks()
+            self._tasks = InternalTasks(self.session, evaluate_condition).tasks()
         return self._tasks.get(name)
 
 
 #: Of this process.
-SERVING: Final = _Serving()
+INTERNAL_TASKS: Final = _InternalTaskSlot()

@@ -6,13 +6,13 @@ from pathlib import Path
 from types import ModuleType
 
 from rtd.common.errors import AppError
-from rtd.process.events.keyboard_interrupt import CtrlC, marked
-from rtd.session.core.default_session import SESSIONS, session_so_far
-from rtd.session.core.describe_error import describe
+from rtd.process.events.keyboard_interrupt import CtrlC, mark_ctrl_c
+from rtd.session.core.default_session import SESSIONS, find_default_session
+from rtd.session.core.describe_error import describe_error
 from rtd.session.core.module_names import package_root
 from rtd.session.session import Session
 
-__all__ = ["describe", "load"]
+__all__ = ["load"]
 
 
 def load(app: str) -> Session:
@@ -26,7 +26,7 @@ def load(app: str) -> Session:
         AppError: one line: what failed, in which file, at which line.
         KeyboardInterrupt: somebody's Ctrl-C. One that the app raises itself is an AppError.
     """
-    with marked():
+    with mark_ctrl_c():
         return _load(app)
 
 
@@ -35,7 +35,7 @@ def _load(app: str) -> Session:
     cwd = str(Path.cwd())
     if cwd not in sys.path:
         sys.path.insert(0, cwd)
-    SESSIONS.served = True
+    SESSIONS.imported_by_rtd = True
     session = _pick(_import(app, target), attribute, app)
     session.load_files()
     return session
@@ -52,7 +52,7 @@ def _import(app: str, target: str) -> ModuleType:
     except CtrlC:
         raise
     except BaseException as error:  # whatever it raises, it is the app's, and one line
-        raise AppError(f"app {app} does not import: {describe(error)}") from error
+        raise AppError(f"app {app} does not import: {describe_error(error)}") from error
     found = getattr(module, "__file__", None)
     if file is not None and found is not None and not file.samefile(found):
         raise AppError(
@@ -91,7 +91,7 @@ def _pick(module: ModuleType, attribute: str, app: str) -> Session:
     if len({id(v) for v in sessions.values()}) == 1:
         return next(iter(sessions.values()))
     if not sessions:
-        made = session_so_far()
+        made = find_default_session()
         if made is not None:
             return made
         raise AppError(f"app {app}: {module.__file__} has no Session; write `session = Session()`")

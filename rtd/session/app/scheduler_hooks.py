@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from rtd.session.core.register_hook import registering
+from rtd.session.core.register_hook import register_hook
 
 if TYPE_CHECKING:
     from rtd.session.session import Session
@@ -46,14 +46,14 @@ class Scheduler:
     @staticmethod
     def hook_startup(function: F | None = None) -> Any:
         """Call it when the daemon starts: around the tasks that run on startup."""
-        return registering("startup", function)
+        return register_hook("startup", function)
 
     @staticmethod
     def hook_cycle(function: F | None = None) -> Any:
         """Call it in each cycle, around the asking of custom conditions."""
-        return registering("cycle", function)
+        return register_hook("cycle", function)
 
     @staticmethod
     def hook_shutdown(function: F | None = None) -> Any:
         """Call it when the daemon ends: around the tasks that run on shutdown."""
-        return registering("shutdown", function)
+        return register_hook("shutdown", function)

@@ -4,7 +4,7 @@ from rtd.process.events.keyboard_interrupt import is_ctrl_c
 from rtd.session.core.exceptions import Stopped
 
 
-def is_contained(error: BaseException) -> bool:
+def is_app_error(error: BaseException) -> bool:
     """Whether what the app's code has raised is its own affair: a fault, and no more.
 
     It is, whatever it is, but for the stop of a run and for somebody's Ctrl-C.

@@ -15,8 +15,8 @@ from rtd.language.grammar import GRAMMAR
 from rtd.language.leaves.custom import Custom
 from rtd.language.parser import parse
 from rtd.language.text.errors import ConditionError
-from rtd.model.app_info import CustomInfo
-from rtd.session.core.task_condition import bound, task_name
+from rtd.model.app_info import CustomConditionInfo
+from rtd.session.core.task_condition import bind_arguments, task_name
 
 if TYPE_CHECKING:
     from rtd.session.session import Session
@@ -26,7 +26,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Registration:
     """A condition as it was registered. `options` are those of its task, None without one;
     `label` is what the task's name says of it."""
 
@@ -43,7 +43,7 @@ class _Asked:
 
 
 #: All of this process, by the name under which the grammar has their syntax.
-_REGISTERED: Final[dict[str, _Asked]] = {}
+_REGISTERED: Final[dict[str, _Registration]] = {}
 
 
 class FuncCond:
@@ -93,17 +93,17 @@ class FuncCond:
         self._register(func)
         return func
 
-    def _asked(self, func: Callable[..., Any]) -> _Asked:
+    def _registration(self, func: Callable[..., Any]) -> _Registration:
         if inspect.iscoroutinefunction(func):
             raise PolicyError(
                 f"condition {func.__name__!r}: it is `async def`; write a plain `def`"
             )
-        return _Asked(func, self._args, self._kwargs)
+        return _Registration(func, self._args, self._kwargs)
 
     def _register(self, func: Callable[..., Any]) -> None:
         name = f"{func.__module__}:{func.__qualname__}"
         syntaxes = self._syntaxes or (func.__name__.strip("_").replace("_", " "),)
-        asked = self._asked(func)
+        asked = self._registration(func)
         keys = [_key(f"{name}#{n}" if n else name, one) for n, one in enumerate(syntaxes)]
         label = _label(func.__name__, keys)
         for key, syntax in zip(keys, syntaxes, strict=True):
@@ -178,8 +178,8 @@ class TaskCond(FuncCond):
         self._options = options
         super().__init__(func, syntax, session=session)
 
-    def _asked(self, func: Callable[..., Any]) -> _Asked:
-        return _Asked(func, options=self._options, cooldown_s=self._cooldown_s)
+    def _registration(self, func: Callable[..., Any]) -> _Registration:
+        return _Registration(func, options=self._options, cooldown_s=self._cooldown_s)
 
 
 def as_condition(given: Condition | FuncCond) -> Condition:
@@ -191,7 +191,7 @@ def _combines(other: object) -> bool:
     return isinstance(other, Condition | FuncCond)
 
 
-def ask(text: str) -> bool:
+def evaluate_condition(text: str) -> bool:
     """The value of a condition, by its text: calls its function, and raises what that raises."""
     leaf = parse(text)
     if not isinstance(leaf, Custom) or leaf.name not in _REGISTERED:
@@ -199,14 +199,14 @@ def ask(text: str) -> bool:
     return bool(_REGISTERED[leaf.name](dict(leaf.arguments)))
 
 
-def in_use(session: Session) -> dict[str, CustomInfo]:
+def conditions_in_use(session: Session) -> dict[str, CustomConditionInfo]:
     """The custom conditions that the tasks of a session name, by their text. Makes the tasks of
     those that have one, if they are not there yet.
 
     Raises:
         PolicyError: the task of a `TaskCond` cannot be declared.
     """
-    found: dict[str, CustomInfo] = {}
+    found: dict[str, CustomConditionInfo] = {}
     waiting = list(session.tasks.values())
     while waiting:
         schedule = waiting.pop().info.schedule
@@ -219,16 +219,16 @@ def in_use(session: Session) -> dict[str, CustomInfo]:
     return found
 
 
-def _info(leaf: Custom) -> CustomInfo:
+def _info(leaf: Custom) -> CustomConditionInfo:
     asked = _REGISTERED[leaf.name]
     task = None if asked.options is None else task_name(asked.label, dict(leaf.arguments))
-    return CustomInfo(leaf.name, dict(leaf.arguments), task, asked.cooldown_s)
+    return CustomConditionInfo(leaf.name, dict(leaf.arguments), task, asked.cooldown_s)
 
 
 def _declare(session: Session, leaf: Custom, name: str) -> Any:
     asked = _REGISTERED[leaf.name]
     declare = session.task(name=name, **(asked.options or {}))
-    return declare(bound(asked.function, dict(leaf.arguments)))
+    return declare(bind_arguments(asked.function, dict(leaf.arguments)))
 
 
 def _key(name: str, syntax: Syntax) -> str:
@@ -265,7 +265,7 @@ def _listed(syntax: Syntax | Iterable[Syntax] | None) -> tuple[Syntax, ...]:
     return listed
 
 
-def _check_arguments(asked: _Asked, syntax: Syntax) -> None:
+def _check_arguments(asked: _Registration, syntax: Syntax) -> None:
     """Whether the function takes what its syntax and its declaration give it."""
     groups = dict.fromkeys(syntax.groupindex, "") if isinstance(syntax, re.Pattern) else {}
     name = asked.function.__name__

@@ -20,7 +20,7 @@ class _Registry:
     def __init__(self) -> None:
         self.chosen: Session | None = None
         self.implied: Session | None = None
-        self.served = False
+        self.imported_by_rtd = False
 
 
 SESSIONS = _Registry()
@@ -37,12 +37,12 @@ def default_session() -> Session:
     return SESSIONS.implied
 
 
-def session_so_far() -> Session | None:
+def find_default_session() -> Session | None:
     """The session that declarations have gone to; None when there was no session and none."""
     return SESSIONS.chosen or SESSIONS.implied
 
 
-def become_default(session: Session) -> Session | None:
+def set_default_session(session: Session) -> Session | None:
     """Declarations go to this session from now on. Gives the one to take over, if any."""
     waiting = SESSIONS.implied if SESSIONS.chosen is None else None
     SESSIONS.chosen = session

@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 
 from rtd.common.errors import PolicyError
 from rtd.session.core.module_names import package_root
-from rtd.session.core.signature import Shape, first_line
+from rtd.session.core.signature import TaskSignature, first_line
 from rtd.session.parameters.parameters import default_arguments
 
 
-class _Version(NamedTuple):
+class _FileVersion(NamedTuple):
     """By what a file is told from what it was: replaced, or written to."""
 
     inode: int
@@ -38,11 +38,11 @@ class DelayedFunction:
         self.name = name
         self.__name__ = name
         self._module: ModuleType | None = None
-        self._version: _Version | None = None
+        self._version: _FileVersion | None = None
         self._one_at_a_time = threading.Lock()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        function = self.find()
+        function = self.load()
         unseen = sorted(default_arguments(function).keys() - kwargs.keys())
         if unseen:
             raise TypeError(
@@ -51,7 +51,7 @@ class DelayedFunction:
             )
         return function(*args, **kwargs)
 
-    def find(self) -> Any:
+    def load(self) -> Any:
         """The function as it is in the file now.
 
         Raises:
@@ -61,7 +61,7 @@ class DelayedFunction:
             seen = self.path.stat()
         except OSError as error:
             raise ImportError(f"{self.path} cannot be read: {error.strerror}") from None
-        version = _Version(seen.st_ino, seen.st_size, seen.st_mtime_ns)
+        version = _FileVersion(seen.st_ino, seen.st_size, seen.st_mtime_ns)
         with self._one_at_a_time:
             if self._module is None or version != self._version:
                 self._module = _import(self.path)
@@ -71,10 +71,10 @@ class DelayedFunction:
             raise ImportError(f"{self.path} has no function {self.name!r}")
         return found
 
-    def shape(self, where: str) -> Shape:
+    def read_signature(self, where: str) -> TaskSignature:
         """What can be told from its source, without importing it; a file that is not there (yet)
         or has no such function tells nothing."""
-        unknown = Shape(any_parameters=True, source=str(self.path))
+        unknown = TaskSignature(any_parameters=True, source=str(self.path))
         try:
             tree = ast.parse(self.path.read_bytes(), str(self.path))
         except (OSError, ValueError):
@@ -83,18 +83,18 @@ class DelayedFunction:
             raise PolicyError(f"{where}: {self.path}, line {error.lineno}: {error.msg}") from None
         for node in tree.body:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == self.name:
-                return _shape(node, self.path)
+                return _signature_of(node, self.path)
         return unknown
 
 
-def _shape(node: ast.FunctionDef | ast.AsyncFunctionDef, path: Path) -> Shape:
+def _signature_of(node: ast.FunctionDef | ast.AsyncFunctionDef, path: Path) -> TaskSignature:
     taken = node.args
     plain = [*taken.posonlyargs, *taken.args]
     first_default = len(plain) - len(taken.defaults)
     named = [(arg.arg, at < first_default) for at, arg in enumerate(plain)]
     pairs = zip(taken.kwonlyargs, taken.kw_defaults, strict=True)
     named += [(arg.arg, default is None) for arg, default in pairs]
-    return Shape(
+    return TaskSignature(
         parameters=tuple(named[len(taken.posonlyargs) :]),
         any_parameters=taken.kwarg is not None,
         is_async=isinstance(node, ast.AsyncFunctionDef),

@@ -5,7 +5,7 @@ import traceback
 from rtd.common.package_root import PACKAGE_ROOT
 
 
-def describe(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """`ValueError: text (file, line 12)`: the place is the innermost frame of user code."""
     if isinstance(error, SyntaxError) and error.filename:
         return f"SyntaxError: {error.msg} ({error.filename}, line {error.lineno})"

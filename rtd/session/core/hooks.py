@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields
 from types import TracebackType
 from typing import Any, Final
 
-from rtd.session.core.app_errors import is_contained
+from rtd.session.core.app_errors import is_app_error
 
 Hook = Callable[..., Any]
 ExcInfo = tuple[type[BaseException] | None, BaseException | None, TracebackType | None]
@@ -42,13 +42,13 @@ class Hooks:
         return {kind: len(getattr(self, kind)) for kind in ("startup", "cycle", "shutdown")}
 
 
-def name_of(hook: Hook) -> str:
+def hook_name(hook: Hook) -> str:
     """How a hook is called in a fault: `module.function`."""
     name = getattr(hook, "__qualname__", type(hook).__qualname__)
     return f"{getattr(hook, '__module__', '?')}.{name}"
 
 
-class Surrounding:
+class HookScope:
     """One thing that hooks are called around: plain functions before it, generators on both
     sides. A hook that raises is told of and is over; the others go on.
 
@@ -60,18 +60,18 @@ class Surrounding:
         at: the hook that was called last.
     """
 
-    __slots__ = ("_hooks", "_on_raised", "_open", "at")
+    __slots__ = ("_hooks", "_on_raised", "_open", "last_hook")
 
     def __init__(self, hooks: Sequence[Hook], on_raised: OnRaised) -> None:
         self._hooks = hooks
         self._on_raised = on_raised
         self._open: list[tuple[Hook, Generator[Any, ExcInfo, Any]]] = []
-        self.at: Hook | None = None
+        self.last_hook: Hook | None = None
 
     def before(self, subject: Any) -> None:
         """Call all of them with the task or the scheduler, generators up to their `yield`."""
         for hook in self._hooks:
-            self.at = hook
+            self.last_hook = hook
             try:
                 made: Any = hook(subject)
                 if isinstance(made, Generator) and _comes_to_its_yield(made):
@@ -83,7 +83,7 @@ class Surrounding:
         """Let the generators go on. `raised` is what their `yield` gives."""
         while self._open:
             hook, generator = self._open.pop(0)
-            self.at = hook
+            self.last_hook = hook
             try:
                 generator.send(raised)
                 generator.close()
@@ -94,9 +94,9 @@ class Surrounding:
                 self._contain(hook, error)
 
     def _contain(self, hook: Hook, error: BaseException) -> None:
-        if not is_contained(error):
+        if not is_app_error(error):
             raise error
-        self._on_raised(name_of(hook), error)
+        self._on_raised(hook_name(hook), error)
 
 
 def _comes_to_its_yield(generator: Generator[Any, ExcInfo, Any]) -> bool:

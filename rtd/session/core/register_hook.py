@@ -10,7 +10,7 @@ from rtd.session.core.default_session import default_session
 from rtd.session.core.hooks import Hook
 
 
-def registering(kind: str, hook: Hook | None) -> Any:
+def register_hook(kind: str, hook: Hook | None) -> Any:
     """Both `@Task.hook_execute` and `@Task.hook_execute()`.
 
     Args:

@@ -5,12 +5,12 @@ from collections.abc import Callable
 from time import time
 from typing import Final
 
-from rtd.model.app_info import Fault
+from rtd.model.app_info import AppFault
 from rtd.session.core.default_session import default_session
-from rtd.session.core.describe_error import describe
+from rtd.session.core.describe_error import describe_error
 
 #: What carries a progress report away: (done, total, text).
-Reporter = Callable[[float, float | None, str], None]
+ProgressReporter = Callable[[float, float | None, str], None]
 #: What carries a fault away: (kind, what, message, halts).
 FaultSink = Callable[[str, str, str, bool], None]
 
@@ -28,7 +28,7 @@ class CurrentRun:
 
     __slots__ = ("_report", "attempt", "id", "stopping", "task")
 
-    def __init__(self, run_id: str, task: str, attempt: int, report: Reporter) -> None:
+    def __init__(self, run_id: str, task: str, attempt: int, report: ProgressReporter) -> None:
         self.id = run_id
         self.task = task
         self.attempt = attempt
@@ -52,9 +52,9 @@ class CurrentRun:
 _current: Final[contextvars.ContextVar[CurrentRun | None]] = contextvars.ContextVar(
     "rtd_current_run", default=None
 )
-enter = _current.set
-leave = _current.reset
-find = _current.get
+enter_run = _current.set
+leave_run = _current.reset
+find_run = _current.get
 
 
 def current_run() -> CurrentRun:
@@ -104,10 +104,10 @@ def report_fault(kind: str, what: str, error: BaseException | str, *, halts: boo
 
     Never raises, but for the stop of a run that was asked to end meanwhile.
     """
-    message = error if isinstance(error, str) else describe(error)
+    message = error if isinstance(error, str) else describe_error(error)
     # A file's name may hold what UTF-8 has not.
     message, what = (t.encode(errors="backslashreplace").decode() for t in (message, what))
     if FAULTS.sink is not None:
         FAULTS.sink(kind, what, message, halts)
     else:
-        default_session().faults.append(Fault(kind, what, message, time()))
+        default_session().faults.append(AppFault(kind, what, message, time()))

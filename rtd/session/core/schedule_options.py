@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rtd.language.text.errors import ConditionError
 
 #: The options that make a schedule.
-SCHEDULE: Final = ("start_cond", "end_cond", "catch_up", "overlap", "timezone", "enabled")
+SCHEDULE_OPTIONS: Final = ("start_cond", "end_cond", "catch_up", "overlap", "timezone", "enabled")
 
 
 def read_schedule(
@@ -28,8 +28,8 @@ def read_schedule(
             a start condition on what only a run has, or an end condition on what cannot be
             measured in this lane.
     """
-    rest = {name: value for name, value in options.items() if name not in SCHEDULE}
-    given = {name: value for name, value in options.items() if name in SCHEDULE}
+    rest = {name: value for name, value in options.items() if name not in SCHEDULE_OPTIONS}
+    given = {name: value for name, value in options.items() if name in SCHEDULE_OPTIONS}
     start = _condition(given.get("start_cond"), "start_cond", where)
     end = _condition(given.get("end_cond"), "end_cond", where)
     if start is not None:

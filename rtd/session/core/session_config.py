@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from rtd.common.errors import ConfigError
 from rtd.common.units import parse_duration_s
-from rtd.config.setting_readers import DAEMON_ONLY, NAMES, build, read_one
+from rtd.config.setting_readers import DAEMON_ONLY, SETTING_NAMES, build_config, read_setting
 from rtd.session.core.schedule_options import read_timezone
 
 PRE_EXIST: Final = ("raise", "replace", "ignore", "rename")
@@ -122,9 +122,9 @@ class SessionConfig:
                 self._values[key] = _read(key, value)
             else:
                 path = _known(key)
-                settings[path] = read_one(path, _WHERE, value)
+                settings[path] = read_setting(path, _WHERE, value)
         try:
-            build(settings)
+            build_config(settings)
         except ConfigError as error:  # two of them do not fit together
             raise ConfigError(f"{_WHERE}: {error.sentence}") from None
         self._settings.clear()
@@ -180,13 +180,15 @@ def _known(key: str) -> str:
         )
     if key in _ELSEWHERE:
         raise ConfigError(f"{_WHERE}: {key!r} is no key; {_ELSEWHERE[key]}")
-    inner = [name for name in NAMES if name.startswith(f"{key}.") and name not in DAEMON_ONLY]
+    inner = [
+        name for name in SETTING_NAMES if name.startswith(f"{key}.") and name not in DAEMON_ONLY
+    ]
     if inner:
         raise ConfigError(
             f"{_WHERE}: {key!r} has several settings: write a mapping of them, or {inner[0]!r}: ..."
         )
-    if key not in NAMES:
-        keys = [*_OWN, *(name for name in NAMES if name not in DAEMON_ONLY)]
+    if key not in SETTING_NAMES:
+        keys = [*_OWN, *(name for name in SETTING_NAMES if name not in DAEMON_ONLY)]
         near = get_close_matches(key, keys, 1)
         hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(_OWN)} and settings"
         raise ConfigError(f"{_WHERE}: unknown key {key!r}; {hint}")

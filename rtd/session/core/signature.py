@@ -12,7 +12,7 @@ from rtd.common.errors import PolicyError
 from rtd.common.package_root import PACKAGE_ROOT
 
 
-class Shape(NamedTuple):
+class TaskSignature(NamedTuple):
     """What is known of a task's code without running it.
 
     `parameters` are `(name, required)` in order; `any_parameters`: it takes others, too.
@@ -23,7 +23,7 @@ class Shape(NamedTuple):
 
     parameters: tuple[tuple[str, bool], ...] = ()
     any_parameters: bool = False
-    named: tuple[str, ...] = ()
+    free_names: tuple[str, ...] = ()
     is_async: bool = False
     is_class: bool = False
     is_command: bool = False
@@ -31,7 +31,7 @@ class Shape(NamedTuple):
     source: str = ""
 
 
-def shape_of(target: Callable[..., Any], where: str) -> Shape:
+def signature_of(target: Callable[..., Any], where: str) -> TaskSignature:
     """The shape of a function, a class with `start`, or any other callable.
 
     Args:
@@ -45,7 +45,7 @@ def shape_of(target: Callable[..., Any], where: str) -> Shape:
     if is_class and not callable(starter):
         raise PolicyError(f"{where}: a class task needs a method start()")
     parameters, any_parameters = _parameters(target)
-    return Shape(
+    return TaskSignature(
         parameters=parameters,
         any_parameters=any_parameters,
         is_async=inspect.iscoroutinefunction(starter),
@@ -94,7 +94,7 @@ def _source(target: Callable[..., Any]) -> str:
         return ""
 
 
-def caller() -> str:
+def caller_location() -> str:
     """`file:line` of the user's code that is making a task: the nearest frame that is neither
     ours nor the `__init__` of a class."""
     frame = sys._getframe(1)

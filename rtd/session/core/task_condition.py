@@ -39,7 +39,9 @@ def task_name(label: str, arguments: Mapping[str, str]) -> str:
     return f"{shown[: _NAME_CHARS - _DIGEST_CHARS - 1]}~{digest}"
 
 
-def bound(function: Callable[..., Any], arguments: Mapping[str, str]) -> Callable[..., Any]:
+def bind_arguments(
+    function: Callable[..., Any], arguments: Mapping[str, str]
+) -> Callable[..., Any]:
     """The function with its arguments given, under its own name and documentation."""
     if not arguments:
         return function

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rtd.common.errors import PolicyError
 from rtd.model.app_info import LoaderInfo
-from rtd.model.task_file_survey import pattern, relative, survey
-from rtd.session.core.app_errors import is_contained
+from rtd.model.task_file_survey import compile_glob, survey_files, task_file_name
+from rtd.session.core.app_errors import is_app_error
 from rtd.session.core.default_session import SESSIONS, default_session
-from rtd.session.core.signature import caller
+from rtd.session.core.signature import caller_location
 from rtd.session.loaders.import_file import import_file
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Loader(ABC):
         """
         where = type(self).__name__
         _refuse(others, where)
-        declared_in = Path(caller().rpartition(":")[0]).absolute().parent
+        declared_in = Path(caller_location().rpartition(":")[0]).absolute().parent
         try:
             self.path = declared_in / (path or "")
         except TypeError:
@@ -70,7 +70,7 @@ class Loader(ABC):
         self.glob = glob or self.default_glob
         self.watch = watch
         try:
-            pattern(self.glob)
+            compile_glob(self.glob)
         except ValueError as error:
             raise PolicyError(f"{where}: glob: {error}") from None
         self._stamp = ""
@@ -88,11 +88,11 @@ class Loader(ABC):
         if self._done:
             return
         self._done = True
-        found = survey(str(self.path), self.glob)
+        found = survey_files(str(self.path), self.glob)
         self._stamp = found.stamp
         if not found.folders:
             missing = FileNotFoundError(f"there is no folder {self.path}")
-            session.note_fault("loader", relative(self.path, self.path), missing)
+            session.record_fault("loader", task_file_name(self.path, self.path), missing)
         for file in found.files:
             self._load(session, Path(file))
 
@@ -102,9 +102,9 @@ class Loader(ABC):
             self.read(session, file)
         except BaseException as error:  # whatever it raises, it is this file's
             before.restore(session)
-            if not is_contained(error):
+            if not is_app_error(error):
                 raise
-            session.note_fault("loader", relative(file, self.path), error)
+            session.record_fault("loader", task_file_name(file, self.path), error)
 
     @abstractmethod
     def read(self, session: Session, file: Path) -> None:

@@ -46,7 +46,7 @@ class YAMLLoader(Loader):
     default_glob = "**/*.yaml"
 
     def __init__(self, path: str | Path | None = None, glob: str | None = None, **more: Any):
-        """See `Loader`. Raises PolicyError, also when PyYAML is not installed."""
+        """See `AppLoader`. Raises PolicyError, also when PyYAML is not installed."""
         _yaml()
         super().__init__(path, glob, **more)
 
@@ -61,7 +61,7 @@ class YAMLLoader(Loader):
             definition.info = replace(definition.info, source=f"{file}:{said.line}")
 
 
-class _Said(NamedTuple):
+class _YamlTask(NamedTuple):
     """One task as it stands in a file."""
 
     name: str
@@ -77,7 +77,7 @@ def _yaml() -> Any:
     return yaml
 
 
-def _read(file: Path) -> list[_Said]:
+def _read(file: Path) -> list[_YamlTask]:
     """The tasks of a file, in their order. Raises PolicyError."""
     yaml = _yaml()
     try:
@@ -93,7 +93,7 @@ def _read(file: Path) -> list[_Said]:
         raise PolicyError(f"{problem} ({place})") from None
 
 
-def _tasks(reader: Any, root: Any, file: Path) -> Iterator[_Said]:
+def _tasks(reader: Any, root: Any, file: Path) -> Iterator[_YamlTask]:
     if root.id == "mapping":
         pairs = [(reader.construct_object(key, deep=True), node) for key, node in root.value]
     elif root.id == "sequence":
@@ -116,7 +116,7 @@ def _tasks(reader: Any, root: Any, file: Path) -> Iterator[_Said]:
         if name in names:
             raise PolicyError(f"task {name!r} stands in this file twice {place}")
         names.add(name)
-        yield _Said(name, options, line)
+        yield _YamlTask(name, options, line)
 
 
 def _argument(reader: Any, node: Any) -> Any:
@@ -129,7 +129,7 @@ def _argument(reader: Any, node: Any) -> Any:
     return _TAGS[node.tag](reader.construct_scalar(node))
 
 
-def _make(said: _Said, session: Session, folder: Path) -> Task:
+def _make(said: _YamlTask, session: Session, folder: Path) -> Task:
     options = dict(said.options)
     if "session" in options:
         raise PolicyError(f"task {said.name!r}: a task of a file is in its loader's session")

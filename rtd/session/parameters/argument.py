@@ -24,7 +24,7 @@ class _Missing:
 MISSING: Final = _Missing()
 
 
-class Source(Protocol):
+class ValueSource(Protocol):
     """Where arguments find their values, for one run.
 
     Attributes:
@@ -38,14 +38,14 @@ class Source(Protocol):
     def task(self) -> Any:
         """See above."""
 
-    def named(self, name: str) -> Any:
+    def parameter(self, name: str) -> Any:
         """The value of a parameter of the session; MISSING without one."""
 
-    def returned(self, task: str) -> Any:
+    def task_result(self, task: str) -> Any:
         """The latest result of a task; MISSING when it has never succeeded."""
 
 
-class Uses(NamedTuple):
+class Dependencies(NamedTuple):
     """What an argument's value depends on: parameters of the session, results of tasks."""
 
     names: frozenset[str] = frozenset()
@@ -69,26 +69,26 @@ class Argument:
         """The arguments that it is made of."""
         return ()
 
-    def find(self, source: Source) -> Any:
+    def resolve(self, source: ValueSource) -> Any:
         """The value for one run, or an argument that has it, see `value_of`. Raises whatever
         finding it raises."""
         offers = {"task": lambda: source.task, "session": lambda: source.session}
         return self.get_value(**_accepted(self.get_value, offers))
 
-    def uses(self, session: Session) -> Uses:
+    def dependencies(self, session: Session) -> Dependencies:
         """What `find` will ask its source for."""
-        used = [part.uses(session) for part in self.parts()]
-        return Uses(
+        used = [part.dependencies(session) for part in self.parts()]
+        return Dependencies(
             frozenset().union(*(one.names for one in used)),
             frozenset().union(*(one.tasks for one in used)),
         )
 
-    def missing(self, session: Session) -> str | None:
+    def find_problem(self, session: Session) -> str | None:
         """What is wrong with it in this session, whatever happens at run time; or None."""
-        found = (part.missing(session) for part in self.parts())
+        found = (part.find_problem(session) for part in self.parts())
         return next((text for text in found if text is not None), None)
 
-    def note(self) -> str:
+    def describe(self) -> str:
         """What a person is shown in place of a value."""
         return type(self).__name__
 
@@ -105,14 +105,14 @@ class SimpleArg(Argument):
     def get_value(self, **_given: Any) -> Any:
         return self.value
 
-    def find(self, source: Source) -> Any:
+    def resolve(self, source: ValueSource) -> Any:
         if not self._copied:
             return self.value
         from copy import deepcopy  # lazy: few need it
 
         return deepcopy(self.value)
 
-    def note(self) -> str:
+    def describe(self) -> str:
         return f"a value of type {type(self.value).__name__}"
 
     def __repr__(self) -> str:
@@ -135,28 +135,28 @@ class Private(Argument):
     def parts(self) -> tuple[Argument, ...]:
         return (self.inner,)
 
-    def find(self, source: Source) -> Any:
-        return self.inner.find(source)
+    def resolve(self, source: ValueSource) -> Any:
+        return self.inner.resolve(source)
 
-    def note(self) -> str:
-        return "" if isinstance(self.inner, SimpleArg) else self.inner.note()
+    def describe(self) -> str:
+        return "" if isinstance(self.inner, SimpleArg) else self.inner.describe()
 
     def __repr__(self) -> str:
         return "Private(******)"
 
 
-def value_of(argument: Argument, source: Source) -> Any:
+def resolve_value(argument: Argument, source: ValueSource) -> Any:
     """The value for one run: what the argument gives, and if that is an argument itself, such as
     the `Private` that a function returns, what that gives."""
-    found = argument.find(source)
+    found = argument.resolve(source)
     while isinstance(found, Argument):
-        found = found.find(source)
+        found = found.resolve(source)
     return found
 
 
-def is_function(argument: Argument) -> bool:
+def calls_function(argument: Argument) -> bool:
     """Whether a function is called for its value."""
-    return argument.kind == "function" or any(map(is_function, argument.parts()))
+    return argument.kind == "function" or any(map(calls_function, argument.parts()))
 
 
 def arguments_in(*values: Any) -> tuple[Argument, ...]:

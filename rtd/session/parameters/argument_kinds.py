@@ -8,13 +8,19 @@ import os
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from rtd.session.parameters.argument import MISSING, Argument, Source, Uses, arguments_in
+from rtd.session.parameters.argument import (
+    MISSING,
+    Argument,
+    Dependencies,
+    ValueSource,
+    arguments_in,
+)
 
 if TYPE_CHECKING:
     from rtd.session.session import Session
 
 
-class _Defaulting(Argument):
+class _ArgumentWithDefault(Argument):
     """One that may find nothing: a default that is private makes it private."""
 
     def __init__(self, default: Any) -> None:
@@ -25,7 +31,7 @@ class _Defaulting(Argument):
         return arguments_in(self.default)
 
 
-class Arg(_Defaulting):
+class Arg(_ArgumentWithDefault):
     """The parameter of the session that has this name.
 
     Args:
@@ -39,33 +45,33 @@ class Arg(_Defaulting):
         super().__init__(default)
         self.name = name
 
-    def find(self, source: Source) -> Any:
-        found = source.named(self.name)
+    def resolve(self, source: ValueSource) -> Any:
+        found = source.parameter(self.name)
         found = self.default if found is MISSING else found
         if found is MISSING:
             raise LookupError(self._sentence())
         return found
 
-    def missing(self, session: Session) -> str | None:
+    def find_problem(self, session: Session) -> str | None:
         if self.name in session.parameters:
             return None
-        return self._sentence() if self.default is MISSING else super().missing(session)
+        return self._sentence() if self.default is MISSING else super().find_problem(session)
 
     def _sentence(self) -> str:
         return f"the session has no parameter {self.name!r}"
 
-    def uses(self, session: Session) -> Uses:
-        inner = super().uses(session)
+    def dependencies(self, session: Session) -> Dependencies:
+        inner = super().dependencies(session)
         return inner._replace(names=inner.names | {self.name})
 
-    def note(self) -> str:
+    def describe(self) -> str:
         return f"the session's {self.name}"
 
     def __repr__(self) -> str:
         return f"Arg({self.name!r})"
 
 
-class EnvArg(_Defaulting):
+class EnvArg(_ArgumentWithDefault):
     """An environment variable of the daemon, as text.
 
     Args:
@@ -79,20 +85,20 @@ class EnvArg(_Defaulting):
         super().__init__(default)
         self.variable = variable
 
-    def find(self, source: Source) -> Any:
+    def resolve(self, source: ValueSource) -> Any:
         found = os.environ.get(self.variable, self.default)
         if found is MISSING:
             raise LookupError(f"the environment variable {self.variable} is not set")
         return found
 
-    def note(self) -> str:
+    def describe(self) -> str:
         return f"environment variable {self.variable}"
 
     def __repr__(self) -> str:
         return f"EnvArg({self.variable!r})"
 
 
-class Return(_Defaulting):
+class Return(_ArgumentWithDefault):
     """What the latest successful run of a task has returned.
 
     Args:
@@ -106,7 +112,7 @@ class Return(_Defaulting):
         super().__init__(default)
         self.task = task
 
-    def name(self, session: Session) -> str:
+    def task_name(self, session: Session) -> str:
         """The task's name in a session."""
         if isinstance(self.task, str):
             return self.task
@@ -118,30 +124,30 @@ class Return(_Defaulting):
                 return name
         return str(getattr(self.task, "__name__", self.task))
 
-    def find(self, source: Source) -> Any:
-        found = source.returned(self.name(source.session))
+    def resolve(self, source: ValueSource) -> Any:
+        found = source.task_result(self.task_name(source.session))
         if found is not MISSING:
             return found
-        problem = self.missing(source.session)
+        problem = self.find_problem(source.session)
         if problem is not None:
             raise LookupError(problem)
         return None if self.default is MISSING else self.default
 
-    def missing(self, session: Session) -> str | None:
-        name = self.name(session)
+    def find_problem(self, session: Session) -> str | None:
+        name = self.task_name(session)
         if self.default is not MISSING:
-            return super().missing(session)
+            return super().find_problem(session)
         if name in session.tasks:
             return None
         near = get_close_matches(name, session.tasks, 1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         return f"there is no task {name!r} whose result it could be{hint}"
 
-    def uses(self, session: Session) -> Uses:
-        inner = super().uses(session)
-        return inner._replace(tasks=inner.tasks | {self.name(session)})
+    def dependencies(self, session: Session) -> Dependencies:
+        inner = super().dependencies(session)
+        return inner._replace(tasks=inner.tasks | {self.task_name(session)})
 
-    def note(self) -> str:
+    def describe(self) -> str:
         named = getattr(self.task, "name", None) or getattr(self.task, "__name__", self.task)
         return f"result of {named}"
 
@@ -157,7 +163,7 @@ class SessionArg(Argument):
     def get_value(self, session: Any = None, **_given: Any) -> Any:
         return session
 
-    def note(self) -> str:
+    def describe(self) -> str:
         return "the session"
 
 
@@ -172,5 +178,5 @@ class TaskArg(Argument):
     def get_value(self, task: Any = None, session: Any = None, **_given: Any) -> Any:
         return task if self.name is None else session[self.name]
 
-    def note(self) -> str:
+    def describe(self) -> str:
         return "the task" if self.name is None else f"the task {self.name}"

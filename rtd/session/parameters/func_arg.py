@@ -8,7 +8,14 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from rtd.common.errors import PolicyError
-from rtd.session.parameters.argument import MISSING, Argument, Source, Uses, arguments_in, value_of
+from rtd.session.parameters.argument import (
+    MISSING,
+    Argument,
+    Dependencies,
+    ValueSource,
+    arguments_in,
+    resolve_value,
+)
 
 if TYPE_CHECKING:
     from rtd.session.session import Session
@@ -21,7 +28,7 @@ AWAITER: Final[ContextVar[Awaiter | None]] = ContextVar("rtd_awaiter", default=N
 _OFFERED: Final = ("task", "session")
 
 
-class _Wanted(NamedTuple):
+class _WantedParameter(NamedTuple):
     """A parameter of a function: where its value comes from."""
 
     name: str
@@ -74,7 +81,7 @@ class FuncArg(Argument):
         wanted = (wanted.argument for wanted in self._wanted)
         return arguments_in(*self._args, *self._kwargs.values(), *wanted)
 
-    def find(self, source: Source) -> Any:
+    def resolve(self, source: ValueSource) -> Any:
         given = {name: _valued(value, source) for name, value in self._kwargs.items()}
         for wanted in self._wanted:
             value = self._look(wanted, source)
@@ -83,40 +90,40 @@ class FuncArg(Argument):
         found = self.func(*(_valued(value, source) for value in self._args), **given)
         return _awaited(found) if inspect.iscoroutine(found) else found
 
-    def _look(self, wanted: _Wanted, source: Source) -> Any:
+    def _look(self, wanted: _WantedParameter, source: ValueSource) -> Any:
         if wanted.argument is not None:
-            return value_of(wanted.argument, source)
+            return resolve_value(wanted.argument, source)
         if wanted.name in _OFFERED:
             return getattr(source, wanted.name)
-        found = source.named(wanted.name)
+        found = source.parameter(wanted.name)
         if found is MISSING and wanted.required:
             raise LookupError(self._sentence(wanted.name))
         return found
 
     def _sentence(self, name: str) -> str:
-        return f"{self.note()} takes {name!r}, and the session has no parameter of that name"
+        return f"{self.describe()} takes {name!r}, and the session has no parameter of that name"
 
-    def missing(self, session: Session) -> str | None:
+    def find_problem(self, session: Session) -> str | None:
         for wanted in self._wanted:
             known = wanted.argument is not None or wanted.name in (*_OFFERED, *session.parameters)
             if wanted.required and not known:
                 return self._sentence(wanted.name)
-        return super().missing(session)
+        return super().find_problem(session)
 
-    def uses(self, session: Session) -> Uses:
+    def dependencies(self, session: Session) -> Dependencies:
         named = {wanted.name for wanted in self._wanted if wanted.argument is None}
-        inner = super().uses(session)
+        inner = super().dependencies(session)
         return inner._replace(names=inner.names | named.difference(_OFFERED))
 
-    def note(self) -> str:
+    def describe(self) -> str:
         return f"{getattr(self.func, '__qualname__', type(self.func).__name__)}()"
 
     def __repr__(self) -> str:
         return f"FuncArg({getattr(self.func, '__name__', self.func)})"
 
 
-def _valued(value: Any, source: Source) -> Any:
-    return value_of(value, source) if isinstance(value, Argument) else value
+def _valued(value: Any, source: ValueSource) -> Any:
+    return resolve_value(value, source) if isinstance(value, Argument) else value
 
 
 def _awaited(found: Coroutine[Any, Any, Any]) -> Any:
@@ -131,7 +138,7 @@ def _awaited(found: Coroutine[Any, Any, Any]) -> Any:
 
 def _wanted_by(
     func: Callable[..., Any], positional: int, given: dict[str, Any]
-) -> tuple[_Wanted, ...]:
+) -> tuple[_WantedParameter, ...]:
     """What is to be found for a function that is called with so many values and these names."""
     try:
         parameters = list(inspect.signature(func).parameters.values())
@@ -145,5 +152,5 @@ def _wanted_by(
             continue
         default = parameter.default
         argument = default if isinstance(default, Argument) else None
-        wanted.append(_Wanted(parameter.name, argument, default is parameter.empty))
+        wanted.append(_WantedParameter(parameter.name, argument, default is parameter.empty))
     return tuple(wanted)

@@ -12,19 +12,25 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from rtd.common.msgpack_values import unpack
 from rtd.model.parameter_names import field_of
-from rtd.session.core.app_errors import is_contained
+from rtd.session.core.app_errors import is_app_error
 from rtd.session.core.run_context import report_fault
-from rtd.session.parameters.argument import MISSING, Argument, as_argument, is_function, value_of
+from rtd.session.parameters.argument import (
+    MISSING,
+    Argument,
+    as_argument,
+    calls_function,
+    resolve_value,
+)
 
 if TYPE_CHECKING:
     from rtd.session.session import Session
     from rtd.session.tasks.definition import TaskDefinition
 
-#: What Redis has for `Needs`: values set at run time, then results; None for each it has not.
-Fetched = Sequence[Sequence[bytes | None]]
+#: What Redis has for `FetchKeys`: values set at run time, then results; None for each it has not.
+FetchedValues = Sequence[Sequence[bytes | None]]
 
 
-class Needs(NamedTuple):
+class FetchKeys(NamedTuple):
     """What is to be fetched before a run: fields of parameters, names of tasks."""
 
     fields: tuple[str, ...]
@@ -45,7 +51,7 @@ class ParameterFailed(Exception):
         self.error = error
 
 
-class Filling:
+class ParameterResolver:
     """The parameters of one task that are its own or the session's.
 
     Args:
@@ -72,10 +78,10 @@ class Filling:
         names_used, tasks = self._closure()
         fields = [field_of(name, definition.name) for name in own]
         fields += [field_of(name) for name in sorted(names_used | set(names)) if name in shared]
-        self.needs: Final = Needs(tuple(fields), tuple(sorted(tasks)))
+        self.fetch_keys: Final = FetchKeys(tuple(fields), tuple(sorted(tasks)))
         used = [*self._given.values(), *(shared[name] for name in names_used)]
         #: No function is called for it.
-        self.is_quick: Final = not any(map(is_function, used))
+        self.is_quick: Final = not any(map(calls_function, used))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -88,22 +94,22 @@ class Filling:
         tasks: set[str] = set()
         todo = list(self._given.values())
         while todo:
-            used = todo.pop().uses(self.session)
+            used = todo.pop().dependencies(self.session)
             tasks |= used.tasks
             new = {name for name in used.names if name in self.shared} - names
             names |= new
             todo += [self.shared[name] for name in new]
         return names, tasks
 
-    def missing(self) -> dict[str, str]:
+    def find_problems(self) -> dict[str, str]:
         """What is wrong already: a sentence for each parameter that cannot be found."""
         return {
             name: text
             for name, argument in self._given.items()
-            if (text := argument.missing(self.session)) is not None
+            if (text := argument.find_problem(self.session)) is not None
         }
 
-    def complete(self, given: dict[str, Any], fetched: Fetched | None) -> dict[str, Any]:
+    def resolve(self, given: dict[str, Any], fetched: FetchedValues | None) -> dict[str, Any]:
         """All parameters of a run. One that cannot be found is a fault of the app's, too.
 
         Args:
@@ -113,7 +119,7 @@ class Filling:
         Raises:
             ParameterFailed: one of them could not be found.
         """
-        moment = _Moment(self, fetched)
+        moment = _RunValues(self, fetched)
         for name, argument in self._given.items():
             if name not in given:
                 try:
@@ -129,14 +135,14 @@ class Filling:
         report_fault("parameter", what, failure.error, halts=halts)
 
 
-class _Moment:
+class _RunValues:
     """The values of one run, each worked out once; see `arguments.Source`."""
 
-    def __init__(self, filling: Filling, fetched: Fetched | None) -> None:
+    def __init__(self, filling: ParameterResolver, fetched: FetchedValues | None) -> None:
         self.session: Any = filling.session
         self._filling = filling
         fields, tasks = fetched or ((), ())
-        needs = filling.needs
+        needs = filling.fetch_keys
         self._set = {n: v for n, v in zip(needs.fields, fields, strict=False) if v is not None}
         self._results = {n: v for n, v in zip(needs.tasks, tasks, strict=False) if v is not None}
         self._known: dict[str, Any] = {}
@@ -153,15 +159,15 @@ class _Moment:
         """The value of one of the task's parameters. Raises ParameterFailed."""
         try:
             if name not in self._filling.own:
-                return self.named(name)
+                return self.parameter(name)
             blob = self._set.get(field_of(name, self._filling.definition.name))
-            return value_of(argument, self) if blob is None else unpack(blob)
+            return resolve_value(argument, self) if blob is None else unpack(blob)
         except BaseException as error:
-            if not is_contained(error):
+            if not is_app_error(error):
                 raise
             raise ParameterFailed(name, error) from error
 
-    def named(self, name: str) -> Any:
+    def parameter(self, name: str) -> Any:
         if name in self._known:
             return self._known[name]
         argument = self._filling.shared.get(name)
@@ -171,24 +177,24 @@ class _Moment:
             raise LookupError(f"it needs itself: {' -> '.join([*self._asked, name])}")
         self._asked.append(name)
         blob = self._set.get(field_of(name))
-        self._known[name] = value_of(argument, self) if blob is None else unpack(blob)
+        self._known[name] = resolve_value(argument, self) if blob is None else unpack(blob)
         self._asked.pop()
         return self._known[name]
 
-    def returned(self, task: str) -> Any:
-        if task not in self._filling.needs.tasks:  # a function has returned a Return
+    def task_result(self, task: str) -> Any:
+        if task not in self._filling.fetch_keys.tasks:  # a function has returned a Return
             raise LookupError(f"the result of {task!r} comes too late here: let the task take it")
         blob = self._results.get(task)
         return MISSING if blob is None else unpack(blob)
 
 
-def fill(session: Session) -> None:
+def attach_resolvers(session: Session) -> None:
     """Decide for every task of a session what its runs are given."""
     shared = {name: as_argument(value) for name, value in session.parameters.items()}
     for definition in session.tasks.values():
         own = {name: as_argument(value) for name, value in definition.parameters.items()}
-        taken = [*(name for name, _ in definition.info.parameters), *definition.named]
+        taken = [*(name for name, _ in definition.info.parameters), *definition.free_names]
         names = [name for name in taken if name in shared and name not in own]
-        definition.filling = (
-            Filling(definition, session, own, shared, names) if own or names else None
+        definition.resolver = (
+            ParameterResolver(definition, session, own, shared, names) if own or names else None
         )

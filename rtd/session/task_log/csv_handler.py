@@ -39,7 +39,7 @@ class CsvHandler(logging.Handler):
         super().__init__()
         self.path = Path(filename).absolute()
         #: Rows are kept until `flush`: set by who writes many at once.
-        self.hold = False
+        self.is_buffered = False
         self._rows: list[logging.LogRecord] = []
         #: What is written first may stand in the file already, at its end.
         self._begun = False
@@ -48,7 +48,7 @@ class CsvHandler(logging.Handler):
         """Raises nothing: see `logging.Handler.handleError`."""
         try:
             self._rows.append(record)
-            if not self.hold:
+            if not self.is_buffered:
                 self.flush()
         except Exception:
             self.handleError(record)

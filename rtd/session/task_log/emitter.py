@@ -5,11 +5,11 @@ import sys
 from typing import Final
 
 from rtd.model.task_log_entry import LogRow
-from rtd.session.core.app_errors import is_contained
+from rtd.session.core.app_errors import is_app_error
 from rtd.session.core.run_context import report_fault
 from rtd.session.task_log.csv_handler import CsvHandler
 from rtd.session.task_log.log_record import LOGGER, TaskRecord
-from rtd.session.task_log.redis_handler import KeptHandler
+from rtd.session.task_log.redis_handler import StoreHandler
 from rtd.session.task_log.schemes import handlers
 
 #: Handlers without a level of the logger's own get everything from here on.
@@ -29,12 +29,12 @@ class Emitter:
             self._logger.setLevel(_LEVEL)
         self._handlers = handlers()
         self._csv = [one for one in self._handlers if isinstance(one, CsvHandler)]
-        self.kept = [one for one in self._handlers if isinstance(one, KeptHandler)]
+        self.store_handlers = [one for one in self._handlers if isinstance(one, StoreHandler)]
         for handler in self._handlers:
             # What `emit` catches ends there: by default it is printed, and nobody knows.
             handler.handleError = _Reporter(handler)  # type: ignore[method-assign,assignment]
         for csv in self._csv:
-            csv.hold = True
+            csv.is_buffered = True
 
     def emit(self, row: LogRow) -> None:
         """One record for all handlers that want it. Raises nothing of theirs."""
@@ -55,7 +55,7 @@ class Emitter:
                 try:
                     handler.handle(record)
                 except BaseException as error:
-                    _report(name_of(handler), error)
+                    _report(handler_name(handler), error)
 
     def flush(self) -> None:
         """Write what was held back."""
@@ -63,7 +63,7 @@ class Emitter:
             try:
                 handler.flush()
             except BaseException as error:
-                _report(name_of(handler), error)
+                _report(handler_name(handler), error)
 
     def close(self) -> None:
         """There will be no more records."""
@@ -72,7 +72,7 @@ class Emitter:
                 handler.flush()
                 handler.close()
             except BaseException as error:
-                _report(name_of(handler), error)
+                _report(handler_name(handler), error)
 
 
 class _Reporter:
@@ -84,16 +84,16 @@ class _Reporter:
     def __call__(self, _record: logging.LogRecord) -> None:
         error = sys.exc_info()[1]
         if error is not None:
-            report_fault("log", name_of(self._handler), error)
+            report_fault("log", handler_name(self._handler), error)
 
 
 def _report(what: str, error: BaseException) -> None:
-    if not is_contained(error):
+    if not is_app_error(error):
         raise error
     report_fault("log", what, error)
 
 
-def name_of(handler: logging.Handler) -> str:
+def handler_name(handler: logging.Handler) -> str:
     """A handler as people know it: its own name, or its class and what it writes to."""
     if handler.name:
         return handler.name

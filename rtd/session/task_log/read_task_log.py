@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from rtd.common.errors import ConfigError
 from rtd.common.units import parse_duration_s
-from rtd.model.app_info import Logged
+from rtd.model.app_info import LoggedAction
 from rtd.session.task_log.csv_handler import CsvHandler
 from rtd.session.task_log.log_record import FIELDS, as_map
-from rtd.session.task_log.schemes import readable
+from rtd.session.task_log.schemes import find_readable_handler
 
 #: Events of one kind of one task that the supervisor is told of: conditions ask for the latest
 #: one, or the latest within a window.
@@ -31,7 +31,7 @@ def get_task_log(query: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         ConfigError: no log of the app's can be read, or the query names what no record has.
         RtdError: the log is in Redis and no daemon answers.
     """
-    handler = readable()
+    handler = find_readable_handler()
     if handler is None:
         raise ConfigError(
             "get_task_log: no log of this app can be read; give the session a scheme"
@@ -92,14 +92,16 @@ def _bounds(value: Any) -> tuple[float | None, float | None]:
     )
 
 
-def past() -> tuple[Logged, ...]:
+def latest_events() -> tuple[LoggedAction, ...]:
     """The latest events of each kind of each task, by a log in a file. One in Redis is read by
     the supervisor."""
-    handler = readable()
+    handler = find_readable_handler()
     if not isinstance(handler, CsvHandler):
         return ()
     latest: dict[tuple[str, str], deque[float]] = {}
     for row in handler.read():
         key = (row.task_name, row.action)
         latest.setdefault(key, deque(maxlen=_LATEST)).append(row.created)
-    return tuple(Logged(task, action, at) for (task, action), ats in latest.items() for at in ats)
+    return tuple(
+        LoggedAction(task, action, at) for (task, action), ats in latest.items() for at in ats
+    )

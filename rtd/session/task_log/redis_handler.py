@@ -8,16 +8,16 @@ from rtd.model.task_log_entry import LogRow
 from rtd.session.task_log.log_record import TaskRecord
 
 #: Where records are kept.
-Where = Literal["redis", "memory"]
+LogStore = Literal["redis", "memory"]
 #: Reads rows, the oldest first: where, since and until in epoch seconds (None: no bound).
-Reader = Callable[[Where, float | None, float | None], Iterator[LogRow]]
+LogReader = Callable[[LogStore, float | None, float | None], Iterator[LogRow]]
 #: Rows that the daemon is asked for at once.
 _PAGE: Final = 5000
 #: So much of a traceback is kept: its end.
 _EXC_CHARS: Final = 4000
 
 
-class KeptHandler(logging.Handler):
+class StoreHandler(logging.Handler):
     """Keeps each record of `rtd.task` where every process of the app can read it.
 
     The process that writes the log hands on what `pending` gives; anywhere else nothing is kept.
@@ -27,9 +27,9 @@ class KeptHandler(logging.Handler):
             was started.
     """
 
-    def __init__(self, where: Where) -> None:
+    def __init__(self, where: LogStore) -> None:
         super().__init__()
-        self.where: Where = where
+        self.where: LogStore = where
         self._rows: list[tuple[float, bytes]] = []
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -56,34 +56,36 @@ class KeptHandler(logging.Handler):
         Raises:
             RtdError: nobody can be asked: no daemon runs.
         """
-        read = STORE.reader or _ask_daemon
+        read = LOG_READER.reader or _ask_daemon
         return read(self.where, since_at, until_at)
 
 
-class RedisHandler(KeptHandler):
+class RedisHandler(StoreHandler):
     """Keeps the records in Redis, the last 1,000,000."""
 
     def __init__(self) -> None:
         super().__init__("redis")
 
 
-class MemoryHandler(KeptHandler):
+class MemoryHandler(StoreHandler):
     """Keeps the records while the daemon runs, the last 100,000."""
 
     def __init__(self) -> None:
         super().__init__("memory")
 
 
-class _Store:
+class _LogReaderSlot:
     """How this process reads what is kept; None: it asks the daemon."""
 
-    reader: Reader | None = None
+    reader: LogReader | None = None
 
 
-STORE = _Store()
+LOG_READER = _LogReaderSlot()
 
 
-def _ask_daemon(_where: Where, since_at: float | None, until_at: float | None) -> Iterator[LogRow]:
+def _ask_daemon(
+    _where: LogStore, since_at: float | None, until_at: float | None
+) -> Iterator[LogRow]:
     """In a program beside the daemon, which has the app's log."""
     from rtctl import Client  # lazy: only where the app is used as a library
 

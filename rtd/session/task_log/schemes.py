@@ -9,12 +9,12 @@ from typing import Final, cast
 from rtd.common.errors import ConfigError
 from rtd.session.task_log.csv_handler import CsvHandler
 from rtd.session.task_log.log_record import LOGGER
-from rtd.session.task_log.redis_handler import KeptHandler, MemoryHandler, RedisHandler
+from rtd.session.task_log.redis_handler import MemoryHandler, RedisHandler, StoreHandler
 
 #: Where `log_csv` writes, relative to the working directory.
 CSV_FILE: Final = "log/tasks.csv"
 #: Handlers whose records can be read again.
-Readable = CsvHandler | KeptHandler
+ReadableHandler = CsvHandler | StoreHandler
 
 
 def _printing() -> logging.Handler:
@@ -68,15 +68,15 @@ def handlers() -> list[logging.Handler]:
     return found
 
 
-def readable() -> Readable | None:
+def find_readable_handler() -> ReadableHandler | None:
     """The first handler whose records can be read again."""
-    found = (one for one in handlers() if isinstance(one, CsvHandler | KeptHandler))
+    found = (one for one in handlers() if isinstance(one, CsvHandler | StoreHandler))
     return next(found, None)
 
 
-def where_kept() -> str:
+def log_location() -> str:
     """Where the log can be read: `redis`, `memory`, `csv:` and a file, or empty."""
-    handler = readable()
+    handler = find_readable_handler()
     if isinstance(handler, CsvHandler):
         return f"csv:{handler.path}"
     return "" if handler is None else handler.where

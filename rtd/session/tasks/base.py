@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from rtd.common.errors import PolicyError
 from rtd.session.core.default_session import default_session
 from rtd.session.core.hooks import Hook
-from rtd.session.core.register_hook import registering
-from rtd.session.core.signature import Shape, caller, first_line, shape_of
+from rtd.session.core.register_hook import register_hook
+from rtd.session.core.signature import TaskSignature, caller_location, first_line, signature_of
 from rtd.session.tasks.definition import TaskDefinition, define
-from rtd.session.tasks.properties import Attributes
+from rtd.session.tasks.properties import TaskProperties
 
 if TYPE_CHECKING:
     from rtd.session.session import Session
@@ -32,7 +32,7 @@ def _checked(kind: type[Task], init: Callable[..., None]) -> Callable[..., None]
     return checked
 
 
-class Task(Attributes):
+class Task(TaskProperties):
     """Base of kinds of tasks: an instance is a task, and is in its session once it is made.
 
     ```python
@@ -62,11 +62,11 @@ class Task(Attributes):
     session: Session
     definition: TaskDefinition
     #: Whether one may be made that is no task yet (a decorator).
-    _may_wait: ClassVar[bool] = False
+    _may_decorate: ClassVar[bool] = False
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        if "__init__" in cls.__dict__ and not cls._may_wait:
+        if "__init__" in cls.__dict__ and not cls._may_decorate:
             cls.__init__ = _checked(cls, cls.__init__)  # type: ignore[method-assign]
 
     def __init__(
@@ -94,7 +94,7 @@ class Task(Attributes):
             PolicyError: an option, a name or a condition that cannot be used.
         """
         home = session if session is not None else default_session()
-        surrounding = home.surround_init()
+        surrounding = home.init_hook_scope()
         surrounding.before(self)
         self.session = home
         chosen = name or (str(id(self)) if home.config.use_instance_naming else None)
@@ -108,18 +108,18 @@ class Task(Attributes):
     def _define(self, name: str, options: dict[str, Any]) -> TaskDefinition:
         """What executors carry out. Raises PolicyError."""
         fresh = options.pop("fresh", False)
-        shape = self._shape(f"task {name!r}")
+        shape = self._signature(f"task {name!r}")
         return define(self._target(), name=name, fresh=fresh, options=options, shape=shape)
 
     def _target(self) -> Callable[..., Any]:
         """What a run calls with its parameters."""
         return self.execute
 
-    def _shape(self, where: str) -> Shape:
+    def _signature(self, where: str) -> TaskSignature:
         if type(self).execute is Task.execute:
             raise PolicyError(f"{where}: {type(self).__name__} has no execute() of its own")
         doc = first_line(type(self).__doc__)
-        return shape_of(self.execute, where)._replace(doc=doc, source=caller())
+        return signature_of(self.execute, where)._replace(doc=doc, source=caller_location())
 
     # -- for kinds to override -----------------------------------------------------------------
 
@@ -155,7 +155,7 @@ class Task(Attributes):
     def hook_init(hook: Hook | None = None) -> Any:
         """Decorator: call the function with each task that is made after it: a plain one before
         the task has anything, the rest of a generator when it is in its session."""
-        return registering("init", hook)
+        return register_hook("init", hook)
 
     @staticmethod
     def hook_execute(hook: Hook | None = None) -> Any:
@@ -164,7 +164,7 @@ class Task(Attributes):
         A generator goes on when the run has ended; its `yield` gives the exception triple,
         `(None, None, None)` after a success.
         """
-        return registering("execute", hook)
+        return register_hook("execute", hook)
 
     def __repr__(self) -> str:
         made = "definition" in self.__dict__

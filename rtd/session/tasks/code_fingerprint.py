@@ -12,7 +12,7 @@ from zlib import crc32
 from rtd.session.tasks.definition import TaskDefinition
 
 
-def code_marks(tasks: Mapping[str, TaskDefinition]) -> dict[str, int]:
+def code_fingerprints(tasks: Mapping[str, TaskDefinition]) -> dict[str, int]:
     """The marks of all tasks, by name. What a task calls is not part of its mark."""
     return {name: _of_task(task) for name, task in tasks.items()}
 

@@ -9,7 +9,7 @@ from types import CodeType
 from typing import Any, Final
 
 from rtd.common.errors import PolicyError
-from rtd.session.core.signature import Shape, caller
+from rtd.session.core.signature import TaskSignature, caller_location
 from rtd.session.tasks.base import Task
 
 #: The variable of the code whose value is the result.
@@ -51,8 +51,8 @@ class CodeTask(Task):
         exec(self._compiled, variables)
         return variables.get(_RESULT)
 
-    def _shape(self, where: str) -> Shape:
-        source = caller()
+    def _signature(self, where: str) -> TaskSignature:
+        source = caller_location()
         file = f"<{where}>"
         try:
             self._compiled: CodeType = compile(self.code, file, "exec")
@@ -63,7 +63,7 @@ class CodeTask(Task):
         lines = self.code.splitlines(keepends=True)
         linecache.cache[file] = (len(self.code), None, lines, file)
         named = tuple(sorted(_globals_of(self._compiled)))
-        return Shape(any_parameters=True, named=named, source=source)
+        return TaskSignature(any_parameters=True, free_names=named, source=source)
 
 
 def _globals_of(code: CodeType) -> set[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from rtd.common.errors import PolicyError
-from rtd.session.core.signature import Shape, caller, first_line
+from rtd.session.core.signature import TaskSignature, caller_location, first_line
 from rtd.session.parameters.argument import Argument, Private, SimpleArg
 from rtd.session.tasks.base import Task
 from rtd.session.tasks.definition import TaskDefinition
@@ -36,9 +36,9 @@ class Command:
     words: str | tuple[str, ...]
     shell: bool
     dashes: str
-    how: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
 
-    def order(self, params: Mapping[str, Any]) -> dict[str, Any]:
+    def invocation(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """What to run with these parameters: each becomes an option with its value."""
         added: list[str] = []
         for name, value in params.items():
@@ -47,7 +47,7 @@ class Command:
             argv = [*self.words, *added]
         else:
             argv = [_SHELL, "-c", " ".join([self.words, *map(shlex.quote, added)])]
-        return {**self.how, "argv": argv}
+        return {**self.options, "argv": argv}
 
 
 class CommandTask(Task):
@@ -99,7 +99,7 @@ class CommandTask(Task):
             words=_words(command, shell),
             shell=shell,
             dashes=_dashes(argform),
-            how={name: value for name, value in how.items() if value is not None},
+            options={name: value for name, value in how.items() if value is not None},
         )
         super().__init__(**options)
 
@@ -118,9 +118,11 @@ class CommandTask(Task):
     def _target(self) -> Callable[..., Any]:
         return self.execute
 
-    def _shape(self, where: str) -> Shape:
+    def _signature(self, where: str) -> TaskSignature:
         doc = first_line(self._text())
-        return Shape(any_parameters=True, is_command=True, doc=doc, source=caller())
+        return TaskSignature(
+            any_parameters=True, is_command=True, doc=doc, source=caller_location()
+        )
 
 
 def _words(command: Any, shell: bool) -> str | tuple[str, ...]:

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rtd.common.errors import PolicyError
 from rtd.model.manifest import COMMAND, TaskInfo
-from rtd.model.policies import Policies, read_options
+from rtd.model.policies import Policies, read_policies
 from rtd.session.core.schedule_options import read_schedule
-from rtd.session.core.signature import Shape, first_line, shape_of
+from rtd.session.core.signature import TaskSignature, first_line, signature_of
 from rtd.session.parameters.parameters import Parameters, default_arguments, read_parameters
-from rtd.session.tasks.task_options import command_lane, read_lane, take_apart
+from rtd.session.tasks.task_options import command_lane, parse_task_options, read_lane
 
 if TYPE_CHECKING:
-    from rtd.session.app.around_run import Around
-    from rtd.session.parameters.resolve import Filling
+    from rtd.session.app.around_run import RunHooks
+    from rtd.session.parameters.resolve import ParameterResolver
 
 
 #: A pipe separates names; of the others (control characters, line separators, and what turns the
@@ -61,14 +61,14 @@ class TaskDefinition:
         target: Callable[..., Any],
         info: TaskInfo,
         parameters: Parameters | None = None,
-        shape: Shape | None = None,
+        shape: TaskSignature | None = None,
     ) -> None:
         self.target = target
         self.info = info
         self.parameters = Parameters() if parameters is None else parameters
-        self.named = () if shape is None else shape.named
-        self.filling: Filling | None = None
-        self.around: Around | None = None
+        self.free_names = () if shape is None else shape.free_names
+        self.resolver: ParameterResolver | None = None
+        self.run_hooks: RunHooks | None = None
         self.task: Any = None
         self.command: Any = None
         starter = getattr(target, "start", target)
@@ -107,7 +107,7 @@ def define(
     lane: str | None = None,
     fresh: bool = False,
     options: Mapping[str, Any],
-    shape: Shape | None = None,
+    shape: TaskSignature | None = None,
 ) -> TaskDefinition:
     """The definition of a function or class as a task.
 
@@ -127,8 +127,8 @@ def define(
     task_name = name or getattr(target, "__name__", None)
     where = f"task {task_name!r}"
     check_name(task_name, where)
-    shape = shape or shape_of(target, where)
-    said = take_apart(options, lane, where)
+    shape = shape or signature_of(target, where)
+    said = parse_task_options(options, lane, where)
     if shape.is_command:
         chosen = command_lane(said.lane, fresh, where)
     else:
@@ -142,7 +142,7 @@ def define(
         fresh=fresh,
         parameters=shape.parameters,
         any_parameters=shape.any_parameters,
-        policies=Policies(**read_options(rest, chosen, where)),
+        policies=Policies(**read_policies(rest, chosen, where)),
         doc=shape.doc if said.description is None else first_line(said.description),
         source=shape.source,
         schedule=schedule,

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from rtd.common.errors import PolicyError
-from rtd.session.core.app_errors import is_contained
+from rtd.session.core.app_errors import is_app_error
 from rtd.session.core.delayed_function import DelayedFunction
 from rtd.session.core.run_context import report_fault
-from rtd.session.core.signature import Shape, caller, shape_of
+from rtd.session.core.signature import TaskSignature, caller_location, signature_of
 from rtd.session.tasks.base import Task
 
 
@@ -40,7 +40,7 @@ class FuncTask(Task):
     path: Path | None = None
     func_name: str = "main"
     _delayed: DelayedFunction | None = None
-    _may_wait = True
+    _may_decorate = True
 
     def __init__(
         self,
@@ -89,9 +89,9 @@ class FuncTask(Task):
             assert self.func is not None
             return self.func(**params)
         try:
-            function = self._delayed.find()
+            function = self._delayed.load()
         except BaseException as error:
-            if is_contained(error):
+            if is_app_error(error):
                 halts = not self.session.config.silence_task_prerun
                 report_fault("task", self.name, error, halts=halts)
             raise
@@ -109,12 +109,12 @@ class FuncTask(Task):
             return self.func
         return self.execute
 
-    def _shape(self, where: str) -> Shape:
+    def _signature(self, where: str) -> TaskSignature:
         if self._delayed is not None:
-            return self._delayed.shape(where)
+            return self._delayed.read_signature(where)
         assert self.func is not None
-        shape = shape_of(self.func, where)
-        return shape if shape.source else shape._replace(source=caller())
+        shape = signature_of(self.func, where)
+        return shape if shape.source else shape._replace(source=caller_location())
 
 
 def _refuse(func: Any, path: Any, func_name: Any) -> None:

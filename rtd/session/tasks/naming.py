@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rtd.session.tasks.definition import TaskDefinition
 
 
-def put(tasks: dict[str, TaskDefinition], definition: TaskDefinition, on_exists: str) -> None:
+def add_task(tasks: dict[str, TaskDefinition], definition: TaskDefinition, on_exists: str) -> None:
     """Put a task among others.
 
     Args:

@@ -8,11 +8,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from rtd.model.manifest import TaskInfo
-from rtd.model.policies import read_options
+from rtd.model.policies import read_policies
 from rtd.session.core.schedule_options import read_schedule
 from rtd.session.core.signature import first_line
 from rtd.session.parameters.parameters import Parameters, read_parameters
-from rtd.session.tasks.task_options import read_lane, read_switch, take_apart
+from rtd.session.tasks.task_options import parse_task_options, read_lane, read_switch
 
 if TYPE_CHECKING:
     from rtd.language.core.condition import Condition
@@ -27,7 +27,7 @@ _OF_RUNS: Final = frozenset(
 )
 
 
-class Attributes:
+class TaskProperties:
     """The properties of `rtd.core.Task`. Each is checked as at the declaration when it is set;
     that changes the app while it is imported, and within a run only the run's own copy.
     """
@@ -175,8 +175,8 @@ class Attributes:
 
     def _set_policy(self, option: str, value: Any) -> None:
         info: TaskInfo = self.definition.info
-        said = take_apart({option: value}, None, self._where)
-        fields = read_options(said.rest, info.lane, self._where)
+        said = parse_task_options({option: value}, None, self._where)
+        fields = read_policies(said.rest, info.lane, self._where)
         self._set(policies=replace(info.policies, **fields))
 
 

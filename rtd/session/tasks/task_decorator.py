@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rtd.session.session import Session
 
 
-def declare(
+def declare_task(
     session: Session,
     function: Callable[..., Any],
     *,
@@ -36,14 +36,16 @@ def declare(
     if not session.hooks.init:
         session.add(definition, on_exists)
         return definition
-    surrounding = session.surround_init()
+    surrounding = session.init_hook_scope()
     surrounding.before(task_of(definition, session))
     session.add(definition, on_exists)
     surrounding.after()
     return definition
 
 
-def localised(definitions: Iterable[TaskDefinition], timezone: str | None) -> list[TaskInfo]:
+def infos_with_timezone(
+    definitions: Iterable[TaskDefinition], timezone: str | None
+) -> list[TaskInfo]:
     """What the supervisor knows of tasks; those that name no time zone are given this one."""
     if timezone is None:
         return [definition.info for definition in definitions]

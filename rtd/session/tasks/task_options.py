@@ -7,8 +7,8 @@ from difflib import get_close_matches
 from typing import Any, Final, NamedTuple
 
 from rtd.common.errors import PolicyError
-from rtd.model.policies import LANES, OPTIONS
-from rtd.session.core.schedule_options import SCHEDULE
+from rtd.model.policies import LANES, POLICY_OPTIONS
+from rtd.session.core.schedule_options import SCHEDULE_OPTIONS
 
 _USER_LANES: Final = tuple(lane for lane in LANES if lane != "command")
 #: When a task runs that is not for the schedule to decide: fields of `TaskInfo`.
@@ -26,7 +26,7 @@ _ELSEWHERE: Final = {
 _NEVER: Final = "never"
 
 
-class Said(NamedTuple):
+class TaskOptions(NamedTuple):
     """The options of a declaration, taken apart.
 
     `lane`: None when nobody says. `rest` is for `read_schedule` and then for `read_options`.
@@ -39,7 +39,7 @@ class Said(NamedTuple):
     rest: dict[str, Any]
 
 
-def take_apart(options: Mapping[str, Any], lane: str | None, where: str) -> Said:
+def parse_task_options(options: Mapping[str, Any], lane: str | None, where: str) -> TaskOptions:
     """Read what is common to all kinds of tasks.
 
     Args:
@@ -69,7 +69,7 @@ def take_apart(options: Mapping[str, Any], lane: str | None, where: str) -> Said
     parameters = rest.pop("parameters", None)
     _enabled(rest, where)
     _refuse_unknown(rest, where)
-    return Said(lane or execution, description, parameters, switches, rest)
+    return TaskOptions(lane or execution, description, parameters, switches, rest)
 
 
 def _refuse_unknown(rest: Mapping[str, Any], where: str) -> None:
@@ -77,8 +77,8 @@ def _refuse_unknown(rest: Mapping[str, Any], where: str) -> None:
     for name in rest:
         if name in _ELSEWHERE:
             raise PolicyError(f"{where}: {name!r} is no option; {_ELSEWHERE[name]}")
-        if name not in OPTIONS and name not in SCHEDULE:
-            known = [*SCHEDULE, *SWITCHES, *_HERE, *OPTIONS]
+        if name not in POLICY_OPTIONS and name not in SCHEDULE_OPTIONS:
+            known = [*SCHEDULE_OPTIONS, *SWITCHES, *_HERE, *POLICY_OPTIONS]
             near = get_close_matches(name, known, 1)
             hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
             raise PolicyError(f"{where}: unknown option {name!r}; {hint}")

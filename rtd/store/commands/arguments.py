@@ -16,7 +16,7 @@ class Submission(NamedTuple):
     expires_ms: int = 0
 
 
-class Outcome(NamedTuple):
+class LeaseOutcome(NamedTuple):
     """What became of a leased run.
 
     `kind`: `d` done (terminal: the record stays until `forget`), `a` again (queued
@@ -30,7 +30,7 @@ class Outcome(NamedTuple):
     due_ms: int = 0
 
 
-class Withdrawal(NamedTuple):
+class Cancellation(NamedTuple):
     """A waiting run to cancel: where it waits (`place`, `item`: those of its submit), the
     record as it was read, and the terminal one to put in its place.
     """
@@ -43,14 +43,14 @@ class Withdrawal(NamedTuple):
     new: bytes
 
 
-class Leased(NamedTuple):
+class StoredRun(NamedTuple):
     """A run that an executor holds."""
 
     id: str
     record: bytes
 
 
-class Orphan(NamedTuple):
+class OrphanRun(NamedTuple):
     """A run whose executor was fenced. `place_item` is where it waited: `lane|queue|prio|item`."""
 
     id: str
@@ -58,7 +58,7 @@ class Orphan(NamedTuple):
     record: bytes
 
 
-class Took(NamedTuple):
+class TakeReply(NamedTuple):
     """The answer to `take`.
 
     `what` is `runs`: carry out `runs` (an empty list means: ask again at once);
@@ -72,12 +72,12 @@ class Took(NamedTuple):
     """
 
     what: Literal["runs", "idle", "retire", "fenced"]
-    runs: list[Leased]
+    runs: list[StoredRun]
     next_due_ms: int | None = None
-    rung: bool = False
+    token_pending: bool = False
 
 
-class Purged(NamedTuple):
+class PurgeReply(NamedTuple):
     """The answer to `purge`. `ended`: how many runs; `skip`: for the next call; `last`: all of
     the delayed runs have been looked at.
     """
@@ -87,6 +87,6 @@ class Purged(NamedTuple):
     last: bool
 
 
-def parse_token(token: bytes) -> Leased | None:
+def parse_token(token: bytes) -> StoredRun | None:
     """What an executor found on its bell: a run handed to it, or None: it was only woken."""
-    return Leased(token[:26].decode(), token[26:]) if len(token) > 26 else None
+    return StoredRun(token[:26].decode(), token[26:]) if len(token) > 26 else None

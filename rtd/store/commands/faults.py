@@ -5,17 +5,17 @@ from typing import Any, Final, NamedTuple
 
 import msgpack
 
-from rtd.store.commands.run_transitions import Transitions
-from rtd.store.connection.command import Call, nothing
+from rtd.store.commands.run_transitions import RunCommands
+from rtd.store.connection.command import RedisCommand, nothing
 
 _WHAT_CHARS: Final = 300
 _MESSAGE_CHARS: Final = 1000
 
 
-class Noted(NamedTuple):
+class FaultRecord(NamedTuple):
     """A fault as it is kept: the latest message of those of the same kind and name.
 
-    See `model.appinfo.Fault` for `kind`, `what` and `message`; `times` is how often it came.
+    See `rtd.model.app_info.AppFault` for `kind`, `what` and `message`. `times`: how often it came.
     """
 
     kind: str
@@ -26,7 +26,7 @@ class Noted(NamedTuple):
     times: int
 
 
-class Halt(NamedTuple):
+class ScheduleHalt(NamedTuple):
     """The fault that halted the schedule."""
 
     kind: str
@@ -35,12 +35,12 @@ class Halt(NamedTuple):
     at: float
 
 
-class Faults(Transitions):
+class FaultCommands(RunCommands):
     """Calls about faults."""
 
-    def note_fault(
+    def record_fault(
         self, node: str, kind: str, what: str, message: str, at: float, *, halts: bool = False
-    ) -> Call:
+    ) -> RedisCommand:
         """One more of this kind and name; the first rings `fault|kind|what`.
 
         At most 200 are kept; of more, the one that has been quiet for longest goes.
@@ -54,25 +54,25 @@ class Faults(Transitions):
         told = (_plain(what, _WHAT_CHARS), _plain(message, _MESSAGE_CHARS))
         return self._script("fault", node, kind, *told, repr(at), int(halts), parse=int)
 
-    def faults(self, node: str) -> Call:
-        """All that are kept of a node's app: `Noted`, the latest first."""
-        return Call(("HVALS", f"{self.prefix}faults:{node}"), _all_noted)
+    def list_faults(self, node: str) -> RedisCommand:
+        """All that are kept of a node's app: `FaultRecord`, the latest first."""
+        return RedisCommand(("HVALS", f"{self.prefix}faults:{node}"), _parse_faults)
 
-    def fault(self, node: str, field: str) -> Call:
-        """One of them, by `kind|what`: `Noted` or None."""
-        return Call(("HGET", f"{self.prefix}faults:{node}", field), _noted)
+    def get_fault(self, node: str, field: str) -> RedisCommand:
+        """One of them, by `kind|what`: `FaultRecord` or None."""
+        return RedisCommand(("HGET", f"{self.prefix}faults:{node}", field), _parse_fault)
 
-    def clear_faults(self, node: str) -> Call:
+    def clear_faults(self, node: str) -> RedisCommand:
         """The app has been imported anew."""
-        return Call(("DEL", f"{self.prefix}faults:{node}"), nothing)
+        return RedisCommand(("DEL", f"{self.prefix}faults:{node}"), nothing)
 
-    def halt(self) -> Call:
-        """What halted the schedule: `Halt`, None when it is not halted."""
-        return Call(("GET", f"{self.prefix}halted"), _halt)
+    def get_halt(self) -> RedisCommand:
+        """What halted the schedule: `ScheduleHalt`, None when it is not halted."""
+        return RedisCommand(("GET", f"{self.prefix}halted"), _halt)
 
-    def clear_halt(self) -> Call:
+    def clear_halt(self) -> RedisCommand:
         """The schedule is not halted any more; whether it is paused stays as it is."""
-        return Call(("DEL", f"{self.prefix}halted"), nothing)
+        return RedisCommand(("DEL", f"{self.prefix}halted"), nothing)
 
 
 def _plain(text: str, most: int) -> bytes:
@@ -81,20 +81,20 @@ def _plain(text: str, most: int) -> bytes:
     return (line if len(line) <= most else line[: most - 3] + "...").encode()
 
 
-def _noted(blob: bytes | None) -> Noted | None:
+def _parse_fault(blob: bytes | None) -> FaultRecord | None:
     if blob is None:
         return None
     kind, what, message, first_at, last_at, times = msgpack.unpackb(blob, unicode_errors="replace")
-    return Noted(kind, what, message, float(first_at), float(last_at), int(times))
+    return FaultRecord(kind, what, message, float(first_at), float(last_at), int(times))
 
 
-def _all_noted(blobs: Sequence[Any]) -> list[Noted]:
-    found = [noted for blob in blobs if (noted := _noted(blob)) is not None]
+def _parse_faults(blobs: Sequence[Any]) -> list[FaultRecord]:
+    found = [noted for blob in blobs if (noted := _parse_fault(blob)) is not None]
     return sorted(found, key=lambda noted: noted.last_at, reverse=True)
 
 
-def _halt(blob: bytes | None) -> Halt | None:
+def _halt(blob: bytes | None) -> ScheduleHalt | None:
     if blob is None:
         return None
     kind, what, message, at = msgpack.unpackb(blob, unicode_errors="replace")
-    return Halt(kind, what, message, float(at))
+    return ScheduleHalt(kind, what, message, float(at))

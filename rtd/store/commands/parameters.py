@@ -3,7 +3,7 @@ time."""
 
 from collections.abc import Iterable, Sequence
 
-from rtd.store.connection.command import Call
+from rtd.store.connection.command import RedisCommand
 
 
 def _blobs(reply: Sequence[bytes]) -> dict[str, bytes]:
@@ -15,46 +15,46 @@ def _names(reply: Sequence[bytes]) -> set[str]:
     return {name.decode() for name in reply}
 
 
-class Parameters:
-    """Builds the calls for parameters and kept results. Mixed into `Calls`.
+class ParameterCommands:
+    """Builds the calls for parameters and kept results. Mixed into `StoreCommands`.
 
     Values are blobs of `model.values.pack`; a field is `model.parameters.field_of`.
     """
 
     prefix: str
 
-    def params_of(self, fields: Sequence[str]) -> Call:
+    def get_params(self, fields: Sequence[str]) -> RedisCommand:
         """The values that were set at run time, None for each field without one."""
-        return Call(("HMGET", f"{self.prefix}params", *fields))
+        return RedisCommand(("HMGET", f"{self.prefix}params", *fields))
 
-    def all_params(self) -> Call:
+    def get_all_params(self) -> RedisCommand:
         """Every value that was set at run time, by field."""
-        return Call(("HGETALL", f"{self.prefix}params"), _blobs)
+        return RedisCommand(("HGETALL", f"{self.prefix}params"), _blobs)
 
-    def set_param(self, node: str, field: str, blob: bytes) -> Call:
+    def set_param(self, node: str, field: str, blob: bytes) -> RedisCommand:
         """A value for all runs from now on. This node and those with executors are rung."""
-        return Call(("1", self.prefix, node, field, blob), bool, "param")
+        return RedisCommand(("1", self.prefix, node, field, blob), bool, "param")
 
-    def unset_param(self, node: str, field: str) -> Call:
+    def unset_param(self, node: str, field: str) -> RedisCommand:
         """Takes back `set_param`. Gives whether there was a value."""
-        return Call(("1", self.prefix, node, field, b""), bool, "param")
+        return RedisCommand(("1", self.prefix, node, field, b""), bool, "param")
 
-    def results_of(self, tasks: Sequence[str]) -> Call:
+    def get_results(self, tasks: Sequence[str]) -> RedisCommand:
         """The latest results of tasks, None for each that has none."""
-        return Call(("HMGET", f"{self.prefix}returned", *tasks))
+        return RedisCommand(("HMGET", f"{self.prefix}returned", *tasks))
 
-    def keep_results_of(self, tasks: Iterable[str]) -> Call:
+    def retain_results(self, tasks: Iterable[str]) -> RedisCommand:
         """From now on the latest result of each of these tasks is kept."""
-        return Call(("SADD", f"{self.prefix}returning", *tasks), int)
+        return RedisCommand(("SADD", f"{self.prefix}returning", *tasks), int)
 
-    def drop_results_of(self, tasks: Iterable[str]) -> Call:
+    def release_results(self, tasks: Iterable[str]) -> RedisCommand:
         """Takes back `keep_results_of`; what is there stays."""
-        return Call(("SREM", f"{self.prefix}returning", *tasks), int)
+        return RedisCommand(("SREM", f"{self.prefix}returning", *tasks), int)
 
-    def returning(self) -> Call:
+    def retained_tasks(self) -> RedisCommand:
         """The tasks whose results are kept."""
-        return Call(("SMEMBERS", f"{self.prefix}returning"), _names)
+        return RedisCommand(("SMEMBERS", f"{self.prefix}returning"), _names)
 
-    def seed_result(self, task: str, blob: bytes) -> Call:
+    def seed_result(self, task: str, blob: bytes) -> RedisCommand:
         """A result from before it was to be kept, unless there is a later one."""
-        return Call(("HSETNX", f"{self.prefix}returned", task, blob), bool)
+        return RedisCommand(("HSETNX", f"{self.prefix}returned", task, blob), bool)

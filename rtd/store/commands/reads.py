@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal, NamedTuple
 
-from rtd.store.commands.arguments import Leased
-from rtd.store.connection.command import Call
+from rtd.store.commands.arguments import StoredRun
+from rtd.store.connection.command import RedisCommand
 
 
-class Waiting(NamedTuple):
+class WaitingRun(NamedTuple):
     """A run that waits. `where` is `queue`, `delayed` or `held` (its task is at its limit)."""
 
     id: str
@@ -16,7 +16,7 @@ class Waiting(NamedTuple):
     record: bytes
 
 
-class Running(NamedTuple):
+class RunLease(NamedTuple):
     """A run that an executor holds (started, or fetched ahead of its turn)."""
 
     exec: str
@@ -24,7 +24,7 @@ class Running(NamedTuple):
     record: bytes
 
 
-class QueueRow(NamedTuple):
+class QueueState(NamedTuple):
     """One queue. `held` counts those that wait for a place under their task's limit."""
 
     queue: str
@@ -35,7 +35,7 @@ class QueueRow(NamedTuple):
     held: int
 
 
-class Load(NamedTuple):
+class LaneLoad(NamedTuple):
     """How busy a lane is: runs that could start, executors that take, those of them idle."""
 
     queued: int
@@ -43,7 +43,7 @@ class Load(NamedTuple):
     idle: int
 
 
-class ExecRow(NamedTuple):
+class EnrolledExecutor(NamedTuple):
     """An enrolled executor. `active` is False once it was told to retire."""
 
     exec: str
@@ -57,21 +57,21 @@ def _groups(reply: Sequence[Any], size: int) -> Iterator[tuple[Any, ...]]:
     return zip(*[it] * size, strict=True)
 
 
-def _waiting(reply: Sequence[bytes]) -> list[Waiting]:
-    return [Waiting(i.decode(), w.decode(), p.decode(), r) for i, w, p, r in _groups(reply, 4)]
+def _waiting(reply: Sequence[bytes]) -> list[WaitingRun]:
+    return [WaitingRun(i.decode(), w.decode(), p.decode(), r) for i, w, p, r in _groups(reply, 4)]
 
 
-def _running(reply: Sequence[bytes]) -> list[Running]:
-    return [Running(e.decode(), i.decode(), r) for e, i, r in _groups(reply, 3)]
+def _running(reply: Sequence[bytes]) -> list[RunLease]:
+    return [RunLease(e.decode(), i.decode(), r) for e, i, r in _groups(reply, 3)]
 
 
-def _done(reply: Sequence[bytes]) -> list[Leased]:
-    return [Leased(i.decode(), r) for i, r in _groups(reply, 2)]
+def _done(reply: Sequence[bytes]) -> list[StoredRun]:
+    return [StoredRun(i.decode(), r) for i, r in _groups(reply, 2)]
 
 
-def _queues(reply: Sequence[Any]) -> list[QueueRow]:
+def _queues(reply: Sequence[Any]) -> list[QueueState]:
     rows = [
-        QueueRow(q.decode(), int(prio), bool(paused), queued, delayed, held)
+        QueueState(q.decode(), int(prio), bool(paused), queued, delayed, held)
         for q, prio, paused, queued, delayed, held in _groups(reply, 6)
     ]
     return sorted(rows, key=lambda row: (-row.priority, row.queue))
@@ -85,11 +85,11 @@ def _blobs(reply: Sequence[bytes]) -> dict[str, bytes]:
     return {key.decode(): value for key, value in _groups(reply, 2)}
 
 
-def _execs(reply: Sequence[bytes]) -> list[ExecRow]:
+def _execs(reply: Sequence[bytes]) -> list[EnrolledExecutor]:
     rows = []
     for key, value in _groups(reply, 2):
         lane, _, node = value[1:].decode().partition("|")
-        rows.append(ExecRow(key.decode(), lane, node, value[:1] == b"a"))
+        rows.append(EnrolledExecutor(key.decode(), lane, node, value[:1] == b"a"))
     return rows
 
 
@@ -105,113 +105,115 @@ def _new_events(reply: Sequence[Any] | None) -> list[tuple[str, bytes]]:
     return _events(reply[0][1]) if reply else []
 
 
-class Reads:
-    """Builds the calls that only read. Mixed into `Calls`."""
+class ReadCommands:
+    """Builds the calls that only read. Mixed into `StoreCommands`."""
 
     prefix: str
 
-    def get(self, run_id: str) -> Call:
+    def get_record(self, run_id: str) -> RedisCommand:
         """The record of a run, or None."""
-        return Call(("GET", f"{self.prefix}r:{run_id}"))
+        return RedisCommand(("GET", f"{self.prefix}r:{run_id}"))
 
-    def get_many(self, ids: Sequence[str]) -> Call:
+    def get_records(self, ids: Sequence[str]) -> RedisCommand:
         """The records of some runs in their order, None for each that is not there."""
-        return Call(("MGET", *[f"{self.prefix}r:{i}" for i in ids]))
+        return RedisCommand(("MGET", *[f"{self.prefix}r:{i}" for i in ids]))
 
-    def list_queued(self, limit: int, queue: str = "") -> Call:
-        """`Waiting` runs, those that would be taken first before others; then held and delayed.
+    def list_queued(self, limit: int, queue: str = "") -> RedisCommand:
+        """`WaitingRun` runs, those that would be taken first before others; then held and delayed.
 
         All of a queue can be purged by reading some, cancelling them, and reading again.
         """
-        return Call(("1", self.prefix, limit, queue), _waiting, "waiting")
+        return RedisCommand(("1", self.prefix, limit, queue), _waiting, "waiting")
 
-    def list_running(self) -> Call:
+    def list_running(self) -> RedisCommand:
         """All leases of all executors: `Running`, those of fenced ones included."""
-        return Call(("1", self.prefix), _running, "running")
+        return RedisCommand(("1", self.prefix), _running, "running")
 
     def list_done(
         self, limit: int, *, task: str | None = None, bad: bool = False, offset: int = 0
-    ) -> Call:
+    ) -> RedisCommand:
         """Finished runs, newest first: of one task, or of all, or `bad`: all but succeeded."""
         name = "bad" if bad else "done" if task is None else f"done:{task}"
-        return Call(("1", self.prefix, name, offset, limit), _done, "done")
+        return RedisCommand(("1", self.prefix, name, offset, limit), _done, "done")
 
-    def oldest_done(self, task: str, limit: int) -> Call:
+    def oldest_done(self, task: str, limit: int) -> RedisCommand:
         """Finished runs of a task, the oldest last."""
-        return Call(("1", self.prefix, f"done:{task}", -limit, limit), _done, "done")
+        return RedisCommand(("1", self.prefix, f"done:{task}", -limit, limit), _done, "done")
 
-    def tasks_done(self) -> Call:
+    def tasks_done(self) -> RedisCommand:
         """Names of the tasks that have finished runs."""
-        return Call(("SMEMBERS", f"{self.prefix}ended"), _names)
+        return RedisCommand(("SMEMBERS", f"{self.prefix}ended"), _names)
 
-    def queue_table(self) -> Call:
+    def queue_table(self) -> RedisCommand:
         """A `QueueRow` for every queue ever used, highest priority first."""
-        return Call(("1", self.prefix), _queues, "queue_table")
+        return RedisCommand(("1", self.prefix), _queues, "queue_table")
 
-    def lane_load(self, lane: str) -> Call:
-        """The `Load` of a lane."""
-        return Call(("1", self.prefix, lane), lambda reply: Load(*reply), "lane_load")
+    def lane_load(self, lane: str) -> RedisCommand:
+        """The `LaneLoad` of a lane."""
+        return RedisCommand(("1", self.prefix, lane), lambda reply: LaneLoad(*reply), "lane_load")
 
-    def is_paused(self, queue: str) -> Call:
+    def is_paused(self, queue: str) -> RedisCommand:
         """Whether a queue is paused."""
-        return Call(("SISMEMBER", f"{self.prefix}paused", queue), bool)
+        return RedisCommand(("SISMEMBER", f"{self.prefix}paused", queue), bool)
 
-    def running_of(self, task: str) -> Call:
+    def count_running(self, task: str) -> RedisCommand:
         """How many runs of a task count towards its limit on concurrency now."""
-        return Call(("SCARD", f"{self.prefix}cc:{task}"), int)
+        return RedisCommand(("SCARD", f"{self.prefix}cc:{task}"), int)
 
-    def tally(self, task: str | None = None) -> Call:
+    def tally(self, task: str | None = None) -> RedisCommand:
         """How many runs ended in each state, ever, by state character."""
-        return Call(
+        return RedisCommand(
             ("HGETALL", self.prefix + ("tally" if task is None else f"tally:{task}")), _counts
         )
 
-    def events_since(self, entry: str, limit: int = 100) -> Call:
+    def events_since(self, entry: str, limit: int = 100) -> RedisCommand:
         """[(entry id, packed list)] after an entry (`0` = from the oldest kept)."""
         start = "-" if entry == "0" else f"({entry}"
-        return Call(("XRANGE", f"{self.prefix}events", start, "+", "COUNT", limit), _events)
+        return RedisCommand(("XRANGE", f"{self.prefix}events", start, "+", "COUNT", limit), _events)
 
-    def last_events(self, limit: int) -> Call:
+    def last_events(self, limit: int) -> RedisCommand:
         """[(entry id, packed list)], the newest first."""
-        return Call(("XREVRANGE", f"{self.prefix}events", "+", "-", "COUNT", limit), _events)
+        return RedisCommand(
+            ("XREVRANGE", f"{self.prefix}events", "+", "-", "COUNT", limit), _events
+        )
 
-    def wait_events(self, entry: str, block_ms: int) -> Call:
+    def wait_events(self, entry: str, block_ms: int) -> RedisCommand:
         """Like `events_since`, waiting up to `block_ms` (0 = for ever). Blocks its connection."""
         args = ("XREAD", "BLOCK", block_ms, "STREAMS", f"{self.prefix}events", entry)
-        return Call(args, _new_events)
+        return RedisCommand(args, _new_events)
 
-    def progress(self) -> Call:
+    def get_progress(self) -> RedisCommand:
         """What running runs say of how far they are, by id."""
-        return Call(("HGETALL", f"{self.prefix}progress"), _blobs)
+        return RedisCommand(("HGETALL", f"{self.prefix}progress"), _blobs)
 
-    def intent(self, run_id: str) -> Call:
+    def get_intent(self, run_id: str) -> RedisCommand:
         """The stop that somebody asked for, or None."""
-        return Call(("HGET", f"{self.prefix}intent", run_id))
+        return RedisCommand(("HGET", f"{self.prefix}intent", run_id))
 
-    def execs(self) -> Call:
-        """Every enrolled executor: `ExecRow`."""
-        return Call(("HGETALL", f"{self.prefix}execs"), _execs)
+    def list_executors(self) -> RedisCommand:
+        """Every enrolled executor: `EnrolledExecutor`."""
+        return RedisCommand(("HGETALL", f"{self.prefix}execs"), _execs)
 
-    def fenced(self) -> Call:
+    def list_fenced(self) -> RedisCommand:
         """Executors that were fenced and still have runs to settle."""
-        return Call(("SMEMBERS", f"{self.prefix}fenced"), _names)
+        return RedisCommand(("SMEMBERS", f"{self.prefix}fenced"), _names)
 
-    def demand(self) -> Call:
+    def list_demanded(self) -> RedisCommand:
         """Lanes that were rung for."""
-        return Call(("SMEMBERS", f"{self.prefix}demand"), _names)
+        return RedisCommand(("SMEMBERS", f"{self.prefix}demand"), _names)
 
-    def next_due(self) -> Call:
+    def next_due(self) -> RedisCommand:
         """When the next delayed run is due, in ms, or None."""
-        return Call(("ZRANGE", f"{self.prefix}delayed", 0, 0, "WITHSCORES"), _score)
+        return RedisCommand(("ZRANGE", f"{self.prefix}delayed", 0, 0, "WITHSCORES"), _score)
 
-    def due_of(self, place_items: Sequence[str]) -> Call:
+    def get_due_times(self, place_items: Sequence[str]) -> RedisCommand:
         """[(place and item, when it is due in epoch seconds)] of delayed runs."""
 
         def pairs(reply: Sequence[bytes | None]) -> list[tuple[str, float]]:
             found = zip(place_items, reply, strict=True)
             return [(spot, float(ms) / 1000) for spot, ms in found if ms is not None]
 
-        return Call(("ZMSCORE", f"{self.prefix}delayed", *place_items), pairs)
+        return RedisCommand(("ZMSCORE", f"{self.prefix}delayed", *place_items), pairs)
 
     def bell_key(self, exec_id: str) -> str:
         """The list that wakes an executor."""

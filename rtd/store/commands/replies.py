@@ -3,52 +3,52 @@
 from collections.abc import Sequence
 from typing import Any
 
-from rtd.store.commands.arguments import Leased, Orphan, Purged, Took
+from rtd.store.commands.arguments import OrphanRun, PurgeReply, StoredRun, TakeReply
 
 
-def pairs(reply: Sequence[bytes]) -> list[Leased]:
+def parse_runs(reply: Sequence[bytes]) -> list[StoredRun]:
     """Id and record, in turn."""
     it = iter(reply)
-    return [Leased(i.decode(), r) for i, r in zip(it, it, strict=True)]
+    return [StoredRun(i.decode(), r) for i, r in zip(it, it, strict=True)]
 
 
-def took(reply: list[Any]) -> Took:
+def parse_take(reply: list[Any]) -> TakeReply:
     """What `take` answers."""
     what = reply[0]
     if what in (b"runs", b"rung"):
-        return Took("runs", pairs(reply[1:]), rung=what == b"rung")
+        return TakeReply("runs", parse_runs(reply[1:]), token_pending=what == b"rung")
     if what == b"idle":
-        return Took("idle", [], int(reply[1]) if reply[1] else None)
-    return Took(what.decode(), [])
+        return TakeReply("idle", [], int(reply[1]) if reply[1] else None)
+    return TakeReply(what.decode(), [])
 
 
-def texts(reply: Sequence[bytes]) -> list[str]:
+def parse_ids(reply: Sequence[bytes]) -> list[str]:
     """A list of ids."""
     return [text.decode() for text in reply]
 
 
-def text(reply: bytes) -> str:
+def parse_text(reply: bytes) -> str:
     """One word."""
     return reply.decode()
 
 
-def ms(reply: bytes | None) -> int | None:
+def parse_ms(reply: bytes | None) -> int | None:
     """A moment, or None."""
     return int(float(reply)) if reply else None
 
 
-def orphans(reply: Sequence[bytes]) -> list[Orphan]:
+def parse_orphans(reply: Sequence[bytes]) -> list[OrphanRun]:
     """Id, place and record, in turn."""
     it = iter(reply)
-    return [Orphan(i.decode(), p.decode(), r) for i, p, r in zip(it, it, it, strict=True)]
+    return [OrphanRun(i.decode(), p.decode(), r) for i, p, r in zip(it, it, it, strict=True)]
 
 
-def expired(reply: Sequence[bytes]) -> tuple[int | None, list[Leased]]:
+def parse_expired(reply: Sequence[bytes]) -> tuple[int | None, list[StoredRun]]:
     """When the next one expires, and those that are due."""
-    return ms(reply[0]), pairs(reply[1:])
+    return parse_ms(reply[0]), parse_runs(reply[1:])
 
 
-def purged(reply: Sequence[int]) -> Purged:
+def parse_purge(reply: Sequence[int]) -> PurgeReply:
     """What `purge` answers."""
     ended, skip, last = reply
-    return Purged(ended, skip, bool(last))
+    return PurgeReply(ended, skip, bool(last))

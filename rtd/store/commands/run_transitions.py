@@ -10,19 +10,19 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from rtd.store.commands import keys, replies
-from rtd.store.commands.arguments import Outcome, Submission, Withdrawal
-from rtd.store.connection.command import Call, check_batch
+from rtd.store.commands.arguments import Cancellation, LeaseOutcome, Submission
+from rtd.store.connection.command import RedisCommand, check_batch
 
 #: Runs that one call of `purge` ends. More take longer each: their records outgrow the caches.
 PURGED_MOST: Final = 200
 
 
-def _flat(outcomes: Sequence[Outcome]) -> list[Any]:
+def _flat(outcomes: Sequence[LeaseOutcome]) -> list[Any]:
     check_batch(len(outcomes))
     return [field for outcome in outcomes for field in outcome]
 
 
-class Transitions:
+class RunCommands:
     """Builds the calls that change runs.
 
     Args:
@@ -32,12 +32,12 @@ class Transitions:
     def __init__(self, namespace: str) -> None:
         self.prefix = keys.prefix(namespace)
 
-    def _script(self, script: str, *args: Any, parse: Any) -> Call:
-        return Call(("1", self.prefix, *args), parse, script)
+    def _script(self, script: str, *args: Any, parse: Any) -> RedisCommand:
+        return RedisCommand(("1", self.prefix, *args), parse, script)
 
     def submit(
         self, node: str, place: str, task: str, now_ms: int, runs: Sequence[Submission]
-    ) -> Call:
+    ) -> RedisCommand:
         """Queues runs of one task in one place. Gives one flag per run: 1 created, 0 existed.
 
         An id that exists already is left as it is, whatever its state: to send a submit again
@@ -60,8 +60,8 @@ class Transitions:
 
     def take(
         self, node: str, exec_id: str, lane: str, n: int, now_ms: int, *, enroll: bool = False
-    ) -> Call:
-        """Leases up to `n` runs to an executor: `Took`.
+    ) -> RedisCommand:
+        """Leases up to `n` runs to an executor: `TakeReply`.
 
         Order: by score of the place (queue priority, then run priority), first in first out
         within; hand-offs that wait on the bell come before all and may exceed `n`.
@@ -69,7 +69,7 @@ class Transitions:
         """
         check_batch(n)
         flag = 1 if enroll else 0
-        return self._script("take", node, exec_id, lane, n, now_ms, flag, parse=replies.took)
+        return self._script("take", node, exec_id, lane, n, now_ms, flag, parse=replies.parse_take)
 
     def finish(
         self,
@@ -78,8 +78,8 @@ class Transitions:
         now_ms: int,
         events: bytes,
         history: int,
-        outcomes: Sequence[Outcome],
-    ) -> Call:
+        outcomes: Sequence[LeaseOutcome],
+    ) -> RedisCommand:
         """Writes outcomes of leased runs. Gives the refused ids: [] = all written.
 
         When any id is not leased to this executor (fenced meanwhile, or written by an
@@ -89,7 +89,7 @@ class Transitions:
         """
         flat = _flat(outcomes)
         return self._script(
-            "finish", node, exec_id, now_ms, events, history, *flat, parse=replies.texts
+            "finish", node, exec_id, now_ms, events, history, *flat, parse=replies.parse_ids
         )
 
     def settle(
@@ -99,32 +99,32 @@ class Transitions:
         now_ms: int,
         events: bytes,
         history: int,
-        outcomes: Sequence[Outcome],
-    ) -> Call:
+        outcomes: Sequence[LeaseOutcome],
+    ) -> RedisCommand:
         """Like `finish`, for the runs of an executor that has been fenced."""
         flat = _flat(outcomes)
         return self._script(
-            "settle", node, exec_id, now_ms, events, history, *flat, parse=replies.texts
+            "settle", node, exec_id, now_ms, events, history, *flat, parse=replies.parse_ids
         )
 
-    def giveback(self, node: str, exec_id: str, ids: Sequence[str]) -> Call:
+    def giveback(self, node: str, exec_id: str, ids: Sequence[str]) -> RedisCommand:
         """Returns leases that were not started to the head of their lists, in this order.
 
         Gives the ids that were not this executor's; the others are back.
         """
         check_batch(len(ids))
-        return self._script("giveback", node, exec_id, *ids, parse=replies.texts)
+        return self._script("giveback", node, exec_id, *ids, parse=replies.parse_ids)
 
-    def mine(self, exec_id: str) -> Call:
-        """All runs leased to an executor: `Leased`. To find out what a lost reply gave."""
-        return self._script("mine", exec_id, parse=replies.pairs)
+    def mine(self, exec_id: str) -> RedisCommand:
+        """All runs leased to an executor: `StoredRun`. To find out what a lost reply gave."""
+        return self._script("mine", exec_id, parse=replies.parse_runs)
 
-    def retire(self, exec_id: str) -> Call:
+    def retire(self, exec_id: str) -> RedisCommand:
         """Lets an executor's next `take` say `retire`, and wakes it if it is idle."""
         return self._script("retire", exec_id, parse=int)
 
-    def fence(self, node: str, exec_id: str, own_doing: bool = False) -> Call:
-        """Declares an executor dead and gives its leases: `Orphan`.
+    def fence(self, node: str, exec_id: str, own_doing: bool = False) -> RedisCommand:
+        """Declares an executor dead and gives its leases: `OrphanRun`.
 
         Args:
             own_doing: it ended by itself; nobody killed it.
@@ -132,90 +132,92 @@ class Transitions:
         From here on its `take` and `finish` are refused, however late they arrive (a late
         first `take` too, for five minutes). To call it again gives what is not settled yet.
         """
-        return self._script("fence", node, exec_id, int(own_doing), parse=replies.orphans)
+        return self._script("fence", node, exec_id, int(own_doing), parse=replies.parse_orphans)
 
-    def cancel(self, node: str, now_ms: int, events: bytes, history: int, run: Withdrawal) -> Call:
+    def cancel(
+        self, node: str, now_ms: int, events: bytes, history: int, run: Cancellation
+    ) -> RedisCommand:
         """Ends a run that waits, wherever it waits, if its record is still `run.old`.
 
         Gives `ok`, `leased` (an executor has it), `changed` or `missing`.
         """
-        return self._script("cancel", node, now_ms, events, history, *run, parse=replies.text)
+        return self._script("cancel", node, now_ms, events, history, *run, parse=replies.parse_text)
 
     def purge(
         self, node: str, now_ms: int, history: int, queue: str, end: bytes, reason: str, skip: int
-    ) -> Call:
-        """Ends up to 200 runs that wait in a queue, wherever they wait: `Purged`.
+    ) -> RedisCommand:
+        """Ends up to 200 runs that wait in a queue, wherever they wait: `PurgeReply`.
 
         Call it, with the answer's `skip` (0 at first), until there was nothing to end and
-        `last` is set. `end` is a packed `model.run.End`, `reason` what the events say.
+        `last` is set. `end` is a packed `model.run.RunEnd`, `reason` what the events say.
         """
         args = (now_ms, history, queue, PURGED_MOST, skip, end, reason)
-        return self._script("purge", node, *args, parse=replies.purged)
+        return self._script("purge", node, *args, parse=replies.parse_purge)
 
-    def promote(self, node: str, now_ms: int) -> Call:
+    def promote(self, node: str, now_ms: int) -> RedisCommand:
         """Queues delayed runs that are due. Gives when the next one is due in ms, or None."""
-        return self._script("promote", node, now_ms, parse=replies.ms)
+        return self._script("promote", node, now_ms, parse=replies.parse_ms)
 
-    def expire(self, now_ms: int, limit: int = 100) -> Call:
-        """(when the next one expires in ms or None, due ones that are not over: `Leased`).
+    def list_expired(self, now_ms: int, limit: int = 100) -> RedisCommand:
+        """(when the next one expires in ms or None, due ones that are not over: `StoredRun`).
 
         Writes nothing: `cancel` each of them. One that answers `leased` has started.
         """
-        return self._script("expire", now_ms, limit, parse=replies.expired)
+        return self._script("expire", now_ms, limit, parse=replies.parse_expired)
 
-    def forget_expiry(self, ids: Iterable[str]) -> Call:
+    def forget_expiry(self, ids: Iterable[str]) -> RedisCommand:
         """These runs do not expire any more: they have started."""
-        return Call(("ZREM", self.prefix + "expiring", *ids), int)
+        return RedisCommand(("ZREM", self.prefix + "expiring", *ids), int)
 
-    def forget(self, node: str, task: str, count: int, last_id: str) -> Call:
+    def forget(self, node: str, task: str, count: int, last_id: str) -> RedisCommand:
         """Forgets the `count` oldest finished runs of a task, the newest of which is `last_id`.
 
         Gives how many records went; 0 when the list has changed since it was read.
         """
         return self._script("forget", node, task, count, last_id, parse=int)
 
-    def forget_inner(self, run_id: str) -> Call:
+    def forget_internal_run(self, run_id: str) -> RedisCommand:
         """The outcome of a run of rtd's own (its task begins with `@`) has been read. Such a
         run rings `inner|<id>` when it ends and is in no list; its record goes after a minute."""
-        return Call(("DEL", f"{self.prefix}r:{run_id}"), int)
+        return RedisCommand(("DEL", f"{self.prefix}r:{run_id}"), int)
 
-    def pause(self, node: str, queue: str) -> Call:
+    def pause(self, node: str, queue: str) -> RedisCommand:
         """Takes a queue's runs out of sight of `take`. Gives 1, or 0 if it was paused."""
         return self._script("pause", node, queue, parse=int)
 
-    def resume(self, node: str, queue: str) -> Call:
+    def resume(self, node: str, queue: str) -> RedisCommand:
         """Undoes `pause`. Gives 1, or 0 if the queue was not paused."""
         return self._script("resume", node, queue, parse=int)
 
-    def set_queue_priority(self, queue: str, priority: int) -> Call:
+    def set_queue_priority(self, queue: str, priority: int) -> RedisCommand:
         """Sets a queue's priority (higher first), for what waits in it too."""
         return self._script("queue_priority", queue, priority, parse=int)
 
-    def set_intent(self, run_id: str, blob: bytes) -> Call:
+    def set_intent(self, run_id: str, blob: bytes) -> RedisCommand:
         """Notes a stop that somebody asked for. Gives whether the run is still going on."""
         return self._script("intend", run_id, blob, parse=bool)
 
-    def set_progress(self, exec_id: str, run_id: str, blob: bytes) -> Call:
+    def set_progress(self, exec_id: str, run_id: str, blob: bytes) -> RedisCommand:
         """Notes how far a leased run is. Gives whether it is leased to this executor."""
         return self._script("progress", exec_id, run_id, blob, parse=bool)
 
-    def emit(self, events: bytes) -> Call:
+    def emit(self, events: bytes) -> RedisCommand:
         """Adds one packed list of events to the stream."""
         args = ("XADD", self.prefix + "events", "MAXLEN", "~", 10000, "*", "b", events)
-        return Call(args, replies.text)
+        return RedisCommand(args, replies.parse_text)
 
-    def wait_for(self, ids: Iterable[str]) -> Call:
+    def watch_runs(self, ids: Iterable[str]) -> RedisCommand:
         """Lets each of these runs ring `done|<id>` when it ends. Ask, then read the record."""
-        return Call(("SADD", self.prefix + "waits", *ids), int)
+        return RedisCommand(("SADD", self.prefix + "waits", *ids), int)
 
-    def stop_waiting(self, ids: Iterable[str]) -> Call:
+    def unwatch_runs(self, ids: Iterable[str]) -> RedisCommand:
         """Takes back `wait_for`."""
-        return Call(("SREM", self.prefix + "waits", *ids), int)
+        return RedisCommand(("SREM", self.prefix + "waits", *ids), int)
 
-    def watch_tasks(self, tasks: Iterable[str]) -> Call:
+    def watch_tasks(self, tasks: Iterable[str]) -> RedisCommand:
         """Lets each end of a run of these tasks ring `task|<task>|<state char>|<id>|<ms>`."""
-        return Call(("SADD", self.prefix + "watched", *tasks), int)
+        return RedisCommand(("SADD", self.prefix + "watched", *tasks), int)
 
-    def clear_demand(self, lane: str) -> Call:
+    def clear_demand(self, lane: str) -> RedisCommand:
         """Forgets that a lane was rung for: the next submit that finds nobody idle rings again."""
-        return Call(("SREM", self.prefix + "demand", lane), int)
+        return RedisCommand(("SREM", self.prefix + "demand", lane), int)

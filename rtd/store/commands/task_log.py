@@ -7,16 +7,16 @@ the log's process says that it is done with it, so nothing is lost when that pro
 from collections.abc import Iterable, Sequence
 from typing import Final, Literal, NamedTuple
 
-from rtd.store.connection.command import Call, check_batch, nothing
+from rtd.store.connection.command import RedisCommand, check_batch, nothing
 
 #: Where records are kept: `redis` for good, those of all nodes; `memory` those of one node, until
 #: its daemon is started again.
-Kept = Literal["redis", "memory"]
+LogStorage = Literal["redis", "memory"]
 #: So many records are kept at most, the oldest go first.
-MOST_KEPT: Final[dict[str, int]] = {"redis": 1_000_000, "memory": 100_000}
+MAX_LOG_RECORDS: Final[dict[str, int]] = {"redis": 1_000_000, "memory": 100_000}
 
 
-class LogRead(NamedTuple):
+class LogReadReply(NamedTuple):
     """The answer to `log_read`.
 
     `what` is `read`: `entries` come next, each with its number, and `lost` were too many since
@@ -32,75 +32,79 @@ class LogRead(NamedTuple):
     ended: int = 0
 
 
-def _read(reply: Sequence[bytes]) -> LogRead:
+def _read(reply: Sequence[bytes]) -> LogReadReply:
     if reply[0] != b"read":
-        return LogRead("busy" if reply[0] == b"busy" else "fenced", [])
+        return LogReadReply("busy" if reply[0] == b"busy" else "fenced", [])
     entries = []
     for entry in reply[4:]:
         number, _, blob = entry.partition(b"|")
         entries.append((int(number), blob))
-    return LogRead("read", entries, int(reply[1]), int(reply[2]), int(reply[3]))
+    return LogReadReply("read", entries, int(reply[1]), int(reply[2]), int(reply[3]))
 
 
-class TaskLog:
-    """Builds the task log's calls. Mixed into `Calls`."""
+class TaskLogCommands:
+    """Builds the task log's calls. Mixed into `StoreCommands`."""
 
     prefix: str
 
-    def log_switch(self, node: str, on: bool) -> Call:
+    def log_switch(self, node: str, on: bool) -> RedisCommand:
         """From here on ends of runs on a node are told to its log, or no more."""
         key = f"{self.prefix}logged:{node}"
-        return Call(("SET", key, 1) if on else ("DEL", key), nothing)
+        return RedisCommand(("SET", key, 1) if on else ("DEL", key), nothing)
 
-    def log_begun(self, node: str, runs: Sequence[tuple[str, str, float]]) -> Call:
+    def log_begun(self, node: str, runs: Sequence[tuple[str, str, float]]) -> RedisCommand:
         """Runs (id, task, when it began in epoch seconds) that have begun, for the log. Each is
         told once, and never after its end. Gives how many entries that made."""
         check_batch(len(runs))
         flat = [field for run_id, task, at in runs for field in (run_id, task, repr(at))]
-        return Call(("1", self.prefix, node, *flat), int, "log_begun")
+        return RedisCommand(("1", self.prefix, node, *flat), int, "log_begun")
 
-    def log_read(self, node: str, exec_id: str, up_to: int | None, count: int) -> Call:
-        """The next `count` entries of a node's log: `LogRead`. Those numbered up to `up_to` are
-        done with. May be repeated after a lost reply."""
+    def log_read(self, node: str, exec_id: str, up_to: int | None, count: int) -> RedisCommand:
+        """The next `count` entries of a node's log: `LogReadReply`.
+
+        Entries numbered up to `up_to` are done with. May be repeated after a lost reply.
+        """
         done = "" if up_to is None else up_to
-        return Call(("1", self.prefix, node, exec_id, done, count), _read, "log_read")
+        return RedisCommand(("1", self.prefix, node, exec_id, done, count), _read, "log_read")
 
     def log_bell_key(self, node: str) -> str:
         """The list that wakes the process that writes a node's log."""
         return f"{self.prefix}bell:log:{node}"
 
-    def log_waiting(self, node: str) -> list[Call]:
+    def log_waiting(self, node: str) -> list[RedisCommand]:
         """How many entries wait to be written, and the first of them (None: there is none)."""
         key = f"{self.prefix}log:{node}"
-        return [Call(("LLEN", key), int), Call(("LINDEX", key, 0))]
+        return [RedisCommand(("LLEN", key), int), RedisCommand(("LINDEX", key, 0))]
 
-    def log_keep(self, node: str, where: Kept, rows: Iterable[tuple[float, bytes]]) -> list[Call]:
+    def log_store(
+        self, node: str, where: LogStorage, rows: Iterable[tuple[float, bytes]]
+    ) -> list[RedisCommand]:
         """Keeps records (its moment, packed). One that is kept already stays as it is."""
-        key = self._kept(node, where)
+        key = self._records_key(node, where)
         flat = [field for at, blob in rows for field in (repr(at), blob)]
         return [
-            Call(("ZADD", key, *flat), nothing),
-            Call(("ZREMRANGEBYRANK", key, 0, -MOST_KEPT[where] - 1), nothing),
+            RedisCommand(("ZADD", key, *flat), nothing),
+            RedisCommand(("ZREMRANGEBYRANK", key, 0, -MAX_LOG_RECORDS[where] - 1), nothing),
         ]
 
-    def _kept(self, node: str, where: Kept) -> str:
+    def _records_key(self, node: str, where: LogStorage) -> str:
         place = f"memory:{node}" if where == "memory" else where
         return f"{self.prefix}log:kept:{place}"
 
-    def log_kept(
-        self, node: str, where: Kept, since_at: float | None, until_at: float | None
-    ) -> Call:
+    def log_records(
+        self, node: str, where: LogStorage, since_at: float | None, until_at: float | None
+    ) -> RedisCommand:
         """Packed records of that time (epoch seconds, inclusive; None: no bound), oldest first."""
-        key = self._kept(node, where)
+        key = self._records_key(node, where)
         since = "-inf" if since_at is None else repr(since_at)
         until = "+inf" if until_at is None else repr(until_at)
-        return Call(("ZRANGEBYSCORE", key, since, until))
+        return RedisCommand(("ZRANGEBYSCORE", key, since, until))
 
-    def log_latest(self, node: str, where: Kept, offset: int, count: int) -> Call:
+    def log_latest(self, node: str, where: LogStorage, offset: int, count: int) -> RedisCommand:
         """Packed records, the latest first."""
-        key = self._kept(node, where)
-        return Call(("ZREVRANGE", key, offset, offset + count - 1))
+        key = self._records_key(node, where)
+        return RedisCommand(("ZREVRANGE", key, offset, offset + count - 1))
 
-    def log_forget_memory(self, node: str) -> Call:
+    def log_forget_memory(self, node: str) -> RedisCommand:
         """The daemon starts: what was kept only while it ran is forgotten."""
-        return Call(("DEL", self._kept(node, "memory")), nothing)
+        return RedisCommand(("DEL", self._records_key(node, "memory")), nothing)

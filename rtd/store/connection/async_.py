@@ -13,17 +13,17 @@ import hiredis
 from rtd.common.errors import RtdError, StoreError, StoreGone
 from rtd.store.connection import codec
 from rtd.store.connection.blocking import tune_tcp
-from rtd.store.connection.command import Call
-from rtd.store.connection.url import parse
+from rtd.store.connection.command import RedisCommand
+from rtd.store.connection.url import parse_url
 
 _log = logging.getLogger(__name__)
 
 #: A token of our own: the connection of a bell is new, tokens may have been lost before.
-LOST: Final = b"lost"
+TOKENS_LOST: Final = b"lost"
 _BACKOFF_S: Final = (0.01, 0.5)
 
 
-class _Trip:
+class _PendingReplies:
     """The replies of one round trip, as they come in."""
 
     __slots__ = ("count", "future", "replies")
@@ -34,14 +34,14 @@ class _Trip:
         self.replies: list[Any] = []
 
 
-class _Wire(asyncio.Protocol):
+class _RedisProtocol(asyncio.Protocol):
     """One socket: bytes out, replies in. Lives until the connection is lost."""
 
     def __init__(self) -> None:
         loop = asyncio.get_running_loop()
         self.lost: asyncio.Future[str] = loop.create_future()
         self._loop = loop
-        self._trips: deque[_Trip] = deque()
+        self._pending: deque[_PendingReplies] = deque()
         self._reader = codec.new_reader()
         self._transport: asyncio.Transport | None = None
 
@@ -56,40 +56,40 @@ class _Wire(asyncio.Protocol):
         try:
             self._reader.feed(data)
             while (reply := self._reader.gets()) is not codec.INCOMPLETE:
-                trip = self._trips[0]
+                trip = self._pending[0]
                 trip.replies.append(reply)
                 if len(trip.replies) == trip.count:
-                    self._trips.popleft()
+                    self._pending.popleft()
                     if not trip.future.done():
                         trip.future.set_result(trip.replies)
         except (hiredis.ProtocolError, IndexError) as error:
-            self.end(f"not what Redis says: {error}")
+            self.close(f"not what Redis says: {error}")
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.end(str(exc) if exc else "closed by the server")
+        self.close(str(exc) if exc else "closed by the server")
 
-    def end(self, why: str) -> None:
+    def close(self, why: str) -> None:
         """Closes the socket; everybody who waits for a reply is told."""
         if self._transport is not None:
             self._transport.abort()
         if not self.lost.done():
             self.lost.set_result(why)
-        while self._trips:
-            trip = self._trips.popleft()
+        while self._pending:
+            trip = self._pending.popleft()
             if not trip.future.done():
                 trip.future.set_exception(StoreGone(f"lost Redis: {why}"))
 
-    async def trip(self, data: bytes, count: int) -> list[Any]:
+    async def send(self, data: bytes, count: int) -> list[Any]:
         """Sends bytes that hold `count` commands and gives their replies."""
         if self.lost.done() or self._transport is None:
             raise StoreGone(f"lost Redis: {self.lost.result() if self.lost.done() else 'closed'}")
-        trip = _Trip(count, self._loop.create_future())
-        self._trips.append(trip)
+        trip = _PendingReplies(count, self._loop.create_future())
+        self._pending.append(trip)
         self._transport.write(data)
         return await trip.future
 
 
-class AsyncLink:
+class AsyncRedisConnection:
     """A connection that comes back by itself.
 
     Commands are never repeated by the link: callers whose replies were lost get `StoreGone`
@@ -101,10 +101,10 @@ class AsyncLink:
     """
 
     def __init__(self, url: str) -> None:
-        self.address = parse(url)
+        self.address = parse_url(url)
         self.connected = asyncio.Event()
-        self._wire: _Wire | None = None
-        self._keeper: asyncio.Task[None] | None = None
+        self._protocol: _RedisProtocol | None = None
+        self._reconnect_task: asyncio.Task[None] | None = None
 
     @classmethod
     async def connect(cls, url: str, *, timeout_s: float = 10.0) -> Self:
@@ -127,10 +127,10 @@ class AsyncLink:
                     raise StoreGone(f"no Redis at {link.address} for {timeout_s:g} s") from None
                 await asyncio.sleep(wait_s)
                 wait_s = min(most_s, wait_s * 2)
-        link._keeper = asyncio.create_task(link._keep(), name="redis link")
+        link._reconnect_task = asyncio.create_task(link._stay_connected(), name="redis link")
         return link
 
-    async def call(self, *calls: Call) -> list[Any]:
+    async def execute_all(self, *calls: RedisCommand) -> list[Any]:
         """Sends all calls at once and gives what they gave, in order: one round trip.
 
         A call that is cancelled has been sent all the same; its reply is dropped.
@@ -139,26 +139,28 @@ class AsyncLink:
             StoreGone: no connection, or it was lost on the way.
             StoreError: the server refused a call; the other calls have been carried out.
         """
-        wire = self._wire
+        wire = self._protocol
         if wire is None:
             raise StoreGone(f"not connected to Redis at {self.address}")
-        replies = await wire.trip(b"".join([codec.pack(call) for call in calls]), len(calls))
+        replies = await wire.send(
+            b"".join([codec.pack_command(call) for call in calls]), len(calls)
+        )
         unknown = codec.unknown_scripts(replies)
         if unknown:
-            sources = b"".join([codec.pack_source(calls[i]) for i in unknown])
-            for i, reply in zip(unknown, await wire.trip(sources, len(unknown)), strict=True):
+            sources = b"".join([codec.pack_script(calls[i]) for i in unknown])
+            for i, reply in zip(unknown, await wire.send(sources, len(unknown)), strict=True):
                 replies[i] = reply
         try:
-            return codec.results(calls, replies, self.address)
+            return codec.parse_replies(calls, replies, self.address)
         except StoreGone as error:
-            wire.end(error.sentence)
+            wire.close(error.sentence)
             raise
 
-    async def one(self, call: Call) -> Any:
+    async def execute(self, call: RedisCommand) -> Any:
         """What one call gives. Raises what `call` raises."""
-        return (await self.call(call))[0]
+        return (await self.execute_all(call))[0]
 
-    async def rings(self, key: str) -> AsyncIterator[list[bytes]]:
+    async def notifications(self, key: str) -> AsyncIterator[list[bytes]]:
         """The tokens of a bell, for ever, as many at once as there are. Needs a link of its own.
 
         After every new connection, the first included, it gives `[LOST]`: tokens may have
@@ -166,11 +168,11 @@ class AsyncLink:
         """
         while True:
             await self.connected.wait()
-            yield [LOST]
+            yield [TOKENS_LOST]
             try:
                 while True:
-                    first = await self.one(Call(("BLPOP", key, 0)))
-                    more = await self.one(Call(("LPOP", key, 1000)))
+                    first = await self.execute(RedisCommand(("BLPOP", key, 0)))
+                    more = await self.execute(RedisCommand(("LPOP", key, 1000)))
                     yield [first[1], *(more or ())]
             except StoreGone:
                 # The keeper may not have noticed yet.
@@ -178,50 +180,50 @@ class AsyncLink:
 
     async def close(self) -> None:
         """Ends the connection for good."""
-        if self._keeper is not None:
-            self._keeper.cancel()
+        if self._reconnect_task is not None:
+            self._reconnect_task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await self._keeper
-        if self._wire is not None:
-            self._wire.end("closed by this side")
-        self._wire = None
+                await self._reconnect_task
+        if self._protocol is not None:
+            self._protocol.close("closed by this side")
+        self._protocol = None
         self.connected.clear()
 
     async def _open(self) -> None:
         loop, address = asyncio.get_running_loop(), self.address
         try:
             if address.path is not None:
-                _, wire = await loop.create_unix_connection(_Wire, address.path)
+                _, wire = await loop.create_unix_connection(_RedisProtocol, address.path)
             else:
                 context = address.ssl_context()
                 _, wire = await loop.create_connection(
-                    _Wire, address.host or "localhost", address.port, ssl=context
+                    _RedisProtocol, address.host or "localhost", address.port, ssl=context
                 )
         except OSError as error:
             raise codec.unreachable(address, error) from None
-        commands = codec.greeting(address)
+        commands = codec.login_commands(address)
         try:
             data = b"".join(codec.pack_args(command) for command in commands)
-            codec.check_greeting(address, await wire.trip(data, len(commands)))
+            codec.check_login(address, await wire.send(data, len(commands)))
         except BaseException:
-            wire.end("not let in")
+            wire.close("not let in")
             raise
-        self._wire = wire
+        self._protocol = wire
         self.connected.set()
 
-    async def _keep(self) -> None:
+    async def _stay_connected(self) -> None:
         while True:
-            assert self._wire is not None
-            why = await self._wire.lost
-            self._wire = None
+            assert self._protocol is not None
+            why = await self._protocol.lost
+            self._protocol = None
             self.connected.clear()
             _log.warning("lost Redis at %s: %s; connecting again", self.address, why)
-            await self._return()
+            await self._reconnect()
 
-    async def _return(self) -> None:
+    async def _reconnect(self) -> None:
         wait_s, most_s = _BACKOFF_S
         said = ""
-        while self._wire is None:
+        while self._protocol is None:
             try:
                 await self._open()
             except RtdError as error:

@@ -17,8 +17,8 @@ import hiredis
 
 from rtd.common.errors import StoreGone
 from rtd.store.connection import codec
-from rtd.store.connection.command import Call
-from rtd.store.connection.url import Address, parse
+from rtd.store.connection.command import RedisCommand
+from rtd.store.connection.url import RedisAddress, parse_url
 
 _CHUNK: Final = 1 << 16
 #: Waits between attempts to connect grow from the first to the second.
@@ -26,7 +26,7 @@ _BACKOFF_S: Final = (0.005, 0.2)
 _LONGEST_POLL_S: Final = 86_400.0
 
 
-class Polled(NamedTuple):
+class PollResult(NamedTuple):
     """What ended a wait on a bell.
 
     `answered`: Redis replied and the wait on the bell is over; `token` is what came, None
@@ -38,7 +38,7 @@ class Polled(NamedTuple):
     ready: tuple[int, ...]
 
 
-def open_socket(address: Address, timeout_s: float) -> socket.socket:
+def open_socket(address: RedisAddress, timeout_s: float) -> socket.socket:
     """A connected socket, blocking, in TLS if the address asks for it. Raises OSError."""
     if address.path is not None:
         sock = socket.socket(socket.AF_UNIX)
@@ -65,11 +65,11 @@ def tune_tcp(sock: socket.socket) -> None:
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 30_000)
 
 
-class Link:
+class RedisConnection:
     """One connection to Redis. Not for several threads, not over a fork.
 
     After `StoreGone` it is closed, and nobody knows whether the calls on their way were
-    carried out: `reconnect`, then find out (`Calls.mine` for an executor).
+    carried out: `reconnect`, then find out (`StoreCommands.mine` for an executor).
 
     Args:
         url: see `rtd.store.connection.url.parse`.
@@ -77,13 +77,13 @@ class Link:
     """
 
     def __init__(self, url: str, *, reply_timeout_s: float = 60.0) -> None:
-        self.address = parse(url)
+        self.address = parse_url(url)
         self.url = url
         self.reply_timeout_s = reply_timeout_s
         self._sock: socket.socket | None = None
         self._reader = codec.new_reader()
         self._bell: str | None = None
-        self._side: Link | None = None
+        self._side: RedisConnection | None = None
 
     @classmethod
     def connect(cls, url: str, *, timeout_s: float = 10.0, reply_timeout_s: float = 60.0) -> Self:
@@ -121,10 +121,10 @@ class Link:
             self.close()
             raise codec.unreachable(self.address, error) from None
         self._reader = codec.new_reader()
-        commands = codec.greeting(self.address)
+        commands = codec.login_commands(self.address)
         try:
             self._send(b"".join(codec.pack_args(c) for c in commands))
-            codec.check_greeting(self.address, self._receive(len(commands)))
+            codec.check_login(self.address, self._receive(len(commands)))
         except BaseException:
             self.close()
             raise
@@ -167,7 +167,7 @@ class Link:
     def __exit__(self, *_exc: object) -> None:
         self.close()
 
-    def call(self, *calls: Call) -> list[Any]:
+    def execute_all(self, *calls: RedisCommand) -> list[Any]:
         """Sends all calls at once and gives what they gave, in order: one round trip.
 
         A script that the server does not know (it restarted) is sent again in full, after
@@ -180,11 +180,11 @@ class Link:
         if self._bell is not None:
             raise RuntimeError("a wait on a bell is pending: cancel it first")
         try:
-            self._send(b"".join([codec.pack(call) for call in calls]))
+            self._send(b"".join([codec.pack_command(call) for call in calls]))
             replies = self._receive(len(calls))
             unknown = codec.unknown_scripts(replies)
             if unknown:
-                self._send(b"".join([codec.pack_source(calls[i]) for i in unknown]))
+                self._send(b"".join([codec.pack_script(calls[i]) for i in unknown]))
                 for i, reply in zip(unknown, self._receive(len(unknown)), strict=True):
                     replies[i] = reply
         except BaseException:
@@ -192,14 +192,14 @@ class Link:
             self.close()
             raise
         try:
-            return codec.results(calls, replies, self.address)
+            return codec.parse_replies(calls, replies, self.address)
         except StoreGone:
             self.close()
             raise
 
-    def one(self, call: Call) -> Any:
+    def execute(self, call: RedisCommand) -> Any:
         """What one call gives. Raises what `call` raises."""
-        return self.call(call)[0]
+        return self.execute_all(call)[0]
 
     def blpop_start(self, key: str, timeout_s: float = 0.0) -> None:
         """Starts to wait for a token on a list; on the server for `timeout_s`, 0 = for ever."""
@@ -208,7 +208,7 @@ class Link:
         self._send(codec.pack_args(("BLPOP", key, timeout_s)))
         self._bell = key
 
-    def blpop_poll(self, timeout_s: float | None, extra_fds: Sequence[int] = ()) -> Polled:
+    def blpop_poll(self, timeout_s: float | None, extra_fds: Sequence[int] = ()) -> PollResult:
         """Waits for the token or for one of the fds, at most `timeout_s` (None = for ever).
 
         Raises StoreGone on loss. May be called again until `answered`.
@@ -225,8 +225,8 @@ class Link:
         )
         ready = tuple(fd for fd, _ in events if fd != sock.fileno())
         if len(ready) == len(events):
-            return Polled(False, None, ready)
-        return Polled(True, self._bell_reply(), ready)
+            return PollResult(False, None, ready)
+        return PollResult(True, self._bell_reply(), ready)
 
     def blpop_cancel(self) -> bytes | None:
         """Ends the wait, so that `call` can be used. Gives the token if one came meanwhile.
@@ -238,8 +238,8 @@ class Link:
             return None
         try:
             if self._side is None:
-                self._side = Link.connect(self.url, timeout_s=5.0)
-            self._side.one(Call(("RPUSH", self._bell, b"")))
+                self._side = RedisConnection.connect(self.url, timeout_s=5.0)
+            self._side.execute(RedisCommand(("RPUSH", self._bell, b"")))
             return self._bell_reply()
         except BaseException:
             self.close()

@@ -6,11 +6,11 @@ from typing import Any, Final
 import hiredis
 
 from rtd.common.errors import StoreError, StoreGone
-from rtd.store.connection.command import Call
+from rtd.store.connection.command import RedisCommand
 from rtd.store.connection.lua_scripts import script
-from rtd.store.connection.url import Address
+from rtd.store.connection.url import RedisAddress
 
-#: What `Reader.gets` gives while a reply is incomplete (None is a reply).
+#: What `LogReader.gets` gives while a reply is incomplete (None is a reply).
 INCOMPLETE: Final = object()
 #: Errors of a server that is there but will not serve now: it starts, or it lost its role.
 _AWAY: Final = ("LOADING", "MASTERDOWN", "READONLY", "CLUSTERDOWN", "TRYAGAIN")
@@ -29,14 +29,14 @@ def pack_args(args: tuple[Any, ...]) -> bytes:
     return packed
 
 
-def pack(call: Call) -> bytes:
+def pack_command(call: RedisCommand) -> bytes:
     """The call on the wire; a script by its digest."""
     if call.script is None:
         return pack_args(call.args)
     return pack_args(("EVALSHA", script(call.script).digest, *call.args))
 
 
-def pack_source(call: Call) -> bytes:
+def pack_script(call: RedisCommand) -> bytes:
     """A script call with its source, for a server that does not know the digest."""
     assert call.script is not None
     return pack_args(("EVAL", script(call.script).source, *call.args))
@@ -51,7 +51,9 @@ def unknown_scripts(replies: Sequence[Any]) -> list[int]:
     ]
 
 
-def results(calls: Sequence[Call], replies: Sequence[Any], address: Address) -> list[Any]:
+def parse_replies(
+    calls: Sequence[RedisCommand], replies: Sequence[Any], address: RedisAddress
+) -> list[Any]:
     """What the callers want to have.
 
     Raises:
@@ -65,7 +67,7 @@ def results(calls: Sequence[Call], replies: Sequence[Any], address: Address) -> 
     return [call.parse(reply) for call, reply in zip(calls, replies, strict=True)]
 
 
-def refusal(what: str, reply: Exception, address: Address) -> StoreGone | StoreError:
+def refusal(what: str, reply: Exception, address: RedisAddress) -> StoreGone | StoreError:
     """The error reply as an error for people."""
     text = str(reply)
     if text.startswith(_AWAY):
@@ -73,7 +75,7 @@ def refusal(what: str, reply: Exception, address: Address) -> StoreGone | StoreE
     return StoreError(f"Redis at {address} refused {what}: {text}")
 
 
-def unreachable(address: Address, error: OSError) -> StoreGone | StoreError:
+def unreachable(address: RedisAddress, error: OSError) -> StoreGone | StoreError:
     """A connection that did not come about as an error for people.
 
     Certificates do not mend themselves: that is no loss to wait for.
@@ -83,7 +85,7 @@ def unreachable(address: Address, error: OSError) -> StoreGone | StoreError:
     return StoreGone(f"no Redis at {address}: {error}")
 
 
-def greeting(address: Address) -> list[tuple[Any, ...]]:
+def login_commands(address: RedisAddress) -> list[tuple[Any, ...]]:
     """The first commands of a connection; see `check_greeting` for their replies."""
     commands: list[tuple[Any, ...]] = []
     if address.password is not None:
@@ -94,8 +96,8 @@ def greeting(address: Address) -> list[tuple[Any, ...]]:
     return [*commands, _PING]
 
 
-def check_greeting(address: Address, replies: Sequence[Any]) -> None:
+def check_login(address: RedisAddress, replies: Sequence[Any]) -> None:
     """Raises what `results` raises when the server did not let us in."""
-    for command, reply in zip(greeting(address), replies, strict=True):
+    for command, reply in zip(login_commands(address), replies, strict=True):
         if isinstance(reply, hiredis.ReplyError):
             raise refusal(f"{command[0]} (the log-in)", reply, address)

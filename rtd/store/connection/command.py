@@ -16,7 +16,7 @@ def nothing(_reply: Any) -> None:
     """For commands whose reply says nothing."""
 
 
-class Call(NamedTuple):
+class RedisCommand(NamedTuple):
     """A command to send.
 
     Args:

@@ -15,7 +15,7 @@ _TLS: Final = frozenset({"ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_cer
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class RedisAddress:
     """A Redis server and how to log in.
 
     Exactly one of `path` (a Unix socket) and `host` is set. `tls` holds the `ssl_...`
@@ -61,7 +61,7 @@ class Address:
         return context
 
 
-def parse(url: str) -> Address:
+def parse_url(url: str) -> RedisAddress:
     """The address that a URL means.
 
     `redis://[[user]:password@]host[:port][/db]`, `rediss://` likewise with TLS (options
@@ -90,8 +90,8 @@ def parse(url: str) -> Address:
         if parts.hostname or not path.startswith("/"):
             raise ConfigError("a unix:// URL needs an absolute path: unix:///run/redis.sock")
         db = _db(named_db)
-        return Address(path=path, db=db, username=username, password=password)
-    return Address(
+        return RedisAddress(path=path, db=db, username=username, password=password)
+    return RedisAddress(
         host=parts.hostname or "localhost",
         port=port or 6379,
         db=_db(named_db or parts.path.strip("/")),

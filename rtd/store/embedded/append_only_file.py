@@ -3,7 +3,7 @@
 Redis runs with `appendfsync no`: it hands every write to the kernel before it answers, so
 that killing it loses nothing, and never waits for a disk. (`everysec` does postpone writes
 while a sync runs: measured, it lost acknowledged ones when it was killed on a busy disk.)
-`sync` is what brings the rest to the disk; `Embedded` calls it each second.
+`sync` is what brings the rest to the disk; `EmbeddedRedis` calls it each second.
 """
 
 import os
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 
-class _Mark(NamedTuple):
+class _FileState(NamedTuple):
     inode: int
     size: int
 
@@ -25,7 +25,7 @@ class AppendOnlyFiles:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._synced: dict[Path, _Mark] = {}
+        self._synced: dict[Path, _FileState] = {}
         self._parts: list[str] = []
 
     def has_grown(self) -> bool:
@@ -36,7 +36,7 @@ class AppendOnlyFiles:
         whole = self._directory / "appendonly.aof"
         if whole not in self._synced and whole.exists():
             return True
-        return any(_mark(path) != mark for path, mark in self._synced.items())
+        return any(_file_state(path) != mark for path, mark in self._synced.items())
 
     def sync(self) -> int:
         """Syncs what has grown since the last time. Gives how many files that were.
@@ -70,7 +70,7 @@ class AppendOnlyFiles:
             return 0
         try:
             status = os.fstat(fd)
-            mark, before = _Mark(status.st_ino, status.st_size), self._synced.get(path)
+            mark, before = _FileState(status.st_ino, status.st_size), self._synced.get(path)
             if mark == before:
                 return 0
             os.fdatasync(fd)
@@ -82,12 +82,12 @@ class AppendOnlyFiles:
         return 1
 
 
-def _mark(path: Path) -> _Mark | None:
+def _file_state(path: Path) -> _FileState | None:
     try:
         status = os.stat(path)
     except FileNotFoundError:
         return None
-    return _Mark(status.st_ino, status.st_size)
+    return _FileState(status.st_ino, status.st_size)
 
 
 def _sync_directory(path: Path) -> None:

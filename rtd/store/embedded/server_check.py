@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from rtd.common.errors import ConfigError
-from rtd.store.connection.command import Call
-from rtd.store.embedded.find_server import OLDEST
+from rtd.store.connection.command import RedisCommand
+from rtd.store.embedded.find_server import MIN_VERSION
 
 
 def parse_info(text: bytes) -> dict[str, str]:
@@ -16,10 +16,10 @@ def parse_info(text: bytes) -> dict[str, str]:
 
 
 #: Asks for everything that the server tells.
-INFO: Final = Call(("INFO",), parse_info)
+INFO_COMMAND: Final = RedisCommand(("INFO",), parse_info)
 
 
-def check(facts: Mapping[str, str], where: str) -> list[str]:
+def check_server(facts: Mapping[str, str], where: str) -> list[str]:
     """What a person should know of a server that rtd does not run itself.
 
     Args:
@@ -31,7 +31,7 @@ def check(facts: Mapping[str, str], where: str) -> list[str]:
     """
     version = facts.get("redis_version", "")
     found = re.match(r"(\d+)\.(\d+)", version)
-    if found is None or (int(found[1]), int(found[2])) < OLDEST:
+    if found is None or (int(found[1]), int(found[2])) < MIN_VERSION:
         raise ConfigError(f"Redis at {where} is {version or 'of no known version'}; rtd needs 6.2")
     if facts.get("role") == "slave":
         raise ConfigError(f"Redis at {where} is a read-only replica: name its master")

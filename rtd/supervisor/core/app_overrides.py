@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rtd.config.config import Config
-from rtd.config.setting_readers import beneath
+from rtd.config.setting_readers import merge_app_settings
 from rtd.model.manifest import Manifest
 from rtd.supervisor.core.log import log
 
@@ -21,7 +21,7 @@ def with_app(config: Config, manifest: Manifest) -> Config:
         stronger = {name: config.given[name] for name in settings if name in config.given}
         if stronger:
             log.info("the daemon's own configuration is stronger: %s", _list(stronger))
-    return beneath(config, settings)
+    return merge_app_settings(config, settings)
 
 
 def _list(settings: Mapping[str, Any]) -> str:

@@ -7,14 +7,14 @@ from rtd.language.parser import parse
 from rtd.model.manifest import Manifest
 
 
-class Reader:
+class ConditionParser:
     """Reads the conditions of the serving app. No pattern of an app's is ever run here."""
 
     def __init__(self) -> None:
         self._manifest: Manifest | None = None
         self._grammar = GRAMMAR
 
-    def read(self, manifest: Manifest, text: str) -> Condition:
+    def parse(self, manifest: Manifest, text: str) -> Condition:
         """The condition that a text of this app means.
 
         Raises:
@@ -31,5 +31,5 @@ def grammar_of(manifest: Manifest) -> Grammar:
         return GRAMMAR
     grammar = GRAMMAR.copy()
     for text, info in manifest.info.custom.items():
-        grammar.know(Custom(info.name, text, tuple(info.arguments.items())))
+        grammar.add_literal(Custom(info.name, text, tuple(info.arguments.items())))
     return grammar

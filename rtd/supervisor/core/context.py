@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from rtd.config.config import Config
-from rtd.config.paths import Places
+from rtd.config.paths import DaemonPaths
 from rtd.language.core.condition import Condition
 from rtd.model.manifest import Manifest
 from rtd.model.parameter_names import private_names
 from rtd.process.board.board import Board
-from rtd.store.commands.commands import Calls
-from rtd.store.connection.async_ import AsyncLink
-from rtd.store.connection.command import Call
-from rtd.supervisor.core.condition_parser import Reader
-from rtd.supervisor.core.executor_registry import Executors
-from rtd.supervisor.core.faults import Faults
+from rtd.store.commands.commands import StoreCommands
+from rtd.store.connection.async_ import AsyncRedisConnection
+from rtd.store.connection.command import RedisCommand
+from rtd.supervisor.core.condition_parser import ConditionParser
+from rtd.supervisor.core.executor_registry import ExecutorRegistry
+from rtd.supervisor.core.faults import FaultRecorder
 from rtd.supervisor.core.log import log
 
 #: After a lost call the link is given this long to notice.
@@ -51,7 +51,7 @@ class Jobs:
 
 
 @dataclass(slots=True, kw_only=True)
-class Core:
+class SupervisorContext:
     """The shared ground of the parts; they hold on to it and to nothing of each other.
 
     Attributes:
@@ -68,39 +68,39 @@ class Core:
     """
 
     config: Config
-    places: Places
+    paths: DaemonPaths
     app: str | None
-    redis: AsyncLink
-    calls: Calls
+    redis: AsyncRedisConnection
+    commands: StoreCommands
     store_url: str
     board: Board
     scheduling: bool = True
-    executors: Executors = field(default_factory=Executors)
+    executors: ExecutorRegistry = field(default_factory=ExecutorRegistry)
     jobs: Jobs = field(default_factory=Jobs)
     manifest: Manifest = field(default_factory=lambda: Manifest.of(None, ()))
     manifests: dict[int, Manifest] = field(default_factory=dict)
     app_error: str | None = None
     draining: bool = False
     started_at: float = field(default_factory=time.time)
-    faults: Faults = field(init=False)
-    reader: Reader = field(default_factory=Reader)
+    faults: FaultRecorder = field(init=False)
+    condition_parser: ConditionParser = field(default_factory=ConditionParser)
 
     def __post_init__(self) -> None:
-        self.faults = Faults(self)
+        self.faults = FaultRecorder(self)
 
     def private_names(self, task: str) -> frozenset[str]:
         """The parameters of a task that are never shown."""
         return private_names(self.manifest.info.parameters, task)
 
-    def read(self, text: str) -> Condition:
+    def parse_condition(self, text: str) -> Condition:
         """The condition that a text of the serving app means. Raises ConditionError."""
-        return self.reader.read(self.manifest, text)
+        return self.condition_parser.parse(self.manifest, text)
 
-    async def ask(self, call: Call) -> Any:
+    async def execute(self, call: RedisCommand) -> Any:
         """One call of the store. Raises StoreGone when Redis does not answer."""
-        return (await self.redis.call(call))[0]
+        return (await self.redis.execute_all(call))[0]
 
-    async def redis_back(self) -> None:
+    async def wait_redis(self) -> None:
         """Wait until Redis is connected again. Never returns at once: the link may not have
         noticed its loss yet."""
         await asyncio.sleep(LINK_PAUSE_S)

@@ -10,7 +10,7 @@ from collections.abc import Coroutine, Generator
 from typing import Any
 
 
-class _GoOn:
+class _Continuation:
     """What is left of a coroutine that has been started by hand and waits for a future."""
 
     def __init__(self, coroutine: Coroutine[Any, Any, None], awaited: Any) -> None:
@@ -32,7 +32,7 @@ class _GoOn:
 
 
 async def _rest(coroutine: Coroutine[Any, Any, None], awaited: Any) -> None:
-    await _GoOn(coroutine, awaited)
+    await _Continuation(coroutine, awaited)
 
 
 def start_now(coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None] | None:

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from rtd.process.tree.terminate import FAULTS, signal_name
+from rtd.process.tree.terminate import CRASH_SIGNALS, signal_name
 
 
-class Phase(StrEnum):
+class ExecutorPhase(StrEnum):
     """Where an executor is in its life, as far as the supervisor knows."""
 
     LIVE = "live"
@@ -28,13 +28,13 @@ class Executor:
     slots: int
     generation: int
     born_ns: int
-    phase: Phase = Phase.LIVE
+    phase: ExecutorPhase = ExecutorPhase.LIVE
     #: Why it was killed or retired, for the log and the records of its runs.
     why: str = ""
     #: Work that a zygote keeps at strength by itself (spares of the fresh lane).
-    kept: bool = False
+    is_spare: bool = False
     #: It takes only runs whose lane has this behind its name: those of a daemon that ends.
-    apart: str = ""
+    lane_suffix: str = ""
 
     def owns(self, slot: int) -> bool:
         """Whether a slot of the board belongs to it."""
@@ -42,7 +42,7 @@ class Executor:
 
 
 @dataclass(frozen=True, slots=True)
-class Unfinished:
+class UnfinishedRun:
     """A run that was going on an executor when it ended."""
 
     slot: int
@@ -51,7 +51,7 @@ class Unfinished:
 
 
 @dataclass(frozen=True, slots=True)
-class Gone:
+class ExecutorExit:
     """The zygote's word on an executor that has ended.
 
     Attributes:
@@ -69,19 +69,19 @@ class Gone:
     cpu_s: float = 0.0
     max_rss_bytes: int = 0
     killed: list[list[Any]] = field(default_factory=list)
-    runs: tuple[Unfinished, ...] = ()
+    runs: tuple[UnfinishedRun, ...] = ()
     slot: int = 0
-    seen: bool = True
+    slots_read: bool = True
 
     @property
-    def by_own_doing(self) -> bool:
+    def is_self_inflicted(self) -> bool:
         """It ended itself, by leaving or by a fault; as far as is known, nobody killed it."""
         if self.signal is None:
             return self.code is not None
-        return signal_name(self.signal) in FAULTS | {"SIGABRT"}
+        return signal_name(self.signal) in CRASH_SIGNALS | {"SIGABRT"}
 
     @classmethod
-    def from_frame(cls, frame: dict[str, Any]) -> "Gone":
+    def from_frame(cls, frame: dict[str, Any]) -> "ExecutorExit":
         """Read a `gone` frame; fields that an older zygote does not send keep their default."""
         return cls(
             exec_id=str(frame["exec"]),
@@ -93,14 +93,14 @@ class Gone:
             max_rss_bytes=int(frame.get("max_rss_bytes") or 0),
             killed=[list(i) for i in [*frame.get("killed", ()), *frame.get("strays", ())]],
             runs=tuple(
-                Unfinished(int(on["slot"]), str(on["run"]), int(on.get("started_ns") or 0))
+                UnfinishedRun(int(on["slot"]), str(on["run"]), int(on.get("started_ns") or 0))
                 for on in frame.get("runs") or ()
             ),
             slot=int(frame.get("slot") or 0),
         )
 
 
-class Executors:
+class ExecutorRegistry:
     """The registry. Only born, hello and gone change it."""
 
     def __init__(self) -> None:

@@ -54,7 +54,7 @@ def _where(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}{place}"
 
 
-def set_up(level: str = "info", file: Path | None = None) -> None:
+def set_up_logging(level: str = "info", file: Path | None = None) -> None:
     """Send the daemon's log to stderr; `file`: the log file that stderr is, kept short."""
     handler: logging.Handler
     if file is None:

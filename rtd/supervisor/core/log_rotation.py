@@ -20,7 +20,7 @@ LIMIT_BYTES: Final = 10 << 20
 #: That of the embedded Redis, which says little as long as all is well.
 REDIS_LIMIT_BYTES: Final = 1 << 20
 #: How often somebody looks at what was written past the daemon.
-LOOK_S: Final = 60.0
+INTERVAL_S: Final = 60.0
 _STEP: Final = 1 << 20
 
 
@@ -40,9 +40,9 @@ class BoundedHandler(logging.StreamHandler):  # type: ignore[type-arg]
     def emit(self, record: logging.LogRecord) -> None:
         """Write one line."""
         super().emit(record)
-        self.bound()
+        self.rotate()
 
-    def bound(self) -> None:
+    def rotate(self) -> None:
         """Move the log away when it is too long; without room for that it is cut all the same."""
         assert self.lock is not None
         with self.lock, contextlib.suppress(OSError):
@@ -62,7 +62,7 @@ class BoundedFile:
         self._file = file
         self._limit_bytes = limit_bytes
 
-    def bound(self) -> None:
+    def rotate(self) -> None:
         """Move it away when it is too long; without room for that it is cut all the same."""
         with contextlib.suppress(OSError), self._file.open("ab") as log:
             if log.tell() > self._limit_bytes:
@@ -89,12 +89,12 @@ def _move(file: Path, fd: int, limit_bytes: int) -> None:
     temporary.rename(file.with_name(file.name + ".1"))
 
 
-async def keep_bounded(
-    logs: Sequence[logging.Handler | BoundedFile], look_s: float = LOOK_S
+async def rotate_periodically(
+    logs: Sequence[logging.Handler | BoundedFile], look_s: float = INTERVAL_S
 ) -> None:
     """Look after what others write to the logs, until cancelled."""
     bounded = [log for log in logs if isinstance(log, BoundedHandler | BoundedFile)]
     while bounded:
         await asyncio.sleep(look_s)
         for log in bounded:
-            log.bound()
+            log.rotate()

@@ -6,18 +6,18 @@ missing, so everybody looks then, too.
 
 from collections.abc import Callable, Mapping
 
-from rtd.store.connection.async_ import LOST, AsyncLink
-from rtd.supervisor.core.context import Core
+from rtd.store.connection.async_ import TOKENS_LOST, AsyncRedisConnection
+from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.log import log
 
-Handler = Callable[[str], None]
+NotificationHandler = Callable[[str], None]
 
 
-class NodeBell:
+class NotificationListener:
     """Listens on a connection of its own, for ever.
 
     Args:
-        core: the shared ground.
+        context: what the parts of the supervisor share.
         link: a connection that nothing else uses, since it blocks.
         handlers: by the first word of a ring; each is given the rest.
         look_again: called when rings may have been lost, and at the start.
@@ -25,25 +25,25 @@ class NodeBell:
 
     def __init__(
         self,
-        core: Core,
-        link: AsyncLink,
-        handlers: Mapping[str, Handler],
+        context: SupervisorContext,
+        link: AsyncRedisConnection,
+        handlers: Mapping[str, NotificationHandler],
         look_again: Callable[[], None],
     ) -> None:
-        self._key = core.calls.node_bell_key(core.config.node)
+        self._key = context.commands.node_bell_key(context.config.node)
         self._link = link
         self._handlers = handlers
-        self._look_again = look_again
+        self._resync = look_again
 
     async def listen(self) -> None:
         """Hand out rings until cancelled."""
-        async for rings in self._link.rings(self._key):
+        async for rings in self._link.notifications(self._key):
             for ring in rings:
                 self._hand_out(ring)
 
     def _hand_out(self, ring: bytes) -> None:
-        if ring == LOST:
-            self._look_again()
+        if ring == TOKENS_LOST:
+            self._resync()
             return
         word, _, rest = ring.decode().partition("|")
         handler = self._handlers.get(word)

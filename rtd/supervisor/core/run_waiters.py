@@ -6,27 +6,27 @@ from types import TracebackType
 from typing import TypeVar
 
 from rtd.common.errors import StoreGone
-from rtd.model.run_states import BY_CHAR, TERMINAL
-from rtd.supervisor.core.context import Core
+from rtd.model.run_states import STATE_BY_CHAR, TERMINAL
+from rtd.supervisor.core.context import SupervisorContext
 
 #: Runs looked at in one round trip.
 CHUNK = 1000
 Item = TypeVar("Item")
 
 
-class Watch:
+class RunWatch:
     """The runs that one waiter waits for. Use it as an async context manager.
 
     Attributes:
         pending: those that have not ended; a run that does not exist is not among them.
     """
 
-    def __init__(self, waiters: "Waiters", ids: Sequence[str]) -> None:
+    def __init__(self, waiters: "RunWaiters", ids: Sequence[str]) -> None:
         self._waiters = waiters
         self.pending = set(ids)
         self._changed = asyncio.Event()
 
-    async def __aenter__(self) -> "Watch":
+    async def __aenter__(self) -> "RunWatch":
         await self._waiters.add(self)
         return self
 
@@ -38,12 +38,12 @@ class Watch:
     ) -> None:
         await self._waiters.remove(self)
 
-    def ended(self, run_id: str) -> None:
+    def on_run_end(self, run_id: str) -> None:
         """One of the runs is over."""
         self.pending.discard(run_id)
         self._changed.set()
 
-    async def change(self, timeout_s: float | None) -> bool:
+    async def wait_change(self, timeout_s: float | None) -> bool:
         """Wait until another of the runs ends. False when the time ran out first."""
         try:
             await asyncio.wait_for(self._changed.wait(), timeout_s)
@@ -53,54 +53,56 @@ class Watch:
         return True
 
 
-class Waiters:
+class RunWaiters:
     """All watches of this supervisor."""
 
-    def __init__(self, core: Core) -> None:
-        self._core = core
-        self._by_id: dict[str, set[Watch]] = {}
+    def __init__(self, context: SupervisorContext) -> None:
+        self._context = context
+        self._by_id: dict[str, set[RunWatch]] = {}
 
-    def watch(self, ids: Sequence[str]) -> Watch:
+    def watch(self, ids: Sequence[str]) -> RunWatch:
         """Watch runs: `async with waiters.watch(ids) as watch:`."""
-        return Watch(self, ids)
+        return RunWatch(self, ids)
 
-    def rung(self, run_id: str) -> None:
+    def on_notification(self, run_id: str) -> None:
         """Redis said that a run has ended."""
         for watch in self._by_id.pop(run_id, ()):
-            watch.ended(run_id)
+            watch.on_run_end(run_id)
 
-    async def add(self, watch: Watch) -> None:
+    async def add(self, watch: RunWatch) -> None:
         """Ask Redis to ring for the runs, then look which are over already."""
         for run_id in watch.pending:
             self._by_id.setdefault(run_id, set()).add(watch)
         try:
-            await self._look(list(watch.pending))
+            await self._check(list(watch.pending))
         except BaseException:
             self._forget(watch)
             raise
 
-    async def remove(self, watch: Watch) -> None:
+    async def remove(self, watch: RunWatch) -> None:
         """The watch is over; what nobody else waits for needs no ring any more."""
         unwanted = self._forget(watch)
         try:
             for chunk in chunks(unwanted):
-                await self._core.ask(self._core.calls.stop_waiting(chunk))
+                await self._context.execute(self._context.commands.unwatch_runs(chunk))
         except StoreGone:
             pass  # cleared at the next start; a ring for nobody does no harm
 
-    async def look_again(self) -> None:
+    async def resync(self) -> None:
         """After Redis was away: rings may have been lost, so ask and look anew."""
-        await self._look(list(self._by_id))
+        await self._check(list(self._by_id))
 
-    async def _look(self, ids: list[str]) -> None:
-        calls = self._core.calls
+    async def _check(self, ids: list[str]) -> None:
+        calls = self._context.commands
         for chunk in chunks(ids):
-            _, records = await self._core.redis.call(calls.wait_for(chunk), calls.get_many(chunk))
+            _, records = await self._context.redis.execute_all(
+                calls.watch_runs(chunk), calls.get_records(chunk)
+            )
             for run_id, record in zip(chunk, records, strict=True):
-                if record is None or BY_CHAR[chr(record[0])] in TERMINAL:
-                    self.rung(run_id)
+                if record is None or STATE_BY_CHAR[chr(record[0])] in TERMINAL:
+                    self.on_notification(run_id)
 
-    def _forget(self, watch: Watch) -> list[str]:
+    def _forget(self, watch: RunWatch) -> list[str]:
         unwanted = []
         for run_id in watch.pending:
             watches = self._by_id.get(run_id)

@@ -7,11 +7,11 @@ from typing import Any
 import msgpack
 
 from rtd.model import outcome_spool
-from rtd.store.commands.arguments import Outcome
+from rtd.store.commands.arguments import LeaseOutcome
 from rtd.supervisor.core.log import log
 
 
-class Leftovers:
+class DeadExecutorFiles:
     """The files of one dead executor.
 
     Args:
@@ -23,19 +23,19 @@ class Leftovers:
         self._folder = folder
         self._exec_id = exec_id
 
-    def reported(self) -> list[tuple[Outcome, list[Any]]]:
+    def read_outcomes(self) -> list[tuple[LeaseOutcome, list[Any]]]:
         """Runs that had finished before it died, with their events, as it would have written
         them. A torn last entry is left out: that run had not finished."""
         found = []
-        for blob in outcome_spool.read(self._path("spool")):
+        for blob in outcome_spool.read_spool(self._path("spool")):
             try:
                 *fields, event = msgpack.unpackb(blob, strict_map_key=False)
-                found.append((Outcome(*fields), event))
+                found.append((LeaseOutcome(*fields), event))
             except (ValueError, TypeError, msgpack.UnpackException) as error:
                 log.warning("an outcome of executor %s cannot be read: %s", self._exec_id, error)
         return found
 
-    def keep_output(self, index: int, run_id: str, attempt: int) -> list[Any] | None:
+    def claim_output(self, index: int, run_id: str, attempt: int) -> list[Any] | None:
         """Give the live output of slot number `index` to the run that wrote it.
 
         Returns:

@@ -15,13 +15,13 @@ from rtd.language.core.explanation import Explanation
 from rtd.language.core.view import Host, Sample, View, World
 from rtd.language.leaves.no_output import NoOutputPast
 from rtd.language.leaves.usage import CpuAbove, CpuTimeAbove, MemoryAbove
-from rtd.language.three_valued import certain
-from rtd.model.run_record import decode
-from rtd.process.board.board import Seen
+from rtd.language.three_valued import evaluate_partially
+from rtd.model.run_record import decode_record
+from rtd.process.board.board import SlotSnapshot
 from rtd.process.tree.host_load import measure_host
-from rtd.process.tree.process_tree import snapshot
+from rtd.process.tree.process_tree import read_tree
 from rtd.supervisor.core.clock import wall_of_ns
-from rtd.supervisor.core.context import Core
+from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.log import log
 from rtd.supervisor.core.stop_request import Intent
 from rtd.supervisor.ending.measure_memory import NO_BOUND, memory_of
@@ -34,12 +34,12 @@ FIRST_SIGHT_S: Final = 1.0
 
 #: How a task sees this moment: (task, its zone, sample, world) -> view, or None when that is
 #: not known.
-Views = Callable[[str, str | None, Sample, World], View | None]
-End = Callable[[str, Intent], object]
+ViewOfRun = Callable[[str, str | None, Sample, World], View | None]
+EndRun = Callable[[str, Intent], object]
 
 
 @dataclass(slots=True)
-class Watched:
+class WatchedRun:
     """One running run whose task has an end condition.
 
     Attributes:
@@ -57,61 +57,61 @@ class Watched:
     percents: list[tuple[float, float]] = field(default_factory=list)
 
 
-class Endings:
+class EndConditionWatch:
     """All runs with end conditions.
 
     Args:
-        core: the shared ground.
+        context: what the parts of the supervisor share.
         views: makes views of the present.
         end: begins to end a run.
     """
 
-    def __init__(self, core: Core, views: Views, end: End) -> None:
-        self._core = core
-        self._views = views
+    def __init__(self, context: SupervisorContext, views: ViewOfRun, end: EndRun) -> None:
+        self._context = context
+        self._view_of_run = views
         self._end = end
-        self._runs: dict[tuple[str, int], Watched] = {}
+        self._runs: dict[tuple[str, int], WatchedRun] = {}
 
-    def forget_all_but(self, keys: set[tuple[str, int]]) -> None:
+    def retain_only(self, keys: set[tuple[str, int]]) -> None:
         """Those are still going."""
         for key in self._runs.keys() - keys:
             del self._runs[key]
 
-    def look(self, seen: Seen) -> None:
+    def check(self, seen: SlotSnapshot) -> None:
         """Measure a run and ask its condition."""
         key = (seen.run_id, seen.attempt)
         watched = self._runs.get(key)
         if watched is None:
-            watched = self._runs[key] = Watched(wall_of_ns(seen.started_ns))
-            self._core.jobs.start(self._learn(seen, watched), "reading a watched run")
+            watched = self._runs[key] = WatchedRun(wall_of_ns(seen.started_ns))
+            self._context.jobs.start(self._learn(seen, watched), "reading a watched run")
         elif watched.condition is not None:
-            self._ask(seen, watched, watched.condition)
+            self._evaluate(seen, watched, watched.condition)
 
-    async def _learn(self, seen: Seen, watched: Watched) -> None:
+    async def _learn(self, seen: SlotSnapshot, watched: WatchedRun) -> None:
         """Which task it is of, and when that is to be ended: as the app says in which it began,
         whatever the one says that serves now."""
-        core = self._core
+        context = self._context
         while True:
             try:
-                blob = await core.ask(core.calls.get(seen.run_id))
+                blob = await context.execute(context.commands.get_record(seen.run_id))
                 break
             except StoreGone:
-                await core.redis_back()
+                await context.wait_redis()
         if blob is None:
             return
-        watched.task = decode(blob).spec.task
-        executor = core.executors.at_slot(seen.slot)
+        watched.task = decode_record(blob).spec.task
+        executor = context.executors.at_slot(seen.slot)
         generation = 0 if executor is None else executor.generation
-        manifest = core.manifests.get(generation, core.manifest)
+        manifest = context.manifests.get(generation, context.manifest)
         info = manifest.tasks.get(watched.task)
         if info is None:
             why = "whether it has an end condition is not known, nor the app that it began in"
             log.warning("run %s (%s): %s", seen.run_id, watched.task, why)
         elif info.schedule.end is not None:
             watched.zone = info.schedule.timezone
-            watched.condition = core.reader.read(manifest, info.schedule.end)
+            watched.condition = context.condition_parser.parse(manifest, info.schedule.end)
 
-    def _ask(self, seen: Seen, watched: Watched, condition: Condition) -> None:
+    def _evaluate(self, seen: SlotSnapshot, watched: WatchedRun, condition: Condition) -> None:
         self._measure(seen, watched, condition)
         sample = Sample(
             started_at=watched.started_at,
@@ -121,17 +121,17 @@ class Endings:
             cpu_percents=tuple(watched.percents),
         )
         host = Host(*measure_host()) if Poll.HOST in condition.polls() else None
-        view = self._views(watched.task, watched.zone, sample, World(host=host))
-        if view is not None and certain(condition, view).value:
+        view = self._view_of_run(watched.task, watched.zone, sample, World(host=host))
+        if view is not None and evaluate_partially(condition, view).value:
             why = "; ".join(true_leaves(condition.explain(view))) or str(condition)
             log.info("run %s (%s) is ended: %s", seen.run_id, watched.task, why)
             self._end(seen.run_id, Intent("end condition", why, time.time()))
 
-    def _measure(self, seen: Seen, watched: Watched, condition: Condition) -> None:
+    def _measure(self, seen: SlotSnapshot, watched: WatchedRun, condition: Condition) -> None:
         tree_leaves = (MemoryAbove, CpuTimeAbove, CpuAbove)
         if not any(isinstance(leaf, tree_leaves) for leaf in condition.leaves()):
             return
-        tree = snapshot(seen.pid)
+        tree = read_tree(seen.pid)
         used_bytes = memory_of(seen.pid, tree, _lowest_bound(condition, watched.peak_bytes))
         watched.peak_bytes = max(watched.peak_bytes, used_bytes)
         now_at = time.time()
@@ -149,13 +149,13 @@ class Endings:
             watched.percents.append((now_at, 0.0))
         watched.cpu_s = used_s
 
-    def _output_at(self, seen: Seen, condition: Condition) -> float | None:
+    def _output_at(self, seen: SlotSnapshot, condition: Condition) -> float | None:
         """When the run last wrote something; its scratch file is empty when it begins."""
         if not any(isinstance(leaf, NoOutputPast) for leaf in condition.leaves()):
             return None
-        executor = self._core.executors.at_slot(seen.slot)
+        executor = self._context.executors.at_slot(seen.slot)
         index = 0 if executor is None else seen.slot - executor.slot
-        path = self._core.places.output_dir / f"x-{seen.exec_id}-{index}.scratch"
+        path = self._context.paths.output_dir / f"x-{seen.exec_id}-{index}.scratch"
         try:
             found = os.stat(path)
         except OSError:

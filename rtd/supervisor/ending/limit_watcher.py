@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from rtd.common.units import format_bytes, format_duration
-from rtd.process.board.board import FLAG_SAMPLE, Seen
-from rtd.process.tree.process_tree import snapshot
-from rtd.supervisor.core.context import Core
+from rtd.process.board.board import FLAG_SAMPLE, SlotSnapshot
+from rtd.process.tree.process_tree import read_tree
+from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.stop_request import Intent
-from rtd.supervisor.ending.end_conditions import Endings, Views
+from rtd.supervisor.ending.end_conditions import EndConditionWatch, ViewOfRun
 from rtd.supervisor.ending.measure_memory import memory_of
 from rtd.supervisor.ending.stops import Stops
 
@@ -25,42 +25,42 @@ FIRST_SIGHT_S: Final = 1.0
 
 
 @dataclass(slots=True)
-class Sample:
+class LimitSample:
     """What is remembered of a run with limits."""
 
     next_s: float
     cpu_before_s: float | None = None
 
 
-class Watch:
+class LimitWatcher:
     """Looks at the board and ends what has been going on too long or takes too much."""
 
-    def __init__(self, core: Core, stops: Stops, views: Views) -> None:
-        self._core = core
+    def __init__(self, context: SupervisorContext, stops: Stops, views: ViewOfRun) -> None:
+        self._context = context
         self._stops = stops
-        self._endings = Endings(core, views, stops.end)
+        self._end_conditions = EndConditionWatch(context, views, stops.stop_run)
         self._timer: asyncio.TimerHandle | None = None
-        self._samples: dict[tuple[str, int], Sample] = {}
+        self._samples: dict[tuple[str, int], LimitSample] = {}
 
     def start(self) -> None:
         """Listen to the board's bell, and look at once."""
         loop = asyncio.get_running_loop()
-        loop.add_reader(self._core.board.bell.fileno(), self._rung)
-        self.look()
+        loop.add_reader(self._context.board.wakeup_fifo.fileno(), self._on_wakeup)
+        self.check()
 
     def stop(self) -> None:
         """Enforce nothing more."""
-        asyncio.get_running_loop().remove_reader(self._core.board.bell.fileno())
+        asyncio.get_running_loop().remove_reader(self._context.board.wakeup_fifo.fileno())
         if self._timer is not None:
             self._timer.cancel()
 
-    def _rung(self) -> None:
-        self._core.board.bell.drain()
-        self.look()
+    def _on_wakeup(self) -> None:
+        self._context.board.wakeup_fifo.drain()
+        self.check()
 
-    def look(self) -> None:
+    def check(self) -> None:
         """Find what is overdue, measure what is due, and set the next look."""
-        board = self._core.board
+        board = self._context.board
         board.set_next_scan(0)  # whoever begins from here on rings
         now_ns = time.monotonic_ns()
         next_ns = 0
@@ -75,7 +75,7 @@ class Watch:
                 next_ns = due_ns
         for key in self._samples.keys() - limited:
             del self._samples[key]
-        self._endings.forget_all_but(limited)
+        self._end_conditions.retain_only(limited)
         board.set_next_scan(next_ns)
         self._arm(next_ns, now_ns)
 
@@ -85,11 +85,11 @@ class Watch:
             self._timer = None
         if next_ns:
             loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(max(0.0, (next_ns - now_ns) / 1e9), self.look)
+            self._timer = loop.call_later(max(0.0, (next_ns - now_ns) / 1e9), self.check)
 
     # --- time
 
-    def _deadline(self, seen: Seen, now_ns: int) -> int:
+    def _deadline(self, seen: SlotSnapshot, now_ns: int) -> int:
         """When the run is due to be ended; 0: it has no deadline, or is being ended."""
         if not seen.deadline_ns or seen.run_id in self._stops:
             return 0
@@ -99,26 +99,26 @@ class Watch:
         self._end(seen, "timeout", f"it ran longer than its timeout of {limit}")
         return 0
 
-    def _end(self, seen: Seen, by: str, why: str) -> None:
-        self._stops.end(seen.run_id, Intent(by, why, time.time()))
+    def _end(self, seen: SlotSnapshot, by: str, why: str) -> None:
+        self._stops.stop_run(seen.run_id, Intent(by, why, time.time()))
 
     # --- memory and CPU
 
-    def _sample(self, seen: Seen, now_ns: int) -> int:
+    def _sample(self, seen: SlotSnapshot, now_ns: int) -> int:
         """Measure a run if it is time; gives when it is to be measured next."""
         key = (seen.run_id, seen.attempt)
         now_s = now_ns / 1e9
-        sample = self._samples.setdefault(key, Sample(now_s))
+        sample = self._samples.setdefault(key, LimitSample(now_s))
         if sample.next_s <= now_s:
             sample.next_s = now_s + SAMPLE_S
             if seen.run_id not in self._stops and (seen.memory_limit_bytes or seen.cpu_limit_ns):
                 self._measure(seen, sample, now_s)
             if seen.run_id not in self._stops:
-                self._endings.look(seen)
+                self._end_conditions.check(seen)
         return int(sample.next_s * 1e9)
 
-    def _measure(self, seen: Seen, sample: Sample, now_s: float) -> None:
-        tree = snapshot(seen.pid)
+    def _measure(self, seen: SlotSnapshot, sample: LimitSample, now_s: float) -> None:
+        tree = read_tree(seen.pid)
         limit = seen.memory_limit_bytes
         used = memory_of(seen.pid, tree, limit) if limit else 0
         if used > limit:
@@ -128,7 +128,9 @@ class Watch:
         if seen.cpu_limit_ns:
             self._measure_cpu(seen, sample, tree.cpu_s, now_s)
 
-    def _measure_cpu(self, seen: Seen, sample: Sample, cpu_s: float, now_s: float) -> None:
+    def _measure_cpu(
+        self, seen: SlotSnapshot, sample: LimitSample, cpu_s: float, now_s: float
+    ) -> None:
         """The tree's CPU time since the run began: an executor has carried out others before."""
         if sample.cpu_before_s is None:
             age_s = now_s - seen.started_ns / 1e9

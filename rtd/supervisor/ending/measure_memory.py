@@ -2,13 +2,13 @@
 
 from typing import Final
 
-from rtd.process.tree.process_tree import Tree, snapshot
+from rtd.process.tree.process_tree import ProcessTree, read_tree
 
 #: No bound: any figure will do.
 NO_BOUND: Final = 1 << 62
 
 
-def memory_of(pid: int, tree: Tree, bound_bytes: int) -> int:
+def memory_of(pid: int, tree: ProcessTree, bound_bytes: int) -> int:
     """The memory of a tree, in bytes.
 
     In the cheap figure a page that forks share counts in each of them, so it is never less than
@@ -21,4 +21,4 @@ def memory_of(pid: int, tree: Tree, bound_bytes: int) -> int:
         bound_bytes: what it must be above to matter.
     """
     used = tree.memory_bytes
-    return used if used <= bound_bytes else snapshot(pid, exact=True).memory_bytes
+    return used if used <= bound_bytes else read_tree(pid, exact=True).memory_bytes

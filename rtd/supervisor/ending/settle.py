@@ -6,163 +6,170 @@ from typing import Any, Final
 
 from rtd.common.errors import StoreGone
 from rtd.model.run_events import pack_events
-from rtd.model.run_record import Record, decode, encode
-from rtd.store.commands.arguments import Orphan, Outcome
+from rtd.model.run_record import RunRecord, decode_record, encode_record
+from rtd.store.commands.arguments import LeaseOutcome, OrphanRun
 from rtd.supervisor.core.clock import now_ms, wall_of_ns
-from rtd.supervisor.core.context import Core
-from rtd.supervisor.core.executor_registry import Gone, Unfinished
+from rtd.supervisor.core.context import SupervisorContext
+from rtd.supervisor.core.executor_registry import ExecutorExit, UnfinishedRun
 from rtd.supervisor.core.log import log
-from rtd.supervisor.core.run_helpers import event, policies_of
+from rtd.supervisor.core.run_helpers import policies_of, run_event
 from rtd.supervisor.core.stop_request import Intent
-from rtd.supervisor.ending.dead_executor_files import Leftovers
-from rtd.supervisor.ending.settle_decision import Evidence, Verdict, decide, how_it_ended
+from rtd.supervisor.ending.dead_executor_files import DeadExecutorFiles
+from rtd.supervisor.ending.settle_decision import Evidence, SettleDecision, decide, describe_exit
 
 #: Outcomes in one call of the script.
 BATCH: Final = 500
 
 #: An outcome, and the event that tells of it.
-Written = tuple[Outcome, list[Any]]
+WrittenOutcome = tuple[LeaseOutcome, list[Any]]
 
 
 class Settler:
     """Settles dead executors, each as soon as Redis answers.
 
     Args:
-        core: the shared ground.
+        context: what the parts of the supervisor share.
         note_of: the intent that this supervisor has for a run, should Redis not have it.
     """
 
-    def __init__(self, core: Core, note_of: Callable[[str], Intent | None]) -> None:
-        self._core = core
-        self._note_of = note_of
+    def __init__(self, context: SupervisorContext, note_of: Callable[[str], Intent | None]) -> None:
+        self._context = context
+        self._intent_of = note_of
         self._going: set[str] = set()
 
     @property
-    def going(self) -> int:
+    def pending(self) -> int:
         """How many executors wait to be settled."""
         return len(self._going)
 
-    def is_going(self, exec_id: str) -> bool:
+    def is_settling(self, exec_id: str) -> bool:
         """Whether that executor is being settled."""
         return exec_id in self._going
 
-    def start(self, gone: Gone, done: Callable[[], None]) -> None:
+    def settle(self, gone: ExecutorExit, done: Callable[[], None]) -> None:
         """Settle an executor that has ended; `done` is called when nothing is left to do."""
         if gone.exec_id in self._going:
             return
         self._going.add(gone.exec_id)
         name = f"settling executor {gone.exec_id}"
-        self._core.jobs.start(self._until_done(gone, done), name)
+        self._context.jobs.start(self._until_done(gone, done), name)
 
-    async def _until_done(self, gone: Gone, done: Callable[[], None]) -> None:
-        case = _Case(self._core, gone, self._note_of)
+    async def _until_done(self, gone: ExecutorExit, done: Callable[[], None]) -> None:
+        case = _DeadExecutor(self._context, gone, self._intent_of)
         try:
             while True:
                 try:
                     await case.settle()
                     break
                 except StoreGone:
-                    await self._core.redis_back()
+                    await self._context.wait_redis()
         finally:
             self._going.discard(gone.exec_id)
         done()
 
 
-class _Case:
+class _DeadExecutor:
     """One dead executor. May be settled again from the start after a loss of Redis."""
 
-    def __init__(self, core: Core, gone: Gone, note_of: Callable[[str], Intent | None]) -> None:
-        self._core = core
-        self._gone = gone
+    def __init__(
+        self,
+        context: SupervisorContext,
+        gone: ExecutorExit,
+        note_of: Callable[[str], Intent | None],
+    ) -> None:
+        self._context = context
+        self._exit = gone
         self._going = {on.run: on for on in gone.runs}
-        self._note_of = note_of
+        self._intent_of = note_of
         self._ended_at = time.time()
-        self._leftovers = Leftovers(core.places.output_dir, gone.exec_id)
+        self._files = DeadExecutorFiles(context.paths.output_dir, gone.exec_id)
         self._outputs: dict[str, list[Any] | None] = {}
 
     async def settle(self) -> None:
         """Fence, decide, write. Raises StoreGone."""
-        core, gone = self._core, self._gone
-        fence = core.calls.fence(core.config.node, gone.exec_id, gone.by_own_doing)
-        orphans: list[Orphan] = await core.ask(fence)
+        context, gone = self._context, self._exit
+        fence = context.commands.fence(context.config.node, gone.exec_id, gone.is_self_inflicted)
+        orphans: list[OrphanRun] = await context.execute(fence)
         for orphan in orphans:
             if not orphan.record:
                 log.error("the record of run %s is missing in Redis", orphan.id)
         orphans = [orphan for orphan in orphans if orphan.record]
         if orphans:
-            reported = {written[0].id: written for written in self._leftovers.reported()}
+            reported = {written[0].id: written for written in self._files.read_outcomes()}
             intents = await self._intents(orphans)
             outcomes = [
-                reported.get(orphan.id) or self._judge(orphan, intents.get(orphan.id))
+                reported.get(orphan.id) or self._decide(orphan, intents.get(orphan.id))
                 for orphan in orphans
             ]
             await self._write(outcomes)
-        self._leftovers.remove()
+        self._files.remove()
 
-    async def _intents(self, orphans: list[Orphan]) -> dict[str, Intent]:
-        calls = [self._core.calls.intent(orphan.id) for orphan in orphans]
+    async def _intents(self, orphans: list[OrphanRun]) -> dict[str, Intent]:
+        calls = [self._context.commands.get_intent(orphan.id) for orphan in orphans]
         found: dict[str, Intent] = {}
-        for orphan, blob in zip(orphans, await self._core.redis.call(*calls), strict=True):
-            intent = Intent.unpack(blob) if blob else self._note_of(orphan.id)
+        for orphan, blob in zip(
+            orphans, await self._context.redis.execute_all(*calls), strict=True
+        ):
+            intent = Intent.unpack(blob) if blob else self._intent_of(orphan.id)
             if intent is not None:
                 found[orphan.id] = intent
         return found
 
-    def _judge(self, orphan: Orphan, intent: Intent | None) -> Written:
-        record = decode(orphan.record)
+    def _decide(self, orphan: OrphanRun, intent: Intent | None) -> WrittenOutcome:
+        record = decode_record(orphan.record)
         on = self._going.get(orphan.id)
         evidence = Evidence(
-            gone=self._gone,
+            exit=self._exit,
             started_at=self._started_at(on),
             ended_at=self._ended_at,
             intent=intent,
             output=None if on is None else self._output(on, record),
         )
-        verdict = decide(record, policies_of(self._core, record.spec), evidence)
+        verdict = decide(record, policies_of(self._context, record.spec), evidence)
         self._log(verdict)
         return self._outcome(orphan, verdict)
 
-    def _started_at(self, on: Unfinished | None) -> float | None:
+    def _started_at(self, on: UnfinishedRun | None) -> float | None:
         """When the run began; None: it is certain that it never did."""
-        if on is None and self._gone.seen:
+        if on is None and self._exit.slots_read:
             return None
         return wall_of_ns(on.started_ns) if on and on.started_ns else self._ended_at
 
-    def _output(self, on: Unfinished, record: Record) -> list[Any] | None:
+    def _output(self, on: UnfinishedRun, record: RunRecord) -> list[Any] | None:
         if on.run not in self._outputs:
             attempt = len(record.attempts) + 1
-            index = on.slot - self._gone.slot
-            self._outputs[on.run] = self._leftovers.keep_output(index, on.run, attempt)
+            index = on.slot - self._exit.slot
+            self._outputs[on.run] = self._files.claim_output(index, on.run, attempt)
         return self._outputs[on.run]
 
-    def _outcome(self, orphan: Orphan, verdict: Verdict) -> Written:
+    def _outcome(self, orphan: OrphanRun, verdict: SettleDecision) -> WrittenOutcome:
         record = verdict.record
-        blob = encode(record)
-        outcome = Outcome(orphan.id, record.spec.task, verdict.kind, blob)
-        detail = record.end.why if record.end else how_it_ended(self._gone)
-        return outcome, event(self._ended_at, record, verdict.what, detail)
+        blob = encode_record(record)
+        outcome = LeaseOutcome(orphan.id, record.spec.task, verdict.kind, blob)
+        detail = record.end.why if record.end else describe_exit(self._exit)
+        return outcome, run_event(self._ended_at, record, verdict.what, detail)
 
-    def _log(self, verdict: Verdict) -> None:
+    def _log(self, verdict: SettleDecision) -> None:
         record = verdict.record
         name = f"run {record.spec.id} ({record.spec.task})"
         if record.end is not None:
             log.warning("%s is %s: %s", name, record.state, record.end.why)
-        elif record.attempts and record.attempts[-1].executor == self._gone.exec_id:
+        elif record.attempts and record.attempts[-1].executor == self._exit.exec_id:
             log.warning("%s is queued again: %s", name, record.attempts[-1].note)
 
-    async def _write(self, outcomes: list[Written]) -> None:
-        core = self._core
+    async def _write(self, outcomes: list[WrittenOutcome]) -> None:
+        context = self._context
         for start in range(0, len(outcomes), BATCH):
             chunk = outcomes[start : start + BATCH]
             refused: list[str] = ["first"]
             while chunk and refused:
-                refused = await core.ask(
-                    core.calls.settle(
-                        core.config.node,
-                        self._gone.exec_id,
+                refused = await context.execute(
+                    context.commands.settle(
+                        context.config.node,
+                        self._exit.exec_id,
                         now_ms(),
                         pack_events([told for _, told in chunk]),
-                        core.config.history,
+                        context.config.history,
                         [outcome for outcome, _ in chunk],
                     )
                 )

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from rtd.model.policies import MAX_LOSSES, Policies
-from rtd.model.run_record import Attempt, End, Record, again, ended
-from rtd.model.run_states import State
-from rtd.process.fork.fork import FDS_CLOSED
-from rtd.process.tree.terminate import FAULTS, signal_name
-from rtd.supervisor.core.executor_registry import Gone
+from rtd.model.run_record import Attempt, RunEnd, RunRecord, with_end, with_retry
+from rtd.model.run_states import RunState
+from rtd.process.fork.fork import EXIT_FDS_CLOSED
+from rtd.process.tree.terminate import CRASH_SIGNALS, signal_name
+from rtd.supervisor.core.executor_registry import ExecutorExit
 from rtd.supervisor.core.stop_request import Intent
 
 
@@ -24,7 +24,7 @@ class Evidence:
         output: where its output lies now, as records hold it.
     """
 
-    gone: Gone
+    exit: ExecutorExit
     started_at: float | None
     ended_at: float
     intent: Intent | None
@@ -32,15 +32,15 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class SettleDecision:
     """What is written: `d` the run has ended, `h` it goes back to the head of its queue."""
 
     kind: Literal["d", "h"]
-    record: Record
+    record: RunRecord
     what: str
 
 
-def decide(record: Record, policies: Policies, evidence: Evidence) -> Verdict:
+def decide(record: RunRecord, policies: Policies, evidence: Evidence) -> SettleDecision:
     """The verdict on one leased run.
 
     Never started: back to the head, or cancelled if a stop was asked for. Stopped by us:
@@ -50,38 +50,40 @@ def decide(record: Record, policies: Policies, evidence: Evidence) -> Verdict:
     intent = evidence.intent
     if evidence.started_at is None:
         if intent is None or intent.requeue:
-            return Verdict("h", record, "requeued")
-        end = End(evidence.ended_at, None, intent.by, intent.why, None)
-        return Verdict("d", ended(record, State.CANCELLED, end), "cancelled")
+            return SettleDecision("h", record, "requeued")
+        end = RunEnd(evidence.ended_at, None, intent.by, intent.why, None)
+        return SettleDecision("d", with_end(record, RunState.CANCELLED, end), "cancelled")
     if intent is not None:
         return _stopped(record, evidence, intent)
     return _lost(record, policies, evidence)
 
 
-def _stopped(record: Record, evidence: Evidence, intent: Intent) -> Verdict:
-    note = intent.note or f"it did not end when asked; {how_it_ended(evidence.gone)}"
-    attempt = _attempt(record, evidence, State.TERMINATED, note)
+def _stopped(record: RunRecord, evidence: Evidence, intent: Intent) -> SettleDecision:
+    note = intent.note or f"it did not end when asked; {describe_exit(evidence.exit)}"
+    attempt = _attempt(record, evidence, RunState.TERMINATED, note)
     if intent.requeue:
-        return Verdict("h", again(record, attempt), "requeued")
-    end = End(evidence.ended_at, None, intent.by, intent.why, evidence.gone.killed or None)
-    return Verdict("d", ended(record, State.TERMINATED, end, attempt), "finished")
+        return SettleDecision("h", with_retry(record, attempt), "requeued")
+    end = RunEnd(evidence.ended_at, None, intent.by, intent.why, evidence.exit.killed or None)
+    return SettleDecision("d", with_end(record, RunState.TERMINATED, end, attempt), "finished")
 
 
-def _lost(record: Record, policies: Policies, evidence: Evidence) -> Verdict:
-    sentence = how_it_ended(evidence.gone)
-    attempt = _attempt(record, evidence, State.LOST, sentence)
-    losses = 1 + sum(1 for earlier in record.attempts if earlier.state is State.LOST)
+def _lost(record: RunRecord, policies: Policies, evidence: Evidence) -> SettleDecision:
+    sentence = describe_exit(evidence.exit)
+    attempt = _attempt(record, evidence, RunState.LOST, sentence)
+    losses = 1 + sum(1 for earlier in record.attempts if earlier.state is RunState.LOST)
     if policies.on_lost == "requeue" and losses < MAX_LOSSES:
-        return Verdict("h", again(record, attempt), "requeued")
+        return SettleDecision("h", with_retry(record, attempt), "requeued")
     why = sentence
     if policies.on_lost == "requeue":
         why = f"{sentence}; it lost its executor {losses} times and is not tried again"
-    end = End(evidence.ended_at, None, _culprit(evidence.gone), why, evidence.gone.killed or None)
-    return Verdict("d", ended(record, State.LOST, end, attempt), "finished")
+    end = RunEnd(
+        evidence.ended_at, None, _culprit(evidence.exit), why, evidence.exit.killed or None
+    )
+    return SettleDecision("d", with_end(record, RunState.LOST, end, attempt), "finished")
 
 
-def _attempt(record: Record, evidence: Evidence, state: State, note: str | None) -> Attempt:
-    gone = evidence.gone
+def _attempt(record: RunRecord, evidence: Evidence, state: RunState, note: str | None) -> Attempt:
+    gone = evidence.exit
     return Attempt(
         number=len(record.attempts) + 1,
         started_at=evidence.started_at or evidence.ended_at,
@@ -98,7 +100,7 @@ def _attempt(record: Record, evidence: Evidence, state: State, note: str | None)
     )
 
 
-def how_it_ended(gone: Gone) -> str:
+def describe_exit(gone: ExecutorExit) -> str:
     """One sentence on an executor's end, with its pid and its exit code or signal."""
     known = f"pid {gone.pid}" if gone.pid else "of an earlier boot or another runtime directory"
     who = f"its executor ({known})"
@@ -111,10 +113,10 @@ def how_it_ended(gone: Gone) -> str:
     return f"{who} is gone and nobody knows how it ended"
 
 
-def _in_mid_run(gone: Gone) -> str:
+def _in_mid_run(gone: ExecutorExit) -> str:
     if not gone.runs:
         return ""
-    if gone.code == FDS_CLOSED:
+    if gone.code == EXIT_FDS_CLOSED:
         return (
             " in mid-run, as it does when rtd's own file descriptors are closed in it: probably"
             " by a task (os.closerange, or what makes a daemon of its process)"
@@ -122,12 +124,12 @@ def _in_mid_run(gone: Gone) -> str:
     return " in mid-run"
 
 
-def _may_be_oom(gone: Gone) -> bool:
+def _may_be_oom(gone: ExecutorExit) -> bool:
     return gone.signal is not None and signal_name(gone.signal) == "SIGKILL" and not gone.killed
 
 
-def _culprit(gone: Gone) -> str:
+def _culprit(gone: ExecutorExit) -> str:
     if gone.signal is not None:
         name = signal_name(gone.signal)
-        return "kernel" if name in FAULTS else name
+        return "kernel" if name in CRASH_SIGNALS else name
     return "unknown" if gone.code is None else f"exit {gone.code}"

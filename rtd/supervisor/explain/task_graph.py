@@ -9,7 +9,7 @@ from rtd.language.core.logic import All, AnyOf, Not
 from rtd.language.leaves.after import After
 from rtd.language.leaves.custom import Custom
 from rtd.language.leaves.has import Has
-from rtd.language.leaves.running import Running
+from rtd.language.leaves.running import TaskRunning
 from rtd.model.manifest import COMMAND, Manifest, TaskInfo
 
 #: What leads from a task to another: its end starts it, its state is asked for, its state ends
@@ -17,10 +17,10 @@ from rtd.model.manifest import COMMAND, Manifest, TaskInfo
 AFTER, ASKED, ENDS, GIVEN = "after", "asked", "ends", "given"
 _KINDS: Final = (AFTER, ASKED, ENDS, GIVEN)
 
-Reader = Callable[[str], Condition]
+ParseCondition = Callable[[str], Condition]
 
 
-class Edge(NamedTuple):
+class TaskEdge(NamedTuple):
     """One task leads to another: `kind` says how, `text` in a few words with what."""
 
     source: str
@@ -29,15 +29,15 @@ class Edge(NamedTuple):
     text: str
 
 
-class Graph(NamedTuple):
+class TaskGraph(NamedTuple):
     """The tasks by name, those that are named and do not exist, and what leads where."""
 
     tasks: tuple[TaskInfo, ...]
     missing: tuple[str, ...]
-    edges: tuple[Edge, ...]
+    edges: tuple[TaskEdge, ...]
 
 
-def graph_of(manifest: Manifest, edges: Iterable[Edge], about: str | None = None) -> Graph:
+def graph_of(manifest: Manifest, edges: Iterable[TaskEdge], about: str | None = None) -> TaskGraph:
     """The graph of an app.
 
     Args:
@@ -55,14 +55,14 @@ def graph_of(manifest: Manifest, edges: Iterable[Edge], about: str | None = None
         names = _around(manifest.find(about).name, found)
     tasks = tuple(manifest.tasks[name] for name in sorted(names) if name in manifest.tasks)
     edges = tuple(edge for edge in found if edge.source in names and edge.target in names)
-    return Graph(tasks, tuple(sorted(names - manifest.tasks.keys())), edges)
+    return TaskGraph(tasks, tuple(sorted(names - manifest.tasks.keys())), edges)
 
 
-def _order(edge: Edge) -> tuple[str, str, int, str]:
+def _order(edge: TaskEdge) -> tuple[str, str, int, str]:
     return edge.source, edge.target, _KINDS.index(edge.kind), edge.text
 
 
-def edges_of(manifest: Manifest, read: Reader) -> Iterator[tuple[Edge, ...]]:
+def edges_of(manifest: Manifest, read: ParseCondition) -> Iterator[tuple[TaskEdge, ...]]:
     """What leads from one task of an app to another, some of it more than once: for each task
     what leads to it, and last the results that are given.
 
@@ -75,13 +75,13 @@ def edges_of(manifest: Manifest, read: Reader) -> Iterator[tuple[Edge, ...]]:
     yield tuple(_given(manifest))
 
 
-def _waits(manifest: Manifest, read: Reader, info: TaskInfo) -> Iterator[Edge]:
+def _waits(manifest: Manifest, read: ParseCondition, info: TaskInfo) -> Iterator[TaskEdge]:
     if info.schedule.start is not None and not info.hidden:
         for source, kind, text in _sources(manifest, read(info.schedule.start)):
-            yield Edge(source, info.name, kind, text)
+            yield TaskEdge(source, info.name, kind, text)
     if info.schedule.end is not None and not info.hidden:
         for source, _, text in _sources(manifest, read(info.schedule.end)):
-            yield Edge(source, info.name, ENDS, f"ends it: {text}")
+            yield TaskEdge(source, info.name, ENDS, f"ends it: {text}")
 
 
 def _sources(
@@ -104,7 +104,7 @@ def _of_leaf(manifest: Manifest, leaf: Condition) -> Iterator[tuple[str, str, st
             yield task, AFTER, f"any {leaf.status}" if leaf.some else leaf.status
     elif isinstance(leaf, Has) and leaf.task:
         yield leaf.task, ASKED, str(leaf).partition(" has ")[2]
-    elif isinstance(leaf, Running):
+    elif isinstance(leaf, TaskRunning):
         yield leaf.task, ASKED, "running"
     elif isinstance(leaf, Custom):
         custom = manifest.info.custom.get(leaf.text)
@@ -112,24 +112,24 @@ def _of_leaf(manifest: Manifest, leaf: Condition) -> Iterator[tuple[str, str, st
             yield custom.task, ASKED, leaf.text
 
 
-def _given(manifest: Manifest) -> Iterator[Edge]:
+def _given(manifest: Manifest) -> Iterator[TaskEdge]:
     """Results that are parameters: those of tasks, and those of the session by their name."""
     own: dict[str, set[str]] = defaultdict(set)
     for parameter in manifest.info.parameters:
         if parameter.task is not None:
             own[parameter.task].add(parameter.name)
             for source in parameter.results:
-                yield Edge(source, parameter.task, GIVEN, f"result as {parameter.name}")
+                yield TaskEdge(source, parameter.task, GIVEN, f"result as {parameter.name}")
     for parameter in manifest.info.parameters:
         if parameter.task is not None or not parameter.results:
             continue
         for info in manifest.tasks.values():
             if parameter.name in info.filled and parameter.name not in own[info.name]:
                 for source in parameter.results:
-                    yield Edge(source, info.name, GIVEN, f"result as {parameter.name}")
+                    yield TaskEdge(source, info.name, GIVEN, f"result as {parameter.name}")
 
 
-def _around(name: str, edges: Iterable[Edge]) -> set[str]:
+def _around(name: str, edges: Iterable[TaskEdge]) -> set[str]:
     """The task, all that leads to it and all that it leads to."""
     before: dict[str, set[str]] = defaultdict(set)
     behind: dict[str, set[str]] = defaultdict(set)

@@ -5,23 +5,25 @@ import time
 from collections.abc import Iterable
 from typing import Any, Final
 
-from rtd.language.three_valued import certain
+from rtd.language.three_valued import evaluate_partially
 from rtd.language.time.durations import SECOND
 from rtd.language.time.time_zones import Zone
 from rtd.model.manifest import TaskInfo
-from rtd.planner.entry import ONCE, Entry
+from rtd.planner.entry import ONCE, ScheduledTask
 from rtd.planner.planner import Planner
-from rtd.store.commands.schedule import ALL
-from rtd.supervisor.core.context import Core
-from rtd.supervisor.explain.blocking_runs import Hold, clock, hold, own_runs
+from rtd.store.commands.schedule import ALL_TASKS
+from rtd.supervisor.core.context import SupervisorContext
+from rtd.supervisor.explain.blocking_runs import Hold, blocking_runs, format_time, make_hold
 from rtd.supervisor.explain.forecast import next_true_at
 
-NOW: Final = "it starts now"
+STARTS_NOW: Final = "it starts now"
 #: A run of its own has not begun.
 WAITING: Final = frozenset({"queued", "queue_paused", "concurrency"})
 
 
-async def why(core: Core, planner: Planner | None, info: TaskInfo) -> dict[str, Any]:
+async def explain_task(
+    context: SupervisorContext, planner: Planner | None, info: TaskInfo
+) -> dict[str, Any]:
     """All of it, as the verb `why` answers. Raises StoreGone."""
     schedule = info.schedule
     answer: dict[str, Any] = {
@@ -34,59 +36,61 @@ async def why(core: Core, planner: Planner | None, info: TaskInfo) -> dict[str, 
         "next_at": None,
         "next_text": "it starts when it is submitted",
     }
-    entry = None if planner is None else planner.entries.get(info.name)
+    entry = None if planner is None else planner.tasks.get(info.name)
     if planner is None or entry is None:
         occasion = _occasion(info)
         if info.starts_by_itself:
             text = "the schedule has not begun yet (`rtctl status` says what it waits for)"
-            answer["holds"] = [hold("starting", text)]
+            answer["holds"] = [make_hold("starting", text)]
         elif occasion is None:
-            answer["holds"] = [hold("no_condition", "it has no start condition")]
+            answer["holds"] = [make_hold("no_condition", "it has no start condition")]
         else:
-            answer["holds"] = [hold("occasion", occasion)]
+            answer["holds"] = [make_hold("occasion", occasion)]
             answer["next_text"] = occasion
         return answer
     now_us = max(planner.now_us, round(time.time() * SECOND))
     tree = entry.condition.explain(planner.view_to_explain(entry, now_us))
-    unanswered = planner.unanswered(entry, now_us)
+    unanswered = planner.unknown_custom_ids(entry, now_us)
     answer["value"], answer["tree"] = tree.value and not unanswered, tree.to_dict()
-    own = await own_runs(core, planner, entry)
+    own = await blocking_runs(context, planner, entry)
     if entry.overlap:
         own = [one for one in own if one["kind"] != "running"] + _once(planner, entry, tree.value)
     answer["next_at"] = next_at = next_true_at(planner, entry)
     unknown = _unanswered(unanswered)
-    outside = await _paused(core, planner) + _outside(core, planner, info)
+    outside = await _paused(context, planner) + _outside(context, planner, info)
     answer["holds"] = outside + own + (unknown if next_at is None else [])
     _say_next(answer, entry.zone)
-    if not (answer["holds"] or next_at) or answer["next_text"] == NOW:
-        answer["next_text"] = _unasked(core, planner, entry, now_us) or answer["next_text"]
+    if not (answer["holds"] or next_at) or answer["next_text"] == STARTS_NOW:
+        answer["next_text"] = _unasked(context, planner, entry, now_us) or answer["next_text"]
     elif unknown and not answer["holds"]:
         told = "; ".join(one["text"] for one in unknown)
         answer["next_text"] += f" at the latest; {told}"
     return answer
 
 
-def _once(planner: Planner, entry: Entry, value: bool) -> list[Hold]:
+def _once(planner: Planner, entry: ScheduledTask, value: bool) -> list[Hold]:
     """One that overlaps starts once each time that its condition comes true."""
-    if not value or entry.due_us is None or planner.hold(entry) != ONCE:
+    if not value or entry.due_us is None or planner.hold_reason(entry) != ONCE:
         return []
-    return [hold("once", "it has started since its condition came true")]
+    return [make_hold("once", "it has started since its condition came true")]
 
 
-def _unasked(core: Core, planner: Planner, entry: Entry, now_us: int) -> str | None:
+def _unasked(
+    context: SupervisorContext, planner: Planner, entry: ScheduledTask, now_us: int
+) -> str | None:
     """What it waits for if neither time nor an event: conditions of the app's own that decide and
     whose answers it has used up, or that tasks tell, or a condition that nothing changes."""
     view = planner.view_of(entry, now_us)
-    known = certain(entry.condition, view)
-    if known.texts:
+    known = evaluate_partially(entry.condition, view)
+    if known.unknown:
         return "it starts when its conditions are asked anew, and true"
-    if entry.texts and not known.value:
+    if entry.custom_ids and not known.value:
         standing = view.world.custom
         view.world = dataclasses.replace(view.world, custom={})
-        told = _told_by_tasks(core, certain(entry.condition, view).texts)
+        told = _told_by_tasks(context, evaluate_partially(entry.condition, view).unknown)
         if told:
             return f"it waits for {' and '.join(told)}"
-        if not entry.texts.difference(standing):
+        if not entry.custom_ids.difference(standing):
             return None
         return "its conditions are asked when they decide: now the others are false"
     if not (known.value or entry.condition.watches() or entry.condition.polls()):
@@ -94,9 +98,9 @@ def _unasked(core: Core, planner: Planner, entry: Entry, now_us: int) -> str | N
     return None
 
 
-def _told_by_tasks(core: Core, texts: Iterable[str]) -> list[str]:
+def _told_by_tasks(context: SupervisorContext, texts: Iterable[str]) -> list[str]:
     """The tasks that tell whether these conditions of the app's own are true."""
-    named = core.manifest.info.custom
+    named = context.manifest.info.custom
     return [
         f"task {info.task!r}, which tells whether `{text}`"
         for text in sorted(texts)
@@ -104,16 +108,16 @@ def _told_by_tasks(core: Core, texts: Iterable[str]) -> list[str]:
     ]
 
 
-async def _paused(core: Core, planner: Planner) -> list[Hold]:
+async def _paused(context: SupervisorContext, planner: Planner) -> list[Hold]:
     """What holds all tasks alike. A halt pauses the planner, too: what somebody has said of all
     tasks is told beside it only if he has."""
-    disabled = hold("all_disabled", "all tasks are disabled (`rtctl enable --all`)")
-    halt = await core.ask(core.calls.halt())
+    disabled = make_hold("all_disabled", "all tasks are disabled (`rtctl enable --all`)")
+    halt = await context.execute(context.commands.get_halt())
     if halt is None:
         return [disabled] if planner.paused else []
     text = f"{halt.kind} {halt.what} has halted the schedule: {halt.message}"
-    switches: dict[str, bool] = await core.ask(core.calls.switches())
-    return [hold("halted", text), *([] if switches.get(ALL, True) else [disabled])]
+    switches: dict[str, bool] = await context.execute(context.commands.switches())
+    return [make_hold("halted", text), *([] if switches.get(ALL_TASKS, True) else [disabled])]
 
 
 def _occasion(info: TaskInfo) -> str | None:
@@ -125,27 +129,32 @@ def _occasion(info: TaskInfo) -> str | None:
     return f"it runs when the daemon {' and when it '.join(moments)}{whether}"
 
 
-def _outside(core: Core, planner: Planner, info: TaskInfo) -> list[Hold]:
+def _outside(context: SupervisorContext, planner: Planner, info: TaskInfo) -> list[Hold]:
     """What is not about its runs."""
     assert info.schedule.start is not None
-    unknown = sorted(core.read(info.schedule.start).names() - core.manifest.tasks.keys())
+    unknown = sorted(
+        context.parse_condition(info.schedule.start).names() - context.manifest.tasks.keys()
+    )
     holds = [
-        hold("unknown_task", f"no task is named {name!r}: that leaf is false") for name in unknown
+        make_hold("unknown_task", f"no task is named {name!r}: that leaf is false")
+        for name in unknown
     ]
-    if core.draining:
-        holds.append(hold("draining", "the daemon is shutting down"))
-    if info.incomplete is not None:
-        holds.append(hold("parameters", info.incomplete))
-    elif not planner.entries[info.name].enabled:
+    if context.draining:
+        holds.append(make_hold("draining", "the daemon is shutting down"))
+    if info.incomplete_reason is not None:
+        holds.append(make_hold("parameters", info.incomplete_reason))
+    elif not planner.tasks[info.name].enabled:
         text = f"the task is disabled (`rtctl enable {info.name}`)"
-        holds.append(hold("disabled", text))
+        holds.append(make_hold("disabled", text))
     return holds
 
 
 def _unanswered(texts: dict[str, str]) -> list[Hold]:
     """Custom conditions that are neither true nor false."""
     return [
-        hold("unanswered", f"nobody can say whether `{text}`: {why or 'it is yet to be asked'}")
+        make_hold(
+            "unanswered", f"nobody can say whether `{text}`: {why or 'it is yet to be asked'}"
+        )
         for text, why in texts.items()
     ]
 
@@ -157,7 +166,7 @@ def _say_next(answer: dict[str, Any], zone: Zone) -> None:
     for one in blocking:
         if one["kind"] == "backoff":
             answer["next_at"] = one["until"]
-            answer["next_text"] = f"its next attempt starts {clock(one['until'], zone)}"
+            answer["next_text"] = f"its next attempt starts {format_time(one['until'], zone)}"
             return
     if blocking:
         waits = any(one["kind"] in WAITING for one in blocking)  # for how long, nobody knows
@@ -178,8 +187,8 @@ def _say_next(answer: dict[str, Any], zone: Zone) -> None:
             "running": "it can start again when its run has ended",
         }[blocking[0]["kind"]]
     elif answer["value"]:
-        answer["next_text"] = NOW
+        answer["next_text"] = STARTS_NOW
     elif next_at is None:
         answer["next_text"] = "time alone does not start it: it waits for an event"
     else:
-        answer["next_text"] = f"it starts {clock(next_at, zone)}"
+        answer["next_text"] = f"it starts {format_time(next_at, zone)}"

@@ -2,12 +2,12 @@
 
 from typing import Final
 
-from rtd.model.internal_tasks import SHUTDOWN, STARTUP
-from rtd.model.run_states import State
-from rtd.supervisor.core.context import Core
-from rtd.supervisor.internal.internal_runs import Ended, InnerRuns
+from rtd.model.internal_tasks import SHUTDOWN_TASK, STARTUP_TASK
+from rtd.model.run_states import RunState
+from rtd.supervisor.core.context import SupervisorContext
+from rtd.supervisor.internal.internal_runs import InternalRunOutcome, InternalRuns
 
-_TASKS: Final = {"startup": STARTUP, "shutdown": SHUTDOWN}
+_TASKS: Final = {"startup": STARTUP_TASK, "shutdown": SHUTDOWN_TASK}
 #: How long the hooks of one kind may take together.
 TIMEOUT_S: Final = 60.0
 #: How long the main lane may take to begin with them.
@@ -18,12 +18,12 @@ class AppHooks:
     """Calls `Scheduler.hook_startup` and `Scheduler.hook_shutdown`.
 
     Args:
-        core: the shared ground.
+        context: what the parts of the supervisor share.
         inner: runs in the main lane.
     """
 
-    def __init__(self, core: Core, inner: InnerRuns) -> None:
-        self._core = core
+    def __init__(self, context: SupervisorContext, inner: InternalRuns) -> None:
+        self._context = context
         self._inner = inner
 
     async def call(self, kind: str, *, rest: bool = False, timeout_s: float = TIMEOUT_S) -> None:
@@ -36,21 +36,21 @@ class AppHooks:
             rest: call what comes after the `yield` of those that are generators.
             timeout_s: how long they may take.
         """
-        if not self._core.manifest.info.hooks.get(kind):
+        if not self._context.manifest.info.hooks.get(kind):
             return
         params = {
             "kind": kind,
             "rest": rest,
             "n_cycles": self._inner.cycles,
-            "started_at": self._core.started_at,
+            "started_at": self._context.started_at,
         }
-        ended = await self._inner.carry_out(
+        ended = await self._inner.run(
             _TASKS[kind], params, timeout_s, patience_s=timeout_s + BEGIN_S
         )
-        note_failures(self._core, kind, ended)
+        record_failures(self._context, kind, ended)
 
 
-def note_failures(core: Core, kind: str, ended: Ended) -> None:
+def record_failures(context: SupervisorContext, kind: str, ended: InternalRunOutcome) -> None:
     """A fault for each hook that failed, or for their run if nobody can say which.
 
     Args:
@@ -59,6 +59,6 @@ def note_failures(core: Core, kind: str, ended: Ended) -> None:
     """
     failures = (ended.result or {}).get("failures", [])
     for what, name, message in failures:
-        core.faults.note(what, name, message)
-    if ended.state is not State.SUCCEEDED and not failures:
-        core.faults.note("hook", f"hook_{kind}", ended.why)
+        context.faults.record(what, name, message)
+    if ended.state is not RunState.SUCCEEDED and not failures:
+        context.faults.record("hook", f"hook_{kind}", ended.why)

@@ -9,14 +9,14 @@ from typing import Any, Final, NamedTuple
 from rtd.common.errors import StoreGone
 from rtd.common.ids import new_id
 from rtd.common.msgpack_values import unpack
-from rtd.model.internal_tasks import PRIORITY, QUEUE
-from rtd.model.run_record import Record, Spec, decode, new_record
-from rtd.model.run_states import TERMINAL, State
+from rtd.model.internal_tasks import INTERNAL_PRIORITY, INTERNAL_QUEUE
+from rtd.model.run_record import RunRecord, RunSpec, decode_record, new_record
+from rtd.model.run_states import TERMINAL, RunState
 from rtd.protocol import frames
 from rtd.store.commands import keys
 from rtd.store.commands.arguments import Submission
 from rtd.supervisor.core.clock import now_ms
-from rtd.supervisor.core.context import Core
+from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.run_helpers import cancel_waiting
 
 LANE: Final = "main"
@@ -24,23 +24,23 @@ LANE: Final = "main"
 GRACE_S: Final = 2.0
 
 
-class Ended(NamedTuple):
+class InternalRunOutcome(NamedTuple):
     """What became of a run of rtd's own.
 
     `result` is None unless it returned something; `by` and `why` are those of its record.
     """
 
-    state: State
+    state: RunState
     result: Any
     by: str
     why: str
 
 
 #: Its record is not there: Redis has lost it.
-LOST: Final = Ended(State.LOST, None, "rtd", "its record is gone")
+LOST: Final = InternalRunOutcome(RunState.LOST, None, "rtd", "its record is gone")
 
 
-class InnerRuns:
+class InternalRuns:
     """All such runs of this daemon that have not ended.
 
     Attributes:
@@ -48,21 +48,21 @@ class InnerRuns:
         apart: put behind the lane's name: only executors that are made for it take them.
     """
 
-    def __init__(self, core: Core) -> None:
-        self._core = core
-        self._waiting: dict[str, asyncio.Future[Ended]] = {}
+    def __init__(self, context: SupervisorContext) -> None:
+        self._context = context
+        self._waiting: dict[str, asyncio.Future[InternalRunOutcome]] = {}
         #: Those that Redis may not have yet.
         self._unsent: set[str] = set()
         self.cycles = 0
-        self.apart = ""
+        self.lane_suffix = ""
 
-    async def carry_out(
+    async def run(
         self,
         task: str,
         params: Mapping[str, Any],
         timeout_s: float,
         patience_s: float | None = None,
-    ) -> Ended:
+    ) -> InternalRunOutcome:
         """Run a task of rtd's own; gives what became of it, whatever that is.
 
         Args:
@@ -81,73 +81,92 @@ class InnerRuns:
         finally:
             self._waiting.pop(run_id, None)
 
-    def rung(self, run_id: str) -> None:
+    def on_notification(self, run_id: str) -> None:
         """Such a run has ended, maybe one of a supervisor before this one."""
-        self._core.jobs.start(self._read(run_id), "reading a run of rtd's own")
+        self._context.jobs.start(self._read(run_id), "reading a run of rtd's own")
 
-    def look_again(self) -> None:
+    def resync(self) -> None:
         """Rings may have been lost."""
         for run_id in list(self._waiting):
-            self.rung(run_id)
+            self.on_notification(run_id)
 
     async def _submit(
         self, run_id: str, task: str, params: Mapping[str, Any], timeout_s: float
     ) -> None:
         """In Redis when it returns, however long that takes; twice is once."""
-        core = self._core
+        context = self._context
         opts = {"timeout_s": timeout_s, "stop_grace_s": GRACE_S}
         blob = frames.dump_value(params, "params")
-        lane = LANE + self.apart
-        spec = Spec(run_id, task, blob, lane, QUEUE, PRIORITY, time.time(), opts, "rtd", None)
+        lane = LANE + self.lane_suffix
+        spec = RunSpec(
+            run_id,
+            task,
+            blob,
+            lane,
+            INTERNAL_QUEUE,
+            INTERNAL_PRIORITY,
+            time.time(),
+            opts,
+            "rtd",
+            None,
+        )
         run = Submission(run_id, new_record(spec), keys.item(run_id))
-        place = keys.place(lane, QUEUE, PRIORITY)
+        place = keys.place(lane, INTERNAL_QUEUE, INTERNAL_PRIORITY)
         self._unsent.add(run_id)
         try:
             while True:
                 try:
-                    node = core.config.node
-                    await core.ask(core.calls.submit(node, place, task, now_ms(), [run]))
+                    node = context.config.node
+                    await context.execute(
+                        context.commands.submit(node, place, task, now_ms(), [run])
+                    )
                     return
                 except StoreGone:
-                    await core.redis_back()
+                    await context.wait_redis()
         finally:
             self._unsent.discard(run_id)
 
     async def _read(self, run_id: str) -> None:
-        core, waiting = self._core, self._waiting.get(run_id)
+        context, waiting = self._context, self._waiting.get(run_id)
         unsent = run_id in self._unsent
         try:
-            blob = await core.ask(core.calls.get(run_id))
-            record = None if blob is None else decode(blob)
+            blob = await context.execute(context.commands.get_record(run_id))
+            record = None if blob is None else decode_record(blob)
             if record is not None and record.state not in TERMINAL:
                 return  # it goes on
-            if record is not None and record.state is State.SUCCEEDED:
+            if record is not None and record.state is RunState.SUCCEEDED:
                 # Others are read once more by whoever has stopped or settled them.
-                await core.ask(core.calls.forget_inner(run_id))
+                await context.execute(context.commands.forget_internal_run(run_id))
         except StoreGone:
             return  # looked at again when Redis is back
         if record is None and unsent:
             return  # somebody looked at everything while it was being submitted
         if waiting is not None and not waiting.done():
-            waiting.set_result(LOST if record is None else _ended(record))
+            waiting.set_result(LOST if record is None else _outcome_of(record))
 
-    async def _withdraw(self, run_id: str, ended: asyncio.Future[Ended], timeout_s: float) -> Ended:
+    async def _withdraw(
+        self, run_id: str, ended: asyncio.Future[InternalRunOutcome], timeout_s: float
+    ) -> InternalRunOutcome:
         """It waits too long: it is not to run any more, unless it has begun just now."""
-        core = self._core
+        context = self._context
         why = "the main lane did not come to it in time"
         with suppress(StoreGone, TimeoutError):
-            blob = await core.ask(core.calls.get(run_id))
+            blob = await context.execute(context.commands.get_record(run_id))
             if blob is not None:
-                answer = await cancel_waiting(core, blob, "rtd", why, time.time())
+                answer = await cancel_waiting(context, blob, "rtd", why, time.time())
                 if answer == "leased":
                     async with asyncio.timeout(timeout_s + GRACE_S):
                         return await asyncio.shield(ended)
-        return ended.result() if ended.done() else Ended(State.CANCELLED, None, "rtd", why)
+        return (
+            ended.result()
+            if ended.done()
+            else InternalRunOutcome(RunState.CANCELLED, None, "rtd", why)
+        )
 
 
-def _ended(record: Record) -> Ended:
+def _outcome_of(record: RunRecord) -> InternalRunOutcome:
     end = record.end
     if end is None:
         return LOST
     result = None if end.result is None else unpack(end.result)
-    return Ended(record.state, result, end.by, end.why)
+    return InternalRunOutcome(record.state, result, end.by, end.why)

@@ -10,12 +10,12 @@ import stat
 from pathlib import Path
 
 from rtd.common.errors import ConfigError
-from rtd.config.paths import Places
+from rtd.config.paths import DaemonPaths
 
 _WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
-def make_places(places: Places) -> None:
+def make_directories(places: DaemonPaths) -> None:
     """The directories, private where they hold users' data.
 
     Raises:

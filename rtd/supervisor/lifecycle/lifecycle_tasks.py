@@ -6,14 +6,14 @@ from typing import Final, NamedTuple
 
 from rtd.common.errors import RtdError, ShuttingDown, StoreGone
 from rtd.language.core.view import Answer
-from rtd.language.three_valued import certain
+from rtd.language.three_valued import evaluate_partially
 from rtd.model.manifest import Manifest, TaskInfo
-from rtd.model.run_record import decode
+from rtd.model.run_record import decode_record
 from rtd.model.run_states import TERMINAL
-from rtd.supervisor.core.context import Core
+from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.run_helpers import cancel_waiting
-from rtd.supervisor.runs.submit import Request, submit
-from rtd.supervisor.scheduler.load_planner import load_apart
+from rtd.supervisor.runs.submit import SubmitRequest, submit
+from rtd.supervisor.scheduler.load_planner import load_snapshot
 
 STARTUP: Final = "startup"
 SHUTDOWN: Final = "shutdown"
@@ -21,27 +21,27 @@ FORCE_RUN: Final = "force_run"
 
 
 #: Asks custom conditions by their texts; gives those that answered.
-Ask = Callable[[set[str]], Awaitable[Mapping[str, Answer]]]
+EvaluateCustoms = Callable[[set[str]], Awaitable[Mapping[str, Answer]]]
 
 
-class Planned(NamedTuple):
+class PlannedRun(NamedTuple):
     """A run that is to be made: of which task, under which id."""
 
     task: str
     run: str
 
 
-def on_startup(manifest: Manifest) -> list[TaskInfo]:
+def tasks_on_startup(manifest: Manifest) -> list[TaskInfo]:
     """The tasks that run when the daemon starts, the highest priority first."""
     return _by_priority(info for info in manifest.tasks.values() if info.on_startup)
 
 
-def on_shutdown(manifest: Manifest) -> list[TaskInfo]:
+def tasks_on_shutdown(manifest: Manifest) -> list[TaskInfo]:
     """The tasks that run when the daemon ends, the highest priority first."""
     return _by_priority(info for info in manifest.tasks.values() if info.on_shutdown)
 
 
-def forced(manifest: Manifest) -> list[TaskInfo]:
+def forced_tasks(manifest: Manifest) -> list[TaskInfo]:
     """The tasks that run once when they are first seen."""
     return [info for info in manifest.tasks.values() if info.force_run]
 
@@ -50,7 +50,9 @@ def _by_priority(infos: Iterable[TaskInfo]) -> list[TaskInfo]:
     return sorted(infos, key=lambda info: info.policies.priority, reverse=True)
 
 
-async def ready(core: Core, infos: list[TaskInfo], ask: Ask) -> list[TaskInfo]:
+async def runnable(
+    context: SupervisorContext, infos: list[TaskInfo], ask: EvaluateCustoms
+) -> list[TaskInfo]:
     """Those of them that are enabled and whose start condition, if there is one, holds now.
 
     Args:
@@ -61,25 +63,27 @@ async def ready(core: Core, infos: list[TaskInfo], ask: Ask) -> list[TaskInfo]:
     """
     if not infos:
         return []
-    planner, kept = await load_apart(core, [i for i in infos if i.schedule.start is not None])
-    now_us = max(time.time_ns() // 1000, planner.past.newest_us)
-    enabled = [info for info in infos if kept.off.get(info.name, info.schedule.enabled)]
-    entries = [entry for info in enabled if (entry := planner.entries.get(info.name))]
+    planner, kept = await load_snapshot(context, [i for i in infos if i.schedule.start is not None])
+    now_us = max(time.time_ns() // 1000, planner.history.newest_us)
+    enabled = [info for info in infos if kept.switches.get(info.name, info.schedule.enabled)]
+    entries = [entry for info in enabled if (entry := planner.tasks.get(info.name))]
     texts = {
         text
         for entry in entries
-        for text in certain(entry.condition, planner.view_of(entry, now_us)).texts
+        for text in evaluate_partially(entry.condition, planner.view_of(entry, now_us)).unknown
     }
     answers = await ask(texts) if texts else {}
     held = {
         entry.name
         for entry in entries
-        if not certain(entry.condition, planner.view_of(entry, now_us, answers)).value
+        if not evaluate_partially(entry.condition, planner.view_of(entry, now_us, answers)).value
     }
     return [info for info in enabled if info.name not in held]
 
 
-async def make(core: Core, planned: Iterable[Planned], by: str, apart: str = "") -> list[str]:
+async def submit_planned(
+    context: SupervisorContext, planned: Iterable[PlannedRun], by: str, apart: str = ""
+) -> list[str]:
     """Queue these runs, in their order; twice is once. Gives the ids of those that were made.
 
     A task that cannot be submitted is a fault.
@@ -93,24 +97,24 @@ async def make(core: Core, planned: Iterable[Planned], by: str, apart: str = "")
     """
     made = []
     for task, run_id in planned:
-        request = Request(task=task, many=[{}], ids=[run_id], key=None, options={}, by=by)
+        request = SubmitRequest(task=task, many=[{}], ids=[run_id], key=None, options={}, by=by)
         try:
-            await submit(core, request, apart=apart)
+            await submit(context, request, apart=apart)
         except StoreGone:
             raise
         except ShuttingDown:
             break
         except RtdError as error:
-            core.faults.note("task", task, f"{by}: {error.sentence}")
+            context.faults.record("task", task, f"{by}: {error.sentence}")
         else:
             made.append(run_id)
     return made
 
 
-async def withdraw(core: Core, ids: Iterable[str]) -> None:
+async def withdraw_runs(context: SupervisorContext, ids: Iterable[str]) -> None:
     """Runs that a daemon made at its end and that have not begun are not to wait for the next
     end of one. Raises StoreGone."""
     for run in list(ids):
-        blob = await core.ask(core.calls.get(run))
-        if blob is not None and decode(blob).state not in TERMINAL:
-            await cancel_waiting(core, blob, "drain", "the daemon ended before it", time.time())
+        blob = await context.execute(context.commands.get_record(run))
+        if blob is not None and decode_record(blob).state not in TERMINAL:
+            await cancel_waiting(context, blob, "drain", "the daemon ended before it", time.time())

@@ -12,7 +12,7 @@ import pwd
 from pathlib import Path
 
 from rtd.common.errors import Conflict, NotPermitted
-from rtd.config.paths import Places
+from rtd.config.paths import DaemonPaths
 
 
 class LockFile:
@@ -54,7 +54,9 @@ class LockFile:
             self._fd = -1
 
 
-def lock_places(places: Places, ends: contextlib.ExitStack | contextlib.AsyncExitStack) -> None:
+def lock_directories(
+    places: DaemonPaths, ends: contextlib.ExitStack | contextlib.AsyncExitStack
+) -> None:
     """Make both directories this daemon's own until `ends` ends.
 
     Raises:
@@ -67,7 +69,7 @@ def lock_places(places: Places, ends: contextlib.ExitStack | contextlib.AsyncExi
         ends.callback(lock.release)
 
 
-def check_free(places: Places) -> None:
+def check_free(places: DaemonPaths) -> None:
     """Raises Conflict when a daemon has one of the directories now."""
     for path in (places.pid_file, places.lock_file):
         if holder(path) is not None:
@@ -89,7 +91,7 @@ def _read(path: Path) -> tuple[int, str] | None:
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except PermissionError:
-        raise NotPermitted(belongs_to(path)) from None
+        raise NotPermitted(describe_owner(path)) from None
     except OSError:
         return None
     try:
@@ -103,7 +105,7 @@ def _read(path: Path) -> tuple[int, str] | None:
         os.close(fd)
 
 
-def belongs_to(path: Path) -> str:
+def describe_owner(path: Path) -> str:
     """Whose daemon this is, as far as can be seen from outside; a sentence."""
     seen = next(place for place in (path, *path.parents) if _owner(place) is not None)
     name = _owner(seen)
@@ -122,7 +124,7 @@ def _owner(path: Path) -> str | None:
         return f"uid {uid}"
 
 
-def _taken(places: Places, path: Path) -> Conflict:
+def _taken(places: DaemonPaths, path: Path) -> Conflict:
     pid, where = _read(path) or (0, "")
     who = f"a daemon is running already (pid {pid or 'unknown'}"
     if path == places.pid_file:

@@ -18,26 +18,26 @@ from typing import Any, Final
 from rtd.common.errors import Conflict, RtdError, StoreGone
 from rtd.common.ids import new_id
 from rtd.process.tree.process_identity import machine_id, same_process, start_ticks
-from rtd.supervisor.core.context import Core
+from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.log import log
 
 TTL_S: Final = 10.0
 RENEW_S: Final = 3.0
-_LOOK_S: Final = 0.5
+_POLL_S: Final = 0.5
 
 
-class Presence:
+class NodeClaim:
     """This daemon's word.
 
     Args:
-        core: the shared ground.
+        context: what the parts of the supervisor share.
     """
 
-    def __init__(self, core: Core) -> None:
-        self._core = core
+    def __init__(self, context: SupervisorContext) -> None:
+        self._context = context
         self._token = new_id()
         self._beat = 0
-        self._word = b""
+        self._record = b""
 
     async def claim(self) -> None:
         """Take the node's name; waits up to `TTL_S` for one that may have died elsewhere.
@@ -47,7 +47,7 @@ class Presence:
         """
         first = found = await self._replace(b"", self._next())
         until = time.monotonic() + TTL_S + RENEW_S
-        while found != self._word:
+        while found != self._record:
             holder = _read(found)
             lives = _lives(holder)
             if lives or (lives is None and found != first) or time.monotonic() > until:
@@ -55,16 +55,16 @@ class Presence:
             if lives is None:
                 if found is first:
                     log.info("waiting whether another daemon serves node %s", self._node)
-                await asyncio.sleep(_LOOK_S)
-            found = await self._replace(b"" if lives is None else found, self._word)
+                await asyncio.sleep(_POLL_S)
+            found = await self._replace(b"" if lives is None else found, self._record)
 
-    async def keep(self) -> None:
+    async def run(self) -> None:
         """Renew the word until cancelled."""
         told = ""
         while True:
             await asyncio.sleep(RENEW_S)
             try:
-                before, after = self._word, self._next()
+                before, after = self._record, self._next()
                 found = await self._replace(before, after)
                 holder = _read(found)
                 if not found or holder.get("token") == self._token:
@@ -73,7 +73,7 @@ class Presence:
                     found = await self._replace(found, after)
                     holder = _read(found)
             except StoreGone:
-                await self._core.redis_back()
+                await self._context.wait_redis()
                 continue
             if found != after and holder.get("token") not in (told, self._token):
                 told = str(holder.get("token"))
@@ -82,28 +82,28 @@ class Presence:
     async def release(self) -> None:
         """Take the word away, if it is ours."""
         try:
-            await self._replace(self._word, b"")
+            await self._replace(self._record, b"")
         except RtdError as error:
             log.warning("node %s is not given up: %s", self._node, error)
 
     @property
     def _node(self) -> str:
-        return self._core.config.node
+        return self._context.config.node
 
     def _next(self) -> bytes:
         self._beat += 1
-        self._word = json.dumps(
+        self._record = json.dumps(
             {
                 "token": self._token, "beat": self._beat, "pid": os.getpid(),
                 "ticks": start_ticks(os.getpid()), "machine": machine_id(),
-                "host": socket.gethostname(), "where": str(self._core.places.runtime_dir),
+                "host": socket.gethostname(), "where": str(self._context.paths.runtime_dir),
             }
         ).encode()  # fmt: skip
-        return self._word
+        return self._record
 
     async def _replace(self, before: bytes, after: bytes) -> bytes:
-        call = self._core.calls.claim(self._node, before, after, int(TTL_S * 1000))
-        return bytes(await self._core.ask(call))
+        call = self._context.commands.claim(self._node, before, after, int(TTL_S * 1000))
+        return bytes(await self._context.execute(call))
 
     def _taken(self, holder: dict[str, Any]) -> str:
         return (

@@ -5,16 +5,16 @@ from typing import Any
 
 from rtd.common.errors import StoreGone
 from rtd.config.config import Config
-from rtd.config.paths import Places
-from rtd.store.connection.async_ import AsyncLink
-from rtd.store.connection.url import parse
-from rtd.store.embedded.server import Embedded
-from rtd.store.embedded.server_check import INFO, check
+from rtd.config.paths import DaemonPaths
+from rtd.store.connection.async_ import AsyncRedisConnection
+from rtd.store.connection.url import parse_url
+from rtd.store.embedded.server import EmbeddedRedis
+from rtd.store.embedded.server_check import INFO_COMMAND, check_server
 from rtd.supervisor.core.log import log
-from rtd.supervisor.core.log_rotation import REDIS_LIMIT_BYTES, BoundedFile, keep_bounded
+from rtd.supervisor.core.log_rotation import REDIS_LIMIT_BYTES, BoundedFile, rotate_periodically
 
 
-class Engine:
+class RedisServer:
     """The Redis of this daemon.
 
     Args:
@@ -25,18 +25,18 @@ class Engine:
         ConfigError: the URL cannot be used.
     """
 
-    def __init__(self, config: Config, places: Places) -> None:
-        self._embedded: Embedded | None = None
+    def __init__(self, config: Config, places: DaemonPaths) -> None:
+        self._embedded: EmbeddedRedis | None = None
         if config.redis == "embedded":
-            self._embedded = Embedded(places.redis_dir, durability=config.durability)
+            self._embedded = EmbeddedRedis(places.redis_dir, durability=config.durability)
             self.url = self._embedded.url
         else:
             self.url = config.redis
-        self.address = parse(self.url)
+        self.address = parse_url(self.url)
         self._keepers: list[asyncio.Task[None]] = []
 
     @property
-    def embedded(self) -> bool:
+    def is_embedded(self) -> bool:
         """Whether Redis is this daemon's own."""
         return self._embedded is not None
 
@@ -47,8 +47,8 @@ class Engine:
             loop = asyncio.get_running_loop()
             log_file = BoundedFile(self._embedded.log_file, REDIS_LIMIT_BYTES)
             self._keepers = [
-                loop.create_task(self._embedded.keep()),
-                loop.create_task(keep_bounded([log_file])),
+                loop.create_task(self._embedded.keep_alive()),
+                loop.create_task(rotate_periodically([log_file])),
             ]
 
     async def stop(self, keep: bool) -> None:
@@ -65,23 +65,23 @@ class Engine:
 
     def describe(self) -> str:
         """For people; never shows a password."""
-        return "embedded" if self.embedded else str(self.address)
+        return "embedded" if self.is_embedded else str(self.address)
 
 
-async def examine(engine: Engine, redis: AsyncLink) -> None:
+async def check_redis(engine: RedisServer, redis: AsyncRedisConnection) -> None:
     """Warn of what is risky about a Redis that is not our own. Raises ConfigError when it
     cannot be used at all.
     """
-    if not engine.embedded:
-        for sentence in check(await redis.one(INFO), engine.describe()):
+    if not engine.is_embedded:
+        for sentence in check_server(await redis.execute(INFO_COMMAND), engine.describe()):
             log.warning("%s", sentence)
 
 
-async def look(engine: Engine, redis: AsyncLink) -> dict[str, Any]:
+async def redis_info(engine: RedisServer, redis: AsyncRedisConnection) -> dict[str, Any]:
     """The `redis` part of `info`: whether it answers, which version, how large."""
     found: dict[str, Any] = {"url": engine.describe(), "ok": True, "error": None}
     try:
-        facts = await redis.one(INFO)
+        facts = await redis.execute(INFO_COMMAND)
     except StoreGone as error:
         found.update(ok=False, error=error.sentence)
         return found

@@ -13,35 +13,35 @@ import msgpack
 from rtd.common.errors import StoreGone
 from rtd.common.ids import new_id
 from rtd.config.config import LOG_POOL
-from rtd.supervisor.core.context import Core
+from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.executor_registry import Executor
 from rtd.supervisor.core.log import log
-from rtd.supervisor.core.run_waiters import Waiters
+from rtd.supervisor.core.run_waiters import RunWaiters
 from rtd.supervisor.internal.app_hooks import AppHooks
-from rtd.supervisor.internal.evaluate_once import ask_once
-from rtd.supervisor.internal.internal_runs import InnerRuns
+from rtd.supervisor.internal.evaluate_once import evaluate_once
+from rtd.supervisor.internal.internal_runs import InternalRuns
 from rtd.supervisor.lifecycle.lifecycle_tasks import (
     FORCE_RUN,
     STARTUP,
-    Planned,
-    forced,
-    make,
-    on_startup,
-    ready,
-    withdraw,
+    PlannedRun,
+    forced_tasks,
+    runnable,
+    submit_planned,
+    tasks_on_startup,
+    withdraw_runs,
 )
-from rtd.supervisor.scheduler.scheduler import Scheduler
+from rtd.supervisor.scheduler.scheduler import TaskScheduler
 
-Given = TypeVar("Given")
+ResultT = TypeVar("ResultT")
 #: What the schedule waits for while nobody can say more.
 ON_STARTUP: Final = "what runs on startup"
 
 
-class Opening:
+class StartupTasks:
     """The way from a served app to its schedule; also runs tasks that are to run at first sight.
 
     Args:
-        core: the shared ground.
+        context: what the parts of the supervisor share.
         scheduler: opened at the end.
         hooks: those of the app.
         inner: runs in the main lane.
@@ -54,14 +54,14 @@ class Opening:
 
     def __init__(
         self,
-        core: Core,
-        scheduler: Scheduler,
+        context: SupervisorContext,
+        scheduler: TaskScheduler,
         hooks: AppHooks,
-        inner: InnerRuns,
-        waiters: Waiters,
+        inner: InternalRuns,
+        waiters: RunWaiters,
         retire: Callable[[Executor], None],
     ) -> None:
-        self._core = core
+        self._context = context
         self._scheduler = scheduler
         self._hooks = hooks
         self._inner = inner
@@ -78,118 +78,124 @@ class Opening:
             adopted: the app was served before this supervisor: what runs on startup has run,
                 or is still running.
         """
-        core = self._core
-        await self._end_closing(adopted)
-        self._seen = frozenset(info.name for info in forced(core.manifest))
-        begun = await self._begun(adopted) if core.scheduling else None
+        context = self._context
+        await self._clear_shutdown(adopted)
+        self._seen = frozenset(info.name for info in forced_tasks(context.manifest))
+        begun = await self._read_progress(adopted) if context.scheduling else None
         if begun is None:
             await self._scheduler.start()
             return
-        core.scheduling = False
+        context.scheduling = False
         self.waits_for = ON_STARTUP
         await self._scheduler.start()
-        core.jobs.start(self._carry_out(begun), "running what runs on startup")
+        context.jobs.start(self._run_steps(begun), "running what runs on startup")
 
-    def serve(self) -> None:
+    def on_app_change(self) -> None:
         """The manifest may be another one: what is new in it may have to run."""
-        before, infos = self._seen, forced(self._core.manifest)
+        before, infos = self._seen, forced_tasks(self._context.manifest)
         if before is None:
             return
         self._seen = frozenset(info.name for info in infos)
-        new = [Planned(info.name, new_id()) for info in infos if info.name not in before]
-        if new and self.waits_for is None and self._core.scheduling:
-            self._core.jobs.start(self._force(new), "running new tasks")
+        new = [PlannedRun(info.name, new_id()) for info in infos if info.name not in before]
+        if new and self.waits_for is None and self._context.scheduling:
+            self._context.jobs.start(self._force(new), "running new tasks")
 
-    async def _end_closing(self, adopted: bool) -> None:
+    async def _clear_shutdown(self, adopted: bool) -> None:
         """A supervisor of before was killed while it ended: its last executors take nothing but
         what runs at the end, and must make room."""
-        core = self._core
-        ids: list[str] = await core.ask(core.calls.closing(core.config.node))
+        context = self._context
+        ids: list[str] = await context.execute(
+            context.commands.get_shutdown_runs(context.config.node)
+        )
         if ids:
-            for executor in core.executors:
+            for executor in context.executors:
                 if adopted and executor.lane != LOG_POOL:
                     self._retire(executor)
-            await withdraw(core, ids)
-            await core.ask(core.calls.set_closing(core.config.node, ()))
+            await withdraw_runs(context, ids)
+            await context.execute(context.commands.set_shutdown_runs(context.config.node, ()))
 
     # --- what is noted
 
-    async def _begun(self, adopted: bool) -> dict[str, Any] | None:
+    async def _read_progress(self, adopted: bool) -> dict[str, Any] | None:
         """What a supervisor of before had begun, or what is to be begun; None: nothing."""
-        core = self._core
-        blob: bytes | None = await core.ask(core.calls.opening(core.config.node))
+        context = self._context
+        blob: bytes | None = await context.execute(
+            context.commands.get_startup(context.config.node)
+        )
         if adopted:
             return None if blob is None else dict(msgpack.unpackb(blob))
-        manifest = core.manifest
-        if on_startup(manifest) or forced(manifest) or manifest.info.hooks.get(STARTUP):
+        manifest = context.manifest
+        if tasks_on_startup(manifest) or forced_tasks(manifest) or manifest.info.hooks.get(STARTUP):
             return {"runs": None, "forced": None}
         if blob is not None:
-            await self._note(None)
+            await self._save_progress(None)
         return None
 
-    async def _note(self, begun: dict[str, Any] | None) -> None:
-        calls, node = self._core.calls, self._core.config.node
+    async def _save_progress(self, begun: dict[str, Any] | None) -> None:
+        calls, node = self._context.commands, self._context.config.node
         blob = b"" if begun is None else msgpack.packb(begun)
-        await self._core.ask(calls.set_opening(node, blob))
+        await self._context.execute(calls.set_startup(node, blob))
 
     # --- the way
 
-    async def _carry_out(self, begun: dict[str, Any]) -> None:
-        core = self._core
+    async def _run_steps(self, begun: dict[str, Any]) -> None:
+        context = self._context
         if begun["runs"] is None:
-            await self._insist(lambda: self._note(begun))
+            await self._retry(lambda: self._save_progress(begun))
             await self._call_hooks("the hooks on startup")
-            ask = partial(ask_once, core, self._inner)
-            infos = await self._insist(lambda: ready(core, on_startup(core.manifest), ask))
+            ask = partial(evaluate_once, context, self._inner)
+            infos = await self._retry(
+                lambda: runnable(context, tasks_on_startup(context.manifest), ask)
+            )
             begun["runs"] = [[info.name, new_id()] for info in infos]
-            await self._insist(lambda: self._note(begun))
-        await self._run([Planned(*row) for row in begun["runs"]])
+            await self._retry(lambda: self._save_progress(begun))
+        await self._run([PlannedRun(*row) for row in begun["runs"]])
         if self._is_ending():
             return
         await self._call_hooks("the rest of the hooks on startup", rest=True)
         if begun["forced"] is None:
-            begun["forced"] = [[info.name, new_id()] for info in forced(core.manifest)]
-            await self._insist(lambda: self._note(begun))
+            begun["forced"] = [[info.name, new_id()] for info in forced_tasks(context.manifest)]
+            await self._retry(lambda: self._save_progress(begun))
         if self._is_ending():
             return
         self.waits_for = None
-        core.scheduling = True
-        await self._force([Planned(*row) for row in begun["forced"]])
-        await self._insist(self._scheduler.load)
-        await self._insist(lambda: self._note(None))
+        context.scheduling = True
+        await self._force([PlannedRun(*row) for row in begun["forced"]])
+        await self._retry(self._scheduler.load)
+        await self._retry(lambda: self._save_progress(None))
 
     async def _call_hooks(self, what: str, rest: bool = False) -> None:
         self.waits_for = what
         await self._hooks.call(STARTUP, rest=rest)
         self.waits_for = ON_STARTUP
 
-    async def _run(self, planned: list[Planned]) -> None:
+    async def _run(self, planned: list[PlannedRun]) -> None:
         """Start these and wait until they have ended, or the daemon is to end."""
-        core = self._core
+        context = self._context
         if not planned or self._is_ending():
             return
         log.info("on startup: %s", ", ".join(task for task, _ in planned))
-        made = await self._insist(lambda: make(core, planned, STARTUP))
+        made = await self._retry(lambda: submit_planned(context, planned, STARTUP))
         names = {run: task for task, run in planned}
-        await self._insist(lambda: self._wait(made, names))
+        await self._retry(lambda: self._wait(made, names))
 
     async def _wait(self, ids: list[str], names: dict[str, str]) -> None:
         async with self._waiters.watch(ids) as watch:
             while watch.pending and not self._is_ending():
                 tasks = sorted({names[run] for run in watch.pending})
                 self.waits_for = f"{', '.join(tasks)} (on startup)"
-                await watch.change(None)
+                await watch.wait_change(None)
 
     def _is_ending(self) -> bool:
-        return self._core.draining
+        return self._context.draining
 
-    async def _force(self, planned: list[Planned]) -> None:
-        await self._insist(lambda: make(self._core, planned, FORCE_RUN))
+    async def _force(self, planned: list[PlannedRun]) -> None:
+        await self._retry(lambda: submit_planned(self._context, planned, FORCE_RUN))
 
-    async def _insist(self, step: Callable[[], Awaitable[Given]]) -> Given:
+    async def _retry(self, step: Callable[[], Awaitable[ResultT]]) -> ResultT:
         """What a step gives, however long Redis is away; a step may be repeated."""
         while True:
             try:
                 return await step()
             except StoreGone:
-                await self._core.redis_back()
+                await self._context.wait_redis()

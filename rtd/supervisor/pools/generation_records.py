@@ -14,14 +14,14 @@ from rtd.process.board.board import SLOTS
 from rtd.process.tree.process_identity import boot_hash, same_process
 from rtd.process.tree.terminate import signal_name
 from rtd.supervisor.core.log import log
-from rtd.supervisor.pools.zygote_connection import ZygoteLink
+from rtd.supervisor.pools.zygote_connection import ZygoteConnection
 
 #: Slots of the board that one zygote hands out; so many generations can live side by side.
 RANGE: Final = SLOTS // 16
 
 
 @dataclass(slots=True, eq=False)
-class Zygote:
+class ZygoteRecord:
     """One generation: a process that has imported the app and forks executors.
 
     Attributes:
@@ -39,7 +39,7 @@ class Zygote:
     pid: int = 0
     ticks: int = 0
     process: "subprocess.Popen[bytes] | None" = None
-    link: ZygoteLink | None = None
+    connection: ZygoteConnection | None = None
     manifest: Manifest | None = None
     error: str | None = None
     greeted: asyncio.Event = field(default_factory=asyncio.Event)
@@ -53,7 +53,7 @@ class Zygote:
             return self.process.poll() is None
         return self.pid > 0 and same_process(self.pid, self.ticks)
 
-    def early_end(self) -> str:
+    def describe_early_exit(self) -> str:
         """How it ended before it was ready; a sentence."""
         code = None if self.process is None else self.process.poll()
         how = "nobody knows how" if code is None else f"exit code {code}"
@@ -80,7 +80,7 @@ def registry_file(runtime_dir: Path) -> Path:
     return runtime_dir / "zygotes.json"
 
 
-def write_registry(path: Path, zygotes: list[Zygote]) -> None:
+def write_registry(path: Path, zygotes: list[ZygoteRecord]) -> None:
     """Note the zygotes in one step."""
     data = {"boot": boot_hash(), "zygotes": [z.to_dict() for z in zygotes]}
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
@@ -88,14 +88,14 @@ def write_registry(path: Path, zygotes: list[Zygote]) -> None:
     temporary.rename(path)
 
 
-def read_registry(path: Path) -> tuple[list[Zygote], int]:
+def read_registry(path: Path) -> tuple[list[ZygoteRecord], int]:
     """The zygotes of before that still live, and the highest generation ever noted.
 
     A file of another boot, or one that cannot be read, names nobody.
     """
     try:
         data = json.loads(path.read_text())
-        noted = [Zygote(**fields) for fields in data["zygotes"]]
+        noted = [ZygoteRecord(**fields) for fields in data["zygotes"]]
         if data["boot"] != boot_hash():
             return [], 0
     except FileNotFoundError:
@@ -109,7 +109,7 @@ def read_registry(path: Path) -> tuple[list[Zygote], int]:
     return [z for z in noted if z.alive], highest
 
 
-def free_range(living: list[Zygote]) -> tuple[int, int] | None:
+def free_range(living: list[ZygoteRecord]) -> tuple[int, int] | None:
     """Slots for one more zygote, or None when all ranges are taken."""
     taken = {z.lo for z in living}
     for lo in range(0, SLOTS, RANGE):

@@ -12,21 +12,21 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from rtd.common.errors import StoreGone
-from rtd.config.config import LOG_POOL, POOLS, Lane
-from rtd.supervisor.core.context import Core
-from rtd.supervisor.core.executor_registry import Executor, Gone, Phase
+from rtd.config.config import LOG_POOL, POOLS, LaneConfig
+from rtd.supervisor.core.context import SupervisorContext
+from rtd.supervisor.core.executor_registry import Executor, ExecutorExit, ExecutorPhase
 from rtd.supervisor.core.log import log
 from rtd.supervisor.pools.zygotes import Zygotes
 
 #: A zygote that has not answered an order to fork for so long has lost it.
 PENDING_S: Final = 10.0
 #: An executor that fails within this time of its birth counts as a crash of the lane.
-INFANT_S: Final = 2.0
+CRASH_AGE_S: Final = 2.0
 #: Wait before the next attempt after that many crashes in a row: doubled each time.
 FIRST_WAIT_S: Final = 0.1
 LONGEST_WAIT_S: Final = 5.0
-_LOG_ON: Final = Lane(min=1, max=1)
-_LOG_OFF: Final = Lane(min=0, max=0)
+_LOG_ON: Final = LaneConfig(min=1, max=1)
+_LOG_OFF: Final = LaneConfig(min=0, max=0)
 
 
 @dataclass(slots=True)
@@ -42,7 +42,7 @@ class Pool:
     timer: asyncio.TimerHandle | None = None
 
 
-def missing(settings: Lane, alive: int, queued: int, idle: int) -> int:
+def missing_executors(settings: LaneConfig, alive: int, queued: int, idle: int) -> int:
     """How many executors to start so that what waits is served, within the lane's bounds.
 
     Args:
@@ -57,40 +57,40 @@ def missing(settings: Lane, alive: int, queued: int, idle: int) -> int:
 class Pools:
     """All lanes of this node."""
 
-    def __init__(self, core: Core, zygotes: Zygotes) -> None:
-        self._core = core
+    def __init__(self, context: SupervisorContext, zygotes: Zygotes) -> None:
+        self._context = context
         self._zygotes = zygotes
         self._pools = {lane: Pool(lane) for lane in (*POOLS, LOG_POOL)}
         self._stopped = False
 
     # --- what happens
 
-    def look_at_all(self) -> None:
+    def check_all(self) -> None:
         """At the start, after Redis was away, with a new zygote: every lane is checked."""
-        self._keep_spares()
+        self._set_spares()
         for lane in self._pools:
-            self.look(lane)
+            self.check(lane)
 
-    def demand(self, lane: str) -> None:
+    def on_demand(self, lane: str) -> None:
         """Redis rang: work waits in a lane and nobody is idle there."""
         if lane in self._pools:
-            self.look(lane)
+            self.check(lane)
 
-    def born(self, executor: Executor) -> None:
+    def on_executor_start(self, executor: Executor) -> None:
         """An executor that was ordered has come to life."""
         pool = self._pools.get(executor.lane)
         if pool is not None and pool.pending:
             pool.pending.pop(0)
 
-    def gone(self, gone: Gone, executor: Executor | None, busy: bool) -> None:
+    def on_executor_exit(self, gone: ExecutorExit, executor: Executor | None, busy: bool) -> None:
         """An executor has ended: its place is filled again at once if it is needed."""
         pool = self._pools.get(gone.lane)
         if pool is None:
             return
         self._count_crash(pool, gone, executor, busy)
-        self.look(gone.lane)
+        self.check(gone.lane)
 
-    def zygote_dead(self) -> None:
+    def on_zygote_exit(self) -> None:
         """What was ordered from it will not come."""
         for pool in self._pools.values():
             pool.pending.clear()
@@ -102,31 +102,31 @@ class Pools:
             if pool.timer is not None:
                 pool.timer.cancel()
 
-    def add_apart(self, lane: str, count: int, apart: str) -> None:
+    def add_shutdown_executors(self, lane: str, count: int, apart: str) -> None:
         """While the daemon ends: executors that take only runs whose lane has `apart` behind its
         name, as many as the lane may have at most."""
         zygote, pool = self._zygotes.current, self._pools[lane]
-        if zygote is None or zygote.link is None:
+        if zygote is None or zygote.connection is None:
             return
         count = min(count, max(self._settings(pool).max, 1))
-        options = {**self._options(pool, lasting=True), "apart": apart}
+        options = {**self._options(pool, lasting=True), "lane_suffix": apart}
         pool.pending += [time.monotonic() + PENDING_S] * count
-        zygote.link.send("spawn", lane=lane, count=count, options=options)
+        zygote.connection.send("spawn", lane=lane, count=count, options=options)
 
-    def is_awaited(self, lane: str) -> bool:
+    def has_pending(self, lane: str) -> bool:
         """Whether an executor that was ordered has not come to life yet."""
         return self._on_their_way(self._pools[lane]) > 0
 
-    def keep_no_spares(self) -> None:
+    def stop_spares(self) -> None:
         """While the daemon ends: an executor of the fresh lane that ends is not replaced."""
         zygote = self._zygotes.current
-        if zygote is not None and zygote.link is not None:
+        if zygote is not None and zygote.connection is not None:
             options = self._options(self._pools["fresh"], lasting=True)
-            zygote.link.send("keep", lane="fresh", count=0, options=options)
+            zygote.connection.send("keep", lane="fresh", count=0, options=options)
 
     # --- decisions
 
-    def look(self, lane: str) -> None:
+    def check(self, lane: str) -> None:
         """Compare what a lane has with what it needs; calls that overlap become one."""
         pool = self._pools[lane]
         if self._stopped:
@@ -135,7 +135,7 @@ class Pools:
             pool.again = True
             return
         pool.checking = True
-        self._core.jobs.start(self._check_until_calm(pool), f"filling the {lane} lane")
+        self._context.jobs.start(self._check_until_calm(pool), f"filling the {lane} lane")
 
     async def _check_until_calm(self, pool: Pool) -> None:
         try:
@@ -151,24 +151,24 @@ class Pools:
 
     async def _check(self, pool: Pool) -> None:
         settings = self._settings(pool)
-        self._fill(pool, missing(settings, self._alive(pool), 0, 0))
+        self._fill(pool, missing_executors(settings, self._alive(pool), 0, 0))
         if self._alive(pool) >= settings.max:
             return  # the ring stays as it is: nobody needs to ring a full lane again
-        calls = self._core.calls
+        calls = self._context.commands
         # Cleared first: a submit after this rings again, one before it is in the load.
-        _, load = await self._core.redis.call(
+        _, load = await self._context.redis.execute_all(
             calls.clear_demand(pool.lane), calls.lane_load(pool.lane)
         )
         idle = load.idle + self._on_their_way(pool)
-        self._fill(pool, missing(settings, self._alive(pool), load.queued, idle))
+        self._fill(pool, missing_executors(settings, self._alive(pool), load.queued, idle))
 
-    def _settings(self, pool: Pool) -> Lane:
+    def _settings(self, pool: Pool) -> LaneConfig:
         """A lane that the app has no task for needs no executors in advance."""
         if pool.lane == LOG_POOL:
-            return _LOG_ON if self._core.manifest.info.logged else _LOG_OFF
-        used = {info.pool for info in self._core.manifest.tasks.values()}
-        settings = self._core.config.lanes[pool.lane]
-        info = self._core.manifest.info
+            return _LOG_ON if self._context.manifest.info.logged else _LOG_OFF
+        used = {info.pool for info in self._context.manifest.tasks.values()}
+        settings = self._context.config.lanes[pool.lane]
+        info = self._context.manifest.info
         if pool.lane == "main" and (info.custom or any(info.hooks.values())):
             # It is used all the time, and generators among the hooks live in its process.
             return dataclasses.replace(settings, min=max(settings.min, min(1, settings.max)))
@@ -178,7 +178,7 @@ class Pools:
 
     def _alive(self, pool: Pool) -> int:
         return self._on_their_way(pool) + sum(
-            1 for e in self._core.executors.of_lane(pool.lane) if e.phase is Phase.LIVE
+            1 for e in self._context.executors.of_lane(pool.lane) if e.phase is ExecutorPhase.LIVE
         )
 
     def _on_their_way(self, pool: Pool) -> int:
@@ -190,7 +190,7 @@ class Pools:
 
     def _fill(self, pool: Pool, count: int) -> None:
         zygote = self._zygotes.current
-        if count <= 0 or self._stopped or zygote is None or zygote.link is None:
+        if count <= 0 or self._stopped or zygote is None or zygote.connection is None:
             return
         wait_s = pool.not_before - time.monotonic()
         if wait_s > 0:
@@ -201,48 +201,50 @@ class Pools:
         for number, lasting in ((permanent, True), (count - permanent, False)):
             if number:
                 options = self._options(pool, lasting)
-                zygote.link.send("spawn", lane=pool.lane, count=number, options=options)
+                zygote.connection.send("spawn", lane=pool.lane, count=number, options=options)
         pool.pending += [time.monotonic() + PENDING_S] * count
 
-    def _keep_spares(self) -> None:
+    def _set_spares(self) -> None:
         """The zygote keeps spares of the fresh lane at strength by itself: it is faster."""
         zygote = self._zygotes.current
         pool = self._pools["fresh"]
-        used = any(info.pool == "fresh" for info in self._core.manifest.tasks.values())
-        if zygote is None or zygote.link is None or self._stopped:
+        used = any(info.pool == "fresh" for info in self._context.manifest.tasks.values())
+        if zygote is None or zygote.connection is None or self._stopped:
             return
-        settings = self._core.config.lanes["fresh"]
+        settings = self._context.config.lanes["fresh"]
         count = min(settings.min, settings.max) if used else 0
-        zygote.link.send("keep", lane="fresh", count=count, options=self._options(pool, True))
+        zygote.connection.send("keep", lane="fresh", count=count, options=self._options(pool, True))
 
     def _options(self, pool: Pool, lasting: bool) -> dict[str, Any]:
         """What a new executor is told; see `rtd.executor.core.executor_options`."""
-        core, zygote = self._core, self._zygotes.current
+        context, zygote = self._context, self._zygotes.current
         settings = self._settings(pool)
         return {
             "generation": 0 if zygote is None else zygote.generation,
-            "store_url": core.store_url,
-            "namespace": core.config.name,
-            "node": core.config.node,
-            "output_dir": str(core.places.output_dir),
+            "store_url": context.store_url,
+            "namespace": context.config.name,
+            "node": context.config.node,
+            "output_dir": str(context.paths.output_dir),
             "concurrency": settings.concurrency,
             "max_runs": settings.max_runs,
             "max_memory_bytes": settings.max_memory_bytes,
             "idle_s": 0.0 if lasting else settings.idle_s,
-            "result_limit_bytes": core.config.limits.result_bytes,
-            "run_limit_bytes": core.config.output.run_limit_bytes,
-            "retention_s": core.config.retention_s,
-            "history": core.config.history,
-            "stop_grace_s": core.config.stop_grace_s,
+            "result_limit_bytes": context.config.limits.result_bytes,
+            "run_limit_bytes": context.config.output.run_limit_bytes,
+            "retention_s": context.config.retention_s,
+            "history": context.config.history,
+            "stop_grace_s": context.config.stop_grace_s,
         }
 
     # --- lanes that crash
 
-    def _count_crash(self, pool: Pool, gone: Gone, executor: Executor | None, busy: bool) -> None:
+    def _count_crash(
+        self, pool: Pool, gone: ExecutorExit, executor: Executor | None, busy: bool
+    ) -> None:
         failed = gone.code not in (0, None) or gone.signal is not None
-        ours = executor is not None and executor.phase is Phase.KILLED
-        age_s = INFANT_S if executor is None else (time.monotonic_ns() - executor.born_ns) / 1e9
-        if not failed or busy or ours or age_s >= INFANT_S:
+        ours = executor is not None and executor.phase is ExecutorPhase.KILLED
+        age_s = CRASH_AGE_S if executor is None else (time.monotonic_ns() - executor.born_ns) / 1e9
+        if not failed or busy or ours or age_s >= CRASH_AGE_S:
             pool.crashes = 0
             return
         pool.crashes += 1
@@ -256,4 +258,4 @@ class Pools:
     def _later(self, pool: Pool, wait_s: float) -> None:
         if pool.timer is not None:
             pool.timer.cancel()
-        pool.timer = asyncio.get_running_loop().call_later(wait_s, self.look, pool.lane)
+        pool.timer = asyncio.get_running_loop().call_later(wait_s, self.check, pool.lane)

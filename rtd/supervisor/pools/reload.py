@@ -12,9 +12,9 @@ from typing import Final
 
 from rtd.common.errors import AppError, InternalError, RtdError, ShuttingDown, WrongState
 from rtd.model.manifest import COMMAND, Manifest, TaskInfo
-from rtd.supervisor.core.context import Core
+from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.log import log
-from rtd.supervisor.pools.generation_records import Zygote
+from rtd.supervisor.pools.generation_records import ZygoteRecord
 from rtd.supervisor.pools.zygotes import Zygotes
 
 #: An import that takes longer is given up as soon as somebody wants a newer one.
@@ -22,7 +22,7 @@ PATIENCE_S: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reloaded:
+class ReloadSummary:
     """What a reload has brought.
 
     Attributes:
@@ -39,7 +39,7 @@ class Reloaded:
     removed: tuple[str, ...]
 
     @classmethod
-    def between(cls, generation: int, old: Manifest, new: Manifest) -> "Reloaded":
+    def between(cls, generation: int, old: Manifest, new: Manifest) -> "ReloadSummary":
         """The difference of two manifests."""
         before, after = _shown(old), _shown(new)
         both = before.keys() & after.keys()
@@ -78,7 +78,7 @@ def _some(names: tuple[str, ...]) -> str:
     return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
-class Reloads:
+class Reloader:
     """Carries out one reload at a time; who asks meanwhile shares the next one.
 
     Args:
@@ -88,16 +88,18 @@ class Reloads:
         began_s: since when (monotonic) one is being carried out; None: none is.
     """
 
-    def __init__(self, core: Core, zygotes: Zygotes, serve: Callable[[Zygote], None]) -> None:
-        self._core = core
+    def __init__(
+        self, context: SupervisorContext, zygotes: Zygotes, serve: Callable[[ZygoteRecord], None]
+    ) -> None:
+        self._context = context
         self._zygotes = zygotes
-        self._serve = serve
-        self._next: asyncio.Future[Reloaded] | None = None
+        self._activate = serve
+        self._next: asyncio.Future[ReloadSummary] | None = None
         self._asked = asyncio.Event()
         self._going = False
         self.began_s: float | None = None
 
-    async def reload(self) -> Reloaded:
+    async def reload(self) -> ReloadSummary:
         """Serve from the app as it is now, or later: it is imported after this call.
 
         Raises:
@@ -109,27 +111,27 @@ class Reloads:
         self._check()
         if self._next is None:
             self._next = asyncio.get_running_loop().create_future()
-            self._next.add_done_callback(_look_at)
+            self._next.add_done_callback(_consume_error)
             self._asked.set()
             if not self._going:
                 self._going = True
-                self._core.jobs.start(self._until_nobody_asks(), "reloading the app")
+                self._context.jobs.start(self._run_requested(), "reloading the app")
         return await asyncio.shield(self._next)
 
     def _check(self) -> None:
-        if self._core.app is None:
+        if self._context.app is None:
             raise WrongState("this daemon serves no app: there is nothing to reload")
-        if self._core.draining:
+        if self._context.draining:
             raise ShuttingDown("the daemon is ending: it reloads nothing more")
 
-    async def _until_nobody_asks(self) -> None:
+    async def _run_requested(self) -> None:
         try:
             while self._next is not None:
                 asked, self._next = self._next, None
                 self._asked.clear()
                 self.began_s = time.monotonic()
                 try:
-                    asked.set_result(await self._carry_out())
+                    asked.set_result(await self._reload_once())
                 except RtdError as error:
                     asked.set_exception(error)
                 except BaseException:
@@ -140,24 +142,24 @@ class Reloads:
         finally:
             self._going = False
 
-    async def _carry_out(self) -> Reloaded:
-        core = self._core
+    async def _reload_once(self) -> ReloadSummary:
+        context = self._context
         await self._room()
         self._check()
         began = time.monotonic()
-        before = core.manifest
-        zygote = self._zygotes.spawn(core.app)
+        before = context.manifest
+        zygote = self._zygotes.spawn(context.app)
         try:
             await self._greeting(zygote)
             self._check()
         except RtdError as error:
             self._zygotes.give_up(zygote)
             if isinstance(error, AppError | InternalError):
-                core.app_error = error.sentence
+                context.app_error = error.sentence
             log.error("not reloaded, the app of before serves on: %s", error)
             raise
-        self._serve(zygote)
-        done = Reloaded.between(zygote.generation, before, core.manifest)
+        self._activate(zygote)
+        done = ReloadSummary.between(zygote.generation, before, context.manifest)
         log.info("reloaded in %.2f s: %s", time.monotonic() - began, done)
         return done
 
@@ -173,9 +175,9 @@ class Reloads:
         )
         await self._zygotes.until_room()
 
-    async def _greeting(self, zygote: Zygote) -> None:
+    async def _greeting(self, zygote: ZygoteRecord) -> None:
         """Wait until a zygote has imported the app; a hanging import does not bar a newer one."""
-        greeting = asyncio.ensure_future(self._zygotes.greeting(zygote))
+        greeting = asyncio.ensure_future(self._zygotes.wait_hello(zygote))
         done, _ = await asyncio.wait((greeting,), timeout=PATIENCE_S)
         if not done:
             log.warning("the app has been importing for %.0f s", PATIENCE_S)
@@ -188,7 +190,7 @@ class Reloads:
         greeting.result()
 
 
-def _look_at(done: "asyncio.Future[Reloaded]") -> None:
+def _consume_error(done: "asyncio.Future[ReloadSummary]") -> None:
     """Nobody may be waiting any more; what it raised has been logged."""
     if not done.cancelled():
         done.exception()

@@ -13,11 +13,11 @@ from typing import Final
 
 from rtd.common.errors import RtdError
 from rtd.model.app_info import LoaderInfo
-from rtd.model.task_file_survey import SKIPPED, Survey, pattern, survey
+from rtd.model.task_file_survey import SKIPPED, TaskFileSurvey, compile_glob, survey_files
 from rtd.process.events.inotify import FolderWatch
-from rtd.supervisor.core.context import Core
+from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.log import log
-from rtd.supervisor.pools.reload import PATIENCE_S, Reloads
+from rtd.supervisor.pools.reload import PATIENCE_S, Reloader
 
 #: Changes that follow each other this closely are one.
 QUIET_S: Final = 0.08
@@ -32,19 +32,19 @@ MOST_FOLDERS: Final = 10_000
 SHARE: Final = 0.1
 _SHOWN: Final = 3
 
-Surveys = Mapping[LoaderInfo, Survey]
+Surveys = Mapping[LoaderInfo, TaskFileSurvey]
 
 
-class TaskFiles:
+class TaskFileWatcher:
     """Watches the folders of the loaders of the serving app.
 
     Args:
-        core: the shared ground: the loaders are those of its manifest.
+        context: what the parts of the supervisor share: the loaders are those of its manifest.
         reloads: carries them out.
     """
 
-    def __init__(self, core: Core, reloads: Reloads) -> None:
-        self._core = core
+    def __init__(self, context: SupervisorContext, reloads: Reloader) -> None:
+        self._context = context
         self._reloads = reloads
         self._loaders: tuple[LoaderInfo, ...] = ()
         self._names: list[Callable[[str], object]] = []
@@ -62,15 +62,15 @@ class TaskFiles:
 
     # --- life
 
-    def serve(self) -> None:
+    def on_app_change(self) -> None:
         """The app may be another one: watch what it was loaded from."""
-        self._loaders = tuple(x for x in self._core.manifest.info.loaders if x.watch)
-        self._names = [pattern(x.glob.rpartition("/")[2]).fullmatch for x in self._loaders]
+        self._loaders = tuple(x for x in self._context.manifest.info.loaders if x.watch)
+        self._names = [compile_glob(x.glob.rpartition("/")[2]).fullmatch for x in self._loaders]
         if not self._loaders:
             self.stop()
             return
         self._tried = None
-        self._blamed = self._core.app_error
+        self._blamed = self._context.app_error
         self._seen = {}
         self._warned = ""
         if self._watch is not None or self._open():
@@ -82,7 +82,7 @@ class TaskFiles:
         except OSError as error:
             self._warn(_limit(error))
             return False
-        asyncio.get_running_loop().add_reader(self._watch.fileno(), self._rung)
+        asyncio.get_running_loop().add_reader(self._watch.fileno(), self._on_change)
         return True
 
     def stop(self) -> None:
@@ -95,10 +95,10 @@ class TaskFiles:
 
     # --- what happens
 
-    def _rung(self) -> None:
+    def _on_change(self) -> None:
         """Something has changed: look when it has become quiet."""
         assert self._watch is not None
-        if not self._watch.take(SKIPPED, self._is_wanted):
+        if not self._watch.has_changed(SKIPPED, self._is_wanted):
             return
         now_s = time.monotonic()
         if self._timer is None:
@@ -111,14 +111,14 @@ class TaskFiles:
         return any(matches(name) for matches in self._names)
 
     def _later(self, wait_s: float) -> None:
-        self._set_timer(asyncio.get_running_loop().call_later(wait_s, self._look))
+        self._set_timer(asyncio.get_running_loop().call_later(wait_s, self._check))
 
     def _set_timer(self, timer: asyncio.TimerHandle | None) -> None:
         if self._timer is not None:
             self._timer.cancel()
         self._timer = timer
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         """What the reload that is going does not get is looked at when it serves; only one that
         hangs is not waited for."""
         began_s = self._reloads.began_s
@@ -132,7 +132,7 @@ class TaskFiles:
         """Reload if the files are others than those that the app was loaded from, unless that
         has been tried with these."""
         self._set_timer(None)
-        if self._watch is None or self._core.draining:
+        if self._watch is None or self._context.draining:
             return
         first = not self._seen
         before, self._seen = self._seen, self._survey()
@@ -144,26 +144,28 @@ class TaskFiles:
         if stamps == tuple(loader.stamp for loader in self._loaders):
             self._in_vain, self._not_before_s = 0, 0.0
             self._tried = None
-            self._look_back()
+            self._retry_import()
         elif stamps != self._tried:
             if first and self._in_vain:
-                self._tire()
+                self._back_off()
             else:
                 self._tried, self._blamed = stamps, None
                 self._in_vain += first
-                log.info("task files have changed%s: reloading", _some(before, self._seen))
-                self._core.jobs.start(self._reload(), "reloading for its task files")
+                log.info(
+                    "task files have changed%s: reloading", _describe_changes(before, self._seen)
+                )
+                self._context.jobs.start(self._reload(), "reloading for its task files")
 
-    def _look_back(self) -> None:
+    def _retry_import(self) -> None:
         """The files are as they were served. If the app has failed to import since then, with
         others or for another reason, see once whether it still does."""
-        error = self._core.app_error
+        error = self._context.app_error
         if error is not None and error != self._blamed:
             log.info("task files are as they were: reloading, since the app did not import")
-            self._core.jobs.start(self._reload(), "reloading for its task files")
+            self._context.jobs.start(self._reload(), "reloading for its task files")
         self._blamed = error
 
-    def _tire(self) -> None:
+    def _back_off(self) -> None:
         """The files were changed while they were imported, and the time before, too."""
         wait_s = min(FIRST_WAIT_S * 2.0 ** (self._in_vain - 1), LONGEST_WAIT_S)
         self._in_vain += 1
@@ -185,7 +187,7 @@ class TaskFiles:
         assert self._watch is not None
         while True:
             began_s = time.thread_time()
-            found = {loader: survey(loader.path, loader.glob) for loader in self._loaders}
+            found = {loader: survey_files(loader.path, loader.glob) for loader in self._loaders}
             self._cost_s = time.thread_time() - began_s
             try:
                 if not self._watch.watch(_folders(found)):
@@ -198,7 +200,7 @@ class TaskFiles:
         text = f"changes of task files are not all noticed ({why}): use `rtctl reload`"
         if text != self._warned:
             self._warned = text
-            self._core.faults.note("loader", "watching", text)
+            self._context.faults.record("loader", "watching", text)
 
 
 def _limit(error: OSError) -> str:
@@ -224,7 +226,7 @@ def _folders(found: Surveys) -> dict[str, frozenset[str] | None]:
     return wanted
 
 
-def _some(before: Surveys, after: Surveys) -> str:
+def _describe_changes(before: Surveys, after: Surveys) -> str:
     """` (a.py, b.py and 3 more)`; empty where nobody knows."""
     changed: list[str] = []
     for loader, now in after.items():

@@ -11,11 +11,11 @@ from rtd.supervisor.core.log import log
 #: The zygote is ours, but a broken one must not take the supervisor's memory.
 FRAME_LIMIT: Final = 64 << 20
 
-OnMessage = Callable[["ZygoteLink", str, dict[str, Any]], None]
-OnLost = Callable[["ZygoteLink"], None]
+OnMessage = Callable[["ZygoteConnection", str, dict[str, Any]], None]
+OnLost = Callable[["ZygoteConnection"], None]
 
 
-class ZygoteLink(asyncio.Protocol):
+class ZygoteConnection(asyncio.Protocol):
     """One connection from a zygote.
 
     Args:
@@ -51,7 +51,7 @@ class ZygoteLink(asyncio.Protocol):
         """Send a notification. On a link that is gone nothing happens: the zygote says
         hello again, and what matters is decided anew then."""
         if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(frames.notification(method, params))
+            self._transport.write(frames.encode_notification(method, params))
 
     def close(self) -> None:
         """End the connection."""

@@ -5,84 +5,88 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from rtd.model.manifest import Manifest
-from rtd.supervisor.core.context import Core
-from rtd.supervisor.core.executor_registry import Executor, Gone, Phase
+from rtd.supervisor.core.context import SupervisorContext
+from rtd.supervisor.core.executor_registry import Executor, ExecutorExit, ExecutorPhase
 from rtd.supervisor.core.log import log
-from rtd.supervisor.pools.generation_records import Zygote
-from rtd.supervisor.pools.zygote_connection import ZygoteLink
-from rtd.supervisor.pools.zygote_registry import Roll
+from rtd.supervisor.pools.generation_records import ZygoteRecord
+from rtd.supervisor.pools.zygote_connection import ZygoteConnection
+from rtd.supervisor.pools.zygote_registry import ZygoteRegistry
 
 
-class Listener(Protocol):
+class ZygoteListener(Protocol):
     """Who is told what the zygotes say."""
 
-    def on_born(self, executor: Executor) -> None:
+    def on_executor_start(self, executor: Executor) -> None:
         """An executor has come to life."""
 
-    def on_gone(self, zygote: Zygote, gone: Gone) -> None:
+    def on_executor_exit(self, zygote: ZygoteRecord, gone: ExecutorExit) -> None:
         """An executor has ended; its zygote keeps the status until `ack`."""
 
-    def on_zygote_dead(self, zygote: Zygote) -> None:
+    def on_zygote_exit(self, zygote: ZygoteRecord) -> None:
         """A zygote's process has ended."""
 
 
-class ZygoteWords:
+class ZygoteHandler:
     """Takes in each notification.
 
     Args:
-        core: the shared ground: executors are entered there.
+        context: what the parts of the supervisor share: executors are entered there.
         roll: who lives. listener: who is told.
         retire: called with a zygote that must fork nothing more.
     """
 
     def __init__(
-        self, core: Core, roll: Roll, listener: Listener, retire: Callable[[Zygote], None]
+        self,
+        context: SupervisorContext,
+        roll: ZygoteRegistry,
+        listener: ZygoteListener,
+        retire: Callable[[ZygoteRecord], None],
     ) -> None:
-        self._core = core
-        self._roll = roll
+        self._context = context
+        self._registry = roll
         self._listener = listener
         self._retire = retire
-        self._by_link: dict[ZygoteLink, Zygote] = {}
+        self._by_connection: dict[ZygoteConnection, ZygoteRecord] = {}
 
-    def link(self) -> ZygoteLink:
+    def new_connection(self) -> ZygoteConnection:
         """One more connection from a zygote; its first word says of which."""
-        return ZygoteLink(self._on_message, self._on_link_lost)
+        return ZygoteConnection(self._on_message, self._on_connection_lost)
 
-    def _on_message(self, link: ZygoteLink, method: str, params: dict[str, Any]) -> None:
+    def _on_message(self, link: ZygoteConnection, method: str, params: dict[str, Any]) -> None:
         if method == "hello":
             self._hello(link, params)
             return
-        zygote = self._by_link.get(link)
+        zygote = self._by_connection.get(link)
         if zygote is None:
             log.error("a zygote sent %s before hello", method)
             link.close()
         elif method == "born":
-            self._born(zygote, params)
+            self._add_executor(zygote, params)
         elif method == "gone":
-            self._listener.on_gone(zygote, Gone.from_frame(params))
+            self._listener.on_executor_exit(zygote, ExecutorExit.from_frame(params))
         elif method == "error":
             log.warning("zygote %d: %s", zygote.pid, params.get("message"))
         else:
             log.warning("zygote %d sent %r, which nobody knows", zygote.pid, method)
 
-    def _on_link_lost(self, link: ZygoteLink) -> None:
-        zygote = self._by_link.pop(link, None)
-        if zygote is not None and zygote.link is link:
-            zygote.link = None
+    def _on_connection_lost(self, link: ZygoteConnection) -> None:
+        zygote = self._by_connection.pop(link, None)
+        if zygote is not None and zygote.connection is link:
+            zygote.connection = None
 
-    def _hello(self, link: ZygoteLink, params: dict[str, Any]) -> None:
+    def _hello(self, link: ZygoteConnection, params: dict[str, Any]) -> None:
         """A zygote has (re)connected: take in what it has below it."""
         generation = int(params["generation"])
-        zygote = self._roll.of_generation(generation)
-        unexpected = zygote is None and self._roll.current is not None
+        zygote = self._registry.of_generation(generation)
+        unexpected = zygote is None and self._registry.current is not None
         if zygote is None:
             lo, hi = params["slots"]
-            zygote = Zygote(generation, params.get("app"), int(lo), int(hi))
-            self._roll.add(zygote)
-            self._core.board.reach = max(self._core.board.reach, zygote.hi)
+            zygote = ZygoteRecord(generation, params.get("app"), int(lo), int(hi))
+            self._registry.add(zygote)
+            self._context.board.scan_limit = max(self._context.board.scan_limit, zygote.hi)
         zygote.pid, zygote.ticks = int(params["pid"]), int(params["ticks"])
-        zygote.link = link
-        self._by_link[link] = zygote
+        zygote.connection = link
+        self._by_connection[link] = zygote
         for warning in params.get("warnings") or []:
             log.warning("%s", warning)
         zygote.error = params.get("error")
@@ -90,30 +94,30 @@ class ZygoteWords:
         zygote.retiring = zygote.retiring or bool(params.get("draining"))
         data = params.get("manifest")
         zygote.manifest = Manifest.from_dict(data) if data else Manifest.of(zygote.app, ())
-        self._core.manifests[generation] = zygote.manifest
-        self._roll.watch(zygote)
-        self._roll.note()
-        self._take_stock(zygote, params)
+        self._context.manifests[generation] = zygote.manifest
+        self._registry.watch_exit(zygote)
+        self._registry.save()
+        self._compare_executors(zygote, params)
         zygote.greeted.set()
         if zygote.retiring or unexpected:
             self._retire(zygote)
 
-    def _take_stock(self, zygote: Zygote, params: dict[str, Any]) -> None:
+    def _compare_executors(self, zygote: ZygoteRecord, params: dict[str, Any]) -> None:
         """Compare the zygote's list with ours: who is new, who has ended meanwhile."""
         named = {str(frame["exec"]) for frame in params.get("executors") or []}
-        exits = [Gone.from_frame(frame) for frame in params.get("exits") or []]
+        exits = [ExecutorExit.from_frame(frame) for frame in params.get("exits") or []]
         for frame in params.get("executors") or []:
-            if str(frame["exec"]) not in self._core.executors:
-                self._born(zygote, frame)
+            if str(frame["exec"]) not in self._context.executors:
+                self._add_executor(zygote, frame)
         for gone in exits:
-            self._listener.on_gone(zygote, gone)
+            self._listener.on_executor_exit(zygote, gone)
         ended = {gone.exec_id for gone in exits}
-        for executor in self._core.executors.of_generation(zygote.generation):
+        for executor in self._context.executors.of_generation(zygote.generation):
             if executor.id not in named and executor.id not in ended:
-                gone = Gone(executor.id, executor.lane, executor.pid, seen=False)
-                self._listener.on_gone(zygote, gone)
+                gone = ExecutorExit(executor.id, executor.lane, executor.pid, slots_read=False)
+                self._listener.on_executor_exit(zygote, gone)
 
-    def _born(self, zygote: Zygote, frame: dict[str, Any]) -> None:
+    def _add_executor(self, zygote: ZygoteRecord, frame: dict[str, Any]) -> None:
         slots = int(frame.get("slots") or 1)
         executor = Executor(
             id=str(frame["exec"]),
@@ -124,10 +128,10 @@ class ZygoteWords:
             slots=slots,
             generation=zygote.generation,
             born_ns=time.monotonic_ns(),
-            apart=str(frame.get("apart") or ""),
+            lane_suffix=str(frame.get("lane_suffix") or ""),
         )
-        self._core.executors.add(executor)
-        self._listener.on_born(executor)
-        if zygote.retiring and zygote.link is not None:  # it was ordered before
-            executor.phase = Phase.RETIRING
-            zygote.link.send("retire", exec=executor.id)
+        self._context.executors.add(executor)
+        self._listener.on_executor_start(executor)
+        if zygote.retiring and zygote.connection is not None:  # it was ordered before
+            executor.phase = ExecutorPhase.RETIRING
+            zygote.connection.send("retire", exec=executor.id)

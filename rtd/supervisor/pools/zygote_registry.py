@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rtd.process.tree.pidfd import open_pidfd
 from rtd.supervisor.pools.generation_records import (
-    Zygote,
+    ZygoteRecord,
     free_range,
     read_registry,
     registry_file,
@@ -15,7 +15,7 @@ from rtd.supervisor.pools.generation_records import (
 )
 
 
-class Roll:
+class ZygoteRegistry:
     """All generations that live, the oldest first.
 
     Args:
@@ -23,33 +23,33 @@ class Roll:
         on_dead: called with each whose process has ended, once it is off the roll.
     """
 
-    def __init__(self, runtime_dir: Path, on_dead: Callable[[Zygote], None]) -> None:
+    def __init__(self, runtime_dir: Path, on_dead: Callable[[ZygoteRecord], None]) -> None:
         self._file = registry_file(runtime_dir)
-        self._on_dead = on_dead
-        self._all: list[Zygote] = []
+        self._on_zygote_exit = on_dead
+        self._all: list[ZygoteRecord] = []
         self._next_generation = 1
         self._pidfds: dict[int, int] = {}
         #: Set whenever one has ended; who waits for that clears it first.
-        self.one_died = asyncio.Event()
+        self.exited = asyncio.Event()
         #: The one that new executors are forked from.
-        self.current: Zygote | None = None
+        self.current: ZygoteRecord | None = None
 
-    def read(self) -> None:
+    def load(self) -> None:
         """Take over who lived before."""
         self._all, highest = read_registry(self._file)
         self._next_generation = highest + 1
         for zygote in self._all:
-            self.watch(zygote)
+            self.watch_exit(zygote)
 
     @property
-    def living(self) -> list[Zygote]:
+    def living(self) -> list[ZygoteRecord]:
         """All that are known, the oldest first."""
         return list(self._all)
 
-    def __contains__(self, zygote: Zygote) -> bool:
+    def __contains__(self, zygote: ZygoteRecord) -> bool:
         return zygote in self._all
 
-    def of_generation(self, generation: int) -> Zygote | None:
+    def of_generation(self, generation: int) -> ZygoteRecord | None:
         """The living zygote of that number, or None."""
         return next((z for z in self._all if z.generation == generation), None)
 
@@ -62,27 +62,27 @@ class Roll:
         self._next_generation += 1
         return self._next_generation - 1
 
-    def add(self, zygote: Zygote) -> None:
+    def add(self, zygote: ZygoteRecord) -> None:
         """One more lives."""
         self._all.append(zygote)
         self._next_generation = max(self._next_generation, zygote.generation + 1)
 
-    def note(self) -> None:
+    def save(self) -> None:
         """Bring the file up to date."""
         write_registry(self._file, self._all)
 
-    def watch(self, zygote: Zygote) -> None:
+    def watch_exit(self, zygote: ZygoteRecord) -> None:
         """Be told by the kernel when a zygote's process ends."""
         if zygote.pid in self._pidfds:
             return
         fd = open_pidfd(zygote.pid)
         if fd is None:
-            asyncio.get_running_loop().call_soon(self._died, zygote)
+            asyncio.get_running_loop().call_soon(self._on_exit, zygote)
             return
         self._pidfds[zygote.pid] = fd
-        asyncio.get_running_loop().add_reader(fd, self._died, zygote)
+        asyncio.get_running_loop().add_reader(fd, self._on_exit, zygote)
 
-    def _died(self, zygote: Zygote) -> None:
+    def _on_exit(self, zygote: ZygoteRecord) -> None:
         fd = self._pidfds.pop(zygote.pid, None)
         if fd is not None:
             asyncio.get_running_loop().remove_reader(fd)
@@ -92,12 +92,12 @@ class Roll:
         if zygote.process is not None:
             zygote.process.wait()
         self._all.remove(zygote)
-        self.one_died.set()
+        self.exited.set()
         if self.current is zygote:
             self.current = None
-        self.note()
+        self.save()
         zygote.greeted.set()
-        self._on_dead(zygote)
+        self._on_zygote_exit(zygote)
 
     def close(self, keep: bool) -> None:
         """Watch no more. With `keep` the file stays for the next supervisor."""

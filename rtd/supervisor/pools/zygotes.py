@@ -9,19 +9,19 @@ import time
 from typing import Any
 
 from rtd.common.errors import AppError, InternalError
-from rtd.common.malloc_tuning import tuned
+from rtd.common.malloc_tuning import set_tuning
 from rtd.config.config import LOG_POOL
 from rtd.process.events.signals import SIGKILL
 from rtd.process.tree.pidfd import signal_process
 from rtd.process.tree.process_identity import start_ticks
 from rtd.supervisor.core.app_overrides import with_app
-from rtd.supervisor.core.context import Core
-from rtd.supervisor.core.executor_registry import Executor, Phase
+from rtd.supervisor.core.context import SupervisorContext
+from rtd.supervisor.core.executor_registry import Executor, ExecutorPhase
 from rtd.supervisor.core.log import log
 from rtd.supervisor.core.unix_socket import bind_unix
-from rtd.supervisor.pools.generation_records import RANGE, Zygote
-from rtd.supervisor.pools.zygote_messages import Listener, ZygoteWords
-from rtd.supervisor.pools.zygote_registry import Roll
+from rtd.supervisor.pools.generation_records import RANGE, ZygoteRecord
+from rtd.supervisor.pools.zygote_messages import ZygoteHandler, ZygoteListener
+from rtd.supervisor.pools.zygote_registry import ZygoteRegistry
 
 #: How long a zygote may take to end what is left below it.
 QUIT_S = 15.0
@@ -31,14 +31,14 @@ class Zygotes:
     """All generations that live.
 
     Args:
-        core: the shared ground.
+        context: what the parts of the supervisor share.
         listener: who is told.
     """
 
-    def __init__(self, core: Core, listener: Listener) -> None:
-        self._core = core
-        self._roll = Roll(core.places.runtime_dir, listener.on_zygote_dead)
-        self._words = ZygoteWords(core, self._roll, listener, self.retire)
+    def __init__(self, context: SupervisorContext, listener: ZygoteListener) -> None:
+        self._context = context
+        self._registry = ZygoteRegistry(context.paths.runtime_dir, listener.on_zygote_exit)
+        self._handler = ZygoteHandler(context, self._registry, listener, self.retire)
         self._server: asyncio.Server | None = None
 
     # --- life
@@ -46,66 +46,68 @@ class Zygotes:
     async def open(self) -> None:
         """Listen on the zygotes' socket, and read who lived before."""
         loop = asyncio.get_running_loop()
-        listener = bind_unix(self._core.places.zygote_socket, mode=0o600)
-        self._server = await loop.create_unix_server(self._words.link, sock=listener)
-        self._roll.read()
+        listener = bind_unix(self._context.paths.zygote_socket, mode=0o600)
+        self._server = await loop.create_unix_server(self._handler.new_connection, sock=listener)
+        self._registry.load()
         # What is not anybody's is not looked at, turn for turn.
-        self._core.board.reach = max([RANGE, *(zygote.hi for zygote in self._roll.living)])
+        self._context.board.scan_limit = max(
+            [RANGE, *(zygote.hi for zygote in self._registry.living)]
+        )
 
     @property
-    def living(self) -> list[Zygote]:
+    def living(self) -> list[ZygoteRecord]:
         """All that are known, the oldest first."""
-        return self._roll.living
+        return self._registry.living
 
     @property
-    def current(self) -> Zygote | None:
+    def current(self) -> ZygoteRecord | None:
         """The one that new executors are forked from."""
-        return self._roll.current
+        return self._registry.current
 
-    def spawn(self, app: str | None) -> Zygote:
+    def spawn(self, app: str | None) -> ZygoteRecord:
         """Start one more zygote. It says hello when it has imported the app.
 
         Raises:
             InternalError: as many generations live as there is room for.
         """
-        place = self._roll.free_range()
+        place = self._registry.free_range()
         if place is None:
-            count = len(self._roll.living)
+            count = len(self._registry.living)
             raise InternalError(f"{count} generations of the app live already; wait for one to end")
-        self._core.board.reach = max(self._core.board.reach, place[1])
-        zygote = Zygote(self._roll.new_number(), app, *place, started_at=time.time())
+        self._context.board.scan_limit = max(self._context.board.scan_limit, place[1])
+        zygote = ZygoteRecord(self._registry.new_number(), app, *place, started_at=time.time())
         zygote.process = subprocess.Popen(
             self._command(zygote),
             stdin=subprocess.DEVNULL,
             start_new_session=True,
-            env=tuned(dict(os.environ)),
+            env=set_tuning(dict(os.environ)),
         )
         zygote.pid = zygote.process.pid
         zygote.ticks = start_ticks(zygote.pid) or 0
-        self._roll.add(zygote)
-        self._roll.watch(zygote)
-        self._roll.note()
+        self._registry.add(zygote)
+        self._registry.watch_exit(zygote)
+        self._registry.save()
         return zygote
 
     @property
     def is_full(self) -> bool:
         """Whether as many live as there is room for."""
-        return self._roll.free_range() is None
+        return self._registry.free_range() is None
 
     async def until_room(self) -> None:
         """Wait until one more can live."""
         while self.is_full:
-            self._roll.one_died.clear()
-            await self._roll.one_died.wait()
+            self._registry.exited.clear()
+            await self._registry.exited.wait()
 
-    def _command(self, zygote: Zygote) -> list[str]:
+    def _command(self, zygote: ZygoteRecord) -> list[str]:
         command = [sys.executable, "-m", "rtd.executor"]
-        command += ["--runtime", str(self._core.places.runtime_dir)]
+        command += ["--runtime", str(self._context.paths.runtime_dir)]
         command += ["--generation", str(zygote.generation)]
         command += ["--slots", f"{zygote.lo}:{zygote.hi}"]
         return command if zygote.app is None else [*command, "--app", zygote.app]
 
-    async def greeting(self, zygote: Zygote, timeout_s: float | None = None) -> None:
+    async def wait_hello(self, zygote: ZygoteRecord, timeout_s: float | None = None) -> None:
         """Wait until a zygote has said hello.
 
         Raises:
@@ -121,48 +123,48 @@ class Zygotes:
             ) from None
         if zygote.error is not None:
             raise AppError(zygote.error)
-        if zygote not in self._roll:
-            raise InternalError(zygote.early_end())
+        if zygote not in self._registry:
+            raise InternalError(zygote.describe_early_exit())
 
-    def serve_from(self, zygote: Zygote) -> None:
+    def set_current(self, zygote: ZygoteRecord) -> None:
         """From now on new executors are forked from this zygote, and what its app says of the
         daemon's settings counts."""
-        self._roll.current = zygote
-        self._core.board.set_serving(zygote.generation)
-        self._core.app_error = zygote.error
+        self._registry.current = zygote
+        self._context.board.set_serving_generation(zygote.generation)
+        self._context.app_error = zygote.error
         if zygote.manifest is not None and zygote.error is None:
-            self._core.manifest = zygote.manifest
-            self._core.config = with_app(self._core.config, zygote.manifest)
+            self._context.manifest = zygote.manifest
+            self._context.config = with_app(self._context.config, zygote.manifest)
 
-    def retire(self, zygote: Zygote) -> None:
+    def retire(self, zygote: ZygoteRecord) -> None:
         """Fork nothing more from a zygote; it ends when its last executor has ended. While the
         daemon ends, the task log is written until nobody is left who could tell it anything."""
         zygote.retiring = True
-        if zygote.link is not None:
-            zygote.link.send("drain")
+        if zygote.connection is not None:
+            zygote.connection.send("drain")
         self.retire_executors(zygote)
 
-    def retire_executors(self, zygote: Zygote) -> None:
+    def retire_executors(self, zygote: ZygoteRecord) -> None:
         """Let the executors of a zygote end when their runs have; it may fork others."""
-        for executor in self._core.executors.of_generation(zygote.generation):
-            if not (self._core.draining and executor.lane == LOG_POOL):
+        for executor in self._context.executors.of_generation(zygote.generation):
+            if not (self._context.draining and executor.lane == LOG_POOL):
                 self.retire_executor(executor)
 
     def retire_executor(self, executor: Executor) -> None:
         """Let an executor end when its runs have."""
-        executor.phase = Phase.RETIRING
-        self.order(executor, "retire")
+        executor.phase = ExecutorPhase.RETIRING
+        self.send_command(executor, "retire")
 
-    def quit(self, zygote: Zygote) -> None:
+    def quit(self, zygote: ZygoteRecord) -> None:
         """Tell a zygote to end what is left below it and itself."""
         zygote.retiring = True
-        if zygote.link is not None:
-            zygote.link.send("quit")
+        if zygote.connection is not None:
+            zygote.connection.send("quit")
 
-    def give_up(self, zygote: Zygote) -> None:
+    def give_up(self, zygote: ZygoteRecord) -> None:
         """End one that will not serve, also while it imports the app and hears nothing."""
         self.quit(zygote)
-        if zygote.link is None and zygote.process is not None:
+        if zygote.connection is None and zygote.process is not None:
             zygote.process.kill()
 
     async def close(self, keep: bool) -> None:
@@ -173,33 +175,33 @@ class Zygotes:
         if self._server is not None:
             self._server.close()
             with contextlib.suppress(FileNotFoundError):
-                self._core.places.zygote_socket.unlink()
-        for zygote in self._roll.living:
-            if zygote.link is not None:
-                zygote.link.close()
-        self._roll.close(keep)
+                self._context.paths.zygote_socket.unlink()
+        for zygote in self._registry.living:
+            if zygote.connection is not None:
+                zygote.connection.close()
+        self._registry.close(keep)
 
     async def _end_all(self) -> None:
-        for zygote in self._roll.living:
+        for zygote in self._registry.living:
             self.give_up(zygote)
         until = time.monotonic() + QUIT_S
-        while self._roll.living and time.monotonic() < until:
-            self._roll.one_died.clear()
+        while self._registry.living and time.monotonic() < until:
+            self._registry.exited.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._roll.one_died.wait(), until - time.monotonic())
-        for zygote in self._roll.living:
+                await asyncio.wait_for(self._registry.exited.wait(), until - time.monotonic())
+        for zygote in self._registry.living:
             log.error("zygote %d does not end: killing it", zygote.pid)
             signal_process(zygote.pid, zygote.ticks, SIGKILL)
 
     # --- orders
 
-    def order(self, executor: Executor, method: str, **params: Any) -> None:
+    def send_command(self, executor: Executor, method: str, **params: Any) -> None:
         """Send an order about one executor (`ask`, `retire`, `kill`) to its zygote."""
-        zygote = self._roll.of_generation(executor.generation)
-        if zygote is not None and zygote.link is not None:
-            zygote.link.send(method, exec=executor.id, **params)
+        zygote = self._registry.of_generation(executor.generation)
+        if zygote is not None and zygote.connection is not None:
+            zygote.connection.send(method, exec=executor.id, **params)
 
-    def ack(self, zygote: Zygote, exec_id: str) -> None:
+    def ack(self, zygote: ZygoteRecord, exec_id: str) -> None:
         """The runs of an ended executor are settled: its status may be forgotten."""
-        if zygote.link is not None:
-            zygote.link.send("ack", exec=exec_id)
+        if zygote.connection is not None:
+            zygote.connection.send("ack", exec=exec_id)

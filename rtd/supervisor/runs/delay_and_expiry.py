@@ -7,31 +7,31 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from rtd.common.errors import StoreGone
-from rtd.model.run_record import decode
+from rtd.model.run_record import decode_record
 from rtd.supervisor.core.clock import now_ms, seconds_until_ms
-from rtd.supervisor.core.context import Core
+from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.run_helpers import cancel_waiting
 
 EXPIRE_BATCH: Final = 100
 #: No timer sleeps longer than this at once, so that a clock that is set is noticed.
 LONGEST_S: Final = 3600.0
 
-Act = Callable[[], Awaitable[int | None]]
+RunDue = Callable[[], Awaitable[int | None]]
 
 
 class Alarm:
     """One timer for the earliest of many moments.
 
     Args:
-        core: the shared ground.
+        context: what the parts of the supervisor share.
         name: for the log.
         act: does what is due; gives the next moment in wall milliseconds, or None.
     """
 
-    def __init__(self, core: Core, name: str, act: Act) -> None:
-        self._core = core
+    def __init__(self, context: SupervisorContext, name: str, act: RunDue) -> None:
+        self._context = context
         self._name = name
-        self._act = act
+        self._run_due = act
         self._handle: asyncio.TimerHandle | None = None
 
     def set(self, at_ms: float | None) -> None:
@@ -44,39 +44,39 @@ class Alarm:
             wait_s = min(seconds_until_ms(at_ms + 1), LONGEST_S)
             self._handle = asyncio.get_running_loop().call_later(wait_s, self._fire)
 
-    async def act(self) -> None:
+    async def run_due(self) -> None:
         """Do what is due now, then set the next moment. Raises StoreGone."""
-        self.set(await self._act())
+        self.set(await self._run_due())
 
     def _fire(self) -> None:
         self._handle = None
-        self._core.jobs.start(self._quietly(), self._name)
+        self._context.jobs.start(self._quietly(), self._name)
 
     async def _quietly(self) -> None:
         with contextlib.suppress(StoreGone):  # looked at again when Redis is back
-            await self.act()
+            await self.run_due()
 
 
-class Timers:
+class RunTimers:
     """Arms itself from what Redis says and from rings (`due|ms`, `expire|ms`)."""
 
-    def __init__(self, core: Core) -> None:
-        self._core = core
-        self._due = Alarm(core, "promoting delayed runs", self._promote)
-        self._expiry = Alarm(core, "expiring runs", self._expire)
+    def __init__(self, context: SupervisorContext) -> None:
+        self._context = context
+        self._due = Alarm(context, "promoting delayed runs", self._promote)
+        self._expiry = Alarm(context, "expiring runs", self._expire)
 
-    def ring_due(self, text: str) -> None:
+    def on_due(self, text: str) -> None:
         """A run was delayed until this time, which is now the earliest."""
         self._due.set(float(text))
 
-    def ring_expire(self, text: str) -> None:
+    def on_expire(self, text: str) -> None:
         """A run that waits expires at this time, which is now the earliest."""
         self._expiry.set(float(text))
 
-    async def look_again(self) -> None:
+    async def resync(self) -> None:
         """At the start, and after Redis was away: do what is due and arm both timers."""
-        await self._due.act()
-        await self._expiry.act()
+        await self._due.run_due()
+        await self._expiry.run_due()
 
     def stop(self) -> None:
         """No more timers."""
@@ -84,15 +84,19 @@ class Timers:
         self._expiry.set(None)
 
     async def _promote(self) -> int | None:
-        core = self._core
-        next_ms: int | None = await core.ask(core.calls.promote(core.config.node, now_ms()))
+        context = self._context
+        next_ms: int | None = await context.execute(
+            context.commands.promote(context.config.node, now_ms())
+        )
         return next_ms
 
     async def _expire(self) -> int | None:
-        core = self._core
+        context = self._context
         while True:
             next_ms: int | None
-            next_ms, due = await core.ask(core.calls.expire(now_ms(), EXPIRE_BATCH))
+            next_ms, due = await context.execute(
+                context.commands.list_expired(now_ms(), EXPIRE_BATCH)
+            )
             for run in due:
                 await self._expire_one(run.id, run.record)
             if len(due) < EXPIRE_BATCH:
@@ -100,9 +104,9 @@ class Timers:
 
     async def _expire_one(self, run_id: str, blob: bytes) -> None:
         """Cancel a run whose time to start is over, unless it has started."""
-        core = self._core
-        if decode(blob).attempts:  # it waits to be tried again
-            await core.ask(core.calls.forget_expiry([run_id]))
+        context = self._context
+        if decode_record(blob).attempts:  # it waits to be tried again
+            await context.execute(context.commands.forget_expiry([run_id]))
         else:
             why = "it had not started when it expired"
-            await cancel_waiting(core, blob, "expired", why, time.time())
+            await cancel_waiting(context, blob, "expired", why, time.time())

@@ -11,14 +11,16 @@ from typing import Any, Final
 
 from rtd.model.manifest import COMMAND
 from rtd.store.connection.lua_scripts import script
-from rtd.supervisor.core.context import Core
-from rtd.supervisor.runs.submit import Plan
+from rtd.supervisor.core.context import SupervisorContext
+from rtd.supervisor.runs.submit import SubmitPlan
 
 #: How long a client may use it: so long a changed app or a drain may go unnoticed.
 VALID_S: Final = 1.0
 
 
-def shortcut_for(core: Core, plan: Plan, uid: int, own_uid: int) -> dict[str, Any] | None:
+def shortcut_for(
+    context: SupervisorContext, plan: SubmitPlan, uid: int, own_uid: int
+) -> dict[str, Any] | None:
     """The shortcut of a task, or None when its runs need the supervisor.
 
     Args:
@@ -27,14 +29,14 @@ def shortcut_for(core: Core, plan: Plan, uid: int, own_uid: int) -> dict[str, An
     """
     info = plan.info
     plain = not (plan.max_concurrency or plan.due_ms or plan.expires_ms)
-    embedded = core.config.redis == "embedded"
-    if not (plain and embedded and uid in (0, own_uid)) or info.name == COMMAND or core.draining:
+    embedded = context.config.redis == "embedded"
+    if not (plain and embedded and uid in (0, own_uid)) or info.name == COMMAND or context.draining:
         return None
     return {
-        "socket": core.store_url.removeprefix("unix://"),
+        "socket": context.store_url.removeprefix("unix://"),
         "digest": script("submit").digest,
-        "prefix": core.calls.prefix,
-        "node": core.config.node,
+        "prefix": context.commands.prefix,
+        "node": context.config.node,
         "place": plan.place,
         "spec": list(plan.spec),
         "required": [name for name, _ in info.parameters if name in info.required],

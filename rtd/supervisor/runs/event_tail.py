@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from rtd.common.errors import RtdError, StoreGone
-from rtd.store.connection.async_ import AsyncLink
-from rtd.supervisor.core.context import Core
+from rtd.store.connection.async_ import AsyncRedisConnection
+from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.log import log
 
 #: A blocked read is renewed this often, so that the end of the last follower ends it.
@@ -17,8 +17,8 @@ BLOCK_MS = 30_000
 class EventTail:
     """Tells followers that there is something new; each reads it at its own pace."""
 
-    def __init__(self, core: Core) -> None:
-        self._core = core
+    def __init__(self, context: SupervisorContext) -> None:
+        self._context = context
         self._followers: set[asyncio.Event] = set()
         self._task: asyncio.Task[Any] | None = None
 
@@ -28,7 +28,7 @@ class EventTail:
         event = asyncio.Event()
         self._followers.add(event)
         if self._task is None:
-            self._task = self._core.jobs.start(self._read(), "following the events")
+            self._task = self._context.jobs.start(self._read(), "following the events")
         try:
             yield event
         finally:
@@ -41,10 +41,10 @@ class EventTail:
         """Block on the stream on a connection of its own; wake everybody for each entry."""
         while True:
             try:
-                link = await AsyncLink.connect(self._core.store_url)
+                link = await AsyncRedisConnection.connect(self._context.store_url)
             except RtdError as error:
                 log.warning("the events cannot be followed: %s", error)
-                await self._core.redis_back()
+                await self._context.wait_redis()
                 continue
             try:
                 await self._wake_for_entries(link)
@@ -54,12 +54,12 @@ class EventTail:
                 await link.close()
             self._wake()
 
-    async def _wake_for_entries(self, link: AsyncLink) -> None:
-        newest = await link.one(self._core.calls.last_events(1))
+    async def _wake_for_entries(self, link: AsyncRedisConnection) -> None:
+        newest = await link.execute(self._context.commands.last_events(1))
         last = newest[0][0] if newest else "0-0"
         self._wake()
         while True:
-            entries = await link.one(self._core.calls.wait_events(last, BLOCK_MS))
+            entries = await link.execute(self._context.commands.wait_events(last, BLOCK_MS))
             if entries:
                 last = entries[-1][0]
                 self._wake()

@@ -9,48 +9,48 @@ from rtd.common.errors import StoreGone
 from rtd.common.msgpack_values import pack, unpack
 from rtd.model.app_info import ParameterInfo
 from rtd.model.parameter_names import HIDDEN, field_of
-from rtd.model.run_record import decode
-from rtd.model.run_states import State
-from rtd.supervisor.core.context import Core
+from rtd.model.run_record import decode_record
+from rtd.model.run_states import RunState
+from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.run_waiters import chunks
 
 #: Ended runs of a task among which one that succeeded is looked for.
-_LOOKS = 100
+_MAX_SCANNED = 100
 #: A task that returned nothing has returned None.
 _NONE = pack(None)
 
 
-class Parameters:
+class KeptResults:
     """Keeps in Redis what the parameters of the serving app need.
 
     Args:
-        core: the shared ground.
+        context: what the parts of the supervisor share.
     """
 
-    def __init__(self, core: Core) -> None:
-        self._core = core
+    def __init__(self, context: SupervisorContext) -> None:
+        self._context = context
         self._loading = asyncio.Lock()
         self._served: frozenset[str] | None = None
 
-    def serve(self) -> None:
+    def on_app_change(self) -> None:
         """The manifest may be another one."""
-        if self._served != frozenset(self._core.manifest.info.returned):
-            self._core.jobs.start(self._insist(), "keeping results")
+        if self._served != frozenset(self._context.manifest.info.returned):
+            self._context.jobs.start(self._retry(), "keeping results")
 
-    def look_again(self) -> None:
+    def resync(self) -> None:
         """Redis may be another one."""
         self._served = None
-        self.serve()
+        self.on_app_change()
 
-    async def _insist(self) -> None:
+    async def _retry(self) -> None:
         while True:
             try:
-                await self.keep_results()
+                await self.update()
                 return
             except StoreGone:
-                await self._core.redis_back()
+                await self._context.wait_redis()
 
-    async def keep_results(self) -> None:
+    async def update(self) -> None:
         """Let exactly the results that others are given be kept.
 
         One whose task has succeeded before that begins with what the record of that run says.
@@ -58,34 +58,38 @@ class Parameters:
         Raises:
             StoreGone: Redis does not answer; nothing is lost, it can be done again.
         """
-        core = self._core
+        context = self._context
         async with self._loading:
-            wanted = frozenset(core.manifest.info.returned)
-            kept: set[str] = await core.ask(core.calls.returning())
+            wanted = frozenset(context.manifest.info.returned)
+            kept: set[str] = await context.execute(context.commands.retained_tasks())
             for chunk in chunks(sorted(wanted - kept)):
-                await core.ask(core.calls.keep_results_of(chunk))
+                await context.execute(context.commands.retain_results(chunk))
             for chunk in chunks(sorted(kept - wanted)):
-                await core.ask(core.calls.drop_results_of(chunk))
+                await context.execute(context.commands.release_results(chunk))
             for task in sorted(wanted - kept):
                 await self._seed(task)
             self._served = wanted
 
     async def _seed(self, task: str) -> None:
-        core = self._core
-        for done in await core.ask(core.calls.list_done(_LOOKS, task=task)):
-            record = decode(done.record)
-            if record.state is State.SUCCEEDED and record.end is not None:
-                await core.ask(core.calls.seed_result(task, record.end.result or _NONE))
+        context = self._context
+        for done in await context.execute(context.commands.list_done(_MAX_SCANNED, task=task)):
+            record = decode_record(done.record)
+            if record.state is RunState.SUCCEEDED and record.end is not None:
+                await context.execute(
+                    context.commands.seed_result(task, record.end.result or _NONE)
+                )
                 return
 
 
-async def session_values(core: Core) -> dict[str, Any]:
+async def session_values(context: SupervisorContext) -> dict[str, Any]:
     """The parameters of the session as conditions see them: None for what is not known before
     a run, and no private value. Raises StoreGone."""
-    return overlaid(core.manifest.info.parameters, await core.ask(core.calls.all_params()))
+    return overlay_values(
+        context.manifest.info.parameters, await context.execute(context.commands.get_all_params())
+    )
 
 
-def overlaid(infos: Iterable[ParameterInfo], found: dict[str, bytes]) -> dict[str, Any]:
+def overlay_values(infos: Iterable[ParameterInfo], found: dict[str, bytes]) -> dict[str, Any]:
     """The session's parameters, with the values that were set at run time on top."""
     values: dict[str, Any] = {}
     for info in infos:

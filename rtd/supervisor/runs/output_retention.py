@@ -8,32 +8,32 @@ from pathlib import Path
 from typing import Final
 
 from rtd.common.units import format_bytes
-from rtd.supervisor.core.context import Core
+from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.log import log
 
 #: How often the directory is looked at; it grows by a segment of some megabytes at a time.
-LOOK_S: Final = 60.0
+INTERVAL_S: Final = 60.0
 #: A segment of a living executor is never older than this while it is written to.
 YOUNG_S: Final = 5.0
 _KEPT: Final = frozenset({".seg", ".out", ".idx"})
 
 
-class Retention:
+class OutputRetention:
     """Deletes finished output that is too old or too much. Records say then that it is gone."""
 
-    def __init__(self, core: Core) -> None:
-        self._core = core
+    def __init__(self, context: SupervisorContext) -> None:
+        self._context = context
 
-    async def keep(self) -> None:
+    async def run(self) -> None:
         """Look now and every minute, until cancelled."""
         while True:
-            self.look(time.time())
-            await asyncio.sleep(LOOK_S)
+            self.enforce(time.time())
+            await asyncio.sleep(INTERVAL_S)
 
-    def look(self, now_at: float) -> int:
+    def enforce(self, now_at: float) -> int:
         """Delete what has to go. Gives how many bytes that was."""
-        settings = self._core.config.output
-        files = _finished(self._core.places.output_dir)
+        settings = self._context.config.output
+        files = _finished(self._context.paths.output_dir)
         total = sum(size for _, size, _ in files)
         freed = 0
         for changed_at, size, path in files:

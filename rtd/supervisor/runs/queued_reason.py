@@ -2,26 +2,26 @@
 
 import time
 
-from rtd.model.run_record import Record
-from rtd.store.commands.reads import Load
-from rtd.supervisor.core.context import Core
+from rtd.model.run_record import RunRecord
+from rtd.store.commands.reads import LaneLoad
+from rtd.supervisor.core.context import SupervisorContext
 
 
-async def what_it_waits_for(core: Core, record: Record, due_at: float | None) -> str:
+async def queued_reason(context: SupervisorContext, record: RunRecord, due_at: float | None) -> str:
     """One sentence. Empty when nothing is in its way any more.
 
     Args:
         record: of a run that is queued and that no executor has.
         due_at: when it is due, if it is delayed.
     """
-    spec, calls = record.spec, core.calls
+    spec, calls = record.spec, context.commands
     if due_at is not None and due_at > time.time():
         return "it is not due yet"
     paused: bool
     running: int
-    load: Load
-    paused, running, load = await core.redis.call(
-        calls.is_paused(spec.queue), calls.running_of(spec.task), calls.lane_load(spec.lane)
+    load: LaneLoad
+    paused, running, load = await context.redis.execute_all(
+        calls.is_paused(spec.queue), calls.count_running(spec.task), calls.lane_load(spec.lane)
     )
     if paused:
         return f"its queue is paused; `rtctl queue resume {spec.queue}` lets it go on"

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from rtd.model.output_index import NAMES, RAW, Piece, iter_entries, pieces
+from rtd.model.output_index import RAW, STREAM_NAMES, OutputPiece, iter_entries, iter_pieces
 
 #: A part of the output that is handed on at once.
 PART_BYTES: Final = 64 << 10
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class OutputPart:
     """Some output of one stream; `start` counts from the beginning of the run's output."""
 
     stream: str
@@ -22,7 +22,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class OutputSource:
     """Where the output of one attempt lies.
 
     Attributes:
@@ -38,7 +38,7 @@ class Source:
     index_length: int
 
     @classmethod
-    def kept(cls, folder: Path, output: Sequence[Any]) -> "Source | None":
+    def from_record(cls, folder: Path, output: Sequence[Any]) -> "OutputSource | None":
         """The output of an attempt that has ended, from its record; None: nothing is kept."""
         name, offset, length, index_length, _ = output
         if not name or not length:
@@ -49,7 +49,7 @@ class Source:
         return cls(data, offset, length, data, offset + length, index_length)
 
     @classmethod
-    def live(cls, folder: Path, exec_id: str, index: int) -> "Source | None":
+    def live(cls, folder: Path, exec_id: str, index: int) -> "OutputSource | None":
         """The output of a run that goes on, as much as there is now; None: no file yet."""
         data = folder / f"x-{exec_id}-{index}.scratch"
         marks = data.with_suffix(".index")
@@ -68,19 +68,21 @@ class Source:
         """Up to where the index tells which stream wrote; behind it are raw bytes."""
         return max((entry.end for entry in iter_entries(self._read_index())), default=0)
 
-    def parts(self, start: int = 0, end: int | None = None) -> Iterator[Part]:
+    def parts(self, start: int = 0, end: int | None = None) -> Iterator[OutputPart]:
         """The output in [start, end) in its order; what is gone from the disk is left out."""
         stop = self.length if end is None else min(end, self.length)
         if start >= stop:
             return
         try:
             with self.data.open("rb") as file:
-                for piece in pieces(iter_entries(self._read_index()), self.length):
+                for piece in iter_pieces(iter_entries(self._read_index()), self.length):
                     yield from self._cut(file, piece, start, stop)
         except FileNotFoundError:
             return
 
-    def _cut(self, file: BinaryIO, piece: Piece, start: int, stop: int) -> Iterator[Part]:
+    def _cut(
+        self, file: BinaryIO, piece: OutputPiece, start: int, stop: int
+    ) -> Iterator[OutputPart]:
         position, end = max(piece.start, start), min(piece.end, stop)
         while position < end:
             file.seek(self.offset + position)
@@ -88,7 +90,9 @@ class Source:
             if not data:
                 return
             # An index that a crash has torn may name any stream: its bytes are still output.
-            yield Part(NAMES.get(piece.stream, NAMES[RAW]), piece.at, position, data)
+            yield OutputPart(
+                STREAM_NAMES.get(piece.stream, STREAM_NAMES[RAW]), piece.at, position, data
+            )
             position += len(data)
 
     def start_of_last_lines(self, count: int) -> int:

@@ -9,18 +9,18 @@ from typing import Any, Final
 
 from rtd.common.errors import BadRequest, ParameterError, ShuttingDown, TooLarge
 from rtd.common.ids import id_for_key, new_ids
-from rtd.common.msgpack_values import shown
+from rtd.common.msgpack_values import show_value
 from rtd.common.units import format_bytes, parse_duration_s
 from rtd.model.manifest import COMMAND, TaskInfo, check_params
-from rtd.model.policies import OPTIONS, read_options
-from rtd.model.run_record import Spec
-from rtd.model.run_template import Template
+from rtd.model.policies import POLICY_OPTIONS, read_policies
+from rtd.model.run_record import RunSpec
+from rtd.model.run_template import RunTemplate
 from rtd.protocol import frames
 from rtd.store.commands import keys
 from rtd.store.commands.arguments import Submission
-from rtd.store.connection.command import Call
+from rtd.store.connection.command import RedisCommand
 from rtd.supervisor.core.clock import now_ms
-from rtd.supervisor.core.context import Core
+from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.runs.check_command import check_command
 
 #: Runs in one call of the script; while Redis carries one out the next is packed.
@@ -33,7 +33,7 @@ _END_AT: Final = 253_402_300_800
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class SubmitRequest:
     """What a client wants: `many` holds the parameters of each run; `ids` are ULIDs."""
 
     task: str
@@ -45,12 +45,12 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class SubmitPlan:
     """What the runs of one request share."""
 
     info: TaskInfo
-    spec: Spec
-    template: Template
+    spec: RunSpec
+    template: RunTemplate
     place: str
     max_concurrency: int | None
     due_ms: int
@@ -58,11 +58,13 @@ class Plan:
     params_limit: int
 
 
-async def submit(core: Core, request: Request, *, apart: str = "") -> tuple[list[str], list[bool]]:
+async def submit(
+    context: SupervisorContext, request: SubmitRequest, *, apart: str = ""
+) -> tuple[list[str], list[bool]]:
     """Queue the runs. Gives their ids and which of them are new.
 
     Args:
-        core: the shared ground.
+        context: what the parts of the supervisor share.
         request: what is wanted.
         apart: what is put behind the lane's name, so that only executors that are made for it
             take them; it is also done while the daemon ends.
@@ -73,30 +75,30 @@ async def submit(core: Core, request: Request, *, apart: str = "") -> tuple[list
             earlier chunks may have been. To send the same ids again is safe.
         StoreGone: Redis does not answer; the same holds.
     """
-    if core.draining and not apart:
+    if context.draining and not apart:
         raise ShuttingDown("the daemon is shutting down and takes no new runs")
-    plan = plan_of(core, request, apart)
+    plan = plan_of(context, request, apart)
     ids = _ids(request)
     many = request.many
     if len(ids) <= CHUNK:
-        flags = await core.ask(_pack(core, plan, ids, many, 0 if len(ids) > 1 else -1))
+        flags = await context.execute(_pack(context, plan, ids, many, 0 if len(ids) > 1 else -1))
         return ids, [flag == 1 for flag in flags]
     created: list[int] = []
     on_its_way: asyncio.Future[Any] | None = None
     for start in range(0, len(ids), CHUNK):
         end = start + CHUNK
-        call = _pack(core, plan, ids[start:end], many[start:end], start)
+        call = _pack(context, plan, ids[start:end], many[start:end], start)
         if on_its_way is not None:
             created += await on_its_way
-        on_its_way = asyncio.ensure_future(core.ask(call))
+        on_its_way = asyncio.ensure_future(context.execute(call))
     if on_its_way is not None:
         created += await on_its_way
     return ids, [flag == 1 for flag in created]
 
 
-def plan_of(core: Core, request: Request, apart: str = "") -> Plan:
+def plan_of(context: SupervisorContext, request: SubmitRequest, apart: str = "") -> SubmitPlan:
     """What a request's runs share. Raises UnknownTask, PolicyError, BadRequest."""
-    info = core.manifest.find(request.task)
+    info = context.manifest.find(request.task)
     opts, due_at, labels = _read(info, request.options)
     policies = info.policies.overlay(opts)
     if policies.max_concurrency is not None:
@@ -104,21 +106,21 @@ def plan_of(core: Core, request: Request, apart: str = "") -> Plan:
     if labels:
         opts["labels"] = labels
     now_at, lane = time.time(), info.pool + apart
-    spec = Spec(
+    spec = RunSpec(
         id="", task=info.name, params=b"", lane=lane, queue=policies.queue,
         priority=policies.priority, submitted_at=now_at, opts=opts, by=request.by,
         key=request.key,
     )  # fmt: skip
     expires_at = None if policies.expires_s is None else (due_at or now_at) + policies.expires_s
-    return Plan(
+    return SubmitPlan(
         info=info,
         spec=spec,
-        template=Template(spec),
+        template=RunTemplate(spec),
         place=keys.place(lane, policies.queue, policies.priority),
         max_concurrency=policies.max_concurrency,
         due_ms=0 if due_at is None else int(due_at * 1000),
         expires_ms=0 if expires_at is None else max(1, int(expires_at * 1000)),
-        params_limit=core.config.limits.params_bytes,
+        params_limit=context.config.limits.params_bytes,
     )
 
 
@@ -127,11 +129,11 @@ def _read(
 ) -> tuple[dict[str, Any], float | None, list[str]]:
     """The policies that a submit overrides, when it is due, and its labels."""
     where = f"submit of {info.name!r}"
-    given = {name: value for name, value in options.items() if name in OPTIONS}
-    rest = {name: value for name, value in options.items() if name not in OPTIONS}
+    given = {name: value for name, value in options.items() if name in POLICY_OPTIONS}
+    rest = {name: value for name, value in options.items() if name not in POLICY_OPTIONS}
     due_at = _due_at(rest.pop("at", None), rest.pop("delay", None), where)
     labels = _labels(rest.pop("labels", None) or [], where)
-    opts = read_options({**given, **rest}, info.lane, where)  # refuses what is left over
+    opts = read_policies({**given, **rest}, info.lane, where)  # refuses what is left over
     return {name: _plain(value) for name, value in opts.items()}, due_at, labels
 
 
@@ -145,7 +147,7 @@ def _due_at(at: Any, delay: Any, where: str) -> float | None:
     if at is not None:
         good = isinstance(at, int | float) and not isinstance(at, bool)
         if not good or not abs(at) < _END_AT:
-            raise BadRequest(f"{where}: at: {shown(at)} is no time in epoch seconds")
+            raise BadRequest(f"{where}: at: {show_value(at)} is no time in epoch seconds")
         return float(at)
     if delay is None:
         return None
@@ -162,7 +164,7 @@ def _labels(labels: Any, where: str) -> list[str]:
     return list(labels)
 
 
-def _ids(request: Request) -> list[str]:
+def _ids(request: SubmitRequest) -> list[str]:
     count = len(request.many)
     if request.key is not None:
         if count != 1 or request.ids is not None:
@@ -181,8 +183,12 @@ def _ids(request: Request) -> list[str]:
 
 
 def _pack(
-    core: Core, plan: Plan, ids: Sequence[str], many: Sequence[Mapping[str, Any]], first: int
-) -> Call:
+    context: SupervisorContext,
+    plan: SubmitPlan,
+    ids: Sequence[str],
+    many: Sequence[Mapping[str, Any]],
+    first: int,
+) -> RedisCommand:
     """One chunk as a call; `first` is the position of its first run, -1 for a single run."""
     record, info, limit = plan.template.record, plan.info, plan.params_limit
     names = frozenset(name for name, _ in info.parameters)
@@ -202,7 +208,7 @@ def _pack(
             )
         item = keys.item(run_id, plan.max_concurrency, info.name)
         runs.append(Submission(run_id, record(run_id, blob), item, plan.due_ms, plan.expires_ms))
-    return core.calls.submit(core.config.node, plan.place, info.name, now_ms(), runs)
+    return context.commands.submit(context.config.node, plan.place, info.name, now_ms(), runs)
 
 
 def _refuse(info: TaskInfo, params: Mapping[str, Any], first: int, offset: int) -> None:

@@ -9,14 +9,14 @@ from rtd.common.errors import StoreGone
 from rtd.language.core.view import Host
 from rtd.planner.occurrence import Occurrence
 from rtd.planner.planner import Planner
-from rtd.planner.predict import is_crowd, is_sure, predict
-from rtd.process.events.wall_clock_timer import WallTimer
+from rtd.planner.predict import is_crowd, predict, still_holds
+from rtd.process.events.wall_clock_timer import WallClockTimer
 from rtd.process.tree.host_load import measure_host
-from rtd.store.commands.schedule import Kept
-from rtd.supervisor.core.context import Core
+from rtd.store.commands.schedule import SchedulerState
+from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.log import log
-from rtd.supervisor.scheduler.dispatcher import Outbox
-from rtd.supervisor.scheduler.prepared_batch import Volley
+from rtd.supervisor.scheduler.dispatcher import Dispatcher
+from rtd.supervisor.scheduler.prepared_batch import PreparedBatch
 
 #: How often it is written down that everything has been decided: what is due while nobody
 #: looks is found from there.
@@ -27,16 +27,16 @@ BEAT_US: Final = round(BEAT_S * 1e6)
 GAP_US: Final = 5_000_000
 #: So long before many tasks come due at once their runs are packed; not if less time is left.
 LEAD_US: Final = 250_000
-SHORT_US: Final = 60_000
+MIN_LEAD_US: Final = 60_000
 #: A clock that went back by less is waited for.
-BACK_US: Final = 1_000_000
+MAX_BACKWARD_US: Final = 1_000_000
 
 
-class Turns:
+class ClockLoop:
     """A planner, its clock, and where its decisions go.
 
     Args:
-        core: the shared ground.
+        context: what the parts of the supervisor share.
         clock: gives UTC microseconds.
         turned: called after each turn.
 
@@ -46,18 +46,20 @@ class Turns:
         is_open: between `open` and `close`.
     """
 
-    def __init__(self, core: Core, clock: Callable[[], int], turned: Callable[[], None]) -> None:
-        self._core = core
+    def __init__(
+        self, context: SupervisorContext, clock: Callable[[], int], turned: Callable[[], None]
+    ) -> None:
+        self._context = context
         self._clock = clock
-        self._turned = turned
-        self._timer: WallTimer | None = None
+        self._on_advance = turned
+        self._timer: WallClockTimer | None = None
         self._beat: asyncio.TimerHandle | None = None
         self._soon: asyncio.Handle | None = None
         self._due_us = 0
-        self._volley: Volley | None = None
-        self._shot: frozenset[str] = frozenset()
+        self._prepared: PreparedBatch | None = None
+        self._sent_ids: frozenset[str] = frozenset()
         self.planner: Planner | None = None
-        self.outbox = Outbox(core, self._decided_us, self._existed)
+        self.dispatcher = Dispatcher(context, self._decided_us, self._on_existing_run)
 
     # --- life
 
@@ -68,8 +70,8 @@ class Turns:
 
     def open(self) -> None:
         """Listen to the clock."""
-        self._timer = WallTimer()
-        asyncio.get_running_loop().add_reader(self._timer.fileno(), self._rang_out)
+        self._timer = WallClockTimer()
+        asyncio.get_running_loop().add_reader(self._timer.fileno(), self._on_timer)
 
     def close(self) -> None:
         """Start nothing more."""
@@ -82,20 +84,22 @@ class Turns:
             self._timer.close()
             self._timer = None
 
-    def begin(self, planner: Planner, kept: Kept) -> tuple[list[Occurrence], Sequence[Occurrence]]:
+    def replace_planner(
+        self, planner: Planner, kept: SchedulerState
+    ) -> tuple[list[Occurrence], Sequence[Occurrence]]:
         """Go on with this planner. Gives what it finds at once, which is yet to be fired, and
         the runs of the one before it that may have begun, and ended, unheard."""
         now_us = self._clock()
         decided = self._let_decide(now_us)
-        self._volley = None
-        if planner.past.newest_us > now_us:
-            planner.past.set_back(now_us)
+        self._prepared = None
+        if planner.history.newest_us > now_us:
+            planner.history.set_back(now_us)
         self.planner = planner
-        taken = planner.take_over(self.outbox.sent())
+        taken = planner.take_over(self.dispatcher.take_tracked())
         if decided:
             return planner.begin(now_us, now_us), taken
         alive_us = None if kept.alive_us is None else min(kept.alive_us, now_us)
-        self.outbox.alive_us = alive_us if alive_us is not None else now_us
+        self.dispatcher.alive_us = alive_us if alive_us is not None else now_us
         return planner.begin(now_us, alive_us), taken
 
     def _let_decide(self, now_us: int) -> bool:
@@ -103,89 +107,89 @@ class Turns:
         it and the next one. False: there is none, or it has stood still: what it has decided
         and not sent is decided again."""
         old = self.planner
-        if old is not None and not self._core.draining:
-            late_us = now_us - self._should_have_looked_us(old)
-            if late_us <= GAP_US and old.now_us - now_us <= BACK_US:
-                self._fire_due(old, now_us)
+        if old is not None and not self._context.draining:
+            late_us = now_us - self._expected_us(old)
+            if late_us <= GAP_US and old.now_us - now_us <= MAX_BACKWARD_US:
+                self._dispatch_due(old, now_us)
                 return True
-        self.outbox.forget()
+        self.dispatcher.clear()
         return False
 
-    def _fire_due(self, planner: Planner, now_us: int) -> None:
-        shot, self._shot = self._shot, frozenset()
-        self.outbox.put([one for one in planner.advance(now_us) if one.run_id not in shot])
+    def _dispatch_due(self, planner: Planner, now_us: int) -> None:
+        shot, self._sent_ids = self._sent_ids, frozenset()
+        self.dispatcher.put([one for one in planner.advance(now_us) if one.run_id not in shot])
 
     # --- turns
 
-    def soon(self) -> None:
+    def advance_soon(self) -> None:
         """Look once everything that has come at the same time has been told."""
         if self._soon is None:
-            self._soon = asyncio.get_running_loop().call_soon(self.turn)
+            self._soon = asyncio.get_running_loop().call_soon(self.advance)
 
-    def turn(self) -> None:
+    def advance(self) -> None:
         """Decide what is due, fire it, and set the timer for the next."""
         if self._soon is not None:
             self._soon.cancel()
             self._soon = None
         planner = self.planner
-        if planner is None or self._core.draining:
+        if planner is None or self._context.draining:
             return
         now_us = self._clock()
         if planner.wants_host:
             planner.set_host(Host(*measure_host()))
-        late_us = now_us - self._should_have_looked_us(planner)
-        if late_us > GAP_US and planner.entries:
+        late_us = now_us - self._expected_us(planner)
+        if late_us > GAP_US and planner.tasks:
             gap_s = (now_us - planner.now_us) / 1e6
             why = f"nobody looked for {gap_s:.0f} s (the clock was set, or the host slept)"
             log.warning("the schedule goes on from %s: %s", time.ctime(now_us / 1e6), why)
-            self.fire(planner.skip(planner.now_us, now_us, why))
-        elif now_us - planner.now_us < -BACK_US:
+            self.dispatch(planner.skip_gap(planner.now_us, now_us, why))
+        elif now_us - planner.now_us < -MAX_BACKWARD_US:
             log.warning("the clock was set back by %.0f s", (planner.now_us - now_us) / 1e6)
-            self.fire(planner.set_back(now_us))
+            self.dispatch(planner.set_back(now_us))
         else:
-            if self._shoot(planner, now_us):
-                self.soon()  # what is sent goes first, the planner's books come after it
+            if self._send_prepared(planner, now_us):
+                self.advance_soon()  # what is sent goes first, the planner's books come after it
                 return
-            self._fire_due(planner, now_us)
+            self._dispatch_due(planner, now_us)
             self._arm()
-        self._turned()
+        self._on_advance()
 
-    def decide_to(self, at_us: int) -> None:
+    def advance_to(self, at_us: int) -> None:
         """What came due before an event is decided before the planner is told of it: told
         first, a window that has closed meanwhile would never have been open."""
         planner, at_us = self.planner, min(at_us, self._clock())
-        if planner is None or self._core.draining or planner.wakes.next_us() >= at_us:
+        if planner is None or self._context.draining or planner.wakes.next_us() >= at_us:
             return
-        if at_us - self._should_have_looked_us(planner) > GAP_US:
+        if at_us - self._expected_us(planner) > GAP_US:
             return  # the next turn judges what nobody looked at
-        if self._volley is not None and self._volley.at_us <= at_us:
-            self._volley = None
-        self._fire_due(planner, at_us)
+        if self._prepared is not None and self._prepared.at_us <= at_us:
+            self._prepared = None
+        self._dispatch_due(planner, at_us)
 
-    def fire(self, found: Iterable[Occurrence]) -> None:
+    def dispatch(self, found: Iterable[Occurrence]) -> None:
         """Send what was decided, and set the timer."""
-        self.outbox.put(found)
+        self.dispatcher.put(found)
         self._arm()
 
-    def _should_have_looked_us(self, planner: Planner) -> int:
+    def _expected_us(self, planner: Planner) -> int:
         """When the next look after the last was due: at the planner's next moment, and at the
         latest at the next beat."""
         beat_us = planner.now_us + BEAT_US
         return max(planner.now_us, min(self._due_us, beat_us) if self._due_us else beat_us)
 
-    def _shoot(self, planner: Planner, now_us: int) -> bool:
+    def _send_prepared(self, planner: Planner, now_us: int) -> bool:
         """Send what was packed for this moment, if there is something and it still holds. What
         is decided next says the same."""
-        volley = self._volley
+        volley = self._prepared
         if volley is None or now_us < volley.at_us:
             return False
-        self._volley = None
+        self._prepared = None
         occurrences = volley.occurrences
         late = now_us - volley.at_us > LEAD_US
-        if late or not is_sure(planner, volley.at_us, occurrences):
+        if late or not still_holds(planner, volley.at_us, occurrences):
             return False
-        self.outbox.shoot(volley)
-        self._shot = frozenset(one.run_id for one in occurrences)
+        self.dispatcher.send_prepared(volley)
+        self._sent_ids = frozenset(one.run_id for one in occurrences)
         return bool(occurrences)
 
     def _arm(self) -> None:
@@ -196,57 +200,57 @@ class Turns:
         if planner is None or wake_us is None or self._timer is None:
             return
         ahead_us = wake_us - self._clock()
-        packed = self._volley is not None and self._volley.at_us == wake_us
-        if ahead_us > SHORT_US and not packed and is_crowd(planner, wake_us):
+        packed = self._prepared is not None and self._prepared.at_us == wake_us
+        if ahead_us > MIN_LEAD_US and not packed and is_crowd(planner, wake_us):
             if ahead_us > LEAD_US:
                 self._timer.set(wake_us - LEAD_US)
                 return
-            self._volley = Volley(self._core, wake_us, predict(planner, wake_us))
+            self._prepared = PreparedBatch(self._context, wake_us, predict(planner, wake_us))
         self._timer.set(wake_us)
 
-    def _rang_out(self) -> None:
+    def _on_timer(self) -> None:
         assert self._timer is not None
         if self._timer.drain():
             log.info("the clock was set")
-        self.turn()
+        self.advance()
 
     # --- up to when everything has been decided
 
-    def beat(self) -> None:
+    def start_heartbeat(self) -> None:
         """Note from time to time that everything has been decided, beginning a beat from now."""
         if self._beat is not None:
             self._beat.cancel()
-        if not self._core.scheduling:
+        if not self._context.scheduling:
             return  # what comes due meanwhile is the next daemon's
-        self._beat = asyncio.get_running_loop().call_later(BEAT_S, self._on_beat)
+        self._beat = asyncio.get_running_loop().call_later(BEAT_S, self._on_heartbeat)
 
-    def _on_beat(self) -> None:
-        if self.planner is None or self._core.draining:
+    def _on_heartbeat(self) -> None:
+        if self.planner is None or self._context.draining:
             return
-        self.turn()
-        self.note_alive()
-        self.beat()
+        self.advance()
+        self.save_alive()
+        self.start_heartbeat()
 
-    def note_alive(self) -> None:
+    def save_alive(self) -> None:
         """Note up to when everything has been decided, if that is so."""
-        if not self._core.scheduling:
+        if not self._context.scheduling:
             return
         planner = self.planner
-        if planner is not None and not self.outbox and self._core.redis.connected.is_set():
-            self._core.jobs.start(self._note_alive(planner.now_us), "noting the time")
+        if planner is not None and not self.dispatcher and self._context.redis.connected.is_set():
+            self._context.jobs.start(self._save_alive(planner.now_us), "noting the time")
 
-    async def _note_alive(self, at_us: int) -> None:
+    async def _save_alive(self, at_us: int) -> None:
         try:
-            await self._core.ask(self._core.calls.set_alive(at_us))
-            self.outbox.alive_us = at_us
+            await self._context.execute(self._context.commands.set_alive(at_us))
+            self.dispatcher.alive_us = at_us
         except StoreGone:
             pass  # the older moment stands
 
     def _decided_us(self) -> int:
         return self._clock() if self.planner is None else self.planner.now_us
 
-    def _existed(self, occurrence: Occurrence, _state: str) -> None:
+    def _on_existing_run(self, occurrence: Occurrence, _state: str) -> None:
         """Its run had been there before and is over."""
         if self.planner is not None:
-            self.planner.existed(occurrence.task, occurrence.run_id, occurrence.start_us)
-            self.soon()
+            self.planner.record_existing(occurrence.task, occurrence.run_id, occurrence.start_us)
+            self.advance_soon()

@@ -11,7 +11,7 @@ from typing import Final
 THRESHOLD: Final = 10_000
 
 
-def settle() -> None:
+def tune_gc() -> None:
     """What was made for good has been made: leave it alone, and let go of what was replaced."""
     gc.set_threshold(THRESHOLD, 20, 20)
     gc.unfreeze()

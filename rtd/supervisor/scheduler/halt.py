@@ -1,49 +1,49 @@
 """A fault that halts the schedule, where the app says that it is to."""
 
 from rtd.common.errors import StoreGone
-from rtd.store.commands.faults import Halt
-from rtd.supervisor.core.context import Core
+from rtd.store.commands.faults import ScheduleHalt
+from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.log import log
-from rtd.supervisor.scheduler.scheduler import Scheduler
+from rtd.supervisor.scheduler.scheduler import TaskScheduler
 
 
-class Halting:
+class HaltHandler:
     """Hears that the schedule is to halt.
 
     What halts it is in Redis already, so that it is halted after a restart of the supervisor,
     too; a daemon that is started by somebody begins without it.
 
     Args:
-        core: the shared ground.
+        context: what the parts of the supervisor share.
         scheduler: starts nothing from then on.
     """
 
-    def __init__(self, core: Core, scheduler: Scheduler) -> None:
-        self._core = core
+    def __init__(self, context: SupervisorContext, scheduler: TaskScheduler) -> None:
+        self._context = context
         self._scheduler = scheduler
 
-    def rung(self, _field: str) -> None:
+    def on_notification(self, _field: str) -> None:
         """Something has halted it."""
-        self._core.jobs.start(self._halt(), "halting the schedule")
+        self._context.jobs.start(self._halt(), "halting the schedule")
 
-    async def begin(self, adopted: bool) -> None:
+    async def clear_old_halt(self, adopted: bool) -> None:
         """Before the schedule is read for the first time. Raises StoreGone.
 
         Args:
             adopted: the app was served before this supervisor.
         """
-        core = self._core
-        if not adopted and core.scheduling:
-            await core.ask(core.calls.clear_halt())
+        context = self._context
+        if not adopted and context.scheduling:
+            await context.execute(context.commands.clear_halt())
 
     async def _halt(self) -> None:
-        core = self._core
+        context = self._context
         while True:
             try:
-                halt: Halt | None = await core.ask(core.calls.halt())
+                halt: ScheduleHalt | None = await context.execute(context.commands.get_halt())
                 break
             except StoreGone:
-                await core.redis_back()
+                await context.wait_redis()
         if halt is not None:  # nobody was faster
             self._scheduler.halt()
             log.error(

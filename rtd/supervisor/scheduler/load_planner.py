@@ -11,13 +11,13 @@ from rtd.language.time.time_zones import zone_of
 from rtd.model.manifest import TaskInfo
 from rtd.planner.planner import Planner
 from rtd.process.tree.host_load import measure_host
-from rtd.store.commands.schedule import ALL, Kept, kept_of
-from rtd.supervisor.core.context import Core
+from rtd.store.commands.schedule import ALL_TASKS, SchedulerState, parse_scheduler_state
+from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.log import log
 from rtd.supervisor.core.run_waiters import chunks
 from rtd.supervisor.runs.kept_results import session_values
 from rtd.supervisor.scheduler import task_conditions
-from rtd.supervisor.scheduler.restore_history import ask_of, remember, watch
+from rtd.supervisor.scheduler.restore_history import restore_history, watch_begins, watch_tasks
 
 
 def host_zone() -> str:
@@ -31,7 +31,9 @@ def host_zone() -> str:
     return name
 
 
-async def load(core: Core, started_us: int, now_us: int) -> tuple[Planner, Kept] | None:
+async def load_planner(
+    context: SupervisorContext, started_us: int, now_us: int
+) -> tuple[Planner, SchedulerState] | None:
     """A planner of the tasks of the serving app, not begun yet; None: no task has a condition.
 
     From then on Redis rings for what concerns it.
@@ -43,77 +45,89 @@ async def load(core: Core, started_us: int, now_us: int) -> tuple[Planner, Kept]
     Raises:
         StoreGone: Redis does not answer.
     """
-    scheduled = [i for i in core.manifest.tasks.values() if i.schedule.start is not None]
-    ended = [i for i in core.manifest.tasks.values() if i.schedule.end is not None]
-    if not scheduled and not ended and not any(former_ends(core)):
-        await watch(core, set())
-        await ask_of(core, set())
+    scheduled = [i for i in context.manifest.tasks.values() if i.schedule.start is not None]
+    ended = [i for i in context.manifest.tasks.values() if i.schedule.end is not None]
+    if not scheduled and not ended and not any(former_end_conditions(context)):
+        await watch_tasks(context, set())
+        await watch_begins(context, set())
         return None
-    planner = _planner(core, started_us, scheduled, ended)
-    await watch(core, planner.watched)
-    await ask_of(core, planner.asks)
-    by_itself = [i for i in scheduled if i.starts_by_itself and core.scheduling]
+    planner = _planner(context, started_us, scheduled, ended)
+    await watch_tasks(context, planner.watched_tasks)
+    await watch_begins(context, planner.begin_tasks)
+    by_itself = [i for i in scheduled if i.starts_by_itself and context.scheduling]
     if len(by_itself) < len(scheduled):
         scheduled = by_itself
-        planner = _planner(core, started_us, scheduled, ended)
-    kept = kept_of(await core.redis.call(*core.calls.schedule_kept()))
-    if not core.scheduling:
+        planner = _planner(context, started_us, scheduled, ended)
+    kept = parse_scheduler_state(
+        await context.redis.execute_all(*context.commands.get_scheduler_state())
+    )
+    if not context.scheduling:
         kept = kept._replace(owed=[])  # it stays for when there is a schedule
     for info in scheduled:
-        enabled = kept.off.get(info.name, info.schedule.enabled)
-        planner.entries[info.name].enabled = enabled and info.incomplete is None
-    await _note_since(core, planner, now_us)
-    planner.paused = not kept.off.get(ALL, True) or await core.ask(core.calls.halt()) is not None
-    planner.set_params(await session_values(core))
-    await remember(core, planner, kept)
-    await task_conditions.begin(core, planner)
+        enabled = kept.switches.get(info.name, info.schedule.enabled)
+        planner.tasks[info.name].enabled = enabled and info.incomplete_reason is None
+    await _record_served_since(context, planner, now_us)
+    planner.paused = (
+        not kept.switches.get(ALL_TASKS, True)
+        or await context.execute(context.commands.get_halt()) is not None
+    )
+    planner.set_params(await session_values(context))
+    await restore_history(context, planner, kept)
+    await task_conditions.restore_values(context, planner)
     return planner, kept
 
 
-def former_ends(core: Core) -> Iterator[tuple[str, Condition]]:
+def former_end_conditions(context: SupervisorContext) -> Iterator[tuple[str, Condition]]:
     """The end conditions of tasks as earlier generations of the app have them that still live:
     their runs go on, and end by these."""
-    for manifest in core.manifests.values():
-        if manifest is not core.manifest:
+    for manifest in context.manifests.values():
+        if manifest is not context.manifest:
             for info in manifest.tasks.values():
                 if info.schedule.end is not None:
-                    yield info.name, core.reader.read(manifest, info.schedule.end)
+                    yield info.name, context.condition_parser.parse(manifest, info.schedule.end)
 
 
-async def _note_since(core: Core, planner: Planner, now_us: int) -> None:
+async def _record_served_since(context: SupervisorContext, planner: Planner, now_us: int) -> None:
     """A task that is new is not made up for what was due before it was there."""
-    since = await core.ask(core.calls.served_since())
-    new = [name for name in planner.entries if name not in since]
+    since = await context.execute(context.commands.served_since())
+    new = [name for name in planner.tasks if name not in since]
     for chunk in chunks(new):
-        await core.ask(core.calls.note_served(chunk, now_us))
-    for name, entry in planner.entries.items():
+        await context.execute(context.commands.record_served(chunk, now_us))
+    for name, entry in planner.tasks.items():
         entry.since_us = min(since.get(name, now_us), now_us)
 
 
-async def load_apart(core: Core, infos: Iterable[TaskInfo]) -> tuple[Planner, Kept]:
+async def load_snapshot(
+    context: SupervisorContext, infos: Iterable[TaskInfo]
+) -> tuple[Planner, SchedulerState]:
     """A planner of these tasks alone, which shows what their conditions say now and is never
     begun. Raises StoreGone."""
-    planner = _planner(core, time.time_ns() // 1000, infos, ())
-    kept = kept_of(await core.redis.call(*core.calls.schedule_kept()))
-    planner.set_params(await session_values(core))
-    await remember(core, planner, kept._replace(owed=[]))
-    await task_conditions.begin(core, planner)
+    planner = _planner(context, time.time_ns() // 1000, infos, ())
+    kept = parse_scheduler_state(
+        await context.redis.execute_all(*context.commands.get_scheduler_state())
+    )
+    planner.set_params(await session_values(context))
+    await restore_history(context, planner, kept._replace(owed=[]))
+    await task_conditions.restore_values(context, planner)
     if planner.wants_host:
         planner.set_host(Host(*measure_host()))
     return planner, kept
 
 
 def _planner(
-    core: Core, started_us: int, scheduled: Iterable[TaskInfo], ended: Iterable[TaskInfo]
+    context: SupervisorContext,
+    started_us: int,
+    scheduled: Iterable[TaskInfo],
+    ended: Iterable[TaskInfo],
 ) -> Planner:
-    planner = Planner(started_us, host_zone(), dict(os.environ), core.read)
-    planner.names.update(core.manifest.tasks)
+    planner = Planner(started_us, host_zone(), dict(os.environ), context.parse_condition)
+    planner.names.update(context.manifest.tasks)
     for info in scheduled:
         planner.add(info.name, info.schedule)
     for info in ended:
-        planner.add_end(info.name, info.schedule.end or "", info.schedule.timezone)
-    planner.watch({info.task for info in core.manifest.info.custom.values() if info.task})
-    for name, condition in former_ends(core):
-        planner.watch(task or name for task in condition.depends())
-        planner.ask_of(condition)
+        planner.add_end_condition(info.name, info.schedule.end or "", info.schedule.timezone)
+    planner.watch_tasks({info.task for info in context.manifest.info.custom.values() if info.task})
+    for name, condition in former_end_conditions(context):
+        planner.watch_tasks(task or name for task in condition.depends())
+        planner.watch_begins(condition)
     return planner

@@ -7,17 +7,17 @@ from typing import Any, Final
 
 from rtd.common.errors import UnknownTask
 from rtd.model.manifest import TaskInfo
-from rtd.model.run_record import Spec, new_record
-from rtd.planner.occurrence import Occurrence, Verdict
+from rtd.model.run_record import RunSpec, new_record
+from rtd.planner.occurrence import Occurrence, OccurrenceVerdict
 from rtd.protocol import frames
 from rtd.store.commands import keys
-from rtd.store.commands.schedule import Firing
-from rtd.store.connection.command import Call
+from rtd.store.commands.schedule import FiredOccurrence
+from rtd.store.connection.command import RedisCommand
 from rtd.supervisor.core.clock import now_ms
-from rtd.supervisor.core.context import Core
+from rtd.supervisor.core.context import SupervisorContext
 
 #: Occurrences of one call: small, so that the first are under way while others are packed.
-SHOT: Final = 100
+COMMAND_SIZE: Final = 100
 BY: Final = "schedule"
 NO_PARAMS: Final = frames.dump({}, "params")
 #: Stands for the time of the submission in a record that is packed before it: no real time.
@@ -27,13 +27,13 @@ _STAMP: Final = struct.pack(">d", _STAMP_AT)
 _NOW, _ALIVE, _FIRST_RECORD = 4, 6, 11
 
 
-def firing_of(info: TaskInfo, one: Occurrence, now_at: float) -> tuple[str, Firing]:
+def firing_of(info: TaskInfo, one: Occurrence, now_at: float) -> tuple[str, FiredOccurrence]:
     """An occurrence as Redis is told it, and the place where its run waits."""
     policies = info.policies
     opts: dict[str, Any] = {}
     if policies.max_concurrency is not None:
         opts["max_concurrency"] = policies.max_concurrency
-    spec = Spec(
+    spec = RunSpec(
         one.run_id, info.name, NO_PARAMS, info.pool, policies.queue, policies.priority, now_at,
         opts, BY, None,
     )  # fmt: skip
@@ -41,9 +41,9 @@ def firing_of(info: TaskInfo, one: Occurrence, now_at: float) -> tuple[str, Firi
     if policies.expires_s is not None:
         expires_ms = max(1, int((now_at + policies.expires_s) * 1000))
     note = f"{one.verdict}|{one.run_id}|{one.reason}"
-    if one.verdict is Verdict.RAN and not one.reason:
+    if one.verdict is OccurrenceVerdict.RAN and not one.reason:
         note = "ran||"
-    firing = Firing(
+    firing = FiredOccurrence(
         info.name,
         one.due_us,
         one.start_us,
@@ -56,53 +56,55 @@ def firing_of(info: TaskInfo, one: Occurrence, now_at: float) -> tuple[str, Firi
     return keys.place(info.pool, policies.queue, policies.priority), firing
 
 
-class Shot:
+class PreparedCommand:
     """Some occurrences of one place, packed but for the time at which they are sent."""
 
-    def __init__(self, call: Call, occurrences: Sequence[Occurrence]) -> None:
+    def __init__(self, call: RedisCommand, occurrences: Sequence[Occurrence]) -> None:
         self.occurrences = occurrences
         self._call = call
-        size = len(Firing._fields)
+        size = len(FiredOccurrence._fields)
         self._places = range(_FIRST_RECORD, len(call.args), size)
         self._halves = [call.args[place].split(_STAMP) for place in self._places]
 
-    def call(self, alive_us: int) -> Call:
+    def build(self, alive_us: int) -> RedisCommand:
         """The call, submitted now."""
         args = list(self._call.args)
         args[_NOW], args[_ALIVE] = now_ms(), alive_us
         stamp = struct.pack(">d", time.time())
         for place, halves in zip(self._places, self._halves, strict=True):
             args[place] = stamp.join(halves)
-        return Call(tuple(args), self._call.parse, self._call.script)
+        return RedisCommand(tuple(args), self._call.parse, self._call.script)
 
 
-class Volley:
+class PreparedBatch:
     """What is fired at one moment, ready to be sent.
 
     Tasks whose runs expire are left out: their expiry counts from the submission.
     """
 
-    def __init__(self, core: Core, at_us: int, predicted: Sequence[Occurrence]) -> None:
+    def __init__(
+        self, context: SupervisorContext, at_us: int, predicted: Sequence[Occurrence]
+    ) -> None:
         self.at_us = at_us
-        self.shots: list[Shot] = []
-        groups: dict[str, list[tuple[Occurrence, Firing]]] = {}
+        self.commands: list[PreparedCommand] = []
+        groups: dict[str, list[tuple[Occurrence, FiredOccurrence]]] = {}
         for one in predicted:
             try:
-                info = core.manifest.find(one.task)
+                info = context.manifest.find(one.task)
             except UnknownTask:
                 continue
             if info.policies.expires_s is None:
                 place, firing = firing_of(info, one, _STAMP_AT)
                 groups.setdefault(place, []).append((one, firing))
-        node, history = core.config.node, core.config.history
+        node, history = context.config.node, context.config.history
         for place, pairs in groups.items():
-            for start in range(0, len(pairs), SHOT):
-                some = pairs[start : start + SHOT]
+            for start in range(0, len(pairs), COMMAND_SIZE):
+                some = pairs[start : start + COMMAND_SIZE]
                 firings = [firing for _, firing in some]
-                call = core.calls.fire(node, place, 0, history, 0, firings)
-                self.shots.append(Shot(call, [one for one, _ in some]))
+                call = context.commands.fire(node, place, 0, history, 0, firings)
+                self.commands.append(PreparedCommand(call, [one for one, _ in some]))
 
     @property
     def occurrences(self) -> list[Occurrence]:
         """All of them."""
-        return [one for shot in self.shots for one in shot.occurrences]
+        return [one for shot in self.commands for one in shot.occurrences]

@@ -7,16 +7,16 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 #: The first pause, as a multiple of the time limit; each failure in a row doubles it.
-FIRST: Final = 2.0
-LONGEST: Final = 60.0
+FIRST_PAUSE: Final = 2.0
+LONGEST_PAUSE: Final = 60.0
 
 
-class _Suspect(NamedTuple):
+class _Pause(NamedTuple):
     pause_s: float
     not_before_s: float
 
 
-class Suspects:
+class Quarantine:
     """What is known of them.
 
     Args:
@@ -25,19 +25,19 @@ class Suspects:
 
     def __init__(self, limit_s: float) -> None:
         self._limit_s = limit_s
-        self._by_text: dict[str, _Suspect] = {}
+        self._by_text: dict[str, _Pause] = {}
 
     def __contains__(self, text: str) -> bool:
         return text in self._by_text
 
-    def caught(self, text: str, now_s: float) -> None:
+    def add(self, text: str, now_s: float) -> None:
         """It has hung or ended its process."""
         known = self._by_text.get(text)
-        pause_s = FIRST * self._limit_s if known is None else known.pause_s * 2
-        pause_s = min(pause_s, LONGEST * self._limit_s)
-        self._by_text[text] = _Suspect(pause_s, now_s + pause_s)
+        pause_s = FIRST_PAUSE * self._limit_s if known is None else known.pause_s * 2
+        pause_s = min(pause_s, LONGEST_PAUSE * self._limit_s)
+        self._by_text[text] = _Pause(pause_s, now_s + pause_s)
 
-    def cleared(self, text: str) -> None:
+    def release(self, text: str) -> None:
         """It has answered, or raised as any other may."""
         self._by_text.pop(text, None)
 

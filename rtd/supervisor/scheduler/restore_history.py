@@ -4,83 +4,89 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from rtd.language.core.run_history import FAIL, INACTION, RUN, SUCCESS, TERMINATE
-from rtd.model.run_record import Record, decode
-from rtd.model.run_states import CHAR, TERMINAL
+from rtd.model.run_record import RunRecord, decode_record
+from rtd.model.run_states import STATE_CHAR, TERMINAL
 from rtd.model.task_log_entry import LogRow
 from rtd.planner.occurrence import Occurrence
 from rtd.planner.planner import Planner
-from rtd.store.commands.schedule import Due, Flying, Kept
-from rtd.supervisor.core.context import Core
+from rtd.store.commands.schedule import ActiveRun, OccurrenceRecord, SchedulerState
+from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.run_waiters import chunks
 
 #: Runs of a task that are read again where a condition asks for more than the latest ones.
 REREAD: Final = 1000
 
 #: What conditions call the states.
-ACTIONS: Final = {
+ACTION_OF_CHAR: Final = {
     "s": SUCCESS, "e": FAIL, "x": FAIL, "l": FAIL, "t": TERMINATE, "c": INACTION, "r": RUN,
 }  # fmt: skip
 
 
-async def watch(core: Core, tasks: set[str]) -> None:
+async def watch_tasks(context: SupervisorContext, tasks: set[str]) -> None:
     """Let the runs of exactly these tasks ring."""
     for chunk in chunks(list(tasks)):
-        await core.ask(core.calls.watch_tasks(chunk))
-    others = set(await core.ask(core.calls.watched())) - tasks
+        await context.execute(context.commands.watch_tasks(chunk))
+    others = set(await context.execute(context.commands.watched_tasks())) - tasks
     for chunk in chunks(list(others)):
-        await core.ask(core.calls.unwatch_tasks(chunk))
+        await context.execute(context.commands.unwatch_tasks(chunk))
 
 
-async def ask_of(core: Core, tasks: set[str]) -> None:
+async def watch_begins(context: SupervisorContext, tasks: set[str]) -> None:
     """Let it be told when an executor has a run of exactly these tasks."""
     for chunk in chunks(list(tasks)):
-        await core.ask(core.calls.ask_of(chunk))
-    for chunk in chunks(list(set(await core.ask(core.calls.asked())) - tasks)):
-        await core.ask(core.calls.unask_of(chunk))
+        await context.execute(context.commands.watch_begins(chunk))
+    for chunk in chunks(
+        list(set(await context.execute(context.commands.begin_watched_tasks())) - tasks)
+    ):
+        await context.execute(context.commands.unwatch_begins(chunk))
 
 
-async def remember(core: Core, planner: Planner, kept: Kept) -> None:
+async def restore_history(
+    context: SupervisorContext, planner: Planner, kept: SchedulerState
+) -> None:
     """Tell a planner of what its tasks did last, what goes on, and what is owed.
 
     What they did before the app was imported comes from the task log where the app wants that,
     not from what Redis knows of their runs; used-up due moments are never in a log.
     """
-    past, watched = planner.past, planner.watched
-    info = core.manifest.info
+    past, watched = planner.history, planner.watched_tasks
+    info = context.manifest.info
     since_us = 0 if info.past is None else round(info.past_at * 1e6)
     if info.past is not None:
-        await _read_log(core, planner)
-    past.asked = planner.asks
-    flying = [one for one in await _still_flying(core, kept.flying) if one.task in watched]
-    begun = await _begun(core, [one for one in flying if one.task in past.asked])
-    waiting = {one.task for one in flying if one.task in past.asked and one.id not in begun}
+        await _read_log(context, planner)
+    past.begin_tasks = planner.begin_tasks
+    flying = [one for one in await _still_active(context, kept.active_runs) if one.task in watched]
+    begun = await _begun(context, [one for one in flying if one.task in past.begin_tasks])
+    waiting = {one.task for one in flying if one.task in past.begin_tasks and one.id not in begun}
     _read_last(planner, kept, since_us, waiting)
     for one in flying:
-        past.start(one.task, one.id, one.start_us)
+        past.record_start(one.task, one.id, one.start_us)
         if one.id in begun:
-            past.begin(one.task, one.id, one.start_us)
-    for task in past.kept_tasks:
-        for done in await core.ask(core.calls.list_done(REREAD, task=task)):
-            for action, at_us in events_of(decode(done.record)):
+            past.record_begin(one.task, one.id, one.start_us)
+    for task in past.retained_tasks:
+        for done in await context.execute(context.commands.list_done(REREAD, task=task)):
+            for action, at_us in events_of(decode_record(done.record)):
                 if at_us >= since_us:
-                    past.event(task, action, at_us)
-    await _owe(core, planner, kept.owed)
+                    past.record_event(task, action, at_us)
+    await _restore_backlog(context, planner, kept.owed)
 
 
-async def _begun(core: Core, flying: Sequence[Flying]) -> set[str]:
+async def _begun(context: SupervisorContext, flying: Sequence[ActiveRun]) -> set[str]:
     """Those of these runs that have begun: an executor has them, or had them before."""
     if not flying:
         return set()
-    leased = {run.id for run in await core.ask(core.calls.list_running())}
+    leased = {run.id for run in await context.execute(context.commands.list_running())}
     found = {one.id for one in flying if one.id in leased}
     for chunk in chunks([one.id for one in flying if one.id not in leased]):
-        blobs = await core.ask(core.calls.get_many(chunk))
+        blobs = await context.execute(context.commands.get_records(chunk))
         pairs = zip(chunk, blobs, strict=True)
-        found |= {run_id for run_id, blob in pairs if blob is not None and decode(blob).attempts}
+        found |= {
+            run_id for run_id, blob in pairs if blob is not None and decode_record(blob).attempts
+        }
     return found
 
 
-def _read_last(planner: Planner, kept: Kept, since_us: int, waiting: set[str]) -> None:
+def _read_last(planner: Planner, kept: SchedulerState, since_us: int, waiting: set[str]) -> None:
     """The latest events that Redis knows of, and the due moments that are used up.
 
     Args:
@@ -88,63 +94,66 @@ def _read_last(planner: Planner, kept: Kept, since_us: int, waiting: set[str]) -
     """
     for char, times in kept.last.items():
         for task, at_us in times.items():
-            if task not in planner.watched:
+            if task not in planner.watched_tasks:
                 continue
-            if char == "u" or (char == "r" and task in planner.past.asked):
-                planner.past.use_up(task, at_us)
+            if char == "u" or (char == "r" and task in planner.history.begin_tasks):
+                planner.history.use_up(task, at_us)
             happened = char != "u" and (char != "r" or task not in waiting)
             if happened and at_us >= since_us:
-                planner.past.event(task, ACTIONS[char], at_us)
+                planner.history.record_event(task, ACTION_OF_CHAR[char], at_us)
 
 
-async def _read_log(core: Core, planner: Planner) -> None:
+async def _read_log(context: SupervisorContext, planner: Planner) -> None:
     """What the log tells: of one in a file the app has said it, one in Redis is read here."""
-    info = core.manifest.info
+    info = context.manifest.info
     for task, action, at in info.past or ():
-        if task in planner.watched and action in ACTIONS.values():
-            planner.past.event(task, action, round(at * 1e6))
+        if task in planner.watched_tasks and action in ACTION_OF_CHAR.values():
+            planner.history.record_event(task, action, round(at * 1e6))
     offset = 0
     while info.log in ("redis", "memory"):
-        blobs = await core.ask(core.calls.log_latest(core.config.node, info.log, offset, REREAD))  # type: ignore[arg-type]
+        command = context.commands.log_latest(context.config.node, info.log, offset, REREAD)  # type: ignore[arg-type]
+        blobs = await context.execute(command)
         for row in map(LogRow.unpack, blobs):
-            if row.task_name in planner.watched:
-                planner.past.event(row.task_name, row.action, round(row.created * 1e6))
+            if row.task_name in planner.watched_tasks:
+                planner.history.record_event(row.task_name, row.action, round(row.created * 1e6))
         offset += REREAD
         if len(blobs) < REREAD:
             break
 
 
-async def _owe(core: Core, planner: Planner, owed: Sequence[Due]) -> None:
+async def _restore_backlog(
+    context: SupervisorContext, planner: Planner, owed: Sequence[OccurrenceRecord]
+) -> None:
     """What is yet to be made up for, unless its task is not there any more."""
     for due in sorted(owed):
-        if due.task in planner.entries:
-            planner.owe(due.task, due.due_us, due.note)
-    gone = [due for due in owed if due.task not in planner.entries]
+        if due.task in planner.tasks:
+            planner.add_backlog(due.task, due.due_us, due.note)
+    gone = [due for due in owed if due.task not in planner.tasks]
     for start in range(0, len(gone), 1000):
-        await core.ask(core.calls.drop_owed(gone[start : start + 1000]))
+        await context.execute(context.commands.drop_owed(gone[start : start + 1000]))
 
 
-async def _still_flying(core: Core, flying: Sequence[Flying]) -> list[Flying]:
+async def _still_active(context: SupervisorContext, flying: Sequence[ActiveRun]) -> list[ActiveRun]:
     """Those that have not ended; the others (their task was not watched when they did)
     are forgotten."""
-    going: list[Flying] = []
+    going: list[ActiveRun] = []
     for start in range(0, len(flying), 1000):
         chunk = flying[start : start + 1000]
-        blobs = await core.ask(core.calls.get_many([one.id for one in chunk]))
+        blobs = await context.execute(context.commands.get_records([one.id for one in chunk]))
         alive = [
             one
             for one, blob in zip(chunk, blobs, strict=True)
-            if blob is not None and decode(blob).state not in TERMINAL
+            if blob is not None and decode_record(blob).state not in TERMINAL
         ]
         going += alive
         gone = {one.id for one in chunk} - {one.id for one in alive}
         if gone:
-            await core.ask(core.calls.drop_flying(gone))
+            await context.execute(context.commands.drop_active_runs(gone))
     return going
 
 
-async def settle(
-    core: Core,
+async def reconcile_runs(
+    context: SupervisorContext,
     planner: Planner,
     taken: Sequence[Occurrence],
     is_on_its_way: Callable[[Occurrence], bool],
@@ -155,21 +164,23 @@ async def settle(
         is_on_its_way: whether Redis may not have one yet.
     """
     for chunk in chunks(taken):
-        blobs = await core.ask(core.calls.get_many([one.run_id for one in chunk]))
+        blobs = await context.execute(context.commands.get_records([one.run_id for one in chunk]))
         for one, blob in zip(chunk, blobs, strict=True):
-            record = None if blob is None else decode(blob)
-            if one.run_id not in planner.past.going(one.task):
+            record = None if blob is None else decode_record(blob)
+            if one.run_id not in planner.history.active_runs(one.task):
                 continue
             if record is None and not is_on_its_way(one):
                 planner.vacate(one.task, one.run_id)
             elif record is not None and record.end is not None:
                 at_us = round(record.end.ended_at * 1e6)
-                planner.ended(one.task, ACTIONS[CHAR[record.state]], one.run_id, at_us)
+                planner.record_end(
+                    one.task, ACTION_OF_CHAR[STATE_CHAR[record.state]], one.run_id, at_us
+                )
 
 
-def events_of(record: Record) -> Iterator[tuple[str, int]]:
+def events_of(record: RunRecord) -> Iterator[tuple[str, int]]:
     """The events that an ended run has left behind."""
     if record.attempts:
         yield RUN, round(record.attempts[0].started_at * 1e6)
     if record.end is not None:
-        yield ACTIONS[CHAR[record.state]], round(record.end.ended_at * 1e6)
+        yield ACTION_OF_CHAR[STATE_CHAR[record.state]], round(record.end.ended_at * 1e6)

@@ -6,75 +6,79 @@ from typing import Final
 from rtd.common.msgpack_values import unpack
 from rtd.language.core.view import Answer
 from rtd.language.time.time_zones import NEVER
-from rtd.model.app_info import CustomInfo
-from rtd.model.run_record import Record, decode
-from rtd.model.run_states import CHAR, State
+from rtd.model.app_info import CustomConditionInfo
+from rtd.model.run_record import RunRecord, decode_record
+from rtd.model.run_states import STATE_CHAR, RunState
 from rtd.planner.planner import Planner
-from rtd.supervisor.core.context import Core
+from rtd.supervisor.core.context import SupervisorContext
 
 #: Ended runs of a task among which one that succeeded is looked for.
-LOOKS: Final = 100
-_FAILED: Final = (State.ERROR, State.EXCEPTION, State.LOST)
+MAX_SCANNED: Final = 100
+_FAILED: Final = (RunState.ERROR, RunState.EXCEPTION, RunState.LOST)
 #: Who ends a run because of what it does itself.
 _LIMITS: Final = ("timeout", "memory limit", "cpu limit")
-_HEARD: Final = {CHAR[state] for state in (State.SUCCEEDED, State.TERMINATED, *_FAILED)}
+_RELEVANT: Final = {
+    STATE_CHAR[state] for state in (RunState.SUCCEEDED, RunState.TERMINATED, *_FAILED)
+}
 
 
-def texts_of(core: Core, task: str) -> list[tuple[str, CustomInfo]]:
+def conditions_of(context: SupervisorContext, task: str) -> list[tuple[str, CustomConditionInfo]]:
     """The conditions whose value that task tells."""
-    return [(text, info) for text, info in _all(core) if info.task == task]
+    return [(text, info) for text, info in _all(context) if info.task == task]
 
 
-def hears(core: Core, task: str, char: str) -> bool:
+def is_relevant(context: SupervisorContext, task: str, char: str) -> bool:
     """Whether the end of a run may say something of a condition.
 
     Args:
         char: of the state in which it ended, as a ring has it.
     """
-    return char in _HEARD and bool(texts_of(core, task))
+    return char in _RELEVANT and bool(conditions_of(context, task))
 
 
-async def begin(core: Core, planner: Planner) -> None:
+async def restore_values(context: SupervisorContext, planner: Planner) -> None:
     """What all of them say by the runs that have been. Raises StoreGone."""
-    for text, info in _all(core):
-        planner.stands(text, Answer(False, f"task {info.task!r} has not succeeded yet"))
-        for done in await core.ask(core.calls.list_done(LOOKS, task=info.task)):
-            record = decode(done.record)
-            if record.state is State.SUCCEEDED:
-                _tell(planner, text, info, record)
+    for text, info in _all(context):
+        planner.set_task_value(text, Answer(False, f"task {info.task!r} has not succeeded yet"))
+        for done in await context.execute(context.commands.list_done(MAX_SCANNED, task=info.task)):
+            record = decode_record(done.record)
+            if record.state is RunState.SUCCEEDED:
+                _set_value(planner, text, info, record)
                 break
 
 
-async def ended(core: Core, planner: Planner, task: str, run_id: str) -> None:
+async def record_result(
+    context: SupervisorContext, planner: Planner, task: str, run_id: str
+) -> None:
     """A run of such a task has ended. Its result counts from now on; if it has failed, the one
     of before does, and that is a fault. Raises StoreGone."""
-    blob = await core.ask(core.calls.get(run_id))
+    blob = await context.execute(context.commands.get_record(run_id))
     if blob is None:
         return
-    record = decode(blob)
-    halts = not core.manifest.info.silence_cond_check
-    for text, info in texts_of(core, task):
-        if record.state is State.SUCCEEDED:
-            _tell(planner, text, info, record)
+    record = decode_record(blob)
+    halts = not context.manifest.info.silence_cond_check
+    for text, info in conditions_of(context, task):
+        if record.state is RunState.SUCCEEDED:
+            _set_value(planner, text, info, record)
         elif _has_failed(record):
             why = f"task {task!r}: {record.end.why if record.end else record.state}"
-            core.faults.note("condition", text, why, halts=halts)
+            context.faults.record("condition", text, why, halts=halts)
 
 
-def _all(core: Core) -> Iterator[tuple[str, CustomInfo]]:
-    for text, info in core.manifest.info.custom.items():
+def _all(context: SupervisorContext) -> Iterator[tuple[str, CustomConditionInfo]]:
+    for text, info in context.manifest.info.custom.items():
         if info.task is not None:
             yield text, info
 
 
-def _has_failed(record: Record) -> bool:
+def _has_failed(record: RunRecord) -> bool:
     """By its own doing: not because somebody stopped it, or the daemon ended."""
-    if record.state is State.TERMINATED:
+    if record.state is RunState.TERMINATED:
         return record.end is not None and record.end.by in _LIMITS
     return record.state in _FAILED
 
 
-def _tell(planner: Planner, text: str, info: CustomInfo, record: Record) -> None:
+def _set_value(planner: Planner, text: str, info: CustomConditionInfo, record: RunRecord) -> None:
     if record.end is None:
         return
     blob, until_us = record.end.result, NEVER
@@ -82,4 +86,4 @@ def _tell(planner: Planner, text: str, info: CustomInfo, record: Record) -> None
     if info.cooldown_s is not None:
         until_us = round((record.end.ended_at + info.cooldown_s) * 1e6)
     fact = f"task {info.task!r} last found it {'true' if value else 'false'}"
-    planner.stands(text, Answer(value, fact, until_us))
+    planner.set_task_value(text, Answer(value, fact, until_us))

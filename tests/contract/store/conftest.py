@@ -6,18 +6,18 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from rtd.store.connection.blocking import Link
-from rtd.store.embedded.find_server import Server
-from rtd.store.embedded.server import Embedded
+from rtd.store.connection.blocking import RedisConnection
+from rtd.store.embedded.find_server import ServerProgram
+from rtd.store.embedded.server import EmbeddedRedis
 from tests.contract.store.census import check
 from tests.contract.store.harness import Store
 from tests.contract.store.servers import name, servers
 
 
 @pytest.fixture(scope="session", params=servers(), ids=name)
-def server(request: pytest.FixtureRequest) -> Server:
+def server(request: pytest.FixtureRequest) -> ServerProgram:
     """A server program."""
-    found: Server = request.param
+    found: ServerProgram = request.param
     return found
 
 
@@ -29,28 +29,28 @@ def home() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def shared_redis(server: Server) -> Iterator[Embedded]:
+def shared_redis(server: ServerProgram) -> Iterator[EmbeddedRedis]:
     """One running server for all tests that do it no harm."""
     with TemporaryDirectory(prefix="rtd-redis-") as path:
-        redis = Embedded(Path(path) / "redis", server=server)
+        redis = EmbeddedRedis(Path(path) / "redis", server=server)
         redis.start()
         yield redis
         redis.stop()
 
 
 @pytest.fixture
-def redis(server: Server, home: Path) -> Iterator[Embedded]:
+def redis(server: ServerProgram, home: Path) -> Iterator[EmbeddedRedis]:
     """A running server of the test's own, to be killed."""
-    redis = Embedded(home / "redis", server=server)
+    redis = EmbeddedRedis(home / "redis", server=server)
     redis.start()
     yield redis
     redis.stop()
 
 
 @pytest.fixture
-def store(shared_redis: Embedded) -> Iterator[Store]:
+def store(shared_redis: EmbeddedRedis) -> Iterator[Store]:
     """An empty store. Whatever the test did to it, its books must balance at the end."""
-    with Link.connect(shared_redis.url) as link:
+    with RedisConnection.connect(shared_redis.url) as link:
         store = Store(link)
         store.clear()
         yield store

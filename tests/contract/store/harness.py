@@ -5,10 +5,17 @@ from typing import Any
 
 from rtd.common.ids import new_id, new_ids
 from rtd.store.commands import keys
-from rtd.store.commands.arguments import Leased, Outcome, Submission, Took, Withdrawal, parse_token
-from rtd.store.commands.commands import Calls
-from rtd.store.connection.blocking import Link
-from rtd.store.connection.command import Call
+from rtd.store.commands.arguments import (
+    Cancellation,
+    LeaseOutcome,
+    StoredRun,
+    Submission,
+    TakeReply,
+    parse_token,
+)
+from rtd.store.commands.commands import StoreCommands
+from rtd.store.connection.blocking import RedisConnection
+from rtd.store.connection.command import RedisCommand
 
 NODE = "node1"
 HISTORY = 1000
@@ -21,16 +28,16 @@ class Store:
         link: connected; closed by whoever opened it.
     """
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: RedisConnection) -> None:
         self.link = link
-        self.calls = Calls("test")
+        self.calls = StoreCommands("test")
         self.now_ms = 1_800_000_000_000
         self._numbers = itertools.count()
         #: Where each run was submitted: (place, item, task).
         self.spots: dict[str, tuple[str, str, str]] = {}
 
     def clear(self) -> None:
-        self.link.one(Call(("FLUSHALL",)))
+        self.link.execute(RedisCommand(("FLUSHALL",)))
 
     def redis(self, *args: Any) -> Any:
         """A plain Redis command; keys are written without their prefix as `@name`."""
@@ -38,7 +45,7 @@ class Store:
             self.calls.prefix + a[1:] if isinstance(a, str) and a.startswith("@") else a
             for a in args
         ]
-        return self.link.one(Call(tuple(words)))
+        return self.link.execute(RedisCommand(tuple(words)))
 
     def submit(
         self,
@@ -60,7 +67,7 @@ class Store:
             Submission(i, f"q:{i}".encode(), keys.item(i, mc, task), due_ms, expires_ms)
             for i in ids
         ]
-        self.flags: list[int] = self.link.one(
+        self.flags: list[int] = self.link.execute(
             self.calls.submit(NODE, place, task, self.now_ms, runs)
         )
         for run, flag in zip(runs, self.flags, strict=True):
@@ -71,26 +78,30 @@ class Store:
     def submit_one(self, **kw: Any) -> str:
         return self.submit(1, **kw)[0]
 
-    def ask(self, exec_id: str = "E1", n: int = 10, lane: str = "process", **kw: Any) -> Took:
+    def ask(self, exec_id: str = "E1", n: int = 10, lane: str = "process", **kw: Any) -> TakeReply:
         """The whole answer to a take; the executor enrolls with its first."""
         kw.setdefault("enroll", True)
-        took: Took = self.link.one(self.calls.take(NODE, exec_id, lane, n, self.now_ms, **kw))
+        took: TakeReply = self.link.execute(
+            self.calls.take(NODE, exec_id, lane, n, self.now_ms, **kw)
+        )
         return took
 
     def take(self, exec_id: str = "E1", n: int = 10, lane: str = "process") -> list[str]:
         """The ids that an executor gets."""
         return [run.id for run in self.ask(exec_id, n, lane).runs]
 
-    def outcome(self, run_id: str, kind: str = "d", state: str = "s", due_ms: int = 0) -> Outcome:
+    def outcome(
+        self, run_id: str, kind: str = "d", state: str = "s", due_ms: int = 0
+    ) -> LeaseOutcome:
         char = state if kind == "d" else "q"
         record = f"{char}:{run_id}:{next(self._numbers)}".encode()
         task = self.spots[run_id][2]
-        return Outcome(run_id, task, kind, record, due_ms)  # type: ignore[arg-type]
+        return LeaseOutcome(run_id, task, kind, record, due_ms)  # type: ignore[arg-type]
 
     def finish(
         self,
         exec_id: str,
-        *outcomes: Outcome | str,
+        *outcomes: LeaseOutcome | str,
         events: bytes = b"",
         history: int = HISTORY,
         script: str = "finish",
@@ -98,31 +109,33 @@ class Store:
         """Writes outcomes (an id alone has succeeded). Gives the refused ids."""
         full = [self.outcome(o) if isinstance(o, str) else o for o in outcomes]
         make = getattr(self.calls, script)
-        refused: list[str] = self.link.one(make(NODE, exec_id, self.now_ms, events, history, full))
+        refused: list[str] = self.link.execute(
+            make(NODE, exec_id, self.now_ms, events, history, full)
+        )
         return refused
 
-    def settle(self, exec_id: str, *outcomes: Outcome | str) -> list[str]:
+    def settle(self, exec_id: str, *outcomes: LeaseOutcome | str) -> list[str]:
         return self.finish(exec_id, *outcomes, script="settle")
 
     def fence(self, exec_id: str) -> list[str]:
-        return [orphan.id for orphan in self.link.one(self.calls.fence(NODE, exec_id))]
+        return [orphan.id for orphan in self.link.execute(self.calls.fence(NODE, exec_id))]
 
     def giveback(self, exec_id: str, *ids: str) -> list[str]:
-        refused: list[str] = self.link.one(self.calls.giveback(NODE, exec_id, ids))
+        refused: list[str] = self.link.execute(self.calls.giveback(NODE, exec_id, ids))
         return refused
 
     def mine(self, exec_id: str) -> list[str]:
-        return [run.id for run in self.link.one(self.calls.mine(exec_id))]
+        return [run.id for run in self.link.execute(self.calls.mine(exec_id))]
 
     def cancel(self, run_id: str, old: bytes | None = None) -> str:
         place, item, task = self.spots[run_id]
         old = old or self.record(run_id) or b""
-        run = Withdrawal(run_id, place, item, task, old, f"c:{run_id}".encode())
-        answer: str = self.link.one(self.calls.cancel(NODE, self.now_ms, b"", HISTORY, run))
+        run = Cancellation(run_id, place, item, task, old, f"c:{run_id}".encode())
+        answer: str = self.link.execute(self.calls.cancel(NODE, self.now_ms, b"", HISTORY, run))
         return answer
 
     def record(self, run_id: str) -> bytes | None:
-        blob: bytes | None = self.link.one(self.calls.get(run_id))
+        blob: bytes | None = self.link.execute(self.calls.get_record(run_id))
         return blob
 
     def state(self, run_id: str) -> str | None:
@@ -132,7 +145,7 @@ class Store:
 
     def waiting(self, where: str = "queue", queue: str = "") -> list[str]:
         """The ids of runs that wait, in their order."""
-        rows = self.link.one(self.calls.list_queued(100_000, queue))
+        rows = self.link.execute(self.calls.list_queued(100_000, queue))
         return [row.id for row in rows if row.where == where]
 
     def rings(self, node: str = NODE) -> list[str]:
@@ -140,7 +153,7 @@ class Store:
         tokens = self.redis("LPOP", "@bell:node:" + node, 20_000) or []
         return [token.decode() for token in tokens]
 
-    def bell(self, exec_id: str) -> list[Leased | None]:
+    def bell(self, exec_id: str) -> list[StoredRun | None]:
         """What an executor's bell has rung since the last time."""
         tokens = self.redis("LPOP", "@bell:" + exec_id, 1000) or []
         return [parse_token(token) for token in tokens]

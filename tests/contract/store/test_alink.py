@@ -8,22 +8,22 @@ from typing import Any
 import pytest
 
 from rtd.common.errors import StoreError, StoreGone
-from rtd.store.connection.async_ import LOST, AsyncLink
-from rtd.store.connection.blocking import Link
-from rtd.store.connection.command import Call
-from rtd.store.embedded.server import Embedded
+from rtd.store.connection.async_ import TOKENS_LOST, AsyncRedisConnection
+from rtd.store.connection.blocking import RedisConnection
+from rtd.store.connection.command import RedisCommand
+from rtd.store.embedded.server import EmbeddedRedis
 from tests.contract.store.harness import Store
 from tests.contract.store.test_link import kill
-from tests.helpers.deadline import soon
+from tests.helpers.deadline import until_async
 
-PING = Call(("PING",))
+PING = RedisCommand(("PING",))
 
 
-def run(work: Callable[[AsyncLink], Awaitable[Any]], url: str) -> None:
+def run(work: Callable[[AsyncRedisConnection], Awaitable[Any]], url: str) -> None:
     """Runs a test's work with a connected link, for at most 20 s."""
 
     async def main() -> None:
-        link = await AsyncLink.connect(url)
+        link = await AsyncRedisConnection.connect(url)
         try:
             async with asyncio.timeout(20):
                 await work(link)
@@ -33,12 +33,12 @@ def run(work: Callable[[AsyncLink], Awaitable[Any]], url: str) -> None:
     asyncio.run(main())
 
 
-def test_many_callers_each_get_their_own_replies(shared_redis: Embedded) -> None:
-    async def work(link: AsyncLink) -> None:
+def test_many_callers_each_get_their_own_replies(shared_redis: EmbeddedRedis) -> None:
+    async def work(link: AsyncRedisConnection) -> None:
         async def caller(number: int) -> None:
-            calls = [Call(("ECHO", f"{number}.{i}")) for i in range(number % 7 + 1)]
+            calls = [RedisCommand(("ECHO", f"{number}.{i}")) for i in range(number % 7 + 1)]
             expected = [f"{number}.{i}".encode() for i in range(number % 7 + 1)]
-            assert await link.call(*calls) == expected
+            assert await link.execute_all(*calls) == expected
 
         await asyncio.gather(*[caller(i) for i in range(200)])
 
@@ -46,21 +46,21 @@ def test_many_callers_each_get_their_own_replies(shared_redis: Embedded) -> None
 
 
 def test_scripts_that_the_server_forgot_are_told_again(store: Store) -> None:
-    async def work(link: AsyncLink) -> None:
-        await link.one(Call(("SCRIPT", "FLUSH")))
+    async def work(link: AsyncRedisConnection) -> None:
+        await link.execute(RedisCommand(("SCRIPT", "FLUSH")))
         ids = store.submit(2)
-        await link.one(Call(("SCRIPT", "FLUSH")))
+        await link.execute(RedisCommand(("SCRIPT", "FLUSH")))
         take = store.calls.take("n", "E1", "process", 5, store.now_ms, enroll=True)
-        pong, took = await link.call(PING, take)
+        pong, took = await link.execute_all(PING, take)
         assert (pong, [leased.id for leased in took.runs]) == (b"PONG", ids)
 
     run(work, store.link.url)
 
 
-def test_a_refused_call_does_not_disturb_others(shared_redis: Embedded) -> None:
-    async def work(link: AsyncLink) -> None:
-        wrong = link.one(Call(("NOSUCHCOMMAND",)))
-        right = link.one(PING)
+def test_a_refused_call_does_not_disturb_others(shared_redis: EmbeddedRedis) -> None:
+    async def work(link: AsyncRedisConnection) -> None:
+        wrong = link.execute(RedisCommand(("NOSUCHCOMMAND",)))
+        right = link.execute(PING)
         answers = await asyncio.gather(wrong, right, return_exceptions=True)
         assert isinstance(answers[0], StoreError)
         assert answers[1] == b"PONG"
@@ -69,41 +69,43 @@ def test_a_refused_call_does_not_disturb_others(shared_redis: Embedded) -> None:
 
 
 def test_a_caller_that_gives_up_does_not_shift_the_replies_of_others(
-    shared_redis: Embedded,
+    shared_redis: EmbeddedRedis,
 ) -> None:
-    async def work(link: AsyncLink) -> None:
+    async def work(link: AsyncRedisConnection) -> None:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.01):
-                await link.one(Call(("BLPOP", "nothing", 0.05)))
-        assert await link.one(Call(("ECHO", "mine"))) == b"mine"
+                await link.execute(RedisCommand(("BLPOP", "nothing", 0.05)))
+        assert await link.execute(RedisCommand(("ECHO", "mine"))) == b"mine"
 
     run(work, shared_redis.url)
 
 
-def test_waiters_of_a_lost_connection_are_told_and_the_link_comes_back(redis: Embedded) -> None:
-    async def work(link: AsyncLink) -> None:
-        waiting = asyncio.create_task(link.one(Call(("BLPOP", "nothing", 0))))
-        await link.one(Call(("SET", "a", "1")))
+def test_waiters_of_a_lost_connection_are_told_and_the_link_comes_back(
+    redis: EmbeddedRedis,
+) -> None:
+    async def work(link: AsyncRedisConnection) -> None:
+        waiting = asyncio.create_task(link.execute(RedisCommand(("BLPOP", "nothing", 0))))
+        await link.execute(RedisCommand(("SET", "a", "1")))
         kill(redis)
         with pytest.raises(StoreGone, match="lost Redis"):
             await waiting
-        await soon(lambda: not link.connected.is_set())
+        await until_async(lambda: not link.connected.is_set())
         with pytest.raises(StoreGone, match="not connected"):
-            await link.one(PING)
+            await link.execute(PING)
         redis.start()
         await link.connected.wait()
-        assert await link.one(Call(("GET", "a"))) == b"1"
+        assert await link.execute(RedisCommand(("GET", "a"))) == b"1"
 
     run(work, redis.url)
 
 
-def test_rings_come_in_their_order_and_begin_with_a_warning(shared_redis: Embedded) -> None:
-    async def work(link: AsyncLink) -> None:
+def test_rings_come_in_their_order_and_begin_with_a_warning(shared_redis: EmbeddedRedis) -> None:
+    async def work(link: AsyncRedisConnection) -> None:
         heard: list[bytes] = []
-        rings = link.rings("ringing")
-        assert await anext(rings) == [LOST]
-        with Link.connect(shared_redis.url) as other:
-            other.one(Call(("RPUSH", "ringing", *[str(i) for i in range(50)])))
+        rings = link.notifications("ringing")
+        assert await anext(rings) == [TOKENS_LOST]
+        with RedisConnection.connect(shared_redis.url) as other:
+            other.execute(RedisCommand(("RPUSH", "ringing", *[str(i) for i in range(50)])))
         while len(heard) < 50:
             heard += await anext(rings)
         assert heard == [str(i).encode() for i in range(50)]
@@ -112,19 +114,21 @@ def test_rings_come_in_their_order_and_begin_with_a_warning(shared_redis: Embedd
     run(work, shared_redis.url)
 
 
-def test_rings_warn_again_after_a_lost_connection(redis: Embedded) -> None:
-    async def work(link: AsyncLink) -> None:
-        rings = link.rings("ringing")
-        assert await anext(rings) == [LOST]
+def test_rings_warn_again_after_a_lost_connection(redis: EmbeddedRedis) -> None:
+    async def work(link: AsyncRedisConnection) -> None:
+        rings = link.notifications("ringing")
+        assert await anext(rings) == [TOKENS_LOST]
         after = asyncio.create_task(anext(rings))  # type: ignore[arg-type]
-        with Link.connect(redis.url) as other:
-            info = Call(("INFO", "clients"))
-            await soon(lambda: b"blocked_clients:1" in other.one(info), what="it listens")
+        with RedisConnection.connect(redis.url) as other:
+            info = RedisCommand(("INFO", "clients"))
+            await until_async(
+                lambda: b"blocked_clients:1" in other.execute(info), what="it listens"
+            )
         kill(redis)
         redis.start()
-        assert await after == [LOST]
-        with Link.connect(redis.url) as other:
-            other.one(Call(("RPUSH", "ringing", "x")))
+        assert await after == [TOKENS_LOST]
+        with RedisConnection.connect(redis.url) as other:
+            other.execute(RedisCommand(("RPUSH", "ringing", "x")))
         assert await anext(rings) == [b"x"]
         await rings.aclose()  # type: ignore[attr-defined]
 
@@ -134,24 +138,24 @@ def test_rings_warn_again_after_a_lost_connection(redis: Embedded) -> None:
 def test_nobody_there_is_said_after_the_time_that_was_given(home: Path) -> None:
     async def main() -> None:
         with pytest.raises(StoreGone, match=r"no Redis at unix://.*none.sock for 0\.1 s"):
-            await AsyncLink.connect(f"unix://{home}/none.sock", timeout_s=0.1)
+            await AsyncRedisConnection.connect(f"unix://{home}/none.sock", timeout_s=0.1)
 
     asyncio.run(main())
 
 
-def test_a_wrong_password_is_said_at_once(shared_redis: Embedded) -> None:
+def test_a_wrong_password_is_said_at_once(shared_redis: EmbeddedRedis) -> None:
     async def main() -> None:
         with pytest.raises(StoreError, match="refused AUTH"):
-            await AsyncLink.connect(shared_redis.url.replace("unix://", "unix://:x@"))
+            await AsyncRedisConnection.connect(shared_redis.url.replace("unix://", "unix://:x@"))
 
     asyncio.run(main())
 
 
-def test_a_closed_link_says_so(shared_redis: Embedded) -> None:
+def test_a_closed_link_says_so(shared_redis: EmbeddedRedis) -> None:
     async def main() -> None:
-        link = await AsyncLink.connect(shared_redis.url)
+        link = await AsyncRedisConnection.connect(shared_redis.url)
         await link.close()
         with pytest.raises(StoreGone, match="not connected"):
-            await link.one(PING)
+            await link.execute(PING)
 
     asyncio.run(main())

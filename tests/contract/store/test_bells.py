@@ -3,10 +3,10 @@
 import pytest
 
 from rtd.common.ids import new_id
-from rtd.model.run_record import Spec, new_record
+from rtd.model.run_record import RunSpec, new_record
 from rtd.store.commands import keys
-from rtd.store.commands.arguments import Leased, Submission, parse_token
-from rtd.store.connection.blocking import Link
+from rtd.store.commands.arguments import StoredRun, Submission, parse_token
+from rtd.store.connection.blocking import RedisConnection
 from tests.contract.store.harness import Store
 
 
@@ -14,7 +14,7 @@ def test_a_run_goes_straight_to_an_idle_executor(store: Store) -> None:
     assert store.ask().what == "idle"
     run = store.submit_one()
     assert store.waiting() == []
-    assert store.bell("E1") == [Leased(run, f"q:{run}".encode())]
+    assert store.bell("E1") == [StoredRun(run, f"q:{run}".encode())]
     assert store.finish("E1", run) == []
 
 
@@ -94,7 +94,7 @@ def test_a_wake_up_left_on_the_bell_does_no_harm(store: Store) -> None:
 def test_a_retired_executor_still_gets_what_was_handed_to_it(store: Store) -> None:
     store.ask("E1")
     run = store.submit_one()
-    store.link.one(store.calls.retire("E1"))
+    store.link.execute(store.calls.retire("E1"))
     assert store.take("E1") == [run]
     store.finish("E1", run)
     assert store.ask("E1").what == "retire"
@@ -102,7 +102,7 @@ def test_a_retired_executor_still_gets_what_was_handed_to_it(store: Store) -> No
 
 def test_to_retire_an_idle_executor_wakes_it_and_no_run_is_handed_to_it(store: Store) -> None:
     store.ask("E1")
-    store.link.one(store.calls.retire("E1"))
+    store.link.execute(store.calls.retire("E1"))
     assert store.bell("E1") == [None]
     run = store.submit_one()
     assert store.waiting() == [run]
@@ -113,7 +113,7 @@ def test_the_supervisor_is_rung_for_a_lane_once(store: Store) -> None:
     store.submit(5)
     store.submit(1, lane="thread")
     assert store.rings() == ["demand|process", "demand|thread"]
-    assert store.link.one(store.calls.demand()) == ["process", "thread"]
+    assert store.link.execute(store.calls.list_demanded()) == ["process", "thread"]
 
 
 def test_it_is_rung_when_there_are_fewer_idle_executors_than_runs(store: Store) -> None:
@@ -148,7 +148,7 @@ def test_it_is_rung_again_when_an_executor_comes_and_more_waits(store: Store) ->
 def test_demand_can_be_forgotten_by_hand(store: Store) -> None:
     store.submit(1)
     store.rings()
-    assert store.link.one(store.calls.clear_demand("process")) == 1
+    assert store.link.execute(store.calls.clear_demand("process")) == 1
     store.submit(1)
     assert store.rings() == ["demand|process"]
 
@@ -156,15 +156,15 @@ def test_demand_can_be_forgotten_by_hand(store: Store) -> None:
 def test_one_that_waits_elsewhere_hears_that_a_token_is_on_its_way(store: Store) -> None:
     """It gave up waiting and asks, while a hand-off reaches its other connection."""
     store.ask("E1")
-    with Link.connect(store.link.url) as bell:
+    with RedisConnection.connect(store.link.url) as bell:
         bell.blpop_start(store.calls.bell_key("E1"))
         assert not bell.blpop_poll(0).answered
         handed, queued = store.submit(2)
         took = store.ask("E1", 1)
-        assert (took.rung, [run.id for run in took.runs]) == (True, [queued])
+        assert (took.token_pending, [run.id for run in took.runs]) == (True, [queued])
         token = bell.blpop_poll(5).token
     assert token is not None
-    assert parse_token(token) == Leased(handed, f"q:{handed}".encode())
+    assert parse_token(token) == StoredRun(handed, f"q:{handed}".encode())
     assert store.mine("E1") == [handed, queued]
 
 
@@ -173,19 +173,19 @@ def test_no_token_is_announced_when_none_was_sent(store: Store) -> None:
     run = store.submit_one(due_ms=store.now_ms + 1)
     store.pass_ms(1)
     took = store.ask("E1")
-    assert (took.rung, [run.id for run in took.runs]) == (False, [run])
+    assert (took.token_pending, [run.id for run in took.runs]) == (False, [run])
 
 
 def test_no_token_is_announced_when_it_is_in_the_answer(store: Store) -> None:
     store.ask("E1")
     run = store.submit_one()
     took = store.ask("E1")
-    assert (took.rung, [run.id for run in took.runs]) == (False, [run])
+    assert (took.token_pending, [run.id for run in took.runs]) == (False, [run])
 
 
 def test_a_parameter_that_is_set_rings_every_node_once(store: Store) -> None:
     for node in ("node1", "node2"):
-        store.link.one(store.calls.claim(node, b"", b"here", 60_000))
+        store.link.execute(store.calls.claim(node, b"", b"here", 60_000))
 
     def rings() -> list[list[bytes]]:
         keys = [f"@bell:node:{node}" for node in ("node0", "node1", "node2")]
@@ -193,26 +193,26 @@ def test_a_parameter_that_is_set_rings_every_node_once(store: Store) -> None:
         store.redis("DEL", *keys)
         return [[ring for ring in one if ring == b"params"] for one in found]
 
-    assert store.link.one(store.calls.set_param("node0", "|x", b"\x01")) is True
+    assert store.link.execute(store.calls.set_param("node0", "|x", b"\x01")) is True
     assert rings() == [[b"params"]] * 3
-    assert store.link.one(store.calls.unset_param("node1", "|x")) is True
+    assert store.link.execute(store.calls.unset_param("node1", "|x")) is True
     assert rings() == [[], [b"params"], [b"params"]]
-    assert store.link.one(store.calls.unset_param("node1", "|x")) is False
+    assert store.link.execute(store.calls.unset_param("node1", "|x")) is False
     assert rings() == [[], [], []]
 
 
 @pytest.mark.parametrize("length", [3, 31, 32, 200, 255, 256, 300])
 def test_that_an_executor_has_a_run_is_told_where_somebody_asks(store: Store, length: int) -> None:
     task = "t" * length
-    spec = Spec("", task, b"\xc1" * 70_000, "process", "default", 0, 1.0, {}, "me", None)
-    store.link.one(store.calls.ask_of([task]))
+    spec = RunSpec("", task, b"\xc1" * 70_000, "process", "default", 0, 1.0, {}, "me", None)
+    store.link.execute(store.calls.watch_begins([task]))
 
     def submit() -> str:
         run = new_id()
         record = new_record(spec._replace(id=run))
         place = keys.place("process", "default", 0)
         runs = [Submission(run, record, keys.item(run))]
-        store.link.one(store.calls.submit("node1", place, task, store.now_ms, runs))
+        store.link.execute(store.calls.submit("node1", place, task, store.now_ms, runs))
         store.spots[run] = (place, runs[0].item, task)
         return run
 
@@ -227,7 +227,7 @@ def test_that_an_executor_has_a_run_is_told_where_somebody_asks(store: Store, le
     assert store.ask().what == "idle"
     handed = submit()
     assert told() == [f"task|{task}|b|{handed}|0"]
-    store.link.one(store.calls.unask_of([task]))
+    store.link.execute(store.calls.unwatch_begins([task]))
     store.take()
     submit()
     store.take("E2")

@@ -114,7 +114,7 @@ class Walk:
             self.remember(*ids)
 
     def do_cancel(self) -> None:
-        rows = self.store.link.one(self.store.calls.list_queued(1000))
+        rows = self.store.link.execute(self.store.calls.list_queued(1000))
         for row in self.random.sample(rows, min(2, len(rows))):
             assert self.store.cancel(row.id, row.record) == "ok"
             self.remember(row.id)
@@ -126,30 +126,30 @@ class Walk:
     def do_pause(self) -> None:
         queue = self.random.choice("ab")
         call = self.random.choice([self.store.calls.pause, self.store.calls.resume])
-        self.store.link.one(call(NODE, queue))
+        self.store.link.execute(call(NODE, queue))
 
     def do_rank(self) -> None:
         priority = self.random.randint(-2, 2)
-        self.store.link.one(self.store.calls.set_queue_priority("a", priority))
+        self.store.link.execute(self.store.calls.set_queue_priority("a", priority))
 
     def do_time(self) -> None:
         self.store.pass_ms(self.random.choice([1, 20, 200]))
-        self.store.link.one(self.store.calls.promote(NODE, self.store.now_ms))
+        self.store.link.execute(self.store.calls.promote(NODE, self.store.now_ms))
 
     def do_expire(self) -> None:
-        _, found = self.store.link.one(self.store.calls.expire(self.store.now_ms))
+        _, found = self.store.link.execute(self.store.calls.list_expired(self.store.now_ms))
         for run in found:
             assert self.store.cancel(run.id, run.record) in ("ok", "leased")
 
     def do_retire(self) -> None:
         if self.random.random() < 0.3:
-            self.store.link.one(self.store.calls.retire(self.one_exec()))
+            self.store.link.execute(self.store.calls.retire(self.one_exec()))
 
     def drain(self) -> None:
         """Everybody works until nothing is left."""
         store = self.store
         for queue in "ab":
-            store.link.one(store.calls.resume(NODE, queue))
+            store.link.execute(store.calls.resume(NODE, queue))
         for exec_id in [*self.dead, *self.names.values()]:
             while orphans := store.fence(exec_id):
                 store.settle(exec_id, *[store.outcome(run, "h") for run in orphans])
@@ -175,6 +175,6 @@ def test_a_random_walk_keeps_the_books_and_loses_nothing(store: Store, seed: int
             error.add_note(f"after {steps}")
             raise
     walk.drain()
-    assert store.link.one(store.calls.list_queued(10)) == []
-    assert store.link.one(store.calls.list_running()) == []
+    assert store.link.execute(store.calls.list_queued(10)) == []
+    assert store.link.execute(store.calls.list_running()) == []
     assert "q" not in {store.state(run) for run in store.spots}

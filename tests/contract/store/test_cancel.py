@@ -15,12 +15,12 @@ def test_a_run_is_cancelled_wherever_it_waits(store: Store, where: str) -> None:
     else:
         run = store.submit_one(due_ms=store.now_ms + 1000 if where == "delayed" else 0)
     if where == "paused":
-        store.link.one(store.calls.pause("n", "default"))
+        store.link.execute(store.calls.pause("n", "default"))
     assert store.cancel(run) == "ok"
     assert store.state(run) == "c"
-    assert store.link.one(store.calls.list_queued(10)) == []
-    assert store.link.one(store.calls.tally("job")) == {"c": 1}
-    assert [r.id for r in store.link.one(store.calls.list_done(10, bad=True))] == [run]
+    assert store.link.execute(store.calls.list_queued(10)) == []
+    assert store.link.execute(store.calls.tally("job")) == {"c": 1}
+    assert [r.id for r in store.link.execute(store.calls.list_done(10, bad=True))] == [run]
 
 
 def test_a_run_that_an_executor_holds_is_not_cancelled(store: Store) -> None:
@@ -66,7 +66,7 @@ def test_a_run_without_record_is_missing(store: Store) -> None:
 
 def test_a_cancelled_run_rings_for_those_who_wait(store: Store) -> None:
     run = store.submit_one()
-    store.link.one(store.calls.wait_for([run]))
+    store.link.execute(store.calls.watch_runs([run]))
     store.rings()
     store.cancel(run)
     assert store.rings() == [f"done|{run}"]
@@ -76,7 +76,7 @@ def test_a_queue_is_purged_by_reading_and_cancelling(store: Store) -> None:
     store.submit(30, queue="bulk")
     store.submit(5, queue="bulk", due_ms=store.now_ms + 1000)
     keep = store.submit_one(queue="keep")
-    while rows := store.link.one(store.calls.list_queued(8, "bulk")):
+    while rows := store.link.execute(store.calls.list_queued(8, "bulk")):
         assert {store.cancel(row.id, row.record) for row in rows} == {"ok"}
     assert store.waiting() == [keep]
-    assert store.link.one(store.calls.tally()) == {"c": 35}
+    assert store.link.execute(store.calls.tally()) == {"c": 35}

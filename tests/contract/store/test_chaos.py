@@ -7,9 +7,9 @@ import time
 from collections import Counter
 
 from rtd.common.errors import StoreGone
-from rtd.store.commands.arguments import Outcome, Took
-from rtd.store.connection.blocking import Link
-from rtd.store.embedded.server import Embedded
+from rtd.store.commands.arguments import LeaseOutcome, TakeReply
+from rtd.store.connection.blocking import RedisConnection
+from rtd.store.embedded.server import EmbeddedRedis
 from tests.contract.store.census import check
 from tests.contract.store.harness import NODE, Store
 
@@ -22,23 +22,25 @@ def work(store: Store, url: str, exec_id: str, seed: int) -> None:
     """One executor's life: take, finish, take, in batches of changing size, to the end."""
     chance = random.Random(seed)
     calls = store.calls
-    with Link.connect(url) as link:
-        took: Took = link.one(calls.take(NODE, exec_id, "process", 8, store.now_ms, enroll=True))
+    with RedisConnection.connect(url) as link:
+        took: TakeReply = link.execute(
+            calls.take(NODE, exec_id, "process", 8, store.now_ms, enroll=True)
+        )
         while took.what == "runs":
             done = [outcome(run.id, exec_id, chance) for run in took.runs]
             size = chance.choice([1, 4, 16, 64])
-            refused, took = link.call(
+            refused, took = link.execute_all(
                 calls.finish(NODE, exec_id, store.now_ms, b"e", EVERY, done),
                 calls.take(NODE, exec_id, "process", size, store.now_ms),
             )
             assert not refused
 
 
-def outcome(run_id: str, exec_id: str, chance: random.Random) -> Outcome:
+def outcome(run_id: str, exec_id: str, chance: random.Random) -> LeaseOutcome:
     """Mostly done, sometimes to be tried again."""
     if chance.random() < 0.05:
-        return Outcome(run_id, "job", "a", f"q:{exec_id}".encode())
-    return Outcome(run_id, "job", "d", f"s:{exec_id}".encode())
+        return LeaseOutcome(run_id, "job", "a", f"q:{exec_id}".encode())
+    return LeaseOutcome(run_id, "job", "d", f"s:{exec_id}".encode())
 
 
 class Crew:
@@ -79,7 +81,9 @@ class Crew:
             part, orphans = orphans[:50], orphans[50:]
             kinds = {run: chance.choice("hhhd") for run in part}
             done = [
-                Outcome(run, "job", "d", b"l") if kind == "d" else Outcome(run, "job", "h", b"q")
+                LeaseOutcome(run, "job", "d", b"l")
+                if kind == "d"
+                else LeaseOutcome(run, "job", "h", b"q")
                 for run, kind in kinds.items()
             ]
             assert self.store.finish(exec_id, *done, history=EVERY, script="settle") == []
@@ -89,15 +93,15 @@ class Crew:
         return [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in self.living]
 
 
-def test_each_run_ends_once_however_many_executors_are_killed(redis: Embedded) -> None:
+def test_each_run_ends_once_however_many_executors_are_killed(redis: EmbeddedRedis) -> None:
     chance = random.Random(4711)
-    with Link.connect(redis.url) as link:
+    with RedisConnection.connect(redis.url) as link:
         store = Store(link)
         ids = [run for _ in range(RUNS // 1000) for run in store.submit(1000)]
         crew = Crew(store, redis.url)
         for _ in range(EXECUTORS):
             crew.hire()
-        while store.link.one(store.calls.lane_load("process")).queued > 500:
+        while store.link.execute(store.calls.lane_load("process")).queued > 500:
             time.sleep(chance.uniform(0.002, 0.012))  # the moment of a kill is the point
             crew.kill_one(chance)
             crew.hire()
@@ -111,6 +115,6 @@ def test_each_run_ends_once_however_many_executors_are_killed(redis: Embedded) -
         states = Counter(store.state(run) for run in ids)
         assert set(states) <= {"s", "l"}
         assert sum(states.values()) == RUNS
-        assert store.link.one(store.calls.tally()) == dict(states)
+        assert store.link.execute(store.calls.tally()) == dict(states)
         assert store.redis("LLEN", "@done:job") == RUNS
         assert crew.killed >= 3

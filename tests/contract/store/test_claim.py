@@ -4,7 +4,7 @@ from tests.contract.store.harness import NODE, Store
 
 
 def test_a_word_is_replaced_only_by_who_knows_it(store: Store) -> None:
-    claim, one = store.calls.claim, store.link.one
+    claim, one = store.calls.claim, store.link.execute
     assert one(claim(NODE, b"", b"mine", 60_000)) == b"mine"
     assert one(claim(NODE, b"", b"theirs", 60_000)) == b"mine"
     assert one(claim(NODE, b"else", b"theirs", 60_000)) == b"mine"
@@ -16,7 +16,7 @@ def test_a_word_is_replaced_only_by_who_knows_it(store: Store) -> None:
 
 
 def test_what_concerns_the_schedule_is_told_to_all_nodes_that_are_there(store: Store) -> None:
-    claim, one = store.calls.claim, store.link.one
+    claim, one = store.calls.claim, store.link.execute
     for node in (NODE, "other", "gone", "left"):
         one(claim(node, b"", b"mine", 60_000))
     one(claim("left", b"mine", b"", 60_000))

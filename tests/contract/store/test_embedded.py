@@ -11,99 +11,99 @@ from pathlib import Path
 import pytest
 
 from rtd.common.errors import ConfigError, StoreError
-from rtd.store.connection.async_ import AsyncLink
-from rtd.store.connection.blocking import Link
-from rtd.store.connection.command import Call
+from rtd.store.connection.async_ import AsyncRedisConnection
+from rtd.store.connection.blocking import RedisConnection
+from rtd.store.connection.command import RedisCommand
 from rtd.store.embedded import find_server as module
 from rtd.store.embedded.append_only_file import AppendOnlyFiles
-from rtd.store.embedded.find_server import Server, find_server
-from rtd.store.embedded.server import Embedded
+from rtd.store.embedded.find_server import ServerProgram, find_server
+from rtd.store.embedded.server import EmbeddedRedis
 from tests.contract.store.test_link import kill
-from tests.helpers.deadline import soon, until
+from tests.helpers.deadline import until, until_async
 
-PING = Call(("PING",))
+PING = RedisCommand(("PING",))
 
 
-def config(link: Link, name: str) -> str:
-    value: bytes = link.one(Call(("CONFIG", "GET", name)))[1]
+def config(link: RedisConnection, name: str) -> str:
+    value: bytes = link.execute(RedisCommand(("CONFIG", "GET", name)))[1]
     return value.decode()
 
 
-def test_it_listens_on_a_socket_that_only_its_user_can_reach(redis: Embedded) -> None:
+def test_it_listens_on_a_socket_that_only_its_user_can_reach(redis: EmbeddedRedis) -> None:
     assert stat.S_IMODE(redis.socket.stat().st_mode) == 0o700
     assert stat.S_IMODE(redis.directory.stat().st_mode) == 0o700
-    with Link.connect(redis.url) as link:
+    with RedisConnection.connect(redis.url) as link:
         assert config(link, "port") == "0"
         assert config(link, "appendonly") == "yes"
         assert config(link, "appendfsync") == "no"
         assert config(link, "save") == ""
 
 
-def test_durability_always_is_passed_on(home: Path, server: Server) -> None:
-    redis = Embedded(home / "redis", server=server, durability="always")
+def test_durability_always_is_passed_on(home: Path, server: ServerProgram) -> None:
+    redis = EmbeddedRedis(home / "redis", server=server, durability="always")
     redis.start()
-    with Link.connect(redis.url) as link:
+    with RedisConnection.connect(redis.url) as link:
         assert config(link, "appendfsync") == "always"
     redis.stop()
 
 
 def test_an_unknown_durability_is_refused(home: Path) -> None:
     with pytest.raises(ConfigError, match="'process' or 'always', not 'some'"):
-        Embedded(home, durability="some")
+        EmbeddedRedis(home, durability="some")
 
 
-def test_data_outlives_a_stop_and_a_kill(redis: Embedded) -> None:
-    with Link.connect(redis.url) as link:
-        link.one(Call(("SET", "a", "1")))
+def test_data_outlives_a_stop_and_a_kill(redis: EmbeddedRedis) -> None:
+    with RedisConnection.connect(redis.url) as link:
+        link.execute(RedisCommand(("SET", "a", "1")))
     kill(redis)
     redis.start()
-    with Link.connect(redis.url) as link:
-        assert link.one(Call(("INCR", "a"))) == 2
+    with RedisConnection.connect(redis.url) as link:
+        assert link.execute(RedisCommand(("INCR", "a"))) == 2
     redis.stop()
     assert not redis.socket.exists()
     redis.start()
-    with Link.connect(redis.url) as link:
-        assert link.one(Call(("GET", "a"))) == b"2"
+    with RedisConnection.connect(redis.url) as link:
+        assert link.execute(RedisCommand(("GET", "a"))) == b"2"
 
 
-def test_a_running_one_is_taken_over_and_can_be_stopped(redis: Embedded) -> None:
-    second = Embedded(redis.directory)
+def test_a_running_one_is_taken_over_and_can_be_stopped(redis: EmbeddedRedis) -> None:
+    second = EmbeddedRedis(redis.directory)
     assert second.start() is False
-    with Link.connect(second.url) as link:
-        assert link.one(PING) == b"PONG"
+    with RedisConnection.connect(second.url) as link:
+        assert link.execute(PING) == b"PONG"
     second.stop()
     assert redis._process is not None
     assert redis._process.wait(5) == 0
 
 
-def test_stop_is_fine_when_it_is_gone_already(redis: Embedded) -> None:
+def test_stop_is_fine_when_it_is_gone_already(redis: EmbeddedRedis) -> None:
     kill(redis)
     redis.stop()
     redis.stop()
 
 
-def test_a_hung_server_of_ours_is_killed_by_stop(redis: Embedded) -> None:
+def test_a_hung_server_of_ours_is_killed_by_stop(redis: EmbeddedRedis) -> None:
     assert redis._process is not None
     process = redis._process
-    with Link.connect(redis.url) as link:
-        link.one(Call(("SET", "a", "1")))
+    with RedisConnection.connect(redis.url) as link:
+        link.execute(RedisCommand(("SET", "a", "1")))
     process.send_signal(signal.SIGSTOP)
     redis.stop(timeout_s=0.2)
     assert process.returncode == -signal.SIGKILL
 
 
-def test_it_is_started_again_when_it_dies(redis: Embedded) -> None:
+def test_it_is_started_again_when_it_dies(redis: EmbeddedRedis) -> None:
     async def main() -> None:
-        keeping = asyncio.create_task(redis.keep())
-        link = await AsyncLink.connect(redis.url)
-        await link.one(Call(("SET", "a", "1")))
+        keeping = asyncio.create_task(redis.keep_alive())
+        link = await AsyncRedisConnection.connect(redis.url)
+        await link.execute(RedisCommand(("SET", "a", "1")))
         for _ in range(3):
             assert redis._process is not None
             redis._process.kill()
-            await link._wire.lost  # type: ignore[union-attr]
-            await soon(lambda: not link.connected.is_set())
+            await link._protocol.lost  # type: ignore[union-attr]
+            await until_async(lambda: not link.connected.is_set())
             await link.connected.wait()
-            assert await link.one(Call(("GET", "a"))) == b"1"
+            assert await link.execute(RedisCommand(("GET", "a"))) == b"1"
         keeping.cancel()
         await asyncio.gather(keeping, return_exceptions=True)
         await link.close()
@@ -111,17 +111,17 @@ def test_it_is_started_again_when_it_dies(redis: Embedded) -> None:
     asyncio.run(asyncio.wait_for(main(), 30))
 
 
-def test_one_that_was_taken_over_is_started_again_too(redis: Embedded) -> None:
-    second = Embedded(redis.directory, server=redis._server)
+def test_one_that_was_taken_over_is_started_again_too(redis: EmbeddedRedis) -> None:
+    second = EmbeddedRedis(redis.directory, server=redis._server)
     second.start()
 
     async def main() -> None:
-        keeping = asyncio.create_task(second.keep())
-        link = await AsyncLink.connect(second.url)
+        keeping = asyncio.create_task(second.keep_alive())
+        link = await AsyncRedisConnection.connect(second.url)
         kill(redis)
-        await soon(lambda: not link.connected.is_set())
+        await until_async(lambda: not link.connected.is_set())
         await link.connected.wait()
-        assert await link.one(PING) == b"PONG"
+        assert await link.execute(PING) == b"PONG"
         keeping.cancel()
         await asyncio.gather(keeping, return_exceptions=True)
         await link.close()
@@ -130,31 +130,31 @@ def test_one_that_was_taken_over_is_started_again_too(redis: Embedded) -> None:
     second.stop()
 
 
-def rejected(link: Link) -> int:
-    stats: str = link.one(Call(("INFO", "stats"))).decode()
+def rejected(link: RedisConnection) -> int:
+    stats: str = link.execute(RedisCommand(("INFO", "stats"))).decode()
     return int(stats.split("rejected_connections:")[1].split(maxsplit=1)[0])
 
 
-def test_one_that_has_no_connection_left_is_not_taken_for_dead(redis: Embedded) -> None:
-    with Link.connect(redis.url) as link:
-        link.one(Call(("CONFIG", "SET", "maxclients", 1)))
+def test_one_that_has_no_connection_left_is_not_taken_for_dead(redis: EmbeddedRedis) -> None:
+    with RedisConnection.connect(redis.url) as link:
+        link.execute(RedisCommand(("CONFIG", "SET", "maxclients", 1)))
         assert redis._process is not None
         pid = redis._process.pid
 
         async def main() -> None:
-            keeping = asyncio.create_task(redis.keep())
-            await soon(lambda: rejected(link) >= 2)  # turned away twice, it looked on
+            keeping = asyncio.create_task(redis.keep_alive())
+            await until_async(lambda: rejected(link) >= 2)  # turned away twice, it looked on
             keeping.cancel()
             await asyncio.gather(keeping, return_exceptions=True)
 
         asyncio.run(asyncio.wait_for(main(), 20))
         assert redis._process is not None
         assert redis._process.pid == pid
-        assert link.one(PING) == b"PONG"
-        link.one(Call(("CONFIG", "SET", "maxclients", 100)))
+        assert link.execute(PING) == b"PONG"
+        link.execute(RedisCommand(("CONFIG", "SET", "maxclients", 100)))
 
 
-def test_what_was_written_is_synced_and_only_that(redis: Embedded) -> None:
+def test_what_was_written_is_synced_and_only_that(redis: EmbeddedRedis) -> None:
     files = AppendOnlyFiles(redis.directory)
 
     def synced() -> int:
@@ -165,41 +165,41 @@ def test_what_was_written_is_synced_and_only_that(redis: Embedded) -> None:
         assert not files.has_grown()
         return count
 
-    with Link.connect(redis.url) as link:
-        link.one(Call(("SET", "a", "1")))
+    with RedisConnection.connect(redis.url) as link:
+        link.execute(RedisCommand(("SET", "a", "1")))
         assert synced() >= 1
         assert synced() == 0
-        link.one(Call(("SET", "a", "2")))
+        link.execute(RedisCommand(("SET", "a", "2")))
         assert synced() == 1
-        link.one(Call(("BGREWRITEAOF",)))
+        link.execute(RedisCommand(("BGREWRITEAOF",)))
         until(lambda: rewritten(link), what="the rewrite of the append-only file")
         assert synced() >= 1
-        link.one(Call(("SET", "a", "3")))
+        link.execute(RedisCommand(("SET", "a", "3")))
         assert synced() == 1
         assert synced() == 0
 
 
-def rewritten(link: Link) -> bool:
-    info = link.one(Call(("INFO", "persistence"))).decode()
+def rewritten(link: RedisConnection) -> bool:
+    info = link.execute(RedisCommand(("INFO", "persistence"))).decode()
     idle = "aof_rewrite_in_progress:0" in info and "aof_rewrite_scheduled:0" in info
     return idle and "aof_last_bgrewrite_status:ok" in info
 
 
 def test_it_is_synced_each_second_while_it_is_kept(
-    redis: Embedded, monkeypatch: pytest.MonkeyPatch
+    redis: EmbeddedRedis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with Link.connect(redis.url) as link:
-        link.one(Call(("SET", "a", "1")))
+    with RedisConnection.connect(redis.url) as link:
+        link.execute(RedisCommand(("SET", "a", "1")))
     redis.sync()
     synced = []
     real = os.fdatasync
     monkeypatch.setattr(os, "fdatasync", lambda fd: (synced.append(fd), real(fd)))
 
     async def main() -> None:
-        keeping = asyncio.create_task(redis.keep())
-        link = await AsyncLink.connect(redis.url)
-        await link.one(Call(("SET", "a", "2")))
-        await soon(lambda: synced)
+        keeping = asyncio.create_task(redis.keep_alive())
+        link = await AsyncRedisConnection.connect(redis.url)
+        await link.execute(RedisCommand(("SET", "a", "2")))
+        await until_async(lambda: synced)
         keeping.cancel()
         await asyncio.gather(keeping, return_exceptions=True)
         await link.close()
@@ -207,11 +207,11 @@ def test_it_is_synced_each_second_while_it_is_kept(
     asyncio.run(asyncio.wait_for(main(), 10))
 
 
-def test_a_server_that_cannot_start_says_what_it_said(home: Path, server: Server) -> None:
-    redis = Embedded(home / "redis", server=server)
+def test_a_server_that_cannot_start_says_what_it_said(home: Path, server: ServerProgram) -> None:
+    redis = EmbeddedRedis(home / "redis", server=server)
     redis.start()
-    with Link.connect(redis.url) as link:
-        link.one(Call(("SET", "a", "1" * 1000)))
+    with RedisConnection.connect(redis.url) as link:
+        link.execute(RedisCommand(("SET", "a", "1" * 1000)))
     redis.stop()
     (broken,) = [
         *redis.directory.glob("appendonlydir/*.incr.aof"),
@@ -224,12 +224,12 @@ def test_a_server_that_cannot_start_says_what_it_said(home: Path, server: Server
         redis.start()
 
 
-def test_data_of_a_newer_redis_is_not_silently_ignored(home: Path, server: Server) -> None:
+def test_data_of_a_newer_redis_is_not_silently_ignored(home: Path, server: ServerProgram) -> None:
     if server.version >= (7, 0, 0):
         pytest.skip("this one reads both")
     (home / "redis" / "appendonlydir").mkdir(parents=True)
     with pytest.raises(ConfigError, match=r"was written by Redis 7 or later and .* is 6\.2"):
-        Embedded(home / "redis", server=server).start()
+        EmbeddedRedis(home / "redis", server=server).start()
 
 
 def test_no_server_at_all_is_said_with_what_to_install(
@@ -239,7 +239,7 @@ def test_no_server_at_all_is_said_with_what_to_install(
     with pytest.raises(
         ConfigError, match=r"no Redis server found to start: install one \(apt"
     ) as e:
-        Embedded(home / "redis").start()
+        EmbeddedRedis(home / "redis").start()
     published = sys.version_info < (3, 13) and sysconfig.get_platform() == "linux-x86_64"
     assert ("rtd[embedded]" in str(e.value)) == published
 
@@ -260,10 +260,10 @@ def test_path_goes_before_the_wheel(monkeypatch: pytest.MonkeyPatch, home: Path)
     mine.write_text("#!/bin/sh\necho 'Valkey server v=8.0.1 sha=0'\n")
     mine.chmod(0o755)
     monkeypatch.setenv("PATH", str(home))
-    assert find_server() == Server(mine, (8, 0, 1))
+    assert find_server() == ServerProgram(mine, (8, 0, 1))
 
 
-def test_it_ends_though_its_socket_was_deleted(redis: Embedded) -> None:
+def test_it_ends_though_its_socket_was_deleted(redis: EmbeddedRedis) -> None:
     redis.socket.unlink()
     redis.stop(timeout_s=5.0)
     assert redis.start()

@@ -4,7 +4,9 @@ from tests.contract.store.harness import NODE, Store
 
 
 def note(store: Store, kind: str, what: str, message: str, at: float, halts: bool = False) -> int:
-    count: int = store.link.one(store.calls.note_fault(NODE, kind, what, message, at, halts=halts))
+    count: int = store.link.execute(
+        store.calls.record_fault(NODE, kind, what, message, at, halts=halts)
+    )
     return count
 
 
@@ -12,20 +14,20 @@ def test_the_same_fault_is_one_row_with_its_latest_message(store: Store) -> None
     assert note(store, "hook", "before", "first", 100.25) == 1
     assert note(store, "hook", "before", "second", 101.5) == 2
     assert note(store, "hook", "after", "other", 100.5) == 1
-    rows = store.link.one(store.calls.faults(NODE))
+    rows = store.link.execute(store.calls.list_faults(NODE))
     assert [tuple(row) for row in rows] == [
         ("hook", "before", "second", 100.25, 101.5, 2),
         ("hook", "after", "other", 100.5, 100.5, 1),
     ]
     assert store.rings() == ["fault|hook|before", "fault|hook|after"]
-    assert store.link.one(store.calls.fault(NODE, "hook|before")).message == "second"
-    assert store.link.one(store.calls.fault(NODE, "hook|none")) is None
+    assert store.link.execute(store.calls.get_fault(NODE, "hook|before")).message == "second"
+    assert store.link.execute(store.calls.get_fault(NODE, "hook|none")) is None
 
 
 def test_a_new_app_begins_without_faults(store: Store) -> None:
     note(store, "hook", "before", "first", 100.0)
-    store.link.one(store.calls.clear_faults(NODE))
-    assert store.link.one(store.calls.faults(NODE)) == []
+    store.link.execute(store.calls.clear_faults(NODE))
+    assert store.link.execute(store.calls.list_faults(NODE)) == []
     assert note(store, "hook", "before", "again", 101.0) == 1
     assert len(store.rings()) == 2
 
@@ -35,7 +37,7 @@ def test_of_more_than_two_hundred_the_quietest_goes(store: Store) -> None:
         note(store, "loader", f"file{number}", "no", float(number))
     note(store, "loader", "file0", "again", 500.0)
     note(store, "loader", "new", "no", 501.0)
-    kept = {row.what for row in store.link.one(store.calls.faults(NODE))}
+    kept = {row.what for row in store.link.execute(store.calls.list_faults(NODE))}
     assert len(kept) == 200
     assert {"new", "file0", "file2"} <= kept
     assert "file1" not in kept
@@ -43,21 +45,21 @@ def test_of_more_than_two_hundred_the_quietest_goes(store: Store) -> None:
 
 def test_what_a_fault_says_is_one_line_of_bounded_length(store: Store) -> None:
     note(store, "task", "a|b\nc", "x\ny\udcff " + "z" * 5000, 1.0)
-    (row,) = store.link.one(store.calls.faults(NODE))
+    (row,) = store.link.execute(store.calls.list_faults(NODE))
     assert row.what == "a|b c"
     assert row.message.startswith("x y\\udcff zzz")
     assert len(row.message) == 1000
-    assert store.link.one(store.calls.fault(NODE, "task|a|b c")) == row
+    assert store.link.execute(store.calls.get_fault(NODE, "task|a|b c")) == row
 
 
 def test_the_first_fault_that_halts_is_kept_until_the_halt_is_lifted(store: Store) -> None:
-    assert store.link.one(store.calls.halt()) is None
+    assert store.link.execute(store.calls.get_halt()) is None
     note(store, "parameter", "day", "no day", 1.5, halts=True)
     note(store, "parameter", "hour", "no hour", 2.0, halts=True)
-    assert tuple(store.link.one(store.calls.halt())) == ("parameter", "day", "no day", 1.5)
+    assert tuple(store.link.execute(store.calls.get_halt())) == ("parameter", "day", "no day", 1.5)
     assert store.redis("HGET", "@switches", "*") is None
     assert [ring for ring in store.rings() if ring.startswith("halt")] == ["halt|parameter|day"]
-    assert store.link.one(store.calls.switch(NODE, "*", True)) == 1
-    assert store.link.one(store.calls.switch(NODE, "*", True)) == 0
-    assert store.link.one(store.calls.halt()) is None
+    assert store.link.execute(store.calls.switch(NODE, "*", True)) == 1
+    assert store.link.execute(store.calls.switch(NODE, "*", True)) == 0
+    assert store.link.execute(store.calls.get_halt()) is None
     assert store.redis("HGET", "@switches", "*") == b"1"

@@ -4,8 +4,8 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from rtd.store.connection.blocking import Link
-from rtd.store.connection.command import Call
+from rtd.store.connection.blocking import RedisConnection
+from rtd.store.connection.command import RedisCommand
 from tests.contract.store.harness import NODE, Store
 
 
@@ -13,8 +13,8 @@ def test_a_fenced_executor_gives_up_all_its_leases(store: Store) -> None:
     ids = store.submit(3)
     store.take()
     assert store.fence("E1") == ids
-    assert store.link.one(store.calls.fenced()) == ["E1"]
-    assert store.link.one(store.calls.execs()) == []
+    assert store.link.execute(store.calls.list_fenced()) == ["E1"]
+    assert store.link.execute(store.calls.list_executors()) == []
 
 
 def test_whatever_a_fenced_executor_still_says_is_refused(store: Store) -> None:
@@ -26,7 +26,7 @@ def test_whatever_a_fenced_executor_still_says_is_refused(store: Store) -> None:
     assert store.finish("E1", run) == [run]
     assert store.giveback("E1", run) == [run]
     assert store.mine("E1") == []
-    assert store.link.one(store.calls.set_progress("E1", run, b"x")) is False
+    assert store.link.execute(store.calls.set_progress("E1", run, b"x")) is False
     assert store.state(run) == "q"
     assert store.waiting() == [other]
 
@@ -45,7 +45,7 @@ def test_to_fence_again_gives_what_is_not_settled_yet(store: Store) -> None:
     assert store.fence("E1") == ids[1:]
     assert store.settle("E1", *ids[1:]) == []
     assert store.fence("E1") == []
-    assert store.link.one(store.calls.fenced()) == []
+    assert store.link.execute(store.calls.list_fenced()) == []
 
 
 def test_settled_runs_are_written_put_back_or_tried_again(store: Store) -> None:
@@ -112,7 +112,7 @@ def test_a_wake_up_of_one_that_retires_is_passed_on(store: Store) -> None:
     store.take("E1")
     store.submit(1, mc=5)
     store.rings()
-    store.link.one(store.calls.retire("E1"))
+    store.link.execute(store.calls.retire("E1"))
     assert store.ask("E1").what == "retire"
     assert store.rings() == ["demand|process"]
 
@@ -130,10 +130,10 @@ def race(store: Store, exec_id: str, ids: list[str]) -> tuple[list[str], list[st
         store.calls.fence(NODE, exec_id),
     ]
 
-    def send(call: Call) -> Any:
-        with Link.connect(store.link.url) as link:
+    def send(call: RedisCommand) -> Any:
+        with RedisConnection.connect(store.link.url) as link:
             start.wait()
-            return link.one(call)
+            return link.execute(call)
 
     with ThreadPoolExecutor(3) as pool:
         refused, _, orphans = pool.map(send, calls)
@@ -154,4 +154,4 @@ def test_late_commands_on_three_sockets_never_break_the_books(store: Store) -> N
         left = store.take("sweeper", 100)
         assert store.finish("sweeper", *left) == []
         assert {store.state(run) for run in ids} == {"s"}
-    assert store.link.one(store.calls.tally()) == {"s": 1200}
+    assert store.link.execute(store.calls.tally()) == {"s": 1200}

@@ -11,13 +11,13 @@ def test_a_finished_run_keeps_its_record_until_it_is_forgotten(store: Store) -> 
     outcome = store.outcome(run)
     assert store.finish("E1", outcome) == []
     assert store.record(run) == outcome.record
-    assert store.link.one(store.calls.tasks_done()) == ["job"]
-    (oldest,) = store.link.one(store.calls.oldest_done("job", 10))
+    assert store.link.execute(store.calls.tasks_done()) == ["job"]
+    (oldest,) = store.link.execute(store.calls.oldest_done("job", 10))
     assert oldest.id == run
-    assert store.link.one(store.calls.forget(NODE, "job", 1, "another")) == 0
-    assert store.link.one(store.calls.forget(NODE, "job", 1, run)) == 1
-    assert store.link.one(store.calls.tasks_done()) == []
-    assert store.link.one(store.calls.get(run)) is None
+    assert store.link.execute(store.calls.forget(NODE, "job", 1, "another")) == 0
+    assert store.link.execute(store.calls.forget(NODE, "job", 1, run)) == 1
+    assert store.link.execute(store.calls.tasks_done()) == []
+    assert store.link.execute(store.calls.get_record(run)) is None
     assert store.mine("E1") == []
 
 
@@ -36,7 +36,7 @@ def test_a_second_finish_is_refused_and_changes_nothing(store: Store) -> None:
     assert store.finish("E1", first) == []
     assert store.finish("E1", store.outcome(run, state="x")) == [run]
     assert store.record(run) == first.record
-    assert store.link.one(store.calls.tally()) == {"s": 1}
+    assert store.link.execute(store.calls.tally()) == {"s": 1}
 
 
 def test_one_refused_id_keeps_the_whole_call_from_happening(store: Store) -> None:
@@ -91,7 +91,7 @@ def test_counts_and_lists_of_the_finished_are_kept_by_task_and_state(store: Stor
     bad = store.submit(1, task="b")
     store.take()
     store.finish("E1", *good, store.outcome(bad[0], state="x"))
-    read = store.link.one
+    read = store.link.execute
     assert read(store.calls.tally()) == {"s": 2, "x": 1}
     assert read(store.calls.tally("b")) == {"x": 1}
     assert [run.id for run in read(store.calls.list_done(10))] == [bad[0], good[1], good[0]]
@@ -109,7 +109,7 @@ def test_history_beyond_the_limit_of_a_task_goes_with_its_records(store: Store) 
     store.finish("E1", *noisy[3:], history=4)
     assert [store.state(run) for run in noisy] == [None] * 6 + ["s"] * 4
     assert store.state(quiet[0]) == "s"
-    done = store.link.one(store.calls.list_done(100, task="noisy"))
+    done = store.link.execute(store.calls.list_done(100, task="noisy"))
     assert [run.id for run in done] == noisy[:5:-1]
 
 
@@ -140,22 +140,22 @@ def test_the_lists_of_the_finished_stay_short(store: Store) -> None:
 
 def test_events_of_a_call_are_one_entry(store: Store) -> None:
     ids = store.submit(2)
-    (last, _), *_ = store.link.one(store.calls.last_events(1))
+    (last, _), *_ = store.link.execute(store.calls.last_events(1))
     store.take()
     store.finish("E1", *ids, events=b"packed")
-    store.link.one(store.calls.emit(b"more"))
-    events = store.link.one(store.calls.events_since(last))
+    store.link.execute(store.calls.emit(b"more"))
+    events = store.link.execute(store.calls.events_since(last))
     assert [blob for _, blob in events] == [b"packed", b"more"]
-    newest = store.link.one(store.calls.last_events(1))
+    newest = store.link.execute(store.calls.last_events(1))
     assert newest == [events[-1]]
-    assert store.link.one(store.calls.wait_events(events[0][0], 1000)) == [events[1]]
-    assert store.link.one(store.calls.wait_events(events[1][0], 1)) == []
+    assert store.link.execute(store.calls.wait_events(events[0][0], 1000)) == [events[1]]
+    assert store.link.execute(store.calls.wait_events(events[1][0], 1)) == []
 
 
 def test_the_event_stream_stays_short(store: Store) -> None:
     for _ in range(30):
         calls = [store.calls.emit(b"event")] * 400
-        store.link.call(*calls)
+        store.link.execute_all(*calls)
     assert store.redis("XLEN", "@events") <= 10_200
 
 
@@ -163,15 +163,15 @@ def test_an_end_rings_for_those_who_wait_once(store: Store) -> None:
     ids = store.submit(3)
     store.take()
     store.rings()
-    store.link.one(store.calls.wait_for(ids[:2]))
-    store.link.one(store.calls.stop_waiting(ids[1:2]))
+    store.link.execute(store.calls.watch_runs(ids[:2]))
+    store.link.execute(store.calls.unwatch_runs(ids[1:2]))
     store.finish("E1", *ids)
     assert store.rings() == [f"done|{ids[0]}"]
     assert store.redis("EXISTS", "@waits") == 0
 
 
 def test_an_end_rings_for_a_watched_task_each_time(store: Store) -> None:
-    store.link.one(store.calls.watch_tasks(["etl"]))
+    store.link.execute(store.calls.watch_tasks(["etl"]))
     runs = store.submit(2, task="etl") + store.submit(1, task="other")
     store.take()
     store.rings()
@@ -183,31 +183,31 @@ def test_an_end_rings_for_a_watched_task_each_time(store: Store) -> None:
 def test_a_retry_is_not_an_end(store: Store) -> None:
     run = store.submit_one()
     store.take()
-    store.link.one(store.calls.wait_for([run]))
+    store.link.execute(store.calls.watch_runs([run]))
     store.rings()
     store.finish("E1", store.outcome(run, "a"))
     assert [ring for ring in store.rings() if ring.startswith("done")] == []
-    assert store.link.one(store.calls.tally()) == {}
+    assert store.link.execute(store.calls.tally()) == {}
 
 
 def test_progress_and_intent_live_as_long_as_the_run(store: Store) -> None:
     run = store.submit_one()
     set_progress, set_intent = store.calls.set_progress, store.calls.set_intent
-    assert store.link.one(set_progress("E1", run, b"1/3")) is False
+    assert store.link.execute(set_progress("E1", run, b"1/3")) is False
     store.take()
-    assert store.link.one(set_progress("E1", run, b"1/3")) is True
-    assert store.link.one(set_progress("E2", run, b"2/3")) is False
-    assert store.link.one(set_intent(run, b"stop")) is True
-    assert store.link.one(store.calls.progress()) == {run: b"1/3"}
-    assert store.link.one(store.calls.intent(run)) == b"stop"
+    assert store.link.execute(set_progress("E1", run, b"1/3")) is True
+    assert store.link.execute(set_progress("E2", run, b"2/3")) is False
+    assert store.link.execute(set_intent(run, b"stop")) is True
+    assert store.link.execute(store.calls.get_progress()) == {run: b"1/3"}
+    assert store.link.execute(store.calls.get_intent(run)) == b"stop"
     store.finish("E1", run)
-    assert store.link.one(store.calls.progress()) == {}
-    assert store.link.one(store.calls.intent(run)) is None
-    assert store.link.one(set_intent(run, b"stop")) is False
+    assert store.link.execute(store.calls.get_progress()) == {}
+    assert store.link.execute(store.calls.get_intent(run)) is None
+    assert store.link.execute(set_intent(run, b"stop")) is False
 
 
 def test_a_supervisor_that_is_away_gets_one_token_instead_of_too_many(store: Store) -> None:
-    store.link.one(store.calls.watch_tasks(["job"]))
+    store.link.execute(store.calls.watch_tasks(["job"]))
     for _ in range(11):
         ids = store.submit(1000)
         store.take(n=1000)

@@ -1,7 +1,15 @@
 """Occurrences: each at most once, with its run in the same step."""
 
 from rtd.store.commands import keys
-from rtd.store.commands.schedule import Due, Firing, Flying, Kept, Unfired, dues_of, kept_of
+from rtd.store.commands.schedule import (
+    ActiveRun,
+    FiredOccurrence,
+    OccurrenceRecord,
+    SchedulerState,
+    SkippedOccurrence,
+    parse_occurrences,
+    parse_scheduler_state,
+)
 from tests.contract.store.harness import NODE, Store
 
 PLACE = keys.place("process", "default", 0)
@@ -13,35 +21,37 @@ def run_id(number: int) -> str:
     return f"{number:026d}"
 
 
-def firing(number: int, task: str = "job", due_us: int = DUE, note: str = "ran||") -> Firing:
+def firing(
+    number: int, task: str = "job", due_us: int = DUE, note: str = "ran||"
+) -> FiredOccurrence:
     run = run_id(number)
-    return Firing(task, due_us, due_us, run, f"q:{run}".encode(), run, 0, note)
+    return FiredOccurrence(task, due_us, due_us, run, f"q:{run}".encode(), run, 0, note)
 
 
-def fire(store: Store, *firings: Firing, most: int = 100) -> list[str]:
+def fire(store: Store, *firings: FiredOccurrence, most: int = 100) -> list[str]:
     call = store.calls.fire(NODE, PLACE, store.now_ms, most, DUE + 5, firings)
-    flags: list[str] = store.link.one(call)
+    flags: list[str] = store.link.execute(call)
     return flags
 
 
-def kept(store: Store) -> Kept:
-    return kept_of(store.link.call(*store.calls.schedule_kept()))
+def kept(store: Store) -> SchedulerState:
+    return parse_scheduler_state(store.link.execute_all(*store.calls.get_scheduler_state()))
 
 
-def dues(store: Store, task: str = "job") -> list[Due]:
-    return dues_of(task, store.link.call(*store.calls.occurrences(task, 100)))
+def dues(store: Store, task: str = "job") -> list[OccurrenceRecord]:
+    return parse_occurrences(task, store.link.execute_all(*store.calls.occurrences(task, 100)))
 
 
 def test_an_occurrence_and_its_run_are_made_in_one_step(store: Store) -> None:
     assert fire(store, firing(1), firing(2, "other")) == ["", ""]
     assert store.take() == [run_id(1), run_id(2)]
-    assert dues(store) == [Due("job", DUE, "")]
+    assert dues(store) == [OccurrenceRecord("job", DUE, "")]
     found = kept(store)
     assert found.alive_us == DUE + 5
     assert found.last["r"] == {"job": DUE, "other": DUE}
-    assert set(found.flying) == {
-        Flying(run_id(1), "job", DUE),
-        Flying(run_id(2), "other", DUE),
+    assert set(found.active_runs) == {
+        ActiveRun(run_id(1), "job", DUE),
+        ActiveRun(run_id(2), "other", DUE),
     }
 
 
@@ -68,11 +78,15 @@ def test_a_firing_goes_straight_to_an_idle_executor(store: Store) -> None:
 
 
 def test_an_occurrence_without_a_run_is_written_down_once(store: Store) -> None:
-    note = store.calls.note_unfired(100, DUE, [Unfired("job", DUE, True, "missed||it slept")])
-    store.link.one(note)
-    store.link.one(note)
-    assert dues(store) == [Due("job", DUE, "missed||it slept")]
-    assert store.link.one(store.calls.misses(10)) == [Due("job", DUE, "missed||it slept")]
+    note = store.calls.record_skipped(
+        100, DUE, [SkippedOccurrence("job", DUE, True, "missed||it slept")]
+    )
+    store.link.execute(note)
+    store.link.execute(note)
+    assert dues(store) == [OccurrenceRecord("job", DUE, "missed||it slept")]
+    assert store.link.execute(store.calls.misses(10)) == [
+        OccurrenceRecord("job", DUE, "missed||it slept")
+    ]
     assert kept(store).last["u"] == {"job": DUE}
     assert fire(store, firing(1)) == ["-"]
     assert store.take() == []
@@ -86,7 +100,7 @@ def test_only_the_latest_occurrences_of_a_task_are_kept(store: Store) -> None:
 
 
 def test_the_end_of_a_watched_run_is_noted_and_rung(store: Store) -> None:
-    store.link.one(store.calls.watch_tasks(["job"]))
+    store.link.execute(store.calls.watch_tasks(["job"]))
     fire(store, firing(1))
     store.spots[run_id(1)] = (PLACE, run_id(1), "job")
     store.take()
@@ -95,12 +109,12 @@ def test_the_end_of_a_watched_run_is_noted_and_rung(store: Store) -> None:
     store.finish("E1", store.outcome(run_id(1), state="x"))
     assert f"task|job|x|{run_id(1)}|{store.now_ms}" in store.rings()
     found = kept(store)
-    assert found.flying == []
+    assert found.active_runs == []
     assert found.last["x"] == {"job": store.now_ms * 1000}
 
 
 def test_a_firing_that_is_cancelled_has_used_up_its_moment(store: Store) -> None:
-    store.link.one(store.calls.watch_tasks(["job"]))
+    store.link.execute(store.calls.watch_tasks(["job"]))
     fire(store, firing(1))
     store.spots[run_id(1)] = (PLACE, run_id(1), "job")
     store.pass_ms(7)
@@ -110,17 +124,17 @@ def test_a_firing_that_is_cancelled_has_used_up_its_moment(store: Store) -> None
 
 
 def test_a_submitted_run_of_a_watched_task_counts_as_started(store: Store) -> None:
-    store.link.one(store.calls.watch_tasks(["job"]))
+    store.link.execute(store.calls.watch_tasks(["job"]))
     run = store.submit_one()
     later = store.submit_one(due_ms=store.now_ms + 1000)
     assert f"task|job|q|{run}|{store.now_ms}" in store.rings()
-    assert kept(store).flying == [Flying(run, "job", store.now_ms * 1000)]
-    assert later not in {one.id for one in kept(store).flying}
+    assert kept(store).active_runs == [ActiveRun(run, "job", store.now_ms * 1000)]
+    assert later not in {one.id for one in kept(store).active_runs}
 
 
 def test_a_firing_into_a_paused_queue_waits(store: Store) -> None:
-    store.link.one(store.calls.pause(NODE, "default"))
+    store.link.execute(store.calls.pause(NODE, "default"))
     fire(store, firing(1))
     assert store.take() == []
-    store.link.one(store.calls.resume(NODE, "default"))
+    store.link.execute(store.calls.resume(NODE, "default"))
     assert store.take() == [run_id(1)]

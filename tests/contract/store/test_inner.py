@@ -12,9 +12,9 @@ def test_it_waits_before_all_others_and_is_shown_nowhere(store: Store) -> None:
     other = store.submit_one(lane="main", priority=100)
     own = submit_inner(store)
     assert store.waiting() == [other]
-    assert [row.queue for row in store.link.one(store.calls.queue_table())] == ["default"]
+    assert [row.queue for row in store.link.execute(store.calls.queue_table())] == ["default"]
     assert store.take(lane="main") == [own, other]
-    assert [lease.id for lease in store.link.one(store.calls.list_running())] == [other]
+    assert [lease.id for lease in store.link.execute(store.calls.list_running())] == [other]
 
 
 def test_its_end_rings_whoever_submitted_it_and_leaves_nothing_but_a_record_for_a_minute(
@@ -27,11 +27,11 @@ def test_its_end_rings_whoever_submitted_it_and_leaves_nothing_but_a_record_for_
     assert store.rings() == [f"inner|{own}"]
     assert store.state(own) == "s"
     assert 0 < store.redis("PTTL", "@r:" + own) <= 60_000
-    assert store.link.one(store.calls.tally()) == {"s": 1}
-    assert [run.id for run in store.link.one(store.calls.list_done(10))] == [other]
-    assert store.link.one(store.calls.tasks_done()) == ["job"]
+    assert store.link.execute(store.calls.tally()) == {"s": 1}
+    assert [run.id for run in store.link.execute(store.calls.list_done(10))] == [other]
+    assert store.link.execute(store.calls.tasks_done()) == ["job"]
     assert store.redis("EXISTS", "@inner") == 0
-    assert store.link.one(store.calls.forget_inner(own)) == 1
+    assert store.link.execute(store.calls.forget_internal_run(own)) == 1
 
 
 def test_what_its_dead_executor_leaves_is_settled_and_rings_too(store: Store) -> None:
@@ -47,5 +47,5 @@ def test_one_that_is_withdrawn_is_gone(store: Store) -> None:
     own = submit_inner(store)
     assert store.cancel(own) == "ok"
     assert store.take(lane="main") == []
-    assert store.link.one(store.calls.tally()) == {}
+    assert store.link.execute(store.calls.tally()) == {}
     assert store.redis("LLEN", "@bell:node:" + NODE) >= 1

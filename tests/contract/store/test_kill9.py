@@ -6,8 +6,8 @@ from rtd.common.errors import StoreGone
 from rtd.common.ids import new_ids
 from rtd.store.commands import keys
 from rtd.store.commands.arguments import Submission
-from rtd.store.connection.blocking import Link
-from rtd.store.embedded.server import Embedded
+from rtd.store.connection.blocking import RedisConnection
+from rtd.store.embedded.server import EmbeddedRedis
 from tests.contract.store.census import check
 from tests.contract.store.harness import NODE, Store
 from tests.contract.store.test_link import kill
@@ -30,29 +30,29 @@ class Load:
 
     def run(self) -> None:
         try:
-            with Link.connect(self.store.link.url) as link:
+            with RedisConnection.connect(self.store.link.url) as link:
                 while True:
                     self._turn(link)
                     self.rounds += 1
         except StoreGone:
             return
 
-    def _turn(self, link: Link) -> None:
+    def _turn(self, link: RedisConnection) -> None:
         store, calls = self.store, self.store.calls
         place = keys.place("process", "default", 0)
         runs = [Submission(i, b"q" + i.encode() * 5, i) for i in new_ids(20)]
         # Known before it is sent: another may take it before this one has the reply.
         store.spots.update({run.id: (place, run.id, "job") for run in runs})
-        link.one(calls.submit(NODE, place, "job", store.now_ms, runs))
+        link.execute(calls.submit(NODE, place, "job", store.now_ms, runs))
         self.submitted.update(run.id for run in runs)
-        took = link.one(calls.take(NODE, self.name, "process", 10, store.now_ms, enroll=True))
+        took = link.execute(calls.take(NODE, self.name, "process", 10, store.now_ms, enroll=True))
         done = [store.outcome(run.id) for run in took.runs]
-        assert link.one(calls.finish(NODE, self.name, store.now_ms, b"e", EVERY, done)) == []
+        assert link.execute(calls.finish(NODE, self.name, store.now_ms, b"e", EVERY, done)) == []
         self.finished.update(run.id for run in took.runs)
 
 
-def test_a_killed_server_comes_back_with_all_it_acknowledged(redis: Embedded) -> None:
-    with Link.connect(redis.url) as link:
+def test_a_killed_server_comes_back_with_all_it_acknowledged(redis: EmbeddedRedis) -> None:
+    with RedisConnection.connect(redis.url) as link:
         store = Store(link)
     loads = [Load(store, number) for number in range(3)]
     for _ in range(ROUNDS):

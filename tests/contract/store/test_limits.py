@@ -6,8 +6,8 @@ import pytest
 
 from rtd.common.ids import new_ids
 from rtd.store.commands import keys
-from rtd.store.commands.schedule import Firing
-from rtd.store.connection.blocking import Link
+from rtd.store.commands.schedule import FiredOccurrence
+from rtd.store.connection.blocking import RedisConnection
 from tests.contract.store.harness import NODE, Store
 
 
@@ -81,10 +81,12 @@ def test_a_limited_run_is_not_handed_off_beside_a_free_one_either(store: Store) 
     free, limited = new_ids(2)
     place, due = keys.place("process", "default", 0), store.now_ms * 1000
     firings = [
-        Firing("plain", due, due, free, b"q:1", free, 0, "ran||"),
-        Firing("tight", due, due, limited, b"q:2", keys.item(limited, 1, "tight"), 0, "ran||"),
+        FiredOccurrence("plain", due, due, free, b"q:1", free, 0, "ran||"),
+        FiredOccurrence(
+            "tight", due, due, limited, b"q:2", keys.item(limited, 1, "tight"), 0, "ran||"
+        ),
     ]
-    store.link.one(store.calls.fire(NODE, place, store.now_ms, 10, due, firings))
+    store.link.execute(store.calls.fire(NODE, place, store.now_ms, 10, due, firings))
     assert store.waiting() == [limited]
     handed = "E1" if store.mine("E1") else "E2"
     assert store.mine(handed) == [free]
@@ -103,11 +105,11 @@ def test_a_paused_queue_does_not_keep_its_turn(store: Store) -> None:
     paused = store.submit_one(mc=1, queue="slow", priority=1)
     other = store.submit_one(mc=1)
     assert store.take("E1", 5) == [first]
-    store.link.one(store.calls.pause(NODE, "slow"))
+    store.link.execute(store.calls.pause(NODE, "slow"))
     store.finish("E1", first)
     assert store.take("E1") == [other]
     store.finish("E1", other)
-    store.link.one(store.calls.resume(NODE, "slow"))
+    store.link.execute(store.calls.resume(NODE, "slow"))
     assert store.take("E1") == [paused]
 
 
@@ -118,7 +120,7 @@ def test_a_queue_paused_while_it_has_the_turn_passes_it_on(store: Store) -> None
     assert store.take("E1", 5) == [first]
     store.finish("E1", first)
     assert store.waiting() == [slow]
-    store.link.one(store.calls.pause(NODE, "slow"))
+    store.link.execute(store.calls.pause(NODE, "slow"))
     assert store.take("E1") == [other]
 
 
@@ -127,7 +129,7 @@ def test_a_run_back_in_a_paused_queue_passes_its_turn_on(store: Store) -> None:
     other = store.submit_one(mc=1)
     assert store.take("E1", 1) == [first]
     assert store.take("E2", 1) == []
-    store.link.one(store.calls.pause(NODE, "slow"))
+    store.link.execute(store.calls.pause(NODE, "slow"))
     store.giveback("E1", first)
     assert store.take("E2", 1) == [other]
 
@@ -165,10 +167,10 @@ def test_many_takers_never_exceed_a_limit(store: Store, limit: int) -> None:
 
     def work(exec_id: str) -> None:
         nonlocal running, most
-        with Link.connect(store.link.url) as link:
+        with RedisConnection.connect(store.link.url) as link:
             while len(done) < len(ids):
                 call = store.calls.take(NODE, exec_id, "process", 2, store.now_ms, enroll=True)
-                runs = [run.id for run in link.one(call).runs]
+                runs = [run.id for run in link.execute(call).runs]
                 with lock:
                     running += len(runs)
                     most = max(most, running)
@@ -181,7 +183,7 @@ def test_many_takers_never_exceed_a_limit(store: Store, limit: int) -> None:
                     done.extend(runs)
                 outcomes = [store.outcome(run) for run in runs]
                 call = store.calls.finish(NODE, exec_id, store.now_ms, b"", 1000, outcomes)
-                assert link.one(call) == []
+                assert link.execute(call) == []
 
     threads = [threading.Thread(target=work, args=(f"E{i}",)) for i in range(6)]
     for thread in threads:

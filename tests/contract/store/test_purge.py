@@ -4,13 +4,13 @@ import msgpack
 import pytest
 
 from rtd.common.ids import new_ids
-from rtd.model.run_record import End, Record, Spec, decode, new_record, pack_end
-from rtd.model.run_states import State
+from rtd.model.run_record import RunEnd, RunRecord, RunSpec, decode_record, new_record, pack_end
+from rtd.model.run_states import RunState
 from rtd.store.commands import keys
-from rtd.store.commands.arguments import Purged, Submission
+from rtd.store.commands.arguments import PurgeReply, Submission
 from tests.contract.store.harness import HISTORY, NODE, Store
 
-END = End(1_800_000_000.5, None, "anna", "queue q was purged by anna", None)
+END = RunEnd(1_800_000_000.5, None, "anna", "queue q was purged by anna", None)
 
 
 def submit(
@@ -24,9 +24,9 @@ def submit(
     for number, run_id in enumerate(ids):
         params = b"p" * (100 if number % 2 else 400)  # the spec's own header has 2 or 3 bytes
         opts = {"max_concurrency": mc} if mc else {}
-        spec = Spec(run_id, task, params, "process", queue, 0, 1.5, opts, "anna", None)
+        spec = RunSpec(run_id, task, params, "process", queue, 0, 1.5, opts, "anna", None)
         runs.append(Submission(run_id, new_record(spec), keys.item(run_id, mc, task), due_ms, 0))
-    store.link.one(store.calls.submit(NODE, place, task, store.now_ms, runs))
+    store.link.execute(store.calls.submit(NODE, place, task, store.now_ms, runs))
     store.spots.update((run.id, (place, run.item, task)) for run in runs)
     return ids
 
@@ -35,7 +35,7 @@ def purge(store: Store, queue: str = "q") -> int:
     """All of a queue, as the supervisor does it."""
     ended = skip = 0
     while True:
-        answer: Purged = store.link.one(
+        answer: PurgeReply = store.link.execute(
             store.calls.purge(NODE, store.now_ms, HISTORY, queue, pack_end(END), END.why, skip)
         )
         ended, skip = ended + answer.ended, answer.skip
@@ -43,10 +43,10 @@ def purge(store: Store, queue: str = "q") -> int:
             return ended
 
 
-def record(store: Store, run_id: str) -> Record:
+def record(store: Store, run_id: str) -> RunRecord:
     blob = store.record(run_id)
     assert blob is not None
-    return decode(blob)
+    return decode_record(blob)
 
 
 @pytest.mark.parametrize("task", ["job", "j" * 31, "j" * 32, "ä" * 130])
@@ -55,10 +55,10 @@ def test_the_records_say_how_they_ended_and_are_else_as_they_were(store: Store, 
     before = [record(store, run_id) for run_id in ids]
     assert purge(store) == 4
     after = [record(store, run_id) for run_id in ids]
-    assert after == [run._replace(state=State.CANCELLED, end=END) for run in before]
-    assert store.link.one(store.calls.tally(task)) == {"c": 4}
-    assert {r.id for r in store.link.one(store.calls.list_done(10, bad=True))} == set(ids)
-    blobs = [blob for _, blob in store.link.one(store.calls.last_events(1))]
+    assert after == [run._replace(state=RunState.CANCELLED, end=END) for run in before]
+    assert store.link.execute(store.calls.tally(task)) == {"c": 4}
+    assert {r.id for r in store.link.execute(store.calls.list_done(10, bad=True))} == set(ids)
+    blobs = [blob for _, blob in store.link.execute(store.calls.last_events(1))]
     events = msgpack.unpackb(blobs[0])
     assert [event[1:] for event in events] == [
         [run_id, task, "cancelled", "cancelled", END.why] for run_id in ids
@@ -77,9 +77,9 @@ def test_it_takes_from_the_queue_from_those_held_and_from_those_delayed(store: S
         *submit(store, 3, queue="other"),
     ]
     assert purge(store) == len(held) + len(queued) + len(delayed)
-    rows = store.link.one(store.calls.list_queued(10_000))
+    rows = store.link.execute(store.calls.list_queued(10_000))
     assert {row.id for row in rows} == set(others)
-    assert record(store, running[0]).state is State.QUEUED  # its executor has it
+    assert record(store, running[0]).state is RunState.QUEUED  # its executor has it
     assert store.finish("E1", *running) == []
     assert set(store.take(n=9)) == set(others[6:])
     store.pass_ms(5000)
@@ -88,12 +88,12 @@ def test_it_takes_from_the_queue_from_those_held_and_from_those_delayed(store: S
 
 def test_a_paused_queue_is_purged_and_stays_paused(store: Store) -> None:
     submit(store, 5)
-    store.link.one(store.calls.pause(NODE, "q"))
+    store.link.execute(store.calls.pause(NODE, "q"))
     assert purge(store) == 5
     assert store.redis("EXISTS", "@parked") == 0
     later = submit(store, 1)
     assert store.take() == []
-    store.link.one(store.calls.resume(NODE, "q"))
+    store.link.execute(store.calls.resume(NODE, "q"))
     assert store.take() == later
 
 
@@ -111,7 +111,7 @@ def test_a_run_of_another_queue_that_waited_behind_a_limit_moves_up(store: Store
 
 def test_those_who_wait_for_a_purged_run_are_told(store: Store) -> None:
     ids = submit(store, 3)
-    store.link.one(store.calls.wait_for(ids[:1]))
+    store.link.execute(store.calls.watch_runs(ids[:1]))
     store.rings()
     assert purge(store) == 3
     assert f"done|{ids[0]}" in store.rings()

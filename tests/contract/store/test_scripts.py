@@ -3,8 +3,8 @@
 import re
 from importlib.resources import files
 
-from rtd.store.commands.commands import Calls
-from rtd.store.connection.command import Call
+from rtd.store.commands.commands import StoreCommands
+from rtd.store.connection.command import RedisCommand
 from rtd.store.connection.lua_scripts import script
 from tests.contract.store.harness import Store
 
@@ -42,7 +42,7 @@ def test_every_piece_is_used() -> None:
 def test_every_script_loads_under_its_digest(store: Store) -> None:
     for name in NAMES:
         source, digest = script(name)
-        assert store.link.one(Call(("SCRIPT", "LOAD", source))).decode() == digest
+        assert store.link.execute(RedisCommand(("SCRIPT", "LOAD", source))).decode() == digest
 
 
 def test_a_server_that_forgot_the_scripts_is_told_again(store: Store) -> None:
@@ -58,13 +58,13 @@ def test_scripts_forgotten_in_the_middle_of_a_pipeline_are_each_told_again(store
     store.redis("SCRIPT", "FLUSH")
     finish = store.calls.finish("n", "E1", store.now_ms, b"", 10, [store.outcome(ids[0])])
     take = store.calls.take("n", "E1", "process", 1, store.now_ms)
-    refused, count, took = store.link.call(finish, Call(("DBSIZE",)), take)
+    refused, count, took = store.link.execute_all(finish, RedisCommand(("DBSIZE",)), take)
     assert (refused, [run.id for run in took.runs]) == ([], [ids[2]])
     assert count > 0
 
 
 def test_names_of_keys_all_have_the_hash_tag_of_their_namespace(store: Store) -> None:
-    assert Calls("x").prefix == "{rtd:x}:"
+    assert StoreCommands("x").prefix == "{rtd:x}:"
     store.submit(3, mc=1, expires_ms=store.now_ms + 5)
     store.take()
     store.submit(1, due_ms=store.now_ms + 5)

@@ -3,10 +3,10 @@
 import pytest
 
 from rtd.common.errors import ConfigError
-from rtd.store.connection.blocking import Link
-from rtd.store.embedded.find_server import Server
-from rtd.store.embedded.server import Embedded
-from rtd.store.embedded.server_check import INFO, check
+from rtd.store.connection.blocking import RedisConnection
+from rtd.store.embedded.find_server import ServerProgram
+from rtd.store.embedded.server import EmbeddedRedis
+from rtd.store.embedded.server_check import INFO_COMMAND, check_server
 
 GOOD = {
     "redis_version": "6.2.14",
@@ -16,11 +16,13 @@ GOOD = {
 }
 
 
-def test_our_own_server_gives_no_reason_to_worry(shared_redis: Embedded, server: Server) -> None:
-    with Link.connect(shared_redis.url) as link:
-        facts = link.one(INFO)
+def test_our_own_server_gives_no_reason_to_worry(
+    shared_redis: EmbeddedRedis, server: ServerProgram
+) -> None:
+    with RedisConnection.connect(shared_redis.url) as link:
+        facts = link.execute(INFO_COMMAND)
     assert facts["redis_version"] == ".".join(map(str, server.version))
-    assert check(facts, "here") == []
+    assert check_server(facts, "here") == []
 
 
 @pytest.mark.parametrize(
@@ -33,7 +35,7 @@ def test_our_own_server_gives_no_reason_to_worry(shared_redis: Embedded, server:
 )
 def test_a_server_that_cannot_be_used_is_refused(fact: dict[str, str], words: str) -> None:
     with pytest.raises(ConfigError, match=words):
-        check({**GOOD, **fact}, "redis://h:1/0")
+        check_server({**GOOD, **fact}, "redis://h:1/0")
 
 
 @pytest.mark.parametrize(
@@ -44,10 +46,10 @@ def test_a_server_that_cannot_be_used_is_refused(fact: dict[str, str], words: st
     ],
 )
 def test_a_risky_server_is_warned_about(fact: dict[str, str], words: str) -> None:
-    (warning,) = check({**GOOD, **fact}, "redis://h:1/0")
+    (warning,) = check_server({**GOOD, **fact}, "redis://h:1/0")
     assert words in warning
 
 
 @pytest.mark.parametrize("version", ["6.2.0", "7.4.2", "8.0.1", "10.0.0"])
 def test_versions_compare_as_numbers(version: str) -> None:
-    assert check({**GOOD, "redis_version": version}, "h") == []
+    assert check_server({**GOOD, "redis_version": version}, "h") == []

@@ -13,7 +13,7 @@ def test_a_run_waits_in_its_place_with_its_record(store: Store) -> None:
     run = store.submit_one(queue="mail", priority=3)
     assert store.flags == [1]
     assert store.state(run) == "q"
-    (row,) = store.link.one(store.calls.list_queued(10))
+    (row,) = store.link.execute(store.calls.list_queued(10))
     assert (row.id, row.where, row.place_item) == (run, "queue", f"process|mail|3|{run}")
 
 
@@ -63,7 +63,7 @@ def test_nothing_submitted_is_nothing_done(store: Store) -> None:
 def test_one_event_tells_of_all_runs_of_a_call(store: Store) -> None:
     ids = store.submit(3, task="report")
     store.submit(ids=ids, task="report")
-    ((_, packed),) = store.link.one(store.calls.events_since("0"))
+    ((_, packed),) = store.link.execute(store.calls.events_since("0"))
     assert msgpack.unpackb(packed) == [
         [store.now_ms / 1000, ids[0], "report", "submitted", "queued", 3]
     ]
@@ -72,7 +72,7 @@ def test_one_event_tells_of_all_runs_of_a_call(store: Store) -> None:
 def test_a_queue_is_known_once_it_was_used(store: Store) -> None:
     store.submit(2, queue="mail")
     store.take()
-    (row,) = store.link.one(store.calls.queue_table())
+    (row,) = store.link.execute(store.calls.queue_table())
     assert (row.queue, row.priority, row.paused, row.queued) == ("mail", 0, False, 0)
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from rtd.store.commands.arguments import Took
-from rtd.store.connection.command import Call
+from rtd.store.commands.arguments import TakeReply
+from rtd.store.connection.command import RedisCommand
 from tests.contract.store.harness import NODE, Store
 
 
@@ -17,7 +17,7 @@ def test_taken_runs_are_leased_to_their_executor(store: Store) -> None:
     assert store.take("E1", 1) == [first]
     assert store.take("E2", 1) == [second]
     assert (store.mine("E1"), store.mine("E2")) == ([first], [second])
-    rows = store.link.one(store.calls.list_running())
+    rows = store.link.execute(store.calls.list_running())
     assert sorted((row.exec, row.id) for row in rows) == [("E1", first), ("E2", second)]
 
 
@@ -28,7 +28,7 @@ def test_higher_priority_goes_first_within_a_queue(store: Store) -> None:
 
 def test_a_queue_of_higher_priority_goes_before_any_run_of_a_lower_one(store: Store) -> None:
     urgent = store.submit_one(queue="plain", priority=99)
-    store.link.one(store.calls.set_queue_priority("vip", 1))
+    store.link.execute(store.calls.set_queue_priority("vip", 1))
     vip = store.submit_one(queue="vip", priority=-99)
     assert store.take() == [vip, urgent]
 
@@ -36,7 +36,7 @@ def test_a_queue_of_higher_priority_goes_before_any_run_of_a_lower_one(store: St
 def test_a_queue_priority_counts_for_what_waits_already(store: Store) -> None:
     first = store.submit_one(queue="a")
     second = store.submit_one(queue="b", priority=1)
-    store.link.one(store.calls.set_queue_priority("a", 3))
+    store.link.execute(store.calls.set_queue_priority("a", 3))
     assert store.take() == [first, second]
 
 
@@ -69,29 +69,29 @@ def test_to_enroll_twice_is_harmless(store: Store) -> None:
     store.submit(2)
     assert len(store.ask(n=1, enroll=True).runs) == 1
     assert len(store.ask(n=1, enroll=True).runs) == 1
-    (row,) = store.link.one(store.calls.execs())
+    (row,) = store.link.execute(store.calls.list_executors())
     assert row == ("E1", "process", NODE, True)
 
 
 def test_an_executor_that_finds_nothing_is_idle_and_hears_when_more_is_due(store: Store) -> None:
-    assert store.ask() == Took("idle", [], None)
+    assert store.ask() == TakeReply("idle", [], None)
     store.submit(1, due_ms=store.now_ms + 5000)
-    assert store.ask() == Took("idle", [], store.now_ms + 5000)
-    assert store.link.one(store.calls.lane_load("process")) == (0, 1, 1)
+    assert store.ask() == TakeReply("idle", [], store.now_ms + 5000)
+    assert store.link.execute(store.calls.lane_load("process")) == (0, 1, 1)
 
 
 def test_a_retired_executor_takes_no_more_and_stays_retired(store: Store) -> None:
     run, _ = store.submit(2)
     assert store.take(n=1) == [run]
-    assert store.link.one(store.calls.retire("E1")) == 1
+    assert store.link.execute(store.calls.retire("E1")) == 1
     assert store.finish("E1", run) == []
     assert store.ask().what == "retire"
     assert store.ask(enroll=True).what == "retire"
-    assert store.link.one(store.calls.execs())[0].active is False
+    assert store.link.execute(store.calls.list_executors())[0].active is False
 
 
 def test_to_retire_somebody_unknown_says_so(store: Store) -> None:
-    assert store.link.one(store.calls.retire("E9")) == 0
+    assert store.link.execute(store.calls.retire("E9")) == 0
 
 
 def test_an_item_without_a_record_is_passed_over(store: Store) -> None:
@@ -113,5 +113,5 @@ def test_batches_of_every_size_empty_a_queue_exactly(store: Store, n: int) -> No
 def test_records_pass_through_unharmed(store: Store) -> None:
     blob = b"q" + bytes(range(256)) * 100
     run = store.submit_one()
-    store.link.one(Call(("SET", f"{store.calls.prefix}r:{run}", blob)))
+    store.link.execute(RedisCommand(("SET", f"{store.calls.prefix}r:{run}", blob)))
     assert store.ask().runs[0].record == blob

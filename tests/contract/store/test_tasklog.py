@@ -2,11 +2,19 @@
 
 import pytest
 
-from rtd.model.run_record import Attempt, End, Spec, decode, encode, ended, new_record
-from rtd.model.run_states import State
-from rtd.model.task_log_entry import Entry, LogRow
-from rtd.store.commands.arguments import Outcome, Submission
-from rtd.store.commands.task_log import LogRead
+from rtd.model.run_record import (
+    Attempt,
+    RunEnd,
+    RunSpec,
+    decode_record,
+    encode_record,
+    new_record,
+    with_end,
+)
+from rtd.model.run_states import RunState
+from rtd.model.task_log_entry import LogRow, TaskLogEntry
+from rtd.store.commands.arguments import LeaseOutcome, Submission
+from rtd.store.commands.task_log import LogReadReply
 from tests.contract.store.harness import NODE, Store, keyed_id
 
 PLACE = "process|default|0"
@@ -15,44 +23,48 @@ PLACE = "process|default|0"
 @pytest.fixture
 def log(store: Store) -> Store:
     """A store whose node is logged."""
-    store.link.one(store.calls.log_switch(NODE, True))
+    store.link.execute(store.calls.log_switch(NODE, True))
     return store
 
 
 def submit(store: Store, run_id: str, task: str = "job") -> bytes:
-    spec = Spec(run_id, task, b"\x80", "process", "default", 0, 1.5, {}, "", None)
+    spec = RunSpec(run_id, task, b"\x80", "process", "default", 0, 1.5, {}, "", None)
     blob = new_record(spec)
     store.spots[run_id] = (PLACE, run_id, task)
     runs = [Submission(run_id, blob, run_id)]
-    store.link.one(store.calls.submit(NODE, PLACE, task, store.now_ms, runs))
+    store.link.execute(store.calls.submit(NODE, PLACE, task, store.now_ms, runs))
     return blob
 
 
-def over(store: Store, run_id: str, state: State = State.SUCCEEDED) -> None:
+def over(store: Store, run_id: str, state: RunState = RunState.SUCCEEDED) -> None:
     """Finish a run that E1 holds."""
     blob = store.record(run_id)
     assert blob is not None
-    error = ["ValueError", "no", "Traceback"] if state is State.EXCEPTION else None
+    error = ["ValueError", "no", "Traceback"] if state is RunState.EXCEPTION else None
     attempt = Attempt(1, 10.25, 11.5, state, "E1", error, None, 0.0, 0, None, None)
-    record = ended(decode(blob), state, End(11.5, b"\x01", "task", "why", None), attempt)
+    record = with_end(
+        decode_record(blob), state, RunEnd(11.5, b"\x01", "task", "why", None), attempt
+    )
     task = record.spec.task
-    assert store.finish("E1", Outcome(run_id, task, "d", encode(record))) == []
+    assert store.finish("E1", LeaseOutcome(run_id, task, "d", encode_record(record))) == []
 
 
-def read(store: Store, exec_id: str = "L1", up_to: int | None = None, count: int = 100) -> LogRead:
-    found: LogRead = store.link.one(store.calls.log_read(NODE, exec_id, up_to, count))
+def read(
+    store: Store, exec_id: str = "L1", up_to: int | None = None, count: int = 100
+) -> LogReadReply:
+    found: LogReadReply = store.link.execute(store.calls.log_read(NODE, exec_id, up_to, count))
     return found
 
 
-def entries(found: LogRead) -> list[Entry]:
-    return [Entry.unpack(blob) for _, blob in found.entries]
+def entries(found: LogReadReply) -> list[TaskLogEntry]:
+    return [TaskLogEntry.unpack(blob) for _, blob in found.entries]
 
 
-def rows(found: LogRead) -> list[LogRow]:
+def rows(found: LogReadReply) -> list[LogRow]:
     return [row for entry in entries(found) for row in entry.rows()]
 
 
-def ids(found: LogRead) -> list[str]:
+def ids(found: LogReadReply) -> list[str]:
     return [entry.run_id for entry in entries(found)]
 
 
@@ -60,14 +72,14 @@ def test_without_the_switch_nothing_is_told(store: Store) -> None:
     submit(store, run := keyed_id())
     store.take()
     over(store, run)
-    assert read(store) == LogRead("read", [])
+    assert read(store) == LogReadReply("read", [])
     assert store.redis("KEYS", "@log:*") == [f"{store.calls.prefix}log:reader:{NODE}".encode()]
 
 
 def test_an_end_tells_all_that_a_record_of_it_needs(log: Store) -> None:
     submit(log, run := keyed_id())
     log.take()
-    over(log, run, State.EXCEPTION)
+    over(log, run, RunState.EXCEPTION)
     assert rows(read(log)) == [
         LogRow("job", "run", run, 10.25, None),
         LogRow("job", "fail", run, 10.25, 11.5, "Traceback", "why"),
@@ -77,10 +89,10 @@ def test_an_end_tells_all_that_a_record_of_it_needs(log: Store) -> None:
 def test_a_run_that_has_begun_is_told_once_and_before_its_end(log: Store) -> None:
     submit(log, run := keyed_id())
     log.take()
-    assert log.link.one(log.calls.log_begun(NODE, [(run, "job", 9.125)])) == 1
-    assert log.link.one(log.calls.log_begun(NODE, [(run, "job", 9.5)])) == 0
+    assert log.link.execute(log.calls.log_begun(NODE, [(run, "job", 9.125)])) == 1
+    assert log.link.execute(log.calls.log_begun(NODE, [(run, "job", 9.5)])) == 0
     over(log, run)
-    assert log.link.one(log.calls.log_begun(NODE, [(run, "job", 9.75)])) == 0
+    assert log.link.execute(log.calls.log_begun(NODE, [(run, "job", 9.75)])) == 0
     assert rows(read(log)) == [
         LogRow("job", "run", run, 9.125, None),
         LogRow("job", "success", run, 9.125, 11.5, None, "why"),
@@ -159,9 +171,9 @@ def test_an_end_is_told_also_when_its_record_goes_at_once(log: Store) -> None:
     for run in runs:
         blob = log.record(run)
         assert blob is not None
-        end = End(11.5, None, "task", "", None)
-        record = encode(ended(decode(blob), State.SUCCEEDED, end))
-        log.finish("E1", Outcome(run, "job", "d", record), history=0)
+        end = RunEnd(11.5, None, "task", "", None)
+        record = encode_record(with_end(decode_record(blob), RunState.SUCCEEDED, end))
+        log.finish("E1", LeaseOutcome(run, "job", "d", record), history=0)
     assert ids(read(log)) == runs
 
 
@@ -170,9 +182,9 @@ def test_a_record_that_is_too_long_goes_its_own_way(log: Store) -> None:
     log.take()
     blob = log.record(run)
     assert blob is not None
-    end = End(11.5, bytes(100_000), "task", "", None)
-    record = encode(ended(decode(blob), State.SUCCEEDED, end))
-    log.finish("E1", Outcome(run, "job", "d", record))
+    end = RunEnd(11.5, bytes(100_000), "task", "", None)
+    record = encode_record(with_end(decode_record(blob), RunState.SUCCEEDED, end))
+    log.finish("E1", LeaseOutcome(run, "job", "d", record))
     (entry,) = entries(read(log))
     assert entry.is_cut
     assert list(entry.rows()) == [LogRow("job", "success", run, None, log.now_ms / 1000)]
@@ -181,7 +193,7 @@ def test_a_record_that_is_too_long_goes_its_own_way(log: Store) -> None:
 def test_a_record_that_is_kept_twice_is_there_once(store: Store) -> None:
     rows = [(2.5, b"b"), (1.5, b"a")]
     for _ in range(2):
-        store.link.call(*store.calls.log_keep(NODE, "redis", rows))
-    assert store.link.one(store.calls.log_kept(NODE, "redis", None, None)) == [b"a", b"b"]
-    assert store.link.one(store.calls.log_kept(NODE, "redis", 2.0, 3.0)) == [b"b"]
-    assert store.link.one(store.calls.log_latest(NODE, "redis", 0, 1)) == [b"b"]
+        store.link.execute_all(*store.calls.log_store(NODE, "redis", rows))
+    assert store.link.execute(store.calls.log_records(NODE, "redis", None, None)) == [b"a", b"b"]
+    assert store.link.execute(store.calls.log_records(NODE, "redis", 2.0, 3.0)) == [b"b"]
+    assert store.link.execute(store.calls.log_latest(NODE, "redis", 0, 1)) == [b"b"]

@@ -13,18 +13,18 @@ import msgpack
 
 from rtd.common.ids import new_id, new_ids, to_words
 from rtd.common.msgpack_values import pack, unpack
-from rtd.executor.executor import run as executor_main
+from rtd.executor.executor import run_executor as executor_main
 from rtd.model.output_index import iter_entries
-from rtd.model.run_record import Record, Spec, decode, new_record
-from rtd.process.board.board import Board, Seen
+from rtd.model.run_record import RunRecord, RunSpec, decode_record, new_record
+from rtd.process.board.board import Board, SlotSnapshot
 from rtd.process.fork.fork import fork_child, set_up_executor
 from rtd.process.tree.process_identity import start_ticks
 from rtd.session.session import Session
 from rtd.store.commands import keys
 from rtd.store.commands.arguments import Submission
-from rtd.store.commands.commands import Calls
-from rtd.store.connection.blocking import Link
-from rtd.store.embedded.server import Embedded
+from rtd.store.commands.commands import StoreCommands
+from rtd.store.connection.blocking import RedisConnection
+from rtd.store.embedded.server import EmbeddedRedis
 from tests.helpers.deadline import until
 
 
@@ -43,10 +43,10 @@ class Bench:
         self.home = Path(tempfile.mkdtemp(prefix="rtd-exec-"))
         self.output = self.home / "output"
         self.output.mkdir()
-        self.redis = Embedded(self.home / "redis")
+        self.redis = EmbeddedRedis(self.home / "redis")
         self.redis.start()
-        self.link = Link.connect(self.redis.url)
-        self.calls = Calls("test")
+        self.link = RedisConnection.connect(self.redis.url)
+        self.calls = StoreCommands("test")
         self.board = Board.create(self.home / "board")
         self._living: dict[int, Executor] = {}
         self._next_slot = 0
@@ -59,7 +59,7 @@ class Bench:
         slots = list(range(self._next_slot, self._next_slot + concurrency))
         self._next_slot += concurrency
         for slot in slots:
-            self.board.hand_out(slot, *to_words(exec_id), pool)
+            self.board.allocate_slot(slot, *to_words(exec_id), pool)
         told = {
             "store_url": self.redis.url,
             "namespace": "test",
@@ -76,7 +76,7 @@ class Bench:
 
         pid = fork_child(body)
         for slot in slots:
-            self.board.settle_in(slot, pid, start_ticks(pid) or 0)
+            self.board.set_owner(slot, pid, start_ticks(pid) or 0)
         self._living[pid] = Executor(exec_id, pid, slots)
         return self._living[pid]
 
@@ -100,45 +100,45 @@ class Bench:
         runs = []
         for run_id, params in zip(ids, many, strict=True):
             blob = pack(dict(params))
-            spec = Spec(run_id, task, blob, pool, "default", 0, now, opts, "test", None)
+            spec = RunSpec(run_id, task, blob, pool, "default", 0, now, opts, "test", None)
             runs.append(Submission(run_id, new_record(spec), run_id))
-        self.link.call(self.calls.submit("n", place, task, int(now * 1000), runs))
+        self.link.execute_all(self.calls.submit("n", place, task, int(now * 1000), runs))
         return ids
 
-    def record(self, run_id: str) -> Record:
+    def record(self, run_id: str) -> RunRecord:
         """The run's record as it is now."""
-        return decode(self.link.one(self.calls.get(run_id)))
+        return decode_record(self.link.execute(self.calls.get_record(run_id)))
 
-    def ended(self, run_id: str, *, within_s: float = 10.0) -> Record:
+    def ended(self, run_id: str, *, within_s: float = 10.0) -> RunRecord:
         """The run's record once the run is over."""
 
-        def over() -> Record | None:
+        def over() -> RunRecord | None:
             record = self.record(run_id)
             return record if record.end is not None else None
 
         return until(over, within_s=within_s, what=f"the end of run {run_id}")  # type: ignore[return-value]
 
-    def running(self, run_id: str, *, within_s: float = 10.0) -> Seen:
+    def running(self, run_id: str, *, within_s: float = 10.0) -> SlotSnapshot:
         """What the board says of the run once it runs."""
 
-        def found() -> Seen | None:
+        def found() -> SlotSnapshot | None:
             return next((seen for seen in self.board.scan() if seen.run_id == run_id), None)
 
         return until(found, within_s=within_s, what=f"the start of run {run_id}")  # type: ignore[return-value]
 
-    def ask(self, run_id: str, *, then: str = "terminate") -> Seen:
+    def ask(self, run_id: str, *, then: str = "terminate") -> SlotSnapshot:
         """Ask a running run to stop, as a zygote does, with a note of who and why."""
         seen = self.running(run_id)
         note = {"by": "tester", "why": "the test wants it", "at": time.time(), "then": then}
-        self.link.one(self.calls.set_intent(run_id, msgpack.packb(note)))
-        self.board.ask_stop(seen.slot, to_words(run_id)[1])
+        self.link.execute(self.calls.set_intent(run_id, msgpack.packb(note)))
+        self.board.set_stop(seen.slot, to_words(run_id)[1])
         os.kill(seen.pid, signal.SIGTERM)
         return seen
 
     def retire(self, executor: Executor) -> None:
         """Tell an executor to take no more runs."""
         for slot in executor.slots:
-            self.board.ask_retire(slot)
+            self.board.set_retire(slot)
         os.kill(executor.pid, signal.SIGTERM)
 
     def exit_code(self, executor: Executor, *, within_s: float = 10.0) -> int:
@@ -152,11 +152,11 @@ class Bench:
         del self._living[executor.pid]
         return found[0]  # type: ignore[index]
 
-    def text(self, record: Record) -> str:
+    def text(self, record: RunRecord) -> str:
         """What the run's last attempt wrote."""
         return "".join(text for _, text in self.streams(record))
 
-    def streams(self, record: Record) -> list[tuple[int, str]]:
+    def streams(self, record: RunRecord) -> list[tuple[int, str]]:
         """What the run's last attempt wrote, as (stream, text), in order."""
         output = record.attempts[-1].output
         if output is None:
@@ -175,7 +175,7 @@ class Bench:
             start = entry.end
         return [*found, (0, data[start:].decode())] if start < len(data) else found
 
-    def result(self, record: Record) -> Any:
+    def result(self, record: RunRecord) -> Any:
         """What the run returned."""
         assert record.end is not None
         return None if record.end.result is None else unpack(record.end.result)

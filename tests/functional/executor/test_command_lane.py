@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from rtd.model.output_index import ERR, OUT
-from rtd.model.run_record import Record
-from rtd.model.run_states import State
+from rtd.model.run_record import RunRecord
+from rtd.model.run_states import RunState
 from tests.functional.executor.harness import Bench
 from tests.helpers.deadline import until
 
 
-def command(bench: Bench, *argv: str, **params: Any) -> Record:
+def command(bench: Bench, *argv: str, **params: Any) -> RunRecord:
     return bench.ended(bench.submit("command", {"argv": list(argv), **params}, "command"))
 
 
@@ -24,27 +24,27 @@ def executor(bench: Bench) -> None:
 
 def test_output_and_error_are_told_apart(bench: Bench) -> None:
     record = command(bench, "sh", "-c", "echo one; sleep 0.01; echo two >&2")
-    assert record.state is State.SUCCEEDED
+    assert record.state is RunState.SUCCEEDED
     assert bench.streams(record) == [(OUT, "one\n"), (ERR, "two\n")]
 
 
 def test_an_exit_code_is_an_error_and_kept(bench: Bench) -> None:
     record = command(bench, "sh", "-c", "exit 7")
-    assert (record.state, record.attempts[0].exit) == (State.ERROR, [7, None])
+    assert (record.state, record.attempts[0].exit) == (RunState.ERROR, [7, None])
     assert record.end is not None
     assert record.end.why == "exit 7"
 
 
 def test_a_signal_is_named(bench: Bench) -> None:
     record = command(bench, "sh", "-c", "kill -SEGV $$")
-    assert (record.state, record.attempts[0].exit) == (State.EXCEPTION, [None, 11])
+    assert (record.state, record.attempts[0].exit) == (RunState.EXCEPTION, [None, 11])
     assert record.end is not None
     assert record.end.why == "ended by SIGSEGV"
 
 
 def test_a_command_that_is_not_there_is_named(bench: Bench) -> None:
     record = command(bench, "no-such-command")
-    assert (record.state, record.attempts[0].exit) == (State.ERROR, [127, None])
+    assert (record.state, record.attempts[0].exit) == (RunState.ERROR, [127, None])
     assert record.end is not None
     assert record.end.why == "command not found: no-such-command"
     record = command(bench, "echo hi; echo ho")
@@ -81,7 +81,7 @@ def test_a_command_runs_as_another_user(bench: Bench) -> None:
 
 def test_an_unknown_user_is_named(bench: Bench) -> None:
     record = command(bench, "true", user="no-such-user")
-    assert record.state is State.ERROR
+    assert record.state is RunState.ERROR
     assert record.end is not None
     assert "no user 'no-such-user'" in record.end.why
 
@@ -94,13 +94,13 @@ def test_a_stop_terminates_the_whole_tree(bench: Bench) -> None:
     from_pid = _wait_for_pid(ready)
     bench.ask(run_id)
     record = bench.ended(run_id)
-    assert record.state is State.TERMINATED
+    assert record.state is RunState.TERMINATED
     assert not Path(f"/proc/{from_pid}").exists()
 
 
 def test_a_daemon_left_behind_neither_lives_on_nor_holds_the_output(bench: Bench) -> None:
     record = command(bench, "sh", "-c", "(setsid sleep 1000 &); echo done")
-    assert record.state is State.SUCCEEDED
+    assert record.state is RunState.SUCCEEDED
     assert bench.text(record) == "done\n"
     assert "left a process behind" in (record.attempts[0].note or "")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from rtd.model.output_index import ERR, OUT, RAW
-from rtd.model.run_states import State
+from rtd.model.run_states import RunState
 from rtd.process.tree.children import children_of
 from rtd.process.tree.process_identity import same_process, start_ticks
 from rtd.session import Error, Session, Stopped, progress
@@ -99,7 +99,7 @@ def test_output_of_the_child_is_the_runs(bench: Bench) -> None:
 def test_an_expected_failure_comes_back_with_its_traceback(bench: Bench) -> None:
     bench.fork("fresh", session)
     record = bench.ended(bench.submit("fail", pool="fresh"))
-    assert record.state is State.ERROR
+    assert record.state is RunState.ERROR
     assert record.attempts[0].error is not None
     assert "raise Error" in record.attempts[0].error[2]
 
@@ -138,7 +138,7 @@ def test_a_stopped_task_may_clean_up_and_its_executor_lives_on(bench: Bench) -> 
     until(begun.exists, what="the task")
     bench.ask(run_id)
     record = bench.ended(run_id)
-    assert record.state is State.TERMINATED
+    assert record.state is RunState.TERMINATED
     assert record.end is not None
     assert record.end.by == "tester"
     assert note.read_text() == "cleaned up"
@@ -151,13 +151,13 @@ def test_a_stop_while_the_child_is_made_is_not_lost(bench: Bench) -> None:
         paths = {"begun": str(bench.home / f"b{n}"), "note": str(bench.home / f"n{n}")}
         run_id = bench.submit("swallow", paths, "fresh")
         bench.ask(run_id)  # as soon as the board shows it
-        assert bench.ended(run_id).state is State.TERMINATED
+        assert bench.ended(run_id).state is RunState.TERMINATED
 
 
 def test_what_a_run_leaves_behind_is_ended_and_named(bench: Bench) -> None:
     bench.fork("fresh", session)
     record = bench.ended(bench.submit("daemonise", pool="fresh"))
-    assert record.state is State.SUCCEEDED
+    assert record.state is RunState.SUCCEEDED
     assert record.end is not None
     assert [name for _, name, _ in record.end.pids or []] == ["sleep"]
 
@@ -165,7 +165,7 @@ def test_what_a_run_leaves_behind_is_ended_and_named(bench: Bench) -> None:
 def test_progress_is_reported_from_the_child(bench: Bench) -> None:
     executor = bench.fork("fresh", session)
     for _ in range(3):  # the executor's own link is none the worse for it
-        assert bench.ended(bench.submit("report", pool="fresh")).state is State.SUCCEEDED
+        assert bench.ended(bench.submit("report", pool="fresh")).state is RunState.SUCCEEDED
     assert bench.ended(bench.submit("count", pool="fresh")).attempts[0].executor == executor.id
 
 

@@ -6,13 +6,12 @@ import signal
 import msgpack
 
 from rtd.model import outcome_spool
-from rtd.model.run_record import End, ended
-from rtd.model.run_record import encode as encode_record
-from rtd.model.run_states import State
+from rtd.model.run_record import RunEnd, encode_record, with_end
+from rtd.model.run_states import RunState
 from rtd.session import Session, current_run
-from rtd.store.commands.arguments import Outcome
-from rtd.store.connection.blocking import Link
-from rtd.store.connection.command import Call
+from rtd.store.commands.arguments import LeaseOutcome
+from rtd.store.connection.blocking import RedisConnection
+from rtd.store.connection.command import RedisCommand
 from tests.functional.executor.harness import Bench
 from tests.helpers.deadline import until
 
@@ -53,7 +52,7 @@ def test_what_had_finished_in_a_batch_is_in_the_spool_of_a_killed_executor(bench
     bench.submit("die")
     gate.write_text("go on")
     assert bench.exit_code(executor) == -signal.SIGKILL
-    blobs = outcome_spool.read(bench.output / f"x-{executor.id}.spool")
+    blobs = outcome_spool.read_spool(bench.output / f"x-{executor.id}.spool")
     kept = {msgpack.unpackb(blob)[0] for blob in blobs}
     written = {i for i in finished if bench.record(i).end is not None}
     assert kept | written == set(finished)
@@ -66,11 +65,13 @@ def test_an_executor_whose_lease_was_taken_cannot_write_when_it_wakes_up(bench: 
     run_id = bench.submit("hold", {"gate": str(gate)})
     bench.running(run_id)
     os.kill(executor.pid, signal.SIGSTOP)
-    (orphan,) = bench.link.one(bench.calls.fence("n", executor.id))
+    (orphan,) = bench.link.execute(bench.calls.fence("n", executor.id))
     record = bench.record(run_id)
-    lost = ended(record, State.LOST, End(1.0, None, "rtd", "declared dead", None))
-    settled = Outcome(orphan.id, "hold", "d", encode_record(lost))
-    assert bench.link.one(bench.calls.settle("n", executor.id, 1, b"\x90", 100, [settled])) == []
+    lost = with_end(record, RunState.LOST, RunEnd(1.0, None, "rtd", "declared dead", None))
+    settled = LeaseOutcome(orphan.id, "hold", "d", encode_record(lost))
+    assert (
+        bench.link.execute(bench.calls.settle("n", executor.id, 1, b"\x90", 100, [settled])) == []
+    )
     os.kill(executor.pid, signal.SIGCONT)
     gate.write_text("too late")
     assert bench.exit_code(executor) == 2
@@ -87,15 +88,15 @@ def test_nothing_is_lost_and_nothing_runs_twice_when_redis_is_killed(bench: Benc
         until(book.exists, what="the first run")
         _kill_redis(bench)
         bench.redis.start()
-        bench.link = Link.connect(bench.redis.url)
+        bench.link = RedisConnection.connect(bench.redis.url)
     for run_id in ids:
-        assert bench.ended(run_id, within_s=30).state is State.SUCCEEDED
+        assert bench.ended(run_id, within_s=30).state is RunState.SUCCEEDED
     signed = book.read_text().split()
     assert sorted(signed) == sorted(ids)
 
 
 def _kill_redis(bench: Bench) -> None:
-    os.kill(bench.link.one(Call(("INFO", "server"), parse=_pid)), signal.SIGKILL)
+    os.kill(bench.link.execute(RedisCommand(("INFO", "server"), parse=_pid)), signal.SIGKILL)
     bench.link.close()
     bench.redis.stop()
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rtd.model.run_states import State
+from rtd.model.run_states import RunState
 from rtd.session import Session
 from tests.functional.executor.harness import Bench
 
@@ -38,7 +38,7 @@ def test_a_file_s_name_that_is_no_utf8_is_an_error_like_any_other(
 ) -> None:
     bench.fork(pool, session)
     record = bench.ended(bench.submit(task, pool=pool))
-    assert record.state is State.EXCEPTION
+    assert record.state is RunState.EXCEPTION
     error = record.attempts[-1].error
     assert error is not None
     assert error[0] == "FileNotFoundError"

@@ -10,8 +10,8 @@ import pytest
 
 from rtd.common.ids import new_id, to_words
 from rtd.model.output_index import ERR, OUT, RAW
-from rtd.model.run_record import encode as encode_record
-from rtd.model.run_states import State
+from rtd.model.run_record import encode_record
+from rtd.model.run_states import RunState
 from rtd.session import Error, Session, Stopped, current_run, progress
 from rtd.store.commands import keys
 from rtd.store.commands.arguments import Submission
@@ -121,7 +121,7 @@ def give_object() -> dict[str, object]:
 def test_a_result_comes_back(bench: Bench) -> None:
     bench.fork("process", session)
     record = bench.ended(bench.submit("add", {"a": 2, "b": 3}))
-    assert (record.state, bench.result(record)) == (State.SUCCEEDED, 5)
+    assert (record.state, bench.result(record)) == (RunState.SUCCEEDED, 5)
     assert record.end is not None
     assert record.end.by == "task"
 
@@ -159,7 +159,7 @@ def test_large_output_becomes_a_file_of_its_own_and_the_next_run_has_its_own_aga
 def test_output_beyond_the_limit_is_counted_and_the_run_goes_on(bench: Bench) -> None:
     bench.fork("process", session, run_limit_bytes=1000)
     record = bench.ended(bench.submit("write", {"count": 5000}))
-    assert record.state is State.SUCCEEDED
+    assert record.state is RunState.SUCCEEDED
     assert len(bench.text(record)) == 1000
     assert record.attempts[0].output is not None
     assert record.attempts[0].output[4] == 4000
@@ -173,9 +173,9 @@ def test_an_expected_error_and_an_unexpected_exception_are_two_states(bench: Ben
         for kind in ("expected", "other", "exit")
     }
     assert states == {
-        "expected": State.ERROR,
-        "other": State.EXCEPTION,
-        "exit": State.EXCEPTION,
+        "expected": RunState.ERROR,
+        "other": RunState.EXCEPTION,
+        "exit": RunState.EXCEPTION,
     }
 
 
@@ -192,7 +192,11 @@ def test_a_traceback_begins_in_the_task(bench: Bench) -> None:
 def test_retries_add_attempts_to_the_same_run(bench: Bench) -> None:
     bench.fork("process", session)
     record = bench.ended(bench.submit("third_time"))
-    assert [a.state for a in record.attempts] == [State.ERROR, State.ERROR, State.SUCCEEDED]
+    assert [a.state for a in record.attempts] == [
+        RunState.ERROR,
+        RunState.ERROR,
+        RunState.SUCCEEDED,
+    ]
     assert bench.result(record) == 3
 
 
@@ -206,7 +210,7 @@ def test_a_stop_reaches_a_task_that_computes(bench: Bench) -> None:
     run_id = bench.submit("spin")
     bench.ask(run_id)
     record = bench.ended(run_id)
-    assert record.state is State.TERMINATED
+    assert record.state is RunState.TERMINATED
     assert record.end is not None
     assert (record.end.by, record.end.why) == ("tester", "the test wants it")
 
@@ -216,7 +220,7 @@ def test_a_stopped_task_may_clean_up_and_its_executor_lives_on(bench: Bench) -> 
     note = bench.home / "note"
     run_id = bench.submit("swallow", {"note": str(note)})
     bench.ask(run_id)
-    assert bench.ended(run_id).state is State.TERMINATED
+    assert bench.ended(run_id).state is RunState.TERMINATED
     assert note.read_text() == "cleaned up"
     after = bench.ended(bench.submit("add", {"a": 1}))
     assert after.attempts[0].executor == executor.id
@@ -228,7 +232,7 @@ def test_a_class_is_asked_by_its_own_stop(bench: Bench) -> None:
     run_id = bench.submit("Polite", {"note": str(note)})
     bench.ask(run_id)
     record = bench.ended(run_id)
-    assert (record.state, note.read_text()) == (State.TERMINATED, "asked")
+    assert (record.state, note.read_text()) == (RunState.TERMINATED, "asked")
 
 
 def test_a_drained_run_goes_back_into_its_queue(bench: Bench) -> None:
@@ -236,18 +240,18 @@ def test_a_drained_run_goes_back_into_its_queue(bench: Bench) -> None:
     run_id = bench.submit("swallow", {"note": str(bench.home / "note")})
     bench.running(run_id)
     for slot in executor.slots:
-        bench.board.ask_retire(slot)
+        bench.board.set_retire(slot)
     bench.ask(run_id, then="requeue")
     assert bench.exit_code(executor) == 0
     record = bench.record(run_id)
-    assert record.state is State.QUEUED
-    assert [a.state for a in record.attempts] == [State.TERMINATED]
+    assert record.state is RunState.QUEUED
+    assert [a.state for a in record.attempts] == [RunState.TERMINATED]
 
 
 def test_what_a_run_leaves_behind_ends_with_it(bench: Bench) -> None:
     bench.fork("process", session)
     record = bench.ended(bench.submit("daemonise"))
-    assert record.state is State.SUCCEEDED
+    assert record.state is RunState.SUCCEEDED
     assert record.end is not None
     assert record.end.pids is not None
     (pid, name, how) = record.end.pids[0]
@@ -279,7 +283,7 @@ def test_an_executor_ends_after_so_many_runs(bench: Bench) -> None:
     ids = bench.submit_many("add", [{"a": 1}] * 3)
     assert bench.exit_code(executor) == 0
     states = sorted(bench.record(i).state for i in ids)
-    assert states == [State.QUEUED, State.SUCCEEDED, State.SUCCEEDED]
+    assert states == [RunState.QUEUED, RunState.SUCCEEDED, RunState.SUCCEEDED]
 
 
 def test_an_executor_without_work_ends_by_itself(bench: Bench) -> None:
@@ -297,9 +301,9 @@ def test_what_waits_behind_a_run_that_takes_unexpectedly_long_is_given_back(benc
     others = bench.submit_many("add", [{"a": 2}] * 20)
     bench.running(held)
     bench.fork("process", session)
-    assert {bench.ended(i).state for i in others} == {State.SUCCEEDED}
+    assert {bench.ended(i).state for i in others} == {RunState.SUCCEEDED}
     gate.write_text("")
-    assert bench.ended(held).state is State.SUCCEEDED
+    assert bench.ended(held).state is RunState.SUCCEEDED
 
 
 def test_progress_is_thinned_out_but_the_last_report_counts(bench: Bench) -> None:
@@ -307,13 +311,13 @@ def test_progress_is_thinned_out_but_the_last_report_counts(bench: Bench) -> Non
     gate = bench.home / "gate"
     os.mkfifo(gate)
     bench.ended(bench.submit("report"))
-    assert bench.link.one(bench.calls.progress()) == {}
+    assert bench.link.execute(bench.calls.get_progress()) == {}
 
 
 def test_a_result_beyond_the_limit_is_an_exception_that_says_so(bench: Bench) -> None:
     bench.fork("process", session, result_limit_bytes=1000)
     record = bench.ended(bench.submit("give", {"value_bytes": 2000}))
-    assert record.state is State.EXCEPTION
+    assert record.state is RunState.EXCEPTION
     assert record.end is not None
     assert "the result has 2.0 KB, the limit is 1000 B" in record.end.why
 
@@ -328,7 +332,7 @@ def test_a_result_that_cannot_be_stored_names_its_place(bench: Bench) -> None:
 def test_a_task_that_the_app_does_not_have_is_named(bench: Bench) -> None:
     bench.fork("process", session)
     record = bench.ended(bench.submit("renamed"))
-    assert record.state is State.EXCEPTION
+    assert record.state is RunState.EXCEPTION
     assert record.end is not None
     assert "'renamed'" in record.end.why
 
@@ -337,7 +341,7 @@ def test_a_run_that_expired_is_not_started(bench: Bench) -> None:
     run_id = bench.submit("add", {"a": 1}, expires_s=0.0)
     bench.fork("process", session)
     record = bench.ended(run_id)
-    assert (record.state, record.attempts) == (State.CANCELLED, ())
+    assert (record.state, record.attempts) == (RunState.CANCELLED, ())
 
 
 def test_the_board_names_the_run_and_its_deadline(bench: Bench) -> None:
@@ -386,7 +390,7 @@ def test_a_fork_that_returns_from_the_task_does_not_become_an_executor(
     record = bench.ended(bench.submit("fork_and_return", pool=pool))
     assert bench.result(record) == "parent"
     record = bench.ended(bench.submit("fork_and_raise", pool=pool))
-    assert (record.state, bench.result(record)) == (State.SUCCEEDED, "1")
+    assert (record.state, bench.result(record)) == (RunState.SUCCEEDED, "1")
     assert "ValueError: in the child" in bench.text(record)
     after = bench.ended(bench.submit("add", {"a": 1}, pool=pool))
     assert after.attempts[0].executor == executor.id
@@ -395,7 +399,7 @@ def test_a_fork_that_returns_from_the_task_does_not_become_an_executor(
 def test_an_exception_without_words_is_an_exception(bench: Bench) -> None:
     bench.fork("process", session)
     record = bench.ended(bench.submit("raise_mute"))
-    assert record.state is State.EXCEPTION
+    assert record.state is RunState.EXCEPTION
     assert record.attempts[0].error is not None
     assert record.attempts[0].error[1] == "(its __str__ raised SystemExit)"
 
@@ -406,7 +410,7 @@ def test_a_run_due_in_years_does_not_disturb_those_who_wait(bench: Bench) -> Non
     late = Submission(new_id(), blob, "", far_ms, 0)
     late = late._replace(item=late.id)
     place = keys.place("process", "default", 0)
-    bench.link.call(bench.calls.submit("n", place, "add", 1, [late]))
+    bench.link.execute_all(bench.calls.submit("n", place, "add", 1, [late]))
     executor = bench.fork("process", session)
     for _ in range(2):
         record = bench.ended(bench.submit("add", {"a": 1}))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from rtd.model.run_states import State
+from rtd.model.run_states import RunState
 from rtd.session import Session, current_run
 from tests.functional.executor.harness import Bench
 
@@ -103,7 +103,7 @@ def test_runs_go_on_side_by_side_and_each_has_its_own_output(bench: Bench, lane:
     ids = bench.submit_many(f"{lane}_meet", [params] * 4, lane)
     for run_id in ids:
         record = bench.ended(run_id)
-        assert record.state is State.SUCCEEDED
+        assert record.state is RunState.SUCCEEDED
         assert bench.result(record) == run_id
         assert bench.text(record) == f"before {run_id}\nafter {run_id}\n"
 
@@ -115,7 +115,7 @@ def test_a_stop_reaches_one_run_and_no_other(bench: Bench, lane: str) -> None:
     bench.running(second)
     bench.ask(first)
     record = bench.ended(first)
-    assert record.state is State.TERMINATED
+    assert record.state is RunState.TERMINATED
     assert record.end is not None
     assert record.end.by == "tester"
     assert bench.record(second).end is None
@@ -129,7 +129,7 @@ def test_a_class_in_a_thread_is_asked_by_its_own_stop(bench: Bench) -> None:
     bench.fork("thread", session, concurrency=2)
     run_id = bench.submit("Polite", pool="thread")
     bench.ask(run_id)
-    assert bench.ended(run_id).state is State.TERMINATED
+    assert bench.ended(run_id).state is RunState.TERMINATED
 
 
 def test_what_its_stop_raises_ends_no_executor(bench: Bench) -> None:
@@ -138,8 +138,8 @@ def test_what_its_stop_raises_ends_no_executor(bench: Bench) -> None:
     bench.running(run_id)
     bench.ask(run_id)
     record = bench.ended(run_id)
-    assert record.state is State.TERMINATED
-    assert bench.ended(bench.submit("thread_fail", pool="thread")).state is State.EXCEPTION
+    assert record.state is RunState.TERMINATED
+    assert bench.ended(bench.submit("thread_fail", pool="thread")).state is RunState.EXCEPTION
     bench.retire(executor)
     assert bench.exit_code(executor) == 0
 
@@ -156,7 +156,7 @@ def test_an_asyncio_task_that_exits_does_not_end_the_loop(bench: Bench) -> None:
 def test_a_failure_is_the_run_s_own(bench: Bench, lane: str) -> None:
     bench.fork(lane, session, concurrency=2)
     record = bench.ended(bench.submit(f"{lane}_fail", pool=lane))
-    assert record.state is State.EXCEPTION
+    assert record.state is RunState.EXCEPTION
     assert record.end is not None
     assert record.end.why.startswith("ValueError: in a")
 
@@ -168,4 +168,4 @@ def test_more_runs_than_slots_all_end(bench: Bench, lane: str) -> None:
     meeting.mkdir()
     params: dict[str, Any] = {"meeting": str(meeting), "parties": 1}
     ids = bench.submit_many(f"{lane}_meet", [params] * 50, lane)
-    assert {bench.ended(i).state for i in ids} == {State.SUCCEEDED}
+    assert {bench.ended(i).state for i in ids} == {RunState.SUCCEEDED}

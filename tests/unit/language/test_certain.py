@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtd.conditions import Answer, Custom, Grammar, View, World, parse
-from rtd.language.three_valued import certain, customs
+from rtd.language.three_valued import custom_ids, evaluate_partially
 from rtd.language.time.time_zones import NEVER
 
 GRAMMAR = Grammar()
@@ -18,8 +18,8 @@ SECOND = 1_000_000
 
 def known(text: str, now: float = 0.0, **answers: bool | Answer) -> tuple[bool | None, set[str]]:
     world = World(custom={f"has {name}": answer for name, answer in answers.items()})
-    found = certain(parse(text, GRAMMAR), View(now, world=world))
-    return found.value, set(found.texts)
+    found = evaluate_partially(parse(text, GRAMMAR), View(now, world=world))
+    return found.value, set(found.unknown)
 
 
 @pytest.mark.parametrize(
@@ -49,11 +49,15 @@ def test_an_answer_settles_it_and_a_false_one_makes_the_other_needless() -> None
 
 
 def test_what_is_certain_lasts_until_time_may_change_it() -> None:
-    found = certain(parse("has x & time of day between 08:00 and 10:00", GRAMMAR), View(0.0))
+    found = evaluate_partially(
+        parse("has x & time of day between 08:00 and 10:00", GRAMMAR), View(0.0)
+    )
     assert (found.value, found.until) == (False, 8 * 3600 * SECOND)
-    found = certain(parse("has x & time of day between 08:00 and 10:00", GRAMMAR), View(9 * 3600.0))
+    found = evaluate_partially(
+        parse("has x & time of day between 08:00 and 10:00", GRAMMAR), View(9 * 3600.0)
+    )
     assert (found.value, found.until) == (None, 10 * 3600 * SECOND)
-    assert certain(parse("has x", GRAMMAR), View(0.0)).until == NEVER
+    assert evaluate_partially(parse("has x", GRAMMAR), View(0.0)).until == NEVER
 
 
 def test_an_answer_counts_until_its_time_is_over() -> None:
@@ -62,7 +66,7 @@ def test_an_answer_counts_until_its_time_is_over() -> None:
     assert known("has x", 60.0, x=answer) == (False, set())
     leaf = parse("has x", GRAMMAR)
     world = World(custom={"has x": answer})
-    assert leaf.look(View(0.0, world=world)) == (True, 60 * SECOND)
+    assert leaf.evaluate(View(0.0, world=world)) == (True, 60 * SECOND)
     assert leaf.explain(View(0.0, world=world)).fact == "it was so"
     fact = leaf.explain(View(61.0, world=world)).fact
     assert fact == "its latest answer counted until 00:01:00"
@@ -72,9 +76,9 @@ def test_a_known_text_is_read_without_its_syntax() -> None:
     grammar = Grammar()
     leaf = Custom("files", "folder /tmp/a(b) has files", (("folder", "/tmp/a(b)"),))
     plain = Custom("files", "folder C:/x has files", (("folder", "C:/x"),))
-    grammar.know(plain)
+    grammar.add_literal(plain)
     assert parse("folder C:/x has files & ~true", grammar).leaves().__next__() is plain
-    assert customs(parse("folder C:/x has files | true", grammar)) == {plain.text}
+    assert custom_ids(parse("folder C:/x has files | true", grammar)) == {plain.text}
     assert leaf.text not in grammar.copy().examples
     assert parse("folder C:/x has files", grammar.copy()) == plain
 
@@ -94,7 +98,7 @@ TEXTS = st.recursive(
 @given(TEXTS, st.integers(0, 24 * 3600 - 1))
 def test_what_is_certain_is_so_whatever_is_answered_and_until_it_says(text: str, at: int) -> None:
     condition = parse(text, GRAMMAR)
-    found = certain(condition, View(float(at)))
+    found = evaluate_partially(condition, View(float(at)))
     moments = [at * SECOND, min(found.until, 2 * 24 * 3600 * SECOND) - 1]
     for moment in moments:
         for x, y in itertools.product((False, True), repeat=2):
@@ -102,5 +106,5 @@ def test_what_is_certain_is_so_whatever_is_answered_and_until_it_says(text: str,
             view = View(moment / SECOND, world=world)
             if found.value is not None:
                 assert condition.check(view) is found.value
-            assert certain(condition, view).value is condition.check(view)
-        assert certain(condition, View(moment / SECOND))[::2] == found[::2]
+            assert evaluate_partially(condition, view).value is condition.check(view)
+        assert evaluate_partially(condition, View(moment / SECOND))[::2] == found[::2]

@@ -85,7 +85,7 @@ def test_an_unknown_action_is_told() -> None:
 
 def test_one_moment_serves_many_tasks() -> None:
     view = View(T0 + 30, "me", {"me": [("run", T0)], "x": [("success", T0)]}, world=World())
-    other = view.of("x")
+    other = view.for_task("x")
     assert (view.task, other.task) == ("me", "x")
     assert parse("has started").check(view)
     assert not parse("has started").check(other)

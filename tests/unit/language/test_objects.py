@@ -12,7 +12,7 @@ import pytest
 
 import rtd.conditions as c
 from rtd.conditions import ME, Condition, ConditionError, Form, Leaf, Poll, parse
-from rtd.language.core.condition import Look
+from rtd.language.core.condition import Evaluation
 from rtd.language.time.time_zones import NEVER
 from tests.unit.language.support import view
 
@@ -171,7 +171,7 @@ def test_a_new_leaf_is_one_class() -> None:
     class NamedMe(Leaf):
         name: str
 
-        def look(self, seen: c.View) -> Look:
+        def evaluate(self, seen: c.View) -> Evaluation:
             return seen.task == self.name, NEVER
 
         def fact(self, seen: c.View) -> str:

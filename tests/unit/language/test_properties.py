@@ -31,7 +31,7 @@ def test_b2_the_text_of_a_condition_parses_back_to_it(condition: Condition) -> N
 @given(CONDITIONS, views())
 @BUDGET
 def test_b2_the_value_is_constant_until_the_next_change(condition: Condition, view: View) -> None:
-    value, until = condition.look(view)
+    value, until = condition.evaluate(view)
     assert until > view.now_us
     end = min(until, view.now_us + HORIZON)
     moments = [view.now_us + step for step in STEPS if view.now_us + step < end]
@@ -43,12 +43,12 @@ def test_b2_the_value_is_constant_until_the_next_change(condition: Condition, vi
 @BUDGET
 def test_b2_stepping_from_change_to_change_misses_none(condition: Condition, view: View) -> None:
     moment, value = view.now_us, condition.check(view)
-    until = condition.look(view)[1]
+    until = condition.evaluate(view)[1]
     for i in range(1, 120):
         moment = view.now_us + i * 900_000_000
         steps = 0
         while until <= moment and steps < 3000:
-            value, until = condition.look(view.later(until))
+            value, until = condition.evaluate(view.later(until))
             steps += 1
         assert condition.check(view.later(moment)) is value
 
@@ -72,4 +72,4 @@ def test_b2_explanations_agree_with_the_check(condition: Condition, view: View) 
 
 
 def test_b2_never_is_after_everything() -> None:
-    assert parse("true").look(View(0.0)) == (True, NEVER)
+    assert parse("true").evaluate(View(0.0)) == (True, NEVER)

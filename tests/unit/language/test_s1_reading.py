@@ -40,7 +40,7 @@ from tests.unit.language.support import view
     ],
 )
 def test_s1_not_binds_before_and_before_or(text: str, value: bool) -> None:
-    assert parse(text).look(None)[0] is value  # type: ignore[arg-type]
+    assert parse(text).evaluate(None)[0] is value  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ from tests.unit.language.support import change, holds
 def test_s2_one_value_has_several_spellings(text: str, same: str) -> None:
     moment = datetime(2024, 1, 15, 13, 31, 7)
     assert str(parse(text)) == str(parse(same))
-    assert parse(text).look(View(moment)) == parse(same).look(View(moment))
+    assert parse(text).evaluate(View(moment)) == parse(same).evaluate(View(moment))
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ class Clockwork:
             self.planner.names.add(name)
             if info.schedule.start is not None:
                 self.planner.add(name, info.schedule)
-                self.planner.names |= self.planner.entries[name].condition.names()
+                self.planner.names |= self.planner.tasks[name].condition.names()
         self.alive = at(alive) if isinstance(alive, str) else alive
         self.ends: list[tuple[int, Occurrence]] = []
 
@@ -64,7 +64,7 @@ class Clockwork:
             self.now = max(self.now, min([end, *nexts]))
             for over in sorted(e for e in self.ends if e[0] <= self.now):
                 self.ends.remove(over)
-                self.planner.ended(over[1].task, "success", over[1].run_id, over[0])
+                self.planner.record_end(over[1].task, "success", over[1].run_id, over[0])
             found += self._note(self.planner.advance(self.now), run_us)
             wake = self.planner.next_wake()
             if self.now >= end and (wake is None or wake > end):
@@ -72,7 +72,7 @@ class Clockwork:
 
     def _note(self, found: list[Occurrence], run_us: int | None) -> list[Occurrence]:
         if run_us is not None:
-            self.ends += [(one.start_us + run_us, one) for one in found if one.runs]
+            self.ends += [(one.start_us + run_us, one) for one in found if one.makes_run]
         return found
 
 

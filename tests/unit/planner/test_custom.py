@@ -30,34 +30,34 @@ def begun(now: str = "07:00", **tasks: str | Schedule) -> Planner:
 
 def answer(planner: Planner, now: str, **values: bool | None) -> list[tuple[str, int, str]]:
     """Ask everything that matters and answer it; gives what starts."""
-    number = planner.asked()
+    number = planner.begin_evaluation()
     for name, value in values.items():
-        planner.answered(number, f"has {name}", value, "it broke")
+        planner.record_custom_value(number, f"has {name}", value, "it broke")
     return told(planner.advance(at(now)))
 
 
 def test_it_is_asked_only_while_its_answer_decides() -> None:
     planner = begun(task="has x & time of day between 08:00 and 09:00")
-    assert planner.wanted() == set()
+    assert planner.needed_custom_ids() == set()
     planner.advance(at("08:00"))
-    assert planner.wanted() == {"has x"}
+    assert planner.needed_custom_ids() == {"has x"}
     assert answer(planner, "08:00:01", x=False) == []
-    assert planner.wanted() == {"has x"}
+    assert planner.needed_custom_ids() == {"has x"}
     planner.advance(at("09:00"))
-    assert planner.wanted() == set()
+    assert planner.needed_custom_ids() == set()
 
 
 def test_an_answer_of_before_it_mattered_is_not_used() -> None:
     planner = begun(other="has x & false | has x", task="has x & time of day after 08:00")
-    assert planner.wanted() == {"has x"}
+    assert planner.needed_custom_ids() == {"has x"}
     planner.pause(True)
     planner.advance(at("07:01"))
-    assert planner.wanted() == set()
+    assert planner.needed_custom_ids() == set()
     planner.pause(False)
     planner.advance(at("07:01:30"))
     assert answer(planner, "07:02", x=True) == [("other", at("07:02"), "ran")]
     assert told(planner.advance(at("08:00"))) == []
-    assert planner.wanted() == {"has x"}
+    assert planner.needed_custom_ids() == {"has x"}
     assert answer(planner, "08:00:01", x=True) == [("task", at("08:00:01"), "ran")]
 
 
@@ -69,16 +69,16 @@ def test_a_firing_uses_the_answer_up_for_its_task_and_for_no_other() -> None:
         ("two", at("07:01"), "ran"),
     ]
     assert told(planner.advance(at("07:02"))) == []
-    assert planner.wanted() == {"has x"}  # for `one`: `two` is running
+    assert planner.needed_custom_ids() == {"has x"}  # for `one`: `two` is running
     assert answer(planner, "07:03", x=True) == [("one", at("07:03"), "ran")]
 
 
 def test_an_answer_that_was_on_its_way_at_the_firing_is_not_used() -> None:
     planner = begun(task=Schedule("has x | has y", overlap=True))
-    first, second = planner.asked(), planner.asked()
-    planner.answered(first, "has x", True)
+    first, second = planner.begin_evaluation(), planner.begin_evaluation()
+    planner.record_custom_value(first, "has x", True)
     assert told(planner.advance(at("07:01"))) == [("task", at("07:01"), "ran")]
-    planner.answered(second, "has y", True)
+    planner.record_custom_value(second, "has y", True)
     assert told(planner.advance(at("07:02"))) == []
 
 
@@ -87,79 +87,79 @@ def test_what_is_not_answered_or_fails_starts_nothing_either_way(text: str) -> N
     planner = begun(task=text)
     assert told(planner.advance(at("07:01"))) == []
     assert answer(planner, "07:02", x=None, y=None) == []
-    assert "has x" in planner.wanted()
+    assert "has x" in planner.needed_custom_ids()
 
 
 def test_nobody_is_asked_for_a_task_that_is_held() -> None:
     planner = begun(task="has x")
     planner.enable("task", False)
     planner.advance(at("07:01"))
-    assert planner.wanted() == set()
+    assert planner.needed_custom_ids() == set()
     planner.enable("task", True)
     planner.advance(at("07:02"))
-    assert planner.wanted() == {"has x"}
+    assert planner.needed_custom_ids() == {"has x"}
     (started,) = _fire(planner, "07:03")
-    assert planner.wanted() == set()
-    planner.ended("task", "success", started.run_id, at("07:04"))
+    assert planner.needed_custom_ids() == set()
+    planner.record_end("task", "success", started.run_id, at("07:04"))
     planner.advance(at("07:04"))
-    assert planner.wanted() == {"has x"}
+    assert planner.needed_custom_ids() == {"has x"}
 
 
 def _fire(planner: Planner, now: str) -> list[Occurrence]:
-    planner.answered(planner.asked(), "has x", True)
+    planner.record_custom_value(planner.begin_evaluation(), "has x", True)
     return planner.advance(at(now))
 
 
 def test_the_value_of_a_task_stands_until_there_is_another_or_it_is_too_old() -> None:
     planner = begun(task=Schedule("has x & every 1 minute"))
-    planner.stands("has x", Answer(False, "its task has not run"))
+    planner.set_task_value("has x", Answer(False, "its task has not run"))
     planner.advance(at("07:00:30"))
-    assert planner.wanted() == set()
-    planner.stands("has x", Answer(True, "yes", at("07:05")))
+    assert planner.needed_custom_ids() == set()
+    planner.set_task_value("has x", Answer(True, "yes", at("07:05")))
     (first,) = planner.advance(at("07:01"))
-    planner.ended("task", "success", first.run_id, at("07:01:01"))
+    planner.record_end("task", "success", first.run_id, at("07:01:01"))
     moments = []
     now = at("07:01:01")
     while (wake := planner.next_wake()) is not None and wake < at("07:10"):
         now = max(now, wake)
         for one in planner.advance(now):
             moments.append(one.due_us)
-            planner.ended("task", "success", one.run_id, one.due_us + SECOND)
+            planner.record_end("task", "success", one.run_id, one.due_us + SECOND)
     assert len(moments) == 3  # 07:02, 07:03, 07:04; at 07:05 the value is too old
     assert max(moments) < at("07:05")
 
 
 def test_an_end_condition_is_asked_while_a_run_goes_on_and_forgets_older_answers() -> None:
     planner = Planner(at("07:00"), read=read)
-    planner.add_end("task", "has x | memory above 1 GB", None)
+    planner.add_end_condition("task", "has x | memory above 1 GB", None)
     planner.begin(at("07:00"))
-    assert "task" in planner.watched
-    assert planner.wanted() == set()
-    planner.answered(planner.asked(), "has x", True)
-    planner.started("task", "run", at("07:01"))
-    assert planner.wanted() == {"has x"}
+    assert "task" in planner.watched_tasks
+    assert planner.needed_custom_ids() == set()
+    planner.record_custom_value(planner.begin_evaluation(), "has x", True)
+    planner.record_start("task", "run", at("07:01"))
+    assert planner.needed_custom_ids() == {"has x"}
     view = planner.view_of_run("task", None, at("07:01"), Sample(0.0))
     assert not read("has x").check(view)
-    planner.answered(planner.asked(), "has x", True)
+    planner.record_custom_value(planner.begin_evaluation(), "has x", True)
     assert read("has x").check(planner.view_of_run("task", None, at("07:01"), Sample(0.0)))
-    planner.ended("task", "success", "run", at("07:02"))
-    assert planner.wanted() == set()
+    planner.record_end("task", "success", "run", at("07:02"))
+    assert planner.needed_custom_ids() == set()
 
 
 def test_no_due_moment_of_the_past_or_the_future_depends_on_it() -> None:
     planner = begun("07:05", task="~has x & cron 0 * * * *", sure="has x | cron 0 * * * *")
     for name, count in (("task", 0), ("sure", 3)):
-        entry = planner.entries[name]
+        entry = planner.tasks[name]
         view = planner.view_of(entry, planner.now_us)
-        dues = due_moments(entry, planner.past, view, at("07:30"), at("10:30"))
+        dues = due_moments(entry, planner.history, view, at("07:30"), at("10:30"))
         assert len(list(dues)) == count, name
 
 
 def test_the_latest_answer_is_told_to_who_asks_why() -> None:
     planner = begun(task="has x & has y & has z")
     answer(planner, "07:01", x=True, y=None)
-    entry = planner.entries["task"]
-    assert planner.unanswered(entry, at("07:02")) == {"has y": "it broke", "has z": ""}
+    entry = planner.tasks["task"]
+    assert planner.unknown_custom_ids(entry, at("07:02")) == {"has y": "it broke", "has z": ""}
     tree = entry.condition.explain(planner.view_to_explain(entry, at("07:02")))
     assert [leaf.fact for leaf in tree.children] == [
         "it was found true",
@@ -170,5 +170,5 @@ def test_the_latest_answer_is_told_to_who_asks_why() -> None:
 
 def test_when_it_may_start_next_is_not_told_where_an_answer_decides() -> None:
     planner = begun(open="~has x", sure="has x | time of day after 08:00")
-    assert next_true_at(planner, planner.entries["open"]) is None
-    assert next_true_at(planner, planner.entries["sure"]) == at("08:00") / SECOND
+    assert next_true_at(planner, planner.tasks["open"]) is None
+    assert next_true_at(planner, planner.tasks["sure"]) == at("08:00") / SECOND

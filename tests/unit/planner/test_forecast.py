@@ -3,7 +3,7 @@
 import pytest
 
 from rtd.model.schedule import Schedule
-from rtd.supervisor.explain.forecast import next_starts, waits_behind
+from rtd.supervisor.explain.forecast import blocking_run, next_starts
 from tests.unit.planner.clockwork import DAY, SECOND, Clockwork, at
 
 
@@ -14,9 +14,9 @@ def forecast(text: str, overlap: bool = False, begun: bool = True) -> tuple[bool
     (started,) = clock.begin(run_us=None)
     planner, now_us = clock.planner, at("07:00:20")
     planner.advance(now_us)
-    entry = planner.entries["task"]
+    entry = planner.tasks["task"]
     runs = {started.run_id} if begun else set()
-    waits = waits_behind(planner, entry, runs, now_us) is not None
+    waits = blocking_run(planner, entry, runs, now_us) is not None
     return waits, [at_us - at_us % SECOND for at_us, _ in next_starts(planner, [entry], 2, now_us)]
 
 
@@ -40,6 +40,6 @@ def test_no_start_is_in_the_past() -> None:
     clock = Clockwork("07:00", task="every 10 seconds")
     clock.begin()
     clock.go("07:00:01")
-    entry = clock.planner.entries["task"]
+    entry = clock.planner.tasks["task"]
     ((at_us, _),) = next_starts(clock.planner, [entry], 1, at("07:00:30"))
     assert at_us > at("07:00:30")

@@ -35,7 +35,7 @@ def test_five_missed_moments_have_five_records(catch_up: str, verdicts: list[str
 
 def test_all_makes_up_for_each_of_them_in_order_one_after_the_other() -> None:
     clock = down("all")
-    (first,) = [one for one in clock.begin() if one.runs]
+    (first,) = [one for one in clock.begin() if one.makes_run]
     found = [first, *clock.go("07:05:40")]
     assert told(found) == [("task", due, "late") for due in DUES]
 
@@ -44,7 +44,9 @@ def test_what_is_owed_is_told_before_it_is_fired() -> None:
     found = down("all").begin()
     owed = [one.due_us for one in found if one.verdict == "owed"]
     assert owed == DUES
-    assert [one.verdict for one in found].index("owed") < [one.runs for one in found].index(True)
+    assert [one.verdict for one in found].index("owed") < [one.makes_run for one in found].index(
+        True
+    )
 
 
 def test_if_true_does_not_run_what_its_condition_no_longer_allows() -> None:
@@ -64,22 +66,22 @@ def test_a_missed_moment_is_used_up_though_its_window_is_open() -> None:
 
 def test_a_moment_that_was_fired_is_not_missed() -> None:
     clock = down("none", "every 1 minute")
-    clock.planner.past.event("task", "run", at("07:05"))
-    clock.planner.past.event("task", "success", at("07:05:01"))
+    clock.planner.history.record_event("task", "run", at("07:05"))
+    clock.planner.history.record_event("task", "success", at("07:05:01"))
     assert clock.begin() == []
     assert told(clock.go("07:06:10")) == [("task", at("07:06") + 1, "ran")]
 
 
 def test_a_run_that_goes_on_meanwhile_skips_the_moments_that_it_covers() -> None:
     clock = down("all")
-    clock.planner.past.start("task", "run", at("07:00"))
+    clock.planner.history.record_start("task", "run", at("07:00"))
     found = clock.begin()
     assert told(found) == [("task", due, "skipped") for due in DUES]
 
 
 def test_a_disabled_task_has_missed_nothing() -> None:
     clock = down("all")
-    clock.planner.entries["task"].enabled = False
+    clock.planner.tasks["task"].enabled = False
     assert clock.begin() == []
 
 
@@ -87,7 +89,7 @@ def test_time_that_nobody_saw_pass_is_judged_like_a_stop() -> None:
     clock = Clockwork("07:00:30", task=Schedule("cron * * * * *", catch_up="last"))
     clock.begin()
     clock.go("07:00:40")
-    found = clock.planner.skip(at("07:00:40"), at("07:05:30"), "the host slept")
+    found = clock.planner.skip_gap(at("07:00:40"), at("07:05:30"), "the host slept")
     runs = [one for one in found if one.verdict != "owed"]
     assert [one.verdict for one in runs] == ["coalesced"] * 4 + ["late"]
     assert "the host slept" in runs[0].reason
@@ -95,8 +97,8 @@ def test_time_that_nobody_saw_pass_is_judged_like_a_stop() -> None:
 
 def test_what_was_owed_before_is_made_up_for_first() -> None:
     clock = down("all")
-    clock.planner.owe("task", at("07:00"), "rtd was not running")
-    found = [one for one in clock.begin() if one.runs]
+    clock.planner.add_backlog("task", at("07:00"), "rtd was not running")
+    found = [one for one in clock.begin() if one.makes_run]
     assert [one.due_us for one in found] == [at("07:00")]
 
 

@@ -38,18 +38,18 @@ def test_the_simulation_is_the_planner_on_a_clock_moved_by_hand() -> None:
     simulated = list(simulate(infos(**mix()), at("00:00"), until, run_us=SECOND))
     clock = Clockwork("00:00", **mix())
     found = clock.begin()
-    ends = [(one.start_us + SECOND, one) for one in found if one.runs]
+    ends = [(one.start_us + SECOND, one) for one in found if one.makes_run]
     while True:
         wake = clock.planner.next_wake()
         now = min([*(e for e, _ in ends), *([] if wake is None else [wake]), until])
         if now >= until:
             break
         for end, one in sorted(e for e in ends if e[0] <= now):
-            clock.planner.ended(one.task, "success", one.run_id, end)
+            clock.planner.record_end(one.task, "success", one.run_id, end)
         ends = [e for e in ends if e[0] > now]
         new = clock.planner.advance(now)
         found += new
-        ends += [(one.start_us + SECOND, one) for one in new if one.runs]
+        ends += [(one.start_us + SECOND, one) for one in new if one.makes_run]
     assert sorted(told(found)) == sorted(told(simulated))
 
 
@@ -74,7 +74,7 @@ def test_the_next_time_that_is_named_is_when_the_task_starts(condition: str) -> 
     for _ in clock.begin():
         pass
     clock.go("06:31")
-    entry = clock.planner.entries["task"]
+    entry = clock.planner.tasks["task"]
     for _ in range(5):
         moment = entry.condition.next_true(clock.planner.view_of(entry, clock.now))
         assert moment is not None

@@ -75,20 +75,20 @@ def test_a_watched_file_tells_of_writes_and_of_its_move(tmp_path: Path) -> None:
     path.touch()
     watch = FileWatch(path)
     try:
-        assert watch.take() == (False, False, False)
+        assert watch.read_changes() == (False, False, False)
         with path.open("ab", buffering=0) as file:
             file.write(b"x")
             assert select.select([watch], [], [], 10)[0] == [watch]
-            assert watch.take() == (True, False, False)
-        assert watch.take() == (False, True, False)
+            assert watch.read_changes() == (True, False, False)
+        assert watch.read_changes() == (False, True, False)
         (tmp_path / "other").write_text("not this one")
-        assert watch.take() == (False, False, False)
+        assert watch.read_changes() == (False, False, False)
         path.rename(tmp_path / "moved")
-        assert watch.take().moved
+        assert watch.read_changes().moved
         (tmp_path / "moved").write_text("the same file by another name")
-        assert watch.take().modified
+        assert watch.read_changes().modified
         (tmp_path / "moved").unlink()
-        assert watch.take().moved
+        assert watch.read_changes().moved
     finally:
         watch.close()
 
@@ -103,8 +103,9 @@ def test_a_file_that_is_not_there_cannot_be_watched(tmp_path: Path) -> None:
 def test_detaching_leaves_the_terminal_and_keeps_what_it_was_told(tmp_path: Path) -> None:
     log = tmp_path / "log"
     code = (
-        "import os, sys; from pathlib import Path; from rtd.process.fork.daemonize import detach\n"
-        "fd = int(sys.argv[1]); detach(Path(sys.argv[2]), [fd])\n"
+        "import os, sys; from pathlib import Path\n"
+        "from rtd.process.fork.daemonize import daemonize\n"
+        "fd = int(sys.argv[1]); daemonize(Path(sys.argv[2]), [fd])\n"
         "os.write(fd, f'{os.getpid()} {os.getsid(0)} {os.getcwd()}'.encode())\n"
         "print('said by the daemon'); Path(sys.argv[2]).with_name('made').touch()\n"
     )

@@ -23,8 +23,8 @@ def board(tmp_path: Path) -> Board:
 def own(board: Board, slot: int, lane: str = "process") -> str:
     """Hand a slot to this process, as a zygote does."""
     exec_id = new_id()
-    board.hand_out(slot, *to_words(exec_id), lane)
-    board.settle_in(slot, os.getpid(), start_ticks(os.getpid()) or 0)
+    board.allocate_slot(slot, *to_words(exec_id), lane)
+    board.set_owner(slot, os.getpid(), start_ticks(os.getpid()) or 0)
     return exec_id
 
 
@@ -41,7 +41,7 @@ def test_a_run_is_seen_from_its_begin_to_its_end(board: Board) -> None:
     assert board.scan(0, 7) == []
     slot.end()
     assert board.scan() == []
-    assert [s.slot for s in board.owned()] == [7]
+    assert [s.slot for s in board.owned_slots()] == [7]
 
 
 def test_the_first_and_the_last_slot_can_be_used(board: Board) -> None:
@@ -64,7 +64,7 @@ def test_a_board_of_another_boot_is_replaced_and_old_mappings_stay_whole(board: 
     own(board, 1)
     board.slot(1).begin(1, 2, 3)
     board.words[3] ^= 1
-    assert Board.create(board.path).owned() == []
+    assert Board.create(board.path).owned_slots() == []
     assert len(board.scan()) == 1
 
 
@@ -86,7 +86,7 @@ def test_only_runs_that_the_next_scan_would_miss_ring(board: Board) -> None:
         board.set_next_scan(next_scan_ns)
         slot.begin(1, 2, HOUR_NS, deadline_ns, flags)
         slot.end()
-        return board.bell.drain()
+        return board.wakeup_fifo.drain()
 
     assert rings(0, 0) == 0
     assert rings(0, 2 * HOUR_NS) == 1
@@ -99,9 +99,9 @@ def test_only_runs_that_the_next_scan_would_miss_ring(board: Board) -> None:
 
 def test_a_full_bell_never_holds_an_executor_up(board: Board) -> None:
     for _ in range(70_000):
-        board.bell.ring()
-    assert board.bell.drain() == 65_536
-    assert board.bell.drain() == 0
+        board.wakeup_fifo.wake()
+    assert board.wakeup_fifo.drain() == 65_536
+    assert board.wakeup_fifo.drain() == 0
 
 
 def test_a_stop_names_its_run_and_survives_a_retirement(board: Board) -> None:
@@ -109,8 +109,8 @@ def test_a_stop_names_its_run_and_survives_a_retirement(board: Board) -> None:
     slot = board.slot(0)
     assert (slot.stop_word, slot.retiring) == (0, False)
     slot.begin(1, 77, 3)
-    board.ask_stop(0, 77)
-    board.ask_retire(0)
+    board.set_stop(0, 77)
+    board.set_retire(0)
     assert (slot.stop_word, slot.retiring) == (77, True)
     slot.end()
     assert slot.stop_word == RETIRE_WORD
@@ -121,10 +121,10 @@ def test_a_stop_names_its_run_and_survives_a_retirement(board: Board) -> None:
 def test_a_slot_that_is_handed_out_again_remembers_nothing(board: Board) -> None:
     own(board, 0)
     board.slot(0).begin(1, 2, 3)
-    board.ask_stop(0, 2)
-    board.ask_retire(0)
-    board.take_back(0)
-    assert board.look(0) is None
+    board.set_stop(0, 2)
+    board.set_retire(0)
+    board.release_slot(0)
+    assert board.read_slot(0) is None
     assert board.scan() == []
     own(board, 0)
     slot = board.slot(0)
@@ -153,7 +153,7 @@ def test_readers_never_see_half_of_a_run(board: Board) -> None:
             pids.append(pid)
         reads, deadline = 0, time.monotonic() + 20
         while reads < 30_000 and time.monotonic() < deadline:
-            looked = [board.look(0), board.look(1)]
+            looked = [board.read_slot(0), board.read_slot(1)]
             for seen in [*board.scan(0, 2), *(s for s in looked if s and s.running)]:
                 words = {*seen.run_words, *seen[6:8], *seen[9:12]}
                 assert len(words) == 1, seen

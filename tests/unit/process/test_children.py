@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from rtd.process.tree.children import _by_parent, children_of, leftovers_exist, own_children
+from rtd.process.tree.children import _by_parent, children_of, has_children, own_children
 from rtd.process.tree.process_identity import read_stat
-from rtd.process.tree.process_tree import Tree, snapshot
+from rtd.process.tree.process_tree import ProcessTree, read_tree
 from tests.helpers.deadline import until
 from tests.helpers.source import ROOT
 
@@ -41,16 +41,16 @@ def test_children_are_listed_whoever_forked_them() -> None:
     try:
         assert sorted(own_children()) == sorted([*before, found[0].pid])
         assert sorted(_by_parent(os.getpid())) == sorted(own_children())
-        assert leftovers_exist()
+        assert has_children()
         found[0].kill()
         until(lambda: (stat := read_stat(found[0].pid)) is not None and not stat.alive)
         assert sorted(own_children()) == sorted([*before, found[0].pid]), "a zombie is a child, too"
-        assert leftovers_exist()
+        assert has_children()
     finally:
         found[0].kill()
         found[0].wait()
     assert sorted(own_children()) == sorted(before)
-    assert leftovers_exist() == bool(before)
+    assert has_children() == bool(before)
 
 
 def test_a_process_that_is_gone_has_no_children() -> None:
@@ -58,43 +58,43 @@ def test_a_process_that_is_gone_has_no_children() -> None:
         pass
     assert children_of(child.pid) == []
     assert _by_parent(child.pid) == []
-    assert snapshot(child.pid) == Tree([])
+    assert read_tree(child.pid) == ProcessTree([])
 
 
 def test_a_tree_holds_every_descendant_and_no_zombie() -> None:
     with started("sh", "-c", f"true & {FAMILY}") as shell:
         wanted = ["sh", "sh", "sleep", "sleep"]
-        until(lambda: sorted(m.name for m in snapshot(shell.pid).members) == wanted)
-        tree = snapshot(shell.pid)
+        until(lambda: sorted(m.name for m in read_tree(shell.pid).processes) == wanted)
+        tree = read_tree(shell.pid)
         assert tree.pids[0] == shell.pid
-        assert tree.members[0].parent == os.getpid()
-        assert {m.parent for m in tree.members[1:]} <= set(tree.pids)
-        assert tree.members[-1].command == "sleep 1000"
+        assert tree.processes[0].parent == os.getpid()
+        assert {m.parent for m in tree.processes[1:]} <= set(tree.pids)
+        assert tree.processes[-1].command == "sleep 1000"
 
 
 def test_memory_of_a_tree_is_that_of_all_its_processes() -> None:
     hog = [sys.executable, "-m", "tests.programs.hog", "memory", "60000000"]
     with started("sh", "-c", f"{' '.join(hog)} & wait") as shell:
-        tree, exact = snapshot(shell.pid), snapshot(shell.pid, exact=True)
-        assert len(tree.members) == len(exact.members) == 2
+        tree, exact = read_tree(shell.pid), read_tree(shell.pid, exact=True)
+        assert len(tree.processes) == len(exact.processes) == 2
         assert 60e6 < exact.memory_bytes < tree.memory_bytes < 150e6
 
 
 def test_cpu_of_a_tree_counts_what_has_ended_in_it() -> None:
     burn = f"{sys.executable} -c 'import time\nwhile time.process_time() < 0.3: pass'"
     with started("sh", "-c", f"{burn}; echo ready; sleep 1000 & wait") as shell:
-        assert 0.25 <= snapshot(shell.pid).cpu_s < 5  # the kernel counts in 10 ms
-        assert snapshot(os.getpid()).cpu_s > 0
+        assert 0.25 <= read_tree(shell.pid).cpu_s < 5  # the kernel counts in 10 ms
+        assert read_tree(os.getpid()).cpu_s > 0
 
 
 @pytest.mark.parametrize("stay", [True, False])
 def test_leftovers_are_seen_by_a_subreaper_only_after_they_are_left(stay: bool) -> None:
     code = (
         "from rtd.process.fork.prctl import set_subreaper; import subprocess\n"
-        "from rtd.process.tree.children import leftovers_exist\n"
+        "from rtd.process.tree.children import has_children\n"
         "set_subreaper()\n"
         f"subprocess.run(['sh', '-c', 'sleep {1000 if stay else 0} &'])\n"
-        "print('ready', flush=True); input(); print(leftovers_exist(), flush=True)"
+        "print('ready', flush=True); input(); print(has_children(), flush=True)"
     )
     with subprocess.Popen(
         [sys.executable, "-c", code],

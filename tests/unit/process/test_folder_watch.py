@@ -18,7 +18,7 @@ def watch() -> Iterator[FolderWatch]:
 
 
 def changed(watch: FolderWatch) -> bool:
-    return watch.take(IGNORED, lambda name: name.endswith(".py"))
+    return watch.has_changed(IGNORED, lambda name: name.endswith(".py"))
 
 
 def test_files_that_are_written_matter_by_their_name(tmp_path: Path, watch: FolderWatch) -> None:

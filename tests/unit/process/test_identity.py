@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from rtd.process.tree.exit_status import reap, reap_any
-from rtd.process.tree.pidfd import open_pidfd, send, signal_process
+from rtd.process.tree.pidfd import open_pidfd, send_signal, signal_process
 from rtd.process.tree.process_identity import boot_hash, read_stat, same_process, start_ticks
 from tests.helpers.deadline import until
 
@@ -73,11 +73,11 @@ def test_a_pidfd_is_only_given_for_exactly_that_process(sleeper: subprocess.Pope
     fd = open_pidfd(sleeper.pid, ticks)
     assert fd is not None
     assert select.select([fd], [], [], 0)[0] == []
-    assert send(fd, signal.SIGTERM)
+    assert send_signal(fd, signal.SIGTERM)
     assert select.select([fd], [], [], 10)[0] == [fd]
     assert open_pidfd(sleeper.pid, ticks) is None, "it is a zombie"
     sleeper.wait()
-    assert not send(fd, signal.SIGTERM)
+    assert not send_signal(fd, signal.SIGTERM)
     assert open_pidfd(sleeper.pid) is None
     os.close(fd)
 

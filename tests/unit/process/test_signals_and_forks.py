@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from rtd.process.events.signals import SignalInbox
-from rtd.process.fork.file_descriptors import open_sockets
+from rtd.process.fork.file_descriptors import socket_fds
 from rtd.process.fork.fork import fork_child, other_threads, send_to_child, set_up_executor
 from rtd.process.fork.process_title import _prepare
-from rtd.process.tree.exit_status import Exit, reap
-from rtd.process.tree.kill_tree import hunt
+from rtd.process.tree.exit_status import ExitStatus, reap
+from rtd.process.tree.kill_tree import kill_tree
 from tests.helpers.deadline import until
 from tests.helpers.source import ROOT
 from tests.programs.daemoniser import leave_daemon
@@ -40,7 +40,7 @@ def inbox() -> Iterator[SignalInbox]:
         signal.signal(number, handler)
 
 
-def child_that(body: Callable[[], int]) -> Exit:
+def child_that(body: Callable[[], int]) -> ExitStatus:
     """Fork a child for this and wait for its end."""
     pid = fork_child(body)
     return until(lambda: reap(pid))
@@ -65,12 +65,12 @@ def answer_of(question: Callable[[], Any], before: Callable[[], None] = lambda: 
 
 
 def test_signals_wake_a_loop_and_each_is_told_once(inbox: SignalInbox) -> None:
-    assert inbox.take() == set()
+    assert inbox.read_signals() == set()
     for _ in range(100):
         os.kill(os.getpid(), signal.SIGUSR1)
     os.kill(os.getpid(), signal.SIGUSR2)
     assert select.select([inbox], [], [], 10)[0] == [inbox]
-    assert inbox.take() == {signal.SIGUSR1, signal.SIGUSR2}
+    assert inbox.read_signals() == {signal.SIGUSR1, signal.SIGUSR2}
     assert select.select([inbox], [], [], 0)[0] == []
 
 
@@ -78,7 +78,7 @@ def test_more_signals_than_the_inbox_holds_do_no_harm(inbox: SignalInbox) -> Non
     for _ in range(70_000):
         os.kill(os.getpid(), signal.SIGUSR1)
     seen: set[int] = set()
-    while got := inbox.take():
+    while got := inbox.read_signals():
         seen |= got
     assert seen == {signal.SIGUSR1}
 
@@ -115,7 +115,7 @@ def test_what_was_printed_before_a_fork_is_printed_once() -> None:
 def test_an_executor_leads_its_own_session_and_reaps_its_orphans() -> None:
     def question() -> tuple[object, ...]:
         leave_daemon()
-        (orphan,) = hunt(None, ()).ended
+        (orphan,) = kill_tree(None, ()).ended
         title = Path("/proc/self/cmdline").read_text().rstrip("\0")
         return os.getsid(0), os.getpid(), os.getppid(), orphan.how, title
 
@@ -192,11 +192,11 @@ def test_an_executor_collects_its_garbage_again() -> None:
 
 
 def test_sockets_and_threads_are_noticed() -> None:
-    before = open_sockets()
+    before = socket_fds()
     one, other = socket.socketpair()
     with one, other:
-        assert open_sockets() - before == {one.fileno(), other.fileno()}
-    assert open_sockets() == before
+        assert socket_fds() - before == {one.fileno(), other.fileno()}
+    assert socket_fds() == before
     code = (
         "import threading; from rtd.process.fork.fork import other_threads\n"
         "assert other_threads() == []\n"

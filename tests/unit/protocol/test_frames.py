@@ -28,18 +28,20 @@ def feed_in_pieces(decoder: Decoder, data: bytes, size: int) -> int:
 
 
 def test_a_request_comes_out_as_it_went_in() -> None:
-    got = one(frames.request(7, "submit", {"task": "report", "params": {"day": date(2026, 1, 31)}}))
+    got = one(
+        frames.encode_request(7, "submit", {"task": "report", "params": {"day": date(2026, 1, 31)}})
+    )
     assert isinstance(got, Request)
     assert (got.msgid, got.method) == (7, "submit")
     assert got.params == {"task": "report", "params": {"day": date(2026, 1, 31)}}
 
 
 def test_an_answer_and_an_error_come_out_as_they_went_in() -> None:
-    answer = one(frames.response(3, {"runs": [1, (2, 3)]}))
+    answer = one(frames.encode_response(3, {"runs": [1, (2, 3)]}))
     assert isinstance(answer, Response)
     assert answer.error is None
     assert answer.result == {"runs": [1, (2, 3)]}
-    error = one(frames.failure(3, NoSuchRun("there is no run 'X'", {"run": "X"})))
+    error = one(frames.encode_error(3, NoSuchRun("there is no run 'X'", {"run": "X"})))
     assert isinstance(error.error, NoSuchRun)
     assert (error.error.sentence, error.error.details) == ("there is no run 'X'", {"run": "X"})
 
@@ -50,7 +52,7 @@ def test_an_error_code_of_a_newer_daemon_is_still_an_error() -> None:
 
 
 def test_a_notification_comes_out_as_it_went_in() -> None:
-    got = one(frames.notification("log", {"sub": 4, "data": b"\xff\x00"}))
+    got = one(frames.encode_notification("log", {"sub": 4, "data": b"\xff\x00"}))
     assert isinstance(got, Notification)
     assert got.params == {"sub": 4, "data": b"\xff\x00"}
 
@@ -60,7 +62,7 @@ def test_parameters_may_be_left_out() -> None:
 
 
 def test_frames_may_come_byte_by_byte_or_many_at_once() -> None:
-    stream = b"".join(frames.request(n, "ping", {"n": "x" * n}) for n in range(1, 60))
+    stream = b"".join(frames.encode_request(n, "ping", {"n": "x" * n}) for n in range(1, 60))
     decoder = Decoder(4096)
     slow = [m.msgid for byte in stream for m in decoder.feed(bytes([byte]))]
     fast = [m.msgid for m in Decoder(4096).feed(memoryview(stream))]
@@ -69,16 +71,16 @@ def test_frames_may_come_byte_by_byte_or_many_at_once() -> None:
 
 
 def test_a_frame_of_exactly_the_limit_is_accepted_and_one_byte_more_is_not() -> None:
-    base = len(frames.request(1, "ping", {"n": "x" * 300}))
+    base = len(frames.encode_request(1, "ping", {"n": "x" * 300}))
     limit = base + 200
-    assert one(frames.request(1, "ping", {"n": "x" * 500}), limit).msgid == 1
+    assert one(frames.encode_request(1, "ping", {"n": "x" * 500}), limit).msgid == 1
     with pytest.raises(FrameTooLarge, match=str(limit)):
-        one(frames.request(1, "ping", {"n": "x" * 501}), limit)
+        one(frames.encode_request(1, "ping", {"n": "x" * 501}), limit)
 
 
 def test_a_frame_beyond_the_limit_is_refused_before_it_is_complete() -> None:
     decoder = Decoder(1 << 20)
-    head = frames.request(1, "ping", {"n": b"x" * (8 << 20)})
+    head = frames.encode_request(1, "ping", {"n": b"x" * (8 << 20)})
     taken = feed_in_pieces(decoder, head, 4096)
     assert taken <= (1 << 20) + 4096
     assert decoder.pending_bytes <= (1 << 20) + 4096
@@ -90,7 +92,7 @@ def test_many_small_values_do_not_slip_under_the_limit() -> None:
 
 
 def test_good_frames_before_a_bad_one_are_given_first() -> None:
-    coming = Decoder(4096).feed(frames.request(1, "ping", {}) + b"\xc1")
+    coming = Decoder(4096).feed(frames.encode_request(1, "ping", {}) + b"\xc1")
     assert isinstance(next(coming), Request)
     with pytest.raises(WireError):
         next(coming)
@@ -139,7 +141,7 @@ def test_extension_types_pass_through_without_being_built() -> None:
 
 def test_undecodable_file_names_survive() -> None:
     name = "caf\udce9.txt"
-    assert one(frames.request(1, "x", {"name": name})).params == {"name": name}
+    assert one(frames.encode_request(1, "x", {"name": name})).params == {"name": name}
 
 
 def test_a_value_that_cannot_be_sent_is_named_by_its_path() -> None:

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from rtd.common.errors import BadRequest
-from rtd.model.policies import OPTIONS
-from rtd.protocol.schema import REQUIRED, alternatives, fits
+from rtd.model.policies import POLICY_OPTIONS
+from rtd.protocol.schema import REQUIRED, alternatives, matches_type
 from rtd.protocol.shapes import SHAPES, SUBMIT_OPTIONS
 from rtd.protocol.verbs import VERBS, check_request
 from tools import generate_client
@@ -60,7 +60,7 @@ def test_the_example_of_each_verb_is_a_right_request_with_the_declared_answer(na
     declared = {p.name: p for p in verb.result}
     assert set(answered) <= set(declared)
     for key, value in answered.items():
-        assert fits(declared[key].type, value), (key, value)
+        assert matches_type(declared[key].type, value), (key, value)
 
 
 def test_every_type_in_use_is_a_plain_one_or_a_shape() -> None:
@@ -73,12 +73,12 @@ def test_every_type_in_use_is_a_plain_one_or_a_shape() -> None:
             inner = part[5:-1] if part.startswith("list[") else part
             assert set(alternatives(inner)) <= known, param
         if param.default is not REQUIRED:
-            assert fits(param.type, param.default), param
+            assert matches_type(param.type, param.default), param
 
 
 def test_submit_offers_every_policy_of_a_task() -> None:
-    assert {p.name for p in SUBMIT_OPTIONS} - set(OPTIONS) == {"at", "delay", "labels"}
-    assert set(OPTIONS) <= {p.name for p in SUBMIT_OPTIONS}
+    assert {p.name for p in SUBMIT_OPTIONS} - set(POLICY_OPTIONS) == {"at", "delay", "labels"}
+    assert set(POLICY_OPTIONS) <= {p.name for p in SUBMIT_OPTIONS}
 
 
 def test_the_made_files_are_current() -> None:

@@ -5,11 +5,11 @@ import re
 import pytest
 
 from rtctl.cli.context import GLOBAL
-from rtctl.cli.flags import SWITCH, Flag, Parser, UsageError
-from rtctl.cli.submit_request import FLAGS as SUBMIT_FLAGS
+from rtctl.cli.flags import SWITCH, Flag, FlagParser, UsageError
+from rtctl.cli.submit_request import SUBMIT_FLAGS
 from rtctl.commands import ALIASES, SUMMARIES
 from rtctl.main import split
-from rtd.model.policies import OPTIONS
+from rtd.model.policies import POLICY_OPTIONS
 
 FLAGS = (
     Flag("-n/--limit", "", "int"),
@@ -22,7 +22,7 @@ FLAGS = (
 
 
 def parse(*words: str) -> dict[str, object]:
-    return vars(Parser("ls", FLAGS).parse(words))
+    return vars(FlagParser("ls", FLAGS).parse(words))
 
 
 NOTHING = parse()
@@ -99,7 +99,7 @@ def test_no_letter_means_two_things_in_one_verb() -> None:
 
 
 def test_every_policy_is_a_flag_of_submit() -> None:
-    assert set(OPTIONS) <= {flag.dest for flag in SUBMIT_FLAGS}
+    assert set(POLICY_OPTIONS) <= {flag.dest for flag in SUBMIT_FLAGS}
 
 
 def test_aliases_lead_to_verbs() -> None:

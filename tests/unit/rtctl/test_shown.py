@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from rtctl.cli import json_output
-from rtctl.cli.exit_codes import code_of, code_of_all, code_of_outcomes
-from rtctl.cli.screen import Screen, ago, clean, cut, short, shown_width
-from rtctl.client.output_lines import Assembler
+from rtctl.cli.exit_codes import exit_code_of, exit_code_of_all, exit_code_of_outcomes
+from rtctl.cli.screen import Screen, ago, clean, cut, short_duration, shown_width
+from rtctl.client.output_lines import LineAssembler
 
 
 def part(data: bytes, stream: str = "out", attempt: int = 1, at: float | None = 1.0) -> Any:
@@ -17,7 +17,7 @@ def part(data: bytes, stream: str = "out", attempt: int = 1, at: float | None = 
 
 
 def lines(*parts: Any) -> list[str]:
-    assembler = Assembler()
+    assembler = LineAssembler()
     found = [line for one in parts for line in assembler.feed(one)]
     return [*found, *assembler.finish()]
 
@@ -52,12 +52,12 @@ def row(state: str, exit: list[int | None] | None = None) -> Any:
     ],
 )
 def test_the_code_of_a_run(found: Any, code: int) -> None:
-    assert code_of(found) == code
+    assert exit_code_of(found) == code
 
 
 def test_the_code_of_several() -> None:
     good, bad = row("succeeded"), row("error", [37, None])
-    assert [code_of_all(rows) for rows in ([bad], [good, good], [good, bad], [bad, bad])] == [
+    assert [exit_code_of_all(rows) for rows in ([bad], [good, good], [good, bad], [bad, bad])] == [
         37,
         0,
         8,
@@ -65,7 +65,7 @@ def test_the_code_of_several() -> None:
     ]
     fine: Any = {"error": None}
     wrong: Any = {"error": ["no_such_run", "there is none"]}
-    assert [code_of_outcomes(o) for o in ([fine], [wrong], [fine, wrong], [wrong, wrong])] == [
+    assert [exit_code_of_outcomes(o) for o in ([fine], [wrong], [fine, wrong], [wrong, wrong])] == [
         0,
         5,
         8,
@@ -99,7 +99,7 @@ def test_texts_fit_and_cannot_paint() -> None:
 
 
 def test_ages_read_well() -> None:
-    assert [short(s) for s in (0.2, 59.9, 61, 3 * 3600)] == ["0s", "59s", "1m01s", "3h00m"]
+    assert [short_duration(s) for s in (0.2, 59.9, 61, 3 * 3600)] == ["0s", "59s", "1m01s", "3h00m"]
     assert [ago(a, 100.0) for a in (None, 97.0, 160.0)] == ["-", "3s ago", "in 1m00s"]
 
 
@@ -121,7 +121,7 @@ def test_a_long_name_leaves_room_for_what_is_most_worth_knowing(
     screen.is_terminal = True
     monkeypatch.setenv("COLUMNS", str(columns))
     row = ("12345678", "t" * 90, "succeeded", "1ms", "w" * 90)
-    screen.table(("ID", "TASK", "STATE", "TIME", "WHAT"), [row])
+    screen.print_table(("ID", "TASK", "STATE", "TIME", "WHAT"), [row])
     _, line = capsys.readouterr().out.splitlines()
     assert line == expected
     assert len(line) <= columns

@@ -9,7 +9,7 @@ import pytest
 from rtd import Session
 from rtd.common.errors import ConfigError
 from rtd.config.config import Config
-from rtd.config.setting_readers import beneath, build
+from rtd.config.setting_readers import build_config, merge_app_settings
 from rtd.session.core.session_config import SessionConfig
 
 DEFAULTS = {
@@ -129,22 +129,27 @@ def test_the_time_zone_is_that_of_each_task_that_names_none() -> None:
 
 
 def test_what_the_daemon_was_given_is_stronger() -> None:
-    own = build({"history": 7})
-    config = beneath(own, {"history": 3, "lanes.process.max": 5, "limits.result": 4096})
+    own = build_config({"history": 7})
+    config = merge_app_settings(own, {"history": 3, "lanes.process.max": 5, "limits.result": 4096})
     assert (config.history, config.lanes["process"].max) == (7, 5)
     assert config.limits.result_bytes == 4096
-    assert beneath(config, {}) == own, "another app's settings leave nothing behind"
+    assert merge_app_settings(config, {}) == own, "another app's settings leave nothing behind"
 
 
 def test_an_app_s_bound_that_does_not_fit_the_daemon_s_is_left_out() -> None:
-    low = beneath(build({"lanes.process.max": 2}), {"lanes.process.min": 4})
+    low = merge_app_settings(build_config({"lanes.process.max": 2}), {"lanes.process.min": 4})
     assert (low.lanes["process"].min, low.lanes["process"].max) == (1, 2)
-    high = beneath(build({"lanes.thread.min": 3}), {"lanes.thread.max": 2, "history": 9})
+    high = merge_app_settings(
+        build_config({"lanes.thread.min": 3}), {"lanes.thread.max": 2, "history": 9}
+    )
     assert (high.lanes["thread"].min, high.lanes["thread"].max, high.history) == (3, 3, 9)
 
 
 def test_what_only_a_later_rtd_knows_is_left_out() -> None:
-    assert beneath(Config(), {"colour": "red", "redis": "redis://x", "node": "y"}) == Config()
+    assert (
+        merge_app_settings(Config(), {"colour": "red", "redis": "redis://x", "node": "y"})
+        == Config()
+    )
 
 
 def test_an_app_that_is_no_part_of_a_package_has_its_settings_too(tmp_path: Path) -> None:

@@ -13,13 +13,13 @@ from rtd import Session
 from rtd.common.errors import AppError
 from rtd.core import Scheduler, Task
 from rtd.model.task_log_entry import LogRow
-from rtd.process.events.keyboard_interrupt import CtrlC, marked
-from rtd.session.app.around_run import decide
-from rtd.session.app.internal_tasks import Inner
+from rtd.process.events.keyboard_interrupt import CtrlC, mark_ctrl_c
+from rtd.session.app.around_run import attach_run_hooks
+from rtd.session.app.internal_tasks import InternalTasks
 from rtd.session.app.load_app import load
 from rtd.session.core.exceptions import Stopped
 from rtd.session.core.run_context import FAULTS
-from rtd.session.parameters.resolve import ParameterFailed, fill
+from rtd.session.parameters.resolve import ParameterFailed, attach_resolvers
 from rtd.session.task_log.emitter import Emitter
 from rtd.session.task_log.log_record import LOGGER
 from rtd.tasks import FuncTask
@@ -92,10 +92,10 @@ def test_hooks_of_the_execution_spoil_no_run(faults: list[str]) -> None:
         yield
         raise KeyboardInterrupt
 
-    decide(session)
-    around = task.definition.around
+    attach_run_hooks(session)
+    around = task.definition.run_hooks
     assert around is not None
-    assert around.carry_out(lambda: 7) == 7
+    assert around.run(lambda: 7) == 7
     name = f"hook {__name__}.test_hooks_of_the_execution_spoil_no_run.<locals>"
     assert here(faults[0], f"{name}.plain")
     assert here(faults[1], "task job.process_finish")
@@ -111,14 +111,14 @@ def test_a_stop_gets_through_all_of_them() -> None:
     @session.task()
     def job(value: int) -> None: ...
 
-    decide(session)
-    fill(session)
-    assert job.around is not None
-    assert job.filling is not None
+    attach_run_hooks(session)
+    attach_resolvers(session)
+    assert job.run_hooks is not None
+    assert job.resolver is not None
     with pytest.raises(Stopped):
-        job.around.carry_out(lambda: None)
+        job.run_hooks.run(lambda: None)
     with pytest.raises(Stopped):
-        job.filling.complete({}, None)
+        job.resolver.resolve({}, None)
 
 
 def test_init_hooks() -> None:
@@ -155,8 +155,8 @@ def test_a_generator_hook_that_cannot_be_closed_is_a_fault() -> None:
 def test_hooks_of_the_scheduler() -> None:
     session = Session()
     Scheduler.hook_startup(raising(KeyboardInterrupt()))
-    inner = Inner(session, lambda _: True)
-    [(kind, name, message)] = inner.hooks("startup", False, 0, 0.0)["failures"]
+    inner = InternalTasks(session, lambda _: True)
+    [(kind, name, message)] = inner.run_hooks("startup", False, 0, 0.0)["failures"]
     assert (kind, name) == ("hook", f"{__name__}.raising.<locals>.raises")
     assert here(f"x: {message}", "x")
 
@@ -168,10 +168,10 @@ def test_parameters(faults: list[str]) -> None:
     @session.task()
     def job(value: int) -> None: ...
 
-    fill(session)
-    assert job.filling is not None
+    attach_resolvers(session)
+    assert job.resolver is not None
     with pytest.raises(ParameterFailed, match="parameter 'value'"):
-        job.filling.complete({}, None)
+        job.resolver.resolve({}, None)
     assert here(faults[0], "parameter job.value")
 
 
@@ -223,7 +223,7 @@ def test_task_files_where_a_ctrl_c_raises(files: Path, monkeypatch: pytest.Monke
     """`rtd check` tells the two apart; a program that reads its files itself cannot."""
     monkeypatch.chdir(files)
     PyLoader(files, session=(session := Session()))
-    with marked():
+    with mark_ctrl_c():
         session.load_files()
     assert [fault.what for fault in session.faults] == [f"{files.name}/a.py"]
     PyLoader(files, session=(session := Session()))

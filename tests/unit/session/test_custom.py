@@ -9,9 +9,9 @@ import pytest
 
 from rtd.common.errors import PolicyError
 from rtd.conditions import GRAMMAR, Custom, daily, parse
-from rtd.model.app_info import AppInfo, CustomInfo
+from rtd.model.app_info import AppInfo, CustomConditionInfo
 from rtd.session import Session
-from rtd.session.core.custom_conditions import FuncCond, TaskCond, ask
+from rtd.session.core.custom_conditions import FuncCond, TaskCond, evaluate_condition
 from rtd.session.core.task_condition import task_name
 
 WHAT = ("is asked", "matches this", "has run")
@@ -48,7 +48,7 @@ def test_a_function_is_a_condition_and_stays_a_function(session: Session) -> Non
     @session.task(start_cond="daily after 08:00 & has work")
     def work() -> None: ...
 
-    assert ask("has work") is True
+    assert evaluate_condition("has work") is True
     (info,) = custom(session).custom.values()
     assert (info.arguments, info.task) == ({}, None)
     assert list(custom(session).custom) == ["has work"]
@@ -62,8 +62,8 @@ def test_named_groups_of_a_pattern_are_arguments(session: Session) -> None:
     @session.task(start_cond="folder C:/Temp has files", end_cond="folder /x has links")
     def work() -> None: ...
 
-    assert ask("folder C:/Temp has files") is True
-    assert ask("folder C:/Temp has links") is False
+    assert evaluate_condition("folder C:/Temp has files") is True
+    assert evaluate_condition("folder C:/Temp has links") is False
     told = custom(session).custom
     assert told["folder C:/Temp has files"].arguments == {"folder": "C:/Temp", "what": "files"}
     assert "folder /x has links" in told
@@ -145,7 +145,7 @@ def test_a_coroutine_function_is_no_condition() -> None:
 
 def test_who_asks_what_is_not_there_is_told_so() -> None:
     with pytest.raises(LookupError, match="no condition `daily`"):
-        ask("daily")
+        evaluate_condition("daily")
 
 
 def test_each_text_of_a_task_condition_makes_a_task(session: Session) -> None:
@@ -164,7 +164,7 @@ def test_each_text_of_a_task_condition_makes_a_task(session: Session) -> None:
 
     told = custom(session)
     name = "_condition-has_data(day=today)"
-    assert told.custom["data exists for today"] == CustomInfo(
+    assert told.custom["data exists for today"] == CustomConditionInfo(
         told.custom["data exists for today"].name, {"day": "today"}, name, 3600.0
     )
     made = session.tasks[name]
@@ -202,7 +202,7 @@ def test_texts_that_differ_anywhere_make_tasks_of_their_own(
 def test_quotes_around_an_argument_are_not_part_of_it(session: Session) -> None:
     FuncCond(lambda name: name == "R&D", syntax=re.compile(r"is (?P<name>.+) open"))
     TaskCond(lambda name: name, syntax=re.compile(r"is (?P<name>.+) done"), start_cond="daily")
-    assert ask("is 'R&D' open") is True
+    assert evaluate_condition("is 'R&D' open") is True
     session.task(name="t", start_cond="is today done | is 'today' done")(lambda: None)
     tasks = [info.task for info in custom(session).custom.values()]
     assert tasks == [tasks[0]] * 2
@@ -240,8 +240,8 @@ def test_functions_of_the_same_name_are_conditions_of_their_own(session: Session
     session.task(name="t", start_cond=text)(lambda: None)
     told = custom(session).custom
     assert len(told) == 6
-    assert [ask(f"one {what}") for what in WHAT] == [True] * 3
-    assert [ask(f"two {what}") for what in WHAT] == [False] * 3
+    assert [evaluate_condition(f"one {what}") for what in WHAT] == [True] * 3
+    assert [evaluate_condition(f"two {what}") for what in WHAT] == [False] * 3
     tasks = [told[f"{name} has run"].task for name in ("one", "two")]
     assert len(set(tasks)) == 2
     assert [session.tasks[str(task)].target() for task in tasks] == [True, False]
@@ -253,7 +253,7 @@ def test_a_module_that_is_imported_again_replaces_its_conditions() -> None:
 
     declare(False)
     declare(True)
-    assert ask("the same again") is True
+    assert evaluate_condition("the same again") is True
 
 
 def test_a_cooldown_that_is_no_duration_is_refused() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from rtd.common.errors import PolicyError
 from rtd.session import Session
-from rtd.session.app.internal_tasks import Inner
+from rtd.session.app.internal_tasks import InternalTasks
 from rtd.session.app.scheduler_hooks import Scheduler
 from rtd.session.core.exceptions import Stopped
 
@@ -23,8 +23,8 @@ def answered(text: str) -> bool:
 
 
 def test_each_condition_is_answered_or_says_what_it_raised() -> None:
-    inner = Inner(Session(as_default=False), answered)
-    found = inner.cycle(["yes", "no", "bad", "exits"], 1, 0.0, 60.0)["answers"]
+    inner = InternalTasks(Session(as_default=False), answered)
+    found = inner.run_cycle(["yes", "no", "bad", "exits"], 1, 0.0, 60.0)["answers"]
     assert (found["yes"], found["no"]) == ([True, ""], [False, ""])
     assert found["bad"][0] is None
     assert found["bad"][1].startswith("ValueError: no such thing (")
@@ -32,13 +32,17 @@ def test_each_condition_is_answered_or_says_what_it_raised() -> None:
 
 
 def test_who_is_late_says_so_and_who_comes_after_it_was_not_asked() -> None:
-    found = Inner(Session(as_default=False), answered).cycle(["yes", "late", "no"], 1, 0.0, 60.0)
+    found = InternalTasks(Session(as_default=False), answered).run_cycle(
+        ["yes", "late", "no"], 1, 0.0, 60.0
+    )
     assert list(found["answers"]) == ["yes", "late"]
     assert found["answers"]["late"] == [None, "it did not answer in time"]
 
 
 def test_one_is_asked_however_little_time_there_is_and_the_rest_later() -> None:
-    found = Inner(Session(as_default=False), answered).cycle(["yes", "no"], 1, 0.0, -1.0)
+    found = InternalTasks(Session(as_default=False), answered).run_cycle(
+        ["yes", "no"], 1, 0.0, -1.0
+    )
     assert list(found["answers"]) == ["yes"]
 
 
@@ -63,7 +67,7 @@ def test_hooks_surround_the_cycle_and_see_the_scheduler() -> None:
     def first() -> None: ...
 
     assert [task.name for task in Scheduler(session, 0, 0.0).tasks] == ["first"]
-    assert Inner(session, ask).cycle(["yes"], 7, 0.0, 60.0)["failures"] == []
+    assert InternalTasks(session, ask).run_cycle(["yes"], 7, 0.0, 60.0)["failures"] == []
     assert said == ["plain 7 True", "before", "yes", "after"]
 
 
@@ -85,14 +89,14 @@ def test_a_hook_that_raises_is_named_and_the_others_are_called() -> None:
         yield
         yield
 
-    inner = Inner(session, answered)
-    begun = inner.hooks("startup", False, 0, 0.0)["failures"]
+    inner = InternalTasks(session, answered)
+    begun = inner.run_hooks("startup", False, 0, 0.0)["failures"]
     assert [(kind, name.rpartition(".")[2]) for kind, name, _ in begun] == [("hook", "broken")]
     assert "RuntimeError: broken" in begun[0][2]
     assert said == ["twice"]
-    ended = inner.hooks("startup", True, 0, 0.0)["failures"]
+    ended = inner.run_hooks("startup", True, 0, 0.0)["failures"]
     assert ["more than one yield" in text for _, _, text in ended] == [True]
-    (lost,) = inner.hooks("startup", True, 0, 0.0)["failures"]
+    (lost,) = inner.run_hooks("startup", True, 0, 0.0)["failures"]
     assert "the process that had begun it has ended" in lost[2]
 
 
@@ -110,9 +114,9 @@ def test_a_hook_that_is_late_is_named_before_its_yield_and_after_it() -> None:
         yield
         raise Stopped
 
-    inner = Inner(session, answered)
-    assert inner.hooks("startup", False, 0, 0.0)["failures"] == []
+    inner = InternalTasks(session, answered)
+    assert inner.run_hooks("startup", False, 0, 0.0)["failures"] == []
     for rest in (True, False):
-        ((_, name, why),) = inner.hooks("startup", rest, 1, 0.0)["failures"]
+        ((_, name, why),) = inner.run_hooks("startup", rest, 1, 0.0)["failures"]
         assert name.endswith(".late")
         assert why == "it did not end in time"

@@ -298,7 +298,7 @@ def test_a_command_that_cannot_be_run_is_an_error(
 
 def test_the_options_of_a_command() -> None:
     def argv(task: CommandTask, **params: Any) -> list[str]:
-        found: list[str] = task.definition.command.order(params)["argv"]
+        found: list[str] = task.definition.command.invocation(params)["argv"]
         return found
 
     plain = CommandTask("make 'all of it'", name="1", execution="thread")

@@ -21,7 +21,7 @@ FAILED = LogRow(
 def write(path: Path, *rows: LogRow, hold: bool = True) -> None:
     """What one process does: it takes some rows and writes them."""
     handler = CsvHandler(path)
-    handler.hold = hold
+    handler.is_buffered = hold
     for row in rows:
         handler.handle(TaskRecord(row))
     handler.flush()
@@ -93,7 +93,7 @@ def test_what_cannot_be_written_is_told_and_written_later(tmp_path: Path) -> Non
     blocked = tmp_path / "log"
     blocked.write_text("no directory")
     handler = CsvHandler(blocked / "tasks.csv")
-    handler.hold = True
+    handler.is_buffered = True
     handler.handle(TaskRecord(BEGAN))
     with pytest.raises(OSError, match="log"):
         handler.flush()
@@ -107,7 +107,7 @@ def test_a_file_that_is_no_csv_is_told_and_left_as_it_is(tmp_path: Path) -> None
     file = tmp_path / "tasks.csv"
     file.write_bytes(b"task_name\raction\n")
     handler = CsvHandler(file)
-    handler.hold = True
+    handler.is_buffered = True
     for row in [BEGAN] * 10_001:
         handler.handle(TaskRecord(row))
     for row in (BEGAN, FAILED):

@@ -30,8 +30,8 @@ from rtd.tasks import CommandTask, FuncTask
 
 def given(task: TaskDefinition, /, *fetched: list[bytes | None], **submitted: Any) -> Any:
     """What a run of the task would be given."""
-    assert task.filling is not None
-    return task.filling.complete(submitted, fetched or None)
+    assert task.resolver is not None
+    return task.resolver.resolve(submitted, fetched or None)
 
 
 def declared(session: Session, **options: Any) -> Any:
@@ -44,8 +44,8 @@ def declared(session: Session, **options: Any) -> Any:
 
 
 def needs(task: TaskDefinition) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    assert task.filling is not None
-    return task.filling.needs
+    assert task.resolver is not None
+    return task.resolver.fetch_keys
 
 
 def test_the_order_is_submit_task_session_default() -> None:
@@ -64,7 +64,7 @@ def test_a_task_that_is_given_nothing_costs_nothing() -> None:
     session = Session(parameters={"x": 1})
     task = declared(session)
     session.manifest()
-    assert task.filling is None
+    assert task.resolver is None
 
 
 def test_what_was_set_at_run_time_is_used_at_its_own_level() -> None:
@@ -176,13 +176,13 @@ def test_what_stands_within_an_argument_is_looked_for_too() -> None:
     task = declared(session, parameters={"a": Arg("no", Arg("b")), "c": 0})
     session.manifest()
     assert given(task) == {"a": 2, "b": 2, "c": 0}
-    assert task.filling is not None
-    assert not task.filling.is_quick
+    assert task.resolver is not None
+    assert not task.resolver.is_quick
     task = session.task(name="late")(lambda c: c)
     wrong = session.task(name="wrong", parameters={"a": Return("x", Arg("none"))})(lambda a: a)
     session.manifest()
-    assert wrong.filling is not None
-    assert wrong.filling.missing() == {"a": "the session has no parameter 'none'"}
+    assert wrong.resolver is not None
+    assert wrong.resolver.find_problems() == {"a": "the session has no parameter 'none'"}
     with fails("'c': the result of 'task' comes too late here"):
         given(task)
 

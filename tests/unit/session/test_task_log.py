@@ -11,7 +11,7 @@ import pytest
 from rtd import Session
 from rtd.common.errors import ConfigError
 from rtd.log import CsvHandler
-from rtd.model.task_log_entry import Entry, LogRow
+from rtd.model.task_log_entry import LogRow, TaskLogEntry
 from rtd.session.core.run_context import FAULTS
 from rtd.session.task_log.emitter import Emitter
 from rtd.session.task_log.log_record import TaskRecord
@@ -142,5 +142,5 @@ def test_a_log_that_cannot_be_read_is_a_fault_of_the_app(session: Session, tmp_p
 
 
 def test_an_entry_of_a_run_that_was_never_started_makes_one_row() -> None:
-    entry = Entry("R1", "job", "c", False, 0.0, 5000)
+    entry = TaskLogEntry("R1", "job", "c", False, 0.0, 5000)
     assert list(entry.rows()) == [LogRow("job", "inaction", "R1", None, 5.0)]

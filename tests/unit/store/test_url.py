@@ -6,27 +6,27 @@ from pathlib import Path
 import pytest
 
 from rtd.common.errors import ConfigError
-from rtd.store.connection.url import Address, parse
+from rtd.store.connection.url import RedisAddress, parse_url
 
 
 @pytest.mark.parametrize(
     ("url", "address"),
     [
-        ("redis://", Address(host="localhost")),
-        ("redis://example.org", Address(host="example.org")),
-        ("redis://example.org:7000/3", Address(host="example.org", port=7000, db=3)),
-        ("redis://[::1]:7000", Address(host="::1", port=7000)),
-        ("redis://:p%40ss@h", Address(host="h", password="p@ss")),
-        ("redis://anna:x@h/1", Address(host="h", username="anna", password="x", db=1)),
-        ("redis://h?db=2&password=x", Address(host="h", db=2, password="x")),
-        ("rediss://h", Address(host="h", tls={})),
-        ("unix:///run/r.sock", Address(path="/run/r.sock")),
-        ("unix://u:p@/run/r%20x.sock?db=4", Address(
+        ("redis://", RedisAddress(host="localhost")),
+        ("redis://example.org", RedisAddress(host="example.org")),
+        ("redis://example.org:7000/3", RedisAddress(host="example.org", port=7000, db=3)),
+        ("redis://[::1]:7000", RedisAddress(host="::1", port=7000)),
+        ("redis://:p%40ss@h", RedisAddress(host="h", password="p@ss")),
+        ("redis://anna:x@h/1", RedisAddress(host="h", username="anna", password="x", db=1)),
+        ("redis://h?db=2&password=x", RedisAddress(host="h", db=2, password="x")),
+        ("rediss://h", RedisAddress(host="h", tls={})),
+        ("unix:///run/r.sock", RedisAddress(path="/run/r.sock")),
+        ("unix://u:p@/run/r%20x.sock?db=4", RedisAddress(
             path="/run/r x.sock", db=4, username="u", password="p")),
     ],
 )  # fmt: skip
-def test_a_url_means_an_address(url: str, address: Address) -> None:
-    assert parse(url) == address
+def test_a_url_means_an_address(url: str, address: RedisAddress) -> None:
+    assert parse_url(url) == address
 
 
 @pytest.mark.parametrize(
@@ -46,34 +46,34 @@ def test_a_url_means_an_address(url: str, address: Address) -> None:
 )
 def test_what_is_wrong_with_a_url_is_said(url: str, words: str) -> None:
     with pytest.raises(ConfigError, match=words):
-        parse(url)
+        parse_url(url)
 
 
 def test_a_password_is_never_shown() -> None:
-    address = parse("redis://anna:secret@h:1/2")
+    address = parse_url("redis://anna:secret@h:1/2")
     assert "secret" not in f"{address} {address!r}"
     assert str(address) == "redis://h:1/2"
     with pytest.raises(ConfigError) as caught:
-        parse("redis://anna:secret@h/x")
+        parse_url("redis://anna:secret@h/x")
     assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize("url", ["redis://h:1/0", "rediss://[::1]:2/3", "unix:///a/b?db=1"])
 def test_an_address_reads_like_its_url(url: str) -> None:
-    assert str(parse(url)) == url
+    assert str(parse_url(url)) == url
 
 
 def test_tls_checks_the_server_unless_told_not_to() -> None:
-    assert parse("redis://h").ssl_context() is None
-    strict = parse("rediss://h").ssl_context()
+    assert parse_url("redis://h").ssl_context() is None
+    strict = parse_url("rediss://h").ssl_context()
     assert strict is not None
     assert (strict.check_hostname, strict.verify_mode) == (True, ssl.CERT_REQUIRED)
-    loose = parse("rediss://h?ssl_cert_reqs=none").ssl_context()
+    loose = parse_url("rediss://h?ssl_cert_reqs=none").ssl_context()
     assert loose is not None
     assert loose.verify_mode == ssl.CERT_NONE
 
 
 def test_a_missing_certificate_file_is_named(tmp_path: Path) -> None:
-    address = parse(f"rediss://h?ssl_ca_certs={tmp_path}/none.pem")
+    address = parse_url(f"rediss://h?ssl_ca_certs={tmp_path}/none.pem")
     with pytest.raises(ConfigError, match="cannot use its certificate files"):
         address.ssl_context()

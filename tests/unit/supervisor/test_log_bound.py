@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rtd.supervisor.core.log_rotation import BoundedFile, BoundedHandler, keep_bounded
+from rtd.supervisor.core.log_rotation import BoundedFile, BoundedHandler, rotate_periodically
 from tests.helpers.deadline import until
 
 LIMIT = 4000
@@ -57,7 +57,7 @@ def test_what_an_app_prints_past_the_daemon_is_bounded_too(
     until(lambda: log.read_bytes().endswith(b"done\n"), what="all is printed")
 
     async def look() -> None:
-        looking = asyncio.create_task(keep_bounded([handler], look_s=0.01))
+        looking = asyncio.create_task(rotate_periodically([handler], look_s=0.01))
         while log.stat().st_size:
             await asyncio.sleep(0.01)
         looking.cancel()
@@ -75,7 +75,7 @@ def test_without_room_for_the_old_log_the_bound_comes_first(
     log.with_name("rtd.log.new").mkdir()
     log.with_name("rtd.log.new").joinpath("x").touch()
     os.write(handler.stream.fileno(), b"x" * 5000)
-    handler.bound()
+    handler.rotate()
     assert log.stat().st_size == 0
 
 
@@ -83,12 +83,12 @@ def test_the_log_of_another_program_is_moved_away_under_its_hands(log: Path) -> 
     """As the embedded Redis has its log: as stdout and stderr, open for appending."""
     with log.open("ab") as stream:
         other = BoundedFile(log, LIMIT)
-        other.bound()
+        other.rotate()
         os.write(stream.fileno(), b"x" * LIMIT)
-        other.bound()
+        other.rotate()
         assert log.stat().st_size == LIMIT
         os.write(stream.fileno(), b"one more\n")
-        other.bound()
+        other.rotate()
         assert log.stat().st_size == 0
         os.write(stream.fileno(), b"and on\n")
     assert lines_of(log) == ["and on"]
@@ -96,5 +96,5 @@ def test_the_log_of_another_program_is_moved_away_under_its_hands(log: Path) -> 
 
 
 def test_a_log_that_nobody_has_begun_is_not_looked_for_in_vain(tmp_path: Path) -> None:
-    BoundedFile(tmp_path / "none" / "redis.log", LIMIT).bound()
+    BoundedFile(tmp_path / "none" / "redis.log", LIMIT).rotate()
     assert os.listdir(tmp_path) == []

@@ -5,22 +5,22 @@ from pathlib import Path
 import pytest
 
 from rtd.model.output_index import ERR, OUT, RAW, pack_entry
-from rtd.supervisor.runs.read_output import Source
+from rtd.supervisor.runs.read_output import OutputSource
 
 
 @pytest.fixture
-def source(tmp_path: Path) -> Source:
+def source(tmp_path: Path) -> OutputSource:
     """`one` (out), `two` (raw), `three` (err), and a raw rest, inside a segment."""
     data = b"one\ntwo\nthree\nrest"
     index = pack_entry(1.0, 4, OUT) + pack_entry(2.0, 8, RAW) + pack_entry(2.0, 14, ERR)
     file = tmp_path / "x.1.seg"
     file.write_bytes(b"another run's" + data + index + b"and the next one's")
-    found = Source.kept(tmp_path, ["x.1.seg", 13, len(data), len(index), 0])
+    found = OutputSource.from_record(tmp_path, ["x.1.seg", 13, len(data), len(index), 0])
     assert found is not None
     return found
 
 
-def test_parts_come_in_order_with_their_stream_and_time(source: Source) -> None:
+def test_parts_come_in_order_with_their_stream_and_time(source: OutputSource) -> None:
     parts = [(part.stream, part.at, part.data) for part in source.parts()]
     assert parts == [
         ("out", 1.0, b"one\n"), ("raw", 2.0, b"two\n"), ("err", 2.0, b"three\n"),
@@ -33,7 +33,7 @@ def test_parts_come_in_order_with_their_stream_and_time(source: Source) -> None:
     [(2, None, b"e\ntwo\nthree\nrest"), (5, 10, b"wo\nth"), (18, None, b"")],
 )
 def test_a_stretch_of_it_can_be_read(
-    source: Source, start: int, end: int | None, text: bytes
+    source: OutputSource, start: int, end: int | None, text: bytes
 ) -> None:
     assert b"".join(part.data for part in source.parts(start, end)) == text
 
@@ -42,7 +42,9 @@ def test_a_stretch_of_it_can_be_read(
     ("count", "text"),
     [(0, b""), (1, b"rest"), (2, b"three\nrest"), (4, b"one\ntwo\nthree\nrest"), (9, b"one\n")],
 )
-def test_the_last_lines_are_found_from_the_end(source: Source, count: int, text: bytes) -> None:
+def test_the_last_lines_are_found_from_the_end(
+    source: OutputSource, count: int, text: bytes
+) -> None:
     start = source.start_of_last_lines(count)
     assert b"".join(part.data for part in source.parts(start)).startswith(text)
     if count == 0:
@@ -52,24 +54,24 @@ def test_the_last_lines_are_found_from_the_end(source: Source, count: int, text:
 def test_the_last_lines_are_found_over_several_blocks(tmp_path: Path) -> None:
     lines = [b"%06d" % number for number in range(40_000)]
     (tmp_path / "r.1.out").write_bytes(b"\n".join(lines) + b"\n")
-    source = Source.kept(tmp_path, ["r.1.out", 0, 40_000 * 7, 0, 0])
+    source = OutputSource.from_record(tmp_path, ["r.1.out", 0, 40_000 * 7, 0, 0])
     assert source is not None
     start = source.start_of_last_lines(20_000)
     assert b"".join(part.data for part in source.parts(start)) == b"\n".join(lines[20_000:]) + b"\n"
 
 
 def test_output_that_was_deleted_is_empty(tmp_path: Path) -> None:
-    source = Source.kept(tmp_path, ["gone.1.seg", 0, 10, 0, 0])
+    source = OutputSource.from_record(tmp_path, ["gone.1.seg", 0, 10, 0, 0])
     assert source is not None
     assert list(source.parts()) == []
-    assert Source.kept(tmp_path, ["", 0, 0, 0, 55]) is None
+    assert OutputSource.from_record(tmp_path, ["", 0, 0, 0, 55]) is None
 
 
 def test_live_output_is_as_long_as_it_is_now(tmp_path: Path) -> None:
-    assert Source.live(tmp_path, "E", 0) is None
+    assert OutputSource.live(tmp_path, "E", 0) is None
     (tmp_path / "x-E-0.scratch").write_bytes(b"ab\ncd")
     (tmp_path / "x-E-0.index").write_bytes(pack_entry(1.0, 3, OUT) + b"torn")
-    source = Source.live(tmp_path, "E", 0)
+    source = OutputSource.live(tmp_path, "E", 0)
     assert source is not None
     assert source.indexed_bytes() == 3
     assert [(part.stream, part.data) for part in source.parts()] == [
@@ -82,6 +84,6 @@ def test_bytes_of_a_stream_that_nobody_knows_are_raw(tmp_path: Path) -> None:
     """What a crash left of an index may be anything."""
     (tmp_path / "r.1.out").write_bytes(b"words")
     (tmp_path / "r.1.idx").write_bytes(pack_entry(1.0, 3, 77) + pack_entry(2.0, 5, OUT))
-    source = Source.kept(tmp_path, ["r.1.out", 0, 5, 32, 0])
+    source = OutputSource.from_record(tmp_path, ["r.1.out", 0, 5, 32, 0])
     assert source is not None
     assert [(p.stream, p.data) for p in source.parts()] == [("raw", b"wor"), ("out", b"ds")]

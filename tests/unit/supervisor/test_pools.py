@@ -2,8 +2,8 @@
 
 import pytest
 
-from rtd.config.config import Lane
-from rtd.supervisor.pools.pools import missing
+from rtd.config.config import LaneConfig
+from rtd.supervisor.pools.pools import missing_executors
 
 
 @pytest.mark.parametrize(
@@ -22,9 +22,15 @@ from rtd.supervisor.pools.pools import missing
 def test_a_lane_grows_with_what_waits_within_its_bounds(
     alive: int, queued: int, idle: int, wanted: int
 ) -> None:
-    assert missing(Lane(min=1, max=4), alive, queued, idle) == wanted
+    assert missing_executors(LaneConfig(min=1, max=4), alive, queued, idle) == wanted
 
 
 def test_executors_with_many_places_are_counted_by_their_places() -> None:
-    lane = Lane(max=5, concurrency=10)
-    assert [missing(lane, 0, queued, 0) for queued in (0, 1, 10, 11, 1000)] == [0, 1, 1, 2, 5]
+    lane = LaneConfig(max=5, concurrency=10)
+    assert [missing_executors(lane, 0, queued, 0) for queued in (0, 1, 10, 11, 1000)] == [
+        0,
+        1,
+        1,
+        2,
+        5,
+    ]

@@ -1,14 +1,14 @@
 """Custom conditions that hang: how often they are asked."""
 
-from rtd.supervisor.scheduler.quarantine import Suspects
+from rtd.supervisor.scheduler.quarantine import Quarantine
 
 
 def test_pauses_grow_with_each_failure_and_end_with_an_answer() -> None:
-    suspects = Suspects(limit_s=5.0)
+    suspects = Quarantine(limit_s=5.0)
     assert suspects.due(["a"], 0.0) == []
     now_s, pauses = 0.0, []
     for _ in range(7):
-        suspects.caught("a", now_s)
+        suspects.add("a", now_s)
         next_s = suspects.next_s(["a", "b"])
         assert next_s is not None
         pauses.append(next_s - now_s)
@@ -16,15 +16,15 @@ def test_pauses_grow_with_each_failure_and_end_with_an_answer() -> None:
         assert suspects.due(["a", "b"], next_s) == ["a"]
         now_s = next_s
     assert pauses == [10, 20, 40, 80, 160, 300, 300]
-    suspects.cleared("a")
+    suspects.release("a")
     assert "a" not in suspects
     assert suspects.next_s(["a", "b"]) is None
-    suspects.caught("a", now_s)
+    suspects.add("a", now_s)
     assert suspects.next_s(["a"]) == now_s + 10
 
 
 def test_who_waits_longest_is_first() -> None:
-    suspects = Suspects(limit_s=1.0)
-    suspects.caught("b", 0.0)
-    suspects.caught("a", 1.0)
+    suspects = Quarantine(limit_s=1.0)
+    suspects.add("b", 0.0)
+    suspects.add("a", 1.0)
     assert suspects.due({"a", "b"}, 5.0) == ["b", "a"]

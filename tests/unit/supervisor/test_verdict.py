@@ -5,28 +5,28 @@ from typing import Any
 import pytest
 
 from rtd.model.policies import Policies
-from rtd.model.run_record import Attempt, Record, Spec
-from rtd.model.run_states import State
-from rtd.supervisor.core.executor_registry import Gone
+from rtd.model.run_record import Attempt, RunRecord, RunSpec
+from rtd.model.run_states import RunState
+from rtd.supervisor.core.executor_registry import ExecutorExit
 from rtd.supervisor.core.stop_request import Intent
 from rtd.supervisor.ending.settle_decision import Evidence, decide
 
-SPEC = Spec("01KAJ3V5Q0E7Z4M2T8W6R1X9YB", "t", b"\x80", "process", "q", 0, 1.0, {}, "me", None)
-QUEUED = Record(State.QUEUED, SPEC, (), None)
+SPEC = RunSpec("01KAJ3V5Q0E7Z4M2T8W6R1X9YB", "t", b"\x80", "process", "q", 0, 1.0, {}, "me", None)
+QUEUED = RunRecord(RunState.QUEUED, SPEC, (), None)
 FAIL, REQUEUE = Policies(), Policies(on_lost="requeue")
 
 
 def evidence(**changes: Any) -> Evidence:
     """A run that had started on an executor that SIGKILL ended."""
-    gone = changes.pop("gone", Gone("x", "process", 42, signal=9))
+    gone = changes.pop("gone", ExecutorExit("x", "process", 42, signal=9))
     values = {"started_at": 5.0, "ended_at": 9.0, "intent": None, "output": None, **changes}
     return Evidence(gone, **values)
 
 
-def lost(count: int) -> Record:
+def lost(count: int) -> RunRecord:
     """A record of a run that has lost so many executors."""
     attempts = tuple(
-        Attempt(n + 1, 1.0, 2.0, State.LOST, "x", None, None, 0.0, 0, [None, 9], None)
+        Attempt(n + 1, 1.0, 2.0, RunState.LOST, "x", None, None, 0.0, 0, [None, 9], None)
         for n in range(count)
     )
     return QUEUED._replace(attempts=attempts)
@@ -40,7 +40,7 @@ def test_a_run_that_never_started_goes_back_as_it_was() -> None:
 def test_a_run_that_never_started_and_was_to_stop_is_cancelled() -> None:
     intent = Intent("uid 0 (root)", "not needed", 1.0)
     verdict = decide(QUEUED, REQUEUE, evidence(started_at=None, intent=intent))
-    assert (verdict.kind, verdict.record.state) == ("d", State.CANCELLED)
+    assert (verdict.kind, verdict.record.state) == ("d", RunState.CANCELLED)
     assert verdict.record.end is not None
     assert (verdict.record.end.by, verdict.record.attempts) == ("uid 0 (root)", ())
 
@@ -48,7 +48,7 @@ def test_a_run_that_never_started_and_was_to_stop_is_cancelled() -> None:
 def test_a_run_that_nobody_stopped_is_lost_and_the_record_names_the_signal() -> None:
     verdict = decide(QUEUED, FAIL, evidence())
     (attempt,) = verdict.record.attempts
-    assert (verdict.kind, verdict.record.state) == ("d", State.LOST)
+    assert (verdict.kind, verdict.record.state) == ("d", RunState.LOST)
     assert (attempt.exit, attempt.started_at, attempt.ended_at) == ([None, 9], 5.0, 9.0)
     assert verdict.record.end is not None
     assert "SIGKILL" in verdict.record.end.why
@@ -59,16 +59,16 @@ def test_a_run_that_nobody_stopped_is_lost_and_the_record_names_the_signal() -> 
 def test_a_run_is_requeued_until_its_third_loss(before: int, kind: str) -> None:
     verdict = decide(lost(before), REQUEUE, evidence())
     assert verdict.kind == kind
-    assert verdict.record.state == (State.QUEUED if kind == "h" else State.LOST)
+    assert verdict.record.state == (RunState.QUEUED if kind == "h" else RunState.LOST)
     assert len(verdict.record.attempts) == before + 1
     assert verdict.record.attempts[-1].number == before + 1
 
 
 def test_a_run_that_was_stopped_says_by_whom_whatever_its_policy() -> None:
     killed = [[42, "rtd: process", "SIGKILL"]]
-    gone = Gone("x", "process", 42, signal=9, killed=killed)
+    gone = ExecutorExit("x", "process", 42, signal=9, killed=killed)
     verdict = decide(QUEUED, REQUEUE, evidence(gone=gone, intent=Intent("timeout", "late", 1.0)))
-    assert (verdict.kind, verdict.record.state) == ("d", State.TERMINATED)
+    assert (verdict.kind, verdict.record.state) == ("d", RunState.TERMINATED)
     end = verdict.record.end
     assert end is not None
     assert (end.by, end.why, end.pids) == ("timeout", "late", killed)
@@ -77,20 +77,20 @@ def test_a_run_that_was_stopped_says_by_whom_whatever_its_policy() -> None:
 def test_a_drained_run_that_may_be_requeued_keeps_its_place() -> None:
     intent = Intent("drain", "shut down", 1.0, requeue=True)
     verdict = decide(QUEUED, REQUEUE, evidence(intent=intent))
-    assert (verdict.kind, verdict.record.state) == ("h", State.QUEUED)
-    assert verdict.record.attempts[0].state is State.TERMINATED
+    assert (verdict.kind, verdict.record.state) == ("h", RunState.QUEUED)
+    assert verdict.record.attempts[0].state is RunState.TERMINATED
 
 
 @pytest.mark.parametrize(
     ("gone", "by"),
     [
-        (Gone("x", "process", 42, signal=11), "kernel"),
-        (Gone("x", "process", 42, signal=9), "SIGKILL"),
-        (Gone("x", "process", 42, code=3), "exit 3"),
-        (Gone("x", "process", 0), "unknown"),
+        (ExecutorExit("x", "process", 42, signal=11), "kernel"),
+        (ExecutorExit("x", "process", 42, signal=9), "SIGKILL"),
+        (ExecutorExit("x", "process", 42, code=3), "exit 3"),
+        (ExecutorExit("x", "process", 0), "unknown"),
     ],
 )
-def test_who_is_to_blame_follows_from_how_it_ended(gone: Gone, by: str) -> None:
+def test_who_is_to_blame_follows_from_how_it_ended(gone: ExecutorExit, by: str) -> None:
     end = decide(QUEUED, FAIL, evidence(gone=gone)).record.end
     assert end is not None
     assert end.by == by
@@ -102,8 +102,8 @@ def test_an_intent_survives_its_way_through_redis() -> None:
 
 
 def test_an_executor_of_another_boot_is_named_so() -> None:
-    verdict = decide(QUEUED, FAIL, evidence(gone=Gone("x", "process", 0, seen=False)))
-    assert (verdict.kind, verdict.record.state) == ("d", State.LOST)
+    verdict = decide(QUEUED, FAIL, evidence(gone=ExecutorExit("x", "process", 0, slots_read=False)))
+    assert (verdict.kind, verdict.record.state) == ("d", RunState.LOST)
     assert verdict.record.end is not None
     assert verdict.record.end.why == (
         "its executor (of an earlier boot or another runtime directory) is gone and nobody knows"
