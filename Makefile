@@ -10,7 +10,7 @@ VERSIONS := 3.11 3.12 3.13
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all chaos lint format bench docs generate lock system-packages clean
+.PHONY: help setup demo test test-all chaos lint format bench bench-against docs generate lock system-packages clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,10 @@ format: setup ## let ruff mend what it can
 bench: ## rtd against other queues, one table (installs them into their own environment)
 	@$(MAKE) --no-print-directory setup
 	@benchmarks/run $(ARGS)
+
+bench-against: ## this checkout against another version of rtd: make bench-against REF=main~5
+	@$(MAKE) --no-print-directory setup
+	@$(BIN)/python -m benchmarks.compare $(REF) $(ARGS)
 
 docs: setup ## the documentation as a site, in docs/_build/html; warnings are errors
 	@$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
