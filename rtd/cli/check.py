@@ -8,10 +8,10 @@ import os
 import subprocess
 import sys
 import threading
-from difflib import get_close_matches
 from typing import Any, Final
 
 from rtd.cli.exit_app_process import exit_app_process
+from rtd.common.did_you_mean import did_you_mean
 from rtd.common.errors import AppError, PolicyError
 from rtd.language.parser import parse
 from rtd.model.manifest import COMMAND, Manifest
@@ -115,8 +115,7 @@ def unknown_tasks(manifest: Manifest) -> list[str]:
     for info in manifest.tasks.values():
         for what, text in (("start_cond", info.schedule.start), ("end_cond", info.schedule.end)):
             for name in sorted(parse(text).names() - manifest.tasks.keys()) if text else ():
-                near = get_close_matches(name, manifest.tasks, 1)
-                hint = f"; did you mean {near[0]!r}?" if near else ""
+                hint = did_you_mean(name, manifest.tasks)
                 found.append(
                     f"task {info.name!r}: {what} names the task {name!r}, which does not exist"
                     f" (the leaf is false){hint}"

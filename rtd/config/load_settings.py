@@ -9,10 +9,10 @@ a table and a key, in the environment `RTD_LANES_PROCESS_MAX`, as a flag
 import os
 import tomllib
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
+from rtd.common.did_you_mean import did_you_mean
 from rtd.common.errors import ConfigError
 from rtd.config.config import Config
 from rtd.config.setting_readers import SETTING_NAMES, build_config, read_setting
@@ -83,9 +83,7 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, tuple[str, Any]]:
         if name is not None:
             found[name] = ("the environment", value)
             continue
-        near = get_close_matches(variable, _VARIABLES, 1, 0.85)
-        if near:
-            raise ConfigError(
-                f"the environment has {variable}, which is no setting; did you mean {near[0]}?"
-            )
+        hint = did_you_mean(variable, _VARIABLES, quoted=False, cutoff=0.85)
+        if hint:
+            raise ConfigError(f"the environment has {variable}, which is no setting{hint}")
     return found

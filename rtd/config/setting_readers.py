@@ -2,9 +2,9 @@
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from typing import Any, Final
 
+from rtd.common.did_you_mean import did_you_mean
 from rtd.common.errors import ConfigError
 from rtd.common.units import parse_bytes, parse_duration_s
 from rtd.config.config import POOLS, Config, LaneConfig, OutputConfig, SizeLimits, default_lanes
@@ -106,9 +106,8 @@ def read_setting(name: str, where: str, value: Any) -> Any:
     """
     reader = READERS.get(name)
     if reader is None:
-        near = get_close_matches(name, SETTING_NAMES, 1)
-        hint = f"did you mean {near[0]!r}?" if near else "docs/reference has the list"
-        raise ConfigError(f"{where}: unknown setting {name!r}; {hint}")
+        hint = did_you_mean(name, SETTING_NAMES, "docs/reference has the list")
+        raise ConfigError(f"{where}: unknown setting {name!r}{hint}")
     try:
         return reader[1](value)
     except ValueError as error:

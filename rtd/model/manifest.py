@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any, Final
 
+from rtd.common.did_you_mean import did_you_mean
 from rtd.common.errors import ParameterError, UnknownTask
 from rtd.model.app_info import AppInfo
 from rtd.model.policies import Policies
@@ -163,15 +163,14 @@ class Manifest:
         info = self.tasks.get(name)
         if info is not None:
             return info
-        near = get_close_matches(name, self.tasks, 3)
         known = sorted(self.tasks)
         listed = ", ".join(known[:8]) + (", ..." if len(known) > 8 else "")
-        hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"known: {listed}"
+        hint = did_you_mean(name, self.tasks, f"known: {listed}", at_most=3)
         failed = [fault.what for fault in self.info.faults if fault.kind == "loader"]
         if failed:
             more = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
-            hint = f"{failed[0]}{more} failed to load, see rtctl status; {hint}"
-        raise UnknownTask(f"there is no task {name!r}; {hint} (rtctl tasks lists all)")
+            hint = f"; {failed[0]}{more} failed to load, see rtctl status{hint}"
+        raise UnknownTask(f"there is no task {name!r}{hint} (rtctl tasks lists all)")
 
 
 def check_params(info: TaskInfo, params: Mapping[str, Any]) -> None:

@@ -3,9 +3,9 @@
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, Final
 
+from rtd.common.did_you_mean import did_you_mean
 from rtd.common.errors import PolicyError
 from rtd.common.msgpack_values import show_value
 from rtd.common.units import parse_bytes, parse_duration_s
@@ -209,10 +209,7 @@ def read_policies(options: Mapping[str, Any], lane: str, where: str) -> dict[str
     fields: dict[str, Any] = {}
     for name, value in options.items():
         if name not in POLICY_OPTIONS:
-            near = get_close_matches(name, POLICY_OPTIONS, 1)
-            hint = (
-                f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(POLICY_OPTIONS)}"
-            )
+            hint = did_you_mean(name, POLICY_OPTIONS, f"known: {', '.join(POLICY_OPTIONS)}")
             raise PolicyError(f"{where}: unknown policy {name!r}{hint}")
         field, read = POLICY_OPTIONS[name]
         try:

@@ -6,9 +6,9 @@ Types are written as Python annotations (`str`, `list[str]`, `float | None`,
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, Final
 
+from rtd.common.did_you_mean import did_you_mean
 from rtd.common.errors import BadRequest
 from rtd.common.msgpack_values import show_value
 
@@ -156,6 +156,5 @@ def check(verb: Verb, params: Mapping[str, Any]) -> dict[str, Any]:
 
 def _unknown(verb: Verb, name: str) -> str:
     known = [p.name for p in verb.params]
-    near = get_close_matches(name, known, 1)
-    hint = f"did you mean {near[0]!r}?" if near else f"it takes {', '.join(known) or 'nothing'}"
-    return f"{verb.name}: unknown parameter {name!r:.60}; {hint}"
+    hint = did_you_mean(name, known, f"it takes {', '.join(known) or 'nothing'}")
+    return f"{verb.name}: unknown parameter {name!r:.60}{hint}"

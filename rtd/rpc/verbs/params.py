@@ -1,8 +1,8 @@
 """`params_ls`, `params_get`, `params_set`, `params_unset`."""
 
-from difflib import get_close_matches
 from typing import Any
 
+from rtd.common.did_you_mean import did_you_mean
 from rtd.common.errors import NoSuchParameter, TooLarge
 from rtd.common.units import format_bytes
 from rtd.model.app_info import ParameterInfo
@@ -105,11 +105,9 @@ def _hint(infos: tuple[ParameterInfo, ...], name: str, task: str | None) -> str:
         return "; it is the session's: leave out the task"
     if elsewhere:
         return f"; it is task {elsewhere[0]!r}'s own: name the task, too"
-    near = get_close_matches(name, [info.name for info in infos if info.task == task], 1)
-    return (
-        f"; did you mean {near[0]!r}?"
-        if near
-        else ("; a parameter is declared in the app (`rtctl params` lists all)")
+    known = [info.name for info in infos if info.task == task]
+    return did_you_mean(
+        name, known, "a parameter is declared in the app (`rtctl params` lists all)"
     )
 
 

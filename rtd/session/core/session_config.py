@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from difflib import get_close_matches
 from typing import Any, Final
 
+from rtd.common.did_you_mean import did_you_mean
 from rtd.common.errors import ConfigError
 from rtd.common.units import parse_duration_s
 from rtd.config.setting_readers import DAEMON_ONLY, SETTING_NAMES, build_config, read_setting
@@ -189,9 +189,8 @@ def _known(key: str) -> str:
         )
     if key not in SETTING_NAMES:
         keys = [*_OWN, *(name for name in SETTING_NAMES if name not in DAEMON_ONLY)]
-        near = get_close_matches(key, keys, 1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(_OWN)} and settings"
-        raise ConfigError(f"{_WHERE}: unknown key {key!r}; {hint}")
+        hint = did_you_mean(key, keys, f"known: {', '.join(_OWN)} and settings")
+        raise ConfigError(f"{_WHERE}: unknown key {key!r}{hint}")
     return key
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import inspect
 import os
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+from rtd.common.did_you_mean import did_you_mean
 from rtd.session.parameters.argument import (
     MISSING,
     Argument,
@@ -139,8 +139,7 @@ class Return(_ArgumentWithDefault):
             return super().find_problem(session)
         if name in session.tasks:
             return None
-        near = get_close_matches(name, session.tasks, 1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        hint = did_you_mean(name, session.tasks)
         return f"there is no task {name!r} whose result it could be{hint}"
 
     def dependencies(self, session: Session) -> Dependencies:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+from rtd.common.did_you_mean import did_you_mean
 from rtd.common.errors import PolicyError
 from rtd.session.parameters.argument import Argument
 from rtd.session.parameters.func_arg import FuncArg
@@ -110,9 +110,7 @@ def read_parameters(given: Any, names: Iterable[str], any_names: bool, where: st
     known = list(names)
     unknown = [name for name in given if name not in known]
     if unknown and not any_names:
-        near = get_close_matches(str(unknown[0]), known, 1)
-        takes = ", ".join(known) or "none"
-        hint = f"; did you mean {near[0]!r}?" if near else f"; it takes {takes}"
+        hint = did_you_mean(str(unknown[0]), known, f"it takes {', '.join(known) or 'none'}")
         raise PolicyError(f"{where}: parameters: it does not take {unknown[0]!r}{hint}")
     return Parameters(given)
 

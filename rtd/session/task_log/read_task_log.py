@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
-from difflib import get_close_matches
 from typing import Any, Final
 
+from rtd.common.did_you_mean import did_you_mean
 from rtd.common.errors import ConfigError
 from rtd.common.units import parse_duration_s
 from rtd.model.app_info import LoggedAction
@@ -49,9 +49,8 @@ def get_task_log(query: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 def _test_of(name: str, value: Any) -> Callable[[Mapping[str, Any]], bool]:
     """Whether a record is what one part of a query asks for."""
     if name not in FIELDS:
-        near = get_close_matches(name, FIELDS, 1)
-        hint = f"did you mean {near[0]!r}?" if near else f"they have {', '.join(FIELDS)}"
-        raise ConfigError(f"get_task_log: records have no {name!r}; {hint}")
+        hint = did_you_mean(name, FIELDS, f"they have {', '.join(FIELDS)}")
+        raise ConfigError(f"get_task_log: records have no {name!r}{hint}")
     if isinstance(value, tuple) and len(value) == 2:
         low, high = (_read(name, bound) for bound in value)
 

@@ -3,9 +3,9 @@
 import logging
 import sys
 from collections.abc import Callable, Iterable
-from difflib import get_close_matches
 from typing import Final, cast
 
+from rtd.common.did_you_mean import did_you_mean
 from rtd.common.errors import ConfigError
 from rtd.session.task_log.csv_handler import CsvHandler
 from rtd.session.task_log.log_record import LOGGER
@@ -47,9 +47,8 @@ def set_schemes(scheme: str | Iterable[str]) -> tuple[str, ...]:
     logger = logging.getLogger(LOGGER)
     for name in names:
         if not isinstance(name, str) or name not in SCHEMES:
-            near = get_close_matches(str(name), SCHEMES, 1)
-            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(SCHEMES)}"
-            raise ConfigError(f"session: there is no scheme {name!r}; {hint}")
+            hint = did_you_mean(str(name), SCHEMES, f"there are {', '.join(SCHEMES)}")
+            raise ConfigError(f"session: there is no scheme {name!r}{hint}")
         for make in SCHEMES[name]:
             if make not in _made:
                 _made[make] = make()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Any, Final, NamedTuple
 
+from rtd.common.did_you_mean import did_you_mean
 from rtd.common.errors import PolicyError
 from rtd.model.policies import LANES, POLICY_OPTIONS
 from rtd.session.core.schedule_options import SCHEDULE_OPTIONS
@@ -79,9 +79,8 @@ def _refuse_unknown(rest: Mapping[str, Any], where: str) -> None:
             raise PolicyError(f"{where}: {name!r} is no option; {_ELSEWHERE[name]}")
         if name not in POLICY_OPTIONS and name not in SCHEDULE_OPTIONS:
             known = [*SCHEDULE_OPTIONS, *SWITCHES, *_HERE, *POLICY_OPTIONS]
-            near = get_close_matches(name, known, 1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
-            raise PolicyError(f"{where}: unknown option {name!r}; {hint}")
+            hint = did_you_mean(name, known, f"known: {', '.join(known)}")
+            raise PolicyError(f"{where}: unknown option {name!r}{hint}")
 
 
 def _enabled(rest: dict[str, Any], where: str) -> None:
