@@ -12,9 +12,9 @@ import pytest
 
 from rtctl import Client
 from rtd.common.errors import RtdError
+from tests.functional.client.test_control_socket import HELLO, Pinger, connect, descriptors, rubbish
 from tests.functional.conftest import PROGRAMS
-from tests.functional.test_kill import family_of, start_family
-from tests.functional.test_socket import HELLO, Pinger, connect, descriptors, rubbish
+from tests.functional.runs.test_kill import family_of, start_family
 from tests.helpers.daemon import Daemon
 from tests.helpers.deadline import until
 from tests.helpers.running import (

@@ -12,8 +12,8 @@ from rtd.store.connection.async_ import TOKENS_LOST, AsyncRedisConnection
 from rtd.store.connection.blocking import RedisConnection
 from rtd.store.connection.command import RedisCommand
 from rtd.store.embedded.server import EmbeddedRedis
+from tests.contract.store.connection.test_blocking_connection import kill
 from tests.contract.store.harness import Store
-from tests.contract.store.test_link import kill
 from tests.helpers.deadline import until_async
 
 PING = RedisCommand(("PING",))

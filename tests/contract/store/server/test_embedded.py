@@ -18,7 +18,7 @@ from rtd.store.embedded import find_server as module
 from rtd.store.embedded.append_only_file import AppendOnlyFiles
 from rtd.store.embedded.find_server import ServerProgram, find_server
 from rtd.store.embedded.server import EmbeddedRedis
-from tests.contract.store.test_link import kill
+from tests.contract.store.connection.test_blocking_connection import kill
 from tests.helpers.deadline import until, until_async
 
 PING = RedisCommand(("PING",))

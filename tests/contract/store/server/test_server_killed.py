@@ -9,8 +9,8 @@ from rtd.store.commands.arguments import Submission
 from rtd.store.connection.blocking import RedisConnection
 from rtd.store.embedded.server import EmbeddedRedis
 from tests.contract.store.census import check
+from tests.contract.store.connection.test_blocking_connection import kill
 from tests.contract.store.harness import NODE, Store
-from tests.contract.store.test_link import kill
 from tests.helpers.deadline import until
 
 ROUNDS = 4
