@@ -49,7 +49,7 @@ def run_executor(
         exec_id: this incarnation's id.
         slots: on the board; as many as runs may go on at once.
         session: the app's tasks; None when there is no app.
-        options: see `executor.options.RunOptions`.
+        options: see `rtd.executor.core.executor_options`.
 
     Returns:
         The exit code: 0 ended in order, 2 fenced off.

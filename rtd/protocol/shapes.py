@@ -151,7 +151,7 @@ EVENT: Final = Shape(
     ),
 )
 
-#: The options of a submit, beside the policies of `rtd.model.policies.OPTIONS`.
+#: The options of a submit, beside the policies of `rtd.model.policies.POLICY_OPTIONS`.
 SUBMIT_OPTIONS: Final = (
     Field("queue", "str", "where it waits; default: the task's"),
     Field("priority", "int", "-100 to 100, higher first"),

@@ -139,8 +139,9 @@ class Session:
                 `within SPAN`), `overlap` (True: it may start while a run of its own is
                 going), `timezone` (default: the session's), `enabled` (False: only when
                 submitted, until `rtctl enable`). Its policies, see
-                `rtd.model.policies.OPTIONS`; durations are seconds or text (`"2 hours"`), sizes
-                bytes or text (`"512M"`). And `description`, `parameters` (its own, by name),
+                `rtd.model.policies.POLICY_OPTIONS`; durations are seconds or text
+                (`"2 hours"`), sizes bytes or text (`"512M"`). And `description`, `parameters`
+                (its own, by name),
                 `on_startup`, `on_shutdown`, `force_run`, `on_exists`, and Red Engine's words
                 `execution` (the lane) and `disabled`: see `rtd.core.Task`.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Module:
     """One Python file of the project."""
 
@@ -46,9 +46,10 @@ def modules() -> dict[str, Module]:
     return found
 
 
-def imports(module: Module) -> Iterator[Import]:
-    """Everything that a module imports, wherever in it."""
-    yield from _imports(module, module.tree, in_function=False, for_types=False)
+@cache
+def imports(module: Module) -> tuple[Import, ...]:
+    """Everything that a module imports, at any place in it."""
+    return tuple(_imports(module, module.tree, in_function=False, for_types=False))
 
 
 def _imports(
@@ -80,6 +81,50 @@ def _absolute(module: Module, node: ast.ImportFrom) -> str:
     return ".".join([*parts[:keep], *([node.module] if node.module else [])])
 
 
+@cache
+def import_graph(*, for_order: bool = False) -> dict[str, set[str]]:
+    """Which of the project's modules each of them imports.
+
+    All imports count, lazy and type-only ones, too. `for_order` leaves those two out: what is left
+    is the order in which Python loads the modules.
+    """
+    graph: dict[str, set[str]] = {name: set() for name in modules()}
+    for module in modules().values():
+        for found in imports(module):
+            target = our_module(found.target)
+            if target is None or target == module.name:
+                continue
+            if not (for_order and (found.in_function or found.for_types)):
+                graph[module.name].add(target)
+    return graph
+
+
+def folder(name: str) -> str:
+    """The folder of a module, as a package's name."""
+    known = modules()
+    return name if name in known and known[name].is_package else name.rpartition(".")[0]
+
+
+def folder_graph(graph: dict[str, set[str]]) -> dict[str, set[str]]:
+    """Which folders the modules of each folder import, that folder itself left out."""
+    folders: dict[str, set[str]] = {}
+    for name, targets in graph.items():
+        mine = folder(name)
+        folders.setdefault(mine, set()).update(folder(target) for target in targets)
+        folders[mine].discard(mine)
+    return folders
+
+
+def is_generated(module: Module) -> bool:
+    """Whether a tool of the project writes this module."""
+    return "Made by `python -m tools." in (ast.get_docstring(module.tree) or "")
+
+
+def place(module: Module, line: int) -> str:
+    return f"{module.path.relative_to(ROOT)}:{line}"
+
+
+@cache
 def our_module(target: str) -> str | None:
     """The project's module that an import's target lies in, or None for one of others."""
     known = modules()

@@ -18,7 +18,7 @@ from rtd.session.session import Session
 
 __all__ = ["ExecutorMain", "ExecutorProcess", "ExecutorTable", "NoFreeSlots"]
 
-#: `rtd.executor.executor.run`: lane, executor id, slots, session, options -> exit code.
+#: `rtd.executor.executor.run_executor`: lane, executor id, slots, session, options -> exit code.
 ExecutorMain = Callable[[str, str, list[Slot], Session | None, dict[str, Any]], int]
 
 

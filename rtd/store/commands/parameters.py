@@ -18,7 +18,8 @@ def _names(reply: Sequence[bytes]) -> set[str]:
 class ParameterCommands:
     """Builds the calls for parameters and kept results. Mixed into `StoreCommands`.
 
-    Values are blobs of `model.values.pack`; a field is `model.parameters.field_of`.
+    Values are packed by `rtd.common.msgpack_values.pack`; `rtd.model.parameter_names.field_of`
+    names a field.
     """
 
     prefix: str

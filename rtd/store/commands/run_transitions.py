@@ -149,7 +149,8 @@ class RunCommands:
         """Ends up to 200 runs that wait in a queue, wherever they wait: `PurgeReply`.
 
         Call it, with the answer's `skip` (0 at first), until there was nothing to end and
-        `last` is set. `end` is a packed `model.run.RunEnd`, `reason` what the events say.
+        `last` is set. `end` is a packed `rtd.model.run_record.RunEnd`; `reason` is what the
+        events say.
         """
         args = (now_ms, history, queue, PURGED_MOST, skip, end, reason)
         return self._script("purge", node, *args, parse=replies.parse_purge)

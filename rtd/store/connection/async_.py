@@ -97,7 +97,7 @@ class AsyncRedisConnection:
     `connected.wait()` waits for the next one.
 
     Args:
-        url: see `rtd.store.connection.url.parse`.
+        url: see `rtd.store.connection.url.parse_url`.
     """
 
     def __init__(self, url: str) -> None:

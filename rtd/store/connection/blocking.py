@@ -72,7 +72,7 @@ class RedisConnection:
     carried out: `reconnect`, then find out (`StoreCommands.mine` for an executor).
 
     Args:
-        url: see `rtd.store.connection.url.parse`.
+        url: see `rtd.store.connection.url.parse_url`.
         reply_timeout_s: how long a reply may take before the server counts as gone.
     """
 

@@ -1,4 +1,4 @@
-"""Which package may import which, and how big its parts may grow."""
+"""Which package may import which."""
 
 import ast
 import subprocess
@@ -11,12 +11,14 @@ from tests.helpers.source import (
     Import,
     Module,
     attributes,
-    cycles,
-    functions,
+    folder,
+    import_graph,
     imports,
     modules,
     our_module,
+    place,
 )
+from tests.unit.structure.known import CORE_IMPORTS
 
 #: What a package may import of ours, beside itself. Imports only point down.
 ALLOWED = {
@@ -47,7 +49,7 @@ ALLOWED = {
 #: else of the client's may pull the language in, so that every other verb starts as before.
 #: `session.start()` waits for a daemon in the foreground, `session.run()` is a client of one;
 #: nothing else that users import makes processes or talks to a daemon.
-#: A Ctrl-C is told apart from what an app raises itself by what SIGINT does.
+#: How SIGINT is handled tells a Ctrl-C from a KeyboardInterrupt that the app raises itself.
 BESIDE = {
     "rtctl.commands.cond": {"rtd.language"},
     "rtd.session.start_daemon": {"rtd.process"},
@@ -76,8 +78,21 @@ PROCESS_CALLS = {
         "wait", "wait3", "wait4", "waitid", "waitpid", "setsid", "setpgid", "setpgrp",
     )
 }  # fmt: skip
-LONGEST_FILE = 400
-LONGEST_FUNCTION = 50
+#: The parts of the supervisor from top to bottom. Each may use those below it, none of its row.
+SUPERVISOR = [
+    {"lifecycle"},
+    {"scheduler", "explain"},
+    {"ending", "internal"},
+    {"runs", "pools"},
+    {"core"},
+]
+#: The modules that users import. Our own code imports what it needs where it is defined.
+PUBLIC = {
+    "rtd", "rtd.args", "rtd.arguments", "rtd.conditions", "rtd.conds", "rtd.core", "rtd.log",
+    "rtd.parameters", "rtd.session", "rtd.tasks", "rtd.tasks.loaders", "rtctl",
+}  # fmt: skip
+#: The app's own process is a client like any other: it uses the public client.
+CLIENTS = {"rtd.session.run_tasks", "rtd.session.task_log.redis_handler"}
 
 
 def package(name: str) -> str:
@@ -87,10 +102,6 @@ def package(name: str) -> str:
         return "rtctl"
     two = ".".join(parts[:2])
     return two if two in ALLOWED else "rtd"
-
-
-def place(module: Module, line: int) -> str:
-    return f"{module.path.relative_to(ROOT)}:{line}"
 
 
 def statement(module: Module, line: int) -> str:
@@ -117,13 +128,52 @@ def test_imports_only_point_down() -> None:
     assert not wrong, "\n".join(wrong)
 
 
-def test_nothing_is_imported_in_a_circle() -> None:
-    graph: dict[str, set[str]] = {name: set() for name in modules()}
-    for module, found in every_import():
-        target = our_module(found.target)
-        if target is not None and not found.in_function and not found.for_types:
-            graph[module.name].add(target)
-    assert cycles(graph) == []
+def core_imports(graph: dict[str, set[str]]) -> set[str]:
+    """What a module in a `core` imports of the package around it."""
+    return {
+        f"{name} imports {target}"
+        for name, targets in graph.items()
+        for target in targets
+        if (around := name.partition(".core.")[0]) != name
+        and target.startswith(f"{around}.")
+        and not target.startswith(f"{around}.core.")
+    }
+
+
+def supervisor_row(name: str) -> int:
+    """The row of a module in `SUPERVISOR`; the files beside the folders are above all rows."""
+    part = name.removeprefix("rtd.supervisor.").split(".")[0]
+    return next((row for row, parts in enumerate(SUPERVISOR) if part in parts), -1)
+
+
+def upward(graph: dict[str, set[str]]) -> list[str]:
+    """The imports in the supervisor that do not point down."""
+    return [
+        f"{name} imports {target}"
+        for name, targets in graph.items()
+        for target in targets
+        if name.startswith("rtd.supervisor.") and target.startswith("rtd.supervisor.")
+        and folder(name) != folder(target)
+        and supervisor_row(target) <= supervisor_row(name)
+    ]  # fmt: skip
+
+
+def test_core_imports_none_of_its_siblings() -> None:
+    assert sorted(core_imports(import_graph()) - CORE_IMPORTS) == []
+
+
+def test_the_supervisors_parts_only_import_downwards() -> None:
+    assert upward(import_graph()) == []
+
+
+def test_our_own_code_does_not_import_the_public_modules() -> None:
+    wrong = [
+        f"{name} imports {target}"
+        for name, targets in import_graph().items()
+        for target in targets & PUBLIC
+        if name not in PUBLIC | CLIENTS
+    ]
+    assert wrong == []
 
 
 @pytest.mark.parametrize("foreign", sorted(OWNED))
@@ -159,33 +209,24 @@ def test_an_import_inside_a_function_says_why_it_is_late() -> None:
     assert not wrong, "\n".join(wrong)
 
 
-def test_no_file_is_too_long_to_live_in() -> None:
-    sizes = {str(m.path.relative_to(ROOT)): len(m.text.splitlines()) for m in modules().values()}
-    assert {path: size for path, size in sizes.items() if size > LONGEST_FILE} == {}
-
-
-def test_no_function_is_too_long_to_read() -> None:
-    wrong = [
-        f"{module.name}.{name}: {lines} lines"
-        for module in modules().values()
-        for name, lines in functions(module)
-        if lines > LONGEST_FUNCTION
-    ]
-    assert not wrong, "\n".join(wrong)
-
-
 @pytest.mark.parametrize("heavy", ["redis", "hiredis", "asyncio", "psutil", "rtd.session"])
 def test_importing_the_client_pulls_in_nothing_heavy(heavy: str) -> None:
-    ask = f"import sys, rtctl; sys.exit({heavy!r} in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", ask], check=False, cwd=ROOT)
+    program = f"import sys, rtctl; sys.exit({heavy!r} in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], check=False, cwd=ROOT)
     assert done.returncode == 0, f"import rtctl pulls in {heavy}"
 
 
 def test_the_rules_see_a_wrong_import() -> None:
-    """The checks above find what they are for, in a graph and in a source made for it."""
-    assert cycles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == [["a", "b", "c"]]
     source = "def late():\n    from rtd.store.commands import keys\n    return keys\n"
     module = Module("rtctl.x", ROOT / "rtctl" / "x.py", source, ast.parse(source))
     assert [(i.target, i.in_function) for i in imports(module)] == [
         ("rtd.store.commands.keys", True)
     ]
+    assert core_imports({"rtd.x.core.a": {"rtd.x.core.b", "rtd.x.y.c", "rtd.z"}}) == {
+        "rtd.x.core.a imports rtd.x.y.c"
+    }
+    above, below = "rtd.supervisor.lifecycle.a", "rtd.supervisor.core.b"
+    node = "rtd.supervisor.node"
+    assert upward({node: {above}, above: {below}}) == []
+    assert upward({below: {above}}) == [f"{below} imports {above}"]
+    assert upward({above: {node}}) == [f"{above} imports {node}"]

@@ -1,0 +1,77 @@
+"""Every module, class and function that the prose names in backticks exists."""
+
+import importlib
+import re
+from typing import Any
+
+from tests.helpers.prose import Passage, page_passages, passages
+from tests.unit.structure.known import WRONG_REFERENCES
+
+#: A dotted name of ours in backticks: `rtd.model.run_record.Attempt`, with or without arguments.
+_NAME = re.compile(r"`((?:rtd|rtctl)(?:\.[A-Za-z_]\w*)+)(?:\([^`]*\))?`")
+#: A module that is named without `rtd.`, or by its last folders only.
+_SHORT = re.compile(
+    r"`((?:common|config|model|language|process|store|protocol|planner|executor|supervisor|rpc)"
+    r"\.[a-z_]+(?:\.\w+)+)`"
+)
+#: Files and a logger that look like modules.
+NOT_MODULES = {"rtd.toml", "rtd.sock", "rtd.service", "rtd.task"}
+
+
+def names(passage: Passage) -> list[str]:
+    return [name for name in _NAME.findall(passage.text) if name not in NOT_MODULES]
+
+
+def short_names(passage: Passage) -> list[str]:
+    return _SHORT.findall(passage.text)
+
+
+def exists(name: str) -> bool:
+    """Whether a dotted name is a module, or an attribute of one."""
+    parts = name.split(".")
+    for end in range(len(parts), 0, -1):
+        module = ".".join(parts[:end])
+        try:
+            found = importlib.import_module(module)
+        except ModuleNotFoundError as missing:
+            if missing.name is None or not f"{module}.".startswith(f"{missing.name}."):
+                raise
+            continue
+        return _has(found, parts[end:])
+    return False
+
+
+def _has(holder: Any, parts: list[str]) -> bool:
+    """Whether attributes of attributes exist; a field needs only its annotation."""
+    for part in parts:
+        if not hasattr(holder, part):
+            return part in getattr(holder, "__annotations__", {}) and part == parts[-1]
+        holder = getattr(holder, part)
+    return True
+
+
+def test_every_name_in_backticks_exists() -> None:
+    wrong = {
+        f"{passage.place}: {name}"
+        for passage in passages()
+        for name in names(passage)
+        if name not in WRONG_REFERENCES and not exists(name)
+    }
+    assert not wrong, "\n".join(sorted(wrong))
+
+
+def test_every_name_in_backticks_is_whole() -> None:
+    wrong = [f"{p.place}: {name}" for p in passages() for name in short_names(p)]
+    assert not wrong, "write the whole dotted name: " + "\n".join(wrong)
+
+
+def test_the_rule_sees_a_name_that_is_gone() -> None:
+    page = "Set in `rtd.model.run_record.Attempt`, not `rtd.toml`; `rtd.common.ids.Nothing(x)`."
+    (passage,) = page_passages("docs/x.md", page)
+    assert names(passage) == ["rtd.model.run_record.Attempt", "rtd.common.ids.Nothing"]
+    assert [exists(name) for name in names(passage)] == [True, False]
+    (short,) = page_passages("docs/x.md", "`model.run_record.Attempt`, `store.runs`")
+    assert short_names(short) == ["model.run_record.Attempt"]
+    assert exists("rtd.model.policies.Policies.timeout_s")
+    assert not exists("rtd.no_such_module")
+    assert not exists("rtd.model.policies.Policies.no_such_field")
