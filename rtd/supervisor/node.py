@@ -9,6 +9,7 @@ from rtd.process.tree.process_identity import same_process
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.executor_registry import Executor, ExecutorExit, ExecutorPhase
 from rtd.supervisor.core.log import log
+from rtd.supervisor.core.retry import Backoff
 from rtd.supervisor.core.run_waiters import RunWaiters
 from rtd.supervisor.ending.limit_watcher import LimitWatcher
 from rtd.supervisor.ending.settle import Settler
@@ -36,6 +37,7 @@ from rtd.supervisor.scheduler.scheduler import TaskScheduler
 RECHECK_S = 1.0
 #: A zygote that dies within this time of its start counts as a crash of the app.
 ZYGOTE_CRASH_S = 5.0
+FIRST_RESPAWN_S = 0.2
 LONGEST_RESPAWN_S = 10.0
 
 
@@ -102,7 +104,7 @@ class Node:
         self.reloader = Reloader(context, self.zygotes, self.activate_zygote)
         self.task_file_watcher = TaskFileWatcher(context, self.reloader)
         self.shutdown_request = ShutdownRequest()
-        self._zygote_crashes = 0
+        self._respawn_pause = Backoff(FIRST_RESPAWN_S, LONGEST_RESPAWN_S)
 
     # --- what the zygotes say
 
@@ -149,10 +151,10 @@ class Node:
     async def _respawn(self, dead: ZygoteRecord) -> None:
         """Start another zygote; the faster they die the later."""
         context = self.context
-        infant = time.time() - dead.started_at < ZYGOTE_CRASH_S
-        self._zygote_crashes = self._zygote_crashes + 1 if infant else 0
-        if self._zygote_crashes:
-            await asyncio.sleep(min(0.1 * 2.0**self._zygote_crashes, LONGEST_RESPAWN_S))
+        if time.time() - dead.started_at < ZYGOTE_CRASH_S:
+            await self._respawn_pause.wait()
+        else:
+            self._respawn_pause.reset()
         zygote = self.zygotes.spawn(context.app)
         try:
             await self.zygotes.wait_hello(zygote)

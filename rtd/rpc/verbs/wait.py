@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from rtd.common.errors import BadRequest, StoreGone, WaitTimeout
+from rtd.common.errors import BadRequest, WaitTimeout
 from rtd.common.format_units import format_duration
 from rtd.rpc.core.request import ClientRequest
 from rtd.rpc.core.resolve_target import no_such_run, resolve_target
@@ -28,7 +28,7 @@ async def handle(ask: ClientRequest) -> dict[str, Any]:
     async with ask.node.waiters.watch(ids) as watch:
         while len(watch.pending) > enough:
             await _change(watch, until, timeout_s)
-    return {"runs": await _rows(context, ids)}
+    return {"runs": await context.retry(lambda: _rows(context, ids))}
 
 
 async def _change(watch: RunWatch, until: float | None, timeout_s: float | None) -> None:
@@ -42,14 +42,6 @@ async def _change(watch: RunWatch, until: float | None, timeout_s: float | None)
 
 
 async def _rows(context: SupervisorContext, ids: list[str]) -> list[RunRow]:
-    while True:
-        try:
-            return await _read(context, ids)
-        except StoreGone:
-            await context.wait_redis()
-
-
-async def _read(context: SupervisorContext, ids: list[str]) -> list[RunRow]:
     found: list[RunRow] = []
     progress = await context.execute(context.commands.get_progress())
     rows = RunRows(context, progress)

@@ -1,10 +1,9 @@
 """What every part of the supervisor needs: configuration, places, Redis, the board."""
 
-import asyncio
 import time
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from rtd.config.config import Config
 from rtd.config.paths import DaemonPaths
@@ -18,36 +17,8 @@ from rtd.store.connection.command import RedisCommand
 from rtd.supervisor.core.condition_parser import ConditionParser
 from rtd.supervisor.core.executor_registry import ExecutorRegistry
 from rtd.supervisor.core.faults import FaultRecorder
-from rtd.supervisor.core.log import log
-
-#: After a lost call the link is given this long to notice.
-LINK_PAUSE_S: Final = 0.01
-
-
-class Jobs:
-    """Background tasks of the supervisor: none is forgotten, none fails in silence."""
-
-    def __init__(self) -> None:
-        self._tasks: set[asyncio.Task[Any]] = set()
-
-    def start(self, work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
-        """Run `work` beside everything else; what it raises is logged under `name`."""
-        task = asyncio.get_running_loop().create_task(work, name=name)
-        self._tasks.add(task)
-        task.add_done_callback(self._ended)
-        return task
-
-    async def stop(self) -> None:
-        """Cancel all and wait until they have ended."""
-        tasks = [task for task in self._tasks if task is not asyncio.current_task()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    def _ended(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("%s failed", task.get_name(), exc_info=error)
+from rtd.supervisor.core.jobs import Jobs
+from rtd.supervisor.core.retry import ResultT, retry_until_redis_answers, wait_connected
 
 
 @dataclass(slots=True, kw_only=True)
@@ -86,7 +57,7 @@ class SupervisorContext:
     condition_parser: ConditionParser = field(default_factory=ConditionParser)
 
     def __post_init__(self) -> None:
-        self.faults = FaultRecorder(self)
+        self.faults = FaultRecorder(self.redis, self.commands, self.jobs, self.config.node)
 
     def private_names(self, task: str) -> frozenset[str]:
         """The parameters of a task that are never shown."""
@@ -100,8 +71,11 @@ class SupervisorContext:
         """One call of the store. Raises StoreGone when Redis does not answer."""
         return (await self.redis.execute_all(call))[0]
 
+    async def retry(self, step: Callable[[], Awaitable[ResultT]]) -> ResultT:
+        """Return the result of a step, however long Redis is away; see
+        `rtd.supervisor.core.retry.retry_until_redis_answers`."""
+        return await retry_until_redis_answers(self.redis.connected, step)
+
     async def wait_redis(self) -> None:
-        """Wait until Redis is connected again. Never returns at once: the link may not have
-        noticed its loss yet."""
-        await asyncio.sleep(LINK_PAUSE_S)
-        await self.redis.connected.wait()
+        """Wait until Redis is connected again, after a call has failed."""
+        await wait_connected(self.redis.connected)

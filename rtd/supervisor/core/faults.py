@@ -4,16 +4,17 @@ from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
 from time import time
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from rtd.common.errors import StoreGone
+from rtd.model.app_info import AppFault
+from rtd.store.commands.commands import StoreCommands
+from rtd.store.commands.faults import FaultRecord
+from rtd.store.connection.async_ import AsyncRedisConnection
 from rtd.store.connection.command import RedisCommand
+from rtd.supervisor.core.jobs import Jobs, SingleFlight
 from rtd.supervisor.core.log import log
-
-if TYPE_CHECKING:
-    from rtd.model.app_info import AppFault
-    from rtd.store.commands.faults import FaultRecord
-    from rtd.supervisor.core.context import SupervisorContext
+from rtd.supervisor.core.retry import retry_until_redis_answers
 
 #: So many wait for Redis; of more the oldest are only in the log.
 _WAITING: Final = 500
@@ -22,17 +23,25 @@ _TOLD: Final = 1000
 
 
 class FaultRecorder:
-    """What of the app's has failed since it was imported.
+    """The failures of the app's own code since it was imported.
 
     Args:
-        context: what the parts of the supervisor share.
+        redis: the supervisor's connection.
+        commands: of the store.
+        jobs: run in the background.
+        node: the name of this daemon's node.
     """
 
-    def __init__(self, context: "SupervisorContext") -> None:
-        self._context = context
+    def __init__(
+        self, redis: AsyncRedisConnection, commands: StoreCommands, jobs: Jobs, node: str
+    ) -> None:
+        self._redis = redis
+        self._commands = commands
+        self._jobs = jobs
+        self._node = node
         self._logged: set[tuple[str, str]] = set()
         self._waiting: deque[RedisCommand] = deque(maxlen=_WAITING)
-        self._writing = False
+        self._writer = SingleFlight(jobs, "noting faults", self._write)
 
     def record(self, kind: str, what: str, message: str, *, halts: bool = False) -> None:
         """Something of the app's has failed, seen by the supervisor. Returns at once.
@@ -45,14 +54,14 @@ class FaultRecorder:
         """
         self._record(kind, what, message, time(), halts)
 
-    def reset(self, found: Iterable["AppFault"]) -> None:
+    def reset(self, found: Iterable[AppFault]) -> None:
         """The app has been imported anew: what failed before is forgotten.
 
         Args:
             found: what failed while it was imported.
         """
         self._logged.clear()
-        self._put(self._context.commands.clear_faults(self._context.config.node))
+        self._put(self._commands.clear_faults(self._node))
         for fault in found:
             self._record(fault.kind, fault.what, fault.message, fault.at, False)
 
@@ -60,21 +69,17 @@ class FaultRecorder:
         """An executor has noted one that is new: `kind|what`."""
         kind, _, what = field.partition("|")
         if (kind, what) not in self._logged:
-            self._context.jobs.start(self._read(field), "reading a fault")
+            self._jobs.start(self._read(field), "reading a fault")
 
-    async def list_faults(self) -> list["FaultRecord"]:
+    async def list_faults(self) -> list[FaultRecord]:
         """All, the latest first. Raises StoreGone."""
-        context = self._context
-        found: list[FaultRecord] = await context.execute(
-            context.commands.list_faults(context.config.node)
-        )
+        found: list[FaultRecord] = await self._redis.execute(self._commands.list_faults(self._node))
         return found
 
     async def _read(self, field: str) -> None:
-        context = self._context
         noted: FaultRecord | None = None
         with suppress(StoreGone):  # it is kept, and status tells it
-            noted = await context.execute(context.commands.get_fault(context.config.node, field))
+            noted = await self._redis.execute(self._commands.get_fault(self._node, field))
         if noted is not None:
             self._log_once(noted.kind, noted.what, noted.message)
 
@@ -86,25 +91,17 @@ class FaultRecorder:
             log.warning("fault of the app: %s %s: %s", kind, what, message)
 
     def _record(self, kind: str, what: str, message: str, at: float, halts: bool) -> None:
-        context = self._context
         self._log_once(kind, what, message)
-        node = context.config.node
-        self._put(context.commands.record_fault(node, kind, what, message, at, halts=halts))
+        call = self._commands.record_fault(self._node, kind, what, message, at, halts=halts)
+        self._put(call)
 
     def _put(self, call: RedisCommand) -> None:
         self._waiting.append(call)
-        if not self._writing:
-            self._writing = True
-            self._context.jobs.start(self._write(), "noting faults")
+        self._writer.request()
 
     async def _write(self) -> None:
-        try:
-            while self._waiting:
-                try:
-                    await self._context.execute(self._waiting[0])
-                except StoreGone:
-                    await self._context.wait_redis()
-                else:
-                    self._waiting.popleft()
-        finally:
-            self._writing = False
+        while self._waiting:
+            await retry_until_redis_answers(
+                self._redis.connected, lambda: self._redis.execute(self._waiting[0])
+            )
+            self._waiting.popleft()

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from rtd.common.errors import StoreGone
 from rtd.language.core.condition import Condition, Poll
 from rtd.language.core.explanation import Explanation
 from rtd.language.core.view import Host, Sample, View, World
@@ -91,12 +90,9 @@ class EndConditionWatch:
         """Which task it is of, and when that is to be ended: as the app says in which it began,
         whatever the one says that serves now."""
         context = self._context
-        while True:
-            try:
-                blob = await context.execute(context.commands.get_record(seen.run_id))
-                break
-            except StoreGone:
-                await context.wait_redis()
+        blob = await context.retry(
+            lambda: context.execute(context.commands.get_record(seen.run_id))
+        )
         if blob is None:
             return
         watched.task = decode_record(blob).spec.task

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-from rtd.common.errors import StoreGone
 from rtd.model.run_events import pack_events
 from rtd.model.run_record import RunRecord, decode_record, encode_record
 from rtd.store.commands.arguments import LeaseOutcome, OrphanRun
@@ -57,12 +56,7 @@ class Settler:
     async def _until_done(self, gone: ExecutorExit, done: Callable[[], None]) -> None:
         case = _DeadExecutor(self._context, gone, self._intent_of)
         try:
-            while True:
-                try:
-                    await case.settle()
-                    break
-                except StoreGone:
-                    await self._context.wait_redis()
+            await self._context.retry(case.settle)
         finally:
             self._going.discard(gone.exec_id)
         done()

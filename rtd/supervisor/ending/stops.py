@@ -19,6 +19,7 @@ from rtd.process.tree.process_tree import read_tree
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.executor_registry import Executor, ExecutorPhase
 from rtd.supervisor.core.log import log
+from rtd.supervisor.core.retry import Backoff
 from rtd.supervisor.core.run_helpers import cancel_waiting, policies_of
 from rtd.supervisor.core.stop_request import Intent
 from rtd.supervisor.pools.zygotes import Zygotes
@@ -148,7 +149,7 @@ class Stops:
         goes back to its queue; one that has just ended is reported soon.
         """
         context = self._context
-        pause_s = FIRST_POLL_S
+        pause = Backoff(FIRST_POLL_S, MAX_POLL_S)
         elsewhere_at = time.monotonic() + ELSEWHERE_S
         while True:
             seen = self.find_slot(stop.run_id)
@@ -166,8 +167,7 @@ class Stops:
             if time.monotonic() > elsewhere_at:
                 await self._refuse_other_nodes(stop.run_id)
                 elsewhere_at = time.monotonic() + ELSEWHERE_S
-            await asyncio.sleep(pause_s)
-            pause_s = min(pause_s * 2, MAX_POLL_S)
+            await pause.wait()
 
     async def _refuse_other_nodes(self, run_id: str) -> None:
         """Raises WrongState when the run is on an executor of another node."""
@@ -203,12 +203,11 @@ class Stops:
 
     async def _left_in_time(self, stop: Stop, seen: SlotSnapshot) -> bool:
         """Wait until the run has left its slot; False when its grace ran out first."""
-        pause_s = FIRST_POLL_S
+        pause = Backoff(FIRST_POLL_S, MAX_POLL_S)
         while self._still_on(stop, seen):
             if time.monotonic() >= stop.until:
                 return False
-            await asyncio.sleep(pause_s)
-            pause_s = min(pause_s * 2, MAX_POLL_S)
+            await pause.wait()
         return True
 
     def _still_on(self, stop: Stop, seen: SlotSnapshot) -> bool:
@@ -254,10 +253,9 @@ class Stops:
             log.warning("run %s: %s", stop.run_id, note)
             self._zygotes.send_command(executor, "retire")
             await self._announce_replacement(executor)
-        pause_s = FIRST_POLL_S
+        pause = Backoff(FIRST_POLL_S, MAX_POLL_S)
         while self._still_on(stop, seen) and self._others(executor):
-            await asyncio.sleep(pause_s)
-            pause_s = min(pause_s * 2, MAX_POLL_S)
+            await pause.wait()
         if self._still_on(stop, seen):
             await self._kill(executor, f"run {stop.run_id}: {stop.intent.why}")
 

@@ -114,15 +114,10 @@ class InternalRuns:
         place = keys.place(lane, INTERNAL_QUEUE, INTERNAL_PRIORITY)
         self._unsent.add(run_id)
         try:
-            while True:
-                try:
-                    node = context.config.node
-                    await context.execute(
-                        context.commands.submit(node, place, task, now_ms(), [run])
-                    )
-                    return
-                except StoreGone:
-                    await context.wait_redis()
+            node, commands = context.config.node, context.commands
+            await context.retry(
+                lambda: context.execute(commands.submit(node, place, task, now_ms(), [run]))
+            )
         finally:
             self._unsent.discard(run_id)
 

@@ -15,7 +15,7 @@ import socket
 import time
 from typing import Any, Final
 
-from rtd.common.errors import Conflict, RtdError, StoreGone
+from rtd.common.errors import Conflict, RtdError
 from rtd.common.ids import new_id
 from rtd.process.tree.process_identity import machine_id, same_process, start_ticks
 from rtd.supervisor.core.context import SupervisorContext
@@ -63,21 +63,24 @@ class NodeClaim:
         told = ""
         while True:
             await asyncio.sleep(RENEW_S)
-            try:
-                before, after = self._record, self._next()
-                found = await self._replace(before, after)
-                holder = _read(found)
-                if not found or holder.get("token") == self._token:
-                    # It has vanished (Redis was emptied, or away for long), or the reply to an
-                    # earlier renewal was lost.
-                    found = await self._replace(found, after)
-                    holder = _read(found)
-            except StoreGone:
-                await self._context.wait_redis()
-                continue
-            if found != after and holder.get("token") not in (told, self._token):
+            holder = await self._context.retry(self._renew)
+            if holder.get("token") not in (told, self._token):
                 told = str(holder.get("token"))
                 log.error("%s; until then runs may be carried out twice", self._taken(holder))
+
+    async def _renew(self) -> dict[str, Any]:
+        """Renew the claim. Returns the record of the daemon that holds it now.
+
+        Raises:
+            StoreGone: Redis does not answer.
+        """
+        before, after = self._record, self._next()
+        found = await self._replace(before, after)
+        if not found or _read(found).get("token") == self._token:
+            # It has vanished (Redis was emptied, or away for long), or the reply to an earlier
+            # renewal was lost.
+            found = await self._replace(found, after)
+        return _read(found)
 
     async def release(self) -> None:
         """Take the word away, if it is ours."""

@@ -4,13 +4,12 @@ What has been begun is noted in Redis, so that a supervisor that dies in between
 one that goes on from there.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import msgpack
 
-from rtd.common.errors import StoreGone
 from rtd.common.ids import new_id
 from rtd.config.config import LOG_POOL
 from rtd.supervisor.core.context import SupervisorContext
@@ -32,7 +31,6 @@ from rtd.supervisor.lifecycle.lifecycle_tasks import (
 )
 from rtd.supervisor.scheduler.scheduler import TaskScheduler
 
-ResultT = TypeVar("ResultT")
 #: What the schedule waits for while nobody can say more.
 ON_STARTUP: Final = "what runs on startup"
 
@@ -141,28 +139,28 @@ class StartupTasks:
     async def _run_steps(self, begun: dict[str, Any]) -> None:
         context = self._context
         if begun["runs"] is None:
-            await self._retry(lambda: self._save_progress(begun))
+            await context.retry(lambda: self._save_progress(begun))
             await self._call_hooks("the hooks on startup")
             ask = partial(evaluate_once, context, self._inner)
-            infos = await self._retry(
+            infos = await context.retry(
                 lambda: runnable(context, tasks_on_startup(context.manifest), ask)
             )
             begun["runs"] = [[info.name, new_id()] for info in infos]
-            await self._retry(lambda: self._save_progress(begun))
+            await context.retry(lambda: self._save_progress(begun))
         await self._run([PlannedRun(*row) for row in begun["runs"]])
         if self._is_ending():
             return
         await self._call_hooks("the rest of the hooks on startup", rest=True)
         if begun["forced"] is None:
             begun["forced"] = [[info.name, new_id()] for info in forced_tasks(context.manifest)]
-            await self._retry(lambda: self._save_progress(begun))
+            await context.retry(lambda: self._save_progress(begun))
         if self._is_ending():
             return
         self.waits_for = None
         context.scheduling = True
         await self._force([PlannedRun(*row) for row in begun["forced"]])
-        await self._retry(self._scheduler.load)
-        await self._retry(lambda: self._save_progress(None))
+        await context.retry(self._scheduler.load)
+        await context.retry(lambda: self._save_progress(None))
 
     async def _call_hooks(self, what: str, rest: bool = False) -> None:
         self.waits_for = what
@@ -175,9 +173,9 @@ class StartupTasks:
         if not planned or self._is_ending():
             return
         log.info("on startup: %s", ", ".join(task for task, _ in planned))
-        made = await self._retry(lambda: submit_planned(context, planned, STARTUP))
+        made = await context.retry(lambda: submit_planned(context, planned, STARTUP))
         names = {run: task for task, run in planned}
-        await self._retry(lambda: self._wait(made, names))
+        await context.retry(lambda: self._wait(made, names))
 
     async def _wait(self, ids: list[str], names: dict[str, str]) -> None:
         async with self._waiters.watch(ids) as watch:
@@ -190,12 +188,4 @@ class StartupTasks:
         return self._context.draining
 
     async def _force(self, planned: list[PlannedRun]) -> None:
-        await self._retry(lambda: submit_planned(self._context, planned, FORCE_RUN))
-
-    async def _retry(self, step: Callable[[], Awaitable[ResultT]]) -> ResultT:
-        """What a step gives, however long Redis is away; a step may be repeated."""
-        while True:
-            try:
-                return await step()
-            except StoreGone:
-                await self._context.wait_redis()
+        await self._context.retry(lambda: submit_planned(self._context, planned, FORCE_RUN))

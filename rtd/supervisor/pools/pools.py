@@ -8,14 +8,18 @@ slowly.
 import asyncio
 import dataclasses
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from rtd.common.errors import StoreGone
 from rtd.config.config import LOG_POOL, POOLS, LaneConfig
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.executor_registry import Executor, ExecutorExit, ExecutorPhase
+from rtd.supervisor.core.jobs import SingleFlight
 from rtd.supervisor.core.log import log
+from rtd.supervisor.core.retry import Backoff
 from rtd.supervisor.pools.zygotes import Zygotes
 
 #: A zygote that has not answered an order to fork for so long has lost it.
@@ -35,10 +39,8 @@ class Pool:
 
     lane: str
     pending: list[float] = field(default_factory=list)
-    crashes: int = 0
+    backoff: Backoff = field(default_factory=lambda: Backoff(FIRST_WAIT_S, LONGEST_WAIT_S))
     not_before: float = 0.0
-    checking: bool = False
-    again: bool = False
     timer: asyncio.TimerHandle | None = None
 
 
@@ -61,6 +63,12 @@ class Pools:
         self._context = context
         self._zygotes = zygotes
         self._pools = {lane: Pool(lane) for lane in (*POOLS, LOG_POOL)}
+        self._checks = {
+            lane: SingleFlight(
+                context.jobs, f"filling the {lane} lane", partial(self._check_lane, pool)
+            )
+            for lane, pool in self._pools.items()
+        }
         self._stopped = False
 
     # --- what happens
@@ -128,28 +136,15 @@ class Pools:
 
     def check(self, lane: str) -> None:
         """Compare what a lane has with what it needs; calls that overlap become one."""
-        pool = self._pools[lane]
-        if self._stopped:
-            return
-        if pool.checking:
-            pool.again = True
-            return
-        pool.checking = True
-        self._context.jobs.start(self._check_until_calm(pool), f"filling the {lane} lane")
+        if not self._stopped:
+            self._checks[lane].request()
 
-    async def _check_until_calm(self, pool: Pool) -> None:
-        try:
-            while True:
-                pool.again = False
-                await self._check(pool)
-                if not pool.again or self._stopped:
-                    return
-        except StoreGone:
-            pass  # when Redis is back, all lanes are checked
-        finally:
-            pool.checking = False
+    async def _check_lane(self, pool: Pool) -> None:
+        if not self._stopped:
+            with suppress(StoreGone):  # when Redis is back, all lanes are checked
+                await self._compare(pool)
 
-    async def _check(self, pool: Pool) -> None:
+    async def _compare(self, pool: Pool) -> None:
         settings = self._settings(pool)
         self._fill(pool, missing_executors(settings, self._alive(pool), 0, 0))
         if self._alive(pool) >= settings.max:
@@ -245,10 +240,9 @@ class Pools:
         ours = executor is not None and executor.phase is ExecutorPhase.KILLED
         age_s = CRASH_AGE_S if executor is None else (time.monotonic_ns() - executor.born_ns) / 1e9
         if not failed or busy or ours or age_s >= CRASH_AGE_S:
-            pool.crashes = 0
+            pool.backoff.reset()
             return
-        pool.crashes += 1
-        wait_s = min(FIRST_WAIT_S * 2.0 ** (pool.crashes - 1), LONGEST_WAIT_S)
+        wait_s = pool.backoff.next_s()
         pool.not_before = time.monotonic() + wait_s
         log.error(
             "a %s executor (pid %d) failed as soon as it was born; the next in %.1f s",

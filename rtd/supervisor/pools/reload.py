@@ -13,6 +13,7 @@ from typing import Final
 from rtd.common.errors import AppError, InternalError, RtdError, ShuttingDown, WrongState
 from rtd.model.manifest import COMMAND, Manifest, TaskInfo
 from rtd.supervisor.core.context import SupervisorContext
+from rtd.supervisor.core.jobs import SingleFlight
 from rtd.supervisor.core.log import log
 from rtd.supervisor.pools.generation_records import ZygoteRecord
 from rtd.supervisor.pools.zygotes import Zygotes
@@ -96,7 +97,7 @@ class Reloader:
         self._activate = serve
         self._next: asyncio.Future[ReloadSummary] | None = None
         self._asked = asyncio.Event()
-        self._going = False
+        self._reloads = SingleFlight(context.jobs, "reloading the app", self._run_requested)
         self.began_s: float | None = None
 
     async def reload(self) -> ReloadSummary:
@@ -113,9 +114,7 @@ class Reloader:
             self._next = asyncio.get_running_loop().create_future()
             self._next.add_done_callback(_consume_error)
             self._asked.set()
-            if not self._going:
-                self._going = True
-                self._context.jobs.start(self._run_requested(), "reloading the app")
+            self._reloads.request()
         return await asyncio.shield(self._next)
 
     def _check(self) -> None:
@@ -125,22 +124,19 @@ class Reloader:
             raise ShuttingDown("the daemon is ending: it reloads nothing more")
 
     async def _run_requested(self) -> None:
+        assert self._next is not None
+        requested, self._next = self._next, None
+        self._asked.clear()
+        self.began_s = time.monotonic()
         try:
-            while self._next is not None:
-                asked, self._next = self._next, None
-                self._asked.clear()
-                self.began_s = time.monotonic()
-                try:
-                    asked.set_result(await self._reload_once())
-                except RtdError as error:
-                    asked.set_exception(error)
-                except BaseException:
-                    asked.cancel()
-                    raise
-                finally:
-                    self.began_s = None
+            requested.set_result(await self._reload_once())
+        except RtdError as error:
+            requested.set_exception(error)
+        except BaseException:
+            requested.cancel()
+            raise
         finally:
-            self._going = False
+            self.began_s = None
 
     async def _reload_once(self) -> ReloadSummary:
         context = self._context

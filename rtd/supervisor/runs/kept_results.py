@@ -1,17 +1,16 @@
 """What tasks are given besides the parameters of a submit: results that are kept, values that
 were set at run time."""
 
-import asyncio
 from collections.abc import Iterable
 from typing import Any
 
-from rtd.common.errors import StoreGone
 from rtd.common.msgpack_values import pack, unpack
 from rtd.model.app_info import ParameterInfo
 from rtd.model.parameter_names import HIDDEN, field_of
 from rtd.model.run_record import decode_record
 from rtd.model.run_states import RunState
 from rtd.supervisor.core.context import SupervisorContext
+from rtd.supervisor.core.jobs import SingleFlight
 from rtd.supervisor.core.run_waiters import chunks
 
 #: Ended runs of a task among which one that succeeded is looked for.
@@ -29,26 +28,20 @@ class KeptResults:
 
     def __init__(self, context: SupervisorContext) -> None:
         self._context = context
-        self._loading = asyncio.Lock()
         self._served: frozenset[str] | None = None
+        self._updater = SingleFlight(
+            context.jobs, "keeping results", lambda: context.retry(self.update)
+        )
 
     def on_app_change(self) -> None:
         """The manifest may be another one."""
         if self._served != frozenset(self._context.manifest.info.returned):
-            self._context.jobs.start(self._retry(), "keeping results")
+            self._updater.request()
 
     def resync(self) -> None:
         """Redis may be another one."""
         self._served = None
         self.on_app_change()
-
-    async def _retry(self) -> None:
-        while True:
-            try:
-                await self.update()
-                return
-            except StoreGone:
-                await self._context.wait_redis()
 
     async def update(self) -> None:
         """Let exactly the results that others are given be kept.
@@ -59,16 +52,15 @@ class KeptResults:
             StoreGone: Redis does not answer; nothing is lost, it can be done again.
         """
         context = self._context
-        async with self._loading:
-            wanted = frozenset(context.manifest.info.returned)
-            kept: set[str] = await context.execute(context.commands.retained_tasks())
-            for chunk in chunks(sorted(wanted - kept)):
-                await context.execute(context.commands.retain_results(chunk))
-            for chunk in chunks(sorted(kept - wanted)):
-                await context.execute(context.commands.release_results(chunk))
-            for task in sorted(wanted - kept):
-                await self._seed(task)
-            self._served = wanted
+        wanted = frozenset(context.manifest.info.returned)
+        kept: set[str] = await context.execute(context.commands.retained_tasks())
+        for chunk in chunks(sorted(wanted - kept)):
+            await context.execute(context.commands.retain_results(chunk))
+        for chunk in chunks(sorted(kept - wanted)):
+            await context.execute(context.commands.release_results(chunk))
+        for task in sorted(wanted - kept):
+            await self._seed(task)
+        self._served = wanted
 
     async def _seed(self, task: str) -> None:
         context = self._context

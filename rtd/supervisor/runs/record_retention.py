@@ -8,7 +8,6 @@ import asyncio
 import time
 from typing import Final
 
-from rtd.common.errors import StoreGone
 from rtd.model.run_record import decode_record
 from rtd.store.commands.arguments import StoredRun
 from rtd.supervisor.core.context import SupervisorContext
@@ -29,10 +28,7 @@ class RecordRetention:
     async def run(self) -> None:
         """Look now and every minute, until cancelled."""
         while True:
-            try:
-                await self.enforce(time.time())
-            except StoreGone:
-                await self._context.wait_redis()
+            await self._context.retry(lambda: self.enforce(time.time()))
             await asyncio.sleep(INTERVAL_S)
 
     async def enforce(self, now_at: float) -> int:

@@ -35,7 +35,7 @@ class TaskLogMonitor:
         self._context = context
         self._stuck_s = stuck_s
         self._recorded: set[str] = set()
-        self._recording = False
+        self._recording: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._watching: asyncio.Task[None] | None = None
         self._served = False
@@ -70,12 +70,12 @@ class TaskLogMonitor:
         calls = [context.commands.log_switch(context.config.node, on)]
         if forget:
             calls.append(context.commands.log_forget_memory(context.config.node))
-        while context.manifest.info.logged == on:  # else a later one has decided
-            try:
+
+        async def switch() -> None:
+            if context.manifest.info.logged == on:  # else a later call has decided
                 await context.redis.execute_all(*calls)
-                return
-            except StoreGone:
-                await context.wait_redis()
+
+        await context.retry(switch)
 
     # --- what has begun
 
@@ -84,7 +84,7 @@ class TaskLogMonitor:
 
     def _scan(self) -> None:
         self._scan_later()
-        if self._recording:
+        if self._recording is not None and not self._recording.done():
             return
         now_ns = time.monotonic_ns()
         going = {seen.run_id: seen for seen in self._context.board.scan()}
@@ -95,8 +95,7 @@ class TaskLogMonitor:
             if run_id not in self._recorded and now_ns - seen.started_ns >= AGE_NS
         ]
         if new:
-            self._recording = True
-            self._context.jobs.start(
+            self._recording = self._context.jobs.start(
                 self._record_begun(new[:_BATCH]), "telling the log what has begun"
             )
 
@@ -133,5 +132,3 @@ class TaskLogMonitor:
             self._recorded.update(seen.run_id for seen in new)
         except StoreGone:
             await context.wait_redis()
-        finally:
-            self._recording = False

@@ -12,6 +12,7 @@ from rtd.store.commands.schedule import FiredOccurrence, SkippedOccurrence
 from rtd.store.connection.command import RedisCommand
 from rtd.supervisor.core.clock import now_ms
 from rtd.supervisor.core.context import SupervisorContext
+from rtd.supervisor.core.jobs import SingleFlight
 from rtd.supervisor.core.log import log
 from rtd.supervisor.scheduler.prepared_batch import PreparedBatch, PreparedCommand, firing_of
 
@@ -43,7 +44,7 @@ class Dispatcher:
         self._waiting: deque[Occurrence] = deque()
         self._in_flight: dict[str, Occurrence] = {}
         self._batches: dict[asyncio.Task[None], set[str]] = {}
-        self._sending = False
+        self._sender = SingleFlight(context.jobs, "firing occurrences", self._send_all)
         self._tracked: list[Occurrence] | None = None
         self.alive_us = 0
 
@@ -53,9 +54,8 @@ class Dispatcher:
     def put(self, found: Iterable[Occurrence]) -> None:
         """Send these after those that wait."""
         self._waiting.extend(found)
-        if self._waiting and not self._sending:
-            self._sending = True
-            self._context.jobs.start(self._send_all(), "firing occurrences")
+        if self._waiting:
+            self._sender.request()
 
     def send_prepared(self, volley: PreparedBatch) -> None:
         """Send these now, whatever waits."""
@@ -98,21 +98,18 @@ class Dispatcher:
 
     async def _send_all(self) -> None:
         """Send what waits. What is put after that is sent at once, whatever is under way."""
-        try:
-            while self._waiting:
-                count = min(BATCH, len(self._waiting))
-                batch = [self._waiting.popleft() for _ in range(count)]
-                self._mark_in_flight(batch)
-                tasks = {one.task for one in batch}
-                while len(self._batches) == MAX_BATCHES or self._is_under_way(tasks):
-                    # What is of one task stays in its order.
-                    await asyncio.wait(self._batches, return_when=asyncio.FIRST_COMPLETED)
-                job = self._context.jobs.start(self._deliver(batch), "firing a batch")
-                self._batches[job] = tasks
-                job.add_done_callback(self._batches.pop)
-                await asyncio.sleep(0)  # Redis has it while the next is packed
-        finally:
-            self._sending = False
+        while self._waiting:
+            count = min(BATCH, len(self._waiting))
+            batch = [self._waiting.popleft() for _ in range(count)]
+            self._mark_in_flight(batch)
+            tasks = {one.task for one in batch}
+            while len(self._batches) == MAX_BATCHES or self._is_under_way(tasks):
+                # What is of one task stays in its order.
+                await asyncio.wait(self._batches, return_when=asyncio.FIRST_COMPLETED)
+            job = self._context.jobs.start(self._deliver(batch), "firing a batch")
+            self._batches[job] = tasks
+            job.add_done_callback(self._batches.pop)
+            await asyncio.sleep(0)  # Redis has it while the next is packed
 
     def _is_under_way(self, tasks: set[str]) -> bool:
         return any(tasks & others for others in self._batches.values())
@@ -133,11 +130,7 @@ class Dispatcher:
 
     async def _send(self, batch: Sequence[Occurrence]) -> list[tuple[Occurrence, str]]:
         """In Redis when it returns, however long that takes."""
-        while True:
-            try:
-                return await self._try(batch)
-            except StoreGone:
-                await self._context.wait_redis()
+        return await self._context.retry(lambda: self._try(batch))
 
     def _before(self, batch: Sequence[Occurrence]) -> int:
         """Up to when everything is in Redis while these are not."""

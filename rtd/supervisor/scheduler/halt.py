@@ -1,6 +1,5 @@
 """A fault that halts the schedule, where the app says that it is to."""
 
-from rtd.common.errors import StoreGone
 from rtd.store.commands.faults import ScheduleHalt
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.log import log
@@ -38,12 +37,9 @@ class HaltHandler:
 
     async def _halt(self) -> None:
         context = self._context
-        while True:
-            try:
-                halt: ScheduleHalt | None = await context.execute(context.commands.get_halt())
-                break
-            except StoreGone:
-                await context.wait_redis()
+        halt: ScheduleHalt | None = await context.retry(
+            lambda: context.execute(context.commands.get_halt())
+        )
         if halt is not None:  # nobody was faster
             self._scheduler.halt()
             log.error(

@@ -6,13 +6,15 @@ So that the others keep their turns: each such asking costs the lane its whole t
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+from rtd.supervisor.core.retry import Backoff
+
 #: The first pause, as a multiple of the time limit; each failure in a row doubles it.
 FIRST_PAUSE: Final = 2.0
 LONGEST_PAUSE: Final = 60.0
 
 
 class _Pause(NamedTuple):
-    pause_s: float
+    backoff: Backoff
     not_before_s: float
 
 
@@ -33,9 +35,11 @@ class Quarantine:
     def add(self, text: str, now_s: float) -> None:
         """It has hung or ended its process."""
         known = self._by_text.get(text)
-        pause_s = FIRST_PAUSE * self._limit_s if known is None else known.pause_s * 2
-        pause_s = min(pause_s, LONGEST_PAUSE * self._limit_s)
-        self._by_text[text] = _Pause(pause_s, now_s + pause_s)
+        if known is None:
+            backoff = Backoff(FIRST_PAUSE * self._limit_s, LONGEST_PAUSE * self._limit_s)
+        else:
+            backoff = known.backoff
+        self._by_text[text] = _Pause(backoff, now_s + backoff.next_s())
 
     def release(self, text: str) -> None:
         """It has answered, or raised as any other may."""

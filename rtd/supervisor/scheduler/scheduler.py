@@ -85,7 +85,7 @@ class TaskScheduler:
     def on_app_change(self) -> None:
         """The manifest may be another one."""
         if self._clock_loop.is_open and self._context.manifest is not self._served:
-            self._context.jobs.start(self._reload(), "reading the schedule")
+            self._context.jobs.start(self._context.retry(self.load), "reading the schedule")
 
     def resync(self) -> None:
         """Rings may have been lost: read everything again. What is said when the bell is
@@ -94,15 +94,7 @@ class TaskScheduler:
             self._fresh = False
             return
         if self._clock_loop.is_open and self.planner is not None:
-            self._context.jobs.start(self._reload(), "reading the schedule")
-
-    async def _reload(self) -> None:
-        while True:
-            try:
-                await self.load()
-                return
-            except StoreGone:
-                await self._context.wait_redis()
+            self._context.jobs.start(self._context.retry(self.load), "reading the schedule")
 
     async def load(self) -> None:
         """A planner of the tasks of the serving app, with all that Redis knows of them.
