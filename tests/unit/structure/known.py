@@ -5,7 +5,6 @@ MODULE_CIRCLES = [
     {"rtctl.client.bound_task", "rtctl.client.client", "rtctl.client.run"},
     {"rtctl.aio.client", "rtctl.aio.run"},
     {"rtd.language.core.condition", "rtd.language.core.logic"},
-    {"rtd.supervisor.core.context", "rtd.supervisor.core.faults"},
     {"rtd.planner.misfires", "rtd.planner.planner"},
     {"rtd.cli.main", "rtd.cli.run", "rtd.cli.start"},
     {"rtd.session.*"},
