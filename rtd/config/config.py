@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from rtd.model.lanes import LANES
+
 MIB: Final = 1 << 20
-POOLS: Final = ("process", "fresh", "thread", "main", "async", "command")
-#: The process that writes the task log: one where runs are logged, none elsewhere; not to be set.
-LOG_POOL: Final = "log"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,12 +39,13 @@ def default_lanes() -> dict[str, LaneConfig]:
     """The pools, sized for this machine."""
     cores = os.cpu_count() or 1
     return {
-        "process": LaneConfig(min=1, max=max(2, cores)),
-        "fresh": LaneConfig(min=2, max=max(4, 2 * cores)),
-        "thread": LaneConfig(max=1, concurrency=8),
-        "main": LaneConfig(max=1),
-        "async": LaneConfig(max=1, concurrency=100),
-        "command": LaneConfig(max=max(4, 2 * cores)),
+        lane.name: LaneConfig(
+            min=lane.min,
+            max=max(lane.max, lane.max_per_core * cores),
+            concurrency=lane.concurrency,
+        )
+        for lane in LANES
+        if lane.configurable
     }
 
 

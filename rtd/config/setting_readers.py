@@ -7,7 +7,8 @@ from typing import Any, Final
 from rtd.common.did_you_mean import did_you_mean
 from rtd.common.errors import ConfigError
 from rtd.common.units import parse_bytes, parse_duration_s
-from rtd.config.config import POOLS, Config, LaneConfig, OutputConfig, SizeLimits, default_lanes
+from rtd.config.config import Config, LaneConfig, OutputConfig, SizeLimits, default_lanes
+from rtd.model.lanes import CONFIG_LANES, LANE_OF
 
 DURABILITIES: Final = ("process", "always")
 MAX_CONCURRENCY: Final = 512
@@ -87,7 +88,11 @@ READERS: Final[dict[str, tuple[str, Read]]] = {
     "limits.result": ("result_bytes", _at_least_one),
     "limits.params": ("params_bytes", _at_least_one),
     "limits.frame": ("frame_bytes", _at_least_one),
-    **{f"lanes.{pool}.{key}": reader for pool in POOLS for key, reader in LANE_READERS.items()},
+    **{
+        f"lanes.{pool}.{key}": reader
+        for pool in CONFIG_LANES
+        for key, reader in LANE_READERS.items()
+    },
 }
 #: What is decided before an app is imported: it cannot say it.
 DAEMON_ONLY: Final = ("name", "node", "redis", "durability", "group")
@@ -154,7 +159,7 @@ def merge_app_settings(config: Config, settings: Mapping[str, Any]) -> Config:
     mine = {
         name: v for name, v in settings.items() if name in SETTING_NAMES and name not in DAEMON_ONLY
     }
-    for pool in POOLS:
+    for pool in CONFIG_LANES:
         low, high = f"lanes.{pool}.min", f"lanes.{pool}.max"
         both = {**mine, **config.given}
         if both.get(low, 0) > both.get(high, MAX_EXECUTORS):
@@ -171,6 +176,6 @@ def _check_lane(pool: str, lane: LaneConfig, values: Mapping[str, Any]) -> LaneC
             raise ConfigError(f"lanes.{pool}: min ({lane.min}) is above max ({lane.max})")
         bound = "max" if named_min else "min"
         lane = dataclasses.replace(lane, **{bound: lane.min if named_min else lane.max})
-    if pool == "main" and lane.max > 1:
-        raise ConfigError("lanes.main.max: the main lane has one executor; write 1 (or 0)")
+    if LANE_OF[pool].single and lane.max > 1:
+        raise ConfigError(f"lanes.{pool}.max: the {pool} lane has one executor; write 1 (or 0)")
     return lane

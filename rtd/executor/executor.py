@@ -1,124 +1,117 @@
 """The body of an executor, called in the forked child."""
 
 import gc
-import os
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from typing import Any
 
-from rtd.config.config import LOG_POOL
 from rtd.executor.core.backend import Backend
-from rtd.executor.core.executor_context import ExecutorContext
-from rtd.executor.core.executor_options import ExecutorOptions
+from rtd.executor.core.executor_options import ExecutorContext, ExecutorOptions
 from rtd.executor.core.wait_readable import wait_readable
-from rtd.executor.lanes.fresh import FreshLane
-from rtd.executor.lanes.lane import Lane
-from rtd.executor.lanes.serial import SerialLane
-from rtd.executor.lanes.thread import ThreadLane
+from rtd.executor.lanes.base_lane import BaseLane, LaneParts
 from rtd.executor.output.capture import Capture, scratch_path
 from rtd.executor.output.segments import Segments
 from rtd.executor.output.stdio_router import STDIO
 from rtd.executor.pull_loop import PullLoop
-from rtd.executor.runs.command_caller import CommandCaller
-from rtd.executor.runs.python_caller import PythonCaller
-from rtd.executor.runs.run_in_main_thread import Caller
+from rtd.model.lanes import LANES, LOG_LANE, MAIN_LANE, Lane, find_lane
 from rtd.model.outcome_spool import Spool
 from rtd.process.board.slot import Slot
 from rtd.process.events.executor_signals import ExecutorSignals
 from rtd.process.fork.fork_guard import FORK_GUARD
 from rtd.process.fork.process_title import set_title
 from rtd.session.app.internal_tasks import INTERNAL_TASKS
+from rtd.session.core.run_context import FAULTS
 from rtd.session.session import Session
 from rtd.session.task_log.log_record import is_logged
 
 #: Objects between two collections of the youngest; Python's own 700 is one per few runs.
 _GC_THRESHOLD = 10_000
-_CONCURRENT = ("thread", "async")
 
 
 def run_executor(
-    lane: str,
+    lane_name: str,
     exec_id: str,
     slots: Sequence[Slot],
     session: Session | None,
     options: Mapping[str, Any],
 ) -> int:
-    """Carry out runs of one pool until retired, recycled or fenced off.
+    """Carry out runs of one lane until retired, recycled or fenced off.
 
     Args:
-        lane: the pool: `process`, `fresh`, `thread`, `main`, `async`, `command`, or `log`.
-        exec_id: this incarnation's id.
+        lane_name: a lane of `rtd.model.lanes.LANES`.
+        exec_id: the id of this incarnation.
         slots: on the board; as many as runs may go on at once.
         session: the app's tasks; None when there is no app.
-        options: see `rtd.executor.core.executor_options`.
+        options: see `rtd.executor.core.executor_options.ExecutorOptions`.
 
     Returns:
         The exit code: 0 ended in order, 2 fenced off.
     """
-    set_title(f"{lane} idle" if lane not in _CONCURRENT else f"{lane} executor")
+    lane = find_lane(lane_name)
+    set_title(f"{lane.name} executor" if lane.concurrent else f"{lane.name} idle")
     FORK_GUARD.reset()
-    INTERNAL_TASKS.session = session
-    # What a run leaves is freed by reference counts; the collector need not look so often.
+    # What a run leaves is freed by reference counts; the collector can look less often.
     gc.set_threshold(_GC_THRESHOLD, 20, 20)
     chosen = ExecutorOptions.from_dict(options)
-    if is_logged():
+    if lane.name == LOG_LANE or is_logged():
         from rtd.executor import task_log_writer  # lazy: many apps do not log their runs
 
-        if lane == LOG_POOL:
+        if lane.name == LOG_LANE:
             return task_log_writer.run_log_writer(exec_id, slots[0], chosen)
         task_log_writer.install_log_reader(chosen)
-    signals = ExecutorSignals()
-    tools = ExecutorContext(lane, exec_id, chosen, signals)
-    STDIO.install()
-    spool = Spool(chosen.output_dir / f"x-{exec_id}.spool")
+    context = ExecutorContext(lane, exec_id, chosen, ExecutorSignals())
+    return _carry_out_runs(context, slots, session)
+
+
+def _carry_out_runs(
+    context: ExecutorContext, slots: Sequence[Slot], session: Session | None
+) -> int:
+    signals, options = context.signals, context.options
 
     def pause(seconds: float) -> None:
         signals.arm_wakeup()
         wait_readable((signals.wakeup_fd,), seconds)
 
-    backend = Backend(tools, spool, pause)
-    captures = _captures(tools, len(slots))
-    strategy = _lane(tools, slots, captures, backend, session)
-    code = PullLoop(strategy, backend, session, chosen, lambda: slots[0].serving_generation).run()
-    strategy.close()
+    STDIO.install()
+    spool = Spool(options.output_dir / f"x-{context.exec_id}.spool")
+    backend = Backend(context, spool, pause)
+    captures = _captures(context, len(slots))
+    tasks = session.tasks if session else {}
+    lane = load_lane(context.lane)(LaneParts(context, backend, slots, captures, tasks))
+    _connect_app(lane, session)
+    code = PullLoop(lane, backend, session, options, lambda: slots[0].serving_generation).run()
+    lane.close()
     for capture in captures:
         capture.remove()
     spool.remove()
     return code
 
 
-def _captures(tools: ExecutorContext, count: int) -> list[Capture]:
-    folder = tools.options.output_dir
-    segments = Segments(folder, tools.exec_id)
-    limit = tools.options.run_limit_bytes
-    alone = tools.pool not in _CONCURRENT
-    inner = tools.pool == "main"
-    paths = [scratch_path(folder, tools.exec_id, index) for index in range(count)]
+def _captures(context: ExecutorContext, count: int) -> list[Capture]:
+    folder = context.options.output_dir
+    segments = Segments(folder, context.exec_id)
+    limit = context.options.run_limit_bytes
+    alone = not context.lane.concurrent
+    inner = context.lane.name == MAIN_LANE
+    paths = [scratch_path(folder, context.exec_id, index) for index in range(count)]
     return [Capture(path, limit, segments, redirect=alone, inner=inner) for path in paths]
 
 
-def _lane(
-    tools: ExecutorContext,
-    slots: Sequence[Slot],
-    captures: Sequence[Capture],
-    backend: Backend,
-    session: Session | None,
-) -> Lane:
-    if tools.pool == "thread":
-        return ThreadLane(slots, captures, backend, tools)
-    if tools.pool == "async":
-        from rtd.executor.lanes.async_ import AsyncLane  # lazy: asyncio makes every fork dearer
-
-        return AsyncLane(slots, captures, backend, tools)
-    if tools.pool == "fresh":
-        return FreshLane(slots[0], backend, captures[0], tools, session.tasks if session else {})
-    caller: Caller = PythonCaller(tools.options.result_limit_bytes)
-    if tools.pool == "command":
-        caller = CommandCaller(captures[0].scratch, tools.options.result_limit_bytes)
-    return SerialLane(slots[0], backend, captures[0], caller, tools)
+def load_lane(lane: Lane) -> type[BaseLane]:
+    """Return the class that carries out the runs of a lane."""
+    module, _, name = lane.strategy.partition(":")
+    found: type[BaseLane] = getattr(import_module(f"rtd.executor.lanes.{module}"), name)
+    return found
 
 
-def exit_executor(code: int) -> None:
-    """End this process without running what the app registered for its own end (it was
-    forked: those belong to the zygote)."""
-    STDIO.flush()
-    os._exit(code)
+def _connect_app(lane: BaseLane, session: Session | None) -> None:
+    """Set the places of this process through which code of the app reaches its executor."""
+    STDIO.route = lane.route
+    FAULTS.sink = lane.report_fault
+    INTERNAL_TASKS.session = session
+
+
+# Imported here, in the zygote, and not in each executor.
+for _lane in LANES:
+    if _lane.strategy and _lane.preloaded:
+        load_lane(_lane)

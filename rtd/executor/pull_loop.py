@@ -8,7 +8,7 @@ from rtd.executor.core.backend import Backend
 from rtd.executor.core.executor_options import ExecutorOptions
 from rtd.executor.core.leased_run import LeasedRun, expired_outcome
 from rtd.executor.core.wait_readable import wait_readable
-from rtd.executor.lanes.lane import Lane
+from rtd.executor.lanes.base_lane import BaseLane
 from rtd.session.session import Session
 from rtd.store.commands.arguments import StoredRun, TakeReply, parse_token
 
@@ -25,7 +25,7 @@ class PullLoop:
 
     def __init__(
         self,
-        lane: Lane,
+        lane: BaseLane,
         backend: Backend,
         session: Session | None,
         options: ExecutorOptions,

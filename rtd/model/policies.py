@@ -9,8 +9,8 @@ from rtd.common.did_you_mean import did_you_mean
 from rtd.common.errors import PolicyError
 from rtd.common.msgpack_values import show_value
 from rtd.common.units import parse_bytes, parse_duration_s
+from rtd.model.lanes import TREE_LANES
 
-LANES: Final = ("process", "thread", "main", "async", "command")
 ON_LOST: Final = ("fail", "requeue")
 #: A run that lost its executor this often is not requeued again, whatever its policy.
 MAX_LOSSES: Final = 3
@@ -191,7 +191,6 @@ POLICY_OPTIONS: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
 }
 #: Limits that are measured on a process tree, so each run must have its own.
 TREE_LIMITS: Final = ("memory_limit", "cpu_time_limit")
-TREE_LANES: Final = frozenset({"process", "main", "command"})
 
 
 def read_policies(options: Mapping[str, Any], lane: str, where: str) -> dict[str, Any]:

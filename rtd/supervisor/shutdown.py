@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 from rtd.common.errors import StoreGone
-from rtd.config.config import LOG_POOL
+from rtd.model.lanes import LOG_LANE
 from rtd.model.run_record import decode_record
 from rtd.process.board.board import SlotSnapshot
 from rtd.supervisor.core.log import log
@@ -123,7 +123,7 @@ class Shutdown:
         until = time.monotonic() + REPORT_S
 
         def over() -> bool:
-            left = len(context.executors) - len(context.executors.of_lane(LOG_POOL))
+            left = len(context.executors) - len(context.executors.of_lane(LOG_LANE))
             return not context.redis.connected.is_set() or not (left or settler.pending)
 
         await _until(over, lambda: until)
@@ -134,14 +134,14 @@ class Shutdown:
         """All ends have been told: the task log is written to its end. What it does not get
         done in time it finds again when the daemon is started."""
         context = self._node.context
-        for executor in context.executors.of_lane(LOG_POOL):
+        for executor in context.executors.of_lane(LOG_LANE):
             self._node.zygotes.retire_executor(executor)
         began_s = time.monotonic()
 
         def limit() -> float:
             return began_s + (LOG_HURRY_S if self._at_once else LOG_S)
 
-        await _until(lambda: not context.executors.of_lane(LOG_POOL), limit)
+        await _until(lambda: not context.executors.of_lane(LOG_LANE), limit)
 
 
 async def _until(over: Callable[[], bool], limit: Callable[[], float]) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 import msgpack
 
 from rtd.common.errors import StoreGone
-from rtd.executor.core.executor_context import ExecutorContext
+from rtd.executor.core.executor_options import ExecutorContext
 from rtd.executor.core.leased_run import LeasedRun
 from rtd.executor.core.outcome_batch import OutcomeBatch
 from rtd.model.outcome_spool import Spool
@@ -47,19 +47,19 @@ class Backend:
     """
 
     def __init__(
-        self, tools: ExecutorContext, spool: Spool, pause: Callable[[float], None]
+        self, context: ExecutorContext, spool: Spool, pause: Callable[[float], None]
     ) -> None:
-        self.commands = StoreCommands(tools.options.namespace)
-        self.exec_id = tools.exec_id
-        self._lane = tools.pool + tools.options.lane_suffix
-        self._options = tools.options
-        self.outcomes = OutcomeBatch(tools, spool, self.commands)
+        self.commands = StoreCommands(context.options.namespace)
+        self.exec_id = context.exec_id
+        self._lane = context.lane.name + context.options.lane_suffix
+        self._options = context.options
+        self.outcomes = OutcomeBatch(context, spool, self.commands)
         self._pause = pause
         self._connection: RedisConnection | None = None
         self._wait_connection: RedisConnection | None = None
         self._enrolled = False
-        #: One run at a time: an idle executor needs no second link to wait on.
-        self._shares_connection = tools.pool not in ("thread", "async")
+        #: One run at a time: an idle executor needs no second connection to wait on.
+        self._shares_connection = not context.lane.concurrent
         #: Runs that came with the bell while we stopped to wait for it.
         self._handed_over: list[StoredRun] = []
         #: A BLPOP stays outstanding on the bell's link until it answers or is cancelled.

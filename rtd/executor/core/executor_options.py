@@ -1,9 +1,12 @@
-"""What an executor is told at its birth."""
+"""What an executor is started with."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+from rtd.model.lanes import Lane
+from rtd.process.events.executor_signals import ExecutorSignals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,3 +55,12 @@ class ExecutorOptions:
         chosen = {k: v for k, v in data.items() if k in known}
         chosen["output_dir"] = Path(chosen["output_dir"])
         return cls(**chosen)
+
+
+class ExecutorContext(NamedTuple):
+    """What the parts of one executor share."""
+
+    lane: Lane
+    exec_id: str
+    options: ExecutorOptions
+    signals: ExecutorSignals

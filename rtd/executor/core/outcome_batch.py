@@ -2,20 +2,18 @@
 
 import contextlib
 import time
-from typing import Any, Final
+from typing import Any
 
 import msgpack
 
-from rtd.executor.core.executor_context import ExecutorContext
+from rtd.executor.core.executor_options import ExecutorContext
 from rtd.executor.core.leased_run import AttemptOutcome
+from rtd.model.lanes import MAIN_LANE
 from rtd.model.outcome_spool import Spool
 from rtd.model.run_events import pack_events
 from rtd.store.commands.arguments import LeaseOutcome as Written
 from rtd.store.commands.commands import StoreCommands
 from rtd.store.connection.command import RedisCommand
-
-#: Runs of rtd's own, which leave no events, come to this lane alone.
-_INNER_POOL: Final = "main"
 
 
 class OutcomeBatch:
@@ -25,12 +23,13 @@ class OutcomeBatch:
         pending: outcomes and their events, in the order in which they ended.
     """
 
-    def __init__(self, tools: ExecutorContext, spool: Spool, calls: StoreCommands) -> None:
-        self._exec_id = tools.exec_id
-        self._options = tools.options
+    def __init__(self, context: ExecutorContext, spool: Spool, calls: StoreCommands) -> None:
+        self._exec_id = context.exec_id
+        self._options = context.options
         self._spool = spool
         self._commands = calls
-        self._pack_events = pack_events if tools.pool == _INNER_POOL else msgpack.packb
+        # Only the main lane has runs of rtd itself, which leave no events.
+        self._pack_events = pack_events if context.lane.name == MAIN_LANE else msgpack.packb
         self.pending: list[tuple[Written, list[Any]]] = []
 
     def add(self, outcome: AttemptOutcome) -> None:

@@ -3,20 +3,17 @@
 import asyncio
 import contextvars
 import threading
-from collections.abc import Awaitable, Coroutine, Sequence
+from collections.abc import Awaitable, Coroutine
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any
 
-from rtd.executor.core.backend import Backend
-from rtd.executor.core.executor_context import ExecutorContext
 from rtd.executor.core.leased_run import LeasedRun
+from rtd.executor.lanes.base_lane import LaneParts
 from rtd.executor.lanes.concurrent import ConcurrentLane, ConcurrentRun
-from rtd.executor.output.capture import Capture
 from rtd.executor.output.stdio_router import STDIO
 from rtd.executor.runs import outcome_of_call
 from rtd.executor.runs.end_fork import end_fork
-from rtd.process.board.slot import Slot
 from rtd.process.fork.fork_guard import FORK_GUARD
 from rtd.session.core import run_context
 from rtd.session.parameters.func_arg import AWAITER
@@ -26,14 +23,8 @@ from rtd.session.tasks.definition import TaskDefinition
 class AsyncLane(ConcurrentLane):
     """Runs coroutines. A stop is `asyncio.Task.cancel`, so a task gets `CancelledError`."""
 
-    def __init__(
-        self,
-        slots: Sequence[Slot],
-        captures: Sequence[Capture],
-        backend: Backend,
-        tools: ExecutorContext,
-    ) -> None:
-        super().__init__(slots, captures, backend, tools)
+    def __init__(self, parts: LaneParts) -> None:
+        super().__init__(parts)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._run_loop, name="rtd-loop", daemon=True).start()

@@ -7,24 +7,21 @@ ends. Runs go on in other threads and come back through a queue and an eventfd.
 import contextlib
 import os
 import time
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from rtd.executor.core.backend import Backend
-from rtd.executor.core.executor_context import ExecutorContext
 from rtd.executor.core.fetch_parameters import fetch_parameters
 from rtd.executor.core.leased_run import AttemptOutcome, LeasedRun
+from rtd.executor.lanes.base_lane import BaseLane, LaneParts
 from rtd.executor.output.capture import Capture
 from rtd.executor.output.scratch_file import ScratchFile
-from rtd.executor.output.stdio_router import STDIO
 from rtd.executor.runs import outcome_of_call
 from rtd.executor.runs.progress import ProgressThrottle
-from rtd.executor.runs.resource_usage import resident_bytes
 from rtd.process.board.slot import FLAG_SAMPLE, Slot
 from rtd.process.fork.fork import EXIT_FDS_CLOSED
 from rtd.session.core import run_context
-from rtd.session.core.run_context import FAULTS, CurrentRun, ProgressReporter
+from rtd.session.core.run_context import CurrentRun, ProgressReporter
 
 
 class RoutedRun(CurrentRun):
@@ -75,29 +72,17 @@ class ConcurrentRun:
         )
 
 
-class ConcurrentLane(ABC):
-    """See `lane.Lane`; a subclass launches runs and asks them to end."""
+class ConcurrentLane(BaseLane):
+    """Carries out several runs at once; a subclass launches them and stops them."""
 
-    def __init__(
-        self,
-        slots: Sequence[Slot],
-        captures: Sequence[Capture],
-        backend: Backend,
-        tools: ExecutorContext,
-    ) -> None:
-        self._free = list(zip(slots, captures, strict=True))
-        self._slots = slots
-        self._backend = backend
-        self._options = tools.options
-        self._signals = tools.signals
+    def __init__(self, parts: LaneParts) -> None:
+        super().__init__(parts)
+        self._free = list(zip(parts.slots, parts.captures, strict=True))
         self._active: dict[int, ConcurrentRun] = {}
         self._ended: deque[ConcurrentRun] = deque()
         self._reports: deque[tuple[str, bytes]] = deque()
         self._faults: deque[tuple[str, str, str, bool]] = deque()
         self._wake_fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
-        self._runs = 0
-        STDIO.route = _route
-        FAULTS.sink = self._fault
 
     @abstractmethod
     def launch(self, going: ConcurrentRun) -> None:
@@ -112,11 +97,15 @@ class ConcurrentLane(ABC):
         self._ended.append(going)
         self._wake()
 
-    def _report(self, run_id: str, blob: bytes) -> None:
+    def route(self) -> ScratchFile | None:
+        run = run_context.find_run()
+        return run.scratch if isinstance(run, RoutedRun) else None
+
+    def report_progress(self, run_id: str, blob: bytes) -> None:
         self._reports.append((run_id, blob))
         self._wake()
 
-    def _fault(self, kind: str, what: str, message: str, halts: bool) -> None:
+    def report_fault(self, kind: str, what: str, message: str, halts: bool) -> None:
         self._faults.append((kind, what, message, halts))
         self._wake()
 
@@ -141,7 +130,9 @@ class ConcurrentLane(ABC):
                 self._backend.give_back([work])
                 continue
             slot, capture = self._free.pop()
-            going = ConcurrentRun(work, slot, capture, ProgressThrottle(work.id, self._report))
+            going = ConcurrentRun(
+                work, slot, capture, ProgressThrottle(work.id, self.report_progress)
+            )
             self._active[work.id_words[1]] = going
             going.begin_slot()
             self.launch(going)
@@ -162,28 +153,12 @@ class ConcurrentLane(ABC):
         return len(self._active)
 
     def fds(self) -> Sequence[int]:
-        self._signals.arm_wakeup()
-        return (self._wake_fd, self._signals.wakeup_fd)
-
-    def retiring(self) -> bool:
-        return self._slots[0].retiring
-
-    def should_recycle(self) -> bool:
-        options = self._options
-        if options.max_runs and self._runs >= options.max_runs:
-            return True
-        return bool(options.max_memory_bytes) and resident_bytes() > options.max_memory_bytes
+        return (self._wake_fd, *super().fds())
 
     def clear_wakeups(self) -> None:
-        self._signals.drain()
+        super().clear_wakeups()
         with contextlib.suppress(BlockingIOError):
             os.eventfd_read(self._wake_fd)
-
-    def prepare_next(self) -> None:  # noqa: B027
-        """Nothing to make ready."""
-
-    def close(self) -> None:  # noqa: B027
-        """Nothing to let go of."""
 
     # -- ends and stops ------------------------------------------------------------------------
 
@@ -206,8 +181,3 @@ class ConcurrentLane(ABC):
                 going.stop_requested = True
                 going.current_run.stopping = True
                 self.request_stop(going)
-
-
-def _route() -> ScratchFile | None:
-    run = run_context.find_run()
-    return run.scratch if isinstance(run, RoutedRun) else None

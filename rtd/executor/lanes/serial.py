@@ -1,32 +1,31 @@
-"""One run at a time in the main thread of a process: lanes `process`, `fresh` and `main`."""
+"""One run at a time in the main thread: the base of `process`, `main`, `fresh`, `command`."""
 
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
-from rtd.executor.core.backend import Backend
-from rtd.executor.core.executor_context import ExecutorContext
 from rtd.executor.core.fetch_parameters import fetch_parameters
 from rtd.executor.core.leased_run import AttemptOutcome, LeasedRun
+from rtd.executor.lanes.base_lane import BaseLane, LaneParts
 from rtd.executor.lanes.batch_size import BATCH_S, BatchSizer
-from rtd.executor.output.capture import Capture
 from rtd.executor.output.scratch_file import ScratchFile
 from rtd.executor.output.stdio_router import STDIO
 from rtd.executor.runs import outcome_of_call
 from rtd.executor.runs.leftover_processes import kill_leftovers
 from rtd.executor.runs.progress import ProgressThrottle
-from rtd.executor.runs.resource_usage import MIN_MEASURED_S, UsageMeter, resident_bytes
+from rtd.executor.runs.resource_usage import MIN_MEASURED_S, UsageMeter
 from rtd.executor.runs.run_in_main_thread import Caller, execute_run
 from rtd.executor.runs.stop_gate import StopGate
 from rtd.model.internal_tasks import INTERNAL_PREFIX
-from rtd.process.board.slot import FLAG_SAMPLE, Slot
+from rtd.process.board.slot import FLAG_SAMPLE
 from rtd.process.events.executor_signals import set_alarm
 from rtd.process.fork.fork_guard import FORK_GUARD
 from rtd.process.fork.process_title import set_title
 from rtd.process.fork.resource_limits import ResourceLimits
 from rtd.session.core import run_context
-from rtd.session.core.run_context import FAULTS, CurrentRun
+from rtd.session.core.run_context import CurrentRun
 
 #: What waits behind a run that takes longer than this is given back to the queue.
 _STUCK_S: Final = 0.100
@@ -34,38 +33,32 @@ _STUCK_S: Final = 0.100
 _TITLE_S: Final = 0.002
 
 
-class SerialLane:
-    """Carries out runs one after the other; see `lane.Lane`."""
+class SerialLane(BaseLane):
+    """Carries out runs one after the other.
 
-    def __init__(
-        self, slot: Slot, backend: Backend, capture: Capture, caller: Caller, tools: ExecutorContext
-    ) -> None:
-        self._slot = slot
-        self._backend = backend
-        self._capture = capture
+    Args:
+        caller: carries out the code of a run.
+    """
+
+    def __init__(self, parts: LaneParts, caller: Caller) -> None:
+        super().__init__(parts)
+        self._slot = parts.slots[0]
+        self._capture = parts.captures[0]
         self._caller = caller
-        self._options = tools.options
-        self._pool = tools.pool
-        self._signals = tools.signals
-        self._progress = ProgressThrottle("", self._report_progress)
+        self._progress = ProgressThrottle("", self.report_progress)
         self._batch_sizer = BatchSizer()
         self._usage = UsageMeter()
         self._limits = ResourceLimits()
-        #: Whether something of this process is not as the next run must find it.
-        self._must_recycle = False
         self._queue: deque[LeasedRun] = deque()
         self._using_redis = False
-        self._runs = 0
-        self._stop_controller = StopGate(slot)
+        self._stop_controller = StopGate(self._slot)
         self._signals.on_term = self._stop_controller.on_term
         self._signals.on_alarm = self._on_alarm
-        STDIO.route = self._route
-        FAULTS.sink = self._report_fault
 
-    def _route(self) -> ScratchFile:
+    def route(self) -> ScratchFile:
         return self._capture.scratch
 
-    # -- what the loop asks ------------------------------------------------------------------
+    # -- what the loop calls -----------------------------------------------------------------
 
     def room(self) -> int:
         limit = self._options.max_runs
@@ -83,45 +76,16 @@ class SerialLane:
                 self._give_back_rest()
             self._execute_run(work)
             if self._queue and (
-                self._backend.outcomes.must_be_sent
-                or self._stop_controller.retiring
-                or self._must_recycle
+                self._backend.outcomes.must_be_sent or self._slot.retiring or self._must_recycle
             ):
                 self._give_back_rest()
         if len(works) > 1:
             set_alarm(0)
 
-    def collect(self) -> int:
-        return 0
-
-    def running_count(self) -> int:
-        return 0
-
-    def fds(self) -> Sequence[int]:
-        self._signals.arm_wakeup()
-        return (self._signals.wakeup_fd,)
-
-    def retiring(self) -> bool:
-        return self._stop_controller.retiring
-
-    def should_recycle(self) -> bool:
-        options = self._options
-        if self._must_recycle:
-            return True
-        if options.max_runs and self._runs >= options.max_runs:
-            return True
-        return bool(options.max_memory_bytes) and resident_bytes() > options.max_memory_bytes
-
-    def clear_wakeups(self) -> None:
-        self._signals.drain()
-
     def prepare_next(self) -> None:
         self._must_recycle = (
             not self._limits.restore()
         )  # of runs that were too short to be looked at
-
-    def close(self) -> None:
-        """Nothing to let go of."""
 
     # -- one run -----------------------------------------------------------------------------
 
@@ -145,7 +109,7 @@ class SerialLane:
         titled = expected_s >= _TITLE_S
         measured = expected_s >= MIN_MEASURED_S
         if titled:
-            set_title(f"{self._pool} {work.task} {work.id}")
+            set_title(f"{self._lane.name} {work.task} {work.id}")
         token = run_context.enter_run(run)
         if measured:
             self._usage.begin()
@@ -165,14 +129,11 @@ class SerialLane:
         self._batch_sizer.record_time(work.task, elapsed_s)
         self._after(outcome)
         if titled:
-            set_title(f"{self._pool} idle")
+            set_title(f"{self._lane.name} idle")
 
     def _fetch_parameters(self, work: LeasedRun) -> None:
-        self._using_redis = True
-        try:
+        with self._redis_in_use():
             fetch_parameters(self._backend, [work])
-        finally:
-            self._using_redis = False
 
     def _expect(self, work: LeasedRun) -> CurrentRun:
         self._progress.reset(work.id)
@@ -181,9 +142,9 @@ class SerialLane:
         return run
 
     def _why_stopped(self, outcome: AttemptOutcome) -> None:
-        self._using_redis = True
-        outcome_of_call.record_stop(outcome, self._backend.read_intent(outcome.leased_run.id))
-        self._using_redis = False
+        with self._redis_in_use():
+            intent = self._backend.read_intent(outcome.leased_run.id)
+        outcome_of_call.record_stop(outcome, intent)
 
     def _restore_limits(self, outcome: AttemptOutcome, changed: list[str]) -> None:
         """What a task did to the limits of this process is not for the next one to suffer."""
@@ -209,9 +170,15 @@ class SerialLane:
     def _give_back_rest(self) -> None:
         rest = list(self._queue)
         self._queue.clear()
+        with self._redis_in_use():
+            self._backend.give_back(rest)
+
+    @contextmanager
+    def _redis_in_use(self) -> Iterator[None]:
+        """Keep the alarm from using the connection meanwhile."""
         self._using_redis = True
         try:
-            self._backend.give_back(rest)
+            yield
         finally:
             self._using_redis = False
 
@@ -222,26 +189,19 @@ class SerialLane:
         elif self._queue:
             self._give_back_rest()
 
-    def _report_progress(self, run_id: str, blob: bytes) -> None:
-        """Write a progress report from within the task's frame, whole or not at all."""
+    def report_progress(self, run_id: str, blob: bytes) -> None:
+        self._send_from_task(lambda: self._backend.report_progress(run_id, blob))
+
+    def report_fault(self, kind: str, what: str, message: str, halts: bool) -> None:
+        self._send_from_task(lambda: self._backend.report_fault(kind, what, message, halts))
+
+    def _send_from_task(self, send: Callable[[], None]) -> None:
+        """Use Redis within the frame of the task, whole or not at all."""
         if FORK_GUARD.is_child:  # the connection is the executor's
             return
-        self._using_redis = True
         self._stop_controller.shield()
         try:
-            self._backend.report_progress(run_id, blob)
+            with self._redis_in_use():
+                send()
         finally:
-            self._using_redis = False
-            self._stop_controller.unshield()
-
-    def _report_fault(self, kind: str, what: str, message: str, halts: bool) -> None:
-        """As a progress report: whole or not at all."""
-        if FORK_GUARD.is_child:
-            return
-        self._using_redis = True
-        self._stop_controller.shield()
-        try:
-            self._backend.report_fault(kind, what, message, halts)
-        finally:
-            self._using_redis = False
             self._stop_controller.unshield()

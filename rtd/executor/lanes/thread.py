@@ -2,18 +2,15 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Any
 
-from rtd.executor.core.backend import Backend
-from rtd.executor.core.executor_context import ExecutorContext
+from rtd.executor.lanes.base_lane import LaneParts
 from rtd.executor.lanes.concurrent import ConcurrentLane, ConcurrentRun
-from rtd.executor.output.capture import Capture
 from rtd.executor.output.stdio_router import STDIO
 from rtd.executor.runs import outcome_of_call
 from rtd.executor.runs.end_fork import end_fork
-from rtd.process.board.slot import Slot
 from rtd.process.events.raise_in_thread import raise_in_thread
 from rtd.process.fork.fork_guard import FORK_GUARD
 from rtd.session.core import run_context
@@ -99,14 +96,8 @@ def _execute(definition: TaskDefinition, params: dict[str, Any], going: Concurre
 class ThreadLane(ConcurrentLane):
     """One worker thread per slot, started when it is first needed."""
 
-    def __init__(
-        self,
-        slots: Sequence[Slot],
-        captures: Sequence[Capture],
-        backend: Backend,
-        tools: ExecutorContext,
-    ) -> None:
-        super().__init__(slots, captures, backend, tools)
+    def __init__(self, parts: LaneParts) -> None:
+        super().__init__(parts)
         self._workers: dict[int, _Worker] = {}
 
     def launch(self, going: ConcurrentRun) -> None:

@@ -25,8 +25,8 @@ from pathlib import Path
 from typing import Final
 
 from rtd.common.errors import Conflict
+from rtd.model.lanes import find_lane
 from rtd.process.board.slot import (
-    BOARD_LANES,
     FLAG_SAMPLE,
     NEXT_SCAN,
     PID,
@@ -43,7 +43,7 @@ from rtd.process.board.slot import (
 from rtd.process.board.wakeup_fifo import WakeupFifo
 from rtd.process.tree.process_identity import boot_hash
 
-__all__ = ["BOARD_LANES", "FLAG_SAMPLE", "RETIRE_WORD", "SLOTS", "Board", "Slot", "SlotSnapshot"]
+__all__ = ["FLAG_SAMPLE", "RETIRE_WORD", "SLOTS", "Board", "Slot", "SlotSnapshot"]
 
 SLOTS: Final = 16384
 _MAGIC: Final = int.from_bytes(b"rtdboard", "little")
@@ -188,7 +188,7 @@ class Board:
         base = (slot + 1) * WORDS
         seq = (self.words[base + SEQ] + 1) & ~1
         self.words[base : base + WORDS] = array(
-            "Q", [seq, 0, 0, exec_hi, exec_lo, *[0] * 9, BOARD_LANES.index(lane), 0]
+            "Q", [seq, 0, 0, exec_hi, exec_lo, *[0] * 9, find_lane(lane).number, 0]
         )
 
     def set_owner(self, slot: int, pid: int, ticks: int) -> None:

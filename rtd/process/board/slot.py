@@ -6,9 +6,10 @@
 from typing import Final, NamedTuple
 
 from rtd.common.ids import from_words
+from rtd.model.lanes import LANES
 from rtd.process.board.wakeup_fifo import WakeupFifo
 
-__all__ = ["BOARD_LANES", "FLAG_SAMPLE", "RETIRE_WORD", "Slot", "SlotSnapshot"]
+__all__ = ["FLAG_SAMPLE", "RETIRE_WORD", "Slot", "SlotSnapshot"]
 
 WORDS: Final = 16
 #: Words of the board's header: the supervisor's promise to scan, and the generation that serves.
@@ -25,18 +26,7 @@ FLAG_SAMPLE: Final = 1
 RETIRE_WORD: Final = (1 << 64) - 1
 #: How soon a run with limits wants to be seen for the first time.
 SAMPLE_WITHIN_NS: Final = 200_000_000
-#: The lanes by the number that stands on the board; 0 is none.
-BOARD_LANES: Final = (
-    "",
-    "process",
-    "fresh",
-    "thread",
-    "main",
-    "async",
-    "greenlet",
-    "command",
-    "log",
-)
+_LANE_NAMES: Final = {lane.number: lane.name for lane in LANES}
 
 
 class SlotSnapshot(NamedTuple):
@@ -71,7 +61,7 @@ class SlotSnapshot(NamedTuple):
     @property
     def lane(self) -> str:
         """The owner's lane."""
-        return BOARD_LANES[self.lane_number]
+        return _LANE_NAMES.get(self.lane_number, "")
 
     @classmethod
     def from_row(cls, slot: int, row: list[int], *, running: bool) -> "SlotSnapshot":

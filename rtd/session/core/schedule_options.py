@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from rtd.common.errors import PolicyError
-from rtd.model.policies import TREE_LANES
+from rtd.model.lanes import TREE_LANES
 from rtd.model.schedule import IF_TRUE, NO_SCHEDULE, Schedule, read_catch_up
 
 if TYPE_CHECKING:

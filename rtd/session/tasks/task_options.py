@@ -7,10 +7,11 @@ from typing import Any, Final, NamedTuple
 
 from rtd.common.did_you_mean import did_you_mean
 from rtd.common.errors import PolicyError
-from rtd.model.policies import LANES, POLICY_OPTIONS
+from rtd.model.lanes import LANE_OF, TASK_LANES
+from rtd.model.policies import POLICY_OPTIONS
 from rtd.session.core.schedule_options import SCHEDULE_OPTIONS
 
-_USER_LANES: Final = tuple(lane for lane in LANES if lane != "command")
+_USER_LANES: Final = tuple(lane for lane in TASK_LANES if lane != "command")
 #: When a task runs that is not for the schedule to decide: fields of `TaskInfo`.
 SWITCHES: Final = ("on_startup", "on_shutdown", "force_run")
 _HERE: Final = ("name", "execution", "description", "parameters", "disabled", "on_exists")
@@ -105,10 +106,10 @@ def read_lane(lane: str | None, is_async: bool, fresh: bool, where: str) -> str:
     lane = lane or ("async" if is_async else "process")
     if lane not in _USER_LANES:
         raise PolicyError(f"{where}: unknown lane {lane!r}; known: {', '.join(_USER_LANES)}")
-    if is_async and lane != "async":
+    if is_async and not LANE_OF[lane].coroutines:
         raise PolicyError(f"{where}: it is 'async def', so its lane is 'async', not {lane!r}")
-    if lane == "async" and not is_async:
-        raise PolicyError(f"{where}: lane 'async' needs 'async def'; use 'thread' or 'process'")
+    if LANE_OF[lane].coroutines and not is_async:
+        raise PolicyError(f"{where}: lane {lane!r} needs 'async def'; use 'thread' or 'process'")
     if fresh and lane != "process":
         raise PolicyError(f"{where}: fresh=True means an own process; its lane must be 'process'")
     return lane
@@ -116,7 +117,7 @@ def read_lane(lane: str | None, is_async: bool, fresh: bool, where: str) -> str:
 
 def command_lane(lane: str | None, fresh: bool, where: str) -> str:
     """The lane of a command: a process of its own, whatever else was asked for."""
-    if lane is not None and lane not in LANES:
+    if lane is not None and lane not in TASK_LANES:
         raise PolicyError(f"{where}: unknown lane {lane!r}; a command always has its own process")
     if fresh:
         raise PolicyError(f"{where}: every run of a command has an own process; leave out fresh")

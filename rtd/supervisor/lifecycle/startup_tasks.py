@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgpack
 
 from rtd.common.ids import new_id
-from rtd.config.config import LOG_POOL
+from rtd.model.lanes import LOG_LANE
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.executor_registry import Executor
 from rtd.supervisor.core.log import log
@@ -107,7 +107,7 @@ class StartupTasks:
         )
         if ids:
             for executor in context.executors:
-                if adopted and executor.lane != LOG_POOL:
+                if adopted and executor.lane != LOG_LANE:
                     self._retire(executor)
             await withdraw_runs(context, ids)
             await context.execute(context.commands.set_shutdown_runs(context.config.node, ()))

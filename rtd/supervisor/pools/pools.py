@@ -14,7 +14,8 @@ from functools import partial
 from typing import Any, Final
 
 from rtd.common.errors import StoreGone
-from rtd.config.config import LOG_POOL, POOLS, LaneConfig
+from rtd.config.config import LaneConfig
+from rtd.model.lanes import CONFIG_LANES, LOG_LANE, MAIN_LANE
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.executor_registry import Executor, ExecutorExit, ExecutorPhase
 from rtd.supervisor.core.jobs import SingleFlight
@@ -62,7 +63,7 @@ class Pools:
     def __init__(self, context: SupervisorContext, zygotes: Zygotes) -> None:
         self._context = context
         self._zygotes = zygotes
-        self._pools = {lane: Pool(lane) for lane in (*POOLS, LOG_POOL)}
+        self._pools = {lane: Pool(lane) for lane in (*CONFIG_LANES, LOG_LANE)}
         self._checks = {
             lane: SingleFlight(
                 context.jobs, f"filling the {lane} lane", partial(self._check_lane, pool)
@@ -159,12 +160,12 @@ class Pools:
 
     def _settings(self, pool: Pool) -> LaneConfig:
         """A lane that the app has no task for needs no executors in advance."""
-        if pool.lane == LOG_POOL:
+        if pool.lane == LOG_LANE:
             return _LOG_ON if self._context.manifest.info.logged else _LOG_OFF
         used = {info.pool for info in self._context.manifest.tasks.values()}
         settings = self._context.config.lanes[pool.lane]
         info = self._context.manifest.info
-        if pool.lane == "main" and (info.custom or any(info.hooks.values())):
+        if pool.lane == MAIN_LANE and (info.custom or any(info.hooks.values())):
             # It is used all the time, and generators among the hooks live in its process.
             return dataclasses.replace(settings, min=max(settings.min, min(1, settings.max)))
         if settings.min and (pool.lane not in used or pool.lane == "fresh"):

@@ -10,7 +10,7 @@ from typing import Any
 
 from rtd.common.errors import AppError, InternalError
 from rtd.common.malloc_tuning import set_tuning
-from rtd.config.config import LOG_POOL
+from rtd.model.lanes import LOG_LANE
 from rtd.process.events.signals import SIGKILL
 from rtd.process.tree.pidfd import signal_process
 from rtd.process.tree.process_identity import start_ticks
@@ -147,7 +147,7 @@ class Zygotes:
     def retire_executors(self, zygote: ZygoteRecord) -> None:
         """Let the executors of a zygote end when their runs have; it may fork others."""
         for executor in self._context.executors.of_generation(zygote.generation):
-            if not (self._context.draining and executor.lane == LOG_POOL):
+            if not (self._context.draining and executor.lane == LOG_LANE):
                 self.retire_executor(executor)
 
     def retire_executor(self, executor: Executor) -> None:

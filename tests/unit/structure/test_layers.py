@@ -23,8 +23,8 @@ from tests.unit.structure.known import CORE_IMPORTS
 #: What a package may import of ours, beside itself. Imports only point down.
 ALLOWED = {
     "rtd.common": set(),
-    "rtd.config": {"rtd.common"},
-    "rtd.model": {"rtd.config", "rtd.common"},
+    "rtd.model": {"rtd.common"},
+    "rtd.config": {"rtd.model", "rtd.common"},
     "rtd.language": {"rtd.model", "rtd.common"},
     "rtd.process": {"rtd.model", "rtd.config", "rtd.common"},
     "rtd.store": {"rtd.model", "rtd.config", "rtd.common"},

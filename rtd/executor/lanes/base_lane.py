@@ -1,0 +1,106 @@
+"""The base of all lanes: what the pull loop calls, and what all lanes do alike."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from rtd.executor.core.backend import Backend
+from rtd.executor.core.executor_options import ExecutorContext
+from rtd.executor.core.leased_run import LeasedRun
+from rtd.executor.output.capture import Capture
+from rtd.executor.output.scratch_file import ScratchFile
+from rtd.executor.runs.resource_usage import resident_bytes
+from rtd.process.board.slot import Slot
+from rtd.session.tasks.definition import TaskDefinition
+
+
+class LaneParts(NamedTuple):
+    """What a lane works with.
+
+    Attributes:
+        slots: on the board, one for each run that may go on at once.
+        captures: the output of these slots, in the same order.
+        tasks: the app's tasks by name; empty without an app.
+    """
+
+    context: ExecutorContext
+    backend: Backend
+    slots: Sequence[Slot]
+    captures: Sequence[Capture]
+    tasks: Mapping[str, TaskDefinition]
+
+
+class BaseLane(ABC):
+    """The runs of one executor. A new lane is a subclass in a module of this folder and a row
+    in `rtd.model.lanes.LANES`.
+
+    `start` of a serial lane returns when its runs are over. `start` of a concurrent lane
+    returns at once, and one of `fds` becomes readable when a run is over.
+    """
+
+    def __init__(self, parts: LaneParts) -> None:
+        self._lane = parts.context.lane
+        self._options = parts.context.options
+        self._signals = parts.context.signals
+        self._backend = parts.backend
+        self._slots = parts.slots
+        #: Runs so far that count for `max_runs`.
+        self._runs = 0
+        #: Whether this process is not as the next run must find it.
+        self._must_recycle = False
+
+    @abstractmethod
+    def room(self) -> int:
+        """Return how many more runs should be taken now."""
+
+    @abstractmethod
+    def start(self, works: Sequence[LeasedRun]) -> None:
+        """Carry out runs. The outcome of each is added to `backend.outcomes`."""
+
+    @abstractmethod
+    def route(self) -> ScratchFile | None:
+        """Return where the calling code's output goes; None outside of runs."""
+
+    @abstractmethod
+    def report_progress(self, run_id: str, blob: bytes) -> None:
+        """Write a progress report; called from the task's own code."""
+
+    @abstractmethod
+    def report_fault(self, kind: str, what: str, message: str, halts: bool) -> None:
+        """Write a fault of the app; called from the app's own code."""
+
+    def collect(self) -> int:
+        """Hand the outcomes of other threads to the backend. Returns how many there were."""
+        return 0
+
+    def running_count(self) -> int:
+        """Return how many runs are going on."""
+        return 0
+
+    def fds(self) -> Sequence[int]:
+        """Return what becomes readable when a run ends or a signal comes. Called before each
+        wait."""
+        self._signals.arm_wakeup()
+        return (self._signals.wakeup_fd,)
+
+    def clear_wakeups(self) -> None:
+        """Forget the signals and ends of runs that woke the last wait."""
+        self._signals.drain()
+
+    def retiring(self) -> bool:
+        """Return whether the supervisor wants this executor to take no more runs."""
+        return self._slots[0].retiring
+
+    def should_recycle(self) -> bool:
+        """Return whether this executor should end and be replaced: it has had all its runs, or
+        has too much memory, or a run has spoiled it."""
+        options = self._options
+        if self._must_recycle or (options.max_runs and self._runs >= options.max_runs):
+            return True
+        return bool(options.max_memory_bytes) and resident_bytes() > options.max_memory_bytes
+
+    def prepare_next(self) -> None:  # noqa: B027
+        """Make ready what the next run needs, while there is nothing else to do."""
+
+    def close(self) -> None:  # noqa: B027
+        """End the lane: there will be no more runs."""
