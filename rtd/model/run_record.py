@@ -1,25 +1,32 @@
-"""One run and its record: what is stored in Redis, byte for byte.
+"""The record of one run, as Redis holds it byte for byte, and the events of runs.
 
-A stored record is one state character (see `parse_states.CHAR`) and then MessagePack of
-`[spec, attempts, end]`, where `spec` is itself a packed blob: it never changes after the
-submit, so an executor passes it on without packing it again.
+A stored record is one state character (`rtd.model.run_states.STATE_CHAR`), then MessagePack of
+`[spec, attempts, end]`. The `spec` is a packed blob of its own: it never changes after the submit,
+so an executor passes it on without packing it again.
+
+The fields of `RunSpec`, `Attempt` and `RunEnd` are stored by their order. To add one, put it at the
+end, with a default: records of earlier releases lack it and get the default, and earlier releases
+leave it out. Then set it where its value is known. `tests/golden` has records of every release.
 """
 
+from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 import msgpack
 
+from rtd.model.internal_tasks import INTERNAL_PREFIX
 from rtd.model.run_states import STATE_BY_CHAR, STATE_CHAR, RunState
 
-#: Version of the layout below; the first element of every spec.
+#: Version of the layout below; the first element of every packed spec. A change that is more
+#: than a field at the end needs another number.
 RECORD_SCHEMA: Final = 1
 
 
 class RunSpec(NamedTuple):
-    """What was asked for. Written once, at submit.
+    """What a submit asked for. It never changes.
 
-    `params` is a blob of `values.pack`; `opts` holds the policies that this submit
-    overrides (see `policy.Policies.overlay`) and `labels`; `by` says who submitted
+    `params` is a blob of `rtd.common.msgpack_values.pack`; `opts` holds the policies that this
+    submit overrides (`rtd.model.policies.Policies.overlay`) and `labels`; `by` says who submitted
     (`uid 1000 (anna) pid 4242`); `key` is the user's own unique id, if any.
     """
 
@@ -31,18 +38,18 @@ class RunSpec(NamedTuple):
     priority: int
     submitted_at: float
     opts: dict[str, Any]
-    by: str
-    key: str | None
+    by: str = ""
+    key: str | None = None
 
 
 class Attempt(NamedTuple):
-    """One try of a run.
+    """One try of a run that is over.
 
     `error` is `[type, message, traceback]`; `output` is
     `[file, offset, length, index_length, lost_bytes]` below the output directory;
     `cpu_s` and `peak_bytes` are 0, for not measured, where a task's runs take less than a
-    millisecond; `exit` is `[code, signal]` of a command or of an executor that died; `note` is what
-    else a person should know (processes left behind and killed, an executor replaced).
+    millisecond; `exit` is `[code, signal]` of a command or of an executor that died; `note` is
+    what else a person should know (processes left behind and killed, an executor replaced).
     """
 
     number: int
@@ -50,25 +57,27 @@ class Attempt(NamedTuple):
     ended_at: float
     state: RunState
     executor: str
-    error: list[str] | None
-    output: list[Any] | None
-    cpu_s: float
-    peak_bytes: int
-    exit: list[int | None] | None
-    note: str | None
+    error: list[str] | None = None
+    output: list[Any] | None = None
+    cpu_s: float = 0.0
+    peak_bytes: int = 0
+    exit: list[int | None] | None = None
+    note: str | None = None
 
 
 class RunEnd(NamedTuple):
-    """How the run ended: `by` is who (`task`, `timeout`, `memory limit`, `uid 0 (root)`,
-    `kernel`, `rtd`), `why` one sentence, `pids` each process that was ended:
-    `[pid, name, how]`. `result` is a blob of `values.pack`, None for the value None.
+    """How a run ended.
+
+    `result` is a blob of `rtd.common.msgpack_values.pack`, None for the value None; `by` is who
+    ended it (`task`, `timeout`, `memory limit`, `uid 0 (root)`, `kernel`, `rtd`), `why` one
+    sentence, `pids` each process that was ended: `[pid, name, how]`.
     """
 
     ended_at: float
-    result: bytes | None
-    by: str
-    why: str
-    pids: list[list[Any]] | None
+    result: bytes | None = None
+    by: str = ""
+    why: str = ""
+    pids: list[list[Any]] | None = None
 
 
 class RunRecord(NamedTuple):
@@ -80,41 +89,60 @@ class RunRecord(NamedTuple):
     end: RunEnd | None
 
 
+#: Where a stored attempt has its state.
+ATTEMPT_STATE: Final = Attempt._fields.index("state")
+#: How many fields this release knows: a later one may have stored more.
+_SPEC_SIZE: Final = len(RunSpec._fields)
+_ATTEMPT_SIZE: Final = len(Attempt._fields)
+_END_SIZE: Final = len(RunEnd._fields)
+
+
 def pack_spec(spec: RunSpec) -> bytes:
-    """The spec as a blob."""
+    """Return the spec as a blob."""
     blob: bytes = msgpack.packb([RECORD_SCHEMA, *spec])
     return blob
 
 
 def unpack_spec(blob: bytes) -> RunSpec:
-    """The inverse of `pack_spec`. Raises ValueError for a schema that is not known."""
+    """The inverse of `pack_spec`. Raises ValueError for an unknown schema."""
     version, *fields = msgpack.unpackb(blob, strict_map_key=False)
     if version != RECORD_SCHEMA:
         raise ValueError(f"a record of schema {version}; this rtd reads schema {RECORD_SCHEMA}")
-    return RunSpec(*fields)
+    return RunSpec(*fields[:_SPEC_SIZE])
 
 
 def new_record(spec: RunSpec) -> bytes:
-    """The stored form of a run that has just been submitted."""
+    """Return the stored form of a run that has just been submitted."""
     blob: bytes = b"q" + msgpack.packb([pack_spec(spec), [], None])
     return blob
 
 
 def pack_end(end: RunEnd) -> bytes:
-    """The last element of a stored record of a run that has ended."""
+    """Return the last element of a stored record of a run that has ended."""
     blob: bytes = msgpack.packb(list(end))
     return blob
 
 
+def parse_end(fields: list[Any]) -> RunEnd:
+    """Return the end of a run from its stored fields."""
+    return RunEnd(*fields[:_END_SIZE])
+
+
 def attempt_fields(attempt: Attempt) -> list[Any]:
-    """The attempt as it is packed."""
+    """Return the stored fields of an attempt."""
     fields = list(attempt)
-    fields[3] = STATE_CHAR[attempt.state]
+    fields[ATTEMPT_STATE] = STATE_CHAR[attempt.state]
     return fields
 
 
+def parse_attempt(fields: list[Any]) -> Attempt:
+    """The inverse of `attempt_fields`. It changes the list."""
+    fields[ATTEMPT_STATE] = STATE_BY_CHAR[fields[ATTEMPT_STATE]]
+    return Attempt(*fields[:_ATTEMPT_SIZE])
+
+
 def encode_record(record: RunRecord) -> bytes:
-    """The stored form of a record."""
+    """Return the stored form of a record."""
     end = None if record.end is None else list(record.end)
     body: bytes = msgpack.packb(
         [pack_spec(record.spec), [attempt_fields(a) for a in record.attempts], end]
@@ -123,14 +151,14 @@ def encode_record(record: RunRecord) -> bytes:
 
 
 def decode_record(blob: bytes) -> RunRecord:
-    """The record of a stored blob. Raises ValueError when it is malformed."""
+    """Return the record of a stored blob. Raises ValueError when it is malformed."""
     try:
         spec_blob, attempts, end = msgpack.unpackb(blob[1:], strict_map_key=False)
         return RunRecord(
             state=STATE_BY_CHAR[chr(blob[0])],
             spec=unpack_spec(spec_blob),
-            attempts=tuple(Attempt(*a)._replace(state=STATE_BY_CHAR[a[3]]) for a in attempts),
-            end=None if end is None else RunEnd(*end),
+            attempts=tuple(map(parse_attempt, attempts)),
+            end=None if end is None else parse_end(end),
         )
     except (KeyError, TypeError, IndexError, msgpack.UnpackException) as error:
         raise ValueError(f"malformed record: {error!r}") from error
@@ -139,11 +167,25 @@ def decode_record(blob: bytes) -> RunRecord:
 def with_end(
     record: RunRecord, state: RunState, end: RunEnd, attempt: Attempt | None = None
 ) -> RunRecord:
-    """The record in its terminal state. An attempt that just ended is added."""
+    """Return the record in its terminal state, with the attempt that just ended, if any."""
     attempts = record.attempts if attempt is None else (*record.attempts, attempt)
     return record._replace(state=state, attempts=attempts, end=end)
 
 
 def with_retry(record: RunRecord, attempt: Attempt) -> RunRecord:
-    """The record queued once more after an attempt that is to be retried."""
+    """Return the record queued once more, after an attempt that is to be retried."""
     return record._replace(state=RunState.QUEUED, attempts=(*record.attempts, attempt), end=None)
+
+
+def pack_events(events: Iterable[list[Any]]) -> bytes:
+    """Return one entry of the event stream, without the events of rtd's own runs.
+
+    Args:
+        events: `[at, run id, task, what, state, detail]` each.
+
+    Returns:
+        An empty blob, for no entry, when no event is left.
+    """
+    public = [event for event in events if event[2][0] != INTERNAL_PREFIX]
+    blob: bytes = msgpack.packb(public) if public else b""
+    return blob

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 import msgpack
 
-from rtd.model.run_record import Attempt, RunEnd
+from rtd.model.run_record import Attempt, RunEnd, parse_attempt, parse_end
 
 RUN: Final = "run"
 SUCCESS: Final = "success"
@@ -84,8 +84,8 @@ class TaskLogEntry(NamedTuple):
         unpacker.feed(blob)
         run_id, task, char, begun, start_at, now_ms = unpacker.unpack()
         parts: list[Any] = list(unpacker)
-        attempts = tuple(Attempt(*fields) for fields in parts[0]) if parts else ()
-        end = RunEnd(*parts[1]) if len(parts) > 1 and parts[1] else None
+        attempts = tuple(map(parse_attempt, parts[0])) if parts else ()
+        end = parse_end(parts[1]) if len(parts) > 1 and parts[1] else None
         return cls(run_id, task, char, bool(begun), float(start_at), now_ms, attempts, end)
 
     def with_record(self, attempts: tuple[Attempt, ...], end: RunEnd | None) -> "TaskLogEntry":

@@ -9,7 +9,7 @@ import msgpack
 
 from rtd.common.ids import to_words
 from rtd.model.policies import Policies
-from rtd.model.run_record import RECORD_SCHEMA
+from rtd.model.run_record import ATTEMPT_STATE, RECORD_SCHEMA, RunSpec
 from rtd.model.run_states import STATE_CHAR, RunState
 from rtd.session.tasks.definition import TaskDefinition
 
@@ -19,6 +19,10 @@ _unpackb: Final = msgpack.unpackb
 _RETRIED: Final = frozenset({STATE_CHAR[RunState.ERROR], STATE_CHAR[RunState.EXCEPTION]})
 _CANCELLED: Final = STATE_CHAR[RunState.CANCELLED]
 _NO_OPTS: Final[dict[str, Any]] = {}
+#: Where a packed spec, which begins with its schema, has these fields.
+_ID, _TASK, _PARAMS, _SUBMITTED_AT, _OPTS = (
+    1 + RunSpec._fields.index(name) for name in ("id", "task", "params", "submitted_at", "opts")
+)
 
 
 class LeasedRun:
@@ -59,11 +63,11 @@ class LeasedRun:
         spec = _unpackb(self.spec_blob, strict_map_key=False)
         if spec[0] != RECORD_SCHEMA:
             raise ValueError(f"a record of schema {spec[0]}; this rtd reads {RECORD_SCHEMA}")
-        self.id: str = spec[1]
-        self.task: str = spec[2]
-        self.params: bytes = spec[3]
-        self.submitted_at: float = spec[7]
-        self.opts: dict[str, Any] = spec[8] or _NO_OPTS
+        self.id: str = spec[_ID]
+        self.task: str = spec[_TASK]
+        self.params: bytes = spec[_PARAMS]
+        self.submitted_at: float = spec[_SUBMITTED_AT]
+        self.opts: dict[str, Any] = spec[_OPTS] or _NO_OPTS
         self.id_words = to_words(self.id)
         self.attempt_number = len(self.attempts) + 1
         self.definition = tasks.get(self.task)
@@ -137,7 +141,9 @@ class AttemptOutcome:
         policies = self.leased_run.policies
         if not policies.retries:
             return None
-        failed = 1 + sum(1 for attempt in self.leased_run.attempts if attempt[3] in _RETRIED)
+        failed = 1 + sum(
+            1 for attempt in self.leased_run.attempts if attempt[ATTEMPT_STATE] in _RETRIED
+        )
         if failed > policies.retries or not policies.may_retry(self.error_names):
             return None
         return policies.next_wait_s(failed, random)
@@ -147,7 +153,8 @@ class AttemptOutcome:
         self.note = f"{self.note}; {text}" if self.note else text
 
     def attempt_fields(self, executor: str) -> list[Any]:
-        """This attempt as it is stored (`rtd.model.run_record.Attempt`)."""
+        """Return the stored fields of this attempt, in the order of
+        `rtd.model.run_record.Attempt`; a list literal is the fastest way."""
         return [
             self.leased_run.attempt_number, self.started_at, self.ended_at, self.state, executor,
             self.error, self.output, self.cpu_s, self.peak_bytes, self.exit, self.note,

@@ -10,7 +10,7 @@ from rtd.executor.core.executor_options import ExecutorContext
 from rtd.executor.core.leased_run import AttemptOutcome
 from rtd.model.lanes import MAIN_LANE
 from rtd.model.outcome_spool import Spool
-from rtd.model.run_events import pack_events
+from rtd.model.run_record import pack_events
 from rtd.store.commands.arguments import LeaseOutcome as Written
 from rtd.store.commands.commands import StoreCommands
 from rtd.store.connection.command import RedisCommand

@@ -4,8 +4,15 @@ from typing import Any
 
 from rtd.common.errors import UnknownTask
 from rtd.model.policies import Policies
-from rtd.model.run_events import pack_events
-from rtd.model.run_record import RunEnd, RunRecord, RunSpec, decode_record, encode_record, with_end
+from rtd.model.run_record import (
+    RunEnd,
+    RunRecord,
+    RunSpec,
+    decode_record,
+    encode_record,
+    pack_events,
+    with_end,
+)
 from rtd.model.run_states import RunState
 from rtd.store.commands import keys
 from rtd.store.commands.arguments import Cancellation

@@ -4,8 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-from rtd.model.run_events import pack_events
-from rtd.model.run_record import RunRecord, decode_record, encode_record
+from rtd.model.run_record import RunRecord, decode_record, encode_record, pack_events
 from rtd.store.commands.arguments import LeaseOutcome, OrphanRun
 from rtd.supervisor.core.clock import now_ms, wall_of_ns
 from rtd.supervisor.core.context import SupervisorContext
