@@ -11,7 +11,7 @@ from rtd.model.task_log_entry import LogRow
 from rtd.store.commands import keys
 from rtd.store.commands.arguments import Cancellation, LeaseOutcome, Submission
 from rtd.store.commands.commands import StoreCommands
-from rtd.store.commands.schedule import FiredOccurrence, SkippedOccurrence
+from rtd.store.commands.schedule_records import FiredOccurrence, SkippedOccurrence
 from rtd.store.connection.blocking import RedisConnection
 from rtd.store.connection.command import RedisCommand
 from rtd.store.embedded.server import EmbeddedRedis

@@ -9,7 +9,7 @@ from pathlib import Path
 from rtd.model.run_record import decode_record
 from rtd.planner.occurrence import occurrence_id
 from rtd.store.commands.commands import StoreCommands
-from rtd.store.commands.schedule import OccurrenceRecord
+from rtd.store.commands.schedule_records import OccurrenceRecord
 from rtd.store.connection.blocking import RedisConnection
 from tests.functional.conftest import PROGRAMS
 from tests.helpers.daemon import Daemon

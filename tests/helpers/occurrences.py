@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Iterator
 
 from rtd.store.commands.commands import StoreCommands
-from rtd.store.commands.schedule import OccurrenceRecord, parse_occurrences
+from rtd.store.commands.schedule_records import OccurrenceRecord, parse_occurrences
 from rtd.store.connection.blocking import RedisConnection
 from tests.helpers.daemon import Daemon
 

@@ -16,7 +16,16 @@ from rtd.session.core import run_context
 
 #: A record like any other, to warm up with.
 _SAMPLE: Final = new_record(
-    RunSpec(new_id(), "", pack({"": ""}), "fresh", "", 0, 0.0, {}, "", None)
+    RunSpec(
+        id=new_id(),
+        task="",
+        params=pack({"": ""}),
+        lane="fresh",
+        queue="",
+        priority=0,
+        submitted_at=0.0,
+        opts={},
+    )
 )
 
 

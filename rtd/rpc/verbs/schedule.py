@@ -7,7 +7,8 @@ from rtd.common.errors import BadRequest
 from rtd.common.ids import new_id
 from rtd.language.time.durations import SECOND
 from rtd.rpc.core.request import ClientRequest
-from rtd.store.commands.schedule import ALL_TASKS, OccurrenceRecord
+from rtd.store.commands.schedule import ALL_TASKS
+from rtd.store.commands.schedule_records import OccurrenceRecord
 from rtd.supervisor.core.log import log
 from rtd.supervisor.explain.forecast import blocking_run, next_starts, waits_for_event
 from rtd.supervisor.explain.why import explain_task as explain

@@ -7,6 +7,7 @@ from rtd.model.parameter_names import hide_private
 from rtd.model.run_record import Attempt, RunRecord, decode_record
 from rtd.model.run_states import RunState
 from rtd.process.tree.process_tree import read_tree
+from rtd.protocol.shapes import ATTEMPT
 from rtd.rpc.core.request import ClientRequest
 from rtd.rpc.core.resolve_target import no_such_run, resolve_target
 from rtd.rpc.core.run_rows import RunRow, RunRows
@@ -29,7 +30,7 @@ async def handle(ask: ClientRequest) -> dict[str, Any]:
         "policies": policies_of(context, record.spec).to_dict(),
         "waits": await _waits(context, row, record),
         "submitted_by": record.spec.by,
-        "attempts": [_attempt(attempt) for attempt in record.attempts],
+        "attempts": [attempt_row(attempt) for attempt in record.attempts],
         "pids": record.end.pids or [] if record.end else [],
         "tree": _tree(row, bool(context.private_names(record.spec.task))),
     }
@@ -53,22 +54,12 @@ async def _waits(context: SupervisorContext, row: RunRow, record: RunRecord) -> 
     return await queued_reason(context, record, row["due_at"])
 
 
-def _attempt(attempt: Attempt) -> dict[str, Any]:
+def attempt_row(attempt: Attempt) -> dict[str, Any]:
+    """Return an attempt as the shape `AttemptRow` declares it."""
     output = attempt.output or ["", 0, 0, 0, 0]
-    return {
-        "number": attempt.number,
-        "state": str(attempt.state),
-        "started_at": attempt.started_at,
-        "ended_at": attempt.ended_at,
-        "executor": attempt.executor,
-        "error": attempt.error,
-        "exit": attempt.exit,
-        "cpu_s": attempt.cpu_s,
-        "peak_bytes": attempt.peak_bytes,
-        "output_bytes": output[2],
-        "lost_bytes": output[4],
-        "note": attempt.note,
-    }
+    values = attempt._asdict()
+    values.update(state=str(attempt.state), output_bytes=output[2], lost_bytes=output[4])
+    return {field.name: values[field.name] for field in ATTEMPT.fields}
 
 
 def _tree(row: RunRow, hidden: bool) -> list[list[Any]]:

@@ -99,17 +99,9 @@ class InternalRuns:
         blob = frames.dump_value(params, "params")
         lane = LANE + self.lane_suffix
         spec = RunSpec(
-            run_id,
-            task,
-            blob,
-            lane,
-            INTERNAL_QUEUE,
-            INTERNAL_PRIORITY,
-            time.time(),
-            opts,
-            "rtd",
-            None,
-        )
+            id=run_id, task=task, params=blob, lane=lane, queue=INTERNAL_QUEUE,
+            priority=INTERNAL_PRIORITY, submitted_at=time.time(), opts=opts, by="rtd",
+        )  # fmt: skip
         run = Submission(run_id, new_record(spec), keys.item(run_id))
         place = keys.place(lane, INTERNAL_QUEUE, INTERNAL_PRIORITY)
         self._unsent.add(run_id)

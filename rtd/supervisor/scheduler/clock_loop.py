@@ -12,7 +12,7 @@ from rtd.planner.planner import Planner
 from rtd.planner.predict import is_crowd, predict, still_holds
 from rtd.process.events.wall_clock_timer import WallClockTimer
 from rtd.process.tree.host_load import measure_host
-from rtd.store.commands.schedule import SchedulerState
+from rtd.store.commands.schedule_records import SchedulerState
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.log import log
 from rtd.supervisor.scheduler.dispatcher import Dispatcher

@@ -8,7 +8,7 @@ from typing import Final
 
 from rtd.common.errors import StoreGone, UnknownTask
 from rtd.planner.occurrence import Occurrence, OccurrenceVerdict
-from rtd.store.commands.schedule import FiredOccurrence, SkippedOccurrence
+from rtd.store.commands.schedule_records import FiredOccurrence, SkippedOccurrence
 from rtd.store.connection.command import RedisCommand
 from rtd.supervisor.core.clock import now_ms
 from rtd.supervisor.core.context import SupervisorContext

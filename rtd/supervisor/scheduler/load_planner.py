@@ -11,7 +11,8 @@ from rtd.language.time.time_zones import zone_of
 from rtd.model.manifest import TaskInfo
 from rtd.planner.planner import Planner
 from rtd.process.tree.host_load import measure_host
-from rtd.store.commands.schedule import ALL_TASKS, SchedulerState, parse_scheduler_state
+from rtd.store.commands.schedule import ALL_TASKS
+from rtd.store.commands.schedule_records import SchedulerState, parse_scheduler_state
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.log import log
 from rtd.supervisor.core.run_waiters import chunks

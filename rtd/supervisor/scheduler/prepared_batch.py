@@ -11,7 +11,8 @@ from rtd.model.run_record import RunSpec, new_record
 from rtd.planner.occurrence import Occurrence, OccurrenceVerdict
 from rtd.protocol import frames
 from rtd.store.commands import keys
-from rtd.store.commands.schedule import FiredOccurrence
+from rtd.store.commands.schedule import FIRE_ALIVE, FIRE_NOW, fired_record_positions
+from rtd.store.commands.schedule_records import FiredOccurrence
 from rtd.store.connection.command import RedisCommand
 from rtd.supervisor.core.clock import now_ms
 from rtd.supervisor.core.context import SupervisorContext
@@ -23,8 +24,6 @@ NO_PARAMS: Final = frames.dump({}, "params")
 #: Stands for the time of the submission in a record that is packed before it: no real time.
 _STAMP_AT: Final = -1.2345678901234567e-300
 _STAMP: Final = struct.pack(">d", _STAMP_AT)
-#: Where the call of `fire` has the time, the moment that is decided, and the first record.
-_NOW, _ALIVE, _FIRST_RECORD = 4, 6, 11
 
 
 def firing_of(info: TaskInfo, one: Occurrence, now_at: float) -> tuple[str, FiredOccurrence]:
@@ -34,8 +33,8 @@ def firing_of(info: TaskInfo, one: Occurrence, now_at: float) -> tuple[str, Fire
     if policies.max_concurrency is not None:
         opts["max_concurrency"] = policies.max_concurrency
     spec = RunSpec(
-        one.run_id, info.name, NO_PARAMS, info.pool, policies.queue, policies.priority, now_at,
-        opts, BY, None,
+        id=one.run_id, task=info.name, params=NO_PARAMS, lane=info.pool, queue=policies.queue,
+        priority=policies.priority, submitted_at=now_at, opts=opts, by=BY,
     )  # fmt: skip
     expires_ms = 0
     if policies.expires_s is not None:
@@ -62,14 +61,13 @@ class PreparedCommand:
     def __init__(self, call: RedisCommand, occurrences: Sequence[Occurrence]) -> None:
         self.occurrences = occurrences
         self._call = call
-        size = len(FiredOccurrence._fields)
-        self._places = range(_FIRST_RECORD, len(call.args), size)
+        self._places = fired_record_positions(call)
         self._halves = [call.args[place].split(_STAMP) for place in self._places]
 
     def build(self, alive_us: int) -> RedisCommand:
         """The call, submitted now."""
         args = list(self._call.args)
-        args[_NOW], args[_ALIVE] = now_ms(), alive_us
+        args[FIRE_NOW], args[FIRE_ALIVE] = now_ms(), alive_us
         stamp = struct.pack(">d", time.time())
         for place, halves in zip(self._places, self._halves, strict=True):
             args[place] = stamp.join(halves)

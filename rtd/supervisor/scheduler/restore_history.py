@@ -9,7 +9,7 @@ from rtd.model.run_states import STATE_CHAR, TERMINAL
 from rtd.model.task_log_entry import LogRow
 from rtd.planner.occurrence import Occurrence
 from rtd.planner.planner import Planner
-from rtd.store.commands.schedule import ActiveRun, OccurrenceRecord, SchedulerState
+from rtd.store.commands.schedule_records import ActiveRun, OccurrenceRecord, SchedulerState
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.run_waiters import chunks
 

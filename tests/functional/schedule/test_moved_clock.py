@@ -20,7 +20,7 @@ from rtd.planner.simulate import simulate
 from rtd.process.board.board import Board
 from rtd.store.commands.arguments import LeaseOutcome
 from rtd.store.commands.commands import StoreCommands
-from rtd.store.commands.schedule import OccurrenceRecord, parse_occurrences
+from rtd.store.commands.schedule_records import OccurrenceRecord, parse_occurrences
 from rtd.store.connection.async_ import AsyncRedisConnection
 from rtd.store.connection.command import RedisCommand
 from rtd.store.embedded.server import EmbeddedRedis

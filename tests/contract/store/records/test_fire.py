@@ -1,7 +1,7 @@
 """Occurrences: each at most once, with its run in the same step."""
 
 from rtd.store.commands import keys
-from rtd.store.commands.schedule import (
+from rtd.store.commands.schedule_records import (
     ActiveRun,
     FiredOccurrence,
     OccurrenceRecord,

@@ -6,7 +6,7 @@ import pytest
 
 from rtd.common.ids import new_ids
 from rtd.store.commands import keys
-from rtd.store.commands.schedule import FiredOccurrence
+from rtd.store.commands.schedule_records import FiredOccurrence
 from rtd.store.connection.blocking import RedisConnection
 from tests.contract.store.harness import NODE, Store
 

@@ -8,7 +8,7 @@ from rtd.model.run_states import RunState
 from rtd.model.task_log_entry import LogRow, TaskLogEntry
 from rtd.store.commands import keys
 from rtd.store.commands.arguments import LeaseOutcome
-from rtd.store.commands.schedule import (
+from rtd.store.commands.schedule_records import (
     ActiveRun,
     FiredOccurrence,
     OccurrenceRecord,

@@ -1,0 +1,56 @@
+"""The fields of an attempt stand in one table; what spells them out again must follow it."""
+
+import pytest
+
+from rtd.common.ids import new_id
+from rtd.executor.core.leased_run import AttemptOutcome, LeasedRun
+from rtd.model.run_record import Attempt, RunSpec, decode_record, new_record, parse_attempt
+from rtd.model.run_states import RunState
+from rtd.protocol.shapes import ATTEMPT
+from rtd.rpc.verbs.show import attempt_row
+
+RUN = RunSpec(new_id(), "task", b"\x80", "process", "default", 0, 1.5, {})
+#: A value of its own for every field, by its name.
+WHOLE = Attempt(
+    number=1,
+    started_at=2.5,
+    ended_at=3.5,
+    state=RunState.EXCEPTION,
+    executor="E1",
+    error=["ValueError", "no", "Traceback"],
+    output=["f", 1, 2, 3, 4],
+    cpu_s=0.25,
+    peak_bytes=5,
+    exit=[7, None],
+    note="a note",
+)
+
+
+@pytest.fixture
+def outcome() -> AttemptOutcome:
+    """What the executor knows of that attempt."""
+    made = AttemptOutcome(LeasedRun(new_record(RUN), {}), WHOLE.started_at)
+    for name in set(Attempt._fields) - {"number", "executor", "started_at", "state"}:
+        setattr(made, name, getattr(WHOLE, name))
+    made.state = "x"
+    return made
+
+
+def test_an_executor_writes_every_field_in_its_place(outcome: AttemptOutcome) -> None:
+    assert parse_attempt(outcome.attempt_fields("E1")) == WHOLE
+
+
+def test_a_record_of_an_executor_has_the_attempt(outcome: AttemptOutcome) -> None:
+    assert decode_record(outcome.record("E1", again=True)).attempts == (WHOLE,)
+
+
+def test_show_gives_every_field_of_its_shape() -> None:
+    row = attempt_row(WHOLE)
+    assert list(row) == [field.name for field in ATTEMPT.fields]
+    assert (row["state"], row["output_bytes"], row["lost_bytes"]) == ("exception", 2, 4)
+
+
+def test_the_protocol_shows_every_field_of_an_attempt() -> None:
+    """Of `output`, which says where it lies, only the sizes."""
+    shown = {field.name for field in ATTEMPT.fields} - {"output_bytes", "lost_bytes"}
+    assert shown == set(Attempt._fields) - {"output"}
