@@ -145,7 +145,7 @@ class Node:
         self.pools.on_zygote_exit()
         for gone in end_orphans(context, below):
             self._handle_exit(gone, lambda: None)
-        if self.zygotes.current is None and not context.draining:
+        if self.zygotes.current is None and not context.gate.is_draining:
             context.jobs.start(self._respawn(zygote), "starting a zygote")
 
     async def _respawn(self, dead: ZygoteRecord) -> None:
@@ -205,7 +205,7 @@ class Node:
             if other.generation < zygote.generation and other.greeted.is_set():
                 self.zygotes.retire(other)
         self.task_file_watcher.on_app_change()
-        if not self.context.draining:
+        if not self.context.gate.is_draining:
             self.pools.check_all()
 
     # --- Redis is (back) there

@@ -54,7 +54,7 @@ class Shutdown:
     async def run(self) -> None:
         """Go through all phases; returns when no executor is left."""
         node = self._node
-        node.context.draining = True
+        node.context.gate.drain()
         node.pools.stop()
         closing = ShutdownTasks(node)
         last = node.zygotes.current if closing.is_wanted else None

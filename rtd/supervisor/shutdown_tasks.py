@@ -61,8 +61,8 @@ class ShutdownTasks:
         context, zygote = self._context, self._node.zygotes.current
         if zygote is None or zygote.connection is None or not context.redis.connected.is_set():
             return False
-        if not context.scheduling and self._node.startup_tasks.waits_for is None:
-            return False  # it does nothing by itself, and has not begun either
+        if not context.gate.is_on:
+            return False
         return bool(
             tasks_on_shutdown(context.manifest) or context.manifest.info.hooks.get(SHUTDOWN)
         )

@@ -22,6 +22,7 @@ from rtd.supervisor.core.executor_registry import ExecutorExit
 from rtd.supervisor.core.log import log
 from rtd.supervisor.core.log_rotation import rotate_periodically
 from rtd.supervisor.core.redis_notifications import NotificationListener
+from rtd.supervisor.core.schedule_gate import ScheduleGate
 from rtd.supervisor.lifecycle.directories import make_directories
 from rtd.supervisor.lifecycle.lock_file import lock_directories
 from rtd.supervisor.lifecycle.node_claim import NodeClaim
@@ -40,7 +41,7 @@ REDIS_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class StartOptions:
-    """What the command line asks for; `scheduling`: see `SupervisorContext`."""
+    """What the command line asks for; `scheduling`: see `ScheduleGate`."""
 
     config: Config
     places: DaemonPaths
@@ -130,7 +131,7 @@ async def _open_context(
         commands=StoreCommands(wish.config.name),
         store_url=engine.url,
         board=board,
-        scheduling=wish.scheduling,
+        gate=ScheduleGate(is_on=wish.scheduling),
     )
 
 

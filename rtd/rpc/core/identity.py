@@ -15,7 +15,7 @@ def identity(context: SupervisorContext) -> dict[str, Any]:
         "name": context.config.name,
         "node": context.config.node,
         "started_at": context.started_at,
-        "draining": context.draining,
+        "draining": context.gate.is_draining,
         "app": context.app,
         "app_error": context.app_error,
     }

@@ -64,10 +64,10 @@ def _schedule(node: Node, halt: ScheduleHalt | None) -> dict[str, Any]:
         told["why"] = f"{halt.kind} {halt.what}: {halt.message}"
     infos = node.context.manifest.tasks.values()
     told["tasks"] = sum(1 for info in infos if info.starts_by_itself)
-    waits_for = node.startup_tasks.waits_for
+    waits_for = node.context.gate.waits_for
     if halt is not None or (planner is None and waits_for is None):
         return told
-    if node.context.draining:
+    if node.context.gate.is_draining:
         told["state"] = "ended"
     elif waits_for is not None:
         told["state"], told["why"] = "starting", waits_for

@@ -8,17 +8,48 @@ from typing import Any
 from rtd.config.config import Config
 from rtd.config.paths import DaemonPaths
 from rtd.language.core.condition import Condition
+from rtd.language.grammar import GRAMMAR, Grammar
+from rtd.language.leaves.custom import Custom
+from rtd.language.parser import parse
 from rtd.model.manifest import Manifest
 from rtd.model.parameter_names import private_names
 from rtd.process.board.board import Board
 from rtd.store.commands.commands import StoreCommands
 from rtd.store.connection.async_ import AsyncRedisConnection
 from rtd.store.connection.command import RedisCommand
-from rtd.supervisor.core.condition_parser import ConditionParser
 from rtd.supervisor.core.executor_registry import ExecutorRegistry
 from rtd.supervisor.core.faults import FaultRecorder
 from rtd.supervisor.core.jobs import Jobs
 from rtd.supervisor.core.retry import ResultT, retry_until_redis_answers, wait_connected
+from rtd.supervisor.core.schedule_gate import ScheduleGate
+
+
+class ConditionParser:
+    """Parses conditions of apps; runs no pattern of an app's own conditions."""
+
+    def __init__(self) -> None:
+        self._manifest: Manifest | None = None
+        self._grammar = GRAMMAR
+
+    def parse(self, manifest: Manifest, text: str) -> Condition:
+        """Return the condition that a text of this app means.
+
+        Raises:
+            ConditionError: it cannot be read.
+        """
+        if manifest is not self._manifest:
+            self._manifest, self._grammar = manifest, _grammar_of(manifest)
+        return parse(text, self._grammar)
+
+
+def _grammar_of(manifest: Manifest) -> Grammar:
+    """Return the grammar with the app's custom conditions as leaves of its own."""
+    if not manifest.info.custom:
+        return GRAMMAR
+    grammar = GRAMMAR.copy()
+    for text, info in manifest.info.custom.items():
+        grammar.add_literal(Custom(info.name, text, tuple(info.arguments.items())))
+    return grammar
 
 
 @dataclass(slots=True, kw_only=True)
@@ -31,9 +62,7 @@ class SupervisorContext:
         manifests: those of all zygotes that live, by their generation: a run goes on in the app
             that it began in.
         app_error: why the app does not import, if it does not.
-        scheduling: tasks start by themselves; else only what is submitted is carried out, and
-            there is no startup, no shutdown and no cycle of the app's.
-        draining: no new work is taken; the daemon will end.
+        gate: whether tasks start by themselves, and whether the daemon takes new work.
         faults: what of the app's has failed.
         reader: of the app's conditions; see `read`.
     """
@@ -45,13 +74,12 @@ class SupervisorContext:
     commands: StoreCommands
     store_url: str
     board: Board
-    scheduling: bool = True
+    gate: ScheduleGate = field(default_factory=ScheduleGate)
     executors: ExecutorRegistry = field(default_factory=ExecutorRegistry)
     jobs: Jobs = field(default_factory=Jobs)
     manifest: Manifest = field(default_factory=lambda: Manifest.of(None, ()))
     manifests: dict[int, Manifest] = field(default_factory=dict)
     app_error: str | None = None
-    draining: bool = False
     started_at: float = field(default_factory=time.time)
     faults: FaultRecorder = field(init=False)
     condition_parser: ConditionParser = field(default_factory=ConditionParser)

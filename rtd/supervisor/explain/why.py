@@ -139,7 +139,7 @@ def _outside(context: SupervisorContext, planner: Planner, info: TaskInfo) -> li
         make_hold("unknown_task", f"no task is named {name!r}: that leaf is false")
         for name in unknown
     ]
-    if context.draining:
+    if context.gate.is_draining:
         holds.append(make_hold("draining", "the daemon is shutting down"))
     if info.incomplete_reason is not None:
         holds.append(make_hold("parameters", info.incomplete_reason))

@@ -45,9 +45,6 @@ class StartupTasks:
         inner: runs in the main lane.
         waiters: tell when runs are over.
         retire: lets an executor end when its runs have.
-
-    Attributes:
-        waits_for: what the schedule still waits for, in words; None: it is open.
     """
 
     def __init__(
@@ -67,7 +64,6 @@ class StartupTasks:
         self._retire = retire
         #: Tasks that have run at first sight; None before the first app is served.
         self._seen: frozenset[str] | None = None
-        self.waits_for: str | None = None
 
     async def begin(self, adopted: bool) -> None:
         """Open the schedule, at once where nothing comes before it. Raises StoreGone.
@@ -79,12 +75,12 @@ class StartupTasks:
         context = self._context
         await self._clear_shutdown(adopted)
         self._seen = frozenset(info.name for info in forced_tasks(context.manifest))
-        begun = await self._read_progress(adopted) if context.scheduling else None
+        begun = await self._read_progress(adopted) if context.gate.is_on else None
         if begun is None:
+            context.gate.open()
             await self._scheduler.start()
             return
-        context.scheduling = False
-        self.waits_for = ON_STARTUP
+        context.gate.wait_for(ON_STARTUP)
         await self._scheduler.start()
         context.jobs.start(self._run_steps(begun), "running what runs on startup")
 
@@ -95,7 +91,7 @@ class StartupTasks:
             return
         self._seen = frozenset(info.name for info in infos)
         new = [PlannedRun(info.name, new_id()) for info in infos if info.name not in before]
-        if new and self.waits_for is None and self._context.scheduling:
+        if new and self._context.gate.is_open:
             self._context.jobs.start(self._force(new), "running new tasks")
 
     async def _clear_shutdown(self, adopted: bool) -> None:
@@ -156,16 +152,15 @@ class StartupTasks:
             await context.retry(lambda: self._save_progress(begun))
         if self._is_ending():
             return
-        self.waits_for = None
-        context.scheduling = True
+        context.gate.open()
         await self._force([PlannedRun(*row) for row in begun["forced"]])
         await context.retry(self._scheduler.load)
         await context.retry(lambda: self._save_progress(None))
 
     async def _call_hooks(self, what: str, rest: bool = False) -> None:
-        self.waits_for = what
+        self._context.gate.wait_for(what)
         await self._hooks.call(STARTUP, rest=rest)
-        self.waits_for = ON_STARTUP
+        self._context.gate.wait_for(ON_STARTUP)
 
     async def _run(self, planned: list[PlannedRun]) -> None:
         """Start these and wait until they have ended, or the daemon is to end."""
@@ -181,11 +176,11 @@ class StartupTasks:
         async with self._waiters.watch(ids) as watch:
             while watch.pending and not self._is_ending():
                 tasks = sorted({names[run] for run in watch.pending})
-                self.waits_for = f"{', '.join(tasks)} (on startup)"
+                self._context.gate.wait_for(f"{', '.join(tasks)} (on startup)")
                 await watch.wait_change(None)
 
     def _is_ending(self) -> bool:
-        return self._context.draining
+        return self._context.gate.is_draining
 
     async def _force(self, planned: list[PlannedRun]) -> None:
         await self._context.retry(lambda: submit_planned(self._context, planned, FORCE_RUN))

@@ -120,7 +120,7 @@ class Reloader:
     def _check(self) -> None:
         if self._context.app is None:
             raise WrongState("this daemon serves no app: there is nothing to reload")
-        if self._context.draining:
+        if self._context.gate.is_draining:
             raise ShuttingDown("the daemon is ending: it reloads nothing more")
 
     async def _run_requested(self) -> None:

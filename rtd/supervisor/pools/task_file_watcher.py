@@ -132,7 +132,7 @@ class TaskFileWatcher:
         """Reload if the files are others than those that the app was loaded from, unless that
         has been tried with these."""
         self._set_timer(None)
-        if self._watch is None or self._context.draining:
+        if self._watch is None or self._context.gate.is_draining:
             return
         first = not self._seen
         before, self._seen = self._seen, self._survey()

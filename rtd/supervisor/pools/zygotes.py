@@ -6,15 +6,18 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from rtd.common.errors import AppError, InternalError
 from rtd.common.malloc_tuning import set_tuning
+from rtd.config.config import Config
+from rtd.config.setting_readers import merge_app_settings
 from rtd.model.lanes import LOG_LANE
+from rtd.model.manifest import Manifest
 from rtd.process.events.signals import SIGKILL
 from rtd.process.tree.pidfd import signal_process
 from rtd.process.tree.process_identity import start_ticks
-from rtd.supervisor.core.app_overrides import with_app
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.executor_registry import Executor, ExecutorPhase
 from rtd.supervisor.core.log import log
@@ -134,7 +137,7 @@ class Zygotes:
         self._context.app_error = zygote.error
         if zygote.manifest is not None and zygote.error is None:
             self._context.manifest = zygote.manifest
-            self._context.config = with_app(self._context.config, zygote.manifest)
+            self._context.config = _merge_app_settings(self._context.config, zygote.manifest)
 
     def retire(self, zygote: ZygoteRecord) -> None:
         """Fork nothing more from a zygote; it ends when its last executor has ended. While the
@@ -147,7 +150,7 @@ class Zygotes:
     def retire_executors(self, zygote: ZygoteRecord) -> None:
         """Let the executors of a zygote end when their runs have; it may fork others."""
         for executor in self._context.executors.of_generation(zygote.generation):
-            if not (self._context.draining and executor.lane == LOG_LANE):
+            if not (self._context.gate.is_draining and executor.lane == LOG_LANE):
                 self.retire_executor(executor)
 
     def retire_executor(self, executor: Executor) -> None:
@@ -205,3 +208,21 @@ class Zygotes:
         """The runs of an ended executor are settled: its status may be forgotten."""
         if zygote.connection is not None:
             zygote.connection.send("ack", exec=exec_id)
+
+
+def _merge_app_settings(config: Config, manifest: Manifest) -> Config:
+    """Return the configuration while this app is served, and log what the app sets.
+
+    The daemon's own configuration is stronger; settings of a previous app do not stay.
+    """
+    settings = manifest.info.settings
+    if settings:
+        log.info("the app sets %s", _list(settings))
+        stronger = {name: config.given[name] for name in settings if name in config.given}
+        if stronger:
+            log.info("the daemon's own configuration is stronger: %s", _list(stronger))
+    return merge_app_settings(config, settings)
+
+
+def _list(settings: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in settings.items())

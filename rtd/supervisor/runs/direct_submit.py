@@ -30,7 +30,11 @@ def shortcut_for(
     info = plan.info
     plain = not (plan.max_concurrency or plan.due_ms or plan.expires_ms)
     embedded = context.config.redis == "embedded"
-    if not (plain and embedded and uid in (0, own_uid)) or info.name == COMMAND or context.draining:
+    if (
+        not (plain and embedded and uid in (0, own_uid))
+        or info.name == COMMAND
+        or context.gate.is_draining
+    ):
         return None
     return {
         "socket": context.store_url.removeprefix("unix://"),

@@ -75,7 +75,7 @@ async def submit(
             earlier chunks may have been. To send the same ids again is safe.
         StoreGone: Redis does not answer; the same holds.
     """
-    if context.draining and not apart:
+    if context.gate.is_draining and not apart:
         raise ShuttingDown("the daemon is shutting down and takes no new runs")
     plan = plan_of(context, request, apart)
     ids = _ids(request)

@@ -107,7 +107,7 @@ class ClockLoop:
         it and the next one. False: there is none, or it has stood still: what it has decided
         and not sent is decided again."""
         old = self.planner
-        if old is not None and not self._context.draining:
+        if old is not None and not self._context.gate.is_draining:
             late_us = now_us - self._expected_us(old)
             if late_us <= GAP_US and old.now_us - now_us <= MAX_BACKWARD_US:
                 self._dispatch_due(old, now_us)
@@ -132,7 +132,7 @@ class ClockLoop:
             self._soon.cancel()
             self._soon = None
         planner = self.planner
-        if planner is None or self._context.draining:
+        if planner is None or self._context.gate.is_draining:
             return
         now_us = self._clock()
         if planner.wants_host:
@@ -158,7 +158,7 @@ class ClockLoop:
         """What came due before an event is decided before the planner is told of it: told
         first, a window that has closed meanwhile would never have been open."""
         planner, at_us = self.planner, min(at_us, self._clock())
-        if planner is None or self._context.draining or planner.wakes.next_us() >= at_us:
+        if planner is None or self._context.gate.is_draining or planner.wakes.next_us() >= at_us:
             return
         if at_us - self._expected_us(planner) > GAP_US:
             return  # the next turn judges what nobody looked at
@@ -220,12 +220,12 @@ class ClockLoop:
         """Note from time to time that everything has been decided, beginning a beat from now."""
         if self._beat is not None:
             self._beat.cancel()
-        if not self._context.scheduling:
+        if not self._context.gate.has_opened:
             return  # what comes due meanwhile is the next daemon's
         self._beat = asyncio.get_running_loop().call_later(BEAT_S, self._on_heartbeat)
 
     def _on_heartbeat(self) -> None:
-        if self.planner is None or self._context.draining:
+        if self.planner is None or self._context.gate.is_draining:
             return
         self.advance()
         self.save_alive()
@@ -233,7 +233,7 @@ class ClockLoop:
 
     def save_alive(self) -> None:
         """Note up to when everything has been decided, if that is so."""
-        if not self._context.scheduling:
+        if not self._context.gate.has_opened:
             return
         planner = self.planner
         if planner is not None and not self.dispatcher and self._context.redis.connected.is_set():

@@ -55,7 +55,7 @@ class CustomConditionCycle:
         now_s = asyncio.get_running_loop().time()
         due_s = self._begun_s + self._context.manifest.info.cycle_s
         armed = self._timer is not None and self._timer.when() <= due_s
-        if self._going or self._context.draining or (due_s > now_s and armed):
+        if self._going or self._context.gate.is_draining or (due_s > now_s and armed):
             return
         planner = self._scheduler.planner
         if planner is not self._asker:  # another app, where nobody is suspected yet
@@ -64,7 +64,7 @@ class CustomConditionCycle:
                 Quarantine(self._context.config.condition_timeout_s),
             )
         wanted = set() if planner is None else planner.needed_custom_ids()
-        hooks = self._context.scheduling and self._context.manifest.info.hooks.get("cycle")
+        hooks = self._context.gate.is_open and self._context.manifest.info.hooks.get("cycle")
         if not wanted and not hooks:
             return
         texts = self._select_due(wanted, now_s)

@@ -32,7 +32,7 @@ class HaltHandler:
             adopted: the app was served before this supervisor.
         """
         context = self._context
-        if not adopted and context.scheduling:
+        if not adopted and context.gate.is_on:
             await context.execute(context.commands.clear_halt())
 
     async def _halt(self) -> None:

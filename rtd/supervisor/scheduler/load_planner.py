@@ -55,14 +55,14 @@ async def load_planner(
     planner = _planner(context, started_us, scheduled, ended)
     await watch_tasks(context, planner.watched_tasks)
     await watch_begins(context, planner.begin_tasks)
-    by_itself = [i for i in scheduled if i.starts_by_itself and context.scheduling]
+    by_itself = [i for i in scheduled if i.starts_by_itself and context.gate.has_opened]
     if len(by_itself) < len(scheduled):
         scheduled = by_itself
         planner = _planner(context, started_us, scheduled, ended)
     kept = parse_scheduler_state(
         await context.redis.execute_all(*context.commands.get_scheduler_state())
     )
-    if not context.scheduling:
+    if not context.gate.has_opened:
         kept = kept._replace(owed=[])  # it stays for when there is a schedule
     for info in scheduled:
         enabled = kept.switches.get(info.name, info.schedule.enabled)

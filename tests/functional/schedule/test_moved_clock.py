@@ -137,6 +137,7 @@ async def begun(url: str, folder: Path, infos: dict[str, TaskInfo]) -> AsyncIter
         manifest=Manifest("app", infos),
     )  # fmt: skip
     here = Live(core)
+    core.gate.open()
     await here.scheduler.start()
     yield here
     here.scheduler.stop()
