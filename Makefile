@@ -22,14 +22,14 @@ setup: ## the virtual environment, from the lock files (quick when nothing chang
 demo: setup ## real work on real files, in under two minutes: submit, watch, log, kill
 	@$(BIN)/python examples/demo.py $(ARGS)
 
-test: setup ## the tests (ARGS="-k word" to pick some)
-	@$(BIN)/python -m pytest $(ARGS)
+test: setup ## the tests, side by side (ARGS="-k word", a file or file::test: these alone)
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 test-all: ## the tests on every Python of 3.11, 3.12 and 3.13 that is installed
 	@tools/test_all $(VERSIONS)
 
 chaos: setup ## the tests that kill and break things many times over
-	@$(BIN)/python -m pytest tests/chaos $(ARGS)
+	@$(BIN)/python -m pytest -n auto tests/chaos $(ARGS)
 
 lint: setup ## ruff (rules and format) and mypy --strict
 	@$(BIN)/ruff check .

@@ -1,11 +1,30 @@
-"""Fixtures for all tests."""
+"""Fixtures for all tests, and how the tests are spread over the cores."""
 
+import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.helpers.daemon import Daemon
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Return how many workers `-n auto` starts: none for single tests, files or a `-k`.
+
+    Otherwise there is one more than there are cores, because many tests wait for a daemon.
+    """
+    picked = [arg for arg in config.args if "::" in arg or Path(arg).is_file()]
+    if config.option.keyword or config.option.lf or picked == config.args:
+        return 0
+    return len(os.sched_getaffinity(0)) + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start the slow tests first, so that none of them runs alone at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 @pytest.fixture

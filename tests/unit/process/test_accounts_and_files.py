@@ -53,7 +53,6 @@ def test_a_command_runs_as_somebody_else() -> None:
 
 
 @needs_root
-@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
 def test_only_root_can_run_as_somebody_else() -> None:
     def as_nobody() -> int:
         account = find_account("nobody")

@@ -24,8 +24,6 @@ from tests.helpers.deadline import until
 from tests.helpers.source import ROOT
 from tests.programs.daemoniser import leave_daemon
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
-
 # The room for titles is measured from the environment, which other tests change.
 _prepare()
 
