@@ -1,13 +1,13 @@
 """Fixtures for all tests, and how the tests are spread over the cores."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.helpers.daemon import Daemon
+from tests.helpers.daemon import Daemon, DaemonMaker
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -28,26 +28,33 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture
-def start_daemon() -> Iterator[Callable[..., Daemon]]:
-    """Start daemons, with the arguments of `Daemon`; at the end none may leave a process behind."""
+def prepare_daemon() -> Iterator[DaemonMaker]:
+    """Make daemons that are not started, with the arguments of `tests.helpers.daemon.Daemon`.
+
+    At the end each is stopped; none may leave a process behind.
+    """
     daemons: list[Daemon] = []
 
-    def start(*args: Any, **kwargs: Any) -> Daemon:
+    def prepare(*args: Any, **kwargs: Any) -> Daemon:
         daemons.append(Daemon(*args, **kwargs))
-        return daemons[-1].start()
+        return daemons[-1]
 
-    yield start
-    logs = {daemon.mark: daemon.log for daemon in daemons}
-    left = []
-    for daemon in daemons:
-        text = logs[daemon.mark].read_text() if logs[daemon.mark].exists() else ""
-        found = daemon.close()
-        if found:
-            left.append(f"left behind: {found}; the daemon's log:\n{text}")
+    yield prepare
+    left = [text for daemon in daemons if (text := daemon.close_and_tell())]
     assert not left, "\n".join(left)
 
 
 @pytest.fixture
-def daemon(start_daemon: Callable[..., Daemon]) -> Daemon:
+def start_daemon(prepare_daemon: DaemonMaker) -> DaemonMaker:
+    """Start daemons, with the arguments of `tests.helpers.daemon.Daemon`."""
+
+    def start(*args: Any, **kwargs: Any) -> Daemon:
+        return prepare_daemon(*args, **kwargs).start()
+
+    return start
+
+
+@pytest.fixture
+def daemon(start_daemon: DaemonMaker) -> Daemon:
     """A running daemon without an app."""
     return start_daemon()

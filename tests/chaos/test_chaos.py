@@ -7,14 +7,14 @@ import random
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from rtctl import Client
-from tests.helpers.daemon import Daemon
+from tests.helpers.daemon import Daemon, DaemonMaker
 from tests.helpers.deadline import until
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
@@ -24,7 +24,7 @@ RUNS = 1500
 
 
 @pytest.fixture
-def chaos(start_daemon: Callable[..., Daemon]) -> Daemon:
+def chaos(start_daemon: DaemonMaker) -> Daemon:
     """A daemon with the app of these tests."""
     return start_daemon("chaos_app.py", cwd=HERE)
 

@@ -5,7 +5,6 @@ import os
 import random
 import signal
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,9 +12,8 @@ import pytest
 from rtctl import Client
 from rtd.common.errors import RtdError
 from tests.functional.client.test_control_socket import HELLO, Pinger, connect, descriptors, rubbish
-from tests.functional.conftest import PROGRAMS
 from tests.functional.runs.test_kill import family_of, start_family
-from tests.helpers.daemon import Daemon
+from tests.helpers.daemon import Daemon, DaemonMaker
 from tests.helpers.deadline import until
 from tests.helpers.running import (
     SMALL,
@@ -25,18 +23,17 @@ from tests.helpers.running import (
     restart_supervisor,
     until_running,
 )
+from tests.helpers.source import PROGRAMS
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(1200)]
 
-Start = Callable[..., Daemon]
 
-
-def start(start_daemon: Start, *flags: str) -> Daemon:
+def start(start_daemon: DaemonMaker, *flags: str) -> Daemon:
     """A daemon with the app of the supervisor's tests."""
     return start_daemon("supervised:session", cwd=PROGRAMS, flags=[*SMALL, *flags])
 
 
-def test_a_hundred_kills_of_a_deaf_family_leave_nothing(start_daemon: Start) -> None:
+def test_a_hundred_kills_of_a_deaf_family_leave_nothing(start_daemon: DaemonMaker) -> None:
     daemon = start(start_daemon)
     with client(daemon) as rt:
         for _ in range(100):
@@ -48,7 +45,7 @@ def test_a_hundred_kills_of_a_deaf_family_leave_nothing(start_daemon: Start) -> 
             assert family_of(daemon) == []
 
 
-def test_fifty_timeouts_of_a_deaf_family_leave_nothing(start_daemon: Start) -> None:
+def test_fifty_timeouts_of_a_deaf_family_leave_nothing(start_daemon: DaemonMaker) -> None:
     daemon = start(start_daemon)
     with client(daemon) as rt:
         for _ in range(50):
@@ -58,7 +55,7 @@ def test_fifty_timeouts_of_a_deaf_family_leave_nothing(start_daemon: Start) -> N
 
 
 def test_a_hundred_killed_executors_are_each_replaced_within_a_second(
-    start_daemon: Start, tmp_path: Path
+    start_daemon: DaemonMaker, tmp_path: Path
 ) -> None:
     daemon = start(start_daemon)
     with client(daemon) as rt:
@@ -76,7 +73,7 @@ def test_a_hundred_killed_executors_are_each_replaced_within_a_second(
         assert other.wait(timeout=5).result == "open"
 
 
-def test_ten_thousand_bad_frames_hurt_nobody(start_daemon: Start) -> None:
+def test_ten_thousand_bad_frames_hurt_nobody(start_daemon: DaemonMaker) -> None:
     daemon = start(start_daemon, "--set", "limits.frame=256 KB")
     before = descriptors(daemon)
     pinger = Pinger(daemon)
@@ -95,7 +92,7 @@ def test_ten_thousand_bad_frames_hurt_nobody(start_daemon: Start) -> None:
 
 
 def test_supervisors_zygotes_executors_and_redis_die_at_random_and_the_truth_stays(
-    start_daemon: Start, tmp_path: Path
+    start_daemon: DaemonMaker, tmp_path: Path
 ) -> None:
     """Every acknowledged run ends; those that must not be repeated are not."""
     daemon = start(start_daemon)

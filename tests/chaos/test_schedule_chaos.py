@@ -1,18 +1,18 @@
 """The schedule's promise, many times over. Run by `make chaos`."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.helpers.daemon import Daemon
-from tests.helpers.killing import PROGRAMS, kill_and_check
+from tests.helpers.daemon import DaemonMaker
+from tests.helpers.killing import kill_and_check
+from tests.helpers.source import PROGRAMS
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
 
 
 def test_fifty_kills_of_the_supervisor_lose_no_occurrence_and_run_none_twice(
-    start_daemon: Callable[..., Daemon], tmp_path: Path
+    start_daemon: DaemonMaker, tmp_path: Path
 ) -> None:
     path = tmp_path / "ticks"
     daemon = start_daemon("ticking:session", cwd=PROGRAMS, env={"TICKS": str(path)})

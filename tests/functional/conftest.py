@@ -5,23 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers.daemon import Daemon
+from tests.helpers.daemon import Daemon, shared_daemon
 from tests.helpers.external import ExternalRedis
-from tests.helpers.source import ROOT
-
-PROGRAMS = ROOT / "tests" / "programs"
+from tests.helpers.source import PROGRAMS
 
 
 @pytest.fixture(scope="session")
 def jobs() -> Iterator[Daemon]:
     """A daemon with tasks. Shared: use queues and gates of your own, end what you start."""
-    daemon = Daemon("jobs:session", cwd=PROGRAMS, flags=["--set", "lanes.thread.concurrency=32"])
-    daemon.start()
-    yield daemon
-    log = daemon.log.read_text()
-    left = daemon.close()
-    assert not left, f"left behind: {left}; the daemon's log:\n{log}"
-    assert "Traceback" not in log, log
+    flags = ["--set", "lanes.thread.concurrency=32"]
+    with shared_daemon("jobs:session", cwd=PROGRAMS, flags=flags) as daemon:
+        yield daemon
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
-"""A real `rtd run` of a test's own: its directories, its processes, its end."""
+"""A real `rtd run`: its directories, its processes, its end."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -7,8 +8,9 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from tests.helpers.deadline import until
 from tests.helpers.processes import MARK, MarkedProcess, find_marked, kill_marked
@@ -67,7 +69,7 @@ class Daemon:
             until(self._is_up_or_dead, within_s=within_s, what=f"{self.socket} answers")
             assert self.process.poll() is None, f"rtd run ended:\n{self.log.read_text()}"
         except BaseException:
-            self.close()  # whoever asked for it may never get so far as to do it
+            self.close()  # the caller has no daemon to close
             raise
         return self
 
@@ -133,3 +135,27 @@ class Daemon:
         left = kill_marked(self.mark)
         shutil.rmtree(self.home, ignore_errors=True)
         return left
+
+    def close_and_tell(self) -> str:
+        """Close it. Returns what was left behind and its log; "" where nothing was left."""
+        log = self.log.read_text() if self.log.exists() else ""
+        left = self.close()
+        return f"left behind: {left}; the daemon's log:\n{log}" if left else ""
+
+
+#: Starts or prepares a daemon, with the arguments of `Daemon`.
+DaemonMaker = Callable[..., Daemon]
+
+
+@contextlib.contextmanager
+def shared_daemon(*args: Any, **kwargs: Any) -> Iterator[Daemon]:
+    """Run a daemon that several tests use, with the arguments of `Daemon`.
+
+    At its end it may leave no process behind, and its log may hold no traceback.
+    """
+    daemon = Daemon(*args, **kwargs).start()
+    yield daemon
+    log = daemon.log.read_text()
+    left = daemon.close_and_tell()
+    assert not left, left
+    assert "Traceback" not in log, log

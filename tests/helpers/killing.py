@@ -11,7 +11,6 @@ from rtd.planner.occurrence import occurrence_id
 from rtd.store.commands.commands import StoreCommands
 from rtd.store.commands.schedule_records import OccurrenceRecord
 from rtd.store.connection.blocking import RedisConnection
-from tests.functional.conftest import PROGRAMS
 from tests.helpers.daemon import Daemon
 from tests.helpers.deadline import until
 from tests.helpers.occurrences import connect_redis, occurrences, outcome_text
@@ -75,6 +74,3 @@ def check_follows(link: RedisConnection, first: OccurrenceRecord, second: Occurr
 def run_of(due: OccurrenceRecord) -> str:
     """The id of its run."""
     return occurrence_id(due.task, due.due_us)
-
-
-__all__ = ["PROGRAMS", "TASKS", "check", "kill_and_check", "ticks"]

@@ -1,40 +1,34 @@
-"""What rtctl says of runs, for tests."""
+"""Runs as rtctl shows them, by their ids. Waits through the client library, which is cheaper."""
 
 import json
 from typing import Any
 
 from tests.helpers.daemon import Daemon
 from tests.helpers.deadline import until
+from tests.helpers.running import client, until_output
 
 
 def row_of(daemon: Daemon, run: str) -> dict[str, Any]:
-    """The row of a run."""
+    """Return the row of a run."""
     row: dict[str, Any] = json.loads(daemon.ok("show", run, "-j"))["row"]
     return row
 
 
 def submit(daemon: Daemon, *words: str) -> str:
-    """The id of a new run."""
+    """Submit a run by `rtctl submit`. Returns its id."""
     return daemon.ok("submit", *words).strip()
 
 
 def until_state(daemon: Daemon, run: str, state: str, *, within_s: float = 10.0) -> dict[str, Any]:
-    """The row of a run once it is in this state."""
-
-    def found() -> dict[str, Any] | None:
-        row = row_of(daemon, run)
-        return row if row["state"] == state else None
-
-    row = until(found, within_s=within_s, what=f"{run} is {state}")
-    assert row is not None
-    return row
+    """Wait until a run is in this state. Returns its row."""
+    with client(daemon) as rt:
+        found = rt.get(run)
+        until(lambda: found.refresh().state == state, within_s=within_s, what=f"{run} is {state}")
+    return row_of(daemon, run)
 
 
-def until_output_has(daemon: Daemon, run: str, text: str, *, within_s: float = 10.0) -> str:
-    """The output of a run once this text is in it."""
-
-    def found() -> str:
-        output = daemon.ok("logs", run)
-        return output if text in output else ""
-
-    return until(found, within_s=within_s, what=f"{run} says {text!r}")
+def until_output_has(daemon: Daemon, run: str, text: str) -> str:
+    """Wait until a run has written this text. Returns its output."""
+    with client(daemon) as rt:
+        until_output(rt.get(run), text)
+    return daemon.ok("logs", run)

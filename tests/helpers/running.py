@@ -35,13 +35,13 @@ def until_running(run: Run) -> Run:
     return run
 
 
-def wait_for_output(rt: Client, run: Run, text: str) -> None:
-    """Wait until the run has written something."""
+def until_output(run: Run, text: str) -> None:
+    """Wait until the run has written this text."""
 
-    def said() -> bool:
-        return text in "".join(str(line) for line in run.logs())
+    def is_written() -> bool:
+        return text in "".join(f"{line}\n" for line in run.logs())
 
-    until(said, what=f"{run} says {text!r}")
+    until(is_written, what=f"the output of {run} has {text!r}")
 
 
 def is_alive(pid: int) -> bool:

@@ -7,6 +7,8 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+#: Apps and programs that tests start.
+PROGRAMS = ROOT / "tests" / "programs"
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,10 +3,9 @@
 import os
 import signal
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
-from tests.helpers.daemon import BIN, Daemon
+from tests.helpers.daemon import BIN, DaemonMaker
 from tests.helpers.deadline import until
 from tests.helpers.running import client, executors, kill9, restart_supervisor
 
@@ -22,7 +21,7 @@ def large():
 
 
 def test_an_app_says_how_many_executors_it_wants_and_what_is_too_large(
-    start_daemon: Callable[..., Daemon], tmp_path: Path
+    start_daemon: DaemonMaker, tmp_path: Path
 ) -> None:
     (tmp_path / "app.py").write_text(APP)
     daemon = start_daemon("app.py", cwd=tmp_path)
@@ -36,7 +35,7 @@ def test_an_app_says_how_many_executors_it_wants_and_what_is_too_large(
 
 
 def test_the_daemon_s_own_configuration_is_stronger(
-    start_daemon: Callable[..., Daemon], tmp_path: Path
+    start_daemon: DaemonMaker, tmp_path: Path
 ) -> None:
     (tmp_path / "app.py").write_text(APP)
     flags = ["--set", "lanes.process.max=2", "--set", "limits.result=1MB"]
@@ -62,7 +61,7 @@ def test_what_only_the_daemon_can_be_told_is_an_error_of_the_app(tmp_path: Path)
 
 
 def test_the_app_s_settings_outlive_the_supervisor(
-    start_daemon: Callable[..., Daemon], tmp_path: Path
+    start_daemon: DaemonMaker, tmp_path: Path
 ) -> None:
     (tmp_path / "app.py").write_text(APP)
     daemon = start_daemon("app.py", cwd=tmp_path)

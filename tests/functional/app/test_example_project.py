@@ -14,7 +14,7 @@ import pytest
 from rtctl import Client
 from tests.helpers.daemon import BIN, Daemon
 from tests.helpers.deadline import until
-from tests.helpers.running import client, until_running, wait_for_output
+from tests.helpers.running import client, until_output, until_running
 from tests.helpers.source import ROOT
 
 WAYS = ("python -m project.main", "rtd run project/main.py", "rtd start project.main")
@@ -99,7 +99,7 @@ def test_the_pipeline(project: Project, rt: Client) -> None:
     """In the order of the story: nothing has run yet, then it succeeds, then it fails."""
     first = rt.submit("process_data").wait(timeout=20)
     assert (first.state, first.result) == ("succeeded", None)
-    wait_for_output(rt, first, "my_data is None")
+    until_output(first, "my_data is None")
 
     assert rt.submit("get_data").wait(timeout=20).state == "succeeded"
     until(lambda: project.runs(rt, "store_data") == ["succeeded"], within_s=20)
@@ -162,12 +162,12 @@ def test_what_is_due_by_the_clock_has_run(project: Project, rt: Client) -> None:
     assert project.runs(rt, "wash_teeth") == []
     assert project.runs(rt, "go_to_work") == []
     run = rt.ls(task="wake_up")[0]
-    wait_for_output(rt, run, "good morning, it is 17:")
+    until_output(run, "good morning, it is 17:")
 
 
 def test_hooks_are_called_around_runs(project: Project, rt: Client) -> None:
     run = rt.submit("report_news").wait(timeout=20)
-    wait_for_output(rt, run, "report_news: done after 0.")
+    until_output(run, "report_news: done after 0.")
 
 
 def test_a_condition_and_a_kind_of_task_of_the_projects_own(project: Project, rt: Client) -> None:
@@ -176,7 +176,7 @@ def test_a_condition_and_a_kind_of_task_of_the_projects_own(project: Project, rt
         shutil.copy(project.data / "mail" / "001.eml", project.data / "mail" / f"00{number}.eml")
     run = until(lambda: rt.ls(task="archive mail", state="succeeded"), within_s=20)[0]
     assert run.result == ["001.eml", "002.eml", "003.eml", "004.eml"]
-    wait_for_output(rt, run, "4 letters moved to archive")
+    until_output(run, "4 letters moved to archive")
     assert len(list((project.data / "archive").iterdir())) == 4
 
 

@@ -1,11 +1,10 @@
 """Task files: found, imported under names of their own, and no harm to each other."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.helpers.daemon import Daemon
+from tests.helpers.daemon import Daemon, DaemonMaker
 from tests.helpers.deadline import until
 from tests.helpers.running import client
 
@@ -40,7 +39,7 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("app", ["project.main", "project/main.py"])
 def test_each_file_is_a_module_of_the_package_that_it_lies_in(
-    start_daemon: Callable[..., Daemon], project: Path, app: str
+    start_daemon: DaemonMaker, project: Path, app: str
 ) -> None:
     (project / "parameters.py").write_text("FRIENDS = ['anna']\n")
     (project / "tasks" / "two" / "tasks.py").write_text(
@@ -54,7 +53,7 @@ def test_each_file_is_a_module_of_the_package_that_it_lies_in(
 
 
 def test_files_that_no_module_name_fits_get_one_each(
-    start_daemon: Callable[..., Daemon], project: Path
+    start_daemon: DaemonMaker, project: Path
 ) -> None:
     tasks = project / "tasks"
     (project / "__init__.py").unlink()
@@ -68,7 +67,7 @@ def test_files_that_no_module_name_fits_get_one_each(
 
 
 def test_a_file_that_fails_is_a_problem_with_its_place_and_the_others_are_there(
-    start_daemon: Callable[..., Daemon], project: Path
+    start_daemon: DaemonMaker, project: Path
 ) -> None:
     broken = project / "tasks" / "broken" / "tasks.py"
     broken.parent.mkdir()
@@ -122,7 +121,7 @@ def test_what_a_loader_cannot_do_is_said(
 
 
 def test_a_missing_folder_is_a_problem_and_relative_paths_begin_at_the_file(
-    start_daemon: Callable[..., Daemon], project: Path
+    start_daemon: DaemonMaker, project: Path
 ) -> None:
     (project / "main.py").write_text(
         "from rtd.tasks.loaders import PyLoader\n"
@@ -147,7 +146,7 @@ def test_a_missing_folder_is_a_problem_and_relative_paths_begin_at_the_file(
     ],
 )
 def test_a_name_that_two_files_use(
-    start_daemon: Callable[..., Daemon], project: Path, config: str, there: dict[str, str]
+    start_daemon: DaemonMaker, project: Path, config: str, there: dict[str, str]
 ) -> None:
     (project / "main.py").write_text(
         MAIN.replace("Session()", f"Session(config={{'task_pre_exist': {config!r}}})")
@@ -161,7 +160,7 @@ def test_a_name_that_two_files_use(
 
 
 def test_a_loader_of_the_apps_own_folder_does_not_import_it_twice(
-    start_daemon: Callable[..., Daemon], project: Path
+    start_daemon: DaemonMaker, project: Path
 ) -> None:
     (project / "main.py").write_text(
         "from rtd import Session\nfrom rtd.tasks import FuncTask\n"

@@ -11,20 +11,16 @@ from typing import Any
 import pytest
 
 from rtctl import Client, RtdError, Run
-from tests.functional.conftest import PROGRAMS
-from tests.helpers.daemon import BIN, Daemon
+from tests.helpers.daemon import BIN, Daemon, shared_daemon
 from tests.helpers.deadline import until
+from tests.helpers.source import PROGRAMS
 
 
 @pytest.fixture(scope="module")
 def filled() -> Iterator[Daemon]:
     """A daemon with the app of `tests/programs/filled.py`."""
-    daemon = Daemon("filled:session", cwd=PROGRAMS, env={"FILLED_HOME": "/home/x"})
-    daemon.start()
-    yield daemon
-    log = daemon.log.read_text()
-    assert not daemon.close()
-    assert "Traceback" not in log, log
+    with shared_daemon("filled:session", cwd=PROGRAMS, env={"FILLED_HOME": "/home/x"}) as daemon:
+        yield daemon
 
 
 @pytest.fixture

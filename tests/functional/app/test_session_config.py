@@ -1,16 +1,15 @@
 """What a session's configuration says about code of the app's that fails, and about the cycle."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.functional.conftest import PROGRAMS
-from tests.helpers.daemon import Daemon
+from tests.helpers.daemon import Daemon, DaemonMaker
 from tests.helpers.deadline import until
 from tests.helpers.running import client
+from tests.helpers.source import PROGRAMS
 
 #: What fails before a task's own code: the task, and what becomes of its run.
 PRERUN = {
@@ -21,7 +20,7 @@ PRERUN = {
 
 
 @pytest.fixture
-def tolerant(start_daemon: Callable[..., Daemon], tmp_path: Path) -> Callable[..., Daemon]:
+def tolerant(start_daemon: DaemonMaker, tmp_path: Path) -> DaemonMaker:
     """Starts a daemon with the app of `tests/programs/tolerant.py` and this configuration."""
     (tmp_path / "files").mkdir()
 
@@ -53,7 +52,7 @@ def goes_on(path: Path) -> bool:
 
 @pytest.mark.parametrize("task", sorted(PRERUN))
 def test_what_fails_before_a_task_s_own_code_is_a_fault(
-    tolerant: Callable[..., Daemon], tmp_path: Path, task: str
+    tolerant: DaemonMaker, tmp_path: Path, task: str
 ) -> None:
     daemon = tolerant({"silence_task_prerun": True})
     state, kind, what = PRERUN[task]
@@ -66,7 +65,7 @@ def test_what_fails_before_a_task_s_own_code_is_a_fault(
 
 @pytest.mark.parametrize("task", sorted(PRERUN))
 def test_unless_the_session_says_otherwise_then_it_halts_the_schedule_too(
-    tolerant: Callable[..., Daemon], tmp_path: Path, task: str
+    tolerant: DaemonMaker, tmp_path: Path, task: str
 ) -> None:
     daemon = tolerant({"silence_task_prerun": False})
     state, kind, what = PRERUN[task]
@@ -86,7 +85,7 @@ def test_unless_the_session_says_otherwise_then_it_halts_the_schedule_too(
 
 @pytest.mark.parametrize("silent", [True, False])
 def test_a_condition_that_raises_is_false_and_halts_the_schedule_if_it_is_to(
-    tolerant: Callable[..., Daemon], tmp_path: Path, silent: bool
+    tolerant: DaemonMaker, tmp_path: Path, silent: bool
 ) -> None:
     daemon = tolerant({"silence_cond_check": silent, "cycle_sleep": 0.1}, TOLERANT_COND="yes")
     found = until(
@@ -103,7 +102,7 @@ def test_a_condition_that_raises_is_false_and_halts_the_schedule_if_it_is_to(
 
 
 def test_a_file_or_a_log_handler_that_raises_is_a_fault(
-    tolerant: Callable[..., Daemon], tmp_path: Path
+    tolerant: DaemonMaker, tmp_path: Path
 ) -> None:
     (tmp_path / "files" / "bad.py").write_text("import nobody_has_this\n")
     (tmp_path / "files" / "good.py").write_text(
@@ -118,7 +117,7 @@ def test_a_file_or_a_log_handler_that_raises_is_a_fault(
 
 
 def test_cycle_sleep_is_how_often_the_cycle_is_called(
-    tolerant: Callable[..., Daemon], tmp_path: Path
+    tolerant: DaemonMaker, tmp_path: Path
 ) -> None:
     daemon = tolerant({"cycle_sleep": "50 ms"})
     cycles = tmp_path / "cycles"

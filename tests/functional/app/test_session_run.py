@@ -3,12 +3,11 @@
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.helpers.daemon import Daemon
+from tests.helpers.daemon import Daemon, DaemonMaker
 from tests.helpers.deadline import until
 from tests.helpers.running import client
 
@@ -77,12 +76,10 @@ def nested():
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Iterator[Daemon]:
+def place(prepare_daemon: DaemonMaker, tmp_path: Path) -> Daemon:
     """The app in a directory of its own; no daemon yet."""
     (tmp_path / "jobs.py").write_text(APP)
-    daemon = Daemon("jobs.py", cwd=tmp_path)
-    yield daemon
-    assert daemon.close() == []
+    return prepare_daemon("jobs.py", cwd=tmp_path)
 
 
 def call(place: Daemon, text: str) -> subprocess.CompletedProcess[str]:

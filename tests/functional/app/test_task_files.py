@@ -4,14 +4,13 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from rtctl import Client
-from tests.helpers.daemon import Daemon
+from tests.helpers.daemon import Daemon, DaemonMaker
 from tests.helpers.deadline import until
 from tests.helpers.running import client, executor_of, is_alive, restart_supervisor
 
@@ -73,7 +72,7 @@ def project(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def daemon(start_daemon: Callable[..., Daemon], project: Path) -> Daemon:
+def daemon(start_daemon: DaemonMaker, project: Path) -> Daemon:
     return start_daemon("main.py", cwd=project)
 
 
@@ -200,7 +199,7 @@ def test_a_folder_that_is_replaced_or_comes_late_is_watched_all_the_same(
 
 
 def test_links_that_are_switched_to_other_files_are_seen(
-    start_daemon: Callable[..., Daemon], tmp_path: Path
+    start_daemon: DaemonMaker, tmp_path: Path
 ) -> None:
     """As Kubernetes brings a new version of mounted files."""
     (tmp_path / "main.py").write_text(MAIN)
@@ -249,9 +248,7 @@ def test_where_the_kernel_watches_no_more_it_is_said(project: Path) -> None:
     assert "reloaded: 6 tasks" in done.stdout
 
 
-def test_an_unwatched_loader_waits_for_a_reload(
-    start_daemon: Callable[..., Daemon], project: Path
-) -> None:
+def test_an_unwatched_loader_waits_for_a_reload(start_daemon: DaemonMaker, project: Path) -> None:
     (project / "main.py").write_text(MAIN.replace('py")', 'py", watch=False)'))
     daemon = start_daemon("main.py", cwd=project)
     with client(daemon) as rt:
@@ -262,7 +259,7 @@ def test_an_unwatched_loader_waits_for_a_reload(
 
 
 def test_an_app_that_changes_its_files_at_each_import_is_reloaded_ever_more_slowly(
-    start_daemon: Callable[..., Daemon], project: Path
+    start_daemon: DaemonMaker, project: Path
 ) -> None:
     (project / "tasks" / "one" / "tasks.py").write_text(
         "import os\nos.utime(__file__)\n" + TASK.format(name="one", value=1)
@@ -277,7 +274,7 @@ def test_an_app_that_changes_its_files_at_each_import_is_reloaded_ever_more_slow
     assert sum("task files have changed" in line for line in lines[:said]) in (3, 4)
 
 
-def test_five_hundred_files(start_daemon: Callable[..., Daemon], project: Path) -> None:
+def test_five_hundred_files(start_daemon: DaemonMaker, project: Path) -> None:
     """The bounds are for a busy machine; `python -m benchmarks.loading` measures."""
     for number in range(500):
         write(project, f"t{number:03}", number)

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from rtctl import Client, Run
-from tests.functional.conftest import PROGRAMS
-from tests.helpers.daemon import Daemon
+from tests.helpers.daemon import Daemon, shared_daemon
 from tests.helpers.deadline import until
+from tests.helpers.source import PROGRAMS
 
 DELAYED = "def work(base, more=1):\n    return base + more\n"
 
@@ -26,12 +26,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def kinds(home: Path) -> Iterator[Daemon]:
-    daemon = Daemon("kinds.py", cwd=home, env={"KINDS_DIARY": str(home / "diary")})
-    daemon.start()
-    yield daemon
-    log = daemon.log.read_text()
-    assert not daemon.close()
-    assert "Traceback" not in log, log
+    """A daemon with the app of `tests/programs/kinds.py`."""
+    with shared_daemon("kinds.py", cwd=home, env={"KINDS_DIARY": str(home / "diary")}) as daemon:
+        yield daemon
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,10 @@ from rtd.store.commands.commands import StoreCommands
 from rtd.store.connection.blocking import RedisConnection
 from rtd.store.connection.command import RedisCommand
 from rtd.store.embedded.server import EmbeddedRedis
-from tests.functional.conftest import PROGRAMS
-from tests.helpers.daemon import Daemon
+from tests.helpers.daemon import Daemon, DaemonMaker
 from tests.helpers.deadline import until
 from tests.helpers.running import client, executor_of, executors, kill9, restart_supervisor
-
-Starter = Callable[..., Daemon]
+from tests.helpers.source import PROGRAMS
 
 
 @pytest.fixture
@@ -36,7 +34,7 @@ def outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedRedis]
 class Logged:
     """Starts daemons of the app `logged` in a directory of the test's own."""
 
-    def __init__(self, start: Starter, folder: Path) -> None:
+    def __init__(self, start: DaemonMaker, folder: Path) -> None:
         self._start = start
         self.seen_file = folder / "seen"
         self.csv_file = folder / "log" / "tasks.csv"
@@ -65,7 +63,7 @@ class Logged:
 
 
 @pytest.fixture
-def logged(start_daemon: Starter, tmp_path: Path) -> Logged:
+def logged(start_daemon: DaemonMaker, tmp_path: Path) -> Logged:
     return Logged(start_daemon, tmp_path)
 
 
@@ -259,7 +257,7 @@ def test_the_last_records_are_written_when_the_daemon_ends(logged: Logged) -> No
     assert sum(row.action == "success" for row in logged.rows() if row.task_name == "quick") == 300
 
 
-def test_an_app_without_handlers_has_no_log(start_daemon: Starter) -> None:
+def test_an_app_without_handlers_has_no_log(start_daemon: DaemonMaker) -> None:
     daemon = start_daemon("jobs:session", cwd=PROGRAMS)
     with client(daemon) as rt:
         rt.submit("add", a=1, b=2).wait(timeout=10)
@@ -382,7 +380,7 @@ def test_a_log_file_that_is_no_csv_is_a_fault_and_the_other_handlers_go_on(logge
 
 
 def test_a_daemon_whose_redis_is_away_ends_without_waiting_for_its_log(
-    start_daemon: Starter, tmp_path: Path, outside: EmbeddedRedis
+    start_daemon: DaemonMaker, tmp_path: Path, outside: EmbeddedRedis
 ) -> None:
     env = {"LOGGED_SCHEME": "log_csv", "PYTHONPATH": str(PROGRAMS)}
     flags = ["--redis", outside.url, "--set", "stop_grace=0s"]

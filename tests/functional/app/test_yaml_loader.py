@@ -1,11 +1,10 @@
 """Task files in YAML: all kinds of tasks, and mistakes that are told with file and line."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.helpers.daemon import Daemon
+from tests.helpers.daemon import Daemon, DaemonMaker
 from tests.helpers.deadline import until
 from tests.helpers.running import client
 
@@ -72,7 +71,7 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_all_kinds_of_tasks(start_daemon: Callable[..., Daemon], project: Path) -> None:
+def test_all_kinds_of_tasks(start_daemon: DaemonMaker, project: Path) -> None:
     daemon = start_daemon("main.py", cwd=project, env={"MOOD": "fine"})
     with client(daemon) as rt:
         rows = {row["name"]: row for row in rt.tasks()}
@@ -89,9 +88,7 @@ def test_all_kinds_of_tasks(start_daemon: Callable[..., Daemon], project: Path) 
         assert rt.submit("code").wait(timeout=10).state == "succeeded"
 
 
-def test_a_change_of_the_file_is_in_force_soon(
-    start_daemon: Callable[..., Daemon], project: Path
-) -> None:
+def test_a_change_of_the_file_is_in_force_soon(start_daemon: DaemonMaker, project: Path) -> None:
     daemon = start_daemon("main.py", cwd=project)
     file = project / "tasks" / "b.yaml"
     with client(daemon) as rt:

@@ -9,7 +9,7 @@ import pytest
 
 from rtctl import AsyncClient, DaemonUnreachable, NotEnded, RunFailed, WaitTimeout
 from rtd.common.errors import NoSuchRun, ParameterError
-from tests.helpers.daemon import Daemon
+from tests.helpers.daemon import Daemon, DaemonMaker
 
 
 def against(jobs: Daemon, work: Callable[[AsyncClient], Awaitable[None]]) -> None:
@@ -119,7 +119,7 @@ def test_many_runs_and_reading(jobs: Daemon) -> None:
     against(jobs, work)
 
 
-def test_a_restart_of_the_daemon_is_survived(start_daemon: Callable[..., Daemon]) -> None:
+def test_a_restart_of_the_daemon_is_survived(start_daemon: DaemonMaker) -> None:
     daemon = start_daemon()
 
     async def main() -> None:

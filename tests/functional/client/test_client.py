@@ -1,7 +1,7 @@
 """`from rtctl import Client`: runs from Python."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -9,7 +9,7 @@ import pytest
 
 from rtctl import Client, DaemonUnreachable, NotEnded, RtdError, Run, RunFailed, WaitTimeout
 from rtd.common.errors import NoSuchRun, ParameterError, PolicyError, UnserialisableError
-from tests.helpers.daemon import Daemon
+from tests.helpers.daemon import Daemon, DaemonMaker
 from tests.helpers.deadline import until
 
 
@@ -204,7 +204,7 @@ def test_the_environment_says_where(jobs: Daemon, monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_restart_in_the_middle_of_a_wait_is_waited_out(
-    start_daemon: Callable[..., Daemon], gate: Path
+    start_daemon: DaemonMaker, gate: Path
 ) -> None:
     daemon = start_daemon()
     with Client(daemon.socket, reconnect_s=20.0) as client:
@@ -223,7 +223,7 @@ def test_a_restart_in_the_middle_of_a_wait_is_waited_out(
 
 
 def test_a_killed_daemon_in_the_middle_of_many_makes_each_run_once(
-    start_daemon: Callable[..., Daemon],
+    start_daemon: DaemonMaker,
 ) -> None:
     daemon = start_daemon()
     halfway, go_on = threading.Event(), threading.Event()

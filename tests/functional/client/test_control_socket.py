@@ -8,20 +8,18 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgpack
 import pytest
 
 from rtd.protocol import frames
-from tests.functional.conftest import PROGRAMS
-from tests.helpers.daemon import Daemon
+from tests.helpers.daemon import Daemon, DaemonMaker, shared_daemon
 from tests.helpers.deadline import until
 from tests.helpers.running import client
-from tests.helpers.source import ROOT
+from tests.helpers.source import PROGRAMS, ROOT
 
-Start = Callable[..., Daemon]
 HELLO = frames.encode_request(1, "hello", {"version": frames.VERSION, "client": "test"})
 PING = frames.encode_request(2, "ping", {})
 
@@ -29,10 +27,9 @@ PING = frames.encode_request(2, "ping", {})
 @pytest.fixture(scope="module")
 def daemon() -> Iterator[Daemon]:
     """One daemon for all of these, with small frames."""
-    found = Daemon("supervised:session", ["--set", "limits.frame=256 KB"], cwd=PROGRAMS).start()
-    yield found
-    assert "Traceback" not in found.log.read_text()
-    assert found.close() == []
+    flags = ["--set", "limits.frame=256 KB"]
+    with shared_daemon("supervised:session", flags, cwd=PROGRAMS) as daemon:
+        yield daemon
 
 
 def connect(daemon: Daemon) -> socket.socket:
@@ -216,7 +213,7 @@ def test_many_requests_at_once_are_each_answered(daemon: Daemon) -> None:
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root may become somebody else")
-def test_another_uid_without_the_group_is_refused_with_a_reason(start_daemon: Start) -> None:
+def test_another_uid_without_the_group_is_refused_with_a_reason(start_daemon: DaemonMaker) -> None:
     """The file's mode keeps it out; where that was loosened, the daemon refuses by itself."""
     daemon = start_daemon()
     os.chmod(daemon.home, 0o755)
@@ -244,7 +241,7 @@ for answer in frames.Decoder().feed(link.recv(65536)):
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root may become somebody else")
-def test_a_member_of_the_group_is_let_in(start_daemon: Start) -> None:
+def test_a_member_of_the_group_is_let_in(start_daemon: DaemonMaker) -> None:
     daemon = start_daemon(None, ["--group", "65534"])
     os.chmod(daemon.home, 0o755)
     status = daemon.socket.stat()

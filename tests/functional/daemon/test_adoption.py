@@ -4,13 +4,11 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.functional.conftest import PROGRAMS
-from tests.helpers.daemon import BIN, Daemon
+from tests.helpers.daemon import BIN, Daemon, DaemonMaker
 from tests.helpers.deadline import until
 from tests.helpers.running import (
     SMALL,
@@ -20,23 +18,16 @@ from tests.helpers.running import (
     is_alive,
     kill9,
     restart_supervisor,
+    until_output,
     until_running,
-    wait_for_output,
 )
+from tests.helpers.source import PROGRAMS
 
 
 @pytest.fixture
-def daemon(start_daemon: Callable[..., Daemon]) -> Daemon:
+def daemon(start_daemon: DaemonMaker) -> Daemon:
     """A daemon with two process executors."""
     return start_daemon("supervised:session", cwd=PROGRAMS, flags=SMALL)
-
-
-@pytest.fixture
-def gate(tmp_path: Path) -> Iterator[Path]:
-    """A file that runs wait for."""
-    path = tmp_path / "gate"
-    yield path
-    path.touch()
 
 
 def zygotes(daemon: Daemon) -> list[int]:
@@ -68,7 +59,7 @@ def test_what_ends_while_nobody_supervises_is_known_afterwards(daemon: Daemon, g
     with client(daemon) as rt:
         done = rt.submit("waiter", gate=str(gate))
         lost = rt.submit("sleep", seconds=600)
-        wait_for_output(rt, lost, "asleep")
+        until_output(lost, "asleep")
         until_running(done)
         pid = executor_of(rt, lost)
 

@@ -5,12 +5,11 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.helpers.daemon import BIN, Daemon
+from tests.helpers.daemon import BIN, Daemon, DaemonMaker
 from tests.helpers.deadline import until
 
 HEAD = "from rtd import Session\nsession = Session()\n"
@@ -21,11 +20,9 @@ TASK = "@session.task(start_cond='every 1 hour')\ndef work(): ...\n"
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Iterator[Daemon]:
+def place(prepare_daemon: DaemonMaker, tmp_path: Path) -> Daemon:
     """Directories and an environment; nothing is started."""
-    daemon = Daemon(cwd=tmp_path)
-    yield daemon
-    assert daemon.close() == []
+    return prepare_daemon(cwd=tmp_path)
 
 
 def checked(

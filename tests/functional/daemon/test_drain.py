@@ -2,31 +2,28 @@
 
 import signal
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.functional.conftest import PROGRAMS
-from tests.helpers.daemon import Daemon
+from tests.helpers.daemon import Daemon, DaemonMaker
 from tests.helpers.deadline import until
-from tests.helpers.running import client, until_running, wait_for_output
+from tests.helpers.running import client, until_output, until_running
+from tests.helpers.source import PROGRAMS
 
-Start = Callable[..., Daemon]
 
-
-def start(start_daemon: Start, grace: str = "1s") -> Daemon:
+def start(start_daemon: DaemonMaker, grace: str = "1s") -> Daemon:
     """A daemon that drains for this long."""
     flags = ["--set", "lanes.process.max=3", "--set", f"stop_grace={grace}"]
     return start_daemon("supervised:session", cwd=PROGRAMS, flags=flags)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_runs_may_finish_within_the_grace(start_daemon: Start, number: int) -> None:
+def test_runs_may_finish_within_the_grace(start_daemon: DaemonMaker, number: int) -> None:
     daemon = start(start_daemon, "10s")
     with client(daemon) as rt:
         run = rt.submit("sleep", seconds=1.0)
-        wait_for_output(rt, run, "asleep")
+        until_output(run, "asleep")
     assert daemon.process is not None
     daemon.process.send_signal(number)
     assert daemon.process.wait(10) == 0
@@ -37,7 +34,7 @@ def test_runs_may_finish_within_the_grace(start_daemon: Start, number: int) -> N
 
 
 def test_after_the_grace_runs_are_stopped_or_queued_again(
-    start_daemon: Start, tmp_path: Path
+    start_daemon: DaemonMaker, tmp_path: Path
 ) -> None:
     daemon = start(start_daemon, "0.5s")
     gate = tmp_path / "gate"
@@ -56,22 +53,22 @@ def test_after_the_grace_runs_are_stopped_or_queued_again(
         assert rt.get(queued.id).state == "queued"
 
 
-def test_a_deaf_run_does_not_hold_the_daemon_up(start_daemon: Start) -> None:
+def test_a_deaf_run_does_not_hold_the_daemon_up(start_daemon: DaemonMaker) -> None:
     daemon = start(start_daemon, "0.5s")
     with client(daemon) as rt:
         run = rt.submit("deaf", family=False)
-        wait_for_output(rt, run, "deaf")
+        until_output(run, "deaf")
     began = time.monotonic()
     assert daemon.stop() == 0
     assert time.monotonic() - began < 8.0
     assert daemon.processes() == []
 
 
-def test_a_second_sigint_ends_everything_at_once(start_daemon: Start) -> None:
+def test_a_second_sigint_ends_everything_at_once(start_daemon: DaemonMaker) -> None:
     daemon = start(start_daemon, "60s")
     with client(daemon) as rt:
         run = rt.submit("deaf")
-        wait_for_output(rt, run, "deaf")
+        until_output(run, "deaf")
         assert daemon.process is not None
         daemon.process.send_signal(signal.SIGINT)
         until(lambda: rt.rpc.info()["draining"], what="the first signal is heard")
@@ -82,11 +79,11 @@ def test_a_second_sigint_ends_everything_at_once(start_daemon: Start) -> None:
     assert daemon.processes() == []
 
 
-def test_while_it_drains_no_new_runs_are_taken(start_daemon: Start) -> None:
+def test_while_it_drains_no_new_runs_are_taken(start_daemon: DaemonMaker) -> None:
     daemon = start(start_daemon, "5s")
     with client(daemon) as rt:
         run = rt.submit("sleep", seconds=2.0)
-        wait_for_output(rt, run, "asleep")
+        until_output(run, "asleep")
         rt.rpc.shutdown()
         assert rt.rpc.info()["draining"]
         done = daemon.rtctl("submit", "add", "a:=1")
@@ -94,7 +91,9 @@ def test_while_it_drains_no_new_runs_are_taken(start_daemon: Start) -> None:
         assert "shutting down" in done.stderr
 
 
-def test_what_was_acknowledged_before_the_end_is_there_afterwards(start_daemon: Start) -> None:
+def test_what_was_acknowledged_before_the_end_is_there_afterwards(
+    start_daemon: DaemonMaker,
+) -> None:
     daemon = start(start_daemon)
     with client(daemon) as rt:
         rt.pause_queue("later")

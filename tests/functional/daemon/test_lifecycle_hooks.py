@@ -1,15 +1,12 @@
 """Hooks around the daemon's start and end: what waits for them, and what ends them early."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.helpers.daemon import Daemon
+from tests.helpers.daemon import Daemon, DaemonMaker
 from tests.helpers.deadline import until
 from tests.helpers.running import client
-
-Start = Callable[..., Daemon]
 
 
 def schedule_of(daemon: Daemon) -> tuple[str, str | None]:
@@ -45,7 +42,7 @@ def last():
     ],
 )
 def test_a_main_executor_that_dies_while_the_daemon_ends_is_not_waited_for(
-    start_daemon: Start, tmp_path: Path, first: str, has_task: bool, fault: str
+    start_daemon: DaemonMaker, tmp_path: Path, first: str, has_task: bool, fault: str
 ) -> None:
     (tmp_path / "app.py").write_text(DYING.format(first=first, has_task=has_task))
     daemon = start_daemon("app.py", flags=["--set", "stop_grace=60s"], cwd=tmp_path)
@@ -64,7 +61,7 @@ def test_a_main_executor_that_dies_while_the_daemon_ends_is_not_waited_for(
     ],
 )
 def test_what_is_not_over_in_time_at_the_end_is_named(
-    start_daemon: Start, tmp_path: Path, first: str, has_task: bool, what: str
+    start_daemon: DaemonMaker, tmp_path: Path, first: str, has_task: bool, what: str
 ) -> None:
     text = DYING.format(first=first, has_task=has_task).replace("os._exit(3)", "time.sleep(600)")
     (tmp_path / "app.py").write_text(text)
@@ -102,7 +99,7 @@ def work(): ...
 
 
 def test_what_the_schedule_waits_for_is_what_is_going_on(
-    start_daemon: Start, tmp_path: Path
+    start_daemon: DaemonMaker, tmp_path: Path
 ) -> None:
     (tmp_path / "app.py").write_text(STEPS)
     daemon = start_daemon("app.py", cwd=tmp_path)

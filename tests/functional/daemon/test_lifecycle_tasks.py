@@ -2,23 +2,21 @@
 
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.functional.conftest import PROGRAMS
-from tests.helpers.daemon import Daemon
+from tests.helpers.daemon import Daemon, DaemonMaker
 from tests.helpers.deadline import until
 from tests.helpers.running import client, restart_supervisor, until_running
-
-Start = Callable[..., Daemon]
+from tests.helpers.source import PROGRAMS
 
 
 class Occasions:
     """A daemon with the app of `tests/programs/occasions.py`, which notes its turns."""
 
-    def __init__(self, start: Start, folder: Path) -> None:
+    def __init__(self, start: DaemonMaker, folder: Path) -> None:
         self.gate = folder / "gate"
         self._book = folder / "book"
         self._start = start
@@ -36,7 +34,7 @@ class Occasions:
 
 
 @pytest.fixture
-def occasions(start_daemon: Start, tmp_path: Path) -> Iterator[Occasions]:
+def occasions(start_daemon: DaemonMaker, tmp_path: Path) -> Iterator[Occasions]:
     found = Occasions(start_daemon, tmp_path)
     yield found
     found.gate.touch()
@@ -179,7 +177,7 @@ def old(): ...
 
 
 def test_a_task_that_a_reload_brings_runs_at_first_sight(
-    start_daemon: Start, tmp_path: Path
+    start_daemon: DaemonMaker, tmp_path: Path
 ) -> None:
     app = tmp_path / "app.py"
     app.write_text(APP)
@@ -199,7 +197,7 @@ def test_a_task_that_a_reload_brings_runs_at_first_sight(
 
 
 def test_one_that_cannot_be_submitted_is_a_fault_and_the_schedule_opens(
-    start_daemon: Start, tmp_path: Path
+    start_daemon: DaemonMaker, tmp_path: Path
 ) -> None:
     (tmp_path / "app.py").write_text(
         APP.replace("force_run=True", "on_startup=True").replace("old()", "old(day)")
@@ -259,7 +257,7 @@ def follows(): ...
 
 
 def test_hooks_and_tasks_that_fail_at_the_start_do_not_hold_the_schedule(
-    start_daemon: Start, tmp_path: Path
+    start_daemon: DaemonMaker, tmp_path: Path
 ) -> None:
     (tmp_path / "app.py").write_text(HOOKS)
     daemon = start_daemon("app.py", cwd=tmp_path)
@@ -287,7 +285,7 @@ def test_a_daemon_may_be_ended_while_tasks_run_on_startup(occasions: Occasions) 
 
 
 def test_conditions_of_the_apps_own_are_asked_for_tasks_on_startup_and_shutdown(
-    start_daemon: Start, tmp_path: Path
+    start_daemon: DaemonMaker, tmp_path: Path
 ) -> None:
     book, app = tmp_path / "book", tmp_path / "app.py"
     app.write_text(

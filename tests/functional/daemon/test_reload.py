@@ -2,10 +2,9 @@
 
 import os
 import signal
-from collections.abc import Callable
 from pathlib import Path
 
-from tests.helpers.daemon import Daemon
+from tests.helpers.daemon import Daemon, DaemonMaker
 from tests.helpers.deadline import until
 from tests.helpers.running import client, executor_of, is_alive
 
@@ -33,7 +32,7 @@ def hang_up(daemon: Daemon) -> None:
 
 
 def test_a_reload_serves_new_runs_from_the_new_code_and_lets_old_ones_finish(
-    start_daemon: Callable[..., Daemon], tmp_path: Path
+    start_daemon: DaemonMaker, tmp_path: Path
 ) -> None:
     app = tmp_path / "app.py"
     app.write_text(APP)
@@ -53,7 +52,7 @@ def test_a_reload_serves_new_runs_from_the_new_code_and_lets_old_ones_finish(
 
 
 def test_an_app_that_does_not_import_any_more_leaves_the_old_one_serving(
-    start_daemon: Callable[..., Daemon], tmp_path: Path
+    start_daemon: DaemonMaker, tmp_path: Path
 ) -> None:
     app = tmp_path / "app.py"
     app.write_text(APP)

@@ -4,12 +4,11 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.helpers.daemon import BIN, Daemon
+from tests.helpers.daemon import BIN, Daemon, DaemonMaker
 from tests.helpers.deadline import until
 from tests.helpers.running import client
 from tests.helpers.terminal import Terminal
@@ -38,14 +37,13 @@ if __name__ == "__main__":
 
 
 @pytest.fixture
-def program(tmp_path: Path) -> Iterator[Daemon]:
+def program(prepare_daemon: DaemonMaker, tmp_path: Path) -> Daemon:
     """`python main.py` in a directory of its own; not started yet."""
     (tmp_path / "main.py").write_text(PROGRAM)
-    daemon = Daemon(cwd=tmp_path)
+    daemon = prepare_daemon(cwd=tmp_path)
     daemon.executable = Path(sys.executable)
     daemon.command = [sys.executable, "main.py"]
-    yield daemon
-    assert daemon.close() == []
+    return daemon
 
 
 def pid_of_daemon(program: Daemon) -> int:
@@ -184,9 +182,7 @@ def test_as_a_module_of_a_package(program: Daemon) -> None:
         assert rt.submit("add", a=2).wait(timeout=10).result == 2
 
 
-def test_rtd_run_of_a_file_in_a_package(
-    start_daemon: Callable[..., Daemon], tmp_path: Path
-) -> None:
+def test_rtd_run_of_a_file_in_a_package(start_daemon: DaemonMaker, tmp_path: Path) -> None:
     (tmp_path / "shop").mkdir()
     (tmp_path / "shop" / "__init__.py").touch()
     text = PROGRAM.replace("import time", "import time\nfrom . import x")

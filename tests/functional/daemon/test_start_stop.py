@@ -3,25 +3,20 @@
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.functional.conftest import PROGRAMS
-from tests.helpers.daemon import BIN, Daemon
+from tests.helpers.daemon import BIN, Daemon, DaemonMaker
 from tests.helpers.deadline import until
 from tests.helpers.running import client, is_alive, restart_supervisor
-
-Start = Callable[..., Daemon]
+from tests.helpers.source import PROGRAMS
 
 
 @pytest.fixture
-def place() -> Iterator[Daemon]:
+def place(prepare_daemon: DaemonMaker) -> Daemon:
     """Directories and an environment; nothing is started yet."""
-    daemon = Daemon(cwd=PROGRAMS)
-    yield daemon
-    assert daemon.close() == []
+    return prepare_daemon(cwd=PROGRAMS)
 
 
 def rtd(place: Daemon, *words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -240,7 +235,7 @@ def test_a_path_that_is_too_long_for_a_socket_is_told(place: Daemon) -> None:
     assert "RTD_RUNTIME_DIR" in one_line(done)
 
 
-def test_titles_say_what_each_process_is(start_daemon: Start) -> None:
+def test_titles_say_what_each_process_is(start_daemon: DaemonMaker) -> None:
     daemon = start_daemon("supervised:session", cwd=PROGRAMS)
     with client(daemon) as rt:
         run = rt.submit("sleep", seconds=600)
@@ -265,7 +260,7 @@ def test_systemd_is_told_when_the_daemon_is_ready(place: Daemon, tmp_path: Path)
         assert manager.recv(100) == b"READY=1\n"
 
 
-def test_two_daemons_live_side_by_side(start_daemon: Start) -> None:
+def test_two_daemons_live_side_by_side(start_daemon: DaemonMaker) -> None:
     first = start_daemon("supervised:session", cwd=PROGRAMS)
     second = start_daemon("supervised:session", cwd=PROGRAMS)
     with client(first) as one, client(second) as two:

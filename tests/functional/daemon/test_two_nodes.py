@@ -1,21 +1,21 @@
 """Two daemons of one app on one Redis: what is said to one of them counts for both."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from rtd.store.embedded.server import EmbeddedRedis
-from tests.functional.conftest import PROGRAMS
-from tests.helpers.daemon import Daemon
+from tests.helpers.daemon import Daemon, DaemonMaker
 from tests.helpers.deadline import until
 from tests.helpers.running import client, executors
-
-Start = Callable[..., Daemon]
+from tests.helpers.source import PROGRAMS
 
 
 @pytest.fixture
-def nodes(start_daemon: Start, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Daemon]]:
+def nodes(
+    start_daemon: DaemonMaker, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[list[Daemon]]:
     """Two nodes, each of which carries out one run at a time."""
     redis = EmbeddedRedis(tmp_path_factory.mktemp("r"))
     redis.start()

@@ -3,13 +3,12 @@
 import json
 import os
 import socket
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from rtctl import Client, DaemonUnreachable
-from tests.helpers.daemon import Daemon
+from tests.helpers.daemon import Daemon, DaemonMaker
 from tests.helpers.rows import submit, until_state
 
 
@@ -32,7 +31,7 @@ def test_version_of_both(jobs: Daemon) -> None:
     assert server.startswith("rtd ")
 
 
-def test_shutdown_returns_when_the_daemon_is_gone(start_daemon: Callable[..., Daemon]) -> None:
+def test_shutdown_returns_when_the_daemon_is_gone(start_daemon: DaemonMaker) -> None:
     daemon = start_daemon()
     run = submit(daemon, "--", "sleep", "600")
     until_state(daemon, run, "running")

@@ -2,10 +2,9 @@
 
 import json
 import xml.etree.ElementTree as ET
-from collections.abc import Callable
 from pathlib import Path
 
-from tests.helpers.daemon import Daemon
+from tests.helpers.daemon import Daemon, DaemonMaker
 
 APP = """
 from rtd import Session
@@ -24,7 +23,7 @@ def report_errors(): ...
 """
 
 
-def test_the_graph_of_an_app(start_daemon: Callable[..., Daemon], tmp_path: Path) -> None:
+def test_the_graph_of_an_app(start_daemon: DaemonMaker, tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(APP)
     daemon = start_daemon("app.py", cwd=tmp_path)
     daemon.env["PYTHONIOENCODING"] = "utf-8"

@@ -10,20 +10,17 @@ import pytest
 
 from rtctl import AsyncClient, Client
 from rtd.common.errors import NoSuchParameter
-from tests.functional.conftest import PROGRAMS
-from tests.helpers.daemon import Daemon
+from tests.helpers.daemon import Daemon, DaemonMaker, shared_daemon
 from tests.helpers.deadline import until
+from tests.helpers.source import PROGRAMS
 
 
 @pytest.fixture(scope="module")
 def shared() -> Iterator[Daemon]:
     """A daemon with the app of `tests/programs/filled.py`."""
-    daemon = Daemon("filled:session", cwd=PROGRAMS, env={"FILLED_HOME": "/home/x"})
-    daemon.start()
-    yield daemon
-    log = daemon.log.read_text()
-    assert not daemon.close()
-    assert "Traceback" not in log, log
+    with shared_daemon("filled:session", cwd=PROGRAMS, env={"FILLED_HOME": "/home/x"}) as daemon:
+        yield daemon
+        log = daemon.log.read_text()
     assert "4711" not in log
     assert "s3cret" not in log
 
@@ -154,45 +151,39 @@ def test_python_clients_read_and_set_them(filled: Daemon) -> None:
     asyncio.run(unset())
 
 
-def test_values_and_results_outlive_a_restart() -> None:
-    daemon = Daemon("filled:session", cwd=PROGRAMS, flags=["--set", "history=1"])
-    try:
-        daemon.start()
-        daemon.ok("params", "set", "region=west")
-        daemon.ok("submit", "get_data", "data:=[1, 2]", "--wait")
-        for _ in range(3):
-            daemon.rtctl("submit", "get_data", "wrong=1", "--wait")
-        assert daemon.stop() == 0
-        daemon.start()
-        assert result(daemon, "process_data") == [1, 2]
-        assert daemon.ok("params", "get", "region") == "west\n"
-    finally:
-        daemon.close()
+def test_values_and_results_outlive_a_restart(start_daemon: DaemonMaker) -> None:
+    daemon = start_daemon("filled:session", cwd=PROGRAMS, flags=["--set", "history=1"])
+    daemon.ok("params", "set", "region=west")
+    daemon.ok("submit", "get_data", "data:=[1, 2]", "--wait")
+    for _ in range(3):
+        daemon.rtctl("submit", "get_data", "wrong=1", "--wait")
+    assert daemon.stop() == 0
+    daemon.start()
+    assert result(daemon, "process_data") == [1, 2]
+    assert daemon.ok("params", "get", "region") == "west\n"
 
 
-def test_what_is_declared_no_more_can_still_be_taken_back(tmp_path: Path) -> None:
+def test_a_parameter_that_is_declared_no_more_can_still_be_unset(
+    start_daemon: DaemonMaker, tmp_path: Path
+) -> None:
     app = tmp_path / "app.py"
     head = "from rtd import Session\nsession = Session(parameters={%s})\n"
     task = "@session.task(parameters={'mine': 1})\ndef work(mine, x=0): return [mine, x]\n"
     app.write_text(head % "'x': 1" + task)
-    daemon = Daemon(str(app))
-    try:
-        daemon.start()
-        daemon.ok("params", "set", "x=s3cret")
-        app.write_text(head % "" + task)
-        daemon.ok("reload")
-        assert result(daemon, "work") == [1, 0]
-        lines = daemon.ok("params").splitlines()[1:]
-        assert [line.split() for line in lines] == [
-            ["x", "-", "******", "rtctl"],
-            ["mine", "work", "1", "app"],
-        ]
-        assert daemon.rtctl("params", "set", "x=2").returncode == 5
-        daemon.ok("params", "unset", "x")
-        assert len(daemon.ok("params").splitlines()) == 2
-        assert daemon.rtctl("params", "unset", "x").returncode == 5
-    finally:
-        daemon.close()
+    daemon = start_daemon(str(app))
+    daemon.ok("params", "set", "x=s3cret")
+    app.write_text(head % "" + task)
+    daemon.ok("reload")
+    assert result(daemon, "work") == [1, 0]
+    lines = daemon.ok("params").splitlines()[1:]
+    assert [line.split() for line in lines] == [
+        ["x", "-", "******", "rtctl"],
+        ["mine", "work", "1", "app"],
+    ]
+    assert daemon.rtctl("params", "set", "x=2").returncode == 5
+    daemon.ok("params", "unset", "x")
+    assert len(daemon.ok("params").splitlines()) == 2
+    assert daemon.rtctl("params", "unset", "x").returncode == 5
 
 
 def test_a_large_result_is_passed_on_whole(filled: Daemon) -> None:

@@ -2,10 +2,9 @@
 
 import json
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
-from tests.helpers.daemon import Daemon
+from tests.helpers.daemon import DaemonMaker
 from tests.helpers.deadline import until
 from tests.helpers.running import client, executor_of, is_alive
 
@@ -32,7 +31,7 @@ def app(*names: str, number: int = 0) -> str:
 
 
 def test_it_says_which_tasks_are_new_changed_and_gone(
-    start_daemon: Callable[..., Daemon], tmp_path: Path
+    start_daemon: DaemonMaker, tmp_path: Path
 ) -> None:
     file = tmp_path / "app.py"
     file.write_text(app("one", "two", "three"))
@@ -48,7 +47,7 @@ def test_it_says_which_tasks_are_new_changed_and_gone(
 
 
 def test_an_app_that_does_not_import_is_told_with_its_place_and_the_old_one_serves_on(
-    start_daemon: Callable[..., Daemon], tmp_path: Path
+    start_daemon: DaemonMaker, tmp_path: Path
 ) -> None:
     file = tmp_path / "app.py"
     file.write_text(app("one"))
@@ -68,7 +67,7 @@ def test_an_app_that_does_not_import_is_told_with_its_place_and_the_old_one_serv
     assert "serves on" in failed.stderr
 
 
-def test_without_an_app_there_is_nothing_to_reload(start_daemon: Callable[..., Daemon]) -> None:
+def test_without_an_app_there_is_nothing_to_reload(start_daemon: DaemonMaker) -> None:
     daemon = start_daemon()
     refused = daemon.rtctl("reload")
     assert refused.returncode == 6
@@ -76,7 +75,7 @@ def test_without_an_app_there_is_nothing_to_reload(start_daemon: Callable[..., D
 
 
 def test_a_new_task_is_never_given_to_an_executor_of_before(
-    start_daemon: Callable[..., Daemon], tmp_path: Path
+    start_daemon: DaemonMaker, tmp_path: Path
 ) -> None:
     """The executors of before hear of their retirement a moment after the new tasks are known."""
     file = tmp_path / "app.py"
@@ -92,7 +91,7 @@ def test_a_new_task_is_never_given_to_an_executor_of_before(
 
 
 def test_a_hanging_import_does_not_bar_the_next_reload(
-    start_daemon: Callable[..., Daemon], tmp_path: Path
+    start_daemon: DaemonMaker, tmp_path: Path
 ) -> None:
     file = tmp_path / "app.py"
     file.write_text(app("one"))
@@ -112,7 +111,7 @@ def test_a_hanging_import_does_not_bar_the_next_reload(
 
 
 def test_as_many_generations_as_there_is_room_for_then_a_reload_waits(
-    start_daemon: Callable[..., Daemon], tmp_path: Path
+    start_daemon: DaemonMaker, tmp_path: Path
 ) -> None:
     file = tmp_path / "app.py"
     file.write_text(app(number=1))

@@ -1,17 +1,15 @@
 """rtctl status: what the app's code did wrong, from every lane, and how the daemon is."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.functional.conftest import PROGRAMS
-from tests.helpers.daemon import Daemon
+from tests.helpers.daemon import Daemon, DaemonMaker
 from tests.helpers.deadline import until
 from tests.helpers.external import ExternalRedis
 from tests.helpers.running import client, restart_supervisor
+from tests.helpers.source import PROGRAMS
 
-Start = Callable[..., Daemon]
 LANES = ("in_process", "in_fork", "in_main", "in_thread", "in_loop")
 
 
@@ -39,7 +37,7 @@ def test_a_daemon_without_faults_is_well(jobs: Daemon) -> None:
     assert jobs.ok("status", "-q") == ""
 
 
-def test_faults_from_every_lane_and_from_the_import_are_told(start_daemon: Start) -> None:
+def test_faults_from_every_lane_and_from_the_import_are_told(start_daemon: DaemonMaker) -> None:
     daemon = start_daemon("faulty:session", cwd=PROGRAMS)
     with client(daemon) as rt:
         for lane in LANES:
@@ -63,7 +61,7 @@ def test_faults_from_every_lane_and_from_the_import_are_told(start_daemon: Start
     assert faults(daemon).keys() == found.keys()
 
 
-def test_faults_are_forgotten_when_the_app_is_imported_anew(start_daemon: Start) -> None:
+def test_faults_are_forgotten_when_the_app_is_imported_anew(start_daemon: DaemonMaker) -> None:
     daemon = start_daemon("faulty:session", cwd=PROGRAMS)
     with client(daemon) as rt:
         rt.submit("in_process", what="once").wait(timeout=20)
@@ -73,7 +71,7 @@ def test_faults_are_forgotten_when_the_app_is_imported_anew(start_daemon: Start)
 
 
 def test_a_redis_that_is_away_is_told_and_faults_wait_for_it(
-    start_daemon: Start, external: ExternalRedis, tmp_path: Path
+    start_daemon: DaemonMaker, external: ExternalRedis, tmp_path: Path
 ) -> None:
     daemon = start_daemon("faulty:session", cwd=PROGRAMS, flags=["--redis", external.url])
     gate = tmp_path / "gate"

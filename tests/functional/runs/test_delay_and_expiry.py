@@ -7,20 +7,18 @@ from pathlib import Path
 import pytest
 
 from rtctl import Client
-from tests.functional.conftest import PROGRAMS
-from tests.helpers.daemon import Daemon
+from tests.helpers.daemon import shared_daemon
 from tests.helpers.deadline import until
 from tests.helpers.running import client, executors, until_running
+from tests.helpers.source import PROGRAMS
 
 
 @pytest.fixture(scope="module")
 def rt() -> Iterator[Client]:
     """One daemon for all of these; idle executors leave soon."""
     flags = ["--set", "lanes.process.max=3", "--set", "lanes.process.idle=0.5s"]
-    daemon = Daemon("supervised:session", flags, cwd=PROGRAMS).start()
-    with client(daemon) as found:
-        yield found
-    assert daemon.close() == []
+    with shared_daemon("supervised:session", flags, cwd=PROGRAMS) as daemon, client(daemon) as rt:
+        yield rt
 
 
 def test_a_delayed_run_starts_when_it_is_due_and_not_before(rt: Client) -> None:

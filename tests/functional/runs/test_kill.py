@@ -3,20 +3,20 @@
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from rtctl import Client
 from rtctl.client.run import Run
-from tests.functional.conftest import PROGRAMS
-from tests.helpers.daemon import Daemon
+from tests.helpers.daemon import Daemon, DaemonMaker
 from tests.helpers.deadline import until
-from tests.helpers.running import SMALL, client, executors, is_alive, wait_for_output
+from tests.helpers.running import SMALL, client, executors, is_alive, until_output
+from tests.helpers.source import PROGRAMS
 
 
 @pytest.fixture
-def daemon(start_daemon: Callable[..., Daemon]) -> Daemon:
+def daemon(start_daemon: DaemonMaker) -> Daemon:
     """A daemon with two process executors."""
     return start_daemon("supervised:session", cwd=PROGRAMS, flags=SMALL)
 
@@ -76,7 +76,7 @@ def test_a_timeout_ends_a_deaf_family_too(rt: Client, daemon: Daemon) -> None:
 
 def test_a_task_that_listens_ends_within_its_grace_and_its_executor_lives(rt: Client) -> None:
     run = rt.submit("sleep", seconds=600)
-    wait_for_output(rt, run, "asleep")
+    until_output(run, "asleep")
     before = {row["pid"] for row in executors(rt)}
     began = time.monotonic()
     run.kill(grace=5.0)
@@ -93,7 +93,7 @@ def test_a_run_that_waits_is_cancelled_by_a_kill(rt: Client) -> None:
 
 def test_a_second_kill_shortens_the_grace_of_the_first(rt: Client) -> None:
     run = rt.submit("deaf")
-    wait_for_output(rt, run, "deaf")
+    until_output(run, "deaf")
     with being_killed(rt, run, grace=60.0):
         began = time.monotonic()
         run.kill(grace=0.0)
@@ -128,7 +128,7 @@ def test_a_thread_that_does_not_yield_costs_its_executor_once_the_others_are_don
     gate = tmp_path_factory.mktemp("gate") / "gate"
     neighbour = rt.submit("thread_waiter", gate=str(gate))
     run = rt.submit("stubborn_thread")
-    wait_for_output(rt, run, "in C")
+    until_output(run, "in C")
     (before,) = executors(rt, "thread")
     daemon_side = rt.submit("sleep", seconds=0)  # the daemon serves on meanwhile
     with being_killed(rt, run, grace=0.2):
@@ -147,7 +147,7 @@ def test_a_thread_that_does_not_yield_costs_its_executor_once_the_others_are_don
 
 def test_a_coroutine_that_blocks_its_loop_is_ended_with_its_executor(rt: Client) -> None:
     run = rt.submit("stubborn_coroutine")
-    wait_for_output(rt, run, "blocking")
+    until_output(run, "blocking")
     (before,) = executors(rt, "async")
     run.kill(grace=0.3)
     assert run.state == "terminated"

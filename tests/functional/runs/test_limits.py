@@ -6,18 +6,16 @@ from collections.abc import Iterator
 import pytest
 
 from rtctl import Client
-from tests.functional.conftest import PROGRAMS
-from tests.helpers.daemon import Daemon
-from tests.helpers.running import SMALL, client, executor_of, wait_for_output
+from tests.helpers.daemon import shared_daemon
+from tests.helpers.running import SMALL, client, executor_of, until_output
+from tests.helpers.source import PROGRAMS
 
 
 @pytest.fixture(scope="module")
 def limited() -> Iterator[Client]:
     """One daemon for all of these."""
-    daemon = Daemon("supervised:session", cwd=PROGRAMS, flags=[*SMALL]).start()
-    with client(daemon) as found:
-        yield found
-    assert daemon.close() == []
+    with shared_daemon("supervised:session", SMALL, cwd=PROGRAMS) as daemon, client(daemon) as rt:
+        yield rt
 
 
 def test_a_run_is_stopped_at_its_timeout(limited: Client) -> None:
@@ -77,7 +75,7 @@ def test_an_executors_earlier_runs_do_not_count_against_a_limit(limited: Client)
 def test_a_deaf_run_is_killed_at_its_timeout_with_its_output_kept(limited: Client) -> None:
     run = limited.task("deaf", timeout="0.5s", stop_grace="0.3s").submit()
     pid = executor_of(limited, run)
-    wait_for_output(limited, run, "deaf")
+    until_output(run, "deaf")
     run.wait(timeout=10)
     assert (run.state, run.row["by"]) == ("terminated", "timeout")
     assert run.row["exit"] == [None, 9]

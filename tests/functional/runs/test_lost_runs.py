@@ -4,7 +4,7 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,8 +13,7 @@ from rtctl import Client
 from rtd.store.commands.arguments import LeaseOutcome
 from rtd.store.commands.commands import StoreCommands
 from rtd.store.connection.blocking import RedisConnection
-from tests.functional.conftest import PROGRAMS
-from tests.helpers.daemon import Daemon
+from tests.helpers.daemon import Daemon, DaemonMaker
 from tests.helpers.deadline import until
 from tests.helpers.running import (
     SMALL,
@@ -22,13 +21,14 @@ from tests.helpers.running import (
     executor_of,
     executors,
     is_alive,
+    until_output,
     until_running,
-    wait_for_output,
 )
+from tests.helpers.source import PROGRAMS
 
 
 @pytest.fixture
-def rt(start_daemon: Callable[..., Daemon]) -> Iterator[Client]:
+def rt(start_daemon: DaemonMaker) -> Iterator[Client]:
     """A daemon with two process executors."""
     daemon = start_daemon("supervised:session", cwd=PROGRAMS, flags=SMALL)
     with client(daemon) as found:
@@ -41,7 +41,7 @@ def test_a_killed_executor_loses_its_run_and_is_replaced_within_a_second(
     other = rt.submit("waiter", gate=str(tmp_path / "gate"))
     until_running(other)
     run = rt.submit("sleep", seconds=600)
-    wait_for_output(rt, run, "asleep")
+    until_output(run, "asleep")
     pid = executor_of(rt, run)
     before = {row["pid"] for row in executors(rt)}
     os.kill(pid, signal.SIGKILL)
@@ -109,7 +109,7 @@ def test_runs_that_had_finished_before_the_crash_do_not_run_twice(
 
 
 def test_an_executor_that_sleeps_through_its_burial_cannot_write(
-    start_daemon: Callable[..., Daemon], tmp_path: Path
+    start_daemon: DaemonMaker, tmp_path: Path
 ) -> None:
     """SIGSTOP, a new life for its run elsewhere, SIGCONT: what it writes then is refused."""
     daemon = start_daemon("supervised:session", cwd=PROGRAMS, flags=SMALL)
@@ -132,9 +132,7 @@ def test_an_executor_that_sleeps_through_its_burial_cannot_write(
         assert rt.submit("add", a=3).wait(timeout=5).result == 3
 
 
-def test_a_reboot_hides_no_first_attempt(
-    start_daemon: Callable[..., Daemon], tmp_path: Path
-) -> None:
+def test_a_reboot_hides_no_first_attempt(start_daemon: DaemonMaker, tmp_path: Path) -> None:
     """The runtime directory is empty then: nothing says which of the leased runs had begun."""
     daemon = start_daemon("supervised:session", cwd=PROGRAMS, flags=SMALL)
     gate = tmp_path / "gate"

@@ -7,9 +7,9 @@ from pathlib import Path
 from statistics import median
 
 from rtctl import Client
-from tests.functional.conftest import PROGRAMS
-from tests.helpers.daemon import Daemon
+from tests.helpers.daemon import Daemon, DaemonMaker
 from tests.helpers.running import client
+from tests.helpers.source import PROGRAMS
 
 MANY = 60_000
 
@@ -42,7 +42,7 @@ def slowest(work: Callable[[], object]) -> float:
 
 
 def test_looking_at_many_queued_runs_is_quick_and_costs_no_memory(
-    start_daemon: Callable[..., Daemon],
+    start_daemon: DaemonMaker,
 ) -> None:
     daemon = start_daemon("supervised:session", cwd=PROGRAMS)
     with client(daemon) as rt:

@@ -2,16 +2,15 @@
 
 import os
 import time
-from collections.abc import Callable
 
-from tests.functional.conftest import PROGRAMS
-from tests.helpers.daemon import Daemon
+from tests.helpers.daemon import Daemon, DaemonMaker
 from tests.helpers.deadline import until
 from tests.helpers.running import client
+from tests.helpers.source import PROGRAMS
 
 
 def test_the_oldest_output_goes_first_and_is_counted_as_lost(
-    start_daemon: Callable[..., Daemon],
+    start_daemon: DaemonMaker,
 ) -> None:
     """Two megabytes are allowed, six are written; the daemon looks when it starts."""
     flags = ["--set", "output.quota=2 MB"]

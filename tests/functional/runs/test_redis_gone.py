@@ -14,13 +14,11 @@ from rtctl import Client
 from rtd.common.errors import RtdError
 from rtd.store.commands.commands import StoreCommands
 from rtd.store.connection.blocking import RedisConnection
-from tests.functional.conftest import PROGRAMS
-from tests.helpers.daemon import BIN, Daemon
+from tests.helpers.daemon import BIN, Daemon, DaemonMaker
 from tests.helpers.deadline import until
 from tests.helpers.external import ExternalRedis
 from tests.helpers.running import SMALL, client, restart_supervisor, until_running
-
-Start = Callable[..., Daemon]
+from tests.helpers.source import PROGRAMS
 
 
 def load(rt: Client, log: Path, kill: Callable[[], None]) -> None:
@@ -52,7 +50,7 @@ def answers(rt: Client) -> bool:
 
 
 def test_an_embedded_redis_that_is_killed_under_load_loses_and_repeats_nothing(
-    start_daemon: Start, tmp_path: Path
+    start_daemon: DaemonMaker, tmp_path: Path
 ) -> None:
     daemon = start_daemon("supervised:session", cwd=PROGRAMS, flags=SMALL)
     with client(daemon) as rt:
@@ -65,7 +63,7 @@ def test_an_embedded_redis_that_is_killed_under_load_loses_and_repeats_nothing(
 
 
 def test_an_external_redis_that_is_killed_under_load_loses_and_repeats_nothing(
-    start_daemon: Start, external: ExternalRedis, tmp_path: Path
+    start_daemon: DaemonMaker, external: ExternalRedis, tmp_path: Path
 ) -> None:
     flags = [*SMALL, "--redis", external.url]
     daemon = start_daemon("supervised:session", cwd=PROGRAMS, flags=flags)
@@ -79,7 +77,7 @@ def test_an_external_redis_that_is_killed_under_load_loses_and_repeats_nothing(
 
 
 def test_work_resumes_within_two_seconds_of_redis_answering(
-    start_daemon: Start, external: ExternalRedis, tmp_path: Path
+    start_daemon: DaemonMaker, external: ExternalRedis, tmp_path: Path
 ) -> None:
     flags = [*SMALL, "--redis", external.url]
     daemon = start_daemon("supervised:session", cwd=PROGRAMS, flags=flags)
@@ -100,7 +98,7 @@ def test_work_resumes_within_two_seconds_of_redis_answering(
 
 
 def test_while_redis_is_away_the_daemon_says_so_and_what_still_works(
-    start_daemon: Start, external: ExternalRedis
+    start_daemon: DaemonMaker, external: ExternalRedis
 ) -> None:
     flags = [*SMALL, "--redis", external.url]
     daemon = start_daemon("supervised:session", cwd=PROGRAMS, flags=flags)
@@ -137,7 +135,7 @@ def test_a_daemon_without_its_redis_does_not_start_and_says_why(tmp_path: Path) 
 
 
 def test_a_second_daemon_of_the_same_node_is_refused(
-    start_daemon: Start, external: ExternalRedis
+    start_daemon: DaemonMaker, external: ExternalRedis
 ) -> None:
     """They would hold each other's executors for dead."""
     first = start_daemon(flags=["--redis", external.url])
@@ -160,7 +158,7 @@ def test_a_second_daemon_of_the_same_node_is_refused(
 
 
 def test_a_name_whose_holder_died_on_another_machine_is_free_after_a_while(
-    start_daemon: Start, external: ExternalRedis
+    start_daemon: DaemonMaker, external: ExternalRedis
 ) -> None:
     word = json.dumps({"machine": "elsewhere", "pid": 1, "ticks": 1, "host": "far", "where": "/"})
     with RedisConnection.connect(external.url) as link:

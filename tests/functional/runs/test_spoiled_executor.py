@@ -6,9 +6,9 @@ import pytest
 
 from rtctl import Client
 from rtctl.client.run import Run
-from tests.functional.conftest import PROGRAMS
-from tests.helpers.daemon import Daemon
+from tests.helpers.daemon import Daemon, shared_daemon
 from tests.helpers.running import client
+from tests.helpers.source import PROGRAMS
 
 ONE = ("--set", "lanes.process.max=1", "--set", "stop_grace=2s")
 
@@ -16,13 +16,8 @@ ONE = ("--set", "lanes.process.max=1", "--set", "stop_grace=2s")
 @pytest.fixture(scope="module")
 def daemon() -> Iterator[Daemon]:
     """A daemon with one process executor at a time."""
-    daemon = Daemon("spoilers:session", cwd=PROGRAMS, flags=ONE)
-    daemon.start()
-    yield daemon
-    log = daemon.log.read_text()
-    left = daemon.close()
-    assert not left, f"left behind: {left}; the daemon's log:\n{log}"
-    assert "Traceback" not in log, log
+    with shared_daemon("spoilers:session", ONE, cwd=PROGRAMS) as daemon:
+        yield daemon
 
 
 @pytest.fixture

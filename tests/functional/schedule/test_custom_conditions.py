@@ -4,17 +4,14 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.functional.conftest import PROGRAMS
-from tests.helpers.daemon import Daemon
+from tests.helpers.daemon import Daemon, DaemonMaker
 from tests.helpers.deadline import until
-
-Start = Callable[..., Daemon]
+from tests.helpers.source import PROGRAMS
 
 
 class Place:
@@ -42,7 +39,7 @@ def place(tmp_path: Path) -> Place:
 
 
 @pytest.fixture
-def daemon(start_daemon: Start, place: Place) -> Daemon:
+def daemon(start_daemon: DaemonMaker, place: Place) -> Daemon:
     """A daemon whose conditions read that directory."""
     return start_daemon(
         "custom:session",
@@ -201,7 +198,9 @@ def {task}(): ...
 """
 
 
-def test_after_a_reload_the_new_conditions_are_asked(start_daemon: Start, tmp_path: Path) -> None:
+def test_after_a_reload_the_new_conditions_are_asked(
+    start_daemon: DaemonMaker, tmp_path: Path
+) -> None:
     app = tmp_path / "app.py"
     app.write_text(RELOADED.format(syntax="it is old", value=False, task="old"))
     daemon = start_daemon(str(app))
@@ -213,7 +212,7 @@ def test_after_a_reload_the_new_conditions_are_asked(start_daemon: Start, tmp_pa
 
 
 def test_why_says_that_answers_which_are_used_up_or_false_are_asked_anew(
-    start_daemon: Start, tmp_path: Path
+    start_daemon: DaemonMaker, tmp_path: Path
 ) -> None:
     app = tmp_path / "app.py"
     app.write_text(

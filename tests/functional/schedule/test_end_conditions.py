@@ -1,24 +1,20 @@
 """End conditions: what makes them true ends the run, and the record says so."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.functional.conftest import PROGRAMS
-from tests.helpers.daemon import Daemon
+from tests.helpers.daemon import Daemon, DaemonMaker, shared_daemon
 from tests.helpers.running import client, restart_supervisor, until_running
+from tests.helpers.source import PROGRAMS
 
 
 @pytest.fixture(scope="module")
 def daemon() -> Iterator[Daemon]:
     """A daemon with the app of `tests/programs/scheduled.py`."""
-    found = Daemon("scheduled:session", cwd=PROGRAMS, flags=["--set", "stop_grace=2s"]).start()
-    yield found
-    log = found.log.read_text()
-    left = found.close()
-    assert not left, f"left behind: {left}; the daemon's log:\n{log}"
-    assert "Traceback" not in log, log
+    with shared_daemon("scheduled:session", ["--set", "stop_grace=2s"], cwd=PROGRAMS) as daemon:
+        yield daemon
 
 
 @pytest.mark.parametrize(
@@ -73,7 +69,7 @@ def lasting():
 
 @pytest.mark.parametrize("killed", [False, True])
 def test_a_run_ends_as_the_app_says_in_which_it_began(
-    start_daemon: Callable[..., Daemon], tmp_path: Path, killed: bool
+    start_daemon: DaemonMaker, tmp_path: Path, killed: bool
 ) -> None:
     file = tmp_path / "app.py"
     file.write_text(PLAIN + ENDED)

@@ -1,21 +1,20 @@
 """A fault that halts the schedule: nothing starts by its condition until somebody says so."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.functional.conftest import PROGRAMS
-from tests.helpers.daemon import Daemon
+from tests.helpers.daemon import Daemon, DaemonMaker
 from tests.helpers.deadline import until
 from tests.helpers.running import client, restart_supervisor
+from tests.helpers.source import PROGRAMS
 
 LANES = ("in_process", "in_fork", "in_main", "in_thread", "in_loop")
 
 
 @pytest.fixture
-def faulty(start_daemon: Callable[..., Daemon], tmp_path: Path) -> Daemon:
+def faulty(start_daemon: DaemonMaker, tmp_path: Path) -> Daemon:
     """A daemon with a task that starts every 50 ms and writes a line to `beats`."""
     return start_daemon("faulty:session", cwd=PROGRAMS, env={"BEATS": str(tmp_path / "beats")})
 
@@ -104,7 +103,7 @@ def test_a_pause_by_hand_stays_whatever_halts_beside_it(faulty: Daemon, tmp_path
 
 @pytest.mark.parametrize("task", ["hooked", "given", "filed"])
 def test_what_fails_before_a_task_s_own_code_halts_the_schedule_if_it_is_to(
-    start_daemon: Callable[..., Daemon], tmp_path: Path, task: str
+    start_daemon: DaemonMaker, tmp_path: Path, task: str
 ) -> None:
     (tmp_path / "files").mkdir()
     config = json.dumps({"silence_task_prerun": False})

@@ -4,17 +4,15 @@ import itertools
 import json
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from rtctl import Client
 from rtd.common.errors import WrongState
-from tests.helpers.daemon import Daemon
+from tests.helpers.daemon import DaemonMaker
 from tests.helpers.deadline import until
 from tests.helpers.running import client
 
-Start = Callable[..., Daemon]
 HANDS = 6
 #: Starts by hand.
 WANTED = 60
@@ -63,7 +61,7 @@ def overlaps(runs: list[Any]) -> list[tuple[str, str]]:
 
 
 def test_hands_and_the_schedule_start_one_run_at_a_time(
-    start_daemon: Start, tmp_path: Path
+    start_daemon: DaemonMaker, tmp_path: Path
 ) -> None:
     app = tmp_path / "app.py"
     app.write_text(BY_HAND)
@@ -97,7 +95,7 @@ def test_hands_and_the_schedule_start_one_run_at_a_time(
 
 
 def test_a_trigger_that_cannot_be_leaves_nothing_behind(
-    start_daemon: Start, tmp_path: Path
+    start_daemon: DaemonMaker, tmp_path: Path
 ) -> None:
     app = tmp_path / "app.py"
     app.write_text(BY_HAND)
@@ -108,7 +106,7 @@ def test_a_trigger_that_cannot_be_leaves_nothing_behind(
 
 
 def test_reloads_that_change_conditions_start_nothing_twice_and_lose_nothing(
-    start_daemon: Start, tmp_path: Path
+    start_daemon: DaemonMaker, tmp_path: Path
 ) -> None:
     app = tmp_path / "app.py"
     app.write_text(RELOADED.format(period=100))

@@ -1,17 +1,14 @@
 """What conditions of others ask of a task: it runs, and has started, once an executor has a run."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from rtctl import Client
-from tests.helpers.daemon import Daemon
+from tests.helpers.daemon import Daemon, DaemonMaker
 from tests.helpers.deadline import until
 from tests.helpers.running import client, restart_supervisor, until_running
-
-Start = Callable[..., Daemon]
 
 APP = """
 import time
@@ -45,7 +42,7 @@ def beat(): ...
 
 
 @pytest.fixture
-def app(start_daemon: Start, tmp_path: Path) -> Daemon:
+def app(start_daemon: DaemonMaker, tmp_path: Path) -> Daemon:
     path = tmp_path / "app.py"
     path.write_text(APP)
     return start_daemon(str(path))

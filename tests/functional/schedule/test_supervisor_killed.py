@@ -2,17 +2,17 @@
 
 import json
 import time
-from collections.abc import Callable
 from pathlib import Path
 
-from tests.helpers.daemon import Daemon
+from tests.helpers.daemon import Daemon, DaemonMaker
 from tests.helpers.deadline import until
-from tests.helpers.killing import PROGRAMS, kill_and_check, ticks
+from tests.helpers.killing import kill_and_check, ticks
 from tests.helpers.occurrences import connect_redis, occurrences, outcome_text
+from tests.helpers.source import PROGRAMS
 
 
 def test_a_killed_supervisor_loses_no_occurrence_and_runs_none_twice(
-    start_daemon: Callable[..., Daemon], tmp_path: Path
+    start_daemon: DaemonMaker, tmp_path: Path
 ) -> None:
     path = tmp_path / "ticks"
     daemon = start_daemon("ticking:session", cwd=PROGRAMS, env={"TICKS": str(path)})
@@ -20,7 +20,7 @@ def test_a_killed_supervisor_loses_no_occurrence_and_runs_none_twice(
 
 
 def test_a_stop_over_five_due_times_leaves_five_records_and_each_policy_does_what_it_says(
-    start_daemon: Callable[..., Daemon], tmp_path: Path
+    start_daemon: DaemonMaker, tmp_path: Path
 ) -> None:
     path = tmp_path / "ticks"
     daemon = start_daemon("ticking:session", cwd=PROGRAMS, env={"TICKS": str(path)})
@@ -47,7 +47,7 @@ def test_a_stop_over_five_due_times_leaves_five_records_and_each_policy_does_wha
 
 
 def test_a_task_that_is_new_is_not_made_up_for_a_stop_before_it_was_there(
-    start_daemon: Callable[..., Daemon], tmp_path: Path
+    start_daemon: DaemonMaker, tmp_path: Path
 ) -> None:
     app = tmp_path / "app.py"
     app.write_text(APP)

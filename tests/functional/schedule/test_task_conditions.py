@@ -1,16 +1,14 @@
 """Conditions whose value is the result of a task: what becomes of them when its runs fail."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from rtctl import Client
-from tests.helpers.daemon import Daemon
+from tests.helpers.daemon import Daemon, DaemonMaker
 from tests.helpers.deadline import until
 from tests.helpers.running import client
 
-Start = Callable[..., Daemon]
 APP = """
 import os, time
 from pathlib import Path
@@ -37,7 +35,7 @@ TASK = "_condition-ready"
 
 
 @pytest.fixture
-def start(start_daemon: Start, tmp_path: Path) -> Callable[..., Daemon]:
+def start(start_daemon: DaemonMaker, tmp_path: Path) -> DaemonMaker:
     """Starts the daemon, with these settings of the session, and a first word for `ready`."""
 
     def begin(said: str, **config: object) -> Daemon:
@@ -60,7 +58,7 @@ def state(rt: Client) -> str:
     ("said", "why"), [("raise", "RuntimeError: no such table"), ("exit", "exit")]
 )
 def test_a_run_that_fails_is_a_fault_of_the_condition_and_its_last_result_counts(
-    start: Callable[..., Daemon], tmp_path: Path, said: str, why: str
+    start: DaemonMaker, tmp_path: Path, said: str, why: str
 ) -> None:
     with client(start("yes")) as rt:
         until(lambda: rt.ls(task="load", state="succeeded"), what="a run of `load`")
@@ -76,7 +74,7 @@ def test_a_run_that_fails_is_a_fault_of_the_condition_and_its_last_result_counts
 
 
 def test_where_conditions_are_not_silenced_it_halts_the_schedule(
-    start: Callable[..., Daemon], tmp_path: Path
+    start: DaemonMaker, tmp_path: Path
 ) -> None:
     daemon = start("raise", silence_cond_check=False)
     with client(daemon) as rt:
@@ -88,9 +86,7 @@ def test_where_conditions_are_not_silenced_it_halts_the_schedule(
         assert state(rt) == "going"
 
 
-def test_a_run_that_somebody_kills_is_no_fault(
-    start: Callable[..., Daemon], tmp_path: Path
-) -> None:
+def test_a_run_that_somebody_kills_is_no_fault(start: DaemonMaker, tmp_path: Path) -> None:
     with client(start("hang", silence_cond_check=False)) as rt:
         run = until(lambda: rt.ls(task=TASK, state="running"), what="it hangs")[0]
         run.kill()

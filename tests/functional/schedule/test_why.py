@@ -2,20 +2,19 @@
 
 import json
 import time
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.functional.conftest import PROGRAMS
-from tests.helpers.daemon import Daemon
+from tests.helpers.daemon import Daemon, DaemonMaker
 from tests.helpers.deadline import until
+from tests.helpers.source import PROGRAMS
 
 
 @pytest.fixture
-def daemon(start_daemon: Callable[..., Daemon]) -> Daemon:
+def daemon(start_daemon: DaemonMaker) -> Daemon:
     """A daemon with the app of `tests/programs/scheduled.py` and one process executor."""
     return start_daemon(
         "scheduled:session",
@@ -135,7 +134,7 @@ def test_events_start_tasks_and_next_names_times(daemon: Daemon) -> None:
 
 
 def test_times_are_those_of_the_task_and_name_its_zone(
-    start_daemon: Callable[..., Daemon], tmp_path: Path
+    start_daemon: DaemonMaker, tmp_path: Path
 ) -> None:
     (tmp_path / "far.py").write_text(
         "from rtd import Session\n"
@@ -186,9 +185,7 @@ def test_the_schedule_can_be_simulated_without_a_daemon(daemon: Daemon) -> None:
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
 
 
-def test_what_overlaps_is_not_held_by_its_runs(
-    start_daemon: Callable[..., Daemon], tmp_path: Path
-) -> None:
+def test_what_overlaps_is_not_held_by_its_runs(start_daemon: DaemonMaker, tmp_path: Path) -> None:
     (tmp_path / "over.py").write_text(
         "import time\n"
         "from rtd import Session\n"
@@ -215,7 +212,7 @@ def test_what_overlaps_is_not_held_by_its_runs(
 
 
 def test_conditions_of_the_apps_own_hold_only_what_they_decide(
-    start_daemon: Callable[..., Daemon], tmp_path: Path
+    start_daemon: DaemonMaker, tmp_path: Path
 ) -> None:
     (tmp_path / "own.py").write_text(
         "from rtd import Session\n"

@@ -5,13 +5,10 @@ import sys
 import time
 from pathlib import Path
 
-from tests.functional.conftest import PROGRAMS
 from tests.helpers.daemon import Daemon
 from tests.helpers.rows import row_of, submit, until_output_has, until_state
-
-
-def alive(pid: int) -> bool:
-    return Path(f"/proc/{pid}").exists()
+from tests.helpers.running import is_alive
+from tests.helpers.source import PROGRAMS
 
 
 def test_every_process_is_printed_and_gone(jobs: Daemon) -> None:
@@ -19,7 +16,7 @@ def test_every_process_is_printed_and_gone(jobs: Daemon) -> None:
     child = int(until_output_has(jobs, run, "\n"))
     text = jobs.ok("kill", run, "--grace", "0.2s", "--reason", "not needed")
     assert f"{run}  terminated" in text
-    assert not alive(child)
+    assert not is_alive(child)
     row = row_of(jobs, run)
     assert row["state"] == "terminated"
     assert "not needed" in row["why"]
@@ -34,7 +31,7 @@ def test_a_deaf_command_is_killed_after_the_grace_with_its_pids(jobs: Daemon) ->
     (outcome,) = answer["runs"]
     assert outcome["state"] == "terminated"
     assert outcome["pids"]
-    assert all(not alive(entry["pid"]) for entry in outcome["pids"])
+    assert all(not is_alive(entry["pid"]) for entry in outcome["pids"])
     assert {"pid", "name", "how"} <= set(outcome["pids"][0])
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.functional.conftest import PROGRAMS
 from tests.helpers.daemon import BIN, Daemon
 from tests.helpers.deadline import until
 from tests.helpers.rows import until_state
+from tests.helpers.source import PROGRAMS
 from tests.helpers.terminal import Terminal
 
 

@@ -2,12 +2,11 @@
 
 import json
 import uuid
-from collections.abc import Callable
 from pathlib import Path
 
-from tests.functional.conftest import PROGRAMS
-from tests.helpers.daemon import Daemon
+from tests.helpers.daemon import Daemon, DaemonMaker
 from tests.helpers.rows import submit, until_state
+from tests.helpers.source import PROGRAMS
 
 
 def test_it_tells_what_was_asked_for_and_what_became_of_it(jobs: Daemon) -> None:
@@ -53,9 +52,7 @@ def test_a_task_is_no_run_but_may_have_some(jobs: Daemon) -> None:
     assert "it is a task, and `rtctl ls add` lists its runs" in done.stderr
 
 
-def test_a_queued_run_says_what_it_waits_for(
-    start_daemon: Callable[..., Daemon], gate: Path
-) -> None:
+def test_a_queued_run_says_what_it_waits_for(start_daemon: DaemonMaker, gate: Path) -> None:
     daemon = start_daemon(
         "jobs:session",
         cwd=PROGRAMS,
