@@ -8,6 +8,9 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 BIN := $(VENV)/bin
 VERSIONS := 3.11 3.12 3.13
 ARGS ?=
+# The tests may write bytecode, also where Python is told not to: else each daemon that they start
+# would compile its modules again.
+test chaos: export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-all chaos lint format bench bench-against docs generate lock system-packages clean

@@ -1,6 +1,7 @@
 """Fixtures for all tests, and how the tests are spread over the cores."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,15 @@ from typing import Any
 import pytest
 
 from tests.helpers.daemon import Daemon, DaemonMaker
+
+
+def pytest_configure() -> None:
+    """Let the programs that tests start be interrupted.
+
+    A shell lets what it starts with `&` ignore Ctrl-C, and children inherit that.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(optionalhook=True)

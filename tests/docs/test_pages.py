@@ -116,6 +116,7 @@ def place() -> Iterator[Daemon]:
     assert not left, f"left behind after rtd stop ({stop.stderr.decode()}): {left}"
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_a_page_does_what_it_shows(page: Path, place: Daemon, tmp_path: Path) -> None:

@@ -258,6 +258,7 @@ def test_an_unwatched_loader_waits_for_a_reload(start_daemon: DaemonMaker, proje
         until_tasks(rt, "one", "two")
 
 
+@pytest.mark.slow
 def test_an_app_that_changes_its_files_at_each_import_is_reloaded_ever_more_slowly(
     start_daemon: DaemonMaker, project: Path
 ) -> None:

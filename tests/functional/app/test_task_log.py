@@ -151,6 +151,7 @@ def test_a_run_over_which_a_handler_ends_the_process_is_left_out(logged: Logged)
     assert logged.actions("quick") == ["run", "success"]
 
 
+@pytest.mark.slow
 def test_nothing_is_lost_or_doubled_while_its_process_is_killed(logged: Logged) -> None:
     daemon = logged()
     with client(daemon) as rt:
@@ -177,6 +178,7 @@ def test_nothing_is_lost_or_doubled_while_its_process_is_killed(logged: Logged) 
         began.add(row.run_id)
 
 
+@pytest.mark.slow
 def test_a_record_over_which_its_process_is_killed_again_and_again_is_written(
     logged: Logged, gate: Path
 ) -> None:

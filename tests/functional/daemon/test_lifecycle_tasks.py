@@ -114,6 +114,7 @@ def test_tasks_on_shutdown_are_the_last_and_nothing_else_begins(occasions: Occas
         assert [rt.get(run.id).wait(timeout=20).state for run in queued] == ["succeeded"] * 3
 
 
+@pytest.mark.slow
 def test_tasks_on_shutdown_have_the_grace_and_are_stopped_then(occasions: Occasions) -> None:
     occasions.gate.touch()
     daemon = occasions.start("--set", "stop_grace=4s", stays_s=600)

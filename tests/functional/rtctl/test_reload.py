@@ -4,6 +4,8 @@ import json
 import threading
 from pathlib import Path
 
+import pytest
+
 from tests.helpers.daemon import DaemonMaker
 from tests.helpers.deadline import until
 from tests.helpers.running import client, executor_of, is_alive
@@ -90,6 +92,7 @@ def test_a_new_task_is_never_given_to_an_executor_of_before(
             assert {run.wait(timeout=10).result for run in runs} == {f"new{number}"}
 
 
+@pytest.mark.slow
 def test_a_hanging_import_does_not_bar_the_next_reload(
     start_daemon: DaemonMaker, tmp_path: Path
 ) -> None:

@@ -65,6 +65,7 @@ def test_a_deaf_family_of_daemons_is_gone_after_a_kill(
     assert rt.submit("add", a=1).wait(timeout=5).result == 1
 
 
+@pytest.mark.slow
 def test_a_timeout_ends_a_deaf_family_too(rt: Client, daemon: Daemon) -> None:
     run = start_family(rt, daemon, timeout="3s", stop_grace="0.3s")
     run.wait(timeout=15)

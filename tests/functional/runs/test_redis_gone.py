@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from rtctl import Client
 from rtd.common.errors import RtdError
 from rtd.store.commands.commands import StoreCommands
@@ -121,6 +123,7 @@ def test_while_redis_is_away_the_daemon_says_so_and_what_still_works(
         assert run.wait(timeout=5).state == "terminated"
 
 
+@pytest.mark.slow
 def test_a_daemon_without_its_redis_does_not_start_and_says_why(tmp_path: Path) -> None:
     daemon = Daemon(None, ["--redis", f"unix://{tmp_path}/nobody.sock"])
     with daemon.log.open("wb") as log:

@@ -4,6 +4,8 @@ import json
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.helpers.daemon import Daemon, DaemonMaker
 from tests.helpers.deadline import until
 from tests.helpers.killing import kill_and_check, ticks
@@ -11,6 +13,7 @@ from tests.helpers.occurrences import connect_redis, occurrences, outcome_text
 from tests.helpers.source import PROGRAMS
 
 
+@pytest.mark.slow
 def test_a_killed_supervisor_loses_no_occurrence_and_runs_none_twice(
     start_daemon: DaemonMaker, tmp_path: Path
 ) -> None:

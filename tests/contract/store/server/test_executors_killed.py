@@ -6,6 +6,8 @@ import signal
 import time
 from collections import Counter
 
+import pytest
+
 from rtd.common.errors import StoreGone
 from rtd.store.commands.arguments import LeaseOutcome, TakeReply
 from rtd.store.connection.blocking import RedisConnection
@@ -93,6 +95,7 @@ class Crew:
         return [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in self.living]
 
 
+@pytest.mark.slow
 def test_each_run_ends_once_however_many_executors_are_killed(redis: EmbeddedRedis) -> None:
     chance = random.Random(4711)
     with RedisConnection.connect(redis.url) as link:

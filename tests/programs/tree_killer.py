@@ -1,9 +1,9 @@
-"""A small zygote: kills one bomb after the other by a hunt while bystanders live on.
+"""A small zygote: kills one bomb after the other while bystanders live on.
 
-    hunter.py MARK REPETITIONS BREED [--setsid] [--delay SECONDS]
+    tree_killer.py MARK REPETITIONS BREED [--setsid] [--delay SECONDS]
 
 Prints one line of JSON: for each repetition what was left of the bomb, how many bystanders
-are gone, how the root ended, and the milliseconds that the hunt took.
+are gone, how the root ended, and the milliseconds that the kill took.
 """
 
 import json
@@ -65,10 +65,10 @@ def one_kill(breed: str, options: dict[str, object], spare: set[int]) -> tuple[s
     assert os.read(reader, 1) == b"r"
     os.close(reader)
     started_s = time.perf_counter()
-    hunted = kill_tree(pid, spare)
+    killed = kill_tree(pid, spare)
     took_ms = (time.perf_counter() - started_s) * 1000
-    assert not hunted.alive, hunted
-    return str(hunted.root_status), took_ms, len(hunted.ended)
+    assert not killed.alive, killed
+    return str(killed.root_status), took_ms, len(killed.ended)
 
 
 def main() -> None:
