@@ -1,8 +1,5 @@
-"""When tasks start: decided here from a clock that is given, without I/O.
+"""When tasks start: pure scheduling on a clock that the caller gives, without I/O.
 
-`Planner` holds the tasks with conditions, what is remembered of their past runs, a heap of the
-next moments at which time alone can change a condition, and an index from events to the tasks
-whose conditions they can change. The live scheduler and the simulation drive the same planner.
-
+`rtd.planner.planner.Planner` joins the parts. The daemon and `rtd simulate` drive the same planner.
 Times are UTC microseconds (`_us`).
 """

@@ -1,158 +1,137 @@
-"""What a look at an entry leads to: it starts, it is held, or it is to be looked at later."""
+"""The decision about one task: it starts, something holds it, or time goes on without it."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from typing import Final
 
-from rtd.language.core.condition import Condition, Evaluation
+from rtd.language.core.condition import Evaluation
 from rtd.language.core.run_history import RUN
 from rtd.language.time.durations import SECOND
+from rtd.planner.agenda import Agenda
 from rtd.planner.dependency_index import DependencyIndex
-from rtd.planner.entry import DISABLED, ONCE, PAUSED, RUNNING, ScheduledTask
-from rtd.planner.occurrence import Occurrence, OccurrenceVerdict, occurrence_id
+from rtd.planner.occurrence import Occurrence, OccurrenceVerdict
+from rtd.planner.scheduled_task import DISABLED, ONCE, PAUSED, RUNNING, ScheduledTask
 from rtd.planner.view_factory import ViewFactory
-from rtd.planner.wake_heap import WakeHeap
 
-#: A run that begins so long after its moment is late.
+#: A run that starts so long after its due moment is late.
 LATE_US: Final = SECOND
-#: An entry is to be looked at when the planner next decides, not for an earlier moment.
-NEXT_DECISION: Final = 0
 
 
-class DueDecider:
-    """The entries of a planner, and the decisions about them.
+class StartDecider:
+    """Decides for one task at a time whether it starts.
 
     Args:
-        started_us: when the scheduler started, for conditions that ask.
-        zone: IANA name of the local time of tasks that name none.
-        env: of the daemon.
-        read: makes the condition of a text.
+        views: what conditions see.
+        index: the tasks that a start concerns.
+        agenda: receives those tasks, and the next wake-up of the decided one.
+        run_id_of: makes the id of the run for a task's due moment.
 
     Attributes:
-        past: what is remembered of runs; told by `started`, `ended` and `past` itself.
-        now_us: the moment up to which everything has been decided.
-        paused: nothing starts.
-        names: of all tasks that exist.
-        wakes: when the clock alone may start something.
-        run_id_of: names the run of a task's due moment.
-        dirty: who is to be looked at, and for which moment (`NOW`: the next one).
+        paused: no task starts.
     """
 
     def __init__(
-        self, started_us: int, zone: str, env: Mapping[str, str], read: Callable[[str], Condition]
+        self,
+        views: ViewFactory,
+        index: DependencyIndex,
+        agenda: Agenda,
+        run_id_of: Callable[[str, int], str],
     ) -> None:
-        self.now_us = started_us
         self.paused = False
-        self.tasks: dict[str, ScheduledTask] = {}
-        self.wakes = WakeHeap()
-        self.dirty: dict[ScheduledTask, int] = {}
-        self._read = read
-        self._views = ViewFactory(started_us, zone, env)
-        self._index = DependencyIndex()
+        self._views = views
+        self._history = views.history
+        self._customs = views.customs
+        self._index = index
+        self._agenda = agenda
+        self._run_id_of = run_id_of
         self._started: dict[ScheduledTask, int] = {}
-        self.run_id_of = occurrence_id
-        self.history, self.names = self._views.history, self._views.names
 
-    def _touch(self, task: str, action: str, at_us: int) -> None:
-        entry = self.tasks.get(task)
-        if entry is not None:
-            self.dirty[entry] = at_us
-            entry.prediction = None
-        for entry in self._index.dependents(task, action):
-            self.dirty[entry] = at_us
-            entry.prediction = None
+    def decide(self, task: ScheduledTask, at_us: int, now_us: int) -> Occurrence | None:
+        """Evaluate the condition at a moment, and start the task if it is true.
 
-    def _touch_all(self, entries: Iterable[ScheduledTask]) -> None:
-        for entry in entries:
-            self.dirty.setdefault(entry, NEXT_DECISION)
-            entry.prediction = None
-
-    def _decide(self, entry: ScheduledTask, at_us: int, found: list[Occurrence]) -> None:
-        """Ask a condition, and start its task if that is what it says."""
-        if entry in self._started:
-            self._evaluate_started()
-        if entry.backlog and self.hold_reason(entry) is None:
-            due_us, why = entry.backlog.pop(0)
-            late = Occurrence(entry.name, due_us, OccurrenceVerdict.LATE, why, self.now_us)
-            found.append(self._start(entry, late))
-            return
-        ahead, entry.prediction = entry.prediction, None
-        if ahead is not None and ahead.at_us == at_us:
-            value, until_us = ahead.value, ahead.until_us
+        Returns:
+            The start, or a due moment that passed without one; None if there is neither.
+        """
+        if task in self._started:
+            self.evaluate_started()
+        if task.catch_ups and self.hold_reason(task) is None:
+            due_us, reason = task.catch_ups.pop(0)
+            late = Occurrence(task.name, due_us, OccurrenceVerdict.LATE, reason, now_us)
+            return self._start(task, late)
+        prediction, task.prediction = task.prediction, None
+        if prediction is not None and prediction.at_us == at_us:
+            value, until_us = prediction.value, prediction.until_us
         else:
-            value, until_us = self.evaluate(entry, at_us)
-        if not value:
-            if entry.due_us is not None and entry.newly_true and entry.skip_reason:
-                found.append(
-                    Occurrence(
-                        entry.name, entry.due_us, OccurrenceVerdict.SKIPPED, entry.skip_reason
-                    )
+            value, until_us = self.evaluate(task, at_us)
+        skipped = None
+        if value:
+            task.mark_true(at_us)
+            reason_to_wait = self.hold_reason(task)
+            if reason_to_wait is None:
+                return self._start(task, _occurrence(task, at_us, now_us))
+            task.skip_reason = reason_to_wait
+        else:
+            if task.due_us is not None and task.newly_true and task.skip_reason:
+                skipped = Occurrence(
+                    task.name, task.due_us, OccurrenceVerdict.SKIPPED, task.skip_reason
                 )
-            entry.due_us, entry.skip_reason = None, ""
-        else:
-            if entry.due_us is None:
-                entry.due_us, entry.newly_true = at_us, True
-            hold = self.hold_reason(entry)
-            if hold is None:
-                found.append(self._start(entry, self._occurrence(entry, at_us)))
-                return
-            entry.skip_reason = hold
-        self.wakes.set(entry, until_us)
+            task.mark_false()
+        self._agenda.set_wake(task, until_us)
+        return skipped
 
-    def evaluate(self, entry: ScheduledTask, at_us: int) -> Evaluation:
-        """What a condition says at a moment, and until when."""
-        view = self._views.move(entry, at_us)
-        if entry.custom_ids:
-            return self._views.customs.evaluate(entry, view, self._block_reason(entry) is not None)
-        return entry.condition.evaluate(view)
+    def evaluate(self, task: ScheduledTask, at_us: int) -> Evaluation:
+        """Return the value of a condition at a moment, and until when it holds."""
+        view = self._views.move(task, at_us)
+        if task.custom_ids:
+            return self._customs.evaluate(task, view, self._block_reason(task) is not None)
+        return task.condition.evaluate(view)
 
-    def hold_reason(self, entry: ScheduledTask) -> str | None:
-        """What keeps a task from starting though its condition is true."""
-        blocked = self._block_reason(entry)
-        if blocked is not None or not entry.overlap:
-            return blocked
-        return None if entry.newly_true or entry.backlog else ONCE
+    def hold_reason(self, task: ScheduledTask) -> str | None:
+        """Return why the task does not start while its condition is true; None: it starts."""
+        reason = self._block_reason(task)
+        if reason is not None or not task.overlap:
+            return reason
+        return None if task.newly_true or task.catch_ups else ONCE
 
-    def _block_reason(self, entry: ScheduledTask) -> str | None:
-        """What keeps a task from starting whatever its condition says."""
+    def _block_reason(self, task: ScheduledTask) -> str | None:
+        """Return what keeps the task from starting for any value of its condition."""
         if self.paused:
             return PAUSED
-        if not entry.enabled:
+        if not task.enabled:
             return DISABLED
-        return RUNNING if not entry.overlap and self.history.active_runs(entry.name) else None
+        return RUNNING if not task.overlap and self._history.active_runs(task.name) else None
 
-    def _occurrence(self, entry: ScheduledTask, at_us: int) -> Occurrence:
-        assert entry.due_us is not None
-        due_us = entry.due_us if entry.newly_true else at_us
-        due_us = max(due_us, entry.last_us + 1)
-        held = entry.skip_reason if entry.newly_true else ""
-        start_us = max(due_us, at_us)
-        if max(start_us, self.now_us) - due_us <= LATE_US:
-            return Occurrence(entry.name, due_us, OccurrenceVerdict.RAN, held, start_us)
-        return Occurrence(
-            entry.name, due_us, OccurrenceVerdict.LATE, held or "it was late", start_us
-        )
+    def _start(self, task: ScheduledTask, occurrence: Occurrence) -> Occurrence:
+        name, start_us = task.name, occurrence.start_us
+        occurrence = occurrence._replace(run_id=self._run_id_of(name, occurrence.due_us))
+        task.mark_started(occurrence.due_us)
+        self._history.record_start(name, occurrence.run_id, start_us)
+        if task.custom_ids:
+            self._customs.mark_used(task)
+        self._agenda.add_event(self._index.dependents(name, RUN), start_us)
+        self._started[task] = start_us
+        return occurrence
 
-    def _start(self, entry: ScheduledTask, fired: Occurrence) -> Occurrence:
-        fired = fired._replace(run_id=self.run_id_of(entry.name, fired.due_us))
-        entry.last_us = max(entry.last_us, fired.due_us)
-        entry.due_us, entry.skip_reason = None, ""
-        self.history.record_start(entry.name, fired.run_id, fired.start_us)
-        if entry.custom_ids:
-            self._views.customs.mark_used(entry)
-        for other in self._index.dependents(entry.name, RUN):
-            self.dirty[other] = fired.start_us
-            other.prediction = None
-        self._started[entry] = fired.start_us
-        return fired
-
-    def _evaluate_started(self) -> None:
-        """What the conditions of those that were started say since; after all were started, for
-        they are not to wait for it."""
+    def evaluate_started(self) -> None:
+        """Re-evaluate the conditions of the tasks just started. Called after all have started,
+        so that no start waits for it."""
+        if not self._started:
+            return
         started, self._started = self._started, {}
-        for entry, start_us in started.items():
-            value, until_us = self.evaluate(entry, start_us)
+        for task, start_us in started.items():
+            value, until_us = self.evaluate(task, start_us)
             if value:
-                entry.due_us, entry.newly_true = start_us, False
-            if entry.backlog and entry.overlap:
-                self.dirty[entry] = start_us
-            self.wakes.set(entry, until_us)
+                task.mark_still_true(start_us)
+            if task.catch_ups and task.overlap:
+                self._agenda.add_event((task,), start_us)
+            self._agenda.set_wake(task, until_us)
+
+
+def _occurrence(task: ScheduledTask, at_us: int, now_us: int) -> Occurrence:
+    """Return the start of a due task, with its due moment and whether that is late."""
+    assert task.due_us is not None
+    due_us = max(task.due_us if task.newly_true else at_us, task.last_due_us + 1)
+    reason = task.skip_reason if task.newly_true else ""
+    start_us = max(due_us, at_us)
+    if max(start_us, now_us) - due_us <= LATE_US:
+        return Occurrence(task.name, due_us, OccurrenceVerdict.RAN, reason, start_us)
+    return Occurrence(task.name, due_us, OccurrenceVerdict.LATE, reason or "it was late", start_us)

@@ -1,93 +1,114 @@
-"""What a planner is told of the runs of its tasks, and of the answers to what it asked."""
+"""What happens to runs, custom conditions and parameters, applied to a planner's tasks."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
-from rtd.language.core.condition import Condition
 from rtd.language.core.run_history import RUN
 from rtd.language.core.view import Answer
-from rtd.planner.decider import NEXT_DECISION, DueDecider
+from rtd.planner.agenda import Agenda
+from rtd.planner.dependency_index import DependencyIndex
 from rtd.planner.occurrence import Occurrence, OccurrenceVerdict
+from rtd.planner.scheduled_task import ScheduledTask
+from rtd.planner.view_factory import ViewFactory
 
 
-class EventIntake(DueDecider):
-    """A decider that is told what has happened, and looks again at whom it concerns.
+class EventIntake:
+    """Records events; the tasks that an event concerns are decided again.
 
-    Its arguments are those of `DueDecider`.
+    Args:
+        tasks: all scheduled tasks by name.
+        views: holds the run history and the custom conditions.
+        index: the tasks that an event concerns.
+        agenda: receives those tasks.
     """
 
     def __init__(
-        self, started_us: int, zone: str, env: Mapping[str, str], read: Callable[[str], Condition]
+        self,
+        tasks: Mapping[str, ScheduledTask],
+        views: ViewFactory,
+        index: DependencyIndex,
+        agenda: Agenda,
     ) -> None:
-        super().__init__(started_us, zone, env, read)
-        self._also: set[str] = set()
-
-    @property
-    def watched_tasks(self) -> set[str]:
-        """The tasks whose events matter: those with conditions, and those that they name."""
-        return self.tasks.keys() | self._index.named_tasks | self._also
+        self._tasks = tasks
+        self._views = views
+        self._history = views.history
+        self._index = index
+        self._agenda = agenda
 
     # --- runs
 
-    def record_start(self, task: str, run_id: str, at_us: int) -> None:
-        """A run that this planner did not fire has begun."""
-        if self.history.record_start(task, run_id, at_us):
-            self._touch(task, RUN, at_us)
+    def record_start(self, name: str, run_id: str, at_us: int) -> None:
+        """Record that a run which the planner did not start is queued."""
+        if self._history.record_start(name, run_id, at_us):
+            self._add_event(name, RUN, at_us)
 
-    def record_begin(self, task: str, run_id: str, at_us: int) -> None:
-        """An executor has a run of a task that conditions of others ask about."""
-        self.history.record_start(task, run_id, at_us)  # a delayed one may not have been told of
-        if self.history.record_begin(task, run_id, at_us):
-            self._touch(task, RUN, at_us)
+    def record_begin(self, name: str, run_id: str, at_us: int) -> None:
+        """Record that an executor has a run of a task in `DependencyIndex.begin_tasks`."""
+        self._history.record_start(name, run_id, at_us)  # no event tells that a delayed run is due
+        if self._history.record_begin(name, run_id, at_us):
+            self._add_event(name, RUN, at_us)
 
-    def record_end(self, task: str, action: str, run_id: str, at_us: int) -> None:
-        """A run has ended: `success`, `fail`, `terminate`, or `inaction`: it never began."""
-        self.history.record_end(task, action, run_id, at_us)
-        self._touch(task, action, at_us)
+    def record_end(self, name: str, action: str, run_id: str, at_us: int) -> None:
+        """Record the end of a run: `success`, `fail`, `terminate`, or `inaction` if it never
+        began."""
+        self._history.record_end(name, action, run_id, at_us)
+        self._add_event(name, action, at_us)
 
-    def record_existing(self, task: str, run_id: str, at_us: int) -> None:
-        """What was fired had run before: its due moment is used up."""
-        self.history.record_existing(task, run_id, at_us)
-        if task in self.tasks:
-            self.dirty.setdefault(self.tasks[task], at_us)
+    def record_existing(self, name: str, run_id: str, at_us: int) -> None:
+        """Record that the run of an occurrence was over before: its due moment is used up."""
+        self._history.record_existing(name, run_id, at_us)
+        self._agenda.add(self._own(name), at_us)
 
-    def take_over(self, decided: Iterable[Occurrence]) -> list[Occurrence]:
-        """What a planner before this one has decided, and Redis may not have told. Gives those
-        of which a run counts as going now."""
-        watched = self.watched_tasks
-        for one in decided:
-            entry = self.tasks.get(one.task)
-            if entry is not None:
-                entry.last_us = max(entry.last_us, one.due_us)
-                backlog = [owed for owed in entry.backlog or () if owed[0] != one.due_us]
-                if one.verdict is OccurrenceVerdict.OWED:
-                    backlog.append((one.due_us, one.reason))
-                entry.backlog = sorted(backlog) or None
-        runs = [one for one in decided if one.makes_run and one.task in watched]
-        for one in runs:
-            self.history.record_start(one.task, one.run_id, one.start_us)
+    def take_over(self, occurrences: Iterable[Occurrence]) -> list[Occurrence]:
+        """Take over what the planner before this one decided and Redis may not have yet.
+
+        Returns:
+            Those whose runs count as active now.
+        """
+        runs = []
+        for one in occurrences:
+            task = self._tasks.get(one.task)
+            if task is not None:
+                is_catch_up = one.verdict is OccurrenceVerdict.CATCH_UP
+                task.replace_catch_up(one.due_us, one.reason if is_catch_up else None)
+            if one.makes_run and one.task in self._index.watched_tasks:
+                self._history.record_start(one.task, one.run_id, one.start_us)
+                runs.append(one)
         return runs
 
-    def occupy(self, task: str, run_id: str, at_us: int) -> None:
-        """Somebody is about to start a run: hold the task back as if it had begun."""
-        self.history.occupy(task, run_id, at_us)
+    def occupy(self, name: str, run_id: str, at_us: int) -> None:
+        """Hold a task back as if a run had started: one is about to be submitted."""
+        self._history.occupy(name, run_id, at_us)
 
-    def vacate(self, task: str, run_id: str) -> None:
-        """That run, or one that was taken over, is not there after all."""
-        self.history.vacate(task, run_id)
-        if task in self.tasks:
-            self.dirty.setdefault(self.tasks[task], NEXT_DECISION)
+    def vacate(self, name: str, run_id: str) -> None:
+        """Release a run that does not exist: one of `occupy`, or one that was taken over."""
+        self._history.vacate(name, run_id)
+        self._agenda.add(self._own(name))
 
-    # --- answers
+    def _own(self, name: str) -> tuple[ScheduledTask, ...]:
+        task = self._tasks.get(name)
+        return () if task is None else (task,)
+
+    def _add_event(self, name: str, action: str, at_us: int) -> None:
+        self._agenda.add_event(self._own(name), at_us)
+        self._agenda.add_event(self._index.dependents(name, action), at_us)
+
+    # --- custom conditions and parameters
 
     def record_custom_value(
-        self, number: int, text: str, value: bool | None, why: str = ""
+        self, evaluation: int, custom: str, value: bool | None, error: str = ""
     ) -> None:
-        """What an asking has found; None: it failed, and the condition decides nothing."""
+        """Record the value of a custom condition; None: its evaluation failed, and it decides
+        nothing."""
         answer = None if value is None else Answer(value)
-        self._views.customs.values.record(number, text, answer, why)
-        self._touch_all(self._index.custom_dependents(text))
+        self._views.customs.values.record(evaluation, custom, answer, error)
+        self._agenda.add(self._index.custom_dependents(custom))
 
-    def set_task_value(self, text: str, answer: Answer) -> None:
-        """The value of a condition that a task tells, until there is another."""
-        self._views.customs.values.set_task_value(text, answer)
-        self._touch_all(self._index.custom_dependents(text))
+    def set_task_value(self, custom: str, answer: Answer) -> None:
+        """Set the value of a custom condition that a task's results give."""
+        self._views.customs.values.set_task_value(custom, answer)
+        self._agenda.add(self._index.custom_dependents(custom))
+
+    def set_params(self, params: Mapping[str, object]) -> None:
+        """Set all parameters of the session."""
+        self._views.set_params(params)
+        self._agenda.add(self._index.of_params)

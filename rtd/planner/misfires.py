@@ -1,67 +1,68 @@
-"""Due moments that nobody could fire, and what the catch-up policy says of them."""
-
-from __future__ import annotations
+"""Misfires: due moments that passed while no scheduler ran, and their catch-up policies."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from rtd.language.time.durations import SECOND
 from rtd.model.schedule import CatchUp
 from rtd.planner.due_moments import due_moments
-from rtd.planner.entry import RUNNING, ScheduledTask
 from rtd.planner.occurrence import Occurrence, OccurrenceVerdict
+from rtd.planner.scheduled_task import RUNNING, ScheduledTask
+from rtd.planner.view_factory import ViewFactory
 
-if TYPE_CHECKING:
-    from rtd.planner.planner import Planner
-
-#: Of one task at one time; what lies before the latest of them is told by one record.
+#: Records for one task and one gap; the oldest misfires beyond that have none.
 MAX_OCCURRENCES: Final = 1000
 
 
 def resolve_misfires(
-    planner: Planner, entry: ScheduledTask, from_us: int, to_us: int, why: str
+    task: ScheduledTask, views: ViewFactory, from_us: int, to_us: int, why: str
 ) -> list[Occurrence]:
-    """A record for each due moment of a task in (from, to]; what is to run goes into its backlog.
+    """Return a record for each misfire of a task in (from, to], and add its catch-ups to it.
 
     Args:
-        why: why nobody fired them, as the beginning of a sentence.
+        why: why no scheduler ran, as the beginning of a sentence.
     """
-    view = planner.view_of(entry, to_us)
-    if entry.backlog:
-        from_us = max(from_us, entry.backlog[-1][0])
-    dues = [
-        due for due in due_moments(entry, planner.history, view, from_us, to_us) if due > from_us
-    ]
-    if planner.history.active_runs(entry.name) and not entry.overlap:
-        began = max(from_us, planner.history.last_activity_us(entry.name))
-        reason = f"{why}; {RUNNING}"
-        return [
-            Occurrence(entry.name, due, OccurrenceVerdict.SKIPPED, reason)
-            for due in dues
-            if due > began
-        ][-MAX_OCCURRENCES:]
+    history = views.history
+    if task.catch_ups:
+        from_us = max(from_us, task.catch_ups[-1][0])
+    dues = list(due_moments(task, history, views.view_of(task, to_us), from_us, to_us))
+    dues = [due for due in dues if due > from_us]
+    if history.active_runs(task.name) and not task.overlap:
+        covered_from_us = max(from_us, history.last_activity_us(task.name))
+        covered = [due for due in dues if due > covered_from_us][-MAX_OCCURRENCES:]
+        return _records(task, covered, OccurrenceVerdict.SKIPPED, f"{why}; {RUNNING}")
     if not dues:
         return []
-    still_true = entry.evaluate(planner.view_of(entry, to_us))[0]
-    runs, reason = choose_catch_up(entry.catch_up, dues, to_us, still_true)
-    said = f"{why}; {reason}"
-    entry.backlog = [*(entry.backlog or ()), *((due, said) for due in runs)]
-    entry.last_us = max(entry.last_us, dues[-1])
-    if not runs:
-        planner.history.use_up(entry.name, dues[-1])
-    verdict = OccurrenceVerdict.COALESCED if runs else OccurrenceVerdict.MISSED
-    left = [due for due in dues if due not in set(runs)][-MAX_OCCURRENCES:]
-    told = [Occurrence(entry.name, due, verdict, said) for due in left]
-    return told + [Occurrence(entry.name, due, OccurrenceVerdict.OWED, said) for due in runs]
+    still_true = task.evaluate(views.view_of(task, to_us))[0]
+    catch_ups, policy = choose_catch_ups(task.catch_up, dues, to_us, still_true)
+    reason = f"{why}; {policy}"
+    for due_us in catch_ups:
+        task.add_catch_up(due_us, reason)
+    task.use_up(dues[-1])
+    if not catch_ups:
+        history.use_up(task.name, dues[-1])
+    verdict = OccurrenceVerdict.COALESCED if catch_ups else OccurrenceVerdict.MISSED
+    others = sorted(set(dues).difference(catch_ups))[-MAX_OCCURRENCES:]
+    return [
+        *_records(task, others, verdict, reason),
+        *_records(task, catch_ups, OccurrenceVerdict.CATCH_UP, reason),
+    ]
 
 
-def choose_catch_up(
+def _records(
+    task: ScheduledTask, dues: Sequence[int], verdict: OccurrenceVerdict, reason: str
+) -> list[Occurrence]:
+    return [Occurrence(task.name, due_us, verdict, reason) for due_us in dues]
+
+
+def choose_catch_ups(
     policy: CatchUp, dues: Sequence[int], now_us: int, still_true: bool
 ) -> tuple[Sequence[int], str]:
-    """The due moments that are made up for, and the policy in words.
+    """Return the misfires to catch up on, and the policy in words.
 
     Args:
-        dues: at least one, in order. still_true: whether the condition is true now.
+        dues: the misfires, at least one, in order.
+        still_true: the condition is true now.
     """
     last = dues[-1:]
     if policy.kind == "all":

@@ -10,7 +10,7 @@ from rtd.model.manifest import TaskInfo
 from rtd.planner.occurrence import Occurrence
 from rtd.planner.planner import Planner
 
-#: How long each run takes unless it is said.
+#: How long each run takes by default.
 RUN_US: Final = SECOND
 
 
@@ -22,19 +22,24 @@ def simulate(
     run_us: int = RUN_US,
     params: Mapping[str, object] | None = None,
 ) -> Iterator[Occurrence]:
-    """The occurrences in [from, to), in order. Every run succeeds after `run_us`.
+    """Yield the occurrences in [from, to), in order.
 
-    A scheduler starts at `from`; no task has run before. `params` are those of the session.
-    Conditions on the host are false; what a custom condition decides does not start.
+    A scheduler starts at `from`; no task has run before. Conditions on the host are false; a
+    task that needs the value of a custom condition does not start.
+
+    Args:
+        tasks: all tasks of the app, by name.
+        zone: IANA name of the local time of tasks that name none.
+        run_us: every run succeeds after this time.
+        params: those of the session.
     """
-    planner = Planner(from_us, zone)
-    planner.run_id_of = _plain_id
-    planner.names.update(tasks)
-    planner.set_params(params or {})
+    planner = Planner(from_us, zone, run_id_of=_plain_id)
+    planner.views.names.update(tasks)
+    planner.events.set_params(params or {})
     for name, info in tasks.items():
         if info.starts_by_itself:
             planner.add(name, info.schedule)
-            planner.tasks[name].enabled = info.schedule.enabled and info.incomplete_reason is None
+            planner.enable(name, info.schedule.enabled and info.incomplete_reason is None)
     ends: list[tuple[int, str, str]] = []
     found = planner.begin(from_us)
     while True:
@@ -49,10 +54,10 @@ def simulate(
             return
         while ends and ends[0][0] <= now_us:
             end_us, task, run_id = heapq.heappop(ends)
-            planner.record_end(task, SUCCESS, run_id, end_us)
+            planner.events.record_end(task, SUCCESS, run_id, end_us)
         found = planner.advance(now_us)
 
 
 def _plain_id(task: str, due_us: int) -> str:
-    """An id for the planner's books alone: that of a real run takes longer to make."""
+    """Return an id for the planner alone: the id of a real run takes longer to make."""
     return f"{task}|{due_us}"

@@ -1,32 +1,33 @@
-"""What conditions see: one view that is moved from moment to moment and from task to task."""
+"""Makes the views that conditions are evaluated with."""
 
 import dataclasses
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from rtd.language.core.condition import Condition
-from rtd.language.core.view import Host, Sample, View, World
+from rtd.language.core.view import Answer, Host, Sample, View, World
 from rtd.language.leaves.has import STATUSES, Has
 from rtd.language.three_valued import evaluate_partially
 from rtd.language.time.durations import SECOND
 from rtd.language.time.time_zones import Zone, zone_of
-from rtd.planner.custom_answers import CustomConditions
-from rtd.planner.entry import ScheduledTask
+from rtd.planner.custom_conditions import CustomConditions
 from rtd.planner.run_history import RunHistory
+from rtd.planner.scheduled_task import ScheduledTask
 
 
 class ViewFactory:
     """Makes views of one scheduler's world.
 
     Args:
-        started_us: when it started.
+        started_us: when the scheduler started.
         zone: IANA name of the local time of tasks that name none.
-        env: of the daemon.
+        env: the environment of the daemon.
 
     Attributes:
-        past: what is remembered of runs.
-        names: of all tasks that exist.
-        asking: custom conditions.
-        view: the one that is moved; nobody may keep it.
+        history: the past runs.
+        names: the names of all tasks that exist.
+        customs: the custom conditions and their values.
+        view: the view that `move` moves; it is valid until the next move.
     """
 
     __slots__ = ("_zone", "customs", "history", "names", "view")
@@ -45,11 +46,11 @@ class ViewFactory:
         )
 
     def task_zone(self, name: str | None) -> Zone:
-        """A task's zone. Raises ValueError when nobody knows it."""
+        """Return the zone of that name, or the default one. Raises ValueError if it is unknown."""
         return zone_of(name or self._zone)
 
     def retain_windows(self, name: str, condition: Condition, zone: Zone) -> None:
-        """Remember what the windows of a task's condition ask for."""
+        """Keep the latest events in the windows that a task's condition names."""
         for leaf in condition.leaves():
             if isinstance(leaf, Has) and leaf.window is not None:
                 self.history.retain_window(
@@ -57,45 +58,57 @@ class ViewFactory:
                 )
 
     def set_host(self, host: Host) -> None:
-        """What was measured of the host."""
+        """Set what was measured of the host."""
         self.view.world = dataclasses.replace(self.view.world, host=host)
 
     def set_params(self, params: Mapping[str, object]) -> None:
-        """The session's parameters, all of them."""
+        """Set all parameters of the session."""
         self.view.world = dataclasses.replace(self.view.world, params=dict(params))
 
-    def move(self, entry: ScheduledTask, at_us: int) -> View:
-        """The one view at a moment of a task: never before what has happened."""
+    def move(self, task: ScheduledTask, at_us: int) -> View:
+        """Return the one view, moved to a task and a moment, but not before the latest event."""
         view = self.view
         view.now_us = max(at_us, self.history.newest_us)
-        view.task = entry.name
-        view.zone = entry.zone
+        view.task = task.name
+        view.zone = task.zone
         return view
 
-    def view_of(self, entry: ScheduledTask, now_us: int) -> View:
-        """How a task sees a moment; custom conditions have no answers in it."""
-        view = self.view.for_task(entry.name)
-        view.now_us, view.zone, view.output_tz = now_us, entry.zone, entry.zone.tz
+    def view_of(
+        self,
+        task: ScheduledTask,
+        now_us: int,
+        values: Mapping[str, Answer] = MappingProxyType({}),
+    ) -> View:
+        """Return a task's view of a moment; custom conditions have only the values that tasks
+        give, and these."""
+        view = self.view.for_task(task.name)
+        view.now_us, view.zone, view.output_tz = now_us, task.zone, task.zone.tz
+        if values:
+            custom = {**view.world.custom, **values}
+            view.world = dataclasses.replace(view.world, custom=custom)
         return view
 
-    def view_to_explain(self, entry: ScheduledTask, now_us: int) -> View:
-        """The same with the latest answers, whoever has used them."""
-        view = self.view_of(entry, now_us)
+    def view_to_explain(self, task: ScheduledTask, now_us: int) -> View:
+        """Return the same with the latest values, used up or not, and with errors as facts."""
+        view = self.view_of(task, now_us)
         view.world = dataclasses.replace(view.world, custom=self.customs.values_to_explain())
         return view
 
-    def unknown_custom_ids(self, entry: ScheduledTask, now_us: int) -> dict[str, str]:
-        """The custom conditions without an answer that decide; why, where asking failed."""
-        view = self.view_of(entry, now_us)
+    def unknown_custom_ids(self, task: ScheduledTask, now_us: int) -> dict[str, str]:
+        """Return the custom conditions that decide and have no value, each with its error if
+        its evaluation failed."""
+        if not task.custom_ids:
+            return {}
+        view = self.view_of(task, now_us)
         view.world = dataclasses.replace(view.world, custom=self.customs.latest_values())
-        known = evaluate_partially(entry.condition, view)
-        return {text: self.customs.values.errors.get(text, "") for text in sorted(known.unknown)}
+        known = evaluate_partially(task.condition, view)
+        return {c: self.customs.values.errors.get(c, "") for c in sorted(known.unknown)}
 
-    def view_of_run(self, task: str, zone: str | None, now_us: int, sample: Sample) -> View:
-        """How the end condition of a run of a task sees a moment."""
-        view = self.view.for_task(task, sample)
+    def view_of_run(self, name: str, zone: str | None, now_us: int, sample: Sample) -> View:
+        """Return the view of a moment for the end condition of a run of a task."""
+        view = self.view.for_task(name, sample)
         view.now_us = max(now_us, self.history.newest_us)
         view.zone = self.task_zone(zone)
         view.output_tz = view.zone.tz
-        view.world = dataclasses.replace(view.world, custom=self.customs.end_condition_values(task))
+        view.world = dataclasses.replace(view.world, custom=self.customs.end_condition_values(name))
         return view

@@ -10,8 +10,8 @@ from rtd.store.commands.schedule_records import (
     OccurrenceRecord,
     SkippedOccurrence,
     parse_active_runs,
+    parse_catch_ups,
     parse_misses,
-    parse_owed,
     parse_pairs,
     parse_switches,
     parse_times,
@@ -65,7 +65,7 @@ class ScheduleCommands:
         """Record occurrences that make no run; those that are recorded already stay as they are.
 
         A note that begins with `owed|` says that its run is yet to be made: until it is fired
-        it stands in `SchedulerState.owed`.
+        it stands in `SchedulerState.catch_ups`.
         """
         check_batch(len(skipped))
         flat: list[Any] = []
@@ -85,7 +85,7 @@ class ScheduleCommands:
             ),
             self._read_hash("flying", parse_active_runs),
             self.switches(),
-            self._read_hash("owed", parse_owed),
+            self._read_hash("owed", parse_catch_ups),
             *(self._read_hash(f"last:{char}", parse_times) for char in LAST_CHARS),
         ]
 
@@ -105,7 +105,7 @@ class ScheduleCommands:
         fields = [field for task in tasks for field in (task, since_us)]
         return RedisCommand(("HSET", f"{self.prefix}since", *fields), int)
 
-    def drop_owed(self, occurrences: Iterable[OccurrenceRecord]) -> RedisCommand:
+    def drop_catch_ups(self, occurrences: Iterable[OccurrenceRecord]) -> RedisCommand:
         """Forget these occurrences: their runs will not be made any more."""
         fields = [f"{one.task}|{one.due_us}" for one in occurrences]
         return RedisCommand(("HDEL", f"{self.prefix}owed", *fields), int)

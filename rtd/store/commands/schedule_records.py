@@ -55,22 +55,22 @@ class SchedulerState(NamedTuple):
     """What a scheduler starts from.
 
     `alive_us` is up to when everything was decided (None: never), `switches` the tasks that a
-    user enabled or disabled, `owed` the due moments whose runs are yet to be made, and why;
+    user enabled or disabled, `catch_ups` the misfires whose runs are yet to be made, and why;
     `last` maps a character of `LAST_CHARS` to task and time.
     """
 
     alive_us: int | None
     active_runs: list[ActiveRun]
     switches: dict[str, bool]
-    owed: list[OccurrenceRecord]
+    catch_ups: list[OccurrenceRecord]
     last: dict[str, dict[str, int]]
 
 
 def parse_scheduler_state(answers: Sequence[Any]) -> SchedulerState:
     """Read the replies to `ScheduleCommands.get_scheduler_state`."""
-    alive_us, active_runs, switches, owed, *last = answers
+    alive_us, active_runs, switches, catch_ups, *last = answers
     return SchedulerState(
-        alive_us, active_runs, switches, owed, dict(zip(LAST_CHARS, last, strict=True))
+        alive_us, active_runs, switches, catch_ups, dict(zip(LAST_CHARS, last, strict=True))
     )
 
 
@@ -105,8 +105,8 @@ def parse_switches(reply: Sequence[bytes]) -> dict[str, bool]:
     return {task: value == b"1" for task, value in parse_pairs(reply)}
 
 
-def parse_owed(reply: Sequence[bytes]) -> list[OccurrenceRecord]:
-    """Read the hash of the occurrences whose runs are yet to be made."""
+def parse_catch_ups(reply: Sequence[bytes]) -> list[OccurrenceRecord]:
+    """Read the hash of the misfires whose runs are yet to be made."""
     found = []
     for name, note in parse_pairs(reply):
         task, _, due = name.rpartition("|")

@@ -6,8 +6,8 @@ from rtd.language.time.durations import SECOND
 from rtd.language.time.time_zones import Zone
 from rtd.model.run_record import RunRecord, decode_record
 from rtd.model.run_states import TERMINAL
-from rtd.planner.entry import ScheduledTask
 from rtd.planner.planner import Planner
+from rtd.planner.scheduled_task import ScheduledTask
 from rtd.store.commands.reads import QueueState, RunLease, WaitingRun
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.runs.queued_reason import queued_reason

@@ -8,8 +8,8 @@ from typing import Final
 from rtd.language.time.durations import SECOND
 from rtd.language.time.time_zones import NEVER
 from rtd.planner.due_moments import HypotheticalHistory, due_moments
-from rtd.planner.entry import ScheduledTask
 from rtd.planner.planner import Planner
+from rtd.planner.scheduled_task import ScheduledTask
 
 #: Of many tasks, those whose conditions may change soonest are asked.
 MOST_TASKS: Final = 1000
@@ -28,7 +28,7 @@ def next_starts(
 
 
 def _starts(planner: Planner, entry: ScheduledTask, n: int, now_us: int) -> list[tuple[int, str]]:
-    view, past = planner.view_of(entry, now_us), planner.history
+    view, past = planner.views.view_of(entry, now_us), planner.history
     ended_us = now_us if past.active_runs(entry.name) else 0
     dues = due_moments(entry, past, view, now_us + 1, NEVER - 1, STEPS, ended_us)
     return [(due, entry.name) for due in islice(dues, n)]
@@ -52,7 +52,7 @@ def blocking_run(
     for run_id in going:
         if run_id not in begun:
             return run_id
-    view = planner.view_of(entry, now_us)
+    view = planner.views.view_of(entry, now_us)
     view.ledger = HypotheticalHistory(planner.history, entry.name, now_us)
     return next(iter(going)) if entry.evaluate(view)[0] else None
 
@@ -60,7 +60,7 @@ def blocking_run(
 def next_true_at(planner: Planner, entry: ScheduledTask) -> float | None:
     """When its condition is true next (now, if it is), in epoch seconds; None: an event must
     come first."""
-    view = planner.view_of(entry, planner.now_us)
+    view = planner.views.view_of(entry, planner.now_us)
     for _ in range(STEPS):
         value, until_us = entry.evaluate(view)
         if value:

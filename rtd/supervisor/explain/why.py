@@ -9,8 +9,8 @@ from rtd.language.three_valued import evaluate_partially
 from rtd.language.time.durations import SECOND
 from rtd.language.time.time_zones import Zone
 from rtd.model.manifest import TaskInfo
-from rtd.planner.entry import ONCE, ScheduledTask
 from rtd.planner.planner import Planner
+from rtd.planner.scheduled_task import ONCE, ScheduledTask
 from rtd.store.commands.schedule import ALL_TASKS
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.explain.blocking_runs import Hold, blocking_runs, format_time, make_hold
@@ -49,8 +49,8 @@ async def explain_task(
             answer["next_text"] = occasion
         return answer
     now_us = max(planner.now_us, round(time.time() * SECOND))
-    tree = entry.condition.explain(planner.view_to_explain(entry, now_us))
-    unanswered = planner.unknown_custom_ids(entry, now_us)
+    tree = entry.condition.explain(planner.views.view_to_explain(entry, now_us))
+    unanswered = planner.views.unknown_custom_ids(entry, now_us)
     answer["value"], answer["tree"] = tree.value and not unanswered, tree.to_dict()
     own = await blocking_runs(context, planner, entry)
     if entry.overlap:
@@ -70,7 +70,7 @@ async def explain_task(
 
 def _once(planner: Planner, entry: ScheduledTask, value: bool) -> list[Hold]:
     """One that overlaps starts once each time that its condition comes true."""
-    if not value or entry.due_us is None or planner.hold_reason(entry) != ONCE:
+    if not value or entry.due_us is None or planner.decider.hold_reason(entry) != ONCE:
         return []
     return [make_hold("once", "it has started since its condition came true")]
 
@@ -80,7 +80,7 @@ def _unasked(
 ) -> str | None:
     """What it waits for if neither time nor an event: conditions of the app's own that decide and
     whose answers it has used up, or that tasks tell, or a condition that nothing changes."""
-    view = planner.view_of(entry, now_us)
+    view = planner.views.view_of(entry, now_us)
     known = evaluate_partially(entry.condition, view)
     if known.unknown:
         return "it starts when its conditions are asked anew, and true"

@@ -66,17 +66,15 @@ async def runnable(
     planner, kept = await load_snapshot(context, [i for i in infos if i.schedule.start is not None])
     now_us = max(time.time_ns() // 1000, planner.history.newest_us)
     enabled = [info for info in infos if kept.switches.get(info.name, info.schedule.enabled)]
-    entries = [entry for info in enabled if (entry := planner.tasks.get(info.name))]
-    texts = {
-        text
-        for entry in entries
-        for text in evaluate_partially(entry.condition, planner.view_of(entry, now_us)).unknown
-    }
-    answers = await ask(texts) if texts else {}
+    tasks = [task for info in enabled if (task := planner.tasks.get(info.name))]
+    view_of, unknown = planner.views.view_of, set[str]()
+    for task in tasks:
+        unknown |= evaluate_partially(task.condition, view_of(task, now_us)).unknown
+    values = await ask(unknown) if unknown else {}
     held = {
-        entry.name
-        for entry in entries
-        if not evaluate_partially(entry.condition, planner.view_of(entry, now_us, answers)).value
+        task.name
+        for task in tasks
+        if not evaluate_partially(task.condition, view_of(task, now_us, values)).value
     }
     return [info for info in enabled if info.name not in held]
 

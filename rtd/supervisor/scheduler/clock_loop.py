@@ -95,7 +95,7 @@ class ClockLoop:
         if planner.history.newest_us > now_us:
             planner.history.set_back(now_us)
         self.planner = planner
-        taken = planner.take_over(self.dispatcher.take_tracked())
+        taken = planner.events.take_over(self.dispatcher.take_tracked())
         if decided:
             return planner.begin(now_us, now_us), taken
         alive_us = None if kept.alive_us is None else min(kept.alive_us, now_us)
@@ -135,8 +135,8 @@ class ClockLoop:
         if planner is None or self._context.gate.is_draining:
             return
         now_us = self._clock()
-        if planner.wants_host:
-            planner.set_host(Host(*measure_host()))
+        if planner.index.wants_host:
+            planner.views.set_host(Host(*measure_host()))
         late_us = now_us - self._expected_us(planner)
         if late_us > GAP_US and planner.tasks:
             gap_s = (now_us - planner.now_us) / 1e6
@@ -158,7 +158,7 @@ class ClockLoop:
         """What came due before an event is decided before the planner is told of it: told
         first, a window that has closed meanwhile would never have been open."""
         planner, at_us = self.planner, min(at_us, self._clock())
-        if planner is None or self._context.gate.is_draining or planner.wakes.next_us() >= at_us:
+        if planner is None or self._context.gate.is_draining or planner.agenda.next_us() >= at_us:
             return
         if at_us - self._expected_us(planner) > GAP_US:
             return  # the next turn judges what nobody looked at
@@ -249,8 +249,8 @@ class ClockLoop:
     def _decided_us(self) -> int:
         return self._clock() if self.planner is None else self.planner.now_us
 
-    def _on_existing_run(self, occurrence: Occurrence, _state: str) -> None:
-        """Its run had been there before and is over."""
+    def _on_existing_run(self, one: Occurrence, _state: str) -> None:
+        """Record that the run of an occurrence existed before and is over."""
         if self.planner is not None:
-            self.planner.record_existing(occurrence.task, occurrence.run_id, occurrence.start_us)
+            self.planner.events.record_existing(one.task, one.run_id, one.start_us)
             self.advance_soon()

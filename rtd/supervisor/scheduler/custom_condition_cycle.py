@@ -97,7 +97,7 @@ class CustomConditionCycle:
         context, chosen = self._context, self._chosen(texts)
         self._begun_s = asyncio.get_running_loop().time()
         self._inner.cycles += 1
-        number = 0 if planner is None else planner.begin_evaluation()
+        number = 0 if planner is None else planner.customs.begin_evaluation()
         try:
             params = {
                 "texts": chosen,
@@ -139,7 +139,7 @@ class CustomConditionCycle:
                 continue
             self._quarantine.release(text)
             if value is not None:
-                planner.record_custom_value(number, text, value)
+                planner.events.record_custom_value(number, text, value)
             elif ended.state is RunState.SUCCEEDED:
                 self._failed(planner, number, text, why)
             elif ended.by == TIMEOUT:
@@ -161,6 +161,6 @@ class CustomConditionCycle:
         self._failed(planner, number, text, why)
 
     def _failed(self, planner: Planner, number: int, text: str, why: str) -> None:
-        planner.record_custom_value(number, text, None, why)
+        planner.events.record_custom_value(number, text, None, why)
         halts = not self._context.manifest.info.silence_cond_check
         self._context.faults.record("condition", text, why, halts=halts)

@@ -53,8 +53,8 @@ async def load_planner(
         await watch_begins(context, set())
         return None
     planner = _planner(context, started_us, scheduled, ended)
-    await watch_tasks(context, planner.watched_tasks)
-    await watch_begins(context, planner.begin_tasks)
+    await watch_tasks(context, planner.index.watched_tasks)
+    await watch_begins(context, planner.index.begin_tasks)
     by_itself = [i for i in scheduled if i.starts_by_itself and context.gate.has_opened]
     if len(by_itself) < len(scheduled):
         scheduled = by_itself
@@ -63,16 +63,14 @@ async def load_planner(
         await context.redis.execute_all(*context.commands.get_scheduler_state())
     )
     if not context.gate.has_opened:
-        kept = kept._replace(owed=[])  # it stays for when there is a schedule
+        kept = kept._replace(catch_ups=[])  # they stay for when there is a schedule
     for info in scheduled:
         enabled = kept.switches.get(info.name, info.schedule.enabled)
-        planner.tasks[info.name].enabled = enabled and info.incomplete_reason is None
+        planner.enable(info.name, enabled and info.incomplete_reason is None)
     await _record_served_since(context, planner, now_us)
-    planner.paused = (
-        not kept.switches.get(ALL_TASKS, True)
-        or await context.execute(context.commands.get_halt()) is not None
-    )
-    planner.set_params(await session_values(context))
+    halt = await context.execute(context.commands.get_halt())
+    planner.pause(not kept.switches.get(ALL_TASKS, True) or halt is not None)
+    planner.events.set_params(await session_values(context))
     await restore_history(context, planner, kept)
     await task_conditions.restore_values(context, planner)
     return planner, kept
@@ -89,13 +87,13 @@ def former_end_conditions(context: SupervisorContext) -> Iterator[tuple[str, Con
 
 
 async def _record_served_since(context: SupervisorContext, planner: Planner, now_us: int) -> None:
-    """A task that is new is not made up for what was due before it was there."""
+    """Record since when each task is served; what was due before that is no misfire."""
     since = await context.execute(context.commands.served_since())
     new = [name for name in planner.tasks if name not in since]
     for chunk in chunks(new):
         await context.execute(context.commands.record_served(chunk, now_us))
-    for name, entry in planner.tasks.items():
-        entry.since_us = min(since.get(name, now_us), now_us)
+    for name, task in planner.tasks.items():
+        task.served_since_us = min(since.get(name, now_us), now_us)
 
 
 async def load_snapshot(
@@ -107,11 +105,11 @@ async def load_snapshot(
     kept = parse_scheduler_state(
         await context.redis.execute_all(*context.commands.get_scheduler_state())
     )
-    planner.set_params(await session_values(context))
-    await restore_history(context, planner, kept._replace(owed=[]))
+    planner.events.set_params(await session_values(context))
+    await restore_history(context, planner, kept._replace(catch_ups=[]))
     await task_conditions.restore_values(context, planner)
-    if planner.wants_host:
-        planner.set_host(Host(*measure_host()))
+    if planner.index.wants_host:
+        planner.views.set_host(Host(*measure_host()))
     return planner, kept
 
 
@@ -122,13 +120,13 @@ def _planner(
     ended: Iterable[TaskInfo],
 ) -> Planner:
     planner = Planner(started_us, host_zone(), dict(os.environ), context.parse_condition)
-    planner.names.update(context.manifest.tasks)
+    planner.views.names.update(context.manifest.tasks)
     for info in scheduled:
         planner.add(info.name, info.schedule)
     for info in ended:
         planner.add_end_condition(info.name, info.schedule.end or "", info.schedule.timezone)
-    planner.watch_tasks({info.task for info in context.manifest.info.custom.values() if info.task})
+    customs = context.manifest.info.custom.values()
+    planner.index.watch_tasks(info.task for info in customs if info.task)
     for name, condition in former_end_conditions(context):
-        planner.watch_tasks(task or name for task in condition.depends())
-        planner.watch_begins(condition)
+        planner.index.add_end_condition(name, condition)
     return planner

@@ -44,17 +44,17 @@ async def watch_begins(context: SupervisorContext, tasks: set[str]) -> None:
 async def restore_history(
     context: SupervisorContext, planner: Planner, kept: SchedulerState
 ) -> None:
-    """Tell a planner of what its tasks did last, what goes on, and what is owed.
+    """Restore the latest events, the active runs and the catch-ups of a planner's tasks.
 
     What they did before the app was imported comes from the task log where the app wants that,
     not from what Redis knows of their runs; used-up due moments are never in a log.
     """
-    past, watched = planner.history, planner.watched_tasks
+    past, watched = planner.history, planner.index.watched_tasks
     info = context.manifest.info
     since_us = 0 if info.past is None else round(info.past_at * 1e6)
     if info.past is not None:
         await _read_log(context, planner)
-    past.begin_tasks = planner.begin_tasks
+    past.begin_tasks = planner.index.begin_tasks
     flying = [one for one in await _still_active(context, kept.active_runs) if one.task in watched]
     begun = await _begun(context, [one for one in flying if one.task in past.begin_tasks])
     waiting = {one.task for one in flying if one.task in past.begin_tasks and one.id not in begun}
@@ -68,7 +68,7 @@ async def restore_history(
             for action, at_us in events_of(decode_record(done.record)):
                 if at_us >= since_us:
                     past.record_event(task, action, at_us)
-    await _restore_backlog(context, planner, kept.owed)
+    await _restore_catch_ups(context, planner, kept.catch_ups)
 
 
 async def _begun(context: SupervisorContext, flying: Sequence[ActiveRun]) -> set[str]:
@@ -94,7 +94,7 @@ def _read_last(planner: Planner, kept: SchedulerState, since_us: int, waiting: s
     """
     for char, times in kept.last.items():
         for task, at_us in times.items():
-            if task not in planner.watched_tasks:
+            if task not in planner.index.watched_tasks:
                 continue
             if char == "u" or (char == "r" and task in planner.history.begin_tasks):
                 planner.history.use_up(task, at_us)
@@ -107,30 +107,30 @@ async def _read_log(context: SupervisorContext, planner: Planner) -> None:
     """What the log tells: of one in a file the app has said it, one in Redis is read here."""
     info = context.manifest.info
     for task, action, at in info.past or ():
-        if task in planner.watched_tasks and action in ACTION_OF_CHAR.values():
+        if task in planner.index.watched_tasks and action in ACTION_OF_CHAR.values():
             planner.history.record_event(task, action, round(at * 1e6))
     offset = 0
     while info.log in ("redis", "memory"):
         command = context.commands.log_latest(context.config.node, info.log, offset, REREAD)  # type: ignore[arg-type]
         blobs = await context.execute(command)
         for row in map(LogRow.unpack, blobs):
-            if row.task_name in planner.watched_tasks:
+            if row.task_name in planner.index.watched_tasks:
                 planner.history.record_event(row.task_name, row.action, round(row.created * 1e6))
         offset += REREAD
         if len(blobs) < REREAD:
             break
 
 
-async def _restore_backlog(
-    context: SupervisorContext, planner: Planner, owed: Sequence[OccurrenceRecord]
+async def _restore_catch_ups(
+    context: SupervisorContext, planner: Planner, catch_ups: Sequence[OccurrenceRecord]
 ) -> None:
-    """What is yet to be made up for, unless its task is not there any more."""
-    for due in sorted(owed):
+    """Add the catch-ups to their tasks; drop those of tasks that are not there any more."""
+    for due in sorted(catch_ups):
         if due.task in planner.tasks:
-            planner.add_backlog(due.task, due.due_us, due.note)
-    gone = [due for due in owed if due.task not in planner.tasks]
+            planner.tasks[due.task].add_catch_up(due.due_us, due.note)
+    gone = [due for due in catch_ups if due.task not in planner.tasks]
     for start in range(0, len(gone), 1000):
-        await context.execute(context.commands.drop_owed(gone[start : start + 1000]))
+        await context.execute(context.commands.drop_catch_ups(gone[start : start + 1000]))
 
 
 async def _still_active(context: SupervisorContext, flying: Sequence[ActiveRun]) -> list[ActiveRun]:
@@ -170,10 +170,10 @@ async def reconcile_runs(
             if one.run_id not in planner.history.active_runs(one.task):
                 continue
             if record is None and not is_on_its_way(one):
-                planner.vacate(one.task, one.run_id)
+                planner.events.vacate(one.task, one.run_id)
             elif record is not None and record.end is not None:
                 at_us = round(record.end.ended_at * 1e6)
-                planner.record_end(
+                planner.events.record_end(
                     one.task, ACTION_OF_CHAR[STATE_CHAR[record.state]], one.run_id, at_us
                 )
 

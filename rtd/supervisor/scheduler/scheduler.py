@@ -147,11 +147,11 @@ class TaskScheduler:
                 self._on_condition_run(task, run_id), "reading a condition's result"
             )
         if char == CHAR_STARTED:
-            planner.record_start(task, run_id, at_us)
+            planner.events.record_start(task, run_id, at_us)
         elif char == CHAR_BEGUN:
-            planner.record_begin(task, run_id, at_us)
+            planner.events.record_begin(task, run_id, at_us)
         elif run_id in planner.history.active_runs(task):
-            planner.record_end(task, ACTION_OF_CHAR[char], run_id, at_us)
+            planner.events.record_end(task, ACTION_OF_CHAR[char], run_id, at_us)
         else:
             self._context.jobs.start(self._ended_unseen(task, char, run_id, at_us), "reading a run")
             return
@@ -174,7 +174,7 @@ class TaskScheduler:
         if record is not None and record.attempts:
             planner.history.record_event(task, RUN, round(record.attempts[0].started_at * 1e6))
         if record is None or record.attempts:
-            planner.record_end(task, ACTION_OF_CHAR[char], run_id, at_us)
+            planner.events.record_end(task, ACTION_OF_CHAR[char], run_id, at_us)
         self.advance_soon()
 
     def check_tasks(self, tasks: Iterable[str]) -> None:
@@ -205,17 +205,17 @@ class TaskScheduler:
                 f" `rtctl submit {task}` queues another one all the same"
             )
         now_us = self._clock()
-        planner.occupy(task, run_id, now_us)
+        planner.events.occupy(task, run_id, now_us)
         try:
             yield
         except BaseException:
-            planner.vacate(task, run_id)
+            planner.events.vacate(task, run_id)
             self.advance_soon()
             raise
         if run_id in planner.history.active_runs(
             task
         ):  # its ring, and its end, may have come before
-            planner.record_start(task, run_id, now_us)
+            planner.events.record_start(task, run_id, now_us)
             self.advance_soon()
 
     async def switch(self, task: str, on: bool) -> None:
@@ -250,7 +250,7 @@ class TaskScheduler:
         with suppress(StoreGone):  # when Redis is back, everything is read again
             params = await session_values(self._context)
             if self.planner is not None:
-                self.planner.set_params(params)
+                self.planner.events.set_params(params)
                 self.advance_soon()
 
     def halt(self) -> None:
@@ -279,6 +279,6 @@ class TaskScheduler:
         planner = self.planner
         if planner is None:
             return None
-        view = planner.view_of_run(task, zone, self._clock(), sample)
+        view = planner.views.view_of_run(task, zone, self._clock(), sample)
         view.world = dataclasses.replace(view.world, host=world.host)
         return view

@@ -39,7 +39,9 @@ def is_relevant(context: SupervisorContext, task: str, char: str) -> bool:
 async def restore_values(context: SupervisorContext, planner: Planner) -> None:
     """What all of them say by the runs that have been. Raises StoreGone."""
     for text, info in _all(context):
-        planner.set_task_value(text, Answer(False, f"task {info.task!r} has not succeeded yet"))
+        planner.events.set_task_value(
+            text, Answer(False, f"task {info.task!r} has not succeeded yet")
+        )
         for done in await context.execute(context.commands.list_done(MAX_SCANNED, task=info.task)):
             record = decode_record(done.record)
             if record.state is RunState.SUCCEEDED:
@@ -86,4 +88,4 @@ def _set_value(planner: Planner, text: str, info: CustomConditionInfo, record: R
     if info.cooldown_s is not None:
         until_us = round((record.end.ended_at + info.cooldown_s) * 1e6)
     fact = f"task {info.task!r} last found it {'true' if value else 'false'}"
-    planner.set_task_value(text, Answer(value, fact, until_us))
+    planner.events.set_task_value(text, Answer(value, fact, until_us))

@@ -42,10 +42,10 @@ class Clockwork:
         self.now = at(now) if isinstance(now, str) else now
         self.planner = Planner(self.now)
         for name, info in infos(**schedules).items():
-            self.planner.names.add(name)
+            self.planner.views.names.add(name)
             if info.schedule.start is not None:
                 self.planner.add(name, info.schedule)
-                self.planner.names |= self.planner.tasks[name].condition.names()
+                self.planner.views.names |= self.planner.tasks[name].condition.names()
         self.alive = at(alive) if isinstance(alive, str) else alive
         self.ends: list[tuple[int, Occurrence]] = []
 
@@ -64,7 +64,7 @@ class Clockwork:
             self.now = max(self.now, min([end, *nexts]))
             for over in sorted(e for e in self.ends if e[0] <= self.now):
                 self.ends.remove(over)
-                self.planner.record_end(over[1].task, "success", over[1].run_id, over[0])
+                self.planner.events.record_end(over[1].task, "success", over[1].run_id, over[0])
             found += self._note(self.planner.advance(self.now), run_us)
             wake = self.planner.next_wake()
             if self.now >= end and (wake is None or wake > end):

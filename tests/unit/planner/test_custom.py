@@ -21,7 +21,7 @@ def read(text: str) -> Condition:
 
 def begun(now: str = "07:00", **tasks: str | Schedule) -> Planner:
     """A planner that has begun; what starts at once is not told."""
-    planner = Planner(at(now), read=read)
+    planner = Planner(at(now), parse_condition=read)
     for name, schedule in tasks.items():
         planner.add(name, Schedule(schedule) if isinstance(schedule, str) else schedule)
     assert planner.begin(at(now)) == []
@@ -30,9 +30,9 @@ def begun(now: str = "07:00", **tasks: str | Schedule) -> Planner:
 
 def answer(planner: Planner, now: str, **values: bool | None) -> list[tuple[str, int, str]]:
     """Ask everything that matters and answer it; gives what starts."""
-    number = planner.begin_evaluation()
+    number = planner.customs.begin_evaluation()
     for name, value in values.items():
-        planner.record_custom_value(number, f"has {name}", value, "it broke")
+        planner.events.record_custom_value(number, f"has {name}", value, "it broke")
     return told(planner.advance(at(now)))
 
 
@@ -75,10 +75,10 @@ def test_a_firing_uses_the_answer_up_for_its_task_and_for_no_other() -> None:
 
 def test_an_answer_that_was_on_its_way_at_the_firing_is_not_used() -> None:
     planner = begun(task=Schedule("has x | has y", overlap=True))
-    first, second = planner.begin_evaluation(), planner.begin_evaluation()
-    planner.record_custom_value(first, "has x", True)
+    first, second = planner.customs.begin_evaluation(), planner.customs.begin_evaluation()
+    planner.events.record_custom_value(first, "has x", True)
     assert told(planner.advance(at("07:01"))) == [("task", at("07:01"), "ran")]
-    planner.record_custom_value(second, "has y", True)
+    planner.events.record_custom_value(second, "has y", True)
     assert told(planner.advance(at("07:02"))) == []
 
 
@@ -100,49 +100,49 @@ def test_nobody_is_asked_for_a_task_that_is_held() -> None:
     assert planner.needed_custom_ids() == {"has x"}
     (started,) = _fire(planner, "07:03")
     assert planner.needed_custom_ids() == set()
-    planner.record_end("task", "success", started.run_id, at("07:04"))
+    planner.events.record_end("task", "success", started.run_id, at("07:04"))
     planner.advance(at("07:04"))
     assert planner.needed_custom_ids() == {"has x"}
 
 
 def _fire(planner: Planner, now: str) -> list[Occurrence]:
-    planner.record_custom_value(planner.begin_evaluation(), "has x", True)
+    planner.events.record_custom_value(planner.customs.begin_evaluation(), "has x", True)
     return planner.advance(at(now))
 
 
 def test_the_value_of_a_task_stands_until_there_is_another_or_it_is_too_old() -> None:
     planner = begun(task=Schedule("has x & every 1 minute"))
-    planner.set_task_value("has x", Answer(False, "its task has not run"))
+    planner.events.set_task_value("has x", Answer(False, "its task has not run"))
     planner.advance(at("07:00:30"))
     assert planner.needed_custom_ids() == set()
-    planner.set_task_value("has x", Answer(True, "yes", at("07:05")))
+    planner.events.set_task_value("has x", Answer(True, "yes", at("07:05")))
     (first,) = planner.advance(at("07:01"))
-    planner.record_end("task", "success", first.run_id, at("07:01:01"))
+    planner.events.record_end("task", "success", first.run_id, at("07:01:01"))
     moments = []
     now = at("07:01:01")
     while (wake := planner.next_wake()) is not None and wake < at("07:10"):
         now = max(now, wake)
         for one in planner.advance(now):
             moments.append(one.due_us)
-            planner.record_end("task", "success", one.run_id, one.due_us + SECOND)
+            planner.events.record_end("task", "success", one.run_id, one.due_us + SECOND)
     assert len(moments) == 3  # 07:02, 07:03, 07:04; at 07:05 the value is too old
     assert max(moments) < at("07:05")
 
 
 def test_an_end_condition_is_asked_while_a_run_goes_on_and_forgets_older_answers() -> None:
-    planner = Planner(at("07:00"), read=read)
+    planner = Planner(at("07:00"), parse_condition=read)
     planner.add_end_condition("task", "has x | memory above 1 GB", None)
     planner.begin(at("07:00"))
-    assert "task" in planner.watched_tasks
+    assert "task" in planner.index.watched_tasks
     assert planner.needed_custom_ids() == set()
-    planner.record_custom_value(planner.begin_evaluation(), "has x", True)
-    planner.record_start("task", "run", at("07:01"))
+    planner.events.record_custom_value(planner.customs.begin_evaluation(), "has x", True)
+    planner.events.record_start("task", "run", at("07:01"))
     assert planner.needed_custom_ids() == {"has x"}
-    view = planner.view_of_run("task", None, at("07:01"), Sample(0.0))
+    view = planner.views.view_of_run("task", None, at("07:01"), Sample(0.0))
     assert not read("has x").check(view)
-    planner.record_custom_value(planner.begin_evaluation(), "has x", True)
-    assert read("has x").check(planner.view_of_run("task", None, at("07:01"), Sample(0.0)))
-    planner.record_end("task", "success", "run", at("07:02"))
+    planner.events.record_custom_value(planner.customs.begin_evaluation(), "has x", True)
+    assert read("has x").check(planner.views.view_of_run("task", None, at("07:01"), Sample(0.0)))
+    planner.events.record_end("task", "success", "run", at("07:02"))
     assert planner.needed_custom_ids() == set()
 
 
@@ -150,7 +150,7 @@ def test_no_due_moment_of_the_past_or_the_future_depends_on_it() -> None:
     planner = begun("07:05", task="~has x & cron 0 * * * *", sure="has x | cron 0 * * * *")
     for name, count in (("task", 0), ("sure", 3)):
         entry = planner.tasks[name]
-        view = planner.view_of(entry, planner.now_us)
+        view = planner.views.view_of(entry, planner.now_us)
         dues = due_moments(entry, planner.history, view, at("07:30"), at("10:30"))
         assert len(list(dues)) == count, name
 
@@ -159,8 +159,11 @@ def test_the_latest_answer_is_told_to_who_asks_why() -> None:
     planner = begun(task="has x & has y & has z")
     answer(planner, "07:01", x=True, y=None)
     entry = planner.tasks["task"]
-    assert planner.unknown_custom_ids(entry, at("07:02")) == {"has y": "it broke", "has z": ""}
-    tree = entry.condition.explain(planner.view_to_explain(entry, at("07:02")))
+    assert planner.views.unknown_custom_ids(entry, at("07:02")) == {
+        "has y": "it broke",
+        "has z": "",
+    }
+    tree = entry.condition.explain(planner.views.view_to_explain(entry, at("07:02")))
     assert [leaf.fact for leaf in tree.children] == [
         "it was found true",
         "asking failed: it broke",

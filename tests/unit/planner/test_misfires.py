@@ -1,4 +1,4 @@
-"""Due moments that nobody could fire: a record for each, and what each policy says of them."""
+"""Misfires: a record for each, and what each catch-up policy makes of them."""
 
 import pytest
 
@@ -33,17 +33,17 @@ def test_five_missed_moments_have_five_records(catch_up: str, verdicts: list[str
     assert told(later)[0] == ("task", at("07:06"), "ran")
 
 
-def test_all_makes_up_for_each_of_them_in_order_one_after_the_other() -> None:
+def test_all_catches_up_on_each_of_them_in_order_one_after_the_other() -> None:
     clock = down("all")
     (first,) = [one for one in clock.begin() if one.makes_run]
     found = [first, *clock.go("07:05:40")]
     assert told(found) == [("task", due, "late") for due in DUES]
 
 
-def test_what_is_owed_is_told_before_it_is_fired() -> None:
+def test_a_catch_up_is_recorded_before_it_starts() -> None:
     found = down("all").begin()
-    owed = [one.due_us for one in found if one.verdict == "owed"]
-    assert owed == DUES
+    catch_ups = [one.due_us for one in found if one.verdict == "owed"]
+    assert catch_ups == DUES
     assert [one.verdict for one in found].index("owed") < [one.makes_run for one in found].index(
         True
     )
@@ -81,7 +81,7 @@ def test_a_run_that_goes_on_meanwhile_skips_the_moments_that_it_covers() -> None
 
 def test_a_disabled_task_has_missed_nothing() -> None:
     clock = down("all")
-    clock.planner.tasks["task"].enabled = False
+    clock.planner.enable("task", False)
     assert clock.begin() == []
 
 
@@ -95,9 +95,9 @@ def test_time_that_nobody_saw_pass_is_judged_like_a_stop() -> None:
     assert "the host slept" in runs[0].reason
 
 
-def test_what_was_owed_before_is_made_up_for_first() -> None:
+def test_catch_ups_of_an_earlier_scheduler_start_first() -> None:
     clock = down("all")
-    clock.planner.add_backlog("task", at("07:00"), "rtd was not running")
+    clock.planner.tasks["task"].add_catch_up(at("07:00"), "rtd was not running")
     found = [one for one in clock.begin() if one.makes_run]
     assert [one.due_us for one in found] == [at("07:00")]
 

@@ -29,7 +29,7 @@ def test_what_is_held_by_its_own_run_starts_when_that_ends_and_is_late() -> None
     clock = Clockwork("07:00", task="every 1 minute")
     (first,) = clock.begin(run_us=None)
     assert clock.go("07:03", run_us=None) == []
-    clock.planner.record_end("task", "success", first.run_id, at("07:03"))
+    clock.planner.events.record_end("task", "success", first.run_id, at("07:03"))
     (held,) = clock.planner.advance(at("07:03"))
     assert (held.due_us, held.start_us) == (at("07:01") + 1, at("07:03"))
     assert (held.verdict, held.reason) == ("late", "a run of its own was still going")
@@ -50,9 +50,9 @@ def test_one_event_starts_all_that_depend_on_it_and_nothing_else() -> None:
     clock = Clockwork("07:00", other="after task 'y'", **tasks)
     assert clock.begin() == []
     assert clock.planner.next_wake() is None
-    clock.planner.record_end("x", "fail", "run", at("07:01"))
+    clock.planner.events.record_end("x", "fail", "run", at("07:01"))
     assert clock.planner.advance(at("07:01")) == []
-    clock.planner.record_end("x", "success", "run", at("07:02"))
+    clock.planner.events.record_end("x", "success", "run", at("07:02"))
     found = clock.planner.advance(at("07:02"))
     assert sorted(one.task for one in found) == sorted(tasks)
     assert {one.due_us for one in found} == {at("07:02")}
@@ -62,9 +62,9 @@ def test_one_event_starts_all_that_depend_on_it_and_nothing_else() -> None:
 def test_a_task_waits_for_all_it_comes_after() -> None:
     clock = Clockwork("07:00", task="after tasks 'a', 'b' & daily after 08:00")
     clock.begin()
-    clock.planner.record_end("a", "success", "1", at("07:10"))
+    clock.planner.events.record_end("a", "success", "1", at("07:10"))
     assert clock.go("09:00") == []
-    clock.planner.record_end("b", "success", "2", at("09:10"))
+    clock.planner.events.record_end("b", "success", "2", at("09:10"))
     assert told(clock.planner.advance(at("09:10"))) == [("task", at("09:10"), "ran")]
 
 
@@ -83,7 +83,7 @@ def test_a_disabled_task_starts_nothing_and_its_due_moments_are_skipped() -> Non
 
 def test_a_paused_schedule_goes_on_when_it_is_resumed() -> None:
     clock = Clockwork("07:00", a="every 1 hour", b="daily after 08:00")
-    clock.planner.paused = True
+    clock.planner.pause(True)
     assert clock.begin() == []
     assert clock.go("09:00") == []
     clock.planner.pause(False)
@@ -94,7 +94,9 @@ def test_a_constant_condition_starts_again_whenever_its_run_ends() -> None:
     clock = Clockwork("07:00", task="true")
     found = clock.begin(run_us=None)
     for _ in range(3):
-        clock.planner.record_end("task", "success", found[-1].run_id, found[-1].start_us + SECOND)
+        clock.planner.events.record_end(
+            "task", "success", found[-1].run_id, found[-1].start_us + SECOND
+        )
         found += clock.planner.advance(found[-1].start_us + SECOND)
     assert [one.due_us for one in found] == [at("07:00") + n * SECOND for n in range(4)]
 
@@ -109,10 +111,10 @@ def test_a_cancelled_run_uses_up_its_moment_and_is_no_end_for_others() -> None:
     clock = Clockwork("07:59", task="daily after 08:00", other="after task 'task' finished")
     clock.begin()
     (fired,) = clock.go("08:00", run_us=None)
-    clock.planner.record_end("task", "inaction", fired.run_id, at("08:01"))
+    clock.planner.events.record_end("task", "inaction", fired.run_id, at("08:01"))
     assert clock.go("23:00") == []
     leaf = clock.planner.tasks["task"].condition.explain(
-        clock.planner.view_of(clock.planner.tasks["task"], at("23:00"))
+        clock.planner.views.view_of(clock.planner.tasks["task"], at("23:00"))
     )
     assert "my due moment was used up without a run of mine 08:01" in leaf.fact
 
@@ -121,7 +123,7 @@ def test_for_a_task_too_a_cancelled_run_has_not_finished() -> None:
     clock = Clockwork("07:59", task="daily after 08:00 | has finished | task 'task' has finished")
     clock.begin()
     (fired,) = clock.go("08:00", run_us=None)
-    clock.planner.record_end("task", "inaction", fired.run_id, at("08:01"))
+    clock.planner.events.record_end("task", "inaction", fired.run_id, at("08:01"))
     assert clock.go("23:00") == []
 
 
@@ -143,8 +145,8 @@ def test_a_stall_of_seconds_makes_what_was_due_late() -> None:
 def test_a_window_remembers_what_happened_in_it_after_later_events(condition: str) -> None:
     clock = Clockwork("07:00", watcher=f"task 'x' has succeeded today before 10:00 & ({condition})")
     clock.begin()
-    clock.planner.record_end("x", "success", "1", at("09:00"))
-    clock.planner.record_end("x", "success", "2", at("11:00"))
+    clock.planner.events.record_end("x", "success", "1", at("09:00"))
+    clock.planner.events.record_end("x", "success", "2", at("11:00"))
     (found,) = clock.go("12:30")
     assert found.due_us == at("12:00")
 
@@ -169,8 +171,8 @@ def test_many_tasks_cost_nothing_while_nothing_is_due() -> None:
         planner.add(f"t{n}", Schedule(f"daily after {8 + n % 10:02}:00"))
     planner.begin(at("07:00"))
     looked: list[str] = []
-    ask = planner.evaluate
-    planner.evaluate = lambda entry, at_us: looked.append(entry.name) or ask(entry, at_us)  # type: ignore[method-assign,func-returns-value]
+    ask = planner.decider.evaluate
+    planner.decider.evaluate = lambda entry, at_us: looked.append(entry.name) or ask(entry, at_us)  # type: ignore[method-assign,func-returns-value]
     for minute in range(60):
         planner.advance(at("07:00") + minute * MINUTE)
     assert looked == []
@@ -181,10 +183,10 @@ def test_the_heap_does_not_grow_with_events() -> None:
     clock = Clockwork("07:00", task="every 1 hour | after task 'x'")
     clock.begin()
     for n in range(5000):
-        clock.planner.record_end("x", "success", str(n), at("07:00") + n * 1000)
+        clock.planner.events.record_end("x", "success", str(n), at("07:00") + n * 1000)
         for fired in clock.planner.advance(at("07:00") + n * 1000):
-            clock.planner.record_end("task", "success", fired.run_id, fired.start_us)
-    assert len(clock.planner.wakes.heap) <= 1100
+            clock.planner.events.record_end("task", "success", fired.run_id, fired.start_us)
+    assert len(clock.planner.agenda.heap) <= 1100
 
 
 def test_an_occurrence_has_one_id_for_ever() -> None:
@@ -202,11 +204,11 @@ def test_a_parameter_of_the_session_starts_who_asks_for_it_and_nobody_else() -> 
     clock = Clockwork("07:00", asks="param 'env' is 'prod'", other="every 1 hour")
     assert [one.task for one in clock.begin()] == ["other"]
     clock.go("07:05")
-    clock.planner.set_params({"env": "test"})
+    clock.planner.events.set_params({"env": "test"})
     assert clock.go("07:06") == []
-    clock.planner.set_params({"env": "prod"})
+    clock.planner.events.set_params({"env": "prod"})
     found = clock.planner.advance(at("07:10"))
     assert told(found) == [("asks", at("07:10"), "ran")]
-    clock.planner.record_end("asks", "success", found[0].run_id, at("07:11"))
-    clock.planner.set_params({})
+    clock.planner.events.record_end("asks", "success", found[0].run_id, at("07:11"))
+    clock.planner.events.set_params({})
     assert clock.planner.advance(at("07:11")) == []

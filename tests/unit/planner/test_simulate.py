@@ -45,7 +45,7 @@ def test_the_simulation_is_the_planner_on_a_clock_moved_by_hand() -> None:
         if now >= until:
             break
         for end, one in sorted(e for e in ends if e[0] <= now):
-            clock.planner.record_end(one.task, "success", one.run_id, end)
+            clock.planner.events.record_end(one.task, "success", one.run_id, end)
         ends = [e for e in ends if e[0] > now]
         new = clock.planner.advance(now)
         found += new
@@ -76,7 +76,7 @@ def test_the_next_time_that_is_named_is_when_the_task_starts(condition: str) -> 
     clock.go("06:31")
     entry = clock.planner.tasks["task"]
     for _ in range(5):
-        moment = entry.condition.next_true(clock.planner.view_of(entry, clock.now))
+        moment = entry.condition.next_true(clock.planner.views.view_of(entry, clock.now))
         assert moment is not None
         named = round(moment.timestamp() * SECOND)
         assert clock.go(named - 1) == []
