@@ -5,7 +5,6 @@ MODULE_CIRCLES = [
     {"rtctl.client.bound_task", "rtctl.client.client", "rtctl.client.run"},
     {"rtctl.aio.client", "rtctl.aio.run"},
     {"rtd.language.core.condition", "rtd.language.core.logic"},
-    {"rtd.planner.misfires", "rtd.planner.planner"},
     {"rtd.cli.main", "rtd.cli.run", "rtd.cli.start"},
     {"rtd.session.*"},
 ]
@@ -87,7 +86,6 @@ PROSE: dict[str, int] = {
     "rtd/language/text": 2,
     "rtd/language/time": 3,
     "rtd/model": 22,
-    "rtd/planner": 48,
     "rtd/process": 1,
     "rtd/process/board": 8,
     "rtd/process/events": 4,
