@@ -1,4 +1,4 @@
-"""What happens to runs, custom conditions and parameters, applied to a planner's tasks."""
+"""Events of runs, custom conditions and parameters, applied to the tasks of a planner."""
 
 from collections.abc import Iterable, Mapping
 

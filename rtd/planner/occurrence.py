@@ -8,7 +8,7 @@ from rtd.common.ids import encode_id
 
 
 class OccurrenceVerdict(StrEnum):
-    """What became of a due moment; the values are stored."""
+    """The fate of a due moment; the values are stored."""
 
     RAN = "ran"
     LATE = "late"
