@@ -5,15 +5,16 @@
         run.wait(timeout=60)
         print(run.state, run.result)
 
-`Client` blocks, `AsyncClient` is for asyncio. Names are loaded when they are first used, so
-importing this costs next to nothing.
+`Client` blocks, `AsyncClient` is for asyncio. A name is loaded when it is first used, so
+`import rtctl` costs next to nothing.
 """
 
 from __future__ import annotations
 
 TYPE_CHECKING = False  # `typing` itself would cost every rtctl 6 ms
 if TYPE_CHECKING:
-    from rtctl.aio.client import AsyncClient, AsyncRun
+    from rtctl.aio.client import AsyncClient
+    from rtctl.aio.run import AsyncRun
     from rtctl.client.client import Client
     from rtctl.client.errors import DaemonUnreachable, NotEnded, RunFailed
     from rtctl.client.output_lines import Line
@@ -35,7 +36,7 @@ __all__ = [
 
 _HOME = {
     "AsyncClient": "rtctl.aio.client",
-    "AsyncRun": "rtctl.aio.client",
+    "AsyncRun": "rtctl.aio.run",
     "Client": "rtctl.client.client",
     "DaemonUnreachable": "rtctl.client.errors",
     "Line": "rtctl.client.output_lines",
@@ -50,6 +51,6 @@ _HOME = {
 def __getattr__(name: str) -> object:
     if name not in _HOME:
         raise AttributeError(f"module 'rtctl' has no attribute {name!r}")
-    from importlib import import_module  # lazy: only whoever uses the library needs it
+    from importlib import import_module  # lazy: only programs that use the library need it
 
     return getattr(import_module(_HOME[name]), name)

@@ -17,6 +17,7 @@ from rtd.common.package_root import PACKAGE_ROOT
 from rtd.protocol.schema import REQUIRED, Field, Verb
 from rtd.protocol.shapes import SHAPES
 from rtd.protocol.verbs import RUN_VERBS, TASK_VERBS, VERBS
+from tools import make_async
 from tools.generate_protocol_page import MADE, page
 
 ROOT: Final = Path(PACKAGE_ROOT).parent
@@ -111,7 +112,7 @@ def _verbs_file(doc: str, base: str, code: str, prefix: str) -> str:
     shapes = [name for name in sorted(_NAMES) if re.search(rf"\b{name}\b", code)]
     imports = [
         f"    from rtctl.generated.answers import {', '.join(sorted(answers))}",
-        f"    from rtctl.generated.call_protocols import {', '.join(calls)}" if calls else "",
+        f"    from rtctl.core.call_protocols import {', '.join(calls)}" if calls else "",
         f"    from rtctl.generated.shapes import {', '.join(shapes)}" if shapes else "",
     ]
     return "\n".join(
@@ -162,35 +163,34 @@ def answers_source() -> str:
     )
 
 
-def _formatted(source: str) -> str:
-    # Imported here: only developers run this, and `ruff` is one of their tools.
-
-    command = [
-        sys.executable,
-        "-m",
-        "ruff",
-        "format",
-        "--quiet",
-        "--stdin-filename",
-        "made.py",
-        "-",
-    ]
-    done = subprocess.run(command, input=source, capture_output=True, text=True, check=True)
-    return done.stdout
+def _formatted(path: Path, source: str) -> str:
+    """Return the source of a file as `ruff` sorts and formats it."""
+    for words in (["check", "--select", "I", "--fix"], ["format"]):
+        command = [sys.executable, "-m", "ruff", *words, "--quiet", "--stdin-filename", str(path)]
+        done = subprocess.run(
+            [*command, "-"], input=source, capture_output=True, text=True, check=True, cwd=ROOT
+        )
+        source = done.stdout
+    return source
 
 
 def outputs() -> dict[Path, str]:
-    """Every made file and what it should hold."""
-    generated = ROOT / "rtctl" / "generated"
-    return {
-        generated / "verbs.py": _formatted(verbs_source(asynchronous=False)),
-        generated / "async_verbs.py": _formatted(verbs_source(asynchronous=True)),
-        generated / "task_verbs.py": _formatted(task_verbs_source(asynchronous=False)),
-        generated / "async_task_verbs.py": _formatted(task_verbs_source(asynchronous=True)),
-        generated / "shapes.py": _formatted(shapes_source()),
-        generated / "answers.py": _formatted(answers_source()),
-        ROOT / "docs/reference/protocol.md": page(),
+    """Return every generated file and the text that it should hold."""
+    generated, client = ROOT / "rtctl" / "generated", ROOT / "rtctl" / "client"
+    sources = {
+        generated / "verbs.py": verbs_source(asynchronous=False),
+        generated / "async_verbs.py": verbs_source(asynchronous=True),
+        generated / "task_verbs.py": task_verbs_source(asynchronous=False),
+        generated / "async_task_verbs.py": task_verbs_source(asynchronous=True),
+        generated / "shapes.py": shapes_source(),
+        generated / "answers.py": answers_source(),
     }
+    for name in make_async.MADE:
+        made = f"Made by `python -m tools.generate_client` from `rtctl/client/{name}.py`."
+        text = make_async.async_source(name, (client / f"{name}.py").read_text(), made)
+        sources[ROOT / "rtctl" / "aio" / f"{name}.py"] = text
+    files = {path: _formatted(path, source) for path, source in sources.items()}
+    return {**files, ROOT / "docs/reference/protocol.md": page()}
 
 
 def main(arguments: list[str]) -> int:

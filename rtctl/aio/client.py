@@ -1,16 +1,16 @@
-"""The client of asyncio programs."""
+"""The asyncio twin of `rtctl.client.client`.
+
+Made by `python -m tools.generate_client` from `rtctl/client/client.py`.
+"""
 
 from __future__ import annotations
 
-from time import monotonic
-
+from rtctl.aio.bound_task import AsyncBoundTask
 from rtctl.aio.connection_pool import AsyncConnectionPool
 from rtctl.aio.run import AsyncRun
-from rtctl.client import bulk_submit
-from rtctl.client.connection import ConnectionLost
-from rtctl.client.run import single_outcome
-from rtctl.client.submit_options import to_wire
-from rtd.common.errors import RtdError, WaitTimeout
+from rtctl.aio.run_submitter import AsyncRunSubmitter
+from rtctl.client.errors import single_outcome
+from rtctl.client.run_base import id_of
 from rtd.common.ids import new_id
 
 TYPE_CHECKING = False
@@ -25,11 +25,9 @@ if TYPE_CHECKING:
     from rtctl.generated.async_verbs import AsyncVerbs
     from rtctl.generated.shapes import Event, Outcome, ParamRow, QueueRow, TaskRow
 
-__all__ = ["AsyncBoundTask", "AsyncClient", "AsyncRun"]
-
 
 class AsyncClient:
-    """A daemon, as an asyncio program uses it. See `Client`; here every call is awaited.
+    """A daemon, as an asyncio program uses it. As `Client`; here every call is awaited.
 
         async with AsyncClient() as rt:
             run = await rt.submit("report", day="2026-01-31")
@@ -44,6 +42,7 @@ class AsyncClient:
         self, address: str | os.PathLike[str] | None = None, *, reconnect_s: float = 5.0
     ) -> None:
         self._pool = AsyncConnectionPool(address, reconnect_s)
+        self._submitter = AsyncRunSubmitter(self._pool)
         self.rpc: AsyncVerbs = self._pool.rpc
 
     async def __aenter__(self) -> AsyncClient:
@@ -58,36 +57,28 @@ class AsyncClient:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Hang up. Runs go on; the client may be used again."""
+        """See `rtctl.client.client.Client.close`."""
         await self._pool.aclose()
-
-    # --- making runs
+        await self._submitter.aclose()
 
     async def submit(self, task: str, /, **params: Any) -> AsyncRun:
-        """See `Client.submit`."""
+        """See `rtctl.client.client.Client.submit`."""
         return await self.submit_with(task, params, {})
 
     def task(self, name: str, /, **options: Unpack[RunOptions]) -> AsyncBoundTask:
-        """See `Client.task`: `await rt.task("report", timeout="10m").submit(day=...)`."""
+        """See `rtctl.client.client.Client.task`."""
         return AsyncBoundTask(self, name, options)
 
     async def command(self, *argv: str, options: RunOptions | None = None, **how: Any) -> AsyncRun:
-        """See `Client.command`."""
+        """See `rtctl.client.client.Client.command`."""
         return await self.submit_with("command", {"argv": list(argv), **how}, options or {})
 
     async def submit_with(
         self, task: str, params: Mapping[str, Any], options: Mapping[str, Any]
     ) -> AsyncRun:
-        """As `submit`, with the parameters and the options as maps."""
-        key, plain = to_wire(options)
-        answer = await self.rpc.submit(
-            task=task,
-            params=dict(params),
-            ids=None if key else [new_id()],
-            key=key,
-            options=plain,  # type: ignore[arg-type]  # the daemon checks them
-        )
-        return AsyncRun(self, answer["ids"][0], task, answer["created"][0])
+        """See `rtctl.client.client.Client.submit_with`."""
+        run_id, created = await self._submitter.submit(task, params, options)
+        return AsyncRun(self, run_id, task, created)
 
     async def submit_many(
         self,
@@ -95,19 +86,9 @@ class AsyncClient:
         params: Iterable[Mapping[str, Any]],
         options: Mapping[str, Any] | None = None,
     ) -> list[AsyncRun]:
-        """See `Client.submit_many`. Chunks are sent one after the other."""
-        _, plain = to_wire(bulk_submit.check_options(options or {}))
-        made: list[AsyncRun] = []
-        for chunk in bulk_submit.chunks(task, params, plain):
-            try:
-                answer = await self.rpc.submit(**chunk)
-            except RtdError as error:
-                raise bulk_submit.with_count(error, len(made)) from None
-            pairs = zip(answer["ids"], answer["created"], strict=True)
-            made += (AsyncRun(self, run_id, task, new) for run_id, new in pairs)
-        return made
-
-    # --- reading
+        """See `rtctl.client.client.Client.submit_many`."""
+        created = await self._submitter.submit_many(task, params, options or {})
+        return [AsyncRun(self, run_id, task, is_new) for run_id, is_new in created]
 
     async def ls(
         self,
@@ -116,63 +97,52 @@ class AsyncClient:
         queue: str | None = None,
         limit: int = 50,
     ) -> list[AsyncRun]:
-        """See `Client.ls`."""
+        """See `rtctl.client.client.Client.ls`."""
         states = [state] if isinstance(state, str) else list(state)
         rows = (await self.rpc.ls(task=task, state=states, queue=queue, limit=limit))["runs"]
         return [AsyncRun(self, row["id"], row["task"]).learn(row) for row in rows]
 
     async def get(self, run: str) -> AsyncRun:
-        """See `Client.get`."""
+        """See `rtctl.client.client.Client.get`."""
         row = (await self.rpc.show(run=run))["row"]
         return AsyncRun(self, row["id"], row["task"]).learn(row)
 
     async def tasks(self) -> list[TaskRow]:
-        """See `Client.tasks`."""
+        """See `rtctl.client.client.Client.tasks`."""
         return (await self.rpc.tasks())["tasks"]
 
     async def parameters(self, task: str | None = None) -> list[ParamRow]:
-        """See `Client.parameters`."""
+        """See `rtctl.client.client.Client.parameters`."""
         return (await self.rpc.params_ls(task=task))["params"]
 
     async def queues(self) -> list[QueueRow]:
-        """See `Client.queues`."""
+        """See `rtctl.client.client.Client.queues`."""
         return (await self.rpc.queue_ls())["queues"]
 
     async def info(self) -> InfoResult:
-        """See `Client.info`."""
+        """See `rtctl.client.client.Client.info`."""
         return await self.rpc.info()
 
     async def ping(self) -> PingResult:
-        """See `Client.ping`."""
+        """See `rtctl.client.client.Client.ping`."""
         return await self.rpc.ping()
 
     async def events(
         self, follow: bool = False, since: str | None = None, limit: int = 100
     ) -> AsyncIterator[Event]:
-        """See `Client.events`: `async for event in rt.events(follow=True)`."""
+        """See `rtctl.client.client.Client.events`. Iterate with `async for`."""
         parts = self.rpc.events(follow=follow, since=since, limit=limit)
         try:
-            async for part in parts:
-                yield part
+            async for item in parts:
+                yield item
         finally:
             await parts.aclose()
-
-    # --- changing
 
     async def wait(
         self, runs: Sequence[AsyncRun | str], timeout: float | None = None, any: bool = False
     ) -> list[AsyncRun]:
-        """See `Client.wait`."""
-        targets = [_id(run) for run in runs]
-        deadline = None if timeout is None else monotonic() + timeout
-        while True:
-            left_s = None if deadline is None else max(deadline - monotonic(), 0.0)
-            try:
-                rows = (await self.rpc.wait(runs=targets, timeout_s=left_s, any=any))["runs"]
-                break
-            except ConnectionLost:
-                if left_s == 0.0:
-                    raise WaitTimeout(f"not over within {timeout:g} s") from None
+        """See `rtctl.client.client.Client.wait`."""
+        rows = await self._pool.wait([id_of(run) for run in runs], timeout, any)
         return [
             (run if isinstance(run, AsyncRun) else AsyncRun(self, row["id"], row["task"])).learn(
                 row
@@ -183,57 +153,32 @@ class AsyncClient:
     async def kill(
         self, *runs: AsyncRun | str, grace: float | None = None, reason: str = ""
     ) -> list[Outcome]:
-        """See `Client.kill`."""
-        targets = [_id(run) for run in runs]
+        """See `rtctl.client.client.Client.kill`."""
+        targets = [id_of(run) for run in runs]
         return (await self.rpc.kill(runs=targets, grace_s=grace, reason=reason))["runs"]
 
     async def cancel(self, *runs: AsyncRun | str, reason: str = "") -> list[Outcome]:
-        """See `Client.cancel`."""
-        return (await self.rpc.cancel(runs=[_id(run) for run in runs], reason=reason))["runs"]
+        """See `rtctl.client.client.Client.cancel`."""
+        return (await self.rpc.cancel(runs=[id_of(run) for run in runs], reason=reason))["runs"]
 
     async def retry(self, run: AsyncRun | str) -> AsyncRun:
-        """See `Client.retry`."""
-        outcome = single_outcome((await self.rpc.retry(runs=[_id(run)], ids=[new_id()]))["runs"])
+        """See `rtctl.client.client.Client.retry`."""
+        outcome = single_outcome((await self.rpc.retry(runs=[id_of(run)], ids=[new_id()]))["runs"])
         assert outcome["new"] is not None
         return await self.get(outcome["new"])
 
     async def set_parameter(self, name: str, value: Any, task: str | None = None) -> ParamRow:
-        """See `Client.set_parameter`."""
+        """See `rtctl.client.client.Client.set_parameter`."""
         return (await self.rpc.params_set(name=name, value=value, task=task))["param"]
 
     async def unset_parameter(self, name: str, task: str | None = None) -> ParamRow:
-        """See `Client.unset_parameter`."""
+        """See `rtctl.client.client.Client.unset_parameter`."""
         return (await self.rpc.params_unset(name=name, task=task))["param"]
 
     async def pause_queue(self, *queues: str, reason: str = "") -> list[QueueRow]:
-        """See `Client.pause_queue`."""
+        """See `rtctl.client.client.Client.pause_queue`."""
         return (await self.rpc.queue_pause(queues=list(queues), reason=reason))["queues"]
 
     async def resume_queue(self, *queues: str) -> list[QueueRow]:
-        """See `Client.resume_queue`."""
+        """See `rtctl.client.client.Client.resume_queue`."""
         return (await self.rpc.queue_resume(queues=list(queues)))["queues"]
-
-
-class AsyncBoundTask:
-    """See `BoundTask`."""
-
-    def __init__(self, client: AsyncClient, name: str, options: Mapping[str, Any]) -> None:
-        self._client = client
-        self._options = dict(options)
-        self.name = name
-
-    def options(self, **options: Unpack[RunOptions]) -> AsyncBoundTask:
-        """The same task with these options on top."""
-        return AsyncBoundTask(self._client, self.name, {**self._options, **options})
-
-    async def submit(self, /, **params: Any) -> AsyncRun:
-        """Queue a run with these parameters."""
-        return await self._client.submit_with(self.name, params, self._options)
-
-    async def submit_many(self, params: Iterable[Mapping[str, Any]]) -> list[AsyncRun]:
-        """Queue a run for each of these."""
-        return await self._client.submit_many(self.name, params, self._options)
-
-
-def _id(run: AsyncRun | str) -> str:
-    return run if isinstance(run, str) else run.id

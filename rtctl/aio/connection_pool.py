@@ -10,6 +10,8 @@ from rtctl.aio.connection import AsyncDaemonConnection, open_connection
 from rtctl.client.connection import ANSWER_S, ConnectionLost
 from rtctl.client.errors import DaemonUnreachable
 from rtctl.generated.async_verbs import AsyncVerbs
+from rtctl.generated.shapes import Row
+from rtd.common.errors import WaitTimeout
 from rtd.config.socket_path import socket_path
 
 _PAUSE_S = 0.05
@@ -34,7 +36,7 @@ class AsyncConnectionPool:
             await connection.aclose()
 
     async def get_connection(self) -> AsyncDaemonConnection:
-        """The shared connection, opened anew when it is gone."""
+        """Return the shared connection; opens it again when it is gone."""
         async with self._lock:
             if self._connection is None or not self._connection.is_open:
                 self._connection = await open_connection(self.path)
@@ -50,6 +52,17 @@ class AsyncConnectionPool:
             if not repeatable:
                 raise
         return await (await self._reconnect()).call(method, params, answer_s)
+
+    async def wait(self, runs: list[str], timeout_s: float | None, any: bool = False) -> list[Row]:
+        """Wait for runs; see `rtctl.client.connection_pool.ConnectionPool.wait`."""
+        deadline = None if timeout_s is None else monotonic() + timeout_s
+        while True:
+            left_s = None if deadline is None else max(deadline - monotonic(), 0.0)
+            try:
+                return (await self.rpc.wait(runs=runs, timeout_s=left_s, any=any))["runs"]
+            except ConnectionLost:
+                if left_s == 0.0:
+                    raise WaitTimeout(f"not over within {timeout_s:g} s") from None
 
     async def _reconnect(self) -> AsyncDaemonConnection:
         deadline = monotonic() + self._reconnect_s

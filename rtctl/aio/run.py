@@ -1,83 +1,86 @@
-"""A run as an asyncio program sees it."""
+"""The asyncio twin of `rtctl.client.run`.
+
+Made by `python -m tools.generate_client` from `rtctl/client/run.py`.
+"""
 
 from __future__ import annotations
 
-from rtctl.client.errors import NotEnded, RunFailed, state_phrase
+from rtctl.client.connection import ConnectionLost
+from rtctl.client.errors import NotEnded, RunFailed, single_outcome, state_phrase
 from rtctl.client.output_lines import Line, LineAssembler
-from rtctl.client.run import single_outcome
+from rtctl.client.run_base import RunBase
 from rtd.model.run_states import TERMINAL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from typing import Any
+    from collections.abc import AsyncIterator, Sequence
+    from typing import Any, Protocol
 
-    from rtctl.aio.client import AsyncClient
-    from rtctl.generated.shapes import Row
+    from rtctl.generated.async_verbs import AsyncVerbs
+    from rtctl.generated.shapes import Progress, Row
+
+    class AsyncRunSource(Protocol):
+        """The parts of a client that a run uses."""
+
+        @property
+        def rpc(self) -> AsyncVerbs: ...
+
+        async def wait(
+            self, runs: Sequence[AsyncRun | str], timeout: float | None = None
+        ) -> list[AsyncRun]: ...
+
+        async def retry(self, run: AsyncRun | str) -> AsyncRun: ...
 
 
-class AsyncRun:
-    """One run. As `Run`, but what asks the daemon is awaited: `await run.state()`.
+class AsyncRun(RunBase):
+    """One run. As `Run`, but what calls the daemon is awaited: `await run.state()`.
 
-    Attributes:
-        id: its id.
-        task: the name of its task.
-        created: false when a submit found that it existed already; None when it came from
-            elsewhere.
-        row: what was last heard of it, or None.
+    `row` is what the daemon last said of the run, or None.
     """
 
-    __slots__ = ("_client", "created", "id", "row", "task")
+    __slots__ = ("_source",)
 
     def __init__(
-        self, client: AsyncClient, run_id: str, task: str, created: bool | None = None
+        self, source: AsyncRunSource, run_id: str, task: str, created: bool | None = None
     ) -> None:
-        self._client = client
-        self.row: Row | None = None
-        self.id = run_id
-        self.task = task
-        self.created = created
+        super().__init__(run_id, task, created)
+        self._source = source
 
-    def __repr__(self) -> str:
-        state = f" {self.row['state']}" if self.row else ""
-        return f"<AsyncRun {self.id} {self.task}{state}>"
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, AsyncRun) and other.id == self.id
 
-    def learn(self, row: Row) -> AsyncRun:
-        """Take what the daemon said of it."""
-        self.row = row
-        self.id, self.task = row["id"], row["task"]
-        return self
-
-    @property
-    def ended(self) -> bool:
-        """Whether it is known to be over, without asking."""
-        return self.row is not None and self.row["state"] in TERMINAL
+    def __hash__(self) -> int:
+        return hash(self.id)
 
     async def refresh(self) -> AsyncRun:
-        """Ask the daemon for `row` anew, unless the run is over. Raises NoSuchRun."""
+        """See `rtctl.client.run.Run.refresh`."""
         if not self.ended:
-            self.learn((await self._client.rpc.show(run=self.id))["row"])
+            self.learn((await self._source.rpc.show(run=self.id))["row"])
         return self
 
-    async def _row(self) -> Row:
+    async def _row_now(self) -> Row:
         await self.refresh()
-        assert self.row is not None
-        return self.row
+        assert self._row is not None
+        return self._row
 
     async def state(self) -> str:
-        """See `Run.state`."""
-        return (await self._row())["state"]
+        """See `rtctl.client.run.Run.state`."""
+        return (await self._row_now())["state"]
+
+    async def progress(self) -> Progress | None:
+        """See `rtctl.client.run.Run.progress`."""
+        return (await self._row_now())["progress"]
 
     async def error(self) -> str | None:
-        """See `Run.error`."""
-        row = await self._row()
+        """See `rtctl.client.run.Run.error`."""
+        row = await self._row_now()
         if not self.ended or row["state"] == "succeeded":
             return None
         return row["why"] or state_phrase(row["state"])
 
     async def result(self) -> Any:
-        """See `Run.result`."""
-        answer = await self._client.rpc.result(run=self.id)
+        """See `rtctl.client.run.Run.result`."""
+        answer = await self._source.rpc.result(run=self.id)
         if answer["state"] == "succeeded":
             return answer["value"]
         if answer["state"] in TERMINAL:
@@ -85,23 +88,23 @@ class AsyncRun:
         raise NotEnded(f"run {self.id} is {answer['state']}: it has no result yet; wait() first")
 
     async def wait(self, timeout: float | None = None) -> AsyncRun:
-        """See `Run.wait`."""
-        return (await self._client.wait([self], timeout=timeout))[0]
+        """See `rtctl.client.run.Run.wait`."""
+        return (await self._source.wait([self], timeout=timeout))[0]
 
     async def kill(
         self, grace: float | None = None, reason: str = ""
     ) -> list[tuple[int, str, str]]:
-        """See `Run.kill`."""
-        answer = await self._client.rpc.kill(runs=[self.id], grace_s=grace, reason=reason)
+        """See `rtctl.client.run.Run.kill`."""
+        answer = await self._source.rpc.kill(runs=[self.id], grace_s=grace, reason=reason)
         return [(pid, name, how) for pid, name, how in single_outcome(answer["runs"])["pids"]]
 
     async def cancel(self, reason: str = "") -> None:
-        """See `Run.cancel`."""
-        single_outcome((await self._client.rpc.cancel(runs=[self.id], reason=reason))["runs"])
+        """See `rtctl.client.run.Run.cancel`."""
+        single_outcome((await self._source.rpc.cancel(runs=[self.id], reason=reason))["runs"])
 
     async def retry(self) -> AsyncRun:
-        """See `Run.retry`."""
-        return await self._client.retry(self)
+        """See `rtctl.client.run.Run.retry`."""
+        return await self._source.retry(self)
 
     async def logs(
         self,
@@ -110,16 +113,20 @@ class AsyncRun:
         attempt: int | None = None,
         lines: int | None = None,
     ) -> AsyncIterator[Line]:
-        """See `Run.logs`: `async for line in run.logs(follow=True)`."""
-        parts = self._client.rpc.logs(
+        """See `rtctl.client.run.Run.logs`. Iterate with `async for`."""
+        parts = self._source.rpc.logs(
             run=self.id, follow=follow, stream=stream, attempt=attempt, lines=lines
         )
         assembler = LineAssembler()
         try:
             async for part in parts:
-                for line in assembler.feed(part):
-                    yield line
+                for item in assembler.feed(part):
+                    yield item
+        except ConnectionLost:
+            for item in assembler.finish():
+                yield item
+            raise
         finally:
             await parts.aclose()
-        for line in assembler.finish():
-            yield line
+        for item in assembler.finish():
+            yield item

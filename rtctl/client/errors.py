@@ -5,26 +5,34 @@ from __future__ import annotations
 import errno
 import os
 
-from rtd.common.errors import ConfigError, NotPermitted, RtdError, Unreachable, WrongState
+from rtd.common.errors import (
+    ConfigError,
+    NotPermitted,
+    RtdError,
+    Unreachable,
+    WrongState,
+    from_wire,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from rtctl.generated.answers import ResultResult
+    from rtctl.generated.shapes import Outcome
 
 _START = "start it with `rtd start APP` or `systemctl start rtd`"
 _ELSEWHERE = "if it runs elsewhere, set RTD_SOCKET or RTD_RUNTIME_DIR"
 
 
 class DaemonUnreachable(Unreachable):
-    """Nobody answers on the control socket; the sentence says what was tried."""
+    """No daemon answers on the control socket; the sentence says what was tried."""
 
 
 class NotEnded(WrongState):
-    """The result was asked for before there was one. The run is not over."""
+    """The run has no result yet: it is not over."""
 
 
 class RunFailed(RtdError):
-    """The result was asked for, but the run ended without one.
+    """The run ended without a result.
 
     Attributes:
         state: error, exception, terminated, lost or cancelled.
@@ -40,9 +48,18 @@ class RunFailed(RtdError):
         super().__init__(f"run {run_id} {state_phrase(self.state)}: {why}", answer)
 
 
+def single_outcome(outcomes: list[Outcome]) -> Outcome:
+    """Return the outcome of a verb on one run. Raises its error."""
+    outcome = outcomes[0]
+    if outcome["error"] is not None:
+        code, sentence = outcome["error"][:2]
+        raise from_wire(code, sentence)
+    return outcome
+
+
 def state_phrase(state: str) -> str:
-    """The state in a sentence about a run."""
-    said = {
+    """Return the state as the predicate of a sentence about a run."""
+    phrases = {
         "succeeded": "succeeded",
         "error": "failed with an error",
         "exception": "failed with an exception",
@@ -50,12 +67,12 @@ def state_phrase(state: str) -> str:
         "lost": "was lost",
         "cancelled": "was cancelled",
     }
-    return said.get(state, f"is {state}")
+    return phrases.get(state, f"is {state}")
 
 
 def unreachable_error(path: str, error: OSError) -> RtdError:
-    """What to tell about a connect that failed: what was tried, what is there, what to do."""
-    path = os.path.abspath(path)  # a relative RTD_RUNTIME_DIR: where it was looked for
+    """Return the error for a failed connect: what was tried, what is there, what to do."""
+    path = os.path.abspath(path)  # a relative RTD_RUNTIME_DIR: show where it leads
     if error.errno in (errno.EACCES, errno.EPERM):
         return NotPermitted(_denied(path))
     if error.errno == errno.EAGAIN or isinstance(error, TimeoutError):
@@ -73,8 +90,8 @@ def unreachable_error(path: str, error: OSError) -> RtdError:
         )
     if error.errno in (errno.ECONNREFUSED, errno.ECONNRESET, errno.EPIPE):
         return DaemonUnreachable(
-            f"rtd cannot be reached: {path} is there ({_owner(path)}), but nobody listens on it; "
-            f"{_START}"
+            f"rtd cannot be reached: {path} is there ({_owner(path)}), but no process listens on "
+            f"it; {_START}"
         )
     reason = error.strerror or str(error)
     return DaemonUnreachable(f"rtd cannot be reached at {path}: {reason}; {_START}")
@@ -82,10 +99,10 @@ def unreachable_error(path: str, error: OSError) -> RtdError:
 
 def _owner(path: str) -> str:
     try:
-        found = os.stat(path)
+        status = os.stat(path)
     except OSError as error:
         return error.strerror or str(error)
-    return f"{_user(found.st_uid)}:{_group(found.st_gid)} mode {found.st_mode & 0o7777:04o}"
+    return f"{_user(status.st_uid)}:{_group(status.st_gid)} mode {status.st_mode & 0o7777:04o}"
 
 
 def _denied(path: str) -> str:

@@ -1,47 +1,44 @@
-"""A run as the client sees it."""
+"""A run as the client sees it. `rtctl/aio/run.py` is made from this file (`make generate`)."""
 
 from __future__ import annotations
 
 from rtctl.client.connection import ConnectionLost
-from rtctl.client.errors import NotEnded, RunFailed, state_phrase
+from rtctl.client.errors import NotEnded, RunFailed, single_outcome, state_phrase
 from rtctl.client.output_lines import Line, LineAssembler
-from rtd.common.errors import RtdError, from_wire
+from rtctl.client.run_base import RunBase
 from rtd.model.run_states import TERMINAL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import Any
+    from collections.abc import Iterator, Sequence
+    from typing import Any, Protocol
 
-    from rtctl.client.client import Client
-    from rtctl.generated.shapes import Outcome, Progress, Row
+    from rtctl.generated.shapes import Progress, Row
+    from rtctl.generated.verbs import Verbs
+
+    class RunSource(Protocol):
+        """The parts of a client that a run uses."""
+
+        @property
+        def rpc(self) -> Verbs: ...
+        def wait(self, runs: Sequence[Run | str], timeout: float | None = None) -> list[Run]: ...
+        def retry(self, run: Run | str) -> Run: ...
 
 
-class Run:
-    """One run. Made by `Client`; cheap, and asks the daemon only when it is asked.
+class Run(RunBase):
+    """One run. Made by `Client`. Cheap: it calls the daemon only when one of its values is read.
 
-    `state`, `error` and `progress` are as of now until the run is over; what is over never
-    changes and is not asked for again.
-
-    Attributes:
-        id: its id.
-        task: the name of its task.
-        created: false when a submit found that it existed already; None when it came from
-            elsewhere.
+    `state`, `error` and `progress` are as of now until the run is over. A run that is over never
+    changes, so the daemon is not called again.
     """
 
-    __slots__ = ("_client", "_row", "created", "id", "task")
+    __slots__ = ("_source",)
 
-    def __init__(self, client: Client, run_id: str, task: str, created: bool | None = None) -> None:
-        self._client = client
-        self._row: Row | None = None
-        self.id = run_id
-        self.task = task
-        self.created = created
-
-    def __repr__(self) -> str:
-        state = f" {self._row['state']}" if self._row else ""
-        return f"<Run {self.id} {self.task}{state}>"
+    def __init__(
+        self, source: RunSource, run_id: str, task: str, created: bool | None = None
+    ) -> None:
+        super().__init__(run_id, task, created)
+        self._source = source
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Run) and other.id == self.id
@@ -49,58 +46,49 @@ class Run:
     def __hash__(self) -> int:
         return hash(self.id)
 
-    def learn(self, row: Row) -> Run:
-        """Take what the daemon said of it."""
-        self._row = row
-        self.id, self.task = row["id"], row["task"]
-        return self
-
     def refresh(self) -> Run:
-        """Ask the daemon for `row` anew, unless the run is over. Raises NoSuchRun."""
+        """Read `row` from the daemon again, unless the run is over. Raises NoSuchRun."""
         if not self.ended:
-            self.learn(self._client.rpc.show(run=self.id)["row"])
+            self.learn(self._source.rpc.show(run=self.id)["row"])
         return self
-
-    @property
-    def ended(self) -> bool:
-        """Whether it is known to be over, without asking."""
-        return self._row is not None and self._row["state"] in TERMINAL
 
     @property
     def row(self) -> Row:
-        """What was last heard of it; asked for if nothing was."""
-        if self._row is None:
-            self.refresh()
+        """What the daemon last said of this run; read from the daemon if it said nothing yet."""
+        return self._row or self._row_now()
+
+    def _row_now(self) -> Row:
+        self.refresh()
         assert self._row is not None
         return self._row
 
     @property
     def state(self) -> str:
         """queued, running, succeeded, error, exception, terminated, lost or cancelled."""
-        return self.refresh().row["state"]
+        return self._row_now()["state"]
 
     @property
     def progress(self) -> Progress | None:
-        """What it last reported: done, total, text, at."""
-        return self.refresh().row["progress"]
+        """The last report of the run: done, total, text, at."""
+        return self._row_now()["progress"]
 
     @property
     def error(self) -> str | None:
-        """One sentence: why it ended without success; None if it did not (yet)."""
-        row = self.refresh().row
+        """One sentence: why the run ended without success; None if it did not (yet)."""
+        row = self._row_now()
         if not self.ended or row["state"] == "succeeded":
             return None
         return row["why"] or state_phrase(row["state"])
 
     @property
     def result(self) -> Any:
-        """What the task returned.
+        """The value that the task returned.
 
         Raises:
-            NotEnded: it is not over; `wait` first.
-            RunFailed: it ended without success; the sentence says why.
+            NotEnded: the run is not over; `wait` first.
+            RunFailed: the run ended without success; the sentence says why.
         """
-        answer = self._client.rpc.result(run=self.id)
+        answer = self._source.rpc.result(run=self.id)
         if answer["state"] == "succeeded":
             return answer["value"]
         if answer["state"] in TERMINAL:
@@ -108,18 +96,18 @@ class Run:
         raise NotEnded(f"run {self.id} is {answer['state']}: it has no result yet; wait() first")
 
     def wait(self, timeout: float | None = None) -> Run:
-        """Return when it is over, in whatever state.
+        """Return when the run is over, in any state.
 
         Args:
             timeout: seconds; None: for ever. Restarts of the daemon are waited out.
 
         Raises:
-            WaitTimeout: it was not over by then. It goes on.
+            WaitTimeout: the run was not over by then. It goes on.
         """
-        return self._client.wait([self], timeout=timeout)[0]
+        return self._source.wait([self], timeout=timeout)[0]
 
     def kill(self, grace: float | None = None, reason: str = "") -> list[tuple[int, str, str]]:
-        """End it and everything it started. Returns when it is over.
+        """End the run and everything that it started. Returns when it is over.
 
         Args:
             grace: seconds from the request to stop to the kill; None: the task's stop_grace.
@@ -128,18 +116,16 @@ class Run:
         Returns:
             Each process that was ended: pid, name, how.
         """
-        outcome = single_outcome(
-            self._client.rpc.kill(runs=[self.id], grace_s=grace, reason=reason)["runs"]
-        )
-        return [(pid, name, how) for pid, name, how in outcome["pids"]]
+        answer = self._source.rpc.kill(runs=[self.id], grace_s=grace, reason=reason)
+        return [(pid, name, how) for pid, name, how in single_outcome(answer["runs"])["pids"]]
 
     def cancel(self, reason: str = "") -> None:
-        """Withdraw it before it starts. Raises WrongState when it is too late."""
-        single_outcome(self._client.rpc.cancel(runs=[self.id], reason=reason)["runs"])
+        """Withdraw the run before it starts. Raises WrongState when it is too late."""
+        single_outcome(self._source.rpc.cancel(runs=[self.id], reason=reason)["runs"])
 
     def retry(self) -> Run:
-        """Submit the same again: a new run. Raises WrongState when this one is not over."""
-        return self._client.retry(self)
+        """Submit the same again, as a new run. Raises WrongState when this one is not over."""
+        return self._source.retry(self)
 
     def logs(
         self,
@@ -148,15 +134,15 @@ class Run:
         attempt: int | None = None,
         lines: int | None = None,
     ) -> Iterator[Line]:
-        """Its output, line by line.
+        """Yield the output of the run, line by line.
 
         Args:
             follow: go on until the run is over.
             stream: only `out` or `err`.
             attempt: which try; None: the latest.
-            lines: only the last so many of what there is.
+            lines: only the last so many of the lines there are.
         """
-        parts = self._client.rpc.logs(
+        parts = self._source.rpc.logs(
             run=self.id, follow=follow, stream=stream, attempt=attempt, lines=lines
         )
         assembler = LineAssembler()
@@ -169,17 +155,3 @@ class Run:
         finally:
             parts.close()
         yield from assembler.finish()
-
-
-def single_outcome(outcomes: list[Outcome]) -> Outcome:
-    """The outcome of the one target that was asked for. Raises its error."""
-    outcome = outcomes[0]
-    if outcome["error"] is not None:
-        raise error_of(outcome["error"])
-    return outcome
-
-
-def error_of(pair: list[Any]) -> RtdError:
-    """The error in an outcome."""
-    code, sentence = pair[:2]
-    return from_wire(code, sentence)

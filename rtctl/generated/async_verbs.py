@@ -11,6 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from rtctl.core.call_protocols import AsyncStream
     from rtctl.generated.answers import (
         CancelResult,
         EventsResult,
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
         SubmitResult,
         WaitResult,
     )
-    from rtctl.generated.call_protocols import AsyncStream
     from rtctl.generated.shapes import Event, LogPart, SubmitOptions
 
 

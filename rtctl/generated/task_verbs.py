@@ -9,6 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from rtctl.core.call_protocols import Call, OpenStream
     from rtctl.generated.answers import (
         DisableResult,
         EnableResult,
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
         TriggerResult,
         WhyResult,
     )
-    from rtctl.generated.call_protocols import Call, OpenStream
 
 
 class TaskVerbs:

@@ -22,7 +22,7 @@ def test_the_second_submit_of_a_task_needs_no_daemon_and_its_run_is_the_same(
 ) -> None:
     with client:
         through, past = client.submit("add", a=1, b=2), client.submit("add", a=1, b=2)
-        assert client._direct_submitter._idle, "it was used"
+        assert client._submitter._direct_submitter._idle, "it was used"
         assert (through.wait(timeout=10).result, past.wait(timeout=10).result) == (3, 3)
         one, other = (client.rpc.show(run=run.id) for run in (through, past))
         assert one["submitted_by"] == other["submitted_by"]
@@ -62,7 +62,7 @@ def test_options_and_commands_go_through_the_daemon(jobs: Daemon, client: Client
         for _ in range(2):
             client.command("true").wait(timeout=10)
             client.task("add", priority=5).submit(a=1, b=2).wait(timeout=10)
-        assert not client._direct_submitter._idle
+        assert not client._submitter._direct_submitter._idle
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can tell another user's Redis")

@@ -67,7 +67,7 @@ def test_a_dead_socket_names_its_owner(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as dead:
         dead.bind(str(path))
     path.chmod(0o660)
-    no_daemon(path, 7, "nobody listens", "mode 0660", "rtd start APP")
+    no_daemon(path, 7, "no process listens", "mode 0660", "rtd start APP")
 
 
 def test_a_daemon_that_takes_no_connections(

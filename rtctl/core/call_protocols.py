@@ -1,4 +1,4 @@
-"""What the generated methods need of a connection. Only types: never imported at run time."""
+"""The shape of a connection that the generated methods call. Never imported at run time."""
 
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from typing import Any, Protocol, TypeVar
@@ -8,7 +8,7 @@ Answer_co = TypeVar("Answer_co", covariant=True)
 
 
 class Call(Protocol):
-    """Sends a request and gives its answer."""
+    """Send a request and return the answer."""
 
     def __call__(self, method: str, params: dict[str, Any], repeatable: bool = True) -> Any: ...
 
@@ -22,7 +22,7 @@ class AsyncCall(Protocol):
 
 
 class Stream(Protocol[Part_co, Answer_co]):
-    """The parts of a streamed answer. `answer` is there once they are through."""
+    """The parts of a streamed answer. `answer` is set after the last part."""
 
     @property
     def answer(self) -> Answer_co | None: ...
@@ -40,7 +40,7 @@ class AsyncStream(Protocol[Part_co, Answer_co]):
 
 
 class OpenStream(Protocol):
-    """Sends a request whose answer is streamed."""
+    """Send a request whose answer is streamed."""
 
     def __call__(self, method: str, params: dict[str, Any]) -> Stream[Any, Any]: ...
 

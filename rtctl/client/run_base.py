@@ -1,0 +1,55 @@
+"""What is known of a run without asking the daemon."""
+
+from __future__ import annotations
+
+from rtd.model.run_states import TERMINAL
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Self
+
+    from rtctl.generated.shapes import Row
+
+
+class RunBase:
+    """A run as the daemon last described it: the base of `Run` and `AsyncRun`.
+
+    Attributes:
+        id: the id of the run.
+        task: the name of its task.
+        created: false when a submit found that the run existed already; None when the run does
+            not come from a submit.
+    """
+
+    __slots__ = ("_row", "created", "id", "task")
+
+    def __init__(self, run_id: str, task: str, created: bool | None = None) -> None:
+        self._row: Row | None = None
+        self.id = run_id
+        self.task = task
+        self.created = created
+
+    def __repr__(self) -> str:
+        state = f" {self._row['state']}" if self._row else ""
+        return f"<{type(self).__name__} {self.id} {self.task}{state}>"
+
+    def learn(self, row: Row) -> Self:
+        """Take over what the daemon says of this run."""
+        self._row = row
+        self.id, self.task = row["id"], row["task"]
+        return self
+
+    @property
+    def row(self) -> Row | None:
+        """What the daemon last said of this run, or None."""
+        return self._row
+
+    @property
+    def ended(self) -> bool:
+        """Whether the run is known to be over. Does not ask the daemon."""
+        return self._row is not None and self._row["state"] in TERMINAL
+
+
+def id_of(run: RunBase | str) -> str:
+    """Return the id of a run, or the text that stands for one."""
+    return run if isinstance(run, str) else run.id

@@ -1,0 +1,1 @@
+"""Types that several folders of rtctl share; imports none of them."""
