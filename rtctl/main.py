@@ -1,4 +1,4 @@
-"""The command `rtctl`: finds the verb, reads its flags, runs it, and turns errors into one line.
+"""The command `rtctl`: finds the verb, reads its flags, runs it, and prints an error as one line.
 
 Exit codes: 0 ok, 1 the operation failed, 2 usage, 3 asked-for state not met, 4 not permitted,
 5 no such target, 6 conflict, 7 daemon unreachable, 8 partly failed, 124 timed out, 130
@@ -11,15 +11,14 @@ from __future__ import annotations
 import os
 import sys
 
+from rtctl.cli.command_table import ALIASES, COMMANDS, load_command
 from rtctl.cli.context import GLOBAL, CommandContext
 from rtctl.cli.flags import SWITCH, FlagParser, UsageError, did_you_mean
-from rtctl.commands import ALIASES, SUMMARIES
 from rtd.common.errors import EXIT_CODE, RtdError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import ModuleType
     from typing import TextIO
 
 INTERRUPTED = 130
@@ -29,7 +28,7 @@ _UNWRITTEN = "cannot write the output"
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run one command line; its exit code."""
+    """Run one command line and return its exit code."""
     words = sys.argv[1:] if words is None else words
     prepare_streams()
     try:
@@ -42,28 +41,28 @@ def main(words: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        _to_nowhere(sys.stdout)
+        _discard(sys.stdout)
         return PIPE_CLOSED
     except OSError as error:
-        _to_nowhere(sys.stdout)
+        _discard(sys.stdout)
         reason = error.strerror or str(error)
         _complain(f"{error.filename}: {reason}" if error.filename else f"{_UNWRITTEN}: {reason}")
         return 1
 
 
 def prepare_streams() -> None:
-    """Streams that are always there, and that no file name can break."""
+    """Open the standard streams that are closed, and let no file name break the output."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         stream = getattr(sys, name)
-        if stream is None:  # closed by the caller (`>&-`): nobody wants to read it
+        if stream is None:  # closed by the caller (`>&-`): no process reads it
             setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 (until the process ends)
         elif mode == "w" and hasattr(stream, "reconfigure"):
-            # A file name that is no UTF-8 must not end the listing in a traceback.
+            # A file name that is not UTF-8 must not end the listing in a traceback.
             stream.reconfigure(errors="backslashreplace")
 
 
 def report_error(error: RtdError) -> int:
-    """Say the error in one line; its exit code."""
+    """Print the error as one line and return its exit code."""
     try:
         sys.stdout.flush()
     finally:
@@ -76,18 +75,21 @@ def _complain(sentence: str) -> None:
         sys.stderr.write(f"rtctl: {sentence}\n")
         sys.stderr.flush()
     except OSError:
-        _to_nowhere(sys.stderr)  # the exit code has to say it all
+        _discard(sys.stderr)  # only the exit code is left
 
 
-def _to_nowhere(stream: TextIO) -> None:
-    """Python flushes its streams once more at exit: give what is left somewhere to go."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, stream.fileno())
-    os.close(nowhere)
+def _discard(stream: TextIO) -> None:
+    """Send the rest of a stream to /dev/null: Python flushes its streams once more at exit."""
+    fd = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(fd, stream.fileno())
+    os.close(fd)
 
 
 def split(words: Sequence[str]) -> tuple[str, list[str]]:
-    """The verb, and all other words. No verb is `ls`, and flags may come before the verb."""
+    """Split a command line into the verb and all other words.
+
+    No verb means `ls`. Flags may come before the verb.
+    """
     takes_value = {name for flag in GLOBAL if flag.kind != SWITCH for name in flag.names}
     skip = False
     for at, word in enumerate(words):
@@ -115,15 +117,15 @@ def dispatch(words: Sequence[str]) -> int:
     """Find the verb and run it. Raises RtdError."""
     name, rest = split(words)
     name = ALIASES.get(name, name)
-    if name not in SUMMARIES:
+    if name not in COMMANDS:
         raise UsageError(
-            f"unknown verb {name!r}{did_you_mean(name, [*SUMMARIES, *ALIASES])} "
+            f"unknown verb {name!r}{did_you_mean(name, [*COMMANDS, *ALIASES])} "
             "(`rtctl help` lists them)"
         )
-    module = load_verb(name)
+    module = load_command(name)
     own = rest[: rest.index("--")] if "--" in rest else rest
     if "--help" in own or "-h" in own:
-        name, module, rest = "help", load_verb("help"), [name]
+        name, module, rest = "help", load_command("help"), [name]
     args = FlagParser(name, (*GLOBAL, *module.FLAGS)).parse(rest)
     if args.tail is not None and not getattr(module, "TAKES_TAIL", False):
         args.targets += args.tail
@@ -134,13 +136,6 @@ def dispatch(words: Sequence[str]) -> int:
         raise RtdError(f"{name}: a value in the answer is nested too deep to be shown") from None
     finally:
         context.close()
-
-
-def load_verb(name: str) -> ModuleType:
-    """The module of a verb; only the one that is asked for is ever imported."""
-    from importlib import import_module  # lazy: already loaded by Python itself
-
-    return import_module(f"rtctl.commands.{name}")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
-"""Writes what follows from the declared verbs: `python -m tools.generate_client [--check]`.
+"""Writes all generated files: `python -m tools.generate_client [--check]` (`make generate`).
 
-It writes `rtctl/generated/`: typed methods, plain and for asyncio (`verbs`, `async_verbs`, with
-their bases in `task_verbs` and `async_task_verbs`) and the types of what they return (`shapes`,
-`answers`); and the page `docs/reference/protocol.md`.
+From the declared verbs: `rtctl/generated/` with typed methods, plain and for asyncio (`verbs`,
+`async_verbs`), the types of their answers (`shapes`, `answers`) and what rtctl knows of each verb
+(`verb_table`); and the page `docs/reference/protocol.md`. From the blocking client: `rtctl/aio/`,
+see `tools.make_async`.
 """
 
 import re
@@ -14,9 +15,9 @@ from textwrap import fill, indent
 from typing import Final
 
 from rtd.common.package_root import PACKAGE_ROOT
-from rtd.protocol.schema import REQUIRED, Field, Verb
+from rtd.protocol.schema import ANSWERS_WITHIN_S, REQUIRED, Field, Verb
 from rtd.protocol.shapes import SHAPES
-from rtd.protocol.verbs import RUN_VERBS, TASK_VERBS, VERBS
+from rtd.protocol.verbs import VERBS
 from tools import make_async
 from tools.generate_protocol_page import MADE, page
 
@@ -82,54 +83,71 @@ def _class(head: str, doc: str, methods: Iterable[str]) -> str:
 
 
 def verbs_source(asynchronous: bool) -> str:
-    """The text of `verbs.py` or `async_verbs.py`, before it is formatted."""
-    prefix = "Async" if asynchronous else ""
-    doc = "The same for asyncio." if asynchronous else "Each verb as it is on the wire."
-    # The greeting is the connection's own business.
-    methods = [_method(v, asynchronous) for v in RUN_VERBS if v.name != "hello"]
-    code = _class(f"{prefix}Verbs({prefix}TaskVerbs)", doc, methods)
-    module = f"{'async_' if asynchronous else ''}task_verbs"
-    base = f"from rtctl.generated.{module} import {prefix}TaskVerbs"
-    return _verbs_file("The verbs of the protocol as methods.", base, code, prefix)
-
-
-def task_verbs_source(asynchronous: bool) -> str:
-    """The text of `task_verbs.py` or `async_task_verbs.py`, before it is formatted."""
+    """Return the text of `verbs.py` or `async_verbs.py`, before it is formatted."""
     prefix = "Async" if asynchronous else ""
     start = (
         f"def __init__(self, call: {prefix}Call, stream: {prefix}OpenStream) -> None:\n"
         "    self._call = call\n    self._stream = stream"
     )
-    methods = [start, *(_method(v, asynchronous) for v in TASK_VERBS)]
-    code = _class(f"{prefix}TaskVerbs", "The verbs on tasks.", methods)
-    return _verbs_file("The verbs on tasks as methods.", "", code, prefix)
-
-
-def _verbs_file(doc: str, base: str, code: str, prefix: str) -> str:
+    # The connection itself sends the greeting.
+    methods = [start, *(_method(v, asynchronous) for v in VERBS.values() if v.name != "hello")]
+    doc = "The same for asyncio." if asynchronous else "Each verb of the protocol as a method."
+    code = _class(f"{prefix}Verbs", doc, methods)
     answers = [name for v in VERBS.values() if re.search(rf"\b{(name := _class_name(v))}\b", code)]
     calls = [f"{prefix}{name}" for name in ("Call", "OpenStream", "Stream")]
-    calls = [name for name in calls if re.search(rf"\b{name}\b", code)]
     shapes = [name for name in sorted(_NAMES) if re.search(rf"\b{name}\b", code)]
-    imports = [
-        f"    from rtctl.generated.answers import {', '.join(sorted(answers))}",
-        f"    from rtctl.core.call_protocols import {', '.join(calls)}" if calls else "",
-        f"    from rtctl.generated.shapes import {', '.join(shapes)}" if shapes else "",
-    ]
     return "\n".join(
         [
-            f'"""{doc}\n\n{MADE}\n"""',
+            f'"""The verbs of the protocol as methods.\n\n{MADE}\n"""',
             "from __future__ import annotations",
-            "",
-            *([base, ""] if base else []),
             "TYPE_CHECKING = False",
             "if TYPE_CHECKING:",
-            *(["    from typing import Any", ""] if re.search(r"\bAny\b", code) else []),
-            *(line for line in imports if line),
+            "    from typing import Any",
+            f"    from rtctl.core.call_protocols import {', '.join(calls)}",
+            f"    from rtctl.generated.answers import {', '.join(sorted(answers))}",
+            f"    from rtctl.generated.shapes import {', '.join(shapes)}",
             "",
             code,
             "",
         ]
     )
+
+
+def verb_table_source() -> str:
+    """Return the text of `verb_table.py`, before it is formatted."""
+    commands: dict[str, tuple[str, str]] = {}
+    groups: dict[str, dict[str, str]] = {}
+    for verb in VERBS.values():
+        match verb.words:
+            case [command]:
+                commands[command] = (verb.summary, verb.completes)
+            case [command, word]:
+                commands.setdefault(command, (verb.summary, ""))
+                groups.setdefault(command, {})[word] = verb.completes
+    tables = {
+        "COMMANDS: dict[str, tuple[str, str]]": commands,
+        "SUBCOMMANDS: dict[str, dict[str, str]]": groups,
+        "ALIASES: dict[str, str]": {
+            alias: v.words[0] for v in VERBS.values() for alias in v.aliases
+        },
+        "ANSWERS_WITHIN_S: dict[str, float | None]": {
+            v.name: v.answers_within_s
+            for v in VERBS.values()
+            if v.answers_within_s != ANSWERS_WITHIN_S
+        },
+    }
+    docs = {
+        "COMMANDS": "Commands in the order of the help: a summary, and what the shell completes.",
+        "SUBCOMMANDS": "Commands with a second word, and what the shell completes behind that.",
+        "ALIASES": "Other words for a command.",
+        "ANSWERS_WITHIN_S": "Verbs whose answer may take longer than others', in seconds; "
+        "None: any time.",
+    }
+    parts = [f'"""Facts of the verbs that rtctl needs before any answer.\n\n{MADE}\n"""']
+    parts += ["from __future__ import annotations\n"]
+    for head, value in tables.items():
+        parts.append(f"#: {docs[head.partition(':')[0]]}\n{head} = {value!r}")
+    return "\n".join(parts) + "\n"
 
 
 def _typed_dict(name: str, doc: str, fields: Iterable[Field], total: bool) -> str:
@@ -141,14 +159,14 @@ def _typed_dict(name: str, doc: str, fields: Iterable[Field], total: bool) -> st
 
 
 def shapes_source() -> str:
-    """The text of `rtctl/generated/shapes.py`, before it is formatted."""
+    """Return the text of `rtctl/generated/shapes.py`, before it is formatted."""
     parts = [_typed_dict(s.name, s.doc, s.fields, s.name != "SubmitOptions") for s in SHAPES]
     head = f'"""The maps that several answers share.\n\n{MADE}\n"""\n'
     return head + "\nfrom typing import Any, TypedDict\n\n" + "\n\n".join(parts) + "\n"
 
 
 def answers_source() -> str:
-    """The text of `rtctl/generated/answers.py`, before it is formatted."""
+    """Return the text of `rtctl/generated/answers.py`, before it is formatted."""
     parts = [
         _typed_dict(_class_name(v), f"The answer of `{v.name}`.", v.result, True)
         for v in VERBS.values()
@@ -180,8 +198,7 @@ def outputs() -> dict[Path, str]:
     sources = {
         generated / "verbs.py": verbs_source(asynchronous=False),
         generated / "async_verbs.py": verbs_source(asynchronous=True),
-        generated / "task_verbs.py": task_verbs_source(asynchronous=False),
-        generated / "async_task_verbs.py": task_verbs_source(asynchronous=True),
+        generated / "verb_table.py": verb_table_source(),
         generated / "shapes.py": shapes_source(),
         generated / "answers.py": answers_source(),
     }
@@ -194,7 +211,7 @@ def outputs() -> dict[Path, str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the files, or with `--check` say which are not current."""
+    """Write the generated files, or with `--check` report those that are not current."""
     wanted = outputs()
     stale = [p for p, text in wanted.items() if not p.exists() or p.read_text() != text]
     for path in stale:

@@ -11,10 +11,9 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+from rtctl.cli.command_table import ALIASES, SUMMARIES, load_command
 from rtctl.cli.context import GLOBAL
 from rtctl.cli.flags import SWITCH, Flag
-from rtctl.commands import ALIASES, SUMMARIES
-from rtctl.main import load_verb
 from rtd.common import errors
 from rtd.config import config, setting_readers
 from rtd.model import policies
@@ -143,9 +142,7 @@ class ClientCommand(Written):
         yield "Flags of every verb:\n"
         yield from _client_flags(GLOBAL)
         for name, summary in SUMMARIES.items():
-            if not summary:
-                continue
-            verb = load_verb(name)
+            verb = load_command(name)
             yield f"\n## rtctl {name}\n"
             yield summary[:1].upper() + summary[1:] + ".\n"
             yield f"```text\nrtctl {verb.USAGE}\n```\n"

@@ -7,7 +7,7 @@ from time import monotonic
 from typing import Any
 
 from rtctl.aio.connection import AsyncDaemonConnection, open_connection
-from rtctl.client.connection import ANSWER_S, ConnectionLost
+from rtctl.client.connection import ConnectionLost, answer_limit_s
 from rtctl.client.errors import DaemonUnreachable
 from rtctl.generated.async_verbs import AsyncVerbs
 from rtctl.generated.shapes import Row
@@ -44,8 +44,7 @@ class AsyncConnectionPool:
 
     async def call(self, method: str, params: dict[str, Any], repeatable: bool = True) -> Any:
         """The daemon's answer; see `Link.send_request`."""
-        slow = method in ("wait", "kill", "queue_purge", "reload")
-        answer_s = None if slow else ANSWER_S
+        answer_s = answer_limit_s(method, params)
         try:
             return await (await self.get_connection()).call(method, params, answer_s)
         except ConnectionLost:

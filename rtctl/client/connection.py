@@ -11,6 +11,7 @@ from struct import pack
 from time import monotonic
 
 from rtctl.client.errors import DaemonUnreachable, unreachable_error
+from rtctl.generated.verb_table import ANSWERS_WITHIN_S
 from rtd.common.errors import WaitTimeout
 from rtd.protocol import frames
 from rtd.protocol.frames import Decoder, Notification, Response
@@ -189,3 +190,14 @@ class DaemonConnection:
             f"rtd is there ({self.path}) but did not answer within {ANSWER_S:g} s; "
             "its log may say why"
         )
+
+
+def answer_limit_s(method: str, params: dict[str, Any]) -> float | None:
+    """Return how long the answer to a request may take; None: as long as it takes.
+
+    A daemon that hangs is an error, a run that takes long is none.
+    """
+    limit_s = ANSWERS_WITHIN_S.get(method, ANSWER_S)
+    if limit_s is None and params.get("timeout_s") is not None:
+        return float(params["timeout_s"]) + ANSWER_S
+    return limit_s

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from time import monotonic, sleep
 
-from rtctl.client.connection import ANSWER_S, ConnectionLost, DaemonConnection
+from rtctl.client.connection import ConnectionLost, DaemonConnection, answer_limit_s
 from rtctl.client.errors import DaemonUnreachable
 from rtctl.generated.verbs import Verbs
 from rtd.common.errors import WaitTimeout
@@ -131,7 +131,7 @@ class ConnectionPool:
 
     def _once(self, connection: DaemonConnection, method: str, params: dict[str, Any]) -> Any:
         try:
-            return connection.call(method, params, _answer_s(method, params))
+            return connection.call(method, params, answer_limit_s(method, params))
         finally:
             self.release(connection)
 
@@ -179,10 +179,3 @@ class PartStream:
 
     def __del__(self) -> None:
         self.close()
-
-
-def _answer_s(method: str, params: dict[str, Any]) -> float | None:
-    """How long the answer may take: a hung daemon is an error, a long run is none."""
-    if method == "wait":
-        return None if params["timeout_s"] is None else params["timeout_s"] + ANSWER_S
-    return None if method in ("kill", "queue_purge", "reload") else ANSWER_S

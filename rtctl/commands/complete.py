@@ -1,9 +1,10 @@
-"""`rtctl complete`: what may stand at the end of a line; the shells' scripts ask this."""
+"""`rtctl complete`: what may stand at the end of a line; the scripts of the shells call it."""
 
 from __future__ import annotations
 
+from rtctl.cli.command_table import ALIASES, COMMANDS, SUBCOMMANDS, SUMMARIES, load_command
 from rtctl.cli.context import GLOBAL
-from rtctl.commands import ALIASES, SUMMARIES
+from rtctl.commands.completion import SHELLS
 from rtd.common.errors import RtdError
 
 TYPE_CHECKING = False
@@ -17,28 +18,16 @@ FLAGS = ()
 MORE = ""
 TAKES_TAIL = True
 
-_RUNS = frozenset({"show", "logs", "wait", "result", "kill", "cancel", "retry"})
-_TASKS = frozenset(
-    {
-        "submit",
-        "run",
-        "tasks",
-        "ls",
-        "next",
-        "why",
-        "misses",
-        "enable",
-        "disable",
-        "trigger",
-        "graph",
-        "tasklog",
-    }
-)
-_LIVING = {"kill": ["queued", "running"], "cancel": ["queued"], "wait": ["queued", "running"]}
+#: The states of the runs to offer, by what a command completes; none: all.
+_STATES: dict[str, list[str]] = {
+    "run": [],
+    "live_run": ["queued", "running"],
+    "queued_run": ["queued"],
+}
 
 
 def run(context: CommandContext) -> int:
-    """Candidates for the last word, one a line. Silent when the daemon is not there."""
+    """Print candidates for the last word, one a line. Silent when the daemon is away."""
     words = context.args.tail or [""]
     try:
         found = list(candidates(context, words[:-1], words[-1]))
@@ -50,42 +39,41 @@ def run(context: CommandContext) -> int:
 
 
 def candidates(context: CommandContext, before: list[str], last: str) -> Iterable[str]:
-    """What the last word could become, given those before it."""
+    """Return the words that the last word could become, given those before it."""
     if "--" in before:
         return []
-    verbs = [word for word in before if not word.startswith("-")]
-    if not verbs:
-        return [*(name for name, doc in SUMMARIES.items() if doc), *ALIASES]
-    verb = ALIASES.get(verbs[0], verbs[0])
-    if verb not in SUMMARIES:
+    words = [word for word in before if not word.startswith("-")]
+    if not words:
+        return [*SUMMARIES, *ALIASES]
+    command, *targets = words
+    command = ALIASES.get(command, command)
+    if command not in COMMANDS:
         return []
     if last.startswith("-"):
-        from rtctl.main import load_verb  # lazy: command imports us through the registry
-
-        flags = (*GLOBAL, *load_verb(verb).FLAGS)
+        flags = (*GLOBAL, *load_command(command).FLAGS)
         return [name for flag in flags for name in flag.names if name.startswith("--")]
-    if verb in _RUNS:
-        rows = context.rpc.ls(state=_LIVING.get(verb, []), limit=30)["runs"]
-        return [row["id"] for row in rows]
-    return _names(context, verb, verbs[1:])
+    if command not in SUBCOMMANDS:
+        return _names(context, COMMANDS[command][1], targets)
+    if not targets:
+        return SUBCOMMANDS[command]
+    return _names(context, SUBCOMMANDS[command].get(targets[0], ""), targets[1:])
 
 
-def _names(context: CommandContext, verb: str, targets: list[str]) -> Iterable[str]:
-    if verb in _TASKS:
-        tasks = context.rpc.tasks()["tasks"]
-        if verb in ("submit", "run", "trigger") and targets:
+def _names(context: CommandContext, kind: str, targets: list[str]) -> Iterable[str]:
+    """Return the names of one kind; see `rtd.protocol.schema.Completion`."""
+    match kind:
+        case "run" | "live_run" | "queued_run":
+            return [row["id"] for row in context.rpc.ls(state=_STATES[kind], limit=30)["runs"]]
+        case "task_call" if targets:
+            tasks = context.rpc.tasks()["tasks"]
             mine = [task for task in tasks if task["name"] == targets[0]]
             return [f"{name}=" for task in mine for name, _ in task["parameters"]]
-        return [task["name"] for task in tasks]
-    if verb == "queue":
-        if not targets:
-            return ["ls", "pause", "resume", "purge"]
-        return [queue["queue"] for queue in context.rpc.queue_ls()["queues"]]
-    if verb == "params":
-        if not targets:
-            return ["ls", "get", "set", "unset"]
-        names = [row["name"] for row in context.rpc.params_ls()["params"]]
-        return [f"{name}=" for name in names] if targets[0] == "set" else names
-    if verb == "help":
-        return [name for name, doc in SUMMARIES.items() if doc]
-    return ["bash", "zsh", "fish"] if verb == "completion" else []
+        case "task" | "task_call":
+            return [task["name"] for task in context.rpc.tasks()["tasks"]]
+        case "queue":
+            return [queue["queue"] for queue in context.rpc.queue_ls()["queues"]]
+        case "parameter":
+            return [row["name"] for row in context.rpc.params_ls()["params"]]
+        case "parameter_value":
+            return [f"{row['name']}=" for row in context.rpc.params_ls()["params"]]
+    return {"command": [*SUMMARIES], "shell": [*SHELLS]}.get(kind, [])

@@ -1,10 +1,10 @@
-"""`rtctl help`"""
+"""`rtctl help`: the verbs and their flags."""
 
 from __future__ import annotations
 
+from rtctl.cli.command_table import ALIASES, COMMANDS, SUMMARIES, load_command
 from rtctl.cli.context import GLOBAL
 from rtctl.cli.flags import SWITCH, Flag, UsageError, did_you_mean
-from rtctl.commands import ALIASES, SUMMARIES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ MORE = ""
 
 
 def run(context: CommandContext) -> int:
-    """All verbs, or one verb's flags."""
+    """Print all verbs, or the flags of one verb."""
     targets = context.targets(0, None, "VERB")
     context.screen.print_out(_verb(targets[0]) if targets else _overview())
     return 0
@@ -26,7 +26,7 @@ def run(context: CommandContext) -> int:
 
 def _overview() -> str:
     lines = ["rtctl VERB [TARGET ...] [flags]: talks to rtd, the task daemon.", "", "Verbs:"]
-    lines += [f"  {name:<11} {doc}" for name, doc in SUMMARIES.items() if doc]
+    lines += [f"  {name:<11} {doc}" for name, doc in SUMMARIES.items()]
     lines += ["", "Flags of every verb:", *_flags(GLOBAL), ""]
     lines += [
         "`rtctl help VERB` tells more. stdout is data, stderr is talk.",
@@ -39,13 +39,11 @@ def _overview() -> str:
 
 def _verb(word: str) -> str:
     name = ALIASES.get(word, word)
-    if name not in SUMMARIES:
-        known = [*SUMMARIES, *ALIASES]
+    if name not in COMMANDS:
+        known = [*COMMANDS, *ALIASES]
         raise UsageError(f"help: unknown verb {word!r}{did_you_mean(word, known)}")
-    from rtctl.main import load_verb  # lazy: command imports us through the registry
-
-    module = load_verb(name)
-    lines = [f"rtctl {module.USAGE}", "", f"  {SUMMARIES[name]}"]
+    module = load_command(name)
+    lines = [f"rtctl {module.USAGE}", "", f"  {COMMANDS[name][0]}"]
     also = sorted(alias for alias, verb in ALIASES.items() if verb == name)
     lines += [f"  also: {', '.join(also)}"] if also else []
     lines += ["", *module.MORE.splitlines()] if module.MORE else []

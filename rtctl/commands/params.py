@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rtctl.cli.command_table import SUBCOMMANDS
 from rtctl.cli.flags import Flag, UsageError, did_you_mean
 from rtctl.cli.screen import clean
 from rtctl.cli.submit_request import parse_parameter
@@ -20,7 +21,7 @@ USAGE = (
 FLAGS = (Flag("-t/--task", "ls: what this task is given; else: its own parameter", "text", "TASK"),)
 MORE = """What tasks are given besides the parameters of a submit. `set` gives one that the app
 declares another value, from the next run on, until `unset`. Private values are never shown."""
-VERBS = ("ls", "get", "set", "unset")
+VERBS = SUBCOMMANDS["params"]
 _SHOWN_CHARS = 60
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from rtctl.cli.command_table import SUBCOMMANDS
 from rtctl.cli.flags import Flag, UsageError, did_you_mean
 
 TYPE_CHECKING = False
@@ -20,7 +21,7 @@ FLAGS = (
 )
 MORE = """A paused queue accepts runs and starts none; what runs goes on. purge cancels all that
 waits in the queue."""
-VERBS = ("ls", "pause", "resume", "purge")
+VERBS = SUBCOMMANDS["queue"]
 
 
 def run(context: CommandContext) -> int:

@@ -1,0 +1,1 @@
+"""Only generated files: `make generate` writes them from what `rtd/protocol` declares."""

@@ -24,85 +24,6 @@ from rtctl.generated.shapes import (
 )
 
 
-class PingResult(TypedDict):
-    """The answer of `ping`."""
-
-    pid: int
-    """The supervisor's."""
-    at: float
-    """The daemon's clock, epoch seconds."""
-
-
-class InfoResult(TypedDict):
-    """The answer of `info`."""
-
-    version: str
-    """Of rtd."""
-    pid: int
-    """The supervisor's."""
-    name: str
-    """The namespace in Redis."""
-    node: str
-    """This host among those that share it."""
-    started_at: float
-    """Epoch seconds."""
-    draining: bool
-    """It takes no new work and will end."""
-    app: str | None
-    """What was given to `rtd run`; null: commands only."""
-    app_error: str | None
-    """Why the app does not import, with file and line."""
-    places: dict[str, Any]
-    """Socket, runtime_dir, state_dir, log."""
-    redis: dict[str, Any]
-    """Url, ok, error, version, pid, bytes."""
-    executors: list[Any]
-    """Maps: exec, pid, lane, run, started_at, retiring."""
-    queued: int
-    """Runs that wait, delayed ones included."""
-    running: int
-    """Runs that are going."""
-    tally: dict[str, Any]
-    """Ended runs by state, since the namespace exists."""
-    output: dict[str, Any]
-    """Bytes, quota_bytes, dir."""
-
-
-class StatusResult(TypedDict):
-    """The answer of `status`."""
-
-    version: str
-    """Of rtd."""
-    pid: int
-    """The supervisor's."""
-    name: str
-    """The namespace in Redis."""
-    node: str
-    """This host among those that share it."""
-    started_at: float
-    """Epoch seconds."""
-    draining: bool
-    """It takes no new work and will end."""
-    app: str | None
-    """What was given to `rtd run`; null: commands only."""
-    app_error: str | None
-    """Why the app does not import, with file and line."""
-    tasks: int
-    """How many the app has."""
-    redis: dict[str, Any]
-    """Url, ok, error, version, pid, bytes."""
-    lanes: list[LaneRow]
-    """Those with executors, by name."""
-    queued: int
-    """Runs that wait, delayed ones included."""
-    running: int
-    """Runs that are going."""
-    schedule: ScheduleState
-    """Whether tasks start by their conditions."""
-    faults: list[FaultRow]
-    """Since the app was imported, the latest first."""
-
-
 class SubmitResult(TypedDict):
     """The answer of `submit`."""
 
@@ -148,6 +69,28 @@ class ShowResult(TypedDict):
     """While it runs: its processes, [pid, name, bytes, cpu_s]."""
 
 
+class LogsResult(TypedDict):
+    """The answer of `logs`."""
+
+    id: str
+    """The run."""
+    state: str
+    """Its state when the output ended."""
+    attempt: int
+    """The last attempt shown."""
+    output_bytes: int
+    """How much was sent."""
+    lost_bytes: int
+    """How much had been dropped: disk full, limit, quota."""
+
+
+class WaitResult(TypedDict):
+    """The answer of `wait`."""
+
+    runs: list[Row]
+    """All of them, in order."""
+
+
 class ResultResult(TypedDict):
     """The answer of `result`."""
 
@@ -163,13 +106,6 @@ class ResultResult(TypedDict):
     """One sentence."""
     exit: list[int | None] | None
     """[code, signal]."""
-
-
-class WaitResult(TypedDict):
-    """The answer of `wait`."""
-
-    runs: list[Row]
-    """All of them, in order."""
 
 
 class KillResult(TypedDict):
@@ -191,82 +127,6 @@ class RetryResult(TypedDict):
 
     runs: list[Outcome]
     """One for each target, in their order."""
-
-
-class LogsResult(TypedDict):
-    """The answer of `logs`."""
-
-    id: str
-    """The run."""
-    state: str
-    """Its state when the output ended."""
-    attempt: int
-    """The last attempt shown."""
-    output_bytes: int
-    """How much was sent."""
-    lost_bytes: int
-    """How much had been dropped: disk full, limit, quota."""
-
-
-class EventsResult(TypedDict):
-    """The answer of `events`."""
-
-    last: str | None
-    """Id of the last event seen, for `since`."""
-
-
-class QueueLsResult(TypedDict):
-    """The answer of `queue_ls`."""
-
-    queues: list[QueueRow]
-    """The highest priority first."""
-
-
-class QueuePauseResult(TypedDict):
-    """The answer of `queue_pause`."""
-
-    queues: list[QueueRow]
-    """As they are now."""
-
-
-class QueueResumeResult(TypedDict):
-    """The answer of `queue_resume`."""
-
-    queues: list[QueueRow]
-    """As they are now."""
-
-
-class QueuePurgeResult(TypedDict):
-    """The answer of `queue_purge`."""
-
-    cancelled: int
-    """How many."""
-
-
-class ReloadResult(TypedDict):
-    """The answer of `reload`."""
-
-    generation: int
-    """Of the process that new executors are forked from."""
-    tasks: int
-    """How many the app has now."""
-    added: list[str]
-    """Tasks that are new."""
-    changed: list[str]
-    """Tasks whose declaration or function is another one."""
-    removed: list[str]
-    """Tasks that are gone."""
-    faults: list[str]
-    """What failed without stopping the import, a sentence each."""
-
-
-class ShutdownResult(TypedDict):
-    """The answer of `shutdown`."""
-
-    pid: int
-    """The supervisor's."""
-    running: int
-    """Runs that are going now."""
 
 
 class TasksResult(TypedDict):
@@ -349,15 +209,6 @@ class GraphResult(TypedDict):
     """By the names of their ends."""
 
 
-class TaskLogResult(TypedDict):
-    """The answer of `task_log`."""
-
-    rows: list[Any]
-    """Task_name, action, run_id, start_at, end_at, exc_text, reason; latest first."""
-    file: str | None
-    """The CSV file that holds the log instead."""
-
-
 class ParamsLsResult(TypedDict):
     """The answer of `params_ls`."""
 
@@ -384,3 +235,152 @@ class ParamsUnsetResult(TypedDict):
 
     param: ParamRow
     """As it is now."""
+
+
+class QueueLsResult(TypedDict):
+    """The answer of `queue_ls`."""
+
+    queues: list[QueueRow]
+    """The highest priority first."""
+
+
+class QueuePauseResult(TypedDict):
+    """The answer of `queue_pause`."""
+
+    queues: list[QueueRow]
+    """As they are now."""
+
+
+class QueueResumeResult(TypedDict):
+    """The answer of `queue_resume`."""
+
+    queues: list[QueueRow]
+    """As they are now."""
+
+
+class QueuePurgeResult(TypedDict):
+    """The answer of `queue_purge`."""
+
+    cancelled: int
+    """How many."""
+
+
+class TaskLogResult(TypedDict):
+    """The answer of `task_log`."""
+
+    rows: list[Any]
+    """Task_name, action, run_id, start_at, end_at, exc_text, reason; latest first."""
+    file: str | None
+    """The CSV file that holds the log instead."""
+
+
+class EventsResult(TypedDict):
+    """The answer of `events`."""
+
+    last: str | None
+    """Id of the last event seen, for `since`."""
+
+
+class StatusResult(TypedDict):
+    """The answer of `status`."""
+
+    version: str
+    """Of rtd."""
+    pid: int
+    """The supervisor's."""
+    name: str
+    """The namespace in Redis."""
+    node: str
+    """This host among those that share it."""
+    started_at: float
+    """Epoch seconds."""
+    draining: bool
+    """It takes no new work and will end."""
+    app: str | None
+    """What was given to `rtd run`; null: commands only."""
+    app_error: str | None
+    """Why the app does not import, with file and line."""
+    tasks: int
+    """How many the app has."""
+    redis: dict[str, Any]
+    """Url, ok, error, version, pid, bytes."""
+    lanes: list[LaneRow]
+    """Those with executors, by name."""
+    queued: int
+    """Runs that wait, delayed ones included."""
+    running: int
+    """Runs that are going."""
+    schedule: ScheduleState
+    """Whether tasks start by their conditions."""
+    faults: list[FaultRow]
+    """Since the app was imported, the latest first."""
+
+
+class InfoResult(TypedDict):
+    """The answer of `info`."""
+
+    version: str
+    """Of rtd."""
+    pid: int
+    """The supervisor's."""
+    name: str
+    """The namespace in Redis."""
+    node: str
+    """This host among those that share it."""
+    started_at: float
+    """Epoch seconds."""
+    draining: bool
+    """It takes no new work and will end."""
+    app: str | None
+    """What was given to `rtd run`; null: commands only."""
+    app_error: str | None
+    """Why the app does not import, with file and line."""
+    places: dict[str, Any]
+    """Socket, runtime_dir, state_dir, log."""
+    redis: dict[str, Any]
+    """Url, ok, error, version, pid, bytes."""
+    executors: list[Any]
+    """Maps: exec, pid, lane, run, started_at, retiring."""
+    queued: int
+    """Runs that wait, delayed ones included."""
+    running: int
+    """Runs that are going."""
+    tally: dict[str, Any]
+    """Ended runs by state, since the namespace exists."""
+    output: dict[str, Any]
+    """Bytes, quota_bytes, dir."""
+
+
+class ReloadResult(TypedDict):
+    """The answer of `reload`."""
+
+    generation: int
+    """Of the process that new executors are forked from."""
+    tasks: int
+    """How many the app has now."""
+    added: list[str]
+    """Tasks that are new."""
+    changed: list[str]
+    """Tasks whose declaration or function is another one."""
+    removed: list[str]
+    """Tasks that are gone."""
+    faults: list[str]
+    """What failed without stopping the import, a sentence each."""
+
+
+class PingResult(TypedDict):
+    """The answer of `ping`."""
+
+    pid: int
+    """The supervisor's."""
+    at: float
+    """The daemon's clock, epoch seconds."""
+
+
+class ShutdownResult(TypedDict):
+    """The answer of `shutdown`."""
+
+    pid: int
+    """The supervisor's."""
+    running: int
+    """Runs that are going now."""

@@ -5,20 +5,27 @@ Made by `python -m tools.generate_client` from what `rtd/protocol` declares.
 
 from __future__ import annotations
 
-from rtctl.generated.async_task_verbs import AsyncTaskVerbs
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from rtctl.core.call_protocols import AsyncStream
+    from rtctl.core.call_protocols import AsyncCall, AsyncOpenStream, AsyncStream
     from rtctl.generated.answers import (
         CancelResult,
+        DisableResult,
+        EnableResult,
         EventsResult,
+        GraphResult,
         InfoResult,
         KillResult,
         LogsResult,
         LsResult,
+        MissesResult,
+        NextResult,
+        ParamsGetResult,
+        ParamsLsResult,
+        ParamsSetResult,
+        ParamsUnsetResult,
         PingResult,
         QueueLsResult,
         QueuePauseResult,
@@ -31,28 +38,21 @@ if TYPE_CHECKING:
         ShutdownResult,
         StatusResult,
         SubmitResult,
+        TaskLogResult,
+        TasksResult,
+        TriggerResult,
         WaitResult,
+        WhyResult,
     )
     from rtctl.generated.shapes import Event, LogPart, SubmitOptions
 
 
-class AsyncVerbs(AsyncTaskVerbs):
+class AsyncVerbs:
     """The same for asyncio."""
 
-    async def ping(self) -> PingResult:
-        """See `rtctl.generated.verbs.Verbs.ping`."""
-        answer: PingResult = await self._call("ping", {})
-        return answer
-
-    async def info(self) -> InfoResult:
-        """See `rtctl.generated.verbs.Verbs.info`."""
-        answer: InfoResult = await self._call("info", {})
-        return answer
-
-    async def status(self) -> StatusResult:
-        """See `rtctl.generated.verbs.Verbs.status`."""
-        answer: StatusResult = await self._call("status", {})
-        return answer
+    def __init__(self, call: AsyncCall, stream: AsyncOpenStream) -> None:
+        self._call = call
+        self._stream = stream
 
     async def submit(
         self,
@@ -101,41 +101,6 @@ class AsyncVerbs(AsyncTaskVerbs):
         answer: ShowResult = await self._call("show", {"run": run})
         return answer
 
-    async def result(self, *, run: str) -> ResultResult:
-        """See `rtctl.generated.verbs.Verbs.result`."""
-        answer: ResultResult = await self._call("result", {"run": run})
-        return answer
-
-    async def wait(
-        self, *, runs: list[str], timeout_s: float | None = None, any: bool = False
-    ) -> WaitResult:
-        """See `rtctl.generated.verbs.Verbs.wait`."""
-        answer: WaitResult = await self._call(
-            "wait", {"runs": runs, "timeout_s": timeout_s, "any": any}
-        )
-        return answer
-
-    async def kill(
-        self, *, runs: list[str], grace_s: float | None = None, reason: str = ""
-    ) -> KillResult:
-        """See `rtctl.generated.verbs.Verbs.kill`."""
-        answer: KillResult = await self._call(
-            "kill", {"runs": runs, "grace_s": grace_s, "reason": reason}
-        )
-        return answer
-
-    async def cancel(self, *, runs: list[str], reason: str = "") -> CancelResult:
-        """See `rtctl.generated.verbs.Verbs.cancel`."""
-        answer: CancelResult = await self._call(
-            "cancel", {"runs": runs, "reason": reason}, repeatable=False
-        )
-        return answer
-
-    async def retry(self, *, runs: list[str], ids: list[str] | None = None) -> RetryResult:
-        """See `rtctl.generated.verbs.Verbs.retry`."""
-        answer: RetryResult = await self._call("retry", {"runs": runs, "ids": ids})
-        return answer
-
     def logs(
         self,
         *,
@@ -159,19 +124,114 @@ class AsyncVerbs(AsyncTaskVerbs):
             },
         )
 
-    def events(
-        self,
-        *,
-        follow: bool = False,
-        since: str | None = None,
-        limit: int = 100,
-        task: str | None = None,
-        run: str | None = None,
-    ) -> AsyncStream[Event, EventsResult]:
-        """See `rtctl.generated.verbs.Verbs.events`."""
-        return self._stream(
-            "events", {"follow": follow, "since": since, "limit": limit, "task": task, "run": run}
+    async def wait(
+        self, *, runs: list[str], timeout_s: float | None = None, any: bool = False
+    ) -> WaitResult:
+        """See `rtctl.generated.verbs.Verbs.wait`."""
+        answer: WaitResult = await self._call(
+            "wait", {"runs": runs, "timeout_s": timeout_s, "any": any}
         )
+        return answer
+
+    async def result(self, *, run: str) -> ResultResult:
+        """See `rtctl.generated.verbs.Verbs.result`."""
+        answer: ResultResult = await self._call("result", {"run": run})
+        return answer
+
+    async def kill(
+        self, *, runs: list[str], grace_s: float | None = None, reason: str = ""
+    ) -> KillResult:
+        """See `rtctl.generated.verbs.Verbs.kill`."""
+        answer: KillResult = await self._call(
+            "kill", {"runs": runs, "grace_s": grace_s, "reason": reason}
+        )
+        return answer
+
+    async def cancel(self, *, runs: list[str], reason: str = "") -> CancelResult:
+        """See `rtctl.generated.verbs.Verbs.cancel`."""
+        answer: CancelResult = await self._call(
+            "cancel", {"runs": runs, "reason": reason}, repeatable=False
+        )
+        return answer
+
+    async def retry(self, *, runs: list[str], ids: list[str] | None = None) -> RetryResult:
+        """See `rtctl.generated.verbs.Verbs.retry`."""
+        answer: RetryResult = await self._call("retry", {"runs": runs, "ids": ids})
+        return answer
+
+    async def tasks(self, *, task: str | None = None) -> TasksResult:
+        """See `rtctl.generated.verbs.Verbs.tasks`."""
+        answer: TasksResult = await self._call("tasks", {"task": task})
+        return answer
+
+    async def next(self, *, task: str | None = None, n: int = 10) -> NextResult:
+        """See `rtctl.generated.verbs.Verbs.next`."""
+        answer: NextResult = await self._call("next", {"task": task, "n": n})
+        return answer
+
+    async def why(self, *, task: str) -> WhyResult:
+        """See `rtctl.generated.verbs.Verbs.why`."""
+        answer: WhyResult = await self._call("why", {"task": task})
+        return answer
+
+    async def misses(
+        self, *, task: str | None = None, since: float | None = None, limit: int = 100
+    ) -> MissesResult:
+        """See `rtctl.generated.verbs.Verbs.misses`."""
+        answer: MissesResult = await self._call(
+            "misses", {"task": task, "since": since, "limit": limit}
+        )
+        return answer
+
+    async def enable(self, *, tasks: list[str] | None = None, all: bool = False) -> EnableResult:
+        """See `rtctl.generated.verbs.Verbs.enable`."""
+        answer: EnableResult = await self._call("enable", {"tasks": tasks or [], "all": all})
+        return answer
+
+    async def disable(
+        self, *, tasks: list[str] | None = None, all: bool = False, reason: str = ""
+    ) -> DisableResult:
+        """See `rtctl.generated.verbs.Verbs.disable`."""
+        answer: DisableResult = await self._call(
+            "disable", {"tasks": tasks or [], "all": all, "reason": reason}
+        )
+        return answer
+
+    async def trigger(self, *, task: str, params: dict[str, Any] | None = None) -> TriggerResult:
+        """See `rtctl.generated.verbs.Verbs.trigger`."""
+        answer: TriggerResult = await self._call(
+            "trigger", {"task": task, "params": params or {}}, repeatable=False
+        )
+        return answer
+
+    async def graph(self, *, task: str | None = None) -> GraphResult:
+        """See `rtctl.generated.verbs.Verbs.graph`."""
+        answer: GraphResult = await self._call("graph", {"task": task})
+        return answer
+
+    async def params_ls(self, *, task: str | None = None) -> ParamsLsResult:
+        """See `rtctl.generated.verbs.Verbs.params_ls`."""
+        answer: ParamsLsResult = await self._call("params_ls", {"task": task})
+        return answer
+
+    async def params_get(self, *, name: str, task: str | None = None) -> ParamsGetResult:
+        """See `rtctl.generated.verbs.Verbs.params_get`."""
+        answer: ParamsGetResult = await self._call("params_get", {"name": name, "task": task})
+        return answer
+
+    async def params_set(
+        self, *, name: str, value: Any, task: str | None = None
+    ) -> ParamsSetResult:
+        """See `rtctl.generated.verbs.Verbs.params_set`."""
+        answer: ParamsSetResult = await self._call(
+            "params_set", {"name": name, "value": value, "task": task}
+        )
+        return answer
+
+    async def params_unset(self, *, name: str, task: str | None = None) -> ParamsUnsetResult:
+        """See `rtctl.generated.verbs.Verbs.params_unset`."""
+        answer: ParamsUnsetResult = await self._call("params_unset", {"name": name, "task": task})
+        return answer
 
     async def queue_ls(self) -> QueueLsResult:
         """See `rtctl.generated.verbs.Verbs.queue_ls`."""
@@ -197,9 +257,54 @@ class AsyncVerbs(AsyncTaskVerbs):
         )
         return answer
 
+    async def task_log(
+        self,
+        *,
+        task: str | None = None,
+        action: str | None = None,
+        since: float | None = None,
+        limit: int = 100,
+        skip: int = 0,
+    ) -> TaskLogResult:
+        """See `rtctl.generated.verbs.Verbs.task_log`."""
+        answer: TaskLogResult = await self._call(
+            "task_log",
+            {"task": task, "action": action, "since": since, "limit": limit, "skip": skip},
+        )
+        return answer
+
+    def events(
+        self,
+        *,
+        follow: bool = False,
+        since: str | None = None,
+        limit: int = 100,
+        task: str | None = None,
+        run: str | None = None,
+    ) -> AsyncStream[Event, EventsResult]:
+        """See `rtctl.generated.verbs.Verbs.events`."""
+        return self._stream(
+            "events", {"follow": follow, "since": since, "limit": limit, "task": task, "run": run}
+        )
+
+    async def status(self) -> StatusResult:
+        """See `rtctl.generated.verbs.Verbs.status`."""
+        answer: StatusResult = await self._call("status", {})
+        return answer
+
+    async def info(self) -> InfoResult:
+        """See `rtctl.generated.verbs.Verbs.info`."""
+        answer: InfoResult = await self._call("info", {})
+        return answer
+
     async def reload(self) -> ReloadResult:
         """See `rtctl.generated.verbs.Verbs.reload`."""
         answer: ReloadResult = await self._call("reload", {})
+        return answer
+
+    async def ping(self) -> PingResult:
+        """See `rtctl.generated.verbs.Verbs.ping`."""
+        answer: PingResult = await self._call("ping", {})
         return answer
 
     async def shutdown(

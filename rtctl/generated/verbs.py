@@ -5,20 +5,27 @@ Made by `python -m tools.generate_client` from what `rtd/protocol` declares.
 
 from __future__ import annotations
 
-from rtctl.generated.task_verbs import TaskVerbs
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from rtctl.core.call_protocols import Stream
+    from rtctl.core.call_protocols import Call, OpenStream, Stream
     from rtctl.generated.answers import (
         CancelResult,
+        DisableResult,
+        EnableResult,
         EventsResult,
+        GraphResult,
         InfoResult,
         KillResult,
         LogsResult,
         LsResult,
+        MissesResult,
+        NextResult,
+        ParamsGetResult,
+        ParamsLsResult,
+        ParamsSetResult,
+        ParamsUnsetResult,
         PingResult,
         QueueLsResult,
         QueuePauseResult,
@@ -31,28 +38,21 @@ if TYPE_CHECKING:
         ShutdownResult,
         StatusResult,
         SubmitResult,
+        TaskLogResult,
+        TasksResult,
+        TriggerResult,
         WaitResult,
+        WhyResult,
     )
     from rtctl.generated.shapes import Event, LogPart, SubmitOptions
 
 
-class Verbs(TaskVerbs):
-    """Each verb as it is on the wire."""
+class Verbs:
+    """Each verb of the protocol as a method."""
 
-    def ping(self) -> PingResult:
-        """Whether the daemon answers."""
-        answer: PingResult = self._call("ping", {})
-        return answer
-
-    def info(self) -> InfoResult:
-        """The daemon, its app, its Redis and its executors."""
-        answer: InfoResult = self._call("info", {})
-        return answer
-
-    def status(self) -> StatusResult:
-        """How the daemon, its app and its schedule are, and what of the app's has failed."""
-        answer: StatusResult = self._call("status", {})
-        return answer
+    def __init__(self, call: Call, stream: OpenStream) -> None:
+        self._call = call
+        self._stream = stream
 
     def submit(
         self,
@@ -125,15 +125,38 @@ class Verbs(TaskVerbs):
         answer: ShowResult = self._call("show", {"run": run})
         return answer
 
-    def result(self, *, run: str) -> ResultResult:
-        """What a run returned, or why it did not.
+    def logs(
+        self,
+        *,
+        run: str,
+        attempt: int | None = None,
+        follow: bool = False,
+        lines: int | None = None,
+        since: float | None = None,
+        stream: str | None = None,
+    ) -> Stream[LogPart, LogsResult]:
+        """The output of a run as `log` notifications; the answer follows the last one.
 
         Args:
             run: which run: an id, 4 or more characters of its start or end that fit one recent
                 run, or a key.
+            attempt: which try; default: the latest.
+            follow: go on until the run ends, over further attempts.
+            lines: only the last so many lines of what there is.
+            since: only what was written since, epoch seconds.
+            stream: only `out` or `err`.
         """
-        answer: ResultResult = self._call("result", {"run": run})
-        return answer
+        return self._stream(
+            "logs",
+            {
+                "run": run,
+                "attempt": attempt,
+                "follow": follow,
+                "lines": lines,
+                "since": since,
+                "stream": stream,
+            },
+        )
 
     def wait(
         self, *, runs: list[str], timeout_s: float | None = None, any: bool = False
@@ -147,6 +170,16 @@ class Verbs(TaskVerbs):
             any: one is enough.
         """
         answer: WaitResult = self._call("wait", {"runs": runs, "timeout_s": timeout_s, "any": any})
+        return answer
+
+    def result(self, *, run: str) -> ResultResult:
+        """What a run returned, or why it did not.
+
+        Args:
+            run: which run: an id, 4 or more characters of its start or end that fit one recent
+                run, or a key.
+        """
+        answer: ResultResult = self._call("result", {"run": run})
         return answer
 
     def kill(
@@ -191,61 +224,138 @@ class Verbs(TaskVerbs):
         answer: RetryResult = self._call("retry", {"runs": runs, "ids": ids})
         return answer
 
-    def logs(
-        self,
-        *,
-        run: str,
-        attempt: int | None = None,
-        follow: bool = False,
-        lines: int | None = None,
-        since: float | None = None,
-        stream: str | None = None,
-    ) -> Stream[LogPart, LogsResult]:
-        """The output of a run as `log` notifications; the answer follows the last one.
+    def tasks(self, *, task: str | None = None) -> TasksResult:
+        """The tasks of the app and what they take.
 
         Args:
-            run: which run: an id, 4 or more characters of its start or end that fit one recent
-                run, or a key.
-            attempt: which try; default: the latest.
-            follow: go on until the run ends, over further attempts.
-            lines: only the last so many lines of what there is.
-            since: only what was written since, epoch seconds.
-            stream: only `out` or `err`.
+            task: only this one.
         """
-        return self._stream(
-            "logs",
-            {
-                "run": run,
-                "attempt": attempt,
-                "follow": follow,
-                "lines": lines,
-                "since": since,
-                "stream": stream,
-            },
-        )
+        answer: TasksResult = self._call("tasks", {"task": task})
+        return answer
 
-    def events(
-        self,
-        *,
-        follow: bool = False,
-        since: str | None = None,
-        limit: int = 100,
-        task: str | None = None,
-        run: str | None = None,
-    ) -> Stream[Event, EventsResult]:
-        """What happens to runs and queues, as `event` notifications.
+    def next(self, *, task: str | None = None, n: int = 10) -> NextResult:
+        """When tasks start next, if nothing but time happens and each run ends at once.
 
         Args:
-            follow: go on until the client closes the connection.
-            since: after this event's id; default: the last `limit`, or with `follow` from now.
-            limit: how many past events at most.
-            task: only this task's.
-            run: only this run's: an id, 4 or more characters of its start or end that fit one
-                recent run, or a key.
+            task: only this one.
+            n: how many starts, 1 to 1000.
         """
-        return self._stream(
-            "events", {"follow": follow, "since": since, "limit": limit, "task": task, "run": run}
+        answer: NextResult = self._call("next", {"task": task, "n": n})
+        return answer
+
+    def why(self, *, task: str) -> WhyResult:
+        """Why a task starts or does not: its condition with the fact behind each part, everything
+        else that holds it, and when it can start.
+
+        Args:
+            task: its name.
+        """
+        answer: WhyResult = self._call("why", {"task": task})
+        return answer
+
+    def misses(
+        self, *, task: str | None = None, since: float | None = None, limit: int = 100
+    ) -> MissesResult:
+        """Due moments at which a task did not just start in time, and why; the latest first.
+
+        Args:
+            task: only this one's.
+            since: only those due since, epoch seconds.
+            limit: how many at most.
+        """
+        answer: MissesResult = self._call("misses", {"task": task, "since": since, "limit": limit})
+        return answer
+
+    def enable(self, *, tasks: list[str] | None = None, all: bool = False) -> EnableResult:
+        """Let tasks start by their conditions again.
+
+        Args:
+            tasks: their names.
+            all: instead: the whole schedule; each task keeps its own setting.
+        """
+        answer: EnableResult = self._call("enable", {"tasks": tasks or [], "all": all})
+        return answer
+
+    def disable(
+        self, *, tasks: list[str] | None = None, all: bool = False, reason: str = ""
+    ) -> DisableResult:
+        """Let tasks start no more by their conditions; what runs goes on, and they can be
+        submitted.
+
+        Args:
+            tasks: their names.
+            all: instead: the whole schedule; each task keeps its own setting.
+            reason: goes into the records.
+        """
+        answer: DisableResult = self._call(
+            "disable", {"tasks": tasks or [], "all": all, "reason": reason}
         )
+        return answer
+
+    def trigger(self, *, task: str, params: dict[str, Any] | None = None) -> TriggerResult:
+        """Start a task now, whatever its condition says. Refused while a run of it is going,
+        unless it may overlap or has no start condition.
+
+        Args:
+            task: its name.
+            params: the parameters of the run.
+        """
+        answer: TriggerResult = self._call(
+            "trigger", {"task": task, "params": params or {}}, repeatable=False
+        )
+        return answer
+
+    def graph(self, *, task: str | None = None) -> GraphResult:
+        """Which task waits for which: by its conditions, and by results that are parameters.
+
+        Args:
+            task: only what leads to it or from it.
+        """
+        answer: GraphResult = self._call("graph", {"task": task})
+        return answer
+
+    def params_ls(self, *, task: str | None = None) -> ParamsLsResult:
+        """The parameters of the session and of its tasks.
+
+        Args:
+            task: only what this task is given: its own, and those of the session that it names.
+        """
+        answer: ParamsLsResult = self._call("params_ls", {"task": task})
+        return answer
+
+    def params_get(self, *, name: str, task: str | None = None) -> ParamsGetResult:
+        """One parameter.
+
+        Args:
+            name: of the parameter.
+            task: whose own it is; null: the session's.
+        """
+        answer: ParamsGetResult = self._call("params_get", {"name": name, "task": task})
+        return answer
+
+    def params_set(self, *, name: str, value: Any, task: str | None = None) -> ParamsSetResult:
+        """Give a parameter that the app declares another value, from the next run on. It is kept
+        until `params_unset`, over restarts, too.
+
+        Args:
+            name: of the parameter.
+            value: the value.
+            task: whose own it is; null: the session's.
+        """
+        answer: ParamsSetResult = self._call(
+            "params_set", {"name": name, "value": value, "task": task}
+        )
+        return answer
+
+    def params_unset(self, *, name: str, task: str | None = None) -> ParamsUnsetResult:
+        """Take back `params_set`: what the app declared holds again.
+
+        Args:
+            name: of the parameter.
+            task: whose own it is; null: the session's.
+        """
+        answer: ParamsUnsetResult = self._call("params_unset", {"name": name, "task": task})
+        return answer
 
     def queue_ls(self) -> QueueLsResult:
         """All queues."""
@@ -281,11 +391,74 @@ class Verbs(TaskVerbs):
         answer: QueuePurgeResult = self._call("queue_purge", {"queue": queue, "reason": reason})
         return answer
 
+    def task_log(
+        self,
+        *,
+        task: str | None = None,
+        action: str | None = None,
+        since: float | None = None,
+        limit: int = 100,
+        skip: int = 0,
+    ) -> TaskLogResult:
+        """What the app's task log holds, if it is kept in Redis; a log in a file is named, to be
+        read there. Error `wrong_state` when the app keeps no log that can be read.
+
+        Args:
+            task: only this one's.
+            action: only this action.
+            since: only since then, epoch seconds.
+            limit: 1 to 10000.
+            skip: so many of the latest are left out.
+        """
+        answer: TaskLogResult = self._call(
+            "task_log",
+            {"task": task, "action": action, "since": since, "limit": limit, "skip": skip},
+        )
+        return answer
+
+    def events(
+        self,
+        *,
+        follow: bool = False,
+        since: str | None = None,
+        limit: int = 100,
+        task: str | None = None,
+        run: str | None = None,
+    ) -> Stream[Event, EventsResult]:
+        """What happens to runs and queues, as `event` notifications.
+
+        Args:
+            follow: go on until the client closes the connection.
+            since: after this event's id; default: the last `limit`, or with `follow` from now.
+            limit: how many past events at most.
+            task: only this task's.
+            run: only this run's: an id, 4 or more characters of its start or end that fit one
+                recent run, or a key.
+        """
+        return self._stream(
+            "events", {"follow": follow, "since": since, "limit": limit, "task": task, "run": run}
+        )
+
+    def status(self) -> StatusResult:
+        """How the daemon, its app and its schedule are, and what of the app's has failed."""
+        answer: StatusResult = self._call("status", {})
+        return answer
+
+    def info(self) -> InfoResult:
+        """The daemon, its app, its Redis and its executors."""
+        answer: InfoResult = self._call("info", {})
+        return answer
+
     def reload(self) -> ReloadResult:
         """Import the app anew and serve it. Runs that are going stay with the code they began
         with. Answers when new runs get the new code; error `bad_app` with file and line when it
         does not import: the app of before serves on then."""
         answer: ReloadResult = self._call("reload", {})
+        return answer
+
+    def ping(self) -> PingResult:
+        """Whether the daemon answers."""
+        answer: PingResult = self._call("ping", {})
         return answer
 
     def shutdown(

@@ -23,10 +23,10 @@ class RtdParser(argparse.ArgumentParser):
 
 def _instead_of(word: str) -> str:
     """What somebody may mean who writes this verb: many of rtctl's are at hand."""
-    from rtctl.commands import ALIASES, SUMMARIES  # lazy: only for a mistake
+    from rtctl.cli.command_table import ALIASES, SUMMARIES  # lazy: only for a mistake
 
     if word == "restart":
         return "`rtd stop`, then `rtd start`"
-    if SUMMARIES.get(word) or word in ALIASES:
+    if word in SUMMARIES or word in ALIASES:
         return f"it is one of rtctl's: `rtctl {word}`"
     return "it has run, start, stop, simulate and check; `rtctl help` lists those of rtctl"

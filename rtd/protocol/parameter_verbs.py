@@ -29,6 +29,8 @@ PARAM: Final = Shape(
 
 PARAMS_LS: Final = Verb(
     name="params_ls",
+    summary="what tasks are given besides a submit's parameters: ls, get, set, unset",
+    aliases=("parameters", "param"),
     doc="The parameters of the session and of its tasks.",
     params=(
         Field("task", "str | None", "only what this task is given: its own, and those of the "
@@ -40,6 +42,7 @@ PARAMS_LS: Final = Verb(
 
 PARAMS_GET: Final = Verb(
     name="params_get",
+    completes="parameter",
     doc="One parameter.",
     params=(_NAME, _TASK),
     result=_ROW,
@@ -48,6 +51,7 @@ PARAMS_GET: Final = Verb(
 
 PARAMS_SET: Final = Verb(
     name="params_set",
+    completes="parameter_value",
     doc="Give a parameter that the app declares another value, from the next run on. It is kept "
     "until `params_unset`, over restarts, too.",
     params=(_NAME, Field("value", "Any", "the value"), _TASK),
@@ -58,6 +62,7 @@ PARAMS_SET: Final = Verb(
 
 PARAMS_UNSET: Final = Verb(
     name="params_unset",
+    completes="parameter",
     doc="Take back `params_set`: what the app declared holds again.",
     params=(_NAME, _TASK),
     result=_ROW,

@@ -14,6 +14,9 @@ _SPLIT: Final[dict[str, Any]] = {"run": "X9YB", "id": ID, "pids": [], "new": Non
 
 SUBMIT: Final = Verb(
     name="submit",
+    summary="queue a run of a task, or a command",
+    aliases=("add", "enqueue", "call"),
+    completes="task_call",
     doc="Queue one run, or many of one task. The ids come from the client, so that a request "
     "sent twice makes its runs once.",
     params=(
@@ -42,6 +45,9 @@ SUBMIT: Final = Verb(
 
 LS: Final = Verb(
     name="ls",
+    summary="list runs (also when no verb is given)",
+    aliases=("ps", "list"),
+    completes="task",
     doc="Runs: the running ones, then the queued, then the ended, the newest first.",
     params=(
         Field("task", "str | None", "only this task's", None),
@@ -64,6 +70,9 @@ LS: Final = Verb(
 
 SHOW: Final = Verb(
     name="show",
+    summary="everything that is known of a run",
+    aliases=("inspect",),
+    completes="run",
     doc="Everything that is known of a run.",
     params=(_RUN,),
     result=(
@@ -86,82 +95,11 @@ SHOW: Final = Verb(
     ),
 )  # fmt: skip
 
-RESULT: Final = Verb(
-    name="result",
-    doc="What a run returned, or why it did not.",
-    params=(_RUN,),
-    result=(
-        Field("id", "str", "the run"),
-        Field("state", "str", "its state; the rest means something once it is terminal"),
-        Field("value", "Any", "what the task returned"),
-        Field("error", "list[str] | None", "[type, message, traceback] of the last attempt"),
-        Field("why", "str | None", "one sentence"),
-        Field("exit", "list[int | None] | None", "[code, signal]"),
-    ),
-    example=(
-        {"run": "X9YB"},
-        {"id": ID, "state": "succeeded", "value": 42, "error": None, "why": None, "exit": None},
-    ),
-)
-
-WAIT: Final = Verb(
-    name="wait",
-    doc="Answers when all of the runs (or any of them) have ended.",
-    params=(
-        _RUNS,
-        Field("timeout_s", "float | None", "after it: error `timeout`; the runs go on", None),
-        Field("any", "bool", "one is enough", False),
-    ),
-    result=(Field("runs", "list[Row]", "all of them, in order"),),
-    example=(
-        {"runs": ["X9YB"], "timeout_s": 60.0},
-        {"runs": [{"id": ID, "state": "succeeded", "...": "..."}]},
-    ),
-)
-
-KILL: Final = Verb(
-    name="kill",
-    doc="End runs: ask, wait the grace, then kill the whole process tree. A run that is still "
-    "queued is cancelled. Answers when they are over.",
-    params=(
-        _RUNS,
-        Field("grace_s", "float | None", "instead of the task's stop_grace; 0: kill at once", None),
-        REASON,
-    ),
-    result=(_OUTCOMES,),
-    example=(
-        {"runs": ["X9YB"], "grace_s": 1.0, "reason": "wrong input"},
-        {"runs": [_SPLIT | {"state": "terminated", "pids": [[4250, "rtd: report", "killed"]]}]},
-    ),
-)  # fmt: skip
-
-CANCEL: Final = Verb(
-    name="cancel",
-    doc="Withdraw runs that have not started. One that runs is left alone (`wrong_state`).",
-    repeatable=False,
-    params=(_RUNS, REASON),
-    result=(_OUTCOMES,),
-    example=({"runs": ["X9YB"]}, {"runs": [_SPLIT | {"state": "cancelled"}]}),
-)
-
-RETRY: Final = Verb(
-    name="retry",
-    doc="Submit ended runs once more, with the same parameters and options: new runs, since "
-    "what ended never changes.",
-    params=(
-        _RUNS,
-        Field("ids", "list[str] | None", "a ULID for each new run, so that it is safe to repeat",
-              None),
-    ),
-    result=(_OUTCOMES,),
-    example=(
-        {"runs": ["X9YB"]},
-        {"runs": [_SPLIT | {"state": "queued", "new": "01KAJ3V9S2K7Z4M2T8W6R1X9ZC"}]},
-    ),
-)  # fmt: skip
-
 LOGS: Final = Verb(
     name="logs",
+    summary="a run's output",
+    aliases=("log", "tail"),
+    completes="run",
     doc="The output of a run as `log` notifications; the answer follows the last one.",
     params=(
         _RUN,
@@ -184,3 +122,94 @@ LOGS: Final = Verb(
         {"id": ID, "state": "succeeded", "attempt": 1, "output_bytes": 14, "lost_bytes": 0},
     ),
 )
+
+WAIT: Final = Verb(
+    name="wait",
+    summary="until runs are over",
+    completes="live_run",
+    answers_within_s=None,
+    doc="Answers when all of the runs (or any of them) have ended.",
+    params=(
+        _RUNS,
+        Field("timeout_s", "float | None", "after it: error `timeout`; the runs go on", None),
+        Field("any", "bool", "one is enough", False),
+    ),
+    result=(Field("runs", "list[Row]", "all of them, in order"),),
+    example=(
+        {"runs": ["X9YB"], "timeout_s": 60.0},
+        {"runs": [{"id": ID, "state": "succeeded", "...": "..."}]},
+    ),
+)
+
+RESULT: Final = Verb(
+    name="result",
+    summary="what a run returned",
+    completes="run",
+    doc="What a run returned, or why it did not.",
+    params=(_RUN,),
+    result=(
+        Field("id", "str", "the run"),
+        Field("state", "str", "its state; the rest means something once it is terminal"),
+        Field("value", "Any", "what the task returned"),
+        Field("error", "list[str] | None", "[type, message, traceback] of the last attempt"),
+        Field("why", "str | None", "one sentence"),
+        Field("exit", "list[int | None] | None", "[code, signal]"),
+    ),
+    example=(
+        {"run": "X9YB"},
+        {"id": ID, "state": "succeeded", "value": 42, "error": None, "why": None, "exit": None},
+    ),
+)
+
+KILL: Final = Verb(
+    name="kill",
+    summary="end runs and everything they started",
+    aliases=("stop",),
+    completes="live_run",
+    answers_within_s=None,
+    doc="End runs: ask, wait the grace, then kill the whole process tree. A run that is still "
+    "queued is cancelled. Answers when they are over.",
+    params=(
+        _RUNS,
+        Field("grace_s", "float | None", "instead of the task's stop_grace; 0: kill at once", None),
+        REASON,
+    ),
+    result=(_OUTCOMES,),
+    example=(
+        {"runs": ["X9YB"], "grace_s": 1.0, "reason": "wrong input"},
+        {"runs": [_SPLIT | {"state": "terminated", "pids": [[4250, "rtd: report", "killed"]]}]},
+    ),
+)  # fmt: skip
+
+CANCEL: Final = Verb(
+    name="cancel",
+    summary="withdraw runs that have not started",
+    aliases=("revoke",),
+    completes="queued_run",
+    doc="Withdraw runs that have not started. One that runs is left alone (`wrong_state`).",
+    repeatable=False,
+    params=(_RUNS, REASON),
+    result=(_OUTCOMES,),
+    example=({"runs": ["X9YB"]}, {"runs": [_SPLIT | {"state": "cancelled"}]}),
+)
+
+RETRY: Final = Verb(
+    name="retry",
+    summary="submit ended runs once more",
+    aliases=("requeue",),
+    completes="run",
+    doc="Submit ended runs once more, with the same parameters and options: new runs, since "
+    "what ended never changes.",
+    params=(
+        _RUNS,
+        Field("ids", "list[str] | None", "a ULID for each new run, so that it is safe to repeat",
+              None),
+    ),
+    result=(_OUTCOMES,),
+    example=(
+        {"runs": ["X9YB"]},
+        {"runs": [_SPLIT | {"state": "queued", "new": "01KAJ3V9S2K7Z4M2T8W6R1X9ZC"}]},
+    ),
+)  # fmt: skip
+
+RUN_VERBS: Final = (SUBMIT, LS, SHOW, LOGS, WAIT, RESULT, KILL, CANCEL, RETRY)

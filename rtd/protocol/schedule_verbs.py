@@ -12,8 +12,28 @@ _TASKS: Final = (
 )
 _SWITCHED: Final = (Field("tasks", "list[SwitchRow]", "as they are now"),)
 
+TASKS: Final = Verb(
+    name="tasks",
+    summary="what can be submitted",
+    completes="task",
+    doc="The tasks of the app and what they take.",
+    params=(Field("task", "str | None", "only this one", None),),
+    result=(
+        Field("app", "str | None", "where they come from"),
+        Field("app_error", "str | None", "why the app does not import"),
+        Field("tasks", "list[TaskRow]", "by name"),
+    ),
+    example=(
+        {},
+        {"app": "shop.jobs:session", "app_error": None,
+         "tasks": [{"name": "report", "lane": "process", "takes": "day", "...": "..."}]},
+    ),
+)  # fmt: skip
+
 NEXT: Final = Verb(
     name="next",
+    summary="when tasks start next",
+    completes="task",
     doc="When tasks start next, if nothing but time happens and each run ends at once.",
     params=(
         Field("task", "str | None", "only this one", None),
@@ -36,6 +56,8 @@ NEXT: Final = Verb(
 
 WHY: Final = Verb(
     name="why",
+    summary="why a task starts or does not",
+    completes="task",
     doc="Why a task starts or does not: its condition with the fact behind each part, everything "
     "else that holds it, and when it can start.",
     params=(_TASK,),
@@ -61,6 +83,8 @@ WHY: Final = Verb(
 
 MISSES: Final = Verb(
     name="misses",
+    summary="due moments at which a task did not just start in time",
+    completes="task",
     doc="Due moments at which a task did not just start in time, and why; the latest first.",
     params=(
         Field("task", "str | None", "only this one's", None),
@@ -78,6 +102,8 @@ MISSES: Final = Verb(
 
 ENABLE: Final = Verb(
     name="enable",
+    summary="let tasks start by their conditions again",
+    completes="task",
     doc="Let tasks start by their conditions again.",
     params=_TASKS,
     result=_SWITCHED,
@@ -86,6 +112,8 @@ ENABLE: Final = Verb(
 
 DISABLE: Final = Verb(
     name="disable",
+    summary="stop starting tasks by their conditions",
+    completes="task",
     doc="Let tasks start no more by their conditions; what runs goes on, and they can be "
     "submitted.",
     params=(*_TASKS, REASON),
@@ -95,6 +123,8 @@ DISABLE: Final = Verb(
 
 TRIGGER: Final = Verb(
     name="trigger",
+    summary="start a task now, without regard to its condition",
+    completes="task_call",
     doc="Start a task now, whatever its condition says. Refused while a run of it is going, "
     "unless it may overlap or has no start condition.",
     repeatable=False,
@@ -105,6 +135,8 @@ TRIGGER: Final = Verb(
 
 GRAPH: Final = Verb(
     name="graph",
+    summary="which task waits for which: as a tree, for mermaid, as SVG",
+    completes="task",
     doc="Which task waits for which: by its conditions, and by results that are parameters.",
     params=(Field("task", "str | None", "only what leads to it or from it", None),),
     result=(
@@ -118,3 +150,5 @@ GRAPH: Final = Verb(
                     "text": "succeeded"}]},
     ),
 )  # fmt: skip
+
+SCHEDULE_VERBS: Final = (TASKS, NEXT, WHY, MISSES, ENABLE, DISABLE, TRIGGER, GRAPH)

@@ -1,4 +1,4 @@
-"""How a verb is declared, and the check of a request against its declaration.
+"""The form of a verb's declaration, and the check of a request against it.
 
 Types are written as Python annotations (`str`, `list[str]`, `float | None`,
 `dict[str, Any]`, `Any`, the name of a shape), so that the generator copies them.
@@ -6,7 +6,7 @@ Types are written as Python annotations (`str`, `list[str]`, `float | None`,
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from rtd.common.did_you_mean import did_you_mean
 from rtd.common.errors import BadRequest
@@ -14,13 +14,21 @@ from rtd.common.msgpack_values import show_value
 
 
 class Required:
-    """The default of a parameter that has none."""
+    """Stands for the default of a parameter that has none."""
 
     def __repr__(self) -> str:
         return "required"
 
 
 REQUIRED: Final = Required()
+#: How long the daemon may take for an answer that it gives at once.
+ANSWERS_WITHIN_S: Final = 60.0
+#: What the shell can complete: `task_call` is a task and then its parameters, `live_run` a run
+#: that is not over.
+Completion = Literal[
+    "", "run", "live_run", "queued_run", "task", "task_call", "queue", "parameter",
+    "parameter_value",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +52,22 @@ class Shape:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verb:
-    """One method of the protocol.
+    """One method of the protocol, and what `rtctl` needs to know of it before any answer.
 
     Attributes:
+        doc: what the verb does; for the client's methods and the protocol page.
         repeatable: sending it twice has the effect of sending it once, so a client may do
             so when the connection broke before the answer.
         stream: the method of the notifications that come before the answer, if any, and
             their shape.
         example: the parameters and the result of one call.
+        answers_within_s: how long a client waits for the answer; None: as long as it takes, or
+            this much longer than the `timeout_s` of the request.
+        summary: one line of `rtctl help`. Several verbs with one command: the first one has it.
+        command: the words after `rtctl` that call the verb, if they are not those of its name;
+            None: no command calls it.
+        aliases: other words for the first word of the command.
+        completes: what the shell offers behind the command.
     """
 
     name: str
@@ -61,9 +77,19 @@ class Verb:
     stream: tuple[str, str] | None = None
     repeatable: bool = True
     example: tuple[Mapping[str, Any], Mapping[str, Any]]
+    answers_within_s: float | None = ANSWERS_WITHIN_S
+    summary: str = ""
+    command: str | None = ""
+    aliases: tuple[str, ...] = ()
+    completes: Completion = ""
+
+    @property
+    def words(self) -> list[str]:
+        """The words of the command: `["queue", "pause"]`; none: no command calls the verb."""
+        return [] if self.command is None else (self.command or self.name.replace("_", " ")).split()
 
 
-_SAID: Final = {
+_TYPE_WORDS: Final = {
     "str": "a text",
     "int": "a whole number",
     "float": "a number",
@@ -95,7 +121,7 @@ _PLAIN: Final[dict[str, Callable[[Any], bool]]] = {
 
 
 def alternatives(kind: str) -> list[str]:
-    """The parts of a type between its outermost `|`."""
+    """Return the parts of a type between its outermost `|`."""
     parts, depth, start = [], 0, 0
     for at, char in enumerate(kind):
         depth += (char == "[") - (char == "]")
@@ -106,7 +132,7 @@ def alternatives(kind: str) -> list[str]:
 
 
 def matches_type(kind: str, value: Any) -> bool:
-    """Whether a value is of a declared type. Shapes are checked as maps."""
+    """Whether a value has a declared type. A shape is any map."""
     if kind in _PLAIN:
         return _PLAIN[kind](value)
     if len(parts := alternatives(kind)) > 1:
@@ -118,16 +144,16 @@ def matches_type(kind: str, value: Any) -> bool:
 
 
 def describe_type(kind: str) -> str:
-    """The type in words, for errors."""
+    """Return the type in words, for errors."""
     if len(parts := alternatives(kind)) > 1:
         return " or ".join(describe_type(part) for part in parts)
     if kind.startswith("list["):
         return f"a list, each {describe_type(kind[5:-1])}"
-    return _SAID.get(kind, "a map")
+    return _TYPE_WORDS.get(kind, "a map")
 
 
 def check(verb: Verb, params: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters of a request with the defaults filled in.
+    """Return the parameters of a request with the defaults filled in.
 
     Raises:
         BadRequest: names the parameter that is unknown, missing or of a wrong type, and

@@ -2,10 +2,10 @@
 
 from typing import Final
 
+from rtd.protocol.daemon_verbs import DAEMON_SHAPES
 from rtd.protocol.parameter_verbs import PARAM
 from rtd.protocol.schedule_shapes import SCHEDULE_SHAPES
 from rtd.protocol.schema import Field, Shape
-from rtd.protocol.status_verbs import STATUS_SHAPES
 
 ROW: Final = Shape(
     "Row",
@@ -177,5 +177,5 @@ OPTIONS: Final = Shape("SubmitOptions", "How runs are to be queued and watched."
 
 SHAPES: Final = (
     PROGRESS, ROW, ATTEMPT, OUTCOME, QUEUE, TASK, LOG, EVENT, OPTIONS, PARAM, *SCHEDULE_SHAPES,
-    *STATUS_SHAPES,
+    *DAEMON_SHAPES,
 )  # fmt: skip

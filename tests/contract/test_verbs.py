@@ -1,15 +1,18 @@
 """The clients, the command and the handlers all follow the declared verbs."""
 
 import inspect
+from pkgutil import iter_modules
 from typing import Any
 
 import pytest
 
-from rtctl import AsyncClient, AsyncRun, Client, Run
+from rtctl import AsyncClient, AsyncRun, Client, Run, commands
+from rtctl.cli.command_table import COMMANDS, SUMMARIES, load_command
 from rtctl.generated.async_verbs import AsyncVerbs
 from rtctl.generated.verbs import Verbs
 from rtd.protocol.verbs import VERBS, check_request
-from rtd.rpc.dispatcher import HANDLERS
+from rtd.rpc import dispatcher
+from rtd.rpc.core.verb_handlers import HANDLERS, handles
 
 
 def public(kind: type) -> dict[str, Any]:
@@ -23,8 +26,26 @@ def parameters(function: Any) -> list[tuple[str, Any]]:
 
 
 def test_every_verb_has_a_handler_and_a_method_on_both_sides() -> None:
+    assert dispatcher.HANDLERS is HANDLERS
     assert set(HANDLERS) == set(VERBS)
     assert set(public(Verbs)) == set(public(AsyncVerbs)) == set(VERBS) - {"hello"}
+
+
+def test_a_verb_has_one_handler() -> None:
+    with pytest.raises(ImportError, match="the verb ping has two handlers"):
+        handles(VERBS["ping"])(HANDLERS["ping"])
+
+
+def test_every_verb_has_a_command_and_every_command_a_module() -> None:
+    unreachable = {v.name for v in VERBS.values() if not v.words} - {"hello"}
+    silent = {v.words[0] for v in VERBS.values() if v.words} - set(SUMMARIES)
+    assert (unreachable, silent) == (set(), set())
+    modules = {module.name for module in iter_modules(commands.__path__)}
+    assert modules == set(COMMANDS), "rtctl/commands and the table of commands differ"
+    for name in COMMANDS:
+        module = load_command(name)
+        missing = {"USAGE", "FLAGS", "MORE", "run"} - set(vars(module))
+        assert not missing, f"rtctl.commands.{name}"
 
 
 @pytest.mark.parametrize("verb", [name for name in VERBS if name != "hello"])

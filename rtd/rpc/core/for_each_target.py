@@ -12,22 +12,24 @@ TargetOutcome = dict[str, Any]
 TargetAction = Callable[[ClientRequest, str, int], Awaitable[TargetOutcome]]
 
 
-async def for_each_target(ask: ClientRequest, work: TargetAction) -> dict[str, Any]:
-    """Do `work(ask, run id, position)` for each target at the same time.
+async def for_each_target(request: ClientRequest, work: TargetAction) -> dict[str, Any]:
+    """Do `work(request, run id, position)` for each target at the same time.
 
     What it gives is laid over the plain outcome; an error becomes part of it.
     """
-    targets: list[str] = ask.params["runs"]
-    jobs = [_one(ask, target, position, work) for position, target in enumerate(targets)]
+    targets: list[str] = request.params["runs"]
+    jobs = [_one(request, target, position, work) for position, target in enumerate(targets)]
     return {"runs": list(await asyncio.gather(*jobs))}
 
 
-async def _one(ask: ClientRequest, target: str, position: int, work: TargetAction) -> TargetOutcome:
+async def _one(
+    request: ClientRequest, target: str, position: int, work: TargetAction
+) -> TargetOutcome:
     plain: TargetOutcome = {
         "run": target, "id": None, "state": None, "pids": [], "new": None, "error": None,
     }  # fmt: skip
     try:
-        plain["id"] = await resolve_target(ask.context, target)
-        return {**plain, **await work(ask, plain["id"], position)}
+        plain["id"] = await resolve_target(request.context, target)
+        return {**plain, **await work(request, plain["id"], position)}
     except RtdError as error:
         return {**plain, "error": [error.code, error.sentence]}

@@ -6,23 +6,26 @@ from typing import Any
 from rtd.common.errors import Conflict, WrongState
 from rtd.model.run_record import decode_record
 from rtd.model.run_states import TERMINAL, RunState
+from rtd.protocol import run_verbs
 from rtd.rpc.core.for_each_target import TargetOutcome, for_each_target
 from rtd.rpc.core.request import ClientRequest
 from rtd.rpc.core.resolve_target import no_such_run
+from rtd.rpc.core.verb_handlers import handles
 from rtd.supervisor.core.run_helpers import cancel_waiting
 
 #: A record that changes under the hands is read again so often.
 TRIES = 5
 
 
-async def handle(ask: ClientRequest) -> dict[str, Any]:
+@handles(run_verbs.CANCEL)
+async def handle(request: ClientRequest) -> dict[str, Any]:
     """Cancel each run that still waits."""
-    return await for_each_target(ask, _cancel)
+    return await for_each_target(request, _cancel)
 
 
-async def _cancel(ask: ClientRequest, run_id: str, _position: int) -> TargetOutcome:
-    context, by = ask.context, ask.client.peer.text
-    reason = ask.params["reason"]
+async def _cancel(request: ClientRequest, run_id: str, _position: int) -> TargetOutcome:
+    context, by = request.context, request.client.peer.text
+    reason = request.params["reason"]
     why = f"cancelled by {by}" + (f": {reason}" if reason else "")
     for _ in range(TRIES):
         blob = await context.execute(context.commands.get_record(run_id))

@@ -8,8 +8,10 @@ import msgpack
 
 from rtd.common.errors import BadRequest, StoreGone
 from rtd.model.run_states import STATE_BY_CHAR
+from rtd.protocol import daemon_verbs
 from rtd.rpc.core.request import ClientRequest
 from rtd.rpc.core.resolve_target import resolve_target
+from rtd.rpc.core.verb_handlers import handles
 
 LIMIT_MAX: Final = 10_000
 #: Entries read at once; one entry may hold many events.
@@ -20,25 +22,26 @@ _ID_PART_MAX: Final = 2**64 - 1
 StreamEntry = tuple[str, bytes]
 
 
-async def handle(ask: ClientRequest) -> dict[str, Any]:
+@handles(daemon_verbs.EVENTS)
+async def handle(request: ClientRequest) -> dict[str, Any]:
     """Past events, then with `follow` those that come, until the client goes."""
-    params = ask.params
+    params = request.params
     if not 0 <= params["limit"] <= LIMIT_MAX:
         raise BadRequest(f"events: limit must be 0 to {LIMIT_MAX}, not {params['limit']}")
     _check_id(params["since"])
-    run_id = await resolve_target(ask.context, params["run"]) if params["run"] else None
-    stream = _EventStream(ask, run_id)
+    run_id = await resolve_target(request.context, params["run"]) if params["run"] else None
+    stream = _EventStream(request, run_id)
     if not params["follow"]:
         await stream.send_past()
         return {"last": stream.last}
-    async with ask.node.event_tail.follow() as grown:
+    async with request.node.event_tail.follow() as grown:
         await stream.send_past()
         while True:
             grown.clear()
             try:
                 await stream.send_new()
             except StoreGone:
-                await ask.context.wait_redis()
+                await request.context.wait_redis()
                 continue
             await grown.wait()
 
@@ -55,11 +58,11 @@ def _check_id(since: str | None) -> None:
 class _EventStream:
     """One client's way through the stream."""
 
-    def __init__(self, ask: ClientRequest, run_id: str | None) -> None:
-        self._request = ask
+    def __init__(self, request: ClientRequest, run_id: str | None) -> None:
+        self._request = request
         self._run_id = run_id
-        self._task: str | None = ask.params["task"]
-        self.last: str | None = ask.params["since"]
+        self._task: str | None = request.params["task"]
+        self.last: str | None = request.params["since"]
 
     async def send_past(self) -> None:
         """After `since`, or the last `limit`; a follower without `since` begins now."""

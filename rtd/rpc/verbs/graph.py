@@ -5,17 +5,20 @@ from functools import partial
 from typing import Any, Final
 
 from rtd.model.manifest import Manifest
+from rtd.protocol import schedule_verbs
 from rtd.rpc.core.request import ClientRequest
+from rtd.rpc.core.verb_handlers import handles
 from rtd.supervisor.explain.task_graph import TaskEdge, edges_of, graph_of
 
 #: So many tasks are looked at in one go; then everything else has its turn.
 _SLICE: Final = 500
 
 
-async def handle(ask: ClientRequest) -> dict[str, Any]:
+@handles(schedule_verbs.GRAPH)
+async def handle(request: ClientRequest) -> dict[str, Any]:
     """The tasks of the serving app as boxes, and the lines between them."""
-    manifest = ask.context.manifest
-    graph = graph_of(manifest, await _edges(ask, manifest), ask.params["task"])
+    manifest = request.context.manifest
+    graph = graph_of(manifest, await _edges(request, manifest), request.params["task"])
     nodes = [
         {
             "task": info.name,
@@ -35,11 +38,11 @@ async def handle(ask: ClientRequest) -> dict[str, Any]:
     return {"nodes": nodes, "edges": [edge._asdict() for edge in graph.edges]}
 
 
-async def _edges(ask: ClientRequest, manifest: Manifest) -> list[TaskEdge]:
+async def _edges(request: ClientRequest, manifest: Manifest) -> list[TaskEdge]:
     """What leads where; an app may have very many tasks, and be read again meanwhile."""
     found: list[TaskEdge] = []
     for at, edges in enumerate(
-        edges_of(manifest, partial(ask.context.condition_parser.parse, manifest)), 1
+        edges_of(manifest, partial(request.context.condition_parser.parse, manifest)), 1
     ):
         found += edges
         if at % _SLICE == 0:

@@ -5,8 +5,10 @@ from typing import Any
 from rtd.common.errors import StoreGone
 from rtd.model.run_states import STATE_BY_CHAR
 from rtd.process.board.board import SlotSnapshot
+from rtd.protocol import daemon_verbs
 from rtd.rpc.core.identity import identity
 from rtd.rpc.core.request import ClientRequest
+from rtd.rpc.core.verb_handlers import handles
 from rtd.supervisor.core.clock import wall_of_ns
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.executor_registry import ExecutorPhase
@@ -14,11 +16,12 @@ from rtd.supervisor.lifecycle.redis_server import redis_info
 from rtd.supervisor.runs.output_retention import used_bytes
 
 
-async def handle(ask: ClientRequest) -> dict[str, Any]:
+@handles(daemon_verbs.INFO)
+async def handle(request: ClientRequest) -> dict[str, Any]:
     """Everything at a glance; counts are 0 while Redis does not answer."""
-    context = ask.context
+    context = request.context
     going = context.board.scan()
-    redis = await redis_info(ask.node.redis_server, context.redis)
+    redis = await redis_info(request.node.redis_server, context.redis)
     queued, tally = await _counts(context) if redis["ok"] else (0, {})
     places = context.paths
     return {

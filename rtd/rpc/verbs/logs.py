@@ -9,9 +9,11 @@ from rtd.model.run_record import Attempt, RunRecord, decode_record
 from rtd.model.run_states import TERMINAL
 from rtd.process.board.board import SlotSnapshot
 from rtd.process.events.inotify import FileWatch
+from rtd.protocol import run_verbs
 from rtd.rpc.core.request import ClientRequest
 from rtd.rpc.core.resolve_target import no_such_run, resolve_target
 from rtd.rpc.core.run_rows import RunRows
+from rtd.rpc.core.verb_handlers import handles
 from rtd.supervisor.core.run_waiters import RunWatch
 from rtd.supervisor.runs.read_output import OutputPart, OutputSource
 
@@ -32,18 +34,19 @@ class LogPosition:
     lost_bytes: int = 0
 
 
-async def handle(ask: ClientRequest) -> dict[str, Any]:
+@handles(run_verbs.LOGS)
+async def handle(request: ClientRequest) -> dict[str, Any]:
     """The output as `log` notifications; with `follow` until the run ends."""
-    params, context = ask.params, ask.context
+    params, context = request.params, request.context
     if params["stream"] not in (None, "out", "err"):
         raise BadRequest(f"logs: stream must be 'out' or 'err', not {params['stream']!r:.40}")
     run_id = await resolve_target(context, params["run"])
     if params["follow"]:
-        async with ask.node.waiters.watch([run_id]) as watch:
-            reader = _OutputSender(ask, run_id, watch)
+        async with request.node.waiters.watch([run_id]) as watch:
+            reader = _OutputSender(request, run_id, watch)
             await reader.send_attempts()
     else:
-        reader = _OutputSender(ask, run_id, None)
+        reader = _OutputSender(request, run_id, None)
         await reader.send_attempts()
     return await reader.closing_answer()
 
@@ -51,11 +54,11 @@ async def handle(ask: ClientRequest) -> dict[str, Any]:
 class _OutputSender:
     """Sends one run's output, attempt by attempt."""
 
-    def __init__(self, ask: ClientRequest, run_id: str, watch: RunWatch | None) -> None:
-        self._request = ask
+    def __init__(self, request: ClientRequest, run_id: str, watch: RunWatch | None) -> None:
+        self._request = request
         self._run_id = run_id
         self._watch = watch
-        self._folder = ask.context.paths.output_dir
+        self._folder = request.context.paths.output_dir
         self._position = LogPosition(0)
 
     async def closing_answer(self) -> dict[str, Any]:

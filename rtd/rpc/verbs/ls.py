@@ -5,8 +5,10 @@ from typing import Any, Final
 
 from rtd.common.errors import BadRequest
 from rtd.model.run_states import STATE_BY_CHAR, TERMINAL, RunState
+from rtd.protocol import run_verbs
 from rtd.rpc.core.request import ClientRequest
 from rtd.rpc.core.run_rows import RunRow, RunRows
+from rtd.rpc.core.verb_handlers import handles
 from rtd.store.commands.arguments import StoredRun
 from rtd.store.commands.reads import RunLease, WaitingRun
 from rtd.supervisor.core.context import SupervisorContext
@@ -20,9 +22,10 @@ MAX_SCANNED: Final = 10_000
 RowFilter = Callable[[RunRow], bool]
 
 
-async def handle(ask: ClientRequest) -> dict[str, Any]:
+@handles(run_verbs.LS)
+async def handle(request: ClientRequest) -> dict[str, Any]:
     """The runs that fit, at most `limit`."""
-    params, context = ask.params, ask.context
+    params, context = request.params, request.context
     limit = params["limit"]
     if not 1 <= limit <= LIMIT_MAX:
         raise BadRequest(f"ls: limit must be 1 to {LIMIT_MAX}, not {limit}")

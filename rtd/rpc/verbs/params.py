@@ -8,17 +8,19 @@ from rtd.common.units import format_bytes
 from rtd.model.app_info import ParameterInfo
 from rtd.model.manifest import TaskInfo
 from rtd.model.parameter_names import HIDDEN, field_of, split_field
-from rtd.protocol import frames
+from rtd.protocol import frames, parameter_verbs
 from rtd.rpc.core.request import ClientRequest
+from rtd.rpc.core.verb_handlers import handles
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.log import log
 
 Row = dict[str, Any]
 
 
-async def ls(ask: ClientRequest) -> Row:
+@handles(parameter_verbs.PARAMS_LS)
+async def ls(request: ClientRequest) -> Row:
     """All parameters, or what a task is given."""
-    context, task = ask.context, ask.params["task"]
+    context, task = request.context, request.params["task"]
     infos = context.manifest.info.parameters
     if task is None:
         infos += await _left_over(context)
@@ -28,15 +30,17 @@ async def ls(ask: ClientRequest) -> Row:
     return {"params": await _rows(context, ordered)}
 
 
-async def get(ask: ClientRequest) -> Row:
+@handles(parameter_verbs.PARAMS_GET)
+async def get(request: ClientRequest) -> Row:
     """One parameter."""
-    return await _one(ask)
+    return await _one(request)
 
 
-async def set_(ask: ClientRequest) -> Row:
+@handles(parameter_verbs.PARAMS_SET)
+async def set_(request: ClientRequest) -> Row:
     """Another value, from the next run on."""
-    context, info = ask.context, _find(ask)
-    blob = frames.dump_value(ask.params["value"], "the value")
+    context, info = request.context, _find(request)
+    blob = frames.dump_value(request.params["value"], "the value")
     limit = context.config.limits.params_bytes
     if len(blob) > limit:
         raise TooLarge(
@@ -46,26 +50,27 @@ async def set_(ask: ClientRequest) -> Row:
     await context.execute(
         context.commands.set_param(context.config.node, field_of(info.name, info.task), blob)
     )
-    _say(ask, info, "set")
-    return await _one(ask)
+    _say(request, info, "set")
+    return await _one(request)
 
 
-async def unset(ask: ClientRequest) -> Row:
+@handles(parameter_verbs.PARAMS_UNSET)
+async def unset(request: ClientRequest) -> Row:
     """What the app declared holds again."""
-    context, name, task = ask.context, ask.params["name"], ask.params["task"]
+    context, name, task = request.context, request.params["name"], request.params["task"]
     left = [info for info in await _left_over(context) if (info.name, info.task) == (name, task)]
-    info = left[0] if left else _find(ask)
+    info = left[0] if left else _find(request)
     if await context.execute(
         context.commands.unset_param(context.config.node, field_of(info.name, info.task))
     ):
-        _say(ask, info, "unset")
+        _say(request, info, "unset")
     return {"param": (await _rows(context, [info]))[0]}
 
 
-def _say(ask: ClientRequest, info: ParameterInfo, what: str) -> None:
+def _say(request: ClientRequest, info: ParameterInfo, what: str) -> None:
     """Who did it, never the value."""
     whose = f"of task {info.task!r}" if info.task else "of the session"
-    log.info("%s has %s the parameter %r %s", ask.client.peer.text, what, info.name, whose)
+    log.info("%s has %s the parameter %r %s", request.client.peer.text, what, info.name, whose)
 
 
 async def _left_over(context: SupervisorContext) -> tuple[ParameterInfo, ...]:
@@ -82,9 +87,9 @@ async def _left_over(context: SupervisorContext) -> tuple[ParameterInfo, ...]:
     )
 
 
-def _find(ask: ClientRequest) -> ParameterInfo:
+def _find(request: ClientRequest) -> ParameterInfo:
     """The parameter that is meant. Raises UnknownTask, NoSuchParameter."""
-    context, name, task = ask.context, ask.params["name"], ask.params["task"]
+    context, name, task = request.context, request.params["name"], request.params["task"]
     infos = context.manifest.info.parameters
     if task is not None:
         context.manifest.find(task)
@@ -121,8 +126,8 @@ def _given_to(task: TaskInfo, infos: tuple[ParameterInfo, ...]) -> tuple[Paramet
     )
 
 
-async def _one(ask: ClientRequest) -> Row:
-    return {"param": (await _rows(ask.context, [_find(ask)]))[0]}
+async def _one(request: ClientRequest) -> Row:
+    return {"param": (await _rows(request.context, [_find(request)]))[0]}
 
 
 async def _rows(context: SupervisorContext, infos: list[ParameterInfo]) -> list[Row]:

@@ -8,7 +8,9 @@ from typing import Any, Final
 from rtd.common.errors import BadRequest, NoSuchQueue, PolicyError
 from rtd.model.policies import read_policies
 from rtd.model.run_record import RunEnd, decode_record, pack_end
+from rtd.protocol import queue_verbs
 from rtd.rpc.core.request import ClientRequest
+from rtd.rpc.core.verb_handlers import handles
 from rtd.store.commands.arguments import PurgeReply
 from rtd.store.commands.reads import QueueState, RunLease
 from rtd.supervisor.core.clock import now_ms
@@ -19,38 +21,42 @@ from rtd.supervisor.core.log import log
 PURGES: Final = 5
 
 
-async def ls(ask: ClientRequest) -> dict[str, Any]:
+@handles(queue_verbs.QUEUE_LS)
+async def ls(request: ClientRequest) -> dict[str, Any]:
     """All queues, the highest priority first."""
-    return {"queues": await _rows(ask.context)}
+    return {"queues": await _rows(request.context)}
 
 
-async def pause(ask: ClientRequest) -> dict[str, Any]:
+@handles(queue_verbs.QUEUE_PAUSE)
+async def pause(request: ClientRequest) -> dict[str, Any]:
     """Start nothing more from these queues."""
-    context, names = ask.context, _names(ask)
+    context, names = request.context, _names(request)
     await context.redis.execute_all(
         *[context.commands.pause(context.config.node, name) for name in names]
     )
-    reason = ask.params["reason"]
-    log.info("%s paused %s%s", ask.client.peer.text, names, f": {reason}" if reason else "")
+    reason = request.params["reason"]
+    log.info("%s paused %s%s", request.client.peer.text, names, f": {reason}" if reason else "")
     return {"queues": await _rows(context, names)}
 
 
-async def resume(ask: ClientRequest) -> dict[str, Any]:
+@handles(queue_verbs.QUEUE_RESUME)
+async def resume(request: ClientRequest) -> dict[str, Any]:
     """Start runs from these queues again."""
-    context, names = ask.context, _names(ask)
+    context, names = request.context, _names(request)
     await context.redis.execute_all(
         *[context.commands.resume(context.config.node, name) for name in names]
     )
-    log.info("%s resumed %s", ask.client.peer.text, names)
+    log.info("%s resumed %s", request.client.peer.text, names)
     return {"queues": await _rows(context, names)}
 
 
-async def purge(ask: ClientRequest) -> dict[str, Any]:
+@handles(queue_verbs.QUEUE_PURGE)
+async def purge(request: ClientRequest) -> dict[str, Any]:
     """Cancel all that waits in a queue now. Others are served between the rounds."""
-    context, queue = ask.context, ask.params["queue"]
+    context, queue = request.context, request.params["queue"]
     if queue not in {row["queue"] for row in await _rows(context)}:
         raise NoSuchQueue(f"no queue {queue!r} has ever been used; `rtctl queue ls` lists all")
-    by, reason = ask.client.peer.text, ask.params["reason"]
+    by, reason = request.client.peer.text, request.params["reason"]
     why = f"queue {queue} was purged by {by}" + (f": {reason}" if reason else "")
     cancelled = skip = 0
     while True:
@@ -64,8 +70,8 @@ async def purge(ask: ClientRequest) -> dict[str, Any]:
             return {"cancelled": cancelled}
 
 
-def _names(ask: ClientRequest) -> list[str]:
-    names: list[str] = ask.params["queues"]
+def _names(request: ClientRequest) -> list[str]:
+    names: list[str] = request.params["queues"]
     if not names:
         raise BadRequest("name at least one queue")
     for name in names:

@@ -3,19 +3,22 @@
 from typing import Any
 
 from rtd.common.errors import AppError, InternalError
+from rtd.protocol import daemon_verbs
 from rtd.rpc.core.request import ClientRequest
+from rtd.rpc.core.verb_handlers import handles
 from rtd.supervisor.core.log import log
 
 
-async def handle(ask: ClientRequest) -> dict[str, Any]:
+@handles(daemon_verbs.RELOAD)
+async def handle(request: ClientRequest) -> dict[str, Any]:
     """Answers when it serves, or says why it does not."""
-    log.info("%s asked for a reload", ask.client.peer.text)
+    log.info("%s asked for a reload", request.client.peer.text)
     try:
-        done = await ask.node.reloader.reload()
+        done = await request.node.reloader.reload()
     except (AppError, InternalError) as error:
         said = f"not reloaded, the app of before serves on: {error.sentence}"
         raise type(error)(said) from None
-    faults = ask.context.manifest.info.faults
+    faults = request.context.manifest.info.faults
     return {
         "generation": done.generation,
         "tasks": done.tasks,

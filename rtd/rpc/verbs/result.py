@@ -3,16 +3,18 @@
 from typing import Any
 
 from rtd.model.run_record import decode_record
-from rtd.protocol import frames
+from rtd.protocol import frames, run_verbs
 from rtd.rpc.core.request import ClientRequest
 from rtd.rpc.core.resolve_target import no_such_run, resolve_target
 from rtd.rpc.core.run_rows import RunRows
+from rtd.rpc.core.verb_handlers import handles
 
 
-async def handle(ask: ClientRequest) -> dict[str, Any]:
+@handles(run_verbs.RESULT)
+async def handle(request: ClientRequest) -> dict[str, Any]:
     """The value as the task returned it; its extension types pass through unopened."""
-    context = ask.context
-    run_id = await resolve_target(context, ask.params["run"])
+    context = request.context
+    run_id = await resolve_target(context, request.params["run"])
     blob = await context.execute(context.commands.get_record(run_id))
     if blob is None:
         raise no_such_run(run_id)

@@ -7,27 +7,30 @@ from rtd.common.errors import BadRequest, WrongState
 from rtd.common.ids import is_id, new_id
 from rtd.model.run_record import decode_record, new_record
 from rtd.model.run_states import TERMINAL, RunState
+from rtd.protocol import run_verbs
 from rtd.rpc.core.for_each_target import TargetOutcome, for_each_target
 from rtd.rpc.core.request import ClientRequest
 from rtd.rpc.core.resolve_target import no_such_run
+from rtd.rpc.core.verb_handlers import handles
 from rtd.store.commands.arguments import Submission
 from rtd.supervisor.core.clock import now_ms
 from rtd.supervisor.core.run_helpers import item_of, place_of, policies_of
 
 
-async def handle(ask: ClientRequest) -> dict[str, Any]:
+@handles(run_verbs.RETRY)
+async def handle(request: ClientRequest) -> dict[str, Any]:
     """A new run for each; the old ones stay as they ended."""
-    ids = ask.params["ids"]
-    if ids is not None and len(ids) != len(ask.params["runs"]):
-        raise BadRequest(f"retry: {len(ids)} ids for {len(ask.params['runs'])} runs")
+    ids = request.params["ids"]
+    if ids is not None and len(ids) != len(request.params["runs"]):
+        raise BadRequest(f"retry: {len(ids)} ids for {len(request.params['runs'])} runs")
     for run_id in ids or []:
         if not is_id(run_id):
             raise BadRequest(f"retry: {run_id!r:.60} is no run id (a ULID)")
-    return await for_each_target(ask, _retry)
+    return await for_each_target(request, _retry)
 
 
-async def _retry(ask: ClientRequest, run_id: str, position: int) -> TargetOutcome:
-    context = ask.context
+async def _retry(request: ClientRequest, run_id: str, position: int) -> TargetOutcome:
+    context = request.context
     blob = await context.execute(context.commands.get_record(run_id))
     if blob is None:
         raise no_such_run(run_id)
@@ -35,12 +38,12 @@ async def _retry(ask: ClientRequest, run_id: str, position: int) -> TargetOutcom
     if record.state not in TERMINAL:
         raise WrongState(f"run {run_id} has not ended; it is {record.state}")
     context.manifest.find(record.spec.task)
-    ids = ask.params["ids"]
+    ids = request.params["ids"]
     now_at = time.time()
     spec = record.spec._replace(
         id=new_id() if ids is None else ids[position],
         submitted_at=now_at,
-        by=ask.client.peer.text,
+        by=request.client.peer.text,
         key=None,
     )
     expires_s = policies_of(context, spec).expires_s

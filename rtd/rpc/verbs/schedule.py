@@ -6,7 +6,9 @@ from typing import Any, Final
 from rtd.common.errors import BadRequest
 from rtd.common.ids import new_id
 from rtd.language.time.durations import SECOND
+from rtd.protocol import schedule_verbs
 from rtd.rpc.core.request import ClientRequest
+from rtd.rpc.core.verb_handlers import handles
 from rtd.store.commands.schedule import ALL_TASKS
 from rtd.store.commands.schedule_records import OccurrenceRecord
 from rtd.supervisor.core.log import log
@@ -20,18 +22,19 @@ MAX_STARTS: Final = 1000
 MISSES: Final = 10_000
 
 
-async def next_(ask: ClientRequest) -> dict[str, Any]:
+@handles(schedule_verbs.NEXT)
+async def next_(request: ClientRequest) -> dict[str, Any]:
     """The coming starts."""
-    name, n = ask.params["task"], ask.params["n"]
+    name, n = request.params["task"], request.params["n"]
     if not 1 <= n <= MAX_STARTS:
         raise BadRequest(f"next: n must be 1 to {MAX_STARTS}, not {n}")
-    planner = ask.node.scheduler.planner
+    planner = request.node.scheduler.planner
     if name is not None:
-        ask.context.manifest.find(name)
+        request.context.manifest.find(name)
     if planner is None or (name is not None and name not in planner.tasks):
         return {"starts": [], "waiting": 0, "behind": []}
     now_us = max(planner.now_us, round(time.time() * SECOND))
-    begun = {seen.run_id for seen in ask.context.board.scan()}
+    begun = {seen.run_id for seen in request.context.board.scan()}
     asked = planner.tasks.values() if name is None else [planner.tasks[name]]
     behind = {e for e in asked if e.enabled and blocking_run(planner, e, begun, now_us)}
     entries = [entry for entry in asked if entry not in behind]
@@ -46,16 +49,18 @@ async def next_(ask: ClientRequest) -> dict[str, Any]:
     }
 
 
-async def why(ask: ClientRequest) -> dict[str, Any]:
+@handles(schedule_verbs.WHY)
+async def why(request: ClientRequest) -> dict[str, Any]:
     """Why a task starts or does not."""
-    info = ask.context.manifest.find(ask.params["task"])
-    return await explain(ask.context, ask.node.scheduler.planner, info)
+    info = request.context.manifest.find(request.params["task"])
+    return await explain(request.context, request.node.scheduler.planner, info)
 
 
-async def misses(ask: ClientRequest) -> dict[str, Any]:
+@handles(schedule_verbs.MISSES)
+async def misses(request: ClientRequest) -> dict[str, Any]:
     """Occurrences that did not just run in time. Raises UnknownTask."""
-    context, task, since = ask.context, ask.params["task"], ask.params["since"]
-    limit = ask.params["limit"]
+    context, task, since = request.context, request.params["task"], request.params["since"]
+    limit = request.params["limit"]
     if not 0 <= limit <= MISSES:
         raise BadRequest(f"misses: limit must be 0 to {MISSES}, not {limit}")
     found: list[OccurrenceRecord] = await context.execute(context.commands.misses(MISSES))
@@ -82,41 +87,44 @@ def _row(due: OccurrenceRecord, zone: str) -> dict[str, Any]:
     }
 
 
-async def enable(ask: ClientRequest) -> dict[str, Any]:
+@handles(schedule_verbs.ENABLE)
+async def enable(request: ClientRequest) -> dict[str, Any]:
     """Let tasks start by their conditions."""
-    return await _switch(ask, True)
+    return await _switch(request, True)
 
 
-async def disable(ask: ClientRequest) -> dict[str, Any]:
+@handles(schedule_verbs.DISABLE)
+async def disable(request: ClientRequest) -> dict[str, Any]:
     """Let tasks start no more by their conditions."""
-    return await _switch(ask, False)
+    return await _switch(request, False)
 
 
-async def _switch(ask: ClientRequest, on: bool) -> dict[str, Any]:
-    names, everything = ask.params["tasks"], ask.params["all"]
+async def _switch(request: ClientRequest, on: bool) -> dict[str, Any]:
+    names, everything = request.params["tasks"], request.params["all"]
     if bool(names) is everything:
         raise BadRequest("name tasks, or say all")
-    scheduler = ask.node.scheduler
+    scheduler = request.node.scheduler
     scheduler.check_tasks(names)
-    reason = ask.params.get("reason")
+    reason = request.params.get("reason")
     for name in [ALL_TASKS] if everything else names:
         await scheduler.switch(name, on)
         said = f"{'enabled' if on else 'disabled'} {'all tasks' if name == ALL_TASKS else name}"
-        log.info("%s %s%s", ask.client.peer.text, said, f": {reason}" if reason else "")
+        log.info("%s %s%s", request.client.peer.text, said, f": {reason}" if reason else "")
     return {"tasks": [{"task": name, "enabled": on} for name in names or [ALL_TASKS]]}
 
 
-async def trigger(ask: ClientRequest) -> dict[str, Any]:
+@handles(schedule_verbs.TRIGGER)
+async def trigger(request: ClientRequest) -> dict[str, Any]:
     """Start a task now."""
-    name, run_id = ask.params["task"], new_id()
-    request = SubmitRequest(
+    name, run_id = request.params["task"], new_id()
+    submit_request = SubmitRequest(
         task=name,
-        many=[ask.params["params"]],
+        many=[request.params["params"]],
         ids=[run_id],
         key=None,
         options={},
-        by=ask.client.peer.text,
+        by=request.client.peer.text,
     )
-    with ask.node.scheduler.about_to_start(name, run_id):
-        await submit(ask.context, request)
+    with request.node.scheduler.about_to_start(name, run_id):
+        await submit(request.context, submit_request)
     return {"id": run_id}

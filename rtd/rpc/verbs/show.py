@@ -7,19 +7,22 @@ from rtd.model.parameter_names import hide_private
 from rtd.model.run_record import Attempt, RunRecord, decode_record
 from rtd.model.run_states import RunState
 from rtd.process.tree.process_tree import read_tree
+from rtd.protocol import run_verbs
 from rtd.protocol.shapes import ATTEMPT
 from rtd.rpc.core.request import ClientRequest
 from rtd.rpc.core.resolve_target import no_such_run, resolve_target
 from rtd.rpc.core.run_rows import RunRow, RunRows
+from rtd.rpc.core.verb_handlers import handles
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.run_helpers import item_of, place_of, policies_of
 from rtd.supervisor.runs.queued_reason import queued_reason
 
 
-async def handle(ask: ClientRequest) -> dict[str, Any]:
+@handles(run_verbs.SHOW)
+async def handle(request: ClientRequest) -> dict[str, Any]:
     """The run's row, parameters, policies, attempts, and its processes while it runs."""
-    context = ask.context
-    run_id = await resolve_target(context, ask.params["run"])
+    context = request.context
+    run_id = await resolve_target(context, request.params["run"])
     row, record = await row_of(context, run_id)
     opts = dict(record.spec.opts)
     opts.pop("labels", None)

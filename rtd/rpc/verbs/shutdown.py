@@ -4,14 +4,17 @@ import asyncio
 import os
 from typing import Any
 
+from rtd.protocol import daemon_verbs
 from rtd.rpc.core.request import ClientRequest
+from rtd.rpc.core.verb_handlers import handles
 from rtd.supervisor.core.log import log
 
 
-async def handle(ask: ClientRequest) -> dict[str, Any]:
+@handles(daemon_verbs.SHUTDOWN)
+async def handle(request: ClientRequest) -> dict[str, Any]:
     """Note what is wanted; the daemon's own life does the rest after the answer is sent."""
-    params = ask.params
-    log.info("%s asked for the shutdown", ask.client.peer.text)
-    ending = ask.node.shutdown_request
+    params = request.params
+    log.info("%s asked for the shutdown", request.client.peer.text)
+    ending = request.node.shutdown_request
     asyncio.get_running_loop().call_soon(ending.request, params["grace_s"], params["keep_running"])
-    return {"pid": os.getpid(), "running": len(ask.context.board.scan())}
+    return {"pid": os.getpid(), "running": len(request.context.board.scan())}

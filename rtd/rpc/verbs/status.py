@@ -5,18 +5,21 @@ from typing import Any
 
 from rtd.common.errors import StoreGone
 from rtd.model.manifest import COMMAND
+from rtd.protocol import daemon_verbs
 from rtd.rpc.core.identity import identity
 from rtd.rpc.core.request import ClientRequest
+from rtd.rpc.core.verb_handlers import handles
 from rtd.store.commands.faults import FaultRecord, ScheduleHalt
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.lifecycle.redis_server import redis_info
 from rtd.supervisor.node import Node
 
 
-async def handle(ask: ClientRequest) -> dict[str, Any]:
+@handles(daemon_verbs.STATUS)
+async def handle(request: ClientRequest) -> dict[str, Any]:
     """Counts are 0 and faults those in the log while Redis does not answer."""
-    context = ask.context
-    redis = await redis_info(ask.node.redis_server, context.redis)
+    context = request.context
+    redis = await redis_info(request.node.redis_server, context.redis)
     queued, faults, halt = await _stored(context) if redis["ok"] else (0, [], None)
     tasks = context.manifest.tasks.values()
     going = Counter(seen.exec_id for seen in context.board.scan())
@@ -27,7 +30,7 @@ async def handle(ask: ClientRequest) -> dict[str, Any]:
         "lanes": _lanes(context, going),
         "queued": queued,
         "running": going.total(),
-        "schedule": _schedule(ask.node, halt),
+        "schedule": _schedule(request.node, halt),
         "faults": [noted._asdict() for noted in faults],
     }
 

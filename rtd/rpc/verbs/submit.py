@@ -3,26 +3,29 @@
 import os
 from typing import Any
 
+from rtd.protocol import run_verbs
 from rtd.rpc.core.request import ClientRequest
+from rtd.rpc.core.verb_handlers import handles
 from rtd.supervisor.runs.direct_submit import shortcut_for
 from rtd.supervisor.runs.submit import SubmitRequest, plan_of, submit
 
 
-async def handle(ask: ClientRequest) -> dict[str, Any]:
+@handles(run_verbs.SUBMIT)
+async def handle(request: ClientRequest) -> dict[str, Any]:
     """Queue the runs; see `rtd.supervisor.runs.submit`."""
-    params = ask.params
+    params = request.params
     many = params["many"]
-    request = SubmitRequest(
+    submit_request = SubmitRequest(
         task=params["task"],
         many=[params["params"]] if many is None else many,
         ids=params["ids"],
         key=params["key"],
         options=params["options"],
-        by=ask.client.peer.text,
+        by=request.client.peer.text,
     )
-    ids, created = await submit(ask.context, request)
+    ids, created = await submit(request.context, submit_request)
     shortcut = None
-    if params["shortcut"] and not request.options:
-        plan = plan_of(ask.context, request)
-        shortcut = shortcut_for(ask.context, plan, ask.client.peer.uid, os.getuid())
+    if params["shortcut"] and not submit_request.options:
+        plan = plan_of(request.context, submit_request)
+        shortcut = shortcut_for(request.context, plan, request.client.peer.uid, os.getuid())
     return {"ids": ids, "created": created, "shortcut": shortcut}

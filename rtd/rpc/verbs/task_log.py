@@ -4,7 +4,9 @@ from typing import Any, Final, Literal
 
 from rtd.common.errors import BadRequest, WrongState
 from rtd.model.task_log_entry import ACTIONS, LogRow
+from rtd.protocol import daemon_verbs
 from rtd.rpc.core.request import ClientRequest
+from rtd.rpc.core.verb_handlers import handles
 
 MAX_ROWS: Final = 10_000
 #: Records that are looked at between two looks at what else is asked.
@@ -12,9 +14,10 @@ _PAGE: Final = 2_000
 _CSV: Final = "csv:"
 
 
-async def handle(ask: ClientRequest) -> dict[str, Any]:
+@handles(daemon_verbs.TASK_LOG)
+async def handle(request: ClientRequest) -> dict[str, Any]:
     """Records, the latest first."""
-    context, params = ask.context, ask.params
+    context, params = request.context, request.params
     limit, skip, action = params["limit"], params["skip"], params["action"]
     if not 1 <= limit <= MAX_ROWS:
         raise BadRequest(f"task_log: limit must be 1 to {MAX_ROWS}, not {limit}")

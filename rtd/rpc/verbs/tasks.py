@@ -8,17 +8,20 @@ from rtd.language.core.run_history import ENDS, INACTION, RUN
 from rtd.language.time.durations import SECOND
 from rtd.model.manifest import TaskInfo
 from rtd.planner.planner import Planner
+from rtd.protocol import schedule_verbs
 from rtd.rpc.core.request import ClientRequest
+from rtd.rpc.core.verb_handlers import handles
 from rtd.supervisor.explain.forecast import blocking_run, next_true_at
 
 
-async def handle(ask: ClientRequest) -> dict[str, Any]:
+@handles(schedule_verbs.TASKS)
+async def handle(request: ClientRequest) -> dict[str, Any]:
     """The tasks of the serving app, by name."""
-    context, name = ask.context, ask.params["task"]
+    context, name = request.context, request.params["task"]
     manifest = context.manifest
     infos = [manifest.find(name)] if name else sorted(manifest.tasks.values(), key=_by_name)
     begun = {seen.run_id for seen in context.board.scan()}
-    planner = ask.node.scheduler.planner
+    planner = request.node.scheduler.planner
     return {
         "app": context.app,
         "app_error": context.app_error,

@@ -5,19 +5,22 @@ from typing import Any
 
 from rtd.common.errors import BadRequest, WaitTimeout
 from rtd.common.format_units import format_duration
+from rtd.protocol import run_verbs
 from rtd.rpc.core.request import ClientRequest
 from rtd.rpc.core.resolve_target import no_such_run, resolve_target
 from rtd.rpc.core.run_rows import RunRow, RunRows
+from rtd.rpc.core.verb_handlers import handles
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.run_waiters import RunWatch, chunks
 
 
-async def handle(ask: ClientRequest) -> dict[str, Any]:
+@handles(run_verbs.WAIT)
+async def handle(request: ClientRequest) -> dict[str, Any]:
     """The rows of all runs, once all (or any) of them have ended.
 
     A loss of Redis is waited out: the runs go on, and so does the wait.
     """
-    context, params = ask.context, ask.params
+    context, params = request.context, request.params
     if not params["runs"]:
         raise BadRequest("wait: name at least one run")
     timeout_s = params["timeout_s"]
@@ -25,7 +28,7 @@ async def handle(ask: ClientRequest) -> dict[str, Any]:
     ids = [await resolve_target(context, target) for target in params["runs"]]
     # With `any` one that was over before the wait began is enough, too.
     enough = len(set(ids)) - 1 if params["any"] else 0
-    async with ask.node.waiters.watch(ids) as watch:
+    async with request.node.waiters.watch(ids) as watch:
         while len(watch.pending) > enough:
             await _change(watch, until, timeout_s)
     return {"runs": await context.retry(lambda: _rows(context, ids))}

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from rtctl.commands import ALIASES, SUMMARIES
+from rtctl.cli.command_table import ALIASES, COMMANDS
 from tests.helpers.daemon import Daemon
 from tests.helpers.rows import submit
 
@@ -14,7 +14,7 @@ def complete(daemon: Daemon, *words: str) -> list[str]:
     return daemon.ok("complete", "--", *words).splitlines()
 
 
-@pytest.mark.parametrize("verb", [*SUMMARIES, *ALIASES])
+@pytest.mark.parametrize("verb", [*COMMANDS, *ALIASES])
 def test_every_verb_has_help(jobs: Daemon, verb: str) -> None:
     text = jobs.ok("help", verb)
     assert text.startswith("rtctl ")

@@ -31,7 +31,7 @@ def test_defaults_are_not_shared_between_requests() -> None:
 @pytest.mark.parametrize(
     ("verb", "params", "sentence"),
     [
-        ("lss", {}, "unknown verb 'lss'; known: hello, ping"),
+        ("lss", {}, "unknown verb 'lss'; known: hello, submit"),
         ("ls", {"limt": 5}, "ls: unknown parameter 'limt'; did you mean 'limit'?"),
         ("ping", {"x": 5}, "ping: unknown parameter 'x'; it takes nothing"),
         ("ls", {"limit": "5"}, "ls: 'limit' must be a whole number, not '5'"),

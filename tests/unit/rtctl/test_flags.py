@@ -4,10 +4,10 @@ import re
 
 import pytest
 
+from rtctl.cli.command_table import ALIASES, COMMANDS
 from rtctl.cli.context import GLOBAL
 from rtctl.cli.flags import SWITCH, Flag, FlagParser, UsageError
 from rtctl.cli.submit_request import SUBMIT_FLAGS
-from rtctl.commands import ALIASES, SUMMARIES
 from rtctl.main import split
 from rtd.model.policies import POLICY_OPTIONS
 
@@ -103,6 +103,6 @@ def test_every_policy_is_a_flag_of_submit() -> None:
 
 
 def test_aliases_lead_to_verbs() -> None:
-    assert set(ALIASES.values()) <= set(SUMMARIES)
-    assert not set(ALIASES) & set(SUMMARIES)
+    assert set(ALIASES.values()) <= set(COMMANDS)
+    assert not set(ALIASES) & set(COMMANDS)
     assert all(flag.kind == SWITCH or flag.metavar for flag in GLOBAL)

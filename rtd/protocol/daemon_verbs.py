@@ -1,0 +1,230 @@
+"""The verbs on the daemon, its app and its task log."""
+
+from typing import Final
+
+from rtd.protocol.run_verbs import ID, TARGET
+from rtd.protocol.schema import Field, Shape, Verb
+
+FAULT: Final = Shape(
+    "FaultRow",
+    "Something of the app's that failed where nothing may stop for it.",
+    (
+        Field("kind", "str", "condition, parameter, hook, loader, log or task"),
+        Field("what", "str", "names it within its kind"),
+        Field("message", "str", "the latest one, with file and line where they are known"),
+        Field("times", "int", "how often since the app was imported"),
+        Field("first_at", "float", "epoch seconds"),
+        Field("last_at", "float", "epoch seconds"),
+    ),
+)
+
+LANE: Final = Shape(
+    "LaneRow",
+    "An execution kind on this node.",
+    (
+        Field("lane", "str", "its name"),
+        Field("executors", "int", "how many live"),
+        Field("running", "int", "runs that are going in it"),
+    ),
+)
+
+SCHEDULE: Final = Shape(
+    "ScheduleState",
+    "Whether tasks start by their conditions.",
+    (
+        Field("state", "str", "none, starting, going, paused, halted or ended"),
+        Field("why", "str | None", "what halted it, or what it waits for"),
+        Field("halted_at", "float | None", "when it was halted, epoch seconds"),
+        Field("tasks", "int", "how many have a condition"),
+    ),
+)  # fmt: skip
+
+#: What every answer about a daemon begins with.
+IDENTITY: Final = (
+    Field("version", "str", "of rtd"),
+    Field("pid", "int", "the supervisor's"),
+    Field("name", "str", "the namespace in Redis"),
+    Field("node", "str", "this host among those that share it"),
+    Field("started_at", "float", "epoch seconds"),
+    Field("draining", "bool", "it takes no new work and will end"),
+    Field("app", "str | None", "what was given to `rtd run`; null: commands only"),
+    Field("app_error", "str | None", "why the app does not import, with file and line"),
+)
+
+HELLO: Final = Verb(
+    name="hello",
+    command=None,
+    doc="The first request on a connection: who speaks, in which version.",
+    params=(
+        Field("version", "int", "the client's protocol version"),
+        Field("client", "str", "name and version of the client's program", ""),
+    ),
+    result=(
+        Field("version", "int", "the daemon's protocol version"),
+        Field("server", "str", "name and version of the daemon"),
+        Field("pid", "int", "the supervisor's"),
+        Field("frame_limit_bytes", "int", "larger frames are refused"),
+    ),
+    example=(
+        {"version": 1, "client": "rtctl 0.1.0"},
+        {"version": 1, "server": "rtd 0.1.0", "pid": 4242, "frame_limit_bytes": 16777216},
+    ),
+)
+
+TASK_LOG: Final = Verb(
+    name="task_log",
+    summary="what the app's task log holds: each run and how it ended",
+    command="tasklog",
+    completes="task",
+    doc="What the app's task log holds, if it is kept in Redis; a log in a file is named, to be "
+    "read there. Error `wrong_state` when the app keeps no log that can be read.",
+    params=(
+        Field("task", "str | None", "only this one's", None),
+        Field("action", "str | None", "only this action", None),
+        Field("since", "float | None", "only since then, epoch seconds", None),
+        Field("limit", "int", "1 to 10000", 100),
+        Field("skip", "int", "so many of the latest are left out", 0),
+    ),
+    result=(
+        Field("rows", "list[Any]", "task_name, action, run_id, start_at, end_at, exc_text, "
+              "reason; latest first"),
+        Field("file", "str | None", "the CSV file that holds the log instead"),
+    ),
+    example=(
+        {"task": "report", "limit": 1},
+        {"rows": [{"task_name": "report", "action": "success", "run_id": ID,
+                   "start_at": 1769846400.0, "end_at": 1769846402.5, "exc_text": None,
+                   "reason": ""}],
+         "file": None},
+    ),
+)  # fmt: skip
+
+EVENTS: Final = Verb(
+    name="events",
+    summary="what happens, as it happens",
+    doc="What happens to runs and queues, as `event` notifications.",
+    params=(
+        Field("follow", "bool", "go on until the client closes the connection", False),
+        Field("since", "str | None", "after this event's id; default: the last `limit`, or with "
+              "`follow` from now", None),
+        Field("limit", "int", "how many past events at most", 100),
+        Field("task", "str | None", "only this task's", None),
+        Field("run", "str | None", f"only this run's: {TARGET}", None),
+    ),
+    result=(Field("last", "str | None", "id of the last event seen, for `since`"),),
+    stream=("event", "Event"),
+    example=({"follow": False, "limit": 10}, {"last": "1769846400000-0"}),
+)  # fmt: skip
+
+STATUS: Final = Verb(
+    name="status",
+    summary="how the daemon, its app and its schedule are, and what has failed",
+    doc="How the daemon, its app and its schedule are, and what of the app's has failed.",
+    result=(
+        *IDENTITY,
+        Field("tasks", "int", "how many the app has"),
+        Field("redis", "dict[str, Any]", "url, ok, error, version, pid, bytes"),
+        Field("lanes", "list[LaneRow]", "those with executors, by name"),
+        Field("queued", "int", "runs that wait, delayed ones included"),
+        Field("running", "int", "runs that are going"),
+        Field("schedule", "ScheduleState", "whether tasks start by their conditions"),
+        Field("faults", "list[FaultRow]", "since the app was imported, the latest first"),
+    ),
+    example=(
+        {},
+        {
+            "version": "0.1.0", "pid": 4242, "name": "rtd", "node": "web1",
+            "started_at": 1769846400.0, "draining": False, "app": "shop.jobs:session",
+            "app_error": None, "tasks": 12, "redis": {"url": "embedded", "ok": True},
+            "lanes": [{"lane": "process", "executors": 2, "running": 1}],
+            "queued": 12, "running": 1,
+            "schedule": {"state": "going", "why": None, "halted_at": None, "tasks": 4},
+            "faults": [{"kind": "parameter", "what": "friend_list", "times": 3,
+                        "message": "KeyError: 'x' (/srv/shop/parameters.py, line 8)",
+                        "first_at": 1769846400.0, "last_at": 1769846420.0}],
+        },
+    ),
+)  # fmt: skip
+
+INFO: Final = Verb(
+    name="info",
+    summary="the daemon and its parts",
+    doc="The daemon, its app, its Redis and its executors.",
+    result=(
+        *IDENTITY,
+        Field("places", "dict[str, Any]", "socket, runtime_dir, state_dir, log"),
+        Field("redis", "dict[str, Any]", "url, ok, error, version, pid, bytes"),
+        Field("executors", "list[Any]", "maps: exec, pid, lane, run, started_at, retiring"),
+        Field("queued", "int", "runs that wait, delayed ones included"),
+        Field("running", "int", "runs that are going"),
+        Field("tally", "dict[str, Any]", "ended runs by state, since the namespace exists"),
+        Field("output", "dict[str, Any]", "bytes, quota_bytes, dir"),
+    ),
+    example=(
+        {},
+        {
+            "version": "0.1.0", "pid": 4242, "name": "rtd", "node": "web1",
+            "started_at": 1769846400.0, "draining": False, "app": "shop.jobs:session",
+            "app_error": None, "places": {"socket": "/run/rtd/rtd.sock"},
+            "redis": {"url": "embedded", "ok": True, "error": None},
+            "executors": [{"exec": ID, "pid": 4250, "lane": "process", "run": None}],
+            "queued": 12, "running": 1, "tally": {"succeeded": 1200, "error": 3},
+            "output": {"bytes": 81920, "quota_bytes": 1073741824},
+        },
+    ),
+)  # fmt: skip
+
+RELOAD: Final = Verb(
+    name="reload",
+    summary="import the app again and serve it",
+    answers_within_s=None,
+    doc="Import the app anew and serve it. Runs that are going stay with the code they began "
+    "with. Answers when new runs get the new code; error `bad_app` with file and line when it "
+    "does not import: the app of before serves on then.",
+    result=(
+        Field("generation", "int", "of the process that new executors are forked from"),
+        Field("tasks", "int", "how many the app has now"),
+        Field("added", "list[str]", "tasks that are new"),
+        Field("changed", "list[str]", "tasks whose declaration or function is another one"),
+        Field("removed", "list[str]", "tasks that are gone"),
+        Field("faults", "list[str]", "what failed without stopping the import, a sentence each"),
+    ),
+    example=(
+        {},
+        {"generation": 3, "tasks": 12, "added": ["report"], "changed": [], "removed": ["old"],
+         "faults": []},
+    ),
+)  # fmt: skip
+
+PING: Final = Verb(
+    name="ping",
+    summary="whether the daemon answers",
+    doc="Whether the daemon answers.",
+    result=(
+        Field("pid", "int", "the supervisor's"),
+        Field("at", "float", "the daemon's clock, epoch seconds"),
+    ),
+    example=({}, {"pid": 4242, "at": 1769846400.0}),
+)
+
+SHUTDOWN: Final = Verb(
+    name="shutdown",
+    summary="end the daemon",
+    doc="End the daemon: take no more runs, let those that run finish within the grace, stop "
+    "the rest. Answers at once; the daemon closes the connection when it is done.",
+    repeatable=False,
+    params=(
+        Field("grace_s", "float | None", "how long runs have to finish; default: the daemon's "
+              "stop_grace", None),
+        Field("keep_running", "bool", "end only the supervisor; runs go on and the next one "
+              "adopts them", False),
+    ),
+    result=(
+        Field("pid", "int", "the supervisor's"),
+        Field("running", "int", "runs that are going now"),
+    ),
+    example=({"grace_s": 5.0}, {"pid": 4242, "running": 1}),
+)  # fmt: skip
+
+DAEMON_VERBS: Final = (TASK_LOG, EVENTS, STATUS, INFO, RELOAD, PING, SHUTDOWN)
+DAEMON_SHAPES: Final = (FAULT, LANE, SCHEDULE)

@@ -1,0 +1,52 @@
+"""The verbs on queues."""
+
+from typing import Final
+
+from rtd.protocol.run_verbs import REASON
+from rtd.protocol.schema import Field, Verb
+
+_QUEUES: Final = Field("queues", "list[str]", "their names; one that is new is created")
+
+QUEUE_LS: Final = Verb(
+    name="queue_ls",
+    summary="ls, pause, resume, purge",
+    aliases=("queues",),
+    completes="queue",
+    doc="All queues.",
+    result=(Field("queues", "list[QueueRow]", "the highest priority first"),),
+    example=(
+        {},
+        {"queues": [{"queue": "default", "priority": 0, "paused": False, "queued": 3,
+                     "running": 1}]},
+    ),
+)  # fmt: skip
+
+QUEUE_PAUSE: Final = Verb(
+    name="queue_pause",
+    completes="queue",
+    doc="Start nothing more from these queues; what runs goes on, submits are accepted.",
+    params=(_QUEUES, REASON),
+    result=(Field("queues", "list[QueueRow]", "as they are now"),),
+    example=({"queues": ["slow"]}, {"queues": [{"queue": "slow", "paused": True, "...": "..."}]}),
+)
+
+QUEUE_RESUME: Final = Verb(
+    name="queue_resume",
+    completes="queue",
+    doc="Start runs from these queues again.",
+    params=(_QUEUES,),
+    result=(Field("queues", "list[QueueRow]", "as they are now"),),
+    example=({"queues": ["slow"]}, {"queues": [{"queue": "slow", "paused": False, "...": "..."}]}),
+)
+
+QUEUE_PURGE: Final = Verb(
+    name="queue_purge",
+    completes="queue",
+    answers_within_s=None,
+    doc="Cancel all runs that wait in a queue.",
+    params=(Field("queue", "str", "its name"), REASON),
+    result=(Field("cancelled", "int", "how many"),),
+    example=({"queue": "slow"}, {"cancelled": 120}),
+)
+
+QUEUE_VERBS: Final = (QUEUE_LS, QUEUE_PAUSE, QUEUE_RESUME, QUEUE_PURGE)
