@@ -19,12 +19,12 @@ TIMEOUT_S = 420.0
 
 
 class CaseFailed(Exception):
-    """A measurement did not come to its end; the message says why."""
+    """A measurement that did not finish; the message says why."""
 
 
 @dataclass(frozen=True)
 class System:
-    """A measured system: its name, the environment it lives in, runs that fit some seconds.
+    """A measured system: its name, its environment, and numbers of runs that take some seconds.
 
     ``drain`` and ``fresh`` are numbers of runs for a drain of several seconds on a slow machine;
     ``fresh`` is 0 where the system forks no process per run. ``fresh_pool`` is the pool to use.
@@ -41,7 +41,7 @@ class System:
 
 @dataclass(frozen=True)
 class Case:
-    """What to measure: a section of a system, at a size, with a pool ("" is its best)."""
+    """A measurement: a section of a system, at a size, with a pool ("" is its best)."""
 
     system: System
     section: str

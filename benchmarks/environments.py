@@ -1,4 +1,4 @@
-"""The environments that the measured systems live in; rtd's own is the one that runs this."""
+"""The environments of the measured systems; rtd's is the one that runs this program."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def tool_of(environment: str, name: str) -> str:
 
 
 def ensure(environment: str) -> None:
-    """Create an environment from its lock file, unless it is there and current.
+    """Create an environment from its lock file, unless a current one exists.
 
     Raises:
         subprocess.CalledProcessError: pip could not install what the lock file names.
@@ -47,7 +47,7 @@ def ensure(environment: str) -> None:
 
 
 def versions(environment: str, names: list[str]) -> dict[str, str]:
-    """The versions of some packages: the peers' as their lock file has them."""
+    """The versions of some packages; those of the peers come from their lock file."""
     if environment == "rtd":
         return {name: metadata.version(name) for name in names}
     pinned = {}

@@ -1,7 +1,7 @@
-"""`python -m benchmarks.loading`: task files of a loader: the start with all of them, and until
-one that has come, changed or gone is in force while a run is going on.
+"""`python -m benchmarks.loading`: measure task files of a loader: the start with all of them, and
+the time until an added, changed or removed file takes effect while a run is running.
 
-The targets: 500 files start in 3 s, a change of one is in force within 1 s.
+The targets: a start with 500 files in 3 s, a change of one file within 1 s.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def {name}():
 
 
 def write(folder: Path, name: str, value: int) -> Path:
-    """A task file as an editor saves it."""
+    """Write a task file as an editor saves it."""
     file = folder / "tasks" / name / "tasks.py"
     file.parent.mkdir(parents=True, exist_ok=True)
     new = file.with_suffix(".new")
@@ -59,7 +59,7 @@ def write(folder: Path, name: str, value: int) -> Path:
 
 
 def took_s(change: Callable[[], object], in_force: Callable[[], bool]) -> float:
-    """Seconds from a change until it is in force; asked about every 5 ms."""
+    """Return the seconds from a change until it takes effect, checked every 5 ms."""
     began = time.perf_counter()
     change()
     while not in_force():
@@ -70,7 +70,7 @@ def took_s(change: Callable[[], object], in_force: Callable[[], bool]) -> float:
 
 
 def measure(folder: Path, files: int, times: int) -> dict[str, list[float]]:
-    """Seconds of each thing that is measured."""
+    """Return the seconds of each measurement."""
     (folder / "main.py").write_text(_MAIN)
     for number in range(files):
         write(folder, f"t{number}", number)

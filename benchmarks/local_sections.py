@@ -1,4 +1,4 @@
-"""Sections that compare whole processes or trees, not queues: `rtctl ls`, and an idle rtd."""
+"""The sections that compare whole processes or trees, not queues: `rtctl ls`, and an idle rtd."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _scratch() -> Iterator[Path]:
 
 @contextmanager
 def supervisord(folder: Path) -> Iterator[list[str]]:
-    """A real supervisord with `PROGRAMS` sleeping programs; yields the status command."""
+    """Run a real supervisord with `PROGRAMS` sleeping programs; yield its status command."""
     lines = [_SUPERVISORD.format(folder=folder)]
     program = "[program:sleeper{n}]\ncommand=sleep 100000\nstartsecs=0\n"
     lines += [program.format(n=n) for n in range(PROGRAMS)]
@@ -81,7 +81,7 @@ def supervisord(folder: Path) -> Iterator[list[str]]:
 
 @contextmanager
 def rtd_with_runs(folder: Path) -> Iterator[tuple[list[str], dict[str, str]]]:
-    """An rtd with `PROGRAMS` runs to show; yields the command that shows them, and its env."""
+    """Run an rtd with `PROGRAMS` runs; yield the command that shows them, and its environment."""
     with rtd_daemon.running(folder) as (_, environ):
         for _ in range(PROGRAMS):
             _output(rtd_daemon.rtctl("submit", "noop", "--wait"), environ)
@@ -89,7 +89,7 @@ def rtd_with_runs(folder: Path) -> Iterator[tuple[list[str], dict[str, str]]]:
 
 
 def status_commands(names: tuple[str, ...], times: int = LS_TIMES) -> dict[str, dict[str, float]]:
-    """`rtctl ls` and `supervisorctl status` in turn, as whole processes: median milliseconds."""
+    """Time `rtctl ls` and `supervisorctl status` in turn, as whole processes (median ms)."""
     commands: dict[str, tuple[list[str], dict[str, str]]] = {}
     samples: dict[str, list[float]] = {name: [] for name in names}
     with ExitStack() as stack:
@@ -116,7 +116,8 @@ def _output(command: list[str], environ: dict[str, str]) -> str:
 
 
 def idle_rtd(seconds: float = IDLE_S) -> dict[str, float]:
-    """CPU (percent of one core) and PSS of a whole rtd tree that has worked and now idles."""
+    """Measure the CPU (percent of one core) and PSS of a whole rtd tree that has worked and now
+    idles."""
     with _scratch() as folder, rtd_daemon.running(folder) as (daemon, environ):
         for _ in range(3):
             _output(rtd_daemon.rtctl("submit", "noop", "--wait"), environ)

@@ -1,7 +1,7 @@
-"""What the measured tasks do, the same few lines for every system.
+"""The bodies of the measured tasks, the same few lines for every system.
 
-This module is imported by the workers of every system, whatever environment they run in, so it
-uses nothing but the standard library and costs next to nothing where it is called.
+The workers of every system import this module, each in its own environment, so it uses only the
+standard library, and a call costs next to nothing.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ _noted: list[int] = []
 
 
 def note_first_start() -> None:
-    """Write down, once per process, when the first run of all started (monotonic ns).
+    """Record, once per process, when the first run of all started (monotonic ns).
 
-    Later calls in the same process cost one comparison; the first process to get here wins.
-    Where each run shall have a process of its own, each also leaves its pid behind as a proof.
+    Later calls in the same process cost one comparison; the first process wins. If each run must
+    have its own process, each also leaves its pid behind as a proof.
     """
     if _FRESH:
         _append_pid()
@@ -50,7 +50,7 @@ def _append_pid() -> None:
 
 
 def first_start_ns() -> int:
-    """When the first run started, in monotonic nanoseconds.
+    """Return when the first run started, in monotonic nanoseconds.
 
     Raises:
         FileNotFoundError: no run has started.
@@ -59,7 +59,7 @@ def first_start_ns() -> int:
 
 
 def report_latency(sent_ns: int) -> None:
-    """Tell the measuring process how long ago ``sent_ns`` was; the clock is read first of all."""
+    """Send the measuring process the time since ``sent_ns``; the first step reads the clock."""
     latency_ns = time.monotonic_ns() - sent_ns
     _stamps().send(_STAMP.pack(latency_ns))
 
@@ -72,14 +72,14 @@ def _stamps() -> socket.socket:
 
 
 class Stamps:
-    """The other end of `report_latency`: a datagram socket that the measuring process reads."""
+    """The receiving end of `report_latency`: a datagram socket that the measuring process reads."""
 
     def __init__(self) -> None:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(str(STAMPS))
 
     def next_us(self, timeout_s: float) -> float:
-        """The next latency in microseconds.
+        """Return the next latency in microseconds.
 
         Raises:
             TimeoutError: none came within ``timeout_s``.

@@ -1,4 +1,4 @@
-"""How fast the store is by itself: take + finish in one trip, submit, idle hand-off.
+"""Measure the store alone: take + finish in one trip, submit, idle hand-off.
 
     python benchmarks/micro_store.py [path of a redis-server]
 
@@ -34,7 +34,7 @@ def now_ms() -> int:
 
 
 def submit(link: RedisConnection, count: int) -> float:
-    """Submits runs in batches of 1000. Returns microseconds per run inside Redis."""
+    """Submit runs in batches of 1000. Return microseconds per run inside Redis."""
     link.one(RedisCommand(("CONFIG", "RESETSTAT")))
     for first in range(0, count, 1000):
         ids = new_ids(min(1000, count - first))
@@ -46,7 +46,7 @@ def submit(link: RedisConnection, count: int) -> float:
 
 
 def drain(url: str, exec_id: str, batch: int) -> None:
-    """One executor that carries out nothing, as fast as it can."""
+    """One executor that takes and finishes runs without work, as fast as it can."""
     with RedisConnection.connect(url) as link:
         took = link.one(CALLS.take("n", exec_id, "process", batch, now_ms(), enroll=True))
         event = b"e" * 80
@@ -61,7 +61,7 @@ def drain(url: str, exec_id: str, batch: int) -> None:
 
 
 def throughput(url: str, batch: int, count: int, executors: int) -> tuple[float, float, float]:
-    """Runs per second, Redis' CPU and microseconds in scripts per run."""
+    """Return runs per second, Redis' CPU, and microseconds in scripts per run."""
     with RedisConnection.connect(url) as link:
         link.one(RedisCommand(("FLUSHALL",)))
         submit(link, count)
@@ -84,14 +84,14 @@ def throughput(url: str, batch: int, count: int, executors: int) -> tuple[float,
 
 
 def redis_cpu_s(link: RedisConnection) -> float:
-    """CPU seconds of the server so far."""
+    """Return the CPU seconds of the server so far."""
     text = link.one(RedisCommand(("INFO", "cpu"))).decode()
     values = dict(line.split(":") for line in text.splitlines() if ":" in line)
     return float(values["used_cpu_user"]) + float(values["used_cpu_sys"])
 
 
 def idle(url: str, count: int) -> list[float]:
-    """Microseconds from before a submit to its run in the hands of an idle executor."""
+    """Return microseconds from just before a submit until an idle executor has its run."""
     ready, found = os.pipe(), os.pipe()
     pid = os.fork()
     if pid == 0:

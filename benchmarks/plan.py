@@ -1,4 +1,4 @@
-"""What is measured, in which order: repetitions interleaved, so that noise hits all alike."""
+"""The measurements and their order: repetitions interleave, so that noise hits all alike."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NAMES = (*SYSTEMS, "supervisor", *schedule.PEERS)
 
 @dataclass(frozen=True)
 class Settings:
-    """What the command line asked for."""
+    """The request of the command line."""
 
     only: tuple[str, ...]
     sections: tuple[str, ...]
@@ -43,7 +43,7 @@ class Step:
 
 
 def steps(settings: Settings, repetition: int) -> Iterator[Step]:
-    """The measurements of one repetition; who comes first changes with the repetition."""
+    """Return the measurements of one repetition; the first system changes with the repetition."""
     turn = repetition % max(1, len(settings.only))
     names = settings.only[turn:] + settings.only[:turn]
     for section in settings.sections:
@@ -65,14 +65,14 @@ def _status_commands(settings: Settings) -> Iterator[Step]:
 
 
 def _idle(settings: Settings, repetition: int) -> Iterator[Step]:
-    """Once is enough: it is long, and nothing happens in it."""
+    """Plan `idle` once: it is long, and nothing happens in it."""
     seconds = 5.0 if settings.quick else local_sections.IDLE_S
     if OURS in settings.only and repetition == 0:
         yield Step("idle", OURS, lambda: {OURS: local_sections.idle_rtd(seconds)})
 
 
 def _schedule(names: tuple[str, ...], settings: Settings, repetition: int) -> Iterator[Step]:
-    """Idle ones once, as above; firing as often as the rest."""
+    """Plan the idle measurements once, the firing ones as often as the rest."""
     for name in names:
         if name == OURS:
             todo = schedule.of_rtd(settings.quick)
@@ -101,7 +101,7 @@ def _one(case: Case) -> Figures:
 
 
 def carry_out(settings: Settings) -> Results:
-    """Measure everything; a measurement that fails is noted and the others go on."""
+    """Measure everything; record a measurement that fails, and go on with the others."""
     results = Results()
     for repetition in range(settings.repetitions):
         for step in steps(settings, repetition):

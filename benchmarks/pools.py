@@ -1,4 +1,4 @@
-"""How the best pool of each system was found: every way to start its workers, side by side."""
+"""Find the best pool of each system: measure every way to start its workers, side by side."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FIGURES = {"drain": ("runs_per_s",), "latency": ("p50_us", "p99_us")}
 
 
 def names_of(system: str) -> list[str]:
-    """The pools that a system's module declares, asked in the system's own environment."""
+    """Return the pools that a system's module declares, read in the system's own environment."""
     ask = "import json, importlib; m = importlib.import_module('benchmarks.sides.%s_side');"
     ask += "print(json.dumps(list(m.Side.pools)))"
     command = [str(python_of(SYSTEMS[system].environment)), "-c", ask % system]

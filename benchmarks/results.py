@@ -1,4 +1,4 @@
-"""Figures, repetition by repetition, their medians, and what they are held against."""
+"""The figures of each repetition, their medians, and their targets."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ class Results:
     failures: list[str] = field(default_factory=list)
 
     def add(self, section: str, system: str, figures: dict[str, Any]) -> None:
-        """Note what one repetition has shown."""
+        """Record the figures of one repetition."""
         self.samples[section][system].append(figures)
 
     def median(self, section: str, system: str, figure: str) -> float | None:
-        """The median of a figure over the repetitions, None where it was not measured."""
+        """Return the median of a figure over the repetitions, None if it was not measured."""
         repetitions = self.samples.get(section, {}).get(system, [])
         values = [float(one[figure]) for one in repetitions if figure in one]
         return statistics.median(values) if values else None
 
     def said(self, section: str, system: str, figure: str) -> str:
-        """A text of the first repetition, "" where there is none."""
+        """Return a text of the first repetition, "" if there is none."""
         repetitions = self.samples.get(section, {}).get(system, [])
         return str(repetitions[0].get(figure, "")) if repetitions else ""
 
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the table: a figure of a section, and the target it is held against.
+    """A row of the table: a figure of a section, and its target.
 
     ``factor`` with ``higher`` true: rtd must reach factor x the best rival; with ``higher``
     false: rtd must stay at or below factor x the best rival. ``limit``: rtd must stay at or
@@ -162,14 +162,14 @@ ROWS = (
 
 @dataclass(frozen=True)
 class Verdict:
-    """How rtd did in a row: ``passed`` is None where there is no target or nothing to compare."""
+    """The result of rtd in a row: ``passed`` is None without a target or without a rival."""
 
     passed: bool | None
     text: str
 
 
 def judge(row: Row, results: Results) -> Verdict:
-    """Hold rtd's median against the target of a row."""
+    """Compare rtd's median with the target of a row."""
     ours = results.median(row.section, OURS, row.figure)
     measured = {name: results.median(row.section, name, row.figure) for name in row.rivals}
     rivals = {name: value for name, value in measured.items() if value is not None}

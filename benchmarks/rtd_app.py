@@ -1,4 +1,4 @@
-"""The app that rtd is measured with: the same two tasks that every peer has."""
+"""The app for rtd's measurements: the same two tasks that every peer has."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a measured rtd is started: where it keeps its things, and when it is ready."""
+"""Start a measured rtd: its directories, and when it is ready."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def running(
     ready_s: float = READY_S,
     variables: Mapping[str, str] | None = None,
 ) -> Iterator[tuple[subprocess.Popen[bytes], dict[str, str]]]:
-    """A running daemon and the environment for its clients; stopped at the end."""
+    """Run a daemon; yield the environment for its clients, and stop the daemon at the end."""
     environ = {
         **os.environ,
         **places(scratch),

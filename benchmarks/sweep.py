@@ -1,7 +1,7 @@
-"""Nothing that a benchmark starts outlives it.
+"""End every process that a benchmark starts.
 
-The harness makes itself a child subreaper, so whatever its children start, daemonised or not,
-stays below it; ending everything below is then a walk over one tree.
+The harness makes itself a child subreaper, so every process that its children start, daemonised or
+not, stays below it. Ending them all is a walk over one tree.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _PR_SET_CHILD_SUBREAPER = 36
 
 
 def adopt_strays() -> None:
-    """Make this process the one that orphans below it fall to.
+    """Make this process the parent of all orphans below it.
 
     Raises:
         OSError: the kernel refused.
@@ -41,8 +41,8 @@ def end_like_ctrl_c() -> None:
 def sweep(timeout_s: float = 10.0) -> int:
     """Kill and reap everything below this process; return how many processes that were.
 
-    Parents go first: what they leave behind falls to this process and is met in a later pass.
-    It is over when two passes in a row have found nothing.
+    Parents first: their children then fall to this process, and a later pass finds them. The walk
+    ends when two passes in a row have found nothing.
 
     Raises:
         TimeoutError: something was still there after ``timeout_s``.

@@ -62,7 +62,7 @@ def as_markdown(lines: list[list[str]]) -> str:
 
 
 def footnotes(results: Results) -> str:
-    """How each system was run, and what failed."""
+    """Return how each system ran, and which measurements failed."""
     lines = []
     for name, system in SYSTEMS.items():
         seen = [s for s in PEER_SECTIONS if results.said(s, name, "pool")]
@@ -78,13 +78,13 @@ def footnotes(results: Results) -> str:
         if name in results.samples.get("schedule", {}):
             pinned = next(iter(versions(name, [note.package]).values()))
             lines.append(f"{name} {pinned}: {note.text}")
-    # The whole story is in the JSON file.
+    # The JSON file has all details.
     lines += [f"failed: {f.splitlines()[0]} ... {f.splitlines()[-1]}" for f in results.failures]
     return "\n".join(lines)
 
 
 def machine() -> dict[str, Any]:
-    """What the figures are measured on, and how busy it is."""
+    """Return a description of the machine and of its load."""
     return {
         "cpus": os.cpu_count(),
         "kernel": platform.release(),
@@ -94,7 +94,7 @@ def machine() -> dict[str, Any]:
 
 
 def busy(before: dict[str, Any]) -> str:
-    """A warning when something else was running as the measurements began, else ""."""
+    """Return a warning if other work was running when the measurements began, else ""."""
     load = before["load_1min"]
     if load <= 0.5:
         return ""

@@ -10,14 +10,13 @@ import psutil
 
 @dataclass(frozen=True)
 class TreeSample:
-    """What a tree had used at one moment: nanoseconds on a CPU, by process."""
+    """The CPU time of a tree at one moment: nanoseconds, by process."""
 
     on_cpu_ns: dict[tuple[int, float], int]
 
     def since(self, earlier: TreeSample) -> int:
-        """Nanoseconds on a CPU since ``earlier``, of the processes that still live.
-
-        A process born in between counts in full; one that has ended in between does not count.
+        """Return the nanoseconds on a CPU since ``earlier`` of the processes that are alive. A
+        process that started in between counts in full; one that ended in between does not count.
         """
         return sum(ns - earlier.on_cpu_ns.get(key, 0) for key, ns in self.on_cpu_ns.items())
 
@@ -40,7 +39,7 @@ def sample(root_pid: int) -> TreeSample:
 
 
 def pss_bytes(root_pid: int) -> int:
-    """Proportional set size of a tree: pages that several processes share are counted once."""
+    """Return the proportional set size of a tree: pages that several processes share count once."""
     total = 0
     for process in tree(root_pid):
         try:

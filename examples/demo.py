@@ -1,7 +1,7 @@
 """A tour of rtd on real files: `make demo`, or `python examples/demo.py DIRECTORY`.
 
-It starts a daemon of its own in temporary directories, shows what a user would type, checks
-what comes of it, stops the daemon, and looks for anything that might have been left behind.
+It starts its own daemon in temporary directories, shows the commands that a user would type, checks
+their results, stops the daemon, and checks that no process is left behind.
 """
 
 import argparse
@@ -22,12 +22,12 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 BIN = Path(sys.executable).parent
-#: By this variable the demo recognises, at its end, every process that came from it.
+#: At its end the demo recognises every process that came from it by this variable.
 MARK = "DEMO_OF_RTD_MARK"
 
 
 class Demo:
-    """A daemon in directories of its own, and a terminal to show what is typed."""
+    """A daemon in its own directories, and a terminal that shows the commands."""
 
     def __init__(self) -> None:
         self.home = Path(tempfile.mkdtemp(prefix="rtd-demo-"))
@@ -42,7 +42,7 @@ class Demo:
         self.began_s = time.monotonic()
 
     def heading(self, text: str) -> None:
-        """A line that says what comes next."""
+        """Print a line that says what comes next."""
         print(f"\n== {text}", flush=True)
 
     def type(self, command: str, *, codes: tuple[int, ...] = (0,)) -> None:
@@ -59,7 +59,7 @@ class Demo:
         expect(done.returncode in codes, f"`{command}` ended with {done.returncode}")
 
     def ask(self, command: str) -> Any:
-        """Run a command unseen; what it answers as JSON."""
+        """Run a command without showing it; return its JSON answer."""
         done = subprocess.run(
             shlex.split(command),
             env=self.env,
@@ -73,7 +73,7 @@ class Demo:
         return json.loads(done.stdout)
 
     def processes(self) -> dict[int, str]:
-        """All living processes that came from this demo: their command lines by pid."""
+        """Return all living processes that came from this demo: their command lines by pid."""
         found = {}
         for entry in Path("/proc").glob("[0-9]*"):
             try:
@@ -86,7 +86,7 @@ class Demo:
         return found
 
     def close(self) -> None:
-        """Whatever went wrong: end what is still alive, remove the directories."""
+        """In any case, end the processes that are still alive and remove the directories."""
         for pid in self.processes():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -94,17 +94,17 @@ class Demo:
 
 
 class Unexpected(Exception):
-    """Something did not go as the demo says."""
+    """A result differs from what the demo says."""
 
 
 def expect(truth: bool, otherwise: str) -> None:
-    """Go on when it is true; raise Unexpected with a sentence when it is not."""
+    """Continue if the check is true; raise Unexpected with a sentence if not."""
     if not truth:
         raise Unexpected(otherwise)
 
 
 def duplicates(demo: Demo, directory: Path) -> None:
-    """Real work: every file of a tree is hashed in a run of its own."""
+    """Do real work: hash every file of a tree, each in its own run."""
     demo.heading(f"Every file below {directory} is hashed in a run of its own")
     demo.type(f"rtctl submit find_duplicates root={shlex.quote(str(directory))} --id tree")
     demo.type("rtctl submit --id uptime -- uptime")
@@ -119,7 +119,7 @@ def duplicates(demo: Demo, directory: Path) -> None:
 
 
 def watch(demo: Demo) -> None:
-    """Show twice how far the long run is, as soon as it says so."""
+    """Show the progress of the long run twice, as soon as there is some."""
     ask = "rtctl show tree -j"
     demo.type("rtctl ls -n 5")
     for share in (0.0, 0.2):
@@ -132,7 +132,7 @@ def watch(demo: Demo) -> None:
 
 
 def retries(demo: Demo) -> None:
-    """A task that fails twice and succeeds on its third attempt."""
+    """Run a task that fails twice and succeeds on its third attempt."""
     demo.heading("A task that fails twice and succeeds on its third attempt")
     demo.type("rtctl submit shaky --id shaky --wait")
     attempts = demo.ask("rtctl show shaky -j")["attempts"]
@@ -141,7 +141,7 @@ def retries(demo: Demo) -> None:
 
 
 def hanging(demo: Demo) -> None:
-    """Tasks that do not end by themselves: one meets its timeout, one is killed."""
+    """Run tasks that do not end by themselves: one reaches its timeout, one is killed."""
     demo.heading("A task that hangs, with daemonised children, meets its timeout of two seconds")
     demo.type("rtctl submit hang --id hang1 --wait", codes=(1, 143, 137))
     demo.type("rtctl show hang1")
@@ -156,7 +156,7 @@ def hanging(demo: Demo) -> None:
 
 
 def tour(demo: Demo, directory: Path) -> None:
-    """The demo from start to stop."""
+    """Run the demo from start to stop."""
     app = HERE / "duplicates" / "app.py"
     demo.heading("A daemon with its own Redis")
     demo.type(f"rtd start {app}")
@@ -174,7 +174,7 @@ def tour(demo: Demo, directory: Path) -> None:
 
 
 def main() -> int:
-    """Give the tour. Returns 0 when everything went as it says, and nothing is left behind."""
+    """Run the demo. Return 0 if all results are as expected and no process is left behind."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "directory",

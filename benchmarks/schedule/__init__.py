@@ -1,4 +1,4 @@
 """The section `schedule`: tasks with start conditions, idle and firing, rtd beside its peers.
 
-`mix` and `meter` use nothing but the standard library: they are imported in every environment.
+`mix` and `meter` use only the standard library: every environment imports them.
 """

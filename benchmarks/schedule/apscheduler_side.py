@@ -1,7 +1,7 @@
 """APScheduler 3: `python -m benchmarks.schedule.apscheduler_side idle|fire|spread TASKS
 SECONDS`.
 
-Jobs in memory, a pool of ten threads: what it does by itself. It knows no events of tasks.
+Jobs in memory, a pool of ten threads: its defaults. It has no events of tasks.
 """
 
 # The peers live in an environment of their own, which mypy does not see.

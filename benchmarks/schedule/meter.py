@@ -1,4 +1,4 @@
-"""What the process that calls it uses, and percentiles: the same for every peer."""
+"""Measure the calling process and compute percentiles: the same for every peer."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ Figures = dict[str, float]
 
 
 def resident_bytes() -> int:
-    """Memory that this process holds now."""
+    """Return the memory that this process holds now."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * resource.getpagesize()
 
 
 def over(seconds: float, cycles: Callable[[], int]) -> Figures:
-    """CPU of this process, all threads, while it idles, and what a cycle of it costs."""
+    """Measure the CPU of this process, all threads, while it idles, and of one cycle."""
     cycles_before, used, started = cycles(), time.process_time(), time.monotonic()
     time.sleep(seconds)
     used = time.process_time() - used
@@ -30,7 +30,7 @@ def over(seconds: float, cycles: Callable[[], int]) -> Figures:
 
 
 def wait(true: Callable[[], bool], timeout_s: float) -> None:
-    """Return when it is true. Raises TimeoutError."""
+    """Return when the condition is true. Raises TimeoutError."""
     deadline = time.monotonic() + timeout_s
     while not true():
         if time.monotonic() > deadline:
@@ -39,7 +39,7 @@ def wait(true: Callable[[], bool], timeout_s: float) -> None:
 
 
 def lateness(late_s: list[float], name: str) -> Figures:
-    """The median and the 99th percentile in milliseconds, and the latest."""
+    """Return the median, the 99th percentile and the maximum, in milliseconds."""
     ordered = sorted(late_s)
     at_99 = min(len(ordered) - 1, int(len(ordered) * 0.99))
     return {
@@ -50,8 +50,8 @@ def lateness(late_s: list[float], name: str) -> Figures:
 
 
 def floor(moments: int) -> Figures:
-    """How late a loop is that does nothing but sleep until so many moments, one each
-    millisecond: what the machine adds to every other lateness."""
+    """Measure the lateness of a loop that only sleeps until so many moments, one each millisecond:
+    the machine adds this to every other lateness."""
     began = time.monotonic() + 0.01
     late_s = []
     for number in range(moments):
@@ -62,10 +62,10 @@ def floor(moments: int) -> Figures:
 
 
 def begun(late_s: list[float], name: str) -> Figures:
-    """The lateness of a peer that only tells when a task's body begins: its start is both."""
+    """Return the lateness of a peer that reports only the start of a task's body, for both."""
     return {**lateness(late_s, name), **lateness(late_s, f"{name}_start")}
 
 
 def say(figures: Figures) -> None:
-    """The answer to the harness: one line of JSON."""
+    """Print the answer to the harness: one line of JSON."""
     print(json.dumps(figures), flush=True)

@@ -1,7 +1,7 @@
-"""The conditions of the measured tasks: a mix of which none comes true while it is measured.
+"""The conditions of the measured tasks: a mix, none of them true during the measurement.
 
-The texts are read by rtd and by rocketry alike. APScheduler knows no conditions: it gets the
-crontab of the nearest start.
+rtd and rocketry read the same texts. APScheduler has no conditions: it gets the crontab of the
+nearest start.
 """
 
 from __future__ import annotations
@@ -9,15 +9,16 @@ from __future__ import annotations
 import time
 
 FIRST = "first"
-"""The task that others come after. Nobody starts it where tasks shall be idle."""
+"""The task that others follow. Nothing starts it while the tasks must be idle."""
 SPREAD_S = 8.0
-"""The period of the tasks that come due in the course of a second, of the first of them."""
+"""The period of the first of the tasks that come due within one second."""
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _KINDS = 5
 
 
 def idle(number: int, now: float) -> str:
-    """The condition of the task of this number: false for the hour from `now`, epoch seconds."""
+    """Return the condition of the task of this number: false for the hour from `now`, epoch
+    seconds."""
     hour, minute, day = _far(number, now)
     return (
         f"daily between {hour:02}:{minute:02} and {hour:02}:59",
@@ -29,7 +30,7 @@ def idle(number: int, now: float) -> str:
 
 
 def crontab(number: int, now: float) -> str:
-    """The crontab that starts when the window of `idle` opens; for the last two kinds daily."""
+    """Return the crontab of the start of the window of `idle`; daily for the last two kinds."""
     hour, minute, day = _far(number, now)
     if number % _KINDS == 1:
         return f"0 0 * * {_DAYS[day][:3].lower()}"
@@ -37,17 +38,17 @@ def crontab(number: int, now: float) -> str:
 
 
 def spread(number: int) -> str:
-    """A condition that is true from its period on: each has a thousandth of a second more."""
+    """Return a condition that is true from its period on: each has a millisecond more."""
     return f"every {SPREAD_S + number / 1000:.3f} seconds"
 
 
 def due(at: float) -> str:
-    """A condition that comes true at that whole second, epoch, of this day (UTC)."""
+    """Return a condition that becomes true at that whole second, epoch, of this day (UTC)."""
     return f"daily after {time.strftime('%H:%M:%S', time.gmtime(at))}"
 
 
 def due_soon(ahead_s: float) -> float:
-    """A whole second so far ahead; waits where midnight would come between."""
+    """Return a whole second so far ahead; wait first if midnight is in between."""
     at = float(int(time.time() + ahead_s) + 1)
     if time.gmtime(at + 60).tm_yday != time.gmtime().tm_yday:
         time.sleep(ahead_s + 62)
@@ -56,7 +57,7 @@ def due_soon(ahead_s: float) -> float:
 
 
 def _far(number: int, now: float) -> tuple[int, int, int]:
-    """An hour, a minute and a weekday that do not come within two hours."""
+    """Return an hour, a minute and a weekday that do not occur within two hours."""
     here = time.gmtime(now)
     # All minutes but the last, which would make an empty window.
     return (here.tm_hour + 3 + number % 19) % 24, number % 59, (here.tm_wday + 2 + number % 5) % 7

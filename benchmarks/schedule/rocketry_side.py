@@ -21,7 +21,7 @@ BOOT_S = 180.0
 
 
 class Bench:
-    """An app of so many tasks, in the main thread, and a thread that looks at it."""
+    """Run an app of so many tasks in the main thread, and a thread that measures it."""
 
     def __init__(self) -> None:
         from rocketry import Rocketry  # lazy: its import belongs to the start-up time
@@ -31,7 +31,7 @@ class Bench:
         self.first_ended_at = 0.0
 
     def add(self, name: str, condition: str) -> None:
-        """A task that notes when it starts."""
+        """Make a task that records when it starts."""
 
         async def note() -> None:
             self.started_at.append(time.time())
@@ -42,12 +42,12 @@ class Bench:
         self.app.task(condition, name=name)(first if name == mix.FIRST else note)
 
     def cycles(self) -> int:
-        """How many cycles its scheduler has done."""
+        """Return how many cycles the scheduler has done."""
         return int(getattr(self.app.session.scheduler, "n_cycles", 0))
 
 
 def idle(bench: Bench, tasks: int, seconds: float, began: float) -> meter.Figures:
-    """What an idle scheduler uses, and until when its first cycle is done."""
+    """Measure an idle scheduler, and the time until the end of its first cycle."""
     meter.wait(lambda: bench.cycles() >= 1, BOOT_S)
     startup_s = time.monotonic() - began
     return {"startup_s": startup_s, **meter.over(seconds, bench.cycles)}
@@ -57,7 +57,7 @@ def main() -> None:
     """Entry point."""
     began = time.monotonic()
     section, tasks, seconds = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
-    warnings.simplefilter("ignore")  # it uses what newer Pythons warn of
+    warnings.simplefilter("ignore")  # rocketry uses features that newer Pythons warn about
     bench = Bench()
     empty = meter.resident_bytes()
     due_at = mix.due_soon(seconds)
@@ -77,7 +77,7 @@ def main() -> None:
             since = bench.first_ended_at if section == "event" else due_at
             name = "event" if section == "event" else "late"
             meter.say(meter.begun([at - since for at in bench.started_at], name))
-        os._exit(0)  # its own shutdown waits for a whole cycle
+        os._exit(0)  # rocketry's own shutdown waits for a whole cycle
 
     threading.Thread(target=look, daemon=True).start()
     bench.app.run()

@@ -30,7 +30,7 @@ session.task(name=mix.FIRST)(noop)
 
 
 def condition(number: int, now: float) -> str:
-    """The start condition of the task of this number."""
+    """Return the start condition of the task of this number."""
     if KIND == "idle":
         return mix.idle(number, now)
     if KIND == "event":

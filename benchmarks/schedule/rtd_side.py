@@ -48,7 +48,7 @@ class Scheduled:
 
 @contextmanager
 def scheduled(kind: str, tasks: int, due_at: float = 0.0) -> Iterator[Scheduled]:
-    """A daemon with so many tasks, up when it is given."""
+    """Run a daemon with so many tasks; yield it when it is up."""
     folder = Path(tempfile.mkdtemp(prefix="rtd-bench-"))
     variables = {"BENCH_KIND": kind, "BENCH_TASKS": str(tasks), "BENCH_DUE_AT": str(due_at)}
     began_ns = time.monotonic_ns()
@@ -63,7 +63,8 @@ def scheduled(kind: str, tasks: int, due_at: float = 0.0) -> Iterator[Scheduled]
 
 
 def idle(tasks: int, seconds: float) -> meter.Figures:
-    """CPU of the supervisor and of the tree while nothing is due; memory; start-up time."""
+    """Measure the CPU of the supervisor and of the tree while nothing is due, memory, start-up
+    time."""
     with scheduled("idle", tasks) as here:
         time.sleep(SETTLE_S)
         ours, all_of_it = here.cpu_ns()
@@ -81,24 +82,24 @@ def idle(tasks: int, seconds: float) -> meter.Figures:
 
 
 def fire(tasks: int) -> meter.Figures:
-    """So many tasks come due at one instant."""
+    """Measure so many tasks that come due at one instant."""
     due_at = mix.due_soon(AHEAD_S)
     with scheduled("fire", tasks, due_at) as here:
         return _late(here, tasks, "late", after=due_at - 1)
 
 
 def spread(tasks: int) -> meter.Figures:
-    """So many tasks come due in the course of one second, one each millisecond."""
+    """Measure so many tasks that come due within one second, one each millisecond."""
     with scheduled("spread", tasks) as here:
-        # They start at once, and again after their periods: that is what is measured. Nobody
-        # asks meanwhile: a list of all runs costs the one that is measured 30 ms.
+        # They start at once, and again after their periods: that is what is measured. No client
+        # asks meanwhile: a list of all runs costs the measured daemon 30 ms.
         after = time.time() + mix.SPREAD_S / 2
         time.sleep(mix.SPREAD_S + tasks / 1000 + 2)
         return _late(here, tasks, "spread", after=after)
 
 
 def event(tasks: int) -> meter.Figures:
-    """A run ends that so many tasks wait for: from its end until each of them is submitted."""
+    """Measure the time from the end of a run until so many waiting tasks are submitted."""
     with scheduled("event", tasks) as here:
         time.sleep(1.0)
         first = here.client.submit(mix.FIRST)
@@ -111,7 +112,7 @@ def event(tasks: int) -> meter.Figures:
 def _late(
     here: Scheduled, tasks: int, name: str, after: float, since: float | None = None
 ) -> meter.Figures:
-    """How late the first occurrence after a moment of each task was, submitted and started.
+    """Return the lateness of each task's first occurrence after a moment, submitted and started.
 
     The due moment is in the id of an occurrence's run, in whole milliseconds.
     """
@@ -120,7 +121,7 @@ def _late(
     while len(seen) < tasks:
         if time.monotonic() > deadline:
             raise TimeoutError(f"{len(seen)} of {tasks} tasks were fired in {FIRE_S:.0f} s")
-        # Asked rarely and late: the answer is work for the one that is measured.
+        # Ask rarely and late: the answer is work for the measured daemon.
         time.sleep(1.0 if time.time() > after + AHEAD_S else 0.2)
         if time.time() < after + 2:
             continue

@@ -30,7 +30,7 @@ Measurement = tuple[str, Callable[[], Figures]]
 
 
 def of_peer(name: str, quick: bool) -> Iterator[Measurement]:
-    """Idle at each size, and firing."""
+    """Plan idle at each size, and firing."""
     for size in SIZES[: 2 if quick else None]:
         work = partial(_ask, name, "idle", size, 3.0 if quick else IDLE_S)
         yield f"idle {size}", partial(_sized, size, work)
@@ -39,7 +39,7 @@ def of_peer(name: str, quick: bool) -> Iterator[Measurement]:
 
 
 def of_rtd(quick: bool) -> Iterator[Measurement]:
-    """The same, with 100,000 and with no tasks too; those tell what one task takes."""
+    """Plan the same, also with 100,000 and with no tasks; these give the cost of one task."""
     without: Figures = {}
     for size in (0, *OUR_SIZES[: 2 if quick else None]):
         long = size == OUR_SIZES[-1]
@@ -51,17 +51,17 @@ def of_rtd(quick: bool) -> Iterator[Measurement]:
 
 
 def _idle(size: int, seconds: float, without: Figures) -> Figures:
-    """rtd with so many tasks; what it takes with none is kept in `without`."""
+    """Measure rtd with so many tasks; `without` holds the figures for none."""
     figures = rtd_side.idle(size, seconds)
     if not size:
         without.update(figures)
-    elif without and size >= SIZES[-1]:  # of fewer tasks the tree's own ups and downs are more
+    elif without and size >= SIZES[-1]:  # with fewer tasks the tree's own variation is larger
         figures["task_bytes"] = (figures["pss_bytes"] - without["pss_bytes"]) / size
     return figures
 
 
 def _sized(size: int, work: Callable[[], Figures]) -> Figures:
-    """The figures with their size in their names, and the CPU of one idle task."""
+    """Return the figures with their size in their names, and the CPU of one idle task."""
     figures = work()
     if size:
         figures["task_ns_per_s"] = figures["cpu_percent"] * 1e7 / size

@@ -1,4 +1,4 @@
-"""What the driver needs from a system: the same few verbs for all of them."""
+"""The contract between the driver and a system: the same few verbs for all systems."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Side(Protocol):
     """One system, seen from the process that measures it.
 
     ``pools`` names the ways to start its workers that were tried (each a list of commands, all
-    started together) and ``best`` the one that did best on two cores. ``batch`` says in a word
-    how batches are submitted. ``gated`` is true where the workers can be started first and held
-    back, false where the queue must be filled before the workers are started.
+    started together) and ``best`` the one that did best on two cores. ``batch`` names the way of
+    submitting batches. ``gated`` is true if the driver can start the workers first and hold them
+    back, false if it must fill the queue before it starts them.
     """
 
     pools: ClassVar[dict[str, list[Command]]]
@@ -48,10 +48,10 @@ class Side(Protocol):
         """Submit one run that reports its latency, counted from just before the submit."""
 
     def unfinished(self, submitted: int) -> int:
-        """How many of ``submitted`` no-op runs have no stored outcome yet; cheap to ask."""
+        """Return how many of ``submitted`` no-op runs have no stored outcome yet; a cheap call."""
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close the connections."""
 
 
 class Ungated:
@@ -70,7 +70,7 @@ class Ungated:
 
 
 def tool(name: str) -> str:
-    """The command ``name`` of the environment that this process runs in."""
+    """Return the command ``name`` of the environment that this process runs in."""
     return str(Path(sys.executable).parent / name)
 
 

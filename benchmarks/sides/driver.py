@@ -36,7 +36,7 @@ Figures = dict[str, float]
 
 
 class Workers:
-    """The worker processes of one pool; what they say goes to ``workers.log``."""
+    """The worker processes of one pool; their output goes to ``workers.log``."""
 
     def __init__(self, side: Side, pool: str) -> None:
         self._commands = side.pools[pool]
@@ -51,13 +51,13 @@ class Workers:
         ]
 
     def check(self) -> None:
-        """Raise RuntimeError, with the end of their log, when one has ended."""
+        """Raise RuntimeError, with the end of the workers' log, if a worker has ended."""
         for process in self._processes:
             if process.poll() is not None:
                 raise RuntimeError(f"{process.args!r} ended early\n{log_tail()}")
 
     def stop(self) -> None:
-        """Ask them to end; the harness sweeps what does not."""
+        """Send the workers SIGTERM; the harness kills those that remain."""
         for process in self._processes:
             process.terminate()
         deadline = time.monotonic() + 5
@@ -71,12 +71,12 @@ class Workers:
 
 
 def log_tail() -> str:
-    """The last lines that the workers have said."""
+    """Return the last lines of the workers' output."""
     return "\n".join((marks.SCRATCH / "workers.log").read_text(errors="replace").splitlines()[-15:])
 
 
 def drain(side: Side, workers: Workers, size: int) -> Figures:
-    """Fill the queue with ``size`` no-op runs, let go, time first start to last stored outcome."""
+    """Queue ``size`` no-op runs, start the workers, time first start to last stored outcome."""
     if side.gated:
         workers.start()
         side.wait_ready(BOOT_S)
@@ -105,7 +105,7 @@ def drain(side: Side, workers: Workers, size: int) -> Figures:
 
 
 def fresh(side: Side, workers: Workers, size: int) -> Figures:
-    """As `drain`; and every run must have had a process of its own."""
+    """Measure as `drain` does, and check that every run had its own process."""
     figures = drain(side, workers, size)
     processes = len(set(marks.PIDS.read_text().split()))
     if processes != size:
@@ -114,7 +114,7 @@ def fresh(side: Side, workers: Workers, size: int) -> Figures:
 
 
 def next_look_s(seen: list[tuple[int, int]]) -> float:
-    """How long to wait before the next look at what is left."""
+    """Return how long to wait before the next check of the remaining runs."""
     shortest, longest = LOOK_S
     if len(seen) < 2 or seen[-1][1] >= seen[0][1]:
         return shortest
@@ -137,14 +137,14 @@ def submit(side: Side, workers: Workers, size: int) -> Figures:
 
 
 def timed(work: Callable[[], None]) -> float:
-    """How many seconds ``work`` takes."""
+    """Return how many seconds ``work`` takes."""
     started = time.perf_counter()
     work()
     return time.perf_counter() - started
 
 
 def latency(side: Side, workers: Workers, size: int) -> Figures:
-    """Submit to start of the task's code, workers idle: percentiles of ``size`` samples."""
+    """Time a submit until the task's code starts, workers idle: percentiles of ``size`` samples."""
     stamps = marks.Stamps()
     workers.start()
     side.wait_ready(BOOT_S)

@@ -17,7 +17,7 @@ from benchmarks import marks
 from benchmarks.sides.contract import Command, Ungated, redis_client, redis_url, tool
 
 _CHUNK = 50
-# Which broker is decided by the pool, since client and workers must agree.
+# The pool decides the broker, since client and workers must agree.
 _STREAM = os.environ.get("BENCH_POOL", "").startswith("stream")
 _KIND = RedisStreamBroker if _STREAM else ListQueueBroker
 

@@ -14,7 +14,7 @@ from rtd.language.time.durations import UNITS as SPANS
 from rtd.language.time.points_in_cycle import Cycle
 from rtd.language.time.windows import EXAMPLES
 
-#: What changes a leaf's value, in words.
+#: The kinds of changes that a leaf depends on, in words.
 CHANGED_BY = {
     Poll.TIME: "time",
     Poll.SCHEDULER: "the scheduler's own turns",
@@ -23,7 +23,7 @@ CHANGED_BY = {
     Poll.CUSTOM: "the app",
     Poll.PARAMS: "parameters and variables",
 }
-#: The leaves under the heading where somebody would look for them.
+#: The leaves under the heading where a reader would look for them.
 GROUPS = {
     "Time": {"Periodic", "TimeOf", "Every", "Cron"},
     "Tasks": {"Has", "After", "Running"},
@@ -38,7 +38,7 @@ GROUPS = {
 
 
 def forms(leaf: type[Leaf]) -> Iterator[str]:
-    """The ways to write a leaf, the many statuses of `has` standing for each other."""
+    """Yield the ways to write a leaf; for `has` only those with the status `succeeded`."""
     for form in leaf.forms:
         for example in form.examples:
             if leaf is not Has or "has succeeded" in example:
@@ -46,7 +46,7 @@ def forms(leaf: type[Leaf]) -> Iterator[str]:
 
 
 def leaf_lines(leaf: type[Leaf]) -> Iterator[str]:
-    """A leaf: how it is written, what it means, what changes it."""
+    """Yield the section of a leaf: its forms, its meaning, the changes that it depends on."""
     yield "```text"
     yield from forms(leaf)
     yield "```\n"
@@ -63,7 +63,7 @@ def leaf_lines(leaf: type[Leaf]) -> Iterator[str]:
 
 
 class Leaves(Written):
-    """All leaves of the language, by group; one that is in none is an error."""
+    """All leaves of the language, by group; a leaf without a group is an error."""
 
     def lines(self) -> Iterable[str]:
         grouped = set[str]().union(*GROUPS.values())
@@ -102,7 +102,7 @@ class Units(Written):
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Tell Sphinx about the directives."""
+    """Register the directives with Sphinx."""
     app.add_directive("rtd-leaves", Leaves)
     app.add_directive("rtd-cycles", Cycles)
     app.add_directive("rtd-units", Units)

@@ -1,4 +1,4 @@
-"""Directives that write the reference from the code, so that it cannot say something else."""
+"""Directives that write the reference from the code, so that the two cannot differ."""
 
 import argparse
 import importlib
@@ -23,7 +23,7 @@ _CORES_SHOWN = 4
 
 
 def attributes(cls: type) -> dict[str, str]:
-    """The `Attributes:` of a class's docstring, by name."""
+    """Return the `Attributes:` of a class's docstring, by name."""
     text = (cls.__doc__ or "").partition("Attributes:")[2]
     found = {}
     for entry in re.split(r"\n\s{8}(?=\w+:)", text):
@@ -34,7 +34,7 @@ def attributes(cls: type) -> dict[str, str]:
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
-    """A table in Markdown."""
+    """Yield the lines of a table in Markdown."""
     columns = list(head)
     yield "| " + " | ".join(columns) + " |"
     yield "|" + "---|" * len(columns)
@@ -53,7 +53,7 @@ class Written(SphinxDirective):
 
 
 class Settings(Written):
-    """All settings but the lanes': name, variable, default, meaning."""
+    """All settings except those of lanes: name, variable, default, meaning."""
 
     def lines(self) -> Iterable[str]:
         defaults = config.Config()
@@ -115,7 +115,7 @@ class PolicyTable(Written):
 
 
 class SubmitOptions(Written):
-    """What a submit may say beside the task's parameters."""
+    """The options of a submit, beside the task's parameters."""
 
     def lines(self) -> Iterable[str]:
         rows = ((f"`{o.name}`", f"`{o.type}`", o.doc) for o in shapes.SUBMIT_OPTIONS)
@@ -123,7 +123,7 @@ class SubmitOptions(Written):
 
 
 class ExitCodes(Written):
-    """Which errors end rtctl with which code."""
+    """The exit code of rtctl for each error."""
 
     def lines(self) -> Iterable[str]:
         rows = []
@@ -216,7 +216,7 @@ def _flags(parser: argparse.ArgumentParser) -> Iterator[str]:
 
 
 def _shown(value: object) -> str:
-    """A default as a person would write it."""
+    """Return a default as a person would write it."""
     if value is None:
         return "none"
     if isinstance(value, tuple):
@@ -231,7 +231,7 @@ def _variable(name: str) -> str:
 def _to_rst(
     _app: Sphinx, _what: str, _name: str, _object: object, _options: object, lines: list[str]
 ) -> None:
-    """Docstrings are written in Markdown's manner; autodoc reads reStructuredText."""
+    """Convert a docstring in Markdown to the reStructuredText that autodoc reads."""
     text = "\n".join(lines)
     text = re.sub(r"```(\w+)\n(.*?)```", _code_block, text, flags=re.DOTALL)
     lines[:] = re.sub(r"(?<![`\w:])`([^`\n]+)`(?![`_])", r"``\1``", text).split("\n")
@@ -243,7 +243,7 @@ def _code_block(found: re.Match[str]) -> str:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Tell Sphinx about the directives."""
+    """Register the directives with Sphinx."""
     for name, directive in (
         ("rtd-settings", Settings),
         ("rtd-lanes", Lanes),

@@ -1,7 +1,6 @@
-"""Finds duplicate files: every file is hashed in a run of its own, many at a time.
+"""Find duplicate files: each file has its own run that hashes it, many at a time.
 
-Beside it stand two tasks as they happen in real life: one that fails now and then, and one
-that hangs.
+Two more tasks show what happens in real life: one fails now and then, and one hangs.
 """
 
 import hashlib
@@ -16,13 +15,13 @@ from rtctl import Client
 from rtd import Error, Session, Stopped, current_run, progress
 
 session = Session()
-#: What others installed is not looked into.
+#: Skip the folders of installed packages.
 LEFT_OUT = frozenset({"site-packages", "dist-packages"})
 
 
 @session.task(retries=1)
 def hash_file(path: str) -> tuple[int, str]:
-    """The size of a file in bytes and a digest of what is in it."""
+    """Return the size of a file in bytes and a digest of its contents."""
     with open(path, "rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         return file.tell(), digest
@@ -50,7 +49,7 @@ def find_duplicates(root: str) -> dict[str, Any]:
 
 
 def files(root: Path) -> Iterator[str]:
-    """All regular files below a directory, in order."""
+    """Return all regular files below a directory, in order."""
     for folder, names, found in os.walk(root):
         names[:] = sorted(name for name in names if name not in LEFT_OUT)
         for name in sorted(found):
@@ -60,7 +59,7 @@ def files(root: Path) -> Iterator[str]:
 
 
 def report(groups: dict[tuple[int, str], list[str]]) -> dict[str, Any]:
-    """Print the duplicates that waste most; return the sums."""
+    """Print the duplicates that waste most space; return the sums."""
     equal = {key: paths for key, paths in groups.items() if len(paths) > 1 and key[0] > 0}
     wasted = {key: key[0] * (len(paths) - 1) for key, paths in equal.items()}
     for key in sorted(equal, key=wasted.__getitem__, reverse=True)[:5]:
@@ -75,7 +74,7 @@ def report(groups: dict[tuple[int, str], list[str]]) -> dict[str, Any]:
 
 @session.task(retries=2, backoff="200ms")
 def shaky() -> str:
-    """Fails twice and succeeds on its third attempt."""
+    """Fail twice, and succeed on the third attempt."""
     attempt = current_run().attempt
     print(f"attempt {attempt}")
     if attempt < 3:
@@ -85,7 +84,7 @@ def shaky() -> str:
 
 @session.task(timeout="2s", stop_grace="1s")
 def hang() -> None:
-    """Never ends, does not listen, and leaves a daemonised child that nobody else would find."""
+    """Never end, ignore the stop, and leave a daemonised child that is hard to find."""
     subprocess.run(["sh", "-c", "setsid sleep 1000 & setsid sleep 1000 &"], check=True)
     print("two children are on their own now; I wait for ever", flush=True)
     while True:

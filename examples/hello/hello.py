@@ -7,6 +7,6 @@ session = Session()
 
 @session.task()
 def hello(name: str = "world") -> str:
-    """Greet somebody."""
+    """Greet a person."""
     print(f"hello, {name}")
     return f"hello, {name}"

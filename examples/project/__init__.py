@@ -1,1 +1,1 @@
-"""The example project of the guide: each kind of thing in a file of its own."""
+"""The example project of the guide: tasks, parameters, conditions and hooks in separate files."""

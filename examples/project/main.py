@@ -26,7 +26,7 @@ session = Session(
     },
 )
 
-# A line on the terminal for everything that happens to a run.
+# Print a line on the terminal for each start and end of a run.
 console_handler = logging.StreamHandler()
 console_handler.setFormatter(
     logging.Formatter("%(asctime)s %(levelname)-8s %(task_name)s %(message)s")
@@ -34,10 +34,10 @@ console_handler.setFormatter(
 task_logger = logging.getLogger("rtd.task")
 task_logger.addHandler(console_handler)
 
-# The tasks are found from here, wherever the daemon is started.
+# The loader starts from here, regardless of where the daemon starts.
 main_directory = Path(__file__).parent
 
-# Every tasks.py below tasks/ is imported, and imported again when it changes.
+# rtd imports every tasks.py below tasks/, and imports it again when it changes.
 PyLoader(path=main_directory / "tasks/", glob="**/tasks.py")
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Parameters of the session: given to every task that names them."""
+"""Parameters of the session: every task that names them gets them."""
 
 import os
 from pathlib import Path
@@ -17,6 +17,6 @@ def data_folder():
 
 @FuncParam()
 def friend_list():
-    """Who is told about news, one address a line. Read before each run that names it."""
+    """Return the receivers of news, one address a line; called before each run."""
     lines = (DATA / "friends.txt").read_text().splitlines()
     return [line.strip() for line in lines if line.strip()]

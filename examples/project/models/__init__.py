@@ -1,1 +1,1 @@
-"""What the project adds to rtd: conditions, kinds of tasks, hooks."""
+"""Extensions of rtd in this project: conditions, kinds of tasks, hooks."""

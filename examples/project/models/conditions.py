@@ -1,4 +1,4 @@
-"""Conditions of the project's own, to be used in `start_cond` like any other."""
+"""Conditions of this project; use them in `start_cond` like any other."""
 
 import re
 
@@ -8,5 +8,5 @@ from rtd.conditions import FuncCond
 
 @FuncCond(syntax=re.compile(r"more than (?P<count>\d+) letters? waits?"))
 def letters_wait(count):
-    """True while there are more letters than that in the mailbox."""
+    """Return whether the mailbox holds more letters than that."""
     return len(list((DATA / "mail").glob("*.eml"))) > int(count)

@@ -1,4 +1,4 @@
-"""Hooks: called around the runs of every task, and when the scheduler starts and ends."""
+"""Hooks: rtd calls them around the runs of every task, and when the scheduler starts and ends."""
 
 import time
 
@@ -7,7 +7,7 @@ from rtd.core import Scheduler, Task
 
 @Task.hook_execute
 def tell_duration(task):
-    """The last line of each run's output: how long it took, or what it failed of."""
+    """Print the last line of each run's output: its duration, or its error."""
     began = time.monotonic()
     exc_type, exc, _ = yield
     outcome = "done" if exc_type is None else f"failed ({exc_type.__name__}: {exc})"
@@ -16,5 +16,5 @@ def tell_duration(task):
 
 @Scheduler.hook_startup
 def greet(scheduler):
-    """Called once when the daemon starts."""
+    """Run once when the daemon starts."""
     print(f"good morning: {len(list(scheduler.tasks))} tasks")

@@ -4,7 +4,7 @@ from rtd.core import Task
 
 
 class ArchiveTask(Task):
-    """Moves the letters of a folder into another one."""
+    """A task that moves the letters of a folder into another one."""
 
     def __init__(self, source, target, **options):
         self.source = source

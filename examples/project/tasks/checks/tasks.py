@@ -1,4 +1,4 @@
-"""Where tasks run, and what ends them."""
+"""Tasks in different lanes, and with different limits."""
 
 import os
 import threading
@@ -11,7 +11,7 @@ from rtd.tasks import FuncTask
 
 @FuncTask(start_cond="minutely", execution="main")
 def check_pulse():
-    """In the main lane: one run at a time, in the main thread of one process."""
+    """Run in the main lane: one run at a time, in the main thread of one process."""
     return {
         "load": os.getloadavg()[0],
         "main": threading.current_thread() is threading.main_thread(),
@@ -20,14 +20,14 @@ def check_pulse():
 
 @FuncTask(start_cond="hourly", execution="thread")
 def check_emails(data_folder):
-    """In a thread, among others: good for what mostly waits."""
+    """Run in a thread, among others: good for tasks that mostly wait."""
     letters = [letter.name for letter in (data_folder / "mail").glob("*.eml")]
     return {"letters": letters, "main": threading.current_thread() is threading.main_thread()}
 
 
 @FuncTask(start_cond="weekly", execution="process", timeout="2 hours")
 def check_mail(data_folder):
-    """In a process of its own. Waits as long as somebody else has the mailbox; not for ever."""
+    """Run in a process. Wait while another run has the mailbox, but not for ever."""
     while (data_folder / "mail" / "lock").exists():
         time.sleep(0.05)
     return len(list((data_folder / "mail").glob("*.eml")))
@@ -35,10 +35,10 @@ def check_mail(data_folder):
 
 @FuncTask(start_cond="weekly", execution="process", end_cond="time of day between 16:00 and 20:00")
 def check_messages(data_folder):
-    """As check_mail, but it gives up when everybody is on the phone."""
+    """Do the same as check_mail, but give up when all lines are busy."""
     while (data_folder / "mail" / "lock").exists():
         time.sleep(0.05)
 
 
-# A task of the project's own kind, started by a condition of its own.
+# A task of a custom kind, started by a custom condition.
 ArchiveTask("mail", "archive", start_cond="more than 3 letters wait")
