@@ -1,4 +1,4 @@
-"""One leased run inside an executor, and what became of it. The hot path: no dataclasses."""
+"""One leased run inside an executor, and its outcome. The hot path: no dataclasses."""
 
 import time
 from collections.abc import Mapping
@@ -29,13 +29,13 @@ class LeasedRun:
     """A run as it was leased.
 
     Attributes:
-        words: the id as the board holds it.
+        id_words: the id as the board holds it.
         attempts: the stored fields of earlier attempts.
-        number: of this attempt, from 1.
-        watched: it has an end condition.
+        attempt_number: of this attempt, from 1.
+        has_end_cond: its task has an end condition.
         definition: None for commands and for tasks that this app does not have (any more).
-        filling: what the task is given beside the parameters of the submit; mostly None.
-        fetched: what Redis has for that; None until it was looked up.
+        resolver: finds the parameters that the submit did not give; mostly None.
+        fetched: values from Redis for the resolver; None until they were fetched.
     """
 
     __slots__ = (
@@ -56,7 +56,7 @@ class LeasedRun:
     )  # fmt: skip
 
     def __init__(self, record: bytes, tasks: Mapping[str, TaskDefinition]) -> None:
-        # Where the record of an ended run says how, an order for a child has what was fetched.
+        # The third part is the end of an ended run, and in a record for a child what was fetched.
         self.spec_blob, self.attempts, self.fetched = _unpackb(
             memoryview(record)[1:], strict_map_key=False
         )
@@ -78,12 +78,12 @@ class LeasedRun:
         self.policies = base.overlay(self.opts) if self.opts else base
 
     def to_record(self) -> bytes:
-        """The record again, as it was when the run was leased, for the child that carries it
-        out, with what was fetched for it."""
+        """Return the record as it was when the run was leased, with the fetched values, for the
+        child that carries out the run."""
         return b"q" + _packb([self.spec_blob, self.attempts, self.fetched])  # type: ignore[no-any-return]
 
     def is_expired(self, now_at: float) -> bool:
-        """Whether it waited longer than its `expires` before its first attempt."""
+        """Return whether it waited longer than its `expires` before its first attempt."""
         limit = self.policies.expires_s
         return limit is not None and not self.attempts and now_at > self.submitted_at + limit
 
@@ -92,11 +92,19 @@ _COMMAND_POLICIES: Final = Policies()
 
 
 class AttemptOutcome:
-    """How one attempt of a run ended; filled in by a lane, written by the report."""
+    """How one attempt of a run ended; filled in by a lane and its aspects.
+
+    Attributes:
+        started_ns: of the monotonic clock.
+        elapsed_s: how long the attempt took, once it has ended.
+        error_names: names of the failure for `retry_on`; see `Policies.may_retry`.
+        requeue: the run was stopped, and goes back to its queue.
+    """
 
     __slots__ = (
         "by",
         "cpu_s",
+        "elapsed_s",
         "ended_at",
         "error",
         "error_names",
@@ -109,18 +117,19 @@ class AttemptOutcome:
         "requeue",
         "result",
         "started_at",
+        "started_ns",
         "state",
         "why",
     )  # fmt: skip
 
-    def __init__(self, work: LeasedRun, started_at: float) -> None:
+    def __init__(self, work: LeasedRun) -> None:
         self.leased_run = work
-        self.started_at = started_at
-        self.ended_at = started_at
+        self.started_at = self.ended_at = time.time()
+        self.started_ns = time.monotonic_ns()
+        self.elapsed_s = 0.0
         self.state = "s"
         self.result: bytes | None = None
         self.error: list[str] | None = None
-        #: Names of the failure for `retry_on`; see `Policies.may_retry`.
         self.error_names: tuple[str, ...] = ()
         self.by = "task"
         self.why = ""
@@ -132,8 +141,13 @@ class AttemptOutcome:
         self.peak_bytes = 0
         self.requeue = False
 
+    def end(self) -> None:
+        """Set the end of the attempt to now."""
+        self.elapsed_s = (time.monotonic_ns() - self.started_ns) / 1e9
+        self.ended_at = self.started_at + self.elapsed_s
+
     def retry_wait_s(self) -> float | None:
-        """Seconds until the next attempt; None when this one was the last."""
+        """Return the seconds until the next attempt; None when this one was the last."""
         if self.requeue:
             return 0.0
         if self.state not in _RETRIED:
@@ -149,7 +163,7 @@ class AttemptOutcome:
         return policies.next_wait_s(failed, random)
 
     def add_note(self, text: str) -> None:
-        """What else a person should know of this attempt."""
+        """Add something that a person should know of this attempt."""
         self.note = f"{self.note}; {text}" if self.note else text
 
     def attempt_fields(self, executor: str) -> list[Any]:
@@ -161,7 +175,7 @@ class AttemptOutcome:
         ]  # fmt: skip
 
     def record(self, executor: str, again: bool) -> bytes:
-        """The run's stored record after this attempt."""
+        """Return the stored record of the run after this attempt."""
         work = self.leased_run
         attempts = work.attempts
         if self.state != _CANCELLED:
@@ -173,7 +187,7 @@ class AttemptOutcome:
 
 
 def expired_outcome(work: LeasedRun, why: str) -> AttemptOutcome:
-    """The outcome of a run that will not be started."""
-    outcome = AttemptOutcome(work, time.time())
+    """Return the outcome of a run that will not be started."""
+    outcome = AttemptOutcome(work)
     outcome.state, outcome.by, outcome.why = STATE_CHAR[RunState.CANCELLED], "expired", why
     return outcome

@@ -8,6 +8,7 @@ import msgpack
 
 from rtd.executor.core.executor_options import ExecutorContext
 from rtd.executor.core.leased_run import AttemptOutcome
+from rtd.executor.core.run_aspect import RunAspect
 from rtd.model.lanes import MAIN_LANE
 from rtd.model.outcome_spool import Spool
 from rtd.model.run_record import pack_events
@@ -16,7 +17,7 @@ from rtd.store.commands.commands import StoreCommands
 from rtd.store.connection.command import RedisCommand
 
 
-class OutcomeBatch:
+class OutcomeBatch(RunAspect):
     """What one executor has to report.
 
     Attributes:
@@ -49,6 +50,8 @@ class OutcomeBatch:
         # A full disk costs what the spool is good for, not the run.
         with contextlib.suppress(OSError):
             self._spool.add(msgpack.packb([*written, event]))
+
+    leave = add
 
     @property
     def must_be_sent(self) -> bool:

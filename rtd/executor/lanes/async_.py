@@ -36,30 +36,30 @@ class AsyncLane(ConcurrentLane):
             with suppress(KeyboardInterrupt, SystemExit):
                 self._loop.run_forever()
 
-    def launch(self, going: ConcurrentRun) -> None:
-        self._loop.call_soon_threadsafe(self._begin, going)
+    def launch(self, active: ConcurrentRun) -> None:
+        self._loop.call_soon_threadsafe(self._begin, active)
 
-    def request_stop(self, going: ConcurrentRun) -> None:
-        self._loop.call_soon_threadsafe(self._cancel, going)
+    def request_stop(self, active: ConcurrentRun) -> None:
+        self._loop.call_soon_threadsafe(self._cancel, active)
 
     # -- in the loop's thread ------------------------------------------------------------------
 
-    def _begin(self, going: ConcurrentRun) -> None:
+    def _begin(self, active: ConcurrentRun) -> None:
         variables = contextvars.copy_context()
-        variables.run(run_context.enter_run, going.current_run)
-        task = self._loop.create_task(self._execute_run(going), context=variables)
-        self._tasks[going.leased_run.id] = task
+        variables.run(run_context.enter_run, active.current_run)
+        task = self._loop.create_task(self._execute_run(active), context=variables)
+        self._tasks[active.leased_run.id] = task
 
-    def _cancel(self, going: ConcurrentRun) -> None:
-        task = self._tasks.get(going.leased_run.id)
+    def _cancel(self, active: ConcurrentRun) -> None:
+        task = self._tasks.get(active.leased_run.id)
         if task is not None:
             task.cancel("this run was asked to stop")
 
-    async def _execute_run(self, going: ConcurrentRun) -> None:
-        outcome = going.outcome
+    async def _execute_run(self, active: ConcurrentRun) -> None:
+        outcome = active.outcome
         try:
             try:
-                result = await self._call(going)
+                result = await self._call(active)
             finally:
                 if FORK_GUARD.is_child:
                     end_fork()
@@ -70,14 +70,14 @@ class AsyncLane(ConcurrentLane):
         else:
             outcome_of_call.record_success(outcome, result, self._options.result_limit_bytes)
         finally:
-            del self._tasks[going.leased_run.id]
+            del self._tasks[active.leased_run.id]
             STDIO.flush_pending()
-            self.on_finished(going)
+            self.on_finished(active)
 
     @staticmethod
-    async def _call(going: ConcurrentRun) -> Any:
-        definition = outcome_of_call.find_definition(going.leased_run)
-        params = await _parameters(going.leased_run)
+    async def _call(active: ConcurrentRun) -> Any:
+        definition = outcome_of_call.find_definition(active.leased_run)
+        params = await _parameters(active.leased_run)
         if definition.run_hooks is not None:
             return await definition.run_hooks.run_async(lambda: _execute(definition, params))
         return await _execute(definition, params)

@@ -1,17 +1,19 @@
 """The base of all lanes: what the pull loop calls, and what all lanes do alike."""
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from rtd.executor.core.backend import Backend
 from rtd.executor.core.executor_options import ExecutorContext
 from rtd.executor.core.leased_run import LeasedRun
 from rtd.executor.output.capture import Capture
 from rtd.executor.output.scratch_file import ScratchFile
-from rtd.executor.runs.resource_usage import resident_bytes
 from rtd.process.board.slot import Slot
 from rtd.session.tasks.definition import TaskDefinition
+
+_PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 
 
 class LaneParts(NamedTuple):
@@ -69,9 +71,8 @@ class BaseLane(ABC):
     def report_fault(self, kind: str, what: str, message: str, halts: bool) -> None:
         """Write a fault of the app; called from the app's own code."""
 
-    def collect(self) -> int:
-        """Hand the outcomes of other threads to the backend. Returns how many there were."""
-        return 0
+    def collect(self) -> None:  # noqa: B027
+        """Hand the outcomes of other threads to the backend."""
 
     def running_count(self) -> int:
         """Return how many runs are going on."""
@@ -97,10 +98,16 @@ class BaseLane(ABC):
         options = self._options
         if self._must_recycle or (options.max_runs and self._runs >= options.max_runs):
             return True
-        return bool(options.max_memory_bytes) and resident_bytes() > options.max_memory_bytes
+        return bool(options.max_memory_bytes) and _resident_bytes() > options.max_memory_bytes
 
     def prepare_next(self) -> None:  # noqa: B027
         """Make ready what the next run needs, while there is nothing else to do."""
 
     def close(self) -> None:  # noqa: B027
         """End the lane: there will be no more runs."""
+
+
+def _resident_bytes() -> int:
+    """Return the resident memory of this process."""
+    with open("/proc/self/statm", "rb", buffering=0) as file:
+        return int(file.readall().split()[1]) * _PAGE_BYTES

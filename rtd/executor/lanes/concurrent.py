@@ -1,31 +1,33 @@
-"""Several runs at once in one process: what the lanes `thread` and `async` share.
+"""Several runs at once in one process: the base of the lanes `thread` and `async`.
 
-The main thread is the coordinator: it alone speaks to Redis, the board and the scratch files'
-ends. Runs go on in other threads and come back through a queue and an eventfd.
+The main thread is the coordinator: it alone uses Redis and the board and ends the scratch
+files. Runs go on in other threads and come back through a queue and an eventfd. Their aspects
+are entered and left by the coordinator, so those of a process (limits, title) do not fit here.
 """
 
 import contextlib
 import os
-import time
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
+from rtd.executor.aspects.board_slot import BoardSlot
+from rtd.executor.aspects.run_aspects import AspectCalls, steps_of
 from rtd.executor.core.fetch_parameters import fetch_parameters
 from rtd.executor.core.leased_run import AttemptOutcome, LeasedRun
 from rtd.executor.lanes.base_lane import BaseLane, LaneParts
-from rtd.executor.output.capture import Capture
 from rtd.executor.output.scratch_file import ScratchFile
 from rtd.executor.runs import outcome_of_call
 from rtd.executor.runs.progress import ProgressThrottle
-from rtd.process.board.slot import FLAG_SAMPLE, Slot
+from rtd.process.board.slot import Slot
 from rtd.process.fork.fork import EXIT_FDS_CLOSED
 from rtd.session.core import run_context
 from rtd.session.core.run_context import CurrentRun, ProgressReporter
 
 
 class RoutedRun(CurrentRun):
-    """A run that knows where its output goes."""
+    """A run in a shared process, with the file for its output."""
 
     __slots__ = ("scratch",)
 
@@ -34,42 +36,30 @@ class RoutedRun(CurrentRun):
         self.scratch = scratch
 
 
+class _Place(NamedTuple):
+    """Room for one run."""
+
+    slot: Slot
+    scratch: ScratchFile
+    steps: AspectCalls
+
+
 class ConcurrentRun:
-    """A run that is going on, in its slot."""
+    """A run that is going on.
 
-    __slots__ = (
-        "capture",
-        "current_run",
-        "leased_run",
-        "outcome",
-        "own_stop",
-        "slot",
-        "started_ns",
-        "stop_requested",
-    )
+    Attributes:
+        own_stop: the `stop` of a class task's instance, when the class defines one.
+    """
 
-    def __init__(
-        self, work: LeasedRun, slot: Slot, capture: Capture, report: ProgressReporter
-    ) -> None:
+    __slots__ = ("current_run", "leased_run", "outcome", "own_stop", "place", "stop_requested")
+
+    def __init__(self, work: LeasedRun, place: _Place, report: ProgressReporter) -> None:
         self.leased_run = work
-        self.slot = slot
-        self.capture = capture
-        self.current_run = RoutedRun(work, report, capture.scratch)
-        self.outcome = AttemptOutcome(work, time.time())
-        self.started_ns = time.monotonic_ns()
+        self.place = place
+        self.current_run = RoutedRun(work, report, place.scratch)
+        self.outcome = AttemptOutcome(work)
         self.stop_requested = False
-        #: The `stop` of a class task's instance, when it has one of its own.
         self.own_stop: Callable[[], None] | None = None
-
-    def begin_slot(self) -> None:
-        """Put it on the board."""
-        timeout_s = self.leased_run.policies.timeout_s
-        deadline_ns = self.started_ns + int(timeout_s * 1e9) if timeout_s else 0
-        flags = FLAG_SAMPLE if self.leased_run.has_end_cond else 0
-        number = self.leased_run.attempt_number
-        self.slot.begin(
-            *self.leased_run.id_words, self.started_ns, deadline_ns, flags, attempt=number
-        )
 
 
 class ConcurrentLane(BaseLane):
@@ -77,7 +67,12 @@ class ConcurrentLane(BaseLane):
 
     def __init__(self, parts: LaneParts) -> None:
         super().__init__(parts)
-        self._free = list(zip(parts.slots, parts.captures, strict=True))
+        self._free = [
+            _Place(
+                slot, output.scratch, steps_of([BoardSlot(slot), self._backend.outcomes, output])
+            )
+            for slot, output in zip(parts.slots, parts.captures, strict=True)
+        ]
         self._active: dict[int, ConcurrentRun] = {}
         self._ended: deque[ConcurrentRun] = deque()
         self._reports: deque[tuple[str, bytes]] = deque()
@@ -85,16 +80,16 @@ class ConcurrentLane(BaseLane):
         self._wake_fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
 
     @abstractmethod
-    def launch(self, going: ConcurrentRun) -> None:
-        """Begin a run; when it is over, `over` is called from any thread."""
+    def launch(self, active: ConcurrentRun) -> None:
+        """Start a run. Calls `on_finished` from any thread when the run is over."""
 
     @abstractmethod
-    def request_stop(self, going: ConcurrentRun) -> None:
-        """Ask a run to end: once, from the coordinator."""
+    def request_stop(self, active: ConcurrentRun) -> None:
+        """Ask a run to end. Called once for a run, by the coordinator."""
 
-    def on_finished(self, going: ConcurrentRun) -> None:
-        """From any thread: its outcome's state, result and error are filled in."""
-        self._ended.append(going)
+    def on_finished(self, active: ConcurrentRun) -> None:
+        """Take back a run whose outcome has its state, result and error; from any thread."""
+        self._ended.append(active)
         self._wake()
 
     def route(self) -> ScratchFile | None:
@@ -110,13 +105,13 @@ class ConcurrentLane(BaseLane):
         self._wake()
 
     def _wake(self) -> None:
-        """From any thread: the coordinator is to look. Nobody could tell it otherwise."""
+        """Wake the coordinator, from any thread. Without this it would wait for ever."""
         try:
             os.eventfd_write(self._wake_fd, 1)
         except OSError:  # a task has closed it
             os._exit(EXIT_FDS_CLOSED)
 
-    # -- what the loop asks ------------------------------------------------------------------
+    # -- what the loop calls -----------------------------------------------------------------
 
     def room(self) -> int:
         return len(self._free)
@@ -129,25 +124,21 @@ class ConcurrentLane(BaseLane):
             if not self._free:  # a run that came with the bell while the last slot went
                 self._backend.give_back([work])
                 continue
-            slot, capture = self._free.pop()
-            going = ConcurrentRun(
-                work, slot, capture, ProgressThrottle(work.id, self.report_progress)
-            )
-            self._active[work.id_words[1]] = going
-            going.begin_slot()
-            self.launch(going)
+            throttle = ProgressThrottle(work.id, self.report_progress)
+            active = ConcurrentRun(work, self._free.pop(), throttle)
+            self._active[work.id_words[1]] = active
+            for enter in active.place.steps.enters:
+                enter(active.outcome)
+            self.launch(active)
 
-    def collect(self) -> int:
+    def collect(self) -> None:
         self._check_stops()
         while self._reports:
             self._backend.report_progress(*self._reports.popleft())
         while self._faults:
             self._backend.report_fault(*self._faults.popleft())
-        count = 0
         while self._ended:
             self._conclude(self._ended.popleft())
-            count += 1
-        return count
 
     def running_count(self) -> int:
         return len(self._active)
@@ -162,22 +153,20 @@ class ConcurrentLane(BaseLane):
 
     # -- ends and stops ------------------------------------------------------------------------
 
-    def _conclude(self, going: ConcurrentRun) -> None:
-        outcome = going.outcome
-        elapsed_s = (time.monotonic_ns() - going.started_ns) / 1e9
-        outcome.ended_at = outcome.started_at + elapsed_s
-        if going.stop_requested:
-            outcome_of_call.record_stop(outcome, self._backend.read_intent(going.leased_run.id))
-        going.capture.store_output(outcome)
-        self._backend.outcomes.add(outcome)
-        going.slot.end()
-        del self._active[going.leased_run.id_words[1]]
-        self._free.append((going.slot, going.capture))
+    def _conclude(self, active: ConcurrentRun) -> None:
+        outcome = active.outcome
+        outcome.end()
+        if active.stop_requested:
+            outcome_of_call.record_stop(outcome, self._backend.read_intent(active.leased_run.id))
+        for leave in active.place.steps.leaves:
+            leave(outcome)
+        del self._active[active.leased_run.id_words[1]]
+        self._free.append(active.place)
         self._runs += 1
 
     def _check_stops(self) -> None:
-        for run_lo, going in self._active.items():
-            if not going.stop_requested and going.slot.stop_word == run_lo:
-                going.stop_requested = True
-                going.current_run.stopping = True
-                self.request_stop(going)
+        for run_lo, active in self._active.items():
+            if not active.stop_requested and active.place.slot.stop_word == run_lo:
+                active.stop_requested = True
+                active.current_run.stopping = True
+                self.request_stop(active)

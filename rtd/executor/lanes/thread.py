@@ -33,62 +33,62 @@ class _Worker(threading.Thread):
         self._on_finished = over
         self._result_limit_bytes = result_limit_bytes
         self._lock = threading.Lock()
-        self._going: ConcurrentRun | None = None
+        self._active: ConcurrentRun | None = None
 
     def run(self) -> None:
         while True:
-            going = self.inbox.get()
+            active = self.inbox.get()
             began_s = time.thread_time()
-            token = run_context.enter_run(going.current_run)
+            token = run_context.enter_run(active.current_run)
             try:
-                self._execute_run(going)
+                self._execute_run(active)
             except Stopped as late:
-                outcome_of_call.record_failure(going.outcome, late)
-            going.outcome.cpu_s = time.thread_time() - began_s
+                outcome_of_call.record_failure(active.outcome, late)
+            active.outcome.cpu_s = time.thread_time() - began_s
             STDIO.flush_pending()
             run_context.leave_run(token)
-            self._on_finished(going)
+            self._on_finished(active)
 
-    def _execute_run(self, going: ConcurrentRun) -> None:
+    def _execute_run(self, active: ConcurrentRun) -> None:
         try:
             try:
                 with self._lock:
-                    self._going = going
-                if going.stop_requested:  # the stop was faster
+                    self._active = active
+                if active.stop_requested:  # the stop was faster
                     raise Stopped
-                result = _call(going)
+                result = _call(active)
             finally:
                 if FORK_GUARD.is_child:
                     end_fork()
                 with self._lock:
-                    self._going = None
+                    self._active = None
         except BaseException as error:
-            outcome_of_call.record_failure(going.outcome, error)
+            outcome_of_call.record_failure(active.outcome, error)
         else:
-            outcome_of_call.record_success(going.outcome, result, self._result_limit_bytes)
+            outcome_of_call.record_success(active.outcome, result, self._result_limit_bytes)
 
-    def request_stop(self, going: ConcurrentRun) -> None:
+    def request_stop(self, active: ConcurrentRun) -> None:
         """Raise Stopped in this thread if it is still inside that run."""
         with self._lock:
-            if self._going is going and self.ident is not None:
+            if self._active is active and self.ident is not None:
                 raise_in_thread(self.ident, Stopped)
 
 
-def _call(going: ConcurrentRun) -> Any:
-    definition = outcome_of_call.find_definition(going.leased_run)
-    params = outcome_of_call.resolve_parameters(going.leased_run)
+def _call(active: ConcurrentRun) -> Any:
+    definition = outcome_of_call.find_definition(active.leased_run)
+    params = outcome_of_call.resolve_parameters(active.leased_run)
     if definition.run_hooks is not None:
-        return definition.run_hooks.run(lambda: _execute(definition, params, going))
-    return _execute(definition, params, going)
+        return definition.run_hooks.run(lambda: _execute(definition, params, active))
+    return _execute(definition, params, active)
 
 
-def _execute(definition: TaskDefinition, params: dict[str, Any], going: ConcurrentRun) -> Any:
+def _execute(definition: TaskDefinition, params: dict[str, Any], active: ConcurrentRun) -> Any:
     if not definition.is_class:
         return definition.target(**params)
     instance = definition.target(**params)
     if definition.has_own_stop():
-        going.own_stop = instance.stop
-        if going.stop_requested:  # before it could be told by its own stop
+        active.own_stop = instance.stop
+        if active.stop_requested:  # before it could be told by its own stop
             instance.stop()
     return instance.start()
 
@@ -100,20 +100,20 @@ class ThreadLane(ConcurrentLane):
         super().__init__(parts)
         self._workers: dict[int, _Worker] = {}
 
-    def launch(self, going: ConcurrentRun) -> None:
-        number = going.slot.index
+    def launch(self, active: ConcurrentRun) -> None:
+        number = active.place.slot.index
         worker = self._workers.get(number)
         if worker is None:
             worker = _Worker(number, self.on_finished, self._options.result_limit_bytes)
             self._workers[number] = worker
             worker.start()
-        worker.inbox.put(going)
+        worker.inbox.put(active)
 
-    def request_stop(self, going: ConcurrentRun) -> None:
-        if going.own_stop is None:
-            self._workers[going.slot.index].request_stop(going)
+    def request_stop(self, active: ConcurrentRun) -> None:
+        if active.own_stop is None:
+            self._workers[active.place.slot.index].request_stop(active)
             return
         try:
-            going.own_stop()
+            active.own_stop()
         except BaseException as error:  # it is the task's code, and this thread is the executor's
-            going.outcome.add_note(f"its stop() raised {type(error).__name__}: {error}")
+            active.outcome.add_note(f"its stop() raised {type(error).__name__}: {error}")

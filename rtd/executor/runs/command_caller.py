@@ -9,11 +9,11 @@ from typing import Any, Final
 
 from rtd.common.errors import RtdError
 from rtd.common.msgpack_values import pack
+from rtd.executor.aspects.leftovers import kill_leftovers
 from rtd.executor.core.leased_run import AttemptOutcome, LeasedRun
 from rtd.executor.output.scratch_file import ScratchFile
 from rtd.executor.runs import outcome_of_call
 from rtd.executor.runs.command_output import OutputSample
-from rtd.executor.runs.leftover_processes import kill_leftovers
 from rtd.executor.runs.stop_gate import StopGate
 from rtd.model.manifest import COMMAND
 from rtd.model.output_index import ERR, OUT

@@ -95,7 +95,7 @@ class ForkCaller:
             if not record:
                 return 0
             work = enter(record)
-            return self._execute_run(work, AttemptOutcome(work, time.time()), gate)
+            return self._execute_run(work, AttemptOutcome(work), gate)
 
         with suppress(OSError):  # then the run forks, and waits until it can
             return self._child.prefork(wait_and_work)

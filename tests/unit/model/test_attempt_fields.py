@@ -29,8 +29,8 @@ WHOLE = Attempt(
 @pytest.fixture
 def outcome() -> AttemptOutcome:
     """What the executor knows of that attempt."""
-    made = AttemptOutcome(LeasedRun(new_record(RUN), {}), WHOLE.started_at)
-    for name in set(Attempt._fields) - {"number", "executor", "started_at", "state"}:
+    made = AttemptOutcome(LeasedRun(new_record(RUN), {}))
+    for name in set(Attempt._fields) - {"number", "executor", "state"}:
         setattr(made, name, getattr(WHOLE, name))
     made.state = "x"
     return made

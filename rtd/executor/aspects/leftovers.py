@@ -1,8 +1,21 @@
-"""What a run left running behind it: ended before the run counts as over."""
+"""The remains of a run in its executor: processes and signal handlers."""
 
 from rtd.executor.core.leased_run import AttemptOutcome
+from rtd.executor.core.run_aspect import RunAspect
+from rtd.process.events.executor_signals import ExecutorSignals
 from rtd.process.tree.children import has_children
 from rtd.process.tree.kill_tree import kill_children
+
+
+class Leftovers(RunAspect):
+    """Restores the signal handlers and ends the run's processes, before the run is over."""
+
+    def __init__(self, signals: ExecutorSignals) -> None:
+        self._signals = signals
+
+    def leave(self, outcome: AttemptOutcome) -> None:
+        self._signals.restore()
+        kill_leftovers(outcome)
 
 
 def kill_leftovers(outcome: AttemptOutcome) -> None:
@@ -16,7 +29,7 @@ def kill_leftovers(outcome: AttemptOutcome) -> None:
     ended = kill_children()
     killed = [list(end) for end in ended if not end.how.startswith("exit ")]
     if not killed:
-        return  # only zombies: children that had ended and that nobody waited for
+        return  # only zombies: children that had ended and that the task did not wait for
     outcome.pids = (outcome.pids or []) + killed
     names = ", ".join(f"{pid} {name}" for pid, name, _ in killed[:5])
     more = f" and {len(killed) - 5} more" if len(killed) > 5 else ""
