@@ -73,7 +73,7 @@ def test_a_hundred_killed_executors_are_each_replaced_within_a_second(
         assert other.wait(timeout=5).result == "open"
 
 
-def test_ten_thousand_bad_frames_hurt_nobody(start_daemon: DaemonMaker) -> None:
+def test_ten_thousand_bad_frames_hurt_no_other_client(start_daemon: DaemonMaker) -> None:
     daemon = start(start_daemon, "--set", "limits.frame=256 KB")
     before = descriptors(daemon)
     pinger = Pinger(daemon)

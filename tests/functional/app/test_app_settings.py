@@ -48,7 +48,7 @@ def test_the_daemon_s_own_configuration_is_stronger(
     assert "own configuration is stronger: lanes.process.max=2, limits.result=1048576" in log
 
 
-def test_what_only_the_daemon_can_be_told_is_an_error_of_the_app(tmp_path: Path) -> None:
+def test_a_setting_of_the_daemon_alone_is_an_error_in_the_app(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text('from rtd import Session\ns = Session({"redis": "x"})\n')
     done = subprocess.run(
         ["rtd", "check", "app.py"],

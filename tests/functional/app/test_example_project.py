@@ -156,7 +156,7 @@ def test_parameters_arrive(project: Project, rt: Client) -> None:
     assert rt.submit("announce").wait(timeout=20).result == [*friends, "carl@example.com"]
 
 
-def test_what_is_due_by_the_clock_has_run(project: Project, rt: Client) -> None:
+def test_tasks_due_by_the_clock_have_run(project: Project, rt: Client) -> None:
     """It is five in the afternoon."""
     until(lambda: project.runs(rt, "wake_up") == ["succeeded"], within_s=20)
     assert project.runs(rt, "wash_teeth") == []
@@ -193,7 +193,7 @@ def test_nothing_of_the_projects_has_failed(project: Project, rt: Client) -> Non
     assert rt.rpc.status()["faults"] == []
 
 
-def test_what_a_hook_of_the_scheduler_prints_is_in_the_daemons_log(project: Project) -> None:
+def test_prints_of_a_scheduler_hook_are_in_the_daemons_log(project: Project) -> None:
     log = project.home / "state" / "rtd.log" if project.detached else project.log
     until(lambda: "good morning: 15 tasks" in log.read_text())
 

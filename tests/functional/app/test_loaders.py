@@ -104,7 +104,7 @@ def test_a_file_that_fails_is_a_problem_with_its_place_and_the_others_are_there(
         ("path='tasks', on_startup=False", "on_startup"),
     ],
 )
-def test_what_a_loader_cannot_do_is_said(
+def test_a_loader_that_cannot_work_says_why(
     project: Path, daemon: Daemon, arguments: str, said: str
 ) -> None:
     (project / "main.py").write_text(

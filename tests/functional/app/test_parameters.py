@@ -46,7 +46,7 @@ def test_a_function_of_the_session_is_called_in_the_run_s_own_process(rt: Client
     assert "asked for friends" in "".join(str(line) for line in run.logs())
 
 
-def test_what_the_submit_gives_is_stronger(rt: Client) -> None:
+def test_parameters_of_the_submit_are_stronger(rt: Client) -> None:
     assert result(rt, "announce", friend_list=["bo"], extra="x")[0::2] == ["bo", "x"]
 
 
@@ -78,7 +78,7 @@ def test_it_is_a_fault_of_the_app_s_too(filled: Daemon, rt: Client) -> None:
     until(lambda: told in filled.log.read_text(), within_s=5, what="the fault is in the log")
 
 
-def test_what_ctrl_c_raises_elsewhere_is_a_failure_like_any_other(
+def test_a_keyboard_interrupt_of_a_parameter_is_a_failure_like_any_other(
     filled: Daemon, rt: Client
 ) -> None:
     for task in ("interrupted", "interrupted_in_loop"):

@@ -51,7 +51,7 @@ def goes_on(path: Path) -> bool:
 
 
 @pytest.mark.parametrize("task", sorted(PRERUN))
-def test_what_fails_before_a_task_s_own_code_is_a_fault(
+def test_a_failure_before_a_task_s_own_code_is_a_fault(
     tolerant: DaemonMaker, tmp_path: Path, task: str
 ) -> None:
     daemon = tolerant({"silence_task_prerun": True})

@@ -147,7 +147,9 @@ def test_beside_the_daemon_of_another_app(place: Daemon) -> None:
     ("names", "reason"),
     [("'fetch', 'fech'", "did you mean 'fetch'"), ("'needs'", "misses 'day'")],
 )
-def test_what_cannot_be_run_is_said(place: Daemon, names: str, reason: str) -> None:
+def test_a_task_that_cannot_be_run_is_named_with_the_reason(
+    place: Daemon, names: str, reason: str
+) -> None:
     done = call(place, f"session.run({names})")
     assert done.returncode == 1
     assert reason in done.stderr.splitlines()[-1]

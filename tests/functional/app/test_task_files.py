@@ -113,7 +113,7 @@ def test_a_burst_of_files_in_new_folders_is_one_reload(daemon: Daemon, project: 
         until_tasks(rt, "one", "other", *made[:-1])
 
 
-def test_what_is_no_task_file_reloads_nothing(daemon: Daemon, project: Path) -> None:
+def test_other_files_than_task_files_reload_nothing(daemon: Daemon, project: Path) -> None:
     with client(daemon) as rt:
         (project / "tasks" / "one" / "notes.txt").write_text("x")
         (project / "tasks" / "new").mkdir()
@@ -217,7 +217,7 @@ def test_links_that_are_switched_to_other_files_are_seen(
         until_tasks(rt, "v2")
 
 
-def test_what_changes_while_no_supervisor_looks_is_noticed_by_the_next(
+def test_a_file_that_changes_without_a_supervisor_is_noticed_by_the_next(
     daemon: Daemon, project: Path
 ) -> None:
     restart_supervisor(daemon, lambda: write(project, "two", 2) and None)  # type: ignore[arg-type,return-value]

@@ -107,13 +107,13 @@ def test_a_kind_s_failure(rt: Client, diary: Path) -> None:
     ]
 
 
-def test_what_process_success_raises_is_the_run_s_failure(rt: Client, diary: Path) -> None:
+def test_an_exception_of_process_success_is_the_run_s_failure(rt: Client, diary: Path) -> None:
     run = ended(rt, "ask refused")
     assert (run.state, run.row["why"]) == ("exception", "ValueError: not this one")
     assert "finish failed" in diary.read_text()
 
 
-def test_what_else_of_a_kind_raises_is_a_fault_and_spoils_nothing(
+def test_an_exception_of_another_hook_is_a_fault_and_spoils_nothing(
     kinds: Daemon, rt: Client, diary: Path
 ) -> None:
     assert ended(rt, "ask loud").result == ["loud", {}]

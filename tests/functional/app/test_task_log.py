@@ -118,7 +118,7 @@ def test_a_long_run_is_told_of_when_it_begins(logged: Logged, gate: Path) -> Non
         until(lambda: logged.actions("hold") == ["run", "success"], what="its end")
 
 
-def test_a_handler_that_raises_is_a_fault_and_stops_nobody(logged: Logged) -> None:
+def test_a_handler_that_raises_is_a_fault_and_stops_no_other(logged: Logged) -> None:
     daemon = logged(LOGGED_BROKEN="1")
     with client(daemon) as rt:
         rt.submit("quick").wait(timeout=10)
@@ -296,7 +296,7 @@ def test_the_log_can_be_read_in_a_task_beside_the_daemon_and_by_rtctl(
     assert "did you mean 'quick'?" in slip.stderr
 
 
-def test_what_is_kept_in_memory_goes_with_the_daemon_and_what_is_in_redis_stays(
+def test_a_log_in_memory_goes_with_the_daemon_and_one_in_redis_stays(
     logged: Logged,
 ) -> None:
     daemon = logged("log_memory log_redis")

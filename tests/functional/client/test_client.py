@@ -190,7 +190,7 @@ def test_threads_may_share_a_client(rt: Client, gate: Path) -> None:
     assert not waiter.is_alive()
 
 
-def test_nobody_there() -> None:
+def test_no_daemon_there() -> None:
     with pytest.raises(DaemonUnreachable, match=r"no socket /nowhere/rtd\.sock"):
         Client("/nowhere/rtd.sock").ping()
     with pytest.raises(ValueError, match="no path of a socket"):

@@ -105,7 +105,7 @@ class Pinger(threading.Thread):
         return sorted(self.waits_s)
 
 
-def test_rubbish_hurts_nobody_but_its_sender(daemon: Daemon) -> None:
+def test_rubbish_hurts_only_its_sender(daemon: Daemon) -> None:
     before = descriptors(daemon)
     pinger = Pinger(daemon)
     pinger.start()

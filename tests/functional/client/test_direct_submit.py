@@ -29,7 +29,7 @@ def test_the_second_submit_of_a_task_needs_no_daemon_and_its_run_is_the_same(
         assert one["policies"] == other["policies"]
 
 
-def test_what_does_not_fit_gets_the_daemon_s_own_error(client: Client) -> None:
+def test_wrong_parameters_get_the_daemon_s_own_error(client: Client) -> None:
     with client:
         client.submit("add", a=1, b=2).wait(timeout=10)
         with pytest.raises(ParameterError, match="it takes"):

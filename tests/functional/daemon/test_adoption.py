@@ -54,7 +54,9 @@ def test_runs_go_on_over_the_supervisors_death_and_end_under_the_next(
         assert command.state == "terminated"
 
 
-def test_what_ends_while_nobody_supervises_is_known_afterwards(daemon: Daemon, gate: Path) -> None:
+def test_runs_that_end_without_a_supervisor_are_known_afterwards(
+    daemon: Daemon, gate: Path
+) -> None:
     """Finished runs report themselves; of a killed executor the zygote kept the signal."""
     with client(daemon) as rt:
         done = rt.submit("waiter", gate=str(gate))

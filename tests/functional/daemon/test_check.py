@@ -55,7 +55,7 @@ def test_simulate_does_not_wait_for_the_threads_of_the_app(place: Daemon) -> Non
     assert place.rtctl("simulate", "app.py", "-q", timeout_s=20).stdout.strip() == "24"
 
 
-def test_what_the_app_prints_while_it_is_imported_spoils_no_simulation(place: Daemon) -> None:
+def test_prints_during_the_import_of_the_app_spoil_no_simulation(place: Daemon) -> None:
     loud = "import subprocess\nprint('loud')\nhelper = subprocess.Popen(['sleep', '100'])\n"
     (place.cwd / "app.py").write_text(HEAD + loud + TASK)
     words = [sys.executable, "-m", "rtd", "simulate", "app.py", "0", "7200"]

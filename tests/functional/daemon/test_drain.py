@@ -91,7 +91,7 @@ def test_while_it_drains_no_new_runs_are_taken(start_daemon: DaemonMaker) -> Non
         assert "shutting down" in done.stderr
 
 
-def test_what_was_acknowledged_before_the_end_is_there_afterwards(
+def test_runs_acknowledged_before_the_shutdown_are_there_afterwards(
     start_daemon: DaemonMaker,
 ) -> None:
     daemon = start(start_daemon)

@@ -60,7 +60,7 @@ def test_a_main_executor_that_dies_while_the_daemon_ends_is_not_waited_for(
         ("time.sleep(0)", True, "last"),
     ],
 )
-def test_what_is_not_over_in_time_at_the_end_is_named(
+def test_shutdown_work_that_is_not_over_in_time_is_named(
     start_daemon: DaemonMaker, tmp_path: Path, first: str, has_task: bool, what: str
 ) -> None:
     text = DYING.format(first=first, has_task=has_task).replace("os._exit(3)", "time.sleep(600)")
@@ -98,7 +98,7 @@ def work(): ...
 """
 
 
-def test_what_the_schedule_waits_for_is_what_is_going_on(
+def test_status_names_the_hook_that_the_schedule_waits_for(
     start_daemon: DaemonMaker, tmp_path: Path
 ) -> None:
     (tmp_path / "app.py").write_text(STEPS)

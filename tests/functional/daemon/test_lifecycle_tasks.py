@@ -144,7 +144,7 @@ def test_asked_twice_nothing_is_waited_for(occasions: Occasions) -> None:
     assert "hook after shutdown" not in occasions.lines()
 
 
-def test_what_a_killed_daemon_left_for_its_end_does_not_wait_for_the_next_end(
+def test_shutdown_runs_left_by_a_killed_daemon_do_not_wait_for_the_next_shutdown(
     occasions: Occasions,
 ) -> None:
     occasions.gate.touch()

@@ -109,7 +109,7 @@ def test_a_directory_that_others_may_write_is_refused(place: Daemon, name: str) 
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root may give files away")
-def test_a_directory_of_somebody_else_is_refused(place: Daemon, tmp_path: Path) -> None:
+def test_a_directory_of_another_user_is_refused(place: Daemon, tmp_path: Path) -> None:
     directory, link = Path(place.env["RTD_RUNTIME_DIR"]), tmp_path / "link"
     directory.mkdir(mode=0o755)
     link.symlink_to(directory)

@@ -37,7 +37,7 @@ def beats(daemon: Daemon) -> bool:
         return bool(rt.rpc.tasks(task="beat")["tasks"][0]["enabled"])
 
 
-def test_who_waits_and_what_depends_hear_of_runs_of_the_other_node(
+def test_waiters_and_dependent_tasks_hear_of_runs_of_the_other_node(
     nodes: list[Daemon], gate: Path
 ) -> None:
     one, two = nodes

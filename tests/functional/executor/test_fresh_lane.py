@@ -154,7 +154,7 @@ def test_a_stop_while_the_child_is_made_is_not_lost(bench: Bench) -> None:
         assert bench.ended(run_id).state is RunState.TERMINATED
 
 
-def test_what_a_run_leaves_behind_is_ended_and_named(bench: Bench) -> None:
+def test_processes_that_a_run_leaves_behind_are_ended_and_named(bench: Bench) -> None:
     bench.fork("fresh", session)
     record = bench.ended(bench.submit("daemonise", pool="fresh"))
     assert record.state is RunState.SUCCEEDED

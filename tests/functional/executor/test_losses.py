@@ -40,7 +40,7 @@ def sign(book: str) -> None:
         file.write(current_run().id + "\n")
 
 
-def test_what_had_finished_in_a_batch_is_in_the_spool_of_a_killed_executor(bench: Bench) -> None:
+def test_finished_runs_of_a_batch_are_in_the_spool_of_a_killed_executor(bench: Bench) -> None:
     executor = bench.fork("process", session)
     for run_id in bench.submit_many("add", [{"a": 1}] * 300):
         bench.ended(run_id)  # from now on it takes many at once

@@ -200,7 +200,7 @@ def test_retries_add_attempts_to_the_same_run(bench: Bench) -> None:
     assert bench.result(record) == 3
 
 
-def test_what_is_never_retried_fails_at_once(bench: Bench) -> None:
+def test_an_exception_that_is_never_retried_fails_at_once(bench: Bench) -> None:
     bench.fork("process", session)
     assert len(bench.ended(bench.submit("not_again")).attempts) == 1
 
@@ -248,7 +248,7 @@ def test_a_drained_run_goes_back_into_its_queue(bench: Bench) -> None:
     assert [a.state for a in record.attempts] == [RunState.TERMINATED]
 
 
-def test_what_a_run_leaves_behind_ends_with_it(bench: Bench) -> None:
+def test_processes_that_a_run_leaves_behind_end_with_it(bench: Bench) -> None:
     bench.fork("process", session)
     record = bench.ended(bench.submit("daemonise"))
     assert record.state is RunState.SUCCEEDED
@@ -291,7 +291,7 @@ def test_an_executor_without_work_ends_by_itself(bench: Bench) -> None:
     assert bench.exit_code(executor) == 0
 
 
-def test_what_waits_behind_a_run_that_takes_unexpectedly_long_is_given_back(bench: Bench) -> None:
+def test_runs_behind_one_that_takes_unexpectedly_long_are_given_back(bench: Bench) -> None:
     gate = bench.home / "gate"
     os.mkfifo(gate)
     bench.fork("process", session)

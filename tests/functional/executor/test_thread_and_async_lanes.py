@@ -132,7 +132,7 @@ def test_a_class_in_a_thread_is_asked_by_its_own_stop(bench: Bench) -> None:
     assert bench.ended(run_id).state is RunState.TERMINATED
 
 
-def test_what_its_stop_raises_ends_no_executor(bench: Bench) -> None:
+def test_an_exception_of_a_stop_ends_no_executor(bench: Bench) -> None:
     executor = bench.fork("thread", session, concurrency=2)
     run_id = bench.submit("Rude", pool="thread")
     bench.running(run_id)

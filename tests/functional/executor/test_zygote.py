@@ -75,7 +75,7 @@ def test_a_death_by_signal_is_told_exactly(zygote: ZygoteUnderTest) -> None:
     assert zygote.expect_exit(born)["signal"] == signal.SIGKILL
 
 
-def test_what_an_executor_used_is_told(zygote: ZygoteUnderTest) -> None:
+def test_the_usage_of_an_executor_is_reported(zygote: ZygoteUnderTest) -> None:
     gone = zygote.expect_exit(zygote.spawn("burn", cpu_s=0.2))
     assert 0.2 <= gone["cpu_s"] < 2
     assert 4 << 20 < gone["max_rss_bytes"] < 1 << 30

@@ -12,7 +12,7 @@ AT = ("--at", "2026-03-07 12:00", "--tz", "Europe/Helsinki")
 
 
 @pytest.fixture(scope="module")
-def nobody() -> Iterator[Daemon]:
+def no_daemon() -> Iterator[Daemon]:
     """The environment of a daemon that was never started."""
     daemon = Daemon()
     yield daemon
@@ -24,9 +24,9 @@ def answer(daemon: Daemon, *words: str) -> dict[str, Any]:
     return found
 
 
-def test_the_tree_tells_each_value_and_the_next_changes_follow(nobody: Daemon) -> None:
+def test_the_tree_tells_each_value_and_the_next_changes_follow(no_daemon: Daemon) -> None:
     text = "daily between 22:00 and 02:00 & ~time of week on Sunday"
-    lines = nobody.ok("cond", text, *AT).splitlines()
+    lines = no_daemon.ok("cond", text, *AT).splitlines()
     assert lines[0] == "at Sat 2026-03-07 12:00:00 EET (Europe/Helsinki)"
     assert lines[1].startswith(f"  false  {text}: ")
     assert lines[2].startswith("    false  daily between 22:00 and 02:00: it is 12:00:00")
@@ -42,9 +42,9 @@ def test_the_tree_tells_each_value_and_the_next_changes_follow(nobody: Daemon) -
     ]
 
 
-def test_a_change_of_clocks_is_in_the_times(nobody: Daemon) -> None:
+def test_a_change_of_clocks_is_in_the_times(no_daemon: Daemon) -> None:
     found = answer(
-        nobody, "time of day between 02:00 and 05:00", "--at", "2026-03-28 12:00", *AT[2:]
+        no_daemon, "time of day between 02:00 and 05:00", "--at", "2026-03-28 12:00", *AT[2:]
     )
     assert [change["at"] for change in found["changes"]][:3] == [
         "2026-03-29T02:00:00+02:00",
@@ -54,9 +54,9 @@ def test_a_change_of_clocks_is_in_the_times(nobody: Daemon) -> None:
     assert [change["value"] for change in found["changes"]] == [True, False, True, False, True]
 
 
-def test_json_has_what_a_program_needs(nobody: Daemon) -> None:
+def test_json_has_what_a_program_needs(no_daemon: Daemon) -> None:
     text = "after task 'fetch' succeeded &  host load above 4"
-    found = answer(nobody, text, *AT, "--task", "report")
+    found = answer(no_daemon, text, *AT, "--task", "report")
     assert found["schema"] == "rtctl.cond/1"
     assert found["condition"] == "after task 'fetch' & host load above 4"
     assert (found["task"], found["timezone"]) == ("report", "Europe/Helsinki")
@@ -68,48 +68,48 @@ def test_json_has_what_a_program_needs(nobody: Daemon) -> None:
     assert found["polls"] == ["host"]
 
 
-def test_jsonl_is_a_change_a_line(nobody: Daemon) -> None:
-    lines = nobody.ok("cond", "time of day after 20:00", *AT, "-o", "jsonl").splitlines()
+def test_jsonl_is_a_change_a_line(no_daemon: Daemon) -> None:
+    lines = no_daemon.ok("cond", "time of day after 20:00", *AT, "-o", "jsonl").splitlines()
     assert len(lines) == 5
     assert json.loads(lines[0]) == {"at": "2026-03-07T20:00:00+02:00", "value": True}
 
 
-def test_what_only_an_event_can_change_says_so(nobody: Daemon) -> None:
-    text = nobody.ok("cond", "after task 'fetch' failed | has succeeded today")
+def test_a_condition_that_only_an_event_can_change_says_so(no_daemon: Daemon) -> None:
+    text = no_daemon.ok("cond", "after task 'fetch' failed | has succeeded today")
     assert "time alone does not change it" in text
     assert text.endswith("also changed by its own runs, runs of fetch\n")
 
 
-def test_a_search_that_finds_nothing_ends_and_says_how_far_it_went(nobody: Daemon) -> None:
+def test_a_search_that_finds_nothing_ends_and_says_how_far_it_went(no_daemon: Daemon) -> None:
     text = "time of minute before 30 & time of minute after 40"
-    lines = nobody.ok("cond", text, *AT).splitlines()
+    lines = no_daemon.ok("cond", text, *AT).splitlines()
     assert lines[-1].startswith("no further change was found up to ")
-    assert answer(nobody, text, *AT)["searched_until"].startswith("2026-03-")
+    assert answer(no_daemon, text, *AT)["searched_until"].startswith("2026-03-")
 
 
 @pytest.mark.parametrize(
     ("text", "value"), [("true", "true\n"), ("time of day before 08:00", "false\n")]
 )
-def test_quiet_is_the_value_alone(nobody: Daemon, text: str, value: str) -> None:
-    assert nobody.ok("cond", "-q", text, *AT) == value
+def test_quiet_is_the_value_alone(no_daemon: Daemon, text: str, value: str) -> None:
+    assert no_daemon.ok("cond", "-q", text, *AT) == value
 
 
-def test_variables_are_those_of_the_shell(nobody: Daemon) -> None:
-    nobody.env["COND_TEST"] = "yes"
-    assert nobody.ok("cond", "-q", "env 'COND_TEST' is 'yes'") == "true\n"
+def test_variables_are_those_of_the_shell(no_daemon: Daemon) -> None:
+    no_daemon.env["COND_TEST"] = "yes"
+    assert no_daemon.ok("cond", "-q", "env 'COND_TEST' is 'yes'") == "true\n"
 
 
 @pytest.mark.parametrize("zone", ["America/New_York", ":Asia/Tokyo"])
-def test_without_a_zone_it_is_the_one_of_the_shell(nobody: Daemon, zone: str) -> None:
-    nobody.env["TZ"] = zone
+def test_without_a_zone_it_is_the_one_of_the_shell(no_daemon: Daemon, zone: str) -> None:
+    no_daemon.env["TZ"] = zone
     try:
-        assert answer(nobody, "true")["timezone"] == zone.removeprefix(":")
+        assert answer(no_daemon, "true")["timezone"] == zone.removeprefix(":")
     finally:
-        del nobody.env["TZ"]
+        del no_daemon.env["TZ"]
 
 
-def test_words_need_no_quotes_where_the_shell_leaves_them_alone(nobody: Daemon) -> None:
-    assert answer(nobody, "every", "10", "minutes")["condition"] == "every 10 minutes"
+def test_words_need_no_quotes_where_the_shell_leaves_them_alone(no_daemon: Daemon) -> None:
+    assert answer(no_daemon, "every", "10", "minutes")["condition"] == "every 10 minutes"
 
 
 @pytest.mark.parametrize(
@@ -122,8 +122,8 @@ def test_words_need_no_quotes_where_the_shell_leaves_them_alone(nobody: Daemon) 
         ("true (false)", 6, "two conditions without an operator"),
     ],
 )
-def test_a_fault_is_pointed_at(nobody: Daemon, text: str, column: int, problem: str) -> None:
-    done = nobody.rtctl("cond", text)
+def test_a_fault_is_pointed_at(no_daemon: Daemon, text: str, column: int, problem: str) -> None:
+    done = no_daemon.rtctl("cond", text)
     assert (done.returncode, done.stdout) == (2, "")
     head, line, caret = done.stderr.splitlines()
     assert head.startswith("rtctl: cond: line ")
@@ -144,16 +144,16 @@ def test_a_fault_is_pointed_at(nobody: Daemon, text: str, column: int, problem: 
         ("daily", "--at", "@inf"),
     ],
 )
-def test_a_wrong_call_is_one_line(nobody: Daemon, words: tuple[str, ...]) -> None:
-    done = nobody.rtctl("cond", *words)
+def test_a_wrong_call_is_one_line(no_daemon: Daemon, words: tuple[str, ...]) -> None:
+    done = no_daemon.rtctl("cond", *words)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
 
 
-def test_no_other_verb_reads_the_language(nobody: Daemon) -> None:
+def test_no_other_verb_reads_the_language(no_daemon: Daemon) -> None:
     script = (
         "import sys\nfrom rtctl.main import main\nmain({words})\n"
         "assert ('rtd.language' in sys.modules) is {loaded}"
     )
     for words, loaded in ((["ls"], False), (["help"], False), (["cond", "true"], True)):
-        done = nobody.python(script.format(words=words, loaded=loaded))
+        done = no_daemon.python(script.format(words=words, loaded=loaded))
         assert done.returncode == 0, done.stderr

@@ -52,7 +52,7 @@ def test_all_are_listed_with_where_their_values_come_from(filled: Daemon) -> Non
     assert json.loads(filled.ok("params", "get", "region", "-j"))["value"] == "north"
 
 
-def test_of_a_task_what_it_is_given_is_listed(filled: Daemon) -> None:
+def test_the_parameters_of_one_task_are_listed(filled: Daemon) -> None:
     assert filled.ok("params", "-q", "--task", "own").split() == ["limits", "list", "region"]
     assert filled.ok("params", "-q", "-t", "get_data") == ""
 
@@ -118,7 +118,7 @@ def test_a_condition_looks_at_the_value_as_it_is_set(filled: Daemon) -> None:
         assert client.ls("eastern", "succeeded")[0].result == "east"
 
 
-def test_what_is_not_declared_is_refused_with_the_nearest(filled: Daemon) -> None:
+def test_an_undeclared_parameter_is_refused_with_the_nearest(filled: Daemon) -> None:
     for words, told in (
         (["set", "regoin=x"], "did you mean 'region'?"),
         (["get", "mydata"], "name the task"),

@@ -28,7 +28,7 @@ def test_a_paused_queue_starts_nothing_until_it_is_resumed(jobs: Daemon, queue: 
     until_state(jobs, run, "succeeded")
 
 
-def test_pausing_a_queue_that_nobody_knows_is_possible_and_told(jobs: Daemon, queue: str) -> None:
+def test_pausing_an_unknown_queue_is_possible_and_said(jobs: Daemon, queue: str) -> None:
     submit(jobs, "add", "a:=1", "-Q", queue, "--wait")
     done = jobs.rtctl("queue", "pause", queue[:-1])
     assert (done.returncode, done.stderr.count("\n")) == (0, 1)

@@ -61,7 +61,7 @@ def test_faults_from_every_lane_and_from_the_import_are_told(start_daemon: Daemo
     assert faults(daemon).keys() == found.keys()
 
 
-def test_faults_are_forgotten_when_the_app_is_imported_anew(start_daemon: DaemonMaker) -> None:
+def test_faults_are_forgotten_when_the_app_is_imported_again(start_daemon: DaemonMaker) -> None:
     daemon = start_daemon("faulty:session", cwd=PROGRAMS)
     with client(daemon) as rt:
         rt.submit("in_process", what="once").wait(timeout=20)

@@ -71,7 +71,7 @@ def test_the_signal_that_ended_a_task_is_in_its_record(rt: Client) -> None:
     assert [str(line) for line in run.logs()] == ["last words"]
 
 
-def test_a_run_that_may_be_requeued_starts_anew_and_succeeds(rt: Client, tmp_path: Path) -> None:
+def test_a_run_that_may_be_requeued_starts_again_and_succeeds(rt: Client, tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     run = rt.submit("survivor", gate=str(gate))
     first = executor_of(rt, run)

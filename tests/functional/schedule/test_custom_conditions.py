@@ -211,7 +211,7 @@ def test_after_a_reload_the_new_conditions_are_asked(
     assert faults(daemon) == {}
 
 
-def test_why_says_that_answers_which_are_used_up_or_false_are_asked_anew(
+def test_why_says_that_used_up_or_false_answers_are_evaluated_again(
     start_daemon: DaemonMaker, tmp_path: Path
 ) -> None:
     app = tmp_path / "app.py"

@@ -87,7 +87,9 @@ def test_a_halt_outlives_the_supervisor_and_a_reload_but_not_a_new_start(
     goes_on(tmp_path)
 
 
-def test_a_pause_by_hand_stays_whatever_halts_beside_it(faulty: Daemon, tmp_path: Path) -> None:
+def test_a_pause_by_hand_stays_when_a_fault_halts_the_schedule_too(
+    faulty: Daemon, tmp_path: Path
+) -> None:
     goes_on(tmp_path)
     faulty.ok("disable", "--all")
     with client(faulty) as rt:
@@ -102,7 +104,7 @@ def test_a_pause_by_hand_stays_whatever_halts_beside_it(faulty: Daemon, tmp_path
 
 
 @pytest.mark.parametrize("task", ["hooked", "given", "filed"])
-def test_what_fails_before_a_task_s_own_code_halts_the_schedule_if_it_is_to(
+def test_a_failure_before_a_task_s_own_code_halts_the_schedule_if_it_is_to(
     start_daemon: DaemonMaker, tmp_path: Path, task: str
 ) -> None:
     (tmp_path / "files").mkdir()

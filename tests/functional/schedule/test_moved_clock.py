@@ -207,7 +207,7 @@ def test_a_clock_that_jumps_loses_no_moment_and_runs_none_twice(
     [(28, "it was late"), (25, "nobody looked for 11 s")],
     ids=["3 s late", "6 s late"],
 )
-def test_what_nobody_looked_at_for_long_is_judged_however_long_ago_the_last_look_was(
+def test_moments_during_a_long_stall_are_misfires_however_long_ago_the_last_look_was(
     redis: EmbeddedRedis, tmp_path: Path, second: int, reason: str
 ) -> None:
     """The planner looks when something is due, and else every few seconds."""

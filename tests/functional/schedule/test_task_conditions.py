@@ -86,7 +86,7 @@ def test_where_conditions_are_not_silenced_it_halts_the_schedule(
         assert state(rt) == "going"
 
 
-def test_a_run_that_somebody_kills_is_no_fault(start: DaemonMaker, tmp_path: Path) -> None:
+def test_a_run_that_a_user_kills_is_no_fault(start: DaemonMaker, tmp_path: Path) -> None:
     with client(start("hang", silence_cond_check=False)) as rt:
         run = until(lambda: rt.ls(task=TASK, state="running"), what="it hangs")[0]
         run.kill()

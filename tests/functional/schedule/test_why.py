@@ -113,7 +113,7 @@ def test_a_task_without_a_condition_says_so(daemon: Daemon) -> None:
     assert (done.returncode, done.stderr.count("\n")) == (6, 1)
 
 
-def test_what_is_disabled_stays_so_after_a_restart(daemon: Daemon) -> None:
+def test_a_disabled_task_stays_so_after_a_restart(daemon: Daemon) -> None:
     daemon.ok("disable", "second", "--reason", "test")
     daemon.stop()
     daemon.start()
@@ -185,7 +185,9 @@ def test_the_schedule_can_be_simulated_without_a_daemon(daemon: Daemon) -> None:
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
 
 
-def test_what_overlaps_is_not_held_by_its_runs(start_daemon: DaemonMaker, tmp_path: Path) -> None:
+def test_a_task_that_may_overlap_is_not_held_by_its_runs(
+    start_daemon: DaemonMaker, tmp_path: Path
+) -> None:
     (tmp_path / "over.py").write_text(
         "import time\n"
         "from rtd import Session\n"

@@ -71,7 +71,7 @@ def test_a_slip_in_the_environment_is_not_passed_over(monkeypatch: pytest.Monkey
         load_config()
 
 
-def test_what_a_run_finds_in_its_environment_is_no_slip(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_variable_that_rtd_gives_its_runs_is_no_slip(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RTD_RUN_ID", "01KAJ3V5Q0E7Z4M2T8W6R1X9YB")
     monkeypatch.setenv("RTD_ATTEMPT", "1")
     assert load_config() == Config()

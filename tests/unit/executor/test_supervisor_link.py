@@ -30,7 +30,7 @@ def test_a_hello_of_any_size_waits_until_it_is_read(link: SupervisorConnection) 
     assert link.wants_write
 
 
-def test_what_comes_after_the_hello_may_not_pile_up(link: SupervisorConnection) -> None:
+def test_messages_after_the_hello_may_not_pile_up(link: SupervisorConnection) -> None:
     link.send("hello", {"manifest": bytes(20 * MIB)})
     for _ in range(15):
         link.send("gone", {"data": bytes(MIB)})

@@ -48,7 +48,7 @@ def test_an_answer_settles_it_and_a_false_one_makes_the_other_needless() -> None
     assert known("has x & ~has y", x=True, y=False) == (True, set())
 
 
-def test_what_is_certain_lasts_until_time_may_change_it() -> None:
+def test_a_certain_value_lasts_until_time_may_change_it() -> None:
     found = evaluate_partially(
         parse("has x & time of day between 08:00 and 10:00", GRAMMAR), View(0.0)
     )
@@ -96,7 +96,7 @@ TEXTS = st.recursive(
 
 
 @given(TEXTS, st.integers(0, 24 * 3600 - 1))
-def test_what_is_certain_is_so_whatever_is_answered_and_until_it_says(text: str, at: int) -> None:
+def test_a_certain_value_holds_for_every_answer_and_until_it_says(text: str, at: int) -> None:
     condition = parse(text, GRAMMAR)
     found = evaluate_partially(condition, View(float(at)))
     moments = [at * SECOND, min(found.until, 2 * 24 * 3600 * SECOND) - 1]

@@ -114,7 +114,7 @@ def test_b2_any_text_is_a_condition_or_a_clear_error(text: str) -> None:
 
 
 @pytest.mark.parametrize("odd", ["\n", "\r\n", "\x1b[31m", "\ud800", "\u2028"])
-def test_b2_a_problem_is_one_line_whatever_the_text_holds(odd: str) -> None:
+def test_b2_a_problem_is_one_line_for_every_text(odd: str) -> None:
     for text in (f"'a{odd}b'", f"daily after 'x{odd}y'", f"every 'x{odd}y'"):
         with pytest.raises(ConditionError) as caught:
             parse(text)

@@ -114,7 +114,7 @@ def test_an_object_equals_its_text(condition: Condition, text: str) -> None:
         lambda: c.any_of(["daily", c.daily]),  # type: ignore[list-item]
     ],
 )
-def test_what_cannot_be_meant_is_refused(make: Callable[[], object]) -> None:
+def test_a_condition_that_cannot_be_meant_is_refused(make: Callable[[], object]) -> None:
     with pytest.raises(ConditionError) as caught:
         make()
     assert str(caught.value).count("\n") == (2 if caught.value.text else 0)

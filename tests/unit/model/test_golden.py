@@ -98,7 +98,7 @@ def test_values_of_every_type_are_read(release: str) -> None:
     assert stop == Intent("drain", "the daemon ends", AT, requeue=True, note="after its grace")
 
 
-def test_what_an_app_declares_is_read(release: str) -> None:
+def test_the_declarations_of_an_app_are_read(release: str) -> None:
     manifest = Manifest.from_dict(msgpack.unpackb(golden_blobs(release, "app")["manifest"]))
     task, info = manifest.find("report"), manifest.info
     assert set(manifest.tasks) == {"report", "command"}

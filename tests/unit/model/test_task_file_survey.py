@@ -30,7 +30,7 @@ def test_a_pattern_means_what_it_means_elsewhere(
 
 
 @pytest.mark.parametrize("glob", ["", "/etc/*.py", "../*.py", "x/"])
-def test_what_is_no_pattern_of_files_below_a_folder_is_refused(glob: str) -> None:
+def test_a_text_that_is_no_pattern_of_files_is_refused(glob: str) -> None:
     with pytest.raises(ValueError, match="is no pattern"):
         compile_glob(glob)
 

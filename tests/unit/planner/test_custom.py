@@ -83,14 +83,14 @@ def test_an_answer_that_was_on_its_way_at_the_firing_is_not_used() -> None:
 
 
 @pytest.mark.parametrize("text", ["~has x", "has x", "~(has x & has y)"])
-def test_what_is_not_answered_or_fails_starts_nothing_either_way(text: str) -> None:
+def test_a_condition_that_is_not_answered_or_fails_starts_nothing_either_way(text: str) -> None:
     planner = begun(task=text)
     assert told(planner.advance(at("07:01"))) == []
     assert answer(planner, "07:02", x=None, y=None) == []
     assert "has x" in planner.needed_custom_ids()
 
 
-def test_nobody_is_asked_for_a_task_that_is_held() -> None:
+def test_no_condition_is_evaluated_for_a_task_that_is_held() -> None:
     planner = begun(task="has x")
     planner.enable("task", False)
     planner.advance(at("07:01"))

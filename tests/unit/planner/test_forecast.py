@@ -20,7 +20,7 @@ def forecast(text: str, overlap: bool = False, begun: bool = True) -> tuple[bool
     return waits, [at_us - at_us % SECOND for at_us, _ in next_starts(planner, [entry], 2, now_us)]
 
 
-def test_a_run_that_ends_before_the_next_start_keeps_nobody_waiting() -> None:
+def test_a_run_that_ends_before_the_next_start_keeps_no_task_waiting() -> None:
     assert forecast("every 1 minute") == (False, [at("07:01"), at("07:02")])
     days = [at("06:00") + day * DAY for day in (1, 2)]
     assert forecast("daily after 06:00") == (False, days)

@@ -85,7 +85,7 @@ def test_a_disabled_task_has_missed_nothing() -> None:
     assert clock.begin() == []
 
 
-def test_time_that_nobody_saw_pass_is_judged_like_a_stop() -> None:
+def test_a_skipped_gap_is_judged_like_a_stop() -> None:
     clock = Clockwork("07:00:30", task=Schedule("cron * * * * *", catch_up="last"))
     clock.begin()
     clock.go("07:00:40")

@@ -25,7 +25,7 @@ def test_a_task_never_overlaps_itself_unless_it_may() -> None:
     assert [one.task for one in found].count("loose") == 4
 
 
-def test_what_is_held_by_its_own_run_starts_when_that_ends_and_is_late() -> None:
+def test_a_task_held_by_its_own_run_starts_when_that_ends_and_is_late() -> None:
     clock = Clockwork("07:00", task="every 1 minute")
     (first,) = clock.begin(run_us=None)
     assert clock.go("07:03", run_us=None) == []
@@ -200,7 +200,7 @@ def test_an_occurrence_has_one_id_for_ever() -> None:
     )
 
 
-def test_a_parameter_of_the_session_starts_who_asks_for_it_and_nobody_else() -> None:
+def test_a_parameter_of_the_session_starts_only_the_tasks_that_ask_for_it() -> None:
     clock = Clockwork("07:00", asks="param 'env' is 'prod'", other="every 1 hour")
     assert [one.task for one in clock.begin()] == ["other"]
     clock.go("07:05")

@@ -40,7 +40,7 @@ def test_unknown_users_and_groups_are_named() -> None:
 
 
 @needs_root
-def test_a_command_runs_as_somebody_else() -> None:
+def test_a_command_runs_as_another_user() -> None:
     account = find_account("nobody")
     done = subprocess.run(
         ["id"], capture_output=True, text=True, check=True, **account.popen_options
@@ -53,7 +53,7 @@ def test_a_command_runs_as_somebody_else() -> None:
 
 
 @needs_root
-def test_only_root_can_run_as_somebody_else() -> None:
+def test_only_root_can_run_as_another_user() -> None:
     def as_nobody() -> int:
         account = find_account("nobody")
         os.setresgid(account.gid, account.gid, account.gid)

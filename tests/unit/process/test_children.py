@@ -32,7 +32,7 @@ def started(*command: str) -> Iterator[subprocess.Popen[bytes]]:
             os.killpg(child.pid, 9)
 
 
-def test_children_are_listed_whoever_forked_them() -> None:
+def test_children_of_all_threads_are_listed() -> None:
     before = own_children()  # what other tests of this process keep, a resource tracker
     found: list[subprocess.Popen[bytes]] = []
     thread = threading.Thread(target=lambda: found.append(subprocess.Popen(["sleep", "1000"])))

@@ -33,7 +33,7 @@ def test_files_that_are_written_matter_by_their_name(tmp_path: Path, watch: Fold
     assert not changed(watch)
 
 
-def test_what_comes_goes_or_is_renamed_matters_whatever_its_name(
+def test_a_file_that_comes_goes_or_is_renamed_matters_under_any_name(
     tmp_path: Path, watch: FolderWatch
 ) -> None:
     watch.watch({str(tmp_path): None})

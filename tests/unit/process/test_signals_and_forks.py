@@ -97,7 +97,7 @@ def test_an_error_of_a_child_is_printed_and_never_gets_to_the_parents_code(
     assert "a sentence" in capfd.readouterr().err
 
 
-def test_what_was_printed_before_a_fork_is_printed_once() -> None:
+def test_text_printed_before_a_fork_is_printed_once() -> None:
     code = (
         "from rtd.process.fork.fork import fork_child; import os\n"
         "print('before', end=' ')\n"

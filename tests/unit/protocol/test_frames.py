@@ -125,7 +125,7 @@ def test_good_frames_before_a_bad_one_are_given_first() -> None:
         b"\x82\x90\x01\x90\x02",
     ],
 )
-def test_what_is_no_frame_is_one_clear_error(data: bytes) -> None:
+def test_bytes_that_are_no_frame_are_one_clear_error(data: bytes) -> None:
     with pytest.raises(WireError, match="malformed frame") as caught:
         list(Decoder(4096).feed(data))
     assert "\n" not in caught.value.sentence

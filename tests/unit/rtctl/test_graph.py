@@ -104,7 +104,7 @@ def test_about_one_task_only_what_leads_to_it_and_from_it() -> None:
         answer(PIPELINE, about="getdata")
 
 
-def test_what_is_rtds_own_is_not_drawn() -> None:
+def test_rtds_own_tasks_are_not_drawn() -> None:
     found = graph(Manifest.of("app", [TaskInfo("@cycle", hidden=True)]))
     assert (found.tasks, found.missing, found.edges) == ((), (), ())
 

@@ -46,7 +46,7 @@ def test_a_moment_is_in_the_zone_of_now_when_it_has_one() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "soon", "25:00", "tomorrow at 8", "@x", "+x", "2026-13-01"])
-def test_what_is_no_time_says_what_would_be(text: str) -> None:
+def test_a_text_that_is_no_time_says_what_would_be(text: str) -> None:
     with pytest.raises(UsageError, match="is no time; write 08:00"):
         parse_when(text, NOW)
 

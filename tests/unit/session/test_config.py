@@ -79,7 +79,7 @@ def test_a_slip_is_one_line_that_says_what_to_write(given: dict[Any, Any], probl
     assert "\n" not in str(caught.value)
 
 
-def test_what_is_no_key_is_no_attribute_either() -> None:
+def test_a_name_that_is_no_key_is_no_attribute_either() -> None:
     config = Session().config
     with pytest.raises(AttributeError, match="cycle_sleep"):
         config.cycle_slep  # noqa: B018
@@ -128,7 +128,7 @@ def test_the_time_zone_is_that_of_each_task_that_names_none() -> None:
 # --- the daemon's own configuration and what the app says beneath it
 
 
-def test_what_the_daemon_was_given_is_stronger() -> None:
+def test_settings_of_the_daemon_are_stronger() -> None:
     own = build_config({"history": 7})
     config = merge_app_settings(own, {"history": 3, "lanes.process.max": 5, "limits.result": 4096})
     assert (config.history, config.lanes["process"].max) == (7, 5)
@@ -145,7 +145,7 @@ def test_an_app_s_bound_that_does_not_fit_the_daemon_s_is_left_out() -> None:
     assert (high.lanes["thread"].min, high.lanes["thread"].max, high.history) == (3, 3, 9)
 
 
-def test_what_only_a_later_rtd_knows_is_left_out() -> None:
+def test_keys_that_only_a_later_rtd_knows_are_left_out() -> None:
     assert (
         merge_app_settings(Config(), {"colour": "red", "redis": "redis://x", "node": "y"})
         == Config()

@@ -104,7 +104,7 @@ def test_a_condition_of_an_app_combines_on_either_side_of_an_operator() -> None:
 
 
 @pytest.mark.parametrize("other", ["daily", None, 5, lambda: True])
-def test_what_is_no_condition_does_not_combine_with_one(other: Any) -> None:
+def test_another_object_does_not_combine_with_a_condition(other: Any) -> None:
     func = FuncCond(lambda: True, syntax="is asked for")
     for one in (func, daily):
         for combine in (operator.and_, operator.or_):
@@ -143,7 +143,7 @@ def test_a_coroutine_function_is_no_condition() -> None:
         FuncCond(syntax="waits")(waits)
 
 
-def test_who_asks_what_is_not_there_is_told_so() -> None:
+def test_a_question_to_a_missing_condition_is_an_error() -> None:
     with pytest.raises(LookupError, match="no condition `daily`"):
         evaluate_condition("daily")
 

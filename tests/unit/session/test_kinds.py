@@ -97,7 +97,7 @@ def test_a_kind_without_a_default_name_needs_one() -> None:
 # --- where they go
 
 
-def test_what_is_declared_before_a_session_is_its_own() -> None:
+def test_tasks_declared_before_a_session_are_its_own() -> None:
     early = FuncTask(work, name="early")
     session = Session(tasks=[early], parameters={"x": 1})
     later = Echo(name="later")
@@ -365,7 +365,7 @@ def test_a_task_that_was_made_before_its_session_is_ruled_by_its_session() -> No
     assert Session(tasks=[moved], as_default=False)["moved"].session is moved.session is not alone
 
 
-def test_what_is_no_task_no_hook_and_no_configuration_is_refused() -> None:
+def test_an_object_that_is_no_task_no_hook_and_no_configuration_is_refused() -> None:
     with pytest.raises(PolicyError, match=r"tasks: .*work.* is no task"):
         Session(tasks=[work])  # type: ignore[list-item]
     with pytest.raises(RtdError, match="'x' is no mapping"):
@@ -386,7 +386,7 @@ def test_hooks_are_registered_with_and_without_brackets() -> None:
     assert session.hooks.execute == [work, work]
 
 
-def test_attributes_of_what_is_no_task_yet() -> None:
+def test_attributes_of_an_object_that_is_no_task_yet() -> None:
     class Hasty(Echo):
         def __init__(self) -> None:
             self.timeout = 3  # type: ignore[assignment]
@@ -400,7 +400,7 @@ def test_attributes_of_what_is_no_task_yet() -> None:
         _ = Echo(name="other").colour
 
 
-def test_what_a_task_was_made_with_is_part_of_the_mark_of_its_code() -> None:
+def test_the_arguments_of_a_task_are_part_of_the_mark_of_its_code() -> None:
     def mark(command: str) -> int:
         session = Session()
         CommandTask(command, name="c")

@@ -28,7 +28,7 @@ def write(path: Path, *rows: LogRow, hold: bool = True) -> None:
     handler.close()
 
 
-def test_what_is_written_is_read_again(tmp_path: Path) -> None:
+def test_written_rows_are_read_again(tmp_path: Path) -> None:
     file = tmp_path / "log" / "tasks.csv"
     write(file, BEGAN, FAILED)
     assert list(read_csv(file)) == [BEGAN, FAILED]
@@ -42,7 +42,7 @@ def test_rows_that_come_again_after_a_crash_stand_there_once(tmp_path: Path) -> 
     assert list(read_csv(file)) == [BEGAN, FAILED, later]
 
 
-def test_a_row_that_was_cut_by_a_crash_is_written_anew(tmp_path: Path) -> None:
+def test_a_row_that_was_cut_by_a_crash_is_written_again(tmp_path: Path) -> None:
     file = tmp_path / "tasks.csv"
     write(file, BEGAN)
     begun = file.stat().st_size
@@ -62,7 +62,7 @@ def test_without_holding_back_each_record_is_there_at_once(tmp_path: Path) -> No
     assert list(handler.read()) == [BEGAN, FAILED]
 
 
-def test_a_file_that_is_moved_away_is_begun_anew(tmp_path: Path) -> None:
+def test_a_file_that_is_moved_away_is_begun_again(tmp_path: Path) -> None:
     file = tmp_path / "tasks.csv"
     handler = CsvHandler(file)
     handler.handle(TaskRecord(BEGAN))
@@ -89,7 +89,7 @@ def test_a_file_of_red_engines_keeps_its_columns_and_can_be_read(tmp_path: Path)
     assert file.read_text().splitlines()[-1].count('","') == 6
 
 
-def test_what_cannot_be_written_is_told_and_written_later(tmp_path: Path) -> None:
+def test_rows_that_cannot_be_written_are_a_fault_and_written_later(tmp_path: Path) -> None:
     blocked = tmp_path / "log"
     blocked.write_text("no directory")
     handler = CsvHandler(blocked / "tasks.csv")

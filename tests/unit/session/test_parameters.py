@@ -67,7 +67,7 @@ def test_a_task_that_is_given_nothing_costs_nothing() -> None:
     assert task.resolver is None
 
 
-def test_what_was_set_at_run_time_is_used_at_its_own_level() -> None:
+def test_a_value_set_at_run_time_is_used_at_its_own_level() -> None:
     session = Session(parameters={"a": 1, "b": 2})
     task = declared(session, parameters={"b": 3, "c": Arg("b")})
     session.manifest()
@@ -170,7 +170,7 @@ def test_a_private_value_is_the_value_wherever_it_stands() -> None:
     assert [told[name].private for name in "abcd"] == [True, False, False, True]
 
 
-def test_what_stands_within_an_argument_is_looked_for_too() -> None:
+def test_arguments_within_an_argument_are_resolved_too() -> None:
     session = Session(parameters={"b": EnvArg("NOT_SET_ANYWHERE", FuncArg(lambda: 2))})
     session.parameters.param_func(lambda: Return("task"), key="c")
     task = declared(session, parameters={"a": Arg("no", Arg("b")), "c": 0})
@@ -200,7 +200,7 @@ def fails(why: str) -> Any:
     return pytest.raises(ParameterFailed, match=why)
 
 
-def test_what_cannot_be_found_fails_with_the_name_of_the_parameter() -> None:
+def test_a_value_that_cannot_be_found_fails_with_the_name_of_the_parameter() -> None:
     session = Session()
     session.parameters["b"] = FuncArg(lambda c: c)
     session.parameters["c"] = FuncArg(lambda b: b)
@@ -224,7 +224,7 @@ def test_what_cannot_be_found_fails_with_the_name_of_the_parameter() -> None:
     assert given(task) == {"a": 1, "b": 2, "c": 3}
 
 
-def test_what_is_wrong_from_the_start_is_a_fault_when_the_app_is_imported() -> None:
+def test_a_parameter_wrong_from_the_start_is_a_fault_when_the_app_is_imported() -> None:
     session = Session(parameters={"known": FuncArg(lambda unknown: unknown)})
 
     @session.task()

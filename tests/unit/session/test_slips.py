@@ -26,7 +26,9 @@ def test_a_function_by_name_needs_a_file() -> None:
         ({"path": 3}, "path: 3 is no path"),
     ],
 )
-def test_what_contradicts_itself_is_refused(arguments: dict[str, Any], problem: str) -> None:
+def test_a_declaration_that_contradicts_itself_is_refused(
+    arguments: dict[str, Any], problem: str
+) -> None:
     with pytest.raises(PolicyError, match="FuncTask: ") as caught:
         FuncTask(name="g", **arguments)
     assert problem in str(caught.value)
@@ -40,7 +42,7 @@ def test_what_contradicts_itself_is_refused(arguments: dict[str, Any], problem: 
         ({"stdin": Private(EnvArg("B"))}, "stdin: EnvArg('B') is known only at a run"),
     ],
 )
-def test_what_a_command_cannot_be_given_is_refused(how: dict[str, Any], problem: str) -> None:
+def test_an_option_that_a_command_cannot_have_is_refused(how: dict[str, Any], problem: str) -> None:
     with pytest.raises(PolicyError, match="CommandTask: ") as caught:
         CommandTask("true", name="c", **how)
     assert problem in str(caught.value)

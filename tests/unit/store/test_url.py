@@ -44,7 +44,7 @@ def test_a_url_means_an_address(url: str, address: RedisAddress) -> None:
         ("rediss://h?ssl_cert_reqs=maybe", "must be 'required' or 'none'"),
     ],
 )
-def test_what_is_wrong_with_a_url_is_said(url: str, words: str) -> None:
+def test_a_wrong_url_says_why(url: str, words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         parse_url(url)
 

@@ -46,7 +46,7 @@ def test_a_log_that_grows_keeps_one_old_file(log: Path, handler: BoundedHandler)
     assert sorted(os.listdir(log.parent)) == ["rtd.log", "rtd.log.1"]
 
 
-def test_what_an_app_prints_past_the_daemon_is_bounded_too(
+def test_prints_of_an_app_past_the_daemon_are_bounded_too(
     log: Path, handler: BoundedHandler
 ) -> None:
     """It has the file as its own stdout; what it writes afterwards begins at the start."""
@@ -95,6 +95,6 @@ def test_the_log_of_another_program_is_moved_away_under_its_hands(log: Path) -> 
     assert lines_of(log.with_name("rtd.log.1"))[-1].endswith("one more")
 
 
-def test_a_log_that_nobody_has_begun_is_not_looked_for_in_vain(tmp_path: Path) -> None:
+def test_a_log_that_does_not_exist_is_not_looked_for_in_vain(tmp_path: Path) -> None:
     BoundedFile(tmp_path / "none" / "redis.log", LIMIT).rotate()
     assert os.listdir(tmp_path) == []

@@ -45,7 +45,7 @@ def test_a_run_that_never_started_and_was_to_stop_is_cancelled() -> None:
     assert (verdict.record.end.by, verdict.record.attempts) == ("uid 0 (root)", ())
 
 
-def test_a_run_that_nobody_stopped_is_lost_and_the_record_names_the_signal() -> None:
+def test_a_run_that_was_not_stopped_is_lost_and_the_record_names_the_signal() -> None:
     verdict = decide(QUEUED, FAIL, evidence())
     (attempt,) = verdict.record.attempts
     assert (verdict.kind, verdict.record.state) == ("d", RunState.LOST)
@@ -64,7 +64,7 @@ def test_a_run_is_requeued_until_its_third_loss(before: int, kind: str) -> None:
     assert verdict.record.attempts[-1].number == before + 1
 
 
-def test_a_run_that_was_stopped_says_by_whom_whatever_its_policy() -> None:
+def test_a_run_that_was_stopped_says_by_whom_under_every_policy() -> None:
     killed = [[42, "rtd: process", "SIGKILL"]]
     gone = ExecutorExit("x", "process", 42, signal=9, killed=killed)
     verdict = decide(QUEUED, REQUEUE, evidence(gone=gone, intent=Intent("timeout", "late", 1.0)))

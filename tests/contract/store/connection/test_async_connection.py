@@ -135,7 +135,7 @@ def test_rings_warn_again_after_a_lost_connection(redis: EmbeddedRedis) -> None:
     run(work, redis.url)
 
 
-def test_nobody_there_is_said_after_the_time_that_was_given(home: Path) -> None:
+def test_a_missing_server_is_an_error_after_the_time_that_was_given(home: Path) -> None:
     async def main() -> None:
         with pytest.raises(StoreGone, match=r"no Redis at unix://.*none.sock for 0\.1 s"):
             await AsyncRedisConnection.connect(f"unix://{home}/none.sock", timeout_s=0.1)

@@ -48,7 +48,7 @@ def test_a_refused_call_says_what_and_the_others_are_carried_out(link: RedisConn
     assert link.execute(RedisCommand(("GETDEL", "t"))) == b"2"
 
 
-def test_nobody_there_is_said_after_the_time_that_was_given(home: Path) -> None:
+def test_a_missing_server_is_an_error_after_the_time_that_was_given(home: Path) -> None:
     began = time.monotonic()
     with pytest.raises(StoreGone, match=r"no Redis at unix://.*/none.sock"):
         RedisConnection.connect(f"unix://{home}/none.sock", timeout_s=0.1)

@@ -43,7 +43,7 @@ def test_of_more_than_two_hundred_the_quietest_goes(store: Store) -> None:
     assert "file1" not in kept
 
 
-def test_what_a_fault_says_is_one_line_of_bounded_length(store: Store) -> None:
+def test_the_message_of_a_fault_is_one_line_of_bounded_length(store: Store) -> None:
     note(store, "task", "a|b\nc", "x\ny\udcff " + "z" * 5000, 1.0)
     (row,) = store.link.execute(store.calls.list_faults(NODE))
     assert row.what == "a|b c"

@@ -55,7 +55,7 @@ def test_an_occurrence_and_its_run_are_made_in_one_step(store: Store) -> None:
     }
 
 
-def test_whoever_comes_second_gets_the_state_of_the_run_that_exists(store: Store) -> None:
+def test_the_second_node_gets_the_state_of_the_run_that_exists(store: Store) -> None:
     fire(store, firing(1))
     assert fire(store, firing(1), firing(2, "other")) == ["q", ""]
     assert store.take() == [run_id(1), run_id(2)]

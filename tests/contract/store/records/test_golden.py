@@ -104,7 +104,7 @@ def test_the_schedule_is_read(link: RedisConnection) -> None:
     assert link.execute(COMMANDS.misses(10)) == found
 
 
-def test_what_was_fired_is_not_fired_again(link: RedisConnection) -> None:
+def test_fired_occurrences_are_not_fired_again(link: RedisConnection) -> None:
     record = link.execute(COMMANDS.get_record(run_id(8)))
     again = FiredOccurrence("hourly", NOW_US, NOW_US, run_id(8), record, run_id(8), 0, "ran||")
     place = keys.place("main", "default", 0)

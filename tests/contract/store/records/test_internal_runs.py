@@ -17,7 +17,7 @@ def test_it_waits_before_all_others_and_is_shown_nowhere(store: Store) -> None:
     assert [lease.id for lease in store.link.execute(store.calls.list_running())] == [other]
 
 
-def test_its_end_rings_whoever_submitted_it_and_leaves_nothing_but_a_record_for_a_minute(
+def test_its_end_rings_its_submitter_and_leaves_nothing_but_a_record_for_a_minute(
     store: Store,
 ) -> None:
     own, other = submit_inner(store), store.submit_one(lane="main")
@@ -34,7 +34,7 @@ def test_its_end_rings_whoever_submitted_it_and_leaves_nothing_but_a_record_for_
     assert store.link.execute(store.calls.forget_internal_run(own)) == 1
 
 
-def test_what_its_dead_executor_leaves_is_settled_and_rings_too(store: Store) -> None:
+def test_a_run_of_a_dead_executor_is_settled_and_rings_too(store: Store) -> None:
     own = submit_inner(store)
     store.take(lane="main")
     store.fence("E1")

@@ -15,7 +15,7 @@ def test_a_word_is_replaced_only_by_who_knows_it(store: Store) -> None:
     assert store.redis("EXISTS", f"@here:{NODE}") == 0
 
 
-def test_what_concerns_the_schedule_is_told_to_all_nodes_that_are_there(store: Store) -> None:
+def test_events_that_concern_the_schedule_ring_all_nodes_that_are_there(store: Store) -> None:
     claim, one = store.calls.claim, store.link.execute
     for node in (NODE, "other", "gone", "left"):
         one(claim(node, b"", b"mine", 60_000))

@@ -99,7 +99,7 @@ def test_a_run_that_has_begun_is_told_once_and_before_its_end(log: Store) -> Non
     ]
 
 
-def test_what_was_not_said_to_be_done_comes_again(log: Store) -> None:
+def test_entries_that_were_not_confirmed_come_again(log: Store) -> None:
     runs = [keyed_id() for _ in range(5)]
     for run in runs:
         submit(log, run)

@@ -17,7 +17,7 @@ def test_a_fenced_executor_gives_up_all_its_leases(store: Store) -> None:
     assert store.link.execute(store.calls.list_executors()) == []
 
 
-def test_whatever_a_fenced_executor_still_says_is_refused(store: Store) -> None:
+def test_all_commands_of_a_fenced_executor_are_refused(store: Store) -> None:
     run, other = store.submit(2)
     store.take(n=1)
     store.fence("E1")
@@ -87,7 +87,7 @@ def test_a_living_executor_cannot_be_settled_over(store: Store) -> None:
     assert store.finish("E1", run) == []
 
 
-def test_a_hand_off_that_nobody_read_is_among_the_leases(store: Store) -> None:
+def test_a_hand_off_that_was_not_read_is_among_the_leases(store: Store) -> None:
     store.take()
     run = store.submit_one()
     assert store.waiting() == []

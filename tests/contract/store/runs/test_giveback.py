@@ -20,7 +20,7 @@ def test_each_goes_back_to_its_own_place(store: Store) -> None:
     assert store.take() == [*high, *low]
 
 
-def test_what_is_not_ones_own_is_refused_and_the_rest_goes_back(store: Store) -> None:
+def test_runs_of_another_executor_are_refused_and_the_rest_goes_back(store: Store) -> None:
     first, second = store.submit(2)
     store.take("E1", 1)
     store.take("E2", 1)
@@ -29,7 +29,7 @@ def test_what_is_not_ones_own_is_refused_and_the_rest_goes_back(store: Store) ->
     assert store.giveback("E1") == []
 
 
-def test_runs_given_back_wake_somebody_else(store: Store) -> None:
+def test_runs_given_back_wake_another_executor(store: Store) -> None:
     run = store.submit_one()
     store.take("E1")
     assert store.ask("E2").what == "idle"

@@ -21,7 +21,7 @@ def test_to_pause_or_resume_twice_says_so(store: Store) -> None:
     assert store.link.execute(store.calls.resume(NODE, "a")) == 1
 
 
-def test_a_paused_queue_wakes_nobody_and_a_resumed_one_does(store: Store) -> None:
+def test_a_paused_queue_wakes_no_executor_and_a_resumed_one_does(store: Store) -> None:
     store.link.execute(store.calls.pause(NODE, "a"))
     store.take()
     run = store.submit_one(queue="a")

@@ -90,7 +90,7 @@ def test_a_retired_executor_takes_no_more_and_stays_retired(store: Store) -> Non
     assert store.link.execute(store.calls.list_executors())[0].active is False
 
 
-def test_to_retire_somebody_unknown_says_so(store: Store) -> None:
+def test_retiring_an_unknown_executor_says_so(store: Store) -> None:
     assert store.link.execute(store.calls.retire("E9")) == 0
 
 

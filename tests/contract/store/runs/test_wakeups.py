@@ -60,7 +60,7 @@ def two_idle_one_woken(store: Store) -> tuple[str, str, str]:
     return run, woken, idle
 
 
-def test_nobody_jumps_the_queue_by_a_hand_off(store: Store) -> None:
+def test_no_run_jumps_the_queue_by_a_hand_off(store: Store) -> None:
     first, woken, idle = two_idle_one_woken(store)
     second = store.submit_one()
     assert store.waiting() == [first, second]
@@ -126,7 +126,7 @@ def test_it_is_rung_when_there_are_fewer_idle_executors_than_runs(store: Store) 
     assert store.rings() == ["demand|process"]
 
 
-def test_it_is_rung_again_after_somebody_was_idle(store: Store) -> None:
+def test_it_is_rung_again_after_an_executor_was_idle(store: Store) -> None:
     (run,) = store.submit(1)
     store.take("E1")
     store.finish("E1", run)
@@ -202,7 +202,7 @@ def test_a_parameter_that_is_set_rings_every_node_once(store: Store) -> None:
 
 
 @pytest.mark.parametrize("length", [3, 31, 32, 200, 255, 256, 300])
-def test_that_an_executor_has_a_run_is_told_where_somebody_asks(store: Store, length: int) -> None:
+def test_the_begin_of_a_run_rings_where_it_is_watched(store: Store, length: int) -> None:
     task = "t" * length
     spec = RunSpec("", task, b"\xc1" * 70_000, "process", "default", 0, 1.0, {}, "me", None)
     store.link.execute(store.calls.watch_begins([task]))

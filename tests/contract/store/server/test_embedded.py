@@ -154,7 +154,7 @@ def test_one_that_has_no_connection_left_is_not_taken_for_dead(redis: EmbeddedRe
         link.execute(RedisCommand(("CONFIG", "SET", "maxclients", 100)))
 
 
-def test_what_was_written_is_synced_and_only_that(redis: EmbeddedRedis) -> None:
+def test_only_written_data_is_synced(redis: EmbeddedRedis) -> None:
     files = AppendOnlyFiles(redis.directory)
 
     def synced() -> int:

@@ -51,7 +51,7 @@ def test_several_targets_each_have_their_outcome(jobs: Daemon, gate: Path) -> No
     assert until_state(jobs, run, "terminated")
 
 
-def test_what_is_over_cannot_be_killed(jobs: Daemon) -> None:
+def test_a_run_that_is_over_cannot_be_killed(jobs: Daemon) -> None:
     run = submit(jobs, "add", "a:=1", "--wait")
     done = jobs.rtctl("kill", run)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (6, "", 1)

@@ -109,7 +109,7 @@ def test_a_run_that_waits_has_no_output_yet(jobs: Daemon) -> None:
     jobs.ok("cancel", run)
 
 
-def test_what_a_child_writes_is_there_before_its_run_ends(jobs: Daemon) -> None:
+def test_output_of_a_child_is_there_before_its_run_ends(jobs: Daemon) -> None:
     """Nothing of it goes through Python, so there is no index that speaks of it."""
     run = submit(jobs, "shout")
     until(lambda: jobs.ok("logs", run) == "raw\n", what="the output of a run that goes on")

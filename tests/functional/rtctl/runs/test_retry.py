@@ -33,7 +33,7 @@ def test_it_may_be_waited_for(jobs: Daemon) -> None:
     assert jobs.rtctl("retry", good, "nothing-of-this-kind", "--wait").returncode == 8
 
 
-def test_what_is_not_over_is_refused(jobs: Daemon, gate: Path) -> None:
+def test_a_run_that_is_not_over_is_refused(jobs: Daemon, gate: Path) -> None:
     run = submit(jobs, "hold", f"gate={gate}")
     done = jobs.rtctl("retry", run)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (6, "", 1)
