@@ -19,9 +19,12 @@ when they are asked for.
 
 from typing import TYPE_CHECKING, Any
 
-from rtd.language.core.condition import ME, Condition, Decision, Form, Leaf, Poll
+from rtd.language.core.condition import All, AnyOf, Condition, Not, all_of, any_of, negate
+from rtd.language.core.durations import format_span
+from rtd.language.core.errors import ConditionError
+from rtd.language.core.evaluation import ME, Decision, Poll
 from rtd.language.core.explanation import Explanation
-from rtd.language.core.logic import All, AnyOf, Not, all_of, any_of, negate
+from rtd.language.core.leaf import Form, Leaf
 from rtd.language.core.run_history import ACTIONS, History, HistoryLedger, Ledger
 from rtd.language.core.view import Answer, Host, Sample, View, World
 from rtd.language.grammar import GRAMMAR, Grammar
@@ -59,8 +62,6 @@ from rtd.language.task_conditions import (
     has_terminated,
     task_running,
 )
-from rtd.language.text.errors import ConditionError
-from rtd.language.time.durations import format_span
 from rtd.language.time_conditions import (
     always,
     cron,

@@ -7,10 +7,10 @@ from rtd_reference import Written, table
 from sphinx.application import Sphinx
 
 from rtd.conditions import Leaf, Poll, parse
+from rtd.language.core.durations import UNITS as SPANS
 from rtd.language.leaves import LEAVES
 from rtd.language.leaves.has import STATUSES, Has
 from rtd.language.text.amounts import UNITS as SIZES
-from rtd.language.time.durations import UNITS as SPANS
 from rtd.language.time.points_in_cycle import Cycle
 from rtd.language.time.windows import EXAMPLES
 

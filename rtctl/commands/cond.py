@@ -9,11 +9,12 @@ from rtctl.cli.flags import Flag, UsageError
 from rtctl.cli.parse_time import parse_when
 from rtctl.cli.screen import clean
 from rtd.common.local_timezone import local_timezone
-from rtd.language.core.condition import ME, Condition, Poll
+from rtd.language.core.condition import Condition
+from rtd.language.core.errors import ConditionError
+from rtd.language.core.evaluation import ME, Poll
 from rtd.language.core.explanation import Explanation
 from rtd.language.core.view import View, World
 from rtd.language.parser import parse
-from rtd.language.text.errors import ConditionError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

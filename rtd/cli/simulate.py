@@ -8,7 +8,7 @@ from typing import Final, TextIO
 
 from rtd.common.errors import BadRequest
 from rtd.common.local_timezone import local_timezone
-from rtd.language.time.durations import SECOND
+from rtd.language.core.durations import SECOND
 from rtd.model.manifest import Manifest
 from rtd.planner.simulate import simulate as occurrences
 from rtd.session.app.load_app import load

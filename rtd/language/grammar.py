@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from rtd.language.core.condition import Condition, Form, Leaf
+from rtd.language.core.condition import Condition
+from rtd.language.core.durations import UNITS
+from rtd.language.core.errors import ConditionError, Problem, TextPart
+from rtd.language.core.leaf import Form, Leaf
+from rtd.language.core.whitespace import collapse_whitespace, original_offset
 from rtd.language.leaves import LEAVES
 from rtd.language.leaves.custom import Custom
-from rtd.language.text.errors import ConditionError, Problem, TextPart
 from rtd.language.text.quoted_names import strip_quotes
-from rtd.language.text.whitespace import collapse_whitespace, original_offset
-from rtd.language.time.durations import UNITS
 from rtd.language.time.points_in_cycle import DAY_NAMES
 from rtd.language.time.windows import LIMITS
 

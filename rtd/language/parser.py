@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from rtd.language.core.condition import Condition
-from rtd.language.core.logic import MAX_LEAVES, all_of, any_of, negate
+from rtd.language.core.condition import MAX_LEAVES, Condition, all_of, any_of, negate
+from rtd.language.core.errors import ConditionError, Problem, TextPart
 from rtd.language.grammar import GRAMMAR, Grammar
 from rtd.language.suggestions import MAX_SUGGEST_CHARS, WORD_OPERATORS, add_suggestion
-from rtd.language.text.errors import ConditionError, Problem, TextPart
 
 MAX_CHARS = 100_000
 MAX_OPEN = 1000

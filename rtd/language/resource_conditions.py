@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from rtd.language.core.condition import Condition
-from rtd.language.core.logic import all_of
+from rtd.language.core.condition import Condition, all_of
+from rtd.language.core.durations import span_us
+from rtd.language.core.errors import ConditionError, parse_text
 from rtd.language.leaves.host import HostLoadAbove, HostMemoryAbove
 from rtd.language.leaves.no_output import NoOutputPast, RunningPast
 from rtd.language.leaves.param import Env, Param
 from rtd.language.leaves.scheduler import SchedulerCycles, SchedulerUptime
 from rtd.language.leaves.usage import CpuAbove, CpuTimeAbove, MemoryAbove
 from rtd.language.text.amounts import millionths, parse_size
-from rtd.language.text.errors import ConditionError, parse_text
-from rtd.language.time.durations import span_us
 
 Span = str | timedelta
 MOST_CYCLES = 10**15 - 1

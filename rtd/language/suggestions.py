@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 
+from rtd.language.core.errors import ConditionError, Problem, TextPart
+from rtd.language.core.whitespace import collapse_whitespace, original_offset
 from rtd.language.grammar import Grammar, UnknownLeaf
-from rtd.language.text.errors import ConditionError, Problem, TextPart
 from rtd.language.text.quoted_names import QUOTED
-from rtd.language.text.whitespace import collapse_whitespace, original_offset
 
 MAX_SUGGEST_CHARS = 200
 """A longer leaf gets no suggestion: comparing would take too long."""

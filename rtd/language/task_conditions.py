@@ -6,11 +6,11 @@ ConditionError.
 
 from __future__ import annotations
 
-from rtd.language.core.condition import ME
+from rtd.language.core.errors import ConditionError
+from rtd.language.core.evaluation import ME
 from rtd.language.leaves.after import After, after
 from rtd.language.leaves.has import Has
 from rtd.language.leaves.running import TaskRunning
-from rtd.language.text.errors import ConditionError
 from rtd.language.text.quoted_names import HasName, task_name_of
 
 TaskName = str | HasName

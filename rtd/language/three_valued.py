@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from rtd.language.core.condition import Condition
-from rtd.language.core.logic import All, AnyOf, Not
+from rtd.language.core.condition import All, AnyOf, Condition, Not
+from rtd.language.core.time_zones import NEVER
 from rtd.language.core.view import View
 from rtd.language.leaves.custom import Custom
-from rtd.language.time.time_zones import NEVER
 
 NO_CUSTOM_IDS: Final[frozenset[str]] = frozenset()
 

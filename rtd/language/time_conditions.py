@@ -9,14 +9,14 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import partial
 
+from rtd.language.core.durations import span_us
+from rtd.language.core.errors import parse_text
 from rtd.language.leaves.constant import FALSE, TRUE
 from rtd.language.leaves.cron import Cron
 from rtd.language.leaves.every import Every
 from rtd.language.leaves.periodic import Periodic
 from rtd.language.leaves.time_of_day import TimeOf, read_limit
-from rtd.language.text.errors import parse_text
 from rtd.language.time.crontab import parse_crontab
-from rtd.language.time.durations import span_us
 from rtd.language.time.points_in_cycle import Cycle
 from rtd.language.time.windows import Window
 

@@ -4,7 +4,7 @@ import heapq
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from rtd.language.time.time_zones import NEVER
+from rtd.language.core.time_zones import NEVER
 from rtd.planner.scheduled_task import ScheduledTask
 
 #: In `Agenda.changed`: the moment is that of the next decision.

@@ -7,7 +7,7 @@ one start; after that it is evaluated again. An unknown value is neither true no
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from rtd.language.core.condition import Evaluation
+from rtd.language.core.evaluation import Evaluation
 from rtd.language.core.view import Answer, View
 from rtd.language.three_valued import evaluate_partially
 from rtd.planner.scheduled_task import ScheduledTask

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Final
 
-from rtd.language.core.condition import Evaluation
+from rtd.language.core.durations import SECOND
+from rtd.language.core.evaluation import Evaluation
 from rtd.language.core.run_history import RUN
-from rtd.language.time.durations import SECOND
 from rtd.planner.agenda import Agenda
 from rtd.planner.dependency_index import DependencyIndex
 from rtd.planner.occurrence import Occurrence, OccurrenceVerdict

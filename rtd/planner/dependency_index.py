@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from rtd.language.core.condition import ME, Condition, Poll
+from rtd.language.core.condition import Condition
+from rtd.language.core.evaluation import ME, Poll
 from rtd.language.core.run_history import RUN
 from rtd.language.leaves.param import Param
 from rtd.language.leaves.scheduler import SchedulerCycles

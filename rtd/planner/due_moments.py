@@ -6,9 +6,9 @@ Misfires and forecasts are found by it.
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from rtd.language.core.durations import SECOND
 from rtd.language.core.run_history import ENDED_OR_USED, ENDS, RUN, STARTED_OR_USED
 from rtd.language.core.view import View
-from rtd.language.time.durations import SECOND
 from rtd.planner.run_history import RunHistory
 from rtd.planner.scheduled_task import ScheduledTask
 

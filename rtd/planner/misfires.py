@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from rtd.language.time.durations import SECOND
+from rtd.language.core.durations import SECOND
 from rtd.model.schedule import CatchUp
 from rtd.planner.due_moments import due_moments
 from rtd.planner.occurrence import Occurrence, OccurrenceVerdict

@@ -10,10 +10,10 @@ from types import MappingProxyType
 from typing import Final
 
 from rtd.language.core.condition import Condition
+from rtd.language.core.durations import SECOND
+from rtd.language.core.time_zones import NEVER
 from rtd.language.parser import parse
 from rtd.language.three_valued import custom_ids
-from rtd.language.time.durations import SECOND
-from rtd.language.time.time_zones import NEVER
 from rtd.model.schedule import Schedule, read_catch_up
 from rtd.planner.agenda import Agenda
 from rtd.planner.decider import StartDecider

@@ -8,9 +8,9 @@ for each window that some condition names. So a task takes the same memory howev
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from rtd.language.core.durations import SECOND
 from rtd.language.core.run_history import ENDS, FAIL, INACTION, RUN, SUCCESS, TERMINATE, USED
-from rtd.language.time.durations import SECOND
-from rtd.language.time.time_zones import Zone
+from rtd.language.core.time_zones import Zone
 from rtd.language.time.windows import Window
 
 #: The place of each action's latest time in a task's row.

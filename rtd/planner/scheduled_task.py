@@ -2,10 +2,11 @@
 
 from typing import Final, NamedTuple
 
-from rtd.language.core.condition import Condition, Evaluation
+from rtd.language.core.condition import Condition
+from rtd.language.core.evaluation import Evaluation
+from rtd.language.core.time_zones import NEVER, Zone
 from rtd.language.core.view import View
 from rtd.language.three_valued import custom_ids, evaluate_partially
-from rtd.language.time.time_zones import NEVER, Zone
 from rtd.model.schedule import CatchUp
 
 #: Why a task does not start although its condition is true.

@@ -4,8 +4,8 @@ import heapq
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from rtd.language.core.durations import SECOND
 from rtd.language.core.run_history import SUCCESS
-from rtd.language.time.durations import SECOND
 from rtd.model.manifest import TaskInfo
 from rtd.planner.occurrence import Occurrence
 from rtd.planner.planner import Planner

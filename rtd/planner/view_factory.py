@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from rtd.language.core.condition import Condition
+from rtd.language.core.durations import SECOND
+from rtd.language.core.time_zones import Zone, zone_of
 from rtd.language.core.view import Answer, Host, Sample, View, World
 from rtd.language.leaves.has import STATUSES, Has
 from rtd.language.three_valued import evaluate_partially
-from rtd.language.time.durations import SECOND
-from rtd.language.time.time_zones import Zone, zone_of
 from rtd.planner.custom_conditions import CustomConditions
 from rtd.planner.run_history import RunHistory
 from rtd.planner.scheduled_task import ScheduledTask

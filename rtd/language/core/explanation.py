@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from rtd.language.text.errors import printable
+from rtd.language.core.errors import printable
 
 
 @dataclass(frozen=True, slots=True)

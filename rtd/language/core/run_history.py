@@ -9,7 +9,7 @@ from datetime import datetime
 from heapq import merge
 from typing import Protocol
 
-from rtd.language.text.errors import ConditionError
+from rtd.language.core.errors import ConditionError
 
 RUN, SUCCESS, FAIL, TERMINATE, INACTION = ACTIONS = (
     "run",

@@ -6,6 +6,7 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
+from rtd.language.core.durations import SECOND
 from rtd.language.core.run_history import (
     ENDED_OR_USED,
     STARTED_OR_USED,
@@ -13,8 +14,7 @@ from rtd.language.core.run_history import (
     HistoryLedger,
     Ledger,
 )
-from rtd.language.time.durations import SECOND
-from rtd.language.time.time_zones import NEVER, Zone, zone_of
+from rtd.language.core.time_zones import NEVER, Zone, zone_of
 
 EARLIEST = -2_208_988_800 * SECOND
 LATEST = 221_845_392_000 * SECOND

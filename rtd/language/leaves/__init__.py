@@ -1,8 +1,14 @@
-"""The leaves of the language. This is the one place where a leaf is registered."""
+"""The leaves of the language, a file each (or a file for a few of one kind).
+
+To add one: make a subclass of `rtd.language.core.leaf.Leaf`, a frozen dataclass, in a file here.
+Give it `forms`, `evaluate`, `fact`, `__str__` and `events` or `polled`, and add it to `LEAVES`.
+Give it a builder in one of `rtd.language.*_conditions`, exported by `rtd.conditions`, and a section
+in the guide of conditions; the tests of the language then hold it to all that leaves promise.
+"""
 
 from __future__ import annotations
 
-from rtd.language.core.condition import Leaf
+from rtd.language.core.leaf import Leaf
 from rtd.language.leaves.after import After
 from rtd.language.leaves.constant import Constant
 from rtd.language.leaves.cron import Cron

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from re import Match
 
-from rtd.language.core.condition import ME, Evaluation, Form, Leaf, text_part
+from rtd.language.core.errors import ConditionError, Problem
+from rtd.language.core.evaluation import ME, Evaluation
+from rtd.language.core.leaf import Form, Leaf, text_part
 from rtd.language.core.run_history import RUN
+from rtd.language.core.time_zones import NEVER
 from rtd.language.core.view import View
 from rtd.language.leaves.has import STATUSES
-from rtd.language.text.errors import ConditionError, Problem
 from rtd.language.text.quoted_names import MAX_NAMES, QUOTED, quote, unquote_list
-from rtd.language.time.time_zones import NEVER
 
 ENDINGS = ("succeeded", "failed", "terminated", "finished")
 

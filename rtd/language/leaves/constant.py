@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rtd.language.core.condition import Evaluation, Form, Leaf
+from rtd.language.core.evaluation import Evaluation
+from rtd.language.core.leaf import Form, Leaf
+from rtd.language.core.time_zones import NEVER
 from rtd.language.core.view import View
-from rtd.language.time.time_zones import NEVER
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from re import Match
 from typing import ClassVar
 
-from rtd.language.core.condition import ME, Evaluation, Form, Leaf, Poll, text_part
+from rtd.language.core.durations import MINUTE
+from rtd.language.core.evaluation import ME, Evaluation, Poll
+from rtd.language.core.leaf import Form, Leaf, text_part
 from rtd.language.core.run_history import RUN
+from rtd.language.core.time_zones import NEVER, Zone
 from rtd.language.core.view import View
 from rtd.language.time.crontab import Crontab, parse_crontab
-from rtd.language.time.durations import MINUTE
-from rtd.language.time.time_zones import NEVER, Zone
 
 
 @dataclass(frozen=True, slots=True, repr=False)

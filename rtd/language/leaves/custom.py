@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from rtd.language.core.condition import Evaluation, Leaf, Poll
+from rtd.language.core.evaluation import Evaluation, Poll
+from rtd.language.core.leaf import Leaf
+from rtd.language.core.time_zones import NEVER
 from rtd.language.core.view import Answer, View
-from rtd.language.time.time_zones import NEVER
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -8,22 +8,15 @@ from datetime import timedelta
 from re import Match
 from typing import ClassVar
 
-from rtd.language.core.condition import (
-    ME,
-    Evaluation,
-    Form,
-    Leaf,
-    Poll,
-    optional_text_part,
-    text_part,
-)
+from rtd.language.core.durations import format_span, parse_span, span_us
+from rtd.language.core.errors import ConditionError
+from rtd.language.core.evaluation import ME, Evaluation, Poll
+from rtd.language.core.leaf import Form, Leaf, optional_text_part, text_part
 from rtd.language.core.run_history import ENDS, FAIL, INACTION, RUN, SUCCESS, TERMINATE
+from rtd.language.core.time_zones import NEVER
 from rtd.language.core.view import View
-from rtd.language.text.errors import ConditionError
 from rtd.language.text.quoted_names import QUOTED, quote, unquote
-from rtd.language.time.durations import format_span, parse_span, span_us
 from rtd.language.time.points_in_cycle import Cycle
-from rtd.language.time.time_zones import NEVER
 from rtd.language.time.windows import Window, limit_window, parse_limit
 
 STATUSES: dict[str, tuple[str, ...]] = {

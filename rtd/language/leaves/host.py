@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from re import Match
 from typing import ClassVar
 
-from rtd.language.core.condition import Evaluation, Form, Leaf, Poll, text_part
+from rtd.language.core.evaluation import Evaluation, Poll
+from rtd.language.core.leaf import Form, Leaf, text_part
+from rtd.language.core.time_zones import NEVER
 from rtd.language.core.view import View
 from rtd.language.text.amounts import MILLIONTH, format_number, parse_number
-from rtd.language.time.time_zones import NEVER
 
 UNMEASURED = "the host has not been measured"
 

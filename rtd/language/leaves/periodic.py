@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from re import Match
 from typing import ClassVar
 
-from rtd.language.core.condition import ME, Evaluation, Form, Leaf, Poll, optional_text_part
+from rtd.language.core.evaluation import ME, Evaluation, Poll
+from rtd.language.core.leaf import Form, Leaf, optional_text_part
 from rtd.language.core.run_history import ACTIONS, ENDS
+from rtd.language.core.time_zones import NEVER
 from rtd.language.core.view import View
 from rtd.language.time.points_in_cycle import Cycle
-from rtd.language.time.time_zones import NEVER
 from rtd.language.time.windows import EXAMPLES, Window, WindowInterval, limit_window, parse_limit
 
 ADVERBS = {cycle.adverb: cycle for cycle in Cycle}

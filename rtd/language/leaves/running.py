@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from re import Match
 
-from rtd.language.core.condition import Evaluation, Form, Leaf, text_part
+from rtd.language.core.evaluation import Evaluation
+from rtd.language.core.leaf import Form, Leaf, text_part
 from rtd.language.core.run_history import ACTIONS
+from rtd.language.core.time_zones import NEVER
 from rtd.language.core.view import View
 from rtd.language.text.quoted_names import QUOTED, quote, unquote
-from rtd.language.time.time_zones import NEVER
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from re import Match
 from typing import ClassVar
 
-from rtd.language.core.condition import Evaluation, Form, Leaf, Poll, text_part
+from rtd.language.core.errors import Problem, TextPart
+from rtd.language.core.evaluation import Evaluation, Poll
+from rtd.language.core.leaf import Form, Leaf, text_part
+from rtd.language.core.time_zones import NEVER
 from rtd.language.core.view import View
-from rtd.language.text.errors import Problem, TextPart
 from rtd.language.time.points_in_cycle import Cycle
-from rtd.language.time.time_zones import NEVER
 from rtd.language.time.windows import EXAMPLES, Window, parse_limit
 
 

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from re import Match
 from typing import ClassVar
 
-from rtd.language.core.condition import Evaluation, Form, Leaf, Poll, text_part
+from rtd.language.core.durations import SECOND, format_span, parse_span
+from rtd.language.core.evaluation import Evaluation, Poll
+from rtd.language.core.leaf import Form, Leaf, text_part
+from rtd.language.core.time_zones import NEVER
 from rtd.language.core.view import Sample, View
 from rtd.language.text.amounts import (
     MILLIONTH,
@@ -15,8 +18,6 @@ from rtd.language.text.amounts import (
     parse_number,
     parse_size,
 )
-from rtd.language.time.durations import SECOND, format_span, parse_span
-from rtd.language.time.time_zones import NEVER
 
 UNWATCHED = "no run is being watched"
 

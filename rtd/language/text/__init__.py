@@ -1,0 +1,1 @@
+"""Parts of a leaf that are no times: names in quotes, sizes and numbers."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from rtd.language.text.errors import ConditionError, TextPart
+from rtd.language.core.errors import ConditionError, TextPart
 
 UNITS = {"B": 1}
 for _power, _letter in enumerate("KMGT", 1):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Protocol
 
-from rtd.language.text.errors import ConditionError, Problem, TextPart
+from rtd.language.core.errors import ConditionError, Problem, TextPart
 
 QUOTED = r"""(?:'[^']*+'|"[^"]*+")++"""
 """A pattern for a name in quotes (doubled ones too). Unquote what it matched."""

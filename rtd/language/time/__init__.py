@@ -1,0 +1,1 @@
+"""Times in a leaf: cycles and points in them, windows, crontab lines."""

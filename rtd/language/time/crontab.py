@@ -11,7 +11,7 @@ import re
 from datetime import date
 from typing import NamedTuple
 
-from rtd.language.text.errors import Problem, TextPart
+from rtd.language.core.errors import Problem, TextPart
 from rtd.language.time.cycles import FIRST_DAY
 
 PER_DAY = 24 * 60

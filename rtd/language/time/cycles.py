@@ -16,9 +16,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Protocol
 
-from rtd.language.time.durations import DAY
+from rtd.language.core.durations import DAY
+from rtd.language.core.time_zones import Zone
 from rtd.language.time.points_in_cycle import LENGTH, Cycle
-from rtd.language.time.time_zones import Zone
 
 FIRST_DAY = date(1970, 1, 1).toordinal()
 MONDAY = 3

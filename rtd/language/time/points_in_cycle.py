@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
-from rtd.language.text.errors import Problem, TextPart
-from rtd.language.time.durations import DAY, HOUR, MINUTE, SECOND
+from rtd.language.core.durations import DAY, HOUR, MINUTE, SECOND
+from rtd.language.core.errors import Problem, TextPart
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 SHORT_DAYS = {name[:3].lower(): i for i, name in enumerate(WEEKDAYS)}

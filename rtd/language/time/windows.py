@@ -13,7 +13,8 @@ from enum import Enum
 from functools import partial
 from typing import Final, NamedTuple
 
-from rtd.language.text.errors import ConditionError, TextPart, parse_text
+from rtd.language.core.errors import ConditionError, TextPart, parse_text
+from rtd.language.core.time_zones import NEVER, Zone
 from rtd.language.time.cycles import CYCLES
 from rtd.language.time.points_in_cycle import (
     LENGTH,
@@ -23,7 +24,6 @@ from rtd.language.time.points_in_cycle import (
     format_point,
     parse_point,
 )
-from rtd.language.time.time_zones import NEVER, Zone
 
 LIMITS = ("before", "after", "between", "on", "starting")
 LIMIT = re.compile(r"(before|after|on|starting) (.+)|(between) (.+?) and (.+)", re.DOTALL)

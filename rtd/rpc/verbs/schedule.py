@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from rtd.common.errors import BadRequest
 from rtd.common.ids import new_id
-from rtd.language.time.durations import SECOND
+from rtd.language.core.durations import SECOND
 from rtd.protocol import schedule_verbs
 from rtd.rpc.core.request import ClientRequest
 from rtd.rpc.core.verb_handlers import handles

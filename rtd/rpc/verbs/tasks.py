@@ -4,8 +4,8 @@ import time
 from collections.abc import Container
 from typing import Any
 
+from rtd.language.core.durations import SECOND
 from rtd.language.core.run_history import ENDS, INACTION, RUN
-from rtd.language.time.durations import SECOND
 from rtd.model.manifest import TaskInfo
 from rtd.planner.planner import Planner
 from rtd.protocol import schedule_verbs

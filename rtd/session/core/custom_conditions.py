@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from rtd.common.errors import PolicyError
 from rtd.common.units import parse_duration_s
-from rtd.language.core.condition import NO_VALUE, Condition
+from rtd.language.core.condition import Condition
+from rtd.language.core.errors import ConditionError
+from rtd.language.core.evaluation import NO_VALUE
 from rtd.language.grammar import GRAMMAR
 from rtd.language.leaves.custom import Custom
 from rtd.language.parser import parse
-from rtd.language.text.errors import ConditionError
 from rtd.model.app_info import CustomConditionInfo
 from rtd.session.core.task_condition import bind_arguments, task_name
 

@@ -12,7 +12,7 @@ from rtd.model.schedule import IF_TRUE, NO_SCHEDULE, Schedule, read_catch_up
 
 if TYPE_CHECKING:
     from rtd.language.core.condition import Condition
-    from rtd.language.text.errors import ConditionError
+    from rtd.language.core.errors import ConditionError
 
 #: The options that make a schedule.
 SCHEDULE_OPTIONS: Final = ("start_cond", "end_cond", "catch_up", "overlap", "timezone", "enabled")
@@ -56,8 +56,8 @@ def read_schedule(
 def _condition(text: str | Condition | None, name: str, where: str) -> Condition | None:
     if text is None:
         return None
+    from rtd.language.core.errors import ConditionError  # lazy: many apps have none
     from rtd.language.parser import parse  # lazy: many apps have none
-    from rtd.language.text.errors import ConditionError  # lazy: many apps have none
 
     try:
         return parse(getattr(text, "condition", text))
@@ -67,7 +67,7 @@ def _condition(text: str | Condition | None, name: str, where: str) -> Condition
 
 def _refuse_run_leaves(condition: Condition, where: str) -> None:
     """Before a run there is nothing of it that could be measured."""
-    from rtd.language.core.condition import Poll  # lazy: many apps have none
+    from rtd.language.core.evaluation import Poll  # lazy: many apps have none
 
     for leaf in condition.leaves():
         if Poll.SAMPLE in leaf.polled:

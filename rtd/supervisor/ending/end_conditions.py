@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from rtd.language.core.condition import Condition, Poll
+from rtd.language.core.condition import Condition
+from rtd.language.core.evaluation import Poll
 from rtd.language.core.explanation import Explanation
 from rtd.language.core.view import Host, Sample, View, World
 from rtd.language.leaves.no_output import NoOutputPast

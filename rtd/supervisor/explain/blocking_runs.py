@@ -2,8 +2,8 @@
 
 from typing import Any, Final
 
-from rtd.language.time.durations import SECOND
-from rtd.language.time.time_zones import Zone
+from rtd.language.core.durations import SECOND
+from rtd.language.core.time_zones import Zone
 from rtd.model.run_record import RunRecord, decode_record
 from rtd.model.run_states import TERMINAL
 from rtd.planner.planner import Planner

@@ -5,8 +5,8 @@ from heapq import merge, nsmallest
 from itertools import islice
 from typing import Final
 
-from rtd.language.time.durations import SECOND
-from rtd.language.time.time_zones import NEVER
+from rtd.language.core.durations import SECOND
+from rtd.language.core.time_zones import NEVER
 from rtd.planner.due_moments import HypotheticalHistory, due_moments
 from rtd.planner.planner import Planner
 from rtd.planner.scheduled_task import ScheduledTask

@@ -4,8 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
-from rtd.language.core.condition import Condition
-from rtd.language.core.logic import All, AnyOf, Not
+from rtd.language.core.condition import All, AnyOf, Condition, Not
 from rtd.language.leaves.after import After
 from rtd.language.leaves.custom import Custom
 from rtd.language.leaves.has import Has

@@ -5,9 +5,9 @@ import time
 from collections.abc import Iterable
 from typing import Any, Final
 
+from rtd.language.core.durations import SECOND
+from rtd.language.core.time_zones import Zone
 from rtd.language.three_valued import evaluate_partially
-from rtd.language.time.durations import SECOND
-from rtd.language.time.time_zones import Zone
 from rtd.model.manifest import TaskInfo
 from rtd.planner.planner import Planner
 from rtd.planner.scheduled_task import ONCE, ScheduledTask

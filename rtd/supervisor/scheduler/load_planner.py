@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from rtd.common.local_timezone import local_timezone
 from rtd.language.core.condition import Condition
+from rtd.language.core.time_zones import zone_of
 from rtd.language.core.view import Host
-from rtd.language.time.time_zones import zone_of
 from rtd.model.manifest import TaskInfo
 from rtd.planner.planner import Planner
 from rtd.process.tree.host_load import measure_host

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from rtd.common.msgpack_values import unpack
+from rtd.language.core.time_zones import NEVER
 from rtd.language.core.view import Answer
-from rtd.language.time.time_zones import NEVER
 from rtd.model.app_info import CustomConditionInfo
 from rtd.model.run_record import RunRecord, decode_record
 from rtd.model.run_states import STATE_CHAR, RunState

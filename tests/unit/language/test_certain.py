@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtd.conditions import Answer, Custom, Grammar, View, World, parse
+from rtd.language.core.time_zones import NEVER
 from rtd.language.three_valued import custom_ids, evaluate_partially
-from rtd.language.time.time_zones import NEVER
 
 GRAMMAR = Grammar()
 GRAMMAR.custom("x", "has x")

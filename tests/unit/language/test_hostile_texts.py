@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtd.conditions import Condition, ConditionError, parse
-from rtd.language.core.logic import MAX_DEPTH
+from rtd.language.core.condition import MAX_DEPTH
 from rtd.language.parser import MAX_CHARS, MAX_OPEN
 from tests.unit.language.strategies import BUDGET, CONDITIONS, TEXTS
 

@@ -12,8 +12,8 @@ import pytest
 
 import rtd.conditions as c
 from rtd.conditions import ME, Condition, ConditionError, Form, Leaf, Poll, parse
-from rtd.language.core.condition import Evaluation
-from rtd.language.time.time_zones import NEVER
+from rtd.language.core.evaluation import Evaluation
+from rtd.language.core.time_zones import NEVER
 from tests.unit.language.support import view
 
 SAME = [

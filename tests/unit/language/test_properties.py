@@ -5,7 +5,7 @@ import pickle
 from hypothesis import given
 
 from rtd.conditions import Condition, Explanation, View, parse
-from rtd.language.time.time_zones import NEVER
+from rtd.language.core.time_zones import NEVER
 from tests.unit.language.strategies import BUDGET, CONDITIONS, LEAVES, views
 
 HORIZON = 40 * 86_400_000_000

@@ -4,7 +4,6 @@
 MODULE_CIRCLES = [
     {"rtctl.client.bound_task", "rtctl.client.client", "rtctl.client.run"},
     {"rtctl.aio.client", "rtctl.aio.run"},
-    {"rtd.language.core.condition", "rtd.language.core.logic"},
     {"rtd.cli.main", "rtd.cli.run", "rtd.cli.start"},
     {"rtd.session.*"},
 ]
@@ -16,15 +15,6 @@ FOLDER_CIRCLES = [
 ]
 #: What a `core` imports of its siblings.
 CORE_IMPORTS = {
-    "rtd.language.core.condition imports rtd.language.text.errors",
-    "rtd.language.core.condition imports rtd.language.time.durations",
-    "rtd.language.core.condition imports rtd.language.time.time_zones",
-    "rtd.language.core.explanation imports rtd.language.text.errors",
-    "rtd.language.core.logic imports rtd.language.text.errors",
-    "rtd.language.core.logic imports rtd.language.time.time_zones",
-    "rtd.language.core.run_history imports rtd.language.text.errors",
-    "rtd.language.core.view imports rtd.language.time.durations",
-    "rtd.language.core.view imports rtd.language.time.time_zones",
     "rtd.session.core.custom_conditions imports rtd.session.session",
     "rtd.session.core.default_session imports rtd.session.session",
     "rtd.session.core.delayed_function imports rtd.session.parameters.parameters",
@@ -69,7 +59,6 @@ PROSE: dict[str, int] = {
     "rtd/executor/runs": 11,
     "rtd/executor/zygote": 16,
     "rtd/language": 9,
-    "rtd/language/core": 12,
     "rtd/language/leaves": 4,
     "rtd/language/text": 2,
     "rtd/language/time": 3,

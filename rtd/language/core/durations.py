@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-from rtd.language.text.errors import ConditionError, Problem, TextPart, parse_text
+from rtd.language.core.errors import ConditionError, Problem, TextPart, parse_text
 
 MS = 1_000
 SECOND = 1_000_000

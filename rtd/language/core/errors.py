@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
-from rtd.language.text.whitespace import collapse_whitespace, original_offset
+from rtd.language.core.whitespace import collapse_whitespace, original_offset
 
 T = TypeVar("T")
 
