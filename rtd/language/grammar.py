@@ -1,4 +1,4 @@
-"""What a text can be made of: the leaves, and the custom conditions that an app registers."""
+"""The grammar: the leaves of a text, and the custom conditions that an app registers."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class _CompiledForm(NamedTuple):
 
 
 class Grammar:
-    """A set of leaves. `GRAMMAR` is the one that `parse` uses unless told otherwise.
+    """A set of leaves and custom conditions. `parse` uses `GRAMMAR` if it is given no other.
 
-    Registering is not safe while another thread parses with the same grammar.
+    Not safe: registering while another thread parses with the same grammar.
     """
 
     __slots__ = ("_known", "_patterns", "_texts", "_ways", "cache", "examples")
@@ -45,7 +45,7 @@ class Grammar:
             self.add(leaf)
 
     def add(self, leaf: type[Leaf]) -> None:
-        """Register a leaf of one's own."""
+        """Register a leaf."""
         for form in leaf.forms:
             way = _CompiledForm(re.compile(form.pattern), form)
             self.examples += form.examples
@@ -56,12 +56,12 @@ class Grammar:
     def custom(self, name: str, syntax: str | re.Pattern[str]) -> None:
         """Register a custom condition: `name` tells it from others, `syntax` is how it is written.
 
-        A text is written just so. A pattern must match the whole leaf, with single blanks outside
-        quotes; its named groups become the arguments, a group in quotes without them. The value
-        comes from the view. Registering a name again replaces it.
+        A condition is written exactly as a text says. A pattern must match the whole leaf, with
+        single blanks outside quotes; its named groups become the arguments, a group in quotes
+        without them. The value comes from the view. Registering a name again replaces it.
 
         Raises ConditionError when the syntax could not be read back: it is empty, holds an
-        operator or a lone quote, means something already, or is another's.
+        operator or a lone quote, means something already, or belongs to another condition.
         """
         if isinstance(syntax, re.Pattern):
             self.remove(name)
@@ -74,31 +74,33 @@ class Grammar:
         self.cache.clear()
 
     def add_literal(self, leaf: Custom) -> None:
-        """A text that somebody else has found to be a custom condition: taken as it is, before
-        anything else, though its syntax is not known here."""
+        """Register the text of a custom condition whose syntax only the app knows.
+
+        It goes before everything else.
+        """
         self._known[leaf.text] = leaf
         self.examples.append(leaf.text)
         self.cache.clear()
 
     def _check(self, name: str, syntax: str) -> None:
-        said = f"the syntax {syntax!r} of the condition {name!r}"
+        syntax_of = f"the syntax {syntax!r} of the condition {name!r}"
         if not syntax or syntax != " ".join(syntax.split()):
-            raise ConditionError(f"{said} must be words with single blanks between them")
+            raise ConditionError(f"{syntax_of} must be words with single blanks between them")
         if found := SPECIAL.search(QUOTES.sub("", syntax)):
-            raise ConditionError(f"{said} cannot hold {found[0]!r} outside quotes")
+            raise ConditionError(f"{syntax_of} cannot hold {found[0]!r} outside quotes")
         owner = self._texts.get(syntax, name)
         if owner != name:
-            raise ConditionError(f"{said} is already that of {owner!r}")
+            raise ConditionError(f"{syntax_of} is already that of {owner!r}")
         if syntax in self._texts:
             return
         try:
             meaning = self.parse_leaf(TextPart(syntax))
         except Problem:
             return
-        raise ConditionError(f"{said} already means {str(meaning)!r}")
+        raise ConditionError(f"{syntax_of} already means {str(meaning)!r}")
 
     def remove(self, name: str) -> None:
-        """Forget a custom condition, if there is one of this name."""
+        """Forget the custom condition of this name, if there is one."""
         self._patterns.pop(name, None)
         for text in [text for text, owner in self._texts.items() if owner == name]:
             del self._texts[text]
@@ -106,7 +108,7 @@ class Grammar:
         self.cache.clear()
 
     def copy(self) -> Grammar:
-        """A grammar of its own with the same leaves."""
+        """Return another grammar with the same leaves and custom conditions."""
         other = Grammar(())
         other._ways = {word: list(ways) for word, ways in self._ways.items()}
         other._texts = dict(self._texts)
@@ -116,7 +118,7 @@ class Grammar:
         return other
 
     def parse_leaf(self, part: TextPart) -> Condition:
-        """The leaf that a text is. Raises `Problem`, its place counted in that text."""
+        """Return the leaf of a text. Raises `Problem`, its place counted in that text."""
         text = collapse_whitespace(part.text)
         if text in self._known:
             return self._known[text]
@@ -141,7 +143,7 @@ class Grammar:
         raise fault or UnknownLeaf(f"`{text if len(text) < 60 else text[:57] + '...'}` is unknown")
 
     def words(self) -> set[str]:
-        """The words that leaves are made of."""
+        """Return the words that leaves are made of."""
         found = {word for example in self.examples for word in re.findall(r"[a-z]+", example)}
         return found | set(LIMITS) | set(UNITS) | set(DAY_NAMES) | {"and", "am", "pm"}
 

@@ -1,4 +1,4 @@
-"""From a text to a condition. Without recursion, so that no text can exhaust the stack."""
+"""Reads a condition from its text. Without recursion, so that no text exhausts the stack."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class _Parser:
             self._operand(self._leaf(token.rstrip(), at))
 
     def _unjoined(self, word: str, at: int) -> ConditionError:
-        """What follows a condition is no operator; it begins with this word."""
+        """No operator follows a condition; it begins with this word."""
         if sign := WORD_OPERATORS.get(word.lower()):
             fixed = self._fix(at, len(word), sign) or sign
             return self.fault(f"`{word}` is written `{sign}`", at, fixed)

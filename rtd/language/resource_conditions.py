@@ -1,4 +1,4 @@
-"""Conditions of the scheduler, of what a run uses, of the host and of settings, as objects."""
+"""Conditions about the scheduler, a run's resources, the host and parameters, as objects."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ NOT = re.compile(r"(not\b|!) ?(.*)", re.DOTALL | re.IGNORECASE)
 
 
 def add_suggestion(grammar: Grammar, part: TextPart, fault: Problem) -> Problem:
-    """The same fault or a better one, with a suggestion when there is a near form."""
+    """Return the same fault or a better one, with a suggestion when there is a near form."""
     text = collapse_whitespace(part.text)
     if len(text) > MAX_SUGGEST_CHARS:
         return fault

@@ -1,7 +1,7 @@
-"""Conditions of other tasks and of one's own past as objects: `after_success("fetch")`.
+"""Conditions about other tasks and the task's own past, as objects: `after_success("fetch")`.
 
-A task is given by its name or by anything with a `name`. What cannot be read raises
-ConditionError.
+A task is given by its name or by an object with a `name`. Raises ConditionError for anything
+else.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def after_terminated(*tasks: TaskName) -> After:
 
 
 def after_finish(*tasks: TaskName) -> After:
-    """All of the tasks ended, in whatever way, since my latest start."""
+    """All of the tasks ended, in any way, since my latest start."""
     return _after(tasks, "finished", False)
 
 
@@ -58,7 +58,7 @@ def after_any_terminated(*tasks: TaskName) -> After:
 
 
 def after_any_finish(*tasks: TaskName) -> After:
-    """Any of the tasks ended, in whatever way, since my latest start."""
+    """Any of the tasks ended, in any way, since my latest start."""
     return _after(tasks, "finished", True)
 
 
@@ -87,7 +87,7 @@ def has_started(task: TaskName | None = None) -> Has:
 
 
 def has_finished(task: TaskName | None = None) -> Has:
-    """The task (None: my own) ever ended, in whatever way."""
+    """The task (None: my own) ever ended, in any way."""
     return _has(task, "finished")
 
 

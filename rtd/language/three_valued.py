@@ -1,4 +1,4 @@
-"""What a condition says while some of its custom parts have not been answered."""
+"""The value of a condition while some of its custom conditions have none yet."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ NO_CUSTOM_IDS: Final[frozenset[str]] = frozenset()
 
 
 class PartialValue(NamedTuple):
-    """A value, or None while an answer decides.
+    """A value, or None while the values of custom conditions decide.
 
-    `until` is the instant from which time alone may change this; `texts` are the custom
-    conditions whose answers decide, empty where there is a value.
+    `until` is the instant from which time alone may change this; `unknown` are the custom
+    conditions that decide, by their texts; empty where there is a value.
     """
 
     value: bool | None
@@ -25,7 +25,7 @@ class PartialValue(NamedTuple):
 
 
 def evaluate_partially(condition: Condition, view: View) -> PartialValue:
-    """What is true or false whatever the custom conditions that the view has no answer of say."""
+    """Return the value that holds for any values of the custom conditions the view has none of."""
     if isinstance(condition, Custom) and view.world.custom.get(condition.text) is None:
         return PartialValue(None, NEVER, frozenset({condition.text}))
     if isinstance(condition, Not):
@@ -37,21 +37,22 @@ def evaluate_partially(condition: Condition, view: View) -> PartialValue:
 
 
 def _evaluate_compound(condition: All | AnyOf, view: View) -> PartialValue:
-    """A deciding part decides whatever the others say; else any unknown part may."""
+    """Return the value: a deciding part settles it for any values of the others; if there is none,
+    any unknown part may."""
     deciding = condition.deciding
-    soonest, latest, texts = NEVER, -1, NO_CUSTOM_IDS
+    soonest, latest, unknown = NEVER, -1, NO_CUSTOM_IDS
     for part in condition.parts:
         known = evaluate_partially(part, view)
         if known.value is deciding:
             latest = max(latest, known.until)
         else:
-            soonest, texts = min(soonest, known.until), texts | known.unknown
+            soonest, unknown = min(soonest, known.until), unknown | known.unknown
     if latest >= 0:
         return PartialValue(deciding, latest)
-    return PartialValue(None if texts else not deciding, soonest, texts)
+    return PartialValue(None if unknown else not deciding, soonest, unknown)
 
 
 def custom_ids(condition: Condition) -> frozenset[str]:
-    """The texts of its custom conditions."""
+    """Return the texts of the custom conditions in a condition."""
     found = frozenset(leaf.text for leaf in condition.leaves() if isinstance(leaf, Custom))
     return found or NO_CUSTOM_IDS  # one object for the many that have none

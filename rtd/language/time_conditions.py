@@ -1,7 +1,7 @@
-"""Conditions of time as objects: `daily.between("08:00", "10:00") | every("10 minutes")`.
+"""Conditions about the time, as objects: `daily.between("08:00", "10:00") | every("10 minutes")`.
 
-Texts in them are written as in the language; spans may be timedeltas too. What cannot be read
-raises ConditionError.
+Texts in them are written as in the language; spans may be timedeltas too. Raises ConditionError
+for a text that cannot be read.
 """
 
 from __future__ import annotations

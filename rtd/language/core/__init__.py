@@ -1,1 +1,1 @@
-"""What all of the language shares: conditions, views, errors with a place, spans, time zones."""
+"""The shared parts of the language: conditions, views, errors with a place, spans, time zones."""

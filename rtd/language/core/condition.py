@@ -1,4 +1,4 @@
-"""What every condition is and can do; and, or, not."""
+"""The base of every condition; and, or, not."""
 
 from __future__ import annotations
 

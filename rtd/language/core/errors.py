@@ -1,4 +1,4 @@
-"""What is said about a condition that cannot be read."""
+"""The errors of a condition that cannot be read, with their place in its text."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class ConditionError(ValueError):
 
     `problem` is one sentence, `suggestion` the nearest valid form ("" when there is none),
     `text` the text that was read, `line` and `column` count from 1. `str()` is all of it in one
-    readable message, with the line and a caret under the fault; without them where no text was
-    read, but an object was made.
+    readable message, with the line and a caret under the fault; without them for an object that a
+    program made without a text.
     """
 
     def __init__(
@@ -73,18 +73,18 @@ class ConditionError(ValueError):
 
 
 def printable(text: str) -> str:
-    """One line that every terminal can show, as long as the text."""
+    """Return the text as one line that every terminal can show, equally long."""
     return "".join(c if c.isprintable() else " " for c in text)
 
 
 class TextPart(NamedTuple):
-    """A piece of a text and where it begins, so that a fault in it can be pointed at."""
+    """A piece of a text and where it begins, so that an error can show its place."""
 
     text: str
     at: int = 0
 
     def problem(self, message: str, suggestion: str = "", skip: int = 0) -> Problem:
-        """A fault `skip` characters into this part."""
+        """Return a fault `skip` characters into this part."""
         return Problem(message, self.at + skip, suggestion)
 
     @property
@@ -93,13 +93,13 @@ class TextPart(NamedTuple):
         return self.text if len(self.text) < 40 else self.text[:37] + "..."
 
     def stripped(self) -> TextPart:
-        """Without the blanks around it."""
+        """Return the part without the blanks around it."""
         left = self.text.lstrip()
         return TextPart(left.rstrip(), self.at + len(self.text) - len(left))
 
 
 def parse_text(reader: Callable[[TextPart], T], text: str) -> T:
-    """What `reader` makes of a text that a program gave; its fault becomes a `ConditionError`."""
+    """Read a text that a program gave; a `Problem` becomes a `ConditionError`."""
     if not isinstance(text, str):
         raise ConditionError(f"this is given as a text, not as {type(text).__name__}")
     try:

@@ -1,4 +1,4 @@
-"""What conditions answer with: values, when they may change, and what can change them."""
+"""The values of conditions: when they may change, and what can change them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Evaluation = tuple[bool, int]
 
 
 class Poll(Enum):
-    """What can change a condition without an event of a task."""
+    """A cause that can change a condition without an event of a task."""
 
     TIME = "time"
     SCHEDULER = "scheduler"

@@ -1,4 +1,4 @@
-"""What is known of past runs: the interface that leaves read, and one made of a plain dict."""
+"""Past runs: the interface that leaves read, and an implementation over a plain dict."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ ENDS = (SUCCESS, FAIL, TERMINATE)
 """The ends that count as *finished*."""
 USED = "used"
 """In a scheduler's ledger: a due moment of the task was used up though no run of it ended then
-(withdrawn before it began; not made up for). Only what holds the task itself back asks for it."""
+(cancelled before it began; not made up for). Only conditions that hold back the task itself read
+it."""
 STARTED_OR_USED = (RUN, USED)
 ENDED_OR_USED = (*ENDS, USED)
 
@@ -55,8 +56,8 @@ class HistoryLedger:
     """A ledger over a dict: task name to `(action, time)` pairs, in any order.
 
     An end closes the run of its task that began first; so with pairs of one time, give the start
-    before the end. Events later than `until_at` are left out. A task's events are sorted when the
-    task is first asked for.
+    before the end. Events later than `until_at` are left out. A task's events are sorted when
+    they are first read.
     """
 
     __slots__ = ("_history", "_logs", "_read", "_running", "_until")

@@ -1,8 +1,8 @@
 """Local time: the clock changes of a zone, and which instant a local time means.
 
 Instants are whole microseconds since 1970 UTC; local times are counted the same way, as if the
-wall clock showed UTC. A zone's clock changes are found by asking its tzinfo once a week of the
-years in question and halving the weeks in which the offset changed, so any tzinfo will do.
+wall clock showed UTC. To find a zone's clock changes, this module reads its tzinfo once a week of
+the years in question and halves the weeks in which the offset changed, so any tzinfo will do.
 Changes are known from 1900 to 2200; later years keep the last offset.
 """
 
@@ -40,7 +40,7 @@ class ZoneTransitions(NamedTuple):
 
 
 class Zone:
-    """A time zone, asked by microseconds."""
+    """A time zone; its instants are microseconds."""
 
     __slots__ = ("_changes", "name", "tz")
 
@@ -153,7 +153,7 @@ def _named(name: str) -> Zone:
 
 
 def zone_of(tz: str | tzinfo | Zone) -> Zone:
-    """The zone for an IANA name or a tzinfo. Raises ValueError for a name that nobody knows."""
+    """The zone for an IANA name or a tzinfo. Raises ValueError for an unknown name."""
     if isinstance(tz, Zone):
         return tz
     return _named(tz) if isinstance(tz, str) else _zone(tz)

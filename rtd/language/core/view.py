@@ -1,4 +1,4 @@
-"""What a condition is asked about: a moment, a task, its past, and what is measured around it."""
+"""The view that a condition is evaluated with: a moment, a task, its past, and measurements."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LATEST = 221_845_392_000 * SECOND
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What was measured of the run that an end condition watches.
+    """The measurements of the run that an end condition watches.
 
     `memory_bytes` is the peak RSS of its whole tree. `cpu_percents` holds `(at, percent)` in
     order of time: each percent is the mean since the entry before (the first's is not used).
@@ -38,7 +38,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """What was measured of the host. `load` is the mean of the last minute."""
+    """The measurements of the host. `load` is the mean of the last minute."""
 
     memory_percent: float
     load: float
@@ -58,7 +58,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What a view knows beside time and runs.
+    """The facts of a view beside time and runs.
 
     `custom` maps the text of a custom condition to its latest value; `tasks` holds the names of
     the tasks that exist (None: every name counts as a task's).
@@ -79,13 +79,13 @@ class View:
 
     `now` is a datetime or UTC epoch seconds, kept to the microsecond. `tz` is an IANA name or a
     tzinfo; None is that of `now`, UTC when it has none. Naive datetimes are local times of that
-    zone. Answers such as `next_change` come in the manner of `now`: naive local times for a naive
+    zone. Results such as `next_change` have the manner of `now`: naive local times for a naive
     one, in its own zone for an aware one (the view's, for epoch seconds). `task` is the name of
     the task that the condition is assigned to. `history` is a `Ledger` or a mapping of task names
     to `(action, time)` pairs. `scheduler_cycles` counts the scheduler's turns since
     `scheduler_started`.
 
-    Raises ValueError for a zone that nobody knows and for times outside the years 1900 to 8999.
+    Raises ValueError for an unknown zone and for times outside the years 1900 to 8999.
     """
 
     __slots__ = (
@@ -139,13 +139,13 @@ class View:
         return self.zone.to_instant(moment) / SECOND
 
     def for_task(self, task: str, sample: Sample | None = None) -> View:
-        """The same moment as another task (or another run of it) sees it."""
+        """Return the view of another task (or another run of it) at the same moment."""
         other = self._copy()
         other.task, other.sample = task, sample
         return other
 
     def later(self, at_us: int) -> View:
-        """The view at another instant, in microseconds, when nothing happens until then."""
+        """Return the view at another instant, in microseconds, if nothing happens until then."""
         other = self._copy()
         other.now_us = at_us
         return other
@@ -168,7 +168,7 @@ class View:
 
     @property
     def host(self) -> Host | None:
-        """What was measured of the host."""
+        """The measurements of the host."""
         return self.world.host
 
     def exists(self, task: str) -> bool:
@@ -176,7 +176,7 @@ class View:
         return self.world.tasks is None or task in self.world.tasks
 
     def latest(self, task: str, actions: tuple[str, ...]) -> int | None:
-        """When the latest event of these actions was, up to now, in microseconds."""
+        """Return when the latest event of these actions was, up to now, in microseconds."""
         at = self.ledger.latest(task, actions)
         if at is None:
             return None
@@ -186,7 +186,7 @@ class View:
     def latest_in(
         self, task: str, actions: tuple[str, ...], since_us: int, until_us: int
     ) -> int | None:
-        """The latest event of these actions from `since_us` to `until_us`, both included."""
+        """Return the latest event of these actions from `since_us` to `until_us`, both included."""
         at_us = self.latest(task, actions)
         if at_us is None or at_us < since_us:
             return None
@@ -201,20 +201,20 @@ class View:
         return round(found[-1] * SECOND) if found else None
 
     def last_start(self) -> int | None:
-        """When my latest run began, or a due moment of mine was used up without one."""
+        """Return when the task's latest run began, or used up a due moment without one."""
         return self.latest(self.task, STARTED_OR_USED)
 
     def last_end(self) -> int | None:
-        """When my latest run ended, or a due moment of mine was used up without one."""
+        """Return when the task's latest run ended, or used up a due moment without one."""
         return self.latest(self.task, ENDED_OR_USED)
 
     def running(self, task: str) -> list[int]:
-        """When the runs of a task that are still going began."""
+        """Return when the runs of a task that are still going began."""
         starts = (round(at * SECOND) for at in self.ledger.running(task))
         return [at for at in starts if at <= self.now_us]
 
     def to_datetime(self, at_us: int) -> datetime | None:
-        """An instant in the manner of `now`; None for one that does not come."""
+        """Return an instant in the manner of `now`; None for one that does not come."""
         return None if at_us >= LATEST else self._shown(at_us)
 
     def _shown(self, at_us: int) -> datetime:
@@ -222,7 +222,7 @@ class View:
         return moment.astimezone(self.output_tz) if self.output_tz else moment.replace(tzinfo=None)
 
     def format_time(self, at_us: int) -> str:
-        """A time for people: `08:03:11`, with its date when that is not today's."""
+        """Return a time for people: `08:03:11`, with its date when that is not today's."""
         if at_us >= LATEST:
             return "no time"
         moment, today = self.zone.to_datetime(at_us), self.zone.to_datetime(self.now_us).date()

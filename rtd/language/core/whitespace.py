@@ -1,4 +1,4 @@
-"""Blanks between words: any number of blanks, tabs and line breaks is one. In quotes they count."""
+"""Blanks between words: many blanks, tabs and line breaks are one. Inside quotes each counts."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ GAP = re.compile(r"('[^']*+'|\"[^\"]*+\")|\s++")
 
 
 def collapse_whitespace(text: str) -> str:
-    """The text with single blanks outside quotes."""
+    """Return the text with single blanks outside quotes."""
     return GAP.sub(lambda gap: gap[1] or " ", text) if ODD.search(text) else text
 
 
 def original_offset(text: str, at: int) -> int:
-    """Where in a text the character stands that `single(text)` has at a place."""
+    """Return where in a text the character stands that `collapse_whitespace(text)` has at `at`."""
     for gap in GAP.finditer(text) if ODD.search(text) else ():
         if at <= gap.start():
             break

@@ -2,8 +2,7 @@
 
 To add one: make a subclass of `rtd.language.core.leaf.Leaf`, a frozen dataclass, in a file here.
 Give it `forms`, `evaluate`, `fact`, `__str__` and `events` or `polled`, and add it to `LEAVES`.
-Give it a builder in one of `rtd.language.*_conditions`, exported by `rtd.conditions`, and a section
-in the guide of conditions; the tests of the language then hold it to all that leaves promise.
+Give it a builder in one of the files `rtd/language/*_conditions.py`, exported by `rtd.conditions`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the host bears: `host memory above 90 %`, `host load above 4`."""
+"""Conditions about the load of the host: `host memory above 90 %`, `host load above 4`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run has been doing for too long: `running past 2 hours`, `no output past 10 minutes`."""
+"""A run that does the same for too long: `running past 2 hours`, `no output past 10 minutes`."""
 
 from __future__ import annotations
 

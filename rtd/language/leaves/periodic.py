@@ -39,7 +39,7 @@ class Periodic(Leaf):
         return True, NEVER if self.window.gapless else found.end_us
 
     def _used(self, view: View, found: WindowInterval) -> tuple[str, int] | None:
-        """What used the occurrence up, and when."""
+        """The event that used the occurrence up, and when."""
         ended = view.last_end()
         if ended is not None and ended >= found.start_us:
             if ended == view.latest(view.task, ENDS):

@@ -1,4 +1,4 @@
-"""What a run uses: `memory above 500 MB`, `cpu time above 1 hour`, `cpu above 150 % for 1 min`."""
+"""Resources of a run: `memory above 500 MB`, `cpu time above 1 hour`, `cpu above 150 % for 1 min`."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ NICKNAMES = {
     "@midnight": "0 0 * * *",
     "@hourly": "0 * * * *",
 }
-"""What other crons take instead of the fields; here it is suggested what they stand for."""
+"""Words that other crons take instead of the fields; an error suggests the fields they mean."""
 LAST_DAY = date.max.toordinal() - FIRST_DAY - 400
 LONGEST = 1000
 HORIZON = 14_700
@@ -37,7 +37,7 @@ LENGTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 class CronField(NamedTuple):
-    """What a field of a line is called, its range, and the names of its numbers."""
+    """A field of a line: its name, its range, and the names of its numbers."""
 
     name: str
     low: int

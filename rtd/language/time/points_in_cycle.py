@@ -74,7 +74,7 @@ class CyclePoint:
 
 
 def parse_point(cycle: Cycle, part: TextPart) -> CyclePoint:
-    """What `08:00`, `Mon 08:00`, `13th`, `30:00` or `45` names in this cycle."""
+    """Return the point that `08:00`, `Mon 08:00`, `13th`, `30:00` or `45` names in this cycle."""
     part = part.stripped()
     if cycle is Cycle.MINUTE:
         return CyclePoint(0, _seconds(part))

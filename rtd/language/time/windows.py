@@ -181,8 +181,8 @@ class Window:
         return around, max(around.end_us, after) if began_here else around.end_us
 
 
-#: The occurrence that was found last, and of what: a condition asks for the same one again to
-#: say until when it holds.
+#: The occurrence that was found last, and its arguments: a condition needs the same one again to
+#: tell until when its value holds.
 _LATEST: Final[list[tuple[Window | None, Zone | None, int, WindowInterval | None]]] = [
     (None, None, 0, None)
 ]
