@@ -1,4 +1,4 @@
-"""Resources of a run: `memory above 500 MB`, `cpu time above 1 hour`, `cpu above 150 % for 1 min`."""
+"""Use of a run: `memory above 500 MB`, `cpu time above 1 hour`, `cpu above 150 % for 1 min`."""
 
 from __future__ import annotations
 
