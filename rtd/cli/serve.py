@@ -8,8 +8,8 @@ from rtd.process.events.signals import SIGHUP, SIGINT, SIGTERM
 from rtd.rpc.dispatcher import VerbDispatcher
 from rtd.rpc.server import ControlServer
 from rtd.supervisor.core.log import log
-from rtd.supervisor.node import Node, ShutdownRequest
-from rtd.supervisor.shutdown import Shutdown
+from rtd.supervisor.node import Node
+from rtd.supervisor.shutdown import ShutdownRequest
 from rtd.supervisor.startup import KeepRunning, StartOptions, start_node
 
 
@@ -93,6 +93,6 @@ async def _go_down(node: Node) -> None:
     if grace_s is None:
         grace_s = node.context.config.stop_grace_s
     log.info("shutting down")
-    drain = Shutdown(node, grace_s)
-    node.shutdown_request.on_repeat = drain.force
-    await drain.run()
+    shutdown = node.new_shutdown(grace_s)
+    node.shutdown_request.on_repeat = shutdown.force
+    await shutdown.run()

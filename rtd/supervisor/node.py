@@ -15,9 +15,8 @@ from rtd.supervisor.ending.limit_watcher import LimitWatcher
 from rtd.supervisor.ending.settle import Settler
 from rtd.supervisor.ending.settle_decision import describe_exit
 from rtd.supervisor.ending.stops import Stops
-from rtd.supervisor.internal.app_hooks import AppHooks
-from rtd.supervisor.internal.internal_runs import InternalRuns
 from rtd.supervisor.lifecycle.redis_server import RedisServer
+from rtd.supervisor.lifecycle.shutdown_tasks import ShutdownTasks
 from rtd.supervisor.lifecycle.startup_tasks import StartupTasks
 from rtd.supervisor.pools.generation_records import ZygoteRecord
 from rtd.supervisor.pools.orphans import end_orphans
@@ -27,11 +26,13 @@ from rtd.supervisor.pools.task_file_watcher import TaskFileWatcher
 from rtd.supervisor.pools.zygotes import Zygotes
 from rtd.supervisor.runs.delay_and_expiry import RunTimers
 from rtd.supervisor.runs.event_tail import EventTail
+from rtd.supervisor.runs.internal_runs import InternalRuns
 from rtd.supervisor.runs.kept_results import KeptResults
 from rtd.supervisor.runs.task_log import TaskLogMonitor
 from rtd.supervisor.scheduler.custom_condition_cycle import CustomConditionCycle
 from rtd.supervisor.scheduler.halt import HaltHandler
 from rtd.supervisor.scheduler.scheduler import TaskScheduler
+from rtd.supervisor.shutdown import Shutdown, ShutdownRequest
 
 #: An executor that Redis knows and we do not may just have been born: looked at twice.
 RECHECK_S = 1.0
@@ -39,32 +40,6 @@ RECHECK_S = 1.0
 ZYGOTE_CRASH_S = 5.0
 FIRST_RESPAWN_S = 0.2
 LONGEST_RESPAWN_S = 10.0
-
-
-class ShutdownRequest:
-    """That this daemon is to end, and how; set by signals and by the verb `shutdown`.
-
-    Attributes:
-        wanted: set when it is to end.
-        grace_s: how long runs may go on; None: the configured grace.
-        keep_running: executors and Redis stay for the next daemon.
-        hurry: called when somebody asks a second time.
-    """
-
-    def __init__(self) -> None:
-        self.requested = asyncio.Event()
-        self.grace_s: float | None = None
-        self.keep_running = False
-        self.on_repeat: Callable[[], None] | None = None
-
-    def request(self, grace_s: float | None = None, keep_running: bool = False) -> None:
-        """Somebody wants it to end."""
-        if self.requested.is_set():
-            if self.on_repeat is not None:
-                self.on_repeat()
-            return
-        self.grace_s, self.keep_running = grace_s, keep_running
-        self.requested.set()
 
 
 class Node:
@@ -85,17 +60,18 @@ class Node:
         self.waiters = RunWaiters(context)
         self.run_timers = RunTimers(context)
         self.internal_runs = InternalRuns(context)
-        self.app_hooks = AppHooks(context, self.internal_runs)
         self.scheduler = TaskScheduler(context)
         self.custom_cycle = CustomConditionCycle(context, self.internal_runs, self.scheduler)
         self.halt_handler = HaltHandler(context, self.scheduler)
         self.startup_tasks = StartupTasks(
             context,
-            self.scheduler,
-            self.app_hooks,
             self.internal_runs,
             self.waiters,
+            self.scheduler,
             self.zygotes.retire_executor,
+        )
+        self.shutdown_tasks = ShutdownTasks(
+            context, self.internal_runs, self.waiters, self.zygotes, self.pools
         )
         self.kept_results = KeptResults(context)
         self.limit_watcher = LimitWatcher(context, self.stops, self.scheduler.view_of_run)
@@ -141,6 +117,7 @@ class Node:
         context.manifests.pop(zygote.generation, None)
         if zygote.retiring and not below:
             return
+        context.executors.changes.notify()
         log.error("the zygote (pid %d) died with %d executors", zygote.pid, len(below))
         self.pools.on_zygote_exit()
         for gone in end_orphans(context, below):
@@ -174,6 +151,13 @@ class Node:
         zygote = self.zygotes.spawn(self.context.app)
         await self.zygotes.wait_hello(zygote)
         self.activate_zygote(zygote)
+
+    def new_shutdown(self, grace_s: float) -> Shutdown:
+        """Return the shutdown of this daemon; see `Shutdown`."""
+        return Shutdown(
+            self.context, self.zygotes, self.pools, self.stops, self.settler,
+            self.shutdown_tasks, grace_s,
+        )  # fmt: skip
 
     def reload_soon(self) -> None:
         """Reload the app beside everything else; the log says what became of it."""

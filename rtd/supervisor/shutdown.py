@@ -1,114 +1,158 @@
-"""How a daemon ends: take no more, let runs finish, stop the rest, leave nothing behind."""
+"""How a daemon ends: take no more runs, let them finish, stop the rest, leave nothing behind."""
 
 import asyncio
 import time
 from collections.abc import Callable
+from typing import Final
 
 from rtd.common.errors import StoreGone
 from rtd.model.lanes import LOG_LANE
 from rtd.model.run_record import decode_record
 from rtd.process.board.board import SlotSnapshot
+from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.log import log
 from rtd.supervisor.core.run_helpers import policies_of
 from rtd.supervisor.core.stop_request import Intent
-from rtd.supervisor.node import Node
-from rtd.supervisor.shutdown_tasks import ShutdownTasks
+from rtd.supervisor.ending.settle import Settler
+from rtd.supervisor.ending.stops import Stops
+from rtd.supervisor.lifecycle.shutdown_tasks import ShutdownTasks
+from rtd.supervisor.pools.pools import Pools
+from rtd.supervisor.pools.zygotes import Zygotes
 
-#: When the grace is over, a run that is asked to stop has at most this long.
-STOP_GRACE_S = 2.0
+#: After the grace, a run that is asked to stop has at most this long.
+STOP_GRACE_S: Final = 2.0
 #: How long executors may take to report and end once their runs are over.
-REPORT_S = 15.0
+REPORT_S: Final = 15.0
 #: How long the task log may take to write its last records.
-LOG_S = 6.0
-#: The same when everything is to end at once.
-LOG_HURRY_S = 1.0
-_POLL_S = 0.02
+LOG_S: Final = 6.0
+#: The same when everything must end at once.
+LOG_HURRY_S: Final = 1.0
+_POLL_S: Final = 0.02
+
+
+class ShutdownRequest:
+    """A request to end this daemon; made by signals and by the verb `shutdown`.
+
+    Attributes:
+        requested: set when the daemon must end.
+        grace_s: how long runs may go on; None: the configured grace.
+        keep_running: executors and Redis stay for the next daemon.
+        on_repeat: called when the end is requested a second time.
+    """
+
+    def __init__(self) -> None:
+        self.requested = asyncio.Event()
+        self.grace_s: float | None = None
+        self.keep_running = False
+        self.on_repeat: Callable[[], None] | None = None
+
+    def request(self, grace_s: float | None = None, keep_running: bool = False) -> None:
+        """End the daemon; if that is requested already, end it at once."""
+        if self.requested.is_set():
+            if self.on_repeat is not None:
+                self.on_repeat()
+            return
+        self.grace_s, self.keep_running = grace_s, keep_running
+        self.requested.set()
 
 
 class Shutdown:
     """One shutdown.
 
     Args:
-        node: what ends.
-        grace_s: how long runs may go on before they are stopped, and how long what the app
-            does on shutdown may take after that.
+        context: what the parts of the supervisor share.
+        zygotes, pools, stops, settler: the parts that are shut down.
+        shutdown_tasks: run when all other runs are over.
+        grace_s: how long runs may go on before they are stopped, and how long the hooks and
+            tasks on shutdown may take after that.
     """
 
-    def __init__(self, node: Node, grace_s: float) -> None:
-        self._node = node
+    def __init__(
+        self,
+        context: SupervisorContext,
+        zygotes: Zygotes,
+        pools: Pools,
+        stops: Stops,
+        settler: Settler,
+        shutdown_tasks: ShutdownTasks,
+        grace_s: float,
+    ) -> None:
+        self._context = context
+        self._zygotes = zygotes
+        self._pools = pools
+        self._stops = stops
+        self._settler = settler
+        self._shutdown_tasks = shutdown_tasks
         self._grace_s = grace_s
         self._until = time.monotonic() + grace_s
-        self._shutdown_tasks: asyncio.Future[None] | None = None
-        self._at_once = False
+        self._running_tasks: asyncio.Future[None] | None = None
+        self._is_forced = False
 
     def force(self) -> None:
-        """Somebody asked twice: kill what still runs now."""
-        if not self._at_once:
+        """Kill now what still runs: the end was requested twice."""
+        if not self._is_forced:
             log.warning("asked again: ending everything at once")
-        self._at_once = True
+        self._is_forced = True
         self._until = 0.0
-        if self._shutdown_tasks is not None:
-            self._shutdown_tasks.cancel()
-        self._node.stops.end_grace()
+        if self._running_tasks is not None:
+            self._running_tasks.cancel()
+        self._stops.end_grace()
 
     async def run(self) -> None:
         """Go through all phases; returns when no executor is left."""
-        node = self._node
-        node.context.gate.drain()
-        node.pools.stop()
-        closing = ShutdownTasks(node)
-        last = node.zygotes.current if closing.is_wanted else None
-        for zygote in node.zygotes.living:
+        self._context.gate.drain()
+        self._pools.stop()
+        last = self._zygotes.current if self._shutdown_tasks.is_wanted else None
+        for zygote in self._zygotes.living:
             if zygote is last:
-                node.pools.stop_spares()
-                node.zygotes.retire_executors(zygote)
+                self._pools.stop_spares()
+                self._zygotes.retire_executors(zygote)
             else:
-                node.zygotes.retire(zygote)
+                self._zygotes.retire(zygote)
         await self._let_finish()
         await self._stop_the_rest()
         if last is not None:
-            await self._run_shutdown_tasks(closing)
-            node.zygotes.retire(last)
+            await self._run_shutdown_tasks()
+            self._zygotes.retire(last)
             await self._stop_the_rest()
         await self._settle_all()
         await self._end_log()
 
-    async def _run_shutdown_tasks(self, closing: ShutdownTasks) -> None:
-        """What the app does at its end, unless everything is to end at once."""
-        if self._at_once:
+    async def _run_shutdown_tasks(self) -> None:
+        """Run the hooks and tasks on shutdown, unless everything must end at once."""
+        if self._is_forced:
             return
-        self._shutdown_tasks = asyncio.ensure_future(closing.run(self._grace_s))
-        await asyncio.wait((self._shutdown_tasks,))
-        if (
-            not self._shutdown_tasks.cancelled()
-            and (error := self._shutdown_tasks.exception()) is not None
-        ):
-            log.error("what runs on shutdown failed", exc_info=error)
+        self._running_tasks = asyncio.ensure_future(self._shutdown_tasks.run(self._grace_s))
+        await asyncio.wait((self._running_tasks,))
+        if not self._running_tasks.cancelled():
+            error = self._running_tasks.exception()
+            if error is not None:
+                log.error("what runs on shutdown failed", exc_info=error)
 
     async def _let_finish(self) -> None:
-        going = len(self._node.context.board.scan())
-        if going:
+        running = len(self._context.board.scan())
+        if running:
             left_s = max(0.0, self._until - time.monotonic())
-            log.info("%d runs are going; they have %.0f s to finish", going, left_s)
-        await _until(lambda: not self._node.context.board.scan(), lambda: self._until)
+            log.info("%d runs are going; they have %.0f s to finish", running, left_s)
+        await self._wait(lambda: not self._context.board.scan(), lambda: self._until)
 
     async def _stop_the_rest(self) -> None:
-        """Ask what still runs, and kill what does not listen."""
+        """Ask the runs that go on to stop, and kill those that do not."""
         stops = []
-        for seen in self._node.context.board.scan():
+        for seen in self._context.board.scan():
             requeue = await self._may_requeue(seen)
             why = "the daemon was shut down"
             intent = Intent("drain", why, time.time(), requeue=requeue)
-            grace_s = 0.0 if self._at_once else STOP_GRACE_S
+            grace_s = 0.0 if self._is_forced else STOP_GRACE_S
             log.warning("run %s is stopped: %s", seen.run_id, why)
-            stops.append(self._node.stops.stop_run(seen.run_id, intent, grace_s))
-        waits = [self._node.stops.wait(stop) for stop in stops]
+            stops.append(self._stops.stop_run(seen.run_id, intent, grace_s))
+        waits = [self._stops.wait(stop) for stop in stops]
         for failure in await asyncio.gather(*waits, return_exceptions=True):
             if isinstance(failure, Exception):
                 log.error("a run could not be stopped", exc_info=failure)
 
     async def _may_requeue(self, seen: SlotSnapshot) -> bool:
-        context = self._node.context
+        context = self._context
         try:
             blob = await context.execute(context.commands.get_record(seen.run_id))
         except StoreGone:
@@ -118,36 +162,37 @@ class Shutdown:
         )
 
     async def _settle_all(self) -> None:
-        """Executors end when they have reported; what they leave is settled."""
-        context, settler = self._node.context, self._node.settler
+        """Wait until executors have reported and ended, and their unfinished runs are settled."""
+        context, settler = self._context, self._settler
         until = time.monotonic() + REPORT_S
 
-        def over() -> bool:
+        def is_over() -> bool:
             left = len(context.executors) - len(context.executors.of_lane(LOG_LANE))
             return not context.redis.connected.is_set() or not (left or settler.pending)
 
-        await _until(over, lambda: until)
+        await self._wait(is_over, lambda: until)
         if not context.redis.connected.is_set():
             log.warning("Redis is away: what runs report now is settled at the next start")
 
     async def _end_log(self) -> None:
-        """All ends have been told: the task log is written to its end. What it does not get
-        done in time it finds again when the daemon is started."""
-        context = self._node.context
-        for executor in context.executors.of_lane(LOG_LANE):
-            self._node.zygotes.retire_executor(executor)
+        """Let the task log be written to its end. Entries that it cannot write in time are
+        written at the next start of the daemon."""
+        executors = self._context.executors
+        for executor in executors.of_lane(LOG_LANE):
+            self._zygotes.retire_executor(executor)
         began_s = time.monotonic()
 
         def limit() -> float:
-            return began_s + (LOG_HURRY_S if self._at_once else LOG_S)
+            return began_s + (LOG_HURRY_S if self._is_forced else LOG_S)
 
-        await _until(lambda: not context.executors.of_lane(LOG_LANE), limit)
+        await self._wait(lambda: not executors.of_lane(LOG_LANE), limit)
 
+    async def _wait(self, is_over: Callable[[], bool], limit: Callable[[], float]) -> None:
+        """Wait until a condition holds, or the time (monotonic) has come.
 
-async def _until(over: Callable[[], bool], limit: Callable[[], float]) -> None:
-    """Look again and again until it is over, or the time (monotonic) has come."""
-    loop = asyncio.get_running_loop()
-    while not over() and time.monotonic() < limit():
-        pause: asyncio.Future[None] = loop.create_future()
-        loop.call_later(_POLL_S, pause.set_result, None)
-        await pause
+        Looks again when an executor has gone. It also polls: no event says that a run has left
+        its slot on the board, and a second request to end the daemon moves the limit.
+        """
+        changes = self._context.executors.changes
+        while not is_over() and time.monotonic() < limit():
+            await asyncio.wait((changes.next(),), timeout=_POLL_S)

@@ -1,5 +1,6 @@
 """Who is there: the executors that this daemon knows, by id and by slot of the board."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -100,10 +101,34 @@ class ExecutorExit:
         )
 
 
-class ExecutorRegistry:
-    """The registry. Only born, hello and gone change it."""
+class ChangeSignal:
+    """Wakes all that wait for the next change."""
 
     def __init__(self) -> None:
+        self._next: asyncio.Future[None] | None = None
+
+    def next(self) -> "asyncio.Future[None]":
+        """Return a future that is done at the next change. Others share it: never cancel it."""
+        if self._next is None:
+            self._next = asyncio.get_running_loop().create_future()
+        return self._next
+
+    def notify(self) -> None:
+        """Something has changed."""
+        if self._next is not None:
+            self._next.set_result(None)
+            self._next = None
+
+
+class ExecutorRegistry:
+    """The registry. Only born, hello and gone change it.
+
+    Attributes:
+        changes: an executor has come, gone or been replaced, or a zygote has ended.
+    """
+
+    def __init__(self) -> None:
+        self.changes = ChangeSignal()
         self._by_id: dict[str, Executor] = {}
         self._by_slot: dict[int, Executor] = {}
 
@@ -130,6 +155,7 @@ class ExecutorRegistry:
         self._by_id[executor.id] = executor
         for slot in range(executor.slot, executor.slot + executor.slots):
             self._by_slot[slot] = executor
+        self.changes.notify()
 
     def remove(self, exec_id: str) -> Executor | None:
         """Forget an executor. Returns what was known of it."""
@@ -138,6 +164,7 @@ class ExecutorRegistry:
             for slot in range(executor.slot, executor.slot + executor.slots):
                 if self._by_slot.get(slot) is executor:
                     del self._by_slot[slot]
+            self.changes.notify()
         return executor
 
     def of_lane(self, lane: str) -> list[Executor]:

@@ -266,6 +266,7 @@ class Stops:
                 context.commands.retire(executor.id), context.commands.clear_demand(executor.lane)
             )
         self._refill(executor.lane)
+        context.executors.changes.notify()
 
     def _others(self, executor: Executor) -> bool:
         """Whether runs go on in an executor beside those that do not yield."""

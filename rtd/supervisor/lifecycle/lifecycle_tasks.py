@@ -31,23 +31,15 @@ class PlannedRun(NamedTuple):
     run: str
 
 
-def tasks_on_startup(manifest: Manifest) -> list[TaskInfo]:
-    """The tasks that run when the daemon starts, the highest priority first."""
-    return _by_priority(info for info in manifest.tasks.values() if info.on_startup)
-
-
-def tasks_on_shutdown(manifest: Manifest) -> list[TaskInfo]:
-    """The tasks that run when the daemon ends, the highest priority first."""
-    return _by_priority(info for info in manifest.tasks.values() if info.on_shutdown)
+def tasks_on(kind: str, manifest: Manifest) -> list[TaskInfo]:
+    """Return the tasks that run on `startup` or `shutdown`, the highest priority first."""
+    infos = [info for info in manifest.tasks.values() if kind in info.occasions]
+    return sorted(infos, key=lambda info: info.policies.priority, reverse=True)
 
 
 def forced_tasks(manifest: Manifest) -> list[TaskInfo]:
     """The tasks that run once when they are first seen."""
     return [info for info in manifest.tasks.values() if info.force_run]
-
-
-def _by_priority(infos: Iterable[TaskInfo]) -> list[TaskInfo]:
-    return sorted(infos, key=lambda info: info.policies.priority, reverse=True)
 
 
 async def runnable(

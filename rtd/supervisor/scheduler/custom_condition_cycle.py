@@ -12,8 +12,11 @@ from rtd.model.internal_tasks import CYCLE_TASK
 from rtd.model.run_states import RunState
 from rtd.planner.planner import Planner
 from rtd.supervisor.core.context import SupervisorContext
-from rtd.supervisor.internal.app_hooks import record_failures
-from rtd.supervisor.internal.internal_runs import InternalRunOutcome, InternalRuns
+from rtd.supervisor.runs.internal_runs import (
+    InternalRunOutcome,
+    InternalRuns,
+    record_failures,
+)
 from rtd.supervisor.scheduler.quarantine import Quarantine
 from rtd.supervisor.scheduler.scheduler import TaskScheduler
 

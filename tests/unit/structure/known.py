@@ -83,7 +83,6 @@ PROSE: dict[str, int] = {
     "rtd/supervisor/core": 20,
     "rtd/supervisor/ending": 15,
     "rtd/supervisor/explain": 11,
-    "rtd/supervisor/internal": 7,
     "rtd/supervisor/lifecycle": 10,
     "rtd/supervisor/pools": 32,
     "rtd/supervisor/runs": 14,
