@@ -195,4 +195,4 @@ class Shutdown:
         """
         changes = self._context.executors.changes
         while not is_over() and time.monotonic() < limit():
-            await asyncio.wait((changes.next(),), timeout=_POLL_S)
+            await changes.wait(_POLL_S)

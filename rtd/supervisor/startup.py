@@ -23,13 +23,14 @@ from rtd.supervisor.core.log import log
 from rtd.supervisor.core.log_rotation import rotate_periodically
 from rtd.supervisor.core.redis_notifications import NotificationListener
 from rtd.supervisor.core.schedule_gate import ScheduleGate
+from rtd.supervisor.ending.settle_missing import settle_fenced
 from rtd.supervisor.lifecycle.directories import make_directories
 from rtd.supervisor.lifecycle.lock_file import lock_directories
 from rtd.supervisor.lifecycle.node_claim import NodeClaim
 from rtd.supervisor.lifecycle.redis_server import RedisServer, check_redis
 from rtd.supervisor.node import Node
-from rtd.supervisor.pools.generation_records import ZygoteRecord
 from rtd.supervisor.pools.orphans import end_orphans, unknown_on_board
+from rtd.supervisor.pools.zygote_registry import ZygoteRecord
 from rtd.supervisor.runs.output_retention import OutputRetention
 from rtd.supervisor.runs.record_retention import RecordRetention
 
@@ -79,13 +80,13 @@ async def start_node(
     await _claim_node(context, engine, ends)
     node = Node(context, engine)
     ends.push_async_callback(context.jobs.stop)
-    await node.zygotes.open()
+    await node.zygotes.open(node.zygote_events)
     ends.push_async_callback(_end_zygotes, node, keep)
     ends.callback(node.task_file_watcher.stop)
     serving = await _adopt_zygotes(node)
     orphans = end_orphans(context, unknown_on_board(context, node.zygotes.living))
     await _start_app(node, serving)
-    await _settle_unseen(node, orphans)
+    await _settle_missing(node, orphans)
     await _listen(node, ends, adopted=serving is not None)
     node.context.jobs.start(
         OutputRetention(node.context).run(), "keeping the output within its quota"
@@ -189,13 +190,13 @@ async def _start_app(node: Node, serving: ZygoteRecord | None) -> None:
 # --- the past
 
 
-async def _settle_unseen(node: Node, orphans: list[ExecutorExit]) -> None:
+async def _settle_missing(node: Node, orphans: list[ExecutorExit]) -> None:
     """Executors that died, or lost their parent, while nobody looked. By now the app's
     policies are known."""
     for gone in orphans:
         log.warning("%s executor %d was left over and is gone", gone.lane, gone.pid)
         node.settler.settle(gone, _nothing)
-    await node.settle_fenced()
+    await settle_fenced(node.context, node.settler)
 
 
 def _nothing() -> None:
@@ -209,18 +210,7 @@ async def _listen(node: Node, ends: contextlib.AsyncExitStack, *, adopted: bool)
     bell = NotificationListener(
         node.context,
         link,
-        {
-            "demand": node.pools.on_demand,
-            "due": node.run_timers.on_due,
-            "expire": node.run_timers.on_expire,
-            "done": node.waiters.on_notification,
-            "task": node.scheduler.on_notification,
-            "switch": node.scheduler.on_switch,
-            "params": node.scheduler.on_params,
-            "fault": node.context.faults.on_notification,
-            "halt": node.halt_handler.on_notification,
-            "inner": node.internal_runs.on_notification,
-        },
+        node.notification_handlers,
         node.resync,
     )
     await node.halt_handler.clear_old_halt(adopted)

@@ -1,12 +1,12 @@
 """Who is there: the executors that this daemon knows, by id and by slot of the board."""
 
-import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from rtd.process.tree.terminate import CRASH_SIGNALS, signal_name
+from rtd.supervisor.core.jobs import ChangeSignal
 
 
 class ExecutorPhase(StrEnum):
@@ -99,25 +99,6 @@ class ExecutorExit:
             ),
             slot=int(frame.get("slot") or 0),
         )
-
-
-class ChangeSignal:
-    """Wakes all that wait for the next change."""
-
-    def __init__(self) -> None:
-        self._next: asyncio.Future[None] | None = None
-
-    def next(self) -> "asyncio.Future[None]":
-        """Return a future that is done at the next change. Others share it: never cancel it."""
-        if self._next is None:
-            self._next = asyncio.get_running_loop().create_future()
-        return self._next
-
-    def notify(self) -> None:
-        """Something has changed."""
-        if self._next is not None:
-            self._next.set_result(None)
-            self._next = None
 
 
 class ExecutorRegistry:

@@ -1,4 +1,4 @@
-"""Background tasks of the supervisor, and one way to run a step at most once at a time."""
+"""Background tasks of the supervisor: all of them, one at a time, and waiting for a change."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -73,3 +73,25 @@ class SingleFlight:
                 self.request()
             raise
         self._is_running = False
+
+
+class ChangeSignal:
+    """Wakes all that wait for the next change."""
+
+    def __init__(self) -> None:
+        self._next: asyncio.Future[None] | None = None
+
+    def notify(self) -> None:
+        """Something has changed."""
+        if self._next is not None:
+            self._next.set_result(None)
+            self._next = None
+
+    async def wait(self, timeout_s: float | None = None, *others: "asyncio.Future[Any]") -> None:
+        """Wait for the next change, for one of the other futures, or until the time is over."""
+        if self._next is None:
+            self._next = asyncio.get_running_loop().create_future()
+        # The waiters share the future: `asyncio.wait` does not cancel it with one of them.
+        await asyncio.wait(
+            (self._next, *others), timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED
+        )

@@ -124,7 +124,8 @@ class ShutdownTasks(LifecycleSequence):
             while not going.done():
                 if self._zygotes.current is None:
                     raise InternalError("the process that has imported the app has ended")
-                await self._wait_for_either(going, self._ensure_executors([MAIN_LANE]))
+                wait_s = self._ensure_executors([MAIN_LANE])
+                await self._context.executors.changes.wait(wait_s, going)
             return going.result()
         finally:
             going.cancel()
@@ -139,18 +140,12 @@ class ShutdownTasks(LifecycleSequence):
         wait_s = self._ensure_executors(tasks[names[run]].pool for run in watch.pending)
         changed = asyncio.ensure_future(watch.wait_change(None))
         try:
-            await self._wait_for_either(changed, wait_s)
+            await self._context.executors.changes.wait(wait_s, changed)
         finally:
             changed.cancel()
         return True
 
     # --- executors for them
-
-    async def _wait_for_either(self, future: "asyncio.Future[Any]", wait_s: float | None) -> None:
-        """Wait until a future is done, an executor or a zygote has come or gone, or the time has
-        passed."""
-        change = self._context.executors.changes.next()
-        await asyncio.wait((future, change), timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
 
     def _ensure_executors(self, lanes: Iterable[str]) -> float | None:
         """Order executors for lanes in which runs wait and none serves them.

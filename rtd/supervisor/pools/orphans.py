@@ -15,7 +15,7 @@ from rtd.process.tree.process_identity import same_process, start_ticks
 from rtd.process.tree.process_tree import read_tree
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.executor_registry import Executor, ExecutorExit, UnfinishedRun
-from rtd.supervisor.pools.generation_records import ZygoteRecord
+from rtd.supervisor.pools.zygote_registry import ZygoteRecord
 
 
 def end_orphans(context: SupervisorContext, executors: Iterable[Executor]) -> list[ExecutorExit]:

@@ -15,7 +15,7 @@ from rtd.model.manifest import COMMAND, Manifest, TaskInfo
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.jobs import SingleFlight
 from rtd.supervisor.core.log import log
-from rtd.supervisor.pools.generation_records import ZygoteRecord
+from rtd.supervisor.pools.zygote_registry import ZygoteRecord
 from rtd.supervisor.pools.zygotes import Zygotes
 
 #: An import that takes longer is given up as soon as somebody wants a newer one.

@@ -8,9 +8,8 @@ from rtd.model.manifest import Manifest
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.executor_registry import Executor, ExecutorExit, ExecutorPhase
 from rtd.supervisor.core.log import log
-from rtd.supervisor.pools.generation_records import ZygoteRecord
 from rtd.supervisor.pools.zygote_connection import ZygoteConnection
-from rtd.supervisor.pools.zygote_registry import ZygoteRegistry
+from rtd.supervisor.pools.zygote_registry import ZygoteRecord, ZygoteRegistry
 
 
 class ZygoteListener(Protocol):

@@ -22,9 +22,8 @@ from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.executor_registry import Executor, ExecutorPhase
 from rtd.supervisor.core.log import log
 from rtd.supervisor.core.unix_socket import bind_unix
-from rtd.supervisor.pools.generation_records import RANGE, ZygoteRecord
 from rtd.supervisor.pools.zygote_messages import ZygoteHandler, ZygoteListener
-from rtd.supervisor.pools.zygote_registry import ZygoteRegistry
+from rtd.supervisor.pools.zygote_registry import RANGE, ZygoteRecord, ZygoteRegistry
 
 #: How long a zygote may take to end what is left below it.
 QUIT_S = 15.0
@@ -35,24 +34,27 @@ class Zygotes:
 
     Args:
         context: what the parts of the supervisor share.
-        listener: who is told.
     """
 
-    def __init__(self, context: SupervisorContext, listener: ZygoteListener) -> None:
+    def __init__(self, context: SupervisorContext) -> None:
         self._context = context
-        self._registry = ZygoteRegistry(context.paths.runtime_dir, listener.on_zygote_exit)
-        self._handler = ZygoteHandler(context, self._registry, listener, self.retire)
+        self._registry = ZygoteRegistry(context.paths.runtime_dir)
         self._server: asyncio.Server | None = None
 
     # --- life
 
-    async def open(self) -> None:
-        """Listen on the zygotes' socket, and read who lived before."""
+    async def open(self, listener: ZygoteListener) -> None:
+        """Listen on the zygotes' socket, and read which zygotes an earlier supervisor had.
+
+        Args:
+            listener: hears of all executors and zygotes that start or end.
+        """
+        handler = ZygoteHandler(self._context, self._registry, listener, self.retire)
         loop = asyncio.get_running_loop()
-        listener = bind_unix(self._context.paths.zygote_socket, mode=0o600)
-        self._server = await loop.create_unix_server(self._handler.new_connection, sock=listener)
-        self._registry.load()
-        # What is not anybody's is not looked at, turn for turn.
+        socket = bind_unix(self._context.paths.zygote_socket, mode=0o600)
+        self._server = await loop.create_unix_server(handler.new_connection, sock=socket)
+        self._registry.load(listener.on_zygote_exit)
+        # Scans of the board leave out the slots that no zygote has.
         self._context.board.scan_limit = max(
             [RANGE, *(zygote.hi for zygote in self._registry.living)]
         )
@@ -100,8 +102,7 @@ class Zygotes:
     async def until_room(self) -> None:
         """Wait until one more can live."""
         while self.is_full:
-            self._registry.exited.clear()
-            await self._registry.exited.wait()
+            await self._registry.exits.wait()
 
     def _command(self, zygote: ZygoteRecord) -> list[str]:
         command = [sys.executable, "-m", "rtd.executor"]
@@ -189,9 +190,7 @@ class Zygotes:
             self.give_up(zygote)
         until = time.monotonic() + QUIT_S
         while self._registry.living and time.monotonic() < until:
-            self._registry.exited.clear()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._registry.exited.wait(), until - time.monotonic())
+            await self._registry.exits.wait(until - time.monotonic())
         for zygote in self._registry.living:
             log.error("zygote %d does not end: killing it", zygote.pid)
             signal_process(zygote.pid, zygote.ticks, SIGKILL)

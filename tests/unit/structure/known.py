@@ -27,7 +27,6 @@ LONG_FILES = {
     "rtd/store/connection/blocking.py",
     "rtd/store/embedded/server.py",
     "rtd/supervisor/ending/stops.py",
-    "rtd/supervisor/node.py",
     "rtd/supervisor/pools/pools.py",
     "rtd/supervisor/scheduler/clock_loop.py",
     "rtd/supervisor/scheduler/scheduler.py",
