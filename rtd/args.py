@@ -1,4 +1,4 @@
-"""The short name of `rtd.arguments`."""
+"""`rtd.arguments` under its short name."""
 
 from rtd.arguments import *  # noqa: F403
 from rtd.arguments import __all__  # noqa: F401

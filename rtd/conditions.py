@@ -1,20 +1,19 @@
-"""The condition language: what may start a task, and what must end a run.
+"""Conditions: what may start a task, and what must end a run. The public module of `rtd.language`.
 
-A pure library. `parse(text)` makes a `Condition`; a `View` is what it is asked about (now, the
-task, past runs, what is measured):
+A pure library. `parse(text)` makes a `Condition`. A `View` has the facts that a condition reads:
+now, the task, past runs, measured values:
 
     condition = parse("daily after 08:00 & after task 'fetch' succeeded")
     view = View(now, "report", history={"fetch": [("run", t1), ("success", t2)]})
     condition.check(view)         # True or False
-    condition.next_change(view)   # when time alone may change that; None: only an event can
+    condition.next_change(view)   # when time alone may change the value; None: only an event can
     condition.explain(view)       # a tree with each leaf's value and the fact behind it
 
-The same as objects: `daily.after("08:00") & after_success("fetch")`. `str(condition)` parses back.
+As objects: `daily.after("08:00") & after_success("fetch")`. `str(condition)` parses back.
 
-For a scheduler: `decide` (value and next change in one go), `watches` and `depends` (the events
-and tasks that can change the value), `polls` (what else can). For custom conditions: `Grammar`;
-an app declares its own with `FuncCond` and `TaskCond`, which need the app's side and are loaded
-when they are asked for.
+For a scheduler: `decide` (value and next change in one call), `watches` and `depends` (the events
+and tasks that can change the value), `polls` (what else can). For custom conditions: `Grammar`. An
+app declares custom conditions with `FuncCond` and `TaskCond`; these load `rtd.session`.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""Conditions as objects, under the name that programs of Red Engine's kind import them from."""
+"""`rtd.conditions` under Red Engine's name."""
 
 from rtd.conditions import *  # noqa: F403
 from rtd.conditions import __all__  # noqa: F401

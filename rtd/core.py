@@ -1,6 +1,6 @@
-"""What apps build their own kinds of tasks and their hooks on; Red Engine's names."""
+"""The base of tasks and the scheduler's hooks, under Red Engine's names."""
 
 from rtd.session.app.scheduler_hooks import Scheduler
-from rtd.session.tasks.base import Task
+from rtd.session.tasks.task import Task
 
 __all__ = ["Scheduler", "Task"]

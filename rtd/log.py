@@ -1,4 +1,4 @@
-"""Handlers for the logger `rtd.task` whose records can be read again."""
+"""Handlers for the logger `rtd.task` whose records can be read back."""
 
 from rtd.session.task_log.csv_handler import CsvHandler
 from rtd.session.task_log.log_record import TaskRecord

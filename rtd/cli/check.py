@@ -76,10 +76,11 @@ def _show(manifest: Manifest | None) -> None:
 def _examine(app: str) -> dict[str, Any]:
     """In the child: the manifest as data, and a sentence for each problem."""
     from rtd.session.app.load_app import load  # lazy: only the child needs it
+    from rtd.session.app.manifest import manifest_of  # lazy: as above
 
     before = threading.active_count()
     try:
-        manifest = load(app).manifest(app)
+        manifest = manifest_of(load(app), app)
     except (AppError, PolicyError) as error:
         return {"manifest": None, "problems": [error.sentence]}
     problems = []

@@ -12,6 +12,7 @@ from rtd.language.core.durations import SECOND
 from rtd.model.manifest import Manifest
 from rtd.planner.simulate import simulate as occurrences
 from rtd.session.app.load_app import load
+from rtd.session.app.manifest import manifest_of
 from rtd.supervisor.runs.kept_results import overlay_values
 
 #: Lines beyond which something is amiss with the conditions, or with the span.
@@ -51,7 +52,7 @@ def _separate_stdout() -> TextIO:
 
 
 def _write(options: argparse.Namespace, out: TextIO) -> None:
-    manifest = load(options.app).manifest(options.app)
+    manifest = manifest_of(load(options.app), options.app)
     if options.task is not None:
         manifest.find(options.task)
     if manifest.info.custom:

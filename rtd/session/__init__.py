@@ -1,14 +1,15 @@
-"""What users write: a session with its tasks, and what a task may use while it runs."""
+"""The session with its tasks, and what a task may use while it runs. A public module: our own code
+imports from the modules below."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rtd.session.core.app_errors import Error, Stopped
 from rtd.session.core.default_session import default_session
-from rtd.session.core.exceptions import Error, Stopped
 from rtd.session.core.run_context import CurrentRun, current_run, progress
 from rtd.session.session import Session
-from rtd.session.tasks.definition import Task
+from rtd.session.tasks.task import Task
 
 if TYPE_CHECKING:
     from rtd.session.run_tasks import TaskResult
@@ -17,11 +18,15 @@ __all__ = ["CurrentRun", "Error", "Session", "Stopped", "Task", "current_run", "
 
 
 def start() -> None:
-    """`start` of the session that declarations go to which name none: for a program that has
-    made none itself, `from rtd import session; session.start()`."""
-    default_session().start()
+    """Call `rtd.session.Session.start` of the default session, for a program that makes no session
+    itself: `from rtd import session; session.start()`."""
+    from rtd.session import start_daemon  # lazy: only a program that starts a daemon needs it
+
+    start_daemon.start(default_session())
 
 
 def run(*names: Any) -> list[TaskResult]:
-    """`Session.run` of that session."""
-    return default_session().run(*names)
+    """Call `rtd.session.Session.run` of the default session."""
+    from rtd.session import run_tasks  # lazy: it is a client of the daemon
+
+    return run_tasks.run(default_session(), names)

@@ -1,9 +1,8 @@
-"""`session.run(...)`: some tasks now, whatever their conditions, and what became of each.
+"""`session.run(...)`: runs tasks now, without regard to conditions, and returns the results.
 
-They run in the daemon that serves this app. Where there is none, one is started for them that
-starts nothing by itself, and ended afterwards; its records stay for the next daemon, as if that
-had run them. Where the place of the daemon is taken by one of another app, it gets places of its
-own that go with it.
+The tasks run in the daemon that serves this app. Without one, a daemon is started for them that
+starts nothing by itself, and ended afterwards; its records stay for the next daemon. If a daemon
+of another app holds the runtime directory, the new one gets temporary directories.
 """
 
 from __future__ import annotations
@@ -17,29 +16,27 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from rtctl import Client, Run
 from rtctl.client.errors import DaemonUnreachable
 from rtd.common.errors import AppError, NotPermitted
+from rtd.session.core.session_state import SessionState
 from rtd.session.start_daemon import apps_of, daemon_command, refuse_inside
-
-if TYPE_CHECKING:
-    from rtd.session.session import Session
 
 _FLAGS: Final = ("--only-submitted", "--log-level", "warning")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskResult:
-    """What became of a task that was run.
+    """The result of a task that was run.
 
     Attributes:
-        task: its name.
-        run: the id of its run, for `rtctl show`.
+        task: the task's name.
+        run: the id of the run, for `rtctl show`.
         state: succeeded, error, exception, terminated, lost or cancelled.
-        result: what it returned; None without a success.
-        why: one sentence where it did not succeed.
+        result: the task's return value; None without a success.
+        why: one sentence for a run without success.
     """
 
     task: str
@@ -49,47 +46,48 @@ class TaskResult:
     why: str | None = None
 
     def __bool__(self) -> bool:
-        """Whether it succeeded."""
+        """True when the run succeeded."""
         return self.state == "succeeded"
 
 
-def run(session: Session, names: tuple[Any, ...]) -> list[TaskResult]:
-    """Run tasks one after the other; their output is this program's.
+def run(session: SessionState, names: tuple[Any, ...]) -> list[TaskResult]:
+    """Run tasks one after the other. Their output appears as this program's.
 
     Args:
+        session: the session of the tasks.
         names: of the tasks, or the tasks themselves.
 
     Raises:
         AppError: as `session.start` does, or the daemon for them did not come up.
         UnknownTask: there is no task of such a name; none has been started.
         ParameterError: a task needs parameters that nothing gives it.
-        KeyboardInterrupt: of the user's; the run that was going has been ended.
+        KeyboardInterrupt: a user's Ctrl-C; the run in progress has been ended.
     """
     refuse_inside("run")
     tasks = [str(getattr(name, "name", name)) for name in names]
     with _client_of(apps_of(session)) as client:
         for task in tasks:
             client.rpc.tasks(task=task)  # raises UnknownTask
-        return [_one(client, task) for task in tasks]
+        return [_run_one(client, task) for task in tasks]
 
 
-def _one(client: Client, task: str) -> TaskResult:
-    found = client.submit(task)
+def _run_one(client: Client, task: str) -> TaskResult:
+    run = client.submit(task)
     try:
-        _show(found)
-        found.wait()
+        _show_output(run)
+        run.wait()
     except KeyboardInterrupt:
-        found.kill(reason="interrupted in session.run()")
+        run.kill(reason="interrupted in session.run()")
         raise
-    if found.state == "succeeded":
-        return TaskResult(task=task, run=found.id, state="succeeded", result=found.result)
-    return TaskResult(task=task, run=found.id, state=found.state, why=found.error)
+    if run.state == "succeeded":
+        return TaskResult(task=task, run=run.id, state="succeeded", result=run.result)
+    return TaskResult(task=task, run=run.id, state=run.state, why=run.error)
 
 
-def _show(found: Run) -> None:
-    """Its output on ours, as it comes; where it cannot be followed to its end, so be it."""
+def _show_output(run: Run) -> None:
+    """Print a run's output as it comes, as far as the daemon can be reached."""
     with contextlib.suppress(DaemonUnreachable):
-        for line in found.logs(follow=True):
+        for line in run.logs(follow=True):
             print(line, file=sys.stderr if line.stream == "err" else sys.stdout, flush=True)
 
 
@@ -98,8 +96,11 @@ def _show(found: Run) -> None:
 
 @contextlib.contextmanager
 def _client_of(apps: list[str]) -> Iterator[Client]:
-    """A client of the daemon that serves the app, by whichever name, or of one that is there
-    for this purpose."""
+    """Give a client of the daemon that serves the app, or of one that is started for this.
+
+    Args:
+        apps: the names of the app, the best first.
+    """
     served, app = _served(), apps[0]
     if served is not None and any(_is_same(name, *served) for name in apps):
         with Client() as client:
@@ -122,7 +123,7 @@ def _client_of(apps: list[str]) -> Iterator[Client]:
 
 
 def _served() -> tuple[str | None, Path] | None:
-    """The app of the daemon that is there, and where its name is to be read from."""
+    """Return the app of the running daemon and the folder that its name is relative to."""
     try:
         with Client() as client:
             info = client.info()
@@ -132,13 +133,13 @@ def _served() -> tuple[str | None, Path] | None:
         return None, Path("/")
     try:
         folder = Path(f"/proc/{info['pid']}/cwd").readlink()
-    except OSError:  # somebody else's
+    except OSError:  # another user's daemon
         folder = Path("/")
     return None if info["draining"] else info["app"], folder
 
 
 def _is_same(mine: str, theirs: str | None, folder: Path) -> bool:
-    """Whether two names of apps mean the same, theirs as it reads in that folder."""
+    """Tell whether two names mean the same app; `theirs` is relative to `folder`."""
     if theirs is None:
         return False
     (target, _, name), (their_target, _, their_name) = mine.partition(":"), theirs.partition(":")
@@ -148,7 +149,7 @@ def _is_same(mine: str, theirs: str | None, folder: Path) -> bool:
 
 
 def _file_of(target: str, folder: Path) -> Path | str:
-    """The file that is meant; the name itself where nobody knows."""
+    """Return the file of an app, or its name when the file is unknown."""
     if target.endswith(".py") or "/" in target:
         return (folder / target).resolve()
     path = folder.joinpath(*target.split("."))
@@ -160,19 +161,20 @@ def _file_of(target: str, folder: Path) -> Path | str:
 
 @contextlib.contextmanager
 def _daemon(app: str, env: dict[str, str], *flags: str) -> Iterator[None]:
-    """A daemon that carries out what is submitted, and nothing else."""
+    """Run a daemon that starts only the tasks that are submitted."""
     reader, writer = os.pipe()
     command = daemon_command(app, *_FLAGS, *flags, "--ready-fd", str(writer))
-    # In a group of its own: a Ctrl-C on the terminal is for us, who then end the run and it.
+    # In its own process group: a Ctrl-C on the terminal must reach only this program, which then
+    # ends the run and the daemon.
     child = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, env=env, pass_fds=(writer,), process_group=0
     )
     os.close(writer)
     try:
         with os.fdopen(reader, encoding="utf-8", errors="replace") as pipe:
-            told = pipe.readline()
-        if told != "\n":
-            why = told.strip() or "it ended before it was ready"
+            line = pipe.readline()
+        if line != "\n":
+            why = line.strip() or "it ended before it was ready"
             raise AppError(f"no daemon could be started for session.run(): {why}")
         yield
     finally:

@@ -1,8 +1,8 @@
-"""`session.start()`: the program that declares the tasks becomes their daemon.
+"""`session.start()`: a program starts the daemon of its own tasks.
 
-The daemon is a child of the program's: `rtd run` with the program's own module as the app. So
+The daemon is a child of the program: `rtd run` with the program's own module as the app. So
 `python main.py` and `rtd run main.py` are the same daemon, with the same socket and the same
-processes, and each adopts what the other left behind.
+processes, and each adopts the runs that the other left behind.
 """
 
 from __future__ import annotations
@@ -11,23 +11,20 @@ import os
 import sys
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
 
 from rtd.common.errors import AppError
 from rtd.process.fork.foreground import run_in_foreground
 from rtd.session.core import run_context
 from rtd.session.core.default_session import SESSIONS
-
-if TYPE_CHECKING:
-    from rtd.session.session import Session
+from rtd.session.core.session_state import SessionState
 
 
-def start(session: Session) -> None:
+def start(session: SessionState) -> None:
     """Serve a session until the daemon ends.
 
     Raises:
-        AppError: rtd itself is importing the app, or nobody can tell what to import.
-        SystemExit: the daemon failed; it has said why. The code is its exit code.
+        AppError: rtd itself is importing the app, or the session is in no file.
+        SystemExit: the daemon failed and has printed why. The code is the daemon's exit code.
     """
     refuse_inside("start")
     code = run_in_foreground(daemon_command(app_of(session)))
@@ -36,13 +33,13 @@ def start(session: Session) -> None:
 
 
 def daemon_command(app: str, *flags: str) -> list[str]:
-    """The command line of a daemon that ends when this process does."""
+    """Return the command line of a daemon that ends when this process does."""
     command = [sys.executable, "-m", "rtd", "run", app, "--parent", str(os.getpid())]
     return [*command, *flags]
 
 
 def refuse_inside(verb: str) -> None:
-    """Raises AppError where rtd itself has imported the app: a daemon would start daemons."""
+    """Raise AppError where rtd itself has imported the app: a daemon would start daemons."""
     if run_context.find_run() is not None:
         raise AppError(
             f"session.{verb}() was called in a run of rtd; a task submits others with a client:"
@@ -55,11 +52,11 @@ def refuse_inside(verb: str) -> None:
         )
 
 
-def app_of(session: Session) -> str:
-    """What to give to `rtd run` for a session of this process.
+def app_of(session: SessionState) -> str:
+    """Return the argument of `rtd run` for a session of this process.
 
-    It is the program itself if that holds the session, else the module that does. A session
-    that no module holds stands for the one that declarations without a session go to.
+    The program itself if that holds the session, else the module that does. For the default
+    session, which no module holds, the program.
 
     Raises:
         AppError: the session is in no file, so that no other process can import it.
@@ -67,8 +64,8 @@ def app_of(session: Session) -> str:
     return apps_of(session)[0]
 
 
-def apps_of(session: Session) -> list[str]:
-    """All that `rtd run` could be given for a session, the best first. Raises AppError."""
+def apps_of(session: SessionState) -> list[str]:
+    """Return all arguments of `rtd run` that name a session, the best first. Raises AppError."""
     main = sys.modules["__main__"]
     others = [module for module in list(sys.modules.values()) if module is not main]
     found = [module for module in (main, *others) if _names_in(module, session)]
@@ -82,8 +79,8 @@ def apps_of(session: Session) -> list[str]:
     )
 
 
-def _app(module: ModuleType, session: Session | None) -> str:
-    """A module as an app; the session is named where there are several."""
+def _app(module: ModuleType, session: SessionState | None) -> str:
+    """Return a module as an app, with the session's name if the module has several."""
     target = _target(module)
     several = len({id(found) for found in _sessions_in(module)}) > 1
     names = [] if session is None else _names_in(module, session)
@@ -91,7 +88,7 @@ def _app(module: ModuleType, session: Session | None) -> str:
 
 
 def _target(module: ModuleType) -> str:
-    """`package.module` of what was imported by its name, else the file."""
+    """Return `package.module` of a module that was imported by its name, else its file."""
     spec = getattr(module, "__spec__", None)
     file = getattr(module, "__file__", None)
     if spec is not None and not _beside_the_script(file):
@@ -107,8 +104,10 @@ def _target(module: ModuleType) -> str:
 
 
 def _beside_the_script(file: str | None) -> bool:
-    """Whether a module was found only because it lies beside or below the script that was
-    started, which is not where the daemon is: that one looks from the working directory."""
+    """Tell whether a module is importable only beside or below the script that was started.
+
+    The daemon cannot import such a module: it searches from the working directory.
+    """
     script = getattr(sys.modules["__main__"], "__file__", None)
     if getattr(sys.modules["__main__"], "__spec__", None) is not None or None in (file, script):
         return False
@@ -116,17 +115,15 @@ def _beside_the_script(file: str | None) -> bool:
     return folder != Path.cwd() and Path(str(file)).absolute().is_relative_to(folder)
 
 
-def _names_in(module: ModuleType, session: Session) -> list[str]:
-    """How a module calls a session at its top level."""
+def _names_in(module: ModuleType, session: SessionState) -> list[str]:
+    """Return the names of a session at the top level of a module."""
     try:
         found = list(vars(module).items())
-    except TypeError:  # something that only stands for a module
+    except TypeError:  # an object that only stands for a module
         return []
     return [name for name, value in found if value is session]
 
 
-def _sessions_in(module: ModuleType) -> list[Session]:
-    from rtd.session.session import Session  # lazy: it calls this module
-
-    # isinstance() would ask lazy objects of other libraries for their class, and wake them.
-    return [value for value in list(vars(module).values()) if issubclass(type(value), Session)]
+def _sessions_in(module: ModuleType) -> list[SessionState]:
+    # isinstance() would read `__class__` of other libraries' lazy objects and load them.
+    return [value for value in list(vars(module).values()) if issubclass(type(value), SessionState)]

@@ -1,4 +1,4 @@
-"""The kinds of tasks; Red Engine's names."""
+"""The kinds of tasks, under Red Engine's names. Our own code imports them from `rtd.session`."""
 
 from rtd.session.tasks.code_task import CodeTask
 from rtd.session.tasks.command_task import CommandTask

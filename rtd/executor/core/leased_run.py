@@ -11,7 +11,8 @@ from rtd.common.ids import to_words
 from rtd.model.policies import Policies
 from rtd.model.run_record import ATTEMPT_STATE, RECORD_SCHEMA, RunSpec
 from rtd.model.run_states import STATE_CHAR, RunState
-from rtd.session.tasks.definition import TaskDefinition
+from rtd.session.core.session_state import SessionTask
+from rtd.session.core.task_definition import RunParameters, TaskDefinition
 
 _packb: Final = msgpack.packb
 _unpackb: Final = msgpack.unpackb
@@ -55,7 +56,7 @@ class LeasedRun:
         "task",
     )  # fmt: skip
 
-    def __init__(self, record: bytes, tasks: Mapping[str, TaskDefinition]) -> None:
+    def __init__(self, record: bytes, tasks: Mapping[str, SessionTask]) -> None:
         # The third part is the end of an ended run, and in a record for a child what was fetched.
         self.spec_blob, self.attempts, self.fetched = _unpackb(
             memoryview(record)[1:], strict_map_key=False
@@ -70,11 +71,17 @@ class LeasedRun:
         self.opts: dict[str, Any] = spec[_OPTS] or _NO_OPTS
         self.id_words = to_words(self.id)
         self.attempt_number = len(self.attempts) + 1
-        self.definition = tasks.get(self.task)
-        self.resolver = None if self.definition is None else self.definition.resolver
-        info = None if self.definition is None else self.definition.info
-        base = _COMMAND_POLICIES if info is None else info.policies
-        self.has_end_cond = info is not None and info.schedule.end is not None
+        task = tasks.get(self.task)
+        self.definition: TaskDefinition | None = None
+        self.resolver: RunParameters | None = None
+        if task is None:
+            base = _COMMAND_POLICIES
+            self.has_end_cond = False
+        else:
+            definition = self.definition = task.definition
+            self.resolver = definition.resolver
+            base = definition.info.policies
+            self.has_end_cond = definition.info.schedule.end is not None
         self.policies = base.overlay(self.opts) if self.opts else base
 
     def to_record(self) -> bytes:

@@ -16,8 +16,8 @@ from rtd.executor.runs import outcome_of_call
 from rtd.executor.runs.end_fork import end_fork
 from rtd.process.fork.fork_guard import FORK_GUARD
 from rtd.session.core import run_context
+from rtd.session.core.task_definition import TaskDefinition
 from rtd.session.parameters.func_arg import AWAITER
-from rtd.session.tasks.definition import TaskDefinition
 
 
 class AsyncLane(ConcurrentLane):

@@ -11,7 +11,7 @@ from rtd.executor.core.leased_run import LeasedRun
 from rtd.executor.output.capture import Capture
 from rtd.executor.output.scratch_file import ScratchFile
 from rtd.process.board.slot import Slot
-from rtd.session.tasks.definition import TaskDefinition
+from rtd.session.core.session_state import SessionTask
 
 _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 
@@ -29,7 +29,7 @@ class LaneParts(NamedTuple):
     backend: Backend
     slots: Sequence[Slot]
     captures: Sequence[Capture]
-    tasks: Mapping[str, TaskDefinition]
+    tasks: Mapping[str, SessionTask]
 
 
 class BaseLane(ABC):

@@ -14,8 +14,8 @@ from rtd.executor.runs.end_fork import end_fork
 from rtd.process.events.raise_in_thread import raise_in_thread
 from rtd.process.fork.fork_guard import FORK_GUARD
 from rtd.session.core import run_context
-from rtd.session.core.exceptions import Stopped
-from rtd.session.tasks.definition import TaskDefinition
+from rtd.session.core.app_errors import Stopped
+from rtd.session.core.task_definition import TaskDefinition
 
 
 class _Worker(threading.Thread):
@@ -86,7 +86,7 @@ def _execute(definition: TaskDefinition, params: dict[str, Any], active: Concurr
     if not definition.is_class:
         return definition.target(**params)
     instance = definition.target(**params)
-    if definition.has_own_stop():
+    if definition.has_own_stop:
         active.own_stop = instance.stop
         if active.stop_requested:  # before it could be told by its own stop
             instance.stop()

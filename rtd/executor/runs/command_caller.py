@@ -22,9 +22,9 @@ from rtd.process.fork.run_as_user import find_account
 from rtd.process.tree.exit_status import reap
 from rtd.process.tree.pidfd import open_pidfd
 from rtd.process.tree.terminate import signal_name, terminate_descendants
-from rtd.session.core.exceptions import Stopped
+from rtd.session.core.app_errors import Stopped
+from rtd.session.core.task_definition import TaskDefinition
 from rtd.session.tasks.command_task import CommandFailed
-from rtd.session.tasks.definition import TaskDefinition
 
 _CHUNK: Final = 65_536
 #: What shells return for a command that is not there, and for one that may not be run.
@@ -60,6 +60,7 @@ class CommandCaller:
             return
         definition = outcome_of_call.find_definition(work)
         gate.enter_task()  # functions of the app's that work out parameters are stopped like tasks
+        assert definition.command is not None
         order = definition.command.invocation(outcome_of_call.resolve_parameters(work))
         gate.set_own_stop(_terminate_command)
         self._output = OutputSample(self._result_limit_bytes)

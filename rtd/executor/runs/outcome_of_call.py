@@ -13,9 +13,9 @@ from rtd.executor.core.leased_run import AttemptOutcome, LeasedRun
 from rtd.model.internal_tasks import is_internal
 from rtd.model.run_states import STATE_CHAR, RunState
 from rtd.session.app.internal_tasks import INTERNAL_TASKS
-from rtd.session.core.exceptions import Error
+from rtd.session.core.app_errors import Error
+from rtd.session.core.task_definition import TaskDefinition
 from rtd.session.parameters.resolve import ParameterFailed
-from rtd.session.tasks.definition import TaskDefinition
 
 _ERROR: Final = STATE_CHAR[RunState.ERROR]
 _EXCEPTION: Final = STATE_CHAR[RunState.EXCEPTION]

@@ -5,7 +5,7 @@ from typing import Any
 from rtd.executor.core.leased_run import AttemptOutcome, LeasedRun
 from rtd.executor.runs import outcome_of_call
 from rtd.executor.runs.stop_gate import StopGate
-from rtd.session.tasks.definition import TaskDefinition
+from rtd.session.core.task_definition import TaskDefinition
 
 
 class PythonCaller:
@@ -33,6 +33,6 @@ def _execute(definition: TaskDefinition, params: dict[str, Any], gate: StopGate)
     if not definition.is_class:
         return definition.target(**params)
     instance = definition.target(**params)
-    if definition.has_own_stop():
+    if definition.has_own_stop:
         gate.set_own_stop(instance.stop)
     return instance.start()

@@ -7,7 +7,7 @@ from rtd.executor.runs import outcome_of_call
 from rtd.executor.runs.end_fork import end_fork
 from rtd.executor.runs.stop_gate import StopGate
 from rtd.process.fork.fork_guard import FORK_GUARD
-from rtd.session.core.exceptions import Stopped
+from rtd.session.core.app_errors import Stopped
 
 __all__ = ["Caller", "execute_run"]
 

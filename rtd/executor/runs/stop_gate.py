@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from rtd.process.board.board import RETIRE_WORD
 from rtd.process.board.slot import Slot
-from rtd.session.core.exceptions import Stopped
+from rtd.session.core.app_errors import Stopped
 from rtd.session.core.run_context import CurrentRun
 
 

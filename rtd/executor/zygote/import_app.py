@@ -11,6 +11,7 @@ from rtd.common.package_root import PACKAGE_ROOT
 from rtd.process.fork.file_descriptors import socket_fds
 from rtd.process.fork.fork import freeze_heap, other_threads
 from rtd.process.tree.children import own_children
+from rtd.session.app.manifest import manifest_of
 from rtd.session.session import Session
 from rtd.session.task_log.log_record import is_logged
 
@@ -51,7 +52,7 @@ def import_app(name: str | None, loader: AppLoader) -> ImportedApp:
     sockets = socket_fds()
     try:
         session = loader(name)
-        manifest = session.manifest(name).to_dict()
+        manifest = manifest_of(session, name).to_dict()
     except RtdError as error:
         return ImportedApp(name, error=error.sentence, error_place=_place(error))
     except BaseException as error:

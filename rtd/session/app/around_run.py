@@ -1,35 +1,33 @@
-"""What is called around the runs of a task: the hooks of its session, and its own methods.
+"""Calls around the runs of a task: the hooks of its session, and its own `process_*` methods.
 
-Most tasks have neither. Which do is decided once, when the whole app is known, so that the
-others pay nothing.
+Most tasks have neither. The choice is made once, when the whole app is known, so that the others
+cost nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import replace
+from typing import Any, Final, cast
 
-from rtd.session.core.app_errors import is_app_error
-from rtd.session.core.exceptions import Stopped
+from rtd.session.core.app_errors import Stopped, is_app_error
 from rtd.session.core.hooks import HookScope
 from rtd.session.core.run_context import report_fault
-from rtd.session.tasks.base import Task, task_of
+from rtd.session.core.session_state import SessionState
+from rtd.session.tasks.task import Task
 
-if TYPE_CHECKING:
-    from rtd.session.session import Session
-
-#: What `process_finish` is told, in Red Engine's words.
+#: The statuses that `process_finish` gets, in Red Engine's words.
 _SUCCEEDED: Final = "succeeded"
 _FAILED: Final = "failed"
 _TERMINATED: Final = "termination"
 
 
 class RunHooks:
-    """What is called around every run of one task.
+    """Calls hooks and methods around every run of one task.
 
     Args:
-        task: it is given to the hooks; its `process_*` are called.
-        hooks: generator or plain functions of the session, in their order.
+        task: passed to the hooks; its `process_*` methods are called.
+        hooks: generator or plain functions of the session, in the order of their calls.
     """
 
     __slots__ = ("_hooks", "_task")
@@ -39,46 +37,46 @@ class RunHooks:
         self._hooks = hooks
 
     def run(self, work: Callable[[], Any]) -> Any:
-        """One run. Gives what `work` returns and raises what it raises.
+        """Carry out one run. Returns what `work` returns and raises what `work` raises.
 
-        Hooks that raise are faults and nothing more. `process_success` is a part of the run:
-        if it raises, the run has failed.
+        A hook that raises is only a fault. `process_success` is a part of the run: if it
+        raises, the run has failed.
         """
-        surrounding = HookScope(self._hooks, self._hook_raised)
+        hooks = HookScope(self._hooks, self._hook_raised)
         try:
-            surrounding.before(self._task)
+            hooks.before(self._task)
             result = work()
             self._task.process_success(result)
         except BaseException as error:
-            self._failed(surrounding, error)
+            self._failed(hooks, error)
             raise
-        self._succeeded(surrounding)
+        self._succeeded(hooks)
         return result
 
     async def run_async(self, work: Callable[[], Awaitable[Any]]) -> Any:
-        """The same for a coroutine function."""
-        surrounding = HookScope(self._hooks, self._hook_raised)
+        """Carry out one run of a coroutine function, as `run` does."""
+        hooks = HookScope(self._hooks, self._hook_raised)
         try:
-            surrounding.before(self._task)
+            hooks.before(self._task)
             result = await work()
             self._task.process_success(result)
         except BaseException as error:
-            self._failed(surrounding, error)
+            self._failed(hooks, error)
             raise
-        self._succeeded(surrounding)
+        self._succeeded(hooks)
         return result
 
-    def _succeeded(self, surrounding: HookScope) -> None:
+    def _succeeded(self, hooks: HookScope) -> None:
         self._call("process_finish", _SUCCEEDED)
-        surrounding.after()
+        hooks.after()
 
-    def _failed(self, surrounding: HookScope, error: BaseException) -> None:
+    def _failed(self, hooks: HookScope, error: BaseException) -> None:
         raised = (type(error), error, error.__traceback__)
         stopped = _is_stop(error)
         if not stopped:
             self._call("process_failure", *raised)
         self._call("process_finish", _TERMINATED if stopped else _FAILED)
-        surrounding.after(raised)
+        hooks.after(raised)
 
     def _hook_raised(self, name: str, error: BaseException) -> None:
         halts = not self._task.session.config.silence_task_prerun
@@ -94,25 +92,28 @@ class RunHooks:
 
 
 def _is_stop(error: BaseException) -> bool:
-    """Whether a run ends because it was asked to: `Stopped`, or asyncio's `CancelledError`."""
+    """Tell whether a run was asked to end: `Stopped`, or asyncio's `CancelledError`."""
     cancelled = type(error).__name__ == "CancelledError" and not isinstance(error, Exception)
     return isinstance(error, Stopped) or cancelled
 
 
-def attach_run_hooks(session: Session) -> None:
-    """For each task of a session, whether something is called around its runs."""
+def attach_run_hooks(session: SessionState) -> None:
+    """Set what is called around the runs of every task of a session."""
     hooks = list(session.hooks.execute)
-    for definition in session.tasks.values():
-        if hooks or (definition.task is not None and overrides_process_methods(definition.task)):
-            definition.run_hooks = RunHooks(task_of(definition, session), hooks)
-        else:
-            definition.run_hooks = None
+    kinds = {type(task) for task in session.tasks.values()}
+    wrapped = {kind for kind in kinds if hooks or overrides_process_methods(kind)}
+    for task in session.tasks.values():
+        if type(task) in wrapped:
+            task.definition = replace(
+                task.definition, run_hooks=RunHooks(cast("Task", task), hooks)
+            )
+        elif task.definition.run_hooks is not None:
+            task.definition = replace(task.definition, run_hooks=None)
 
 
-def overrides_process_methods(task: Task) -> bool:
-    """Whether its class overrides one of `process_success`, `process_failure`,
-    `process_finish`."""
+def overrides_process_methods(kind: type) -> bool:
+    """Tell whether a class of tasks overrides one of the `process_*` methods."""
     return any(
-        getattr(type(task), name) is not getattr(Task, name)
+        getattr(kind, name) is not getattr(Task, name)
         for name in ("process_success", "process_failure", "process_finish")
     )

@@ -1,7 +1,7 @@
-"""What rtd runs in an app's main lane for itself: conditions are asked, hooks are called.
+"""rtd's own runs in an app's main lane: they evaluate custom conditions and call hooks.
 
-The supervisor tells these functions what to do by their parameters, and reads what they return:
-plain data. Nothing that the app's code raises gets out of them.
+The supervisor submits them with parameters and reads their results, plain data. No exception of
+the app's code leaves them.
 """
 
 from __future__ import annotations
@@ -9,43 +9,40 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from inspect import isgeneratorfunction
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from rtd.model.internal_tasks import CYCLE_TASK, EVALUATE_TASK, SHUTDOWN_TASK, STARTUP_TASK
 from rtd.model.manifest import TaskInfo
 from rtd.session.app.scheduler_hooks import Scheduler
-from rtd.session.core.describe_error import describe_error
-from rtd.session.core.exceptions import Stopped
+from rtd.session.core.app_errors import Stopped, describe_error
 from rtd.session.core.hooks import HookScope, hook_name
-from rtd.session.tasks.definition import TaskDefinition
+from rtd.session.core.task_definition import TaskDefinition
+from rtd.session.session import Session
 
-if TYPE_CHECKING:
-    from rtd.session.session import Session
-
-#: Asks a custom condition by its text; raises what it raises.
+#: Evaluates a custom condition by its text; raises what its function raises.
 Evaluate = Callable[[str], bool]
-#: A value, or None and what went wrong.
+#: A value and an empty text, or None and the reason.
 EvaluationReply = list[Any]
 #: Kind, name and message of something that failed.
 Failure = tuple[str, str, str]
 
 
 class InternalTasks:
-    """The inner side of one executor.
+    """rtd's own tasks in one executor.
 
     Args:
         session: the app's.
-        ask: asks a custom condition.
+        evaluate_text: evaluates a custom condition.
     """
 
-    def __init__(self, session: Session, ask: Evaluate) -> None:
+    def __init__(self, session: Session, evaluate_text: Evaluate) -> None:
         self._session = session
-        self._ask = ask
+        self._evaluate = evaluate_text
         self._begun: dict[str, HookScope] = {}
         self._failures: list[Failure] = []
 
     def tasks(self) -> Mapping[str, TaskDefinition]:
-        """What can be run, by its name."""
+        """Return the tasks by their names."""
         targets: dict[str, Callable[..., Any]] = {
             CYCLE_TASK: self.run_cycle,
             EVALUATE_TASK: self.evaluate,
@@ -60,14 +57,16 @@ class InternalTasks:
     def run_cycle(
         self, texts: Sequence[str], n_cycles: int, started_at: float, budget_s: float
     ) -> dict[str, Any]:
-        """Ask these conditions, within the hooks of the cycle.
+        """Evaluate conditions, within the hooks of the cycle.
 
         Args:
-            budget_s: no further condition is asked once this time is over.
+            texts: the conditions.
+            n_cycles, started_at: of the scheduler, for the hooks.
+            budget_s: no further condition is evaluated once this time is over.
 
         Returns:
-            `answers`: by text, a value or None with the reason; a text that is not among them
-            was not asked. `failures`: of hooks.
+            `answers`: by text, a value or None with the reason; without the texts that were not
+            evaluated. `failures`: of hooks.
         """
         failures = self.run_hooks("cycle", False, n_cycles, started_at)["failures"]
         answers = self._answers(texts, budget_s)
@@ -75,10 +74,10 @@ class InternalTasks:
         return {"answers": answers, "failures": failures}
 
     def evaluate(self, text: str) -> dict[str, Any]:
-        """Ask one condition.
+        """Evaluate one condition.
 
         Returns:
-            `answer`: a value, or None, and what went wrong.
+            `answer`: a value, or None, and the reason.
         """
         return {"answer": self._answers([text], 0.0)[text]}
 
@@ -89,7 +88,7 @@ class InternalTasks:
             if answers and time.monotonic() > until_s:
                 break
             try:
-                answers[text] = [self._ask(text), ""]
+                answers[text] = [self._evaluate(text), ""]
             except Stopped:
                 answers[text] = [None, "it did not answer in time"]
                 break
@@ -98,7 +97,7 @@ class InternalTasks:
         return answers
 
     def run_hooks(self, kind: str, rest: bool, n_cycles: int, started_at: float) -> dict[str, Any]:
-        """Call the hooks of a kind; with `rest`, what is left of those that were begun.
+        """Call the hooks of a kind; with `rest`, the part of generators behind their `yield`.
 
         Returns:
             `failures`.
@@ -118,8 +117,8 @@ class InternalTasks:
                 begun = self._begun[kind] = HookScope(hooks, self._raised)
                 begun.before(Scheduler(self._session, n_cycles, started_at))
         except Stopped:
-            late = None if begun is None else begun.last_hook
-            name = f"hook_{kind}" if late is None else hook_name(late)
+            last = None if begun is None else begun.last_hook
+            name = f"hook_{kind}" if last is None else hook_name(last)
             failures.append(("hook", name, "it did not end in time"))
         return {"failures": failures}
 
@@ -131,16 +130,16 @@ _NOTHING: Final[Mapping[str, TaskDefinition]] = {}
 
 
 class _InternalTaskSlot:
-    """What this executor can run of rtd's own."""
+    """The internal tasks of this process."""
 
     def __init__(self) -> None:
         self.session: Session | None = None
         self._tasks: Mapping[str, TaskDefinition] = _NOTHING
 
     def find(self, name: str) -> TaskDefinition | None:
-        """The task of that name. Made when it is first wanted: most executors never do."""
+        """Return the task of a name. All are made at the first call: most executors need none."""
         if self._tasks is _NOTHING and self.session is not None:
-            from rtd.session.core.custom_conditions import (
+            from rtd.session.core.condition_registry import (
                 evaluate_condition,  # lazy: many apps have none
             )
 
@@ -148,5 +147,4 @@ class _InternalTaskSlot:
         return self._tasks.get(name)
 
 
-#: Of this process.
 INTERNAL_TASKS: Final = _InternalTaskSlot()

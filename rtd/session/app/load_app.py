@@ -7,16 +7,16 @@ from types import ModuleType
 
 from rtd.common.errors import AppError
 from rtd.process.events.keyboard_interrupt import CtrlC, mark_ctrl_c
+from rtd.session.core.app_errors import describe_error
 from rtd.session.core.default_session import SESSIONS, find_default_session
-from rtd.session.core.describe_error import describe_error
-from rtd.session.core.module_names import package_root
+from rtd.session.core.import_file import package_root
 from rtd.session.session import Session
 
 __all__ = ["load"]
 
 
 def load(app: str) -> Session:
-    """The session of an app. The working directory is put on `sys.path`.
+    """Import an app and return its session. Puts the working directory on `sys.path`.
 
     Args:
         app: `package.module:session`, `package.module`, `path/to/file.py` or
@@ -24,7 +24,7 @@ def load(app: str) -> Session:
 
     Raises:
         AppError: one line: what failed, in which file, at which line.
-        KeyboardInterrupt: somebody's Ctrl-C. One that the app raises itself is an AppError.
+        KeyboardInterrupt: a user's Ctrl-C. One that the app raises itself is an AppError.
     """
     with mark_ctrl_c():
         return _load(app)
@@ -51,7 +51,7 @@ def _import(app: str, target: str) -> ModuleType:
         module = importlib.import_module(target)
     except CtrlC:
         raise
-    except BaseException as error:  # whatever it raises, it is the app's, and one line
+    except BaseException as error:  # all that an app can raise becomes one line
         raise AppError(f"app {app} does not import: {describe_error(error)}") from error
     found = getattr(module, "__file__", None)
     if file is not None and found is not None and not file.samefile(found):
@@ -63,8 +63,10 @@ def _import(app: str, target: str) -> ModuleType:
 
 
 def _module_of_file(app: str, path: Path) -> str:
-    """The dotted name of a file, with its package's root on `sys.path`. What lies beside it is
-    found, too, but last: it may be written to be started as `python path/to/file.py`."""
+    """Return the dotted name of a file, with the root of its package on `sys.path`.
+
+    The file's own folder comes last: the app may be meant to start as `python path/to/file.py`.
+    """
     if not path.is_file():
         raise AppError(f"app {app} does not import: there is no file {path}")
     folder, name = package_root(path)
@@ -76,7 +78,7 @@ def _module_of_file(app: str, path: Path) -> str:
 
 
 def _pick(module: ModuleType, attribute: str, app: str) -> Session:
-    # isinstance() would ask lazy objects of other libraries for their class, and wake them.
+    # isinstance() would read `__class__` of other libraries' lazy objects and load them.
     sessions: dict[str, Session]
     sessions = {name: v for name, v in vars(module).items() if issubclass(type(v), Session)}
     if attribute:
@@ -91,8 +93,8 @@ def _pick(module: ModuleType, attribute: str, app: str) -> Session:
     if len({id(v) for v in sessions.values()}) == 1:
         return next(iter(sessions.values()))
     if not sessions:
-        made = find_default_session()
-        if made is not None:
-            return made
+        implied = find_default_session()
+        if isinstance(implied, Session):
+            return implied
         raise AppError(f"app {app}: {module.__file__} has no Session; write `session = Session()`")
     raise AppError(f"app {app} has several sessions ({', '.join(sessions)}); name one: {app}:NAME")

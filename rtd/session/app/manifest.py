@@ -4,38 +4,40 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
 
 from rtd.model.app_info import AppInfo, CustomConditionInfo, LoggedAction
-from rtd.model.manifest import Manifest
+from rtd.model.manifest import Manifest, TaskInfo
 from rtd.session.app.around_run import attach_run_hooks
+from rtd.session.core.session_state import SessionState, SessionTask
 from rtd.session.parameters.describe import describe_parameters
 from rtd.session.task_log.log_record import is_logged
 from rtd.session.tasks.code_fingerprint import code_fingerprints
-from rtd.session.tasks.task_decorator import infos_with_timezone
-
-if TYPE_CHECKING:
-    from rtd.session.session import Session
+from rtd.session.tasks.func_task import declare_task
 
 
-def manifest_of(session: Session, app: str | None) -> Manifest:
-    """Decide what the runs of its tasks are given and what is called around them, and tell
-    everything about it.
+def manifest_of(session: SessionState, app: str | None = None) -> Manifest:
+    """Complete the definitions of a session's tasks and describe the session.
+
+    Makes the tasks of its `TaskCond`s, and sets the parameters and hooks of each task's runs.
 
     Args:
-        app: how the app was named to the daemon.
+        session: of the app.
+        app: the app's name, as the daemon got it.
     """
     config = session.config
     custom = _custom(session)  # first: it may make tasks
     attach_run_hooks(session)
-    filled = describe_parameters(session)
+    described = describe_parameters(session)
     read_at = time.time()
     logged, log, past = _log(session)
     info = AppInfo(
         settings=config.settings,
         custom=custom,
-        parameters=filled.parameters,
-        returned=filled.returned,
+        parameters=described.parameters,
+        returned=described.returned,
         loaders=tuple(loader.info for loader in session.loaders),
         hooks=session.hooks.counts(),
         cycle_s=config.cycle_s,
@@ -45,24 +47,44 @@ def manifest_of(session: Session, app: str | None) -> Manifest:
         past_at=read_at,
         silence_task_prerun=config.silence_task_prerun,
         silence_cond_check=config.silence_cond_check,
-        faults=(*session.faults, *filled.faults),
+        faults=(*session.faults, *described.faults),
         code=code_fingerprints(session.tasks),
     )
-    return Manifest.of(app, infos_with_timezone(session.tasks.values(), config.timezone), info)
+    return Manifest.of(app, _task_infos(session), info)
 
 
-def _custom(session: Session) -> dict[str, CustomConditionInfo]:
-    """The conditions of the app's own that its tasks name."""
+def _task_infos(session: SessionState) -> list[TaskInfo]:
+    """Return what the supervisor knows of the tasks, each with a time zone if the session has
+    one."""
+    infos = [task.definition.info for task in session.tasks.values()]
+    timezone = session.config.timezone
+    if timezone is None:
+        return infos
+    return [
+        info
+        if info.schedule.timezone is not None
+        else replace(info, schedule=replace(info.schedule, timezone=timezone))
+        for info in infos
+    ]
+
+
+def _custom(session: SessionState) -> dict[str, CustomConditionInfo]:
+    """Return the custom conditions that the session's tasks name."""
     if "rtd.session.core.custom_conditions" not in sys.modules:
-        return {}  # it has declared none, and need not pay for the language
-    from rtd.session.core.custom_conditions import conditions_in_use  # lazy: as above
+        return {}  # the app has declared none, and need not pay for the language
+    from rtd.session.core.condition_registry import conditions_in_use  # lazy: as above
 
-    return conditions_in_use(session)
+    def declare(name: str, function: Callable[..., Any], options: Mapping[str, Any]) -> SessionTask:
+        rest = dict(options)
+        lane = rest.pop("lane", None)
+        return declare_task(session, function, name=name, lane=lane, options=rest)
+
+    return conditions_in_use(session.tasks, declare)
 
 
-def _log(session: Session) -> tuple[bool, str, tuple[LoggedAction, ...] | None]:
-    """Whether runs are logged, where that can be read, and what it tells of the past if that is
-    to be taken from there."""
+def _log(session: SessionState) -> tuple[bool, str, tuple[LoggedAction, ...] | None]:
+    """Return whether runs are logged, where the log can be read, and the latest events from it
+    if the session restores statuses from its log."""
     if not is_logged():
         return False, "", None
     from rtd.session.task_log import (

@@ -1,35 +1,33 @@
-"""The scheduler as hooks of an app see it, and how they are registered."""
+"""The scheduler as an app's hooks see it, and the decorators that register them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
-from rtd.session.core.register_hook import register_hook
-
-if TYPE_CHECKING:
-    from rtd.session.session import Session
-    from rtd.session.tasks.definition import TaskDefinition
+from rtd.session.core.default_session import register_hook
+from rtd.session.session import Session
+from rtd.session.tasks.task import Task
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Scheduler:
-    """What hooks of the scheduler are called with.
+    """The argument of the scheduler's hooks.
 
     ```python
     @Scheduler.hook_startup
     def connect(scheduler): ...
     ```
 
-    A hook is a function, or a generator function with one `yield`: what stands before it is
-    called before the start, the cycle or the end, the rest after it.
+    A hook is a function, or a generator function with one `yield`: the part before the `yield`
+    runs before the start, the cycle or the end, the rest after it.
 
     Attributes:
         session: the app's.
-        n_cycles: how many cycles there have been since the daemon started.
-        startup_time: when it started, in local time.
+        n_cycles: the number of cycles since the daemon started.
+        startup_time: when the daemon started, in local time.
     """
 
     def __init__(self, session: Session, n_cycles: int, started_at: float) -> None:
@@ -38,22 +36,21 @@ class Scheduler:
         self.startup_time = datetime.fromtimestamp(started_at)
 
     @property
-    def tasks(self) -> list[TaskDefinition]:
+    def tasks(self) -> list[Task]:
         """The session's tasks, those of the highest priority first."""
-        found = self.session.tasks.values()
-        return sorted(found, key=lambda task: task.info.policies.priority, reverse=True)
+        return sorted(self.session, key=lambda task: task.priority, reverse=True)
 
     @staticmethod
     def hook_startup(function: F | None = None) -> Any:
-        """Call it when the daemon starts: around the tasks that run on startup."""
+        """Decorator: call the function when the daemon starts, around the tasks of the startup."""
         return register_hook("startup", function)
 
     @staticmethod
     def hook_cycle(function: F | None = None) -> Any:
-        """Call it in each cycle, around the asking of custom conditions."""
+        """Decorator: call the function in each cycle, around the custom conditions."""
         return register_hook("cycle", function)
 
     @staticmethod
     def hook_shutdown(function: F | None = None) -> Any:
-        """Call it when the daemon ends: around the tasks that run on shutdown."""
+        """Decorator: call the function when the daemon ends, around the tasks of the shutdown."""
         return register_hook("shutdown", function)

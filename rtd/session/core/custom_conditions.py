@@ -1,50 +1,20 @@
-"""Conditions of an app's own: functions that are asked, and tasks whose results are the answer."""
+"""Custom conditions: functions that are called for their value, and tasks whose results are it."""
 
 from __future__ import annotations
 
 import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from rtd.common.errors import PolicyError
 from rtd.common.units import parse_duration_s
 from rtd.language.core.condition import Condition
-from rtd.language.core.errors import ConditionError
 from rtd.language.core.evaluation import NO_VALUE
-from rtd.language.grammar import GRAMMAR
-from rtd.language.leaves.custom import Custom
 from rtd.language.parser import parse
-from rtd.model.app_info import CustomConditionInfo
-from rtd.session.core.task_condition import bind_arguments, task_name
+from rtd.session.core.condition_registry import ConditionEntry, Syntax, register
 
-if TYPE_CHECKING:
-    from rtd.session.session import Session
-
-Syntax = str | re.Pattern[str]
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-@dataclass(frozen=True, slots=True)
-class _Registration:
-    """A condition as it was registered. `options` are those of its task, None without one;
-    `label` is what the task's name says of it."""
-
-    function: Callable[..., Any]
-    args: tuple[Any, ...] = ()
-    kwargs: Mapping[str, Any] = field(default_factory=dict)
-    options: Mapping[str, Any] | None = None
-    cooldown_s: float | None = None
-    syntax: Syntax = ""
-    label: str = ""
-
-    def __call__(self, arguments: Mapping[str, str]) -> Any:
-        return self.function(*self.args, **{**self.kwargs, **arguments})
-
-
-#: All of this process, by the name under which the grammar has their syntax.
-_REGISTERED: Final[dict[str, _Registration]] = {}
 
 
 class FuncCond:
@@ -58,8 +28,9 @@ class FuncCond:
     def has_files(folder): ...
     ```
 
-    It is asked in the app's main lane, with a time limit, while it can decide whether a task
-    starts; then `start_cond="has work & daily after 08:00"` is all there is to write.
+    The function runs in the app's main lane, with a time limit, while its value can decide
+    whether a task starts. A task names it by its syntax:
+    `start_cond="has work & daily after 08:00"`.
     """
 
     def __init__(
@@ -68,7 +39,7 @@ class FuncCond:
         syntax: Syntax | Iterable[Syntax] | None = None,
         args: Iterable[Any] = (),
         kwargs: Mapping[str, Any] | None = None,
-        session: Session | None = None,
+        session: object = None,
     ) -> None:
         """
         Args:
@@ -76,11 +47,11 @@ class FuncCond:
             syntax: how the condition is written: a text, a compiled pattern whose named groups
                 become arguments, or several of them; default: the function's name with blanks
                 for underscores.
-            args, kwargs: what the function is called with beside the groups.
-            session: accepted; a syntax is known to the whole app.
+            args, kwargs: the function's arguments beside the groups.
+            session: accepted and ignored; the whole app knows a syntax.
 
         Raises:
-            PolicyError: a syntax that is no text, means something already or cannot be read
+            PolicyError: a syntax that is no text, has a meaning already or cannot be read
                 back, or arguments that the function does not take.
         """
         self._syntaxes = _listed(syntax)
@@ -90,30 +61,20 @@ class FuncCond:
             self._register(func)
 
     def __call__(self, func: F) -> F:
-        """As a decorator: the function stays as it is."""
+        """Register the function and return it unchanged."""
         self._register(func)
         return func
 
-    def _registration(self, func: Callable[..., Any]) -> _Registration:
+    def _registered(self, func: Callable[..., Any]) -> ConditionEntry:
         if inspect.iscoroutinefunction(func):
             raise PolicyError(
                 f"condition {func.__name__!r}: it is `async def`; write a plain `def`"
             )
-        return _Registration(func, self._args, self._kwargs)
+        return ConditionEntry(func, self._args, self._kwargs)
 
     def _register(self, func: Callable[..., Any]) -> None:
-        name = f"{func.__module__}:{func.__qualname__}"
         syntaxes = self._syntaxes or (func.__name__.strip("_").replace("_", " "),)
-        asked = self._registration(func)
-        keys = [_key(f"{name}#{n}" if n else name, one) for n, one in enumerate(syntaxes)]
-        label = _label(func.__name__, keys)
-        for key, syntax in zip(keys, syntaxes, strict=True):
-            _check_arguments(asked, syntax)
-            try:
-                GRAMMAR.custom(key, syntax)
-            except ConditionError as error:
-                raise PolicyError(f"condition {func.__name__!r}: {error.problem}") from None
-            _REGISTERED[key] = replace(asked, syntax=syntax, label=label)
+        register(self._registered(func), syntaxes)
         self._text = next((text for text in syntaxes if isinstance(text, str)), None)
 
     @property
@@ -159,15 +120,15 @@ class TaskCond(FuncCond):
         func: Callable[..., Any] | None = None,
         syntax: Syntax | Iterable[Syntax] | None = None,
         cooldown: str | float | None = None,
-        session: Session | None = None,
+        session: object = None,
         **options: Any,
     ) -> None:
         """
         Args:
             func, syntax, session: as for `FuncCond`.
             cooldown: the condition is false when the latest result is older (`"1 hour"`, or
-                seconds); None: however old it is, it counts.
-            options: of the task, `start_cond` above all; see `Session.task`.
+                seconds); None: a result of any age counts.
+            options: of the task, mostly `start_cond`; see `rtd.session.Session.task`.
 
         Raises:
             PolicyError: as `FuncCond`; or a cooldown that is no duration.
@@ -179,78 +140,17 @@ class TaskCond(FuncCond):
         self._options = options
         super().__init__(func, syntax, session=session)
 
-    def _registration(self, func: Callable[..., Any]) -> _Registration:
-        return _Registration(func, options=self._options, cooldown_s=self._cooldown_s)
+    def _registered(self, func: Callable[..., Any]) -> ConditionEntry:
+        return ConditionEntry(func, options=self._options, cooldown_s=self._cooldown_s)
 
 
 def as_condition(given: Condition | FuncCond) -> Condition:
-    """A `FuncCond` as its condition; a condition as it is."""
+    """Return the condition of a `FuncCond`, or a condition as it is."""
     return given.condition if isinstance(given, FuncCond) else given
 
 
 def _combines(other: object) -> bool:
     return isinstance(other, Condition | FuncCond)
-
-
-def evaluate_condition(text: str) -> bool:
-    """The value of a condition, by its text: calls its function, and raises what that raises."""
-    leaf = parse(text)
-    if not isinstance(leaf, Custom) or leaf.name not in _REGISTERED:
-        raise LookupError(f"this app has no condition `{text}`")
-    return bool(_REGISTERED[leaf.name](dict(leaf.arguments)))
-
-
-def conditions_in_use(session: Session) -> dict[str, CustomConditionInfo]:
-    """The custom conditions that the tasks of a session name, by their text. Makes the tasks of
-    those that have one, if they are not there yet.
-
-    Raises:
-        PolicyError: the task of a `TaskCond` cannot be declared.
-    """
-    found: dict[str, CustomConditionInfo] = {}
-    waiting = list(session.tasks.values())
-    while waiting:
-        schedule = waiting.pop().info.schedule
-        for text in (schedule.start, schedule.end):
-            for leaf in parse(text).leaves() if text else ():
-                if isinstance(leaf, Custom) and leaf.text not in found:
-                    found[leaf.text] = info = _info(leaf)
-                    if info.task is not None and info.task not in session.tasks:
-                        waiting.append(_declare(session, leaf, info.task))
-    return found
-
-
-def _info(leaf: Custom) -> CustomConditionInfo:
-    asked = _REGISTERED[leaf.name]
-    task = None if asked.options is None else task_name(asked.label, dict(leaf.arguments))
-    return CustomConditionInfo(leaf.name, dict(leaf.arguments), task, asked.cooldown_s)
-
-
-def _declare(session: Session, leaf: Custom, name: str) -> Any:
-    asked = _REGISTERED[leaf.name]
-    declare = session.task(name=name, **(asked.options or {}))
-    return declare(bind_arguments(asked.function, dict(leaf.arguments)))
-
-
-def _key(name: str, syntax: Syntax) -> str:
-    """Under which a syntax is registered: a module that is imported again replaces what it has
-    registered; functions that share a name, lambdas for example, are conditions of their own."""
-    key, number = name, 1
-    while key in _REGISTERED and _REGISTERED[key].syntax != syntax:
-        number += 1
-        key = f"{name}~{number}"
-    return key
-
-
-def _label(name: str, keys: Iterable[str]) -> str:
-    """The name of a function, with a number if that of another task's has the same."""
-    others = (asked for key, asked in _REGISTERED.items() if key not in keys)
-    taken = {asked.label for asked in others if asked.options is not None}
-    label, number = name, 1
-    while label in taken:
-        number += 1
-        label = f"{name}-{number}"
-    return label
 
 
 def _listed(syntax: Syntax | Iterable[Syntax] | None) -> tuple[Syntax, ...]:
@@ -264,16 +164,3 @@ def _listed(syntax: Syntax | Iterable[Syntax] | None) -> tuple[Syntax, ...]:
                 f"FuncCond: syntax: a text or a compiled pattern, not {type(one).__name__}"
             )
     return listed
-
-
-def _check_arguments(asked: _Registration, syntax: Syntax) -> None:
-    """Whether the function takes what its syntax and its declaration give it."""
-    groups = dict.fromkeys(syntax.groupindex, "") if isinstance(syntax, re.Pattern) else {}
-    name = asked.function.__name__
-    try:
-        inspect.signature(asked.function).bind(*asked.args, **{**asked.kwargs, **groups})
-    except TypeError as error:
-        given = ", ".join(groups) or "no arguments"
-        raise PolicyError(f"condition {name!r}: its syntax gives {given}, but {error}") from None
-    except ValueError:
-        pass  # a built-in that does not say what it takes

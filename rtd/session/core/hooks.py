@@ -1,4 +1,4 @@
-"""Functions of the app's that are called around tasks and around the scheduler."""
+"""The app's functions that are called around tasks and around the scheduler."""
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field, fields
@@ -9,7 +9,7 @@ from rtd.session.core.app_errors import is_app_error
 
 Hook = Callable[..., Any]
 ExcInfo = tuple[type[BaseException] | None, BaseException | None, TracebackType | None]
-#: Told of a hook that raised: its name and what it raised.
+#: Called for a hook that raised: the hook's name and the exception.
 OnRaised = Callable[[str, BaseException], None]
 
 NOTHING_RAISED: Final[ExcInfo] = (None, None, None)
@@ -33,31 +33,32 @@ class Hooks:
     shutdown: list[Hook] = field(default_factory=list)
 
     def take_over(self, other: "Hooks") -> None:
-        """Those of another session come first."""
+        """Put the hooks of another session before these."""
         for f in fields(self):
             getattr(self, f.name)[:0] = getattr(other, f.name)
 
     def counts(self) -> dict[str, int]:
-        """How many the scheduler has, by kind."""
+        """Return how many hooks of the scheduler there are, by kind."""
         return {kind: len(getattr(self, kind)) for kind in ("startup", "cycle", "shutdown")}
 
 
 def hook_name(hook: Hook) -> str:
-    """How a hook is called in a fault: `module.function`."""
+    """Return a hook's name in a fault: `module.function`."""
     name = getattr(hook, "__qualname__", type(hook).__qualname__)
     return f"{getattr(hook, '__module__', '?')}.{name}"
 
 
 class HookScope:
-    """One thing that hooks are called around: plain functions before it, generators on both
-    sides. A hook that raises is told of and is over; the others go on.
+    """Calls hooks around one thing: plain functions before it, generators on both sides.
+
+    A hook that raises is reported and has ended; the others go on.
 
     Args:
-        hooks: in their order.
-        on_raised: told of each hook that raises.
+        hooks: in the order of their calls.
+        on_raised: called for each hook that raises.
 
     Attributes:
-        at: the hook that was called last.
+        last_hook: the hook that was called last.
     """
 
     __slots__ = ("_hooks", "_on_raised", "_open", "last_hook")
@@ -69,18 +70,18 @@ class HookScope:
         self.last_hook: Hook | None = None
 
     def before(self, subject: Any) -> None:
-        """Call all of them with the task or the scheduler, generators up to their `yield`."""
+        """Call all hooks with the task or the scheduler, generators up to their `yield`."""
         for hook in self._hooks:
             self.last_hook = hook
             try:
-                made: Any = hook(subject)
-                if isinstance(made, Generator) and _comes_to_its_yield(made):
-                    self._open.append((hook, made))
+                returned: Any = hook(subject)
+                if isinstance(returned, Generator) and _reaches_yield(returned):
+                    self._open.append((hook, returned))
             except BaseException as error:
                 self._contain(hook, error)
 
     def after(self, raised: ExcInfo = NOTHING_RAISED) -> None:
-        """Let the generators go on. `raised` is what their `yield` gives."""
+        """Resume the generators. Their `yield` gives `raised`."""
         while self._open:
             hook, generator = self._open.pop(0)
             self.last_hook = hook
@@ -99,7 +100,7 @@ class HookScope:
         self._on_raised(hook_name(hook), error)
 
 
-def _comes_to_its_yield(generator: Generator[Any, ExcInfo, Any]) -> bool:
+def _reaches_yield(generator: Generator[Any, ExcInfo, Any]) -> bool:
     for _ in generator:
         return True
     return False

@@ -1,4 +1,4 @@
-"""What a task can ask and say about the run it is in."""
+"""The current run, as the task in it sees it, and the faults that an app's code causes."""
 
 import contextvars
 from collections.abc import Callable
@@ -6,12 +6,12 @@ from time import time
 from typing import Final
 
 from rtd.model.app_info import AppFault
+from rtd.session.core.app_errors import describe_error
 from rtd.session.core.default_session import default_session
-from rtd.session.core.describe_error import describe_error
 
-#: What carries a progress report away: (done, total, text).
+#: Receives a progress report: (done, total, text).
 ProgressReporter = Callable[[float, float | None, str], None]
-#: What carries a fault away: (kind, what, message, halts).
+#: Receives a fault: (kind, what, message, halts).
 FaultSink = Callable[[str, str, str, bool], None]
 
 
@@ -23,7 +23,7 @@ class CurrentRun:
         task: the task's name.
         attempt: 1 for the first try.
         stopping: true from the moment the run was asked to stop; a task in the thread lane
-            that computes for long should look at it now and then.
+            that computes for long should check this now and then.
     """
 
     __slots__ = ("_report", "attempt", "id", "stopping", "task")
@@ -36,15 +36,14 @@ class CurrentRun:
         self._report = report
 
     def progress(self, done: float, total: float | None = None, text: str = "") -> None:
-        """Say how far the run is; `rtctl ls` shows it.
+        """Report how far the run is; `rtctl ls` shows it.
 
         Args:
             done: how much is done, in any unit.
-            total: how much there is, in the same unit; None when nobody knows.
-            text: what is being done, one short line.
+            total: how much there is, in the same unit; None when that is unknown.
+            text: the current step, one short line.
 
-        Reports that follow each other faster than five a second are thinned out; the
-        newest one is the one that counts.
+        Of more than five reports a second some are left out; the newest is kept.
         """
         self._report(done, total, text)
 
@@ -58,7 +57,7 @@ find_run = _current.get
 
 
 def current_run() -> CurrentRun:
-    """The run this code is part of.
+    """Return the run that this code is part of.
 
     Raises:
         LookupError: outside a run, e.g. at import or in a plain test.
@@ -70,17 +69,17 @@ def current_run() -> CurrentRun:
 
 
 def progress(done: float, total: float | None = None, text: str = "") -> None:
-    """`current_run().progress(...)`, and nothing outside a run, so that tasks stay testable."""
+    """Report progress of the current run. Does nothing outside a run, so tasks stay testable."""
     run = _current.get()
     if run is not None:
         run.progress(done, total, text)
 
 
 class _Faults:
-    """Where the faults of this process go.
+    """Where this process sends faults.
 
     Attributes:
-        sink: of an executor; None where the app is imported, or used without a daemon.
+        sink: set in an executor; None where the app is imported, or used without a daemon.
     """
 
     def __init__(self) -> None:
@@ -91,21 +90,19 @@ FAULTS: Final = _Faults()
 
 
 def report_fault(kind: str, what: str, error: BaseException | str, *, halts: bool = False) -> None:
-    """Something of the app's has failed where nothing may stop for it: `rtctl status` shows it.
+    """Report a failure of the app's code that must stop nothing: `rtctl status` shows it.
 
-    Outside an executor it is noted in the default session.
+    Outside an executor the default session notes it. Raises nothing, except the stop of a run
+    that must end meanwhile.
 
     Args:
         kind: `condition`, `parameter`, `hook`, `loader`, `log` or `task`.
-        what: names it within its kind, short.
-        error: what was raised, or a sentence.
-        halts: nothing starts by its condition from now on, until somebody says
-            `rtctl enable --all`.
-
-    Never raises, but for the stop of a run that was asked to end meanwhile.
+        what: a short name within the kind.
+        error: the exception, or a sentence.
+        halts: no task starts by its condition from now on, until `rtctl enable --all`.
     """
     message = error if isinstance(error, str) else describe_error(error)
-    # A file's name may hold what UTF-8 has not.
+    # A file's name may hold characters that UTF-8 does not have.
     message, what = (t.encode(errors="backslashreplace").decode() for t in (message, what))
     if FAULTS.sink is not None:
         FAULTS.sink(kind, what, message, halts)

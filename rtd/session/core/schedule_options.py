@@ -1,9 +1,9 @@
-"""The conditions of a task, read at its declaration so that mistakes name their place."""
+"""Reads the schedule options of a task at its declaration, so that errors name their place."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 from zoneinfo import ZoneInfo
 
 from rtd.common.errors import PolicyError
@@ -18,15 +18,23 @@ if TYPE_CHECKING:
 SCHEDULE_OPTIONS: Final = ("start_cond", "end_cond", "catch_up", "overlap", "timezone", "enabled")
 
 
+class ConditionSource(Protocol):
+    """Stands for a condition; see `rtd.session.core.custom_conditions.FuncCond`."""
+
+    @property
+    def condition(self) -> Condition:
+        """The condition itself."""
+
+
 def read_schedule(
     options: Mapping[str, Any], lane: str, where: str
 ) -> tuple[Schedule, dict[str, Any]]:
-    """The schedule among the options of a declaration, and the options that are left.
+    """Return the schedule among the options of a declaration, and the other options.
 
     Raises:
         PolicyError: a condition, policy or zone that cannot be read (says which and where),
-            a start condition on what only a run has, or an end condition on what cannot be
-            measured in this lane.
+            a start condition about a running run, or an end condition about usage that cannot
+            be measured in this lane.
     """
     rest = {name: value for name, value in options.items() if name not in SCHEDULE_OPTIONS}
     given = {name: value for name, value in options.items() if name in SCHEDULE_OPTIONS}
@@ -46,27 +54,30 @@ def read_schedule(
         start=None if start is None else str(start),
         end=None if end is None else str(end),
         catch_up=" ".join(catch_up.split()),
-        overlap=_switch(given.get("overlap", False), "overlap", where),
+        overlap=read_switch(given.get("overlap", False), "overlap", where),
         timezone=None if zone is None else read_timezone(zone, where),
-        enabled=_switch(given.get("enabled", True), "enabled", where),
+        enabled=read_switch(given.get("enabled", True), "enabled", where),
     )
     return (NO_SCHEDULE if schedule == NO_SCHEDULE else schedule), rest
 
 
-def _condition(text: str | Condition | None, name: str, where: str) -> Condition | None:
-    if text is None:
+def _condition(
+    given: str | Condition | ConditionSource | None, name: str, where: str
+) -> Condition | None:
+    if given is None:
         return None
     from rtd.language.core.errors import ConditionError  # lazy: many apps have none
     from rtd.language.parser import parse  # lazy: many apps have none
 
     try:
-        return parse(getattr(text, "condition", text))
+        source: Any = given
+        return parse(getattr(source, "condition", source))
     except ConditionError as error:
         raise PolicyError(f"{where}: {name}: {_one_line(error)}") from None
 
 
 def _refuse_run_leaves(condition: Condition, where: str) -> None:
-    """Before a run there is nothing of it that could be measured."""
+    """Refuse leaves that measure a run: before the run there is nothing to measure."""
     from rtd.language.core.evaluation import Poll  # lazy: many apps have none
 
     for leaf in condition.leaves():
@@ -78,7 +89,7 @@ def _refuse_run_leaves(condition: Condition, where: str) -> None:
 
 
 def _refuse_tree_leaves(condition: Condition, lane: str, where: str) -> None:
-    """Runs that share a process cannot be measured one by one."""
+    """Refuse leaves that measure a process: it may be shared by several runs."""
     from rtd.language.leaves.usage import CpuAbove, CpuTimeAbove, MemoryAbove  # lazy: as above
 
     for leaf in condition.leaves():
@@ -90,13 +101,13 @@ def _refuse_tree_leaves(condition: Condition, lane: str, where: str) -> None:
 
 
 def _one_line(error: ConditionError) -> str:
-    """The problem, its place and the suggestion, without the lines that point at it."""
+    """Return the problem, the place and the suggestion, without the lines that point there."""
     hint = f"; did you mean `{error.suggestion}`?" if error.suggestion else ""
     return f"line {error.line}, column {error.column}: {error.problem}{hint}"
 
 
 def read_timezone(name: Any, where: str) -> str:
-    """The IANA name, if there is such a zone. Raises PolicyError."""
+    """Return an IANA name of a time zone. Raises PolicyError when there is no such zone."""
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, TypeError, OSError):
@@ -106,7 +117,8 @@ def read_timezone(name: Any, where: str) -> str:
     return str(name)
 
 
-def _switch(value: Any, name: str, where: str) -> bool:
+def read_switch(value: Any, name: str, where: str) -> bool:
+    """Return True or False. Raises PolicyError for anything else."""
     if not isinstance(value, bool):
         raise PolicyError(f"{where}: {name}: {value!r} is neither True nor False")
     return value

@@ -1,4 +1,4 @@
-"""The configuration of a session: what it does itself, and settings for the daemon it is run by."""
+"""The configuration of a session: the session's own keys, and settings for its daemon."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from rtd.config.setting_readers import DAEMON_ONLY, SETTING_NAMES, build_config,
 from rtd.session.core.schedule_options import read_timezone
 
 PRE_EXIST: Final = ("raise", "replace", "ignore", "rename")
-#: How often the cycle is called when nobody says, in seconds.
+#: Seconds between two calls of the cycle, by default.
 CYCLE_S: Final = 1.0
 _WHERE: Final = "config"
-#: What Red Engine's programs may bring along, and where it is said here.
+#: Keys of Red Engine that rtd has elsewhere.
 _ELSEWHERE: Final = {
     "execution": "say it of each task: execution='thread'",
     "task_execution": "say it of each task: execution='thread'",
@@ -24,7 +24,7 @@ _ELSEWHERE: Final = {
     "multilaunch": "say it of each task: overlap=True",
     "max_processes": "it is 'lanes.process.max'",
     "max_process_count": "it is 'lanes.process.max'",
-    "shut_cond": "a daemon ends when it is told to: rtd stop",
+    "shut_cond": "a daemon runs until rtd stop",
 }
 
 
@@ -48,7 +48,7 @@ def _timezone(value: Any) -> str | None:
     return None if value is None else read_timezone(value, _WHERE)
 
 
-#: Every key of the session's own: its default, and how its value is read.
+#: The session's own keys: the default, and the reader of a value.
 _OWN: Final[dict[str, tuple[Any, Callable[[Any], Any]]]] = {
     "task_pre_exist": ("raise", _pre_exist),
     "use_instance_naming": (False, _switch),
@@ -61,20 +61,20 @@ _OWN: Final[dict[str, tuple[Any, Callable[[Any], Any]]]] = {
 
 
 class SessionConfig:
-    """What can be said about a session as a whole; read and set as attributes or items.
+    """The options of a session as a whole; read and set as attributes or items.
 
     Attributes:
-        task_pre_exist: what a task does whose name is taken: `raise`, `replace` the one that
-            is there, `ignore` the new one, or `rename` the new one.
-        use_instance_naming: a task without a name is called by its `id()`.
-        silence_task_prerun: false: what fails before a task's own code halts the schedule.
-        silence_cond_check: false: a condition of the app's own that raises does, too.
-        force_status_from_logs: what tasks did before is read from their logs, not from Redis.
+        task_pre_exist: what happens to a new task whose name is taken: `raise` an error,
+            `replace` the other task, `ignore` the new one, or `rename` the new one.
+        use_instance_naming: a task without a name gets its `id()` as its name.
+        silence_task_prerun: false: a failure before a task's own code halts the schedule.
+        silence_cond_check: false: a custom condition that raises halts the schedule.
+        force_status_from_logs: the history of tasks is read from their logs, not from Redis.
         cycle_sleep: seconds between two calls of the cycle; None: 1 s.
-        timezone: IANA name of the local time of its conditions; None: that of the host.
+        timezone: IANA name of the local time of the session's conditions; None: the host's.
 
-    The other keys are settings of the daemon by their paths (`lanes.process.max`), which its own
-    configuration overrules.
+    The other keys are settings of the daemon by their paths (`lanes.process.max`). The daemon's
+    own configuration overrides them.
     """
 
     __slots__ = ("_settings", "_values")
@@ -106,7 +106,7 @@ class SessionConfig:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The settings of the daemon that this app makes, by their paths."""
+        """The daemon settings that this app makes, by their paths."""
         return dict(self._settings)
 
     @property
@@ -115,7 +115,7 @@ class SessionConfig:
         return self.cycle_sleep or CYCLE_S
 
     def update(self, given: Mapping[str, Any]) -> None:
-        """Set several keys. Raises ConfigError, and then none of the settings is changed."""
+        """Set several keys. Raises ConfigError; then no setting has changed."""
         settings = dict(self._settings)
         for key, value in _flat(given):
             if key in _OWN:
@@ -131,7 +131,7 @@ class SessionConfig:
         self._settings.update(settings)
 
     def __getitem__(self, key: str) -> Any:
-        """The value of a key; of a setting that this app does not make: None."""
+        """Return the value of a key; None for a setting that this app does not make."""
         if key in _OWN:
             return self._values[key]
         path = _known(key)
@@ -157,8 +157,8 @@ class SessionConfig:
         yield from self._settings
 
     def __repr__(self) -> str:
-        told = {key: value for key, value in self._values.items() if value != _OWN[key][0]}
-        return f"SessionConfig({ {**told, **self._settings} })"
+        changed = {key: value for key, value in self._values.items() if value != _OWN[key][0]}
+        return f"SessionConfig({ {**changed, **self._settings} })"
 
 
 def _flat(given: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -172,7 +172,7 @@ def _flat(given: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any
 
 
 def _known(key: str) -> str:
-    """The path of a setting that an app can make. Raises ConfigError."""
+    """Return the path of a setting that an app can make. Raises ConfigError."""
     if key in DAEMON_ONLY:
         raise ConfigError(
             f"{_WHERE}: {key!r} is decided before the app is imported; say it in rtd.toml, as"

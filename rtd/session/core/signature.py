@@ -1,5 +1,4 @@
-"""What a callable is like as a task: the parameters it takes, whether it is a coroutine function,
-where it is declared."""
+"""A callable as a task: its parameters, whether it is a coroutine function, its source."""
 
 from __future__ import annotations
 
@@ -13,12 +12,17 @@ from rtd.common.package_root import PACKAGE_ROOT
 
 
 class TaskSignature(NamedTuple):
-    """What is known of a task's code without running it.
+    """The facts about a task's code that are known without running it.
 
-    `parameters` are `(name, required)` in order; `any_parameters`: it takes others, too.
-    `named`: of those others, the ones that its code names; the session gives them. `is_class`: a
-    run makes an instance and calls its `start`. `is_command`: it is a command of the operating
-    system. `doc` is one line, `source` is `file:line`.
+    Attributes:
+        parameters: `(name, required)`, in order.
+        any_parameters: the code takes other parameters, too.
+        free_names: the other parameters that the code names; the session gives them.
+        is_async: it is a coroutine function.
+        is_class: a run makes an instance and calls its `start`.
+        is_command: it is a command of the operating system.
+        doc: one line.
+        source: `file:line`.
     """
 
     parameters: tuple[tuple[str, bool], ...] = ()
@@ -32,10 +36,11 @@ class TaskSignature(NamedTuple):
 
 
 def signature_of(target: Callable[..., Any], where: str) -> TaskSignature:
-    """The shape of a function, a class with `start`, or any other callable.
+    """Return the signature of a function, a class with `start`, or any other callable.
 
     Args:
-        where: how the task is called in an error.
+        target: the callable.
+        where: how an error calls the task.
 
     Raises:
         PolicyError: a class without `start`, or a parameter that has no name for callers.
@@ -56,12 +61,12 @@ def signature_of(target: Callable[..., Any], where: str) -> TaskSignature:
 
 
 def first_line(text: str | None) -> str:
-    """The first line of a docstring."""
+    """Return the first line of a docstring."""
     return (text or "").strip().partition("\n")[0]
 
 
 def _parameters(target: Callable[..., Any]) -> tuple[tuple[tuple[str, bool], ...], bool]:
-    """Names that can be given by keyword and whether they must be; and `**kwargs`."""
+    """Return the keyword parameters with whether each is required, and whether there is `**`."""
     try:
         signature = inspect.signature(target)
     except (TypeError, ValueError):
@@ -95,8 +100,10 @@ def _source(target: Callable[..., Any]) -> str:
 
 
 def caller_location() -> str:
-    """`file:line` of the user's code that is making a task: the nearest frame that is neither
-    ours nor the `__init__` of a class."""
+    """Return `file:line` of the user's code that makes a task.
+
+    That is the nearest frame that is neither rtd's nor the `__init__` of a class.
+    """
     frame = sys._getframe(1)
     while frame.f_back is not None and (
         frame.f_code.co_filename.startswith(PACKAGE_ROOT) or frame.f_code.co_name == "__init__"

@@ -1,37 +1,35 @@
-"""Loaders: task files that the app does not import itself."""
+"""Loaders: they read task files that the app does not import itself."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from rtd.common.errors import PolicyError
 from rtd.model.app_info import LoaderInfo
 from rtd.model.task_file_survey import compile_glob, survey_files, task_file_name
 from rtd.session.core.app_errors import is_app_error
 from rtd.session.core.default_session import SESSIONS, default_session
+from rtd.session.core.import_file import import_file
+from rtd.session.core.session_state import SessionState
 from rtd.session.core.signature import caller_location
-from rtd.session.loaders.import_file import import_file
 
-if TYPE_CHECKING:
-    from rtd.session.session import Session
-
-#: What Red Engine's loaders take because they are tasks. They are none here.
+#: Options of Red Engine's loaders, which are tasks. rtd's are none.
 _OF_TASKS: Final = ("name", "on_startup", "execution", "delay", "start_cond", "end_cond", "timeout")
 
 
 class Loader(ABC):
-    """Files below a folder that declare tasks; each kind of loader reads its own kind of file.
+    """Reads files below a folder that declare tasks. Each kind of loader reads one kind of file.
 
-    They are read when the app has been imported, in the order of their paths. A file that fails
-    declares nothing, is told as a fault (`rtctl status`), and the others are read all the same.
+    The files are read when the app has been imported, in the order of their paths. A file that
+    fails declares nothing and becomes a fault (`rtctl status`); the others are read as usual.
 
     Attributes:
         path: the folder.
         glob: which files; `**/` stands for any folders or none.
-        watch: the daemon reloads the app when one comes, goes or changes.
+        watch: the daemon reloads the app when a file is added, removed or changed.
     """
 
     default_glob = "**/*"
@@ -42,16 +40,15 @@ class Loader(ABC):
         glob: str | None = None,
         *,
         watch: bool = True,
-        session: Session | None = None,
+        session: SessionState | None = None,
         **others: Any,
     ) -> None:
         """
         Args:
-            path: the folder; if it is relative, to the file that this is written in; default:
-                the folder of that file.
-            glob: which files below it.
-            watch: False: changes count at the next `rtctl reload`.
-            session: where the tasks go; default: the session that declarations go to.
+            path: the folder, relative to the folder of the calling file; default: that folder.
+            glob: which files below the folder.
+            watch: False: changes take effect at the next `rtctl reload`.
+            session: gets the tasks; default: the default session.
 
         Raises:
             PolicyError: an option that cannot be used.
@@ -80,35 +77,35 @@ class Loader(ABC):
 
     @property
     def info(self) -> LoaderInfo:
-        """What the supervisor needs to know of it."""
+        """The loader as the supervisor knows it."""
         return LoaderInfo(str(self.path), self.glob, self.watch, self._stamp)
 
-    def load(self, session: Session) -> None:
-        """Read the files, once. What fails becomes a fault of the session."""
+    def load(self, session: SessionState) -> None:
+        """Read the files, once. Failures become faults of the session."""
         if self._done:
             return
         self._done = True
-        found = survey_files(str(self.path), self.glob)
-        self._stamp = found.stamp
-        if not found.folders:
+        survey = survey_files(str(self.path), self.glob)
+        self._stamp = survey.stamp
+        if not survey.folders:
             missing = FileNotFoundError(f"there is no folder {self.path}")
             session.record_fault("loader", task_file_name(self.path, self.path), missing)
-        for file in found.files:
+        for file in survey.files:
             self._load(session, Path(file))
 
-    def _load(self, session: Session, file: Path) -> None:
+    def _load(self, session: SessionState, file: Path) -> None:
         before = _State(session)
         try:
             self.read(session, file)
-        except BaseException as error:  # whatever it raises, it is this file's
+        except BaseException as error:  # a file can raise anything
             before.restore(session)
             if not is_app_error(error):
                 raise
             session.record_fault("loader", task_file_name(file, self.path), error)
 
     @abstractmethod
-    def read(self, session: Session, file: Path) -> None:
-        """Declare the tasks of one file; whatever it raises is noted."""
+    def read(self, session: SessionState, file: Path) -> None:
+        """Declare the tasks of one file. All that this raises becomes a fault."""
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.path} {self.glob}>"
@@ -124,8 +121,8 @@ class PyLoader(Loader):
 
     default_glob = "**/*.py"
 
-    def read(self, session: Session, file: Path) -> None:
-        """Import it; declarations in it that name no session go to this one."""
+    def read(self, session: SessionState, file: Path) -> None:
+        """Import a file, with this session as the default one."""
         before, SESSIONS.chosen = SESSIONS.chosen, session
         try:
             import_file(file)
@@ -134,9 +131,9 @@ class PyLoader(Loader):
 
 
 class _State:
-    """What a session holds before a file is read."""
+    """The contents of a session before a file is read."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: SessionState) -> None:
         self._tasks = dict(session.tasks)
         self._parameters = dict(session.parameters)
         self._hooks = replace(
@@ -144,8 +141,8 @@ class _State:
             **{f.name: list(getattr(session.hooks, f.name)) for f in fields(session.hooks)},
         )
 
-    def restore(self, session: Session) -> None:
-        """Take out what a file has declared before it failed."""
+    def restore(self, session: SessionState) -> None:
+        """Undo the declarations of a file that failed."""
         session.tasks.clear()
         session.tasks.update(self._tasks)
         session.parameters.clear()
@@ -153,9 +150,9 @@ class _State:
         session.hooks = self._hooks
 
 
-def load_files(session: Session) -> None:
-    """Read the files of all loaders; those that a file declares itself follow."""
-    for loader in session.loaders:  # it may grow meanwhile
+def load_files(session: SessionState) -> None:
+    """Read the files of all loaders, and then of loaders that these files declare."""
+    for loader in session.loaders:  # the list may grow meanwhile
         loader.load(session)
 
 

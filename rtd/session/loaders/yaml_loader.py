@@ -1,26 +1,25 @@
-"""Task files in YAML: each a mapping of names of tasks to what is said about them."""
+"""Task files in YAML: each maps names of tasks to their options."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from rtd.common.errors import PolicyError, RtdError
+from rtd.session.core.session_state import SessionState
 from rtd.session.loaders.py_loader import Loader
 from rtd.session.parameters.argument import Private
 from rtd.session.parameters.argument_kinds import Arg, EnvArg, Return
-from rtd.session.session import Session
-from rtd.session.tasks.base import DeclaredTask, Task
 from rtd.session.tasks.code_task import CodeTask
 from rtd.session.tasks.command_task import CommandTask
 from rtd.session.tasks.func_task import FuncTask
+from rtd.session.tasks.task import Task
 
-#: What stands for a class that is not named: who has this option is one of these.
+#: The class of a task that names none, by an option that it has.
 _IMPLIED: Final = {"command": CommandTask, "code": CodeTask, "path": FuncTask}
-#: Tags for parameters that are found right before a run.
+#: Tags for parameters whose value is found right before a run.
 _TAGS: Final = {f"!{kind.__name__}": kind for kind in (Return, Arg, EnvArg, Private)}
 
 
@@ -38,31 +37,30 @@ class YAMLLoader(Loader):
       start_cond: after task 'fetch'
     ```
 
-    `class` is `FuncTask`, `CommandTask`, `CodeTask` or a class of the app's own that inherits from
-    `rtd.core.Task`; without it `path`, `command` or `code` tells. `path` begins at the file. It
-    needs PyYAML: `pip install 'rtd[yaml]'`.
+    `class` is `FuncTask`, `CommandTask`, `CodeTask` or a class of the app that inherits from
+    `rtd.core.Task`; without it the option `path`, `command` or `code` decides. `path` is relative
+    to the YAML file. This loader needs PyYAML: `pip install 'rtd[yaml]'`.
     """
 
     default_glob = "**/*.yaml"
 
     def __init__(self, path: str | Path | None = None, glob: str | None = None, **more: Any):
-        """See `AppLoader`. Raises PolicyError, also when PyYAML is not installed."""
+        """See `rtd.session.loaders.py_loader.Loader`. Raises PolicyError, also without PyYAML."""
         _yaml()
         super().__init__(path, glob, **more)
 
-    def read(self, session: Session, file: Path) -> None:
-        """Make its tasks. Raises PolicyError with file and line."""
-        for said in _read(file):
+    def read(self, session: SessionState, file: Path) -> None:
+        """Make the tasks of a file. Raises PolicyError with file and line."""
+        for entry in _read(file):
             try:
-                task = _make(said, session, file.parent)
+                task = _make(entry, session, file.parent)
             except (RtdError, TypeError, ValueError) as error:
-                raise PolicyError(f"{error} ({file}, line {said.line})") from None
-            definition = task.definition
-            definition.info = replace(definition.info, source=f"{file}:{said.line}")
+                raise PolicyError(f"{error} ({file}, line {entry.line})") from None
+            task.definition = task.definition.with_info(source=f"{file}:{entry.line}")
 
 
 class _YamlTask(NamedTuple):
-    """One task as it stands in a file."""
+    """A task as a file declares it."""
 
     name: str
     options: dict[str, Any]
@@ -71,14 +69,14 @@ class _YamlTask(NamedTuple):
 
 def _yaml() -> Any:
     try:
-        import yaml  # lazy: an extra that many do not have
+        import yaml  # lazy: an optional dependency
     except ImportError:
         raise PolicyError("YAMLLoader needs PyYAML: pip install 'rtd[yaml]'") from None
     return yaml
 
 
 def _read(file: Path) -> list[_YamlTask]:
-    """The tasks of a file, in their order. Raises PolicyError."""
+    """Return the tasks of a file, in their order. Raises PolicyError."""
     yaml = _yaml()
     try:
         reader = yaml.SafeLoader(file.read_bytes())
@@ -120,7 +118,7 @@ def _tasks(reader: Any, root: Any, file: Path) -> Iterator[_YamlTask]:
 
 
 def _argument(reader: Any, node: Any) -> Any:
-    """`!Return get_data`: the argument of that name with one text."""
+    """Return the argument that a tag with one text stands for: `!Return get_data`."""
     if node.id != "scalar":
         yaml = _yaml()
         raise yaml.constructor.ConstructorError(
@@ -129,29 +127,29 @@ def _argument(reader: Any, node: Any) -> Any:
     return _TAGS[node.tag](reader.construct_scalar(node))
 
 
-def _make(said: _YamlTask, session: Session, folder: Path) -> Task:
-    options = dict(said.options)
+def _make(entry: _YamlTask, session: SessionState, folder: Path) -> Task:
+    options = dict(entry.options)
     if "session" in options:
-        raise PolicyError(f"task {said.name!r}: a task of a file is in its loader's session")
+        raise PolicyError(f"task {entry.name!r}: a task of a file is in its loader's session")
     kind = _kind(options)
     if kind is FuncTask:
         if "path" not in options:
-            raise PolicyError(f"task {said.name!r}: in which file is its function? path: ...")
+            raise PolicyError(f"task {entry.name!r}: in which file is its function? path: ...")
         options.setdefault("func_name", "main")
         for key in ("path", "func", "func_name"):
             if not isinstance(options.get(key, ""), str):
-                raise PolicyError(f"task {said.name!r}: {key}: {options[key]!r:.60} is no text")
+                raise PolicyError(f"task {entry.name!r}: {key}: {options[key]!r:.60} is no text")
         options["func_name"] = options.pop("func", options["func_name"])
         options["path"] = folder / options["path"]
     try:
-        inspect.signature(kind).bind(session=session, name=said.name, **options)
+        inspect.signature(kind).bind(session=session, name=entry.name, **options)
     except TypeError as error:
-        raise PolicyError(f"task {said.name!r}: {kind.__name__}: {error}") from None
-    return kind(session=session, name=said.name, **options)
+        raise PolicyError(f"task {entry.name!r}: {kind.__name__}: {error}") from None
+    return kind(session=session, name=entry.name, **options)
 
 
 def _kind(options: dict[str, Any]) -> type[Task]:
-    """The class of a task. Raises PolicyError."""
+    """Return the class of a task. Raises PolicyError."""
     name = options.pop("class", None)
     if name is None:
         for option, kind in _IMPLIED.items():
@@ -169,7 +167,8 @@ def _kind(options: dict[str, Any]) -> type[Task]:
 
 
 def _kinds(base: type[Task]) -> list[type[Task]]:
-    found = [] if base in (Task, DeclaredTask) else [base]
+    """Return the classes below a class whose instances are tasks, that class included."""
+    found = [] if base is Task or base.is_made_per_run else [base]
     for kind in base.__subclasses__():
         found += _kinds(kind)
     return list(dict.fromkeys(found))

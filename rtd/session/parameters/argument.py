@@ -1,16 +1,14 @@
-"""A value that is found right before a run: what all kinds of it share."""
+"""The base of arguments: values that are found right before a run."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, Protocol
+from typing import Any, ClassVar, Final, NamedTuple, Protocol
 
 from rtd.common.errors import UnserialisableError
 from rtd.common.msgpack_values import pack, unpack
-
-if TYPE_CHECKING:
-    from rtd.session.session import Session
+from rtd.session.core.session_state import SessionState
 
 
 class _Missing:
@@ -36,17 +34,17 @@ class ValueSource(Protocol):
 
     @property
     def task(self) -> Any:
-        """See above."""
+        """The task of the run."""
 
     def parameter(self, name: str) -> Any:
-        """The value of a parameter of the session; MISSING without one."""
+        """Return the value of a parameter of the session; MISSING without one."""
 
     def task_result(self, task: str) -> Any:
-        """The latest result of a task; MISSING when it has never succeeded."""
+        """Return the latest result of a task; MISSING when no run has succeeded."""
 
 
 class Dependencies(NamedTuple):
-    """What an argument's value depends on: parameters of the session, results of tasks."""
+    """The parameters of the session and the results of tasks that a value depends on."""
 
     names: frozenset[str] = frozenset()
     tasks: frozenset[str] = frozenset()
@@ -55,46 +53,48 @@ class Dependencies(NamedTuple):
 class Argument:
     """A value that is found right before each run, in the run's own process.
 
-    A class of your own overrides `get_value`, which may name `task` and `session`.
+    A subclass overrides `get_value`, which may name `task` and `session`.
     """
 
     kind: ClassVar[str] = "function"
     private: bool = False
 
     def get_value(self, **given: Any) -> Any:
-        """The value for a run of `task`."""
+        """Return the value for a run of `task`."""
         raise TypeError(f"{type(self).__name__} has no get_value() of its own")
 
     def parts(self) -> tuple[Argument, ...]:
-        """The arguments that it is made of."""
+        """Return the arguments that this one is made of."""
         return ()
 
     def resolve(self, source: ValueSource) -> Any:
-        """The value for one run, or an argument that has it, see `value_of`. Raises whatever
-        finding it raises."""
+        """Return the value for one run, or an argument that has the value, see `resolve_value`.
+
+        Raises all that finding the value raises.
+        """
         offers = {"task": lambda: source.task, "session": lambda: source.session}
         return self.get_value(**_accepted(self.get_value, offers))
 
-    def dependencies(self, session: Session) -> Dependencies:
-        """What `find` will ask its source for."""
-        used = [part.dependencies(session) for part in self.parts()]
+    def dependencies(self, session: SessionState) -> Dependencies:
+        """Return what `resolve` reads from its source."""
+        of_parts = [part.dependencies(session) for part in self.parts()]
         return Dependencies(
-            frozenset().union(*(one.names for one in used)),
-            frozenset().union(*(one.tasks for one in used)),
+            frozenset().union(*(one.names for one in of_parts)),
+            frozenset().union(*(one.tasks for one in of_parts)),
         )
 
-    def find_problem(self, session: Session) -> str | None:
-        """What is wrong with it in this session, whatever happens at run time; or None."""
+    def find_problem(self, session: SessionState) -> str | None:
+        """Return why no run in this session can find the value; None: a run may find it."""
         found = (part.find_problem(session) for part in self.parts())
         return next((text for text in found if text is not None), None)
 
     def describe(self) -> str:
-        """What a person is shown in place of a value."""
+        """Return the text that is shown in place of a value."""
         return type(self).__name__
 
 
 class SimpleArg(Argument):
-    """A value that is known beforehand. Each run gets its own copy of plain lists and dicts."""
+    """A known value. Each run gets its own copy of plain lists and dicts."""
 
     kind = "value"
 
@@ -123,7 +123,7 @@ class Private(Argument):
     """A value, or another argument, that rtd never shows.
 
     Args:
-        value: what the task is given.
+        value: what the task gets.
     """
 
     private = True
@@ -146,8 +146,11 @@ class Private(Argument):
 
 
 def resolve_value(argument: Argument, source: ValueSource) -> Any:
-    """The value for one run: what the argument gives, and if that is an argument itself, such as
-    the `Private` that a function returns, what that gives."""
+    """Return the value for one run.
+
+    If an argument gives another argument, such as the `Private` that a function returns, that
+    one is resolved in turn.
+    """
     found = argument.resolve(source)
     while isinstance(found, Argument):
         found = found.resolve(source)
@@ -155,22 +158,22 @@ def resolve_value(argument: Argument, source: ValueSource) -> Any:
 
 
 def calls_function(argument: Argument) -> bool:
-    """Whether a function is called for its value."""
+    """Tell whether a function is called for the value."""
     return argument.kind == "function" or any(map(calls_function, argument.parts()))
 
 
 def arguments_in(*values: Any) -> tuple[Argument, ...]:
-    """Those of the values that are arguments."""
+    """Return those of the values that are arguments."""
     return tuple(value for value in values if isinstance(value, Argument))
 
 
 def as_argument(value: Any) -> Argument:
-    """The value as an argument."""
+    """Return the value as an argument."""
     return value if isinstance(value, Argument) else SimpleArg(value)
 
 
 def is_plain(value: Any) -> bool:
-    """Whether a value holds nothing but plain data, which can be stored and copied."""
+    """Tell whether a value is plain data only, which can be stored and copied."""
     try:
         unpack(pack(value))
     except (UnserialisableError, ValueError):
@@ -179,7 +182,7 @@ def is_plain(value: Any) -> bool:
 
 
 def _accepted(function: Callable[..., Any], offers: dict[str, Callable[[], Any]]) -> dict[str, Any]:
-    """Those of the offers that a function names, or all when it takes any."""
+    """Return the offers that a function names, or all when it takes any."""
     parameters = inspect.signature(function).parameters
     anything = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
     return {name: get() for name, get in offers.items() if anything or name in parameters}

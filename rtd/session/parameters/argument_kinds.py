@@ -1,13 +1,13 @@
-"""Where the value of a parameter comes from: another parameter, a variable, the result of a
-task."""
+"""The kinds of arguments: a parameter, an environment variable, a task's result, and others."""
 
 from __future__ import annotations
 
 import inspect
 import os
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rtd.common.did_you_mean import did_you_mean
+from rtd.session.core.session_state import SessionState
 from rtd.session.parameters.argument import (
     MISSING,
     Argument,
@@ -16,12 +16,9 @@ from rtd.session.parameters.argument import (
     arguments_in,
 )
 
-if TYPE_CHECKING:
-    from rtd.session.session import Session
-
 
 class _ArgumentWithDefault(Argument):
-    """One that may find nothing: a default that is private makes it private."""
+    """An argument that may find nothing. A private default makes the argument private."""
 
     def __init__(self, default: Any) -> None:
         self.default = default
@@ -36,7 +33,7 @@ class Arg(_ArgumentWithDefault):
 
     Args:
         name: of the parameter.
-        default: what it is without one; if none is given, the run fails.
+        default: the value without such a parameter; without a default the run fails.
     """
 
     kind = "arg"
@@ -46,13 +43,13 @@ class Arg(_ArgumentWithDefault):
         self.name = name
 
     def resolve(self, source: ValueSource) -> Any:
-        found = source.parameter(self.name)
-        found = self.default if found is MISSING else found
-        if found is MISSING:
+        value = source.parameter(self.name)
+        value = self.default if value is MISSING else value
+        if value is MISSING:
             raise LookupError(self._sentence())
-        return found
+        return value
 
-    def find_problem(self, session: Session) -> str | None:
+    def find_problem(self, session: SessionState) -> str | None:
         if self.name in session.parameters:
             return None
         return self._sentence() if self.default is MISSING else super().find_problem(session)
@@ -60,7 +57,7 @@ class Arg(_ArgumentWithDefault):
     def _sentence(self) -> str:
         return f"the session has no parameter {self.name!r}"
 
-    def dependencies(self, session: Session) -> Dependencies:
+    def dependencies(self, session: SessionState) -> Dependencies:
         inner = super().dependencies(session)
         return inner._replace(names=inner.names | {self.name})
 
@@ -76,7 +73,7 @@ class EnvArg(_ArgumentWithDefault):
 
     Args:
         variable: its name.
-        default: what it is without one; if none is given, the run fails.
+        default: the value without such a variable; without a default the run fails.
     """
 
     kind = "env"
@@ -86,10 +83,10 @@ class EnvArg(_ArgumentWithDefault):
         self.variable = variable
 
     def resolve(self, source: ValueSource) -> Any:
-        found = os.environ.get(self.variable, self.default)
-        if found is MISSING:
+        value = os.environ.get(self.variable, self.default)
+        if value is MISSING:
             raise LookupError(f"the environment variable {self.variable} is not set")
-        return found
+        return value
 
     def describe(self) -> str:
         return f"environment variable {self.variable}"
@@ -99,11 +96,11 @@ class EnvArg(_ArgumentWithDefault):
 
 
 class Return(_ArgumentWithDefault):
-    """What the latest successful run of a task has returned.
+    """The result of the latest successful run of a task.
 
     Args:
-        task: its name, or the task or function itself.
-        default: what it is as long as no run has succeeded.
+        task: the task's name, or the task or function itself.
+        default: the value as long as no run has succeeded.
     """
 
     kind = "return"
@@ -112,28 +109,28 @@ class Return(_ArgumentWithDefault):
         super().__init__(default)
         self.task = task
 
-    def task_name(self, session: Session) -> str:
-        """The task's name in a session."""
+    def task_name(self, session: SessionState) -> str:
+        """Return the task's name in a session."""
         if isinstance(self.task, str):
             return self.task
         named = getattr(self.task, "name", None)
         if isinstance(named, str):
             return named
-        for name, definition in session.tasks.items():
-            if inspect.unwrap(definition.target) is inspect.unwrap(self.task):
+        for name, task in session.tasks.items():
+            if inspect.unwrap(task.definition.target) is inspect.unwrap(self.task):
                 return name
         return str(getattr(self.task, "__name__", self.task))
 
     def resolve(self, source: ValueSource) -> Any:
-        found = source.task_result(self.task_name(source.session))
-        if found is not MISSING:
-            return found
+        result = source.task_result(self.task_name(source.session))
+        if result is not MISSING:
+            return result
         problem = self.find_problem(source.session)
         if problem is not None:
             raise LookupError(problem)
         return None if self.default is MISSING else self.default
 
-    def find_problem(self, session: Session) -> str | None:
+    def find_problem(self, session: SessionState) -> str | None:
         name = self.task_name(session)
         if self.default is not MISSING:
             return super().find_problem(session)
@@ -142,7 +139,7 @@ class Return(_ArgumentWithDefault):
         hint = did_you_mean(name, session.tasks)
         return f"there is no task {name!r} whose result it could be{hint}"
 
-    def dependencies(self, session: Session) -> Dependencies:
+    def dependencies(self, session: SessionState) -> Dependencies:
         inner = super().dependencies(session)
         return inner._replace(tasks=inner.tasks | {self.task_name(session)})
 

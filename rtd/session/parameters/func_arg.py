@@ -1,13 +1,15 @@
-"""Parameters whose value a function works out right before each run."""
+"""Parameters whose value a function computes right before each run."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Coroutine
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from rtd.common.errors import PolicyError
+from rtd.session.core.default_session import default_session
+from rtd.session.core.session_state import SessionState
 from rtd.session.parameters.argument import (
     MISSING,
     Argument,
@@ -17,19 +19,16 @@ from rtd.session.parameters.argument import (
     resolve_value,
 )
 
-if TYPE_CHECKING:
-    from rtd.session.session import Session
-
-#: Awaits a coroutine in the event loop that the run is in, from another thread; None: there is
-#: no such loop.
+#: Awaits a coroutine in the event loop of the run, from another thread; None: there is no such
+#: loop.
 Awaiter = Callable[[Coroutine[Any, Any, Any]], Any]
 AWAITER: Final[ContextVar[Awaiter | None]] = ContextVar("rtd_awaiter", default=None)
-#: What a function may name to be given it.
+#: Names of a function's parameters that get the task and the session.
 _OFFERED: Final = ("task", "session")
 
 
 class _WantedParameter(NamedTuple):
-    """A parameter of a function: where its value comes from."""
+    """A parameter of a function, and the argument that gives its value."""
 
     name: str
     argument: Argument | None
@@ -37,14 +36,14 @@ class _WantedParameter(NamedTuple):
 
 
 class FuncArg(Argument):
-    """What a function returns, called in the run's own process right before the run.
+    """The value that a function returns, called in the run's own process right before the run.
 
-    The function may name `task` and `session`, and parameters of the session, which it is
-    given. A coroutine function is awaited.
+    The function may name `task`, `session` and parameters of the session. A coroutine function
+    is awaited.
 
     Args:
         func: the function.
-        args, kwargs: it is called with these.
+        args, kwargs: its arguments.
     """
 
     def __init__(self, func: Callable[..., Any], /, *args: Any, **kwargs: Any) -> None:
@@ -59,7 +58,7 @@ class FuncArg(Argument):
     def to_session(
         cls, name: str | None = None, *args: Any, **kwargs: Any
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Make a parameter of the session of what the decorated function returns.
+        """Decorator: make a parameter of the session whose value the function returns.
 
         Args:
             name: of the parameter; default: the function's own.
@@ -68,10 +67,6 @@ class FuncArg(Argument):
             raise PolicyError("FuncArg.to_session: write @FuncArg.to_session() with brackets")
 
         def declare(func: Callable[..., Any]) -> Callable[..., Any]:
-            from rtd.session.core.default_session import (
-                default_session,  # lazy: it needs this module
-            )
-
             default_session().parameters[name or func.__name__] = cls(func, *args, **kwargs)
             return func
 
@@ -84,33 +79,33 @@ class FuncArg(Argument):
     def resolve(self, source: ValueSource) -> Any:
         given = {name: _valued(value, source) for name, value in self._kwargs.items()}
         for wanted in self._wanted:
-            value = self._look(wanted, source)
+            value = self._value_of(wanted, source)
             if value is not MISSING:
                 given[wanted.name] = value
-        found = self.func(*(_valued(value, source) for value in self._args), **given)
-        return _awaited(found) if inspect.iscoroutine(found) else found
+        value = self.func(*(_valued(value, source) for value in self._args), **given)
+        return _awaited(value) if inspect.iscoroutine(value) else value
 
-    def _look(self, wanted: _WantedParameter, source: ValueSource) -> Any:
+    def _value_of(self, wanted: _WantedParameter, source: ValueSource) -> Any:
         if wanted.argument is not None:
             return resolve_value(wanted.argument, source)
         if wanted.name in _OFFERED:
             return getattr(source, wanted.name)
-        found = source.parameter(wanted.name)
-        if found is MISSING and wanted.required:
+        value = source.parameter(wanted.name)
+        if value is MISSING and wanted.required:
             raise LookupError(self._sentence(wanted.name))
-        return found
+        return value
 
     def _sentence(self, name: str) -> str:
         return f"{self.describe()} takes {name!r}, and the session has no parameter of that name"
 
-    def find_problem(self, session: Session) -> str | None:
+    def find_problem(self, session: SessionState) -> str | None:
         for wanted in self._wanted:
             known = wanted.argument is not None or wanted.name in (*_OFFERED, *session.parameters)
             if wanted.required and not known:
                 return self._sentence(wanted.name)
         return super().find_problem(session)
 
-    def dependencies(self, session: Session) -> Dependencies:
+    def dependencies(self, session: SessionState) -> Dependencies:
         named = {wanted.name for wanted in self._wanted if wanted.argument is None}
         inner = super().dependencies(session)
         return inner._replace(names=inner.names | named.difference(_OFFERED))
@@ -126,23 +121,24 @@ def _valued(value: Any, source: ValueSource) -> Any:
     return resolve_value(value, source) if isinstance(value, Argument) else value
 
 
-def _awaited(found: Coroutine[Any, Any, Any]) -> Any:
-    """What a coroutine function returns. Clients that it opens belong to the task's own loop."""
+def _awaited(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """Return the result of a coroutine. In lane `async` it runs in the task's own loop, to which
+    the clients that it opens then belong."""
     awaiter = AWAITER.get()
     if awaiter is not None:
-        return awaiter(found)
+        return awaiter(coroutine)
     import asyncio  # lazy: it makes every fork dearer
 
-    return asyncio.run(found)
+    return asyncio.run(coroutine)
 
 
 def _wanted_by(
     func: Callable[..., Any], positional: int, given: dict[str, Any]
 ) -> tuple[_WantedParameter, ...]:
-    """What is to be found for a function that is called with so many values and these names."""
+    """Return the parameters of a function that its given arguments leave open."""
     try:
         parameters = list(inspect.signature(func).parameters.values())
-    except (TypeError, ValueError):  # a builtin that tells nothing of itself
+    except (TypeError, ValueError):  # a builtin without a signature
         return ()
     wanted = []
     for parameter in parameters[positional:]:

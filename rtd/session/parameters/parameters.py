@@ -1,18 +1,17 @@
-"""The parameters of a session or of a task, and how functions become some."""
+"""The parameters of a session or of a task, and the decorators that make them of functions."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rtd.common.did_you_mean import did_you_mean
 from rtd.common.errors import PolicyError
+from rtd.session.core.default_session import default_session
+from rtd.session.core.session_state import SessionState
 from rtd.session.parameters.argument import Argument
 from rtd.session.parameters.func_arg import FuncArg
-
-if TYPE_CHECKING:
-    from rtd.session.session import Session
 
 Function = Callable[..., Any]
 
@@ -34,13 +33,13 @@ class Parameters(dict[str, Any]):
         super().__setitem__(name, value)
 
     def setdefault(self, name: str, default: Any = None) -> Any:
-        """The value of that name, which is this one if there was none."""
+        """Return the value of a name; set it to `default` first when there is none."""
         if name not in self:
             self[name] = default
         return self[name]
 
     def update(self, given: Any = (), /, **more: Any) -> None:
-        """Take over all of a mapping or of pairs."""
+        """Set all names of a mapping or of pairs."""
         try:
             taken = {**dict(given), **more}
         except (TypeError, ValueError):
@@ -51,7 +50,7 @@ class Parameters(dict[str, Any]):
             self[name] = value
 
     def param_func(self, func: Function | None = None, *, key: str | None = None) -> Any:
-        """Decorator: what the function returns is the value. `key`: instead of its name."""
+        """Decorator: make a parameter whose value the function returns. `key`: its name."""
 
         def declare(function: Function) -> Function:
             self[key or function.__name__] = FuncArg(function)
@@ -64,41 +63,39 @@ class Parameters(dict[str, Any]):
 
 
 class FuncParam:
-    """Decorator: what the function returns is a parameter of the session.
+    """Decorator: make a parameter of the session whose value the function returns.
 
-    It is called right before each run of a task that names the parameter, in the run's own
-    process. The function itself stays as it is.
+    rtd calls the function right before each run of a task that names the parameter, in the
+    run's own process. The decorator returns the function unchanged.
 
     Args:
         name: of the parameter; default: the function's own.
-        session: whose parameter; default: the session that declarations go to.
+        session: gets the parameter; default: the default session.
     """
 
-    def __init__(self, name: str | None = None, *, session: Session | None = None) -> None:
+    def __init__(self, name: str | None = None, *, session: SessionState | None = None) -> None:
         if name is not None and not isinstance(name, str):
             raise PolicyError("FuncParam: write @FuncParam() with brackets")
         self._name = name
         self._session = session
 
     def __call__(self, func: Function) -> Function:
-        """Declare it. Raises PolicyError for what is no function."""
+        """Declare the parameter. Raises PolicyError for anything but a function."""
         if not callable(func):
             raise PolicyError(f"FuncParam: {func!r:.80} is no function")
-        from rtd.session.core.default_session import default_session  # lazy: it needs this module
-
         session = self._session or default_session()
         session.parameters[self._name or func.__name__] = FuncArg(func)
         return func
 
 
 def read_parameters(given: Any, names: Iterable[str], any_names: bool, where: str) -> Parameters:
-    """The option `parameters` of a task.
+    """Read the option `parameters` of a task.
 
     Args:
         given: a mapping, or None.
-        names: what the task's function takes.
-        any_names: it takes any others, too.
-        where: how the task is called in an error.
+        names: the parameters of the task's function.
+        any_names: the function takes any others, too.
+        where: how an error calls the task.
 
     Raises:
         PolicyError: no mapping, or names that the function does not take.
@@ -116,7 +113,7 @@ def read_parameters(given: Any, names: Iterable[str], any_names: bool, where: st
 
 
 def default_arguments(target: Any) -> dict[str, Argument]:
-    """Arguments that a function's signature has as defaults: `def report(day=Return("x"))`."""
+    """Return the arguments that are defaults in a signature: `def report(day=Return("x"))`."""
     function: Any = inspect.unwrap(target)
     if isinstance(target, type):
         function = vars(target).get("__init__")

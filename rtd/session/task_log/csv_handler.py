@@ -16,32 +16,32 @@ from rtd.model.task_log_entry import LogRow
 COLUMNS: Final = (
     "task_name", "asctime", "action", "start", "end", "runtime", "exc_text", "run_id", "created",
 )  # fmt: skip
-#: So much of a file's end is looked at for rows that were written before their process died.
+#: Bytes at a file's end that are searched for rows that a process wrote before it died.
 _TAIL_BYTES: Final = 8 << 20
 #: Where one of our rows ends and the next begins: within a cell a quote stands there twice.
 _WHOLE: Final = re.compile(rb'(?:[0-9]|created)"\n\Z')
 _BETWEEN: Final = re.compile(rb'(?:[0-9]|created)"\n(?="(?!"))')
-#: So many rows that could not be written are kept; the oldest go first.
+#: Rows to keep that could not be written; the oldest are dropped first.
 _MOST_HELD: Final = 10_000
 
 
 class CsvHandler(logging.Handler):
     """Writes each record of `rtd.task` as a row of a CSV file, which can be read back.
 
-    A row is written once, also when the process that writes it dies in between and another one
-    does its work again. The file may be moved away at any time; a new one is begun then.
+    A row is written once, even if the writing process dies and another one repeats the work. The
+    file may be moved away at any time; then a new one is begun.
 
     Args:
-        filename: relative to the working directory at this moment. Its folder is made.
+        filename: relative to the working directory at this moment. The folder is made.
     """
 
     def __init__(self, filename: str | os.PathLike[str]) -> None:
         super().__init__()
         self.path = Path(filename).absolute()
-        #: Rows are kept until `flush`: set by who writes many at once.
+        #: Rows are kept until `flush`; for a process that writes many at once.
         self.is_buffered = False
         self._rows: list[logging.LogRecord] = []
-        #: What is written first may stand in the file already, at its end.
+        #: False: the next rows may be at the end of the file already.
         self._begun = False
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -54,14 +54,14 @@ class CsvHandler(logging.Handler):
             self.handleError(record)
 
     def flush(self) -> None:
-        """Write what was held back. Raises OSError, and ValueError for a file that is no CSV."""
+        """Write the kept rows. Raises OSError, and ValueError for a file that is no CSV."""
         if not self._rows:
             return
         self.acquire()
         try:
             self._write(self._rows)
             self._rows = []
-        except Exception:  # a full disk, say: they are written with the next ones
+        except Exception:  # such as a full disk: the next flush writes them
             self._begun = False
             del self._rows[:-_MOST_HELD]
             raise
@@ -85,12 +85,12 @@ class CsvHandler(logging.Handler):
         self._begun = True
 
     def read(self) -> Iterator[LogRow]:
-        """The rows of the file, the oldest first; also of one that Red Engine has written."""
+        """Iterate over the rows of the file, the oldest first. Reads Red Engine's files, too."""
         return read_csv(self.path)
 
 
 def _mend(file: io.BufferedRandom) -> bytes:
-    """The file's end; a last row of ours that was never finished is taken away."""
+    """Return the end of the file, without a last row of rtd's that is not complete."""
     size = file.seek(0, os.SEEK_END)
     file.seek(max(0, size - _TAIL_BYTES))
     tail = file.read()

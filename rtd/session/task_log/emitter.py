@@ -1,4 +1,4 @@
-"""Hands records to the app's handlers, one by one: what one of them raises hurts no other."""
+"""Passes records to the app's handlers, one by one: an exception of one does not affect others."""
 
 import logging
 import sys
@@ -12,7 +12,7 @@ from rtd.session.task_log.log_record import LOGGER, TaskRecord
 from rtd.session.task_log.redis_handler import StoreHandler
 from rtd.session.task_log.schemes import handlers
 
-#: Handlers without a level of the logger's own get everything from here on.
+#: The level of the logger when the app sets none.
 _LEVEL: Final = logging.INFO
 
 
@@ -20,7 +20,7 @@ class Emitter:
     """The handlers of the logger `rtd.task`, in the process that writes the log.
 
     Attributes:
-        kept: those whose records the process itself has to keep.
+        store_handlers: those whose records the process itself must store.
     """
 
     def __init__(self) -> None:
@@ -31,25 +31,25 @@ class Emitter:
         self._csv = [one for one in self._handlers if isinstance(one, CsvHandler)]
         self.store_handlers = [one for one in self._handlers if isinstance(one, StoreHandler)]
         for handler in self._handlers:
-            # What `emit` catches ends there: by default it is printed, and nobody knows.
+            # By default an exception that `emit` catches is only printed.
             handler.handleError = _Reporter(handler)  # type: ignore[method-assign,assignment]
         for csv in self._csv:
             csv.is_buffered = True
 
     def emit(self, row: LogRow) -> None:
-        """One record for all handlers that want it. Raises nothing of theirs."""
+        """Pass one record to all handlers of its level. Raises nothing that they raise."""
         record: logging.LogRecord = TaskRecord(row)
         if not self._logger.isEnabledFor(record.levelno):
             return
         try:
-            passed: object = self._logger.filter(record)
-            if not passed:
+            filtered: object = self._logger.filter(record)
+            if not filtered:
                 return
         except BaseException as error:
             _report("a filter", error)
             return
-        if isinstance(passed, logging.LogRecord):  # from Python 3.12 on a filter may replace it
-            record = passed
+        if isinstance(filtered, logging.LogRecord):  # since Python 3.12 a filter may replace it
+            record = filtered
         for handler in self._handlers:
             if record.levelno >= handler.level:
                 try:
@@ -58,7 +58,7 @@ class Emitter:
                     _report(handler_name(handler), error)
 
     def flush(self) -> None:
-        """Write what was held back."""
+        """Write the rows that handlers keep."""
         for handler in self._csv:
             try:
                 handler.flush()
@@ -66,7 +66,7 @@ class Emitter:
                 _report(handler_name(handler), error)
 
     def close(self) -> None:
-        """There will be no more records."""
+        """Close all handlers, after the last record."""
         for handler in self._handlers:
             try:
                 handler.flush()
@@ -76,7 +76,7 @@ class Emitter:
 
 
 class _Reporter:
-    """Stands for a handler's `handleError`."""
+    """Replaces a handler's `handleError`: reports a fault."""
 
     def __init__(self, handler: logging.Handler) -> None:
         self._handler = handler
@@ -94,7 +94,7 @@ def _report(what: str, error: BaseException) -> None:
 
 
 def handler_name(handler: logging.Handler) -> str:
-    """A handler as people know it: its own name, or its class and what it writes to."""
+    """Return a handler's name, or its class and the file that it writes."""
     if handler.name:
         return handler.name
     kind = type(handler).__name__

@@ -8,14 +8,14 @@ from rtd.model.task_log_entry import FAIL, SUCCESS, LogRow
 
 #: The logger whose handlers see every run of the app.
 LOGGER: Final = "rtd.task"
-#: What each map of `get_task_log` holds.
+#: The keys of each map of `get_task_log`.
 FIELDS: Final = (
     "task_name", "action", "start", "end", "runtime", "exc_text", "run_id", "created", "timestamp",
 )  # fmt: skip
 
 
 def is_logged() -> bool:
-    """Whether the app wants to see its runs: its logger has a handler of its own."""
+    """Tell whether the app logs its runs: the logger has a handler."""
     return bool(logging.getLogger(LOGGER).handlers)
 
 
@@ -23,14 +23,14 @@ class TaskRecord(logging.LogRecord):
     """A record of the logger `rtd.task`: one action of one run.
 
     Attributes:
-        task_name: the task's.
+        task_name: the name of the task.
         action: `run`, `success`, `fail`, `terminate` or `inaction`.
-        run_id: the run's.
-        start: when the run began, in the host's local time; None when it never did.
-        end: when it ended; None for `run`.
+        run_id: the id of the run.
+        start: when the run began, in the host's local time; None for a run that never began.
+        end: when the run ended; None for `run`.
         runtime: the time between the two.
-        reason: why it ended as it did, one sentence; empty for a success.
-        row: what all this was made of.
+        reason: why the run ended, one sentence; empty for a success.
+        row: the entry that this record was made of.
     """
 
     def __init__(self, row: LogRow) -> None:
@@ -51,7 +51,7 @@ class TaskRecord(logging.LogRecord):
 
 def _message(row: LogRow) -> str:
     text = f"Task '{row.task_name}' status: '{row.action}'"
-    # A failure's traceback follows; a success needs no reason.
+    # The traceback of a failure follows; a success needs no reason.
     return f"{text}: {row.reason}" if row.reason and row.action not in (FAIL, SUCCESS) else text
 
 
@@ -66,7 +66,7 @@ def _runtime(row: LogRow) -> timedelta | None:
 
 
 def as_map(row: LogRow) -> dict[str, Any]:
-    """The row as `get_task_log` gives it; `start`, `end` and `timestamp` are local times."""
+    """Return a row as `get_task_log` gives it; `start`, `end` and `timestamp` are local times."""
     return {
         "task_name": row.task_name,
         "action": row.action,

@@ -1,4 +1,4 @@
-"""Reading the task log: `Session.get_task_log`, and what tasks did last by it."""
+"""Reads the task log: for `Session.get_task_log`, and the latest events of each task."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from rtd.session.task_log.csv_handler import CsvHandler
 from rtd.session.task_log.log_record import FIELDS, as_map
 from rtd.session.task_log.schemes import find_readable_handler
 
-#: Events of one kind of one task that the supervisor is told of: conditions ask for the latest
-#: one, or the latest within a window.
+#: How many events of one kind of a task the supervisor gets: conditions need the latest one, or
+#: the latest within a window.
 _LATEST: Final = 20
 _TIMES: Final = ("start", "end", "timestamp")
 
 
 def get_task_log(query: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """The records of the app's first readable log, the oldest first.
+    """Iterate over the records of the app's first readable log, the oldest first.
 
     Args:
         query: see `Session.get_task_log`.
 
     Raises:
-        ConfigError: no log of the app's can be read, or the query names what no record has.
+        ConfigError: the app has no readable log, or records have no such field.
         RtdError: the log is in Redis and no daemon answers.
     """
     handler = find_readable_handler()
@@ -37,37 +37,37 @@ def get_task_log(query: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             "get_task_log: no log of this app can be read; give the session a scheme"
             " (Session(scheme='log_redis')) or the logger rtd.task a CsvHandler"
         )
-    wanted = [_test_of(name, value) for name, value in query.items()]
+    tests = [_test_of(name, value) for name, value in query.items()]
     if isinstance(handler, CsvHandler):
         rows = handler.read()
     else:
         since_at, until_at = _bounds(query.get("timestamp"))
         rows = handler.read(since_at, until_at)
-    return (found for found in map(as_map, rows) if all(test(found) for test in wanted))
+    return (record for record in map(as_map, rows) if all(test(record) for test in tests))
 
 
 def _test_of(name: str, value: Any) -> Callable[[Mapping[str, Any]], bool]:
-    """Whether a record is what one part of a query asks for."""
+    """Return a test of records for one part of a query."""
     if name not in FIELDS:
         hint = did_you_mean(name, FIELDS, f"they have {', '.join(FIELDS)}")
         raise ConfigError(f"get_task_log: records have no {name!r}{hint}")
     if isinstance(value, tuple) and len(value) == 2:
         low, high = (_read(name, bound) for bound in value)
 
-        def within(found: Mapping[str, Any]) -> bool:
-            at = found[name]
+        def within(record: Mapping[str, Any]) -> bool:
+            at = record[name]
             return at is not None and (low is None or at >= low) and (high is None or at <= high)
 
         return within
     if isinstance(value, list | set | frozenset | tuple):
         any_of = [_read(name, one) for one in value]
-        return lambda found: found[name] in any_of
+        return lambda record: record[name] in any_of
     one = _read(name, value)
-    return lambda found: found[name] == one
+    return lambda record: record[name] == one
 
 
 def _read(name: str, value: Any) -> Any:
-    """A value of a query as records have it."""
+    """Return a value of a query in the type that records have."""
     try:
         if name in _TIMES and isinstance(value, str):
             value = datetime.fromisoformat(value)
@@ -81,7 +81,7 @@ def _read(name: str, value: Any) -> Any:
 
 
 def _bounds(value: Any) -> tuple[float | None, float | None]:
-    """The time that a query on `timestamp` asks for, in epoch seconds."""
+    """Return the bounds of a query on `timestamp`, in epoch seconds."""
     if not (isinstance(value, tuple) and len(value) == 2):
         return None, None
     low, high = (_read("timestamp", bound) for bound in value)
@@ -92,8 +92,10 @@ def _bounds(value: Any) -> tuple[float | None, float | None]:
 
 
 def latest_events() -> tuple[LoggedAction, ...]:
-    """The latest events of each kind of each task, by a log in a file. One in Redis is read by
-    the supervisor."""
+    """Return the latest events of each kind of each task from a log in a file.
+
+    The supervisor itself reads a log in Redis.
+    """
     handler = find_readable_handler()
     if not isinstance(handler, CsvHandler):
         return ()

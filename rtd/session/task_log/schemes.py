@@ -1,4 +1,4 @@
-"""Schemes: the usual ways to log runs, each under one name."""
+"""Schemes: the common ways to log runs, each with a name."""
 
 import logging
 import sys
@@ -30,14 +30,14 @@ SCHEMES: Final[dict[str, tuple[Callable[[], logging.Handler], ...]]] = {
     "log_csv": (lambda: CsvHandler(CSV_FILE),),
     "log_redis": (RedisHandler,),
 }
-#: The handlers that schemes have made in this process, each once however often it is named.
+#: The handlers that schemes have made in this process, each only once.
 _made: dict[Callable[[], logging.Handler], logging.Handler] = {}
 
 
 def set_schemes(scheme: str | Iterable[str]) -> tuple[str, ...]:
-    """Give the logger `rtd.task` the handlers of one or more schemes, and say which these are.
+    """Add the handlers of schemes to the logger `rtd.task`. Returns the names of the schemes.
 
-    As in Red Engine the logger then passes nothing on to the root's handlers.
+    As in Red Engine, the logger then passes no record to the handlers of the root logger.
 
     Raises:
         ConfigError: there is no such scheme; names the nearest.
@@ -58,7 +58,7 @@ def set_schemes(scheme: str | Iterable[str]) -> tuple[str, ...]:
 
 
 def handlers() -> list[logging.Handler]:
-    """The handlers of the logger `rtd.task`, those above it included."""
+    """Return the handlers of the logger `rtd.task` and of the loggers above it."""
     found: list[logging.Handler] = []
     logger: logging.Logger | None = logging.getLogger(LOGGER)
     while logger is not None:
@@ -68,13 +68,13 @@ def handlers() -> list[logging.Handler]:
 
 
 def find_readable_handler() -> ReadableHandler | None:
-    """The first handler whose records can be read again."""
+    """Return the first handler whose records can be read again."""
     found = (one for one in handlers() if isinstance(one, CsvHandler | StoreHandler))
     return next(found, None)
 
 
 def log_location() -> str:
-    """Where the log can be read: `redis`, `memory`, `csv:` and a file, or empty."""
+    """Return where the log can be read: `redis`, `memory`, `csv:` and a file, or empty."""
     handler = find_readable_handler()
     if isinstance(handler, CsvHandler):
         return f"csv:{handler.path}"

@@ -1,28 +1,40 @@
-"""A mark of the code behind each task: the same code, the same mark; where it stands in its file
-does not matter. So a reload can say which tasks have changed."""
+"""A number that identifies the code of a task, by which a reload finds the changed tasks.
+
+The same code has the same number, wherever it is in its file.
+"""
 
 import inspect
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from types import CodeType
-from typing import Any
+from typing import Any, Final
 from zlib import crc32
 
-from rtd.session.tasks.definition import TaskDefinition
+from rtd.session.core.session_state import SessionTask
+
+#: Types of attributes that are part of a task's fingerprint.
+_PLAIN: Final = (str, int, float, tuple, list, Path)
 
 
-def code_fingerprints(tasks: Mapping[str, TaskDefinition]) -> dict[str, int]:
-    """The marks of all tasks, by name. What a task calls is not part of its mark."""
+def code_fingerprints(tasks: Mapping[str, SessionTask]) -> dict[str, int]:
+    """Return the fingerprint of each task, by name, without the code that the task calls."""
     return {name: _of_task(task) for name, task in tasks.items()}
 
 
-def _of_task(task: TaskDefinition) -> int:
-    """The code; and of a task that is an object what it was made with: a command, a path."""
-    mark = _of_target(task.target)
-    for name, value in sorted(vars(task.task).items()) if task.task is not None else ():
-        if isinstance(value, str | int | float | tuple | list | Path):
-            mark = crc32(f"{name}={value!r}".encode("utf-8", "surrogatepass"), mark)
+def _of_task(task: SessionTask) -> int:
+    """Return the fingerprint of a task's code and of its attributes, such as a command."""
+    mark = _of_target(task.definition.target)
+    attributes = vars(task)
+    plain = [
+        name
+        for name, value in attributes.items()
+        # `__doc__` of a decorated function is no code
+        if name[:2] != "__" and isinstance(value, _PLAIN)
+    ]
+    for name in sorted(plain):
+        text = f"{name}={attributes[name]!r}"
+        mark = crc32(text.encode("utf-8", "surrogatepass"), mark)
     return mark
 
 

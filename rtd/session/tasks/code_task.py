@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from rtd.common.errors import PolicyError
 from rtd.session.core.signature import TaskSignature, caller_location
-from rtd.session.tasks.base import Task
+from rtd.session.tasks.task import Task
 
 #: The variable of the code whose value is the result.
 _RESULT: Final = "return_value"
@@ -23,9 +23,9 @@ class CodeTask(Task):
     CodeTask("return_value = price * count", name="total", parameters={"price": 3, "count": 4})
     ```
 
-    The parameters, and those of the session that it names, are global variables of the code; what
-    it leaves in `return_value` is the
-    result. Whoever can say what the code is can do what the app can do.
+    The parameters, and those of the session that the code names, are its global variables. The
+    value of `return_value` is the result. A person who can change the code can do all that the
+    app can do.
 
     Attributes:
         code: the source.
@@ -35,10 +35,10 @@ class CodeTask(Task):
         """
         Args:
             code: the source, indented as a whole or not.
-            options: see `rtd.core.Task`; it needs a `name`.
+            options: see `rtd.core.Task`; `name` is required.
 
         Raises:
-            PolicyError: it is no Python, or an option cannot be used.
+            PolicyError: the code is no Python, or an option cannot be used.
         """
         if not isinstance(code, str):
             raise PolicyError(f"CodeTask: {code!r:.80} is no text")
@@ -59,15 +59,15 @@ class CodeTask(Task):
         except (SyntaxError, ValueError) as error:
             line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
             raise PolicyError(f"{where}: its code{line}: {error.args[0]}") from None
-        # So that a traceback shows the lines.
+        # A traceback shows these lines.
         lines = self.code.splitlines(keepends=True)
         linecache.cache[file] = (len(self.code), None, lines, file)
-        named = tuple(sorted(_globals_of(self._compiled)))
-        return TaskSignature(any_parameters=True, free_names=named, source=source)
+        names = tuple(sorted(_globals_of(self._compiled)))
+        return TaskSignature(any_parameters=True, free_names=names, source=source)
 
 
 def _globals_of(code: CodeType) -> set[str]:
-    """The global variables that code reads, functions in it included."""
+    """Return the global variables that code reads, with those of its functions."""
     found = {
         str(step.argval)
         for step in dis.get_instructions(code)

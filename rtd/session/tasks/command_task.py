@@ -4,33 +4,33 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from rtd.common.errors import PolicyError
 from rtd.session.core.signature import TaskSignature, caller_location, first_line
+from rtd.session.core.task_definition import TaskDefinition
 from rtd.session.parameters.argument import Argument, Private, SimpleArg
-from rtd.session.tasks.base import Task
-from rtd.session.tasks.definition import TaskDefinition
+from rtd.session.tasks.task import Task
 
 _FORMS: Final = {"--": "--", "long": "--", "-": "-", "short": "-", None: "--"}
 _SHELL: Final = "/bin/sh"
 
 
 class CommandFailed(Exception):
-    """What hooks and `process_failure` of a `CommandTask` are given: how the command ended."""
+    """How a command ended that failed; hooks and `process_failure` of a `CommandTask` get it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What the executor runs.
+    """The command that an executor runs.
 
     Attributes:
         words: the command and its arguments; one text for a shell.
-        shell: a shell reads it.
-        dashes: what makes a parameter's name an option: `-` or `--`.
-        how: `cwd`, `env`, `user`, `umask`, `stdin`, where they were given.
+        shell: a shell reads the text.
+        dashes: put before a parameter's name to make an option: `-` or `--`.
+        options: `cwd`, `env`, `user`, `umask`, `stdin`, where they were given.
     """
 
     words: str | tuple[str, ...]
@@ -39,7 +39,7 @@ class Command:
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def invocation(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        """What to run with these parameters: each becomes an option with its value."""
+        """Return what to run: each parameter becomes an option with its value."""
         added: list[str] = []
         for name, value in params.items():
             added += [name if name.startswith("-") else f"{self.dashes}{name}", str(value)]
@@ -59,8 +59,8 @@ class CommandTask(Task):
     ```
 
     The second one runs `make report --jobs 4`. A run has failed when the command ends with
-    another code than 0; its record shows the end of what it wrote to standard error. The result
-    is what it wrote to standard output, up to 64 KB.
+    another code than 0; the record shows the end of the standard error. The result is the
+    standard output, up to 64 KB.
 
     Attributes:
         command: as it was given.
@@ -78,45 +78,39 @@ class CommandTask(Task):
     ) -> None:
         """
         Args:
-            command: words, or one text, which is taken apart as a shell does it.
-            shell: give the text to a shell instead, so that `|`, `>` and `*` mean something.
-            cwd: where it runs; default: the daemon's working directory.
-            env: variables beside those of the daemon. What nobody shall see belongs here or
-                into `stdin`, not into a parameter: everybody on the host can read the words of
-                a command. `Private` may stand here, too, for its value.
-            argform: what the names of parameters get to be options: `--` (`long`, the
-                default) or `-` (`short`).
+            command: words, or one text, which is split into words as a shell does it.
+            shell: give the text to a shell instead, so that `|`, `>` and `*` have a meaning.
+            cwd: the command's working directory; default: the daemon's.
+            env: variables beside those of the daemon. Secrets belong here or into `stdin`, not
+                into a parameter: every user of the host can read the words of a command. A
+                `Private` is accepted, for its value.
+            argform: put before a parameter's name: `--` (`long`, the default) or `-` (`short`).
             options: see `rtd.core.Task`; and `user`, `umask`, `stdin` as for `rtctl run`.
 
         Raises:
             PolicyError: an option, a name or a condition that cannot be used.
         """
-        how = {"cwd": None if cwd is None else os.fspath(cwd), "env": _environment(env)}
-        how.update({name: options.pop(name, None) for name in ("user", "umask", "stdin")})
-        how["stdin"] = _told(how["stdin"], "stdin")
+        run_options = {"cwd": None if cwd is None else os.fspath(cwd), "env": _environment(env)}
+        run_options.update({name: options.pop(name, None) for name in ("user", "umask", "stdin")})
+        run_options["stdin"] = _known_value(run_options["stdin"], "stdin")
         self.command = command
-        self._order = Command(
+        self._template = Command(
             words=_words(command, shell),
             shell=shell,
             dashes=_dashes(argform),
-            options={name: value for name, value in how.items() if value is not None},
+            options={name: value for name, value in run_options.items() if value is not None},
         )
         super().__init__(**options)
 
     def get_default_name(self) -> str:
-        """The command itself."""
+        """Return the command itself."""
         return self._text()
 
     def _text(self) -> str:
         return self.command if isinstance(self.command, str) else shlex.join(self.command)
 
     def _define(self, name: str, options: dict[str, Any]) -> TaskDefinition:
-        definition = super()._define(name, options)
-        definition.command = self._order
-        return definition
-
-    def _target(self) -> Callable[..., Any]:
-        return self.execute
+        return replace(super()._define(name, options), command=self._template)
 
     def _signature(self, where: str) -> TaskSignature:
         doc = first_line(self._text())
@@ -146,11 +140,11 @@ def _environment(env: Any) -> dict[str, Any] | None:
         return None
     if not isinstance(env, Mapping):
         raise PolicyError(f"CommandTask: env: {env!r:.80} is no mapping of names to texts")
-    return {str(name): _told(value, f"env: {name}") for name, value in env.items()}
+    return {str(name): _known_value(value, f"env: {name}") for name, value in env.items()}
 
 
-def _told(value: Any, where: str) -> Any:
-    """A value that is known when the task is declared; that of a `Private`."""
+def _known_value(value: Any, where: str) -> Any:
+    """Return a value, or that of a `Private`. Raises PolicyError for one that only a run knows."""
     if isinstance(value, Private):
         value = value.inner
         value = value.value if isinstance(value, SimpleArg) else value

@@ -1,25 +1,32 @@
-"""A task that is a function: `FuncTask`."""
+"""A task that is a function, or a class with `start`: `FuncTask`."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
+from inspect import isclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rtd.common.errors import PolicyError
 from rtd.session.core.app_errors import is_app_error
-from rtd.session.core.delayed_function import DelayedFunction
 from rtd.session.core.run_context import report_fault
+from rtd.session.core.session_state import SessionState
 from rtd.session.core.signature import TaskSignature, caller_location, signature_of
-from rtd.session.tasks.base import Task
+from rtd.session.core.task_definition import TaskDefinition
+from rtd.session.tasks.define_task import define_task
+from rtd.session.tasks.task import Task
+
+if TYPE_CHECKING:
+    from rtd.session.tasks.delayed_function import DelayedFunction
 
 
 class FuncTask(Task):
     """A function as a task, in one of three ways.
 
     ```python
-    @FuncTask(start_cond="daily")           # the function stays what it is
+    @FuncTask(start_cond="daily")           # the function stays unchanged
     def report(): ...
 
     FuncTask(report, name="again", start_cond="hourly")
@@ -27,13 +34,13 @@ class FuncTask(Task):
     FuncTask(path="scripts/clean.py", func_name="main", start_cond="weekly")
     ```
 
-    In the last one the file is imported where and when a run needs it, and again when it has
-    changed.
+    In the last one a run imports the file when it needs it, and again when the file has changed.
+    `@session.task()` returns one of these, which is called like the function.
 
     Attributes:
-        func: the function; None for one that is in a file.
-        path: the file, if it is in one.
-        func_name: its name in the file.
+        func: the function; None for a function in a file.
+        path: the file; None without one.
+        func_name: the function's name in the file.
     """
 
     func: Callable[..., Any] | None = None
@@ -41,6 +48,8 @@ class FuncTask(Task):
     func_name: str = "main"
     _delayed: DelayedFunction | None = None
     _may_decorate = True
+    __name__: str
+    __wrapped__: Callable[..., Any]
 
     def __init__(
         self,
@@ -53,7 +62,7 @@ class FuncTask(Task):
         """
         Args:
             func: the function, or its name in `path`; without both this is a decorator.
-            path: the file that the function is in, relative to the working directory.
+            path: the function's file, relative to the working directory.
             func_name: the function's name in the file; default: `main`.
             options: see `rtd.core.Task`.
 
@@ -63,16 +72,20 @@ class FuncTask(Task):
         self._options = options
         _refuse(func, path, func_name)
         if func is None and path is None:
-            return  # a decorator: it gets its function at once
+            return  # a decorator, whose function comes next
         self.func = None if isinstance(func, str) else func
         self.func_name = func if isinstance(func, str) else func_name or "main"
         if path is not None:
+            from rtd.session.tasks.delayed_function import (
+                DelayedFunction,  # lazy: few functions are in files
+            )
+
             self.path = Path(path)
             self._delayed = DelayedFunction(self.path, self.func_name)
         super().__init__(**options)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """As a decorator: take the function and give it back. Later: call it."""
+        """Call the function. As a decorator: take the function and return it."""
         if self.func is not None:
             return self.func(*args, **kwargs)
         if self._delayed is not None:
@@ -87,7 +100,8 @@ class FuncTask(Task):
         """Call the function."""
         if self._delayed is None:
             assert self.func is not None
-            return self.func(**params)
+            result = self.func(**params)
+            return result.start() if isclass(self.func) else result
         try:
             function = self._delayed.load()
         except BaseException as error:
@@ -98,13 +112,13 @@ class FuncTask(Task):
         return function(**params)
 
     def get_default_name(self) -> str:
-        """The function's own name; `folder.file:function` for one that is in a file."""
+        """Return the function's own name; `folder.file:function` for a function in a file."""
         if self.path is not None:
             return f"{'.'.join(self.path.with_suffix('').parts).strip('/.')}:{self.func_name}"
         return getattr(self.func, "__name__", type(self.func).__name__)
 
     def _target(self) -> Callable[..., Any]:
-        """The function itself, if it is there: a run of it costs what any function's costs."""
+        """Return the function itself where possible, so that a run calls nothing else."""
         if self.func is not None and type(self).execute is FuncTask.execute:
             return self.func
         return self.execute
@@ -113,12 +127,78 @@ class FuncTask(Task):
         if self._delayed is not None:
             return self._delayed.read_signature(where)
         assert self.func is not None
-        shape = signature_of(self.func, where)
-        return shape if shape.source else shape._replace(source=caller_location())
+        found = _signature_of(self.func, where)
+        return found if found.source else found._replace(source=caller_location())
+
+    def _define(self, name: str, options: dict[str, Any]) -> TaskDefinition:
+        definition = super()._define(name, options)
+        if definition.target is not self.func:  # `execute` makes the instance itself
+            definition = replace(definition, is_class=False)
+        return _with_stop(definition)
+
+    def __mro_entries__(self, _bases: tuple[Any, ...]) -> tuple[type, ...]:
+        """Let a class inherit from a class that is a task. Raises PolicyError for a function."""
+        if not isinstance(self.func, type):
+            raise PolicyError(f"task {self.name!r} is no class: no other can inherit from it")
+        return (self.func,)
+
+
+def declare_task(
+    session: SessionState,
+    target: Callable[..., Any],
+    *,
+    name: str | None,
+    lane: str | None,
+    options: dict[str, Any],
+) -> FuncTask:
+    """Make a task for `@session.task` and put it into the session, with the init hooks around.
+
+    Raises:
+        PolicyError: an option, a name or a condition that cannot be used.
+    """
+    if not callable(target):
+        raise PolicyError(f"{target!r} is no function or class; put @session.task() above one")
+    rest = dict(options)
+    on_exists = rest.pop("on_exists", None)
+    if name is None and session.config.use_instance_naming:
+        name = str(id(target))
+    name = name or getattr(target, "__name__", None)
+    signature = _signature_of(target, f"task {name!r}")
+    task = FuncTask.__new__(FuncTask)
+    task.session, task.func = session, target
+    task.definition = _with_stop(define_task(target, name, rest, signature, lane))
+    task.__doc__ = target.__doc__
+    task.__name__ = getattr(target, "__name__", None) or str(name)
+    task.__wrapped__ = target
+    if not session.hooks.init:
+        session.add(task, on_exists)
+        return task
+    hooks = session.init_hook_scope()
+    hooks.before(task)
+    session.add(task, on_exists)
+    hooks.after()
+    return task
+
+
+def _signature_of(target: Callable[..., Any], where: str) -> TaskSignature:
+    found = signature_of(target, where)
+    if isclass(target) and issubclass(target, Task):
+        if target.start is Task.start:
+            raise PolicyError(f"{where}: a class task needs a method start()")
+        target.is_made_per_run = True
+        if target.__init__ is Task.__init__:
+            return found._replace(parameters=(), any_parameters=False)
+    return found
+
+
+def _with_stop(definition: TaskDefinition) -> TaskDefinition:
+    """Return the definition; that of a class says whether the class has a `stop`."""
+    own_stop = getattr(definition.target, "stop", Task.stop) is not Task.stop
+    return replace(definition, has_own_stop=own_stop) if definition.is_class else definition
 
 
 def _refuse(func: Any, path: Any, func_name: Any) -> None:
-    """What contradicts itself, or is not enough to find a function. Raises PolicyError."""
+    """Raise PolicyError for arguments that contradict each other or name no function."""
     problem = None
     if isinstance(func, str) and path is None:
         problem = f"FuncTask({func!r}): say in which file: path='...'"

@@ -10,6 +10,7 @@ from rtd import Session
 from rtd.common.errors import ConfigError
 from rtd.config.config import Config
 from rtd.config.setting_readers import build_config, merge_app_settings
+from rtd.session.app.manifest import manifest_of
 from rtd.session.core.session_config import SessionConfig
 
 DEFAULTS = {
@@ -96,23 +97,25 @@ def test_a_set_that_does_not_fit_changes_no_setting() -> None:
 
 
 def test_cycle_sleep_is_the_pause_between_two_calls_of_the_cycle() -> None:
-    assert Session().manifest().info.cycle_s == 1.0
-    assert Session(config={"cycle_sleep": 0.2}).manifest().info.cycle_s == 0.2
-    assert Session(config={"cycle_sleep": "3 s"}).manifest().info.cycle_s == 3.0
+    assert manifest_of(Session()).info.cycle_s == 1.0
+    assert manifest_of(Session(config={"cycle_sleep": 0.2})).info.cycle_s == 0.2
+    assert manifest_of(Session(config={"cycle_sleep": "3 s"})).info.cycle_s == 3.0
 
 
 def test_the_supervisor_is_told_what_concerns_it() -> None:
-    told = Session(
-        config={
-            "silence_task_prerun": False,
-            "silence_cond_check": False,
-            "lanes": {"process": {"max": 3}},
-            "stop_grace": "2 s",
-        }
-    ).manifest()
+    told = manifest_of(
+        Session(
+            config={
+                "silence_task_prerun": False,
+                "silence_cond_check": False,
+                "lanes": {"process": {"max": 3}},
+                "stop_grace": "2 s",
+            }
+        )
+    )
     assert told.info.settings == {"lanes.process.max": 3, "stop_grace": 2.0}
     assert (told.info.silence_task_prerun, told.info.silence_cond_check) == (False, False)
-    plain = Session().manifest().info
+    plain = manifest_of(Session()).info
     assert (plain.silence_task_prerun, plain.silence_cond_check) == (True, True)
 
 
@@ -120,7 +123,7 @@ def test_the_time_zone_is_that_of_each_task_that_names_none() -> None:
     session = Session(config={"timezone": "Europe/Helsinki"})
     session.task(lambda: None, name="here")  # type: ignore[call-overload]
     session.task(name="there", timezone="UTC")(lambda: None)
-    tasks = session.manifest().tasks
+    tasks = manifest_of(session).tasks
     assert tasks["here"].schedule.timezone == "Europe/Helsinki"
     assert tasks["there"].schedule.timezone == "UTC"
 
@@ -157,4 +160,4 @@ def test_an_app_that_is_no_part_of_a_package_has_its_settings_too(tmp_path: Path
 
     file = tmp_path / f"app_{os.getpid()}.py"
     file.write_text("from rtd import Session\nsession = Session({'history': '5'})\n")
-    assert load(str(file)).manifest().info.settings == {"history": 5}
+    assert manifest_of(load(str(file))).info.settings == {"history": 5}

@@ -17,7 +17,7 @@ from rtd.process.events.keyboard_interrupt import CtrlC, mark_ctrl_c
 from rtd.session.app.around_run import attach_run_hooks
 from rtd.session.app.internal_tasks import InternalTasks
 from rtd.session.app.load_app import load
-from rtd.session.core.exceptions import Stopped
+from rtd.session.core.app_errors import Stopped
 from rtd.session.core.run_context import FAULTS
 from rtd.session.parameters.resolve import ParameterFailed, attach_resolvers
 from rtd.session.task_log.emitter import Emitter
@@ -113,12 +113,12 @@ def test_a_stop_gets_through_all_of_them() -> None:
 
     attach_run_hooks(session)
     attach_resolvers(session)
-    assert job.run_hooks is not None
-    assert job.resolver is not None
+    assert job.definition.run_hooks is not None
+    assert job.definition.resolver is not None
     with pytest.raises(Stopped):
-        job.run_hooks.run(lambda: None)
+        job.definition.run_hooks.run(lambda: None)
     with pytest.raises(Stopped):
-        job.resolver.resolve({}, None)
+        job.definition.resolver.resolve({}, None)
 
 
 def test_init_hooks() -> None:
@@ -169,9 +169,9 @@ def test_parameters(faults: list[str]) -> None:
     def job(value: int) -> None: ...
 
     attach_resolvers(session)
-    assert job.resolver is not None
+    assert job.definition.resolver is not None
     with pytest.raises(ParameterFailed, match="parameter 'value'"):
-        job.resolver.resolve({}, None)
+        job.definition.resolver.resolve({}, None)
     assert here(faults[0], "parameter job.value")
 
 

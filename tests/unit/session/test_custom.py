@@ -11,8 +11,9 @@ from rtd.common.errors import PolicyError
 from rtd.conditions import GRAMMAR, Custom, daily, parse
 from rtd.model.app_info import AppInfo, CustomConditionInfo
 from rtd.session import Session
-from rtd.session.core.custom_conditions import FuncCond, TaskCond, evaluate_condition
-from rtd.session.core.task_condition import task_name
+from rtd.session.app.manifest import manifest_of
+from rtd.session.core.condition_registry import evaluate_condition, task_name
+from rtd.session.core.custom_conditions import FuncCond, TaskCond
 
 WHAT = ("is asked", "matches this", "has run")
 
@@ -35,7 +36,7 @@ def session() -> Session:
 
 def custom(session: Session) -> AppInfo:
     """What the supervisor is told, over the wire."""
-    return AppInfo.from_dict(session.manifest("app").info.to_dict())
+    return AppInfo.from_dict(manifest_of(session, "app").info.to_dict())
 
 
 def test_a_function_is_a_condition_and_stays_a_function(session: Session) -> None:
@@ -80,7 +81,7 @@ def test_without_a_syntax_it_is_written_as_its_name_and_combines_with_others() -
     assert str(~loud | daily) == "~is loud | daily"
     session = Session(as_default=False)
     session.task(name="t", start_cond=loud)(lambda: None)  # type: ignore[arg-type]
-    assert session.tasks["t"].info.schedule.start == "is loud"
+    assert session.tasks["t"].definition.info.schedule.start == "is loud"
 
 
 def test_a_condition_of_an_app_combines_on_either_side_of_an_operator() -> None:
@@ -167,13 +168,11 @@ def test_each_text_of_a_task_condition_makes_a_task(session: Session) -> None:
     assert told.custom["data exists for today"] == CustomConditionInfo(
         told.custom["data exists for today"].name, {"day": "today"}, name, 3600.0
     )
-    made = session.tasks[name]
+    made = session.tasks[name].definition
     assert (made.info.lane, made.info.schedule.start) == ("thread", "every 10 minutes")
     assert (made.info.parameters, made.info.doc) == ((("least", False),), "Whether there is data.")
-    assert (made.target(), session.tasks["_condition-has_data(day=monday)"].target()) == (
-        True,
-        False,
-    )
+    monday = session.tasks["_condition-has_data(day=monday)"].definition
+    assert (made.target(), monday.target()) == (True, False)
     assert list(custom(session).custom) == list(told.custom)
 
 
@@ -196,7 +195,9 @@ def test_texts_that_differ_anywhere_make_tasks_of_their_own(
     session.task(name="t", start_cond=f"{one} | {other}")(lambda: None)
     tasks = [str(info.task) for info in custom(session).custom.values()]
     assert len(set(tasks)) == 2
-    assert session.tasks[tasks[0]].target() != session.tasks[tasks[1]].target()
+    assert (
+        session.tasks[tasks[0]].definition.target() != session.tasks[tasks[1]].definition.target()
+    )
 
 
 def test_quotes_around_an_argument_are_not_part_of_it(session: Session) -> None:
@@ -206,7 +207,7 @@ def test_quotes_around_an_argument_are_not_part_of_it(session: Session) -> None:
     session.task(name="t", start_cond="is today done | is 'today' done")(lambda: None)
     tasks = [info.task for info in custom(session).custom.values()]
     assert tasks == [tasks[0]] * 2
-    assert session.tasks[str(tasks[0])].target() == "today"
+    assert session.tasks[str(tasks[0])].definition.target() == "today"
 
 
 def test_the_name_of_a_condition_s_task_is_the_same_after_a_restart() -> None:
@@ -244,7 +245,7 @@ def test_functions_of_the_same_name_are_conditions_of_their_own(session: Session
     assert [evaluate_condition(f"two {what}") for what in WHAT] == [False] * 3
     tasks = [told[f"{name} has run"].task for name in ("one", "two")]
     assert len(set(tasks)) == 2
-    assert [session.tasks[str(task)].target() for task in tasks] == [True, False]
+    assert [session.tasks[str(task)].definition.target() for task in tasks] == [True, False]
 
 
 def test_a_module_that_is_imported_again_replaces_its_conditions() -> None:

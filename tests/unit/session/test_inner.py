@@ -8,7 +8,7 @@ from rtd.common.errors import PolicyError
 from rtd.session import Session
 from rtd.session.app.internal_tasks import InternalTasks
 from rtd.session.app.scheduler_hooks import Scheduler
-from rtd.session.core.exceptions import Stopped
+from rtd.session.core.app_errors import Stopped
 
 
 def answered(text: str) -> bool:

@@ -9,6 +9,7 @@ from rtd import Session
 from rtd.common.errors import PolicyError, RtdError
 from rtd.core import Task
 from rtd.session.app.load_app import load
+from rtd.session.app.manifest import manifest_of
 from rtd.session.core.default_session import default_session
 from rtd.tasks import CodeTask, CommandTask, FuncTask
 
@@ -105,7 +106,7 @@ def test_tasks_declared_before_a_session_are_its_own() -> None:
     assert "early" in session
     assert later in session
     assert "nobody" not in session
-    assert session.manifest().info.parameters[0].name == "x"
+    assert manifest_of(session).info.parameters[0].name == "x"
 
 
 def test_a_task_goes_where_it_is_told_to() -> None:
@@ -140,7 +141,7 @@ def test_options_have_red_engine_s_names() -> None:
         execution="thread", priority=5, disabled=True, force_run=True, on_startup=True,
         on_shutdown=True, description="Works.\nHard.", parameters={"a": 3}, retries=2,
     )  # fmt: skip
-    info = session.manifest().tasks["work"]
+    info = manifest_of(session).tasks["work"]
     assert (info.lane, info.policies.priority, info.policies.retries) == ("thread", 5, 2)
     assert info.policies.timeout_s == 7200
     assert (info.schedule.start, info.schedule.enabled) == ("daily", False)
@@ -157,7 +158,7 @@ def test_the_same_options_are_session_task_s() -> None:
     def told(a: int) -> int:
         return a
 
-    info = session.manifest().tasks["told"]
+    info = manifest_of(session).tasks["told"]
     assert (info.lane, info.schedule.enabled, info.on_startup, info.filled) == (
         "thread", False, True, ("a",),
     )  # fmt: skip
@@ -202,7 +203,7 @@ def test_attributes_can_be_set_and_are_checked() -> None:
     task.execution = "main"
     task.parameters = {"word": "x"}
     task.name = "renamed"
-    info = session.manifest().tasks["renamed"]
+    info = manifest_of(session).tasks["renamed"]
     assert (info.schedule.start, info.schedule.end) == ("hourly", "running past 2 hours")
     assert (info.policies.timeout_s, info.policies.priority, info.lane) == (60, 7, "main")
     assert (info.doc, info.filled, info.schedule.enabled) == ("Other.", ("word",), False)
@@ -226,7 +227,7 @@ def test_a_task_of_the_session_has_an_object_too() -> None:
     assert task is session["plain"]
     assert task.execute(a=4) == 4
     task.disabled = True
-    assert not session.manifest().tasks["plain"].schedule.enabled
+    assert not manifest_of(session).tasks["plain"].schedule.enabled
 
 
 def test_a_task_says_where_it_was_made(request: pytest.FixtureRequest) -> None:
@@ -332,7 +333,7 @@ def test_init_hooks_are_called_around_the_making_of_a_task() -> None:
     Echo(name="echo")
     session.task(name="told")(work)
     assert seen == [("plain", False), "work", ("plain", False), "echo", ("plain", True), "told"]
-    tasks = session.manifest().tasks.values()
+    tasks = manifest_of(session).tasks.values()
     assert [t.schedule.enabled for t in tasks if t.name != "command"] == [False] * 3
 
 
@@ -350,7 +351,7 @@ def test_an_init_hook_that_raises_is_a_fault_and_nothing_more() -> None:
 
     FuncTask(work)
     assert "work" in session
-    first, second = session.manifest().info.faults
+    first, second = manifest_of(session).info.faults
     assert (first.kind, first.what.endswith("broken")) == ("hook", True)
     assert first.message.startswith("KeyError: 'no' (")
     assert "more than one yield" in second.message
@@ -404,7 +405,7 @@ def test_the_arguments_of_a_task_are_part_of_the_mark_of_its_code() -> None:
     def mark(command: str) -> int:
         session = Session()
         CommandTask(command, name="c")
-        return session.manifest().info.code["c"]
+        return manifest_of(session).info.code["c"]
 
     assert mark("echo 1") == mark("echo 1") != mark("echo 2")
 
@@ -412,4 +413,4 @@ def test_the_arguments_of_a_task_are_part_of_the_mark_of_its_code() -> None:
 def test_code_is_given_the_session_s_parameters_that_it_names() -> None:
     session = Session(parameters={"price": 3, "unused": 1, "append": 2})
     CodeTask("def f():\n  return price\nreturn_value = [f()].append(4)\n", name="code")
-    assert session.manifest().tasks["code"].filled == ("price",)
+    assert manifest_of(session).tasks["code"].filled == ("price",)

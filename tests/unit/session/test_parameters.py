@@ -23,15 +23,15 @@ from rtd.common.msgpack_values import pack, unpack
 from rtd.core import Task
 from rtd.model.manifest import Manifest
 from rtd.parameters import FuncParam, Parameters
+from rtd.session.app.manifest import manifest_of
 from rtd.session.parameters.resolve import ParameterFailed
-from rtd.session.tasks.definition import TaskDefinition
 from rtd.tasks import CommandTask, FuncTask
 
 
-def given(task: TaskDefinition, /, *fetched: list[bytes | None], **submitted: Any) -> Any:
+def given(task: FuncTask, /, *fetched: list[bytes | None], **submitted: Any) -> Any:
     """What a run of the task would be given."""
-    assert task.resolver is not None
-    return task.resolver.resolve(submitted, fetched or None)
+    assert task.definition.resolver is not None
+    return task.definition.resolver.resolve(submitted, fetched or None)
 
 
 def declared(session: Session, **options: Any) -> Any:
@@ -43,34 +43,34 @@ def declared(session: Session, **options: Any) -> Any:
     return session.task(**options)(task)
 
 
-def needs(task: TaskDefinition) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    assert task.resolver is not None
-    return task.resolver.fetch_keys
+def needs(task: FuncTask) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    assert task.definition.resolver is not None
+    return task.definition.resolver.fetch_keys
 
 
 def test_the_order_is_submit_task_session_default() -> None:
     session = Session(parameters={"a": "session", "b": "session", "x": "nobody's"})
     task = declared(session, parameters={"b": "task", "c": "task"})
-    session.manifest()
+    manifest_of(session)
     assert given(task) == {"a": "session", "b": "task", "c": "task"}
     assert given(task, b="submit", d="submit") == {
         "a": "session", "b": "submit", "c": "task", "d": "submit",
     }  # fmt: skip
-    assert task.info.filled == ("a", "b", "c")
-    assert task.info.required == frozenset()
+    assert task.definition.info.filled == ("a", "b", "c")
+    assert task.definition.info.required == frozenset()
 
 
 def test_a_task_that_is_given_nothing_costs_nothing() -> None:
     session = Session(parameters={"x": 1})
     task = declared(session)
-    session.manifest()
-    assert task.resolver is None
+    manifest_of(session)
+    assert task.definition.resolver is None
 
 
 def test_a_value_set_at_run_time_is_used_at_its_own_level() -> None:
     session = Session(parameters={"a": 1, "b": 2})
     task = declared(session, parameters={"b": 3, "c": Arg("b")})
-    session.manifest()
+    manifest_of(session)
     assert needs(task) == (("task|b", "task|c", "|a", "|b"), ())
     assert given(task, [None, None, pack("x"), pack("y")], []) == {"a": "x", "b": 3, "c": "y"}
     assert given(task, [pack(7), pack(8), None, None], []) == {"a": 1, "b": 7, "c": 8}
@@ -89,7 +89,7 @@ def test_a_result_is_fetched_by_the_name_of_its_task() -> None:
         session,
         parameters={"a": Return(fetch), "b": Return(function, default=5), "c": Return("other")},
     )
-    info = session.manifest().info
+    info = manifest_of(session).info
     assert info.returned == ("fetch", "other")
     assert needs(task)[1] == ("fetch", "other")
     assert given(task, [], [pack(1), pack(2)]) == {"a": 1, "b": 2, "c": 2}
@@ -110,7 +110,7 @@ def test_functions_are_given_task_session_arguments_and_other_parameters() -> No
         return [a, n]
 
     task = declared(session, parameters={"c": FuncArg(lambda x, y, z: (x, y, z), 1, z=3, y=2)})
-    session.manifest()
+    manifest_of(session)
     assert given(task) == {"a": "found", "b": ["found", 7], "c": (1, 2, 3)}
     assert seen == [("task", session, "north", 2, 4)]  # once, though two ask for it
     assert needs(task)[0] == ("task|c", "|a", "|b", "|depth", "|region")
@@ -139,11 +139,11 @@ def test_arguments_may_stand_in_the_signature(monkeypatch: pytest.MonkeyPatch) -
         fifth: Any = TaskArgument(),  # noqa: B008
     ) -> None: ...
 
-    session.manifest()
+    manifest_of(session)
     found = given(task)
     assert (found["first"], found["second"], found["third"]) == ("Monday", "anna", 3)
     assert (found["fourth"], found["fifth"].name) == (session, "task")
-    assert task.info.required == {"plain"}
+    assert task.definition.info.required == {"plain"}
 
 
 def test_an_argument_of_one_s_own() -> None:
@@ -156,7 +156,7 @@ def test_an_argument_of_one_s_own() -> None:
 
     session = Session()
     task = declared(session, parameters={"a": Twice(4)})
-    session.manifest()
+    manifest_of(session)
     assert given(task) == {"a": ["task", 8]}
 
 
@@ -165,7 +165,7 @@ def test_a_private_value_is_the_value_wherever_it_stands() -> None:
     session.parameters.param_func(lambda: Private("2"), key="b")
     session.parameters["c"] = FuncArg(lambda x, y, b: x + y + b, Private("3"), y=Private("4"))
     task = declared(session, parameters={"d": Return("task", Private(Arg("a")))})
-    told = {p.name: p for p in session.manifest().info.parameters}
+    told = {p.name: p for p in manifest_of(session).info.parameters}
     assert given(task, [None] * 4, [None]) == {"a": "1", "b": "2", "c": "342", "d": "1"}
     assert [told[name].private for name in "abcd"] == [True, False, False, True]
 
@@ -174,15 +174,15 @@ def test_arguments_within_an_argument_are_resolved_too() -> None:
     session = Session(parameters={"b": EnvArg("NOT_SET_ANYWHERE", FuncArg(lambda: 2))})
     session.parameters.param_func(lambda: Return("task"), key="c")
     task = declared(session, parameters={"a": Arg("no", Arg("b")), "c": 0})
-    session.manifest()
+    manifest_of(session)
     assert given(task) == {"a": 2, "b": 2, "c": 0}
-    assert task.resolver is not None
-    assert not task.resolver.is_quick
+    assert task.definition.resolver is not None
+    assert not task.definition.resolver.is_quick
     task = session.task(name="late")(lambda c: c)
     wrong = session.task(name="wrong", parameters={"a": Return("x", Arg("none"))})(lambda a: a)
-    session.manifest()
-    assert wrong.resolver is not None
-    assert wrong.resolver.find_problems() == {"a": "the session has no parameter 'none'"}
+    manifest_of(session)
+    assert wrong.definition.resolver is not None
+    assert wrong.definition.resolver.find_problems() == {"a": "the session has no parameter 'none'"}
     with fails("'c': the result of 'task' comes too late here"):
         given(task)
 
@@ -191,7 +191,7 @@ def test_plain_values_are_copied_and_others_are_not() -> None:
     thing = object()
     session = Session(parameters={"a": [[1]], "b": thing, "c": SimpleArg({"x": 1})})
     task = declared(session)
-    session.manifest()
+    manifest_of(session)
     given(task)["a"][0].append(2)
     assert given(task) == {"a": [[1]], "b": thing, "c": {"x": 1}}
 
@@ -214,13 +214,13 @@ def test_a_value_that_cannot_be_found_fails_with_the_name_of_the_parameter() -> 
     ):
         session.tasks.clear()
         task = declared(session, parameters={"a": value, "b": 0, "c": 0})
-        session.manifest()
+        manifest_of(session)
         with fails(why):
             given(task)
     session = Session()
     defaults = {"a": Arg("no", 1), "b": EnvArg("NO_SUCH", 2), "c": Return("no", 3)}
     task = declared(session, parameters=defaults)
-    assert not session.manifest().info.faults
+    assert not manifest_of(session).info.faults
     assert given(task) == {"a": 1, "b": 2, "c": 3}
 
 
@@ -235,7 +235,7 @@ def test_a_parameter_wrong_from_the_start_is_a_fault_when_the_app_is_imported() 
     @session.task(start_cond="daily")
     def lonely(x: int, known: Any) -> None: ...
 
-    faults = {fault.what: fault.message for fault in session.manifest().info.faults}
+    faults = {fault.what: fault.message for fault in manifest_of(session).info.faults}
     assert list(faults) == ["task.a", "task.c", "lonely.known", "lonely"]
     assert "did you mean 'fetch_data'?" in faults["task.a"]
     assert "nothing gives it 'x';" in faults["lonely"]
@@ -293,7 +293,7 @@ def test_any_parameters_of_its_own_are_passed_on_those_of_the_session_where_they
     def task(named: int, **rest: int) -> None: ...
 
     CommandTask("true", name="command_task", parameters={"jobs": 4})
-    session.manifest()
+    manifest_of(session)
     assert given(task) == {"named": 1, "mine": 3}
     assert given(session.tasks["command_task"]) == {"jobs": 4}
 
@@ -302,7 +302,7 @@ def test_the_supervisor_is_told_values_but_for_those_that_are_private_or_not_kno
     session = Session(parameters={"plain": [1], "hidden": Private("x"), "thing": object()})
     session.parameters["big"] = "x" * 100_000
     declared(session, parameters={"a": Private(EnvArg("X")), "b": Return("task")})
-    told = Manifest.from_dict(session.manifest().to_dict()).info.parameters
+    told = Manifest.from_dict(manifest_of(session).to_dict()).info.parameters
     rows = {(p.name, p.task): p for p in told}
     plain = rows["plain", None]
     assert (plain.kind, unpack(plain.value or b""), plain.private) == ("value", [1], False)

@@ -12,6 +12,7 @@ from rtd import Session
 from rtd.common.errors import ConfigError
 from rtd.log import CsvHandler
 from rtd.model.task_log_entry import LogRow, TaskLogEntry
+from rtd.session.app.manifest import manifest_of
 from rtd.session.core.run_context import FAULTS
 from rtd.session.task_log.emitter import Emitter
 from rtd.session.task_log.log_record import TaskRecord
@@ -117,15 +118,15 @@ def test_a_handler_that_exits_is_a_fault_and_the_others_go_on(
 def test_a_scheme_logs_every_run_and_says_where(scheme: str, where: str) -> None:
     for _ in range(2):  # twice is once
         session = Session(scheme=[scheme], as_default=False)
-    info = session.manifest("app").info
+    info = manifest_of(session, "app").info
     assert (info.logged, info.log, info.past) == (True, where, None)
     assert len(logging.getLogger("rtd.task").handlers) == 1 + (scheme == "log_simple")
 
 
 def test_the_past_is_told_where_it_counts(session: Session) -> None:
-    assert session.manifest("app").info.past is None
+    assert manifest_of(session, "app").info.past is None
     session.config.force_status_from_logs = True
-    past = session.manifest("app").info.past
+    past = manifest_of(session, "app").info.past
     assert past is not None
     assert sorted((at - AT, action) for _, action, at in past) == [
         (0.0, "run"), (2.0, "success"), (3600.0, "run"), (3660.0, "fail")
@@ -136,7 +137,7 @@ def test_a_log_that_cannot_be_read_is_a_fault_of_the_app(session: Session, tmp_p
     session.config.force_status_from_logs = True
     (tmp_path / "tasks.csv").unlink()
     (tmp_path / "tasks.csv").mkdir()
-    info = session.manifest("app").info
+    info = manifest_of(session, "app").info
     assert info.past is None
     assert [fault.kind for fault in info.faults] == ["log"]
 

@@ -5,25 +5,17 @@ MODULE_CIRCLES = [
     {"rtctl.client.bound_task", "rtctl.client.client", "rtctl.client.run"},
     {"rtctl.aio.client", "rtctl.aio.run"},
     {"rtd.cli.main", "rtd.cli.run", "rtd.cli.start"},
-    {"rtd.session.*"},
 ]
 #: Groups of folders that import each other.
 FOLDER_CIRCLES = [
     {"rtctl", "rtctl.commands"},
     {"rtd.executor", "rtd.executor.zygote"},
-    {"rtd.session", "rtd.session.*"},
 ]
 #: What a `core` imports of its siblings.
-CORE_IMPORTS = {
-    "rtd.session.core.custom_conditions imports rtd.session.session",
-    "rtd.session.core.default_session imports rtd.session.session",
-    "rtd.session.core.delayed_function imports rtd.session.parameters.parameters",
-}
+CORE_IMPORTS: set[str] = set()
 #: Files of more lines than a file may have.
 LONG_FILES = {
     "rtd/executor/core/backend.py",
-    "rtd/session/core/custom_conditions.py",
-    "rtd/session/session.py",
     "rtd/store/connection/blocking.py",
     "rtd/store/embedded/server.py",
     "rtd/supervisor/ending/stops.py",
@@ -33,7 +25,7 @@ LONG_FILES = {
     "rtctl/client/client.py",
 }
 #: Class names that stand for two classes.
-SAME_CLASS_NAMES = {"Task"}
+SAME_CLASS_NAMES: set[str] = set()
 #: Modules named in prose that do not exist.
 WRONG_REFERENCES: set[str] = set()
 #: How many passages of each folder use wording that is not plain.
@@ -66,13 +58,6 @@ PROSE: dict[str, int] = {
     "rtd/protocol": 5,
     "rtd/rpc/core": 4,
     "rtd/rpc/verbs": 9,
-    "rtd/session": 11,
-    "rtd/session/app": 10,
-    "rtd/session/core": 17,
-    "rtd/session/loaders": 8,
-    "rtd/session/parameters": 13,
-    "rtd/session/task_log": 6,
-    "rtd/session/tasks": 18,
     "rtd/store/commands": 23,
     "rtd/store/connection": 12,
     "rtd/store/embedded": 9,

@@ -12,13 +12,13 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from rtd.common.errors import PolicyError
-from rtd.session.core.module_names import package_root
+from rtd.session.core.import_file import package_root
 from rtd.session.core.signature import TaskSignature, first_line
 from rtd.session.parameters.parameters import default_arguments
 
 
 class _FileVersion(NamedTuple):
-    """By what a file is told from what it was: replaced, or written to."""
+    """The version of a file, by which a replaced or written file is recognised."""
 
     inode: int
     size: int
@@ -26,10 +26,10 @@ class _FileVersion(NamedTuple):
 
 
 class DelayedFunction:
-    """Called like the function, which it looks up in its file first.
+    """Called like the function. Loads the function from its file first.
 
     Args:
-        path: the file; relative to the working directory of now, not of the run.
+        path: the file, relative to the working directory at this moment, not at the run.
         name: of the function.
     """
 
@@ -43,25 +43,25 @@ class DelayedFunction:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         function = self.load()
-        unseen = sorted(default_arguments(function).keys() - kwargs.keys())
-        if unseen:
+        unresolved = sorted(default_arguments(function).keys() - kwargs.keys())
+        if unresolved:
             raise TypeError(
-                f"the parameter {unseen[0]!r} has an argument of rtd's in its signature, which"
-                f" nobody could read when the task was declared: write it into parameters={{...}}"
+                f"the parameter {unresolved[0]!r} has an argument of rtd's in its signature, which"
+                f" could not be read when the task was declared: write it into parameters={{...}}"
             )
         return function(*args, **kwargs)
 
     def load(self) -> Any:
-        """The function as it is in the file now.
+        """Return the function as it is in the file now.
 
         Raises:
             ImportError: the file is not there, does not import, or has no such function.
         """
         try:
-            seen = self.path.stat()
+            status = self.path.stat()
         except OSError as error:
             raise ImportError(f"{self.path} cannot be read: {error.strerror}") from None
-        version = _FileVersion(seen.st_ino, seen.st_size, seen.st_mtime_ns)
+        version = _FileVersion(status.st_ino, status.st_size, status.st_mtime_ns)
         with self._one_at_a_time:
             if self._module is None or version != self._version:
                 self._module = _import(self.path)
@@ -72,8 +72,11 @@ class DelayedFunction:
         return found
 
     def read_signature(self, where: str) -> TaskSignature:
-        """What can be told from its source, without importing it; a file that is not there (yet)
-        or has no such function tells nothing."""
+        """Return the signature by the file's source, without importing it.
+
+        A file that does not exist (yet) or has no such function gives no parameters. Raises
+        PolicyError for a file that is no Python.
+        """
         unknown = TaskSignature(any_parameters=True, source=str(self.path))
         try:
             tree = ast.parse(self.path.read_bytes(), str(self.path))
@@ -104,8 +107,10 @@ def _signature_of(node: ast.FunctionDef | ast.AsyncFunctionDef, path: Path) -> T
 
 
 def _import(path: Path) -> ModuleType:
-    """A new module of a file, importable by its name from now on; what it imports is found as if
-    it had been imported from the root of its package."""
+    """Import a file again, under the name that it has from the root of its package.
+
+    The root is put on `sys.path`, so that the file's own imports are found.
+    """
     root, name = package_root(path)
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))
@@ -116,7 +121,7 @@ def _import(path: Path) -> ModuleType:
     before = sys.modules.get(name)
     sys.modules[name] = module
     try:
-        # Its bytecode would be taken for the file's if that changed within the same second.
+        # Not by bytecode: Python misses a change of the file within the same second.
         code = compile(path.read_bytes(), os.fspath(path), "exec")
         exec(code, module.__dict__)
     except BaseException:

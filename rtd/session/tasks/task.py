@@ -1,4 +1,4 @@
-"""Tasks as objects: the base of all kinds of tasks, `rtd.core.Task`."""
+"""The base of all tasks: `rtd.Task`, which is `rtd.core.Task`."""
 
 from __future__ import annotations
 
@@ -8,32 +8,34 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rtd.common.errors import PolicyError
-from rtd.session.core.default_session import default_session
+from rtd.session.core.default_session import default_session, register_hook
 from rtd.session.core.hooks import Hook
-from rtd.session.core.register_hook import register_hook
+from rtd.session.core.session_state import SessionState
 from rtd.session.core.signature import TaskSignature, caller_location, first_line, signature_of
-from rtd.session.tasks.definition import TaskDefinition, define
+from rtd.session.core.task_definition import TaskDefinition
+from rtd.session.tasks.define_task import define_task
 from rtd.session.tasks.properties import TaskProperties
-
-if TYPE_CHECKING:
-    from rtd.session.session import Session
 
 
 def _checked(kind: type[Task], init: Callable[..., None]) -> Callable[..., None]:
-    """That initializer, and an error where it has not called the one above it: what is made by
-    it would silently be no task."""
+    """Return an initializer that raises an error when `init` has not called the base's.
+
+    Such an object would silently be no task.
+    """
 
     @wraps(init)
     def checked(self: Task, *args: Any, **kwargs: Any) -> None:
         init(self, *args, **kwargs)
-        if type(self) is kind and "definition" not in self.__dict__:
+        if type(self) is kind and not kind.is_made_per_run and "definition" not in self.__dict__:
             raise PolicyError(f"{kind.__name__}: its __init__ does not call super().__init__(...)")
 
     return checked
 
 
 class Task(TaskProperties):
-    """Base of kinds of tasks: an instance is a task, and is in its session once it is made.
+    """Base of tasks that are classes. A class overrides `execute` or `start`.
+
+    With `execute` each instance is a task, and is in its session once it is made:
 
     ```python
     class SQLTask(Task):
@@ -50,29 +52,45 @@ class Task(TaskProperties):
     SQLTask("DELETE FROM visits", start_cond="daily after 23:00")
     ```
 
-    Override `execute` (also as `async def`); `get_default_name`, `process_success`,
+    `execute` may be `async def`. Override `get_default_name`, `process_success`,
     `process_failure` and `process_finish` as needed. A run has a copy of the instance in its own
-    process: what it changes there, nobody else sees.
+    process: no other run sees its changes.
+
+    With `start` the class is the task, and each run makes an instance from its parameters:
+
+    ```python
+    @session.task()
+    class Import(Task):
+        def __init__(self, path):
+            self.path = path
+
+        def start(self): ...
+    ```
+
+    Override `stop`, too, to be asked to end instead of getting `rtd.Stopped` raised. The
+    attributes of such an instance are its own: no option of the task is among them.
 
     Attributes:
-        session: the session that it is in.
+        session: the session that the task is in.
         definition: what executors carry out.
     """
 
-    session: Session
+    session: Any
     definition: TaskDefinition
-    #: Whether one may be made that is no task yet (a decorator).
+    #: Whether an instance may be made that is no task yet (a decorator).
     _may_decorate: ClassVar[bool] = False
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
+        if cls.start is not Task.start and cls.execute is Task.execute:
+            cls.is_made_per_run = True
         if "__init__" in cls.__dict__ and not cls._may_decorate:
             cls.__init__ = _checked(cls, cls.__init__)  # type: ignore[method-assign]
 
     def __init__(
         self,
         parameters: Any = None,
-        session: Session | None = None,
+        session: SessionState | None = None,
         *,
         name: str | None = None,
         on_exists: str | None = None,
@@ -80,39 +98,38 @@ class Task(TaskProperties):
     ) -> None:
         """
         Args:
-            parameters: its own, by name: values, or what is found right before each run
-                (`rtd.arguments`).
-            session: where it goes; default: the session that declarations go to.
-            name: default: what `get_default_name` gives.
+            parameters: the task's own, by name: values, or arguments that are found right before
+                each run (`rtd.arguments`).
+            session: gets the task; default: the default session.
+            name: default: what `get_default_name` returns.
             on_exists: what to do when the name is taken: `raise`, `replace`, `ignore` or
                 `rename`; default: the session's `task_pre_exist`.
             options: `description`, `start_cond`, `end_cond`, `timeout`, `execution` (`process`,
                 `thread`, `main`, `async`), `priority`, `disabled`, `force_run`, `on_startup`,
-                `on_shutdown`, and all policies of `Session.task`.
+                `on_shutdown`, and all policies of `rtd.session.Session.task`.
 
         Raises:
             PolicyError: an option, a name or a condition that cannot be used.
         """
+        if self.is_made_per_run:
+            return
         home = session if session is not None else default_session()
-        surrounding = home.init_hook_scope()
-        surrounding.before(self)
+        hooks = home.init_hook_scope()
+        hooks.before(self)
         self.session = home
         chosen = name or (str(id(self)) if home.config.use_instance_naming else None)
         if parameters is not None:
             options["parameters"] = parameters
         self.definition = self._define(chosen or self.get_default_name(), options)
-        self.definition.task = self
-        home.add(self.definition, on_exists)
-        surrounding.after()
+        home.add(self, on_exists)
+        hooks.after()
 
     def _define(self, name: str, options: dict[str, Any]) -> TaskDefinition:
-        """What executors carry out. Raises PolicyError."""
-        fresh = options.pop("fresh", False)
-        shape = self._signature(f"task {name!r}")
-        return define(self._target(), name=name, fresh=fresh, options=options, shape=shape)
+        """Return what executors carry out. Raises PolicyError."""
+        return define_task(self._target(), name, options, self._signature(f"task {name!r}"))
 
     def _target(self) -> Callable[..., Any]:
-        """What a run calls with its parameters."""
+        """Return what a run calls with its parameters."""
         return self.execute
 
     def _signature(self, where: str) -> TaskSignature:
@@ -121,22 +138,22 @@ class Task(TaskProperties):
         doc = first_line(type(self).__doc__)
         return signature_of(self.execute, where)._replace(doc=doc, source=caller_location())
 
-    # -- for kinds to override -----------------------------------------------------------------
+    # -- for a class whose instances are tasks -------------------------------------------------
 
-    if TYPE_CHECKING:  # a kind's own execute may take what it likes
+    if TYPE_CHECKING:  # the execute of a subclass may take any parameters
         execute: Callable[..., Any]
     else:
 
         def execute(self, **params: Any) -> Any:
-            """Do the work with the parameters of the run; what it returns is the run's result."""
+            """Do the work with the parameters of the run. The return value is the run's result."""
             raise TypeError(f"{type(self).__name__} has no execute() of its own")
 
     def get_default_name(self) -> str:
-        """What the task is called when nobody gives it a name. Raises PolicyError: it needs one."""
+        """Return the name of a task that is given none. Raises PolicyError: it needs one."""
         raise PolicyError(f"a {type(self).__name__} needs a name: name='...'")
 
     def process_success(self, output: Any) -> None:
-        """Called when `execute` has returned; if it raises, the run has failed."""
+        """Called when `execute` has returned. If this raises, the run has failed."""
 
     def process_failure(
         self,
@@ -144,49 +161,47 @@ class Task(TaskProperties):
         exc: BaseException,
         tb: TracebackType | None,
     ) -> None:
-        """Called when the run has failed, with what was raised."""
+        """Called when the run has failed, with the exception."""
 
     def process_finish(self, status: str) -> None:
         """Called at the end of each run, with `succeeded`, `failed` or `termination`."""
+
+    # -- for a class whose instances are made per run ------------------------------------------
+
+    def start(self) -> Any:
+        """Do the work. The return value is the run's result."""
+        raise TypeError(f"{type(self).__name__} has no start() of its own")
+
+    def stop(self) -> None:
+        """Make `start` return soon. rtd calls it when the run must end.
+
+        It is called in the thread that runs `start` (process and main lane) or beside it (thread
+        lane).
+        """
 
     # -- hooks ---------------------------------------------------------------------------------
 
     @staticmethod
     def hook_init(hook: Hook | None = None) -> Any:
-        """Decorator: call the function with each task that is made after it: a plain one before
-        the task has anything, the rest of a generator when it is in its session."""
+        """Decorator: call the function with each task that is made after it.
+
+        A plain function is called before the task has anything; the rest of a generator when
+        the task is in its session.
+        """
         return register_hook("init", hook)
 
     @staticmethod
     def hook_execute(hook: Hook | None = None) -> Any:
         """Decorator: call the function with the task around each run, in the run's own process.
 
-        A generator goes on when the run has ended; its `yield` gives the exception triple,
+        A generator resumes when the run has ended; its `yield` gives the exception triple,
         `(None, None, None)` after a success.
         """
         return register_hook("execute", hook)
 
     def __repr__(self) -> str:
-        made = "definition" in self.__dict__
-        return f"<{type(self).__name__} {self.name!r}>" if made else f"<{type(self).__name__}>"
-
-
-class DeclaredTask(Task):
-    """The object of a task that was declared with `@session.task`."""
-
-    def __init__(self, definition: TaskDefinition, session: Session) -> None:
-        self.session = session
-        self.definition = definition
-
-    def execute(self, **params: Any) -> Any:
-        """Call what was declared."""
-        target = self.definition.target
-        return target(**params).start() if self.definition.is_class else target(**params)
-
-
-def task_of(definition: TaskDefinition, session: Session) -> Task:
-    """The task as an object; for one of `@session.task` it is made when first asked for."""
-    if definition.task is None:
-        definition.task = DeclaredTask(definition, session)
-    task: Task = definition.task
-    return task
+        kind = type(self).__name__
+        definition = self.__dict__.get("definition")
+        if isinstance(definition, TaskDefinition):
+            return f"<{kind} {definition.info.name!r}>"
+        return f"<{kind}>"

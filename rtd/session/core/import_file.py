@@ -1,4 +1,4 @@
-"""Imports task files: each under a module name of its own, that others can import it by."""
+"""Imports Python files under the module names by which other modules can import them."""
 
 import importlib
 import importlib.util
@@ -12,56 +12,66 @@ from types import ModuleType
 from typing import Any
 from zlib import crc32
 
-from rtd.session.core.module_names import package_root
-
 
 class TaskFileLoader(SourceFileLoader):
-    """Python's own, but it sees each change: bytecode is kept for a file's version to the
-    nanosecond, not to the second, so that a change in the same second is not taken for none."""
+    """Python's own loader, with bytecode that belongs to a file's version to the nanosecond.
+
+    Python compares whole seconds and so misses a change within the same second.
+    """
 
     def path_stats(self, path: Any) -> Mapping[str, Any]:
-        """What the bytecode of a file is checked against."""
-        seen = os.stat(path)
-        return {"mtime": (seen.st_mtime_ns ^ seen.st_ino) & 0xFFFFFFFF, "size": seen.st_size}
+        """Return the values that a file's bytecode is compared with."""
+        status = os.stat(path)
+        return {"mtime": (status.st_mtime_ns ^ status.st_ino) & 0xFFFFFFFF, "size": status.st_size}
 
 
 def import_file(path: Path) -> ModuleType:
-    """The module of a file. One that has been imported already is not imported again.
+    """Return the module of a file. A file that has been imported is not imported again.
 
-    It is called as a module that imports it would call it, if any can: by its packages, or by
-    its folders from an entry of `sys.path`; else it gets a name that nobody else has.
+    The module's name is the one by which other modules can import the file: by its packages, or
+    by its folders from an entry of `sys.path`. Without such a name it gets a unique one.
 
     Raises:
-        BaseException: whatever the file, or a package that it is in, raises.
+        BaseException: all that the file, or a package that it is in, raises.
     """
     name = _dotted_name(path)
     if name is not None:
         parent = _parent_of(name, path)
-        if _is(name, path):  # somebody has imported it, maybe its package just now
+        if _is_imported(name, path):  # maybe by its package just now
             return sys.modules[name]
         if (parent is not None or "." not in name) and not _is_taken(name, path):
             return _import(name, path, parent)
     name = _own_name(path)
-    return sys.modules[name] if _is(name, path) else _import(name, path, None)
+    return sys.modules[name] if _is_imported(name, path) else _import(name, path, None)
 
 
-def _is(name: str, path: Path) -> bool:
+def _is_imported(name: str, path: Path) -> bool:
     return getattr(sys.modules.get(name), "__file__", None) == str(path)
 
 
+def package_root(path: Path) -> tuple[Path, str]:
+    """Return the folder above a file's outermost package, and the file's dotted name from there."""
+    names = [] if path.stem == "__init__" else [path.stem]
+    folder = path.parent
+    while (folder / "__init__.py").exists():
+        names.insert(0, folder.name)
+        folder = folder.parent
+    return folder, ".".join(names)
+
+
 def _dotted_name(path: Path) -> str | None:
-    """Its name from the entry of `sys.path` that leads to it most directly, packages whole."""
+    """Return the file's name from the nearest entry of `sys.path` above its packages."""
     root, name = package_root(path)
     entries = {os.path.abspath(entry) for entry in sys.path if isinstance(entry, str)}
     for folder in (root, *root.parents):
         if str(folder) in entries and not (folder / "__init__.py").exists():
-            found = ".".join([*root.relative_to(folder).parts, name])
-            return found if all(part.isidentifier() for part in found.split(".")) else None
+            dotted = ".".join([*root.relative_to(folder).parts, name])
+            return dotted if all(part.isidentifier() for part in dotted.split(".")) else None
     return None
 
 
 def _parent_of(name: str, path: Path) -> ModuleType | None:
-    """The package that it is in, imported; None when that name means other folders."""
+    """Import and return the file's package; None when that name means other folders."""
     parent = name.rpartition(".")[0]
     if not parent:
         return None
@@ -76,7 +86,7 @@ def _parent_of(name: str, path: Path) -> ModuleType | None:
 
 
 def _is_taken(name: str, path: Path) -> bool:
-    """Whether another module is, or would be, found under that name."""
+    """Tell whether an import of that name gives another module."""
     if name in sys.modules:
         return True
     if "." in name:
@@ -86,16 +96,15 @@ def _is_taken(name: str, path: Path) -> bool:
 
 
 def _own_name(path: Path) -> str:
-    word = re.sub(r"\W", "_", "_".join(path.with_suffix("").parts[-3:]))
-    return f"rtd_{word}_{crc32(os.fsencode(path)):08x}"
+    readable = re.sub(r"\W", "_", "_".join(path.with_suffix("").parts[-3:]))
+    return f"rtd_{readable}_{crc32(os.fsencode(path)):08x}"
 
 
 def _import(name: str, path: Path, parent: ModuleType | None) -> ModuleType:
     loader = TaskFileLoader(name, str(path))
-    is_package = path.stem == "__init__"
-    found = [str(path.parent)] if is_package else None
+    folders = [str(path.parent)] if path.stem == "__init__" else None
     spec = importlib.util.spec_from_file_location(
-        name, path, loader=loader, submodule_search_locations=found
+        name, path, loader=loader, submodule_search_locations=folders
     )
     assert spec is not None
     module = importlib.util.module_from_spec(spec)

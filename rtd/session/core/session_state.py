@@ -1,0 +1,115 @@
+"""The contents of a session, which tasks, parameters, loaders and hooks share. The methods for
+users stand above, in `rtd.session.session.Session`."""
+
+from __future__ import annotations
+
+import time
+from itertools import count
+from typing import Any, Protocol
+
+from rtd.common.errors import PolicyError
+from rtd.model.app_info import AppFault, LoaderInfo
+from rtd.session.core.app_errors import describe_error
+from rtd.session.core.hooks import Hooks, HookScope
+from rtd.session.core.session_config import PRE_EXIST, SessionConfig
+from rtd.session.core.task_definition import TaskDefinition, check_name
+
+
+class SessionTask(Protocol):
+    """A task in a session; see `rtd.session.tasks.task.Task`."""
+
+    session: Any
+    definition: TaskDefinition
+
+    @property
+    def name(self) -> str:
+        """The task's name, unique in the session."""
+
+
+class SessionLoader(Protocol):
+    """A loader in a session; see `rtd.session.loaders.py_loader.Loader`."""
+
+    @property
+    def info(self) -> LoaderInfo:
+        """The loader as the supervisor knows it."""
+
+    def load(self, session: Any) -> None:
+        """Read the loader's files, once."""
+
+
+class SessionState:
+    """The tasks, parameters, hooks, loaders and faults of one app.
+
+    Args:
+        config: of the session as a whole.
+        parameters: the session's own parameters, by name.
+    """
+
+    def __init__(self, config: SessionConfig, parameters: dict[str, Any]) -> None:
+        self.config = config
+        self.parameters = parameters
+        self.tasks: dict[str, SessionTask] = {}
+        self.hooks = Hooks()
+        self.loaders: list[SessionLoader] = []
+        self.faults: list[AppFault] = []
+
+    def add(self, task: SessionTask, on_exists: str | None = None) -> None:
+        """Put a task into the session.
+
+        Args:
+            task: its definition is complete.
+            on_exists: what to do when the name is taken: `raise`; `replace` the other task;
+                `ignore` this one, which then runs nowhere; `rename` this one, by the first
+                number from 0 that makes its name unique. Default: the config's
+                `task_pre_exist`.
+
+        Raises:
+            PolicyError: the name is taken; says where the other task is declared.
+        """
+        on_exists = on_exists or self.config.task_pre_exist
+        name = task.definition.info.name
+        if on_exists not in PRE_EXIST:
+            known = ", ".join(map(repr, PRE_EXIST))
+            raise PolicyError(f"task {name!r}: on_exists: {on_exists!r} is none of {known}")
+        task.session = self
+        other = self.tasks.get(name)
+        if other is not None and other is not task:
+            if on_exists == "ignore":
+                return
+            if on_exists == "raise":
+                raise _taken(other)
+            if on_exists == "rename":
+                name = next(free for n in count() if (free := f"{name}{n}") not in self.tasks)
+                check_name(name, f"task {name!r}")
+                task.definition = task.definition.renamed(name)
+            else:
+                del self.tasks[name]
+        self.tasks[name] = task
+
+    def rename(self, task: SessionTask, name: str) -> None:
+        """Give a task another name. Raises PolicyError when it is taken or cannot be used."""
+        other = self.tasks.get(name)
+        if other is not None and other is not task:
+            raise _taken(other)
+        check_name(name, f"task {name!r}")
+        before = task.definition.info.name
+        task.definition = task.definition.renamed(name)
+        if self.tasks.get(before) is task:
+            del self.tasks[before]
+            self.tasks[name] = task
+
+    def init_hook_scope(self) -> HookScope:
+        """Return the hooks that are called around the making of a task."""
+        return HookScope(self.hooks.init, self._record_hook_fault)
+
+    def _record_hook_fault(self, name: str, error: BaseException) -> None:
+        self.record_fault("hook", name, error)
+
+    def record_fault(self, kind: str, what: str, error: BaseException) -> None:
+        """Note a failure of the app that must stop nothing; see `rtd.model.app_info.AppFault`."""
+        self.faults.append(AppFault(kind, what, describe_error(error), time.time()))
+
+
+def _taken(other: SessionTask) -> PolicyError:
+    info = other.definition.info
+    return PolicyError(f"task {info.name!r} exists already (declared in {info.source})")
