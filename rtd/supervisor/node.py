@@ -25,7 +25,7 @@ from rtd.supervisor.runs.internal_runs import InternalRuns
 from rtd.supervisor.runs.kept_results import KeptResults
 from rtd.supervisor.runs.task_log import TaskLogMonitor
 from rtd.supervisor.scheduler.custom_condition_cycle import CustomConditionCycle
-from rtd.supervisor.scheduler.halt import HaltHandler
+from rtd.supervisor.scheduler.schedule_events import ScheduleEvents
 from rtd.supervisor.scheduler.scheduler import TaskScheduler
 from rtd.supervisor.shutdown import Shutdown, ShutdownRequest
 from rtd.supervisor.zygote_events import ZygoteEvents
@@ -61,9 +61,9 @@ class Node:
             context, self.zygotes, self.pools, self.stops, self.settler, self.activate_zygote
         )
         # the schedule
-        self.scheduler = TaskScheduler(context)
-        self.custom_cycle = CustomConditionCycle(context, self.internal_runs, self.scheduler)
-        self.halt_handler = HaltHandler(context, self.scheduler)
+        self.custom_cycle = CustomConditionCycle(context, self.internal_runs)
+        self.scheduler = TaskScheduler(context, on_advance=self.custom_cycle.start_if_due)
+        self.schedule_events = ScheduleEvents(context, self.scheduler)
         self.limit_watcher = LimitWatcher(context, self.stops, self.scheduler.view_of_run)
         # the start and the end of the app
         self.startup_tasks = StartupTasks(
@@ -86,11 +86,11 @@ class Node:
             "due": self.run_timers.on_due,
             "expire": self.run_timers.on_expire,
             "done": self.waiters.on_notification,
-            "task": self.scheduler.on_notification,
-            "switch": self.scheduler.on_switch,
-            "params": self.scheduler.on_params,
+            "task": self.schedule_events.on_run,
+            "switch": self.schedule_events.on_switch,
+            "params": self.schedule_events.on_params,
             "fault": self.context.faults.on_notification,
-            "halt": self.halt_handler.on_notification,
+            "halt": self.schedule_events.on_halt,
             "inner": self.internal_runs.on_notification,
         }
 
@@ -139,7 +139,7 @@ class Node:
             self.context.faults.reset(zygote.manifest.info.faults)
         self.task_log.on_app_change(fresh=is_fresh)
         self.kept_results.on_app_change()
-        self.scheduler.on_app_change()
+        self.schedule_events.on_app_change()
         self.startup_tasks.on_app_change()
         for other in self.zygotes.living:
             if other.generation < zygote.generation and other.greeted.is_set():
@@ -161,7 +161,7 @@ class Node:
             await self.run_timers.resync()
             await self.waiters.resync()
             self.kept_results.resync()
-            self.scheduler.resync()
+            self.schedule_events.resync()
             self.pools.check_all()
             await settle_unknown(self.context, self.settler)
         except StoreGone:

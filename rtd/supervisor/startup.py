@@ -213,7 +213,7 @@ async def _listen(node: Node, ends: contextlib.AsyncExitStack, *, adopted: bool)
         node.notification_handlers,
         node.resync,
     )
-    await node.halt_handler.clear_old_halt(adopted)
+    await node.schedule_events.clear_old_halt(adopted)
     await node.startup_tasks.begin(
         adopted
     )  # before the first ring: what has been is read from Redis

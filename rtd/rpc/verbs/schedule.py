@@ -16,6 +16,7 @@ from rtd.supervisor.explain.forecast import blocking_run, next_starts, waits_for
 from rtd.supervisor.explain.why import explain_task as explain
 from rtd.supervisor.runs.submit import SubmitRequest, submit
 from rtd.supervisor.scheduler.load_planner import host_zone
+from rtd.supervisor.scheduler.manual_start import about_to_start, check_startable
 
 MAX_STARTS: Final = 1000
 #: So many are kept.
@@ -103,11 +104,10 @@ async def _switch(request: ClientRequest, on: bool) -> dict[str, Any]:
     names, everything = request.params["tasks"], request.params["all"]
     if bool(names) is everything:
         raise BadRequest("name tasks, or say all")
-    scheduler = request.node.scheduler
-    scheduler.check_tasks(names)
+    check_startable(request.context, names)
     reason = request.params.get("reason")
     for name in [ALL_TASKS] if everything else names:
-        await scheduler.switch(name, on)
+        await request.node.schedule_events.switch(name, on)
         said = f"{'enabled' if on else 'disabled'} {'all tasks' if name == ALL_TASKS else name}"
         log.info("%s %s%s", request.client.peer.text, said, f": {reason}" if reason else "")
     return {"tasks": [{"task": name, "enabled": on} for name in names or [ALL_TASKS]]}
@@ -125,6 +125,6 @@ async def trigger(request: ClientRequest) -> dict[str, Any]:
         options={},
         by=request.client.peer.text,
     )
-    with request.node.scheduler.about_to_start(name, run_id):
+    with about_to_start(request.context, request.node.scheduler, name, run_id):
         await submit(request.context, submit_request)
     return {"id": run_id}

@@ -8,6 +8,11 @@ def now_ms() -> int:
     return int(time.time() * 1000)
 
 
+def wall_us() -> int:
+    """Return the wall time in whole microseconds, as the planner takes it."""
+    return time.time_ns() // 1000
+
+
 def seconds_until_ms(at_ms: float) -> float:
     """How long until a wall time in milliseconds; never negative."""
     return max(0.0, at_ms / 1000 - time.time())

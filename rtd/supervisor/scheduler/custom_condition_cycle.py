@@ -1,10 +1,12 @@
-"""The cycle: custom conditions are asked, and hooks of the cycle called, in the app's main lane.
+"""The cycle: evaluates custom conditions, and calls the hooks of the cycle, in the main lane.
 
-Nothing is asked that decides nothing; an app without such conditions and hooks has no cycle.
+Only conditions that decide something are evaluated; an app without custom conditions and hooks
+has no cycle.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from rtd.common.units import format_duration
@@ -17,153 +19,150 @@ from rtd.supervisor.runs.internal_runs import (
     InternalRuns,
     record_failures,
 )
-from rtd.supervisor.scheduler.quarantine import Quarantine
+from rtd.supervisor.scheduler.evaluation_order import EvaluationOrder
 from rtd.supervisor.scheduler.scheduler import TaskScheduler
 
-#: So long one run goes on to ask one condition after the other.
+#: So long one run goes on to evaluate one condition after the other.
 BUDGET_S: Final = 1.0
-#: When the latest cycle began, for one that is not to wait for the next.
+#: Sentinel start time: the next cycle starts immediately.
 START_NOW: Final = float("-inf")
-#: Who ended a run whose conditions took too long.
+#: `by` of a run whose conditions took too long.
 TIMEOUT: Final = "timeout"
 
 
+@dataclass(slots=True, frozen=True)
+class Idle:
+    """The cycle waits for an advance of the scheduler."""
+
+
+@dataclass(slots=True, frozen=True)
+class Timed:
+    """The cycle also starts by a timer."""
+
+    timer: asyncio.TimerHandle
+
+
+@dataclass(slots=True, frozen=True)
+class Evaluation:
+    """A run of the cycle is going.
+
+    Attributes:
+        planner: receives the values; None: the run only calls hooks.
+        number: of the evaluation in the planner.
+        customs: the conditions that the run evaluates, in this order.
+    """
+
+    planner: Planner | None
+    number: int
+    customs: list[str]
+
+
 class CustomConditionCycle:
-    """Asks what the planner wants to know, every so often and never twice at once.
+    """Evaluates the custom conditions that the planner needs, in one run at a time.
 
     Args:
         context: what the parts of the supervisor share.
-        inner: runs in the main lane.
-        scheduler: whose planner wants to know.
+        internal_runs: runs in the main lane.
     """
 
-    def __init__(
-        self, context: SupervisorContext, inner: InternalRuns, scheduler: TaskScheduler
-    ) -> None:
+    def __init__(self, context: SupervisorContext, internal_runs: InternalRuns) -> None:
         self._context = context
-        self._inner = inner
-        self._scheduler = scheduler
-        self._timer: asyncio.TimerHandle | None = None
-        self._going = False
-        self._begun_s = START_NOW
-        self._first: list[str] = []
-        self._alone: list[str] = []
-        self._quarantine = Quarantine(context.config.condition_timeout_s)
-        self._has_quarantined = False
-        self._asker: Planner | None = None
-        scheduler.on_advance = self.start_if_due
+        self._internal_runs = internal_runs
+        self._state: Idle | Timed | Evaluation = Idle()
+        self._began_s = START_NOW
+        self._planner: Planner | None = None
+        self._order = EvaluationOrder(context.config.condition_timeout_s)
 
-    def start_if_due(self) -> None:
-        """Begin a cycle, if there is something to ask and it is time; called after each turn."""
+    def start_if_due(self, scheduler: TaskScheduler) -> None:
+        """Start a cycle if it is time and there is something to evaluate or a hook to call.
+
+        Called after each advance of the scheduler.
+        """
+        context, state, info = self._context, self._state, self._context.manifest.info
+        if isinstance(state, Evaluation) or context.gate.is_draining:
+            return
         now_s = asyncio.get_running_loop().time()
-        due_s = self._begun_s + self._context.manifest.info.cycle_s
-        armed = self._timer is not None and self._timer.when() <= due_s
-        if self._going or self._context.gate.is_draining or (due_s > now_s and armed):
+        due_s = self._began_s + info.cycle_s
+        if due_s > now_s and isinstance(state, Timed) and state.timer.when() <= due_s:
             return
-        planner = self._scheduler.planner
-        if planner is not self._asker:  # another app, where nobody is suspected yet
-            self._asker, self._quarantine = (
-                planner,
-                Quarantine(self._context.config.condition_timeout_s),
-            )
-        wanted = set() if planner is None else planner.needed_custom_ids()
-        hooks = self._context.gate.is_open and self._context.manifest.info.hooks.get("cycle")
-        if not wanted and not hooks:
+        planner = scheduler.planner
+        if planner is not self._planner:  # of another app: no condition of it is suspected yet
+            self._planner = planner
+            self._order = EvaluationOrder(context.config.condition_timeout_s)
+        needed = set() if planner is None else planner.needed_custom_ids()
+        has_hooks = context.gate.is_open and bool(info.hooks.get("cycle"))
+        if not needed and not has_hooks:
             return
-        texts = self._select_due(wanted, now_s)
-        if not texts and not hooks:  # only such as are not to be asked yet
-            due_s = max(due_s, self._quarantine.next_s(wanted) or due_s)
+        due = self._order.due(needed, now_s)
+        if not due and not has_hooks:  # all that are needed have a pause
+            due_s = max(due_s, self._order.quarantine.next_s(needed) or due_s)
+        if isinstance(state, Timed):
+            state.timer.cancel()
         if due_s > now_s:
-            self._arm(due_s)
+            timer = asyncio.get_running_loop().call_at(due_s, self._on_timer, scheduler)
+            self._state = Timed(timer)
             return
-        self._going = True
-        self._context.jobs.start(self._run(planner, texts), "asking custom conditions")
-
-    def _select_due(self, texts: set[str], now_s: float) -> set[str]:
-        """Those that nothing speaks against, or one that is asked alone; in turns, if it is
-        time for one such."""
-        free = {text for text in texts if text not in self._quarantine}
-        due = [] if free and self._has_quarantined else self._quarantine.due(texts, now_s)
-        return {due[0]} if due else free
-
-    def _arm(self, due_s: float) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_at(due_s, self._due)
-
-    def _due(self) -> None:
-        self._timer = None
-        self.start_if_due()
-
-    async def _run(self, planner: Planner | None, texts: set[str]) -> None:
-        self._has_quarantined = any(text in self._quarantine for text in texts)
-        context, chosen = self._context, self._chosen(texts)
-        self._begun_s = asyncio.get_running_loop().time()
-        self._inner.cycles += 1
+        self._began_s = now_s
         number = 0 if planner is None else planner.customs.begin_evaluation()
+        self._state = evaluation = Evaluation(planner, number, self._order.take_turn(due))
+        context.jobs.start(self._run(scheduler, evaluation), "asking custom conditions")
+
+    def _on_timer(self, scheduler: TaskScheduler) -> None:
+        self._state = Idle()
+        self.start_if_due(scheduler)
+
+    async def _run(self, scheduler: TaskScheduler, evaluation: Evaluation) -> None:
+        context, planner, customs = self._context, evaluation.planner, evaluation.customs
+        self._internal_runs.cycles += 1
         try:
             params = {
-                "texts": chosen,
-                "n_cycles": self._inner.cycles,
+                "texts": customs,
+                "n_cycles": self._internal_runs.cycles,
                 "started_at": context.started_at,
                 "budget_s": BUDGET_S,
             }
             timeout_s = BUDGET_S + context.config.condition_timeout_s
-            ended = await self._inner.run(CYCLE_TASK, params, timeout_s)
-            if planner is not None and planner is self._scheduler.planner:
-                self._take(planner, number, chosen, ended)
-            if ended.state is RunState.SUCCEEDED or not chosen:
+            ended = await self._internal_runs.run(CYCLE_TASK, params, timeout_s)
+            if planner is not None and planner is scheduler.planner:
+                self._apply(planner, evaluation, ended)
+            if ended.state is RunState.SUCCEEDED or not customs:
                 record_failures(context, "cycle", ended)
         finally:
-            self._going = False
-        if planner is None:
-            self.start_if_due()
+            self._state = Idle()
+        if scheduler.planner is None:
+            self.start_if_due(scheduler)
         else:
-            self._scheduler.advance_soon()
+            scheduler.advance_soon()
 
-    def _chosen(self, texts: set[str]) -> list[str]:
-        """What to ask in one run: those first that had no turn in the last one; one alone while
-        it is not known which of them ended an executor."""
-        if self._has_quarantined:
-            return list(texts)
-        self._alone = [text for text in self._alone if text in texts]
-        if self._alone:
-            return [self._alone.pop(0)]
-        first = [text for text in self._first if text in texts]
-        return first + sorted(texts.difference(first))
-
-    def _take(
-        self, planner: Planner, number: int, chosen: Sequence[str], ended: InternalRunOutcome
-    ) -> None:
-        answers: Mapping[str, Any] = (ended.result or {}).get("answers", {})
-        named = self._context.manifest.info.custom  # the app may have changed meanwhile
-        for text, (value, why) in answers.items():
-            if text not in named:
+    def _apply(self, planner: Planner, evaluation: Evaluation, ended: InternalRunOutcome) -> None:
+        """Record the values of a run, and what its end says of conditions without one."""
+        number, customs = evaluation.number, evaluation.customs
+        values: Mapping[str, Any] = (ended.result or {}).get("answers", {})
+        declared = self._context.manifest.info.custom  # the app may have changed meanwhile
+        for custom, (value, error) in values.items():
+            if custom not in declared:
                 continue
-            self._quarantine.release(text)
+            self._order.quarantine.release(custom)
             if value is not None:
-                planner.events.record_custom_value(number, text, value)
+                planner.events.record_custom_value(number, custom, value)
             elif ended.state is RunState.SUCCEEDED:
-                self._failed(planner, number, text, why)
+                self._record_failure(planner, number, custom, error)
             elif ended.by == TIMEOUT:
                 limit = format_duration(self._context.config.condition_timeout_s)
-                self._add_to_quarantine(planner, number, text, f"it did not answer within {limit}")
-        self._first = [text for text in chosen if text not in answers]
-        if answers or not chosen:
-            if self._first:
-                self._begun_s = START_NOW  # the budget was used up: the rest has its turn now
-        elif len(chosen) == 1:
-            self._add_to_quarantine(planner, number, chosen[0], ended.why)
-        else:
-            self._alone, self._begun_s = list(chosen), START_NOW
+                self._quarantine(planner, number, custom, f"it did not answer within {limit}")
+        left = self._order.end_turn(customs, values)
+        if left and not values and len(customs) == 1:
+            self._quarantine(planner, number, customs[0], ended.why)
+        elif left:
+            self._began_s = START_NOW
 
-    def _add_to_quarantine(self, planner: Planner, number: int, text: str, why: str) -> None:
-        """It has cost the others their time: they have their turn now."""
-        self._quarantine.add(text, asyncio.get_running_loop().time())
-        self._begun_s = START_NOW
-        self._failed(planner, number, text, why)
+    def _quarantine(self, planner: Planner, number: int, custom: str, error: str) -> None:
+        """Put a condition in quarantine; the others, whose time it took, have their turn now."""
+        self._order.quarantine.add(custom, asyncio.get_running_loop().time())
+        self._began_s = START_NOW
+        self._record_failure(planner, number, custom, error)
 
-    def _failed(self, planner: Planner, number: int, text: str, why: str) -> None:
-        planner.events.record_custom_value(number, text, None, why)
+    def _record_failure(self, planner: Planner, number: int, custom: str, error: str) -> None:
+        planner.events.record_custom_value(number, custom, None, error)
         halts = not self._context.manifest.info.silence_cond_check
-        self._context.faults.record("condition", text, why, halts=halts)
+        self._context.faults.record("condition", custom, error, halts=halts)

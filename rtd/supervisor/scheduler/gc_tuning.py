@@ -1,18 +1,18 @@
-"""The supervisor's heap: what stays is not looked at again by the garbage collector.
+"""Keeps the garbage collector away from objects that stay.
 
-A collection of everything takes milliseconds, with very many tasks a tenth of a second, and
-comes at any moment: also at one when tasks are due.
+A full collection takes milliseconds, with very many tasks a tenth of a second, and comes at any
+moment: also when tasks are due.
 """
 
 import gc
 from typing import Final
 
-#: Objects between two collections of the youngest.
+#: Objects that are made between two collections of the youngest generation.
 THRESHOLD: Final = 10_000
 
 
 def tune_gc() -> None:
-    """What was made for good has been made: leave it alone, and let go of what was replaced."""
+    """Exclude all objects that exist now from collections, after a last one."""
     gc.set_threshold(THRESHOLD, 20, 20)
     gc.unfreeze()
     gc.collect()

@@ -1,4 +1,4 @@
-"""From Redis and the app to a planner that knows all that has been."""
+"""Loads a planner: the tasks of the app, and their history from Redis."""
 
 import os
 import time
@@ -22,7 +22,7 @@ from rtd.supervisor.scheduler.restore_history import restore_history, watch_begi
 
 
 def host_zone() -> str:
-    """The host's time zone, UTC if nobody knows it here."""
+    """Return the name of the host's time zone, UTC if it is unknown here."""
     name = local_timezone()
     try:
         zone_of(name)
@@ -35,13 +35,13 @@ def host_zone() -> str:
 async def load_planner(
     context: SupervisorContext, started_us: int, now_us: int
 ) -> tuple[Planner, SchedulerState] | None:
-    """A planner of the tasks of the serving app, not begun yet; None: no task has a condition.
+    """Return a planner of the serving app's tasks, not begun yet; None: no task has a condition.
 
-    From then on Redis rings for what concerns it.
+    From then on Redis sends notifications of the runs that concern it.
 
     Args:
         started_us: when the scheduler started.
-        now_us: what was due before it is none of a task's that was never served.
+        now_us: since when a task is served that was never served before.
 
     Raises:
         StoreGone: Redis does not answer.
@@ -59,26 +59,26 @@ async def load_planner(
     if len(by_itself) < len(scheduled):
         scheduled = by_itself
         planner = _planner(context, started_us, scheduled, ended)
-    kept = parse_scheduler_state(
+    state = parse_scheduler_state(
         await context.redis.execute_all(*context.commands.get_scheduler_state())
     )
     if not context.gate.has_opened:
-        kept = kept._replace(catch_ups=[])  # they stay for when there is a schedule
+        state = state._replace(catch_ups=[])  # they stay for when there is a schedule
     for info in scheduled:
-        enabled = kept.switches.get(info.name, info.schedule.enabled)
+        enabled = state.switches.get(info.name, info.schedule.enabled)
         planner.enable(info.name, enabled and info.incomplete_reason is None)
     await _record_served_since(context, planner, now_us)
     halt = await context.execute(context.commands.get_halt())
-    planner.pause(not kept.switches.get(ALL_TASKS, True) or halt is not None)
+    planner.pause(not state.switches.get(ALL_TASKS, True) or halt is not None)
     planner.events.set_params(await session_values(context))
-    await restore_history(context, planner, kept)
+    await restore_history(context, planner, state)
     await task_conditions.restore_values(context, planner)
-    return planner, kept
+    return planner, state
 
 
 def former_end_conditions(context: SupervisorContext) -> Iterator[tuple[str, Condition]]:
-    """The end conditions of tasks as earlier generations of the app have them that still live:
-    their runs go on, and end by these."""
+    """Yield the end conditions of earlier generations of the app that still live: their runs go
+    on, and end by these."""
     for manifest in context.manifests.values():
         if manifest is not context.manifest:
             for info in manifest.tasks.values():
@@ -99,18 +99,21 @@ async def _record_served_since(context: SupervisorContext, planner: Planner, now
 async def load_snapshot(
     context: SupervisorContext, infos: Iterable[TaskInfo]
 ) -> tuple[Planner, SchedulerState]:
-    """A planner of these tasks alone, which shows what their conditions say now and is never
-    begun. Raises StoreGone."""
+    """Return a planner of these tasks alone, to evaluate their conditions now; it is never begun.
+
+    Raises:
+        StoreGone: Redis does not answer.
+    """
     planner = _planner(context, time.time_ns() // 1000, infos, ())
-    kept = parse_scheduler_state(
+    state = parse_scheduler_state(
         await context.redis.execute_all(*context.commands.get_scheduler_state())
     )
     planner.events.set_params(await session_values(context))
-    await restore_history(context, planner, kept._replace(catch_ups=[]))
+    await restore_history(context, planner, state._replace(catch_ups=[]))
     await task_conditions.restore_values(context, planner)
     if planner.index.wants_host:
         planner.views.set_host(Host(*measure_host()))
-    return planner, kept
+    return planner, state
 
 
 def _planner(

@@ -1,33 +1,64 @@
-"""Occurrences as Redis is told them; many at once are packed before their moment comes."""
+"""Packs occurrences for Redis; many of one moment are packed before it comes."""
 
 import struct
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from rtd.common.errors import UnknownTask
-from rtd.model.manifest import TaskInfo
+from rtd.model.manifest import Manifest, TaskInfo
 from rtd.model.run_record import RunSpec, new_record
 from rtd.planner.occurrence import Occurrence, OccurrenceVerdict
 from rtd.protocol import frames
 from rtd.store.commands import keys
 from rtd.store.commands.schedule import FIRE_ALIVE, FIRE_NOW, fired_record_positions
-from rtd.store.commands.schedule_records import FiredOccurrence
+from rtd.store.commands.schedule_records import FiredOccurrence, SkippedOccurrence
 from rtd.store.connection.command import RedisCommand
 from rtd.supervisor.core.clock import now_ms
 from rtd.supervisor.core.context import SupervisorContext
+from rtd.supervisor.core.log import log
 
-#: Occurrences of one call: small, so that the first are under way while others are packed.
+#: Occurrences of one command: few, so that the first are under way while others are packed.
 COMMAND_SIZE: Final = 100
 BY: Final = "schedule"
 NO_PARAMS: Final = frames.dump({}, "params")
-#: Stands for the time of the submission in a record that is packed before it: no real time.
+#: In a record that is packed before its submission: stands for the time of it, which is not real.
 _STAMP_AT: Final = -1.2345678901234567e-300
 _STAMP: Final = struct.pack(">d", _STAMP_AT)
 
 
-def firing_of(info: TaskInfo, one: Occurrence, now_at: float) -> tuple[str, FiredOccurrence]:
-    """An occurrence as Redis is told it, and the place where its run waits."""
+Pairs = list[tuple[Occurrence, FiredOccurrence]]
+
+
+def pack_occurrences(
+    manifest: Manifest, occurrences: Iterable[Occurrence], now_at: float
+) -> tuple[dict[str, Pairs], list[SkippedOccurrence]]:
+    """Return the occurrences as Redis takes them: those with runs by the place where the runs
+    wait, and those without.
+
+    Args:
+        now_at: the time of the submission, epoch seconds.
+    """
+    groups: dict[str, Pairs] = {}
+    skipped: list[SkippedOccurrence] = []
+    for one in occurrences:
+        if not one.makes_run:
+            is_used_up = one.verdict is OccurrenceVerdict.MISSED
+            note = f"{one.verdict}||{one.reason}"
+            skipped.append(SkippedOccurrence(one.task, one.due_us, is_used_up, note))
+            continue
+        try:
+            info = manifest.find(one.task)
+        except UnknownTask:
+            log.warning("task %s came due, but the app does not have it any more", one.task)
+            continue
+        policies = info.policies
+        place = keys.place(info.pool, policies.queue, policies.priority)
+        groups.setdefault(place, []).append((one, _fired(info, one, now_at)))
+    return groups, skipped
+
+
+def _fired(info: TaskInfo, one: Occurrence, now_at: float) -> FiredOccurrence:
     policies = info.policies
     opts: dict[str, Any] = {}
     if policies.max_concurrency is not None:
@@ -42,7 +73,7 @@ def firing_of(info: TaskInfo, one: Occurrence, now_at: float) -> tuple[str, Fire
     note = f"{one.verdict}|{one.run_id}|{one.reason}"
     if one.verdict is OccurrenceVerdict.RAN and not one.reason:
         note = "ran||"
-    firing = FiredOccurrence(
+    return FiredOccurrence(
         info.name,
         one.due_us,
         one.start_us,
@@ -52,57 +83,59 @@ def firing_of(info: TaskInfo, one: Occurrence, now_at: float) -> tuple[str, Fire
         expires_ms,
         note,
     )
-    return keys.place(info.pool, policies.queue, policies.priority), firing
 
 
 class PreparedCommand:
-    """Some occurrences of one place, packed but for the time at which they are sent."""
+    """A FIRE command for occurrences of one place, complete but for the time when it is sent.
 
-    def __init__(self, call: RedisCommand, occurrences: Sequence[Occurrence]) -> None:
+    Args:
+        command: with `_STAMP_AT` as the time of the submission.
+        occurrences: those in the command.
+    """
+
+    def __init__(self, command: RedisCommand, occurrences: Sequence[Occurrence]) -> None:
         self.occurrences = occurrences
-        self._call = call
-        self._places = fired_record_positions(call)
-        self._halves = [call.args[place].split(_STAMP) for place in self._places]
+        self._command = command
+        self._positions = fired_record_positions(command)
+        self._halves = [command.args[position].split(_STAMP) for position in self._positions]
 
     def build(self, alive_us: int) -> RedisCommand:
-        """The call, submitted now."""
-        args = list(self._call.args)
+        """Return the command, submitted now."""
+        args = list(self._command.args)
         args[FIRE_NOW], args[FIRE_ALIVE] = now_ms(), alive_us
         stamp = struct.pack(">d", time.time())
-        for place, halves in zip(self._places, self._halves, strict=True):
-            args[place] = stamp.join(halves)
-        return RedisCommand(tuple(args), self._call.parse, self._call.script)
+        for position, halves in zip(self._positions, self._halves, strict=True):
+            args[position] = stamp.join(halves)
+        return RedisCommand(tuple(args), self._command.parse, self._command.script)
 
 
 class PreparedBatch:
-    """What is fired at one moment, ready to be sent.
+    """The starts of one moment, packed before it.
 
     Tasks whose runs expire are left out: their expiry counts from the submission.
+
+    Args:
+        context: what the parts of the supervisor share.
+        at_us: the moment.
+        predicted: the occurrences that will start then.
     """
 
     def __init__(
-        self, context: SupervisorContext, at_us: int, predicted: Sequence[Occurrence]
+        self, context: SupervisorContext, at_us: int, predicted: Iterable[Occurrence]
     ) -> None:
         self.at_us = at_us
         self.commands: list[PreparedCommand] = []
-        groups: dict[str, list[tuple[Occurrence, FiredOccurrence]]] = {}
-        for one in predicted:
-            try:
-                info = context.manifest.find(one.task)
-            except UnknownTask:
-                continue
-            if info.policies.expires_s is None:
-                place, firing = firing_of(info, one, _STAMP_AT)
-                groups.setdefault(place, []).append((one, firing))
         node, history = context.config.node, context.config.history
-        for place, pairs in groups.items():
+        groups, _ = pack_occurrences(context.manifest, predicted, _STAMP_AT)
+        for place, packed in groups.items():
+            pairs = [(one, fired) for one, fired in packed if not fired.expires_ms]
             for start in range(0, len(pairs), COMMAND_SIZE):
-                some = pairs[start : start + COMMAND_SIZE]
-                firings = [firing for _, firing in some]
-                call = context.commands.fire(node, place, 0, history, 0, firings)
-                self.commands.append(PreparedCommand(call, [one for one, _ in some]))
+                chunk = pairs[start : start + COMMAND_SIZE]
+                fired = [fired for _, fired in chunk]
+                command = context.commands.fire(node, place, 0, history, 0, fired)
+                self.commands.append(PreparedCommand(command, [one for one, _ in chunk]))
 
     @property
     def occurrences(self) -> list[Occurrence]:
-        """All of them."""
-        return [one for shot in self.commands for one in shot.occurrences]
+        """Return all occurrences of the batch."""
+        return [one for command in self.commands for one in command.occurrences]

@@ -1,6 +1,6 @@
-"""Custom conditions that hang or end their process: asked alone, and less and less often.
+"""Custom conditions that hang or end their process: evaluated alone, and less and less often.
 
-So that the others keep their turns: each such asking costs the lane its whole time limit.
+So the others keep their turns: each such evaluation costs the lane its whole time limit.
 """
 
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ class _Pause(NamedTuple):
 
 
 class Quarantine:
-    """What is known of them.
+    """The conditions in quarantine, each with a pause before it is evaluated again.
 
     Args:
         limit_s: the time that a condition has to answer.
@@ -27,31 +27,31 @@ class Quarantine:
 
     def __init__(self, limit_s: float) -> None:
         self._limit_s = limit_s
-        self._by_text: dict[str, _Pause] = {}
+        self._pauses: dict[str, _Pause] = {}
 
-    def __contains__(self, text: str) -> bool:
-        return text in self._by_text
+    def __contains__(self, custom: str) -> bool:
+        return custom in self._pauses
 
-    def add(self, text: str, now_s: float) -> None:
-        """It has hung or ended its process."""
-        known = self._by_text.get(text)
-        if known is None:
+    def add(self, custom: str, now_s: float) -> None:
+        """Start the next pause of a condition that hung or ended its process."""
+        pause = self._pauses.get(custom)
+        if pause is None:
             backoff = Backoff(FIRST_PAUSE * self._limit_s, LONGEST_PAUSE * self._limit_s)
         else:
-            backoff = known.backoff
-        self._by_text[text] = _Pause(backoff, now_s + backoff.next_s())
+            backoff = pause.backoff
+        self._pauses[custom] = _Pause(backoff, now_s + backoff.next_s())
 
-    def release(self, text: str) -> None:
-        """It has answered, or raised as any other may."""
-        self._by_text.pop(text, None)
+    def release(self, custom: str) -> None:
+        """Forget a condition that has answered, or raised an error as any other may."""
+        self._pauses.pop(custom, None)
 
-    def due(self, texts: Iterable[str], now_s: float) -> list[str]:
-        """Those of these texts whose pause is over, the longest over first."""
-        known = self._by_text
-        over = [text for text in texts if text in known and known[text].not_before_s <= now_s]
-        return sorted(over, key=lambda text: known[text].not_before_s)
+    def due(self, customs: Iterable[str], now_s: float) -> list[str]:
+        """Return those of these conditions whose pause is over, the longest over first."""
+        pauses = self._pauses
+        over = [c for c in customs if c in pauses and pauses[c].not_before_s <= now_s]
+        return sorted(over, key=lambda custom: pauses[custom].not_before_s)
 
-    def next_s(self, texts: Iterable[str]) -> float | None:
-        """When the first of these may be asked again; None: there is none among them."""
-        known = self._by_text
-        return min((known[text].not_before_s for text in texts if text in known), default=None)
+    def next_s(self, customs: Iterable[str]) -> float | None:
+        """Return when the first pause of these conditions ends; None: none has one."""
+        pauses = self._pauses
+        return min((pauses[c].not_before_s for c in customs if c in pauses), default=None)

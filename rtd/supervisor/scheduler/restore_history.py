@@ -1,4 +1,4 @@
-"""What a planner starts from: all that Redis knows of the runs of its tasks."""
+"""Restores the run history of a planner from Redis, and the notifications that continue it."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
@@ -13,17 +13,17 @@ from rtd.store.commands.schedule_records import ActiveRun, OccurrenceRecord, Sch
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.run_waiters import chunks
 
-#: Runs of a task that are read again where a condition asks for more than the latest ones.
+#: Runs of a task that are read where a condition asks for more than the latest events.
 REREAD: Final = 1000
 
-#: What conditions call the states.
+#: The action that conditions know for the character of a state.
 ACTION_OF_CHAR: Final = {
     "s": SUCCESS, "e": FAIL, "x": FAIL, "l": FAIL, "t": TERMINATE, "c": INACTION, "r": RUN,
 }  # fmt: skip
 
 
 async def watch_tasks(context: SupervisorContext, tasks: set[str]) -> None:
-    """Let the runs of exactly these tasks ring."""
+    """Have Redis send notifications of the runs of exactly these tasks."""
     for chunk in chunks(list(tasks)):
         await context.execute(context.commands.watch_tasks(chunk))
     others = set(await context.execute(context.commands.watched_tasks())) - tasks
@@ -32,7 +32,7 @@ async def watch_tasks(context: SupervisorContext, tasks: set[str]) -> None:
 
 
 async def watch_begins(context: SupervisorContext, tasks: set[str]) -> None:
-    """Let it be told when an executor has a run of exactly these tasks."""
+    """Have Redis send a notification when an executor has a run of exactly these tasks."""
     for chunk in chunks(list(tasks)):
         await context.execute(context.commands.watch_begins(chunk))
     for chunk in chunks(
@@ -42,12 +42,12 @@ async def watch_begins(context: SupervisorContext, tasks: set[str]) -> None:
 
 
 async def restore_history(
-    context: SupervisorContext, planner: Planner, kept: SchedulerState
+    context: SupervisorContext, planner: Planner, state: SchedulerState
 ) -> None:
     """Restore the latest events, the active runs and the catch-ups of a planner's tasks.
 
-    What they did before the app was imported comes from the task log where the app wants that,
-    not from what Redis knows of their runs; used-up due moments are never in a log.
+    If the app restores statuses from its task log, events before the import come from the log,
+    not from Redis. Used-up due moments always come from Redis.
     """
     past, watched = planner.history, planner.index.watched_tasks
     info = context.manifest.info
@@ -55,11 +55,11 @@ async def restore_history(
     if info.past is not None:
         await _read_log(context, planner)
     past.begin_tasks = planner.index.begin_tasks
-    flying = [one for one in await _still_active(context, kept.active_runs) if one.task in watched]
-    begun = await _begun(context, [one for one in flying if one.task in past.begin_tasks])
-    waiting = {one.task for one in flying if one.task in past.begin_tasks and one.id not in begun}
-    _read_last(planner, kept, since_us, waiting)
-    for one in flying:
+    active = [one for one in await _still_active(context, state.active_runs) if one.task in watched]
+    begun = await _begun(context, [one for one in active if one.task in past.begin_tasks])
+    waiting = {one.task for one in active if one.task in past.begin_tasks and one.id not in begun}
+    _read_last(planner, state, since_us, waiting)
+    for one in active:
         past.record_start(one.task, one.id, one.start_us)
         if one.id in begun:
             past.record_begin(one.task, one.id, one.start_us)
@@ -68,16 +68,16 @@ async def restore_history(
             for action, at_us in events_of(decode_record(done.record)):
                 if at_us >= since_us:
                     past.record_event(task, action, at_us)
-    await _restore_catch_ups(context, planner, kept.catch_ups)
+    await _restore_catch_ups(context, planner, state.catch_ups)
 
 
-async def _begun(context: SupervisorContext, flying: Sequence[ActiveRun]) -> set[str]:
-    """Those of these runs that have begun: an executor has them, or had them before."""
-    if not flying:
+async def _begun(context: SupervisorContext, active: Sequence[ActiveRun]) -> set[str]:
+    """Return the ids of the runs that have begun: an executor has them, or had them before."""
+    if not active:
         return set()
     leased = {run.id for run in await context.execute(context.commands.list_running())}
-    found = {one.id for one in flying if one.id in leased}
-    for chunk in chunks([one.id for one in flying if one.id not in leased]):
+    found = {one.id for one in active if one.id in leased}
+    for chunk in chunks([one.id for one in active if one.id not in leased]):
         blobs = await context.execute(context.commands.get_records(chunk))
         pairs = zip(chunk, blobs, strict=True)
         found |= {
@@ -86,13 +86,13 @@ async def _begun(context: SupervisorContext, flying: Sequence[ActiveRun]) -> set
     return found
 
 
-def _read_last(planner: Planner, kept: SchedulerState, since_us: int, waiting: set[str]) -> None:
-    """The latest events that Redis knows of, and the due moments that are used up.
+def _read_last(planner: Planner, state: SchedulerState, since_us: int, waiting: set[str]) -> None:
+    """Restore the latest events and the used-up due moments that Redis has.
 
     Args:
         waiting: tasks whose latest run may not have begun.
     """
-    for char, times in kept.last.items():
+    for char, times in state.last.items():
         for task, at_us in times.items():
             if task not in planner.index.watched_tasks:
                 continue
@@ -104,7 +104,7 @@ def _read_last(planner: Planner, kept: SchedulerState, since_us: int, waiting: s
 
 
 async def _read_log(context: SupervisorContext, planner: Planner) -> None:
-    """What the log tells: of one in a file the app has said it, one in Redis is read here."""
+    """Restore events from the task log: the app sends those of a file; those in Redis are read."""
     info = context.manifest.info
     for task, action, at in info.past or ():
         if task in planner.index.watched_tasks and action in ACTION_OF_CHAR.values():
@@ -128,17 +128,17 @@ async def _restore_catch_ups(
     for due in sorted(catch_ups):
         if due.task in planner.tasks:
             planner.tasks[due.task].add_catch_up(due.due_us, due.note)
-    gone = [due for due in catch_ups if due.task not in planner.tasks]
-    for start in range(0, len(gone), 1000):
-        await context.execute(context.commands.drop_catch_ups(gone[start : start + 1000]))
+    unknown = [due for due in catch_ups if due.task not in planner.tasks]
+    for start in range(0, len(unknown), 1000):
+        await context.execute(context.commands.drop_catch_ups(unknown[start : start + 1000]))
 
 
-async def _still_active(context: SupervisorContext, flying: Sequence[ActiveRun]) -> list[ActiveRun]:
-    """Those that have not ended; the others (their task was not watched when they did)
-    are forgotten."""
+async def _still_active(context: SupervisorContext, active: Sequence[ActiveRun]) -> list[ActiveRun]:
+    """Return the runs that have not ended; remove the others from the active runs. They ended
+    while their task was not watched."""
     going: list[ActiveRun] = []
-    for start in range(0, len(flying), 1000):
-        chunk = flying[start : start + 1000]
+    for start in range(0, len(active), 1000):
+        chunk = active[start : start + 1000]
         blobs = await context.execute(context.commands.get_records([one.id for one in chunk]))
         alive = [
             one
@@ -146,9 +146,9 @@ async def _still_active(context: SupervisorContext, flying: Sequence[ActiveRun])
             if blob is not None and decode_record(blob).state not in TERMINAL
         ]
         going += alive
-        gone = {one.id for one in chunk} - {one.id for one in alive}
-        if gone:
-            await context.execute(context.commands.drop_active_runs(gone))
+        ended = {one.id for one in chunk} - {one.id for one in alive}
+        if ended:
+            await context.execute(context.commands.drop_active_runs(ended))
     return going
 
 
@@ -156,12 +156,12 @@ async def reconcile_runs(
     context: SupervisorContext,
     planner: Planner,
     taken: Sequence[Occurrence],
-    is_on_its_way: Callable[[Occurrence], bool],
+    is_in_flight: Callable[[Occurrence], bool],
 ) -> None:
-    """Tell a planner which of the runs that it took over are over. Raises StoreGone.
+    """Record the ends of runs that a planner took over. Raises StoreGone.
 
     Args:
-        is_on_its_way: whether Redis may not have one yet.
+        is_in_flight: whether Redis may not have the run of an occurrence yet.
     """
     for chunk in chunks(taken):
         blobs = await context.execute(context.commands.get_records([one.run_id for one in chunk]))
@@ -169,7 +169,7 @@ async def reconcile_runs(
             record = None if blob is None else decode_record(blob)
             if one.run_id not in planner.history.active_runs(one.task):
                 continue
-            if record is None and not is_on_its_way(one):
+            if record is None and not is_in_flight(one):
                 planner.events.vacate(one.task, one.run_id)
             elif record is not None and record.end is not None:
                 at_us = round(record.end.ended_at * 1e6)
@@ -179,7 +179,7 @@ async def reconcile_runs(
 
 
 def events_of(record: RunRecord) -> Iterator[tuple[str, int]]:
-    """The events that an ended run has left behind."""
+    """Yield the events of an ended run."""
     if record.attempts:
         yield RUN, round(record.attempts[0].started_at * 1e6)
     if record.end is not None:

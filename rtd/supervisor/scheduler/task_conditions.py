@@ -12,10 +12,10 @@ from rtd.model.run_states import STATE_CHAR, RunState
 from rtd.planner.planner import Planner
 from rtd.supervisor.core.context import SupervisorContext
 
-#: Ended runs of a task among which one that succeeded is looked for.
+#: How many ended runs of a task are searched for one that succeeded.
 MAX_SCANNED: Final = 100
 _FAILED: Final = (RunState.ERROR, RunState.EXCEPTION, RunState.LOST)
-#: Who ends a run because of what it does itself.
+#: `by` of a run that was ended for what it did itself.
 _LIMITS: Final = ("timeout", "memory limit", "cpu limit")
 _RELEVANT: Final = {
     STATE_CHAR[state] for state in (RunState.SUCCEEDED, RunState.TERMINATED, *_FAILED)
@@ -23,21 +23,21 @@ _RELEVANT: Final = {
 
 
 def conditions_of(context: SupervisorContext, task: str) -> list[tuple[str, CustomConditionInfo]]:
-    """The conditions whose value that task tells."""
+    """Return the conditions whose value the results of that task give."""
     return [(text, info) for text, info in _all(context) if info.task == task]
 
 
 def is_relevant(context: SupervisorContext, task: str, char: str) -> bool:
-    """Whether the end of a run may say something of a condition.
+    """Return whether the end of a run may change the value of a condition.
 
     Args:
-        char: of the state in which it ended, as a ring has it.
+        char: of the state in which the run ended, as a notification has it.
     """
     return char in _RELEVANT and bool(conditions_of(context, task))
 
 
 async def restore_values(context: SupervisorContext, planner: Planner) -> None:
-    """What all of them say by the runs that have been. Raises StoreGone."""
+    """Set the values of all of them from the runs that have ended. Raises StoreGone."""
     for text, info in _all(context):
         planner.events.set_task_value(
             text, Answer(False, f"task {info.task!r} has not succeeded yet")
@@ -52,8 +52,8 @@ async def restore_values(context: SupervisorContext, planner: Planner) -> None:
 async def record_result(
     context: SupervisorContext, planner: Planner, task: str, run_id: str
 ) -> None:
-    """A run of such a task has ended. Its result counts from now on; if it has failed, the one
-    of before does, and that is a fault. Raises StoreGone."""
+    """Set the values that the result of an ended run gives. If the run has failed, that is a
+    fault, and the earlier value stays. Raises StoreGone."""
     blob = await context.execute(context.commands.get_record(run_id))
     if blob is None:
         return
@@ -74,7 +74,7 @@ def _all(context: SupervisorContext) -> Iterator[tuple[str, CustomConditionInfo]
 
 
 def _has_failed(record: RunRecord) -> bool:
-    """By its own doing: not because somebody stopped it, or the daemon ended."""
+    """Return whether a run failed by itself: not by a stop, nor by the end of the daemon."""
     if record.state is RunState.TERMINATED:
         return record.end is not None and record.end.by in _LIMITS
     return record.state in _FAILED

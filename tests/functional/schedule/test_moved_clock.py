@@ -25,6 +25,7 @@ from rtd.store.connection.async_ import AsyncRedisConnection
 from rtd.store.connection.command import RedisCommand
 from rtd.store.embedded.server import EmbeddedRedis
 from rtd.supervisor.core.context import SupervisorContext
+from rtd.supervisor.scheduler.schedule_events import ScheduleEvents
 from rtd.supervisor.scheduler.scheduler import TaskScheduler
 
 SECOND = 1_000_000
@@ -64,6 +65,7 @@ class Live:
         self.core = core
         self.now_us = START
         self.scheduler = TaskScheduler(core, lambda: self.now_us)
+        self.events = ScheduleEvents(core, self.scheduler)
         self.ends: dict[str, tuple[int, str]] = {}
         self.began: list[str] = []
 
@@ -99,7 +101,7 @@ class Live:
         for ring in await self.core.execute(bell) or ():
             word, _, rest = ring.decode().partition("|")
             if word == "task":
-                self.scheduler.on_notification(rest)
+                self.events.on_run(rest)
 
     async def run(self, until_us: int) -> None:
         """Move the clock from moment to moment."""
@@ -198,13 +200,13 @@ def test_a_clock_that_jumps_loses_no_moment_and_runs_none_twice(
     hours = [(due.due_us - dues[0].due_us) / HOUR for due in dues]
     assert hours == [0, 1, 2, 3, 4]
     assert [due.note.partition("|")[0] for due in dues] == ["", "coalesced", "late", "", ""]
-    assert "nobody looked" in dues[1].note
+    assert "rtd stood still" in dues[1].note
     assert len(began) == len(set(began)) == 4
 
 
 @pytest.mark.parametrize(
     ("second", "reason"),
-    [(28, "it was late"), (25, "nobody looked for 11 s")],
+    [(28, "it was late"), (25, "rtd stood still for 11 s")],
     ids=["3 s late", "6 s late"],
 )
 def test_moments_during_a_long_stall_are_misfires_however_long_ago_the_last_look_was(
@@ -238,7 +240,7 @@ def test_a_window_that_closed_before_an_event_was_told_was_open(
     async def look() -> list[OccurrenceRecord]:
         async with begun(redis.url, tmp_path, infos) as here:
             here.now_us += 11 * SECOND  # it began at second 20
-            here.scheduler.on_notification(f"other|s|{new_id()}|{(here.now_us - SECOND) // 1000}")
+            here.events.on_run(f"other|s|{new_id()}|{(here.now_us - SECOND) // 1000}")
             await here.fired()
             return await written(here.core, "task")
 

@@ -20,8 +20,6 @@ LONG_FILES = {
     "rtd/store/embedded/server.py",
     "rtd/supervisor/ending/stops.py",
     "rtd/supervisor/pools/pools.py",
-    "rtd/supervisor/scheduler/clock_loop.py",
-    "rtd/supervisor/scheduler/scheduler.py",
     "rtctl/client/client.py",
 }
 #: Class names that stand for two classes.
@@ -70,5 +68,4 @@ PROSE: dict[str, int] = {
     "rtd/supervisor/lifecycle": 10,
     "rtd/supervisor/pools": 32,
     "rtd/supervisor/runs": 14,
-    "rtd/supervisor/scheduler": 36,
 }
