@@ -8,25 +8,26 @@ from pathlib import Path
 from rtd.common.malloc_tuning import remove_tuning
 from rtd.executor import executor
 from rtd.executor.output.stdio_router import STDIO
-from rtd.executor.zygote.executor_manager import ZygoteOptions
 from rtd.executor.zygote.executor_table import ExecutorMain
 from rtd.executor.zygote.import_app import AppLoader, import_app
 from rtd.executor.zygote.supervisor_connection import SupervisorConnection
-from rtd.executor.zygote.zygote import Zygote
+from rtd.executor.zygote.zygote import Zygote, ZygoteOptions
 from rtd.process.board.board import Board
 from rtd.process.fork.file_descriptors import close_inherited
 from rtd.process.fork.fork import lead_session
 from rtd.process.fork.prctl import set_subreaper
 from rtd.process.fork.process_title import set_title
 from rtd.session.app.load_app import load
+from rtd.session.task_log.log_record import is_logged
 
 
 def run_zygote(argv: list[str], executor_main: ExecutorMain, load: AppLoader) -> int:
-    """Be a zygote until it is told to end.
+    """Be a zygote until the supervisor ends it.
 
     Args:
         argv: the command line behind the program's name.
-        executor_main: what its executors do. load: imports an app.
+        executor_main: the body of its executors.
+        load: imports an app.
     """
     given = _parser().parse_args(argv)
     close_inherited()
@@ -35,12 +36,18 @@ def run_zygote(argv: list[str], executor_main: ExecutorMain, load: AppLoader) ->
     lead_session()
     set_subreaper()
     STDIO.install()
-    app = import_app(given.app, load)
+    app = import_app(given.app, load, _preload)
     board = Board(runtime_dir / "board")
-    link = SupervisorConnection(runtime_dir / "zygote.sock")
+    connection = SupervisorConnection(runtime_dir / "zygote.sock")
     options = ZygoteOptions(given.generation, given.slots, given.orphan_s)
-    Zygote(options, app, executor_main, board, link).run()
+    Zygote(options, app, executor_main, board, connection).run()
     return 0
+
+
+def _preload() -> None:
+    """Import the log writer if the app logs runs: once here, then in no executor again."""
+    if is_logged():
+        import rtd.executor.task_log_writer  # noqa: F401  # lazy: many apps do not log their runs
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -2,18 +2,15 @@
 
 import time
 from collections.abc import Callable
-from typing import Final
 
 from rtd.executor.core.backend import Backend
 from rtd.executor.core.executor_options import ExecutorOptions
+from rtd.executor.core.exit_codes import EXIT_FENCED, EXIT_RETIRED
 from rtd.executor.core.leased_run import LeasedRun, expired_outcome
 from rtd.executor.core.wait_readable import wait_readable
 from rtd.executor.lanes.base_lane import BaseLane
 from rtd.session.session import Session
 from rtd.store.commands.arguments import StoredRun, TakeReply, parse_token
-
-EXIT_RETIRED: Final = 0
-EXIT_FENCED: Final = 2
 
 
 class PullLoop:

@@ -12,9 +12,9 @@ from typing import Final
 
 from rtd.common.errors import StoreError, StoreGone
 from rtd.executor.core.executor_options import ExecutorOptions
+from rtd.executor.core.exit_codes import EXIT_FENCED, EXIT_RETIRED
 from rtd.executor.core.wait_readable import wait_readable
 from rtd.executor.output.stdio_router import STDIO
-from rtd.executor.pull_loop import EXIT_FENCED, EXIT_RETIRED
 from rtd.model.run_record import decode_record
 from rtd.model.task_log_entry import LogRow, TaskLogEntry
 from rtd.process.board.slot import Slot

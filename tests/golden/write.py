@@ -18,6 +18,7 @@ from typing import Any
 from tests.golden.write_files import stored_files
 from tests.golden.write_records import app_records, packed_values, run_records
 from tests.golden.write_redis import redis_keys
+from tests.golden.write_zygote import zygote_frames
 
 
 def main() -> None:
@@ -29,6 +30,7 @@ def main() -> None:
     _write_json(folder / "run_records.json", run_records())
     _write_json(folder / "values.json", packed_values())
     _write_json(folder / "app.json", app_records())
+    _write_json(folder / "zygote_frames.json", zygote_frames())
     with TemporaryDirectory(prefix="rtd-golden-") as home:
         _write_json(folder / "redis.json", redis_keys(Path(home)))
         for name, blob in stored_files(Path(home)).items():

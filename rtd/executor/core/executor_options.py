@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from rtd.model.lanes import Lane
 from rtd.process.events.executor_signals import ExecutorSignals
+from rtd.protocol.zygote_messages import LANE_SUFFIX_OPTION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +17,7 @@ class ExecutorOptions:
     Attributes:
         store_url: Redis, as `store.url` reads it.
         namespace: the name that prefixes every key.
-        node: whose bell is rung when a run that somebody waits for ends.
+        node: its bell is rung when a run ends that a client or a task waits for.
         output_dir: where scratch files and segments go.
         concurrency: runs at once (thread and async).
         max_runs: end after this many; 0: never.
@@ -28,7 +29,7 @@ class ExecutorOptions:
         history: most finished runs kept per task.
         stop_grace_s: for tasks that do not say.
         generation: number of the zygote that this executor is forked from.
-        apart: put behind the name of the lane whose runs it takes.
+        lane_suffix: put behind the name of the lane whose runs it takes.
     """
 
     store_url: str
@@ -49,10 +50,11 @@ class ExecutorOptions:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "ExecutorOptions":
-        """The options as they come from the supervisor; what is unknown is left out, so that
+        """Return the options as the supervisor sends them. Leaves out what is unknown, so that
         an older zygote understands a newer supervisor."""
         known = {f.name for f in fields(cls)}
         chosen = {k: v for k, v in data.items() if k in known}
+        chosen["lane_suffix"] = data.get(LANE_SUFFIX_OPTION, "")
         chosen["output_dir"] = Path(chosen["output_dir"])
         return cls(**chosen)
 

@@ -1,96 +1,213 @@
-"""What the supervisor may tell a zygote to do: a notification each, carried out at once."""
+"""Carries out the supervisor's commands, and reports what becomes of the executors."""
 
-from collections.abc import Callable
-from typing import Any
+import os
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
+from rtd.common.errors import RtdError
 from rtd.common.ids import to_words
-from rtd.executor.zygote.executor_manager import ExecutorManager
-from rtd.executor.zygote.executor_table import ExecutorProcess
-from rtd.process.tree.kill_tree import kill_tree
+from rtd.executor.zygote.board_slots import NoFreeSlots
+from rtd.executor.zygote.executor_table import ExecutorProcess, ExecutorTable, ExitRecord
+from rtd.executor.zygote.import_app import ImportedApp
+from rtd.executor.zygote.spare_pool import SparePool
+from rtd.executor.zygote.supervisor_connection import SupervisorConnection
+from rtd.process.tree.kill_tree import KillReport, kill_tree
+from rtd.process.tree.process_identity import start_ticks
+from rtd.protocol import zygote_messages as messages
 
 __all__ = ["CommandHandler"]
 
+#: Spares that are forked before the loop looks at what else has happened.
+_FORKS_PER_TURN: Final = 4
+_NO_MEMORY_PAUSE_S: Final = 0.1
+
 
 class CommandHandler:
-    """Obeys.
+    """Carries out each command at once.
 
-    Args:
-        household: what the orders are about.
-        quit: called after everything below has been ended by `quit`.
+    Attributes:
+        table: the executors.
+        spares: the lanes whose executors are replaced as soon as they end.
+        draining: nothing more is forked, and the zygote ends when the last executor has.
+        quitting: everything below the zygote has been ended by a command.
     """
 
-    def __init__(self, household: ExecutorManager, quit: Callable[[], None]) -> None:
-        self._manager = household
-        self._quit_loop = quit
-        self._verbs: dict[str, Callable[[dict[str, Any]], None]] = {
-            "spawn": self._spawn,
-            "keep": self._keep,
-            "ask": self._stop,
-            "retire": self._retire,
-            "kill": self._kill,
-            "ack": self._ack,
-            "drain": self._drain,
-            "quit": self._quit,
+    def __init__(
+        self, app: ImportedApp, table: ExecutorTable, connection: SupervisorConnection
+    ) -> None:
+        self._app = app
+        self._connection = connection
+        self.table = table
+        self.spares = SparePool()
+        self.draining = self.quitting = False
+        self._handlers: dict[Any, Callable[[Any], None]] = {
+            messages.SpawnCommand: self._spawn,
+            messages.SparesCommand: self._set_spares,
+            messages.StopCommand: self._stop,
+            messages.RetireCommand: self._retire,
+            messages.KillCommand: self._kill,
+            messages.ForgetCommand: self._forget,
+            messages.DrainCommand: self._drain,
+            messages.QuitCommand: self._quit,
         }
 
-    def handle(self, method: str, params: dict[str, Any]) -> None:
-        """Carry out one order. One that makes no sense is complained of and changes nothing."""
-        verb = self._verbs.get(method)
-        if verb is None:
-            self._manager.report_error(f"the zygote knows no {method!r}")
-            return
+    def handle(self, name: str, params: dict[str, Any]) -> None:
+        """Carry out a command. One that makes no sense changes nothing and is reported."""
         try:
-            verb(params)
-        except (KeyError, TypeError, ValueError) as error:
-            self._manager.report_error(f"{method} {params}: {error!r}")
+            command = messages.decode(messages.COMMANDS, name, params)
+            self._handlers[type(command)](command)
+        except RtdError as error:
+            self._report_error(error.sentence)
+        except (TypeError, ValueError) as error:
+            self._report_error(f"{name} {params}: {error!r}")
 
-    def _spawn(self, params: dict[str, Any]) -> None:
-        if self._manager.refuses_lane(params["lane"]):
+    def _spawn(self, command: messages.SpawnCommand) -> None:
+        if self._refuses_lane(command.lane):
             return
-        for _ in range(int(params.get("count", 1))):
-            if not self._manager.fork(params["lane"], params["options"], kept=False):
+        for _ in range(int(command.number)):
+            if not self._fork(command.lane, command.options, spare=False):
                 return
 
-    def _keep(self, params: dict[str, Any]) -> None:
-        count = int(params["count"])
-        if count == 0 or not self._manager.refuses_lane(params["lane"]):
-            self._manager.spares.set_target(params["lane"], count, params["options"])
+    def _set_spares(self, command: messages.SparesCommand) -> None:
+        number = int(command.number)
+        if number == 0 or not self._refuses_lane(command.lane):
+            self.spares.set_target(command.lane, number, command.options)
 
-    def _find_executor(self, params: dict[str, Any]) -> ExecutorProcess | None:
-        """The executor an order is about. One that has ended is reported once more."""
-        living = self._manager.table.get(params["exec"])
-        if living is None:
-            self._manager.resend_exit(params["exec"])
-        return living
+    def _find_executor(self, exec_id: str) -> ExecutorProcess | None:
+        """Return the executor of a command. The exit of one that has ended is sent again."""
+        executor = self.table.get(exec_id)
+        if executor is None:
+            report = self.table.find_exit(exec_id)
+            if report is None:
+                self._report_error(f"there is no executor {exec_id} below this zygote")
+            else:
+                self._connection.send(report)
+        return executor
 
-    def _stop(self, params: dict[str, Any]) -> None:
-        living = self._find_executor(params)
-        if living is not None:
-            slot = int(params["slot"])
-            if not self._manager.table.request_stop(living, slot, to_words(params["run"])[1]):
-                self._manager.report_error(f"slot {slot} is not of executor {living.exec_id}")
+    def _stop(self, command: messages.StopCommand) -> None:
+        if executor := self._find_executor(command.exec_id):
+            slot, run_lo = int(command.slot), to_words(command.run_id)[1]
+            if not self.table.request_stop(executor, slot, run_lo):
+                self._report_error(f"slot {slot} is not of executor {executor.exec_id}")
 
-    def _retire(self, params: dict[str, Any]) -> None:
-        living = self._find_executor(params)
-        if living is not None:
-            self._manager.table.retire(living)
+    def _retire(self, command: messages.RetireCommand) -> None:
+        if executor := self._find_executor(command.exec_id):
+            self.table.retire(executor)
 
-    def _kill(self, params: dict[str, Any]) -> None:
-        living = self._find_executor(params)
-        if living is not None:
-            self._manager.kill(living)
+    def _kill(self, command: messages.KillCommand) -> None:
+        if executor := self._find_executor(command.exec_id):
+            self._kill_executor(executor)
 
-    def _ack(self, params: dict[str, Any]) -> None:
-        self._manager.table.acknowledge(params["exec"])
+    def _kill_executor(self, executor: ExecutorProcess) -> None:
+        ended, killed = self.table.kill(executor)
+        if ended is not None:
+            self._on_exit(ended)
+        if killed.alive:
+            alive = _describe_alive(killed)
+            self._report_error(f"cannot end {alive}, below executor {executor.exec_id}")
 
-    def _drain(self, _params: dict[str, Any]) -> None:
-        """Fork nothing more; end when the last executor is gone and acknowledged."""
-        self._manager.drain()
+    def _forget(self, command: messages.ForgetCommand) -> None:
+        self.table.forget_exit(command.exec_id)
 
-    def _quit(self, _params: dict[str, Any]) -> None:
-        """End everything below, then this process."""
-        self._manager.spares.stop()
-        for living in self._manager.table:
-            self._manager.kill(living)
+    def _drain(self, _command: messages.DrainCommand) -> None:
+        self.drain()
+
+    def drain(self) -> None:
+        """Fork nothing more."""
+        self.draining = True
+        self.spares.stop()
+
+    def _quit(self, _command: messages.QuitCommand) -> None:
+        self.spares.stop()
+        for executor in self.table:
+            self._kill_executor(executor)
         kill_tree(None, ())
-        self._quit_loop()
+        self.quitting = True
+
+    # -- executors ----------------------------------------------------------------------------
+
+    def _refuses_lane(self, lane: str) -> bool:
+        """Return whether nothing may be forked for a lane; reports the reason."""
+        if self.draining:
+            self._report_error(f"no executor for lane {lane}: this zygote is draining")
+        elif self._app.error is not None and lane != "command":
+            self._report_error(f"no executor for lane {lane}: {self._app.error}")
+        else:
+            return False
+        return True
+
+    def _fork(self, lane: str, options: Mapping[str, Any], spare: bool) -> bool:
+        """Fork an executor. Returns False when it cannot be, and reports the reason."""
+        try:
+            executor = self.table.fork(lane, options, spare)
+        except NoFreeSlots as error:
+            living = f"({len(self.table)} executors live)"
+            self._report_error(f"no executor for lane {lane}: {error.sentence} {living}")
+        except OSError as error:
+            self._report_error(f"no executor for lane {lane}: fork failed: {error.strerror}")
+        except (TypeError, ValueError) as error:
+            self._report_error(f"no executor for lane {lane!r}: {error}")
+        else:
+            self._connection.send(executor.start_report())
+            return True
+        return False
+
+    def fork_spares(self, now_s: float) -> None:
+        """Fork the spares that are missing: a few, the rest at the next turn of the loop."""
+        for _ in range(_FORKS_PER_TURN):
+            due = self.spares.next_lane(now_s)
+            if due is None:
+                return
+            if self._fork(*due, spare=True):
+                self.spares.on_forked(due[0])
+            else:
+                self.spares.on_failed(due[0], now_s + _NO_MEMORY_PAUSE_S)
+
+    def reap(self) -> None:
+        """Take all exit statuses and report them."""
+        for ended in self.table.reap():
+            self._on_exit(ended)
+
+    def _on_exit(self, ended: ExitRecord) -> None:
+        self._connection.send(ended.report)
+        if ended.executor.spare:
+            lane = ended.executor.lane
+            pause_s = self.spares.on_exit(ended.executor, ended.ran_nothing, time.monotonic())
+            if pause_s is not None:
+                self._report_error(
+                    f"an executor of lane {lane} ended with {ended.status} before it took a run;"
+                    f" the next one comes in {pause_s:.2f} s"
+                )
+
+    # -- reports ------------------------------------------------------------------------------
+
+    def hello(self, generation: int, slots: tuple[int, int]) -> messages.HelloReport:
+        """Return the first report of a connection: everything that the supervisor must know."""
+        app = self._app
+        return messages.HelloReport(
+            pid=os.getpid(),
+            ticks=start_ticks(os.getpid()) or 0,
+            generation=generation,
+            slots=slots,
+            app=app.name,
+            manifest=app.manifest,
+            error=app.error,
+            error_place=app.error_place,
+            warnings=app.warnings,
+            executors=tuple(executor.start_report() for executor in self.table),
+            exits=self.table.exits,
+            spares=self.spares.reports(),
+            draining=self.draining,
+        )
+
+    def _report_error(self, message: str) -> None:
+        self._connection.send(messages.ErrorReport(message))
+
+
+def _describe_alive(killed: KillReport) -> str:
+    return ", ".join(
+        f"{ended.pid} ({ended.name}: {ended.how})"
+        for ended in killed.ended
+        if ended.pid in killed.alive
+    )

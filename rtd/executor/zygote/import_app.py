@@ -1,4 +1,4 @@
-"""The app in the zygote: imported once, described as data, examined before the first fork."""
+"""The app in the zygote: imported once, described as data, checked before the first fork."""
 
 import sys
 import traceback
@@ -13,7 +13,6 @@ from rtd.process.fork.fork import freeze_heap, other_threads
 from rtd.process.tree.children import own_children
 from rtd.session.app.manifest import manifest_of
 from rtd.session.session import Session
-from rtd.session.task_log.log_record import is_logged
 
 __all__ = ["ImportedApp", "import_app"]
 
@@ -22,12 +21,12 @@ AppLoader = Callable[[str], Session]
 
 @dataclass(frozen=True, slots=True)
 class ImportedApp:
-    """What became of importing an app.
+    """An app, or why it does not import.
 
     Attributes:
         name: as it was given; None: shell commands only.
         error: one sentence with file and line when it does not import.
-        where: {file, line} of the error when it is known.
+        error_place: {file, line} of the error when it is known.
         warnings: sentences about what will not work in forked executors.
         helpers: pids of processes that the import started; they belong to the app.
     """
@@ -41,10 +40,13 @@ class ImportedApp:
     helpers: frozenset[int] = frozenset()
 
 
-def import_app(name: str | None, loader: AppLoader) -> ImportedApp:
+def import_app(name: str | None, loader: AppLoader, preload: Callable[[], None]) -> ImportedApp:
     """Import the app and make the heap ready for forks.
 
-    Nothing that the import raises gets out: `error` and `where` say what it was.
+    Args:
+        preload: called after the import: imports what the executors of this app need.
+
+    Errors of the import are not raised: `error` and `error_place` describe them.
     """
     if name is None:
         freeze_heap()
@@ -62,8 +64,7 @@ def import_app(name: str | None, loader: AppLoader) -> ImportedApp:
         _flush()
     warnings = _warnings(name, socket_fds() - sockets)
     helpers = frozenset(own_children())
-    if is_logged():
-        import rtd.executor.task_log_writer  # noqa: F401  # lazy: only here, then in no executor again
+    preload()
     freeze_heap()
     return ImportedApp(name, session, manifest, warnings=warnings, helpers=helpers)
 

@@ -1,4 +1,4 @@
-"""Lanes that the zygote keeps at strength by itself: an executor that ends is replaced at once.
+"""Lanes whose executors the zygote replaces by itself, as soon as one ends.
 
 For the fresh lane: its executors, each with a process ready, are there before the runs are.
 """
@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from rtd.executor.zygote.executor_table import ExecutorProcess
+from rtd.protocol.zygote_messages import SparesReport
 
 __all__ = ["SparePool"]
 
@@ -33,34 +34,34 @@ class SparePool:
         self._targets: dict[str, _Target] = {}
 
     def set_target(self, lane: str, count: int, options: Mapping[str, Any]) -> None:
-        """From now on keep `count` executors of a lane alive. Fewer: nobody is ended."""
+        """Keep `count` executors of a lane alive from now on. A lower count ends none."""
         target = self._targets.setdefault(lane, _Target(0, {}))
         target.count, target.options = count, options
         target.failures, target.not_before_s = 0, float("-inf")
 
     def stop(self) -> None:
-        """Keep nothing any more."""
+        """Replace no executor any more."""
         for target in self._targets.values():
             target.count = 0
 
     def next_lane(self, now_s: float) -> tuple[str, Mapping[str, Any]] | None:
-        """A lane that wants one more executor now, with its options."""
+        """Return a lane that lacks an executor now, with its options."""
         for lane, target in self._targets.items():
             if target.alive < target.count and target.not_before_s <= now_s:
                 return lane, target.options
         return None
 
     def next_due_s(self) -> float | None:
-        """When a lane that pauses after failures wants its next executor."""
+        """Return when a lane that pauses after failures needs its next executor."""
         paused = [t.not_before_s for t in self._targets.values() if t.alive < t.count]
         return min(paused, default=None)
 
     def on_forked(self, lane: str) -> None:
-        """One of a lane's own is alive."""
+        """Count one more spare of a lane."""
         self._targets[lane].alive += 1
 
     def on_failed(self, lane: str, now_s: float) -> float:
-        """The lane's next fork must wait: longer after each failure in a row.
+        """Let the next fork of a lane wait: longer after each failure in a row.
 
         Returns the pause in seconds.
         """
@@ -70,17 +71,17 @@ class SparePool:
         target.not_before_s = now_s + pause_s
         return pause_s
 
-    def on_exit(self, living: ExecutorProcess, ran_nothing: bool, now_s: float) -> float | None:
-        """One of a lane's own has ended. Returns the pause in seconds if that was a failure."""
-        target = self._targets[living.lane]
+    def on_exit(self, executor: ExecutorProcess, ran_nothing: bool, now_s: float) -> float | None:
+        """Count a spare that has ended. Returns the pause in seconds if that was a failure."""
+        target = self._targets[executor.lane]
         target.alive -= 1
-        if living.leaving:
+        if executor.leaving:
             return None
-        if ran_nothing and now_s - living.born_s < _TOO_SHORT_S:
-            return self.on_failed(living.lane, now_s)
+        if ran_nothing and now_s - executor.born_s < _TOO_SHORT_S:
+            return self.on_failed(executor.lane, now_s)
         target.failures = 0
         return None
 
-    def frames(self) -> list[dict[str, Any]]:
-        """As the supervisor is told of it."""
-        return [{"lane": lane, "count": t.count} for lane, t in self._targets.items()]
+    def reports(self) -> tuple[SparesReport, ...]:
+        """Return the lanes and their counts, for the supervisor."""
+        return tuple(SparesReport(lane, t.count) for lane, t in self._targets.items())

@@ -1,4 +1,4 @@
-"""The zygote's end of the stream to the supervisor. It never waits and never gives up."""
+"""The zygote's end of the stream to the supervisor; it never waits and never gives up."""
 
 import errno
 import socket
@@ -7,14 +7,15 @@ from typing import Final
 
 from rtd.common.errors import RtdError
 from rtd.protocol import frames
+from rtd.protocol.zygote_messages import HelloReport, ZygoteMessage, encode
 
 __all__ = ["SupervisorConnection"]
 
 _FIRST_RETRY_S: Final = 0.005
 _LAST_RETRY_S: Final = 0.2
 _READ_BYTES: Final = 256 << 10
-#: What waits, beside the hello, for a supervisor that does not read; beyond it the link is made
-#: anew, and the hello that follows says all of it in few words.
+#: The most that waits, beside the hello, for a supervisor that does not read. Beyond it the
+#: connection is made again, and the hello that follows says all of it in less.
 _BACKLOG_BYTES: Final = 16 << 20
 
 
@@ -36,28 +37,28 @@ class SupervisorConnection:
 
     @property
     def connected(self) -> bool:
-        """Whether there is a supervisor at the other end, as far as we know."""
+        """Whether there is a supervisor at the other end, as far as this end knows."""
         return self._socket is not None
 
     @property
     def wants_write(self) -> bool:
-        """Whether something waits until the socket takes more."""
+        """Whether a frame waits until the socket takes more."""
         return bool(self._unsent)
 
     def fileno(self) -> int:
-        """For a selector; only while connected."""
+        """Return the socket's descriptor, for a selector; only while connected."""
         assert self._socket is not None
         return self._socket.fileno()
 
     def connect(self) -> bool:
-        """One try. Afterwards `retry_s` says how long to wait for the next: 5 to 200 ms."""
+        """Try once. Afterwards `retry_s` says how long to wait for the next try: 5 to 200 ms."""
         peer = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         peer.setblocking(False)
         try:
             peer.connect(str(self._path))
         except OSError as error:
             peer.close()
-            # Nobody there, or not ready: all of these pass. Others do too, when the operator
+            # No supervisor, or not ready: all of these pass. Others do too, when the operator
             # acts, and a zygote that gave up would take its executors' statuses with it.
             slow = error.errno not in (errno.ENOENT, errno.ECONNREFUSED, errno.EAGAIN)
             self.retry_s = _LAST_RETRY_S if slow else min(self.retry_s * 2, _LAST_RETRY_S)
@@ -68,11 +69,11 @@ class SupervisorConnection:
         self.retry_s = _FIRST_RETRY_S
         return True
 
-    def send(self, method: str, params: dict[str, object]) -> None:
-        """Send a notification, now or as soon as the socket takes it. Dropped without a link."""
+    def send(self, report: ZygoteMessage) -> None:
+        """Send a report, now or as soon as the socket takes it. Dropped without a connection."""
         if self._socket is not None:
-            frame = frames.encode_notification(method, params)
-            if method == "hello":
+            frame = encode(report)
+            if isinstance(report, HelloReport):
                 # It must come through whatever its size (100,000 tasks: 21 MB), or each new
                 # link would end like the one before.
                 self._most_bytes = _BACKLOG_BYTES + len(frame)
@@ -80,7 +81,7 @@ class SupervisorConnection:
             self.flush()
 
     def flush(self) -> None:
-        """Send what waits, as far as the socket takes it."""
+        """Send the waiting frames, as far as the socket takes them."""
         while self._socket is not None and self._unsent:
             try:
                 sent = self._socket.send(self._unsent)
@@ -94,7 +95,8 @@ class SupervisorConnection:
             del self._unsent[:sent]
 
     def receive(self) -> list[frames.Notification]:
-        """What has come. Closes the link when the supervisor is gone or sends no frames."""
+        """Return the messages that have come. Closes the connection when the supervisor is gone or
+        sends no frames."""
         if self._socket is None:
             return []
         try:
@@ -109,14 +111,14 @@ class SupervisorConnection:
         return [message for message in got if isinstance(message, frames.Notification)]
 
     def flush_and_close(self, timeout_s: float) -> None:
-        """Before the end of the process: send what waits, for at most so long."""
+        """Send the waiting frames before the process ends, for at most so long."""
         if self._socket is not None:
             self._socket.settimeout(timeout_s)
             self.flush()
             self.close()
 
     def close(self) -> None:
-        """Drop the link and what was not sent."""
+        """Drop the connection and the frames that were not sent."""
         if self._socket is not None:
             self._socket.close()
             self._socket = None

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from rtd.process.tree.terminate import CRASH_SIGNALS, signal_name
+from rtd.protocol.zygote_messages import ExitReport
 from rtd.supervisor.core.jobs import ChangeSignal
 
 
@@ -82,22 +83,19 @@ class ExecutorExit:
         return signal_name(self.signal) in CRASH_SIGNALS | {"SIGABRT"}
 
     @classmethod
-    def from_frame(cls, frame: dict[str, Any]) -> "ExecutorExit":
-        """Read a `gone` frame; fields that an older zygote does not send keep their default."""
+    def from_report(cls, report: ExitReport) -> "ExecutorExit":
+        """Return the exit that a zygote has reported."""
         return cls(
-            exec_id=str(frame["exec"]),
-            lane=str(frame.get("lane") or ""),
-            pid=int(frame.get("pid") or 0),
-            code=frame.get("code"),
-            signal=frame.get("signal"),
-            cpu_s=float(frame.get("cpu_s") or 0.0),
-            max_rss_bytes=int(frame.get("max_rss_bytes") or 0),
-            killed=[list(i) for i in [*frame.get("killed", ()), *frame.get("strays", ())]],
-            runs=tuple(
-                UnfinishedRun(int(on["slot"]), str(on["run"]), int(on.get("started_ns") or 0))
-                for on in frame.get("runs") or ()
-            ),
-            slot=int(frame.get("slot") or 0),
+            exec_id=report.exec_id,
+            lane=report.lane,
+            pid=report.pid,
+            code=report.code,
+            signal=report.signal,
+            cpu_s=report.cpu_s,
+            max_rss_bytes=report.max_rss_bytes,
+            killed=[list(ended) for ended in (*report.killed, *report.strays)],
+            runs=tuple(UnfinishedRun(on.slot, on.run_id, on.started_ns) for on in report.runs),
+            slot=report.slot,
         )
 
 

@@ -16,6 +16,7 @@ from rtd.model.run_record import decode_record
 from rtd.model.run_states import TERMINAL
 from rtd.process.board.board import SlotSnapshot
 from rtd.process.tree.process_tree import read_tree
+from rtd.protocol.zygote_messages import KillCommand, RetireCommand, StopCommand
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.executor_registry import Executor, ExecutorPhase
 from rtd.supervisor.core.log import log
@@ -192,7 +193,8 @@ class Stops:
         if executor.slots == 1:
             stop.processes = [(member.pid, member.name) for member in read_tree(seen.pid).processes]
         if stop.until > time.monotonic():
-            self._zygotes.send_command(executor, "ask", slot=seen.slot, run=stop.run_id)
+            command = StopCommand(executor.id, seen.slot, stop.run_id)
+            self._zygotes.send_command(executor, command)
             if await self._left_in_time(stop, seen):
                 return
         stop.unresponsive = True
@@ -228,13 +230,13 @@ class Stops:
         event = self._gone.setdefault(executor.id, asyncio.Event())
         if executor.id not in self._context.executors:
             return
-        self._zygotes.send_command(executor, "kill")
+        self._zygotes.send_command(executor, KillCommand(executor.id))
         while not event.is_set():
             try:
                 await asyncio.wait_for(event.wait(), KILL_S)
             except TimeoutError:
                 log.error("executor %d does not die: asking its zygote again", executor.pid)
-                self._zygotes.send_command(executor, "kill")
+                self._zygotes.send_command(executor, KillCommand(executor.id))
 
     async def _replace(self, stop: Stop, executor: Executor, seen: SlotSnapshot) -> None:
         """A thread or coroutine cannot be killed: its whole executor is, once its other runs
@@ -251,7 +253,7 @@ class Stops:
         if executor.phase is ExecutorPhase.LIVE:
             executor.phase = ExecutorPhase.RETIRING
             log.warning("run %s: %s", stop.run_id, note)
-            self._zygotes.send_command(executor, "retire")
+            self._zygotes.send_command(executor, RetireCommand(executor.id))
             await self._announce_replacement(executor)
         pause = Backoff(FIRST_POLL_S, MAX_POLL_S)
         while self._still_on(stop, seen) and self._others(executor):

@@ -16,6 +16,7 @@ from typing import Any, Final
 from rtd.common.errors import StoreGone
 from rtd.config.config import LaneConfig
 from rtd.model.lanes import CONFIG_LANES, LOG_LANE, MAIN_LANE
+from rtd.protocol.zygote_messages import LANE_SUFFIX_OPTION, SparesCommand, SpawnCommand
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.executor_registry import Executor, ExecutorExit, ExecutorPhase
 from rtd.supervisor.core.jobs import SingleFlight
@@ -118,9 +119,9 @@ class Pools:
         if zygote is None or zygote.connection is None:
             return
         count = min(count, max(self._settings(pool).max, 1))
-        options = {**self._options(pool, lasting=True), "lane_suffix": apart}
+        options = {**self._options(pool, lasting=True), LANE_SUFFIX_OPTION: apart}
         pool.pending += [time.monotonic() + PENDING_S] * count
-        zygote.connection.send("spawn", lane=lane, count=count, options=options)
+        zygote.connection.send(SpawnCommand(lane, options, count))
 
     def has_pending(self, lane: str) -> bool:
         """Whether an executor that was ordered has not come to life yet."""
@@ -131,7 +132,7 @@ class Pools:
         zygote = self._zygotes.current
         if zygote is not None and zygote.connection is not None:
             options = self._options(self._pools["fresh"], lasting=True)
-            zygote.connection.send("keep", lane="fresh", count=0, options=options)
+            zygote.connection.send(SparesCommand("fresh", 0, options))
 
     # --- decisions
 
@@ -197,7 +198,7 @@ class Pools:
         for number, lasting in ((permanent, True), (count - permanent, False)):
             if number:
                 options = self._options(pool, lasting)
-                zygote.connection.send("spawn", lane=pool.lane, count=number, options=options)
+                zygote.connection.send(SpawnCommand(pool.lane, options, number))
         pool.pending += [time.monotonic() + PENDING_S] * count
 
     def _set_spares(self) -> None:
@@ -209,7 +210,7 @@ class Pools:
             return
         settings = self._context.config.lanes["fresh"]
         count = min(settings.min, settings.max) if used else 0
-        zygote.connection.send("keep", lane="fresh", count=count, options=self._options(pool, True))
+        zygote.connection.send(SparesCommand("fresh", count, self._options(pool, True)))
 
     def _options(self, pool: Pool, lasting: bool) -> dict[str, Any]:
         """What a new executor is told; see `rtd.executor.core.executor_options`."""

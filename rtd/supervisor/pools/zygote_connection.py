@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from rtd.common.errors import RtdError
 from rtd.protocol import frames
+from rtd.protocol.zygote_messages import ZygoteMessage, encode
 from rtd.supervisor.core.log import log
 
 #: The zygote is ours, but a broken one must not take the supervisor's memory.
@@ -34,7 +35,8 @@ class ZygoteConnection(asyncio.Protocol):
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
-        """Hand on each message; what is none closes the link (the zygote comes back)."""
+        """Hand on each message. Closes the connection when a frame is none: the zygote then
+        connects again."""
         try:
             for message in self._decoder.feed(data):
                 if isinstance(message, frames.Notification):
@@ -47,11 +49,11 @@ class ZygoteConnection(asyncio.Protocol):
         self._transport = None
         self._on_lost(self)
 
-    def send(self, method: str, **params: Any) -> None:
-        """Send a notification. On a link that is gone nothing happens: the zygote says
-        hello again, and what matters is decided anew then."""
+    def send(self, command: ZygoteMessage) -> None:
+        """Send a command. Does nothing on a connection that is lost: the zygote says hello
+        again, and the supervisor then decides again."""
         if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(frames.encode_notification(method, params))
+            self._transport.write(encode(command))
 
     def close(self) -> None:
         """End the connection."""

@@ -1,10 +1,11 @@
-"""What the zygotes say, and what becomes known by it."""
+"""Handles the reports of the zygotes and updates the registry."""
 
 import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
 from rtd.model.manifest import Manifest
+from rtd.protocol import zygote_messages as messages
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.executor_registry import Executor, ExecutorExit, ExecutorPhase
 from rtd.supervisor.core.log import log
@@ -13,124 +14,134 @@ from rtd.supervisor.pools.zygote_registry import ZygoteRecord, ZygoteRegistry
 
 
 class ZygoteListener(Protocol):
-    """Who is told what the zygotes say."""
+    """The parts that act on the reports of the zygotes."""
 
     def on_executor_start(self, executor: Executor) -> None:
-        """An executor has come to life."""
+        """Handle an executor that has started."""
 
     def on_executor_exit(self, zygote: ZygoteRecord, gone: ExecutorExit) -> None:
-        """An executor has ended; its zygote keeps the status until `ack`."""
+        """Handle an executor that has ended; its zygote keeps the status until it is told to
+        forget it."""
 
     def on_zygote_exit(self, zygote: ZygoteRecord) -> None:
-        """A zygote's process has ended."""
+        """Handle a zygote whose process has ended."""
 
 
 class ZygoteHandler:
-    """Takes in each notification.
+    """Takes in each report.
 
     Args:
         context: what the parts of the supervisor share: executors are entered there.
-        roll: who lives. listener: who is told.
+        registry: the living zygotes.
+        listener: called for executors that start or end.
         retire: called with a zygote that must fork nothing more.
     """
 
     def __init__(
         self,
         context: SupervisorContext,
-        roll: ZygoteRegistry,
+        registry: ZygoteRegistry,
         listener: ZygoteListener,
         retire: Callable[[ZygoteRecord], None],
     ) -> None:
         self._context = context
-        self._registry = roll
+        self._registry = registry
         self._listener = listener
         self._retire = retire
         self._by_connection: dict[ZygoteConnection, ZygoteRecord] = {}
+        #: For each report but the hello.
+        self._handlers: dict[Any, Callable[[ZygoteRecord, Any], None]] = {
+            messages.StartReport: self._add_executor,
+            messages.ExitReport: self._on_exit,
+            messages.ErrorReport: self._on_error,
+        }
 
     def new_connection(self) -> ZygoteConnection:
-        """One more connection from a zygote; its first word says of which."""
+        """Return one more connection from a zygote; its hello says from which."""
         return ZygoteConnection(self._on_message, self._on_connection_lost)
 
-    def _on_message(self, link: ZygoteConnection, method: str, params: dict[str, Any]) -> None:
-        if method == "hello":
-            self._hello(link, params)
+    def _on_message(self, connection: ZygoteConnection, name: str, params: dict[str, Any]) -> None:
+        zygote = self._by_connection.get(connection)
+        try:
+            report = messages.decode(messages.REPORTS, name, params)
+        except messages.BadZygoteMessage as error:
+            pid = "?" if zygote is None else zygote.pid
+            log.warning("zygote %s sent a message that cannot be read: %s", pid, error.sentence)
             return
-        zygote = self._by_connection.get(link)
-        if zygote is None:
-            log.error("a zygote sent %s before hello", method)
-            link.close()
-        elif method == "born":
-            self._add_executor(zygote, params)
-        elif method == "gone":
-            self._listener.on_executor_exit(zygote, ExecutorExit.from_frame(params))
-        elif method == "error":
-            log.warning("zygote %d: %s", zygote.pid, params.get("message"))
+        if isinstance(report, messages.HelloReport):
+            self._on_hello(connection, report)
+        elif zygote is None:
+            log.error("a zygote sent %s before hello", name)
+            connection.close()
         else:
-            log.warning("zygote %d sent %r, which nobody knows", zygote.pid, method)
+            self._handlers[type(report)](zygote, report)
 
-    def _on_connection_lost(self, link: ZygoteConnection) -> None:
-        zygote = self._by_connection.pop(link, None)
-        if zygote is not None and zygote.connection is link:
+    def _on_connection_lost(self, connection: ZygoteConnection) -> None:
+        zygote = self._by_connection.pop(connection, None)
+        if zygote is not None and zygote.connection is connection:
             zygote.connection = None
 
-    def _hello(self, link: ZygoteConnection, params: dict[str, Any]) -> None:
-        """A zygote has (re)connected: take in what it has below it."""
-        generation = int(params["generation"])
-        zygote = self._registry.of_generation(generation)
+    def _on_exit(self, zygote: ZygoteRecord, report: messages.ExitReport) -> None:
+        self._listener.on_executor_exit(zygote, ExecutorExit.from_report(report))
+
+    def _on_error(self, zygote: ZygoteRecord, report: messages.ErrorReport) -> None:
+        log.warning("zygote %d: %s", zygote.pid, report.message)
+
+    def _on_hello(self, connection: ZygoteConnection, hello: messages.HelloReport) -> None:
+        """Take in what a zygote that has (re)connected has below it."""
+        zygote = self._registry.of_generation(hello.generation)
         unexpected = zygote is None and self._registry.current is not None
         if zygote is None:
-            lo, hi = params["slots"]
-            zygote = ZygoteRecord(generation, params.get("app"), int(lo), int(hi))
+            lo, hi = hello.slots
+            zygote = ZygoteRecord(hello.generation, hello.app, lo, hi)
             self._registry.add(zygote)
             self._context.board.scan_limit = max(self._context.board.scan_limit, zygote.hi)
-        zygote.pid, zygote.ticks = int(params["pid"]), int(params["ticks"])
-        zygote.connection = link
-        self._by_connection[link] = zygote
-        for warning in params.get("warnings") or []:
+        zygote.pid, zygote.ticks = hello.pid, hello.ticks
+        zygote.connection = connection
+        self._by_connection[connection] = zygote
+        for warning in hello.warnings:
             log.warning("%s", warning)
-        zygote.error = params.get("error")
-        # Told to drain by a supervisor that did not live to see its end: it forks nothing more.
-        zygote.retiring = zygote.retiring or bool(params.get("draining"))
-        data = params.get("manifest")
+        zygote.error = hello.error
+        # A supervisor that did not live to see its end has drained it: it forks nothing more.
+        zygote.retiring = zygote.retiring or hello.draining
+        data = hello.manifest
         zygote.manifest = Manifest.from_dict(data) if data else Manifest.of(zygote.app, ())
-        self._context.manifests[generation] = zygote.manifest
+        self._context.manifests[zygote.generation] = zygote.manifest
         self._registry.watch_exit(zygote)
         self._registry.save()
-        self._compare_executors(zygote, params)
+        self._compare_executors(zygote, hello)
         zygote.greeted.set()
         if zygote.retiring or unexpected:
             self._retire(zygote)
 
-    def _compare_executors(self, zygote: ZygoteRecord, params: dict[str, Any]) -> None:
-        """Compare the zygote's list with ours: who is new, who has ended meanwhile."""
-        named = {str(frame["exec"]) for frame in params.get("executors") or []}
-        exits = [ExecutorExit.from_frame(frame) for frame in params.get("exits") or []]
-        for frame in params.get("executors") or []:
-            if str(frame["exec"]) not in self._context.executors:
-                self._add_executor(zygote, frame)
-        for gone in exits:
-            self._listener.on_executor_exit(zygote, gone)
-        ended = {gone.exec_id for gone in exits}
+    def _compare_executors(self, zygote: ZygoteRecord, hello: messages.HelloReport) -> None:
+        """Compare the zygote's executors with ours: which are new, which have ended meanwhile."""
+        for started in hello.executors:
+            if started.exec_id not in self._context.executors:
+                self._add_executor(zygote, started)
+        for report in hello.exits:
+            self._on_exit(zygote, report)
+        known = {started.exec_id for started in hello.executors}
+        known |= {report.exec_id for report in hello.exits}
         for executor in self._context.executors.of_generation(zygote.generation):
-            if executor.id not in named and executor.id not in ended:
+            if executor.id not in known:
                 gone = ExecutorExit(executor.id, executor.lane, executor.pid, slots_read=False)
                 self._listener.on_executor_exit(zygote, gone)
 
-    def _add_executor(self, zygote: ZygoteRecord, frame: dict[str, Any]) -> None:
-        slots = int(frame.get("slots") or 1)
+    def _add_executor(self, zygote: ZygoteRecord, report: messages.StartReport) -> None:
         executor = Executor(
-            id=str(frame["exec"]),
-            lane=str(frame["lane"]),
-            pid=int(frame["pid"]),
-            ticks=int(frame.get("ticks") or 0),
-            slot=int(frame["slot"]),
-            slots=slots,
+            id=report.exec_id,
+            lane=report.lane,
+            pid=report.pid,
+            ticks=report.ticks,
+            slot=report.slot,
+            slots=report.slots,
             generation=zygote.generation,
             born_ns=time.monotonic_ns(),
-            lane_suffix=str(frame.get("lane_suffix") or ""),
+            lane_suffix=report.lane_suffix,
         )
         self._context.executors.add(executor)
         self._listener.on_executor_start(executor)
         if zygote.retiring and zygote.connection is not None:  # it was ordered before
             executor.phase = ExecutorPhase.RETIRING
-            zygote.connection.send("retire", exec=executor.id)
+            zygote.connection.send(messages.RetireCommand(executor.id))

@@ -18,6 +18,13 @@ from rtd.model.manifest import Manifest
 from rtd.process.events.signals import SIGKILL
 from rtd.process.tree.pidfd import signal_process
 from rtd.process.tree.process_identity import start_ticks
+from rtd.protocol.zygote_messages import (
+    DrainCommand,
+    ForgetCommand,
+    QuitCommand,
+    RetireCommand,
+    ZygoteMessage,
+)
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.executor_registry import Executor, ExecutorPhase
 from rtd.supervisor.core.log import log
@@ -145,7 +152,7 @@ class Zygotes:
         daemon ends, the task log is written until nobody is left who could tell it anything."""
         zygote.retiring = True
         if zygote.connection is not None:
-            zygote.connection.send("drain")
+            zygote.connection.send(DrainCommand())
         self.retire_executors(zygote)
 
     def retire_executors(self, zygote: ZygoteRecord) -> None:
@@ -157,13 +164,13 @@ class Zygotes:
     def retire_executor(self, executor: Executor) -> None:
         """Let an executor end when its runs have."""
         executor.phase = ExecutorPhase.RETIRING
-        self.send_command(executor, "retire")
+        self.send_command(executor, RetireCommand(executor.id))
 
     def quit(self, zygote: ZygoteRecord) -> None:
         """Tell a zygote to end what is left below it and itself."""
         zygote.retiring = True
         if zygote.connection is not None:
-            zygote.connection.send("quit")
+            zygote.connection.send(QuitCommand())
 
     def give_up(self, zygote: ZygoteRecord) -> None:
         """End one that will not serve, also while it imports the app and hears nothing."""
@@ -197,16 +204,16 @@ class Zygotes:
 
     # --- orders
 
-    def send_command(self, executor: Executor, method: str, **params: Any) -> None:
-        """Send an order about one executor (`ask`, `retire`, `kill`) to its zygote."""
+    def send_command(self, executor: Executor, command: ZygoteMessage) -> None:
+        """Send a command about an executor to its zygote."""
         zygote = self._registry.of_generation(executor.generation)
         if zygote is not None and zygote.connection is not None:
-            zygote.connection.send(method, exec=executor.id, **params)
+            zygote.connection.send(command)
 
     def ack(self, zygote: ZygoteRecord, exec_id: str) -> None:
         """The runs of an ended executor are settled: its status may be forgotten."""
         if zygote.connection is not None:
-            zygote.connection.send("ack", exec=exec_id)
+            zygote.connection.send(ForgetCommand(exec_id))
 
 
 def _merge_app_settings(config: Config, manifest: Manifest) -> Config:

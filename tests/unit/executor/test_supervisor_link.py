@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from rtd.executor.zygote.supervisor_connection import SupervisorConnection
+from rtd.protocol.zygote_messages import ErrorReport, HelloReport
 
 MIB = 1 << 20
 
@@ -23,18 +24,22 @@ def link(tmp_path: Path) -> Iterator[SupervisorConnection]:
         link.close()
 
 
+def hello_of(size: int) -> HelloReport:
+    return HelloReport(1, 2, 3, (0, 64), manifest={"data": bytes(size)})
+
+
 def test_a_hello_of_any_size_waits_until_it_is_read(link: SupervisorConnection) -> None:
-    link.send("hello", {"manifest": bytes(40 * MIB)})
+    link.send(hello_of(40 * MIB))
     link.flush()
     assert link.connected
     assert link.wants_write
 
 
 def test_messages_after_the_hello_may_not_pile_up(link: SupervisorConnection) -> None:
-    link.send("hello", {"manifest": bytes(20 * MIB)})
+    link.send(hello_of(20 * MIB))
     for _ in range(15):
-        link.send("gone", {"data": bytes(MIB)})
+        link.send(ErrorReport("x" * MIB))
     assert link.connected
     for _ in range(3):
-        link.send("gone", {"data": bytes(MIB)})
+        link.send(ErrorReport("x" * MIB))
     assert not link.connected

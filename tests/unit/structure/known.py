@@ -9,7 +9,6 @@ MODULE_CIRCLES = [
 #: Groups of folders that import each other.
 FOLDER_CIRCLES = [
     {"rtctl", "rtctl.commands"},
-    {"rtd.executor", "rtd.executor.zygote"},
 ]
 #: What a `core` imports of its siblings.
 CORE_IMPORTS: set[str] = set()
