@@ -1,4 +1,4 @@
-"""What rtd promises while its parts are being killed. Run by `make chaos`."""
+"""The promises of rtd hold while its parts are killed. Run by `make chaos`."""
 
 import contextlib
 import json

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 
 class Outcome(NamedTuple):
-    """What a command printed (stdout and stderr as they came) and its exit code."""
+    """The output of a command (stdout and stderr as they came) and its exit code."""
 
     output: str
     code: int

@@ -129,7 +129,7 @@ def packed_values() -> dict[str, bytes]:
 
 
 def app_records() -> dict[str, bytes]:
-    """What an app declares, as its zygote sends it."""
+    """The manifest of an app, as its zygote sends it."""
     task = TaskInfo(
         name="report",
         lane="thread",

@@ -10,10 +10,10 @@ _PAUSE_S: Final = 0.005
 
 
 def until(found: Callable[[], T], *, within_s: float = 10.0, what: str = "") -> T:
-    """Call `found` again and again until it gives something true; return that.
+    """Call `found` until it returns something true; return that.
 
     Args:
-        found: what is asked; cheap, without side effects.
+        found: called many times; cheap, without side effects.
         within_s: how long it may take, in seconds.
         what: how the awaited thing is called when it does not come.
 

@@ -1,4 +1,4 @@
-"""A Redis server that a daemon is told to use."""
+"""A Redis server beside the daemon."""
 
 import subprocess
 from pathlib import Path

@@ -26,5 +26,5 @@ def occurrences(link: RedisConnection, task: str) -> list[OccurrenceRecord]:
 
 
 def outcome_text(due: OccurrenceRecord) -> str:
-    """What became of it."""
+    """Return its outcome in a word."""
     return due.note.partition("|")[0] or "ran"

@@ -45,11 +45,11 @@ class Terminal:
         return self.text
 
     def type(self, text: str) -> None:
-        """What somebody types."""
+        """Type something."""
         os.write(self._main, text.encode())
 
     def finish(self, *, within_s: float = 15.0) -> tuple[str, int]:
-        """What was shown until it ended, and its exit code."""
+        """Wait for its end. Returns what it showed, and its exit code."""
         ends = time.monotonic() + within_s
         while self._read(0.2):
             assert time.monotonic() < ends, f"not ended; it shows {self.text!r}"

@@ -15,7 +15,7 @@ PLACE = Path(os.environ["CUSTOM_DIR"])
 
 
 def said(name: str) -> str:
-    """What a test has said."""
+    """Return what a test has written under this name."""
     path = PLACE / name
     return path.read_text() if path.exists() else ""
 

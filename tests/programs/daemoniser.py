@@ -11,7 +11,7 @@ from tests.programs.deaf import turn_deaf
 
 
 def leave_daemon(*, deaf: bool = True) -> None:
-    """Start one process that is nobody's child any more: it falls to the next subreaper."""
+    """Start one process that loses its parent: it falls to the next subreaper."""
     middle = os.fork()
     if middle == 0:
         os.setsid()

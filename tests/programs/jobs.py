@@ -100,5 +100,5 @@ def tomorrow(day: date) -> date:
 
 @session.task()
 def shout() -> None:
-    """What a child writes goes past Python; and stay."""
+    """Let a child write past Python, and stay."""
     subprocess.run(["sh", "-c", "echo raw; exec sleep 600"], check=False)

@@ -45,7 +45,7 @@ def sleep(seconds: float) -> int:
 
 @session.task(on_lost="requeue")
 def survivor(gate: str) -> int:
-    """Wait for a file; start anew when the executor dies."""
+    """Wait for a file; start again when the executor dies."""
     while not Path(gate).exists():
         time.sleep(0.01)
     return current_run().attempt

@@ -83,7 +83,7 @@ def segfault(slots: list[Slot], options: dict[str, Any]) -> int:
 
 
 def die_in_a_run(slots: list[Slot], options: dict[str, Any]) -> int:
-    """Killed by somebody, with a run on each slot and a daemon of theirs."""
+    """Wait for a kill, with a run on each slot and a daemon of theirs."""
     for slot in slots:
         slot.begin(RUN[0], RUN[1] + slot.index, time.monotonic_ns(), attempt=2)
     leave_daemon()
@@ -147,7 +147,7 @@ HABITS = {
 def run(
     lane: str, exec_id: str, slots: list[Slot], session: Session | None, options: dict[str, Any]
 ) -> int:
-    """What `rtd.executor.executor.run` is in a real zygote."""
+    """Be an executor with a habit, in place of `rtd.executor.executor.run_executor`."""
     return HABITS[options["habit"]](slots, {**options, "exec_id": exec_id})
 
 

@@ -1,6 +1,6 @@
 """The books of a store: every run in exactly one place, every index true.
 
-`check` holds at any moment, between any two calls, whatever was called.
+`check` holds at any moment, between any two calls.
 """
 
 from collections import Counter

@@ -49,7 +49,7 @@ def redis(server: ServerProgram, home: Path) -> Iterator[EmbeddedRedis]:
 
 @pytest.fixture
 def store(shared_redis: EmbeddedRedis) -> Iterator[Store]:
-    """An empty store. Whatever the test did to it, its books must balance at the end."""
+    """An empty store. Its books must balance at the end of the test."""
     with RedisConnection.connect(shared_redis.url) as link:
         store = Store(link)
         store.clear()

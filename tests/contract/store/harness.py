@@ -22,10 +22,10 @@ HISTORY = 1000
 
 
 class Store:
-    """One namespace, one link, and a clock that only moves when it is told to.
+    """One namespace, one link, and a clock that only the test moves.
 
     Args:
-        link: connected; closed by whoever opened it.
+        link: connected; closed by its opener.
     """
 
     def __init__(self, link: RedisConnection) -> None:
@@ -149,12 +149,12 @@ class Store:
         return [row.id for row in rows if row.where == where]
 
     def rings(self, node: str = NODE) -> list[str]:
-        """What the bell of a node's supervisor has rung since the last time."""
+        """Return what the bell of a node's supervisor has rung since the last call."""
         tokens = self.redis("LPOP", "@bell:node:" + node, 20_000) or []
         return [token.decode() for token in tokens]
 
     def bell(self, exec_id: str) -> list[StoredRun | None]:
-        """What an executor's bell has rung since the last time."""
+        """Return what an executor's bell has rung since the last call."""
         tokens = self.redis("LPOP", "@bell:" + exec_id, 1000) or []
         return [parse_token(token) for token in tokens]
 

@@ -11,7 +11,7 @@ from typing import Self
 
 
 class Proxy:
-    """Passes bytes between its clients and a server, until it is told to lose a reply.
+    """Passes bytes between its clients and a server, until the test lets it lose a reply.
 
     Args:
         target: the server's Unix socket.

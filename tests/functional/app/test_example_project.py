@@ -199,7 +199,7 @@ def test_prints_of_a_scheduler_hook_are_in_the_daemons_log(project: Project) -> 
 
 
 def test_the_days_of_a_week(tmp_path: Path) -> None:
-    """What the clock starts, on a virtual one, from a Monday to the next."""
+    """The tasks that a virtual clock starts, from a Monday to the next."""
     project = Project(tmp_path, WAYS[0])
     project.env["TZ"] = "UTC"
     words = ["simulate", "project.main", "--from", "2026-11-23 00:00", "--to", "2026-11-30 00:00"]

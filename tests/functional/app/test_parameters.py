@@ -1,4 +1,4 @@
-"""What the runs of a task are given besides the parameters of their submit."""
+"""Parameters that the runs of a task get beside those of their submit."""
 
 import os
 import signal
@@ -157,7 +157,7 @@ def test_check_says_what_cannot_be_given(filled: Daemon) -> None:
 
 
 def all_ended(rt: Client, runs: list[Run]) -> bool:
-    """Also while Redis is away, when nobody can say so."""
+    """Return whether all have ended; false also while Redis is away."""
     try:
         rt.wait(runs, 10)
     except RtdError:

@@ -1,4 +1,4 @@
-"""What a session's configuration says about code of the app's that fails, and about the cycle."""
+"""The configuration of a session: code of the app that fails, and the cycle."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""session.run(): tasks now, whatever their conditions, and what became of each."""
+"""session.run(): tasks now, without their conditions, and the outcome of each."""
 
 import signal
 import subprocess

@@ -1,4 +1,4 @@
-"""The task log: every run is seen by the app's handlers, once and in order, whatever dies."""
+"""The task log: every run is seen by the app's handlers, once and in order, over every crash."""
 
 import json
 import time

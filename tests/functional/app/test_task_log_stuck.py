@@ -32,7 +32,7 @@ def redis(tmp_path: Path) -> Iterator[EmbeddedRedis]:
 
 
 async def serve(url: str, folder: Path) -> list[str]:
-    """Serve an app that is logged, with an entry that nobody writes. Gives its faults."""
+    """Serve an app that is logged, with an entry that no process writes. Returns its faults."""
     places = DaemonPaths(folder, folder, folder / "socket")
     core = SupervisorContext(
         config=Config(node="node"), paths=places, app="app",

@@ -1,4 +1,4 @@
-"""Task files in YAML: all kinds of tasks, and mistakes that are told with file and line."""
+"""Task files in YAML: all kinds of tasks, and mistakes are named with file and line."""
 
 from pathlib import Path
 

@@ -205,7 +205,7 @@ def test_rtd_stop_with_keep_running_then_another_app(daemon: Daemon) -> None:
 def test_a_shutdown_whose_supervisor_dies_leaves_a_next_one_that_works(
     daemon: Daemon, gate: Path
 ) -> None:
-    """The zygote of before has been told to fork nothing more; another one takes its place."""
+    """The earlier zygote forks nothing more; another one takes its place."""
     with client(daemon) as rt:
         run = rt.submit("waiter", gate=str(gate))
         until_running(run)

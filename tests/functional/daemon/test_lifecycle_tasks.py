@@ -1,4 +1,4 @@
-"""What runs when the daemon starts, when it ends, and when it first sees a task."""
+"""Tasks that run when the daemon starts, when it ends, and when it first sees a task."""
 
 import signal
 import time
@@ -26,7 +26,7 @@ class Occasions:
         return self._start("occasions:session", cwd=PROGRAMS, env=env, flags=list(flags))
 
     def lines(self) -> list[str]:
-        """What has happened, in order."""
+        """The events so far, in order."""
         return self._book.read_text().splitlines() if self._book.exists() else []
 
     def until(self, line: str) -> None:

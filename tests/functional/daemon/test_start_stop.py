@@ -130,7 +130,7 @@ def test_a_stranger_is_told_whose_daemon_it_is(place: Daemon, mode: int) -> None
     place.start()
     place.home.chmod(0o755)
     place.socket.parent.chmod(mode)
-    # Everything is imported first: nobody may not read where Python is.
+    # Everything is imported first: the user `nobody` may not read where Python is.
     done = place.python(
         "import os, sys, locale, pwd, shutil, rtd.cli.stop\n"
         "from rtd.cli.main import main\nos.setgroups([])\n"

@@ -46,7 +46,7 @@ def test_waiters_and_dependent_tasks_hear_of_runs_of_the_other_node(
         held = here.submit("hold", gate=str(gate))
         until(lambda: any(on["run"] == held.id for rt in (here, there) for on in executors(rt)),
               what="one of them has it")  # fmt: skip
-        # The other node is free: it takes what comes, whoever was asked.
+        # The other node is free: it takes runs that either node created.
         for rt in (here, there):
             run = rt.submit("where")
             carried_out = run.wait(timeout=10).result

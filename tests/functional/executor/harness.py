@@ -119,7 +119,7 @@ class Bench:
         return until(over, within_s=within_s, what=f"the end of run {run_id}")  # type: ignore[return-value]
 
     def running(self, run_id: str, *, within_s: float = 10.0) -> SlotSnapshot:
-        """What the board says of the run once it runs."""
+        """Return the board's slot of the run, once it runs."""
 
         def found() -> SlotSnapshot | None:
             return next((seen for seen in self.board.scan() if seen.run_id == run_id), None)
@@ -153,11 +153,11 @@ class Bench:
         return found[0]  # type: ignore[index]
 
     def text(self, record: RunRecord) -> str:
-        """What the run's last attempt wrote."""
+        """Return what the run's last attempt wrote."""
         return "".join(text for _, text in self.streams(record))
 
     def streams(self, record: RunRecord) -> list[tuple[int, str]]:
-        """What the run's last attempt wrote, as (stream, text), in order."""
+        """Return what the run's last attempt wrote, as (stream, text), in order."""
         output = record.attempts[-1].output
         if output is None:
             return []
@@ -176,7 +176,7 @@ class Bench:
         return [*found, (0, data[start:].decode())] if start < len(data) else found
 
     def result(self, record: RunRecord) -> Any:
-        """What the run returned."""
+        """Return the run's result."""
         assert record.end is not None
         return None if record.end.result is None else unpack(record.end.result)
 

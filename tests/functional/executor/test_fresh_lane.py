@@ -116,7 +116,9 @@ def test_a_run_that_a_signal_ends_takes_its_executor_with_it(bench: Bench, how: 
     executor = bench.fork("fresh", session)
     run_id = bench.submit("die", {"how": how}, "fresh")
     assert bench.exit_code(executor) == -how
-    assert bench.board.scan()[0].run_id == run_id  # it was running: whoever settles it knows
+    assert (
+        bench.board.scan()[0].run_id == run_id
+    )  # it was running: the supervisor that settles it knows
 
 
 @pytest.mark.parametrize("code", [0, 7])

@@ -1,4 +1,4 @@
-"""What holds when an executor or Redis dies at the wrong moment."""
+"""Guarantees when an executor or Redis dies at the wrong moment."""
 
 import os
 import signal

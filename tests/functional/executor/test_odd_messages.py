@@ -1,4 +1,4 @@
-"""What a task raises may hold what UTF-8 has not: the name of a file, for one."""
+"""Exceptions whose text is no UTF-8: the name of a file, for one."""
 
 from pathlib import Path
 

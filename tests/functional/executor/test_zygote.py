@@ -272,13 +272,13 @@ def test_an_executor_of_a_dead_zygote_keeps_its_slot(start: Start) -> None:
     one = start()
     one.accept_hello()
     born = one.spawn("idle", concurrency=2)
-    # As if it belonged to a zygote of before: the new one must look, not only count.
+    # As if it belonged to an earlier zygote: the new one must look, not only count.
     two = start()
     two.accept_hello()
     words, first = two.board.words, (born["slot"] + 1) * 16
     words[first + 1], words[first + 2] = born["pid"], born["ticks"]
     assert two.spawn("idle")["slot"] == born["slot"] + 1
-    words[first + 2] += 1  # the pid is somebody else's now
+    words[first + 2] += 1  # the pid is another process's now
     assert two.spawn("idle")["slot"] == born["slot"]
 
 

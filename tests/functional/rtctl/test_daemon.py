@@ -91,7 +91,7 @@ def test_a_path_that_the_kernel_does_not_take(tmp_path: Path) -> None:
 def test_another_user_is_told_which_group_it_takes(jobs: Daemon) -> None:
     done = jobs.rtctl("ping")
     assert done.returncode == 0
-    # Everything is imported first: nobody may not read where Python is.
+    # Everything is imported first: the user `nobody` may not read where Python is.
     script = """
 import errno, grp, importlib, os, pwd, sys
 from rtctl.main import main

@@ -12,7 +12,7 @@ from tests.helpers.terminal import Terminal
 
 @pytest.fixture
 def queue() -> str:
-    """A queue that nobody else uses."""
+    """A queue that no other test uses."""
     return f"queue-{uuid.uuid4().hex[:8]}"
 
 

@@ -79,7 +79,7 @@ def test_without_an_app_there_is_nothing_to_reload(start_daemon: DaemonMaker) ->
 def test_a_new_task_is_never_given_to_an_executor_of_before(
     start_daemon: DaemonMaker, tmp_path: Path
 ) -> None:
-    """The executors of before hear of their retirement a moment after the new tasks are known."""
+    """The earlier executors hear of their retirement a moment after the new tasks are known."""
     file = tmp_path / "app.py"
     file.write_text(app("new0"))
     daemon = start_daemon("app.py", cwd=tmp_path, flags=["--set", "lanes.process.min=2"])

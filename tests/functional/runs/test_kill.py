@@ -104,7 +104,7 @@ def test_a_second_kill_shortens_the_grace_of_the_first(rt: Client) -> None:
 
 @contextlib.contextmanager
 def being_killed(rt: Client, run: Run, grace: float) -> Iterator[None]:
-    """Somebody else is killing the run meanwhile."""
+    """Another client is killing the run meanwhile."""
     with Client(rt.rpc.info()["places"]["socket"]) as other:
         kill = threading.Thread(target=other.get(run.id).kill, kwargs={"grace": grace})
         kill.start()

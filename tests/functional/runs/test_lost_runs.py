@@ -1,4 +1,4 @@
-"""Executors that die in mid-run: the truth is written, the pool heals, nobody else suffers."""
+"""Executors that die in mid-run: the truth is written, the pool heals, no other run suffers."""
 
 import os
 import shutil

@@ -155,7 +155,7 @@ def test_a_second_daemon_of_the_same_node_is_refused(
         assert part in done.stderr
     start_daemon(flags=["--redis", external.url, "--set", "node=another"])
     start_daemon(flags=["--redis", external.url, "--set", "name=other"])
-    restart_supervisor(first)  # the word of a dead one of this machine keeps nobody out
+    restart_supervisor(first)  # the claim of a dead daemon on this machine keeps no other out
     assert first.stop() == 0
     start_daemon(flags=["--redis", external.url])
 

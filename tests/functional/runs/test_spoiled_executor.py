@@ -27,7 +27,7 @@ def rt(daemon: Daemon) -> Iterator[Client]:
 
 
 def note_of(rt: Client, run: Run) -> str:
-    """What its record says beside its outcome."""
+    """Return the note in its record beside its outcome."""
     return str(rt.rpc.show(run=run.id)["attempts"][-1]["note"])
 
 

@@ -15,7 +15,7 @@ from tests.helpers.source import PROGRAMS
 
 
 class Place:
-    """What the app of `tests/programs/custom.py` is told, and what it tells."""
+    """Files by which a test and the app `tests/programs/custom.py` talk."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -56,7 +56,7 @@ def runs(daemon: Daemon, task: str) -> list[dict[str, Any]]:
 
 
 def faults(daemon: Daemon) -> dict[str, str]:
-    """What has failed, by `kind what`."""
+    """Return the messages of the faults, by `kind what`."""
     found = json.loads(daemon.rtctl("status", "-j").stdout)["faults"]
     return {f"{one['kind']} {one['what']}": one["message"] for one in found}
 

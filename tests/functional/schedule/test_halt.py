@@ -1,4 +1,4 @@
-"""A fault that halts the schedule: nothing starts by its condition until somebody says so."""
+"""A fault that halts the schedule: nothing starts by its condition until a user resumes it."""
 
 import json
 from pathlib import Path

@@ -33,7 +33,7 @@ HOUR = 3600 * SECOND
 #: In the future, so that no timer of the real clock goes off.
 START = 1_925_000_000 * SECOND
 SPAN = 24 * 3600 * SECOND
-#: Ends are told in whole milliseconds.
+#: Ends come in whole milliseconds.
 GRAIN = 2_000
 CONDITIONS = (
     "every 30 minutes",

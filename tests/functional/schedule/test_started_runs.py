@@ -1,4 +1,4 @@
-"""What conditions of others ask of a task: it runs, and has started, once an executor has a run."""
+"""For conditions of other tasks a task runs, and has started, once an executor has a run."""
 
 from pathlib import Path
 from typing import Any
@@ -49,7 +49,7 @@ def app(start_daemon: DaemonMaker, tmp_path: Path) -> Daemon:
 
 
 def holds(rt: Client, task: str) -> bool:
-    """What the condition of a task says."""
+    """Return whether the condition of a task is true."""
     return bool(rt.rpc.why(task=task)["tree"]["value"])
 
 

@@ -35,7 +35,7 @@ def moment(text: str) -> float:
 
 
 def kinds(daemon: Daemon, task: str) -> list[str]:
-    """What holds a task."""
+    """Return what holds a task."""
     return [hold["kind"] for hold in why(daemon, task)["holds"]]
 
 

@@ -4,7 +4,7 @@ from rtd.executor.lanes.batch_size import BATCH_MAX, BATCH_S, BatchSizer
 
 
 def seasoned() -> BatchSizer:
-    """What an executor knows that has done many short runs."""
+    """Return the costs that an executor knows after many short runs."""
     costs = BatchSizer()
     for _ in range(2 * BATCH_MAX):
         costs.record_time("short", 0.00001)

@@ -1,4 +1,4 @@
-"""What a zygote sends while its supervisor does not read."""
+"""Messages of a zygote whose supervisor does not read."""
 
 import socket
 from collections.abc import Iterator

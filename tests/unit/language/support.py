@@ -1,4 +1,4 @@
-"""Short ways to say what a condition is asked about."""
+"""Short ways to make the views in which conditions are evaluated."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime

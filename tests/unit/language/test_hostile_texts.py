@@ -17,7 +17,7 @@ N = MAX_CHARS
 
 
 def timed(text: str) -> tuple[Condition | ConditionError, float]:
-    """What comes of a text, and the CPU seconds it took at best of three."""
+    """Return the outcome of a text, and the CPU seconds it took at best of three."""
     best = 1.0
     for _ in range(3):
         start = time.process_time()

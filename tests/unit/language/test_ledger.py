@@ -12,7 +12,7 @@ T0 = datetime(2024, 1, 15, 8, tzinfo=UTC).timestamp()
 
 
 class Counting:
-    """A ledger of one task that counts what it is asked."""
+    """A ledger of one task that counts its look-ups."""
 
     def __init__(self, starts: list[float], ends: list[float]) -> None:
         self.log = {"run": starts, "success": ends}

@@ -1,4 +1,4 @@
-"""What holds for every condition and every view (hypothesis)."""
+"""Properties of every condition in every view (hypothesis)."""
 
 import pickle
 
@@ -9,7 +9,7 @@ from rtd.language.core.time_zones import NEVER
 from tests.unit.language.strategies import BUDGET, CONDITIONS, LEAVES, views
 
 HORIZON = 40 * 86_400_000_000
-#: Steps after now at which a value is looked at, microseconds: near, then farther.
+#: Steps after now at which a value is evaluated, microseconds: near, then farther.
 STEPS = sorted(
     {1, 2, 999, 1_000_000, 30_000_000}
     | {60_000_000 * n for n in range(1, 60, 7)}

@@ -1,4 +1,4 @@
-"""What an app says of itself comes through the wire as it was."""
+"""The description of an app comes through the wire as it was."""
 
 from rtd.model.app_info import AppFault, AppInfo, CustomConditionInfo, LoggedAction
 from rtd.protocol import frames

@@ -28,7 +28,7 @@ WHOLE = Attempt(
 
 @pytest.fixture
 def outcome() -> AttemptOutcome:
-    """What the executor knows of that attempt."""
+    """The outcome of that attempt, as the executor knows it."""
     made = AttemptOutcome(LeasedRun(new_record(RUN), {}))
     for name in set(Attempt._fields) - {"number", "executor", "state"}:
         setattr(made, name, getattr(WHOLE, name))

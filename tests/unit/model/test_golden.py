@@ -1,4 +1,4 @@
-"""What earlier releases have stored is read, and so is what later ones may store."""
+"""Records of earlier releases are read, and those that later releases may store."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta

@@ -105,7 +105,7 @@ def test_leftovers_are_seen_by_a_subreaper_only_after_they_are_left(stay: bool) 
     ) as child:
         assert child.stdout is not None
         assert child.stdout.readline() == b"ready\n"
-        (left,) = children_of(child.pid)  # a zombie if it has ended: nobody has reaped it
+        (left,) = children_of(child.pid)  # a zombie if it has ended: it was not reaped
         assert os.getpgid(left) == child.pid
         assert child.stdin is not None
         child.stdin.write(b"\n")

@@ -1,4 +1,4 @@
-"""What happens in folders, as the kernel tells it."""
+"""Changes in folders, as the kernel reports them."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -45,7 +45,7 @@ def child_that(body: Callable[[], int]) -> ExitStatus:
 
 
 def answer_of(question: Callable[[], Any], before: Callable[[], None] = lambda: None) -> Any:
-    """What a forked child that was made an executor says."""
+    """Return the output of a forked child that was made an executor."""
     reader, writer = os.pipe()
 
     def body() -> int:

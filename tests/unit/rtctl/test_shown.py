@@ -1,4 +1,4 @@
-"""What people and programs are shown."""
+"""The output of rtctl for people and for programs."""
 
 import json
 from datetime import date

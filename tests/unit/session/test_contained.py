@@ -1,4 +1,4 @@
-"""What an app raises itself is its own affair, a KeyboardInterrupt too; a Ctrl-C is not."""
+"""Exceptions that an app raises are contained, a KeyboardInterrupt too; a Ctrl-C is not."""
 
 import logging
 import os

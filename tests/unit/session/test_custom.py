@@ -1,4 +1,4 @@
-"""Conditions of an app's own: how they are declared, what the supervisor is told of them."""
+"""Custom conditions of an app: how they are declared, what the supervisor gets to know of them."""
 
 import operator
 import re
@@ -20,7 +20,7 @@ WHAT = ("is asked", "matches this", "has run")
 
 @pytest.fixture(autouse=True)
 def grammar() -> Iterator[None]:
-    """What a test registers is forgotten after it."""
+    """Forget the conditions of a test after it."""
     before = GRAMMAR.copy()
     yield
     for slot in ("_texts", "_patterns", "examples"):
@@ -35,7 +35,7 @@ def session() -> Session:
 
 
 def custom(session: Session) -> AppInfo:
-    """What the supervisor is told, over the wire."""
+    """Return what the supervisor gets, over the wire."""
     return AppInfo.from_dict(manifest_of(session, "app").info.to_dict())
 
 

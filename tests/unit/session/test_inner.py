@@ -1,4 +1,4 @@
-"""What rtd runs in the main lane for itself: nothing that the app raises gets out of it."""
+"""Internal runs in the main lane: no exception of the app gets out of them."""
 
 from collections.abc import Iterator
 

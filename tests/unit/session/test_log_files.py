@@ -1,4 +1,4 @@
-"""The task log as a CSV file: written once, read back, whatever stood there before."""
+"""The task log as a CSV file: written once, read back, also behind other contents."""
 
 import csv
 import logging
@@ -19,7 +19,7 @@ FAILED = LogRow(
 
 
 def write(path: Path, *rows: LogRow, hold: bool = True) -> None:
-    """What one process does: it takes some rows and writes them."""
+    """Take some rows and write them, as one process does."""
     handler = CsvHandler(path)
     handler.is_buffered = hold
     for row in rows:

@@ -1,4 +1,4 @@
-"""What a task's runs are given: whose value it is, when it is worked out, and what is refused."""
+"""Parameters of a task's runs: which value counts, when it is computed, and what is refused."""
 
 from functools import wraps
 from pathlib import Path
@@ -29,7 +29,7 @@ from rtd.tasks import CommandTask, FuncTask
 
 
 def given(task: FuncTask, /, *fetched: list[bytes | None], **submitted: Any) -> Any:
-    """What a run of the task would be given."""
+    """Return the parameters that a run of the task would get."""
     assert task.definition.resolver is not None
     return task.definition.resolver.resolve(submitted, fetched or None)
 

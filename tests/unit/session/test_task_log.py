@@ -32,7 +32,7 @@ def logger() -> Iterator[logging.Logger]:
 
 @pytest.fixture
 def faults(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What is reported."""
+    """Return what is reported."""
     found: list[str] = []
     monkeypatch.setattr(FAULTS, "sink", lambda _kind, _what, message, _halts: found.append(message))
     return found

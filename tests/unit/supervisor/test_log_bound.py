@@ -1,4 +1,4 @@
-"""The log file stays within its bound, whoever writes to it."""
+"""The log file stays within its bound, also when runs write to it."""
 
 import asyncio
 import logging

@@ -81,7 +81,7 @@ def test_live_output_is_as_long_as_it_is_now(tmp_path: Path) -> None:
 
 
 def test_bytes_of_an_unknown_stream_are_raw(tmp_path: Path) -> None:
-    """What a crash left of an index may be anything."""
+    """A crash may leave any bytes of an index."""
     (tmp_path / "r.1.out").write_bytes(b"words")
     (tmp_path / "r.1.idx").write_bytes(pack_entry(1.0, 3, 77) + pack_entry(2.0, 5, OUT))
     source = OutputSource.from_record(tmp_path, ["r.1.out", 0, 5, 32, 0])

@@ -11,7 +11,7 @@ from rtd.supervisor.pools.pools import missing_executors
     [
         (0, 0, 0, 1),  # the minimum
         (1, 0, 1, 0),
-        (1, 1, 1, 0),  # somebody is idle
+        (1, 1, 1, 0),  # an executor is idle
         (1, 1, 0, 1),
         (1, 100, 0, 3),  # never above the maximum
         (4, 100, 0, 0),

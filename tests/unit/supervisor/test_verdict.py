@@ -1,4 +1,4 @@
-"""What becomes of a run whose executor died, case by case."""
+"""The outcome of a run whose executor died, case by case."""
 
 from typing import Any
 

@@ -116,7 +116,7 @@ class Interrupted(Exception):
 
 
 def test_an_exception_in_the_middle_of_a_call_closes_the_link(redis: EmbeddedRedis) -> None:
-    """Whatever comes next must not read the reply of the interrupted call."""
+    """The next call must not read the reply of the interrupted one."""
 
     def interrupt(_number: int, _frame: object) -> None:
         raise Interrupted

@@ -141,7 +141,7 @@ def race(store: Store, exec_id: str, ids: list[str]) -> tuple[list[str], list[st
 
 
 def test_late_commands_on_three_sockets_never_break_the_books(store: Store) -> None:
-    """An executor's own commands race with its fencing; whoever comes first, all adds up."""
+    """An executor's own commands race with its fencing; in every order all adds up."""
     for number in range(60):
         exec_id = f"X{number}"
         ids = store.submit(20)

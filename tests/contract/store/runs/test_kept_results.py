@@ -1,4 +1,4 @@
-"""Results that others are given: the latest one is kept, whatever becomes of its record."""
+"""Results that others are given: the latest one is kept, also when its record is gone."""
 
 from typing import Any
 

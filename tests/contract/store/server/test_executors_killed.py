@@ -110,7 +110,7 @@ def test_each_run_ends_once_however_many_executors_are_killed(redis: EmbeddedRed
             crew.hire()
         assert crew.join() == [0] * EXECUTORS
         check(store)
-        # Whoever was killed last had its runs given back: the last ones to come do them.
+        # The executor that was killed last had its runs given back: the last ones to come do them.
         crew.living.clear()
         crew.hire()
         assert crew.join() == [0]

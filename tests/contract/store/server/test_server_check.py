@@ -1,4 +1,4 @@
-"""What a server says of itself, and what people are told about it."""
+"""The check of a server: its own settings, and the warnings about them."""
 
 import pytest
 

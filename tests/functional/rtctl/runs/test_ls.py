@@ -15,7 +15,7 @@ from tests.helpers.terminal import Terminal
 
 @pytest.fixture
 def queue() -> str:
-    """A queue that nobody else uses."""
+    """A queue that no other test uses."""
     return f"ls-{uuid.uuid4().hex[:8]}"
 
 

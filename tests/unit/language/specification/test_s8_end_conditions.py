@@ -1,4 +1,4 @@
-"""Section 8, end conditions: what is asked of the run that is being watched."""
+"""Section 8, end conditions: they ask about the run that is being watched."""
 
 from datetime import UTC
 
