@@ -122,7 +122,7 @@ def test_a_deaf_forker_leaves_nothing_twenty_times(chaos: Daemon, client: Client
         until(lambda run=run: any("ready" in line for line in run.logs()), what="its children")
         began = time.monotonic()
         answer = json.loads(chaos.ok("kill", run.id, "--grace", "100ms", "-j"))
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 15
         (outcome,) = answer["runs"]
         assert outcome["state"] == "terminated"
         assert len(outcome["pids"]) > 40

@@ -9,7 +9,7 @@ T = TypeVar("T")
 _PAUSE_S: Final = 0.005
 
 
-def until(found: Callable[[], T], *, within_s: float = 10.0, what: str = "") -> T:
+def until(found: Callable[[], T], *, within_s: float = 20.0, what: str = "") -> T:
     """Call `found` until it returns something true; return that.
 
     Args:
@@ -29,7 +29,7 @@ def until(found: Callable[[], T], *, within_s: float = 10.0, what: str = "") -> 
         time.sleep(_PAUSE_S)
 
 
-async def until_async(found: Callable[[], T], *, within_s: float = 10.0, what: str = "") -> T:
+async def until_async(found: Callable[[], T], *, within_s: float = 20.0, what: str = "") -> T:
     """As `until`, for a loop that goes on meanwhile."""
     ends = asyncio.get_running_loop().time() + within_s
     while True:

@@ -27,7 +27,7 @@ def test_an_app_says_how_many_executors_it_wants_and_what_is_too_large(
     daemon = start_daemon("app.py", cwd=tmp_path)
     with client(daemon) as rt:
         until(lambda: len(executors(rt)) == 3, what="three executors")
-        assert "the limit is 2.0 KB" in rt.submit("large").wait(10).row["why"]
+        assert "the limit is 2.0 KB" in rt.submit("large").wait(20).row["why"]
         (tmp_path / "app.py").write_text(APP.replace('"min": 3, "max": 3', '"max": 1'))
         assert daemon.process is not None
         os.kill(daemon.process.pid, signal.SIGHUP)
@@ -41,7 +41,7 @@ def test_the_daemon_s_own_configuration_is_stronger(
     flags = ["--set", "lanes.process.max=2", "--set", "limits.result=1MB"]
     daemon = start_daemon("app.py", cwd=tmp_path, flags=flags)
     with client(daemon) as rt:
-        assert rt.submit("large").wait(10).state == "succeeded"
+        assert rt.submit("large").wait(20).state == "succeeded"
         assert len(executors(rt)) <= 2
     log = daemon.log.read_text()
     assert "the app sets lanes.process.min=3, lanes.process.max=3, limits.result=2048" in log

@@ -75,7 +75,7 @@ def test_a_function_that_raises_ends_the_run_before_the_task(rt: Client) -> None
 def test_it_is_a_fault_of_the_app_s_too(filled: Daemon, rt: Client) -> None:
     ended(rt, "unlucky")
     told = "unlucky.broken: ValueError: no such luck"
-    until(lambda: told in filled.log.read_text(), within_s=5, what="the fault is in the log")
+    until(lambda: told in filled.log.read_text(), what="the fault is in the log")
 
 
 def test_a_keyboard_interrupt_of_a_parameter_is_a_failure_like_any_other(

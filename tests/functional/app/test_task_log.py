@@ -74,7 +74,7 @@ def test_a_handler_of_the_app_sees_the_runs_of_every_lane(logged: Logged) -> Non
         runs = [rt.submit(task) for task in tasks]
         daemon.ok("submit", "--", "true")
         for run in runs:
-            run.wait(timeout=10)
+            run.wait(timeout=20)
         wanted = Counter([*tasks, "command", "once_a_day"] * 2)
         until(lambda: Counter(row["task_name"] for row in logged.seen()) == wanted,
               what="all are seen")  # fmt: skip
@@ -92,8 +92,8 @@ def test_a_handler_of_the_app_sees_the_runs_of_every_lane(logged: Logged) -> Non
 def test_how_a_run_ended_is_its_action(logged: Logged) -> None:
     daemon = logged()
     with client(daemon) as rt:
-        rt.submit("fails").wait(timeout=10)
-        rt.submit("too_long").wait(timeout=10)
+        rt.submit("fails").wait(timeout=20)
+        rt.submit("too_long").wait(timeout=20)
         rt.rpc.queue_pause(queues=["default"])
         withdrawn = rt.submit("quick")
         withdrawn.cancel()
@@ -121,7 +121,7 @@ def test_a_long_run_is_told_of_when_it_begins(logged: Logged, gate: Path) -> Non
 def test_a_handler_that_raises_is_a_fault_and_stops_no_other(logged: Logged) -> None:
     daemon = logged(LOGGED_BROKEN="1")
     with client(daemon) as rt:
-        rt.submit("quick").wait(timeout=10)
+        rt.submit("quick").wait(timeout=20)
         until(lambda: logged.actions("quick") == ["run", "success"], what="the other handler")
 
         def faults() -> dict[str, str]:
@@ -133,18 +133,18 @@ def test_a_handler_that_raises_is_a_fault_and_stops_no_other(logged: Logged) -> 
         until(lambda: set(faults()) == names, what="a fault of each")
         assert "the handler is broken" in faults()["Broken"]
         assert "no mail today" in faults()["Swallowed"]
-        assert rt.submit("quick").wait(timeout=10).result == 1
+        assert rt.submit("quick").wait(timeout=20).result == 1
     assert daemon.rtctl("status").returncode == 3
 
 
 def test_a_run_over_which_a_handler_ends_the_process_is_left_out(logged: Logged) -> None:
     daemon = logged(LOGGED_DEADLY="threaded")
     with client(daemon) as rt:
-        rt.submit("quick").wait(timeout=10)
+        rt.submit("quick").wait(timeout=20)
         # What is written together with the deadly one is seen again.
         until(lambda: logged.actions("quick") == ["run", "success"], what="the run before it")
         for task in ("threaded", "coroutine"):
-            rt.submit(task).wait(timeout=10)
+            rt.submit(task).wait(timeout=20)
         until(lambda: logged.actions("coroutine") == ["run", "success"], what="the run behind it",
               within_s=20)  # fmt: skip
         assert any("'threaded' is not logged" in f["message"] for f in rt.rpc.status()["faults"])
@@ -262,7 +262,7 @@ def test_the_last_records_are_written_when_the_daemon_ends(logged: Logged) -> No
 def test_an_app_without_handlers_has_no_log(start_daemon: DaemonMaker) -> None:
     daemon = start_daemon("jobs:session", cwd=PROGRAMS)
     with client(daemon) as rt:
-        rt.submit("add", a=1, b=2).wait(timeout=10)
+        rt.submit("add", a=1, b=2).wait(timeout=20)
         assert executors(rt, "log") == []
     done = daemon.rtctl("tasklog")
     assert done.returncode == 6
@@ -276,10 +276,10 @@ def test_the_log_can_be_read_in_a_task_beside_the_daemon_and_by_rtctl(
     daemon = logged(scheme)
     with client(daemon) as rt:
         for task in ("quick", "fails"):
-            rt.submit(task).wait(timeout=10)
+            rt.submit(task).wait(timeout=20)
         until(lambda: logged.actions("fails") == ["run", "fail"], what="it is logged")
         query = {"task_name": ["quick", "fails"], "action": ["success", "fail"]}
-        asked = rt.submit("asks", query=query).wait(timeout=10)
+        asked = rt.submit("asks", query=query).wait(timeout=20)
         assert asked.result == [["quick", "success"], ["fails", "fail"]]
     beside = daemon.python(
         "from logged import session\n"
@@ -301,7 +301,7 @@ def test_a_log_in_memory_goes_with_the_daemon_and_one_in_redis_stays(
 ) -> None:
     daemon = logged("log_memory log_redis")
     with client(daemon) as rt:
-        rt.submit("quick").wait(timeout=10)
+        rt.submit("quick").wait(timeout=20)
     until(lambda: len(json.loads(daemon.ok("tasklog", "quick", "-j"))["rows"]) == 2, what="rows")
     daemon.stop()
     for scheme, count in (("log_memory", 0), ("log_redis", 2)):
@@ -318,7 +318,7 @@ def test_the_state_of_tasks_is_taken_from_the_log_where_that_is_wanted(
 ) -> None:
     daemon = logged(scheme, **({"LOGGED_FORCE": "1"} if forced else {}))
     with client(daemon) as rt:
-        rt.submit("quick").wait(timeout=10)
+        rt.submit("quick").wait(timeout=20)
         until(lambda: rt.rpc.why(task="follows")["value"], what="`quick` has succeeded")
         until(lambda: logged.actions("quick") == ["run", "success"], what="it is logged")
         with RedisConnection.connect(f"unix://{daemon.home}/state/redis/redis.sock") as link:
@@ -344,7 +344,7 @@ def test_a_log_of_before_counts_where_that_is_wanted(logged: Logged) -> None:
     daemon = logged(LOGGED_FORCE="1")
     with client(daemon) as rt:
         assert rt.rpc.why(task="follows")["value"] is True
-        rt.submit("quick").wait(timeout=10)
+        rt.submit("quick").wait(timeout=20)
         until(lambda: len(logged.rows()) >= 4, what="rows behind those of before")
     assert logged.csv_file.read_text().splitlines()[0].count(",") == 6, "its columns stay"
 
@@ -353,12 +353,12 @@ def test_a_log_that_cannot_be_written_is_a_fault(logged: Logged) -> None:
     (logged.folder / "log").write_text("no directory")
     daemon = logged()
     with client(daemon) as rt:
-        rt.submit("quick").wait(timeout=10)
+        rt.submit("quick").wait(timeout=20)
         until(lambda: any(str(logged.csv_file) in fault["what"]
                           for fault in rt.rpc.status()["faults"]), what="the fault")  # fmt: skip
-        assert rt.submit("quick").wait(timeout=10).result == 1
+        assert rt.submit("quick").wait(timeout=20).result == 1
         (logged.folder / "log").unlink()
-        rt.submit("quick").wait(timeout=10)
+        rt.submit("quick").wait(timeout=20)
         until(lambda: sum(row.task_name == "quick" for row in logged.rows()) == 6,
               what="all that could not be written")  # fmt: skip
 
@@ -368,14 +368,14 @@ def test_a_log_file_that_is_no_csv_is_a_fault_and_the_other_handlers_go_on(logge
     logged.csv_file.write_bytes(b"task_name\raction\n")
     daemon = logged()
     with client(daemon) as rt:
-        rt.submit("quick").wait(timeout=10)
+        rt.submit("quick").wait(timeout=20)
         until(lambda: logged.actions("quick") == ["run", "success"], what="the other handler")
         until(lambda: rt.rpc.status()["faults"], what="the fault")
         [fault] = rt.rpc.status()["faults"]
         assert fault["what"] == f"CsvHandler {logged.csv_file}"
         assert "its first line names no columns" in fault["message"]
         logged.csv_file.unlink()
-        rt.submit("quick").wait(timeout=10)
+        rt.submit("quick").wait(timeout=20)
         until(lambda: sum(row.task_name == "quick" for row in logged.rows()) == 4,
               what="all that could not be written")  # fmt: skip
     assert "Traceback" not in daemon.log.read_text()
@@ -388,10 +388,10 @@ def test_a_daemon_whose_redis_is_away_ends_without_waiting_for_its_log(
     flags = ["--redis", outside.url, "--set", "stop_grace=0s"]
     daemon = start_daemon("logged:session", cwd=tmp_path, env=env, flags=flags)
     with client(daemon) as rt:
-        rt.submit("quick").wait(timeout=10)
+        rt.submit("quick").wait(timeout=20)
         until(lambda: executors(rt, "log"), what="the log's process")
         outside.stop()
         until(lambda: not rt.rpc.info()["redis"]["ok"], what="the loss is noticed")
     began_s = time.monotonic()
     assert daemon.stop() == 0
-    assert time.monotonic() - began_s < 5
+    assert time.monotonic() - began_s < 15

@@ -25,13 +25,13 @@ def against(jobs: Daemon, work: Callable[[AsyncClient], Awaitable[None]]) -> Non
 def test_a_run_from_submit_to_result(jobs: Daemon) -> None:
     async def work(rt: AsyncClient) -> None:
         run = await rt.submit("add", a=40, b=2)
-        await run.wait(timeout=10)
+        await run.wait(timeout=20)
         assert (await run.state(), await run.result(), await run.error()) == (
             "succeeded",
             42,
             None,
         )
-        failed = await (await rt.submit("refuse", why="too early")).wait(10)
+        failed = await (await rt.submit("refuse", why="too early")).wait(20)
         assert "too early" in str(await failed.error())
         with pytest.raises(RunFailed, match="too early"):
             await failed.result()
@@ -73,7 +73,7 @@ def test_logs_come_as_they_are_written(jobs: Daemon, gate: Path) -> None:
 
 def test_events_may_be_left_early(jobs: Daemon) -> None:
     async def work(rt: AsyncClient) -> None:
-        run = await (await rt.submit("add", a=1)).wait(10)
+        run = await (await rt.submit("add", a=1)).wait(20)
         events = rt.events(follow=True, since="0-0")
         async for event in events:
             if event["run"] == run.id and event["state"] == "succeeded":
@@ -94,8 +94,8 @@ def test_kill_cancel_retry_and_commands(jobs: Daemon) -> None:
         waiting = await rt.task("add", delay="1h").submit(a=1)
         await waiting.cancel()
         assert await waiting.state() == "cancelled"
-        over = await (await rt.submit("add", a=5)).wait(10)
-        assert await (await (await over.retry()).wait(10)).result() == 5
+        over = await (await rt.submit("add", a=5)).wait(20)
+        assert await (await (await over.retry()).wait(20)).result() == 5
 
     against(jobs, work)
 
@@ -131,6 +131,6 @@ def test_a_restart_of_the_daemon_is_survived(start_daemon: DaemonMaker) -> None:
                 await AsyncClient("/nowhere/rtd.sock").ping()
             await starting
             assert (await rt.ping())["pid"] != before
-            assert await (await (await rt.command("true")).wait(10)).state() == "succeeded"
+            assert await (await (await rt.command("true")).wait(20)).state() == "succeeded"
 
     asyncio.run(main())

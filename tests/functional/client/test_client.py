@@ -22,15 +22,15 @@ def rt(jobs: Daemon) -> Iterator[Client]:
 
 def test_a_run_from_submit_to_result(rt: Client) -> None:
     run = rt.submit("add", a=40, b=2)
-    assert run.wait(timeout=10) is run
+    assert run.wait(timeout=20) is run
     assert (run.state, run.result, run.error, run.created) == ("succeeded", 42, None, True)
     assert rt.get(run.id) == run
 
 
 def test_values_keep_their_types(rt: Client) -> None:
-    assert rt.submit("tomorrow", day=date(2026, 1, 31)).wait(10).result == date(2026, 2, 1)
+    assert rt.submit("tomorrow", day=date(2026, 1, 31)).wait(20).result == date(2026, 2, 1)
     value = {"pair": (1, 2), "set": {3}, "path": Path("/x"), "bytes": b"\xff"}
-    assert rt.submit("echo", value=value).wait(10).result == value
+    assert rt.submit("echo", value=value).wait(20).result == value
 
 
 def test_a_value_that_cannot_be_sent_is_named(rt: Client) -> None:
@@ -48,7 +48,7 @@ def test_wrong_parameters_and_options_are_refused(rt: Client) -> None:
 
 
 def test_a_failed_run_has_no_result_but_a_reason(rt: Client) -> None:
-    run = rt.submit("refuse", why="too early").wait(10)
+    run = rt.submit("refuse", why="too early").wait(20)
     assert run.state == "error"
     assert run.error is not None
     assert "too early" in run.error
@@ -68,7 +68,7 @@ def test_a_running_run_has_no_result_yet(rt: Client, gate: Path) -> None:
     assert run.progress is not None
     assert run.progress["text"] == "waiting for the gate"
     gate.touch()
-    assert run.wait(10).result == "released"
+    assert run.wait(20).result == "released"
 
 
 def test_options_are_bound_to_a_task(rt: Client) -> None:
@@ -78,7 +78,7 @@ def test_options_are_bound_to_a_task(rt: Client) -> None:
     assert (found["row"]["queue"], found["row"]["labels"]) == ("client", ["blue"])
     assert found["policies"]["timeout_s"] == 120
     assert found["policies"]["retry_on"] == ["ValueError"]
-    run.wait(10)
+    run.wait(20)
 
 
 def test_one_id_is_one_run(rt: Client) -> None:
@@ -91,7 +91,7 @@ def test_one_id_is_one_run(rt: Client) -> None:
 
 def test_a_command(rt: Client, tmp_path: Path) -> None:
     run = rt.command("sh", "-c", "pwd; echo $X; exit 3", cwd=str(tmp_path), env={"X": "1"})
-    assert run.wait(10).state == "error"
+    assert run.wait(20).state == "error"
     assert list(run.logs()) == [str(tmp_path), "1"]
     assert run.row["exit"] == [3, None]
 
@@ -119,12 +119,12 @@ def test_cancel_and_retry(rt: Client) -> None:
     run = rt.task("add", delay="1h").submit(a=1)
     run.cancel()
     assert run.state == "cancelled"
-    over = rt.submit("add", a=5).wait(10)
-    assert over.retry().wait(10).result == 5
+    over = rt.submit("add", a=5).wait(20)
+    assert over.retry().wait(20).result == 5
 
 
 def test_ls_tasks_queues_and_events(rt: Client) -> None:
-    run = rt.task("echo", queue="client-ls").submit(value=1).wait(10)
+    run = rt.task("echo", queue="client-ls").submit(value=1).wait(20)
     assert [found.id for found in rt.ls(queue="client-ls", limit=1)] == [run.id]
     assert all(found.task == "echo" for found in rt.ls(task="echo", state="succeeded"))
     assert {task["name"] for task in rt.tasks()} >= {"add", "command"}
@@ -139,7 +139,7 @@ def test_pause_and_resume(rt: Client) -> None:
     run = rt.task("add", queue="client-paused").submit(a=1)
     assert rt.ls(state="queued", queue="client-paused") == [run]
     rt.resume_queue("client-paused")
-    assert run.wait(10).state == "succeeded"
+    assert run.wait(20).state == "succeeded"
 
 
 def test_many_runs_are_many_runs(rt: Client) -> None:

@@ -177,7 +177,7 @@ def test_a_client_that_does_not_read_its_answers_does_not_block_others(daemon: D
         began = time.monotonic()
         for _ in range(20):
             assert rt.rpc.ping()["pid"]
-        assert time.monotonic() - began < 2.0
+        assert time.monotonic() - began < 10.0
         assert memory_bytes(daemon) < 200 << 20
 
 

@@ -23,7 +23,7 @@ def test_the_second_submit_of_a_task_needs_no_daemon_and_its_run_is_the_same(
     with client:
         through, past = client.submit("add", a=1, b=2), client.submit("add", a=1, b=2)
         assert client._submitter._direct_submitter._idle, "it was used"
-        assert (through.wait(timeout=10).result, past.wait(timeout=10).result) == (3, 3)
+        assert (through.wait(timeout=20).result, past.wait(timeout=20).result) == (3, 3)
         one, other = (client.rpc.show(run=run.id) for run in (through, past))
         assert one["submitted_by"] == other["submitted_by"]
         assert one["policies"] == other["policies"]
@@ -31,7 +31,7 @@ def test_the_second_submit_of_a_task_needs_no_daemon_and_its_run_is_the_same(
 
 def test_wrong_parameters_get_the_daemon_s_own_error(client: Client) -> None:
     with client:
-        client.submit("add", a=1, b=2).wait(timeout=10)
+        client.submit("add", a=1, b=2).wait(timeout=20)
         with pytest.raises(ParameterError, match="it takes"):
             client.submit("add", a=1, c=2)
         with pytest.raises(UnserialisableError, match=r"params\.a"):
@@ -60,8 +60,8 @@ def test_an_offer_that_is_no_good_sends_everybody_the_usual_way(client: Client) 
 def test_options_and_commands_go_through_the_daemon(jobs: Daemon, client: Client) -> None:
     with client:
         for _ in range(2):
-            client.command("true").wait(timeout=10)
-            client.task("add", priority=5).submit(a=1, b=2).wait(timeout=10)
+            client.command("true").wait(timeout=20)
+            client.task("add", priority=5).submit(a=1, b=2).wait(timeout=20)
         assert not client._submitter._direct_submitter._idle
 
 

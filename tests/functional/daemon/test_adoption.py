@@ -49,7 +49,7 @@ def test_runs_go_on_over_the_supervisors_death_and_end_under_the_next(
         assert zygotes(daemon) == before
         assert (run.refresh().row["state"], run.row["pid"]) == ("running", pid)
         gate.touch()
-        assert run.wait(timeout=5).result == "open"
+        assert run.wait(timeout=20).result == "open"
         assert command.kill(grace=1.0)
         assert command.state == "terminated"
 
@@ -71,8 +71,8 @@ def test_runs_that_end_without_a_supervisor_are_known_afterwards(
             until(lambda: not is_alive(pid), what="the end of the executor")
 
         restart_supervisor(daemon, meanwhile)
-        assert done.wait(timeout=5).result == "open"
-        lost.wait(timeout=5)
+        assert done.wait(timeout=20).result == "open"
+        lost.wait(timeout=20)
         assert lost.state == "lost"
         assert lost.row["exit"] == [None, signal.SIGSEGV]
         assert [str(line) for line in lost.logs()] == ["asleep"]
@@ -82,7 +82,7 @@ def test_deadlines_hold_over_a_restart(daemon: Daemon) -> None:
     with client(daemon) as rt:
         run = until_running(rt.task("sleep", timeout="2s").submit(seconds=600))
         restart_supervisor(daemon)
-        run.wait(timeout=10)
+        run.wait(timeout=20)
         assert (run.state, run.row["by"]) == ("terminated", "timeout")
 
 
@@ -91,7 +91,7 @@ def test_delayed_runs_start_after_a_restart(daemon: Daemon) -> None:
         run = rt.task("add", delay="1.5s").submit(a=1)
         late = rt.task("add", delay="1h", expires="1.5s").submit(a=1)
         restart_supervisor(daemon)
-        assert run.wait(timeout=10).result == 1
+        assert run.wait(timeout=20).result == 1
         assert run.row["started_at"] - run.row["submitted_at"] >= 1.4
         assert late.state == "queued"
 
@@ -100,7 +100,7 @@ def test_a_wait_goes_on_over_a_restart(daemon: Daemon, gate: Path) -> None:
     with client(daemon) as rt:
         run = until_running(rt.submit("waiter", gate=str(gate)))
         restart_supervisor(daemon, gate.touch)
-        assert run.wait(timeout=5).state == "succeeded"
+        assert run.wait(timeout=20).state == "succeeded"
 
 
 def test_a_supervisor_that_ends_with_keep_running_leaves_the_work_going(
@@ -111,12 +111,12 @@ def test_a_supervisor_that_ends_with_keep_running_leaves_the_work_going(
         pid = executor_of(rt, run)
         rt.rpc.shutdown(keep_running=True)
         assert daemon.process is not None
-        assert daemon.process.wait(10) == 0
+        assert daemon.process.wait(20) == 0
         assert is_alive(pid)
         daemon.start()
         assert run.refresh().row["pid"] == pid
         gate.touch()
-        assert run.wait(timeout=5).result == "open"
+        assert run.wait(timeout=20).result == "open"
 
 
 def test_the_supervisor_may_die_again_and_again(daemon: Daemon, gate: Path) -> None:
@@ -127,7 +127,7 @@ def test_the_supervisor_may_die_again_and_again(daemon: Daemon, gate: Path) -> N
             restart_supervisor(daemon)
         assert run.refresh().row["pid"] == pid
         gate.touch()
-        assert run.wait(timeout=5).result == "open"
+        assert run.wait(timeout=20).result == "open"
         assert len(zygotes(daemon)) == 1
 
 
@@ -140,11 +140,11 @@ def test_a_dead_zygote_is_replaced_and_its_runs_are_settled(daemon: Daemon, gate
         old = [row["pid"] for row in executors(rt)]
         (zygote,) = zygotes(daemon)
         kill9(zygote)
-        lost.wait(timeout=10)
+        lost.wait(timeout=20)
         assert lost.state == "lost"
         gate.touch()
-        assert again.wait(timeout=10).result == 2
-        assert rt.submit("add", a=1).wait(timeout=10).result == 1
+        assert again.wait(timeout=20).result == 2
+        assert rt.submit("add", a=1).wait(timeout=20).result == 1
         assert not [pid for pid in old if is_alive(pid)]
         assert len(zygotes(daemon)) == 1
 
@@ -160,10 +160,10 @@ def test_a_zygote_and_a_supervisor_that_die_together_leave_nothing_unsettled(
         old = [row["pid"] for row in executors(rt)]
         (zygote,) = zygotes(daemon)
         restart_supervisor(daemon, lambda: kill9(zygote))
-        lost.wait(timeout=10)
+        lost.wait(timeout=20)
         assert lost.state == "lost"
         gate.touch()
-        assert again.wait(timeout=10).result == 2
+        assert again.wait(timeout=20).result == 2
         assert not [pid for pid in old if is_alive(pid)]
 
 
@@ -178,7 +178,7 @@ def test_everything_killed_at_once_loses_no_waiting_run(daemon: Daemon, gate: Pa
         daemon.process.wait()
         until(lambda: not daemon.processes(), what="the end of everything")
         daemon.start()
-        assert lost.wait(timeout=10).state == "lost"
+        assert lost.wait(timeout=20).state == "lost"
         rt.resume_queue("later")
         assert [run.result for run in rt.wait(waiting, timeout=10)] == list(range(50))
 
@@ -186,7 +186,7 @@ def test_everything_killed_at_once_loses_no_waiting_run(daemon: Daemon, gate: Pa
 def test_rtd_stop_with_keep_running_then_another_app(daemon: Daemon) -> None:
     """The new daemon wants another app: the old zygote goes, its executors with it."""
     with client(daemon) as rt:
-        rt.submit("add", a=1).wait(timeout=5)
+        rt.submit("add", a=1).wait(timeout=20)
         done = subprocess.run(
             ["rtd", "stop", "--keep-running"],
             executable=BIN / "rtd", env=daemon.env, capture_output=True, text=True, timeout=30,
@@ -194,12 +194,12 @@ def test_rtd_stop_with_keep_running_then_another_app(daemon: Daemon) -> None:
         )  # fmt: skip
         assert (done.returncode, done.stderr) == (0, "")
         assert daemon.process is not None
-        assert daemon.process.wait(10) == 0
+        assert daemon.process.wait(20) == 0
         (old,) = zygotes(daemon)
         daemon.command[2] = "jobs:session"
         daemon.start()
         until(lambda: not is_alive(old), what="the end of the old zygote")
-        assert rt.submit("echo", value=5).wait(timeout=5).result == 5
+        assert rt.submit("echo", value=5).wait(timeout=20).result == 5
 
 
 def test_a_shutdown_whose_supervisor_dies_leaves_a_next_one_that_works(
@@ -212,8 +212,8 @@ def test_a_shutdown_whose_supervisor_dies_leaves_a_next_one_that_works(
         stop = subprocess.Popen([BIN / "rtd", "stop", "--grace", "60s"], env=daemon.env)
         until(lambda: rt.info()["draining"], what="the shutdown")
         restart_supervisor(daemon)
-        assert stop.wait(10) is not None
-        assert rt.submit("add", a=1, b=2).wait(timeout=10).result == 3
+        assert stop.wait(20) is not None
+        assert rt.submit("add", a=1, b=2).wait(timeout=20).result == 3
         assert run.refresh().state == "running"
         gate.touch()
-        assert run.wait(timeout=5).result == "open"
+        assert run.wait(timeout=20).result == "open"

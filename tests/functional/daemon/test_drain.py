@@ -26,7 +26,7 @@ def test_runs_may_finish_within_the_grace(start_daemon: DaemonMaker, number: int
         until_output(run, "asleep")
     assert daemon.process is not None
     daemon.process.send_signal(number)
-    assert daemon.process.wait(10) == 0
+    assert daemon.process.wait(20) == 0
     assert daemon.processes() == []
     daemon.start()
     with client(daemon) as rt:
@@ -49,7 +49,7 @@ def test_after_the_grace_runs_are_stopped_or_queued_again(
     with client(daemon) as rt:
         old = rt.get(stopped.id)
         assert (old.state, old.row["by"]) == ("terminated", "drain")
-        assert rt.get(again.id).wait(timeout=10).state == "succeeded"
+        assert rt.get(again.id).wait(timeout=20).state == "succeeded"
         assert rt.get(queued.id).state == "queued"
 
 
@@ -60,7 +60,7 @@ def test_a_deaf_run_does_not_hold_the_daemon_up(start_daemon: DaemonMaker) -> No
         until_output(run, "deaf")
     began = time.monotonic()
     assert daemon.stop() == 0
-    assert time.monotonic() - began < 8.0
+    assert time.monotonic() - began < 15.0
     assert daemon.processes() == []
 
 
@@ -74,8 +74,8 @@ def test_a_second_sigint_ends_everything_at_once(start_daemon: DaemonMaker) -> N
         until(lambda: rt.rpc.info()["draining"], what="the first signal is heard")
         began = time.monotonic()
         daemon.process.send_signal(signal.SIGINT)
-    assert daemon.process.wait(10) == 0
-    assert time.monotonic() - began < 5.0
+    assert daemon.process.wait(20) == 0
+    assert time.monotonic() - began < 15.0
     assert daemon.processes() == []
 
 

@@ -65,7 +65,7 @@ def test_tasks_on_startup_come_before_the_schedule_and_hooks_around_them(
     assert "never" not in occasions.lines()
     daemon.ok("reload")
     with client(daemon) as rt:
-        assert rt.submit("last").wait(timeout=10).result == "done"
+        assert rt.submit("last").wait(timeout=20).result == "done"
     assert occasions.lines().count("forced") == 1
 
 
@@ -139,7 +139,7 @@ def test_asked_twice_nothing_is_waited_for(occasions: Occasions) -> None:
     daemon.process.send_signal(signal.SIGINT)
     occasions.until("last in fork")
     daemon.process.send_signal(signal.SIGINT)
-    assert daemon.process.wait(10) == 0
+    assert daemon.process.wait(20) == 0
     assert daemon.processes() == []
     assert "hook after shutdown" not in occasions.lines()
 

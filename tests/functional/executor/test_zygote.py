@@ -142,7 +142,7 @@ def test_a_kill_ends_a_tree_that_resists_and_no_other(zygote: ZygoteUnderTest) -
         started_s = time.monotonic()
         zygote.send("kill", exec=born["exec"])
         gone = zygote.expect_exit(born)
-        assert time.monotonic() - started_s < 3
+        assert time.monotonic() - started_s < 10
         assert gone["signal"] == signal.SIGKILL
         assert (born["pid"], "SIGKILL") in [(pid, how) for pid, _, how in gone["killed"]]
         assert len(gone["killed"]) >= 40
@@ -203,7 +203,7 @@ def test_a_kept_lane_is_kept_at_strength_for_one_run_each(zygote: ZygoteUnderTes
         slots.add(gone["slot"])
         zygote.send("ack", exec=gone["exec"])
     took_s = time.monotonic() - started_s
-    assert took_s < 5, f"100 forks took {took_s} s"
+    assert took_s < 20, f"100 forks took {took_s} s"
     assert len(slots) == 2
     zygote.send("keep", lane="fresh", count=0, options={})
     until(lambda: zygote.board.owned_slots() == [], what="the end of the last executors")
@@ -253,7 +253,7 @@ def test_a_drained_zygote_ends_when_its_last_executor_is_settled(zygote: ZygoteU
     zygote.expect_exit(born)
     assert zygote.process.poll() is None
     zygote.send("ack", exec=born["exec"])
-    assert zygote.process.wait(10) == 0
+    assert zygote.process.wait(20) == 0
 
 
 def test_an_orphan_waits_as_long_as_it_was_told(start: Start) -> None:
@@ -265,7 +265,7 @@ def test_an_orphan_waits_as_long_as_it_was_told(start: Start) -> None:
     until(lambda: one.board.read_slot(born["slot"]).retire)  # type: ignore[union-attr]
     assert one.process.poll() is None
     one.board.set_stop(born["slot"], 4711)
-    assert one.process.wait(10) == 0
+    assert one.process.wait(20) == 0
 
 
 def test_an_executor_of_a_dead_zygote_keeps_its_slot(start: Start) -> None:
@@ -314,7 +314,7 @@ def test_quit_ends_all_below_it(zygote: ZygoteUnderTest) -> None:
         gone = zygote.expect_exit(one)
         assert gone["signal"] == signal.SIGKILL
         assert len(gone["killed"]) == 2
-    assert zygote.process.wait(10) == 0
+    assert zygote.process.wait(20) == 0
     assert zygote.processes() == []
 
 

@@ -98,7 +98,7 @@ def test_a_helper_that_the_app_has_started_is_its_own_and_lives_on(
     assert len(zygote.expect_exit(born)["strays"]) == 1
     assert {found.pid for found in zygote.processes()} == {zygote.process.pid, helper}
     zygote.send("quit")
-    assert zygote.process.wait(10) == 0
+    assert zygote.process.wait(20) == 0
     assert zygote.processes() == []
 
 

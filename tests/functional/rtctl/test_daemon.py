@@ -40,7 +40,7 @@ def test_shutdown_returns_when_the_daemon_is_gone(start_daemon: DaemonMaker) -> 
     assert "has ended" in done.stdout
     assert "1 running" in done.stderr
     assert daemon.process is not None
-    assert daemon.process.wait(10) == 0
+    assert daemon.process.wait(20) == 0
     assert daemon.rtctl("ping").returncode == 7
 
 

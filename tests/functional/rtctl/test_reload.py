@@ -85,11 +85,11 @@ def test_a_new_task_is_never_given_to_an_executor_of_before(
     daemon = start_daemon("app.py", cwd=tmp_path, flags=["--set", "lanes.process.min=2"])
     with client(daemon) as rt:
         for number in range(1, 6):
-            rt.submit(f"new{number - 1}").wait(timeout=10)
+            rt.submit(f"new{number - 1}").wait(timeout=20)
             file.write_text(app(f"new{number}"))
             rt.rpc.reload()
             runs = [rt.submit(f"new{number}") for _ in range(20)]
-            assert {run.wait(timeout=10).result for run in runs} == {f"new{number}"}
+            assert {run.wait(timeout=20).result for run in runs} == {f"new{number}"}
 
 
 @pytest.mark.slow
@@ -135,8 +135,8 @@ def test_as_many_generations_as_there_is_room_for_then_a_reload_waits(
         gates[3].touch()
         waiting.join(20)
         assert not waiting.is_alive()
-        assert rt.submit("last").wait(timeout=10).result == "last"
+        assert rt.submit("last").wait(timeout=20).result == "last"
         for gate in gates:
             gate.touch()
-        assert [run.wait(timeout=10).result for run in runs] == [10**n for n in range(16)]
+        assert [run.wait(timeout=20).result for run in runs] == [10**n for n in range(16)]
         until(lambda: not any(map(is_alive, pids)), what="the end of the old executors")

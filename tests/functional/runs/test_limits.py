@@ -19,19 +19,19 @@ def limited() -> Iterator[Client]:
 
 
 def test_a_run_is_stopped_at_its_timeout(limited: Client) -> None:
-    run = limited.task("sleep", timeout="0.5s").submit(seconds=600).wait(timeout=10)
+    run = limited.task("sleep", timeout="0.5s").submit(seconds=600).wait(timeout=20)
     assert (run.state, run.row["by"]) == ("terminated", "timeout")
     assert 0.5 <= run.row["ended_at"] - run.row["started_at"] < 2.0
 
 
 def test_a_timeout_holds_for_each_attempt(limited: Client) -> None:
-    run = limited.command("sleep", "600", options={"timeout": "0.4s"}).wait(timeout=10)
+    run = limited.command("sleep", "600", options={"timeout": "0.4s"}).wait(timeout=20)
     assert (run.state, run.row["by"]) == ("terminated", "timeout")
 
 
 @pytest.mark.parametrize("task", ["polite_thread", "polite_coroutine"])
 def test_a_timeout_holds_in_lanes_that_share_a_process(limited: Client, task: str) -> None:
-    run = limited.task(task, timeout="0.3s").submit().wait(timeout=10)
+    run = limited.task(task, timeout="0.3s").submit().wait(timeout=20)
     assert (run.state, run.row["by"]) == ("terminated", "timeout")
 
 
@@ -61,11 +61,11 @@ def test_cpu_time_is_limited_and_idle_time_does_not_count(limited: Client) -> No
     busy = limited.task("burn", cpu_time_limit="0.5s", stop_grace="0.2s").submit()
     busy.wait(timeout=20)
     assert (busy.state, busy.row["by"]) == ("terminated", "cpu limit")
-    assert idle.wait(timeout=10).state == "succeeded"
+    assert idle.wait(timeout=20).state == "succeeded"
 
 
 def test_an_executors_earlier_runs_do_not_count_against_a_limit(limited: Client) -> None:
-    burnt = limited.task("burn", timeout="1.5s").submit().wait(timeout=10)
+    burnt = limited.task("burn", timeout="1.5s").submit().wait(timeout=20)
     assert burnt.state == "terminated"
     runs = [limited.task("sleep", cpu_time_limit="1s").submit(seconds=0.8) for _ in range(2)]
     limited.wait(runs, timeout=10)
@@ -76,7 +76,7 @@ def test_a_deaf_run_is_killed_at_its_timeout_with_its_output_kept(limited: Clien
     run = limited.task("deaf", timeout="0.5s", stop_grace="0.3s").submit()
     pid = executor_of(limited, run)
     until_output(run, "deaf")
-    run.wait(timeout=10)
+    run.wait(timeout=20)
     assert (run.state, run.row["by"]) == ("terminated", "timeout")
     assert run.row["exit"] == [None, 9]
     assert [entry[0] for entry in limited.rpc.show(run=run.id)["pids"]] == [pid]

@@ -71,7 +71,7 @@ def test_hands_and_the_schedule_start_one_run_at_a_time(
 
     def pull() -> None:
         with Client(daemon.socket) as rt:
-            barrier.wait(timeout=10)
+            barrier.wait(timeout=20)
             ends = time.monotonic() + 20
             while len(accepted) < WANTED and time.monotonic() < ends:
                 try:

@@ -90,7 +90,7 @@ def test_a_run_that_waits_has_not_started_for_others(
     with client(app) as rt:
         assert "x has been running since" in str(rt.rpc.why(task="beside")["tree"])
         gate.touch()
-        rt.get(run.id).wait(timeout=10)
+        rt.get(run.id).wait(timeout=20)
         until(lambda: "x is not running" in str(rt.rpc.why(task="beside")["tree"]), what="its end")
 
 
@@ -111,7 +111,7 @@ def test_a_delayed_run_is_running_once_it_has_begun(app: Daemon, gate: Path) -> 
         run = rt.rpc.submit(task="x", many=[{"gate": str(gate)}], options={"delay": 0.3})
         until(lambda: "x has been running since" in str(tree(rt)), what="it runs")
         gate.touch()
-        rt.get(run["ids"][0]).wait(timeout=10)
+        rt.get(run["ids"][0]).wait(timeout=20)
         until(lambda: "x is not running" in str(tree(rt)), what="its end")
 
 

@@ -90,7 +90,7 @@ def test_a_run_that_a_user_kills_is_no_fault(start: DaemonMaker, tmp_path: Path)
     with client(start("hang", silence_cond_check=False)) as rt:
         run = until(lambda: rt.ls(task=TASK, state="running"), what="it hangs")[0]
         run.kill()
-        assert run.wait(timeout=10).state == "terminated"
+        assert run.wait(timeout=20).state == "terminated"
         (tmp_path / "said").write_text("raise")
         until(lambda: faults(rt), what="the fault of the next one")
         assert "no such table" in faults(rt)["condition", "data ready"]

@@ -154,9 +154,9 @@ def test_the_picture_of_100_tasks_is_xml_in_which_no_box_covers_another(seed: in
         before = names[max(at - 12, 0) : at + 2]  # two may come before themselves: circles
         parts = [f"after task '{chosen.choice(before)}'" for _ in range(chosen.randint(0, 3))]
         conditions[name] = " & ".join(parts) or None
-    begun = time.monotonic()
+    begun = time.process_time()
     root = ET.fromstring(svg.draw(answer(conditions)))
-    assert time.monotonic() - begun < 2.0
+    assert time.process_time() - begun < 2.0
     boxes = [{k: float(v) for k, v in rect.attrib.items()} for rect in root.iter(f"{SVG}rect")]
     assert len(boxes) == 100
     width, height = float(root.attrib["width"]), float(root.attrib["height"])

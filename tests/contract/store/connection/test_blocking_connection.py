@@ -52,7 +52,7 @@ def test_a_missing_server_is_an_error_after_the_time_that_was_given(home: Path) 
     began = time.monotonic()
     with pytest.raises(StoreGone, match=r"no Redis at unix://.*/none.sock"):
         RedisConnection.connect(f"unix://{home}/none.sock", timeout_s=0.1)
-    assert 0.1 <= time.monotonic() - began < 2
+    assert 0.1 <= time.monotonic() - began < 10
 
 
 def test_a_wrong_password_is_said_at_once(shared_redis: EmbeddedRedis) -> None:

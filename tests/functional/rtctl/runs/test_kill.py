@@ -27,7 +27,7 @@ def test_a_deaf_command_is_killed_after_the_grace_with_its_pids(jobs: Daemon) ->
     until_output_has(jobs, run, "ready")
     began = time.monotonic()
     answer = json.loads(jobs.ok("kill", run, "--grace", "0.3s", "-j"))
-    assert 0.3 <= time.monotonic() - began < 5
+    assert 0.3 <= time.monotonic() - began < 10
     (outcome,) = answer["runs"]
     assert outcome["state"] == "terminated"
     assert outcome["pids"]

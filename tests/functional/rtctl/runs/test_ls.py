@@ -165,4 +165,4 @@ def test_a_run_on_its_way_is_listed_once(jobs: Daemon) -> None:
                 ids = [found.id for found in rt.ls(limit=20)]
                 assert ids.count(run.id) == 1
                 assert len(ids) == len(set(ids))
-            run.wait(timeout=10)  # or a slow machine has more living runs than are listed
+            run.wait(timeout=20)  # or a slow machine has more living runs than are listed

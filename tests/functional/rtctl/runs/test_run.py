@@ -29,7 +29,7 @@ def test_output_comes_while_it_runs(jobs: Daemon, gate: Path) -> None:
         assert process.poll() is None
         gate.touch()
         assert process.stdout.readline() == "released\n"
-        assert process.wait(10) == 0
+        assert process.wait(20) == 0
 
 
 def test_an_interrupt_ends_the_run(jobs: Daemon) -> None:
