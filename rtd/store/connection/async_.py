@@ -12,8 +12,8 @@ import hiredis
 
 from rtd.common.errors import RtdError, StoreError, StoreGone
 from rtd.store.connection import codec
-from rtd.store.connection.blocking import tune_tcp
 from rtd.store.connection.command import RedisCommand
+from rtd.store.connection.open_socket import tune_tcp
 from rtd.store.connection.url import parse_url
 
 _log = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ _BACKOFF_S: Final = (0.01, 0.5)
 
 
 class _PendingReplies:
-    """The replies of one round trip, as they come in."""
+    """The replies of one round trip that have come in so far."""
 
     __slots__ = ("count", "future", "replies")
 
@@ -69,7 +69,7 @@ class _RedisProtocol(asyncio.Protocol):
         self.close(str(exc) if exc else "closed by the server")
 
     def close(self, why: str) -> None:
-        """Closes the socket; everybody who waits for a reply is told."""
+        """Close the socket. Each caller that waits for a reply gets `StoreGone`."""
         if self._transport is not None:
             self._transport.abort()
         if not self.lost.done():
@@ -80,7 +80,7 @@ class _RedisProtocol(asyncio.Protocol):
                 trip.future.set_exception(StoreGone(f"lost Redis: {why}"))
 
     async def send(self, data: bytes, count: int) -> list[Any]:
-        """Sends bytes that hold `count` commands and gives their replies."""
+        """Send bytes that hold `count` commands and return their replies."""
         if self.lost.done() or self._transport is None:
             raise StoreGone(f"lost Redis: {self.lost.result() if self.lost.done() else 'closed'}")
         trip = _PendingReplies(count, self._loop.create_future())
@@ -90,11 +90,11 @@ class _RedisProtocol(asyncio.Protocol):
 
 
 class AsyncRedisConnection:
-    """A connection that comes back by itself.
+    """A connection that opens again by itself.
 
-    Commands are never repeated by the link: callers whose replies were lost get `StoreGone`
-    and know best. While there is no connection every call gives `StoreGone` at once;
-    `connected.wait()` waits for the next one.
+    It never repeats a command: callers whose replies were lost get `StoreGone` and know best.
+    While there is no connection every command raises `StoreGone` at once; `connected.wait()`
+    waits for the next connection.
 
     Args:
         url: see `rtd.store.connection.url.parse_url`.
@@ -108,11 +108,11 @@ class AsyncRedisConnection:
 
     @classmethod
     async def connect(cls, url: str, *, timeout_s: float = 10.0) -> Self:
-        """A link that is connected, and from now on kept so.
+        """Return a new connection that is open, and from now on opens again when it is lost.
 
         Raises:
-            StoreGone: nobody answered for `timeout_s` seconds.
-            StoreError: the server does not let us in.
+            StoreGone: no server answered for `timeout_s` seconds.
+            StoreError: the server refuses the log-in.
         """
         link = cls(url)
         until = time.monotonic() + timeout_s
@@ -131,13 +131,14 @@ class AsyncRedisConnection:
         return link
 
     async def execute_all(self, *calls: RedisCommand) -> list[Any]:
-        """Sends all calls at once and gives what they gave, in order: one round trip.
+        """Send all commands at once and return their results, in order: one round trip.
 
-        A call that is cancelled has been sent all the same; its reply is dropped.
+        If the caller is cancelled, the commands have been sent all the same; their replies are
+        dropped.
 
         Raises:
             StoreGone: no connection, or it was lost on the way.
-            StoreError: the server refused a call; the other calls have been carried out.
+            StoreError: the server refused a command; the others have been carried out.
         """
         wire = self._protocol
         if wire is None:
@@ -157,14 +158,15 @@ class AsyncRedisConnection:
             raise
 
     async def execute(self, call: RedisCommand) -> Any:
-        """What one call gives. Raises what `call` raises."""
+        """Return the result of one command. Raises as `execute_all` does."""
         return (await self.execute_all(call))[0]
 
     async def notifications(self, key: str) -> AsyncIterator[list[bytes]]:
-        """The tokens of a bell, for ever, as many at once as there are. Needs a link of its own.
+        """Yield the tokens of a bell, for ever, all that there are at once.
 
-        After every new connection, the first included, it gives `[LOST]`: tokens may have
-        been lost, so look at everything that they could have told.
+        Needs a connection of its own. After every new connection, the first included, it yields
+        `[TOKENS_LOST]`: tokens may have been lost, so the caller must read everything that they
+        could have named.
         """
         while True:
             await self.connected.wait()
@@ -175,11 +177,11 @@ class AsyncRedisConnection:
                     more = await self.execute(RedisCommand(("LPOP", key, 1000)))
                     yield [first[1], *(more or ())]
             except StoreGone:
-                # The keeper may not have noticed yet.
+                # `_stay_connected` may not have noticed yet.
                 await asyncio.sleep(0)
 
     async def close(self) -> None:
-        """Ends the connection for good."""
+        """End the connection for good."""
         if self._reconnect_task is not None:
             self._reconnect_task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -222,15 +224,15 @@ class AsyncRedisConnection:
 
     async def _reconnect(self) -> None:
         wait_s, most_s = _BACKOFF_S
-        said = ""
+        last_refusal = ""
         while self._protocol is None:
             try:
                 await self._open()
             except RtdError as error:
-                # A refusal is worth a line, once; the server may be set right.
-                if isinstance(error, StoreError) and error.sentence != said:
-                    said = error.sentence
-                    _log.error("%s", said)
+                # A refusal is worth a line, once; a person may correct the server.
+                if isinstance(error, StoreError) and error.sentence != last_refusal:
+                    last_refusal = error.sentence
+                    _log.error("%s", last_refusal)
                 await asyncio.sleep(wait_s)
                 wait_s = min(most_s, wait_s * 2)
         _log.info("connected to Redis at %s again", self.address)

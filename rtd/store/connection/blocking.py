@@ -1,14 +1,13 @@
 """The blocking connection of executors and of short-lived programs.
 
 Speaks RESP through hiredis directly, because a round trip costs a fifth of what it costs
-through redis-py. Never repeats a command by itself: whoever calls knows whether that is
-safe, and what to look up first.
+through redis-py. Never repeats a command by itself: the caller knows whether that is safe, and
+what to look up first.
 """
 
 import contextlib
 import select
 import socket
-import struct
 import time
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple, Self
@@ -18,7 +17,8 @@ import hiredis
 from rtd.common.errors import StoreGone
 from rtd.store.connection import codec
 from rtd.store.connection.command import RedisCommand
-from rtd.store.connection.url import RedisAddress, parse_url
+from rtd.store.connection.open_socket import limit_waits, open_socket
+from rtd.store.connection.url import parse_url
 
 _CHUNK: Final = 1 << 16
 #: Waits between attempts to connect grow from the first to the second.
@@ -27,10 +27,10 @@ _LONGEST_POLL_S: Final = 86_400.0
 
 
 class PollResult(NamedTuple):
-    """What ended a wait on a bell.
+    """How a poll on a bell ended.
 
-    `answered`: Redis replied and the wait on the bell is over; `token` is what came, None
-    when the server-side time-out passed. `ready`: which of the extra fds are readable.
+    `answered`: Redis replied and the wait on the bell is over; `token` is the token that came,
+    None when the server-side time-out passed. `ready`: which of the extra fds are readable.
     """
 
     answered: bool
@@ -38,37 +38,10 @@ class PollResult(NamedTuple):
     ready: tuple[int, ...]
 
 
-def open_socket(address: RedisAddress, timeout_s: float) -> socket.socket:
-    """A connected socket, blocking, in TLS if the address asks for it. Raises OSError."""
-    if address.path is not None:
-        sock = socket.socket(socket.AF_UNIX)
-        sock.settimeout(timeout_s)
-        try:
-            sock.connect(address.path)
-        except BaseException:
-            sock.close()
-            raise
-        return sock
-    sock = socket.create_connection((address.host, address.port), timeout_s)
-    tune_tcp(sock)
-    context = address.ssl_context()
-    return sock if context is None else context.wrap_socket(sock, server_hostname=address.host)
-
-
-def tune_tcp(sock: socket.socket) -> None:
-    """No delay of small packets; a peer that is gone is noticed within half a minute."""
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 10)
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 5)
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 4)
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 30_000)
-
-
 class RedisConnection:
     """One connection to Redis. Not for several threads, not over a fork.
 
-    After `StoreGone` it is closed, and nobody knows whether the calls on their way were
+    After `StoreGone` it is closed, and it is unknown whether the commands on their way were
     carried out: `reconnect`, then find out (`StoreCommands.mine` for an executor).
 
     Args:
@@ -87,17 +60,17 @@ class RedisConnection:
 
     @classmethod
     def connect(cls, url: str, *, timeout_s: float = 10.0, reply_timeout_s: float = 60.0) -> Self:
-        """A link that is connected; see `reconnect` for what is raised."""
+        """Return a new connection that is open. Raises as `reconnect` does."""
         link = cls(url, reply_timeout_s=reply_timeout_s)
         link.reconnect(timeout_s)
         return link
 
     def reconnect(self, timeout_s: float = 10.0) -> None:
-        """Connects and logs in, trying again and again for `timeout_s` seconds.
+        """Connect and log in, trying again and again for `timeout_s` seconds.
 
         Raises:
-            StoreGone: nobody answered in that time.
-            StoreError: the server does not let us in. Not tried again.
+            StoreGone: no server answered in that time.
+            StoreError: the server refuses the log-in. Not tried again.
         """
         self.close()
         until = time.monotonic() + timeout_s
@@ -116,7 +89,7 @@ class RedisConnection:
     def _open(self, timeout_s: float) -> None:
         try:
             self._sock = open_socket(self.address, timeout_s)
-            self._limit_waits(self._sock)
+            limit_waits(self._sock, self.address, self.reply_timeout_s)
         except OSError as error:
             self.close()
             raise codec.unreachable(self.address, error) from None
@@ -129,29 +102,17 @@ class RedisConnection:
             self.close()
             raise
 
-    def _limit_waits(self, sock: socket.socket) -> None:
-        # A time-out of the kernel costs no extra poll() per read, as Python's own does.
-        # TLS needs Python's.
-        if self.address.tls is not None:
-            sock.settimeout(self.reply_timeout_s)
-            return
-        sock.setblocking(True)
-        whole, part = divmod(self.reply_timeout_s, 1)
-        limit = struct.pack("@ll", int(whole), int(part * 1e6))
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
-
     @property
     def connected(self) -> bool:
         """Whether no loss has been noticed."""
         return self._sock is not None
 
     def fileno(self) -> int:
-        """The socket's fd. Raises StoreGone when there is none."""
+        """Return the socket's fd. Raises StoreGone when there is none."""
         return self._need().fileno()
 
     def close(self) -> None:
-        """Ends the connection. A wait on a bell is forgotten."""
+        """End the connection, and a wait on a bell with it."""
         self._bell = None
         if self._side is not None:
             self._side.close()
@@ -168,14 +129,14 @@ class RedisConnection:
         self.close()
 
     def execute_all(self, *calls: RedisCommand) -> list[Any]:
-        """Sends all calls at once and gives what they gave, in order: one round trip.
+        """Send all commands at once and return their results, in order: one round trip.
 
-        A script that the server does not know (it restarted) is sent again in full, after
-        the other calls of this trip.
+        If the server does not know a script (it restarted), sends the script again in full, after
+        the other commands of this trip.
 
         Raises:
             StoreGone: the connection is lost or the server is not ready; see the class.
-            StoreError: the server refused a call; the other calls have been carried out.
+            StoreError: the server refused a command; the others have been carried out.
         """
         if self._bell is not None:
             raise RuntimeError("a wait on a bell is pending: cancel it first")
@@ -188,7 +149,7 @@ class RedisConnection:
                 for i, reply in zip(unknown, self._receive(len(unknown)), strict=True):
                     replies[i] = reply
         except BaseException:
-            # Whatever interrupted (a signal's exception too): replies may be on their way.
+            # After any interruption (a signal's exception too) replies may be on their way.
             self.close()
             raise
         try:
@@ -198,18 +159,18 @@ class RedisConnection:
             raise
 
     def execute(self, call: RedisCommand) -> Any:
-        """What one call gives. Raises what `call` raises."""
+        """Return the result of one command. Raises as `execute_all` does."""
         return self.execute_all(call)[0]
 
     def blpop_start(self, key: str, timeout_s: float = 0.0) -> None:
-        """Starts to wait for a token on a list; on the server for `timeout_s`, 0 = for ever."""
+        """Start to wait for a token on a list; the server waits `timeout_s`, 0 = for ever."""
         if self._bell is not None:
             raise RuntimeError("a wait on a bell is pending already")
         self._send(codec.pack_args(("BLPOP", key, timeout_s)))
         self._bell = key
 
     def blpop_poll(self, timeout_s: float | None, extra_fds: Sequence[int] = ()) -> PollResult:
-        """Waits for the token or for one of the fds, at most `timeout_s` (None = for ever).
+        """Wait for the token or for one of the fds, at most `timeout_s` (None = for ever).
 
         Raises StoreGone on loss. May be called again until `answered`.
         """
@@ -219,7 +180,7 @@ class RedisConnection:
         poller = select.poll()
         for fd in (sock.fileno(), *extra_fds):
             poller.register(fd, select.POLLIN)
-        # poll(2) takes 2^31 ms at most; who wants more is asked to call again.
+        # poll(2) takes 2^31 ms at most: the caller may poll again.
         events = poller.poll(
             None if timeout_s is None else max(0.0, min(timeout_s, _LONGEST_POLL_S) * 1000)
         )
@@ -229,7 +190,7 @@ class RedisConnection:
         return PollResult(True, self._bell_reply(), ready)
 
     def blpop_cancel(self) -> bytes | None:
-        """Ends the wait, so that `call` can be used. Gives the token if one came meanwhile.
+        """End the wait, so that `execute` works again. Return the token if one came meanwhile.
 
         Rings the bell itself through a second connection. If a token came first, that ring
         stays on the list: a wake-up without work, harmless.

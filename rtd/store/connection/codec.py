@@ -1,4 +1,4 @@
-"""Calls as bytes and replies as results: what the blocking and the asyncio link share."""
+"""Commands as bytes and replies as results: shared by both connections."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -10,7 +10,7 @@ from rtd.store.connection.command import RedisCommand
 from rtd.store.connection.lua_scripts import script
 from rtd.store.connection.url import RedisAddress
 
-#: What `LogReader.gets` gives while a reply is incomplete (None is a reply).
+#: The value of `hiredis.Reader.gets` while a reply is incomplete (None is a reply).
 INCOMPLETE: Final = object()
 #: Errors of a server that is there but will not serve now: it starts, or it lost its role.
 _AWAY: Final = ("LOADING", "MASTERDOWN", "READONLY", "CLUSTERDOWN", "TRYAGAIN")
@@ -19,31 +19,31 @@ _PING: Final = ("PING",)
 
 
 def new_reader() -> hiredis.Reader:
-    """A parser for one connection; errors in replies are values of `hiredis.ReplyError`."""
+    """Return a parser for one connection; error replies become `hiredis.ReplyError` values."""
     return hiredis.Reader(notEnoughData=INCOMPLETE)
 
 
 def pack_args(args: tuple[Any, ...]) -> bytes:
-    """A plain command on the wire."""
+    """Return the bytes of a plain command."""
     packed: bytes = hiredis.pack_command(args)
     return packed
 
 
 def pack_command(call: RedisCommand) -> bytes:
-    """The call on the wire; a script by its digest."""
+    """Return the bytes of a command; a script goes by its digest."""
     if call.script is None:
         return pack_args(call.args)
     return pack_args(("EVALSHA", script(call.script).digest, *call.args))
 
 
 def pack_script(call: RedisCommand) -> bytes:
-    """A script call with its source, for a server that does not know the digest."""
+    """Return the bytes of a script with its source, for a server that does not know the digest."""
     assert call.script is not None
     return pack_args(("EVAL", script(call.script).source, *call.args))
 
 
 def unknown_scripts(replies: Sequence[Any]) -> list[int]:
-    """Which of the replies say that the server does not know the script."""
+    """Return which replies say that the server does not know the script."""
     return [
         i
         for i, reply in enumerate(replies)
@@ -54,12 +54,12 @@ def unknown_scripts(replies: Sequence[Any]) -> list[int]:
 def parse_replies(
     calls: Sequence[RedisCommand], replies: Sequence[Any], address: RedisAddress
 ) -> list[Any]:
-    """What the callers want to have.
+    """Return the result of each command, as its `parse` makes it.
 
     Raises:
         StoreGone: the server is starting or is not the master any more.
-        StoreError: it refused a call. The others of the round trip have been carried out;
-            what they gave is lost.
+        StoreError: it refused a command. The others of the round trip have been carried out;
+            their results are lost.
     """
     for call, reply in zip(calls, replies, strict=True):
         if isinstance(reply, hiredis.ReplyError):
@@ -68,7 +68,7 @@ def parse_replies(
 
 
 def refusal(what: str, reply: Exception, address: RedisAddress) -> StoreGone | StoreError:
-    """The error reply as an error for people."""
+    """Return an error reply as an error for people."""
     text = str(reply)
     if text.startswith(_AWAY):
         return StoreGone(f"Redis at {address} does not serve now: {text}")
@@ -76,9 +76,9 @@ def refusal(what: str, reply: Exception, address: RedisAddress) -> StoreGone | S
 
 
 def unreachable(address: RedisAddress, error: OSError) -> StoreGone | StoreError:
-    """A connection that did not come about as an error for people.
+    """Return a failed attempt to connect as an error for people.
 
-    Certificates do not mend themselves: that is no loss to wait for.
+    A wrong certificate stays wrong: the caller must not wait for it.
     """
     if address.tls is not None and "CERTIFICATE" in str(error):
         return StoreError(f"Redis at {address}: TLS failed: {error}")
@@ -86,7 +86,7 @@ def unreachable(address: RedisAddress, error: OSError) -> StoreGone | StoreError
 
 
 def login_commands(address: RedisAddress) -> list[tuple[Any, ...]]:
-    """The first commands of a connection; see `check_greeting` for their replies."""
+    """Return the first commands of a connection; `check_login` reads their replies."""
     commands: list[tuple[Any, ...]] = []
     if address.password is not None:
         user = () if address.username is None else (address.username,)
@@ -97,7 +97,7 @@ def login_commands(address: RedisAddress) -> list[tuple[Any, ...]]:
 
 
 def check_login(address: RedisAddress, replies: Sequence[Any]) -> None:
-    """Raises what `results` raises when the server did not let us in."""
+    """Raise as `parse_replies` does if the server refused the log-in."""
     for command, reply in zip(login_commands(address), replies, strict=True):
         if isinstance(reply, hiredis.ReplyError):
             raise refusal(f"{command[0]} (the log-in)", reply, address)

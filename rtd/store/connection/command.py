@@ -1,4 +1,4 @@
-"""One command for Redis, and how to read its reply. No I/O: links send calls, tests build them."""
+"""One command for Redis, and how to read its reply. No I/O: the connections send it."""
 
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
@@ -8,12 +8,12 @@ MAX_BATCH: Final = 1000
 
 
 def as_is(reply: Any) -> Any:
-    """The reply itself."""
+    """Return the reply itself."""
     return reply
 
 
 def nothing(_reply: Any) -> None:
-    """For commands whose reply says nothing."""
+    """Return None, for commands whose reply has no meaning."""
 
 
 class RedisCommand(NamedTuple):
@@ -21,7 +21,7 @@ class RedisCommand(NamedTuple):
 
     Args:
         args: the command in full; for a script everything after EVALSHA's digest.
-        parse: makes the reply what the caller wants. Never sees an error reply.
+        parse: makes the result of the reply. It never gets an error reply.
         script: the script's name, or None for a plain command.
     """
 
@@ -31,6 +31,6 @@ class RedisCommand(NamedTuple):
 
 
 def check_batch(count: int) -> None:
-    """Raises ValueError when more runs are passed than one script call may carry."""
+    """Raise ValueError for more runs than one script may get."""
     if count > MAX_BATCH:
         raise ValueError(f"{count} runs in one call; at most {MAX_BATCH}: send several calls")

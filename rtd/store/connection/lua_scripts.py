@@ -1,7 +1,7 @@
 """The Lua scripts, put together and digested once per process.
 
-Every script starts with `HEAD`. One that needs pieces of `lua/lib` names them in a line
-`--@use a b c`; they are put between the head and the script, in that order.
+Every script starts with `HEAD`. A script that needs pieces of `lua/lib` names them in a line
+`--@use a b c`; this module puts them between the head and the script, in that order.
 """
 
 import functools
@@ -12,8 +12,8 @@ from typing import Final, NamedTuple
 
 from rtd.common.package_root import PACKAGE_ROOT
 
-#: The prefix of all keys, and the node whose supervisor is rung (the first argument of every
-#: script that may ring).
+#: N is the prefix of all keys, NODE the node whose supervisor a script rings (the first argument
+#: of every script that may ring).
 HEAD: Final = "local N, NODE = KEYS[1], ARGV[1]"
 #: By path: importlib.resources brings 2 MB into every zygote, which each fork pays for.
 _FOLDER: Final = Path(PACKAGE_ROOT) / "store" / "lua"
@@ -33,7 +33,7 @@ def _read(name: str) -> str:
 
 @functools.cache
 def script(name: str) -> Script:
-    """The script of that name. Raises FileNotFoundError when there is none."""
+    """Return the script of that name. Raises FileNotFoundError when there is none."""
     body = _read(name)
     pieces = [_read(f"lib/{piece}") for line in _USE.findall(body) for piece in line.split()]
     source = "\n".join([HEAD, *pieces, body]).encode()

@@ -1,4 +1,4 @@
-"""Where a Redis is: `redis://`, `rediss://` and `unix://` URLs as a record."""
+"""The address of a Redis: `redis://`, `rediss://` and `unix://` URLs as a record."""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -9,7 +9,7 @@ from rtd.common.errors import ConfigError
 if TYPE_CHECKING:
     from ssl import SSLContext
 
-#: What may follow a `?`. The names are those that redis-py understands too.
+#: The options after a `?`. redis-py understands the same names.
 _PLAIN: Final = frozenset({"db", "username", "password"})
 _TLS: Final = frozenset({"ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_cert_reqs"})
 
@@ -31,7 +31,7 @@ class RedisAddress:
     tls: dict[str, str] | None = None
 
     def __str__(self) -> str:
-        """For people: never shows the password."""
+        """Return the address for people, without the password."""
         if self.path is not None:
             return f"unix://{self.path}" + (f"?db={self.db}" if self.db else "")
         scheme = "redis" if self.tls is None else "rediss"
@@ -39,7 +39,7 @@ class RedisAddress:
         return f"{scheme}://{host}:{self.port}/{self.db}"
 
     def ssl_context(self) -> "SSLContext | None":
-        """What to wrap the socket with; None for plain connections.
+        """Return the TLS context of the socket; None for plain connections.
 
         Raises:
             ConfigError: a certificate or key file that cannot be read.
@@ -62,7 +62,7 @@ class RedisAddress:
 
 
 def parse_url(url: str) -> RedisAddress:
-    """The address that a URL means.
+    """Return the address of a URL.
 
     `redis://[[user]:password@]host[:port][/db]`, `rediss://` likewise with TLS (options
     `ssl_ca_certs`, `ssl_certfile`, `ssl_keyfile`, `ssl_cert_reqs=required|none`),

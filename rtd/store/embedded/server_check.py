@@ -1,4 +1,4 @@
-"""What a Redis server says of itself, and whether rtd can rely on it."""
+"""Checks whether rtd can rely on a Redis server, by what `INFO` reports."""
 
 import re
 from collections.abc import Mapping
@@ -10,20 +10,20 @@ from rtd.store.embedded.find_server import MIN_VERSION
 
 
 def parse_info(text: bytes) -> dict[str, str]:
-    """The `name:value` lines of Redis's INFO."""
+    """Read the `name:value` lines of Redis' INFO."""
     lines = (line.partition(":") for line in text.decode(errors="replace").splitlines())
     return {name: value for name, sign, value in lines if sign}
 
 
-#: Asks for everything that the server tells.
+#: Reads all facts of the server.
 INFO_COMMAND: Final = RedisCommand(("INFO",), parse_info)
 
 
 def check_server(facts: Mapping[str, str], where: str) -> list[str]:
-    """What a person should know of a server that rtd does not run itself.
+    """Return warnings about a server that rtd does not run itself.
 
     Args:
-        facts: the answer to `INFO`.
+        facts: the reply to `INFO_COMMAND`.
         where: how the server is called in the sentences.
 
     Raises:

@@ -8,6 +8,7 @@ from rtd.config.config import Config
 from rtd.config.paths import DaemonPaths
 from rtd.store.connection.async_ import AsyncRedisConnection
 from rtd.store.connection.url import parse_url
+from rtd.store.embedded.keep_alive import keep_alive
 from rtd.store.embedded.server import EmbeddedRedis
 from rtd.store.embedded.server_check import INFO_COMMAND, check_server
 from rtd.supervisor.core.log import log
@@ -47,7 +48,7 @@ class RedisServer:
             loop = asyncio.get_running_loop()
             log_file = BoundedFile(self._embedded.log_file, REDIS_LIMIT_BYTES)
             self._keepers = [
-                loop.create_task(self._embedded.keep_alive()),
+                loop.create_task(keep_alive(self._embedded)),
                 loop.create_task(rotate_periodically([log_file])),
             ]
 

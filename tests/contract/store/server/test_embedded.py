@@ -17,6 +17,7 @@ from rtd.store.connection.command import RedisCommand
 from rtd.store.embedded import find_server as module
 from rtd.store.embedded.append_only_file import AppendOnlyFiles
 from rtd.store.embedded.find_server import ServerProgram, find_server
+from rtd.store.embedded.keep_alive import keep_alive
 from rtd.store.embedded.server import EmbeddedRedis
 from tests.contract.store.connection.test_blocking_connection import kill
 from tests.helpers.deadline import until, until_async
@@ -94,7 +95,7 @@ def test_a_hung_server_of_ours_is_killed_by_stop(redis: EmbeddedRedis) -> None:
 
 def test_it_is_started_again_when_it_dies(redis: EmbeddedRedis) -> None:
     async def main() -> None:
-        keeping = asyncio.create_task(redis.keep_alive())
+        keeping = asyncio.create_task(keep_alive(redis))
         link = await AsyncRedisConnection.connect(redis.url)
         await link.execute(RedisCommand(("SET", "a", "1")))
         for _ in range(3):
@@ -116,7 +117,7 @@ def test_one_that_was_taken_over_is_started_again_too(redis: EmbeddedRedis) -> N
     second.start()
 
     async def main() -> None:
-        keeping = asyncio.create_task(second.keep_alive())
+        keeping = asyncio.create_task(keep_alive(second))
         link = await AsyncRedisConnection.connect(second.url)
         kill(redis)
         await until_async(lambda: not link.connected.is_set())
@@ -142,7 +143,7 @@ def test_one_that_has_no_connection_left_is_not_taken_for_dead(redis: EmbeddedRe
         pid = redis._process.pid
 
         async def main() -> None:
-            keeping = asyncio.create_task(redis.keep_alive())
+            keeping = asyncio.create_task(keep_alive(redis))
             await until_async(lambda: rejected(link) >= 2)  # turned away twice, it looked on
             keeping.cancel()
             await asyncio.gather(keeping, return_exceptions=True)
@@ -196,7 +197,7 @@ def test_it_is_synced_each_second_while_it_is_kept(
     monkeypatch.setattr(os, "fdatasync", lambda fd: (synced.append(fd), real(fd)))
 
     async def main() -> None:
-        keeping = asyncio.create_task(redis.keep_alive())
+        keeping = asyncio.create_task(keep_alive(redis))
         link = await AsyncRedisConnection.connect(redis.url)
         await link.execute(RedisCommand(("SET", "a", "2")))
         await until_async(lambda: synced)
