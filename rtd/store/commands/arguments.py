@@ -1,4 +1,4 @@
-"""What the transitions take and what they give, as records.
+"""The records that the commands on runs take and give.
 
 Times are UTC in milliseconds (`_ms`), as Redis compares them.
 """
@@ -17,7 +17,7 @@ class Submission(NamedTuple):
 
 
 class LeaseOutcome(NamedTuple):
-    """What became of a leased run.
+    """How a leased run ended for its executor.
 
     `kind`: `d` done (terminal: the record stays until `forget`), `a` again (queued
     once more, due at `due_ms`, 0 = now), `h` back to the head of its list, as if not taken.
@@ -31,8 +31,10 @@ class LeaseOutcome(NamedTuple):
 
 
 class Cancellation(NamedTuple):
-    """A waiting run to cancel: where it waits (`place`, `item`: those of its submit), the
-    record as it was read, and the terminal one to put in its place.
+    """A waiting run to cancel.
+
+    `place` and `item` are those of its submit; `old` is the record as it was read, `new` the
+    terminal one that replaces it.
     """
 
     id: str
@@ -59,15 +61,15 @@ class OrphanRun(NamedTuple):
 
 
 class TakeReply(NamedTuple):
-    """The answer to `take`.
+    """The reply to `take`.
 
-    `what` is `runs`: carry out `runs` (an empty list means: ask again at once);
+    `what` is `runs`: carry out `runs` (an empty list means: take again at once);
     `idle`: nothing to do and registered as idle, wait on the bell (`next_due_ms`: when the
     next delayed run is due, None if there is none); `retire`: leave; `fenced`: this
-    incarnation has been declared dead, exit without another word.
+    incarnation has been declared dead, exit without another command.
 
-    `rung` is for those who wait on their bell through another connection: when the answer
-    before was `idle` and no token has come since, one is on its way there now. It may be a
+    `token_pending` is for an executor that waits on its bell through another connection: if the
+    reply before was `idle` and no token has come since, one is on its way there now. It may be a
     run: read it before carrying out `runs`, which may take long.
     """
 
@@ -78,8 +80,8 @@ class TakeReply(NamedTuple):
 
 
 class PurgeReply(NamedTuple):
-    """The answer to `purge`. `ended`: how many runs; `skip`: for the next call; `last`: all of
-    the delayed runs have been looked at.
+    """The reply to `purge`. `ended`: how many runs; `skip`: for the next command; `last`: the
+    purge has seen all of the delayed runs.
     """
 
     ended: int
@@ -88,5 +90,5 @@ class PurgeReply(NamedTuple):
 
 
 def parse_token(token: bytes) -> StoredRun | None:
-    """What an executor found on its bell: a run handed to it, or None: it was only woken."""
+    """Read a token from an executor's bell: a run handed to it, or None for a mere wake-up."""
     return StoredRun(token[:26].decode(), token[26:]) if len(token) > 26 else None

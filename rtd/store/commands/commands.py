@@ -1,4 +1,4 @@
-"""All that can be asked of the store: `StoreCommands(namespace)` builds it, a link sends it."""
+"""All commands of the store: `StoreCommands(namespace)` builds them, a connection sends them."""
 
 from rtd.store.commands.faults import FaultCommands
 from rtd.store.commands.node_claim import NodeCommands
@@ -18,4 +18,4 @@ class StoreCommands(
     ParameterCommands,
     TaskLogCommands,
 ):
-    """The calls of one namespace. Has no state but the prefix of its keys."""
+    """Builds the commands of one namespace. Its only state is the prefix of the keys."""

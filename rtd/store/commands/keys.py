@@ -1,8 +1,7 @@
-"""Names of everything that rtd keeps in Redis.
+"""Names of the keys in Redis, and of the places where runs wait.
 
 All keys of a namespace share one prefix with a hash tag, so that in a cluster they live on
-one node and a script may touch them all. The scripts build the same names; `lua/` and this
-file are the only places that know them.
+one node and a script may touch them all. The scripts in `rtd/store/lua` build the same names.
 """
 
 from typing import Final
@@ -12,14 +11,14 @@ SEPARATOR: Final = "|"
 
 
 def prefix(namespace: str) -> str:
-    """What every key of a namespace starts with."""
+    """Return the start of every key of a namespace."""
     if not namespace or set(namespace) & set("{}"):
         raise ValueError(f"not usable as a namespace: {namespace!r}")
     return f"{{rtd:{namespace}}}:"
 
 
 def place(lane: str, queue: str, priority: int) -> str:
-    """Where a run waits: one list per lane, queue and priority.
+    """Return where a run waits: one list per lane, queue and priority.
 
     Raises:
         ValueError: a lane or queue that holds `|` or is empty.
@@ -30,7 +29,7 @@ def place(lane: str, queue: str, priority: int) -> str:
 
 
 def item(run_id: str, max_concurrency: int | None = None, task: str = "") -> str:
-    """What waits in a list: the run's id, and for a limited task how many may run at once."""
+    """Return a run's item in its list: the id, and for a limited task how many may run at once."""
     if max_concurrency is None:
         return run_id
     if max_concurrency < 1:
@@ -39,6 +38,6 @@ def item(run_id: str, max_concurrency: int | None = None, task: str = "") -> str
 
 
 def split_place(text: str) -> tuple[str, str, int]:
-    """(lane, queue, priority) of a place, or of a place with an item behind it."""
+    """Return (lane, queue, priority) of a place, or of a place with an item behind it."""
     lane, queue, priority, *_ = text.split(SEPARATOR, 3)
     return lane, queue, int(priority)

@@ -1,4 +1,4 @@
-"""Which daemon serves a node name: a word in Redis that its owner renews while it lives."""
+"""Commands for the claim of a daemon on its node name, and for its startup and shutdown."""
 
 from collections.abc import Iterable
 
@@ -11,33 +11,33 @@ def _ids(reply: bytes | None) -> list[str]:
 
 
 class NodeCommands(RunCommands):
-    """Calls about the daemons of a namespace."""
+    """Builds the commands about daemons. Mixed into `StoreCommands`."""
 
     def claim(self, node: str, before: bytes, after: bytes, ttl_ms: int) -> RedisCommand:
-        """Replaces the word for a node, if it is `before` (empty: there is none) until now.
+        """Replace the claim on a node, if it is `before` (empty: there is none) until now.
 
-        Gives what stands there then: `after` when it was replaced, else what was found.
-        An empty `after` takes the word away. It vanishes by itself after `ttl_ms`.
+        Gives the claim that stands there then: `after` when it was replaced, else the one found.
+        An empty `after` removes the claim. A claim vanishes by itself after `ttl_ms`.
         """
         return self._script("claim", node, before, after, ttl_ms, parse=bytes)
 
     def get_shutdown_runs(self, node: str) -> RedisCommand:
-        """The ids of runs that `set_closing` has noted last."""
+        """Read the ids that `set_shutdown_runs` recorded last."""
         return RedisCommand(("HGET", f"{self.prefix}closing", node), _ids)
 
     def set_shutdown_runs(self, node: str, ids: Iterable[str]) -> RedisCommand:
-        """Note the runs that a daemon makes at its end; none: all have ended."""
+        """Record the shutdown runs of a daemon; none: all have ended."""
         text = ",".join(ids)
         if not text:
             return RedisCommand(("HDEL", f"{self.prefix}closing", node))
         return RedisCommand(("HSET", f"{self.prefix}closing", node, text))
 
     def get_startup(self, node: str) -> RedisCommand:
-        """What `set_opening` has noted last; None: nothing is left to do."""
+        """Read the progress that `set_startup` recorded last; None: nothing is left to do."""
         return RedisCommand(("HGET", f"{self.prefix}opening", node))
 
     def set_startup(self, node: str, blob: bytes) -> RedisCommand:
-        """Note how far a daemon is on its way to its schedule; empty: it is there."""
+        """Record how far the startup of a daemon is; empty: it is complete."""
         if not blob:
             return RedisCommand(("HDEL", f"{self.prefix}opening", node))
         return RedisCommand(("HSET", f"{self.prefix}opening", node, blob))

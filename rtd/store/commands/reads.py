@@ -1,4 +1,4 @@
-"""Looking without changing anything: one call each, as consistent as one moment in Redis."""
+"""Commands that only read, each as consistent as one moment in Redis."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal, NamedTuple
@@ -17,7 +17,7 @@ class WaitingRun(NamedTuple):
 
 
 class RunLease(NamedTuple):
-    """A run that an executor holds (started, or fetched ahead of its turn)."""
+    """A run that an executor holds (started, or taken ahead of its turn)."""
 
     exec: str
     id: str
@@ -44,7 +44,7 @@ class LaneLoad(NamedTuple):
 
 
 class EnrolledExecutor(NamedTuple):
-    """An enrolled executor. `active` is False once it was told to retire."""
+    """An enrolled executor. `active` is False once it must retire."""
 
     exec: str
     lane: str
@@ -106,108 +106,105 @@ def _new_events(reply: Sequence[Any] | None) -> list[tuple[str, bytes]]:
 
 
 class ReadCommands:
-    """Builds the calls that only read. Mixed into `StoreCommands`."""
+    """Builds the commands that only read. Mixed into `StoreCommands`."""
 
     prefix: str
 
     def get_record(self, run_id: str) -> RedisCommand:
-        """The record of a run, or None."""
+        """Read the record of a run, or None."""
         return RedisCommand(("GET", f"{self.prefix}r:{run_id}"))
 
     def get_records(self, ids: Sequence[str]) -> RedisCommand:
-        """The records of some runs in their order, None for each that is not there."""
+        """Read the records of some runs in their order, None for each that is not there."""
         return RedisCommand(("MGET", *[f"{self.prefix}r:{i}" for i in ids]))
 
     def list_queued(self, limit: int, queue: str = "") -> RedisCommand:
-        """`WaitingRun` runs, those that would be taken first before others; then held and delayed.
-
-        All of a queue can be purged by reading some, cancelling them, and reading again.
-        """
+        """Read runs that wait: `WaitingRun`, in the order of `take`; then held and delayed ones."""
         return RedisCommand(("1", self.prefix, limit, queue), _waiting, "waiting")
 
     def list_running(self) -> RedisCommand:
-        """All leases of all executors: `Running`, those of fenced ones included."""
+        """Read all leases of all executors: `RunLease`, those of fenced ones included."""
         return RedisCommand(("1", self.prefix), _running, "running")
 
     def list_done(
         self, limit: int, *, task: str | None = None, bad: bool = False, offset: int = 0
     ) -> RedisCommand:
-        """Finished runs, newest first: of one task, or of all, or `bad`: all but succeeded."""
+        """Read finished runs, newest first: of one task, or of all, or `bad`: all but succeeded."""
         name = "bad" if bad else "done" if task is None else f"done:{task}"
         return RedisCommand(("1", self.prefix, name, offset, limit), _done, "done")
 
     def oldest_done(self, task: str, limit: int) -> RedisCommand:
-        """Finished runs of a task, the oldest last."""
+        """Read the oldest finished runs of a task, the oldest last."""
         return RedisCommand(("1", self.prefix, f"done:{task}", -limit, limit), _done, "done")
 
     def tasks_done(self) -> RedisCommand:
-        """Names of the tasks that have finished runs."""
+        """Read the names of the tasks that have finished runs."""
         return RedisCommand(("SMEMBERS", f"{self.prefix}ended"), _names)
 
     def queue_table(self) -> RedisCommand:
-        """A `QueueRow` for every queue ever used, highest priority first."""
+        """Read a `QueueState` for every queue ever used, highest priority first."""
         return RedisCommand(("1", self.prefix), _queues, "queue_table")
 
     def lane_load(self, lane: str) -> RedisCommand:
-        """The `LaneLoad` of a lane."""
+        """Read the `LaneLoad` of a lane."""
         return RedisCommand(("1", self.prefix, lane), lambda reply: LaneLoad(*reply), "lane_load")
 
     def is_paused(self, queue: str) -> RedisCommand:
-        """Whether a queue is paused."""
+        """Read whether a queue is paused."""
         return RedisCommand(("SISMEMBER", f"{self.prefix}paused", queue), bool)
 
     def count_running(self, task: str) -> RedisCommand:
-        """How many runs of a task count towards its limit on concurrency now."""
+        """Count the runs of a task that its limit on concurrency counts now."""
         return RedisCommand(("SCARD", f"{self.prefix}cc:{task}"), int)
 
     def tally(self, task: str | None = None) -> RedisCommand:
-        """How many runs ended in each state, ever, by state character."""
+        """Read how many runs ended in each state, ever, by state character."""
         return RedisCommand(
             ("HGETALL", self.prefix + ("tally" if task is None else f"tally:{task}")), _counts
         )
 
     def events_since(self, entry: str, limit: int = 100) -> RedisCommand:
-        """[(entry id, packed list)] after an entry (`0` = from the oldest kept)."""
+        """Read [(entry id, packed list)] after an entry (`0` = from the oldest kept)."""
         start = "-" if entry == "0" else f"({entry}"
         return RedisCommand(("XRANGE", f"{self.prefix}events", start, "+", "COUNT", limit), _events)
 
     def last_events(self, limit: int) -> RedisCommand:
-        """[(entry id, packed list)], the newest first."""
+        """Read [(entry id, packed list)], the newest first."""
         return RedisCommand(
             ("XREVRANGE", f"{self.prefix}events", "+", "-", "COUNT", limit), _events
         )
 
     def wait_events(self, entry: str, block_ms: int) -> RedisCommand:
-        """Like `events_since`, waiting up to `block_ms` (0 = for ever). Blocks its connection."""
+        """Read as `events_since`; wait up to `block_ms` (0 = for ever). Blocks its connection."""
         args = ("XREAD", "BLOCK", block_ms, "STREAMS", f"{self.prefix}events", entry)
         return RedisCommand(args, _new_events)
 
     def get_progress(self) -> RedisCommand:
-        """What running runs say of how far they are, by id."""
+        """Read the progress of running runs, by id."""
         return RedisCommand(("HGETALL", f"{self.prefix}progress"), _blobs)
 
     def get_intent(self, run_id: str) -> RedisCommand:
-        """The stop that somebody asked for, or None."""
+        """Read the stop request of a run, or None."""
         return RedisCommand(("HGET", f"{self.prefix}intent", run_id))
 
     def list_executors(self) -> RedisCommand:
-        """Every enrolled executor: `EnrolledExecutor`."""
+        """Read every enrolled executor: `EnrolledExecutor`."""
         return RedisCommand(("HGETALL", f"{self.prefix}execs"), _execs)
 
     def list_fenced(self) -> RedisCommand:
-        """Executors that were fenced and still have runs to settle."""
+        """Read the executors that were fenced and still have runs to settle."""
         return RedisCommand(("SMEMBERS", f"{self.prefix}fenced"), _names)
 
     def list_demanded(self) -> RedisCommand:
-        """Lanes that were rung for."""
+        """Read the lanes that rang for want of an idle executor."""
         return RedisCommand(("SMEMBERS", f"{self.prefix}demand"), _names)
 
     def next_due(self) -> RedisCommand:
-        """When the next delayed run is due, in ms, or None."""
+        """Read when the next delayed run is due, in ms, or None."""
         return RedisCommand(("ZRANGE", f"{self.prefix}delayed", 0, 0, "WITHSCORES"), _score)
 
     def get_due_times(self, place_items: Sequence[str]) -> RedisCommand:
-        """[(place and item, when it is due in epoch seconds)] of delayed runs."""
+        """Read [(place and item, when it is due in epoch seconds)] of delayed runs."""
 
         def pairs(reply: Sequence[bytes | None]) -> list[tuple[str, float]]:
             found = zip(place_items, reply, strict=True)
@@ -216,11 +213,11 @@ class ReadCommands:
         return RedisCommand(("ZMSCORE", f"{self.prefix}delayed", *place_items), pairs)
 
     def bell_key(self, exec_id: str) -> str:
-        """The list that wakes an executor."""
+        """Return the list that wakes an executor."""
         return f"{self.prefix}bell:{exec_id}"
 
     def node_bell_key(self, node: str) -> str:
-        """The list that wakes a node's supervisor."""
+        """Return the list that wakes a node's supervisor."""
         return f"{self.prefix}bell:node:{node}"
 
 

@@ -1,4 +1,4 @@
-"""Reads what the scripts answer."""
+"""Reads the replies of the scripts."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,13 +7,13 @@ from rtd.store.commands.arguments import OrphanRun, PurgeReply, StoredRun, TakeR
 
 
 def parse_runs(reply: Sequence[bytes]) -> list[StoredRun]:
-    """Id and record, in turn."""
+    """Read ids and records, in turn."""
     it = iter(reply)
     return [StoredRun(i.decode(), r) for i, r in zip(it, it, strict=True)]
 
 
 def parse_take(reply: list[Any]) -> TakeReply:
-    """What `take` answers."""
+    """Read the reply of `take`."""
     what = reply[0]
     if what in (b"runs", b"rung"):
         return TakeReply("runs", parse_runs(reply[1:]), token_pending=what == b"rung")
@@ -23,32 +23,32 @@ def parse_take(reply: list[Any]) -> TakeReply:
 
 
 def parse_ids(reply: Sequence[bytes]) -> list[str]:
-    """A list of ids."""
+    """Read a list of ids or names."""
     return [text.decode() for text in reply]
 
 
 def parse_text(reply: bytes) -> str:
-    """One word."""
+    """Read a text."""
     return reply.decode()
 
 
 def parse_ms(reply: bytes | None) -> int | None:
-    """A moment, or None."""
+    """Read a time in ms, or None."""
     return int(float(reply)) if reply else None
 
 
 def parse_orphans(reply: Sequence[bytes]) -> list[OrphanRun]:
-    """Id, place and record, in turn."""
+    """Read ids, places and records, in turn."""
     it = iter(reply)
     return [OrphanRun(i.decode(), p.decode(), r) for i, p, r in zip(it, it, it, strict=True)]
 
 
 def parse_expired(reply: Sequence[bytes]) -> tuple[int | None, list[StoredRun]]:
-    """When the next one expires, and those that are due."""
+    """Read when the next run expires, and the runs that have expired."""
     return parse_ms(reply[0]), parse_runs(reply[1:])
 
 
 def parse_purge(reply: Sequence[int]) -> PurgeReply:
-    """What `purge` answers."""
+    """Read the reply of `purge`."""
     ended, skip, last = reply
     return PurgeReply(ended, skip, bool(last))

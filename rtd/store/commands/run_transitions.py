@@ -1,7 +1,7 @@
-"""Every change of a run as one call: what the scripts in `lua/` do, seen from Python.
+"""Commands for every change of a run.
 
-Each method builds one `Call`; a link sends it. One call is one atomic step in Redis: it
-happens whole or not at all, also when Redis or the caller dies in the middle.
+Each is one atomic step in Redis: it happens whole or not at all, also when Redis or the caller
+dies in the middle. The scripts are in `rtd/store/lua`.
 
 Times are UTC in milliseconds (`_ms`), as Redis compares them.
 """
@@ -13,7 +13,7 @@ from rtd.store.commands import keys, replies
 from rtd.store.commands.arguments import Cancellation, LeaseOutcome, Submission
 from rtd.store.connection.command import RedisCommand, check_batch
 
-#: Runs that one call of `purge` ends. More take longer each: their records outgrow the caches.
+#: Runs that one `purge` ends. More take longer each: their records outgrow the caches.
 PURGED_MOST: Final = 200
 
 
@@ -23,7 +23,7 @@ def _flat(outcomes: Sequence[LeaseOutcome]) -> list[Any]:
 
 
 class RunCommands:
-    """Builds the calls that change runs.
+    """Builds the commands that change runs. Mixed into `StoreCommands`.
 
     Args:
         namespace: the name of this rtd; keys of different namespaces never meet.
@@ -38,11 +38,11 @@ class RunCommands:
     def submit(
         self, node: str, place: str, task: str, now_ms: int, runs: Sequence[Submission]
     ) -> RedisCommand:
-        """Queues runs of one task in one place. Gives one flag per run: 1 created, 0 existed.
+        """Queue runs of one task in one place. Gives one flag per run: 1 created, 0 existed.
 
-        An id that exists already is left as it is, whatever its state: to send a submit again
-        after a lost reply is safe. A run that is due now goes straight to an idle executor
-        when nothing waits before it.
+        An id that exists already stays as it is, in any state: to send a submit again after a
+        lost reply is safe. A run that is due now goes straight to an idle executor when nothing
+        waits before it.
         """
         check_batch(len(runs))
         count = len(runs)
@@ -61,7 +61,7 @@ class RunCommands:
     def take(
         self, node: str, exec_id: str, lane: str, n: int, now_ms: int, *, enroll: bool = False
     ) -> RedisCommand:
-        """Leases up to `n` runs to an executor: `TakeReply`.
+        """Lease up to `n` runs to an executor: `TakeReply`.
 
         Order: by score of the place (queue priority, then run priority), first in first out
         within; hand-offs that wait on the bell come before all and may exceed `n`.
@@ -80,10 +80,10 @@ class RunCommands:
         history: int,
         outcomes: Sequence[LeaseOutcome],
     ) -> RedisCommand:
-        """Writes outcomes of leased runs. Gives the refused ids: [] = all written.
+        """Write outcomes of leased runs. Gives the refused ids: [] = all written.
 
-        When any id is not leased to this executor (fenced meanwhile, or written by an
-        earlier call whose reply was lost) nothing at all is done: drop those and call again.
+        When any id is not leased to this executor (fenced meanwhile, or written by an earlier
+        command whose reply was lost) nothing at all is done: drop those and send the rest again.
         `history` is how many finished runs of each task are kept. `events` is one packed
         list for the event stream, or b"".
         """
@@ -101,14 +101,14 @@ class RunCommands:
         history: int,
         outcomes: Sequence[LeaseOutcome],
     ) -> RedisCommand:
-        """Like `finish`, for the runs of an executor that has been fenced."""
+        """Write outcomes as `finish` does, for the runs of an executor that has been fenced."""
         flat = _flat(outcomes)
         return self._script(
             "settle", node, exec_id, now_ms, events, history, *flat, parse=replies.parse_ids
         )
 
     def giveback(self, node: str, exec_id: str, ids: Sequence[str]) -> RedisCommand:
-        """Returns leases that were not started to the head of their lists, in this order.
+        """Return leases that were not started to the head of their lists, in this order.
 
         Gives the ids that were not this executor's; the others are back.
         """
@@ -116,28 +116,29 @@ class RunCommands:
         return self._script("giveback", node, exec_id, *ids, parse=replies.parse_ids)
 
     def mine(self, exec_id: str) -> RedisCommand:
-        """All runs leased to an executor: `StoredRun`. To find out what a lost reply gave."""
+        """Read all runs leased to an executor: `StoredRun`. For use after a lost reply."""
         return self._script("mine", exec_id, parse=replies.parse_runs)
 
     def retire(self, exec_id: str) -> RedisCommand:
-        """Lets an executor's next `take` say `retire`, and wakes it if it is idle."""
+        """Let an executor's next `take` reply `retire`, and wake it if it is idle."""
         return self._script("retire", exec_id, parse=int)
 
     def fence(self, node: str, exec_id: str, own_doing: bool = False) -> RedisCommand:
-        """Declares an executor dead and gives its leases: `OrphanRun`.
+        """Declare an executor dead. Gives its leases: `OrphanRun`.
 
         Args:
-            own_doing: it ended by itself; nobody killed it.
+            own_doing: it ended by itself, without being killed.
 
-        From here on its `take` and `finish` are refused, however late they arrive (a late
-        first `take` too, for five minutes). To call it again gives what is not settled yet.
+        From here on Redis refuses its `take` and `finish`, however late they arrive (a late
+        first `take` too, for five minutes). The same command later gives the leases that are not
+        settled yet.
         """
         return self._script("fence", node, exec_id, int(own_doing), parse=replies.parse_orphans)
 
     def cancel(
         self, node: str, now_ms: int, events: bytes, history: int, run: Cancellation
     ) -> RedisCommand:
-        """Ends a run that waits, wherever it waits, if its record is still `run.old`.
+        """End a run that waits, wherever it waits, if its record is still `run.old`.
 
         Gives `ok`, `leased` (an executor has it), `changed` or `missing`.
         """
@@ -146,79 +147,83 @@ class RunCommands:
     def purge(
         self, node: str, now_ms: int, history: int, queue: str, end: bytes, reason: str, skip: int
     ) -> RedisCommand:
-        """Ends up to 200 runs that wait in a queue, wherever they wait: `PurgeReply`.
+        """End up to 200 runs that wait in a queue, wherever they wait: `PurgeReply`.
 
-        Call it, with the answer's `skip` (0 at first), until there was nothing to end and
-        `last` is set. `end` is a packed `rtd.model.run_record.RunEnd`; `reason` is what the
-        events say.
+        Send it again, with the reply's `skip` (0 at first), until there was nothing to end and
+        `last` is set. `end` is a packed `rtd.model.run_record.RunEnd`, `reason` the text of the
+        events.
         """
         args = (now_ms, history, queue, PURGED_MOST, skip, end, reason)
         return self._script("purge", node, *args, parse=replies.parse_purge)
 
     def promote(self, node: str, now_ms: int) -> RedisCommand:
-        """Queues delayed runs that are due. Gives when the next one is due in ms, or None."""
+        """Queue delayed runs that are due. Gives when the next one is due in ms, or None."""
         return self._script("promote", node, now_ms, parse=replies.parse_ms)
 
     def list_expired(self, now_ms: int, limit: int = 100) -> RedisCommand:
-        """(when the next one expires in ms or None, due ones that are not over: `StoredRun`).
+        """Read runs that have expired and are not over.
 
-        Writes nothing: `cancel` each of them. One that answers `leased` has started.
+        Gives when the next one expires in ms or None, and the runs: `StoredRun`. Ends none of
+        them: send `cancel` for each. A run for which it gives `leased` has started.
         """
         return self._script("expire", now_ms, limit, parse=replies.parse_expired)
 
     def forget_expiry(self, ids: Iterable[str]) -> RedisCommand:
-        """These runs do not expire any more: they have started."""
+        """Forget when these runs expire: they have started."""
         return RedisCommand(("ZREM", self.prefix + "expiring", *ids), int)
 
     def forget(self, node: str, task: str, count: int, last_id: str) -> RedisCommand:
-        """Forgets the `count` oldest finished runs of a task, the newest of which is `last_id`.
+        """Forget the `count` oldest finished runs of a task, the newest of which is `last_id`.
 
         Gives how many records went; 0 when the list has changed since it was read.
         """
         return self._script("forget", node, task, count, last_id, parse=int)
 
     def forget_internal_run(self, run_id: str) -> RedisCommand:
-        """The outcome of a run of rtd's own (its task begins with `@`) has been read. Such a
-        run rings `inner|<id>` when it ends and is in no list; its record goes after a minute."""
+        """Forget an internal run (its task begins with `@`), whose outcome has been read.
+
+        Such a run rings `inner|<id>` when it ends and is in no list; its record goes after a
+        minute.
+        """
         return RedisCommand(("DEL", f"{self.prefix}r:{run_id}"), int)
 
     def pause(self, node: str, queue: str) -> RedisCommand:
-        """Takes a queue's runs out of sight of `take`. Gives 1, or 0 if it was paused."""
+        """Hide a queue's runs from `take`. Gives 1, or 0 if it was paused."""
         return self._script("pause", node, queue, parse=int)
 
     def resume(self, node: str, queue: str) -> RedisCommand:
-        """Undoes `pause`. Gives 1, or 0 if the queue was not paused."""
+        """Undo `pause`. Gives 1, or 0 if the queue was not paused."""
         return self._script("resume", node, queue, parse=int)
 
     def set_queue_priority(self, queue: str, priority: int) -> RedisCommand:
-        """Sets a queue's priority (higher first), for what waits in it too."""
+        """Set a queue's priority (higher first), also for the runs that wait in it."""
         return self._script("queue_priority", queue, priority, parse=int)
 
     def set_intent(self, run_id: str, blob: bytes) -> RedisCommand:
-        """Notes a stop that somebody asked for. Gives whether the run is still going on."""
+        """Record that a run must stop, and why. Gives whether the run is still going on."""
         return self._script("intend", run_id, blob, parse=bool)
 
     def set_progress(self, exec_id: str, run_id: str, blob: bytes) -> RedisCommand:
-        """Notes how far a leased run is. Gives whether it is leased to this executor."""
+        """Record how far a leased run is. Gives whether it is leased to this executor."""
         return self._script("progress", exec_id, run_id, blob, parse=bool)
 
     def emit(self, events: bytes) -> RedisCommand:
-        """Adds one packed list of events to the stream."""
+        """Add one packed list of events to the stream."""
         args = ("XADD", self.prefix + "events", "MAXLEN", "~", 10000, "*", "b", events)
         return RedisCommand(args, replies.parse_text)
 
     def watch_runs(self, ids: Iterable[str]) -> RedisCommand:
-        """Lets each of these runs ring `done|<id>` when it ends. Ask, then read the record."""
+        """Let each of these runs ring `done|<id>` when it ends. Send this, then read the record."""
         return RedisCommand(("SADD", self.prefix + "waits", *ids), int)
 
     def unwatch_runs(self, ids: Iterable[str]) -> RedisCommand:
-        """Takes back `wait_for`."""
+        """Undo `watch_runs`."""
         return RedisCommand(("SREM", self.prefix + "waits", *ids), int)
 
     def watch_tasks(self, tasks: Iterable[str]) -> RedisCommand:
-        """Lets each end of a run of these tasks ring `task|<task>|<state char>|<id>|<ms>`."""
+        """Let each end of a run of these tasks ring `task|<task>|<state char>|<id>|<ms>`."""
         return RedisCommand(("SADD", self.prefix + "watched", *tasks), int)
 
     def clear_demand(self, lane: str) -> RedisCommand:
-        """Forgets that a lane was rung for: the next submit that finds nobody idle rings again."""
+        """Forget that a lane rang: the next submit that finds no idle executor rings again."""
         return RedisCommand(("SREM", self.prefix + "demand", lane), int)

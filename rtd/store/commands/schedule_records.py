@@ -52,7 +52,7 @@ class OccurrenceRecord(NamedTuple):
 
 
 class SchedulerState(NamedTuple):
-    """What a scheduler starts from.
+    """The state that a scheduler starts from.
 
     `alive_us` is up to when everything was decided (None: never), `switches` the tasks that a
     user enabled or disabled, `catch_ups` the misfires whose runs are yet to be made, and why;

@@ -91,7 +91,7 @@ def test_the_schedule_is_read(link: RedisConnection) -> None:
     state = parse_scheduler_state(answers)
     assert (state.alive_us, state.switches) == (NOW_US, {"nightly": False})
     assert ActiveRun(run_id(8), "hourly", NOW_US + 5) in state.active_runs
-    assert state.owed == [OccurrenceRecord("hourly", NOW_US - 5_000_000, "it is made up for")]
+    assert state.catch_ups == [OccurrenceRecord("hourly", NOW_US - 5_000_000, "it is made up for")]
     assert (state.last["r"]["hourly"], state.last["u"]["hourly"]) == (
         NOW_US + 5,
         NOW_US - 9_000_000,
