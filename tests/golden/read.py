@@ -34,6 +34,11 @@ def golden_file(release: str, name: str) -> bytes:
     return (_FOLDER / release / name).read_bytes()
 
 
+def golden_keys(release: str) -> set[str]:
+    """The names of the keys in Redis, without the prefix of the namespace."""
+    return set(json.loads((_FOLDER / release / "redis.json").read_text(encoding="ascii")))
+
+
 def restore_redis(release: str, link: RedisConnection, prefix: str) -> None:
     """Write the keys of the release into an empty Redis, with this prefix."""
     data = json.loads((_FOLDER / release / "redis.json").read_text(encoding="ascii"))

@@ -101,8 +101,8 @@ def ended_records() -> dict[str, RunRecord]:
 
 def _executor_records() -> dict[str, bytes]:
     """Records as an executor writes them, which packs them by itself."""
-    outcome = AttemptOutcome(LeasedRun(new_record(SPEC), {}), AT + 1)
-    outcome.ended_at = AT + 2
+    outcome = AttemptOutcome(LeasedRun(new_record(SPEC), {}))
+    outcome.started_at, outcome.ended_at = AT + 1, AT + 2
     outcome.result = pack(("a", 1))
     outcome.output = [f"{EXECUTOR}.1.seg", 28, 21, 32, 0]
     outcome.cpu_s, outcome.peak_bytes = 0.5, 40_000_000

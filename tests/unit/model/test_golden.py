@@ -23,6 +23,7 @@ from rtd.supervisor.core.stop_request import Intent
 from rtd.supervisor.ending.dead_executor_files import DeadExecutorFiles
 from rtd.supervisor.runs.read_output import OutputSource
 from tests.golden.read import RELEASES, golden_blobs, golden_file
+from tests.golden.write_files import stored_files
 from tests.golden.write_records import (
     AT,
     EXECUTOR,
@@ -30,8 +31,11 @@ from tests.golden.write_records import (
     PARAMS,
     RUN_ID,
     SPEC,
+    app_records,
     ended_records,
+    packed_values,
     run_id,
+    run_records,
 )
 
 pytestmark = pytest.mark.parametrize("release", RELEASES)
@@ -166,6 +170,15 @@ def test_output_is_read(release: str, tmp_path: Path) -> None:
         assert [(part.stream, part.at, part.data) for part in source.parts()] == [
             ("out", AT, b"to the output\n"), ("err", AT, b"error %d\n" % number),
         ]  # fmt: skip
+
+
+def test_the_writer_still_writes_every_case(release: str, tmp_path: Path) -> None:
+    written = {name: decode_record(blob) for name, blob in run_records().items()}
+    assert {name: written.get(name) for name in _records(release)} == _records(release)
+    assert golden_blobs(release, "values").keys() <= packed_values().keys()
+    assert golden_blobs(release, "app").keys() <= app_records().keys()
+    for name, blob in stored_files(tmp_path).items():
+        assert len(blob) == len(golden_file(release, name)), name
 
 
 class TestOtherFields:

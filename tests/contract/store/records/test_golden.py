@@ -1,5 +1,7 @@
 """Keys that earlier releases have left in Redis are read, and their runs go on."""
 
+from pathlib import Path
+
 import msgpack
 import pytest
 
@@ -17,9 +19,9 @@ from rtd.store.commands.schedule_records import (
 )
 from rtd.store.connection.blocking import RedisConnection
 from tests.contract.store.harness import Store
-from tests.golden.read import RELEASES, restore_redis
+from tests.golden.read import RELEASES, golden_keys, restore_redis
 from tests.golden.write_records import AT, EXECUTOR, PARAMS, run_id
-from tests.golden.write_redis import COMMANDS, LIMITED, NODE, NOW_MS, NOW_US
+from tests.golden.write_redis import COMMANDS, LIMITED, NODE, NOW_MS, NOW_US, redis_keys
 
 
 @pytest.fixture(params=RELEASES)
@@ -27,6 +29,10 @@ def link(request: pytest.FixtureRequest, store: Store) -> RedisConnection:
     """A Redis that holds what a release has left."""
     restore_redis(request.param, store.link, COMMANDS.prefix)
     return store.link
+
+
+def test_the_writer_still_writes_every_key(tmp_path: Path) -> None:
+    assert set(redis_keys(tmp_path)) >= golden_keys(RELEASES[-1])
 
 
 def test_runs_are_where_they_waited(link: RedisConnection) -> None:
