@@ -4,8 +4,8 @@
 local ID, PLACE, ITEM, TASK = ARGV[5], ARGV[6], ARGV[7], ARGV[8]
 local KEY, SPOT = N .. 'r:' .. ID, PLACE .. '|' .. ITEM
 
--- To have taken it out of where it waits proves that no executor has it.
-local function withdrawn()
+-- Takes the run out of where it waits: if that succeeds, no executor has it.
+local function take_out()
   if redis.call('ZREM', N .. 'delayed', SPOT) == 1 then return true end
   local list = N .. 'q:' .. PLACE
   if redis.call('LREM', list, 1, ITEM) == 1 then
@@ -28,10 +28,10 @@ local record = redis.call('GET', KEY)
 redis.call('ZREM', N .. 'expiring', ID)
 if not record then return 'missing' end
 if record ~= ARGV[9] then return 'changed' end
-if not withdrawn() then return 'leased' end
+if not take_out() then return 'leased' end
 redis.call('SET', KEY, ARGV[10])
 over({ID}, {TASK}, {string.sub(ARGV[10], 1, 1)}, tonumber(ARGV[4]), ARGV[2])
--- It may have been the next in turn under its task's limit.
+-- It may have been the next run under its task's limit.
 if limit(ITEM) then unhold(TASK, 1) end
 log(ARGV[3], 1)
 return 'ok'

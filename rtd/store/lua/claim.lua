@@ -1,6 +1,6 @@
--- claim: one daemon per node name. ARGV: node, what the caller believes to stand there ('' for
--- nothing), what shall stand there ('' for nothing), ttl_ms. Answers what does stand there, and
--- changes it only when the caller was right.
+-- claim: one daemon per node name. ARGV: node, the claim that the caller expects ('' for none),
+-- the claim that replaces it ('' for none), ttl_ms. Gives the claim that stands there then;
+-- replaces it only if it was the expected one.
 local key = N .. 'here:' .. NODE
 local found = redis.call('GET', key) or ''
 if found ~= ARGV[2] then return found end

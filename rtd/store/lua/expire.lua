@@ -1,5 +1,5 @@
--- expire: runs whose time to start is over, those that ended meanwhile forgotten. Gives when
--- the next one is due after these, then id and record of each. ARGV: now_ms, limit.
+-- expire: reads runs whose time to start is over, and forgets those that ended meanwhile. Gives
+-- when the next one expires after these, then id and record of each. ARGV: now_ms, limit.
 --@use records
 local EXPIRING = N .. 'expiring'
 local ids = redis.call('ZRANGEBYSCORE', EXPIRING, '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])

@@ -1,10 +1,10 @@
--- fence: an executor is dead; whatever it still says is refused. Gives its leases: id, place
--- and item, record. ARGV: node, exec, 1 if it ended by its own doing and 0 if others ended it.
+-- fence: an executor is dead; its later commands are refused. Gives its leases: id, place and
+-- item, record. ARGV: node, exec, 1 if it ended by its own doing and 0 if others ended it.
 --@use ring wake records
 local EXEC = ARGV[2]
 local DEAD = N .. 'dead:' .. EXEC
 local status = redis.call('HGET', N .. 'execs', EXEC)
--- Its very first take may still be on its way: no enrolling from the grave.
+-- Its very first take may still be on its way: it must not enroll now.
 redis.call('SET', N .. 'tomb:' .. EXEC, 1, 'EX', 300)
 redis.call('DEL', N .. 'bell:' .. EXEC)
 if redis.call('EXISTS', N .. 'lease:' .. EXEC) == 1 then
@@ -15,10 +15,10 @@ if status then
   redis.call('HDEL', N .. 'execs', EXEC)
   local lane = string.match(status, '^.([^|]*)')
   redis.call('SREM', N .. 'idle:' .. lane, EXEC)
-  -- It may have been woken for work that waits: somebody else is.
+  -- It may have been woken for work that waits: wake another one.
   if redis.call('EXISTS', N .. 'walk:' .. lane) == 1 then wake(lane, 1) end
 end
--- It may have written the task log: the next one may.
+-- If it wrote the task log, the next process may.
 local reader = N .. 'log:reader:' .. NODE
 if redis.call('GET', reader) == EXEC then
   redis.call('DEL', reader)

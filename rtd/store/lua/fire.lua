@@ -1,6 +1,6 @@
--- fire: occurrences and their runs, in one place, each at most once whoever decides and however
--- often. Gives for each '' (made), or the state of the run that existed ('-': its record is
--- gone).
+-- fire: records occurrences and submits their runs, in one place, each at most once, however many
+-- nodes send it and however often. Gives for each '' (made), or the state of the run that existed
+-- ('-': its record is gone).
 -- ARGV: node, place, now_ms, kept, alive_us, then per occurrence: task, due_us, start_us, id,
 -- record, item, expires_ms, note.
 --@use ring ring_all leased wake log enqueue expires occurrence

@@ -1,5 +1,5 @@
--- forget: the oldest finished runs of a task go, if the newest of them is still the one that
--- was read (others may have trimmed the list meanwhile). Gives how many records went.
+-- forget: deletes the oldest finished runs of a task, if the newest of them is still the one that
+-- was read (another command may have trimmed the list meanwhile). Gives how many records went.
 -- ARGV: node, task, count, last id.
 --@use drop
 local LIST, COUNT = N .. 'done:' .. ARGV[2], tonumber(ARGV[3])

@@ -6,7 +6,7 @@ if #ARGV < 3 then return {} end
 local where = redis.call('HMGET', LEASE, unpack(ARGV, 3))
 local spots, wrong = {}, {}
 for i = 1, #where do
-  -- Deleted one by one: an id that is passed twice goes back once.
+  -- Deletes one by one: an id that is passed twice goes back once.
   if where[i] and redis.call('HDEL', LEASE, ARGV[i + 2]) == 1 then
     local place, item = split(where[i])
     spots[#spots + 1] = {place, item}

@@ -1,4 +1,5 @@
--- lane_load: runs that could start, executors that take, those of them idle. ARGV: lane.
+-- lane_load: counts the runs that could start, the executors that take, and the idle ones.
+-- ARGV: lane.
 local LANE = ARGV[1]
 local queued, execs = 0, 0
 for _, place in ipairs(redis.call('ZRANGE', N .. 'walk:' .. LANE, 0, -1)) do

@@ -1,8 +1,7 @@
--- log_read: the process that writes a node's task log is done with the entries up to a number, and
--- asks for the next ones. Gives 'read', how many were lost since the last call, which process (the
--- first, the second, ...) this one is that gets the first of the entries, how many of those before
--- were ended by others, and the entries; 'busy' while another such process lives (the end of that
--- one rings this one's bell); 'fenced'.
+-- log_read: the process that writes a node's task log acknowledges the entries up to a number and
+-- reads the next ones. Gives 'read', how many were lost since the last read, how many processes,
+-- this one included, have got the first of the entries, how many of them were killed, and the
+-- entries; 'busy' while another such process lives (its end rings this one's bell); 'fenced'.
 -- ARGV: node, exec, up to ('' for none), count.
 local EXEC, UPTO, COUNT = ARGV[2], ARGV[3], tonumber(ARGV[4])
 local LIST, READER = N .. 'log:' .. NODE, N .. 'log:reader:' .. NODE
@@ -18,7 +17,7 @@ if reader ~= EXEC then
   redis.call('SET', READER, EXEC)
 end
 
--- By their numbers, so that a call may be repeated.
+-- By their numbers, so that the command is safe to send again.
 local head = redis.call('LINDEX', LIST, 0)
 if head and UPTO ~= '' then
   local done = tonumber(UPTO) - tonumber(string.match(head, '^%d+')) + 1
@@ -27,7 +26,7 @@ if head and UPTO ~= '' then
     head = redis.call('LINDEX', LIST, 0)
   end
 end
--- One that ends whoever writes it must not come for ever.
+-- An entry that ends each process that writes it must not come for ever.
 if head and reader ~= EXEC then
   local key, number = N .. 'log:tries:' .. NODE, string.match(head, '^%d+')
   local before = redis.call('HMGET', key, number, 'ended')
@@ -39,7 +38,7 @@ if head and reader ~= EXEC then
   redis.call('DEL', key)
   redis.call('HSET', key, number, tries, 'ended', ended)
 end
--- What was rung until now is among what is given; what comes later rings again.
+-- The reply holds all entries that rang until now; later ones ring again.
 redis.call('DEL', N .. 'bell:log:' .. NODE)
 local lost = redis.call('GET', N .. 'log:lost:' .. NODE)
 redis.call('DEL', N .. 'log:lost:' .. NODE)

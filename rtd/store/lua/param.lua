@@ -1,6 +1,6 @@
--- param: a value of a parameter that is set at run time, or taken back ('' for the value: every
--- packed value has a byte). All nodes are told: their conditions may ask for it. Gives whether
--- anything has changed. ARGV: node, field, value.
+-- param: sets the value of a parameter at run time, or removes it ('' for the value: every packed
+-- value has a byte). Rings all nodes: their conditions may read it. Gives whether anything has
+-- changed. ARGV: node, field, value.
 --@use ring ring_all
 local KEY, FIELD, VALUE = N .. 'params', ARGV[2], ARGV[3]
 local changed = 1

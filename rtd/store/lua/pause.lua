@@ -1,4 +1,4 @@
--- pause: the queue's places go out of sight of takers. ARGV: node, queue.
+-- pause: hides the queue's places from `take`. ARGV: node, queue.
 --@use ring wake put split unhold
 local QUEUE = ARGV[2]
 if redis.call('SADD', N .. 'paused', QUEUE) == 0 then return 0 end
@@ -11,6 +11,6 @@ for _, lane in ipairs(redis.call('SMEMBERS', N .. 'lanes')) do
     end
   end
 end
--- Among them may be the next in turn under a task's limit: others have it now.
+-- Hidden runs may have been the next ones under a task's limit: others are now.
 for _, task in ipairs(redis.call('SMEMBERS', N .. 'holding')) do unhold(task, 1000) end
 return 1

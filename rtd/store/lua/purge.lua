@@ -1,11 +1,12 @@
--- purge: ends runs of a queue that wait, wherever they wait. See transitions.py.
--- ARGV: node, now_ms, history, queue, limit, skip, end, reason. `skip`: so many of the delayed are
--- of other queues, a call before has seen; `end`: how the runs ended, packed.
--- Gives how many have ended, the next call's `skip`, and 1 if all that waited was seen.
+-- purge: ends runs of a queue that wait, wherever they wait. See run_transitions.py.
+-- ARGV: node, now_ms, history, queue, limit, skip, end, reason. `skip`: how many of the first
+-- delayed runs are of other queues, as the purge before has found; `end`: how the runs ended,
+-- packed.
+-- Gives how many have ended, the next purge's `skip`, and 1 if it has seen all delayed runs.
 --@use ring ring_all wake put split unhold drop inner records tasklog over places
 local NOW, HISTORY, QUEUE, LIMIT = ARGV[2], tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5])
 local SKIP, END, REASON = tonumber(ARGV[6]), ARGV[7], ARGV[8]
--- So many delayed runs are looked at in one call, where most are of other queues.
+-- How many delayed runs one purge examines, where most are of other queues.
 local LOOKS = 20000
 local ids, items, keys = {}, {}, {}
 
@@ -18,7 +19,7 @@ local function collect(item)
   ids[n], items[n], keys[n] = id, item, N .. 'r:' .. id
 end
 
--- What waits for a place under its task's limit: task and spot of each.
+-- Collects runs that wait for room under their task's limit: task and spot of each.
 local function collect_held()
   local found = {}
   for _, task in ipairs(redis.call('SMEMBERS', N .. 'holding')) do
@@ -34,7 +35,7 @@ local function collect_held()
   return found
 end
 
--- The heads of the queue's lists: how many of each.
+-- Collects the heads of the queue's lists: how many of each.
 local function collect_queued()
   local found = {}
   for _, place in ipairs(places()) do
@@ -47,7 +48,7 @@ local function collect_queued()
   return found
 end
 
--- Delayed ones, and whether these were the last.
+-- Collects delayed runs, and whether these were the last.
 local function collect_delayed()
   local found, looks = {}, 0
   while #ids < LIMIT and looks < LOOKS do
@@ -68,8 +69,8 @@ local function collect_delayed()
   return found, 0
 end
 
--- The task that a waiting run's record names; nil if it is no record. It is a state and an array
--- of three: first a blob, the array of schema, id (26 bytes), task and more; at last nil.
+-- The task in a waiting run's record; nil if it is no record. A record is a state and an array of
+-- three: first a blob, the array of schema, id (26 bytes), task and more; at last nil.
 local function task_of(record)
   local kind = string.byte(record, 3)
   local at = (kind == 196 and 5) or (kind == 197 and 6) or 8
@@ -128,10 +129,10 @@ end
 if #gone > 0 then
   redis.call('MSET', unpack(fields))
   over(gone, tasks, chars, HISTORY, NOW)
-  -- Of entries as large as these fewer are kept, so that the stream's memory stays in bounds.
+  -- The stream keeps fewer of such large entries, so that its memory stays in bounds.
   local most = #gone > 100 and 100 or 1000
   redis.call('XADD', N .. 'events', 'MAXLEN', '~', most, '*', 'b', cmsgpack.pack(events))
 end
--- Some may have been the next in turn under their task's limit.
+-- Some may have been the next runs under their task's limit.
 for task, k in pairs(freed) do unhold(task, k) end
 return {#gone, SKIP, last}

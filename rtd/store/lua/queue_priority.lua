@@ -1,4 +1,5 @@
--- queue_priority: sets a queue's priority, for what waits in it too. ARGV: queue, priority.
+-- queue_priority: sets a queue's priority, also for the runs that wait in it.
+-- ARGV: queue, priority.
 local QUEUE, RANK = ARGV[1], tonumber(ARGV[2])
 redis.call('HSET', N .. 'queues', QUEUE, ARGV[2])
 for _, lane in ipairs(redis.call('SMEMBERS', N .. 'lanes')) do

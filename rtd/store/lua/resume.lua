@@ -1,4 +1,4 @@
--- resume: the queue's places are back. ARGV: node, queue.
+-- resume: shows the queue's places to `take` again. ARGV: node, queue.
 --@use ring wake
 local QUEUE = ARGV[2]
 if redis.call('SREM', N .. 'paused', QUEUE) == 0 then return 0 end

@@ -1,4 +1,4 @@
--- retire: the executor's next take says so; if it is idle it is woken to hear it. ARGV: exec.
+-- retire: lets the executor's next take reply 'retire', and wakes it if it is idle. ARGV: exec.
 local EXEC = ARGV[1]
 local status = redis.call('HGET', N .. 'execs', EXEC)
 if not status then return 0 end

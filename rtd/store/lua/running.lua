@@ -1,5 +1,5 @@
--- running: exec, id and record of every lease, those of fenced executors included, but of no run
--- of rtd's own (their queues begin with '@').
+-- running: exec, id and record of every lease, those of fenced executors included, but of no
+-- internal run (their queues begin with '@').
 --@use records
 local out = {}
 

@@ -1,13 +1,13 @@
--- submit: new runs of one task into one place. See transitions.py for what is promised.
+-- submit: puts new runs of one task into one place. See run_transitions.py for the guarantees.
 -- ARGV: node, place, task, now_ms, stride, then per run: id, record (stride 2), and with
 -- stride 5 also item, due_ms, expires_ms.
 --@use ring ring_all leased wake delay log enqueue expires begun
 local PLACE, TASK, NOW, STRIDE = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local LANE, QUEUE = string.match(PLACE, '^([^|]*)|([^|]*)|')
--- Runs of rtd's own are in no list that anybody looks at; see lib/inner.lua.
+-- Internal runs are in no list that clients read; see lib/inner.lua.
 local INNER = string.byte(TASK) == 64
 
--- Writes the records of those that are new. Gives flags in the order of the runs, or -1: all.
+-- Writes the records of new runs. Gives a flag for each run, or -1: all are new.
 local function create(keys, records)
   local seen, twice = {}, false
   for i = 1, #keys do

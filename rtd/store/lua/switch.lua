@@ -1,6 +1,6 @@
--- switch: a task is enabled or disabled until further notice, '*' is all; with all enabled the
--- schedule goes on, whatever had halted it. The other nodes are told. Gives whether it was halted.
--- ARGV: node, task, '1' or '0'.
+-- switch: enables or disables a task until further notice, '*' is all; with all enabled the
+-- schedule goes on, whichever fault had halted it. Rings the other nodes. Gives whether it was
+-- halted. ARGV: node, task, '1' or '0'.
 --@use ring ring_all
 local TASK, ON = ARGV[2], ARGV[3]
 redis.call('HSET', N .. 'switches', TASK, ON)

@@ -1,16 +1,16 @@
--- take: leases up to n runs to an executor. See transitions.py for what is promised.
+-- take: leases up to n runs to an executor. See run_transitions.py for the guarantees.
 -- ARGV: node, exec, lane, n, now_ms, enroll.
 --@use ring ring_all leased wake put split promote
 local EXEC, LANE, MOST = ARGV[2], ARGV[3], tonumber(ARGV[4])
 local WALK, LEASE = N .. 'walk:' .. LANE, N .. 'lease:' .. EXEC
--- So many waiting runs are looked at in one call, when limits or cancelled runs are in the way.
+-- How many waiting runs one take examines, when limits or cancelled runs are in the way.
 local LOOKS = 1000
 
 -- The first word is 'rung' instead of 'runs' when the executor was not idle any more and
 -- nothing is on its bell: if it was idle, another connection of its own has the token.
 local out, leases, running = {'runs'}, {}, {}
 
--- Whether a run of a limited task may start now; if not it is put aside.
+-- Whether a run of a limited task may start now; if not, the run is held.
 local function admitted(place, item)
   local most, task = limit(item)
   local count = running[task] or redis.call('SCARD', N .. 'cc:' .. task)
@@ -84,7 +84,7 @@ end
 
 if string.sub(status, 1, 1) == 'r' then
   if #out > 1 then return out end
-  -- A call that woke this executor is passed on.
+  -- Pass on the wake-up of this executor.
   if redis.call('EXISTS', WALK) == 1 then wake(LANE, 1) end
   return {'retire'}
 end

@@ -1,5 +1,5 @@
--- waiting: runs that wait, of one queue or of all: id, where, place and item, record. None of
--- rtd's own (their queues begin with '@').
+-- waiting: reads runs that wait, of one queue or of all: id, where, place and item, record. No
+-- internal runs (their queues begin with '@').
 -- ARGV: limit, queue.
 --@use records places
 local LIMIT, QUEUE = tonumber(ARGV[1]), ARGV[2]

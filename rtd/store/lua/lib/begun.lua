@@ -1,4 +1,4 @@
--- begun(id, task, now): a run of a task that somebody watches counts as started from here on.
+-- begun(id, task, now): a run of a watched task counts as started from now on.
 local function begun(id, task, now)
   local at = string.format('%.0f000', now)
   redis.call('HSET', N .. 'flying', id, task .. '|' .. at)

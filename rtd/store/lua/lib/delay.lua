@@ -1,5 +1,5 @@
--- delay(place, item, due): the run waits until `due` ms. The supervisor is rung when no other
--- is due earlier.
+-- delay(place, item, due): the run waits until `due` ms. Rings the supervisor when no other is due
+-- earlier.
 local function delay(place, item, due)
   local member = place .. '|' .. item
   redis.call('ZADD', N .. 'delayed', due, member)

@@ -1,9 +1,9 @@
--- enqueue(place, ready): runs that are due ({id, item, record} each) go to idle executors, or
--- wait in their place. Needs leased and wake.
+-- enqueue(place, ready): gives runs that are due ({id, item, record} each) to idle executors, or
+-- puts them into their place. Needs leased and wake.
 
 -- Gives runs straight to idle executors: the lease, and id and record on the bell. Only when
 -- nothing waits before them, and never past a limit, which `take` alone keeps.
--- Gives the index of the first run that nobody got.
+-- Gives the index of the first run that no executor got.
 local function hand_off(place, lane, ready)
   local free = 0
   while free < #ready and #ready[free + 1][2] == 26 do free = free + 1 end

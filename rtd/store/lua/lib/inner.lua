@@ -1,6 +1,6 @@
--- inner(ids, tasks, chars): runs of rtd's own (their tasks begin with '@') leave no trace when
--- they end: the supervisor that submitted one is rung, reads its record and deletes it; where
--- nobody does, it goes by itself. Gives the lists without them.
+-- inner(ids, tasks, chars): internal runs (their tasks begin with '@') leave no trace when they
+-- end: the supervisor that submitted one is rung, reads its record and deletes it; a record that
+-- it does not delete expires. Gives the lists without them.
 local function inner(ids, tasks, chars)
   -- Each of them is in this hash from its submit to its end; mostly there is none.
   if redis.call('EXISTS', N .. 'inner') == 0 then return ids, tasks, chars end

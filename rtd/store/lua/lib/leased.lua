@@ -1,4 +1,4 @@
--- leased(id, record): an executor has this run. It is told where some condition asks whether its
+-- leased(id, record): an executor has this run. Rings where a condition depends on whether its
 -- task is running or has started. Needs ring and ring_all.
 
 -- The task in a record: the state's character, an array of three, the spec as bytes with their

@@ -1,5 +1,5 @@
--- occurrence(task, due, note, kept): writes down a due moment, once. Gives whether it is new.
--- `note` is verdict|run id|reason; it is kept only where there is something to tell.
+-- occurrence(task, due, note, kept): records a due moment, once. Gives whether it is new. `note`
+-- is verdict|run id|reason; it is kept only for a moment that did not simply run in time.
 local function occurrence(task, due, note, kept)
   local list = N .. 'occ:' .. task
   if redis.call('ZADD', list, 'NX', due, due) == 0 then return false end

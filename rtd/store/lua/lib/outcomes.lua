@@ -1,6 +1,6 @@
--- outcomes(leases, head): what `finish` and `settle` share. Writes the outcomes that begin at
--- ARGV[6], five values each: id, task, kind, record, due_ms. Gives the ids that are not
--- in the hash `leases`; if there is one, nothing has been done.
+-- outcomes(leases): shared by `finish` and `settle`. Writes the outcomes that begin at ARGV[6],
+-- five values each: id, task, kind, record, due_ms. Gives the ids that are not in the hash
+-- `leases`; if there is one, nothing has been done.
 local FIRST, SIZE = 6, 5
 
 local function refused(ids, where)
@@ -12,8 +12,8 @@ local function refused(ids, where)
   return out
 end
 
--- The limit of the run's task has room again. One that goes back to the head of its list
--- takes that place itself, unless its queue is paused.
+-- Frees the run's room under its task's limit. A run that goes back to the head of its list takes
+-- that room itself (lib/back.lua), unless its queue is paused.
 local function release(id, item, freed)
   local most, task = limit(item)
   if most and redis.call('SREM', N .. 'cc:' .. task, id) == 1 and freed then
@@ -21,7 +21,7 @@ local function release(id, item, freed)
   end
 end
 
--- The latest result of a task that others are given is kept for itself: records are forgotten.
+-- Keeps the latest results of tasks whose results are parameters of others: records are deleted.
 local function keep_results(count)
   if redis.call('EXISTS', N .. 'returning') == 0 then return end
   local latest = {}

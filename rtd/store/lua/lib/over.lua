@@ -1,5 +1,5 @@
--- over(ids, tasks, chars, history, now): all that follows from runs having ended, once their
--- records are written: lists of the finished, counts, and those who wait or watch.
+-- over(ids, tasks, chars, history, now): updates everything else after runs have ended and their
+-- records are written: lists of finished runs, counts, and the bells of those that wait or watch.
 local function trim(task, ids, history)
   local list = N .. 'done:' .. task
   local length = redis.call('LPUSH', list, unpack(ids))
@@ -19,7 +19,7 @@ local function tell(ids, tasks, chars, now)
     if redis.call('SISMEMBER', N .. 'watched', tasks[i]) == 1 then
       local begun = redis.call('HDEL', N .. 'flying', ids[i]) == 1
       redis.call('HSET', N .. 'last:' .. chars[i], tasks[i], now .. '000')
-      -- One that was withdrawn has used up its due moment all the same.
+      -- A cancelled run has used up its due moment all the same.
       if begun and chars[i] == 'c' then
         redis.call('HSET', N .. 'last:u', tasks[i], now .. '000')
       end
@@ -34,7 +34,7 @@ local function over(ids, tasks, chars, history, now)
   local logged = N .. 'logged:' .. NODE
   if redis.call('EXISTS', N .. 'waits', N .. 'watched', N .. 'progress', N .. 'intent',
       logged) > 0 then
-    -- Before a record may go because there are too many.
+    -- Before `trim` deletes records.
     if redis.call('EXISTS', logged) == 1 then tasklog(ids, tasks, chars, now) end
     redis.call('HDEL', N .. 'progress', unpack(ids))
     redis.call('HDEL', N .. 'intent', unpack(ids))

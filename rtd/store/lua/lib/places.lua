@@ -1,5 +1,5 @@
--- places(): every place where runs wait: those in sight of takers in their order, then those
--- of paused queues.
+-- places(): every place where runs wait: those that `take` sees, in its order, then those of
+-- paused queues.
 local function places()
   local out = {}
   for _, lane in ipairs(redis.call('SMEMBERS', N .. 'lanes')) do

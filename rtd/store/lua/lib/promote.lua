@@ -1,4 +1,4 @@
--- promote(now): delayed runs that are due, at most 100, join the tails of their lists.
+-- promote(now): moves delayed runs that are due, at most 100, to the tails of their lists.
 local function promote(now)
   local due = redis.call('ZRANGEBYSCORE', N .. 'delayed', '-inf', now, 'LIMIT', 0, 100)
   if #due == 0 then return end

@@ -1,6 +1,6 @@
 -- put(place, items, command): adds items to the list of a place with RPUSH (tail) or LPUSH
--- (head; the last of `items` becomes the first of the list), shows the place to takers if it
--- was empty, and wakes executors. Gives false when the queue is paused.
+-- (head; the last of `items` becomes the first of the list), shows the place to `take` if it was
+-- empty, and wakes executors. Gives false when the queue is paused.
 local function put(place, items, command)
   local list, length = N .. 'q:' .. place, 0
   for i = 1, #items, 1000 do

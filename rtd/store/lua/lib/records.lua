@@ -1,4 +1,4 @@
--- records(ids): the records of some runs, false for each that is not there.
+-- records(ids): reads the records of some runs, false for each that is not there.
 local function records(ids)
   local out = {}
   for first = 1, #ids, 1000 do

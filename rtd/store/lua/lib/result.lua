@@ -1,11 +1,11 @@
--- result(record): the blob of what a run returned, cut out of its record. Redis' own MessagePack
--- knows no binary data. A record is its state's character and then
--- [spec, attempts, [ended_at, result, by, why, pids]].
+-- result(record): the blob of a run's result, cut out of its record, because Redis' own
+-- MessagePack knows no binary data. A record is its state's character and then [spec, attempts,
+-- [ended_at, result, by, why, pids]].
 local WIDE = {[0xca] = 4, [0xcb] = 8, [0xcc] = 1, [0xcd] = 2, [0xce] = 4, [0xcf] = 8,
               [0xd0] = 1, [0xd1] = 2, [0xd2] = 4, [0xd3] = 8}
 local LONG = {[0xc4] = 1, [0xc5] = 2, [0xc6] = 4, [0xd9] = 1, [0xda] = 2, [0xdb] = 4}
 local MANY = {[0xdc] = 2, [0xdd] = 4, [0xde] = 2, [0xdf] = 4}
--- A task that returned nothing has returned None, which is this byte.
+-- A task that returned nothing returned None, which is this byte.
 local NONE = '\192'
 
 local function number(text, at, size)
@@ -14,7 +14,7 @@ local function number(text, at, size)
   return value
 end
 
--- Gives where the value that begins at `at` is over, and where its content begins.
+-- Gives where the value that begins at `at` ends, and where its content begins.
 local function skip(text, at)
   local byte, count, pos = string.byte(text, at), 0, at + 1
   if WIDE[byte] then return pos + WIDE[byte], pos end

@@ -1,5 +1,5 @@
--- ring(token): tells the supervisor of NODE. A supervisor that is away gets at most 10,000
--- tokens; beyond that one `lost` takes their place and it looks at everything itself.
+-- ring(token): sends a token to the supervisor of NODE. At most 10,000 wait for a supervisor that
+-- is away; beyond that one `lost` replaces them all, and it reads everything itself.
 local function ring(token)
   local bell = N .. 'bell:node:' .. NODE
   if redis.call('RPUSH', bell, token) > 10000 then

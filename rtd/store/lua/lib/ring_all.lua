@@ -1,5 +1,5 @@
--- ring_others(token): tells the supervisors of all nodes that are there, but NODE. Needs ring.
--- ring_all(token): that one, too.
+-- ring_others(token): rings the supervisors of all nodes that are there, except NODE. Needs ring.
+-- ring_all(token): rings that of NODE, too.
 local function ring_others(token)
   local mine, nodes = NODE, redis.call('SMEMBERS', N .. 'nodes')
   for i = 1, #nodes do

@@ -1,8 +1,8 @@
--- tasklog(ids, tasks, chars, now): tells the task log of NODE that these runs have ended. An entry
--- is its number, '|', [id, task, char, begun, start, now_ms], and as far as that is not too long
--- what follows the spec in the run's record: [attempts] and [end]. So no record has to be there
--- any more when its entry is read.
--- Beyond the first number of entries only short tails are kept, beyond the second they are counted.
+-- tasklog(ids, tasks, chars, now): adds entries to the task log of NODE for runs that have ended.
+-- An entry is its number, '|', [id, task, char, begun, start, now_ms], and, unless that is too
+-- long, the part of the run's record behind the spec: [attempts] and [end]. So an entry can be
+-- read when its record is gone. Beyond MANY entries only short parts are kept, beyond MOST entries
+-- are only counted.
 local MANY, MOST = 100000, 1000000
 local LONG, SHORT = 65536, 1024
 
@@ -23,8 +23,8 @@ local function append(entries)
   if waiting == 0 then redis.call('RPUSH', N .. 'bell:log:' .. NODE, '') end
 end
 
--- Where in a record what follows its spec begins: the state's character, an array of three, and
--- the spec as bytes with their length in 1, 2 or 4.
+-- The part of a record behind its spec. A record is the state's character, an array of three, and
+-- in it first the spec as bytes with their length in 1, 2 or 4.
 local function tail(record, longest)
   local width, size = ({[0xc4] = 1, [0xc5] = 2, [0xc6] = 4})[string.byte(record, 3)], 0
   if not width then return '' end
@@ -40,8 +40,8 @@ local function tasklog(ids, tasks, chars, now)
   local longest = redis.call('LLEN', N .. 'log:' .. NODE) > MANY and SHORT or LONG
   for i = 1, #ids do
     local start = tonumber(begun[i] or nil)
-    local told = {ids[i], tasks[i], chars[i], start and 1 or 0, start or 0, tonumber(now)}
-    entries[i] = cmsgpack.pack(told) .. tail(blobs[i] or '', longest)
+    local head = {ids[i], tasks[i], chars[i], start and 1 or 0, start or 0, tonumber(now)}
+    entries[i] = cmsgpack.pack(head) .. tail(blobs[i] or '', longest)
   end
   append(entries)
 end

@@ -1,6 +1,6 @@
--- unhold(task, k): up to k runs that wait for a place under their task's limit go back to the
--- heads of their lists, in their order, as far as the limit has room. Those of a paused queue
--- go back too, but take nobody's place.
+-- unhold(task, k): returns up to k runs that wait for room under their task's limit to the heads
+-- of their lists, in their order, as far as the limit has room. Those of a paused queue go back
+-- too, but take no room.
 local function unhold(task, k)
   local held, running = N .. 'held:' .. task, nil
   local back, free = {}, k

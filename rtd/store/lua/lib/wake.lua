@@ -1,5 +1,5 @@
--- wake(lane, k): wakes up to k idle executors. If there are fewer, the supervisor is rung for
--- the lane, once, until an executor enrolls or finds nothing to do.
+-- wake(lane, k): wakes up to k idle executors. If there are fewer, rings the supervisor for the
+-- lane, once, until an executor enrolls or finds nothing to do.
 local function wake(lane, k)
   local idle = redis.call('SPOP', N .. 'idle:' .. lane, k)
   for i = 1, #idle do
