@@ -1,6 +1,6 @@
-"""How a daemon comes up, phase by phase, and goes down again in the opposite order.
+"""The start of a daemon, phase by phase; its end goes through them in the opposite order.
 
-Each phase registers its own end. The control socket opens last: whoever can connect finds a
+Each phase registers its own end. The control socket opens last: a client that can connect finds a
 daemon that is ready.
 """
 
@@ -34,7 +34,7 @@ from rtd.supervisor.pools.zygote_registry import ZygoteRecord
 from rtd.supervisor.runs.output_retention import OutputRetention
 from rtd.supervisor.runs.record_retention import RecordRetention
 
-#: A zygote of before that lives must say hello within this time, or it is given up.
+#: A living zygote of an earlier supervisor must say hello within this time.
 ADOPT_S = 10.0
 #: How long an external Redis may take to answer when the daemon starts.
 REDIS_S = 10.0
@@ -42,7 +42,7 @@ REDIS_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class StartOptions:
-    """What the command line asks for; `scheduling`: see `ScheduleGate`."""
+    """The options of the command line; `scheduling`: see `ScheduleGate`."""
 
     config: Config
     places: DaemonPaths
@@ -51,34 +51,34 @@ class StartOptions:
 
 
 class KeepRunning:
-    """Whether executors and Redis outlive this daemon; decided at the shutdown."""
+    """Whether executors and Redis outlive this daemon; the shutdown decides."""
 
     def __init__(self) -> None:
         self.running = False
 
 
 async def start_node(
-    wish: StartOptions, ends: contextlib.AsyncExitStack, keep: KeepRunning
+    options: StartOptions, ends: contextlib.AsyncExitStack, keep: KeepRunning
 ) -> Node:
-    """Go through all phases but the control socket.
+    """Go through all phases except the control socket.
 
     Args:
-        wish: what is to run, and where.
+        options: the app, and where it runs.
         ends: collects the end of each phase.
-        keep: read by the ends.
+        keep: the ends read it.
 
     Raises:
-        RtdError: one line that says which phase failed and why; `ends` undoes the others.
+        RtdError: one line that says which phase failed and why; `ends` reverts the others.
     """
-    make_directories(wish.places)
-    lock_directories(wish.places, ends)
+    make_directories(options.places)
+    lock_directories(options.places, ends)
     set_title("supervisor")
     set_subreaper()
-    board = _board(wish.places, ends)
-    engine = _redis(wish, ends, keep)
-    context = await _open_context(wish, board, engine, ends)
-    await _claim_node(context, engine, ends)
-    node = Node(context, engine)
+    board = _board(options.places, ends)
+    redis_server = _redis(options, ends, keep)
+    context = await _open_context(options, board, redis_server, ends)
+    await _claim_node(context, redis_server, ends)
+    node = Node(context, redis_server)
     ends.push_async_callback(context.jobs.stop)
     await node.zygotes.open(node.zygote_events)
     ends.push_async_callback(_end_zygotes, node, keep)
@@ -107,65 +107,67 @@ def _board(places: DaemonPaths, ends: contextlib.AsyncExitStack) -> Board:
 # --- Redis
 
 
-def _redis(wish: StartOptions, ends: contextlib.AsyncExitStack, keep: KeepRunning) -> RedisServer:
-    engine = RedisServer(wish.config, wish.places)
-    ends.push_async_callback(lambda: engine.stop(keep.running))
-    engine.start()
-    return engine
+def _redis(
+    options: StartOptions, ends: contextlib.AsyncExitStack, keep: KeepRunning
+) -> RedisServer:
+    redis_server = RedisServer(options.config, options.places)
+    ends.push_async_callback(lambda: redis_server.stop(keep.running))
+    redis_server.start()
+    return redis_server
 
 
 async def _open_context(
-    wish: StartOptions, board: Board, engine: RedisServer, ends: contextlib.AsyncExitStack
+    options: StartOptions, board: Board, redis_server: RedisServer, ends: contextlib.AsyncExitStack
 ) -> SupervisorContext:
     try:
-        redis = await AsyncRedisConnection.connect(engine.url, timeout_s=REDIS_S)
+        redis = await AsyncRedisConnection.connect(redis_server.url, timeout_s=REDIS_S)
     except StoreGone as error:
         hint = "start it, or leave `redis` out: rtd then runs one of its own"
         raise StoreGone(f"{error.sentence}; {hint}") from None
     ends.push_async_callback(redis.close)
-    await check_redis(engine, redis)
+    await check_redis(redis_server, redis)
     return SupervisorContext(
-        config=wish.config,
-        paths=wish.places,
-        app=wish.app,
+        config=options.config,
+        paths=options.places,
+        app=options.app,
         redis=redis,
-        commands=StoreCommands(wish.config.name),
-        store_url=engine.url,
+        commands=StoreCommands(options.config.name),
+        store_url=redis_server.url,
         board=board,
-        gate=ScheduleGate(is_on=wish.scheduling),
+        gate=ScheduleGate(is_on=options.scheduling),
     )
 
 
 async def _claim_node(
-    context: SupervisorContext, engine: RedisServer, ends: contextlib.AsyncExitStack
+    context: SupervisorContext, redis_server: RedisServer, ends: contextlib.AsyncExitStack
 ) -> None:
-    """A Redis of our own is guarded by the lock of the state directory."""
-    if engine.is_embedded:
+    """Claim the node's name in a shared Redis; the lock of the state directory guards our own."""
+    if redis_server.is_embedded:
         return
-    presence = NodeClaim(context)
-    await presence.claim()
-    ends.push_async_callback(presence.release)
-    context.jobs.start(presence.run(), "holding the node's name")
+    claim = NodeClaim(context)
+    await claim.claim()
+    ends.push_async_callback(claim.release)
+    context.jobs.start(claim.run(), "holding the node's name")
 
 
 # --- zygotes
 
 
 async def _end_zygotes(node: Node, keep: KeepRunning) -> None:
-    """End them and what they share, or leave both to the next daemon."""
+    """End the zygotes and remove the board, or leave both to the next daemon."""
     await node.zygotes.close(keep.running)
     if not keep.running and not node.zygotes.living:
         node.context.board.remove()
 
 
 async def _adopt_zygotes(node: Node) -> ZygoteRecord | None:
-    """Wait for zygotes of before that still live; gives the one that serves this app."""
+    """Wait for living zygotes of an earlier supervisor; return the one that serves this app."""
     serving: ZygoteRecord | None = None
     for zygote in node.zygotes.living:
         try:
             await node.zygotes.wait_hello(zygote, ADOPT_S)
         except AppError:
-            pass  # it has no tasks, but may have shell commands below it
+            pass  # it has no tasks, but may have executors that run shell commands
         except InternalError as error:
             log.error("zygote %d is left alone: %s", zygote.pid, error)
             continue
@@ -178,7 +180,7 @@ async def _adopt_zygotes(node: Node) -> ZygoteRecord | None:
 
 
 async def _start_app(node: Node, serving: ZygoteRecord | None) -> None:
-    """Go on with a zygote of before, or start one."""
+    """Go on with an adopted zygote, or start one."""
     if serving is None:
         await node.start_app()
     else:
@@ -191,8 +193,10 @@ async def _start_app(node: Node, serving: ZygoteRecord | None) -> None:
 
 
 async def _settle_missing(node: Node, orphans: list[ExecutorExit]) -> None:
-    """Executors that died, or lost their parent, while nobody looked. By now the app's
-    policies are known."""
+    """Settle executors that died, or lost their zygote, while no supervisor ran.
+
+    Called after the app is served: by now its policies are known.
+    """
     for gone in orphans:
         log.warning("%s executor %d was left over and is gone", gone.lane, gone.pid)
         node.settler.settle(gone, _nothing)
@@ -200,25 +204,24 @@ async def _settle_missing(node: Node, orphans: list[ExecutorExit]) -> None:
 
 
 def _nothing() -> None:
-    """No zygote keeps a status of these."""
+    """Do nothing: no zygote keeps the status of an orphan."""
 
 
 async def _listen(node: Node, ends: contextlib.AsyncExitStack, *, adopted: bool) -> None:
-    """From here on rings, deadlines and delayed runs are heard."""
-    link = await AsyncRedisConnection.connect(node.context.store_url, timeout_s=REDIS_S)
-    ends.push_async_callback(link.close)
-    bell = NotificationListener(
+    """Open the schedule, and react to notifications, deadlines and delayed runs from now on."""
+    connection = await AsyncRedisConnection.connect(node.context.store_url, timeout_s=REDIS_S)
+    ends.push_async_callback(connection.close)
+    listener = NotificationListener(
         node.context,
-        link,
+        connection,
         node.notification_handlers,
         node.resync,
     )
     await node.schedule_events.clear_old_halt(adopted)
-    await node.startup_tasks.begin(
-        adopted
-    )  # before the first ring: what has been is read from Redis
+    # Before the first notification: history is read from Redis.
+    await node.startup_tasks.begin(adopted)
     ends.callback(node.scheduler.stop)
-    node.context.jobs.start(bell.listen(), "listening to Redis")
+    node.context.jobs.start(listener.listen(), "listening to Redis")
     node.limit_watcher.start()
     ends.callback(node.limit_watcher.stop)
     ends.callback(node.run_timers.stop)

@@ -4,7 +4,7 @@ import time
 
 
 def now_ms() -> int:
-    """Wall time in whole milliseconds, as Redis compares it."""
+    """Return the wall time in whole milliseconds, as Redis compares it."""
     return int(time.time() * 1000)
 
 
@@ -14,10 +14,10 @@ def wall_us() -> int:
 
 
 def seconds_until_ms(at_ms: float) -> float:
-    """How long until a wall time in milliseconds; never negative."""
+    """Return the seconds until a wall time in milliseconds; never negative."""
     return max(0.0, at_ms / 1000 - time.time())
 
 
 def wall_of_ns(monotonic_ns: int) -> float:
-    """The wall time (epoch seconds) of a moment on the monotonic clock."""
+    """Return the wall time (epoch seconds) of a moment on the monotonic clock."""
     return time.time() - (time.monotonic_ns() - monotonic_ns) / 1e9

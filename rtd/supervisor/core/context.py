@@ -1,4 +1,4 @@
-"""What every part of the supervisor needs: configuration, places, Redis, the board."""
+"""The context that all parts of the supervisor share: configuration, Redis, the board."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -54,17 +54,17 @@ def _grammar_of(manifest: Manifest) -> Grammar:
 
 @dataclass(slots=True, kw_only=True)
 class SupervisorContext:
-    """The shared ground of the parts; they hold on to it and to nothing of each other.
+    """The state that the parts share; a part knows this and what it is given, no other part.
 
     Attributes:
-        app: what was given to `rtd run`; None: only shell commands.
+        app: the app named to `rtd run`; None: only shell commands.
         manifest: the tasks of the serving zygote.
-        manifests: those of all zygotes that live, by their generation: a run goes on in the app
-            that it began in.
-        app_error: why the app does not import, if it does not.
+        manifests: of all living zygotes, by generation: a run goes on in the app that it
+            began in.
+        app_error: why the app does not import; None: it does.
         gate: whether tasks start by themselves, and whether the daemon takes new work.
-        faults: what of the app's has failed.
-        reader: of the app's conditions; see `read`.
+        faults: failures of the app's own code.
+        condition_parser: parses the conditions of all apps that live.
     """
 
     config: Config
@@ -88,15 +88,15 @@ class SupervisorContext:
         self.faults = FaultRecorder(self.redis, self.commands, self.jobs, self.config.node)
 
     def private_names(self, task: str) -> frozenset[str]:
-        """The parameters of a task that are never shown."""
+        """Return the parameters of a task that are never shown."""
         return private_names(self.manifest.info.parameters, task)
 
     def parse_condition(self, text: str) -> Condition:
-        """The condition that a text of the serving app means. Raises ConditionError."""
+        """Parse a condition of the serving app. Raises ConditionError."""
         return self.condition_parser.parse(self.manifest, text)
 
     async def execute(self, call: RedisCommand) -> Any:
-        """One call of the store. Raises StoreGone when Redis does not answer."""
+        """Return the reply to one command. Raises StoreGone when Redis does not answer."""
         return (await self.redis.execute_all(call))[0]
 
     async def retry(self, step: Callable[[], Awaitable[ResultT]]) -> ResultT:

@@ -1,8 +1,8 @@
-"""Starting a coroutine at once instead of in the loop's next turn.
+"""Starts a coroutine at once instead of in the next turn of the event loop.
 
-`asyncio.create_task` only queues the first step; before it runs, the loop polls once more.
-Where an answer is awaited by a person's task, that poll is a good part of the way. Python
-3.12 has eager tasks for this; here for 3.11, too.
+`asyncio.create_task` only queues the first step; before that step runs, the loop polls once more.
+For a request of a client this poll is a good part of the time until the answer. Python 3.12 has
+eager tasks for this; this module also works with 3.11.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from typing import Any
 
 
 class _Continuation:
-    """What is left of a coroutine that has been started by hand and waits for a future."""
+    """The rest of a coroutine that was started by hand and waits for a future."""
 
     def __init__(self, coroutine: Coroutine[Any, Any, None], awaited: Any) -> None:
         self._coroutine = coroutine
@@ -36,13 +36,13 @@ async def _rest(coroutine: Coroutine[Any, Any, None], awaited: Any) -> None:
 
 
 def start_now(coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None] | None:
-    """Run a coroutine up to its first wait, here and now; a task for the rest of it.
+    """Run a coroutine up to its first wait, before this call returns.
 
     The coroutine must not need `asyncio.current_task` before it first waits (so no
     `asyncio.timeout`), and must contain its own errors until then.
 
     Returns:
-        None when it is over already.
+        A task for the rest of it; None when it has ended already.
     """
     try:
         awaited = coroutine.send(None)

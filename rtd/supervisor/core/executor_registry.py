@@ -1,4 +1,4 @@
-"""Who is there: the executors that this daemon knows, by id and by slot of the board."""
+"""The executors that this daemon knows, by id and by slot of the board."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from rtd.supervisor.core.jobs import ChangeSignal
 
 
 class ExecutorPhase(StrEnum):
-    """Where an executor is in its life, as far as the supervisor knows."""
+    """The phase of an executor's life, as far as the supervisor knows."""
 
     LIVE = "live"
     RETIRING = "retiring"
@@ -33,19 +33,19 @@ class Executor:
     phase: ExecutorPhase = ExecutorPhase.LIVE
     #: Why it was killed or retired, for the log and the records of its runs.
     why: str = ""
-    #: Work that a zygote keeps at strength by itself (spares of the fresh lane).
+    #: It is a spare of the fresh lane: its zygote replaces it by itself.
     is_spare: bool = False
-    #: It takes only runs whose lane has this behind its name: those of a daemon that ends.
+    #: The executor takes only runs of lanes with this suffix; used for shutdown tasks.
     lane_suffix: str = ""
 
     def owns(self, slot: int) -> bool:
-        """Whether a slot of the board belongs to it."""
+        """Return whether a slot of the board belongs to this executor."""
         return self.slot <= slot < self.slot + self.slots
 
 
 @dataclass(frozen=True, slots=True)
 class UnfinishedRun:
-    """A run that was going on an executor when it ended."""
+    """A run that an executor had not finished when it ended."""
 
     slot: int
     run: str
@@ -54,13 +54,13 @@ class UnfinishedRun:
 
 @dataclass(frozen=True, slots=True)
 class ExecutorExit:
-    """The zygote's word on an executor that has ended.
+    """The end of an executor, as its zygote reports it.
 
     Attributes:
         killed: every process that was ended with it, `[pid, name, how]`.
-        runs: what was going on in it.
-        seen: its slots on the board were read after its end, so `runs` is all that it had
-            begun. Without that nobody knows: any run that it held may have begun.
+        runs: the runs that it had not finished.
+        slots_read: its slots on the board were read after its end, so `runs` is all that it
+            had begun. False: any run that it held may have begun.
     """
 
     exec_id: str
@@ -77,7 +77,7 @@ class ExecutorExit:
 
     @property
     def is_self_inflicted(self) -> bool:
-        """It ended itself, by leaving or by a fault; as far as is known, nobody killed it."""
+        """Whether it ended itself, by an exit or a crash; as far as is known, it was not killed."""
         if self.signal is None:
             return self.code is not None
         return signal_name(self.signal) in CRASH_SIGNALS | {"SIGABRT"}
@@ -100,7 +100,7 @@ class ExecutorExit:
 
 
 class ExecutorRegistry:
-    """The registry. Only born, hello and gone change it.
+    """All executors. Only the messages `born`, `hello` and `gone` of zygotes change it.
 
     Attributes:
         changes: an executor has come, gone or been replaced, or a zygote has ended.
@@ -121,15 +121,15 @@ class ExecutorRegistry:
         return exec_id in self._by_id
 
     def get(self, exec_id: str) -> Executor | None:
-        """The executor of that id, or None."""
+        """Return the executor of that id, or None."""
         return self._by_id.get(exec_id)
 
     def at_slot(self, slot: int) -> Executor | None:
-        """The executor that owns a slot of the board, or None."""
+        """Return the executor that owns a slot of the board, or None."""
         return self._by_slot.get(slot)
 
     def add(self, executor: Executor) -> None:
-        """Take an executor in, replacing what was known of the same id."""
+        """Add an executor; it replaces one of the same id."""
         self.remove(executor.id)
         self._by_id[executor.id] = executor
         for slot in range(executor.slot, executor.slot + executor.slots):
@@ -137,7 +137,7 @@ class ExecutorRegistry:
         self.changes.notify()
 
     def remove(self, exec_id: str) -> Executor | None:
-        """Forget an executor. Returns what was known of it."""
+        """Remove an executor. Returns it, or None: it was not known."""
         executor = self._by_id.pop(exec_id, None)
         if executor is not None:
             for slot in range(executor.slot, executor.slot + executor.slots):
@@ -147,9 +147,9 @@ class ExecutorRegistry:
         return executor
 
     def of_lane(self, lane: str) -> list[Executor]:
-        """All executors of a lane, oldest first."""
+        """Return all executors of a lane, the oldest first."""
         return [e for e in self._by_id.values() if e.lane == lane]
 
     def of_generation(self, generation: int) -> list[Executor]:
-        """All executors of one zygote, oldest first."""
+        """Return all executors of one zygote, the oldest first."""
         return [e for e in self._by_id.values() if e.generation == generation]

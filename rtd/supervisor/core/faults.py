@@ -1,4 +1,4 @@
-"""Faults as the supervisor hears of them: written down in Redis, and logged once each."""
+"""Records the faults of the app: in Redis, and once each in the log."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -16,9 +16,9 @@ from rtd.supervisor.core.jobs import Jobs, SingleFlight
 from rtd.supervisor.core.log import log
 from rtd.supervisor.core.retry import retry_until_redis_answers
 
-#: So many wait for Redis; of more the oldest are only in the log.
+#: At most this many wait for Redis; when there are more, the oldest are only in the log.
 _WAITING: Final = 500
-#: So many names are remembered as logged.
+#: At most this many names are remembered as logged.
 _TOLD: Final = 1000
 
 
@@ -44,21 +44,21 @@ class FaultRecorder:
         self._writer = SingleFlight(jobs, "noting faults", self._write)
 
     def record(self, kind: str, what: str, message: str, *, halts: bool = False) -> None:
-        """Something of the app's has failed, seen by the supervisor. Returns at once.
+        """Record a failure of the app that the supervisor has seen. Returns at once.
 
         Args:
             kind: `condition`, `parameter`, `hook`, `loader`, `log` or `task`.
             what: names it within its kind.
             message: one line.
-            halts: nothing starts by its condition until somebody says `rtctl enable --all`.
+            halts: no task starts by its condition until a user says `rtctl enable --all`.
         """
         self._record(kind, what, message, time(), halts)
 
     def reset(self, found: Iterable[AppFault]) -> None:
-        """The app has been imported anew: what failed before is forgotten.
+        """Forget earlier faults: the app has been imported again.
 
         Args:
-            found: what failed while it was imported.
+            found: the faults of this import.
         """
         self._logged.clear()
         self._put(self._commands.clear_faults(self._node))
@@ -66,19 +66,19 @@ class FaultRecorder:
             self._record(fault.kind, fault.what, fault.message, fault.at, False)
 
     def on_notification(self, field: str) -> None:
-        """An executor has noted one that is new: `kind|what`."""
+        """Log a new fault that an executor has recorded: `kind|what`."""
         kind, _, what = field.partition("|")
         if (kind, what) not in self._logged:
             self._jobs.start(self._read(field), "reading a fault")
 
     async def list_faults(self) -> list[FaultRecord]:
-        """All, the latest first. Raises StoreGone."""
+        """Return all faults, the latest first. Raises StoreGone."""
         found: list[FaultRecord] = await self._redis.execute(self._commands.list_faults(self._node))
         return found
 
     async def _read(self, field: str) -> None:
         noted: FaultRecord | None = None
-        with suppress(StoreGone):  # it is kept, and status tells it
+        with suppress(StoreGone):  # it is in Redis, and `status` shows it
             noted = await self._redis.execute(self._commands.get_fault(self._node, field))
         if noted is not None:
             self._log_once(noted.kind, noted.what, noted.message)

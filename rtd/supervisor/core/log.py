@@ -24,7 +24,7 @@ _MARKS = {
 
 
 class LineFormatter(logging.Formatter):
-    """`2026-01-31 12:00:00.123 info  text`; several lines are folded into one."""
+    """Formats `2026-01-31 12:00:00.123 info  text`; folds several lines into one."""
 
     def __init__(self, stamped: bool) -> None:
         super().__init__()
@@ -43,7 +43,7 @@ class LineFormatter(logging.Formatter):
 
 
 def _where(error: BaseException) -> str:
-    """An unexpected error as one line: what, and the innermost place it came from."""
+    """Return an unexpected error as one line: what, and the innermost place it came from."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
@@ -55,7 +55,7 @@ def _where(error: BaseException) -> str:
 
 
 def set_up_logging(level: str = "info", file: Path | None = None) -> None:
-    """Send the daemon's log to stderr; `file`: the log file that stderr is, kept short."""
+    """Send the daemon's log to stderr; `file`: the file behind stderr, kept within its bound."""
     handler: logging.Handler
     if file is None:
         handler = logging.StreamHandler(sys.stderr)

@@ -1,10 +1,10 @@
-"""The logs of a detached daemon and of its own Redis have a bound: beyond it, one old file is kept.
+"""Keeps the logs of a detached daemon and of its embedded Redis within a bound, with one old file.
 
-The zygote and what an app starts at its import hold the same file as their stdout and stderr,
-so it cannot be replaced by another one: its contents are moved to `rtd.log.1` and it is cut to
-nothing. All write at the end of the file (O_APPEND), wherever that is. What comes between the
-last copied byte and the cut is lost; that is a matter of microseconds. `redis.log` is Redis'
-stdout and stderr in the same way.
+The zygote, and processes that an app starts at its import, have the same file as their stdout and
+stderr, so another file cannot take its place: its contents move to `rtd.log.1`, and it is cut to
+nothing. All write at the end of the file (O_APPEND), wherever that is. A line that is written in
+the microseconds between the last copied byte and the cut is lost. `redis.log` is the stdout and
+stderr of Redis in the same way.
 """
 
 import asyncio
@@ -15,21 +15,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-#: The log moves to `rtd.log.1` when it is longer; that keeps its last so many bytes.
+#: A longer log moves to `rtd.log.1`, which keeps this many of its last bytes.
 LIMIT_BYTES: Final = 10 << 20
-#: That of the embedded Redis, which says little as long as all is well.
+#: The bound of the log of the embedded Redis, which writes little unless something is wrong.
 REDIS_LIMIT_BYTES: Final = 1 << 20
-#: How often somebody looks at what was written past the daemon.
+#: How often the size is checked, for what other processes have written.
 INTERVAL_S: Final = 60.0
 _STEP: Final = 1 << 20
 
 
 class BoundedHandler(logging.StreamHandler):  # type: ignore[type-arg]
-    """Writes to a stream that is the log file, and keeps that within the bound.
+    """Writes to a stream that is the log file, and keeps the file within the bound.
 
     Args:
         file: the log, which is open for appending as stderr already.
-        limit_bytes: the bound; what others write meanwhile may exceed it for a minute.
+        limit_bytes: the bound; other processes may exceed it for a minute.
     """
 
     def __init__(self, file: Path, limit_bytes: int = LIMIT_BYTES) -> None:
@@ -43,7 +43,7 @@ class BoundedHandler(logging.StreamHandler):  # type: ignore[type-arg]
         self.rotate()
 
     def rotate(self) -> None:
-        """Move the log away when it is too long; without room for that it is cut all the same."""
+        """Move a log away that is too long; if there is no room for that, only cut it."""
         assert self.lock is not None
         with self.lock, contextlib.suppress(OSError):
             fd = self.stream.fileno()
@@ -52,10 +52,11 @@ class BoundedHandler(logging.StreamHandler):  # type: ignore[type-arg]
 
 
 class BoundedFile:
-    """A file that another program writes to, at its end.
+    """A file that another program appends to.
 
     Args:
-        file: need not exist. limit_bytes: the bound; what comes within a minute may exceed it.
+        file: need not exist.
+        limit_bytes: the bound; the program may exceed it for a minute.
     """
 
     def __init__(self, file: Path, limit_bytes: int) -> None:
@@ -63,7 +64,7 @@ class BoundedFile:
         self._limit_bytes = limit_bytes
 
     def rotate(self) -> None:
-        """Move it away when it is too long; without room for that it is cut all the same."""
+        """Move a file away that is too long; if there is no room for that, only cut it."""
         with contextlib.suppress(OSError), self._file.open("ab") as log:
             if log.tell() > self._limit_bytes:
                 _move(self._file, log.fileno(), self._limit_bytes)
@@ -73,7 +74,7 @@ def _move(file: Path, fd: int, limit_bytes: int) -> None:
     temporary = file.with_name(file.name + ".new")
     with file.open("rb") as source:
         if not os.path.samestat(os.fstat(source.fileno()), os.fstat(fd)):
-            return  # somebody else has replaced it, and takes care of it
+            return  # another process has replaced the file, and takes care of it
         try:
             with temporary.open("wb") as copy:
                 source.seek(-limit_bytes, os.SEEK_END)
@@ -82,7 +83,7 @@ def _move(file: Path, fd: int, limit_bytes: int) -> None:
                 copy.flush()
                 os.ftruncate(fd, 0)
         except OSError:
-            os.ftruncate(fd, 0)  # no room for the old one: the bound comes first
+            os.ftruncate(fd, 0)  # no room for the old file: the bound comes first
             with contextlib.suppress(OSError):
                 temporary.unlink()
             return
@@ -92,7 +93,7 @@ def _move(file: Path, fd: int, limit_bytes: int) -> None:
 async def rotate_periodically(
     logs: Sequence[logging.Handler | BoundedFile], look_s: float = INTERVAL_S
 ) -> None:
-    """Look after what others write to the logs, until cancelled."""
+    """Check the size of the logs every minute, until cancelled."""
     bounded = [log for log in logs if isinstance(log, BoundedHandler | BoundedFile)]
     while bounded:
         await asyncio.sleep(look_s)

@@ -1,7 +1,7 @@
-"""The supervisor's doorbell in Redis: executors and scripts ring, nobody polls.
+"""Notifications from executors and scripts by way of Redis, so that the supervisor need not poll.
 
-A ring is a hint: whoever hears it looks at the truth. After Redis was away rings may be
-missing, so everybody looks then, too.
+A notification is a hint: the part that hears it reads the facts. While Redis was away some may
+have been lost, so all parts read them again then.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,40 +14,40 @@ NotificationHandler = Callable[[str], None]
 
 
 class NotificationListener:
-    """Listens on a connection of its own, for ever.
+    """Listens for notifications on a connection of its own.
 
     Args:
         context: what the parts of the supervisor share.
-        link: a connection that nothing else uses, since it blocks.
-        handlers: by the first word of a ring; each is given the rest.
-        look_again: called when rings may have been lost, and at the start.
+        connection: nothing else uses it, since it blocks.
+        handlers: by the first word of a notification; each gets the rest.
+        resync: called when notifications may have been lost, and at the start.
     """
 
     def __init__(
         self,
         context: SupervisorContext,
-        link: AsyncRedisConnection,
+        connection: AsyncRedisConnection,
         handlers: Mapping[str, NotificationHandler],
-        look_again: Callable[[], None],
+        resync: Callable[[], None],
     ) -> None:
         self._key = context.commands.node_bell_key(context.config.node)
-        self._link = link
+        self._connection = connection
         self._handlers = handlers
-        self._resync = look_again
+        self._resync = resync
 
     async def listen(self) -> None:
-        """Hand out rings until cancelled."""
-        async for rings in self._link.notifications(self._key):
-            for ring in rings:
-                self._hand_out(ring)
+        """Pass notifications to their handlers until cancelled."""
+        async for batch in self._connection.notifications(self._key):
+            for notification in batch:
+                self._dispatch(notification)
 
-    def _hand_out(self, ring: bytes) -> None:
-        if ring == TOKENS_LOST:
+    def _dispatch(self, notification: bytes) -> None:
+        if notification == TOKENS_LOST:
             self._resync()
             return
-        word, _, rest = ring.decode().partition("|")
-        handler = self._handlers.get(word)
+        kind, _, rest = notification.decode().partition("|")
+        handler = self._handlers.get(kind)
         if handler is None:
-            log.warning("Redis rang with %r, which nobody knows", ring)
+            log.warning("Redis sent the notification %r, which is not known", notification)
         else:
             handler(rest)

@@ -1,4 +1,4 @@
-"""What the supervisor reads from and writes into a run's record."""
+"""Helpers for run records: policies, place in a queue, events, cancelling."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from rtd.supervisor.core.context import SupervisorContext
 
 
 def policies_of(context: SupervisorContext, spec: RunSpec) -> Policies:
-    """The policies in force for a run; of a task that is no more, what its submit set."""
+    """Return the policies of a run: its submit options over those of its task, if that exists."""
     try:
         base = context.manifest.find(spec.task).policies
     except UnknownTask:
@@ -30,25 +30,28 @@ def policies_of(context: SupervisorContext, spec: RunSpec) -> Policies:
 
 
 def place_of(spec: RunSpec) -> str:
-    """Where the run waits."""
+    """Return the place of a queue that a run waits in."""
     return keys.place(spec.lane, spec.queue, spec.priority)
 
 
 def item_of(spec: RunSpec) -> str:
-    """What waits there. A limit on concurrency is always among the submit's options, so that
-    this stays the same when the app changes."""
+    """Return the item that waits there for a run.
+
+    A limit on concurrency always stands in the submit options, so the item stays the same when
+    the app changes.
+    """
     return keys.item(spec.id, spec.opts.get("max_concurrency"), spec.task)
 
 
 def run_event(at: float, record: RunRecord, what: str, detail: Any = None) -> list[Any]:
-    """One event of a run, as the stream holds it."""
+    """Return an event of a run, in the form that the stream holds."""
     return [at, record.spec.id, record.spec.task, what, str(record.state), detail]
 
 
 async def cancel_waiting(
     context: SupervisorContext, blob: bytes, by: str, why: str, at: float
 ) -> str:
-    """End a run that waits, if its record is still this one.
+    """Cancel a run that waits, if its record is still this one.
 
     Returns:
         `ok`, `leased` (an executor has it), `changed` or `missing`.

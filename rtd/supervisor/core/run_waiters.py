@@ -1,4 +1,4 @@
-"""Who waits for which runs. Redis rings only for runs that somebody waits for."""
+"""Waiting for the end of runs. Redis sends a notification only for runs that a watch waits for."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -9,16 +9,16 @@ from rtd.common.errors import StoreGone
 from rtd.model.run_states import STATE_BY_CHAR, TERMINAL
 from rtd.supervisor.core.context import SupervisorContext
 
-#: Runs looked at in one round trip.
+#: Runs that are read in one round trip.
 CHUNK = 1000
 Item = TypeVar("Item")
 
 
 class RunWatch:
-    """The runs that one waiter waits for. Use it as an async context manager.
+    """The runs that one caller waits for. Use it as an async context manager.
 
     Attributes:
-        pending: those that have not ended; a run that does not exist is not among them.
+        pending: the runs that have not ended; a run that does not exist is not among them.
     """
 
     def __init__(self, waiters: "RunWaiters", ids: Sequence[str]) -> None:
@@ -39,7 +39,7 @@ class RunWatch:
         await self._waiters.remove(self)
 
     def on_run_end(self, run_id: str) -> None:
-        """One of the runs is over."""
+        """Note that one of the runs has ended."""
         self.pending.discard(run_id)
         self._changed.set()
 
@@ -65,12 +65,12 @@ class RunWaiters:
         return RunWatch(self, ids)
 
     def on_notification(self, run_id: str) -> None:
-        """Redis said that a run has ended."""
+        """Tell all watches of a run that it has ended."""
         for watch in self._by_id.pop(run_id, ()):
             watch.on_run_end(run_id)
 
     async def add(self, watch: RunWatch) -> None:
-        """Ask Redis to ring for the runs, then look which are over already."""
+        """Ask Redis for notifications of the runs, then check which have ended already."""
         for run_id in watch.pending:
             self._by_id.setdefault(run_id, set()).add(watch)
         try:
@@ -80,16 +80,16 @@ class RunWaiters:
             raise
 
     async def remove(self, watch: RunWatch) -> None:
-        """The watch is over; what nobody else waits for needs no ring any more."""
+        """End a watch; Redis stops notifying of runs that no other watch waits for."""
         unwanted = self._forget(watch)
         try:
             for chunk in chunks(unwanted):
                 await self._context.execute(self._context.commands.unwatch_runs(chunk))
         except StoreGone:
-            pass  # cleared at the next start; a ring for nobody does no harm
+            pass  # the next start clears it; a notification that no watch waits for does no harm
 
     async def resync(self) -> None:
-        """After Redis was away: rings may have been lost, so ask and look anew."""
+        """Ask Redis again and check all runs: notifications may have been lost."""
         await self._check(list(self._by_id))
 
     async def _check(self, ids: list[str]) -> None:
@@ -115,6 +115,6 @@ class RunWaiters:
 
 
 def chunks(ids: Sequence[Item]) -> Iterable[Sequence[Item]]:
-    """Ids, or the like, in pieces that one script or command takes."""
+    """Cut ids, or other items, into pieces that one script or command takes."""
     for start in range(0, len(ids), CHUNK):
         yield ids[start : start + CHUNK]

@@ -1,4 +1,4 @@
-"""A stop that somebody asked for: kept in Redis beside the run until it has ended."""
+"""A requested stop: stands in Redis beside the run until the run has ended."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,14 +8,14 @@ import msgpack
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """Who wants a run to stop, and why.
+    """The source of a stop, and the reason.
 
     Attributes:
-        by: `timeout`, `memory limit`, `cpu limit`, `drain`, or who asked (`uid 0 (root) ...`).
+        by: `timeout`, `memory limit`, `cpu limit`, `drain`, or the user (`uid 0 (root) ...`).
         why: one sentence.
         at: epoch seconds.
-        requeue: the run is to start anew instead of ending (a drain, where its policy allows).
-        note: what else the record is to say about it.
+        requeue: queue the run again instead of ending it (a drain, where its policy allows).
+        note: a further sentence for the record.
     """
 
     by: str
@@ -25,7 +25,7 @@ class Intent:
     note: str | None = None
 
     def pack(self) -> bytes:
-        """As it is stored; executors read `by`, `why` and `then`."""
+        """Return the stored form; executors read `by`, `why` and `then`."""
         fields: dict[str, Any] = {"by": self.by, "why": self.why, "at": self.at}
         if self.requeue:
             fields["then"] = "requeue"
@@ -36,7 +36,7 @@ class Intent:
 
     @classmethod
     def unpack(cls, blob: bytes) -> "Intent":
-        """The inverse of `pack`."""
+        """Read the stored form."""
         fields = msgpack.unpackb(blob)
         return cls(
             by=fields["by"],

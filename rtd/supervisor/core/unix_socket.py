@@ -1,4 +1,4 @@
-"""Unix sockets that are never missing: bound to a temporary name, then renamed."""
+"""Unix sockets whose path never lacks a socket: bound to a temporary name, then renamed."""
 
 import os
 import socket
@@ -10,12 +10,12 @@ BACKLOG = 1024
 
 
 def bind_unix(path: Path, mode: int, gid: int | None = None) -> socket.socket:
-    """A listening, non-blocking Unix socket.
+    """Return a listening, non-blocking Unix socket.
 
     Args:
-        path: where it shall be; whatever is there is replaced in one step.
-        mode: its permissions.
-        gid: its group; None leaves the process's own.
+        path: of the socket; replaces any file of that name in one step.
+        mode: permissions.
+        gid: group; None: that of this process.
 
     Raises:
         ConfigError: the directory cannot be written, or the group cannot be given.

@@ -1,7 +1,7 @@
-"""The daemon's directories: made, and refused when somebody else could change what is in them.
+"""Makes the daemon's directories, and refuses those that another user could change.
 
-Whoever may write into a directory may replace the socket in it, and then gives clients'
-orders to a daemon of his own.
+A user who may write into a directory may replace the socket in it, and so lead clients to another
+daemon.
 """
 
 import os
@@ -16,24 +16,24 @@ _WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
 def make_directories(places: DaemonPaths) -> None:
-    """The directories, private where they hold users' data.
+    """Make the directories, private if they hold users' data.
 
     Raises:
-        ConfigError: one cannot be made or written, belongs to somebody else than this user
-            or root, or can be written by others.
+        ConfigError: one cannot be made or written, belongs to a user other than this one and
+            root, or others may write into it.
     """
     _make(places.runtime_dir, 0o755)
     _make(places.state_dir, 0o700)
     _make(places.output_dir, 0o700)
     if places.socket.parent != places.runtime_dir:
-        # Often /tmp: there nobody may replace the files of others.
+        # Often /tmp: its sticky bit keeps users from replacing the files of others.
         _make(places.socket.parent, 0o755, sticky_is_safe=True)
 
 
 def _make(path: Path, mode: int, sticky_is_safe: bool = False) -> None:
     try:
         path.mkdir(mode=mode, parents=True, exist_ok=True)
-        # A link that somebody else has made can be turned elsewhere at any time.
+        # The owner of a symbolic link can turn it elsewhere at any time.
         owners = {path.lstat().st_uid, path.stat().st_uid}
         bits = path.stat().st_mode
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Tasks that start on an occasion: the daemon's start, its end, or that it first sees them."""
+"""Tasks that start with the daemon, with its end, or when the daemon first sees them."""
 
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -20,12 +20,12 @@ SHUTDOWN: Final = "shutdown"
 FORCE_RUN: Final = "force_run"
 
 
-#: Asks custom conditions by their texts; gives those that answered.
+#: Evaluates custom conditions; returns the values of those that have answered.
 EvaluateCustoms = Callable[[set[str]], Awaitable[Mapping[str, Answer]]]
 
 
 class PlannedRun(NamedTuple):
-    """A run that is to be made: of which task, under which id."""
+    """A run that will be queued: its task and its id."""
 
     task: str
     run: str
@@ -38,17 +38,18 @@ def tasks_on(kind: str, manifest: Manifest) -> list[TaskInfo]:
 
 
 def forced_tasks(manifest: Manifest) -> list[TaskInfo]:
-    """The tasks that run once when they are first seen."""
+    """Return the tasks that run once when the daemon first sees them."""
     return [info for info in manifest.tasks.values() if info.force_run]
 
 
 async def runnable(
-    context: SupervisorContext, infos: list[TaskInfo], ask: EvaluateCustoms
+    context: SupervisorContext, infos: list[TaskInfo], evaluate: EvaluateCustoms
 ) -> list[TaskInfo]:
-    """Those of them that are enabled and whose start condition, if there is one, holds now.
+    """Return the tasks that are enabled and whose start condition, if any, holds now.
 
     Args:
-        ask: asks the custom conditions that decide; one without an answer holds its task back.
+        evaluate: evaluates the custom conditions that decide; a task does not run if one of
+            them has no value.
 
     Raises:
         StoreGone: Redis does not answer.
@@ -62,34 +63,34 @@ async def runnable(
     view_of, unknown = planner.views.view_of, set[str]()
     for task in tasks:
         unknown |= evaluate_partially(task.condition, view_of(task, now_us)).unknown
-    values = await ask(unknown) if unknown else {}
-    held = {
+    values = await evaluate(unknown) if unknown else {}
+    held_back = {
         task.name
         for task in tasks
         if not evaluate_partially(task.condition, view_of(task, now_us, values)).value
     }
-    return [info for info in enabled if info.name not in held]
+    return [info for info in enabled if info.name not in held_back]
 
 
 async def submit_planned(
-    context: SupervisorContext, planned: Iterable[PlannedRun], by: str, apart: str = ""
+    context: SupervisorContext, planned: Iterable[PlannedRun], by: str, lane_suffix: str = ""
 ) -> list[str]:
-    """Queue these runs, in their order; twice is once. Gives the ids of those that were made.
+    """Queue these runs, in their order; return the ids of those that were queued.
 
-    A task that cannot be submitted is a fault.
+    Repeating the call queues none twice. A task that cannot be submitted is a fault.
 
     Args:
-        by: what the record says of who submitted them.
-        apart: see `submit`.
+        by: the submitter, as their records name it.
+        lane_suffix: see `rtd.supervisor.runs.submit.submit`.
 
     Raises:
         StoreGone: Redis does not answer; some may have been queued.
     """
-    made = []
+    queued = []
     for task, run_id in planned:
         request = SubmitRequest(task=task, many=[{}], ids=[run_id], key=None, options={}, by=by)
         try:
-            await submit(context, request, apart=apart)
+            await submit(context, request, lane_suffix=lane_suffix)
         except StoreGone:
             raise
         except ShuttingDown:
@@ -97,13 +98,16 @@ async def submit_planned(
         except RtdError as error:
             context.faults.record("task", task, f"{by}: {error.sentence}")
         else:
-            made.append(run_id)
-    return made
+            queued.append(run_id)
+    return queued
 
 
 async def withdraw_runs(context: SupervisorContext, ids: Iterable[str]) -> None:
-    """Runs that a daemon made at its end and that have not begun are not to wait for the next
-    end of one. Raises StoreGone."""
+    """Cancel those runs that have not begun, so that they do not wait for the next shutdown.
+
+    Raises:
+        StoreGone: Redis does not answer.
+    """
     for run in list(ids):
         blob = await context.execute(context.commands.get_record(run))
         if blob is not None and decode_record(blob).state not in TERMINAL:

@@ -1,8 +1,8 @@
 """One daemon per runtime directory and per state directory: a locked file in each.
 
-The lock is the truth (`flock`: the kernel drops it with its owner, however that ends; what
-the daemon starts does not inherit it); the number in the file is there for people and for
-`rtd stop`. Only the owner may open the file: whoever can open it can lock it, too.
+The lock is what counts (`flock`: the kernel drops it with its owner, however that ends; processes
+that the daemon starts do not inherit it). The number in the file is for people and for `rtd stop`.
+Only the owner may open the file: a user who can open it can lock it, too.
 """
 
 import contextlib
@@ -16,11 +16,11 @@ from rtd.config.paths import DaemonPaths
 
 
 class LockFile:
-    """A file that one daemon holds for its whole life.
+    """A file that one daemon locks for its whole life.
 
     Args:
-        path: where the file lies. It stays after a crash; that does no harm.
-        note: a second line beside the pid, e.g. where that daemon is found.
+        path: of the file. It stays after a crash; that does no harm.
+        note: a second line after the pid, for example the runtime directory of the daemon.
     """
 
     def __init__(self, path: Path, note: str = "") -> None:
@@ -29,7 +29,7 @@ class LockFile:
         self._fd = -1
 
     def acquire(self) -> bool:
-        """Lock the file and write this process's pid into it; False: somebody else has it."""
+        """Lock the file and write this process's pid into it; False: another process has it."""
         while True:
             fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
@@ -39,14 +39,14 @@ class LockFile:
                 return False
             if _is_at(fd, self.path):
                 break
-            os.close(fd)  # its last holder has just removed it: that is another file now
+            os.close(fd)  # its last holder has just removed it: the path names another file now
         os.ftruncate(fd, 0)
         os.pwrite(fd, f"{os.getpid()}\n{self._note}\n".encode(errors="surrogateescape"), 0)
         self._fd = fd
         return True
 
     def release(self) -> None:
-        """Remove the file and drop the lock. Harmless when it is not held."""
+        """Remove the file and drop the lock. Does nothing if it is not held."""
         if self._fd >= 0:
             if _is_at(self._fd, self.path):
                 self.path.unlink(missing_ok=True)
@@ -57,7 +57,7 @@ class LockFile:
 def lock_directories(
     places: DaemonPaths, ends: contextlib.ExitStack | contextlib.AsyncExitStack
 ) -> None:
-    """Make both directories this daemon's own until `ends` ends.
+    """Lock both directories for this daemon until `ends` ends.
 
     Raises:
         Conflict: another daemon has one of them; the sentence names its pid.
@@ -70,24 +70,24 @@ def lock_directories(
 
 
 def check_free(places: DaemonPaths) -> None:
-    """Raises Conflict when a daemon has one of the directories now."""
+    """Check that no daemon has one of the directories now. Raises Conflict."""
     for path in (places.pid_file, places.lock_file):
         if holder(path) is not None:
             raise _taken(places, path)
 
 
 def holder(path: Path) -> int | None:
-    """The pid of the daemon that holds a lock file now, or None when nobody does.
+    """Return the pid of the daemon that holds a lock file now, or None: no daemon does.
 
     Raises:
-        NotPermitted: the file or its directory is somebody else's.
+        NotPermitted: the file or its directory belongs to another user.
     """
     found = _read(path)
     return None if found is None else found[0]
 
 
 def _read(path: Path) -> tuple[int, str] | None:
-    """The pid and the note of the holder; pid 0: it has not written them yet."""
+    """Return the pid and the note of the holder; pid 0: it has not written them yet."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except PermissionError:
@@ -106,7 +106,7 @@ def _read(path: Path) -> tuple[int, str] | None:
 
 
 def describe_owner(path: Path) -> str:
-    """Whose daemon this is, as far as can be seen from outside; a sentence."""
+    """Return a sentence: which user has the daemon there, as far as the file system shows."""
     seen = next(place for place in (path, *path.parents) if _owner(place) is not None)
     name = _owner(seen)
     who = "root" if name == "root" else f"{name} and root"

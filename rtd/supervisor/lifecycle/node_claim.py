@@ -1,11 +1,11 @@
 """One daemon per node name in a shared Redis.
 
-Two of the same name would take each other's executors for dead and carry out their runs again.
-Each holds a word in Redis that vanishes `TTL_S` after its last renewal. A holder of this machine
-is looked for among the processes, so the next daemon after a crash need not wait; of another
-machine (or container) only the renewal tells whether it lives. This is a guard against mistakes
-of configuration: a daemon that was cut off from Redis for long may find its name taken, says so
-and goes on.
+Two of the same name would take each other's executors for dead and run their runs again. Each has
+a claim in Redis that expires `TTL_S` after its last renewal. A daemon looks for a holder on this
+machine among the processes, so after a crash the next daemon need not wait; for a holder on
+another machine (or in a container) only the renewal shows whether it lives. This is a guard
+against mistakes of configuration: a daemon that was cut off from Redis for long may find that its
+name is taken; it logs this and goes on.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ _POLL_S: Final = 0.5
 
 
 class NodeClaim:
-    """This daemon's word.
+    """The claim of this daemon.
 
     Args:
         context: what the parts of the supervisor share.
@@ -40,10 +40,10 @@ class NodeClaim:
         self._record = b""
 
     async def claim(self) -> None:
-        """Take the node's name; waits up to `TTL_S` for one that may have died elsewhere.
+        """Claim the node's name; wait up to `TTL_S` if a daemon elsewhere may have died.
 
         Raises:
-            Conflict: another living daemon has it.
+            Conflict: another living daemon has claimed it.
         """
         first = found = await self._replace(b"", self._next())
         until = time.monotonic() + TTL_S + RENEW_S
@@ -59,13 +59,13 @@ class NodeClaim:
             found = await self._replace(b"" if lives is None else found, self._record)
 
     async def run(self) -> None:
-        """Renew the word until cancelled."""
-        told = ""
+        """Renew the claim until cancelled."""
+        reported = ""
         while True:
             await asyncio.sleep(RENEW_S)
             holder = await self._context.retry(self._renew)
-            if holder.get("token") not in (told, self._token):
-                told = str(holder.get("token"))
+            if holder.get("token") not in (reported, self._token):
+                reported = str(holder.get("token"))
                 log.error("%s; until then runs may be carried out twice", self._taken(holder))
 
     async def _renew(self) -> dict[str, Any]:
@@ -83,7 +83,7 @@ class NodeClaim:
         return _read(found)
 
     async def release(self) -> None:
-        """Take the word away, if it is ours."""
+        """Remove the claim, if it is ours."""
         try:
             await self._replace(self._record, b"")
         except RtdError as error:
@@ -116,16 +116,16 @@ class NodeClaim:
         )
 
 
-def _read(word: bytes) -> dict[str, Any]:
+def _read(claim: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(word)
+        fields = json.loads(claim)
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return fields if isinstance(fields, dict) else {}
 
 
 def _lives(holder: dict[str, Any]) -> bool | None:
-    """Whether a word's owner lives; None: it is of another machine."""
+    """Return whether the holder of a claim lives; None: it is on another machine."""
     if holder.get("machine") != machine_id():
         return None
     return same_process(int(holder["pid"]), int(holder["ticks"]))

@@ -1,4 +1,4 @@
-"""Redis as the daemon sees it: embedded or somewhere else, and how it is."""
+"""Redis as the daemon sees it: embedded or elsewhere, and its health."""
 
 import asyncio
 from typing import Any
@@ -20,16 +20,16 @@ class RedisServer:
 
     Args:
         config: `redis` says which, `durability` how safe an embedded one is.
-        places: where an embedded one keeps its data.
+        paths: an embedded one keeps its data there.
 
     Raises:
         ConfigError: the URL cannot be used.
     """
 
-    def __init__(self, config: Config, places: DaemonPaths) -> None:
+    def __init__(self, config: Config, paths: DaemonPaths) -> None:
         self._embedded: EmbeddedRedis | None = None
         if config.redis == "embedded":
-            self._embedded = EmbeddedRedis(places.redis_dir, durability=config.durability)
+            self._embedded = EmbeddedRedis(paths.redis_dir, durability=config.durability)
             self.url = self._embedded.url
         else:
             self.url = config.redis
@@ -42,7 +42,7 @@ class RedisServer:
         return self._embedded is not None
 
     def start(self) -> None:
-        """Start an embedded Redis, or take over the one that runs already. Raises RtdError."""
+        """Start an embedded Redis, or take over one that runs already. Raises RtdError."""
         if self._embedded is not None:
             self._embedded.start()
             loop = asyncio.get_running_loop()
@@ -53,7 +53,7 @@ class RedisServer:
             ]
 
     async def stop(self, keep: bool) -> None:
-        """End an embedded Redis, everything on disk; with `keep` it goes on."""
+        """End an embedded Redis after all data is on disk; with `keep` it stays."""
         for keeper in self._keepers:
             keeper.cancel()
         await asyncio.gather(*self._keepers, return_exceptions=True)
@@ -65,22 +65,24 @@ class RedisServer:
                 self._embedded.stop()
 
     def describe(self) -> str:
-        """For people; never shows a password."""
+        """Return its address for people, without the password."""
         return "embedded" if self.is_embedded else str(self.address)
 
 
-async def check_redis(engine: RedisServer, redis: AsyncRedisConnection) -> None:
-    """Warn of what is risky about a Redis that is not our own. Raises ConfigError when it
-    cannot be used at all.
+async def check_redis(server: RedisServer, redis: AsyncRedisConnection) -> None:
+    """Warn of settings that make a Redis of the user risky.
+
+    Raises:
+        ConfigError: it cannot be used at all.
     """
-    if not engine.is_embedded:
-        for sentence in check_server(await redis.execute(INFO_COMMAND), engine.describe()):
+    if not server.is_embedded:
+        for sentence in check_server(await redis.execute(INFO_COMMAND), server.describe()):
             log.warning("%s", sentence)
 
 
-async def redis_info(engine: RedisServer, redis: AsyncRedisConnection) -> dict[str, Any]:
-    """The `redis` part of `info`: whether it answers, which version, how large."""
-    found: dict[str, Any] = {"url": engine.describe(), "ok": True, "error": None}
+async def redis_info(server: RedisServer, redis: AsyncRedisConnection) -> dict[str, Any]:
+    """Return the `redis` part of `info`: whether it answers, its version, its size."""
+    found: dict[str, Any] = {"url": server.describe(), "ok": True, "error": None}
     try:
         facts = await redis.execute(INFO_COMMAND)
     except StoreGone as error:

@@ -1,0 +1,1 @@
+"""Zygotes, the executors that each lane has, and reloads of the app."""

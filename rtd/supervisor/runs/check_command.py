@@ -1,4 +1,4 @@
-"""The parameters of the built-in task `command`, checked before it is queued."""
+"""Checks the parameters of the built-in task `command` before it is queued."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,10 +9,10 @@ _UMASK_MAX = 0o777
 
 
 def check_command(params: Mapping[str, Any]) -> None:
-    """Whether a command can be started from these parameters.
+    """Check that a command can be started with these parameters.
 
     Raises:
-        ParameterError: which one is wrong, and what it should be.
+        ParameterError: names the wrong parameter, and says what it should be.
     """
     argv = params["argv"]
     if not isinstance(argv, list) or not argv or not all(isinstance(a, str) for a in argv):

@@ -1,4 +1,4 @@
-"""Delayed runs come due and waiting runs expire: one timer each, for the earliest."""
+"""Makes delayed runs due and expires waiting runs: one timer for each, set for the earliest."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,7 @@ from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.run_helpers import cancel_waiting
 
 EXPIRE_BATCH: Final = 100
-#: No timer sleeps longer than this at once, so that a clock that is set is noticed.
+#: No timer sleeps longer than this at once, so that it notices when the clock is set.
 LONGEST_S: Final = 3600.0
 
 RunDue = Callable[[], Awaitable[int | None]]
@@ -25,17 +25,17 @@ class Alarm:
     Args:
         context: what the parts of the supervisor share.
         name: for the log.
-        act: does what is due; gives the next moment in wall milliseconds, or None.
+        run_due: does what is due; returns the next moment in wall milliseconds, or None.
     """
 
-    def __init__(self, context: SupervisorContext, name: str, act: RunDue) -> None:
+    def __init__(self, context: SupervisorContext, name: str, run_due: RunDue) -> None:
         self._context = context
         self._name = name
-        self._run_due = act
+        self._run_due = run_due
         self._handle: asyncio.TimerHandle | None = None
 
     def set(self, at_ms: float | None) -> None:
-        """Act at this wall time instead of whatever was set; None: not at all."""
+        """Set the timer to this wall time; it replaces an earlier one. None: clear it."""
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None
@@ -45,20 +45,20 @@ class Alarm:
             self._handle = asyncio.get_running_loop().call_later(wait_s, self._fire)
 
     async def run_due(self) -> None:
-        """Do what is due now, then set the next moment. Raises StoreGone."""
+        """Do what is due now, then set the timer to the next moment. Raises StoreGone."""
         self.set(await self._run_due())
 
     def _fire(self) -> None:
         self._handle = None
-        self._context.jobs.start(self._quietly(), self._name)
+        self._context.jobs.start(self._run(), self._name)
 
-    async def _quietly(self) -> None:
-        with contextlib.suppress(StoreGone):  # looked at again when Redis is back
+    async def _run(self) -> None:
+        with contextlib.suppress(StoreGone):  # `resync` runs it when Redis is back
             await self.run_due()
 
 
 class RunTimers:
-    """Arms itself from what Redis says and from rings (`due|ms`, `expire|ms`)."""
+    """Both timers; Redis sets them, by replies and by notifications (`due|ms`, `expire|ms`)."""
 
     def __init__(self, context: SupervisorContext) -> None:
         self._context = context
@@ -66,20 +66,20 @@ class RunTimers:
         self._expiry = Alarm(context, "expiring runs", self._expire)
 
     def on_due(self, text: str) -> None:
-        """A run was delayed until this time, which is now the earliest."""
+        """Set the timer of delayed runs: this time is now the earliest."""
         self._due.set(float(text))
 
     def on_expire(self, text: str) -> None:
-        """A run that waits expires at this time, which is now the earliest."""
+        """Set the timer of expiring runs: this time is now the earliest."""
         self._expiry.set(float(text))
 
     async def resync(self) -> None:
-        """At the start, and after Redis was away: do what is due and arm both timers."""
+        """Do what is due and set both timers: at the start, and after Redis was away."""
         await self._due.run_due()
         await self._expiry.run_due()
 
     def stop(self) -> None:
-        """No more timers."""
+        """Clear both timers."""
         self._due.set(None)
         self._expiry.set(None)
 
@@ -103,7 +103,7 @@ class RunTimers:
                 return next_ms
 
     async def _expire_one(self, run_id: str, blob: bytes) -> None:
-        """Cancel a run whose time to start is over, unless it has started."""
+        """Cancel a run that was not started in time, unless it has started just now."""
         context = self._context
         if decode_record(blob).attempts:  # it waits to be tried again
             await context.execute(context.commands.forget_expiry([run_id]))

@@ -1,10 +1,9 @@
-"""What lets a client put further runs of a task into Redis itself.
+"""Lets a client put further runs of a task into Redis itself.
 
-A submit through the supervisor takes one process more on its way than it must. A client that
-may open the embedded Redis anyway (its directory is for the daemon's own user and root only)
-gets, with the answer to a submit, what the supervisor has found out about the task. It is
-good for a second; whatever does not fit goes through the supervisor as before, with its
-checks and its errors.
+A submit through the supervisor passes one more process than it must. A client that may open the
+embedded Redis anyway (only the daemon's own user and root may open its directory) gets, with the
+answer to a submit, the facts that the supervisor has found about the task. They are valid for a
+second. A submit that they do not fit goes through the supervisor, with its checks and its errors.
 """
 
 from typing import Any, Final
@@ -14,18 +13,19 @@ from rtd.store.connection.lua_scripts import script
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.runs.submit import SubmitPlan
 
-#: How long a client may use it: so long a changed app or a drain may go unnoticed.
+#: How long a client may use the facts: it may miss a changed app or a drain for this long.
 VALID_S: Final = 1.0
 
 
 def shortcut_for(
     context: SupervisorContext, plan: SubmitPlan, uid: int, own_uid: int
 ) -> dict[str, Any] | None:
-    """The shortcut of a task, or None when its runs need the supervisor.
+    """Return the shortcut of a task, or None: its runs need the supervisor.
 
     Args:
         plan: of a submit without options.
-        uid: the client's user. own_uid: the daemon's.
+        uid: the client's user.
+        own_uid: the daemon's user.
     """
     info = plan.info
     plain = not (plan.max_concurrency or plan.due_ms or plan.expires_ms)

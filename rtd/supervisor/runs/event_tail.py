@@ -1,4 +1,4 @@
-"""The newest end of the event stream, read only while somebody follows it."""
+"""Reads the newest end of the event stream while at least one client follows it."""
 
 import asyncio
 import contextlib
@@ -10,12 +10,12 @@ from rtd.store.connection.async_ import AsyncRedisConnection
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.log import log
 
-#: A blocked read is renewed this often, so that the end of the last follower ends it.
+#: A blocked read is renewed this often, so that it ends with the last follower.
 BLOCK_MS = 30_000
 
 
 class EventTail:
-    """Tells followers that there is something new; each reads it at its own pace."""
+    """Tells followers of new entries; each follower reads them at its own pace."""
 
     def __init__(self, context: SupervisorContext) -> None:
         self._context = context
@@ -24,7 +24,7 @@ class EventTail:
 
     @contextlib.asynccontextmanager
     async def follow(self) -> AsyncIterator[asyncio.Event]:
-        """An event that is set whenever the stream has grown; clear it before you read."""
+        """Yield an event that is set whenever the stream has grown; clear it before you read."""
         event = asyncio.Event()
         self._followers.add(event)
         if self._task is None:
@@ -38,7 +38,7 @@ class EventTail:
                 self._task = None
 
     async def _read(self) -> None:
-        """Block on the stream on a connection of its own; wake everybody for each entry."""
+        """Block on the stream on a connection of its own; wake all followers for each entry."""
         while True:
             try:
                 link = await AsyncRedisConnection.connect(self._context.store_url)

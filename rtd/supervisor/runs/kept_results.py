@@ -1,5 +1,4 @@
-"""What tasks are given besides the parameters of a submit: results that are kept, values that
-were set at run time."""
+"""Values for tasks besides the parameters of a submit: kept results, and values set at run time."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -13,14 +12,14 @@ from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.jobs import SingleFlight
 from rtd.supervisor.core.run_waiters import chunks
 
-#: Ended runs of a task among which one that succeeded is looked for.
+#: A succeeded run of a task is searched among this many of its latest ended runs.
 _MAX_SCANNED = 100
-#: A task that returned nothing has returned None.
+#: The result of a task that returned nothing.
 _NONE = pack(None)
 
 
 class KeptResults:
-    """Keeps in Redis what the parameters of the serving app need.
+    """Keeps the results in Redis that parameters of the serving app refer to.
 
     Args:
         context: what the parts of the supervisor share.
@@ -34,22 +33,22 @@ class KeptResults:
         )
 
     def on_app_change(self) -> None:
-        """The manifest may be another one."""
+        """Update the kept results if the manifest needs others."""
         if self._served != frozenset(self._context.manifest.info.returned):
             self._updater.request()
 
     def resync(self) -> None:
-        """Redis may be another one."""
+        """Update the kept results: this may be another Redis."""
         self._served = None
         self.on_app_change()
 
     async def update(self) -> None:
-        """Let exactly the results that others are given be kept.
+        """Keep exactly the results that other tasks take as parameters.
 
-        One whose task has succeeded before that begins with what the record of that run says.
+        If the task of such a result has already succeeded, its latest result is kept at once.
 
         Raises:
-            StoreGone: Redis does not answer; nothing is lost, it can be done again.
+            StoreGone: Redis does not answer; the call can be repeated.
         """
         context = self._context
         wanted = frozenset(context.manifest.info.returned)
@@ -74,15 +73,20 @@ class KeptResults:
 
 
 async def session_values(context: SupervisorContext) -> dict[str, Any]:
-    """The parameters of the session as conditions see them: None for what is not known before
-    a run, and no private value. Raises StoreGone."""
+    """Return the parameters of the session as conditions see them.
+
+    None stands for a value that is not known before a run; private values are hidden.
+
+    Raises:
+        StoreGone: Redis does not answer.
+    """
     return overlay_values(
         context.manifest.info.parameters, await context.execute(context.commands.get_all_params())
     )
 
 
 def overlay_values(infos: Iterable[ParameterInfo], found: dict[str, bytes]) -> dict[str, Any]:
-    """The session's parameters, with the values that were set at run time on top."""
+    """Return the session's parameters; values that were set at run time come first."""
     values: dict[str, Any] = {}
     for info in infos:
         if info.task is None:

@@ -1,4 +1,4 @@
-"""The output directory is kept within its quota and retention: the oldest files go first."""
+"""Keeps the output directory within its quota and retention; deletes the oldest files first."""
 
 import asyncio
 import contextlib
@@ -11,27 +11,27 @@ from rtd.common.units import format_bytes
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.log import log
 
-#: How often the directory is looked at; it grows by a segment of some megabytes at a time.
+#: How often the directory is checked; it grows by a segment of some megabytes at a time.
 INTERVAL_S: Final = 60.0
-#: A segment of a living executor is never older than this while it is written to.
+#: A segment that a living executor writes to is never older than this.
 YOUNG_S: Final = 5.0
 _KEPT: Final = frozenset({".seg", ".out", ".idx"})
 
 
 class OutputRetention:
-    """Deletes finished output that is too old or too much. Records say then that it is gone."""
+    """Deletes finished output that is too old or too much. Run records then say that it is gone."""
 
     def __init__(self, context: SupervisorContext) -> None:
         self._context = context
 
     async def run(self) -> None:
-        """Look now and every minute, until cancelled."""
+        """Check now and every minute, until cancelled."""
         while True:
             self.enforce(time.time())
             await asyncio.sleep(INTERVAL_S)
 
     def enforce(self, now_at: float) -> int:
-        """Delete what has to go. Gives how many bytes that was."""
+        """Delete output that is too old or too much. Returns how many bytes that was."""
         settings = self._context.config.output
         files = _finished(self._context.paths.output_dir)
         total = sum(size for _, size, _ in files)
@@ -50,7 +50,7 @@ class OutputRetention:
 
 
 def _finished(folder: Path) -> list[tuple[float, int, Path]]:
-    """(changed at, bytes, path) of finished output, the oldest first."""
+    """Return (changed at, bytes, path) of finished output, the oldest first."""
     found = []
     for entry in os.scandir(folder):
         path = Path(entry.path)
@@ -62,7 +62,7 @@ def _finished(folder: Path) -> list[tuple[float, int, Path]]:
 
 
 def used_bytes(folder: Path) -> int:
-    """What all files of the directory take on the disk."""
+    """Return the disk space that all files of the directory take."""
     total = 0
     with contextlib.suppress(OSError):
         for entry in os.scandir(folder):

@@ -1,4 +1,4 @@
-"""What a queued run waits for: the first of the things that stand in its way."""
+"""The reason why a run is queued: the first of the obstacles to its start."""
 
 import time
 
@@ -8,10 +8,10 @@ from rtd.supervisor.core.context import SupervisorContext
 
 
 async def queued_reason(context: SupervisorContext, record: RunRecord, due_at: float | None) -> str:
-    """One sentence. Empty when nothing is in its way any more.
+    """Return one sentence; empty: nothing keeps the run from starting.
 
     Args:
-        record: of a run that is queued and that no executor has.
+        record: of a queued run that no executor has.
         due_at: when it is due, if it is delayed.
     """
     spec, calls = record.spec, context.commands

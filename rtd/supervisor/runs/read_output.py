@@ -1,4 +1,4 @@
-"""Reading what runs wrote: from segments and files when they have ended, live while they go."""
+"""Reads the output of runs: from segments and files after their end, live before."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ from typing import Any, BinaryIO, Final
 
 from rtd.model.output_index import RAW, STREAM_NAMES, OutputPiece, iter_entries, iter_pieces
 
-#: A part of the output that is handed on at once.
+#: The size of the parts that output is read in.
 PART_BYTES: Final = 64 << 10
 
 
 @dataclass(frozen=True, slots=True)
 class OutputPart:
-    """Some output of one stream; `start` counts from the beginning of the run's output."""
+    """A piece of output of one stream; `start` counts from the beginning of the run's output."""
 
     stream: str
     at: float | None
@@ -23,7 +23,7 @@ class OutputPart:
 
 @dataclass(frozen=True, slots=True)
 class OutputSource:
-    """Where the output of one attempt lies.
+    """The place of the output of one attempt.
 
     Attributes:
         data: the file, `offset` where the output begins in it, `length` its bytes.
@@ -39,7 +39,7 @@ class OutputSource:
 
     @classmethod
     def from_record(cls, folder: Path, output: Sequence[Any]) -> "OutputSource | None":
-        """The output of an attempt that has ended, from its record; None: nothing is kept."""
+        """Return the output of an ended attempt, from its record; None: nothing is kept."""
         name, offset, length, index_length, _ = output
         if not name or not length:
             return None
@@ -50,26 +50,26 @@ class OutputSource:
 
     @classmethod
     def live(cls, folder: Path, exec_id: str, index: int) -> "OutputSource | None":
-        """The output of a run that goes on, as much as there is now; None: no file yet."""
+        """Return the output of a running run, as much as there is now; None: no file yet."""
         data = folder / f"x-{exec_id}-{index}.scratch"
         marks = data.with_suffix(".index")
         try:
             marks_length = marks.stat().st_size
         except FileNotFoundError:
-            marks_length = 0  # it is made by the first entry: all there is came from subprocesses
+            marks_length = 0  # the first entry makes it: until then all output is of subprocesses
         try:
-            # The index is measured first: what it speaks of is in the data by now.
+            # The index is measured first: the data that it describes has been written by now.
             length = data.stat().st_size
         except FileNotFoundError:
             return None
         return cls(data, 0, length, marks, 0, marks_length)
 
     def indexed_bytes(self) -> int:
-        """Up to where the index tells which stream wrote; behind it are raw bytes."""
+        """Return up to where the index names the stream; raw bytes follow."""
         return max((entry.end for entry in iter_entries(self._read_index())), default=0)
 
     def parts(self, start: int = 0, end: int | None = None) -> Iterator[OutputPart]:
-        """The output in [start, end) in its order; what is gone from the disk is left out."""
+        """Yield the output in [start, end) in order, without parts that were deleted."""
         stop = self.length if end is None else min(end, self.length)
         if start >= stop:
             return
@@ -89,14 +89,14 @@ class OutputSource:
             data = file.read(min(PART_BYTES, end - position))
             if not data:
                 return
-            # An index that a crash has torn may name any stream: its bytes are still output.
+            # An index torn by a crash may name any stream: its bytes are still output.
             yield OutputPart(
                 STREAM_NAMES.get(piece.stream, STREAM_NAMES[RAW]), piece.at, position, data
             )
             position += len(data)
 
     def start_of_last_lines(self, count: int) -> int:
-        """Where the last `count` lines begin."""
+        """Return where the last `count` lines begin."""
         if count <= 0:
             return self.length
         try:

@@ -1,7 +1,7 @@
-"""Records of finished runs are forgotten when they are older than the retention.
+"""Forgets records of finished runs that are older than the retention.
 
-Redis could expire each key by itself; that made the end of a run a third dearer there. The
-finished runs of a task lie in a list by age, so what is due is found at its end.
+Redis could expire each key by itself, but then the end of a run took a third more time there. The
+finished runs of a task stand in a list by age, so the oldest are at its end.
 """
 
 import asyncio
@@ -13,9 +13,9 @@ from rtd.store.commands.arguments import StoredRun
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.log import log
 
-#: How often: the retention is hours and days.
+#: How often old records are searched; the retention is hours and days.
 INTERVAL_S: Final = 60.0
-#: Records in one look at a list; small, so that others are served in between.
+#: Records that are read at once; few, so that Redis serves other clients in between.
 CHUNK: Final = 200
 
 
@@ -26,13 +26,13 @@ class RecordRetention:
         self._context = context
 
     async def run(self) -> None:
-        """Look now and every minute, until cancelled."""
+        """Check now and every minute, until cancelled."""
         while True:
             await self._context.retry(lambda: self.enforce(time.time()))
             await asyncio.sleep(INTERVAL_S)
 
     async def enforce(self, now_at: float) -> int:
-        """Forget what is due. Gives how many records went. Raises StoreGone."""
+        """Forget records that are too old. Returns how many. Raises StoreGone."""
         context = self._context
         before_at = now_at - context.config.retention_s
         total = 0
@@ -47,7 +47,7 @@ class RecordRetention:
         return total
 
     async def _delete_oldest(self, task: str, before_at: float) -> tuple[int, bool]:
-        """How many of a task's oldest runs went, and whether there may be more."""
+        """Return how many of a task's oldest runs were forgotten, and whether there may be more."""
         context = self._context
         found: list[StoredRun] = await context.execute(context.commands.oldest_done(task, CHUNK))
         old = 0

@@ -1,4 +1,4 @@
-"""New runs: checked against the app's manifest, packed, and handed to Redis in chunks."""
+"""Submits runs: checks them against the app's manifest, packs them, sends them in chunks."""
 
 import asyncio
 import re
@@ -23,7 +23,7 @@ from rtd.supervisor.core.clock import now_ms
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.runs.check_command import check_command
 
-#: Runs in one call of the script; while Redis carries one out the next is packed.
+#: Runs in one call of the script; while Redis executes one, the next is packed.
 CHUNK: Final = 500
 _ID: Final = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _LABELS_MAX: Final = 20
@@ -34,7 +34,7 @@ _END_AT: Final = 253_402_300_800
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmitRequest:
-    """What a client wants: `many` holds the parameters of each run; `ids` are ULIDs."""
+    """A request of a client: `many` holds the parameters of each run; `ids` are ULIDs."""
 
     task: str
     many: Sequence[Mapping[str, Any]]
@@ -46,7 +46,7 @@ class SubmitRequest:
 
 @dataclass(frozen=True, slots=True)
 class SubmitPlan:
-    """What the runs of one request share."""
+    """The facts that the runs of one request share."""
 
     info: TaskInfo
     spec: RunSpec
@@ -59,45 +59,47 @@ class SubmitPlan:
 
 
 async def submit(
-    context: SupervisorContext, request: SubmitRequest, *, apart: str = ""
+    context: SupervisorContext, request: SubmitRequest, *, lane_suffix: str = ""
 ) -> tuple[list[str], list[bool]]:
-    """Queue the runs. Gives their ids and which of them are new.
+    """Queue the runs. Returns their ids, and which of them are new.
 
     Args:
         context: what the parts of the supervisor share.
-        request: what is wanted.
-        apart: what is put behind the lane's name, so that only executors that are made for it
-            take them; it is also done while the daemon ends.
+        request: of the client.
+        lane_suffix: of the lane; only executors started with this suffix take the runs. With
+            one, runs are also queued while the daemon ends.
 
     Raises:
         UnknownTask, ParameterError, PolicyError, TooLarge, BadRequest: nothing was queued
             of the chunk with the fault and of those after it; with several thousand runs,
-            earlier chunks may have been. To send the same ids again is safe.
+            earlier chunks may have been. It is safe to send the same ids again.
         StoreGone: Redis does not answer; the same holds.
     """
-    if context.gate.is_draining and not apart:
+    if context.gate.is_draining and not lane_suffix:
         raise ShuttingDown("the daemon is shutting down and takes no new runs")
-    plan = plan_of(context, request, apart)
+    plan = plan_of(context, request, lane_suffix)
     ids = _ids(request)
     many = request.many
     if len(ids) <= CHUNK:
         flags = await context.execute(_pack(context, plan, ids, many, 0 if len(ids) > 1 else -1))
         return ids, [flag == 1 for flag in flags]
     created: list[int] = []
-    on_its_way: asyncio.Future[Any] | None = None
+    in_flight: asyncio.Future[Any] | None = None
     for start in range(0, len(ids), CHUNK):
         end = start + CHUNK
         call = _pack(context, plan, ids[start:end], many[start:end], start)
-        if on_its_way is not None:
-            created += await on_its_way
-        on_its_way = asyncio.ensure_future(context.execute(call))
-    if on_its_way is not None:
-        created += await on_its_way
+        if in_flight is not None:
+            created += await in_flight
+        in_flight = asyncio.ensure_future(context.execute(call))
+    if in_flight is not None:
+        created += await in_flight
     return ids, [flag == 1 for flag in created]
 
 
-def plan_of(context: SupervisorContext, request: SubmitRequest, apart: str = "") -> SubmitPlan:
-    """What a request's runs share. Raises UnknownTask, PolicyError, BadRequest."""
+def plan_of(
+    context: SupervisorContext, request: SubmitRequest, lane_suffix: str = ""
+) -> SubmitPlan:
+    """Return the facts that a request's runs share. Raises UnknownTask, PolicyError, BadRequest."""
     info = context.manifest.find(request.task)
     opts, due_at, labels = _read(info, request.options)
     policies = info.policies.overlay(opts)
@@ -105,7 +107,7 @@ def plan_of(context: SupervisorContext, request: SubmitRequest, apart: str = "")
         opts["max_concurrency"] = policies.max_concurrency
     if labels:
         opts["labels"] = labels
-    now_at, lane = time.time(), info.pool + apart
+    now_at, lane = time.time(), info.pool + lane_suffix
     spec = RunSpec(
         id="", task=info.name, params=b"", lane=lane, queue=policies.queue,
         priority=policies.priority, submitted_at=now_at, opts=opts, by=request.by,
@@ -127,13 +129,13 @@ def plan_of(context: SupervisorContext, request: SubmitRequest, apart: str = "")
 def _read(
     info: TaskInfo, options: Mapping[str, Any]
 ) -> tuple[dict[str, Any], float | None, list[str]]:
-    """The policies that a submit overrides, when it is due, and its labels."""
+    """Return the policies that a submit overrides, when it is due, and its labels."""
     where = f"submit of {info.name!r}"
     given = {name: value for name, value in options.items() if name in POLICY_OPTIONS}
     rest = {name: value for name, value in options.items() if name not in POLICY_OPTIONS}
     due_at = _due_at(rest.pop("at", None), rest.pop("delay", None), where)
     labels = _labels(rest.pop("labels", None) or [], where)
-    opts = read_policies({**given, **rest}, info.lane, where)  # refuses what is left over
+    opts = read_policies({**given, **rest}, info.lane, where)  # refuses an unknown option
     return {name: _plain(value) for name, value in opts.items()}, due_at, labels
 
 
@@ -189,7 +191,7 @@ def _pack(
     many: Sequence[Mapping[str, Any]],
     first: int,
 ) -> RedisCommand:
-    """One chunk as a call; `first` is the position of its first run, -1 for a single run."""
+    """Return one chunk as a command; `first`: position of its first run, -1 for a single run."""
     record, info, limit = plan.template.record, plan.info, plan.params_limit
     names = frozenset(name for name, _ in info.parameters)
     required = info.required

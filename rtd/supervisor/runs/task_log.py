@@ -1,7 +1,7 @@
-"""The supervisor's part in the task log: that it is on, and that runs are told of when they begin.
+"""The supervisor's part in the task log: it switches the log on, and records which runs begin.
 
-Ends of runs are told by the scripts that write them. What has begun is seen on the board, where
-runs are logged; a run that is over sooner is told of with its end.
+The scripts in Redis that end runs record their ends. The supervisor sees on the board which runs
+have begun; for a run that ends sooner, the record of its end says both.
 """
 
 import asyncio
@@ -14,12 +14,12 @@ from rtd.process.board.board import SlotSnapshot
 from rtd.supervisor.core.clock import wall_of_ns
 from rtd.supervisor.core.context import SupervisorContext
 
-#: How often the board is looked at, where runs are logged.
+#: How often the board is scanned, if runs are logged.
 SCAN_S: Final = 0.1
-#: Runs of this age are told of.
+#: The beginning of a run is recorded when it is this old.
 AGE_NS: Final = 30_000_000
 _BATCH: Final = 500
-#: So long the log may stand still before that is a fault.
+#: If the log stands still for this long, that is a fault.
 STUCK_S: Final = 30.0
 
 
@@ -28,7 +28,7 @@ class TaskLogMonitor:
 
     Args:
         context: what the parts of the supervisor share.
-        stuck_s: so long the log may stand still while something is to be written.
+        stuck_s: how long the log may stand still while entries wait.
     """
 
     def __init__(self, context: SupervisorContext, stuck_s: float = STUCK_S) -> None:
@@ -41,11 +41,12 @@ class TaskLogMonitor:
         self._served = False
 
     def on_app_change(self, fresh: bool) -> None:
-        """There is a manifest: switch the log on or off. Called before the first executor of
-        its zygote is ordered, so that no end of a run comes before it.
+        """Switch the log on or off, as the manifest says.
+
+        Called before the first executor of its zygote is ordered, so that no run ends before.
 
         Args:
-            fresh: its zygote was started by this daemon, not adopted.
+            fresh: this daemon has started its zygote, not adopted it.
         """
         forget = fresh and not self._served
         self._served = True
@@ -57,7 +58,7 @@ class TaskLogMonitor:
             self._watching = self._context.jobs.start(self._watch(), "watching the task log")
 
     def stop(self) -> None:
-        """Tell of no more."""
+        """Record no more beginnings."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -77,7 +78,7 @@ class TaskLogMonitor:
 
         await context.retry(switch)
 
-    # --- what has begun
+    # --- runs that have begun
 
     def _scan_later(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(SCAN_S, self._scan)
@@ -96,11 +97,11 @@ class TaskLogMonitor:
         ]
         if new:
             self._recording = self._context.jobs.start(
-                self._record_begun(new[:_BATCH]), "telling the log what has begun"
+                self._record_begun(new[:_BATCH]), "recording which runs have begun"
             )
 
     async def _watch(self) -> None:
-        """A handler may hang: nobody else would say that nothing is written any more."""
+        """Record a fault when a handler hangs: no other part notices that."""
         context = self._context
         before: bytes | None = None
         while context.manifest.info.logged:
@@ -125,7 +126,7 @@ class TaskLogMonitor:
             runs = []
             for seen, blob in zip(new, blobs, strict=True):
                 task = "" if blob is None else decode_record(blob).spec.task
-                if task and not task.startswith("@"):  # rtd's own
+                if task and not task.startswith("@"):  # not an internal run
                     runs.append((seen.run_id, task, wall_of_ns(seen.started_ns)))
             if runs:
                 await context.execute(context.commands.log_begun(context.config.node, runs))

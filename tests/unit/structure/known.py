@@ -57,11 +57,8 @@ PROSE: dict[str, int] = {
     "rtd/rpc/verbs": 9,
     "rtd/store/lua": 10,
     "rtd/store/lua/lib": 5,
-    "rtd/supervisor": 17,
-    "rtd/supervisor/core": 20,
+    "rtd/supervisor": 1,
     "rtd/supervisor/ending": 15,
     "rtd/supervisor/explain": 11,
-    "rtd/supervisor/lifecycle": 10,
-    "rtd/supervisor/pools": 32,
-    "rtd/supervisor/runs": 14,
+    "rtd/supervisor/pools": 27,
 }
