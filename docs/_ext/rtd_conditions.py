@@ -26,9 +26,9 @@ CHANGED_BY = {
 #: The leaves under the heading where a reader would look for them.
 GROUPS = {
     "Time": {"Periodic", "TimeOf", "Every", "Cron"},
-    "Tasks": {"Has", "After", "Running"},
+    "Tasks": {"Has", "After", "TaskRunning"},
     "The scheduler, parameters, constants": {
-        "SchedulerRan", "SchedulerCycles", "Param", "Env", "Constant",
+        "SchedulerUptime", "SchedulerCycles", "Param", "Env", "Constant",
     },
     "A run, for end conditions": {
         "RunningPast", "NoOutputPast", "MemoryAbove", "CpuTimeAbove", "CpuAbove",

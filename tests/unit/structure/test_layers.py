@@ -1,6 +1,7 @@
 """Which package may import which."""
 
 import ast
+import re
 import subprocess
 import sys
 
@@ -82,7 +83,7 @@ PROCESS_CALLS = {
 SUPERVISOR = [
     {"lifecycle"},
     {"scheduler", "explain"},
-    {"ending", "internal"},
+    {"ending"},
     {"runs", "pools"},
     {"core"},
 ]
@@ -158,8 +159,23 @@ def upward(graph: dict[str, set[str]]) -> list[str]:
     ]  # fmt: skip
 
 
+def documented(page: str) -> dict[str, set[str]]:
+    """The table of packages in docs/design.md: what each may import."""
+    rows = re.findall(r"^\| `([\w.]+)` \| ([^|]*) \| [^|]+ \|$", page, re.MULTILINE)
+    return {name: set(re.findall(r"`([\w.]+)`", allowed)) for name, allowed in rows}
+
+
+def test_the_design_page_has_these_layers() -> None:
+    assert documented((ROOT / "docs" / "design.md").read_text()) == ALLOWED
+
+
 def test_core_imports_none_of_its_siblings() -> None:
     assert sorted(core_imports(import_graph()) - CORE_IMPORTS) == []
+
+
+def test_every_part_of_the_supervisor_has_a_row() -> None:
+    folders = {path.parent.name for path in (ROOT / "rtd" / "supervisor").glob("*/__init__.py")}
+    assert folders == set().union(*SUPERVISOR)
 
 
 def test_the_supervisors_parts_only_import_downwards() -> None:

@@ -98,10 +98,6 @@ def test_names_are_made_of_known_words() -> None:
     )
 
 
-def test_a_word_of_the_glossary_is_not_called_ordinary() -> None:
-    assert sorted(glossary(GLOSSARY.read_text()) & set(PLAIN_WORDS.read_text().split())) == []
-
-
 def test_ordinary_words_are_in_order() -> None:
     lines = PLAIN_WORDS.read_text().splitlines()
     assert lines == sorted(set(lines))

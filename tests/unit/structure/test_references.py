@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 from tests.helpers.prose import Passage, page_passages, passages
+from tests.helpers.source import ROOT
 from tests.unit.structure.known import WRONG_REFERENCES
 
 #: A dotted name of ours in backticks: `rtd.model.run_record.Attempt`, with or without arguments.
@@ -14,8 +15,11 @@ _SHORT = re.compile(
     r"`((?:common|config|model|language|process|store|protocol|planner|executor|supervisor|rpc)"
     r"\.[a-z_]+(?:\.\w+)+)`"
 )
+_PATH = re.compile(r"`((?:rtd|rtctl|tests|docs|tools|benchmarks|examples)/[\w./*-]+)`")
 #: Files and a logger that look like modules.
 NOT_MODULES = {"rtd.toml", "rtd.sock", "rtd.service", "rtd.task"}
+#: Folders that exist only after a command has made them.
+MADE_FOLDERS = ("benchmarks/results/", "docs/_build/")
 
 
 def names(passage: Passage) -> list[str]:
@@ -60,6 +64,21 @@ def test_every_name_in_backticks_exists() -> None:
     assert not wrong, "\n".join(sorted(wrong))
 
 
+def paths(passage: Passage) -> list[str]:
+    """The paths of the project in backticks; a word in capitals stands for any name."""
+    return [re.sub(r"\b[A-Z][A-Z_]+\b(?!\.md)", "*", path) for path in _PATH.findall(passage.text)]
+
+
+def test_every_path_in_backticks_exists() -> None:
+    wrong = [
+        f"{p.place}: {path}"
+        for p in passages()
+        for path in paths(p)
+        if not path.startswith(MADE_FOLDERS) and not any(ROOT.glob(path.rstrip("/")))
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
 def test_every_name_in_backticks_is_whole() -> None:
     wrong = [f"{p.place}: {name}" for p in passages() for name in short_names(p)]
     assert not wrong, "write the whole dotted name: " + "\n".join(wrong)
@@ -72,6 +91,8 @@ def test_the_rule_sees_a_name_that_is_gone() -> None:
     assert [exists(name) for name in names(passage)] == [True, False]
     (short,) = page_passages("docs/x.md", "`model.run_record.Attempt`, `store.runs`")
     assert short_names(short) == ["model.run_record.Attempt"]
+    (page_paths,) = page_passages("docs/x.md", "`rtd/store/lua/take.lua`, `rtd/rpc/verbs/VERB.py`")
+    assert paths(page_paths) == ["rtd/store/lua/take.lua", "rtd/rpc/verbs/*.py"]
     assert exists("rtd.model.policies.Policies.timeout_s")
     assert not exists("rtd.no_such_module")
     assert not exists("rtd.model.policies.Policies.no_such_field")
