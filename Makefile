@@ -8,9 +8,10 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 BIN := $(VENV)/bin
 VERSIONS := 3.11 3.12 3.13
 ARGS ?=
-# The tests may write bytecode, also where Python is told not to: else each daemon that they start
-# would compile its modules again.
+# The tests keep bytecode, also where Python may not write it by itself: else each worker and each
+# daemon that they start would compile its modules again.
 test chaos: export PYTHONDONTWRITEBYTECODE :=
+COMPILE := $(BIN)/python -m compileall -q rtd rtctl
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-all chaos lint format bench bench-against docs generate lock system-packages clean
@@ -26,13 +27,15 @@ demo: setup ## real work on real files, in under two minutes: submit, watch, log
 	@$(BIN)/python examples/demo.py $(ARGS)
 
 test: setup ## the tests, side by side (ARGS="-k word", a file or file::test: these alone)
+	@$(COMPILE)
 	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 test-all: ## the tests on every Python of 3.11, 3.12 and 3.13 that is installed
 	@tools/test_all $(VERSIONS)
 
 chaos: setup ## the tests that kill and break things many times over
-	@$(BIN)/python -m pytest -n auto tests/chaos $(ARGS)
+	@$(COMPILE)
+	@$(BIN)/python -m pytest -n auto --dist worksteal tests/chaos $(ARGS)
 
 lint: setup ## ruff (rules and format) and mypy --strict
 	@$(BIN)/ruff check .

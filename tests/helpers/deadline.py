@@ -7,6 +7,7 @@ from typing import Final, TypeVar
 
 T = TypeVar("T")
 _PAUSE_S: Final = 0.005
+_PAUSE_MAX_S: Final = 0.2
 
 
 def until(found: Callable[[], T], *, within_s: float = 20.0, what: str = "") -> T:
@@ -22,11 +23,14 @@ def until(found: Callable[[], T], *, within_s: float = 20.0, what: str = "") -> 
     """
     ends = time.monotonic() + within_s
     while True:
+        began = time.monotonic()
         value = found()
         if value:
             return value
-        assert time.monotonic() < ends, f"not within {within_s:g} s: {what or found}"
-        time.sleep(_PAUSE_S)
+        now = time.monotonic()
+        assert now < ends, f"not within {within_s:g} s: {what or found}"
+        # A look that starts a program may not keep a core busy, which others need meanwhile.
+        time.sleep(min(max(_PAUSE_S, now - began), _PAUSE_MAX_S))
 
 
 async def until_async(found: Callable[[], T], *, within_s: float = 20.0, what: str = "") -> T:
