@@ -1,184 +1,21 @@
 """Writes all generated files: `python -m tools.generate_client [--check]` (`make generate`).
 
-From the declared verbs: `rtctl/generated/` with typed methods, plain and for asyncio (`verbs`,
-`async_verbs`), the types of their answers (`shapes`, `answers`) and what rtctl knows of each verb
-(`verb_table`); and the page `docs/reference/protocol.md`. From the blocking client: `rtctl/aio/`,
-see `tools.make_async`.
+From the declared verbs and policies: `rtctl/generated/` with typed methods, plain and for asyncio
+(`verbs`, `async_verbs`), the types of their answers (`shapes`, `answers`), what rtctl knows of
+each verb (`verb_table`) and the options of a submit (`run_options`); and the page
+`docs/reference/protocol.md`. From the blocking client: `rtctl/aio/`, see `tools.make_async`.
 """
 
-import re
 import subprocess
 import sys
-from collections.abc import Iterable
 from pathlib import Path
-from textwrap import fill, indent
 from typing import Final
 
 from rtd.common.package_root import PACKAGE_ROOT
-from rtd.protocol.schema import ANSWERS_WITHIN_S, REQUIRED, Field, Verb
-from rtd.protocol.shapes import SHAPES
-from rtd.protocol.verbs import VERBS
-from tools import make_async
-from tools.generate_protocol_page import MADE, page
+from tools import client_sources, make_async
+from tools.generate_protocol_page import page
 
 ROOT: Final = Path(PACKAGE_ROOT).parent
-_NAMES: Final = frozenset(shape.name for shape in SHAPES)
-
-
-def _class_name(verb: Verb) -> str:
-    return "".join(part.title() for part in verb.name.split("_")) + "Result"
-
-
-def _signature(param: Field) -> str:
-    if param.default is REQUIRED:
-        return f"{param.name}: {param.type}"
-    if isinstance(param.default, dict | list):
-        return f"{param.name}: {param.type} | None = None"
-    return f"{param.name}: {param.type} = {param.default!r}"
-
-
-def _argument(param: Field) -> str:
-    empty = " or {}" if isinstance(param.default, dict) else ""
-    empty = " or []" if isinstance(param.default, list) else empty
-    return f'"{param.name}": {param.name}{empty}'
-
-
-def _doc(verb: Verb) -> str:
-    lines = [fill(verb.doc, 88)]
-    if verb.params:
-        lines += ["", "Args:"]
-        lines += [
-            indent(fill(f"{p.name}: {p.doc}.", 84, subsequent_indent="    "), "    ")
-            for p in verb.params
-        ]
-    text = "\n".join(lines)
-    return f'"""{text}\n"""' if verb.params else f'"""{text}"""'
-
-
-def _method(verb: Verb, asynchronous: bool) -> str:
-    names = [_signature(p) for p in verb.params]
-    arguments = "{" + ", ".join(_argument(p) for p in verb.params) + "}"
-    start = ", ".join(["self", "*", *names] if names else ["self"])
-    doc = f'"""See `rtctl.generated.verbs.Verbs.{verb.name}`."""'
-    repeat = "" if verb.repeatable else ", repeatable=False"
-    if verb.stream is not None:
-        kind = (
-            f"{'AsyncStream' if asynchronous else 'Stream'}[{verb.stream[1]}, {_class_name(verb)}]"
-        )
-        head = f"def {verb.name}({start}) -> {kind}:"
-        body = f'return self._stream("{verb.name}", {arguments})'
-    else:
-        wait = "await " if asynchronous else ""
-        head = f"{'async ' if asynchronous else ''}def {verb.name}({start}) -> {_class_name(verb)}:"
-        body = (
-            f'answer: {_class_name(verb)} = {wait}self._call("{verb.name}", {arguments}{repeat})\n'
-            "return answer"
-        )
-    return head + "\n" + indent((doc if asynchronous else _doc(verb)) + "\n" + body, "    ")
-
-
-def _class(head: str, doc: str, methods: Iterable[str]) -> str:
-    body = "\n\n".join([f'"""{doc}"""', *methods])
-    return f"class {head}:\n" + indent(body, "    ")
-
-
-def verbs_source(asynchronous: bool) -> str:
-    """Return the text of `verbs.py` or `async_verbs.py`, before it is formatted."""
-    prefix = "Async" if asynchronous else ""
-    start = (
-        f"def __init__(self, call: {prefix}Call, stream: {prefix}OpenStream) -> None:\n"
-        "    self._call = call\n    self._stream = stream"
-    )
-    # The connection itself sends the greeting.
-    methods = [start, *(_method(v, asynchronous) for v in VERBS.values() if v.name != "hello")]
-    doc = "The same for asyncio." if asynchronous else "Each verb of the protocol as a method."
-    code = _class(f"{prefix}Verbs", doc, methods)
-    answers = [name for v in VERBS.values() if re.search(rf"\b{(name := _class_name(v))}\b", code)]
-    calls = [f"{prefix}{name}" for name in ("Call", "OpenStream", "Stream")]
-    shapes = [name for name in sorted(_NAMES) if re.search(rf"\b{name}\b", code)]
-    return "\n".join(
-        [
-            f'"""The verbs of the protocol as methods.\n\n{MADE}\n"""',
-            "from __future__ import annotations",
-            "TYPE_CHECKING = False",
-            "if TYPE_CHECKING:",
-            "    from typing import Any",
-            f"    from rtctl.core.call_protocols import {', '.join(calls)}",
-            f"    from rtctl.generated.answers import {', '.join(sorted(answers))}",
-            f"    from rtctl.generated.shapes import {', '.join(shapes)}",
-            "",
-            code,
-            "",
-        ]
-    )
-
-
-def verb_table_source() -> str:
-    """Return the text of `verb_table.py`, before it is formatted."""
-    commands: dict[str, tuple[str, str]] = {}
-    groups: dict[str, dict[str, str]] = {}
-    for verb in VERBS.values():
-        match verb.words:
-            case [command]:
-                commands[command] = (verb.summary, verb.completes)
-            case [command, word]:
-                commands.setdefault(command, (verb.summary, ""))
-                groups.setdefault(command, {})[word] = verb.completes
-    tables = {
-        "COMMANDS: dict[str, tuple[str, str]]": commands,
-        "SUBCOMMANDS: dict[str, dict[str, str]]": groups,
-        "ALIASES: dict[str, str]": {
-            alias: v.words[0] for v in VERBS.values() for alias in v.aliases
-        },
-        "ANSWERS_WITHIN_S: dict[str, float | None]": {
-            v.name: v.answers_within_s
-            for v in VERBS.values()
-            if v.answers_within_s != ANSWERS_WITHIN_S
-        },
-    }
-    docs = {
-        "COMMANDS": "Commands in the order of the help: a summary, and what the shell completes.",
-        "SUBCOMMANDS": "Commands with a second word, and what the shell completes behind that.",
-        "ALIASES": "Other words for a command.",
-        "ANSWERS_WITHIN_S": "Verbs whose answer may take longer than others', in seconds; "
-        "None: any time.",
-    }
-    parts = [f'"""Facts of the verbs that rtctl needs before any answer.\n\n{MADE}\n"""']
-    parts += ["from __future__ import annotations\n"]
-    for head, value in tables.items():
-        parts.append(f"#: {docs[head.partition(':')[0]]}\n{head} = {value!r}")
-    return "\n".join(parts) + "\n"
-
-
-def _typed_dict(name: str, doc: str, fields: Iterable[Field], total: bool) -> str:
-    lines = [f'"""{doc}"""', ""]
-    for param in fields:
-        lines += [f"{param.name}: {param.type}", f'"""{param.doc[0].upper()}{param.doc[1:]}."""']
-    head = f"class {name}(TypedDict{'' if total else ', total=False'}):\n"
-    return head + indent("\n".join(lines), "    ")
-
-
-def shapes_source() -> str:
-    """Return the text of `rtctl/generated/shapes.py`, before it is formatted."""
-    parts = [_typed_dict(s.name, s.doc, s.fields, s.name != "SubmitOptions") for s in SHAPES]
-    head = f'"""The maps that several answers share.\n\n{MADE}\n"""\n'
-    return head + "\nfrom typing import Any, TypedDict\n\n" + "\n\n".join(parts) + "\n"
-
-
-def answers_source() -> str:
-    """Return the text of `rtctl/generated/answers.py`, before it is formatted."""
-    parts = [
-        _typed_dict(_class_name(v), f"The answer of `{v.name}`.", v.result, True)
-        for v in VERBS.values()
-        if v.name != "hello"
-    ]
-    body = "\n\n".join(parts)
-    shapes = [name for name in sorted(_NAMES) if re.search(rf"\b{name}\b", body)]
-    head = f'"""What each verb answers.\n\n{MADE}\n"""\n'
-    return (
-        f"{head}\nfrom typing import Any, TypedDict\n\n"
-        f"from rtctl.generated.shapes import {', '.join(shapes)}\n\n{body}\n"
-    )
 
 
 def _formatted(path: Path, source: str) -> str:
@@ -196,11 +33,12 @@ def outputs() -> dict[Path, str]:
     """Return every generated file and the text that it should hold."""
     generated, client = ROOT / "rtctl" / "generated", ROOT / "rtctl" / "client"
     sources = {
-        generated / "verbs.py": verbs_source(asynchronous=False),
-        generated / "async_verbs.py": verbs_source(asynchronous=True),
-        generated / "verb_table.py": verb_table_source(),
-        generated / "shapes.py": shapes_source(),
-        generated / "answers.py": answers_source(),
+        generated / "verbs.py": client_sources.verbs_source(asynchronous=False),
+        generated / "async_verbs.py": client_sources.verbs_source(asynchronous=True),
+        generated / "verb_table.py": client_sources.verb_table_source(),
+        generated / "run_options.py": client_sources.run_options_source(),
+        generated / "shapes.py": client_sources.shapes_source(),
+        generated / "answers.py": client_sources.answers_source(),
     }
     for name in make_async.MADE:
         made = f"Made by `python -m tools.generate_client` from `rtctl/client/{name}.py`."

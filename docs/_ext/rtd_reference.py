@@ -108,8 +108,8 @@ class PolicyTable(Written):
         return table(
             ("policy", "default", "meaning"),
             (
-                (f"`{name}`", _shown(getattr(defaults, field)), meant[field])
-                for name, (field, _) in policies.POLICY_OPTIONS.items()
+                (f"`{name}`", _shown(getattr(defaults, option.field)), meant[option.field])
+                for name, option in policies.POLICY_OPTIONS.items()
             ),
         )
 

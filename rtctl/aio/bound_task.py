@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from typing import Any, Protocol, Unpack
 
     from rtctl.aio.run import AsyncRun
-    from rtctl.client.submit_options import RunOptions
+    from rtctl.generated.run_options import RunOptions
 
     class AsyncTaskSubmitter(Protocol):
         """The methods of a client that a bound task calls."""

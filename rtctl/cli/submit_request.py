@@ -1,4 +1,4 @@
-"""From the words of `submit` and `run` to the request."""
+"""The flags of `submit` and `run`, and the request that they make."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import sys
 
 from rtctl.cli.flags import Flag, UsageError
+from rtctl.generated.run_options import POLICIES
 from rtd.common.ids import new_id
 
 TYPE_CHECKING = False
@@ -18,25 +19,26 @@ if TYPE_CHECKING:
     from rtctl.cli.flags import Args
     from rtctl.generated.answers import SubmitResult
 
-#: Policies and other options: sent under their own names, read by the daemon.
-OPTION_FLAGS = (
-    Flag("-Q/--queue", "where it waits", "text", "QUEUE"),
-    Flag("--priority", "-100 to 100, higher first", "int", "N"),
-    Flag("--timeout", "stop an attempt that runs longer (`10m`)", "text", "DURATION"),
-    Flag("--stop-grace", "from the request to stop to the kill", "text", "DURATION"),
-    Flag("--retries", "further attempts after a failed one", "int", "N"),
-    Flag("--backoff", "wait before the first retry, doubled for each further one", "text",
-         "DURATION"),
-    Flag("--backoff-cap", "longest wait between attempts", "text", "DURATION"),
-    Flag("--jitter", "share of the wait that is random, 0 to 1", "number", "SHARE"),
-    Flag("--retry-on", "retry only this exception, or `exit N`", "text", "NAME", many=True),
-    Flag("--no-retry-on", "never retry this one", "text", "NAME", many=True),
-    Flag("--on-lost", "when its executor dies", "fail|requeue"),
-    Flag("--max-concurrency", "runs of the task at once, everywhere", "int", "N"),
-    Flag("--memory-limit", "of its whole process tree (`512M`)", "text", "SIZE"),
-    Flag("--cpu-time-limit", "of its whole process tree", "text", "DURATION"),
-    Flag("--expires", "cancel it when it has not started by then", "text", "DURATION"),
-)  # fmt: skip
+#: The kind and the metavar of a policy's flag, by the kind of the policy; none: allowed words.
+_FLAG_KINDS = {
+    "text": ("text", ""),
+    "int": ("int", "N"),
+    "share": ("number", "SHARE"),
+    "duration": ("text", "DURATION"),
+    "size": ("text", "SIZE"),
+    "names": ("text", "NAME"),
+}
+_SHORT = {"queue": "-Q/"}
+
+
+def _policy_flag(name: str, kind: str, doc: str) -> Flag:
+    flag_kind, metavar = _FLAG_KINDS.get(kind, (kind, kind))
+    names = f"{_SHORT.get(name, '')}--{name.replace('_', '-')}"
+    return Flag(names, doc, flag_kind, metavar or name.upper(), many=kind == "names")
+
+
+#: A flag for each policy. Values are sent as they are; the daemon reads them.
+OPTION_FLAGS = tuple(_policy_flag(*policy) for policy in POLICIES)
 START_FLAGS = (
     Flag("--in", "start this long from now (`90s`, `2h`)", "text", "DURATION"),
     Flag("--at", "start then (`08:00`, `2026-01-31 08:00`)", "text", "TIME"),
@@ -54,7 +56,7 @@ SUBMIT_FLAGS = (*OPTION_FLAGS, *START_FLAGS, *COMMAND_FLAGS)
 
 
 def build_request(context: CommandContext) -> dict[str, Any]:
-    """The parameters of the submit request.
+    """Return the parameters of the submit request.
 
     Raises:
         UsageError: no task, a word that is no parameter, a flag that does not apply.
@@ -83,7 +85,7 @@ def build_request(context: CommandContext) -> dict[str, Any]:
 
 
 def submit(context: CommandContext) -> SubmitResult:
-    """Queue the run that the words mean."""
+    """Queue the run that the command line describes."""
     return context.rpc.submit(**build_request(context))
 
 
@@ -102,7 +104,7 @@ def _options(args: Args) -> dict[str, Any]:
 
 
 def parse_parameters(verb: str, words: Sequence[str]) -> dict[str, Any]:
-    """The parameters that the words mean. Raises UsageError, also for one that comes twice."""
+    """Return the parameters that the words give. Raises UsageError, also for a name given twice."""
     found: dict[str, Any] = {}
     for word in words:
         name, value = parse_parameter(verb, word)
@@ -113,7 +115,7 @@ def parse_parameters(verb: str, words: Sequence[str]) -> dict[str, Any]:
 
 
 def parse_parameter(verb: str, word: str) -> tuple[str, Any]:
-    """Name and value of `name=text` or `name:=JSON`. Raises UsageError."""
+    """Split `name=text` or `name:=JSON` into name and value. Raises UsageError."""
     name, equals, value = word.partition("=")
     if not equals or not name.rstrip(":"):
         raise UsageError(f"{verb}: {word!r} is no parameter; write name=text or name:=JSON")
@@ -128,7 +130,7 @@ def parse_parameter(verb: str, word: str) -> tuple[str, Any]:
 
 
 def _finite(text: str) -> float:
-    """A number of JSON. Raises ValueError: infinity and NaN are none."""
+    """Return a number of JSON. Raises ValueError for infinity and NaN."""
     number = float(text)
     if not math.isfinite(number):
         raise ValueError(f"{text} is no finite number")

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from typing import Any, Protocol, Unpack
 
     from rtctl.client.run import Run
-    from rtctl.client.submit_options import RunOptions
+    from rtctl.generated.run_options import RunOptions
 
     class TaskSubmitter(Protocol):
         """The methods of a client that a bound task calls."""

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, Unpack
 
-    from rtctl.client.submit_options import RunOptions
     from rtctl.generated.answers import InfoResult, PingResult
+    from rtctl.generated.run_options import RunOptions
     from rtctl.generated.shapes import Event, Outcome, ParamRow, QueueRow, TaskRow
     from rtctl.generated.verbs import Verbs
 

@@ -1,47 +1,22 @@
-"""The options of a submit as Python values, made into what the wire takes."""
+"""The options of a submit: from Python values to those of the wire."""
 
 from __future__ import annotations
 
+from rtctl.generated.run_options import POLICIES
 from rtd.common.errors import PolicyError
+from rtd.common.exception_name import exception_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime, timedelta
-    from typing import Any, TypedDict
+    from typing import Any
 
-    Duration = str | float | timedelta
-
-    class RunOptions(TypedDict, total=False):
-        """What `Client.task(name, ...)` and `.options(...)` take.
-
-        Durations are seconds, texts such as `"10m"`, or timedeltas; sizes are bytes or texts
-        such as `"512M"`. `id` is your own unique id: the same id again is the same run.
-        """
-
-        id: str
-        queue: str
-        priority: int
-        timeout: Duration | None
-        stop_grace: Duration | None
-        retries: int
-        backoff: Duration
-        backoff_cap: Duration
-        jitter: float
-        retry_on: Any
-        no_retry_on: Any
-        on_lost: str
-        max_concurrency: int | None
-        memory_limit: str | int | None
-        cpu_time_limit: Duration | None
-        expires: Duration | None
-        at: datetime | float | None
-        delay: Duration | None
-        labels: list[str]
+#: Options that name exceptions.
+_NAMES = frozenset(name for name, kind, _ in POLICIES if kind == "names")
 
 
 def to_wire(options: Mapping[str, Any]) -> tuple[str | None, dict[str, Any]]:
-    """The user's unique id, and the other options as plain values.
+    """Return the user's unique id, and the other options as plain values.
 
     Raises:
         PolicyError: an exception that is neither a class nor a name.
@@ -54,9 +29,9 @@ def to_wire(options: Mapping[str, Any]) -> tuple[str | None, dict[str, Any]]:
 
 
 def _plain(name: str, value: Any) -> Any:
-    if name in ("retry_on", "no_retry_on"):
+    if name in _NAMES:
         many = isinstance(value, list | tuple | set | frozenset)
-        return [_exception(name, item) for item in (value if many else [value])]
+        return [_exception_name(name, item) for item in (value if many else [value])]
     if name == "labels" and isinstance(value, tuple | set | frozenset):
         return list(value)
     if hasattr(value, "total_seconds"):
@@ -66,10 +41,10 @@ def _plain(name: str, value: Any) -> Any:
     return value
 
 
-def _exception(name: str, item: Any) -> str:
+def _exception_name(option: str, item: Any) -> str:
     if isinstance(item, str):
         return item
-    if isinstance(item, type) and issubclass(item, BaseException):
-        plain = item.__module__ == "builtins"
-        return item.__qualname__ if plain else f"{item.__module__}.{item.__qualname__}"
-    raise PolicyError(f"{name}: {item!r} is neither an exception class nor its name")
+    try:
+        return exception_name(item)
+    except ValueError as error:
+        raise PolicyError(f"{option}: {error}") from None

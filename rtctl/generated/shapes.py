@@ -216,7 +216,7 @@ class SubmitOptions(TypedDict, total=False):
     priority: int
     """-100 to 100, higher first."""
     timeout: str | float | None
-    """An attempt that runs longer is stopped."""
+    """Stop an attempt that runs longer (`10m`)."""
     stop_grace: str | float | None
     """From the request to stop to the kill."""
     retries: int
@@ -228,9 +228,9 @@ class SubmitOptions(TypedDict, total=False):
     jitter: float
     """Share of the wait that is random, 0 to 1."""
     retry_on: list[str]
-    """Retry only these exceptions (or `exit N`)."""
+    """Retry only these exceptions, or `exit N`."""
     no_retry_on: list[str]
-    """Never retry these."""
+    """Never retry these exceptions."""
     on_lost: str
     """`fail` or `requeue` when its executor dies."""
     max_concurrency: int | None
@@ -240,7 +240,7 @@ class SubmitOptions(TypedDict, total=False):
     cpu_time_limit: str | float | None
     """CPU time of its process tree."""
     expires: str | float | None
-    """Cancelled when it has not started by then."""
+    """Cancel it when it has not started by then."""
     at: float | None
     """Start at this time, epoch seconds, not before."""
     delay: str | float | None

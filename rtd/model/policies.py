@@ -3,10 +3,11 @@
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from rtd.common.did_you_mean import did_you_mean
 from rtd.common.errors import PolicyError
+from rtd.common.exception_name import exception_name
 from rtd.common.msgpack_values import show_value
 from rtd.common.units import parse_bytes, parse_duration_s
 from rtd.model.lanes import TREE_LANES
@@ -141,16 +142,7 @@ def _share(value: Any) -> float:
 
 def _names(value: Any) -> tuple[str, ...]:
     items = value if isinstance(value, list | tuple | set | frozenset) else [value]
-    return tuple(_exception_name(item) for item in items)
-
-
-def _exception_name(item: Any) -> str:
-    if isinstance(item, type) and issubclass(item, BaseException):
-        plain = item.__module__ == "builtins"
-        return item.__qualname__ if plain else f"{item.__module__}.{item.__qualname__}"
-    if isinstance(item, str) and item:
-        return item
-    raise ValueError(f"{item!r} is neither an exception class nor its name")
+    return tuple(exception_name(item) for item in items)
 
 
 def _queue(value: Any) -> str:
@@ -171,24 +163,54 @@ def _concurrency(value: Any) -> int | None:
     return None if value is None else _whole(1, 1_000_000)(value)
 
 
-#: Every option: its field and how its value is read.
-POLICY_OPTIONS: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
-    "queue": ("queue", _queue),
-    "priority": ("priority", _whole(-PRIORITY_RANGE, PRIORITY_RANGE)),
-    "timeout": ("timeout_s", _positive_duration),
-    "stop_grace": ("stop_grace_s", _duration),
-    "retries": ("retries", _whole(0, 1_000_000)),
-    "backoff": ("backoff_s", parse_duration_s),
-    "backoff_cap": ("backoff_cap_s", parse_duration_s),
-    "jitter": ("jitter", _share),
-    "retry_on": ("retry_on", _names),
-    "no_retry_on": ("no_retry_on", _names),
-    "on_lost": ("on_lost", _on_lost),
-    "max_concurrency": ("max_concurrency", _concurrency),
-    "memory_limit": ("memory_limit_bytes", _memory),
-    "cpu_time_limit": ("cpu_time_limit_s", _positive_duration),
-    "expires": ("expires_s", _duration),
-}
+class PolicyOption(NamedTuple):
+    """A policy as a declaration or a submit names it.
+
+    Attributes:
+        field: the field of `Policies`.
+        read: turns a value into that of the field. Raises ValueError.
+        kind: what a value is: `text`, `int`, `share`, `duration`, `size`, `names` (of
+            exceptions), or the allowed words with `|` between; ` | None` where it may be None.
+        doc: a line for the protocol page and the help of `rtctl submit`.
+    """
+
+    field: str
+    read: Callable[[Any], Any]
+    kind: str
+    doc: str
+
+
+#: All policies by name. The options of a submit, the flags of `rtctl submit` and the types of the
+#: client follow from this table (`make generate`).
+POLICY_OPTIONS: Final = {
+    "queue": PolicyOption("queue", _queue, "text", "where it waits; default: the task's"),
+    "priority": PolicyOption("priority", _whole(-PRIORITY_RANGE, PRIORITY_RANGE), "int",
+                             "-100 to 100, higher first"),
+    "timeout": PolicyOption("timeout_s", _positive_duration, "duration | None",
+                            "stop an attempt that runs longer (`10m`)"),
+    "stop_grace": PolicyOption("stop_grace_s", _duration, "duration | None",
+                               "from the request to stop to the kill"),
+    "retries": PolicyOption("retries", _whole(0, 1_000_000), "int",
+                            "further attempts after a failed one"),
+    "backoff": PolicyOption("backoff_s", parse_duration_s, "duration",
+                            "wait before the first retry, doubled for each further one"),
+    "backoff_cap": PolicyOption("backoff_cap_s", parse_duration_s, "duration",
+                                "longest wait between attempts"),
+    "jitter": PolicyOption("jitter", _share, "share", "share of the wait that is random, 0 to 1"),
+    "retry_on": PolicyOption("retry_on", _names, "names",
+                             "retry only these exceptions, or `exit N`"),
+    "no_retry_on": PolicyOption("no_retry_on", _names, "names", "never retry these exceptions"),
+    "on_lost": PolicyOption("on_lost", _on_lost, "fail|requeue",
+                            "`fail` or `requeue` when its executor dies"),
+    "max_concurrency": PolicyOption("max_concurrency", _concurrency, "int | None",
+                                    "runs of the task at once, everywhere"),
+    "memory_limit": PolicyOption("memory_limit_bytes", _memory, "size | None",
+                                 "resident memory of its process tree (`512M`)"),
+    "cpu_time_limit": PolicyOption("cpu_time_limit_s", _positive_duration, "duration | None",
+                                   "CPU time of its process tree"),
+    "expires": PolicyOption("expires_s", _duration, "duration | None",
+                            "cancel it when it has not started by then"),
+}  # fmt: skip
 #: Limits that are measured on a process tree, so each run must have its own.
 TREE_LIMITS: Final = ("memory_limit", "cpu_time_limit")
 
@@ -210,12 +232,12 @@ def read_policies(options: Mapping[str, Any], lane: str, where: str) -> dict[str
         if name not in POLICY_OPTIONS:
             hint = did_you_mean(name, POLICY_OPTIONS, f"known: {', '.join(POLICY_OPTIONS)}")
             raise PolicyError(f"{where}: unknown policy {name!r}{hint}")
-        field, read = POLICY_OPTIONS[name]
+        option = POLICY_OPTIONS[name]
         try:
-            fields[field] = read(value)
+            fields[option.field] = option.read(value)
         except ValueError as error:
             raise PolicyError(f"{where}: {name}: {error}") from None
-        if name in TREE_LIMITS and fields[field] is not None and lane not in TREE_LANES:
+        if name in TREE_LIMITS and fields[option.field] is not None and lane not in TREE_LANES:
             raise PolicyError(
                 f"{where}: {name} cannot be enforced in lane {lane!r}, where runs share a "
                 "process; use lane 'process'"

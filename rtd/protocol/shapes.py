@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from rtd.model.policies import POLICY_OPTIONS
 from rtd.protocol.daemon_verbs import DAEMON_SHAPES
 from rtd.protocol.parameter_verbs import PARAM
 from rtd.protocol.schedule_shapes import SCHEDULE_SHAPES
@@ -151,23 +152,24 @@ EVENT: Final = Shape(
     ),
 )
 
-#: The options of a submit, beside the policies of `rtd.model.policies.POLICY_OPTIONS`.
+#: The types of `rtd.model.policies.PolicyOption.kind` on the wire; allowed words are texts.
+_WIRE_TYPES: Final = {
+    "text": "str",
+    "int": "int",
+    "share": "float",
+    "duration": "str | float",
+    "size": "str | int",
+    "names": "list[str]",
+}
+
+
+def _wire_type(kind: str) -> str:
+    plain = kind.removesuffix(" | None")
+    return _WIRE_TYPES.get(plain, "str") + kind[len(plain) :]
+
+
 SUBMIT_OPTIONS: Final = (
-    Field("queue", "str", "where it waits; default: the task's"),
-    Field("priority", "int", "-100 to 100, higher first"),
-    Field("timeout", "str | float | None", "an attempt that runs longer is stopped"),
-    Field("stop_grace", "str | float | None", "from the request to stop to the kill"),
-    Field("retries", "int", "further attempts after a failed one"),
-    Field("backoff", "str | float", "wait before the first retry, doubled for each further one"),
-    Field("backoff_cap", "str | float", "longest wait between attempts"),
-    Field("jitter", "float", "share of the wait that is random, 0 to 1"),
-    Field("retry_on", "list[str]", "retry only these exceptions (or `exit N`)"),
-    Field("no_retry_on", "list[str]", "never retry these"),
-    Field("on_lost", "str", "`fail` or `requeue` when its executor dies"),
-    Field("max_concurrency", "int | None", "runs of the task at once, everywhere"),
-    Field("memory_limit", "str | int | None", "resident memory of its process tree (`512M`)"),
-    Field("cpu_time_limit", "str | float | None", "CPU time of its process tree"),
-    Field("expires", "str | float | None", "cancelled when it has not started by then"),
+    *(Field(name, _wire_type(policy.kind), policy.doc) for name, policy in POLICY_OPTIONS.items()),
     Field("at", "float | None", "start at this time, epoch seconds, not before"),
     Field("delay", "str | float | None", "start this long from now, not before"),
     Field("labels", "list[str]", "words of your own, shown by ls and show"),

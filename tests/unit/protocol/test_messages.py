@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from rtctl.generated.run_options import POLICIES
 from rtd.common.errors import BadRequest
-from rtd.model.policies import POLICY_OPTIONS
+from rtd.model.policies import POLICY_FIELDS, POLICY_OPTIONS
 from rtd.protocol.schema import REQUIRED, alternatives, matches_type
 from rtd.protocol.shapes import SHAPES, SUBMIT_OPTIONS
 from rtd.protocol.verbs import VERBS, check_request
@@ -79,6 +80,16 @@ def test_every_type_in_use_is_a_plain_one_or_a_shape() -> None:
 def test_submit_offers_every_policy_of_a_task() -> None:
     assert {p.name for p in SUBMIT_OPTIONS} - set(POLICY_OPTIONS) == {"at", "delay", "labels"}
     assert set(POLICY_OPTIONS) <= {p.name for p in SUBMIT_OPTIONS}
+
+
+def test_a_policy_is_one_field_and_one_option() -> None:
+    assert sorted(option.field for option in POLICY_OPTIONS.values()) == sorted(POLICY_FIELDS)
+    kinds = {option.kind.removesuffix(" | None") for option in POLICY_OPTIONS.values()}
+    assert kinds - {"text", "int", "share", "duration", "size", "names"} == {"fail|requeue"}
+    types = {field.name: field.type for field in SUBMIT_OPTIONS}
+    assert types["timeout"] == "str | float | None"
+    assert types["retry_on"] == "list[str]"
+    assert {name for name, _, _ in POLICIES} == set(POLICY_OPTIONS)
 
 
 def test_the_made_files_are_current() -> None:

@@ -1,0 +1,60 @@
+"""The options of a submit.
+
+Made by `python -m tools.generate_client` from what `rtd/protocol` declares.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+    from typing import Any, TypedDict
+
+    Duration = str | float | timedelta
+
+    class RunOptions(TypedDict, total=False):
+        """What `Client.task(name, ...)` and `.options(...)` take.
+
+        Durations are seconds, texts such as `"10m"`, or timedeltas; sizes are bytes or texts such
+        as `"512M"`. `id` is your own unique id: the same id again is the same run.
+        """
+
+        queue: str
+        priority: int
+        timeout: Duration | None
+        stop_grace: Duration | None
+        retries: int
+        backoff: Duration
+        backoff_cap: Duration
+        jitter: float
+        retry_on: Any
+        no_retry_on: Any
+        on_lost: str
+        max_concurrency: int | None
+        memory_limit: str | int | None
+        cpu_time_limit: Duration | None
+        expires: Duration | None
+        id: str
+        at: datetime | float | None
+        delay: Duration | None
+        labels: list[str]
+
+
+#: Every policy: name, kind (see `rtd.model.policies.PolicyOption`) and help.
+POLICIES: tuple[tuple[str, str, str], ...] = (
+    ("queue", "text", "where it waits; default: the task's"),
+    ("priority", "int", "-100 to 100, higher first"),
+    ("timeout", "duration", "stop an attempt that runs longer (`10m`)"),
+    ("stop_grace", "duration", "from the request to stop to the kill"),
+    ("retries", "int", "further attempts after a failed one"),
+    ("backoff", "duration", "wait before the first retry, doubled for each further one"),
+    ("backoff_cap", "duration", "longest wait between attempts"),
+    ("jitter", "share", "share of the wait that is random, 0 to 1"),
+    ("retry_on", "names", "retry only these exceptions, or `exit N`"),
+    ("no_retry_on", "names", "never retry these exceptions"),
+    ("on_lost", "fail|requeue", "`fail` or `requeue` when its executor dies"),
+    ("max_concurrency", "int", "runs of the task at once, everywhere"),
+    ("memory_limit", "size", "resident memory of its process tree (`512M`)"),
+    ("cpu_time_limit", "duration", "CPU time of its process tree"),
+    ("expires", "duration", "cancel it when it has not started by then"),
+)
