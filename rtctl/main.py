@@ -13,7 +13,7 @@ import sys
 
 from rtctl.cli.command_table import ALIASES, COMMANDS, load_command
 from rtctl.cli.context import GLOBAL, CommandContext
-from rtctl.cli.flags import SWITCH, FlagParser, UsageError, did_you_mean
+from rtctl.cli.flags import SWITCH, FlagParser, UsageError, suggest
 from rtd.common.errors import EXIT_CODE, RtdError
 
 TYPE_CHECKING = False
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 INTERRUPTED = 130
-#: 128 + SIGPIPE: what a shell shows when a reader such as `head` has had enough.
+#: 128 + SIGPIPE, as a shell reports it when a reader such as `head` stops reading.
 PIPE_CLOSED = 141
 _UNWRITTEN = "cannot write the output"
 
@@ -119,8 +119,7 @@ def dispatch(words: Sequence[str]) -> int:
     name = ALIASES.get(name, name)
     if name not in COMMANDS:
         raise UsageError(
-            f"unknown verb {name!r}{did_you_mean(name, [*COMMANDS, *ALIASES])} "
-            "(`rtctl help` lists them)"
+            f"unknown verb {name!r}{suggest(name, [*COMMANDS, *ALIASES])} (`rtctl help` lists them)"
         )
     module = load_command(name)
     own = rest[: rest.index("--")] if "--" in rest else rest

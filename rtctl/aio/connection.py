@@ -1,4 +1,4 @@
-"""One connection of an asyncio program: many calls at once, answers as they come."""
+"""One asyncio connection to the daemon: many calls at once, answers in any order."""
 
 import asyncio
 import contextlib
@@ -15,7 +15,7 @@ _READ_BYTES = 256 << 10
 
 
 class AsyncDaemonConnection:
-    """Connected and greeted. Make it with `open_connection`."""
+    """A connection that has been greeted. `open_connection` makes one."""
 
     def __init__(
         self, path: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -38,7 +38,7 @@ class AsyncDaemonConnection:
     async def call(
         self, method: str, params: dict[str, Any], answer_s: float | None = ANSWER_S
     ) -> Any:
-        """Send a request and wait for its answer; see `Connection.send_request`."""
+        """Send a request and wait; see `rtctl.client.connection.DaemonConnection.call`."""
         msgid, future = self._send(method, params)
         try:
             with contextlib.suppress(ConnectionError):
@@ -63,13 +63,13 @@ class AsyncDaemonConnection:
         future = asyncio.get_running_loop().create_future()
         self._waiting[msgid] = future
         if parts:
-            # Few parts are read ahead: the daemon is slowed down by a slow reader.
+            # Few parts are read ahead, so that a slow reader slows the daemon down.
             self._parts[msgid] = asyncio.Queue(100)
         self._writer.write(data)
         return msgid, future
 
     async def stream(self, method: str, params: dict[str, Any]) -> AsyncIterator[tuple[bool, Any]]:
-        """(True, part) for each part of a streamed answer, then (False, the answer)."""
+        """Yield (True, part) for each part of a streamed answer, then (False, the answer)."""
         msgid, future = self._send(method, params, parts=True)
         queue = self._parts[msgid]
         try:
@@ -124,7 +124,7 @@ class AsyncDaemonConnection:
         self._writer.close()
 
     async def aclose(self) -> None:
-        """Hang up; calls that are waiting fail."""
+        """Close the connection; waiting calls fail."""
         self._task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._task
@@ -135,7 +135,7 @@ class AsyncDaemonConnection:
 
 
 async def open_connection(path: str) -> AsyncDaemonConnection:
-    """Connect and greet.
+    """Open a connection and greet the daemon.
 
     Raises:
         DaemonUnreachable, NotPermitted, ConfigError: with what was tried.

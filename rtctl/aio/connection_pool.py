@@ -1,4 +1,4 @@
-"""The asyncio program's way to one daemon: one shared connection, one more for each stream."""
+"""Connections of asyncio programs to one daemon: one that calls share, one for each stream."""
 
 import asyncio
 import os
@@ -18,7 +18,7 @@ _PAUSE_S = 0.05
 
 
 class AsyncConnectionPool:
-    """As `Link`, for the tasks of one event loop."""
+    """As `rtctl.client.connection_pool.ConnectionPool`, for the tasks of one event loop."""
 
     def __init__(self, address: str | os.PathLike[str] | None, reconnect_s: float) -> None:
         self.path = os.fspath(address) if address is not None else socket_path()
@@ -30,7 +30,7 @@ class AsyncConnectionPool:
         self.rpc = AsyncVerbs(self.call, self.stream)
 
     async def aclose(self) -> None:
-        """Hang up. The link may be used again: it reconnects."""
+        """Close the connection. The pool may be used again: it reconnects."""
         connection, self._connection = self._connection, None
         if connection is not None:
             await connection.aclose()
@@ -43,7 +43,7 @@ class AsyncConnectionPool:
             return self._connection
 
     async def call(self, method: str, params: dict[str, Any], repeatable: bool = True) -> Any:
-        """The daemon's answer; see `Link.send_request`."""
+        """Send a request; see `rtctl.client.connection_pool.ConnectionPool.call`."""
         answer_s = answer_limit_s(method, params)
         try:
             return await (await self.get_connection()).call(method, params, answer_s)
@@ -74,7 +74,7 @@ class AsyncConnectionPool:
                 await asyncio.sleep(_PAUSE_S)
 
     def stream(self, method: str, params: dict[str, Any]) -> "AsyncPartStream":
-        """The parts of a streamed answer, on a connection of their own."""
+        """Open a streamed answer on a connection of its own."""
         return AsyncPartStream(self.path, method, params)
 
 
@@ -103,7 +103,7 @@ class AsyncPartStream:
             await self.aclose()
 
     async def aclose(self) -> None:
-        """Hang up; the daemon stops sending."""
+        """Close the connection; the daemon stops sending."""
         connection, self._connection = self._connection, None
         if connection is not None:
             await connection.aclose()

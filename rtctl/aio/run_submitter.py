@@ -1,4 +1,4 @@
-"""How `AsyncClient` queues runs: through the daemon."""
+"""Queues runs for `AsyncClient`, through the daemon."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 class AsyncRunSubmitter:
-    """As `rtctl.client.run_submitter.RunSubmitter`, but never past the daemon, and chunks of
-    many runs are sent one after the other."""
+    """As `rtctl.client.run_submitter.RunSubmitter`, but always through the daemon, and with one
+    chunk of runs at a time."""
 
     def __init__(self, pool: AsyncConnectionPool) -> None:
         self._pool = pool

@@ -1,4 +1,4 @@
-"""What every verb of the command has: its arguments, the daemon, and how to answer."""
+"""The context of one command line: its arguments, the daemon, and the output."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from rtctl.generated.verbs import Verbs
 
-#: The same meaning with every verb.
+#: Flags with the same meaning for every command.
 GLOBAL = (
     Flag("-s/--socket", "the daemon's socket (default: RTD_SOCKET, RTD_RUNTIME_DIR)", "text",
          "PATH"),
@@ -24,14 +24,14 @@ GLOBAL = (
 
 
 class CommandContext:
-    """One call of one verb.
+    """One call of one command.
 
     Attributes:
-        verb: its name.
-        args: what was given.
+        verb: the name of the command.
+        args: the flags and targets of the command line.
         format: table, wide, json or jsonl.
         quiet: only ids, or nothing.
-        screen: what a person sees.
+        screen: prints for people.
     """
 
     def __init__(self, verb: str, args: Args) -> None:
@@ -44,14 +44,14 @@ class CommandContext:
 
     @property
     def pool(self) -> ConnectionPool:
-        """The way to the daemon; connects when it is first used."""
+        """The connections to the daemon; the first use connects."""
         if self._pool is None:
             self._pool = ConnectionPool(self.args.socket)
         return self._pool
 
     @property
     def rpc(self) -> Verbs:
-        """The daemon's verbs."""
+        """The verbs of the daemon as methods."""
         return self.pool.rpc
 
     @property
@@ -60,12 +60,12 @@ class CommandContext:
         return self.format in ("json", "jsonl")
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connections."""
         if self._pool is not None:
             self._pool.close()
 
     def targets(self, least: int = 1, most: int | None = None, what: str = "RUN") -> list[str]:
-        """The targets. Raises UsageError when there are too few or too many."""
+        """Return the targets. Raises UsageError when there are too few or too many."""
         found = self.args.targets
         if len(found) < least:
             raise UsageError(f"{self.verb}: which {what}? (`rtctl help {self.verb}`)")
@@ -79,9 +79,9 @@ class CommandContext:
         """Print an answer for programs.
 
         Args:
-            answer: a map, as the daemon gave it.
-            rows: with `-o jsonl` this list in it is printed, one entry a line.
-            is_line: it follows other lines of JSON, so it must be one, on terminals, too.
+            answer: the daemon's answer.
+            rows: the list in the answer that `-o jsonl` prints, one entry a line.
+            is_line: print one line on terminals, too, since other lines of JSON precede it.
         """
         from rtctl.cli import json_output  # lazy: json and base64 cost 7 ms
 

@@ -26,7 +26,7 @@ _TERMINATED = 143
 
 
 def exit_code_of(row: Row) -> int:
-    """The exit code of a run that has ended."""
+    """Return the exit code of a run that has ended."""
     state = row["state"]
     code, signal = row["exit"] or (None, None)
     if state == "terminated":
@@ -37,7 +37,7 @@ def exit_code_of(row: Row) -> int:
 
 
 def exit_code_of_all(rows: Sequence[Row]) -> int:
-    """One run: its own code. Several: 0 if all succeeded, 8 if some did, else 1."""
+    """Return a single run's own code; for several 0 if all succeeded, 8 if some did, else 1."""
     if len(rows) == 1:
         return exit_code_of(rows[0])
     good = sum(row["state"] == "succeeded" for row in rows)
@@ -45,7 +45,7 @@ def exit_code_of_all(rows: Sequence[Row]) -> int:
 
 
 def exit_code_of_outcomes(outcomes: Sequence[Outcome]) -> int:
-    """0 if all went well, 8 if some did, else the code of the first error."""
+    """Return 0 if all targets succeeded, 8 if some did, else the code of the first error."""
     errors = [outcome["error"] for outcome in outcomes if outcome["error"] is not None]
     if not errors:
         return 0

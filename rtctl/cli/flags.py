@@ -27,8 +27,8 @@ class Flag:
         doc: one line of help.
         kind: `switch`, `text`, `int`, `number`, `duration`, `size`, or the allowed words,
             separated by `|`.
-        metavar: how its value is called in the help; none for a switch.
-        many: may be given several times; the value is a list.
+        metavar: the name of the value in the help; none for a switch.
+        many: the flag may be given several times; the value is a list.
     """
 
     __slots__ = ("dest", "doc", "kind", "many", "metavar", "names")
@@ -45,11 +45,11 @@ class Flag:
 
     @property
     def default(self) -> Any:
-        """Its value when it is not given."""
+        """The value of a flag that is not given."""
         return False if self.kind == SWITCH else [] if self.many else None
 
     def read(self, text: str) -> Any:
-        """The value of a text. Raises ValueError with a sentence."""
+        """Turn a text into a value. Raises ValueError with a sentence."""
         if self.kind == "text":
             return text
         if "|" in self.kind:
@@ -60,7 +60,7 @@ class Flag:
 
 
 class Args:
-    """What was given: an attribute for each flag, `targets`, and `tail` after `--`."""
+    """The parsed command line: an attribute for each flag, `targets`, and `tail` after `--`."""
 
     def __init__(self) -> None:
         self.targets: list[str] = []
@@ -108,8 +108,8 @@ class FlagParser:
     """Reads words against the flags of one verb.
 
     Args:
-        where: how the verb is called in errors, e.g. `ls`.
-        flags: what it takes.
+        where: the name of the verb in errors, e.g. `ls`.
+        flags: the flags that it takes.
     """
 
     def __init__(self, where: str, flags: Iterable[Flag]) -> None:
@@ -117,7 +117,7 @@ class FlagParser:
         self._by_name = {name: flag for flag in flags for name in flag.names}
 
     def parse(self, words: Sequence[str]) -> Args:
-        """Flags may stand anywhere before `--`.
+        """Parse the words. Flags may stand anywhere before `--`.
 
         Raises:
             UsageError: names the flag and what is wrong with it.
@@ -141,7 +141,7 @@ class FlagParser:
         return args
 
     def _short(self, args: Args, word: str, rest: list[str]) -> None:
-        """`-n5`, `-n 5`, `-jq`."""
+        """Parse short flags: `-n5`, `-n 5`, `-jq`."""
         for at in range(1, len(word)):
             name = "-" + word[at]
             flag = self._find(name)
@@ -172,15 +172,14 @@ class FlagParser:
         flag = self._by_name.get(name)
         if flag is None:
             raise UsageError(
-                f"{self._where}: unknown flag {name}{did_you_mean(name, self._by_name)} "
+                f"{self._where}: unknown flag {name}{suggest(name, self._by_name)} "
                 f"(`rtctl help {self._where}` lists them)"
             )
         return flag
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`; did you mean ...?`, or nothing."""
-    from difflib import get_close_matches  # lazy: only for a mistake
+def suggest(word: str, known: Iterable[str]) -> str:
+    """Return `; did you mean ...?` with the closest known word, or an empty text."""
+    from rtd.common.did_you_mean import did_you_mean  # lazy: only a mistake needs it
 
-    found = get_close_matches(word, list(known), 1)
-    return f"; did you mean {found[0]}?" if found else ""
+    return did_you_mean(word, known, quoted=False)

@@ -1,4 +1,4 @@
-"""Waiting for runs and following their output, as several verbs do."""
+"""Waits for runs and follows their output, for several commands."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rtctl.client.output_lines import Line
     from rtctl.generated.shapes import LogPart, Row
 
-#: A wait that is over sooner needs no progress line.
+#: A shorter wait shows no progress line.
 _PATIENCE_S = 1.0
 _REFRESH_S = 0.5
 
@@ -29,10 +29,10 @@ _REFRESH_S = 0.5
 def wait_for(
     context: CommandContext, runs: list[str], timeout_s: float | None = None, any: bool = False
 ) -> list[Row]:
-    """The rows of the runs when they are over; on a terminal with a progress line.
+    """Return the rows of the runs when they are over. Shows a progress line on a terminal.
 
     Raises:
-        WaitTimeout: they were not over in time.
+        WaitTimeout: the runs were not over in time.
     """
     if not context.screen.stderr_is_terminal or context.quiet:
         return context.pool.wait(runs, timeout_s, any)
@@ -75,10 +75,10 @@ def _show_progress(context: CommandContext, runs: list[str], gone_s: float) -> N
 
 
 def write_parts(parts: Iterable[LogPart], split: bool) -> None:
-    """Copy output to ours as it comes, byte for byte.
+    """Copy the output of a run to stdout as it comes, byte for byte.
 
     Args:
-        split: what the run wrote to stderr goes to our stderr.
+        split: the run's stderr goes to our stderr.
     """
     for part in parts:
         target = sys.stderr if split and part["stream"] == "err" else sys.stdout
@@ -87,7 +87,7 @@ def write_parts(parts: Iterable[LogPart], split: bool) -> None:
 
 
 def write_lines(context: CommandContext, parts: Iterable[LogPart], say: Any) -> None:
-    """Hand each line to `say` as soon as it is whole."""
+    """Call `say` with each line as soon as it is whole."""
     assembler = LineAssembler()
     for part in parts:
         for line in assembler.feed(part):
@@ -98,12 +98,12 @@ def write_lines(context: CommandContext, parts: Iterable[LogPart], say: Any) -> 
 
 
 def line_entry(line: Line) -> dict[str, Any]:
-    """A line of output for programs."""
+    """Return a line of output as a map for JSON."""
     return {"at": line.at, "stream": line.stream, "attempt": line.attempt, "line": str(line)}
 
 
 def write_json_lines(context: CommandContext, parts: Iterable[LogPart]) -> None:
-    """Each line as one line of JSON, as soon as it is whole."""
+    """Print each line of output as a line of JSON, as soon as it is whole."""
     from rtctl.cli import json_output  # lazy: json costs 7 ms
 
     write_lines(
@@ -114,7 +114,7 @@ def write_json_lines(context: CommandContext, parts: Iterable[LogPart]) -> None:
 
 
 def format_line(line: Line) -> str:
-    """`08:00:01.250 out | text`."""
+    """Return the line as `08:00:01.250 out | text`."""
     if line.at is None:
         moment = " " * 12
     else:
@@ -123,7 +123,7 @@ def format_line(line: Line) -> str:
 
 
 def print_end(context: CommandContext, row: Row) -> None:
-    """How a run ended, on stderr, unless it simply succeeded."""
+    """Print on stderr how a run ended, unless it succeeded."""
     if row["state"] == "succeeded" or context.quiet:
         return
     took_s = (row["ended_at"] or time()) - row["started_at"] if row["started_at"] else None
@@ -133,9 +133,9 @@ def print_end(context: CommandContext, row: Row) -> None:
 
 
 def follow(context: CommandContext, run_id: str) -> Row:
-    """Copy a run's output until it is over; its row then. A break is told, not hidden.
+    """Copy a run's output until the run is over, and return its row. Reports a lost connection.
 
-    For programs each line of it is a line of JSON, else it is copied byte for byte.
+    With JSON each line of output is a line of JSON, else the output is copied byte for byte.
     """
     stream = context.rpc.logs(run=run_id, follow=True)
     try:

@@ -7,30 +7,30 @@ from typing import Any
 
 
 def envelope(schema: str, answer: dict[str, Any], indent: int | None) -> str:
-    """A whole answer as one JSON document."""
+    """Return a whole answer as one JSON document."""
     return dump_line({"schema": f"rtctl.{schema}/1", **answer}, indent)
 
 
 def dump_line(value: Any, indent: int | None = None) -> str:
-    """One value as JSON."""
+    """Return one value as JSON."""
     return json.dumps(plain(value), indent=indent, ensure_ascii=False)
 
 
 def dump_user_value(value: Any, indent: int | None = None) -> str:
-    """A user's own value as JSON; its names mean nothing."""
+    """Return a user's value as JSON; its names have no meaning here."""
     return json.dumps(plain(value, "", True), indent=indent, ensure_ascii=False)
 
 
-#: What users put in: never read as ours.
+#: Members that hold values of users, whose names have no meaning here.
 _FOREIGN = frozenset({"params", "value", "detail"})
 
 
 def plain(value: Any, name: str = "", foreign: bool = False) -> Any:
-    """The value with times as text, and with what JSON does not have as what comes nearest.
+    """Return the value as JSON can hold it: times as text, other types as the nearest one.
 
     Args:
-        name: the key it stands under; `..._at` are times.
-        foreign: it is a user's own, so its names mean nothing.
+        name: the key of the value; `..._at` are times.
+        foreign: the value is a user's, so names in it have no meaning here.
     """
     if not foreign:
         if name in ("pids", "tree") and isinstance(value, list):
@@ -66,6 +66,6 @@ def _key(key: Any) -> str:
 
 
 def rfc3339(at: float) -> str:
-    """Epoch seconds as `2026-01-31T08:00:00.123Z`."""
+    """Return epoch seconds as `2026-01-31T08:00:00.123Z`."""
     text = datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
     return text.replace("+00:00", "Z")

@@ -1,4 +1,4 @@
-"""Points in time as people write them on a command line."""
+"""Reads points in time as people write them on a command line."""
 
 import re
 from datetime import datetime, timedelta
@@ -15,10 +15,10 @@ _FORMS: Final = "write 08:00, 'tomorrow 08:00', 'friday 22:30', '2026-01-31 08:0
 
 
 def parse_when(text: str, now: datetime | None = None) -> float:
-    """Epoch seconds of a coming moment, in local time (`now`'s, if it has a zone) or its offset.
+    """Return the epoch seconds of a coming moment, in local time (in the zone of `now`, if any).
 
-    `HH:MM` is the next one; `today`, `tomorrow` and weekdays are midnight unless a time
-    follows; ISO 8601; `@SECONDS`; `+90s` from now.
+    `HH:MM` is the next such time; `today`, `tomorrow` and weekdays are midnight unless a time
+    follows; ISO 8601, with its own offset if it has one; `@SECONDS`; `+90s` from now.
 
     Raises:
         UsageError: with the forms that are understood.
@@ -45,14 +45,14 @@ def parse_when(text: str, now: datetime | None = None) -> float:
 
 
 def parse_since(text: str) -> float:
-    """Epoch seconds of a past moment: `10m` or `-10m` ago, or as `parse_when`.
+    """Return the epoch seconds of a past moment: `10m` or `-10m` ago, or as `parse_when`.
 
     Raises:
         UsageError: with the forms that are understood.
     """
     now = datetime.now()
     words = text.strip()
-    if _CLOCK.fullmatch(words):  # before durations, which may be written like a clock
+    if _CLOCK.fullmatch(words):  # before durations, which may look like a time of day
         moment = _at_clock(now, words, text)
         return (moment if moment <= now else moment - timedelta(days=1)).timestamp()
     try:
@@ -84,7 +84,7 @@ def _at_clock(day: datetime, clock: str, text: str) -> datetime:
 def _number(digits: str, text: str) -> float:
     try:
         seconds = float(digits)
-        if not abs(seconds) < _END_AT:  # neither is nan
+        if not abs(seconds) < _END_AT:  # also refuses nan
             raise ValueError
     except ValueError:
         raise UsageError(f"{text!r} is no time; {_FORMS}") from None

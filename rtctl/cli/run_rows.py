@@ -1,4 +1,4 @@
-"""A run in a line, for `ls` and whoever else shows runs."""
+"""Texts about a run, and the table of `ls`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SHORT_ID = 8
 
 
 def progress_text(row: Row) -> str:
-    """`40% 4/10 hashing`, or nothing."""
+    """Return the progress as `40% 4/10 hashing`, or an empty text."""
     progress = row["progress"]
     if progress is None:
         return ""
@@ -32,19 +32,19 @@ def progress_text(row: Row) -> str:
 
 
 def summary_text(row: Row) -> str:
-    """What is most worth knowing of it."""
+    """Return the most useful fact of a run: its progress, its error or its parameters."""
     if row["state"] == "running":
         return clean(progress_text(row) or row["text"])
     if row["state"] not in ("queued", "succeeded") and row["why"]:
         # All commands are runs of one task: only its text tells them apart.
-        told = row["task"] != "command" or row["text"] in row["why"]
-        text = "" if told else f" ({row['text']})"
+        is_clear = row["task"] != "command" or row["text"] in row["why"]
+        text = "" if is_clear else f" ({row['text']})"
         return clean(row["why"] + text)
     return clean(row["text"])
 
 
 def elapsed_text(row: Row, now: float) -> str:
-    """How long it ran or has run, or when it is due."""
+    """Return how long a run took or has run, or when a queued one is due."""
     if row["state"] == "queued":
         due = row["due_at"]
         return f"in {short_duration(due - now)}" if due is not None and due > now else "-"
@@ -54,7 +54,7 @@ def elapsed_text(row: Row, now: float) -> str:
 
 
 def print_rows(context: CommandContext, rows: Sequence[Row], wide: bool) -> None:
-    """The table of `ls`: short ids on a terminal, whole ones where a program may read."""
+    """Print the table of `ls`: short ids on a terminal, whole ones where a program may read."""
     now = time()
     if wide:
         context.screen.print_table(WIDE_HEADS, [_wide_cells(row, now) for row in rows])
@@ -69,15 +69,15 @@ def print_rows(context: CommandContext, rows: Sequence[Row], wide: bool) -> None
 
 
 def time_text(at: float | None) -> str:
-    """Local date and time, or `-`."""
+    """Return local date and time, or `-`."""
     return "-" if at is None else strftime("%Y-%m-%d %H:%M:%S", localtime(at))
 
 
 def time_text_in(zone: str, at: float) -> str:
-    """Date and time in a zone, and what it calls its time then: `2026-03-06 08:00:00 EET`.
+    """Return date and time in a zone, with its abbreviation: `2026-03-06 08:00:00 EET`.
 
     Args:
-        zone: IANA name; one that nobody knows here stands for the zone of this host.
+        zone: IANA name; an unknown one stands for the zone of this host.
     """
     from datetime import datetime  # lazy: most commands show no such times
     from zoneinfo import ZoneInfo  # lazy: see above

@@ -1,4 +1,4 @@
-"""What a person sees: colours, tables that fit, times that read well.
+"""Output for people: colours, tables that fit, times that read well.
 
 stdout is data and stderr is talk. Colours and cut lines are for terminals only.
 """
@@ -22,7 +22,7 @@ _CODES = {
 
 
 class Screen:
-    """The terminal, or whatever stands in its place.
+    """The terminal, or the file or pipe in its place.
 
     Args:
         colour: `always`, `never` or `auto`: on a terminal, unless NO_COLOR is set.
@@ -38,7 +38,7 @@ class Screen:
 
     @property
     def width(self) -> int | None:
-        """Columns of the terminal; None: nothing is cut."""
+        """The columns of the terminal; None: nothing is cut."""
         if not self.is_terminal:
             return None
         try:
@@ -48,24 +48,24 @@ class Screen:
         return columns or 80
 
     def paint(self, text: str, what: str) -> str:
-        """The text in the colour of a state or a role."""
+        """Return the text in the colour of a state or a role."""
         code = _CODES.get(what)
         return f"\033[{code}m{text}\033[0m" if self.has_colour and code else text
 
     def print_err(self, text: str) -> None:
-        """A line for whoever watches, not for what reads the output."""
+        """Print a line of talk on stderr."""
         sys.stderr.write(text + "\n")
         sys.stderr.flush()
 
     def print_out(self, text: str) -> None:
-        """A line of data."""
+        """Print a line of data on stdout."""
         sys.stdout.write(text + "\n")
 
     def print_table(
         self, heads: Sequence[str], rows: Sequence[Sequence[str]], drop: str = ""
     ) -> None:
-        """Columns as wide as they need; on a terminal the last one is cut to fit, and others
-        where it would have less than three tenths of the line.
+        """Print a table with columns as wide as they need. On a terminal the last column is cut to
+        fit, and other columns when the last would have less than three tenths of the line.
 
         Args:
             drop: heads, separated by blanks, of the columns that go first where it is narrow.
@@ -100,8 +100,8 @@ def _widths(heads: Sequence[str], rows: Sequence[Sequence[str]], keep: Sequence[
 
 
 def _fit(widths: list[int], room: int) -> None:
-    """Make columns fit: the last has what the others leave. Where that is less than three
-    tenths, those that are wide give some of theirs."""
+    """Make columns fit: the last gets the rest of the line. If that is less than three tenths,
+    wide columns give up some of their width."""
     need = widths.pop()
     _squeeze(widths, room - min(need, 3 * room // 10), 12)
     widths.append(min(need, max(room - sum(widths), 4)))
@@ -109,14 +109,14 @@ def _fit(widths: list[int], room: int) -> None:
 
 
 def _squeeze(widths: list[int], room: int, least: int) -> None:
-    """Take columns from the widest column until all fit, as far as each keeps `least`."""
+    """Narrow the widest column until all fit; each keeps at least `least`."""
     while sum(widths) > room and max(widths, default=0) > least:
         widest = widths.index(max(widths))
         widths[widest] -= 1
 
 
 def shown_width(text: str) -> int:
-    """Columns that a text takes."""
+    """Return how many columns a text takes."""
     if text.isascii():
         return len(text)
     from unicodedata import combining, east_asian_width  # lazy: most texts are ASCII
@@ -125,7 +125,7 @@ def shown_width(text: str) -> int:
 
 
 def cut(text: str, width: int) -> str:
-    """The text in at most so many columns."""
+    """Cut the text to at most this many columns."""
     if shown_width(text) <= width:
         return text
     while text and shown_width(text) > width - 1:
@@ -134,7 +134,7 @@ def cut(text: str, width: int) -> str:
 
 
 def wrap_text(text: str, width: int) -> list[str]:
-    """The text in lines of at most so many columns, broken at blanks."""
+    """Wrap the text into lines of at most this many columns, at blanks."""
     lines = [""]
     for word in text.split(" "):
         if lines[-1] and len(lines[-1]) + 1 + len(word) > width:
@@ -145,7 +145,7 @@ def wrap_text(text: str, width: int) -> list[str]:
 
 
 def clean(text: str) -> str:
-    """The text on one line and without control characters, which could paint the terminal."""
+    """Return the text on one line, without control characters, which could change the terminal."""
     if text.isprintable():
         return text
     spaced = " ".join(text.split())
@@ -153,7 +153,7 @@ def clean(text: str) -> str:
 
 
 def ago(at: float | None, now: float | None = None) -> str:
-    """`5s ago`, `in 3m12s`, or `-`."""
+    """Return `5s ago`, `in 3m12s`, or `-`."""
     if at is None:
         return "-"
     seconds = (now or time()) - at
@@ -163,14 +163,14 @@ def ago(at: float | None, now: float | None = None) -> str:
 
 
 def short_duration(seconds: float) -> str:
-    """A duration in whole seconds and beyond; for ages, which need no more."""
+    """Return a duration without fractions of a second, for ages."""
     if seconds < 60:
         return f"{int(seconds)}s"
     return format_duration(seconds)
 
 
 def align_pairs(pairs: Iterable[tuple[str, str]]) -> str:
-    """`name  value` lines, aligned."""
+    """Return aligned `name  value` lines."""
     found = list(pairs)
     width = max((len(name) for name, _ in found), default=0)
     return "\n".join(f"{name:<{width}}  {value}".rstrip() for name, value in found)

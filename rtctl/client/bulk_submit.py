@@ -1,4 +1,4 @@
-"""Many runs at once: ids made in bulk, several chunks on their way at a time."""
+"""Submits many runs at once: ids made in bulk, several chunks under way at a time."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 #: Runs in a chunk. Small enough that the daemon answers others in between.
 CHUNK = 500
-#: A chunk above this is halved, so that large parameters do not meet the limit on frames.
+#: A larger chunk is halved, so that large parameters stay below the limit on frames.
 CHUNK_BYTES = 1 << 20
-#: Chunks on their way at once: the daemon has the next one when it is done with one.
+#: Chunks under way at once: the daemon has the next one when it has finished one.
 WINDOW = 3
-#: A chunk whose connection was lost so often is not sent again.
+#: How often in a row a connection may be lost before the submit fails.
 LOSSES = 3
 
 
 def check_options(options: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The options. Raises PolicyError for one that only a single run can have."""
+    """Return the options. Raises PolicyError for one that only a single run can have."""
     if options.get("id") is not None:
         raise PolicyError("id: one unique id cannot stand for many runs; submit them one by one")
     return options
@@ -37,7 +37,7 @@ def check_options(options: Mapping[str, Any]) -> Mapping[str, Any]:
 def chunks(
     task: str, params: Iterable[Mapping[str, Any]], options: dict[str, Any]
 ) -> Iterator[dict[str, Any]]:
-    """The parameters of each submit request."""
+    """Yield the parameters of each submit request."""
     rest = iter(params)
     while many := [dict(one) for one in islice(rest, CHUNK)]:
         yield from _sized({"task": task, "many": many, "ids": new_ids(len(many)),
@@ -55,19 +55,19 @@ def _sized(chunk: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def with_count(error: RtdError, made: int) -> RtdError:
-    """The error, telling how far it got."""
+    """Add to an error how many runs were queued before it."""
     error.sentence += f" (at least {made} runs were queued before)" if made else ""
     return error
 
 
 def submit_all(
-    link: ConnectionPool, task: str, params: Iterable[Mapping[str, Any]], options: dict[str, Any]
+    pool: ConnectionPool, task: str, params: Iterable[Mapping[str, Any]], options: dict[str, Any]
 ) -> list[tuple[str, bool]]:
-    """Submit them all; (id, created) of each. Sends again what a restart left unanswered."""
+    """Submit all runs. Returns (id, created) of each. Resends unanswered chunks after a restart."""
     made: list[tuple[str, bool]] = []
     waiting: deque[dict[str, Any]] = deque()
     coming = chunks(task, params, options)
-    connection = link.acquire()
+    connection = pool.acquire()
     losses = 0
     try:
         sent: deque[int] = deque()
@@ -84,7 +84,7 @@ def submit_all(
                 if losses > LOSSES:
                     raise
                 connection.close()
-                connection = link.reconnect()
+                connection = pool.reconnect()
                 sent = deque(connection.send("submit", chunk) for chunk in waiting)
                 continue
             losses = 0
@@ -94,4 +94,4 @@ def submit_all(
     except RtdError as error:
         raise with_count(error, len(made)) from None
     finally:
-        link.release(connection)
+        pool.release(connection)

@@ -1,7 +1,7 @@
 """One blocking connection to the daemon. Used by one thread at a time.
 
-Uses `_socket`, the C half of `socket`: its Python half would cost every `rtctl` 6 ms for
-enums and selectors that nobody uses here.
+Uses `_socket`, the C half of `socket`: the Python half would cost every `rtctl` 6 ms for enums
+and selectors that are not used here.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _READ_BYTES = 256 << 10
-#: How long the daemon may take to answer what it answers at once.
+#: How long the daemon may take for an answer that it gives at once.
 ANSWER_S = 60.0
 #: How long a daemon may take to accept a connection, in whole seconds.
 CONNECT_S = 10
@@ -30,11 +30,11 @@ CLIENT = "rtctl 0.1.0"
 
 
 class ConnectionLost(DaemonUnreachable):
-    """The daemon was there and went away before it answered."""
+    """The daemon went away before it answered."""
 
 
 class DaemonConnection:
-    """Connects and greets; the greeting travels together with the first request.
+    """A connection that is greeted with the first request.
 
     Args:
         path: the control socket.
@@ -53,7 +53,7 @@ class DaemonConnection:
         self._greeted = False
         self._unanswered = 0
         self._early: dict[int, Response] = {}
-        # connect() on a full backlog blocks, and a time-out of Python's would not wait at all.
+        # connect() on a full backlog blocks, and with a timeout of Python it would not wait at all.
         patience = pack("@ll", CONNECT_S, 0)
         self._sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_SNDTIMEO, patience)
         try:
@@ -63,29 +63,29 @@ class DaemonConnection:
             raise unreachable_error(path, error) from None
 
     def is_idle(self) -> bool:
-        """Whether another request may be sent: nothing is on its way, the daemon is there."""
+        """Check whether another request may be sent: no answer is due, the daemon is there."""
         if self._unanswered:
             return False
         try:
-            # With a time-out Python would wait for something to read, whatever the flags say.
+            # With a timeout Python would wait for something to read in spite of the flags.
             self._sock.setblocking(False)
             self._sock.recv(1, _socket.MSG_PEEK)
         except BlockingIOError:
             return True
         except OSError:
             return False
-        return False  # the end, or words that nobody asked for
+        return False  # the end, or bytes that answer no request
 
     def mark_answered(self) -> None:
-        """The answer to one request has been taken."""
+        """Note that the answer to one request has been read."""
         self._unanswered -= 1
 
     def close(self) -> None:
-        """Hang up. A stream that is still going ends."""
+        """Close the connection. A stream that is still going ends."""
         self._sock.close()
 
     def send(self, method: str, params: dict[str, Any]) -> int:
-        """Send a request; its id."""
+        """Send a request. Returns its id."""
         self._last_id += 1
         self._unanswered += 1
         data = frames.encode_request(self._last_id, method, params)
@@ -103,7 +103,7 @@ class DaemonConnection:
         except TimeoutError:
             raise self._stalled() from None
         except OSError:
-            # Why it hung up may be waiting to be read: a refusal comes before any request.
+            # The reason may be waiting to be read: a refusal comes before any request.
             self._raise_refusal()
             raise self._lost() from None
 
@@ -120,13 +120,13 @@ class DaemonConnection:
             answer_s: how long to wait; None: for ever.
 
         Raises:
-            ConnectionLost: the daemon went away; not known whether it did it.
+            ConnectionLost: the daemon went away; it may have carried out the request or not.
             RtdError: the daemon's answer is an error.
         """
         return self.receive_answer(self.send(method, params), answer_s)
 
     def receive_answer(self, msgid: int, answer_s: float | None = ANSWER_S) -> Any:
-        """The result of a request that was sent; the daemon may answer in another order."""
+        """Return the result of a sent request; the daemon may answer in another order."""
         while (message := self._early.pop(msgid, None)) is None:
             found = self.receive(answer_s)
             if isinstance(found, Response):
@@ -137,14 +137,14 @@ class DaemonConnection:
         return message.result
 
     def receive(self, answer_s: float | None) -> Response | Notification:
-        """The next message. The answer to the greeting is looked at here and passed over.
+        """Return the next message. Checks the answer to the greeting and skips it.
 
         Args:
             answer_s: how long it may take; None: for ever.
 
         Raises:
             ConnectionLost: the daemon went away.
-            RtdError: it refused the greeting or the whole connection.
+            RtdError: the daemon refused the greeting or the whole connection.
         """
         deadline = None if answer_s is None else monotonic() + answer_s
         while True:
@@ -159,7 +159,7 @@ class DaemonConnection:
             self._messages = self._decoder.feed(self._read(deadline))
 
     def wait_closed(self) -> None:
-        """Return when the daemon has hung up."""
+        """Return when the daemon has closed the connection."""
         try:
             while True:
                 self.receive(None)

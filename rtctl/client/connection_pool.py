@@ -1,7 +1,7 @@
 """Connections to one daemon, kept while they are useful, and the verbs as methods.
 
-Everything of the command and of `Client` goes through here. It may be used by several threads
-(each call has a connection to itself) and after a fork (the child opens its own).
+All requests of `rtctl` and of `Client` go through a pool. Several threads may share one (each
+call has a connection to itself), and so may a fork (the child opens its own connections).
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
 
     from rtctl.generated.shapes import Row
 
-#: Between two tries to reach a daemon that restarts.
+#: The pause between two tries to reach a daemon that restarts.
 _PAUSE_S = 0.05
-#: Idle connections that are kept; more only come from more threads.
+#: How many idle connections are kept; only more threads make more.
 _KEPT = 8
 
 
 class ConnectionPool:
-    """A way to one daemon. Connects when it is first used.
+    """Connections to one daemon. Connects when it is first used.
 
     Args:
         address: path of the control socket; None: RTD_SOCKET, else `rtd.sock` in the runtime
             directory.
-        reconnect_s: how long to try again when a daemon that was there has gone, as it does
-            in a restart. A daemon that never was there is reported at once.
+        reconnect_s: how long to try again when a daemon that answered before is gone, as in a
+            restart. A daemon that never answered is reported at once.
     """
 
     def __init__(self, address: str | os.PathLike[str] | None = None, reconnect_s: float = 5.0):
@@ -50,12 +50,12 @@ class ConnectionPool:
         self.rpc = Verbs(self.call, self.stream)
 
     def close(self) -> None:
-        """Hang up. The link may be used again: it reconnects."""
+        """Close all connections. The pool may be used again: it reconnects."""
         while self._idle:
             self._idle.pop().close()
 
     def acquire(self) -> DaemonConnection:
-        """A connection for one caller, to be given back."""
+        """Return a connection for one caller, which must `release` it."""
         if os.getpid() != self._pid:
             # A fork: the parent goes on using these connections, this process must not.
             self._idle, self._pid = [], os.getpid()
@@ -72,7 +72,7 @@ class ConnectionPool:
         return connection
 
     def _take_or_wait(self) -> DaemonConnection:
-        """A connection; a daemon that this link has spoken to before may be restarting."""
+        """Return a connection. Waits for a daemon that answered before: it may be restarting."""
         try:
             return self.acquire()
         except DaemonUnreachable:
@@ -81,20 +81,20 @@ class ConnectionPool:
         return self.reconnect()
 
     def release(self, connection: DaemonConnection) -> None:
-        """The caller is done; a connection in mid-call is closed."""
+        """Take a connection back. A connection in the middle of a call is closed."""
         if len(self._idle) < _KEPT and connection.is_idle():
             self._idle.append(connection)
         else:
             connection.close()
 
     def call(self, method: str, params: dict[str, Any], repeatable: bool = True) -> Any:
-        """The daemon's answer. Sent once more when the daemon went away in the middle.
+        """Send a request and return the answer. Sends again when the daemon went away meanwhile.
 
         Args:
             repeatable: sending it twice does no harm.
 
         Raises:
-            RtdError: the daemon's error, or that it cannot be reached.
+            RtdError: the daemon's error, or the daemon cannot be reached.
         """
         try:
             return self._once(self._take_or_wait(), method, params)
@@ -104,10 +104,10 @@ class ConnectionPool:
         return self._once(self.reconnect(), method, params)
 
     def wait(self, runs: list[str], timeout_s: float | None, any: bool = False) -> list[Row]:
-        """Their rows when all of them (or any) are over. Restarts of the daemon are waited out.
+        """Return the rows of runs when all (or any) are over. Waits out restarts of the daemon.
 
         Raises:
-            WaitTimeout: they were not over by then.
+            WaitTimeout: the runs were not over by then.
         """
         deadline = None if timeout_s is None else monotonic() + timeout_s
         while True:
@@ -119,7 +119,7 @@ class ConnectionPool:
                     raise WaitTimeout(f"not over within {timeout_s:g} s") from None
 
     def reconnect(self) -> DaemonConnection:
-        """A connection to a daemon that was there a moment ago and may be restarting."""
+        """Return a connection to a daemon that was there a moment ago and may be restarting."""
         deadline = monotonic() + self._reconnect_s
         while True:
             try:
@@ -136,7 +136,7 @@ class ConnectionPool:
             self.release(connection)
 
     def stream(self, method: str, params: dict[str, Any]) -> PartStream:
-        """The parts of a streamed answer, on a connection of their own."""
+        """Open a streamed answer on a connection of its own."""
         connection = self.acquire()
         try:
             connection.send(method, params)
@@ -153,9 +153,9 @@ class PartStream:
         answer: the answer that follows the last part; None before.
     """
 
-    def __init__(self, link: ConnectionPool, connection: DaemonConnection) -> None:
+    def __init__(self, pool: ConnectionPool, connection: DaemonConnection) -> None:
         self.answer: Any = None
-        self._pool = link
+        self._pool = pool
         self._connection: DaemonConnection | None = connection
 
     def __iter__(self) -> Iterator[Any]:
@@ -172,7 +172,7 @@ class PartStream:
             self.answer = message.result
 
     def close(self) -> None:
-        """Hang up; the daemon stops sending."""
+        """Close the connection; the daemon stops sending."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None

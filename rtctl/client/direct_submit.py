@@ -1,8 +1,8 @@
-"""Putting runs of a known task into the daemon's own Redis, without the daemon in between.
+"""Queues runs of a known task in the daemon's own Redis, without the daemon in between.
 
-The daemon offers it, for a second at a time, to clients that may open its Redis (see
-`rtd.supervisor.runs.direct_submit`). A case that this module does not handle gives None, and the
-caller submits through the daemon with the same run id, so that nothing is queued twice.
+The daemon offers this, for a second at a time, to clients that may open its Redis (see
+`rtd.supervisor.runs.direct_submit`). In a case that this module does not handle it returns None,
+and the caller submits through the daemon with the same run id, so that nothing is queued twice.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _ANSWER_S = 2.0
 
 
 class DirectSubmitter:
-    """The shortcuts of one client, by task, and connections to use them with."""
+    """Holds the offers to one client, by task, and connections to Redis to use them."""
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[float, dict[str, Any]]] = {}
@@ -33,20 +33,20 @@ class DirectSubmitter:
         self._pid = os.getpid()
 
     def store_offer(self, task: str, offer: dict[str, Any] | None) -> None:
-        """What the daemon said with its answer to a submit."""
+        """Keep the offer that came with the answer to a submit; None: forget the last one."""
         if offer is None:
             self._known.pop(task, None)
         else:
             self._known[task] = (monotonic() + offer["valid_s"], offer)
 
     def close(self) -> None:
-        """Hang up and forget."""
+        """Close the connections and forget all offers."""
         self._known.clear()
         while self._idle:
             self._idle.pop().close()
 
     def submit(self, task: str, run_id: str, params: Mapping[str, Any]) -> bool | None:
-        """Queue one run: whether it is new; None: go the usual way, with this id.
+        """Queue one run. Returns whether it is new; None: submit it through the daemon.
 
         Raises:
             UnserialisableError: a parameter that cannot be stored.
@@ -76,7 +76,7 @@ class DirectSubmitter:
         return None
 
     def _call(self, path: str, words: tuple[str | bytes, ...]) -> bytes:
-        """Redis' short reply, or nothing when it has not given one."""
+        """Send a command to Redis. Returns the short reply, or nothing when there was none."""
         connection = self._connection(path)
         if connection is None:
             return b""

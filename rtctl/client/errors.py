@@ -1,4 +1,4 @@
-"""The errors that only a client knows, and the sentence of a daemon that cannot be reached."""
+"""The errors of clients, and the sentence about a daemon that cannot be reached."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Output as lines of text, from parts that end anywhere."""
+"""Lines of text, made from parts of output that end anywhere."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Line(str):
 
     Attributes:
         stream: `out`, `err`, or `raw` where a subprocess wrote straight to the file.
-        at: when its end was written, epoch seconds; None where nobody knows.
+        at: when the end of the line was written, epoch seconds; None: unknown.
         attempt: which try wrote it.
     """
 
@@ -25,20 +25,20 @@ class Line(str):
 
     @classmethod
     def from_part(cls, data: bytes, part: LogPart) -> Line:
-        """The line whose end came with this part. Bytes that are no UTF-8 show as U+FFFD."""
+        """Return the line whose end came with this part. Bytes that are not UTF-8 become U+FFFD."""
         line = cls(data.rstrip(b"\r\n").decode(errors="replace"))
         line.stream, line.at, line.attempt = part["stream"], part["at"], part["attempt"]
         return line
 
 
 class LineAssembler:
-    """Takes parts as they come, gives whole lines; each stream has its own loose end."""
+    """Turns parts into whole lines. Each stream has its own unfinished line."""
 
     def __init__(self) -> None:
         self._loose: dict[str, tuple[bytes, LogPart]] = {}
 
     def feed(self, part: LogPart) -> Iterator[Line]:
-        """The lines that this part completes, and loose ends of an attempt before it."""
+        """Yield the lines that this part completes, and unfinished lines of an earlier attempt."""
         before = self._loose.get(part["stream"])
         if before is not None and before[1]["attempt"] != part["attempt"]:
             yield from self.finish()
@@ -53,7 +53,7 @@ class LineAssembler:
             self._loose.pop(part["stream"], None)
 
     def finish(self) -> Iterator[Line]:
-        """What is left without an end of line."""
+        """Yield the unfinished lines."""
         for data, part in self._loose.values():
             yield Line.from_part(data, part)
         self._loose.clear()

@@ -1,4 +1,4 @@
-"""How `Client` queues runs: straight into Redis where it may, else through the daemon."""
+"""Queues runs for `Client`: straight into Redis where it may, else through the daemon."""
 
 from __future__ import annotations
 

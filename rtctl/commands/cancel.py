@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rtctl.cli.exit_codes import exit_code_of_outcomes
 from rtctl.cli.flags import Flag
-from rtctl.cli.print_outcomes import print_outcomes
+from rtctl.cli.print_answers import print_outcomes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

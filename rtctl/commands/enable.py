@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rtctl.cli.flags import Flag
-from rtctl.cli.print_switches import print_switches, target_tasks
+from rtctl.cli.print_answers import print_switches, target_tasks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

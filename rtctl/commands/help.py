@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rtctl.cli.command_table import ALIASES, COMMANDS, SUMMARIES, load_command
 from rtctl.cli.context import GLOBAL
-from rtctl.cli.flags import SWITCH, Flag, UsageError, did_you_mean
+from rtctl.cli.flags import SWITCH, Flag, UsageError, suggest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def _verb(word: str) -> str:
     name = ALIASES.get(word, word)
     if name not in COMMANDS:
         known = [*COMMANDS, *ALIASES]
-        raise UsageError(f"help: unknown verb {word!r}{did_you_mean(word, known)}")
+        raise UsageError(f"help: unknown verb {word!r}{suggest(word, known)}")
     module = load_command(name)
     lines = [f"rtctl {module.USAGE}", "", f"  {COMMANDS[name][0]}"]
     also = sorted(alias for alias, verb in ALIASES.items() if verb == name)

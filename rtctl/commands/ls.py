@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rtctl.cli.flags import Flag, UsageError, did_you_mean
+from rtctl.cli.flags import Flag, UsageError, suggest
 from rtctl.cli.run_rows import print_rows
 from rtctl.cli.screen import wrap_text
 
@@ -71,14 +71,12 @@ def _say_what_is_unknown(context: CommandContext, task: str | None, queue: str |
     elif task is not None:
         known = [row["name"] for row in context.rpc.tasks()["tasks"]]
         if task not in known:
-            context.screen.print_err(
-                f"rtctl: the app has no task {task!r}{did_you_mean(task, known)}"
-            )
+            context.screen.print_err(f"rtctl: the app has no task {task!r}{suggest(task, known)}")
     if queue is not None:
         known = [row["queue"] for row in context.rpc.queue_ls()["queues"]]
         if queue not in known:
             context.screen.print_err(
-                f"rtctl: no queue {queue!r} has ever been used{did_you_mean(queue, known)}"
+                f"rtctl: no queue {queue!r} has ever been used{suggest(queue, known)}"
             )
 
 
@@ -93,7 +91,7 @@ def parse_states(words: list[str]) -> list[str]:
             found += _SETS[name]
         elif name:
             known = [*STATES, *_SETS]
-            hint = did_you_mean(name, known) or f"; known: {', '.join(known)}"
+            hint = suggest(name, known) or f"; known: {', '.join(known)}"
             raise UsageError(f"ls: --state: {name!r} is no state{hint}")
     return found
 

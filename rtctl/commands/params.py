@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rtctl.cli.command_table import SUBCOMMANDS
-from rtctl.cli.flags import Flag, UsageError, did_you_mean
+from rtctl.cli.flags import Flag, UsageError, suggest
 from rtctl.cli.screen import clean
 from rtctl.cli.submit_request import parse_parameter
 
@@ -30,7 +30,7 @@ def run(context: CommandContext) -> int:
     verb, *words = context.args.targets or ["ls"]
     if verb not in VERBS:
         raise UsageError(
-            f"params: unknown verb {verb!r}{did_you_mean(verb, VERBS)} (known: {', '.join(VERBS)})"
+            f"params: unknown verb {verb!r}{suggest(verb, VERBS)} (known: {', '.join(VERBS)})"
         )
     context.verb = f"params {verb}"
     task = context.args.task

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from rtctl.cli.command_table import SUBCOMMANDS
-from rtctl.cli.flags import Flag, UsageError, did_you_mean
+from rtctl.cli.flags import Flag, UsageError, suggest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def run(context: CommandContext) -> int:
     names = [name.removeprefix("@") for name in names]
     if verb not in VERBS:
         raise UsageError(
-            f"queue: unknown verb {verb!r}{did_you_mean(verb, VERBS)} (known: {', '.join(VERBS)})"
+            f"queue: unknown verb {verb!r}{suggest(verb, VERBS)} (known: {', '.join(VERBS)})"
         )
     context.verb = f"queue {verb}"
     if verb == "ls":
@@ -68,7 +68,7 @@ def _pause(context: CommandContext, names: list[str], reason: str) -> None:
     known = [row["queue"] for row in context.rpc.queue_ls()["queues"]]
     _show(context, context.rpc.queue_pause(queues=names, reason=reason)["queues"])
     for name in names:
-        if name not in known and (hint := did_you_mean(name, known)):
+        if name not in known and (hint := suggest(name, known)):
             context.screen.print_err(f"rtctl: no queue {name!r} has ever been used{hint}")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rtctl.cli.exit_codes import exit_code_of_all, exit_code_of_outcomes
 from rtctl.cli.flags import Flag
 from rtctl.cli.follow import print_end, wait_for
-from rtctl.cli.print_outcomes import print_outcomes
+from rtctl.cli.print_answers import print_outcomes
 from rtd.common.ids import new_ids
 
 TYPE_CHECKING = False

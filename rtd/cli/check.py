@@ -1,6 +1,6 @@
-"""`rtd check APP`: does it import, which tasks does it have, what is wrong with it.
+"""`rtd check APP`: import an app, list its tasks and its problems.
 
-The app is imported in a child of its own, so that whatever an import does stays there.
+A child process imports the app, so that all effects of the import stay there.
 """
 
 import argparse
@@ -23,7 +23,7 @@ INTERRUPTED: Final = 130
 
 
 def check(options: argparse.Namespace) -> int:
-    """Print the app's tasks and its problems. 0: all is well, 3: there are problems."""
+    """Print the app's tasks and its problems. Returns 0, or 3 when there are problems."""
     from rtctl.main import prepare_streams  # lazy: the child does not need it
 
     prepare_streams()
@@ -52,7 +52,7 @@ def _complain(problem: str) -> None:
 
 
 def _show(manifest: Manifest | None) -> None:
-    """One line per task: name, pool, what it takes, where it is declared."""
+    """Print a line for each task: name, lane, parameters, where it is declared."""
     from rtctl.cli.screen import clean, shown_width  # lazy: the child does not need it
 
     if manifest is None:
@@ -74,7 +74,7 @@ def _show(manifest: Manifest | None) -> None:
 
 
 def _examine(app: str) -> dict[str, Any]:
-    """In the child: the manifest as data, and a sentence for each problem."""
+    """Return the manifest as data, and a sentence for each problem. Runs in the child."""
     from rtd.session.app.load_app import load  # lazy: only the child needs it
     from rtd.session.app.manifest import manifest_of  # lazy: as above
 
@@ -101,7 +101,7 @@ def _examine(app: str) -> dict[str, Any]:
 
 
 def unstarted_conditions(manifest: Manifest) -> list[str]:
-    """A sentence for each condition whose task nothing starts."""
+    """Return a sentence for each condition whose task nothing starts."""
     return [
         f"condition `{text}`: its task {info.task!r} has no start_cond, so that it is false until"
         " somebody starts that task; give TaskCond one"
@@ -111,7 +111,7 @@ def unstarted_conditions(manifest: Manifest) -> list[str]:
 
 
 def unknown_tasks(manifest: Manifest) -> list[str]:
-    """A sentence for each task that a condition names and that does not exist."""
+    """Return a sentence for each task that a condition names and that does not exist."""
     found = []
     for info in manifest.tasks.values():
         for what, text in (("start_cond", info.schedule.start), ("end_cond", info.schedule.end)):

@@ -1,8 +1,8 @@
-"""The `rtd` command: run, start, stop, check. What people and systemd call.
+"""The command `rtd`: run, start, stop, simulate, check. Called by people and by systemd.
 
 Exit codes: 0 done, 1 it failed (one line says why; an app that does not import is such a
-failure of `run` and `start`), 2 wrong usage or settings, 3 `check` found problems, 4 somebody
-else's daemon, 6 a daemon is running already, 7 no daemon to stop, 124 `stop` timed out, 130
+failure of `run` and `start`), 2 wrong usage or settings, 3 `check` found problems, 4 a daemon
+of another user, 6 a daemon is running already, 7 no daemon to stop, 124 `stop` timed out, 130
 interrupted.
 """
 
@@ -23,7 +23,7 @@ _APP_HELP: Final = (
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Carry out one command line. Returns the exit code."""
+    """Run one command line. Returns the exit code."""
     options = _parser().parse_args(argv)
     code = _run_verb(options)
     if options.verb == "simulate":  # the only one that imports an app here
@@ -44,7 +44,7 @@ def _run_verb(options: argparse.Namespace) -> int:
 
 
 def _find_verb(name: str) -> Callable[[argparse.Namespace], int]:
-    """The verb's function; each verb imports only what it needs, `rtd --help` nothing."""
+    """Return the verb's function. Each verb imports only what it needs, `rtd --help` nothing."""
     if name == "run":
         from rtd.cli.run import run  # lazy: see above
 
@@ -122,13 +122,6 @@ def _add_app(parser: argparse.ArgumentParser) -> None:
         help="any setting, e.g. lanes.process.max=4",
     )  # fmt: skip
     parser.add_argument("--log-level", choices=LEVELS, default=None, help="default info")
-
-
-def settings_of(options: argparse.Namespace) -> dict[str, Any]:
-    """The settings that a command line makes, by their paths."""
-    named = ("name", "redis", "durability", "group")
-    flags = {n: getattr(options, n) for n in named if getattr(options, n) is not None}
-    return {**dict(options.set), **flags}
 
 
 def _assignment(text: str) -> tuple[str, str]:

@@ -1,28 +1,28 @@
-"""What is wrong with a command line of `rtd`: one line, and where to look."""
+"""The command line of `rtd`: its errors in one line, and the settings that it makes."""
 
 import argparse
 import re
 import sys
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 _NO_VERB: Final = re.compile(r"^argument VERB: invalid choice: '(.*?)'")
 _EXIT: Final = 2
 
 
 class RtdParser(argparse.ArgumentParser):
-    """argparse, but for the manners of its errors."""
+    """`argparse` with errors of one line."""
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong, and end the process with code 2."""
-        found = _NO_VERB.match(message)
-        hint = _instead_of(found[1]) if found else f"see `{self.prog} --help`"
-        text = f"{found[1]!r} is no verb of rtd" if found else message
+        """Print the error, and end the process with code 2."""
+        match = _NO_VERB.match(message)
+        hint = _instead_of(match[1]) if match else f"see `{self.prog} --help`"
+        text = f"{match[1]!r} is no verb of rtd" if match else message
         print(f"{self.prog}: {text}; {hint}", file=sys.stderr)
         sys.exit(_EXIT)
 
 
 def _instead_of(word: str) -> str:
-    """What somebody may mean who writes this verb: many of rtctl's are at hand."""
+    """Return a hint for an unknown verb, which may be one of rtctl's."""
     from rtctl.cli.command_table import ALIASES, SUMMARIES  # lazy: only for a mistake
 
     if word == "restart":
@@ -30,3 +30,10 @@ def _instead_of(word: str) -> str:
     if word in SUMMARIES or word in ALIASES:
         return f"it is one of rtctl's: `rtctl {word}`"
     return "it has run, start, stop, simulate and check; `rtctl help` lists those of rtctl"
+
+
+def settings_of(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the settings that a command line makes, by their paths."""
+    named = ("name", "redis", "durability", "group")
+    flags = {n: getattr(options, n) for n in named if getattr(options, n) is not None}
+    return {**dict(options.set), **flags}

@@ -6,7 +6,7 @@ import os
 import socket
 from collections.abc import Callable
 
-from rtd.cli.main import settings_of
+from rtd.cli.parser import settings_of
 from rtd.cli.serve import run_daemon
 from rtd.common.errors import RtdError
 from rtd.config.load_settings import load_config
@@ -20,57 +20,64 @@ from rtd.supervisor.startup import StartOptions
 
 
 def run(options: argparse.Namespace) -> int:
-    """Serve until told to end. 0: ended in order; raises RtdError when it could not start.
+    """Serve until a signal or a request ends the daemon. Returns 0.
 
-    With `parent` (the program that called `session.start()`) it ends when that does. With
-    `only_submitted` (for `session.run()`) nothing starts by itself.
+    With `parent` (the program that called `session.start()`) the daemon ends when that does.
+    With `only_submitted` (for `session.run()`) no task starts by itself.
+
+    Raises:
+        RtdError: the daemon could not start.
     """
     config, starts = load_config(options.config, settings_of(options)), not options.only_submitted
-    wish = StartOptions(config, find_paths(), options.app, starts)
-    tell = _ready_writer(options.ready_fd)
+    start_options = StartOptions(config, find_paths(), options.app, starts)
+    report = _ready_writer(options.ready_fd)
     if options.parent is not None and not end_with_parent(options.parent):
         return 0
     try:
         if options.detach:
-            make_directories(wish.places)
-            daemonize(wish.places.log_file, keep_fds=(options.ready_fd,))
+            make_directories(start_options.places)
+            daemonize(start_options.places.log_file, keep_fds=(options.ready_fd,))
         level = options.log_level or os.environ.get("RTD_LOG_LEVEL") or "info"
-        set_up_logging(level, wish.places.log_file if options.detach else None)
-        run_daemon(wish, lambda node: _ready(node, tell))
+        set_up_logging(level, start_options.places.log_file if options.detach else None)
+        run_daemon(start_options, lambda node: _ready(node, report))
     except RtdError as error:
-        tell(error.sentence)
+        report(error.sentence)
         raise
     return 0
 
 
-def _ready(node: Node, tell: Callable[[str], None]) -> None:
-    core = node.context
-    what = f"app {core.app}" if core.app else "shell commands"
-    count = len(core.manifest.tasks) - 1
-    tasks = f" ({count} task{'' if count == 1 else 's'})" if core.app else ""
+def _ready(node: Node, report: Callable[[str], None]) -> None:
+    context = node.context
+    what = f"app {context.app}" if context.app else "shell commands"
+    count = len(context.manifest.tasks) - 1
+    tasks = f" ({count} task{'' if count == 1 else 's'})" if context.app else ""
     log.info(
-        "ready: %s%s on %s, Redis %s", what, tasks, core.paths.socket, node.redis_server.describe()
+        "ready: %s%s on %s, Redis %s",
+        what,
+        tasks,
+        context.paths.socket,
+        node.redis_server.describe(),
     )
-    tell("")
+    report("")
     notify_systemd()
 
 
 def _ready_writer(fd: int | None) -> Callable[[str], None]:
-    """Tells `rtd start`, which waits at the other end of a pipe: an empty line, or why not
-    (and then the end of this process, which closes the pipe)."""
+    """Return a function that tells `rtd start`, at the other end of a pipe, how the start went:
+    an empty line, or the fault and then the end of this process, which closes the pipe."""
 
-    def tell(fault: str) -> None:
+    def report(fault: str) -> None:
         if fd is not None:
             with contextlib.suppress(OSError):
                 os.write(fd, f"{fault}\n".encode())
                 if not fault:
                     os.close(fd)
 
-    return tell
+    return report
 
 
 def notify_systemd() -> None:
-    """`READY=1` for a unit of Type=notify; see sd_notify(3)."""
+    """Send `READY=1` to systemd, for a unit of Type=notify; see sd_notify(3)."""
     address = os.environ.pop("NOTIFY_SOCKET", "")
     if not address:
         return

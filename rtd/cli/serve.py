@@ -1,4 +1,4 @@
-"""The daemon's life: up, serving, down. Joins the supervisor and its control socket."""
+"""Runs a daemon: start, serve, shut down. Joins the supervisor and its control socket."""
 
 import asyncio
 import contextlib
@@ -13,42 +13,42 @@ from rtd.supervisor.shutdown import ShutdownRequest
 from rtd.supervisor.startup import KeepRunning, StartOptions, start_node
 
 
-def run_daemon(wish: StartOptions, ready: Callable[[Node], None]) -> None:
-    """Be the daemon until it is told to end.
+def run_daemon(start_options: StartOptions, ready: Callable[[Node], None]) -> None:
+    """Run the daemon until a signal or a request ends it.
 
     Args:
-        wish: what is to run, and where.
+        start_options: the settings, the paths and the app.
         ready: called once, when the control socket answers.
 
     Raises:
-        RtdError: it could not come up; one line says why, and nothing is left behind.
+        RtdError: the daemon could not start; one line says why, and nothing is left behind.
     """
-    asyncio.run(_run(wish, ready))
+    asyncio.run(_run(start_options, ready))
 
 
-async def _run(wish: StartOptions, ready: Callable[[Node], None]) -> None:
+async def _run(start_options: StartOptions, ready: Callable[[Node], None]) -> None:
     keep = KeepRunning()
-    async with contextlib.AsyncExitStack() as ends:
+    async with contextlib.AsyncExitStack() as exits:
         ending = ShutdownRequest()
         _handle_signals(ending)
-        node = await _unless_ended(start_node(wish, ends, keep), ending)
+        node = await _started_or_none(start_node(start_options, exits, keep), ending)
         if node is None:
             return
-        _follow(ending, node)
+        _hand_signals_to(node, ending)
         server = ControlServer(
-            lambda: node.context.config, wish.places.socket, VerbDispatcher(node).dispatch
+            lambda: node.context.config, start_options.places.socket, VerbDispatcher(node).dispatch
         )
         server.open()
-        ends.callback(server.close)
+        exits.callback(server.close)
         ready(node)
         await node.shutdown_request.requested.wait()
         keep.running = node.shutdown_request.keep_running
-        await _go_down(node)
+        await _shut_down(node)
     log.info("the daemon has ended")
 
 
 def _handle_signals(ending: ShutdownRequest) -> None:
-    """A signal only notes what is wanted; asked twice, everything ends at once."""
+    """Note a signal. A second one ends the start at once."""
     loop = asyncio.get_running_loop()
     for number in (SIGTERM, SIGINT):
         loop.add_signal_handler(number, ending.request)
@@ -59,8 +59,8 @@ def _nothing_to_reload() -> None:
     log.info("SIGHUP while starting: the app is being imported anyway")
 
 
-def _follow(ending: ShutdownRequest, node: Node) -> None:
-    """From here on signals are for the node; SIGHUP reloads the app."""
+def _hand_signals_to(node: Node, ending: ShutdownRequest) -> None:
+    """Hand signals to the node from here on; SIGHUP reloads the app."""
     loop = asyncio.get_running_loop()
     for number in (SIGTERM, SIGINT):
         loop.add_signal_handler(number, node.shutdown_request.request)
@@ -69,23 +69,23 @@ def _follow(ending: ShutdownRequest, node: Node) -> None:
         node.shutdown_request.request()
 
 
-async def _unless_ended(
+async def _started_or_none(
     work: "asyncio.Future[Node] | object", ending: ShutdownRequest
 ) -> Node | None:
-    """The node, or None when the daemon was told to end while it came up."""
-    coming: asyncio.Task[Node] = asyncio.ensure_future(work)  # type: ignore[arg-type]
+    """Return the node, or None when a signal ended the daemon while it started."""
+    starting: asyncio.Task[Node] = asyncio.ensure_future(work)  # type: ignore[arg-type]
     ended = asyncio.ensure_future(ending.requested.wait())
-    await asyncio.wait((coming, ended), return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait((starting, ended), return_when=asyncio.FIRST_COMPLETED)
     ended.cancel()
-    if coming.done():
-        return coming.result()
-    coming.cancel()
-    await asyncio.gather(coming, return_exceptions=True)
-    log.info("told to end while starting")
+    if starting.done():
+        return starting.result()
+    starting.cancel()
+    await asyncio.gather(starting, return_exceptions=True)
+    log.info("a signal ended the daemon while it started")
     return None
 
 
-async def _go_down(node: Node) -> None:
+async def _shut_down(node: Node) -> None:
     if node.shutdown_request.keep_running:
         log.info("ending; executors and Redis stay for the next daemon")
         return

@@ -1,4 +1,4 @@
-"""`rtd simulate APP FROM TO`: what the app's conditions would start, a line of JSON each."""
+"""`rtd simulate APP FROM TO`: the runs that conditions would start, a line of JSON each."""
 
 import argparse
 import json
@@ -15,25 +15,25 @@ from rtd.session.app.load_app import load
 from rtd.session.app.manifest import manifest_of
 from rtd.supervisor.runs.kept_results import overlay_values
 
-#: Lines beyond which something is amiss with the conditions, or with the span.
+#: More lines than this mean that a condition, or the span, is wrong.
 MAX_LINES: Final = 1_000_000
 #: 128 + SIGPIPE: what a shell shows when a reader such as `head` has had enough.
 PIPE_CLOSED: Final = 141
 
 
 def custom_conditions_warning(manifest: Manifest) -> str:
-    """A sentence on the custom conditions, which nobody answers here."""
+    """Return a sentence on the custom conditions, which a simulation cannot evaluate."""
     texts = ", ".join(f"`{text}`" for text in sorted(manifest.info.custom))
     return f"custom conditions are not asked, and nothing that they decide starts: {texts}"
 
 
 def simulate(options: argparse.Namespace) -> int:
-    """Print the occurrences in their order.
+    """Print the occurrences in order.
 
     Raises:
         AppError: the app does not import.
-        UnknownTask: it has no task of the name that was given.
-        BadRequest: there are more than a million.
+        UnknownTask: the app has no task of that name.
+        BadRequest: there are more than a million occurrences.
     """
     try:
         with _separate_stdout() as out:
@@ -44,8 +44,8 @@ def simulate(options: argparse.Namespace) -> int:
 
 
 def _separate_stdout() -> TextIO:
-    """Stdout for the data alone: from here on what the app prints, or what a process that it
-    starts does, goes to stderr."""
+    """Keep stdout for the data: from here on the output of the app, and of processes that it
+    starts, goes to stderr."""
     out = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     return out
@@ -66,7 +66,7 @@ def _write(options: argparse.Namespace, out: TextIO) -> None:
         round(options.run_time * SECOND),
         overlay_values(manifest.info.parameters, {}),
     )
-    rests: dict[tuple[str, str, str], str] = {}  # most are alike but for their moment
+    rests: dict[tuple[str, str, str], str] = {}  # most differ only in their moment
     for number, one in enumerate(found):
         if number == MAX_LINES:
             raise BadRequest(f"more than {MAX_LINES:,} occurrences: simulate a shorter time")

@@ -8,47 +8,47 @@ import sys
 import time
 from typing import Final
 
-from rtd.cli.main import settings_of
+from rtd.cli.parser import settings_of
 from rtd.common.errors import InternalError, RtdError
 from rtd.config.load_settings import load_config
 from rtd.config.paths import DaemonPaths, find_paths
 from rtd.supervisor.lifecycle.directories import make_directories
 from rtd.supervisor.lifecycle.lock_file import check_free, holder
 
-#: How long a daemon that could not come up may take to end after it has said why.
+#: How long a daemon that could not start may take to end after it has sent the reason.
 ENDS_S: Final = 5.0
 
 
 class StartError(RtdError):
-    """The daemon could not come up."""
+    """The daemon could not start."""
 
     code = "internal"
 
 
 def start(options: argparse.Namespace) -> int:
-    """Start a daemon and wait until it is ready; says why when it is not."""
-    places = find_paths()
-    load_config(options.config, settings_of(options))  # a wrong setting is told here
-    make_directories(places)
-    check_free(places)
+    """Start a daemon and wait until it is ready. Raises RtdError when it does not get ready."""
+    paths = find_paths()
+    load_config(options.config, settings_of(options))  # report a wrong setting here
+    make_directories(paths)
+    check_free(paths)
     read_fd, write_fd = os.pipe()
     command = [sys.executable, "-m", "rtd", "run", *_words(options)]
     command += ["--detach", "--ready-fd", str(write_fd)]
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=(write_fd,))
     os.close(write_fd)
     try:
-        _wait_until_ready(read_fd, options.wait, places)
+        _wait_until_ready(read_fd, options.wait, paths)
         child.wait()
     except KeyboardInterrupt:
         hint = "interrupted; the daemon goes on starting, `rtd stop` ends it"
-        print(f"rtd: {hint} (log: {places.log_file})", file=sys.stderr)
+        print(f"rtd: {hint} (log: {paths.log_file})", file=sys.stderr)
         return 130
-    print(f"rtd: started, pid {holder(places.pid_file)}; log: {places.log_file}", file=sys.stderr)
+    print(f"rtd: started, pid {holder(paths.pid_file)}; log: {paths.log_file}", file=sys.stderr)
     return 0
 
 
 def _words(options: argparse.Namespace) -> list[str]:
-    """The same command line again, for `rtd run`."""
+    """Return the same command line for `rtd run`."""
     words = [] if options.app is None else [options.app]
     for name in ("config", "name", "redis", "durability", "group", "log_level"):
         value = getattr(options, name)
@@ -59,22 +59,22 @@ def _words(options: argparse.Namespace) -> list[str]:
     return words
 
 
-def _wait_until_ready(fd: int, timeout_s: float, places: DaemonPaths) -> None:
-    """Read what the daemon tells: an empty line, or one sentence."""
+def _wait_until_ready(fd: int, timeout_s: float, paths: DaemonPaths) -> None:
+    """Read the message of the daemon: an empty line, or one sentence."""
     until = time.monotonic() + timeout_s
-    told = b""
-    while not told.endswith(b"\n"):
+    message = b""
+    while not message.endswith(b"\n"):
         left_s = until - time.monotonic()
         if left_s <= 0 or not select.select([fd], [], [], left_s)[0]:
             raise InternalError(
                 f"the daemon is not ready after {timeout_s:g} s; it goes on trying, see"
-                f" {places.log_file}"
+                f" {paths.log_file}"
             )
         data = os.read(fd, 4096)
         if not data:
-            raise StartError(f"the daemon ended before it was ready; see {places.log_file}")
-        told += data
-    fault = told.decode(errors="replace").strip()
+            raise StartError(f"the daemon ended before it was ready; see {paths.log_file}")
+        message += data
+    fault = message.decode(errors="replace").strip()
     if fault and select.select([fd], [], [], ENDS_S)[0]:
         os.read(fd, 1)  # the daemon has ended
     os.close(fd)

@@ -21,29 +21,29 @@ _POLL_S: Final = 0.02
 
 
 def stop(options: argparse.Namespace) -> int:
-    """End the daemon of these places; returns when it is gone."""
-    places = find_paths()
-    pid = holder(places.pid_file)
+    """End the daemon of these paths. Returns when it is gone."""
+    paths = find_paths()
+    pid = holder(paths.pid_file)
     if not pid:
         raise Unreachable(
-            f"no daemon runs with {places.runtime_dir}; start one with `rtd start` or `rtd run`"
+            f"no daemon runs with {paths.runtime_dir}; start one with `rtd start` or `rtd run`"
         )
     ticks = start_ticks(pid)
     if ticks is None:
         return 0
-    _request_shutdown(places, pid, ticks, options)
+    _request_shutdown(paths, pid, ticks, options)
     _wait(pid, ticks, options.wait)
     return 0
 
 
 def _request_shutdown(
-    places: DaemonPaths, pid: int, ticks: int, options: argparse.Namespace
+    paths: DaemonPaths, pid: int, ticks: int, options: argparse.Namespace
 ) -> None:
     params = {"grace_s": options.grace, "keep_running": options.keep_running}
     try:
-        send_request(places.socket, "shutdown", params)
+        send_request(paths.socket, "shutdown", params)
     except (PermissionError, NotPermitted):
-        raise NotPermitted(describe_owner(places.pid_file)) from None
+        raise NotPermitted(describe_owner(paths.pid_file)) from None
     except (OSError, RtdError) as error:
         if options.keep_running:
             raise Unreachable(f"the daemon (pid {pid}) does not answer: {error}") from None
@@ -52,7 +52,7 @@ def _request_shutdown(
 
 
 def _wait(pid: int, ticks: int, timeout_s: float) -> None:
-    """Until the process is gone: it lets go of its pid file a moment earlier."""
+    """Wait until the process is gone: it releases its pid file a moment earlier."""
     until = time.monotonic() + timeout_s
     while same_process(pid, ticks):
         if time.monotonic() > until:
@@ -64,7 +64,7 @@ def _wait(pid: int, ticks: int, timeout_s: float) -> None:
 
 
 def send_request(path: Path, method: str, params: dict[str, Any]) -> Any:
-    """One request to a daemon. Raises OSError, or the RtdError that it answers with."""
+    """Send one request to a daemon. Raises OSError, or the RtdError that the daemon answers."""
     with socket.socket(socket.AF_UNIX) as link:
         link.settimeout(_ANSWER_S)
         link.connect(str(path))

@@ -1,4 +1,4 @@
-"""The control socket: accepts clients, looks at who they are, serves their requests."""
+"""The control socket: accepts clients, checks who they are, serves their requests."""
 
 import asyncio
 import contextlib
@@ -28,9 +28,9 @@ class ControlServer:
     """Listens on the control socket.
 
     Args:
-        config: gives the daemon's as it is now: who may connect, and the limit on frames.
+        config: returns the current settings: who may connect, and the limit on frames.
         path: the socket's path; an old file there is replaced.
-        handle: carries out one request of one client.
+        handle: handles one request of one client.
     """
 
     def __init__(self, config: Callable[[], Config], path: Path, handle: RequestHandler) -> None:
@@ -60,7 +60,7 @@ class ControlServer:
 
     @property
     def client_count(self) -> int:
-        """How many clients are connected."""
+        """Return how many clients are connected."""
         return len(self._clients)
 
     def _accept(self) -> None:
@@ -89,7 +89,7 @@ class ControlServer:
             self._loop.add_reader(self._listener, self._accept)
 
     def _admit(self, connection: socket.socket, peer: Peer) -> None:
-        """Give the connection its protocol, or one frame that says why not."""
+        """Give the connection its protocol, or refuse it with one frame that says why."""
         if not peer.may_use(os.getuid(), self._gid):
             sentence = refusal(peer, self._config().group)
             log.warning("refused: %s", sentence)
@@ -126,7 +126,7 @@ def _turn_away(connection: socket.socket, error: NotPermitted) -> None:
 
 
 def group_id(name: str | None) -> int | None:
-    """The gid of a group's name (or number). Raises ConfigError when there is none."""
+    """Return the gid for a group's name or number. Raises ConfigError when there is none."""
     if name is None:
         return None
     if name.isdigit():

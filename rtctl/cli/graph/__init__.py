@@ -1,1 +1,1 @@
-"""Tasks and what leads from one to another, drawn: as a tree, for mermaid, as SVG."""
+"""Draws the graph of tasks: as a tree, for mermaid, as SVG. A form is a file with `draw`."""

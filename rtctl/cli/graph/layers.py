@@ -1,8 +1,8 @@
-"""Where to put the boxes of a graph: in columns, so that lines lead from left to right.
+"""Places the boxes of a graph in columns, so that lines lead from left to right.
 
-The usual steps: turn round what closes a circle, give each box the column behind the last one
-that leads to it, let a line that passes columns hold a place in each, sort the columns until few
-lines cross, and move what belongs together to the same height.
+The usual steps: reverse lines that close a circle, put each box into the column behind its last
+predecessor, let a line that passes columns hold a place in each, sort the columns until few lines
+cross, and move neighbours to the same height.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     Spot = int | tuple[int, int]
 
 _SWEEPS = 8
-#: Lines that pass more columns than this, together, are drawn straight.
+#: If lines together pass more columns than this, they are drawn straight.
 _MOST_PASSED = 20_000
 
 
@@ -63,7 +63,7 @@ class Layout:
         return before, behind
 
     def _sort(self, before: Mapping[Spot, list[Spot]], behind: Mapping[Spot, list[Spot]]) -> None:
-        """Each spot near the middle of its neighbours, from left to right and back."""
+        """Move each spot near the middle of its neighbours, from left to right and back."""
         place = {s: float(at) for spots in self.columns for at, s in enumerate(spots)}
         for sweep in range(_SWEEPS):
             near = behind if sweep % 2 else before
@@ -89,7 +89,7 @@ def _middle(values: Sequence[float], otherwise: float) -> float:
 
 
 def _apart(wished: Sequence[float]) -> list[float]:
-    """Heights at least one row apart, in this order, as near to the wished ones as can be."""
+    """Return heights at least one row apart, in this order, close to the wished ones."""
     groups: list[list[float]] = []  # sum and count of neighbours that touch
     for at, height in enumerate(wished):
         groups.append([height - at, 1.0])
@@ -102,7 +102,7 @@ def _apart(wished: Sequence[float]) -> list[float]:
 
 
 def _circles(count: int, lines: Iterable[tuple[int, int]]) -> frozenset[int]:
-    """The lines that lead back to where one came from."""
+    """Return the lines that close a circle."""
     out: list[list[tuple[int, int]]] = [[] for _ in range(count)]
     led = set()
     for at, (source, target) in enumerate(lines):
@@ -128,8 +128,8 @@ def _circles(count: int, lines: Iterable[tuple[int, int]]) -> frozenset[int]:
 
 
 def _columns(count: int, lines: Sequence[tuple[int, int]]) -> list[int]:
-    """The column behind the last one that leads to it; what nothing leads to comes just before
-    the first that it leads to. There are no circles left."""
+    """Return each box's column: behind its last predecessor. A box without one stands just before
+    its first successor. The graph has no circles here."""
     out: list[list[int]] = [[] for _ in range(count)]
     waits = [0] * count
     for source, target in lines:

@@ -13,7 +13,7 @@ _SOLID, _DOTTED = "-->", "-.->"
 
 
 def draw(answer: GraphResult) -> str:
-    """A flow chart from left to right."""
+    """Return a flow chart from left to right."""
     ids = {node["task"]: f"t{at}" for at, node in enumerate(answer["nodes"])}
     lines = ["flowchart LR"]
     for node in answer["nodes"]:
@@ -29,6 +29,6 @@ def draw(answer: GraphResult) -> str:
 
 
 def _quoted(text: str) -> str:
-    """A label; what mermaid would read as its own is written as an entity."""
+    """Return a label; characters with a meaning in mermaid become entities."""
     escaped = clean(text).replace("&", "#amp;").replace('"', "#quot;")
     return '"' + escaped.replace("<", "#lt;").replace(">", "#gt;") + '"'

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rtctl.generated.answers import GraphResult
     from rtctl.generated.shapes import GraphEdge, GraphNode
 
-#: Pixels: of a character, a box's height, a row's, the edge of the picture, between columns.
+#: Pixels: a character's width, heights of a box and a row, the margin, the gap between columns.
 _CHAR, _SMALL_CHAR, _BOX, _ROW, _MARGIN = 7.3, 6.0, 28.0, 46.0, 20.0
 _GAP, _WIDEST_GAP = 60.0, 190.0
 #: How far below the middle of its box a line back begins and ends.
@@ -37,7 +37,7 @@ path { fill: none; stroke: #57606a; stroke-width: 1.4 }
 
 
 class _Line:
-    """All that leads from a task to another: one line with one label."""
+    """All edges from one task to another: one line with one label."""
 
     def __init__(self, edges: list[GraphEdge], source: int, target: int) -> None:
         self.ends = (source, target)
@@ -47,7 +47,7 @@ class _Line:
 
 
 def draw(answer: GraphResult) -> str:
-    """The picture as XML; each box and line has its details as a title."""
+    """Return the picture as XML; each box and line has its details as a title."""
     return "\n".join(_Picture(answer).lines())
 
 
@@ -64,7 +64,7 @@ class _Picture:
         self._lines = [line for line in every if line.ends[0] != line.ends[1]]
         tied = sorted({box for line in self._lines for box in line.ends})
         self._alone = [box for box in range(len(nodes)) if box not in set(tied)]
-        # The layout numbers only what has lines.
+        # The layout numbers only boxes that have lines.
         place = {box: at for at, box in enumerate(tied)}
         ends = [(place[line.ends[0]], place[line.ends[1]]) for line in self._lines]
         self._layout = Layout(len(tied), ends)
@@ -78,7 +78,7 @@ class _Picture:
     # --- places
 
     def _columns(self, tied: list[int]) -> list[float]:
-        """The width of each column; notes where each begins."""
+        """Return the width of each column; notes where each begins."""
         gap = _gap_of(self._lines)
         widths, x = [], _MARGIN
         for spots in self._layout.columns:
@@ -93,7 +93,7 @@ class _Picture:
         return shown_width(_name(self._nodes[box])) * _CHAR + 20
 
     def _place(self, box: int) -> tuple[float, float]:
-        """The left end of a box, and its middle height."""
+        """Return the left end of a box, and its middle height."""
         spot = self._spot[box]
         at = self._column_of[spot]
         return self._left[at] + (self._width[at] - self._width_of(box)) / 2, self._y(spot)
@@ -102,7 +102,7 @@ class _Picture:
         return _MARGIN + _BOX / 2 + self._layout.row[spot] * _ROW
 
     def _lone_places(self) -> dict[int, tuple[float, float]]:
-        """What has no lines stands in rows below everything else."""
+        """Place the boxes without lines in rows below all others."""
         widest = max((self._width_of(box) for box in self._alone), default=0.0)
         return {
             box: (
@@ -135,7 +135,7 @@ class _Picture:
         yield "</svg>"
 
     def _points(self, at: int) -> list[tuple[float, float]]:
-        """Where a line begins, which columns it passes at which height, where it ends."""
+        """Return the points of a line: its start, the columns that it passes, its end."""
         spots = self._layout.passes[at]
         source, target = self._lines[at].ends
         left, right = (target, source) if at in self._layout.turned else (source, target)
@@ -189,7 +189,7 @@ def _name(node: GraphNode) -> str:
 
 
 def _gap_of(lines: list[_Line]) -> float:
-    """Room for the longest label."""
+    """Return the room that the longest label needs."""
     longest = max((shown_width(line.text) for line in lines), default=0)
     return min(max(longest * _SMALL_CHAR + 30, _GAP), _WIDEST_GAP)
 

@@ -1,4 +1,4 @@
-"""The graph as text: below each task those that it leads to, each drawn out once."""
+"""The graph as text: below each task its successors, each expanded once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ASCII = ("|- ", "`- ", "|  ", "   ", " -> ")
 
 
 def draw(answer: GraphResult, is_ascii: bool = False) -> str:
-    """The text; begins with the tasks that no other leads to."""
+    """Return the text; it begins with the tasks that no other leads to."""
     return "\n".join(_Tree(answer, _ASCII if is_ascii else _LINES).lines())
 
 
@@ -33,7 +33,7 @@ class _Tree:
                 self._led.add(edge["target"])
 
     def lines(self) -> Iterator[str]:
-        """Trees first, then what stands alone, then circles, which have no beginning."""
+        """Return the roots: of trees first, then tasks without lines, then of circles."""
         roots = [name for name in self._nodes if name not in self._led]
         roots.sort(key=lambda name: not self._behind[name])
         for name in roots:
@@ -43,7 +43,7 @@ class _Tree:
                 yield from self._from(name)
 
     def _from(self, root: str) -> Iterator[str]:
-        """The task and all below it; deep graphs need no deep stack."""
+        """Yield the lines of a task and of all below it, without recursion."""
         self._drawn.add(root)
         yield self._named(root) + self._when(root)
         edge, last, down, along, arrow = self._marks
@@ -58,7 +58,7 @@ class _Tree:
                 todo += self._children(name, indent + (along if is_last else down))
 
     def _children(self, name: str, indent: str) -> list[tuple[str, str, str, bool]]:
-        """What stands below a task, the last first."""
+        """Return the successors of a task, the last first."""
         found = self._behind[name]
         rows = [
             (indent, target, ", ".join(clean(edge["text"]) for edge in edges), at == len(found) - 1)

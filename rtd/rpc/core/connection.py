@@ -1,8 +1,8 @@
-"""One client's connection: frames in, answers out, and nobody else waits for it.
+"""One client's connection: frames in, answers out, without holding up other clients.
 
-A connection reads only as fast as it is served. It is closed with a reason when its peer may
-not give orders, sends what is no frame, leaves a frame half sent, or does not read its
-answers.
+A connection reads only as fast as requests are handled. It is closed with a reason when the
+peer may not send requests, sends bytes that are no frame, leaves a frame half sent, or does not
+read its answers.
 """
 
 import asyncio
@@ -18,14 +18,14 @@ from rtd.supervisor.core.log import log
 
 #: One read; small, so that a flood of tiny frames cannot hold the loop for long.
 READ_BYTES: Final = 64 << 10
-#: Requests of one client that are carried out at the same time; further ones queue.
+#: Requests of one client that are handled at the same time; further ones queue.
 MAX_IN_FLIGHT: Final = 32
 #: Unsent answers beyond which a client's requests are not read.
 HIGH_WATER_BYTES: Final = 1 << 20
-#: A client that neither finishes its frame nor reads its answers for so long is closed.
+#: A client that neither finishes its frame nor reads its answers for this long is closed.
 STALL_S: Final = 30.0
-#: Done in the turn of the loop in which they come: `submit` is on the way to a run's start,
-#: and `hello` may come together with it.
+#: Handled in the turn of the loop in which they arrive: `submit` must start a run quickly, and
+#: `hello` may arrive together with it.
 EAGER_VERBS: Final = frozenset({"hello", "submit"})
 
 RequestHandler = Callable[["ClientConnection", frames.Request], Awaitable[Any]]
@@ -35,8 +35,8 @@ class ClientConnection(asyncio.BufferedProtocol):
     """One client.
 
     Args:
-        handle: carries out a request; its result is the answer.
-        peer: who this is.
+        handle: handles a request; its result is the answer.
+        peer: the process at the other end.
         limit_bytes: the largest frame.
         on_close: called once, when the connection has ended.
     """
@@ -71,11 +71,11 @@ class ClientConnection(asyncio.BufferedProtocol):
         transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
 
     def get_buffer(self, sizehint: int) -> bytearray:
-        """asyncio reads into here."""
+        """Return the buffer that asyncio reads into."""
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        """Take the frames that have come; a peer that sends none is told and closed."""
+        """Take the frames that arrived. Bytes that are no frame close the connection."""
         if self._closed:
             return
         try:
@@ -88,21 +88,21 @@ class ClientConnection(asyncio.BufferedProtocol):
         self._start_next()
 
     def pause_writing(self) -> None:
-        """The peer does not read its answers: stop taking requests until it does."""
+        """Take no more requests: the peer does not read its answers."""
         self._writable.clear()
         self._pace()
         loop = asyncio.get_running_loop()
         self._stall_again(loop.call_later(STALL_S, self._abort, "does not read its answers"))
 
     def resume_writing(self) -> None:
-        """The peer reads again."""
+        """Take requests again: the peer reads its answers."""
         self._writable.set()
         self._stall_again(None)
         self._pace()
         self._start_next()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The peer is gone: what it waits for is of no use to anybody."""
+        """Cancel the requests of a peer that is gone."""
         self._closed = True
         self._stall_again(None)
         self._writable.set()
@@ -153,7 +153,7 @@ class ClientConnection(asyncio.BufferedProtocol):
             self._transport.write(frame)
 
     def _pace(self) -> None:
-        """Read on only while there is room for what would come."""
+        """Read on only while there is room for more requests."""
         wanted = not self._backlog and self._writable.is_set() and not self._closed
         if self._transport is None or self._transport.is_closing() or wanted == self._reading:
             return
@@ -166,7 +166,7 @@ class ClientConnection(asyncio.BufferedProtocol):
     # --- streams
 
     async def send(self, method: str, params: dict[str, Any]) -> None:
-        """A part of a streamed answer; waits while the peer does not read.
+        """Send a part of a streamed answer; waits while the peer does not read.
 
         Raises:
             asyncio.CancelledError: the peer has gone (its requests are cancelled).
@@ -177,7 +177,7 @@ class ClientConnection(asyncio.BufferedProtocol):
     # --- ends
 
     def refuse(self, error: RtdError) -> None:
-        """Say why (a response with id 0 concerns the whole connection) and close."""
+        """Send the reason (a response with id 0 concerns the whole connection) and close."""
         if isinstance(error, FrameTooLarge | BadRequest):
             log.debug("closing the connection of %s: %s", self.peer.text, error)
         self._closed = True
@@ -188,12 +188,12 @@ class ClientConnection(asyncio.BufferedProtocol):
             asyncio.get_running_loop().call_later(STALL_S, self._transport.abort)
 
     def close(self) -> None:
-        """Close after what has been written is sent."""
+        """Close the connection once everything written is sent."""
         if self._transport is not None:
             self._transport.close()
 
     def _watch_half_frame(self) -> None:
-        """A frame that does not get complete in time closes the connection."""
+        """Close the connection when a frame stays incomplete for too long."""
         if not self._writable.is_set():
             return
         if not self._decoder.pending_bytes:

@@ -1,4 +1,4 @@
-"""Verbs on several runs: one outcome for each, and one that fails does not spoil the others."""
+"""Verbs on several runs: one outcome for each, and a failure of one leaves the others alone."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -13,9 +13,9 @@ TargetAction = Callable[[ClientRequest, str, int], Awaitable[TargetOutcome]]
 
 
 async def for_each_target(request: ClientRequest, work: TargetAction) -> dict[str, Any]:
-    """Do `work(request, run id, position)` for each target at the same time.
+    """Call `work(request, run id, position)` for each target at the same time.
 
-    What it gives is laid over the plain outcome; an error becomes part of it.
+    Its result is laid over the plain outcome; an error becomes part of the outcome.
     """
     targets: list[str] = request.params["runs"]
     jobs = [_one(request, target, position, work) for position, target in enumerate(targets)]

@@ -1,4 +1,4 @@
-"""Which daemon answers: what `info` and `status` begin with."""
+"""The identity of a daemon, with which the answers of `info` and `status` begin."""
 
 import os
 from importlib import metadata
@@ -8,7 +8,7 @@ from rtd.supervisor.core.context import SupervisorContext
 
 
 def identity(context: SupervisorContext) -> dict[str, Any]:
-    """The daemon and the app that it serves, as both verbs declare them."""
+    """Describe the daemon and the app that it serves, as both verbs declare it."""
     return {
         "version": metadata.version("rtd"),
         "pid": os.getpid(),

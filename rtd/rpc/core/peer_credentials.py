@@ -1,4 +1,4 @@
-"""Who is at the other end of a connection, by the kernel's word (SO_PEERCRED)."""
+"""The process at the other end of a connection, as the kernel reports it (SO_PEERCRED)."""
 
 import array
 import os
@@ -24,7 +24,7 @@ class Peer:
 
     @property
     def text(self) -> str:
-        """`uid 1000 (anna) pid 4242`, as records say who asked."""
+        """Return `uid 1000 (anna) pid 4242`, as records name a client."""
         try:
             name = f" ({pwd.getpwuid(self.uid).pw_name})"
         except KeyError:
@@ -32,11 +32,11 @@ class Peer:
         return f"uid {self.uid}{name} pid {self.pid}"
 
     def may_use(self, owner_uid: int, group_gid: int | None) -> bool:
-        """Whether this peer may give orders: root, the daemon's own user, or its group.
+        """Check whether this peer may send requests: root, the daemon's own user, or its group.
 
         Args:
             owner_uid: the daemon's user.
-            group_gid: the group that the configuration lets in, or None for nobody else.
+            group_gid: the group that the configuration lets in; None: no further group.
         """
         if self.uid in (0, owner_uid):
             return True
@@ -44,7 +44,7 @@ class Peer:
 
 
 def peer_of(connection: socket.socket) -> Peer:
-    """The peer of a connected Unix socket. Raises OSError when it is gone already."""
+    """Return the peer of a connected Unix socket. Raises OSError when it is gone already."""
     blob = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)
     pid, uid, gid = _UCRED.unpack(blob)
     return Peer(pid, uid, gid, _groups(connection))
@@ -61,7 +61,7 @@ def _groups(connection: socket.socket) -> tuple[int, ...]:
 
 
 def refusal(peer: Peer, group: str | None) -> str:
-    """The sentence for a peer that may not give orders."""
+    """Return the sentence for a peer that may not send requests."""
     allowed = f", or a member of the group {group!r}" if group else ""
     return (
         f"{peer.text} may not use this daemon: it takes orders from root and"

@@ -1,4 +1,4 @@
-"""What a handler of a verb is given."""
+"""A request as the handler of a verb receives it."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from rtd.supervisor.node import Node
 
 @dataclass(frozen=True, slots=True)
 class ClientRequest:
-    """One request of one client, its parameters checked and complete.
+    """One request of one client; the parameters are checked and complete.
 
     Attributes:
         sub: the request's id, which parts of a streamed answer carry.
@@ -24,11 +24,11 @@ class ClientRequest:
 
     @property
     def context(self) -> SupervisorContext:
-        """The shared ground of the supervisor."""
+        """The context that the parts of the supervisor share."""
         return self.node.context
 
     async def send_part(self, method: str, **params: Any) -> None:
-        """A part of a streamed answer; waits while the client does not read."""
+        """Send a part of a streamed answer; waits while the client does not read."""
         await self.client.send(method, {"sub": self.sub, **params})
 
 

@@ -1,4 +1,4 @@
-"""Which run a person means: a whole id, a few characters of it, or a key of their own."""
+"""Finds the run that a user names: by a whole id, a few characters of one, or a key."""
 
 import re
 from typing import Final
@@ -9,14 +9,14 @@ from rtd.store.commands.arguments import StoredRun
 from rtd.store.commands.reads import RunLease, WaitingRun
 from rtd.supervisor.core.context import SupervisorContext
 
-#: Short forms are looked for among so many waiting and so many ended runs.
+#: A short form may name one of this many queued and this many ended runs.
 RECENT: Final = 1000
 SHORTEST: Final = 4
 _SHORT: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{4,25}")
 
 
 async def resolve_target(context: SupervisorContext, target: str) -> str:
-    """The id of the run that a target means. A whole id is not looked up.
+    """Return the id of the run that a target names. A whole id is not looked up.
 
     Raises:
         NoSuchRun: nothing fits.
@@ -63,5 +63,5 @@ def _hint(context: SupervisorContext, target: str) -> str:
 
 
 def no_such_run(run_id: str) -> NoSuchRun:
-    """The error for a whole id that Redis does not have (any more)."""
+    """Return the error for a whole id that Redis does not have (any more)."""
     return NoSuchRun(f"there is no run {run_id} (records are kept for the configured retention)")

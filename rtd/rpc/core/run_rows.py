@@ -1,4 +1,4 @@
-"""A run as a line: what `ls`, `wait` and `show` give."""
+"""Builds the rows of runs that `ls`, `wait` and `show` answer with."""
 
 import shlex
 from typing import Any, Final
@@ -15,7 +15,7 @@ from rtd.supervisor.core.clock import wall_of_ns
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.run_helpers import policies_of
 
-#: Larger parameters are not unpacked for a line.
+#: Larger parameters are not unpacked for a row.
 _UNPACK_LIMIT: Final = 4096
 _TEXT_CHARS: Final = 200
 
@@ -23,11 +23,11 @@ RunRow = dict[str, Any]
 
 
 class RunRows:
-    """Makes rows from records and from what goes on at this moment.
+    """Builds rows from stored records and from the state of this node now.
 
     Args:
-        context: what the parts of the supervisor share.
-        progress: what running runs say of themselves, by id, as stored.
+        context: the context of the supervisor.
+        progress: the progress reports of running runs, by id, as stored.
     """
 
     def __init__(
@@ -39,22 +39,23 @@ class RunRows:
         self._going: dict[str, SlotSnapshot] = {seen.run_id: seen for seen in context.board.scan()}
 
     def is_going(self, run_id: str) -> bool:
-        """Whether a run is going on on this node now."""
+        """Check whether a run is running on this node now."""
         return run_id in self._going
 
     def of_blob(self, blob: bytes, due_at: float | None = None, leased: bool = False) -> RunRow:
-        """The row of a stored record.
+        """Return the row of a stored record.
 
         Args:
-            due_at: of a delayed run: when it may start.
-            leased: an executor has it (of this node it shows on the board once it starts).
+            due_at: when a delayed run may start.
+            leased: an executor has the run. An executor of this node shows it on the board once
+                it starts.
         """
         return self.of_record(decode_record(blob), due_at, leased)
 
     def of_record(
         self, record: RunRecord, due_at: float | None = None, leased: bool = False
     ) -> RunRow:
-        """The row of a record; see `of_blob`."""
+        """Return the row of a record; see `of_blob`."""
         spec = record.spec
         seen = self._going.get(spec.id)
         last = record.attempts[-1] if record.attempts else None
@@ -93,7 +94,7 @@ class RunRows:
         return names
 
     def _show_running(self, row: RunRow, seen: SlotSnapshot | None) -> None:
-        """A record says `queued` until its run has ended; the board says that it is going."""
+        """Return the state: a record says `queued` until its run ends, the board says `running`."""
         row["state"] = str(RunState.RUNNING)
         row["attempt"] += 1
         row["why"] = row["exit"] = None
@@ -121,8 +122,7 @@ def _why(record: RunRecord) -> str | None:
 
 
 def text_of(task: str, params: bytes, private: frozenset[str]) -> str:
-    """The command line of a command; else the parameters in short, without those that are
-    private."""
+    """Return the command line of a command, else the parameters in short without private ones."""
     if len(params) > _UNPACK_LIMIT:
         return f"({len(params)} bytes of parameters)"
     try:
@@ -131,6 +131,6 @@ def text_of(task: str, params: bytes, private: frozenset[str]) -> str:
             text = shlex.join(values.get("argv") or [])
         else:
             text = ", ".join(f"{name}={value!r:.60}" for name, value in values.items())
-    except (ValueError, RecursionError):  # not by our client; the other rows are to be seen
+    except (ValueError, RecursionError):  # not from our client; show the other rows
         return "(parameters that cannot be shown)"
     return text if len(text) <= _TEXT_CHARS else text[: _TEXT_CHARS - 3] + "..."

@@ -13,7 +13,7 @@ from rtd.rpc.core.resolve_target import no_such_run
 from rtd.rpc.core.verb_handlers import handles
 from rtd.supervisor.core.run_helpers import cancel_waiting
 
-#: A record that changes under the hands is read again so often.
+#: How often a record that changes meanwhile is read again.
 TRIES = 5
 
 

@@ -1,4 +1,4 @@
-"""`events`: what happens to runs and queues, as it happens."""
+"""`events`: the events of runs and queues, as they happen."""
 
 import re
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ StreamEntry = tuple[str, bytes]
 
 @handles(daemon_verbs.EVENTS)
 async def handle(request: ClientRequest) -> dict[str, Any]:
-    """Past events, then with `follow` those that come, until the client goes."""
+    """Send past events, then with `follow` new ones, until the client goes."""
     params = request.params
     if not 0 <= params["limit"] <= LIMIT_MAX:
         raise BadRequest(f"events: limit must be 0 to {LIMIT_MAX}, not {params['limit']}")
@@ -47,7 +47,7 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
 
 
 def _check_id(since: str | None) -> None:
-    """Refuse what is no event's id; Redis would, in its own words."""
+    """Refuse a text that is not an event's id; the error of Redis would be less clear."""
     if since is None:
         return
     found = _ID.fullmatch(since)
@@ -56,7 +56,7 @@ def _check_id(since: str | None) -> None:
 
 
 class _EventStream:
-    """One client's way through the stream."""
+    """Reads the stream of events for one client."""
 
     def __init__(self, request: ClientRequest, run_id: str | None) -> None:
         self._request = request
@@ -65,7 +65,7 @@ class _EventStream:
         self.last: str | None = request.params["since"]
 
     async def send_past(self) -> None:
-        """After `since`, or the last `limit`; a follower without `since` begins now."""
+        """Send the events after `since`, or the last `limit`; with only `follow` none."""
         context, limit = self._request.context, self._request.params["limit"]
         if self.last is not None:
             await self._read_on(limit)
@@ -78,7 +78,7 @@ class _EventStream:
             await self._send(self._newest(entries, limit))
 
     async def send_new(self) -> None:
-        """Everything that has come since the last call."""
+        """Return the events since the last call."""
         await self._read_on(None)
 
     async def _read_on(self, limit: int | None) -> None:
@@ -98,7 +98,7 @@ class _EventStream:
                     return
 
     def _newest(self, entries: Sequence[StreamEntry], limit: int) -> list[dict[str, Any]]:
-        """The last `limit` events of entries that come newest first."""
+        """Return the last `limit` events of entries that come newest first."""
         found = self._wanted(list(reversed(entries)))
         return found[-limit:] if limit else []
 
@@ -120,5 +120,5 @@ class _EventStream:
 
 
 def _state_name(stored: str | None) -> str | None:
-    """The state of an entry, which executors write as one character."""
+    """Return the state of an entry, which executors write as one character."""
     return None if stored is None else str(STATE_BY_CHAR.get(stored, stored))

@@ -10,13 +10,13 @@ from rtd.rpc.core.request import ClientRequest
 from rtd.rpc.core.verb_handlers import handles
 from rtd.supervisor.explain.task_graph import TaskEdge, edges_of, graph_of
 
-#: So many tasks are looked at in one go; then everything else has its turn.
+#: How many tasks are read before the event loop gets its turn.
 _SLICE: Final = 500
 
 
 @handles(schedule_verbs.GRAPH)
 async def handle(request: ClientRequest) -> dict[str, Any]:
-    """The tasks of the serving app as boxes, and the lines between them."""
+    """Return the tasks of the serving app as nodes, and the edges between them."""
     manifest = request.context.manifest
     graph = graph_of(manifest, await _edges(request, manifest), request.params["task"])
     nodes = [
@@ -39,7 +39,7 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
 
 
 async def _edges(request: ClientRequest, manifest: Manifest) -> list[TaskEdge]:
-    """What leads where; an app may have very many tasks, and be read again meanwhile."""
+    """Return the edges. An app may have very many tasks, and may be reloaded meanwhile."""
     found: list[TaskEdge] = []
     for at, edges in enumerate(
         edges_of(manifest, partial(request.context.condition_parser.parse, manifest)), 1

@@ -18,7 +18,7 @@ from rtd.supervisor.runs.output_retention import used_bytes
 
 @handles(daemon_verbs.INFO)
 async def handle(request: ClientRequest) -> dict[str, Any]:
-    """Everything at a glance; counts are 0 while Redis does not answer."""
+    """Describe the daemon; counts are 0 while Redis does not answer."""
     context = request.context
     going = context.board.scan()
     redis = await redis_info(request.node.redis_server, context.redis)

@@ -1,4 +1,4 @@
-"""`kill`: end runs, with everything that they have started."""
+"""`kill`: end runs and everything that they started."""
 
 import time
 from typing import Any
@@ -17,7 +17,7 @@ from rtd.supervisor.ending.stops import ended_pids
 
 @handles(run_verbs.KILL)
 async def handle(request: ClientRequest) -> dict[str, Any]:
-    """Ask each run to stop, wait the grace, kill its tree; answers with every pid."""
+    """Ask each run to stop, wait the grace, kill its process tree. Answers with every pid."""
     return await for_each_target(request, _kill)
 
 

@@ -1,4 +1,4 @@
-"""`logs`: the output of a run, from its files, live while it goes."""
+"""`logs`: the output of a run, from its files, live while it runs."""
 
 import asyncio
 from dataclasses import dataclass
@@ -17,15 +17,15 @@ from rtd.rpc.core.verb_handlers import handles
 from rtd.supervisor.core.run_waiters import RunWatch
 from rtd.supervisor.runs.read_output import OutputPart, OutputSource
 
-#: A follower of a silent or waiting run looks for its end or its start this often.
+#: How often a follower of a silent or queued run checks for its end or its start.
 POLL_S: Final = 0.25
-#: Bytes behind the index are taken for raw output when nobody claims them for so long.
+#: Bytes that the index does not cover for this long count as raw output.
 CLAIM_S: Final = 0.05
 
 
 @dataclass(slots=True)
 class LogPosition:
-    """How far one answer has come."""
+    """How much of one answer has been sent."""
 
     attempt: int
     position: int = 0
@@ -36,7 +36,7 @@ class LogPosition:
 
 @handles(run_verbs.LOGS)
 async def handle(request: ClientRequest) -> dict[str, Any]:
-    """The output as `log` notifications; with `follow` until the run ends."""
+    """Send the output as `log` notifications; with `follow` until the run ends."""
     params, context = request.params, request.context
     if params["stream"] not in (None, "out", "err"):
         raise BadRequest(f"logs: stream must be 'out' or 'err', not {params['stream']!r:.40}")
@@ -52,7 +52,7 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
 
 
 class _OutputSender:
-    """Sends one run's output, attempt by attempt."""
+    """Sends the output of one run, attempt by attempt."""
 
     def __init__(self, request: ClientRequest, run_id: str, watch: RunWatch | None) -> None:
         self._request = request
@@ -62,7 +62,7 @@ class _OutputSender:
         self._position = LogPosition(0)
 
     async def closing_answer(self) -> dict[str, Any]:
-        """The closing words."""
+        """Return the answer that follows the last part."""
         record = await self._record()
         return {
             "id": self._run_id,
@@ -73,7 +73,7 @@ class _OutputSender:
         }
 
     async def send_attempts(self) -> None:
-        """The attempt that is wanted, or the latest; when following, those after it too."""
+        """Send the requested attempt, or the latest; when following, those after it too."""
         record = await self._record()
         wanted = self._request.params["attempt"]
         over = len(record.attempts)
@@ -91,14 +91,14 @@ class _OutputSender:
             number += 1
 
     async def _one_attempt(self, number: int) -> None:
-        """Live as long as it goes on, then the rest from where it was kept."""
+        """Send an attempt live while it runs, then the rest from the stored output."""
         while True:
             record = await self._record()
             if len(record.attempts) >= number:
                 await self._send_ended(record.attempts[number - 1])
                 return
             if record.state in TERMINAL:
-                return  # it ended without this attempt: cancelled
+                return  # the run ended without this attempt: cancelled
             seen = self._find()
             if seen is not None and seen.attempt == number:
                 await self._send_running(seen)
@@ -137,7 +137,7 @@ class _OutputSender:
     # --- going on
 
     async def _send_running(self, seen: SlotSnapshot) -> None:
-        """Send what there is; when following, go on until the run has left its slot."""
+        """Send the output so far; when following, go on until the run has left its slot."""
         index = self._index(seen)
         source = OutputSource.live(self._folder, seen.exec_id, index)
         if source is None:
@@ -172,7 +172,7 @@ class _OutputSender:
                 await self._send_live(seen, source, source.length)
 
     async def _send_live(self, seen: SlotSnapshot, source: OutputSource, end: int) -> None:
-        """Send what was read only if the file was still this run's afterwards."""
+        """Send the bytes that were read only if the file still belonged to this run afterwards."""
         start = self._start(source)
         parts = list(source.parts(start, min(end, start + (1 << 20))))
         if not self._still_on(seen):
@@ -198,7 +198,7 @@ class _OutputSender:
     # --- sending
 
     def _start(self, source: OutputSource) -> int:
-        """Where to go on; at the very first the last lines may be all that is wanted."""
+        """Return the offset to go on from; at first only the last lines may be asked for."""
         lines = self._request.params["lines"]
         if self._position.first and lines is not None and not self._position.position:
             self._position.position = source.start_of_last_lines(lines)

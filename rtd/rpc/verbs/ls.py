@@ -1,4 +1,4 @@
-"""`ls`: runs in lines, the running ones first, then the queued, then the ended."""
+"""`ls`: rows of runs, the running ones first, then the queued, then the ended."""
 
 from collections.abc import Callable, Collection
 from typing import Any, Final
@@ -14,9 +14,9 @@ from rtd.store.commands.reads import RunLease, WaitingRun
 from rtd.supervisor.core.context import SupervisorContext
 
 LIMIT_MAX: Final = 10_000
-#: Ended runs are read in pages of this size while a filter leaves too few.
+#: The size of the pages in which ended runs are read while a filter leaves too few.
 PAGE: Final = 200
-#: So many are looked at, at most, for one answer.
+#: How many ended runs are read at most for one answer.
 MAX_SCANNED: Final = 10_000
 
 RowFilter = Callable[[RunRow], bool]
@@ -24,7 +24,7 @@ RowFilter = Callable[[RunRow], bool]
 
 @handles(run_verbs.LS)
 async def handle(request: ClientRequest) -> dict[str, Any]:
-    """The runs that fit, at most `limit`."""
+    """Return the runs that fit, at most `limit`."""
     params, context = request.params, request.context
     limit = params["limit"]
     if not 1 <= limit <= LIMIT_MAX:
@@ -33,7 +33,7 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
     calls, task = context.commands, params["task"]
     live = not states.isdisjoint({RunState.RUNNING, RunState.QUEUED})
     look = MAX_SCANNED if live and task is not None else limit + 1
-    # In the order in which runs move, so that one on its way is seen once at least.
+    # In the order in which runs move, so that a run that moves meanwhile is seen at least once.
     waiting, running, progress, tally, table = await context.redis.execute_all(
         calls.list_queued(look, params["queue"] or ""),
         calls.list_running(),
@@ -53,7 +53,7 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
 
 
 class _FoundRows:
-    """Rows that fit, up to the limit."""
+    """Collects rows that fit, up to the limit."""
 
     def __init__(self, keep: RowFilter, limit: int) -> None:
         self._fits = keep
@@ -64,7 +64,7 @@ class _FoundRows:
 
     @property
     def room(self) -> int:
-        """How many more there is room for, and one to know that there are more."""
+        """How many more rows fit, and one to know whether there are more."""
         return 0 if self.more else self._limit - len(self.rows) + 1
 
     def add(self, row: RunRow) -> None:
@@ -117,7 +117,7 @@ def _totals(
 
 
 def _add_leased(found: _FoundRows, rows: RunRows, running: list[RunLease]) -> None:
-    """First those that are going, then those that an executor has fetched ahead."""
+    """Return the running runs first, then those that an executor has fetched ahead."""
     leased = [rows.of_blob(lease.record) for lease in running]
     leased.sort(key=lambda row: (row["started_at"] is None, -(row["started_at"] or 0)))
     for row in leased:

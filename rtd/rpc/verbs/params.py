@@ -1,4 +1,4 @@
-"""`params_ls`, `params_get`, `params_set`, `params_unset`."""
+"""`params_ls`, `params_get`, `params_set`, `params_unset`: parameters of the session and tasks."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ Row = dict[str, Any]
 
 @handles(parameter_verbs.PARAMS_LS)
 async def ls(request: ClientRequest) -> Row:
-    """All parameters, or what a task is given."""
+    """Return all parameters, or those that a task gets."""
     context, task = request.context, request.params["task"]
     infos = context.manifest.info.parameters
     if task is None:
@@ -32,13 +32,13 @@ async def ls(request: ClientRequest) -> Row:
 
 @handles(parameter_verbs.PARAMS_GET)
 async def get(request: ClientRequest) -> Row:
-    """One parameter."""
+    """Return one parameter."""
     return await _one(request)
 
 
 @handles(parameter_verbs.PARAMS_SET)
 async def set_(request: ClientRequest) -> Row:
-    """Another value, from the next run on."""
+    """Set another value, from the next run on."""
     context, info = request.context, _find(request)
     blob = frames.dump_value(request.params["value"], "the value")
     limit = context.config.limits.params_bytes
@@ -56,7 +56,7 @@ async def set_(request: ClientRequest) -> Row:
 
 @handles(parameter_verbs.PARAMS_UNSET)
 async def unset(request: ClientRequest) -> Row:
-    """What the app declared holds again."""
+    """Let the value that the app declares hold again."""
     context, name, task = request.context, request.params["name"], request.params["task"]
     left = [info for info in await _left_over(context) if (info.name, info.task) == (name, task)]
     info = left[0] if left else _find(request)
@@ -68,14 +68,14 @@ async def unset(request: ClientRequest) -> Row:
 
 
 def _say(request: ClientRequest, info: ParameterInfo, what: str) -> None:
-    """Who did it, never the value."""
+    """Log which client did it, never the value."""
     whose = f"of task {info.task!r}" if info.task else "of the session"
     log.info("%s has %s the parameter %r %s", request.client.peer.text, what, info.name, whose)
 
 
 async def _left_over(context: SupervisorContext) -> tuple[ParameterInfo, ...]:
-    """What was set at run time and is not declared any more. Nobody knows whether it was private,
-    so it is."""
+    """Return parameters that were set at run time and are not declared any more. They may have
+    been private, so they count as private."""
     known = {(info.name, info.task) for info in context.manifest.info.parameters}
     found = [
         split_field(field) for field in await context.execute(context.commands.get_all_params())
@@ -88,7 +88,7 @@ async def _left_over(context: SupervisorContext) -> tuple[ParameterInfo, ...]:
 
 
 def _find(request: ClientRequest) -> ParameterInfo:
-    """The parameter that is meant. Raises UnknownTask, NoSuchParameter."""
+    """Return the declared parameter that a request names. Raises UnknownTask, NoSuchParameter."""
     context, name, task = request.context, request.params["name"], request.params["task"]
     infos = context.manifest.info.parameters
     if task is not None:
@@ -137,7 +137,7 @@ async def _rows(context: SupervisorContext, infos: list[ParameterInfo]) -> list[
 
 
 def _row(info: ParameterInfo, blob: bytes | None, private: set[str]) -> Row:
-    """`blob` is what was set at run time. A name that is private in the session is so anywhere."""
+    """Build a row. `blob`: the value set at run time; `private`: names private in the session."""
     hidden = info.private or info.name in private
     value = info.value if blob is None else blob
     row: Row = {

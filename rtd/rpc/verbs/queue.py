@@ -1,4 +1,4 @@
-"""`queue_ls`, `queue_pause`, `queue_resume`, `queue_purge`."""
+"""`queue_ls`, `queue_pause`, `queue_resume`, `queue_purge`: the queues."""
 
 import time
 from collections import Counter
@@ -17,19 +17,19 @@ from rtd.supervisor.core.clock import now_ms
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.log import log
 
-#: Steps of a purge in one round trip; each of them lets others be served.
+#: Steps of a purge in one round trip; between two steps Redis serves others.
 PURGES: Final = 5
 
 
 @handles(queue_verbs.QUEUE_LS)
 async def ls(request: ClientRequest) -> dict[str, Any]:
-    """All queues, the highest priority first."""
+    """Return all queues, the highest priority first."""
     return {"queues": await _rows(request.context)}
 
 
 @handles(queue_verbs.QUEUE_PAUSE)
 async def pause(request: ClientRequest) -> dict[str, Any]:
-    """Start nothing more from these queues."""
+    """Start no more runs from these queues."""
     context, names = request.context, _names(request)
     await context.redis.execute_all(
         *[context.commands.pause(context.config.node, name) for name in names]
@@ -52,7 +52,7 @@ async def resume(request: ClientRequest) -> dict[str, Any]:
 
 @handles(queue_verbs.QUEUE_PURGE)
 async def purge(request: ClientRequest) -> dict[str, Any]:
-    """Cancel all that waits in a queue now. Others are served between the rounds."""
+    """Cancel all runs that wait in a queue now. Others are served between the rounds."""
     context, queue = request.context, request.params["queue"]
     if queue not in {row["queue"] for row in await _rows(context)}:
         raise NoSuchQueue(f"no queue {queue!r} has ever been used; `rtctl queue ls` lists all")

@@ -1,4 +1,4 @@
-"""`reload`: the app as it is now takes the place of the one that serves."""
+"""`reload`: import the app again and serve it."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from rtd.supervisor.core.log import log
 
 @handles(daemon_verbs.RELOAD)
 async def handle(request: ClientRequest) -> dict[str, Any]:
-    """Answers when it serves, or says why it does not."""
+    """Answer when the new app serves, or with the reason why it does not."""
     log.info("%s asked for a reload", request.client.peer.text)
     try:
         done = await request.node.reloader.reload()

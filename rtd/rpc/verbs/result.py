@@ -1,4 +1,4 @@
-"""`result`: what a run returned, or why it did not."""
+"""`result`: the value that a run returned, or why there is none."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from rtd.rpc.core.verb_handlers import handles
 
 @handles(run_verbs.RESULT)
 async def handle(request: ClientRequest) -> dict[str, Any]:
-    """The value as the task returned it; its extension types pass through unopened."""
+    """Return the value as the task returned it; extension types pass through unopened."""
     context = request.context
     run_id = await resolve_target(context, request.params["run"])
     blob = await context.execute(context.commands.get_record(run_id))

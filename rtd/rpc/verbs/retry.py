@@ -19,7 +19,7 @@ from rtd.supervisor.core.run_helpers import item_of, place_of, policies_of
 
 @handles(run_verbs.RETRY)
 async def handle(request: ClientRequest) -> dict[str, Any]:
-    """A new run for each; the old ones stay as they ended."""
+    """Submit a new run for each; the old ones stay as they ended."""
     ids = request.params["ids"]
     if ids is not None and len(ids) != len(request.params["runs"]):
         raise BadRequest(f"retry: {len(ids)} ids for {len(request.params['runs'])} runs")

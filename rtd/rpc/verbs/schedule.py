@@ -1,4 +1,4 @@
-"""`next`, `why`, `misses`, `enable`, `disable`, `trigger`."""
+"""`next`, `why`, `misses`, `enable`, `disable`, `trigger`: tasks that start by conditions."""
 
 import time
 from typing import Any, Final
@@ -19,13 +19,13 @@ from rtd.supervisor.scheduler.load_planner import host_zone
 from rtd.supervisor.scheduler.manual_start import about_to_start, check_startable
 
 MAX_STARTS: Final = 1000
-#: So many are kept.
+#: How many occurrences Redis keeps.
 MISSES: Final = 10_000
 
 
 @handles(schedule_verbs.NEXT)
 async def next_(request: ClientRequest) -> dict[str, Any]:
-    """The coming starts."""
+    """Return the coming starts."""
     name, n = request.params["task"], request.params["n"]
     if not 1 <= n <= MAX_STARTS:
         raise BadRequest(f"next: n must be 1 to {MAX_STARTS}, not {n}")
@@ -52,21 +52,21 @@ async def next_(request: ClientRequest) -> dict[str, Any]:
 
 @handles(schedule_verbs.WHY)
 async def why(request: ClientRequest) -> dict[str, Any]:
-    """Why a task starts or does not."""
+    """Explain why a task starts or does not."""
     info = request.context.manifest.find(request.params["task"])
     return await explain(request.context, request.node.scheduler.planner, info)
 
 
 @handles(schedule_verbs.MISSES)
 async def misses(request: ClientRequest) -> dict[str, Any]:
-    """Occurrences that did not just run in time. Raises UnknownTask."""
+    """Return occurrences that did not just run in time. Raises UnknownTask."""
     context, task, since = request.context, request.params["task"], request.params["since"]
     limit = request.params["limit"]
     if not 0 <= limit <= MISSES:
         raise BadRequest(f"misses: limit must be 0 to {MISSES}, not {limit}")
     found: list[OccurrenceRecord] = await context.execute(context.commands.misses(MISSES))
     if task is not None and not any(due.task == task for due in found):
-        context.manifest.find(task)  # one that is gone may still have some
+        context.manifest.find(task)  # a task that is gone may still have some
     tasks, host = context.manifest.tasks, host_zone()
     rows = [
         _row(due, (due.task in tasks and tasks[due.task].schedule.timezone) or host)
@@ -96,7 +96,7 @@ async def enable(request: ClientRequest) -> dict[str, Any]:
 
 @handles(schedule_verbs.DISABLE)
 async def disable(request: ClientRequest) -> dict[str, Any]:
-    """Let tasks start no more by their conditions."""
+    """Stop starting tasks by their conditions."""
     return await _switch(request, False)
 
 

@@ -1,4 +1,4 @@
-"""`show`: everything that is known of a run."""
+"""`show`: everything that rtd knows of a run."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ from rtd.supervisor.runs.queued_reason import queued_reason
 
 @handles(run_verbs.SHOW)
 async def handle(request: ClientRequest) -> dict[str, Any]:
-    """The run's row, parameters, policies, attempts, and its processes while it runs."""
+    """Return the run's row, parameters, policies, attempts, and its processes while it runs."""
     context = request.context
     run_id = await resolve_target(context, request.params["run"])
     row, record = await row_of(context, run_id)
@@ -40,7 +40,7 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
 
 
 async def row_of(context: SupervisorContext, run_id: str) -> tuple[RunRow, RunRecord]:
-    """The row and the record of a run. Raises NoSuchRun."""
+    """Return the row and the record of a run. Raises NoSuchRun."""
     calls = context.commands
     blob, progress = await context.redis.execute_all(calls.get_record(run_id), calls.get_progress())
     if blob is None:
@@ -66,7 +66,7 @@ def attempt_row(attempt: Attempt) -> dict[str, Any]:
 
 
 def _tree(row: RunRow, hidden: bool) -> list[list[Any]]:
-    """Its processes. `hidden`: without their command lines, where private parameters may be."""
+    """Return the processes of a run. `hidden`: no command lines, where private values may be."""
     if row["pid"] is None:
         return []
     members = read_tree(row["pid"]).processes

@@ -12,7 +12,7 @@ from rtd.supervisor.core.log import log
 
 @handles(daemon_verbs.SHUTDOWN)
 async def handle(request: ClientRequest) -> dict[str, Any]:
-    """Note what is wanted; the daemon's own life does the rest after the answer is sent."""
+    """Request the shutdown; the daemon begins it after the answer is sent."""
     params = request.params
     log.info("%s asked for the shutdown", request.client.peer.text)
     ending = request.node.shutdown_request

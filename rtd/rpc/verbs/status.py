@@ -1,4 +1,4 @@
-"""`status`: how the daemon, its app and its schedule are."""
+"""`status`: the state of the daemon, its app and its schedule."""
 
 from collections import Counter
 from typing import Any
@@ -17,7 +17,7 @@ from rtd.supervisor.node import Node
 
 @handles(daemon_verbs.STATUS)
 async def handle(request: ClientRequest) -> dict[str, Any]:
-    """Counts are 0 and faults those in the log while Redis does not answer."""
+    """Return the state. While Redis does not answer, counts are 0 and faults those in the log."""
     context = request.context
     redis = await redis_info(request.node.redis_server, context.redis)
     queued, faults, halt = await _stored(context) if redis["ok"] else (0, [], None)
@@ -36,7 +36,7 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
 
 
 async def _stored(context: SupervisorContext) -> tuple[int, list[FaultRecord], ScheduleHalt | None]:
-    """What Redis knows: runs that wait, faults, what halted the schedule."""
+    """Read from Redis: queued runs, faults, what halted the schedule."""
     calls = context.commands
     try:
         table, faults, halt = await context.redis.execute_all(

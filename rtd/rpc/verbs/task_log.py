@@ -1,4 +1,4 @@
-"""`task_log`: what the app's log holds, where that is Redis."""
+"""`task_log`: the entries of the app's task log, if Redis holds it."""
 
 from typing import Any, Final, Literal
 
@@ -9,14 +9,14 @@ from rtd.rpc.core.request import ClientRequest
 from rtd.rpc.core.verb_handlers import handles
 
 MAX_ROWS: Final = 10_000
-#: Records that are looked at between two looks at what else is asked.
+#: How many records are read before other requests get their turn.
 _PAGE: Final = 2_000
 _CSV: Final = "csv:"
 
 
 @handles(daemon_verbs.TASK_LOG)
 async def handle(request: ClientRequest) -> dict[str, Any]:
-    """Records, the latest first."""
+    """Return records, the latest first."""
     context, params = request.context, request.params
     limit, skip, action = params["limit"], params["skip"], params["action"]
     if not 1 <= limit <= MAX_ROWS:

@@ -1,4 +1,4 @@
-"""`tasks`: what can be submitted."""
+"""`tasks`: the tasks that can be submitted."""
 
 import time
 from collections.abc import Container
@@ -16,7 +16,7 @@ from rtd.supervisor.explain.forecast import blocking_run, next_true_at
 
 @handles(schedule_verbs.TASKS)
 async def handle(request: ClientRequest) -> dict[str, Any]:
-    """The tasks of the serving app, by name."""
+    """Return the tasks of the serving app, by name."""
     context, name = request.context, request.params["task"]
     manifest = context.manifest
     infos = [manifest.find(name)] if name else sorted(manifest.tasks.values(), key=_by_name)

@@ -1,4 +1,4 @@
-"""`wait`: answers when runs have ended."""
+"""`wait`: answer when runs have ended."""
 
 import time
 from typing import Any
@@ -16,9 +16,9 @@ from rtd.supervisor.core.run_waiters import RunWatch, chunks
 
 @handles(run_verbs.WAIT)
 async def handle(request: ClientRequest) -> dict[str, Any]:
-    """The rows of all runs, once all (or any) of them have ended.
+    """Return the rows of all runs, once all (or any) of them have ended.
 
-    A loss of Redis is waited out: the runs go on, and so does the wait.
+    When Redis is away, the runs go on, and so does the wait.
     """
     context, params = request.context, request.params
     if not params["runs"]:
@@ -26,7 +26,7 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
     timeout_s = params["timeout_s"]
     until = None if timeout_s is None else time.monotonic() + timeout_s
     ids = [await resolve_target(context, target) for target in params["runs"]]
-    # With `any` one that was over before the wait began is enough, too.
+    # With `any` a run that was over before the wait began is enough, too.
     enough = len(set(ids)) - 1 if params["any"] else 0
     async with request.node.waiters.watch(ids) as watch:
         while len(watch.pending) > enough:

@@ -1,0 +1,46 @@
+"""Answers that several commands print: outcomes of runs, and switches of tasks."""
+
+from __future__ import annotations
+
+from rtctl.cli.flags import UsageError
+from rtctl.cli.screen import clean
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from rtctl.cli.context import CommandContext
+    from rtctl.generated.shapes import Outcome, SwitchRow
+
+
+def print_outcomes(
+    context: CommandContext, outcomes: Sequence[Outcome], lines: Callable[[Outcome], list[str]]
+) -> None:
+    """Print each outcome with `lines` on stdout, or its error as one line on stderr."""
+    if context.is_json:
+        context.print_json({"runs": list(outcomes)}, rows="runs")
+    for outcome in outcomes:
+        error = outcome["error"]
+        if error is not None:
+            context.screen.print_err(f"rtctl: {clean(error[1])}")
+        elif not context.is_json and not context.quiet:
+            for line in lines(outcome):
+                context.screen.print_out(line)
+
+
+def target_tasks(context: CommandContext) -> list[str]:
+    """Return the tasks to enable or disable; none with --all. Raises UsageError."""
+    if context.args.all and context.args.targets:
+        raise UsageError(f"{context.verb}: name tasks or say --all, not both")
+    return [] if context.args.all else context.targets(1, None, "TASK")
+
+
+def print_switches(context: CommandContext, rows: Sequence[SwitchRow]) -> int:
+    """Print whether each task is enabled now. Returns the exit code."""
+    if context.is_json:
+        context.print_json({"tasks": list(rows)}, rows="tasks")
+    elif not context.quiet:
+        for row in rows:
+            what = "the schedule" if row["task"] == "*" else row["task"]
+            context.screen.print_out(f"{what} is {'enabled' if row['enabled'] else 'disabled'}")
+    return 0
