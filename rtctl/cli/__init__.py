@@ -1,0 +1,1 @@
+"""What the commands of rtctl share: flags, output, exit codes, requests."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 #: the help. `complete` is for the shell alone.
 _LOCAL = {
     "run": ("submit, follow the output, return the task's exit code", "task_call", "submit"),
-    "cond": ("what a condition means: its value, why, and its next changes", "", "tasks"),
+    "cond": ("the value of a condition, why, and its next changes", "", "tasks"),
     "simulate": ("when the tasks of an app would start, on a virtual clock", "", "graph"),
     "completion": ("the shell's completion: bash, zsh or fish", "shell", "shutdown"),
     "help": ("this, or a verb's flags", "command", "shutdown"),

@@ -1,0 +1,1 @@
+"""The blocking client: `Client`, its runs, and its connections."""

@@ -1,4 +1,4 @@
-"""`rtctl cancel`"""
+"""`rtctl cancel`: withdraw runs that have not started."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 USAGE = "cancel RUN ..."
 FLAGS = (Flag("--reason", "goes into the record", "text", "TEXT"),)
-MORE = """Withdraws runs that have not started. One that runs is left alone (exit code 6): that is
-what kill is for."""
+MORE = """Withdraws runs that have not started. A running run is left alone (exit code 6); use kill
+for it."""
 
 
 def run(context: CommandContext) -> int:
-    """Withdraw them and say what became of each."""
+    """Withdraw the runs and print the new state of each."""
     outcomes = context.rpc.cancel(runs=context.targets(), reason=context.args.reason or "")["runs"]
     print_outcomes(context, outcomes, lambda outcome: [f"{outcome['id']}  {outcome['state']}"])
     return exit_code_of_outcomes(outcomes)

@@ -1,4 +1,4 @@
-"""`rtctl completion`"""
+"""`rtctl completion`: the scripts of the shells' completion."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ SHELLS = {"bash": _BASH, "zsh": _ZSH, "fish": _FISH}
 
 
 def run(context: CommandContext) -> int:
-    """The script to source."""
+    """Print the script to source."""
     shell = context.targets(1, 1, "shell: bash, zsh or fish")[0]
     if shell not in SHELLS:
         raise UsageError(f"completion: {shell!r} is none of {', '.join(SHELLS)}")

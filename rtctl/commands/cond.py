@@ -1,4 +1,4 @@
-"""`rtctl cond`: reads a condition without a daemon. The one verb that needs `rtd.conditions`."""
+"""`rtctl cond`: evaluate a condition without a daemon. Only this command needs `rtd.language`."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ FLAGS = (
     Flag("--task", "the task that it is assigned to", "text", "TASK"),
 )
 MORE = """What a condition means: its value with the fact behind each part, and its next changes.
-No daemon is asked: it is as if no task had ever run. Environment variables are this shell's.
+Works without a daemon, as if no task had ever run. Environment variables are those of this shell.
 A condition that cannot be read ends with 2. -q prints only true or false."""
 
 #: How many changes are shown.
 CHANGES = 5
-#: After so many moments at which nothing changed, the search ends.
+#: The search ends after this many moments without a change.
 MOST_STEPS = 20_000
 USAGE_CODE = 2
 _POLLED = {
@@ -48,7 +48,7 @@ _POLLED = {
 
 
 def run(context: CommandContext) -> int:
-    """Read the condition, look at it, look ahead."""
+    """Print the value of the condition, the facts behind it, and its next changes."""
     text = " ".join(context.targets(1, None, "condition"))
     try:
         condition = parse(text)
@@ -67,7 +67,7 @@ def run(context: CommandContext) -> int:
 
 
 def _view(args: Any) -> View:
-    """The moment, in its zone, with no past."""
+    """Return the view of the moment in its zone, without a history."""
     zone = args.tz or local_timezone()
     try:
         now = View(0.0, tz=zone).now.tzinfo
@@ -82,11 +82,11 @@ def _view(args: Any) -> View:
 
 
 class ValueChanges:
-    """The next moments at which time alone changes the value, if nothing happens meanwhile.
+    """The next moments at which time alone changes the value.
 
     Attributes:
         changes: when, and to what.
-        until: where the search gave up before it had found enough; None: it did not.
+        until: the moment where the search gave up; None: it found enough.
     """
 
     def __init__(self, condition: Condition, view: View) -> None:
@@ -106,7 +106,7 @@ class ValueChanges:
 
 
 def _others(condition: Condition) -> list[str]:
-    """What can change it beside time, in words."""
+    """Return what else than time can change the condition, in words."""
     by_task: dict[str, set[str]] = {}
     for task, action in condition.watches():
         by_task.setdefault(task, set()).add(action)
@@ -168,6 +168,6 @@ def _value(context: CommandContext, value: bool) -> str:
 
 
 def _moment(at: datetime) -> str:
-    """A local time with its day and zone: `Sat 2026-01-31 08:00:00 EET`."""
+    """Return a local time with its day and zone: `Sat 2026-01-31 08:00:00 EET`."""
     fraction = f".{at.microsecond:06}".rstrip("0") if at.microsecond else ""
     return f"{at:%a %Y-%m-%d %H:%M:%S}{fraction} {at:%Z}"

@@ -1,4 +1,4 @@
-"""`rtctl disable`"""
+"""`rtctl disable`: stop starting tasks by their conditions."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ FLAGS = (
     Flag("--all", "the whole schedule; each task keeps its own setting"),
     Flag("--reason", "goes into the daemon's log", "text", "TEXT"),
 )
-MORE = """They start no more by their conditions, also after a restart of the daemon; what runs goes
-on, and submit and trigger still work."""
+MORE = """The tasks do not start by their conditions any more, also after a restart of the daemon.
+Running runs go on, and submit and trigger still work."""
 
 
 def run(context: CommandContext) -> int:
-    """Let tasks start no more by their conditions."""
+    """Stop starting tasks by their conditions."""
     tasks, reason = target_tasks(context), context.args.reason or ""
     answer = context.rpc.disable(tasks=tasks, all=not tasks, reason=reason)
     return print_switches(context, answer["tasks"])

@@ -1,4 +1,4 @@
-"""`rtctl enable`"""
+"""`rtctl enable`: let tasks start by their conditions again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 USAGE = "enable TASK ...   or   enable --all"
 FLAGS = (Flag("--all", "the whole schedule; each task keeps its own setting"),)
-MORE = """They start by their conditions again, at once where those are true."""
+MORE = """The tasks start by their conditions again, at once where a condition is true."""
 
 
 def run(context: CommandContext) -> int:

@@ -1,4 +1,4 @@
-"""`rtctl events`"""
+"""`rtctl events`: what happens, as it happens."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ FLAGS = (
 )  # fmt: skip
 #: The ids of a stream are milliseconds and a number of 64 bits within each.
 LAST_OF_A_MS = 2**64 - 1
-MORE = """With -f what is to come, and what came before only with --since. -o jsonl gives all there
-is, one event a line."""
+MORE = """-f prints new events, and past ones only with --since. -o jsonl prints all fields, one
+event a line."""
 
 
 def run(context: CommandContext) -> int:
-    """The events, line by line."""
+    """Print the events, line by line."""
     args = context.args
     context.targets(0, 0, "target")
     since = None if args.since is None else _since(args.since)
@@ -53,7 +53,7 @@ def run(context: CommandContext) -> int:
 
 
 def _since(text: str) -> str:
-    """The id of an event as it is; of a time the last id that is possible before it."""
+    """Return an event's id as it is; for a time, the last id that is possible before it."""
     from rtctl.cli.parse_time import parse_since  # lazy: it needs datetime and re
 
     first, _, second = text.partition("-")

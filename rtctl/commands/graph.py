@@ -1,4 +1,4 @@
-"""`rtctl graph`"""
+"""`rtctl graph`: which task waits for which: as a tree, for mermaid, as SVG."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ USAGE = "graph [TASK]"
 FLAGS = (
     Flag("-o/--output", "how to draw it (default: tree)", "tree|mermaid|svg|json|jsonl"),
 )  # fmt: skip
-MORE = """Which task starts after which, asks for the state of which, and is given the result of
-which. With a TASK only what leads to it or from it. `rtctl graph -o svg > tasks.svg` is a picture,
-`-o mermaid` a text that many documentation tools draw."""
+MORE = """Which task starts after which, reads the state of which, and gets the result of which.
+With a TASK only the tasks that lead to it or that it leads to. `rtctl graph -o svg > tasks.svg` is
+a picture, `-o mermaid` a text that many documentation tools draw."""
 
 
 def run(context: CommandContext) -> int:
-    """Draw the tasks and what leads from one to another."""
+    """Draw the tasks and their connections."""
     targets = context.targets(0, 1, "TASK")
     answer = context.rpc.graph(task=targets[0] if targets else None)
     if context.is_json:
@@ -38,7 +38,7 @@ def run(context: CommandContext) -> int:
 
 def _drawn(answer: GraphResult, how: str) -> str:
     if how == "svg":
-        from rtctl.cli.graph import svg  # lazy: only the one that is asked for
+        from rtctl.cli.graph import svg  # lazy: only the form in use
 
         return svg.draw(answer)
     if how == "mermaid":

@@ -1,4 +1,4 @@
-"""`rtctl info`"""
+"""`rtctl info`: the daemon and its parts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MORE = """Exit code 3: the app does not import, or Redis does not answer."""
 
 
 def run(context: CommandContext) -> int:
-    """The daemon, its app, its Redis and its executors."""
+    """Print the daemon, its app, its Redis and its executors."""
     context.targets(0, 0, "target")
     info = context.rpc.info()
     if context.is_json:

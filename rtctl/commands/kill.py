@@ -1,4 +1,4 @@
-"""`rtctl kill`"""
+"""`rtctl kill`: end runs and everything they started."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ FLAGS = (
          "DURATION"),
     Flag("--reason", "goes into the record", "text", "TEXT"),
 )  # fmt: skip
-MORE = """Asks the run to stop, waits the grace, then kills it and every process it started,
-daemonised or not. Returns when it is over and prints each process that was ended and how. A run
-that is still queued is cancelled."""
+MORE = """Asks the run to stop, waits the grace, then kills the run and every process it started,
+daemonised or not. Returns when the run is over and prints each process that was ended and how. A
+queued run is cancelled."""
 
 
 def run(context: CommandContext) -> int:
-    """End them and say what was ended."""
+    """End the runs and print the processes that were ended."""
     outcomes = context.rpc.kill(
         runs=context.targets(), grace_s=context.args.grace, reason=context.args.reason or ""
     )["runs"]

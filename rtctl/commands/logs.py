@@ -1,4 +1,4 @@
-"""`rtctl logs`"""
+"""`rtctl logs`: a run's output."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ FLAGS = (
     Flag("-t/--timestamps", "when each line was written, and to which stream"),
     Flag("--attempt", "which try (default: the latest)", "int", "N"),
 )
-MORE = """Byte for byte, what went to stderr on stderr; what a subprocess wrote straight to the file
-may show under either. `-t` and `-o jsonl` name the stream of each line."""
+MORE = """Prints the output byte for byte, stderr on stderr; output that a subprocess wrote
+straight to the file may show under either. `-t` and `-o jsonl` name the stream of each line."""
 
 
 def run(context: CommandContext) -> int:
-    """The output of each run, one after the other."""
+    """Print the output of each run, one after the other."""
     args = context.args
     targets = context.targets()
     if args.follow and len(targets) > 1:

@@ -1,4 +1,4 @@
-"""`rtctl ls`"""
+"""`rtctl ls`: list runs (also when no verb is given)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FLAGS = (
     Flag("--since", "only what changed since (`10m`, `08:00`)", "text", "TIME"),
 )  # fmt: skip
 MORE = """The running runs first, then the queued, then the ended, newest first. On a terminal ids
-are short: their end is enough for every verb. -o wide shows all there is."""
+are short: their end is enough for every verb. -o wide shows all columns."""
 
 STATES = ("queued", "running", "succeeded", "error", "exception", "terminated", "lost", "cancelled")
 _SETS = {
@@ -32,7 +32,7 @@ _SETS = {
 
 
 def run(context: CommandContext) -> int:
-    """Ask for the rows and show them."""
+    """Print the rows of the runs."""
     args = context.args
     task, queue = args.task, args.queue
     for target in context.targets(0, 1, "TASK or @QUEUE"):
@@ -60,12 +60,12 @@ def run(context: CommandContext) -> int:
         print_rows(context, answer["runs"], wide=context.format == "wide")
         _say_totals(context, answer)
         if not answer["runs"]:
-            _say_what_is_unknown(context, task, queue)
+            _hint_at_mistake(context, task, queue)
     return 0
 
 
-def _say_what_is_unknown(context: CommandContext, task: str | None, queue: str | None) -> None:
-    """Nothing was found: perhaps for a slip of the fingers."""
+def _hint_at_mistake(context: CommandContext, task: str | None, queue: str | None) -> None:
+    """Print a hint for a mistyped task or queue when no runs were found."""
     if task in _SETS or task in STATES:
         context.screen.print_err(f"rtctl: {task!r} is a state: `rtctl ls --state {task}`")
     elif task is not None:
@@ -81,7 +81,7 @@ def _say_what_is_unknown(context: CommandContext, task: str | None, queue: str |
 
 
 def parse_states(words: list[str]) -> list[str]:
-    """The states that `running,failed` means. Raises UsageError for what is none."""
+    """Return the states in `running,failed`. Raises UsageError for an unknown word."""
     found: list[str] = []
     for word in ",".join(words).split(","):
         name = word.strip().lower()

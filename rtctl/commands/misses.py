@@ -1,4 +1,4 @@
-"""`rtctl misses`"""
+"""`rtctl misses`: due moments at which a task did not just start in time."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ FLAGS = (
     Flag("--limit", "so many at most (default 100)", "int", "COUNT"),
 )
 MORE = """Due moments at which a task did not just start in time: late, skipped (it was held until
-its condition was false again), missed (nobody was there), coalesced (one run for several). DUE is
+its condition was false again), missed (no daemon ran), coalesced (one run for several). DUE is
 in the local time of each task, --since in that of this host."""
 
 
 def run(context: CommandContext) -> int:
-    """What did not start in time."""
+    """Print the due moments."""
     targets = context.targets(0, 1, "TASK")
     args = context.args
     answer = context.rpc.misses(

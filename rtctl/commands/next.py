@@ -1,4 +1,4 @@
-"""`rtctl next`"""
+"""`rtctl next`: when tasks start next."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 USAGE = "next [TASK] [-n COUNT]"
 FLAGS = (Flag("-n/--count", "so many starts (default 10)", "int", "COUNT"),)
-MORE = """If nothing but time happens and each run ends at once; in the local time of each task.
+MORE = """The starts if only time passes and each run ends at once, in the local time of each task.
 Tasks that wait for an event are counted; `rtctl why TASK` says for which. So are those that may not
 overlap and whose run waits (in a queue, for a retry), or goes on beyond the moment at which they
 would start again."""
 
 
 def run(context: CommandContext) -> int:
-    """The coming starts."""
+    """Print the coming starts."""
     targets = context.targets(0, 1, "TASK")
     count = 10 if context.args.count is None else context.args.count
     answer = context.rpc.next(task=targets[0] if targets else None, n=count)
@@ -40,7 +40,7 @@ def run(context: CommandContext) -> int:
 
 
 def _say_rest(context: CommandContext, answer: NextResult, alone: str) -> None:
-    """What is not in the table. `alone`: the task that was asked for, if it has no rows."""
+    """Print what the table leaves out. `alone`: the one requested task, if it has no rows."""
     behind = answer["behind"]
     if alone:
         held = "a run of its own must end first" if behind else "time alone does not start it"

@@ -1,4 +1,4 @@
-"""`rtctl params`"""
+"""`rtctl params`: what tasks are given besides a submit's parameters: ls, get, set, unset."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 USAGE = (
     "params [ls] | params get NAME | params set name=text|name:=JSON ... | params unset NAME ..."
 )
-FLAGS = (Flag("-t/--task", "ls: what this task is given; else: its own parameter", "text", "TASK"),)
-MORE = """What tasks are given besides the parameters of a submit. `set` gives one that the app
-declares another value, from the next run on, until `unset`. Private values are never shown."""
+FLAGS = (Flag("-t/--task", "ls: what this task gets; else: its own parameter", "text", "TASK"),)
+MORE = """The parameters that tasks get besides those of a submit. `set` gives a parameter that the
+app declares another value, from the next run on, until `unset`. Private values are never shown."""
 VERBS = SUBCOMMANDS["params"]
 _SHOWN_CHARS = 60
 
 
 def run(context: CommandContext) -> int:
-    """Dispatch to the verb of parameters."""
+    """Run the command of the second word."""
     verb, *words = context.args.targets or ["ls"]
     if verb not in VERBS:
         raise UsageError(
@@ -53,14 +53,14 @@ def run(context: CommandContext) -> int:
 
 
 def _pairs(words: list[str]) -> list[tuple[str, Any]]:
-    """`name=text`, `name:=JSON`, or `NAME VALUE` for one. All are read before one is set."""
+    """Parse `name=text`, `name:=JSON`, or one `NAME VALUE`, all before one is set."""
     if len(words) == 2 and "=" not in words[0]:
         return [(words[0], words[1])]
     return [parse_parameter("params set", word) for word in words]
 
 
 def _get(context: CommandContext, words: list[str], task: str | None) -> None:
-    """The value and nothing else, as a script wants it."""
+    """Print the value and nothing else, for scripts."""
     if len(words) > 1:
         raise UsageError("params get: one NAME at a time")
     row = context.rpc.params_get(name=words[0], task=task)["param"]
@@ -86,7 +86,7 @@ def _table(context: CommandContext, params: Sequence[ParamRow]) -> None:
 
 
 def _value(row: ParamRow) -> str:
-    """A text as it is, other values as JSON, and in words what is only known in a run."""
+    """Return a text as it is, other values as JSON, a note for a value that only a run knows."""
     if row["private"]:
         return str(row["value"])
     if not row["known"]:

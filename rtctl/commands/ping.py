@@ -1,4 +1,4 @@
-"""`rtctl ping`"""
+"""`rtctl ping`: whether the daemon answers."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ if TYPE_CHECKING:
 
 USAGE = "ping"
 FLAGS = ()
-MORE = """Exit code 0: it answers; 7: it cannot be reached; 4: not permitted."""
+MORE = """Exit code 0: the daemon answers; 7: it cannot be reached; 4: not permitted."""
 
 
 def run(context: CommandContext) -> int:
-    """One round trip."""
+    """Time one round trip."""
     context.targets(0, 0, "target")
     began = perf_counter()
     answer = context.rpc.ping()

@@ -1,4 +1,4 @@
-"""`rtctl queue`"""
+"""`rtctl queue`: ls, pause, resume, purge."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ FLAGS = (
     Flag("--reason", "of pause and purge", "text", "TEXT"),
     Flag("-y/--yes", "purge: do not ask"),
 )
-MORE = """A paused queue accepts runs and starts none; what runs goes on. purge cancels all that
-waits in the queue."""
+MORE = """A paused queue accepts runs and starts none; running runs go on. purge cancels all runs
+that wait in the queue."""
 VERBS = SUBCOMMANDS["queue"]
 
 
 def run(context: CommandContext) -> int:
-    """Dispatch to the verb of queues."""
+    """Run the command of the second word."""
     verb, *names = context.args.targets or ["ls"]
     names = [name.removeprefix("@") for name in names]
     if verb not in VERBS:

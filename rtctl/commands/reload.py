@@ -1,4 +1,4 @@
-"""`rtctl reload`"""
+"""`rtctl reload`: import the app again and serve it."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ if TYPE_CHECKING:
 
 USAGE = "reload"
 FLAGS = ()
-MORE = """Imports the app anew. Runs that are going stay with the code they began with; new ones get
-the new code. Waits until it serves and says which tasks are new, changed and gone. Exit code 1: it
-does not import, and the app of before serves on; 8: it serves, but a part of it failed, such as a
-file of a loader's."""
+MORE = """Imports the app again. Running runs stay with the code they began with; new ones get the
+new code. Waits until the new app serves and prints which tasks are new, changed and gone. Exit
+code 1: it does not import, and the previous one goes on serving; 8: it serves, but a part of it
+failed, such as a file of a loader."""
 PARTLY_FAILED = 8
-#: After so long somebody who waits is told what for.
+#: A longer wait prints what it waits for.
 PATIENCE_S = 2.0
 _STILL = (
-    "rtctl: waiting: the app is still being imported, or too many runs go on with code of before;"
+    "rtctl: waiting: the app is still being imported, or too many runs go on with old code;"
     " the daemon's log says which"
 )
 
 
 def run(context: CommandContext) -> int:
-    """Wait for it, and say what has changed."""
+    """Wait until the new app serves, and print what has changed."""
     context.targets(0, 0, "target")
     answer = _answer(context)
     if context.is_json:

@@ -1,4 +1,4 @@
-"""`rtctl result`"""
+"""`rtctl result`: what a run returned."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ FLAGS = (
     Flag("--timeout", "wait at most this long (exit code 124)", "duration", "DURATION"),
     Flag("--traceback", "where an exception came from"),
 )
-MORE = """A text as it is, anything else as JSON. Exit code 3: the run is not over; otherwise the
-run's own (`rtctl help submit`)."""
+MORE = """Prints a text as it is, other values as JSON. Exit code 3: the run is not over; otherwise
+the run's own (`rtctl help submit`)."""
 
 
 def run(context: CommandContext) -> int:
-    """The value, or why there is none."""
+    """Print the value, or why there is none."""
     args = context.args
     target = context.targets(1, 1)[0]
     if args.wait or args.timeout is not None:

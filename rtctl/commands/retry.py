@@ -1,4 +1,4 @@
-"""`rtctl retry`"""
+"""`rtctl retry`: submit ended runs once more."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 USAGE = "retry RUN ..."
 FLAGS = (Flag("--wait", "until they are over; exit code as `wait` has it"),)
-MORE = """Submits runs that are over once more, with the same parameters and options. What is over
-never changes, so these are new runs; their ids are printed."""
+MORE = """Submits runs that are over once more, with the same parameters and options. A run that is
+over never changes, so these are new runs; their ids are printed."""
 
 
 def run(context: CommandContext) -> int:
-    """Submit them again; the new ids are the answer."""
+    """Submit the runs again and print the ids of the new ones."""
     targets = context.targets()
     outcomes = context.rpc.retry(runs=targets, ids=new_ids(len(targets)))["runs"]
     print_outcomes(context, outcomes, lambda outcome: [str(outcome["new"])])

@@ -1,4 +1,4 @@
-"""`rtctl run`"""
+"""`rtctl run`: submit a run, follow its output, return its exit code."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TAKES_TAIL = True
 
 
 def run(context: CommandContext) -> int:
-    """Submit, follow, and return the run's own code; an interrupt ends the run."""
+    """Submit a run, follow it, and return its own code; an interrupt ends the run."""
     answer = submit(context)
     run_id = answer["ids"][0]
     try:

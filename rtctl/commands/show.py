@@ -1,4 +1,4 @@
-"""`rtctl show`"""
+"""`rtctl show`: everything that is known of a run."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MORE = """RUN is an id, 4 or more characters of its start or end, or your own un
 
 
 def run(context: CommandContext) -> int:
-    """Everything of each run."""
+    """Print everything that is known of each run."""
     answers = [context.rpc.show(run=target) for target in context.targets()]
     if context.is_json:
         for answer in answers:
@@ -86,7 +86,7 @@ def _facts(row: Row) -> Iterator[tuple[str, str]]:
 
 
 def exit_text(found: list[int | None] | None) -> str:
-    """`code 3` or `signal 9`."""
+    """Return `code 3` or `signal 9`."""
     code, signal = found or (None, None)
     if signal:
         return f"signal {signal}"

@@ -1,4 +1,4 @@
-"""`rtctl shutdown`"""
+"""`rtctl shutdown`: end the daemon."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ FLAGS = (
     Flag("--keep-running", "end only the supervisor; runs go on and the next one adopts them"),
     Flag("--no-wait", "do not wait for its end"),
 )  # fmt: skip
-MORE = """Takes no more runs, lets those that run finish within the grace, stops the rest. What may
-be requeued is; queued runs wait for the next start. Returns when the daemon is gone."""
+MORE = """Takes no more runs, lets running runs finish within the grace, stops the rest. Runs that
+may be requeued are; queued runs wait for the next start. Returns when the daemon is gone."""
 
 
 def run(context: CommandContext) -> int:
-    """Ask it to end, and wait until it has hung up."""
+    """Ask the daemon to end, and wait until it has closed the connection."""
     context.targets(0, 0, "target")
     args = context.args
     connection = context.pool.acquire()

@@ -1,4 +1,4 @@
-"""`rtctl simulate`: no daemon is asked; rtd imports the app in a process of its own."""
+"""`rtctl simulate`: works without a daemon; `rtd simulate` imports the app in a child process."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ FLAGS = (
     Flag("--task", "show only this one's", "text", "TASK"),
 )
 MORE = """Which tasks of an app start when, on a virtual clock. No task has run before, every run
-succeeds, conditions on the host are false, and what a custom condition decides does not start.
+succeeds, conditions on the host are false, and tasks with a custom condition do not start.
 AT is in the local time of each task, --from and --to are in that of this host. -q prints only how
 many starts."""
 DAY_S = 86400.0
-#: The app has no such task.
+#: The exit code when the app has no such task.
 UNKNOWN = EXIT_CODE[UnknownTask.code]
 
 
 def run(context: CommandContext) -> int:
-    """The occurrences."""
+    """Print the occurrences."""
     (app,) = context.targets(1, 1, "APP")
     args = context.args
     since = parse_when(getattr(args, "from") or "now")
@@ -50,7 +50,7 @@ def run(context: CommandContext) -> int:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
         rows = list(_rows(child.stdout))
-    if child.returncode:  # it has said why
+    if child.returncode:  # the child has printed why
         return UNKNOWN if child.returncode == UNKNOWN else 1
     _show(context, rows)
     return 0

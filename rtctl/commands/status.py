@@ -1,4 +1,4 @@
-"""`rtctl status`"""
+"""`rtctl status`: how the daemon, its app and its schedule are, and what has failed."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
 USAGE = "status"
 FLAGS = ()
-MORE = """Faults are what failed in the app without stopping anything: conditions, functions of
-parameters, hooks, files of loaders, log handlers. They are forgotten when the app is imported
-anew. Exit code 3: the app does not import, Redis does not answer, the schedule is halted, or there
-are faults."""
+MORE = """Faults are parts of the app that failed without stopping anything: conditions, functions
+of parameters, hooks, files of loaders, log handlers. They are forgotten when the app is imported
+again. Exit code 3: the app does not import, Redis does not answer, the schedule is halted, or
+there are faults."""
 UNWELL = 3
 
 
 def run(context: CommandContext) -> int:
-    """How the daemon, its app and its schedule are."""
+    """Print the state of the daemon, its app and its schedule."""
     context.targets(0, 0, "target")
     status = context.rpc.status()
     if context.is_json:

@@ -1,4 +1,4 @@
-"""`rtctl submit`"""
+"""`rtctl submit`: queue a run of a task, or a command."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TAKES_TAIL = True
 
 
 def run(context: CommandContext) -> int:
-    """Queue it, say its id, and wait if that was asked for."""
+    """Queue the run, print its id, and wait with `--wait` or `--follow`."""
     args = context.args
     answer = submit(context)
     run_id, created = answer["ids"][0], answer["created"][0]

@@ -1,4 +1,4 @@
-"""`rtctl tasklog`"""
+"""`rtctl tasklog`: what the app's task log holds: each run and how it ended."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ FLAGS = (
     Flag("--since", "only since then: 2h, 08:00, yesterday's date", "text", "TIME"),
     Flag("-n/--limit", "so many at most (default 100)", "int", "COUNT"),
 )
-MORE = """What the app's task log holds, the latest first: of its scheme log_csv, log_memory,
-log_simple or log_redis. What runs themselves wrote is in `rtctl logs`."""
+MORE = """The entries of the app's task log, the latest first, with the scheme log_csv, log_memory,
+log_simple or log_redis. `rtctl logs` prints the output of runs."""
 
 
 def run(context: CommandContext) -> int:
-    """What the task log says."""
+    """Print the entries of the task log."""
     targets = context.targets(0, 1, "TASK")
     args = context.args
     since = None
@@ -37,7 +37,7 @@ def run(context: CommandContext) -> int:
     if answer["file"] is not None:
         answer = _of_file(answer["file"], task, args.action, since, limit)
     if task is not None and not answer["rows"]:
-        context.rpc.tasks(task=task)  # a slip is told; a task that is gone may have rows
+        context.rpc.tasks(task=task)  # reports a mistyped name; a task that is gone may have rows
     if context.is_json:
         context.print_json(answer, rows="rows")
     elif context.quiet:
@@ -61,7 +61,7 @@ def run(context: CommandContext) -> int:
 def _of_file(
     file: str, task: str | None, action: str | None, since: float | None, limit: int
 ) -> TaskLogResult:
-    """The same of a log in a file: on this host, as the daemon is."""
+    """Read the same from a log in a file, which is on this host, as the daemon is."""
     from collections import deque  # lazy: only for a log in a file
     from pathlib import Path  # lazy: as above
 

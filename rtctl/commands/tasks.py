@@ -1,4 +1,4 @@
-"""`rtctl tasks`"""
+"""`rtctl tasks`: what can be submitted."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 USAGE = "tasks [TASK]"
 FLAGS = ()
-MORE = """With a TASK all that is known of it. NEXT is when time alone lets it start."""
+MORE = """With a TASK everything that is known of it. NEXT is when time alone lets it start."""
 _ENDS = {"success": "ok", "fail": "failed", "terminate": "terminated", "inaction": "cancelled"}
 
 
 def run(context: CommandContext) -> int:
-    """The tasks, or one of them."""
+    """Print the tasks, or all of one task."""
     targets = context.targets(0, 1, "TASK")
     answer = context.rpc.tasks(task=targets[0] if targets else None)
     if context.is_json:
@@ -63,14 +63,14 @@ def _lane(task: TaskRow) -> str:
 
 
 def _last(task: TaskRow, now: float) -> str:
-    """Its last start, and how the last run that ended did."""
+    """Return the last start, and how the last run ended."""
     if task["last_start_at"] is None:
         return "-"
     return f"{ago(task['last_start_at'], now)} {_ENDS.get(task['last_end'] or '', '')}".rstrip()
 
 
 def _next(task: TaskRow, now: float) -> str:
-    """When it can start next."""
+    """Return when the task can start next."""
     if task["condition"] is None or task["occasions"]:
         return "-"
     if not task["enabled"]:
@@ -83,7 +83,7 @@ def _next(task: TaskRow, now: float) -> str:
 
 
 def _when(task: TaskRow) -> str:
-    """Its condition, and the occasion it is asked on."""
+    """Return the condition, and the occasion on which it is evaluated."""
     if not task["occasions"]:
         return task["condition"] or "-"
     occasion = f"on {' and '.join(task['occasions'])}"

@@ -1,4 +1,4 @@
-"""`rtctl trigger`"""
+"""`rtctl trigger`: start a task now, without regard to its condition."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ a start like any other."""
 
 
 def run(context: CommandContext) -> int:
-    """Start it now."""
+    """Start the task now and print the run's id."""
     task, *words = context.targets(1, None, "TASK")
     answer = context.rpc.trigger(task=task, params=parse_parameters(context.verb, words))
     if context.is_json:

@@ -1,4 +1,4 @@
-"""`rtctl version`"""
+"""`rtctl version`: the versions of rtctl and of the daemon."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MORE = ""
 
 
 def run(context: CommandContext) -> int:
-    """Ours, and the daemon's if it is there."""
+    """Print the version of rtctl, and the daemon's if one answers."""
     context.targets(0, 0, "target")
     try:
         server: str | None = "rtd " + context.rpc.info()["version"]

@@ -1,4 +1,4 @@
-"""`rtctl wait`"""
+"""`rtctl wait`: until runs are over."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ did, 1 if none did."""
 
 
 def run(context: CommandContext) -> int:
-    """Wait, then say how they ended."""
+    """Wait for the runs, then print how they ended."""
     args = context.args
     rows = wait_for(context, context.targets(), args.timeout, args.any)
     if args.any:

@@ -1,4 +1,4 @@
-"""`rtctl why`"""
+"""`rtctl why`: why a task starts or does not."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ can start."""
 
 
 def run(context: CommandContext) -> int:
-    """Why it starts or does not."""
+    """Explain why a task starts or does not."""
     (task,) = context.targets(1, 1, "TASK")
     answer = context.rpc.why(task=task)
     if context.is_json:
@@ -44,7 +44,7 @@ def _text(answer: WhyResult) -> str:
 
 
 def _lines(node: dict[str, Any], depth: int) -> list[str]:
-    """The tree, a line per part, as `rtctl cond` shows it."""
+    """Return the tree, a line per part, as `rtctl cond` shows it."""
     word = "true " if node["value"] else "false"
     lines = [f"{'  ' * depth}{word}  {node['text']}: {clean(node['fact'])}"]
     for child in node["children"]:

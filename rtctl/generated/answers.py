@@ -41,9 +41,9 @@ class LsResult(TypedDict):
     runs: list[Row]
     """At most `limit`."""
     totals: dict[str, Any]
-    """How many there are in each state, whatever the filter."""
+    """How many runs each state has, without the filter."""
     more: bool
-    """The limit cut something off."""
+    """There are more runs than the limit."""
 
 
 class ShowResult(TypedDict):
@@ -58,11 +58,11 @@ class ShowResult(TypedDict):
     policies: dict[str, Any]
     """All policies in force that differ from the defaults."""
     waits: str
-    """While it is queued: what for; one sentence, or empty."""
+    """Why a queued run waits: one sentence; else empty."""
     submitted_by: str
-    """Uid and pid of who submitted it."""
+    """Uid and pid of the client that submitted it."""
     attempts: list[AttemptRow]
-    """Those that are over, the first first."""
+    """The attempts that are over, the first one first."""
     pids: list[Any]
     """Processes that were ended: [pid, name, how]."""
     tree: list[Any]
@@ -97,7 +97,7 @@ class ResultResult(TypedDict):
     id: str
     """The run."""
     state: str
-    """Its state; the rest means something once it is terminal."""
+    """Its state; the other values have a meaning once it is terminal."""
     value: Any
     """What the task returned."""
     error: list[str] | None
@@ -148,7 +148,7 @@ class NextResult(TypedDict):
     waiting: int
     """Tasks with a condition that only an event can make true."""
     behind: list[str]
-    """Tasks that a run of their own must end for, by name."""
+    """Tasks that wait for the end of a run of their own, by name."""
 
 
 class WhyResult(TypedDict):
@@ -165,7 +165,7 @@ class WhyResult(TypedDict):
     tree: dict[str, Any] | None
     """Value, text, fact, next_change, children."""
     holds: list[Hold]
-    """What holds it beside the condition."""
+    """What else keeps it from starting."""
     next_at: float | None
     """When it starts next as far as time alone decides."""
     next_text: str
@@ -297,7 +297,7 @@ class StatusResult(TypedDict):
     draining: bool
     """It takes no new work and will end."""
     app: str | None
-    """What was given to `rtd run`; null: commands only."""
+    """The APP of `rtd run`; null: commands only."""
     app_error: str | None
     """Why the app does not import, with file and line."""
     tasks: int
@@ -332,7 +332,7 @@ class InfoResult(TypedDict):
     draining: bool
     """It takes no new work and will end."""
     app: str | None
-    """What was given to `rtd run`; null: commands only."""
+    """The APP of `rtd run`; null: commands only."""
     app_error: str | None
     """Why the app does not import, with file and line."""
     places: dict[str, Any]
@@ -355,13 +355,13 @@ class ReloadResult(TypedDict):
     """The answer of `reload`."""
 
     generation: int
-    """Of the process that new executors are forked from."""
+    """The generation of the process that forks new executors."""
     tasks: int
     """How many the app has now."""
     added: list[str]
     """Tasks that are new."""
     changed: list[str]
-    """Tasks whose declaration or function is another one."""
+    """Tasks whose declaration or function has changed."""
     removed: list[str]
     """Tasks that are gone."""
     faults: list[str]

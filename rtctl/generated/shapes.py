@@ -7,7 +7,7 @@ from typing import Any, TypedDict
 
 
 class Progress(TypedDict):
-    """What a run last said about how far it is."""
+    """The last progress report of a run."""
 
     done: float
     """How much is done."""
@@ -16,11 +16,11 @@ class Progress(TypedDict):
     text: str
     """In words; may be empty."""
     at: float
-    """When it was said, epoch seconds."""
+    """When it was reported, epoch seconds."""
 
 
 class Row(TypedDict):
-    """A run in a line: what `ls`, `wait` and `show` give."""
+    """A run in a line, as `ls`, `wait` and `show` return it."""
 
     id: str
     """Its id, a ULID."""
@@ -47,7 +47,7 @@ class Row(TypedDict):
     started_at: float | None
     """Of the latest attempt."""
     ended_at: float | None
-    """When it became what it is."""
+    """When it got its final state."""
     attempt: int
     """Number of the latest attempt, 0 before the first."""
     attempts: int
@@ -80,7 +80,7 @@ class AttemptRow(TypedDict):
     ended_at: float
     """Epoch seconds."""
     executor: str
-    """Id of the executor that carried it out."""
+    """Id of the executor that ran it."""
     error: list[str] | None
     """[type, message, traceback]."""
     exit: list[int | None] | None
@@ -94,16 +94,16 @@ class AttemptRow(TypedDict):
     lost_bytes: int
     """How much output was dropped: disk full or over the limit."""
     note: str | None
-    """What else a person should know."""
+    """A further remark for people."""
 
 
 class Outcome(TypedDict):
-    """What a verb on several runs did to one of them."""
+    """The outcome of a verb on several runs, for one of them."""
 
     run: str
-    """The target as it was given."""
+    """The target as in the request."""
     id: str | None
-    """The run's id, when the target meant one."""
+    """The run's id, when the target named one."""
     state: str | None
     """Its state now."""
     pids: list[Any]
@@ -126,14 +126,14 @@ class QueueRow(TypedDict):
     queued: int
     """How many wait, the delayed ones left out."""
     running: int
-    """How many of its runs are going."""
+    """How many of its runs are running."""
 
 
 class TaskRow(TypedDict):
     """A task of the app, or the built-in `command`."""
 
     name: str
-    """What submit calls it."""
+    """Its name in a submit."""
     lane: str
     """Where its runs go."""
     fresh: bool
@@ -143,7 +143,7 @@ class TaskRow(TypedDict):
     parameters: list[Any]
     """[name, required] each."""
     any_parameters: bool
-    """It takes names beyond these."""
+    """It takes further names, too."""
     policies: dict[str, Any]
     """What differs from the defaults."""
     doc: str
@@ -255,7 +255,7 @@ class ParamRow(TypedDict):
     name: str
     """As tasks name it."""
     task: str | None
-    """Whose own it is; null: the session's."""
+    """The task that it belongs to; null: the session."""
     kind: str
     """What the app declared: value, function, return, arg or env."""
     value: Any
@@ -298,13 +298,13 @@ class Hold(TypedDict):
     text: str
     """A sentence."""
     run: str | None
-    """The run that it is about."""
+    """The run that holds it."""
     until: float | None
     """When it ends, where that is known."""
 
 
 class MissRow(TypedDict):
-    """A due moment and what became of it."""
+    """A due moment that did not just start a run in time."""
 
     task: str
     """Whose."""
@@ -313,7 +313,7 @@ class MissRow(TypedDict):
     verdict: str
     """Late, skipped, missed or coalesced."""
     run: str | None
-    """The run that was made of it."""
+    """The run that it started, if any."""
     reason: str
     """Why."""
     timezone: str
@@ -321,12 +321,12 @@ class MissRow(TypedDict):
 
 
 class GraphNode(TypedDict):
-    """A task among those that lead to each other."""
+    """A task in the graph."""
 
     task: str
     """Its name."""
     missing: bool
-    """It is named somewhere and does not exist."""
+    """A condition or a parameter names it, but it does not exist."""
     lane: str
     """Where its runs go."""
     condition: str | None
@@ -338,7 +338,7 @@ class GraphNode(TypedDict):
 
 
 class GraphEdge(TypedDict):
-    """What leads from a task to another."""
+    """A connection from a task to another."""
 
     source: str
     """From this task."""
@@ -351,12 +351,12 @@ class GraphEdge(TypedDict):
 
 
 class FaultRow(TypedDict):
-    """Something of the app's that failed where nothing may stop for it."""
+    """A part of the app that failed without stopping anything."""
 
     kind: str
     """Condition, parameter, hook, loader, log or task."""
     what: str
-    """Names it within its kind."""
+    """Its name within its kind."""
     message: str
     """The latest one, with file and line where they are known."""
     times: int

@@ -100,7 +100,7 @@ class Verbs:
         limit: int = 50,
         since: float | None = None,
     ) -> LsResult:
-        """Runs: the running ones, then the queued, then the ended, the newest first.
+        """List runs: the running ones, then the queued, then the ended, the newest first.
 
         Args:
             task: only this task's.
@@ -116,7 +116,7 @@ class Verbs:
         return answer
 
     def show(self, *, run: str) -> ShowResult:
-        """Everything that is known of a run.
+        """Return everything that rtd knows of a run.
 
         Args:
             run: which run: an id, 4 or more characters of its start or end that fit one recent
@@ -135,14 +135,14 @@ class Verbs:
         since: float | None = None,
         stream: str | None = None,
     ) -> Stream[LogPart, LogsResult]:
-        """The output of a run as `log` notifications; the answer follows the last one.
+        """Send the output of a run as `log` notifications; the answer follows the last one.
 
         Args:
             run: which run: an id, 4 or more characters of its start or end that fit one recent
                 run, or a key.
             attempt: which try; default: the latest.
             follow: go on until the run ends, over further attempts.
-            lines: only the last so many lines of what there is.
+            lines: only the last so many of the lines so far.
             since: only what was written since, epoch seconds.
             stream: only `out` or `err`.
         """
@@ -161,7 +161,7 @@ class Verbs:
     def wait(
         self, *, runs: list[str], timeout_s: float | None = None, any: bool = False
     ) -> WaitResult:
-        """Answers when all of the runs (or any of them) have ended.
+        """Answer when all of the runs (or any of them) have ended.
 
         Args:
             runs: which runs, each an id, 4 or more characters of its start or end that fit one
@@ -173,7 +173,7 @@ class Verbs:
         return answer
 
     def result(self, *, run: str) -> ResultResult:
-        """What a run returned, or why it did not.
+        """Return the value that a run returned, or why there is none.
 
         Args:
             run: which run: an id, 4 or more characters of its start or end that fit one recent
@@ -213,8 +213,8 @@ class Verbs:
         return answer
 
     def retry(self, *, runs: list[str], ids: list[str] | None = None) -> RetryResult:
-        """Submit ended runs once more, with the same parameters and options: new runs, since what
-        ended never changes.
+        """Submit ended runs once more, with the same parameters and options, as new runs: a run
+        that has ended never changes.
 
         Args:
             runs: which runs, each an id, 4 or more characters of its start or end that fit one
@@ -225,7 +225,7 @@ class Verbs:
         return answer
 
     def tasks(self, *, task: str | None = None) -> TasksResult:
-        """The tasks of the app and what they take.
+        """List the tasks of the app and their parameters.
 
         Args:
             task: only this one.
@@ -234,7 +234,7 @@ class Verbs:
         return answer
 
     def next(self, *, task: str | None = None, n: int = 10) -> NextResult:
-        """When tasks start next, if nothing but time happens and each run ends at once.
+        """Return when tasks start next, if only time passes and each run ends at once.
 
         Args:
             task: only this one.
@@ -244,7 +244,7 @@ class Verbs:
         return answer
 
     def why(self, *, task: str) -> WhyResult:
-        """Why a task starts or does not: its condition with the fact behind each part, everything
+        """Explain why a task starts or does not: its condition with the fact behind each part, all
         else that holds it, and when it can start.
 
         Args:
@@ -256,7 +256,7 @@ class Verbs:
     def misses(
         self, *, task: str | None = None, since: float | None = None, limit: int = 100
     ) -> MissesResult:
-        """Due moments at which a task did not just start in time, and why; the latest first.
+        """List due moments at which a task did not just start in time, and why; the latest first.
 
         Args:
             task: only this one's.
@@ -279,7 +279,7 @@ class Verbs:
     def disable(
         self, *, tasks: list[str] | None = None, all: bool = False, reason: str = ""
     ) -> DisableResult:
-        """Let tasks start no more by their conditions; what runs goes on, and they can be
+        """Stop starting tasks by their conditions; running runs go on, and the tasks can be
         submitted.
 
         Args:
@@ -293,8 +293,8 @@ class Verbs:
         return answer
 
     def trigger(self, *, task: str, params: dict[str, Any] | None = None) -> TriggerResult:
-        """Start a task now, whatever its condition says. Refused while a run of it is going,
-        unless it may overlap or has no start condition.
+        """Start a task now, without regard to its condition. Refused while a run of the task is
+        going, unless its runs may overlap or it has no start condition.
 
         Args:
             task: its name.
@@ -306,41 +306,42 @@ class Verbs:
         return answer
 
     def graph(self, *, task: str | None = None) -> GraphResult:
-        """Which task waits for which: by its conditions, and by results that are parameters.
+        """Return which task waits for which: by conditions, and by results that are parameters.
 
         Args:
-            task: only what leads to it or from it.
+            task: only tasks that lead to it or that it leads to.
         """
         answer: GraphResult = self._call("graph", {"task": task})
         return answer
 
     def params_ls(self, *, task: str | None = None) -> ParamsLsResult:
-        """The parameters of the session and of its tasks.
+        """List the parameters of the session and of its tasks.
 
         Args:
-            task: only what this task is given: its own, and those of the session that it names.
+            task: only those that this task gets: its own, and those of the session that it
+                names.
         """
         answer: ParamsLsResult = self._call("params_ls", {"task": task})
         return answer
 
     def params_get(self, *, name: str, task: str | None = None) -> ParamsGetResult:
-        """One parameter.
+        """Return one parameter.
 
         Args:
             name: of the parameter.
-            task: whose own it is; null: the session's.
+            task: the task that it belongs to; null: the session.
         """
         answer: ParamsGetResult = self._call("params_get", {"name": name, "task": task})
         return answer
 
     def params_set(self, *, name: str, value: Any, task: str | None = None) -> ParamsSetResult:
-        """Give a parameter that the app declares another value, from the next run on. It is kept
-        until `params_unset`, over restarts, too.
+        """Set a parameter that the app declares to another value, from the next run on. The value
+        holds until `params_unset`, also after restarts.
 
         Args:
             name: of the parameter.
             value: the value.
-            task: whose own it is; null: the session's.
+            task: the task that it belongs to; null: the session.
         """
         answer: ParamsSetResult = self._call(
             "params_set", {"name": name, "value": value, "task": task}
@@ -348,25 +349,25 @@ class Verbs:
         return answer
 
     def params_unset(self, *, name: str, task: str | None = None) -> ParamsUnsetResult:
-        """Take back `params_set`: what the app declared holds again.
+        """Undo `params_set`: the value that the app declares holds again.
 
         Args:
             name: of the parameter.
-            task: whose own it is; null: the session's.
+            task: the task that it belongs to; null: the session.
         """
         answer: ParamsUnsetResult = self._call("params_unset", {"name": name, "task": task})
         return answer
 
     def queue_ls(self) -> QueueLsResult:
-        """All queues."""
+        """List all queues."""
         answer: QueueLsResult = self._call("queue_ls", {})
         return answer
 
     def queue_pause(self, *, queues: list[str], reason: str = "") -> QueuePauseResult:
-        """Start nothing more from these queues; what runs goes on, submits are accepted.
+        """Start no more runs from these queues; running runs go on, submits are accepted.
 
         Args:
-            queues: their names; one that is new is created.
+            queues: their names; a new queue is created.
             reason: goes into the records.
         """
         answer: QueuePauseResult = self._call("queue_pause", {"queues": queues, "reason": reason})
@@ -376,7 +377,7 @@ class Verbs:
         """Start runs from these queues again.
 
         Args:
-            queues: their names; one that is new is created.
+            queues: their names; a new queue is created.
         """
         answer: QueueResumeResult = self._call("queue_resume", {"queues": queues})
         return answer
@@ -400,15 +401,15 @@ class Verbs:
         limit: int = 100,
         skip: int = 0,
     ) -> TaskLogResult:
-        """What the app's task log holds, if it is kept in Redis; a log in a file is named, to be
-        read there. Error `wrong_state` when the app keeps no log that can be read.
+        """Return the entries of the app's task log if Redis holds it, or the file that holds them,
+        to be read there. Error `wrong_state` when the app keeps no log that can be read.
 
         Args:
             task: only this one's.
             action: only this action.
             since: only since then, epoch seconds.
             limit: 1 to 10000.
-            skip: so many of the latest are left out.
+            skip: leave out so many of the latest.
         """
         answer: TaskLogResult = self._call(
             "task_log",
@@ -425,7 +426,7 @@ class Verbs:
         task: str | None = None,
         run: str | None = None,
     ) -> Stream[Event, EventsResult]:
-        """What happens to runs and queues, as `event` notifications.
+        """Send the events of runs and queues as `event` notifications.
 
         Args:
             follow: go on until the client closes the connection.
@@ -440,32 +441,33 @@ class Verbs:
         )
 
     def status(self) -> StatusResult:
-        """How the daemon, its app and its schedule are, and what of the app's has failed."""
+        """Describe the state of the daemon, its app and its schedule, and the parts of the app
+        that failed."""
         answer: StatusResult = self._call("status", {})
         return answer
 
     def info(self) -> InfoResult:
-        """The daemon, its app, its Redis and its executors."""
+        """Describe the daemon, its app, its Redis and its executors."""
         answer: InfoResult = self._call("info", {})
         return answer
 
     def reload(self) -> ReloadResult:
-        """Import the app anew and serve it. Runs that are going stay with the code they began
-        with. Answers when new runs get the new code; error `bad_app` with file and line when it
-        does not import: the app of before serves on then."""
+        """Import the app again and serve it. Running runs stay with the code they began with.
+        Answers when new runs get the new code; error `bad_app` with file and line when the app
+        does not import: then the previous one goes on serving."""
         answer: ReloadResult = self._call("reload", {})
         return answer
 
     def ping(self) -> PingResult:
-        """Whether the daemon answers."""
+        """Check that the daemon answers."""
         answer: PingResult = self._call("ping", {})
         return answer
 
     def shutdown(
         self, *, grace_s: float | None = None, keep_running: bool = False
     ) -> ShutdownResult:
-        """End the daemon: take no more runs, let those that run finish within the grace, stop the
-        rest. Answers at once; the daemon closes the connection when it is done.
+        """End the daemon: take no more runs, let running runs finish within the grace, stop the
+        rest. Answers at once; the daemon closes the connection when it has ended.
 
         Args:
             grace_s: how long runs have to finish; default: the daemon's stop_grace.

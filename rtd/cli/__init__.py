@@ -1,0 +1,1 @@
+"""The command `rtd`, a verb a file; `main` finds the verb."""

@@ -104,7 +104,7 @@ def unstarted_conditions(manifest: Manifest) -> list[str]:
     """Return a sentence for each condition whose task nothing starts."""
     return [
         f"condition `{text}`: its task {info.task!r} has no start_cond, so that it is false until"
-        " somebody starts that task; give TaskCond one"
+        "that task is started by hand; give TaskCond one"
         for text, info in manifest.info.custom.items()
         if info.task is not None and manifest.tasks[info.task].schedule.start is None
     ]

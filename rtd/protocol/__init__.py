@@ -1,1 +1,4 @@
-"""What travels on the control socket: frames, and the one declaration of every verb."""
+"""The protocol of the control socket: frames, and each verb declared once.
+
+A new verb is declared in the module of its subject; see `rtd.protocol.verbs`.
+"""

@@ -7,10 +7,10 @@ from rtd.protocol.schema import Field, Shape, Verb
 
 FAULT: Final = Shape(
     "FaultRow",
-    "Something of the app's that failed where nothing may stop for it.",
+    "A part of the app that failed without stopping anything.",
     (
         Field("kind", "str", "condition, parameter, hook, loader, log or task"),
-        Field("what", "str", "names it within its kind"),
+        Field("what", "str", "its name within its kind"),
         Field("message", "str", "the latest one, with file and line where they are known"),
         Field("times", "int", "how often since the app was imported"),
         Field("first_at", "float", "epoch seconds"),
@@ -39,7 +39,7 @@ SCHEDULE: Final = Shape(
     ),
 )  # fmt: skip
 
-#: What every answer about a daemon begins with.
+#: The first fields of every answer about a daemon.
 IDENTITY: Final = (
     Field("version", "str", "of rtd"),
     Field("pid", "int", "the supervisor's"),
@@ -47,14 +47,14 @@ IDENTITY: Final = (
     Field("node", "str", "this host among those that share it"),
     Field("started_at", "float", "epoch seconds"),
     Field("draining", "bool", "it takes no new work and will end"),
-    Field("app", "str | None", "what was given to `rtd run`; null: commands only"),
+    Field("app", "str | None", "the APP of `rtd run`; null: commands only"),
     Field("app_error", "str | None", "why the app does not import, with file and line"),
 )
 
 HELLO: Final = Verb(
     name="hello",
     command=None,
-    doc="The first request on a connection: who speaks, in which version.",
+    doc="Greet the daemon: the first request on a connection. Each side names its version.",
     params=(
         Field("version", "int", "the client's protocol version"),
         Field("client", "str", "name and version of the client's program", ""),
@@ -73,17 +73,17 @@ HELLO: Final = Verb(
 
 TASK_LOG: Final = Verb(
     name="task_log",
-    summary="what the app's task log holds: each run and how it ended",
+    summary="the app's task log: each run and how it ended",
     command="tasklog",
     completes="task",
-    doc="What the app's task log holds, if it is kept in Redis; a log in a file is named, to be "
-    "read there. Error `wrong_state` when the app keeps no log that can be read.",
+    doc="Return the entries of the app's task log if Redis holds it, or the file that holds them, "
+    "to be read there. Error `wrong_state` when the app keeps no log that can be read.",
     params=(
         Field("task", "str | None", "only this one's", None),
         Field("action", "str | None", "only this action", None),
         Field("since", "float | None", "only since then, epoch seconds", None),
         Field("limit", "int", "1 to 10000", 100),
-        Field("skip", "int", "so many of the latest are left out", 0),
+        Field("skip", "int", "leave out so many of the latest", 0),
     ),
     result=(
         Field("rows", "list[Any]", "task_name, action, run_id, start_at, end_at, exc_text, "
@@ -101,8 +101,8 @@ TASK_LOG: Final = Verb(
 
 EVENTS: Final = Verb(
     name="events",
-    summary="what happens, as it happens",
-    doc="What happens to runs and queues, as `event` notifications.",
+    summary="the events of runs and queues, as they happen",
+    doc="Send the events of runs and queues as `event` notifications.",
     params=(
         Field("follow", "bool", "go on until the client closes the connection", False),
         Field("since", "str | None", "after this event's id; default: the last `limit`, or with "
@@ -118,8 +118,9 @@ EVENTS: Final = Verb(
 
 STATUS: Final = Verb(
     name="status",
-    summary="how the daemon, its app and its schedule are, and what has failed",
-    doc="How the daemon, its app and its schedule are, and what of the app's has failed.",
+    summary="the state of the daemon, its app and its schedule, and what has failed",
+    doc="Describe the state of the daemon, its app and its schedule, and the parts of the app that "
+    "failed.",
     result=(
         *IDENTITY,
         Field("tasks", "int", "how many the app has"),
@@ -149,7 +150,7 @@ STATUS: Final = Verb(
 INFO: Final = Verb(
     name="info",
     summary="the daemon and its parts",
-    doc="The daemon, its app, its Redis and its executors.",
+    doc="Describe the daemon, its app, its Redis and its executors.",
     result=(
         *IDENTITY,
         Field("places", "dict[str, Any]", "socket, runtime_dir, state_dir, log"),
@@ -178,14 +179,14 @@ RELOAD: Final = Verb(
     name="reload",
     summary="import the app again and serve it",
     answers_within_s=None,
-    doc="Import the app anew and serve it. Runs that are going stay with the code they began "
-    "with. Answers when new runs get the new code; error `bad_app` with file and line when it "
-    "does not import: the app of before serves on then.",
+    doc="Import the app again and serve it. Running runs stay with the code they began with. "
+    "Answers when new runs get the new code; error `bad_app` with file and line when the app "
+    "does not import: then the previous one goes on serving.",
     result=(
-        Field("generation", "int", "of the process that new executors are forked from"),
+        Field("generation", "int", "the generation of the process that forks new executors"),
         Field("tasks", "int", "how many the app has now"),
         Field("added", "list[str]", "tasks that are new"),
-        Field("changed", "list[str]", "tasks whose declaration or function is another one"),
+        Field("changed", "list[str]", "tasks whose declaration or function has changed"),
         Field("removed", "list[str]", "tasks that are gone"),
         Field("faults", "list[str]", "what failed without stopping the import, a sentence each"),
     ),
@@ -199,7 +200,7 @@ RELOAD: Final = Verb(
 PING: Final = Verb(
     name="ping",
     summary="whether the daemon answers",
-    doc="Whether the daemon answers.",
+    doc="Check that the daemon answers.",
     result=(
         Field("pid", "int", "the supervisor's"),
         Field("at", "float", "the daemon's clock, epoch seconds"),
@@ -210,8 +211,8 @@ PING: Final = Verb(
 SHUTDOWN: Final = Verb(
     name="shutdown",
     summary="end the daemon",
-    doc="End the daemon: take no more runs, let those that run finish within the grace, stop "
-    "the rest. Answers at once; the daemon closes the connection when it is done.",
+    doc="End the daemon: take no more runs, let running runs finish within the grace, stop the "
+    "rest. Answers at once; the daemon closes the connection when it has ended.",
     repeatable=False,
     params=(
         Field("grace_s", "float | None", "how long runs have to finish; default: the daemon's "

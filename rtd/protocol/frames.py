@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
-#: Version of the protocol; changed when an old client would be misunderstood.
+#: Version of the protocol; changed when an old client would misunderstand the daemon.
 VERSION = 1
 #: The largest frame either side accepts unless it is configured otherwise.
 LIMIT_BYTES = 16 << 20
-#: How far a peer may be read ahead of the check of its frame's size.
+#: How many bytes are read before the size of a frame is checked.
 _SLICE_BYTES = 64 << 10
 _MAX_ID = (1 << 32) - 1
 
@@ -36,11 +36,11 @@ REQUEST, RESPONSE, NOTIFICATION = range(3)
 
 
 class WireError(BadRequest):
-    """The peer sent something that is no frame. The connection cannot go on."""
+    """The peer sent bytes that are no frame. The connection cannot go on."""
 
 
 class Request:
-    """A verb to carry out."""
+    """A request to call a verb."""
 
     __match_args__ = ("msgid", "method", "params")
     __slots__ = __match_args__
@@ -78,7 +78,7 @@ Message = Request | Response | Notification
 
 
 def dump(value: Any, where: str = "value") -> bytes:
-    """Any storable value as MessagePack; the types of `values` only cost where they occur.
+    """Return a storable value as MessagePack. Values beyond JSON's cost only where they occur.
 
     Raises:
         UnserialisableError: names the path of what cannot be stored, starting with `where`.
@@ -95,7 +95,7 @@ def dump(value: Any, where: str = "value") -> bytes:
 
 
 def dump_value(value: Any, where: str) -> bytes:
-    """A user's value as MessagePack. Raises as `dump`, also for what is nested too deep."""
+    """Return a user's value as MessagePack. Raises as `dump`, also for a value nested too deep."""
     blob = dump(value, where)
     if len(blob) > MAX_DEPTH:
         from rtd.common.msgpack_values import check_depth  # lazy: as in dump
@@ -105,10 +105,10 @@ def dump_value(value: Any, where: str) -> bytes:
 
 
 def load(blob: bytes, ext_hook: Callable[[int, bytes], Any] = ExtType) -> Any:
-    """One value; by default extension types stay as they are, to be dumped again.
+    """Return the value of a MessagePack; by default extension types stay as they are.
 
     Raises:
-        WireError: it is not exactly one MessagePack value.
+        WireError: the bytes are not exactly one MessagePack value.
     """
     try:
         return unpackb(
@@ -120,41 +120,41 @@ def load(blob: bytes, ext_hook: Callable[[int, bytes], Any] = ExtType) -> Any:
 
 
 def value_hook(code: int, data: bytes) -> Any:
-    """The hook of clients: extension types become the values of users."""
+    """Return the user's value for an extension type: the hook of clients."""
     from rtd.common.msgpack_values import ext_hook  # lazy: as in dump
 
     return ext_hook(code, data)
 
 
 def encode_request(msgid: int, method: str, params: dict[str, Any]) -> bytes:
-    """The frame of a request."""
+    """Return the frame of a request."""
     return dump([REQUEST, msgid, method, [params]], method)
 
 
 def encode_response(msgid: int, result: Any) -> bytes:
-    """The frame of an answer."""
+    """Return the frame of an answer."""
     return dump([RESPONSE, msgid, None, result], "result")
 
 
 def encode_error(msgid: int, error: RtdError) -> bytes:
-    """The frame of an answer that is an error."""
+    """Return the frame of an answer that is an error."""
     return dump([RESPONSE, msgid, [error.code, error.sentence, error.details], None], "error")
 
 
 def encode_notification(method: str, params: dict[str, Any]) -> bytes:
-    """The frame of a part of a streamed answer."""
+    """Return the frame of a part of a streamed answer."""
     return dump([NOTIFICATION, method, [params]], method)
 
 
 class Decoder:
-    """Takes bytes as they come, gives the messages that are complete.
+    """Turns bytes into messages.
 
-    A frame is measured before it is built: the bytes of an incomplete one are kept up to the
-    limit and no further, and no memory is given to lengths that a header only claims.
+    A frame is measured before it is built: at most the limit is kept of an incomplete frame, and
+    no memory is reserved for a length that a header only claims.
 
     Args:
         limit_bytes: the largest frame that is accepted.
-        ext_hook: what extension types become; by default `msgpack.ExtType`.
+        ext_hook: makes a value of an extension type; by default `msgpack.ExtType`.
     """
 
     def __init__(
@@ -170,15 +170,15 @@ class Decoder:
 
     @property
     def pending_bytes(self) -> int:
-        """Bytes of a frame that is not complete yet."""
+        """How many bytes of an incomplete frame are kept."""
         return len(self._bytes)
 
     def feed(self, data: bytes | memoryview) -> Iterator[Message]:
-        """The messages that these bytes complete, one at a time. Consume it wholly.
+        """Yield the messages that these bytes complete. Read the iterator to its end.
 
         Raises:
-            FrameTooLarge: the frame that is coming is beyond the limit.
-            WireError: the bytes are no frame. After either the stream is of no use.
+            FrameTooLarge: the next frame is beyond the limit.
+            WireError: the bytes are no frame. After either error the stream is of no use.
         """
         for offset in range(0, len(data), _SLICE_BYTES):
             piece = data[offset : offset + _SLICE_BYTES]
@@ -210,7 +210,7 @@ class Decoder:
 
 
 def parse_frame(frame: Any) -> Message:
-    """The message of an unpacked frame. Raises WireError unless its shape is exact."""
+    """Return the message of an unpacked frame. Raises WireError unless the shape is exact."""
     if type(frame) is not list or not frame or type(frame[0]) is not int:
         raise WireError("malformed frame: not an array that starts with 0, 1 or 2")
     match frame:

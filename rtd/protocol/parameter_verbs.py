@@ -1,11 +1,11 @@
-"""The verbs on the parameters that tasks are given besides those of a submit."""
+"""The verbs on the parameters that tasks get besides those of a submit."""
 
 from typing import Final
 
 from rtd.protocol.schema import Field, Shape, Verb
 
 _NAME: Final = Field("name", "str", "of the parameter")
-_TASK: Final = Field("task", "str | None", "whose own it is; null: the session's", None)
+_TASK: Final = Field("task", "str | None", "the task that it belongs to; null: the session", None)
 _ROW: Final = (Field("param", "ParamRow", "as it is now"),)
 _EXAMPLE: Final = {
     "name": "region", "task": None, "kind": "value", "value": "north", "known": True,
@@ -17,7 +17,7 @@ PARAM: Final = Shape(
     "A parameter of the session or of a task.",
     (
         Field("name", "str", "as tasks name it"),
-        Field("task", "str | None", "whose own it is; null: the session's"),
+        Field("task", "str | None", "the task that it belongs to; null: the session"),
         Field("kind", "str", "what the app declared: value, function, return, arg or env"),
         Field("value", "Any", "the value, where it is known before a run; `******` if private"),
         Field("known", "bool", "`value` is the value"),
@@ -29,12 +29,12 @@ PARAM: Final = Shape(
 
 PARAMS_LS: Final = Verb(
     name="params_ls",
-    summary="what tasks are given besides a submit's parameters: ls, get, set, unset",
+    summary="the parameters that tasks get besides those of a submit: ls, get, set, unset",
     aliases=("parameters", "param"),
-    doc="The parameters of the session and of its tasks.",
+    doc="List the parameters of the session and of its tasks.",
     params=(
-        Field("task", "str | None", "only what this task is given: its own, and those of the "
-              "session that it names", None),
+        Field("task", "str | None", "only those that this task gets: its own, and those of "
+              "the session that it names", None),
     ),
     result=(Field("params", "list[ParamRow]", "the session's first, by name"),),
     example=({"task": "report"}, {"params": [_EXAMPLE]}),
@@ -43,7 +43,7 @@ PARAMS_LS: Final = Verb(
 PARAMS_GET: Final = Verb(
     name="params_get",
     completes="parameter",
-    doc="One parameter.",
+    doc="Return one parameter.",
     params=(_NAME, _TASK),
     result=_ROW,
     example=({"name": "region"}, {"param": _EXAMPLE}),
@@ -52,8 +52,8 @@ PARAMS_GET: Final = Verb(
 PARAMS_SET: Final = Verb(
     name="params_set",
     completes="parameter_value",
-    doc="Give a parameter that the app declares another value, from the next run on. It is kept "
-    "until `params_unset`, over restarts, too.",
+    doc="Set a parameter that the app declares to another value, from the next run on. The value "
+    "holds until `params_unset`, also after restarts.",
     params=(_NAME, Field("value", "Any", "the value"), _TASK),
     result=_ROW,
     example=({"name": "region", "value": "south"}, {"param": _EXAMPLE | {"value": "south",
@@ -63,7 +63,7 @@ PARAMS_SET: Final = Verb(
 PARAMS_UNSET: Final = Verb(
     name="params_unset",
     completes="parameter",
-    doc="Take back `params_set`: what the app declared holds again.",
+    doc="Undo `params_set`: the value that the app declares holds again.",
     params=(_NAME, _TASK),
     result=_ROW,
     example=({"name": "region"}, {"param": _EXAMPLE}),

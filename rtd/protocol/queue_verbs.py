@@ -5,14 +5,14 @@ from typing import Final
 from rtd.protocol.run_verbs import REASON
 from rtd.protocol.schema import Field, Verb
 
-_QUEUES: Final = Field("queues", "list[str]", "their names; one that is new is created")
+_QUEUES: Final = Field("queues", "list[str]", "their names; a new queue is created")
 
 QUEUE_LS: Final = Verb(
     name="queue_ls",
     summary="ls, pause, resume, purge",
     aliases=("queues",),
     completes="queue",
-    doc="All queues.",
+    doc="List all queues.",
     result=(Field("queues", "list[QueueRow]", "the highest priority first"),),
     example=(
         {},
@@ -24,7 +24,7 @@ QUEUE_LS: Final = Verb(
 QUEUE_PAUSE: Final = Verb(
     name="queue_pause",
     completes="queue",
-    doc="Start nothing more from these queues; what runs goes on, submits are accepted.",
+    doc="Start no more runs from these queues; running runs go on, submits are accepted.",
     params=(_QUEUES, REASON),
     result=(Field("queues", "list[QueueRow]", "as they are now"),),
     example=({"queues": ["slow"]}, {"queues": [{"queue": "slow", "paused": True, "...": "..."}]}),

@@ -48,7 +48,7 @@ LS: Final = Verb(
     summary="list runs (also when no verb is given)",
     aliases=("ps", "list"),
     completes="task",
-    doc="Runs: the running ones, then the queued, then the ended, the newest first.",
+    doc="List runs: the running ones, then the queued, then the ended, the newest first.",
     params=(
         Field("task", "str | None", "only this task's", None),
         Field("state", "list[str]", "only in these states; empty: all", []),
@@ -58,8 +58,8 @@ LS: Final = Verb(
     ),
     result=(
         Field("runs", "list[Row]", "at most `limit`"),
-        Field("totals", "dict[str, Any]", "how many there are in each state, whatever the filter"),
-        Field("more", "bool", "the limit cut something off"),
+        Field("totals", "dict[str, Any]", "how many runs each state has, without the filter"),
+        Field("more", "bool", "there are more runs than the limit"),
     ),
     example=(
         {"state": ["running"], "limit": 1},
@@ -70,19 +70,19 @@ LS: Final = Verb(
 
 SHOW: Final = Verb(
     name="show",
-    summary="everything that is known of a run",
+    summary="everything that rtd knows of a run",
     aliases=("inspect",),
     completes="run",
-    doc="Everything that is known of a run.",
+    doc="Return everything that rtd knows of a run.",
     params=(_RUN,),
     result=(
         Field("row", "Row", "as in ls"),
         Field("params", "Any", "as submitted"),
         Field("options", "dict[str, Any]", "the policies that this submit set"),
         Field("policies", "dict[str, Any]", "all policies in force that differ from the defaults"),
-        Field("waits", "str", "while it is queued: what for; one sentence, or empty"),
-        Field("submitted_by", "str", "uid and pid of who submitted it"),
-        Field("attempts", "list[AttemptRow]", "those that are over, the first first"),
+        Field("waits", "str", "why a queued run waits: one sentence; else empty"),
+        Field("submitted_by", "str", "uid and pid of the client that submitted it"),
+        Field("attempts", "list[AttemptRow]", "the attempts that are over, the first one first"),
         Field("pids", "list[Any]", "processes that were ended: [pid, name, how]"),
         Field("tree", "list[Any]", "while it runs: its processes, [pid, name, bytes, cpu_s]"),
     ),
@@ -100,12 +100,12 @@ LOGS: Final = Verb(
     summary="a run's output",
     aliases=("log", "tail"),
     completes="run",
-    doc="The output of a run as `log` notifications; the answer follows the last one.",
+    doc="Send the output of a run as `log` notifications; the answer follows the last one.",
     params=(
         _RUN,
         Field("attempt", "int | None", "which try; default: the latest", None),
         Field("follow", "bool", "go on until the run ends, over further attempts", False),
-        Field("lines", "int | None", "only the last so many lines of what there is", None),
+        Field("lines", "int | None", "only the last so many of the lines so far", None),
         Field("since", "float | None", "only what was written since, epoch seconds", None),
         Field("stream", "str | None", "only `out` or `err`", None),
     ),
@@ -128,7 +128,7 @@ WAIT: Final = Verb(
     summary="until runs are over",
     completes="live_run",
     answers_within_s=None,
-    doc="Answers when all of the runs (or any of them) have ended.",
+    doc="Answer when all of the runs (or any of them) have ended.",
     params=(
         _RUNS,
         Field("timeout_s", "float | None", "after it: error `timeout`; the runs go on", None),
@@ -143,13 +143,13 @@ WAIT: Final = Verb(
 
 RESULT: Final = Verb(
     name="result",
-    summary="what a run returned",
+    summary="the value that a run returned",
     completes="run",
-    doc="What a run returned, or why it did not.",
+    doc="Return the value that a run returned, or why there is none.",
     params=(_RUN,),
     result=(
         Field("id", "str", "the run"),
-        Field("state", "str", "its state; the rest means something once it is terminal"),
+        Field("state", "str", "its state; the other values have a meaning once it is terminal"),
         Field("value", "Any", "what the task returned"),
         Field("error", "list[str] | None", "[type, message, traceback] of the last attempt"),
         Field("why", "str | None", "one sentence"),
@@ -198,8 +198,8 @@ RETRY: Final = Verb(
     summary="submit ended runs once more",
     aliases=("requeue",),
     completes="run",
-    doc="Submit ended runs once more, with the same parameters and options: new runs, since "
-    "what ended never changes.",
+    doc="Submit ended runs once more, with the same parameters and options, as new runs: a run "
+    "that has ended never changes.",
     params=(
         _RUNS,
         Field("ids", "list[str] | None", "a ULID for each new run, so that it is safe to repeat",

@@ -1,4 +1,4 @@
-"""The maps that verbs on scheduled tasks answer with."""
+"""The maps in the answers of the verbs on scheduled tasks."""
 
 from typing import Final
 
@@ -26,19 +26,19 @@ HOLD: Final = Shape(
     (
         Field("kind", "str", "one word: disabled, running, queue_paused, backoff, ..."),
         Field("text", "str", "a sentence"),
-        Field("run", "str | None", "the run that it is about"),
+        Field("run", "str | None", "the run that holds it"),
         Field("until", "float | None", "when it ends, where that is known"),
     ),
 )  # fmt: skip
 
 MISS: Final = Shape(
     "MissRow",
-    "A due moment and what became of it.",
+    "A due moment that did not just start a run in time.",
     (
         Field("task", "str", "whose"),
         Field("due_at", "float", "when its condition came true, epoch seconds"),
         Field("verdict", "str", "late, skipped, missed or coalesced"),
-        Field("run", "str | None", "the run that was made of it"),
+        Field("run", "str | None", "the run that it started, if any"),
         Field("reason", "str", "why"),
         Field("timezone", "str", "IANA name of the task's local time"),
     ),
@@ -46,10 +46,10 @@ MISS: Final = Shape(
 
 GRAPH_NODE: Final = Shape(
     "GraphNode",
-    "A task among those that lead to each other.",
+    "A task in the graph.",
     (
         Field("task", "str", "its name"),
-        Field("missing", "bool", "it is named somewhere and does not exist"),
+        Field("missing", "bool", "a condition or a parameter names it, but it does not exist"),
         Field("lane", "str", "where its runs go"),
         Field("condition", "str | None", "under which it starts"),
         Field("end_condition", "str | None", "under which its runs are ended"),
@@ -59,7 +59,7 @@ GRAPH_NODE: Final = Shape(
 
 GRAPH_EDGE: Final = Shape(
     "GraphEdge",
-    "What leads from a task to another.",
+    "A connection from a task to another.",
     (
         Field("source", "str", "from this task"),
         Field("target", "str", "to this one"),

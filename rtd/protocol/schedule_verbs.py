@@ -14,9 +14,9 @@ _SWITCHED: Final = (Field("tasks", "list[SwitchRow]", "as they are now"),)
 
 TASKS: Final = Verb(
     name="tasks",
-    summary="what can be submitted",
+    summary="the tasks that can be submitted",
     completes="task",
-    doc="The tasks of the app and what they take.",
+    doc="List the tasks of the app and their parameters.",
     params=(Field("task", "str | None", "only this one", None),),
     result=(
         Field("app", "str | None", "where they come from"),
@@ -34,7 +34,7 @@ NEXT: Final = Verb(
     name="next",
     summary="when tasks start next",
     completes="task",
-    doc="When tasks start next, if nothing but time happens and each run ends at once.",
+    doc="Return when tasks start next, if only time passes and each run ends at once.",
     params=(
         Field("task", "str | None", "only this one", None),
         Field("n", "int", "how many starts, 1 to 1000", 10),
@@ -42,7 +42,7 @@ NEXT: Final = Verb(
     result=(
         Field("starts", "list[StartRow]", "the earliest first"),
         Field("waiting", "int", "tasks with a condition that only an event can make true"),
-        Field("behind", "list[str]", "tasks that a run of their own must end for, by name"),
+        Field("behind", "list[str]", "tasks that wait for the end of a run of their own, by name"),
     ),
     example=(
         {"task": "report", "n": 1},
@@ -58,7 +58,7 @@ WHY: Final = Verb(
     name="why",
     summary="why a task starts or does not",
     completes="task",
-    doc="Why a task starts or does not: its condition with the fact behind each part, everything "
+    doc="Explain why a task starts or does not: its condition with the fact behind each part, all "
     "else that holds it, and when it can start.",
     params=(_TASK,),
     result=(
@@ -67,7 +67,7 @@ WHY: Final = Verb(
         Field("end_condition", "str | None", "under which its runs are ended"),
         Field("value", "bool", "the condition is true now"),
         Field("tree", "dict[str, Any] | None", "value, text, fact, next_change, children"),
-        Field("holds", "list[Hold]", "what holds it beside the condition"),
+        Field("holds", "list[Hold]", "what else keeps it from starting"),
         Field("next_at", "float | None", "when it starts next as far as time alone decides"),
         Field("next_text", "str", "the same as a sentence"),
     ),
@@ -85,7 +85,7 @@ MISSES: Final = Verb(
     name="misses",
     summary="due moments at which a task did not just start in time",
     completes="task",
-    doc="Due moments at which a task did not just start in time, and why; the latest first.",
+    doc="List due moments at which a task did not just start in time, and why; the latest first.",
     params=(
         Field("task", "str | None", "only this one's", None),
         Field("since", "float | None", "only those due since, epoch seconds", None),
@@ -114,7 +114,7 @@ DISABLE: Final = Verb(
     name="disable",
     summary="stop starting tasks by their conditions",
     completes="task",
-    doc="Let tasks start no more by their conditions; what runs goes on, and they can be "
+    doc="Stop starting tasks by their conditions; running runs go on, and the tasks can be "
     "submitted.",
     params=(*_TASKS, REASON),
     result=_SWITCHED,
@@ -125,8 +125,8 @@ TRIGGER: Final = Verb(
     name="trigger",
     summary="start a task now, without regard to its condition",
     completes="task_call",
-    doc="Start a task now, whatever its condition says. Refused while a run of it is going, "
-    "unless it may overlap or has no start condition.",
+    doc="Start a task now, without regard to its condition. Refused while a run of the task is "
+    "going, unless its runs may overlap or it has no start condition.",
     repeatable=False,
     params=(_TASK, Field("params", "dict[str, Any]", "the parameters of the run", {})),
     result=(Field("id", "str", "of the run"),),
@@ -137,8 +137,8 @@ GRAPH: Final = Verb(
     name="graph",
     summary="which task waits for which: as a tree, for mermaid, as SVG",
     completes="task",
-    doc="Which task waits for which: by its conditions, and by results that are parameters.",
-    params=(Field("task", "str | None", "only what leads to it or from it", None),),
+    doc="Return which task waits for which: by conditions, and by results that are parameters.",
+    params=(Field("task", "str | None", "only tasks that lead to it or that it leads to", None),),
     result=(
         Field("nodes", "list[GraphNode]", "the tasks, by name; then those that do not exist"),
         Field("edges", "list[GraphEdge]", "by the names of their ends"),

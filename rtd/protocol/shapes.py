@@ -10,7 +10,7 @@ from rtd.protocol.schema import Field, Shape
 
 ROW: Final = Shape(
     "Row",
-    "A run in a line: what `ls`, `wait` and `show` give.",
+    "A run in a line, as `ls`, `wait` and `show` return it.",
     (
         Field("id", "str", "its id, a ULID"),
         Field("task", "str", "the name of its task; `command` for a shell command"),
@@ -26,7 +26,7 @@ ROW: Final = Shape(
         Field("due_at", "float | None", "of a delayed or retried run that waits: when it may "
               "start"),
         Field("started_at", "float | None", "of the latest attempt"),
-        Field("ended_at", "float | None", "when it became what it is"),
+        Field("ended_at", "float | None", "when it got its final state"),
         Field("attempt", "int", "number of the latest attempt, 0 before the first"),
         Field("attempts", "int", "how many its policy allows at most"),
         Field("by", "str | None", "who or what ended it"),
@@ -42,12 +42,12 @@ ROW: Final = Shape(
 
 PROGRESS: Final = Shape(
     "Progress",
-    "What a run last said about how far it is.",
+    "The last progress report of a run.",
     (
         Field("done", "float", "how much is done"),
         Field("total", "float | None", "of how much, if it is known"),
         Field("text", "str", "in words; may be empty"),
-        Field("at", "float", "when it was said, epoch seconds"),
+        Field("at", "float", "when it was reported, epoch seconds"),
     ),
 )
 
@@ -59,23 +59,23 @@ ATTEMPT: Final = Shape(
         Field("state", "str", "how it ended"),
         Field("started_at", "float", "epoch seconds"),
         Field("ended_at", "float", "epoch seconds"),
-        Field("executor", "str", "id of the executor that carried it out"),
+        Field("executor", "str", "id of the executor that ran it"),
         Field("error", "list[str] | None", "[type, message, traceback]"),
         Field("exit", "list[int | None] | None", "[code, signal]"),
         Field("cpu_s", "float", "CPU seconds of its process tree"),
         Field("peak_bytes", "int", "peak resident memory of its process tree"),
         Field("output_bytes", "int", "how much output is kept"),
         Field("lost_bytes", "int", "how much output was dropped: disk full or over the limit"),
-        Field("note", "str | None", "what else a person should know"),
+        Field("note", "str | None", "a further remark for people"),
     ),
 )
 
 OUTCOME: Final = Shape(
     "Outcome",
-    "What a verb on several runs did to one of them.",
+    "The outcome of a verb on several runs, for one of them.",
     (
-        Field("run", "str", "the target as it was given"),
-        Field("id", "str | None", "the run's id, when the target meant one"),
+        Field("run", "str", "the target as in the request"),
+        Field("id", "str | None", "the run's id, when the target named one"),
         Field("state", "str | None", "its state now"),
         Field("pids", "list[Any]", "kill: each process that was ended, [pid, name, how]"),
         Field("new", "str | None", "retry: the id of the run that was made"),
@@ -91,7 +91,7 @@ QUEUE: Final = Shape(
         Field("priority", "int", "among the queues, higher first"),
         Field("paused", "bool", "runs wait, none starts"),
         Field("queued", "int", "how many wait, the delayed ones left out"),
-        Field("running", "int", "how many of its runs are going"),
+        Field("running", "int", "how many of its runs are running"),
     ),
 )
 
@@ -99,12 +99,12 @@ TASK: Final = Shape(
     "TaskRow",
     "A task of the app, or the built-in `command`.",
     (
-        Field("name", "str", "what submit calls it"),
+        Field("name", "str", "its name in a submit"),
         Field("lane", "str", "where its runs go"),
         Field("fresh", "bool", "each run has its own fork"),
         Field("takes", "str", "its parameters as text: `day, limit=...`"),
         Field("parameters", "list[Any]", "[name, required] each"),
-        Field("any_parameters", "bool", "it takes names beyond these"),
+        Field("any_parameters", "bool", "it takes further names, too"),
         Field("policies", "dict[str, Any]", "what differs from the defaults"),
         Field("doc", "str", "first line of its docstring"),
         Field("source", "str", "file:line"),

@@ -1,0 +1,1 @@
+"""What the verbs of the control socket share: connection, request, targets, rows of runs."""

@@ -16,7 +16,7 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
     try:
         done = await request.node.reloader.reload()
     except (AppError, InternalError) as error:
-        said = f"not reloaded, the app of before serves on: {error.sentence}"
+        said = f"not reloaded, the previous app goes on serving: {error.sentence}"
         raise type(error)(said) from None
     faults = request.context.manifest.info.faults
     return {
