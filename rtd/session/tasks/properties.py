@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar, cast
 
-from rtd.session.core.schedule_options import ConditionSource, read_schedule, read_switch
+from rtd.session.core.schedule_options import read_schedule, read_switch
 from rtd.session.core.signature import first_line
 from rtd.session.core.task_definition import TaskDefinition
 from rtd.session.parameters.parameters import Parameters, read_parameters
@@ -16,37 +16,117 @@ from rtd.session.tasks.define_task import python_lane, read_policy_options
 if TYPE_CHECKING:
     from rtd.language.core.condition import Condition
 
+Value = TypeVar("Value")
 #: Attributes of Red Engine's tasks about their runs. rtd's runs may be on another node.
 _OF_RUNS: Final = frozenset(
     {"status", "is_running", "logger"}
     | {f"last_{action}" for action in ("run", "success", "fail", "terminate", "inaction")}
 )
 
-if TYPE_CHECKING:
-    TaskOption = property
-else:
 
-    class TaskOption(property):
-        """A property of a task. In a class whose instances are made per run it steps aside:
-        there the name is an ordinary attribute, as if this class did not exist."""
+class TaskOption(Generic[Value]):
+    """An option of a task as an attribute.
 
-        def __get__(self, instance, owner=None):
-            if not owner.is_made_per_run:
-                return super().__get__(instance, owner)
-            name = self.fget.__name__
-            if instance is None or name not in instance.__dict__:
-                raise AttributeError(f"{owner.__name__!r} has no attribute {name!r}")
-            return instance.__dict__[name]
+    In a class whose instances are made per run it steps aside: there the name is an ordinary
+    attribute.
 
-        def __set__(self, instance, value):
-            if type(instance).is_made_per_run:
-                instance.__dict__[self.fget.__name__] = value
-            else:
-                super().__set__(instance, value)
+    Args:
+        read: returns the option from the task's definition.
+        write: checks a value and sets it.
+    """
 
-        def __delete__(self, instance):
-            if instance.__dict__.pop(self.fget.__name__, self) is self:
-                super().__delete__(instance)
+    def __init__(
+        self,
+        read: Callable[[TaskDefinition], Value],
+        write: Callable[[TaskProperties, Any], None],
+    ) -> None:
+        self._read = read
+        self._write = write
+
+    def __set_name__(self, _owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, task: TaskProperties | None, kind: type[TaskProperties]) -> Value:
+        if task is not None and not kind.is_made_per_run:
+            return self._read(task.definition)
+        if task is None or self._name not in task.__dict__:
+            raise AttributeError(f"{kind.__name__!r} has no attribute {self._name!r}")
+        return cast("Value", task.__dict__[self._name])
+
+    def __set__(self, task: TaskProperties, value: Any) -> None:
+        if task.is_made_per_run:
+            task.__dict__[self._name] = value
+        else:
+            self._write(task, value)
+
+    def __delete__(self, task: TaskProperties) -> None:
+        if self._name not in task.__dict__:
+            raise AttributeError(f"the attribute {self._name!r} cannot be deleted")
+        del task.__dict__[self._name]
+
+
+def _set_schedule(field: str, option: str) -> Callable[[TaskProperties, Any], None]:
+    def write(task: TaskProperties, value: Any) -> None:
+        info = task.definition.info
+        given, _ = read_schedule({option: value}, info.lane, f"task {info.name!r}")
+        schedule = replace(info.schedule, **{field: getattr(given, field)})
+        task.definition = task.definition.with_info(schedule=schedule)
+
+    return write
+
+
+def _set_policy(option: str) -> Callable[[TaskProperties, Any], None]:
+    def write(task: TaskProperties, value: Any) -> None:
+        info = task.definition.info
+        fields = read_policy_options({option: value}, info.lane, f"task {info.name!r}")
+        task.definition = task.definition.with_info(policies=replace(info.policies, **fields))
+
+    return write
+
+
+def _set_switch(field: str) -> Callable[[TaskProperties, Any], None]:
+    def write(task: TaskProperties, value: Any) -> None:
+        switch = read_switch(value, field, f"task {task.name!r}")
+        task.definition = task.definition.with_info(**{field: switch})
+
+    return write
+
+
+def _set_description(task: TaskProperties, text: str) -> None:
+    task.definition = task.definition.with_info(doc=first_line(text))
+
+
+def _set_lane(task: TaskProperties, lane: str) -> None:
+    info, where = task.definition.info, f"task {task.name!r}"
+    chosen = python_lane(lane, task.definition.is_async, info.fresh, where)
+    read_schedule({"end_cond": info.schedule.end}, chosen, where)
+    task.definition = task.definition.with_info(lane=chosen)
+
+
+def _set_disabled(task: TaskProperties, value: bool) -> None:
+    enabled = not read_switch(value, "disabled", f"task {task.name!r}")
+    schedule = replace(task.definition.info.schedule, enabled=enabled)
+    task.definition = task.definition.with_info(schedule=schedule)
+
+
+def _set_parameters(task: TaskProperties, given: Mapping[str, Any] | None) -> None:
+    info = task.definition.info
+    names = [name for name, _ in info.parameters]
+    own = read_parameters(given, names, info.any_parameters, f"task {info.name!r}")
+    task.definition = replace(task.definition, parameters=own)
+
+
+def _timeout(definition: TaskDefinition) -> timedelta | None:
+    seconds = definition.info.policies.timeout_s
+    return None if seconds is None else timedelta(seconds=seconds)
+
+
+def _condition(text: str | None) -> Condition | None:
+    if text is None:
+        return None
+    from rtd.language.parser import parse  # lazy: many apps have none
+
+    return parse(text)
 
 
 class TaskProperties:
@@ -61,6 +141,35 @@ class TaskProperties:
     #: Whether an instance stands for a run and not for a task.
     is_made_per_run: ClassVar[bool] = False
 
+    #: Unique in the session.
+    name = TaskOption[str](lambda d: d.info.name, lambda task, to: task.session.rename(task, to))
+    #: One line.
+    description = TaskOption[str](lambda d: d.info.doc, _set_description)
+    #: When the task starts by itself; set as a text or a condition.
+    start_cond = TaskOption["Condition | None"](
+        lambda d: _condition(d.info.schedule.start), _set_schedule("start", "start_cond")
+    )
+    #: When a run of the task is stopped; set as a text or a condition.
+    end_cond = TaskOption["Condition | None"](
+        lambda d: _condition(d.info.schedule.end), _set_schedule("end", "end_cond")
+    )
+    #: How long a run may take; set as seconds, `"2 hours"` or `"never"`.
+    timeout = TaskOption["timedelta | None"](_timeout, _set_policy("timeout"))
+    #: -100 to 100, higher first.
+    priority = TaskOption[int](lambda d: d.info.policies.priority, _set_policy("priority"))
+    #: The lane: `process`, `thread`, `main`, `async`, or `command`.
+    execution = TaskOption[str](lambda d: d.info.lane, _set_lane)
+    #: Whether the task starts only when submitted.
+    disabled = TaskOption[bool](lambda d: not d.info.schedule.enabled, _set_disabled)
+    #: Whether the task runs once when it is new, without regard to its condition.
+    force_run = TaskOption[bool](lambda d: d.info.force_run, _set_switch("force_run"))
+    #: Whether the task runs when the daemon starts, and only then.
+    on_startup = TaskOption[bool](lambda d: d.info.on_startup, _set_switch("on_startup"))
+    #: Whether the task runs when the daemon ends, and only then.
+    on_shutdown = TaskOption[bool](lambda d: d.info.on_shutdown, _set_switch("on_shutdown"))
+    #: The task's own parameters, by name.
+    parameters = TaskOption[Parameters](lambda d: cast("Parameters", d.parameters), _set_parameters)
+
     def __getattr__(self, name: str) -> Any:
         kind = type(self).__name__
         if self.is_made_per_run:
@@ -73,144 +182,3 @@ class TaskProperties:
                 " session.get_task_log(task_name=...), and in rtctl"
             )
         raise AttributeError(f"{kind!r} has no attribute {name!r}")
-
-    @TaskOption
-    def name(self) -> str:
-        """The task's name, unique in the session."""
-        return self.definition.info.name
-
-    @name.setter
-    def name(self, name: str) -> None:
-        self.session.rename(self, name)
-
-    @TaskOption
-    def description(self) -> str:
-        """One line."""
-        return self.definition.info.doc
-
-    @description.setter
-    def description(self, text: str) -> None:
-        self._set(doc=first_line(text))
-
-    @TaskOption
-    def start_cond(self) -> Condition | None:
-        """When the task starts by itself; set as a text or a condition."""
-        return _condition(self.definition.info.schedule.start)
-
-    @start_cond.setter
-    def start_cond(self, condition: str | Condition | ConditionSource | None) -> None:
-        self._set_schedule("start", "start_cond", condition)
-
-    @TaskOption
-    def end_cond(self) -> Condition | None:
-        """When a run of the task is stopped; set as a text or a condition."""
-        return _condition(self.definition.info.schedule.end)
-
-    @end_cond.setter
-    def end_cond(self, condition: str | Condition | ConditionSource | None) -> None:
-        self._set_schedule("end", "end_cond", condition)
-
-    @TaskOption
-    def timeout(self) -> timedelta | None:
-        """How long a run may take; set as seconds, `"2 hours"` or `"never"`."""
-        seconds = self.definition.info.policies.timeout_s
-        return None if seconds is None else timedelta(seconds=seconds)
-
-    @timeout.setter
-    def timeout(self, value: Any) -> None:
-        self._set_policy("timeout", value)
-
-    @TaskOption
-    def priority(self) -> int:
-        """-100 to 100, higher first."""
-        return self.definition.info.policies.priority
-
-    @priority.setter
-    def priority(self, value: int) -> None:
-        self._set_policy("priority", value)
-
-    @TaskOption
-    def execution(self) -> str:
-        """The lane: `process`, `thread`, `main`, `async`, or `command`."""
-        return self.definition.info.lane
-
-    @execution.setter
-    def execution(self, lane: str) -> None:
-        info, where = self.definition.info, self._where
-        chosen = python_lane(lane, self.definition.is_async, info.fresh, where)
-        read_schedule({"end_cond": info.schedule.end}, chosen, where)
-        self._set(lane=chosen)
-
-    @TaskOption
-    def disabled(self) -> bool:
-        """Whether the task starts only when submitted."""
-        return not self.definition.info.schedule.enabled
-
-    @disabled.setter
-    def disabled(self, value: bool) -> None:
-        enabled = not read_switch(value, "disabled", self._where)
-        self._set(schedule=replace(self.definition.info.schedule, enabled=enabled))
-
-    @TaskOption
-    def force_run(self) -> bool:
-        """Whether the task runs once when it is new, without regard to its condition."""
-        return self.definition.info.force_run
-
-    @force_run.setter
-    def force_run(self, value: bool) -> None:
-        self._set(force_run=read_switch(value, "force_run", self._where))
-
-    @TaskOption
-    def on_startup(self) -> bool:
-        """Whether the task runs when the daemon starts, and only then."""
-        return self.definition.info.on_startup
-
-    @on_startup.setter
-    def on_startup(self, value: bool) -> None:
-        self._set(on_startup=read_switch(value, "on_startup", self._where))
-
-    @TaskOption
-    def on_shutdown(self) -> bool:
-        """Whether the task runs when the daemon ends, and only then."""
-        return self.definition.info.on_shutdown
-
-    @on_shutdown.setter
-    def on_shutdown(self, value: bool) -> None:
-        self._set(on_shutdown=read_switch(value, "on_shutdown", self._where))
-
-    @TaskOption
-    def parameters(self) -> Parameters:
-        """The task's own parameters, by name."""
-        return cast("Parameters", self.definition.parameters)
-
-    @parameters.setter
-    def parameters(self, given: Mapping[str, Any] | None) -> None:
-        info = self.definition.info
-        names = [name for name, _ in info.parameters]
-        own = read_parameters(given, names, info.any_parameters, self._where)
-        self.definition = replace(self.definition, parameters=own)
-
-    @property
-    def _where(self) -> str:
-        return f"task {self.name!r}"
-
-    def _set(self, **fields: Any) -> None:
-        self.definition = self.definition.with_info(**fields)
-
-    def _set_schedule(self, field: str, option: str, condition: Any) -> None:
-        info = self.definition.info
-        read, _ = read_schedule({option: condition}, info.lane, self._where)
-        self._set(schedule=replace(info.schedule, **{field: getattr(read, field)}))
-
-    def _set_policy(self, option: str, value: Any) -> None:
-        info = self.definition.info
-        fields = read_policy_options({option: value}, info.lane, self._where)
-        self._set(policies=replace(info.policies, **fields))
-
-
-def _condition(text: str | None) -> Condition | None:
-    if text is None:
-        return None
-    from rtd.language.parser import parse  # lazy: many apps have none
-
-    return parse(text)
