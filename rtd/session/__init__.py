@@ -3,7 +3,7 @@ imports from the modules below."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from rtd.session.core.app_errors import Error, Stopped
 from rtd.session.core.default_session import default_session
@@ -20,13 +20,13 @@ __all__ = ["CurrentRun", "Error", "Session", "Stopped", "Task", "current_run", "
 def start() -> None:
     """Call `rtd.session.Session.start` of the default session, for a program that makes no session
     itself: `from rtd import session; session.start()`."""
-    from rtd.session import start_daemon  # lazy: only a program that starts a daemon needs it
-
-    start_daemon.start(default_session())
+    _default_session().start()
 
 
 def run(*names: Any) -> list[TaskResult]:
     """Call `rtd.session.Session.run` of the default session."""
-    from rtd.session import run_tasks  # lazy: it is a client of the daemon
+    return _default_session().run(*names)
 
-    return run_tasks.run(default_session(), names)
+
+def _default_session() -> Session:
+    return cast("Session", default_session())

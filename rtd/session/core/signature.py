@@ -20,6 +20,7 @@ class TaskSignature(NamedTuple):
         free_names: the other parameters that the code names; the session gives them.
         is_async: it is a coroutine function.
         is_class: a run makes an instance and calls its `start`.
+        has_own_stop: the class has a `stop`, which rtd calls instead of raising `Stopped`.
         is_command: it is a command of the operating system.
         doc: one line.
         source: `file:line`.
@@ -30,6 +31,7 @@ class TaskSignature(NamedTuple):
     free_names: tuple[str, ...] = ()
     is_async: bool = False
     is_class: bool = False
+    has_own_stop: bool = False
     is_command: bool = False
     doc: str = ""
     source: str = ""

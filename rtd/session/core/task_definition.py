@@ -79,7 +79,7 @@ class TaskDefinition:
         parameters: the task's own, by name.
         free_names: other names that its code reads; the session gives those that it has.
         is_class: a run makes an instance of the target and calls its `start`.
-        has_own_stop: the class has a `stop`, which is called instead of raising `Stopped`.
+        has_own_stop: the class has a `stop`, which rtd calls instead of raising `Stopped`.
         is_async: the target, or its `start`, is a coroutine function.
         command: what a task in lane `command` runs.
         resolver: what its runs get beside the parameters of their submit; None, as for most:

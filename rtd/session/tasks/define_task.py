@@ -89,6 +89,7 @@ def define_task(
         Parameters({**default_arguments(target), **given}),
         free_names=signature.free_names,
         is_class=signature.is_class,
+        has_own_stop=signature.has_own_stop,
         is_async=signature.is_async,
     )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from inspect import isclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,6 @@ from rtd.session.core.app_errors import is_app_error
 from rtd.session.core.run_context import report_fault
 from rtd.session.core.session_state import SessionState
 from rtd.session.core.signature import TaskSignature, caller_location, signature_of
-from rtd.session.core.task_definition import TaskDefinition
 from rtd.session.tasks.define_task import define_task
 from rtd.session.tasks.task import Task
 
@@ -127,14 +125,10 @@ class FuncTask(Task):
         if self._delayed is not None:
             return self._delayed.read_signature(where)
         assert self.func is not None
-        found = _signature_of(self.func, where)
-        return found if found.source else found._replace(source=caller_location())
-
-    def _define(self, name: str, options: dict[str, Any]) -> TaskDefinition:
-        definition = super()._define(name, options)
-        if definition.target is not self.func:  # `execute` makes the instance itself
-            definition = replace(definition, is_class=False)
-        return _with_stop(definition)
+        signature = _signature_of(self.func, where)
+        if self._target() is not self.func:  # then `execute` itself makes the instance
+            signature = signature._replace(is_class=False, has_own_stop=False)
+        return signature if signature.source else signature._replace(source=caller_location())
 
     def __mro_entries__(self, _bases: tuple[Any, ...]) -> tuple[type, ...]:
         """Let a class inherit from a class that is a task. Raises PolicyError for a function."""
@@ -166,13 +160,10 @@ def declare_task(
     signature = _signature_of(target, f"task {name!r}")
     task = FuncTask.__new__(FuncTask)
     task.session, task.func = session, target
-    task.definition = _with_stop(define_task(target, name, rest, signature, lane))
+    task.definition = define_task(target, name, rest, signature, lane)
     task.__doc__ = target.__doc__
     task.__name__ = getattr(target, "__name__", None) or str(name)
     task.__wrapped__ = target
-    if not session.hooks.init:
-        session.add(task, on_exists)
-        return task
     hooks = session.init_hook_scope()
     hooks.before(task)
     session.add(task, on_exists)
@@ -181,20 +172,19 @@ def declare_task(
 
 
 def _signature_of(target: Callable[..., Any], where: str) -> TaskSignature:
-    found = signature_of(target, where)
-    if isclass(target) and issubclass(target, Task):
+    """Return the signature of a function or class. A class with `Task` as its base must have a
+    `start`; its instances are made per run."""
+    signature = signature_of(target, where)
+    if not isclass(target):
+        return signature
+    if issubclass(target, Task):
         if target.start is Task.start:
             raise PolicyError(f"{where}: a class task needs a method start()")
         target.is_made_per_run = True
         if target.__init__ is Task.__init__:
-            return found._replace(parameters=(), any_parameters=False)
-    return found
-
-
-def _with_stop(definition: TaskDefinition) -> TaskDefinition:
-    """Return the definition; that of a class says whether the class has a `stop`."""
-    own_stop = getattr(definition.target, "stop", Task.stop) is not Task.stop
-    return replace(definition, has_own_stop=own_stop) if definition.is_class else definition
+            signature = signature._replace(parameters=(), any_parameters=False)
+    own_stop = getattr(target, "stop", Task.stop) is not Task.stop
+    return signature._replace(has_own_stop=own_stop)
 
 
 def _refuse(func: Any, path: Any, func_name: Any) -> None:
