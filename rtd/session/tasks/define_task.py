@@ -23,7 +23,7 @@ _OTHERS: Final = ("name", "execution", "description", "parameters", "disabled", 
 #: Options of Red Engine's tasks that rtd has elsewhere.
 _ELSEWHERE: Final = {
     "kwds_popen": "a command's cwd, env, user, umask and stdin are options of the task",
-    "sys_paths": "what a file imports is found from its package's folder; or set PYTHONPATH",
+    "sys_paths": "a file's imports are found from its package's folder; or set PYTHONPATH",
     "force_termination": "a run is ended by rtctl kill",
     "logger": "handlers of the logger rtd.task see every run",
     "logger_name": "handlers of the logger rtd.task see every run",

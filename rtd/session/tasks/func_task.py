@@ -89,7 +89,7 @@ class FuncTask(Task):
         if self._delayed is not None:
             return self._delayed(*args, **kwargs)
         if len(args) != 1 or kwargs or not callable(args[0]):
-            raise PolicyError("FuncTask(...) is to stand above a function: @FuncTask(...)")
+            raise PolicyError("FuncTask(...) needs a function below it: @FuncTask(...)")
         self.func = args[0]
         super().__init__(**self._options)
         return self.func

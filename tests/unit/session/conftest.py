@@ -1,4 +1,4 @@
-"""Sessions of one test do not reach the next."""
+"""Each test begins and ends without a session."""
 
 from collections.abc import Iterator
 

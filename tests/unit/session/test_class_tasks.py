@@ -22,7 +22,7 @@ class Numbers(rtd.Task):
 
 
 class Import(rtd.Task):
-    """Its parameters have the names of options, and its attributes too."""
+    """A class whose parameters and attributes are named like options."""
 
     def __init__(self, name: str, timeout: int = 3, session: str = "mine") -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Parameters of a task's runs: which value counts, when it is computed, and what is refused."""
+"""The parameters of a task's runs: where a value comes from, when, and which are refused."""
 
 from functools import wraps
 from pathlib import Path
@@ -29,13 +29,13 @@ from rtd.tasks import CommandTask, FuncTask
 
 
 def given(task: FuncTask, /, *fetched: list[bytes | None], **submitted: Any) -> Any:
-    """Return the parameters that a run of the task would get."""
+    """Return the parameters of a run of the task."""
     assert task.definition.resolver is not None
     return task.definition.resolver.resolve(submitted, fetched or None)
 
 
 def declared(session: Session, **options: Any) -> Any:
-    """A task of four parameters."""
+    """Declare a task of four parameters."""
 
     def task(a: Any, b: Any = 1, *, c: Any = 2, d: Any = 3) -> Any:
         return a, b, c, d

@@ -1,4 +1,4 @@
-"""Schemes, and what `get_task_log` finds."""
+"""Schemes, and the queries of `get_task_log`."""
 
 import logging
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ AT = datetime(2026, 1, 31, 12, 0).timestamp()  # logs are in local time
 
 @pytest.fixture(autouse=True)
 def logger() -> Iterator[logging.Logger]:
-    """The logger, as it was before at the end."""
+    """The logger of the task log, restored after the test."""
     found = logging.getLogger("rtd.task")
     before = (found.handlers[:], found.propagate, found.level)
     found.handlers = []
@@ -32,7 +32,7 @@ def logger() -> Iterator[logging.Logger]:
 
 @pytest.fixture
 def faults(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return what is reported."""
+    """Collect the faults that are reported."""
     found: list[str] = []
     monkeypatch.setattr(FAULTS, "sink", lambda _kind, _what, message, _halts: found.append(message))
     return found
@@ -40,7 +40,7 @@ def faults(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture
 def session(tmp_path: Path, logger: logging.Logger) -> Session:
-    """One with a log of four rows."""
+    """A session with a log of four rows."""
     handler = CsvHandler(tmp_path / "tasks.csv")
     logger.addHandler(handler)
     for number, (action, took_s) in enumerate(

@@ -1,4 +1,4 @@
-"""The configuration of a session: its keys, their values, slips."""
+"""The configuration of a session: keys, values, mistakes."""
 
 import os
 from pathlib import Path
@@ -128,7 +128,7 @@ def test_the_time_zone_is_that_of_each_task_that_names_none() -> None:
     assert tasks["there"].schedule.timezone == "UTC"
 
 
-# --- the daemon's own configuration and what the app says beneath it
+# --- settings of the daemon by its own configuration and by the app
 
 
 def test_settings_of_the_daemon_are_stronger() -> None:

@@ -1,4 +1,4 @@
-"""Exceptions that an app raises are contained, a KeyboardInterrupt too; a Ctrl-C is not."""
+"""Exceptions of an app are faults, its own KeyboardInterrupt too; a user's Ctrl-C is none."""
 
 import logging
 import os
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.usefixtures("no_terminal")
 
 @pytest.fixture
 def no_terminal() -> Iterator[None]:
-    """SIGINT does what it does in an executor: nothing."""
+    """Ignore SIGINT, as an executor does."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     yield
     signal.signal(signal.SIGINT, before)
@@ -38,7 +38,7 @@ def no_terminal() -> Iterator[None]:
 
 @pytest.fixture
 def at_terminal(no_terminal: None) -> None:
-    """SIGINT does what it does in any program."""
+    """Let SIGINT act as in any program."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
@@ -67,7 +67,7 @@ def raising(error: BaseException) -> Callable[..., Any]:
 
 
 def here(fault: str, what: str) -> bool:
-    """Whether a fault says what failed and where."""
+    """Tell whether a fault names the failure and its place."""
     return fault.startswith(f"{what}: KeyboardInterrupt (") and f"{__file__}, line" in fault
 
 
@@ -220,7 +220,7 @@ def test_task_files(files: Path) -> None:
 
 @pytest.mark.usefixtures("at_terminal")
 def test_task_files_where_a_ctrl_c_raises(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`rtd check` tells the two apart; a program that reads its files itself cannot."""
+    """`rtd check` distinguishes the two; a program that reads its files itself cannot."""
     monkeypatch.chdir(files)
     PyLoader(files, session=(session := Session()))
     with mark_ctrl_c():

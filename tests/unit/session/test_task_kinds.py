@@ -1,4 +1,4 @@
-"""Tasks as objects: how they are declared, named, changed and found again."""
+"""Tasks as objects: their declaration, names, options, files and hooks."""
 
 from pathlib import Path
 from typing import Any
@@ -78,7 +78,8 @@ def test_a_name_that_is_taken(
 def test_a_name_that_is_taken_is_an_error_by_default() -> None:
     session = Session()
     FuncTask(work)
-    with pytest.raises(PolicyError, match=r"task 'work' exists already \(declared in .*test_kinds"):
+    match = r"task 'work' exists already \(declared in .*test_task_kinds"
+    with pytest.raises(PolicyError, match=match):
         FuncTask(work)
     with pytest.raises(PolicyError, match="on_exists: 'crash' is none of"):
         FuncTask(work, on_exists="crash")
@@ -95,7 +96,7 @@ def test_a_kind_without_a_default_name_needs_one() -> None:
     assert Echo(name="x").name == "x"
 
 
-# --- where they go
+# --- sessions
 
 
 def test_tasks_declared_before_a_session_are_its_own() -> None:
@@ -131,7 +132,7 @@ def test_an_app_without_anything_is_told_what_to_write(tmp_path: Path) -> None:
         load(str(file))
 
 
-# --- what is said about them
+# --- options
 
 
 def test_options_have_red_engine_s_names() -> None:

@@ -1,4 +1,4 @@
-"""Internal runs in the main lane: no exception of the app gets out of them."""
+"""rtd's own tasks in the main lane: no exception of the app leaves them."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""The task log as a CSV file: written once, read back, also behind other contents."""
+"""The task log as a CSV file: each row is written once and read back, also in an old file."""
 
 import csv
 import logging
@@ -19,7 +19,7 @@ FAILED = LogRow(
 
 
 def write(path: Path, *rows: LogRow, hold: bool = True) -> None:
-    """Take some rows and write them, as one process does."""
+    """Write some rows, as one process does."""
     handler = CsvHandler(path)
     handler.is_buffered = hold
     for row in rows:

@@ -1,4 +1,4 @@
-"""Declarations that cannot be meant are refused in one line."""
+"""Mistakes in declarations are refused, each in one line."""
 
 from typing import Any
 
@@ -92,7 +92,7 @@ def test_a_class_that_forgets_the_initializer_above_it_is_told() -> None:
         def execute(self) -> None: ...
 
     class Remembers(Forgets):
-        """Its own initializer makes up for it."""
+        """Its initializer calls the base's itself."""
 
         def __init__(self, query: str) -> None:
             super().__init__(query)

@@ -1,4 +1,4 @@
-"""Custom conditions of an app: how they are declared, what the supervisor gets to know of them."""
+"""Custom conditions: their declaration, and their part of the manifest."""
 
 import operator
 import re
@@ -20,7 +20,7 @@ WHAT = ("is asked", "matches this", "has run")
 
 @pytest.fixture(autouse=True)
 def grammar() -> Iterator[None]:
-    """Forget the conditions of a test after it."""
+    """Forget the conditions that a test registers."""
     before = GRAMMAR.copy()
     yield
     for slot in ("_texts", "_patterns", "examples"):
@@ -30,12 +30,12 @@ def grammar() -> Iterator[None]:
 
 @pytest.fixture
 def session() -> Session:
-    """A session of the test's own."""
+    """A session for one test."""
     return Session(as_default=False)
 
 
 def custom(session: Session) -> AppInfo:
-    """Return what the supervisor gets, over the wire."""
+    """Return the app's info as the supervisor receives it."""
     return AppInfo.from_dict(manifest_of(session, "app").info.to_dict())
 
 
