@@ -9,12 +9,13 @@ from rtd.executor.core.backend import Backend
 from rtd.executor.core.executor_options import ExecutorContext, ExecutorOptions
 from rtd.executor.core.wait_readable import wait_readable
 from rtd.executor.lanes.base_lane import BaseLane, LaneParts
-from rtd.executor.output.capture import Capture, scratch_path
+from rtd.executor.output.capture import Capture
 from rtd.executor.output.segments import Segments
 from rtd.executor.output.stdio_router import STDIO
 from rtd.executor.pull_loop import PullLoop
 from rtd.model.lanes import LANES, LOG_LANE, MAIN_LANE, Lane, find_lane
 from rtd.model.outcome_spool import Spool
+from rtd.model.output_files import scratch_path, spool_path
 from rtd.process.board.slot import Slot
 from rtd.process.events.executor_signals import ExecutorSignals
 from rtd.process.fork.fork_guard import FORK_GUARD
@@ -73,7 +74,7 @@ def _carry_out_runs(
         wait_readable((signals.wakeup_fd,), seconds)
 
     STDIO.install()
-    spool = Spool(options.output_dir / f"x-{context.exec_id}.spool")
+    spool = Spool(spool_path(options.output_dir, context.exec_id))
     backend = Backend(context, spool, pause)
     captures = _captures(context, len(slots))
     tasks = session.tasks if session else {}

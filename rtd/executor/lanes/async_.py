@@ -13,7 +13,7 @@ from rtd.executor.lanes.base_lane import LaneParts
 from rtd.executor.lanes.concurrent import ConcurrentLane, ConcurrentRun
 from rtd.executor.output.stdio_router import STDIO
 from rtd.executor.runs import outcome_of_call
-from rtd.executor.runs.end_fork import end_fork
+from rtd.executor.runs.run_in_main_thread import end_fork
 from rtd.process.fork.fork_guard import FORK_GUARD
 from rtd.session.core import run_context
 from rtd.session.core.task_definition import TaskDefinition

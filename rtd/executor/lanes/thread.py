@@ -10,8 +10,8 @@ from rtd.executor.lanes.base_lane import LaneParts
 from rtd.executor.lanes.concurrent import ConcurrentLane, ConcurrentRun
 from rtd.executor.output.stdio_router import STDIO
 from rtd.executor.runs import outcome_of_call
-from rtd.executor.runs.end_fork import end_fork
-from rtd.process.events.raise_in_thread import raise_in_thread
+from rtd.executor.runs.run_in_main_thread import end_fork
+from rtd.process.events.executor_signals import raise_in_thread
 from rtd.process.fork.fork_guard import FORK_GUARD
 from rtd.session.core import run_context
 from rtd.session.core.app_errors import Stopped

@@ -69,8 +69,3 @@ class Capture(RunAspect):
     def remove(self) -> None:
         """Delete the scratch file, at the end of the executor."""
         self.scratch.remove()
-
-
-def scratch_path(folder: Path, executor: str, index: int) -> Path:
-    """Return where slot number `index` of an executor writes."""
-    return folder / f"x-{executor}-{index}.scratch"

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Final
 
+from rtd.model.output_files import own_file_index_path, scratch_index_path
 from rtd.model.output_index import RAW, pack_entry
 
 _NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
@@ -28,7 +29,7 @@ class ScratchFile:
 
     def __init__(self, path: Path, limit_bytes: int) -> None:
         self.path = path
-        self.index_path = path.with_suffix(".index")
+        self.index_path = scratch_index_path(path)
         self.fd = os.open(path, _FLAGS, 0o600)
         self._index_fd = -1  # made by the first entry
         self._limit_bytes = limit_bytes
@@ -113,7 +114,7 @@ class ScratchFile:
         os.rename(self.path, path)
         os.close(self.fd)
         if self._index_fd >= 0:
-            os.rename(self.index_path, path.with_suffix(".idx"))
+            os.rename(self.index_path, own_file_index_path(path))
             os.close(self._index_fd)
             self._index_fd = -1
         self.fd = os.open(self.path, _FLAGS, 0o600)

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from rtd.common.ids import to_words
 from rtd.executor.output.scratch_file import ScratchFile
+from rtd.model.output_files import own_file_name, segment_name
 from rtd.model.output_index import BLOCK_HEADER, BLOCK_MAGIC
 
 #: Output larger than this is kept as a file of its own, by rename.
@@ -17,11 +18,11 @@ _NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO
 
 
 class Segments:
-    """Where one executor's finished output goes. Files are named `<executor>.<n>.seg`."""
+    """The files for the finished output of one executor."""
 
-    def __init__(self, folder: Path, executor: str) -> None:
+    def __init__(self, folder: Path, exec_id: str) -> None:
         self._folder = folder
-        self._executor = executor
+        self._exec_id = exec_id
         self._number = 0
         self._fd = -1
         self._offset = 0
@@ -43,7 +44,7 @@ class Segments:
             scratch.reset()
             return ["", 0, 0, 0, lost]
         if length > OWN_FILE_BYTES:
-            name = f"{run_id}.{attempt}.out"
+            name = own_file_name(run_id, attempt)
             index_length = len(scratch.index())
             scratch.move_to(self._folder / name)
             return [name, 0, length, index_length, lost]
@@ -77,7 +78,7 @@ class Segments:
             os.close(self._fd)
         self._fd = -1
         self._number += 1
-        name = f"{self._executor}.{self._number}.seg"
+        name = segment_name(self._exec_id, self._number)
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
         self._fd = os.open(self._folder / name, flags, 0o600)
         self._name = name

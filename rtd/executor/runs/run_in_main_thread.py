@@ -1,30 +1,32 @@
-"""One run in the main thread of a process: its call, and what becomes of what it raises."""
+"""One run in the main thread of a process: its call, and the outcome of what it raises."""
 
+import sys
+import traceback
 from typing import Protocol
 
 from rtd.executor.core.leased_run import AttemptOutcome, LeasedRun
+from rtd.executor.output.stdio_router import STDIO
 from rtd.executor.runs import outcome_of_call
-from rtd.executor.runs.end_fork import end_fork
 from rtd.executor.runs.stop_gate import StopGate
-from rtd.process.fork.fork_guard import FORK_GUARD
+from rtd.process.fork.fork_guard import FORK_GUARD, exit_child
 from rtd.session.core.app_errors import Stopped
 
-__all__ = ["Caller", "execute_run"]
+__all__ = ["Caller", "end_fork", "execute_run"]
 
 
 class Caller(Protocol):
     """Carries out one run: fills `outcome` in or raises what the task raised."""
 
     def call(self, work: LeasedRun, outcome: AttemptOutcome, gate: StopGate) -> None:
-        """Between `gate.enter` and the end of this call a stop may be raised."""
+        """Carry out a run. Between `gate.enter_task` and the end a stop may be raised."""
 
 
 def execute_run(caller: Caller, work: LeasedRun, outcome: AttemptOutcome, gate: StopGate) -> bool:
-    """Have the caller carry out a run; whatever it raises becomes the outcome.
+    """Carry out a run; what the caller raises becomes the outcome.
 
     A child that the task forked and that comes back from the task's code ends here.
 
-    Returns whether the run was asked to stop: then somebody else is to say why it ended.
+    Returns whether there was a request to stop the run: that request says why it ended.
     """
     try:
         try:
@@ -40,3 +42,19 @@ def execute_run(caller: Caller, work: LeasedRun, outcome: AttemptOutcome, gate: 
         outcome_of_call.record_failure(outcome, error)
     gate.end_run()
     return gate.stop_requested
+
+
+def end_fork() -> None:
+    """End a child that the task forked and that came back out of the task's code.
+
+    Called where the task's code ends. Prints an error of the child into the run's output. The
+    outcome of the run is decided by the parent alone.
+    """
+    error = sys.exc_info()[1]
+    failed = error is not None and not (isinstance(error, SystemExit) and not error.code)
+    try:
+        if error is not None and not isinstance(error, SystemExit):
+            traceback.print_exception(error)
+        STDIO.flush()
+    finally:
+        exit_child(failed)

@@ -1,5 +1,6 @@
-"""The signals that an executor lives with: SIGTERM to look at its slot, an alarm for batches."""
+"""The interruptions of an executor: SIGTERM, an alarm, an exception in another thread."""
 
+import ctypes
 import os
 import signal
 from collections.abc import Callable
@@ -68,3 +69,14 @@ def _ignore() -> None:
 def set_alarm(seconds: float) -> None:
     """One SIGALRM after so many seconds; 0 takes it back."""
     signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
+def raise_in_thread(ident: int, kind: type[BaseException]) -> bool:
+    """Raise `kind` in another thread, at its next step of Python code.
+
+    A thread that waits in C (a sleep, a socket, a lock) gets it when that returns; nothing
+    interrupts the wait itself. Returns False when there is no such thread.
+    """
+    return bool(
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), ctypes.py_object(kind))
+    )

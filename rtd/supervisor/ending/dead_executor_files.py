@@ -6,7 +6,7 @@ from typing import Any
 
 import msgpack
 
-from rtd.model import outcome_spool
+from rtd.model import outcome_spool, output_files
 from rtd.store.commands.arguments import LeaseOutcome
 from rtd.supervisor.core.log import log
 
@@ -27,7 +27,7 @@ class DeadExecutorFiles:
         """Runs that had finished before it died, with their events, as it would have written
         them. A torn last entry is left out: that run had not finished."""
         found = []
-        for blob in outcome_spool.read_spool(self._path("spool")):
+        for blob in outcome_spool.read_spool(output_files.spool_path(self._folder, self._exec_id)):
             try:
                 *fields, event = msgpack.unpackb(blob, strict_map_key=False)
                 found.append((LeaseOutcome(*fields), event))
@@ -42,9 +42,9 @@ class DeadExecutorFiles:
             `[file, offset, length, index_length, lost_bytes]`, as records hold it; None when
             the run wrote nothing.
         """
-        scratch = self._path(f"{index}.scratch", dash=True)
-        marks = scratch.with_suffix(".index")
-        name = f"{run_id}.{attempt}.out"
+        scratch = output_files.scratch_path(self._folder, self._exec_id, index)
+        marks = output_files.scratch_index_path(scratch)
+        name = output_files.own_file_name(run_id, attempt)
         try:
             length = scratch.stat().st_size
             if not length:
@@ -52,7 +52,7 @@ class DeadExecutorFiles:
             marks_length = marks.stat().st_size if marks.exists() else 0
             scratch.rename(self._folder / name)
             if marks_length:
-                marks.rename((self._folder / name).with_suffix(".idx"))
+                marks.rename(output_files.own_file_index_path(self._folder / name))
         except OSError as error:
             if not isinstance(error, FileNotFoundError):
                 log.warning("the output of run %s is lost: %s", run_id, error)
@@ -61,9 +61,6 @@ class DeadExecutorFiles:
 
     def remove(self) -> None:
         """Delete what is left of it, once everything is settled."""
-        for path in self._folder.glob(f"x-{self._exec_id}*"):
+        for path in output_files.paths_of_executor(self._folder, self._exec_id):
             with contextlib.suppress(OSError):
                 path.unlink()
-
-    def _path(self, suffix: str, dash: bool = False) -> Path:
-        return self._folder / f"x-{self._exec_id}{'-' if dash else '.'}{suffix}"

@@ -16,6 +16,7 @@ from rtd.language.core.view import Host, Sample, View, World
 from rtd.language.leaves.no_output import NoOutputPast
 from rtd.language.leaves.usage import CpuAbove, CpuTimeAbove, MemoryAbove
 from rtd.language.three_valued import evaluate_partially
+from rtd.model.output_files import scratch_path
 from rtd.model.run_record import decode_record
 from rtd.process.board.board import SlotSnapshot
 from rtd.process.tree.host_load import measure_host
@@ -152,7 +153,7 @@ class EndConditionWatch:
             return None
         executor = self._context.executors.at_slot(seen.slot)
         index = 0 if executor is None else seen.slot - executor.slot
-        path = self._context.paths.output_dir / f"x-{seen.exec_id}-{index}.scratch"
+        path = scratch_path(self._context.paths.output_dir, seen.exec_id, index)
         try:
             found = os.stat(path)
         except OSError:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from rtd.common.units import format_bytes
+from rtd.model.output_files import is_finished_output
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.log import log
 
@@ -15,7 +16,6 @@ from rtd.supervisor.core.log import log
 INTERVAL_S: Final = 60.0
 #: A segment that a living executor writes to is never older than this.
 YOUNG_S: Final = 5.0
-_KEPT: Final = frozenset({".seg", ".out", ".idx"})
 
 
 class OutputRetention:
@@ -54,7 +54,7 @@ def _finished(folder: Path) -> list[tuple[float, int, Path]]:
     found = []
     for entry in os.scandir(folder):
         path = Path(entry.path)
-        if path.suffix in _KEPT:
+        if is_finished_output(path):
             with contextlib.suppress(OSError):
                 stat = entry.stat()
                 found.append((stat.st_mtime, stat.st_blocks * 512, path))

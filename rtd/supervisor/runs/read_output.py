@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+from rtd.model import output_files
 from rtd.model.output_index import RAW, STREAM_NAMES, OutputPiece, iter_entries, iter_pieces
 
 #: The size of the parts that output is read in.
@@ -44,15 +45,15 @@ class OutputSource:
         if not name or not length:
             return None
         data = folder / name
-        if data.suffix == ".out":
-            return cls(data, 0, length, data.with_suffix(".idx"), 0, index_length)
+        if output_files.is_own_file(data):
+            return cls(data, 0, length, output_files.own_file_index_path(data), 0, index_length)
         return cls(data, offset, length, data, offset + length, index_length)
 
     @classmethod
     def live(cls, folder: Path, exec_id: str, index: int) -> "OutputSource | None":
         """Return the output of a running run, as much as there is now; None: no file yet."""
-        data = folder / f"x-{exec_id}-{index}.scratch"
-        marks = data.with_suffix(".index")
+        data = output_files.scratch_path(folder, exec_id, index)
+        marks = output_files.scratch_index_path(data)
         try:
             marks_length = marks.stat().st_size
         except FileNotFoundError:
