@@ -1,4 +1,4 @@
-"""The pull loop, the same for every lane: report what ended, take what fits, wait for more."""
+"""The pull loop of every lane: report the ended runs, take what fits, wait for more."""
 
 import time
 from collections.abc import Callable
@@ -17,7 +17,7 @@ class PullLoop:
     """One executor's life between its birth and its exit code.
 
     Args:
-        serving: gives the number of the generation that new runs are for.
+        serving: returns the number of the generation that new runs are for.
     """
 
     def __init__(
@@ -35,11 +35,11 @@ class PullLoop:
         self._tasks = session.tasks if session else {}
         self._idle_s = options.idle_s
         self._leaving = False
-        #: Whether Redis counts us as idle, so that a submit may hand us a run.
+        #: Whether Redis counts this executor as idle, so that a submit may hand it a run.
         self._registered = False
 
     def run(self) -> int:
-        """Until retired, recycled or fenced. Returns the exit code."""
+        """Take and start runs until retired, recycled or fenced off. Returns the exit code."""
         while True:
             self._lane.collect()
             if self._lane.retiring() or self._lane.should_recycle():
@@ -61,7 +61,7 @@ class PullLoop:
                 self._wait(took)
 
     def _want(self) -> int:
-        """How many to ask for. An executor that leaves while it counts as idle asks once
+        """Return how many runs to take. An executor that leaves while it counts as idle takes once
         more, so that a run that was just handed to it is not left on its bell."""
         if not self._leaving:
             return self._lane.room()
@@ -81,8 +81,8 @@ class PullLoop:
             else:
                 ready.append(work)
         if ready and self._generation < self._serving_generation():
-            # The app was reloaded, and word of our retirement is on its way: these are for the
-            # new code, and may be of tasks that only it has.
+            # The app was reloaded, and our retirement is on its way: these runs are for the new
+            # code, and may be of tasks that only the new code has.
             self._backend.give_back(ready)
             self._leaving = True
         elif ready:

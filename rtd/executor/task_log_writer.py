@@ -1,9 +1,9 @@
 """The process that writes the task log: each entry becomes records of the logger `rtd.task`.
 
 There is one per node, forked from the zygote like an executor, so it has the app's handlers; its
-stdout and stderr are the daemon's own. It takes entries from Redis in their order and says that
-it is done with them when their records are written. So none is lost when it dies; those that it
-was about are written again by its successor, where the handler does not know better.
+stdout and stderr are the daemon's own. It takes entries from Redis in their order and acknowledges
+them when their records are written. So no entry is lost if the process dies. Its successor may
+write the last entries again; handlers that store the numbers of entries skip duplicates.
 """
 
 import time
@@ -30,15 +30,15 @@ from rtd.store.connection.command import RedisCommand
 
 #: Entries that are taken at once.
 _BATCH: Final = 200
-#: Told to leave, it goes on for so long at most while entries come; its successor has the rest.
+#: While retiring it goes on for so long at most while entries come; its successor has the rest.
 _LAST_WORDS_S: Final = 5.0
-#: An entry over which so many processes have ended by themselves is left out.
+#: An entry is left out when so many processes have ended by themselves while writing it,
 _MOST_ENDS: Final = 3
-#: Also one over which so many were ended at all: somebody who kills them hits the same entry by
-#: chance a few times, a handler that has the kernel kill it (for want of memory) always does.
+#: or so many have ended in any way: a user who kills them hits the same entry by chance a few
+#: times, a handler that the kernel kills (for want of memory) hits it always.
 _MOST_KILLS: Final = 20
 _RETRY_S: Final = 0.1
-#: The same fault is told of once in so long.
+#: Seconds between two reports of the same fault.
 _FAULT_S: Final = 0.5
 
 
@@ -46,7 +46,8 @@ class TaskLogWriter:
     """One incarnation of the process.
 
     Args:
-        exec_id: its id among the executors. slot: on the board; says when to leave.
+        exec_id: its id among the executors.
+        slot: on the board; says when to leave.
     """
 
     def __init__(self, exec_id: str, slot: Slot, options: ExecutorOptions) -> None:
@@ -64,7 +65,7 @@ class TaskLogWriter:
         FAULTS.sink = self._fault
 
     def run(self) -> int:
-        """Until told to leave, or fenced off. Returns the exit code."""
+        """Write entries until retired or fenced off. Returns the exit code."""
         set_title("log")
         while True:
             try:
@@ -83,7 +84,7 @@ class TaskLogWriter:
                     return code
 
     def _turn(self) -> int | None:
-        """Take entries and write them, or wait for some. Gives the exit code at the end."""
+        """Take entries and write them, or wait for some. Returns the exit code at the end."""
         link = self._connected()
         read: LogReadReply = link.execute(
             self._commands.log_read(self._options.node, self._exec_id, self._done, _BATCH)
@@ -112,8 +113,10 @@ class TaskLogWriter:
         return now_s >= self._leave_at_s
 
     def _as_careful(self, read: LogReadReply) -> list[tuple[int, bytes]]:
-        """The entries to write now. Where others have ended over them, one by one: so what is
-        written twice is little, and the one that ends whoever writes it is found and left out."""
+        """Return the entries to write now: one by one if earlier processes have ended over them.
+
+        So little is written twice, and the entry that ends its writer is found and left out.
+        """
         if read.tries > 1:
             self._careful = _BATCH
         if not self._careful:
@@ -131,7 +134,7 @@ class TaskLogWriter:
     # -- entries -----------------------------------------------------------------------------
 
     def _write(self, link: RedisConnection, entries: list[tuple[int, bytes]]) -> None:
-        """Make records of entries; of an empty one there are none."""
+        """Make records of entries; an empty entry has none."""
         for _, blob in entries:
             if not blob:
                 continue
@@ -160,8 +163,8 @@ class TaskLogWriter:
         return entry.rows()
 
     def _fault(self, kind: str, what: str, message: str, halts: bool) -> None:
-        """What a handler raised, for `rtctl status`. One that raises at each record is told of
-        now and then; what is lost when Redis is away comes again."""
+        """Report an error of a handler, for `rtctl status`. Reports a handler that raises at each
+        record only now and then; a report that is lost while Redis is away comes again."""
         now_at = time.time()
         if now_at < self._quiet_until.get((kind, what), 0.0):
             return
@@ -173,7 +176,7 @@ class TaskLogWriter:
         except StoreGone:
             self._drop_connection()
         except StoreError:
-            pass  # what it refuses is told of when it takes things again
+            pass  # reported again when Redis takes commands again
 
     # -- Redis -------------------------------------------------------------------------------
 
@@ -188,9 +191,9 @@ class TaskLogWriter:
         self._connection = None
 
     def _wait_for(self, link: RedisConnection, bell: str) -> None:
-        """Until the bell rings or a signal comes."""
+        """Wait until the bell rings or a signal comes."""
         self._signals.arm_wakeup()
-        if self._slot.retiring:  # the signal came before anybody listened
+        if self._slot.retiring:  # the signal came before the wait
             return
         link.blpop_start(bell)
         if not link.blpop_poll(None, (self._signals.wakeup_fd,)).answered:
@@ -204,12 +207,12 @@ class TaskLogWriter:
 
 
 def run_log_writer(exec_id: str, slot: Slot, options: ExecutorOptions) -> int:
-    """Be the process that writes the log of a node. Returns the exit code."""
+    """Write the log of a node until retired. Returns the exit code."""
     return TaskLogWriter(exec_id, slot, options).run()
 
 
 def install_log_reader(options: ExecutorOptions) -> None:
-    """In an executor: what is kept of the log is read from Redis."""
+    """Let the app in an executor read the stored log from Redis."""
 
     def read(
         where: redis_handler.LogStore, since_at: float | None, until_at: float | None

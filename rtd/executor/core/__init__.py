@@ -1,0 +1,1 @@
+"""The parts that lanes, runs and output share: options, leased runs, outcomes, the backend."""

@@ -1,8 +1,8 @@
 """An executor's side of Redis: outcomes out, runs in, one round trip for both.
 
-Survives the loss of Redis: what was not acknowledged is sent again, and what was leased by
-a reply that got lost is found again (`mine`), so nothing is lost and nothing finished runs
-twice.
+Survives the loss of Redis: sends outcomes that were not acknowledged again, and finds runs
+again that were leased by a lost reply (`mine`). So nothing is lost, and no run that has
+finished runs twice.
 """
 
 import time
@@ -27,11 +27,11 @@ Answer = TypeVar("Answer")
 #: Waits between attempts to reach Redis again, in seconds.
 _BACKOFF_S: Final = (0.01, 0.02, 0.05, 0.1, 0.2)
 
-#: How long a token that is on its way may take; it is at hand within microseconds.
+#: How long to wait for a token that is on its way; it takes microseconds.
 _LATE_TOKEN_S: Final = 5.0
 _FAULTS: Final = 200
 
-# Read and digested where this module is imported, in the zygote, not in each executor.
+# Read and hashed where this module is imported, in the zygote, not in each executor.
 for _name in ("take", "finish", "giveback", "mine", "retire", "progress", "fault"):
     script(_name)
 
@@ -43,7 +43,7 @@ class Backend:
         pause: waits so many seconds, or less when a signal comes; used while Redis is gone.
 
     Attributes:
-        reports: what is told with the next exchange.
+        outcomes: reported with the next exchange.
     """
 
     def __init__(
@@ -60,23 +60,23 @@ class Backend:
         self._enrolled = False
         #: One run at a time: an idle executor needs no second connection to wait on.
         self._shares_connection = not context.lane.concurrent
-        #: Runs that came with the bell while we stopped to wait for it.
+        #: Runs that came with the bell just when the wait for it was cancelled.
         self._handed_over: list[StoredRun] = []
-        #: A BLPOP stays outstanding on the bell's link until it answers or is cancelled.
+        #: A BLPOP stays outstanding on the bell's connection until it answers or is cancelled.
         self._listening = False
         #: Whether the last answer was `idle` and no token has come since.
         self._idle = False
-        #: Whether Redis knows the script of `finish`, as far as this link has seen.
+        #: Whether Redis knows the script of `finish`, as far as this connection has seen.
         self._proven = False
         self._leased_ids: set[str] = set()
         self._resync = False
-        #: What Redis has not been told of yet; of more the oldest go.
+        #: Faults that Redis does not have yet; beyond the limit the oldest go.
         self._faults: deque[RedisCommand] = deque(maxlen=_FAULTS)
 
     # -- the round trip --------------------------------------------------------------------
 
     def exchange(self, want: int, *, patient: bool = True) -> TakeReply:
-        """Report what is pending and take up to `want` runs (0: only report).
+        """Report the pending outcomes and take up to `want` runs (0: only report).
 
         Args:
             patient: wait for Redis to come back, however long it takes.
@@ -87,7 +87,7 @@ class Backend:
         return self._retry(lambda: self._exchange(want), patient)
 
     def execute_all(self, calls: Sequence[RedisCommand]) -> list[Any]:
-        """What some calls give, once what is pending has been reported: one round trip.
+        """Return the replies to some commands, after the pending outcomes: one round trip.
 
         Waits for Redis to come back, however long it takes.
         """
@@ -145,8 +145,11 @@ class Backend:
         return took
 
     def _proven_connection(self) -> RedisConnection:
-        """A script that Redis does not know yet is repeated after the others of its trip: the
-        first finish goes alone, so that what is behind it sees what it did."""
+        """Return the connection, with pending outcomes sent if Redis may not know the script.
+
+        A script that Redis does not know is repeated after the other commands of its trip. So
+        the first finish goes alone, and the commands behind it see its effect.
+        """
         link = self._connected()
         if self.outcomes.pending and not self._proven:
             self._report(link, link.execute_all(self.outcomes.finish_command())[0])
@@ -154,19 +157,19 @@ class Backend:
         return link
 
     def _read_late_token(self, runs: list[StoredRun]) -> None:
-        """A token came to the bell's link after we gave up waiting: it may be a run, which
-        would lie there until we are idle again."""
+        """Take a token that came after the wait for it ended: it may be a run, which would lie
+        there until this executor is idle again."""
         if self._listening and (token := self.wait_for_token(_LATE_TOKEN_S, ())):
             run = parse_token(token)
             if run is not None:
                 runs.append(run)
 
     def _report(self, link: RedisConnection, refused: list[str]) -> None:
-        """Redis answered a finish: repeat it without what it refused, until it has all."""
+        """Repeat a finish without the outcomes that Redis refused, until it has taken all."""
         reports = self.outcomes
         while refused:
             self._leased_ids.difference_update(refused)
-            reports.drop_refused(set(refused))
+            reports.drop_record_refusal(set(refused))
             (refused,) = link.execute_all(reports.finish_command()) if reports.pending else ([],)
         self._leased_ids.difference_update(reports.acknowledge())
 
@@ -199,8 +202,8 @@ class Backend:
         self._listening = self._proven = self._idle = False
 
     def close_in_child(self) -> None:
-        """In a forked child: the links are the executor's. One that reports progress makes
-        its own."""
+        """Close the connections in a forked child: they are the executor's. A child that reports
+        progress makes its own."""
         for link in (self._connection, self._wait_connection):
             if link is not None:
                 link.close()
@@ -214,10 +217,10 @@ class Backend:
         self._leased_ids.update(run.id for run in found)
         return found
 
-    # -- the rest --------------------------------------------------------------------------
+    # -- single commands -------------------------------------------------------------------
 
     def give_back(self, works: Sequence[LeasedRun]) -> None:
-        """Runs that were taken and not started go back to the head of their queue."""
+        """Put runs that were taken and not started back at the head of their queue."""
         ids = [work.id for work in works]
         try:
             self._connected().execute_all(
@@ -229,7 +232,7 @@ class Backend:
         self._leased_ids.difference_update(ids)
 
     def read_intent(self, run_id: str) -> dict[str, Any] | None:
-        """Who asked that run to stop, and why; None when nobody left a note."""
+        """Return who asked that run to stop, and why; None when that is not recorded."""
         try:
             (blob,) = self._connected().execute_all(self.commands.get_intent(run_id))
         except StoreGone:
@@ -238,7 +241,7 @@ class Backend:
         return None if blob is None else msgpack.unpackb(blob)
 
     def report_progress(self, run_id: str, blob: bytes) -> None:
-        """How far a run is. Lost when Redis is gone: the next report replaces it anyway."""
+        """Write how far a run is. Lost when Redis is gone: the next report replaces it anyway."""
         try:
             self._connected().execute_all(self.commands.set_progress(self.exec_id, run_id, blob))
         except StoreGone:
@@ -265,17 +268,17 @@ class Backend:
             self._faults.popleft()
 
     def request_retire(self) -> None:
-        """Ask to be retired, so that the next take says so once nothing is left for us."""
+        """Ask for retirement. A later take grants it, once no run is left for this executor."""
         try:
             self._connected().execute_all(self.commands.retire(self.exec_id))
         except StoreGone:
             self._drop_connections()
 
     def wait_for_token(self, timeout_s: float | None, fds: Sequence[int]) -> bytes | None:
-        """Wait for the doorbell or for one of `fds`; None unless the bell rang.
+        """Wait for the bell or for one of `fds`.
 
         Returns:
-            The token: empty to take, or a run handed over.
+            The token: empty when there are runs to take, or a run; None unless the bell rang.
         """
         try:
             if self._wait_connection is None:
@@ -297,5 +300,5 @@ class Backend:
         return RedisConnection.connect(self._options.store_url, timeout_s=0.5)
 
     def record_handoff(self, run: StoredRun) -> None:
-        """A run that came with the bell is ours."""
+        """Remember a run that came with the bell."""
         self._leased_ids.add(run.id)

@@ -1,4 +1,4 @@
-"""What an executor is started with."""
+"""The options of an executor, and the context that its parts share."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -27,7 +27,7 @@ class ExecutorOptions:
         run_limit_bytes: output of one run beyond this is dropped and counted.
         retention_s: how long records of finished runs live.
         history: most finished runs kept per task.
-        stop_grace_s: for tasks that do not say.
+        stop_grace_s: for tasks without their own.
         generation: number of the zygote that this executor is forked from.
         lane_suffix: put behind the name of the lane whose runs it takes.
     """
@@ -60,7 +60,7 @@ class ExecutorOptions:
 
 
 class ExecutorContext(NamedTuple):
-    """What the parts of one executor share."""
+    """The common knowledge of the parts of one executor."""
 
     lane: Lane
     exec_id: str

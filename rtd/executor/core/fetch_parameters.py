@@ -1,4 +1,4 @@
-"""Looks up what lies in Redis for the parameters of runs that are about to start."""
+"""Fetches from Redis the parameters of runs that are about to start."""
 
 from collections.abc import Sequence
 
@@ -8,13 +8,13 @@ from rtd.store.connection.command import RedisCommand
 
 
 def fetch_parameters(backend: Backend, works: Sequence[LeasedRun]) -> None:
-    """Give each of these runs its `fetched`, in one round trip for all.
+    """Set `fetched` of each of these runs, in one round trip for all.
 
-    Called by the one thread that speaks to Redis. Waits for Redis to come back, however long
-    it takes, as taking runs does.
+    Called by the one thread that uses Redis. Waits for Redis to come back, however long it
+    takes, as taking runs does.
 
     Args:
-        works: runs of tasks with a `filling`.
+        works: runs of tasks with a `resolver`.
     """
     calls: list[RedisCommand] = []
     for work in works:

@@ -18,7 +18,7 @@ from rtd.store.connection.command import RedisCommand
 
 
 class OutcomeBatch(RunAspect):
-    """What one executor has to report.
+    """The outcomes of one executor for Redis.
 
     Attributes:
         pending: outcomes and their events, in the order in which they ended.
@@ -34,7 +34,7 @@ class OutcomeBatch(RunAspect):
         self.pending: list[tuple[Written, list[Any]]] = []
 
     def add(self, outcome: AttemptOutcome) -> None:
-        """An attempt has ended: safe from a crash of this process from here on."""
+        """Add an attempt that has ended. It survives a crash of this process from here on."""
         wait_s = outcome.retry_wait_s()
         record = outcome.record(self._exec_id, wait_s is not None)
         work = outcome.leased_run
@@ -47,7 +47,7 @@ class OutcomeBatch(RunAspect):
             what = "requeued" if outcome.requeue else "retry"
         event = [outcome.ended_at, work.id, work.task, what, outcome.state, outcome.why]
         self.pending.append((written, event))
-        # A full disk costs what the spool is good for, not the run.
+        # A full disk costs the safety that the spool gives, not the run.
         with contextlib.suppress(OSError):
             self._spool.add(msgpack.packb([*written, event]))
 
@@ -55,11 +55,11 @@ class OutcomeBatch(RunAspect):
 
     @property
     def must_be_sent(self) -> bool:
-        """Whether the spool wants to be emptied before the next run."""
+        """Whether the spool is full and must be emptied before the next run."""
         return self._spool.full
 
     def finish_command(self) -> RedisCommand:
-        """All of them, for Redis."""
+        """Return the command that writes all of them to Redis."""
         return self._commands.finish(
             self._options.node,
             self._exec_id,
@@ -70,12 +70,13 @@ class OutcomeBatch(RunAspect):
         )
 
     def acknowledge(self) -> list[str]:
-        """Redis has them. Gives the ids of their runs."""
+        """Forget all outcomes: Redis has them. Returns the ids of their runs."""
         ids = [written.id for written, _ in self.pending]
         self.pending.clear()
         self._spool.clear()
         return ids
 
-    def drop_refused(self, refused: set[str]) -> None:
-        """Settled by somebody else, or by an earlier call whose reply was lost."""
+    def drop_record_refusal(self, refused: set[str]) -> None:
+        """Drop outcomes of runs that were settled by the supervisor, or by an earlier call whose
+        reply was lost."""
         self.pending = [one for one in self.pending if one[0].id not in refused]

@@ -21,7 +21,7 @@ from rtd.session.parameters.func_arg import AWAITER
 
 
 class AsyncLane(ConcurrentLane):
-    """Runs coroutines. A stop is `asyncio.Task.cancel`, so a task gets `CancelledError`."""
+    """Runs coroutines. A stop is `asyncio.Task.cancel`, so a coroutine gets `CancelledError`."""
 
     def __init__(self, parts: LaneParts) -> None:
         super().__init__(parts)
@@ -32,7 +32,7 @@ class AsyncLane(ConcurrentLane):
     def _run_loop(self) -> None:
         asyncio.set_event_loop(self._loop)
         while True:
-            # What an asyncio task of the app's raised: it is that task's result, too.
+            # Raised by an asyncio task of the app, which keeps it as its result, too.
             with suppress(KeyboardInterrupt, SystemExit):
                 self._loop.run_forever()
 
@@ -90,8 +90,10 @@ def _execute(definition: TaskDefinition, params: dict[str, Any]) -> Awaitable[An
 
 
 async def _parameters(work: LeasedRun) -> dict[str, Any]:
-    """A function of the app's that works out a parameter must not hold up the other runs: it is
-    called in a thread, and awaited in the loop if it is a coroutine function."""
+    """Resolve the parameters of a run without holding up the other runs.
+
+    Calls functions of the app in a thread, and awaits coroutine functions in the loop.
+    """
     if work.resolver is None or work.resolver.is_quick:
         return outcome_of_call.resolve_parameters(work)
     loop = asyncio.get_running_loop()

@@ -17,7 +17,7 @@ _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 
 
 class LaneParts(NamedTuple):
-    """What a lane works with.
+    """The parts that a lane is made of.
 
     Attributes:
         slots: on the board, one for each run that may go on at once.

@@ -1,4 +1,4 @@
-"""How long runs take, as far as this executor has seen: what the size of a batch follows."""
+"""How long runs take, and the size of a batch that follows from it."""
 
 from typing import Final
 
@@ -9,7 +9,7 @@ BATCH_MAX: Final = 128
 
 
 class BatchSizer:
-    """How long runs of each task take, as far as this executor has seen: a moving average."""
+    """A moving average of how long the runs of each task take."""
 
     def __init__(self) -> None:
         self._known: dict[str, float] = {}
@@ -24,14 +24,14 @@ class BatchSizer:
         self._recent_s += (elapsed_s - self._recent_s) * 0.2
 
     def expected_s(self, task: str) -> float:
-        """Seconds; a task never seen counts as a long one."""
+        """Return the expected seconds of a run; an unknown task counts as a long one."""
         return self._known.get(task, BATCH_S)
 
     def shrink(self) -> None:
-        """A batch was given back but for its first run. The next ones begin small: whoever
-        takes a hundred runs for each that it begins keeps Redis busy with the others."""
+        """Begin with small batches again, after a batch was given back but for its first run: an
+        executor that takes a hundred runs for each that it begins keeps Redis busy."""
         self._most = 1
 
     def batch_size(self) -> int:
-        """How many runs like the last ones fit in a batch."""
+        """Return how many runs like the last ones fit in a batch."""
         return max(1, min(self._most, int(BATCH_S / (self._recent_s + 1e-5))))

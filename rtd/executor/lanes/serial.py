@@ -21,7 +21,7 @@ from rtd.process.fork.fork_guard import FORK_GUARD
 from rtd.session.core import run_context
 from rtd.session.core.run_context import CurrentRun
 
-#: What waits behind a run that takes longer than this is given back to the queue.
+#: Runs that wait behind one that takes longer than this go back to their queue.
 _STUCK_S: Final = 0.100
 
 
@@ -133,7 +133,7 @@ class SerialLane(BaseLane):
             self._using_redis = False
 
     def _on_alarm(self) -> None:
-        """The batch is not over in time: what waits behind the current run must not wait."""
+        """Give back the runs that wait behind the current one: the batch is not over in time."""
         if self._using_redis:
             set_alarm(BATCH_S)
         elif self._queue:

@@ -21,8 +21,8 @@ from rtd.session.core.task_definition import TaskDefinition
 class _Worker(threading.Thread):
     """A thread that carries out runs one after the other.
 
-    A stop is raised in the thread while `inside`; the lock makes "is it still inside?" and
-    the raising one step, and `calm` swallows one that arrived a moment too late.
+    A stop is raised in the thread while it is inside the task's code. The lock makes this test
+    and the raising one step, and `run` swallows a stop that arrived a moment too late.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ def _execute(definition: TaskDefinition, params: dict[str, Any], active: Concurr
     instance = definition.target(**params)
     if definition.has_own_stop:
         active.own_stop = instance.stop
-        if active.stop_requested:  # before it could be told by its own stop
+        if active.stop_requested:  # before there was an instance to stop
             instance.stop()
     return instance.start()
 
@@ -115,5 +115,5 @@ class ThreadLane(ConcurrentLane):
             return
         try:
             active.own_stop()
-        except BaseException as error:  # it is the task's code, and this thread is the executor's
+        except BaseException as error:  # the task's code must not end the executor's thread
             active.outcome.add_note(f"its stop() raised {type(error).__name__}: {error}")

@@ -22,9 +22,9 @@ class ScratchFile:
     """One slot's live output.
 
     Attributes:
-        fd: the file; a process lane makes it fds 1 and 2.
+        fd: the file; a serial lane makes it fds 1 and 2.
         moves: how often `fd` was replaced, maybe by one of the same number.
-        lost_bytes: what could not be written since the last `reset` (disk full, limit).
+        lost_bytes: bytes that were not written since the last `reset` (disk full, limit).
     """
 
     def __init__(self, path: Path, limit_bytes: int) -> None:
@@ -41,8 +41,8 @@ class ScratchFile:
         self.lost_why = ""
 
     def write(self, data: bytes, stream: int) -> None:
-        """Append what one stream wrote. Never raises for a full disk: the run goes on and
-        the loss is counted."""
+        """Append output of one stream. Never raises for a full disk: the run goes on, and the
+        loss is counted."""
         room = self._limit_bytes - self._end
         if room < len(data):
             self.lost_bytes += len(data) - max(room, 0)
@@ -82,19 +82,19 @@ class ScratchFile:
                 raise
 
     def size(self) -> int:
-        """Bytes written so far, by whomever."""
+        """Return the bytes written so far, by all processes."""
         return os.lseek(self.fd, 0, os.SEEK_END)
 
     def index(self) -> bytes:
-        """The index so far."""
+        """Return the index so far."""
         return os.pread(self._index_fd, self._index_bytes, 0) if self._index_bytes else b""
 
     def state(self) -> tuple[int, int, str]:
-        """What a forked child knows of its run's output that its executor does not."""
+        """Return what a forked child knows of the output and its executor does not."""
         return self._index_bytes, self.lost_bytes, self.lost_why
 
     def adopt(self, state: tuple[int, int, str]) -> None:
-        """Take over what a forked child has written: its `state`."""
+        """Take over the `state` of a forked child that has written."""
         self._index_bytes, self.lost_bytes, self.lost_why = state
         if self._index_bytes and self._index_fd < 0:
             self._index_fd = os.open(self.index_path, _FLAGS, 0o600)
@@ -108,8 +108,8 @@ class ScratchFile:
         self.lost_why = ""
 
     def move_to(self, path: Path) -> None:
-        """Keep the output under another name and begin with new files; as a process lane's
-        fds 1 and 2 point here, the caller redirects them to the new `fd`."""
+        """Keep the output under another name and begin with new files. The caller then redirects
+        fds 1 and 2 of a serial lane to the new `fd`."""
         self.moves += 1
         os.rename(self.path, path)
         os.close(self.fd)

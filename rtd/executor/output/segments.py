@@ -10,9 +10,9 @@ from rtd.executor.output.scratch_file import ScratchFile
 from rtd.model.output_files import own_file_name, segment_name
 from rtd.model.output_index import BLOCK_HEADER, BLOCK_MAGIC
 
-#: Output larger than this is kept as a file of its own, by rename.
+#: Larger output becomes a file of its own, by rename.
 OWN_FILE_BYTES: Final = 1 << 20
-#: A segment beyond this is closed and the next one begun.
+#: A larger segment is closed, and the next one begun.
 SEGMENT_BYTES: Final = 8 << 20
 _NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
@@ -29,7 +29,7 @@ class Segments:
         self._name = ""
 
     def store_output(self, scratch: ScratchFile, run_id: str, attempt: int) -> list[Any] | None:
-        """Move a finished run's output out of its scratch file.
+        """Move the output of a finished run out of its scratch file.
 
         Returns:
             `[file, offset, length, index_length, lost_bytes]` below the output directory;

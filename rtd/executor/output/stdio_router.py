@@ -8,7 +8,7 @@ from typing import Final, TextIO
 from rtd.executor.output.scratch_file import ScratchFile
 from rtd.model.output_index import ERR, OUT
 
-#: Text without a line break is passed on when it is longer than this.
+#: Longer text is passed on even without a line break.
 _CHUNK: Final = 8192
 
 #: Finds the scratch file of the run that this code is part of; None outside of runs.
@@ -28,7 +28,7 @@ class _RawStream(io.RawIOBase):
         return True
 
     def fileno(self) -> int:
-        # What is started with stdout=sys.stdout must write to the run's own file.
+        # A process that is started with stdout=sys.stdout must write to the run's file.
         scratch = self._streams.route()
         return self._fallback if scratch is None else scratch.fd
 
@@ -92,7 +92,7 @@ class RunStream(io.TextIOBase):
         return len(text)
 
     def flush(self) -> None:
-        """Hand on what waits for its line break."""
+        """Pass on text that waits for its line break."""
         if not self._pending:
             return
         waiting = self._pending.pop(id(self._streams.route()), None)
@@ -104,7 +104,7 @@ class StdioRouter:
     """Both streams of a process, installed for its whole life.
 
     The zygote installs them before it imports the app: a logging handler that is made at
-    import then keeps a stream that follows the runs after the fork.
+    import then has a stream that follows the runs after the fork.
     """
 
     def __init__(self) -> None:
@@ -118,13 +118,13 @@ class StdioRouter:
         sys.stderr = _as_text(self.err)
 
     def flush(self) -> None:
-        """At the end of a run; what a task put in their place is undone."""
+        """Pass on all text at the end of a run, and replace streams that a task has installed."""
         if sys.stdout is not self.out or sys.stderr is not self.err:
             self.install()
         self.flush_pending()
 
     def flush_pending(self) -> None:
-        """Hand on what the calling run has written without a line break."""
+        """Pass on text that the calling run has written without a line break."""
         self.out.flush()
         self.err.flush()
 

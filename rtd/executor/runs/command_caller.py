@@ -27,19 +27,20 @@ from rtd.session.core.task_definition import TaskDefinition
 from rtd.session.tasks.command_task import CommandFailed
 
 _CHUNK: Final = 65_536
-#: What shells return for a command that is not there, and for one that may not be run.
+#: Exit codes of shells for a command that is not there, and for one that must not be run.
 _NOT_FOUND: Final = 127
 _NOT_RUNNABLE: Final = 126
 _SUCCEEDED: Final = STATE_CHAR[RunState.SUCCEEDED]
 
 
 class CommandCaller:
-    """The caller of lane `command`. Parameters: argv, cwd, env, user, stdin, umask; a task of the
-    app's brings them along and makes options of its own parameters.
+    """The caller of lane `command`.
 
-    The command is the leader of a session of its own. To stop it is to send SIGTERM to
-    everything below it. Standard output and error come through pipes, so that each piece
-    has its time and its stream.
+    Parameters of a run: argv, cwd, env, user, stdin, umask. A command task of the app defines
+    them, and makes options of its own parameters.
+
+    The command leads its own session. A stop sends SIGTERM to everything below the executor.
+    Standard output and error come through pipes, so that each piece has its time and stream.
 
     Args:
         scratch: where the output goes.
@@ -52,34 +53,34 @@ class CommandCaller:
         self._output: OutputSample | None = None
 
     def call(self, work: LeasedRun, outcome: AttemptOutcome, gate: StopGate) -> None:
-        """Never raises for what the command does: its exit code or signal is the outcome."""
+        """Run the command; its exit code or signal becomes the outcome, never an exception."""
         self._output = None
         if work.task == COMMAND:
             gate.set_own_stop(_terminate_command)
             self._run(outcome_of_call.resolve_parameters(work), work, outcome, gate)
             return
         definition = outcome_of_call.find_definition(work)
-        gate.enter_task()  # functions of the app's that work out parameters are stopped like tasks
+        gate.enter_task()  # functions of the app that make parameters are stopped like tasks
         assert definition.command is not None
-        order = definition.command.invocation(outcome_of_call.resolve_parameters(work))
+        params = definition.command.invocation(outcome_of_call.resolve_parameters(work))
         gate.set_own_stop(_terminate_command)
         self._output = OutputSample(self._result_limit_bytes)
         if definition.run_hooks is None:
-            self._run(order, work, outcome, gate)
+            self._run(params, work, outcome, gate)
         else:
-            self._run_surrounded(definition, order, work, outcome, gate)
+            self._run_surrounded(definition, params, work, outcome, gate)
         self._set_result(outcome, self._output)
 
     def _run_surrounded(
         self,
         definition: TaskDefinition,
-        order: dict[str, Any],
+        params: dict[str, Any],
         work: LeasedRun,
         outcome: AttemptOutcome,
         gate: StopGate,
     ) -> None:
         def run() -> str | None:
-            self._run(order, work, outcome, gate)
+            self._run(params, work, outcome, gate)
             if gate.stop_requested:
                 raise Stopped
             if outcome.state != _SUCCEEDED:
@@ -90,15 +91,15 @@ class CommandCaller:
         with suppress(CommandFailed, Stopped):
             definition.run_hooks.run(run)
 
-    def _set_result(self, outcome: AttemptOutcome, heard: OutputSample) -> None:
-        """A task's record holds what a person looks for first."""
+    def _set_result(self, outcome: AttemptOutcome, sample: OutputSample) -> None:
+        """Put the first thing that a person looks for into the record."""
         if outcome.state == _SUCCEEDED:
-            result = heard.result()
+            result = sample.result()
             if result is None:
                 outcome.add_note("its output is too large to be its result: see rtctl logs")
             elif result:
                 outcome.result = pack(result, "the result")
-        elif outcome.error is not None and (tail := heard.tail()):
+        elif outcome.error is not None and (tail := sample.tail()):
             outcome.why = f"{outcome.why}: {tail.splitlines()[-1]}"
             outcome.error = [outcome.error[0], outcome.why, tail]
 
@@ -134,9 +135,9 @@ class CommandCaller:
                 **account,
             )
         except RtdError as error:
-            _refused(outcome, error.sentence, _NOT_RUNNABLE)
+            _record_refusal(outcome, error.sentence, _NOT_RUNNABLE)
         except (OSError, ValueError, subprocess.SubprocessError) as error:
-            _refused(outcome, *_why_not(argv, params.get("cwd"), error))
+            _record_refusal(outcome, *_explain_refusal(argv, params.get("cwd"), error))
         else:
             return child
         return None
@@ -167,11 +168,11 @@ class CommandCaller:
         child.stdout.close()
         child.stderr.close()
         if ended is not None:
-            _ended(outcome, ended.code, ended.signal)
+            _record_exit(outcome, ended.code, ended.signal)
             outcome.cpu_s, outcome.peak_bytes = ended.cpu_s, ended.max_rss_bytes
 
     def _read(self, fd: int, stream: int) -> bool:
-        """Pass on what is there; False at the end."""
+        """Pass on the output that has come. Returns False at its end."""
         data = os.read(fd, _CHUNK)
         if data:
             self._scratch.write(data, stream)
@@ -198,7 +199,7 @@ def _environment(params: dict[str, Any], work: LeasedRun) -> tuple[dict[str, str
 
 
 def _file_of(data: str | bytes) -> int:
-    """A file with the standard input: a pipe would need somebody to feed it."""
+    """Return a file with the standard input: a pipe would have to be fed."""
     fd = os.memfd_create("rtd-stdin")
     blob = data.encode() if isinstance(data, str) else data
     written = 0
@@ -208,7 +209,7 @@ def _file_of(data: str | bytes) -> int:
     return fd
 
 
-def _why_not(argv: list[str], cwd: Any, error: Exception) -> tuple[str, int]:
+def _explain_refusal(argv: list[str], cwd: Any, error: Exception) -> tuple[str, int]:
     command = argv[0] if argv else ""
     if cwd is not None and not Path(cwd).is_dir():
         return f"the working directory {cwd} is not there", _NOT_RUNNABLE
@@ -219,7 +220,7 @@ def _why_not(argv: list[str], cwd: Any, error: Exception) -> tuple[str, int]:
     return f"{command} cannot be run: {text}", _NOT_RUNNABLE
 
 
-def _refused(outcome: AttemptOutcome, why: str, code: int) -> None:
+def _record_refusal(outcome: AttemptOutcome, why: str, code: int) -> None:
     outcome.state = STATE_CHAR[RunState.ERROR]
     outcome.why = why
     outcome.error = ["CommandError", why, ""]
@@ -227,7 +228,7 @@ def _refused(outcome: AttemptOutcome, why: str, code: int) -> None:
     outcome.error_names = (f"exit {code}",)
 
 
-def _ended(outcome: AttemptOutcome, code: int | None, signal: int | None) -> None:
+def _record_exit(outcome: AttemptOutcome, code: int | None, signal: int | None) -> None:
     outcome.exit = [code, signal]
     if code == 0:
         return

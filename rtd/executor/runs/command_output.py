@@ -1,4 +1,4 @@
-"""What the executor keeps of a command's output for its record, beside the log."""
+"""The part of a command's output that goes into its record, beside the log."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import Final
 
 from rtd.model.output_index import ERR
 
-#: More than this of its standard output is no result.
+#: Larger standard output is no result.
 MAX_RESULT_BYTES: Final = 65_536
-#: How much of the end of its standard error an error shows.
+#: How much of the end of standard error an error shows.
 _TAIL_BYTES: Final = 2_048
 
 
@@ -25,7 +25,7 @@ class OutputSample:
         self._err = bytearray()
 
     def add(self, data: bytes, stream: int) -> None:
-        """A piece of its output."""
+        """Add a piece of output."""
         if stream == ERR:
             self._err += data
             del self._err[:-_TAIL_BYTES]
@@ -33,10 +33,10 @@ class OutputSample:
             self._out += data
 
     def result(self) -> str | None:
-        """Its standard output; None when it is too large."""
+        """Return the standard output; None when it is too large."""
         text = self._out.decode(errors="replace")
         return text if len(text.encode()) <= self._limit_bytes else None
 
     def tail(self) -> str:
-        """The end of its standard error."""
+        """Return the end of the standard error."""
         return self._err.decode(errors="replace").strip()

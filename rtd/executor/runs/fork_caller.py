@@ -1,9 +1,9 @@
 """Calls a task's function in a process forked for this run alone: lane `fresh`.
 
-The executor stays: it has the lease, the link to Redis and the spool, and a run costs a fork
-instead of all that. What the child finds out comes back through a file without a name. A child
-that ends without a word takes its executor with it, by the same signal or code: so the run is
-settled like any whose executor died, with the same evidence.
+The executor stays: it has the lease, the connection to Redis and the spool, so a run costs only
+a fork. The child reports through a file without a name. A child that ends without a report ends
+its executor too, by the same signal or code: so the run is settled like any other whose executor
+died, with the same evidence.
 """
 
 import os
@@ -25,7 +25,7 @@ from rtd.session.core.run_context import FAULTS, report_fault
 
 _LENGTH: Final = 4
 _NOTHING: Final = bytes(_LENGTH)
-#: A report larger than this is not kept in memory for the next one to overwrite.
+#: A larger report is removed from memory, not overwritten by the next one.
 _ROOM_BYTES: Final = 1 << 16
 _NO_FORK_PAUSE_S: Final = 0.1
 
@@ -34,24 +34,26 @@ class ForkCaller:
     """The caller of lane `fresh`.
 
     Args:
-        inner: does in the child what the run asks for.
-        scratch: where the output goes; the child writes to it, the executor keeps it.
-        let_go: called first in the child: closes what only the executor may use.
+        inner: carries out the run in the child.
+        scratch: for the output; the child writes to it, the executor keeps it.
+        close_in_child: called first in the child: closes what only the executor may use.
     """
 
-    def __init__(self, inner: Caller, scratch: ScratchFile, let_go: Callable[[], None]) -> None:
+    def __init__(
+        self, inner: Caller, scratch: ScratchFile, close_in_child: Callable[[], None]
+    ) -> None:
         self._inner = inner
         self._scratch = scratch
-        self._close_in_child = let_go
+        self._close_in_child = close_in_child
         self._child = PreforkedChild()
         self._report_fd = os.memfd_create("rtd-report")
 
     def call(self, work: LeasedRun, outcome: AttemptOutcome, gate: StopGate) -> None:
-        """Returns when the child has ended with a report; else ends this process, too."""
+        """Return when the child has ended with a report; end this process when without one."""
         gate.set_own_stop(self._child.terminate)
         gate.enter_task()
         if not self._start(work, outcome, gate):
-            self.close()  # what waits for a run would count as left behind by this one
+            self.close()  # the prepared child would count as left behind by this run
             return  # a stop was faster
         if gate.is_stop_requested():  # the stop came while it started
             self._child.terminate()
@@ -102,7 +104,7 @@ class ForkCaller:
         return False
 
     def close(self) -> None:
-        """End the child that waits for a run, if there is one."""
+        """End the prepared child, if there is one."""
         self._child.kill_prepared()
 
     # -- in the child ------------------------------------------------------------------------
@@ -116,32 +118,32 @@ class ForkCaller:
     def _execute_run(self, work: LeasedRun, outcome: AttemptOutcome, gate: StopGate) -> int:
         faults: list[tuple[Any, ...]] = []
         FAULTS.sink = lambda *fault: faults.append(fault)
-        asked = execute_run(self._inner, work, outcome, gate)
+        stop_requested = execute_run(self._inner, work, outcome, gate)
         STDIO.flush()
-        told = [
-            asked, outcome.state, outcome.result, outcome.error, outcome.error_names, outcome.why,
-            self._scratch.state(), faults,
+        report = [
+            stop_requested, outcome.state, outcome.result, outcome.error, outcome.error_names,
+            outcome.why, self._scratch.state(), faults,
         ]  # fmt: skip
-        blob: bytes = msgpack.packb(told)
+        blob: bytes = msgpack.packb(report)
         os.pwrite(self._report_fd, len(blob).to_bytes(_LENGTH, "little") + blob, 0)
         return 0
 
     # -- in the executor ---------------------------------------------------------------------
 
     def _report(self) -> bytes:
-        """What the child has written; empty when it did not get so far."""
+        """Return the report of the child; empty when it wrote none."""
         length = int.from_bytes(os.pread(self._report_fd, _LENGTH, 0), "little")
         blob = os.pread(self._report_fd, length, _LENGTH) if length else b""
         if length > _ROOM_BYTES:
             os.ftruncate(self._report_fd, 0)
         return blob
 
-    def _take_over(self, outcome: AttemptOutcome, gate: StopGate, told: list[Any]) -> None:
-        asked, outcome.state, outcome.result, outcome.error, names, outcome.why, *rest = told
-        state, faults = rest
+    def _take_over(self, outcome: AttemptOutcome, gate: StopGate, report: list[Any]) -> None:
+        stop_requested, outcome.state, outcome.result, outcome.error, names, *rest = report
+        outcome.why, state, faults = rest
         outcome.error_names = tuple(names)
         self._scratch.adopt(state)
-        if asked:  # it saw the stop on the board before the signal came here
+        if stop_requested:  # it saw the stop on the board before the signal came here
             gate.stop_requested = True
         for fault in faults:
             report_fault(*fault[:3], halts=fault[3])

@@ -1,4 +1,4 @@
-"""Calls a task's code and turns whatever comes of it into an outcome."""
+"""Turns the result or the error of a task's code into an outcome."""
 
 import traceback
 from typing import Any, Final
@@ -27,19 +27,19 @@ _MESSAGE_CHARS: Final = 4_096
 
 
 def resolve_parameters(work: LeasedRun) -> dict[str, Any]:
-    """The run's parameters: those of its submit, and what the task is given beside them.
+    """Return the run's parameters: those of its submit, and those that the task adds.
 
-    Called where the task's code runs, since functions of the app's may be called for it.
+    Called where the task's code runs, since it may call functions of the app.
 
     Raises:
-        ParameterFailed: one of them could not be found.
+        ParameterFailed: a parameter could not be found.
     """
     found: dict[str, Any] = {} if work.params == _EMPTY else unpack(work.params)
     return found if work.resolver is None else work.resolver.resolve(found, work.fetched)
 
 
 def find_definition(work: LeasedRun) -> TaskDefinition:
-    """The task's code. Raises LookupError when this app does not have it."""
+    """Return the task's code. Raises LookupError when this app does not have it."""
     if work.definition is not None:
         return work.definition
     if is_internal(work.task) and (inner := INTERNAL_TASKS.find(work.task)) is not None:
@@ -50,8 +50,8 @@ def find_definition(work: LeasedRun) -> TaskDefinition:
 
 
 def record_success(outcome: AttemptOutcome, result: Any, limit_bytes: int) -> None:
-    """The task returned. A result that cannot be kept makes the run an exception: what was
-    done is done, but the caller would wait for a result that nobody has."""
+    """Record that the task returned. A result that cannot be kept makes the run an exception: its
+    work is done, but its caller would wait for a result that is not there."""
     if result is None:
         return
     try:
@@ -73,7 +73,7 @@ def record_success(outcome: AttemptOutcome, result: Any, limit_bytes: int) -> No
 
 
 def record_failure(outcome: AttemptOutcome, error: BaseException) -> None:
-    """The task raised: `error` for its own `Error`, `exception` for anything else."""
+    """Record that the task raised: `error` for its own `Error`, `exception` for anything else."""
     if isinstance(error, ParameterFailed):
         _record_parameter_failure(outcome, error)
         return
@@ -92,16 +92,16 @@ def record_failure(outcome: AttemptOutcome, error: BaseException) -> None:
 
 
 def _record_parameter_failure(outcome: AttemptOutcome, error: ParameterFailed) -> None:
-    """The task's own code was never reached: an exception, whatever its function raised."""
+    """Record an exception, also for an `Error`: the task's own code was never reached."""
     record_failure(outcome, error.error)
     outcome.state = _EXCEPTION
     outcome.why = f"parameter {error.name!r}: {outcome.why}"
 
 
 def record_stop(outcome: AttemptOutcome, intent: dict[str, Any] | None) -> None:
-    """The run ended because it was asked to. `intent` says by whom and why."""
+    """Record that a stop ended the run. `intent` says who asked for it and why."""
     outcome.state = _TERMINATED
-    intent = intent or {"by": "unknown", "why": "it was asked to stop; nobody says why"}
+    intent = intent or {"by": "unknown", "why": "it was asked to stop; the reason is not known"}
     outcome.by = intent["by"]
     outcome.why = intent["why"]
     outcome.requeue = intent.get("then") == "requeue"
@@ -109,7 +109,7 @@ def record_stop(outcome: AttemptOutcome, intent: dict[str, Any] | None) -> None:
 
 
 def _storable(text: str) -> str:
-    """The text as UTF-8 has it: a file's name may hold what it has not."""
+    """Return the text with escapes for characters that UTF-8 lacks: names of files have some."""
     return text.encode(errors="backslashreplace").decode()
 
 
@@ -120,7 +120,7 @@ def _name(kind: type) -> str:
 
 
 def _format(error: BaseException, message: str) -> str:
-    """The traceback from the task's own first frame on, limited in length."""
+    """Return the traceback from the task's own first frame on, limited in length."""
     try:
         summary = traceback.TracebackException.from_exception(error)
     except BaseException:  # as above: a chained error's own text may raise

@@ -1,4 +1,4 @@
-"""A run's progress reports, thinned out before they cost anything."""
+"""The progress reports of a run, thinned out before they cost anything."""
 
 import time
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from typing import Final
 
 import msgpack
 
-#: At most so often is a progress report written, in seconds.
+#: Seconds between two progress reports that are written.
 _EVERY_S: Final = 0.2
 _TEXT_CHARS: Final = 200
 
@@ -15,7 +15,7 @@ class ProgressThrottle:
     """Passes the first report on at once, then five a second, and the one that completes.
 
     Args:
-        write: takes the run's id and the report as MessagePack `[done, total, text, at]`.
+        write: takes the id of the run and the report as MessagePack `[done, total, text, at]`.
     """
 
     __slots__ = ("_next", "_run_id", "_write")
@@ -26,7 +26,7 @@ class ProgressThrottle:
         self._next = 0.0
 
     def reset(self, run_id: str) -> None:
-        """Another run begins."""
+        """Begin another run."""
         self._run_id = run_id
         self._next = 0.0
 

@@ -9,13 +9,13 @@ from rtd.session.core.task_definition import TaskDefinition
 
 
 class PythonCaller:
-    """The caller of lanes `process`, `fresh` and `main`."""
+    """The caller of the lanes `process`, `fresh` and `main`."""
 
     def __init__(self, result_limit_bytes: int) -> None:
         self._result_limit_bytes = result_limit_bytes
 
     def call(self, work: LeasedRun, outcome: AttemptOutcome, gate: StopGate) -> None:
-        """Raises whatever the task raises, and LookupError for a task that is not there."""
+        """Call the task. Raises what the task raises, and LookupError for a missing task."""
         definition = outcome_of_call.find_definition(work)
         gate.enter_task()
         params = outcome_of_call.resolve_parameters(work)

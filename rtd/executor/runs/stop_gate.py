@@ -1,6 +1,6 @@
-"""Where a stop enters an executor that carries out one run at a time.
+"""The way of a stop into an executor that carries out one run at a time.
 
-The zygote writes which run is to stop on the board and sends SIGTERM. The handler runs in
+The zygote names the run on the board and sends SIGTERM. The handler runs in
 the main thread between two steps of the task and either calls the task's own `stop` or
 raises `Stopped` there. A stop for another run (it ended meanwhile) means nothing.
 """
@@ -17,7 +17,7 @@ class StopGate:
     """The stop of the current run.
 
     Attributes:
-        asked: the current run was asked to stop.
+        stop_requested: a stop of the current run has come.
     """
 
     def __init__(self, slot: Slot) -> None:
@@ -32,18 +32,18 @@ class StopGate:
 
     @property
     def retiring(self) -> bool:
-        """Whether this executor is to take no more runs."""
+        """Whether this executor must take no more runs."""
         return self._slot.retiring
 
     def begin_run(self, run_lo: int, run: CurrentRun) -> None:
-        """A run begins; its slot shows it already."""
+        """Begin a run."""
         self._run_lo = run_lo
         self._run = run
         self._own_stop = None
         self.stop_requested = self._delivered = False
 
     def on_term(self) -> None:
-        """SIGTERM came. Raises Stopped when the task's code is to end here."""
+        """Handle SIGTERM. Raises Stopped when the task's code must end here."""
         word = self._slot.stop_word
         if word == RETIRE_WORD or word != self._run_lo:
             return
@@ -54,7 +54,7 @@ class StopGate:
             self._deliver_stop()
 
     def is_stop_requested(self) -> bool:
-        """`asked`, as it is now: a signal changes it at any time."""
+        """Return `stop_requested` as it is now: a signal can change it at any time."""
         return self.stop_requested
 
     def _deliver_stop(self) -> None:
@@ -67,37 +67,37 @@ class StopGate:
             raise Stopped("this run was asked to stop")
 
     def set_own_stop(self, stop: Callable[[], None]) -> None:
-        """The task is a class with a `stop` of its own."""
+        """Use the `stop` of the task's class instead of an exception."""
         self._own_stop = stop
 
     def enter_task(self) -> None:
-        """The task's code begins. Raises Stopped when the stop was faster."""
+        """Enter the task's code. Raises Stopped when the stop was faster."""
         self._inside = True
         if self.stop_requested or self._slot.stop_word == self._run_lo:
             self.stop_requested = True
             self._deliver_stop()
 
     def reset_in_child(self) -> None:
-        """In a child forked for this run: it is stopped here, not by the executor's way."""
+        """Forget the executor's way to stop, in a child that was forked for this run."""
         self._own_stop = None
         self._delivered = self._inside = False
 
     def leave_task(self) -> None:
-        """The task's code has ended."""
+        """Leave the task's code."""
         self._inside = False
 
     def end_run(self) -> None:
-        """The run is over; a late stop means nothing."""
+        """End the run; a later stop means nothing."""
         self._run_lo = 0
         self._run = None
         self._own_stop = None
 
     def shield(self) -> None:
-        """rtd's own work inside the task's frame (a progress report) is not to be torn."""
+        """Hold stops back: rtd's own work in the task's frame (a report) must not be torn."""
         self._shields += 1
 
     def unshield(self) -> None:
-        """The end of `shield`. Raises Stopped when it was held back meanwhile."""
+        """End a `shield`. Raises Stopped when a stop came meanwhile."""
         self._shields -= 1
         if self.stop_requested and self._inside and not self._shields:
             self._deliver_stop()

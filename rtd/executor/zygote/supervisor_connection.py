@@ -74,7 +74,7 @@ class SupervisorConnection:
         if self._socket is not None:
             frame = encode(report)
             if isinstance(report, HelloReport):
-                # It must come through whatever its size (100,000 tasks: 21 MB), or each new
+                # It must come through at any size (100,000 tasks: 21 MB), or each new
                 # link would end like the one before.
                 self._most_bytes = _BACKLOG_BYTES + len(frame)
             self._unsent += frame

@@ -28,7 +28,7 @@ _FAREWELL_S: Final = 2.0
 
 
 class ZygoteOptions(NamedTuple):
-    """What a zygote is started with.
+    """The options of a zygote.
 
     Attributes:
         generation: its number among the zygotes of a daemon.

@@ -1,0 +1,1 @@
+"""Shared memory between supervisor, zygotes and executors: the board, its slots, a wake-up."""

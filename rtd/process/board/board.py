@@ -1,6 +1,6 @@
-"""The board: shared memory in which each executor says what it is doing.
+"""The board: shared memory in which each executor shows what it is doing.
 
-A file mapped by everybody: 128 bytes of header and slots of 128 bytes, all 64-bit words
+A file that all processes of rtd map: 128 bytes of header and slots of 128 bytes, all 64-bit words
 in the machine's own order. An executor writes its slot around each run, which takes about
 a microsecond; the supervisor reads all slots in well under a millisecond, enforces deadlines
 from them, and finds them again after a crash. No message is sent per run.
@@ -13,8 +13,8 @@ Every store is one aligned 8-byte word through `memoryview.cast("Q")`. Not `stru
 it clears its target before it writes, and other processes see those zeros.
 
 Who writes what: the zygote the owner's words when it hands a slot out, STOP and RETIRE; the
-executor the words of its run. So a word has one writer at a time and needs no lock. Relies on
-stores being seen in order (x86-64, and in practice anywhere two interpreter steps lie between).
+executor the words of its run. So a word has one writer at a time and needs no lock. Readers
+must see stores in order (x86-64, and in practice anywhere two interpreter steps lie between).
 """
 
 import mmap
@@ -62,7 +62,7 @@ class Board:
         path: the file. The bell, a FIFO, lies beside it as `NAME.bell`.
 
     Attributes:
-        reach: slots from here on are not scanned: nobody has been given one. For whoever knows.
+        scan_limit: slots from here on are not scanned, for they belong to no zygote.
     """
 
     def __init__(self, path: Path) -> None:
@@ -82,11 +82,11 @@ class Board:
 
     @classmethod
     def create(cls, path: Path) -> "Board":
-        """The board at `path`: the one that is there when it is of this boot, else a new one.
+        """Open the board at `path`, or make a new one if there is none of this boot.
 
-        A living executor's slot survives, so a new supervisor finds all runs. What is not of
-        this boot or version is replaced by renaming, never by cutting a file that somebody
-        may have mapped.
+        A living executor's slot survives, so a new supervisor finds all runs. A board of
+        another boot or version is replaced by renaming, never by cutting a file that a
+        process may have mapped.
         """
         try:
             board = cls(path)
@@ -100,7 +100,7 @@ class Board:
         return board
 
     def remove(self) -> None:
-        """Delete the file and its bell. Only when nobody is left who may write or ring."""
+        """Delete the file and its FIFO. Only when no process is left that writes to them."""
         self.path.unlink(missing_ok=True)
         self.wakeup_fifo.path.unlink(missing_ok=True)
 
@@ -112,13 +112,13 @@ class Board:
             self._map.close()
 
     def slot(self, index: int) -> Slot:
-        """The writer's side of a slot: for its owner only."""
+        """Return the writer's side of a slot, for its owner only."""
         return Slot(self.words, self.wakeup_fifo, index)
 
     # -- the supervisor ---------------------------------------------------------------------
 
     def set_supervisor(self, pid: int, ticks: int) -> None:
-        """Note who supervises, for whoever asks the board."""
+        """Write down the process of the supervisor."""
         self.words[_PID_AT] = pid
         self.words[_TICKS_AT] = ticks
 
@@ -128,19 +128,20 @@ class Board:
         return self.words[_PID_AT], self.words[_TICKS_AT]
 
     def set_next_scan(self, at_ns: int) -> None:
-        """Promise to scan at the latest at this monotonic time; 0: ring me for everything.
+        """Promise to scan at this monotonic time at the latest; 0: wake me for everything.
 
         To miss nothing: set 0, scan, then set the time.
         """
         self.words[NEXT_SCAN] = at_ns
 
     def set_serving_generation(self, generation: int) -> None:
-        """Say which generation new runs are for, before the first of them can be submitted."""
+        """Set the generation that new runs are for, before the first of them can be submitted."""
         self.words[SERVING] = generation
 
     def scan(self, lo: int = 0, hi: int | None = None) -> list[SlotSnapshot]:
-        """The slots in [lo, hi) that have a run on them now; `hi` is `reach` if not given.
-        Costs what is busy, not what is.
+        """Return the slots in [lo, hi) with a run on them now; `hi` defaults to `scan_limit`.
+
+        Takes time for each busy slot, hardly any for the others.
 
         A run that ends or begins while it is read is left out.
         """
@@ -157,17 +158,17 @@ class Board:
         return seen
 
     def owned_slots(self, lo: int = 0, hi: int = SLOTS) -> list[SlotSnapshot]:
-        """The slots in [lo, hi) that belong to an executor, alive or not, busy or not."""
+        """Return the slots in [lo, hi) that belong to an executor, alive or not, busy or not."""
         first = (lo + 1) * WORDS + PID
         pids = self.words[first : (hi + 1) * WORDS : WORDS].tolist()
         taken = [lo + i for i, pid in enumerate(pids) if pid]
         return [seen for slot in taken if (seen := self.read_slot(slot)) is not None]
 
     def read_slot(self, slot: int) -> SlotSnapshot | None:
-        """What a slot says; None when nobody owns it.
+        """Return the words of a slot; None when it has no owner.
 
-        The run's words belong to `run_id` only when `running`. A slot that changes while it
-        is read is read again, and after some tries reported as not running: its run ended.
+        The run's words belong to `run_id` only when `running`. Reads a slot that changes
+        meanwhile again, and after some tries reports it as not running: its run ended.
         """
         base = (slot + 1) * WORDS
         row = self.words[base : base + WORDS].tolist()
@@ -184,7 +185,7 @@ class Board:
     # -- the zygote -------------------------------------------------------------------------
 
     def allocate_slot(self, slot: int, exec_hi: int, exec_lo: int, lane: str) -> None:
-        """Make a slot ready for a new executor; `settle_in` follows when it has a pid."""
+        """Make a slot ready for a new executor; `set_owner` follows when it has a pid."""
         base = (slot + 1) * WORDS
         seq = (self.words[base + SEQ] + 1) & ~1
         self.words[base : base + WORDS] = array(
@@ -203,21 +204,21 @@ class Board:
         return self.words[base + PID], self.words[base + TICKS]
 
     def sequence(self, slot: int) -> int:
-        """A number that grows with each begin and each end: the same later, nothing ran."""
+        """Return a number that grows with each begin and end: the same later means nothing ran."""
         return self.words[(slot + 1) * WORDS + SEQ]
 
     def release_slot(self, slot: int) -> None:
-        """Free a slot whose owner has ended, after its last words have been read."""
+        """Free a slot whose owner has ended; read it before."""
         base = (slot + 1) * WORDS
         self.words[base + PID] = 0
         self.words[base + SEQ] = (self.words[base + SEQ] + 1) & ~1
 
     def set_stop(self, slot: int, run_lo: int) -> None:
-        """Say which run is to stop: the low 64 bits of its id."""
+        """Name the run that must stop, by the low 64 bits of its id."""
         self.words[(slot + 1) * WORDS + STOP] = run_lo
 
     def set_retire(self, slot: int) -> None:
-        """Say that the owner is to take no more runs. Does not undo a stop."""
+        """Tell the owner to take no more runs. Does not undo a stop."""
         self.words[(slot + 1) * WORDS + RETIRE] = RETIRE_WORD
 
 
@@ -226,7 +227,7 @@ def _foreign(path: Path) -> Conflict:
 
 
 def _write_new(path: Path) -> None:
-    """A fresh board under its name at once, complete."""
+    """Put a complete new board in place, in one step."""
     header = array("Q", [_MAGIC, _VERSION, 0, boot_hash(), *[0] * (WORDS - 4)])
     temporary = path.with_name(f"{path.name}.{os.getpid()}.new")
     fd = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)

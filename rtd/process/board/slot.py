@@ -1,4 +1,4 @@
-"""One slot of the board: its words, the executor's side of it, and what a reader sees.
+"""One slot of the board: its words, the executor's side of it, and the reader's.
 
 `rtd.process.board.board` says how the words are written and read safely.
 """
@@ -22,15 +22,15 @@ DEADLINE_NS, FLAGS, MEMORY_LIMIT, CPU_LIMIT_NS, ATTEMPT, STOP, LANE, RETIRE = ra
 
 #: A bit of FLAGS: "sample my tree, I have limits".
 FLAG_SAMPLE: Final = 1
-#: What a STOP or RETIRE word holds to say: finish the run you are on, take no more.
+#: The value of a STOP or RETIRE word that says: finish your run and take no more.
 RETIRE_WORD: Final = (1 << 64) - 1
-#: How soon a run with limits wants to be seen for the first time.
+#: How soon a run with limits must be sampled for the first time.
 SAMPLE_WITHIN_NS: Final = 200_000_000
 _LANE_NAMES: Final = {lane.number: lane.name for lane in LANES}
 
 
 class SlotSnapshot(NamedTuple):
-    """What one slot said at one moment. Ids are spelled out only when asked for."""
+    """The words of one slot at one moment. Ids are made into text only on demand."""
 
     slot: int
     running: bool
@@ -50,22 +50,22 @@ class SlotSnapshot(NamedTuple):
 
     @property
     def exec_id(self) -> str:
-        """The owner's id."""
+        """The id of the owner."""
         return from_words(*self.exec_words)
 
     @property
     def run_id(self) -> str:
-        """The run's id; of the last run when it is not running."""
+        """The id of the run, or of the last run when none is going on."""
         return from_words(*self.run_words)
 
     @property
     def lane(self) -> str:
-        """The owner's lane."""
+        """The lane of the owner."""
         return _LANE_NAMES.get(self.lane_number, "")
 
     @classmethod
     def from_row(cls, slot: int, row: list[int], *, running: bool) -> "SlotSnapshot":
-        """From the sixteen words of a slot."""
+        """Make one of the sixteen words of a slot."""
         return cls(
             slot,
             running,
@@ -86,10 +86,12 @@ class SlotSnapshot(NamedTuple):
 
 
 class Slot:
-    """The writer's side of one slot: an executor's, for its runs. Not shared by threads.
+    """The writer's side of one slot, for the runs of an executor. Not shared by threads.
 
     Args:
-        words: the whole board. bell: the supervisor's. index: which slot.
+        words: the whole board.
+        bell: wakes the supervisor.
+        index: the number of the slot.
     """
 
     __slots__ = ("_header", "_seq", "_wakeup_fifo", "_words", "index")
@@ -113,10 +115,10 @@ class Slot:
         cpu_limit_ns: int = 0,
         attempt: int = 1,
     ) -> None:
-        """Say that a run starts here.
+        """Show that a run starts here.
 
-        Rings the supervisor's bell when the run has a deadline or limits and the
-        supervisor does not mean to look soon enough by itself.
+        Wakes the supervisor when the run has a deadline or limits and the next scan would come
+        too late for them.
 
         Args:
             run_hi, run_lo: the run's id as `rtd.common.ids.to_words` gives it.
@@ -149,16 +151,16 @@ class Slot:
             self._wakeup_fifo.wake()
 
     def end(self) -> None:
-        """Say that the run has ended. Harmless when none was on."""
+        """Show that the run has ended. Harmless when there was none."""
         self._seq = seq = (self._seq + 1) & ~1
         self._words[SEQ] = seq
 
     @property
     def stop_word(self) -> int:
-        """The low 64 bits of the run that is to stop; RETIRE_WORD to take no more runs.
+        """The low 64 bits of the run that must stop; RETIRE_WORD: take no more runs.
 
-        A stop that was asked for is answered before a retirement. A stop names its run, so
-        one for an earlier run means nothing.
+        A stop comes before a retirement. A stop names its run, so one for an earlier run
+        means nothing.
         """
         words = self._words
         stop = words[STOP]
@@ -168,10 +170,10 @@ class Slot:
 
     @property
     def retiring(self) -> bool:
-        """Whether the owner is to take no more runs."""
+        """Whether the owner must take no more runs."""
         return self._words[RETIRE] != 0
 
     @property
     def serving_generation(self) -> int:
-        """The number of the generation that new runs are for; 0: nobody has said."""
+        """The number of the generation that new runs are for; 0: not known yet."""
         return int(self._header[SERVING])

@@ -1,8 +1,8 @@
 """A FIFO that wakes the supervisor: one byte says "look at the board".
 
-Opened for reading and writing by every side: so an open never waits or fails for want of
-the other side, the reader never sees an end of file when the last ringer leaves, and what
-was rung while no supervisor lived is still there for the next one.
+Each side opens it for reading and writing. So an open never waits for the other side, the
+reader sees no end of file when the last writer leaves, and bytes that were written while no
+supervisor lived are still there for the next one.
 """
 
 import os
@@ -13,7 +13,7 @@ __all__ = ["WakeupFifo"]
 
 
 class WakeupFifo:
-    """One end of the FIFO at `path`; it is made (mode 0600) when it is not there."""
+    """One end of the FIFO at `path`; makes it (mode 0600) if need be."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -22,23 +22,23 @@ class WakeupFifo:
         self._fd = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
 
     def fileno(self) -> int:
-        """For a selector: readable when somebody rang."""
+        """Return the descriptor, for a selector: readable after a `wake`."""
         return self._fd
 
     def wake(self) -> None:
-        """Wake the reader. Never waits: when the FIFO is full, it has been rung enough."""
+        """Wake the reader. Never waits: a full FIFO wakes it as well."""
         with suppress(BlockingIOError):
             os.write(self._fd, b"!")
 
     def drain(self) -> int:
-        """Take the rings that have piled up; answers how many (at most 65,536)."""
+        """Take the bytes that have piled up. Returns how many (at most 65,536)."""
         try:
             return len(os.read(self._fd, 65536))
         except BlockingIOError:
             return 0
 
     def close(self) -> None:
-        """Give the descriptor back. A closed bell cannot be rung."""
+        """Close the descriptor. A closed FIFO wakes no reader."""
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1

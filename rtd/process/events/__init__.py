@@ -1,0 +1,1 @@
+"""Things that happen to a process, as input to its loop: signals, file changes, the clock."""

@@ -10,15 +10,15 @@ Handler = Callable[[], None]
 
 
 class ExecutorSignals:
-    """The handlers of an executor; notices when a task changed them.
+    """The signal handlers of an executor, restored when a task has changed them.
 
     Attributes:
         on_term: called in the main thread for each SIGTERM; may raise.
-        on_alarm: called in the main thread when `alarm` ran out.
+        on_alarm: called in the main thread when `set_alarm` has run out.
         wakeup_fd: becomes readable at each signal, so that a poll returns (by PEP 475 it
             would go on waiting).
 
-    SIGINT is ignored: Ctrl-C at a terminal is the supervisor's to answer.
+    SIGINT is ignored: the supervisor answers a Ctrl-C at a terminal.
     """
 
     def __init__(self) -> None:
@@ -40,13 +40,12 @@ class ExecutorSignals:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def restore(self) -> None:
-        """After a run: what the task did to SIGTERM is undone. Costs 0.2 us when it did
-        nothing."""
+        """Undo changes of a task to the handler of SIGTERM. Costs 0.2 us when there are none."""
         if _getsignal(signal.SIGTERM) != self._term:
             self._install()
 
     def arm_wakeup(self) -> None:
-        """Before a wait: an event loop that a task ran may have taken the wake-up away."""
+        """Prepare for a wait: an event loop of a task may have taken the wake-up away."""
         signal.set_wakeup_fd(self._write_fd, warn_on_full_buffer=False)
 
     def drain(self) -> None:
@@ -63,11 +62,11 @@ _getsignal = getattr(signal, "_signal", signal).getsignal
 
 
 def _ignore() -> None:
-    """Until the executor says what to do."""
+    """Do nothing, until the executor sets a handler."""
 
 
 def set_alarm(seconds: float) -> None:
-    """One SIGALRM after so many seconds; 0 takes it back."""
+    """Send one SIGALRM to this process after so many seconds; 0 cancels it."""
     signal.setitimer(signal.ITIMER_REAL, seconds)
 
 

@@ -1,5 +1,4 @@
-"""Waiting for a file, or what is in folders, to change, without looking again and again
-(inotify(7))."""
+"""Waits for a file, or the content of folders, to change, without polling (inotify(7))."""
 
 import ctypes
 import errno
@@ -26,7 +25,7 @@ _IN_ONLYDIR: Final = 0x0100_0000
 _IN_NONBLOCK: Final = os.O_NONBLOCK
 _IN_CLOEXEC: Final = os.O_CLOEXEC
 _WATCHED: Final = _IN_MODIFY | _IN_CLOSE_WRITE | _IN_DELETE_SELF | _IN_MOVE_SELF | _IN_ATTRIB
-#: What makes another file of a name in a folder, or another folder of the folder itself.
+#: Events that put another file behind a name in a folder, or replace the folder itself.
 _IN_FOLDER: Final = (
     _IN_CLOSE_WRITE | _IN_ATTRIB | _IN_CREATE | _IN_DELETE | _IN_MOVED | _IN_DELETE_SELF
     | _IN_MOVE_SELF | _IN_ONLYDIR
@@ -38,11 +37,12 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 class FileChanges(NamedTuple):
-    """What has happened to a file since the last look.
+    """The changes of a file since the last call.
 
     Attributes:
-        modified: it was written to or cut. closed: a writer closed it.
-        moved: it has another name, or none, now: what comes next is in another file.
+        modified: a process wrote to it or cut it.
+        closed: a writer closed it.
+        moved: it has another name, or none, now: the next output is in another file.
     """
 
     modified: bool
@@ -53,7 +53,7 @@ class FileChanges(NamedTuple):
 class FileWatch:
     """Watches one file; `fileno()` is readable when there are changes.
 
-    The file itself is watched, not its name: after a rename it goes on with the same file.
+    Follows the file itself, not its name: after a rename it goes on with the same file.
 
     Raises:
         FileNotFoundError: there is no such file. OSError: too many watches.
@@ -69,11 +69,11 @@ class FileWatch:
             raise
 
     def fileno(self) -> int:
-        """For a selector."""
+        """Return the descriptor, for a selector."""
         return self._fd
 
     def read_changes(self) -> FileChanges:
-        """The changes since the last call; all false when there are none. Never waits."""
+        """Return the changes since the last call; all false when there are none. Never waits."""
         mask = 0
         for _, bits, _ in _read(self._fd):
             mask |= bits
@@ -93,7 +93,7 @@ class FileWatch:
 class FolderWatch:
     """Watches folders; `fileno()` is readable when something in one of them may have changed.
 
-    Only what lies directly in a folder is seen: for a tree each of its folders is watched.
+    Sees only entries directly in a folder: for a tree, watch each of its folders.
 
     Raises:
         OSError: the user has as many watches as the system allows.
@@ -105,7 +105,7 @@ class FolderWatch:
         self._names: dict[int, frozenset[str] | None] = {}
 
     def fileno(self) -> int:
-        """For a selector."""
+        """Return the descriptor, for a selector."""
         return self._fd
 
     def watch(self, folders: Mapping[str, frozenset[str] | None]) -> bool:
@@ -115,7 +115,7 @@ class FolderWatch:
             folders: with the names in them that matter; None: all do.
 
         Returns:
-            Whether some are new to it: what has changed in those until now was not seen.
+            Whether some folders are new: their earlier changes were not seen.
 
         Raises:
             OSError: one more watch cannot be had; those before it are watched.
@@ -134,12 +134,12 @@ class FolderWatch:
         return added
 
     def has_changed(self, ignored: frozenset[str], is_wanted: Callable[[str], bool]) -> bool:
-        """Whether something may have changed since the last call. Never waits.
+        """Return whether something may have changed since the last call. Never waits.
 
         Args:
             ignored: names in any folder that do not matter.
-            is_wanted: whether it matters when a file of that name is written. What comes, goes
-                or is renamed matters always: it may be a folder, or a link.
+            is_wanted: whether it matters when a file of that name is written. An entry that
+                comes, goes or is renamed always matters: it may be a folder, or a link.
         """
         changed = False
         for number, bits, name in _read(self._fd):
@@ -170,7 +170,7 @@ class FolderWatch:
 
 
 def _read(fd: int) -> Iterator[tuple[int, int, str]]:
-    """All events there are: the number of the watch, what happened, the name in the folder."""
+    """Read all events: the number of the watch, the kind of event, the name in the folder."""
     while True:
         try:
             blob = os.read(fd, _READ_BYTES)

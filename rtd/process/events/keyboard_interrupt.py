@@ -10,12 +10,12 @@ __all__ = ["CtrlC", "is_ctrl_c", "mark_ctrl_c"]
 
 
 class CtrlC(KeyboardInterrupt):
-    """Somebody has pressed it."""
+    """A user has pressed Ctrl-C."""
 
 
 @contextmanager
 def mark_ctrl_c() -> Iterator[None]:
-    """Where a Ctrl-C would raise KeyboardInterrupt, it raises `CtrlC` as long as this lasts."""
+    """Raise `CtrlC` in the body where a Ctrl-C would raise KeyboardInterrupt."""
     if not _would_raise():
         yield
         return
@@ -28,8 +28,11 @@ def mark_ctrl_c() -> Iterator[None]:
 
 
 def is_ctrl_c(error: BaseException) -> bool:
-    """Whether it is a Ctrl-C, or may be one: a process that does something else at SIGINT, as all
-    of the daemon do, never gets it as an exception, and no thread but the main one does."""
+    """Return whether an error is a Ctrl-C, or may be one.
+
+    A process with its own handler of SIGINT, as all of the daemon have, never gets a Ctrl-C as
+    an exception, and neither does a thread other than the main one.
+    """
     if not isinstance(error, KeyboardInterrupt):
         return False
     return isinstance(error, CtrlC) or _would_raise()

@@ -1,4 +1,4 @@
-"""Signals as input to a loop: a handler only notes them, the loop acts.
+"""Signals as input to a loop: a handler only records them, the loop acts.
 
 Only the main thread of a process may call any of this.
 """
@@ -21,8 +21,7 @@ class SignalInbox:
     """Collects signals; `fileno()` is readable when one has come.
 
     Args:
-        signals: what to collect. They lose their former effect: a SIGTERM in here ends
-            nothing by itself.
+        signals: to collect. They lose their usual effect: a SIGTERM ends nothing by itself.
     """
 
     def __init__(self, *signals: int) -> None:
@@ -31,21 +30,21 @@ class SignalInbox:
         # and the loop's wait, and a full pipe is full of wake-ups already.
         signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
         for number in signals:
-            signal.signal(number, _noted)
+            signal.signal(number, _record)
 
     def fileno(self) -> int:
-        """For a selector."""
+        """Return the descriptor, for a selector."""
         return self._reader
 
     def read_signals(self) -> set[int]:
-        """The signals since the last call, each once."""
+        """Return the signals since the last call, each once."""
         try:
             return set(os.read(self._reader, 4096))
         except BlockingIOError:
             return set()
 
     def close(self) -> None:
-        """Give the pipe back. Handlers stay: see `reset`."""
+        """Close the pipe. Handlers stay: see `reset_signals`."""
         with suppress(ValueError):
             signal.set_wakeup_fd(-1)
         os.close(self._reader)
@@ -53,10 +52,10 @@ class SignalInbox:
 
 
 def reset_signals() -> None:
-    """What a freshly forked child needs: every signal as Python starts with it, none blocked.
+    """Reset the signals in a forked child: all as at the start of Python, none blocked.
 
-    Except SIGTERM, which is noted and ignored until the child sets its own handler: one that
-    comes before would end it half made. A program that it execs gets the default.
+    Except SIGTERM, which is ignored until the child sets its own handler: one that comes before
+    would end it half made. A program that it execs gets the default.
     """
     signal.set_wakeup_fd(-1)
     for number in signal.valid_signals():
@@ -66,9 +65,9 @@ def reset_signals() -> None:
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, _noted)
+    signal.signal(signal.SIGTERM, _record)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
 
 
-def _noted(_number: int, _frame: FrameType | None) -> None:
-    """The wake-up descriptor has it already."""
+def _record(_number: int, _frame: FrameType | None) -> None:
+    """Do nothing: the wake-up descriptor has the signal already."""

@@ -1,4 +1,4 @@
-"""A timer on the wall clock, which also goes off when somebody sets that clock.
+"""A timer on the wall clock, which also goes off when that clock is set.
 
 `timerfd` (man timerfd_create): absolute times of CLOCK_REALTIME with TFD_TIMER_CANCEL_ON_SET;
 Python has it from 3.13 on only. It counts the time that the machine slept, too.
@@ -41,12 +41,11 @@ class WallClockTimer:
             raise OSError(ctypes.get_errno(), "timerfd_create")
 
     def fileno(self) -> int:
-        """For a poll."""
+        """Return the descriptor, for a poll."""
         return self._fd
 
     def set(self, at_us: int) -> None:
-        """Go off at this moment (UTC microseconds) instead of any earlier set; a moment of the
-        past is now."""
+        """Go off at this moment (UTC microseconds) and no other; at once if it is in the past."""
         at_us = max(at_us, 1)
         spec = _Spec(0, 0, at_us // 1_000_000, at_us % 1_000_000 * 1000)
         flags = _ABSTIME | _CANCEL_ON_SET
@@ -54,7 +53,7 @@ class WallClockTimer:
             raise OSError(ctypes.get_errno(), "timerfd_settime")
 
     def drain(self) -> bool:
-        """Take note that it went off. Gives whether that was because the clock was set."""
+        """Take the event. Returns whether it came because the clock was set."""
         try:
             os.read(self._fd, 8)
         except BlockingIOError:
@@ -64,7 +63,7 @@ class WallClockTimer:
         return False
 
     def close(self) -> None:
-        """Give the descriptor back."""
+        """Close the descriptor."""
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1

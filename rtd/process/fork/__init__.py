@@ -1,0 +1,1 @@
+"""Making processes and setting them up: fork, daemon, limits, titles, descriptors, users."""

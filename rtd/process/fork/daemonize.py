@@ -1,4 +1,4 @@
-"""Becoming a daemon: away from the terminal and from whoever started it (PEP 3143)."""
+"""Becoming a daemon: away from the terminal and from the starting process (PEP 3143)."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -9,14 +9,14 @@ __all__ = ["daemonize"]
 
 
 def daemonize(log_file: Path, keep_fds: Collection[int] = (), umask: int = 0o027) -> None:
-    """Go on in a process of its own session, without a terminal, and with init as its parent.
+    """Go on in a new session, without a terminal, and with init as the parent.
 
-    The caller's process ends with 0 in here. Call it before anything else is open or
-    running: all descriptors but those in `keep_fds` are closed. A fault from here on is seen
-    only in the log, so a starter that wants to know waits for a word on one of `keep_fds`.
+    The calling process exits with 0. Call this before anything else is open or running: it
+    closes all descriptors but those in `keep_fds`. Later faults appear only in the log, so a
+    starter that must know of them waits for a message on one of `keep_fds`.
 
     Args:
-        log_file: stdout and stderr are appended to it from now on; made if need be.
+        log_file: gets stdout and stderr from now on; made if need be.
         umask: of all files that the daemon makes.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Descriptors: what a process has open, and closing what it must not have."""
+"""File descriptors: list those of this process, and close those it must not have."""
 
 import os
 from collections.abc import Collection
@@ -10,7 +10,7 @@ def close_inherited(keep: Collection[int] = ()) -> None:
     """Close every descriptor but 0, 1, 2 and those in `keep`.
 
     For the start of a program, before it has opened anything. Objects that own a closed
-    descriptor would later close whoever has that number then.
+    descriptor would later close another file with that number.
     """
     low = 3
     for fd in sorted(fd for fd in keep if fd >= 3):
@@ -20,7 +20,7 @@ def close_inherited(keep: Collection[int] = ()) -> None:
 
 
 def socket_fds() -> set[int]:
-    """The descriptors of this process that are sockets."""
+    """Return the descriptors of this process that are sockets."""
     return {fd for fd in _open_fds() if _target(fd).startswith("socket:")}
 
 

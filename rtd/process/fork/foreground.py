@@ -1,7 +1,7 @@
 """A child that stands for this process in the foreground, and a child that ends with its parent.
 
-A program that starts the daemon waits for it here: what the program is told by a signal, the
-daemon is told, and neither outlives the other.
+A program that starts the daemon waits for it here: it passes its signals on to the daemon, and
+neither outlives the other.
 """
 
 import os
@@ -16,21 +16,21 @@ from rtd.process.fork.prctl import set_parent_death_signal
 
 __all__ = ["end_with_parent", "run_in_foreground"]
 
-#: What is passed on: end in order, end now, read the app again.
+#: Signals that are passed on: end in order, end now, read the app again.
 _PASSED: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def run_in_foreground(command: Sequence[str], env: Mapping[str, str] | None = None) -> int:
     """Run a program and wait for its end; SIGINT, SIGTERM and SIGHUP go on to it.
 
-    It is in a process group of its own, so that a Ctrl-C on the terminal reaches it once:
-    through here. In another thread than the main one signals stay with the main thread.
+    The program has a process group of its own, so that a Ctrl-C on the terminal reaches it
+    once: through here. In another thread than the main one signals stay with the main thread.
 
     Returns:
-        Its exit code; 128 + the number of the signal that ended it.
+        The exit code; 128 + the number of the signal that ended the program.
 
     Raises:
-        OSError: it cannot be started.
+        OSError: the program cannot be started.
     """
     passing = _SignalForwarder()
     passing.begin()
@@ -44,7 +44,7 @@ def run_in_foreground(command: Sequence[str], env: Mapping[str, str] | None = No
 
 
 class _SignalForwarder:
-    """Passes signals on to a child; one that comes before there is a child is kept for it."""
+    """Passes signals on to a child; keeps those that come before there is a child."""
 
     def __init__(self) -> None:
         self._child: subprocess.Popen[bytes] | None = None
@@ -57,13 +57,13 @@ class _SignalForwarder:
             self._before = {number: signal.signal(number, self._on) for number in _PASSED}
 
     def set_child(self, child: subprocess.Popen[bytes]) -> None:
-        """From now on they go to this child."""
+        """Pass signals on to this child from now on."""
         self._child = child
         while self._early:
             child.send_signal(self._early.pop(0))
 
     def end(self) -> None:
-        """Signals mean again what they meant before."""
+        """Restore the earlier handlers of the signals."""
         for number, handler in self._before.items():
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
@@ -78,10 +78,10 @@ def end_with_parent(parent: int) -> bool:
     """Get SIGTERM when the parent of this process ends, however it does.
 
     Args:
-        parent: the pid of who started this process.
+        parent: the pid of the process that started this one.
 
     Returns:
-        False: it has ended already.
+        False when the parent has ended already.
 
     Raises:
         OSError: the kernel refused.

@@ -1,4 +1,4 @@
-"""Forks, and what a child does first. Only for processes with a single thread."""
+"""Forks, and the first steps of a child. Only for processes with a single thread."""
 
 import errno
 import gc
@@ -25,21 +25,20 @@ __all__ = [
     "set_up_executor",
 ]
 
-#: What a child exits with when its body raised (EX_SOFTWARE of sysexits.h).
+#: Exit code of a child whose body raised (EX_SOFTWARE of sysexits.h).
 EXIT_CRASHED: Final = 70
-#: What it exits with when rtd's own descriptors were closed beneath it (EX_OSERR).
+#: Exit code of a child whose code has closed rtd's own descriptors (EX_OSERR).
 EXIT_FDS_CLOSED: Final = 71
 _NOT_OURS: Final = (errno.EBADF, errno.ENOTSOCK)
 
 
 def fork_child(body: Callable[[], int]) -> int:
-    """Fork; the child runs `body` and exits with what it returns. Answers the child's pid.
+    """Fork a child that runs `body` and exits with its result. Returns the child's pid.
 
-    The child leaves by `_exit` after flushing the standard streams: neither `atexit` nor
-    anything of the parent's runs in it. An error that reaches the top is printed as a
-    traceback and the exit code is 70; `SystemExit` counts as in a program. An error that comes
-    of descriptors that the child's own code had opened and somebody has closed is none of ours:
-    the exit code is 71.
+    The child leaves by `_exit` after flushing the standard streams: it runs no `atexit`
+    function and nothing else of the parent. It prints an error that reaches the top as a
+    traceback and exits with 70; `SystemExit` counts as in a program. When the child's code has
+    closed descriptors of rtd, the error is not rtd's: the exit code is 71.
 
     Raises:
         OSError: no more processes or memory.
@@ -59,8 +58,8 @@ def fork_child(body: Callable[[], int]) -> int:
 def set_up_executor(title: str) -> None:
     """Make a forked child an executor: a session of its own, a subreaper, clean signals.
 
-    In its own session no terminal and no group signal of others reaches it; as a subreaper
-    it keeps everything that its runs start, daemonised or not.
+    In its own session no terminal and no group signal of others reaches the child; as a
+    subreaper it keeps everything that its runs start, daemonised or not.
     """
     lead_session()
     set_subreaper()
@@ -70,13 +69,13 @@ def set_up_executor(title: str) -> None:
 
 
 def lead_session() -> None:
-    """Leave the terminal and the group of whoever started this process."""
+    """Leave the terminal and the process group of the parent."""
     with suppress(PermissionError):  # it leads one already
         os.setsid()
 
 
 def freeze_heap() -> None:
-    """Before forking: put all objects out of the collector's reach.
+    """Put all objects out of reach of the garbage collector, before forking.
 
     Without it a collection in a child writes to every object's header, and the kernel copies
     the whole heap (15 to 20 times fewer forks per second were measured).
@@ -86,14 +85,14 @@ def freeze_heap() -> None:
 
 
 def other_threads() -> list[str]:
-    """The names of all threads but the main one; `native thread` for those unknown to Python."""
+    """Return the names of all threads but the main one; `native thread` if Python has none."""
     names = [t.name for t in threading.enumerate() if t is not threading.main_thread()]
     unknown = len(os.listdir("/proc/self/task")) - 1 - len(names)
     return names + ["native thread"] * unknown
 
 
 def send_to_child(pid: int, signal_number: int = signal.SIGTERM) -> None:
-    """Signal a child that has not been reaped: its pid cannot be anybody else's."""
+    """Signal a child that has not been reaped: no other process can have its pid."""
     with suppress(ProcessLookupError):
         os.kill(pid, signal_number)
 

@@ -1,4 +1,4 @@
-"""Knowing that this process is a fork that a task made, not the executor itself.
+"""Tells a fork that a task made from the executor itself.
 
 A task may fork and let the child return from its function. That child must not go on as a
 second executor on the same connection: it ends where the task's code ends.
@@ -9,7 +9,7 @@ from typing import Final
 
 
 class ForkGuard:
-    """Set in every child that this process forks, by whomever; costs nothing to look at."""
+    """A flag that every fork of this process sets in the child; costs nothing to read."""
 
     def __init__(self) -> None:
         self.is_child = False
@@ -19,7 +19,7 @@ class ForkGuard:
         self.is_child = True
 
     def reset(self) -> None:
-        """This process is what it should be: an executor that the zygote forked."""
+        """Clear the flag: this process is an executor that the zygote forked."""
         self.is_child = False
 
 
@@ -27,5 +27,5 @@ FORK_GUARD: Final = ForkGuard()
 
 
 def exit_child(failed: bool) -> None:
-    """End a task's own child here, without what the executor does at its end."""
+    """End a child of the task at once, without the steps at the end of an executor."""
     os._exit(1 if failed else 0)

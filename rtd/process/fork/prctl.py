@@ -1,4 +1,4 @@
-"""The calls of prctl(2), which Python has no names for."""
+"""Calls of prctl(2), which Python does not offer."""
 
 import ctypes
 import os
@@ -14,7 +14,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 def set_subreaper() -> None:
     """Make this process the new parent of every orphan below it.
 
-    Survives an exec, is not inherited by a fork: a forked child must ask again.
+    Survives an exec, is not inherited by a fork: a forked child must call it again.
 
     Raises:
         OSError: the kernel refused (it is older than Linux 3.4).
@@ -25,7 +25,7 @@ def set_subreaper() -> None:
 def set_parent_death_signal(number: int) -> None:
     """Get this signal when the thread that forked this process ends.
 
-    Survives an exec, is not inherited by a fork. A parent that ended before is not noticed.
+    Survives an exec, is not inherited by a fork. Does not notice a parent that ended before.
 
     Raises:
         OSError: the kernel refused.

@@ -1,4 +1,4 @@
-"""A child that does one piece of work for its parent; it may be forked before there is any."""
+"""A child that does one piece of work for its parent; it can be forked before there is any."""
 
 import os
 import resource
@@ -21,12 +21,12 @@ class PreforkedChild:
 
     def __init__(self) -> None:
         self._pid = 0
-        #: A child that waits for its order, and the pipe by which it gets it.
+        #: A child that waits for its work, and the pipe through which the work comes.
         self._prepared_pid = 0
         self._work_fd = -1
 
     def fork(self, body: Callable[[], int]) -> None:
-        """Fork; the child leads a session of its own and exits with what `body` returns.
+        """Fork a child that leads its own session and exits with the result of `body`.
 
         Raises:
             OSError: no more processes or memory.
@@ -39,9 +39,13 @@ class PreforkedChild:
         self._pid = fork_child(alone)
 
     def prefork(self, body: Callable[[Callable[[], bytes]], int]) -> bool:
-        """Fork ahead of the work. The child's `body` is given a function that waits for its
-        order; it answers with nothing when no order will come. False: there is one already,
-        and no second one is forked.
+        """Fork ahead of the work.
+
+        Args:
+            body: runs in the child. Gets a function that waits for the work and returns it;
+                it returns nothing when no work will come.
+
+        Returns False when there is such a child already: there is no second one.
 
         Raises:
             OSError: no more processes or memory.
@@ -66,14 +70,14 @@ class PreforkedChild:
         return True
 
     def assign(self, blob: bytes) -> bool:
-        """Set the prepared child to work on `blob`. False: there is none, `start` one."""
+        """Give the prepared child its work. Returns False when there is none: `fork` one."""
         if not self._prepared_pid:
             return False
         try:
             left = memoryview(blob)
             while left:
                 left = left[os.write(self._work_fd, left) :]
-        except OSError:  # somebody has ended it
+        except OSError:  # another process has ended it
             self.kill_prepared()
             return False
         os.close(self._work_fd)
@@ -95,17 +99,20 @@ class PreforkedChild:
         os.setsid()
 
     def terminate(self) -> None:
-        """SIGTERM for the child, while there is one."""
+        """Send SIGTERM to the child, while there is one."""
         if self._pid:
             with suppress(ProcessLookupError):
                 os.kill(self._pid, signal.SIGTERM)
 
     def wait(self) -> ExitStatus:
-        """Wait until the child has ended, and take its status. Raises ChildProcessError when
-        somebody else, such as the app's own handler, took it first."""
+        """Wait until the child has ended, and take its status.
+
+        Raises:
+            ChildProcessError: other code, such as a handler of the app, took it first.
+        """
         pid = self._pid
         os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
-        # Not before: until it is reaped nobody else can have its pid.
+        # Not before: until it is reaped no other process can have its pid.
         self._pid = 0
         status = reap(pid)
         assert status is not None  # it has ended: the wait said so

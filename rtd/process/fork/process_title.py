@@ -1,4 +1,4 @@
-"""What `ps` and `top` show for rtd's processes."""
+"""The titles of rtd's processes in `ps` and `top`."""
 
 import os
 from functools import cache
@@ -23,8 +23,8 @@ def set_title(text: str) -> None:
 def _prepare() -> None:
     """Let setproctitle measure the room for titles, once.
 
-    Unless it is told otherwise at that moment, titles overwrite the environment that
-    /proc/PID/environ shows, by which people (and our tests) tell whose a process is.
+    Without SPT_NOENV at that moment, titles overwrite the environment that /proc/PID/environ
+    shows, by which people (and our tests) tell whose a process is.
     """
     before = os.environ.get(_KEEP_ENVIRONMENT)
     os.environ[_KEEP_ENVIRONMENT] = "1"

@@ -1,4 +1,4 @@
-"""The resource limits of this process: what others left of them is put back."""
+"""The resource limits of this process, and how to restore them."""
 
 import resource
 from contextlib import suppress
@@ -6,7 +6,7 @@ from typing import Final
 
 __all__ = ["ResourceLimits"]
 
-#: Those that make code fail which has nothing to do with who lowered them.
+#: Limits that, once lowered, make code fail that has nothing to do with it.
 _WATCHED: Final = {
     "address space": resource.RLIMIT_AS,
     "core": resource.RLIMIT_CORE,
@@ -20,18 +20,18 @@ _WATCHED: Final = {
 
 
 class ResourceLimits:
-    """As they are when this is made, and kept so by `mend`."""
+    """The limits at the construction of this object."""
 
     def __init__(self) -> None:
         self._were = {name: resource.getrlimit(kind) for name, kind in _WATCHED.items()}
 
     def changed(self) -> list[str]:
-        """The names of those that are not as they were. Takes some microseconds."""
+        """Return the names of the limits that have changed. Takes some microseconds."""
         get = resource.getrlimit
         return [name for name, were in self._were.items() if get(_WATCHED[name]) != were]
 
     def restore(self) -> bool:
-        """Put them back. False: it is not allowed, for a hard limit was lowered."""
+        """Restore the limits. Returns False when that is not allowed: a hard limit was lowered."""
         for name in self.changed():
             with suppress(OSError, ValueError):
                 resource.setrlimit(_WATCHED[name], self._were[name])

@@ -11,7 +11,7 @@ __all__ = ["Account", "find_account"]
 
 
 class Account(NamedTuple):
-    """Whom to run as: numbers for the kernel, the rest for the environment."""
+    """A user: numbers for the kernel, the rest for the environment."""
 
     uid: int
     gid: int
@@ -26,18 +26,18 @@ class Account(NamedTuple):
 
     @property
     def popen_options(self) -> dict[str, int | list[int]]:
-        """For `subprocess.Popen(**...)`; empty when it is who we are already."""
+        """Options for `subprocess.Popen`; empty when this process runs as the account."""
         if (self.uid, self.gid) == (os.geteuid(), os.getegid()):
             return {}
         return {"user": self.uid, "group": self.gid, "extra_groups": list(self.groups)}
 
 
 def find_account(text: str) -> Account:
-    """The account of `user`, `user:group` or numbers.
+    """Return the account of `user`, `user:group` or numbers.
 
     Raises:
         ConfigError: there is no such user or group here.
-        NotPermitted: it is somebody else and we are not root.
+        NotPermitted: it is another account and this process is not root.
     """
     user, _, group = text.partition(":")
     entry = _user(user)

@@ -1,0 +1,1 @@
+"""Reading, identifying and ending processes and whole process trees."""

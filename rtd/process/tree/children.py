@@ -1,9 +1,9 @@
-"""Who is a child of whom.
+"""The children of processes.
 
-From `/proc/PID/task/TID/children`, which costs what the tree holds; a pass over all processes
-of the machine costs what the machine holds. The kernel gives these lists without a lock over
-the whole: a child can be missing from one reading while others come and go. Whoever must
-know for sure reads several times.
+From `/proc/PID/task/TID/children`, which takes time for each process of the tree; a pass over
+all processes takes time for each of the machine. The kernel gives these lists without a lock over
+the whole: a child can be missing from one reading while others come and go. A caller that
+must know for sure reads several times.
 """
 
 import os
@@ -12,7 +12,7 @@ __all__ = ["children_of", "has_children", "own_children"]
 
 
 def children_of(pid: int) -> list[int]:
-    """The children of a process, zombies too; empty when it is gone."""
+    """Return the children of a process, zombies too; empty when it is gone."""
     base = f"/proc/{pid}/task"
     try:
         tids = os.listdir(base)
@@ -32,12 +32,12 @@ def children_of(pid: int) -> list[int]:
 
 
 def own_children() -> list[int]:
-    """The children of this process, zombies too."""
+    """Return the children of this process, zombies too."""
     return children_of(os.getpid())
 
 
 def has_children() -> bool:
-    """Whether this process has any child at all, alive or zombie. Takes nothing from anyone.
+    """Return whether this process has any child, alive or zombie. Takes no status.
 
     About 1.4 us when there is none: cheap enough after every run.
     """
@@ -53,7 +53,7 @@ def _kernel_lists_children() -> bool:
 
 
 def _by_parent(pid: int) -> list[int]:
-    """The same by a pass over all processes, for kernels without the lists."""
+    """Return the children by a pass over all processes, for kernels without the lists."""
     import psutil  # lazy: not for executors, whose forks pay for every megabyte
 
     try:

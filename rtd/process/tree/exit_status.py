@@ -1,4 +1,4 @@
-"""How a child ended, exactly as the kernel says it."""
+"""The exit status of a child, exactly as the kernel gives it."""
 
 import os
 from dataclasses import dataclass
@@ -13,7 +13,8 @@ class ExitStatus:
     """The end of one child: either `code` or `signal` is set.
 
     Attributes:
-        code: what it exited with. signal: the number of the signal that ended it.
+        code: the exit code.
+        signal: the number of the signal that ended it.
         cpu_s: CPU seconds of the child and of all its descendants that it has waited for.
         max_rss_bytes: the most memory that the child, or one such descendant, ever had.
     """
@@ -24,7 +25,7 @@ class ExitStatus:
     max_rss_bytes: int
 
     def __str__(self) -> str:
-        """`exit 3` or `SIGKILL`."""
+        """Return `exit 3` or `SIGKILL`."""
         return f"exit {self.code}" if self.signal is None else signal_name(self.signal)
 
 

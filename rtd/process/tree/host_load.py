@@ -1,4 +1,4 @@
-"""What the whole host bears."""
+"""The load of the whole host."""
 
 import os
 
@@ -8,5 +8,5 @@ __all__ = ["measure_host"]
 
 
 def measure_host() -> tuple[float, float]:
-    """The share of the memory in use (percent), and the load (its mean of a minute)."""
+    """Return the share of the memory in use (percent), and the load (its mean of a minute)."""
     return psutil.virtual_memory().percent, os.getloadavg()[0]

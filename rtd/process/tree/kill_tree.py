@@ -1,11 +1,11 @@
-"""Ending a whole process tree, with proof: root first, then whatever falls to us.
+"""Ends a whole process tree, with proof: root first, then all that falls to this process.
 
 Needs a subreaper that calls it. When the root (an executor, itself a subreaper) is dead, all
 that it held becomes our children, at the same instant for the kernel: a zombie has none left.
 So a child of ours that is not spared is a target; it is killed with its process group (a group
 is signalled atomically against fork, pid by pid loses that race), reaped at once, and its own
-children come to us in turn. A tree is gone when several passes in a row meet nobody. Any pid
-that was met counts, a zombie too: of a chain of forks that each exit one only ever sees zombies.
+children come to us in turn. A tree is gone when several passes in a row meet no process. Any
+pid counts, a zombie too: of a chain of forks that each exit, only zombies are ever seen.
 
 Stopping the tree first does not converge for such chains, and signalling pid by pid never
 ends against a fork bomb; this way did in every trial, in 5 to 85 ms.
@@ -14,28 +14,27 @@ ends against a fork bomb; this way did in every trial, in 5 to 85 ms.
 import os
 import signal
 import time
-from collections.abc import Collection
-from contextlib import suppress
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from rtd.process.tree.children import own_children
 from rtd.process.tree.exit_status import ExitStatus, reap
 from rtd.process.tree.process_identity import read_stat
-from rtd.process.tree.realtime_priority import realtime_priority
 
 __all__ = ["EndedProcess", "KillReport", "kill_children", "kill_tree"]
 
-#: Passes in a row that must meet nobody.
+#: Passes in a row that must meet no process.
 QUIET_PASSES: Final = 5
-#: How long a hunt goes on against processes that do not die, such as those in disk sleep.
+#: How long to go on against processes that do not die, such as those in disk sleep.
 LIMIT_S: Final = 10.0
 _PAUSE_S: Final = 0.0002
 _LONGEST_PAUSE_S: Final = 0.005
 
 
 class EndedProcess(NamedTuple):
-    """A process that a hunt met, and how it ended.
+    """A process of a tree that was killed, and how it ended.
 
     `how` is `SIGKILL` or another signal, `exit N` when it ended by itself before, or
     `still alive` or `not permitted` for one that could not be ended.
@@ -48,11 +47,11 @@ class EndedProcess(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class KillReport:
-    """What a hunt did.
+    """The result of killing a tree.
 
     Attributes:
         ended: every process met, the root included, in the order of their end.
-        root: the root's own status; None without a root or while it is alive.
+        root_status: the status of the root; None without a root or while it is alive.
         alive: those of `ended` that are still there. Empty is the proof of a kill.
     """
 
@@ -62,38 +61,38 @@ class KillReport:
 
 
 def kill_tree(root_pid: int | None, spare: Collection[int], limit_s: float = LIMIT_S) -> KillReport:
-    """Kill `root_pid`, a child of ours, and then every child of ours that is not spared.
+    """Kill `root_pid`, a child of this process, then every child that is not spared.
 
     Args:
         root_pid: an executor; None when it has been reaped and only its strays are wanted.
         spare: children to leave alone: the other executors, helpers of the app. They are
             not reaped either.
-        limit_s: seconds after which the hunt gives up on what does not die.
+        limit_s: seconds after which it gives up on processes that do not die.
 
-    Guarantees, when the answer's `alive` is empty, that of the root's tree nothing is left,
-    whatever it forked, daemonised or ignored. Not safe while another thread waits for
+    Guarantees, when `alive` of the report is empty, that nothing is left of the root's tree, no
+    matter what it forked, daemonised or ignored. Not safe while another thread waits for
     children of this process.
     """
     pack = _TreeKill(frozenset(spare) - {root_pid}, root_pid)
-    with realtime_priority():
+    with _realtime_priority():
         if root_pid is not None:
             _kill_group_and_pid(root_pid)
         return pack.run(limit_s)
 
 
 def kill_children(spare: Collection[int] = (), limit_s: float = LIMIT_S) -> list[EndedProcess]:
-    """End everything that a run has left behind, in an executor that lives on.
+    """Kill everything that a run has left behind, in an executor that lives on.
 
-    The executor must be a subreaper with one run at a time. Its own process group, in which
-    it is itself, is ended pid by pid; all other groups as groups. Takes the statuses of all
+    The executor must be a subreaper with one run at a time. Kills its own process group, in
+    which it is itself, pid by pid; all other groups as groups. Takes the statuses of all
     children but those in `spare`.
     """
-    with realtime_priority():
+    with _realtime_priority():
         return _TreeKill(frozenset(spare), None).run(limit_s).ended
 
 
 class _TreeKill:
-    """One hunt in progress."""
+    """One kill in progress."""
 
     def __init__(self, spare: frozenset[int], root_pid: int | None) -> None:
         self._spare = spare
@@ -124,15 +123,15 @@ class _TreeKill:
         return KillReport([*self._ended, *self._left()], self._root, sorted(self._names))
 
     def _one_pass(self) -> bool:
-        """Strike at every child that is not spared; whether there was one."""
+        """Kill every child that is not spared. Returns whether there was one."""
         met = False
         for pid in own_children():
             if pid not in self._spare and pid not in self._refused:
                 met = True
-                self._strike(pid)
+                self._kill(pid)
         return met
 
-    def _strike(self, pid: int) -> None:
+    def _kill(self, pid: int) -> None:
         if pid not in self._names:
             stat = read_stat(pid)
             self._names[pid] = "?" if stat is None else stat.name
@@ -142,12 +141,12 @@ class _TreeKill:
         try:
             os.kill(pid, signal.SIGKILL)
         except ProcessLookupError:
-            pass  # reaped by somebody else: seen below
+            pass  # reaped by other code: seen below
         except PermissionError:
             self._refused.add(pid)
         try:
             status = reap(pid)
-        except ChildProcessError:  # reaped by somebody else, such as a handler of the app's
+        except ChildProcessError:  # reaped by other code, such as a handler of the app
             self._names.pop(pid)
             return
         if status is not None:
@@ -164,8 +163,29 @@ class _TreeKill:
 
 
 def _kill_group_and_pid(root_pid: int) -> None:
-    """SIGKILL for the root, and with it for its group when it leads one."""
+    """Send SIGKILL to the root, and to its group when it leads one."""
     with suppress(ProcessLookupError, PermissionError):  # the passes that follow tell
         if os.getpgid(root_pid) == root_pid:
             os.killpg(root_pid, signal.SIGKILL)
         os.kill(root_pid, signal.SIGKILL)
+
+
+@contextmanager
+def _realtime_priority() -> Iterator[None]:
+    """Run the body before every ordinary process, where the kernel allows it.
+
+    Real-time scheduling at its lowest priority (sched(7)). A fork bomb in many sessions gets a
+    fair share for each of them, and the process that kills it needs more than one such share:
+    a kill that took 0.7 s beside one takes 0.13 s so. Without the right to it (not root, no
+    CAP_SYS_NICE) the body runs as usual. It must be short or sleep: it displaces the others.
+    """
+    policy, parameter = os.sched_getscheduler(0), os.sched_getparam(0)
+    try:
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+    except OSError:
+        yield
+        return
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, policy, parameter)

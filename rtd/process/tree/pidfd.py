@@ -1,7 +1,7 @@
-"""Handles on processes that are not our children: safe against a reused pid.
+"""Handles on processes that are not children of this one: safe against a reused pid.
 
-A pidfd stays with the process it was opened for. It is opened first and the start ticks are
-compared after: in the other order the pid can change hands in between.
+A pidfd stays with the process it was opened for. Open it first and compare the start ticks
+after: in the other order the pid can change hands in between.
 """
 
 import os
@@ -13,13 +13,15 @@ __all__ = ["open_pidfd", "send_signal", "signal_process"]
 
 
 def open_pidfd(pid: int, ticks: int | None = None) -> int | None:
-    """A descriptor that becomes readable when the process ends; close it with `os.close`.
+    """Open a descriptor that becomes readable when a process ends.
 
     Args:
-        pid: the process. ticks: its start ticks; None takes whoever has the pid, which is
-            safe only for a child that has not been reaped.
+        pid: the process.
+        ticks: its start ticks; None takes the process that has the pid now, which is safe
+            only for a child that has not been reaped.
 
-    Returns None when that process is gone, also as a zombie if ticks were given.
+    Returns the descriptor, for `os.close`; None when that process is gone, also as a zombie if
+    ticks were given.
     """
     try:
         fd = os.pidfd_open(pid)
@@ -32,7 +34,7 @@ def open_pidfd(pid: int, ticks: int | None = None) -> int | None:
 
 
 def send_signal(pidfd: int, signal_number: int) -> bool:
-    """Send a signal; False when the process has ended and been reaped."""
+    """Send a signal. Returns False when the process has ended and been reaped."""
     try:
         signal.pidfd_send_signal(pidfd, signal_number)
     except ProcessLookupError:
@@ -41,10 +43,10 @@ def send_signal(pidfd: int, signal_number: int) -> bool:
 
 
 def signal_process(pid: int, ticks: int, signal_number: int) -> bool:
-    """Send a signal to exactly that process; False when it is gone.
+    """Send a signal to exactly that process. Returns False when it is gone.
 
     Raises:
-        PermissionError: it belongs to somebody else.
+        PermissionError: it belongs to another user.
     """
     fd = open_pidfd(pid, ticks)
     if fd is None:

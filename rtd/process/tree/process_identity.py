@@ -1,4 +1,4 @@
-"""Telling one process from another that was later given the same pid.
+"""Tells a process from a later one with the same pid.
 
 A pid is reused after some thirty thousand forks, which a machine that forks for each run
 reaches in two minutes. The kernel's start time of a process (clock ticks since boot) and
@@ -33,7 +33,7 @@ class ProcessStat(NamedTuple):
 
 
 def read_stat(pid: int) -> ProcessStat | None:
-    """What the kernel says of `pid` now; None when there is no such process."""
+    """Return the state of a process now; None when there is no such process."""
     try:
         with open(f"/proc/{pid}/stat", "rb", buffering=0) as file:
             blob = file.read(1024)
@@ -57,15 +57,15 @@ def read_stat(pid: int) -> ProcessStat | None:
 
 
 def start_ticks(pid: int) -> int | None:
-    """When `pid` started, in clock ticks since boot; None when there is no such process."""
+    """Return when `pid` started, in clock ticks since boot; None when there is no such process."""
     stat = read_stat(pid)
     return None if stat is None else stat.ticks
 
 
 def same_process(pid: int, ticks: int) -> bool:
-    """True while the process that had `pid` and started at `ticks` is alive.
+    """Return whether the process that had `pid` and started at `ticks` is alive.
 
-    False for a zombie, for a pid that is gone and for one that somebody else has now.
+    False for a zombie, for a pid that is gone and for one that another process has now.
     Only of this boot: compare `boot_hash` first when `ticks` was read from a file.
     """
     stat = read_stat(pid)
@@ -74,11 +74,11 @@ def same_process(pid: int, ticks: int) -> bool:
 
 @lru_cache(maxsize=1)
 def boot_hash() -> int:
-    """64 bits that differ from boot to boot (and between containers' hosts)."""
+    """Return 64 bits that differ from boot to boot (and between containers' hosts)."""
     with open(_BOOT_ID, "rb") as file:
         return int.from_bytes(blake2b(file.read().strip(), digest_size=8).digest(), "little")
 
 
 def machine_id() -> str:
-    """The same for all processes that see each other's pids: this boot, this pid namespace."""
+    """Return an id of this boot and pid namespace: equal for processes that see each other."""
     return f"{boot_hash():x}-{os.stat('/proc/self/ns/pid').st_ino:x}"

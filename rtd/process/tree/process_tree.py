@@ -1,6 +1,6 @@
-"""A look at a whole process tree: who is in it and what it uses.
+"""The processes of a tree, and the memory and CPU time that they use.
 
-For limits and for the list that an answer to a kill gives. A look, not a proof: what forks
+For limits and for the list in the answer to a kill. No proof: a process that is forked
 meanwhile may be missing.
 """
 
@@ -18,7 +18,7 @@ class ProcessInfo:
     """One process of a tree.
 
     Attributes:
-        memory_bytes: resident memory, or its share of it (see `snapshot`).
+        memory_bytes: resident memory, or its share of it (see `read_tree`).
         cpu_s: CPU seconds of its own and of the children that it has waited for.
         created_at: UTC epoch seconds, from the kernel's clock ticks.
     """
@@ -50,20 +50,20 @@ class ProcessTree:
 
     @property
     def cpu_s(self) -> float:
-        """CPU seconds of all together, and of what has ended in it and was waited for.
+        """CPU seconds of all together, and of members that have ended and were waited for.
 
-        Take the difference to the value at the start of a run: an executor has done others.
+        Take the difference to the value at the start of a run: an executor has had others.
         """
         return sum(member.cpu_s for member in self.processes)
 
 
 def read_tree(root_pid: int, exact: bool = False) -> ProcessTree:
-    """The tree below `root_pid` as it is now. Zombies are left out.
+    """Read the tree below `root_pid` as it is now. Leaves zombies out.
 
     Args:
-        exact: count memory that processes share once, divided among them (PSS), and what is
-            in swap. Costs about ten times as much, and falls back to the resident size for
-            processes that may not be looked into. Otherwise the resident size, in which a
+        exact: count memory that processes share once, divided among them (PSS), and memory
+            in swap. Takes about ten times as long, and falls back to the resident size for
+            processes that may not be read. Otherwise the resident size, in which a
             shared page counts in every process that maps it: never less than the truth.
     """
     members: list[ProcessInfo] = []

@@ -1,4 +1,4 @@
-"""Asking everything below this process to end."""
+"""Asks all processes below this one to end; names of signals."""
 
 import contextlib
 import os
@@ -9,10 +9,11 @@ from rtd.process.tree.children import children_of, own_children
 
 
 def terminate_descendants() -> list[int]:
-    """SIGTERM to every descendant of this process, each once; gives their pids.
+    """Send SIGTERM to every descendant of this process, each once. Returns their pids.
 
-    Asks, and proves nothing: what forks meanwhile may be missed; see `hunt` for that. As a
-    subreaper this process has daemonised descendants among its children, too.
+    Proves nothing: it may miss a process that is forked meanwhile; see
+    `rtd.process.tree.kill_tree` for that. As a subreaper this process has daemonised
+    descendants among its children, too.
     """
     asked: list[int] = []
     waiting = own_children()
@@ -30,7 +31,7 @@ CRASH_SIGNALS: Final = frozenset({"SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGS
 
 
 def signal_name(number: int) -> str:
-    """`SIGSEGV` of 11."""
+    """Return the name of a signal: `SIGSEGV` of 11."""
     try:
         return signal.Signals(number).name
     except ValueError:
