@@ -19,7 +19,7 @@ from rtd.supervisor.lifecycle.shutdown_tasks import ShutdownTasks
 from rtd.supervisor.pools.pools import Pools
 from rtd.supervisor.pools.zygotes import Zygotes
 
-#: After the grace, a run that is asked to stop has at most this long.
+#: After the grace, a run that must stop has at most this long before it is killed.
 STOP_GRACE_S: Final = 2.0
 #: How long executors may take to report and end once their runs are over.
 REPORT_S: Final = 15.0

@@ -1,8 +1,8 @@
-"""Executors without a parent: their zygote has died, so nobody can steer or reap them.
+"""Ends executors whose zygote has died: no process can command or reap them.
 
-They are ended, and their runs settled like those of any dead executor. As a subreaper this
-process inherits those of a zygote that it started itself, and can prove their end; for those
-of an earlier supervisor's zygote it can only signal what it sees.
+Their runs are settled like those of any dead executor. As a subreaper the supervisor inherits the
+executors of a zygote that it has started itself, and can prove their end. Executors of an earlier
+supervisor's zygote it can only find and signal.
 """
 
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ from rtd.supervisor.pools.zygote_registry import ZygoteRecord
 
 
 def end_orphans(context: SupervisorContext, executors: Iterable[Executor]) -> list[ExecutorExit]:
-    """End executors whose zygote is dead; gives how each ended and what it was doing."""
+    """End executors whose zygote is dead; return how each ended, and its unfinished runs."""
     orphans = list(executors)
     pids = {executor.pid for executor in orphans}
     spare = set(own_children()) - pids
@@ -35,7 +35,7 @@ def _end(context: SupervisorContext, executor: Executor, spare: set[int]) -> Exe
         if hunted.root_status is not None:
             code, signal = hunted.root_status.code, hunted.root_status.signal
     elif same_process(executor.pid, executor.ticks):
-        killed = _kill_what_is_seen(executor.pid)
+        killed = _kill_visible_tree(executor.pid)
         signal = int(SIGKILL)
     runs = _free_slots(context, executor)
     return ExecutorExit(
@@ -44,7 +44,7 @@ def _end(context: SupervisorContext, executor: Executor, spare: set[int]) -> Exe
     )  # fmt: skip
 
 
-def _kill_what_is_seen(root_pid: int) -> list[list[object]]:
+def _kill_visible_tree(root_pid: int) -> list[list[object]]:
     killed: list[list[object]] = []
     for member in read_tree(root_pid).processes:
         ticks = start_ticks(member.pid)
@@ -54,7 +54,7 @@ def _kill_what_is_seen(root_pid: int) -> list[list[object]]:
 
 
 def _free_slots(context: SupervisorContext, executor: Executor) -> tuple[UnfinishedRun, ...]:
-    """What the board says was going on; its zygote cannot free the slots any more."""
+    """Free the slots of an executor, as its zygote cannot; return its unfinished runs."""
     runs = []
     for slot in range(executor.slot, executor.slot + executor.slots):
         seen = context.board.read_slot(slot)
@@ -67,12 +67,12 @@ def _free_slots(context: SupervisorContext, executor: Executor) -> tuple[Unfinis
 
 
 def unknown_on_board(context: SupervisorContext, living: Iterable[ZygoteRecord]) -> list[Executor]:
-    """Executors that the board names and no living zygote has below it."""
+    """Return the executors on the board that belong to no living zygote."""
     found: dict[str, Executor] = {}
     ranges = [range(zygote.lo, zygote.hi) for zygote in living]
     for seen in context.board.owned_slots():
         if any(seen.slot in slots for slots in ranges):
-            continue  # its zygote speaks for it
+            continue  # its zygote reports it
         executor = found.get(seen.exec_id)
         if executor is None:
             found[seen.exec_id] = Executor(

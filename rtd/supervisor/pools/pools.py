@@ -1,15 +1,13 @@
-"""How many executors each lane has: kept at its minimum, grown on demand, healed after deaths.
+"""Keeps each lane at the number of executors that it needs: its minimum, more on demand.
 
-Executors that have had no work for long end by themselves; those of the minimum are told to
-wait for ever. A lane whose executors die as soon as they are born is started again ever more
-slowly.
+Executors that have had no work for long end by themselves; those of the minimum wait for ever. In
+a lane whose executors fail as soon as they start, the wait before the next start grows.
 """
 
 import asyncio
 import dataclasses
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
@@ -20,42 +18,12 @@ from rtd.protocol.zygote_messages import LANE_SUFFIX_OPTION, SparesCommand, Spaw
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.executor_registry import Executor, ExecutorExit, ExecutorPhase
 from rtd.supervisor.core.jobs import SingleFlight
-from rtd.supervisor.core.log import log
-from rtd.supervisor.core.retry import Backoff
+from rtd.supervisor.pools.lane_pool import Pool, missing_executors
+from rtd.supervisor.pools.zygote_connection import ZygoteConnection
 from rtd.supervisor.pools.zygotes import Zygotes
 
-#: A zygote that has not answered an order to fork for so long has lost it.
-PENDING_S: Final = 10.0
-#: An executor that fails within this time of its birth counts as a crash of the lane.
-CRASH_AGE_S: Final = 2.0
-#: Wait before the next attempt after that many crashes in a row: doubled each time.
-FIRST_WAIT_S: Final = 0.1
-LONGEST_WAIT_S: Final = 5.0
 _LOG_ON: Final = LaneConfig(min=1, max=1)
 _LOG_OFF: Final = LaneConfig(min=0, max=0)
-
-
-@dataclass(slots=True)
-class Pool:
-    """What is remembered of one lane."""
-
-    lane: str
-    pending: list[float] = field(default_factory=list)
-    backoff: Backoff = field(default_factory=lambda: Backoff(FIRST_WAIT_S, LONGEST_WAIT_S))
-    not_before: float = 0.0
-    timer: asyncio.TimerHandle | None = None
-
-
-def missing_executors(settings: LaneConfig, alive: int, queued: int, idle: int) -> int:
-    """How many executors to start so that what waits is served, within the lane's bounds.
-
-    Args:
-        alive: executors that take work, those on their way included.
-        queued: runs that could start now. idle: executors that have nothing to do.
-    """
-    wanted = -(-queued // settings.concurrency) - idle
-    room = settings.max - alive
-    return max(settings.min - alive, min(wanted, room), 0)
 
 
 class Pools:
@@ -73,35 +41,38 @@ class Pools:
         }
         self._stopped = False
 
-    # --- what happens
+    # --- events
 
     def check_all(self) -> None:
-        """At the start, after Redis was away, with a new zygote: every lane is checked."""
-        self._set_spares()
+        """Check every lane: at the start, after Redis was away, with a new zygote."""
+        if not self._stopped:
+            settings = self._context.config.lanes["fresh"]
+            used = any(info.pool == "fresh" for info in self._context.manifest.tasks.values())
+            self._keep_spares(min(settings.min, settings.max) if used else 0)
         for lane in self._pools:
             self.check(lane)
 
     def on_demand(self, lane: str) -> None:
-        """Redis rang: work waits in a lane and nobody is idle there."""
+        """Check a lane: runs wait there, and no executor is idle."""
         if lane in self._pools:
             self.check(lane)
 
     def on_executor_start(self, executor: Executor) -> None:
-        """An executor that was ordered has come to life."""
+        """Count an executor that was ordered as started."""
         pool = self._pools.get(executor.lane)
         if pool is not None and pool.pending:
             pool.pending.pop(0)
 
     def on_executor_exit(self, gone: ExecutorExit, executor: Executor | None, busy: bool) -> None:
-        """An executor has ended: its place is filled again at once if it is needed."""
+        """Replace an executor that has ended at once, if its lane needs it."""
         pool = self._pools.get(gone.lane)
         if pool is None:
             return
-        self._count_crash(pool, gone, executor, busy)
+        pool.count_crash(gone, executor, busy)
         self.check(gone.lane)
 
     def on_zygote_exit(self) -> None:
-        """What was ordered from it will not come."""
+        """Forget the executors that were ordered: their zygote has ended."""
         for pool in self._pools.values():
             pool.pending.clear()
 
@@ -112,32 +83,31 @@ class Pools:
             if pool.timer is not None:
                 pool.timer.cancel()
 
-    def add_shutdown_executors(self, lane: str, count: int, apart: str) -> None:
-        """While the daemon ends: executors that take only runs whose lane has `apart` behind its
-        name, as many as the lane may have at most."""
-        zygote, pool = self._zygotes.current, self._pools[lane]
-        if zygote is None or zygote.connection is None:
+    def add_shutdown_executors(self, lane: str, count: int, lane_suffix: str) -> None:
+        """While the daemon ends, start executors that take only runs of lanes with a suffix.
+
+        Starts at most as many as the lane may have.
+        """
+        connection, pool = self._connection, self._pools[lane]
+        if connection is None:
             return
         count = min(count, max(self._settings(pool).max, 1))
-        options = {**self._options(pool, lasting=True), LANE_SUFFIX_OPTION: apart}
-        pool.pending += [time.monotonic() + PENDING_S] * count
-        zygote.connection.send(SpawnCommand(lane, options, count))
+        options = {**self._options(pool, lasting=True), LANE_SUFFIX_OPTION: lane_suffix}
+        pool.add_pending(count)
+        connection.send(SpawnCommand(lane, options, count))
 
     def has_pending(self, lane: str) -> bool:
-        """Whether an executor that was ordered has not come to life yet."""
-        return self._on_their_way(self._pools[lane]) > 0
+        """Return whether an executor that was ordered has not started yet."""
+        return self._pools[lane].count_pending() > 0
 
     def stop_spares(self) -> None:
-        """While the daemon ends: an executor of the fresh lane that ends is not replaced."""
-        zygote = self._zygotes.current
-        if zygote is not None and zygote.connection is not None:
-            options = self._options(self._pools["fresh"], lasting=True)
-            zygote.connection.send(SparesCommand("fresh", 0, options))
+        """While the daemon ends, do not replace executors of the fresh lane."""
+        self._keep_spares(0)
 
     # --- decisions
 
     def check(self, lane: str) -> None:
-        """Compare what a lane has with what it needs; calls that overlap become one."""
+        """Start the executors that a lane needs and lacks; calls that overlap become one."""
         if not self._stopped:
             self._checks[lane].request()
 
@@ -150,17 +120,17 @@ class Pools:
         settings = self._settings(pool)
         self._fill(pool, missing_executors(settings, self._alive(pool), 0, 0))
         if self._alive(pool) >= settings.max:
-            return  # the ring stays as it is: nobody needs to ring a full lane again
+            return  # the demand stays set: a full lane needs no further notification
         calls = self._context.commands
-        # Cleared first: a submit after this rings again, one before it is in the load.
+        # Cleared first: a submit after this notifies again, one before it is in the load.
         _, load = await self._context.redis.execute_all(
             calls.clear_demand(pool.lane), calls.lane_load(pool.lane)
         )
-        idle = load.idle + self._on_their_way(pool)
+        idle = load.idle + pool.count_pending()
         self._fill(pool, missing_executors(settings, self._alive(pool), load.queued, idle))
 
     def _settings(self, pool: Pool) -> LaneConfig:
-        """A lane that the app has no task for needs no executors in advance."""
+        """Return the bounds of a lane; without a task for it, it needs no executors in advance."""
         if pool.lane == LOG_LANE:
             return _LOG_ON if self._context.manifest.info.logged else _LOG_OFF
         used = {info.pool for info in self._context.manifest.tasks.values()}
@@ -174,20 +144,20 @@ class Pools:
         return settings
 
     def _alive(self, pool: Pool) -> int:
-        return self._on_their_way(pool) + sum(
+        return pool.count_pending() + sum(
             1 for e in self._context.executors.of_lane(pool.lane) if e.phase is ExecutorPhase.LIVE
         )
 
-    def _on_their_way(self, pool: Pool) -> int:
-        now = time.monotonic()
-        pool.pending = [until for until in pool.pending if until > now]
-        return len(pool.pending)
+    # --- commands to the zygote
 
-    # --- orders
+    @property
+    def _connection(self) -> ZygoteConnection | None:
+        zygote = self._zygotes.current
+        return None if zygote is None else zygote.connection
 
     def _fill(self, pool: Pool, count: int) -> None:
-        zygote = self._zygotes.current
-        if count <= 0 or self._stopped or zygote is None or zygote.connection is None:
+        connection = self._connection
+        if count <= 0 or self._stopped or connection is None:
             return
         wait_s = pool.not_before - time.monotonic()
         if wait_s > 0:
@@ -197,23 +167,17 @@ class Pools:
         permanent = max(0, min(count, settings.min - self._alive(pool)))
         for number, lasting in ((permanent, True), (count - permanent, False)):
             if number:
-                options = self._options(pool, lasting)
-                zygote.connection.send(SpawnCommand(pool.lane, options, number))
-        pool.pending += [time.monotonic() + PENDING_S] * count
+                connection.send(SpawnCommand(pool.lane, self._options(pool, lasting), number))
+        pool.add_pending(count)
 
-    def _set_spares(self) -> None:
-        """The zygote keeps spares of the fresh lane at strength by itself: it is faster."""
-        zygote = self._zygotes.current
-        pool = self._pools["fresh"]
-        used = any(info.pool == "fresh" for info in self._context.manifest.tasks.values())
-        if zygote is None or zygote.connection is None or self._stopped:
-            return
-        settings = self._context.config.lanes["fresh"]
-        count = min(settings.min, settings.max) if used else 0
-        zygote.connection.send(SparesCommand("fresh", count, self._options(pool, True)))
+    def _keep_spares(self, count: int) -> None:
+        """Tell the zygote how many spares of the fresh lane to keep: it replaces them faster."""
+        if self._connection is not None:
+            options = self._options(self._pools["fresh"], lasting=True)
+            self._connection.send(SparesCommand("fresh", count, options))
 
     def _options(self, pool: Pool, lasting: bool) -> dict[str, Any]:
-        """What a new executor is told; see `rtd.executor.core.executor_options`."""
+        """Return the options of a new executor; see `rtd.executor.core.executor_options`."""
         context, zygote = self._context, self._zygotes.current
         settings = self._settings(pool)
         return {
@@ -232,24 +196,6 @@ class Pools:
             "history": context.config.history,
             "stop_grace_s": context.config.stop_grace_s,
         }
-
-    # --- lanes that crash
-
-    def _count_crash(
-        self, pool: Pool, gone: ExecutorExit, executor: Executor | None, busy: bool
-    ) -> None:
-        failed = gone.code not in (0, None) or gone.signal is not None
-        ours = executor is not None and executor.phase is ExecutorPhase.KILLED
-        age_s = CRASH_AGE_S if executor is None else (time.monotonic_ns() - executor.born_ns) / 1e9
-        if not failed or busy or ours or age_s >= CRASH_AGE_S:
-            pool.backoff.reset()
-            return
-        wait_s = pool.backoff.next_s()
-        pool.not_before = time.monotonic() + wait_s
-        log.error(
-            "a %s executor (pid %d) failed as soon as it was born; the next in %.1f s",
-            pool.lane, gone.pid, wait_s,
-        )  # fmt: skip
 
     def _later(self, pool: Pool, wait_s: float) -> None:
         if pool.timer is not None:

@@ -1,7 +1,7 @@
-"""Reloads: a zygote with the app as it is now beside the one that serves, then in its place.
+"""Reloads the app: starts a zygote beside the serving one, which then takes its place.
 
-Runs that go on stay with the zygote they began on, which ends when the last of them has. An app
-that does not import leaves the one of before serving.
+Running runs stay with the zygote that they began on; it ends with the last of them. If the app
+does not import, the previous one goes on serving.
 """
 
 import asyncio
@@ -18,19 +18,19 @@ from rtd.supervisor.core.log import log
 from rtd.supervisor.pools.zygote_registry import ZygoteRecord
 from rtd.supervisor.pools.zygotes import Zygotes
 
-#: An import that takes longer is given up as soon as somebody wants a newer one.
+#: An import that takes longer is given up as soon as a newer reload is requested.
 PATIENCE_S: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReloadSummary:
-    """What a reload has brought.
+    """The result of a reload.
 
     Attributes:
         generation: number of the zygote that serves now.
         tasks: how many the app has.
-        added, changed, removed: names of tasks; changed is what its declaration says, or the
-            code of its function.
+        added, changed, removed: names of tasks; changed: in its declaration, or in the code
+            of its function.
     """
 
     generation: int
@@ -41,7 +41,7 @@ class ReloadSummary:
 
     @classmethod
     def between(cls, generation: int, old: Manifest, new: Manifest) -> "ReloadSummary":
-        """The difference of two manifests."""
+        """Return the difference of two manifests."""
         before, after = _shown(old), _shown(new)
         both = before.keys() & after.keys()
         return cls(
@@ -68,7 +68,7 @@ def _shown(manifest: Manifest) -> dict[str, TaskInfo]:
 
 
 def _differs(name: str, old: Manifest, new: Manifest) -> bool:
-    """Where it stands in its file is no difference."""
+    """Return whether a task has changed; its line in the file does not count."""
     before, after = old.tasks[name], new.tasks[name]
     if old.info.code.get(name) != new.info.code.get(name):
         return True
@@ -80,40 +80,42 @@ def _some(names: tuple[str, ...]) -> str:
 
 
 class Reloader:
-    """Carries out one reload at a time; who asks meanwhile shares the next one.
+    """Runs one reload at a time; requests made meanwhile share the next one.
 
     Args:
-        serve: makes a zygote that has imported the app the one that serves.
+        context: what the parts of the supervisor share.
+        zygotes: start the new zygote.
+        activate: makes a zygote that has imported the app the one that serves.
 
     Attributes:
-        began_s: since when (monotonic) one is being carried out; None: none is.
+        began_s: when (monotonic) the current reload began; None: none is running.
     """
 
     def __init__(
-        self, context: SupervisorContext, zygotes: Zygotes, serve: Callable[[ZygoteRecord], None]
+        self, context: SupervisorContext, zygotes: Zygotes, activate: Callable[[ZygoteRecord], None]
     ) -> None:
         self._context = context
         self._zygotes = zygotes
-        self._activate = serve
+        self._activate = activate
         self._next: asyncio.Future[ReloadSummary] | None = None
-        self._asked = asyncio.Event()
+        self._requested = asyncio.Event()
         self._reloads = SingleFlight(context.jobs, "reloading the app", self._run_requested)
         self.began_s: float | None = None
 
     async def reload(self) -> ReloadSummary:
-        """Serve from the app as it is now, or later: it is imported after this call.
+        """Serve the app as it is now, or later: it is imported after this call.
 
         Raises:
             WrongState: there is no app.
             ShuttingDown: the daemon is ending.
-            AppError: it does not import; the one of before serves on.
-            InternalError: its process ended, or its import was given up for a newer one.
+            AppError: it does not import; the previous one goes on serving.
+            InternalError: its process ended, or its import was given up for a newer reload.
         """
         self._check()
         if self._next is None:
             self._next = asyncio.get_running_loop().create_future()
             self._next.add_done_callback(_consume_error)
-            self._asked.set()
+            self._requested.set()
             self._reloads.request()
         return await asyncio.shield(self._next)
 
@@ -126,7 +128,7 @@ class Reloader:
     async def _run_requested(self) -> None:
         assert self._next is not None
         requested, self._next = self._next, None
-        self._asked.clear()
+        self._requested.clear()
         self.began_s = time.monotonic()
         try:
             requested.set_result(await self._reload_once())
@@ -140,26 +142,26 @@ class Reloader:
 
     async def _reload_once(self) -> ReloadSummary:
         context = self._context
-        await self._room()
+        await self._wait_room()
         self._check()
         began = time.monotonic()
         before = context.manifest
         zygote = self._zygotes.spawn(context.app)
         try:
-            await self._greeting(zygote)
+            await self._wait_hello(zygote)
             self._check()
         except RtdError as error:
             self._zygotes.give_up(zygote)
             if isinstance(error, AppError | InternalError):
                 context.app_error = error.sentence
-            log.error("not reloaded, the app of before serves on: %s", error)
+            log.error("not reloaded, the previous app goes on serving: %s", error)
             raise
         self._activate(zygote)
         done = ReloadSummary.between(zygote.generation, before, context.manifest)
         log.info("reloaded in %.2f s: %s", time.monotonic() - began, done)
         return done
 
-    async def _room(self) -> None:
+    async def _wait_room(self) -> None:
         """Wait until one more zygote can live."""
         if not self._zygotes.is_full:
             return
@@ -171,15 +173,15 @@ class Reloader:
         )
         await self._zygotes.until_room()
 
-    async def _greeting(self, zygote: ZygoteRecord) -> None:
-        """Wait until a zygote has imported the app; a hanging import does not bar a newer one."""
+    async def _wait_hello(self, zygote: ZygoteRecord) -> None:
+        """Wait until a zygote has imported the app; give up a hanging import for a newer reload."""
         greeting = asyncio.ensure_future(self._zygotes.wait_hello(zygote))
         done, _ = await asyncio.wait((greeting,), timeout=PATIENCE_S)
         if not done:
             log.warning("the app has been importing for %.0f s", PATIENCE_S)
-            asked = asyncio.ensure_future(self._asked.wait())
-            await asyncio.wait((greeting, asked), return_when=asyncio.FIRST_COMPLETED)
-            asked.cancel()
+            requested = asyncio.ensure_future(self._requested.wait())
+            await asyncio.wait((greeting, requested), return_when=asyncio.FIRST_COMPLETED)
+            requested.cancel()
         if not greeting.done():
             greeting.cancel()
             raise InternalError("its import was given up: a newer reload was asked for meanwhile")
@@ -187,6 +189,6 @@ class Reloader:
 
 
 def _consume_error(done: "asyncio.Future[ReloadSummary]") -> None:
-    """Nobody may be waiting any more; what it raised has been logged."""
+    """Retrieve the error, which has been logged: perhaps no caller waits any more."""
     if not done.cancelled():
         done.exception()

@@ -1,7 +1,7 @@
-"""Notices that task files of the app's loaders come, go or change, and has the app reloaded.
+"""Watches the task files of the app's loaders, and reloads the app when they change.
 
-The kernel says that something may have changed; then the files are looked at, and only when they
-are other than those that the serving app was loaded from, it is reloaded. Nothing polls.
+The kernel reports that something may have changed. Then the watcher surveys the files, and reloads
+the app only if they are others than those that the serving app was loaded from. Nothing polls.
 """
 
 import asyncio
@@ -18,17 +18,15 @@ from rtd.process.events.inotify import FolderWatch
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.log import log
 from rtd.supervisor.pools.reload import PATIENCE_S, Reloader
+from rtd.supervisor.pools.task_file_state import ReloadDecision, TaskFileState
 
-#: Changes that follow each other this closely are one.
+#: Changes that follow each other this closely count as one.
 QUIET_S: Final = 0.08
-#: Changes that do not stop are looked at after this time all the same.
+#: Files that do not stop changing are surveyed after this time all the same.
 LONGEST_S: Final = 2.0
-#: An app that changes its own files whenever it is imported is reloaded ever more slowly.
-FIRST_WAIT_S: Final = 0.5
-LONGEST_WAIT_S: Final = 60.0
-#: Looking into more folders would keep the supervisor from its other work for too long.
+#: A survey of more folders would keep the supervisor from its other work for too long.
 MOST_FOLDERS: Final = 10_000
-#: Looking takes at most so much of the supervisor's time where other files change without end.
+#: Where other files change all the time, surveys take at most this share of the supervisor's time.
 SHARE: Final = 0.1
 _SHOWN: Final = 3
 
@@ -39,39 +37,38 @@ class TaskFileWatcher:
     """Watches the folders of the loaders of the serving app.
 
     Args:
-        context: what the parts of the supervisor share: the loaders are those of its manifest.
-        reloads: carries them out.
+        context: what the parts of the supervisor share; its manifest names the loaders.
+        reloader: reloads the app.
     """
 
-    def __init__(self, context: SupervisorContext, reloads: Reloader) -> None:
+    def __init__(self, context: SupervisorContext, reloader: Reloader) -> None:
         self._context = context
-        self._reloads = reloads
+        self._reloader = reloader
         self._loaders: tuple[LoaderInfo, ...] = ()
         self._names: list[Callable[[str], object]] = []
         self._watch: FolderWatch | None = None
-        self._seen: Surveys = {}
-        self._tried: tuple[str, ...] | None = None
-        #: Why the app does not import, if it has been seen that these files are not the reason.
-        self._blamed: str | None = None
-        self._first_at_s = 0.0
+        self._state = TaskFileState()
+        #: The latest survey since the app serves.
+        self._surveys: Surveys = {}
+        #: The CPU time that it took.
         self._cost_s = 0.0
         self._timer: asyncio.TimerHandle | None = None
-        self._in_vain = 0
+        #: When the timer was set for the first of several changes.
+        self._changed_at_s = 0.0
         self._not_before_s = 0.0
         self._warned = ""
 
     # --- life
 
     def on_app_change(self) -> None:
-        """The app may be another one: watch what it was loaded from."""
+        """Watch the files that the app was loaded from; it may be another one."""
         self._loaders = tuple(x for x in self._context.manifest.info.loaders if x.watch)
         self._names = [compile_glob(x.glob.rpartition("/")[2]).fullmatch for x in self._loaders]
         if not self._loaders:
             self.stop()
             return
-        self._tried = None
-        self._blamed = self._context.app_error
-        self._seen = {}
+        self._state.on_app_change(self._context.app_error)
+        self._surveys = {}
         self._warned = ""
         if self._watch is not None or self._open():
             self._compare()
@@ -96,15 +93,15 @@ class TaskFileWatcher:
     # --- what happens
 
     def _on_change(self) -> None:
-        """Something has changed: look when it has become quiet."""
+        """Survey the files once the changes have stopped."""
         assert self._watch is not None
         if not self._watch.has_changed(SKIPPED, self._is_wanted):
             return
         now_s = time.monotonic()
         if self._timer is None:
-            self._first_at_s = now_s
+            self._changed_at_s = now_s
         quiet_s = max(QUIET_S, self._cost_s / SHARE)
-        soon_s = min(quiet_s, self._first_at_s + max(LONGEST_S, quiet_s) - now_s)
+        soon_s = min(quiet_s, self._changed_at_s + max(LONGEST_S, quiet_s) - now_s)
         self._later(max(0.0, soon_s, self._not_before_s - now_s))
 
     def _is_wanted(self, name: str) -> bool:
@@ -119,9 +116,11 @@ class TaskFileWatcher:
         self._timer = timer
 
     def _check(self) -> None:
-        """What the reload that is going does not get is looked at when it serves; only one that
-        hangs is not waited for."""
-        began_s = self._reloads.began_s
+        """Survey the files, unless a reload is running: then it is done when its app serves.
+
+        It does not wait for a reload that hangs.
+        """
+        began_s = self._reloader.began_s
         left_s = 0.0 if began_s is None else began_s + PATIENCE_S - time.monotonic()
         if left_s > 0:
             self._later(left_s)
@@ -130,60 +129,51 @@ class TaskFileWatcher:
 
     def _compare(self) -> None:
         """Reload if the files are others than those that the app was loaded from, unless that
-        has been tried with these."""
+        was tried with these files."""
         self._set_timer(None)
         if self._watch is None or self._context.gate.is_draining:
             return
-        first = not self._seen
-        before, self._seen = self._seen, self._survey()
-        if sum(len(found.folders) for found in self._seen.values()) > MOST_FOLDERS:
+        before, self._surveys = self._surveys, self._survey()
+        if sum(len(survey.folders) for survey in self._surveys.values()) > MOST_FOLDERS:
             self._warn(f"there are more than {MOST_FOLDERS:,} folders")
             self.stop()
             return
-        stamps = tuple(found.stamp for found in self._seen.values())
-        if stamps == tuple(loader.stamp for loader in self._loaders):
-            self._in_vain, self._not_before_s = 0, 0.0
-            self._tried = None
-            self._retry_import()
-        elif stamps != self._tried:
-            if first and self._in_vain:
-                self._back_off()
-            else:
-                self._tried, self._blamed = stamps, None
-                self._in_vain += first
-                log.info(
-                    "task files have changed%s: reloading", _describe_changes(before, self._seen)
-                )
-                self._context.jobs.start(self._reload(), "reloading for its task files")
-
-    def _retry_import(self) -> None:
-        """The files are as they were served. If the app has failed to import since then, with
-        others or for another reason, see once whether it still does."""
-        error = self._context.app_error
-        if error is not None and error != self._blamed:
-            log.info("task files are as they were: reloading, since the app did not import")
-            self._context.jobs.start(self._reload(), "reloading for its task files")
-        self._blamed = error
+        found = tuple(survey.stamp for survey in self._surveys.values())
+        served = tuple(loader.stamp for loader in self._loaders)
+        decision = self._state.decide(found, served, self._context.app_error, is_first=not before)
+        if found == served:
+            self._not_before_s = 0.0
+        if decision is ReloadDecision.CHANGED:
+            changes = _describe_changes(before, self._surveys)
+            self._start_reload(f"task files have changed{changes}: reloading")
+        elif decision is ReloadDecision.RETRY_IMPORT:
+            self._start_reload(
+                "task files are as they were: reloading, since the app did not import"
+            )
+        elif decision is ReloadDecision.WAIT:
+            self._back_off()
 
     def _back_off(self) -> None:
-        """The files were changed while they were imported, and the time before, too."""
-        wait_s = min(FIRST_WAIT_S * 2.0 ** (self._in_vain - 1), LONGEST_WAIT_S)
-        self._in_vain += 1
+        wait_s = self._state.backoff.next_s()
         if wait_s >= 2:
             log.warning("task files change whenever they are imported; the next in %.0f s", wait_s)
         self._not_before_s = time.monotonic() + wait_s
         self._later(wait_s)
 
+    def _start_reload(self, why: str) -> None:
+        log.info("%s", why)
+        self._context.jobs.start(self._reload(), "reloading for its task files")
+
     async def _reload(self) -> None:
         try:
-            await self._reloads.reload()
+            await self._reloader.reload()
         except RtdError:  # it is in the log; the next change is another try
             self._compare()
 
     # --- folders
 
     def _survey(self) -> Surveys:
-        """What there is now. Folders that are new are watched first, then looked into again."""
+        """Return the files there are now. New folders are watched first, then surveyed again."""
         assert self._watch is not None
         while True:
             began_s = time.thread_time()
@@ -204,7 +194,7 @@ class TaskFileWatcher:
 
 
 def _limit(error: OSError) -> str:
-    """What the kernel's error means here."""
+    """Return the meaning of the kernel's error here."""
     if error.errno == errno.ENOSPC:
         return "the limit fs.inotify.max_user_watches is reached"
     if error.errno == errno.EMFILE:
@@ -213,8 +203,8 @@ def _limit(error: OSError) -> str:
 
 
 def _folders(found: Surveys) -> dict[str, frozenset[str] | None]:
-    """All folders that task files may be in, and those above in which the uppermost of them may
-    be replaced or come to be."""
+    """Return all folders that may have task files, and those above them in which the uppermost
+    of them may be replaced or created."""
     wanted: dict[str, frozenset[str] | None] = {}
     for loader, one in found.items():
         wanted.update(dict.fromkeys(one.folders))
@@ -227,7 +217,7 @@ def _folders(found: Surveys) -> dict[str, frozenset[str] | None]:
 
 
 def _describe_changes(before: Surveys, after: Surveys) -> str:
-    """` (a.py, b.py and 3 more)`; empty where nobody knows."""
+    """Return the changed files, ` (a.py, b.py and 3 more)`; empty: they are not known."""
     changed: list[str] = []
     for loader, now in after.items():
         was = before[loader].files if loader in before else {}

@@ -1,4 +1,4 @@
-"""The zygotes' side of the supervisor: starts them, hears them, tells them what to do."""
+"""Starts zygotes, ends them, and sends them commands."""
 
 import asyncio
 import contextlib
@@ -32,7 +32,7 @@ from rtd.supervisor.core.unix_socket import bind_unix
 from rtd.supervisor.pools.zygote_messages import ZygoteHandler, ZygoteListener
 from rtd.supervisor.pools.zygote_registry import RANGE, ZygoteRecord, ZygoteRegistry
 
-#: How long a zygote may take to end what is left below it.
+#: How long a zygote may take to end the executors below it.
 QUIT_S = 15.0
 
 
@@ -77,7 +77,7 @@ class Zygotes:
         return self._registry.current
 
     def spawn(self, app: str | None) -> ZygoteRecord:
-        """Start one more zygote. It says hello when it has imported the app.
+        """Start one more zygote; it says hello when it has imported the app.
 
         Raises:
             InternalError: as many generations live as there is room for.
@@ -122,8 +122,8 @@ class Zygotes:
         """Wait until a zygote has said hello.
 
         Raises:
-            AppError: its app does not import (the zygote is told to quit).
-            InternalError: it ended, or said nothing in time.
+            AppError: its app does not import.
+            InternalError: it ended, or did not say hello in time.
         """
         greeted = asyncio.ensure_future(zygote.greeted.wait())
         try:
@@ -138,8 +138,7 @@ class Zygotes:
             raise InternalError(zygote.describe_early_exit())
 
     def set_current(self, zygote: ZygoteRecord) -> None:
-        """From now on new executors are forked from this zygote, and what its app says of the
-        daemon's settings counts."""
+        """Fork new executors from this zygote from now on, and use the settings of its app."""
         self._registry.current = zygote
         self._context.board.set_serving_generation(zygote.generation)
         self._context.app_error = zygote.error
@@ -148,39 +147,41 @@ class Zygotes:
             self._context.config = _merge_app_settings(self._context.config, zygote.manifest)
 
     def retire(self, zygote: ZygoteRecord) -> None:
-        """Fork nothing more from a zygote; it ends when its last executor has ended. While the
-        daemon ends, the task log is written until nobody is left who could tell it anything."""
+        """Fork nothing more from a zygote; it ends when its last executor has ended.
+
+        While the daemon ends, the task-log writer stays until all other executors have ended.
+        """
         zygote.retiring = True
         if zygote.connection is not None:
             zygote.connection.send(DrainCommand())
         self.retire_executors(zygote)
 
     def retire_executors(self, zygote: ZygoteRecord) -> None:
-        """Let the executors of a zygote end when their runs have; it may fork others."""
+        """Let the executors of a zygote end after their runs; it may fork others."""
         for executor in self._context.executors.of_generation(zygote.generation):
             if not (self._context.gate.is_draining and executor.lane == LOG_LANE):
                 self.retire_executor(executor)
 
     def retire_executor(self, executor: Executor) -> None:
-        """Let an executor end when its runs have."""
+        """Let an executor end after its runs."""
         executor.phase = ExecutorPhase.RETIRING
         self.send_command(executor, RetireCommand(executor.id))
 
     def quit(self, zygote: ZygoteRecord) -> None:
-        """Tell a zygote to end what is left below it and itself."""
+        """Tell a zygote to end its executors and itself."""
         zygote.retiring = True
         if zygote.connection is not None:
             zygote.connection.send(QuitCommand())
 
     def give_up(self, zygote: ZygoteRecord) -> None:
-        """End one that will not serve, also while it imports the app and hears nothing."""
+        """End a zygote that will not serve, even while it imports the app and reads no commands."""
         self.quit(zygote)
         if zygote.connection is None and zygote.process is not None:
             zygote.process.kill()
 
     async def close(self, keep: bool) -> None:
-        """Stop listening. With `keep` the zygotes live on and look for the next supervisor,
-        else those that still live are ended."""
+        """Stop listening. With `keep` the zygotes stay and wait for the next supervisor, else
+        those that still live are ended."""
         if not keep:
             await self._end_all()
         if self._server is not None:
@@ -202,7 +203,7 @@ class Zygotes:
             log.error("zygote %d does not end: killing it", zygote.pid)
             signal_process(zygote.pid, zygote.ticks, SIGKILL)
 
-    # --- orders
+    # --- commands
 
     def send_command(self, executor: Executor, command: ZygoteMessage) -> None:
         """Send a command about an executor to its zygote."""
@@ -211,7 +212,7 @@ class Zygotes:
             zygote.connection.send(command)
 
     def ack(self, zygote: ZygoteRecord, exec_id: str) -> None:
-        """The runs of an ended executor are settled: its status may be forgotten."""
+        """Let a zygote forget the status of an ended executor: its runs are settled."""
         if zygote.connection is not None:
             zygote.connection.send(ForgetCommand(exec_id))
 

@@ -18,7 +18,6 @@ LONG_FILES = {
     "rtd/store/connection/blocking.py",
     "rtd/store/embedded/server.py",
     "rtd/supervisor/ending/stops.py",
-    "rtd/supervisor/pools/pools.py",
     "rtctl/client/client.py",
 }
 #: Class names that stand for two classes.
@@ -46,8 +45,6 @@ PROSE: dict[str, int] = {
     "rtd/rpc/verbs": 9,
     "rtd/store/lua": 10,
     "rtd/store/lua/lib": 5,
-    "rtd/supervisor": 1,
     "rtd/supervisor/ending": 15,
     "rtd/supervisor/explain": 11,
-    "rtd/supervisor/pools": 27,
 }

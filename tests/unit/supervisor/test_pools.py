@@ -1,9 +1,12 @@
 """How many executors a lane is given."""
 
+import time
+
 import pytest
 
 from rtd.config.config import LaneConfig
-from rtd.supervisor.pools.pools import missing_executors
+from rtd.supervisor.core.executor_registry import Executor, ExecutorExit, ExecutorPhase
+from rtd.supervisor.pools.lane_pool import FIRST_WAIT_S, Pool, missing_executors
 
 
 @pytest.mark.parametrize(
@@ -34,3 +37,44 @@ def test_executors_with_many_places_are_counted_by_their_places() -> None:
         2,
         5,
     ]
+
+
+def young(phase: ExecutorPhase = ExecutorPhase.LIVE) -> Executor:
+    """An executor that has just started."""
+    return Executor("x", "process", 1, 1, 0, 1, 1, time.monotonic_ns(), phase)
+
+
+CRASH = ExecutorExit("x", "process", 1, code=1)
+
+
+def test_an_executor_that_fails_at_once_makes_the_next_one_wait() -> None:
+    pool = Pool("process")
+    pool.count_crash(CRASH, young(), busy=False)
+    first_s = pool.not_before - time.monotonic()
+    pool.count_crash(CRASH, young(), busy=False)
+    assert 0 < first_s <= FIRST_WAIT_S < pool.not_before - time.monotonic()
+
+
+@pytest.mark.parametrize(
+    ("gone", "executor", "busy"),
+    [
+        (ExecutorExit("x", "process", 1, code=0), young(), False),
+        (CRASH, young(ExecutorPhase.KILLED), False),
+        (CRASH, young(), True),
+        (CRASH, Executor("x", "process", 1, 1, 0, 1, 1, 0), False),
+    ],
+    ids=["ended in order", "killed by rtd", "had a run", "old"],
+)
+def test_other_ends_of_an_executor_are_no_crash(
+    gone: ExecutorExit, executor: Executor, busy: bool
+) -> None:
+    pool = Pool("process")
+    pool.count_crash(gone, executor, busy)
+    assert pool.not_before == 0.0
+
+
+def test_ordered_executors_are_pending_until_they_start() -> None:
+    pool = Pool("process")
+    pool.add_pending(2)
+    pool.pending.pop(0)
+    assert pool.count_pending() == 1
