@@ -20,7 +20,7 @@ class ZygoteListener(Protocol):
         """Handle an executor that has started."""
 
     def on_executor_exit(self, zygote: ZygoteRecord, gone: ExecutorExit) -> None:
-        """Handle an executor that has ended; its zygote keeps the status until a `ForgetCommand`."""
+        """Handle an executor that has ended; its zygote keeps the status until `ForgetCommand`."""
 
     def on_zygote_exit(self, zygote: ZygoteRecord) -> None:
         """Handle a zygote whose process has ended."""
