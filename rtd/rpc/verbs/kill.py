@@ -12,7 +12,7 @@ from rtd.rpc.core.request import ClientRequest
 from rtd.rpc.core.resolve_target import no_such_run
 from rtd.rpc.core.verb_handlers import handles
 from rtd.supervisor.core.stop_request import Intent
-from rtd.supervisor.ending.stops import ended_pids
+from rtd.supervisor.ending.stops import Stop
 
 
 @handles(run_verbs.KILL)
@@ -37,7 +37,7 @@ async def _kill(request: ClientRequest, run_id: str, _position: int) -> TargetOu
     executor_lives = stop.exec_id in request.context.executors
     return {
         "state": str(record.state),
-        "pids": ended_pids(stop, recorded, root_alive=executor_lives),
+        "pids": _ended_pids(stop, recorded, root_alive=executor_lives),
     }
 
 
@@ -46,3 +46,14 @@ async def _record(request: ClientRequest, run_id: str) -> RunRecord:
     if blob is None:
         raise no_such_run(run_id)
     return decode_record(blob)
+
+
+def _ended_pids(stop: Stop, recorded: list[list[Any]] | None, root_alive: bool) -> list[list[Any]]:
+    """Return each process of a stopped run, and how it ended: those that rtd ended, and those
+    that existed before the stop and ended by themselves."""
+    pids = [list(entry) for entry in recorded or []]
+    known = {entry[0] for entry in pids}
+    for position, (pid, name) in enumerate(stop.processes):
+        if pid not in known and not (position == 0 and root_alive):
+            pids.append([pid, name, "ended when asked"])
+    return pids

@@ -1,4 +1,4 @@
-"""What a dead executor left in the output directory: live output, and finished outcomes."""
+"""The files of a dead executor in the output directory: live output, and finished outcomes."""
 
 import contextlib
 from pathlib import Path
@@ -24,8 +24,8 @@ class DeadExecutorFiles:
         self._exec_id = exec_id
 
     def read_outcomes(self) -> list[tuple[LeaseOutcome, list[Any]]]:
-        """Runs that had finished before it died, with their events, as it would have written
-        them. A torn last entry is left out: that run had not finished."""
+        """Return the outcomes of runs that finished before the executor died, with their events,
+        as it would have written them. A torn last entry is left out: that run had not finished."""
         found = []
         for blob in outcome_spool.read_spool(output_files.spool_path(self._folder, self._exec_id)):
             try:
@@ -60,7 +60,7 @@ class DeadExecutorFiles:
         return [name, 0, length, marks_length, 0]
 
     def remove(self) -> None:
-        """Delete what is left of it, once everything is settled."""
+        """Delete the files that are left, once everything is settled."""
         for path in output_files.paths_of_executor(self._folder, self._exec_id):
             with contextlib.suppress(OSError):
                 path.unlink()

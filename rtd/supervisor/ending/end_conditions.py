@@ -1,4 +1,4 @@
-"""End conditions of running runs: asked every half second, with what was measured of the run.
+"""End conditions of running runs: evaluated every half second, with a sample of the run.
 
 Only runs whose task has an end condition come here: their executors flag them on the board.
 """
@@ -20,21 +20,18 @@ from rtd.model.output_files import scratch_path
 from rtd.model.run_record import decode_record
 from rtd.process.board.board import SlotSnapshot
 from rtd.process.tree.host_load import measure_host
-from rtd.process.tree.process_tree import read_tree
 from rtd.supervisor.core.clock import wall_of_ns
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.log import log
 from rtd.supervisor.core.stop_request import Intent
-from rtd.supervisor.ending.measure_memory import NO_BOUND, memory_of
+from rtd.supervisor.ending.run_sampler import NO_BOUND, RunKey, RunUsage
 
-#: Measurements of the CPU that are kept of a run: of the last two hours.
+#: Shares of the CPU that are kept of a run: of the last two hours.
 PERCENTS: Final = 14_400
-#: An executor that has carried out other runs has used CPU time before: a run that is first
-#: seen within this time of its start has used none of it yet.
-FIRST_SIGHT_S: Final = 1.0
+_TREE_LEAVES: Final = (MemoryAbove, CpuTimeAbove, CpuAbove)
 
-#: How a task sees this moment: (task, its zone, sample, world) -> view, or None when that is
-#: not known.
+#: (task, its zone, sample, world) -> what the task's end condition sees now, or None while that
+#: is not known.
 ViewOfRun = Callable[[str, str | None, Sample, World], View | None]
 EndRun = Callable[[str, Intent], object]
 
@@ -44,8 +41,9 @@ class WatchedRun:
     """One running run whose task has an end condition.
 
     Attributes:
-        zone: of its local times; None: the host's.
-        condition: None until its task is known.
+        zone: IANA name of the task's local time; None: the host's.
+        condition: None until the task is known.
+        percents: the CPU shares of the last samples, each with its time.
     """
 
     started_at: float
@@ -53,7 +51,6 @@ class WatchedRun:
     zone: str | None = None
     condition: Condition | None = None
     peak_bytes: int = 0
-    cpu_before_s: float | None = None
     cpu_s: float = 0.0
     percents: list[tuple[float, float]] = field(default_factory=list)
 
@@ -63,34 +60,34 @@ class EndConditionWatch:
 
     Args:
         context: what the parts of the supervisor share.
-        views: makes views of the present.
+        view_of_run: what end conditions see.
         end: begins to end a run.
     """
 
-    def __init__(self, context: SupervisorContext, views: ViewOfRun, end: EndRun) -> None:
+    def __init__(self, context: SupervisorContext, view_of_run: ViewOfRun, end: EndRun) -> None:
         self._context = context
-        self._view_of_run = views
+        self._view_of_run = view_of_run
         self._end = end
-        self._runs: dict[tuple[str, int], WatchedRun] = {}
+        self._runs: dict[RunKey, WatchedRun] = {}
 
-    def retain_only(self, keys: set[tuple[str, int]]) -> None:
-        """Those are still going."""
+    def retain_only(self, keys: set[RunKey]) -> None:
+        """Forget the runs that are not among these any more."""
         for key in self._runs.keys() - keys:
             del self._runs[key]
 
-    def check(self, seen: SlotSnapshot) -> None:
-        """Measure a run and ask its condition."""
+    def check(self, seen: SlotSnapshot, usage: RunUsage) -> None:
+        """End a run if its condition is true. Its first call only reads what the condition is."""
         key = (seen.run_id, seen.attempt)
         watched = self._runs.get(key)
         if watched is None:
             watched = self._runs[key] = WatchedRun(wall_of_ns(seen.started_ns))
             self._context.jobs.start(self._learn(seen, watched), "reading a watched run")
         elif watched.condition is not None:
-            self._evaluate(seen, watched, watched.condition)
+            self._evaluate(seen, usage, watched)
 
     async def _learn(self, seen: SlotSnapshot, watched: WatchedRun) -> None:
-        """Which task it is of, and when that is to be ended: as the app says in which it began,
-        whatever the one says that serves now."""
+        """Read the task of a run, and its end condition in the app that the run began in, which
+        need not be the one that serves now."""
         context = self._context
         blob = await context.retry(
             lambda: context.execute(context.commands.get_record(seen.run_id))
@@ -109,8 +106,11 @@ class EndConditionWatch:
             watched.zone = info.schedule.timezone
             watched.condition = context.condition_parser.parse(manifest, info.schedule.end)
 
-    def _evaluate(self, seen: SlotSnapshot, watched: WatchedRun, condition: Condition) -> None:
-        self._measure(seen, watched, condition)
+    def _evaluate(self, seen: SlotSnapshot, usage: RunUsage, watched: WatchedRun) -> None:
+        condition = watched.condition
+        assert condition is not None
+        if any(isinstance(leaf, _TREE_LEAVES) for leaf in condition.leaves()):
+            _measure(usage, watched, condition)
         sample = Sample(
             started_at=watched.started_at,
             memory_bytes=watched.peak_bytes,
@@ -125,30 +125,8 @@ class EndConditionWatch:
             log.info("run %s (%s) is ended: %s", seen.run_id, watched.task, why)
             self._end(seen.run_id, Intent("end condition", why, time.time()))
 
-    def _measure(self, seen: SlotSnapshot, watched: WatchedRun, condition: Condition) -> None:
-        tree_leaves = (MemoryAbove, CpuTimeAbove, CpuAbove)
-        if not any(isinstance(leaf, tree_leaves) for leaf in condition.leaves()):
-            return
-        tree = read_tree(seen.pid)
-        used_bytes = memory_of(seen.pid, tree, _lowest_bound(condition, watched.peak_bytes))
-        watched.peak_bytes = max(watched.peak_bytes, used_bytes)
-        now_at = time.time()
-        if watched.cpu_before_s is None:
-            age_s = now_at - watched.started_at
-            known = 0.0 if age_s > FIRST_SIGHT_S else age_s
-            watched.cpu_before_s = max(0.0, tree.cpu_s - known)
-        used_s = max(watched.cpu_s, tree.cpu_s - watched.cpu_before_s)
-        if watched.percents:
-            before_at = watched.percents[-1][0]
-            share = (used_s - watched.cpu_s) / max(now_at - before_at, 0.001)
-            watched.percents.append((now_at, 100 * share))
-            del watched.percents[:-PERCENTS]
-        else:
-            watched.percents.append((now_at, 0.0))
-        watched.cpu_s = used_s
-
     def _output_at(self, seen: SlotSnapshot, condition: Condition) -> float | None:
-        """When the run last wrote something; its scratch file is empty when it begins."""
+        """Return when the run last wrote something; its scratch file is empty when it begins."""
         if not any(isinstance(leaf, NoOutputPast) for leaf in condition.leaves()):
             return None
         executor = self._context.executors.at_slot(seen.slot)
@@ -161,16 +139,31 @@ class EndConditionWatch:
         return found.st_mtime if found.st_size else None
 
 
+def _measure(usage: RunUsage, watched: WatchedRun, condition: Condition) -> None:
+    """Add a sample of the run's tree to what its condition sees."""
+    used_bytes = usage.memory_bytes(_lowest_bound(condition, watched.peak_bytes))
+    watched.peak_bytes = max(watched.peak_bytes, used_bytes)
+    now_at = time.time()
+    cpu_s = max(watched.cpu_s, usage.cpu_s())
+    share = 0.0
+    if watched.percents:
+        since_s = now_at - watched.percents[-1][0]
+        share = (cpu_s - watched.cpu_s) / max(since_s, 0.001)
+    watched.percents.append((now_at, 100 * share))
+    del watched.percents[:-PERCENTS]
+    watched.cpu_s = cpu_s
+
+
 def _lowest_bound(condition: Condition, peak_bytes: int) -> int:
-    """The lowest size that a part of the condition asks for and that is not exceeded yet."""
+    """Return the lowest size in the condition that the run has not exceeded yet."""
     sizes = (leaf.size_bytes for leaf in condition.leaves() if isinstance(leaf, MemoryAbove))
     return min((size for size in sizes if size >= peak_bytes), default=NO_BOUND)
 
 
 def true_leaves(tree: Explanation) -> list[str]:
-    """Each true leaf with its fact, those first that were written first."""
+    """Return each true leaf with its fact, in the order of the text."""
     if not tree.children:
         return [f"`{tree.text}`: {tree.fact}"] if tree.value else []
     if tree.text.startswith("~") and len(tree.children) == 1:
         return [f"`{tree.text}`: {tree.fact}"] if tree.value else []
-    return [said for child in tree.children for said in true_leaves(child)]
+    return [leaf for child in tree.children for leaf in true_leaves(child)]

@@ -1,4 +1,4 @@
-"""Writing the outcome of runs whose executor cannot: fenced first, then decided one by one."""
+"""Writes the outcomes of runs whose executor cannot: fence it first, then settle each run."""
 
 import time
 from collections.abc import Callable
@@ -13,12 +13,17 @@ from rtd.supervisor.core.log import log
 from rtd.supervisor.core.run_helpers import policies_of, run_event
 from rtd.supervisor.core.stop_request import Intent
 from rtd.supervisor.ending.dead_executor_files import DeadExecutorFiles
-from rtd.supervisor.ending.settle_decision import Evidence, SettleDecision, decide, describe_exit
+from rtd.supervisor.ending.settle_decision import (
+    Evidence,
+    SettleDecision,
+    describe_exit,
+    determine_outcome,
+)
 
 #: Outcomes in one call of the script.
 BATCH: Final = 500
 
-#: An outcome, and the event that tells of it.
+#: An outcome and its event.
 WrittenOutcome = tuple[LeaseOutcome, list[Any]]
 
 
@@ -27,28 +32,30 @@ class Settler:
 
     Args:
         context: what the parts of the supervisor share.
-        note_of: the intent that this supervisor has for a run, should Redis not have it.
+        intent_of: the intent that this supervisor has for a run, if Redis does not have it.
     """
 
-    def __init__(self, context: SupervisorContext, note_of: Callable[[str], Intent | None]) -> None:
+    def __init__(
+        self, context: SupervisorContext, intent_of: Callable[[str], Intent | None]
+    ) -> None:
         self._context = context
-        self._intent_of = note_of
-        self._going: set[str] = set()
+        self._intent_of = intent_of
+        self._settling: set[str] = set()
 
     @property
     def pending(self) -> int:
-        """How many executors wait to be settled."""
-        return len(self._going)
+        """Return how many executors are being settled."""
+        return len(self._settling)
 
     def is_settling(self, exec_id: str) -> bool:
-        """Whether that executor is being settled."""
-        return exec_id in self._going
+        """Return whether that executor is being settled."""
+        return exec_id in self._settling
 
     def settle(self, gone: ExecutorExit, done: Callable[[], None]) -> None:
         """Settle an executor that has ended; `done` is called when nothing is left to do."""
-        if gone.exec_id in self._going:
+        if gone.exec_id in self._settling:
             return
-        self._going.add(gone.exec_id)
+        self._settling.add(gone.exec_id)
         name = f"settling executor {gone.exec_id}"
         self._context.jobs.start(self._until_done(gone, done), name)
 
@@ -57,23 +64,23 @@ class Settler:
         try:
             await self._context.retry(case.settle)
         finally:
-            self._going.discard(gone.exec_id)
+            self._settling.discard(gone.exec_id)
         done()
 
 
 class _DeadExecutor:
-    """One dead executor. May be settled again from the start after a loss of Redis."""
+    """One dead executor. `settle` may start again from its beginning after a loss of Redis."""
 
     def __init__(
         self,
         context: SupervisorContext,
         gone: ExecutorExit,
-        note_of: Callable[[str], Intent | None],
+        intent_of: Callable[[str], Intent | None],
     ) -> None:
         self._context = context
         self._exit = gone
-        self._going = {on.run: on for on in gone.runs}
-        self._intent_of = note_of
+        self._unfinished = {on.run: on for on in gone.runs}
+        self._intent_of = intent_of
         self._ended_at = time.time()
         self._files = DeadExecutorFiles(context.paths.output_dir, gone.exec_id)
         self._outputs: dict[str, list[Any] | None] = {}
@@ -91,7 +98,7 @@ class _DeadExecutor:
             reported = {written[0].id: written for written in self._files.read_outcomes()}
             intents = await self._intents(orphans)
             outcomes = [
-                reported.get(orphan.id) or self._decide(orphan, intents.get(orphan.id))
+                reported.get(orphan.id) or self._settle_run(orphan, intents.get(orphan.id))
                 for orphan in orphans
             ]
             await self._write(outcomes)
@@ -108,9 +115,9 @@ class _DeadExecutor:
                 found[orphan.id] = intent
         return found
 
-    def _decide(self, orphan: OrphanRun, intent: Intent | None) -> WrittenOutcome:
+    def _settle_run(self, orphan: OrphanRun, intent: Intent | None) -> WrittenOutcome:
         record = decode_record(orphan.record)
-        on = self._going.get(orphan.id)
+        on = self._unfinished.get(orphan.id)
         evidence = Evidence(
             exit=self._exit,
             started_at=self._started_at(on),
@@ -118,12 +125,12 @@ class _DeadExecutor:
             intent=intent,
             output=None if on is None else self._output(on, record),
         )
-        verdict = decide(record, policies_of(self._context, record.spec), evidence)
-        self._log(verdict)
-        return self._outcome(orphan, verdict)
+        decision = determine_outcome(record, policies_of(self._context, record.spec), evidence)
+        self._log(decision)
+        return self._outcome(orphan, decision)
 
     def _started_at(self, on: UnfinishedRun | None) -> float | None:
-        """When the run began; None: it is certain that it never did."""
+        """Return when the run began; None: it certainly never did."""
         if on is None and self._exit.slots_read:
             return None
         return wall_of_ns(on.started_ns) if on and on.started_ns else self._ended_at
@@ -135,15 +142,15 @@ class _DeadExecutor:
             self._outputs[on.run] = self._files.claim_output(index, on.run, attempt)
         return self._outputs[on.run]
 
-    def _outcome(self, orphan: OrphanRun, verdict: SettleDecision) -> WrittenOutcome:
-        record = verdict.record
+    def _outcome(self, orphan: OrphanRun, decision: SettleDecision) -> WrittenOutcome:
+        record = decision.record
         blob = encode_record(record)
-        outcome = LeaseOutcome(orphan.id, record.spec.task, verdict.kind, blob)
+        outcome = LeaseOutcome(orphan.id, record.spec.task, decision.kind, blob)
         detail = record.end.why if record.end else describe_exit(self._exit)
-        return outcome, run_event(self._ended_at, record, verdict.what, detail)
+        return outcome, run_event(self._ended_at, record, decision.what, detail)
 
-    def _log(self, verdict: SettleDecision) -> None:
-        record = verdict.record
+    def _log(self, decision: SettleDecision) -> None:
+        record = decision.record
         name = f"run {record.spec.id} ({record.spec.task})"
         if record.end is not None:
             log.warning("%s is %s: %s", name, record.state, record.end.why)
@@ -161,10 +168,10 @@ class _DeadExecutor:
                         context.config.node,
                         self._exit.exec_id,
                         now_ms(),
-                        pack_events([told for _, told in chunk]),
+                        pack_events([event for _, event in chunk]),
                         context.config.history,
                         [outcome for outcome, _ in chunk],
                     )
                 )
-                # Settled by an earlier call whose reply was lost.
+                # Those refused were settled by an earlier command whose reply was lost.
                 chunk = [w for w in chunk if w[0].id not in set(refused)]

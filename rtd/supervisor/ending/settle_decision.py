@@ -1,4 +1,4 @@
-"""What becomes of a run whose executor has died: decided from evidence, without I/O."""
+"""Determines the outcome of a run whose executor has died: from evidence, without I/O."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -14,14 +14,15 @@ from rtd.supervisor.core.stop_request import Intent
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is known of one run of a dead executor.
+    """The known facts of one run of a dead executor.
 
     Attributes:
-        started_at: when it had started (epoch seconds), or when it was found if nobody knows
-            whether it did; None: it certainly never did.
+        exit: the end of the executor.
+        started_at: when the run started (epoch seconds), or when the executor was found dead if
+            it is unknown whether the run did; None: it certainly never did.
         ended_at: when the executor was found dead.
-        intent: the stop that had been asked for, if any.
-        output: where its output lies now, as records hold it.
+        intent: the stop that was requested, if any.
+        output: where the output lies now, as records hold it.
     """
 
     exit: ExecutorExit
@@ -33,17 +34,21 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class SettleDecision:
-    """What is written: `d` the run has ended, `h` it goes back to the head of its queue."""
+    """The new record of a run: `d` the run has ended, `h` it goes back to the head of its queue.
+
+    Attributes:
+        what: the name of its event.
+    """
 
     kind: Literal["d", "h"]
     record: RunRecord
     what: str
 
 
-def decide(record: RunRecord, policies: Policies, evidence: Evidence) -> SettleDecision:
-    """The verdict on one leased run.
+def determine_outcome(record: RunRecord, policies: Policies, evidence: Evidence) -> SettleDecision:
+    """Return the outcome of one leased run.
 
-    Never started: back to the head, or cancelled if a stop was asked for. Stopped by us:
+    Never started: back to the head, or cancelled if a stop was requested. Stopped by rtd:
     terminated, or back to the head if the stop says so. Lost: by the task's `on_lost`, at
     most `MAX_LOSSES` times.
     """
@@ -92,7 +97,7 @@ def _attempt(record: RunRecord, evidence: Evidence, state: RunState, note: str |
         executor=gone.exec_id,
         error=None,
         output=evidence.output,
-        # An executor that carried out other runs before cannot say what this one used.
+        # The executor carried out other runs before: the share of this one is unknown.
         cpu_s=0.0,
         peak_bytes=gone.max_rss_bytes,
         exit=[gone.code, gone.signal],
@@ -101,7 +106,7 @@ def _attempt(record: RunRecord, evidence: Evidence, state: RunState, note: str |
 
 
 def describe_exit(gone: ExecutorExit) -> str:
-    """One sentence on an executor's end, with its pid and its exit code or signal."""
+    """Return a sentence on the end of an executor, with its pid and its exit code or signal."""
     known = f"pid {gone.pid}" if gone.pid else "of an earlier boot or another runtime directory"
     who = f"its executor ({known})"
     if gone.signal is not None:
@@ -110,7 +115,7 @@ def describe_exit(gone: ExecutorExit) -> str:
         return f"{who} was killed by {name}{hint}"
     if gone.code is not None:
         return f"{who} exited with code {gone.code}" + _in_mid_run(gone)
-    return f"{who} is gone and nobody knows how it ended"
+    return f"{who} is gone and it is not known how it ended"
 
 
 def _in_mid_run(gone: ExecutorExit) -> str:

@@ -1,4 +1,4 @@
-"""Ending runs: note who wants it, ask, wait the grace, kill the whole tree, settle.
+"""Ends runs: record who wants it, ask the run to stop, wait the grace, kill its whole tree.
 
 Whether a run has ended is read from the board, not from Redis, so that time-outs and limits
 hold while Redis is away.
@@ -9,27 +9,26 @@ import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from rtd.common.errors import NoSuchRun, StoreGone, WrongState
 from rtd.model.run_record import decode_record
 from rtd.model.run_states import TERMINAL
 from rtd.process.board.board import SlotSnapshot
 from rtd.process.tree.process_tree import read_tree
-from rtd.protocol.zygote_messages import KillCommand, RetireCommand, StopCommand
+from rtd.protocol.zygote_messages import StopCommand
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.executor_registry import Executor, ExecutorPhase
 from rtd.supervisor.core.log import log
 from rtd.supervisor.core.retry import Backoff
 from rtd.supervisor.core.run_helpers import cancel_waiting, policies_of
 from rtd.supervisor.core.stop_request import Intent
+from rtd.supervisor.ending.executor_killer import ExecutorKiller
 from rtd.supervisor.pools.zygotes import Zygotes
 
-#: How often a run that is being stopped is looked at: from the first to the second.
+#: The waits between two looks at a run that is being stopped: the first and the longest.
 FIRST_POLL_S: Final = 0.001
 MAX_POLL_S: Final = 0.02
-#: How long after SIGKILL the zygote's word is waited for before it is said aloud.
-KILL_S: Final = 15.0
 #: A leased run that is not on the board after so long may be on another node.
 ELSEWHERE_S: Final = 1.0
 
@@ -39,8 +38,10 @@ class Stop:
     """One run that is being ended.
 
     Attributes:
-        until: when its grace is over (monotonic seconds); the earliest request counts.
-        before: the processes below its executor when it was asked, `[pid, name]`.
+        until: when the grace is over (monotonic seconds); the earliest request counts.
+        exec_id: the executor that has the run.
+        processes: pid and name of those at and below the executor before the stop.
+        unresponsive: the run did not stop within its grace.
     """
 
     run_id: str
@@ -53,11 +54,11 @@ class Stop:
 
 
 class Stops:
-    """All runs that are being ended, whoever wants it.
+    """All runs that are being ended, for any reason.
 
     Args:
         context: what the parts of the supervisor share.
-        zygotes: they carry out what is ordered.
+        zygotes: receive the commands to stop and kill.
         refill: called with a lane that needs another executor.
     """
 
@@ -66,47 +67,43 @@ class Stops:
     ) -> None:
         self._context = context
         self._zygotes = zygotes
-        self._refill = refill
+        self._killer = ExecutorKiller(context, zygotes, refill)
         self._by_run: dict[str, Stop] = {}
-        self._gone: dict[str, asyncio.Event] = {}
 
     def __contains__(self, run_id: object) -> bool:
         return run_id in self._by_run
 
     def intent_of(self, run_id: str) -> Intent | None:
-        """Why a run is being ended, as this supervisor remembers it."""
+        """Return why a run is being ended, as this supervisor remembers it."""
         stop = self._by_run.get(run_id)
         return None if stop is None else stop.intent
 
     def on_executor_exit(self, exec_id: str) -> None:
-        """An executor has ended (its runs are not settled yet)."""
-        event = self._gone.pop(exec_id, None)
-        if event is not None:
-            event.set()
+        """Continue the stops that wait for this executor to end; its runs are not settled yet."""
+        self._killer.on_executor_exit(exec_id)
 
     def stop_run(self, run_id: str, intent: Intent, grace_s: float | None = None) -> Stop:
         """Begin to end a run; a second request can only shorten the grace of the first.
 
         Args:
-            grace_s: seconds between asking and killing; None: what the task's policy says.
+            grace_s: seconds between asking and killing; None: as the task's policy says.
         """
         until = float("inf") if grace_s is None else time.monotonic() + grace_s
         stop = self._by_run.get(run_id)
         if stop is not None:
             stop.until = min(stop.until, until)
             return stop
-        stop = Stop(run_id, intent, until)
-        self._by_run[run_id] = stop
+        stop = self._by_run[run_id] = Stop(run_id, intent, until)
         stop.task = self._context.jobs.start(self._until_over(stop), f"stopping run {run_id}")
         return stop
 
     def end_grace(self) -> None:
-        """Nobody has any grace left."""
+        """End the grace of all runs now."""
         for stop in self._by_run.values():
             stop.until = 0.0
 
     async def wait(self, stop: Stop) -> None:
-        """Until the procedure is over. Raises what went wrong in it."""
+        """Wait until the run has been ended. Raises the error of the procedure."""
         assert stop.task is not None
         await asyncio.shield(stop.task)
 
@@ -127,7 +124,7 @@ class Stops:
             del self._by_run[stop.run_id]
 
     async def _save_intent(self, stop: Stop) -> None:
-        """Leave word in Redis for whoever writes the outcome, and learn the grace."""
+        """Store the intent for the one who writes the outcome, and read the grace."""
         context = self._context
         grace_s = context.config.stop_grace_s
         try:
@@ -143,11 +140,11 @@ class Stops:
         stop.until = min(stop.until, time.monotonic() + grace_s)
 
     async def _locate(self, stop: Stop) -> SlotSnapshot | None:
-        """Where the run is going on; None when its record says that it is over, or it was
-        withdrawn while it waited.
+        """Return the slot that the run is on; None: the run is over, or was cancelled while it
+        waited.
 
-        A run that an executor has fetched ahead of its turn shows up on the board soon, or
-        goes back to its queue; one that has just ended is reported soon.
+        A run that an executor has leased ahead of its turn is on the board soon, or goes back
+        to its queue; one that has just ended is reported soon.
         """
         context = self._context
         pause = Backoff(FIRST_POLL_S, MAX_POLL_S)
@@ -171,7 +168,7 @@ class Stops:
             await pause.wait()
 
     async def _refuse_other_nodes(self, run_id: str) -> None:
-        """Raises WrongState when the run is on an executor of another node."""
+        """Raise WrongState when the run is on an executor of another node."""
         context = self._context
         leases, rows = await context.redis.execute_all(
             context.commands.list_running(), context.commands.list_executors()
@@ -182,7 +179,7 @@ class Stops:
             raise WrongState(f"run {run_id} runs on node {node}; stop it there")
 
     def find_slot(self, run_id: str) -> SlotSnapshot | None:
-        """The slot that a run is on now."""
+        """Return the slot that a run is on now."""
         return next((seen for seen in self._context.board.scan() if seen.run_id == run_id), None)
 
     async def _end_running(self, stop: Stop, seen: SlotSnapshot) -> None:
@@ -199,12 +196,12 @@ class Stops:
                 return
         stop.unresponsive = True
         if executor.slots == 1:
-            await self._kill(executor, f"run {stop.run_id}: {stop.intent.why}")
+            await self._killer.kill(executor, f"run {stop.run_id}: {stop.intent.why}")
         else:
             await self._replace(stop, executor, seen)
 
     async def _left_in_time(self, stop: Stop, seen: SlotSnapshot) -> bool:
-        """Wait until the run has left its slot; False when its grace ran out first."""
+        """Wait until the run has left its slot. Return False if its grace ended first."""
         pause = Backoff(FIRST_POLL_S, MAX_POLL_S)
         while self._still_on(stop, seen):
             if time.monotonic() >= stop.until:
@@ -214,33 +211,17 @@ class Stops:
 
     def _still_on(self, stop: Stop, seen: SlotSnapshot) -> bool:
         now = self._context.board.read_slot(seen.slot)
-        return (
-            now is not None
-            and now.running
-            and now.run_id == stop.run_id
-            and now.exec_id == seen.exec_id
-        )
+        if now is None or not now.running:
+            return False
+        return (now.run_id, now.exec_id) == (stop.run_id, seen.exec_id)
 
     # --- force
 
-    async def _kill(self, executor: Executor, why: str) -> None:
-        """The executor and everything below it; returns when the zygote has proved it."""
-        executor.phase = ExecutorPhase.KILLED
-        executor.why = why
-        event = self._gone.setdefault(executor.id, asyncio.Event())
-        if executor.id not in self._context.executors:
-            return
-        self._zygotes.send_command(executor, KillCommand(executor.id))
-        while not event.is_set():
-            try:
-                await asyncio.wait_for(event.wait(), KILL_S)
-            except TimeoutError:
-                log.error("executor %d does not die: asking its zygote again", executor.pid)
-                self._zygotes.send_command(executor, KillCommand(executor.id))
-
     async def _replace(self, stop: Stop, executor: Executor, seen: SlotSnapshot) -> None:
-        """A thread or coroutine cannot be killed: its whole executor is, once its other runs
-        are over. It takes no new ones; another takes its place."""
+        """Replace the executor of a thread or coroutine, which cannot be killed alone.
+
+        The executor takes no new runs, and is killed once its other runs are over.
+        """
         note = (
             f"it did not yield within its grace: its executor (pid {executor.pid}) was replaced"
             " and ended once its other runs were over"
@@ -251,27 +232,16 @@ class Stops:
         with contextlib.suppress(StoreGone):  # this supervisor remembers it anyway
             await context.execute(context.commands.set_intent(stop.run_id, stop.intent.pack()))
         if executor.phase is ExecutorPhase.LIVE:
-            executor.phase = ExecutorPhase.RETIRING
             log.warning("run %s: %s", stop.run_id, note)
-            self._zygotes.send_command(executor, RetireCommand(executor.id))
-            await self._announce_replacement(executor)
+            await self._killer.replace(executor)
         pause = Backoff(FIRST_POLL_S, MAX_POLL_S)
-        while self._still_on(stop, seen) and self._others(executor):
+        while self._still_on(stop, seen) and self._has_other_runs(executor):
             await pause.wait()
         if self._still_on(stop, seen):
-            await self._kill(executor, f"run {stop.run_id}: {stop.intent.why}")
+            await self._killer.kill(executor, f"run {stop.run_id}: {stop.intent.why}")
 
-    async def _announce_replacement(self, executor: Executor) -> None:
-        context = self._context
-        with contextlib.suppress(StoreGone):  # its slots say so, too
-            await context.redis.execute_all(
-                context.commands.retire(executor.id), context.commands.clear_demand(executor.lane)
-            )
-        self._refill(executor.lane)
-        context.executors.changes.notify()
-
-    def _others(self, executor: Executor) -> bool:
-        """Whether runs go on in an executor beside those that do not yield."""
+    def _has_other_runs(self, executor: Executor) -> bool:
+        """Return whether an executor has runs beside those that do not yield."""
         for slot in range(executor.slot, executor.slot + executor.slots):
             seen = self._context.board.read_slot(slot)
             if seen is None or not seen.running or seen.exec_id != executor.id:
@@ -280,14 +250,3 @@ class Stops:
             if other is None or not other.unresponsive:
                 return True
         return False
-
-
-def ended_pids(stop: Stop, recorded: list[list[Any]] | None, root_alive: bool) -> list[list[Any]]:
-    """Every process of a stopped run and how it ended: those that rtd ended, and those that
-    were there when the run was asked and ended by themselves."""
-    pids = [list(entry) for entry in recorded or []]
-    known = {entry[0] for entry in pids}
-    for position, (pid, name) in enumerate(stop.processes):
-        if pid not in known and not (position == 0 and root_alive):
-            pids.append([pid, name, "ended when asked"])
-    return pids

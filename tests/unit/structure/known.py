@@ -17,7 +17,6 @@ LONG_FILES = {
     "rtd/executor/core/backend.py",
     "rtd/store/connection/blocking.py",
     "rtd/store/embedded/server.py",
-    "rtd/supervisor/ending/stops.py",
     "rtctl/client/client.py",
 }
 #: Class names that stand for two classes.
@@ -45,6 +44,4 @@ PROSE: dict[str, int] = {
     "rtd/rpc/verbs": 9,
     "rtd/store/lua": 10,
     "rtd/store/lua/lib": 5,
-    "rtd/supervisor/ending": 15,
-    "rtd/supervisor/explain": 11,
 }

@@ -9,7 +9,7 @@ from rtd.model.run_record import Attempt, RunRecord, RunSpec
 from rtd.model.run_states import RunState
 from rtd.supervisor.core.executor_registry import ExecutorExit
 from rtd.supervisor.core.stop_request import Intent
-from rtd.supervisor.ending.settle_decision import Evidence, decide
+from rtd.supervisor.ending.settle_decision import Evidence, determine_outcome
 
 SPEC = RunSpec("01KAJ3V5Q0E7Z4M2T8W6R1X9YB", "t", b"\x80", "process", "q", 0, 1.0, {}, "me", None)
 QUEUED = RunRecord(RunState.QUEUED, SPEC, (), None)
@@ -33,20 +33,20 @@ def lost(count: int) -> RunRecord:
 
 
 def test_a_run_that_never_started_goes_back_as_it_was() -> None:
-    verdict = decide(QUEUED, FAIL, evidence(started_at=None))
+    verdict = determine_outcome(QUEUED, FAIL, evidence(started_at=None))
     assert (verdict.kind, verdict.record) == ("h", QUEUED)
 
 
 def test_a_run_that_never_started_and_was_to_stop_is_cancelled() -> None:
     intent = Intent("uid 0 (root)", "not needed", 1.0)
-    verdict = decide(QUEUED, REQUEUE, evidence(started_at=None, intent=intent))
+    verdict = determine_outcome(QUEUED, REQUEUE, evidence(started_at=None, intent=intent))
     assert (verdict.kind, verdict.record.state) == ("d", RunState.CANCELLED)
     assert verdict.record.end is not None
     assert (verdict.record.end.by, verdict.record.attempts) == ("uid 0 (root)", ())
 
 
 def test_a_run_that_was_not_stopped_is_lost_and_the_record_names_the_signal() -> None:
-    verdict = decide(QUEUED, FAIL, evidence())
+    verdict = determine_outcome(QUEUED, FAIL, evidence())
     (attempt,) = verdict.record.attempts
     assert (verdict.kind, verdict.record.state) == ("d", RunState.LOST)
     assert (attempt.exit, attempt.started_at, attempt.ended_at) == ([None, 9], 5.0, 9.0)
@@ -57,7 +57,7 @@ def test_a_run_that_was_not_stopped_is_lost_and_the_record_names_the_signal() ->
 
 @pytest.mark.parametrize(("before", "kind"), [(0, "h"), (1, "h"), (2, "d"), (3, "d")])
 def test_a_run_is_requeued_until_its_third_loss(before: int, kind: str) -> None:
-    verdict = decide(lost(before), REQUEUE, evidence())
+    verdict = determine_outcome(lost(before), REQUEUE, evidence())
     assert verdict.kind == kind
     assert verdict.record.state == (RunState.QUEUED if kind == "h" else RunState.LOST)
     assert len(verdict.record.attempts) == before + 1
@@ -67,7 +67,9 @@ def test_a_run_is_requeued_until_its_third_loss(before: int, kind: str) -> None:
 def test_a_run_that_was_stopped_says_by_whom_under_every_policy() -> None:
     killed = [[42, "rtd: process", "SIGKILL"]]
     gone = ExecutorExit("x", "process", 42, signal=9, killed=killed)
-    verdict = decide(QUEUED, REQUEUE, evidence(gone=gone, intent=Intent("timeout", "late", 1.0)))
+    verdict = determine_outcome(
+        QUEUED, REQUEUE, evidence(gone=gone, intent=Intent("timeout", "late", 1.0))
+    )
     assert (verdict.kind, verdict.record.state) == ("d", RunState.TERMINATED)
     end = verdict.record.end
     assert end is not None
@@ -76,7 +78,7 @@ def test_a_run_that_was_stopped_says_by_whom_under_every_policy() -> None:
 
 def test_a_drained_run_that_may_be_requeued_keeps_its_place() -> None:
     intent = Intent("drain", "shut down", 1.0, requeue=True)
-    verdict = decide(QUEUED, REQUEUE, evidence(intent=intent))
+    verdict = determine_outcome(QUEUED, REQUEUE, evidence(intent=intent))
     assert (verdict.kind, verdict.record.state) == ("h", RunState.QUEUED)
     assert verdict.record.attempts[0].state is RunState.TERMINATED
 
@@ -91,7 +93,7 @@ def test_a_drained_run_that_may_be_requeued_keeps_its_place() -> None:
     ],
 )
 def test_who_is_to_blame_follows_from_how_it_ended(gone: ExecutorExit, by: str) -> None:
-    end = decide(QUEUED, FAIL, evidence(gone=gone)).record.end
+    end = determine_outcome(QUEUED, FAIL, evidence(gone=gone)).record.end
     assert end is not None
     assert end.by == by
 
@@ -102,11 +104,13 @@ def test_an_intent_survives_its_way_through_redis() -> None:
 
 
 def test_an_executor_of_another_boot_is_named_so() -> None:
-    verdict = decide(QUEUED, FAIL, evidence(gone=ExecutorExit("x", "process", 0, slots_read=False)))
+    verdict = determine_outcome(
+        QUEUED, FAIL, evidence(gone=ExecutorExit("x", "process", 0, slots_read=False))
+    )
     assert (verdict.kind, verdict.record.state) == ("d", RunState.LOST)
     assert verdict.record.end is not None
     assert verdict.record.end.why == (
-        "its executor (of an earlier boot or another runtime directory) is gone and nobody knows"
+        "its executor (of an earlier boot or another runtime directory) is gone and it is not known"
         " how it ended"
     )
     assert verdict.record.end.by == "unknown"
