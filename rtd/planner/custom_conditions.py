@@ -136,8 +136,10 @@ class CustomConditions:
 
     def values_to_explain(self) -> dict[str, Answer]:
         """Return the latest values; a failed evaluation is false, with its error as the fact."""
-        errors = self.values.errors.items()
-        failed = {custom: Answer(False, f"asking failed: {error}") for custom, error in errors}
+        failed = {
+            custom: Answer(False, f"its evaluation failed: {error}")
+            for custom, error in self.values.errors.items()
+        }
         return {**self.latest_values(), **failed}
 
     def needed_ids(self, running: Iterable[str]) -> set[str]:

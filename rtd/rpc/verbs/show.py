@@ -54,7 +54,7 @@ async def row_of(context: SupervisorContext, run_id: str) -> tuple[RunRow, RunRe
 async def _waits(context: SupervisorContext, row: RunRow, record: RunRecord) -> str:
     if row["state"] != RunState.QUEUED:
         return ""
-    return await queued_reason(context, record, row["due_at"])
+    return (await queued_reason(context, record, row["due_at"])).text
 
 
 def attempt_row(attempt: Attempt) -> dict[str, Any]:

@@ -190,8 +190,7 @@ class Stops:
         if executor.slots == 1:
             stop.processes = [(member.pid, member.name) for member in read_tree(seen.pid).processes]
         if stop.until > time.monotonic():
-            command = StopCommand(executor.id, seen.slot, stop.run_id)
-            self._zygotes.send_command(executor, command)
+            self._zygotes.send_command(executor, StopCommand(executor.id, seen.slot, stop.run_id))
             if await self._left_in_time(stop, seen):
                 return
         stop.unresponsive = True
@@ -214,8 +213,6 @@ class Stops:
         if now is None or not now.running:
             return False
         return (now.run_id, now.exec_id) == (stop.run_id, seen.exec_id)
-
-    # --- force
 
     async def _replace(self, stop: Stop, executor: Executor, seen: SlotSnapshot) -> None:
         """Replace the executor of a thread or coroutine, which cannot be killed alone.

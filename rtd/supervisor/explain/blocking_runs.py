@@ -1,4 +1,4 @@
-"""Where the runs of a task are that keep it from starting."""
+"""The active runs of a task that keep it from starting, and what each of them waits for."""
 
 from typing import Any, Final
 
@@ -8,84 +8,76 @@ from rtd.model.run_record import RunRecord, decode_record
 from rtd.model.run_states import TERMINAL
 from rtd.planner.planner import Planner
 from rtd.planner.scheduled_task import ScheduledTask
-from rtd.store.commands.reads import QueueState, RunLease, WaitingRun
+from rtd.store.commands.reads import RunLease, WaitingRun
 from rtd.supervisor.core.context import SupervisorContext
-from rtd.supervisor.runs.queued_reason import queued_reason
+from rtd.supervisor.runs.queued_reason import QueuedReason, queued_reason
 
-#: A run's position is looked for among so many.
+#: How many queued runs are searched for the position of a run.
 MAX_QUEUED: Final = 10_000
 
 Hold = dict[str, Any]
 
 
 def make_hold(kind: str, text: str, run: str | None = None, until: float | None = None) -> Hold:
-    """One thing that keeps a task from starting."""
+    """Return one thing that keeps a task from starting, as the verb `why` answers it."""
     return {"kind": kind, "text": text, "run": run, "until": until}
 
 
 def format_time(at: float, zone: Zone) -> str:
-    """A time of the task's own zone, as its condition means it."""
+    """Return a time of the task's own zone, as its condition means it."""
     return zone.to_datetime(round(at * SECOND)).strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
 async def blocking_runs(
-    context: SupervisorContext, planner: Planner, entry: ScheduledTask
+    context: SupervisorContext, planner: Planner, task: ScheduledTask
 ) -> list[Hold]:
-    """Its runs that have not ended, and where each of them is. Raises StoreGone."""
-    going = list(planner.history.active_runs(entry.name))
-    if not going:
+    """Return a hold for each active run of a task. Raises StoreGone."""
+    active = list(planner.history.active_runs(task.name))
+    if not active:
         return []
     calls = context.commands
-    blobs, running, waiting, queues = await context.redis.execute_all(
-        calls.get_records(going), calls.list_running(), calls.list_queued(MAX_QUEUED),
-        calls.queue_table(),
-    )  # fmt: skip
-    spots = await _due(context, [w for w in waiting if w.id in set(going)])
+    leases: list[RunLease]
+    queued: list[WaitingRun]
+    blobs, leases, queued = await context.redis.execute_all(
+        calls.get_records(active), calls.list_running(), calls.list_queued(MAX_QUEUED)
+    )
+    leased = {lease.id for lease in leases}
+    ahead = {run.id: n for n, run in enumerate(run for run in queued if run.where == "queue")}
+    due_times = await _due_times(context, [run for run in queued if run.id in active])
     holds: list[Hold] = []
-    for blob in blobs:
-        record = None if blob is None else decode_record(blob)
-        if record is not None and record.state not in TERMINAL:
-            found = _of_run(record, running, waiting, queues, spots, entry.zone)
-            if found["kind"] == "queued" and (why := await queued_reason(context, record, None)):
-                found["text"] += f": {why}"
-            holds.append(found)
+    for record in [decode_record(blob) for blob in blobs if blob is not None]:
+        run_id = record.spec.id
+        if run_id in leased:
+            holds.append(make_hold("running", f"its run {run_id} is going on", run_id))
+        elif record.state not in TERMINAL:
+            due_at = due_times.get(run_id)
+            reason = await queued_reason(context, record, due_at)
+            holds.append(_queued_hold(record, reason, due_at, ahead.get(run_id), task.zone))
     return holds
 
 
-async def _due(context: SupervisorContext, waiting: list[WaitingRun]) -> dict[str, float]:
-    delayed = [w.place_item for w in waiting if w.where == "delayed"]
+async def _due_times(context: SupervisorContext, runs: list[WaitingRun]) -> dict[str, float]:
+    """Return when the delayed ones of these runs are due, by their ids."""
+    delayed = {run.place_item: run.id for run in runs if run.where == "delayed"}
     if not delayed:
         return {}
-    return dict(await context.execute(context.commands.get_due_times(delayed)))
+    found = await context.execute(context.commands.get_due_times(list(delayed)))
+    return {delayed[place_item]: at for place_item, at in found}
 
 
-def _of_run(
-    record: RunRecord,
-    running: list[RunLease],
-    waiting: list[WaitingRun],
-    queues: list[QueueState],
-    due: dict[str, float],
-    zone: Zone,
+def _queued_hold(
+    record: RunRecord, reason: QueuedReason, due_at: float | None, ahead: int | None, zone: Zone
 ) -> Hold:
-    spec = record.spec
-    if any(lease.id == spec.id for lease in running):
-        return make_hold("running", f"its run {spec.id} is going on", spec.id)
-    place = next((w for w in waiting if w.id == spec.id), None)
-    if place is None:
-        return make_hold("queued", f"its run {spec.id} waits in queue {spec.queue}", spec.id)
-    if place.where == "delayed":
-        at = due.get(place.place_item)
-        when = "" if at is None else f" until {format_time(at, zone)}"
-        if record.attempts:
-            text = f"its run {spec.id} failed and waits to be tried again{when}"
-            return make_hold("backoff", text, spec.id, at)
-        return make_hold("due", f"its run {spec.id} is delayed{when}", spec.id, at)
-    if place.where == "held":
-        text = f"its run {spec.id} waits: max_concurrency runs of the task are going"
-        return make_hold("concurrency", text, spec.id)
-    if any(row.queue == spec.queue and row.paused for row in queues):
-        text = f"its run {spec.id} waits in queue {spec.queue}, which is paused"
-        return make_hold("queue_paused", text, spec.id)
-    same = [w.id for w in waiting if w.where == "queue"]
-    text = f"its run {spec.id} waits in queue {spec.queue}, {same.index(spec.id)} ahead of it"
-    return make_hold("queued", text, spec.id)
+    """Return the hold of a queued run.
+
+    Args:
+        ahead: how many queued runs are ahead of it.
+    """
+    is_delayed = reason.kind in ("due", "backoff")
+    text = f"its run {record.spec.id} waits in queue {record.spec.queue}"
+    if due_at is not None and is_delayed:
+        text += f" until {format_time(due_at, zone)}"
+    elif ahead is not None and reason.kind == "queued":
+        text += f", {ahead} ahead of it"
+    text += f": {reason.text}" if reason.text else ""
+    return make_hold(reason.kind, text, record.spec.id, due_at if is_delayed else None)

@@ -1,4 +1,4 @@
-"""When tasks will start, if nothing but time happens."""
+"""Forecasts: when tasks start next if no event happens before."""
 
 from collections.abc import Container, Iterable
 from heapq import merge, nsmallest
@@ -11,58 +11,59 @@ from rtd.planner.due_moments import HypotheticalHistory, due_moments
 from rtd.planner.planner import Planner
 from rtd.planner.scheduled_task import ScheduledTask
 
-#: Of many tasks, those whose conditions may change soonest are asked.
+#: Of many tasks, only those are forecast whose conditions may change soonest.
 MOST_TASKS: Final = 1000
-#: Changes of a condition that are followed for one moment.
+#: Changes of a condition that are followed to find one moment.
 STEPS: Final = 500
 
 
 def next_starts(
-    planner: Planner, entries: Iterable[ScheduledTask], n: int, now_us: int
+    planner: Planner, tasks: Iterable[ScheduledTask], n: int, now_us: int
 ) -> list[tuple[int, str]]:
-    """The next `n` moments after now at which these tasks come due, each with its task. Runs that
-    are going are assumed to end now."""
-    soon = nsmallest(MOST_TASKS, entries, key=lambda entry: entry.wake_us)
-    coming = [_starts(planner, entry, n, now_us) for entry in soon if entry.enabled]
+    """Return the next `n` moments after now at which these tasks come due, each with its task.
+
+    Active runs are assumed to end now.
+    """
+    soon = nsmallest(MOST_TASKS, tasks, key=lambda task: task.wake_us)
+    coming = [_starts(planner, task, n, now_us) for task in soon if task.enabled]
     return list(islice(merge(*coming), n))
 
 
-def _starts(planner: Planner, entry: ScheduledTask, n: int, now_us: int) -> list[tuple[int, str]]:
-    view, past = planner.views.view_of(entry, now_us), planner.history
-    ended_us = now_us if past.active_runs(entry.name) else 0
-    dues = due_moments(entry, past, view, now_us + 1, NEVER - 1, STEPS, ended_us)
-    return [(due, entry.name) for due in islice(dues, n)]
+def _starts(planner: Planner, task: ScheduledTask, n: int, now_us: int) -> list[tuple[int, str]]:
+    view, history = planner.views.view_of(task, now_us), planner.history
+    ended_us = now_us if history.active_runs(task.name) else 0
+    dues = due_moments(task, history, view, now_us + 1, NEVER - 1, STEPS, ended_us)
+    return [(due, task.name) for due in islice(dues, n)]
 
 
 def blocking_run(
-    planner: Planner, entry: ScheduledTask, begun: Container[str], now_us: int
+    planner: Planner, task: ScheduledTask, begun: Container[str], now_us: int
 ) -> str | None:
-    """The run of its own that must end before it starts; None: it may overlap, it has none, or
-    that is not what it waits for.
+    """Return the run of a task that must end before the task starts again; None: there is none.
 
-    A run that has not begun ends nobody knows when, so whoever has one waits for it. Beside one
-    that goes on a task waits only if it could start were that over.
+    The end of a queued run cannot be predicted, so the task waits for it. For a running run, it
+    waits only if it could start after that run ends.
 
     Args:
         begun: the runs that an executor is carrying out.
     """
-    going = planner.history.active_runs(entry.name)
-    if entry.overlap or not going:
+    active = planner.history.active_runs(task.name)
+    if task.overlap or not active:
         return None
-    for run_id in going:
+    for run_id in active:
         if run_id not in begun:
             return run_id
-    view = planner.views.view_of(entry, now_us)
-    view.ledger = HypotheticalHistory(planner.history, entry.name, now_us)
-    return next(iter(going)) if entry.evaluate(view)[0] else None
+    view = planner.views.view_of(task, now_us)
+    view.ledger = HypotheticalHistory(planner.history, task.name, now_us)
+    return next(iter(active)) if task.evaluate(view)[0] else None
 
 
-def next_true_at(planner: Planner, entry: ScheduledTask) -> float | None:
-    """When its condition is true next (now, if it is), in epoch seconds; None: an event must
-    come first."""
-    view = planner.views.view_of(entry, planner.now_us)
+def next_true_at(planner: Planner, task: ScheduledTask) -> float | None:
+    """Return when a task's condition is true next (now, if it is true), in epoch seconds; None:
+    an event must come first."""
+    view = planner.views.view_of(task, planner.now_us)
     for _ in range(STEPS):
-        value, until_us = entry.evaluate(view)
+        value, until_us = task.evaluate(view)
         if value:
             return view.now_us / SECOND
         if until_us >= NEVER or view.to_datetime(until_us) is None:
@@ -71,6 +72,6 @@ def next_true_at(planner: Planner, entry: ScheduledTask) -> float | None:
     return None
 
 
-def waits_for_event(entry: ScheduledTask) -> bool:
-    """Whether time alone changes nothing for it."""
-    return entry.wake_us >= NEVER and entry.due_us is None
+def waits_for_event(task: ScheduledTask) -> bool:
+    """Return whether only an event can change the condition of a task."""
+    return task.wake_us >= NEVER and task.due_us is None

@@ -1,4 +1,4 @@
-"""Which task waits for which: the tasks of an app and what leads from one to another."""
+"""The graph of the tasks of an app: which task waits for which."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
@@ -11,8 +11,9 @@ from rtd.language.leaves.has import Has
 from rtd.language.leaves.running import TaskRunning
 from rtd.model.manifest import COMMAND, Manifest, TaskInfo
 
-#: What leads from a task to another: its end starts it, its state is asked for, its state ends
-#: the run of it, its latest result is given to it.
+#: The kinds of edges from one task to another. The end of the first starts the second; the
+#: condition of the second reads its state; its state ends runs of the second; its latest result
+#: is a parameter of the second.
 AFTER, ASKED, ENDS, GIVEN = "after", "asked", "ends", "given"
 _KINDS: Final = (AFTER, ASKED, ENDS, GIVEN)
 
@@ -20,7 +21,7 @@ ParseCondition = Callable[[str], Condition]
 
 
 class TaskEdge(NamedTuple):
-    """One task leads to another: `kind` says how, `text` in a few words with what."""
+    """An edge from one task to another: its kind, and a few words on the condition or parameter."""
 
     source: str
     target: str
@@ -29,7 +30,7 @@ class TaskEdge(NamedTuple):
 
 
 class TaskGraph(NamedTuple):
-    """The tasks by name, those that are named and do not exist, and what leads where."""
+    """The tasks sorted by name, names that no task has, and the edges."""
 
     tasks: tuple[TaskInfo, ...]
     missing: tuple[str, ...]
@@ -37,11 +38,11 @@ class TaskGraph(NamedTuple):
 
 
 def graph_of(manifest: Manifest, edges: Iterable[TaskEdge], about: str | None = None) -> TaskGraph:
-    """The graph of an app.
+    """Return the graph of an app.
 
     Args:
-        manifest: its tasks.
-        edges: what leads where in it, see `edges_of`.
+        manifest: the tasks of the app.
+        edges: see `edges_of`.
         about: only what leads to this task, or from it, over any number of others.
 
     Raises:
@@ -61,32 +62,33 @@ def _order(edge: TaskEdge) -> tuple[str, str, int, str]:
     return edge.source, edge.target, _KINDS.index(edge.kind), edge.text
 
 
-def edges_of(manifest: Manifest, read: ParseCondition) -> Iterator[tuple[TaskEdge, ...]]:
-    """What leads from one task of an app to another, some of it more than once: for each task
-    what leads to it, and last the results that are given.
+def edges_of(manifest: Manifest, parse_condition: ParseCondition) -> Iterator[tuple[TaskEdge, ...]]:
+    """Yield the edges to each task, and last those of results. An edge may come twice.
 
     Args:
-        manifest: the app's tasks.
-        read: reads a condition of the app.
+        manifest: the tasks of the app.
+        parse_condition: parses a condition of the app.
     """
     for info in manifest.tasks.values():
-        yield tuple(_waits(manifest, read, info))
+        yield tuple(_waits(manifest, parse_condition, info))
     yield tuple(_given(manifest))
 
 
-def _waits(manifest: Manifest, read: ParseCondition, info: TaskInfo) -> Iterator[TaskEdge]:
+def _waits(
+    manifest: Manifest, parse_condition: ParseCondition, info: TaskInfo
+) -> Iterator[TaskEdge]:
     if info.schedule.start is not None and not info.hidden:
-        for source, kind, text in _sources(manifest, read(info.schedule.start)):
+        for source, kind, text in _sources(manifest, parse_condition(info.schedule.start)):
             yield TaskEdge(source, info.name, kind, text)
     if info.schedule.end is not None and not info.hidden:
-        for source, _, text in _sources(manifest, read(info.schedule.end)):
+        for source, _, text in _sources(manifest, parse_condition(info.schedule.end)):
             yield TaskEdge(source, info.name, ENDS, f"ends it: {text}")
 
 
 def _sources(
     manifest: Manifest, condition: Condition, negated: bool = False
 ) -> Iterator[tuple[str, str, str]]:
-    """(task, kind, text) of each task that a condition is about."""
+    """Yield (task, kind, text) of each task that a condition names."""
     if isinstance(condition, Not):
         yield from _sources(manifest, condition.part, not negated)
     elif isinstance(condition, All | AnyOf):
@@ -112,7 +114,7 @@ def _of_leaf(manifest: Manifest, leaf: Condition) -> Iterator[tuple[str, str, st
 
 
 def _given(manifest: Manifest) -> Iterator[TaskEdge]:
-    """Results that are parameters: those of tasks, and those of the session by their name."""
+    """Yield the edges of results that are parameters, of a task or of the session."""
     own: dict[str, set[str]] = defaultdict(set)
     for parameter in manifest.info.parameters:
         if parameter.task is not None:
@@ -129,7 +131,7 @@ def _given(manifest: Manifest) -> Iterator[TaskEdge]:
 
 
 def _around(name: str, edges: Iterable[TaskEdge]) -> set[str]:
-    """The task, all that leads to it and all that it leads to."""
+    """Return a task, all tasks that lead to it, and all that it leads to."""
     before: dict[str, set[str]] = defaultdict(set)
     behind: dict[str, set[str]] = defaultdict(set)
     for edge in edges:

@@ -1,4 +1,4 @@
-"""Why a task starts or does not: the condition, and everything else that holds it."""
+"""Explains why a task starts or does not: its condition, and everything else that holds it."""
 
 import dataclasses
 import time
@@ -17,14 +17,14 @@ from rtd.supervisor.explain.blocking_runs import Hold, blocking_runs, format_tim
 from rtd.supervisor.explain.forecast import next_true_at
 
 STARTS_NOW: Final = "it starts now"
-#: A run of its own has not begun.
+#: Kinds of holds of a run that has not begun.
 WAITING: Final = frozenset({"queued", "queue_paused", "concurrency"})
 
 
 async def explain_task(
     context: SupervisorContext, planner: Planner | None, info: TaskInfo
 ) -> dict[str, Any]:
-    """All of it, as the verb `why` answers. Raises StoreGone."""
+    """Return the answer of the verb `why`. Raises StoreGone."""
     schedule = info.schedule
     answer: dict[str, Any] = {
         "task": info.name,
@@ -36,8 +36,8 @@ async def explain_task(
         "next_at": None,
         "next_text": "it starts when it is submitted",
     }
-    entry = None if planner is None else planner.tasks.get(info.name)
-    if planner is None or entry is None:
+    task = None if planner is None else planner.tasks.get(info.name)
+    if planner is None or task is None:
         occasion = _occasion(info)
         if info.starts_by_itself:
             text = "the schedule has not begun yet (`rtctl status` says what it waits for)"
@@ -49,57 +49,57 @@ async def explain_task(
             answer["next_text"] = occasion
         return answer
     now_us = max(planner.now_us, round(time.time() * SECOND))
-    tree = entry.condition.explain(planner.views.view_to_explain(entry, now_us))
-    unanswered = planner.views.unknown_custom_ids(entry, now_us)
-    answer["value"], answer["tree"] = tree.value and not unanswered, tree.to_dict()
-    own = await blocking_runs(context, planner, entry)
-    if entry.overlap:
-        own = [one for one in own if one["kind"] != "running"] + _once(planner, entry, tree.value)
-    answer["next_at"] = next_at = next_true_at(planner, entry)
-    unknown = _unanswered(unanswered)
+    tree = task.condition.explain(planner.views.view_to_explain(task, now_us))
+    unknown = planner.views.unknown_custom_ids(task, now_us)
+    answer["value"], answer["tree"] = tree.value and not unknown, tree.to_dict()
+    own = await blocking_runs(context, planner, task)
+    if task.overlap:
+        own = [one for one in own if one["kind"] != "running"] + _once(planner, task, tree.value)
+    answer["next_at"] = next_at = next_true_at(planner, task)
+    unanswered = _unanswered(unknown)
     outside = await _paused(context, planner) + _outside(context, planner, info)
-    answer["holds"] = outside + own + (unknown if next_at is None else [])
-    _say_next(answer, entry.zone)
+    answer["holds"] = outside + own + (unanswered if next_at is None else [])
+    _say_next(answer, task.zone)
     if not (answer["holds"] or next_at) or answer["next_text"] == STARTS_NOW:
-        answer["next_text"] = _unasked(context, planner, entry, now_us) or answer["next_text"]
-    elif unknown and not answer["holds"]:
-        told = "; ".join(one["text"] for one in unknown)
-        answer["next_text"] += f" at the latest; {told}"
+        answer["next_text"] = _wait_text(context, planner, task, now_us) or answer["next_text"]
+    elif unanswered and not answer["holds"]:
+        texts = "; ".join(one["text"] for one in unanswered)
+        answer["next_text"] += f" at the latest; {texts}"
     return answer
 
 
-def _once(planner: Planner, entry: ScheduledTask, value: bool) -> list[Hold]:
-    """One that overlaps starts once each time that its condition comes true."""
-    if not value or entry.due_us is None or planner.decider.hold_reason(entry) != ONCE:
+def _once(planner: Planner, task: ScheduledTask, value: bool) -> list[Hold]:
+    """Return the hold of an overlapping task that has started since its condition came true."""
+    if not value or task.due_us is None or planner.decider.hold_reason(task) != ONCE:
         return []
     return [make_hold("once", "it has started since its condition came true")]
 
 
-def _unasked(
-    context: SupervisorContext, planner: Planner, entry: ScheduledTask, now_us: int
+def _wait_text(
+    context: SupervisorContext, planner: Planner, task: ScheduledTask, now_us: int
 ) -> str | None:
-    """What it waits for if neither time nor an event: conditions of the app's own that decide and
-    whose answers it has used up, or that tasks tell, or a condition that nothing changes."""
-    view = planner.views.view_of(entry, now_us)
-    known = evaluate_partially(entry.condition, view)
+    """Return what a task waits for if it is neither time nor an event: custom conditions whose
+    values it has used up or whose values results of tasks give, or nothing can start it."""
+    view = planner.views.view_of(task, now_us)
+    known = evaluate_partially(task.condition, view)
     if known.unknown:
-        return "it starts when its conditions are asked anew, and true"
-    if entry.custom_ids and not known.value:
-        standing = view.world.custom
+        return "it starts when its conditions are evaluated again and are true"
+    if task.custom_ids and not known.value:
+        task_values = view.world.custom
         view.world = dataclasses.replace(view.world, custom={})
-        told = _told_by_tasks(context, evaluate_partially(entry.condition, view).unknown)
-        if told:
-            return f"it waits for {' and '.join(told)}"
-        if not entry.custom_ids.difference(standing):
+        sources = _source_tasks(context, evaluate_partially(task.condition, view).unknown)
+        if sources:
+            return f"it waits for {' and '.join(sources)}"
+        if not task.custom_ids.difference(task_values):
             return None
-        return "its conditions are asked when they decide: now the others are false"
-    if not (known.value or entry.condition.watches() or entry.condition.polls()):
+        return "its conditions are evaluated only when they decide: now the others are false"
+    if not (known.value or task.condition.watches() or task.condition.polls()):
         return "never by its condition, which nothing makes true; it starts when it is submitted"
     return None
 
 
-def _told_by_tasks(context: SupervisorContext, texts: Iterable[str]) -> list[str]:
-    """The tasks that tell whether these conditions of the app's own are true."""
+def _source_tasks(context: SupervisorContext, texts: Iterable[str]) -> list[str]:
+    """Return the tasks whose results give the values of these custom conditions."""
     named = context.manifest.info.custom
     return [
         f"task {info.task!r}, which tells whether `{text}`"
@@ -109,8 +109,8 @@ def _told_by_tasks(context: SupervisorContext, texts: Iterable[str]) -> list[str
 
 
 async def _paused(context: SupervisorContext, planner: Planner) -> list[Hold]:
-    """What holds all tasks alike. A halt pauses the planner, too: what somebody has said of all
-    tasks is told beside it only if he has."""
+    """Return what holds all tasks. A halt pauses the planner, too; that all tasks are disabled is
+    a hold beside it only if a user has disabled them."""
     disabled = make_hold("all_disabled", "all tasks are disabled (`rtctl enable --all`)")
     halt = await context.execute(context.commands.get_halt())
     if halt is None:
@@ -121,7 +121,7 @@ async def _paused(context: SupervisorContext, planner: Planner) -> list[Hold]:
 
 
 def _occasion(info: TaskInfo) -> str | None:
-    """When it runs instead of by its condition, if it does."""
+    """Return when a lifecycle task runs; None: the task is none."""
     if not info.occasions:
         return None
     moments = [{"startup": "starts", "shutdown": "ends"}[occasion] for occasion in info.occasions]
@@ -130,7 +130,7 @@ def _occasion(info: TaskInfo) -> str | None:
 
 
 def _outside(context: SupervisorContext, planner: Planner, info: TaskInfo) -> list[Hold]:
-    """What is not about its runs."""
+    """Return the holds that have nothing to do with runs of the task."""
     assert info.schedule.start is not None
     unknown = sorted(
         context.parse_condition(info.schedule.start).names() - context.manifest.tasks.keys()
@@ -150,17 +150,17 @@ def _outside(context: SupervisorContext, planner: Planner, info: TaskInfo) -> li
 
 
 def _unanswered(texts: dict[str, str]) -> list[Hold]:
-    """Custom conditions that are neither true nor false."""
+    """Return a hold for each custom condition without a value."""
     return [
         make_hold(
-            "unanswered", f"nobody can say whether `{text}`: {why or 'it is yet to be asked'}"
+            "unanswered", f"it is not known whether `{text}`: {why or 'it is not evaluated yet'}"
         )
         for text, why in texts.items()
     ]
 
 
 def _say_next(answer: dict[str, Any], zone: Zone) -> None:
-    """`next_at` as a sentence; what holds it decides first."""
+    """Set `next_text`: `next_at` as a sentence, or what the first hold waits for."""
     holds, next_at = answer["holds"], answer["next_at"]
     blocking = [one for one in holds if one["kind"] != "unknown_task"]
     for one in blocking:
@@ -169,7 +169,7 @@ def _say_next(answer: dict[str, Any], zone: Zone) -> None:
             answer["next_text"] = f"its next attempt starts {format_time(one['until'], zone)}"
             return
     if blocking:
-        waits = any(one["kind"] in WAITING for one in blocking)  # for how long, nobody knows
+        waits = any(one["kind"] in WAITING for one in blocking)  # for an unknown time
         if next_at is None or next_at <= time.time() or waits:
             answer["next_at"] = None
         answer["next_text"] = {
@@ -177,7 +177,7 @@ def _say_next(answer: dict[str, Any], zone: Zone) -> None:
             "disabled": "it starts when it is enabled and its condition is true",
             "halted": "it starts when `rtctl enable --all` lets the schedule go on",
             "all_disabled": "it starts when the schedule is enabled and its condition is true",
-            "unanswered": "it starts when its conditions are answered, and true",
+            "unanswered": "it starts when its conditions have values and are true",
             "draining": "it starts after the next start of the daemon",
             "queue_paused": "it starts when its queue is resumed",
             "queued": "it starts when it is its turn",

@@ -1,22 +1,37 @@
-"""The reason why a run is queued: the first of the obstacles to its start."""
+"""Why a queued run does not begin: the first thing that holds it."""
 
 import time
+from typing import NamedTuple
 
 from rtd.model.run_record import RunRecord
 from rtd.store.commands.reads import LaneLoad
 from rtd.supervisor.core.context import SupervisorContext
 
 
-async def queued_reason(context: SupervisorContext, record: RunRecord, due_at: float | None) -> str:
-    """Return one sentence; empty: nothing keeps the run from starting.
+class QueuedReason(NamedTuple):
+    """The kind of a hold, for programs, and a sentence, which may be empty.
+
+    The kinds are those of holds in the answer of the verb `why`: `due`, `backoff`,
+    `queue_paused`, `concurrency`, and `queued` for a run that waits for an executor.
+    """
+
+    kind: str
+    text: str
+
+
+async def queued_reason(
+    context: SupervisorContext, record: RunRecord, due_at: float | None
+) -> QueuedReason:
+    """Return what holds a run that is queued and that no executor has. Raises StoreGone.
 
     Args:
-        record: of a queued run that no executor has.
-        due_at: when it is due, if it is delayed.
+        due_at: when the run is due, if it is delayed.
     """
     spec, calls = record.spec, context.commands
     if due_at is not None and due_at > time.time():
-        return "it is not due yet"
+        if record.attempts:
+            return QueuedReason("backoff", "its next attempt is not due yet")
+        return QueuedReason("due", "it is not due yet")
     paused: bool
     running: int
     load: LaneLoad
@@ -24,12 +39,16 @@ async def queued_reason(context: SupervisorContext, record: RunRecord, due_at: f
         calls.is_paused(spec.queue), calls.count_running(spec.task), calls.lane_load(spec.lane)
     )
     if paused:
-        return f"its queue is paused; `rtctl queue resume {spec.queue}` lets it go on"
-    most = spec.opts.get("max_concurrency")
-    if most is not None and running >= most:
-        count = "one run" if most == 1 else f"{most} runs"
-        return f"{spec.task} is at its limit: {count} at once"
-    lane = spec.lane.partition("@")[0]
+        text = f"its queue is paused; `rtctl queue resume {spec.queue}` lets it go on"
+        return QueuedReason("queue_paused", text)
+    limit = spec.opts.get("max_concurrency")
+    if limit is not None and running >= limit:
+        count = "one run" if limit == 1 else f"{limit} runs"
+        return QueuedReason("concurrency", f"{spec.task} is at its limit: {count} at once")
+    return QueuedReason("queued", _lane_text(spec.lane.partition("@")[0], load))
+
+
+def _lane_text(lane: str, load: LaneLoad) -> str:
     if load.execs == 0:
         return f"lane {lane} has no executor"
     if load.idle == 0:

@@ -112,9 +112,9 @@ def test_one_that_raises_is_false_and_a_fault_that_why_shows(daemon: Daemon, pla
     assert faults(daemon)["condition has work"].startswith("KeyError: 'maybe' (")
     assert runs(daemon, "work") == []
     why = json.loads(daemon.ok("why", "work", "-j"))
-    assert "asking failed: KeyError" in json.dumps(why["tree"])
+    assert "its evaluation failed: KeyError" in json.dumps(why["tree"])
     assert [hold["kind"] for hold in why["holds"]] == ["unanswered"]
-    assert why["next_text"] == "it starts when its conditions are answered, and true"
+    assert why["next_text"] == "it starts when its conditions have values and are true"
     place.say("work", "yes")
     until(lambda: place.count("worked"), what="asked again, it starts its task")
 
@@ -231,9 +231,10 @@ def test_why_says_that_used_up_or_false_answers_are_evaluated_again(
     def next_of(task: str) -> str:
         return str(json.loads(daemon.ok("why", task, "-j"))["next_text"])
 
-    assert next_of("used") == "it starts when its conditions are asked anew, and true"
-    assert next_of("false") == "it starts when its conditions are asked anew, and true"
-    assert next_of("idle") == "its conditions are asked when they decide: now the others are false"
+    assert next_of("used") == "it starts when its conditions are evaluated again and are true"
+    assert next_of("false") == "it starts when its conditions are evaluated again and are true"
+    idle = "its conditions are evaluated only when they decide: now the others are false"
+    assert next_of("idle") == idle
 
 
 def test_a_supervisor_that_is_killed_while_it_asks_is_followed_by_one_that_asks(

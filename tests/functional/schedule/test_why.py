@@ -236,10 +236,10 @@ def test_conditions_of_the_apps_own_hold_only_what_they_decide(
     until(lambda: "no such luck" in daemon.ok("why", "stuck"), what="broken has been asked")
     answer = why(daemon, "hourly")
     assert answer["holds"] == []
-    assert " UTC at the latest; nobody can say whether `broken`: " in answer["next_text"]
+    assert " UTC at the latest; it is not known whether `broken`: " in answer["next_text"]
     assert kinds(daemon, "stuck") == ["unanswered"]
     answer = why(daemon, "stuck")
-    assert answer["next_text"] == "it starts when its conditions are answered, and true"
+    assert answer["next_text"] == "it starts when its conditions have values and are true"
     answer = why(daemon, "fed")
     assert answer["holds"] == []
     waits = "it waits for task '_condition-there', which tells whether `data is there`"

@@ -166,7 +166,7 @@ def test_the_latest_answer_is_told_to_who_asks_why() -> None:
     tree = entry.condition.explain(planner.views.view_to_explain(entry, at("07:02")))
     assert [leaf.fact for leaf in tree.children] == [
         "it was found true",
-        "asking failed: it broke",
+        "its evaluation failed: it broke",
         "it has not been evaluated yet",
     ]
 
