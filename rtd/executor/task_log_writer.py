@@ -62,7 +62,6 @@ class TaskLogWriter:
         self._careful = 0
         self._leave_at_s: float | None = None
         self._quiet_until: dict[tuple[str, str], float] = {}
-        FAULTS.sink = self._fault
 
     def run(self) -> int:
         """Write entries until retired or fenced off. Returns the exit code."""
@@ -76,7 +75,7 @@ class TaskLogWriter:
                     return EXIT_RETIRED
                 self._pause()
             except StoreError as error:
-                self._fault("log", "Redis", error.sentence, False)
+                self.report_fault("log", "Redis", error.sentence, False)
                 self._pause()
             else:
                 if code is not None:
@@ -91,7 +90,7 @@ class TaskLogWriter:
         )
         if read.lost:
             text = f"{read.lost:,} actions were not logged: 1,000,000 waited already"
-            self._fault("log", "entries", text, False)
+            self.report_fault("log", "entries", text, False)
         if read.what == "fenced":
             return EXIT_FENCED
         if read.entries and not self._is_time_to_leave():
@@ -127,7 +126,7 @@ class TaskLogWriter:
         if gone - read.ended >= _MOST_ENDS or gone >= _MOST_KILLS:
             entry = TaskLogEntry.unpack(first[1])
             text = f"run {entry.run_id} of {entry.task!r} is not logged: the process of the log"
-            self._fault("log", "handlers", f"{text} ended {gone} times over it", False)
+            self.report_fault("log", "handlers", f"{text} ended {gone} times over it", False)
             return [(first[0], b"")]
         return [first]
 
@@ -162,7 +161,7 @@ class TaskLogWriter:
                 entry = entry.with_record(found.attempts, found.end)
         return entry.rows()
 
-    def _fault(self, kind: str, what: str, message: str, halts: bool) -> None:
+    def report_fault(self, kind: str, what: str, message: str, halts: bool) -> None:
         """Report an error of a handler, for `rtctl status`. Reports a handler that raises at each
         record only now and then; a report that is lost while Redis is away comes again."""
         now_at = time.time()
@@ -208,7 +207,9 @@ class TaskLogWriter:
 
 def run_log_writer(exec_id: str, slot: Slot, options: ExecutorOptions) -> int:
     """Write the log of a node until retired. Returns the exit code."""
-    return TaskLogWriter(exec_id, slot, options).run()
+    writer = TaskLogWriter(exec_id, slot, options)
+    FAULTS.sink = writer.report_fault
+    return writer.run()
 
 
 def install_log_reader(options: ExecutorOptions) -> None:

@@ -8,11 +8,12 @@ finished runs twice.
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import msgpack
 
 from rtd.common.errors import StoreGone
+from rtd.executor.core.executor_connections import ExecutorConnections
 from rtd.executor.core.executor_options import ExecutorContext
 from rtd.executor.core.leased_run import LeasedRun
 from rtd.executor.core.outcome_batch import OutcomeBatch
@@ -22,10 +23,6 @@ from rtd.store.commands.commands import StoreCommands
 from rtd.store.connection.blocking import RedisConnection
 from rtd.store.connection.command import RedisCommand
 from rtd.store.connection.lua_scripts import script
-
-Answer = TypeVar("Answer")
-#: Waits between attempts to reach Redis again, in seconds.
-_BACKOFF_S: Final = (0.01, 0.02, 0.05, 0.1, 0.2)
 
 #: How long to wait for a token that is on its way; it takes microseconds.
 _LATE_TOKEN_S: Final = 5.0
@@ -54,16 +51,17 @@ class Backend:
         self._lane = context.lane.name + context.options.lane_suffix
         self._options = context.options
         self.outcomes = OutcomeBatch(context, spool, self.commands)
-        self._pause = pause
-        self._connection: RedisConnection | None = None
-        self._wait_connection: RedisConnection | None = None
+        self._connections = ExecutorConnections(
+            context.options.store_url,
+            self.commands.bell_key(self.exec_id),
+            shared=not context.lane.concurrent,
+            pause=pause,
+            on_token=self._on_unexpected_token,
+            on_lost=self._on_lost,
+        )
         self._enrolled = False
-        #: One run at a time: an idle executor needs no second connection to wait on.
-        self._shares_connection = not context.lane.concurrent
         #: Runs that came with the bell just when the wait for it was cancelled.
         self._handed_over: list[StoredRun] = []
-        #: A BLPOP stays outstanding on the bell's connection until it answers or is cancelled.
-        self._listening = False
         #: Whether the last answer was `idle` and no token has come since.
         self._idle = False
         #: Whether Redis knows the script of `finish`, as far as this connection has seen.
@@ -75,16 +73,12 @@ class Backend:
 
     # -- the round trip --------------------------------------------------------------------
 
-    def exchange(self, want: int, *, patient: bool = True) -> TakeReply:
+    def exchange(self, want: int) -> TakeReply:
         """Report the pending outcomes and take up to `want` runs (0: only report).
 
-        Args:
-            patient: wait for Redis to come back, however long it takes.
-
-        Raises:
-            StoreGone: Redis does not answer and the caller is not patient.
+        Waits for Redis to come back, however long it takes.
         """
-        return self._retry(lambda: self._exchange(want), patient)
+        return self._connections.retry(lambda: self._exchange(want))
 
     def execute_all(self, calls: Sequence[RedisCommand]) -> list[Any]:
         """Return the replies to some commands, after the pending outcomes: one round trip.
@@ -100,22 +94,10 @@ class Backend:
             self._report(link, refused)
             return replies
 
-        return self._retry(step)
-
-    def _retry(self, step: Callable[[], Answer], patient: bool = True) -> Answer:
-        tries = 0
-        while True:
-            try:
-                return step()
-            except StoreGone:
-                self._drop_connections()
-                if not patient:
-                    raise
-                self._pause(_BACKOFF_S[min(tries, len(_BACKOFF_S) - 1)])
-                tries += 1
+        return self._connections.retry(step)
 
     def _exchange(self, want: int) -> TakeReply:
-        link = self._connected()
+        link = self._connections.for_commands()
         if self._faults:
             self._send_faults(link)
         if self._handed_over:
@@ -126,9 +108,7 @@ class Backend:
             if found:
                 return TakeReply("runs", found)
         self._proven_connection()
-        calls = []
-        if self.outcomes.pending:
-            calls.append(self.outcomes.finish_command())
+        calls = [self.outcomes.finish_command()] if self.outcomes.pending else []
         if want:
             calls.append(self._take(want))
         replies = link.execute_all(*calls) if calls else []
@@ -150,7 +130,7 @@ class Backend:
         A script that Redis does not know is repeated after the other commands of its trip. So
         the first finish goes alone, and the commands behind it see its effect.
         """
-        link = self._connected()
+        link = self._connections.for_commands()
         if self.outcomes.pending and not self._proven:
             self._report(link, link.execute_all(self.outcomes.finish_command())[0])
             self._proven = True
@@ -159,17 +139,16 @@ class Backend:
     def _read_late_token(self, runs: list[StoredRun]) -> None:
         """Take a token that came after the wait for it ended: it may be a run, which would lie
         there until this executor is idle again."""
-        if self._listening and (token := self.wait_for_token(_LATE_TOKEN_S, ())):
+        if self._connections.listening and (token := self.wait_for_token(_LATE_TOKEN_S, ())):
             run = parse_token(token)
-            if run is not None:
-                runs.append(run)
+            runs += [] if run is None else [run]
 
     def _report(self, link: RedisConnection, refused: list[str]) -> None:
         """Repeat a finish without the outcomes that Redis refused, until it has taken all."""
         reports = self.outcomes
         while refused:
             self._leased_ids.difference_update(refused)
-            reports.drop_record_refusal(set(refused))
+            reports.drop_refused(set(refused))
             (refused,) = link.execute_all(reports.finish_command()) if reports.pending else ([],)
         self._leased_ids.difference_update(reports.acknowledge())
 
@@ -181,34 +160,20 @@ class Backend:
 
     # -- Redis went away -------------------------------------------------------------------
 
-    def _connected(self) -> RedisConnection:
-        if self._connection is None:
-            self._connection = RedisConnection.connect(self._options.store_url, timeout_s=0.5)
-        elif self._shares_connection and self._listening:
-            self._listening = False
-            token = self._connection.blpop_cancel()
-            run = parse_token(token) if token else None
-            if run is not None:
-                self.record_handoff(run)
-                self._handed_over.append(run)
-        return self._connection
+    def _on_unexpected_token(self, token: bytes) -> None:
+        run = parse_token(token)
+        if run is not None:
+            self.record_handoff(run)
+            self._handed_over.append(run)
 
-    def _drop_connections(self) -> None:
+    def _on_lost(self) -> None:
         self._resync = self._enrolled
-        for link in (self._connection, self._wait_connection):
-            if link is not None:
-                link.close()
-        self._connection = self._wait_connection = None
-        self._listening = self._proven = self._idle = False
+        self._proven = self._idle = False
 
     def close_in_child(self) -> None:
         """Close the connections in a forked child: they are the executor's. A child that reports
         progress makes its own."""
-        for link in (self._connection, self._wait_connection):
-            if link is not None:
-                link.close()
-        self._connection = self._wait_connection = None
-        self._listening = False
+        self._connections.close()
 
     def _find_lost(self, link: RedisConnection) -> list[StoredRun]:
         (mine,) = link.execute_all(self.commands.mine(self.exec_id))
@@ -222,30 +187,22 @@ class Backend:
     def give_back(self, works: Sequence[LeasedRun]) -> None:
         """Put runs that were taken and not started back at the head of their queue."""
         ids = [work.id for work in works]
-        try:
-            self._connected().execute_all(
-                self.commands.giveback(self._options.node, self.exec_id, ids)
-            )
-        except StoreGone:
-            # The leases stay ours: `mine` finds them again when Redis is back.
-            self._drop_connections()
+        # Without Redis the leases stay ours: `mine` finds them again when it is back.
+        self._connections.execute(self.commands.giveback(self._options.node, self.exec_id, ids))
         self._leased_ids.difference_update(ids)
 
     def read_intent(self, run_id: str) -> dict[str, Any] | None:
         """Return who asked that run to stop, and why; None when that is not recorded."""
-        try:
-            (blob,) = self._connected().execute_all(self.commands.get_intent(run_id))
-        except StoreGone:
-            self._drop_connections()
-            return None
+        blob = self._connections.execute(self.commands.get_intent(run_id))
         return None if blob is None else msgpack.unpackb(blob)
 
     def report_progress(self, run_id: str, blob: bytes) -> None:
         """Write how far a run is. Lost when Redis is gone: the next report replaces it anyway."""
-        try:
-            self._connected().execute_all(self.commands.set_progress(self.exec_id, run_id, blob))
-        except StoreGone:
-            self._drop_connections()
+        self._connections.execute(self.commands.set_progress(self.exec_id, run_id, blob))
+
+    def request_retire(self) -> None:
+        """Ask for retirement. A later take grants it, once no run is left for this executor."""
+        self._connections.execute(self.commands.retire(self.exec_id))
 
     def report_fault(self, kind: str, what: str, message: str, halts: bool = False) -> None:
         """Report a failure of the app, see `AppFault`: now, or as soon as Redis is back.
@@ -254,25 +211,17 @@ class Backend:
             halts: it halts the schedule.
         """
         node, now_at = self._options.node, time.time()
-        self._faults.append(
-            self.commands.record_fault(node, kind, what, message, now_at, halts=halts)
-        )
+        fault = self.commands.record_fault(node, kind, what, message, now_at, halts=halts)
+        self._faults.append(fault)
         try:
-            self._send_faults(self._connected())
+            self._send_faults(self._connections.for_commands())
         except StoreGone:
-            self._drop_connections()
+            self._connections.drop()
 
     def _send_faults(self, link: RedisConnection) -> None:
         while self._faults:
             link.execute_all(self._faults[0])
             self._faults.popleft()
-
-    def request_retire(self) -> None:
-        """Ask for retirement. A later take grants it, once no run is left for this executor."""
-        try:
-            self._connected().execute_all(self.commands.retire(self.exec_id))
-        except StoreGone:
-            self._drop_connections()
 
     def wait_for_token(self, timeout_s: float | None, fds: Sequence[int]) -> bytes | None:
         """Wait for the bell or for one of `fds`.
@@ -281,23 +230,12 @@ class Backend:
             The token: empty when there are runs to take, or a run; None unless the bell rang.
         """
         try:
-            if self._wait_connection is None:
-                self._wait_connection = self._new_wait_connection()
-            if not self._listening:
-                self._wait_connection.blpop_start(self.commands.bell_key(self.exec_id))
-                self._listening = True
-            polled = self._wait_connection.blpop_poll(timeout_s, fds)
+            polled = self._connections.wait(timeout_s, fds)
         except StoreGone:
-            self._drop_connections()
+            self._connections.drop()
             return None
-        self._listening = not polled.answered
         self._idle = self._idle and not polled.answered
         return polled.token
-
-    def _new_wait_connection(self) -> RedisConnection:
-        if self._shares_connection:
-            return self._connected()
-        return RedisConnection.connect(self._options.store_url, timeout_s=0.5)
 
     def record_handoff(self, run: StoredRun) -> None:
         """Remember a run that came with the bell."""

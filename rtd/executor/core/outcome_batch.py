@@ -76,7 +76,7 @@ class OutcomeBatch(RunAspect):
         self._spool.clear()
         return ids
 
-    def drop_record_refusal(self, refused: set[str]) -> None:
+    def drop_refused(self, refused: set[str]) -> None:
         """Drop outcomes of runs that were settled by the supervisor, or by an earlier call whose
         reply was lost."""
         self.pending = [one for one in self.pending if one[0].id not in refused]

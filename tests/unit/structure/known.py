@@ -14,7 +14,6 @@ FOLDER_CIRCLES = [
 CORE_IMPORTS: set[str] = set()
 #: Files of more lines than a file may have.
 LONG_FILES = {
-    "rtd/executor/core/backend.py",
     "rtd/store/connection/blocking.py",
     "rtd/store/embedded/server.py",
     "rtctl/client/client.py",
