@@ -11,6 +11,7 @@ from rtd.protocol.shapes import SHAPES, SUBMIT_OPTIONS
 from rtd.protocol.verbs import VERBS
 from tools.generate_protocol_page import MADE
 
+_MADE_OF_POLICIES: Final = MADE.replace("rtd/protocol", "rtd/model/policies.py")
 _NAMES: Final = frozenset(shape.name for shape in SHAPES)
 
 
@@ -163,7 +164,7 @@ def answers_source() -> str:
     ]
     body = "\n\n".join(parts)
     shapes = [name for name in sorted(_NAMES) if re.search(rf"\b{name}\b", body)]
-    head = f'"""What each verb answers.\n\n{MADE}\n"""\n'
+    head = f'"""The answer of each verb.\n\n{MADE}\n"""\n'
     return (
         f"{head}\nfrom typing import Any, TypedDict\n\n"
         f"from rtctl.generated.shapes import {', '.join(shapes)}\n\n{body}\n"
@@ -194,7 +195,7 @@ def run_options_source() -> str:
     types |= _OTHER_OPTIONS
     if missing := {field.name for field in SUBMIT_OPTIONS} - set(types):
         raise SystemExit(f"tools/generate_client.py: no type for the options {sorted(missing)}")
-    doc = """What `Client.task(name, ...)` and `.options(...)` take.
+    doc = """The options of `Client.task(name, ...)` and `.options(...)`.
 
     Durations are seconds, texts such as `"10m"`, or timedeltas; sizes are bytes or texts such
     as `"512M"`. `id` is your own unique id: the same id again is the same run.
@@ -203,7 +204,7 @@ def run_options_source() -> str:
     flags = tuple((n, p.kind.removesuffix(" | None"), p.doc) for n, p in POLICY_OPTIONS.items())
     return "\n".join(
         [
-            f'"""The options of a submit.\n\n{MADE}\n"""',
+            f'"""The options of a submit.\n\n{_MADE_OF_POLICIES}\n"""',
             "from __future__ import annotations",
             "TYPE_CHECKING = False",
             "if TYPE_CHECKING:",

@@ -73,7 +73,7 @@ Values of users may hold these extension types: 1 datetime, 2 date, 3 time (ISO 
 
 
 def page() -> str:
-    """The text of `docs/reference/protocol.md`."""
+    """Return the text of `docs/reference/protocol.md`."""
     errors = "\n".join(
         f"| `{code}` | {EXIT_CODE.get(code, 1)} | {_first_words(BY_CODE[code].__doc__)} |"
         for code in sorted(BY_CODE)
@@ -85,5 +85,5 @@ def page() -> str:
 
 
 def _first_words(doc: str | None) -> str:
-    """The first paragraph, on one line."""
+    """Return the first paragraph, on one line."""
     return " ".join((doc or "").strip().partition("\n\n")[0].split())

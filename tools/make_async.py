@@ -43,7 +43,7 @@ CLASS_DOCS: Final = {
     """,
     "Run": """One run. As `Run`, but what calls the daemon is awaited: `await run.state()`.
 
-    `row` is what the daemon last said of the run, or None.
+    `row` is the row of the run as last read from the daemon, or None.
     """,
 }
 

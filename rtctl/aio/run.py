@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 class AsyncRun(RunBase):
     """One run. As `Run`, but what calls the daemon is awaited: `await run.state()`.
 
-    `row` is what the daemon last said of the run, or None.
+    `row` is the row of the run as last read from the daemon, or None.
     """
 
     __slots__ = ("_source",)

@@ -1,1 +1,1 @@
-"""What the commands of rtctl share: flags, output, exit codes, requests."""
+"""Shared parts of the commands of rtctl: flags, output, exit codes, requests."""

@@ -40,9 +40,9 @@ def wait_for(
     shown = False
     try:
         while True:
-            gone_s = monotonic() - started
-            left_s = None if timeout_s is None else timeout_s - gone_s
-            slice_s = _PATIENCE_S if gone_s < _PATIENCE_S else _REFRESH_S
+            waited_s = monotonic() - started
+            left_s = None if timeout_s is None else timeout_s - waited_s
+            slice_s = _PATIENCE_S if waited_s < _PATIENCE_S else _REFRESH_S
             last = left_s is not None and left_s <= slice_s
             try:
                 return context.pool.wait(runs, max(left_s or 0.0, 0.0) if last else slice_s, any)
@@ -57,18 +57,18 @@ def wait_for(
             sys.stderr.flush()
 
 
-def _show_progress(context: CommandContext, runs: list[str], gone_s: float) -> None:
+def _show_progress(context: CommandContext, runs: list[str], waited_s: float) -> None:
     if len(runs) == 1:
         answer = context.rpc.show(run=runs[0])
         row, waits = answer["row"], answer["waits"]
         parts = [
             row["task"],
             row["state"],
-            short_duration(gone_s),
+            short_duration(waited_s),
             clean(progress_text(row) or waits),
         ]
     else:
-        parts = [f"waiting for {len(runs)} runs", short_duration(gone_s)]
+        parts = [f"waiting for {len(runs)} runs", short_duration(waited_s)]
     text = cut("  ".join(part for part in parts if part), (context.screen.width or 80) - 1)
     sys.stderr.write(f"\r\033[K{text}")
     sys.stderr.flush()

@@ -54,8 +54,8 @@ class DaemonConnection:
         self._unanswered = 0
         self._early: dict[int, Response] = {}
         # connect() on a full backlog blocks, and with a timeout of Python it would not wait at all.
-        patience = pack("@ll", CONNECT_S, 0)
-        self._sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_SNDTIMEO, patience)
+        timeout = pack("@ll", CONNECT_S, 0)
+        self._sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_SNDTIMEO, timeout)
         try:
             self._sock.connect(path)
         except OSError as error:

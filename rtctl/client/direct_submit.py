@@ -63,11 +63,11 @@ class DirectSubmitter:
         spec = RunSpec(*offer["spec"])._replace(submitted_at=now)
         record = RunTemplate(spec).record(run_id, blob)
         now_ms = str(int(now * 1000))
-        words = (
+        arguments = (
             "EVALSHA", offer["digest"], "1", offer["prefix"], offer["node"], offer["place"],
             task, now_ms, "2", run_id, record,
         )  # fmt: skip
-        reply = self._call(offer["socket"], words)
+        reply = self._call(offer["socket"], arguments)
         if reply in (b":-1\r\n", b"*1\r\n:1\r\n", b":1\r\n"):
             return True
         if reply == b"*1\r\n:0\r\n":
@@ -75,13 +75,13 @@ class DirectSubmitter:
         self._known.pop(task, None)
         return None
 
-    def _call(self, path: str, words: tuple[str | bytes, ...]) -> bytes:
+    def _call(self, path: str, arguments: tuple[str | bytes, ...]) -> bytes:
         """Send a command to Redis. Returns the short reply, or nothing when there was none."""
         connection = self._connection(path)
         if connection is None:
             return b""
         try:
-            connection.sendall(_packed(words))
+            connection.sendall(_packed(arguments))
             reply = connection.recv(4096)
             while reply.startswith(b"*1\r\n") and reply.count(b"\r\n") < 2:
                 reply += connection.recv(4096) or b"\r\n"
@@ -117,9 +117,9 @@ def _fits(offer: dict[str, Any], params: Mapping[str, Any]) -> bool:
     return optional is None or all(name in required or name in optional for name in given)
 
 
-def _packed(words: tuple[str | bytes, ...]) -> bytes:
-    parts = [b"*%d\r\n" % len(words)]
-    for word in words:
-        blob = word.encode() if isinstance(word, str) else word
+def _packed(arguments: tuple[str | bytes, ...]) -> bytes:
+    parts = [b"*%d\r\n" % len(arguments)]
+    for argument in arguments:
+        blob = argument.encode() if isinstance(argument, str) else argument
         parts += (b"$%d\r\n" % len(blob), blob, b"\r\n")
     return b"".join(parts)

@@ -54,7 +54,7 @@ class Run(RunBase):
 
     @property
     def row(self) -> Row:
-        """What the daemon last said of this run; read from the daemon if it said nothing yet."""
+        """The row of the run as last read from the daemon; the first use reads it."""
         return self._row or self._row_now()
 
     def _row_now(self) -> Row:

@@ -1,4 +1,4 @@
-"""What is known of a run without asking the daemon."""
+"""The part of a run that is known without calling the daemon."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ class RunBase:
 
     @property
     def row(self) -> Row | None:
-        """What the daemon last said of this run, or None."""
+        """The row of the run as last read from the daemon, or None."""
         return self._row
 
     @property
     def ended(self) -> bool:
-        """Whether the run is known to be over. Does not ask the daemon."""
+        """Whether the run is known to be over. Does not call the daemon."""
         return self._row is not None and self._row["state"] in TERMINAL
 
 

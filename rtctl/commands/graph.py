@@ -30,13 +30,13 @@ def run(context: CommandContext) -> int:
         for node in answer["nodes"]:
             context.screen.print_out(node["task"])
     elif answer["nodes"]:
-        context.screen.print_out(_drawn(answer, context.format))
+        context.screen.print_out(_draw(answer, context.format))
     else:
         context.screen.print_err("rtctl: there are no tasks")
     return 0
 
 
-def _drawn(answer: GraphResult, how: str) -> str:
+def _draw(answer: GraphResult, how: str) -> str:
     if how == "svg":
         from rtctl.cli.graph import svg  # lazy: only the form in use
 

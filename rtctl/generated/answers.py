@@ -1,4 +1,4 @@
-"""What each verb answers.
+"""The answer of each verb.
 
 Made by `python -m tools.generate_client` from what `rtd/protocol` declares.
 """

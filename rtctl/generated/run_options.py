@@ -1,6 +1,6 @@
 """The options of a submit.
 
-Made by `python -m tools.generate_client` from what `rtd/protocol` declares.
+Made by `python -m tools.generate_client` from what `rtd/model/policies.py` declares.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     Duration = str | float | timedelta
 
     class RunOptions(TypedDict, total=False):
-        """What `Client.task(name, ...)` and `.options(...)` take.
+        """The options of `Client.task(name, ...)` and `.options(...)`.
 
         Durations are seconds, texts such as `"10m"`, or timedeltas; sizes are bytes or texts such
         as `"512M"`. `id` is your own unique id: the same id again is the same run.

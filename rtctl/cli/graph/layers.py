@@ -79,7 +79,7 @@ class Layout:
             near = before if sweep % 2 else behind
             for spots in self.columns if sweep % 2 else self.columns[::-1]:
                 wished = [_middle([row[n] for n in near[spot]], row[spot]) for spot in spots]
-                row.update(zip(spots, _apart(wished), strict=True))
+                row.update(zip(spots, _spread(wished), strict=True))
         top = min(row.values(), default=0.0)
         return {spot: height - top for spot, height in row.items()}
 
@@ -88,7 +88,7 @@ def _middle(values: Sequence[float], otherwise: float) -> float:
     return sum(values) / len(values) if values else otherwise
 
 
-def _apart(wished: Sequence[float]) -> list[float]:
+def _spread(wished: Sequence[float]) -> list[float]:
     """Return heights at least one row apart, in this order, close to the wished ones."""
     groups: list[list[float]] = []  # sum and count of neighbours that touch
     for at, height in enumerate(wished):

@@ -62,27 +62,27 @@ class _Picture:
         self._nodes = nodes
         self._loops = [line for line in every if line.ends[0] == line.ends[1]]
         self._lines = [line for line in every if line.ends[0] != line.ends[1]]
-        tied = sorted({box for line in self._lines for box in line.ends})
-        self._alone = [box for box in range(len(nodes)) if box not in set(tied)]
+        connected = sorted({box for line in self._lines for box in line.ends})
+        self._alone = [box for box in range(len(nodes)) if box not in set(connected)]
         # The layout numbers only boxes that have lines.
-        place = {box: at for at, box in enumerate(tied)}
+        place = {box: at for at, box in enumerate(connected)}
         ends = [(place[line.ends[0]], place[line.ends[1]]) for line in self._lines]
-        self._layout = Layout(len(tied), ends)
+        self._layout = Layout(len(connected), ends)
         self._spot: dict[int, Spot] = dict(place.items())
         self._left: list[float] = []
-        self._width = self._columns(tied)
+        self._width = self._columns(connected)
         rows = max(self._layout.row.values(), default=-1.0) + 1
         self._below = _MARGIN + rows * _ROW
-        self._boxes = {box: self._place(box) for box in tied} | self._lone_places()
+        self._boxes = {box: self._place(box) for box in connected} | self._lone_places()
 
-    # --- places
+    # --- positions
 
-    def _columns(self, tied: list[int]) -> list[float]:
+    def _columns(self, connected: list[int]) -> list[float]:
         """Return the width of each column; notes where each begins."""
         gap = _gap_of(self._lines)
         widths, x = [], _MARGIN
         for spots in self._layout.columns:
-            boxes = [tied[spot] for spot in spots if isinstance(spot, int)]
+            boxes = [connected[spot] for spot in spots if isinstance(spot, int)]
             widths.append(max((self._width_of(box) for box in boxes), default=0.0))
             self._left.append(x)
             x += widths[-1] + gap
@@ -127,7 +127,7 @@ class _Picture:
         yield ' markerHeight="7" orient="auto-start-reverse"><path d="M0 0 L8 4 L0 8 z"'
         yield ' style="fill:#57606a;stroke:none"/></marker></defs>'
         for at, line in enumerate(self._lines):
-            yield from self._drawn(line, self._points(at))
+            yield from self._curve(line, self._points(at))
         for line in self._loops:
             yield from self._loop(line)
         for box, (x, y) in boxes:
@@ -150,7 +150,7 @@ class _Picture:
             return [(x, y + _LOWER) for x, y in points[::-1]]
         return points
 
-    def _drawn(self, line: _Line, points: list[tuple[float, float]]) -> Iterator[str]:
+    def _curve(self, line: _Line, points: list[tuple[float, float]]) -> Iterator[str]:
         (x, y), *rest = points
         path = f"M{x:.1f} {y:.1f}"
         for to_x, to_y in rest:
@@ -158,16 +158,16 @@ class _Picture:
             path += f" C{x + bend:.1f} {y:.1f} {to_x - bend:.1f} {to_y:.1f} {to_x:.1f} {to_y:.1f}"
             x, y = to_x, to_y
         (ax, ay), (bx, by) = points[-2:]
-        yield from self._tied(line, path, (ax + bx) / 2, (ay + by) / 2)
+        yield from self._labelled(line, path, (ax + bx) / 2, (ay + by) / 2)
 
     def _loop(self, line: _Line) -> Iterator[str]:
         box = line.ends[0]
         x, y = self._boxes[box]
         x, y = x + self._width_of(box) / 2, y - _BOX / 2
         path = f"M{x - 9:.1f} {y:.1f} C{x - 16:.1f} {y - 18:.1f} {x + 16:.1f} {y - 18:.1f}"
-        yield from self._tied(line, f"{path} {x + 9:.1f} {y:.1f}", x, y - 14)
+        yield from self._labelled(line, f"{path} {x + 9:.1f} {y:.1f}", x, y - 14)
 
-    def _tied(self, line: _Line, path: str, x: float, y: float) -> Iterator[str]:
+    def _labelled(self, line: _Line, path: str, x: float, y: float) -> Iterator[str]:
         source, target = (clean(self._nodes[end]["task"]) for end in line.ends)
         label = cut(line.text, int(_WIDEST_GAP / _SMALL_CHAR) - 4)
         yield f'<g class="{line.role}"><title>{_xml(f"{source} → {target}: {line.text}")}</title>'

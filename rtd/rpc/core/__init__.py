@@ -1,1 +1,1 @@
-"""What the verbs of the control socket share: connection, request, targets, rows of runs."""
+"""Shared parts of the verbs of the control socket: connection, request, targets, rows of runs."""

@@ -50,8 +50,8 @@ def _check_id(since: str | None) -> None:
     """Refuse a text that is not an event's id; the error of Redis would be less clear."""
     if since is None:
         return
-    found = _ID.fullmatch(since)
-    if found is None or max(map(int, found.groups())) > _ID_PART_MAX:
+    match = _ID.fullmatch(since)
+    if match is None or max(map(int, match.groups())) > _ID_PART_MAX:
         raise BadRequest(f"events: since: {since!r:.60} is no event's id such as 1769846400000-0")
 
 

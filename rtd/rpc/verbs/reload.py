@@ -16,8 +16,8 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
     try:
         done = await request.node.reloader.reload()
     except (AppError, InternalError) as error:
-        said = f"not reloaded, the previous app goes on serving: {error.sentence}"
-        raise type(error)(said) from None
+        sentence = f"not reloaded, the previous app goes on serving: {error.sentence}"
+        raise type(error)(sentence) from None
     faults = request.context.manifest.info.faults
     return {
         "generation": done.generation,

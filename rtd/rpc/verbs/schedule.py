@@ -108,8 +108,8 @@ async def _switch(request: ClientRequest, on: bool) -> dict[str, Any]:
     reason = request.params.get("reason")
     for name in [ALL_TASKS] if everything else names:
         await request.node.schedule_events.switch(name, on)
-        said = f"{'enabled' if on else 'disabled'} {'all tasks' if name == ALL_TASKS else name}"
-        log.info("%s %s%s", request.client.peer.text, said, f": {reason}" if reason else "")
+        change = f"{'enabled' if on else 'disabled'} {'all tasks' if name == ALL_TASKS else name}"
+        log.info("%s %s%s", request.client.peer.text, change, f": {reason}" if reason else "")
     return {"tasks": [{"task": name, "enabled": on} for name in names or [ALL_TASKS]]}
 
 

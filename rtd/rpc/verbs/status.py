@@ -61,23 +61,23 @@ def _lanes(context: SupervisorContext, going: Counter[str]) -> list[dict[str, An
 
 def _schedule(node: Node, halt: ScheduleHalt | None) -> dict[str, Any]:
     planner = node.scheduler.planner
-    told: dict[str, Any] = {"state": "none", "why": None, "halted_at": None, "tasks": 0}
+    schedule: dict[str, Any] = {"state": "none", "why": None, "halted_at": None, "tasks": 0}
     if halt is not None:
-        told["state"], told["halted_at"] = "halted", halt.at
-        told["why"] = f"{halt.kind} {halt.what}: {halt.message}"
+        schedule["state"], schedule["halted_at"] = "halted", halt.at
+        schedule["why"] = f"{halt.kind} {halt.what}: {halt.message}"
     infos = node.context.manifest.tasks.values()
-    told["tasks"] = sum(1 for info in infos if info.starts_by_itself)
+    schedule["tasks"] = sum(1 for info in infos if info.starts_by_itself)
     waits_for = node.context.gate.waits_for
     if halt is not None or (planner is None and waits_for is None):
-        return told
+        return schedule
     if node.context.gate.is_draining:
-        told["state"] = "ended"
+        schedule["state"] = "ended"
     elif waits_for is not None:
-        told["state"], told["why"] = "starting", waits_for
+        schedule["state"], schedule["why"] = "starting", waits_for
     elif planner is None:
-        return told
+        return schedule
     elif planner.paused:
-        told["state"] = "paused"
-    elif told["tasks"]:
-        told["state"] = "going"
-    return told
+        schedule["state"] = "paused"
+    elif schedule["tasks"]:
+        schedule["state"] = "going"
+    return schedule
