@@ -1,4 +1,4 @@
-"""The clients, the command and the handlers all follow the declared verbs."""
+"""The clients, the command and the handlers follow the declared verbs."""
 
 import inspect
 from pkgutil import iter_modules

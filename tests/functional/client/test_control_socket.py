@@ -33,7 +33,7 @@ def daemon() -> Iterator[Daemon]:
 
 
 def connect(daemon: Daemon) -> socket.socket:
-    """A client without manners."""
+    """A client that breaks the rules of the protocol."""
     link = socket.socket(socket.AF_UNIX)
     link.settimeout(10)
     link.connect(str(daemon.socket))
@@ -41,7 +41,7 @@ def connect(daemon: Daemon) -> socket.socket:
 
 
 def answers(link: socket.socket, count: int | None = None) -> list[frames.Response]:
-    """So many answers; None: all until the end of the connection."""
+    """Read this many answers; None: all until the end of the connection."""
     decoder = frames.Decoder()
     found: list[frames.Response] = []
     while count is None or len(found) < count:
@@ -56,7 +56,7 @@ def answers(link: socket.socket, count: int | None = None) -> list[frames.Respon
 
 
 def descriptors(daemon: Daemon) -> int:
-    """How many the supervisor has open."""
+    """Return how many descriptors the supervisor has open."""
     assert daemon.process is not None
     return len(os.listdir(f"/proc/{daemon.process.pid}/fd"))
 
@@ -73,7 +73,7 @@ def rubbish(seed: int) -> bytes:
     if kind == 2:
         return b"\xdd\xff\xff\xff\xff"  # an array of four thousand million
     if kind == 3:
-        return b"\xc6\x7f\xff\xff\xff" + bytes(300_000)  # two gigabytes, it says
+        return b"\xc6\x7f\xff\xff\xff" + bytes(300_000)  # a header that claims two gigabytes
     if kind == 4:
         return bytes(msgpack.packb([0, luck.randint(-5, 5), "ping", luck.choice([None, 1, [1]])]))
     return bytes(msgpack.packb({"not": ["a", "frame", luck.random()]}))
@@ -111,7 +111,9 @@ def test_rubbish_hurts_only_its_sender(daemon: Daemon) -> None:
     pinger.start()
     for seed in range(600):
         link = connect(daemon)
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it may hang up on us
+        with contextlib.suppress(
+            BrokenPipeError, ConnectionResetError
+        ):  # the daemon may close the connection
             link.sendall(HELLO + rubbish(seed) if seed % 2 else rubbish(seed))
         link.close()
     waits = pinger.stop()
@@ -143,7 +145,7 @@ def test_an_oversized_frame_is_refused_before_it_is_complete(daemon: Daemon) -> 
 
 
 def push(link: socket.socket, data: bytes) -> None:
-    """Send what will not be read to its end."""
+    """Send bytes; the daemon may close the connection before it has read them all."""
     try:
         link.sendall(data)
     except OSError:
@@ -182,7 +184,7 @@ def test_a_client_that_does_not_read_its_answers_does_not_block_others(daemon: D
 
 
 def memory_bytes(daemon: Daemon) -> int:
-    """Resident memory of the supervisor."""
+    """Return the resident memory of the supervisor."""
     assert daemon.process is not None
     statm = Path(f"/proc/{daemon.process.pid}/statm").read_text()
     return int(statm.split()[1]) * os.sysconf("SC_PAGE_SIZE")

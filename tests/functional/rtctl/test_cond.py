@@ -1,4 +1,4 @@
-"""rtctl cond: what a condition means, without a daemon."""
+"""rtctl cond: the value of a condition and the reason, without a daemon."""
 
 import json
 from collections.abc import Iterator

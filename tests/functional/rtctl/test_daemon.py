@@ -88,7 +88,7 @@ def test_a_path_that_the_kernel_does_not_take(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="needs root to become somebody else")
-def test_another_user_is_told_which_group_it_takes(jobs: Daemon) -> None:
+def test_the_error_names_the_group_that_another_user_needs(jobs: Daemon) -> None:
     done = jobs.rtctl("ping")
     assert done.returncode == 0
     # Everything is imported first: the user `nobody` may not read where Python is.
@@ -116,7 +116,7 @@ def test_the_runtime_directory_moves_the_client(jobs: Daemon, tmp_path: Path) ->
     other.close()
 
 
-def test_a_relative_runtime_directory_is_told_as_it_was_looked_for() -> None:
+def test_the_error_shows_where_a_relative_runtime_directory_leads() -> None:
     other = Daemon(env={"RTD_RUNTIME_DIR": "some/where"})
     assert f"{other.home}/some/where/rtd.sock" in other.rtctl("ping").stderr
     other.close()

@@ -1,4 +1,4 @@
-"""rtctl events: what happens, as it happens."""
+"""rtctl events: the events of runs and queues, as they happen."""
 
 import json
 
@@ -70,7 +70,7 @@ def test_a_since_that_is_nothing_says_what_would_be(jobs: Daemon) -> None:
             assert "XRANGE" not in done.stderr
 
 
-def test_numbers_beyond_64_bits_are_told_as_numbers(jobs: Daemon) -> None:
+def test_numbers_beyond_64_bits_are_printed_as_numbers(jobs: Daemon) -> None:
     for verb in ("ls", "events", "next"):
         done = jobs.rtctl(verb, "-n", "99999999999999999999")
         assert (done.returncode, done.stderr.count("\n")) == (2, 1)

@@ -1,4 +1,4 @@
-"""rtctl params: what tasks are given, read and changed while the daemon runs."""
+"""rtctl params: the parameters of tasks, read and changed while the daemon runs."""
 
 import asyncio
 import json
@@ -27,7 +27,7 @@ def shared() -> Iterator[Daemon]:
 
 @pytest.fixture
 def filled(shared: Daemon) -> Iterator[Daemon]:
-    """That daemon; what was set is taken back."""
+    """Yield that daemon; unset all parameters afterwards."""
     yield shared
     with Client(shared.socket) as client:
         for row in client.parameters():

@@ -1,4 +1,4 @@
-"""`rtctl reload`: the app as it is now takes over, and what has changed is said."""
+"""`rtctl reload`: the new app takes over, and the command prints what has changed."""
 
 import json
 import threading
@@ -48,7 +48,7 @@ def test_it_says_which_tasks_are_new_changed_and_gone(
     assert daemon.rtctl("submit", "three").returncode == 5
 
 
-def test_an_app_that_does_not_import_is_told_with_its_place_and_the_old_one_serves_on(
+def test_an_app_that_does_not_import_is_reported_with_its_line_and_the_old_one_goes_on(
     start_daemon: DaemonMaker, tmp_path: Path
 ) -> None:
     file = tmp_path / "app.py"

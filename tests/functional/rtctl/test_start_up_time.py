@@ -12,7 +12,7 @@ LIBRARY = ("redis", "hiredis", "asyncio", "psutil", "inspect", "dataclasses", "r
 
 
 def loaded(jobs: Daemon, script: str) -> set[str]:
-    """The modules that a script has loaded, beyond those that Python always has."""
+    """Return the modules that a script has loaded, beyond those that Python always has."""
     done = jobs.python(f"import sys\nbefore = set(sys.modules)\n{script}\n"
                        "print('\\n'.join(set(sys.modules) - before), file=sys.stderr)")  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -1,4 +1,4 @@
-"""rtctl status: what the app's code did wrong, from every lane, and how the daemon is."""
+"""rtctl status: the faults of the app, from every lane, and the state of the daemon."""
 
 import json
 from pathlib import Path
@@ -14,7 +14,7 @@ LANES = ("in_process", "in_fork", "in_main", "in_thread", "in_loop")
 
 
 def status(daemon: Daemon, code: int) -> dict[str, Any]:
-    """The answer, which must come with this exit code."""
+    """Return the answer, which must come with this exit code."""
     done = daemon.rtctl("status", "-j")
     assert done.returncode == code, done.stdout + done.stderr
     answer: dict[str, Any] = json.loads(done.stdout)
@@ -22,7 +22,7 @@ def status(daemon: Daemon, code: int) -> dict[str, Any]:
 
 
 def faults(daemon: Daemon) -> dict[str, dict[str, Any]]:
-    """All faults by their name."""
+    """Return all faults by their name."""
     return {row["what"]: row for row in status(daemon, 3)["faults"]}
 
 
@@ -37,7 +37,7 @@ def test_a_daemon_without_faults_is_well(jobs: Daemon) -> None:
     assert jobs.ok("status", "-q") == ""
 
 
-def test_faults_from_every_lane_and_from_the_import_are_told(start_daemon: DaemonMaker) -> None:
+def test_faults_from_every_lane_and_from_the_import_are_reported(start_daemon: DaemonMaker) -> None:
     daemon = start_daemon("faulty:session", cwd=PROGRAMS)
     with client(daemon) as rt:
         for lane in LANES:
@@ -70,7 +70,7 @@ def test_faults_are_forgotten_when_the_app_is_imported_again(start_daemon: Daemo
     until(lambda: faults(daemon).keys() == {"tasks/broken.py"}, what="only the new app's fault")
 
 
-def test_a_redis_that_is_away_is_told_and_faults_wait_for_it(
+def test_a_redis_that_is_away_is_reported_and_faults_wait_for_it(
     start_daemon: DaemonMaker, external: ExternalRedis, tmp_path: Path
 ) -> None:
     daemon = start_daemon("faulty:session", cwd=PROGRAMS, flags=["--redis", external.url])

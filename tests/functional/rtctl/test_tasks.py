@@ -1,4 +1,4 @@
-"""rtctl tasks: what can be submitted."""
+"""rtctl tasks: the tasks that can be submitted."""
 
 import json
 

@@ -39,7 +39,7 @@ def test_a_full_disk_is_one_line_and_1(jobs: Daemon, words: str) -> None:
     assert "Exception ignored" not in done.stderr
 
 
-def test_an_error_is_still_told_and_keeps_its_code_where_only_stderr_is_full(jobs: Daemon) -> None:
+def test_an_error_keeps_its_exit_code_where_only_stderr_is_full(jobs: Daemon) -> None:
     assert shell(jobs, "rtctl show nothing-of-this-kind 2>/dev/full").returncode == 5
     assert shell(jobs, "rtctl ls --state bogus 2>/dev/full").returncode == 2
 

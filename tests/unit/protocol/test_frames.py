@@ -18,7 +18,7 @@ def one(data: bytes, limit: int = 4096) -> Any:
 
 
 def feed_in_pieces(decoder: Decoder, data: bytes, size: int) -> int:
-    """How much was taken before the frame was refused as too large."""
+    """Return how many bytes were fed before the frame was refused as too large."""
     for offset in range(0, len(data), size):
         try:
             list(decoder.feed(data[offset : offset + size]))

@@ -1,4 +1,4 @@
-"""The declared verbs: requests are checked precisely, and what is made from them is current."""
+"""The declared verbs: requests are checked precisely, and the generated files are current."""
 
 import re
 from typing import Any
@@ -45,7 +45,7 @@ def test_defaults_are_not_shared_between_requests() -> None:
         ("submit", {"task": "a", "params": {1: 2}}, "submit: 'params' must be a map, not {1: 2}"),
     ],
 )
-def test_a_wrong_request_is_told_precisely(
+def test_a_wrong_request_is_reported_precisely(
     verb: str, params: dict[str, Any], sentence: str
 ) -> None:
     with pytest.raises(BadRequest, match=re.escape(sentence)) as caught:

@@ -1,4 +1,4 @@
-"""The graph of the tasks: what leads to what, and the three ways to draw it."""
+"""The graph of the tasks, and the three forms of drawing it."""
 
 import random
 import time
@@ -39,7 +39,7 @@ def graph(tasks: Manifest, about: str | None = None, read: ParseCondition = pars
 def answer(
     conditions: Mapping[str, str | None], about: str | None = None, info: AppInfo | None = None
 ) -> Any:
-    """As the daemon answers."""
+    """Return a graph as the daemon answers."""
     found = graph(manifest(conditions, info), about)
     known = {"missing": False, "lane": "process", "end_condition": None, "doc": ""}
     nodes = [{"task": i.name, "condition": i.schedule.start, **known} for i in found.tasks]

@@ -40,7 +40,7 @@ class Client:
 
 
 def methods(source: str) -> dict[str, str]:
-    """The methods of the one class of a source, as text."""
+    """Return the methods of the one class of a source, as text."""
     (kind,) = (node for node in ast.parse(source).body if isinstance(node, ast.ClassDef))
     functions = (ast.FunctionDef, ast.AsyncFunctionDef)
     return {node.name: ast.unparse(node) for node in kind.body if isinstance(node, functions)}

@@ -1,4 +1,4 @@
-"""rtctl cancel: withdraw what has not started."""
+"""rtctl cancel: withdraw runs that have not started."""
 
 from pathlib import Path
 

@@ -10,7 +10,7 @@ from tests.helpers.rows import submit, until_state
 from tests.helpers.terminal import Terminal
 
 
-def test_streams_are_told_apart(jobs: Daemon) -> None:
+def test_out_and_err_are_distinguished(jobs: Daemon) -> None:
     run = submit(jobs, "speak", "lines:=2", "--wait")
     both = jobs.rtctl("logs", run)
     assert (both.stdout, both.stderr) == ("out 0\nout 1\n", "err 0\nerr 1\n")
@@ -110,7 +110,7 @@ def test_a_run_that_waits_has_no_output_yet(jobs: Daemon) -> None:
 
 
 def test_output_of_a_child_is_there_before_its_run_ends(jobs: Daemon) -> None:
-    """Nothing of it goes through Python, so there is no index that speaks of it."""
+    """The output does not go through Python, so no index covers it."""
     run = submit(jobs, "shout")
     until(lambda: jobs.ok("logs", run) == "raw\n", what="the output of a run that goes on")
     jobs.ok("kill", run)

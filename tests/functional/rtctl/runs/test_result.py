@@ -1,4 +1,4 @@
-"""rtctl result: what a run returned, or why it did not."""
+"""rtctl result: the value that a run returned, or why there is none."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""rtctl show: everything that is known of a run."""
+"""rtctl show: everything that rtd knows of a run."""
 
 import json
 import uuid
