@@ -48,17 +48,17 @@ class PullLoop:
                 self._backend.exchange(0)
                 return EXIT_RETIRED
             want = self._want()
-            took = self._backend.exchange(want)
-            if took.what == "fenced":
+            reply = self._backend.exchange(want)
+            if reply.what == "fenced":
                 return EXIT_FENCED
-            self._registered = took.what == "idle" or (self._registered and not want)
-            if took.what == "retire":
+            self._registered = reply.what == "idle" or (self._registered and not want)
+            if reply.what == "retire":
                 self._leaving = True
                 self._registered = False
-            elif took.runs:
-                self._start(took.runs)
-            elif not want or took.what == "idle":
-                self._wait(took)
+            elif reply.runs:
+                self._start(reply.runs)
+            elif not want or reply.what == "idle":
+                self._wait(reply)
 
     def _want(self) -> int:
         """Return how many runs to take. An executor that leaves while it counts as idle takes once
@@ -88,11 +88,11 @@ class PullLoop:
         elif ready:
             self._lane.start(ready)
 
-    def _wait(self, took: TakeReply) -> None:
-        if took.what == "idle":
+    def _wait(self, reply: TakeReply) -> None:
+        if reply.what == "idle":
             timeout_s = self._idle_s if self._idle_s and not self._lane.running_count() else None
-            if took.next_due_ms is not None:
-                due_s = max(took.next_due_ms / 1000 - time.time(), 0.0)
+            if reply.next_due_ms is not None:
+                due_s = max(reply.next_due_ms / 1000 - time.time(), 0.0)
                 timeout_s = due_s if timeout_s is None else min(timeout_s, due_s)
             if not self._leaving:
                 self._lane.prepare_next()

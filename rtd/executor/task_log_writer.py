@@ -84,8 +84,8 @@ class TaskLogWriter:
 
     def _turn(self) -> int | None:
         """Take entries and write them, or wait for some. Returns the exit code at the end."""
-        link = self._connected()
-        read: LogReadReply = link.execute(
+        connection = self._connected()
+        read: LogReadReply = connection.execute(
             self._commands.log_read(self._options.node, self._exec_id, self._done, _BATCH)
         )
         if read.lost:
@@ -94,13 +94,13 @@ class TaskLogWriter:
         if read.what == "fenced":
             return EXIT_FENCED
         if read.entries and not self._is_time_to_leave():
-            self._write(link, self._as_careful(read))
+            self._write(connection, self._as_careful(read))
             return None
         if self._slot.retiring:
             return EXIT_RETIRED
         node_bell = self._commands.log_bell_key(self._options.node)
         own_bell = self._commands.bell_key(self._exec_id)
-        self._wait_for(link, own_bell if read.what == "busy" else node_bell)
+        self._wait_for(connection, own_bell if read.what == "busy" else node_bell)
         return None
 
     def _is_time_to_leave(self) -> bool:
@@ -122,22 +122,22 @@ class TaskLogWriter:
             return read.entries
         self._careful -= 1
         first = read.entries[0]
-        gone = read.tries - 1
-        if gone - read.ended >= _MOST_ENDS or gone >= _MOST_KILLS:
+        earlier = read.tries - 1
+        if earlier - read.ended >= _MOST_ENDS or earlier >= _MOST_KILLS:
             entry = TaskLogEntry.unpack(first[1])
             text = f"run {entry.run_id} of {entry.task!r} is not logged: the process of the log"
-            self.report_fault("log", "handlers", f"{text} ended {gone} times over it", False)
+            self.report_fault("log", "handlers", f"{text} ended {earlier} times over it", False)
             return [(first[0], b"")]
         return [first]
 
     # -- entries -----------------------------------------------------------------------------
 
-    def _write(self, link: RedisConnection, entries: list[tuple[int, bytes]]) -> None:
+    def _write(self, connection: RedisConnection, entries: list[tuple[int, bytes]]) -> None:
         """Make records of entries; an empty entry has none."""
         for _, blob in entries:
             if not blob:
                 continue
-            for row in self._rows(link, blob):
+            for row in self._rows(connection, blob):
                 self._emitter.emit(row)
         STDIO.flush_pending()
         self._emitter.flush()
@@ -147,15 +147,15 @@ class TaskLogWriter:
             if handler.pending():
                 keep += self._commands.log_store(node, handler.where, handler.pending())
         if keep:
-            link.execute_all(*keep)
+            connection.execute_all(*keep)
         for handler in self._emitter.store_handlers:
             handler.clear()
         self._done = entries[-1][0]
 
-    def _rows(self, link: RedisConnection, blob: bytes) -> Iterator[LogRow]:
+    def _rows(self, connection: RedisConnection, blob: bytes) -> Iterator[LogRow]:
         entry = TaskLogEntry.unpack(blob)
         if entry.is_cut:
-            record = link.execute(self._commands.get_record(entry.run_id))
+            record = connection.execute(self._commands.get_record(entry.run_id))
             if record is not None:
                 found = decode_record(record)
                 entry = entry.with_record(found.attempts, found.end)
@@ -189,15 +189,15 @@ class TaskLogWriter:
             self._connection.close()
         self._connection = None
 
-    def _wait_for(self, link: RedisConnection, bell: str) -> None:
+    def _wait_for(self, connection: RedisConnection, bell: str) -> None:
         """Wait until the bell rings or a signal comes."""
         self._signals.arm_wakeup()
         if self._slot.retiring:  # the signal came before the wait
             return
-        link.blpop_start(bell)
-        if not link.blpop_poll(None, (self._signals.wakeup_fd,)).answered:
+        connection.blpop_start(bell)
+        if not connection.blpop_poll(None, (self._signals.wakeup_fd,)).answered:
             self._signals.drain()
-            link.blpop_cancel()
+            connection.blpop_cancel()
 
     def _pause(self) -> None:
         self._signals.arm_wakeup()
@@ -219,8 +219,8 @@ def install_log_reader(options: ExecutorOptions) -> None:
         where: redis_handler.LogStore, since_at: float | None, until_at: float | None
     ) -> Iterator[LogRow]:
         calls = StoreCommands(options.namespace)
-        with RedisConnection.connect(options.store_url) as link:
-            found = link.execute(calls.log_records(options.node, where, since_at, until_at))
+        with RedisConnection.connect(options.store_url) as connection:
+            found = connection.execute(calls.log_records(options.node, where, since_at, until_at))
         return (LogRow.unpack(blob) for blob in found)
 
     redis_handler.LOG_READER.reader = read

@@ -87,42 +87,42 @@ class Backend:
         """
 
         def step() -> list[Any]:
-            link = self._proven_connection()
+            connection = self._proven_connection()
             if not self.outcomes.pending:
-                return link.execute_all(*calls)
-            refused, *replies = link.execute_all(self.outcomes.finish_command(), *calls)
-            self._report(link, refused)
+                return connection.execute_all(*calls)
+            refused, *replies = connection.execute_all(self.outcomes.finish_command(), *calls)
+            self._report(connection, refused)
             return replies
 
         return self._connections.retry(step)
 
     def _exchange(self, want: int) -> TakeReply:
-        link = self._connections.for_commands()
+        connection = self._connections.for_commands()
         if self._faults:
-            self._send_faults(link)
+            self._send_faults(connection)
         if self._handed_over:
             found, self._handed_over = self._handed_over, []
             return TakeReply("runs", found)
         if self._resync:
-            found = self._find_lost(link)
+            found = self._find_lost(connection)
             if found:
                 return TakeReply("runs", found)
         self._proven_connection()
         calls = [self.outcomes.finish_command()] if self.outcomes.pending else []
         if want:
             calls.append(self._take(want))
-        replies = link.execute_all(*calls) if calls else []
+        replies = connection.execute_all(*calls) if calls else []
         if self.outcomes.pending:
-            self._report(link, replies[0])
+            self._report(connection, replies[0])
         if not want:
             return TakeReply("runs", [])
-        took: TakeReply = replies[-1]
+        reply: TakeReply = replies[-1]
         self._enrolled = True
-        was_idle, self._idle = self._idle, took.what == "idle"
-        if was_idle and took.token_pending and took.runs:
-            self._read_late_token(took.runs)
-        self._leased_ids.update(run.id for run in took.runs)
-        return took
+        was_idle, self._idle = self._idle, reply.what == "idle"
+        if was_idle and reply.token_pending and reply.runs:
+            self._read_late_token(reply.runs)
+        self._leased_ids.update(run.id for run in reply.runs)
+        return reply
 
     def _proven_connection(self) -> RedisConnection:
         """Return the connection, with pending outcomes sent if Redis may not know the script.
@@ -130,11 +130,11 @@ class Backend:
         A script that Redis does not know is repeated after the other commands of its trip. So
         the first finish goes alone, and the commands behind it see its effect.
         """
-        link = self._connections.for_commands()
+        connection = self._connections.for_commands()
         if self.outcomes.pending and not self._proven:
-            self._report(link, link.execute_all(self.outcomes.finish_command())[0])
+            self._report(connection, connection.execute_all(self.outcomes.finish_command())[0])
             self._proven = True
-        return link
+        return connection
 
     def _read_late_token(self, runs: list[StoredRun]) -> None:
         """Take a token that came after the wait for it ended: it may be a run, which would lie
@@ -143,13 +143,15 @@ class Backend:
             run = parse_token(token)
             runs += [] if run is None else [run]
 
-    def _report(self, link: RedisConnection, refused: list[str]) -> None:
+    def _report(self, connection: RedisConnection, refused: list[str]) -> None:
         """Repeat a finish without the outcomes that Redis refused, until it has taken all."""
         reports = self.outcomes
         while refused:
             self._leased_ids.difference_update(refused)
             reports.drop_refused(set(refused))
-            (refused,) = link.execute_all(reports.finish_command()) if reports.pending else ([],)
+            refused = []
+            if reports.pending:
+                (refused,) = connection.execute_all(reports.finish_command())
         self._leased_ids.difference_update(reports.acknowledge())
 
     def _take(self, want: int) -> Any:
@@ -175,8 +177,8 @@ class Backend:
         progress makes its own."""
         self._connections.close()
 
-    def _find_lost(self, link: RedisConnection) -> list[StoredRun]:
-        (mine,) = link.execute_all(self.commands.mine(self.exec_id))
+    def _find_lost(self, connection: RedisConnection) -> list[StoredRun]:
+        (mine,) = connection.execute_all(self.commands.mine(self.exec_id))
         self._resync = False
         found = [run for run in mine if run.id not in self._leased_ids]
         self._leased_ids.update(run.id for run in found)
@@ -218,9 +220,9 @@ class Backend:
         except StoreGone:
             self._connections.drop()
 
-    def _send_faults(self, link: RedisConnection) -> None:
+    def _send_faults(self, connection: RedisConnection) -> None:
         while self._faults:
-            link.execute_all(self._faults[0])
+            connection.execute_all(self._faults[0])
             self._faults.popleft()
 
     def wait_for_token(self, timeout_s: float | None, fds: Sequence[int]) -> bytes | None:

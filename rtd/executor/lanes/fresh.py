@@ -40,7 +40,7 @@ class FreshLane(SerialLane):
         super().__init__(parts, self._forks)
 
     def prepare_next(self) -> None:
-        if self._forks.prefork(self._warm_up, self._enter, self._stop_controller):
+        if self._forks.prefork(self._warm_up, self._enter, self._stop_gate):
             self._warm_up()
 
     def close(self) -> None:
@@ -51,7 +51,7 @@ class FreshLane(SerialLane):
         copied when it is first written, in the child and in the executor."""
         work = LeasedRun(_SAMPLE, self._tasks)
         run_context.leave_run(run_context.enter_run(self._expect(work)))
-        self._stop_controller.end_run()
+        self._stop_gate.end_run()
         outcome_of_call.resolve_parameters(work)
         set_title(f"{self._lane.name} idle")
 

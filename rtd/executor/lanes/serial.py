@@ -44,8 +44,8 @@ class SerialLane(BaseLane):
         self._batch_sizer = BatchSizer()
         self._queue: deque[LeasedRun] = deque()
         self._using_redis = False
-        self._stop_controller = StopGate(self._slot)
-        self._signals.on_term = self._stop_controller.on_term
+        self._stop_gate = StopGate(self._slot)
+        self._signals.on_term = self._stop_gate.on_term
         self._signals.on_alarm = self._on_alarm
 
     def route(self) -> ScratchFile:
@@ -91,7 +91,7 @@ class SerialLane(BaseLane):
             enter(outcome)
         token = run_context.enter_run(run)
         try:
-            if execute_run(self._caller, work, outcome, self._stop_controller):
+            if execute_run(self._caller, work, outcome, self._stop_gate):
                 self._record_stop(outcome)
         finally:
             run_context.leave_run(token)
@@ -104,7 +104,7 @@ class SerialLane(BaseLane):
     def _expect(self, work: LeasedRun) -> CurrentRun:
         self._progress.reset(work.id)
         run = CurrentRun(work.id, work.task, work.attempt_number, self._progress)
-        self._stop_controller.begin_run(work.id_words[1], run)
+        self._stop_gate.begin_run(work.id_words[1], run)
         return run
 
     def _record_stop(self, outcome: AttemptOutcome) -> None:
@@ -149,9 +149,9 @@ class SerialLane(BaseLane):
         """Use Redis within the frame of the task, whole or not at all."""
         if FORK_GUARD.is_child:  # the connection is the executor's
             return
-        self._stop_controller.shield()
+        self._stop_gate.shield()
         try:
             with self._redis_in_use():
                 send()
         finally:
-            self._stop_controller.unshield()
+            self._stop_gate.unshield()

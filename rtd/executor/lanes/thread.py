@@ -26,11 +26,11 @@ class _Worker(threading.Thread):
     """
 
     def __init__(
-        self, number: int, over: Callable[[ConcurrentRun], None], result_limit_bytes: int
+        self, number: int, on_finished: Callable[[ConcurrentRun], None], result_limit_bytes: int
     ) -> None:
         super().__init__(name=f"rtd-{number}", daemon=True)
         self.inbox: SimpleQueue[ConcurrentRun] = SimpleQueue()
-        self._on_finished = over
+        self._on_finished = on_finished
         self._result_limit_bytes = result_limit_bytes
         self._lock = threading.Lock()
         self._active: ConcurrentRun | None = None

@@ -142,8 +142,8 @@ class CommandHandler:
         try:
             executor = self.table.fork(lane, options, spare)
         except NoFreeSlots as error:
-            living = f"({len(self.table)} executors live)"
-            self._report_error(f"no executor for lane {lane}: {error.sentence} {living}")
+            count = f"({len(self.table)} executors live)"
+            self._report_error(f"no executor for lane {lane}: {error.sentence} {count}")
         except OSError as error:
             self._report_error(f"no executor for lane {lane}: fork failed: {error.strerror}")
         except (TypeError, ValueError) as error:

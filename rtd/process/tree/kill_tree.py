@@ -73,11 +73,11 @@ def kill_tree(root_pid: int | None, spare: Collection[int], limit_s: float = LIM
     matter what it forked, daemonised or ignored. Not safe while another thread waits for
     children of this process.
     """
-    pack = _TreeKill(frozenset(spare) - {root_pid}, root_pid)
+    kill = _TreeKill(frozenset(spare) - {root_pid}, root_pid)
     with _realtime_priority():
         if root_pid is not None:
             _kill_group_and_pid(root_pid)
-        return pack.run(limit_s)
+        return kill.run(limit_s)
 
 
 def kill_children(spare: Collection[int] = (), limit_s: float = LIMIT_S) -> list[EndedProcess]:
@@ -124,12 +124,12 @@ class _TreeKill:
 
     def _one_pass(self) -> bool:
         """Kill every child that is not spared. Returns whether there was one."""
-        met = False
+        killed_one = False
         for pid in own_children():
             if pid not in self._spare and pid not in self._refused:
-                met = True
+                killed_one = True
                 self._kill(pid)
-        return met
+        return killed_one
 
     def _kill(self, pid: int) -> None:
         if pid not in self._names:

@@ -15,15 +15,15 @@ def terminate_descendants() -> list[int]:
     `rtd.process.tree.kill_tree` for that. As a subreaper this process has daemonised
     descendants among its children, too.
     """
-    asked: list[int] = []
+    signalled: list[int] = []
     waiting = own_children()
     while waiting:
         pid = waiting.pop()
         waiting += children_of(pid)
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(pid, signal.SIGTERM)
-            asked.append(pid)
-    return asked
+            signalled.append(pid)
+    return signalled
 
 
 #: Signals by which the kernel ends a process for its own fault.
