@@ -21,7 +21,7 @@ _NOTHING: Final = [0] * 6
 
 
 class _RetainedWindow(NamedTuple):
-    """A window whose latest event is kept. `at_us` has one element."""
+    """A window whose latest event is retained. `at_us` has one element."""
 
     actions: tuple[str, ...]
     window: Window
@@ -70,9 +70,9 @@ class RunHistory:
         """Return the known events of that time: the latest ones, and the latest in kept windows."""
         row = self._rows.get(task, _NOTHING)
         found = {row[_PLACE[action]] / SECOND for action in actions}
-        for kept in self._windows.get(task, ()):
-            if kept.actions == actions:
-                found.add(kept.at_us[0] / SECOND)
+        for retained in self._windows.get(task, ()):
+            if retained.actions == actions:
+                found.add(retained.at_us[0] / SECOND)
         return sorted(at for at in found if at and since_at <= at <= until_at)
 
     def running(self, task: str) -> Sequence[float]:
@@ -100,13 +100,13 @@ class RunHistory:
         self, task: str, actions: tuple[str, ...], window: Window, zone: Zone
     ) -> None:
         """Keep the latest of these events inside the window from now on."""
-        kept = self._windows.setdefault(task, [])
-        if not any((k.actions, k.window, k.zone) == (actions, window, zone) for k in kept):
-            kept.append(_RetainedWindow(actions, window, zone, [0]))
+        windows = self._windows.setdefault(task, [])
+        if not any((k.actions, k.window, k.zone) == (actions, window, zone) for k in windows):
+            windows.append(_RetainedWindow(actions, window, zone, [0]))
 
     @property
     def retained_tasks(self) -> Sequence[str]:
-        """Return the tasks of which events in windows are kept."""
+        """Return the tasks of which events in windows are retained."""
         return list(self._windows)
 
     def record_start(self, task: str, run_id: str, at_us: int) -> bool:
@@ -158,11 +158,11 @@ class RunHistory:
         place = _PLACE[action]
         row[place] = max(row[place], at_us)
         self.newest_us = max(self.newest_us, at_us)
-        for kept in self._windows.get(task, ()):
-            if action in kept.actions:
-                found, _ = kept.window.current_interval(kept.zone, at_us)
+        for retained in self._windows.get(task, ()):
+            if action in retained.actions:
+                found, _ = retained.window.current_interval(retained.zone, at_us)
                 if found is not None and found.start_us <= at_us < found.end_us:
-                    kept.at_us[0] = max(kept.at_us[0], at_us)
+                    retained.at_us[0] = max(retained.at_us[0], at_us)
 
     def use_up(self, task: str, at_us: int) -> None:
         """Use up a due moment of the task though no run of it ended then."""
@@ -184,8 +184,8 @@ class RunHistory:
             for run_id, at_us in runs.items():
                 runs[run_id] = min(at_us, now_us)
         for windows in self._windows.values():
-            for kept in windows:
-                kept.at_us[0] = min(kept.at_us[0], now_us)
+            for retained in windows:
+                retained.at_us[0] = min(retained.at_us[0], now_us)
         self.newest_us = min(self.newest_us, now_us)
 
     def _release(self, task: str, run_id: str) -> int:

@@ -51,20 +51,20 @@ class Settler:
         """Return whether that executor is being settled."""
         return exec_id in self._settling
 
-    def settle(self, gone: ExecutorExit, done: Callable[[], None]) -> None:
+    def settle(self, executor_exit: ExecutorExit, done: Callable[[], None]) -> None:
         """Settle an executor that has ended; `done` is called when nothing is left to do."""
-        if gone.exec_id in self._settling:
+        if executor_exit.exec_id in self._settling:
             return
-        self._settling.add(gone.exec_id)
-        name = f"settling executor {gone.exec_id}"
-        self._context.jobs.start(self._until_done(gone, done), name)
+        self._settling.add(executor_exit.exec_id)
+        name = f"settling executor {executor_exit.exec_id}"
+        self._context.jobs.start(self._until_done(executor_exit, done), name)
 
-    async def _until_done(self, gone: ExecutorExit, done: Callable[[], None]) -> None:
-        case = _DeadExecutor(self._context, gone, self._intent_of)
+    async def _until_done(self, executor_exit: ExecutorExit, done: Callable[[], None]) -> None:
+        dead = _DeadExecutor(self._context, executor_exit, self._intent_of)
         try:
-            await self._context.retry(case.settle)
+            await self._context.retry(dead.settle)
         finally:
-            self._settling.discard(gone.exec_id)
+            self._settling.discard(executor_exit.exec_id)
         done()
 
 
@@ -74,21 +74,23 @@ class _DeadExecutor:
     def __init__(
         self,
         context: SupervisorContext,
-        gone: ExecutorExit,
+        executor_exit: ExecutorExit,
         intent_of: Callable[[str], Intent | None],
     ) -> None:
         self._context = context
-        self._exit = gone
-        self._unfinished = {on.run: on for on in gone.runs}
+        self._exit = executor_exit
+        self._unfinished = {run.run: run for run in executor_exit.runs}
         self._intent_of = intent_of
         self._ended_at = time.time()
-        self._files = DeadExecutorFiles(context.paths.output_dir, gone.exec_id)
+        self._files = DeadExecutorFiles(context.paths.output_dir, executor_exit.exec_id)
         self._outputs: dict[str, list[Any] | None] = {}
 
     async def settle(self) -> None:
         """Fence, decide, write. Raises StoreGone."""
-        context, gone = self._context, self._exit
-        fence = context.commands.fence(context.config.node, gone.exec_id, gone.is_self_inflicted)
+        context, executor_exit = self._context, self._exit
+        fence = context.commands.fence(
+            context.config.node, executor_exit.exec_id, executor_exit.is_self_inflicted
+        )
         orphans: list[OrphanRun] = await context.execute(fence)
         for orphan in orphans:
             if not orphan.record:
@@ -117,30 +119,34 @@ class _DeadExecutor:
 
     def _settle_run(self, orphan: OrphanRun, intent: Intent | None) -> WrittenOutcome:
         record = decode_record(orphan.record)
-        on = self._unfinished.get(orphan.id)
+        unfinished = self._unfinished.get(orphan.id)
         evidence = Evidence(
             exit=self._exit,
-            started_at=self._started_at(on),
+            started_at=self._started_at(unfinished),
             ended_at=self._ended_at,
             intent=intent,
-            output=None if on is None else self._output(on, record),
+            output=None if unfinished is None else self._output(unfinished, record),
         )
         decision = determine_outcome(record, policies_of(self._context, record.spec), evidence)
         self._log(decision)
         return self._outcome(orphan, decision)
 
-    def _started_at(self, on: UnfinishedRun | None) -> float | None:
+    def _started_at(self, unfinished: UnfinishedRun | None) -> float | None:
         """Return when the run began; None: it certainly never did."""
-        if on is None and self._exit.slots_read:
+        if unfinished is None and self._exit.slots_read:
             return None
-        return wall_of_ns(on.started_ns) if on and on.started_ns else self._ended_at
+        return (
+            wall_of_ns(unfinished.started_ns)
+            if unfinished and unfinished.started_ns
+            else self._ended_at
+        )
 
-    def _output(self, on: UnfinishedRun, record: RunRecord) -> list[Any] | None:
-        if on.run not in self._outputs:
+    def _output(self, unfinished: UnfinishedRun, record: RunRecord) -> list[Any] | None:
+        if unfinished.run not in self._outputs:
             attempt = len(record.attempts) + 1
-            index = on.slot - self._exit.slot
-            self._outputs[on.run] = self._files.claim_output(index, on.run, attempt)
-        return self._outputs[on.run]
+            index = unfinished.slot - self._exit.slot
+            self._outputs[unfinished.run] = self._files.claim_output(index, unfinished.run, attempt)
+        return self._outputs[unfinished.run]
 
     def _outcome(self, orphan: OrphanRun, decision: SettleDecision) -> WrittenOutcome:
         record = decision.record

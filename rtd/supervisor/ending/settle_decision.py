@@ -88,40 +88,44 @@ def _lost(record: RunRecord, policies: Policies, evidence: Evidence) -> SettleDe
 
 
 def _attempt(record: RunRecord, evidence: Evidence, state: RunState, note: str | None) -> Attempt:
-    gone = evidence.exit
+    executor_exit = evidence.exit
     return Attempt(
         number=len(record.attempts) + 1,
         started_at=evidence.started_at or evidence.ended_at,
         ended_at=evidence.ended_at,
         state=state,
-        executor=gone.exec_id,
+        executor=executor_exit.exec_id,
         error=None,
         output=evidence.output,
         # The executor carried out other runs before: the share of this one is unknown.
         cpu_s=0.0,
-        peak_bytes=gone.max_rss_bytes,
-        exit=[gone.code, gone.signal],
+        peak_bytes=executor_exit.max_rss_bytes,
+        exit=[executor_exit.code, executor_exit.signal],
         note=note,
     )
 
 
-def describe_exit(gone: ExecutorExit) -> str:
+def describe_exit(executor_exit: ExecutorExit) -> str:
     """Return a sentence on the end of an executor, with its pid and its exit code or signal."""
-    known = f"pid {gone.pid}" if gone.pid else "of an earlier boot or another runtime directory"
-    who = f"its executor ({known})"
-    if gone.signal is not None:
-        name = signal_name(gone.signal)
-        hint = ", perhaps by the kernel for want of memory" if _may_be_oom(gone) else ""
-        return f"{who} was killed by {name}{hint}"
-    if gone.code is not None:
-        return f"{who} exited with code {gone.code}" + _in_mid_run(gone)
-    return f"{who} is gone and it is not known how it ended"
+    known = (
+        f"pid {executor_exit.pid}"
+        if executor_exit.pid
+        else "of an earlier boot or another runtime directory"
+    )
+    name = f"its executor ({known})"
+    if executor_exit.signal is not None:
+        signal = signal_name(executor_exit.signal)
+        hint = ", perhaps by the kernel for want of memory" if _may_be_oom(executor_exit) else ""
+        return f"{name} was killed by {signal}{hint}"
+    if executor_exit.code is not None:
+        return f"{name} exited with code {executor_exit.code}" + _in_mid_run(executor_exit)
+    return f"{name} is gone and it is not known how it ended"
 
 
-def _in_mid_run(gone: ExecutorExit) -> str:
-    if not gone.runs:
+def _in_mid_run(executor_exit: ExecutorExit) -> str:
+    if not executor_exit.runs:
         return ""
-    if gone.code == EXIT_FDS_CLOSED:
+    if executor_exit.code == EXIT_FDS_CLOSED:
         return (
             " in mid-run, as it does when rtd's own file descriptors are closed in it: probably"
             " by a task (os.closerange, or what makes a daemon of its process)"
@@ -129,12 +133,16 @@ def _in_mid_run(gone: ExecutorExit) -> str:
     return " in mid-run"
 
 
-def _may_be_oom(gone: ExecutorExit) -> bool:
-    return gone.signal is not None and signal_name(gone.signal) == "SIGKILL" and not gone.killed
+def _may_be_oom(executor_exit: ExecutorExit) -> bool:
+    return (
+        executor_exit.signal is not None
+        and signal_name(executor_exit.signal) == "SIGKILL"
+        and not executor_exit.killed
+    )
 
 
-def _culprit(gone: ExecutorExit) -> str:
-    if gone.signal is not None:
-        name = signal_name(gone.signal)
+def _culprit(executor_exit: ExecutorExit) -> str:
+    if executor_exit.signal is not None:
+        name = signal_name(executor_exit.signal)
         return "kernel" if name in CRASH_SIGNALS else name
-    return "unknown" if gone.code is None else f"exit {gone.code}"
+    return "unknown" if executor_exit.code is None else f"exit {executor_exit.code}"
