@@ -54,7 +54,7 @@ class StartDecider:
         if task in self._started:
             self.evaluate_started()
         if task.catch_ups and self.hold_reason(task) is None:
-            due_us, reason = task.catch_ups.pop(0)
+            due_us, reason = task.take_catch_up()
             late = Occurrence(task.name, due_us, OccurrenceVerdict.LATE, reason, now_us)
             return self._start(task, late)
         prediction, task.prediction = task.prediction, None
@@ -65,10 +65,10 @@ class StartDecider:
         skipped = None
         if value:
             task.mark_true(at_us)
-            reason_to_wait = self.hold_reason(task)
-            if reason_to_wait is None:
+            held_by = self.hold_reason(task)
+            if held_by is None:
                 return self._start(task, _occurrence(task, at_us, now_us))
-            task.skip_reason = reason_to_wait
+            task.mark_held(held_by)
         else:
             if task.due_us is not None and task.newly_true and task.skip_reason:
                 skipped = Occurrence(

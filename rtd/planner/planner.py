@@ -96,7 +96,7 @@ class Planner:
     def enable(self, name: str, enabled: bool) -> None:
         """Let a task start by its condition, or not."""
         task = self.tasks[name]
-        task.enabled = enabled
+        task.enable(enabled)
         self.agenda.add([task])
 
     @property

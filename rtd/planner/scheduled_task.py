@@ -27,8 +27,8 @@ class Prediction(NamedTuple):
 class ScheduledTask:
     """A task with a start condition.
 
-    The methods below change its state; only `rtd.planner.agenda.Agenda` writes `wake_us`, and
-    only the agenda and `rtd.planner.predict` write `prediction`.
+    Only its methods change its state, but for two attributes: `wake_us` belongs to
+    `rtd.planner.agenda.Agenda`, and `prediction` to `rtd.planner.predict` and all that discard it.
 
     Attributes:
         custom_ids: the custom conditions that the condition names.
@@ -91,6 +91,14 @@ class ScheduledTask:
         known = evaluate_partially(self.condition, view)
         return known.value is True, known.until
 
+    def enable(self, enabled: bool) -> None:
+        """Let the task start by its condition, or not."""
+        self.enabled = enabled
+
+    def serve_since(self, at_us: int) -> None:
+        """Set when rtd first served the task."""
+        self.served_since_us = at_us
+
     def mark_true(self, at_us: int) -> None:
         """Record that the condition is true: the task is due, unless it was due already."""
         if self.due_us is None:
@@ -99,6 +107,10 @@ class ScheduledTask:
     def mark_false(self) -> None:
         """Record that the condition is false."""
         self.due_us, self.skip_reason = None, ""
+
+    def mark_held(self, reason: str) -> None:
+        """Record why the task does not start though it is due."""
+        self.skip_reason = reason
 
     def mark_started(self, due_us: int) -> None:
         """Record a start for a due moment."""
@@ -123,6 +135,10 @@ class ScheduledTask:
         """Catch up on a misfire later, after those that were added before."""
         self.catch_ups.append((due_us, reason))
         self.use_up(due_us)
+
+    def take_catch_up(self) -> tuple[int, str]:
+        """Remove the oldest catch-up and return it."""
+        return self.catch_ups.pop(0)
 
     def replace_catch_up(self, due_us: int, reason: str | None) -> None:
         """Drop the catch-up for a due moment; with a reason, put one back in its order."""

@@ -93,7 +93,7 @@ async def _record_served_since(context: SupervisorContext, planner: Planner, now
     for chunk in chunks(new):
         await context.execute(context.commands.record_served(chunk, now_us))
     for name, task in planner.tasks.items():
-        task.served_since_us = min(since.get(name, now_us), now_us)
+        task.serve_since(min(since.get(name, now_us), now_us))
 
 
 async def load_snapshot(
