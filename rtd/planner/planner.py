@@ -32,7 +32,7 @@ class Planner:
     """All scheduled tasks of one app.
 
     Args:
-        started_us: when the scheduler started, for conditions that ask.
+        started_us: when the scheduler started, for conditions on that.
         zone: IANA name of the local time of tasks that name none.
         env: the environment of the daemon.
         parse_condition: makes a condition from its text.
@@ -41,7 +41,7 @@ class Planner:
     Attributes:
         tasks: the tasks with a start condition, by name.
         views: what conditions see.
-        history: the past runs; `events` writes it, and who restores it.
+        history: the past runs; `events` records them once they have been restored.
         customs: the custom conditions and their values.
         index: which tasks an event concerns, and whose runs matter.
         agenda: which tasks are decided next.

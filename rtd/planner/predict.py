@@ -1,4 +1,4 @@
-"""Conditions of many tasks that come due at one moment are evaluated shortly before it.
+"""Evaluates the conditions of many tasks that come due at one moment shortly before it.
 
 So a thousand of them start in time. A prediction holds if nothing happens until then; an event
 that can change a condition discards it.

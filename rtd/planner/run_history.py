@@ -21,7 +21,7 @@ _NOTHING: Final = [0] * 6
 
 
 class _RetainedWindow(NamedTuple):
-    """A window whose latest event is retained. `at_us` has one element."""
+    """A window of a condition; its latest event is retained. `at_us` has one element."""
 
     actions: tuple[str, ...]
     window: Window
@@ -30,7 +30,7 @@ class _RetainedWindow(NamedTuple):
 
 
 class RunHistory:
-    """The `rtd.language.core.run_history` that conditions ask, and the methods that record events.
+    """A `rtd.language.core.run_history.Ledger` with methods that record events.
 
     A run is recorded when it is queued (`record_start`). From then on it counts as started and
     active for its own task. For the tasks in `begin_tasks` it is also recorded when an executor

@@ -15,8 +15,8 @@ FIRST_SIGHT_S: Final = 1.0
 #: No bound: any figure of memory will do.
 NO_BOUND: Final = 1 << 62
 
+#: Run id and attempt.
 RunKey = tuple[str, int]
-"""Run id and attempt."""
 
 
 def cpu_before_run_s(tree_cpu_s: float, age_s: float) -> float:
