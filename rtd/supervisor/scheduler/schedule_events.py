@@ -25,7 +25,7 @@ CHAR_BEGUN: Final = "b"
 class ScheduleEvents:
     """Hands events of runs, switches and parameters to the planner of a scheduler.
 
-    The one who halts the schedule stores that in Redis, so it outlasts a restart of the
+    A halt is stored in Redis with its fault, so it outlasts a restart of the
     supervisor; a daemon that a user starts begins without it.
 
     Args:
