@@ -20,6 +20,7 @@ class Lane(NamedTuple):
             what it leaves behind can be measured and ended.
         coroutines: its tasks are `async def`.
         single: it has one executor at most.
+        needs_app: its runs are code of the app, so an app that does not import stops them.
         preloaded: its module is imported once, in the zygote; else by each of its executors.
         min: executors kept by default.
         max: most executors by default, or `max_per_core` for each core if that is more.
@@ -35,6 +36,7 @@ class Lane(NamedTuple):
     own_tree: bool = False
     coroutines: bool = False
     single: bool = False
+    needs_app: bool = True
     preloaded: bool = True
     min: int = 0
     max: int = 1
@@ -56,7 +58,10 @@ LANES: Final = (
         "async", 5, "async_:AsyncLane",
         concurrent=True, coroutines=True, preloaded=False, concurrency=100,
     ),
-    Lane("command", 7, "command:CommandLane", own_tree=True, max=4, max_per_core=2),
+    Lane(
+        "command", 7, "command:CommandLane",
+        own_tree=True, needs_app=False, max=4, max_per_core=2,
+    ),
     # One process that writes the task log (`rtd.executor.task_log_writer`); it has no runs.
     Lane("log", 8, "", for_tasks=False, configurable=False),
 )  # fmt: skip

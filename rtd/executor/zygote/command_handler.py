@@ -12,6 +12,7 @@ from rtd.executor.zygote.executor_table import ExecutorProcess, ExecutorTable, E
 from rtd.executor.zygote.import_app import ImportedApp
 from rtd.executor.zygote.spare_pool import SparePool
 from rtd.executor.zygote.supervisor_connection import SupervisorConnection
+from rtd.model.lanes import find_lane
 from rtd.process.tree.kill_tree import KillReport, kill_tree
 from rtd.process.tree.process_identity import start_ticks
 from rtd.protocol import zygote_messages as messages
@@ -131,7 +132,7 @@ class CommandHandler:
         """Return whether nothing may be forked for a lane; reports the reason."""
         if self.draining:
             self._report_error(f"no executor for lane {lane}: this zygote is draining")
-        elif self._app.error is not None and lane != "command":
+        elif self._app.error is not None and find_lane(lane).needs_app:
             self._report_error(f"no executor for lane {lane}: {self._app.error}")
         else:
             return False

@@ -12,6 +12,7 @@ from inspect import isgeneratorfunction
 from typing import Any, Final
 
 from rtd.model.internal_tasks import CYCLE_TASK, EVALUATE_TASK, SHUTDOWN_TASK, STARTUP_TASK
+from rtd.model.lanes import MAIN_LANE
 from rtd.model.manifest import TaskInfo
 from rtd.session.app.scheduler_hooks import Scheduler
 from rtd.session.core.app_errors import Stopped, describe_error
@@ -50,7 +51,7 @@ class InternalTasks:
             SHUTDOWN_TASK: self.run_hooks,
         }
         return {
-            name: TaskDefinition(target, TaskInfo(name, lane="main", hidden=True))
+            name: TaskDefinition(target, TaskInfo(name, lane=MAIN_LANE, hidden=True))
             for name, target in targets.items()
         }
 
