@@ -22,9 +22,8 @@ from rtd.store.commands.schedule_records import SchedulerState
 from rtd.supervisor.core.clock import wall_us
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.log import log
-from rtd.supervisor.scheduler import gc_tuning
 from rtd.supervisor.scheduler.dispatcher import Dispatcher
-from rtd.supervisor.scheduler.load_planner import load_planner
+from rtd.supervisor.scheduler.load_planner import load_planner, tune_gc
 from rtd.supervisor.scheduler.restore_history import reconcile_runs
 from rtd.supervisor.scheduler.wakeups import BEAT_US, SchedulerWakeups
 
@@ -115,7 +114,7 @@ class TaskScheduler:
             self._on_advance(self)
             if taken:
                 self._context.jobs.start(self._reconcile(planner, taken), "looking at late starts")
-            asyncio.get_running_loop().call_soon(gc_tuning.tune_gc)  # once these are under way
+            asyncio.get_running_loop().call_soon(tune_gc)  # once these are under way
 
     def _replace_planner(
         self, planner: Planner, state: SchedulerState
