@@ -45,15 +45,6 @@ def test_a_hundred_kills_of_a_deaf_family_leave_nothing(start_daemon: DaemonMake
             assert family_of(daemon) == []
 
 
-def test_fifty_timeouts_of_a_deaf_family_leave_nothing(start_daemon: DaemonMaker) -> None:
-    daemon = start(start_daemon)
-    with client(daemon) as rt:
-        for _ in range(50):
-            run = start_family(rt, daemon, timeout="2s", stop_grace="0.5s")
-            assert run.wait(timeout=15).row["by"] == "timeout"
-            assert family_of(daemon) == []
-
-
 def test_a_hundred_killed_executors_are_replaced_within_a_second_at_the_median(
     start_daemon: DaemonMaker, tmp_path: Path
 ) -> None:
@@ -115,6 +106,15 @@ def test_supervisors_zygotes_executors_and_redis_die_at_random_and_the_truth_sta
         ran = len(log.read_text().splitlines())
         assert ran >= ended.count("succeeded")
         assert ran <= ended.count("succeeded") + ended.count("lost"), "a run was repeated"
+
+
+def test_fifty_timeouts_of_a_deaf_family_leave_nothing(start_daemon: DaemonMaker) -> None:
+    daemon = start(start_daemon)
+    with client(daemon) as rt:
+        for _ in range(50):
+            run = start_family(rt, daemon, timeout="2s", stop_grace="0.5s")
+            assert run.wait(timeout=15).row["by"] == "timeout"
+            assert family_of(daemon) == []
 
 
 def strike(daemon: Daemon, rt: Client, luck: random.Random) -> None:
