@@ -98,9 +98,15 @@ def test_names_are_made_of_known_words() -> None:
     )
 
 
-def test_ordinary_words_are_in_order() -> None:
+def test_a_word_of_the_glossary_is_not_called_ordinary() -> None:
+    assert sorted(glossary(GLOSSARY.read_text()) & set(PLAIN_WORDS.read_text().split())) == []
+
+
+def test_ordinary_words_are_in_order_and_in_use() -> None:
     lines = PLAIN_WORDS.read_text().splitlines()
     assert lines == sorted(set(lines))
+    used = {word for _, name in named(hand_written()) for word in words(name)}
+    assert [line for line in lines if not any(is_known(word, {line}) for word in used)] == []
 
 
 def test_a_class_name_stands_for_one_class() -> None:
