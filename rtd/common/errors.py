@@ -99,7 +99,7 @@ class WrongState(RtdError):
 
 
 class Conflict(RtdError):
-    """Somebody else changed it first, or it exists already."""
+    """Another client changed it first, or it exists already."""
 
     code = "conflict"
 
@@ -117,7 +117,7 @@ class StoreError(RtdError):
 
 
 class NotPermitted(RtdError):
-    """The caller's uid and groups do not allow it."""
+    """The uid and groups of the caller do not allow it."""
 
     code = "not_permitted"
 
@@ -205,6 +205,6 @@ EXIT_CODE: dict[str, int] = {
 
 
 def from_wire(code: str, sentence: str, details: Any = None) -> RtdError:
-    """The error that a peer sent, as the class of its code."""
+    """Return the error that a peer sent, as the class of its code."""
     cls = BY_CODE.get(code, InternalError)
     return cls(sentence, details)

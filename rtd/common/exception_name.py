@@ -1,9 +1,16 @@
-"""The name of an exception class, as policies store it.
+"""The name of a class in messages, and of an exception class in policies.
 
 Imported by every client that submits with options, so it must stay cheap.
 """
 
 from __future__ import annotations
+
+
+def type_name(kind: type) -> str:
+    """Return the name of a class with its module; without it for a class of Python's own."""
+    if kind.__module__ == "builtins":
+        return kind.__qualname__
+    return f"{kind.__module__}.{kind.__qualname__}"
 
 
 def exception_name(item: object) -> str:
@@ -16,8 +23,7 @@ def exception_name(item: object) -> str:
         ValueError: neither.
     """
     if isinstance(item, type) and issubclass(item, BaseException):
-        plain = item.__module__ == "builtins"
-        return item.__qualname__ if plain else f"{item.__module__}.{item.__qualname__}"
+        return type_name(item)
     if isinstance(item, str) and item:
         return item
     raise ValueError(f"{item!r} is neither an exception class nor its name")

@@ -1,11 +1,11 @@
 """Durations and sizes as people read them.
 
-Imported by every `rtctl`: it must stay cheap, so apart from the parsers in `units`.
+Imported by every `rtctl`: it must stay cheap, so the parsers are in `rtd.common.units`.
 """
 
 
 def format_duration(seconds: float) -> str:
-    """A short text: `5ms`, `1.2s`, `3m12s`, `2h05m`, `4d03h`."""
+    """Return a short text: `5ms`, `1.2s`, `3m12s`, `2h05m`, `4d03h`."""
     if seconds < 0.9995:
         return f"{seconds * 1000:.0f}ms"
     if seconds < 59.95:
@@ -19,7 +19,7 @@ def format_duration(seconds: float) -> str:
 
 
 def format_bytes(count: int) -> str:
-    """A short text: `312 B`, `4.0 KB`, `1.2 GB` (powers of 1024)."""
+    """Return a short text: `312 B`, `4.0 KB`, `1.2 GB` (powers of 1024)."""
     size = float(count)
     for unit in ("B", "KB", "MB", "GB"):
         if size < 1024:

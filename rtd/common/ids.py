@@ -1,7 +1,7 @@
 """Run ids: ULIDs (https://github.com/ulid/spec), 26 characters of Crockford's base 32.
 
-48 bits of wall-clock milliseconds, then 80 random bits. Ids are made by the client, so
-that a submit that is sent twice is one run.
+48 bits of wall-clock milliseconds, then 80 random bits. Clients make the ids, so that a submit
+that is sent twice is one run.
 """
 
 import os
@@ -11,7 +11,7 @@ from typing import Final
 
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH: Final = 26
-#: From Crockford's digits to those of `int(text, 32)`; all else to one that it refuses.
+#: From Crockford's digits to those of `int(text, 32)`; all others to one that `int` refuses.
 _TO_PYTHON: Final = bytes(
     b"0123456789abcdefghijklmnopqrstuv"[ALPHABET.index(chr(c))] if chr(c) in ALPHABET else 33
     for c in range(256)
@@ -22,7 +22,7 @@ _MASK64: Final = (1 << 64) - 1
 
 
 def encode_id(value: int) -> str:
-    """The 26 characters of a 128-bit number."""
+    """Return the 26 characters of a 128-bit number."""
     pairs = _PAIRS
     out = []
     for _ in range(13):
@@ -33,7 +33,7 @@ def encode_id(value: int) -> str:
 
 
 def decode_id(text: str) -> int:
-    """The 128-bit number of a ULID. Raises ValueError when it is none."""
+    """Return the 128-bit number of a ULID. Raises ValueError for another text."""
     if len(text) != LENGTH or text[0] not in "01234567":
         raise ValueError(f"not a run id: {text!r}")
     try:
@@ -52,13 +52,13 @@ def is_id(text: str) -> bool:
 
 
 def new_id() -> str:
-    """A new id, of now."""
+    """Return a new id, with the time of now."""
     stamp = int(time.time() * 1000)
     return encode_id(stamp << 80 | int.from_bytes(os.urandom(10), "big"))
 
 
 def new_ids(count: int) -> list[str]:
-    """`count` new ids in ascending order: one draw of randomness, then counted up.
+    """Return `count` new ids in ascending order: one random draw, then counted up.
 
     The random part starts with its top bit clear, so that counting never overflows into
     the time.
@@ -81,9 +81,9 @@ def new_ids(count: int) -> list[str]:
 
 
 def id_for_key(key: str) -> str:
-    """The id of a user's own unique key: the same key always gives the same run.
+    """Return the id for a user's own unique key: the same key always gives the same run.
 
-    A whole ULID is taken as it is; anything else is hashed (blake2b, 128 bits).
+    A whole ULID is its own id; the id of any other key is its hash (blake2b, 128 bits).
     """
     if is_id(key):
         return key
@@ -91,12 +91,12 @@ def id_for_key(key: str) -> str:
 
 
 def time_of(run_id: str) -> float:
-    """When the id was made, in epoch seconds (meaningless for ids made from keys)."""
+    """Return when the id was made, in epoch seconds (meaningless for ids made from keys)."""
     return (decode_id(run_id) >> 80) / 1000
 
 
 def to_words(run_id: str) -> tuple[int, int]:
-    """(high, low) 64-bit words, as the board holds them."""
+    """Return the (high, low) 64-bit words of an id, as the board holds them."""
     number = decode_id(run_id)
     return number >> 64, number & _MASK64
 

@@ -11,7 +11,7 @@ _FOLDER: Final = "/zoneinfo/"
 
 
 def local_timezone() -> str:
-    """The host's IANA zone (`Europe/Helsinki`): TZ, else what /etc/localtime links to.
+    """Return the host's IANA zone (`Europe/Helsinki`): from TZ, else the link /etc/localtime.
 
     `UTC` where neither names one. Not guaranteed: that the zone database knows the link's name.
     """
@@ -19,7 +19,7 @@ def local_timezone() -> str:
 
 
 def _of_variable() -> str:
-    """What TZ names; rules written out (`EET-2EEST`) name nothing."""
+    """Return the zone in TZ; rules written out (`EET-2EEST`) name none."""
     given = os.environ.get("TZ", "").removeprefix(":")
     if given.startswith("/"):
         return given.partition(_FOLDER)[2]
@@ -38,7 +38,7 @@ def _of_link() -> str:
 
 
 def _of_file() -> str:
-    """Where /etc/localtime is a copy, Debian's file beside it tells."""
+    """Return the zone in Debian's /etc/timezone, for a host where /etc/localtime is a copy."""
     try:
         with open(_NAME, encoding="ascii", errors="replace") as file:
             return file.readline().strip()

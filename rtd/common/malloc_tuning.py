@@ -1,8 +1,8 @@
-"""How glibc's malloc is asked to serve programs that free in bursts, as ours do.
+"""A setting of glibc's malloc for programs that free in bursts, as ours do.
 
-A batch of runs is hundreds of small blocks that are freed together. By default a thread keeps
-seven of a size at hand; the rest is merged and searched for again. With more at hand a drained
-run costs a fifth less, in Redis (where it is linked to glibc's malloc) and in executors alike.
+A batch of runs frees hundreds of small blocks together. By default a thread caches seven of a size;
+malloc merges the rest and must search for it again. With a larger cache a drained run costs a fifth
+less, in Redis (where it is linked to glibc's malloc) and in executors alike.
 """
 
 from collections.abc import MutableMapping
@@ -13,13 +13,15 @@ _VALUE: Final = "glibc.malloc.tcache_count=2000"
 
 
 def set_tuning(environment: MutableMapping[str, str]) -> MutableMapping[str, str]:
-    """The environment with the setting, unless somebody has set their own. Read by a program
-    when it starts; changes `environment` itself."""
+    """Add the setting to an environment, unless a user has set another. Return the environment.
+
+    A program reads it when it starts.
+    """
     environment.setdefault(_NAME, _VALUE)
     return environment
 
 
 def remove_tuning(environment: MutableMapping[str, str]) -> None:
-    """Take our setting out again, so that the commands of tasks do not inherit it."""
+    """Remove our setting, so that the commands of tasks do not inherit it."""
     if environment.get(_NAME) == _VALUE:
         del environment[_NAME]

@@ -1,8 +1,8 @@
 """MessagePack with the types a task's parameters and results may have. Nothing is pickled.
 
 Beyond MessagePack's own types: datetime, date, time, timedelta, UUID, Decimal, Path, set,
-frozenset, tuple, and integers beyond 64 bits. Anything else is refused with the path of
-the offending value.
+frozenset, tuple, and integers beyond 64 bits. `pack` refuses anything else, with the path of the
+offending value.
 """
 
 from collections.abc import Callable
@@ -58,7 +58,7 @@ _DECODERS: Final[dict[int, Callable[[bytes], Any]]] = {
 
 
 def _default(boxes: int) -> Callable[[Any], Any]:
-    """What msgpack asks about a type that it does not know, inside so many boxes."""
+    """Return the encoder of types that msgpack does not know, inside so many boxes."""
 
     def encode(value: Any) -> Any:
         kind = type(value)
@@ -101,7 +101,7 @@ def _packer(value: Any, boxes: int = 0) -> bytes:
 
 
 def _hook(boxes: int) -> Callable[[int, bytes], Any]:
-    """What makes a value of an extension type, inside so many boxes."""
+    """Return the decoder of extension types, inside so many boxes."""
 
     def decode(code: int, data: bytes) -> Any:
         box = _BOX_MAKERS.get(code)
@@ -116,21 +116,21 @@ def _hook(boxes: int) -> Callable[[int, bytes], Any]:
 
 
 _HOOKS: Final = tuple(_hook(boxes) for boxes in range(MAX_BOXES + 1))
-#: Makes a user's value of an extension type of the wire.
+#: Decodes an extension type into the value of a user.
 ext_hook: Final = _HOOKS[0]
 
 
 def show_value(value: Any) -> str:
-    """A value for an error; one that the wire carries as an extension type as what it means."""
+    """Return the text of a value for an error; an extension type shows the value it stands for."""
     if isinstance(value, msgpack.ExtType):
-        # What nobody can read is shown as it is.
+        # An extension type that cannot be decoded shows as it is.
         with suppress(ValueError, TypeError, ArithmeticError):
             value = ext_hook(value.code, value.data)
     return f"{value!r:.80}"
 
 
 def pack(value: Any, where: str = "value") -> bytes:
-    """A user's value as MessagePack.
+    """Return a user's value as MessagePack.
 
     Args:
         value: what to store.

@@ -1,4 +1,4 @@
-"""How deep the values of users may be nested, so that whoever reads them can."""
+"""How deep the values of users may be nested, so that every reader can read them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where rtd's own code lies: frames of these files are left out of what users are shown."""
+"""The folder of rtd's own code: tracebacks for users leave out frames of its files."""
 
 import os
 import sys

@@ -25,7 +25,7 @@ _BYTES: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?b)?", re.IGNORECASE)
 
 
 def parse_duration_s(value: str | float | timedelta) -> float:
-    """Seconds of `5`, `"10s"`, `"2 hours"`, `"1h 30m"`, `"1 day, 2 hours"`, `"01:30:00"`.
+    """Return seconds from `5`, `"10s"`, `"2 hours"`, `"1h 30m"`, `"1 day, 2 hours"`, `"01:30:00"`.
 
     A bare number is seconds.
 
@@ -73,7 +73,7 @@ def _not_negative(seconds: float, value: object) -> float:
 
 
 def parse_bytes(value: str | int) -> int:
-    """Bytes of `1048576`, `"512M"`, `"500 MB"`, `"1.5 GiB"`; units are powers of 1024.
+    """Return the bytes of `1048576`, `"512M"`, `"500 MB"`, `"1.5 GiB"`; units are powers of 1024.
 
     Raises:
         ValueError: one sentence with the forms that are understood.

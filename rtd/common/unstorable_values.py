@@ -1,8 +1,9 @@
-"""Which part of a user's value cannot be stored, and why."""
+"""Finds the part of a user's value that cannot be stored, and the reason."""
 
 from collections.abc import Callable
 from typing import Any, Final
 
+from rtd.common.exception_name import type_name
 from rtd.common.nesting_depth import BOXES, CONTAINERS, MAX_BOXES, MAX_DEPTH
 
 UnstorablePart = tuple[str, str]
@@ -15,10 +16,10 @@ _PATH_CHARS: Final = 120
 def find_unstorable(
     value: Any, path: str, try_pack: Callable[[Any], Any], depth: int = 0, boxes: int = 0
 ) -> UnstorablePart | None:
-    """The path and the fault of the first part of a value that cannot be stored.
+    """Return the path and the fault of the first part of a value that cannot be stored.
 
     Args:
-        value: the value, which is not worth keeping as a whole.
+        value: the value, which cannot be stored as a whole.
         path: how the value is called.
         try_pack: packs a value that contains no others, or raises.
         depth: how many containers the value is in.
@@ -39,7 +40,7 @@ def find_unstorable(
 
 
 def _parts(value: Any, path: str) -> list[tuple[Any, str]]:
-    """What a container holds: keys before values."""
+    """Return the parts of a container with their paths, keys before values."""
     if isinstance(value, dict):
         keys = [(key, f"the key {key!r:.80} of {path}") for key in value]
         return keys + [(inner, path + _step(key)) for key, inner in value.items()]
@@ -56,8 +57,6 @@ def _check_value(value: Any, path: str, try_pack: Callable[[Any], Any]) -> Unsto
     try:
         try_pack(value)
     except (TypeError, ValueError, OverflowError) as error:
-        kind = type(value)
-        plain = kind.__module__ == "builtins"
-        name = kind.__qualname__ if plain else f"{kind.__module__}.{kind.__qualname__}"
-        return path, f"a value of type {name}" if isinstance(error, TypeError) else str(error)
+        wrong_type = f"a value of type {type_name(type(value))}"
+        return path, wrong_type if isinstance(error, TypeError) else str(error)
     return None

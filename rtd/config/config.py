@@ -15,7 +15,7 @@ MIB: Final = 1 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaneConfig:
-    """How many executors a pool has and how they live.
+    """The settings of a lane: how many executors it has and how long they live.
 
     Attributes:
         min: executors kept even when idle.
@@ -36,7 +36,7 @@ class LaneConfig:
 
 
 def default_lanes() -> dict[str, LaneConfig]:
-    """The pools, sized for this machine."""
+    """Return the settings of all lanes, sized for this machine."""
     cores = os.cpu_count() or 1
     return {
         lane.name: LaneConfig(
@@ -51,7 +51,7 @@ def default_lanes() -> dict[str, LaneConfig]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputConfig:
-    """Where the output of runs stops growing.
+    """The limits of the output of runs.
 
     Attributes:
         quota_bytes: all output together; the oldest segments go first.
@@ -66,7 +66,7 @@ class OutputConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SizeLimits:
-    """Sizes beyond which a value is refused with a clear error."""
+    """The largest values: a larger one is an error."""
 
     result_bytes: int = MIB
     params_bytes: int = MIB
@@ -75,7 +75,7 @@ class SizeLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """Everything that can be set.
+    """All settings of a daemon.
 
     Attributes:
         name: the namespace in Redis; nodes that share a Redis and a name share queues.
@@ -85,10 +85,10 @@ class Config:
             second) or `always` (a power cut loses nothing).
         retention_s: how long the record of a finished run is kept.
         history: at most this many finished runs are kept per task.
-        stop_grace_s: the grace of runs whose task does not say.
+        stop_grace_s: the grace of runs whose task sets none.
         condition_timeout_s: how long a custom condition may take to answer.
         group: group of the control socket; None: the daemon's own.
-        given: the settings that somebody has made, by their paths; the others are defaults.
+        given: the settings that are not defaults, by their paths.
     """
 
     name: str = "rtd"

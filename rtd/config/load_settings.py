@@ -1,7 +1,7 @@
 """The configuration: `rtd.toml`, then the environment (`RTD_*`), then flags; the later wins.
 
-A setting is named by its path: `name`, `lanes.process.max`, `output.quota`. In a file that is
-a table and a key, in the environment `RTD_LANES_PROCESS_MAX`, as a flag
+A setting has a path: `name`, `lanes.process.max`, `output.quota`. In a file that is a table and a
+key, in the environment `RTD_LANES_PROCESS_MAX`, as a flag
 `--set lanes.process.max=4`. Durations and sizes are written as people write them ("10s",
 "512 MB").
 """
@@ -17,9 +17,9 @@ from rtd.common.errors import ConfigError
 from rtd.config.config import Config
 from rtd.config.setting_readers import SETTING_NAMES, build_config, read_setting
 
-#: Where a configuration is looked for when none is named.
+#: The configuration files that are tried when none is named.
 CANDIDATES: Final = (Path("rtd.toml"), Path("/etc/rtd/rtd.toml"))
-#: Variables with our prefix that are no settings: places, and what a run finds around itself.
+#: Variables with our prefix that are no settings: paths, and those that a run gets.
 OTHER_VARIABLES: Final = frozenset(
     {"RTD_CONFIG", "RTD_SOCKET", "RTD_STATE_DIR", "RTD_RUNTIME_DIR", "RTD_LOG_LEVEL"}
 )
@@ -27,7 +27,7 @@ _VARIABLES: Final = {"RTD_" + name.replace(".", "_").upper(): name for name in S
 
 
 def load_config(file: Path | None = None, flags: Mapping[str, Any] | None = None) -> Config:
-    """The configuration of this environment.
+    """Return the configuration of this environment.
 
     Args:
         file: a configuration that must exist; None: `RTD_CONFIG`, else the first of
@@ -74,7 +74,7 @@ def _flatten(table: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, 
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, tuple[str, Any]]:
-    """Settings among the variables. An `RTD_` name close to a setting's is a slip, refused."""
+    """Return the settings among the variables. Refuses an `RTD_` name close to a setting's."""
     found: dict[str, tuple[str, Any]] = {}
     for variable, value in environ.items():
         if not variable.startswith("RTD_") or variable in OTHER_VARIABLES or not value:

@@ -1,6 +1,6 @@
-"""Where a daemon and its clients meet: the runtime directory, the state directory, the socket.
+"""The paths of a daemon: the runtime directory, the state directory, the socket.
 
-Daemon and client resolve these the same way, so that one environment variable moves both.
+Daemon and client find them the same way, so that one environment variable moves both.
 """
 
 import os
@@ -66,26 +66,26 @@ def _state_dir() -> Path:
 
 
 def find_socket() -> Path:
-    """The control socket: `RTD_SOCKET`, else `rtd.sock` in the runtime directory."""
+    """Return the control socket: `RTD_SOCKET`, else `rtd.sock` in the runtime directory."""
     return Path(socket_path())
 
 
 def find_paths() -> DaemonPaths:
-    """All places of the daemon that this environment means.
+    """Return all paths of the daemon of this environment.
 
     Raises:
         ConfigError: a socket's path is longer than the kernel takes.
     """
-    places = DaemonPaths(
+    paths = DaemonPaths(
         Path(runtime_dir()).absolute(), _state_dir().absolute(), find_socket().absolute()
     )
-    for path in (places.socket, places.zygote_socket, places.redis_dir / "redis.sock"):
+    for path in (paths.socket, paths.zygote_socket, paths.redis_dir / "redis.sock"):
         check_socket_path(path)
-    return places
+    return paths
 
 
 def check_socket_path(path: Path) -> None:
-    """Raises ConfigError when the kernel would not take this socket path."""
+    """Raise ConfigError if the path is too long for a socket."""
     length = len(os.fsencode(path))
     if length > SOCKET_PATH_MAX:
         raise ConfigError(

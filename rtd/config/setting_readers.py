@@ -1,4 +1,7 @@
-"""Every setting: its path, its field and how its value is read; and the records made of them."""
+"""The table of all settings: path, field and reader; and how a `Config` is made of them.
+
+To add one: a field in `rtd.config.config` and a row in `READERS`.
+"""
 
 import dataclasses
 from collections.abc import Callable, Mapping
@@ -49,7 +52,7 @@ def _whole(low: int, high: int) -> Read:
 def _positive(value: Any) -> float:
     seconds = parse_duration_s(value)
     if seconds <= 0:
-        raise ValueError(f"{value!r} would let nobody answer")
+        raise ValueError(f"{value!r} leaves no time to answer")
     return seconds
 
 
@@ -94,13 +97,13 @@ READERS: Final[dict[str, tuple[str, Read]]] = {
         for key, reader in LANE_READERS.items()
     },
 }
-#: What is decided before an app is imported: it cannot say it.
+#: Settings in force before an app is imported: an app cannot set them.
 DAEMON_ONLY: Final = ("name", "node", "redis", "durability", "group")
 SETTING_NAMES: Final = tuple(READERS)
 
 
 def read_setting(name: str, where: str, value: Any) -> Any:
-    """The value of one setting, read.
+    """Return the value of one setting from its text.
 
     Args:
         name: its path. where: how the place is called in an error.
@@ -120,8 +123,13 @@ def read_setting(name: str, where: str, value: Any) -> Any:
 
 
 def build_config(values: Mapping[str, Any]) -> Config:
-    """The configuration with these settings, by their paths and already read; the others have
-    their defaults. Raises ConfigError when two of them do not fit together.
+    """Return the configuration with these settings; the others have their defaults.
+
+    Args:
+        values: by their paths, already read.
+
+    Raises:
+        ConfigError: two of them do not fit together.
     """
     top: dict[str, Any] = {}
     groups: dict[str, dict[str, Any]] = {"output": {}, "limits": {}}
@@ -148,13 +156,12 @@ def build_config(values: Mapping[str, Any]) -> Config:
 
 
 def merge_app_settings(config: Config, settings: Mapping[str, Any]) -> Config:
-    """The configuration with the settings of an app beneath those that it was given itself.
+    """Return the configuration with the settings of an app; those of the configuration win.
 
     Args:
         config: as it was read from the file, the environment and the flags.
-        settings: of the app, already read. What this rtd does not know, or what only the
-            daemon's own configuration can say, is left out, and so is a bound of a lane that
-            does not fit the daemon's own.
+        settings: of the app, already read. Left out are those that this rtd does not know, those
+            in `DAEMON_ONLY`, and a bound of a lane that does not fit the daemon's own.
     """
     mine = {
         name: v for name, v in settings.items() if name in SETTING_NAMES and name not in DAEMON_ONLY
@@ -169,7 +176,7 @@ def merge_app_settings(config: Config, settings: Mapping[str, Any]) -> Config:
 
 
 def _check_lane(pool: str, lane: LaneConfig, values: Mapping[str, Any]) -> LaneConfig:
-    """A lane whose numbers fit together; one bound that was set moves the other's default."""
+    """Return the lane with bounds that fit; a bound that was set moves the default of the other."""
     named_min = f"lanes.{pool}.min" in values
     if lane.min > lane.max:
         if named_min and f"lanes.{pool}.max" in values:

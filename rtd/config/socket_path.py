@@ -1,4 +1,4 @@
-"""Where the control socket is, for daemon and client alike.
+"""The path of the control socket, for daemon and client alike.
 
 Imported by every `rtctl`: it must stay cheap, so texts instead of `pathlib` and no `typing`.
 """
@@ -7,7 +7,7 @@ import os
 
 
 def runtime_dir() -> str:
-    """`RTD_RUNTIME_DIR`, systemd's `RUNTIME_DIRECTORY`, or the user's own default."""
+    """Return `RTD_RUNTIME_DIR`, systemd's `RUNTIME_DIRECTORY`, or the user's default."""
     env = os.environ
     named = env.get("RTD_RUNTIME_DIR") or env.get("RUNTIME_DIRECTORY", "").split(":")[0]
     if named:
@@ -19,5 +19,5 @@ def runtime_dir() -> str:
 
 
 def socket_path() -> str:
-    """The control socket: `RTD_SOCKET`, else `rtd.sock` in the runtime directory."""
+    """Return the control socket: `RTD_SOCKET`, else `rtd.sock` in the runtime directory."""
     return os.environ.get("RTD_SOCKET") or os.path.join(runtime_dir(), "rtd.sock")

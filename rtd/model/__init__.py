@@ -1,1 +1,4 @@
-"""Records, states and policies of rtd: pure data, no I/O. Everything may import it."""
+"""Records, states, policies and the manifest: the data that rtd stores and sends.
+
+It knows neither Redis nor processes; every package above `rtd.common` may import it.
+"""

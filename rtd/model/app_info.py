@@ -1,4 +1,4 @@
-"""What an app says beside its tasks, as plain data: for the supervisor, which never imports it."""
+"""Everything an app declares beside its tasks, as plain data for the supervisor."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 
 class AppFault(NamedTuple):
-    """Something of the app's that failed where nothing may stop for it.
+    """A failure in the app that must not stop anything else.
 
     `kind`: `condition`, `parameter`, `hook`, `loader`, `log` or `task`; `what` names it within
     its kind; `message` is one line, with file and line where they are known.
@@ -19,9 +19,9 @@ class AppFault(NamedTuple):
 
 
 class CustomConditionInfo(NamedTuple):
-    """A custom condition as a condition's text names it.
+    """A custom condition in a condition's text.
 
-    `name` is what it was registered as, `arguments` what its pattern found in the text. `task`:
+    `name` is the registered name, `arguments` are those that its pattern found in the text. `task`:
     its value is the latest result of that task (None: it is evaluated in the main lane), false
     when that is older than `cooldown_s`.
     """
@@ -35,7 +35,7 @@ class CustomConditionInfo(NamedTuple):
 class ParameterInfo(NamedTuple):
     """A parameter of the session (`task` None) or of one task.
 
-    `kind` is what its value is: `value`, `function`, `return`, `arg`, `env`. `value` is packed
+    `kind` is the kind of its value: `value`, `function`, `return`, `arg`, `env`. `value` is packed
     (see `model.values`); None where it is not known before a run, or is private. `results` are
     the tasks whose latest result it is made of.
     """
@@ -52,7 +52,7 @@ class ParameterInfo(NamedTuple):
 class LoaderInfo(NamedTuple):
     """A folder whose files declare tasks.
 
-    `watch`: changes of them are to be noticed; `stamp`: of the files as they were loaded, see
+    `watch`: rtd reloads the app when they change; `stamp`: of the files as they were loaded, see
     `model.taskfiles`.
     """
 
@@ -63,7 +63,7 @@ class LoaderInfo(NamedTuple):
 
 
 class LoggedAction(NamedTuple):
-    """What a log of before tells of a task: an action (`run`, `success`, ...) and its moment."""
+    """An entry of an earlier log about a task: an action (`run`, `success`, ...) and its time."""
 
     task: str
     action: str
@@ -82,16 +82,16 @@ class AppInfo:
         returned: tasks whose latest result others are given.
         loaders: where task files are.
         hooks: how many there are of each kind: `startup`, `cycle`, `shutdown`.
-        cycle_s: how often custom conditions are asked and the hooks of the cycle are called.
+        cycle_s: how often custom conditions are evaluated and the hooks of the cycle are called.
         logged: runs are logged: the app has handlers on the logger `rtd.task`.
         log: where the log can be read: `redis`, `memory`, `csv:` and a file, or empty.
-        past: what the logs say of the tasks, if their state is to be taken from there (and from
-            `log`, if that is Redis).
+        past: the entries of the logs, if the state of the tasks comes from there (and from `log`,
+            if that is Redis).
         past_at: when that was read; later events are known from Redis.
         silence_task_prerun: false: a fault before the actual execution halts the schedule.
         silence_cond_check: false: a condition that raises halts the schedule.
         faults: what failed while the app was imported.
-        code: a mark of the code behind each task, by its name; another one when it has changed.
+        code: a fingerprint of the code of each task, by its name.
     """
 
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -111,24 +111,25 @@ class AppInfo:
     code: Mapping[str, int] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        """Msgpack-able."""
-        told = {f.name: getattr(self, f.name) for f in fields(self)}
-        told["custom"] = {text: list(info) for text, info in self.custom.items()}
-        for name in _ROWS:  # lists: a tuple is an extension type on the wire
-            if told[name] is not None:
-                told[name] = [list(row) for row in told[name]]
-        told["returned"] = list(self.returned)
-        return told
+        """Return plain values that MessagePack can hold."""
+        data = {f.name: getattr(self, f.name) for f in fields(self)}
+        data["custom"] = {text: list(info) for text, info in self.custom.items()}
+        for name in _ROWS:  # lists: a tuple is an extension type in MessagePack
+            if data[name] is not None:
+                data[name] = [list(row) for row in data[name]]
+        data["returned"] = list(self.returned)
+        return data
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "AppInfo":
-        """The inverse of `to_dict`; what a later rtd may have added is left out."""
+        """The inverse of `to_dict`; fields of a later rtd are left out."""
         known = {f.name: data[f.name] for f in fields(cls) if f.name in data}
         for name, kind in _ROWS.items():
             if known.get(name) is not None:
-                known[name] = tuple(kind(*row) for row in known[name])
+                known[name] = tuple(kind(*row[: len(kind._fields)]) for row in known[name])
         custom = known.get("custom") or {}
-        known["custom"] = {text: CustomConditionInfo(*row) for text, row in custom.items()}
+        width = len(CustomConditionInfo._fields)
+        known["custom"] = {text: CustomConditionInfo(*row[:width]) for text, row in custom.items()}
         known["returned"] = tuple(known.get("returned") or ())
         return cls(**known)
 

@@ -10,10 +10,10 @@ from rtd.model.task_log_entry import RUN, LogRow
 
 
 def read_csv(path: Path) -> Iterator[LogRow]:
-    """The rows of a file, the oldest first; none when there is no file.
+    """Yield the rows of a file, the oldest first; none when there is no file.
 
     Raises:
-        ConfigError: it is no CSV, or none that can be read; says from where on.
+        ConfigError: it is no CSV that can be read; says after which line.
     """
     try:
         file = path.open(encoding="utf-8", newline="", errors="replace")
@@ -32,7 +32,7 @@ def read_csv(path: Path) -> Iterator[LogRow]:
 
 
 def _row_of(cells: Mapping[str, str | None]) -> LogRow | None:
-    """None for what is no row of a task's action."""
+    """Return the row, None for cells that are no action of a task."""
     task, action = cells.get("task_name"), cells.get("action")
     at = _number(cells.get("created"))
     exact = at is not None
@@ -57,7 +57,7 @@ def _number(text: str | None) -> float | None:
 
 
 def _moment(text: str | None) -> float | None:
-    """Epoch seconds of a local time as it is written."""
+    """Return the epoch seconds of a local time as it is written."""
     try:
         return datetime.fromisoformat((text or "").replace(",", ".")).timestamp()
     except ValueError:

@@ -1,4 +1,4 @@
-"""What the supervisor knows of an app without importing it: its tasks, as plain data."""
+"""The manifest of an app: its tasks as plain data, for the supervisor, which never imports it."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -19,10 +19,10 @@ class TaskInfo:
     """A task as the supervisor sees it.
 
     `parameters` are `(name, required)` in order; `any_parameters` is true when the function
-    takes `**kwargs`. `filled` are parameters that a run is given unless its submit does: those
-    of the task and of the session. `source` is `file:line`. `schedule` says when it runs by
-    itself. `on_startup` and `on_shutdown`: only when the daemon starts or ends. `force_run`: once
-    when it is first seen, whatever its condition says. `hidden`: rtd's own, shown nowhere.
+    takes `**kwargs`. `filled` are parameters of the task and of the session that a run gets if its
+    submit does not give them. `source` is `file:line`. `schedule` says when it runs by itself.
+    `on_startup` and `on_shutdown`: only when the daemon starts or ends. `force_run`: once when a
+    daemon first sees the task, even if its condition is false. `hidden`: internal, shown nowhere.
     """
 
     name: str
@@ -42,7 +42,7 @@ class TaskInfo:
 
     @property
     def pool(self) -> str:
-        """The pool of executors that its runs go to: its lane, or `fresh`."""
+        """The lane of the executors that its runs go to: its own, or `fresh`."""
         return "fresh" if self.fresh else self.lane
 
     def to_dict(self) -> dict[str, Any]:
@@ -91,13 +91,15 @@ class TaskInfo:
 
     @property
     def starts_by_itself(self) -> bool:
-        """Whether its condition starts it; one that runs on startup or on shutdown is asked for
-        its condition only then."""
+        """Whether its condition starts it at any time.
+
+        The condition of a task that runs on startup or on shutdown is evaluated only then.
+        """
         return self.schedule.start is not None and not self.occasions
 
     @property
     def incomplete_reason(self) -> str | None:
-        """Why it cannot start by its condition though it has one, if it cannot: a sentence."""
+        """A sentence: why the task cannot start though it has a condition; None: it can."""
         needed = self.required
         if self.schedule.start is None or not needed:
             return None
@@ -108,7 +110,7 @@ class TaskInfo:
         )
 
     def signature(self) -> str:
-        """`day, limit=...`: what the task takes, for errors and `rtctl tasks`."""
+        """Return the parameters for errors and `rtctl tasks`: `day, limit=...`."""
         needed = self.required
         names = [name if name in needed else f"{name}=..." for name, _ in self.parameters]
         return ", ".join([*names, "**any"] if self.any_parameters else names) or "nothing"
@@ -133,7 +135,7 @@ COMMAND_TASK: Final = TaskInfo(
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """All tasks of an app, the built-in `command` included, and what else it says."""
+    """All tasks of an app, the built-in `command` included, and its other declarations."""
 
     app: str | None
     tasks: Mapping[str, TaskInfo]
@@ -143,7 +145,7 @@ class Manifest:
     def of(
         cls, app: str | None, tasks: Iterable[TaskInfo], info: AppInfo | None = None
     ) -> "Manifest":
-        """A manifest of these tasks and `command`."""
+        """Return a manifest of these tasks and `command`."""
         return cls(app, {t.name: t for t in (COMMAND_TASK, *tasks)}, info or AppInfo())
 
     def to_dict(self) -> dict[str, Any]:
@@ -159,7 +161,7 @@ class Manifest:
         return cls(data["app"], {t.name: t for t in infos}, info)
 
     def find(self, name: str) -> TaskInfo:
-        """The task of that name. Raises UnknownTask, with the nearest names."""
+        """Return the task of that name. Raises UnknownTask, with the nearest names."""
         info = self.tasks.get(name)
         if info is not None:
             return info

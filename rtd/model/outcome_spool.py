@@ -23,7 +23,7 @@ FULL_BYTES: Final = 1 << 20
 
 
 class Spool:
-    """The writer's side."""
+    """The writer's side of a spool."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -31,8 +31,7 @@ class Spool:
         self._used = 0
 
     def add(self, blob: bytes) -> None:
-        """Keep one entry; it counts from the end of this call on. Raises OSError when it
-        cannot be written."""
+        """Add an entry; it is safe when this returns. Raises OSError if it cannot be written."""
         if self._fd < 0:
             self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         entry = _HEAD.pack(len(blob), crc32(blob)) + blob
@@ -41,17 +40,17 @@ class Spool:
 
     @property
     def full(self) -> bool:
-        """Whether what is there should be reported before the next run."""
+        """Whether the entries should be reported before the next run."""
         return self._used >= FULL_BYTES
 
     def clear(self) -> None:
-        """Redis has them all."""
+        """Remove all entries: Redis has them."""
         if self._used:
             self._used = 0
             os.pwrite(self._fd, _END, 0)
 
     def remove(self) -> None:
-        """At an orderly end, when nothing is left in it."""
+        """Delete the file, at an orderly end, when nothing is left in it."""
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
@@ -59,7 +58,7 @@ class Spool:
 
 
 def read_spool(path: Path) -> list[bytes]:
-    """The entries that a dead executor left; a file that is not there has none."""
+    """Return the entries that a dead executor left; a missing file has none."""
     try:
         data = path.read_bytes()
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""The index of a run's output: when which stream wrote how far.
+"""The index of a run's output: which stream wrote up to where, and when.
 
 16-byte little-endian entries: the wall time (f64 epoch seconds), then the end offset
 (u32) and the stream (u32). The bytes between two entries' ends belong to the later one;
@@ -31,12 +31,12 @@ class IndexEntry(NamedTuple):
 
 
 def pack_entry(at: float, end: int, stream: int) -> bytes:
-    """One entry as it is stored."""
+    """Return the stored form of an entry."""
     return _ENTRY.pack(at, end, stream)
 
 
 def iter_entries(blob: bytes) -> Iterator[IndexEntry]:
-    """The entries of an index; a torn last entry is left out."""
+    """Yield the entries of an index; a torn last entry is left out."""
     whole = len(blob) - len(blob) % ENTRY_SIZE
     for fields in _ENTRY.iter_unpack(blob[:whole]):
         yield IndexEntry(*fields)
@@ -52,10 +52,10 @@ class OutputPiece(NamedTuple):
 
 
 def iter_pieces(entries: Iterator[IndexEntry], length: int) -> Iterator[OutputPiece]:
-    """The whole output, [0, length), as stretches in order.
+    """Yield the whole output, [0, length), as pieces in order.
 
-    Index entries carry the end of what Python wrote and how long it was is told by a RAW
-    entry before it; see `executor.capture`. Gaps are RAW with the time of the next entry.
+    An entry has only the end of what Python wrote; a RAW entry before it has the start, if another
+    process wrote in between (`rtd.executor.output`). Gaps are RAW with the time of the next entry.
     """
     position = 0
     for entry in entries:

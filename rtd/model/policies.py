@@ -1,4 +1,7 @@
-"""The policies of a task: what may be said about every run of it, and what it means."""
+"""The policies of a task: settings for each of its runs.
+
+To add one: a field of `Policies`, a row in `POLICY_OPTIONS`, and the code that applies it.
+"""
 
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping
@@ -13,7 +16,7 @@ from rtd.common.units import parse_bytes, parse_duration_s
 from rtd.model.lanes import TREE_LANES
 
 ON_LOST: Final = ("fail", "requeue")
-#: A run that lost its executor this often is not requeued again, whatever its policy.
+#: A run that lost its executor this often is never requeued again.
 MAX_LOSSES: Final = 3
 PRIORITY_RANGE: Final = 100
 _ZERO: Final = "0 would end every run at once; leave it out for no limit"
@@ -59,12 +62,12 @@ class Policies:
     expires_s: float | None = None
 
     def overlay(self, opts: Mapping[str, Any]) -> "Policies":
-        """These policies with the stored overrides of one submit on top."""
+        """Return these policies with the stored overrides of one submit."""
         known = {k: v for k, v in opts.items() if k in POLICY_FIELDS}
         return dataclasses.replace(self, **_tuples(known)) if known else self
 
     def to_dict(self) -> dict[str, Any]:
-        """What differs from the defaults, msgpack-able."""
+        """Return the fields that differ from the defaults, for MessagePack."""
         return {
             name: list(value) if isinstance(value, tuple) else value
             for name in POLICY_FIELDS
@@ -73,15 +76,15 @@ class Policies:
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> "Policies":
-        """The inverse of `to_dict`."""
-        return cls(**_tuples(fields))
+        """The inverse of `to_dict`; fields of a later rtd are left out."""
+        return cls(**_tuples({k: v for k, v in fields.items() if k in POLICY_FIELDS}))
 
     def next_wait_s(self, failed_attempts: int, random: Callable[[], float]) -> float:
-        """Seconds before the next attempt: exponential, capped, then jittered downwards.
+        """Return the seconds before the next attempt: exponential, capped, then jittered downwards.
 
         Args:
             failed_attempts: how many attempts have failed, at least 1.
-            random: a number in [0, 1) at each call.
+            random: returns a number in [0, 1).
         """
         wait_s = min(self.backoff_s * 2.0 ** min(failed_attempts - 1, 60), self.backoff_cap_s)
         return wait_s * (1.0 - self.jitter * random())
@@ -216,7 +219,7 @@ TREE_LIMITS: Final = ("memory_limit", "cpu_time_limit")
 
 
 def read_policies(options: Mapping[str, Any], lane: str, where: str) -> dict[str, Any]:
-    """The options of a declaration or a submit as fields of `Policies`.
+    """Return the options of a declaration or a submit as fields of `Policies`.
 
     Args:
         options: by their public names (`timeout="2 hours"`).

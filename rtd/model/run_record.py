@@ -23,7 +23,7 @@ RECORD_SCHEMA: Final = 1
 
 
 class RunSpec(NamedTuple):
-    """What a submit asked for. It never changes.
+    """The run as it was submitted. It never changes.
 
     `params` is a blob of `rtd.common.msgpack_values.pack`; `opts` holds the policies that this
     submit overrides (`rtd.model.policies.Policies.overlay`) and `labels`; `by` says who submitted

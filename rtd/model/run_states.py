@@ -1,11 +1,11 @@
-"""The states of a run. Depends on nothing; the sets are named so that nobody lists them twice."""
+"""The states of a run, and the sets of them that have names. Depends on nothing."""
 
 from enum import StrEnum
 from typing import Final
 
 
 class RunState(StrEnum):
-    """Where a run is. Exactly one of the terminal ones in the end, and then for ever."""
+    """The state of a run. It ends in exactly one of the terminal ones, for ever."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -27,9 +27,9 @@ TERMINAL: Final = frozenset(
         RunState.CANCELLED,
     }
 )
-#: What conditions call failed.
+#: The states that conditions call failed.
 FAILED: Final = frozenset({RunState.ERROR, RunState.EXCEPTION, RunState.LOST})
-#: What conditions call finished: success, failure or termination.
+#: The states that conditions call finished: success, failure or termination.
 FINISHED: Final = FAILED | {RunState.SUCCEEDED, RunState.TERMINATED}
 
 #: The first byte of a stored record, so that a Lua script knows the state undecoded.
@@ -45,7 +45,7 @@ STATE_CHAR: Final = {
 }
 STATE_BY_CHAR: Final = {char: state for state, char in STATE_CHAR.items()}
 
-#: What may follow what. An attempt that is tried again goes from running to queued.
+#: The states that may follow a state. A run that is retried goes from running to queued.
 NEXT_STATES: Final = {
     RunState.QUEUED: frozenset({RunState.RUNNING, RunState.CANCELLED, RunState.LOST}),
     RunState.RUNNING: frozenset({RunState.QUEUED, *TERMINAL}),
@@ -54,14 +54,14 @@ NEXT_STATES: Final = {
 
 
 class IllegalTransition(ValueError):
-    """A change of state that the table does not have."""
+    """A change of state that is not in `NEXT_STATES`."""
 
 
 def check_transition(old: RunState, new: RunState) -> RunState:
-    """`new`, when it may follow `old`.
+    """Return `new` if it may follow `old`.
 
     Raises:
-        IllegalTransition: a terminal state never changes; the rest is in `NEXT`.
+        IllegalTransition: it may not; see `NEXT_STATES`. A terminal state never changes.
     """
     if new not in NEXT_STATES[old]:
         raise IllegalTransition(f"a run cannot go from {old} to {new}")

@@ -1,4 +1,4 @@
-"""Records of many runs that differ in their id and parameters only, packed fast."""
+"""Packs records of many runs that differ only in their id and parameters, fast."""
 
 from typing import Final
 
@@ -17,7 +17,7 @@ class RunTemplate:
     """Everything of a spec but its id and parameters, packed once.
 
     Args:
-        spec: a run as it is to be submitted; its `id` and `params` are ignored.
+        spec: the run to submit; its `id` and `params` are ignored.
     """
 
     __slots__ = ("_after_params", "_task")
@@ -27,7 +27,7 @@ class RunTemplate:
         self._after_params = b"".join(msgpack.packb(field) for field in spec[3:])
 
     def record(self, run_id: str, params: bytes) -> bytes:
-        """The same bytes as `new_record` makes for this id (a ULID) and parameters."""
+        """Return the same bytes as `new_record` for this id (a ULID) and these parameters."""
         blob = b"".join(
             (
                 _FIELDS_BEFORE_ID,

@@ -1,4 +1,4 @@
-"""When a task is to run, as its app said it: texts and policies, no conditions yet."""
+"""When a task runs, as its app declares it: texts and policies, no conditions yet."""
 
 import re
 from collections.abc import Mapping
@@ -13,10 +13,10 @@ IF_TRUE: Final = "if true"
 
 
 class CatchUp(NamedTuple):
-    """What becomes of due moments that nobody could fire.
+    """The policy for due moments that passed while no daemon could fire them.
 
     `kind`: `if true` (one run, if the condition is still true), `none` (no run), `last` (one
-    run, true or not), `all` (one run each), `within` (like last, if the latest of them is not
+    run, true or not), `all` (one run each), `within` (as last, if the latest of them is not
     older than `span_s` seconds).
     """
 
@@ -25,7 +25,7 @@ class CatchUp(NamedTuple):
 
 
 def read_catch_up(text: Any) -> CatchUp:
-    """The policy that a text means. Raises ValueError, which says what can be written."""
+    """Return the policy of a text. Raises ValueError with the forms that are understood."""
     if isinstance(text, str):
         words = " ".join(text.split())
         if words in (IF_TRUE, "none", "last", "all"):
@@ -37,16 +37,16 @@ def read_catch_up(text: Any) -> CatchUp:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """The conditions of a task, and how strictly they are taken.
+    """The conditions of a task, and how they apply.
 
     Attributes:
         start: the condition under which it starts; None: only when submitted.
         end: the condition under which a run of it is ended.
         catch_up: see `CatchUp`.
-        overlap: it may start while a run of its own is going; it does so once each time that
-            its condition comes true.
-        timezone: an IANA name; None: that of the daemon's host.
-        enabled: false: it starts only when submitted, until somebody enables it.
+        overlap: it may start while a run of its own is going; once each time that its condition
+            comes true.
+        timezone: an IANA name; None: the zone of the daemon's host.
+        enabled: false: it starts only when submitted, until a user enables it.
     """
 
     start: str | None = None
@@ -57,7 +57,7 @@ class Schedule:
     enabled: bool = True
 
     def to_dict(self) -> dict[str, Any]:
-        """What differs from the defaults, msgpack-able."""
+        """Return the fields that differ from the defaults, for MessagePack."""
         return {
             name: value
             for name in self.__slots__
@@ -66,7 +66,7 @@ class Schedule:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Schedule":
-        """The inverse of `to_dict`; what a later rtd may have added is left out."""
+        """The inverse of `to_dict`; fields of a later rtd are left out."""
         return cls(**{name: data[name] for name in cls.__slots__ if name in data})
 
 

@@ -1,6 +1,6 @@
-"""The files of a folder that declare tasks: which they are, and whether they have changed.
+"""Finds the files of a folder that declare tasks, and whether they have changed.
 
-The app imports them and the supervisor watches them; both must mean the same files.
+The app imports them and the supervisor watches them; both must find the same files.
 """
 
 import os
@@ -12,20 +12,20 @@ from pathlib import Path
 from typing import Final
 from zlib import crc32
 
-#: Folders that hold no task files, whatever a pattern says; nor does what has a leading dot.
+#: Folders without task files, for every pattern; neither has one with a leading dot any.
 SKIPPED: Final = frozenset({"__pycache__", "node_modules", "site-packages"})
 
-#: By what a file is told from what it was: inode, size, moment of its last change in ns.
+#: A file has changed when one of these has: inode, size, time of its last change in ns.
 FileVersion = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class TaskFileSurvey:
-    """What there is at one moment.
+    """The task files of a folder at one moment.
 
     Attributes:
         files: the task files with their versions, in the order in which they are loaded.
-        folders: all folders that were looked into; files may come up in any of them.
+        folders: all folders that were read; files may appear in any of them.
     """
 
     files: Mapping[str, FileVersion]
@@ -33,14 +33,14 @@ class TaskFileSurvey:
 
     @property
     def stamp(self) -> str:
-        """The same text as long as no file comes, goes or changes, nor the folder itself."""
+        """A text that changes when a file comes, goes or changes, or the folder does."""
         if not self.folders:
             return "missing"
         return f"{crc32(repr(list(self.files.items())).encode(errors='surrogateescape')):08x}"
 
 
 def survey_files(path: str, glob: str) -> TaskFileSurvey:
-    """The files below a folder that match a pattern. What cannot be read is not there.
+    """Return the files below a folder that match a pattern, without those it cannot read.
 
     Args:
         path: the folder.
@@ -65,7 +65,7 @@ def survey_files(path: str, glob: str) -> TaskFileSurvey:
 
 
 def _walk(path: str) -> Iterator[tuple[str, list[str]]]:
-    """Each folder with the names of its files; a folder that is met again by a link only once."""
+    """Yield each folder with the names of its files, once even if links lead to it again."""
     met: set[tuple[int, int]] = set()
     waiting = [path]
     while waiting:
@@ -97,7 +97,7 @@ def _is_folder(entry: "os.DirEntry[str]") -> bool:
 
 
 def compile_glob(glob: str) -> re.Pattern[str]:
-    """What a file's path, relative to its loader's folder, has to match.
+    """Return the pattern that a file's path, relative to its loader's folder, must match.
 
     Raises:
         ValueError: the pattern is empty, absolute, or leads out of the folder.
@@ -132,7 +132,7 @@ def _name(part: str) -> str:
 
 
 def task_file_name(path: str | os.PathLike[str], folder: Path) -> str:
-    """How a task file is called: its path from above the loader's folder."""
+    """Return the name of a task file: its path, beginning with the loader's folder."""
     try:
         name = str(Path(path).relative_to(folder.parent))
     except ValueError:

@@ -1,4 +1,4 @@
-"""What the task log tells of a run: an entry as Redis has it, and the rows that it makes.
+"""Entries of the task log as Redis has them, and the rows that handlers get.
 
 A row is one action of one run. A run has at most two: `run`, and how it ended.
 """
@@ -41,7 +41,7 @@ class LogRow(NamedTuple):
 
     @property
     def created(self) -> float:
-        """The moment of the action."""
+        """When the action was."""
         at = self.end_at if self.action != RUN else self.start_at
         return at or 0.0
 
@@ -52,20 +52,20 @@ class LogRow(NamedTuple):
 
     @classmethod
     def from_map(cls, data: Mapping[str, Any]) -> "LogRow":
-        """The inverse of `_asdict`; what a later rtd may have added is left out."""
+        """The inverse of `_asdict`; fields of a later rtd are left out."""
         return cls(**{name: data[name] for name in cls._fields if name in data})
 
     @classmethod
     def unpack(cls, blob: bytes) -> "LogRow":
-        """The inverse of `pack`; fields that a later rtd may have added are left out."""
+        """The inverse of `pack`; fields of a later rtd are left out."""
         return cls(*msgpack.unpackb(blob)[: len(cls._fields)])
 
 
 class TaskLogEntry(NamedTuple):
-    """What a script told the log: that a run began (`char` is `r`) or ended.
+    """An entry that a script wrote: a run began (`char` is `r`) or ended.
 
-    `begun`: its beginning has been told before. `attempts` and `end` are empty where the record
-    was too long to go along, or where the run began.
+    `begun`: an earlier entry has its beginning. `attempts` and `end` are empty where the record
+    was too long for the entry, or where the run began.
     """
 
     run_id: str
@@ -79,7 +79,7 @@ class TaskLogEntry(NamedTuple):
 
     @classmethod
     def unpack(cls, blob: bytes) -> "TaskLogEntry":
-        """Read one; see `store/lua/lib/tasklog.lua`."""
+        """Read an entry; `rtd/store/lua/lib/tasklog.lua` writes it."""
         unpacker = msgpack.Unpacker(strict_map_key=False)
         unpacker.feed(blob)
         run_id, task, char, begun, start_at, now_ms = unpacker.unpack()
@@ -89,16 +89,16 @@ class TaskLogEntry(NamedTuple):
         return cls(run_id, task, char, bool(begun), float(start_at), now_ms, attempts, end)
 
     def with_record(self, attempts: tuple[Attempt, ...], end: RunEnd | None) -> "TaskLogEntry":
-        """The entry with what it was too long for."""
+        """Return the entry with the parts of the record that it was too short for."""
         return self._replace(attempts=attempts, end=end)
 
     @property
     def is_cut(self) -> bool:
-        """Whether the run's record was too long to go along."""
+        """Whether the run's record was too long for the entry."""
         return self.char != "r" and self.end is None
 
     def rows(self) -> Iterator[LogRow]:
-        """The rows to write, in their order."""
+        """Yield the rows to write, in their order."""
         start_at = self.start_at or (self.attempts[0].started_at if self.attempts else None)
         if self.char == "r" or (not self.begun and start_at is not None):
             yield LogRow(self.task, RUN, self.run_id, start_at, None)
@@ -110,7 +110,7 @@ class TaskLogEntry(NamedTuple):
             )  # fmt: skip
 
     def _exc_text(self) -> str | None:
-        """Of a failure the traceback, or else why it failed."""
+        """Return the traceback of a failure, or else why it failed."""
         if _ACTION_OF[self.char] != FAIL:
             return None
         error = self.attempts[-1].error if self.attempts else None

@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgpack
 
 from rtd.common.errors import UnserialisableError
+from rtd.common.exception_name import type_name
 from rtd.common.msgpack_values import pack, unpack
 from rtd.common.package_root import PACKAGE_ROOT
 from rtd.common.units import format_bytes
@@ -83,9 +84,9 @@ def record_failure(outcome: AttemptOutcome, error: BaseException) -> None:
         message = _storable(str(error)[:_MESSAGE_CHARS])
     except BaseException as broken:  # it is the task's code, which may raise anything
         message = f"(its __str__ raised {type(broken).__name__})"
-    outcome.error = [_name(kind), message, _storable(_format(error, message))]
+    outcome.error = [type_name(kind), message, _storable(_format(error, message))]
     outcome.error_names = tuple(
-        name for base in kind.__mro__ for name in (base.__name__, _name(base))
+        name for base in kind.__mro__ for name in (base.__name__, type_name(base))
     )
     first = message.partition("\n")[0]
     outcome.why = f"{kind.__name__}: {first}" if first else kind.__name__
@@ -111,12 +112,6 @@ def record_stop(outcome: AttemptOutcome, intent: dict[str, Any] | None) -> None:
 def _storable(text: str) -> str:
     """Return the text with escapes for characters that UTF-8 lacks: names of files have some."""
     return text.encode(errors="backslashreplace").decode()
-
-
-def _name(kind: type) -> str:
-    if kind.__module__ == "builtins":
-        return kind.__qualname__
-    return f"{kind.__module__}.{kind.__qualname__}"
 
 
 def _format(error: BaseException, message: str) -> str:
