@@ -197,9 +197,9 @@ async def _settle_missing(node: Node, orphans: list[ExecutorExit]) -> None:
 
     Called after the app is served: by now its policies are known.
     """
-    for gone in orphans:
-        log.warning("%s executor %d was left over and is gone", gone.lane, gone.pid)
-        node.settler.settle(gone, _nothing)
+    for orphan in orphans:
+        log.warning("%s executor %d was left over and is gone", orphan.lane, orphan.pid)
+        node.settler.settle(orphan, _nothing)
     await settle_fenced(node.context, node.settler)
 
 

@@ -55,18 +55,18 @@ class ZygoteEvents:
         log.debug("%s executor %d is born", executor.lane, executor.pid)
         self._pools.on_executor_start(executor)
 
-    def on_executor_exit(self, zygote: ZygoteRecord, gone: ExecutorExit) -> None:
+    def on_executor_exit(self, zygote: ZygoteRecord, executor_exit: ExecutorExit) -> None:
         """Refill the lane of an executor that has ended, and settle its runs; after that let the
         zygote forget it."""
-        self._handle_exit(gone, lambda: self._zygotes.ack(zygote, gone.exec_id))
+        self._handle_exit(executor_exit, lambda: self._zygotes.ack(zygote, executor_exit.exec_id))
 
-    def _handle_exit(self, gone: ExecutorExit, done: Callable[[], None]) -> None:
-        executor = self._context.executors.remove(gone.exec_id)
+    def _handle_exit(self, executor_exit: ExecutorExit, done: Callable[[], None]) -> None:
+        executor = self._context.executors.remove(executor_exit.exec_id)
         if executor is not None:
-            _log_exit(gone, executor)
-        self._stops.on_executor_exit(gone.exec_id)
-        self._settler.settle(gone, done)
-        self._pools.on_executor_exit(gone, executor, busy=bool(gone.runs))
+            _log_exit(executor_exit, executor)
+        self._stops.on_executor_exit(executor_exit.exec_id)
+        self._settler.settle(executor_exit, done)
+        self._pools.on_executor_exit(executor_exit, executor, busy=bool(executor_exit.runs))
 
     def on_zygote_exit(self, zygote: ZygoteRecord) -> None:
         """End the executors of a zygote that has died, and start another one in its place."""
@@ -78,8 +78,8 @@ class ZygoteEvents:
             return
         log.error("the zygote (pid %d) died with %d executors", zygote.pid, len(below))
         self._pools.on_zygote_exit()
-        for gone in end_orphans(context, below):
-            self._handle_exit(gone, lambda: None)
+        for executor_exit in end_orphans(context, below):
+            self._handle_exit(executor_exit, lambda: None)
         if self._zygotes.current is None and not context.gate.is_draining:
             context.jobs.start(self._respawn(zygote), "starting a zygote")
 
@@ -99,10 +99,12 @@ class ZygoteEvents:
         self._activate(zygote)
 
 
-def _log_exit(gone: ExecutorExit, executor: Executor) -> None:
+def _log_exit(executor_exit: ExecutorExit, executor: Executor) -> None:
     if executor.phase is ExecutorPhase.KILLED:
-        log.info("%s executor %d was ended: %s", gone.lane, gone.pid, executor.why)
-    elif gone.code == 0:
-        log.debug("%s executor %d has ended in order", gone.lane, gone.pid)
+        log.info(
+            "%s executor %d was ended: %s", executor_exit.lane, executor_exit.pid, executor.why
+        )
+    elif executor_exit.code == 0:
+        log.debug("%s executor %d has ended in order", executor_exit.lane, executor_exit.pid)
     else:
-        log.warning("%s executor died: %s", gone.lane, describe_exit(gone))
+        log.warning("%s executor died: %s", executor_exit.lane, describe_exit(executor_exit))

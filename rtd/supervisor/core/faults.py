@@ -54,15 +54,15 @@ class FaultRecorder:
         """
         self._record(kind, what, message, time(), halts)
 
-    def reset(self, found: Iterable[AppFault]) -> None:
+    def reset(self, faults: Iterable[AppFault]) -> None:
         """Forget earlier faults: the app has been imported again.
 
         Args:
-            found: the faults of this import.
+            faults: those of this import.
         """
         self._logged.clear()
         self._put(self._commands.clear_faults(self._node))
-        for fault in found:
+        for fault in faults:
             self._record(fault.kind, fault.what, fault.message, fault.at, False)
 
     def on_notification(self, field: str) -> None:
@@ -77,11 +77,11 @@ class FaultRecorder:
         return found
 
     async def _read(self, field: str) -> None:
-        noted: FaultRecord | None = None
+        fault: FaultRecord | None = None
         with suppress(StoreGone):  # it is in Redis, and `status` shows it
-            noted = await self._redis.execute(self._commands.get_fault(self._node, field))
-        if noted is not None:
-            self._log_once(noted.kind, noted.what, noted.message)
+            fault = await self._redis.execute(self._commands.get_fault(self._node, field))
+        if fault is not None:
+            self._log_once(fault.kind, fault.what, fault.message)
 
     def _log_once(self, kind: str, what: str, message: str) -> None:
         if (kind, what) not in self._logged:

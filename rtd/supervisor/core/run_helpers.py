@@ -57,16 +57,16 @@ async def cancel_waiting(
         `ok`, `leased` (an executor has it), `changed` or `missing`.
     """
     record = decode_record(blob)
-    gone = with_end(record, RunState.CANCELLED, RunEnd(at, None, by, why, None))
+    cancelled = with_end(record, RunState.CANCELLED, RunEnd(at, None, by, why, None))
     withdrawal = Cancellation(
         id=record.spec.id,
         place=place_of(record.spec),
         item=item_of(record.spec),
         task=record.spec.task,
         old=blob,
-        new=encode_record(gone),
+        new=encode_record(cancelled),
     )
-    events = pack_events([run_event(at, gone, "cancelled", why or None)])
+    events = pack_events([run_event(at, cancelled, "cancelled", why or None)])
     answer: str = await context.execute(
         context.commands.cancel(
             context.config.node, now_ms(), events, context.config.history, withdrawal

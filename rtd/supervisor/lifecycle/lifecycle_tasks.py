@@ -56,9 +56,11 @@ async def runnable(
     """
     if not infos:
         return []
-    planner, kept = await load_snapshot(context, [i for i in infos if i.schedule.start is not None])
+    planner, state = await load_snapshot(
+        context, [i for i in infos if i.schedule.start is not None]
+    )
     now_us = max(time.time_ns() // 1000, planner.history.newest_us)
-    enabled = [info for info in infos if kept.switches.get(info.name, info.schedule.enabled)]
+    enabled = [info for info in infos if state.switches.get(info.name, info.schedule.enabled)]
     tasks = [task for info in enabled if (task := planner.tasks.get(info.name))]
     view_of, unknown = planner.views.view_of, set[str]()
     for task in tasks:

@@ -45,18 +45,18 @@ class NodeClaim:
         Raises:
             Conflict: another living daemon has claimed it.
         """
-        first = found = await self._replace(b"", self._next())
+        first = stored = await self._replace(b"", self._next())
         until = time.monotonic() + TTL_S + RENEW_S
-        while found != self._record:
-            holder = _read(found)
+        while stored != self._record:
+            holder = _read(stored)
             lives = _lives(holder)
-            if lives or (lives is None and found != first) or time.monotonic() > until:
+            if lives or (lives is None and stored != first) or time.monotonic() > until:
                 raise Conflict(self._taken(holder))
             if lives is None:
-                if found is first:
+                if stored is first:
                     log.info("waiting whether another daemon serves node %s", self._node)
                 await asyncio.sleep(_POLL_S)
-            found = await self._replace(b"" if lives is None else found, self._record)
+            stored = await self._replace(b"" if lives is None else stored, self._record)
 
     async def run(self) -> None:
         """Renew the claim until cancelled."""
@@ -75,12 +75,12 @@ class NodeClaim:
             StoreGone: Redis does not answer.
         """
         before, after = self._record, self._next()
-        found = await self._replace(before, after)
-        if not found or _read(found).get("token") == self._token:
+        stored = await self._replace(before, after)
+        if not stored or _read(stored).get("token") == self._token:
             # It has vanished (Redis was emptied, or away for long), or the reply to an earlier
             # renewal was lost.
-            found = await self._replace(found, after)
-        return _read(found)
+            stored = await self._replace(stored, after)
+        return _read(stored)
 
     async def release(self) -> None:
         """Remove the claim, if it is ours."""

@@ -119,16 +119,16 @@ class ShutdownTasks(LifecycleSequence):
         Raises:
             InternalError: the zygote has ended: there can be no executor.
         """
-        going = asyncio.ensure_future(call)
+        task = asyncio.ensure_future(call)
         try:
-            while not going.done():
+            while not task.done():
                 if self._zygotes.current is None:
                     raise InternalError("the process that has imported the app has ended")
                 wait_s = self._ensure_executors([MAIN_LANE])
-                await self._context.executors.changes.wait(wait_s, going)
-            return going.result()
+                await self._context.executors.changes.wait(wait_s, task)
+            return task.result()
         finally:
-            going.cancel()
+            task.cancel()
 
     async def _leave(self, ids: Iterable[str]) -> None:
         await withdraw_runs(self._context, ids)

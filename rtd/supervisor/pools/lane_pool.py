@@ -59,14 +59,16 @@ class Pool:
         self.pending = [until for until in self.pending if until > now]
         return len(self.pending)
 
-    def count_crash(self, gone: ExecutorExit, executor: Executor | None, busy: bool) -> None:
+    def count_crash(
+        self, executor_exit: ExecutorExit, executor: Executor | None, busy: bool
+    ) -> None:
         """Make the next executor wait if this one has failed as soon as it started.
 
         Args:
             executor: what the supervisor knew of it.
             busy: it had a run.
         """
-        failed = gone.code not in (0, None) or gone.signal is not None
+        failed = executor_exit.code not in (0, None) or executor_exit.signal is not None
         ours = executor is not None and executor.phase is ExecutorPhase.KILLED
         age_s = CRASH_AGE_S if executor is None else (time.monotonic_ns() - executor.born_ns) / 1e9
         if not failed or busy or ours or age_s >= CRASH_AGE_S:
@@ -76,5 +78,5 @@ class Pool:
         self.not_before = time.monotonic() + wait_s
         log.error(
             "a %s executor (pid %d) failed as soon as it was born; the next in %.1f s",
-            self.lane, gone.pid, wait_s,
+            self.lane, executor_exit.pid, wait_s,
         )  # fmt: skip

@@ -63,13 +63,15 @@ class Pools:
         if pool is not None and pool.pending:
             pool.pending.pop(0)
 
-    def on_executor_exit(self, gone: ExecutorExit, executor: Executor | None, busy: bool) -> None:
+    def on_executor_exit(
+        self, executor_exit: ExecutorExit, executor: Executor | None, busy: bool
+    ) -> None:
         """Replace an executor that has ended at once, if its lane needs it."""
-        pool = self._pools.get(gone.lane)
+        pool = self._pools.get(executor_exit.lane)
         if pool is None:
             return
-        pool.count_crash(gone, executor, busy)
-        self.check(gone.lane)
+        pool.count_crash(executor_exit, executor, busy)
+        self.check(executor_exit.lane)
 
     def on_zygote_exit(self) -> None:
         """Forget the executors that were ordered: their zygote has ended."""

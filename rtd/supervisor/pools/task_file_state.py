@@ -47,26 +47,26 @@ class TaskFileState:
         self.tried, self.known_error = None, error
 
     def decide(
-        self, found: Stamps, served: Stamps, error: str | None, *, is_first: bool
+        self, current: Stamps, served: Stamps, error: str | None, *, is_first: bool
     ) -> ReloadDecision:
         """Compare the files with those that the serving app was loaded from.
 
         Args:
-            found: the files now.
+            current: the files now.
             served: the files of the serving app.
             error: why the app does not import; None: it does.
             is_first: this is the first look since the app serves.
         """
-        if found == served:
+        if current == served:
             self.changed_at_import = False
             self.backoff.reset()
             self.tried = None
             known, self.known_error = self.known_error, error
             return ReloadDecision.NOTHING if error in (None, known) else ReloadDecision.RETRY_IMPORT
-        if found == self.tried:
+        if current == self.tried:
             return ReloadDecision.NOTHING
         if is_first and self.changed_at_import:
             return ReloadDecision.WAIT
-        self.tried, self.known_error = found, None
+        self.tried, self.known_error = current, None
         self.changed_at_import = self.changed_at_import or is_first
         return ReloadDecision.CHANGED

@@ -138,10 +138,10 @@ class TaskFileWatcher:
             self._warn(f"there are more than {MOST_FOLDERS:,} folders")
             self.stop()
             return
-        found = tuple(survey.stamp for survey in self._surveys.values())
+        current = tuple(survey.stamp for survey in self._surveys.values())
         served = tuple(loader.stamp for loader in self._loaders)
-        decision = self._state.decide(found, served, self._context.app_error, is_first=not before)
-        if found == served:
+        decision = self._state.decide(current, served, self._context.app_error, is_first=not before)
+        if current == served:
             self._not_before_s = 0.0
         if decision is ReloadDecision.CHANGED:
             changes = _describe_changes(before, self._surveys)
@@ -202,12 +202,12 @@ def _limit(error: OSError) -> str:
     return error.strerror or str(error)
 
 
-def _folders(found: Surveys) -> dict[str, frozenset[str] | None]:
+def _folders(surveys: Surveys) -> dict[str, frozenset[str] | None]:
     """Return all folders that may have task files, and those above them in which the uppermost
     of them may be replaced or created."""
     wanted: dict[str, frozenset[str] | None] = {}
-    for loader, one in found.items():
-        wanted.update(dict.fromkeys(one.folders))
+    for loader, survey in surveys.items():
+        wanted.update(dict.fromkeys(survey.folders))
         above, name = os.path.split(loader.path.rstrip("/"))
         while above not in ("", "/") and not os.path.isdir(above):
             above, name = os.path.split(above)

@@ -41,25 +41,25 @@ class EventTail:
         """Block on the stream on a connection of its own; wake all followers for each entry."""
         while True:
             try:
-                link = await AsyncRedisConnection.connect(self._context.store_url)
+                connection = await AsyncRedisConnection.connect(self._context.store_url)
             except RtdError as error:
                 log.warning("the events cannot be followed: %s", error)
                 await self._context.wait_redis()
                 continue
             try:
-                await self._wake_for_entries(link)
+                await self._wake_for_entries(connection)
             except StoreGone:
                 pass
             finally:
-                await link.close()
+                await connection.close()
             self._wake()
 
-    async def _wake_for_entries(self, link: AsyncRedisConnection) -> None:
-        newest = await link.execute(self._context.commands.last_events(1))
+    async def _wake_for_entries(self, connection: AsyncRedisConnection) -> None:
+        newest = await connection.execute(self._context.commands.last_events(1))
         last = newest[0][0] if newest else "0-0"
         self._wake()
         while True:
-            entries = await link.execute(self._context.commands.wait_events(last, BLOCK_MS))
+            entries = await connection.execute(self._context.commands.wait_events(last, BLOCK_MS))
             if entries:
                 last = entries[-1][0]
                 self._wake()

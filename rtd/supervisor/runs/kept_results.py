@@ -45,19 +45,19 @@ class KeptResults:
     async def update(self) -> None:
         """Keep exactly the results that other tasks take as parameters.
 
-        If the task of such a result has already succeeded, its latest result is kept at once.
+        If the task of such a result has already succeeded, its latest result is retained at once.
 
         Raises:
             StoreGone: Redis does not answer; the call can be repeated.
         """
         context = self._context
         wanted = frozenset(context.manifest.info.returned)
-        kept: set[str] = await context.execute(context.commands.retained_tasks())
-        for chunk in chunks(sorted(wanted - kept)):
+        retained: set[str] = await context.execute(context.commands.retained_tasks())
+        for chunk in chunks(sorted(wanted - retained)):
             await context.execute(context.commands.retain_results(chunk))
-        for chunk in chunks(sorted(kept - wanted)):
+        for chunk in chunks(sorted(retained - wanted)):
             await context.execute(context.commands.release_results(chunk))
-        for task in sorted(wanted - kept):
+        for task in sorted(wanted - retained):
             await self._seed(task)
         self._served = wanted
 

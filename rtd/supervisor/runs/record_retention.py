@@ -38,8 +38,8 @@ class RecordRetention:
         total = 0
         for task in await context.execute(context.commands.tasks_done()):
             while True:
-                gone, more = await self._delete_oldest(task, before_at)
-                total += gone
+                deleted, more = await self._delete_oldest(task, before_at)
+                total += deleted
                 if not more:
                     break
         if total:
@@ -59,7 +59,7 @@ class RecordRetention:
         if not old:
             return 0, False
         last_id = found[-old].id
-        gone = await context.execute(
+        deleted = await context.execute(
             context.commands.forget(context.config.node, task, old, last_id)
         )
-        return gone, gone > 0 and old == CHUNK
+        return deleted, deleted > 0 and old == CHUNK

@@ -88,11 +88,11 @@ class TaskLogMonitor:
         if self._recording is not None and not self._recording.done():
             return
         now_ns = time.monotonic_ns()
-        going = {seen.run_id: seen for seen in self._context.board.scan()}
-        self._recorded &= going.keys()
+        running = {seen.run_id: seen for seen in self._context.board.scan()}
+        self._recorded &= running.keys()
         new = [
             seen
-            for run_id, seen in going.items()
+            for run_id, seen in running.items()
             if run_id not in self._recorded and now_ns - seen.started_ns >= AGE_NS
         ]
         if new:
