@@ -41,6 +41,7 @@ lint: setup ## ruff (rules and format) and mypy --strict
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy --strict -p rtd -p rtctl
+	@$(BIN)/mypy --ignore-missing-imports --explicit-package-bases benchmarks tools
 
 format: setup ## let ruff mend what it can
 	@$(BIN)/ruff check --fix .

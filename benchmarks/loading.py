@@ -74,7 +74,7 @@ def measure(folder: Path, files: int, times: int) -> dict[str, list[float]]:
     (folder / "main.py").write_text(_MAIN)
     for number in range(files):
         write(folder, f"t{number}", number)
-    found: dict[str, list[float]] = {}
+    found: dict[str, list[float]] = {"added": [], "changed": [], "removed": []}
     for title in ("first start", "start"):  # the first one compiles the files
         began = time.perf_counter()
         with rtd_daemon.running(folder, folder / "main.py"):
@@ -91,23 +91,21 @@ def measure(folder: Path, files: int, times: int) -> dict[str, list[float]]:
             except UnknownTask:
                 return False
 
-        for turn in range(times):
+        def measure_turn(turn: int) -> None:
             name = f"new{turn}"
-            found.setdefault("added", []).append(
-                took_s(lambda name=name: write(folder, name, 1), lambda name=name: is_there(name))
-            )
-            found.setdefault("changed", []).append(
+            found["added"].append(took_s(lambda: write(folder, name, 1), lambda: is_there(name)))
+            found["changed"].append(
                 took_s(
-                    lambda turn=turn: write(folder, "t7", turn),
-                    lambda turn=turn: rt.submit("t7").wait(timeout=30).result == turn,
+                    lambda: write(folder, "t7", turn),
+                    lambda: rt.submit("t7").wait(timeout=30).result == turn,
                 )
             )
-            found.setdefault("removed", []).append(
-                took_s(
-                    lambda name=name: shutil.rmtree(folder / "tasks" / name),
-                    lambda name=name: not is_there(name),
-                )
+            found["removed"].append(
+                took_s(lambda: shutil.rmtree(folder / "tasks" / name), lambda: not is_there(name))
             )
+
+        for turn in range(times):
+            measure_turn(turn)
         if going.refresh().state != "running":
             raise RuntimeError(f"the run that was going on is {going.state}")
         (folder / "gate").touch()

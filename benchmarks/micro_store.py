@@ -35,12 +35,12 @@ def now_ms() -> int:
 
 def submit(link: RedisConnection, count: int) -> float:
     """Submit runs in batches of 1000. Return microseconds per run inside Redis."""
-    link.one(RedisCommand(("CONFIG", "RESETSTAT")))
+    link.execute(RedisCommand(("CONFIG", "RESETSTAT")))
     for first in range(0, count, 1000):
         ids = new_ids(min(1000, count - first))
         runs = [Submission(i, RECORD, i) for i in ids]
-        link.one(CALLS.submit("n", PLACE, "bench", now_ms(), runs))
-    stats = link.one(RedisCommand(("INFO", "commandstats"))).decode()
+        link.execute(CALLS.submit("n", PLACE, "bench", now_ms(), runs))
+    stats = link.execute(RedisCommand(("INFO", "commandstats"))).decode()
     line = next(ln for ln in stats.splitlines() if ln.startswith("cmdstat_evalsha:"))
     return float(line.split("usec=")[1].split(",")[0]) / count
 
@@ -48,12 +48,12 @@ def submit(link: RedisConnection, count: int) -> float:
 def drain(url: str, exec_id: str, batch: int) -> None:
     """One executor that takes and finishes runs without work, as fast as it can."""
     with RedisConnection.connect(url) as link:
-        took = link.one(CALLS.take("n", exec_id, "process", batch, now_ms(), enroll=True))
+        took = link.execute(CALLS.take("n", exec_id, "process", batch, now_ms(), enroll=True))
         event = b"e" * 80
         while took.runs:
             outcomes = [LeaseOutcome(run.id, "bench", "d", DONE) for run in took.runs]
             now = now_ms()
-            wrong, took = link.call(
+            wrong, took = link.execute_all(
                 CALLS.finish("n", exec_id, now, event * len(outcomes), 10_000, outcomes),
                 CALLS.take("n", exec_id, "process", batch, now),
             )
@@ -63,9 +63,9 @@ def drain(url: str, exec_id: str, batch: int) -> None:
 def throughput(url: str, batch: int, count: int, executors: int) -> tuple[float, float, float]:
     """Return runs per second, Redis' CPU, and microseconds in scripts per run."""
     with RedisConnection.connect(url) as link:
-        link.one(RedisCommand(("FLUSHALL",)))
+        link.execute(RedisCommand(("FLUSHALL",)))
         submit(link, count)
-        link.one(RedisCommand(("CONFIG", "RESETSTAT")))
+        link.execute(RedisCommand(("CONFIG", "RESETSTAT")))
         before = redis_cpu_s(link)
         workers = [
             multiprocessing.Process(target=drain, args=(url, f"E{i}", batch))
@@ -77,7 +77,7 @@ def throughput(url: str, batch: int, count: int, executors: int) -> tuple[float,
         for worker in workers:
             worker.join()
         took_s = time.perf_counter() - began
-        stats = link.one(RedisCommand(("INFO", "commandstats"))).decode()
+        stats = link.execute(RedisCommand(("INFO", "commandstats"))).decode()
         line = next(ln for ln in stats.splitlines() if ln.startswith("cmdstat_evalsha:"))
         usec = float(line.split("usec=")[1].split(",")[0])
         return count / took_s, (redis_cpu_s(link) - before) / count * 1e6, usec / count
@@ -85,7 +85,7 @@ def throughput(url: str, batch: int, count: int, executors: int) -> tuple[float,
 
 def redis_cpu_s(link: RedisConnection) -> float:
     """Return the CPU seconds of the server so far."""
-    text = link.one(RedisCommand(("INFO", "cpu"))).decode()
+    text = link.execute(RedisCommand(("INFO", "cpu"))).decode()
     values = dict(line.split(":") for line in text.splitlines() if ":" in line)
     return float(values["used_cpu_user"]) + float(values["used_cpu_sys"])
 
@@ -98,7 +98,7 @@ def idle(url: str, count: int) -> list[float]:
         with RedisConnection.connect(url) as link:
             enroll = True
             for _ in range(count):
-                took = link.one(CALLS.take("n", "I", "idle", 1, now_ms(), enroll=enroll))
+                took = link.execute(CALLS.take("n", "I", "idle", 1, now_ms(), enroll=enroll))
                 enroll = False
                 assert took.what == "idle"
                 link.blpop_start(CALLS.bell_key("I"))
@@ -108,7 +108,7 @@ def idle(url: str, count: int) -> list[float]:
                 assert polled.token
                 os.write(found[1], at.to_bytes(8, "little"))
                 done = LeaseOutcome(polled.token[:26].decode(), "bench", "d", DONE)
-                link.one(CALLS.finish("n", "I", now_ms(), b"", 100, [done]))
+                link.execute(CALLS.finish("n", "I", now_ms(), b"", 100, [done]))
         os._exit(0)
     took_us = []
     with RedisConnection.connect(url) as link:
@@ -118,7 +118,7 @@ def idle(url: str, count: int) -> list[float]:
             time.sleep(0.003)
             run = new_id()
             at = time.perf_counter_ns()
-            link.one(CALLS.submit("n", place, "b", now_ms(), [Submission(run, RECORD, run)]))
+            link.execute(CALLS.submit("n", place, "b", now_ms(), [Submission(run, RECORD, run)]))
             took_us.append((int.from_bytes(os.read(found[0], 8), "little") - at) / 1000)
     os.waitpid(pid, 0)
     return took_us
