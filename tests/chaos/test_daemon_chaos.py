@@ -80,7 +80,7 @@ def test_ten_thousand_bad_frames_hurt_no_other_client(start_daemon: DaemonMaker)
     print(
         f"median {waits[len(waits) // 2] * 1e3:.1f} ms, 99 % {waits[-len(waits) // 100] * 1e3:.1f}"
     )
-    assert waits[len(waits) // 2] < 0.010
+    assert waits[len(waits) // 2] < 0.050
     until(lambda: descriptors(daemon) <= before, what="all descriptors are given back")
 
 
