@@ -1,15 +1,16 @@
 """Settings of the documentation's site."""
 
 import sys
-from importlib.metadata import version as installed_version
 from pathlib import Path
+
+from rtd.common.version import VERSION
 
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 project = "rtd"
 author = "the rtd authors"
 project_copyright = "the rtd authors"
-release = version = installed_version("rtd")
+release = version = VERSION
 
 extensions = [
     "myst_parser",
@@ -19,7 +20,7 @@ extensions = [
     "rtd_conditions",
 ]
 source_suffix = {".md": "markdown"}
-exclude_patterns = ["_build", "_ext"]
+exclude_patterns = ["_build", "_ext", "man"]
 nitpicky = False
 
 myst_enable_extensions = ["colon_fence", "deflist"]

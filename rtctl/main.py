@@ -1,9 +1,6 @@
 """The command `rtctl`: finds the verb, reads its flags, runs it, and prints an error as one line.
 
-Exit codes: 0 ok, 1 the operation failed, 2 usage, 3 asked-for state not met, 4 not permitted,
-5 no such target, 6 conflict, 7 daemon unreachable, 8 partly failed, 124 timed out, 130
-interrupted. `run`, `wait` and `submit --wait` return the task's own code, see
-`rtctl.cli.exit_codes`.
+The exit codes are those of `rtctl.cli.exit_codes`.
 """
 
 from __future__ import annotations

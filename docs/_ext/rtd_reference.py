@@ -14,6 +14,7 @@ from sphinx.util.docutils import SphinxDirective
 from rtctl.cli.command_table import ALIASES, SUMMARIES, load_command
 from rtctl.cli.context import GLOBAL
 from rtctl.cli.flags import SWITCH, Flag
+from rtd.cli.exit_codes import EXIT_CODES
 from rtd.common import errors
 from rtd.config import config, setting_readers
 from rtd.model import policies
@@ -135,6 +136,14 @@ class ExitCodes(Written):
         return table(("exit code", "error", "meaning"), rows)
 
 
+class DaemonExitCodes(Written):
+    """The exit codes of the command `rtd`."""
+
+    def lines(self) -> Iterable[str]:
+        rows = ((str(code), meaning) for code, meaning in EXIT_CODES.items())
+        return table(("exit code", "meaning"), rows)
+
+
 class ClientCommand(Written):
     """The verbs of rtctl with their flags."""
 
@@ -250,6 +259,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
         ("rtd-policies", PolicyTable),
         ("rtd-options", SubmitOptions),
         ("rtd-exit-codes", ExitCodes),
+        ("rtd-daemon-exit-codes", DaemonExitCodes),
         ("rtd-command", CommandLine),
         ("rtctl-command", ClientCommand),
     ):

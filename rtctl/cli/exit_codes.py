@@ -1,14 +1,4 @@
-"""Exit codes: of a run that ended, and of verbs that work on several runs.
-
-A run's own code, as `run`, `wait` and `submit --wait` return it:
-
-    succeeded   0
-    error       1, or the command's exit code, or 128 + the signal that ended it
-    exception   1
-    terminated  128 + the signal that ended it; 143 (SIGTERM) where it ended by itself
-    lost        75 (EX_TEMPFAIL: to try again may help)
-    cancelled   125 (it never ran)
-"""
+"""Exit codes: of rtctl, of a run that ended, and of verbs that work on several runs."""
 
 from __future__ import annotations
 
@@ -21,6 +11,29 @@ if TYPE_CHECKING:
     from rtctl.generated.shapes import Outcome, Row
 
 FAILED, NOT_MET, PARTLY_FAILED = 1, 3, 8
+#: What each code means; errors get theirs from `rtd.common.errors.EXIT_CODE`.
+MEANINGS = {
+    0: "ok",
+    FAILED: "failed",
+    2: "usage",
+    NOT_MET: "asked-for state not met",
+    4: "not permitted",
+    5: "no such target",
+    6: "conflict",
+    7: "daemon unreachable",
+    PARTLY_FAILED: "partly failed",
+    124: "timed out",
+    130: "interrupted",
+}
+#: The code of a run by its state, as `run`, `wait` and `submit --wait` return it.
+RUN_MEANINGS = {
+    "succeeded": "0",
+    "error": "1, or the command's exit code, or 128 + the signal that ended it",
+    "exception": "1",
+    "terminated": "128 + the signal that ended it; 143 (SIGTERM) where it ended by itself",
+    "lost": "75 (EX_TEMPFAIL: to try again may help)",
+    "cancelled": "125 (it never ran)",
+}
 _BY_STATE = {"succeeded": 0, "error": 1, "exception": 1, "lost": 75, "cancelled": 125}
 _TERMINATED = 143
 

@@ -19,6 +19,12 @@ _CODES = {
     "queued": "36", "running": "34;1", "succeeded": "32", "error": "31", "exception": "31;1",
     "terminated": "33", "lost": "35;1", "cancelled": "2", "head": "1", "dim": "2", "bad": "31;1",
 }  # fmt: skip
+#: Variables that terminals and other programs have in common, with what each does here.
+VARIABLES = {
+    "NO_COLOR": "print no colours, unless the flag `--color always` is given",
+    "TERM": "`dumb`: a terminal without colours",
+    "COLUMNS": "the width of the terminal, instead of the one that the terminal reports",
+}
 
 
 class Screen:

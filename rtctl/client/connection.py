@@ -13,6 +13,7 @@ from time import monotonic
 from rtctl.client.errors import DaemonUnreachable, unreachable_error
 from rtctl.generated.verb_table import ANSWERS_WITHIN_S
 from rtd.common.errors import WaitTimeout
+from rtd.common.version import VERSION
 from rtd.protocol import frames
 from rtd.protocol.frames import Decoder, Notification, Response
 
@@ -26,7 +27,7 @@ _READ_BYTES = 256 << 10
 ANSWER_S = 60.0
 #: How long a daemon may take to accept a connection, in whole seconds.
 CONNECT_S = 10
-CLIENT = "rtctl 0.1.0"
+CLIENT = f"rtctl {VERSION}"
 
 
 class ConnectionLost(DaemonUnreachable):

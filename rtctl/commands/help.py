@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rtctl.cli.command_table import ALIASES, COMMANDS, SUMMARIES, load_command
 from rtctl.cli.context import GLOBAL
+from rtctl.cli.exit_codes import MEANINGS
 from rtctl.cli.flags import SWITCH, Flag, UsageError, suggest
 
 TYPE_CHECKING = False
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 USAGE = "help [VERB]"
 FLAGS = ()
 MORE = ""
+_COLUMNS = 88
 
 
 def run(context: CommandContext) -> int:
@@ -25,14 +27,16 @@ def run(context: CommandContext) -> int:
 
 
 def _overview() -> str:
+    from textwrap import wrap  # lazy: it needs re, and the help of a verb does not need it
+
+    codes = ", ".join(f"{code} {meaning}" for code, meaning in MEANINGS.items())
+    own = "`run`, `wait` and `submit --wait` return the task's own code."
     lines = ["rtctl VERB [TARGET ...] [flags]: talks to rtd, the task daemon.", "", "Verbs:"]
     lines += [f"  {name:<11} {doc}" for name, doc in SUMMARIES.items()]
     lines += ["", "Flags of every verb:", *_flags(GLOBAL), ""]
     lines += [
         "`rtctl help VERB` tells more. stdout is data, stderr is talk.",
-        "Exit codes: 0 ok, 1 failed, 2 usage, 3 asked-for state not met, 4 not permitted,",
-        "5 no such target, 6 conflict, 7 daemon unreachable, 8 partly failed, 124 timed out,",
-        "130 interrupted; `run`, `wait` and `submit --wait` return the task's own code.",
+        *wrap(f"Exit codes: {codes}; {own}", _COLUMNS),
     ]
     return "\n".join(lines)
 

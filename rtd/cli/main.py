@@ -1,9 +1,6 @@
 """The command `rtd`: run, start, stop, simulate, check. Called by people and by systemd.
 
-Exit codes: 0 done, 1 it failed (one line says why; an app that does not import is such a
-failure of `run` and `start`), 2 wrong usage or settings, 3 `check` found problems, 4 a daemon
-of another user, 6 a daemon is running already, 7 no daemon to stop, 124 `stop` timed out, 130
-interrupted.
+The exit codes are those of `rtd.cli.exit_codes`.
 """
 
 import argparse
@@ -15,6 +12,7 @@ from typing import Any, Final
 from rtd.cli.parser import RtdParser
 from rtd.common.errors import EXIT_CODE, RtdError
 from rtd.common.units import parse_duration_s
+from rtd.common.version import VERSION
 
 LEVELS: Final = ("debug", "info", "warning", "error")
 _APP_HELP: Final = (
@@ -24,7 +22,7 @@ _APP_HELP: Final = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line. Returns the exit code."""
-    options = _parser().parse_args(argv)
+    options = build_parser().parse_args(argv)
     code = _run_verb(options)
     if options.verb == "simulate":  # the only one that imports an app here
         from rtd.cli.exit_app_process import exit_app_process  # lazy: see above
@@ -66,7 +64,8 @@ def _find_verb(name: str) -> Callable[[argparse.Namespace], int]:
     return check
 
 
-def _parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line, which the help and the reference describe."""
     parser = RtdParser(
         prog="rtd", description="A daemon that runs an app's tasks and shell commands."
     )
@@ -115,7 +114,11 @@ def _add_app(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, metavar="FILE", help="read this rtd.toml")
     parser.add_argument("--name", help="the namespace in Redis (default rtd)")
     parser.add_argument("--redis", metavar="URL", help="embedded, redis://, rediss:// or unix://")
-    parser.add_argument("--durability", choices=("process", "always"), help="see docs")
+    parser.add_argument(
+        "--durability",
+        choices=("process", "always"),
+        help="what a power cut may cost: about a second (process, the default) or nothing",
+    )
     parser.add_argument("--group", help="a group whose members may use the socket")
     parser.add_argument(
         "--set", action="append", default=[], type=_assignment, metavar="NAME=VALUE",
@@ -140,9 +143,7 @@ def _duration(text: str) -> float:
 
 class _VersionAction(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        from importlib.metadata import version  # lazy: slow, rarely needed
-
-        print(f"rtd {version('rtd')}")
+        print(f"rtd {VERSION}")
         parser.exit()
 
 

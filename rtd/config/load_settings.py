@@ -19,10 +19,14 @@ from rtd.config.setting_readers import SETTING_NAMES, build_config, read_setting
 
 #: The configuration files that are tried when none is named.
 CANDIDATES: Final = (Path("rtd.toml"), Path("/etc/rtd/rtd.toml"))
-#: Variables with our prefix that are no settings: paths, and those that a run gets.
-OTHER_VARIABLES: Final = frozenset(
-    {"RTD_CONFIG", "RTD_SOCKET", "RTD_STATE_DIR", "RTD_RUNTIME_DIR", "RTD_LOG_LEVEL"}
-)
+#: Variables with our prefix that are no settings, and what each says.
+OTHER_VARIABLES: Final = {
+    "RTD_CONFIG": "the configuration file",
+    "RTD_LOG_LEVEL": "the level of the daemon's log: debug, info, warning or error",
+    "RTD_RUNTIME_DIR": "the runtime directory, which holds the sockets",
+    "RTD_STATE_DIR": "the state directory, which holds all that outlives the daemon",
+    "RTD_SOCKET": "the control socket; default: `rtd.sock` in the runtime directory",
+}
 _VARIABLES: Final = {"RTD_" + name.replace(".", "_").upper(): name for name in SETTING_NAMES}
 
 

@@ -10,11 +10,11 @@ entries of the event stream, whose ids Redis makes).
 
 import json
 import sys
-from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from rtd.common.version import VERSION
 from tests.golden.write_files import stored_files
 from tests.golden.write_records import app_records, packed_values, run_records
 from tests.golden.write_redis import redis_keys
@@ -23,7 +23,7 @@ from tests.golden.write_zygote import zygote_frames
 
 def main() -> None:
     """Write all files of this version."""
-    folder = Path(__file__).parent / version("rtd")
+    folder = Path(__file__).parent / VERSION
     if folder.exists():
         sys.exit(f"{folder} exists: the golden data of a release never changes")
     folder.mkdir()

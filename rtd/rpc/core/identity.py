@@ -1,16 +1,16 @@
 """The identity of a daemon, with which the answers of `info` and `status` begin."""
 
 import os
-from importlib import metadata
 from typing import Any
 
+from rtd.common.version import VERSION
 from rtd.supervisor.core.context import SupervisorContext
 
 
 def identity(context: SupervisorContext) -> dict[str, Any]:
     """Describe the daemon and the app that it serves, as both verbs declare it."""
     return {
-        "version": metadata.version("rtd"),
+        "version": VERSION,
         "pid": os.getpid(),
         "name": context.config.name,
         "node": context.config.node,

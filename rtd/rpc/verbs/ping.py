@@ -2,10 +2,10 @@
 
 import os
 import time
-from importlib import metadata
 from typing import Any
 
 from rtd.common.errors import VersionMismatch
+from rtd.common.version import VERSION
 from rtd.protocol import daemon_verbs, frames
 from rtd.rpc.core.request import ClientRequest
 from rtd.rpc.core.verb_handlers import handles
@@ -23,7 +23,7 @@ async def hello(request: ClientRequest) -> dict[str, Any]:
     request.client.greeted = True
     return {
         "version": frames.VERSION,
-        "server": f"rtd {metadata.version('rtd')}",
+        "server": f"rtd {VERSION}",
         "pid": os.getpid(),
         "frame_limit_bytes": request.context.config.limits.frame_bytes,
     }

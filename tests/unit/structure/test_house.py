@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from rtd.common.version import VERSION
 from tests.helpers.source import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -36,7 +37,7 @@ def test_the_wheel_holds_scripts_types_and_lua(tmp_path: Path) -> None:
     (wheel,) = tmp_path.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         held = set(archive.namelist())
-        points = archive.read(f"rtd-{PROJECT['version']}.dist-info/entry_points.txt").decode()
+        points = archive.read(f"rtd_daemon-{VERSION}.dist-info/entry_points.txt").decode()
     source = {
         str(path.relative_to(ROOT))
         for top in ("rtd", "rtctl")

