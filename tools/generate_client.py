@@ -3,7 +3,8 @@
 From the declared verbs and policies: `rtctl/generated/` with typed methods, plain and for asyncio
 (`verbs`, `async_verbs`), the types of their answers (`shapes`, `answers`), what rtctl knows of
 each verb (`verb_table`) and the options of a submit (`run_options`); and the page
-`docs/reference/protocol.md`. From the blocking client: `rtctl/aio/`, see `tools.make_async`.
+`docs/reference/protocol.md`. From the blocking client: `rtctl/aio/`, see `tools.make_async`. From
+both command lines: `docs/man/`, see `tools.generate_man`.
 """
 
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from rtd.common.package_root import PACKAGE_ROOT
-from tools import client_sources, make_async
+from tools import client_sources, generate_man, make_async
 from tools.generate_protocol_page import page
 
 ROOT: Final = Path(PACKAGE_ROOT).parent
@@ -45,7 +46,8 @@ def outputs() -> dict[Path, str]:
         text = make_async.async_source(name, (client / f"{name}.py").read_text(), made)
         sources[ROOT / "rtctl" / "aio" / f"{name}.py"] = text
     files = {path: _formatted(path, source) for path, source in sources.items()}
-    return {**files, ROOT / "docs/reference/protocol.md": page()}
+    manual = {ROOT / "docs" / "man" / name: text for name, text in generate_man.pages().items()}
+    return {**files, ROOT / "docs/reference/protocol.md": page(), **manual}
 
 
 def main(arguments: list[str]) -> int:
