@@ -1,5 +1,6 @@
 """A daemon with a client, for tests of the supervisor."""
 
+import contextlib
 import os
 import signal
 from collections.abc import Callable
@@ -57,6 +58,24 @@ def kill9(pid: int) -> None:
     """SIGKILL, and wait until it is gone."""
     os.kill(pid, signal.SIGKILL)
     until(lambda: not is_alive(pid), what=f"the end of {pid}")
+
+
+def kill_everything(daemon: Daemon) -> None:
+    """SIGKILL all processes of a daemon, and wait until none is left.
+
+    One that was forked while the others were found is killed in the next round.
+    """
+
+    def kill_found() -> bool:
+        found = daemon.processes()
+        for one in found:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(one.pid, signal.SIGKILL)
+        return bool(found)
+
+    until(lambda: not kill_found(), what="the end of everything")
+    assert daemon.process is not None
+    daemon.process.wait()
 
 
 def restart_supervisor(daemon: Daemon, meanwhile: Callable[[], None] = lambda: None) -> None:

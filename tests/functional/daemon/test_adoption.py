@@ -17,6 +17,7 @@ from tests.helpers.running import (
     executors,
     is_alive,
     kill9,
+    kill_everything,
     restart_supervisor,
     until_output,
     until_running,
@@ -172,11 +173,7 @@ def test_everything_killed_at_once_loses_no_waiting_run(daemon: Daemon, gate: Pa
         rt.pause_queue("later")
         waiting = rt.submit_many("add", [{"a": n} for n in range(50)], {"queue": "later"})
         lost = until_running(rt.submit("sleep", seconds=600))
-        assert daemon.process is not None
-        for found in daemon.processes():
-            os.kill(found.pid, signal.SIGKILL)
-        daemon.process.wait()
-        until(lambda: not daemon.processes(), what="the end of everything")
+        kill_everything(daemon)
         daemon.start()
         assert lost.wait(timeout=20).state == "lost"
         rt.resume_queue("later")

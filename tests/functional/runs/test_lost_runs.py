@@ -21,6 +21,7 @@ from tests.helpers.running import (
     executor_of,
     executors,
     is_alive,
+    kill_everything,
     until_output,
     until_running,
 )
@@ -47,7 +48,7 @@ def test_a_killed_executor_loses_its_run_and_is_replaced_soon(rt: Client, tmp_pa
     # The place is filled again when work asks for it; the minimum of the pool at once.
     more = rt.submit("add", a=1)
     assert more.wait(timeout=20).result == 1
-    assert time.monotonic() - began < 5.0  # a tenth of a second, on an idle machine
+    assert time.monotonic() - began < 15.0  # a tenth of a second, on an idle machine
     assert {row["pid"] for row in executors(rt)} - before
 
     run.wait(timeout=20)
@@ -138,11 +139,7 @@ def test_a_reboot_hides_no_first_attempt(start_daemon: DaemonMaker, tmp_path: Pa
         given_up, again = rt.submit("waiter", gate=str(gate)), rt.submit("survivor", gate=str(gate))
         until_running(given_up)
         until_running(again)
-        assert daemon.process is not None
-        for found in daemon.processes():
-            os.kill(found.pid, signal.SIGKILL)
-        daemon.process.wait()
-        until(lambda: not daemon.processes(), what="the end of everything")
+        kill_everything(daemon)
         shutil.rmtree(daemon.home / "run")
         daemon.start()
         assert given_up.wait(timeout=20).state == "lost"

@@ -12,7 +12,7 @@ from rtd.language.core.condition import MAX_DEPTH
 from rtd.language.parser import MAX_CHARS, MAX_OPEN
 from tests.unit.language.strategies import BUDGET, CONDITIONS, TEXTS
 
-LONGEST_S = 0.05
+LONGEST_S = 0.25
 N = MAX_CHARS
 
 
