@@ -65,7 +65,7 @@ generate: setup ## write the files that are made from code (client verbs, refere
 lock: ## the lock files again, from pyproject.toml (uses uv)
 	@tools/lock
 
-system-packages: ## the Debian packages that help: none is needed where the embedded Redis wheel exists
+system-packages: ## the Debian packages that help; redis-server only where no wheel brings it
 	apt-get update
 	apt-get install --yes python3 python3-venv make redis-server
 

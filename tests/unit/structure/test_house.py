@@ -8,8 +8,6 @@ import tomllib
 import zipfile
 from pathlib import Path
 
-import pytest
-
 from rtd.common.version import VERSION
 from tests.helpers.source import ROOT
 
@@ -22,13 +20,22 @@ def names(requirements: list[str]) -> set[str]:
     return {re.sub(r"[-_.]+", "-", match[0]).lower() for match in found if match}
 
 
-@pytest.mark.parametrize(("lock", "extra"), [("dev", "dev"), ("embedded", "embedded")])
-def test_everything_that_is_needed_is_locked_with_hashes(lock: str, extra: str) -> None:
+def locked_with_hashes(lock: str) -> set[str]:
+    """The packages of a lock file, of which each must have hashes."""
     text = (ROOT / "requirements" / f"{lock}.lock").read_text()
     locked = re.findall(r"^([a-z0-9-]+)==[^\\]*\\\n +--hash=sha256:", text, re.MULTILINE)
-    wanted = names(PROJECT["dependencies"]) | names(PROJECT["optional-dependencies"][extra])
-    assert wanted <= set(locked)
     assert len(re.findall(r"^[a-z0-9-]+==", text, re.MULTILINE)) == len(locked)
+    return set(locked)
+
+
+def test_everything_that_is_needed_is_locked_with_hashes() -> None:
+    wanted = names(PROJECT["dependencies"]) | names(PROJECT["optional-dependencies"]["dev"])
+    assert wanted <= locked_with_hashes("dev")
+
+
+def test_the_wheel_with_redis_is_locked_with_hashes() -> None:
+    wanted = names(PROJECT["optional-dependencies"]["embedded"])
+    assert wanted == locked_with_hashes("redis-server")
 
 
 def test_the_wheel_holds_scripts_types_and_lua(tmp_path: Path) -> None:
