@@ -68,7 +68,9 @@ and the connection is closed.
 Texts are UTF-8 (undecodable bytes as surrogates), times epoch seconds, durations seconds.
 Values of users may hold these extension types: 1 datetime, 2 date, 3 time (ISO 8601 text),
 4 timedelta ([days, seconds, microseconds]), 5 UUID (16 bytes), 6 Decimal (text), 7 path (text),
-8 set, 9 frozenset, 10 tuple (MessagePack of the list), 11 an integer beyond 64 bits (text).
+8 set, 9 frozenset, 10 tuple (MessagePack of the list), 11 an integer beyond 64 bits (text),
+12 a datetime and 13 a time in a zone or an hour that comes twice (MessagePack of [ISO 8601 text,
+fold, key of the zone, name of the offset]), 14 bytearray (its bytes).
 """
 
 

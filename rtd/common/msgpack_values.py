@@ -1,44 +1,63 @@
 """MessagePack with the types a task's parameters and results may have. Nothing is pickled.
 
 Beyond MessagePack's own types: datetime, date, time, timedelta, UUID, Decimal, Path, set,
-frozenset, tuple, and integers beyond 64 bits. `pack` refuses anything else, with the path of the
-offending value.
+frozenset, tuple, bytearray, and integers beyond 64 bits. Of a subclass of a type it stores the
+plain value. `pack` refuses anything else, with the path of the offending value.
 """
 
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from pathlib import Path, PurePath
+from pathlib import Path, PosixPath
 from typing import Any, Final
 from uuid import UUID
 
 import msgpack
 
 from rtd.common.errors import UnserialisableError
-from rtd.common.nesting_depth import MAX_BOXES, MAX_DEPTH, is_too_deep
-from rtd.common.unstorable_values import TOO_BOXED, TOO_DEEP, find_unstorable
+from rtd.common.nesting_depth import MAX_BOXES, MAX_DEPTH, examine, may_hold_views
+from rtd.common.plain_values import BYTEARRAY, has_own_hash, to_base, to_plain
+from rtd.common.unstorable_values import TOO_BOXED, TOO_DEEP, UnstorableValue, find_unstorable
+from rtd.common.zoned_times import is_plain, pack_zoned, read_zoned
 
 _DATETIME, _DATE, _TIME, _TIMEDELTA, _UUID, _DECIMAL, _PATH = range(1, 8)
 _SET, _FROZENSET, _TUPLE, _INT = range(8, 12)
+_ZONED_DATETIME, _ZONED_TIME = range(12, 14)
 
-
-_BASES: Final[tuple[type[Any], ...]] = (int, float, str, bytes, dict, list)
+_Extension = msgpack.ExtType
 
 
 def _delta(value: timedelta) -> bytes:
     return _packer([value.days, value.seconds, value.microseconds])
 
 
-_ENCODERS: Final[dict[type, tuple[int, Callable[[Any], bytes]]]] = {
-    datetime: (_DATETIME, lambda v: v.isoformat().encode()),
-    date: (_DATE, lambda v: v.isoformat().encode()),
-    time: (_TIME, lambda v: v.isoformat().encode()),
-    timedelta: (_TIMEDELTA, _delta),
-    UUID: (_UUID, lambda v: v.bytes),
-    Decimal: (_DECIMAL, lambda v: str(v).encode()),
-    int: (_INT, lambda v: str(v).encode()),
+def _datetime(value: datetime) -> Any:
+    if is_plain(value):
+        return _Extension(_DATETIME, value.isoformat().encode())
+    return _Extension(_ZONED_DATETIME, pack_zoned(value))
+
+
+def _time(value: time) -> Any:
+    if is_plain(value):
+        return _Extension(_TIME, value.isoformat().encode())
+    return _Extension(_ZONED_TIME, pack_zoned(value))
+
+
+_ENCODERS: Final[dict[type, Callable[[Any], Any]]] = {
+    datetime: _datetime,
+    date: lambda v: _Extension(_DATE, v.isoformat().encode()),
+    time: _time,
+    timedelta: lambda v: _Extension(_TIMEDELTA, _delta(v)),
+    UUID: lambda v: _Extension(_UUID, v.bytes),
+    Decimal: lambda v: _Extension(_DECIMAL, str(v).encode()),
+    PosixPath: lambda v: _Extension(_PATH, str(v).encode(errors="surrogateescape")),
+    bytearray: lambda v: _Extension(BYTEARRAY, bytes(v)),
+    int: lambda v: _Extension(_INT, str(v).encode()),
 }
+#: What msgpack packs itself; an int only up to 64 bits.
+_NATIVE: Final = frozenset({float, str, bytes, dict, list})
+_INT_LIMIT: Final = 1 << 63
 
 _BOX_CODES: Final[dict[type, int]] = {set: _SET, frozenset: _FROZENSET, tuple: _TUPLE}
 _BOX_MAKERS: Final[dict[int, Callable[[Any], Any]]] = {
@@ -54,7 +73,17 @@ _DECODERS: Final[dict[int, Callable[[bytes], Any]]] = {
     _DECIMAL: lambda b: Decimal(b.decode()),
     _PATH: lambda b: Path(b.decode(errors="surrogateescape")),
     _INT: lambda b: int(b.decode()),
+    _ZONED_DATETIME: lambda b: read_zoned(datetime, b),
+    _ZONED_TIME: lambda b: read_zoned(time, b),
+    BYTEARRAY: bytearray,
 }
+
+
+class _OwnHash(Exception):
+    """A value's class has a hash of its own: as keys, two such values may become one."""
+
+
+_UNPACKABLE: Final = (_OwnHash, TypeError, ValueError, OverflowError, RecursionError)
 
 
 def _default(boxes: int) -> Callable[[Any], Any]:
@@ -66,28 +95,21 @@ def _default(boxes: int) -> Callable[[Any], Any]:
             return _boxed(_BOX_CODES[kind], value, boxes)
         found = _ENCODERS.get(kind)
         if found is not None:
-            return msgpack.ExtType(found[0], found[1](value))
-        if isinstance(value, PurePath):
-            return msgpack.ExtType(_PATH, str(value).encode(errors="surrogateescape"))
-        # Subclasses (an IntEnum, a namedtuple, an OrderedDict) are stored as their base type.
-        for base in _BASES:
-            if isinstance(value, base):
-                return base(value)
-        for base, code in _BOX_CODES.items():
-            if isinstance(value, base):
-                return _boxed(code, value, boxes)
-        for base, (code, encoder) in _ENCODERS.items():
-            if isinstance(value, base):
-                return msgpack.ExtType(code, encoder(value))
-        raise TypeError(f"{kind.__name__} cannot be stored")
+            return found(value)
+        if has_own_hash(kind):
+            raise _OwnHash
+        plain = to_base(value)
+        if isinstance(plain, int) and -_INT_LIMIT <= plain < _INT_LIMIT:
+            return plain
+        return plain if type(plain) in _NATIVE else encode(plain)
 
     return encode
 
 
-def _boxed(code: int, value: Any, boxes: int) -> msgpack.ExtType:
+def _boxed(code: int, value: Any, boxes: int) -> Any:
     if boxes == MAX_BOXES:
         raise ValueError(TOO_BOXED)
-    return msgpack.ExtType(code, _packer(list(value), boxes + 1))
+    return _Extension(code, _packer(list(value), boxes + 1))
 
 
 _DEFAULTS: Final = tuple(_default(boxes) for boxes in range(MAX_BOXES + 1))
@@ -139,8 +161,13 @@ def pack(value: Any, where: str = "value") -> bytes:
     Raises:
         UnserialisableError: names the path of the first value that cannot be stored.
     """
-    blob = pack_frame(value, where)
-    check_depth(value, blob, where)
+    try:
+        blob = _packer(value)
+    except _UNPACKABLE as error:
+        blob = _pack_otherwise(value, where, error)
+    # Each level has one byte at least, so most values need no look.
+    if len(blob) > MAX_DEPTH or may_hold_views(blob):
+        blob = examined(value, blob, where)
     return blob
 
 
@@ -148,21 +175,53 @@ def pack_frame(value: Any, where: str) -> bytes:
     """As `pack`, but users' values may be `MAX_DEPTH` deep somewhere inside."""
     try:
         return _packer(value)
-    except (TypeError, ValueError, OverflowError, RecursionError) as error:
-        path, found = find_unstorable(value, where, _packer) or (where, str(error))
-        raise _unserialisable(path, found) from None
+    except _UNPACKABLE as error:
+        return _pack_otherwise(value, where, error)
 
 
-def check_depth(value: Any, blob: bytes, where: str) -> None:
-    """Refuse what is nested too deep. `blob` is the value packed.
+def examined(value: Any, blob: bytes, where: str, *, in_frame: bool = False) -> bytes:
+    """Return the value packed, after a look at what msgpack does not mind.
+
+    Args:
+        value: what was packed.
+        blob: the value packed.
+        where: how the value is called in an error.
+        in_frame: the value may be deeper, since that of a user is inside.
 
     Raises:
         UnserialisableError: names the path of the first part that is too deep.
     """
-    # Each level has one byte at least, so most values need no look.
-    if len(blob) > MAX_DEPTH and is_too_deep(value):
-        path, found = find_unstorable(value, where, _packer) or (where, TOO_DEEP)
+    too_deep, holds_views = examine(value)
+    if too_deep and not in_frame:
+        path, found = find_unstorable(value, where, _try_pack) or (where, TOO_DEEP)
         raise _unserialisable(path, found)
+    return _pack_carefully(value, where) if holds_views else blob
+
+
+def _pack_otherwise(value: Any, where: str, error: Exception) -> bytes:
+    if isinstance(error, _OwnHash):
+        return _pack_carefully(value, where)
+    raise _refusal(value, where, error) from None
+
+
+def _pack_carefully(value: Any, where: str) -> bytes:
+    # It goes through the value in Python, so it takes many times as long.
+    try:
+        return _packer(to_plain(value, where))
+    except UnstorableValue as error:
+        raise _unserialisable(error.path, error.fault) from None
+    except _UNPACKABLE as error:
+        raise _refusal(value, where, error) from None
+
+
+def _refusal(value: Any, where: str, error: Exception) -> UnserialisableError:
+    path, found = find_unstorable(value, where, _try_pack) or (where, str(error))
+    return _unserialisable(path, found)
+
+
+def _try_pack(value: Any) -> None:
+    with suppress(_OwnHash):
+        _packer(value)
 
 
 def _unserialisable(path: str, found: str) -> UnserialisableError:

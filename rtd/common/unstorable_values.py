@@ -8,6 +8,21 @@ from rtd.common.nesting_depth import BOXES, CONTAINERS, MAX_BOXES, MAX_DEPTH
 
 UnstorablePart = tuple[str, str]
 
+
+class UnstorableValue(ValueError):
+    """A part of a value that cannot be stored.
+
+    Attributes:
+        path: where it is.
+        fault: why.
+    """
+
+    def __init__(self, path: str, fault: str) -> None:
+        super().__init__(fault)
+        self.path = path
+        self.fault = fault
+
+
 TOO_DEEP: Final = f"nested more than {MAX_DEPTH} deep (or it contains itself)"
 TOO_BOXED: Final = f"tuples or sets nested more than {MAX_BOXES} deep"
 _PATH_CHARS: Final = 120
@@ -42,15 +57,22 @@ def find_unstorable(
 def _parts(value: Any, path: str) -> list[tuple[Any, str]]:
     """Return the parts of a container with their paths, keys before values."""
     if isinstance(value, dict):
-        keys = [(key, f"the key {key!r:.80} of {path}") for key in value]
-        return keys + [(inner, path + _step(key)) for key, inner in value.items()]
+        keys = [(key, key_path(key, path)) for key in value]
+        return keys + [(inner, part_path(key, path)) for key, inner in value.items()]
     if isinstance(value, list | tuple):
         return [(inner, f"{path}[{index}]") for index, inner in enumerate(value)]
     return [(inner, f"an element of {path}") for inner in value]
 
 
-def _step(key: Any) -> str:
-    return f".{key}" if isinstance(key, str) and key.isidentifier() else f"[{key!r:.80}]"
+def key_path(key: Any, path: str) -> str:
+    """Return what a key of a dict is called."""
+    return f"the key {key!r:.80} of {path}"
+
+
+def part_path(key: Any, path: str) -> str:
+    """Return what the value of a key is called."""
+    step = f".{key}" if isinstance(key, str) and key.isidentifier() else f"[{key!r:.80}]"
+    return path + step
 
 
 def _check_value(value: Any, path: str, try_pack: Callable[[Any], Any]) -> UnstorablePart | None:

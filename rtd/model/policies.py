@@ -12,6 +12,7 @@ from rtd.common.did_you_mean import did_you_mean
 from rtd.common.errors import PolicyError
 from rtd.common.exception_name import exception_name
 from rtd.common.msgpack_values import show_value
+from rtd.common.text_of import text_of
 from rtd.common.units import parse_bytes, parse_duration_s
 from rtd.model.lanes import TREE_LANES
 
@@ -153,13 +154,13 @@ def _queue(value: Any) -> str:
         raise ValueError(f"{value!r} is no queue name: a text of 1 to 100 characters")
     if any(c in value for c in "|\0\n\r\t ,") or value.startswith("@"):
         raise ValueError(f"{value!r} is no queue name: no blanks, commas, '|' or leading '@'")
-    return value
+    return text_of(value)
 
 
 def _on_lost(value: Any) -> str:
     if value not in ON_LOST:
         raise ValueError(f"{value!r} is neither 'fail' nor 'requeue'")
-    return str(value)
+    return text_of(value)
 
 
 def _concurrency(value: Any) -> int | None:

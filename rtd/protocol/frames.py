@@ -17,7 +17,7 @@ from __future__ import annotations
 from msgpack import ExtType, FormatError, OutOfData, StackError, Unpacker, packb, unpackb
 
 from rtd.common.errors import BadRequest, FrameTooLarge, RtdError, from_wire
-from rtd.common.nesting_depth import MAX_DEPTH
+from rtd.common.nesting_depth import MAX_DEPTH, may_hold_views
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -97,10 +97,10 @@ def dump(value: Any, where: str = "value") -> bytes:
 def dump_value(value: Any, where: str) -> bytes:
     """Return a user's value as MessagePack. Raises as `dump`, also for a value nested too deep."""
     blob = dump(value, where)
-    if len(blob) > MAX_DEPTH:
-        from rtd.common.msgpack_values import check_depth  # lazy: as in dump
+    if len(blob) > MAX_DEPTH or may_hold_views(blob):
+        from rtd.common.msgpack_values import examined  # lazy: as in dump
 
-        check_depth(value, blob, where)
+        return examined(value, blob, where)
     return blob
 
 
@@ -128,7 +128,13 @@ def value_hook(code: int, data: bytes) -> Any:
 
 def encode_request(msgid: int, method: str, params: dict[str, Any]) -> bytes:
     """Return the frame of a request."""
-    return dump([REQUEST, msgid, method, [params]], method)
+    message = [REQUEST, msgid, method, [params]]
+    blob = dump(message, method)
+    if may_hold_views(blob):
+        from rtd.common.msgpack_values import examined  # lazy: as in dump
+
+        return examined(message, blob, method, in_frame=True)
+    return blob
 
 
 def encode_response(msgid: int, result: Any) -> bytes:

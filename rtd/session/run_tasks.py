@@ -21,6 +21,7 @@ from typing import Any, Final
 from rtctl import Client, Run
 from rtctl.client.errors import DaemonUnreachable
 from rtd.common.errors import AppError, NotPermitted
+from rtd.common.text_of import text_of
 from rtd.session.core.session_state import SessionState
 from rtd.session.start_daemon import apps_of, daemon_command, refuse_inside
 
@@ -64,7 +65,9 @@ def run(session: SessionState, names: tuple[Any, ...]) -> list[TaskResult]:
         KeyboardInterrupt: a user's Ctrl-C; the run in progress has been ended.
     """
     refuse_inside("run")
-    tasks = [str(getattr(name, "name", name)) for name in names]
+    tasks = [
+        text_of(name if isinstance(name, str) else getattr(name, "name", name)) for name in names
+    ]
     with _client_of(apps_of(session)) as client:
         for task in tasks:
             client.rpc.tasks(task=task)  # raises UnknownTask

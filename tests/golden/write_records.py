@@ -1,9 +1,10 @@
 """The golden records: runs in every state, values of every type, and what an app declares."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgpack
 
@@ -122,6 +123,10 @@ def packed_values() -> dict[str, bytes]:
         "numbers": [Decimal("1.10"), 1 << 70, -(1 << 70)],
         "others": [UUID(int=5), Path("/srv/data")],
         "boxes": [{1}, frozenset({2}), (3, (4,))],
+        "zoned": [
+            datetime(2026, 10, 25, 3, 30, tzinfo=ZoneInfo("Europe/Helsinki"), fold=1),
+            time(2, 30, tzinfo=timezone(timedelta(hours=1), "CET")), bytearray(b"a"),
+        ],
     }  # fmt: skip
     blobs = {name: pack(value) for name, value in values.items()}
     intent = Intent("drain", "the daemon ends", AT, requeue=True, note="after its grace")

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from rtd.common.errors import RtdError
 from rtd.common.msgpack_values import pack
+from rtd.common.text_of import text_of
 from rtd.executor.aspects.leftovers import kill_leftovers
 from rtd.executor.core.leased_run import AttemptOutcome, LeasedRun
 from rtd.executor.output.scratch_file import ScratchFile
@@ -119,7 +120,7 @@ class CommandCaller:
     def _start(
         self, params: dict[str, Any], work: LeasedRun, outcome: AttemptOutcome
     ) -> "subprocess.Popen[bytes] | None":
-        argv = [str(part) for part in params["argv"]]
+        argv = [text_of(part) for part in params["argv"]]
         try:
             environment, account = _environment(params, work)
             stdin = params.get("stdin")
@@ -192,7 +193,7 @@ def _environment(params: dict[str, Any], work: LeasedRun) -> tuple[dict[str, str
         found = find_account(str(params["user"]))
         environment.update(found.environment)
         account = dict(found.popen_options)
-    environment.update({str(k): str(v) for k, v in (params.get("env") or {}).items()})
+    environment.update({text_of(k): text_of(v) for k, v in (params.get("env") or {}).items()})
     environment["RTD_RUN_ID"] = work.id
     environment["RTD_ATTEMPT"] = str(work.attempt_number)
     return environment, account

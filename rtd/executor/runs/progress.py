@@ -6,6 +6,8 @@ from typing import Final
 
 import msgpack
 
+from rtd.common.text_of import text_of
+
 #: Seconds between two progress reports that are written.
 _EVERY_S: Final = 0.2
 _TEXT_CHARS: Final = 200
@@ -35,5 +37,5 @@ class ProgressThrottle:
         if now < self._next and done != total:
             return
         self._next = now + _EVERY_S
-        report = [done, total, str(text)[:_TEXT_CHARS], time.time()]
+        report = [done, total, text_of(text)[:_TEXT_CHARS], time.time()]
         self._write(self._run_id, msgpack.packb(report))

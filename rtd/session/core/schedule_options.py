@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from zoneinfo import ZoneInfo
 
 from rtd.common.errors import PolicyError
+from rtd.common.text_of import text_of
 from rtd.model.lanes import TREE_LANES
 from rtd.model.schedule import IF_TRUE, NO_SCHEDULE, Schedule, read_catch_up
 
@@ -114,7 +115,7 @@ def read_timezone(name: Any, where: str) -> str:
         raise PolicyError(
             f"{where}: no time zone is named {name!r}; write an IANA name such as Europe/Helsinki"
         ) from None
-    return str(name)
+    return text_of(name)
 
 
 def read_switch(value: Any, name: str, where: str) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from rtd.common.errors import PolicyError
+from rtd.common.text_of import text_of
 from rtd.session.core.signature import TaskSignature, caller_location, first_line
 from rtd.session.core.task_definition import TaskDefinition
 from rtd.session.parameters.argument import Argument, Private, SimpleArg
@@ -42,7 +43,7 @@ class Command:
         """Return what to run: each parameter becomes an option with its value."""
         added: list[str] = []
         for name, value in params.items():
-            added += [name if name.startswith("-") else f"{self.dashes}{name}", str(value)]
+            added += [name if name.startswith("-") else f"{self.dashes}{name}", text_of(value)]
         if isinstance(self.words, tuple):
             argv = [*self.words, *added]
         else:
@@ -140,7 +141,7 @@ def _environment(env: Any) -> dict[str, Any] | None:
         return None
     if not isinstance(env, Mapping):
         raise PolicyError(f"CommandTask: env: {env!r:.80} is no mapping of names to texts")
-    return {str(name): _known_value(value, f"env: {name}") for name, value in env.items()}
+    return {text_of(name): _known_value(value, f"env: {name}") for name, value in env.items()}
 
 
 def _known_value(value: Any, where: str) -> Any:

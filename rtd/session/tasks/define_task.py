@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from rtd.common.did_you_mean import did_you_mean
 from rtd.common.errors import PolicyError
+from rtd.common.text_of import text_of
 from rtd.model.lanes import LANE_OF, TASK_LANES
 from rtd.model.manifest import TaskInfo
 from rtd.model.policies import POLICY_OPTIONS, Policies, read_policies
@@ -72,7 +73,7 @@ def define_task(
     taken = [parameter for parameter, _ in signature.parameters]
     given = read_parameters(parameters, taken, signature.any_parameters, where)
     info = TaskInfo(
-        name=str(name),
+        name=text_of(name),
         lane=chosen,
         fresh=fresh,
         parameters=signature.parameters,
@@ -126,7 +127,7 @@ def _read_lane(
 ) -> str:
     if execution is not None and lane is not None and execution != lane:
         raise PolicyError(f"{where}: execution and lane mean the same; write one of them")
-    lane = lane or execution
+    lane = None if (chosen := lane or execution) is None else text_of(chosen)
     if not signature.is_command:
         return python_lane(lane, signature.is_async, fresh, where)
     if lane is not None and lane not in TASK_LANES:

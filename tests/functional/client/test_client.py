@@ -1,9 +1,11 @@
 """`from rtctl import Client`: runs from Python."""
 
+import enum
 import threading
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -31,6 +33,20 @@ def test_values_keep_their_types(rt: Client) -> None:
     assert rt.submit("tomorrow", day=date(2026, 1, 31)).wait(20).result == date(2026, 2, 1)
     value = {"pair": (1, 2), "set": {3}, "path": Path("/x"), "bytes": b"\xff"}
     assert rt.submit("echo", value=value).wait(20).result == value
+
+
+class Level(str, enum.Enum):  # noqa: UP042
+    DANGER = "danger"
+
+
+def test_a_member_of_an_enum_and_a_zone_arrive_as_they_are(rt: Client) -> None:
+    noon = datetime(2026, 10, 24, 12, tzinfo=ZoneInfo("Europe/Helsinki"))
+    value = {"level": Level.DANGER, "at": noon, "raw": bytearray(b"a")}
+    for run in [rt.submit("echo", value=value), *rt.submit_many("echo", [{"value": value}] * 2)]:
+        back = run.wait(20).result
+        assert back == {"level": "danger", "at": noon, "raw": bytearray(b"a")}
+        assert (type(back["level"]), type(back["raw"])) == (str, bytearray)
+        assert (back["at"] + timedelta(days=1)).isoformat() == "2026-10-25T12:00:00+02:00"
 
 
 def test_a_value_that_cannot_be_sent_is_named(rt: Client) -> None:

@@ -1,11 +1,12 @@
 """Records of earlier releases are read, and those that later releases may store."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgpack
 import pytest
@@ -89,7 +90,7 @@ def test_an_executor_carries_out_what_was_queued(release: str) -> None:
 def test_values_of_every_type_are_read(release: str) -> None:
     blobs = golden_blobs(release, "values")
     stop = Intent.unpack(blobs.pop("stop_request"))
-    assert {name: unpack(blob) for name, blob in blobs.items()} == {
+    values = {
         "plain": [None, True, -1, 2.5, "ä", b"\xff", {"a": {"b": [1]}}],
         "times": [
             datetime(2026, 11, 29, 2, 30, tzinfo=UTC), date(2026, 11, 29), time(2, 30, 1),
@@ -98,7 +99,14 @@ def test_values_of_every_type_are_read(release: str) -> None:
         "numbers": [Decimal("1.10"), 1 << 70, -(1 << 70)],
         "others": [UUID(int=5), Path("/srv/data")],
         "boxes": [{1}, frozenset({2}), (3, (4,))],
+        "zoned": [
+            datetime(2026, 10, 25, 3, 30, tzinfo=ZoneInfo("Europe/Helsinki"), fold=1),
+            time(2, 30, tzinfo=timezone(timedelta(hours=1), "CET")), bytearray(b"a"),
+        ],
     }  # fmt: skip
+    assert blobs
+    for name, blob in blobs.items():  # a release has the values that it could store
+        assert unpack(blob) == values[name]
     assert stop == Intent("drain", "the daemon ends", AT, requeue=True, note="after its grace")
 
 
