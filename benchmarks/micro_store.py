@@ -20,7 +20,8 @@ from rtd.store.commands.arguments import LeaseOutcome, Submission
 from rtd.store.commands.commands import StoreCommands
 from rtd.store.connection.blocking import RedisConnection
 from rtd.store.connection.command import RedisCommand
-from rtd.store.embedded.find_server import find_server, probe_server
+from rtd.store.embedded.choose_server import choose_server
+from rtd.store.embedded.find_server import probe_server
 from rtd.store.embedded.server import EmbeddedRedis
 
 CALLS = StoreCommands("bench")
@@ -125,10 +126,10 @@ def idle(url: str, count: int) -> list[float]:
 
 
 def main() -> None:
-    server = probe_server(Path(sys.argv[1])) if len(sys.argv) > 1 else find_server()
+    home = Path(tempfile.mkdtemp(prefix="rtd-bench-"), "redis")
+    server = probe_server(Path(sys.argv[1])) if len(sys.argv) > 1 else choose_server(home)
     if server is None:
         sys.exit(f"{sys.argv[1]} is no redis-server")
-    home = Path(tempfile.mkdtemp(prefix="rtd-bench-"), "redis")
     embedded = EmbeddedRedis(home, server=server)
     embedded.start()
     print(f"{server.path}: {server.describe()}")

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from types import TracebackType
 
-from rtd.store.embedded.find_server import find_server
+from rtd.store.embedded.choose_server import choose_server
 
 _SETTINGS = {
     "port": "0",
@@ -32,7 +32,7 @@ class PrivateRedis:
 
     def __enter__(self) -> PrivateRedis:
         command = [
-            str(find_server().path),
+            str(choose_server(self._folder).path),
             "--dir",
             str(self._folder),
             "--unixsocket",

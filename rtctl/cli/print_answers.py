@@ -1,4 +1,4 @@
-"""Answers that several commands print: outcomes of runs, and switches of tasks."""
+"""Answers that several commands print: outcomes of runs, switches of tasks, Redis."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from rtctl.cli.screen import clean
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import Any
 
     from rtctl.cli.context import CommandContext
     from rtctl.generated.shapes import Outcome, SwitchRow
@@ -44,3 +45,11 @@ def print_switches(context: CommandContext, rows: Sequence[SwitchRow]) -> int:
             what = "the schedule" if row["task"] == "*" else row["task"]
             context.screen.print_out(f"{what} is {'enabled' if row['enabled'] else 'disabled'}")
     return 0
+
+
+def redis_text(redis: dict[str, Any]) -> str:
+    """Return where Redis is, whether it answers, and which server it is."""
+    if not redis.get("ok", True):
+        return clean(f"{redis.get('url')} (not answering: {redis.get('error')})")
+    server = f", {redis.get('server', 'Redis')} {redis['version']}" if redis.get("version") else ""
+    return clean(f"{redis.get('url')} (ok){server}")

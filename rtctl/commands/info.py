@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rtctl.cli.print_answers import redis_text
 from rtctl.cli.run_rows import time_text
 from rtctl.cli.screen import ago, align_pairs, clean
 from rtd.common.format_units import format_bytes
@@ -31,9 +32,8 @@ def run(context: CommandContext) -> int:
 
 
 def _pairs(info: InfoResult) -> list[tuple[str, str]]:
-    redis, output, places = info["redis"], info["output"], info["places"]
+    output, places = info["output"], info["places"]
     tally = ", ".join(f"{count:,} {state}" for state, count in info["tally"].items() if count)
-    state = f"not answering: {redis.get('error')}" if not redis.get("ok", True) else "ok"
     drain = ", draining" if info["draining"] else ""
     pairs = [
         ("rtd", f"{info['version']}, pid {info['pid']}{drain}"),
@@ -41,7 +41,8 @@ def _pairs(info: InfoResult) -> list[tuple[str, str]]:
         ("started", f"{time_text(info['started_at'])} ({ago(info['started_at'])})"),
         ("app", clean(info["app"] or "none: commands only")),
         ("app error", clean(info["app_error"] or "")),
-        ("redis", f"{redis.get('url')} ({clean(state)})"),
+        ("redis", redis_text(info["redis"])),
+        ("redis path", clean(info["redis"].get("program") or "")),
         ("runs", f"{info['running']:,} running, {info['queued']:,} queued"),
         ("ended", tally),
         *((name.replace("_", " "), str(value)) for name, value in places.items()),

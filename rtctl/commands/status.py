@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rtctl.cli.print_answers import redis_text
 from rtctl.cli.run_rows import time_text
 from rtctl.cli.screen import ago, align_pairs, clean
 
@@ -42,8 +43,6 @@ def _is_well(status: StatusResult) -> bool:
 
 
 def _pairs(status: StatusResult) -> list[tuple[str, str]]:
-    redis = status["redis"]
-    state = "ok" if redis.get("ok", True) else f"not answering: {redis.get('error')}"
     count = status["tasks"]
     app = f"{status['app']}, {count:,} task{'' if count == 1 else 's'}"
     drain = ", draining" if status["draining"] else ""
@@ -55,7 +54,7 @@ def _pairs(status: StatusResult) -> list[tuple[str, str]]:
         ("started", f"{time_text(status['started_at'])} ({ago(status['started_at'])})"),
         ("app", clean(app if status["app"] else "none: commands only")),
         ("app error", clean(status["app_error"] or "")),
-        ("redis", f"{redis.get('url')} ({clean(state)})"),
+        ("redis", redis_text(status["redis"])),
         ("schedule", clean(_schedule(status["schedule"]))),
         ("runs", f"{status['running']:,} running, {status['queued']:,} queued"),
         ("executors", lanes and f"{lanes} (runs/executors)"),

@@ -303,7 +303,7 @@ class StatusResult(TypedDict):
     tasks: int
     """How many the app has."""
     redis: dict[str, Any]
-    """Url, ok, error, version, pid, bytes."""
+    """Url, ok, error, server, version, program, pid, bytes."""
     lanes: list[LaneRow]
     """Those with executors, by name."""
     queued: int
@@ -338,7 +338,7 @@ class InfoResult(TypedDict):
     places: dict[str, Any]
     """Socket, runtime_dir, state_dir, log."""
     redis: dict[str, Any]
-    """Url, ok, error, version, pid, bytes."""
+    """Url, ok, error, server, version, program, pid, bytes."""
     executors: list[Any]
     """Maps: exec, pid, lane, run, started_at, retiring."""
     queued: int

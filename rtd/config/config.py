@@ -11,6 +11,8 @@ from typing import Any, Final
 from rtd.model.lanes import LANES
 
 MIB: Final = 1 << 20
+#: The value of `redis` for a Redis that rtd starts itself.
+EMBEDDED: Final = "embedded"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +83,8 @@ class Config:
         name: the namespace in Redis; nodes that share a Redis and a name share queues.
         node: this host's name among them.
         redis: `embedded` or a URL (`redis://`, `rediss://`, `unix://`).
+        redis_server: the program to start as the embedded Redis: the absolute path of a
+            `redis-server` or `valkey-server`; None: rtd chooses one.
         durability: `process` (killing Redis loses nothing acknowledged; a power cut about a
             second) or `always` (a power cut loses nothing).
         retention_s: how long the record of a finished run is kept.
@@ -93,7 +97,8 @@ class Config:
 
     name: str = "rtd"
     node: str = field(default_factory=lambda: os.uname().nodename)
-    redis: str = "embedded"
+    redis: str = EMBEDDED
+    redis_server: str | None = None
     durability: str = "process"
     lanes: Mapping[str, LaneConfig] = field(default_factory=default_lanes)
     output: OutputConfig = field(default_factory=OutputConfig)

@@ -4,13 +4,21 @@ To add one: a field in `rtd.config.config` and a row in `READERS`.
 """
 
 import dataclasses
+import os
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from rtd.common.did_you_mean import did_you_mean
 from rtd.common.errors import ConfigError
 from rtd.common.units import parse_bytes, parse_duration_s
-from rtd.config.config import Config, LaneConfig, OutputConfig, SizeLimits, default_lanes
+from rtd.config.config import (
+    EMBEDDED,
+    Config,
+    LaneConfig,
+    OutputConfig,
+    SizeLimits,
+    default_lanes,
+)
 from rtd.model.lanes import CONFIG_LANES, LANE_OF
 
 DURABILITIES: Final = ("process", "always")
@@ -31,6 +39,13 @@ def _name(value: Any) -> str:
     if any(c in text for c in "{}:|") or not text.isprintable() or len(text) > 100:
         raise ValueError(f"{value!r}: at most 100 characters, none of them {{ }} : |")
     return text
+
+
+def _absolute_path(value: Any) -> str:
+    path = _text(value)
+    if not os.path.isabs(path):
+        raise ValueError(f"{path!r} is no absolute path")
+    return path
 
 
 def _durability(value: Any) -> str:
@@ -79,6 +94,7 @@ READERS: Final[dict[str, tuple[str, Read]]] = {
     "name": ("name", _name),
     "node": ("node", _name),
     "redis": ("redis", _text),
+    "redis_server": ("redis_server", _absolute_path),
     "durability": ("durability", _durability),
     "retention": ("retention_s", parse_duration_s),
     "history": ("history", _whole(1, 10_000_000)),
@@ -98,7 +114,7 @@ READERS: Final[dict[str, tuple[str, Read]]] = {
     },
 }
 #: Settings in force before an app is imported: an app cannot set them.
-DAEMON_ONLY: Final = ("name", "node", "redis", "durability", "group")
+DAEMON_ONLY: Final = ("name", "node", "redis", "redis_server", "durability", "group")
 SETTING_NAMES: Final = tuple(READERS)
 
 
@@ -146,6 +162,11 @@ def build_config(values: Mapping[str, Any]) -> Config:
             groups[head][field] = value
     for pool, lane in lanes.items():
         lanes[pool] = _check_lane(pool, lane, values)
+    if "redis_server" in top and top.get("redis", EMBEDDED) != EMBEDDED:
+        raise ConfigError(
+            "redis_server names the program of an embedded Redis, but redis names a Redis "
+            "elsewhere: leave one of the two out"
+        )
     return Config(
         **top,
         lanes=lanes,

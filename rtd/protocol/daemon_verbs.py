@@ -124,7 +124,7 @@ STATUS: Final = Verb(
     result=(
         *IDENTITY,
         Field("tasks", "int", "how many the app has"),
-        Field("redis", "dict[str, Any]", "url, ok, error, version, pid, bytes"),
+        Field("redis", "dict[str, Any]", "url, ok, error, server, version, program, pid, bytes"),
         Field("lanes", "list[LaneRow]", "those with executors, by name"),
         Field("queued", "int", "runs that wait, delayed ones included"),
         Field("running", "int", "runs that are going"),
@@ -136,7 +136,8 @@ STATUS: Final = Verb(
         {
             "version": "0.1.0", "pid": 4242, "name": "rtd", "node": "web1",
             "started_at": 1769846400.0, "draining": False, "app": "shop.jobs:session",
-            "app_error": None, "tasks": 12, "redis": {"url": "embedded", "ok": True},
+            "app_error": None, "tasks": 12,
+            "redis": {"url": "embedded", "ok": True, "server": "Redis", "version": "8.2.3"},
             "lanes": [{"lane": "process", "executors": 2, "running": 1}],
             "queued": 12, "running": 1,
             "schedule": {"state": "going", "why": None, "halted_at": None, "tasks": 4},
@@ -154,7 +155,7 @@ INFO: Final = Verb(
     result=(
         *IDENTITY,
         Field("places", "dict[str, Any]", "socket, runtime_dir, state_dir, log"),
-        Field("redis", "dict[str, Any]", "url, ok, error, version, pid, bytes"),
+        Field("redis", "dict[str, Any]", "url, ok, error, server, version, program, pid, bytes"),
         Field("executors", "list[Any]", "maps: exec, pid, lane, run, started_at, retiring"),
         Field("queued", "int", "runs that wait, delayed ones included"),
         Field("running", "int", "runs that are going"),
@@ -167,7 +168,8 @@ INFO: Final = Verb(
             "version": "0.1.0", "pid": 4242, "name": "rtd", "node": "web1",
             "started_at": 1769846400.0, "draining": False, "app": "shop.jobs:session",
             "app_error": None, "places": {"socket": "/run/rtd/rtd.sock"},
-            "redis": {"url": "embedded", "ok": True, "error": None},
+            "redis": {"url": "embedded", "ok": True, "error": None, "server": "Redis",
+                      "version": "8.2.3", "program": "/usr/bin/redis-server"},
             "executors": [{"exec": ID, "pid": 4250, "lane": "process", "run": None}],
             "queued": 12, "running": 1, "tally": {"succeeded": 1200, "error": 3},
             "output": {"bytes": 81920, "quota_bytes": 1073741824},

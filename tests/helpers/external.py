@@ -3,7 +3,7 @@
 import subprocess
 from pathlib import Path
 
-from rtd.store.embedded.find_server import find_server
+from rtd.store.embedded.choose_server import choose_server
 from tests.helpers.deadline import until
 
 
@@ -25,7 +25,7 @@ class ExternalRedis:
         words += ["--appendonly", "yes", "--appendfsync", "no", "--save", ""]
         with (self.folder / "redis.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [str(find_server().path), *words], stdout=log, stderr=log
+                [str(choose_server(self.folder).path), *words], stdout=log, stderr=log
             )
         until(self.socket.exists, what="the external Redis")
 

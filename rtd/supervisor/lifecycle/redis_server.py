@@ -1,13 +1,15 @@
 """Redis as the daemon sees it: embedded or elsewhere, and its health."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 from rtd.common.errors import StoreGone
-from rtd.config.config import Config
+from rtd.config.config import EMBEDDED, Config
 from rtd.config.paths import DaemonPaths
 from rtd.store.connection.async_ import AsyncRedisConnection
 from rtd.store.connection.url import parse_url
+from rtd.store.embedded.choose_server import probe_named_server
 from rtd.store.embedded.keep_alive import keep_alive
 from rtd.store.embedded.server import EmbeddedRedis
 from rtd.store.embedded.server_check import INFO_COMMAND, check_server
@@ -19,17 +21,22 @@ class RedisServer:
     """The Redis of this daemon.
 
     Args:
-        config: `redis` says which, `durability` how safe an embedded one is.
+        config: `redis` says which; `redis_server`, `durability`: how to run an embedded one.
         paths: an embedded one keeps its data there.
 
     Raises:
-        ConfigError: the URL cannot be used.
+        ConfigError: the URL or the program cannot be used.
     """
 
     def __init__(self, config: Config, paths: DaemonPaths) -> None:
         self._embedded: EmbeddedRedis | None = None
-        if config.redis == "embedded":
-            self._embedded = EmbeddedRedis(paths.redis_dir, durability=config.durability)
+        if config.redis == EMBEDDED:
+            named = config.redis_server
+            self._embedded = EmbeddedRedis(
+                paths.redis_dir,
+                durability=config.durability,
+                server=probe_named_server(Path(named)) if named else None,
+            )
             self.url = self._embedded.url
         else:
             self.url = config.redis
@@ -81,14 +88,17 @@ async def check_redis(server: RedisServer, redis: AsyncRedisConnection) -> None:
 
 
 async def redis_info(server: RedisServer, redis: AsyncRedisConnection) -> dict[str, Any]:
-    """Return the `redis` part of `info`: whether it answers, its version, its size."""
+    """Return the `redis` part of `info`: whether it answers, which server it is, its size."""
     found: dict[str, Any] = {"url": server.describe(), "ok": True, "error": None}
     try:
         facts = await redis.execute(INFO_COMMAND)
     except StoreGone as error:
         found.update(ok=False, error=error.sentence)
         return found
+    found["server"] = "Valkey" if "valkey_version" in facts else "Redis"
     found["version"] = facts.get("valkey_version") or facts.get("redis_version")
+    if server.is_embedded:
+        found["program"] = facts.get("executable")
     found["pid"] = int(facts.get("process_id", 0))
     found["bytes"] = int(facts.get("used_memory", 0))
     return found

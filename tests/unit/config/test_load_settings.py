@@ -56,6 +56,8 @@ def test_sizes_and_durations_are_read_as_people_write_them() -> None:
         ({"stop_grace": "soon"}, "stop_grace"),
         ({"name": "a:b"}, "name"),
         ({"output.quota": 5}, "too small"),
+        ({"redis_server": "bin/redis-server"}, "no absolute path"),
+        ({"redis_server": "/bin/redis-server", "redis": "redis://h"}, "leave one of the two out"),
     ],
 )
 def test_a_wrong_setting_is_named_with_what_is_wrong(flags: dict[str, Any], reason: str) -> None:

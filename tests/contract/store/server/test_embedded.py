@@ -12,9 +12,8 @@ from rtd.common.errors import ConfigError, StoreError
 from rtd.store.connection.async_ import AsyncRedisConnection
 from rtd.store.connection.blocking import RedisConnection
 from rtd.store.connection.command import RedisCommand
-from rtd.store.embedded import find_server as module
 from rtd.store.embedded.append_only_file import AppendOnlyFiles
-from rtd.store.embedded.find_server import ServerProgram, find_server
+from rtd.store.embedded.find_server import ServerProgram
 from rtd.store.embedded.keep_alive import keep_alive
 from rtd.store.embedded.server import EmbeddedRedis
 from tests.contract.store.connection.test_blocking_connection import kill
@@ -221,44 +220,6 @@ def test_a_server_that_cannot_start_says_what_it_said(home: Path, server: Server
         StoreError, match=r"ended at once \(exit 1; .*redis.log ends with: .*AOF|append"
     ):
         redis.start()
-
-
-def test_data_of_a_newer_redis_is_not_silently_ignored(home: Path, server: ServerProgram) -> None:
-    if server.version >= (7, 0, 0):
-        pytest.skip("this one reads both")
-    (home / "redis" / "appendonlydir").mkdir(parents=True)
-    with pytest.raises(ConfigError, match=r"was written by Redis 7 or later and .* is 6\.2"):
-        EmbeddedRedis(home / "redis", server=server).start()
-
-
-def test_no_server_at_all_is_said_with_what_to_install(
-    monkeypatch: pytest.MonkeyPatch, home: Path
-) -> None:
-    monkeypatch.setattr(module, "candidates", list)
-    with pytest.raises(
-        ConfigError, match=r"no Redis server found to start: install one \(apt"
-    ) as e:
-        EmbeddedRedis(home / "redis").start()
-    assert ("rtd-daemon[embedded]" in str(e.value)) == module.wheel_is_published()
-
-
-def test_servers_that_are_too_old_or_broken_are_named(
-    monkeypatch: pytest.MonkeyPatch, home: Path
-) -> None:
-    old = home / "redis-server"
-    old.write_text("#!/bin/sh\necho Redis server v=5.0.7 sha=0\n")
-    old.chmod(0o755)
-    monkeypatch.setattr(module, "candidates", lambda: [old, home / "none"])
-    with pytest.raises(ConfigError, match=r"is 5\.0\.7, too old.*none does not run here"):
-        find_server()
-
-
-def test_path_goes_before_the_wheel(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
-    mine = home / "valkey-server"
-    mine.write_text("#!/bin/sh\necho 'Valkey server v=8.0.1 sha=0'\n")
-    mine.chmod(0o755)
-    monkeypatch.setenv("PATH", str(home))
-    assert find_server() == ServerProgram(mine, (8, 0, 1), is_valkey=True)
 
 
 def test_it_ends_though_its_socket_was_deleted(redis: EmbeddedRedis) -> None:
