@@ -4,6 +4,7 @@ The exit codes are those of `rtd.cli.exit_codes`.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -23,6 +24,10 @@ _APP_HELP: Final = (
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line. Returns the exit code."""
     options = build_parser().parse_args(argv)
+    if options.verb == "run" and os.getpid() == 1:  # in a container
+        from rtd.process.fork.init_process import run_under_init  # lazy: see `_find_verb`
+
+        return run_under_init(lambda: _run_verb(options))
     code = _run_verb(options)
     if options.verb == "simulate":  # the only one that imports an app here
         from rtd.cli.exit_app_process import exit_app_process  # lazy: see above
