@@ -10,11 +10,11 @@ VERSIONS := 3.11 3.12 3.13
 ARGS ?=
 # The tests keep bytecode, also where Python may not write it by itself: else each worker and each
 # daemon that they start would compile its modules again.
-test chaos: export PYTHONDONTWRITEBYTECODE :=
+test test-package chaos: export PYTHONDONTWRITEBYTECODE :=
 COMPILE := $(BIN)/python -m compileall -q rtd rtctl
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all chaos lint format bench bench-against docs generate lock system-packages clean
+.PHONY: help setup demo test test-all test-package chaos lint format bench bench-against docs generate dist lock system-packages clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ test: setup ## the tests, side by side (ARGS="-k word", a file or file::test: th
 
 test-all: ## the tests on every Python of 3.11, 3.12 and 3.13 that is installed
 	@tools/test_all $(VERSIONS)
+
+test-package: setup ## the wheel, built and installed into an empty environment, does what the pages show
+	@$(BIN)/python -m pytest tests/package $(ARGS)
 
 chaos: setup ## the tests that kill and break things many times over
 	@$(COMPILE)
@@ -61,6 +64,11 @@ docs: setup ## the documentation as a site, in docs/_build/html; warnings are er
 
 generate: setup ## write the files that are made from code (client verbs, reference pages)
 	@$(BIN)/python -m tools.generate_client
+
+dist: setup ## the source archive and the wheel, in dist/; both would be accepted by an index
+	@rm -rf dist
+	@$(BIN)/python -m build --no-isolation
+	@$(BIN)/python -m twine check --strict dist/*
 
 lock: ## the lock files again, from pyproject.toml (uses uv)
 	@tools/lock

@@ -71,6 +71,7 @@ def _show(manifest: Manifest | None) -> None:
             for text, width in zip(row, widths, strict=False)
         ]
         print("  ".join([*cells, row[3]]).rstrip())
+    sys.stdout.flush()  # the problems follow on stderr, which may be the same pipe
 
 
 def _examine(app: str) -> dict[str, Any]:

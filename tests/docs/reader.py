@@ -1,0 +1,116 @@
+"""Follows a page of the documentation as a reader does, in a directory of its own."""
+
+import configparser
+import json
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+from tests.docs.markdown import Block, blocks, commands, matches
+from tests.docs.shell import Shell
+from tests.helpers.daemon import Daemon
+from tests.helpers.source import ROOT
+
+#: Languages of blocks that are read, not run.
+SHOWN = {"text", "mermaid"}
+
+
+class Reader:
+    """Follows one page, block by block, in an empty directory with a daemon's environment.
+
+    Args:
+        page: to follow.
+        place: the daemon's directories and environment.
+        cwd: where the commands run.
+        python: the interpreter that runs the blocks of Python.
+    """
+
+    def __init__(
+        self, page: Path, place: Daemon, cwd: Path, python: Path = Path(sys.executable)
+    ) -> None:
+        self.page = page
+        self.python = python
+        self.env = {**place.env, "COLUMNS": "100", "EXAMPLES": str(ROOT / "examples")}
+        self.cwd = cwd
+        self.shell = Shell(cwd, self.env)
+        self.printed = ""
+
+    def follow_page(self) -> None:
+        """Do what all blocks say, in order."""
+        try:
+            for block in list(blocks(self.page)):
+                self.follow(block)
+        finally:
+            self.shell.close()
+
+    def follow(self, block: Block) -> None:
+        """Do what a block says."""
+        for name, value in block.comments:
+            if name == "run":
+                hidden = self.shell.run(value)
+                assert hidden.code == 0, f"{block.place}: {value}\n{hidden.output}"
+        if block.said("not run") is not None:
+            assert block.said("not run"), f"{block.place}: 'not run' needs a reason"
+        elif block.said("prints") is not None:
+            assert matches(block.text.splitlines(), self.printed), self._differs(block, block.text)
+        elif (file := block.said("file")) is not None:
+            self._write(self.cwd / file, block)
+        else:
+            self._act(block)
+
+    def _write(self, path: Path, block: Block) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(block.text)
+        if path.suffix == ".py":
+            compile(block.text, block.place, "exec")
+
+    def _act(self, block: Block) -> None:
+        if block.language == "console":
+            self._console(block)
+        elif block.language == "python":
+            self._python(block)
+        elif block.language == "json":
+            json.loads(block.text)
+        elif block.language == "toml":
+            tomllib.loads(block.text)
+        elif block.language == "ini":
+            configparser.ConfigParser(strict=False, interpolation=None).read_string(block.text)
+        else:
+            assert block.language in SHOWN, f"{block.place}: nobody checks {block.language!r}"
+
+    def _console(self, block: Block) -> None:
+        todo = commands(block)
+        for number, command in enumerate(todo):
+            text = command.text
+            if text.startswith("make "):  # the targets are run on their own; here they must exist
+                text = f"make --directory={ROOT} --dry-run {text.removeprefix('make ')} >/dev/null"
+            done = self.shell.run(text)
+            shown = command.expected
+            assert not shown or matches(shown, done.output), self._differs(
+                block, "\n".join(shown), f"$ {command.text}\n{done.output}"
+            )
+            asked = number + 1 < len(todo) and "$?" in todo[number + 1].text
+            last = number + 1 == len(todo)
+            wanted = int(block.said("exit") or 0) if last else 0
+            assert asked or done.code == wanted, (
+                f"{block.place}: `{command.text}` ended with {done.code}\n{done.output}"
+            )
+
+    def _python(self, block: Block) -> None:
+        done = subprocess.run(
+            [self.python, "-W", "error", "-c", block.text],
+            cwd=self.cwd,
+            env={**self.env, "PYTHONPATH": str(self.cwd)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        self.printed = done.stdout
+        assert done.returncode == 0, f"{block.place}:\n{done.stdout}{done.stderr}"
+
+    def _differs(self, block: Block, shown: str, printed: str | None = None) -> str:
+        actual = self.printed if printed is None else printed
+        return f"{block.place} shows\n{shown}\nbut it prints\n{actual}"
