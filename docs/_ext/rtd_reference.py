@@ -104,12 +104,15 @@ class PolicyTable(Written):
     """All policies of a task."""
 
     def lines(self) -> Iterable[str]:
-        meant = attributes(policies.Policies)
         defaults = policies.Policies()
         return table(
             ("policy", "default", "meaning"),
             (
-                (f"`{name}`", _shown(getattr(defaults, option.field)), meant[option.field])
+                (
+                    f"`{name}`",
+                    _shown(getattr(defaults, option.field)),
+                    f"{option.doc}; {option.more}" if option.more else option.doc,
+                )
                 for name, option in policies.POLICY_OPTIONS.items()
             ),
         )

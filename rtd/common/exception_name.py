@@ -27,3 +27,9 @@ def exception_name(item: object) -> str:
     if isinstance(item, str) and item:
         return item
     raise ValueError(f"{item!r} is neither an exception class nor its name")
+
+
+def read_exception_names(value: object) -> tuple[str, ...]:
+    """Return the names of one exception or of several. Raises ValueError for what is neither."""
+    items = value if isinstance(value, list | tuple | set | frozenset) else [value]
+    return tuple(exception_name(item) for item in items)

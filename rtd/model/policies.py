@@ -1,6 +1,7 @@
 """The policies of a task: settings for each of its runs.
 
-To add one: a field of `Policies`, a row in `POLICY_OPTIONS`, and the code that applies it.
+To add one: a field of `Policies`, and the code that applies it. The options of a submit, the flags
+of `rtctl submit`, the types of the client and the pages follow from the field (`make generate`).
 """
 
 import dataclasses
@@ -10,57 +11,120 @@ from typing import Any, Final, NamedTuple
 
 from rtd.common.did_you_mean import did_you_mean
 from rtd.common.errors import PolicyError
-from rtd.common.exception_name import exception_name
-from rtd.common.msgpack_values import show_value
+from rtd.common.exception_name import read_exception_names
+from rtd.common.read_value import (
+    read_optional,
+    read_positive_duration_s,
+    read_positive_size,
+    read_queue_name,
+    read_share,
+    whole_number,
+)
 from rtd.common.text_of import text_of
-from rtd.common.units import parse_bytes, parse_duration_s
+from rtd.common.units import parse_duration_s
 from rtd.model.lanes import TREE_LANES
 
 ON_LOST: Final = ("fail", "requeue")
 #: A run that lost its executor this often is never requeued again.
 MAX_LOSSES: Final = 3
 PRIORITY_RANGE: Final = 100
-_ZERO: Final = "0 would end every run at once; leave it out for no limit"
+#: The key of a policy's description in the metadata of its field.
+_OPTION: Final = "option"
+
+
+class PolicyOption(NamedTuple):
+    """A policy as a declaration or a submit names it.
+
+    Attributes:
+        field: the field of `Policies`.
+        read: turns a value into that of the field. Raises ValueError.
+        kind: what a value is: `text`, `int`, `share`, `duration`, `size`, `names` (of
+            exceptions), or the allowed words with `|` between; ` | None` where it may be None.
+        doc: a line for the protocol page and the help of `rtctl submit`.
+        more: further words for the reference of policies.
+        own_process: it cannot be enforced in lanes where runs share a process.
+    """
+
+    field: str
+    read: Callable[[Any], Any]
+    kind: str
+    doc: str
+    more: str = ""
+    own_process: bool = False
+
+
+def _policy(default: Any, read: Callable[[Any], Any], kind: str, doc: str, **facts: Any) -> Any:
+    """Return a field of `Policies` with its description, see `PolicyOption`."""
+    option = PolicyOption("", read, kind, doc, **facts)
+    return dataclasses.field(default=default, metadata={_OPTION: option})
+
+
+def _read_on_lost(value: Any) -> str:
+    if value not in ON_LOST:
+        raise ValueError(f"{value!r} is neither 'fail' nor 'requeue'")
+    return text_of(value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policies:
     """All policies with their defaults. Durations in seconds, sizes in bytes.
 
-    Attributes:
-        queue: where runs wait.
-        priority: within the queue, -100 to 100, higher first.
-        timeout_s: an attempt that runs longer is stopped; None: no limit.
-        stop_grace_s: how long a run that was asked to stop has before it is killed.
-        retries: how many more attempts after a failed one (error, exception).
-        backoff_s: wait before the first retry; doubled for each further one.
-        backoff_cap_s: longest wait between attempts.
-        jitter: share of the wait that is random, 0 to 1.
-        retry_on: names of exceptions (`ValueError`, `requests.Timeout`, `exit 75`) that are
-            retried; empty: every failure. A base class's name covers its subclasses.
-        no_retry_on: names that are never retried; stronger than `retry_on`.
-        on_lost: when its executor dies: `fail` (state lost) or `requeue`.
-        max_concurrency: how many runs of the task may be going at once, on all executors.
-        memory_limit_bytes: resident memory of the run's whole process tree.
-        cpu_time_limit_s: CPU seconds of the run's whole process tree.
-        expires_s: a run that has not started this long after its submit is cancelled.
+    The public name of a policy is that of its field without the unit.
     """
 
-    queue: str = "default"
-    priority: int = 0
-    timeout_s: float | None = None
-    stop_grace_s: float | None = None
-    retries: int = 0
-    backoff_s: float = 1.0
-    backoff_cap_s: float = 600.0
-    jitter: float = 0.1
-    retry_on: tuple[str, ...] = ()
-    no_retry_on: tuple[str, ...] = ()
-    on_lost: str = "fail"
-    max_concurrency: int | None = None
-    memory_limit_bytes: int | None = None
-    cpu_time_limit_s: float | None = None
-    expires_s: float | None = None
+    queue: str = _policy("default", read_queue_name, "text", "where it waits; default: the task's")
+    priority: int = _policy(
+        0, whole_number(-PRIORITY_RANGE, PRIORITY_RANGE), "int", "-100 to 100, higher first",
+        more="within the queue",
+    )  # fmt: skip
+    timeout_s: float | None = _policy(
+        None, read_optional(read_positive_duration_s), "duration | None",
+        "stop an attempt that runs longer (`10m`)",
+    )  # fmt: skip
+    stop_grace_s: float | None = _policy(
+        None, read_optional(parse_duration_s), "duration | None",
+        "from the request to stop to the kill", more="default: the daemon's",
+    )  # fmt: skip
+    retries: int = _policy(
+        0, whole_number(0, 1_000_000), "int", "further attempts after a failed one",
+        more="an error or an exception",
+    )  # fmt: skip
+    backoff_s: float = _policy(
+        1.0, parse_duration_s, "duration",
+        "wait before the first retry, doubled for each further one",
+    )  # fmt: skip
+    backoff_cap_s: float = _policy(
+        600.0, parse_duration_s, "duration", "longest wait between attempts"
+    )
+    jitter: float = _policy(0.1, read_share, "share", "share of the wait that is random, 0 to 1")
+    retry_on: tuple[str, ...] = _policy(
+        (), read_exception_names, "names", "retry only these exceptions, or `exit N`",
+        more="names such as `ValueError`, `requests.Timeout`, `exit 75`; the name of a base class "
+        "covers its subclasses; empty: every failure",
+    )  # fmt: skip
+    no_retry_on: tuple[str, ...] = _policy(
+        (), read_exception_names, "names", "never retry these exceptions",
+        more="stronger than `retry_on`",
+    )  # fmt: skip
+    on_lost: str = _policy(
+        "fail", _read_on_lost, "fail|requeue", "`fail` or `requeue` when its executor dies"
+    )
+    max_concurrency: int | None = _policy(
+        None, read_optional(whole_number(1, 1_000_000)), "int | None",
+        "runs of the task at once, everywhere",
+    )  # fmt: skip
+    memory_limit_bytes: int | None = _policy(
+        None, read_optional(read_positive_size), "size | None",
+        "resident memory of its process tree (`512M`)", own_process=True,
+    )  # fmt: skip
+    cpu_time_limit_s: float | None = _policy(
+        None, read_optional(read_positive_duration_s), "duration | None",
+        "CPU time of its process tree", own_process=True,
+    )  # fmt: skip
+    expires_s: float | None = _policy(
+        None, read_optional(parse_duration_s), "duration | None",
+        "cancel it when it has not started by then", more="counted from the submit",
+    )  # fmt: skip
 
     def overlay(self, opts: Mapping[str, Any]) -> "Policies":
         """Return these policies with the stored overrides of one submit."""
@@ -103,120 +167,19 @@ class Policies:
         return not self.retry_on or bool(found.intersection(self.retry_on))
 
 
-POLICY_FIELDS: Final = tuple(f.name for f in dataclasses.fields(Policies))
+#: All policies by their public names.
+POLICY_OPTIONS: Final = {
+    field.name.removesuffix("_s").removesuffix("_bytes"): field.metadata[_OPTION]._replace(
+        field=field.name
+    )
+    for field in dataclasses.fields(Policies)
+}
+POLICY_FIELDS: Final = tuple(option.field for option in POLICY_OPTIONS.values())
 _DEFAULTS: Final = Policies()
 
 
 def _tuples(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
-
-
-def _duration(value: Any) -> float | None:
-    return None if value is None else parse_duration_s(value)
-
-
-def _positive_duration(value: Any) -> float | None:
-    seconds = _duration(value)
-    if seconds == 0:
-        raise ValueError(_ZERO)
-    return seconds
-
-
-def _memory(value: Any) -> int | None:
-    size = None if value is None else parse_bytes(value)
-    if size == 0:
-        raise ValueError(_ZERO)
-    return size
-
-
-def _whole(low: int, high: int) -> Callable[[Any], int]:
-    def check(value: Any) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise ValueError(f"{show_value(value)} is not a whole number from {low} to {high}")
-        return value
-
-    return check
-
-
-def _share(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-        raise ValueError(f"{show_value(value)} is not a share from 0 to 1")
-    return float(value)
-
-
-def _names(value: Any) -> tuple[str, ...]:
-    items = value if isinstance(value, list | tuple | set | frozenset) else [value]
-    return tuple(exception_name(item) for item in items)
-
-
-def _queue(value: Any) -> str:
-    if not isinstance(value, str) or not value or len(value) > 100:
-        raise ValueError(f"{value!r} is no queue name: a text of 1 to 100 characters")
-    if any(c in value for c in "|\0\n\r\t ,") or value.startswith("@"):
-        raise ValueError(f"{value!r} is no queue name: no blanks, commas, '|' or leading '@'")
-    return text_of(value)
-
-
-def _on_lost(value: Any) -> str:
-    if value not in ON_LOST:
-        raise ValueError(f"{value!r} is neither 'fail' nor 'requeue'")
-    return text_of(value)
-
-
-def _concurrency(value: Any) -> int | None:
-    return None if value is None else _whole(1, 1_000_000)(value)
-
-
-class PolicyOption(NamedTuple):
-    """A policy as a declaration or a submit names it.
-
-    Attributes:
-        field: the field of `Policies`.
-        read: turns a value into that of the field. Raises ValueError.
-        kind: what a value is: `text`, `int`, `share`, `duration`, `size`, `names` (of
-            exceptions), or the allowed words with `|` between; ` | None` where it may be None.
-        doc: a line for the protocol page and the help of `rtctl submit`.
-    """
-
-    field: str
-    read: Callable[[Any], Any]
-    kind: str
-    doc: str
-
-
-#: All policies by name. The options of a submit, the flags of `rtctl submit` and the types of the
-#: client follow from this table (`make generate`).
-POLICY_OPTIONS: Final = {
-    "queue": PolicyOption("queue", _queue, "text", "where it waits; default: the task's"),
-    "priority": PolicyOption("priority", _whole(-PRIORITY_RANGE, PRIORITY_RANGE), "int",
-                             "-100 to 100, higher first"),
-    "timeout": PolicyOption("timeout_s", _positive_duration, "duration | None",
-                            "stop an attempt that runs longer (`10m`)"),
-    "stop_grace": PolicyOption("stop_grace_s", _duration, "duration | None",
-                               "from the request to stop to the kill"),
-    "retries": PolicyOption("retries", _whole(0, 1_000_000), "int",
-                            "further attempts after a failed one"),
-    "backoff": PolicyOption("backoff_s", parse_duration_s, "duration",
-                            "wait before the first retry, doubled for each further one"),
-    "backoff_cap": PolicyOption("backoff_cap_s", parse_duration_s, "duration",
-                                "longest wait between attempts"),
-    "jitter": PolicyOption("jitter", _share, "share", "share of the wait that is random, 0 to 1"),
-    "retry_on": PolicyOption("retry_on", _names, "names",
-                             "retry only these exceptions, or `exit N`"),
-    "no_retry_on": PolicyOption("no_retry_on", _names, "names", "never retry these exceptions"),
-    "on_lost": PolicyOption("on_lost", _on_lost, "fail|requeue",
-                            "`fail` or `requeue` when its executor dies"),
-    "max_concurrency": PolicyOption("max_concurrency", _concurrency, "int | None",
-                                    "runs of the task at once, everywhere"),
-    "memory_limit": PolicyOption("memory_limit_bytes", _memory, "size | None",
-                                 "resident memory of its process tree (`512M`)"),
-    "cpu_time_limit": PolicyOption("cpu_time_limit_s", _positive_duration, "duration | None",
-                                   "CPU time of its process tree"),
-    "expires": PolicyOption("expires_s", _duration, "duration | None",
-                            "cancel it when it has not started by then"),
-}  # fmt: skip
-#: Limits that are measured on a process tree, so each run must have its own.
-TREE_LIMITS: Final = ("memory_limit", "cpu_time_limit")
 
 
 def read_policies(options: Mapping[str, Any], lane: str, where: str) -> dict[str, Any]:
@@ -241,7 +204,8 @@ def read_policies(options: Mapping[str, Any], lane: str, where: str) -> dict[str
             fields[option.field] = option.read(value)
         except ValueError as error:
             raise PolicyError(f"{where}: {name}: {error}") from None
-        if name in TREE_LIMITS and fields[option.field] is not None and lane not in TREE_LANES:
+        is_set = fields[option.field] != getattr(_DEFAULTS, option.field)
+        if option.own_process and is_set and lane not in TREE_LANES:
             raise PolicyError(
                 f"{where}: {name} cannot be enforced in lane {lane!r}, where runs share a "
                 "process; use lane 'process'"
