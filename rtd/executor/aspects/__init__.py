@@ -2,6 +2,7 @@
 
 To add one, say for a new policy: a subclass of `rtd.executor.core.run_aspect.RunAspect` in a
 module here, and a line in `rtd.executor.aspects.run_aspects.serial_aspects`. An aspect of a
-policy says in `applies` which runs it is for; the policy itself is a row in
-`rtd.model.policies.POLICY_OPTIONS`.
+policy says in `applies` which runs it is for; the policy itself is a field of
+`rtd.model.policies.Policies`. An aspect that changes the process of the run does so in
+`enter_child`, too: lane `fresh` forks that process before the run is known.
 """

@@ -1,6 +1,6 @@
 """The title of an executor, as `ps` shows it."""
 
-from rtd.executor.core.leased_run import AttemptOutcome
+from rtd.executor.core.leased_run import AttemptOutcome, LeasedRun
 from rtd.executor.core.run_aspect import RunAspect
 from rtd.process.fork.process_title import set_title
 
@@ -14,7 +14,9 @@ class ProcessTitle(RunAspect):
         self._lane = lane
 
     def enter(self, outcome: AttemptOutcome) -> None:
-        work = outcome.leased_run
+        self.enter_child(outcome.leased_run)
+
+    def enter_child(self, work: LeasedRun) -> None:
         set_title(f"{self._lane} {work.task} {work.id}")
 
     def leave(self, outcome: AttemptOutcome) -> None:

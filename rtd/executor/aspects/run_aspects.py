@@ -52,6 +52,7 @@ class RunAspects:
 
     def __init__(self, aspects: Sequence[RunAspect]) -> None:
         self._aspects = aspects
+        self._in_child = [a for a in aspects if type(a).enter_child is not RunAspect.enter_child]
         self._by_task: dict[str, AspectCalls] = {}
         self._by_policy = any(type(a).applies is not RunAspect.applies for a in aspects)
 
@@ -74,6 +75,12 @@ class RunAspects:
             high_s=min((bound for bound in bounds if bound > expected_s), default=_ENDLESS_S),
             policies=policies,
         )
+
+    def enter_child(self, work: LeasedRun) -> None:
+        """Prepare this process, a child that was forked before its run was known."""
+        for aspect in self._in_child:
+            if aspect.applies(work.policies):
+                aspect.enter_child(work)
 
     def on_idle(self) -> None:
         """Let each aspect use the time in which there is nothing to run."""

@@ -1,6 +1,6 @@
 """The base of everything that surrounds a run."""
 
-from rtd.executor.core.leased_run import AttemptOutcome
+from rtd.executor.core.leased_run import AttemptOutcome, LeasedRun
 from rtd.model.policies import Policies
 
 
@@ -24,6 +24,12 @@ class RunAspect:
 
     def leave(self, outcome: AttemptOutcome) -> None:
         """Clean up after a run that has ended, and add to its outcome."""
+
+    def enter_child(self, work: LeasedRun) -> None:
+        """Prepare this process, a child that was forked before its run was known (lane `fresh`).
+
+        It ends with the run, and lacks what `enter` did in the executor meanwhile.
+        """
 
     def on_idle(self) -> None:
         """Undo what runs did that were too short for this aspect; there is time now."""

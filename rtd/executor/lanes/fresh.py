@@ -58,5 +58,5 @@ class FreshLane(SerialLane):
     def _enter(self, record: bytes) -> LeasedRun:
         work = LeasedRun(record, self._tasks)
         run_context.enter_run(self._expect(work))
-        set_title(f"{self._lane.name} {work.task} {work.id}")
+        self._aspects.enter_child(work)
         return work

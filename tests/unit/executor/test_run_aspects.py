@@ -103,3 +103,19 @@ def test_there_is_time_for_all_aspects_when_the_executor_is_idle() -> None:
     long.min_expected_s = 5.0
     RunAspects([long, short]).on_idle()
     assert (long.mended, short.mended) == (1, 1)
+
+
+class OfChild(OfPolicy):
+    """Changes the process of a run."""
+
+    def enter_child(self, work: LeasedRun) -> None:
+        self.diary.append(f"child {self.name} of {work.task}")
+
+
+def test_a_child_forked_ahead_is_prepared_by_the_aspects_of_its_run() -> None:
+    diary: list[str] = []
+    aspects = RunAspects([Recorder("title", diary), OfChild("limit", diary)])
+    aspects.enter_child(leased())
+    assert diary == []
+    aspects.enter_child(leased(timeout_s=1.0))
+    assert diary == ["child limit of report"]
