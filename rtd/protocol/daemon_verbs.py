@@ -228,6 +228,4 @@ SHUTDOWN: Final = Verb(
     ),
     example=({"grace_s": 5.0}, {"pid": 4242, "running": 1}),
 )  # fmt: skip
-
-DAEMON_VERBS: Final = (TASK_LOG, EVENTS, STATUS, INFO, RELOAD, PING, SHUTDOWN)
 DAEMON_SHAPES: Final = (FAULT, LANE, SCHEDULE)

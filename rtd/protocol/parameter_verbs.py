@@ -68,5 +68,3 @@ PARAMS_UNSET: Final = Verb(
     result=_ROW,
     example=({"name": "region"}, {"param": _EXAMPLE}),
 )
-
-PARAMETER_VERBS: Final = (PARAMS_LS, PARAMS_GET, PARAMS_SET, PARAMS_UNSET)

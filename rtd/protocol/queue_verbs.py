@@ -48,5 +48,3 @@ QUEUE_PURGE: Final = Verb(
     result=(Field("cancelled", "int", "how many"),),
     example=({"queue": "slow"}, {"cancelled": 120}),
 )
-
-QUEUE_VERBS: Final = (QUEUE_LS, QUEUE_PAUSE, QUEUE_RESUME, QUEUE_PURGE)

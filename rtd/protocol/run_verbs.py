@@ -211,5 +211,3 @@ RETRY: Final = Verb(
         {"runs": [_SPLIT | {"state": "queued", "new": "01KAJ3V9S2K7Z4M2T8W6R1X9ZC"}]},
     ),
 )  # fmt: skip
-
-RUN_VERBS: Final = (SUBMIT, LS, SHOW, LOGS, WAIT, RESULT, KILL, CANCEL, RETRY)

@@ -150,5 +150,3 @@ GRAPH: Final = Verb(
                     "text": "succeeded"}]},
     ),
 )  # fmt: skip
-
-SCHEDULE_VERBS: Final = (TASKS, NEXT, WHY, MISSES, ENABLE, DISABLE, TRIGGER, GRAPH)

@@ -9,20 +9,20 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from rtd.common.errors import BadRequest
-from rtd.protocol.daemon_verbs import DAEMON_VERBS, HELLO
-from rtd.protocol.parameter_verbs import PARAMETER_VERBS
-from rtd.protocol.queue_verbs import QUEUE_VERBS
-from rtd.protocol.run_verbs import RUN_VERBS
-from rtd.protocol.schedule_verbs import SCHEDULE_VERBS
+from rtd.protocol import daemon_verbs, parameter_verbs, queue_verbs, run_verbs, schedule_verbs
 from rtd.protocol.schema import Verb, check
 
-#: By name, in the order of `rtctl help` and of the protocol page.
+_MODULES: Final = (run_verbs, schedule_verbs, parameter_verbs, queue_verbs, daemon_verbs)
+#: All verbs that these modules declare, by name, in the order of `rtctl help` and of the protocol
+#: page.
 VERBS: Final[Mapping[str, Verb]] = {
     verb.name: verb
     for verb in (
-        HELLO, *RUN_VERBS, *SCHEDULE_VERBS, *PARAMETER_VERBS, *QUEUE_VERBS, *DAEMON_VERBS,
+        daemon_verbs.HELLO,
+        *(found for module in _MODULES for found in vars(module).values()),
     )
-}  # fmt: skip
+    if isinstance(verb, Verb)
+}
 
 
 def check_request(method: str, params: Mapping[str, Any]) -> dict[str, Any]:
