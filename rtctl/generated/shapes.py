@@ -73,28 +73,28 @@ class AttemptRow(TypedDict):
 
     number: int
     """1 is the first."""
-    state: str
-    """How it ended."""
     started_at: float
     """Epoch seconds."""
     ended_at: float
     """Epoch seconds."""
+    state: str
+    """How it ended."""
     executor: str
     """Id of the executor that ran it."""
     error: list[str] | None
     """[type, message, traceback]."""
-    exit: list[int | None] | None
-    """[code, signal]."""
     cpu_s: float
     """CPU seconds of its process tree."""
     peak_bytes: int
     """Peak resident memory of its process tree."""
+    exit: list[int | None] | None
+    """[code, signal]."""
+    note: str | None
+    """A further remark for people."""
     output_bytes: int
     """How much output is kept."""
     lost_bytes: int
     """How much output was dropped: disk full or over the limit."""
-    note: str | None
-    """A further remark for people."""
 
 
 class Outcome(TypedDict):

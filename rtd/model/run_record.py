@@ -7,10 +7,11 @@ so an executor passes it on without packing it again.
 The fields of `RunSpec`, `Attempt` and `RunEnd` are stored by their order. To add one, put it at the
 end, with a default: records of earlier releases lack it and get the default, and earlier releases
 leave it out. Then set it where its value is known. `tests/golden` has records of every release.
+What `show` and the protocol say of an attempt follows from the text in the type of its field.
 """
 
 from collections.abc import Iterable
-from typing import Any, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
 
 import msgpack
 
@@ -45,24 +46,25 @@ class RunSpec(NamedTuple):
 class Attempt(NamedTuple):
     """One try of a run that is over.
 
-    `error` is `[type, message, traceback]`; `output` is
-    `[file, offset, length, index_length, lost_bytes]` below the output directory;
+    The fields with a text are those that `show` gives (`rtd.protocol.shapes.ATTEMPT`).
+
+    `output` is `[file, offset, length, index_length, lost_bytes]` below the output directory;
     `cpu_s` and `peak_bytes` are 0, for not measured, where a task's runs take less than a
-    millisecond; `exit` is `[code, signal]` of a command or of an executor that died; `note` is
-    what else a person should know (processes left behind and killed, an executor replaced).
+    millisecond; `exit` is that of a command or of an executor that died; `note` is what else a
+    person should know (processes left behind and killed, an executor replaced).
     """
 
-    number: int
-    started_at: float
-    ended_at: float
-    state: RunState
-    executor: str
-    error: list[str] | None = None
+    number: Annotated[int, "1 is the first"]
+    started_at: Annotated[float, "epoch seconds"]
+    ended_at: Annotated[float, "epoch seconds"]
+    state: Annotated[RunState, "how it ended"]
+    executor: Annotated[str, "id of the executor that ran it"]
+    error: Annotated[list[str] | None, "[type, message, traceback]"] = None
     output: list[Any] | None = None
-    cpu_s: float = 0.0
-    peak_bytes: int = 0
-    exit: list[int | None] | None = None
-    note: str | None = None
+    cpu_s: Annotated[float, "CPU seconds of its process tree"] = 0.0
+    peak_bytes: Annotated[int, "peak resident memory of its process tree"] = 0
+    exit: Annotated[list[int | None] | None, "[code, signal]"] = None
+    note: Annotated[str | None, "a further remark for people"] = None
 
 
 class RunEnd(NamedTuple):

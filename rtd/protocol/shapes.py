@@ -1,12 +1,25 @@
 """The maps that several verbs share."""
 
+from collections.abc import Iterator
 from typing import Final
 
 from rtd.model.policies import POLICY_OPTIONS
+from rtd.model.run_record import Attempt
 from rtd.protocol.daemon_verbs import DAEMON_SHAPES
 from rtd.protocol.parameter_verbs import PARAM
 from rtd.protocol.schedule_shapes import SCHEDULE_SHAPES
 from rtd.protocol.schema import Field, Shape
+
+
+def _described_fields(record: type) -> Iterator[Field]:
+    """Yield the fields of a stored record whose type has a text."""
+    for name, kind in record.__annotations__.items():
+        if hasattr(kind, "__metadata__"):  # it is Annotated
+            plain = kind.__origin__
+            text_like = isinstance(plain, type) and issubclass(plain, str)
+            wire_type = "str" if text_like else getattr(plain, "__name__", str(plain))
+            yield Field(name, wire_type, *kind.__metadata__)
+
 
 ROW: Final = Shape(
     "Row",
@@ -55,18 +68,9 @@ ATTEMPT: Final = Shape(
     "AttemptRow",
     "One try of a run that is over.",
     (
-        Field("number", "int", "1 is the first"),
-        Field("state", "str", "how it ended"),
-        Field("started_at", "float", "epoch seconds"),
-        Field("ended_at", "float", "epoch seconds"),
-        Field("executor", "str", "id of the executor that ran it"),
-        Field("error", "list[str] | None", "[type, message, traceback]"),
-        Field("exit", "list[int | None] | None", "[code, signal]"),
-        Field("cpu_s", "float", "CPU seconds of its process tree"),
-        Field("peak_bytes", "int", "peak resident memory of its process tree"),
+        *_described_fields(Attempt),
         Field("output_bytes", "int", "how much output is kept"),
         Field("lost_bytes", "int", "how much output was dropped: disk full or over the limit"),
-        Field("note", "str | None", "a further remark for people"),
     ),
 )
 
