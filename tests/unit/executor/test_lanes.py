@@ -41,7 +41,8 @@ def test_a_lane_can_be_configured(lane: Lane) -> None:
 def test_a_lane_has_its_row_in_the_guide(name: str) -> None:
     rows = [row for row in LANES_GUIDE.read_text().splitlines() if row.startswith("| `")]
     shown = "`process` with `fresh=True`" if name == "fresh" else f"`{name}`"
-    assert any(row.startswith(f"| {shown} |") for row in rows)
+    found = any(row.startswith(f"| {shown} |") for row in rows)
+    assert found, f"{LANES_GUIDE.relative_to(ROOT)} has no row for {shown}"
 
 
 @pytest.mark.parametrize("lane", LANES, ids=by_name)
