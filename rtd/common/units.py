@@ -1,13 +1,26 @@
-"""Durations and sizes as people write them."""
+"""Durations, sizes and numbers as people write them, and readers that hold them to a range."""
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from rtd.common.format_units import format_bytes, format_duration
 
-__all__ = ["format_bytes", "format_duration", "parse_bytes", "parse_duration_s"]
+__all__ = [
+    "format_bytes",
+    "format_duration",
+    "parse_bytes",
+    "parse_duration_s",
+    "read_optional",
+    "read_positive_duration_s",
+    "read_positive_size",
+    "read_share",
+    "whole_number",
+]
 
+_ZERO: Final = "0 would end every run at once; leave it out for no limit"
+_T = TypeVar("_T")
 _UNIT_S: Final = {
     "w": 604800.0, "week": 604800.0, "weeks": 604800.0,
     "d": 86400.0, "day": 86400.0, "days": 86400.0,
@@ -93,3 +106,48 @@ def _storable(size: int, value: object) -> int:
     if size >= _SIZE_END:
         raise ValueError(f"{value!r} is no size: it must be less than an exabyte")
     return size
+
+
+def read_optional(read: Callable[[Any], _T]) -> Callable[[Any], _T | None]:
+    """Return a reader that leaves None as it is."""
+    return lambda value: None if value is None else read(value)
+
+
+def whole_number(low: int, high: int) -> Callable[[Any], int]:
+    """Return a reader of whole numbers from `low` to `high`, which raises ValueError."""
+
+    def read(value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise ValueError(f"{_show(value)} is not a whole number from {low} to {high}")
+        return value
+
+    return read
+
+
+def read_share(value: Any) -> float:
+    """Return a share from 0 to 1. Raises ValueError."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise ValueError(f"{_show(value)} is not a share from 0 to 1")
+    return float(value)
+
+
+def read_positive_duration_s(value: Any) -> float:
+    """Return the seconds of a limit, more than 0. Raises ValueError."""
+    seconds = parse_duration_s(value)
+    if seconds == 0:
+        raise ValueError(_ZERO)
+    return seconds
+
+
+def read_positive_size(value: Any) -> int:
+    """Return the bytes of a limit, more than 0. Raises ValueError."""
+    size = parse_bytes(value)
+    if size == 0:
+        raise ValueError(_ZERO)
+    return size
+
+
+def _show(value: Any) -> str:
+    from rtd.common.msgpack_values import show_value  # lazy: only an error needs it
+
+    return show_value(value)

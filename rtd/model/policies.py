@@ -12,16 +12,15 @@ from typing import Any, Final, NamedTuple
 from rtd.common.did_you_mean import did_you_mean
 from rtd.common.errors import PolicyError
 from rtd.common.exception_name import read_exception_names
-from rtd.common.read_value import (
+from rtd.common.text_of import text_of
+from rtd.common.units import (
+    parse_duration_s,
     read_optional,
     read_positive_duration_s,
     read_positive_size,
-    read_queue_name,
     read_share,
     whole_number,
 )
-from rtd.common.text_of import text_of
-from rtd.common.units import parse_duration_s
 from rtd.model.lanes import TREE_LANES
 
 ON_LOST: Final = ("fail", "requeue")
@@ -59,6 +58,14 @@ def _policy(default: Any, read: Callable[[Any], Any], kind: str, doc: str, **fac
     return dataclasses.field(default=default, metadata={_OPTION: option})
 
 
+def _read_queue(value: Any) -> str:
+    if not isinstance(value, str) or not value or len(value) > 100:
+        raise ValueError(f"{value!r} is no queue name: a text of 1 to 100 characters")
+    if any(c in value for c in "|\0\n\r\t ,") or value.startswith("@"):
+        raise ValueError(f"{value!r} is no queue name: no blanks, commas, '|' or leading '@'")
+    return text_of(value)
+
+
 def _read_on_lost(value: Any) -> str:
     if value not in ON_LOST:
         raise ValueError(f"{value!r} is neither 'fail' nor 'requeue'")
@@ -72,7 +79,7 @@ class Policies:
     The public name of a policy is that of its field without the unit.
     """
 
-    queue: str = _policy("default", read_queue_name, "text", "where it waits; default: the task's")
+    queue: str = _policy("default", _read_queue, "text", "where it waits; default: the task's")
     priority: int = _policy(
         0, whole_number(-PRIORITY_RANGE, PRIORITY_RANGE), "int", "-100 to 100, higher first",
         more="within the queue",
