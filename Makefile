@@ -3,10 +3,10 @@
 SHELL := /bin/bash
 VENV ?= .venv
 # The first of these that is Python 3.11 or newer. Override: make setup PYTHON=/path/to/python3.12
-PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+PYTHON ?= $(shell for p in python3 python3.15 python3.14 python3.13 python3.12 python3.11 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo "$$p" && break; done)
 BIN := $(VENV)/bin
-VERSIONS := 3.11 3.12 3.13
+VERSIONS := 3.11 3.12 3.13 3.14 3.15
 ARGS ?=
 # The tests keep bytecode, also where Python may not write it by itself: else each worker and each
 # daemon that they start would compile its modules again.
@@ -30,7 +30,7 @@ test: setup ## the tests, side by side (ARGS="-k word", a file or file::test: th
 	@$(COMPILE)
 	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
-test-all: ## the tests on every Python of 3.11, 3.12 and 3.13 that is installed
+test-all: ## the tests on every Python from 3.11 to 3.15 that is installed
 	@tools/test_all $(VERSIONS)
 
 test-package: setup ## the wheel, built and installed into an empty environment, does what the pages show

@@ -16,8 +16,9 @@ def _described_fields(record: type) -> Iterator[Field]:
     for name, kind in record.__annotations__.items():
         if hasattr(kind, "__metadata__"):  # it is Annotated
             plain = kind.__origin__
-            text_like = isinstance(plain, type) and issubclass(plain, str)
-            wire_type = "str" if text_like else getattr(plain, "__name__", str(plain))
+            wire_type = str(plain)  # of a union; from Python 3.14 on it has a name, too
+            if isinstance(plain, type):
+                wire_type = "str" if issubclass(plain, str) else plain.__name__
             yield Field(name, wire_type, *kind.__metadata__)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -17,6 +16,7 @@ from rtd.language.leaves.custom import Custom
 from rtd.language.parser import parse
 from rtd.model.app_info import CustomConditionInfo
 from rtd.session.core.session_state import SessionTask
+from rtd.session.core.signature import inspect_signature
 
 Syntax = str | re.Pattern[str]
 #: Declares the task of a `TaskCond`: its name, its function, its options.
@@ -152,7 +152,7 @@ def bind_arguments(
     def bound(**others: Any) -> Any:
         return function(**arguments, **others)
 
-    signature = inspect.signature(function)
+    signature = inspect_signature(function)
     left = [p for name, p in signature.parameters.items() if name not in arguments]
     bound.__name__, bound.__doc__ = function.__name__, function.__doc__
     bound.__wrapped__ = function  # type: ignore[attr-defined]
@@ -189,7 +189,7 @@ def _check_arguments(condition: ConditionEntry, syntax: Syntax) -> None:
     groups = dict.fromkeys(syntax.groupindex, "") if isinstance(syntax, re.Pattern) else {}
     name = condition.function.__name__
     try:
-        inspect.signature(condition.function).bind(
+        inspect_signature(condition.function).bind(
             *condition.args, **{**condition.kwargs, **groups}
         )
     except TypeError as error:

@@ -10,6 +10,9 @@ from typing import Any, NamedTuple
 from rtd.common.errors import PolicyError
 from rtd.common.package_root import PACKAGE_ROOT
 
+if sys.version_info >= (3, 14):
+    import annotationlib
+
 
 class TaskSignature(NamedTuple):
     """The facts about a task's code that are known without running it.
@@ -62,6 +65,20 @@ def signature_of(target: Callable[..., Any], where: str) -> TaskSignature:
     )
 
 
+def inspect_signature(target: Callable[..., Any]) -> inspect.Signature:
+    """Return the signature of a callable, without evaluating its annotations.
+
+    From Python 3.14 on annotations may name what only type checkers import; to evaluate them, as
+    `inspect.signature` does, would fail then.
+
+    Raises:
+        TypeError, ValueError: it is not callable; a built-in one has no signature.
+    """
+    if sys.version_info >= (3, 14):
+        return inspect.signature(target, annotation_format=annotationlib.Format.STRING)
+    return inspect.signature(target)
+
+
 def first_line(text: str | None) -> str:
     """Return the first line of a docstring."""
     return (text or "").strip().partition("\n")[0]
@@ -70,7 +87,7 @@ def first_line(text: str | None) -> str:
 def _parameters(target: Callable[..., Any]) -> tuple[tuple[tuple[str, bool], ...], bool]:
     """Return the keyword parameters with whether each is required, and whether there is `**`."""
     try:
-        signature = inspect.signature(target)
+        signature = inspect_signature(target)
     except (TypeError, ValueError):
         return (), True
     kinds = inspect.Parameter

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -10,6 +9,7 @@ from typing import Any, Final, NamedTuple
 from rtd.common.errors import PolicyError, RtdError
 from rtd.common.version import DISTRIBUTION
 from rtd.session.core.session_state import SessionState
+from rtd.session.core.signature import inspect_signature
 from rtd.session.loaders.py_loader import Loader
 from rtd.session.parameters.argument import Private
 from rtd.session.parameters.argument_kinds import Arg, EnvArg, Return
@@ -144,7 +144,7 @@ def _make(entry: _YamlTask, session: SessionState, folder: Path) -> Task:
         options["func_name"] = options.pop("func", options["func_name"])
         options["path"] = folder / options["path"]
     try:
-        inspect.signature(kind).bind(session=session, name=entry.name, **options)
+        inspect_signature(kind).bind(session=session, name=entry.name, **options)
     except TypeError as error:
         raise PolicyError(f"task {entry.name!r}: {kind.__name__}: {error}") from None
     return kind(session=session, name=entry.name, **options)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any, ClassVar, Final, NamedTuple, Protocol
 
 from rtd.common.errors import UnserialisableError
 from rtd.common.msgpack_values import pack, unpack
 from rtd.session.core.session_state import SessionState
+from rtd.session.core.signature import inspect_signature
 
 
 class _Missing:
@@ -183,6 +183,6 @@ def is_plain(value: Any) -> bool:
 
 def _accepted(function: Callable[..., Any], offers: dict[str, Callable[[], Any]]) -> dict[str, Any]:
     """Return the offers that a function names, or all when it takes any."""
-    parameters = inspect.signature(function).parameters
+    parameters = inspect_signature(function).parameters
     anything = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
     return {name: get() for name, get in offers.items() if anything or name in parameters}

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 from rtd.common.errors import PolicyError
 from rtd.session.core.default_session import default_session
 from rtd.session.core.session_state import SessionState
+from rtd.session.core.signature import inspect_signature
 from rtd.session.parameters.argument import (
     MISSING,
     Argument,
@@ -137,7 +138,7 @@ def _wanted_by(
 ) -> tuple[_WantedParameter, ...]:
     """Return the parameters of a function that its given arguments leave open."""
     try:
-        parameters = list(inspect.signature(func).parameters.values())
+        parameters = list(inspect_signature(func).parameters.values())
     except (TypeError, ValueError):  # a builtin without a signature
         return ()
     wanted = []

@@ -10,6 +10,7 @@ from rtd.store.embedded.data_format import read_data_format, unreadable_reason
 from rtd.store.embedded.find_server import ServerProgram
 from rtd.store.embedded.last_server import read_last_server
 from rtd.store.embedded.server import EmbeddedRedis
+from tests.contract.store.servers import servers
 from tests.unit.store.test_choose_server import program
 
 
@@ -51,3 +52,26 @@ def test_data_is_continued_though_an_older_redis_is_first_on_path(
     last = read_last_server(again.directory)
     assert last is not None
     assert last.describe() == server.describe()
+
+
+def test_an_older_server_goes_on_until_it_is_gone(
+    home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    both = sorted((s for s in servers() if not s.is_valkey), key=lambda each: each.version)
+    if len(both) < 2:
+        pytest.skip("there is one version of Redis here")
+    links = [home / name / "redis-server" for name in ("old", "new")]
+    for link, found in zip(links, (both[0], both[-1]), strict=True):
+        link.parent.mkdir()
+        link.symlink_to(found.path)
+    old, new = links
+    redis = EmbeddedRedis(home / "redis")
+    monkeypatch.setenv("PATH", str(old.parent))
+    assert increment(redis) == 1
+    monkeypatch.setenv("PATH", f"{new.parent}:{old.parent}")
+    assert increment(redis) == 2
+    assert read_last_server(redis.directory) == both[0]._replace(path=old)
+    old.unlink()
+    assert increment(redis) == 3
+    assert read_last_server(redis.directory) == both[-1]._replace(path=new)
+    assert f"{old}, {both[0].describe()}, ran on the data" in caplog.text
