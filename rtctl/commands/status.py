@@ -16,8 +16,9 @@ USAGE = "status"
 FLAGS = ()
 MORE = """Faults are parts of the app that failed without stopping anything: conditions, functions
 of parameters, hooks, files of loaders, log handlers. They are forgotten when the app is imported
-again. Exit code 3: the app does not import, Redis does not answer, the schedule is halted, or
-there are faults."""
+again. A fault of kind rtd is a failure inside the daemon in the last minute; its log says more.
+Exit code 3: the app does not import, Redis does not answer or takes no writes, the schedule is
+halted, or there are faults."""
 UNWELL = 3
 
 

@@ -110,8 +110,22 @@ class StoreGone(RtdError):
     code = "redis_gone"
 
 
+class StoreRefusal(StoreGone):
+    """Redis is there and takes no commands, or no writes, for now: disk full, read-only.
+
+    Args:
+        elsewhere: another server may have taken its place: worth a new connection.
+    """
+
+    code = "redis_refuses"
+
+    def __init__(self, sentence: str, details: Any = None, *, elsewhere: bool = False) -> None:
+        super().__init__(sentence, details)
+        self.elsewhere = elsewhere
+
+
 class StoreError(RtdError):
-    """Redis answers, and refuses: wrong password, out of memory, not allowed."""
+    """Redis answers, and refuses the log-in, or a command that cannot work."""
 
     code = "redis_error"
 
@@ -197,6 +211,7 @@ EXIT_CODE: dict[str, int] = {
     "shutting_down": 7,
     "unreachable": 7,
     "redis_gone": 1,
+    "redis_refuses": 1,
     "redis_error": 1,
     "bad_app": 1,
     "internal": 1,

@@ -2,10 +2,11 @@
 
 from typing import Final
 
-from rtd.common.errors import RtdError, StoreGone, WrongState
+from rtd.common.errors import RtdError, WrongState
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.log import log
 from rtd.supervisor.core.redis_notifications import NotificationHandler
+from rtd.supervisor.core.resync import Resync
 from rtd.supervisor.core.run_waiters import RunWaiters
 from rtd.supervisor.ending.limit_watcher import LimitWatcher
 from rtd.supervisor.ending.settle import Settler
@@ -77,6 +78,27 @@ class Node:
             context, self.internal_runs, self.waiters, self.zygotes, self.pools
         )
         self.shutdown_request = ShutdownRequest()
+        self.resync = self._new_resync()
+        context.jobs.on_failure = self.resync.on_failure
+        context.redis.on_return = self.resync.request
+
+    def _new_resync(self) -> Resync:
+        context = self.context
+        return Resync(
+            context.jobs,
+            context.redis,
+            [
+                self.limit_watcher.check,
+                context.faults.resync,
+                self.internal_runs.resync,
+                self.run_timers.resync,
+                self.waiters.resync,
+                self.kept_results.resync,
+                self.schedule_events.resync,
+                self.pools.check_all,
+                lambda: settle_unknown(context, self.settler),
+            ],
+        )
 
     @property
     def notification_handlers(self) -> dict[str, NotificationHandler]:
@@ -147,22 +169,3 @@ class Node:
         self.task_file_watcher.on_app_change()
         if not self.context.gate.is_draining:
             self.pools.check_all()
-
-    # --- Redis is (back) there
-
-    def resync(self) -> None:
-        """Look at everything in Redis: notifications may have been lost."""
-        self.context.jobs.start(self._resync(), "looking at everything in Redis")
-
-    async def _resync(self) -> None:
-        try:
-            await self.context.redis.connected.wait()
-            self.internal_runs.resync()
-            await self.run_timers.resync()
-            await self.waiters.resync()
-            self.kept_results.resync()
-            self.schedule_events.resync()
-            self.pools.check_all()
-            await settle_unknown(self.context, self.settler)
-        except StoreGone:
-            pass  # the next connection looks again

@@ -4,11 +4,12 @@ Each phase registers its own end. The control socket opens last: a client that c
 daemon that is ready.
 """
 
+import asyncio
 import contextlib
 import os
 from dataclasses import dataclass
 
-from rtd.common.errors import AppError, InternalError, StoreGone
+from rtd.common.errors import AppError, InternalError, StoreGone, StoreRefusal
 from rtd.config.config import Config
 from rtd.config.paths import DaemonPaths
 from rtd.process.board.board import Board
@@ -19,6 +20,7 @@ from rtd.store.commands.commands import StoreCommands
 from rtd.store.connection.async_ import AsyncRedisConnection
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.executor_registry import ExecutorExit
+from rtd.supervisor.core.jobs import Jobs
 from rtd.supervisor.core.log import log
 from rtd.supervisor.core.log_rotation import rotate_periodically
 from rtd.supervisor.core.redis_notifications import NotificationListener
@@ -75,8 +77,10 @@ async def start_node(
     set_title("supervisor")
     set_subreaper()
     board = _board(options.places, ends)
-    redis_server = _redis(options, ends, keep)
-    context = await _open_context(options, board, redis_server, ends)
+    jobs = Jobs()
+    asyncio.get_running_loop().set_exception_handler(jobs.on_loop_error)
+    redis_server = _redis(options, jobs, ends, keep)
+    context = await _open_context(options, board, redis_server, jobs, ends)
     await _claim_node(context, redis_server, ends)
     node = Node(context, redis_server)
     ends.push_async_callback(context.jobs.stop)
@@ -88,11 +92,11 @@ async def start_node(
     await _start_app(node, serving)
     await _settle_missing(node, orphans)
     await _listen(node, ends, adopted=serving is not None)
-    node.context.jobs.start(
-        OutputRetention(node.context).run(), "keeping the output within its quota"
+    jobs.start_lasting(OutputRetention(node.context).run, "keeping the output within its quota")
+    jobs.start_lasting(
+        lambda: rotate_periodically(log.handlers), "keeping the log within its bound"
     )
-    node.context.jobs.start(rotate_periodically(log.handlers), "keeping the log within its bound")
-    node.context.jobs.start(RecordRetention(node.context).run(), "forgetting old records")
+    jobs.start_lasting(RecordRetention(node.context).run, "forgetting old records")
     node.pools.check_all()
     return node
 
@@ -108,19 +112,28 @@ def _board(places: DaemonPaths, ends: contextlib.AsyncExitStack) -> Board:
 
 
 def _redis(
-    options: StartOptions, ends: contextlib.AsyncExitStack, keep: KeepRunning
+    options: StartOptions, jobs: Jobs, ends: contextlib.AsyncExitStack, keep: KeepRunning
 ) -> RedisServer:
     redis_server = RedisServer(options.config, options.places)
     ends.push_async_callback(lambda: redis_server.stop(keep.running))
-    redis_server.start()
+    redis_server.start(jobs)
     return redis_server
 
 
 async def _open_context(
-    options: StartOptions, board: Board, redis_server: RedisServer, ends: contextlib.AsyncExitStack
+    options: StartOptions,
+    board: Board,
+    redis_server: RedisServer,
+    jobs: Jobs,
+    ends: contextlib.AsyncExitStack,
 ) -> SupervisorContext:
+    commands = StoreCommands(options.config.name)
     try:
-        redis = await AsyncRedisConnection.connect(redis_server.url, timeout_s=REDIS_S)
+        redis = await AsyncRedisConnection.connect(
+            redis_server.url, timeout_s=REDIS_S, probe=commands.probe_writes()
+        )
+    except StoreRefusal:
+        raise
     except StoreGone as error:
         hint = "start it, or leave `redis` out: rtd then runs one of its own"
         raise StoreGone(f"{error.sentence}; {hint}") from None
@@ -131,9 +144,10 @@ async def _open_context(
         paths=options.places,
         app=options.app,
         redis=redis,
-        commands=StoreCommands(options.config.name),
+        commands=commands,
         store_url=redis_server.url,
         board=board,
+        jobs=jobs,
         gate=ScheduleGate(is_on=options.scheduling),
     )
 
@@ -147,7 +161,7 @@ async def _claim_node(
     claim = NodeClaim(context)
     await claim.claim()
     ends.push_async_callback(claim.release)
-    context.jobs.start(claim.run(), "holding the node's name")
+    context.jobs.start_lasting(claim.run, "holding the node's name")
 
 
 # --- zygotes
@@ -209,20 +223,24 @@ def _nothing() -> None:
 
 async def _listen(node: Node, ends: contextlib.AsyncExitStack, *, adopted: bool) -> None:
     """Open the schedule, and react to notifications, deadlines and delayed runs from now on."""
-    connection = await AsyncRedisConnection.connect(node.context.store_url, timeout_s=REDIS_S)
+    context = node.context
+    connection = await AsyncRedisConnection.connect(
+        context.store_url, timeout_s=REDIS_S, probe=context.commands.probe_writes()
+    )
     ends.push_async_callback(connection.close)
     listener = NotificationListener(
         node.context,
         connection,
         node.notification_handlers,
-        node.resync,
+        node.resync.request,
     )
     await node.schedule_events.clear_old_halt(adopted)
     # Before the first notification: history is read from Redis.
     await node.startup_tasks.begin(adopted)
     ends.callback(node.scheduler.stop)
-    node.context.jobs.start(listener.listen(), "listening to Redis")
+    context.jobs.start_lasting(listener.listen, "listening to Redis")
     node.limit_watcher.start()
     ends.callback(node.limit_watcher.stop)
     ends.callback(node.run_timers.stop)
+    ends.callback(node.resync.stop)
     ends.callback(node.task_log.stop)

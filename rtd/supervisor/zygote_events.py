@@ -81,7 +81,7 @@ class ZygoteEvents:
         for executor_exit in end_orphans(context, below):
             self._handle_exit(executor_exit, lambda: None)
         if self._zygotes.current is None and not context.gate.is_draining:
-            context.jobs.start(self._respawn(zygote), "starting a zygote")
+            context.jobs.start_lasting(lambda: self._respawn(zygote), "starting a zygote")
 
     async def _respawn(self, dead: ZygoteRecord) -> None:
         """Start another zygote; the more of them crash in a row, the longer is the wait."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
-from rtd.common.errors import StoreGone
+from rtd.common.errors import StoreError, StoreGone
 from rtd.store.connection.blocking import PollResult, RedisConnection
 from rtd.store.connection.command import RedisCommand
 
@@ -69,12 +69,15 @@ class ExecutorConnections:
         return reply
 
     def retry(self, step: Callable[[], Answer]) -> Answer:
-        """Return the result of a step, repeated until Redis answers."""
+        """Return the result of a step, repeated until Redis answers and takes it.
+
+        A refusal of any kind is waited for, too: the runs of this executor would be lost.
+        """
         tries = 0
         while True:
             try:
                 return step()
-            except StoreGone:
+            except (StoreGone, StoreError):
                 self.drop()
                 self._pause(_BACKOFF_S[min(tries, len(_BACKOFF_S) - 1)])
                 tries += 1

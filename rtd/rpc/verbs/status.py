@@ -20,7 +20,7 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
     """Return the state. While Redis does not answer, counts are 0 and faults those in the log."""
     context = request.context
     redis = await redis_info(request.node.redis_server, context.redis)
-    queued, faults, halt = await _stored(context) if redis["ok"] else (0, [], None)
+    queued, faults, halt = await _stored(context)
     tasks = context.manifest.tasks.values()
     going = Counter(seen.exec_id for seen in context.board.scan())
     return {
@@ -31,7 +31,7 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
         "queued": queued,
         "running": going.total(),
         "schedule": _schedule(request.node, halt),
-        "faults": [noted._asdict() for noted in faults],
+        "faults": [*_own_failures(context), *(noted._asdict() for noted in faults)],
     }
 
 
@@ -45,6 +45,17 @@ async def _stored(context: SupervisorContext) -> tuple[int, list[FaultRecord], S
     except StoreGone:
         return 0, [], None
     return sum(row.queued + row.delayed + row.held for row in table), faults, halt
+
+
+def _own_failures(context: SupervisorContext) -> list[dict[str, Any]]:
+    """Return the failures of the supervisor's own jobs, as faults of the kind `rtd`."""
+    return [
+        {
+            "kind": "rtd", "what": failure.job, "message": failure.message,
+            "times": failure.times, "first_at": failure.first_at, "last_at": failure.last_at,
+        }
+        for failure in context.jobs.failures
+    ]  # fmt: skip
 
 
 def _lanes(context: SupervisorContext, going: Counter[str]) -> list[dict[str, Any]]:

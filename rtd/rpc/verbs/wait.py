@@ -1,5 +1,6 @@
 """`wait`: answer when runs have ended."""
 
+import asyncio
 import time
 from typing import Any
 
@@ -18,7 +19,7 @@ from rtd.supervisor.core.run_waiters import RunWatch, chunks
 async def handle(request: ClientRequest) -> dict[str, Any]:
     """Return the rows of all runs, once all (or any) of them have ended.
 
-    When Redis is away, the runs go on, and so does the wait.
+    When Redis is away, or takes no writes, the runs go on, and so does the wait.
     """
     context, params = request.context, request.params
     if not params["runs"]:
@@ -28,20 +29,33 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
     ids = [await resolve_target(context, target) for target in params["runs"]]
     # With `any` a run that was over before the wait began is enough, too.
     enough = len(set(ids)) - 1 if params["any"] else 0
-    async with request.node.waiters.watch(ids) as watch:
+    waiters = request.node.waiters
+    watch = waiters.watch(ids)
+    try:
+        async with asyncio.timeout(timeout_s):
+            await context.retry(lambda: waiters.add(watch))
+    except TimeoutError:
+        raise _timeout(watch, timeout_s) from None
+    try:
         while len(watch.pending) > enough:
             await _change(watch, until, timeout_s)
+    finally:
+        await waiters.remove(watch)
     return {"runs": await context.retry(lambda: _rows(context, ids))}
 
 
 async def _change(watch: RunWatch, until: float | None, timeout_s: float | None) -> None:
     left_s = None if until is None else max(0.0, until - time.monotonic())
     if not await watch.wait_change(left_s):
-        count = len(watch.pending)
-        raise WaitTimeout(
-            f"{count} of the runs {'has' if count == 1 else 'have'} not ended after"
-            f" {format_duration(timeout_s or 0.0)}; {'it goes' if count == 1 else 'they go'} on"
-        )
+        raise _timeout(watch, timeout_s)
+
+
+def _timeout(watch: RunWatch, timeout_s: float | None) -> WaitTimeout:
+    count = len(watch.pending)
+    return WaitTimeout(
+        f"{count} of the runs {'has' if count == 1 else 'have'} not ended after"
+        f" {format_duration(timeout_s or 0.0)}; {'it goes' if count == 1 else 'they go'} on"
+    )
 
 
 async def _rows(context: SupervisorContext, ids: list[str]) -> list[RunRow]:

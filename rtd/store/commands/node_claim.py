@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from rtd.store.commands.run_transitions import RunCommands
-from rtd.store.connection.command import RedisCommand
+from rtd.store.connection.command import RedisCommand, nothing
 
 
 def _ids(reply: bytes | None) -> list[str]:
@@ -20,6 +20,10 @@ class NodeCommands(RunCommands):
         An empty `after` removes the claim. A claim vanishes by itself after `ttl_ms`.
         """
         return self._script("claim", node, before, after, ttl_ms, parse=bytes)
+
+    def probe_writes(self) -> RedisCommand:
+        """Write something that goes by itself: Redis refuses it as long as it takes no writes."""
+        return RedisCommand(("SET", f"{self.prefix}probe", b"", "PX", 1000), nothing)
 
     def get_shutdown_runs(self, node: str) -> RedisCommand:
         """Read the ids that `set_shutdown_runs` recorded last."""

@@ -4,16 +4,13 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any, Final, Self
 
-import hiredis
-
-from rtd.common.errors import RtdError, StoreError, StoreGone
+from rtd.common.errors import RtdError, StoreGone, StoreRefusal
 from rtd.store.connection import codec
+from rtd.store.connection.async_protocol import RedisProtocol
 from rtd.store.connection.command import RedisCommand
-from rtd.store.connection.open_socket import tune_tcp
 from rtd.store.connection.url import parse_url
 
 _log = logging.getLogger(__name__)
@@ -21,100 +18,51 @@ _log = logging.getLogger(__name__)
 #: A token of our own: the connection of a bell is new, tokens may have been lost before.
 TOKENS_LOST: Final = b"lost"
 _BACKOFF_S: Final = (0.01, 0.5)
-
-
-class _PendingReplies:
-    """The replies of one round trip that have come in so far."""
-
-    __slots__ = ("count", "future", "replies")
-
-    def __init__(self, count: int, future: asyncio.Future[list[Any]]) -> None:
-        self.count = count
-        self.future = future
-        self.replies: list[Any] = []
-
-
-class _RedisProtocol(asyncio.Protocol):
-    """One socket: bytes out, replies in. Lives until the connection is lost."""
-
-    def __init__(self) -> None:
-        loop = asyncio.get_running_loop()
-        self.lost: asyncio.Future[str] = loop.create_future()
-        self._loop = loop
-        self._pending: deque[_PendingReplies] = deque()
-        self._reader = codec.new_reader()
-        self._transport: asyncio.Transport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        sock = transport.get_extra_info("socket")
-        if sock is not None and sock.family.name.startswith("AF_INET"):
-            tune_tcp(sock)
-
-    def data_received(self, data: bytes) -> None:
-        try:
-            self._reader.feed(data)
-            while (reply := self._reader.gets()) is not codec.INCOMPLETE:
-                trip = self._pending[0]
-                trip.replies.append(reply)
-                if len(trip.replies) == trip.count:
-                    self._pending.popleft()
-                    if not trip.future.done():
-                        trip.future.set_result(trip.replies)
-        except (hiredis.ProtocolError, IndexError) as error:
-            self.close(f"not what Redis says: {error}")
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.close(str(exc) if exc else "closed by the server")
-
-    def close(self, why: str) -> None:
-        """Close the socket. Each caller that waits for a reply gets `StoreGone`."""
-        if self._transport is not None:
-            self._transport.abort()
-        if not self.lost.done():
-            self.lost.set_result(why)
-        while self._pending:
-            trip = self._pending.popleft()
-            if not trip.future.done():
-                trip.future.set_exception(StoreGone(f"lost Redis: {why}"))
-
-    async def send(self, data: bytes, count: int) -> list[Any]:
-        """Send bytes that hold `count` commands and return their replies."""
-        if self.lost.done() or self._transport is None:
-            raise StoreGone(f"lost Redis: {self.lost.result() if self.lost.done() else 'closed'}")
-        trip = _PendingReplies(count, self._loop.create_future())
-        self._pending.append(trip)
-        self._transport.write(data)
-        return await trip.future
+#: Trouble that comes sooner than this after the last is waited for longer each time.
+_STABLE_S: Final = 5.0
+PING: Final = RedisCommand(("PING",))
 
 
 class AsyncRedisConnection:
     """A connection that opens again by itself.
 
     It never repeats a command: callers whose replies were lost get `StoreGone` and know best.
-    While there is no connection every command raises `StoreGone` at once; `connected.wait()`
-    waits for the next connection.
+    While there is no connection every command raises `StoreGone` at once. While Redis takes no
+    writes, commands that only read still work. `connected.wait()` waits until all work.
 
     Args:
         url: see `rtd.store.connection.url.parse_url`.
+        probe: a command that Redis refuses as long as it refuses those of the callers.
+
+    Attributes:
+        connected: set while Redis takes commands.
+        refusal: why it takes none, or no writes, since the last refusal; None: it takes all.
+        on_return: called each time it takes commands again.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, probe: RedisCommand = PING) -> None:
         self.address = parse_url(url)
         self.connected = asyncio.Event()
-        self._protocol: _RedisProtocol | None = None
-        self._reconnect_task: asyncio.Task[None] | None = None
+        self.refusal: str | None = None
+        self.on_return: Callable[[], None] = _nothing
+        self.probe = probe
+        self._protocol: RedisProtocol | None = None
+        self._trouble = asyncio.Event()
+        self._wait_s = 0.0
+        self._back_at_s = 0.0
+        self._upkeep_task: asyncio.Task[None] | None = None
 
     @classmethod
-    async def connect(cls, url: str, *, timeout_s: float = 10.0) -> Self:
+    async def connect(
+        cls, url: str, *, timeout_s: float = 10.0, probe: RedisCommand = PING
+    ) -> Self:
         """Return a new connection that is open, and from now on opens again when it is lost.
 
         Raises:
             StoreGone: no server answered for `timeout_s` seconds.
             StoreError: the server refuses the log-in.
         """
-        link = cls(url)
+        link = cls(url, probe)
         until = time.monotonic() + timeout_s
         wait_s, most_s = _BACKOFF_S
         while True:
@@ -122,12 +70,15 @@ class AsyncRedisConnection:
                 async with asyncio.timeout_at(asyncio.get_running_loop().time() + timeout_s):
                     await link._open()
                 break
-            except (StoreGone, TimeoutError):
+            except (StoreGone, TimeoutError) as error:
                 if time.monotonic() >= until:
+                    if isinstance(error, StoreRefusal):
+                        raise
                     raise StoreGone(f"no Redis at {link.address} for {timeout_s:g} s") from None
                 await asyncio.sleep(wait_s)
                 wait_s = min(most_s, wait_s * 2)
-        link._reconnect_task = asyncio.create_task(link._stay_connected(), name="redis link")
+        link.connected.set()
+        link._upkeep_task = asyncio.create_task(link._stay_connected(), name="redis link")
         return link
 
     async def execute_all(self, *calls: RedisCommand) -> list[Any]:
@@ -138,10 +89,14 @@ class AsyncRedisConnection:
 
         Raises:
             StoreGone: no connection, or it was lost on the way.
+            StoreRefusal: the server takes no commands, or no writes, for now; other commands
+                of the trip may have been carried out.
             StoreError: the server refused a command; the others have been carried out.
         """
         wire = self._protocol
         if wire is None:
+            if self.refusal is not None:
+                raise StoreRefusal(self.refusal)
             raise StoreGone(f"not connected to Redis at {self.address}")
         replies = await wire.send(
             b"".join([codec.pack_command(call) for call in calls]), len(calls)
@@ -153,8 +108,9 @@ class AsyncRedisConnection:
                 replies[i] = reply
         try:
             return codec.parse_replies(calls, replies, self.address)
-        except StoreGone as error:
-            wire.close(error.sentence)
+        except StoreRefusal as error:
+            if wire is self._protocol:
+                self._on_refusal(wire, error)
             raise
 
     async def execute(self, call: RedisCommand) -> Any:
@@ -182,10 +138,10 @@ class AsyncRedisConnection:
 
     async def close(self) -> None:
         """End the connection for good."""
-        if self._reconnect_task is not None:
-            self._reconnect_task.cancel()
+        if self._upkeep_task is not None:
+            self._upkeep_task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await self._reconnect_task
+                await self._upkeep_task
         if self._protocol is not None:
             self._protocol.close("closed by this side")
         self._protocol = None
@@ -195,11 +151,11 @@ class AsyncRedisConnection:
         loop, address = asyncio.get_running_loop(), self.address
         try:
             if address.path is not None:
-                _, wire = await loop.create_unix_connection(_RedisProtocol, address.path)
+                _, wire = await loop.create_unix_connection(RedisProtocol, address.path)
             else:
                 context = address.ssl_context()
                 _, wire = await loop.create_connection(
-                    _RedisProtocol, address.host or "localhost", address.port, ssl=context
+                    RedisProtocol, address.host or "localhost", address.port, ssl=context
                 )
         except OSError as error:
             raise codec.unreachable(address, error) from None
@@ -211,28 +167,71 @@ class AsyncRedisConnection:
             wire.close("not let in")
             raise
         self._protocol = wire
-        self.connected.set()
+        wire.lost.add_done_callback(lambda lost: self._on_lost(wire, lost.result()))
+
+    # --- trouble, and its end
+
+    def _on_lost(self, wire: RedisProtocol, why: str) -> None:
+        if wire is not self._protocol:
+            return
+        self._protocol = None
+        if self.connected.is_set():
+            _log.warning("lost Redis at %s: %s; connecting again", self.address, why)
+        self._begin_trouble()
+
+    def _on_refusal(self, wire: RedisProtocol, error: StoreRefusal) -> None:
+        """Take note that Redis takes no writes; drop a server whose place another may have."""
+        if error.sentence != self.refusal:
+            _log.error("%s", error.sentence)
+        self.refusal = error.sentence
+        if error.elsewhere:
+            self._protocol = None
+            wire.close(error.sentence)
+        self._begin_trouble()
+
+    def _begin_trouble(self) -> None:
+        if self.connected.is_set() and time.monotonic() - self._back_at_s > _STABLE_S:
+            self._wait_s = 0.0
+        self.connected.clear()
+        self._trouble.set()
 
     async def _stay_connected(self) -> None:
+        """End every trouble, until cancelled; no error of ours may end this."""
         while True:
-            assert self._protocol is not None
-            why = await self._protocol.lost
-            self._protocol = None
-            self.connected.clear()
-            _log.warning("lost Redis at %s: %s; connecting again", self.address, why)
-            await self._reconnect()
+            await self._trouble.wait()
+            self._trouble.clear()
+            while not self.connected.is_set():
+                await asyncio.sleep(self._wait_s)
+                self._wait_s = min(_BACKOFF_S[1], 2 * self._wait_s or _BACKOFF_S[0])
+                try:
+                    await self._try_again()
+                except StoreRefusal as error:
+                    self._log_once(error)
+                except StoreGone:
+                    pass
+                except Exception as error:
+                    # A refused log-in too: a person may correct the server.
+                    self._log_once(error)
 
-    async def _reconnect(self) -> None:
-        wait_s, most_s = _BACKOFF_S
-        last_refusal = ""
-        while self._protocol is None:
-            try:
-                await self._open()
-            except RtdError as error:
-                # A refusal is worth a line, once; a person may correct the server.
-                if isinstance(error, StoreError) and error.sentence != last_refusal:
-                    last_refusal = error.sentence
-                    _log.error("%s", last_refusal)
-                await asyncio.sleep(wait_s)
-                wait_s = min(most_s, wait_s * 2)
+    async def _try_again(self) -> None:
+        if self._protocol is None:
+            await self._open()
+        if self.refusal is not None:
+            await self.execute(self.probe)
+        if self._protocol is None:
+            return
+        self.refusal = None
+        self._back_at_s = time.monotonic()
+        self.connected.set()
         _log.info("connected to Redis at %s again", self.address)
+        self.on_return()
+
+    def _log_once(self, error: Exception) -> None:
+        sentence = error.sentence if isinstance(error, RtdError) else repr(error)
+        if sentence != self.refusal:
+            _log.error("%s", sentence)
+        self.refusal = sentence
+
+
+def _nothing() -> None:
+    """Do nothing: no part needs to know."""

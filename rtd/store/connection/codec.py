@@ -1,19 +1,31 @@
 """Commands as bytes and replies as results: shared by both connections."""
 
+import re
 from collections.abc import Sequence
 from typing import Any, Final
 
 import hiredis
 
-from rtd.common.errors import StoreError, StoreGone
+from rtd.common.errors import StoreError, StoreGone, StoreRefusal
 from rtd.store.connection.command import RedisCommand
 from rtd.store.connection.lua_scripts import script
 from rtd.store.connection.url import RedisAddress
 
 #: The value of `hiredis.Reader.gets` while a reply is incomplete (None is a reply).
 INCOMPLETE: Final = object()
-#: Errors of a server that is there but will not serve now: it starts, or it lost its role.
-_AWAY: Final = ("LOADING", "MASTERDOWN", "READONLY", "CLUSTERDOWN", "TRYAGAIN")
+#: Errors of a server that is there but will not serve now: it starts, it lost its role, a script
+#: keeps it busy. Another server may have taken its place: worth a new connection.
+_AWAY: Final = frozenset(
+    {"LOADING", "MASTERDOWN", "READONLY", "CLUSTERDOWN", "TRYAGAIN", "UNBLOCKED", "BUSY"}
+)
+#: Errors of a server that serves, and takes no writes now, or no commands of this user.
+_NO_WRITES: Final = frozenset({"MISCONF", "OOM", "NOREPLICAS", "NOPERM", "NOAUTH"})
+#: A script that was ended or may not write, or too many clients: these have no word of their own.
+_PASSING: Final = (
+    "Script killed by user", "max number of clients reached", "executing the script can't run",
+)  # fmt: skip
+#: Redis 6.2 wraps the error of a command in a script: `ERR Error running script ...: -OOM ...`.
+_WORD: Final = re.compile(r"^ERR Error running script.*?: -([A-Z]+) |^([A-Z]+)\b", re.DOTALL)
 #: Ends the greeting, so that its reply can be told from those of AUTH and SELECT.
 _PING: Final = ("PING",)
 
@@ -57,9 +69,9 @@ def parse_replies(
     """Return the result of each command, as its `parse` makes it.
 
     Raises:
-        StoreGone: the server is starting or is not the master any more.
-        StoreError: it refused a command. The others of the round trip have been carried out;
-            their results are lost.
+        StoreRefusal: it takes no commands, or no writes, for now. Others of the round trip may
+            have been carried out; their results are lost.
+        StoreError: it refused a command that cannot work. The same holds.
     """
     for call, reply in zip(calls, replies, strict=True):
         if isinstance(reply, hiredis.ReplyError):
@@ -67,12 +79,21 @@ def parse_replies(
     return [call.parse(reply) for call, reply in zip(calls, replies, strict=True)]
 
 
-def refusal(what: str, reply: Exception, address: RedisAddress) -> StoreGone | StoreError:
+def refusal(what: str, reply: Exception, address: RedisAddress) -> StoreRefusal | StoreError:
     """Return an error reply as an error for people."""
     text = str(reply)
-    if text.startswith(_AWAY):
-        return StoreGone(f"Redis at {address} does not serve now: {text}")
+    word = refusal_word(text)
+    if word in _AWAY:
+        return StoreRefusal(f"Redis at {address} does not serve now: {text}", elsewhere=True)
+    if word in _NO_WRITES or any(part in text for part in _PASSING):
+        return StoreRefusal(f"Redis at {address} takes no writes now: {text}")
     return StoreError(f"Redis at {address} refused {what}: {text}")
+
+
+def refusal_word(text: str) -> str:
+    """Return the word that names an error reply: `MISCONF`; that of the command in a script."""
+    found = _WORD.match(text)
+    return "" if found is None else found[1] or found[2]
 
 
 def unreachable(address: RedisAddress, error: OSError) -> StoreGone | StoreError:
@@ -97,7 +118,16 @@ def login_commands(address: RedisAddress) -> list[tuple[Any, ...]]:
 
 
 def check_login(address: RedisAddress, replies: Sequence[Any]) -> None:
-    """Raise as `parse_replies` does if the server refused the log-in."""
+    """Raise as `parse_replies` does if the server refused the log-in.
+
+    A user that may not log in stays so: the caller must not wait for it.
+    """
     for command, reply in zip(login_commands(address), replies, strict=True):
         if isinstance(reply, hiredis.ReplyError):
-            raise refusal(f"{command[0]} (the log-in)", reply, address)
+            what = f"{command[0]} (the log-in)"
+            word = refusal_word(str(reply))
+            if word in ("NOAUTH", "NOPERM"):
+                raise StoreError(f"Redis at {address} refused {what}: {reply}")
+            if word in _NO_WRITES and command == _PING:
+                continue  # it refuses PING when it takes no writes; it takes reads
+            raise refusal(what, reply, address)

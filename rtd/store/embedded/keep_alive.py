@@ -18,30 +18,23 @@ _STABLE_S: Final = 10.0
 _SYNC_S: Final = 1.0
 
 
-async def keep_alive(redis: EmbeddedRedis) -> None:
-    """Restart the server when it ends and sync its files, until cancelled (then stop it).
+async def keep_alive(redis: EmbeddedRedis, thread: ThreadPoolExecutor) -> None:
+    """Restart the server when it ends, until cancelled.
 
-    `fdatasync` may take seconds on a slow disk, so it runs in one thread beside the loop. That
-    thread does nothing else but this and starting the server again; the process that holds it
-    never forks (servers and zygotes are new programs).
+    Args:
+        thread: starts the server and syncs its files, one after the other, and does nothing
+            else; the process that holds it never forks (servers and zygotes are new programs).
     """
-    with ThreadPoolExecutor(1, thread_name_prefix="redis") as thread:
-        syncing = asyncio.create_task(_sync_each_second(redis, thread), name="redis sync")
-        try:
-            wait_s, most_s = _BACKOFF_S
-            while True:
-                since = time.monotonic()
-                await _wait_for_end(redis)
-                if time.monotonic() - since > _STABLE_S:
-                    wait_s = _BACKOFF_S[0]
-                _log.error("Redis ended (%s); starting it again", redis.reap())
-                await asyncio.sleep(wait_s)
-                wait_s = min(most_s, wait_s * 2)
-                await _restart(redis, thread)
-        finally:
-            syncing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await syncing
+    wait_s, most_s = _BACKOFF_S
+    while True:
+        since = time.monotonic()
+        await _wait_for_end(redis)
+        if time.monotonic() - since > _STABLE_S:
+            wait_s = _BACKOFF_S[0]
+        _log.error("Redis ended (%s); starting it again", redis.reap())
+        await asyncio.sleep(wait_s)
+        wait_s = min(most_s, wait_s * 2)
+        await _restart(redis, thread)
 
 
 async def _restart(redis: EmbeddedRedis, thread: ThreadPoolExecutor) -> None:
@@ -77,7 +70,9 @@ async def _wait_for_end(redis: EmbeddedRedis) -> None:
         wait_s = min(most_s, wait_s * 2)
 
 
-async def _sync_each_second(redis: EmbeddedRedis, thread: ThreadPoolExecutor) -> None:
+async def sync_each_second(redis: EmbeddedRedis, thread: ThreadPoolExecutor) -> None:
+    """Sync the files that have grown, until cancelled. `fdatasync` may take seconds on a slow
+    disk, so it runs in the thread."""
     loop = asyncio.get_running_loop()
     while True:
         await asyncio.sleep(_SYNC_S)

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from rtd.config.config import Config
 from rtd.config.paths import DaemonPaths
@@ -20,8 +20,11 @@ from rtd.store.connection.command import RedisCommand
 from rtd.supervisor.core.executor_registry import ExecutorRegistry
 from rtd.supervisor.core.faults import FaultRecorder
 from rtd.supervisor.core.jobs import Jobs
-from rtd.supervisor.core.retry import ResultT, retry_until_redis_answers, wait_connected
+from rtd.supervisor.core.retry import Backoff, ResultT, retry_until_redis_answers, wait_connected
 from rtd.supervisor.core.schedule_gate import ScheduleGate
+
+#: The waits after a step has failed that must be done.
+RETRY_S: Final = (0.1, 10.0)
 
 
 class ConditionParser:
@@ -103,6 +106,17 @@ class SupervisorContext:
         """Return the result of a step, however long Redis is away; see
         `rtd.supervisor.core.retry.retry_until_redis_answers`."""
         return await retry_until_redis_answers(self.redis.connected, step)
+
+    async def retry_always(self, job: str, step: Callable[[], Awaitable[ResultT]]) -> ResultT:
+        """Return the result of a step that must be done, however often it fails, for any reason;
+        each failure is one of that job."""
+        pause = Backoff(*RETRY_S)
+        while True:
+            try:
+                return await self.retry(step)
+            except Exception as error:
+                self.jobs.record_failure(job, error)
+                await pause.wait()
 
     async def wait_redis(self) -> None:
         """Wait until Redis is connected again, after a call has failed."""

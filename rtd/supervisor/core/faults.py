@@ -71,6 +71,11 @@ class FaultRecorder:
         if (kind, what) not in self._logged:
             self._jobs.start(self._read(field), "reading a fault")
 
+    def resync(self) -> None:
+        """Write those that wait, after a writer that has failed."""
+        if self._waiting:
+            self._writer.request()
+
     async def list_faults(self) -> list[FaultRecord]:
         """Return all faults, the latest first. Raises StoreGone."""
         found: list[FaultRecord] = await self._redis.execute(self._commands.list_faults(self._node))

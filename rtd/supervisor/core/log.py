@@ -33,7 +33,7 @@ class LineFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         text = record.getMessage()
         if record.exc_info and record.exc_info[1] is not None:
-            text = f"{text}: {_where(record.exc_info[1])}"
+            text = f"{text}: {where_raised(record.exc_info[1])}"
         text = " | ".join(line for line in text.splitlines() if line.strip())
         mark = _MARKS.get(record.levelno, "info ")
         if not self._stamped:
@@ -42,7 +42,7 @@ class LineFormatter(logging.Formatter):
         return f"{whole}.{int(record.msecs):03d} {mark} {text}"
 
 
-def _where(error: BaseException) -> str:
+def where_raised(error: BaseException) -> str:
     """Return an unexpected error as one line: what, and the innermost place it came from."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:

@@ -6,6 +6,7 @@ or end conditions are sampled, with everything below them, every half second.
 
 import asyncio
 import time
+from typing import Final
 
 from rtd.common.units import format_bytes, format_duration
 from rtd.process.board.board import FLAG_SAMPLE, SlotSnapshot
@@ -14,6 +15,9 @@ from rtd.supervisor.core.stop_request import Intent
 from rtd.supervisor.ending.end_conditions import EndConditionWatch, ViewOfRun
 from rtd.supervisor.ending.run_sampler import RunSampler, RunUsage
 from rtd.supervisor.ending.stops import Stops
+
+#: After a check that has failed the next comes this soon.
+AGAIN_NS: Final = 1_000_000_000
 
 
 class LimitWatcher:
@@ -31,15 +35,18 @@ class LimitWatcher:
         self._end_conditions = EndConditionWatch(context, view_of_run, stops.stop_run)
         self._timer: asyncio.TimerHandle | None = None
         self._sampler = RunSampler()
+        self._is_on = False
 
     def start(self) -> None:
         """Listen to the board's wake-ups, and check at once."""
+        self._is_on = True
         loop = asyncio.get_running_loop()
         loop.add_reader(self._context.board.wakeup_fifo.fileno(), self._on_wakeup)
         self.check()
 
     def stop(self) -> None:
         """Enforce nothing more."""
+        self._is_on = False
         asyncio.get_running_loop().remove_reader(self._context.board.wakeup_fifo.fileno())
         if self._timer is not None:
             self._timer.cancel()
@@ -50,9 +57,20 @@ class LimitWatcher:
 
     def check(self) -> None:
         """End what is overdue, sample what is due, and set the next check."""
-        board = self._context.board
-        board.set_next_scan(0)  # a run that begins from here on wakes the watcher
+        if not self._is_on:
+            return
+        self._context.board.set_next_scan(0)  # a run that begins from here on wakes the watcher
         now_ns = time.monotonic_ns()
+        next_ns = now_ns + AGAIN_NS  # unless all goes well
+        try:
+            next_ns = self._check_all(now_ns)
+        finally:
+            self._context.board.set_next_scan(next_ns)
+            self._arm(next_ns, now_ns)
+
+    def _check_all(self, now_ns: int) -> int:
+        """Return when the next check is due; 0: none is."""
+        board = self._context.board
         next_ns = 0
         limited = set()
         for seen in board.scan():
@@ -65,8 +83,7 @@ class LimitWatcher:
                 next_ns = due_ns
         self._sampler.retain_only(limited)
         self._end_conditions.retain_only(limited)
-        board.set_next_scan(next_ns)
-        self._arm(next_ns, now_ns)
+        return next_ns
 
     def _arm(self, next_ns: int, now_ns: int) -> None:
         if self._timer is not None:

@@ -62,7 +62,7 @@ class Settler:
     async def _until_done(self, executor_exit: ExecutorExit, done: Callable[[], None]) -> None:
         dead = _DeadExecutor(self._context, executor_exit, self._intent_of)
         try:
-            await self._context.retry(dead.settle)
+            await self._context.retry_always("settling executors", dead.settle)
         finally:
             self._settling.discard(executor_exit.exec_id)
         done()

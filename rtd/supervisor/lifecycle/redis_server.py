@@ -1,6 +1,7 @@
 """Redis as the daemon sees it: embedded or elsewhere, and its health."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,10 @@ from rtd.config.paths import DaemonPaths
 from rtd.store.connection.async_ import AsyncRedisConnection
 from rtd.store.connection.url import parse_url
 from rtd.store.embedded.choose_server import probe_named_server
-from rtd.store.embedded.keep_alive import keep_alive
+from rtd.store.embedded.keep_alive import keep_alive, sync_each_second
 from rtd.store.embedded.server import EmbeddedRedis
 from rtd.store.embedded.server_check import INFO_COMMAND, check_server
+from rtd.supervisor.core.jobs import Jobs
 from rtd.supervisor.core.log import log
 from rtd.supervisor.core.log_rotation import REDIS_LIMIT_BYTES, BoundedFile, rotate_periodically
 
@@ -42,21 +44,32 @@ class RedisServer:
             self.url = config.redis
         self.address = parse_url(self.url)
         self._keepers: list[asyncio.Task[None]] = []
+        self._thread: ThreadPoolExecutor | None = None
 
     @property
     def is_embedded(self) -> bool:
         """Whether Redis is this daemon's own."""
         return self._embedded is not None
 
-    def start(self) -> None:
-        """Start an embedded Redis, or take over one that runs already. Raises RtdError."""
+    def start(self, jobs: Jobs) -> None:
+        """Start an embedded Redis, or take over one that runs already. Raises RtdError.
+
+        Args:
+            jobs: keep it alive in the background.
+        """
         if self._embedded is not None:
-            self._embedded.start()
-            loop = asyncio.get_running_loop()
-            log_file = BoundedFile(self._embedded.log_file, REDIS_LIMIT_BYTES)
+            embedded = self._embedded
+            embedded.start()
+            log_file = BoundedFile(embedded.log_file, REDIS_LIMIT_BYTES)
+            self._thread = thread = ThreadPoolExecutor(1, thread_name_prefix="redis")
             self._keepers = [
-                loop.create_task(keep_alive(self._embedded)),
-                loop.create_task(rotate_periodically([log_file])),
+                jobs.start_lasting(lambda: keep_alive(embedded, thread), "keeping Redis alive"),
+                jobs.start_lasting(
+                    lambda: sync_each_second(embedded, thread), "syncing the data of Redis"
+                ),
+                jobs.start_lasting(
+                    lambda: rotate_periodically([log_file]), "keeping Redis' log within its bound"
+                ),
             ]
 
     async def stop(self, keep: bool) -> None:
@@ -65,6 +78,8 @@ class RedisServer:
             keeper.cancel()
         await asyncio.gather(*self._keepers, return_exceptions=True)
         self._keepers = []
+        if self._thread is not None:
+            self._thread.shutdown()
         if self._embedded is not None:
             if keep:
                 self._embedded.sync()
@@ -91,7 +106,7 @@ async def redis_info(server: RedisServer, redis: AsyncRedisConnection) -> dict[s
     """Return the `redis` part of `info`: whether it answers, which server it is, its size."""
     found: dict[str, Any] = {"url": server.describe(), "ok": True, "error": None}
     try:
-        facts = await redis.execute(INFO_COMMAND)
+        facts, _ = await redis.execute_all(INFO_COMMAND, redis.probe)
     except StoreGone as error:
         found.update(ok=False, error=error.sentence)
         return found

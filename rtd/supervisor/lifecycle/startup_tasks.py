@@ -84,7 +84,7 @@ class StartupTasks(LifecycleSequence):
         self._progress = progress
         context.gate.wait_for(TEXTS.plan)
         await self._scheduler.start()
-        context.jobs.start(self._start_up(), "running what runs on startup")
+        context.jobs.start_lasting(self._start_up, "running what runs on startup")
 
     def on_app_change(self) -> None:
         """Run the forced tasks that are new in the manifest."""

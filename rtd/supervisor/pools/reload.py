@@ -134,8 +134,10 @@ class Reloader:
             requested.set_result(await self._reload_once())
         except RtdError as error:
             requested.set_exception(error)
-        except BaseException:
-            requested.cancel()
+        except BaseException as error:
+            requested.set_exception(
+                InternalError(f"the reload was broken off: {type(error).__name__}: {error}")
+            )
             raise
         finally:
             self.began_s = None

@@ -138,11 +138,15 @@ class ZygoteRegistry:
         self._next_generation = max(self._next_generation, zygote.generation + 1)
 
     def save(self) -> None:
-        """Write the file, in one step."""
+        """Write the file, in one step. On a full disk the older one stays: then the next daemon
+        ends zygotes that it does not know."""
         data = {"boot": boot_hash(), "zygotes": [z.to_dict() for z in self._all]}
         temporary = self._file.with_name(f".{self._file.name}.{os.getpid()}")
-        temporary.write_text(json.dumps(data))
-        temporary.rename(self._file)
+        try:
+            temporary.write_text(json.dumps(data))
+            temporary.rename(self._file)
+        except OSError as error:
+            log.error("%s cannot be written: %s", self._file, error.strerror)
 
     def watch_exit(self, zygote: ZygoteRecord) -> None:
         """Have the kernel report the end of a zygote's process."""

@@ -80,7 +80,8 @@ class Zygotes:
         """Start one more zygote; it says hello when it has imported the app.
 
         Raises:
-            InternalError: as many generations live as there is room for.
+            InternalError: as many generations live as there is room for, or the system cannot
+                start a process.
         """
         place = self._registry.free_range()
         if place is None:
@@ -88,12 +89,15 @@ class Zygotes:
             raise InternalError(f"{count} generations of the app live already; wait for one to end")
         self._context.board.scan_limit = max(self._context.board.scan_limit, place[1])
         zygote = ZygoteRecord(self._registry.new_number(), app, *place, started_at=time.time())
-        zygote.process = subprocess.Popen(
-            self._command(zygote),
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-            env=set_tuning(dict(os.environ)),
-        )
+        try:
+            zygote.process = subprocess.Popen(
+                self._command(zygote),
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+                env=set_tuning(dict(os.environ)),
+            )
+        except OSError as error:
+            raise InternalError(f"no process can be started for the app: {error}") from None
         zygote.pid = zygote.process.pid
         zygote.ticks = start_ticks(zygote.pid) or 0
         self._registry.add(zygote)

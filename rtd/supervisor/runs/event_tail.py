@@ -28,7 +28,7 @@ class EventTail:
         event = asyncio.Event()
         self._followers.add(event)
         if self._task is None:
-            self._task = self._context.jobs.start(self._read(), "following the events")
+            self._task = self._context.jobs.start_lasting(self._read, "following the events")
         try:
             yield event
         finally:

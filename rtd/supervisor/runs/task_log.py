@@ -55,7 +55,7 @@ class TaskLogMonitor:
         self.stop()
         if on:
             self._scan_later()
-            self._watching = self._context.jobs.start(self._watch(), "watching the task log")
+            self._watching = self._context.jobs.start_lasting(self._watch, "watching the task log")
 
     def stop(self) -> None:
         """Record no more beginnings."""

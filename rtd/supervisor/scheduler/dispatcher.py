@@ -147,10 +147,10 @@ class Dispatcher:
     async def _send_command(self, command: PreparedCommand) -> None:
         try:
             flags = await self._context.execute(command.build(self._before(command.occurrences)))
-        except StoreGone:
+        except Exception:
             self._mark_stored(command.occurrences)
             self._put(command.occurrences)
-            return
+            raise
         self._mark_stored(command.occurrences)
         self._report_existing(zip(command.occurrences, flags, strict=True))
 
@@ -173,7 +173,7 @@ class Dispatcher:
         return any(tasks & others for others in self._batches.values())
 
     async def _deliver(self, batch: Sequence[Occurrence]) -> None:
-        flags = await self._context.retry(lambda: self._send(batch))
+        flags = await self._context.retry_always("firing occurrences", lambda: self._send(batch))
         self._mark_stored(batch)
         self._report_existing(flags)
 

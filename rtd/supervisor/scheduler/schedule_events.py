@@ -10,6 +10,7 @@ from rtd.planner.planner import Planner
 from rtd.store.commands.faults import ScheduleHalt
 from rtd.store.commands.schedule import ALL_TASKS
 from rtd.supervisor.core.context import SupervisorContext
+from rtd.supervisor.core.jobs import SingleFlight
 from rtd.supervisor.core.log import log
 from rtd.supervisor.runs.kept_results import session_values
 from rtd.supervisor.scheduler import task_conditions
@@ -37,6 +38,9 @@ class ScheduleEvents:
         self._context = context
         self._scheduler = scheduler
         self._is_first_connection = True
+        self._loads = SingleFlight(
+            context.jobs, "reading the schedule", lambda: context.retry(scheduler.load)
+        )
 
     # --- the app, the connection
 
@@ -50,12 +54,13 @@ class ScheduleEvents:
         listener lost none: everything has been loaded just before."""
         if self._is_first_connection:
             self._is_first_connection = False
-        elif self._scheduler.is_open and self._scheduler.planner is not None:
+        elif self._scheduler.is_open and (
+            self._scheduler.planner is not None or not self._scheduler.is_current
+        ):
             self._load_soon()
 
     def _load_soon(self) -> None:
-        context = self._context
-        context.jobs.start(context.retry(self._scheduler.load), "reading the schedule")
+        self._loads.request()
 
     # --- runs
 

@@ -95,12 +95,12 @@ class TaskScheduler:
             StoreGone: Redis does not answer; the planner loaded before goes on.
         """
         async with self._loading:
+            manifest, self._loaded = self._context.manifest, None
             self._deferred = []
             self.dispatcher.track_sent()
-            self._loaded = self._context.manifest
             loaded = await load_planner(self._context, self._started_us, self.now_us())
             if loaded is None:
-                self.planner, self._deferred = None, None
+                self.planner, self._deferred, self._loaded = None, None, manifest
                 self._on_advance(self)
                 return
             planner, state = loaded
@@ -110,6 +110,7 @@ class TaskScheduler:
                 event(planner)
             log.info("tasks with a condition: %d", len(planner.tasks))
             self._dispatch(occurrences)
+            self._loaded = manifest
             self._wakeups.start_beat()
             self._on_advance(self)
             if taken:
@@ -225,9 +226,9 @@ class TaskScheduler:
     def _on_beat(self) -> None:
         if self.planner is None or self._context.gate.is_draining:
             return
+        self._wakeups.start_beat()
         self.advance()
         self.dispatcher.save_alive()
-        self._wakeups.start_beat()
 
     def _decided_us(self) -> int:
         return self.now_us() if self.planner is None else self.planner.now_us
