@@ -2,6 +2,10 @@
 
 import sys
 
-from rtd.cli.main import main
+from rtd.common.python_command import leave_working_directory
+
+leave_working_directory()
+
+from rtd.cli.main import main  # noqa: E402
 
 sys.exit(main())

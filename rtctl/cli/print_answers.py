@@ -50,6 +50,7 @@ def print_switches(context: CommandContext, rows: Sequence[SwitchRow]) -> int:
 def redis_text(redis: dict[str, Any]) -> str:
     """Return where Redis is, whether it answers, and which server it is."""
     if not redis.get("ok", True):
-        return clean(f"{redis.get('url')} (not answering: {redis.get('error')})")
+        what = "" if redis.get("refuses") else "not answering: "
+        return clean(f"{redis.get('url')} ({what}{redis.get('error')})")
     server = f", {redis.get('server', 'Redis')} {redis['version']}" if redis.get("version") else ""
     return clean(f"{redis.get('url')} (ok){server}")

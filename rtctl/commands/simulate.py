@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 
 from rtctl.cli.flags import Flag, UsageError
 from rtctl.cli.parse_time import parse_when
 from rtctl.cli.run_rows import time_text_in
 from rtctl.cli.screen import clean
 from rtd.common.errors import EXIT_CODE, UnknownTask
+from rtd.common.python_command import module_command
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def run(context: CommandContext) -> int:
     until = since + DAY_S if args.to is None else parse_when(args.to)
     if until <= since:
         raise UsageError("simulate: --to must be later than --from")
-    command = [sys.executable, "-m", "rtd", "simulate", app, repr(since), repr(until)]
+    command = module_command("rtd", "simulate", app, repr(since), repr(until))
     if args.run_time is not None:
         command += ["--run-time", repr(args.run_time)]
     if args.task is not None:

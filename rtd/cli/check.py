@@ -13,6 +13,7 @@ from typing import Any, Final
 from rtd.cli.exit_app_process import exit_app_process
 from rtd.common.did_you_mean import did_you_mean
 from rtd.common.errors import AppError, PolicyError
+from rtd.common.python_command import module_command
 from rtd.language.parser import parse
 from rtd.model.manifest import COMMAND, Manifest
 from rtd.process.tree.terminate import signal_name
@@ -30,7 +31,7 @@ def check(options: argparse.Namespace) -> int:
     # No pipe: a process that the import starts could hold its other end open.
     with os.fdopen(os.memfd_create("report"), "rb") as file:
         fd = file.fileno()
-        command = [sys.executable, "-m", "rtd.cli.check", options.app, str(fd)]
+        command = module_command("rtd.cli.check", options.app, str(fd))
         code = subprocess.run(command, stdout=sys.stderr, pass_fds=(fd,), check=False).returncode
         file.seek(0)
         blob = file.read()

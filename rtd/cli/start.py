@@ -10,6 +10,7 @@ from typing import Final
 
 from rtd.cli.parser import settings_of
 from rtd.common.errors import InternalError, RtdError
+from rtd.common.python_command import module_command
 from rtd.config.load_settings import load_config
 from rtd.config.paths import DaemonPaths, find_paths
 from rtd.supervisor.lifecycle.directories import make_directories
@@ -32,7 +33,7 @@ def start(options: argparse.Namespace) -> int:
     make_directories(paths)
     check_free(paths)
     read_fd, write_fd = os.pipe()
-    command = [sys.executable, "-m", "rtd", "run", *_words(options)]
+    command = module_command("rtd", "run", *_words(options))
     command += ["--detach", "--ready-fd", str(write_fd)]
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=(write_fd,))
     os.close(write_fd)

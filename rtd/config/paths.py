@@ -81,7 +81,29 @@ def find_paths() -> DaemonPaths:
     )
     for path in (paths.socket, paths.zygote_socket, paths.redis_dir / "redis.sock"):
         check_socket_path(path)
+        _check_characters(path)
     return paths
+
+
+def _check_characters(path: Path) -> None:
+    """Raise ConfigError for a path that settings, logs and messages cannot hold."""
+    shown = ascii(str(path))
+    if any(0xDC80 <= ord(char) <= 0xDCFF for char in str(path)):
+        raise ConfigError(f"the path {shown} is not in UTF-8: name another directory")
+    if not str(path).isprintable():
+        raise ConfigError(f"the path {shown} holds control characters: name another directory")
+
+
+def working_directory() -> Path:
+    """Return the working directory by the name that it was entered by.
+
+    The kernel knows only the folder itself. The name may lead by a link to the release of an app
+    that is current, and to another one at the next reload.
+    """
+    here, named = Path.cwd(), os.environ.get("PWD", "")
+    if os.path.isabs(named) and os.path.isdir(named) and os.path.samefile(named, here):
+        return Path(named)
+    return here
 
 
 def check_socket_path(path: Path) -> None:
@@ -90,5 +112,5 @@ def check_socket_path(path: Path) -> None:
     if length > SOCKET_PATH_MAX:
         raise ConfigError(
             f"the socket path {path} has {length} bytes, the kernel takes {SOCKET_PATH_MAX}; "
-            "set RTD_RUNTIME_DIR and RTD_STATE_DIR to shorter directories"
+            "name a shorter directory (RTD_RUNTIME_DIR, RTD_STATE_DIR, RTD_SOCKET)"
         )

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 
 from rtd.common.errors import AppError
+from rtd.common.python_command import module_command
 from rtd.process.fork.foreground import run_in_foreground
 from rtd.session.core import run_context
 from rtd.session.core.default_session import SESSIONS
@@ -34,7 +35,7 @@ def start(session: SessionState) -> None:
 
 def daemon_command(app: str, *flags: str) -> list[str]:
     """Return the command line of a daemon that ends when this process does."""
-    command = [sys.executable, "-m", "rtd", "run", app, "--parent", str(os.getpid())]
+    command = module_command("rtd", "run", app, "--parent", str(os.getpid()))
     return [*command, *flags]
 
 

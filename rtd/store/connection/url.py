@@ -1,10 +1,12 @@
 """The address of a Redis: `redis://`, `rediss://` and `unix://` URLs as a record."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
 from rtd.common.errors import ConfigError
+from rtd.config.paths import check_socket_path
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -61,6 +63,11 @@ class RedisAddress:
         return context
 
 
+def unix_url(path: Path) -> str:
+    """Return the URL of a Unix socket; its path may hold any character."""
+    return f"unix://{quote(str(path))}"
+
+
 def parse_url(url: str) -> RedisAddress:
     """Return the address of a URL.
 
@@ -88,7 +95,11 @@ def parse_url(url: str) -> RedisAddress:
     if parts.scheme == "unix":
         path = unquote(parts.path)
         if parts.hostname or not path.startswith("/"):
-            raise ConfigError("a unix:// URL needs an absolute path: unix:///run/redis.sock")
+            raise ConfigError(
+                "a unix:// URL needs an absolute path: unix:///run/redis.sock"
+                " (`#`, `?` and `%` in it as %23, %3F and %25)"
+            )
+        check_socket_path(Path(path))
         db = _db(named_db)
         return RedisAddress(path=path, db=db, username=username, password=password)
     return RedisAddress(

@@ -15,6 +15,7 @@ from rtd.common.errors import ConfigError, RtdError, StoreError, StoreGone
 from rtd.common.malloc_tuning import set_tuning
 from rtd.store.connection.blocking import RedisConnection
 from rtd.store.connection.command import RedisCommand
+from rtd.store.connection.url import unix_url
 from rtd.store.embedded.append_only_file import AppendOnlyFiles
 from rtd.store.embedded.choose_server import choose_server
 from rtd.store.embedded.find_server import ServerProgram
@@ -48,7 +49,7 @@ class EmbeddedRedis:
         directory = directory.absolute()
         self.directory = directory
         self.socket = directory / "redis.sock"
-        self.url = f"unix://{self.socket}"
+        self.url = unix_url(self.socket)
         self.log_file = directory / "redis.log"
         self._fsync = "always" if durability == "always" else "no"
         self._server = server
@@ -66,7 +67,7 @@ class EmbeddedRedis:
         self.directory.chmod(0o700)
         with self._locked():
             if self._runs_already(timeout_s):
-                _log.info("Redis at %s runs already", self.url)
+                _log.info("Redis at %s runs already", self.socket)
                 return False
             server = choose_server(self.directory, self._server)
             self._spawn(server)
@@ -183,7 +184,7 @@ class EmbeddedRedis:
         except OSError as error:
             raise StoreError(f"cannot start {server.path}: {error}") from None
         pid, what = self._process.pid, server.describe()
-        _log.info("started %s, %s, on %s, pid %d", what, server.path, self.url, pid)
+        _log.info("started %s, %s, on %s, pid %d", what, server.path, self.socket, pid)
 
     def _wait_until_up(self, timeout_s: float) -> None:
         assert self._process is not None

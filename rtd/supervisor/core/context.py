@@ -3,10 +3,11 @@
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 from rtd.config.config import Config
-from rtd.config.paths import DaemonPaths
+from rtd.config.paths import DaemonPaths, working_directory
 from rtd.language.core.condition import Condition
 from rtd.language.grammar import GRAMMAR, Grammar
 from rtd.language.leaves.custom import Custom
@@ -64,6 +65,7 @@ class SupervisorContext:
         manifest: the tasks of the serving zygote.
         manifests: of all living zygotes, by generation: a run goes on in the app that it
             began in.
+        working_dir: the app is found from there; the name that a user has entered it by.
         app_error: why the app does not import; None: it does.
         gate: whether tasks start by themselves, and whether the daemon takes new work.
         faults: failures of the app's own code.
@@ -84,6 +86,7 @@ class SupervisorContext:
     manifests: dict[int, Manifest] = field(default_factory=dict)
     app_error: str | None = None
     started_at: float = field(default_factory=time.time)
+    working_dir: Path = field(default_factory=working_directory)
     faults: FaultRecorder = field(init=False)
     condition_parser: ConditionParser = field(default_factory=ConditionParser)
 

@@ -26,7 +26,7 @@ def bind_unix(path: Path, mode: int, gid: int | None = None) -> socket.socket:
         temporary.unlink(missing_ok=True)
         old_mask = os.umask(0o177)
         try:
-            listener.bind(os.fsencode(temporary))
+            _bind(listener, temporary)
         finally:
             os.umask(old_mask)
         if gid is not None:
@@ -39,3 +39,13 @@ def bind_unix(path: Path, mode: int, gid: int | None = None) -> socket.socket:
         temporary.unlink(missing_ok=True)
         raise ConfigError(f"the socket {path} cannot be made: {error.strerror or error}") from None
     return listener
+
+
+def _bind(listener: socket.socket, path: Path) -> None:
+    """Bind by a short name of the directory: the temporary name is longer than the socket's own,
+    which may be as long as the kernel takes."""
+    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        listener.bind(f"/proc/self/fd/{folder}/{path.name}")
+    finally:
+        os.close(folder)

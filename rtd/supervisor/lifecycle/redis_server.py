@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from rtd.common.errors import StoreGone
+from rtd.common.errors import StoreGone, StoreRefusal
 from rtd.config.config import EMBEDDED, Config
 from rtd.config.paths import DaemonPaths
 from rtd.store.connection.async_ import AsyncRedisConnection
@@ -108,7 +108,8 @@ async def redis_info(server: RedisServer, redis: AsyncRedisConnection) -> dict[s
     try:
         facts, _ = await redis.execute_all(INFO_COMMAND, redis.probe)
     except StoreGone as error:
-        found.update(ok=False, error=error.sentence)
+        refuses = isinstance(error, StoreRefusal)
+        found.update(ok=False, error=error.sentence, refuses=refuses)
         return found
     found["server"] = "Valkey" if "valkey_version" in facts else "Redis"
     found["version"] = facts.get("valkey_version") or facts.get("redis_version")

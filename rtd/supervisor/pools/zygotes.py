@@ -4,13 +4,13 @@ import asyncio
 import contextlib
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from typing import Any
 
 from rtd.common.errors import AppError, InternalError
 from rtd.common.malloc_tuning import set_tuning
+from rtd.common.python_command import module_command
 from rtd.config.config import Config
 from rtd.config.setting_readers import merge_app_settings
 from rtd.model.lanes import LOG_LANE
@@ -93,11 +93,14 @@ class Zygotes:
             zygote.process = subprocess.Popen(
                 self._command(zygote),
                 stdin=subprocess.DEVNULL,
+                cwd=self._context.working_dir,
                 start_new_session=True,
                 env=set_tuning(dict(os.environ)),
             )
         except OSError as error:
-            raise InternalError(f"no process can be started for the app: {error}") from None
+            raise InternalError(
+                f"no process can be started for the app in {self._context.working_dir}: {error}"
+            ) from None
         zygote.pid = zygote.process.pid
         zygote.ticks = start_ticks(zygote.pid) or 0
         self._registry.add(zygote)
@@ -116,7 +119,7 @@ class Zygotes:
             await self._registry.exits.wait()
 
     def _command(self, zygote: ZygoteRecord) -> list[str]:
-        command = [sys.executable, "-m", "rtd.executor"]
+        command = module_command("rtd.executor")
         command += ["--runtime", str(self._context.paths.runtime_dir)]
         command += ["--generation", str(zygote.generation)]
         command += ["--slots", f"{zygote.lo}:{zygote.hi}"]

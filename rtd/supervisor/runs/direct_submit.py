@@ -37,7 +37,7 @@ def shortcut_for(
     ):
         return None
     return {
-        "socket": context.store_url.removeprefix("unix://"),
+        "socket": context.redis.address.path,
         "digest": script("submit").digest,
         "prefix": context.commands.prefix,
         "node": context.config.node,
