@@ -2,7 +2,7 @@
 
 import sys
 
-from rtd.common.python_command import leave_working_directory
+from rtd.config.python_command import leave_working_directory
 
 leave_working_directory()
 

@@ -9,7 +9,7 @@ from rtctl.cli.parse_time import parse_when
 from rtctl.cli.run_rows import time_text_in
 from rtctl.cli.screen import clean
 from rtd.common.errors import EXIT_CODE, UnknownTask
-from rtd.common.python_command import module_command
+from rtd.config.python_command import module_command
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from rtd.cli.exit_app_process import exit_app_process
 from rtd.common.did_you_mean import did_you_mean
 from rtd.common.errors import AppError, PolicyError
-from rtd.common.python_command import module_command
+from rtd.config.python_command import module_command
 from rtd.language.parser import parse
 from rtd.model.manifest import COMMAND, Manifest
 from rtd.process.tree.terminate import signal_name

@@ -10,9 +10,9 @@ from typing import Final
 
 from rtd.cli.parser import settings_of
 from rtd.common.errors import InternalError, RtdError
-from rtd.common.python_command import module_command
 from rtd.config.load_settings import load_config
 from rtd.config.paths import DaemonPaths, find_paths
+from rtd.config.python_command import module_command
 from rtd.supervisor.lifecycle.directories import make_directories
 from rtd.supervisor.lifecycle.lock_file import check_free, holder
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 
 from rtd.common.errors import AppError
-from rtd.common.python_command import module_command
+from rtd.config.python_command import module_command
 from rtd.process.fork.foreground import run_in_foreground
 from rtd.session.core import run_context
 from rtd.session.core.default_session import SESSIONS

@@ -10,8 +10,8 @@ from typing import Any
 
 from rtd.common.errors import AppError, InternalError
 from rtd.common.malloc_tuning import set_tuning
-from rtd.common.python_command import module_command
 from rtd.config.config import Config
+from rtd.config.python_command import module_command
 from rtd.config.setting_readers import merge_app_settings
 from rtd.model.lanes import LOG_LANE
 from rtd.model.manifest import Manifest
