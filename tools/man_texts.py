@@ -29,7 +29,7 @@ SERVICE_VARIABLES: Final = {
     "RUNTIME_DIRECTORY": "of systemd: the runtime directory, if RTD_RUNTIME_DIR is not set",
     "STATE_DIRECTORY": "of systemd: the state directory, if RTD_STATE_DIR is not set",
     "NOTIFY_SOCKET": "of systemd: where rtd reports that its control socket answers",
-    "PWD": "the name of the working directory, which a link may be part of; the app is found from there",
+    "PWD": "the working directory by its name, which may be a link; the app is found there",
     "JOURNAL_STREAM": "of systemd: lines of the log have no time of their own in the journal",
     "XDG_RUNTIME_DIR": "for users other than root: the runtime directory is `rtd` in it",
     "XDG_STATE_HOME": "for users other than root: the state directory is `rtd` in it",
