@@ -13,6 +13,9 @@ import pytest
 from tests.helpers.daemon import Daemon
 from tests.helpers.source import ROOT
 
+#: Variables that would lead to other code, or that a user does not have.
+HIDDEN = ("PYTHONPATH", "PYTHONHOME", "PYTHONUNBUFFERED", "VIRTUAL_ENV")
+
 
 class Archives(NamedTuple):
     """The built files, and the unpacked source archive."""
@@ -35,8 +38,11 @@ class Environment(NamedTuple):
     def variables(self) -> dict[str, str]:
         """The variables of a shell in which it is activated."""
         path = os.pathsep.join([str(self.bin), os.defpath])
-        hidden = ("PYTHON", "VIRTUAL_ENV", "RTD_")
-        kept = {name: v for name, v in os.environ.items() if not name.startswith(hidden)}
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in HIDDEN and not name.startswith("RTD_")
+        }
         return {**kept, "PATH": path}
 
 
@@ -49,9 +55,9 @@ def build(source: Path, *what: str, out: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def make_environment(folder: Path) -> Environment:
+def make_environment(folder: Path, *flags: str) -> Environment:
     """Make an empty virtual environment."""
-    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+    subprocess.run([sys.executable, "-m", "venv", *flags, folder], check=True)
     return Environment(folder)
 
 
@@ -93,9 +99,8 @@ def environment(archives: Archives, tmp_path_factory: pytest.TempPathFactory) ->
 def place(environment: Environment) -> Iterator[Daemon]:
     """Directories for a daemon of the installed package; at the end nothing of it may be left."""
     daemon = Daemon(env=environment.variables)
-    for name in daemon.env.keys() - environment.variables.keys():
-        if name.startswith(("PYTHON", "VIRTUAL_ENV")):
-            del daemon.env[name]
+    for name in HIDDEN:
+        daemon.env.pop(name, None)
     yield daemon
     stop = [environment.bin / "rtd", "stop"]
     subprocess.run(stop, env=daemon.env, capture_output=True, check=False)

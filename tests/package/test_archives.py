@@ -53,13 +53,11 @@ def test_the_source_archive_holds_every_file_of_the_repository(archives: Archive
 
 def test_the_tests_of_the_source_archive_run_in_it(archives: Archives) -> None:
     pytest_here = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "0"]
-    for words in (["--collect-only"], ["tests/unit/structure/test_house.py"]):
-        done = subprocess.run(
-            [*pytest_here, *words],
-            cwd=archives.source, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stdout[-4000:] + done.stderr
-        assert str(ROOT / "tests") not in done.stdout
+    done = subprocess.run(
+        [*pytest_here, "tests/unit/model"],
+        cwd=archives.source, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr
 
 
 def test_an_index_would_accept_the_archives(archives: Archives) -> None:

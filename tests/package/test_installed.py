@@ -1,21 +1,23 @@
 """The installed wheel does what the pages show. Run by `make test-package`."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from rtd.common.version import VERSION
+from rtd.common.version import DISTRIBUTION, VERSION
 from tests.docs.reader import Reader
 from tests.helpers.daemon import Daemon
 from tests.helpers.source import ROOT
 from tests.package.conftest import Archives, Environment, make_environment, run
 
 pytestmark = [pytest.mark.package, pytest.mark.timeout(300)]
-PAGES = ["README.md", "docs/tutorial.md", "docs/guides/loaders.md"]
+PAGES = ["README.md", "docs/tutorial.md", "docs/guides/installation.md"]
 
 
 def test_what_runs_is_the_installed_code(environment: Environment, tmp_path: Path) -> None:
-    program = "import rtd, rtctl; print(rtd.__file__); print(rtctl.__file__)"
+    program = "import rtctl, rtd, yaml; print(rtd.__file__); print(rtctl.__file__)"
     files = run(environment, tmp_path, "python", "-c", program).stdout.split()
     assert all(Path(file).is_relative_to(environment.folder) for file in files)
     assert not any(Path(file).is_relative_to(ROOT) for file in files)
@@ -51,11 +53,11 @@ def test_type_checkers_see_the_types(environment: Environment, tmp_path: Path) -
 
 
 def test_removing_it_leaves_no_file(archives: Archives, tmp_path: Path) -> None:
-    made = make_environment(tmp_path / "venv")
+    made = make_environment(tmp_path / "venv", "--without-pip")
     before = {path for path in made.folder.rglob("*") if "__pycache__" not in path.parts}
-    pip = ["python", "-m", "pip", "-qq", "--disable-pip-version-check"]
-    run(made, tmp_path, *pip, "install", "--no-deps", archives.wheel)
+    pip = [sys.executable, "-m", "pip", "-qq", "--python", made.bin / "python"]
+    subprocess.run([*pip, "install", "--no-deps", archives.wheel], cwd=tmp_path, check=True)
     assert (made.bin / "rtctl").exists()
-    run(made, tmp_path, *pip, "uninstall", "--yes", "rtd-daemon")
+    subprocess.run([*pip, "uninstall", "--yes", DISTRIBUTION], cwd=tmp_path, check=True)
     after = {path for path in made.folder.rglob("*") if "__pycache__" not in path.parts}
     assert {path for path in after - before if path.is_file()} == set()
