@@ -11,6 +11,7 @@ from rtctl.aio.run import AsyncRun
 from rtctl.aio.run_submitter import AsyncRunSubmitter
 from rtctl.client.errors import single_outcome
 from rtctl.client.run_base import id_of
+from rtctl.client.run_pages import RunPages
 from rtd.common.ids import new_id
 
 TYPE_CHECKING = False
@@ -95,12 +96,18 @@ class AsyncClient:
         task: str | None = None,
         state: str | Sequence[str] = (),
         queue: str | None = None,
-        limit: int = 50,
+        limit: int | None = 50,
     ) -> list[AsyncRun]:
         """See `rtctl.client.client.Client.ls`."""
         states = [state] if isinstance(state, str) else list(state)
-        rows = (await self.rpc.ls(task=task, state=states, queue=queue, limit=limit))["runs"]
-        return [AsyncRun(self, row["id"], row["task"]).learn(row) for row in rows]
+        pages = RunPages(limit)
+        while True:
+            size, start = pages.span
+            answer = await self.rpc.ls(
+                task=task, state=states, queue=queue, limit=size, ended_from=start
+            )
+            if not pages.add(answer):
+                return [AsyncRun(self, row["id"], row["task"]).learn(row) for row in pages.rows]
 
     async def get(self, run: str) -> AsyncRun:
         """See `rtctl.client.client.Client.get`."""
@@ -182,3 +189,7 @@ class AsyncClient:
     async def resume_queue(self, *queues: str) -> list[QueueRow]:
         """See `rtctl.client.client.Client.resume_queue`."""
         return (await self.rpc.queue_resume(queues=list(queues)))["queues"]
+
+    async def set_queue_priority(self, queue: str, priority: int) -> QueueRow:
+        """See `rtctl.client.client.Client.set_queue_priority`."""
+        return (await self.rpc.queue_priority(queues=[queue], priority=priority))["queues"][0]

@@ -8,7 +8,10 @@ from rtctl.client.connection_pool import ConnectionPool
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Sequence
+    from typing import Any, TypeVar
+
+    Row = TypeVar("Row")
 
     from rtctl.generated.verbs import Verbs
 
@@ -74,6 +77,36 @@ class CommandContext:
             takes = f"{most} {what}" if most else "flags only"
             raise UsageError(f"{self.verb}: what is {extra!r}? It takes {takes}")
         return found
+
+    def list_limit(self, usual: int) -> int | None:
+        """Return how many rows a list may have; None: all.
+
+        A program that reads ids or JSON must not miss any. People, and those who read a table,
+        are told what is left out: see `say_cut`.
+
+        Args:
+            usual: the limit where none is given.
+        """
+        if self.args.limit is not None:
+            return int(self.args.limit)
+        whole = (self.quiet or self.is_json) and not self.screen.is_terminal
+        return None if whole else usual
+
+    def cut(self, rows: Sequence[Row], limit: int | None, from_end: bool = False) -> list[Row]:
+        """Return at most so many rows, from the start or the end, and print if some are left out.
+
+        To find that out, request one more than `limit`.
+        """
+        if limit is None or len(rows) <= limit:
+            return list(rows)
+        self.say_cut(limit)
+        return list(rows[-limit:] if from_end else rows[:limit])
+
+    def say_cut(self, shown: int) -> None:
+        """Print that a list has more rows than were shown, unless the caller set the limit."""
+        if self.args.limit is None:
+            more = f"--limit {2 * shown} shows more"
+            self.screen.print_err(f"rtctl: there are more; only {shown:,} are shown ({more})")
 
     def print_json(self, answer: Any, rows: str = "", is_line: bool = False) -> None:
         """Print an answer for programs.

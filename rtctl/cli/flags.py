@@ -117,7 +117,7 @@ class FlagParser:
         self._by_name = {name: flag for flag in flags for name in flag.names}
 
     def parse(self, words: Sequence[str]) -> Args:
-        """Parse the words. Flags may stand anywhere before `--`.
+        """Parse the words. Flags may stand anywhere before `--`; `-5` is a number, no flag.
 
         Raises:
             UsageError: names the flag and what is wrong with it.
@@ -134,7 +134,7 @@ class FlagParser:
             if word.startswith("--"):
                 name, equals, value = word.partition("=")
                 self._set(args, name, [value] if equals else None, rest)
-            elif word.startswith("-") and word != "-":
+            elif word.startswith("-") and not (word == "-" or word[1:].isdecimal()):
                 self._short(args, word, rest)
             else:
                 args.targets.append(word)

@@ -15,16 +15,23 @@ if TYPE_CHECKING:
 
 
 def print_outcomes(
-    context: CommandContext, outcomes: Sequence[Outcome], lines: Callable[[Outcome], list[str]]
+    context: CommandContext,
+    outcomes: Sequence[Outcome],
+    lines: Callable[[Outcome], list[str]],
+    are_ids: bool = False,
 ) -> None:
-    """Print each outcome with `lines` on stdout, or its error as one line on stderr."""
+    """Print each outcome with `lines` on stdout, or its error as one line on stderr.
+
+    Args:
+        are_ids: the lines are ids of new runs, which --quiet leaves.
+    """
     if context.is_json:
         context.print_json({"runs": list(outcomes)}, rows="runs")
     for outcome in outcomes:
         error = outcome["error"]
         if error is not None:
             context.screen.print_err(f"rtctl: {clean(error[1])}")
-        elif not context.is_json and not context.quiet:
+        elif not context.is_json and (are_ids or not context.quiet):
             for line in lines(outcome):
                 context.screen.print_out(line)
 

@@ -7,6 +7,7 @@ from rtctl.client.connection_pool import ConnectionPool
 from rtctl.client.errors import single_outcome
 from rtctl.client.run import Run
 from rtctl.client.run_base import id_of
+from rtctl.client.run_pages import RunPages
 from rtctl.client.run_submitter import RunSubmitter
 from rtd.common.ids import new_id
 
@@ -116,16 +117,21 @@ class Client:
         task: str | None = None,
         state: str | Sequence[str] = (),
         queue: str | None = None,
-        limit: int = 50,
+        limit: int | None = 50,
     ) -> list[Run]:
         """Return runs, the running and the newest first; each has its `row`.
 
         Args:
             state: one or several of the states.
+            limit: how many at most; None: all, but of more than 10,000 that wait the first.
         """
         states = [state] if isinstance(state, str) else list(state)
-        rows = self.rpc.ls(task=task, state=states, queue=queue, limit=limit)["runs"]
-        return [Run(self, row["id"], row["task"]).learn(row) for row in rows]
+        pages = RunPages(limit)
+        while True:
+            size, start = pages.span
+            answer = self.rpc.ls(task=task, state=states, queue=queue, limit=size, ended_from=start)
+            if not pages.add(answer):
+                return [Run(self, row["id"], row["task"]).learn(row) for row in pages.rows]
 
     def get(self, run: str) -> Run:
         """Return the run with this id, 4 or more characters of it, or your own unique id."""
@@ -226,3 +232,7 @@ class Client:
     def resume_queue(self, *queues: str) -> list[QueueRow]:
         """Start runs from these queues again."""
         return self.rpc.queue_resume(queues=list(queues))["queues"]
+
+    def set_queue_priority(self, queue: str, priority: int) -> QueueRow:
+        """Set which queue comes first: higher first, -100 to 100, before the runs' priorities."""
+        return self.rpc.queue_priority(queues=[queue], priority=priority)["queues"][0]

@@ -22,6 +22,8 @@ FLAGS = (
     Flag("--task", "only this task's", "text", "TASK"),
     Flag("--run", "only this run's", "text", "RUN"),
 )  # fmt: skip
+#: How many past events are shown where the caller does not say.
+USUAL = 100
 #: The ids of a stream are milliseconds and a number of 64 bits within each.
 LAST_OF_A_MS = 2**64 - 1
 MORE = """-f prints new events, and past ones only with --since. -o jsonl prints all fields, one
@@ -33,15 +35,19 @@ def run(context: CommandContext) -> int:
     args = context.args
     context.targets(0, 0, "target")
     since = None if args.since is None else _since(args.since)
+    limit = USUAL if args.limit is None else args.limit
+    # One more tells whether some are left out. With --since a `last` beyond those shown would
+    # make the next call miss one.
     parts = context.rpc.events(
-        follow=args.follow, since=since, limit=100 if args.limit is None else args.limit,
+        follow=args.follow, since=since, limit=limit + (args.limit is None and since is None),
         task=args.task, run=args.run,
     )  # fmt: skip
-    if context.format == "json":
-        context.print_json({"events": [_own(event) for event in parts], **(parts.answer or {})})
-        return 0
     try:
-        for event in parts:
+        shown = parts if args.follow else _cut(context, list(parts), limit, since)
+        if context.format == "json":
+            context.print_json({"events": [_own(event) for event in shown], **(parts.answer or {})})
+            return 0
+        for event in shown:
             if context.format == "jsonl":
                 context.print_json({"events": [_own(event)]}, rows="events")
             else:
@@ -50,6 +56,17 @@ def run(context: CommandContext) -> int:
     finally:
         parts.close()
     return 0
+
+
+def _cut(
+    context: CommandContext, events: list[Event], limit: int, since: str | None
+) -> list[Event]:
+    """Return the events to show, and print if there may be more."""
+    if since is None:
+        return context.cut(events, limit, from_end=True)
+    if len(events) >= limit:
+        context.say_cut(len(events))
+    return events
 
 
 def _since(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rtctl.cli.flags import Flag, UsageError, suggest
 from rtctl.cli.run_rows import print_rows
 from rtctl.cli.screen import wrap_text
+from rtctl.client.run_pages import RunPages
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,11 +18,12 @@ FLAGS = (
     Flag("--state", "only in these states (`running,queued`; `failed`, `ended`)", "text", "STATES",
          many=True),
     Flag("-Q/--queue", "only of this queue", "text", "QUEUE"),
-    Flag("-n/--limit", "how many at most (default: 50)", "int", "N"),
+    Flag("-n/--limit", "how many at most (default: 50; see above)", "int", "N"),
     Flag("--since", "only what changed since (`10m`, `08:00`)", "text", "TIME"),
 )  # fmt: skip
 MORE = """The running runs first, then the queued, then the ended, newest first. On a terminal ids
-are short: their end is enough for every verb. -o wide shows all columns."""
+are short: their end is enough for every verb. -o wide shows all columns. With -q or JSON into a
+pipe or a file all runs are listed unless -n says how many; what a table leaves out is said."""
 
 STATES = ("queued", "running", "succeeded", "error", "exception", "terminated", "lost", "cancelled")
 _SETS = {
@@ -45,12 +47,10 @@ def run(context: CommandContext) -> int:
         from rtctl.cli.parse_time import parse_since  # lazy: it needs datetime and re
 
         since = parse_since(args.since)
-    limit = 50 if args.limit is None else args.limit
-    if limit < 1:
+    limit = context.list_limit(50)
+    if limit is not None and limit < 1:
         raise UsageError(f"ls: --limit: {limit} is less than 1")
-    answer = context.rpc.ls(
-        task=task, state=parse_states(args.state), queue=queue, limit=limit, since=since
-    )
+    answer = _read(context, task, queue, since, limit)
     if context.is_json:
         context.print_json(answer, rows="runs")
     elif context.quiet:
@@ -61,7 +61,28 @@ def run(context: CommandContext) -> int:
         _say_totals(context, answer)
         if not answer["runs"]:
             _hint_at_mistake(context, task, queue)
+    if answer["more"]:
+        context.say_cut(len(answer["runs"]))
     return 0
+
+
+def _read(
+    context: CommandContext,
+    task: str | None,
+    queue: str | None,
+    since: float | None,
+    limit: int | None,
+) -> LsResult:
+    """Return the answer of the daemon, or of several requests one that holds all rows."""
+    states, pages = parse_states(context.args.state), RunPages(limit)
+    while True:
+        size, start = pages.span
+        answer = context.rpc.ls(
+            task=task, state=states, queue=queue, limit=size, since=since, ended_from=start
+        )
+        if not pages.add(answer):
+            answer["runs"], answer["more"] = pages.rows, pages.more
+            return answer
 
 
 def _hint_at_mistake(context: CommandContext, task: str | None, queue: str | None) -> None:
@@ -102,7 +123,5 @@ def _say_totals(context: CommandContext, answer: LsResult) -> None:
     totals = answer["totals"]
     parts = [f"{totals[state]:,} {state}" for state in STATES if totals.get(state)]
     text = ", ".join(parts) or "no runs yet"
-    if answer["more"]:
-        text += f"; not all are shown (-n {2 * len(answer['runs'])})"
     for line in wrap_text(text, context.screen.width or 80):
         context.screen.print_err(context.screen.paint(line, "dim"))

@@ -14,22 +14,26 @@ if TYPE_CHECKING:
 USAGE = "misses [TASK] [--since TIME] [--limit COUNT]"
 FLAGS = (
     Flag("--since", "due since then: 2h, 08:00, yesterday's date", "text", "TIME"),
-    Flag("--limit", "so many at most (default 100)", "int", "COUNT"),
+    Flag("--limit", "so many at most (default 100; -q, JSON in a pipe: all)", "int", "COUNT"),
 )
 MORE = """Due moments at which a task did not just start in time: late, skipped (it was held until
 its condition was false again), missed (no daemon ran), coalesced (one run for several). DUE is
 in the local time of each task, --since in that of this host."""
+#: The daemon keeps no more.
+ALL = 10_000
 
 
 def run(context: CommandContext) -> int:
     """Print the due moments."""
     targets = context.targets(0, 1, "TASK")
     args = context.args
+    limit = context.list_limit(100)
     answer = context.rpc.misses(
         task=targets[0] if targets else None,
         since=None if args.since is None else parse_since(args.since),
-        limit=100 if args.limit is None else args.limit,
+        limit=ALL if args.limit is None else args.limit,
     )
+    answer["misses"] = context.cut(answer["misses"], limit)
     if context.is_json:
         context.print_json(answer, rows="misses")
     elif context.quiet:

@@ -1,4 +1,4 @@
-"""`rtctl queue`: ls, pause, resume, purge."""
+"""`rtctl queue`: ls, pause, resume, priority, purge."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from rtctl.cli.context import CommandContext
     from rtctl.generated.shapes import QueueRow
 
-USAGE = "queue [ls] | queue pause QUEUE ... | queue resume QUEUE ... | queue purge QUEUE"
+USAGE = """queue [ls] | queue pause QUEUE ... | queue resume QUEUE ... |
+       queue priority QUEUE ... N | queue purge QUEUE"""
 FLAGS = (
     Flag("--reason", "of pause and purge", "text", "TEXT"),
     Flag("-y/--yes", "purge: do not ask"),
 )
-MORE = """A paused queue accepts runs and starts none; running runs go on. purge cancels all runs
+MORE = """A paused queue accepts runs and starts none; running runs go on. priority (-100 to 100, by
+default 0) says which queue comes first, before the priorities of the runs. purge cancels all runs
 that wait in the queue."""
 VERBS = SUBCOMMANDS["queue"]
 
@@ -44,6 +46,8 @@ def run(context: CommandContext) -> int:
         _pause(context, names, reason)
     elif verb == "resume":
         _show(context, context.rpc.queue_resume(queues=names)["queues"])
+    elif verb == "priority":
+        _set_priority(context, names)
     else:
         _purge(context, names, reason)
     return 0
@@ -67,6 +71,26 @@ def _show(context: CommandContext, queues: Sequence[QueueRow]) -> None:
 def _pause(context: CommandContext, names: list[str], reason: str) -> None:
     known = [row["queue"] for row in context.rpc.queue_ls()["queues"]]
     _show(context, context.rpc.queue_pause(queues=names, reason=reason)["queues"])
+    _hint_at_mistake(context, names, known)
+
+
+def _set_priority(context: CommandContext, words: list[str]) -> None:
+    *names, number = words
+    try:
+        priority = int(number)
+    except ValueError:
+        raise UsageError(
+            f"queue priority: {number!r} is no whole number; write `queue priority QUEUE N`"
+        ) from None
+    if not names:
+        raise UsageError(f"queue priority: which QUEUE? (`queue priority QUEUE {number}`)")
+    known = [row["queue"] for row in context.rpc.queue_ls()["queues"]]
+    _show(context, context.rpc.queue_priority(queues=names, priority=priority)["queues"])
+    _hint_at_mistake(context, names, known)
+
+
+def _hint_at_mistake(context: CommandContext, names: list[str], known: list[str]) -> None:
+    """Print a hint for each queue that is new and named much like one that was known."""
     for name in names:
         if name not in known and (hint := suggest(name, known)):
             context.screen.print_err(f"rtctl: no queue {name!r} has ever been used{hint}")

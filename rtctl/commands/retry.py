@@ -22,7 +22,7 @@ def run(context: CommandContext) -> int:
     """Submit the runs again and print the ids of the new ones."""
     targets = context.targets()
     outcomes = context.rpc.retry(runs=targets, ids=new_ids(len(targets)))["runs"]
-    print_outcomes(context, outcomes, lambda outcome: [str(outcome["new"])])
+    print_outcomes(context, outcomes, lambda outcome: [str(outcome["new"])], are_ids=True)
     new = [str(outcome["new"]) for outcome in outcomes if outcome["error"] is None]
     code = exit_code_of_outcomes(outcomes)
     if not context.args.wait or not new:

@@ -9,6 +9,9 @@ from rtd.common.units import format_duration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
     from rtctl.cli.context import CommandContext
     from rtctl.generated.answers import TaskLogResult
 
@@ -16,10 +19,12 @@ USAGE = "tasklog [TASK] [--action ACTION] [--since TIME] [-n COUNT]"
 FLAGS = (
     Flag("--action", "only this one: run, success, fail, terminate, inaction", "text", "ACTION"),
     Flag("--since", "only since then: 2h, 08:00, yesterday's date", "text", "TIME"),
-    Flag("-n/--limit", "so many at most (default 100)", "int", "COUNT"),
+    Flag("-n/--limit", "so many at most (default 100; -q, JSON in a pipe: all)", "int", "COUNT"),
 )
 MORE = """The entries of the app's task log, the latest first, with the scheme log_csv, log_memory,
 log_simple or log_redis. `rtctl logs` prints the output of runs."""
+#: The daemon gives at most so many entries in one answer.
+PAGE_MAX = 10_000
 
 
 def run(context: CommandContext) -> int:
@@ -31,11 +36,11 @@ def run(context: CommandContext) -> int:
         from rtctl.cli.parse_time import parse_since  # lazy: it needs datetime and re
 
         since = parse_since(args.since)
-    limit = 100 if args.limit is None else args.limit
+    limit = context.list_limit(100)
+    wanted = 101 if limit is not None and args.limit is None else limit
     task = targets[0] if targets else None
-    answer = context.rpc.task_log(task=task, action=args.action, since=since, limit=limit)
-    if answer["file"] is not None:
-        answer = _of_file(answer["file"], task, args.action, since, limit)
+    answer = _read(context, task, since, wanted)
+    answer["rows"] = context.cut(answer["rows"], limit)
     if task is not None and not answer["rows"]:
         context.rpc.tasks(task=task)  # reports a mistyped name; a task that is gone may have rows
     if context.is_json:
@@ -44,22 +49,46 @@ def run(context: CommandContext) -> int:
         for row in answer["rows"]:
             context.screen.print_out(row["run_id"])
     else:
-        table = []
-        for row in answer["rows"]:
-            start_at, end_at = row["start_at"], row["end_at"]
-            at = start_at if row["action"] == "run" else end_at
-            took = "" if start_at is None or end_at is None else format_duration(end_at - start_at)
-            text = clean(row["reason"] or (row["exc_text"] or "").rpartition("\n")[2])
-            name = clean(row["task_name"])
-            table.append((time_text(at or 0.0), name, row["action"], took, row["run_id"], text))
-        context.screen.print_table(
-            ("AT", "TASK", "ACTION", "RUNTIME", "RUN", "WHY"), table, drop="RUN"
-        )
+        _print_table(context, answer["rows"])
     return 0
 
 
+def _print_table(context: CommandContext, rows: Sequence[Any]) -> None:
+    table = []
+    for row in rows:
+        start_at, end_at = row["start_at"], row["end_at"]
+        at = start_at if row["action"] == "run" else end_at
+        took = "" if start_at is None or end_at is None else format_duration(end_at - start_at)
+        text = clean(row["reason"] or (row["exc_text"] or "").rpartition("\n")[2])
+        name = clean(row["task_name"])
+        table.append((time_text(at or 0.0), name, row["action"], took, row["run_id"], text))
+    context.screen.print_table(("AT", "TASK", "ACTION", "RUNTIME", "RUN", "WHY"), table, drop="RUN")
+
+
+def _read(
+    context: CommandContext, task: str | None, since: float | None, limit: int | None
+) -> TaskLogResult:
+    """Return the entries, of several requests where one answer cannot hold all."""
+    action = context.args.action
+    rows: dict[tuple[object, ...], Any] = {}
+    skip = 0
+    while True:
+        answer = context.rpc.task_log(
+            task=task, action=action, since=since, limit=PAGE_MAX if limit is None else limit,
+            skip=skip,
+        )  # fmt: skip
+        if answer["file"] is not None:
+            return _of_file(answer["file"], task, action, since, limit)
+        # Entries that came in between moved the others on, so that answers may overlap.
+        rows.update({tuple(row.values()): row for row in answer["rows"]})
+        skip += PAGE_MAX
+        if limit is not None or len(answer["rows"]) < PAGE_MAX:
+            answer["rows"] = list(rows.values())
+            return answer
+
+
 def _of_file(
-    file: str, task: str | None, action: str | None, since: float | None, limit: int
+    file: str, task: str | None, action: str | None, since: float | None, limit: int | None
 ) -> TaskLogResult:
     """Read the same from a log in a file, which is on this host, as the daemon is."""
     from collections import deque  # lazy: only for a log in a file

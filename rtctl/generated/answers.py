@@ -43,7 +43,9 @@ class LsResult(TypedDict):
     totals: dict[str, Any]
     """How many runs each state has, without the filter."""
     more: bool
-    """There are more runs than the limit."""
+    """There may be more runs than these."""
+    next: int | None
+    """For `ended_from`, to go on (some runs may come twice); none: no more."""
 
 
 class ShowResult(TypedDict):
@@ -253,6 +255,13 @@ class QueuePauseResult(TypedDict):
 
 class QueueResumeResult(TypedDict):
     """The answer of `queue_resume`."""
+
+    queues: list[QueueRow]
+    """As they are now."""
+
+
+class QueuePriorityResult(TypedDict):
+    """The answer of `queue_priority`."""
 
     queues: list[QueueRow]
     """As they are now."""

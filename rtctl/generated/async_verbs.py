@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         PingResult,
         QueueLsResult,
         QueuePauseResult,
+        QueuePriorityResult,
         QueuePurgeResult,
         QueueResumeResult,
         ReloadResult,
@@ -88,11 +89,19 @@ class AsyncVerbs:
         queue: str | None = None,
         limit: int = 50,
         since: float | None = None,
+        ended_from: int | None = None,
     ) -> LsResult:
         """See `rtctl.generated.verbs.Verbs.ls`."""
         answer: LsResult = await self._call(
             "ls",
-            {"task": task, "state": state or [], "queue": queue, "limit": limit, "since": since},
+            {
+                "task": task,
+                "state": state or [],
+                "queue": queue,
+                "limit": limit,
+                "since": since,
+                "ended_from": ended_from,
+            },
         )
         return answer
 
@@ -248,6 +257,13 @@ class AsyncVerbs:
     async def queue_resume(self, *, queues: list[str]) -> QueueResumeResult:
         """See `rtctl.generated.verbs.Verbs.queue_resume`."""
         answer: QueueResumeResult = await self._call("queue_resume", {"queues": queues})
+        return answer
+
+    async def queue_priority(self, *, queues: list[str], priority: int) -> QueuePriorityResult:
+        """See `rtctl.generated.verbs.Verbs.queue_priority`."""
+        answer: QueuePriorityResult = await self._call(
+            "queue_priority", {"queues": queues, "priority": priority}
+        )
         return answer
 
     async def queue_purge(self, *, queue: str, reason: str = "") -> QueuePurgeResult:

@@ -25,7 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "trigger": ("start a task now, without regard to its condition", "task_call"),
     "graph": ("which task waits for which: as a tree, for mermaid, as SVG", "task"),
     "params": ("the parameters that tasks get besides those of a submit: ls, get, set, unset", ""),
-    "queue": ("ls, pause, resume, purge", ""),
+    "queue": ("ls, pause, resume, priority, purge", ""),
     "tasklog": ("the app's task log: each run and how it ended", "task"),
     "events": ("the events of runs and queues, as they happen", ""),
     "status": ("the state of the daemon, its app and its schedule, and what has failed", ""),
@@ -37,7 +37,13 @@ COMMANDS: dict[str, tuple[str, str]] = {
 #: Commands with a second word, and what the shell completes behind that.
 SUBCOMMANDS: dict[str, dict[str, str]] = {
     "params": {"ls": "", "get": "parameter", "set": "parameter_value", "unset": "parameter"},
-    "queue": {"ls": "queue", "pause": "queue", "resume": "queue", "purge": "queue"},
+    "queue": {
+        "ls": "queue",
+        "pause": "queue",
+        "resume": "queue",
+        "priority": "queue",
+        "purge": "queue",
+    },
 }
 #: Other words for a command.
 ALIASES: dict[str, str] = {

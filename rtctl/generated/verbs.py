@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         PingResult,
         QueueLsResult,
         QueuePauseResult,
+        QueuePriorityResult,
         QueuePurgeResult,
         QueueResumeResult,
         ReloadResult,
@@ -99,6 +100,7 @@ class Verbs:
         queue: str | None = None,
         limit: int = 50,
         since: float | None = None,
+        ended_from: int | None = None,
     ) -> LsResult:
         """List runs: the running ones, then the queued, then the ended, the newest first.
 
@@ -108,10 +110,18 @@ class Verbs:
             queue: only of this queue.
             limit: how many at most.
             since: only those that changed since, epoch seconds.
+            ended_from: go on in the ended runs: the `next` of an earlier answer.
         """
         answer: LsResult = self._call(
             "ls",
-            {"task": task, "state": state or [], "queue": queue, "limit": limit, "since": since},
+            {
+                "task": task,
+                "state": state or [],
+                "queue": queue,
+                "limit": limit,
+                "since": since,
+                "ended_from": ended_from,
+            },
         )
         return answer
 
@@ -380,6 +390,19 @@ class Verbs:
             queues: their names; a new queue is created.
         """
         answer: QueueResumeResult = self._call("queue_resume", {"queues": queues})
+        return answer
+
+    def queue_priority(self, *, queues: list[str], priority: int) -> QueuePriorityResult:
+        """Set the priority of these queues, also for the runs that wait in them. It counts before
+        the priorities of the runs.
+
+        Args:
+            queues: their names; a new queue is created.
+            priority: -100 to 100, higher first.
+        """
+        answer: QueuePriorityResult = self._call(
+            "queue_priority", {"queues": queues, "priority": priority}
+        )
         return answer
 
     def queue_purge(self, *, queue: str, reason: str = "") -> QueuePurgeResult:

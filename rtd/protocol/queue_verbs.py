@@ -9,7 +9,7 @@ _QUEUES: Final = Field("queues", "list[str]", "their names; a new queue is creat
 
 QUEUE_LS: Final = Verb(
     name="queue_ls",
-    summary="ls, pause, resume, purge",
+    summary="ls, pause, resume, priority, purge",
     aliases=("queues",),
     completes="queue",
     doc="List all queues.",
@@ -37,6 +37,19 @@ QUEUE_RESUME: Final = Verb(
     params=(_QUEUES,),
     result=(Field("queues", "list[QueueRow]", "as they are now"),),
     example=({"queues": ["slow"]}, {"queues": [{"queue": "slow", "paused": False, "...": "..."}]}),
+)
+
+QUEUE_PRIORITY: Final = Verb(
+    name="queue_priority",
+    completes="queue",
+    doc="Set the priority of these queues, also for the runs that wait in them. It counts before "
+    "the priorities of the runs.",
+    params=(_QUEUES, Field("priority", "int", "-100 to 100, higher first")),
+    result=(Field("queues", "list[QueueRow]", "as they are now"),),
+    example=(
+        {"queues": ["mail"], "priority": 10},
+        {"queues": [{"queue": "mail", "priority": 10, "...": "..."}]},
+    ),
 )
 
 QUEUE_PURGE: Final = Verb(

@@ -55,16 +55,21 @@ LS: Final = Verb(
         Field("queue", "str | None", "only of this queue", None),
         Field("limit", "int", "how many at most", 50),
         Field("since", "float | None", "only those that changed since, epoch seconds", None),
+        Field("ended_from", "int | None", "go on in the ended runs: the `next` of an earlier "
+              "answer", None),
     ),
     result=(
         Field("runs", "list[Row]", "at most `limit`"),
         Field("totals", "dict[str, Any]", "how many runs each state has, without the filter"),
-        Field("more", "bool", "there are more runs than the limit"),
+        Field("more", "bool", "there may be more runs than these"),
+        Field("next", "int | None", "for `ended_from`, to go on (some runs may come twice); none: "
+              "no more"),
     ),
     example=(
         {"state": ["running"], "limit": 1},
         {"runs": [{"id": ID, "task": "report", "state": "running", "...": "..."}],
-         "totals": {"running": 1, "queued": 12, "succeeded": 1200}, "more": False},
+         "totals": {"running": 1, "queued": 12, "succeeded": 1200}, "more": False,
+         "next": None},
     ),
 )  # fmt: skip
 

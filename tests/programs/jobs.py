@@ -43,6 +43,19 @@ def hold(gate: str) -> str:
     return "released"
 
 
+@session.task(lane="main")
+def hold_main(gate: str) -> None:
+    """Stay in the only executor of lane `main` until the file is there."""
+    while not Path(gate).exists():
+        time.sleep(0.01)
+
+
+@session.task(lane="main")
+def add_main(a: int) -> int:
+    """Add one, in lane `main`."""
+    return a + 1
+
+
 @session.task()
 def refuse(why: str) -> None:
     """Fail as it was to be expected."""

@@ -18,6 +18,8 @@ LIMIT_MAX: Final = 10_000
 PAGE: Final = 200
 #: How many ended runs are read at most for one answer.
 MAX_SCANNED: Final = 10_000
+#: A run may be put on the list of ended runs so much later than it ended: Redis was away.
+STRAY_S: Final = 3600.0
 
 RowFilter = Callable[[RunRow], bool]
 
@@ -30,12 +32,14 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
     if not 1 <= limit <= LIMIT_MAX:
         raise BadRequest(f"ls: limit must be 1 to {LIMIT_MAX}, not {limit}")
     states = _states(params["state"])
-    calls, task = context.commands, params["task"]
-    live = not states.isdisjoint({RunState.RUNNING, RunState.QUEUED})
+    calls, task, ended_from = context.commands, params["task"], params["ended_from"]
+    if ended_from is not None and ended_from < 0:
+        raise BadRequest(f"ls: ended_from must be 0 or more, not {ended_from}")
+    live = ended_from is None and not states.isdisjoint({RunState.RUNNING, RunState.QUEUED})
     look = MAX_SCANNED if live and task is not None else limit + 1
     # In the order in which runs move, so that a run that moves meanwhile is seen at least once.
     waiting, running, progress, tally, table = await context.redis.execute_all(
-        calls.list_queued(look, params["queue"] or ""),
+        calls.list_queued(look if live else 0, params["queue"] or ""),
         calls.list_running(),
         calls.get_progress(),
         calls.tally(),
@@ -47,9 +51,12 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
     if live:
         _add_leased(found, rows, running)
         await _add_waiting(context, found, rows, waiting)
+        found.more = found.more or len(waiting) >= look
+    position = None
     if not states.isdisjoint(TERMINAL):
-        await _add_ended(context, found, rows, task, states)
-    return {"runs": found.rows, "totals": totals, "more": found.more}
+        position = await _add_ended(context, found, rows, params, states)
+    more = found.more or position is not None
+    return {"runs": found.rows, "totals": totals, "more": more, "next": position}
 
 
 class _FoundRows:
@@ -67,14 +74,16 @@ class _FoundRows:
         """How many more rows fit, and one to know whether there are more."""
         return 0 if self.more else self._limit - len(self.rows) + 1
 
-    def add(self, row: RunRow) -> None:
+    def add(self, row: RunRow) -> bool:
+        """Add a row if it fits. Returns False when there is no room for it."""
         if row["id"] in self._seen or not self._fits(row):
-            return
-        self._seen.add(row["id"])
-        if len(self.rows) < self._limit:
-            self.rows.append(row)
-        else:
+            return True
+        if len(self.rows) >= self._limit:
             self.more = True
+            return False
+        self._seen.add(row["id"])
+        self.rows.append(row)
+        return True
 
 
 def _states(names: list[str]) -> frozenset[RunState]:
@@ -139,17 +148,32 @@ async def _add_ended(
     context: SupervisorContext,
     found: _FoundRows,
     rows: RunRows,
-    task: str | None,
+    params: dict[str, Any],
     states: frozenset[RunState],
-) -> None:
+) -> int | None:
+    """Add ended runs, the latest first. Returns where to go on; None: no more are left.
+
+    Runs that end meanwhile move the others on: a later answer may repeat some of this one.
+    """
+    task, since = params["task"], params["since"]
     bad = task is None and RunState.SUCCEEDED not in states
-    offset, size = 0, min(PAGE, found.room)
-    while found.room and offset < MAX_SCANNED:
+    offset = begin = params["ended_from"] or 0
+    size = max(1, min(PAGE, found.room))
+    while offset < begin + MAX_SCANNED:
+        if not found.room:
+            return offset
         page: list[StoredRun] = await context.execute(
             context.commands.list_done(size, task=task, bad=bad, offset=offset)
         )
-        for run in page:
-            found.add(rows.of_blob(run.record))
         if not page:
-            return
+            return None
+        latest_at = 0.0
+        for at, run in enumerate(page):
+            row = rows.of_blob(run.record)
+            if not found.add(row):
+                return offset + at
+            latest_at = max(latest_at, _changed_at(row))
+        if since is not None and latest_at < since - STRAY_S:
+            return None
         offset, size = offset + size, PAGE
+    return offset

@@ -1,4 +1,4 @@
-"""`queue_ls`, `queue_pause`, `queue_resume`, `queue_purge`: the queues."""
+"""`queue_ls`, `queue_pause`, `queue_resume`, `queue_priority`, `queue_purge`: the queues."""
 
 import time
 from collections import Counter
@@ -50,6 +50,18 @@ async def resume(request: ClientRequest) -> dict[str, Any]:
     return {"queues": await _rows(context, names)}
 
 
+@handles(queue_verbs.QUEUE_PRIORITY)
+async def priority(request: ClientRequest) -> dict[str, Any]:
+    """Set the priority of these queues, also for the runs that wait in them."""
+    context, names = request.context, _names(request)
+    value = _read_policy("priority", request.params["priority"])
+    await context.redis.execute_all(
+        *[context.commands.set_queue_priority(name, value) for name in names]
+    )
+    log.info("%s set the priority of %s to %d", request.client.peer.text, names, value)
+    return {"queues": await _rows(context, names)}
+
+
 @handles(queue_verbs.QUEUE_PURGE)
 async def purge(request: ClientRequest) -> dict[str, Any]:
     """Cancel all runs that wait in a queue now. Others are served between the rounds."""
@@ -75,11 +87,16 @@ def _names(request: ClientRequest) -> list[str]:
     if not names:
         raise BadRequest("name at least one queue")
     for name in names:
-        try:
-            read_policies({"queue": name}, "process", "queue")
-        except PolicyError as error:
-            raise BadRequest(error.sentence) from None
+        _read_policy("queue", name)
     return names
+
+
+def _read_policy(name: str, value: Any) -> Any:
+    """Return a value as the policy of this name has it. Raises BadRequest."""
+    try:
+        return read_policies({name: value}, "process", "queue")[name]
+    except PolicyError as error:
+        raise BadRequest(error.sentence) from None
 
 
 async def _rows(

@@ -317,6 +317,22 @@ def test_a_log_in_memory_goes_with_the_daemon_and_one_in_redis_stays(
         daemon.stop()
 
 
+@pytest.mark.parametrize("scheme", ["log_csv", "log_redis"])
+def test_programs_get_all_of_the_log_and_readers_are_told_what_is_left_out(
+    logged: Logged, scheme: str
+) -> None:
+    daemon = logged(scheme)
+    with client(daemon) as rt:
+        rt.wait(rt.submit_many("quick", [{}] * 120), timeout=20)
+    words = ("tasklog", "quick", "--action", "success")
+    until(lambda: len(daemon.ok(*words, "-q").split()) == 120, what="all 120 in the log")
+    assert len(json.loads(daemon.ok(*words, "-j"))["rows"]) == 120
+    done = daemon.rtctl(*words)
+    assert (done.stdout.count("\n"), done.stderr.count("\n")) == (101, 1)
+    assert "there are more; only 100 are shown" in done.stderr
+    assert daemon.rtctl(*words, "-n", "100").stderr == ""
+
+
 @pytest.mark.parametrize("forced", [True, False])
 @pytest.mark.parametrize("scheme", ["log_csv", "log_redis"])
 def test_the_state_of_tasks_is_taken_from_the_log_where_that_is_wanted(

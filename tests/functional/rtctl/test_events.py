@@ -4,6 +4,7 @@ import json
 
 from tests.helpers.daemon import Daemon
 from tests.helpers.rows import submit
+from tests.helpers.running import client
 from tests.helpers.terminal import Terminal
 
 
@@ -71,8 +72,23 @@ def test_a_since_that_is_nothing_says_what_would_be(jobs: Daemon) -> None:
 
 
 def test_numbers_beyond_64_bits_are_printed_as_numbers(jobs: Daemon) -> None:
-    for verb in ("ls", "events", "next"):
+    assert jobs.rtctl("ls", "-n", "99999999999999999999").returncode == 0
+    for verb in ("events", "next"):
         done = jobs.rtctl(verb, "-n", "99999999999999999999")
         assert (done.returncode, done.stderr.count("\n")) == (2, 1)
         assert "99999999999999999999" in done.stderr
         assert "ExtType" not in done.stderr
+
+
+def test_past_events_that_are_left_out_are_told(jobs: Daemon) -> None:
+    with client(jobs) as rt:
+        for _ in range(60):
+            rt.submit("add", a=1).wait(timeout=20)
+    done = jobs.rtctl("events")
+    assert (done.stdout.count("\n"), done.stderr.count("\n")) == (100, 1)
+    assert "rtctl: there are more; only 100 are shown" in done.stderr
+    assert len(json.loads(jobs.ok("events", "-j"))["events"]) == 100
+    done = jobs.rtctl("events", "-n", "3")
+    assert (done.stdout.count("\n"), done.stderr) == (3, "")
+    done = jobs.rtctl("events", "--since", "1h")
+    assert "there are more" in done.stderr

@@ -2,11 +2,13 @@
 
 import json
 import uuid
+from pathlib import Path
 
 import pytest
 
 from tests.helpers.daemon import Daemon
 from tests.helpers.rows import row_of, submit, until_state
+from tests.helpers.running import client
 from tests.helpers.terminal import Terminal
 
 
@@ -35,6 +37,33 @@ def test_pausing_an_unknown_queue_is_possible_and_said(jobs: Daemon, queue: str)
     assert f"has ever been used; did you mean {queue}?" in done.stderr
     assert jobs.rtctl("queue", "pause", queue[:-1]).stderr == ""
     jobs.ok("queue", "resume", queue[:-1])
+
+
+def test_the_priority_of_a_queue_can_be_set(jobs: Daemon, queue: str) -> None:
+    jobs.ok("queue", "pause", queue)
+    assert jobs.ok("queue", "priority", queue, "7").splitlines()[1].split()[:2] == [queue, "7"]
+    answer = json.loads(jobs.ok("queue", "priority", f"@{queue}", "-100", "-j"))
+    assert answer["queues"][0]["priority"] == -100
+    assert jobs.ok("queue", "ls", queue, "-q").split() == [queue]
+    with client(jobs) as rt:
+        assert rt.set_queue_priority(queue, 0)["priority"] == 0
+    done = jobs.rtctl("queue", "priority", queue[:-1], "1")
+    assert (done.returncode, done.stderr.count("\n")) == (0, 1)
+    assert f"has ever been used; did you mean {queue}?" in done.stderr
+    jobs.ok("queue", "resume", queue)
+
+
+def test_the_queue_of_higher_priority_goes_first(jobs: Daemon, queue: str, gate: Path) -> None:
+    # Lane `main` has one executor: while it is held, both runs wait.
+    first, then = f"{queue}-first", f"{queue}-then"
+    held = submit(jobs, "hold_main", f"gate={gate}")
+    until_state(jobs, held, "running")
+    later = submit(jobs, "add_main", "a:=1", "-Q", then, "--priority", "100")
+    sooner = submit(jobs, "add_main", "a:=1", "-Q", first, "--priority", "-100")
+    jobs.ok("queue", "priority", first, "3")
+    gate.touch()
+    ended = [until_state(jobs, run, "succeeded") for run in (sooner, later)]
+    assert ended[0]["started_at"] < ended[1]["started_at"]
 
 
 def test_purge_cancels_what_waits_and_wants_to_be_sure(jobs: Daemon, queue: str) -> None:
@@ -82,6 +111,14 @@ def test_ls_is_what_queue_does_alone(jobs: Daemon) -> None:
         (["pause", "a b"], 2),
         (["purge", "no-such-queue", "-y"], 5),
         (["purge", "a", "b", "-y"], 2),
+        (["priority"], 2),
+        (["priority", "x"], 2),
+        (["priority", "3"], 2),
+        (["priority", "x", "high"], 2),
+        (["priority", "x", "1.5"], 2),
+        (["priority", "x", "101"], 2),
+        (["priority", "x", "-101"], 2),
+        (["priority", "a b", "1"], 2),
     ],
 )
 def test_bad_input_is_one_line(jobs: Daemon, words: list[str], code: int) -> None:

@@ -75,6 +75,45 @@ def test_the_limit_says_that_there_is_more(jobs: Daemon, queue: str) -> None:
     jobs.ok("queue", "purge", queue, "-y")
 
 
+def test_programs_get_all_and_readers_are_told_what_is_left_out(jobs: Daemon, queue: str) -> None:
+    with client(jobs) as rt:
+        options = {"queue": queue, "delay": "1h"}
+        ids = {run.id for run in rt.submit_many("add", [{"a": n} for n in range(60)], options)}
+        assert len(rt.ls(queue=queue)) == 50
+        assert {run.id for run in rt.ls(queue=queue, limit=None)} == ids
+    assert set(jobs.ok("ls", "-Q", queue, "-q").split()) == ids
+    answer = json.loads(jobs.ok("ls", "-Q", queue, "-j"))
+    assert ({row["id"] for row in answer["runs"]}, answer["more"]) == (ids, False)
+    assert len(jobs.ok("ls", "-Q", queue, "-o", "jsonl").splitlines()) == 60
+    for words in (("ls",), ("ls", "-o", "wide")):
+        done = jobs.rtctl(*words, "-Q", queue)
+        assert (done.returncode, done.stdout.count("\n")) == (0, 51)
+        said = "rtctl: there are more; only 50 are shown (--limit 100 shows more)\n"
+        assert done.stderr == said
+    done = jobs.rtctl("ls", "-Q", queue, "-n", "10", "-q")
+    assert (len(done.stdout.split()), done.stderr) == (10, "")
+    jobs.ok("queue", "purge", queue, "-y")
+
+
+def test_all_failed_runs_of_a_list_that_takes_several_answers(jobs: Daemon, queue: str) -> None:
+    with client(jobs) as rt:
+        runs = rt.submit_many("refuse", [{"why": "not now"}] * 60, {"queue": queue})
+        rt.wait(runs, timeout=20)
+        found: list[str] = []
+        start = None
+        while True:
+            answer = rt.rpc.ls(queue=queue, state=["error"], limit=7, ended_from=start)
+            found += [row["id"] for row in answer["runs"]]
+            start = answer["next"]
+            if start is None:
+                break
+        assert set(found) == {run.id for run in runs}
+    failed = jobs.ok("ls", "-Q", queue, "--state", "failed", "-q").split()
+    assert sorted(failed) == sorted(run.id for run in runs)
+    again = jobs.ok("retry", *failed, "-q").split()
+    assert len(set(again)) == 60
+
+
 @pytest.mark.parametrize("columns", [50, 80])
 def test_on_a_terminal_the_table_fits_and_has_colours(
     jobs: Daemon, queue: str, columns: int

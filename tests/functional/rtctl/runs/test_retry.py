@@ -13,6 +13,8 @@ def test_a_new_run_with_the_same_parameters_and_options(jobs: Daemon) -> None:
     row = until_state(jobs, new, "succeeded")
     assert (row["queue"], row["labels"]) == ("again", ["blue"])
     assert jobs.ok("result", new) == "7\n"
+    quiet = jobs.ok("retry", run, "-q").strip()
+    assert until_state(jobs, quiet, "succeeded")["id"] not in (run, new)
 
 
 def test_a_command_too(jobs: Daemon) -> None:
