@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from benchmarks import local_sections
+from benchmarks import local_sections, output
 from benchmarks.case import Case, CaseFailed, measure
 from benchmarks.results import OURS, Results
 from benchmarks.schedule import section as schedule
 from benchmarks.systems import PEER_SECTIONS, SYSTEMS, case_for
 
-SECTIONS = (*PEER_SECTIONS, "ls", "idle", "schedule")
+SECTIONS = (*PEER_SECTIONS, "ls", "output", "idle", "schedule")
 NAMES = (*SYSTEMS, "supervisor", *schedule.PEERS)
 
 
@@ -49,6 +49,8 @@ def steps(settings: Settings, repetition: int) -> Iterator[Step]:
     for section in settings.sections:
         if section == "ls":
             yield from _status_commands(settings)
+        elif section == "output":
+            yield from _output(settings)
         elif section == "idle":
             yield from _idle(settings, repetition)
         elif section == "schedule":
@@ -62,6 +64,11 @@ def _status_commands(settings: Settings) -> Iterator[Step]:
     times = 10 if settings.quick else local_sections.LS_TIMES
     if names:
         yield Step("ls", "+".join(names), partial(local_sections.status_commands, names, times))
+
+
+def _output(settings: Settings) -> Iterator[Step]:
+    if OURS in settings.only:
+        yield Step("output", OURS, lambda: {OURS: output.read_output(settings.quick)})
 
 
 def _idle(settings: Settings, repetition: int) -> Iterator[Step]:

@@ -14,6 +14,13 @@ def noop() -> None:
     marks.note_first_start()
 
 
+@session.task()
+def print_lines(count: int) -> None:
+    """Print so many short lines, one by one."""
+    for number in range(count):
+        print(number)
+
+
 @session.task(fresh=True)
 def noop_fresh() -> None:
     """Do nothing, in a process forked for this run alone."""

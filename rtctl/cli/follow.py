@@ -113,13 +113,29 @@ def write_json_lines(context: CommandContext, parts: Iterable[LogPart]) -> None:
     )
 
 
-def format_line(line: Line) -> str:
-    """Return the line as `08:00:01.250 out | text`."""
-    if line.at is None:
+def write_timed_lines(context: CommandContext, parts: Iterable[LogPart]) -> None:
+    """Print each line as `08:00:01.250 out | text`, as soon as it is whole."""
+    assembler = LineAssembler()
+    for part in parts:
+        for data, of in assembler.feed_whole(part):
+            context.screen.print_out(timed_lines(data, of))
+        sys.stdout.flush()
+    for data, of in assembler.finish_whole():
+        context.screen.print_out(timed_lines(data, of))
+
+
+def timed_lines(data: bytes, part: LogPart) -> str:
+    """Return lines of output, each with the time and the stream of the part that ended it."""
+    at = part["at"]
+    if at is None:
         moment = " " * 12
     else:
-        moment = strftime("%H:%M:%S", localtime(line.at)) + f".{int(line.at % 1 * 1000):03d}"
-    return f"{moment} {line.stream:3} | {line}"
+        moment = strftime("%H:%M:%S", localtime(at)) + f".{int(at % 1 * 1000):03d}"
+    head = f"{moment} {part['stream']:3} | "
+    text = data.decode(errors="replace").removesuffix("\n")
+    if "\r" in text:
+        text = "\n".join(line.rstrip("\r") for line in text.split("\n"))
+    return head + text.replace("\n", f"\n{head}")
 
 
 def print_end(context: CommandContext, row: Row) -> None:

@@ -32,28 +32,48 @@ class Line(str):
 
 
 class LineAssembler:
-    """Turns parts into whole lines. Each stream has its own unfinished line."""
+    """Turns parts into whole lines. Each stream has its own unfinished line.
+
+    The pieces of a line are put together once, when its end has come: a line may be as long as
+    the output.
+    """
 
     def __init__(self) -> None:
-        self._loose: dict[str, tuple[bytes, LogPart]] = {}
+        self._loose: dict[str, tuple[list[bytes], LogPart]] = {}
 
     def feed(self, part: LogPart) -> Iterator[Line]:
         """Yield the lines that this part completes, and unfinished lines of an earlier attempt."""
-        before = self._loose.get(part["stream"])
+        for data, of in self.feed_whole(part):
+            for line in data.removesuffix(b"\n").split(b"\n"):
+                yield Line.from_part(line, of)
+
+    def feed_whole(self, part: LogPart) -> Iterator[tuple[bytes, LogPart]]:
+        """As `feed`, but yield whole lines together, with the part that completes them."""
+        stream, data = part["stream"], part["data"]
+        before = self._loose.get(stream)
         if before is not None and before[1]["attempt"] != part["attempt"]:
-            yield from self.finish()
+            yield from self.finish_whole()
             before = None
-        data = (before[0] if before else b"") + part["data"]
-        *whole, rest = data.split(b"\n")
-        for line in whole:
-            yield Line.from_part(line, part)
-        if rest:
-            self._loose[part["stream"]] = (rest, part)
+        pieces = before[0] if before is not None else []
+        end = data.rfind(b"\n") + 1
+        if end:
+            pieces.append(data[:end])
+            yield b"".join(pieces), part
+            pieces = []
+        if end < len(data):
+            pieces.append(data[end:])
+        if pieces:
+            self._loose[stream] = (pieces, part)
         else:
-            self._loose.pop(part["stream"], None)
+            self._loose.pop(stream, None)
 
     def finish(self) -> Iterator[Line]:
         """Yield the unfinished lines."""
-        for data, part in self._loose.values():
+        for data, part in self.finish_whole():
             yield Line.from_part(data, part)
+
+    def finish_whole(self) -> Iterator[tuple[bytes, LogPart]]:
+        """As `finish`, but yield bytes, with the part that they ended with."""
+        for pieces, part in self._loose.values():
+            yield b"".join(pieces), part
         self._loose.clear()

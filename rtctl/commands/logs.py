@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from rtctl.cli.flags import Flag, UsageError
-from rtctl.cli.follow import format_line, line_entry, write_json_lines, write_lines, write_parts
+from rtctl.cli.follow import (
+    line_entry,
+    write_json_lines,
+    write_lines,
+    write_parts,
+    write_timed_lines,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,7 +60,7 @@ def _one(context: CommandContext, target: str, since: float | None) -> None:
         if context.is_json:
             _as_json(context, target, parts)
         elif args.timestamps:
-            write_lines(context, parts, lambda line: context.screen.print_out(format_line(line)))
+            write_timed_lines(context, parts)
         else:
             write_parts(parts, split=not args.stream)
     finally:

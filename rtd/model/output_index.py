@@ -6,7 +6,7 @@ bytes after the last entry were written raw, by a subprocess (`RAW`).
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 OUT: Final = 1
@@ -51,17 +51,28 @@ class OutputPiece(NamedTuple):
     end: int
 
 
-def iter_pieces(entries: Iterator[IndexEntry], length: int) -> Iterator[OutputPiece]:
-    """Yield the whole output, [0, length), as pieces in order.
+def iter_pieces(
+    entries: Iterable[tuple[float, int, int]], length: int, start: int = 0
+) -> Iterator[OutputPiece]:
+    """Yield the output in [start, length) as pieces in order.
 
     An entry has only the end of what Python wrote; a RAW entry before it has the start, if another
     process wrote in between (`rtd.executor.output`). Gaps are RAW with the time of the next entry.
+    What one stream wrote within one millisecond is one piece: a program may write a million lines
+    in a second.
     """
-    position = 0
-    for entry in entries:
-        end = min(entry.end, length)
-        if end > position:
-            yield OutputPiece(entry.at, entry.stream, position, end)
-            position = end
+    position, piece_at, piece_stream, piece_ms = start, 0.0, -1, -1
+    for at, entry_end, stream in entries:
+        end = min(length, entry_end)
+        if end <= position:
+            continue
+        ms = int(at * 1000)
+        if stream != piece_stream or ms != piece_ms:
+            if position > start:
+                yield OutputPiece(piece_at, piece_stream, start, position)
+            start, piece_stream, piece_ms = position, stream, ms
+        position, piece_at = end, at
+    if position > start:
+        yield OutputPiece(piece_at, piece_stream, start, position)
     if position < length:
         yield OutputPiece(None, RAW, position, length)

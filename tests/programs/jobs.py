@@ -32,6 +32,13 @@ def speak(lines: int = 1) -> None:
         print(f"err {number}", file=sys.stderr, flush=True)
 
 
+@session.task()
+def count(lines: int) -> None:
+    """Write so many short lines, one by one."""
+    for number in range(lines):
+        print(number)
+
+
 @session.task(lane="thread")
 def hold(gate: str) -> str:
     """Stay until the file is there."""

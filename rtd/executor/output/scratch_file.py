@@ -85,6 +85,11 @@ class ScratchFile:
         """Return the bytes written so far, by all processes."""
         return os.lseek(self.fd, 0, os.SEEK_END)
 
+    @property
+    def index_bytes(self) -> int:
+        """The size of the index so far."""
+        return self._index_bytes
+
     def index(self) -> bytes:
         """Return the index so far."""
         return os.pread(self._index_fd, self._index_bytes, 0) if self._index_bytes else b""

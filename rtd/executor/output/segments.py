@@ -45,7 +45,7 @@ class Segments:
             return ["", 0, 0, 0, lost]
         if length > OWN_FILE_BYTES:
             name = own_file_name(run_id, attempt)
-            index_length = len(scratch.index())
+            index_length = scratch.index_bytes
             scratch.move_to(self._folder / name)
             return [name, 0, length, index_length, lost]
         place = self._append(scratch, run_id, length)

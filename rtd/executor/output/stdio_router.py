@@ -51,7 +51,7 @@ class RunStream(io.TextIOBase):
     def __init__(self, streams: "StdioRouter", stream: int, fallback: int) -> None:
         super().__init__()
         self.buffer = _RawStream(streams, stream, fallback)
-        self._pending: dict[int, list[str]] = {}
+        self._pending: dict[int, io.StringIO] = {}
         self._streams = streams
 
     @property
@@ -79,15 +79,16 @@ class RunStream(io.TextIOBase):
         if text.endswith("\n") or len(text) > _CHUNK:
             if waiting:
                 del self._pending[key]
-                text_out = "".join(waiting) + text
+                text_out = waiting.getvalue() + text
             else:
                 text_out = text
             self.buffer.write(text_out.encode("utf-8", "backslashreplace"))
         elif waiting is None:
-            self._pending[key] = [text]
+            self._pending[key] = waiting = io.StringIO()
+            waiting.write(text)
         else:
-            waiting.append(text)
-            if sum(map(len, waiting)) > _CHUNK:
+            waiting.write(text)
+            if waiting.tell() > _CHUNK:
                 self.flush()
         return len(text)
 
@@ -97,7 +98,7 @@ class RunStream(io.TextIOBase):
             return
         waiting = self._pending.pop(id(self._streams.route()), None)
         if waiting:
-            self.buffer.write("".join(waiting).encode("utf-8", "backslashreplace"))
+            self.buffer.write(waiting.getvalue().encode("utf-8", "backslashreplace"))
 
 
 class StdioRouter:

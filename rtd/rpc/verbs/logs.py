@@ -1,6 +1,7 @@
 """`logs`: the output of a run, from its files, live while it runs."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ from rtd.rpc.core.resolve_target import no_such_run, resolve_target
 from rtd.rpc.core.run_rows import RunRows
 from rtd.rpc.core.verb_handlers import handles
 from rtd.supervisor.core.run_waiters import RunWatch
-from rtd.supervisor.runs.read_output import OutputPart, OutputSource
+from rtd.supervisor.runs.read_output import OutputPart, OutputReader, OutputSource
 
 #: How often a follower of a silent or queued run checks for its end or its start.
 POLL_S: Final = 0.25
@@ -132,7 +133,7 @@ class _OutputSender:
         if not source.data.exists():
             self._position.lost_bytes += source.length - self._position.position
             return
-        await self._send(source, source.length)
+        await self._send(source)
 
     # --- going on
 
@@ -142,8 +143,9 @@ class _OutputSender:
         source = OutputSource.live(self._folder, seen.exec_id, index)
         if source is None:
             return
+        reader = self._reader(source)
         if self._watch is None:
-            await self._send_live(seen, source, source.length)
+            await self._send_live(seen, reader, source.length)
             return
         changed = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -153,35 +155,32 @@ class _OutputSender:
             return
         loop.add_reader(file.fileno(), _on_file_change, file, changed)
         try:
-            await self._follow(seen, index, changed)
+            await self._follow(seen, index, reader, changed)
         finally:
             loop.remove_reader(file.fileno())
             file.close()
 
-    async def _follow(self, seen: SlotSnapshot, index: int, changed: asyncio.Event) -> None:
+    async def _follow(
+        self, seen: SlotSnapshot, index: int, reader: OutputReader, changed: asyncio.Event
+    ) -> None:
         while self._still_on(seen):
             changed.clear()
             source = OutputSource.live(self._folder, seen.exec_id, index)
             if source is None:
                 return
-            marked = source.indexed_bytes()
-            await self._send_live(seen, source, max(marked, self._position.position))
-            unclaimed = source.length > max(marked, self._position.position)
+            reader.source = source
+            await self._send_live(seen, reader, source.indexed_bytes())
+            unclaimed = source.length > reader.position
             woken = await _wait(changed, CLAIM_S if unclaimed else POLL_S)
             if unclaimed and not woken:
-                await self._send_live(seen, source, source.length)
+                await self._send_live(seen, reader, source.length)
 
-    async def _send_live(self, seen: SlotSnapshot, source: OutputSource, end: int) -> None:
+    async def _send_live(self, seen: SlotSnapshot, reader: OutputReader, end: int) -> None:
         """Send the bytes that were read only if the file still belonged to this run afterwards."""
-        start = self._start(source)
-        parts = list(source.parts(start, min(end, start + (1 << 20))))
-        if not self._still_on(seen):
-            return
-        for part in parts:
-            await self._send_part(part)
-        self._position.first = False
-        if parts and end > self._position.position:
-            await self._send_live(seen, source, end)
+        while parts := reader.read(end):
+            if not self._still_on(seen):
+                return
+            await self._send_parts(parts)
 
     def _still_on(self, seen: SlotSnapshot) -> bool:
         now = self._request.context.board.read_slot(seen.slot)
@@ -197,17 +196,23 @@ class _OutputSender:
 
     # --- sending
 
-    def _start(self, source: OutputSource) -> int:
-        """Return the offset to go on from; at first only the last lines may be asked for."""
+    def _reader(self, source: OutputSource) -> OutputReader:
+        """Return a reader that goes on; at first only the last lines may be asked for."""
         lines = self._request.params["lines"]
         if self._position.first and lines is not None and not self._position.position:
             self._position.position = source.start_of_last_lines(lines)
-        return self._position.position
-
-    async def _send(self, source: OutputSource, end: int) -> None:
-        for part in source.parts(self._start(source), end):
-            await self._send_part(part)
         self._position.first = False
+        return OutputReader(source, self._position.position)
+
+    async def _send(self, source: OutputSource) -> None:
+        reader = self._reader(source)
+        while parts := reader.read(source.length):
+            await self._send_parts(parts)
+
+    async def _send_parts(self, parts: Sequence[OutputPart]) -> None:
+        for part in parts:
+            await self._send_part(part)
+        await asyncio.sleep(0)  # other clients get their turn: output may be large
 
     async def _send_part(self, part: OutputPart) -> None:
         self._position.position = part.start + len(part.data)

@@ -1,15 +1,27 @@
 """Reads the output of runs: from segments and files after their end, live before."""
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from rtd.model import output_files
-from rtd.model.output_index import RAW, STREAM_NAMES, OutputPiece, iter_entries, iter_pieces
+from rtd.model.output_index import (
+    ENTRY_SIZE,
+    RAW,
+    STREAM_NAMES,
+    IndexEntry,
+    OutputPiece,
+    iter_entries,
+    iter_pieces,
+)
 
 #: The size of the parts that output is read in.
 PART_BYTES: Final = 64 << 10
+#: How much of the output, and of its index, is read in one step: milliseconds of work.
+STEP_BYTES: Final = 1 << 20
+STEP_ENTRIES: Final = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,34 +79,27 @@ class OutputSource:
 
     def indexed_bytes(self) -> int:
         """Return up to where the index names the stream; raw bytes follow."""
-        return max((entry.end for entry in iter_entries(self._read_index())), default=0)
+        count = self.index_length // ENTRY_SIZE
+        entries = self.read_entries((count - 1) * ENTRY_SIZE, 1) if count else []
+        return entries[0].end if entries else 0
+
+    def read_entries(self, offset: int, count: int) -> list[IndexEntry]:
+        """Return at most so many entries of the index from an offset on; none: it is gone."""
+        size = min(count * ENTRY_SIZE, self.index_length - offset)
+        if size <= 0:
+            return []
+        try:
+            with self.index.open("rb") as file:
+                file.seek(self.index_offset + offset)
+                return list(iter_entries(file.read(size)))
+        except FileNotFoundError:
+            return []
 
     def parts(self, start: int = 0, end: int | None = None) -> Iterator[OutputPart]:
         """Yield the output in [start, end) in order, without parts that were deleted."""
-        stop = self.length if end is None else min(end, self.length)
-        if start >= stop:
-            return
-        try:
-            with self.data.open("rb") as file:
-                for piece in iter_pieces(iter_entries(self._read_index()), self.length):
-                    yield from self._cut(file, piece, start, stop)
-        except FileNotFoundError:
-            return
-
-    def _cut(
-        self, file: BinaryIO, piece: OutputPiece, start: int, stop: int
-    ) -> Iterator[OutputPart]:
-        position, end = max(piece.start, start), min(piece.end, stop)
-        while position < end:
-            file.seek(self.offset + position)
-            data = file.read(min(PART_BYTES, end - position))
-            if not data:
-                return
-            # An index torn by a crash may name any stream: its bytes are still output.
-            yield OutputPart(
-                STREAM_NAMES.get(piece.stream, STREAM_NAMES[RAW]), piece.at, position, data
-            )
-            position += len(data)
+        reader = OutputReader(self, start)
+        while found := reader.read(self.length if end is None else end):
+            yield from found
 
     def start_of_last_lines(self, count: int) -> int:
         """Return where the last `count` lines begin."""
@@ -121,12 +126,68 @@ class OutputSource:
                     return position + at + 1
         return 0
 
-    def _read_index(self) -> bytes:
-        if not self.index_length:
-            return b""
+
+class OutputReader:
+    """Reads output step by step: each byte, and each entry of the index, once.
+
+    Args:
+        source: the output; of a running run that of a later look may replace it.
+        position: where to begin.
+    """
+
+    def __init__(self, source: OutputSource, position: int = 0) -> None:
+        self.source = source
+        self.position = position
+        self._index_at = self._find_entry(position) if position else 0
+
+    def _find_entry(self, position: int) -> int:
+        """Return the offset in the index of the first entry that ends behind a position."""
+        low, high = 0, self.source.index_length // ENTRY_SIZE
+        while low < high:
+            middle = (low + high) // 2
+            entries = self.source.read_entries(middle * ENTRY_SIZE, 1)
+            if entries and entries[0].end <= position:
+                low = middle + 1
+            else:
+                high = middle
+        return low * ENTRY_SIZE
+
+    def read(self, end: int) -> list[OutputPart]:
+        """Return the next parts up to `end`, at most a step of them; none: there is no more."""
+        source, start = self.source, self.position
+        stop = min(end, source.length, start + STEP_BYTES)
+        if start >= stop:
+            return []
+        entries = source.read_entries(self._index_at, STEP_ENTRIES)
+        while len(entries) == STEP_ENTRIES and entries[-1].end <= start:
+            self._index_at += STEP_ENTRIES * ENTRY_SIZE
+            entries = source.read_entries(self._index_at, STEP_ENTRIES)
+        if len(entries) == STEP_ENTRIES:
+            stop = min(stop, entries[-1].end)  # what follows is in the entries that follow
+        data = self._read_data(start, stop)
+        self.position = start + len(data)
+        behind = bisect_right(entries, self.position, key=_end_of)
+        self._index_at += behind * ENTRY_SIZE
+        return list(_cut(iter_pieces(entries, self.position, start), start, data))
+
+    def _read_data(self, start: int, stop: int) -> bytes:
         try:
-            with self.index.open("rb") as file:
-                file.seek(self.index_offset)
-                return file.read(self.index_length)
+            with self.source.data.open("rb") as file:
+                file.seek(self.source.offset + start)
+                return file.read(stop - start)
         except FileNotFoundError:
             return b""
+
+
+def _end_of(entry: IndexEntry) -> int:
+    return entry.end
+
+
+def _cut(pieces: Iterable[OutputPiece], begin: int, data: bytes) -> Iterator[OutputPart]:
+    """Yield the parts of `data`, which begins at `begin`."""
+    for piece in pieces:
+        for start in range(piece.start, piece.end, PART_BYTES):
+            block = data[start - begin : min(start + PART_BYTES, piece.end) - begin]
+            # An index torn by a crash may name any stream: its bytes are still output.
+            stream = STREAM_NAMES.get(piece.stream, STREAM_NAMES[RAW])
+            yield OutputPart(stream, piece.at, start, block)

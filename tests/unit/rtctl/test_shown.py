@@ -1,6 +1,7 @@
 """The output of rtctl for people and for programs."""
 
 import json
+import time
 from datetime import date
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from rtctl.cli import json_output
 from rtctl.cli.exit_codes import exit_code_of, exit_code_of_all, exit_code_of_outcomes
+from rtctl.cli.follow import timed_lines
 from rtctl.cli.screen import Screen, ago, clean, cut, short_duration, shown_width
 from rtctl.client.output_lines import LineAssembler
 
@@ -28,6 +30,24 @@ def test_lines_are_put_together_per_stream() -> None:
     assert lines(part(b"\xff\n")) == ["\ufffd"]
     assert lines(part(b"first"), part(b"second", attempt=2)) == ["first", "second"]
     assert lines(part(b"\n\n")) == ["", ""]
+
+
+def test_a_line_of_64_mb_takes_as_long_as_its_bytes() -> None:
+    """Each piece is copied once; adding each to those before it would copy 32 GB."""
+    began = time.process_time()
+    piece = part(b"x" * 65_536)
+    found = lines(*[piece] * 1024, part(b"\nrest"))
+    assert [len(line) for line in found] == [64 << 20, 4]
+    assert time.process_time() - began < 8.0
+
+
+def test_timed_lines_are_those_of_the_output() -> None:
+    at = time.mktime((2026, 1, 31, 8, 0, 1, 0, 0, -1)) + 0.25
+    head = "08:00:01.250 out | "
+    assert timed_lines(b"a\nb\r\n\nc\n", part(b"", at=at)) == "\n".join(
+        [f"{head}a", f"{head}b", head, f"{head}c"]
+    )
+    assert timed_lines(b"\xff", part(b"", "err", at=None)) == f"{' ' * 12} err | \ufffd"
 
 
 def row(state: str, exit: list[int | None] | None = None) -> Any:

@@ -1,11 +1,14 @@
 """Reading kept and live output: parts by stream, the last lines, what is gone."""
 
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from rtd.model.output_files import scratch_index_path, scratch_path
 from rtd.model.output_index import ERR, OUT, RAW, pack_entry
-from rtd.supervisor.runs.read_output import OutputSource
+from rtd.supervisor.runs.read_output import OutputPart, OutputReader, OutputSource
 
 
 @pytest.fixture
@@ -87,3 +90,50 @@ def test_bytes_of_an_unknown_stream_are_raw(tmp_path: Path) -> None:
     source = OutputSource.from_record(tmp_path, ["r.1.out", 0, 5, 32, 0])
     assert source is not None
     assert [(p.stream, p.data) for p in source.parts()] == [("raw", b"wor"), ("out", b"ds")]
+
+
+def test_output_that_grows_is_read_once(tmp_path: Path) -> None:
+    """Each look at a million lines must not read them all again."""
+    data, index = scratch_path(tmp_path, "e", 0), scratch_index_path(scratch_path(tmp_path, "e", 0))
+    entries = b"".join(pack_entry(1.0 + n / 1e6, 2 * n + 2, OUT) for n in range(200_000))
+    data.write_bytes(b"x\n" * 200_000)
+    index.write_bytes(entries)
+
+    def look() -> OutputSource:
+        source = OutputSource.live(tmp_path, "e", 0)
+        assert source is not None
+        return source
+
+    reader = OutputReader(look())
+    found = sum(len(part.data) for part in iter_read(reader))
+    began = time.process_time()
+    for n in range(300):
+        with data.open("ab") as file, index.open("ab") as marks:
+            file.write(b"y\n")
+            marks.write(pack_entry(2.0 + n, 400_002 + 2 * n, ERR))
+        reader.source = look()
+        assert reader.source.indexed_bytes() == 400_002 + 2 * n
+        parts = list(iter_read(reader))
+        assert [(part.stream, part.at, part.data) for part in parts] == [("err", 2.0 + n, b"y\n")]
+    assert found == 400_000
+    assert time.process_time() - began < 5.0
+
+
+def iter_read(reader: OutputReader) -> Iterator[OutputPart]:
+    """Read all that the index covers."""
+    while parts := reader.read(reader.source.indexed_bytes()):
+        yield from parts
+
+
+def test_short_lines_of_one_moment_come_together(tmp_path: Path) -> None:
+    (tmp_path / "r.1.out").write_bytes(b"x\n" * 50_000)
+    marks = b"".join(pack_entry(1.0 + n / 1e6, 2 * n + 2, OUT) for n in range(50_000))
+    (tmp_path / "r.1.idx").write_bytes(marks)
+    source = OutputSource.from_record(tmp_path, ["r.1.out", 0, 100_000, len(marks), 0])
+    assert source is not None
+    parts = list(source.parts())
+    assert 50 <= len(parts) <= 70
+    assert b"".join(part.data for part in parts) == b"x\n" * 50_000
+    assert [part.at for part in parts] == sorted(part.at or 0.0 for part in parts)
+    (last,) = source.parts(99_998)
+    assert (last.start, last.data, last.at) == (99_998, b"x\n", 1.049999)

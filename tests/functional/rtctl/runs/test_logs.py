@@ -7,6 +7,7 @@ from pathlib import Path
 from tests.helpers.daemon import Daemon
 from tests.helpers.deadline import until
 from tests.helpers.rows import submit, until_state
+from tests.helpers.running import client
 from tests.helpers.terminal import Terminal
 
 
@@ -51,6 +52,14 @@ def test_follow_ends_with_the_run(jobs: Daemon, gate: Path) -> None:
     gate.touch()
     text, code = terminal.finish()
     assert (text, code) == ("holding\nreleased\n", 0)
+
+
+def test_many_short_lines_and_one_long_line_are_followed_to_the_end(jobs: Daemon) -> None:
+    with client(jobs) as rt:
+        run = rt.submit("count", lines=150_000)
+        assert list(run.logs(follow=True)) == [str(number) for number in range(150_000)]
+    run_id = submit(jobs, "--", "sh", "-c", "head -c 30000000 /dev/zero | tr '\\0' x")
+    assert len(jobs.ok("logs", run_id, "-f", "-t", timeout_s=20)) == 30_000_000 + 20
 
 
 def test_an_interrupt_of_follow_is_130_and_leaves_the_run_alone(jobs: Daemon, gate: Path) -> None:
