@@ -165,13 +165,12 @@ def _variable(verb: str, word: str) -> tuple[str, str]:
 
 
 def _umask(verb: str, text: str) -> int:
+    from rtd.common.units import parse_umask  # lazy: it needs re and datetime
+
     try:
-        mode = int(text, 8)
-    except ValueError:
-        mode = -1
-    if not 0 <= mode <= 0o777:
-        raise UsageError(f"{verb}: --umask {text!r}: write an octal number, 000 to 777")
-    return mode
+        return parse_umask(text)
+    except ValueError as error:
+        raise UsageError(f"{verb}: --umask: {error}") from None
 
 
 def _refuse_command_flags(verb: str, args: Args) -> None:

@@ -12,6 +12,7 @@ __all__ = [
     "format_duration",
     "parse_bytes",
     "parse_duration_s",
+    "parse_umask",
     "read_optional",
     "read_positive_duration_s",
     "read_positive_size",
@@ -20,6 +21,8 @@ __all__ = [
 ]
 
 _ZERO: Final = "0 would end every run at once; leave it out for no limit"
+#: No process is smaller.
+_LIMIT_MIN: Final = 100_000
 _T = TypeVar("_T")
 _UNIT_S: Final = {
     "w": 604800.0, "week": 604800.0, "weeks": 604800.0,
@@ -34,6 +37,8 @@ _SIZE: Final = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 
 _SIZE_END: Final = 1 << 60
 _PART: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]+)(?:\s*,\s*|\s+and\s+|\s*)", re.IGNORECASE)
 _CLOCK: Final = re.compile(r"(\d+):(\d{2})(?::(\d{2}(?:\.\d+)?))?")
+_OCTAL: Final = re.compile(r"(?:0o)?([0-7]{1,4})", re.IGNORECASE)
+_UMASK_END: Final = 0o1000
 _BYTES: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?b)?", re.IGNORECASE)
 
 
@@ -108,6 +113,22 @@ def _storable(size: int, value: object) -> int:
     return size
 
 
+def parse_umask(value: str | int) -> int:
+    """Return the umask of a number as it is, or of a text, which is octal as in a shell: `"027"`.
+
+    Raises:
+        ValueError: one sentence with the forms that are understood.
+    """
+    mode = -1
+    if isinstance(value, int) and not isinstance(value, bool):
+        mode = value
+    elif isinstance(value, str) and (match := _OCTAL.fullmatch(value.strip())):
+        mode = int(match[1], 8)
+    if not 0 <= mode < _UMASK_END:
+        raise ValueError(f"{value!r:.60} is no umask; write an octal text '000' to '777', or 0o027")
+    return mode
+
+
 def read_optional(read: Callable[[Any], _T]) -> Callable[[Any], _T | None]:
     """Return a reader that leaves None as it is."""
     return lambda value: None if value is None else read(value)
@@ -144,6 +165,9 @@ def read_positive_size(value: Any) -> int:
     size = parse_bytes(value)
     if size == 0:
         raise ValueError(_ZERO)
+    if size < _LIMIT_MIN:
+        # The number of megabytes, most probably.
+        raise ValueError(f"{_show(value)} bytes would end every run at once; write '512M'")
     return size
 
 

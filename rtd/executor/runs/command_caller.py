@@ -10,6 +10,7 @@ from typing import Any, Final
 from rtd.common.errors import RtdError
 from rtd.common.msgpack_values import pack
 from rtd.common.text_of import text_of
+from rtd.common.units import parse_umask
 from rtd.executor.aspects.leftovers import kill_leftovers
 from rtd.executor.core.leased_run import AttemptOutcome, LeasedRun
 from rtd.executor.output.scratch_file import ScratchFile
@@ -132,7 +133,7 @@ class CommandCaller:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 start_new_session=True,
-                umask=-1 if params.get("umask") is None else int(params["umask"]),
+                umask=-1 if params.get("umask") is None else parse_umask(params["umask"]),
                 **account,
             )
         except RtdError as error:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from rtd.common.errors import PolicyError
 from rtd.common.text_of import text_of
+from rtd.common.units import parse_umask
 from rtd.session.core.signature import TaskSignature, caller_location, first_line
 from rtd.session.core.task_definition import TaskDefinition
 from rtd.session.parameters.argument import Argument, Private, SimpleArg
@@ -86,14 +87,17 @@ class CommandTask(Task):
                 into a parameter: every user of the host can read the words of a command. A
                 `Private` is accepted, for its value.
             argform: put before a parameter's name: `--` (`long`, the default) or `-` (`short`).
-            options: see `rtd.core.Task`; and `user`, `umask`, `stdin` as for `rtctl run`.
+            options: see `rtd.core.Task`; and `user`, `umask`, `stdin` as for `rtctl run`. A
+                umask is an octal text as in a shell (`"027"`) or a number (`0o027`).
 
         Raises:
             PolicyError: an option, a name or a condition that cannot be used.
         """
         run_options = {"cwd": None if cwd is None else os.fspath(cwd), "env": _environment(env)}
         run_options.update({name: options.pop(name, None) for name in ("user", "umask", "stdin")})
-        run_options["stdin"] = _known_value(run_options["stdin"], "stdin")
+        run_options["stdin"] = _one_of(_known_value(run_options["stdin"], "stdin"), "stdin", bytes)
+        run_options["user"] = _one_of(run_options["user"], "user", int)
+        run_options["umask"] = _umask(run_options["umask"])
         self.command = command
         self._template = Command(
             words=_words(command, shell),
@@ -141,7 +145,11 @@ def _environment(env: Any) -> dict[str, Any] | None:
         return None
     if not isinstance(env, Mapping):
         raise PolicyError(f"CommandTask: env: {env!r:.80} is no mapping of names to texts")
-    return {text_of(name): _known_value(value, f"env: {name}") for name, value in env.items()}
+    found = {text_of(name): _known_value(value, f"env: {name}") for name, value in env.items()}
+    for name, value in found.items():
+        if value is None:
+            raise PolicyError(f"CommandTask: env: {name}: None is no text; leave the name out")
+    return found
 
 
 def _known_value(value: Any, where: str) -> Any:
@@ -155,6 +163,20 @@ def _known_value(value: Any, where: str) -> Any:
             " then"
         )
     return value
+
+
+def _one_of(value: Any, where: str, other: type) -> Any:
+    """Return a value that is a text, of this other type, or None. Raises PolicyError."""
+    if value is None or (isinstance(value, str | other) and not isinstance(value, bool)):
+        return value
+    raise PolicyError(f"CommandTask: {where}: {value!r:.80} is neither str nor {other.__name__}")
+
+
+def _umask(value: Any) -> int | None:
+    try:
+        return None if value is None else parse_umask(value)
+    except ValueError as error:
+        raise PolicyError(f"CommandTask: umask: {error}") from None
 
 
 def _dashes(argform: str | None) -> str:

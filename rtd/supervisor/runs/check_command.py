@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rtd.common.errors import ParameterError
-
-_UMASK_MAX = 0o777
+from rtd.common.units import parse_umask
 
 
 def check_command(params: Mapping[str, Any]) -> None:
@@ -29,9 +28,11 @@ def check_command(params: Mapping[str, Any]) -> None:
     stdin = params.get("stdin")
     if stdin is not None and not isinstance(stdin, str | bytes):
         raise ParameterError(f"command: stdin must be text or bytes, not {stdin!r:.80}")
-    umask = params.get("umask")
-    if umask is not None and (type(umask) is not int or not 0 <= umask <= _UMASK_MAX):
-        raise ParameterError(f"command: umask must be a number from 0 to 0o777, not {umask!r:.80}")
+    if params.get("umask") is not None:
+        try:
+            parse_umask(params["umask"])
+        except ValueError as error:
+            raise ParameterError(f"command: umask: {error}") from None
 
 
 def _check_env(env: Any) -> None:

@@ -71,6 +71,7 @@ def test_environment_directory_input_and_umask_arrive(bench: Bench) -> None:
     )
     lines = bench.text(record).splitlines()
     assert lines == ["hello", str(bench.home), "0027", "from stdin", record.spec.id]
+    assert bench.text(command(bench, "sh", "-c", "umask", umask="077")) == "0077\n"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can run as somebody else")

@@ -287,6 +287,18 @@ def test_code_that_is_no_python_is_an_error() -> None:
         (3, {}, "neither a text nor a list"),
         (["echo", 3], {}, "neither a text nor a list"),
         ("echo", {"argform": "+"}, "argform: '\\+' is none of"),
+        ("echo", {"umask": "099"}, "umask: '099' is no umask; write an octal text"),
+        ("echo", {"umask": "1000"}, "umask: '1000' is no umask"),
+        ("echo", {"umask": 0o1000}, "umask: 512 is no umask"),
+        ("echo", {"umask": -1}, "umask: -1 is no umask"),
+        ("echo", {"umask": True}, "umask: True is no umask"),
+        ("echo", {"umask": ""}, "umask: '' is no umask"),
+        ("echo", {"stdin": 5}, "stdin: 5 is neither str nor bytes"),
+        ("echo", {"user": True}, "user: True is neither str nor int"),
+        ("echo", {"env": {"A": None}}, "env: A: None is no text"),
+        ("echo", {"memory_limit": 512}, "memory_limit: 512 bytes would end every run at once"),
+        ("echo", {"memory_limit": "512"}, "memory_limit: '512' bytes would end every run at once"),
+        ("echo", {"umask": 18.0}, "umask: 18.0 is no umask"),
         ("echo", {"execution": "x"}, "unknown lane 'x'"),
         ("echo", {"fresh": True}, "leave out fresh"),
     ],
@@ -309,6 +321,10 @@ def test_the_options_of_a_command() -> None:
     assert argv(short, j=4, **{"--keep": 1}) == ["make", "-j", "4", "--keep", "1"]
     shell = CommandTask("cat *", shell=True, name="3")
     assert argv(shell, n="a b") == ["/bin/sh", "-c", "cat * --n 'a b'"]
+    for umask in ("077", "0o77", " 77 ", "0077", 0o77):
+        masked = CommandTask("make", umask=umask, name=f"umask {umask!r}")
+        assert masked.definition.command.options == {"umask": 0o77}
+    assert CommandTask("make", umask=77, name="4").definition.command.options == {"umask": 77}
     named = CommandTask(["echo", "a b"])
     assert named.name == named.description == "echo 'a b'"
 

@@ -158,7 +158,8 @@ def test_other_names_for_it(jobs: Daemon, alias: str) -> None:
         (["--"], 2, "no command after `--`"),
         (["add", "--", "ls"], 2, "a task ('add') or `-- COMMAND`, not both"),
         (["--env", "=x", "--", "ls"], 2, "write NAME=VALUE"),
-        (["--umask", "9", "--", "ls"], 2, "write an octal number"),
+        (["--umask", "9", "--", "ls"], 2, "--umask: '9' is no umask; write an octal text"),
+        (["--umask", "1000", "--", "ls"], 2, "--umask: '1000' is no umask"),
     ],
 )
 def test_bad_input_is_one_line_and_its_code(
