@@ -42,7 +42,7 @@ OPTION_FLAGS = tuple(_policy_flag(*policy) for policy in POLICIES)
 START_FLAGS = (
     Flag("--in", "start this long from now (`90s`, `2h`)", "text", "DURATION"),
     Flag("--at", "start then (`08:00`, `2026-01-31 08:00`)", "text", "TIME"),
-    Flag("--id", "your own unique id: the same id again is the same run", "text", "KEY"),
+    Flag("--id", "your own unique id: the same submit again is the same run", "text", "KEY"),
     Flag("--label", "a word of your own, shown by ls", "text", "WORD", many=True),
 )
 COMMAND_FLAGS = (

@@ -19,7 +19,8 @@ FLAGS = (
     Flag("-f/--follow", "show its output until it is over; as --wait"),
     Flag("-p/--print-id", "the id and nothing else"),
 )
-MORE = """Prints the run's id. Sending the same --id again gives the same run. -f with -j: each line
+MORE = """Prints the run's id. The same submit with the same --id gives the same run; another task
+or other parameters with that --id are a conflict (exit code 6). -f with -j: each line
 of output is a line of JSON, as `logs -o jsonl` gives it, and the last one is the run.
 Exit code with --wait or -f: 0 succeeded; the command's own code, or 128 + its signal; 1 the task
 failed; 143 terminated; 75 lost; 125 cancelled."""

@@ -50,7 +50,7 @@ POLICIES: tuple[tuple[str, str, str], ...] = (
     ("backoff", "duration", "wait before the first retry, doubled for each further one"),
     ("backoff_cap", "duration", "longest wait between attempts"),
     ("jitter", "share", "share of the wait that is random, 0 to 1"),
-    ("retry_on", "names", "retry only these exceptions, or `exit N`"),
+    ("retry_on", "names", "retry only these exceptions, `exit N`, `timeout`"),
     ("no_retry_on", "names", "never retry these exceptions"),
     ("on_lost", "fail|requeue", "`fail` or `requeue` when its executor dies"),
     ("max_concurrency", "int", "runs of the task at once, everywhere"),

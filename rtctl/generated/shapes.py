@@ -228,7 +228,7 @@ class SubmitOptions(TypedDict, total=False):
     jitter: float
     """Share of the wait that is random, 0 to 1."""
     retry_on: list[str]
-    """Retry only these exceptions, or `exit N`."""
+    """Retry only these exceptions, `exit N`, `timeout`."""
     no_retry_on: list[str]
     """Never retry these exceptions."""
     on_lost: str

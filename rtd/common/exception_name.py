@@ -29,7 +29,30 @@ def exception_name(item: object) -> str:
     raise ValueError(f"{item!r} is neither an exception class nor its name")
 
 
+#: Words for ends that are no exceptions, and what a user of them wants.
+_NO_EXCEPTIONS = {
+    "lost": "on_lost='requeue' tries a run again whose executor died",
+    "terminated": "a run that was asked to stop is not tried again",
+    "killed": "a run that was asked to stop is not tried again",
+    "cancelled": "a run that was cancelled has never begun",
+    "exception": "Exception stands for all of them",
+    "succeeded": "a run that succeeded is not tried again",
+}
+
+
+def retry_name(item: object) -> str:
+    """As `exception_name`; and `timeout`, `memory limit` or `cpu limit`, also with a `_`.
+
+    Raises:
+        ValueError: neither, or the name of an end that no exception makes.
+    """
+    name = exception_name(item)
+    if name in _NO_EXCEPTIONS:
+        raise ValueError(f"{name!r} is no exception: {_NO_EXCEPTIONS[name]}")
+    return {"memory_limit": "memory limit", "cpu_time_limit": "cpu limit"}.get(name, name)
+
+
 def read_exception_names(value: object) -> tuple[str, ...]:
     """Return the names of one exception or of several. Raises ValueError for what is neither."""
     items = value if isinstance(value, list | tuple | set | frozenset) else [value]
-    return tuple(exception_name(item) for item in items)
+    return tuple(retry_name(item) for item in items)

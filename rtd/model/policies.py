@@ -22,6 +22,7 @@ from rtd.common.units import (
     whole_number,
 )
 from rtd.model.lanes import TREE_LANES
+from rtd.model.run_record import LIMIT_NAMES
 
 ON_LOST: Final = ("fail", "requeue")
 #: A run that lost its executor this often is never requeued again.
@@ -105,9 +106,10 @@ class Policies:
     )
     jitter: float = _policy(0.1, read_share, "share", "share of the wait that is random, 0 to 1")
     retry_on: tuple[str, ...] = _policy(
-        (), read_exception_names, "names", "retry only these exceptions, or `exit N`",
+        (), read_exception_names, "names", "retry only these exceptions, `exit N`, `timeout`",
         more="names such as `ValueError`, `requests.Timeout`, `exit 75`; the name of a base class "
-        "covers its subclasses; empty: every failure",
+        "covers its subclasses; empty: every failure; `timeout`, `memory limit` and `cpu limit` "
+        "only if they are named",
     )  # fmt: skip
     no_retry_on: tuple[str, ...] = _policy(
         (), read_exception_names, "names", "never retry these exceptions",
@@ -172,6 +174,10 @@ class Policies:
         if found.intersection(self.no_retry_on):
             return False
         return not self.retry_on or bool(found.intersection(self.retry_on))
+
+    def may_retry_stop(self, by: str) -> bool:
+        """Whether a run that a limit has stopped is tried again: only if `retry_on` names it."""
+        return by in LIMIT_NAMES and by in self.retry_on and by not in self.no_retry_on
 
 
 #: All policies by their public names.

@@ -91,8 +91,12 @@ class RunRecord(NamedTuple):
     end: RunEnd | None
 
 
-#: Where a stored attempt has its state.
+#: Where a stored attempt has its state, and its error.
 ATTEMPT_STATE: Final = Attempt._fields.index("state")
+ATTEMPT_ERROR: Final = Attempt._fields.index("error")
+#: Who ended an attempt that was beyond a limit; the type of its error if it is tried again.
+LIMIT_NAMES: Final = ("timeout", "memory limit", "cpu limit")
+_FAILURES: Final = frozenset({RunState.ERROR, RunState.EXCEPTION})
 #: How many fields this release knows: a later one may have stored more.
 _SPEC_SIZE: Final = len(RunSpec._fields)
 _ATTEMPT_SIZE: Final = len(Attempt._fields)
@@ -177,6 +181,15 @@ def with_end(
 def with_retry(record: RunRecord, attempt: Attempt) -> RunRecord:
     """Return the record queued once more, after an attempt that is to be retried."""
     return record._replace(state=RunState.QUEUED, attempts=(*record.attempts, attempt), end=None)
+
+
+def count_failures(attempts: Iterable[tuple[RunState, list[str] | None]]) -> int:
+    """Count the attempts that use up a retry, from the state and the error of each."""
+    return sum(
+        state in _FAILURES
+        or (state is RunState.TERMINATED and error is not None and error[0] in LIMIT_NAMES)
+        for state, error in attempts
+    )
 
 
 def pack_events(events: Iterable[list[Any]]) -> bytes:

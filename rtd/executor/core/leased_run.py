@@ -9,8 +9,14 @@ import msgpack
 
 from rtd.common.ids import to_words
 from rtd.model.policies import Policies
-from rtd.model.run_record import ATTEMPT_STATE, RECORD_SCHEMA, RunSpec
-from rtd.model.run_states import STATE_CHAR, RunState
+from rtd.model.run_record import (
+    ATTEMPT_ERROR,
+    ATTEMPT_STATE,
+    RECORD_SCHEMA,
+    RunSpec,
+    count_failures,
+)
+from rtd.model.run_states import STATE_BY_CHAR, STATE_CHAR, RunState
 from rtd.session.core.session_state import SessionTask
 from rtd.session.core.task_definition import RunParameters, TaskDefinition
 
@@ -106,6 +112,7 @@ class AttemptOutcome:
         elapsed_s: how long the attempt took, once it has ended.
         error_names: names of the failure for `retry_on`; see `Policies.may_retry`.
         requeue: the run was stopped, and goes back to its queue.
+        retry_stop: a limit stopped the run, and it is tried again.
     """
 
     __slots__ = (
@@ -123,6 +130,7 @@ class AttemptOutcome:
         "pids",
         "requeue",
         "result",
+        "retry_stop",
         "started_at",
         "started_ns",
         "state",
@@ -147,6 +155,7 @@ class AttemptOutcome:
         self.cpu_s = 0.0
         self.peak_bytes = 0
         self.requeue = False
+        self.retry_stop = False
 
     def end(self) -> None:
         """Set the end of the attempt to now."""
@@ -157,15 +166,18 @@ class AttemptOutcome:
         """Return the seconds until the next attempt; None when this one was the last."""
         if self.requeue:
             return 0.0
-        if self.state not in _RETRIED:
+        if self.state not in _RETRIED and not self.retry_stop:
             return None
         policies = self.leased_run.policies
         if not policies.retries:
             return None
-        failed = 1 + sum(
-            1 for attempt in self.leased_run.attempts if attempt[ATTEMPT_STATE] in _RETRIED
+        failed = 1 + count_failures(
+            (STATE_BY_CHAR[attempt[ATTEMPT_STATE]], attempt[ATTEMPT_ERROR])
+            for attempt in self.leased_run.attempts
         )
-        if failed > policies.retries or not policies.may_retry(self.error_names):
+        if self.retry_stop:
+            self.error = [self.by, self.why, ""]
+        elif failed > policies.retries or not policies.may_retry(self.error_names):
             return None
         return policies.next_wait_s(failed, random)
 

@@ -105,7 +105,11 @@ def record_stop(outcome: AttemptOutcome, intent: dict[str, Any] | None) -> None:
     intent = intent or {"by": "unknown", "why": "it was asked to stop; the reason is not known"}
     outcome.by = intent["by"]
     outcome.why = intent["why"]
-    outcome.requeue = intent.get("then") == "requeue"
+    then = intent.get("then")
+    is_of_this = intent.get("attempt") == outcome.leased_run.attempt_number
+    outcome.retry_stop = then == "retry" and is_of_this
+    # A stop that came too late for the attempt before must not end the run.
+    outcome.requeue = then == "requeue" or (then == "retry" and not is_of_this)
     outcome.error = None
 
 

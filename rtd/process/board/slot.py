@@ -136,6 +136,8 @@ class Slot:
         words[MEMORY_LIMIT] = memory_limit
         words[CPU_LIMIT_NS] = cpu_limit_ns
         words[ATTEMPT] = attempt
+        if attempt > 1:
+            words[STOP] = 0  # it was for the attempt before, which may have been on this slot
         self._seq = seq = self._seq | 1
         words[SEQ] = seq
         if deadline_ns or flags & FLAG_SAMPLE:

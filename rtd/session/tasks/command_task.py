@@ -93,7 +93,10 @@ class CommandTask(Task):
         Raises:
             PolicyError: an option, a name or a condition that cannot be used.
         """
-        run_options = {"cwd": None if cwd is None else os.fspath(cwd), "env": _environment(env)}
+        run_options: dict[str, Any] = {
+            "cwd": None if cwd is None else os.fspath(cwd),
+            "env": _environment(env),
+        }
         run_options.update({name: options.pop(name, None) for name in ("user", "umask", "stdin")})
         run_options["stdin"] = _one_of(_known_value(run_options["stdin"], "stdin"), "stdin", bytes)
         run_options["user"] = _one_of(run_options["user"], "user", int)

@@ -16,6 +16,7 @@ class Intent:
         at: epoch seconds.
         requeue: queue the run again instead of ending it (a drain, where its policy allows).
         note: a further sentence for the record.
+        retry_attempt: the attempt that is stopped, if the run is tried again after it; else 0.
     """
 
     by: str
@@ -23,12 +24,24 @@ class Intent:
     at: float
     requeue: bool = False
     note: str | None = None
+    retry_attempt: int = 0
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the run is not over with the attempt that is stopped."""
+        return self.requeue or self.retry_attempt > 0
+
+    def holds_for(self, attempt: int) -> bool:
+        """Whether this is about that attempt: it stays in Redis until the run is over."""
+        return self.retry_attempt in (0, attempt)
 
     def pack(self) -> bytes:
-        """Return the stored form; executors read `by`, `why` and `then`."""
+        """Return the stored form; executors read `by`, `why`, `then` and `attempt`."""
         fields: dict[str, Any] = {"by": self.by, "why": self.why, "at": self.at}
         if self.requeue:
             fields["then"] = "requeue"
+        if self.retry_attempt:
+            fields["then"], fields["attempt"] = "retry", self.retry_attempt
         if self.note:
             fields["note"] = self.note
         blob: bytes = msgpack.packb(fields)
@@ -44,4 +57,5 @@ class Intent:
             at=float(fields.get("at") or 0.0),
             requeue=fields.get("then") == "requeue",
             note=fields.get("note"),
+            retry_attempt=fields.get("attempt") or 0,
         )

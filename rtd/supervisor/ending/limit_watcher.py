@@ -97,7 +97,7 @@ class LimitWatcher:
 
     def _deadline(self, seen: SlotSnapshot, now_ns: int) -> int:
         """Return when the run is due to be ended; 0: it has no deadline, or is being ended."""
-        if not seen.deadline_ns or seen.run_id in self._stops:
+        if not seen.deadline_ns or self._stops.covers(seen):
             return 0
         if seen.deadline_ns > now_ns:
             return seen.deadline_ns
@@ -115,9 +115,9 @@ class LimitWatcher:
         usage = self._sampler.usage_of(seen)
         if usage.next_ns <= now_ns:
             usage.begin_sample(now_ns)
-            if seen.run_id not in self._stops:
+            if not self._stops.covers(seen):
                 self._check_limits(seen, usage)
-            if seen.run_id not in self._stops:
+            if not self._stops.covers(seen):
                 self._end_conditions.check(seen, usage)
         return usage.next_ns
 

@@ -113,7 +113,8 @@ class _DeadExecutor:
             orphans, await self._context.redis.execute_all(*calls), strict=True
         ):
             intent = Intent.unpack(blob) if blob else self._intent_of(orphan.id)
-            if intent is not None:
+            attempt = len(decode_record(orphan.record).attempts) + 1
+            if intent is not None and intent.holds_for(attempt):
                 found[orphan.id] = intent
         return found
 
@@ -151,7 +152,8 @@ class _DeadExecutor:
     def _outcome(self, orphan: OrphanRun, decision: SettleDecision) -> WrittenOutcome:
         record = decision.record
         blob = encode_record(record)
-        outcome = LeaseOutcome(orphan.id, record.spec.task, decision.kind, blob)
+        due_ms = int((self._ended_at + decision.wait_s) * 1000) if decision.wait_s else 0
+        outcome = LeaseOutcome(orphan.id, record.spec.task, decision.kind, blob, due_ms)
         detail = record.end.why if record.end else describe_exit(self._exit)
         return outcome, run_event(self._ended_at, record, decision.what, detail)
 

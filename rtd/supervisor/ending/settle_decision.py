@@ -1,10 +1,11 @@
 """Determines the outcome of a run whose executor has died: from evidence, without I/O."""
 
 from dataclasses import dataclass
+from random import random
 from typing import Any, Literal
 
 from rtd.model.policies import MAX_LOSSES, Policies
-from rtd.model.run_record import Attempt, RunEnd, RunRecord, with_end, with_retry
+from rtd.model.run_record import Attempt, RunEnd, RunRecord, count_failures, with_end, with_retry
 from rtd.model.run_states import RunState
 from rtd.process.fork.fork import EXIT_FDS_CLOSED
 from rtd.process.tree.terminate import CRASH_SIGNALS, signal_name
@@ -34,23 +35,26 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class SettleDecision:
-    """The new record of a run: `d` the run has ended, `h` it goes back to the head of its queue.
+    """The new record of a run: `d` the run has ended, `h` it goes back to the head of its queue,
+    `a` it is tried again.
 
     Attributes:
         what: the name of its event.
+        wait_s: seconds until it is tried again.
     """
 
-    kind: Literal["d", "h"]
+    kind: Literal["d", "h", "a"]
     record: RunRecord
     what: str
+    wait_s: float = 0.0
 
 
 def determine_outcome(record: RunRecord, policies: Policies, evidence: Evidence) -> SettleDecision:
     """Return the outcome of one leased run.
 
     Never started: back to the head, or cancelled if a stop was requested. Stopped by rtd:
-    terminated, or back to the head if the stop says so. Lost: by the task's `on_lost`, at
-    most `MAX_LOSSES` times.
+    terminated, or back to the head, or tried again if the stop says so. Lost: by the task's
+    `on_lost`, at most `MAX_LOSSES` times.
     """
     intent = evidence.intent
     if evidence.started_at is None:
@@ -59,15 +63,21 @@ def determine_outcome(record: RunRecord, policies: Policies, evidence: Evidence)
         end = RunEnd(evidence.ended_at, None, intent.by, intent.why, None)
         return SettleDecision("d", with_end(record, RunState.CANCELLED, end), "cancelled")
     if intent is not None:
-        return _stopped(record, evidence, intent)
+        return _stopped(record, policies, evidence, intent)
     return _lost(record, policies, evidence)
 
 
-def _stopped(record: RunRecord, evidence: Evidence, intent: Intent) -> SettleDecision:
+def _stopped(
+    record: RunRecord, policies: Policies, evidence: Evidence, intent: Intent
+) -> SettleDecision:
     note = intent.note or f"it did not end when asked; {describe_exit(evidence.exit)}"
     attempt = _attempt(record, evidence, RunState.TERMINATED, note)
     if intent.requeue:
         return SettleDecision("h", with_retry(record, attempt), "requeued")
+    if intent.retry_attempt:
+        again = with_retry(record, attempt._replace(error=[intent.by, intent.why, ""]))
+        failed = count_failures((a.state, a.error) for a in again.attempts)
+        return SettleDecision("a", again, "retry", policies.next_wait_s(failed, random))
     end = RunEnd(evidence.ended_at, None, intent.by, intent.why, evidence.exit.killed or None)
     return SettleDecision("d", with_end(record, RunState.TERMINATED, end, attempt), "finished")
 

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from rtd.common.errors import NoSuchRun, StoreGone, WrongState
@@ -21,9 +21,10 @@ from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.executor_registry import Executor, ExecutorPhase
 from rtd.supervisor.core.log import log
 from rtd.supervisor.core.retry import Backoff
-from rtd.supervisor.core.run_helpers import cancel_waiting, policies_of
+from rtd.supervisor.core.run_helpers import cancel_waiting
 from rtd.supervisor.core.stop_request import Intent
 from rtd.supervisor.ending.executor_killer import ExecutorKiller
+from rtd.supervisor.ending.save_intent import save_intent
 from rtd.supervisor.pools.zygotes import Zygotes
 
 #: The waits between two looks at a run that is being stopped: the first and the longest.
@@ -40,6 +41,7 @@ class Stop:
     Attributes:
         until: when the grace is over (monotonic seconds); the earliest request counts.
         exec_id: the executor that has the run.
+        attempt: the attempt that is being ended; 0: not known yet.
         processes: pid and name of those at and below the executor before the stop.
         unresponsive: the run did not stop within its grace.
     """
@@ -49,6 +51,7 @@ class Stop:
     until: float
     task: "asyncio.Task[None] | None" = None
     exec_id: str = ""
+    attempt: int = 0
     processes: list[tuple[int, str]] = field(default_factory=list)
     unresponsive: bool = False
 
@@ -70,8 +73,10 @@ class Stops:
         self._killer = ExecutorKiller(context, zygotes, refill)
         self._by_run: dict[str, Stop] = {}
 
-    def __contains__(self, run_id: object) -> bool:
-        return run_id in self._by_run
+    def covers(self, seen: SlotSnapshot) -> bool:
+        """Whether this attempt of a run is being ended."""
+        stop = self._by_run.get(seen.run_id)
+        return stop is not None and (not stop.intent.goes_on or stop.attempt in (0, seen.attempt))
 
     def intent_of(self, run_id: str) -> Intent | None:
         """Return why a run is being ended, as this supervisor remembers it."""
@@ -83,7 +88,8 @@ class Stops:
         self._killer.on_executor_exit(exec_id)
 
     def stop_run(self, run_id: str, intent: Intent, grace_s: float | None = None) -> Stop:
-        """Begin to end a run; a second request can only shorten the grace of the first.
+        """Begin to end a run; a second request can only shorten the grace of the first, and
+        end a run that the first would let go on.
 
         Args:
             grace_s: seconds between asking and killing; None: as the task's policy says.
@@ -92,6 +98,10 @@ class Stops:
         stop = self._by_run.get(run_id)
         if stop is not None:
             stop.until = min(stop.until, until)
+            if stop.intent.goes_on and not intent.goes_on:
+                stop.intent = intent
+                name = f"storing who stops run {run_id}"
+                self._context.jobs.start(save_intent(self._context, run_id, intent), name)
             return stop
         stop = self._by_run[run_id] = Stop(run_id, intent, until)
         stop.task = self._context.jobs.start(self._until_over(stop), f"stopping run {run_id}")
@@ -111,33 +121,21 @@ class Stops:
 
     async def _until_over(self, stop: Stop) -> None:
         try:
-            await self._save_intent(stop)
+            saved = stop.intent
+            intent, grace_s = await save_intent(self._context, stop.run_id, saved)
+            if stop.intent is saved:  # no later request has replaced it
+                stop.intent = intent
+            stop.until = min(stop.until, time.monotonic() + grace_s)
             seen = await self._locate(stop)
             while seen is not None:
                 await self._end_running(stop, seen)
                 # An attempt that failed by itself just then may be queued for its retry.
-                seen = None if stop.intent.requeue else await self._locate(stop)
+                seen = None if stop.intent.goes_on else await self._locate(stop)
         except StoreGone:
             log.warning("the end of run %s is written when Redis is back", stop.run_id)
             raise
         finally:
             del self._by_run[stop.run_id]
-
-    async def _save_intent(self, stop: Stop) -> None:
-        """Store the intent for the one who writes the outcome, and read the grace."""
-        context = self._context
-        grace_s = context.config.stop_grace_s
-        try:
-            _, blob = await context.redis.execute_all(
-                context.commands.set_intent(stop.run_id, stop.intent.pack()),
-                context.commands.get_record(stop.run_id),
-            )
-            if blob is not None:
-                own_s = policies_of(context, decode_record(blob).spec).stop_grace_s
-                grace_s = grace_s if own_s is None else own_s
-        except StoreGone:
-            log.warning("run %s is stopped while Redis is away", stop.run_id)
-        stop.until = min(stop.until, time.monotonic() + grace_s)
 
     async def _locate(self, stop: Stop) -> SlotSnapshot | None:
         """Return the slot that the run is on; None: the run is over, or was cancelled while it
@@ -186,7 +184,7 @@ class Stops:
         executor = self._context.executors.at_slot(seen.slot)
         if executor is None or executor.id != seen.exec_id:
             return  # it has ended already; settling it writes the outcome
-        stop.exec_id = executor.id
+        stop.exec_id, stop.attempt = executor.id, seen.attempt
         if executor.slots == 1:
             stop.processes = [(member.pid, member.name) for member in read_tree(seen.pid).processes]
         if stop.until > time.monotonic():
@@ -212,7 +210,7 @@ class Stops:
         now = self._context.board.read_slot(seen.slot)
         if now is None or not now.running:
             return False
-        return (now.run_id, now.exec_id) == (stop.run_id, seen.exec_id)
+        return (now.run_id, now.attempt, now.exec_id) == (stop.run_id, seen.attempt, seen.exec_id)
 
     async def _replace(self, stop: Stop, executor: Executor, seen: SlotSnapshot) -> None:
         """Replace the executor of a thread or coroutine, which cannot be killed alone.
@@ -224,7 +222,7 @@ class Stops:
             " and ended once its other runs were over"
         )
         intent = stop.intent
-        stop.intent = Intent(intent.by, intent.why, intent.at, intent.requeue, note)
+        stop.intent = replace(intent, note=note)
         context = self._context
         with contextlib.suppress(StoreGone):  # this supervisor remembers it anyway
             await context.execute(context.commands.set_intent(stop.run_id, stop.intent.pack()))

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from rtd.common.errors import BadRequest, ParameterError, ShuttingDown, TooLarge
+from rtd.common.errors import BadRequest, Conflict, ParameterError, ShuttingDown, TooLarge
 from rtd.common.ids import id_for_key, new_ids
 from rtd.common.msgpack_values import show_value
 from rtd.common.units import format_bytes, parse_duration_s
 from rtd.model.manifest import COMMAND, TaskInfo, check_params
 from rtd.model.policies import POLICY_OPTIONS, read_policies
-from rtd.model.run_record import RunSpec
+from rtd.model.run_record import RunSpec, decode_record
 from rtd.model.run_template import RunTemplate
 from rtd.protocol import frames
 from rtd.store.commands import keys
@@ -73,6 +73,7 @@ async def submit(
         UnknownTask, ParameterError, PolicyError, TooLarge, BadRequest: nothing was queued
             of the chunk with the fault and of those after it; with several thousand runs,
             earlier chunks may have been. It is safe to send the same ids again.
+        Conflict: the run with this key is of another task or has other parameters.
         StoreGone: Redis does not answer; the same holds.
     """
     if context.gate.is_draining and not lane_suffix:
@@ -82,6 +83,8 @@ async def submit(
     many = request.many
     if len(ids) <= CHUNK:
         flags = await context.execute(_pack(context, plan, ids, many, 0 if len(ids) > 1 else -1))
+        if request.key is not None and flags[0] != 1:
+            await _check_same(context, request, ids[0])
         return ids, [flag == 1 for flag in flags]
     created: list[int] = []
     in_flight: asyncio.Future[Any] | None = None
@@ -94,6 +97,27 @@ async def submit(
     if in_flight is not None:
         created += await in_flight
     return ids, [flag == 1 for flag in created]
+
+
+async def _check_same(context: SupervisorContext, request: SubmitRequest, run_id: str) -> None:
+    """Check that the run that has the key of a request is the run that it describes."""
+    blob = await context.execute(context.commands.get_record(run_id))
+    if blob is None:
+        return  # it went in between: too old
+    spec = decode_record(blob).spec
+    key = show_value(request.key)
+    if spec.task != request.task:
+        raise Conflict(f"the id {key} is taken: run {run_id} is one of task {spec.task!r}")
+    before, now = (
+        frames.load(params)
+        for params in (spec.params, frames.dump_value(request.many[0], "params"))
+    )
+    if before != now:
+        names = {name for name in (*before, *now) if before.get(name, ...) != now.get(name, ...)}
+        raise Conflict(
+            f"the id {key} is taken: run {run_id} has other parameters"
+            f" ({', '.join(sorted(names))}); use another id for another run"
+        )
 
 
 def plan_of(

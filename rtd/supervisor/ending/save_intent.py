@@ -1,0 +1,45 @@
+"""Stores why a run is stopped, for the one who writes its outcome."""
+
+from dataclasses import replace
+
+from rtd.common.errors import StoreGone
+from rtd.model.policies import Policies
+from rtd.model.run_record import RunRecord, count_failures, decode_record
+from rtd.supervisor.core.context import SupervisorContext
+from rtd.supervisor.core.log import log
+from rtd.supervisor.core.run_helpers import policies_of
+from rtd.supervisor.core.stop_request import Intent
+
+
+async def save_intent(
+    context: SupervisorContext, run_id: str, intent: Intent
+) -> tuple[Intent, float]:
+    """Store an intent. Returns it, and the grace that the run's policies give, in seconds.
+
+    The intent of a limit says that the run is tried again, if the policies of the run do.
+    """
+    grace_s = context.config.stop_grace_s
+    try:
+        _, blob = await context.redis.execute_all(
+            context.commands.set_intent(run_id, intent.pack()), context.commands.get_record(run_id)
+        )
+        if blob is None:
+            return intent, grace_s
+        record = decode_record(blob)
+        policies = policies_of(context, record.spec)
+        if policies.stop_grace_s is not None:
+            grace_s = policies.stop_grace_s
+        retried = _with_retry(intent, record, policies)
+        if retried is not intent:
+            await context.execute(context.commands.set_intent(run_id, retried.pack()))
+            return retried, grace_s
+    except StoreGone:
+        log.warning("run %s is stopped while Redis is away", run_id)
+    return intent, grace_s
+
+
+def _with_retry(intent: Intent, record: RunRecord, policies: Policies) -> Intent:
+    failed = count_failures((a.state, a.error) for a in record.attempts)
+    if intent.requeue or not policies.may_retry_stop(intent.by) or failed >= policies.retries:
+        return intent
+    return replace(intent, retry_attempt=len(record.attempts) + 1)
