@@ -35,8 +35,8 @@ def main(words: Sequence[str] | None = None) -> int:
             return report_error(error)
         finally:
             sys.stdout.flush()
-    except KeyboardInterrupt:
-        return INTERRUPTED
+    except KeyboardInterrupt as error:
+        return getattr(error, "exit_code", INTERRUPTED)
     except BrokenPipeError:
         _discard(sys.stdout)
         return PIPE_CLOSED

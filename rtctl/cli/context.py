@@ -81,8 +81,8 @@ class CommandContext:
     def list_limit(self, usual: int) -> int | None:
         """Return how many rows a list may have; None: all.
 
-        A program that reads ids or JSON must not miss any. People, and those who read a table,
-        are told what is left out: see `say_cut`.
+        A program that reads ids or JSON must not miss any. Of a table `say_cut` says what is left
+        out.
 
         Args:
             usual: the limit where none is given.

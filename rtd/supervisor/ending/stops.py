@@ -24,7 +24,7 @@ from rtd.supervisor.core.retry import Backoff
 from rtd.supervisor.core.run_helpers import cancel_waiting
 from rtd.supervisor.core.stop_request import Intent
 from rtd.supervisor.ending.executor_killer import ExecutorKiller
-from rtd.supervisor.ending.save_intent import save_intent
+from rtd.supervisor.ending.store_intent import store_intent
 from rtd.supervisor.pools.zygotes import Zygotes
 
 #: The waits between two looks at a run that is being stopped: the first and the longest.
@@ -101,7 +101,7 @@ class Stops:
             if stop.intent.goes_on and not intent.goes_on:
                 stop.intent = intent
                 name = f"storing who stops run {run_id}"
-                self._context.jobs.start(save_intent(self._context, run_id, intent), name)
+                self._context.jobs.start(store_intent(self._context, run_id, intent), name)
             return stop
         stop = self._by_run[run_id] = Stop(run_id, intent, until)
         stop.task = self._context.jobs.start(self._until_over(stop), f"stopping run {run_id}")
@@ -122,7 +122,7 @@ class Stops:
     async def _until_over(self, stop: Stop) -> None:
         try:
             saved = stop.intent
-            intent, grace_s = await save_intent(self._context, stop.run_id, saved)
+            intent, grace_s = await store_intent(self._context, stop.run_id, saved)
             if stop.intent is saved:  # no later request has replaced it
                 stop.intent = intent
             stop.until = min(stop.until, time.monotonic() + grace_s)

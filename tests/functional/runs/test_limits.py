@@ -12,6 +12,7 @@ from rtctl import Client
 from rtctl.client.run import Run
 from rtd.common.errors import PolicyError
 from tests.helpers.daemon import shared_daemon
+from tests.helpers.deadline import until
 from tests.helpers.running import SMALL, client, executor_of, until_output
 from tests.helpers.source import PROGRAMS
 

@@ -15,7 +15,7 @@ OWNED = {
     "hiredis": {"rtd.store"},
     "psutil": {"rtd.process"},
     "setproctitle": {"rtd.process"},
-    "signal": {"rtd.process"},
+    "signal": {"rtd.process", "rtctl"},
     "multiprocessing": set(),
     "pickle": set(),
     "daemon": {"rtd.process"},

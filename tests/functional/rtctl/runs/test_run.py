@@ -3,6 +3,7 @@
 import json
 import signal
 import subprocess
+import uuid
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,61 @@ def test_an_interrupt_ends_the_run(jobs: Daemon) -> None:
     run = next(word for word in said.split() if len(word) == 26)
     assert until_state(jobs, run, "terminated")["by"]
     until(lambda: not Path(f"/proc/{child}").exists(), what=f"the end of {child}")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_that_ends_it_ends_its_run(jobs: Daemon, number: signal.Signals) -> None:
+    with jobs_run(jobs, "family") as process:
+        assert process.stdout is not None
+        child = int(process.stdout.readline())
+        process.send_signal(number)
+        assert process.wait(15) == 128 + number
+        assert process.stderr is not None
+        said = process.stderr.read()
+    run = next(word for word in said.split() if len(word) == 26)
+    assert until_state(jobs, run, "terminated")["why"].endswith(": interrupted in rtctl run")
+    assert "Traceback" not in said
+    until(lambda: not Path(f"/proc/{child}").exists(), what=f"the end of {child}")
+
+
+def test_a_reader_that_goes_away_ends_the_run(jobs: Daemon) -> None:
+    label = uuid.uuid4().hex
+    with jobs_run(jobs, "--label", label, "--", "sh", "-c", "while echo x; do :; done") as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "x\n"
+        process.stdout.close()
+        assert process.wait(20) == 141
+    rows = json.loads(jobs.ok("ls", "command", "-j"))["runs"]
+    (row,) = [row for row in rows if label in row["labels"]]
+    assert row["state"] == "terminated"
+    assert row["why"].endswith(": the output of rtctl run was closed")
+
+
+def test_nohup_keeps_it(jobs: Daemon, gate: Path) -> None:
+    process = subprocess.Popen(
+        ["nohup", BIN / "rtctl", "run", "hold", f"gate={gate}"],
+        env=jobs.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    with process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "holding\n"
+        process.send_signal(signal.SIGHUP)
+        gate.touch()
+        assert process.wait(20) == 0
+
+
+def test_a_run_that_was_there_before_is_not_its_own(jobs: Daemon, gate: Path) -> None:
+    key = uuid.uuid4().hex
+    run = jobs.ok("submit", "hold", f"gate={gate}", "--id", key).strip()
+    with jobs_run(jobs, "hold", f"gate={gate}", "--id", key) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "holding\n"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(15) == 143
+        assert process.stderr is not None
+        assert f"the run goes on; `rtctl kill {run}` ends it" in process.stderr.read()
+    gate.touch()
+    until_state(jobs, run, "succeeded")
 
 
 def test_a_crash_tells_its_kind(jobs: Daemon) -> None:

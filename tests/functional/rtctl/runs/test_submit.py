@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from rtd.common.errors import Conflict
 from rtd.common.ids import is_id
 from tests.helpers.daemon import Daemon
 from tests.helpers.rows import row_of
+from tests.helpers.running import client
 
 #: Beyond 64 bits: the wire has a way of its own for it.
 HUGE = "99999999999999999999"
@@ -59,6 +61,28 @@ def test_the_same_id_is_the_same_run(jobs: Daemon) -> None:
     assert first.stdout == again.stdout
     assert "same run" in again.stderr
     assert row_of(jobs, key)["id"] == first.stdout.strip()
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["add", "a:=2"], "has other parameters (a)"),
+        (["add", "a:=1", "b:=0"], "has other parameters (b)"),
+        (["add", "a=1"], "has other parameters (a)"),
+        (["echo", "value:=1"], "is one of task 'add'"),
+        (["--", "true"], "is one of task 'add'"),
+    ],
+)
+def test_the_same_id_for_something_else_is_a_conflict(
+    jobs: Daemon, words: list[str], why: str
+) -> None:
+    key = f"report-{uuid.uuid4()}"
+    first = jobs.rtctl("submit", "add", "a:=1", "--id", key, "--wait")
+    done = jobs.rtctl("submit", "--id", key, *words)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (6, "", 1)
+    assert f"the id '{key}' is taken: run {first.stdout.strip()} {why}" in done.stderr
+    with client(jobs) as rt, pytest.raises(Conflict):
+        rt.task("add", id=key).submit(a=3)
 
 
 def test_policies_labels_and_queue_come_from_flags(jobs: Daemon) -> None:

@@ -11,7 +11,7 @@ from rtd.supervisor.core.run_helpers import policies_of
 from rtd.supervisor.core.stop_request import Intent
 
 
-async def save_intent(
+async def store_intent(
     context: SupervisorContext, run_id: str, intent: Intent
 ) -> tuple[Intent, float]:
     """Store an intent. Returns it, and the grace that the run's policies give, in seconds.
