@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 import sys
 
-from rtctl.cli.command_table import ALIASES, COMMANDS, load_command
+from rtctl.cli.command_table import ALIASES, COMMANDS
 from rtctl.cli.context import GLOBAL, CommandContext
 from rtctl.cli.flags import SWITCH, FlagParser, UsageError, suggest
+from rtctl.commands import load_command
 from rtd.common.errors import EXIT_CODE, RtdError
 
 TYPE_CHECKING = False

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Final
 
 from rtctl.cli import exit_codes as client_codes
-from rtctl.cli.command_table import ALIASES, SUMMARIES, load_command
+from rtctl.cli.command_table import ALIASES, SUMMARIES
 from rtctl.cli.context import GLOBAL
 from rtctl.cli.flags import SWITCH, Flag
 from rtctl.cli.screen import VARIABLES
+from rtctl.commands import load_command
 from rtd.cli.exit_codes import EXIT_CODES
 from rtd.cli.main import build_parser
 from rtd.common.version import VERSION

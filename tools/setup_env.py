@@ -53,7 +53,7 @@ def main() -> int:
 
 def _install(venv: Path) -> bool:
     """Install the locked packages and rtd itself, editable. Returns whether both went well."""
-    print(f"setup: installing locked packages into {venv} ...", flush=True)
+    print(f"setup: installing locked packages into {venv}: a minute or two ...", flush=True)
     locked = _pip(venv, "--require-hashes", "--requirement", str(DEV_LOCK))
     if not locked or not _pip(venv, "--no-deps", "--no-build-isolation", "--editable", str(ROOT)):
         return False

@@ -1,6 +1,6 @@
 """The commands of rtctl: those of the protocol's verbs, and those that only rtctl has.
 
-The module of a command is in `rtctl.commands`; it is imported when the command is called.
+The module of a command is in `rtctl.commands`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from rtctl.generated import verb_table
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import ModuleType
 
 #: Commands without a verb: a summary, what the shell completes, and the command before them in
 #: the help. `complete` is for the shell alone.
@@ -41,10 +40,3 @@ SUMMARIES = {name: summary for name, (summary, _) in COMMANDS.items() if summary
 ALIASES = verb_table.ALIASES
 #: Commands with a second word, and what the shell completes behind that.
 SUBCOMMANDS = verb_table.SUBCOMMANDS
-
-
-def load_command(name: str) -> ModuleType:
-    """Import the module of one command and return it."""
-    from importlib import import_module  # lazy: Python has loaded it already
-
-    return import_module(f"rtctl.commands.{name}")

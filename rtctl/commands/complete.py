@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from rtctl.cli.command_table import ALIASES, COMMANDS, SUBCOMMANDS, SUMMARIES, load_command
+from rtctl.cli.command_table import ALIASES, COMMANDS, SUBCOMMANDS, SUMMARIES
 from rtctl.cli.context import GLOBAL
+from rtctl.commands import load_command
 from rtctl.commands.completion import SHELLS
 from rtd.common.errors import RtdError
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from rtctl.cli.command_table import ALIASES, COMMANDS, SUMMARIES, load_command
+from rtctl.cli.command_table import ALIASES, COMMANDS, SUMMARIES
 from rtctl.cli.context import GLOBAL
 from rtctl.cli.exit_codes import MEANINGS
 from rtctl.cli.flags import SWITCH, Flag, UsageError, suggest
+from rtctl.commands import load_command
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

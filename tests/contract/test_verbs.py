@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from rtctl import AsyncClient, AsyncRun, Client, Run, commands
-from rtctl.cli.command_table import COMMANDS, SUMMARIES, load_command
+from rtctl.cli.command_table import COMMANDS, SUMMARIES
+from rtctl.commands import load_command
 from rtctl.generated.async_verbs import AsyncVerbs
 from rtctl.generated.verbs import Verbs
 from rtd.protocol.verbs import VERBS, check_request

@@ -13,6 +13,10 @@ from tests.helpers.source import ROOT
 
 CODE = ("rtd", "rtctl", "tools", "benchmarks", "examples", "docs/_ext")
 PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs", "benchmarks", "examples")
+CONFIGURATION = (
+    "Makefile", "pyproject.toml", ".ci/run", "systemd", "tools/lock", "tools/test_all",
+    "benchmarks/run", "benchmarks/lock",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,18 @@ def page_passages(path: str, source: str) -> Iterator[Passage]:
         line += part.count("\n")
 
 
+def _hash_comments(path: str, source: str) -> Iterator[Passage]:
+    """The comments of a file that is no Python: the lines that begin with `#`, joined."""
+    start, block = 0, ""
+    for number, line in enumerate([*source.splitlines(), ""], 1):
+        if line.lstrip().startswith("#"):
+            start = start if block else number
+            block += " " + line.lstrip().lstrip("#")
+        elif block:
+            yield Passage(path, start, "comment", _one_line(block))
+            block = ""
+
+
 def files(names: tuple[str, ...], pattern: str) -> list[Path]:
     """The files of these folders and files whose names fit, environments and results left out."""
     found = set()
@@ -107,6 +123,8 @@ def passages() -> tuple[Passage, ...]:
             for number, line in enumerate(path.read_text().splitlines(), 1)
             if "--" in line
         )
+    for path in files(CONFIGURATION, "*"):
+        found += _hash_comments(str(path.relative_to(ROOT)), path.read_text())
     for path in files(PAGES, "*.md"):
         found += page_passages(str(path.relative_to(ROOT)), path.read_text())
     return tuple(found)

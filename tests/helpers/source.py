@@ -7,6 +7,8 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+#: Functions that import a module by its name.
+IMPORTERS = {"import_module", "__import__", "resolve_name", "run_module"}
 #: Apps and programs that tests start.
 PROGRAMS = ROOT / "tests" / "programs"
 
@@ -33,6 +35,7 @@ class Import:
     line: int
     in_function: bool
     for_types: bool
+    by_name: bool = False
 
 
 @cache
@@ -67,7 +70,20 @@ def _imports(
             base = _absolute(module, child)
             for alias in child.names:
                 yield Import(f"{base}.{alias.name}", child.lineno, in_function, for_types)
+        elif isinstance(child, ast.Call) and (name := _imported_by_name(child)):
+            yield Import(name, child.lineno, in_function, for_types, by_name=True)
         yield from _imports(module, child, in_function=inside, for_types=typed)
+
+
+def _imported_by_name(call: ast.Call) -> str:
+    """The module that `import_module("rtd.x")` names, or what is fixed of its name; else ''."""
+    if ast.unparse(call.func).rpartition(".")[2] not in IMPORTERS or not call.args:
+        return ""
+    first = call.args[0]
+    if isinstance(first, ast.JoinedStr) and first.values:
+        first = first.values[0]
+    fixed = first.value if isinstance(first, ast.Constant) else ""
+    return fixed.rstrip(".") if isinstance(fixed, str) else ""
 
 
 def _is_type_checking(node: ast.AST) -> bool:

@@ -20,6 +20,12 @@ OWNED = {
     "pickle": set(),
     "daemon": {"rtd.process"},
 }
+#: Packages that get the time as an argument, and what they therefore do not import.
+NO_CLOCK = {
+    "rtd.planner": {"time", "socket", "os", "io", "pathlib", "asyncio", "threading", "logging"},
+    "rtd.language": {"time", "socket", "os", "io", "pathlib", "asyncio", "threading", "logging"},
+    "rtd.model": {"time", "socket", "asyncio", "threading"},
+}
 #: Calls that make, signal or reap processes.
 PROCESS_CALLS = {
     f"os.{name}"
@@ -47,6 +53,27 @@ def test_a_foreign_package_is_imported_only_by_its_owner(foreign: str) -> None:
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.parametrize("name", NO_CLOCK)
+def test_a_package_without_a_clock_imports_none(name: str) -> None:
+    wrong = [
+        f"{place(module, found.line)}: {found.target}"
+        for module, found in every_import()
+        if package(module.name) == name and found.target.split(".")[0] in NO_CLOCK[name]
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_package_without_a_clock_reads_none() -> None:
+    wrong = [
+        place(module, line)
+        for module in modules().values()
+        if package(module.name) in NO_CLOCK
+        for use, line in attributes(module)
+        if use in {"datetime.now", "datetime.today", "datetime.utcnow", "date.today"}
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
 def test_only_the_process_package_makes_and_signals_processes() -> None:
     wrong = [
         f"{place(module, line)}: {use}"
@@ -65,7 +92,9 @@ def test_an_import_inside_a_function_says_why_it_is_late() -> None:
     wrong = [
         place(module, found.line)
         for module, found in every_import()
-        if found.in_function and "# lazy: " not in statement(module, found.line)
+        if found.in_function
+        and not found.by_name
+        and "# lazy: " not in statement(module, found.line)
     ]
     assert not wrong, "\n".join(wrong)
 

@@ -2,8 +2,10 @@
 
 import ast
 import re
+from collections.abc import Iterable
 
 from tests.helpers.source import (
+    IMPORTERS,
     ROOT,
     Import,
     Module,
@@ -54,6 +56,14 @@ BESIDE = {
     "rtd.session.task_log.redis_handler": {"rtctl"},
     "rtd.session.run_tasks": {"rtctl"},
 }
+#: Packages above all layers: they may import everything.
+ABOVE = {"rtd.cli", "rtd.tasks"}
+#: Modules that import by a name which the source does not hold: the app's modules and files,
+#: the class of a lane, the file of a verb, the public names of the client.
+BY_NAME = {
+    "rtctl", "rtctl.commands", "rtd.executor.executor", "rtd.rpc.dispatcher",
+    "rtd.session.app.load_app", "rtd.session.core.import_file",
+}  # fmt: skip
 #: The parts of the supervisor from top to bottom. Each may use those below it, none of its row.
 SUPERVISOR = [
     {"lifecycle"},
@@ -137,6 +147,34 @@ def test_the_design_page_has_these_layers() -> None:
     assert documented((ROOT / "docs" / "design.md").read_text()) == ALLOWED
 
 
+def test_every_package_and_every_module_beside_them_has_a_place() -> None:
+    top = {name for name in modules() if name.count(".") == 1 and name.startswith("rtd.")}
+    packages = {name for name in top if modules()[name].is_package}
+    assert packages - ABOVE - {"rtctl"} == ALLOWED.keys() - {"rtctl"}
+    assert top - packages - {"rtd.__main__"} <= PUBLIC, "a module beside the packages is public"
+
+
+def test_every_folder_of_modules_is_a_package() -> None:
+    folders = {module.path.parent for module in modules().values()}
+    assert [str(path) for path in folders if not (path / "__init__.py").exists()] == []
+
+
+def importers(found: Iterable[Module]) -> set[str]:
+    """The modules that import something by a name."""
+    return {
+        module.name
+        for module in found
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Name | ast.Attribute | ast.alias)
+        and (node.name if isinstance(node, ast.alias) else ast.unparse(node)).rpartition(".")[2]
+        in IMPORTERS
+    }
+
+
+def test_few_modules_import_by_name() -> None:
+    assert importers(modules().values()) == BY_NAME
+
+
 def test_core_imports_none_of_its_siblings() -> None:
     assert sorted(core_imports(import_graph()) - CORE_IMPORTS) == []
 
@@ -169,6 +207,10 @@ def test_the_rules_see_a_wrong_import() -> None:
     assert core_imports({"rtd.x.core.a": {"rtd.x.core.b", "rtd.x.y.c", "rtd.z"}}) == {
         "rtd.x.core.a imports rtd.x.y.c"
     }
+    source = "import importlib as i\ni.import_module('rtd.cli')\n__import__(f'rtd.rpc.{x}')\n"
+    module = Module("rtd.x", ROOT / "rtd" / "x.py", source, ast.parse(source))
+    assert [found.target for found in imports(module)] == ["importlib", "rtd.cli", "rtd.rpc"]
+    assert importers([module]) == {"rtd.x"}
     above, below = "rtd.supervisor.lifecycle.a", "rtd.supervisor.core.b"
     node = "rtd.supervisor.node"
     assert upward({node: {above}, above: {below}}) == []

@@ -5,9 +5,10 @@ import shlex
 
 import pytest
 
-from rtctl.cli.command_table import ALIASES, COMMANDS, SUMMARIES, load_command
+from rtctl.cli.command_table import ALIASES, COMMANDS, SUMMARIES
 from rtctl.cli.context import GLOBAL
 from rtctl.cli.flags import FlagParser
+from rtctl.commands import load_command
 from rtctl.main import split
 from rtd.cli.main import build_parser
 from tests.helpers.source import modules
