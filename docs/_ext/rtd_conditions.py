@@ -11,8 +11,8 @@ from rtd.language.core.durations import UNITS as SPANS
 from rtd.language.leaves import LEAVES
 from rtd.language.leaves.has import STATUSES, Has
 from rtd.language.text.amounts import UNITS as SIZES
+from rtd.language.time.limits import EXAMPLES
 from rtd.language.time.points_in_cycle import Cycle
-from rtd.language.time.windows import EXAMPLES
 
 #: The kinds of changes that a leaf depends on, in words.
 CHANGED_BY = {

@@ -14,8 +14,8 @@ from rtd.language.core.whitespace import collapse_whitespace, original_offset
 from rtd.language.leaves import LEAVES
 from rtd.language.leaves.custom import Custom
 from rtd.language.text.quoted_names import strip_quotes
-from rtd.language.time.points_in_cycle import DAY_NAMES
-from rtd.language.time.windows import LIMITS
+from rtd.language.time.limits import LIMITS
+from rtd.language.time.moving_days import DAY_NAMES
 
 QUOTES = re.compile(r"'[^']*'|\"[^\"]*\"")
 SPECIAL = re.compile(r"[&|~()'\"]")

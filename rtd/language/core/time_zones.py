@@ -12,8 +12,8 @@ from bisect import bisect_right
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import NamedTuple
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from rtd.common.local_timezone import load_zone
 from rtd.language.core.durations import DAY, SECOND, WEEK
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -144,16 +144,15 @@ def _zone(tz: tzinfo) -> Zone:
 
 @lru_cache(maxsize=1024)
 def _named(name: str) -> Zone:
-    try:
-        return _zone(ZoneInfo(name))
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(
-            f"no time zone is named {name!r}; write an IANA name such as Europe/Helsinki"
-        ) from None
+    return _zone(load_zone(name))
 
 
 def zone_of(tz: str | tzinfo | Zone) -> Zone:
-    """The zone for an IANA name or a tzinfo. Raises ValueError for an unknown name."""
+    """The zone for a tzinfo or a name, see `rtd.common.local_timezone.load_zone`.
+
+    Raises:
+        ValueError: there is no zone of that name.
+    """
     if isinstance(tz, Zone):
         return tz
     return _named(tz) if isinstance(tz, str) else _zone(tz)

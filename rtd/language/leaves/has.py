@@ -16,8 +16,9 @@ from rtd.language.core.run_history import ENDS, FAIL, INACTION, RUN, SUCCESS, TE
 from rtd.language.core.time_zones import NEVER
 from rtd.language.core.view import View
 from rtd.language.text.quoted_names import QUOTED, quote, unquote
+from rtd.language.time.limits import limit_window, parse_limit
 from rtd.language.time.points_in_cycle import Cycle
-from rtd.language.time.windows import Window, limit_window, parse_limit
+from rtd.language.time.windows import Window
 
 STATUSES: dict[str, tuple[str, ...]] = {
     "succeeded": (SUCCESS,),

@@ -12,8 +12,9 @@ from rtd.language.core.leaf import Form, Leaf, optional_text_part
 from rtd.language.core.run_history import ACTIONS, ENDS
 from rtd.language.core.time_zones import NEVER
 from rtd.language.core.view import View
+from rtd.language.time.limits import EXAMPLES, limit_window, parse_limit
 from rtd.language.time.points_in_cycle import Cycle
-from rtd.language.time.windows import EXAMPLES, Window, WindowInterval, limit_window, parse_limit
+from rtd.language.time.windows import Window, WindowInterval
 
 ADVERBS = {cycle.adverb: cycle for cycle in Cycle}
 

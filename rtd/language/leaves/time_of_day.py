@@ -11,8 +11,9 @@ from rtd.language.core.evaluation import Evaluation, Poll
 from rtd.language.core.leaf import Form, Leaf, text_part
 from rtd.language.core.time_zones import NEVER
 from rtd.language.core.view import View
+from rtd.language.time.limits import EXAMPLES, parse_limit
 from rtd.language.time.points_in_cycle import Cycle
-from rtd.language.time.windows import EXAMPLES, Window, parse_limit
+from rtd.language.time.windows import Window
 
 
 @dataclass(frozen=True, slots=True, repr=False)

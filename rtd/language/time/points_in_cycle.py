@@ -8,10 +8,14 @@ from enum import Enum
 
 from rtd.language.core.durations import DAY, HOUR, MINUTE, SECOND
 from rtd.language.core.errors import Problem, TextPart
-
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-SHORT_DAYS = {name[:3].lower(): i for i, name in enumerate(WEEKDAYS)}
-DAY_NAMES = {name.lower(): i for i, name in enumerate(WEEKDAYS)} | SHORT_DAYS
+from rtd.language.time.moving_days import (
+    DAY_NAMES,
+    SHORT_DAYS,
+    WEEKDAYS,
+    MovingDay,
+    moving_words,
+    parse_moving_day,
+)
 
 SECONDS = re.compile(r"\d{1,2}", re.ASCII)
 MINUTES = re.compile(r"(\d{1,2}):(\d{2})", re.ASCII)
@@ -56,11 +60,13 @@ SMALLER = {
 class CyclePoint:
     """A point of a cycle: a day of it (from 0) and a time of that day or cycle, microseconds.
 
-    Without a time it names the whole day.
+    Without a time it names the whole day. A moving day has another number in each month; `day` is
+    then the earliest.
     """
 
     day: int
     time_us: int | None
+    moving: MovingDay | None = None
 
     @property
     def start_us(self) -> int:
@@ -72,6 +78,11 @@ class CyclePoint:
         """Where it ends when it is named as an end: a day means the whole day."""
         return (self.day + 1) * DAY if self.time_us is None else self.start_us
 
+    @property
+    def latest_shift_us(self) -> int:
+        """How much later it can be than `start_us` and `end_us` say."""
+        return 0 if self.moving is None else (self.moving.latest - self.moving.earliest) * DAY
+
 
 def parse_point(cycle: Cycle, part: TextPart) -> CyclePoint:
     """Return the point that `08:00`, `Mon 08:00`, `13th`, `30:00` or `45` names in this cycle."""
@@ -82,10 +93,24 @@ def parse_point(cycle: Cycle, part: TextPart) -> CyclePoint:
         return CyclePoint(0, _minutes(part))
     if cycle is Cycle.DAY:
         return CyclePoint(0, parse_time(part))
+    if cycle is Cycle.MONTH:
+        if part.text.startswith("the "):
+            part = TextPart(part.text[4:], part.at + 4).stripped()
+        if (found := parse_moving_day(part)) is not None:
+            return _with_time(found, part)
     word, _, rest = part.text.partition(" ")
     day = (_weekday if cycle is Cycle.WEEK else _month_day)(TextPart(word, part.at))
     time_us = parse_time(TextPart(rest, part.at + len(word) + 1)) if rest else None
     return CyclePoint(day, time_us)
+
+
+def _with_time(found: MovingDay | int, part: TextPart) -> CyclePoint:
+    length = moving_words(part)
+    rest = TextPart(part.text[length:], part.at + length).stripped()
+    time_us = parse_time(rest) if rest.text else None
+    if isinstance(found, MovingDay):
+        return CyclePoint(found.earliest, time_us, found)
+    return CyclePoint(found, time_us)
 
 
 def format_point(cycle: Cycle, moment: CyclePoint) -> str:
@@ -98,6 +123,8 @@ def format_point(cycle: Cycle, moment: CyclePoint) -> str:
     if cycle is Cycle.DAY:
         return format_time(time_us)
     name = WEEKDAYS[moment.day] if cycle is Cycle.WEEK else ordinal(moment.day + 1)
+    if moment.moving is not None:
+        name = str(moment.moving)
     return name if moment.time_us is None else f"{name} {format_time(time_us)}"
 
 
@@ -174,6 +201,7 @@ def _weekday(part: TextPart) -> int:
     day = DAY_NAMES.get(part.text.lower())
     if day is None:
         hint = WEEKDAYS[SHORT_DAYS.get(part.text[:3].lower(), 0)]
+        hint = "Sunday" if part.text.lower() == "last" else hint
         raise part.problem(f"`{part.shown}` is not a day of the week", hint)
     return day
 
@@ -183,7 +211,9 @@ def _month_day(part: TextPart) -> int:
     if not match:
         number = re.match(r"\d+", part.text, re.ASCII)
         hint = ordinal(min(max(int(number[0][:4]), 1), 31)) if number else "1st"
-        raise part.problem(f"`{part.shown}` is not a day of the month (1st to 31st)", hint)
+        hint = "last day" if part.text.lower().startswith(("l", "end")) else hint
+        days = "1st to 31st, last day, last Friday, 3rd Friday"
+        raise part.problem(f"`{part.shown}` is not a day of the month ({days})", hint)
     day = int(match[1])
     if not 1 <= day <= 31:
         raise part.problem("days of a month go from 1st to 31st", "31st" if day else "1st")

@@ -7,13 +7,11 @@ it comes right after the gap with its own length: it happens once, like on any o
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import partial
 from typing import Final, NamedTuple
 
-from rtd.language.core.errors import ConditionError, TextPart, parse_text
+from rtd.language.core.durations import DAY
 from rtd.language.core.time_zones import NEVER, Zone
 from rtd.language.time.cycles import CYCLES
 from rtd.language.time.points_in_cycle import (
@@ -22,11 +20,7 @@ from rtd.language.time.points_in_cycle import (
     Cycle,
     CyclePoint,
     format_point,
-    parse_point,
 )
-
-LIMITS = ("before", "after", "between", "on", "starting")
-LIMIT = re.compile(r"(before|after|on|starting) (.+)|(between) (.+?) and (.+)", re.DOTALL)
 
 
 class WindowShape(Enum):
@@ -53,7 +47,8 @@ class WindowInterval(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A cycle and a limit in it: `kind` is "" (the whole cycle) or one of LIMITS."""
+    """A cycle and a limit in it: `kind` is "" (the whole cycle), or a word of
+    `rtd.language.time.limits.LIMITS`."""
 
     cycle: Cycle
     kind: str = ""
@@ -76,13 +71,39 @@ class Window:
         if self.kind == "on":
             return WindowShape.UNIT
         whole = end in (0, LENGTH[self.cycle])
-        if begin == 0 and (whole or self.kind == "after"):
+        fixed = self.first is None or self.first.moving is None
+        if begin == 0 and fixed and (whole or self.kind == "after"):
             return WindowShape.ENDLESS
         if self.kind == "after":
             return WindowShape.REST
-        if begin == end:
+        if begin == end and fixed:
             return WindowShape.ENDLESS
         return WindowShape.INSIDE if begin < end else WindowShape.OVER
+
+    @property
+    def is_unordered(self) -> bool:
+        """Whether its end comes before its start in some months, and after it in others."""
+        if self.first is None or self.last is None:
+            return False
+        first, last = self.first, self.last
+        return first.moving != last.moving and (
+            first.start_us < last.end_us + last.latest_shift_us
+            and first.start_us + first.latest_shift_us >= last.end_us
+        )
+
+    def _begin_in(self, zone: Zone, key: int) -> int:
+        """Where it begins in a cycle, microseconds from the cycle's start."""
+        return self.begin_us + self._shift(self.first, zone, key)
+
+    def _end_in(self, zone: Zone, key: int) -> int:
+        """Where it ends in a cycle."""
+        return self.end_us + self._shift(self.last, zone, key)
+
+    def _shift(self, point: CyclePoint | None, zone: Zone, key: int) -> int:
+        if point is None or point.moving is None:
+            return 0
+        length = CYCLES[self.cycle].next(zone, key) - key
+        return (point.moving.day_in(key, length) - point.day) * DAY
 
     @property
     def gapless(self) -> bool:
@@ -112,12 +133,13 @@ class Window:
         cycles = CYCLES[self.cycle]
         if self._lacks(zone, key):
             return None
-        start = cycles.instant(zone, key, self.begin_us)
+        start = cycles.instant(zone, key, self._begin_in(zone, key))
         if self.shape is WindowShape.ENDLESS:
             after = cycles.next(zone, key)
             while self._lacks(zone, after):
                 after = cycles.next(zone, after)
-            return WindowInterval(start, cycles.instant(zone, after, self.begin_us))
+            end = cycles.instant(zone, after, self._begin_in(zone, after))
+            return WindowInterval(start, end)
         end, length = self._end(zone, key, start)
         return WindowInterval(start, end if end > start else start + length)
 
@@ -125,23 +147,24 @@ class Window:
         """When the occurrence of this cycle ends, and its length by the calendar."""
         cycles, shape = CYCLES[self.cycle], self.shape
         room = cycles.duration_us(zone, key)
+        begin, end = self._begin_in(zone, key), self._end_in(zone, key)
         if shape is WindowShape.UNIT:
             unit = SMALLER[self.cycle]
             if self.cycle in (Cycle.MINUTE, Cycle.HOUR):
                 return start_us + unit, unit
-            return cycles.instant(zone, key, self.begin_us + unit), unit
+            return cycles.instant(zone, key, begin + unit), unit
         after = cycles.next(zone, key)
         if shape is WindowShape.OVER:
-            point = min(self.end_us, cycles.duration_us(zone, after))
-            return cycles.instant(zone, after, point), room - self.begin_us + point
-        if shape is WindowShape.INSIDE and self.end_us < room:
-            return cycles.instant(zone, key, self.end_us), self.end_us - self.begin_us
-        return cycles.instant(zone, after, 0), room - self.begin_us
+            point = min(self._end_in(zone, after), cycles.duration_us(zone, after))
+            return cycles.instant(zone, after, point), room - begin + point
+        if shape is WindowShape.INSIDE and end < room:
+            return cycles.instant(zone, key, end), end - begin
+        return cycles.instant(zone, after, 0), room - begin
 
     def _lacks(self, zone: Zone, key: int) -> bool:
-        if self.cycle is not Cycle.MONTH or self.begin_us < 28 * 86_400_000_000:
+        if self.cycle is not Cycle.MONTH or self.begin_us < 28 * DAY:
             return False
-        return self.begin_us >= CYCLES[self.cycle].duration_us(zone, key)
+        return self._begin_in(zone, key) >= CYCLES[self.cycle].duration_us(zone, key)
 
     def interval_at(self, zone: Zone, at_us: int) -> WindowInterval | None:
         """The occurrence in which an instant lies."""
@@ -186,50 +209,3 @@ class Window:
 _LATEST: Final[list[tuple[Window | None, Zone | None, int, WindowInterval | None]]] = [
     (None, None, 0, None)
 ]
-
-
-def parse_limit(cycle: Cycle, part: TextPart | None) -> Window:
-    """The window that a limit such as `between 08:00 and 10:00` makes of a cycle.
-
-    None is the whole cycle.
-    """
-    if part is None:
-        return Window(cycle)
-    match = LIMIT.fullmatch(part.text)
-    if not match:
-        word = TextPart(part.text.split(" ")[0]).shown
-        if word in LIMITS:
-            example = EXAMPLES[cycle]
-            if word == "between":
-                hint = f"between {example[0]} and {example[1]}"
-                raise part.problem("`between` needs two times", hint)
-            raise part.problem(f"`{word}` needs a time", f"{word} {example[0]}")
-        raise part.problem(
-            f"`{word}` is not a limit (before, after, between ... and ..., on, starting)",
-            f"after {EXAMPLES[cycle][0]}",
-        )
-    kind = match[1] or match[3]
-    moments = [
-        parse_point(cycle, TextPart(match[group], part.at + match.start(group)))
-        for group in (2, 4, 5)
-        if match[group] is not None
-    ]
-    if kind == "before":
-        return Window(cycle, kind, None, moments[0])
-    return Window(cycle, kind, *moments)
-
-
-def limit_window(window: Window, limit: str) -> Window:
-    """The window of a cycle with a limit given by a program. Raises ConditionError."""
-    if window.kind:
-        raise ConditionError(f"`{window}` is a limit already; combine two conditions with & or |")
-    return parse_text(partial(parse_limit, window.cycle), limit)
-
-
-EXAMPLES = {
-    Cycle.MINUTE: ("15", "45"),
-    Cycle.HOUR: ("15:00", "45:00"),
-    Cycle.DAY: ("08:00", "10:00"),
-    Cycle.WEEK: ("Monday", "Friday"),
-    Cycle.MONTH: ("1st", "15th"),
-}

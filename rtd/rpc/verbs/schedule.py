@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from rtd.common.errors import BadRequest
 from rtd.common.ids import new_id
+from rtd.common.local_timezone import local_timezone
 from rtd.language.core.durations import SECOND
 from rtd.protocol import schedule_verbs
 from rtd.rpc.core.request import ClientRequest
@@ -15,7 +16,6 @@ from rtd.supervisor.core.log import log
 from rtd.supervisor.explain.forecast import blocking_run, next_starts, waits_for_event
 from rtd.supervisor.explain.why import explain_task as explain
 from rtd.supervisor.runs.submit import SubmitRequest, submit
-from rtd.supervisor.scheduler.load_planner import host_zone
 from rtd.supervisor.scheduler.manual_start import about_to_start, check_startable
 
 MAX_STARTS: Final = 1000
@@ -67,7 +67,7 @@ async def misses(request: ClientRequest) -> dict[str, Any]:
     found: list[OccurrenceRecord] = await context.execute(context.commands.misses(MISSES))
     if task is not None and not any(due.task == task for due in found):
         context.manifest.find(task)  # a task that is gone may still have some
-    tasks, host = context.manifest.tasks, host_zone()
+    tasks, host = context.manifest.tasks, local_timezone()
     rows = [
         _row(due, (due.task in tasks and tasks[due.task].schedule.timezone) or host)
         for due in found

@@ -11,6 +11,7 @@ from typing import Any
 from rtd.model.app_info import AppInfo, CustomConditionInfo, LoggedAction
 from rtd.model.manifest import Manifest, TaskInfo
 from rtd.session.app.around_run import attach_run_hooks
+from rtd.session.app.host_faults import find_host_faults
 from rtd.session.core.session_state import SessionState, SessionTask
 from rtd.session.parameters.describe import describe_parameters
 from rtd.session.task_log.log_record import is_logged
@@ -47,7 +48,7 @@ def manifest_of(session: SessionState, app: str | None = None) -> Manifest:
         past_at=read_at,
         silence_task_prerun=config.silence_task_prerun,
         silence_cond_check=config.silence_cond_check,
-        faults=(*session.faults, *described.faults),
+        faults=(*session.faults, *described.faults, *find_host_faults(session)),
         code=code_fingerprints(session.tasks),
     )
     return Manifest.of(app, _task_infos(session), info)

@@ -8,7 +8,6 @@ from typing import Final
 
 from rtd.common.local_timezone import local_timezone
 from rtd.language.core.condition import Condition
-from rtd.language.core.time_zones import zone_of
 from rtd.language.core.view import Host
 from rtd.model.manifest import TaskInfo
 from rtd.planner.planner import Planner
@@ -16,7 +15,6 @@ from rtd.process.tree.host_load import measure_host
 from rtd.store.commands.schedule import ALL_TASKS
 from rtd.store.commands.schedule_records import SchedulerState, parse_scheduler_state
 from rtd.supervisor.core.context import SupervisorContext
-from rtd.supervisor.core.log import log
 from rtd.supervisor.core.run_waiters import chunks
 from rtd.supervisor.runs.kept_results import session_values
 from rtd.supervisor.scheduler import task_conditions
@@ -24,17 +22,6 @@ from rtd.supervisor.scheduler.restore_history import restore_history, watch_begi
 
 #: Objects that are made between two collections of the youngest generation.
 GC_THRESHOLD: Final = 10_000
-
-
-def host_zone() -> str:
-    """Return the name of the host's time zone, UTC if it is unknown here."""
-    name = local_timezone()
-    try:
-        zone_of(name)
-    except ValueError as error:
-        log.warning("conditions are read in UTC: %s", error)
-        return "UTC"
-    return name
 
 
 async def load_planner(
@@ -127,7 +114,7 @@ def _planner(
     scheduled: Iterable[TaskInfo],
     ended: Iterable[TaskInfo],
 ) -> Planner:
-    planner = Planner(started_us, host_zone(), dict(os.environ), context.parse_condition)
+    planner = Planner(started_us, local_timezone(), dict(os.environ), context.parse_condition)
     planner.views.names.update(context.manifest.tasks)
     for info in scheduled:
         planner.add(info.name, info.schedule)

@@ -32,6 +32,10 @@ MOMENTS = {
         st.builds("{} {}".format, st.integers(1, 31).map(ordinal), TIMES),
     ),
 }
+MOVING = st.sampled_from(
+    ["last day", "last day 22:30", "last Sunday", "1st Mon 02:30", "5th Friday", "3rd Wed"]
+)
+BETWEEN_MOVING = st.sampled_from([" between 25th and last day", " between last Fri and 5th 08:00"])
 UNITS = ["ms", "s", "min", "hours", "days", "w"]
 SPANS = st.builds("{} {}".format, st.integers(1, 90), st.sampled_from(UNITS))
 STATUSES = ["succeeded", "failed", "terminated", "started", "finished", "inacted"]
@@ -42,6 +46,10 @@ def limits(draw: st.DrawFn, cycle: Cycle, kinds: tuple[str, ...]) -> str:
     kind: str = draw(st.sampled_from(kinds))
     if kind == "":
         return ""
+    if cycle is Cycle.MONTH and kind != "between" and draw(st.booleans()):
+        return f" {kind} {draw(MOVING)}"
+    if cycle is Cycle.MONTH and kind == "between" and draw(st.booleans()):
+        return draw(BETWEEN_MOVING)
     first: str = draw(MOMENTS[cycle])
     return f" {kind} {first}" + (f" and {draw(MOMENTS[cycle])}" if kind == "between" else "")
 
@@ -83,9 +91,9 @@ def afters(draw: st.DrawFn) -> str:
 CRON = st.tuples(
     st.sampled_from(["*", "0", "*/15", "5-20/5", "1,31"]),
     st.sampled_from(["*", "2", "*/3", "1-3", "0,23"]),
-    st.sampled_from(["*", "1", "31", "*/2"]),
+    st.sampled_from(["*", "1", "31", "*/2", "L", "L-2,1"]),
     st.sampled_from(["*", "3", "oct-nov", "*/4"]),
-    st.sampled_from(["*", "sun", "1-5", "7"]),
+    st.sampled_from(["*", "sun", "1-5", "7", "fri-sun", "friL", "sun#5"]),
 ).map(lambda fields: "cron " + " ".join(fields))
 OTHERS = st.sampled_from(
     [
