@@ -9,8 +9,6 @@
 `import rtctl` costs next to nothing.
 """
 
-from __future__ import annotations
-
 TYPE_CHECKING = False  # `typing` itself would cost every rtctl 6 ms
 if TYPE_CHECKING:
     from rtctl.aio.client import AsyncClient
@@ -54,3 +52,6 @@ def __getattr__(name: str) -> object:
     from importlib import import_module  # lazy: only programs that use the library need it
 
     return getattr(import_module(_HOME[name]), name)
+
+
+del TYPE_CHECKING  # no name of this module but those in `__all__`

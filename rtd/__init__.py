@@ -4,8 +4,6 @@ The names below are loaded when they are first used: a client that imports only
 `rtd.protocol` must not pay for what an app needs.
 """
 
-from __future__ import annotations
-
 TYPE_CHECKING = False  # `typing` itself would cost every rtctl 6 ms
 if TYPE_CHECKING:
     from typing import Any
@@ -15,9 +13,12 @@ if TYPE_CHECKING:
 __all__ = ["CurrentRun", "Error", "Session", "Stopped", "Task", "current_run", "progress"]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     if name not in __all__:
         raise AttributeError(f"module 'rtd' has no attribute {name!r}")
     from rtd import session  # lazy: clients need no session
 
     return getattr(session, name)
+
+
+del TYPE_CHECKING  # no name of this module but those in `__all__`

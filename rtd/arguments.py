@@ -1,13 +1,11 @@
 """Parameters whose value is found right before a run: `parameters={"day": Return("fetch")}`."""
 
-from rtd.session.parameters.argument import Argument, Private, SimpleArg
-from rtd.session.parameters.argument_kinds import Arg, EnvArg, Return, SessionArg, TaskArg
+from rtd.session.parameters.argument import Argument as BaseArgument
+from rtd.session.parameters.argument import Private, SimpleArg
+from rtd.session.parameters.argument_kinds import Arg, EnvArg, Return
+from rtd.session.parameters.argument_kinds import SessionArg as Session
+from rtd.session.parameters.argument_kinds import TaskArg as Task
 from rtd.session.parameters.func_arg import FuncArg
-
-#: Red Engine's names.
-BaseArgument = Argument
-Session = SessionArg
-Task = TaskArg
 
 __all__ = [
     "Arg",

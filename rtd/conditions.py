@@ -16,7 +16,7 @@ and tasks that can change the value), `polls` (what else can). For custom condit
 app declares custom conditions with `FuncCond` and `TaskCond`; these load `rtd.session`.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rtd.language.core.condition import All, AnyOf, Condition, Not, all_of, any_of, negate
 from rtd.language.core.durations import format_span
@@ -161,9 +161,12 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name in ("FuncCond", "TaskCond"):
         from rtd.session.core import custom_conditions  # lazy: the language itself needs no app
 
         return getattr(custom_conditions, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+del TYPE_CHECKING  # no name of this module but those in `__all__`

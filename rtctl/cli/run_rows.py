@@ -77,14 +77,15 @@ def time_text_in(zone: str, at: float) -> str:
     """Return date and time in a zone, with its abbreviation: `2026-03-06 08:00:00 EET`.
 
     Args:
-        zone: IANA name; an unknown one stands for the zone of this host.
+        zone: a name as the daemon gives it; an unknown one stands for the zone of this host.
     """
     from datetime import datetime  # lazy: most commands show no such times
-    from zoneinfo import ZoneInfo  # lazy: see above
+
+    from rtd.common.local_timezone import load_zone  # lazy: see above
 
     try:
-        tz = ZoneInfo(zone)
-    except (KeyError, ValueError, OSError):
+        tz = load_zone(zone)
+    except ValueError:
         tz = None
     return datetime.fromtimestamp(at).astimezone(tz).strftime("%Y-%m-%d %H:%M:%S %Z")
 

@@ -27,8 +27,8 @@ FLAGS = (
 )
 MORE = """Which tasks of an app start when, on a virtual clock. No task has run before, every run
 succeeds, conditions on the host are false, and tasks with a custom condition do not start.
-AT is in the local time of each task, --from and --to are in that of this host. -q prints only how
-many starts."""
+AT is in the local time of each task, --from and --to are in that of this host. WHY marks the days
+on which the clocks change. -q prints only how many starts."""
 DAY_S = 86400.0
 #: The exit code when the app has no such task.
 UNKNOWN = EXIT_CODE[UnknownTask.code]
@@ -63,6 +63,12 @@ def _rows(lines: IO[str]) -> Iterator[dict[str, Any]]:
         yield json.loads(line)
 
 
+def _why(row: dict[str, Any]) -> str:
+    """Return the reason, and how the clocks change on that day."""
+    clocks = row["clocks"] and f"clocks {row['clocks']}"
+    return "; ".join(part for part in (row["reason"], clocks) if part)
+
+
 def _show(context: CommandContext, rows: list[dict[str, Any]]) -> None:
     if context.is_json:
         context.print_json({"occurrences": rows}, rows="occurrences")
@@ -71,7 +77,7 @@ def _show(context: CommandContext, rows: list[dict[str, Any]]) -> None:
     else:
         cells = [
             (time_text_in(row["timezone"], row["at"]), clean(row["task"]), row["verdict"],
-             clean(row["reason"]))
+             clean(_why(row)))
             for row in rows
         ]  # fmt: skip
         context.screen.print_table(("AT", "TASK", "VERDICT", "WHY"), cells)

@@ -9,6 +9,8 @@ from typing import Final, TextIO
 from rtd.common.errors import BadRequest
 from rtd.common.local_timezone import local_timezone
 from rtd.language.core.durations import SECOND
+from rtd.language.core.time_zones import zone_of
+from rtd.language.time.clock_changes import clock_change
 from rtd.model.manifest import Manifest
 from rtd.planner.simulate import simulate as occurrences
 from rtd.session.app.load_app import load
@@ -66,16 +68,17 @@ def _write(options: argparse.Namespace, out: TextIO) -> None:
         round(options.run_time * SECOND),
         overlay_values(manifest.info.parameters, {}),
     )
-    rests: dict[tuple[str, str, str], str] = {}  # most differ only in their moment
+    rests: dict[tuple[str, str, str, str], str] = {}  # most differ only in their moment
     for number, one in enumerate(found):
         if number == MAX_LINES:
             raise BadRequest(f"more than {MAX_LINES:,} occurrences: simulate a shorter time")
         if options.task is not None and one.task != options.task:
             continue
-        alike = (one.task, one.verdict, one.reason)
+        zone = manifest.tasks[one.task].schedule.timezone or host
+        clocks = clock_change(zone_of(zone), one.due_us)
+        alike = (one.task, one.verdict, one.reason, clocks)
         rest = rests.get(alike)
         if rest is None:
-            zone = manifest.tasks[one.task].schedule.timezone or host
             row = {"task": one.task, "timezone": zone, "verdict": one.verdict, "reason": one.reason}
-            rest = rests[alike] = json.dumps(row)[1:]
+            rest = rests[alike] = json.dumps({**row, "clocks": clocks or None})[1:]
         out.write(f'{{"at": {one.due_us / SECOND!r}, {rest}\n')

@@ -22,6 +22,7 @@ from rtd.process.fork.fork_guard import FORK_GUARD
 from rtd.process.fork.process_title import set_title
 from rtd.session.app.internal_tasks import INTERNAL_TASKS
 from rtd.session.core.run_context import FAULTS
+from rtd.session.core.serving_app import ServingApp
 from rtd.session.session import Session
 from rtd.session.task_log.log_record import is_logged
 
@@ -110,6 +111,18 @@ def _connect_app(lane: BaseLane, session: Session | None) -> None:
     STDIO.route = lane.route
     FAULTS.sink = lane.report_fault
     INTERNAL_TASKS.session = session
+    if session is not None:
+
+        def report(kind: str, what: str, text: str) -> None:
+            lane.report_fault(kind, what, text, False)
+
+        session.serve(ServingApp(_switch, report))
+
+
+def _switch(task: str, on: bool) -> None:
+    from rtd.session.switch_task import switch_task  # lazy: few runs do it
+
+    switch_task(task, on)
 
 
 # Imported here, in the zygote, and not in each executor.

@@ -1,12 +1,10 @@
 """The session with its tasks, and what a task may use while it runs. A public module: our own code
 imports from the modules below."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 from rtd.session.core.app_errors import Error, Stopped
-from rtd.session.core.default_session import default_session
+from rtd.session.core.default_session import default_session as _default_session
 from rtd.session.core.run_context import CurrentRun, current_run, progress
 from rtd.session.session import Session
 from rtd.session.tasks.task import Task
@@ -14,19 +12,34 @@ from rtd.session.tasks.task import Task
 if TYPE_CHECKING:
     from rtd.session.run_tasks import TaskResult
 
-__all__ = ["CurrentRun", "Error", "Session", "Stopped", "Task", "current_run", "progress"]
+__all__ = [
+    "CurrentRun",
+    "Error",
+    "Session",
+    "Stopped",
+    "Task",
+    "current_run",
+    "progress",
+    "run",
+    "start",
+]
 
 
 def start() -> None:
     """Call `rtd.session.Session.start` of the default session, for a program that makes no session
     itself: `from rtd import session; session.start()`."""
-    _default_session().start()
+    _session().start()
 
 
-def run(*names: Any) -> list[TaskResult]:
+def run(*names: object) -> "list[TaskResult]":
     """Call `rtd.session.Session.run` of the default session."""
-    return _default_session().run(*names)
+    return _session().run(*names)
 
 
-def _default_session() -> Session:
-    return cast("Session", default_session())
+def _session() -> Session:
+    found = _default_session()
+    assert isinstance(found, Session)
+    return found
+
+
+del TYPE_CHECKING  # no name of this module but those in `__all__`

@@ -1,4 +1,7 @@
-"""`after task 'x' succeeded`, `after any tasks 'x', 'y'`: once for each new end of another."""
+"""`after task 'x' succeeded`, `after any tasks 'x', 'y'`: another ended later than I last started.
+
+Ends that come while a run of mine goes on are followed by one more run, not by one for each.
+"""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from rtd.common.errors import PolicyError
 from rtd.session.core.hooks import Hook
+from rtd.session.core.serving_app import refuse_late
 from rtd.session.core.session_state import SessionState
 
 
@@ -71,5 +72,8 @@ def register_hook(kind: str, hook: Hook | None) -> Any:
 def _register(kind: str, hook: Hook) -> Hook:
     if not callable(hook) or iscoroutinefunction(hook) or isasyncgenfunction(hook):
         raise PolicyError(f"hook_{kind}: {hook!r} is no plain function or generator function")
-    getattr(default_session().hooks, kind).append(hook)
+    session = default_session()
+    if session.serving is not None:
+        refuse_late(f"hook_{kind}: the hooks")
+    getattr(session.hooks, kind).append(hook)
     return hook

@@ -10,6 +10,7 @@ from rtd.common.errors import ConfigError
 from rtd.common.units import parse_duration_s
 from rtd.config.setting_readers import DAEMON_ONLY, SETTING_NAMES, build_config, read_setting
 from rtd.session.core.schedule_options import read_timezone
+from rtd.session.core.serving_app import refuse_late
 
 PRE_EXIST: Final = ("raise", "replace", "ignore", "rename")
 #: Seconds between two calls of the cycle, by default.
@@ -77,7 +78,7 @@ class SessionConfig:
     own configuration overrides them.
     """
 
-    __slots__ = ("_settings", "_values")
+    __slots__ = ("_frozen", "_settings", "_values")
     task_pre_exist: str
     use_instance_naming: bool
     silence_task_prerun: bool
@@ -97,12 +98,18 @@ class SessionConfig:
         """
         object.__setattr__(self, "_values", {key: default for key, (default, _) in _OWN.items()})
         object.__setattr__(self, "_settings", {})
+        object.__setattr__(self, "_frozen", False)
         if given is not None and not isinstance(given, Mapping):
             raise ConfigError(f"{_WHERE}: {given!r:.80} is no mapping of keys to values")
         self.update(given or {})
 
     _values: dict[str, Any]
     _settings: dict[str, Any]
+    _frozen: bool
+
+    def freeze(self) -> None:
+        """Refuse changes from now on."""
+        object.__setattr__(self, "_frozen", True)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -116,6 +123,8 @@ class SessionConfig:
 
     def update(self, given: Mapping[str, Any]) -> None:
         """Set several keys. Raises ConfigError; then no setting has changed."""
+        if self._frozen:
+            refuse_late("session.config")
         settings = dict(self._settings)
         for key, value in _flat(given):
             if key in _OWN:

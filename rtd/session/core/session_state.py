@@ -11,6 +11,7 @@ from rtd.common.errors import PolicyError
 from rtd.model.app_info import AppFault, LoaderInfo
 from rtd.session.core.app_errors import describe_error
 from rtd.session.core.hooks import Hooks, HookScope
+from rtd.session.core.serving_app import DeclaredDict, ServingApp, refuse_late
 from rtd.session.core.session_config import PRE_EXIST, SessionConfig
 from rtd.session.core.task_definition import TaskDefinition, check_name
 
@@ -48,10 +49,25 @@ class SessionState:
     def __init__(self, config: SessionConfig, parameters: dict[str, Any]) -> None:
         self.config = config
         self.parameters = parameters
-        self.tasks: dict[str, SessionTask] = {}
+        self.tasks: DeclaredDict[SessionTask] = DeclaredDict()
         self.hooks = Hooks()
         self.loaders: list[SessionLoader] = []
         self.faults: list[AppFault] = []
+        #: Set in an executor: what it does for the app.
+        self.serving: ServingApp | None = None
+
+    def serve(self, serving: ServingApp) -> None:
+        """Refuse changes from now on: this is the copy of the app in an executor."""
+        self.serving = serving
+        self.tasks.freeze("session.tasks")
+        self.config.freeze()
+        where = "use `rtctl params set`, or change the app and run `rtctl reload`"
+        for parameters in (
+            self.parameters,
+            *(t.definition.parameters for t in self.tasks.values()),
+        ):
+            if isinstance(parameters, DeclaredDict):
+                parameters.freeze("parameters", where)
 
     def add(self, task: SessionTask, on_exists: str | None = None) -> None:
         """Put a task into the session.
@@ -68,6 +84,11 @@ class SessionState:
         """
         on_exists = on_exists or self.config.task_pre_exist
         name = task.definition.info.name
+        if self.serving is not None:
+            task.session = self
+            text = "it is made while the app serves, and runs nowhere; make it at the import"
+            self.serving.report_fault("task", name, f"{text} ({task.definition.info.source})")
+            return
         if on_exists not in PRE_EXIST:
             known = ", ".join(map(repr, PRE_EXIST))
             raise PolicyError(f"task {name!r}: on_exists: {on_exists!r} is none of {known}")
@@ -89,6 +110,8 @@ class SessionState:
     def rename(self, task: SessionTask, name: str) -> None:
         """Give a task another name. Raises PolicyError when it is taken or cannot be used."""
         other = self.tasks.get(name)
+        if self.serving is not None:
+            refuse_late(f"task {task.name!r}: its name")
         if other is not None and other is not task:
             raise _taken(other)
         check_name(name, f"task {name!r}")
@@ -107,7 +130,11 @@ class SessionState:
 
     def record_fault(self, kind: str, what: str, error: BaseException) -> None:
         """Note a failure of the app that must stop nothing; see `rtd.model.app_info.AppFault`."""
-        self.faults.append(AppFault(kind, what, describe_error(error), time.time()))
+        self.add_fault(kind, what, describe_error(error))
+
+    def add_fault(self, kind: str, what: str, text: str) -> None:
+        """As `record_fault`, for a sentence."""
+        self.faults.append(AppFault(kind, what, text, time.time()))
 
 
 def _taken(other: SessionTask) -> PolicyError:

@@ -13,6 +13,7 @@ from rtd.model.task_file_survey import compile_glob, survey_files, task_file_nam
 from rtd.session.core.app_errors import is_app_error
 from rtd.session.core.default_session import SESSIONS, default_session
 from rtd.session.core.import_file import import_file
+from rtd.session.core.serving_app import refuse_late
 from rtd.session.core.session_state import SessionState
 from rtd.session.core.signature import caller_location
 
@@ -73,6 +74,8 @@ class Loader(ABC):
         self._stamp = ""
         self._done = False
         self.session = session if session is not None else default_session()
+        if self.session.serving is not None:
+            refuse_late(f"{where}: the loaders")
         self.session.loaders.append(self)
 
     @property

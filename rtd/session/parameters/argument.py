@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar, Final, NamedTuple, Protocol
 
-from rtd.common.errors import UnserialisableError
+from rtd.common.errors import PolicyError, UnserialisableError
 from rtd.common.msgpack_values import pack, unpack
 from rtd.session.core.session_state import SessionState
 from rtd.session.core.signature import inspect_signature
@@ -58,6 +58,14 @@ class Argument:
 
     kind: ClassVar[str] = "function"
     private: bool = False
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "stage" in cls.__dict__:
+            raise PolicyError(
+                f"{cls.__name__}.stage: rtd does not call this method of Red Engine's; get_value is"
+                " called in the run's own process, with the task and the session if it names them"
+            )
 
     def get_value(self, **given: Any) -> Any:
         """Return the value for a run of `task`."""

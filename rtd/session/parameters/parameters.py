@@ -9,6 +9,7 @@ from typing import Any
 from rtd.common.did_you_mean import did_you_mean
 from rtd.common.errors import PolicyError
 from rtd.session.core.default_session import default_session
+from rtd.session.core.serving_app import DeclaredDict
 from rtd.session.core.session_state import SessionState
 from rtd.session.parameters.argument import Argument
 from rtd.session.parameters.func_arg import FuncArg
@@ -16,7 +17,7 @@ from rtd.session.parameters.func_arg import FuncArg
 Function = Callable[..., Any]
 
 
-class Parameters(dict[str, Any]):
+class Parameters(DeclaredDict[Any]):
     """Parameters by name, as they were declared: values, and arguments such as `Return`."""
 
     def __init__(self, given: Mapping[str, Any] | None = None, /, **more: Any) -> None:
@@ -31,12 +32,6 @@ class Parameters(dict[str, Any]):
                 f"parameters: {name!r}: {value.__name__} is a class: write {value.__name__}(...)"
             )
         super().__setitem__(name, value)
-
-    def setdefault(self, name: str, default: Any = None) -> Any:
-        """Return the value of a name; set it to `default` first when there is none."""
-        if name not in self:
-            self[name] = default
-        return self[name]
 
     def update(self, given: Any = (), /, **more: Any) -> None:
         """Set all names of a mapping or of pairs."""

@@ -39,7 +39,8 @@ class Emitter:
     def emit(self, row: LogRow) -> None:
         """Pass one record to all handlers of its level. Raises nothing that they raise."""
         record: logging.LogRecord = TaskRecord(row)
-        if not self._logger.isEnabledFor(record.levelno):
+        # Not `isEnabledFor`: `logging.config` and `logging.disable` are about the app's own log.
+        if record.levelno < self._logger.getEffectiveLevel():
             return
         try:
             filtered: object = self._logger.filter(record)

@@ -8,6 +8,9 @@ from rtd.model.task_log_entry import FAIL, SUCCESS, LogRow
 
 #: The logger whose handlers see every run of the app.
 LOGGER: Final = "rtd.task"
+#: The handlers of the session's schemes. They get all records, also where the app has configured
+#: its logging since, which by default disables all loggers and may remove their handlers.
+SCHEME_HANDLERS: Final[list[logging.Handler]] = []
 #: The keys of each map of `get_task_log`.
 FIELDS: Final = (
     "task_name", "action", "start", "end", "runtime", "exc_text", "run_id", "created", "timestamp",
@@ -15,8 +18,8 @@ FIELDS: Final = (
 
 
 def is_logged() -> bool:
-    """Tell whether the app logs its runs: the logger has a handler."""
-    return bool(logging.getLogger(LOGGER).handlers)
+    """Tell whether the app logs its runs: it has a scheme, or the logger a handler."""
+    return bool(SCHEME_HANDLERS or logging.getLogger(LOGGER).handlers)
 
 
 class TaskRecord(logging.LogRecord):

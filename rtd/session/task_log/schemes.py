@@ -8,7 +8,7 @@ from typing import Final, cast
 from rtd.common.did_you_mean import did_you_mean
 from rtd.common.errors import ConfigError
 from rtd.session.task_log.csv_handler import CsvHandler
-from rtd.session.task_log.log_record import LOGGER
+from rtd.session.task_log.log_record import LOGGER, SCHEME_HANDLERS
 from rtd.session.task_log.redis_handler import MemoryHandler, RedisHandler, StoreHandler
 
 #: Where `log_csv` writes, relative to the working directory.
@@ -52,19 +52,20 @@ def set_schemes(scheme: str | Iterable[str]) -> tuple[str, ...]:
         for make in SCHEMES[name]:
             if make not in _made:
                 _made[make] = make()
+                SCHEME_HANDLERS.append(_made[make])
             logger.addHandler(_made[make])
         logger.propagate = False
     return names
 
 
 def handlers() -> list[logging.Handler]:
-    """Return the handlers of the logger `rtd.task` and of the loggers above it."""
+    """Return the handlers of the logger `rtd.task`, of the loggers above it and of the schemes."""
     found: list[logging.Handler] = []
     logger: logging.Logger | None = logging.getLogger(LOGGER)
     while logger is not None:
         found += logger.handlers
         logger = logger.parent if logger.propagate else None
-    return found
+    return found + [one for one in SCHEME_HANDLERS if one not in found]
 
 
 def find_readable_handler() -> ReadableHandler | None:

@@ -31,6 +31,8 @@ class CodeTask(Task):
         code: the source.
     """
 
+    _fixed = frozenset({"code"})
+
     def __init__(self, code: str, **options: Any) -> None:
         """
         Args:

@@ -68,6 +68,8 @@ class CommandTask(Task):
         command: as it was given.
     """
 
+    _fixed = frozenset({"command"})
+
     def __init__(
         self,
         command: str | Sequence[str],

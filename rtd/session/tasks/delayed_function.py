@@ -11,7 +11,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from rtd.common.errors import PolicyError
 from rtd.session.core.import_file import package_root
 from rtd.session.core.signature import TaskSignature, first_line
 from rtd.session.parameters.parameters import default_arguments
@@ -40,6 +39,10 @@ class DelayedFunction:
         self._module: ModuleType | None = None
         self._version: _FileVersion | None = None
         self._one_at_a_time = threading.Lock()
+        #: Whether the function was found in the file's source.
+        self.is_known = False
+        #: Why the file is no Python, as its signature was read; empty: it is.
+        self.syntax_error = ""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         function = self.load()
@@ -71,21 +74,25 @@ class DelayedFunction:
             raise ImportError(f"{self.path} has no function {self.name!r}")
         return found
 
-    def read_signature(self, where: str) -> TaskSignature:
+    def read_signature(self) -> TaskSignature:
         """Return the signature by the file's source, without importing it.
 
-        A file that does not exist (yet) or has no such function gives no parameters. Raises
-        PolicyError for a file that is no Python.
+        A file that does not exist (yet), is no Python or has no such function gives no parameters.
         """
         unknown = TaskSignature(any_parameters=True, source=str(self.path))
         try:
             tree = ast.parse(self.path.read_bytes(), str(self.path))
         except (OSError, ValueError):
             return unknown
+        except (MemoryError, RecursionError) as error:
+            self.syntax_error = f"{self.path}: nested too deep ({type(error).__name__})"
+            return unknown
         except SyntaxError as error:
-            raise PolicyError(f"{where}: {self.path}, line {error.lineno}: {error.msg}") from None
+            self.syntax_error = f"{self.path}, line {error.lineno}: {error.msg}"
+            return unknown
         for node in tree.body:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == self.name:
+                self.is_known = True
                 return _signature_of(node, self.path)
         return unknown
 

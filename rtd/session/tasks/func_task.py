@@ -46,6 +46,7 @@ class FuncTask(Task):
     func_name: str = "main"
     _delayed: DelayedFunction | None = None
     _may_decorate = True
+    _fixed = frozenset({"func", "path", "func_name"})
     __name__: str
     __wrapped__: Callable[..., Any]
 
@@ -81,6 +82,9 @@ class FuncTask(Task):
             self.path = Path(path)
             self._delayed = DelayedFunction(self.path, self.func_name)
         super().__init__(**options)
+        if self._delayed is not None and self._delayed.syntax_error:
+            text = f"{self._delayed.syntax_error}; its runs fail until it is mended"
+            self.session.add_fault("task", self.name, text)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function. As a decorator: take the function and return it."""
@@ -123,7 +127,11 @@ class FuncTask(Task):
 
     def _signature(self, where: str) -> TaskSignature:
         if self._delayed is not None:
-            return self._delayed.read_signature(where)
+            signature = self._delayed.read_signature()
+            if not self._delayed.is_known:  # then what the declaration says has to do
+                lane = self._options.get("execution")
+                signature = signature._replace(is_async=lane == "async")
+            return signature
         assert self.func is not None
         signature = _signature_of(self.func, where)
         if self._target() is not self.func:  # then `execute` itself makes the instance

@@ -7,7 +7,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar, cast
 
+from rtd.common.did_you_mean import did_you_mean
 from rtd.session.core.schedule_options import read_schedule, read_switch
+from rtd.session.core.serving_app import refuse_late
 from rtd.session.core.signature import first_line
 from rtd.session.core.task_definition import TaskDefinition
 from rtd.session.parameters.parameters import Parameters, read_parameters
@@ -56,8 +58,16 @@ class TaskOption(Generic[Value]):
     def __set__(self, task: TaskProperties, value: Any) -> None:
         if task.is_made_per_run:
             task.__dict__[self._name] = value
-        else:
+            return
+        serving = task.session.serving
+        if serving is None:
             self._write(task, value)
+        elif self._name == "disabled":
+            self._write(task, value)
+            serving.switch(task.name, not value)
+        else:
+            where = f"submit it: `rtctl submit {task.name}`" if self._name == "force_run" else ""
+            refuse_late(f"task {task.name!r}: {self._name}", *([where] if where else []))
 
     def __delete__(self, task: TaskProperties) -> None:
         if self._name not in task.__dict__:
@@ -132,14 +142,17 @@ def _condition(text: str | None) -> Condition | None:
 class TaskProperties:
     """The options of `rtd.Task`. Each is checked when it is set, as at the declaration.
 
-    Setting one changes the app while it is imported; within a run it changes only the run's own
-    copy.
+    Setting one changes the app while it is imported. Within a run, and in the scheduler's hooks,
+    `disabled` takes effect as `rtctl disable` and `rtctl enable` do; the others raise
+    `PolicyError`.
     """
 
     session: Any
     definition: TaskDefinition
     #: Whether an instance stands for a run and not for a task.
     is_made_per_run: ClassVar[bool] = False
+    #: Attributes that are read only when the task is made.
+    _fixed: ClassVar[frozenset[str]] = frozenset()
 
     #: Unique in the session.
     name = TaskOption[str](lambda d: d.info.name, lambda task, to: task.session.rename(task, to))
@@ -170,6 +183,30 @@ class TaskProperties:
     #: The task's own parameters, by name.
     parameters = TaskOption[Parameters](lambda d: cast("Parameters", d.parameters), _set_parameters)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not self.is_made_per_run and "definition" in self.__dict__ and name[0] != "_":
+            self._check_attribute(name)
+        object.__setattr__(self, name, value)
+
+    def _check_attribute(self, name: str) -> None:
+        """Refuse an attribute that would have no effect. Raises AttributeError.
+
+        A class of the app may have attributes of its own; only what is nearly an option is
+        refused there.
+        """
+        kind, where = type(self), f"task {self.name!r}: {name!r}"
+        if name in self._fixed:
+            raise AttributeError(f"{where} is fixed once the task is made: make another task")
+        if name in _OF_RUNS:
+            raise AttributeError(f"{where} cannot be set: it is about runs, see rtctl")
+        if name in self.__dict__ or any(name in vars(base) for base in kind.__mro__):
+            return
+        is_own = not kind.__module__.startswith("rtd.session.")
+        hint = did_you_mean(name, _OPTIONS, cutoff=0.8 if is_own else 0.6)
+        if name in ("session", "definition") or (is_own and (not hint or name[:-1] in _OPTIONS)):
+            return
+        raise AttributeError(f"{where} is no attribute of a {kind.__name__}{hint}")
+
     def __getattr__(self, name: str) -> Any:
         kind = type(self).__name__
         if self.is_made_per_run:
@@ -182,3 +219,6 @@ class TaskProperties:
                 " session.get_task_log(task_name=...), and in rtctl"
             )
         raise AttributeError(f"{kind!r} has no attribute {name!r}")
+
+
+_OPTIONS: Final = [name for name, of in vars(TaskProperties).items() if isinstance(of, TaskOption)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from rtd.common.errors import PolicyError
 from rtd.session.core.default_session import default_session, register_hook
@@ -15,6 +15,16 @@ from rtd.session.core.signature import TaskSignature, caller_location, first_lin
 from rtd.session.core.task_definition import TaskDefinition
 from rtd.session.tasks.define_task import define_task
 from rtd.session.tasks.properties import TaskProperties
+
+#: Methods that Red Engine calls on the way to `execute`.
+_UNCALLED: Final = frozenset(
+    {"prefilter_params", "postfilter_params", "filter_params", "run_as_main", "run_as_thread"}
+    | {"run_as_process", "get_task_params", "log_running", "log_success", "log_failure"}
+)
+_INSTEAD: Final = (
+    "parameters are found by their arguments (rtd.arguments) and go to execute as they are; "
+    "around a run there are Task.hook_execute and process_success, process_failure, process_finish"
+)
 
 
 def _checked(kind: type[Task], init: Callable[..., None]) -> Callable[..., None]:
@@ -82,6 +92,10 @@ class Task(TaskProperties):
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
+        for name in sorted(_UNCALLED & cls.__dict__.keys()):
+            raise PolicyError(
+                f"{cls.__name__}.{name}: rtd does not call this method of Red Engine's; {_INSTEAD}"
+            )
         if cls.start is not Task.start and cls.execute is Task.execute:
             cls.is_made_per_run = True
         if "__init__" in cls.__dict__ and not cls._may_decorate:

@@ -135,3 +135,45 @@ def test_names_are_escaped_where_the_streams_have_no_such_letters(place: Daemon)
     assert done.stdout.startswith(r"l\xf6g \u2603  process")
     assert r"\u2603" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("zone", "told"),
+    [
+        ("Mars/Phobos", "TZ='Mars/Phobos' names no time zone of this host: UTC is taken"),
+        ("EET-2EEST", "TZ='EET-2EEST' does not say when the clocks change"),
+    ],
+)
+def test_a_zone_that_is_not_understood_is_told(place: Daemon, zone: str, told: str) -> None:
+    done = checked(place, HEAD + TASK, TZ=zone)
+    assert done.returncode == 3
+    assert f"timezone TZ: {told}" in done.stderr
+
+
+@pytest.mark.parametrize("zone", ["EST5EDT,M3.2.0,M11.1.0", "Europe/Helsinki", ""])
+def test_a_zone_that_is_understood_is_not_told(place: Daemon, zone: str) -> None:
+    done = checked(place, HEAD + TASK, TZ=zone)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_an_app_that_sets_the_zone_by_itself_is_told(place: Daemon) -> None:
+    text = "import os, time\nos.environ['TZ'] = 'Asia/Tokyo'\ntime.tzset()\n"
+    done = checked(place, text + HEAD + TASK, TZ="UTC")
+    assert done.returncode == 3
+    assert "the app sets TZ='Asia/Tokyo' when it is imported" in done.stderr
+    named = HEAD.replace("Session()", "Session(timezone='Asia/Tokyo')")
+    assert checked(place, text + named + TASK, TZ="UTC").returncode == 0
+
+
+def test_a_year_of_a_simulation_marks_the_days_on_which_the_clocks_change(place: Daemon) -> None:
+    head = HEAD.replace("Session()", "Session(timezone='Europe/Helsinki')")
+    task = "@session.task(start_cond='daily after 03:30')\ndef work(): ...\n"
+    (place.cwd / "app.py").write_text(head + task)
+    span = ["--from", "2026-01-01", "--to", "2027-01-01"]
+    rows = json.loads(place.ok("simulate", "app.py", *span, "-j"))["occurrences"]
+    marked = {row["at"][:10]: row["clocks"] for row in rows if row["clocks"]}
+    assert marked == {"2026-03-29": "03:00 -> 04:00", "2026-10-25": "04:00 -> 03:00"}
+    shown = place.ok("simulate", "app.py", *span).splitlines()
+    assert [line for line in shown if "clocks" in line] == [
+        line for line in shown if "2026-03-29" in line or "2026-10-25" in line
+    ]

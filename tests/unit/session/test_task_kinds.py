@@ -264,15 +264,6 @@ def test_a_file_that_is_not_there_yet_tells_nothing(tmp_path: Path) -> None:
         task()
 
 
-def test_a_file_that_is_no_python_is_an_error(tmp_path: Path) -> None:
-    file = tmp_path / "broken.py"
-    file.write_text("def main(:\n")
-    with pytest.raises(PolicyError, match=r"broken.py, line 1: invalid syntax"):
-        FuncTask(path=file, name="broken")
-    with pytest.raises(PolicyError, match="say in which file"):
-        FuncTask("main")
-
-
 def test_code_that_is_no_python_is_an_error() -> None:
     with pytest.raises(PolicyError, match="task 'x': its code, line 2: "):
         CodeTask("x = 1\ny = = 2", name="x")
