@@ -116,7 +116,7 @@ def _connect_app(lane: BaseLane, session: Session | None) -> None:
         def report(kind: str, what: str, text: str) -> None:
             lane.report_fault(kind, what, text, False)
 
-        session.serve(ServingApp(_switch, report))
+        session.freeze(ServingApp(_switch, report))
 
 
 def _switch(task: str, on: bool) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast, overload
 
-from rtd.common.did_you_mean import did_you_mean
 from rtd.common.errors import PolicyError
 from rtd.session.core.default_session import SESSIONS, set_default_session
 from rtd.session.core.schedule_options import ConditionSource
@@ -19,12 +18,6 @@ from rtd.session.tasks.task import Task
 if TYPE_CHECKING:
     from rtd.language.core.condition import Condition
     from rtd.session.run_tasks import TaskResult
-
-
-#: What a program may set. Anything else would have no effect.
-_ATTRIBUTES = (
-    "config", "tasks", "parameters", "hooks", "loaders", "faults", "serving", "schemes",
-)  # fmt: skip
 
 
 class Session(SessionState):
@@ -86,21 +79,6 @@ class Session(SessionState):
             if not isinstance(task, Task):
                 raise PolicyError(f"session: tasks: {task!r:.80} is no task")
             self.add(task)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if name == "tasks" and "tasks" in self.__dict__:
-            raise AttributeError("session.tasks cannot be replaced: make tasks, or delete some")
-        if name == "config" and "config" in self.__dict__:
-            self.config.update(value)
-        elif name == "parameters" and "parameters" in self.__dict__:
-            given = Parameters(value)
-            self.parameters.clear()
-            self.parameters.update(given)
-        elif name[0] != "_" and name not in _ATTRIBUTES and type(self) is Session:
-            hint = did_you_mean(name, _ATTRIBUTES)
-            raise AttributeError(f"{name!r} is no attribute of a session{hint}")
-        else:
-            super().__setattr__(name, value)
 
     def _take_over(self, other: SessionState) -> None:
         """Move the declarations of the implied session into this one."""

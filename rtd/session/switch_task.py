@@ -1,6 +1,6 @@
 """`session["x"].disabled = True` in a run: takes effect at once, for all processes."""
 
-from rtctl import Client
+from rtctl.client.client import Client
 
 
 def switch_task(name: str, on: bool) -> None:

@@ -1,5 +1,5 @@
-"""What changes while an app serves: nothing in the copy of the app that an executor has, unless it
-takes effect everywhere. All other changes raise an error that says where they are made."""
+"""The copy of an app in an executor: a change of it that would have no effect raises an error that
+says where the app is changed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ELSEWHERE: Final = "change the app and run `rtctl reload`"
 
 
 class ServingApp(NamedTuple):
-    """What an executor does for its copy of the app.
+    """The ways from a copy of the app to the daemon.
 
     Attributes:
         switch: lets a task start by its condition, or stops that, as `rtctl enable` and

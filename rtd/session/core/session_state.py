@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import time
 from itertools import count
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
+from rtd.common.did_you_mean import did_you_mean
 from rtd.common.errors import PolicyError
 from rtd.model.app_info import AppFault, LoaderInfo
 from rtd.session.core.app_errors import describe_error
@@ -38,6 +39,12 @@ class SessionLoader(Protocol):
         """Read the loader's files, once."""
 
 
+#: What a program may set. Anything else would have no effect.
+_ATTRIBUTES: Final = (
+    "config", "tasks", "parameters", "hooks", "loaders", "faults", "serving", "schemes",
+)  # fmt: skip
+
+
 class SessionState:
     """The tasks, parameters, hooks, loaders and faults of one app.
 
@@ -56,7 +63,22 @@ class SessionState:
         #: Set in an executor: what it does for the app.
         self.serving: ServingApp | None = None
 
-    def serve(self, serving: ServingApp) -> None:
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "tasks" and "tasks" in self.__dict__:
+            raise AttributeError("session.tasks cannot be replaced: make tasks, or delete some")
+        if name == "config" and "config" in self.__dict__:
+            self.config.update(value)
+        elif name == "parameters" and "parameters" in self.__dict__:
+            given = type(self.parameters)(value)
+            self.parameters.clear()
+            self.parameters.update(given)
+        elif name not in _ATTRIBUTES and type(self).__module__.startswith("rtd.session."):
+            hint = did_you_mean(name, _ATTRIBUTES)
+            raise AttributeError(f"{name!r} is no attribute of a session{hint}")
+        else:
+            super().__setattr__(name, value)
+
+    def freeze(self, serving: ServingApp) -> None:
         """Refuse changes from now on: this is the copy of the app in an executor."""
         self.serving = serving
         self.tasks.freeze("session.tasks")

@@ -58,7 +58,7 @@ def session() -> Session:
 def calls(session: Session) -> Calls:
     """The session serves from now on."""
     found = Calls()
-    session.serve(ServingApp(found.switch, found.fault))
+    session.freeze(ServingApp(found.switch, found.fault))
     return found
 
 

@@ -55,6 +55,7 @@ BESIDE = {
     "rtd.session.app.load_app": {"rtd.process"},
     "rtd.session.task_log.redis_handler": {"rtctl"},
     "rtd.session.run_tasks": {"rtctl"},
+    "rtd.session.switch_task": {"rtctl"},
 }
 #: Packages above all layers: they may import everything.
 ABOVE = {"rtd.cli", "rtd.tasks"}
