@@ -105,6 +105,7 @@ class Node:
         """The part that hears each kind of notification from Redis."""
         return {
             "demand": self.pools.on_demand,
+            "passed": self.pools.on_passed_demand,
             "due": self.run_timers.on_due,
             "expire": self.run_timers.on_expire,
             "done": self.waiters.on_notification,

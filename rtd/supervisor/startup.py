@@ -25,6 +25,7 @@ from rtd.supervisor.core.log import log
 from rtd.supervisor.core.log_rotation import rotate_periodically
 from rtd.supervisor.core.redis_notifications import NotificationListener
 from rtd.supervisor.core.schedule_gate import ScheduleGate
+from rtd.supervisor.ending.dead_nodes import DeadNodes
 from rtd.supervisor.ending.settle_missing import settle_fenced
 from rtd.supervisor.lifecycle.directories import make_directories
 from rtd.supervisor.lifecycle.lock_file import lock_directories
@@ -96,6 +97,9 @@ async def start_node(
     jobs.start_lasting(
         lambda: rotate_periodically(log.handlers), "keeping the log within its bound"
     )
+    if not redis_server.is_embedded:
+        other_nodes = DeadNodes(context, node.settler, node.pools.check_all)
+        jobs.start_lasting(other_nodes.run, "looking for dead nodes")
     jobs.start_lasting(RecordRetention(node.context).run, "forgetting old records")
     node.pools.check_all()
     return node

@@ -54,6 +54,7 @@ class Backend:
         self._connections = ExecutorConnections(
             context.options.store_url,
             self.commands.bell_key(self.exec_id),
+            self.exec_id,
             shared=not context.lane.concurrent,
             pause=pause,
             on_token=self._on_unexpected_token,

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
-from rtd.common.errors import StoreError, StoreGone
+from rtd.common.errors import StoreError, StoreGone, StoreRefusal
+from rtd.store.commands.node_claim import name_connection
 from rtd.store.connection.blocking import PollResult, RedisConnection
 from rtd.store.connection.command import RedisCommand
 
@@ -32,6 +33,7 @@ class ExecutorConnections:
         self,
         store_url: str,
         bell_key: str,
+        exec_id: str,
         *,
         shared: bool,
         pause: Callable[[float], None],
@@ -40,6 +42,7 @@ class ExecutorConnections:
     ) -> None:
         self._store_url = store_url
         self._bell_key = bell_key
+        self._exec_id = exec_id
         self._shared = shared
         self._pause = pause
         self._on_token = on_token
@@ -51,7 +54,7 @@ class ExecutorConnections:
     def for_commands(self) -> RedisConnection:
         """Return the connection for commands. Raises StoreGone."""
         if self._commands is None:
-            self._commands = RedisConnection.connect(self._store_url, timeout_s=_CONNECT_S)
+            self._commands = self._connect()
         elif self._shared and self.listening:
             self.listening = False
             token = self._commands.blpop_cancel()
@@ -96,7 +99,17 @@ class ExecutorConnections:
     def _for_bell(self) -> RedisConnection:
         if self._shared:
             return self.for_commands()
-        return RedisConnection.connect(self._store_url, timeout_s=_CONNECT_S)
+        return self._connect()
+
+    def _connect(self) -> RedisConnection:
+        """Return a new connection, with a name by which other nodes see that this executor lives;
+        a Redis that allows no names serves it all the same."""
+        connection = RedisConnection.connect(self._store_url, timeout_s=_CONNECT_S)
+        try:
+            connection.execute(name_connection(self._exec_id))
+        except (StoreRefusal, StoreError):
+            connection.reconnect(_CONNECT_S)
+        return connection
 
     def drop(self) -> None:
         """Close both, for Redis is gone."""

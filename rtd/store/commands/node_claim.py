@@ -1,6 +1,8 @@
 """Commands for the claim of a daemon on its node name, and for its startup and shutdown."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 from rtd.store.commands.run_transitions import RunCommands
 from rtd.store.connection.command import RedisCommand, nothing
@@ -8,6 +10,25 @@ from rtd.store.connection.command import RedisCommand, nothing
 
 def _ids(reply: bytes | None) -> list[str]:
     return reply.decode().split(",") if reply else []
+
+
+def connection_name(exec_id: str) -> str:
+    """Return how the connections of an executor are called in Redis."""
+    return f"rtd-{exec_id}"
+
+
+def name_connection(exec_id: str) -> RedisCommand:
+    """Give the connection that this is sent on the name of an executor."""
+    return RedisCommand(("CLIENT", "SETNAME", connection_name(exec_id)), nothing)
+
+
+def _names(reply: bytes) -> frozenset[str]:
+    return frozenset(_NAME.findall(reply.decode(errors="replace")))
+
+
+#: Reads the names of all connections.
+CONNECTED_NAMES: Final = RedisCommand(("CLIENT", "LIST"), _names)
+_NAME: Final = re.compile(r" name=(\S+)")
 
 
 class NodeCommands(RunCommands):
@@ -24,6 +45,15 @@ class NodeCommands(RunCommands):
     def probe_writes(self) -> RedisCommand:
         """Write something that goes by itself: Redis refuses it as long as it takes no writes."""
         return RedisCommand(("SET", f"{self.prefix}probe", b"", "PX", 1000), nothing)
+
+    def nodes_here(self, nodes: Sequence[str]) -> RedisCommand:
+        """Read which of these nodes have a claim."""
+        keys = [f"{self.prefix}here:{node}" for node in nodes]
+
+        def parse(reply: Sequence[bytes | None]) -> list[str]:
+            return [node for node, claim in zip(nodes, reply, strict=True) if claim is not None]
+
+        return RedisCommand(("MGET", *keys), parse)
 
     def get_shutdown_runs(self, node: str) -> RedisCommand:
         """Read the ids that `set_shutdown_runs` recorded last."""

@@ -195,9 +195,9 @@ class ReadCommands:
         """Read the executors that were fenced and still have runs to settle."""
         return RedisCommand(("SMEMBERS", f"{self.prefix}fenced"), _names)
 
-    def list_demanded(self) -> RedisCommand:
-        """Read the lanes that rang for want of an idle executor."""
-        return RedisCommand(("SMEMBERS", f"{self.prefix}demand"), _names)
+    def list_demanding(self, lane: str) -> RedisCommand:
+        """Read the nodes that a lane rang for want of an idle executor."""
+        return RedisCommand(("SMEMBERS", f"{self.prefix}demand:{lane}"), _names)
 
     def next_due(self) -> RedisCommand:
         """Read when the next delayed run is due, in ms, or None."""

@@ -203,6 +203,10 @@ class RunCommands:
         """Record that a run must stop, and why. Gives whether the run is still going on."""
         return self._script("intend", run_id, blob, parse=bool)
 
+    def withdraw_intent(self, run_id: str, blob: bytes) -> RedisCommand:
+        """Forget `set_intent`, if no other request has replaced it."""
+        return self._script("withdraw_intent", run_id, blob, parse=int)
+
     def set_progress(self, exec_id: str, run_id: str, blob: bytes) -> RedisCommand:
         """Record how far a leased run is. Gives whether it is leased to this executor."""
         return self._script("progress", exec_id, run_id, blob, parse=bool)
@@ -224,6 +228,10 @@ class RunCommands:
         """Let each end of a run of these tasks ring `task|<task>|<state char>|<id>|<ms>`."""
         return RedisCommand(("SADD", self.prefix + "watched", *tasks), int)
 
-    def clear_demand(self, lane: str) -> RedisCommand:
+    def clear_demand(self, node: str, lane: str) -> RedisCommand:
         """Forget that a lane rang: the next submit that finds no idle executor rings again."""
-        return RedisCommand(("SREM", self.prefix + "demand", lane), int)
+        return RedisCommand(("SREM", f"{self.prefix}demand:{lane}", node), int)
+
+    def pass_demand(self, node: str, lane: str) -> RedisCommand:
+        """Ring `passed|<lane>` at all other nodes, if runs wait in the lane: this one is full."""
+        return self._script("pass_demand", node, lane, parse=int)

@@ -100,10 +100,10 @@ end
 if #leases > 0 then redis.call('HSET', LEASE, unpack(leases)) end
 
 if fresh then
-  redis.call('SREM', N .. 'demand', LANE)
+  redis.call('DEL', N .. 'demand:' .. LANE)
   if redis.call('EXISTS', WALK) == 1 then wake(LANE, 1) end
 end
 if #out > 1 or looks <= 0 then return out end
 redis.call('SADD', N .. 'idle:' .. LANE, EXEC)
-redis.call('SREM', N .. 'demand', LANE)
+redis.call('DEL', N .. 'demand:' .. LANE)
 return {'idle', redis.call('ZRANGE', N .. 'delayed', 0, 0, 'WITHSCORES')[2] or ''}

@@ -61,7 +61,8 @@ class ExecutorKiller:
         self._zygotes.send_command(executor, RetireCommand(executor.id))
         with contextlib.suppress(StoreGone):  # its slots on the board say so, too
             await context.redis.execute_all(
-                context.commands.retire(executor.id), context.commands.clear_demand(executor.lane)
+                context.commands.retire(executor.id),
+                context.commands.clear_demand(context.config.node, executor.lane),
             )
         self._refill(executor.lane)
         context.executors.changes.notify()

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from rtd.common.errors import NoSuchRun, StoreGone, WrongState
+from rtd.config.config import EMBEDDED
 from rtd.model.run_record import decode_record
 from rtd.model.run_states import TERMINAL
 from rtd.process.board.board import SlotSnapshot
@@ -24,6 +25,7 @@ from rtd.supervisor.core.retry import Backoff
 from rtd.supervisor.core.run_helpers import cancel_waiting
 from rtd.supervisor.core.stop_request import Intent
 from rtd.supervisor.ending.executor_killer import ExecutorKiller
+from rtd.supervisor.ending.other_nodes import refuse_other_nodes
 from rtd.supervisor.ending.store_intent import store_intent
 from rtd.supervisor.pools.zygotes import Zygotes
 
@@ -121,6 +123,8 @@ class Stops:
 
     async def _until_over(self, stop: Stop) -> None:
         try:
+            if self._context.config.redis != EMBEDDED and self.find_slot(stop.run_id) is None:
+                await refuse_other_nodes(self._context, stop.run_id)  # none of ours is kept
             saved = stop.intent
             intent, grace_s = await store_intent(self._context, stop.run_id, saved)
             if stop.intent is saved:  # no later request has replaced it
@@ -161,20 +165,14 @@ class Stops:
             if answer == "ok":
                 return None
             if time.monotonic() > elsewhere_at:
-                await self._refuse_other_nodes(stop.run_id)
+                try:
+                    await refuse_other_nodes(context, stop.run_id)
+                except WrongState:
+                    call = context.commands.withdraw_intent(stop.run_id, intent.pack())
+                    await context.execute(call)
+                    raise
                 elsewhere_at = time.monotonic() + ELSEWHERE_S
             await pause.wait()
-
-    async def _refuse_other_nodes(self, run_id: str) -> None:
-        """Raise WrongState when the run is on an executor of another node."""
-        context = self._context
-        leases, rows = await context.redis.execute_all(
-            context.commands.list_running(), context.commands.list_executors()
-        )
-        holder = next((lease.exec for lease in leases if lease.id == run_id), None)
-        node = next((row.node for row in rows if row.exec == holder), context.config.node)
-        if node != context.config.node:
-            raise WrongState(f"run {run_id} runs on node {node}; stop it there")
 
     def find_slot(self, run_id: str) -> SlotSnapshot | None:
         """Return the slot that a run is on now."""

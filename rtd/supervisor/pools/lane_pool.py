@@ -41,6 +41,7 @@ class Pool:
         backoff: the waits after crashes in a row.
         not_before: no executor is ordered before this time (monotonic).
         timer: checks the lane again at that time.
+        passes_demand: other nodes must hear that runs wait, if this lane is full.
     """
 
     lane: str
@@ -48,6 +49,7 @@ class Pool:
     backoff: Backoff = field(default_factory=lambda: Backoff(FIRST_WAIT_S, LONGEST_WAIT_S))
     not_before: float = 0.0
     timer: asyncio.TimerHandle | None = None
+    passes_demand: bool = False
 
     def add_pending(self, count: int) -> None:
         """Expect executors that were ordered."""

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, Final
 
 from rtd.common.errors import StoreGone
-from rtd.config.config import LaneConfig
+from rtd.config.config import EMBEDDED, LaneConfig
 from rtd.model.lanes import CONFIG_LANES, LOG_LANE, MAIN_LANE
 from rtd.protocol.zygote_messages import LANE_SUFFIX_OPTION, SparesCommand, SpawnCommand
 from rtd.supervisor.core.context import SupervisorContext
@@ -53,7 +53,15 @@ class Pools:
             self.check(lane)
 
     def on_demand(self, lane: str) -> None:
-        """Check a lane: runs wait there, and no executor is idle."""
+        """Check a lane: runs wait there, and no executor is idle. A full one passes this on to
+        the other nodes that share the queues."""
+        pool = self._pools.get(lane)
+        if pool is not None:
+            pool.passes_demand = self._context.config.redis != EMBEDDED
+            self.check(lane)
+
+    def on_passed_demand(self, lane: str) -> None:
+        """Check a lane: runs wait there, and another node cannot start an executor for them."""
         if lane in self._pools:
             self.check(lane)
 
@@ -121,12 +129,16 @@ class Pools:
     async def _compare(self, pool: Pool) -> None:
         settings = self._settings(pool)
         self._fill(pool, missing_executors(settings, self._alive(pool), 0, 0))
-        if self._alive(pool) >= settings.max:
-            return  # the demand stays set: a full lane needs no further notification
-        calls = self._context.commands
+        calls, node = self._context.commands, self._context.config.node
+        if self._alive(pool) >= settings.max or self._connection is None:
+            # The demand stays set: a full lane needs no further notification.
+            if pool.passes_demand:
+                pool.passes_demand = False
+                await self._context.execute(calls.pass_demand(node, pool.lane))
+            return
         # Cleared first: a submit after this notifies again, one before it is in the load.
         _, load = await self._context.redis.execute_all(
-            calls.clear_demand(pool.lane), calls.lane_load(pool.lane)
+            calls.clear_demand(node, pool.lane), calls.lane_load(pool.lane)
         )
         idle = load.idle + pool.count_pending()
         self._fill(pool, missing_executors(settings, self._alive(pool), load.queued, idle))

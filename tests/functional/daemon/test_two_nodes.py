@@ -1,5 +1,8 @@
 """Two daemons of one app on one Redis: what is said to one of them counts for both."""
 
+import os
+import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +11,8 @@ import pytest
 from rtd.store.embedded.server import EmbeddedRedis
 from tests.helpers.daemon import Daemon, DaemonMaker
 from tests.helpers.deadline import until
+from tests.helpers.external import ExternalRedis
+from tests.helpers.processes import kill_marked
 from tests.helpers.running import client, executors
 from tests.helpers.source import PROGRAMS
 
@@ -73,3 +78,95 @@ def test_a_task_that_is_disabled_on_one_node_starts_on_none(nodes: list[Daemon])
             until(lambda: beats(on), what="the other node heard of it")  # noqa: B023
             last = rt.ls(task="beat", limit=1)[0].id
             until(lambda: rt.ls(task="beat", limit=1)[0].id > last, what="it goes on")  # noqa: B023
+
+
+def test_a_full_node_passes_its_demand_to_one_without_executors(
+    start_daemon: DaemonMaker, external: ExternalRedis, gate: Path
+) -> None:
+    found = []
+    for name in ("one", "two"):
+        flags = ["--redis", external.url, "--set", f"node={name}", "--set", "lanes.process.max=1"]
+        flags += ["--set", "lanes.process.min=0", "--set", "lanes.process.idle=200ms"]
+        env = {"SHARED_NODE": name}
+        found.append(start_daemon("shared:session", cwd=PROGRAMS, env=env, flags=flags))
+    one, two = found
+    with client(one) as here, client(two) as there:
+        one.ok("disable", "beat")
+        held = here.submit("hold", gate=str(gate))
+        until(lambda: held.refresh().state == "running", what="it runs")
+        assert executors(here)
+        for _ in range(3):  # between them the other node's executor ends
+            assert here.submit("where").wait(timeout=20).result == "two"
+            until(lambda: not executors(there), what="idle executors end")
+        gate.touch()
+        assert held.wait(timeout=20).result == "one"
+
+
+@pytest.fixture
+def short_nodes(start_daemon: DaemonMaker, external: ExternalRedis) -> list[Daemon]:
+    """Two nodes of an app on one Redis."""
+    found = []
+    for name in ("one", "two"):
+        flags = ["--redis", external.url, "--set", f"node={name}", "--set", "lanes.process.max=1"]
+        env = {"SHARED_NODE": name}
+        found.append(start_daemon("shared:session", cwd=PROGRAMS, env=env, flags=flags))
+    return found
+
+
+@pytest.mark.slow
+def test_the_runs_of_a_node_that_died_go_on_elsewhere(
+    short_nodes: list[Daemon], gate: Path
+) -> None:
+    one, two = short_nodes
+    with client(one) as here, client(two) as there:
+        one.ok("disable", "beat")
+        again = here.task("hold", on_lost="requeue").submit(gate=str(gate))
+        lost = here.task("hold").submit(gate=str(gate))
+        until(lambda: executors(here)[0]["run"] and executors(there)[0]["run"], what="both run")
+        on_one = executors(here)[0]["run"]
+    kill_marked(one.mark)  # the whole node, as when a host dies
+    gate.touch()
+    with client(two) as there:
+        states = [there.get(run.id).wait(timeout=60).state for run in (again, lost)]
+        assert states == ["succeeded", "lost" if on_one == lost.id else "succeeded"]
+        assert there.get(again.id).result == "two"
+        assert there.submit("where").wait(timeout=20).result == "two"
+
+
+@pytest.mark.slow
+def test_executors_whose_supervisor_alone_died_keep_their_runs(
+    short_nodes: list[Daemon], gate: Path
+) -> None:
+    one, two = short_nodes
+    with client(one) as here, client(two) as there:
+        one.ok("disable", "beat")
+        runs = [here.task("hold", on_lost="requeue").submit(gate=str(gate)) for _ in range(2)]
+        until(lambda: executors(here)[0]["run"] and executors(there)[0]["run"], what="both run")
+    assert one.process is not None
+    one.process.kill()
+    one.process.wait()
+    with client(two) as there:
+        time.sleep(25)  # longer than a node without a claim counts as living
+        gate.touch()
+        results = {there.get(run.id).wait(timeout=20).result for run in runs}
+        assert results == {"one", "two"}
+        attempts = [len(there.rpc.show(run=run.id)["attempts"]) for run in runs]
+        assert attempts == [1, 1]
+    one.start()  # which ends what the first one left
+
+
+def test_a_kill_that_another_node_refuses_is_not_carried_out_later(
+    short_nodes: list[Daemon], gate: Path
+) -> None:
+    one, two = short_nodes
+    with client(one) as here, client(two) as there:
+        one.ok("disable", "beat")
+        runs = [here.submit("hold", gate=str(gate)) for _ in range(2)]
+        until(lambda: executors(here)[0]["run"] and executors(there)[0]["run"], what="both run")
+        foreign = executors(there)[0]["run"]
+        done = one.rtctl("kill", foreign)
+        assert (done.returncode, "stop it there" in done.stderr) == (6, True), done
+        os.kill(executors(there)[0]["pid"], signal.SIGKILL)
+        assert there.get(foreign).wait(timeout=20).state == "lost"
+        gate.touch()
+        assert {run.id for run in runs} > {foreign}

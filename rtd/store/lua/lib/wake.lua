@@ -1,11 +1,11 @@
--- wake(lane, k): wakes up to k idle executors. If there are fewer, rings the supervisor for the
--- lane, once, until an executor enrolls or finds nothing to do.
+-- wake(lane, k): wakes up to k idle executors. If there are fewer, rings the supervisor of NODE for
+-- the lane, once, until an executor of any node enrolls or finds nothing to do.
 local function wake(lane, k)
   local idle = redis.call('SPOP', N .. 'idle:' .. lane, k)
   for i = 1, #idle do
     redis.call('RPUSH', N .. 'bell:' .. idle[i], '')
   end
-  if #idle < k and redis.call('SADD', N .. 'demand', lane) == 1 then
+  if #idle < k and redis.call('SADD', N .. 'demand:' .. lane, NODE) == 1 then
     ring('demand|' .. lane)
   end
 end

@@ -23,6 +23,9 @@ from tests.golden.read import RELEASES, golden_keys, restore_redis
 from tests.golden.write_records import AT, EXECUTOR, PARAMS, run_id
 from tests.golden.write_redis import COMMANDS, LIMITED, NODE, NOW_MS, NOW_US, redis_keys
 
+#: `demand` held hints for one daemon: without them the next submit rings once more.
+FORMER = {"demand"}
+
 
 @pytest.fixture(params=RELEASES)
 def link(request: pytest.FixtureRequest, store: Store) -> RedisConnection:
@@ -32,7 +35,7 @@ def link(request: pytest.FixtureRequest, store: Store) -> RedisConnection:
 
 
 def test_the_writer_still_writes_every_key(tmp_path: Path) -> None:
-    assert set(redis_keys(tmp_path)) >= golden_keys(RELEASES[-1])
+    assert set(redis_keys(tmp_path)) >= golden_keys(RELEASES[-1]) - FORMER
 
 
 def test_runs_are_where_they_waited(link: RedisConnection) -> None:

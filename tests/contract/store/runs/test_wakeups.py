@@ -7,7 +7,7 @@ from rtd.model.run_record import RunSpec, new_record
 from rtd.store.commands import keys
 from rtd.store.commands.arguments import StoredRun, Submission, parse_token
 from rtd.store.connection.blocking import RedisConnection
-from tests.contract.store.harness import Store
+from tests.contract.store.harness import NODE, Store
 
 
 def test_a_run_goes_straight_to_an_idle_executor(store: Store) -> None:
@@ -113,7 +113,7 @@ def test_the_supervisor_is_rung_for_a_lane_once(store: Store) -> None:
     store.submit(5)
     store.submit(1, lane="thread")
     assert store.rings() == ["demand|process", "demand|thread"]
-    assert store.link.execute(store.calls.list_demanded()) == ["process", "thread"]
+    assert store.link.execute(store.calls.list_demanding("thread")) == [NODE]
 
 
 def test_it_is_rung_when_there_are_fewer_idle_executors_than_runs(store: Store) -> None:
@@ -145,10 +145,19 @@ def test_it_is_rung_again_when_an_executor_comes_and_more_waits(store: Store) ->
     assert store.rings() == []
 
 
+def test_a_full_node_passes_its_demand_to_the_others(store: Store) -> None:
+    store.submit(1)
+    store.link.execute(store.calls.claim("other", b"", b"theirs", 60_000))
+    assert store.link.execute(store.calls.pass_demand(NODE, "process")) == 1
+    assert store.rings("other") == ["passed|process"]
+    assert store.link.execute(store.calls.pass_demand(NODE, "thread")) == 0
+    assert store.rings("other") == []
+
+
 def test_demand_can_be_forgotten_by_hand(store: Store) -> None:
     store.submit(1)
     store.rings()
-    assert store.link.execute(store.calls.clear_demand("process")) == 1
+    assert store.link.execute(store.calls.clear_demand(NODE, "process")) == 1
     store.submit(1)
     assert store.rings() == ["demand|process"]
 
