@@ -84,6 +84,11 @@ def unreachable_error(path: str, error: OSError) -> RtdError:
         return ConfigError(f"{path} cannot be a socket: {error}; set RTD_SOCKET")
     if error.errno == errno.ENOENT:
         parent = os.path.dirname(path) or "."
+        if (holder := _holder_beside(path)) is not None:
+            return DaemonUnreachable(
+                f"rtd cannot be reached: it runs (pid {holder}), but its socket {path} was removed;"
+                " it makes another within seconds: try again"
+            )
         there = "" if os.path.isdir(parent) else f", nor is its directory {parent}"
         return DaemonUnreachable(
             f"rtd cannot be reached: there is no socket {path}{there}; {_START}; {_ELSEWHERE}"
@@ -95,6 +100,18 @@ def unreachable_error(path: str, error: OSError) -> RtdError:
         )
     reason = error.strerror or str(error)
     return DaemonUnreachable(f"rtd cannot be reached at {path}: {reason}; {_START}")
+
+
+def _holder_beside(path: str) -> int | None:
+    """Return the pid of the daemon that has locked the directory of a socket; None: none has, or
+    it belongs to another user."""
+    from rtd.config.lock_holder import read_holder  # lazy: only a failure needs it
+
+    try:
+        found = read_holder(os.path.join(os.path.dirname(path), "rtd.pid"))
+    except OSError:
+        return None
+    return None if found is None else found[0]
 
 
 def _owner(path: str) -> str:

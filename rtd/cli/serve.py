@@ -40,6 +40,8 @@ async def _run(start_options: StartOptions, ready: Callable[[Node], None]) -> No
         )
         server.open()
         exits.callback(server.close)
+        node.watch_files(server.renew)
+        exits.callback(node.runtime_files.stop)
         ready(node)
         await node.shutdown_request.requested.wait()
         keep.running = node.shutdown_request.keep_running

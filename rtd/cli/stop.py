@@ -14,7 +14,7 @@ from rtd.process.events.signals import SIGTERM
 from rtd.process.tree.pidfd import signal_process
 from rtd.process.tree.process_identity import same_process, start_ticks
 from rtd.protocol import frames
-from rtd.supervisor.lifecycle.lock_file import describe_owner, holder
+from rtd.supervisor.lifecycle.lock_file import describe_owner, holder_with
 
 _ANSWER_S: Final = 5.0
 _POLL_S: Final = 0.02
@@ -23,7 +23,7 @@ _POLL_S: Final = 0.02
 def stop(options: argparse.Namespace) -> int:
     """End the daemon of these paths. Returns when it is gone."""
     paths = find_paths()
-    pid = holder(paths.pid_file)
+    pid = holder_with(paths)
     if not pid:
         raise Unreachable(
             f"no daemon runs with {paths.runtime_dir}; start one with `rtd start` or `rtd run`"

@@ -47,6 +47,14 @@ class ControlServer:
         self._listener = bind_unix(self._path, mode=0o660, gid=self._gid)
         self._loop.add_reader(self._listener, self._accept)
 
+    def renew(self) -> None:
+        """Listen on a new socket: another program has removed the file."""
+        old = self._listener
+        if old is not None:
+            self.open()
+            self._loop.remove_reader(old)
+            old.close()
+
     def close(self) -> None:
         """Stop listening, remove the socket, close every client."""
         if self._listener is not None:

@@ -1,8 +1,12 @@
 """All parts of the supervisor together."""
 
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Final
 
-from rtd.common.errors import RtdError, WrongState
+from rtd.common.errors import RtdError, StoreGone, WrongState
+from rtd.store.connection.command import RedisCommand
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.log import log
 from rtd.supervisor.core.redis_notifications import NotificationHandler
@@ -12,7 +16,9 @@ from rtd.supervisor.ending.limit_watcher import LimitWatcher
 from rtd.supervisor.ending.settle import Settler
 from rtd.supervisor.ending.settle_missing import settle_unknown
 from rtd.supervisor.ending.stops import Stops
+from rtd.supervisor.lifecycle.lock_file import LockFile
 from rtd.supervisor.lifecycle.redis_server import RedisServer
+from rtd.supervisor.lifecycle.runtime_files import RuntimeFiles
 from rtd.supervisor.lifecycle.shutdown_tasks import ShutdownTasks
 from rtd.supervisor.lifecycle.startup_tasks import StartupTasks
 from rtd.supervisor.pools.pools import Pools
@@ -31,6 +37,9 @@ from rtd.supervisor.scheduler.scheduler import TaskScheduler
 from rtd.supervisor.shutdown import Shutdown, ShutdownRequest
 from rtd.supervisor.zygote_events import ZygoteEvents
 
+#: A Redis that removes its socket has ended after this time.
+REDIS_ENDS_S: Final = 0.5
+
 
 class Node:
     """One daemon. Its parts know the context and what they are given, not each other.
@@ -38,9 +47,12 @@ class Node:
     Args:
         context: what the parts of the supervisor share.
         redis_server: Redis as this daemon sees it.
+        locks: of its directories.
     """
 
-    def __init__(self, context: SupervisorContext, redis_server: RedisServer) -> None:
+    def __init__(
+        self, context: SupervisorContext, redis_server: RedisServer, locks: Sequence[LockFile]
+    ) -> None:
         self.context: Final = context
         self.redis_server: Final = redis_server
         # executors
@@ -79,6 +91,9 @@ class Node:
         )
         self.shutdown_request = ShutdownRequest()
         self.resync = self._new_resync()
+        self.runtime_files = RuntimeFiles(context)
+        for lock in locks:
+            self.runtime_files.add(lock.path, lock.renew)
         context.jobs.on_failure = self.resync.on_failure
         context.redis.on_return = self.resync.request
 
@@ -99,6 +114,34 @@ class Node:
                 lambda: settle_unknown(context, self.settler),
             ],
         )
+
+    def watch_files(self, server_socket: Callable[[], None]) -> None:
+        """Make the files of this daemon again if another program removes them.
+
+        Args:
+            server_socket: makes the control socket again.
+        """
+        files, paths = self.runtime_files, self.context.paths
+        files.add(paths.socket, server_socket)
+        for path, renew in self.zygotes.watched_files().items():
+            files.add(path, renew)
+        files.add_held(paths.board)
+        files.add_held(paths.board_fifo)
+        if self.redis_server.socket is not None:
+            files.add(self.redis_server.socket, self._restart_redis)
+        files.start()
+
+    def _restart_redis(self) -> None:
+        """Restart an embedded Redis whose socket is gone: it makes no other. No run is lost: all
+        parts wait for it as after any loss."""
+        self.context.jobs.start(self._end_redis(), "restarting Redis, whose socket is gone")
+
+    async def _end_redis(self) -> None:
+        await asyncio.sleep(REDIS_ENDS_S)  # it may have removed its socket itself, at its end
+        socket, redis = self.redis_server.socket, self.context.redis
+        if socket is not None and not socket.exists() and redis.connected.is_set():
+            with suppress(StoreGone):  # it ends without a reply, and is started again
+                await redis.execute(RedisCommand(("SHUTDOWN",)))
 
     @property
     def notification_handlers(self) -> dict[str, NotificationHandler]:

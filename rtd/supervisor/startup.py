@@ -74,7 +74,7 @@ async def start_node(
         RtdError: one line that says which phase failed and why; `ends` reverts the others.
     """
     make_directories(options.places)
-    lock_directories(options.places, ends)
+    locks = lock_directories(options.places, ends)
     set_title("supervisor")
     set_subreaper()
     board = _board(options.places, ends)
@@ -83,7 +83,7 @@ async def start_node(
     redis_server = _redis(options, jobs, ends, keep)
     context = await _open_context(options, board, redis_server, jobs, ends)
     await _claim_node(context, redis_server, ends)
-    node = Node(context, redis_server)
+    node = Node(context, redis_server, locks)
     ends.push_async_callback(context.jobs.stop)
     await node.zygotes.open(node.zygote_events)
     ends.push_async_callback(_end_zygotes, node, keep)

@@ -78,7 +78,7 @@ class Board:
         self.words = memoryview(self._map).cast("Q")
         if self.words[_MAGIC_AT] != _MAGIC or self.words[_VERSION_AT] != _VERSION:
             raise _foreign(path)
-        self.wakeup_fifo = WakeupFifo(path.with_name(path.name + ".bell"))
+        self.wakeup_fifo = WakeupFifo(_fifo_path(path))
 
     @classmethod
     def create(cls, path: Path) -> "Board":
@@ -88,6 +88,9 @@ class Board:
         another boot or version is replaced by renaming, never by cutting a file that a
         process may have mapped.
         """
+        for file in (path, _fifo_path(path)):  # links to descriptors of an earlier supervisor
+            if file.is_symlink():
+                file.unlink()
         try:
             board = cls(path)
         except (FileNotFoundError, Conflict):
@@ -237,3 +240,7 @@ def _write_new(path: Path) -> None:
     finally:
         os.close(fd)
     os.rename(temporary, path)
+
+
+def _fifo_path(path: Path) -> Path:
+    return path.with_name(path.name + ".bell")

@@ -12,6 +12,7 @@ import pwd
 from pathlib import Path
 
 from rtd.common.errors import Conflict, NotPermitted
+from rtd.config.lock_holder import read_holder
 from rtd.config.paths import DaemonPaths
 
 
@@ -45,6 +46,14 @@ class LockFile:
         self._fd = fd
         return True
 
+    def renew(self) -> None:
+        """Make the file again, which another program has removed, and lock it."""
+        old, self._fd = self._fd, -1
+        if self.acquire():
+            os.close(old)
+        else:
+            self._fd = old
+
     def release(self) -> None:
         """Remove the file and drop the lock. Does nothing if it is not held."""
         if self._fd >= 0:
@@ -56,17 +65,20 @@ class LockFile:
 
 def lock_directories(
     places: DaemonPaths, ends: contextlib.ExitStack | contextlib.AsyncExitStack
-) -> None:
-    """Lock both directories for this daemon until `ends` ends.
+) -> list[LockFile]:
+    """Lock both directories for this daemon until `ends` ends. Returns the locks.
 
     Raises:
         Conflict: another daemon has one of them; the sentence names its pid.
     """
+    locks = []
     for path in (places.pid_file, places.lock_file):
         lock = LockFile(path, str(places.runtime_dir))
         if not lock.acquire():
             raise _taken(places, path)
         ends.callback(lock.release)
+        locks.append(lock)
+    return locks
 
 
 def check_free(places: DaemonPaths) -> None:
@@ -86,23 +98,24 @@ def holder(path: Path) -> int | None:
     return None if found is None else found[0]
 
 
+def holder_with(places: DaemonPaths) -> int | None:
+    """Return the pid of the daemon of these paths, even if its pid file was removed; None: none.
+
+    Raises:
+        NotPermitted: a file or its directory belongs to another user.
+    """
+    pid = holder(places.pid_file)
+    if pid is None and (found := _read(places.lock_file)) is not None:
+        pid = found[0] if found[1] == str(places.runtime_dir) else None
+    return pid
+
+
 def _read(path: Path) -> tuple[int, str] | None:
     """Return the pid and the note of the holder; pid 0: it has not written them yet."""
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        return read_holder(path)
     except PermissionError:
         raise NotPermitted(describe_owner(path)) from None
-    except OSError:
-        return None
-    try:
-        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        pid, _, note = os.pread(fd, 5000, 0).decode(errors="surrogateescape").partition("\n")
-        return (int(pid) if pid.isdigit() else 0), note.strip()
-    else:
-        return None
-    finally:
-        os.close(fd)
 
 
 def describe_owner(path: Path) -> str:

@@ -72,6 +72,11 @@ class RedisServer:
                 ),
             ]
 
+    @property
+    def socket(self) -> Path | None:
+        """The socket of an embedded Redis."""
+        return None if self._embedded is None else self._embedded.socket
+
     async def stop(self, keep: bool) -> None:
         """End an embedded Redis after all data is on disk; with `keep` it stays."""
         for keeper in self._keepers:

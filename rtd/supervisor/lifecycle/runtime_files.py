@@ -86,7 +86,7 @@ class RuntimeFiles:
         except (OSError, RtdError) as error:
             self._context.jobs.record_failure(f"making {path} again", error)
             return False
-        log.warning("%s was removed by another program; it is made again", path)
+        log.warning("%s is missing; it is made again", path)
         return True
 
     def _watch_folders(self) -> bool:

@@ -127,6 +127,11 @@ class ZygoteRegistry:
         taken = {z.lo for z in self._all}
         return next(((lo, lo + RANGE) for lo in range(0, SLOTS, RANGE) if lo not in taken), None)
 
+    @property
+    def file(self) -> Path:
+        """The file."""
+        return self._file
+
     def new_number(self) -> int:
         """Return the number of the next generation; each is given once."""
         self._next_generation += 1

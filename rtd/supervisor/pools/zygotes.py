@@ -1,11 +1,11 @@
 """Starts zygotes, ends them, and sends them commands."""
 
 import asyncio
-import contextlib
 import os
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from rtd.common.errors import AppError, InternalError
@@ -28,9 +28,9 @@ from rtd.protocol.zygote_messages import (
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.executor_registry import Executor, ExecutorPhase
 from rtd.supervisor.core.log import log
-from rtd.supervisor.core.unix_socket import bind_unix
 from rtd.supervisor.pools.zygote_messages import ZygoteHandler, ZygoteListener
 from rtd.supervisor.pools.zygote_registry import RANGE, ZygoteRecord, ZygoteRegistry
+from rtd.supervisor.pools.zygote_socket import ZygoteSocket
 
 #: How long a zygote may take to end the executors below it.
 QUIT_S = 15.0
@@ -46,7 +46,7 @@ class Zygotes:
     def __init__(self, context: SupervisorContext) -> None:
         self._context = context
         self._registry = ZygoteRegistry(context.paths.runtime_dir)
-        self._server: asyncio.Server | None = None
+        self._socket: ZygoteSocket | None = None
 
     # --- life
 
@@ -57,14 +57,21 @@ class Zygotes:
             listener: hears of all executors and zygotes that start or end.
         """
         handler = ZygoteHandler(self._context, self._registry, listener, self.retire)
-        loop = asyncio.get_running_loop()
-        socket = bind_unix(self._context.paths.zygote_socket, mode=0o600)
-        self._server = await loop.create_unix_server(handler.new_connection, sock=socket)
+        self._socket = ZygoteSocket(self._context, handler)
+        await self._socket.open()
         self._registry.load(listener.on_zygote_exit)
         # Scans of the board leave out the slots that no zygote has.
         self._context.board.scan_limit = max(
             [RANGE, *(zygote.hi for zygote in self._registry.living)]
         )
+
+    def watched_files(self) -> dict[Path, Callable[[], None]]:
+        """Return the files that a running daemon needs, each with what makes it again."""
+        assert self._socket is not None
+        return {
+            self._context.paths.zygote_socket: self._socket.renew,
+            self._registry.file: self._registry.save,
+        }
 
     @property
     def living(self) -> list[ZygoteRecord]:
@@ -191,10 +198,8 @@ class Zygotes:
         those that still live are ended."""
         if not keep:
             await self._end_all()
-        if self._server is not None:
-            self._server.close()
-            with contextlib.suppress(FileNotFoundError):
-                self._context.paths.zygote_socket.unlink()
+        if self._socket is not None:
+            self._socket.close()
         for zygote in self._registry.living:
             if zygote.connection is not None:
                 zygote.connection.close()
