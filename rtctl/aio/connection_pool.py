@@ -8,7 +8,9 @@ from typing import Any
 
 from rtctl.aio.connection import AsyncDaemonConnection, open_connection
 from rtctl.client.connection import ConnectionLost, answer_limit_s
+from rtctl.client.connection_pool import without_defaults
 from rtctl.client.errors import DaemonUnreachable
+from rtctl.client.stream_position import position_of
 from rtctl.generated.async_verbs import AsyncVerbs
 from rtctl.generated.shapes import Row
 from rtd.common.errors import WaitTimeout
@@ -63,6 +65,11 @@ class AsyncConnectionPool:
                 if left_s == 0.0:
                     raise WaitTimeout(f"not over within {timeout_s:g} s") from None
 
+    async def open_anew(self) -> AsyncDaemonConnection:
+        """Return a connection of its own to a daemon that may be restarting."""
+        await self._reconnect()
+        return await open_connection(self.path)
+
     async def _reconnect(self) -> AsyncDaemonConnection:
         deadline = monotonic() + self._reconnect_s
         while True:
@@ -75,32 +82,50 @@ class AsyncConnectionPool:
 
     def stream(self, method: str, params: dict[str, Any]) -> "AsyncPartStream":
         """Open a streamed answer on a connection of its own."""
-        return AsyncPartStream(self.path, method, params)
+        return AsyncPartStream(self, method, params)
 
 
 class AsyncPartStream:
     """The parts of a streamed answer, each once. `aclose` ends it sooner.
 
+    An answer that follows a run or the events goes on over a restart of the daemon.
+
     Attributes:
         answer: the answer that follows the last part; None before.
     """
 
-    def __init__(self, path: str, method: str, params: dict[str, Any]) -> None:
+    def __init__(self, pool: AsyncConnectionPool, method: str, params: dict[str, Any]) -> None:
         self.answer: Any = None
-        self._path = path
-        self._request = (method, params)
+        self._pool = pool
+        self._method = method
+        self._params = params
+        self._position = position_of(method, params)
         self._connection: AsyncDaemonConnection | None = None
 
     async def __aiter__(self) -> AsyncIterator[Any]:
-        self._connection = await open_connection(self._path)
+        self._connection = await open_connection(self._pool.path)
         try:
-            async for is_part, value in self._connection.stream(*self._request):
-                if is_part:
-                    yield value
-                else:
-                    self.answer = value
+            while True:
+                try:
+                    async for part in self._parts(self._connection):
+                        yield part
+                    return
+                except ConnectionLost:
+                    if self._position is None:
+                        raise
+                await self.aclose()
+                self._connection = await self._pool.open_anew()
+                self._params = self._position.params
         finally:
             await self.aclose()
+
+    async def _parts(self, connection: AsyncDaemonConnection) -> AsyncIterator[Any]:
+        params = without_defaults(self._params)
+        async for is_part, value in connection.stream(self._method, params):
+            if not is_part:
+                self.answer = value
+            elif self._position is None or self._position.advance(value):
+                yield value
 
     async def aclose(self) -> None:
         """Close the connection; the daemon stops sending."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from rtctl.client.stream_position import StreamPosition
     from rtctl.generated.shapes import Row
 
 #: The pause between two tries to reach a daemon that restarts.
@@ -137,32 +138,60 @@ class ConnectionPool:
 
     def stream(self, method: str, params: dict[str, Any]) -> PartStream:
         """Open a streamed answer on a connection of its own."""
+        position = None
+        if params.get("follow"):
+            from rtctl.client.stream_position import position_of  # lazy: only followers need it
+
+            position = position_of(method, params)
         connection = self.acquire()
         try:
-            connection.send(method, params)
+            connection.send(method, without_defaults(params))
         except BaseException:
             connection.close()
             raise
-        return PartStream(self, connection)
+        return PartStream(self, connection, method, position)
+
+
+def without_defaults(params: dict[str, Any]) -> dict[str, Any]:
+    """Return the parameters of a streamed request without `after` when it is not used: an older
+    daemon does not know it."""
+    return {name: v for name, v in params.items() if name != "after" or v is not None}
 
 
 class PartStream:
     """The parts of a streamed answer, each once. `close` ends it sooner.
 
+    An answer that follows a run or the events goes on over a restart of the daemon, as `wait` does.
+
     Attributes:
         answer: the answer that follows the last part; None before.
     """
 
-    def __init__(self, pool: ConnectionPool, connection: DaemonConnection) -> None:
+    def __init__(
+        self,
+        pool: ConnectionPool,
+        connection: DaemonConnection,
+        method: str,
+        position: StreamPosition | None,
+    ) -> None:
         self.answer: Any = None
         self._pool = pool
+        self._method = method
+        self._position = position
         self._connection: DaemonConnection | None = connection
 
     def __iter__(self) -> Iterator[Any]:
         while self._connection is not None:
-            message = self._connection.receive(None)
+            try:
+                message = self._connection.receive(None)
+            except ConnectionLost:
+                if self._position is None:
+                    raise
+                self._restart(self._position)
+                continue
             if isinstance(message, Notification):
-                yield message.params
+                if self._position is None or self._position.advance(message.params):
+                    yield message.params
                 continue
             self._connection.mark_answered()
             connection, self._connection = self._connection, None
@@ -170,6 +199,13 @@ class PartStream:
             if message.error is not None:
                 raise message.error
             self.answer = message.result
+
+    def _restart(self, position: StreamPosition) -> None:
+        """Go on with a daemon that has restarted, behind the last part."""
+        self.close()
+        connection = self._pool.reconnect()
+        connection.send(self._method, without_defaults(position.params))
+        self._connection = connection
 
     def close(self) -> None:
         """Close the connection; the daemon stops sending."""

@@ -35,6 +35,9 @@ def run(context: CommandContext) -> int:
     args = context.args
     context.targets(0, 0, "target")
     since = None if args.since is None else _since(args.since)
+    if args.follow and since is None:
+        # From now on, also if the daemon restarts before the first event.
+        since = _newest(context)
     limit = USUAL if args.limit is None else args.limit
     # One more tells whether some are left out. With --since a `last` beyond those shown would
     # make the next call miss one.
@@ -67,6 +70,15 @@ def _cut(
     if len(events) >= limit:
         context.say_cut(len(events))
     return events
+
+
+def _newest(context: CommandContext) -> str | None:
+    """Return the id of the newest event there is."""
+    parts = context.rpc.events(limit=0)
+    for _ in parts:
+        pass
+    answer = parts.answer
+    return None if answer is None else answer["last"]
 
 
 def _since(text: str) -> str:

@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from rtctl.cli.context import CommandContext
     from rtctl.generated.answers import StatusResult
-    from rtctl.generated.shapes import FaultRow, ScheduleState
+    from rtctl.generated.shapes import FaultRow, LaneRow, ScheduleState
 
 USAGE = "status"
 FLAGS = ()
@@ -59,8 +59,19 @@ def _pairs(status: StatusResult) -> list[tuple[str, str]]:
         ("schedule", clean(_schedule(status["schedule"]))),
         ("runs", f"{status['running']:,} running, {status['queued']:,} queued"),
         ("executors", lanes and f"{lanes} (runs/executors)"),
+        *(("busy", _busy(lane)) for lane in status["lanes"] if lane["full"] and lane["queued"]),
     ]
     return [(name, value) for name, value in pairs if value]
+
+
+def _busy(lane: LaneRow) -> str:
+    """Return that runs wait since all executors of a lane are taken."""
+    waiting, count = lane["queued"], lane["executors"]
+    return (
+        f"all {count} executor{'' if count == 1 else 's'} of lane {lane['lane']} are taken, and"
+        f" {waiting:,} run{' waits' if waiting == 1 else 's wait'}: lanes.{lane['lane']}.max"
+        " allows more"
+    )
 
 
 def _schedule(schedule: ScheduleState) -> str:

@@ -119,6 +119,7 @@ class AsyncVerbs:
         lines: int | None = None,
         since: float | None = None,
         stream: str | None = None,
+        after: list[int] | None = None,
     ) -> AsyncStream[LogPart, LogsResult]:
         """See `rtctl.generated.verbs.Verbs.logs`."""
         return self._stream(
@@ -130,6 +131,7 @@ class AsyncVerbs:
                 "lines": lines,
                 "since": since,
                 "stream": stream,
+                "after": after,
             },
         )
 

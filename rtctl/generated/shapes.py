@@ -185,6 +185,8 @@ class LogPart(TypedDict):
     """When, epoch seconds; of raw output the next time known."""
     data: bytes
     """The bytes; a line may be split over several parts."""
+    end: int
+    """How many bytes of the attempt's output there are up to here."""
 
 
 class Event(TypedDict):
@@ -376,6 +378,10 @@ class LaneRow(TypedDict):
     """How many live."""
     running: int
     """Runs that are going in it."""
+    queued: int
+    """Runs that wait for one of its executors."""
+    full: bool
+    """None is idle, and it may have no more of them."""
 
 
 class ScheduleState(TypedDict):

@@ -145,6 +145,7 @@ class Verbs:
         lines: int | None = None,
         since: float | None = None,
         stream: str | None = None,
+        after: list[int] | None = None,
     ) -> Stream[LogPart, LogsResult]:
         """Send the output of a run as `log` notifications; the answer follows the last one.
 
@@ -156,6 +157,7 @@ class Verbs:
             lines: only the last so many of the lines so far.
             since: only what was written since, epoch seconds.
             stream: only `out` or `err`.
+            after: go on behind a part that was sent: its attempt and its `end`.
         """
         return self._stream(
             "logs",
@@ -166,6 +168,7 @@ class Verbs:
                 "lines": lines,
                 "since": since,
                 "stream": stream,
+                "after": after,
             },
         )
 

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 
 from rtd.executor.core.backend import Backend
+from rtd.executor.core.executor_connections import Abandoned
 from rtd.executor.core.executor_options import ExecutorOptions
 from rtd.executor.core.exit_codes import EXIT_FENCED, EXIT_RETIRED
 from rtd.executor.core.leased_run import LeasedRun, expired_outcome
@@ -39,7 +40,14 @@ class PullLoop:
         self._registered = False
 
     def run(self) -> int:
-        """Take and start runs until retired, recycled or fenced off. Returns the exit code."""
+        """Take and start runs until retired, recycled, fenced off or abandoned. Returns the exit
+        code."""
+        try:
+            return self._run()
+        except Abandoned:
+            return EXIT_RETIRED
+
+    def _run(self) -> int:
         while True:
             self._lane.collect()
             if self._lane.retiring() or self._lane.should_recycle():

@@ -25,6 +25,8 @@ LANE: Final = Shape(
         Field("lane", "str", "its name"),
         Field("executors", "int", "how many live"),
         Field("running", "int", "runs that are going in it"),
+        Field("queued", "int", "runs that wait for one of its executors"),
+        Field("full", "bool", "none is idle, and it may have no more of them"),
     ),
 )
 
@@ -138,7 +140,8 @@ STATUS: Final = Verb(
             "started_at": 1769846400.0, "draining": False, "app": "shop.jobs:session",
             "app_error": None, "tasks": 12,
             "redis": {"url": "embedded", "ok": True, "server": "Redis", "version": "8.2.3"},
-            "lanes": [{"lane": "process", "executors": 2, "running": 1}],
+            "lanes": [{"lane": "process", "executors": 2, "running": 1, "queued": 0,
+                       "full": False}],
             "queued": 12, "running": 1,
             "schedule": {"state": "going", "why": None, "halted_at": None, "tasks": 4},
             "faults": [{"kind": "parameter", "what": "friend_list", "times": 3,

@@ -113,6 +113,8 @@ LOGS: Final = Verb(
         Field("lines", "int | None", "only the last so many of the lines so far", None),
         Field("since", "float | None", "only what was written since, epoch seconds", None),
         Field("stream", "str | None", "only `out` or `err`", None),
+        Field("after", "list[int] | None", "go on behind a part that was sent: its attempt and its "
+              "`end`", None),
     ),
     result=(
         Field("id", "str", "the run"),
@@ -126,7 +128,7 @@ LOGS: Final = Verb(
         {"run": "X9YB", "follow": True},
         {"id": ID, "state": "succeeded", "attempt": 1, "output_bytes": 14, "lost_bytes": 0},
     ),
-)
+)  # fmt: skip
 
 WAIT: Final = Verb(
     name="wait",

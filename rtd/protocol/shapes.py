@@ -139,6 +139,7 @@ LOG: Final = Shape(
         Field("stream", "str", "`out`, `err`, or `raw`: written by a subprocess"),
         Field("at", "float | None", "when, epoch seconds; of raw output the next time known"),
         Field("data", "bytes", "the bytes; a line may be split over several parts"),
+        Field("end", "int", "how many bytes of the attempt's output there are up to here"),
     ),
 )
 

@@ -78,8 +78,12 @@ class Backend:
         """Report the pending outcomes and take up to `want` runs (0: only report).
 
         Waits for Redis to come back, however long it takes.
+
+        Raises:
+            Abandoned: see `rtd.executor.core.executor_connections.ExecutorConnections.retry`.
         """
-        return self._connections.retry(lambda: self._exchange(want))
+        is_idle = not (self._leased_ids or self.outcomes.pending or self._handed_over)
+        return self._connections.retry(lambda: self._exchange(want), is_idle)
 
     def execute_all(self, calls: Sequence[RedisCommand]) -> list[Any]:
         """Return the replies to some commands, after the pending outcomes: one round trip.

@@ -1,5 +1,7 @@
 """The connections of an executor to Redis: one for commands, and one to wait for the bell."""
 
+import os
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
@@ -10,8 +12,14 @@ from rtd.store.connection.command import RedisCommand
 
 Answer = TypeVar("Answer")
 _CONNECT_S: Final = 0.5
+#: So long an idle executor without a zygote waits for Redis.
+ABANDONED_S: Final = 20.0
 #: Waits between attempts to reach Redis again, in seconds.
 _BACKOFF_S: Final = (0.01, 0.02, 0.05, 0.1, 0.2)
+
+
+class Abandoned(Exception):
+    """There is nothing left that this executor could work for."""
 
 
 class ExecutorConnections:
@@ -43,6 +51,7 @@ class ExecutorConnections:
         self._store_url = store_url
         self._bell_key = bell_key
         self._exec_id = exec_id
+        self._zygote_pid = os.getppid()
         self._shared = shared
         self._pause = pause
         self._on_token = on_token
@@ -71,17 +80,26 @@ class ExecutorConnections:
             return None
         return reply
 
-    def retry(self, step: Callable[[], Answer]) -> Answer:
+    def retry(self, step: Callable[[], Answer], is_idle: bool = False) -> Answer:
         """Return the result of a step, repeated until Redis answers and takes it.
 
         A refusal of any kind is waited for, too: the runs of this executor would be lost.
+
+        Args:
+            is_idle: this executor has nothing that Redis must know.
+
+        Raises:
+            Abandoned: it is idle, its zygote is dead, and Redis has been gone for long.
         """
-        tries = 0
+        tries, since_s = 0, time.monotonic()
         while True:
             try:
                 return step()
             except (StoreGone, StoreError):
                 self.drop()
+                is_late = time.monotonic() - since_s > ABANDONED_S
+                if is_idle and is_late and os.getppid() != self._zygote_pid:
+                    raise Abandoned from None
                 self._pause(_BACKOFF_S[min(tries, len(_BACKOFF_S) - 1)])
                 tries += 1
 

@@ -41,6 +41,9 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
     params, context = request.params, request.context
     if params["stream"] not in (None, "out", "err"):
         raise BadRequest(f"logs: stream must be 'out' or 'err', not {params['stream']!r:.40}")
+    after = params["after"]
+    if after is not None and (len(after) != 2 or after[0] < 1 or after[1] < 0):
+        raise BadRequest(f"logs: after: {after!r:.60} is not an attempt and a number of bytes")
     run_id = await resolve_target(context, params["run"])
     if params["follow"]:
         async with request.node.waiters.watch([run_id]) as watch:
@@ -79,11 +82,13 @@ class _OutputSender:
         wanted = self._request.params["attempt"]
         over = len(record.attempts)
         going = record.state not in TERMINAL and self._find() is not None
-        number = wanted or (over + 1 if going or not over else over)
+        after_attempt, after_bytes = self._request.params["after"] or (0, 0)
+        number = wanted or after_attempt or (over + 1 if going or not over else over)
         if wanted is not None and not 1 <= wanted <= over + 1:
             raise BadRequest(f"logs: run {self._run_id} has no attempt {wanted}; it has had {over}")
         while True:
-            self._position.attempt, self._position.position = number, 0
+            start = after_bytes if number == after_attempt else 0
+            self._position.attempt, self._position.position = number, start
             await self._one_attempt(number)
             record = await self._record()
             more = record.state not in TERMINAL or len(record.attempts) > number
@@ -226,7 +231,7 @@ class _OutputSender:
         self._position.sent_bytes += len(part.data)
         await self._request.send_part(
             "log", run=self._run_id, attempt=self._position.attempt, stream=part.stream, at=part.at,
-            data=part.data,
+            data=part.data, end=self._position.position,
         )  # fmt: skip
 
 

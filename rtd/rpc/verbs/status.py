@@ -10,6 +10,7 @@ from rtd.rpc.core.identity import identity
 from rtd.rpc.core.request import ClientRequest
 from rtd.rpc.core.verb_handlers import handles
 from rtd.store.commands.faults import FaultRecord, ScheduleHalt
+from rtd.store.commands.reads import LaneLoad
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.lifecycle.redis_server import redis_info
 from rtd.supervisor.node import Node
@@ -27,7 +28,7 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
         **identity(context),
         "tasks": sum(1 for info in tasks if not info.hidden and info.name != COMMAND),
         "redis": redis,
-        "lanes": _lanes(context, going),
+        "lanes": await _lanes(request.node, going),
         "queued": queued,
         "running": going.total(),
         "schedule": _schedule(request.node, halt),
@@ -58,16 +59,32 @@ def _own_failures(context: SupervisorContext) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _lanes(context: SupervisorContext, going: Counter[str]) -> list[dict[str, Any]]:
+async def _lanes(node: Node, going: Counter[str]) -> list[dict[str, Any]]:
+    context = node.context
     executors: Counter[str] = Counter()
     running: Counter[str] = Counter()
     for executor in context.executors:
         executors[executor.lane] += 1
         running[executor.lane] += going[executor.id]
+    names = sorted(executors)
+    loads = await _loads(context, names)
     return [
-        {"lane": lane, "executors": count, "running": running[lane]}
-        for lane, count in sorted(executors.items())
-    ]
+        {
+            "lane": lane, "executors": executors[lane], "running": running[lane],
+            "queued": load.queued,
+            "full": node.pools.is_full(lane) and running[lane] > 0 and load.idle == 0,
+        }
+        for lane, load in zip(names, loads, strict=True)
+    ]  # fmt: skip
+
+
+async def _loads(context: SupervisorContext, lanes: list[str]) -> list[LaneLoad]:
+    try:
+        calls = [context.commands.lane_load(lane) for lane in lanes]
+        loads: list[LaneLoad] = await context.redis.execute_all(*calls)
+    except StoreGone:
+        return [LaneLoad(0, 0, 0) for _ in lanes]
+    return loads
 
 
 def _schedule(node: Node, halt: ScheduleHalt | None) -> dict[str, Any]:

@@ -110,6 +110,11 @@ class Pools:
         """Return whether an executor that was ordered has not started yet."""
         return self._pools[lane].count_pending() > 0
 
+    def is_full(self, lane: str) -> bool:
+        """Return whether a lane has as many executors as it may have."""
+        pool = self._pools.get(lane)
+        return pool is not None and self._alive(pool) >= self._settings(pool).max
+
     def stop_spares(self) -> None:
         """While the daemon ends, do not replace executors of the fresh lane."""
         self._keep_spares(0)

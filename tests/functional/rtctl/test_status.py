@@ -88,3 +88,25 @@ def test_a_redis_that_is_away_is_reported_and_faults_wait_for_it(
         external.start()
         until(lambda: faults(daemon).keys() >= set(lanes), within_s=20, what="all faults")
     assert [faults(daemon)[lane]["times"] for lane in lanes] == [1, 1, 1]
+
+
+def test_a_lane_whose_executors_are_all_taken_is_told(
+    start_daemon: DaemonMaker, tmp_path: Path
+) -> None:
+    daemon = start_daemon(
+        "supervised:session", cwd=PROGRAMS, flags=["--set", "lanes.process.max=2"]
+    )
+    gate = tmp_path / "gate"
+    with client(daemon) as rt:
+        assert "taken" not in daemon.ok("status")
+        held = [rt.submit("waiter", gate=str(gate)) for _ in range(2)]
+        until(lambda: all(run.refresh().state == "running" for run in held), what="both run")
+        assert "taken" not in daemon.ok("status"), "no run waits"
+        waiting = [rt.submit("add", a=1) for _ in range(3)]
+        text = daemon.ok("status")
+        assert "all 2 executors of lane process are taken, and 3 runs wait" in text
+        (lane,) = [lane for lane in rt.rpc.status()["lanes"] if lane["lane"] == "process"]
+        assert (lane["queued"], lane["full"]) == (3, True)
+        gate.touch()
+        assert all(run.wait(timeout=20).state == "succeeded" for run in (*held, *waiting))
+        assert "taken" not in daemon.ok("status")

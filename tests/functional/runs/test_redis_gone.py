@@ -19,7 +19,7 @@ from rtd.store.connection.blocking import RedisConnection
 from tests.helpers.daemon import BIN, Daemon, DaemonMaker
 from tests.helpers.deadline import until
 from tests.helpers.external import ExternalRedis
-from tests.helpers.running import SMALL, client, restart_supervisor, until_running
+from tests.helpers.running import SMALL, client, executors, restart_supervisor, until_running
 from tests.helpers.source import PROGRAMS
 
 
@@ -183,3 +183,22 @@ def test_a_name_that_is_renewed_on_another_machine_is_refused(external: External
         assert process.wait(20) == 6
     assert "on far" in daemon.log.read_text()
     daemon.close()
+
+
+@pytest.mark.slow
+def test_idle_executors_that_all_have_left_end_after_a_while(
+    start_daemon: DaemonMaker, external: ExternalRedis
+) -> None:
+    flags = ["--redis", external.url, "--set", "lanes.process.min=2"]
+    daemon = start_daemon("supervised:session", cwd=PROGRAMS, flags=flags)
+    with client(daemon) as rt:
+        until(lambda: len(executors(rt)) == 2, what="its executors")
+        assert rt.submit("add", a=1).wait(timeout=20).result == 1
+    assert daemon.process is not None
+    daemon.process.kill()
+    daemon.process.wait()
+    for found in daemon.processes():
+        if found.title.startswith("rtd: app"):
+            os.kill(found.pid, signal.SIGKILL)
+    external.kill()
+    until(lambda: not daemon.processes(), within_s=40, what="their end")
