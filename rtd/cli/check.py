@@ -77,10 +77,11 @@ def _show(manifest: Manifest | None) -> None:
 
 def _examine(app: str) -> dict[str, Any]:
     """Return the manifest as data, and a sentence for each problem. Runs in the child."""
-    from rtd.session.app.load_app import load  # lazy: only the child needs it
+    from rtd.session.app.load_app import hide_arguments, load  # lazy: only the child needs it
     from rtd.session.app.manifest import manifest_of  # lazy: as above
 
     before = threading.active_count()
+    hide_arguments(app)
     try:
         manifest = manifest_of(load(app), app)
     except (AppError, PolicyError) as error:

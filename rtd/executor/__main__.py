@@ -17,7 +17,7 @@ from rtd.process.fork.file_descriptors import close_inherited
 from rtd.process.fork.fork import lead_session
 from rtd.process.fork.prctl import set_subreaper
 from rtd.process.fork.process_title import set_title
-from rtd.session.app.load_app import load
+from rtd.session.app.load_app import hide_arguments, load
 from rtd.session.task_log.log_record import is_logged
 
 
@@ -36,6 +36,8 @@ def run_zygote(argv: list[str], executor_main: ExecutorMain, load: AppLoader) ->
     lead_session()
     set_subreaper()
     STDIO.install()
+    if given.app:
+        hide_arguments(given.app)
     app = import_app(given.app, load, _preload)
     board = Board(runtime_dir / "board")
     connection = SupervisorConnection(runtime_dir / "zygote.sock")

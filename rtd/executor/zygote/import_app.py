@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rtd.common.errors import RtdError
-from rtd.common.package_root import PACKAGE_ROOT
 from rtd.process.fork.file_descriptors import socket_fds
 from rtd.process.fork.fork import freeze_heap, other_threads
 from rtd.process.tree.children import own_children
 from rtd.session.app.manifest import manifest_of
+from rtd.session.core.app_errors import find_app_frame
 from rtd.session.session import Session
 
 __all__ = ["ImportedApp", "import_app"]
@@ -96,13 +96,8 @@ def _place(error: BaseException) -> dict[str, Any] | None:
         error = error.__cause__
     if isinstance(error, SyntaxError) and error.filename:
         return {"file": error.filename, "line": error.lineno}
-    frames = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if not frame.filename.startswith(("<frozen", PACKAGE_ROOT))
-        and "importlib" not in frame.filename
-    ]
-    return {"file": frames[-1].filename, "line": frames[-1].lineno} if frames else None
+    frame = find_app_frame(traceback.extract_tb(error.__traceback__))
+    return None if frame is None else {"file": frame.filename, "line": frame.lineno}
 
 
 def _flush() -> None:

@@ -1,18 +1,27 @@
 """Finds and imports an app: `package.module:session`, a module, or a file."""
 
 import importlib
+import os
 import sys
+import traceback
 from pathlib import Path
 from types import ModuleType
+from typing import Final
 
 from rtd.common.errors import AppError
 from rtd.process.events.keyboard_interrupt import CtrlC, mark_ctrl_c
+from rtd.process.fork.fork_guard import exit_child
 from rtd.session.core.app_errors import describe_error
 from rtd.session.core.default_session import SESSIONS, find_default_session
 from rtd.session.core.import_file import package_root
 from rtd.session.session import Session
 
-__all__ = ["load"]
+__all__ = ["hide_arguments", "load"]
+
+_EXIT_HINT: Final = (
+    "; an app is imported, without a command line: parse arguments and exit under"
+    " `if __name__ == '__main__':`"
+)
 
 
 def load(app: str) -> Session:
@@ -26,8 +35,42 @@ def load(app: str) -> Session:
         AppError: one line: what failed, in which file, at which line.
         KeyboardInterrupt: a user's Ctrl-C. One that the app raises itself is an AppError.
     """
-    with mark_ctrl_c():
-        return _load(app)
+    process = os.getpid()
+    try:
+        with mark_ctrl_c():
+            return _load(app)
+    finally:
+        if os.getpid() != process:
+            _end_forked(app)
+
+
+def hide_arguments(app: str) -> None:
+    """Leave the name of the app as the only word of `sys.argv`: rtd's own are not the app's."""
+    sys.argv[:] = [app.partition(":")[0]]
+
+
+def _end_forked(app: str) -> None:
+    """End a process that the app forked while it was imported, and that did not end itself.
+
+    It ends as it would behind the last line of a script, and never becomes a second daemon.
+    """
+    error = sys.exc_info()[1]
+    cause = error.__cause__ or error if error is not None else None
+    if cause is not None and not isinstance(cause, SystemExit):
+        traceback.print_exception(cause)
+    elif cause is None:
+        print(
+            f"rtd: a process that app {app} forked while it was imported came to the end of the"
+            " import: it ends here; start processes in a task",
+            file=sys.stderr,
+        )
+    sys.stdout.flush()
+    sys.stderr.flush()
+    exit_child(cause is not None and not _is_success(cause))
+
+
+def _is_success(error: BaseException) -> bool:
+    return isinstance(error, SystemExit) and error.code in (None, 0)
 
 
 def _load(app: str) -> Session:
@@ -52,7 +95,8 @@ def _import(app: str, target: str) -> ModuleType:
     except CtrlC:
         raise
     except BaseException as error:  # all that an app can raise becomes one line
-        raise AppError(f"app {app} does not import: {describe_error(error)}") from error
+        hint = _EXIT_HINT if isinstance(error, SystemExit) else ""
+        raise AppError(f"app {app} does not import: {describe_error(error)}{hint}") from error
     found = getattr(module, "__file__", None)
     if file is not None and found is not None and not file.samefile(found):
         raise AppError(

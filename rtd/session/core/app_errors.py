@@ -1,9 +1,14 @@
 """Exceptions of an app's code: the two that rtd offers to tasks, and how others are described."""
 
+import os
 import traceback
+from collections.abc import Iterable
+from typing import Final
 
 from rtd.common.package_root import PACKAGE_ROOT
 from rtd.process.events.keyboard_interrupt import is_ctrl_c
+
+_STANDARD_LIBRARY: Final = os.path.join(os.path.dirname(os.__file__), "")
 
 
 class Error(Exception):
@@ -30,18 +35,32 @@ def is_app_error(error: BaseException) -> bool:
 
 
 def describe_error(error: BaseException) -> str:
-    """Return `ValueError: text (file, line 12)`, the innermost frame of user code."""
+    """Return `ValueError: text (file, line 12)`, the innermost frame of the app's own code."""
     if isinstance(error, SyntaxError) and error.filename:
         return f"SyntaxError: {error.msg} ({error.filename}, line {error.lineno})"
     text = ": ".join(filter(None, (type(error).__name__, _first_line(error))))
-    frames = [
+    frame = find_app_frame(traceback.extract_tb(error.__traceback__))
+    return text if frame is None else f"{text} ({frame.filename}, line {frame.lineno})"
+
+
+def find_app_frame(frames: Iterable[traceback.FrameSummary]) -> traceback.FrameSummary | None:
+    """Return the innermost frame of the app's own code.
+
+    What a library of Python or another package raises is told where the app calls it, unless
+    the app itself is such a package.
+    """
+    known = [
         frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if "importlib" not in frame.filename and not frame.filename.startswith(PACKAGE_ROOT)
+        for frame in frames
+        if "importlib" not in frame.filename
+        and not frame.filename.startswith(("<frozen", PACKAGE_ROOT))
     ]
-    if not frames:
-        return text
-    return f"{text} ({frames[-1].filename}, line {frames[-1].lineno})"
+    own = [frame for frame in known if not _is_library(frame.filename)]
+    return own[-1] if own else known[-1] if known else None
+
+
+def _is_library(file: str) -> bool:
+    return file.startswith(_STANDARD_LIBRARY) or "/site-packages/" in file
 
 
 def _first_line(error: BaseException) -> str:
