@@ -97,7 +97,7 @@ def measure(folder: Path, files: int, times: int) -> dict[str, list[float]]:
             found["changed"].append(
                 took_s(
                     lambda: write(folder, "t7", turn),
-                    lambda: rt.submit("t7").wait(timeout=30).result == turn,
+                    lambda: rt.submit("t7").wait(timeout=30).result() == turn,
                 )
             )
             found["removed"].append(

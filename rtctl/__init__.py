@@ -2,8 +2,7 @@
 
     with Client() as rt:
         run = rt.submit("report", day="2026-01-31")
-        run.wait(timeout=60)
-        print(run.state, run.result)
+        print(run.result(timeout=60))
 
 `Client` blocks, `AsyncClient` is for asyncio. A name is loaded when it is first used, so
 `import rtctl` costs next to nothing.
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
     from rtctl.aio.client import AsyncClient
     from rtctl.aio.run import AsyncRun
     from rtctl.client.client import Client
-    from rtctl.client.errors import DaemonUnreachable, NotEnded, RunFailed
+    from rtctl.client.errors import DaemonUnreachable, RunFailed
     from rtctl.client.output_lines import Line
     from rtctl.client.run import Run
     from rtd.common.errors import RtdError, WaitTimeout
@@ -25,7 +24,6 @@ __all__ = [
     "Client",
     "DaemonUnreachable",
     "Line",
-    "NotEnded",
     "RtdError",
     "Run",
     "RunFailed",
@@ -38,7 +36,6 @@ _HOME = {
     "Client": "rtctl.client.client",
     "DaemonUnreachable": "rtctl.client.errors",
     "Line": "rtctl.client.output_lines",
-    "NotEnded": "rtctl.client.errors",
     "RtdError": "rtd.common.errors",
     "Run": "rtctl.client.run",
     "RunFailed": "rtctl.client.errors",

@@ -41,7 +41,7 @@ def find_duplicates(root: str) -> dict[str, Any]:
         for start in range(0, len(runs), step):
             ended = client.wait(runs[start : start + step])
             for path, run in zip(paths[start : start + step], ended, strict=True):
-                groups.setdefault(run.result, []).append(path)
+                groups.setdefault(run.result(), []).append(path)
             done = start + len(ended)
             progress(done, len(paths), "files")
             print(f"{done} of {len(paths)} files hashed", flush=True)

@@ -32,7 +32,7 @@ class AsyncClient:
 
         async with AsyncClient() as rt:
             run = await rt.submit("report", day="2026-01-31")
-            print(await (await run.wait(timeout=60)).result())
+            print(await run.result(timeout=60))
 
     Args:
         address: path of the control socket; None: as `Client`.

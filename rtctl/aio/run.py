@@ -6,7 +6,7 @@ Made by `python -m tools.generate_client` from `rtctl/client/run.py`.
 from __future__ import annotations
 
 from rtctl.client.connection import ConnectionLost
-from rtctl.client.errors import NotEnded, RunFailed, single_outcome, state_phrase
+from rtctl.client.errors import RunFailed, single_outcome, state_phrase
 from rtctl.client.output_lines import Line, LineAssembler
 from rtctl.client.run_base import RunBase
 from rtd.model.run_states import TERMINAL
@@ -78,14 +78,15 @@ class AsyncRun(RunBase):
             return None
         return row["why"] or state_phrase(row["state"])
 
-    async def result(self) -> Any:
+    async def result(self, timeout: float | None = None) -> Any:
         """See `rtctl.client.run.Run.result`."""
         answer = await self._source.rpc.result(run=self.id)
+        if answer["state"] not in TERMINAL:
+            await self.wait(timeout)
+            answer = await self._source.rpc.result(run=self.id)
         if answer["state"] == "succeeded":
             return answer["value"]
-        if answer["state"] in TERMINAL:
-            raise RunFailed(self.id, answer)
-        raise NotEnded(f"run {self.id} is {answer['state']}: it has no result yet; wait() first")
+        raise RunFailed(self.id, answer)
 
     async def wait(self, timeout: float | None = None) -> AsyncRun:
         """See `rtctl.client.run.Run.wait`."""

@@ -29,7 +29,7 @@ class Client:
 
         with Client() as rt:
             run = rt.submit("report", day="2026-01-31")
-            print(run.wait(timeout=60).result)
+            print(run.result(timeout=60))
 
     Args:
         address: path of the control socket; None: RTD_SOCKET, else `rtd.sock` in

@@ -10,7 +10,6 @@ from rtd.common.errors import (
     NotPermitted,
     RtdError,
     Unreachable,
-    WrongState,
     from_wire,
 )
 
@@ -25,10 +24,6 @@ _ELSEWHERE = "if it runs elsewhere, set RTD_SOCKET or RTD_RUNTIME_DIR"
 
 class DaemonUnreachable(Unreachable):
     """No daemon answers on the control socket; the sentence says what was tried."""
-
-
-class NotEnded(WrongState):
-    """The run has no result yet: it is not over."""
 
 
 class RunFailed(RtdError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rtctl.client.connection import ConnectionLost
-from rtctl.client.errors import NotEnded, RunFailed, single_outcome, state_phrase
+from rtctl.client.errors import RunFailed, single_outcome, state_phrase
 from rtctl.client.output_lines import Line, LineAssembler
 from rtctl.client.run_base import RunBase
 from rtd.model.run_states import TERMINAL
@@ -80,20 +80,23 @@ class Run(RunBase):
             return None
         return row["why"] or state_phrase(row["state"])
 
-    @property
-    def result(self) -> Any:
-        """The value that the task returned.
+    def result(self, timeout: float | None = None) -> Any:
+        """Return the value that the task returned, when the run is over.
+
+        Args:
+            timeout: seconds; None: for ever; 0: only what is there now.
 
         Raises:
-            NotEnded: the run is not over; `wait` first.
+            WaitTimeout: the run was not over by then. It goes on.
             RunFailed: the run ended without success; the sentence says why.
         """
         answer = self._source.rpc.result(run=self.id)
+        if answer["state"] not in TERMINAL:
+            self.wait(timeout)
+            answer = self._source.rpc.result(run=self.id)
         if answer["state"] == "succeeded":
             return answer["value"]
-        if answer["state"] in TERMINAL:
-            raise RunFailed(self.id, answer)
-        raise NotEnded(f"run {self.id} is {answer['state']}: it has no result yet; wait() first")
+        raise RunFailed(self.id, answer)
 
     def wait(self, timeout: float | None = None) -> Run:
         """Return when the run is over, in any state.

@@ -56,14 +56,14 @@ def test_a_hundred_killed_executors_are_replaced_within_a_second_at_the_median(
             run = rt.submit("sleep", seconds=600)
             os.kill(executor_of(rt, run), signal.SIGKILL)
             began = time.monotonic()
-            assert rt.submit("add", a=1).wait(timeout=20).result == 1
+            assert rt.submit("add", a=1).wait(timeout=20).result() == 1
             times.append(time.monotonic() - began)
             run.wait(timeout=20)
             assert (run.state, run.row["exit"]) == ("lost", [None, signal.SIGKILL])
         assert sorted(times)[50] < 1.0, times
         assert other.state == "running"
         (tmp_path / "gate").touch()
-        assert other.wait(timeout=20).result == "open"
+        assert other.wait(timeout=20).result() == "open"
 
 
 def test_ten_thousand_bad_frames_hurt_no_other_client(start_daemon: DaemonMaker) -> None:

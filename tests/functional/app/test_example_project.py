@@ -98,7 +98,7 @@ def test_all_tasks_are_there_from_their_files(project: Project, rt: Client) -> N
 def test_the_pipeline(project: Project, rt: Client) -> None:
     """In the order of the story: nothing has run yet, then it succeeds, then it fails."""
     first = rt.submit("process_data").wait(timeout=20)
-    assert (first.state, first.result) == ("succeeded", None)
+    assert (first.state, first.result()) == ("succeeded", None)
     until_output(first, "my_data is None")
 
     assert rt.submit("get_data").wait(timeout=20).state == "succeeded"
@@ -106,7 +106,7 @@ def test_the_pipeline(project: Project, rt: Client) -> None:
     assert json.loads((project.data / "shares.json").read_text())["home"] == 0.663
     assert project.runs(rt, "transform_data") == ["succeeded"]
     assert project.runs(rt, "report_errors") == []
-    assert rt.submit("process_data").wait(timeout=20).result == 181
+    assert rt.submit("process_data").wait(timeout=20).result() == 181
 
     (project.data / "visits.csv").rename(project.data / "away.csv")
     failed = rt.submit("get_data").wait(timeout=20)
@@ -116,14 +116,14 @@ def test_the_pipeline(project: Project, rt: Client) -> None:
     assert project.runs(rt, "transform_data") == ["succeeded"]
     assert project.runs(rt, "store_data") == ["succeeded"]
     # What was returned last stays.
-    assert rt.submit("process_data").wait(timeout=20).result == 181
+    assert rt.submit("process_data").wait(timeout=20).result() == 181
 
 
 def test_each_lane_runs_where_it_should(project: Project, rt: Client) -> None:
     for task, lane, is_main in (("check_pulse", "main", True), ("check_emails", "thread", False)):
         run = until(lambda name=task: rt.ls(task=name, state="succeeded"), within_s=20)[0]
         assert run.row["lane"] == lane
-        assert run.result["main"] is is_main
+        assert run.result()["main"] is is_main
     assert until(lambda: rt.ls(task="check_mail"), within_s=20)[0].row["lane"] == "process"
 
 
@@ -143,17 +143,17 @@ def test_the_timeout_ends_its_task(project: Project, rt: Client) -> None:
     assert "timeout" in project.ok("show", run.id)
     assert going.state == "running", "its own timeout is two hours"
     project.lock.unlink(missing_ok=True)
-    assert going.wait(timeout=20).result == 1
+    assert going.wait(timeout=20).result() == 1
 
 
 def test_parameters_arrive(project: Project, rt: Client) -> None:
-    assert rt.submit("report_news").wait(timeout=20).result == ["me@example.com"]
-    assert rt.submit("report_news", receivers=["you"]).wait(timeout=20).result == ["you"]
+    assert rt.submit("report_news").wait(timeout=20).result() == ["me@example.com"]
+    assert rt.submit("report_news", receivers=["you"]).wait(timeout=20).result() == ["you"]
     friends = ["anna@example.com", "bert@example.com"]
-    assert rt.submit("announce").wait(timeout=20).result == friends
+    assert rt.submit("announce").wait(timeout=20).result() == friends
     with (project.data / "friends.txt").open("a") as file:
         file.write("carl@example.com\n")
-    assert rt.submit("announce").wait(timeout=20).result == [*friends, "carl@example.com"]
+    assert rt.submit("announce").wait(timeout=20).result() == [*friends, "carl@example.com"]
 
 
 def test_tasks_due_by_the_clock_have_run(project: Project, rt: Client) -> None:
@@ -175,7 +175,7 @@ def test_a_condition_and_a_kind_of_task_of_the_projects_own(project: Project, rt
     for number in (2, 3, 4):
         shutil.copy(project.data / "mail" / "001.eml", project.data / "mail" / f"00{number}.eml")
     run = until(lambda: rt.ls(task="archive mail", state="succeeded"), within_s=20)[0]
-    assert run.result == ["001.eml", "002.eml", "003.eml", "004.eml"]
+    assert run.result() == ["001.eml", "002.eml", "003.eml", "004.eml"]
     until_output(run, "4 letters moved to archive")
     assert len(list((project.data / "archive").iterdir())) == 4
 

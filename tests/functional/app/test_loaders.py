@@ -48,8 +48,8 @@ def test_each_file_is_a_module_of_the_package_that_it_lies_in(
     )
     daemon = start_daemon(app, cwd=project.parent)
     with client(daemon) as rt:
-        assert rt.submit("one").wait(timeout=20).result == "project.tasks.one.tasks"
-        assert rt.submit("two").wait(timeout=20).result == ["anna", "project.tasks.one.tasks"]
+        assert rt.submit("one").wait(timeout=20).result() == "project.tasks.one.tasks"
+        assert rt.submit("two").wait(timeout=20).result() == ["anna", "project.tasks.one.tasks"]
 
 
 def test_files_that_no_module_name_fits_get_one_each(
@@ -61,7 +61,7 @@ def test_files_that_no_module_name_fits_get_one_each(
     (tasks / "two").rename(tasks / "2026 one")
     daemon = start_daemon("main.py", cwd=project)
     with client(daemon) as rt:
-        names = {rt.submit(task).wait(timeout=20).result for task in ("one", "two")}
+        names = {rt.submit(task).wait(timeout=20).result() for task in ("one", "two")}
         assert len(names) == 2
         assert all(name.startswith("rtd_tasks_2026_one_tasks_") for name in names)
 
@@ -156,7 +156,7 @@ def test_a_name_that_two_files_use(
     daemon = start_daemon("project.main", cwd=project.parent)
     with client(daemon) as rt:
         assert {row["name"] for row in rt.tasks()} - {"one", "command"} == there.keys()
-        assert {name: rt.submit(name).wait(timeout=20).result for name in there} == there
+        assert {name: rt.submit(name).wait(timeout=20).result() for name in there} == there
 
 
 def test_a_loader_of_the_apps_own_folder_does_not_import_it_twice(

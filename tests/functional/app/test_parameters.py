@@ -31,7 +31,7 @@ def rt(filled: Daemon) -> Iterator[Client]:
 
 
 def result(rt: Client, task: str, **params: Any) -> Any:
-    return ended(rt, task, **params).result
+    return ended(rt, task, **params).result()
 
 
 def ended(rt: Client, task: str, **params: Any) -> Run:
@@ -40,7 +40,7 @@ def ended(rt: Client, task: str, **params: Any) -> Run:
 
 def test_a_function_of_the_session_is_called_in_the_run_s_own_process(rt: Client) -> None:
     run = ended(rt, "announce")
-    friend, asked_in, ran_in, extra = run.result
+    friend, asked_in, ran_in, extra = run.result()
     assert (friend, extra) == ("anna of north", "none")
     assert asked_in == ran_in
     assert "asked for friends" in "".join(str(line) for line in run.logs())
@@ -58,7 +58,7 @@ def test_its_own_are_stronger_than_the_session_s_and_no_run_changes_them(rt: Cli
 def test_every_lane_is_given_them(rt: Client) -> None:
     assert result(rt, "in_thread") == "anna of north"
     run = ended(rt, "in_loop")
-    assert run.result == ["same", "anna of north"]
+    assert run.result() == ["same", "anna of north"]
     assert "asked for later" in "".join(str(line) for line in run.logs())
     assert result(rt, "in_fresh") == ["anna of north", "none", True]
     assert result(rt, "in_main") == ["/home/x", "north"]
@@ -125,7 +125,7 @@ def test_a_result_is_there_for_the_next_run_of_the_same_batch() -> None:
                     for task, params in (("get_data", {"data": n}), ("process_data", {}))
                 ]
                 rt.wait(runs, 20)
-                assert [run.result for run in runs] == [n for n in range(20) for _ in range(2)]
+                assert [run.result() for run in runs] == [n for n in range(20) for _ in range(2)]
     finally:
         daemon.close()
 
@@ -180,7 +180,7 @@ def test_redis_may_die_while_parameters_are_looked_up() -> None:
                 os.kill(rt.rpc.info()["redis"]["pid"], signal.SIGKILL)
                 until(partial(all_ended, rt, runs), within_s=40, what="all runs have ended")
                 assert {run.state for run in runs} == {"succeeded"}
-                assert {run.result for run in runs[:30]} == {"kept"}
+                assert {run.result() for run in runs[:30]} == {"kept"}
     finally:
         daemon.close()
 

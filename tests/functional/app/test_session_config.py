@@ -110,7 +110,7 @@ def test_a_file_or_a_log_handler_that_raises_is_a_fault(
     )
     daemon = tolerant({}, TOLERANT_LOG="yes")
     with client(daemon) as rt:
-        assert rt.submit("good").wait(20).result == "good"
+        assert rt.submit("good").wait(20).result() == "good"
     until(lambda: {"loader", "log"} <= {kind for kind, _ in faults(daemon)}, what="both faults")
     assert goes_on(tmp_path / "beats")
     assert "Traceback" not in daemon.log.read_text()

@@ -83,10 +83,10 @@ def test_a_new_a_changed_and_a_removed_file(daemon: Daemon, project: Path) -> No
         pid = executor_of(rt, going)
         write(project, "two", 2)
         until_tasks(rt, "one", "two")
-        assert rt.submit("two").wait(timeout=20).result == 2
+        assert rt.submit("two").wait(timeout=20).result() == 2
         for value in range(3, 6):  # the same size, within the same second
             write(project, "two", value)
-            until(lambda v=value: rt.submit("two").wait(timeout=20).result == v,  # type: ignore[misc]
+            until(lambda v=value: rt.submit("two").wait(timeout=20).result() == v,  # type: ignore[misc]
                   within_s=SOON_S, what="the new code")  # fmt: skip
         (project / "tasks" / "two" / "tasks.py").unlink()
         until_tasks(rt, "one")
@@ -95,7 +95,7 @@ def test_a_new_a_changed_and_a_removed_file(daemon: Daemon, project: Path) -> No
         until_tasks(rt)
         assert going.state == "running"
         gate.touch()
-        assert going.wait(timeout=20).result == 1
+        assert going.wait(timeout=20).result() == 1
         until(lambda: not is_alive(pid), what="the end of the executor of before")
     assert "task files have changed (tasks/two/tasks.py): reloading" in daemon.log.read_text()
 
@@ -143,7 +143,7 @@ def test_a_broken_file_takes_its_tasks_out_and_is_a_fault_until_it_is_mended(
         write(project, "two", 3)
         until_tasks(rt, "one", "two")
         assert daemon.rtctl("status").returncode == 0
-        assert rt.submit("two").wait(timeout=20).result == 3
+        assert rt.submit("two").wait(timeout=20).result() == 3
 
 
 def test_a_file_that_ended_the_import_and_goes_again_leaves_no_error(
@@ -288,6 +288,6 @@ def test_five_hundred_files(start_daemon: DaemonMaker, project: Path) -> None:
         write(project, "t500", 1)
         until(lambda: "t500" in names(rt), within_s=SOON_S, what="the new task")
         write(project, "t007", 1000)
-        until(lambda: rt.submit("t007").wait(timeout=20).result == 1000, within_s=SOON_S)
+        until(lambda: rt.submit("t007").wait(timeout=20).result() == 1000, within_s=SOON_S)
         shutil.rmtree(project / "tasks" / "t499")
         until(lambda: "t499" not in names(rt), within_s=SOON_S, what="the end of a task")

@@ -65,7 +65,7 @@ def test_hooks_are_called_around_a_function_in_every_lane(
     lane, kind = LANES[task]
     run = ended(rt, task)
     assert run.state == "succeeded"
-    assert run.result == task.removeprefix("in_")
+    assert run.result() == task.removeprefix("in_")
     assert run.row["lane"] == lane
     assert diary.read_text().splitlines() == [
         f"before {task} {kind}",
@@ -76,7 +76,7 @@ def test_hooks_are_called_around_a_function_in_every_lane(
 def test_a_hook_that_raises_spoils_neither_the_run_nor_other_hooks(rt: Client, diary: Path) -> None:
     for task in ("calm", "calm_later"):
         run = ended(rt, task)
-        assert (run.state, run.result) == ("succeeded", "calm")
+        assert (run.state, run.result()) == ("succeeded", "calm")
     assert diary.read_text().count("after calm") == 2
 
 
@@ -87,8 +87,8 @@ def test_a_hook_is_given_what_a_stop_raised(rt: Client, diary: Path) -> None:
 
 
 def test_a_kind_of_one_s_own(rt: Client, diary: Path) -> None:
-    assert ended(rt, "ask why").result == ["whywhy", {"more": "x"}]
-    assert ended(rt, "ask why", times=1, more="y").result == ["why", {"more": "y"}]
+    assert ended(rt, "ask why").result() == ["whywhy", {"more": "x"}]
+    assert ended(rt, "ask why", times=1, more="y").result() == ["why", {"more": "y"}]
     assert diary.read_text().splitlines()[:4] == [
         "before ask why Query",
         "success whywhy",
@@ -116,7 +116,7 @@ def test_an_exception_of_process_success_is_the_run_s_failure(rt: Client, diary:
 def test_an_exception_of_another_hook_is_a_fault_and_spoils_nothing(
     kinds: Daemon, rt: Client, diary: Path
 ) -> None:
-    assert ended(rt, "ask loud").result == ["loud", {}]
+    assert ended(rt, "ask loud").result() == ["loud", {}]
     assert "after ask loud None" in diary.read_text()
 
     assert ended(rt, "calm").state == "succeeded"
@@ -136,17 +136,17 @@ def test_an_exception_of_another_hook_is_a_fault_and_spoils_nothing(
 
 
 def test_a_kind_with_a_coroutine(rt: Client, diary: Path) -> None:
-    assert ended(rt, "ask later").result == ["async", "ask later"]
+    assert ended(rt, "ask later").result() == ["async", "ask later"]
     assert "success async" in diary.read_text()
 
 
 def test_a_function_in_a_file_is_imported_again_when_the_file_has_changed(
     rt: Client, home: Path
 ) -> None:
-    assert ended(rt, "delayed").result == 41
-    assert ended(rt, "delayed", more=2).result == 42
+    assert ended(rt, "delayed").result() == 41
+    assert ended(rt, "delayed", more=2).result() == 42
     (home / "kinds_delayed.py").write_text(DELAYED.replace("base + more", "[base, more]"))
-    assert ended(rt, "delayed").result == [40, 1]
+    assert ended(rt, "delayed").result() == [40, 1]
     (home / "kinds_delayed.py").write_text("no python")
     run = ended(rt, "delayed")
     assert run.state == "exception"
@@ -159,16 +159,16 @@ def test_a_function_in_a_file_is_imported_again_when_the_file_has_changed(
 
 def test_the_parameters_of_a_command_are_its_options(rt: Client, diary: Path) -> None:
     run = ended(rt, "greet")
-    assert run.result == "hello --to you & me -n 1\n"
+    assert run.result() == "hello --to you & me -n 1\n"
     assert run.row["lane"] == "command"
-    assert ended(rt, "greet", to="x").result == "hello --to x -n 1\n"
+    assert ended(rt, "greet", to="x").result() == "hello --to x -n 1\n"
     assert "after greet None None False" in diary.read_text()
 
 
 def test_a_shell_and_an_environment(rt: Client) -> None:
-    assert ended(rt, "shout").result == "/BIN/SH\n"
-    assert ended(rt, "env").result == "found\n"
-    assert ended(rt, "listens").result == "told"
+    assert ended(rt, "shout").result() == "/BIN/SH\n"
+    assert ended(rt, "env").result() == "found\n"
+    assert ended(rt, "listens").result() == "told"
 
 
 def test_a_command_that_fails_shows_the_end_of_its_standard_error(
@@ -187,8 +187,8 @@ def test_a_command_is_stopped_as_any_run(rt: Client, diary: Path) -> None:
 
 
 def test_code(kinds: Daemon, rt: Client) -> None:
-    assert ended(rt, "code").result == 42
-    assert ended(rt, "code", number=2).result == 4
+    assert ended(rt, "code").result() == 42
+    assert ended(rt, "code", number=2).result() == 4
     run = ended(rt, "code fails")
     assert run.row["why"] == "KeyError: 1"
     assert "raise KeyError(x)" in kinds.ok("show", run.id)

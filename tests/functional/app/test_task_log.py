@@ -133,7 +133,7 @@ def test_a_handler_that_raises_is_a_fault_and_stops_no_other(logged: Logged) -> 
         until(lambda: set(faults()) == names, what="a fault of each")
         assert "the handler is broken" in faults()["Broken"]
         assert "no mail today" in faults()["Swallowed"]
-        assert rt.submit("quick").wait(timeout=20).result == 1
+        assert rt.submit("quick").wait(timeout=20).result() == 1
     assert daemon.rtctl("status").returncode == 3
 
 
@@ -282,7 +282,7 @@ def test_the_log_can_be_read_in_a_task_beside_the_daemon_and_by_rtctl(
         # A scheme's own handler may write later than the test's.
         until(
             lambda: (
-                rt.submit("asks", query=query).wait(timeout=20).result
+                rt.submit("asks", query=query).wait(timeout=20).result()
                 == [["quick", "success"], ["fails", "fail"]]
             ),
             what="both are in the log of the scheme",
@@ -378,7 +378,7 @@ def test_a_log_that_cannot_be_written_is_a_fault(logged: Logged) -> None:
         rt.submit("quick").wait(timeout=20)
         until(lambda: any(str(logged.csv_file) in fault["what"]
                           for fault in rt.rpc.status()["faults"]), what="the fault")  # fmt: skip
-        assert rt.submit("quick").wait(timeout=20).result == 1
+        assert rt.submit("quick").wait(timeout=20).result() == 1
         (logged.folder / "log").unlink()
         rt.submit("quick").wait(timeout=20)
         until(lambda: sum(row.task_name == "quick" for row in logged.rows()) == 6,

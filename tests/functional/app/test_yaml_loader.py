@@ -80,10 +80,10 @@ def test_all_kinds_of_tasks(start_daemon: DaemonMaker, project: Path) -> None:
         assert (rows["total"]["lane"], rows["echo"]["lane"]) == ("thread", "command")
         assert rows["total"]["source"] == f"{project / 'tasks' / 'a' / 'tasks.yaml'}:6"
         assert rows["code"]["doc"] == "Counts."
-        assert rt.submit("numbers").wait(timeout=20).result == [1, 2]
+        assert rt.submit("numbers").wait(timeout=20).result() == [1, 2]
         (run,) = until(lambda: rt.ls(task="total"), what="the task after it")
-        assert run.wait(timeout=20).result == 7
-        assert rt.submit("greeting").wait(timeout=20).result == "hello anna, fine"
+        assert run.wait(timeout=20).result() == 7
+        assert rt.submit("greeting").wait(timeout=20).result() == "hello anna, fine"
         assert rt.submit("echo").wait(timeout=20).state == "succeeded"
         assert rt.submit("code").wait(timeout=20).state == "succeeded"
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rtctl import AsyncClient, DaemonUnreachable, NotEnded, RunFailed, WaitTimeout
+from rtctl import AsyncClient, DaemonUnreachable, RunFailed, WaitTimeout
 from rtd.common.errors import NoSuchRun, ParameterError
 from tests.helpers.daemon import Daemon, DaemonMaker
 
@@ -43,13 +43,13 @@ def test_many_calls_share_a_connection(jobs: Daemon, gate: Path) -> None:
     async def work(rt: AsyncClient) -> None:
         held = await rt.submit("hold", gate=str(gate))
         waiting = asyncio.create_task(held.wait(20))
-        with pytest.raises(NotEnded):
-            await held.result()
+        with pytest.raises(WaitTimeout):
+            await held.result(timeout=0.05)
         with pytest.raises(WaitTimeout):
             await held.wait(timeout=0.05)
 
         async def one(number: int) -> Any:
-            return await (await (await rt.submit("add", a=number)).wait(20)).result()
+            return await (await rt.submit("add", a=number)).result(timeout=20)
 
         assert await asyncio.gather(*map(one, range(10))) == list(range(10))
         assert not waiting.done()

@@ -5,11 +5,12 @@ import threading
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from threading import Timer
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from rtctl import Client, DaemonUnreachable, NotEnded, RtdError, Run, RunFailed, WaitTimeout
+from rtctl import Client, DaemonUnreachable, RtdError, Run, RunFailed, WaitTimeout
 from rtd.common.errors import NoSuchRun, ParameterError, PolicyError, UnserialisableError
 from tests.helpers.daemon import Daemon, DaemonMaker
 from tests.helpers.deadline import until
@@ -25,14 +26,14 @@ def rt(jobs: Daemon) -> Iterator[Client]:
 def test_a_run_from_submit_to_result(rt: Client) -> None:
     run = rt.submit("add", a=40, b=2)
     assert run.wait(timeout=20) is run
-    assert (run.state, run.result, run.error, run.created) == ("succeeded", 42, None, True)
+    assert (run.state, run.result(), run.error, run.created) == ("succeeded", 42, None, True)
     assert rt.get(run.id) == run
 
 
 def test_values_keep_their_types(rt: Client) -> None:
-    assert rt.submit("tomorrow", day=date(2026, 1, 31)).wait(20).result == date(2026, 2, 1)
+    assert rt.submit("tomorrow", day=date(2026, 1, 31)).wait(20).result() == date(2026, 2, 1)
     value = {"pair": (1, 2), "set": {3}, "path": Path("/x"), "bytes": b"\xff"}
-    assert rt.submit("echo", value=value).wait(20).result == value
+    assert rt.submit("echo", value=value).wait(20).result() == value
 
 
 class Level(str, enum.Enum):  # noqa: UP042
@@ -43,7 +44,7 @@ def test_a_member_of_an_enum_and_a_zone_arrive_as_they_are(rt: Client) -> None:
     noon = datetime(2026, 10, 24, 12, tzinfo=ZoneInfo("Europe/Helsinki"))
     value = {"level": Level.DANGER, "at": noon, "raw": bytearray(b"a")}
     for run in [rt.submit("echo", value=value), *rt.submit_many("echo", [{"value": value}] * 2)]:
-        back = run.wait(20).result
+        back = run.wait(20).result()
         assert back == {"level": "danger", "at": noon, "raw": bytearray(b"a")}
         assert (type(back["level"]), type(back["raw"])) == (str, bytearray)
         assert (back["at"] + timedelta(days=1)).isoformat() == "2026-10-25T12:00:00+02:00"
@@ -69,14 +70,24 @@ def test_a_failed_run_has_no_result_but_a_reason(rt: Client) -> None:
     assert run.error is not None
     assert "too early" in run.error
     with pytest.raises(RunFailed, match="too early") as caught:
-        _ = run.result
+        run.result()
     assert caught.value.state == "error"
+
+
+def test_a_result_is_waited_for(rt: Client, gate: Path) -> None:
+    run = rt.submit("hold", gate=str(gate))
+    for timeout in (0, 0.05):
+        with pytest.raises(WaitTimeout):
+            run.result(timeout=timeout)
+    Timer(0.2, gate.touch).start()
+    assert run.result() == "released"
+    assert rt.submit("add", a=2).result(timeout=20) == 2
+    with pytest.raises(RunFailed, match="too early"):
+        rt.submit("refuse", why="too early").result(20)
 
 
 def test_a_running_run_has_no_result_yet(rt: Client, gate: Path) -> None:
     run = rt.submit("hold", gate=str(gate))
-    with pytest.raises(NotEnded):
-        _ = run.result
     with pytest.raises(WaitTimeout):
         run.wait(timeout=0.05)
     until(lambda: run.state == "running", what="it runs")
@@ -84,7 +95,7 @@ def test_a_running_run_has_no_result_yet(rt: Client, gate: Path) -> None:
     assert run.progress is not None
     assert run.progress["text"] == "waiting for the gate"
     gate.touch()
-    assert run.wait(20).result == "released"
+    assert run.wait(20).result() == "released"
 
 
 def test_options_are_bound_to_a_task(rt: Client) -> None:
@@ -138,7 +149,7 @@ def test_cancel_and_retry(rt: Client) -> None:
     run.cancel()
     assert run.state == "cancelled"
     over = rt.submit("add", a=5).wait(20)
-    assert over.retry().wait(20).result == 5
+    assert over.retry().wait(20).result() == 5
 
 
 def test_ls_tasks_queues_and_events(rt: Client) -> None:
@@ -164,7 +175,7 @@ def test_many_runs_are_many_runs(rt: Client) -> None:
     runs = rt.submit_many("echo", ({"value": number} for number in range(1201)))
     assert len({run.id for run in runs}) == 1201
     rt.wait(runs, timeout=30)
-    assert [run.result for run in (runs[0], runs[600], runs[-1])] == [0, 600, 1200]
+    assert [run.result() for run in (runs[0], runs[600], runs[-1])] == [0, 600, 1200]
 
 
 def test_many_large_runs_are_sent_in_smaller_chunks(rt: Client) -> None:
@@ -195,7 +206,7 @@ def test_threads_may_share_a_client(rt: Client, gate: Path) -> None:
     results: list[int] = []
 
     def work(number: int) -> None:
-        results.append(rt.submit("add", a=number).wait(20).result)
+        results.append(rt.submit("add", a=number).wait(20).result())
 
     threads = [threading.Thread(target=work, args=(n,)) for n in range(5)]
     for thread in threads:

@@ -23,7 +23,7 @@ def test_the_second_submit_of_a_task_needs_no_daemon_and_its_run_is_the_same(
     with client:
         through, past = client.submit("add", a=1, b=2), client.submit("add", a=1, b=2)
         assert client._submitter._direct_submitter._idle, "it was used"
-        assert (through.wait(timeout=20).result, past.wait(timeout=20).result) == (3, 3)
+        assert (through.wait(timeout=20).result(), past.wait(timeout=20).result()) == (3, 3)
         one, other = (client.rpc.show(run=run.id) for run in (through, past))
         assert one["submitted_by"] == other["submitted_by"]
         assert one["policies"] == other["policies"]

@@ -50,7 +50,7 @@ def test_runs_go_on_over_the_supervisors_death_and_end_under_the_next(
         assert zygotes(daemon) == before
         assert (run.refresh().row["state"], run.row["pid"]) == ("running", pid)
         gate.touch()
-        assert run.wait(timeout=20).result == "open"
+        assert run.wait(timeout=20).result() == "open"
         assert command.kill(grace=1.0)
         assert command.state == "terminated"
 
@@ -72,7 +72,7 @@ def test_runs_that_end_without_a_supervisor_are_known_afterwards(
             until(lambda: not is_alive(pid), what="the end of the executor")
 
         restart_supervisor(daemon, meanwhile)
-        assert done.wait(timeout=20).result == "open"
+        assert done.wait(timeout=20).result() == "open"
         lost.wait(timeout=20)
         assert lost.state == "lost"
         assert lost.row["exit"] == [None, signal.SIGSEGV]
@@ -92,7 +92,7 @@ def test_delayed_runs_start_after_a_restart(daemon: Daemon) -> None:
         run = rt.task("add", delay="1.5s").submit(a=1)
         late = rt.task("add", delay="1h", expires="1.5s").submit(a=1)
         restart_supervisor(daemon)
-        assert run.wait(timeout=20).result == 1
+        assert run.wait(timeout=20).result() == 1
         assert run.row["started_at"] - run.row["submitted_at"] >= 1.4
         assert late.state == "queued"
 
@@ -117,7 +117,7 @@ def test_a_supervisor_that_ends_with_keep_running_leaves_the_work_going(
         daemon.start()
         assert run.refresh().row["pid"] == pid
         gate.touch()
-        assert run.wait(timeout=20).result == "open"
+        assert run.wait(timeout=20).result() == "open"
 
 
 def test_the_supervisor_may_die_again_and_again(daemon: Daemon, gate: Path) -> None:
@@ -128,7 +128,7 @@ def test_the_supervisor_may_die_again_and_again(daemon: Daemon, gate: Path) -> N
             restart_supervisor(daemon)
         assert run.refresh().row["pid"] == pid
         gate.touch()
-        assert run.wait(timeout=20).result == "open"
+        assert run.wait(timeout=20).result() == "open"
         assert len(zygotes(daemon)) == 1
 
 
@@ -144,8 +144,8 @@ def test_a_dead_zygote_is_replaced_and_its_runs_are_settled(daemon: Daemon, gate
         lost.wait(timeout=20)
         assert lost.state == "lost"
         gate.touch()
-        assert again.wait(timeout=20).result == 2
-        assert rt.submit("add", a=1).wait(timeout=20).result == 1
+        assert again.wait(timeout=20).result() == 2
+        assert rt.submit("add", a=1).wait(timeout=20).result() == 1
         assert not [pid for pid in old if is_alive(pid)]
         assert len(zygotes(daemon)) == 1
 
@@ -164,7 +164,7 @@ def test_a_zygote_and_a_supervisor_that_die_together_leave_nothing_unsettled(
         lost.wait(timeout=20)
         assert lost.state == "lost"
         gate.touch()
-        assert again.wait(timeout=20).result == 2
+        assert again.wait(timeout=20).result() == 2
         assert not [pid for pid in old if is_alive(pid)]
 
 
@@ -177,7 +177,7 @@ def test_everything_killed_at_once_loses_no_waiting_run(daemon: Daemon, gate: Pa
         daemon.start()
         assert lost.wait(timeout=20).state == "lost"
         rt.resume_queue("later")
-        assert [run.result for run in rt.wait(waiting, timeout=10)] == list(range(50))
+        assert [run.result() for run in rt.wait(waiting, timeout=10)] == list(range(50))
 
 
 def test_rtd_stop_with_keep_running_then_another_app(daemon: Daemon) -> None:
@@ -196,7 +196,7 @@ def test_rtd_stop_with_keep_running_then_another_app(daemon: Daemon) -> None:
         daemon.command[2] = "jobs:session"
         daemon.start()
         until(lambda: not is_alive(old), what="the end of the old zygote")
-        assert rt.submit("echo", value=5).wait(timeout=20).result == 5
+        assert rt.submit("echo", value=5).wait(timeout=20).result() == 5
 
 
 def test_a_shutdown_whose_supervisor_dies_leaves_a_next_one_that_works(
@@ -210,7 +210,7 @@ def test_a_shutdown_whose_supervisor_dies_leaves_a_next_one_that_works(
         until(lambda: rt.info()["draining"], what="the shutdown")
         restart_supervisor(daemon)
         assert stop.wait(20) is not None
-        assert rt.submit("add", a=1, b=2).wait(timeout=20).result == 3
+        assert rt.submit("add", a=1, b=2).wait(timeout=20).result() == 3
         assert run.refresh().state == "running"
         gate.touch()
-        assert run.wait(timeout=20).result == "open"
+        assert run.wait(timeout=20).result() == "open"

@@ -65,7 +65,7 @@ def test_tasks_on_startup_come_before_the_schedule_and_hooks_around_them(
     assert "never" not in occasions.lines()
     daemon.ok("reload")
     with client(daemon) as rt:
-        assert rt.submit("last").wait(timeout=20).result == "done"
+        assert rt.submit("last").wait(timeout=20).result() == "done"
     assert occasions.lines().count("forced") == 1
 
 
@@ -161,7 +161,7 @@ def test_shutdown_runs_left_by_a_killed_daemon_do_not_wait_for_the_next_shutdown
         assert rows["stays"]["state"] == "running"
         # The executors that were made for the end do not stand in the way.
         assert rt.submit("first").wait(timeout=20).state == "succeeded"
-        assert rt.submit("last").wait(timeout=20).result == "done"
+        assert rt.submit("last").wait(timeout=20).result() == "done"
         rt.get(rows["stays"]["id"]).kill()
     daemon.process.send_signal(signal.SIGTERM)
     until(lambda: "shutting down" in daemon.log.read_text().partition("adopted")[2])

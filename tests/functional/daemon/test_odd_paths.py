@@ -31,7 +31,7 @@ POISON = (
 def released(daemon: Daemon) -> object:
     """The result of the app's task."""
     with client(daemon) as rt:
-        return rt.submit("release").wait(timeout=20).result
+        return rt.submit("release").wait(timeout=20).result()
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_directories_may_have_any_name(prepare_daemon: DaemonMaker, name: str) -
     daemon.start()
     with client(daemon) as rt:  # the second submit goes to Redis directly
         for _ in range(3):
-            assert rt.submit("release").wait(timeout=20).result == name
+            assert rt.submit("release").wait(timeout=20).result() == name
     assert (state / "redis" / "redis.sock").is_socket()
 
 

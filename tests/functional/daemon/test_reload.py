@@ -43,11 +43,11 @@ def test_a_reload_serves_new_runs_from_the_new_code_and_lets_old_ones_finish(
         pid = executor_of(rt, old)
         app.write_text(APP.replace("VERSION = 1", "VERSION = 'the second'"))
         hang_up(daemon)
-        until(lambda: rt.submit("which").wait(timeout=20).result == "the second",
+        until(lambda: rt.submit("which").wait(timeout=20).result() == "the second",
               what="the new code")  # fmt: skip
         assert old.state == "running"
         gate.touch()
-        assert old.wait(timeout=20).result == 1
+        assert old.wait(timeout=20).result() == 1
         until(lambda: not is_alive(pid), what="the end of the old executor")
 
 
@@ -62,8 +62,8 @@ def test_an_app_that_does_not_import_any_more_leaves_the_old_one_serving(
         hang_up(daemon)
         until(lambda: rt.rpc.info()["app_error"], what="the failure is told")
         assert "not_there" in str(rt.rpc.info()["app_error"])
-        assert rt.submit("which").wait(timeout=20).result == 1
+        assert rt.submit("which").wait(timeout=20).result() == 1
         app.write_text(APP.replace("VERSION = 1", "VERSION = 'the third, longer'"))
         hang_up(daemon)
         until(lambda: not rt.rpc.info()["app_error"], what="the reload")
-        assert rt.submit("which").wait(timeout=20).result == "the third, longer"
+        assert rt.submit("which").wait(timeout=20).result() == "the third, longer"

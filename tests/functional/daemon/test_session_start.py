@@ -64,7 +64,7 @@ def test_a_program_is_the_daemon_of_its_tasks_and_ends_in_order(program: Daemon)
     process = program.start().process
     assert process is not None
     with client(program) as rt:
-        assert rt.submit("add", a=2, b=3).wait(timeout=20).result == 5
+        assert rt.submit("add", a=2, b=3).wait(timeout=20).result() == 5
         assert rt.info()["app"] == "main.py"
     process.send_signal(signal.SIGINT)
     assert process.wait(20) == 0
@@ -109,7 +109,7 @@ def test_a_file_inside_its_package(program: Daemon) -> None:
     program.executable, program.command = BIN / "rtd", ["rtd", "run", "main.py"]
     program.start()
     with client(program) as rt:
-        assert rt.submit("add", a=2).wait(timeout=20).result == 2
+        assert rt.submit("add", a=2).wait(timeout=20).result() == 2
 
 
 def test_a_program_in_a_package_that_imports_what_lies_beside_it(program: Daemon) -> None:
@@ -119,7 +119,7 @@ def test_a_program_in_a_package_that_imports_what_lies_beside_it(program: Daemon
     (program.cwd / "main.py").write_text(f"import neighbour\n{PROGRAM}")
     program.start()
     with client(program) as rt:
-        assert rt.submit("add", a=2).wait(timeout=20).result == 2
+        assert rt.submit("add", a=2).wait(timeout=20).result() == 2
 
 
 def test_a_file_with_the_name_of_a_module_in_use_is_refused(program: Daemon) -> None:
@@ -179,7 +179,7 @@ def test_as_a_module_of_a_package(program: Daemon) -> None:
     program.start()
     with client(program) as rt:
         assert rt.info()["app"] == "shop.jobs"
-        assert rt.submit("add", a=2).wait(timeout=20).result == 2
+        assert rt.submit("add", a=2).wait(timeout=20).result() == 2
 
 
 def test_rtd_run_of_a_file_in_a_package(start_daemon: DaemonMaker, tmp_path: Path) -> None:
@@ -190,7 +190,7 @@ def test_rtd_run_of_a_file_in_a_package(start_daemon: DaemonMaker, tmp_path: Pat
     (tmp_path / "shop" / "x.py").touch()
     daemon = start_daemon("shop/jobs.py", cwd=tmp_path)
     with client(daemon) as rt:
-        assert rt.submit("add", a=2).wait(timeout=20).result == 2
+        assert rt.submit("add", a=2).wait(timeout=20).result() == 2
 
 
 def test_a_lazy_object_of_another_library_in_the_module_is_left_asleep(program: Daemon) -> None:
@@ -201,7 +201,7 @@ def test_a_lazy_object_of_another_library_in_the_module_is_left_asleep(program: 
     (program.cwd / "main.py").write_text(lazy + PROGRAM)
     program.start()
     with client(program) as rt:
-        assert rt.submit("add", a=2).wait(timeout=20).result == 2
+        assert rt.submit("add", a=2).wait(timeout=20).result() == 2
 
 
 def test_a_session_that_another_module_holds(program: Daemon) -> None:
@@ -214,7 +214,7 @@ def test_a_session_that_another_module_holds(program: Daemon) -> None:
     program.start()
     with client(program) as rt:
         assert rt.info()["app"] == "scripts/jobs.py"
-        assert rt.submit("add", a=2).wait(timeout=20).result == 2
+        assert rt.submit("add", a=2).wait(timeout=20).result() == 2
 
 
 def test_one_of_several_sessions_is_named(program: Daemon) -> None:
@@ -233,7 +233,7 @@ def test_a_program_that_has_made_no_session(program: Daemon) -> None:
     program.start()
     with client(program) as rt:
         assert rt.info()["app"] == "main.py"
-        assert rt.submit("one").wait(timeout=20).result == 1
+        assert rt.submit("one").wait(timeout=20).result() == 1
     done = once(
         program,
         script="import main\nfrom rtd import Session, session\n"

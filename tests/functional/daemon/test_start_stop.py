@@ -40,7 +40,7 @@ def test_start_detaches_waits_until_ready_and_stop_leaves_nothing(place: Daemon)
     pid = int(one_line(started).partition("pid ")[2].partition(";")[0])
     assert Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1] == "1"
     with client(place) as rt:
-        assert rt.submit("add", a=2).wait(timeout=20).result == 2
+        assert rt.submit("add", a=2).wait(timeout=20).result() == 2
     stopped = rtd(place, "stop")
     assert (stopped.returncode, stopped.stdout, stopped.stderr) == (0, "", "")
     assert not is_alive(pid)
@@ -88,9 +88,9 @@ def test_a_second_daemon_with_the_same_state_is_refused(place: Daemon) -> None:
             assert part in one_line(done)
     place.env["RTD_RUNTIME_DIR"] = mine
     with client(place) as rt:
-        assert rt.submit("add", a=2).wait(timeout=20).result == 2
+        assert rt.submit("add", a=2).wait(timeout=20).result() == 2
         restart_supervisor(place)  # only the daemon itself holds the directories
-        assert rt.submit("add", a=3).wait(timeout=20).result == 3
+        assert rt.submit("add", a=3).wait(timeout=20).result() == 3
 
 
 @pytest.mark.parametrize("name", ["RTD_RUNTIME_DIR", "RTD_STATE_DIR"])
@@ -265,7 +265,7 @@ def test_two_daemons_live_side_by_side(start_daemon: DaemonMaker) -> None:
     second = start_daemon("supervised:session", cwd=PROGRAMS)
     with client(first) as one, client(second) as two:
         run = one.submit("add", a=1)
-        assert run.wait(timeout=20).result == 1
+        assert run.wait(timeout=20).result() == 1
         assert two.ls() == []
 
 

@@ -54,13 +54,13 @@ def test_waiters_and_dependent_tasks_hear_of_runs_of_the_other_node(
         # The other node is free: it takes runs that either node created.
         for rt in (here, there):
             run = rt.submit("where")
-            carried_out = run.wait(timeout=20).result
+            carried_out = run.wait(timeout=20).result()
             after = until(lambda: rt.ls(task="follows", limit=1), what="`follows`")  # noqa: B023
             until(lambda: after[0].refresh().state == "succeeded", what="its end")  # noqa: B023
-            assert here.get(run.id).wait(timeout=20).result == carried_out
-            assert there.get(run.id).wait(timeout=20).result == carried_out
+            assert here.get(run.id).wait(timeout=20).result() == carried_out
+            assert there.get(run.id).wait(timeout=20).result() == carried_out
         gate.touch()
-        assert {held.wait(timeout=20).result, carried_out} == {"one", "two"}
+        assert {held.wait(timeout=20).result(), carried_out} == {"one", "two"}
         runs = until(lambda: len(here.ls(task="follows")) == 2 and here.ls(task="follows"),
                      what="one for each")  # fmt: skip
         assert {run.state for run in runs} <= {"queued", "running", "succeeded"}

@@ -37,7 +37,7 @@ def filled(shared: Daemon) -> Iterator[Daemon]:
 
 def result(daemon: Daemon, task: str) -> object:
     with Client(daemon.socket) as client:
-        return client.submit(task).wait(20).result
+        return client.submit(task).wait(20).result()
 
 
 def test_all_are_listed_with_where_their_values_come_from(filled: Daemon) -> None:
@@ -115,7 +115,7 @@ def test_a_condition_looks_at_the_value_as_it_is_set(filled: Daemon) -> None:
     filled.ok("params", "set", "region=east")
     with Client(filled.socket) as client:
         until(lambda: bool(client.ls("eastern", "succeeded")), within_s=10, what="eastern has run")
-        assert client.ls("eastern", "succeeded")[0].result == "east"
+        assert client.ls("eastern", "succeeded")[0].result() == "east"
 
 
 def test_an_undeclared_parameter_is_refused_with_the_nearest(filled: Daemon) -> None:
@@ -137,7 +137,7 @@ def test_python_clients_read_and_set_them(filled: Daemon) -> None:
     with Client(filled.socket) as client:
         row = client.set_parameter("region", date(2026, 1, 31))
         assert (row["value"], row["is_set"]) == (date(2026, 1, 31), True)
-        assert client.submit("in_main").wait(20).result == ["/home/x", date(2026, 1, 31)]
+        assert client.submit("in_main").wait(20).result() == ["/home/x", date(2026, 1, 31)]
         with pytest.raises(NoSuchParameter):
             client.set_parameter("region", 1, task="in_main")
 
@@ -190,5 +190,5 @@ def test_a_large_result_is_passed_on_whole(filled: Daemon) -> None:
     with Client(filled.socket) as client:
         text = "x" * 900_000
         client.submit("get_data", data=text).wait(20)
-        assert client.submit("in_fresh").wait(20).result[1] == text
-        assert client.submit("get_data").wait(20).result is None
+        assert client.submit("in_fresh").wait(20).result()[1] == text
+        assert client.submit("get_data").wait(20).result() is None

@@ -89,7 +89,7 @@ def test_a_new_task_is_never_given_to_an_executor_of_before(
             file.write_text(app(f"new{number}"))
             rt.rpc.reload()
             runs = [rt.submit(f"new{number}") for _ in range(20)]
-            assert {run.wait(timeout=20).result for run in runs} == {f"new{number}"}
+            assert {run.wait(timeout=20).result() for run in runs} == {f"new{number}"}
 
 
 @pytest.mark.slow
@@ -135,8 +135,8 @@ def test_as_many_generations_as_there_is_room_for_then_a_reload_waits(
         gates[3].touch()
         waiting.join(20)
         assert not waiting.is_alive()
-        assert rt.submit("last").wait(timeout=20).result == "last"
+        assert rt.submit("last").wait(timeout=20).result() == "last"
         for gate in gates:
             gate.touch()
-        assert [run.wait(timeout=20).result for run in runs] == [10**n for n in range(16)]
+        assert [run.wait(timeout=20).result() for run in runs] == [10**n for n in range(16)]
         until(lambda: not any(map(is_alive, pids)), what="the end of the old executors")

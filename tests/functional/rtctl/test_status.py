@@ -42,7 +42,7 @@ def test_faults_from_every_lane_and_from_the_import_are_reported(start_daemon: D
     with client(daemon) as rt:
         for lane in LANES:
             for _ in range(2):
-                assert rt.submit(lane, what=lane).wait(timeout=20).result == "done"
+                assert rt.submit(lane, what=lane).wait(timeout=20).result() == "done"
     until(lambda: faults(daemon).keys() >= set(LANES), what="all faults")
     found = faults(daemon)
     assert found["tasks/broken.py"]["kind"] == "loader"

@@ -51,7 +51,7 @@ def test_a_run_that_has_started_does_not_expire(rt: Client, tmp_path: Path) -> N
     long = rt.task("sleep", expires="0.2s").submit(seconds=0.8)
     rt.wait([retried, long], timeout=10)
     assert (retried.state, long.state) == ("succeeded", "succeeded")
-    assert retried.result == 3
+    assert retried.result() == 3
 
 
 def test_a_pool_grows_with_demand_and_shrinks_when_idle(rt: Client) -> None:
@@ -70,12 +70,12 @@ def test_a_pool_grows_with_demand_and_shrinks_when_idle(rt: Client) -> None:
 
 def test_runs_beyond_a_tasks_limit_wait(rt: Client) -> None:
     runs = rt.submit_many("pair", [{"a": n} for n in range(40)])
-    assert [run.result for run in rt.wait(runs, timeout=20)] == list(range(40))
+    assert [run.result() for run in rt.wait(runs, timeout=20)] == list(range(40))
 
 
 def test_fresh_runs_each_have_a_process_of_their_own(rt: Client) -> None:
     runs = [rt.submit("fresh") for _ in range(12)]
-    pids = [run.result for run in rt.wait(runs, timeout=20)]
+    pids = [run.result() for run in rt.wait(runs, timeout=20)]
     assert len(set(pids)) == 12
 
 

@@ -62,7 +62,7 @@ def test_a_deaf_family_of_daemons_is_gone_after_a_kill(
     assert run.state == "terminated"
     assert run.row["by"].startswith("uid ")
     assert f"repetition {repetition}" in run.row["why"]
-    assert rt.submit("add", a=1).wait(timeout=20).result == 1
+    assert rt.submit("add", a=1).wait(timeout=20).result() == 1
 
 
 @pytest.mark.slow
@@ -137,8 +137,8 @@ def test_a_thread_that_does_not_yield_costs_its_executor_once_the_others_are_don
         assert neighbour.state == "running"
         replaced = rt.submit("thread_waiter", gate=str(gate))
         gate.touch()
-        assert neighbour.wait(timeout=20).result == before["pid"]
-        assert replaced.wait(timeout=20).result != before["pid"]
+        assert neighbour.wait(timeout=20).result() == before["pid"]
+        assert replaced.wait(timeout=20).result() != before["pid"]
     assert run.state == "terminated"
     attempt = rt.rpc.show(run=run.id)["attempts"][-1]
     assert "replaced" in attempt["note"]

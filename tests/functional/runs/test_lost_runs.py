@@ -47,7 +47,7 @@ def test_a_killed_executor_loses_its_run_and_is_replaced_soon(rt: Client, tmp_pa
     began = time.monotonic()
     # The place is filled again when work asks for it; the minimum of the pool at once.
     more = rt.submit("add", a=1)
-    assert more.wait(timeout=20).result == 1
+    assert more.wait(timeout=20).result() == 1
     assert time.monotonic() - began < 15.0  # a tenth of a second, on an idle machine
     assert {row["pid"] for row in executors(rt)} - before
 
@@ -59,7 +59,7 @@ def test_a_killed_executor_loses_its_run_and_is_replaced_soon(rt: Client, tmp_pa
     assert [str(line) for line in run.logs()] == ["asleep"], "its output survives it"
     assert other.state == "running"
     (tmp_path / "gate").touch()
-    assert other.wait(timeout=20).result == "open"
+    assert other.wait(timeout=20).result() == "open"
 
 
 def test_the_signal_that_ended_a_task_is_in_its_record(rt: Client) -> None:
@@ -77,7 +77,7 @@ def test_a_run_that_may_be_requeued_starts_again_and_succeeds(rt: Client, tmp_pa
     os.kill(first, signal.SIGKILL)
     until(lambda: run.refresh().row["pid"] not in (None, first), what="the second attempt")
     gate.touch()
-    assert run.wait(timeout=20).result == 2
+    assert run.wait(timeout=20).result() == 2
     attempts = rt.rpc.show(run=run.id)["attempts"]
     assert [attempt["state"] for attempt in attempts] == ["lost", "succeeded"]
     assert attempts[0]["exit"] == [None, signal.SIGKILL]
@@ -88,7 +88,7 @@ def test_a_run_that_always_kills_its_executor_is_given_up(rt: Client) -> None:
     assert run.state == "lost"
     assert "3 times" in str(run.error)
     assert len(rt.rpc.show(run=run.id)["attempts"]) == 3
-    assert rt.submit("add", a=2).wait(timeout=20).result == 2, "the pool serves on"
+    assert rt.submit("add", a=2).wait(timeout=20).result() == 2, "the pool serves on"
 
 
 def test_runs_that_had_finished_before_the_crash_do_not_run_twice(
@@ -122,13 +122,13 @@ def test_an_executor_that_sleeps_through_its_burial_cannot_write(
             fence(daemon, exec_id, run.id)
             until(lambda: run.refresh().row["pid"] not in (None, pid), what="its second life")
             gate.touch()
-            assert run.wait(timeout=20).result == 1 + len(attempts_before(rt, run.id))
+            assert run.wait(timeout=20).result() == 1 + len(attempts_before(rt, run.id))
             record = rt.rpc.show(run=run.id)
         finally:
             os.kill(pid, signal.SIGCONT)
         until(lambda: not is_alive(pid), what="the fenced executor leaves")
         assert rt.rpc.show(run=run.id)["attempts"] == record["attempts"]
-        assert rt.submit("add", a=3).wait(timeout=20).result == 3
+        assert rt.submit("add", a=3).wait(timeout=20).result() == 3
 
 
 def test_a_reboot_hides_no_first_attempt(start_daemon: DaemonMaker, tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_a_reboot_hides_no_first_attempt(start_daemon: DaemonMaker, tmp_path: Pa
         assert given_up.wait(timeout=20).state == "lost"
         assert "of an earlier boot or another runtime directory" in str(given_up.error)
         gate.touch()
-        assert again.wait(timeout=20).result == 2
+        assert again.wait(timeout=20).result() == 2
         assert [a["state"] for a in rt.rpc.show(run=again.id)["attempts"]] == ["lost", "succeeded"]
 
 

@@ -93,9 +93,9 @@ def test_work_resumes_within_two_seconds_of_redis_answering(
         external.start()
         began = time.monotonic()
         until(lambda: answers(rt), what="Redis answers the daemon")
-        assert going.wait(timeout=20).result == "open"
-        assert waiting.wait(timeout=20).result == 5
-        assert rt.submit("add", a=1).wait(timeout=20).result == 1
+        assert going.wait(timeout=20).result() == "open"
+        assert waiting.wait(timeout=20).result() == 5
+        assert rt.submit("add", a=1).wait(timeout=20).result() == 1
         assert time.monotonic() - began < 10.0
 
 

@@ -44,27 +44,27 @@ def test_a_task_that_closes_rtds_descriptors_is_lost_and_told_why(
 
 
 def test_limits_that_a_task_lowered_are_put_back_after_it(rt: Client) -> None:
-    before = rt.submit("limits").wait(timeout=20).result
+    before = rt.submit("limits").wait(timeout=20).result()
     run = rt.submit("lower_soft").wait(timeout=20)
-    assert run.result == before[0], "there is one executor"
+    assert run.result() == before[0], "there is one executor"
     note = "changed limits of its process (file size, open files): put back"
     assert note_of(rt, run) == note
-    assert rt.submit("limits").wait(timeout=20).result == before
+    assert rt.submit("limits").wait(timeout=20).result() == before
 
 
 def test_limits_that_each_of_many_short_runs_lowers_are_put_back_each_time(rt: Client) -> None:
-    before = rt.submit("limits").wait(timeout=20).result
+    before = rt.submit("limits").wait(timeout=20).result()
     for _ in range(5):
         run = rt.submit("lower_soft").wait(timeout=20)
         assert note_of(rt, run).endswith("put back")
-        assert rt.submit("limits").wait(timeout=20).result[1:] == before[1:]
+        assert rt.submit("limits").wait(timeout=20).result()[1:] == before[1:]
 
 
 def test_an_executor_whose_limits_cannot_be_put_back_is_replaced(rt: Client) -> None:
-    before = rt.submit("limits").wait(timeout=20).result
+    before = rt.submit("limits").wait(timeout=20).result()
     runs = rt.submit_many("lower_for_good", [{}]) + rt.submit_many("limits", [{}] * 20)
     spoiled, *others = [run.wait(timeout=20) for run in runs]
     assert spoiled.state == "succeeded"
     assert "this executor ends" in note_of(rt, spoiled)
-    assert all(run.result[1:] == before[1:] for run in others)
-    assert all(run.result[0] != spoiled.result for run in others)
+    assert all(run.result()[1:] == before[1:] for run in others)
+    assert all(run.result()[0] != spoiled.result for run in others)

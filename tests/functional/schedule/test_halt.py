@@ -37,7 +37,7 @@ def state(daemon: Daemon) -> str:
 def halt(daemon: Daemon, lane: str = "in_process") -> None:
     """Let a run of this lane halt the schedule, and wait until nothing starts any more."""
     with client(daemon) as rt:
-        assert rt.submit(lane, what=lane, halts=True).wait(timeout=20).result == "done"
+        assert rt.submit(lane, what=lane, halts=True).wait(timeout=20).result() == "done"
         until(lambda: not rt.rpc.tasks(task="beat")["tasks"][0]["enabled"], what="the halt")
         until(lambda: not rt.ls(task="beat", state=["queued", "running"]), what="the last beat")
 
@@ -63,7 +63,7 @@ def test_a_fault_of_any_lane_may_halt_the_schedule(
     assert "the schedule is halted" in faulty.log.read_text()
     before = beats(tmp_path)
     with client(faulty) as rt:  # what is submitted still runs
-        assert rt.submit("in_process", what="x").wait(timeout=20).result == "done"
+        assert rt.submit("in_process", what="x").wait(timeout=20).result() == "done"
     assert beats(tmp_path) == before
     faulty.ok("enable", "--all")
     assert state(faulty) == "going"

@@ -1,0 +1,65 @@
+"""What an app does to its process while it is imported: arguments, exits, forks."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.daemon import BIN, DaemonMaker
+from tests.helpers.running import client
+
+TASK = "from rtd import Session\nsession = Session()\n@session.task()\ndef one(): return 1\n"
+PARSER = "import argparse\nparser = argparse.ArgumentParser()\nparser.add_argument('--x'{})\n"
+HINT = "parse arguments and exit under `if __name__ == '__main__':`"
+
+
+def check(folder: Path, code: str) -> subprocess.CompletedProcess[str]:
+    """Run `rtd check` on an app of this code."""
+    (folder / "app.py").write_text(TASK + code)
+    return subprocess.run(
+        [BIN / "rtd", "check", "app.py"], cwd=folder, capture_output=True, text=True, timeout=60,
+        check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (
+            PARSER.format(", required=True") + "parser.parse_args()\n",
+            "SystemExit: 2 ({app}, line 8); an app is imported, without a command line: " + HINT,
+        ),
+        ("import sys\nsys.exit('not today')\n", "SystemExit: not today ({app}, line 6); "),
+        ("import json\n\njson.loads('{')\n", "line 1 column 2 (char 1) ({app}, line 7)"),
+        ("import os\nos._exit(4)\n", "ended its process while it was imported: exit code 4"),
+        ("import os\nif os.fork():\n    os._exit(5)\n", "while it was imported: exit code 5"),
+    ],
+)
+def test_an_end_of_the_import_is_told_where_the_app_caused_it(
+    tmp_path: Path, code: str, said: str
+) -> None:
+    done = check(tmp_path, code)
+    assert done.returncode == 3
+    assert said.format(app=tmp_path / "app.py") in done.stderr
+
+
+def test_rtd_s_own_arguments_are_not_those_of_the_app(tmp_path: Path) -> None:
+    code = PARSER.format("") + "assert parser.parse_args().x is None\n"
+    code += "import sys\nassert sys.argv == ['app.py']\n"
+    done = check(tmp_path, code)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("end", ["pass", "raise SystemExit(3)", "raise ValueError('mine')"])
+def test_a_process_that_is_forked_at_the_import_ends_there(
+    start_daemon: DaemonMaker, tmp_path: Path, end: str
+) -> None:
+    code = f"import os\npid = os.fork()\nif pid == 0:\n    {end}\nelse:\n    os.waitpid(pid, 0)\n"
+    done = check(tmp_path, code)
+    assert (done.returncode, done.stdout.count("one ")) == (0, 1)
+    assert ("ValueError: mine" in done.stderr) == ("mine" in end)
+    daemon = start_daemon("app.py", cwd=tmp_path)
+    with client(daemon) as rt:
+        assert rt.submit("one").result(timeout=20) == 1
+    if end == "pass":
+        assert "it ends here; start processes in a task" in daemon.log.read_text()
