@@ -62,10 +62,16 @@ def print_rows(context: CommandContext, rows: Sequence[Row], wide: bool) -> None
     last = -SHORT_ID if context.screen.is_terminal else 0
     cells = [
         (row["id"][last:], clean(row["task"]), row["state"], row["queue"],
-         ago(row["submitted_at"], now), elapsed_text(row, now), summary_text(row))
+         ago(row["submitted_at"], now), elapsed_text(row, now), _labelled(row))
         for row in rows
     ]  # fmt: skip
     context.screen.print_table(HEADS, cells, drop="QUEUE AGE")
+
+
+def _labelled(row: Row) -> str:
+    """Return the summary with the labels before it: `[blue] a=1`."""
+    labels = clean(", ".join(row["labels"]))
+    return f"[{labels}] {summary_text(row)}".rstrip() if labels else summary_text(row)
 
 
 def time_text(at: float | None) -> str:

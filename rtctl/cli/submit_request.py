@@ -155,7 +155,7 @@ def _command(verb: str, args: Args) -> dict[str, Any]:
 def _variable(verb: str, word: str) -> tuple[str, str]:
     name, equals, value = word.partition("=")
     if not name:
-        raise UsageError(f"{verb}: --env {word!r}: write NAME=VALUE")
+        raise UsageError(f"{verb}: --env: no name before `=`; write NAME=VALUE")
     if not equals:
         # As `docker run --env NAME`: the value that it has here.
         if name not in os.environ:

@@ -30,6 +30,18 @@ def private_names(infos: Iterable[ParameterInfo], task: str) -> frozenset[str]:
     return frozenset(p.name for p in infos if p.private and p.task in (None, task))
 
 
+def hide_secrets(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters of a command with the values of its environment and its standard input
+    hidden: that is where its secrets belong.
+    """
+    found = dict(params)
+    if isinstance(found.get("env"), Mapping):
+        found["env"] = dict.fromkeys(found["env"], HIDDEN)
+    if found.get("stdin") is not None:
+        found["stdin"] = HIDDEN
+    return found
+
+
 def hide_private(params: Mapping[str, Any], private: frozenset[str]) -> dict[str, Any]:
     """Return the parameters with private values hidden."""
     return {name: HIDDEN if name in private else value for name, value in params.items()}

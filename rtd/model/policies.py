@@ -25,6 +25,8 @@ from rtd.model.lanes import TREE_LANES
 from rtd.model.run_record import LIMIT_NAMES
 
 ON_LOST: Final = ("fail", "requeue")
+#: Which options of a stored run are those of its task, stored because its submit needs them.
+DECLARED: Final = "declared"
 #: A run that lost its executor this often is never requeued again.
 MAX_LOSSES: Final = 3
 PRIORITY_RANGE: Final = 100

@@ -39,6 +39,11 @@ def count(lines: int) -> None:
         print(number)
 
 
+@session.task(max_concurrency=1)
+def single() -> None:
+    """One at a time."""
+
+
 @session.task(lane="thread")
 def hold(gate: str) -> str:
     """Stay until the file is there."""

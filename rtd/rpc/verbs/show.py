@@ -3,8 +3,10 @@
 from typing import Any
 
 from rtd.common.msgpack_values import unpack
-from rtd.model.parameter_names import hide_private
-from rtd.model.run_record import Attempt, RunRecord, decode_record
+from rtd.model.manifest import COMMAND
+from rtd.model.parameter_names import hide_private, hide_secrets
+from rtd.model.policies import DECLARED, POLICY_FIELDS
+from rtd.model.run_record import Attempt, RunRecord, RunSpec, decode_record
 from rtd.model.run_states import RunState
 from rtd.process.tree.process_tree import read_tree
 from rtd.protocol import run_verbs
@@ -24,12 +26,12 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
     context = request.context
     run_id = await resolve_target(context, request.params["run"])
     row, record = await row_of(context, run_id)
-    opts = dict(record.spec.opts)
-    opts.pop("labels", None)
+    task = record.spec.task
+    params = hide_private(unpack(record.spec.params), context.private_names(task))
     return {
         "row": row,
-        "params": hide_private(unpack(record.spec.params), context.private_names(record.spec.task)),
-        "options": opts,
+        "params": hide_secrets(params) if task == COMMAND else params,
+        "options": _options(context, record.spec),
         "policies": policies_of(context, record.spec).to_dict(),
         "waits": await _waits(context, row, record),
         "submitted_by": record.spec.by,
@@ -37,6 +39,19 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
         "pids": record.end.pids or [] if record.end else [],
         "tree": _tree(row, bool(context.private_names(record.spec.task))),
     }
+
+
+def _options(context: SupervisorContext, spec: RunSpec) -> dict[str, Any]:
+    """Return the policies that the submit set. A record has the limit of its task, too."""
+    opts = {name: value for name, value in spec.opts.items() if name in POLICY_FIELDS}
+    info = context.manifest.tasks.get(spec.task)
+    declared = spec.opts.get(DECLARED)
+    if declared is None and info is not None:  # a record of an earlier version does not say
+        is_same = info.policies.max_concurrency == opts.get("max_concurrency")
+        declared = ["max_concurrency"] if is_same else []
+    for name in declared or []:
+        opts.pop(name, None)
+    return opts
 
 
 async def row_of(context: SupervisorContext, run_id: str) -> tuple[RunRow, RunRecord]:

@@ -27,7 +27,7 @@ def check_command(params: Mapping[str, Any]) -> None:
     _check_env(params.get("env"))
     stdin = params.get("stdin")
     if stdin is not None and not isinstance(stdin, str | bytes):
-        raise ParameterError(f"command: stdin must be text or bytes, not {stdin!r:.80}")
+        raise ParameterError(f"command: stdin must be text or bytes, not {type(stdin).__name__}")
     if params.get("umask") is not None:
         try:
             parse_umask(params["umask"])
@@ -42,4 +42,11 @@ def _check_env(env: Any) -> None:
         isinstance(k, str) and k and "=" not in k and isinstance(v, str) for k, v in env.items()
     )
     if not good:
-        raise ParameterError(f"command: env must be a map of texts to texts, not {env!r:.80}")
+        # No values: they may be secrets, and this goes to logs.
+        names = (
+            [k for k, v in env.items() if not (isinstance(k, str) and isinstance(v, str))]
+            if isinstance(env, dict)
+            else []
+        )
+        of = f" ({', '.join(map(repr, names[:3]))})" if names else ""
+        raise ParameterError(f"command: env must be a map of texts to texts{of}")

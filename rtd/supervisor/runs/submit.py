@@ -12,7 +12,7 @@ from rtd.common.ids import id_for_key, new_ids
 from rtd.common.msgpack_values import show_value
 from rtd.common.units import format_bytes, parse_duration_s
 from rtd.model.manifest import COMMAND, TaskInfo, check_params
-from rtd.model.policies import POLICY_OPTIONS, read_policies
+from rtd.model.policies import DECLARED, POLICY_OPTIONS, read_policies
 from rtd.model.run_record import RunSpec, decode_record
 from rtd.model.run_template import RunTemplate
 from rtd.protocol import frames
@@ -128,6 +128,7 @@ def plan_of(
     opts, due_at, labels = _read(info, request.options)
     policies = info.policies.overlay(opts)
     if policies.max_concurrency is not None:
+        opts[DECLARED] = [name for name in ("max_concurrency",) if name not in opts]
         opts["max_concurrency"] = policies.max_concurrency
     if labels:
         opts["labels"] = labels

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from rtd.common.errors import UnknownTask
 from rtd.model.manifest import Manifest, TaskInfo
+from rtd.model.policies import DECLARED
 from rtd.model.run_record import RunSpec, new_record
 from rtd.planner.occurrence import Occurrence, OccurrenceVerdict
 from rtd.protocol import frames
@@ -63,6 +64,7 @@ def _fired(info: TaskInfo, one: Occurrence, now_at: float) -> FiredOccurrence:
     opts: dict[str, Any] = {}
     if policies.max_concurrency is not None:
         opts["max_concurrency"] = policies.max_concurrency
+        opts[DECLARED] = ["max_concurrency"]
     spec = RunSpec(
         id=one.run_id, task=info.name, params=NO_PARAMS, lane=info.pool, queue=policies.queue,
         priority=policies.priority, submitted_at=now_at, opts=opts, by=BY,

@@ -142,6 +142,11 @@ def test_a_parameter_cannot_paint_the_terminal(jobs: Daemon, queue: str) -> None
     assert text.count("\n") == 2
 
 
+def test_labels_are_shown(jobs: Daemon, queue: str) -> None:
+    submit(jobs, "add", "a:=1", "-Q", queue, "--label", "blue", "--label", "old", "--wait")
+    assert jobs.ok("ls", "-Q", queue).splitlines()[1].endswith("  [blue, old] a=1")
+
+
 def test_wide_shows_more(jobs: Daemon) -> None:
     heads = jobs.ok("ls", "-o", "wide").splitlines()[0].split()
     assert {"LANE", "CPU", "MEMORY", "BY", "LABELS"} <= set(heads)

@@ -20,6 +20,36 @@ def test_it_tells_what_was_asked_for_and_what_became_of_it(jobs: Daemon) -> None
     assert "uid" in found["submitted_by"]
 
 
+def test_secrets_of_a_command_are_not_shown(jobs: Daemon) -> None:
+    label, script = uuid.uuid4().hex, "cat >/dev/null; exit 3"
+    words = ("--env", "PW=s3cret", "--env", "OTHER=hid1en", "--stdin", "--label", label)
+    done = jobs.rtctl("submit", *words, "--wait", "--", "sh", "-c", script, stdin="t0ken")
+    run = done.stdout.strip()
+    texts = [done.stderr, jobs.log.read_text()]
+    texts += [jobs.ok(*words) for words in (("show", run), ("show", run, "-j"), ("events", "-j"))]
+    texts += [jobs.ok("ls", "command", *how) for how in ((), ("-o", "wide"), ("-j",))]
+    for secret in ("s3cret", "hid1en", "t0ken"):
+        assert not [text for text in texts if secret in text]
+    assert json.loads(texts[3])["params"]["env"] == {"PW": "******", "OTHER": "******"}
+    again = jobs.ok("retry", run, "-q").strip()
+    until_state(jobs, again, "error")
+    bad = jobs.python(
+        "from rtctl import Client\nClient().command('ls', env={'PW': 5112, 'A': 'b'})\n"
+    )
+    assert "env must be a map of texts to texts ('PW')" in bad.stderr
+    assert "5112" not in bad.stderr.splitlines()[-1]
+    assert "s3cret" not in jobs.rtctl("submit", "--env", "=s3cret", "--", "ls").stderr
+
+
+def test_options_are_those_of_the_submit_alone(jobs: Daemon) -> None:
+    run = submit(jobs, "single", "--timeout", "1m", "--wait")
+    found = json.loads(jobs.ok("show", run, "-j"))
+    assert found["options"] == {"timeout_s": 60.0}
+    assert found["policies"] == {"timeout_s": 60.0, "max_concurrency": 1}
+    run = submit(jobs, "single", "--max-concurrency", "2", "--label", "x", "--wait")
+    assert json.loads(jobs.ok("show", run, "-j"))["options"] == {"max_concurrency": 2}
+
+
 def test_a_crash_shows_where_it_came_from(jobs: Daemon) -> None:
     run = jobs.rtctl("submit", "crash", "--wait").stdout.strip()
     text = jobs.ok("show", run)
