@@ -5,15 +5,17 @@ from typing import Final
 
 from rtd.language.core.durations import SECOND
 from rtd.language.core.evaluation import Evaluation
-from rtd.language.core.run_history import RUN
+from rtd.language.core.run_history import FAIL, RUN
 from rtd.planner.agenda import Agenda
 from rtd.planner.dependency_index import DependencyIndex
 from rtd.planner.occurrence import Occurrence, OccurrenceVerdict
-from rtd.planner.scheduled_task import DISABLED, ONCE, PAUSED, RUNNING, ScheduledTask
+from rtd.planner.scheduled_task import DISABLED, FAILING, ONCE, PAUSED, RUNNING, ScheduledTask
 from rtd.planner.view_factory import ViewFactory
 
 #: A run that starts so long after its due moment is late.
 LATE_US: Final = SECOND
+#: The longest wait before a task starts again whose runs fail, in seconds.
+DAMPED_MAX_S: Final = 60
 
 
 class StartDecider:
@@ -65,10 +67,11 @@ class StartDecider:
         skipped = None
         if value:
             task.mark_true(at_us)
-            held_by = self.hold_reason(task)
-            if held_by is None:
+            held_by, again_us = self.hold_reason(task), self.damped_until_us(task)
+            if held_by is None and again_us <= max(at_us, now_us):
                 return self._start(task, _occurrence(task, at_us, now_us))
-            task.mark_held(held_by)
+            task.mark_held(held_by or FAILING)
+            until_us = until_us if held_by else min(until_us, again_us)
         else:
             if task.due_us is not None and task.newly_true and task.skip_reason:
                 skipped = Occurrence(
@@ -91,6 +94,18 @@ class StartDecider:
         if reason is not None or not task.overlap:
             return reason
         return None if task.newly_true or task.catch_ups else ONCE
+
+    def damped_until_us(self, task: ScheduledTask) -> int:
+        """Return until when a task does not start whose condition stays true while its runs fail.
+
+        The wait after the second failure is a second, then twice as long after each, at most a
+        minute. A condition that was false and is true again starts the task at once. 0: no wait.
+        """
+        failures = self._history.failures(task.name)
+        if failures < 2 or task.newly_true:
+            return 0
+        wait_s = min(1 << min(failures - 2, 10), DAMPED_MAX_S)
+        return self._history.latest_us(task.name, FAIL) + wait_s * SECOND
 
     def _block_reason(self, task: ScheduledTask) -> str | None:
         """Return what keeps the task from starting for any value of its condition."""

@@ -43,7 +43,16 @@ class RunHistory:
         newest_us: the time of the latest event of all.
     """
 
-    __slots__ = ("_active", "_begun", "_occupied", "_rows", "_windows", "begin_tasks", "newest_us")
+    __slots__ = (
+        "_active",
+        "_begun",
+        "_failures",
+        "_occupied",
+        "_rows",
+        "_windows",
+        "begin_tasks",
+        "newest_us",
+    )
 
     def __init__(self) -> None:
         self._rows: dict[str, list[int]] = {}
@@ -52,6 +61,7 @@ class RunHistory:
         self._begun: dict[str, dict[str, int]] = {}
         self.begin_tasks: set[str] = set()
         self._windows: dict[str, list[_RetainedWindow]] = {}
+        self._failures: dict[str, int] = {}
         self.newest_us = 0
 
     # --- for conditions
@@ -93,6 +103,10 @@ class RunHistory:
     def active_runs(self, task: str) -> dict[str, int]:
         """Return the active runs of a task: their ids, and when each began."""
         return self._active.get(task, {})
+
+    def failures(self, task: str) -> int:
+        """Return how many runs of a task have failed since the latest success."""
+        return self._failures.get(task, 0)
 
     # --- recording
 
@@ -147,6 +161,10 @@ class RunHistory:
             self.record_begin(task, run_id, self.active_runs(task).get(run_id, at_us))
         began = self._release(task, run_id)
         self.record_event(task, action, at_us)
+        if action == FAIL:
+            self._failures[task] = self._failures.get(task, 0) + 1
+        elif action == SUCCESS:
+            self._failures.pop(task, None)
         if action == INACTION and began:
             self.use_up(task, at_us)
 

@@ -65,7 +65,7 @@ def next_true_at(planner: Planner, task: ScheduledTask) -> float | None:
     for _ in range(STEPS):
         value, until_us = task.evaluate(view)
         if value:
-            return view.now_us / SECOND
+            return max(view.now_us, planner.decider.damped_until_us(task)) / SECOND
         if until_us >= NEVER or view.to_datetime(until_us) is None:
             return None
         view = view.later(until_us)

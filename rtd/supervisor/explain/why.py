@@ -55,6 +55,8 @@ async def explain_task(
     own = await blocking_runs(context, planner, task)
     if task.overlap:
         own = [one for one in own if one["kind"] != "running"] + _once(planner, task, tree.value)
+    if not own and tree.value:
+        own = _failing(planner, task)
     answer["next_at"] = next_at = next_true_at(planner, task)
     unanswered = _unanswered(unknown)
     outside = await _paused(context, planner) + _outside(context, planner, info)
@@ -73,6 +75,16 @@ def _once(planner: Planner, task: ScheduledTask, value: bool) -> list[Hold]:
     if not value or task.due_us is None or planner.decider.hold_reason(task) != ONCE:
         return []
     return [make_hold("once", "it has started since its condition came true")]
+
+
+def _failing(planner: Planner, task: ScheduledTask) -> list[Hold]:
+    """Return the hold of a task that waits since its runs fail one after the other."""
+    until_us = planner.decider.damped_until_us(task)
+    if until_us <= time.time() * SECOND:
+        return []
+    count = planner.views.history.failures(task.name)
+    text = f"its last {count} runs have failed and its condition is still true"
+    return [make_hold("failing", text, until=until_us / SECOND)]
 
 
 def _wait_text(
@@ -168,6 +180,9 @@ def _say_next(answer: dict[str, Any], zone: Zone) -> None:
             answer["next_at"] = one["until"]
             answer["next_text"] = f"its next attempt starts {format_time(one['until'], zone)}"
             return
+        if one is blocking[0] and one["kind"] == "failing":
+            answer["next_text"] = f"it starts again {format_time(one['until'], zone)}"
+            return
     if blocking:
         waits = any(one["kind"] in WAITING for one in blocking)  # for an unknown time
         if next_at is None or next_at <= time.time() or waits:
@@ -184,6 +199,7 @@ def _say_next(answer: dict[str, Any], zone: Zone) -> None:
             "due": "it starts when its delay is over",
             "concurrency": "it starts when another run of it has ended",
             "once": "it starts when its condition has been false and is true again",
+            "failing": "it starts again after a while",
             "running": "it can start again when its run has ended",
         }[blocking[0]["kind"]]
     elif answer["value"]:

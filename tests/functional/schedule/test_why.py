@@ -10,6 +10,7 @@ import pytest
 
 from tests.helpers.daemon import Daemon, DaemonMaker
 from tests.helpers.deadline import until
+from tests.helpers.running import client
 from tests.helpers.source import PROGRAMS
 
 
@@ -244,3 +245,20 @@ def test_conditions_of_the_apps_own_hold_only_what_they_decide(
     assert answer["holds"] == []
     waits = "it waits for task '_condition-there', which tells whether `data is there`"
     assert answer["next_text"] == waits
+
+
+def test_a_task_that_fails_again_and_again_waits_and_says_so(
+    start_daemon: DaemonMaker, tmp_path: Path
+) -> None:
+    (tmp_path / "app.py").write_text(
+        "from rtd import Session\nsession = Session()\n"
+        "@session.task(start_cond='always')\ndef broken(): raise ValueError('each time')\n"
+    )
+    daemon = start_daemon("app.py", cwd=tmp_path)
+    until(lambda: kinds(daemon, "broken") == ["failing"], what="it waits")
+    answer = why(daemon, "broken")
+    assert "runs have failed and its condition is still true" in answer["holds"][0]["text"]
+    assert answer["next_text"].startswith("it starts again 2")
+    with client(daemon) as rt:
+        count = len(rt.ls(task="broken", limit=None))
+        assert 2 <= count < 12, "without a wait it would be hundreds"
