@@ -46,8 +46,8 @@ def describe_error(error: BaseException) -> str:
 def find_app_frame(frames: Iterable[traceback.FrameSummary]) -> traceback.FrameSummary | None:
     """Return the innermost frame of the app's own code.
 
-    What a library of Python or another package raises is told where the app calls it, unless
-    the app itself is such a package.
+    For an error of Python's library or of another package it is the app's call, unless the app
+    itself is such a package.
     """
     known = [
         frame

@@ -1,4 +1,4 @@
-"""What an app does to its process while it is imported: arguments, exits, forks."""
+"""Effects of an import on its process: arguments, exits, forks."""
 
 import subprocess
 from pathlib import Path
