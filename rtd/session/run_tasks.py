@@ -83,7 +83,7 @@ def _run_one(client: Client, task: str) -> TaskResult:
         run.kill(reason="interrupted in session.run()")
         raise
     if run.state == "succeeded":
-        return TaskResult(task=task, run=run.id, state="succeeded", result=run.result)
+        return TaskResult(task=task, run=run.id, state="succeeded", result=run.result())
     return TaskResult(task=task, run=run.id, state=run.state, why=run.error)
 
 

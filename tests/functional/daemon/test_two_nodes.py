@@ -96,10 +96,10 @@ def test_a_full_node_passes_its_demand_to_one_without_executors(
         until(lambda: held.refresh().state == "running", what="it runs")
         assert executors(here)
         for _ in range(3):  # between them the other node's executor ends
-            assert here.submit("where").wait(timeout=20).result == "two"
+            assert here.submit("where").wait(timeout=20).result() == "two"
             until(lambda: not executors(there), what="idle executors end")
         gate.touch()
-        assert held.wait(timeout=20).result == "one"
+        assert held.wait(timeout=20).result() == "one"
 
 
 @pytest.fixture
@@ -129,8 +129,8 @@ def test_the_runs_of_a_node_that_died_go_on_elsewhere(
     with client(two) as there:
         states = [there.get(run.id).wait(timeout=60).state for run in (again, lost)]
         assert states == ["succeeded", "lost" if on_one == lost.id else "succeeded"]
-        assert there.get(again.id).result == "two"
-        assert there.submit("where").wait(timeout=20).result == "two"
+        assert there.get(again.id).result() == "two"
+        assert there.submit("where").wait(timeout=20).result() == "two"
 
 
 @pytest.mark.slow
@@ -148,7 +148,7 @@ def test_executors_whose_supervisor_alone_died_keep_their_runs(
     with client(two) as there:
         time.sleep(25)  # longer than a node without a claim counts as living
         gate.touch()
-        results = {there.get(run.id).wait(timeout=20).result for run in runs}
+        results = {there.get(run.id).wait(timeout=20).result() for run in runs}
         assert results == {"one", "two"}
         attempts = [len(there.rpc.show(run=run.id)["attempts"]) for run in runs]
         assert attempts == [1, 1]

@@ -193,7 +193,7 @@ def test_idle_executors_that_all_have_left_end_after_a_while(
     daemon = start_daemon("supervised:session", cwd=PROGRAMS, flags=flags)
     with client(daemon) as rt:
         until(lambda: len(executors(rt)) == 2, what="its executors")
-        assert rt.submit("add", a=1).wait(timeout=20).result == 1
+        assert rt.submit("add", a=1).wait(timeout=20).result() == 1
     assert daemon.process is not None
     daemon.process.kill()
     daemon.process.wait()
