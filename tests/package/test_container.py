@@ -113,7 +113,7 @@ def test_the_image_serves_is_healthy_and_ends_in_order(image: Image) -> None:
     daemon.command = exec_form(only("ENTRYPOINT")) + exec_form(only("CMD"))
     daemon.executable = Path(image.variables["PATH"].split(os.pathsep)[0], daemon.command[0])
     try:
-        daemon.start()
+        daemon.start(within_s=60)
         check = exec_form(only("HEALTHCHECK"))
         healthy = lambda: _run(check, daemon).returncode == 0  # noqa: E731
         until(healthy, what="the health check succeeds")
