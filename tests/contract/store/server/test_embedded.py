@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -14,12 +15,18 @@ from rtd.store.connection.blocking import RedisConnection
 from rtd.store.connection.command import RedisCommand
 from rtd.store.embedded.append_only_file import AppendOnlyFiles
 from rtd.store.embedded.find_server import ServerProgram
-from rtd.store.embedded.keep_alive import keep_alive
+from rtd.store.embedded.keep_alive import keep_alive, sync_each_second
 from rtd.store.embedded.server import EmbeddedRedis
 from tests.contract.store.connection.test_blocking_connection import kill
 from tests.helpers.deadline import until, until_async
 
 PING = RedisCommand(("PING",))
+
+
+async def keep(redis: EmbeddedRedis) -> None:
+    """Keep it alive and its files synced, as the daemon does, until cancelled."""
+    with ThreadPoolExecutor(1) as thread:
+        await asyncio.gather(keep_alive(redis, thread), sync_each_second(redis, thread))
 
 
 def config(link: RedisConnection, name: str) -> str:
@@ -92,7 +99,7 @@ def test_a_hung_server_of_ours_is_killed_by_stop(redis: EmbeddedRedis) -> None:
 
 def test_it_is_started_again_when_it_dies(redis: EmbeddedRedis) -> None:
     async def main() -> None:
-        keeping = asyncio.create_task(keep_alive(redis))
+        keeping = asyncio.create_task(keep(redis))
         link = await AsyncRedisConnection.connect(redis.url)
         await link.execute(RedisCommand(("SET", "a", "1")))
         for _ in range(3):
@@ -114,7 +121,7 @@ def test_one_that_was_taken_over_is_started_again_too(redis: EmbeddedRedis) -> N
     second.start()
 
     async def main() -> None:
-        keeping = asyncio.create_task(keep_alive(second))
+        keeping = asyncio.create_task(keep(second))
         link = await AsyncRedisConnection.connect(second.url)
         kill(redis)
         await until_async(lambda: not link.connected.is_set())
@@ -140,7 +147,7 @@ def test_one_that_has_no_connection_left_is_not_taken_for_dead(redis: EmbeddedRe
         pid = redis._process.pid
 
         async def main() -> None:
-            keeping = asyncio.create_task(keep_alive(redis))
+            keeping = asyncio.create_task(keep(redis))
             await until_async(lambda: rejected(link) >= 2)  # turned away twice, it looked on
             keeping.cancel()
             await asyncio.gather(keeping, return_exceptions=True)
@@ -194,7 +201,7 @@ def test_it_is_synced_each_second_while_it_is_kept(
     monkeypatch.setattr(os, "fdatasync", lambda fd: (synced.append(fd), real(fd)))
 
     async def main() -> None:
-        keeping = asyncio.create_task(keep_alive(redis))
+        keeping = asyncio.create_task(keep(redis))
         link = await AsyncRedisConnection.connect(redis.url)
         await link.execute(RedisCommand(("SET", "a", "2")))
         await until_async(lambda: synced)
