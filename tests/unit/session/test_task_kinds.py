@@ -264,6 +264,11 @@ def test_a_file_that_is_not_there_yet_tells_nothing(tmp_path: Path) -> None:
         task()
 
 
+def test_a_function_by_name_needs_its_file() -> None:
+    with pytest.raises(PolicyError, match="say in which file"):
+        FuncTask("main")
+
+
 def test_code_that_is_no_python_is_an_error() -> None:
     with pytest.raises(PolicyError, match="task 'x': its code, line 2: "):
         CodeTask("x = 1\ny = = 2", name="x")
