@@ -32,7 +32,10 @@ def check(options: argparse.Namespace) -> int:
     with os.fdopen(os.memfd_create("report"), "rb") as file:
         fd = file.fileno()
         command = module_command("rtd.cli.check", options.app, str(fd))
-        code = subprocess.run(command, stdout=sys.stderr, pass_fds=(fd,), check=False).returncode
+        child = subprocess.run(
+            command, stdin=subprocess.DEVNULL, stdout=sys.stderr, pass_fds=(fd,), check=False
+        )
+        code = child.returncode
         file.seek(0)
         blob = file.read()
     if not blob:
@@ -128,7 +131,11 @@ def unknown_tasks(manifest: Manifest) -> list[str]:
 
 
 def _child(app: str, report_fd: int) -> None:
+    from rtd.executor.output.stdio_router import STDIO  # lazy: only the child needs it
+
+    STDIO.install()  # the app finds the streams that it has in the daemon
     report = frames.dump(_examine(app), "report")
+    STDIO.begin_with_app()
     with open(report_fd, "wb") as file:
         file.write(report)
 

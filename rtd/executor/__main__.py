@@ -39,6 +39,7 @@ def run_zygote(argv: list[str], executor_main: ExecutorMain, load: AppLoader) ->
     if given.app:
         hide_arguments(given.app)
     app = import_app(given.app, load, _preload)
+    STDIO.begin_with_app()
     board = Board(runtime_dir / "board")
     connection = SupervisorConnection(runtime_dir / "zygote.sock")
     options = ZygoteOptions(given.generation, given.slots, given.orphan_s)

@@ -1,7 +1,10 @@
 """The body of an executor, called in the forked child."""
 
 import gc
+import os
+import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -13,12 +16,14 @@ from rtd.executor.output.capture import Capture
 from rtd.executor.output.segments import Segments
 from rtd.executor.output.stdio_router import STDIO
 from rtd.executor.pull_loop import PullLoop
-from rtd.model.lanes import LANES, LOG_LANE, MAIN_LANE, Lane, find_lane
+from rtd.executor.runs.run_threads import carry_run_into_threads
+from rtd.model.lanes import LANES, LOG_LANE, Lane, find_lane
 from rtd.model.outcome_spool import Spool
 from rtd.model.output_files import scratch_path, spool_path
 from rtd.process.board.slot import Slot
 from rtd.process.events.executor_signals import ExecutorSignals
 from rtd.process.fork.fork_guard import FORK_GUARD
+from rtd.process.fork.process_end import begin_own_end, describe_end, end_process
 from rtd.process.fork.process_title import set_title
 from rtd.session.app.internal_tasks import INTERNAL_TASKS
 from rtd.session.core.run_context import FAULTS
@@ -28,6 +33,8 @@ from rtd.session.task_log.log_record import is_logged
 
 #: Objects between two collections of the youngest; Python's own 700 is one per few runs.
 _GC_THRESHOLD = 10_000
+#: How long the threads and the exit functions of an executor's tasks may hold up its end.
+_END_LIMIT_S = 2.0
 
 
 def run_executor(
@@ -51,7 +58,7 @@ def run_executor(
     """
     lane = find_lane(lane_name)
     set_title(f"{lane.name} executor" if lane.concurrent else f"{lane.name} idle")
-    FORK_GUARD.reset()
+    begin_own_end()
     # What a run leaves is freed by reference counts; the collector can look less often.
     gc.set_threshold(_GC_THRESHOLD, 20, 20)
     chosen = ExecutorOptions.from_dict(options)
@@ -74,19 +81,37 @@ def _carry_out_runs(
         signals.arm_wakeup()
         wait_readable((signals.wakeup_fd,), seconds)
 
+    carry_run_into_threads()
     STDIO.install()
     spool = Spool(spool_path(options.output_dir, context.exec_id))
     backend = Backend(context, spool, pause)
     captures = _captures(context, len(slots))
+    FORK_GUARD.in_child = [
+        signals.reset_in_fork,
+        STDIO.reset_in_fork,
+        *(capture.scratch.reset_in_fork for capture in captures),
+    ]
     tasks = session.tasks if session else {}
     lane = load_lane(context.lane)(LaneParts(context, backend, slots, captures, tasks))
     _connect_app(lane, session)
     code = PullLoop(lane, backend, session, options, lambda: slots[0].serving_generation).run()
     lane.close()
+    STDIO.leave_runs()
     for capture in captures:
         capture.remove()
     spool.remove()
+    end_process(_END_LIMIT_S, partial(_end_late, context.exec_id, code))
     return code
+
+
+def _end_late(exec_id: str, code: int, step: str) -> None:
+    print(
+        f"rtd: executor {exec_id} did not end within {_END_LIMIT_S:g} s because of its {step}"
+        f" ({describe_end(step)}): cut short",
+        file=sys.stderr,
+    )
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _captures(context: ExecutorContext, count: int) -> list[Capture]:
@@ -94,9 +119,8 @@ def _captures(context: ExecutorContext, count: int) -> list[Capture]:
     segments = Segments(folder, context.exec_id)
     limit = context.options.run_limit_bytes
     alone = not context.lane.concurrent
-    inner = context.lane.name == MAIN_LANE
     paths = [scratch_path(folder, context.exec_id, index) for index in range(count)]
-    return [Capture(path, limit, segments, redirect=alone, inner=inner) for path in paths]
+    return [Capture(path, limit, segments, redirect=alone) for path in paths]
 
 
 def load_lane(lane: Lane) -> type[BaseLane]:

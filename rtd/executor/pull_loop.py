@@ -9,7 +9,7 @@ from rtd.executor.core.executor_options import ExecutorOptions
 from rtd.executor.core.exit_codes import EXIT_FENCED, EXIT_RETIRED
 from rtd.executor.core.leased_run import LeasedRun, expired_outcome
 from rtd.executor.core.wait_readable import wait_readable
-from rtd.executor.lanes.base_lane import BaseLane
+from rtd.executor.lanes.base_lane import BaseLane, DescriptorsLost
 from rtd.session.session import Session
 from rtd.store.commands.arguments import StoredRun, TakeReply, parse_token
 
@@ -97,6 +97,14 @@ class PullLoop:
             self._lane.start(ready)
 
     def _wait(self, reply: TakeReply) -> None:
+        try:
+            self._wait_for_work(reply)
+        except DescriptorsLost:  # the lane opens them again
+            pass
+        finally:
+            self._lane.clear_wakeups()
+
+    def _wait_for_work(self, reply: TakeReply) -> None:
         if reply.what == "idle":
             timeout_s = self._idle_s if self._idle_s and not self._lane.running_count() else None
             if reply.next_due_ms is not None:
@@ -107,7 +115,6 @@ class PullLoop:
             self._wait_for_bell(timeout_s)
         else:
             wait_readable(self._lane.fds(), None)
-        self._lane.clear_wakeups()
 
     def _wait_for_bell(self, timeout_s: float | None) -> None:
         began = time.monotonic()

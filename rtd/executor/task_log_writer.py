@@ -139,7 +139,7 @@ class TaskLogWriter:
                 continue
             for row in self._rows(connection, blob):
                 self._emitter.emit(row)
-        STDIO.flush_pending()
+        STDIO.flush()
         self._emitter.flush()
         keep: list[RedisCommand] = []
         node = self._options.node

@@ -12,9 +12,12 @@ costs the file system a millisecond, which an executor of one run would pay ever
 
 import os
 import struct
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 from zlib import crc32
+
+from rtd.model.output_files import Places, file_place
 
 _HEAD: Final = struct.Struct("<II")
 _END: Final = bytes(4)
@@ -28,15 +31,28 @@ class Spool:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._fd = -1
+        self._file_place: tuple[int, int] | None = None
         self._used = 0
+
+    def _open(self) -> None:
+        self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._file_place = file_place(self._fd)
 
     def add(self, blob: bytes) -> None:
         """Add an entry; it is safe when this returns. Raises OSError if it cannot be written."""
         if self._fd < 0:
-            self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._open()
         entry = _HEAD.pack(len(blob), crc32(blob)) + blob
         os.pwrite(self._fd, entry + _END, self._used)
         self._used += len(entry)
+
+    def own_fds(self) -> Places:
+        """Return the descriptors that no task may close, with their files."""
+        return {} if self._fd < 0 else {self._fd: self._file_place}
+
+    def forget_file(self) -> None:
+        """Open the file again when it is needed: a task has closed it."""
+        self._fd = -1
 
     @property
     def full(self) -> bool:
@@ -47,14 +63,17 @@ class Spool:
         """Remove all entries: Redis has them."""
         if self._used:
             self._used = 0
+            if self._fd < 0:
+                self._open()
             os.pwrite(self._fd, _END, 0)
 
     def remove(self) -> None:
         """Delete the file, at an orderly end, when nothing is left in it."""
         if self._fd >= 0:
-            os.close(self._fd)
+            with suppress(OSError):  # a task has closed it, or given up the right to it
+                os.close(self._fd)
+                self.path.unlink(missing_ok=True)
             self._fd = -1
-            self.path.unlink(missing_ok=True)
 
 
 def read_spool(path: Path) -> list[bytes]:

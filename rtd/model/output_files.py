@@ -8,6 +8,7 @@
 | `RUN.ATTEMPT.out`, `.idx` | large finished output, of one attempt |
 """
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -59,3 +60,16 @@ def own_file_index_path(path: Path) -> Path:
 def is_finished_output(path: Path) -> bool:
     """Return whether a file holds output of runs that have ended."""
     return path.suffix in _FINISHED
+
+
+#: Descriptors, each with the place of the file that it was opened for.
+Places = dict[int, tuple[int, int] | None]
+
+
+def file_place(fd: int) -> tuple[int, int] | None:
+    """Return device and inode of the file behind a descriptor; None when it is closed."""
+    try:
+        found = os.fstat(fd)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

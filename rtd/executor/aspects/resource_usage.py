@@ -7,6 +7,7 @@ from typing import Final
 
 from rtd.executor.core.leased_run import AttemptOutcome
 from rtd.executor.core.run_aspect import RunAspect
+from rtd.model.output_files import file_place
 
 #: The figures of shorter runs are not worth their system calls.
 MIN_MEASURED_S: Final = 0.001
@@ -27,6 +28,8 @@ class ResourceUsage(RunAspect):
             self._clear_fd = os.open("/proc/self/clear_refs", os.O_WRONLY | os.O_CLOEXEC)
         except OSError:  # a kernel without it: the peak is then that of the whole executor
             self._clear_fd = -1
+        # A task may close it, and have a file of its own under that number.
+        self._clear_place = file_place(self._clear_fd)
         self._cpu_s = 0.0
         self._children_s = _children_s()
 
@@ -41,7 +44,7 @@ class ResourceUsage(RunAspect):
         outcome.cpu_s += children_s - self._children_s
         self._children_s = children_s
         peak_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        if self._clear_fd >= 0:
+        if self._clear_fd >= 0 and file_place(self._clear_fd) == self._clear_place:
             os.pwrite(self._clear_fd, b"5", 0)
         outcome.peak_bytes = outcome.peak_bytes or peak_kib * 1024  # a caller's own is better
 

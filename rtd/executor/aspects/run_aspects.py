@@ -5,8 +5,8 @@ from typing import Final, NamedTuple
 
 from rtd.executor.aspects.board_slot import BoardSlot
 from rtd.executor.aspects.leftovers import Leftovers
-from rtd.executor.aspects.process_limits import ProcessLimits
 from rtd.executor.aspects.process_title import ProcessTitle
+from rtd.executor.aspects.process_traits import ProcessTraits, TraitsBeforeRun
 from rtd.executor.aspects.resource_usage import ResourceUsage
 from rtd.executor.core.executor_options import ExecutorContext
 from rtd.executor.core.leased_run import AttemptOutcome, LeasedRun
@@ -93,23 +93,24 @@ def serial_aspects(
     slot: Slot,
     reports: RunAspect,
     output: RunAspect,
-    on_spoiled: Callable[[], None],
+    traits: ProcessTraits | None,
 ) -> RunAspects:
     """Return the aspects of the runs of a serial lane.
 
     Args:
         reports: hands the outcome on; aspects further in can still add to it.
         output: keeps what the run wrote; aspects further in can still write.
-        on_spoiled: called when this process cannot be made as it was before the run.
+        traits: puts the process right; None where no code of the app runs in it.
     """
+    aspects = [
+        ProcessTitle(context.lane.name),
+        BoardSlot(slot),
+        reports,
+        output,
+        Leftovers(context.signals),
+        ResourceUsage(),
+    ]
     return RunAspects(
-        [
-            ProcessTitle(context.lane.name),
-            BoardSlot(slot),
-            reports,
-            output,
-            Leftovers(context.signals),
-            ProcessLimits(on_spoiled),
-            ResourceUsage(),
-        ]
+        # Innermost, and so first after the run: the others need the process as it was.
+        aspects if traits is None else [TraitsBeforeRun(traits), *aspects, traits]
     )

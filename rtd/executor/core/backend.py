@@ -24,7 +24,7 @@ from rtd.store.connection.blocking import RedisConnection
 from rtd.store.connection.command import RedisCommand
 from rtd.store.connection.lua_scripts import script
 
-#: How long to wait for a token that is on its way; it takes microseconds.
+#: How long to wait for a token that is on its way: it takes microseconds.
 _LATE_TOKEN_S: Final = 5.0
 _FAULTS: Final = 200
 
@@ -34,13 +34,10 @@ for _name in ("take", "finish", "giveback", "mine", "retire", "progress", "fault
 
 
 class Backend:
-    """Takes runs and reports outcomes for one executor.
+    """Takes runs and reports outcomes for one executor; `outcomes` go with the next exchange.
 
     Args:
         pause: waits so many seconds, or less when a signal comes; used while Redis is gone.
-
-    Attributes:
-        outcomes: reported with the next exchange.
     """
 
     def __init__(
@@ -51,7 +48,7 @@ class Backend:
         self._lane = context.lane.name + context.options.lane_suffix
         self._options = context.options
         self.outcomes = OutcomeBatch(context, spool, self.commands)
-        self._connections = ExecutorConnections(
+        self.connections = ExecutorConnections(
             context.options.store_url,
             self.commands.bell_key(self.exec_id),
             self.exec_id,
@@ -83,7 +80,7 @@ class Backend:
             Abandoned: see `rtd.executor.core.executor_connections.ExecutorConnections.retry`.
         """
         is_idle = not (self._leased_ids or self.outcomes.pending or self._handed_over)
-        return self._connections.retry(lambda: self._exchange(want), is_idle)
+        return self.connections.retry(lambda: self._exchange(want), is_idle)
 
     def execute_all(self, calls: Sequence[RedisCommand]) -> list[Any]:
         """Return the replies to some commands, after the pending outcomes: one round trip.
@@ -99,10 +96,10 @@ class Backend:
             self._report(connection, refused)
             return replies
 
-        return self._connections.retry(step)
+        return self.connections.retry(step)
 
     def _exchange(self, want: int) -> TakeReply:
-        connection = self._connections.for_commands()
+        connection = self.connections.for_commands()
         if self._faults:
             self._send_faults(connection)
         if self._handed_over:
@@ -135,7 +132,7 @@ class Backend:
         A script that Redis does not know is repeated after the other commands of its trip. So
         the first finish goes alone, and the commands behind it see its effect.
         """
-        connection = self._connections.for_commands()
+        connection = self.connections.for_commands()
         if self.outcomes.pending and not self._proven:
             self._report(connection, connection.execute_all(self.outcomes.finish_command())[0])
             self._proven = True
@@ -144,7 +141,7 @@ class Backend:
     def _read_late_token(self, runs: list[StoredRun]) -> None:
         """Take a token that came after the wait for it ended: it may be a run, which would lie
         there until this executor is idle again."""
-        if self._connections.listening and (token := self.wait_for_token(_LATE_TOKEN_S, ())):
+        if self.connections.listening and (token := self.wait_for_token(_LATE_TOKEN_S, ())):
             run = parse_token(token)
             runs += [] if run is None else [run]
 
@@ -178,9 +175,8 @@ class Backend:
         self._proven = self._idle = False
 
     def close_in_child(self) -> None:
-        """Close the connections in a forked child: they are the executor's. A child that reports
-        progress makes its own."""
-        self._connections.close()
+        """Close the connections in a forked child: a child that reports progress makes its own."""
+        self.connections.close()
 
     def _find_lost(self, connection: RedisConnection) -> list[StoredRun]:
         (mine,) = connection.execute_all(self.commands.mine(self.exec_id))
@@ -195,21 +191,21 @@ class Backend:
         """Put runs that were taken and not started back at the head of their queue."""
         ids = [work.id for work in works]
         # Without Redis the leases stay ours: `mine` finds them again when it is back.
-        self._connections.execute(self.commands.giveback(self._options.node, self.exec_id, ids))
+        self.connections.execute(self.commands.giveback(self._options.node, self.exec_id, ids))
         self._leased_ids.difference_update(ids)
 
     def read_intent(self, run_id: str) -> dict[str, Any] | None:
         """Return who asked that run to stop, and why; None when that is not recorded."""
-        blob = self._connections.execute(self.commands.get_intent(run_id))
+        blob = self.connections.execute(self.commands.get_intent(run_id))
         return None if blob is None else msgpack.unpackb(blob)
 
     def report_progress(self, run_id: str, blob: bytes) -> None:
         """Write how far a run is. Lost when Redis is gone: the next report replaces it anyway."""
-        self._connections.execute(self.commands.set_progress(self.exec_id, run_id, blob))
+        self.connections.execute(self.commands.set_progress(self.exec_id, run_id, blob))
 
     def request_retire(self) -> None:
         """Ask for retirement. A later take grants it, once no run is left for this executor."""
-        self._connections.execute(self.commands.retire(self.exec_id))
+        self.connections.execute(self.commands.retire(self.exec_id))
 
     def report_fault(self, kind: str, what: str, message: str, halts: bool = False) -> None:
         """Report a failure of the app, see `AppFault`: now, or as soon as Redis is back.
@@ -221,9 +217,9 @@ class Backend:
         fault = self.commands.record_fault(node, kind, what, message, now_at, halts=halts)
         self._faults.append(fault)
         try:
-            self._send_faults(self._connections.for_commands())
+            self._send_faults(self.connections.for_commands())
         except StoreGone:
-            self._connections.drop()
+            self.connections.drop()
 
     def _send_faults(self, connection: RedisConnection) -> None:
         while self._faults:
@@ -237,9 +233,9 @@ class Backend:
             The token: empty when there are runs to take, or a run; None unless the bell rang.
         """
         try:
-            polled = self._connections.wait(timeout_s, fds)
+            polled = self.connections.wait(timeout_s, fds)
         except StoreGone:
-            self._connections.drop()
+            self.connections.drop()
             return None
         self._idle = self._idle and not polled.answered
         return polled.token

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
 from rtd.common.errors import StoreError, StoreGone, StoreRefusal
+from rtd.model.output_files import Places, file_place
 from rtd.store.commands.node_claim import name_connection
 from rtd.store.connection.blocking import PollResult, RedisConnection
 from rtd.store.connection.command import RedisCommand
@@ -59,6 +60,8 @@ class ExecutorConnections:
         self._commands: RedisConnection | None = None
         self._bell: RedisConnection | None = None
         self.listening = False
+        #: The files of the descriptors of both.
+        self._places: dict[RedisConnection, tuple[int, int] | None] = {}
 
     def for_commands(self) -> RedisConnection:
         """Return the connection for commands. Raises StoreGone."""
@@ -127,6 +130,7 @@ class ExecutorConnections:
             connection.execute(name_connection(self._exec_id))
         except (StoreRefusal, StoreError):
             connection.reconnect(_CONNECT_S)
+        self._places[connection] = file_place(connection.fileno())
         return connection
 
     def drop(self) -> None:
@@ -134,10 +138,27 @@ class ExecutorConnections:
         self._on_lost()
         self.close()
 
+    def own_fds(self) -> Places:
+        """Return the descriptors that no task may close, with their files."""
+        links = (self._commands, self._bell)
+        return {
+            link.fileno(): self._places.get(link)
+            for link in links
+            if link is not None and link.connected
+        }
+
+    def abandon(self) -> None:
+        """Connect again: a task has closed the descriptors of both."""
+        for link in (self._commands, self._bell):
+            if link is not None and link.connected:
+                link.abandon()
+        self.drop()
+
     def close(self) -> None:
         """Close both. The next use connects again."""
         for connection in (self._commands, self._bell):
             if connection is not None:
                 connection.close()
         self._commands = self._bell = None
+        self._places.clear()
         self.listening = False

@@ -11,6 +11,7 @@ from rtd.executor.core.leased_run import AttemptOutcome
 from rtd.executor.core.run_aspect import RunAspect
 from rtd.model.lanes import MAIN_LANE
 from rtd.model.outcome_spool import Spool
+from rtd.model.output_files import Places
 from rtd.model.run_record import pack_events
 from rtd.store.commands.arguments import LeaseOutcome as Written
 from rtd.store.commands.commands import StoreCommands
@@ -73,8 +74,17 @@ class OutcomeBatch(RunAspect):
         """Forget all outcomes: Redis has them. Returns the ids of their runs."""
         ids = [written.id for written, _ in self.pending]
         self.pending.clear()
-        self._spool.clear()
+        with contextlib.suppress(OSError):  # Redis refuses them, should they be sent again
+            self._spool.clear()
         return ids
+
+    def own_fds(self) -> Places:
+        """Return the descriptors that no task may close, with their files."""
+        return self._spool.own_fds()
+
+    def replace_fds(self) -> None:
+        """Open the spool again: a task has closed it."""
+        self._spool.forget_file()
 
     def drop_refused(self, refused: set[str]) -> None:
         """Drop outcomes of runs that were settled by the supervisor, or by an earlier call whose

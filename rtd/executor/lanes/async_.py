@@ -2,6 +2,7 @@
 
 import asyncio
 import contextvars
+import os
 import threading
 from collections.abc import Awaitable, Coroutine
 from concurrent.futures import Future
@@ -11,9 +12,9 @@ from typing import Any
 from rtd.executor.core.leased_run import LeasedRun
 from rtd.executor.lanes.base_lane import LaneParts
 from rtd.executor.lanes.concurrent import ConcurrentLane, ConcurrentRun
-from rtd.executor.output.stdio_router import STDIO
 from rtd.executor.runs import outcome_of_call
 from rtd.executor.runs.run_in_main_thread import end_fork
+from rtd.process.fork.fork import EXIT_FDS_CLOSED
 from rtd.process.fork.fork_guard import FORK_GUARD
 from rtd.session.core import run_context
 from rtd.session.core.task_definition import TaskDefinition
@@ -27,6 +28,7 @@ class AsyncLane(ConcurrentLane):
         super().__init__(parts)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._loop = asyncio.new_event_loop()
+        self._loop.set_task_factory(_new_task)  # type: ignore[arg-type]
         threading.Thread(target=self._run_loop, name="rtd-loop", daemon=True).start()
 
     def _run_loop(self) -> None:
@@ -34,7 +36,17 @@ class AsyncLane(ConcurrentLane):
         while True:
             # Raised by an asyncio task of the app, which keeps it as its result, too.
             with suppress(KeyboardInterrupt, SystemExit):
-                self._loop.run_forever()
+                try:
+                    self._loop.run_forever()
+                except OSError:  # a task has closed the descriptors of the loop
+                    return
+
+    def collect(self) -> None:
+        super().collect()
+        if self._fds_replaced and self.running_count():
+            # Their loop cannot go on. What has ended is known.
+            self._backend.exchange(0)
+            os._exit(EXIT_FDS_CLOSED)
 
     def launch(self, active: ConcurrentRun) -> None:
         self._loop.call_soon_threadsafe(self._begin, active)
@@ -71,7 +83,6 @@ class AsyncLane(ConcurrentLane):
             outcome_of_call.record_success(outcome, result, self._options.result_limit_bytes)
         finally:
             del self._tasks[active.leased_run.id]
-            STDIO.flush_pending()
             self.on_finished(active)
 
     @staticmethod
@@ -81,6 +92,17 @@ class AsyncLane(ConcurrentLane):
         if definition.run_hooks is not None:
             return await definition.run_hooks.run_async(lambda: _execute(definition, params))
         return await _execute(definition, params)
+
+
+def _new_task(
+    loop: asyncio.AbstractEventLoop, coro: Coroutine[Any, Any, Any], **options: Any
+) -> asyncio.Task[Any]:
+    """Make a task that its run, if it is part of one, knows of."""
+    task = asyncio.Task(coro, loop=loop, **options)
+    run = run_context.find_run()
+    if run is not None:
+        run.add_started(task)
+    return task
 
 
 def _execute(definition: TaskDefinition, params: dict[str, Any]) -> Awaitable[Any]:

@@ -5,12 +5,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
+from rtd.executor.aspects.process_traits import ExecutorParts, ProcessTraits
 from rtd.executor.core.backend import Backend
 from rtd.executor.core.executor_options import ExecutorContext
 from rtd.executor.core.leased_run import LeasedRun
 from rtd.executor.output.capture import Capture
 from rtd.executor.output.scratch_file import ScratchFile
+from rtd.model.output_files import Places
 from rtd.process.board.slot import Slot
+from rtd.process.traits.trait import Trait
 from rtd.session.core.session_state import SessionTask
 
 _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
@@ -32,6 +35,10 @@ class LaneParts(NamedTuple):
     tasks: Mapping[str, SessionTask]
 
 
+class DescriptorsLost(Exception):
+    """A task has closed rtd's descriptors while the pull loop waited on them."""
+
+
 class BaseLane(ABC):
     """The runs of one executor. A new lane is a subclass in a module of this folder and a row
     in `rtd.model.lanes.LANES`.
@@ -46,10 +53,35 @@ class BaseLane(ABC):
         self._signals = parts.context.signals
         self._backend = parts.backend
         self._slots = parts.slots
+        self._captures = parts.captures
         #: Runs so far that count for `max_runs`.
         self._runs = 0
         #: Whether this process is not as the next run must find it.
         self._must_recycle = False
+
+    def _process_traits(self, stdio: Trait) -> ProcessTraits:
+        """Return what puts this process right after a run that has changed it."""
+        return ProcessTraits(
+            ExecutorParts(stdio, self._own_fds, self._replace_fds, self._on_spoiled)
+        )
+
+    def _own_fds(self) -> Places:
+        backend = self._backend
+        found = self._signals.own_fds() | backend.connections.own_fds()
+        found |= backend.outcomes.own_fds()
+        for capture in self._captures:
+            found |= capture.own_fds()
+        return found
+
+    def _replace_fds(self) -> None:
+        self._signals.replace_fds()
+        self._backend.connections.abandon()
+        self._backend.outcomes.replace_fds()
+        for capture in self._captures:
+            capture.replace_fds()
+
+    def _on_spoiled(self) -> None:
+        self._must_recycle = True
 
     @abstractmethod
     def room(self) -> int:

@@ -10,20 +10,27 @@ import os
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from rtd.executor.aspects.board_slot import BoardSlot
 from rtd.executor.aspects.run_aspects import AspectCalls, steps_of
 from rtd.executor.core.fetch_parameters import fetch_parameters
 from rtd.executor.core.leased_run import AttemptOutcome, LeasedRun
-from rtd.executor.lanes.base_lane import BaseLane, LaneParts
+from rtd.executor.lanes.base_lane import BaseLane, DescriptorsLost, LaneParts
 from rtd.executor.output.scratch_file import ScratchFile
 from rtd.executor.runs import outcome_of_call
 from rtd.executor.runs.progress import ProgressThrottle
+from rtd.executor.runs.unfinished import note_unfinished
+from rtd.model.output_files import Places, file_place
 from rtd.process.board.slot import Slot
-from rtd.process.fork.fork import EXIT_FDS_CLOSED
+from rtd.process.traits.descriptors import stdio_as_now
 from rtd.session.core import run_context
 from rtd.session.core.run_context import CurrentRun, ProgressReporter
+
+_FDS_NOTE: Final = (
+    "rtd's own file descriptors were closed by this run or another one of its process"
+    " (os.closerange, or what makes a daemon of its process): this executor ends"
+)
 
 
 class RoutedRun(CurrentRun):
@@ -77,7 +84,13 @@ class ConcurrentLane(BaseLane):
         self._ended: deque[ConcurrentRun] = deque()
         self._reports: deque[tuple[str, bytes]] = deque()
         self._faults: deque[tuple[str, str, str, bool]] = deque()
-        self._wake_fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._traits = self._process_traits(stdio_as_now())
+        self._open_wake_fd()
+        #: The coordinator waits, and a signal may end that.
+        self._waiting = False
+        #: A task has closed rtd's descriptors; they have been opened again.
+        self._fds_lost = self._fds_replaced = False
+        self._signals.on_alarm = self._on_alarm
 
     @abstractmethod
     def launch(self, active: ConcurrentRun) -> None:
@@ -94,7 +107,7 @@ class ConcurrentLane(BaseLane):
 
     def route(self) -> ScratchFile | None:
         run = run_context.find_run()
-        return run.scratch if isinstance(run, RoutedRun) else None
+        return run.scratch if isinstance(run, RoutedRun) and not run.ended else None
 
     def report_progress(self, run_id: str, blob: bytes) -> None:
         self._reports.append((run_id, blob))
@@ -106,10 +119,29 @@ class ConcurrentLane(BaseLane):
 
     def _wake(self) -> None:
         """Wake the coordinator, from any thread. Without this it would wait for ever."""
-        try:
+        if file_place(self._wake_fd) == self._wake_place:
             os.eventfd_write(self._wake_fd, 1)
-        except OSError:  # a task has closed it
-            os._exit(EXIT_FDS_CLOSED)
+        else:  # a task has closed it
+            self._fds_lost = True
+            self._signals.interrupt_main_thread()
+
+    def _open_wake_fd(self) -> None:
+        self._wake_fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._wake_place = file_place(self._wake_fd)
+
+    def _own_fds(self) -> Places:
+        return super()._own_fds() | {self._wake_fd: self._wake_place}
+
+    def _replace_fds(self) -> None:
+        super()._replace_fds()
+        self._open_wake_fd()
+        self._fds_lost, self._fds_replaced = False, True
+        for active in self._active.values():
+            active.outcome.add_note(_FDS_NOTE)
+
+    def _on_alarm(self) -> None:
+        if self._fds_lost and self._waiting:
+            raise DescriptorsLost
 
     # -- what the loop calls -----------------------------------------------------------------
 
@@ -132,6 +164,9 @@ class ConcurrentLane(BaseLane):
             self.launch(active)
 
     def collect(self) -> None:
+        if self._fds_lost:
+            self._on_spoiled()
+            self._replace_fds()
         self._check_stops()
         while self._reports:
             self._backend.report_progress(*self._reports.popleft())
@@ -144,18 +179,33 @@ class ConcurrentLane(BaseLane):
         return len(self._active)
 
     def fds(self) -> Sequence[int]:
-        return (self._wake_fd, *super().fds())
+        found = (self._wake_fd, *super().fds())
+        self._waiting = True
+        self._on_alarm()
+        return found
 
     def clear_wakeups(self) -> None:
+        self._waiting = False
+        if self._fds_lost:
+            return
         super().clear_wakeups()
         with contextlib.suppress(BlockingIOError):
             os.eventfd_read(self._wake_fd)
+
+    def prepare_next(self) -> None:
+        if not self._active:
+            self._traits.on_idle()
 
     # -- ends and stops ------------------------------------------------------------------------
 
     def _conclude(self, active: ConcurrentRun) -> None:
         outcome = active.outcome
+        active.current_run.ended = True
         outcome.end()
+        if active.current_run.started is not None:
+            note_unfinished(outcome, active.current_run)
+        if len(self._active) == 1:  # it was the last: what it has changed is no other run's now
+            self._traits.leave_shared(outcome)
         if active.stop_requested:
             outcome_of_call.record_stop(outcome, self._backend.read_intent(active.leased_run.id))
         for leave in active.place.steps.leaves:

@@ -1,5 +1,6 @@
 """The lane `fresh`: a process for each run, forked ahead while the executor is idle."""
 
+import gc
 from typing import Final
 
 from rtd.common.ids import new_id
@@ -32,12 +33,16 @@ _SAMPLE: Final = new_record(
 class FreshLane(SerialLane):
     """Carries out each run in a forked child of its own."""
 
+    calls_app = False
+
     def __init__(self, parts: LaneParts) -> None:
         inner = PythonCaller(parts.context.options.result_limit_bytes)
         scratch = parts.captures[0].scratch
-        self._forks = ForkCaller(inner, scratch, parts.backend.close_in_child)
+        limit_s = parts.context.options.stop_grace_s
+        self._forks = ForkCaller(inner, scratch, parts.backend.close_in_child, limit_s)
         self._tasks = parts.tasks
         super().__init__(parts, self._forks)
+        gc.freeze()  # a child then meets only its own objects at its end
 
     def prepare_next(self) -> None:
         if self._forks.prefork(self._warm_up, self._enter, self._stop_gate):

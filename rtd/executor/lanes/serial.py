@@ -3,7 +3,8 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final
+from threading import Lock, get_ident, main_thread
+from typing import ClassVar, Final
 
 from rtd.executor.aspects.run_aspects import serial_aspects
 from rtd.executor.core.fetch_parameters import fetch_parameters
@@ -15,8 +16,8 @@ from rtd.executor.runs import outcome_of_call
 from rtd.executor.runs.progress import ProgressThrottle
 from rtd.executor.runs.run_in_main_thread import Caller, execute_run
 from rtd.executor.runs.stop_gate import StopGate
+from rtd.executor.runs.unfinished import note_unfinished
 from rtd.model.internal_tasks import INTERNAL_PREFIX
-from rtd.process.events.executor_signals import set_alarm
 from rtd.process.fork.fork_guard import FORK_GUARD
 from rtd.session.core import run_context
 from rtd.session.core.run_context import CurrentRun
@@ -30,26 +31,36 @@ class SerialLane(BaseLane):
 
     Args:
         caller: carries out the code of a run.
+
+    Attributes:
+        calls_app: code of the app runs in this very process.
     """
+
+    calls_app: ClassVar[bool] = True
 
     def __init__(self, parts: LaneParts, caller: Caller) -> None:
         super().__init__(parts)
         self._slot = parts.slots[0]
         self._capture = parts.captures[0]
+        traits = self._process_traits(self._capture.stdio_trait()) if self.calls_app else None
         self._aspects = serial_aspects(
-            parts.context, self._slot, self._backend.outcomes, self._capture, self._on_spoiled
+            parts.context, self._slot, self._backend.outcomes, self._capture, traits
         )
         self._caller = caller
         self._progress = ProgressThrottle("", self.report_progress)
         self._batch_sizer = BatchSizer()
         self._queue: deque[LeasedRun] = deque()
-        self._using_redis = False
+        #: The run that goes on, and the lock of the one who uses the connection meanwhile: a
+        #: thread of the task may report progress.
+        self._current: CurrentRun | None = None
+        self._redis_lock = Lock()
         self._stop_gate = StopGate(self._slot)
         self._signals.on_term = self._stop_gate.on_term
         self._signals.on_alarm = self._on_alarm
 
-    def route(self) -> ScratchFile:
-        return self._capture.scratch
+    def route(self) -> ScratchFile | None:
+        run = run_context.find_run()
+        return self._capture.scratch if run is None or not run.ended else None
 
     # -- what the loop calls -----------------------------------------------------------------
 
@@ -61,7 +72,7 @@ class SerialLane(BaseLane):
     def start(self, works: Sequence[LeasedRun]) -> None:
         self._queue.extend(works)
         if len(self._queue) > 1:
-            set_alarm(_STUCK_S)
+            self._signals.set_alarm(_STUCK_S)
         while self._queue:
             work = self._queue.popleft()
             if self._queue and self._batch_sizer.expected_s(work.task) >= BATCH_S:
@@ -73,7 +84,7 @@ class SerialLane(BaseLane):
             ):
                 self._give_back_rest()
         if len(works) > 1:
-            set_alarm(0)
+            self._signals.set_alarm(0)
 
     def prepare_next(self) -> None:
         self._aspects.on_idle()
@@ -95,7 +106,12 @@ class SerialLane(BaseLane):
                 self._record_stop(outcome)
         finally:
             run_context.leave_run(token)
+            with self._redis_lock:  # a thread may be in the middle of a report
+                self._current = None
+            run.ended = True
         outcome.end()
+        if run.started is not None:
+            note_unfinished(outcome, run)
         for leave in steps.leaves:
             leave(outcome)
         self._batch_sizer.record_time(work.task, outcome.elapsed_s)
@@ -105,15 +121,13 @@ class SerialLane(BaseLane):
         self._progress.reset(work.id)
         run = CurrentRun(work.id, work.task, work.attempt_number, self._progress)
         self._stop_gate.begin_run(work.id_words[1], run)
+        self._current = run
         return run
 
     def _record_stop(self, outcome: AttemptOutcome) -> None:
         with self._redis_in_use():
             intent = self._backend.read_intent(outcome.leased_run.id)
         outcome_of_call.record_stop(outcome, intent)
-
-    def _on_spoiled(self) -> None:
-        self._must_recycle = True
 
     # -- a run that takes longer than expected -------------------------------------------------
 
@@ -125,17 +139,14 @@ class SerialLane(BaseLane):
 
     @contextmanager
     def _redis_in_use(self) -> Iterator[None]:
-        """Keep the alarm from using the connection meanwhile."""
-        self._using_redis = True
-        try:
+        """Keep the alarm and threads of the task from using the connection meanwhile."""
+        with self._redis_lock:
             yield
-        finally:
-            self._using_redis = False
 
     def _on_alarm(self) -> None:
         """Give back the runs that wait behind the current one: the batch is not over in time."""
-        if self._using_redis:
-            set_alarm(BATCH_S)
+        if self._redis_lock.locked():
+            self._signals.set_alarm(BATCH_S)
         elif self._queue:
             self._give_back_rest()
 
@@ -148,6 +159,11 @@ class SerialLane(BaseLane):
     def _send_from_task(self, send: Callable[[], None]) -> None:
         """Use Redis within the frame of the task, whole or not at all."""
         if FORK_GUARD.is_child:  # the connection is the executor's
+            return
+        if get_ident() != main_thread().ident:
+            with self._redis_lock:
+                if self._current is not None:
+                    send()
             return
         self._stop_gate.shield()
         try:

@@ -8,7 +8,6 @@ from typing import Any
 
 from rtd.executor.lanes.base_lane import LaneParts
 from rtd.executor.lanes.concurrent import ConcurrentLane, ConcurrentRun
-from rtd.executor.output.stdio_router import STDIO
 from rtd.executor.runs import outcome_of_call
 from rtd.executor.runs.run_in_main_thread import end_fork
 from rtd.process.events.executor_signals import raise_in_thread
@@ -45,7 +44,6 @@ class _Worker(threading.Thread):
             except Stopped as late:
                 outcome_of_call.record_failure(active.outcome, late)
             active.outcome.cpu_s = time.thread_time() - began_s
-            STDIO.flush_pending()
             run_context.leave_run(token)
             self._on_finished(active)
 

@@ -1,7 +1,8 @@
 """The output of one slot: live in its scratch file, then kept in a segment."""
 
-import contextlib
+import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -12,9 +13,15 @@ from rtd.executor.output.scratch_file import ScratchFile
 from rtd.executor.output.segments import Segments
 from rtd.executor.output.stdio_router import STDIO
 from rtd.model.internal_tasks import is_internal
+from rtd.model.output_files import Places, file_place
+from rtd.model.output_index import ERR, OUT
+from rtd.process.fork.file_descriptors import open_standard_fds
+from rtd.process.fork.fork import CRASH_LOG
+from rtd.process.traits.trait import Trait
 
 #: At most so much of each run of rtd itself goes to the log.
 _PASSED_BYTES: Final = 1 << 16
+_HIGH_FD: Final = 100
 
 
 class Capture(RunAspect):
@@ -24,31 +31,60 @@ class Capture(RunAspect):
         segments: where finished output goes; shared by the slots of an executor.
         redirect: whether fds 1 and 2 of the process are this slot's output (one run at a
             time); else only the output of Python can be told apart by run.
-        inner: rtd's own runs come here, too: hooks and conditions of the app. Their output
-            goes to the daemon's log, since no run of the app holds it.
+
+    Output of rtd's own runs, hooks and conditions of the app, goes to the daemon's log, since no
+    run of the app holds it.
     """
 
-    def __init__(
-        self, path: Path, limit_bytes: int, segments: Segments, redirect: bool, inner: bool = False
-    ) -> None:
+    def __init__(self, path: Path, limit_bytes: int, segments: Segments, redirect: bool) -> None:
         self.scratch = ScratchFile(path, limit_bytes)
         self._segments = segments
         self._redirect = redirect
-        self._log_fd = os.dup(2) if inner else -1
         if redirect:
-            self._redirect_stdio()
+            STDIO.log_fds = dict.fromkeys((OUT, ERR), _high_fd(2))
+            CRASH_LOG.fd = STDIO.log_fds[ERR]
+            self.scratch.redirect_stdio()
+        STDIO.has_stdio = redirect
+        self._stdin_place = file_place(0)
 
-    def _redirect_stdio(self) -> None:
-        os.dup2(self.scratch.fd, 1)
-        os.dup2(self.scratch.fd, 2)
+    def stdio_trait(self) -> Trait:
+        """Return descriptors 0 to 2, as runs must find them."""
+        return Trait("file descriptors 0 to 2", self._stdio_places, self._restore_stdio)
+
+    def _stdio_places(self) -> list[bool]:
+        places = [self._stdin_place, *[file_place(self.scratch.fd)] * 2]
+        return [file_place(fd) == place for fd, place in enumerate(places)]
+
+    def _restore_stdio(self, _were: object = None) -> None:
+        if file_place(0) != self._stdin_place:
+            with suppress(OSError):
+                os.close(0)
+            open_standard_fds()
+        self.scratch.redirect_stdio()
+
+    def own_fds(self) -> Places:
+        """Return the descriptors that no task may close, with their files."""
+        return self.scratch.own_fds() | self._segments.own_fds()
+
+    def replace_fds(self) -> None:
+        """Open the files again: a task has closed them."""
+        self.scratch.reopen()
+        self._segments.forget_file()
+        if self._redirect:
+            self.scratch.redirect_stdio()
 
     def leave(self, outcome: AttemptOutcome) -> None:
         """Keep what the run wrote, and note what was lost."""
-        if self._redirect:
-            STDIO.flush()
+        with self.scratch.lock:  # a thread that the run leaves behind may be in the middle of it
+            if not self._redirect:
+                STDIO.flush_run(self.scratch)
+            elif STDIO.end_run(self.scratch) and not all(self._stdio_places()):
+                self._restore_stdio()
+            if self.scratch.lost_bytes or self.scratch.size():
+                self._store(outcome)
+
+    def _store(self, outcome: AttemptOutcome) -> None:
         scratch = self.scratch
-        if not scratch.lost_bytes and not scratch.size():
-            return
         work, why = outcome.leased_run, scratch.lost_why
         if is_internal(work.task):
             self._pass_on()
@@ -57,15 +93,23 @@ class Capture(RunAspect):
         moves = scratch.moves
         outcome.output = kept = self._segments.store_output(scratch, work.id, work.attempt_number)
         if self._redirect and scratch.moves != moves:
-            self._redirect_stdio()
+            scratch.redirect_stdio()
         if kept is not None and kept[4]:
             reason = why or "the output directory could not be written"
             outcome.add_note(f"{format_bytes(kept[4])} of output lost: {reason}")
 
     def _pass_on(self) -> None:
-        with contextlib.suppress(OSError):  # a closed terminal, a full disk
-            os.write(self._log_fd, os.pread(self.scratch.fd, _PASSED_BYTES, 0))
+        with suppress(OSError):  # a closed terminal, a full disk
+            os.write(STDIO.log_fds[ERR], os.pread(self.scratch.fd, _PASSED_BYTES, 0))
 
     def remove(self) -> None:
         """Delete the scratch file, at the end of the executor."""
         self.scratch.remove()
+
+
+def _high_fd(fd: int) -> int:
+    """Return a copy with a number that no program expects to be its own."""
+    try:
+        return fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _HIGH_FD)
+    except OSError:  # so many may not be open at once
+        return os.dup(fd)

@@ -2,19 +2,25 @@
 
 The scratch file belongs to one slot and is emptied after each run, so its start is the
 run's start. It is opened with O_APPEND: a shell's `> /dev/stdout` truncates at most the
-run's own output, and a truncated file has no holes.
+run's own output, and a truncated file has no holes. Programs that a run starts, and children that
+it forks, write through descriptors of their own: their writes do not move the position by which
+the index knows where the text of this process ends.
 """
 
 import errno
 import os
+import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from rtd.model.output_files import own_file_index_path, scratch_index_path
+from rtd.model.output_files import Places, file_place, own_file_index_path, scratch_index_path
 from rtd.model.output_index import RAW, pack_entry
+from rtd.process.fork.fork_guard import FORK_GUARD
 
 _NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+_NO_DESCRIPTORS: Final = frozenset({errno.EMFILE, errno.ENFILE})
 _FLAGS: Final = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
 
 
@@ -22,7 +28,9 @@ class ScratchFile:
     """One slot's live output.
 
     Attributes:
-        fd: the file; a serial lane makes it fds 1 and 2.
+        fd: the file, for this process alone.
+        place: of the file.
+        lock: held while bytes and their index are written, or moved to where they are kept.
         moves: how often `fd` was replaced, maybe by one of the same number.
         lost_bytes: bytes that were not written since the last `reset` (disk full, limit).
     """
@@ -30,8 +38,12 @@ class ScratchFile:
     def __init__(self, path: Path, limit_bytes: int) -> None:
         self.path = path
         self.index_path = scratch_index_path(path)
-        self.fd = os.open(path, _FLAGS, 0o600)
+        self.lock = threading.RLock()  # a signal handler may write, too
+        self._open()
         self._index_fd = -1  # made by the first entry
+        self._index_place: tuple[int, int] | None = None
+        self._raw_fd = -1
+        self._fork_pid = 0
         self._limit_bytes = limit_bytes
         self._index_bytes = 0
         self._end = 0
@@ -40,9 +52,20 @@ class ScratchFile:
         self.lost_bytes = 0
         self.lost_why = ""
 
+    def _open(self) -> None:
+        self.fd = os.open(self.path, _FLAGS, 0o600)
+        self.place = file_place(self.fd)
+
+    def _open_index(self) -> None:
+        self._index_fd = os.open(self.index_path, _FLAGS, 0o600)
+        self._index_place = file_place(self._index_fd)
+
     def write(self, data: bytes, stream: int) -> None:
-        """Append output of one stream. Never raises for a full disk: the run goes on, and the
-        loss is counted."""
+        """Append output of one stream; for the holder of `lock`. Never raises for a full disk: the
+        run goes on, and the loss is counted."""
+        if FORK_GUARD.is_child:
+            self._write_in_fork(data)
+            return
         room = self._limit_bytes - self._end
         if room < len(data):
             self.lost_bytes += len(data) - max(room, 0)
@@ -61,11 +84,23 @@ class ScratchFile:
             while written < len(data):
                 written += os.write(self.fd, data[written:] if written else data)
         except OSError as error:
+            if error.errno == errno.EBADF:  # the task has closed it
+                self.reopen()
+                return written + self._append(data[written:])
             if error.errno not in _NO_SPACE:
                 raise
             self.lost_bytes += len(data) - written
             self.lost_why = os.strerror(error.errno or 0)
         return written
+
+    def _write_in_fork(self, data: bytes) -> None:
+        """Append output in a child that the task forked: as a program would, without an index,
+        which is the parent's."""
+        if self._fork_pid != os.getpid():
+            self._fork_pid = os.getpid()
+            self._raw_fd = self._open_raw()
+        if os.lseek(self._raw_fd, 0, os.SEEK_END) + len(data) <= self._limit_bytes:
+            os.write(self._raw_fd, data)
 
     def _write_index(self, start: int, end: int, stream: int) -> None:
         at = time.time()
@@ -75,11 +110,46 @@ class ScratchFile:
         self._entry_end = self._end = end
         try:
             if self._index_fd < 0:
-                self._index_fd = os.open(self.index_path, _FLAGS, 0o600)
+                self._open_index()
             self._index_bytes += os.write(self._index_fd, entry)
         except OSError as error:
-            if error.errno not in _NO_SPACE:
+            if error.errno not in _NO_SPACE | _NO_DESCRIPTORS:
                 raise
+
+    def raw_fd(self) -> int:
+        """Return a descriptor for programs, and for writes past the streams."""
+        if self._raw_fd < 0 or file_place(self._raw_fd) != self.place:
+            self._raw_fd = self._open_raw()
+        return self._raw_fd
+
+    def _open_raw(self) -> int:
+        # The file may have another name by now.
+        with suppress(OSError):
+            return os.open(f"/proc/self/fd/{self.fd}", os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
+        return os.dup(self.fd)  # the task has changed its root directory
+
+    def redirect_stdio(self) -> None:
+        """Make the file fds 1 and 2 of this process."""
+        raw = self._open_raw()
+        for fd in (1, 2):
+            if raw != fd:
+                os.dup2(raw, fd)
+            else:
+                os.set_inheritable(fd, True)
+        if raw > 2:
+            os.close(raw)
+
+    def own_fds(self) -> Places:
+        """Return the descriptors that no task may close, with their files."""
+        found: Places = {self.fd: self.place}
+        return found if self._index_fd < 0 else found | {self._index_fd: self._index_place}
+
+    def reopen(self) -> None:
+        """Open the files again: a task has closed them, and their numbers may be its own files."""
+        self._open()
+        if self._index_fd >= 0:
+            self._open_index()
+        self._raw_fd = -1
 
     def size(self) -> int:
         """Return the bytes written so far, by all processes."""
@@ -102,7 +172,11 @@ class ScratchFile:
         """Take over the `state` of a forked child that has written."""
         self._index_bytes, self.lost_bytes, self.lost_why = state
         if self._index_bytes and self._index_fd < 0:
-            self._index_fd = os.open(self.index_path, _FLAGS, 0o600)
+            self._open_index()
+
+    def reset_in_fork(self) -> None:
+        """Forget a lock that another thread held, in a child that a task forked."""
+        self.lock = threading.RLock()
 
     def reset(self) -> None:
         """Empty, for the next run."""
@@ -113,23 +187,27 @@ class ScratchFile:
         self.lost_why = ""
 
     def move_to(self, path: Path) -> None:
-        """Keep the output under another name and begin with new files. The caller then redirects
-        fds 1 and 2 of a serial lane to the new `fd`."""
+        """Keep the output under another name and begin with new files. The caller then calls
+        `redirect_stdio` again in a serial lane."""
         self.moves += 1
         os.rename(self.path, path)
         os.close(self.fd)
+        if self._raw_fd >= 0:
+            os.close(self._raw_fd)
+            self._raw_fd = -1
         if self._index_fd >= 0:
             os.rename(self.index_path, own_file_index_path(path))
             os.close(self._index_fd)
             self._index_fd = -1
-        self.fd = os.open(self.path, _FLAGS, 0o600)
+        self._open()
         self._index_bytes = self._end = self._entry_end = self.lost_bytes = 0
         self.lost_why = ""
 
     def remove(self) -> None:
-        """Close and delete."""
-        os.close(self.fd)
-        self.path.unlink(missing_ok=True)
-        if self._index_fd >= 0:
-            os.close(self._index_fd)
-            self.index_path.unlink(missing_ok=True)
+        """Close and delete, as far as this process still may."""
+        for fd, path in ((self.fd, self.path), (self._index_fd, self.index_path)):
+            if fd >= 0:
+                with suppress(OSError):  # a task has closed it
+                    os.close(fd)
+                with suppress(OSError):  # a task has given up the right, or the way, to it
+                    path.unlink(missing_ok=True)

@@ -1,20 +1,18 @@
 """Finished output: many runs' blocks in one append-only file per executor."""
 
-import errno
 import os
 from pathlib import Path
 from typing import Any, Final
 
 from rtd.common.ids import to_words
 from rtd.executor.output.scratch_file import ScratchFile
-from rtd.model.output_files import own_file_name, segment_name
+from rtd.model.output_files import Places, file_place, own_file_name, segment_name
 from rtd.model.output_index import BLOCK_HEADER, BLOCK_MAGIC
 
 #: Larger output becomes a file of its own, by rename.
 OWN_FILE_BYTES: Final = 1 << 20
 #: A larger segment is closed, and the next one begun.
 SEGMENT_BYTES: Final = 8 << 20
-_NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 
 class Segments:
@@ -26,6 +24,7 @@ class Segments:
         self._number = 0
         self._fd = -1
         self._offset = 0
+        self._file_place: tuple[int, int] | None = None
         self._name = ""
 
     def store_output(self, scratch: ScratchFile, run_id: str, attempt: int) -> list[Any] | None:
@@ -46,7 +45,11 @@ class Segments:
         if length > OWN_FILE_BYTES:
             name = own_file_name(run_id, attempt)
             index_length = scratch.index_bytes
-            scratch.move_to(self._folder / name)
+            try:
+                scratch.move_to(self._folder / name)
+            except OSError:  # as in `_append`
+                scratch.reset()
+                return ["", 0, 0, 0, lost + length]
             return [name, 0, length, index_length, lost]
         place = self._append(scratch, run_id, length)
         scratch.reset()
@@ -65,13 +68,19 @@ class Segments:
             if written < len(block):
                 os.ftruncate(self._fd, self._offset)
                 return None
-        except OSError as error:
-            if error.errno not in _NO_SPACE:
-                raise
+        except OSError:  # a full disk; or the task has given up the right, or the way, to it
             return None
         place = [self._name, self._offset + len(header), length, len(index)]
         self._offset += written
         return place
+
+    def own_fds(self) -> Places:
+        """Return the descriptors that no task may close, with their files."""
+        return {} if self._fd < 0 else {self._fd: self._file_place}
+
+    def forget_file(self) -> None:
+        """Begin the next file: a task has closed this one, and its number may be its own file."""
+        self._fd = -1
 
     def _open_next(self) -> None:
         if self._fd >= 0:
@@ -81,5 +90,6 @@ class Segments:
         name = segment_name(self._exec_id, self._number)
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
         self._fd = os.open(self._folder / name, flags, 0o600)
+        self._file_place = file_place(self._fd)
         self._name = name
         self._offset = 0

@@ -1,104 +1,19 @@
 """`sys.stdout` and `sys.stderr` of an executor: text goes to the run that wrote it."""
 
-import io
+import os
 import sys
 from collections.abc import Callable
-from typing import Final, TextIO
+from contextlib import suppress
+from functools import partial
+from typing import Final
 
+from rtd.executor.output.run_stream import RunStream
 from rtd.executor.output.scratch_file import ScratchFile
 from rtd.model.output_index import ERR, OUT
-
-#: Longer text is passed on even without a line break.
-_CHUNK: Final = 8192
+from rtd.process.fork.file_descriptors import open_standard_fds
 
 #: Finds the scratch file of the run that this code is part of; None outside of runs.
 Router = Callable[[], ScratchFile | None]
-
-
-class _RawStream(io.RawIOBase):
-    """Bytes written to `sys.stdout.buffer`."""
-
-    def __init__(self, streams: "StdioRouter", stream: int, fallback: int) -> None:
-        super().__init__()
-        self._streams = streams
-        self._stream = stream
-        self._fallback = fallback
-
-    def writable(self) -> bool:
-        return True
-
-    def fileno(self) -> int:
-        # A process that is started with stdout=sys.stdout must write to the run's file.
-        scratch = self._streams.route()
-        return self._fallback if scratch is None else scratch.fd
-
-    def write(self, data: "bytes | bytearray | memoryview", /) -> int:  # type: ignore[override]
-        scratch = self._streams.route()
-        blob = bytes(data)
-        if scratch is None:
-            io.FileIO(self._fallback, "w", closefd=False).write(blob)
-        else:
-            scratch.write(blob, self._stream)
-        return len(blob)
-
-
-class RunStream(io.TextIOBase):
-    """A text stream that hands whole lines to the run's scratch file as soon as they end.
-
-    Text without a line break waits until one comes, until it is long, or until `flush`.
-    """
-
-    def __init__(self, streams: "StdioRouter", stream: int, fallback: int) -> None:
-        super().__init__()
-        self.buffer = _RawStream(streams, stream, fallback)
-        self._pending: dict[int, io.StringIO] = {}
-        self._streams = streams
-
-    @property
-    def encoding(self) -> str:  # type: ignore[override]
-        return "utf-8"
-
-    @property
-    def errors(self) -> str:  # type: ignore[override]
-        return "backslashreplace"
-
-    def writable(self) -> bool:
-        return True
-
-    def fileno(self) -> int:
-        return self.buffer.fileno()
-
-    def isatty(self) -> bool:
-        return False
-
-    def write(self, text: str, /) -> int:
-        if not isinstance(text, str):
-            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
-        key = id(self._streams.route())
-        waiting = self._pending.get(key)
-        if text.endswith("\n") or len(text) > _CHUNK:
-            if waiting:
-                del self._pending[key]
-                text_out = waiting.getvalue() + text
-            else:
-                text_out = text
-            self.buffer.write(text_out.encode("utf-8", "backslashreplace"))
-        elif waiting is None:
-            self._pending[key] = waiting = io.StringIO()
-            waiting.write(text)
-        else:
-            waiting.write(text)
-            if waiting.tell() > _CHUNK:
-                self.flush()
-        return len(text)
-
-    def flush(self) -> None:
-        """Pass on text that waits for its line break."""
-        if not self._pending:
-            return
-        waiting = self._pending.pop(id(self._streams.route()), None)
-        if waiting:
-            self.buffer.write(waiting.getvalue().encode("utf-8", "backslashreplace"))
 
 
 class StdioRouter:
@@ -106,37 +21,104 @@ class StdioRouter:
 
     The zygote installs them before it imports the app: a logging handler that is made at
     import then has a stream that follows the runs after the fork.
+
+    Attributes:
+        route: finds where the calling code's output goes.
+        log_fds: where output goes that belongs to no run, by stream: the daemon's log.
+        has_stdio: whether descriptors 1 and 2 are the output of the one run that goes on.
     """
 
     def __init__(self) -> None:
         self.route: Router = _nowhere
-        self.out = RunStream(self, OUT, 1)
-        self.err = RunStream(self, ERR, 2)
+        self.log_fds = {OUT: 1, ERR: 2}
+        self.has_stdio = True
+        self.out = self._new_stream("<stdout>", OUT, 1)
+        self.err = self._new_stream("<stderr>", ERR, 2)
+
+    def _new_stream(self, name: str, stream: int, fd: int) -> RunStream:
+        sink, fileno = partial(self._write, stream), partial(self._fileno, fd)
+        return RunStream(name, sink, fileno, lambda: id(self.route()))
+
+    def _write(self, stream: int, blob: bytes) -> None:
+        scratch = self.route()
+        while scratch is not None:
+            with scratch.lock:
+                # The run may have ended while another thread wrote.
+                if (now := self.route()) is scratch:
+                    scratch.write(blob, stream)
+                    return
+            scratch = now
+        left = memoryview(blob)
+        with suppress(OSError):  # a closed terminal, a full disk
+            while left:
+                left = left[os.write(self.log_fds[stream], left) :]
+
+    def _fileno(self, fd: int) -> int:
+        """Return where a process writes that is started with `stdout=sys.stdout`."""
+        scratch = None if self.has_stdio else self.route()
+        return fd if scratch is None else scratch.raw_fd()
 
     def install(self) -> None:
         """Become `sys.stdout` and `sys.stderr`."""
-        sys.stdout = _as_text(self.out)
-        sys.stderr = _as_text(self.err)
+        sys.stdout = sys.__stdout__ = self.out  # type: ignore[misc]
+        sys.stderr = sys.__stderr__ = self.err  # type: ignore[misc]
+
+    def begin_with_app(self) -> None:
+        """Undo what the import of the app has done to the streams and their descriptors, but for
+        their configuration."""
+        self._flush_foreign()
+        open_standard_fds()
+        self.out.accept()
+        self.err.accept()
+        self.install()
+
+    def end_run(self, scratch: ScratchFile) -> bool:
+        """Pass on the text that waits at the end of a run, and begin with fresh streams.
+
+        Returns whether the run had streams of its own: their end may have closed descriptors.
+        """
+        replaced = sys.stdout is not self.out or sys.stderr is not self.err
+        if replaced:
+            self._flush_foreign()
+            self.install()
+        self.flush_run(scratch)
+        self.out.renew()
+        self.err.renew()
+        return replaced
+
+    def leave_runs(self) -> None:
+        """Let all output go to the daemon's log, at the end of an executor."""
+        self.route = _nowhere
+
+    def flush_run(self, scratch: ScratchFile) -> None:
+        """Pass on all text that a run has written without a line break; for the holder of the
+        lock of its scratch file."""
+        for number, stream in ((OUT, self.out), (ERR, self.err)):
+            if waiting := stream.take_waiting(id(scratch)):
+                scratch.write(waiting, number)
 
     def flush(self) -> None:
-        """Pass on all text at the end of a run, and replace streams that a task has installed."""
-        if sys.stdout is not self.out or sys.stderr is not self.err:
-            self.install()
-        self.flush_pending()
+        """Pass on the text of the calling thread."""
+        self._flush_foreign()
+        with suppress(ValueError):  # closed
+            self.out.flush()
+        with suppress(ValueError):
+            self.err.flush()
 
-    def flush_pending(self) -> None:
-        """Pass on text that the calling run has written without a line break."""
-        self.out.flush()
-        self.err.flush()
+    def _flush_foreign(self) -> None:
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not self.out and stream is not self.err:
+                with suppress(Exception):  # it is the task's own, or none at all
+                    stream.flush()
+
+    def reset_in_fork(self) -> None:
+        """Forget what the parent has to write, in a child that a task forked."""
+        self.out.reset_in_fork()
+        self.err.reset_in_fork()
 
 
 def _nowhere() -> ScratchFile | None:
     return None
-
-
-def _as_text(stream: RunStream) -> TextIO:
-    # A RunStream does what print, logging and traceback use of a TextIO.
-    return stream  # type: ignore[return-value]
 
 
 STDIO: Final = StdioRouter()

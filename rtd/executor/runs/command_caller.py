@@ -188,7 +188,8 @@ def _terminate_command() -> None:
 
 
 def _environment(params: dict[str, Any], work: LeasedRun) -> tuple[dict[str, str], dict[str, Any]]:
-    environment = dict(os.environ)
+    # Python keeps the output of a program for a pipe back until it ends.
+    environment = {"PYTHONUNBUFFERED": "1", **os.environ}
     account: dict[str, Any] = {}
     if params.get("user"):
         found = find_account(str(params["user"]))

@@ -19,8 +19,9 @@ from rtd.executor.output.scratch_file import ScratchFile
 from rtd.executor.output.stdio_router import STDIO
 from rtd.executor.runs.run_in_main_thread import Caller, execute_run
 from rtd.executor.runs.stop_gate import StopGate
-from rtd.process.fork.fork_guard import FORK_GUARD
+from rtd.model.output_files import file_place
 from rtd.process.fork.prefork import PreforkedChild, exit_like
+from rtd.process.fork.process_end import describe_end, end_process
 from rtd.session.core.run_context import FAULTS, report_fault
 
 _LENGTH: Final = 4
@@ -37,16 +38,23 @@ class ForkCaller:
         inner: carries out the run in the child.
         scratch: for the output; the child writes to it, the executor keeps it.
         close_in_child: called first in the child: closes what only the executor may use.
+        end_limit_s: how long the threads and the exit functions of a run may hold up its end.
     """
 
     def __init__(
-        self, inner: Caller, scratch: ScratchFile, close_in_child: Callable[[], None]
+        self,
+        inner: Caller,
+        scratch: ScratchFile,
+        close_in_child: Callable[[], None],
+        end_limit_s: float,
     ) -> None:
+        self._end_limit_s = end_limit_s
         self._inner = inner
         self._scratch = scratch
         self._close_in_child = close_in_child
         self._child = PreforkedChild()
         self._report_fd = os.memfd_create("rtd-report")
+        self._report_place = file_place(self._report_fd)
 
     def call(self, work: LeasedRun, outcome: AttemptOutcome, gate: StopGate) -> None:
         """Return when the child has ended with a report; end this process when without one."""
@@ -59,8 +67,10 @@ class ForkCaller:
             self._child.terminate()
         status = self._child.wait()
         blob = self._report()
-        if status.code != 0 or not blob:
+        if not blob:
             exit_like(status)
+        if status.code != 0:
+            outcome.add_note(f"its process ended with {status} after the run")
         self._take_over(outcome, gate, msgpack.unpackb(blob))
         outcome.peak_bytes = status.max_rss_bytes
 
@@ -90,7 +100,6 @@ class ForkCaller:
         """
 
         def wait_and_work(order: Callable[[], bytes]) -> int:
-            FORK_GUARD.reset()
             self._close_in_child()
             warm_up()
             record = order()
@@ -110,7 +119,6 @@ class ForkCaller:
     # -- in the child ------------------------------------------------------------------------
 
     def _in_child(self, work: LeasedRun, outcome: AttemptOutcome, gate: StopGate) -> int:
-        FORK_GUARD.reset()
         gate.reset_in_child()
         self._close_in_child()
         return self._execute_run(work, outcome, gate)
@@ -119,14 +127,41 @@ class ForkCaller:
         faults: list[tuple[Any, ...]] = []
         FAULTS.sink = lambda *fault: faults.append(fault)
         stop_requested = execute_run(self._inner, work, outcome, gate)
-        STDIO.flush()
+        self._reopen_lost_fds()
+
+        def report(note: str | None = None) -> None:
+            with self._scratch.lock:
+                STDIO.end_run(self._scratch)
+            outcome.note = note
+            self._write_report(stop_requested, outcome, faults)
+
+        def late(step: str) -> None:
+            limit = f"{self._end_limit_s:g} s"
+            report(f"its process did not end within {limit}: {describe_end(step)}; cut short")
+            os._exit(0)
+
+        report()  # the outcome is kept, however the process ends
+        end_process(self._end_limit_s, late)
+        report()
+        return 0
+
+    def _write_report(
+        self, stop_requested: bool, outcome: AttemptOutcome, faults: list[tuple[Any, ...]]
+    ) -> None:
         report = [
             stop_requested, outcome.state, outcome.result, outcome.error, outcome.error_names,
-            outcome.why, self._scratch.state(), faults,
+            outcome.why, outcome.note, self._scratch.state(), faults,
         ]  # fmt: skip
         blob: bytes = msgpack.packb(report)
         os.pwrite(self._report_fd, len(blob).to_bytes(_LENGTH, "little") + blob, 0)
-        return 0
+
+    def _reopen_lost_fds(self) -> None:
+        """Open again what the task has closed, also where it has a file of its own there now."""
+        if file_place(self._report_fd) == self._report_place:
+            return
+        path = f"/proc/{os.getppid()}/fd/{self._report_fd}"
+        self._report_fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        self._scratch.reopen()
 
     # -- in the executor ---------------------------------------------------------------------
 
@@ -140,7 +175,9 @@ class ForkCaller:
 
     def _take_over(self, outcome: AttemptOutcome, gate: StopGate, report: list[Any]) -> None:
         stop_requested, outcome.state, outcome.result, outcome.error, names, *rest = report
-        outcome.why, state, faults = rest
+        outcome.why, note, state, faults = rest
+        if note is not None:
+            outcome.add_note(note)
         outcome.error_names = tuple(names)
         self._scratch.adopt(state)
         if stop_requested:  # it saw the stop on the board before the signal came here

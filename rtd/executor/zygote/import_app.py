@@ -3,12 +3,14 @@
 import sys
 import traceback
 from collections.abc import Callable, Sized
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from rtd.common.errors import RtdError
 from rtd.process.fork.file_descriptors import socket_fds
 from rtd.process.fork.fork import freeze_heap, other_threads
+from rtd.process.fork.process_end import flush_before_forks
 from rtd.process.tree.children import own_children
 from rtd.session.app.manifest import manifest_of
 from rtd.session.core.app_errors import find_app_frame
@@ -65,6 +67,7 @@ def import_app(name: str | None, loader: AppLoader, preload: Callable[[], None])
     warnings = _warnings(name, socket_fds() - sockets)
     helpers = frozenset(own_children())
     preload()
+    flush_before_forks()
     freeze_heap()
     return ImportedApp(name, session, manifest, warnings=warnings, helpers=helpers)
 
@@ -101,5 +104,6 @@ def _place(error: BaseException) -> dict[str, Any] | None:
 
 
 def _flush() -> None:
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(Exception):  # the app has put its own there, closed it, or none
+            stream.flush()

@@ -1,10 +1,15 @@
-"""The interruptions of an executor: SIGTERM, an alarm, an exception in another thread."""
+"""The interruptions of an executor: SIGTERM, a timer, an exception in another thread."""
 
 import ctypes
 import os
 import signal
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
+
+from rtd.model.output_files import Places, file_place
+from rtd.process.events.posix_timer import TIMER_SIGNAL, PosixTimer
 
 Handler = Callable[[], None]
 
@@ -18,13 +23,23 @@ class ExecutorSignals:
         wakeup_fd: becomes readable at each signal, so that a poll returns (by PEP 475 it
             would go on waiting).
 
-    SIGINT is ignored: the supervisor answers a Ctrl-C at a terminal.
+    SIGINT does nothing: the supervisor answers a Ctrl-C at a terminal. It has a handler and is not
+    ignored, since programs that a task starts would go on to ignore it.
     """
 
     def __init__(self) -> None:
         self.on_term: Handler = _ignore
         self.on_alarm: Handler = _ignore
-        self.wakeup_fd, self._write_fd = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        self._timer = PosixTimer()
+        # One object each: a test for it by identity costs nothing.
+        self._handlers = {
+            int(signal.SIGTERM): self._term,
+            TIMER_SIGNAL: self._alarm,
+            int(signal.SIGINT): _do_nothing,
+        }
+        self._term_handler = self._handlers[signal.SIGTERM]
+        self._alarm_handler = self._handlers[TIMER_SIGNAL]
+        self._open_pipe()
         self._install()
         self.arm_wakeup()
 
@@ -34,19 +49,62 @@ class ExecutorSignals:
     def _alarm(self, _number: int, _frame: FrameType | None) -> None:
         self.on_alarm()
 
+    def _open_pipe(self) -> None:
+        self.wakeup_fd, self._write_fd = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        self._pipe_place = file_place(self.wakeup_fd)
+
     def _install(self) -> None:
-        signal.signal(signal.SIGTERM, self._term)
-        signal.signal(signal.SIGALRM, self._alarm)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
 
     def restore(self) -> None:
-        """Undo changes of a task to the handler of SIGTERM. Costs 0.2 us when there are none."""
-        if _getsignal(signal.SIGTERM) != self._term:
+        """Undo changes of a task to the handlers that rtd cannot do without. Costs 0.2 us when
+        there are none."""
+        if (
+            _getsignal(_SIGTERM) is not self._term_handler
+            or _getsignal(TIMER_SIGNAL) is not self._alarm_handler
+        ):
             self._install()
+
+    def reset_in_fork(self) -> None:
+        """Take rtd's handlers away in a child that a task forked: it is a plain program."""
+        for number, handler in self._handlers.items():
+            if _getsignal(number) is handler:
+                usual = number == signal.SIGINT
+                signal.signal(number, signal.default_int_handler if usual else signal.SIG_DFL)
+        with suppress(ValueError):
+            if (other := signal.set_wakeup_fd(-1)) not in (-1, self._write_fd):
+                signal.set_wakeup_fd(other)  # the task's own event loop
+
+    def set_alarm(self, seconds: float) -> None:
+        """Call `on_alarm` once, after so many seconds; 0 cancels it."""
+        with suppress(OSError):  # no timers left: the runs behind a long one wait for it
+            self._timer.set(seconds)
+
+    def own_fds(self) -> Places:
+        """Return the descriptors that no task may close, with their files."""
+        return {self.wakeup_fd: self._pipe_place, self._write_fd: self._pipe_place}
+
+    def replace_fds(self) -> None:
+        """Make new ones: a task has closed those, and their numbers may be files of its own."""
+        self._open_pipe()
+        self.arm_wakeup()
 
     def arm_wakeup(self) -> None:
         """Prepare for a wait: an event loop of a task may have taken the wake-up away."""
-        signal.set_wakeup_fd(self._write_fd, warn_on_full_buffer=False)
+        try:
+            signal.set_wakeup_fd(self._write_fd, warn_on_full_buffer=False)
+        except (OSError, ValueError):  # a task has closed it
+            self._open_pipe()
+            signal.set_wakeup_fd(self._write_fd, warn_on_full_buffer=False)
+
+    def interrupt_main_thread(self) -> None:
+        """Call `on_alarm` now, in the main thread; for other threads."""
+        if file_place(self._write_fd) is None:  # a task has closed it, and Python would complain
+            _, writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+            os.dup2(writer, self._write_fd, inheritable=False)
+            os.close(writer)
+        signal.pthread_kill(threading.main_thread().ident or 0, TIMER_SIGNAL)
 
     def drain(self) -> None:
         """Empty the wake-up pipe."""
@@ -57,6 +115,7 @@ class ExecutorSignals:
             pass
 
 
+_SIGTERM = int(signal.SIGTERM)
 #: The C function: `signal.getsignal` itself spends 2 us on making an enum member.
 _getsignal = getattr(signal, "_signal", signal).getsignal
 
@@ -65,9 +124,8 @@ def _ignore() -> None:
     """Do nothing, until the executor sets a handler."""
 
 
-def set_alarm(seconds: float) -> None:
-    """Send one SIGALRM to this process after so many seconds; 0 cancels it."""
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+def _do_nothing(_number: int, _frame: FrameType | None) -> None:
+    """Do nothing."""
 
 
 def raise_in_thread(ident: int, kind: type[BaseException]) -> bool:

@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Collection
+from contextlib import suppress
 
-__all__ = ["close_inherited", "socket_fds"]
+__all__ = ["close_inherited", "open_standard_fds", "socket_fds"]
 
 
 def close_inherited(keep: Collection[int] = ()) -> None:
@@ -33,3 +34,28 @@ def _target(fd: int) -> str:
         return os.readlink(f"/proc/self/fd/{fd}")
     except FileNotFoundError:
         return ""
+
+
+def open_standard_fds(log_fd: int = 2) -> None:
+    """Open those of 0, 1 and 2 that are closed: the next file that is opened would be it.
+
+    Args:
+        log_fd: what 1 and 2 become; when it is closed, too, they become `/dev/null`.
+    """
+    for fd in range(3):
+        try:
+            os.fstat(fd)
+        except OSError:
+            _open_standard_fd(fd, log_fd)
+
+
+def _open_standard_fd(fd: int, log_fd: int) -> None:
+    if fd:
+        with suppress(OSError):
+            os.dup2(log_fd, fd)
+            return
+    opened = os.open(os.devnull, os.O_RDWR)  # the lowest that is free
+    if opened != fd:
+        os.dup2(opened, fd)
+        os.close(opened)
+    os.set_inheritable(fd, True)

@@ -12,10 +12,12 @@ from contextlib import suppress
 from typing import Final
 
 from rtd.process.events import signals
+from rtd.process.fork.fork_guard import FORK_GUARD
 from rtd.process.fork.prctl import set_subreaper
 from rtd.process.fork.process_title import set_title
 
 __all__ = [
+    "CRASH_LOG",
     "EXIT_FDS_CLOSED",
     "fork_child",
     "freeze_heap",
@@ -32,6 +34,28 @@ EXIT_FDS_CLOSED: Final = 71
 _NOT_OURS: Final = (errno.EBADF, errno.ENOTSOCK)
 
 
+class CrashLog:
+    """Where a child's own errors go: never into the output of a run.
+
+    Attributes:
+        fd: the daemon's log.
+    """
+
+    def __init__(self) -> None:
+        self.fd = 2
+
+    def write_error(self) -> None:
+        """Write the error that is being handled, with its traceback."""
+        text = f"process {os.getpid()} of rtd has failed:\n{traceback.format_exc()}"
+        try:
+            os.write(self.fd, text.encode(errors="backslashreplace"))
+        except OSError:  # closed by the code of a task
+            print(text, file=sys.stderr)
+
+
+CRASH_LOG: Final = CrashLog()
+
+
 def fork_child(body: Callable[[], int]) -> int:
     """Fork a child that runs `body` and exits with its result. Returns the child's pid.
 
@@ -44,7 +68,8 @@ def fork_child(body: Callable[[], int]) -> int:
         OSError: no more processes or memory.
     """
     _flush()
-    pid = os.fork()
+    with FORK_GUARD.own_fork():
+        pid = os.fork()
     if pid:
         return pid
     code = EXIT_CRASHED
@@ -108,10 +133,10 @@ def _run(body: Callable[[], int]) -> int:
     except OSError as error:
         if error.errno in _NOT_OURS:
             return EXIT_FDS_CLOSED
-        traceback.print_exc()
+        CRASH_LOG.write_error()
         return EXIT_CRASHED
     except BaseException:
-        traceback.print_exc()
+        CRASH_LOG.write_error()
         return EXIT_CRASHED
 
 

@@ -3,7 +3,8 @@
 import contextvars
 from collections.abc import Callable
 from time import time
-from typing import Final
+from typing import Any, Final
+from weakref import WeakSet
 
 from rtd.model.app_info import AppFault
 from rtd.session.core.app_errors import describe_error
@@ -24,16 +25,27 @@ class CurrentRun:
         attempt: 1 for the first try.
         stopping: true from the moment the run was asked to stop; a task in the thread lane
             that computes for long should check this now and then.
+        ended: what the run has left behind may see this: its output goes to the daemon's log, and
+            its progress nowhere.
+        started: the threads and asyncio tasks that the run has started, as long as others refer
+            to them; None: none so far.
     """
 
-    __slots__ = ("_report", "attempt", "id", "stopping", "task")
+    __slots__ = ("_report", "attempt", "ended", "id", "started", "stopping", "task")
 
     def __init__(self, run_id: str, task: str, attempt: int, report: ProgressReporter) -> None:
         self.id = run_id
         self.task = task
         self.attempt = attempt
-        self.stopping = False
+        self.stopping = self.ended = False
+        self.started: WeakSet[Any] | None = None
         self._report = report
+
+    def add_started(self, one: Any) -> None:
+        """Remember a thread or an asyncio task that this run starts."""
+        if self.started is None:
+            self.started = WeakSet()
+        self.started.add(one)
 
     def progress(self, done: float, total: float | None = None, text: str = "") -> None:
         """Report how far the run is; `rtctl ls` shows it.
@@ -45,7 +57,8 @@ class CurrentRun:
 
         Of more than five reports a second some are left out; the newest is kept.
         """
-        self._report(done, total, text)
+        if not self.ended:
+            self._report(done, total, text)
 
 
 _current: Final[contextvars.ContextVar[CurrentRun | None]] = contextvars.ContextVar(

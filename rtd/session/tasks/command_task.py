@@ -85,9 +85,9 @@ class CommandTask(Task):
             command: words, or one text, which is split into words as a shell does it.
             shell: give the text to a shell instead, so that `|`, `>` and `*` have a meaning.
             cwd: the command's working directory; default: the daemon's.
-            env: variables beside those of the daemon. Secrets belong here or into `stdin`, not
-                into a parameter: every user of the host can read the words of a command. A
-                `Private` is accepted, for its value.
+            env: variables beside those of the daemon and `PYTHONUNBUFFERED=1`. Secrets belong here
+                or into `stdin`, not into a parameter: every user of the host can read the words of
+                a command. A `Private` is accepted, for its value.
             argform: put before a parameter's name: `--` (`long`, the default) or `-` (`short`).
             options: see `rtd.core.Task`; and `user`, `umask`, `stdin` as for `rtctl run`. A
                 umask is an octal text as in a shell (`"027"`) or a number (`0o027`).

@@ -21,17 +21,15 @@ from rtd.store.connection.open_socket import limit_waits, open_socket
 from rtd.store.connection.url import parse_url
 
 _CHUNK: Final = 1 << 16
-#: Waits between attempts to connect grow from the first to the second.
-_BACKOFF_S: Final = (0.005, 0.2)
+_BACKOFF_S: Final = (0.005, 0.2)  # between attempts to connect: from ... to ...
 _LONGEST_POLL_S: Final = 86_400.0
 
 
 class PollResult(NamedTuple):
     """How a poll on a bell ended.
 
-    `answered`: Redis replied and the wait on the bell is over; `token` is the token that came,
-    None when the server-side time-out passed. `ready`: which of the extra fds are readable.
-    """
+    `answered`: Redis replied and the wait is over; `token` is the token that came, None when the
+    server-side time-out passed. `ready`: which of the extra fds are readable."""
 
     answered: bool
     token: bytes | None
@@ -42,7 +40,7 @@ class RedisConnection:
     """One connection to Redis. Not for several threads, not over a fork.
 
     After `StoreGone` it is closed, and it is unknown whether the commands on their way were
-    carried out: `reconnect`, then find out (`StoreCommands.mine` for an executor).
+    carried out: `reconnect`, then find out (`StoreCommands.mine`).
 
     Args:
         url: see `rtd.store.connection.url.parse_url`.
@@ -121,6 +119,11 @@ class RedisConnection:
             with contextlib.suppress(OSError):
                 self._sock.close()
             self._sock = None
+
+    def abandon(self) -> None:
+        """Forget the connection: other code has closed its descriptor, or has a file there."""
+        self._need().detach()
+        self._sock = None
 
     def __enter__(self) -> Self:
         return self

@@ -175,6 +175,10 @@ class Bench:
             start = entry.end
         return [*found, (0, data[start:].decode())] if start < len(data) else found
 
+    def scratch_text(self) -> str:
+        """Return what running runs have written so far."""
+        return "".join(path.read_text() for path in self.output.glob("*.scratch"))
+
     def result(self, record: RunRecord) -> Any:
         """Return the run's result."""
         assert record.end is not None

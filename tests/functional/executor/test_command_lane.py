@@ -1,6 +1,7 @@
 """The command lane: shell commands with their exit codes, streams and trees."""
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,22 @@ def test_environment_directory_input_and_umask_arrive(bench: Bench) -> None:
     lines = bench.text(record).splitlines()
     assert lines == ["hello", str(bench.home), "0027", "from stdin", record.spec.id]
     assert bench.text(command(bench, "sh", "-c", "umask", umask="077")) == "0077\n"
+
+
+@pytest.mark.parametrize(("env", "mode"), [({}, "1"), ({"PYTHONUNBUFFERED": ""}, "")])
+def test_python_commands_write_line_by_line_unless_told_otherwise(
+    bench: Bench, env: dict[str, str], mode: str
+) -> None:
+    gate = bench.home / "gate"
+    code = (
+        "import os, sys, time; print(os.environ['PYTHONUNBUFFERED'])\n"
+        f"while not os.path.exists({str(gate)!r}): time.sleep(0.001)"
+    )
+    run = bench.submit("command", {"argv": [sys.executable, "-c", code], "env": env}, "command")
+    if mode:
+        until(lambda: bench.scratch_text().startswith("1\n"), what="the first line")
+    gate.touch()
+    assert bench.text(bench.ended(run)) == f"{mode}\n"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can run as somebody else")

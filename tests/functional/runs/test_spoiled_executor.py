@@ -33,13 +33,13 @@ def note_of(rt: Client, run: Run) -> str:
 
 @pytest.mark.parametrize("wait_s", [0.0, 0.1])
 @pytest.mark.parametrize("lane", ["process", "fresh", "thread", "async"])
-def test_a_task_that_closes_rtds_descriptors_is_lost_and_told_why(
+def test_a_task_that_closes_rtds_descriptors_is_told_so_and_its_outcome_is_kept(
     rt: Client, lane: str, wait_s: float
 ) -> None:
     run = rt.submit(f"close-{lane}", wait_s=wait_s).wait(timeout=20)
-    assert run.state == "lost"
-    assert "rtd's own file descriptors" in str(run.error)
-    assert "os.closerange" in str(run.error)
+    assert run.state == "succeeded", run.error
+    if lane != "fresh":  # its process has ended with it
+        assert "rtd's own file descriptors" in note_of(rt, run)
     assert rt.submit("limits").wait(timeout=20).state == "succeeded"
 
 
@@ -47,8 +47,7 @@ def test_limits_that_a_task_lowered_are_put_back_after_it(rt: Client) -> None:
     before = rt.submit("limits").wait(timeout=20).result()
     run = rt.submit("lower_soft").wait(timeout=20)
     assert run.result() == before[0], "there is one executor"
-    note = "changed limits of its process (file size, open files): put back"
-    assert note_of(rt, run) == note
+    assert note_of(rt, run) == "it has changed its process (limits: put back)"
     assert rt.submit("limits").wait(timeout=20).result() == before
 
 
@@ -56,7 +55,7 @@ def test_limits_that_each_of_many_short_runs_lowers_are_put_back_each_time(rt: C
     before = rt.submit("limits").wait(timeout=20).result()
     for _ in range(5):
         run = rt.submit("lower_soft").wait(timeout=20)
-        assert note_of(rt, run).endswith("put back")
+        assert note_of(rt, run).endswith("(limits: put back)")
         assert rt.submit("limits").wait(timeout=20).result()[1:] == before[1:]
 
 

@@ -1,0 +1,59 @@
+"""Threads that a run starts are part of it: their output, `current_run()` and `progress()`.
+
+Python 3.14 can hand a whole context to a thread; here it is the run alone, so that context
+variables of the app are as in any other program.
+"""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import wraps
+from typing import Any
+
+from rtd.session.core.run_context import CurrentRun, enter_run, find_run, leave_run
+
+__all__ = ["carry_run_into_threads"]
+
+
+def carry_run_into_threads() -> None:
+    """Let threads, and the work of thread pools, be part of the run that starts them."""
+    if threading.Thread.start is not _start:
+        threading.Thread.start = _start  # type: ignore[method-assign]
+        ThreadPoolExecutor.submit = _submit  # type: ignore[assignment, method-assign]
+
+
+_start_thread = threading.Thread.start
+_submit_work = ThreadPoolExecutor.submit
+
+
+@wraps(_start_thread)
+def _start(self: threading.Thread) -> None:
+    run = find_run()
+    if run is not None and not run.ended:
+        run.add_started(self)
+        body = self.run
+
+        def run_in_context() -> None:
+            vars(self).pop("run", None)  # it refers to itself
+            _call_within(run, body)
+
+        self.run = run_in_context  # type: ignore[method-assign]
+    _start_thread(self)
+
+
+@wraps(_submit_work)  # type: ignore[arg-type]
+def _submit(
+    self: ThreadPoolExecutor, fn: Callable[..., Any], /, *args: Any, **kwargs: Any
+) -> Future[Any]:
+    run = find_run()
+    if run is None:
+        return _submit_work(self, fn, *args, **kwargs)
+    return _submit_work(self, _call_within, run, fn, *args, **kwargs)
+
+
+def _call_within(run: CurrentRun, body: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+    token = enter_run(run)
+    try:
+        return body(*args, **kwargs)
+    finally:
+        leave_run(token)

@@ -1,0 +1,43 @@
+"""Threads and asyncio tasks that a run leaves behind, as its record names them."""
+
+import asyncio
+import threading
+from typing import Any, Final
+
+from rtd.executor.core.leased_run import AttemptOutcome
+from rtd.session.core.run_context import CurrentRun
+
+__all__ = ["note_unfinished"]
+
+_MOST_NAMES: Final = 5
+
+
+def note_unfinished(outcome: AttemptOutcome, run: CurrentRun) -> None:
+    """Name in the record what goes on although the run is over."""
+    left = list(run.started or ())
+    _add_note(outcome, "thread", [t.name for t in left if _is_living_thread(t)])
+    _add_note(outcome, "asyncio task", [_task_name(t) for t in left if _is_open_task(t)])
+
+
+def _add_note(outcome: AttemptOutcome, noun: str, names: list[str]) -> None:
+    if not names:
+        return
+    shown = ", ".join(names[:_MOST_NAMES])
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    count = f"1 {noun}" if len(names) == 1 else f"{len(names)} {noun}s"
+    outcome.add_note(
+        f"left {count} behind: {shown}{more}; from now on the output goes to the daemon's log"
+    )
+
+
+def _is_living_thread(one: Any) -> bool:
+    return isinstance(one, threading.Thread) and one.is_alive()
+
+
+def _is_open_task(one: Any) -> bool:
+    return isinstance(one, asyncio.Task) and not one.done()
+
+
+def _task_name(task: "asyncio.Task[Any]") -> str:
+    code = getattr(task.get_coro(), "__qualname__", "")
+    return f"{task.get_name()} ({code})" if code else task.get_name()

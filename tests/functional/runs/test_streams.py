@@ -1,0 +1,56 @@
+"""All that a program does to its standard streams, at the import and in runs, works as ever."""
+
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from rtctl import Client
+from tests.helpers.daemon import BIN, Daemon, DaemonMaker, shared_daemon
+from tests.helpers.running import client
+from tests.helpers.source import PROGRAMS
+from tests.programs.streams import HABITS, MUTE
+
+ONE = ("--set", "lanes.process.max=1")
+
+
+@pytest.fixture(scope="module")
+def daemon() -> Iterator[Daemon]:
+    """A daemon with one process executor at a time."""
+    with shared_daemon("streams:session", ONE, cwd=PROGRAMS) as daemon:
+        yield daemon
+
+
+@pytest.fixture
+def rt(daemon: Daemon) -> Iterator[Client]:
+    with client(daemon) as found:
+        yield found
+
+
+@pytest.mark.parametrize("habit", HABITS)
+def test_a_run_may_do_this_to_its_streams_and_the_next_has_fresh_ones(
+    rt: Client, habit: str
+) -> None:
+    run = rt.submit("do", habit=habit).wait(timeout=20)
+    assert run.state == "succeeded", run.error
+    if habit not in MUTE:
+        assert list(run.logs()) == ["h\ufffdbit" if habit == "configure" else "häbit", "no end"]
+    for _ in range(2):
+        run = rt.submit("say", text="next").wait(timeout=20)
+        assert run.state == "succeeded", run.error
+        assert list(run.logs()) == ["next"] * 3
+
+
+@pytest.mark.parametrize("habit", HABITS)
+def test_an_app_may_do_this_at_its_import(start_daemon: DaemonMaker, habit: str) -> None:
+    daemon = start_daemon("streams:session", ONE, cwd=PROGRAMS, env={"HABIT": habit})
+    checked = subprocess.run(
+        [BIN / "rtd", "check", "streams:session"],
+        cwd=PROGRAMS, env=daemon.env, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (checked.returncode, checked.stderr) == (0, "")
+    with client(daemon) as rt:
+        for _ in range(2):
+            run = rt.submit("say", text="next").wait(timeout=20)
+            assert run.state == "succeeded", run.error
+            assert list(run.logs()) == ["next"] * 3
