@@ -128,7 +128,9 @@ def dispatch(words: Sequence[str]) -> int:
         args.targets += args.tail
     context = CommandContext(name, args)
     try:
-        return int(module.run(context))
+        code = int(module.run(context))
+        context.print_last_words()
+        return code
     except RecursionError:
         raise RtdError(f"{name}: a value in the answer is nested too deep to be shown") from None
     finally:

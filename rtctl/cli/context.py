@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from rtctl.cli.flags import Args, Flag, UsageError
 from rtctl.cli.screen import Screen
 from rtctl.client.connection_pool import ConnectionPool
@@ -44,6 +46,7 @@ class CommandContext:
         self.quiet: bool = args.quiet
         self.screen = Screen(args.color or "auto")
         self._pool: ConnectionPool | None = None
+        self._last_words = ""
 
     @property
     def pool(self) -> ConnectionPool:
@@ -93,7 +96,7 @@ class CommandContext:
         return None if whole else usual
 
     def cut(self, rows: Sequence[Row], limit: int | None, from_end: bool = False) -> list[Row]:
-        """Return at most so many rows, from the start or the end, and print if some are left out.
+        """Return at most so many rows, from the start or the end; `say_cut` if some are left out.
 
         To find that out, request one more than `limit`.
         """
@@ -103,10 +106,17 @@ class CommandContext:
         return list(rows[-limit:] if from_end else rows[:limit])
 
     def say_cut(self, shown: int) -> None:
-        """Print that a list has more rows than were shown, unless the caller set the limit."""
+        """At the end, say that a list has more rows than were shown, unless the caller set the
+        limit."""
         if self.args.limit is None:
             more = f"--limit {2 * shown} shows more"
-            self.screen.print_err(f"rtctl: there are more; only {shown:,} are shown ({more})")
+            self._last_words = f"rtctl: there are more; only {shown:,} are shown ({more})"
+
+    def print_last_words(self) -> None:
+        """Print what is said after all data, if the data could be written."""
+        sys.stdout.flush()
+        if self._last_words:
+            self.screen.print_err(self._last_words)
 
     def print_json(self, answer: Any, rows: str = "", is_line: bool = False) -> None:
         """Print an answer for programs.

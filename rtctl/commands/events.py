@@ -64,7 +64,7 @@ def run(context: CommandContext) -> int:
 def _cut(
     context: CommandContext, events: list[Event], limit: int, since: str | None
 ) -> list[Event]:
-    """Return the events to show, and print if there may be more."""
+    """Return the events to show, and have it said if there may be more."""
     if since is None:
         return context.cut(events, limit, from_end=True)
     if len(events) >= limit:

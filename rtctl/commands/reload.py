@@ -18,7 +18,7 @@ code 1: it does not import, and the previous one goes on serving; 8: it serves, 
 failed, such as a file of a loader."""
 PARTLY_FAILED = 8
 #: A longer wait prints what it waits for.
-PATIENCE_S = 5.0
+PATIENCE_S = 2.0
 _STILL = (
     "rtctl: waiting: the app is still being imported, or too many runs go on with old code;"
     " the daemon's log says which"

@@ -63,7 +63,7 @@ def hold_main(gate: str) -> None:
 
 
 @session.task(lane="main")
-def add_main(a: int) -> int:
+def main_add(a: int) -> int:
     """Add one, in lane `main`."""
     return a + 1
 

@@ -21,8 +21,10 @@ _AWAY: Final = frozenset(
 #: Errors of a server that serves, and takes no writes now, or no commands of this user.
 _NO_WRITES: Final = frozenset({"MISCONF", "OOM", "NOREPLICAS", "NOPERM", "NOAUTH"})
 #: A script that was ended or may not write, or too many clients: these have no word of their own.
+#: Of a command that a script may not call, Redis 7 and later name neither the word nor the script.
 _PASSING: Final = (
     "Script killed by user", "max number of clients reached", "executing the script can't run",
+    "ACL failure in script",
 )  # fmt: skip
 #: Redis 6.2 wraps the error of a command in a script: `ERR Error running script ...: -OOM ...`.
 _WORD: Final = re.compile(r"^ERR Error running script.*?: -([A-Z]+) |^([A-Z]+)\b", re.DOTALL)

@@ -58,8 +58,8 @@ def test_the_queue_of_higher_priority_goes_first(jobs: Daemon, queue: str, gate:
     first, then = f"{queue}-first", f"{queue}-then"
     held = submit(jobs, "hold_main", f"gate={gate}")
     until_state(jobs, held, "running")
-    later = submit(jobs, "add_main", "a:=1", "-Q", then, "--priority", "100")
-    sooner = submit(jobs, "add_main", "a:=1", "-Q", first, "--priority", "-100")
+    later = submit(jobs, "main_add", "a:=1", "-Q", then, "--priority", "100")
+    sooner = submit(jobs, "main_add", "a:=1", "-Q", first, "--priority", "-100")
     jobs.ok("queue", "priority", first, "3")
     gate.touch()
     ended = [until_state(jobs, run, "succeeded") for run in (sooner, later)]

@@ -65,6 +65,6 @@ def test_a_reader_that_has_had_enough_is_no_error(jobs: Daemon) -> None:
 
 
 def test_closed_streams_are_no_error(jobs: Daemon) -> None:
-    done = shell(jobs, "rtctl ls <&- >&-")
+    done = shell(jobs, "rtctl ls -n 5 <&- >&-")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert shell(jobs, "rtctl show nothing-of-this-kind 2>&-").returncode == 5
