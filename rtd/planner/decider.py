@@ -6,6 +6,7 @@ from typing import Final
 from rtd.language.core.durations import SECOND
 from rtd.language.core.evaluation import Evaluation
 from rtd.language.core.run_history import FAIL, RUN
+from rtd.language.core.time_zones import NEVER
 from rtd.planner.agenda import Agenda
 from rtd.planner.dependency_index import DependencyIndex
 from rtd.planner.occurrence import Occurrence, OccurrenceVerdict
@@ -58,7 +59,7 @@ class StartDecider:
         if task.catch_ups and self.hold_reason(task) is None:
             due_us, reason = task.take_catch_up()
             late = Occurrence(task.name, due_us, OccurrenceVerdict.LATE, reason, now_us)
-            return self._start(task, late)
+            return self._start(task, late, is_catch_up=True)
         prediction, task.prediction = task.prediction, None
         if prediction is not None and prediction.at_us == at_us:
             value, until_us = prediction.value, prediction.until_us
@@ -115,9 +116,13 @@ class StartDecider:
             return DISABLED
         return RUNNING if not task.overlap and self._history.active_runs(task.name) else None
 
-    def _start(self, task: ScheduledTask, occurrence: Occurrence) -> Occurrence:
+    def _start(
+        self, task: ScheduledTask, occurrence: Occurrence, is_catch_up: bool = False
+    ) -> Occurrence:
         name, start_us = task.name, occurrence.start_us
-        occurrence = occurrence._replace(run_id=self._run_id_of(name, occurrence.due_us))
+        known_us = NEVER if is_catch_up else self._history.known_start_us(name)
+        run_id = self._run_id_of(name, occurrence.due_us)
+        occurrence = occurrence._replace(run_id=run_id, known_us=known_us)
         task.mark_started(occurrence.due_us)
         self._history.record_start(name, occurrence.run_id, start_us)
         if task.custom_ids:

@@ -5,6 +5,7 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from rtd.common.ids import encode_id
+from rtd.language.core.time_zones import NEVER
 
 
 class OccurrenceVerdict(StrEnum):
@@ -30,6 +31,8 @@ class Occurrence(NamedTuple):
         reason: one sentence; empty when it ran in time.
         start_us: when its run counts as started.
         run_id: of the run that it makes.
+        known_us: the latest start of the task before it that the decision took into account. If
+            there is a later one, on another node, it makes no run. NEVER: it does in any case.
     """
 
     task: str
@@ -38,6 +41,7 @@ class Occurrence(NamedTuple):
     reason: str = ""
     start_us: int = 0
     run_id: str = ""
+    known_us: int = NEVER
 
     @property
     def makes_run(self) -> bool:

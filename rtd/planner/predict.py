@@ -23,7 +23,7 @@ def is_crowd(planner: Planner, at_us: int) -> bool:
 
 def predict(planner: Planner, at_us: int) -> list[Occurrence]:
     """Return what `advance` will start at that moment if nothing happens until then."""
-    found = []
+    found, history = [], planner.history
     for task in list(planner.agenda.due_at(at_us)):
         if task.custom_ids:
             continue  # their values are not known before they are evaluated
@@ -31,8 +31,10 @@ def predict(planner: Planner, at_us: int) -> list[Occurrence]:
         task.prediction = Prediction(at_us, value, until_us)
         if value and task.due_us is None and _is_free(planner, task):
             due_us = max(at_us, task.last_due_us + 1)
-            run_id = occurrence_id(task.name, due_us)
-            found.append(Occurrence(task.name, due_us, OccurrenceVerdict.RAN, "", due_us, run_id))
+            run_id, known_us = occurrence_id(task.name, due_us), history.known_start_us(task.name)
+            found.append(
+                Occurrence(task.name, due_us, OccurrenceVerdict.RAN, "", due_us, run_id, known_us)
+            )
     return found
 
 

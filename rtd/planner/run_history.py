@@ -49,6 +49,7 @@ class RunHistory:
         "_failures",
         "_occupied",
         "_rows",
+        "_stored_starts",
         "_windows",
         "begin_tasks",
         "newest_us",
@@ -59,6 +60,7 @@ class RunHistory:
         self._active: dict[str, dict[str, int]] = {}
         self._occupied: set[str] = set()
         self._begun: dict[str, dict[str, int]] = {}
+        self._stored_starts: dict[str, int] = {}
         self.begin_tasks: set[str] = set()
         self._windows: dict[str, list[_RetainedWindow]] = {}
         self._failures: dict[str, int] = {}
@@ -99,6 +101,12 @@ class RunHistory:
     def last_activity_us(self, task: str) -> int:
         """Return the time of the latest event of the task; 0: there was none."""
         return max(self._rows.get(task, _NOTHING))
+
+    def known_start_us(self, task: str) -> int:
+        """Return the time of the latest start that the planner knows, including one that
+        conditions do not see; 0: there was none."""
+        row = self._rows.get(task, _NOTHING)
+        return max(row[_PLACE[RUN]], row[_PLACE[USED]], self._stored_starts.get(task, 0))
 
     def active_runs(self, task: str) -> dict[str, int]:
         """Return the active runs of a task: their ids, and when each began."""
@@ -167,6 +175,10 @@ class RunHistory:
             self._failures.pop(task, None)
         if action == INACTION and began:
             self.use_up(task, at_us)
+
+    def record_stored_start(self, task: str, at_us: int) -> None:
+        """Record the latest start that Redis has; it need not be an event for conditions."""
+        self._stored_starts[task] = at_us
 
     def record_event(self, task: str, action: str, at_us: int) -> None:
         """Record an event that does not change which runs are active."""

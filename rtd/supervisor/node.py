@@ -153,6 +153,7 @@ class Node:
             "expire": self.run_timers.on_expire,
             "done": self.waiters.on_notification,
             "task": self.schedule_events.on_run,
+            "fired": self.schedule_events.on_fired,
             "switch": self.schedule_events.on_switch,
             "params": self.schedule_events.on_params,
             "fault": self.context.faults.on_notification,

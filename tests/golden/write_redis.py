@@ -11,6 +11,7 @@ from rtd.model.task_log_entry import LogRow
 from rtd.store.commands import keys
 from rtd.store.commands.arguments import Cancellation, LeaseOutcome, Submission
 from rtd.store.commands.commands import StoreCommands
+from rtd.store.commands.node_tasks import TaskSetKind
 from rtd.store.commands.schedule_records import FiredOccurrence, SkippedOccurrence
 from rtd.store.connection.blocking import RedisConnection
 from rtd.store.connection.command import RedisCommand
@@ -80,13 +81,19 @@ def _settings() -> list[RedisCommand]:
         calls.set_startup(NODE, msgpack.packb({"runs": [run_id(0)], "forced": None})),
         calls.set_shutdown_runs(NODE, [run_id(1), run_id(2)]),
         calls.set_param(NODE, "report|day", PARAMS),
-        calls.retain_results(["report"]),
-        calls.watch_tasks(["report"]),
-        calls.watch_begins(["report"]),
+        *_own_task("returning", "report"),
+        *_own_task("watched", "report"),
+        *_own_task("asked", "report"),
         calls.log_switch(NODE, True),
         calls.set_queue_priority("nightly", 5),
         calls.pause(NODE, "paused"),
     ]
+
+
+def _own_task(kind: TaskSetKind, task: str) -> list[RedisCommand]:
+    return [
+        COMMANDS.add_tasks(kind, NODE, [task]), COMMANDS.merge_tasks(kind, NODE, NOW_MS)
+    ]  # fmt: skip
 
 
 def _submission(number: int, task: str = "report", **kw: Any) -> Submission:
@@ -147,7 +154,7 @@ def _schedule() -> list[RedisCommand]:
         SkippedOccurrence(task, NOW_US - 5_000_000, False, "owed||it is made up for"),
     ]
     return [
-        calls.watch_tasks([task]),
+        *_own_task("watched", task),
         calls.record_served([task], NOW_US - 10_000_000),
         calls.record_skipped(100, NOW_US - 1, skipped),
         calls.fire(NODE, keys.place("main", "default", 0), NOW_MS, 100, NOW_US, [fired]),

@@ -2,6 +2,7 @@
 
 from rtd.store.commands.faults import FaultCommands
 from rtd.store.commands.node_claim import NodeCommands
+from rtd.store.commands.node_tasks import NodeTaskCommands
 from rtd.store.commands.parameters import ParameterCommands
 from rtd.store.commands.reads import ReadCommands
 from rtd.store.commands.run_transitions import RunCommands
@@ -12,6 +13,7 @@ from rtd.store.commands.task_log import TaskLogCommands
 class StoreCommands(
     FaultCommands,
     NodeCommands,
+    NodeTaskCommands,
     RunCommands,
     ReadCommands,
     ScheduleCommands,

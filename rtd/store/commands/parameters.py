@@ -1,6 +1,6 @@
 """Commands for parameters set at run time, and for kept results that become parameters."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from rtd.store.connection.command import RedisCommand
 
@@ -8,10 +8,6 @@ from rtd.store.connection.command import RedisCommand
 def _blobs(reply: Sequence[bytes]) -> dict[str, bytes]:
     it = iter(reply)
     return {name.decode(): blob for name, blob in zip(it, it, strict=True)}
-
-
-def _names(reply: Sequence[bytes]) -> set[str]:
-    return {name.decode() for name in reply}
 
 
 class ParameterCommands:
@@ -43,18 +39,6 @@ class ParameterCommands:
         """Read the latest results of tasks, None for each that has none."""
         return RedisCommand(("HMGET", f"{self.prefix}returned", *tasks))
 
-    def retain_results(self, tasks: Iterable[str]) -> RedisCommand:
-        """Keep the latest result of each of these tasks from now on."""
-        return RedisCommand(("SADD", f"{self.prefix}returning", *tasks), int)
-
-    def release_results(self, tasks: Iterable[str]) -> RedisCommand:
-        """Undo `retain_results`; the results that are there stay."""
-        return RedisCommand(("SREM", f"{self.prefix}returning", *tasks), int)
-
-    def retained_tasks(self) -> RedisCommand:
-        """Read the tasks whose results are kept."""
-        return RedisCommand(("SMEMBERS", f"{self.prefix}returning"), _names)
-
     def seed_result(self, task: str, blob: bytes) -> RedisCommand:
-        """Set the result of a task from before `retain_results`, unless there is a later one."""
+        """Set the result of a task from before it was kept, unless there is a later one."""
         return RedisCommand(("HSETNX", f"{self.prefix}returned", task, blob), bool)

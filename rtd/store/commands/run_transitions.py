@@ -224,10 +224,6 @@ class RunCommands:
         """Undo `watch_runs`."""
         return RedisCommand(("SREM", self.prefix + "waits", *ids), int)
 
-    def watch_tasks(self, tasks: Iterable[str]) -> RedisCommand:
-        """Let each end of a run of these tasks ring `task|<task>|<state char>|<id>|<ms>`."""
-        return RedisCommand(("SADD", self.prefix + "watched", *tasks), int)
-
     def clear_demand(self, node: str, lane: str) -> RedisCommand:
         """Forget that a lane rang: the next submit that finds no idle executor rings again."""
         return RedisCommand(("SREM", f"{self.prefix}demand:{lane}", node), int)

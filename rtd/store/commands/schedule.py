@@ -20,6 +20,8 @@ from rtd.store.connection.command import RedisCommand, check_batch
 
 #: The field that stands for all tasks among the switches.
 ALL_TASKS: Final = "*"
+#: Begins the reply of `fire` for an occurrence that was decided without knowing of a later start.
+OVERTAKEN: Final = ">"
 #: Where a command of `fire` has its own time, the time up to which everything is decided, and
 #: the first of its occurrences.
 FIRE_NOW, FIRE_ALIVE, _FIRE_OCCURRENCES = 4, 6, 7
@@ -51,8 +53,8 @@ class ScheduleCommands:
             kept: how many occurrences Redis keeps of each task.
             alive_us: up to when everything has been decided.
 
-        Gives for each an empty text (made), or the state character of the run that existed
-        (`-`: its record is gone).
+        Gives for each an empty text (made), the state character of the run that existed
+        (`-`: its record is gone), or `OVERTAKEN` and the task's latest start (us).
         """
         check_batch(len(firings))
         flat = [field for firing in firings for field in firing]
@@ -113,26 +115,6 @@ class ScheduleCommands:
     def drop_active_runs(self, ids: Iterable[str]) -> RedisCommand:
         """Forget these runs: they are over, or were never there."""
         return RedisCommand(("HDEL", f"{self.prefix}flying", *ids), int)
-
-    def watched_tasks(self) -> RedisCommand:
-        """Read the tasks whose ends ring, see `RunCommands.watch_tasks`."""
-        return RedisCommand(("SMEMBERS", f"{self.prefix}watched"), parse_ids)
-
-    def unwatch_tasks(self, tasks: Iterable[str]) -> RedisCommand:
-        """Undo `RunCommands.watch_tasks`."""
-        return RedisCommand(("SREM", f"{self.prefix}watched", *tasks), int)
-
-    def begin_watched_tasks(self) -> RedisCommand:
-        """Read the tasks whose runs ring when an executor has them."""
-        return RedisCommand(("SMEMBERS", f"{self.prefix}asked"), parse_ids)
-
-    def watch_begins(self, tasks: Iterable[str]) -> RedisCommand:
-        """Let each run of these tasks ring `task|<task>|b|<id>|0` when an executor has it."""
-        return RedisCommand(("SADD", f"{self.prefix}asked", *tasks), int)
-
-    def unwatch_begins(self, tasks: Iterable[str]) -> RedisCommand:
-        """Undo `watch_begins`."""
-        return RedisCommand(("SREM", f"{self.prefix}asked", *tasks), int)
 
     def switch(self, node: str, task: str, on: bool) -> RedisCommand:
         """Enable or disable a task (or `ALL_TASKS`) until further notice.

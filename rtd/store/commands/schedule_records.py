@@ -11,10 +11,13 @@ import msgpack
 #: Characters of `SchedulerState.last`: those of the ended states, `r` started, `u` the due
 #: moments are used up.
 LAST_CHARS: Final = "rsextlcu"
+#: `known_us` of an occurrence that is to make its run in any case.
+KNOWS_ALL: Final = 1 << 62
 
 
 class FiredOccurrence(NamedTuple):
-    """An occurrence that makes a run. `note` is `verdict|run id|reason`."""
+    """An occurrence that makes a run. `note` is `verdict|run id|reason`; `known_us` is the task's
+    latest start that the decision took into account: Redis refuses it if there is a later one."""
 
     task: str
     due_us: int
@@ -24,6 +27,7 @@ class FiredOccurrence(NamedTuple):
     item: str
     expires_ms: int
     note: str
+    known_us: int = KNOWS_ALL
 
 
 class SkippedOccurrence(NamedTuple):

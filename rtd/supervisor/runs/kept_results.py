@@ -10,7 +10,7 @@ from rtd.model.run_record import decode_record
 from rtd.model.run_states import RunState
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.jobs import SingleFlight
-from rtd.supervisor.core.run_waiters import chunks
+from rtd.supervisor.core.node_tasks import set_tasks
 
 #: A succeeded run of a task is searched among this many of its latest ended runs.
 _MAX_SCANNED = 100
@@ -52,12 +52,7 @@ class KeptResults:
         """
         context = self._context
         wanted = frozenset(context.manifest.info.returned)
-        retained: set[str] = await context.execute(context.commands.retained_tasks())
-        for chunk in chunks(sorted(wanted - retained)):
-            await context.execute(context.commands.retain_results(chunk))
-        for chunk in chunks(sorted(retained - wanted)):
-            await context.execute(context.commands.release_results(chunk))
-        for task in sorted(wanted - retained):
+        for task in sorted(await set_tasks(context, "returning", wanted)):
             await self._seed(task)
         self._served = wanted
 

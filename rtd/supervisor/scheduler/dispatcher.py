@@ -11,6 +11,7 @@ from rtd.common.errors import StoreGone
 from rtd.planner.occurrence import Occurrence
 from rtd.planner.planner import Planner
 from rtd.planner.predict import is_crowd, predict, still_holds
+from rtd.store.commands.schedule import OVERTAKEN
 from rtd.store.connection.command import RedisCommand
 from rtd.supervisor.core.clock import now_ms
 from rtd.supervisor.core.context import SupervisorContext
@@ -37,7 +38,8 @@ class Dispatcher:
     Args:
         context: what the parts of the supervisor share.
         decided_us: gives the moment up to which everything has been decided.
-        on_existing_run: called for an occurrence whose run existed before and is over.
+        on_existing_run: called for an occurrence whose run existed before and is over, or is not
+            made because of a later start; and with the time of that start, in microseconds.
 
     Attributes:
         alive_us: up to when everything that was decided is in Redis.
@@ -47,7 +49,7 @@ class Dispatcher:
         self,
         context: SupervisorContext,
         decided_us: Callable[[], int],
-        on_existing_run: Callable[[Occurrence], None],
+        on_existing_run: Callable[[Occurrence, int], None],
     ) -> None:
         self._context = context
         self._decided_us = decided_us
@@ -183,8 +185,10 @@ class Dispatcher:
 
     def _report_existing(self, flags: Iterable[tuple[Occurrence, str]]) -> None:
         for occurrence, flag in flags:
-            if flag not in ("", "q"):
-                self._on_existing_run(occurrence)
+            if flag.startswith(OVERTAKEN):
+                self._on_existing_run(occurrence, int(flag.removeprefix(OVERTAKEN)))
+            elif flag not in ("", "q"):
+                self._on_existing_run(occurrence, occurrence.start_us)
 
     def _before(self, batch: Sequence[Occurrence]) -> int:
         """Return up to when everything is in Redis while these are not."""

@@ -15,10 +15,11 @@ from rtd.process.tree.host_load import measure_host
 from rtd.store.commands.schedule import ALL_TASKS
 from rtd.store.commands.schedule_records import SchedulerState, parse_scheduler_state
 from rtd.supervisor.core.context import SupervisorContext
+from rtd.supervisor.core.node_tasks import set_tasks
 from rtd.supervisor.core.run_waiters import chunks
 from rtd.supervisor.runs.kept_results import session_values
 from rtd.supervisor.scheduler import task_conditions
-from rtd.supervisor.scheduler.restore_history import restore_history, watch_begins, watch_tasks
+from rtd.supervisor.scheduler.restore_history import restore_history
 
 #: Objects that are made between two collections of the youngest generation.
 GC_THRESHOLD: Final = 10_000
@@ -41,12 +42,12 @@ async def load_planner(
     scheduled = [i for i in context.manifest.tasks.values() if i.schedule.start is not None]
     ended = [i for i in context.manifest.tasks.values() if i.schedule.end is not None]
     if not scheduled and not ended and not any(former_end_conditions(context)):
-        await watch_tasks(context, set())
-        await watch_begins(context, set())
+        await set_tasks(context, "watched", ())
+        await set_tasks(context, "asked", ())
         return None
     planner = _planner(context, started_us, scheduled, ended)
-    await watch_tasks(context, planner.index.watched_tasks)
-    await watch_begins(context, planner.index.begin_tasks)
+    await set_tasks(context, "watched", planner.index.watched_tasks)
+    await set_tasks(context, "asked", planner.index.begin_tasks)
     by_itself = [i for i in scheduled if i.starts_by_itself and context.gate.has_opened]
     if len(by_itself) < len(scheduled):
         scheduled = by_itself

@@ -84,6 +84,7 @@ def _fired(info: TaskInfo, one: Occurrence, now_at: float) -> FiredOccurrence:
         keys.item(one.run_id, policies.max_concurrency, info.name),
         expires_ms,
         note,
+        one.known_us,
     )
 
 

@@ -22,25 +22,6 @@ ACTION_OF_CHAR: Final = {
 }  # fmt: skip
 
 
-async def watch_tasks(context: SupervisorContext, tasks: set[str]) -> None:
-    """Have Redis send notifications of the runs of exactly these tasks."""
-    for chunk in chunks(list(tasks)):
-        await context.execute(context.commands.watch_tasks(chunk))
-    others = set(await context.execute(context.commands.watched_tasks())) - tasks
-    for chunk in chunks(list(others)):
-        await context.execute(context.commands.unwatch_tasks(chunk))
-
-
-async def watch_begins(context: SupervisorContext, tasks: set[str]) -> None:
-    """Have Redis send a notification when an executor has a run of exactly these tasks."""
-    for chunk in chunks(list(tasks)):
-        await context.execute(context.commands.watch_begins(chunk))
-    for chunk in chunks(
-        list(set(await context.execute(context.commands.begin_watched_tasks())) - tasks)
-    ):
-        await context.execute(context.commands.unwatch_begins(chunk))
-
-
 async def restore_history(
     context: SupervisorContext, planner: Planner, state: SchedulerState
 ) -> None:
@@ -98,6 +79,8 @@ def _read_last(planner: Planner, state: SchedulerState, since_us: int, waiting: 
                 continue
             if char == "u" or (char == "r" and task in planner.history.begin_tasks):
                 planner.history.use_up(task, at_us)
+            if char == "r":
+                planner.history.record_stored_start(task, at_us)
             happened = char != "u" and (char != "r" or task not in waiting)
             if happened and at_us >= since_us:
                 planner.history.record_event(task, ACTION_OF_CHAR[char], at_us)
@@ -124,11 +107,14 @@ async def _read_log(context: SupervisorContext, planner: Planner) -> None:
 async def _restore_catch_ups(
     context: SupervisorContext, planner: Planner, catch_ups: Sequence[OccurrenceRecord]
 ) -> None:
-    """Add the catch-ups to their tasks; drop those of tasks that are not there any more."""
+    """Add the catch-ups to their tasks; drop those of tasks that no node has any more."""
     for due in sorted(catch_ups):
         if due.task in planner.tasks:
             planner.tasks[due.task].add_catch_up(due.due_us, due.note)
     unknown = [due for due in catch_ups if due.task not in planner.tasks]
+    if unknown:  # tasks of other nodes, or of no app any more
+        others = set(await context.execute(context.commands.merged_tasks("watched")))
+        unknown = [due for due in unknown if due.task not in others]
     for start in range(0, len(unknown), 1000):
         await context.execute(context.commands.drop_catch_ups(unknown[start : start + 1000]))
 

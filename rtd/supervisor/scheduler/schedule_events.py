@@ -68,6 +68,17 @@ class ScheduleEvents:
         """Apply a notification of a run: `task|state character|run id|ms`."""
         self._scheduler.apply(lambda planner: self._apply_run(planner, text))
 
+    def on_fired(self, text: str) -> None:
+        """Apply a notification of runs that another node has started: `task|us|run id` of each."""
+        self._scheduler.apply(lambda planner: self._apply_fired(planner, text))
+
+    def _apply_fired(self, planner: Planner, text: str) -> None:
+        words = iter(text.split("|"))
+        for task, start_us, run_id in zip(words, words, words, strict=True):
+            self._scheduler.advance_to(int(start_us))
+            planner.events.record_start(task, run_id, int(start_us))
+        self._scheduler.advance_soon()
+
     def _apply_run(self, planner: Planner, text: str) -> None:
         context, scheduler = self._context, self._scheduler
         task, char, run_id, ms = text.split("|")

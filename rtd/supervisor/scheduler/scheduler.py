@@ -233,10 +233,11 @@ class TaskScheduler:
     def _decided_us(self) -> int:
         return self.now_us() if self.planner is None else self.planner.now_us
 
-    def _on_existing_run(self, one: Occurrence) -> None:
-        """Record that the run of an occurrence existed before and is over."""
+    def _on_existing_run(self, one: Occurrence, start_us: int) -> None:
+        """Record that an occurrence has no run to wait for, since the task started then."""
         if self.planner is not None:
-            self.planner.events.record_existing(one.task, one.run_id, one.start_us)
+            at_us = min(start_us, self.now_us())
+            self.planner.events.record_existing(one.task, one.run_id, at_us)
             self.advance_soon()
 
     def view_of_run(self, task: str, zone: str | None, sample: Sample, world: World) -> View | None:

@@ -14,6 +14,7 @@ from rtd.store.commands.arguments import (
     parse_token,
 )
 from rtd.store.commands.commands import StoreCommands
+from rtd.store.commands.node_tasks import TaskSetKind
 from rtd.store.connection.blocking import RedisConnection
 from rtd.store.connection.command import RedisCommand
 
@@ -157,6 +158,16 @@ class Store:
         """Return what an executor's bell has rung since the last call."""
         tokens = self.redis("LPOP", "@bell:" + exec_id, 1000) or []
         return [parse_token(token) for token in tokens]
+
+    def watch(self, task: str, kind: TaskSetKind = "watched", node: str = NODE) -> None:
+        """Let the runs of a task concern a node."""
+        self.link.execute(self.calls.add_tasks(kind, node, [task]))
+        self.link.execute(self.calls.merge_tasks(kind, node, self.now_ms))
+
+    def unwatch(self, task: str, kind: TaskSetKind = "watched", node: str = NODE) -> None:
+        """Undo `watch`."""
+        self.link.execute(self.calls.remove_tasks(kind, node, [task]))
+        self.link.execute(self.calls.merge_tasks(kind, node, self.now_ms))
 
     def pass_ms(self, ms: int) -> int:
         self.now_ms += ms

@@ -24,6 +24,6 @@ local function leased(id, record)
   if not asked then return end
   local task = task_of(record)
   if redis.call('SISMEMBER', N .. 'asked', task) == 1 then
-    ring_all('task|' .. task .. '|b|' .. id .. '|0')
+    ring_watchers('asked', task, 'task|' .. task .. '|b|' .. id .. '|0')
   end
 end

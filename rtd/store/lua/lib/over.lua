@@ -11,19 +11,21 @@ end
 
 local function tell(ids, tasks, chars, now)
   local waited = redis.call('SMISMEMBER', N .. 'waits', unpack(ids))
+  local watched = redis.call('SMISMEMBER', N .. 'watched', unpack(tasks))
   for i = 1, #ids do
     if waited[i] == 1 then
       redis.call('SREM', N .. 'waits', ids[i])
       ring_all('done|' .. ids[i])
     end
-    if redis.call('SISMEMBER', N .. 'watched', tasks[i]) == 1 then
+    if watched[i] == 1 then
       local begun = redis.call('HDEL', N .. 'flying', ids[i]) == 1
       redis.call('HSET', N .. 'last:' .. chars[i], tasks[i], now .. '000')
       -- A cancelled run has used up its due moment all the same.
       if begun and chars[i] == 'c' then
         redis.call('HSET', N .. 'last:u', tasks[i], now .. '000')
       end
-      ring_all('task|' .. tasks[i] .. '|' .. chars[i] .. '|' .. ids[i] .. '|' .. now)
+      local token = 'task|' .. tasks[i] .. '|' .. chars[i] .. '|' .. ids[i] .. '|' .. now
+      ring_watchers('watched', tasks[i], token)
     end
   end
 end

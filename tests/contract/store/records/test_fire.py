@@ -100,7 +100,7 @@ def test_only_the_latest_occurrences_of_a_task_are_kept(store: Store) -> None:
 
 
 def test_the_end_of_a_watched_run_is_noted_and_rung(store: Store) -> None:
-    store.link.execute(store.calls.watch_tasks(["job"]))
+    store.watch("job")
     fire(store, firing(1))
     store.spots[run_id(1)] = (PLACE, run_id(1), "job")
     store.take()
@@ -114,7 +114,7 @@ def test_the_end_of_a_watched_run_is_noted_and_rung(store: Store) -> None:
 
 
 def test_a_firing_that_is_cancelled_has_used_up_its_moment(store: Store) -> None:
-    store.link.execute(store.calls.watch_tasks(["job"]))
+    store.watch("job")
     fire(store, firing(1))
     store.spots[run_id(1)] = (PLACE, run_id(1), "job")
     store.pass_ms(7)
@@ -124,7 +124,7 @@ def test_a_firing_that_is_cancelled_has_used_up_its_moment(store: Store) -> None
 
 
 def test_a_submitted_run_of_a_watched_task_counts_as_started(store: Store) -> None:
-    store.link.execute(store.calls.watch_tasks(["job"]))
+    store.watch("job")
     run = store.submit_one()
     later = store.submit_one(due_ms=store.now_ms + 1000)
     assert f"task|job|q|{run}|{store.now_ms}" in store.rings()

@@ -21,7 +21,8 @@ def test_events_that_concern_the_schedule_ring_all_nodes_that_are_there(store: S
         one(claim(node, b"", b"mine", 60_000))
     one(claim("left", b"mine", b"", 60_000))
     store.redis("DEL", "@here:gone")  # its time is over
-    one(store.calls.watch_tasks(["job"]))
+    for node in (NODE, "other", "gone", "left"):
+        store.watch("job", node=node)
     run = store.submit_one()
     store.take()
     store.finish("E1", run)

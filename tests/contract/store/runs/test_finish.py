@@ -171,7 +171,7 @@ def test_an_end_rings_for_those_who_wait_once(store: Store) -> None:
 
 
 def test_an_end_rings_for_a_watched_task_each_time(store: Store) -> None:
-    store.link.execute(store.calls.watch_tasks(["etl"]))
+    store.watch("etl")
     runs = store.submit(2, task="etl") + store.submit(1, task="other")
     store.take()
     store.rings()
@@ -207,7 +207,7 @@ def test_progress_and_intent_live_as_long_as_the_run(store: Store) -> None:
 
 
 def test_a_supervisor_that_is_away_gets_one_token_instead_of_too_many(store: Store) -> None:
-    store.link.execute(store.calls.watch_tasks(["job"]))
+    store.watch("job")
     for _ in range(11):
         ids = store.submit(1000)
         store.take(n=1000)

@@ -36,14 +36,14 @@ def kept(store: Store, task: str = "T") -> Any:
     "value", [0, "", "text", b"\x00" * 300, list(range(70_000)), {"a": (1, None)}, 2**70]
 )
 def test_the_result_is_cut_out_of_the_record_whole(store: Store, value: Any) -> None:
-    store.link.execute(store.calls.retain_results(["T"]))
+    store.watch("T", "returning")
     finish(store, value)
     assert kept(store) == value
 
 
 def test_only_successes_of_tasks_that_are_asked_for_are_kept(store: Store) -> None:
     finish(store, 1)
-    store.link.execute(store.calls.retain_results(["T"]))
+    store.watch("T", "returning")
     assert kept(store) is None
     finish(store, 2)
     finish(store, 3, RunState.ERROR)
@@ -54,7 +54,7 @@ def test_only_successes_of_tasks_that_are_asked_for_are_kept(store: Store) -> No
 
 
 def test_it_outlives_the_record_and_an_earlier_one_does_not_replace_it(store: Store) -> None:
-    store.link.execute(store.calls.retain_results(["T"]))
+    store.watch("T", "returning")
     finish(store, "first")
     finish(store, "second")
     finish(store, "third", RunState.TERMINATED)

@@ -214,7 +214,7 @@ def test_a_parameter_that_is_set_rings_every_node_once(store: Store) -> None:
 def test_the_begin_of_a_run_rings_where_it_is_watched(store: Store, length: int) -> None:
     task = "t" * length
     spec = RunSpec("", task, b"\xc1" * 70_000, "process", "default", 0, 1.0, {}, "me", None)
-    store.link.execute(store.calls.watch_begins([task]))
+    store.watch(task, "asked")
 
     def submit() -> str:
         run = new_id()
@@ -236,7 +236,7 @@ def test_the_begin_of_a_run_rings_where_it_is_watched(store: Store, length: int)
     assert store.ask().what == "idle"
     handed = submit()
     assert told() == [f"task|{task}|b|{handed}|0"]
-    store.link.execute(store.calls.unwatch_begins([task]))
+    store.unwatch(task, "asked")
     store.take()
     submit()
     store.take("E2")

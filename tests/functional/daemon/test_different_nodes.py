@@ -1,0 +1,53 @@
+"""Daemons on one Redis that do not have the same tasks, and conditions that each evaluates."""
+
+import itertools
+from collections.abc import Callable
+
+import pytest
+
+from rtd.common.ids import time_of
+from tests.helpers.daemon import Daemon, DaemonMaker
+from tests.helpers.deadline import until
+from tests.helpers.external import ExternalRedis
+from tests.helpers.running import client
+from tests.helpers.source import PROGRAMS
+
+#: Starts a node with a name and an app.
+NodeMaker = Callable[..., Daemon]
+
+
+@pytest.fixture
+def start_node(start_daemon: DaemonMaker, external: ExternalRedis) -> NodeMaker:
+    """Starts nodes on one Redis, each of which carries out one run at a time."""
+
+    def start(name: str, app: str | None = "shared:session") -> Daemon:
+        flags = ["--redis", external.url, "--set", f"node={name}"]
+        flags += ["--set", "lanes.process.max=1", "--set", "stop_grace=2s"]
+        return start_daemon(app, cwd=PROGRAMS, env={"SHARED_NODE": name}, flags=flags)
+
+    return start
+
+
+def test_a_relative_condition_comes_due_once_for_all_nodes(start_node: NodeMaker) -> None:
+    nodes = [start_node("one"), start_node("two")]
+    with client(nodes[0]) as rt:
+        until(lambda: len(rt.ls(task="beat")) > 20, what="some beats")
+        for daemon in nodes:  # each decides at once, by its own clock
+            daemon.ok("disable", "beat")
+            daemon.ok("enable", "beat")
+        until(lambda: len(rt.ls(task="beat", limit=100)) > 50, what="more beats")
+        dues = sorted(round(time_of(run.id) * 1000) for run in rt.ls(task="beat", limit=100))
+    steps = [later - due for due, later in itertools.pairwise(dues)]
+    assert min(steps) >= 49, steps  # the ids hold whole milliseconds
+
+
+@pytest.mark.parametrize("app", [None, "elsewhere:session"])
+def test_a_node_without_a_task_does_not_stop_its_schedule(
+    start_node: NodeMaker, app: str | None
+) -> None:
+    one = start_node("one")
+    with client(one) as rt:
+        until(lambda: len(rt.ls(task="beat")) > 2, what="some beats")
+        start_node("two", app)
+        last = rt.ls(task="beat", limit=1)[0].id
+        until(lambda: sum(run.id > last for run in rt.ls(task="beat")) > 20, what="more beats")
