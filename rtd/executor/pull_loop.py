@@ -10,6 +10,8 @@ from rtd.executor.core.exit_codes import EXIT_FENCED, EXIT_RETIRED
 from rtd.executor.core.leased_run import LeasedRun, expired_outcome
 from rtd.executor.core.wait_readable import wait_readable
 from rtd.executor.lanes.base_lane import BaseLane, DescriptorsLost
+from rtd.model.internal_tasks import is_internal
+from rtd.model.manifest import COMMAND
 from rtd.session.session import Session
 from rtd.store.commands.arguments import StoredRun, TakeReply, parse_token
 
@@ -93,8 +95,18 @@ class PullLoop:
             # code, and may be of tasks that only the new code has.
             self._backend.give_back(ready)
             self._leaving = True
-        elif ready:
+        elif ready := self._without_strange(ready):
             self._lane.start(ready)
+
+    def _without_strange(self, ready: list[LeasedRun]) -> list[LeasedRun]:
+        """Leave runs of tasks that this app does not have to other nodes; return the rest, with
+        those that no node has: each of these ends with an error that says so."""
+        strange = [work for work in ready if work.definition is None and _is_of_app(work.task)]
+        if not strange:
+            return ready
+        left = self._backend.decline(strange)
+        gone = {work.id for work in strange if work.id not in left}
+        return [work for work in ready if work.id not in gone]
 
     def _wait(self, reply: TakeReply) -> None:
         try:
@@ -131,3 +143,8 @@ class PullLoop:
             and time.monotonic() - began >= self._idle_s
         ):
             self._leaving = True
+
+
+def _is_of_app(task: str) -> bool:
+    """Return whether only an app can have a task of that name."""
+    return task != COMMAND and not is_internal(task)

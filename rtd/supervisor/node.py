@@ -26,6 +26,7 @@ from rtd.supervisor.pools.reload import Reloader
 from rtd.supervisor.pools.task_file_watcher import TaskFileWatcher
 from rtd.supervisor.pools.zygote_registry import ZygoteRecord
 from rtd.supervisor.pools.zygotes import Zygotes
+from rtd.supervisor.runs.app_tasks import AppTasks
 from rtd.supervisor.runs.delay_and_expiry import RunTimers
 from rtd.supervisor.runs.event_tail import EventTail
 from rtd.supervisor.runs.internal_runs import InternalRuns
@@ -65,6 +66,7 @@ class Node:
         self.run_timers = RunTimers(context)
         self.internal_runs = InternalRuns(context)
         self.kept_results = KeptResults(context)
+        self.app_tasks = AppTasks(context)
         self.event_tail = EventTail(context)
         self.task_log = TaskLogMonitor(context)
         # their ends
@@ -108,6 +110,7 @@ class Node:
                 self.internal_runs.resync,
                 self.run_timers.resync,
                 self.waiters.resync,
+                self.app_tasks.on_app_change,
                 self.kept_results.resync,
                 self.schedule_events.resync,
                 self.pools.check_all,
@@ -205,6 +208,7 @@ class Node:
         if is_fresh and zygote.manifest is not None:
             self.context.faults.reset(zygote.manifest.info.faults)
         self.task_log.on_app_change(fresh=is_fresh)
+        self.app_tasks.on_app_change()
         self.kept_results.on_app_change()
         self.schedule_events.on_app_change()
         self.startup_tasks.on_app_change()

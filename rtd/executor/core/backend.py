@@ -29,7 +29,7 @@ _LATE_TOKEN_S: Final = 5.0
 _FAULTS: Final = 200
 
 # Read and hashed where this module is imported, in the zygote, not in each executor.
-for _name in ("take", "finish", "giveback", "mine", "retire", "progress", "fault"):
+for _name in ("take", "finish", "giveback", "decline", "mine", "retire", "progress", "fault"):
     script(_name)
 
 
@@ -72,9 +72,8 @@ class Backend:
     # -- the round trip --------------------------------------------------------------------
 
     def exchange(self, want: int) -> TakeReply:
-        """Report the pending outcomes and take up to `want` runs (0: only report).
-
-        Waits for Redis to come back, however long it takes.
+        """Report the pending outcomes and take up to `want` runs (0: only report). Waits for Redis
+        to come back, however long it takes.
 
         Raises:
             Abandoned: see `rtd.executor.core.executor_connections.ExecutorConnections.retry`.
@@ -83,10 +82,8 @@ class Backend:
         return self.connections.retry(lambda: self._exchange(want), is_idle)
 
     def execute_all(self, calls: Sequence[RedisCommand]) -> list[Any]:
-        """Return the replies to some commands, after the pending outcomes: one round trip.
-
-        Waits for Redis to come back, however long it takes.
-        """
+        """Return the replies to some commands, after the pending outcomes: one round trip. Waits
+        for Redis to come back, however long it takes."""
 
         def step() -> list[Any]:
             connection = self._proven_connection()
@@ -157,10 +154,8 @@ class Backend:
         self._leased_ids.difference_update(reports.acknowledge())
 
     def _take(self, want: int) -> Any:
-        now_ms = int(time.time() * 1000)
-        return self.commands.take(
-            self._options.node, self.exec_id, self._lane, want, now_ms, enroll=not self._enrolled
-        )
+        node, now_ms, enroll = self._options.node, int(time.time() * 1000), not self._enrolled
+        return self.commands.take(node, self.exec_id, self._lane, want, now_ms, enroll=enroll)
 
     # -- Redis went away -------------------------------------------------------------------
 
@@ -194,6 +189,14 @@ class Backend:
         self.connections.execute(self.commands.giveback(self._options.node, self.exec_id, ids))
         self._leased_ids.difference_update(ids)
 
+    def decline(self, works: Sequence[LeasedRun]) -> set[str]:
+        """Leave runs to nodes that have their task. Return the ids of those that none takes."""
+        runs = {work.id: work.task for work in works}
+        call = self.commands.decline(self._options.node, self.exec_id, runs)
+        left = set(self.connections.execute(call) or ())  # without Redis: as in `give_back`
+        self._leased_ids.difference_update(runs.keys() - left)
+        return left
+
     def read_intent(self, run_id: str) -> dict[str, Any] | None:
         """Return who asked that run to stop, and why; None when that is not recorded."""
         blob = self.connections.execute(self.commands.get_intent(run_id))
@@ -208,11 +211,8 @@ class Backend:
         self.connections.execute(self.commands.retire(self.exec_id))
 
     def report_fault(self, kind: str, what: str, message: str, halts: bool = False) -> None:
-        """Report a failure of the app, see `AppFault`: now, or as soon as Redis is back.
-
-        Args:
-            halts: it halts the schedule.
-        """
+        """Report a failure of the app, see `AppFault`, now or as soon as Redis is back; with
+        `halts` it halts the schedule."""
         node, now_at = self._options.node, time.time()
         fault = self.commands.record_fault(node, kind, what, message, now_at, halts=halts)
         self._faults.append(fault)

@@ -80,7 +80,8 @@ async def _lanes(node: Node, going: Counter[str]) -> list[dict[str, Any]]:
 
 async def _loads(context: SupervisorContext, lanes: list[str]) -> list[LaneLoad]:
     try:
-        calls = [context.commands.lane_load(lane) for lane in lanes]
+        node = context.config.node
+        calls = [context.commands.lane_load(lane, node) for lane in lanes]
         loads: list[LaneLoad] = await context.redis.execute_all(*calls)
     except StoreGone:
         return [LaneLoad(0, 0, 0) for _ in lanes]

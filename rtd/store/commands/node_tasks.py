@@ -11,8 +11,8 @@ from rtd.store.connection.command import RedisCommand
 
 #: `watched`: each start and end of a run rings, an end `task|<task>|<state char>|<id>|<ms>`.
 #: `asked`: each run rings `task|<task>|b|<id>|0` when an executor has it. `returning`: the latest
-#: result is kept.
-TaskSetKind = Literal["watched", "asked", "returning"]
+#: result is kept. `having`: the node has the task, so it can take runs that others decline.
+TaskSetKind = Literal["watched", "asked", "returning", "having"]
 #: So long the sets of a node that is away count. If it comes back later, it begins without the
 #: history of that time.
 AWAY_MS: Final = 30 * 24 * 3_600_000
@@ -42,6 +42,11 @@ class NodeTaskCommands:
         """Let the set of a node, as it is now, count. Gives how many tasks concern some node."""
         args = ("1", self.prefix, node, kind, now_ms, now_ms + AWAY_MS)
         return RedisCommand(args, int, "merge")
+
+    def call_for_strays(self, node: str) -> RedisCommand:
+        """Call executors for runs that nodes without their task have declined; give up those whose
+        task no node has any more. Gives how many groups of such runs there were."""
+        return RedisCommand(("1", self.prefix, node), int, "strays")
 
     def merged_tasks(self, kind: TaskSetKind) -> RedisCommand:
         """Read the tasks that concern some node."""

@@ -145,9 +145,11 @@ class ReadCommands:
         """Read a `QueueState` for every queue ever used, highest priority first."""
         return RedisCommand(("1", self.prefix), _queues, "queue_table")
 
-    def lane_load(self, lane: str) -> RedisCommand:
+    def lane_load(self, lane: str, node: str) -> RedisCommand:
         """Read the `LaneLoad` of a lane."""
-        return RedisCommand(("1", self.prefix, lane), lambda reply: LaneLoad(*reply), "lane_load")
+        return RedisCommand(
+            ("1", self.prefix, lane, node), lambda reply: LaneLoad(*reply), "lane_load"
+        )
 
     def is_paused(self, queue: str) -> RedisCommand:
         """Read whether a queue is paused."""

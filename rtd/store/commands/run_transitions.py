@@ -6,7 +6,7 @@ dies in the middle. The scripts are in `rtd/store/lua`.
 Times are UTC in milliseconds (`_ms`), as Redis compares them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from rtd.store.commands import keys, replies
@@ -114,6 +114,15 @@ class RunCommands:
         """
         check_batch(len(ids))
         return self._script("giveback", node, exec_id, *ids, parse=replies.parse_ids)
+
+    def decline(self, node: str, exec_id: str, runs: Mapping[str, str]) -> RedisCommand:
+        """Leave leased runs (task by id) to nodes that have their task.
+
+        Gives the ids of those that no other node takes: they stay leased.
+        """
+        check_batch(len(runs))
+        words = [word for run in runs.items() for word in run]
+        return self._script("decline", node, exec_id, *words, parse=replies.parse_ids)
 
     def mine(self, exec_id: str) -> RedisCommand:
         """Read all runs leased to an executor: `StoredRun`. For use after a lost reply."""

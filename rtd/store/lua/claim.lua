@@ -9,6 +9,8 @@ if ARGV[3] == '' then
   redis.call('SREM', N .. 'nodes', NODE)
 else
   redis.call('SET', key, ARGV[3], 'PX', ARGV[4])
+  -- While it restarts, runs of its tasks wait for it.
+  redis.call('SET', N .. 'lately:' .. NODE, 1, 'PX', ARGV[4] * 6)
   redis.call('SADD', N .. 'nodes', NODE)
 end
 return ARGV[3]

@@ -10,7 +10,13 @@ for _, place in ipairs(redis.call('SMEMBERS', N .. 'parked')) do
     local length = redis.call('LLEN', N .. 'q:' .. place)
     if length > 0 then
       redis.call('ZADD', N .. 'walk:' .. lane, rank * 1000 + tonumber(priority), place)
-      wake(lane, math.min(length, 1000))
+      if string.find(lane, ':', 1, true) then
+        -- Strays: the next run of strays.lua calls executors.
+        redis.call('SADD', N .. 'lanes', lane)
+        redis.call('SADD', N .. 'strays', lane)
+      else
+        wake(lane, math.min(length, 1000))
+      end
     end
   end
 end

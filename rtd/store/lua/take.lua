@@ -9,6 +9,7 @@ local LOOKS = 1000
 -- The first word is 'rung' instead of 'runs' when the executor was not idle any more and
 -- nothing is on its bell: if it was idle, another connection of its own has the token.
 local out, leases, running = {'runs'}, {}, {}
+local status, want, looks = nil, 0, LOOKS
 
 -- Whether a run of a limited task may start now; if not, the run is held.
 local function admitted(place, item)
@@ -36,11 +37,12 @@ local function best()
   return top[1]
 end
 
--- Pops up to `want` items off a place and leases those that may run. Gives how many it popped.
-local function pop(place, want)
+-- Pops up to `want` items off a place and leases those that may run; if they return, they return
+-- to the place `home`. Gives how many it popped.
+local function pop(walk, place, want, home)
   local list = N .. 'q:' .. place
   local items = redis.call('LPOP', list, want) or {}
-  if #items < want or redis.call('EXISTS', list) == 0 then redis.call('ZREM', WALK, place) end
+  if #items < want or redis.call('EXISTS', list) == 0 then redis.call('ZREM', walk, place) end
   if #items == 0 then return 0 end
   local keys = {}
   for i = 1, #items do keys[i] = N .. 'r:' .. string.sub(items[i], 1, 26) end
@@ -48,10 +50,10 @@ local function pop(place, want)
   local n, l = #out, #leases
   for i = 1, #items do
     local item, record = items[i], records[i]
-    if record and string.byte(record) == 113 and (#item == 26 or admitted(place, item)) then
+    if record and string.byte(record) == 113 and (#item == 26 or admitted(home, item)) then
       local id = string.sub(item, 1, 26)
       out[n + 1], out[n + 2] = id, record
-      leases[l + 1], leases[l + 2] = id, place .. '|' .. item
+      leases[l + 1], leases[l + 2] = id, home .. '|' .. item
       leased(id, record)
       n, l = n + 2, l + 2
     end
@@ -59,14 +61,38 @@ local function pop(place, want)
   return #items
 end
 
+-- Takes runs that nodes without their task have declined, see lib/strays.lua.
+local function take_strays()
+  local left = false
+  for _, apart in ipairs(redis.call('SMEMBERS', N .. 'strays')) do
+    local lane, task = string.match(apart, '^([^:]*):(.*)$')
+    if lane == LANE and redis.call('SISMEMBER', N .. 'having:' .. NODE, task) == 1 then
+      local walk = N .. 'walk:' .. apart
+      local place = redis.call('ZREVRANGE', walk, 0, 0)[1]
+      while place and want > 0 and looks > 0 do
+        local home = LANE .. string.match(place, '^[^|]*(|.*)$')
+        looks = looks - math.max(1, pop(walk, place, want, home))
+        want = MOST - (#out - 1) / 2
+        place = redis.call('ZREVRANGE', walk, 0, 0)[1]
+      end
+      left = left or place
+      if not place then
+        redis.call('SREM', N .. 'strays', apart)
+        redis.call('SREM', N .. 'lanes', apart)
+      end
+    end
+  end
+  if not left then redis.call('HSET', N .. 'execs', EXEC, 'a' .. string.sub(status, 2)) end
+end
+
 local function enroll()
   if ARGV[6] ~= '1' or redis.call('EXISTS', N .. 'tomb:' .. EXEC) == 1 then return nil end
-  local status = 'a' .. LANE .. '|' .. NODE
+  local status = (redis.call('EXISTS', N .. 'strays') == 1 and 's' or 'a') .. LANE .. '|' .. NODE
   redis.call('HSET', N .. 'execs', EXEC, status)
   return status
 end
 
-local status = redis.call('HGET', N .. 'execs', EXEC)
+status = redis.call('HGET', N .. 'execs', EXEC)
 local fresh = not status
 status = status or enroll()
 if not status then return {'fenced'} end
@@ -90,11 +116,12 @@ if string.sub(status, 1, 1) == 'r' then
 end
 
 promote(ARGV[5])
-local want, looks = MOST - (#out - 1) / 2, LOOKS
+want = MOST - (#out - 1) / 2
+if string.sub(status, 1, 1) == 's' then take_strays() end
 while want > 0 and looks > 0 do
   local place = best()
   if not place then break end
-  looks = looks - math.max(1, pop(place, want))
+  looks = looks - math.max(1, pop(WALK, place, want, place))
   want = MOST - (#out - 1) / 2
 end
 if #leases > 0 then redis.call('HSET', LEASE, unpack(leases)) end

@@ -64,6 +64,7 @@ class NodeClaim:
         while True:
             await asyncio.sleep(RENEW_S)
             holder = await self._context.retry(self._renew)
+            await self._context.retry(self._call_for_strays)
             if holder.get("token") not in (reported, self._token):
                 reported = str(holder.get("token"))
                 log.error("%s; until then runs may be carried out twice", self._taken(holder))
@@ -81,6 +82,10 @@ class NodeClaim:
             # renewal was lost.
             stored = await self._replace(stored, after)
         return _read(stored)
+
+    async def _call_for_strays(self) -> None:
+        """Let executors of this node and others come for runs that wait for their task."""
+        await self._context.execute(self._context.commands.call_for_strays(self._node))
 
     async def release(self) -> None:
         """Remove the claim, if it is ours."""

@@ -143,7 +143,7 @@ class Pools:
             return
         # Cleared first: a submit after this notifies again, one before it is in the load.
         _, load = await self._context.redis.execute_all(
-            calls.clear_demand(node, pool.lane), calls.lane_load(pool.lane)
+            calls.clear_demand(node, pool.lane), calls.lane_load(pool.lane, node)
         )
         idle = load.idle + pool.count_pending()
         self._fill(pool, missing_executors(settings, self._alive(pool), load.queued, idle))

@@ -10,7 +10,7 @@ from rtd.model.run_record import decode_record
 from rtd.model.run_states import RunState
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.jobs import SingleFlight
-from rtd.supervisor.core.node_tasks import set_tasks
+from rtd.supervisor.runs.node_tasks import set_tasks
 
 #: A succeeded run of a task is searched among this many of its latest ended runs.
 _MAX_SCANNED = 100

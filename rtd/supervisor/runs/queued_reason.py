@@ -36,7 +36,9 @@ async def queued_reason(
     running: int
     load: LaneLoad
     paused, running, load = await context.redis.execute_all(
-        calls.is_paused(spec.queue), calls.count_running(spec.task), calls.lane_load(spec.lane)
+        calls.is_paused(spec.queue),
+        calls.count_running(spec.task),
+        calls.lane_load(spec.lane, context.config.node),
     )
     if paused:
         text = f"its queue is paused; `rtctl queue resume {spec.queue}` lets it go on"

@@ -15,9 +15,9 @@ from rtd.process.tree.host_load import measure_host
 from rtd.store.commands.schedule import ALL_TASKS
 from rtd.store.commands.schedule_records import SchedulerState, parse_scheduler_state
 from rtd.supervisor.core.context import SupervisorContext
-from rtd.supervisor.core.node_tasks import set_tasks
 from rtd.supervisor.core.run_waiters import chunks
 from rtd.supervisor.runs.kept_results import session_values
+from rtd.supervisor.runs.node_tasks import set_tasks
 from rtd.supervisor.scheduler import task_conditions
 from rtd.supervisor.scheduler.restore_history import restore_history
 

@@ -51,3 +51,19 @@ def test_a_node_without_a_task_does_not_stop_its_schedule(
         start_node("two", app)
         last = rt.ls(task="beat", limit=1)[0].id
         until(lambda: sum(run.id > last for run in rt.ls(task="beat")) > 20, what="more beats")
+
+
+@pytest.mark.parametrize("app", [None, "elsewhere:session"])
+def test_a_run_is_carried_out_by_a_node_that_has_its_task(
+    start_node: NodeMaker, app: str | None
+) -> None:
+    one = start_node("one")
+    two = start_node("two", app)
+    with client(one) as rt, client(two) as other:
+        one.ok("disable", "beat")
+        until(lambda: not rt.ls(task="beat", state=["queued", "running"]), what="the last beat")
+        # The other node takes some of them first: its executor is as idle as this one's.
+        runs = [rt.submit("where") for _ in range(20)]
+        assert {run.wait(timeout=20).result() for run in runs} == {"one"}
+        assert other.command("true").wait(timeout=20).state == "succeeded"
+        assert not rt.ls(state=["error", "exception"])

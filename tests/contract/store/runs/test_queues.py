@@ -93,6 +93,6 @@ def test_the_load_of_a_lane_counts_what_could_start(store: Store) -> None:
     store.submit(1, queue="p")
     store.link.execute(store.calls.pause(NODE, "p"))
     store.submit(1, due_ms=store.now_ms + 1000)
-    load = store.link.execute(store.calls.lane_load("process"))
+    load = store.link.execute(store.calls.lane_load("process", NODE))
     assert load == (4, 1, 0)  # one was handed off, one executor retires
     store.bell("E1")

@@ -77,7 +77,7 @@ def test_an_executor_that_finds_nothing_is_idle_and_hears_when_more_is_due(store
     assert store.ask() == TakeReply("idle", [], None)
     store.submit(1, due_ms=store.now_ms + 5000)
     assert store.ask() == TakeReply("idle", [], store.now_ms + 5000)
-    assert store.link.execute(store.calls.lane_load("process")) == (0, 1, 1)
+    assert store.link.execute(store.calls.lane_load("process", NODE)) == (0, 1, 1)
 
 
 def test_a_retired_executor_takes_no_more_and_stays_retired(store: Store) -> None:

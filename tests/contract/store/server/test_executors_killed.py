@@ -104,7 +104,7 @@ def test_each_run_ends_once_however_many_executors_are_killed(redis: EmbeddedRed
         crew = Crew(store, redis.url)
         for _ in range(EXECUTORS):
             crew.hire()
-        while store.link.execute(store.calls.lane_load("process")).queued > 500:
+        while store.link.execute(store.calls.lane_load("process", NODE)).queued > 500:
             time.sleep(chance.uniform(0.002, 0.012))  # the moment of a kill is the point
             crew.kill_one(chance)
             crew.hire()

@@ -1,0 +1,33 @@
+"""Which tasks this node has, for the other nodes: they leave it the runs that they cannot start."""
+
+from rtd.config.config import EMBEDDED
+from rtd.supervisor.core.context import SupervisorContext
+from rtd.supervisor.core.jobs import SingleFlight
+from rtd.supervisor.runs.node_tasks import set_tasks
+
+
+class AppTasks:
+    """The tasks of the serving app, as Redis has them.
+
+    Args:
+        context: what the parts of the supervisor share.
+    """
+
+    def __init__(self, context: SupervisorContext) -> None:
+        self._context = context
+        self._updater = SingleFlight(
+            context.jobs, "writing which tasks there are", lambda: context.retry(self.update)
+        )
+
+    def on_app_change(self) -> None:
+        """Write the tasks of the app that serves now; also to another Redis."""
+        self._updater.request()
+
+    async def update(self) -> None:
+        """Write which tasks there are. An embedded Redis has no other node that would read it.
+
+        Raises:
+            StoreGone: Redis does not answer; the call can be repeated.
+        """
+        if self._context.config.redis != EMBEDDED:
+            await set_tasks(self._context, "having", self._context.manifest.tasks)
