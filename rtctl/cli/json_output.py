@@ -1,6 +1,7 @@
 """Answers as JSON: stable names, a `schema` in front, times as RFC 3339."""
 
 import json
+import sys
 from base64 import b64encode
 from datetime import UTC, datetime
 from typing import Any
@@ -13,12 +14,17 @@ def envelope(schema: str, answer: dict[str, Any], indent: int | None) -> str:
 
 def dump_line(value: Any, indent: int | None = None) -> str:
     """Return one value as JSON."""
-    return json.dumps(plain(value), indent=indent, ensure_ascii=False)
+    return json.dumps(plain(value), indent=indent, ensure_ascii=_must_escape())
 
 
 def dump_user_value(value: Any, indent: int | None = None) -> str:
     """Return a user's value as JSON; its names have no meaning here."""
-    return json.dumps(plain(value, "", True), indent=indent, ensure_ascii=False)
+    return json.dumps(plain(value, "", True), indent=indent, ensure_ascii=_must_escape())
+
+
+def _must_escape() -> bool:
+    """Return whether stdout cannot take every character: JSON then has its own escapes for them."""
+    return (sys.stdout.encoding or "").lower() not in ("utf-8", "utf8")
 
 
 #: Members that hold values of users, whose names have no meaning here.

@@ -137,10 +137,20 @@ def _finite(text: str) -> float:
     return number
 
 
+def _directory(verb: str, cwd: str | None) -> str:
+    """Return the whole path of a command's working directory; by default rtctl's own."""
+    try:
+        return os.path.abspath(cwd or ".")
+    except FileNotFoundError:
+        raise UsageError(
+            f"{verb}: the working directory was deleted; name one: --cwd /full/path"
+        ) from None
+
+
 def _command(verb: str, args: Args) -> dict[str, Any]:
     if not args.tail:
         raise UsageError(f"{verb}: no command after `--`")
-    params: dict[str, Any] = {"argv": args.tail, "cwd": os.path.abspath(args.cwd or ".")}
+    params: dict[str, Any] = {"argv": args.tail, "cwd": _directory(verb, args.cwd)}
     if args.env:
         params["env"] = dict(_variable(verb, word) for word in args.env)
     if args.user is not None:

@@ -130,7 +130,9 @@ class BaseLane(ABC):
         options = self._options
         if self._must_recycle or (options.max_runs and self._runs >= options.max_runs):
             return True
-        return bool(options.max_memory_bytes) and _resident_bytes() > options.max_memory_bytes
+        # An app that is larger than the limit by itself must still have a run.
+        limit_bytes = options.max_memory_bytes if self._runs else 0
+        return bool(limit_bytes) and _resident_bytes() > limit_bytes
 
     def prepare_next(self) -> None:  # noqa: B027
         """Make ready what the next run needs, while there is nothing else to do."""

@@ -88,6 +88,11 @@ def _import(app: str, target: str) -> ModuleType:
     file = Path(target).absolute() if target.endswith(".py") or "/" in target else None
     if file is not None:
         target = _module_of_file(app, file)
+        if target in sys.stdlib_module_names:  # whether it is loaded already differs by process
+            raise AppError(
+                f"app {app} does not import: another module is called {target!r} (Python's own);"
+                " give the file another name"
+            )
     elif not target or not all(part.isidentifier() for part in target.split(".")):
         raise AppError(f"{app!r} is no app; write package.module:session or path/to/file.py")
     try:

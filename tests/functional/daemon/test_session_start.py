@@ -122,18 +122,19 @@ def test_a_program_in_a_package_that_imports_what_lies_beside_it(program: Daemon
         assert rt.submit("add", a=2).wait(timeout=20).result() == 2
 
 
-def test_a_file_with_the_name_of_a_module_in_use_is_refused(program: Daemon) -> None:
+@pytest.mark.parametrize("name", ["signal", "queue"])
+def test_a_file_with_the_name_of_a_module_of_pythons_is_refused(program: Daemon, name: str) -> None:
     (program.cwd / "apps").mkdir()
-    (program.cwd / "apps" / "signal.py").write_text(
+    (program.cwd / "apps" / f"{name}.py").write_text(
         "from rtd import Session\nsession = Session()\n"
     )
     done = subprocess.run(
-        ["rtd", "check", "apps/signal.py"],
+        ["rtd", "check", f"apps/{name}.py"],
         executable=BIN / "rtd", cwd=program.cwd, env=program.env, capture_output=True, text=True,
         check=False,
     )  # fmt: skip
     assert (done.returncode, done.stderr.count("\n")) == (3, 1), done.stderr
-    assert "another module is called 'signal'" in done.stderr
+    assert f"another module is called '{name}'" in done.stderr
 
 
 def test_sigterm_and_sighup_are_passed_on(program: Daemon) -> None:

@@ -1,5 +1,6 @@
 """rtctl when its output cannot be written: one line and an exit code, never a traceback."""
 
+import json
 import os
 import subprocess
 
@@ -68,3 +69,26 @@ def test_closed_streams_are_no_error(jobs: Daemon) -> None:
     done = shell(jobs, "rtctl ls -n 5 <&- >&-")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert shell(jobs, "rtctl show nothing-of-this-kind 2>&-").returncode == 5
+
+
+def test_json_is_valid_in_every_encoding(jobs: Daemon) -> None:
+    words = '"ü \U0001f389"'
+    run = submit(jobs, "echo", f"value:={words}", "--wait")
+    for encoding in ("ascii", "latin-1", "utf-8"):
+        done = subprocess.run(
+            [BIN / "rtctl", "result", "-j", run],
+            env={**jobs.env, "PYTHONIOENCODING": encoding},
+            capture_output=True,
+            timeout=30,
+            check=True,
+        )
+        assert json.loads(done.stdout.decode(encoding))["value"] == "ü \U0001f389"
+
+
+def test_a_command_from_a_deleted_directory_is_told_plainly(jobs: Daemon) -> None:
+    done = shell(jobs, "d=$(mktemp -d); cd $d; rmdir $d; rtctl submit -- pwd")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "rtctl: submit: the working directory was deleted; name one: --cwd /full/path\n",
+    )
+    assert shell(jobs, "d=$(mktemp -d); cd $d; rmdir $d; rtctl run --cwd / -- pwd").stdout == "/\n"
