@@ -1,6 +1,6 @@
 """Threads and asyncio tasks that a run leaves behind, as its record names them."""
 
-import asyncio
+import sys
 import threading
 from typing import Any, Final
 
@@ -35,9 +35,10 @@ def _is_living_thread(one: Any) -> bool:
 
 
 def _is_open_task(one: Any) -> bool:
-    return isinstance(one, asyncio.Task) and not one.done()
+    asyncio = sys.modules.get("asyncio")  # not imported for this: most executors never need it
+    return asyncio is not None and isinstance(one, asyncio.Task) and not one.done()
 
 
-def _task_name(task: "asyncio.Task[Any]") -> str:
+def _task_name(task: Any) -> str:
     code = getattr(task.get_coro(), "__qualname__", "")
     return f"{task.get_name()} ({code})" if code else task.get_name()

@@ -82,7 +82,8 @@ class AsyncRedisConnection:
         return link
 
     async def execute_all(self, *calls: RedisCommand) -> list[Any]:
-        """Send all commands at once and return their results, in order: one round trip.
+        """Send all commands at once and return their results, in order: one round trip; none for
+        no commands.
 
         If the caller is cancelled, the commands have been sent all the same; their replies are
         dropped.
@@ -93,6 +94,8 @@ class AsyncRedisConnection:
                 of the trip may have been carried out.
             StoreError: the server refused a command; the others have been carried out.
         """
+        if not calls:
+            return []  # there is no reply to wait for
         wire = self._protocol
         if wire is None:
             if self.refusal is not None:

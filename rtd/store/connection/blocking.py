@@ -132,7 +132,8 @@ class RedisConnection:
         self.close()
 
     def execute_all(self, *calls: RedisCommand) -> list[Any]:
-        """Send all commands at once and return their results, in order: one round trip.
+        """Send all commands at once and return their results, in order: one round trip; none for
+        no commands.
 
         If the server does not know a script (it restarted), sends the script again in full, after
         the other commands of this trip.
@@ -143,6 +144,8 @@ class RedisConnection:
         """
         if self._bell is not None:
             raise RuntimeError("a wait on a bell is pending: cancel it first")
+        if not calls:
+            return []  # there is no reply to wait for
         try:
             self._send(b"".join([codec.pack_command(call) for call in calls]))
             replies = self._receive(len(calls))

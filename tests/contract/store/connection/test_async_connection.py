@@ -45,6 +45,15 @@ def test_many_callers_each_get_their_own_replies(shared_redis: EmbeddedRedis) ->
     run(work, shared_redis.url)
 
 
+def test_no_commands_have_no_replies(shared_redis: EmbeddedRedis) -> None:
+    async def work(link: AsyncRedisConnection) -> None:
+        assert await link.execute_all() == []
+
+    run(work, shared_redis.url)
+    with RedisConnection.connect(shared_redis.url) as blocking:
+        assert blocking.execute_all() == []
+
+
 def test_scripts_that_the_server_forgot_are_told_again(store: Store) -> None:
     async def work(link: AsyncRedisConnection) -> None:
         await link.execute(RedisCommand(("SCRIPT", "FLUSH")))
