@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from time import monotonic
 from typing import Any
 
@@ -52,7 +52,7 @@ class AsyncConnectionPool:
         except ConnectionLost:
             if not repeatable:
                 raise
-        return await (await self._reconnect()).call(method, params, answer_s)
+        return await (await self._reconnect(self.get_connection)).call(method, params, answer_s)
 
     async def wait(self, runs: list[str], timeout_s: float | None, any: bool = False) -> list[Row]:
         """Wait for runs; see `rtctl.client.connection_pool.ConnectionPool.wait`."""
@@ -67,14 +67,15 @@ class AsyncConnectionPool:
 
     async def open_anew(self) -> AsyncDaemonConnection:
         """Return a connection of its own to a daemon that may be restarting."""
-        await self._reconnect()
-        return await open_connection(self.path)
+        return await self._reconnect(lambda: open_connection(self.path))
 
-    async def _reconnect(self) -> AsyncDaemonConnection:
+    async def _reconnect(
+        self, connect: Callable[[], Awaitable[AsyncDaemonConnection]]
+    ) -> AsyncDaemonConnection:
         deadline = monotonic() + self._reconnect_s
         while True:
             try:
-                return await self.get_connection()
+                return await connect()
             except DaemonUnreachable:
                 if monotonic() > deadline:
                     raise

@@ -203,9 +203,13 @@ class PartStream:
     def _restart(self, position: StreamPosition) -> None:
         """Go on with a daemon that has restarted, behind the last part."""
         self.close()
-        connection = self._pool.reconnect()
-        connection.send(self._method, without_defaults(position.params))
-        self._connection = connection
+        while self._connection is None:
+            connection = self._pool.reconnect()
+            try:
+                connection.send(self._method, without_defaults(position.params))
+                self._connection = connection
+            except ConnectionLost:  # one that was idle over the restart
+                connection.close()
 
     def close(self) -> None:
         """Close the connection; the daemon stops sending."""

@@ -5,13 +5,15 @@ A daemon that restarts ends the connection; the runs, and the events, go on with
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
 
-class StreamPosition:
+class StreamPosition(ABC):
     """The position behind the last part of one answer.
 
     Args:
@@ -26,9 +28,9 @@ class StreamPosition:
         """The parameters of a request for all that follows."""
         return self._params
 
+    @abstractmethod
     def advance(self, part: Mapping[str, Any]) -> bool:
         """Move behind a part. Returns False for a part that was there before the restart."""
-        raise NotImplementedError
 
 
 class OutputPosition(StreamPosition):
