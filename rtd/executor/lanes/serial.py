@@ -106,9 +106,11 @@ class SerialLane(BaseLane):
                 self._record_stop(outcome)
         finally:
             run_context.leave_run(token)
-            with self._redis_lock:  # a thread may be in the middle of a report
-                self._current = None
+            self._current = None
             run.ended = True
+            if self._redis_lock.locked():  # a thread is in the middle of a report
+                with self._redis_lock:
+                    pass
         outcome.end()
         if run.started is not None:
             note_unfinished(outcome, run)

@@ -75,13 +75,18 @@ class Capture(RunAspect):
 
     def leave(self, outcome: AttemptOutcome) -> None:
         """Keep what the run wrote, and note what was lost."""
-        with self.scratch.lock:  # a thread that the run leaves behind may be in the middle of it
-            if not self._redirect:
-                STDIO.flush_run(self.scratch)
-            elif STDIO.end_run(self.scratch) and not all(self._stdio_places()):
-                self._restore_stdio()
-            if self.scratch.lost_bytes or self.scratch.size():
+        scratch = self.scratch
+        with scratch.lock:  # a thread that the run leaves behind may be in the middle of it
+            if not STDIO.is_clean():
+                self._end_streams()
+            if scratch.lost_bytes or scratch.size():
                 self._store(outcome)
+
+    def _end_streams(self) -> None:
+        if not self._redirect:
+            STDIO.flush_run(self.scratch)
+        elif STDIO.end_run(self.scratch) and not all(self._stdio_places()):
+            self._restore_stdio()
 
     def _store(self, outcome: AttemptOutcome) -> None:
         scratch = self.scratch

@@ -35,6 +35,10 @@ class RunStream(io.TextIOWrapper):
         sink: takes the bytes.
         find_fileno: returns a descriptor for what is written past this stream.
         find_owner: returns a number of the run that the calling code is part of.
+
+    Attributes:
+        waiting: text without a line break, by run and thread.
+        is_touched: the program has done more to the stream than to write.
     """
 
     mode = "w"
@@ -49,12 +53,11 @@ class RunStream(io.TextIOWrapper):
         self._find_fileno = find_fileno
         self._find_owner = find_owner
         self._lock = threading.RLock()
-        self._pending: dict[tuple[int, int], io.StringIO] = {}
+        self.waiting: dict[tuple[int, int], io.StringIO] = {}
         self._newline = "\n"
         self._encoder: codecs.IncrementalEncoder | None = None
         self._handed_out: ByteStream | None = None
-        #: The program has done more to the stream than to write.
-        self._is_touched = self._is_closed = self._is_detached = False
+        self.is_touched = self._is_closed = self._is_detached = False
         self._usual = self._configured = dict(_USUAL)
 
     # -- writing -------------------------------------------------------------------------------
@@ -62,24 +65,24 @@ class RunStream(io.TextIOWrapper):
     def write(self, text: str, /) -> int:
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
-        if self._is_touched:
+        if self.is_touched:
             self._require_open()
         key = (self._find_owner(), threading.get_ident())
         with self._lock:
-            waiting = self._pending.get(key)
+            waiting = self.waiting.get(key)
             if text.endswith("\n") or len(text) > _CHUNK or self.write_through:
                 if waiting is not None:
-                    del self._pending[key]
+                    del self.waiting[key]
                     self._pass_on(waiting.getvalue() + text)
                 else:
                     self._pass_on(text)
             elif waiting is None:
-                self._pending[key] = waiting = io.StringIO()
+                self.waiting[key] = waiting = io.StringIO()
                 waiting.write(text)
             else:
                 waiting.write(text)
                 if waiting.tell() > _CHUNK:
-                    del self._pending[key]
+                    del self.waiting[key]
                     self._pass_on(waiting.getvalue())
         return len(text)
 
@@ -94,28 +97,28 @@ class RunStream(io.TextIOWrapper):
 
     def flush(self) -> None:
         """Pass on text of the calling thread that waits for its line break."""
-        if self._is_touched:
+        if self.is_touched:
             self._require_open()
-        if self._pending:
+        if self.waiting:
             with self._lock:
-                waiting = self._pending.pop((self._find_owner(), threading.get_ident()), None)
+                waiting = self.waiting.pop((self._find_owner(), threading.get_ident()), None)
                 if waiting is not None:
                     self._pass_on(waiting.getvalue())
 
     def take_waiting(self, owner: int) -> bytes:
         """Return all waiting text of one run, of all threads that wrote some."""
-        if not self._pending:
+        if not self.waiting:
             return b""
         with self._lock:
-            keys = [key for key in self._pending if key[0] == owner]
-            return b"".join(self._encode(self._pending.pop(key).getvalue()) for key in keys)
+            keys = [key for key in self.waiting if key[0] == owner]
+            return b"".join(self._encode(self.waiting.pop(key).getvalue()) for key in keys)
 
     # -- what programs do to a stream ------------------------------------------------------------
 
     @property
     def buffer(self) -> Any:
         self._require_attached()
-        self._is_touched = True
+        self.is_touched = True
         if self._handed_out is None:
             self._handed_out = self._new_buffer()
         return self._handed_out
@@ -130,7 +133,7 @@ class RunStream(io.TextIOWrapper):
             return
         self._require_attached()
         self.flush()
-        self._is_closed = self._is_touched = True
+        self._is_closed = self.is_touched = True
         if self._handed_out is not None:
             self._handed_out.close()
 
@@ -144,7 +147,7 @@ class RunStream(io.TextIOWrapper):
         self._require_open()
         self.flush()
         super().reconfigure(**options)
-        self._is_touched = True
+        self.is_touched = True
         given = {n: value for n, value in options.items() if value is not None or n == "newline"}
         if "encoding" in given and "errors" not in given:
             given["errors"] = "strict"  # as the base class has it
@@ -180,10 +183,10 @@ class RunStream(io.TextIOWrapper):
 
     def renew(self) -> None:
         """Begin again, as the stream was at its making or at the last `accept`."""
-        if not self._is_touched:
+        if not self.is_touched:
             return
         self._handed_out = None
-        self._is_closed = self._is_detached = self._is_touched = False
+        self._is_closed = self._is_detached = self.is_touched = False
         super().reconfigure(**self._usual)
         self._configure(self._usual)
 
@@ -195,4 +198,4 @@ class RunStream(io.TextIOWrapper):
     def reset_in_fork(self) -> None:
         """Forget the parent's text, and locks that other threads held, in a forked child."""
         self._lock = threading.RLock()
-        self._pending = {}
+        self.waiting = {}

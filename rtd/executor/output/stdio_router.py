@@ -72,6 +72,18 @@ class StdioRouter:
         self.err.accept()
         self.install()
 
+    def is_clean(self) -> bool:
+        """Return whether nothing has to be done at the end of a run: so it is after most."""
+        out, err = self.out, self.err
+        return not (
+            sys.stdout is not out
+            or sys.stderr is not err
+            or out.waiting
+            or err.waiting
+            or out.is_touched
+            or err.is_touched
+        )
+
     def end_run(self, scratch: ScratchFile) -> bool:
         """Pass on the text that waits at the end of a run, and begin with fresh streams.
 
