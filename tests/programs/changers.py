@@ -1,6 +1,7 @@
 """Tasks that change the process they run in, and one that says how it is."""
 
 import asyncio
+import contextlib
 import gc
 import locale
 import os
@@ -41,6 +42,11 @@ def _gone_folder() -> None:
     os.rmdir(folder)
 
 
+def _close(fd: int) -> None:
+    with contextlib.suppress(OSError):  # a short run just before has closed it
+        os.close(fd)
+
+
 def _files(target: int) -> None:
     fd = os.open(tempfile.gettempdir(), os.O_TMPFILE | os.O_RDWR)
     os.dup2(fd, target)
@@ -78,9 +84,9 @@ CHANGES: dict[str, Callable[[], Any]] = {
     "stdin": lambda: _files(0),
     "stdout": lambda: _files(1),
     "stderr": lambda: _files(2),
-    "closed stdin": lambda: os.close(0),
-    "closed stdout": lambda: os.close(1),
-    "closed stderr": lambda: os.close(2),
+    "closed stdin": lambda: _close(0),
+    "closed stdout": lambda: _close(1),
+    "closed stderr": lambda: _close(2),
     "umask": lambda: os.umask(0o777),
     "folder": lambda: os.chdir("/"),
     "gone folder": _gone_folder,

@@ -26,10 +26,8 @@ _LONGEST_POLL_S: Final = 86_400.0
 
 
 class PollResult(NamedTuple):
-    """How a poll on a bell ended.
-
-    `answered`: Redis replied and the wait is over; `token` is the token that came, None when the
-    server-side time-out passed. `ready`: which of the extra fds are readable."""
+    """How a poll on a bell ended. `answered`: Redis replied and the wait is over; `token` is the
+    token that came, None at the server's time-out. `ready`: which of the extra fds are readable."""
 
     answered: bool
     token: bytes | None
@@ -132,8 +130,7 @@ class RedisConnection:
         self.close()
 
     def execute_all(self, *calls: RedisCommand) -> list[Any]:
-        """Send all commands at once and return their results, in order: one round trip; none for
-        no commands.
+        """Send all commands, if any, at once and return their results, in order: one round trip.
 
         If the server does not know a script (it restarted), sends the script again in full, after
         the other commands of this trip.
