@@ -61,7 +61,7 @@ def test_a_long_run_finds_the_process_as_if_no_other_had_been_there(rt: Client, 
 @pytest.mark.parametrize("what", POSSIBLE)
 def test_short_runs_change_nothing_for_the_next_long_one(rt: Client, what: str) -> None:
     before = observe(rt)
-    runs = rt.submit_many("nothing", [{}] * 20) + [rt.submit("change", what=what)]
+    runs = [*rt.submit_many("nothing", [{}] * 20), rt.submit("change", what=what)]
     runs += rt.submit_many("nothing", [{}] * 20)
     assert {run.wait(timeout=20).state for run in runs} == {"succeeded"}
     assert observe(rt) == before
