@@ -11,9 +11,10 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from rtctl.cli.command_table import ALIASES, SUMMARIES, load_command
+from rtctl.cli.command_table import ALIASES, SUMMARIES
 from rtctl.cli.context import GLOBAL
 from rtctl.cli.flags import SWITCH, Flag
+from rtctl.commands import load_command
 from rtd.cli.exit_codes import EXIT_CODES
 from rtd.common import errors
 from rtd.config import config, setting_readers
