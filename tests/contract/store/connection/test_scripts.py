@@ -19,7 +19,7 @@ def called() -> set[str]:
     sources = files("rtd.store.commands").iterdir()
     text = "".join(f.read_text() for f in sources if f.name.endswith(".py"))
     return set(re.findall(r'_script\(\s*"(\w+)"', text)) | set(
-        re.findall(r', "(\w+)"\)$', text, re.MULTILINE)
+        re.findall(r', "(\w+)"\s*\)$', text, re.MULTILINE)
     )
 
 
