@@ -7,6 +7,7 @@ key, in the environment `RTD_LANES_PROCESS_MAX`, as a flag
 """
 
 import os
+import stat
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any, Final
 from rtd.common.did_you_mean import did_you_mean
 from rtd.common.errors import ConfigError
 from rtd.config.config import Config
+from rtd.config.file_owners import content_fault, file_fault
 from rtd.config.setting_readers import SETTING_NAMES, build_config, read_setting
 
 #: The configuration files that are tried when none is named.
@@ -43,30 +45,47 @@ def load_config(file: Path | None = None, flags: Mapping[str, Any] | None = None
             with the nearest known).
     """
     settings: dict[str, tuple[str, Any]] = {}
-    path = _find_file(file)
+    named = file or _named_file()
+    path = named or next((path for path in CANDIDATES if path.is_file()), None)
     if path is not None:
-        settings.update((name, (str(path), value)) for name, value in _flatten(_read(path)))
+        table = _read(path, is_named=named is not None)
+        settings.update((name, (str(path), value)) for name, value in _flatten(table))
     settings.update(_from_environment(os.environ))
     settings.update((name, ("--set", value)) for name, value in (flags or {}).items())
     return build_config({name: read_setting(name, *found) for name, found in settings.items()})
 
 
-def _find_file(named: Path | None) -> Path | None:
-    if named is None and os.environ.get("RTD_CONFIG"):
-        named = Path(os.environ["RTD_CONFIG"])
-    if named is not None:
-        return named
-    return next((path for path in CANDIDATES if path.is_file()), None)
+def _named_file() -> Path | None:
+    named = os.environ.get("RTD_CONFIG")
+    return Path(named) if named else None
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path, is_named: bool) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
+            _check_owner(path, file.fileno(), is_named)
             return tomllib.load(file)
     except OSError as error:
         raise ConfigError(f"the configuration {path} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not valid TOML: {error}") from None
+
+
+def _check_owner(path: Path, fd: int, is_named: bool) -> None:
+    """Raise ConfigError for a file that another user could have put there.
+
+    Of a file that the command line or RTD_CONFIG names only itself is checked, and only where root
+    reads it.
+    """
+    if not is_named:
+        fault = file_fault(path, fd)
+        what = "; or start rtd in another directory, or name the file with --config"
+    elif os.getuid() == 0 and stat.S_ISREG(os.fstat(fd).st_mode):
+        fault, what = content_fault(path, os.fstat(fd)), "; or `chown root` it"
+    else:
+        return
+    if fault is not None:
+        raise ConfigError(f"the configuration {path.absolute()} is not read: {fault}{what}")
 
 
 def _flatten(table: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:

@@ -1,6 +1,8 @@
 """The process at the other end of a connection, as the kernel reports it (SO_PEERCRED)."""
 
 import array
+import ctypes
+import errno
 import os
 import pwd
 import socket
@@ -11,6 +13,9 @@ from typing import Final
 #: Linux; the socket module has no name for it.
 SO_PEERGROUPS: Final = 59
 _UCRED: Final = struct.Struct("3i")
+#: So many groups are read at the first try; a user may have 65,536.
+_USUAL_GROUPS: Final = 64
+_libc = ctypes.CDLL(None, use_errno=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +56,24 @@ def peer_of(connection: socket.socket) -> Peer:
 
 
 def _groups(connection: socket.socket) -> tuple[int, ...]:
-    try:
-        blob = connection.getsockopt(socket.SOL_SOCKET, SO_PEERGROUPS, 4 * 65536)
-    except OSError:
-        return ()  # a kernel before 4.13: the primary group alone decides
+    """Return the supplementary groups that the peer had when it connected.
+
+    Python reads no option of more than 1,024 bytes, which is 256 groups, so the C library is
+    called. If there are more than there is room for, the kernel says how much room they need.
+    """
+    length = ctypes.c_uint(_USUAL_GROUPS * 4)
+    while True:
+        room = ctypes.create_string_buffer(length.value)
+        level, name = socket.SOL_SOCKET, SO_PEERGROUPS
+        if _libc.getsockopt(connection.fileno(), level, name, room, ctypes.byref(length)) == 0:
+            break
+        code = ctypes.get_errno()
+        if code == errno.ENOPROTOOPT:
+            return ()  # a kernel before 4.13: the primary group alone decides
+        if code != errno.ERANGE or length.value <= len(room):
+            raise OSError(code, f"the groups of a client: {os.strerror(code)}")
     groups = array.array("I")
-    groups.frombytes(blob)
+    groups.frombytes(room.raw[: length.value])
     return tuple(groups)
 
 

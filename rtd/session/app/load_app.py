@@ -12,6 +12,11 @@ from rtd.common.errors import AppError
 from rtd.process.events.keyboard_interrupt import CtrlC, mark_ctrl_c
 from rtd.process.fork.fork_guard import exit_child
 from rtd.session.core.app_errors import describe_error
+from rtd.session.core.app_folders import (
+    add_app_folder,
+    check_app_file,
+    working_directory_fault,
+)
 from rtd.session.core.default_session import SESSIONS, find_default_session
 from rtd.session.core.import_file import package_root
 from rtd.session.session import Session
@@ -25,7 +30,8 @@ _EXIT_HINT: Final = (
 
 
 def load(app: str) -> Session:
-    """Import an app and return its session. Puts the working directory on `sys.path`.
+    """Import an app and return its session. Puts the working directory on `sys.path`, behind
+    Python's own modules.
 
     Args:
         app: `package.module:session`, `package.module`, `path/to/file.py` or
@@ -75,32 +81,40 @@ def _is_success(error: BaseException) -> bool:
 
 def _load(app: str) -> Session:
     target, _, attribute = app.partition(":")
-    cwd = str(Path.cwd())
-    if cwd not in sys.path:
-        sys.path.insert(0, cwd)
+    fault = working_directory_fault()
+    if fault is None:
+        add_app_folder(Path.cwd())
     SESSIONS.imported_by_rtd = True
-    session = _pick(_import(app, target), attribute, app)
+    session = _pick(_import(app, target, fault), attribute, app)
     session.load_files()
     return session
 
 
-def _import(app: str, target: str) -> ModuleType:
+def _import(app: str, target: str, folder_fault: str | None) -> ModuleType:
+    """Import the module of an app.
+
+    Args:
+        folder_fault: why modules of the working directory are not found; None: they are.
+    """
     file = Path(target).absolute() if target.endswith(".py") or "/" in target else None
     if file is not None:
         target = _module_of_file(app, file)
-        if target in sys.stdlib_module_names:  # whether it is loaded already differs by process
-            raise AppError(
-                f"app {app} does not import: another module is called {target!r} (Python's own);"
-                " give the file another name"
-            )
     elif not target or not all(part.isidentifier() for part in target.split(".")):
         raise AppError(f"{app!r} is no app; write package.module:session or path/to/file.py")
+    top = target.partition(".")[0]
+    if top in sys.stdlib_module_names:  # Python's own modules come first
+        raise AppError(
+            f"app {app} does not import: another module is called {top!r} (Python's own);"
+            " give it another name"
+        )
     try:
         module = importlib.import_module(target)
     except CtrlC:
         raise
     except BaseException as error:  # all that an app can raise becomes one line
         hint = _EXIT_HINT if isinstance(error, SystemExit) else ""
+        if folder_fault is not None and isinstance(error, ModuleNotFoundError):
+            hint = f"; root imports nothing from the working directory: {folder_fault}"
         raise AppError(f"app {app} does not import: {describe_error(error)}{hint}") from error
     found = getattr(module, "__file__", None)
     if file is not None and found is not None and not file.samefile(found):
@@ -119,10 +133,9 @@ def _module_of_file(app: str, path: Path) -> str:
     if not path.is_file():
         raise AppError(f"app {app} does not import: there is no file {path}")
     folder, name = package_root(path)
-    if str(folder) not in sys.path:
-        sys.path.insert(0, str(folder))
-    if str(path.parent) not in sys.path:
-        sys.path.append(str(path.parent))
+    check_app_file(app, path, folder)
+    add_app_folder(folder)
+    add_app_folder(path.parent, last=True)
     return name
 
 

@@ -11,6 +11,7 @@ from rtd.common.errors import PolicyError
 from rtd.model.app_info import LoaderInfo
 from rtd.model.task_file_survey import compile_glob, survey_files, task_file_name
 from rtd.session.core.app_errors import is_app_error
+from rtd.session.core.app_folders import check_task_file
 from rtd.session.core.default_session import SESSIONS, default_session
 from rtd.session.core.import_file import import_file
 from rtd.session.core.serving_app import refuse_late
@@ -99,6 +100,7 @@ class Loader(ABC):
     def _load(self, session: SessionState, file: Path) -> None:
         before = _State(session)
         try:
+            check_task_file(file)
             self.read(session, file)
         except BaseException as error:  # a file can raise anything
             before.restore(session)

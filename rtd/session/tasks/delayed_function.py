@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
+from rtd.session.core.app_folders import add_app_folder, check_task_file
 from rtd.session.core.import_file import package_root
 from rtd.session.core.signature import TaskSignature, first_line
 from rtd.session.parameters.parameters import default_arguments
@@ -59,11 +60,13 @@ class DelayedFunction:
 
         Raises:
             ImportError: the file is not there, does not import, or has no such function.
+            AppError: root runs this, and another user could change the file.
         """
         try:
             status = self.path.stat()
         except OSError as error:
             raise ImportError(f"{self.path} cannot be read: {error.strerror}") from None
+        check_task_file(self.path)
         version = _FileVersion(status.st_ino, status.st_size, status.st_mtime_ns)
         with self._one_at_a_time:
             if self._module is None or version != self._version:
@@ -116,11 +119,10 @@ def _signature_of(node: ast.FunctionDef | ast.AsyncFunctionDef, path: Path) -> T
 def _import(path: Path) -> ModuleType:
     """Import a file again, under the name that it has from the root of its package.
 
-    The root is put on `sys.path`, so that the file's own imports are found.
+    The root is put on `sys.path`, so that the file's own imports are found, behind Python's own.
     """
     root, name = package_root(path)
-    if str(root) not in sys.path:
-        sys.path.insert(0, str(root))
+    add_app_folder(root)
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise ImportError(f"{path} is no Python file")
