@@ -14,6 +14,7 @@ from rtd.cli.parser import RtdParser
 from rtd.common.errors import EXIT_CODE, RtdError
 from rtd.common.units import parse_duration_s
 from rtd.common.version import VERSION
+from rtd.config.system_errors import describe_system_error
 
 LEVELS: Final = ("debug", "info", "warning", "error")
 _APP_HELP: Final = (
@@ -42,6 +43,11 @@ def _run_verb(options: argparse.Namespace) -> int:
     except RtdError as error:
         print(f"rtd: {error.sentence}", file=sys.stderr)
         return EXIT_CODE.get(error.code, 1)
+    except OSError as error:
+        if options.verb == "run":  # a daemon that has run: its log is to have the traceback
+            raise
+        print(f"rtd: {describe_system_error(error)}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         return 130
 

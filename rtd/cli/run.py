@@ -4,16 +4,17 @@ import argparse
 import contextlib
 import os
 import socket
-from collections.abc import Callable
 
 from rtd.cli.parser import settings_of
 from rtd.cli.serve import run_daemon
+from rtd.cli.start_message import StartError, StartMessage
 from rtd.common.errors import RtdError
 from rtd.config.load_settings import load_config
 from rtd.config.paths import find_paths
+from rtd.config.system_errors import describe_system_error
 from rtd.process.fork.daemonize import daemonize
 from rtd.process.fork.foreground import end_with_parent
-from rtd.supervisor.core.log import log, set_up_logging
+from rtd.supervisor.core.log import log, set_up_logging, where_raised
 from rtd.supervisor.lifecycle.directories import make_directories
 from rtd.supervisor.node import Node
 from rtd.supervisor.startup import StartOptions
@@ -30,23 +31,37 @@ def run(options: argparse.Namespace) -> int:
     """
     config, starts = load_config(options.config, settings_of(options)), not options.only_submitted
     start_options = StartOptions(config, find_paths(), options.app, starts)
-    report = _ready_writer(options.ready_fd)
+    report = StartMessage(options.ready_fd)
     if options.parent is not None and not end_with_parent(options.parent):
         return 0
     try:
-        if options.detach:
-            make_directories(start_options.places)
-            daemonize(start_options.places.log_file, keep_fds=(options.ready_fd,))
-        level = options.log_level or os.environ.get("RTD_LOG_LEVEL") or "info"
-        set_up_logging(level, start_options.places.log_file if options.detach else None)
-        run_daemon(start_options, lambda node: _ready(node, report))
+        _serve(options, start_options, report)
     except RtdError as error:
-        report(error.sentence)
+        report.send_fault(error.sentence)
+        raise
+    except OSError as error:
+        if report.is_ready:
+            raise
+        sentence = describe_system_error(error)
+        report.send_fault(sentence)
+        raise StartError(sentence) from None
+    except Exception as error:
+        report.send_fault(f"{where_raised(error)}: a fault of rtd")
         raise
     return 0
 
 
-def _ready(node: Node, report: Callable[[str], None]) -> None:
+def _serve(options: argparse.Namespace, start_options: StartOptions, report: StartMessage) -> None:
+    log_file = start_options.places.log_file
+    if options.detach:
+        make_directories(start_options.places)
+        daemonize(log_file, keep_fds=(options.ready_fd,))
+    level = options.log_level or os.environ.get("RTD_LOG_LEVEL") or "info"
+    set_up_logging(level, log_file if options.detach else None)
+    run_daemon(start_options, lambda node: _ready(node, report))
+
+
+def _ready(node: Node, report: StartMessage) -> None:
     context = node.context
     what = f"app {context.app}" if context.app else "shell commands"
     count = len(context.manifest.tasks) - 1
@@ -58,22 +73,8 @@ def _ready(node: Node, report: Callable[[str], None]) -> None:
         context.paths.socket,
         node.redis_server.describe(),
     )
-    report("")
+    report.send_ready()
     notify_systemd()
-
-
-def _ready_writer(fd: int | None) -> Callable[[str], None]:
-    """Return a function that tells `rtd start`, at the other end of a pipe, how the start went:
-    an empty line, or the fault and then the end of this process, which closes the pipe."""
-
-    def report(fault: str) -> None:
-        if fd is not None:
-            with contextlib.suppress(OSError):
-                os.write(fd, f"{fault}\n".encode())
-                if not fault:
-                    os.close(fd)
-
-    return report
 
 
 def notify_systemd() -> None:

@@ -9,21 +9,17 @@ import time
 from typing import Final
 
 from rtd.cli.parser import settings_of
-from rtd.common.errors import InternalError, RtdError
+from rtd.cli.start_message import StartError
+from rtd.common.errors import InternalError
 from rtd.config.load_settings import load_config
-from rtd.config.paths import DaemonPaths, find_paths
+from rtd.config.log_tail import LogTail
+from rtd.config.paths import find_paths
 from rtd.config.python_command import module_command
-from rtd.supervisor.lifecycle.directories import make_directories
+from rtd.supervisor.lifecycle.directories import check_room, make_directories
 from rtd.supervisor.lifecycle.lock_file import check_free, holder
 
 #: How long a daemon that could not start may take to end after it has sent the reason.
 ENDS_S: Final = 5.0
-
-
-class StartError(RtdError):
-    """The daemon could not start."""
-
-    code = "internal"
 
 
 def start(options: argparse.Namespace) -> int:
@@ -32,13 +28,17 @@ def start(options: argparse.Namespace) -> int:
     load_config(options.config, settings_of(options))  # report a wrong setting here
     make_directories(paths)
     check_free(paths)
+    check_room(paths)
+    paths.log_file.open("ab").close()  # the daemon could report nothing without it
+    log = LogTail(paths.log_file)
+    log.begin()
     read_fd, write_fd = os.pipe()
     command = module_command("rtd", "run", *_words(options))
     command += ["--detach", "--ready-fd", str(write_fd)]
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=(write_fd,))
     os.close(write_fd)
     try:
-        _wait_until_ready(read_fd, options.wait, paths)
+        _wait_until_ready(read_fd, options.wait, log)
         child.wait()
     except KeyboardInterrupt:
         hint = "interrupted; the daemon goes on starting, `rtd stop` ends it"
@@ -60,7 +60,7 @@ def _words(options: argparse.Namespace) -> list[str]:
     return words
 
 
-def _wait_until_ready(fd: int, timeout_s: float, paths: DaemonPaths) -> None:
+def _wait_until_ready(fd: int, timeout_s: float, log: LogTail) -> None:
     """Read the message of the daemon: an empty line, or one sentence."""
     until = time.monotonic() + timeout_s
     message = b""
@@ -68,12 +68,11 @@ def _wait_until_ready(fd: int, timeout_s: float, paths: DaemonPaths) -> None:
         left_s = until - time.monotonic()
         if left_s <= 0 or not select.select([fd], [], [], left_s)[0]:
             raise InternalError(
-                f"the daemon is not ready after {timeout_s:g} s; it goes on trying, see"
-                f" {paths.log_file}"
+                f"the daemon is not ready after {timeout_s:g} s; it goes on trying, see {log.path}"
             )
         data = os.read(fd, 4096)
         if not data:
-            raise StartError(f"the daemon ended before it was ready; see {paths.log_file}")
+            raise StartError(f"the daemon ended before it was ready; {log.last_words()}")
         message += data
     fault = message.decode(errors="replace").strip()
     if fault and select.select([fd], [], [], ENDS_S)[0]:

@@ -27,7 +27,7 @@ from rtd.supervisor.core.redis_notifications import NotificationListener
 from rtd.supervisor.core.schedule_gate import ScheduleGate
 from rtd.supervisor.ending.dead_nodes import DeadNodes
 from rtd.supervisor.ending.settle_missing import settle_fenced
-from rtd.supervisor.lifecycle.directories import make_directories
+from rtd.supervisor.lifecycle.directories import check_room, make_directories
 from rtd.supervisor.lifecycle.lock_file import lock_directories
 from rtd.supervisor.lifecycle.node_claim import NodeClaim
 from rtd.supervisor.lifecycle.redis_server import RedisServer, check_redis
@@ -67,13 +67,13 @@ async def start_node(
 
     Args:
         options: the app, and where it runs.
-        ends: collects the end of each phase.
-        keep: the ends read it.
+        ends: collects the end of each phase; these read `keep`.
 
     Raises:
-        RtdError: one line that says which phase failed and why; `ends` reverts the others.
+        RtdError, OSError: a phase failed; `ends` reverts the others.
     """
     make_directories(options.places)
+    check_room(options.places)
     locks = lock_directories(options.places, ends)
     set_title("supervisor")
     set_subreaper()

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Final
 
 from rtd.common.errors import Conflict
+from rtd.config.system_errors import name_path
 from rtd.model.lanes import find_lane
 from rtd.process.board.slot import (
     FLAG_SAMPLE,
@@ -86,7 +87,7 @@ class Board:
 
         A living executor's slot survives, so a new supervisor finds all runs. A board of
         another boot or version is replaced by renaming, never by cutting a file that a
-        process may have mapped.
+        process may have mapped. Raises OSError, which names the file: it has no room.
         """
         for file in (path, _fifo_path(path)):  # links to descriptors of an earlier supervisor
             if file.is_symlink():
@@ -230,16 +231,19 @@ def _foreign(path: Path) -> Conflict:
 
 
 def _write_new(path: Path) -> None:
-    """Put a complete new board in place, in one step."""
+    """Put a complete new board in place, in one step. Raises OSError."""
     header = array("Q", [_MAGIC, _VERSION, 0, boot_hash(), *[0] * (WORDS - 4)])
     temporary = path.with_name(f"{path.name}.{os.getpid()}.new")
-    fd = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
-        os.write(fd, header.tobytes())
-        os.ftruncate(fd, _BYTES)
+        with name_path(path):
+            temporary.touch(0o600)
+        with name_path(path), temporary.open("r+b") as file:
+            file.write(header.tobytes())
+            # A hole that has no room on a full disk kills the process that writes there (SIGBUS).
+            os.posix_fallocate(file.fileno(), 0, _BYTES)
+        os.rename(temporary, path)
     finally:
-        os.close(fd)
-    os.rename(temporary, path)
+        temporary.unlink(missing_ok=True)
 
 
 def _fifo_path(path: Path) -> Path:

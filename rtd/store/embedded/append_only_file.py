@@ -57,7 +57,7 @@ class AppendOnlyFiles:
     def _names(self) -> list[str]:
         try:
             return sorted(os.listdir(self._directory / "appendonlydir"))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return []
 
     def _files(self) -> list[Path]:
@@ -68,7 +68,7 @@ class AppendOnlyFiles:
     def _sync_one(self, path: Path) -> int:
         try:
             fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return 0
         try:
             status = os.fstat(fd)

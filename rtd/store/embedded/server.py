@@ -8,11 +8,14 @@ import os
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Final
 
 from rtd.common.errors import ConfigError, RtdError, StoreError, StoreGone
 from rtd.common.malloc_tuning import set_tuning
+from rtd.config.log_tail import LogTail
+from rtd.config.system_errors import describe_system_error
 from rtd.store.connection.blocking import RedisConnection
 from rtd.store.connection.command import RedisCommand
 from rtd.store.connection.url import unix_url
@@ -20,8 +23,11 @@ from rtd.store.embedded.append_only_file import AppendOnlyFiles
 from rtd.store.embedded.choose_server import choose_server
 from rtd.store.embedded.find_server import ServerProgram
 from rtd.store.embedded.last_server import write_last_server
+from rtd.store.embedded.server_settings import server_settings
 
 _log = logging.getLogger(__name__)
+#: The answers of the kernel where nothing listens.
+_NOT_THERE: Final = (errno.ENOENT, errno.ECONNREFUSED, errno.ENOTDIR)
 
 
 class EmbeddedRedis:
@@ -36,13 +42,20 @@ class EmbeddedRedis:
             about a second; `always`: a power cut loses nothing, at a quarter of the speed
             for single runs and three quarters for batches.
         server: which program to start; None: `choose_server` finds one.
+        end_unreachable: ends a server that has the data of a directory and whose socket was
+            removed, for a second one would destroy the data.
 
     Attributes:
         files: the append-only files, to be synced.
     """
 
     def __init__(
-        self, directory: Path, *, durability: str = "process", server: ServerProgram | None = None
+        self,
+        directory: Path,
+        *,
+        durability: str = "process",
+        server: ServerProgram | None = None,
+        end_unreachable: Callable[[Path], None] = lambda _directory: None,
     ) -> None:
         if durability not in ("process", "always"):
             raise ConfigError(f"durability is 'process' or 'always', not {durability!r}")
@@ -53,7 +66,9 @@ class EmbeddedRedis:
         self.log_file = directory / "redis.log"
         self._fsync = "always" if durability == "always" else "no"
         self._server = server
+        self._end_unreachable = end_unreachable
         self._process: subprocess.Popen[bytes] | None = None
+        self._log = LogTail(self.log_file)
         self.files = AppendOnlyFiles(directory)
 
     def start(self, timeout_s: float = 60.0) -> bool:
@@ -61,14 +76,19 @@ class EmbeddedRedis:
 
         Raises:
             ConfigError: no program to start, or none that can read the data.
-            StoreError: it ended or did not answer in time; with the last line of its log.
+            StoreError: it ended or did not answer in time, with the last line of its log; or its
+                directory cannot be used, or another server that has the data does not end.
         """
-        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.directory.chmod(0o700)
+        try:
+            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.directory.chmod(0o700)
+        except OSError as error:
+            raise StoreError(describe_system_error(error)) from None
         with self._locked():
             if self._runs_already(timeout_s):
                 _log.info("Redis at %s runs already", self.socket)
                 return False
+            self._end_unreachable(self.directory)
             server = choose_server(self.directory, self._server)
             self._spawn(server)
             self._wait_until_up(timeout_s)
@@ -95,6 +115,8 @@ class EmbeddedRedis:
                     raise StoreError(f"Redis at {self.url} does not end within {timeout_s:g} s")
                 self._process.kill()
             time.sleep(0.005)
+        if self._process is None:
+            self._end_unreachable(self.directory)
         self._end_process(max(0.1, until - time.monotonic()))
         self.reap()
         self.files.sync()
@@ -126,7 +148,7 @@ class EmbeddedRedis:
     def _listens(self) -> bool:
         """Whether a process holds the socket, in any state."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as probe:
-            return probe.connect_ex(str(self.socket)) not in (errno.ENOENT, errno.ECONNREFUSED)
+            return probe.connect_ex(str(self.socket)) not in _NOT_THERE
 
     def _runs_already(self, timeout_s: float) -> bool:
         """Whether a server serves on the socket; waits for one that still loads."""
@@ -151,24 +173,8 @@ class EmbeddedRedis:
             _log.warning("cannot store in %s which Redis runs: %s", self.directory, error)
 
     def _spawn(self, server: ServerProgram) -> None:
-        settings = {
-            "port": "0",
-            "unixsocket": str(self.socket),
-            "unixsocketperm": "700",
-            "dir": str(self.directory),
-            "appendonly": "yes",
-            "appendfsync": self._fsync,
-            "save": "",
-            # A rewrite of the log takes a core for a second or more: not after each 64 MB, as is
-            # Redis' default. To read a log of this size at a start takes 2 to 3 s.
-            "auto-aof-rewrite-min-size": "256mb",
-            "rdbcompression": "no",
-            "daemonize": "no",
-            "logfile": "",
-            "loglevel": "warning",
-            "maxmemory-policy": "noeviction",
-        }
-        words = [word for name, value in settings.items() for word in (f"--{name}", value)]
+        words = server_settings(self.directory, self.socket, self._fsync)
+        self._log.begin()
         try:
             with self.log_file.open("ab") as log:
                 # Its own session: Ctrl-C in the terminal is for rtd, which stops it in order.
@@ -182,7 +188,8 @@ class EmbeddedRedis:
                     start_new_session=True,
                 )
         except OSError as error:
-            raise StoreError(f"cannot start {server.path}: {error}") from None
+            reason = describe_system_error(error)
+            raise StoreError(f"Redis cannot be started: {reason}") from None
         pid, what = self._process.pid, server.describe()
         _log.info("started %s, %s, on %s, pid %d", what, server.path, self.socket, pid)
 
@@ -208,18 +215,8 @@ class EmbeddedRedis:
         if process is None:
             return "it was started by an earlier rtd"
         code = process.wait()
-        if code < 0:
-            return f"signal {-code}"
-        return f"exit {code}; {self.log_file} ends with: {self._last_words()}"
-
-    def _last_words(self) -> str:
-        try:
-            with self.log_file.open("rb") as log:
-                log.seek(max(0, self.log_file.stat().st_size - 2000))
-                lines = log.read().decode(errors="replace").strip().splitlines()
-        except OSError:
-            return "(unreadable)"
-        return lines[-1] if lines else "(nothing)"
+        how = f"exit {code}" if code >= 0 else f"signal {-code}"
+        return f"{how}; {self._log.last_words()}"
 
     def has_ended(self, refused: bool) -> bool:
         """Whether the server is gone.

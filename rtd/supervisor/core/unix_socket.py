@@ -5,6 +5,7 @@ import socket
 from pathlib import Path
 
 from rtd.common.errors import ConfigError
+from rtd.config.system_errors import describe_system_error
 
 BACKLOG = 1024
 
@@ -37,7 +38,8 @@ def bind_unix(path: Path, mode: int, gid: int | None = None) -> socket.socket:
     except OSError as error:
         listener.close()
         temporary.unlink(missing_ok=True)
-        raise ConfigError(f"the socket {path} cannot be made: {error.strerror or error}") from None
+        error.filename = str(path)
+        raise ConfigError(f"the socket {describe_system_error(error)}") from None
     return listener
 
 

@@ -8,11 +8,16 @@ import os
 import pwd
 import stat
 from pathlib import Path
+from typing import Final
 
 from rtd.common.errors import ConfigError
 from rtd.config.paths import DaemonPaths
+from rtd.config.system_errors import describe_system_error
 
 _WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
+#: A start writes less than this in each directory, beside the board, which reserves its own.
+_ROOM_BYTES: Final = 64 << 10
+_OTHERS: Final = "RTD_RUNTIME_DIR and RTD_STATE_DIR name others"
 
 
 def make_directories(places: DaemonPaths) -> None:
@@ -30,6 +35,33 @@ def make_directories(places: DaemonPaths) -> None:
         _make(places.socket.parent, 0o755, sticky_is_safe=True)
 
 
+def check_room(places: DaemonPaths) -> None:
+    """Check that files can be made and written in the directories, before anything starts there.
+
+    Raises:
+        ConfigError: the disk is full, its inodes or a quota are used up, it is read-only, or files
+            may not be as long as they have to be.
+    """
+    for folder in (places.runtime_dir, places.state_dir):
+        path = folder / f".room.{os.getpid()}"
+        try:
+            _write_and_remove(path)
+        except OSError as error:
+            error.filename = str(folder)
+            raise ConfigError(f"{describe_system_error(error)}; {_OTHERS}") from None
+
+
+def _write_and_remove(path: Path) -> None:
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        left = memoryview(bytes(_ROOM_BYTES))
+        while left:
+            left = left[os.write(fd, left) :]
+    finally:
+        os.close(fd)
+        path.unlink()
+
+
 def _make(path: Path, mode: int, sticky_is_safe: bool = False) -> None:
     try:
         path.mkdir(mode=mode, parents=True, exist_ok=True)
@@ -37,7 +69,7 @@ def _make(path: Path, mode: int, sticky_is_safe: bool = False) -> None:
         owners = {path.lstat().st_uid, path.stat().st_uid}
         bits = path.stat().st_mode
     except OSError as error:
-        raise _unusable(path, error.strerror or str(error)) from None
+        raise ConfigError(f"{describe_system_error(error)}; {_OTHERS}") from None
     for uid in owners - {0, os.getuid()}:
         raise _unusable(path, f"it belongs to {_user(uid)}, who could replace what is in it")
     if bits & _WRITABLE_BY_OTHERS and not (sticky_is_safe and bits & stat.S_ISVTX):
@@ -50,9 +82,7 @@ def _make(path: Path, mode: int, sticky_is_safe: bool = False) -> None:
 
 
 def _unusable(path: Path, why: str) -> ConfigError:
-    return ConfigError(
-        f"the directory {path} cannot be used: {why}; RTD_RUNTIME_DIR and RTD_STATE_DIR name others"
-    )
+    return ConfigError(f"the directory {path} cannot be used: {why}; {_OTHERS}")
 
 
 def _user(uid: int) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from rtd.common.errors import Conflict, NotPermitted
 from rtd.config.lock_holder import read_holder
 from rtd.config.paths import DaemonPaths
+from rtd.config.system_errors import name_path
 
 
 class LockFile:
@@ -30,21 +31,36 @@ class LockFile:
         self._fd = -1
 
     def acquire(self) -> bool:
-        """Lock the file and write this process's pid into it; False: another process has it."""
+        """Lock the file and write this process's pid into it; False: another process has it.
+
+        Raises:
+            OSError: the file cannot be made or written; names it.
+        """
+        with name_path(self.path):
+            fd = self._lock()
+            if fd is None:
+                return False
+            try:
+                os.ftruncate(fd, 0)
+                os.pwrite(fd, f"{os.getpid()}\n{self._note}\n".encode(errors="surrogateescape"), 0)
+            except OSError:
+                os.close(fd)
+                raise
+        self._fd = fd
+        return True
+
+    def _lock(self) -> int | None:
+        """Return the descriptor of the locked file; None: another process has it."""
         while True:
             fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
                 fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 os.close(fd)
-                return False
+                return None
             if _is_at(fd, self.path):
-                break
+                return fd
             os.close(fd)  # its last holder has just removed it: the path names another file now
-        os.ftruncate(fd, 0)
-        os.pwrite(fd, f"{os.getpid()}\n{self._note}\n".encode(errors="surrogateescape"), 0)
-        self._fd = fd
-        return True
 
     def renew(self) -> None:
         """Make the file again, which another program has removed, and lock it."""

@@ -3,11 +3,12 @@
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from rtd.common.errors import StoreGone, StoreRefusal
+from rtd.common.errors import StoreError, StoreGone, StoreRefusal
 from rtd.config.config import EMBEDDED, Config
 from rtd.config.paths import DaemonPaths
+from rtd.process.tree.file_writer import end_writer, find_writer
 from rtd.store.connection.async_ import AsyncRedisConnection
 from rtd.store.connection.url import parse_url
 from rtd.store.embedded.choose_server import probe_named_server
@@ -17,6 +18,28 @@ from rtd.store.embedded.server_check import INFO_COMMAND, check_server
 from rtd.supervisor.core.jobs import Jobs
 from rtd.supervisor.core.log import log
 from rtd.supervisor.core.log_rotation import REDIS_LIMIT_BYTES, BoundedFile, rotate_periodically
+
+#: How long a Redis without its socket may take to end.
+_ENDS_S: Final = 10.0
+
+
+def end_unreachable(directory: Path) -> None:
+    """End a Redis that has the data of a directory and whose socket was removed: it makes no other.
+
+    All that are connected to it go on with the next one, as after any loss.
+
+    Raises:
+        StoreError: it does not end, so that no other may start.
+    """
+    pid = find_writer(directory, "appendonly")
+    if pid is None:
+        return
+    log.warning("Redis (pid %d) in %s has lost its socket: it is ended", pid, directory)
+    if not end_writer(pid, _ENDS_S):
+        raise StoreError(
+            f"a Redis (pid {pid}) has the data in {directory} and no socket, and does not end;"
+            " end it first: a second one would destroy the data"
+        )
 
 
 class RedisServer:
@@ -38,6 +61,7 @@ class RedisServer:
                 paths.redis_dir,
                 durability=config.durability,
                 server=probe_named_server(Path(named)) if named else None,
+                end_unreachable=end_unreachable,
             )
             self.url = self._embedded.url
         else:

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 
 from tests.helpers.daemon import BIN, Daemon, DaemonMaker
 from tests.helpers.deadline import until
+from tests.helpers.mounts import needs_mounts
 from tests.helpers.running import SMALL, client
 from tests.helpers.source import PROGRAMS
 
@@ -18,15 +18,7 @@ MOUNT = "mkdir -p $RTD_STATE_DIR && mount -t tmpfs -o size=12m,mode=700 tmpfs $R
 UNWELL = 3
 
 
-def _can_mount() -> bool:
-    tool = shutil.which("unshare")
-    if tool is None:
-        return False
-    words = [tool, "-m", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]
-    return subprocess.run(words, capture_output=True, check=False).returncode == 0
-
-
-pytestmark = pytest.mark.skipif(not _can_mount(), reason="needs root, and a mount of its own")
+pytestmark = needs_mounts
 
 
 @pytest.fixture

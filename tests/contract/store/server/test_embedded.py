@@ -4,12 +4,14 @@ import asyncio
 import os
 import signal
 import stat
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from rtd.common.errors import ConfigError, StoreError
+from rtd.process.tree.file_writer import find_writer
 from rtd.store.connection.async_ import AsyncRedisConnection
 from rtd.store.connection.blocking import RedisConnection
 from rtd.store.connection.command import RedisCommand
@@ -17,6 +19,8 @@ from rtd.store.embedded.append_only_file import AppendOnlyFiles
 from rtd.store.embedded.find_server import ServerProgram
 from rtd.store.embedded.keep_alive import keep_alive, sync_each_second
 from rtd.store.embedded.server import EmbeddedRedis
+from rtd.supervisor.lifecycle import redis_server as lifecycle
+from rtd.supervisor.lifecycle.redis_server import end_unreachable
 from tests.contract.store.connection.test_blocking_connection import kill
 from tests.helpers.deadline import until, until_async
 
@@ -233,3 +237,57 @@ def test_it_ends_though_its_socket_was_deleted(redis: EmbeddedRedis) -> None:
     redis.socket.unlink()
     redis.stop(timeout_s=5.0)
     assert redis.start()
+
+
+def test_a_server_whose_socket_is_gone_is_ended_before_another_starts(
+    redis: EmbeddedRedis,
+) -> None:
+    with RedisConnection.connect(redis.url) as link:
+        link.execute(RedisCommand(("SET", "a", "1")))
+        redis.socket.unlink()
+        first = redis._process
+        assert first is not None
+        assert find_writer(redis.directory, "appendonly") == first.pid
+        second = EmbeddedRedis(redis.directory, end_unreachable=end_unreachable)
+        assert second.start() is True
+        assert first.wait(5) == 0
+    with RedisConnection.connect(second.url) as link:
+        assert link.execute(RedisCommand(("GET", "a"))) == b"1"
+    assert second._process is not None
+    assert find_writer(redis.directory, "appendonly") == second._process.pid
+    second.stop()
+    assert find_writer(redis.directory, "appendonly") is None
+
+
+def test_a_hung_server_whose_socket_is_gone_is_killed(
+    redis: EmbeddedRedis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lifecycle, "_ENDS_S", 2.0)
+    first = redis._process
+    assert first is not None
+    first.send_signal(signal.SIGSTOP)
+    redis.socket.unlink()
+    second = EmbeddedRedis(redis.directory, end_unreachable=end_unreachable)
+    assert second.start() is True
+    assert first.wait(5) == -signal.SIGKILL
+    second.stop()
+
+
+def test_stop_ends_a_server_of_an_earlier_rtd_whose_socket_is_gone(redis: EmbeddedRedis) -> None:
+    redis.socket.unlink()
+    EmbeddedRedis(redis.directory, end_unreachable=end_unreachable).stop()
+    assert redis._process is not None
+    assert redis._process.wait(5) == 0
+
+
+def test_a_shell_in_the_directory_is_no_server(tmp_path: Path) -> None:
+    (tmp_path / "appendonlydir").mkdir()
+    path = tmp_path / "appendonlydir" / "appendonly.aof.1"
+    path.touch()
+    with path.open("rb") as file:
+        reader = subprocess.Popen(["sleep", "60"], cwd=tmp_path, stdin=file)
+    try:
+        assert find_writer(tmp_path, "appendonly") is None
+    finally:
+        reader.kill()
+        reader.wait()

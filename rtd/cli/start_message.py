@@ -1,0 +1,46 @@
+"""How the start of a daemon went: the message that `rtd start` waits for."""
+
+import contextlib
+import os
+
+from rtd.common.errors import RtdError
+
+__all__ = ["StartError", "StartMessage"]
+
+
+class StartError(RtdError):
+    """The daemon could not start."""
+
+    code = "internal"
+
+
+class StartMessage:
+    """Tells `rtd start`, at the other end of a pipe, how the start went.
+
+    Args:
+        fd: of the pipe; None: no process waits for it.
+
+    Attributes:
+        is_ready: the daemon has started.
+    """
+
+    def __init__(self, fd: int | None) -> None:
+        self._fd = fd
+        self.is_ready = False
+
+    def send_ready(self) -> None:
+        """Say that the daemon is ready."""
+        self.is_ready = True
+        if self._fd is not None:
+            self._send("")
+            os.close(self._fd)
+
+    def send_fault(self, fault: str) -> None:
+        """Say why it did not start. The end of this process follows, which closes the pipe."""
+        if not self.is_ready:
+            self._send(" | ".join(fault.splitlines()))
+
+    def _send(self, line: str) -> None:
+        if self._fd is not None:
+            with contextlib.suppress(OSError):
+                os.write(self._fd, f"{line}\n".encode(errors="backslashreplace"))

@@ -1,0 +1,33 @@
+"""The settings of the embedded Redis, as words of its command line."""
+
+from pathlib import Path
+
+__all__ = ["server_settings"]
+
+
+def server_settings(directory: Path, socket: Path, fsync: str) -> list[str]:
+    """Return the words.
+
+    Args:
+        directory: of the data.
+        socket: what it listens on; nothing else.
+        fsync: Redis' `appendfsync`.
+    """
+    settings = {
+        "port": "0",
+        "unixsocket": str(socket),
+        "unixsocketperm": "700",
+        "dir": str(directory),
+        "appendonly": "yes",
+        "appendfsync": fsync,
+        "save": "",
+        # A rewrite of the log takes a core for a second or more: not after each 64 MB, as is
+        # Redis' default. To read a log of this size at a start takes 2 to 3 s.
+        "auto-aof-rewrite-min-size": "256mb",
+        "rdbcompression": "no",
+        "daemonize": "no",
+        "logfile": "",
+        "loglevel": "warning",
+        "maxmemory-policy": "noeviction",
+    }
+    return [word for name, value in settings.items() for word in (f"--{name}", value)]
