@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from typing import Final
 
 from rtd.common.errors import BY_CODE, EXIT_CODE
+from rtd.config.config import SizeLimits
 from rtd.protocol import frames
-from rtd.protocol.schema import REQUIRED, Field, Verb, describe_type
+from rtd.protocol.large_frames import MAX_VALUES
+from rtd.protocol.schema import MAX_CHARS, REQUIRED, Field, Verb, describe_type
 from rtd.protocol.shapes import SHAPES
 from rtd.protocol.verbs import VERBS
 
@@ -62,10 +64,15 @@ rtd listens on a Unix stream socket (`rtd.sock` in its runtime directory, mode 0
 
 The first request is `hello`; others may follow at once without waiting for its answer. Requests
 on one connection may be answered in any order. A frame is at most {frames.LIMIT_BYTES >> 20} MiB
-unless the daemon is configured otherwise. What is no frame is answered with an error of id 0,
-and the connection is closed.
+unless the daemon is configured otherwise (`limits.frame`), and holds at most
+{MAX_VALUES:,} values, those inside others included; a text or bytes beyond 31 bytes count as three.
+A request names, or submits, at most {SizeLimits().targets:,} runs, tasks or queues
+(`limits.targets`), and so many runs may all requests of one connection name that go on. A text
+that is a parameter itself has at most {MAX_CHARS:,} characters. What is no frame is answered with
+an error of id 0, and the connection is closed.
 
-Texts are UTF-8 (undecodable bytes as surrogates), times epoch seconds, durations seconds.
+Texts are UTF-8; only values of users may hold other bytes. Times are epoch seconds, durations
+seconds.
 Values of users may hold these extension types: 1 datetime, 2 date, 3 time (ISO 8601 text),
 4 timedelta ([days, seconds, microseconds]), 5 UUID (16 bytes), 6 Decimal (text), 7 path (text),
 8 set, 9 frozenset, 10 tuple (MessagePack of the list), 11 an integer beyond 64 bits (text),

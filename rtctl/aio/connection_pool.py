@@ -8,7 +8,7 @@ from typing import Any
 
 from rtctl.aio.connection import AsyncDaemonConnection, open_connection
 from rtctl.client.connection import ConnectionLost, answer_limit_s
-from rtctl.client.connection_pool import without_defaults
+from rtctl.client.connection_pool import PAGE, without_defaults
 from rtctl.client.errors import DaemonUnreachable
 from rtctl.client.stream_position import position_of
 from rtctl.generated.async_verbs import AsyncVerbs
@@ -57,6 +57,12 @@ class AsyncConnectionPool:
     async def wait(self, runs: list[str], timeout_s: float | None, any: bool = False) -> list[Row]:
         """Wait for runs; see `rtctl.client.connection_pool.ConnectionPool.wait`."""
         deadline = None if timeout_s is None else monotonic() + timeout_s
+        if len(runs) > PAGE and not any:
+            rows: list[Row] = []
+            for start in range(0, len(runs), PAGE):
+                left_s = None if deadline is None else max(deadline - monotonic(), 0.0)
+                rows += await self.wait(runs[start : start + PAGE], left_s)
+            return rows
         while True:
             left_s = None if deadline is None else max(deadline - monotonic(), 0.0)
             try:

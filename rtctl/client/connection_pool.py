@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _PAUSE_S = 0.05
 #: How many idle connections are kept; only more threads make more.
 _KEPT = 8
+#: Runs of one request to wait for; the daemon takes only so many (`limits.targets`).
+PAGE = 1000
 
 
 class ConnectionPool:
@@ -111,6 +113,12 @@ class ConnectionPool:
             WaitTimeout: the runs were not over by then.
         """
         deadline = None if timeout_s is None else monotonic() + timeout_s
+        if len(runs) > PAGE and not any:
+            rows: list[Row] = []
+            for start in range(0, len(runs), PAGE):
+                left_s = None if deadline is None else max(deadline - monotonic(), 0.0)
+                rows += self.wait(runs[start : start + PAGE], left_s)
+            return rows
         while True:
             left_s = None if deadline is None else max(deadline - monotonic(), 0.0)
             try:

@@ -206,7 +206,7 @@ class Verbs:
             runs: which runs, each an id, 4 or more characters of its start or end that fit one
                 recent run, or a key.
             grace_s: instead of the task's stop_grace; 0: kill at once.
-            reason: goes into the records.
+            reason: goes into the records; at most 500 characters.
         """
         answer: KillResult = self._call(
             "kill", {"runs": runs, "grace_s": grace_s, "reason": reason}
@@ -219,7 +219,7 @@ class Verbs:
         Args:
             runs: which runs, each an id, 4 or more characters of its start or end that fit one
                 recent run, or a key.
-            reason: goes into the records.
+            reason: goes into the records; at most 500 characters.
         """
         answer: CancelResult = self._call(
             "cancel", {"runs": runs, "reason": reason}, repeatable=False
@@ -299,7 +299,7 @@ class Verbs:
         Args:
             tasks: their names.
             all: instead: the whole schedule; each task keeps its own setting.
-            reason: goes into the records.
+            reason: goes into the records; at most 500 characters.
         """
         answer: DisableResult = self._call(
             "disable", {"tasks": tasks or [], "all": all, "reason": reason}
@@ -382,7 +382,7 @@ class Verbs:
 
         Args:
             queues: their names; a new queue is created.
-            reason: goes into the records.
+            reason: goes into the records; at most 500 characters.
         """
         answer: QueuePauseResult = self._call("queue_pause", {"queues": queues, "reason": reason})
         return answer
@@ -414,7 +414,7 @@ class Verbs:
 
         Args:
             queue: its name.
-            reason: goes into the records.
+            reason: goes into the records; at most 500 characters.
         """
         answer: QueuePurgeResult = self._call("queue_purge", {"queue": queue, "reason": reason})
         return answer

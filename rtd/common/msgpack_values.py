@@ -142,15 +142,6 @@ _HOOKS: Final = tuple(_hook(boxes) for boxes in range(MAX_BOXES + 1))
 ext_hook: Final = _HOOKS[0]
 
 
-def show_value(value: Any) -> str:
-    """Return the text of a value for an error; an extension type shows the value it stands for."""
-    if isinstance(value, msgpack.ExtType):
-        # An extension type that cannot be decoded shows as it is.
-        with suppress(ValueError, TypeError, ArithmeticError):
-            value = ext_hook(value.code, value.data)
-    return f"{value!r:.80}"
-
-
 def pack(value: Any, where: str = "value") -> bytes:
     """Return a user's value as MessagePack.
 

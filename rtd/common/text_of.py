@@ -1,6 +1,21 @@
-"""The text of a value of the app, also of a subclass that prints as something else."""
+"""The text of a value: of the app's, also of a subclass that prints as something else; in errors.
+
+Imported by clients, so it must stay cheap.
+"""
 
 from __future__ import annotations
+
+from contextlib import suppress
+from itertools import islice
+
+from msgpack import ExtType
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_CHARS = 80
+_DEPTH = 2
 
 
 def text_of(value: object) -> str:
@@ -12,3 +27,41 @@ def text_of(value: object) -> str:
     if isinstance(value, float):
         return float.__repr__(value)
     return str(value)
+
+
+def show_value(value: Any) -> str:
+    """Return the text of a value for an error; an extension type shows the value it stands for."""
+    if isinstance(value, ExtType):
+        from rtd.common.msgpack_values import ext_hook  # lazy: it needs datetime, decimal, uuid
+
+        # An extension type that cannot be decoded shows as it is.
+        with suppress(ValueError, TypeError, ArithmeticError):
+            value = ext_hook(value.code, value.data)
+    return f"{_head(value)!r:.80}"
+
+
+def _head(value: Any, depth: int = 0) -> Any:
+    """Return a value without what its text would show far behind its start."""
+    if depth > _DEPTH:
+        return ...
+    if type(value) is list:
+        return [_head(item, depth + 1) for item in value[:_CHARS]]
+    if type(value) is dict:
+        some = islice(value.items(), _CHARS)
+        return {name: _head(item, depth + 1) for name, item in some}
+    return value[:_CHARS] if type(value) in (str, bytes) else value
+
+
+def is_utf8(text: str) -> bool:
+    """Check whether UTF-8 can encode a text.
+
+    Linux allows any bytes in names and arguments; Python reads those that are no UTF-8 as lone
+    surrogates, which neither a record in Redis nor an answer can hold.
+    """
+    if text.isascii():  # known without a look at the characters
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

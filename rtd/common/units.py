@@ -172,6 +172,6 @@ def read_positive_size(value: Any) -> int:
 
 
 def _show(value: Any) -> str:
-    from rtd.common.msgpack_values import show_value  # lazy: only an error needs it
+    from rtd.common.text_of import show_value  # lazy: only an error needs it
 
     return show_value(value)

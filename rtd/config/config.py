@@ -68,11 +68,17 @@ class OutputConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SizeLimits:
-    """The largest values: a larger one is an error."""
+    """The largest values: a larger one is an error.
+
+    Attributes:
+        targets: runs, tasks or queues that one request may name or submit, and runs that the
+            requests of one connection may name at the same time.
+    """
 
     result_bytes: int = MIB
     params_bytes: int = MIB
     frame_bytes: int = 16 * MIB
+    targets: int = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -107,6 +107,7 @@ READERS: Final[dict[str, tuple[str, Read]]] = {
     "limits.result": ("result_bytes", _at_least_one),
     "limits.params": ("params_bytes", _at_least_one),
     "limits.frame": ("frame_bytes", _at_least_one),
+    "limits.targets": ("targets", _whole(1, 1_000_000)),
     **{
         f"lanes.{pool}.{key}": reader
         for pool in CONFIG_LANES

@@ -161,15 +161,18 @@ class Decoder:
     Args:
         limit_bytes: the largest frame that is accepted.
         ext_hook: makes a value of an extension type; by default `msgpack.ExtType`.
+        load_large: as `load`, for frames of more than 64 KB.
     """
 
     def __init__(
         self,
         limit_bytes: int = LIMIT_BYTES,
         ext_hook: Callable[[int, bytes], Any] = ExtType,
+        load_large: Callable[[bytes, Callable[[int, bytes], Any]], Any] = load,
     ) -> None:
         self._limit = limit_bytes
         self._hook = ext_hook
+        self._load_large = load_large
         self._scanner = Unpacker(max_buffer_size=limit_bytes + _SLICE_BYTES)
         self._bytes = bytearray()
         self._start = 0  # offset in the stream of the first byte in _bytes
@@ -212,7 +215,8 @@ class Decoder:
             frame = bytes(memoryview(self._bytes)[:length])
             del self._bytes[:length]
             self._start += length
-            yield parse_frame(load(frame, self._hook))
+            make = load if length <= _SLICE_BYTES else self._load_large
+            yield parse_frame(make(frame, self._hook))
 
 
 def parse_frame(frame: Any) -> Message:

@@ -6,7 +6,9 @@ from rtd.protocol.schema import Field, Verb
 
 ID: Final = "01KAJ3V5Q0E7Z4M2T8W6R1X9YB"
 TARGET: Final = "an id, 4 or more characters of its start or end that fit one recent run, or a key"
-REASON: Final = Field("reason", "str", "goes into the records", "")
+REASON: Final = Field(
+    "reason", "str", "goes into the records; at most 500 characters", "", max_chars=500
+)
 _RUN: Final = Field("run", "str", f"which run: {TARGET}")
 _RUNS: Final = Field("runs", "list[str]", f"which runs, each {TARGET}")
 _OUTCOMES: Final = Field("runs", "list[Outcome]", "one for each target, in their order")

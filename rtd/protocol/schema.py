@@ -6,11 +6,12 @@ Types are written as Python annotations (`str`, `list[str]`, `float | None`,
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, Literal
 
 from rtd.common.did_you_mean import did_you_mean
 from rtd.common.errors import BadRequest
-from rtd.common.msgpack_values import show_value
+from rtd.common.text_of import is_utf8, show_value
 
 
 class Required:
@@ -21,6 +22,8 @@ class Required:
 
 
 REQUIRED: Final = Required()
+#: The length of a text that is a parameter itself; none of ours comes near it.
+MAX_CHARS: Final = 4096
 #: How long the daemon may take for an answer that it gives at once.
 ANSWERS_WITHIN_S: Final = 60.0
 #: What the shell can complete: `task_call` is a task and then its parameters, `live_run` a run
@@ -33,12 +36,14 @@ Completion = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A named value of a request or an answer. `default` only matters in a request."""
+    """A named value of a request or an answer. `default`, and `max_chars` for the length of a
+    text, only matter in a request."""
 
     name: str
     type: str
     doc: str
     default: Any = REQUIRED
+    max_chars: int = MAX_CHARS
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +144,8 @@ def matches_type(kind: str, value: Any) -> bool:
         return any(matches_type(part, value) for part in parts)
     if kind.startswith("list["):
         inner = kind[5:-1]
-        return type(value) is list and all(matches_type(inner, item) for item in value)
+        check = _PLAIN.get(inner) or partial(matches_type, inner)
+        return type(value) is list and all(map(check, value))
     return _is_map(value)
 
 
@@ -174,10 +180,27 @@ def check(verb: Verb, params: Mapping[str, Any]) -> dict[str, Any]:
             raise BadRequest(
                 f"{verb.name}: {param.name!r} must be {wanted}, not {show_value(value)}"
             )
+        fault = _text_fault(param, value)
+        if fault is not None:
+            raise BadRequest(f"{verb.name}: {param.name!r} {fault}")
         filled[param.name] = value
     if len(filled) < len(params) or any(name not in filled for name in params):
         raise BadRequest(_unknown(verb, next(n for n in params if n not in filled)))
     return filled
+
+
+def _text_fault(param: Field, value: Any) -> str | None:
+    """Return what is wrong with a text, or a text of a list; None: nothing. A value of a user
+    is stored as it is."""
+    if param.type == "Any":
+        return None
+    texts = value if type(value) is list else (value,)
+    for text in texts:
+        if type(text) is str and not is_utf8(text):
+            return f"is not UTF-8: {text!r:.80}"
+        if type(text) is str and len(text) > param.max_chars:
+            return f"has {len(text):,} characters; at most {param.max_chars:,} are taken"
+    return None
 
 
 def _unknown(verb: Verb, name: str) -> str:

@@ -10,16 +10,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from rtd.common.errors import ConfigError, NotPermitted
+from rtd.common.errors import ConfigError, FrameTooLarge, NotPermitted
 from rtd.config.config import Config
 from rtd.protocol import frames
-from rtd.rpc.core.connection import ClientConnection, RequestHandler
+from rtd.rpc.core.connection import READ_BYTES, ClientConnection, RequestHandler
 from rtd.rpc.core.peer_credentials import Peer, peer_of, refusal
 from rtd.supervisor.core.log import log
 from rtd.supervisor.core.unix_socket import bind_unix
 
 #: Clients at once; each may hold a frame of the largest size, so there is a bound.
 MAX_CLIENTS: Final = 500
+#: Incomplete frames of all clients together; in memory they are there twice.
+HALF_FRAMES_BYTES: Final = 64 << 20
 #: After "too many open files": do not spin on a listener that stays readable.
 ACCEPT_PAUSE_S: Final = 0.2
 
@@ -108,11 +110,31 @@ class ControlServer:
             _turn_away(connection, NotPermitted(sentence))
             return
         client = ClientConnection(
-            self._handle, peer, self._config().limits.frame_bytes, self._clients.discard
-        )
+            self._handle, peer, self._config().limits.frame_bytes, self._clients.discard,
+            self._limit_half_frames,
+        )  # fmt: skip
         self._clients.add(client)
         task = self._loop.create_task(self._attach(client, connection))
         task.add_done_callback(_report)
+
+    def _limit_half_frames(self) -> None:
+        """Close the connections with the oldest incomplete frames while all of them together are
+        too large."""
+        total_bytes = sum(client.pending_bytes for client in self._clients)
+        limit_bytes = max(HALF_FRAMES_BYTES, 2 * self._config().limits.frame_bytes)
+        if total_bytes <= limit_bytes:
+            return
+        large = [client for client in self._clients if client.pending_bytes > READ_BYTES]
+        for client in sorted(large, key=lambda one: one.stalls_at):
+            if total_bytes <= limit_bytes:
+                return
+            total_bytes -= client.pending_bytes
+            client.refuse(
+                FrameTooLarge(
+                    "the clients have sent too many large frames in part; send less at once, or"
+                    " try again later"
+                )
+            )
 
     async def _attach(self, client: ClientConnection, connection: socket.socket) -> None:
         try:

@@ -12,6 +12,8 @@ from typing import Any, Final
 
 from rtd.common.errors import BadRequest, FrameTooLarge, InternalError, RtdError
 from rtd.protocol import frames
+from rtd.protocol.large_frames import load_checked
+from rtd.rpc.core.closed_peer import has_closed
 from rtd.rpc.core.peer_credentials import Peer
 from rtd.supervisor.core.eager_task import start_now
 from rtd.supervisor.core.log import log
@@ -24,9 +26,8 @@ MAX_IN_FLIGHT: Final = 32
 HIGH_WATER_BYTES: Final = 1 << 20
 #: A client that neither finishes its frame nor reads its answers for this long is closed.
 STALL_S: Final = 30.0
-#: Handled in the turn of the loop in which they arrive: `submit` must start a run quickly, and
-#: `hello` may arrive together with it.
-EAGER_VERBS: Final = frozenset({"hello", "submit"})
+#: How often it is checked whether a client whose requests are not read has gone.
+HANG_UP_S: Final = 1.0
 
 RequestHandler = Callable[["ClientConnection", frames.Request], Awaitable[Any]]
 
@@ -39,6 +40,11 @@ class ClientConnection(asyncio.BufferedProtocol):
         peer: the process at the other end.
         limit_bytes: the largest frame.
         on_close: called once, when the connection has ended.
+        on_half_frame: called when more bytes of a large incomplete frame have come.
+
+    Attributes:
+        greeted: the client has said hello.
+        targets: how many runs the requests that go on name.
     """
 
     def __init__(
@@ -47,12 +53,16 @@ class ClientConnection(asyncio.BufferedProtocol):
         peer: Peer,
         limit_bytes: int,
         on_close: Callable[["ClientConnection"], None],
+        on_half_frame: Callable[[], None],
     ) -> None:
         self.peer = peer
         self.greeted = False
+        self.targets = 0
         self._handle = handle
         self._on_close = on_close
-        self._decoder = frames.Decoder(limit_bytes)
+        self._on_half_frame = on_half_frame
+        self._limit_bytes = limit_bytes
+        self._decoder = frames.Decoder(limit_bytes, load_large=load_checked)
         self._buffer = bytearray(READ_BYTES)
         self._transport: asyncio.Transport | None = None
         self._backlog: deque[frames.Request] = deque()
@@ -81,6 +91,7 @@ class ClientConnection(asyncio.BufferedProtocol):
         try:
             for message in self._decoder.feed(memoryview(self._buffer)[:nbytes]):
                 self._accept(message)
+                self._stall_again(None)
         except RtdError as error:
             self.refuse(error)
             return
@@ -110,6 +121,17 @@ class ClientConnection(asyncio.BufferedProtocol):
         for task in self._running:
             task.cancel()
         self._on_close(self)
+
+    @property
+    def pending_bytes(self) -> int:
+        """How many bytes of an incomplete frame are kept; in memory they are there twice."""
+        return self._decoder.pending_bytes
+
+    @property
+    def stalls_at(self) -> float:
+        """When the connection is closed unless its incomplete frame goes on, in the time of the
+        loop: the earliest has the oldest frame."""
+        return float("inf") if self._stall is None else self._stall.when()
 
     # --- requests
 
@@ -162,6 +184,17 @@ class ClientConnection(asyncio.BufferedProtocol):
             self._transport.resume_reading()
         else:
             self._transport.pause_reading()
+            asyncio.get_running_loop().call_later(HANG_UP_S, self._check_hang_up)
+
+    def _check_hang_up(self) -> None:
+        """Close the connection of a client that has gone while its requests are not read: its
+        end is only seen where bytes are read."""
+        if self._reading or self._transport is None or self._transport.is_closing():
+            return
+        if has_closed(self._transport.get_extra_info("socket")):
+            self._transport.abort()
+        else:
+            asyncio.get_running_loop().call_later(HANG_UP_S, self._check_hang_up)
 
     # --- streams
 
@@ -181,6 +214,7 @@ class ClientConnection(asyncio.BufferedProtocol):
         if isinstance(error, FrameTooLarge | BadRequest):
             log.debug("closing the connection of %s: %s", self.peer.text, error)
         self._closed = True
+        self._decoder = frames.Decoder(self._limit_bytes)  # what it has kept is of no use
         self._write(frames.encode_error(0, error))
         if self._transport is not None:
             self._transport.close()
@@ -196,11 +230,14 @@ class ClientConnection(asyncio.BufferedProtocol):
         """Close the connection when a frame stays incomplete for too long."""
         if not self._writable.is_set():
             return
-        if not self._decoder.pending_bytes:
+        pending_bytes = self._decoder.pending_bytes
+        if not pending_bytes:
             self._stall_again(None)
         elif self._stall is None:
             loop = asyncio.get_running_loop()
             self._stall = loop.call_later(STALL_S, self._abort, "left a frame half sent")
+        if pending_bytes > READ_BYTES:
+            self._on_half_frame()
 
     def _stall_again(self, handle: asyncio.TimerHandle | None) -> None:
         if self._stall is not None:

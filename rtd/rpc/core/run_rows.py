@@ -1,7 +1,7 @@
 """Builds the rows of runs that `ls`, `wait` and `show` answer with."""
 
 import shlex
-from typing import Any, Final
+from typing import Final
 
 import msgpack
 
@@ -11,6 +11,7 @@ from rtd.model.parameter_names import hide_private
 from rtd.model.run_record import RunRecord, decode_record
 from rtd.model.run_states import RunState
 from rtd.process.board.board import SlotSnapshot
+from rtd.rpc.core.bad_records import RunRow, bad_record_row, row_fault
 from rtd.supervisor.core.clock import wall_of_ns
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.run_helpers import policies_of
@@ -19,7 +20,8 @@ from rtd.supervisor.core.run_helpers import policies_of
 _UNPACK_LIMIT: Final = 4096
 _TEXT_CHARS: Final = 200
 
-RunRow = dict[str, Any]
+#: What a record that another program has written may cause.
+_UNREADABLE: Final = (ValueError, TypeError, AttributeError, LookupError, RecursionError)
 
 
 class RunRows:
@@ -42,15 +44,22 @@ class RunRows:
         """Check whether a run is running on this node now."""
         return run_id in self._going
 
-    def of_blob(self, blob: bytes, due_at: float | None = None, leased: bool = False) -> RunRow:
-        """Return the row of a stored record.
+    def of_blob(
+        self, run_id: str, blob: bytes, due_at: float | None = None, leased: bool = False
+    ) -> RunRow:
+        """Return the row of a stored record; one that cannot be read gets a row that says so.
 
         Args:
             due_at: when a delayed run may start.
             leased: an executor has the run. An executor of this node shows it on the board once
                 it starts.
         """
-        return self.of_record(decode_record(blob), due_at, leased)
+        try:
+            row = self.of_record(decode_record(blob), due_at, leased)
+        except _UNREADABLE as error:
+            return bad_record_row(run_id, blob, str(error) or type(error).__name__)
+        fault = row_fault(row, run_id)
+        return row if fault is None else bad_record_row(run_id, blob, fault)
 
     def of_record(
         self, record: RunRecord, due_at: float | None = None, leased: bool = False

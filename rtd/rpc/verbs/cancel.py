@@ -4,12 +4,11 @@ import time
 from typing import Any
 
 from rtd.common.errors import Conflict, WrongState
-from rtd.model.run_record import decode_record
 from rtd.model.run_states import TERMINAL, RunState
 from rtd.protocol import run_verbs
 from rtd.rpc.core.for_each_target import TargetOutcome, for_each_target
+from rtd.rpc.core.read_records import read_record
 from rtd.rpc.core.request import ClientRequest
-from rtd.rpc.core.resolve_target import no_such_run
 from rtd.rpc.core.verb_handlers import handles
 from rtd.supervisor.core.run_helpers import cancel_waiting
 
@@ -28,12 +27,9 @@ async def _cancel(request: ClientRequest, run_id: str, _position: int) -> Target
     reason = request.params["reason"]
     why = f"cancelled by {by}" + (f": {reason}" if reason else "")
     for _ in range(TRIES):
-        blob = await context.execute(context.commands.get_record(run_id))
-        if blob is None:
-            raise no_such_run(run_id)
-        state = decode_record(blob).state
-        if state in TERMINAL:
-            raise WrongState(f"run {run_id} has ended already: {state}")
+        blob, record = await read_record(context, run_id)
+        if record.state in TERMINAL:
+            raise WrongState(f"run {run_id} has ended already: {record.state}")
         answer = await cancel_waiting(context, blob, by, why, time.time())
         if answer == "ok":
             return {"state": str(RunState.CANCELLED)}

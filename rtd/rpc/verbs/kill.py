@@ -4,12 +4,11 @@ import time
 from typing import Any
 
 from rtd.common.errors import WrongState
-from rtd.model.run_record import RunRecord, decode_record
 from rtd.model.run_states import TERMINAL
 from rtd.protocol import run_verbs
-from rtd.rpc.core.for_each_target import TargetOutcome, for_each_target
+from rtd.rpc.core.for_each_target import TargetOutcome, TargetWork, for_each_target
+from rtd.rpc.core.read_records import read_record
 from rtd.rpc.core.request import ClientRequest
-from rtd.rpc.core.resolve_target import no_such_run
 from rtd.rpc.core.verb_handlers import handles
 from rtd.supervisor.core.stop_request import Intent
 from rtd.supervisor.ending.stops import Stop
@@ -21,8 +20,8 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
     return await for_each_target(request, _kill)
 
 
-async def _kill(request: ClientRequest, run_id: str, _position: int) -> TargetOutcome:
-    record = await _record(request, run_id)
+async def _kill(request: ClientRequest, run_id: str, _position: int) -> TargetWork:
+    _, record = await read_record(request.context, run_id)
     if record.state in TERMINAL:
         raise WrongState(f"run {run_id} has ended already: {record.state}")
     by = request.client.peer.text
@@ -31,21 +30,20 @@ async def _kill(request: ClientRequest, run_id: str, _position: int) -> TargetOu
     stop = request.node.stops.stop_run(
         run_id, Intent(by, why, time.time()), request.params["grace_s"]
     )
+    over = _until_over(request, stop)
+    # The grace of one run is not to hold up the others; as many as there are slots may run.
+    return over if request.node.stops.find_slot(run_id) is not None else await over
+
+
+async def _until_over(request: ClientRequest, stop: Stop) -> TargetOutcome:
     await request.node.stops.wait(stop)
-    record = await _record(request, run_id)
+    _, record = await read_record(request.context, stop.run_id)
     recorded = record.end.pids if record.end else None
     executor_lives = stop.exec_id in request.context.executors
     return {
         "state": str(record.state),
         "pids": _ended_pids(stop, recorded, root_alive=executor_lives),
     }
-
-
-async def _record(request: ClientRequest, run_id: str) -> RunRecord:
-    blob = await request.context.execute(request.context.commands.get_record(run_id))
-    if blob is None:
-        raise no_such_run(run_id)
-    return decode_record(blob)
 
 
 def _ended_pids(stop: Stop, recorded: list[list[Any]] | None, root_alive: bool) -> list[list[Any]]:

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from rtd.common.errors import BadRequest
-from rtd.model.run_record import Attempt, RunRecord, decode_record
+from rtd.model.run_record import Attempt, RunRecord
 from rtd.model.run_states import TERMINAL
 from rtd.process.board.board import SlotSnapshot
 from rtd.process.events.inotify import FileWatch
 from rtd.protocol import run_verbs
+from rtd.rpc.core.read_records import read_record
 from rtd.rpc.core.request import ClientRequest
-from rtd.rpc.core.resolve_target import no_such_run, resolve_target
+from rtd.rpc.core.resolve_target import resolve_target
 from rtd.rpc.core.run_rows import RunRows
 from rtd.rpc.core.verb_handlers import handles
 from rtd.supervisor.core.run_waiters import RunWatch
@@ -116,12 +117,7 @@ class _OutputSender:
                 await self._watch.wait_change(POLL_S)
 
     async def _record(self) -> RunRecord:
-        blob = await self._request.context.execute(
-            self._request.context.commands.get_record(self._run_id)
-        )
-        if blob is None:
-            raise no_such_run(self._run_id)
-        return decode_record(blob)
+        return (await read_record(self._request.context, self._run_id))[1]
 
     def _find(self) -> SlotSnapshot | None:
         return self._request.node.stops.find_slot(self._run_id)

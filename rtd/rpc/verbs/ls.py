@@ -6,11 +6,12 @@ from typing import Any, Final
 from rtd.common.errors import BadRequest
 from rtd.model.run_states import STATE_BY_CHAR, TERMINAL, RunState
 from rtd.protocol import run_verbs
+from rtd.rpc.core.bad_records import RunRow
+from rtd.rpc.core.read_records import read_records
 from rtd.rpc.core.request import ClientRequest
-from rtd.rpc.core.run_rows import RunRow, RunRows
+from rtd.rpc.core.run_rows import RunRows
 from rtd.rpc.core.verb_handlers import handles
-from rtd.store.commands.arguments import StoredRun
-from rtd.store.commands.reads import RunLease, WaitingRun
+from rtd.store.commands.run_places import LeasedPlace, WaitingPlace
 from rtd.supervisor.core.context import SupervisorContext
 
 LIMIT_MAX: Final = 10_000
@@ -38,18 +39,18 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
     live = ended_from is None and not states.isdisjoint({RunState.RUNNING, RunState.QUEUED})
     look = MAX_SCANNED if live and task is not None else limit + 1
     # In the order in which runs move, so that a run that moves meanwhile is seen at least once.
-    waiting, running, progress, tally, table = await context.redis.execute_all(
-        calls.list_queued(look if live else 0, params["queue"] or ""),
-        calls.list_running(),
+    waiting, leased, progress, tally, table = await context.redis.execute_all(
+        calls.list_waiting(look if live else 0, params["queue"] or ""),
+        calls.list_leased(),
         calls.get_progress(),
         calls.tally(),
         calls.queue_table(),
     )
     rows = RunRows(context, progress)
     found = _FoundRows(_filter(params, states), limit)
-    totals = _totals(rows, running, tally, table)
+    totals = _totals(rows, leased, tally, table)
     if live:
-        _add_leased(found, rows, running)
+        await _add_leased(context, found, rows, leased)
         await _add_waiting(context, found, rows, waiting)
         found.more = found.more or len(waiting) >= look
     position = None
@@ -115,33 +116,37 @@ def _changed_at(row: RunRow) -> float:
 
 
 def _totals(
-    rows: RunRows, running: list[RunLease], tally: dict[str, int], table: list[Any]
+    rows: RunRows, leased: list[LeasedPlace], tally: dict[str, int], table: list[Any]
 ) -> RunRow:
-    going = sum(1 for lease in running if rows.is_going(lease.id))
+    going = sum(1 for lease in leased if rows.is_going(lease.id))
     waiting = sum(row.queued + row.delayed + row.held for row in table)
     totals = {
         str(STATE_BY_CHAR[char]): count for char, count in tally.items() if char in STATE_BY_CHAR
     }
-    return {"running": going, "queued": waiting + len(running) - going, **totals}
+    return {"running": going, "queued": waiting + len(leased) - going, **totals}
 
 
-def _add_leased(found: _FoundRows, rows: RunRows, running: list[RunLease]) -> None:
-    """Return the running runs first, then those that an executor has fetched ahead."""
-    leased = [rows.of_blob(lease.record) for lease in running]
-    leased.sort(key=lambda row: (row["started_at"] is None, -(row["started_at"] or 0)))
-    for row in leased:
+async def _add_leased(
+    context: SupervisorContext, found: _FoundRows, rows: RunRows, leased: list[LeasedPlace]
+) -> None:
+    """Add the running runs first, then those that an executor has fetched ahead."""
+    ids = [lease.id for lease in leased]
+    some = [rows.of_blob(run_id, blob) async for run_id, blob in read_records(context, ids)]
+    some.sort(key=lambda row: (row["started_at"] is None, -(row["started_at"] or 0)))
+    for row in some:
         found.add(row)
 
 
 async def _add_waiting(
-    context: SupervisorContext, found: _FoundRows, rows: RunRows, waiting: list[WaitingRun]
+    context: SupervisorContext, found: _FoundRows, rows: RunRows, waiting: list[WaitingPlace]
 ) -> None:
     if not found.room:
         return
     delayed = [run.place_item for run in waiting if run.where == "delayed"]
     due_at = dict(await context.execute(context.commands.get_due_times(delayed))) if delayed else {}
-    for run in waiting:
-        found.add(rows.of_blob(run.record, due_at=due_at.get(run.place_item)))
+    spots = {run.id: run.place_item for run in waiting}
+    async for run_id, blob in read_records(context, list(spots)):
+        found.add(rows.of_blob(run_id, blob, due_at=due_at.get(spots[run_id])))
 
 
 async def _add_ended(
@@ -162,16 +167,17 @@ async def _add_ended(
     while offset < begin + MAX_SCANNED:
         if not found.room:
             return offset
-        page: list[StoredRun] = await context.execute(
-            context.commands.list_done(size, task=task, bad=bad, offset=offset)
+        page: list[str] = await context.execute(
+            context.commands.list_done_ids(size, task=task, bad=bad, offset=offset)
         )
         if not page:
             return None
         latest_at = 0.0
-        for at, run in enumerate(page):
-            row = rows.of_blob(run.record)
+        places = {run_id: at for at, run_id in enumerate(page)}
+        async for run_id, blob in read_records(context, page):
+            row = rows.of_blob(run_id, blob)
             if not found.add(row):
-                return offset + at
+                return offset + places[run_id]
             latest_at = max(latest_at, _changed_at(row))
         if since is not None and latest_at < since - STRAY_S:
             return None

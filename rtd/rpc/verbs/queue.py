@@ -2,23 +2,29 @@
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from rtd.common.errors import BadRequest, NoSuchQueue, PolicyError
 from rtd.model.policies import read_policies
-from rtd.model.run_record import RunEnd, decode_record, pack_end
+from rtd.model.run_record import RunEnd, pack_end
 from rtd.protocol import queue_verbs
 from rtd.rpc.core.request import ClientRequest
+from rtd.rpc.core.target_limit import check_targets
 from rtd.rpc.core.verb_handlers import handles
 from rtd.store.commands.arguments import PurgeReply
-from rtd.store.commands.reads import QueueState, RunLease
+from rtd.store.commands.keys import queue_of
+from rtd.store.commands.reads import QueueState
+from rtd.store.commands.run_places import LeasedPlace
+from rtd.store.connection.command import RedisCommand
 from rtd.supervisor.core.clock import now_ms
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.log import log
 
 #: Steps of a purge in one round trip; between two steps Redis serves others.
 PURGES: Final = 5
+#: Queues in one round trip.
+NAMES: Final = 100
 
 
 @handles(queue_verbs.QUEUE_LS)
@@ -31,9 +37,8 @@ async def ls(request: ClientRequest) -> dict[str, Any]:
 async def pause(request: ClientRequest) -> dict[str, Any]:
     """Start no more runs from these queues."""
     context, names = request.context, _names(request)
-    await context.redis.execute_all(
-        *[context.commands.pause(context.config.node, name) for name in names]
-    )
+    calls = context.commands
+    await _for_each(context, names, lambda name: calls.pause(context.config.node, name))
     reason = request.params["reason"]
     log.info("%s paused %s%s", request.client.peer.text, names, f": {reason}" if reason else "")
     return {"queues": await _rows(context, names)}
@@ -43,9 +48,8 @@ async def pause(request: ClientRequest) -> dict[str, Any]:
 async def resume(request: ClientRequest) -> dict[str, Any]:
     """Start runs from these queues again."""
     context, names = request.context, _names(request)
-    await context.redis.execute_all(
-        *[context.commands.resume(context.config.node, name) for name in names]
-    )
+    calls = context.commands
+    await _for_each(context, names, lambda name: calls.resume(context.config.node, name))
     log.info("%s resumed %s", request.client.peer.text, names)
     return {"queues": await _rows(context, names)}
 
@@ -54,10 +58,9 @@ async def resume(request: ClientRequest) -> dict[str, Any]:
 async def priority(request: ClientRequest) -> dict[str, Any]:
     """Set the priority of these queues, also for the runs that wait in them."""
     context, names = request.context, _names(request)
+    calls = context.commands
     value = _read_policy("priority", request.params["priority"])
-    await context.redis.execute_all(
-        *[context.commands.set_queue_priority(name, value) for name in names]
-    )
+    await _for_each(context, names, lambda name: calls.set_queue_priority(name, value))
     log.info("%s set the priority of %s to %d", request.client.peer.text, names, value)
     return {"queues": await _rows(context, names)}
 
@@ -82,13 +85,23 @@ async def purge(request: ClientRequest) -> dict[str, Any]:
             return {"cancelled": cancelled}
 
 
+async def _for_each(
+    context: SupervisorContext, names: list[str], command: Callable[[str], RedisCommand]
+) -> None:
+    """Send the command of each queue; between the round trips others get their turn."""
+    for start in range(0, len(names), NAMES):
+        some = names[start : start + NAMES]
+        await context.redis.execute_all(*[command(name) for name in some])
+
+
 def _names(request: ClientRequest) -> list[str]:
     names: list[str] = request.params["queues"]
     if not names:
         raise BadRequest("name at least one queue")
-    for name in names:
+    check_targets(request, names, "queues")
+    for name in dict.fromkeys(names):
         _read_policy("queue", name)
-    return names
+    return list(dict.fromkeys(names))
 
 
 def _read_policy(name: str, value: Any) -> Any:
@@ -103,11 +116,11 @@ async def _rows(
     context: SupervisorContext, only: Sequence[str] | None = None
 ) -> list[dict[str, Any]]:
     table: list[QueueState]
-    leases: list[RunLease]
+    leases: list[LeasedPlace]
     table, leases = await context.redis.execute_all(
-        context.commands.queue_table(), context.commands.list_running()
+        context.commands.queue_table(), context.commands.list_leased()
     )
-    running = Counter(decode_record(lease.record).spec.queue for lease in leases if lease.record)
+    running = Counter(queue_of(lease.place_item) for lease in leases)
     known = {
         row.queue: {
             "queue": row.queue,
@@ -118,4 +131,5 @@ async def _rows(
         }
         for row in table
     }
-    return [row for name, row in known.items() if only is None or name in only]
+    wanted = known.keys() if only is None else frozenset(only)
+    return [row for name, row in known.items() if name in wanted]

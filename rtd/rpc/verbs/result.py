@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from rtd.model.run_record import decode_record
 from rtd.protocol import frames, run_verbs
+from rtd.rpc.core.read_records import read_record
 from rtd.rpc.core.request import ClientRequest
-from rtd.rpc.core.resolve_target import no_such_run, resolve_target
+from rtd.rpc.core.resolve_target import resolve_target
 from rtd.rpc.core.run_rows import RunRows
 from rtd.rpc.core.verb_handlers import handles
 
@@ -15,10 +15,7 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
     """Return the value as the task returned it; extension types pass through unopened."""
     context = request.context
     run_id = await resolve_target(context, request.params["run"])
-    blob = await context.execute(context.commands.get_record(run_id))
-    if blob is None:
-        raise no_such_run(run_id)
-    record = decode_record(blob)
+    _, record = await read_record(context, run_id)
     row = RunRows(context).of_record(record)
     last = record.attempts[-1] if record.attempts else None
     value = record.end.result if record.end else None

@@ -5,12 +5,12 @@ from typing import Any
 
 from rtd.common.errors import BadRequest, WrongState
 from rtd.common.ids import is_id, new_id
-from rtd.model.run_record import decode_record, new_record
+from rtd.model.run_record import new_record
 from rtd.model.run_states import TERMINAL, RunState
 from rtd.protocol import run_verbs
 from rtd.rpc.core.for_each_target import TargetOutcome, for_each_target
+from rtd.rpc.core.read_records import read_record
 from rtd.rpc.core.request import ClientRequest
-from rtd.rpc.core.resolve_target import no_such_run
 from rtd.rpc.core.verb_handlers import handles
 from rtd.store.commands.arguments import Submission
 from rtd.supervisor.core.clock import now_ms
@@ -31,10 +31,7 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
 
 async def _retry(request: ClientRequest, run_id: str, position: int) -> TargetOutcome:
     context = request.context
-    blob = await context.execute(context.commands.get_record(run_id))
-    if blob is None:
-        raise no_such_run(run_id)
-    record = decode_record(blob)
+    _, record = await read_record(context, run_id)
     if record.state not in TERMINAL:
         raise WrongState(f"run {run_id} has not ended; it is {record.state}")
     context.manifest.find(record.spec.task)

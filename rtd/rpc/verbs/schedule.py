@@ -9,6 +9,7 @@ from rtd.common.local_timezone import local_timezone
 from rtd.language.core.durations import SECOND
 from rtd.protocol import schedule_verbs
 from rtd.rpc.core.request import ClientRequest
+from rtd.rpc.core.target_limit import check_targets
 from rtd.rpc.core.verb_handlers import handles
 from rtd.store.commands.schedule import ALL_TASKS
 from rtd.store.commands.schedule_records import OccurrenceRecord
@@ -104,6 +105,7 @@ async def _switch(request: ClientRequest, on: bool) -> dict[str, Any]:
     names, everything = request.params["tasks"], request.params["all"]
     if bool(names) is everything:
         raise BadRequest("name tasks, or say all")
+    check_targets(request, names, "tasks")
     check_startable(request.context, names)
     reason = request.params.get("reason")
     for name in [ALL_TASKS] if everything else names:

@@ -6,14 +6,16 @@ from rtd.common.msgpack_values import unpack
 from rtd.model.manifest import COMMAND
 from rtd.model.parameter_names import hide_private, hide_secrets
 from rtd.model.policies import DECLARED, POLICY_FIELDS
-from rtd.model.run_record import Attempt, RunRecord, RunSpec, decode_record
+from rtd.model.run_record import Attempt, RunRecord, RunSpec
 from rtd.model.run_states import RunState
 from rtd.process.tree.process_tree import read_tree
 from rtd.protocol import run_verbs
 from rtd.protocol.shapes import ATTEMPT
+from rtd.rpc.core.bad_records import RunRow
+from rtd.rpc.core.read_records import existing_record
 from rtd.rpc.core.request import ClientRequest
-from rtd.rpc.core.resolve_target import no_such_run, resolve_target
-from rtd.rpc.core.run_rows import RunRow, RunRows
+from rtd.rpc.core.resolve_target import resolve_target
+from rtd.rpc.core.run_rows import RunRows
 from rtd.rpc.core.verb_handlers import handles
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.run_helpers import item_of, place_of, policies_of
@@ -58,9 +60,7 @@ async def row_of(context: SupervisorContext, run_id: str) -> tuple[RunRow, RunRe
     """Return the row and the record of a run. Raises NoSuchRun."""
     calls = context.commands
     blob, progress = await context.redis.execute_all(calls.get_record(run_id), calls.get_progress())
-    if blob is None:
-        raise no_such_run(run_id)
-    record = decode_record(blob)
+    _, record = existing_record(run_id, blob)
     spot = f"{place_of(record.spec)}|{item_of(record.spec)}"
     due_at = dict(await context.execute(calls.get_due_times([spot]))).get(spot)
     return RunRows(context, progress).of_record(record, due_at), record

@@ -5,6 +5,7 @@ from typing import Any
 
 from rtd.protocol import run_verbs
 from rtd.rpc.core.request import ClientRequest
+from rtd.rpc.core.target_limit import check_targets
 from rtd.rpc.core.verb_handlers import handles
 from rtd.supervisor.runs.direct_submit import shortcut_for
 from rtd.supervisor.runs.submit import SubmitRequest, plan_of, submit
@@ -15,6 +16,8 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
     """Queue the runs; see `rtd.supervisor.runs.submit`."""
     params = request.params
     many = params["many"]
+    check_targets(request, many or (), "runs")
+    check_targets(request, params["ids"] or (), "ids")
     submit_request = SubmitRequest(
         task=params["task"],
         many=[params["params"]] if many is None else many,

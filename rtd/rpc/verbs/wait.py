@@ -4,15 +4,18 @@ import asyncio
 import time
 from typing import Any
 
-from rtd.common.errors import BadRequest, WaitTimeout
+from rtd.common.errors import BadRequest, RtdError, WaitTimeout
 from rtd.common.format_units import format_duration
 from rtd.protocol import run_verbs
+from rtd.rpc.core.bad_records import RunRow
+from rtd.rpc.core.read_records import no_such_run, read_records
 from rtd.rpc.core.request import ClientRequest
-from rtd.rpc.core.resolve_target import no_such_run, resolve_target
-from rtd.rpc.core.run_rows import RunRow, RunRows
+from rtd.rpc.core.resolve_target import resolve_targets
+from rtd.rpc.core.run_rows import RunRows
+from rtd.rpc.core.target_limit import reserved_targets
 from rtd.rpc.core.verb_handlers import handles
 from rtd.supervisor.core.context import SupervisorContext
-from rtd.supervisor.core.run_waiters import RunWatch, chunks
+from rtd.supervisor.core.run_waiters import RunWatch
 
 
 @handles(run_verbs.WAIT)
@@ -26,7 +29,25 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
         raise BadRequest("wait: name at least one run")
     timeout_s = params["timeout_s"]
     until = None if timeout_s is None else time.monotonic() + timeout_s
-    ids = [await resolve_target(context, target) for target in params["runs"]]
+    with reserved_targets(request):
+        ids = await _ids(context, params["runs"])
+        await _until_ended(request, ids, until)
+        return {"runs": await context.retry(lambda: _rows(context, ids))}
+
+
+async def _ids(context: SupervisorContext, targets: list[str]) -> list[str]:
+    ids: list[str] = []
+    for found in await resolve_targets(context, targets):
+        if isinstance(found, RtdError):
+            raise found
+        ids.append(found)
+    return ids
+
+
+async def _until_ended(request: ClientRequest, ids: list[str], until: float | None) -> None:
+    """Return when enough of the runs have ended. Raises WaitTimeout."""
+    context, params = request.context, request.params
+    timeout_s = params["timeout_s"]
     # With `any` a run that was over before the wait began is enough, too.
     enough = len(set(ids)) - 1 if params["any"] else 0
     waiters = request.node.waiters
@@ -41,7 +62,6 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
             await _change(watch, until, timeout_s)
     finally:
         await waiters.remove(watch)
-    return {"runs": await context.retry(lambda: _rows(context, ids))}
 
 
 async def _change(watch: RunWatch, until: float | None, timeout_s: float | None) -> None:
@@ -59,13 +79,12 @@ def _timeout(watch: RunWatch, timeout_s: float | None) -> WaitTimeout:
 
 
 async def _rows(context: SupervisorContext, ids: list[str]) -> list[RunRow]:
-    found: list[RunRow] = []
     progress = await context.execute(context.commands.get_progress())
     rows = RunRows(context, progress)
-    for chunk in chunks(ids):
-        blobs = await context.execute(context.commands.get_records(chunk))
-        for run_id, blob in zip(chunk, blobs, strict=True):
-            if blob is None:
-                raise no_such_run(run_id)
-            found.append(rows.of_blob(blob))
-    return found
+    by_id = {
+        run_id: rows.of_blob(run_id, blob) async for run_id, blob in read_records(context, ids)
+    }
+    for run_id in ids:
+        if run_id not in by_id:
+            raise no_such_run(run_id)
+    return [by_id[run_id] for run_id in ids]

@@ -5,6 +5,7 @@ from rtd.store.commands.node_claim import NodeCommands
 from rtd.store.commands.node_tasks import NodeTaskCommands
 from rtd.store.commands.parameters import ParameterCommands
 from rtd.store.commands.reads import ReadCommands
+from rtd.store.commands.run_places import PlaceCommands
 from rtd.store.commands.run_transitions import RunCommands
 from rtd.store.commands.schedule import ScheduleCommands
 from rtd.store.commands.task_log import TaskLogCommands
@@ -16,6 +17,7 @@ class StoreCommands(
     NodeTaskCommands,
     RunCommands,
     ReadCommands,
+    PlaceCommands,
     ScheduleCommands,
     ParameterCommands,
     TaskLogCommands,

@@ -41,3 +41,8 @@ def split_place(text: str) -> tuple[str, str, int]:
     """Return (lane, queue, priority) of a place, or of a place with an item behind it."""
     lane, queue, priority, *_ = text.split(SEPARATOR, 3)
     return lane, queue, int(priority)
+
+
+def queue_of(text: str) -> str:
+    """Return the queue of a place, or of a place with an item behind it."""
+    return text.partition(SEPARATOR)[2].partition(SEPARATOR)[0]

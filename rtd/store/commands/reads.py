@@ -52,42 +52,43 @@ class EnrolledExecutor(NamedTuple):
     active: bool
 
 
-def _groups(reply: Sequence[Any], size: int) -> Iterator[tuple[Any, ...]]:
+def groups(reply: Sequence[Any], size: int) -> Iterator[tuple[Any, ...]]:
+    """Return the values of a flat reply in groups of this size."""
     it = iter(reply)
     return zip(*[it] * size, strict=True)
 
 
 def _waiting(reply: Sequence[bytes]) -> list[WaitingRun]:
-    return [WaitingRun(i.decode(), w.decode(), p.decode(), r) for i, w, p, r in _groups(reply, 4)]
+    return [WaitingRun(i.decode(), w.decode(), p.decode(), r) for i, w, p, r in groups(reply, 4)]
 
 
 def _running(reply: Sequence[bytes]) -> list[RunLease]:
-    return [RunLease(e.decode(), i.decode(), r) for e, i, r in _groups(reply, 3)]
+    return [RunLease(e.decode(), i.decode(), r) for e, i, r in groups(reply, 3)]
 
 
 def _done(reply: Sequence[bytes]) -> list[StoredRun]:
-    return [StoredRun(i.decode(), r) for i, r in _groups(reply, 2)]
+    return [StoredRun(i.decode(), r) for i, r in groups(reply, 2)]
 
 
 def _queues(reply: Sequence[Any]) -> list[QueueState]:
     rows = [
         QueueState(q.decode(), int(prio), bool(paused), queued, delayed, held)
-        for q, prio, paused, queued, delayed, held in _groups(reply, 6)
+        for q, prio, paused, queued, delayed, held in groups(reply, 6)
     ]
     return sorted(rows, key=lambda row: (-row.priority, row.queue))
 
 
 def _counts(reply: Sequence[bytes]) -> dict[str, int]:
-    return {key.decode(): int(value) for key, value in _groups(reply, 2)}
+    return {key.decode(): int(value) for key, value in groups(reply, 2)}
 
 
 def _blobs(reply: Sequence[bytes]) -> dict[str, bytes]:
-    return {key.decode(): value for key, value in _groups(reply, 2)}
+    return {key.decode(): value for key, value in groups(reply, 2)}
 
 
 def _execs(reply: Sequence[bytes]) -> list[EnrolledExecutor]:
     rows = []
-    for key, value in _groups(reply, 2):
+    for key, value in groups(reply, 2):
         lane, _, node = value[1:].decode().partition("|")
         rows.append(EnrolledExecutor(key.decode(), lane, node, value[:1] == b"a"))
     return rows

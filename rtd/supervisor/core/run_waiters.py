@@ -6,11 +6,12 @@ from types import TracebackType
 from typing import TypeVar
 
 from rtd.common.errors import StoreGone
-from rtd.model.run_states import STATE_BY_CHAR, TERMINAL
+from rtd.model.run_states import STATE_BY_CHAR, TERMINAL, RunState
 from rtd.supervisor.core.context import SupervisorContext
 
 #: Runs that are read in one round trip.
 CHUNK = 1000
+_LIVE = frozenset(RunState) - TERMINAL
 Item = TypeVar("Item")
 
 
@@ -95,11 +96,11 @@ class RunWaiters:
     async def _check(self, ids: list[str]) -> None:
         calls = self._context.commands
         for chunk in chunks(ids):
-            _, records = await self._context.redis.execute_all(
-                calls.watch_runs(chunk), calls.get_records(chunk)
+            _, states = await self._context.redis.execute_all(
+                calls.watch_runs(chunk), calls.get_states(chunk)
             )
-            for run_id, record in zip(chunk, records, strict=True):
-                if record is None or STATE_BY_CHAR[chr(record[0])] in TERMINAL:
+            for run_id, char in zip(chunk, states, strict=True):
+                if STATE_BY_CHAR.get(char) not in _LIVE:
                     self.on_notification(run_id)
 
     def _forget(self, watch: RunWatch) -> list[str]:

@@ -8,7 +8,7 @@ from rtd.model.run_record import RunRecord, decode_record
 from rtd.model.run_states import TERMINAL
 from rtd.planner.planner import Planner
 from rtd.planner.scheduled_task import ScheduledTask
-from rtd.store.commands.reads import RunLease, WaitingRun
+from rtd.store.commands.run_places import LeasedPlace, WaitingPlace
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.runs.queued_reason import QueuedReason, queued_reason
 
@@ -36,10 +36,10 @@ async def blocking_runs(
     if not active:
         return []
     calls = context.commands
-    leases: list[RunLease]
-    queued: list[WaitingRun]
+    leases: list[LeasedPlace]
+    queued: list[WaitingPlace]
     blobs, leases, queued = await context.redis.execute_all(
-        calls.get_records(active), calls.list_running(), calls.list_queued(MAX_QUEUED)
+        calls.get_records(active), calls.list_leased(), calls.list_waiting(MAX_QUEUED)
     )
     leased = {lease.id for lease in leases}
     ahead = {run.id: n for n, run in enumerate(run for run in queued if run.where == "queue")}
@@ -56,7 +56,7 @@ async def blocking_runs(
     return holds
 
 
-async def _due_times(context: SupervisorContext, runs: list[WaitingRun]) -> dict[str, float]:
+async def _due_times(context: SupervisorContext, runs: list[WaitingPlace]) -> dict[str, float]:
     """Return when the delayed ones of these runs are due, by their ids."""
     delayed = {run.place_item: run.id for run in runs if run.where == "delayed"}
     if not delayed:

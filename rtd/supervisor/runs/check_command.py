@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rtd.common.errors import ParameterError
+from rtd.common.text_of import show_value
 from rtd.common.units import parse_umask
 
 
@@ -15,7 +16,7 @@ def check_command(params: Mapping[str, Any]) -> None:
     """
     argv = params["argv"]
     if not isinstance(argv, list) or not argv or not all(isinstance(a, str) for a in argv):
-        raise ParameterError(f"command: argv must be a list of texts, not {argv!r:.80}")
+        raise ParameterError(f"command: argv must be a list of texts, not {show_value(argv)}")
     if not argv[0]:
         raise ParameterError("command: argv starts with an empty text; name the program")
     if any("\0" in part for part in argv):
@@ -23,7 +24,7 @@ def check_command(params: Mapping[str, Any]) -> None:
     for name in ("cwd", "user"):
         value = params.get(name)
         if value is not None and (not isinstance(value, str) or not value):
-            raise ParameterError(f"command: {name} must be a text, not {value!r:.80}")
+            raise ParameterError(f"command: {name} must be a text, not {show_value(value)}")
     _check_env(params.get("env"))
     stdin = params.get("stdin")
     if stdin is not None and not isinstance(stdin, str | bytes):

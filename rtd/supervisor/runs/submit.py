@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from rtd.common.errors import BadRequest, Conflict, ParameterError, ShuttingDown, TooLarge
 from rtd.common.ids import id_for_key, new_ids
-from rtd.common.msgpack_values import show_value
+from rtd.common.text_of import show_value
 from rtd.common.units import format_bytes, parse_duration_s
 from rtd.model.manifest import COMMAND, TaskInfo, check_params
 from rtd.model.policies import DECLARED, POLICY_OPTIONS, read_policies

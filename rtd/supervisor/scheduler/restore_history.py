@@ -56,7 +56,7 @@ async def _begun(context: SupervisorContext, active: Sequence[ActiveRun]) -> set
     """Return the ids of the runs that have begun: an executor has them, or had them before."""
     if not active:
         return set()
-    leased = {run.id for run in await context.execute(context.commands.list_running())}
+    leased = {run.id for run in await context.execute(context.commands.list_leased())}
     found = {one.id for one in active if one.id in leased}
     for chunk in chunks([one.id for one in active if one.id not in leased]):
         blobs = await context.execute(context.commands.get_records(chunk))

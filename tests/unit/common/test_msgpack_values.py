@@ -9,8 +9,9 @@ import msgpack
 import pytest
 
 from rtd.common.errors import UnserialisableError
-from rtd.common.msgpack_values import pack, show_value, unpack
+from rtd.common.msgpack_values import pack, unpack
 from rtd.common.nesting_depth import MAX_BOXES, MAX_DEPTH
+from rtd.common.text_of import show_value
 from rtd.protocol.frames import dump_value
 
 

@@ -1,0 +1,40 @@
+"""How many runs, tasks or queues one request may name, and the requests of one connection."""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+
+from rtd.common.errors import TooLarge
+from rtd.rpc.core.request import ClientRequest
+
+
+def check_targets(request: ClientRequest, targets: Sequence[object], noun: str) -> None:
+    """Check that a request does not name too many. Raises TooLarge."""
+    limit = request.context.config.limits.targets
+    if len(targets) > limit:
+        raise TooLarge(
+            f"{len(targets):,} {noun} in one request, the limit is {limit:,}; send several"
+            " requests, or raise limits.targets"
+        )
+
+
+@contextlib.contextmanager
+def reserved_targets(request: ClientRequest) -> Iterator[None]:
+    """Count the runs of a request among those of its connection, until it is answered.
+
+    Raises:
+        TooLarge: too many in this request, or together with the others that go on.
+    """
+    targets: list[str] = request.params["runs"]
+    check_targets(request, targets, "runs")
+    client, limit = request.client, request.context.config.limits.targets
+    if client.targets + len(targets) > limit:
+        raise TooLarge(
+            f"the requests of this connection that go on name {client.targets:,} runs, and this"
+            f" one {len(targets):,}; the limit is {limit:,}: wait for their answers, or raise"
+            " limits.targets"
+        )
+    client.targets += len(targets)
+    try:
+        yield
+    finally:
+        client.targets -= len(targets)
