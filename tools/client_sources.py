@@ -27,10 +27,29 @@ def _signature(param: Field) -> str:
     return f"{param.name}: {param.type} = {param.default!r}"
 
 
-def _argument(param: Field) -> str:
-    empty = " or {}" if isinstance(param.default, dict) else ""
-    empty = " or []" if isinstance(param.default, list) else empty
-    return f'"{param.name}": {param.name}{empty}'
+def _request(verb: Verb) -> tuple[str, str]:
+    """Return the lines that make the request, and its name or itself.
+
+    An optional parameter is in it only if it was given: a daemon of an earlier version does not
+    know the parameters of later ones, and refuses them.
+    """
+    needed = [f'"{p.name}": {p.name}' for p in verb.params if p.default is REQUIRED]
+    optional = [param for param in verb.params if param.default is not REQUIRED]
+    whole = f"{{{', '.join(needed)}}}"
+    if not optional:
+        return "", whole
+    lines = [f"request: dict[str, Any] = {whole}"]
+    for param in optional:
+        lines += [f"if {_was_given(param)}:", f'    request["{param.name}"] = {param.name}']
+    return "\n".join(lines) + "\n", "request"
+
+
+def _was_given(param: Field) -> str:
+    if param.default is None:
+        return f"{param.name} is not None"
+    if not isinstance(param.default, bool) and param.default:
+        return f"{param.name} != {param.default!r}"
+    return f"not {param.name}" if param.default else param.name
 
 
 def _doc(verb: Verb) -> str:
@@ -47,7 +66,7 @@ def _doc(verb: Verb) -> str:
 
 def _method(verb: Verb, asynchronous: bool) -> str:
     names = [_signature(p) for p in verb.params]
-    arguments = "{" + ", ".join(_argument(p) for p in verb.params) + "}"
+    lines, request = _request(verb)
     start = ", ".join(["self", "*", *names] if names else ["self"])
     doc = f'"""See `rtctl.generated.verbs.Verbs.{verb.name}`."""'
     repeat = "" if verb.repeatable else ", repeatable=False"
@@ -56,13 +75,13 @@ def _method(verb: Verb, asynchronous: bool) -> str:
             f"{'AsyncStream' if asynchronous else 'Stream'}[{verb.stream[1]}, {_class_name(verb)}]"
         )
         head = f"def {verb.name}({start}) -> {kind}:"
-        body = f'return self._stream("{verb.name}", {arguments})'
+        body = f'{lines}return self._stream("{verb.name}", {request})'
     else:
         wait = "await " if asynchronous else ""
         head = f"{'async ' if asynchronous else ''}def {verb.name}({start}) -> {_class_name(verb)}:"
         body = (
-            f'answer: {_class_name(verb)} = {wait}self._call("{verb.name}", {arguments}{repeat})\n'
-            "return answer"
+            f"{lines}answer: {_class_name(verb)} = "
+            f'{wait}self._call("{verb.name}", {request}{repeat})\nreturn answer'
         )
     return head + "\n" + indent((doc if asynchronous else _doc(verb)) + "\n" + body, "    ")
 

@@ -67,18 +67,20 @@ class AsyncVerbs:
         shortcut: bool = False,
     ) -> SubmitResult:
         """See `rtctl.generated.verbs.Verbs.submit`."""
-        answer: SubmitResult = await self._call(
-            "submit",
-            {
-                "task": task,
-                "params": params or {},
-                "many": many,
-                "ids": ids,
-                "key": key,
-                "options": options or {},
-                "shortcut": shortcut,
-            },
-        )
+        request: dict[str, Any] = {"task": task}
+        if params:
+            request["params"] = params
+        if many is not None:
+            request["many"] = many
+        if ids is not None:
+            request["ids"] = ids
+        if key is not None:
+            request["key"] = key
+        if options:
+            request["options"] = options
+        if shortcut:
+            request["shortcut"] = shortcut
+        answer: SubmitResult = await self._call("submit", request)
         return answer
 
     async def ls(
@@ -92,17 +94,20 @@ class AsyncVerbs:
         ended_from: int | None = None,
     ) -> LsResult:
         """See `rtctl.generated.verbs.Verbs.ls`."""
-        answer: LsResult = await self._call(
-            "ls",
-            {
-                "task": task,
-                "state": state or [],
-                "queue": queue,
-                "limit": limit,
-                "since": since,
-                "ended_from": ended_from,
-            },
-        )
+        request: dict[str, Any] = {}
+        if task is not None:
+            request["task"] = task
+        if state:
+            request["state"] = state
+        if queue is not None:
+            request["queue"] = queue
+        if limit != 50:
+            request["limit"] = limit
+        if since is not None:
+            request["since"] = since
+        if ended_from is not None:
+            request["ended_from"] = ended_from
+        answer: LsResult = await self._call("ls", request)
         return answer
 
     async def show(self, *, run: str) -> ShowResult:
@@ -122,26 +127,31 @@ class AsyncVerbs:
         after: list[int] | None = None,
     ) -> AsyncStream[LogPart, LogsResult]:
         """See `rtctl.generated.verbs.Verbs.logs`."""
-        return self._stream(
-            "logs",
-            {
-                "run": run,
-                "attempt": attempt,
-                "follow": follow,
-                "lines": lines,
-                "since": since,
-                "stream": stream,
-                "after": after,
-            },
-        )
+        request: dict[str, Any] = {"run": run}
+        if attempt is not None:
+            request["attempt"] = attempt
+        if follow:
+            request["follow"] = follow
+        if lines is not None:
+            request["lines"] = lines
+        if since is not None:
+            request["since"] = since
+        if stream is not None:
+            request["stream"] = stream
+        if after is not None:
+            request["after"] = after
+        return self._stream("logs", request)
 
     async def wait(
         self, *, runs: list[str], timeout_s: float | None = None, any: bool = False
     ) -> WaitResult:
         """See `rtctl.generated.verbs.Verbs.wait`."""
-        answer: WaitResult = await self._call(
-            "wait", {"runs": runs, "timeout_s": timeout_s, "any": any}
-        )
+        request: dict[str, Any] = {"runs": runs}
+        if timeout_s is not None:
+            request["timeout_s"] = timeout_s
+        if any:
+            request["any"] = any
+        answer: WaitResult = await self._call("wait", request)
         return answer
 
     async def result(self, *, run: str) -> ResultResult:
@@ -153,31 +163,46 @@ class AsyncVerbs:
         self, *, runs: list[str], grace_s: float | None = None, reason: str = ""
     ) -> KillResult:
         """See `rtctl.generated.verbs.Verbs.kill`."""
-        answer: KillResult = await self._call(
-            "kill", {"runs": runs, "grace_s": grace_s, "reason": reason}
-        )
+        request: dict[str, Any] = {"runs": runs}
+        if grace_s is not None:
+            request["grace_s"] = grace_s
+        if reason:
+            request["reason"] = reason
+        answer: KillResult = await self._call("kill", request)
         return answer
 
     async def cancel(self, *, runs: list[str], reason: str = "") -> CancelResult:
         """See `rtctl.generated.verbs.Verbs.cancel`."""
-        answer: CancelResult = await self._call(
-            "cancel", {"runs": runs, "reason": reason}, repeatable=False
-        )
+        request: dict[str, Any] = {"runs": runs}
+        if reason:
+            request["reason"] = reason
+        answer: CancelResult = await self._call("cancel", request, repeatable=False)
         return answer
 
     async def retry(self, *, runs: list[str], ids: list[str] | None = None) -> RetryResult:
         """See `rtctl.generated.verbs.Verbs.retry`."""
-        answer: RetryResult = await self._call("retry", {"runs": runs, "ids": ids})
+        request: dict[str, Any] = {"runs": runs}
+        if ids is not None:
+            request["ids"] = ids
+        answer: RetryResult = await self._call("retry", request)
         return answer
 
     async def tasks(self, *, task: str | None = None) -> TasksResult:
         """See `rtctl.generated.verbs.Verbs.tasks`."""
-        answer: TasksResult = await self._call("tasks", {"task": task})
+        request: dict[str, Any] = {}
+        if task is not None:
+            request["task"] = task
+        answer: TasksResult = await self._call("tasks", request)
         return answer
 
     async def next(self, *, task: str | None = None, n: int = 10) -> NextResult:
         """See `rtctl.generated.verbs.Verbs.next`."""
-        answer: NextResult = await self._call("next", {"task": task, "n": n})
+        request: dict[str, Any] = {}
+        if task is not None:
+            request["task"] = task
+        if n != 10:
+            request["n"] = n
+        answer: NextResult = await self._call("next", request)
         return answer
 
     async def why(self, *, task: str) -> WhyResult:
@@ -189,59 +214,88 @@ class AsyncVerbs:
         self, *, task: str | None = None, since: float | None = None, limit: int = 100
     ) -> MissesResult:
         """See `rtctl.generated.verbs.Verbs.misses`."""
-        answer: MissesResult = await self._call(
-            "misses", {"task": task, "since": since, "limit": limit}
-        )
+        request: dict[str, Any] = {}
+        if task is not None:
+            request["task"] = task
+        if since is not None:
+            request["since"] = since
+        if limit != 100:
+            request["limit"] = limit
+        answer: MissesResult = await self._call("misses", request)
         return answer
 
     async def enable(self, *, tasks: list[str] | None = None, all: bool = False) -> EnableResult:
         """See `rtctl.generated.verbs.Verbs.enable`."""
-        answer: EnableResult = await self._call("enable", {"tasks": tasks or [], "all": all})
+        request: dict[str, Any] = {}
+        if tasks:
+            request["tasks"] = tasks
+        if all:
+            request["all"] = all
+        answer: EnableResult = await self._call("enable", request)
         return answer
 
     async def disable(
         self, *, tasks: list[str] | None = None, all: bool = False, reason: str = ""
     ) -> DisableResult:
         """See `rtctl.generated.verbs.Verbs.disable`."""
-        answer: DisableResult = await self._call(
-            "disable", {"tasks": tasks or [], "all": all, "reason": reason}
-        )
+        request: dict[str, Any] = {}
+        if tasks:
+            request["tasks"] = tasks
+        if all:
+            request["all"] = all
+        if reason:
+            request["reason"] = reason
+        answer: DisableResult = await self._call("disable", request)
         return answer
 
     async def trigger(self, *, task: str, params: dict[str, Any] | None = None) -> TriggerResult:
         """See `rtctl.generated.verbs.Verbs.trigger`."""
-        answer: TriggerResult = await self._call(
-            "trigger", {"task": task, "params": params or {}}, repeatable=False
-        )
+        request: dict[str, Any] = {"task": task}
+        if params:
+            request["params"] = params
+        answer: TriggerResult = await self._call("trigger", request, repeatable=False)
         return answer
 
     async def graph(self, *, task: str | None = None) -> GraphResult:
         """See `rtctl.generated.verbs.Verbs.graph`."""
-        answer: GraphResult = await self._call("graph", {"task": task})
+        request: dict[str, Any] = {}
+        if task is not None:
+            request["task"] = task
+        answer: GraphResult = await self._call("graph", request)
         return answer
 
     async def params_ls(self, *, task: str | None = None) -> ParamsLsResult:
         """See `rtctl.generated.verbs.Verbs.params_ls`."""
-        answer: ParamsLsResult = await self._call("params_ls", {"task": task})
+        request: dict[str, Any] = {}
+        if task is not None:
+            request["task"] = task
+        answer: ParamsLsResult = await self._call("params_ls", request)
         return answer
 
     async def params_get(self, *, name: str, task: str | None = None) -> ParamsGetResult:
         """See `rtctl.generated.verbs.Verbs.params_get`."""
-        answer: ParamsGetResult = await self._call("params_get", {"name": name, "task": task})
+        request: dict[str, Any] = {"name": name}
+        if task is not None:
+            request["task"] = task
+        answer: ParamsGetResult = await self._call("params_get", request)
         return answer
 
     async def params_set(
         self, *, name: str, value: Any, task: str | None = None
     ) -> ParamsSetResult:
         """See `rtctl.generated.verbs.Verbs.params_set`."""
-        answer: ParamsSetResult = await self._call(
-            "params_set", {"name": name, "value": value, "task": task}
-        )
+        request: dict[str, Any] = {"name": name, "value": value}
+        if task is not None:
+            request["task"] = task
+        answer: ParamsSetResult = await self._call("params_set", request)
         return answer
 
     async def params_unset(self, *, name: str, task: str | None = None) -> ParamsUnsetResult:
         """See `rtctl.generated.verbs.Verbs.params_unset`."""
-        answer: ParamsUnsetResult = await self._call("params_unset", {"name": name, "task": task})
+        request: dict[str, Any] = {"name": name}
+        if task is not None:
+            request["task"] = task
+        answer: ParamsUnsetResult = await self._call("params_unset", request)
         return answer
 
     async def queue_ls(self) -> QueueLsResult:
@@ -251,9 +305,10 @@ class AsyncVerbs:
 
     async def queue_pause(self, *, queues: list[str], reason: str = "") -> QueuePauseResult:
         """See `rtctl.generated.verbs.Verbs.queue_pause`."""
-        answer: QueuePauseResult = await self._call(
-            "queue_pause", {"queues": queues, "reason": reason}
-        )
+        request: dict[str, Any] = {"queues": queues}
+        if reason:
+            request["reason"] = reason
+        answer: QueuePauseResult = await self._call("queue_pause", request)
         return answer
 
     async def queue_resume(self, *, queues: list[str]) -> QueueResumeResult:
@@ -270,9 +325,10 @@ class AsyncVerbs:
 
     async def queue_purge(self, *, queue: str, reason: str = "") -> QueuePurgeResult:
         """See `rtctl.generated.verbs.Verbs.queue_purge`."""
-        answer: QueuePurgeResult = await self._call(
-            "queue_purge", {"queue": queue, "reason": reason}
-        )
+        request: dict[str, Any] = {"queue": queue}
+        if reason:
+            request["reason"] = reason
+        answer: QueuePurgeResult = await self._call("queue_purge", request)
         return answer
 
     async def task_log(
@@ -285,10 +341,18 @@ class AsyncVerbs:
         skip: int = 0,
     ) -> TaskLogResult:
         """See `rtctl.generated.verbs.Verbs.task_log`."""
-        answer: TaskLogResult = await self._call(
-            "task_log",
-            {"task": task, "action": action, "since": since, "limit": limit, "skip": skip},
-        )
+        request: dict[str, Any] = {}
+        if task is not None:
+            request["task"] = task
+        if action is not None:
+            request["action"] = action
+        if since is not None:
+            request["since"] = since
+        if limit != 100:
+            request["limit"] = limit
+        if skip:
+            request["skip"] = skip
+        answer: TaskLogResult = await self._call("task_log", request)
         return answer
 
     def events(
@@ -301,9 +365,18 @@ class AsyncVerbs:
         run: str | None = None,
     ) -> AsyncStream[Event, EventsResult]:
         """See `rtctl.generated.verbs.Verbs.events`."""
-        return self._stream(
-            "events", {"follow": follow, "since": since, "limit": limit, "task": task, "run": run}
-        )
+        request: dict[str, Any] = {}
+        if follow:
+            request["follow"] = follow
+        if since is not None:
+            request["since"] = since
+        if limit != 100:
+            request["limit"] = limit
+        if task is not None:
+            request["task"] = task
+        if run is not None:
+            request["run"] = run
+        return self._stream("events", request)
 
     async def status(self) -> StatusResult:
         """See `rtctl.generated.verbs.Verbs.status`."""
@@ -329,7 +402,10 @@ class AsyncVerbs:
         self, *, grace_s: float | None = None, keep_running: bool = False
     ) -> ShutdownResult:
         """See `rtctl.generated.verbs.Verbs.shutdown`."""
-        answer: ShutdownResult = await self._call(
-            "shutdown", {"grace_s": grace_s, "keep_running": keep_running}, repeatable=False
-        )
+        request: dict[str, Any] = {}
+        if grace_s is not None:
+            request["grace_s"] = grace_s
+        if keep_running:
+            request["keep_running"] = keep_running
+        answer: ShutdownResult = await self._call("shutdown", request, repeatable=False)
         return answer

@@ -79,18 +79,20 @@ class Verbs:
             options: how the runs are queued and watched; any policy of a task.
             shortcut: for clients: say how to queue further runs of this task.
         """
-        answer: SubmitResult = self._call(
-            "submit",
-            {
-                "task": task,
-                "params": params or {},
-                "many": many,
-                "ids": ids,
-                "key": key,
-                "options": options or {},
-                "shortcut": shortcut,
-            },
-        )
+        request: dict[str, Any] = {"task": task}
+        if params:
+            request["params"] = params
+        if many is not None:
+            request["many"] = many
+        if ids is not None:
+            request["ids"] = ids
+        if key is not None:
+            request["key"] = key
+        if options:
+            request["options"] = options
+        if shortcut:
+            request["shortcut"] = shortcut
+        answer: SubmitResult = self._call("submit", request)
         return answer
 
     def ls(
@@ -113,17 +115,20 @@ class Verbs:
             since: only those that changed since, epoch seconds.
             ended_from: go on in the ended runs: the `next` of an earlier answer.
         """
-        answer: LsResult = self._call(
-            "ls",
-            {
-                "task": task,
-                "state": state or [],
-                "queue": queue,
-                "limit": limit,
-                "since": since,
-                "ended_from": ended_from,
-            },
-        )
+        request: dict[str, Any] = {}
+        if task is not None:
+            request["task"] = task
+        if state:
+            request["state"] = state
+        if queue is not None:
+            request["queue"] = queue
+        if limit != 50:
+            request["limit"] = limit
+        if since is not None:
+            request["since"] = since
+        if ended_from is not None:
+            request["ended_from"] = ended_from
+        answer: LsResult = self._call("ls", request)
         return answer
 
     def show(self, *, run: str) -> ShowResult:
@@ -159,18 +164,20 @@ class Verbs:
             stream: only `out` or `err`.
             after: go on behind a part that was sent: its attempt and its `end`.
         """
-        return self._stream(
-            "logs",
-            {
-                "run": run,
-                "attempt": attempt,
-                "follow": follow,
-                "lines": lines,
-                "since": since,
-                "stream": stream,
-                "after": after,
-            },
-        )
+        request: dict[str, Any] = {"run": run}
+        if attempt is not None:
+            request["attempt"] = attempt
+        if follow:
+            request["follow"] = follow
+        if lines is not None:
+            request["lines"] = lines
+        if since is not None:
+            request["since"] = since
+        if stream is not None:
+            request["stream"] = stream
+        if after is not None:
+            request["after"] = after
+        return self._stream("logs", request)
 
     def wait(
         self, *, runs: list[str], timeout_s: float | None = None, any: bool = False
@@ -183,7 +190,12 @@ class Verbs:
             timeout_s: after it: error `timeout`; the runs go on.
             any: one is enough.
         """
-        answer: WaitResult = self._call("wait", {"runs": runs, "timeout_s": timeout_s, "any": any})
+        request: dict[str, Any] = {"runs": runs}
+        if timeout_s is not None:
+            request["timeout_s"] = timeout_s
+        if any:
+            request["any"] = any
+        answer: WaitResult = self._call("wait", request)
         return answer
 
     def result(self, *, run: str) -> ResultResult:
@@ -208,9 +220,12 @@ class Verbs:
             grace_s: instead of the task's stop_grace; 0: kill at once.
             reason: goes into the records; at most 500 characters.
         """
-        answer: KillResult = self._call(
-            "kill", {"runs": runs, "grace_s": grace_s, "reason": reason}
-        )
+        request: dict[str, Any] = {"runs": runs}
+        if grace_s is not None:
+            request["grace_s"] = grace_s
+        if reason:
+            request["reason"] = reason
+        answer: KillResult = self._call("kill", request)
         return answer
 
     def cancel(self, *, runs: list[str], reason: str = "") -> CancelResult:
@@ -221,9 +236,10 @@ class Verbs:
                 recent run, or a key.
             reason: goes into the records; at most 500 characters.
         """
-        answer: CancelResult = self._call(
-            "cancel", {"runs": runs, "reason": reason}, repeatable=False
-        )
+        request: dict[str, Any] = {"runs": runs}
+        if reason:
+            request["reason"] = reason
+        answer: CancelResult = self._call("cancel", request, repeatable=False)
         return answer
 
     def retry(self, *, runs: list[str], ids: list[str] | None = None) -> RetryResult:
@@ -235,7 +251,10 @@ class Verbs:
                 recent run, or a key.
             ids: a ULID for each new run, so that it is safe to repeat.
         """
-        answer: RetryResult = self._call("retry", {"runs": runs, "ids": ids})
+        request: dict[str, Any] = {"runs": runs}
+        if ids is not None:
+            request["ids"] = ids
+        answer: RetryResult = self._call("retry", request)
         return answer
 
     def tasks(self, *, task: str | None = None) -> TasksResult:
@@ -244,7 +263,10 @@ class Verbs:
         Args:
             task: only this one.
         """
-        answer: TasksResult = self._call("tasks", {"task": task})
+        request: dict[str, Any] = {}
+        if task is not None:
+            request["task"] = task
+        answer: TasksResult = self._call("tasks", request)
         return answer
 
     def next(self, *, task: str | None = None, n: int = 10) -> NextResult:
@@ -254,7 +276,12 @@ class Verbs:
             task: only this one.
             n: how many starts, 1 to 1000.
         """
-        answer: NextResult = self._call("next", {"task": task, "n": n})
+        request: dict[str, Any] = {}
+        if task is not None:
+            request["task"] = task
+        if n != 10:
+            request["n"] = n
+        answer: NextResult = self._call("next", request)
         return answer
 
     def why(self, *, task: str) -> WhyResult:
@@ -277,7 +304,14 @@ class Verbs:
             since: only those due since, epoch seconds.
             limit: how many at most.
         """
-        answer: MissesResult = self._call("misses", {"task": task, "since": since, "limit": limit})
+        request: dict[str, Any] = {}
+        if task is not None:
+            request["task"] = task
+        if since is not None:
+            request["since"] = since
+        if limit != 100:
+            request["limit"] = limit
+        answer: MissesResult = self._call("misses", request)
         return answer
 
     def enable(self, *, tasks: list[str] | None = None, all: bool = False) -> EnableResult:
@@ -287,7 +321,12 @@ class Verbs:
             tasks: their names.
             all: instead: the whole schedule; each task keeps its own setting.
         """
-        answer: EnableResult = self._call("enable", {"tasks": tasks or [], "all": all})
+        request: dict[str, Any] = {}
+        if tasks:
+            request["tasks"] = tasks
+        if all:
+            request["all"] = all
+        answer: EnableResult = self._call("enable", request)
         return answer
 
     def disable(
@@ -301,9 +340,14 @@ class Verbs:
             all: instead: the whole schedule; each task keeps its own setting.
             reason: goes into the records; at most 500 characters.
         """
-        answer: DisableResult = self._call(
-            "disable", {"tasks": tasks or [], "all": all, "reason": reason}
-        )
+        request: dict[str, Any] = {}
+        if tasks:
+            request["tasks"] = tasks
+        if all:
+            request["all"] = all
+        if reason:
+            request["reason"] = reason
+        answer: DisableResult = self._call("disable", request)
         return answer
 
     def trigger(self, *, task: str, params: dict[str, Any] | None = None) -> TriggerResult:
@@ -314,9 +358,10 @@ class Verbs:
             task: its name.
             params: the parameters of the run.
         """
-        answer: TriggerResult = self._call(
-            "trigger", {"task": task, "params": params or {}}, repeatable=False
-        )
+        request: dict[str, Any] = {"task": task}
+        if params:
+            request["params"] = params
+        answer: TriggerResult = self._call("trigger", request, repeatable=False)
         return answer
 
     def graph(self, *, task: str | None = None) -> GraphResult:
@@ -325,7 +370,10 @@ class Verbs:
         Args:
             task: only tasks that lead to it or that it leads to.
         """
-        answer: GraphResult = self._call("graph", {"task": task})
+        request: dict[str, Any] = {}
+        if task is not None:
+            request["task"] = task
+        answer: GraphResult = self._call("graph", request)
         return answer
 
     def params_ls(self, *, task: str | None = None) -> ParamsLsResult:
@@ -335,7 +383,10 @@ class Verbs:
             task: only those that this task gets: its own, and those of the session that it
                 names.
         """
-        answer: ParamsLsResult = self._call("params_ls", {"task": task})
+        request: dict[str, Any] = {}
+        if task is not None:
+            request["task"] = task
+        answer: ParamsLsResult = self._call("params_ls", request)
         return answer
 
     def params_get(self, *, name: str, task: str | None = None) -> ParamsGetResult:
@@ -345,7 +396,10 @@ class Verbs:
             name: of the parameter.
             task: the task that it belongs to; null: the session.
         """
-        answer: ParamsGetResult = self._call("params_get", {"name": name, "task": task})
+        request: dict[str, Any] = {"name": name}
+        if task is not None:
+            request["task"] = task
+        answer: ParamsGetResult = self._call("params_get", request)
         return answer
 
     def params_set(self, *, name: str, value: Any, task: str | None = None) -> ParamsSetResult:
@@ -357,9 +411,10 @@ class Verbs:
             value: the value.
             task: the task that it belongs to; null: the session.
         """
-        answer: ParamsSetResult = self._call(
-            "params_set", {"name": name, "value": value, "task": task}
-        )
+        request: dict[str, Any] = {"name": name, "value": value}
+        if task is not None:
+            request["task"] = task
+        answer: ParamsSetResult = self._call("params_set", request)
         return answer
 
     def params_unset(self, *, name: str, task: str | None = None) -> ParamsUnsetResult:
@@ -369,7 +424,10 @@ class Verbs:
             name: of the parameter.
             task: the task that it belongs to; null: the session.
         """
-        answer: ParamsUnsetResult = self._call("params_unset", {"name": name, "task": task})
+        request: dict[str, Any] = {"name": name}
+        if task is not None:
+            request["task"] = task
+        answer: ParamsUnsetResult = self._call("params_unset", request)
         return answer
 
     def queue_ls(self) -> QueueLsResult:
@@ -384,7 +442,10 @@ class Verbs:
             queues: their names; a new queue is created.
             reason: goes into the records; at most 500 characters.
         """
-        answer: QueuePauseResult = self._call("queue_pause", {"queues": queues, "reason": reason})
+        request: dict[str, Any] = {"queues": queues}
+        if reason:
+            request["reason"] = reason
+        answer: QueuePauseResult = self._call("queue_pause", request)
         return answer
 
     def queue_resume(self, *, queues: list[str]) -> QueueResumeResult:
@@ -416,7 +477,10 @@ class Verbs:
             queue: its name.
             reason: goes into the records; at most 500 characters.
         """
-        answer: QueuePurgeResult = self._call("queue_purge", {"queue": queue, "reason": reason})
+        request: dict[str, Any] = {"queue": queue}
+        if reason:
+            request["reason"] = reason
+        answer: QueuePurgeResult = self._call("queue_purge", request)
         return answer
 
     def task_log(
@@ -438,10 +502,18 @@ class Verbs:
             limit: 1 to 10000.
             skip: leave out so many of the latest.
         """
-        answer: TaskLogResult = self._call(
-            "task_log",
-            {"task": task, "action": action, "since": since, "limit": limit, "skip": skip},
-        )
+        request: dict[str, Any] = {}
+        if task is not None:
+            request["task"] = task
+        if action is not None:
+            request["action"] = action
+        if since is not None:
+            request["since"] = since
+        if limit != 100:
+            request["limit"] = limit
+        if skip:
+            request["skip"] = skip
+        answer: TaskLogResult = self._call("task_log", request)
         return answer
 
     def events(
@@ -463,9 +535,18 @@ class Verbs:
             run: only this run's: an id, 4 or more characters of its start or end that fit one
                 recent run, or a key.
         """
-        return self._stream(
-            "events", {"follow": follow, "since": since, "limit": limit, "task": task, "run": run}
-        )
+        request: dict[str, Any] = {}
+        if follow:
+            request["follow"] = follow
+        if since is not None:
+            request["since"] = since
+        if limit != 100:
+            request["limit"] = limit
+        if task is not None:
+            request["task"] = task
+        if run is not None:
+            request["run"] = run
+        return self._stream("events", request)
 
     def status(self) -> StatusResult:
         """Describe the state of the daemon, its app and its schedule, and the parts of the app
@@ -500,7 +581,10 @@ class Verbs:
             grace_s: how long runs have to finish; default: the daemon's stop_grace.
             keep_running: end only the supervisor; runs go on and the next one adopts them.
         """
-        answer: ShutdownResult = self._call(
-            "shutdown", {"grace_s": grace_s, "keep_running": keep_running}, repeatable=False
-        )
+        request: dict[str, Any] = {}
+        if grace_s is not None:
+            request["grace_s"] = grace_s
+        if keep_running:
+            request["keep_running"] = keep_running
+        answer: ShutdownResult = self._call("shutdown", request, repeatable=False)
         return answer

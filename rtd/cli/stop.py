@@ -39,7 +39,10 @@ def stop(options: argparse.Namespace) -> int:
 def _request_shutdown(
     paths: DaemonPaths, pid: int, ticks: int, options: argparse.Namespace
 ) -> None:
-    params = {"grace_s": options.grace, "keep_running": options.keep_running}
+    # As the clients: an optional parameter only if it was given.
+    params: dict[str, Any] = {} if options.grace is None else {"grace_s": options.grace}
+    if options.keep_running:
+        params["keep_running"] = True
     try:
         send_request(paths.socket, "shutdown", params)
     except (PermissionError, NotPermitted):

@@ -1,6 +1,8 @@
 """The clients, the command and the handlers follow the declared verbs."""
 
+import asyncio
 import inspect
+from collections.abc import Iterator
 from pkgutil import iter_modules
 from typing import Any
 
@@ -11,6 +13,7 @@ from rtctl.cli.command_table import COMMANDS, SUMMARIES
 from rtctl.commands import load_command
 from rtctl.generated.async_verbs import AsyncVerbs
 from rtctl.generated.verbs import Verbs
+from rtd.protocol.schema import REQUIRED
 from rtd.protocol.verbs import VERBS, check_request
 from rtd.rpc import dispatcher
 from rtd.rpc.core.verb_handlers import HANDLERS, handles
@@ -65,6 +68,37 @@ def test_a_method_sends_a_right_request(verb: str) -> None:
     checked = check_request(verb, params)
     assert {name: checked[name] for name in example} == example
     assert checked == check_request(verb, example)
+
+
+class Awaited:
+    """An answer that may be awaited."""
+
+    def __await__(self) -> Iterator[None]:
+        yield from ()
+
+
+@pytest.mark.parametrize("verb", [name for name in VERBS if name != "hello"])
+@pytest.mark.parametrize("kind", [Verbs, AsyncVerbs])
+def test_an_optional_parameter_is_sent_only_if_it_was_given(kind: Any, verb: str) -> None:
+    sent: list[dict[str, Any]] = []
+
+    def call(_method: str, params: dict[str, Any], repeatable: bool = True) -> Awaited:
+        sent.append(params)
+        return Awaited()
+
+    def send(**params: Any) -> dict[str, Any]:
+        result = getattr(kind(call, call), verb)(**params)
+        if inspect.iscoroutine(result):
+            asyncio.run(result)
+        return sent.pop()
+
+    needed = {p.name: "x" for p in VERBS[verb].params if p.default is REQUIRED}
+    assert send(**needed) == needed
+    for param in VERBS[verb].params:
+        if param.default is not REQUIRED:
+            assert send(**needed, **{param.name: param.default}) == needed
+            other = not param.default if isinstance(param.default, bool) else ["given"]
+            assert send(**needed, **{param.name: other}) == {**needed, param.name: other}
 
 
 @pytest.mark.parametrize(("one", "other"), [(Client, AsyncClient), (Run, AsyncRun)])
