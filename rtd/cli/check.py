@@ -80,10 +80,16 @@ def _show(manifest: Manifest | None) -> None:
 
 def _examine(app: str) -> dict[str, Any]:
     """Return the manifest as data, and a sentence for each problem. Runs in the child."""
+    from rtd.executor.zygote.app_connections import (  # lazy: only the child needs it
+        describe_connections,
+        own_sockets,
+    )
+    from rtd.process.fork.shared_connections import OpenFiles  # lazy: as above
     from rtd.session.app.load_app import hide_arguments, load  # lazy: only the child needs it
     from rtd.session.app.manifest import manifest_of  # lazy: as above
 
     before = threading.active_count()
+    files = OpenFiles(own_sockets())
     hide_arguments(app)
     try:
         manifest = manifest_of(load(app), app)
@@ -96,6 +102,7 @@ def _examine(app: str) -> dict[str, Any]:
             f"app {app} starts threads when it is imported ({names}): they would not exist in "
             "the processes that are forked from it; start them in the tasks that need them"
         )
+    problems += describe_connections(app, files)
     if len(manifest.tasks) == 1:
         problems.append(f"app {app} has no tasks; declare them with @session.task()")
     problems += [f"{fault.kind} {fault.what}: {fault.message}" for fault in manifest.info.faults]

@@ -2,15 +2,16 @@
 
 import sys
 import traceback
-from collections.abc import Callable, Sized
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from rtd.common.errors import RtdError
-from rtd.process.fork.file_descriptors import socket_fds
+from rtd.executor.zygote.app_connections import describe_connections, own_sockets
 from rtd.process.fork.fork import freeze_heap, other_threads
 from rtd.process.fork.process_end import flush_before_forks
+from rtd.process.fork.shared_connections import OpenFiles
 from rtd.process.tree.children import own_children
 from rtd.session.app.manifest import manifest_of
 from rtd.session.core.app_errors import find_app_frame
@@ -53,7 +54,7 @@ def import_app(name: str | None, loader: AppLoader, preload: Callable[[], None])
     if name is None:
         freeze_heap()
         return ImportedApp(None)
-    sockets = socket_fds()
+    files = OpenFiles(own_sockets())
     try:
         session = loader(name)
         manifest = manifest_of(session, name).to_dict()
@@ -64,7 +65,7 @@ def import_app(name: str | None, loader: AppLoader, preload: Callable[[], None])
         return ImportedApp(name, error=text, error_place=_place(error))
     finally:
         _flush()
-    warnings = _warnings(name, socket_fds() - sockets)
+    warnings = _warnings(name, files)
     helpers = frozenset(own_children())
     preload()
     flush_before_forks()
@@ -72,25 +73,16 @@ def import_app(name: str | None, loader: AppLoader, preload: Callable[[], None])
     return ImportedApp(name, session, manifest, warnings=warnings, helpers=helpers)
 
 
-def _warnings(name: str, new_sockets: set[int]) -> list[str]:
+def _warnings(name: str, files: OpenFiles) -> list[str]:
     found = []
     threads = other_threads()
     if threads:
         found.append(
-            f"app {name} has started {_count(threads, 'thread')} while it was imported"
-            f" ({', '.join(threads[:5])}): executors are forked and do not have them;"
+            f"app {name} has started {len(threads)} thread{'s' if threads[1:] else ''} while it was"
+            f" imported ({', '.join(threads[:5])}): executors are forked and do not have them;"
             " start them in the task"
         )
-    if new_sockets:
-        found.append(
-            f"app {name} has opened {_count(new_sockets, 'socket')} while it was imported: all"
-            " executors would share these connections; open them in the task"
-        )
-    return found
-
-
-def _count(things: Sized, noun: str) -> str:
-    return f"{len(things)} {noun}{'' if len(things) == 1 else 's'}"
+    return found + describe_connections(name, files)
 
 
 def _place(error: BaseException) -> dict[str, Any] | None:

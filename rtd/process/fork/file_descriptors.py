@@ -4,7 +4,7 @@ import os
 from collections.abc import Collection
 from contextlib import suppress
 
-__all__ = ["close_inherited", "open_standard_fds", "socket_fds"]
+__all__ = ["close_inherited", "open_standard_fds"]
 
 
 def close_inherited(keep: Collection[int] = ()) -> None:
@@ -20,20 +20,8 @@ def close_inherited(keep: Collection[int] = ()) -> None:
     os.closerange(low, max([low, *_open_fds()]) + 1)
 
 
-def socket_fds() -> set[int]:
-    """Return the descriptors of this process that are sockets."""
-    return {fd for fd in _open_fds() if _target(fd).startswith("socket:")}
-
-
 def _open_fds() -> list[int]:
     return [int(name) for name in os.listdir("/proc/self/fd")]
-
-
-def _target(fd: int) -> str:
-    try:
-        return os.readlink(f"/proc/self/fd/{fd}")
-    except FileNotFoundError:
-        return ""
 
 
 def open_standard_fds(log_fd: int = 2) -> None:

@@ -1,5 +1,6 @@
 """Effects of an import on its process: arguments, exits, forks."""
 
+import socket
 import subprocess
 from pathlib import Path
 
@@ -63,3 +64,19 @@ def test_a_process_that_is_forked_at_the_import_ends_there(
         assert rt.submit("one").result(timeout=20) == 1
     if end == "pass":
         assert "it ends here; start processes in a task" in daemon.log.read_text()
+
+
+def test_a_connection_of_the_import_is_told_with_its_other_end(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        code = "import asyncio, socket, sqlite3\nloop = asyncio.new_event_loop()\n"
+        code += f"link = socket.create_connection(('127.0.0.1', {port}))\n"
+        code += "db = sqlite3.connect('my.db')\ndb.execute('create table if not exists t (x)')\n"
+        done = check(tmp_path, code)
+    assert done.returncode == 3
+    assert done.stderr == (
+        "rtd: app app.py has opened 2 connections while it was imported"
+        f" (tcp 127.0.0.1:{port}; sqlite {tmp_path / 'my.db'}): executors are forked and would"
+        " share what they read and write there; connect in the task, or in"
+        " os.register_at_fork(after_in_child=...)\n"
+    )

@@ -5,7 +5,6 @@ import gc
 import os
 import select
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -15,7 +14,6 @@ from typing import Any
 import pytest
 
 from rtd.process.events.signals import SignalInbox
-from rtd.process.fork.file_descriptors import socket_fds
 from rtd.process.fork.fork import fork_child, other_threads, send_to_child, set_up_executor
 from rtd.process.fork.process_title import _prepare
 from rtd.process.tree.exit_status import ExitStatus, reap
@@ -189,12 +187,7 @@ def test_an_executor_collects_its_garbage_again() -> None:
         gc.enable()
 
 
-def test_sockets_and_threads_are_noticed() -> None:
-    before = socket_fds()
-    one, other = socket.socketpair()
-    with one, other:
-        assert socket_fds() - before == {one.fileno(), other.fileno()}
-    assert socket_fds() == before
+def test_threads_are_noticed() -> None:
     code = (
         "import threading; from rtd.process.fork.fork import other_threads\n"
         "assert other_threads() == []\n"
