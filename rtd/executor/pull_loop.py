@@ -10,7 +10,7 @@ from rtd.executor.core.exit_codes import EXIT_FENCED, EXIT_RETIRED
 from rtd.executor.core.leased_run import LeasedRun, expired_outcome
 from rtd.executor.core.wait_readable import wait_readable
 from rtd.executor.lanes.base_lane import BaseLane, DescriptorsLost
-from rtd.model.internal_tasks import is_internal
+from rtd.model.internal_tasks import FOR_NODE, is_internal, node_marker
 from rtd.model.manifest import COMMAND
 from rtd.session.session import Session
 from rtd.store.commands.arguments import StoredRun, TakeReply, parse_token
@@ -32,6 +32,7 @@ class PullLoop:
         serving: Callable[[], int],
     ) -> None:
         self._lane = lane
+        self._node = options.node
         self._generation = options.generation
         self._serving_generation = serving
         self._backend = backend
@@ -44,31 +45,40 @@ class PullLoop:
     def run(self) -> int:
         """Take and start runs until retired, recycled, fenced off or abandoned. Returns the exit
         code."""
-        try:
-            return self._run()
-        except Abandoned:
-            return EXIT_RETIRED
+        code = None
+        while code is None:
+            try:
+                code = self._turn()
+            except Abandoned:
+                code = EXIT_RETIRED
+            except DescriptorsLost:
+                self._lane.replace_lost_fds()
+            except OSError:
+                if not self._lane.replace_lost_fds():
+                    raise
+        return code
 
-    def _run(self) -> int:
-        while True:
-            self._lane.collect()
-            if self._lane.retiring() or self._lane.should_recycle():
-                self._leaving = True
-            if self._leaving and not self._lane.running_count() and not self._registered:
-                self._backend.exchange(0)
-                return EXIT_RETIRED
-            want = self._want()
-            reply = self._backend.exchange(want)
-            if reply.what == "fenced":
-                return EXIT_FENCED
-            self._registered = reply.what == "idle" or (self._registered and not want)
-            if reply.what == "retire":
-                self._leaving = True
-                self._registered = False
-            elif reply.runs:
-                self._start(reply.runs)
-            elif not want or reply.what == "idle":
-                self._wait(reply)
+    def _turn(self) -> int | None:
+        """Report, take and start runs once, or wait for some. Returns the exit code at the end."""
+        self._lane.collect()
+        if self._lane.retiring() or self._lane.should_recycle():
+            self._leaving = True
+        if self._leaving and not self._lane.running_count() and not self._registered:
+            self._backend.exchange(0)
+            return EXIT_RETIRED
+        want = self._want()
+        reply = self._backend.exchange(want)
+        if reply.what == "fenced":
+            return EXIT_FENCED
+        self._registered = reply.what == "idle" or (self._registered and not want)
+        if reply.what == "retire":
+            self._leaving = True
+            self._registered = False
+        elif reply.runs:
+            self._start(reply.runs)
+        elif not want or reply.what == "idle":
+            self._wait(reply)
+        return None
 
     def _want(self) -> int:
         """Return how many runs to take. An executor that leaves while it counts as idle takes once
@@ -99,20 +109,38 @@ class PullLoop:
             self._lane.start(ready)
 
     def _without_strange(self, ready: list[LeasedRun]) -> list[LeasedRun]:
-        """Leave runs of tasks that this app does not have to other nodes; return the rest, with
-        those that no node has: each of these ends with an error that says so."""
-        strange = [work for work in ready if work.definition is None and _is_of_app(work.task)]
+        """Leave runs that are not for this app to other nodes; return the rest, with those that no
+        node has: each of these ends with an error that says so."""
+        strange = {
+            work.id: task
+            for work in ready
+            if work.definition is None and (task := self._task_elsewhere(work))
+        }
         if not strange:
             return ready
         left = self._backend.decline(strange)
-        gone = {work.id for work in strange if work.id not in left}
-        return [work for work in ready if work.id not in gone]
+        kept = []
+        for work in ready:
+            if work.id not in strange:
+                kept.append(work)
+            elif work.id in left and is_internal(work.task):
+                why = f"node {work.opts[FOR_NODE]} does not run any more"
+                self._backend.outcomes.add(expired_outcome(work, why))
+            elif work.id in left:
+                kept.append(work)
+        return kept
+
+    def _task_elsewhere(self, work: LeasedRun) -> str | None:
+        """Return what a node must have to carry out this run, which has no task here; None when
+        it can be carried out all the same."""
+        if is_internal(work.task):
+            node = work.opts.get(FOR_NODE)
+            return node_marker(node) if node not in (None, self._node) else None
+        return work.task if work.task != COMMAND else None
 
     def _wait(self, reply: TakeReply) -> None:
         try:
             self._wait_for_work(reply)
-        except DescriptorsLost:  # the lane opens them again
-            pass
         finally:
             self._lane.clear_wakeups()
 
@@ -143,8 +171,3 @@ class PullLoop:
             and time.monotonic() - began >= self._idle_s
         ):
             self._leaving = True
-
-
-def _is_of_app(task: str) -> bool:
-    """Return whether only an app can have a task of that name."""
-    return task != COMMAND and not is_internal(task)

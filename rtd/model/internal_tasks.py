@@ -19,6 +19,15 @@ INTERNAL_QUEUE: Final = "@rtd"
 INTERNAL_PRIORITY: Final = 1_000_000_000
 
 
+#: The option of an internal run that names the node whose app it is for.
+FOR_NODE: Final = "node"
+
+
+def node_marker(node: str) -> str:
+    """Return what stands for the internal tasks of a node among the tasks that it has."""
+    return INTERNAL_PREFIX + node
+
+
 def is_internal(task: str) -> bool:
     """Whether a task of that name is internal."""
     return task.startswith(INTERNAL_PREFIX)

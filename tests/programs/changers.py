@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import contextvars
+import decimal
 import gc
 import locale
 import os
@@ -151,7 +153,8 @@ def _file(fd: int) -> object:
 
 @session.task()
 def observe() -> dict[str, Any]:
-    """Return how the process is, without what rtd itself has set."""
+    """Return how the process is, without what rtd itself has set. It is a long run."""
+    time.sleep(0.005)
     handlers = {n: signal.getsignal(n) for n in signal.valid_signals()}
     ours = {n for n, handler in handlers.items() if callable(handler)}
     return {
@@ -212,6 +215,21 @@ def say(text: str) -> None:
     """Write by a program and by this process."""
     subprocess.run(["echo", text], check=True)
     print(text)
+
+
+VARIABLE = contextvars.ContextVar("VARIABLE", default=0)
+
+
+def count_in_context() -> tuple[int, int]:
+    """Return the process and what an earlier run has left in two context variables."""
+    found = VARIABLE.get() + (decimal.getcontext().prec - 28)
+    VARIABLE.set(1)
+    decimal.getcontext().prec = 29
+    return os.getpid(), found
+
+
+for lane in ("process", "thread", "main"):
+    session.task(name=f"count-{lane}", lane=lane)(count_in_context)
 
 
 @session.task()

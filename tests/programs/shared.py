@@ -5,9 +5,17 @@ import time
 from pathlib import Path
 
 from rtd import Session
+from rtd.core import Scheduler
 
 session = Session()
 NODE = os.environ["SHARED_NODE"]
+HOOKS = Path(os.environ.get("SHARED_HOOKS", "/dev/null"))
+
+
+@Scheduler.hook_startup
+def at_startup(_scheduler: object) -> None:
+    with HOOKS.open("a") as file:
+        file.write(f"{NODE}\n")
 
 
 @session.task()

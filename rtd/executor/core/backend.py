@@ -7,7 +7,7 @@ finished runs twice.
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import msgpack
@@ -189,9 +189,9 @@ class Backend:
         self.connections.execute(self.commands.giveback(self._options.node, self.exec_id, ids))
         self._leased_ids.difference_update(ids)
 
-    def decline(self, works: Sequence[LeasedRun]) -> set[str]:
-        """Leave runs to nodes that have their task. Return the ids of those that none takes."""
-        runs = {work.id: work.task for work in works}
+    def decline(self, runs: Mapping[str, str]) -> set[str]:
+        """Leave runs, by their ids, to nodes that have their task. Return the ids of those that
+        none takes."""
         call = self.commands.decline(self._options.node, self.exec_id, runs)
         left = set(self.connections.execute(call) or ())  # without Redis: as in `give_back`
         self._leased_ids.difference_update(runs.keys() - left)

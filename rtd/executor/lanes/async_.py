@@ -4,7 +4,7 @@ import asyncio
 import contextvars
 import os
 import threading
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Awaitable, Coroutine, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any
@@ -29,6 +29,8 @@ class AsyncLane(ConcurrentLane):
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._loop = asyncio.new_event_loop()
         self._loop.set_task_factory(_new_task)  # type: ignore[arg-type]
+        #: A task has closed descriptors, so the loop ends at its next wait; and it has ended.
+        self._loop_spoiled = self._loop_ended = False
         threading.Thread(target=self._run_loop, name="rtd-loop", daemon=True).start()
 
     def _run_loop(self) -> None:
@@ -39,14 +41,30 @@ class AsyncLane(ConcurrentLane):
                 try:
                     self._loop.run_forever()
                 except OSError:  # a task has closed the descriptors of the loop
+                    self._loop_ended = True
+                    self._wake()
                     return
 
+    def _replace_fds(self) -> None:
+        super()._replace_fds()
+        self._loop_spoiled = True
+
+    def start(self, works: Sequence[LeasedRun]) -> None:
+        if self._loop_spoiled or self._loop_ended:
+            self._on_spoiled()
+            self._backend.give_back(list(works))
+        else:
+            super().start(works)
+
     def collect(self) -> None:
+        ended = self._loop_ended  # asked before: what runs in the loop ends before the loop does
         super().collect()
-        if self._fds_replaced and self.running_count():
-            # Their loop cannot go on. What has ended is known.
-            self._backend.exchange(0)
-            os._exit(EXIT_FDS_CLOSED)
+        if ended:
+            self._on_spoiled()
+            if self.running_count():
+                # They cannot go on. What has ended is known.
+                self._backend.exchange(0)
+                os._exit(EXIT_FDS_CLOSED)
 
     def launch(self, active: ConcurrentRun) -> None:
         self._loop.call_soon_threadsafe(self._begin, active)

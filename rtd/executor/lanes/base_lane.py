@@ -13,6 +13,7 @@ from rtd.executor.output.capture import Capture
 from rtd.executor.output.scratch_file import ScratchFile
 from rtd.model.output_files import Places
 from rtd.process.board.slot import Slot
+from rtd.process.traits.descriptors import are_lost
 from rtd.process.traits.trait import Trait
 from rtd.session.core.session_state import SessionTask
 
@@ -79,6 +80,15 @@ class BaseLane(ABC):
         self._backend.outcomes.replace_fds()
         for capture in self._captures:
             capture.replace_fds()
+
+    def replace_lost_fds(self) -> bool:
+        """Open rtd's descriptors again if code of a task has closed some. Returns whether it
+        had; this executor then ends after its runs."""
+        if not are_lost(self._own_fds()):
+            return False
+        self._on_spoiled()
+        self._replace_fds()
+        return True
 
     def _on_spoiled(self) -> None:
         self._must_recycle = True

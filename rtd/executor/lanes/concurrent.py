@@ -88,8 +88,8 @@ class ConcurrentLane(BaseLane):
         self._open_wake_fd()
         #: The coordinator waits, and a signal may end that.
         self._waiting = False
-        #: A task has closed rtd's descriptors; they have been opened again.
-        self._fds_lost = self._fds_replaced = False
+        #: A task has closed rtd's descriptors, and the coordinator has not yet seen it.
+        self._fds_lost = False
         self._signals.on_alarm = self._on_alarm
 
     @abstractmethod
@@ -132,10 +132,14 @@ class ConcurrentLane(BaseLane):
     def _own_fds(self) -> Places:
         return super()._own_fds() | {self._wake_fd: self._wake_place}
 
+    def replace_lost_fds(self) -> bool:
+        found = super().replace_lost_fds()
+        self._fds_lost = False
+        return found
+
     def _replace_fds(self) -> None:
         super()._replace_fds()
         self._open_wake_fd()
-        self._fds_lost, self._fds_replaced = False, True
         for active in self._active.values():
             active.outcome.add_note(_FDS_NOTE)
 
@@ -165,8 +169,7 @@ class ConcurrentLane(BaseLane):
 
     def collect(self) -> None:
         if self._fds_lost:
-            self._on_spoiled()
-            self._replace_fds()
+            self.replace_lost_fds()
         self._check_stops()
         while self._reports:
             self._backend.report_progress(*self._reports.popleft())
@@ -209,7 +212,12 @@ class ConcurrentLane(BaseLane):
         if active.stop_requested:
             outcome_of_call.record_stop(outcome, self._backend.read_intent(active.leased_run.id))
         for leave in active.place.steps.leaves:
-            leave(outcome)
+            try:
+                leave(outcome)
+            except OSError:  # the descriptors were closed just now
+                if not self.replace_lost_fds():
+                    raise
+                leave(outcome)
         del self._active[active.leased_run.id_words[1]]
         self._free.append(active.place)
         self._runs += 1

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import copy_context
 from threading import Lock, get_ident, main_thread
 from typing import ClassVar, Final
 
@@ -100,12 +101,11 @@ class SerialLane(BaseLane):
         steps = self._aspects.select(work, self._batch_sizer.expected_s(work.task))
         for enter in steps.enters:
             enter(outcome)
-        token = run_context.enter_run(run)
         try:
-            if execute_run(self._caller, work, outcome, self._stop_gate):
+            # In a copy, so that no other run sees the context variables that this one sets.
+            if copy_context().run(self._call, run, work, outcome):
                 self._record_stop(outcome)
         finally:
-            run_context.leave_run(token)
             self._current = None
             run.ended = True
             if self._redis_lock.locked():  # a thread is in the middle of a report
@@ -118,6 +118,10 @@ class SerialLane(BaseLane):
             leave(outcome)
         self._batch_sizer.record_time(work.task, outcome.elapsed_s)
         self._runs += work.task[0] != INTERNAL_PREFIX
+
+    def _call(self, run: CurrentRun, work: LeasedRun, outcome: AttemptOutcome) -> bool:
+        run_context.enter_run(run)
+        return execute_run(self._caller, work, outcome, self._stop_gate)
 
     def _expect(self, work: LeasedRun) -> CurrentRun:
         self._progress.reset(work.id)

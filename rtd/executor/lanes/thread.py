@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from contextvars import copy_context
 from queue import SimpleQueue
 from typing import Any
 
@@ -38,16 +39,16 @@ class _Worker(threading.Thread):
         while True:
             active = self.inbox.get()
             began_s = time.thread_time()
-            token = run_context.enter_run(active.current_run)
             try:
-                self._execute_run(active)
+                # In a copy, so that no other run sees the context variables that this one sets.
+                copy_context().run(self._execute_run, active)
             except Stopped as late:
                 outcome_of_call.record_failure(active.outcome, late)
             active.outcome.cpu_s = time.thread_time() - began_s
-            run_context.leave_run(token)
             self._on_finished(active)
 
     def _execute_run(self, active: ConcurrentRun) -> None:
+        run_context.enter_run(active.current_run)
         try:
             try:
                 with self._lock:

@@ -1,5 +1,6 @@
 """The context that all parts of the supervisor share: configuration, Redis, the board."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -68,6 +69,7 @@ class SupervisorContext:
         working_dir: the app is found from there; the name that a user has entered it by.
         app_error: why the app does not import; None: it does.
         gate: whether tasks start by themselves, and whether the daemon takes new work.
+        tasks_written: other nodes know which tasks this one has, or there are none.
         faults: failures of the app's own code.
         condition_parser: parses the conditions of all apps that live.
     """
@@ -87,10 +89,12 @@ class SupervisorContext:
     app_error: str | None = None
     started_at: float = field(default_factory=time.time)
     working_dir: Path = field(default_factory=working_directory)
+    tasks_written: asyncio.Event = field(default_factory=asyncio.Event)
     faults: FaultRecorder = field(init=False)
     condition_parser: ConditionParser = field(default_factory=ConditionParser)
 
     def __post_init__(self) -> None:
+        self.tasks_written.set()
         self.faults = FaultRecorder(self.redis, self.commands, self.jobs, self.config.node)
 
     def private_names(self, task: str) -> frozenset[str]:

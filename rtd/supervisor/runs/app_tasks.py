@@ -1,6 +1,7 @@
 """Which tasks this node has, for the other nodes: they leave it the runs that they cannot start."""
 
 from rtd.config.config import EMBEDDED
+from rtd.model.internal_tasks import node_marker
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.jobs import SingleFlight
 from rtd.supervisor.runs.node_tasks import set_tasks
@@ -20,7 +21,10 @@ class AppTasks:
         )
 
     def on_app_change(self) -> None:
-        """Write the tasks of the app that serves now; also to another Redis."""
+        """Write the tasks of the app that serves now; also to another Redis. New runs wait for it:
+        else a node that takes one would find no node that has its task."""
+        if self._context.config.redis != EMBEDDED:
+            self._context.tasks_written.clear()
         self._updater.request()
 
     async def update(self) -> None:
@@ -30,4 +34,6 @@ class AppTasks:
             StoreGone: Redis does not answer; the call can be repeated.
         """
         if self._context.config.redis != EMBEDDED:
-            await set_tasks(self._context, "having", self._context.manifest.tasks)
+            tasks = [*self._context.manifest.tasks, node_marker(self._context.config.node)]
+            await set_tasks(self._context, "having", tasks)
+            self._context.tasks_written.set()

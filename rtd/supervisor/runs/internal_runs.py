@@ -16,6 +16,7 @@ from rtd.common.msgpack_values import unpack
 from rtd.language.core.view import Answer
 from rtd.model.internal_tasks import (
     EVALUATE_TASK,
+    FOR_NODE,
     INTERNAL_PRIORITY,
     INTERNAL_QUEUE,
     SHUTDOWN_TASK,
@@ -111,10 +112,12 @@ class InternalRuns:
     ) -> None:
         """Queue the run, however long Redis is away; to queue it twice has no effect."""
         context = self._context
+        await context.tasks_written.wait()
         spec = RunSpec(
             id=run_id, task=task, params=frames.dump_value(params, "params"), lane=lane,
             queue=INTERNAL_QUEUE, priority=INTERNAL_PRIORITY, submitted_at=time.time(),
-            opts={"timeout_s": timeout_s, "stop_grace_s": GRACE_S}, by="rtd",
+            opts={"timeout_s": timeout_s, "stop_grace_s": GRACE_S, FOR_NODE: context.config.node},
+            by="rtd",
         )  # fmt: skip
         run = Submission(run_id, new_record(spec), keys.item(run_id))
         place = keys.place(lane, INTERNAL_QUEUE, INTERNAL_PRIORITY)

@@ -79,6 +79,7 @@ async def submit(
     if context.gate.is_draining and not lane_suffix:
         raise ShuttingDown("the daemon is shutting down and takes no new runs")
     plan = plan_of(context, request, lane_suffix)
+    await context.tasks_written.wait()
     ids = _ids(request)
     many = request.many
     if len(ids) <= CHUNK:

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -20,12 +21,23 @@ NodeMaker = Callable[..., Daemon]
 def start_node(start_daemon: DaemonMaker, external: ExternalRedis) -> NodeMaker:
     """Starts nodes on one Redis, each of which carries out one run at a time."""
 
-    def start(name: str, app: str | None = "shared:session") -> Daemon:
+    def start(name: str, app: str | None = "shared:session", hooks: str = "/dev/null") -> Daemon:
         flags = ["--redis", external.url, "--set", f"node={name}"]
         flags += ["--set", "lanes.process.max=1", "--set", "stop_grace=2s"]
-        return start_daemon(app, cwd=PROGRAMS, env={"SHARED_NODE": name}, flags=flags)
+        return start_daemon(
+            app, cwd=PROGRAMS, env={"SHARED_NODE": name, "SHARED_HOOKS": hooks}, flags=flags
+        )
 
     return start
+
+
+def test_the_hooks_of_a_node_run_in_its_own_app(start_node: NodeMaker, tmp_path: Path) -> None:
+    hooks = tmp_path / "hooks"
+    names = [f"node{n}" for n in range(4)]
+    for name in names:  # the idle main executors of the earlier ones are asked first
+        start_node(name, hooks=str(hooks))
+        until(lambda: hooks.exists() and name in hooks.read_text(), what=f"the hook of {name}")
+    assert hooks.read_text().split() == names
 
 
 def test_a_relative_condition_comes_due_once_for_all_nodes(start_node: NodeMaker) -> None:

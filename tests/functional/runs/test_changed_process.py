@@ -67,6 +67,13 @@ def test_short_runs_change_nothing_for_the_next_long_one(rt: Client, what: str) 
     assert observe(rt) == before
 
 
+@pytest.mark.parametrize("lane", ["process", "thread", "main"])
+def test_context_variables_of_one_run_are_no_other_run_s(rt: Client, lane: str) -> None:
+    results = [rt.submit(f"count-{lane}").wait(timeout=20).result() for _ in range(6)]
+    assert [found for _, found in results] == [0] * 6
+    assert len({pid for pid, _ in results}) == 1
+
+
 def test_an_alarm_of_one_run_meets_no_other(rt: Client) -> None:
     runs: list[Run] = []
     for _ in range(20):

@@ -31,9 +31,8 @@ def note_of(rt: Client, run: Run) -> str:
     return str(rt.rpc.show(run=run.id)["attempts"][-1]["note"])
 
 
-# Where several runs share a process, its loop goes on meanwhile, and may end before the run does.
 @pytest.mark.parametrize("wait_s", [0.0, 0.1])
-@pytest.mark.parametrize("lane", ["process", "fresh"])
+@pytest.mark.parametrize("lane", ["process", "fresh", "thread", "async"])
 def test_a_task_that_closes_rtds_descriptors_is_told_so_and_its_outcome_is_kept(
     rt: Client, lane: str, wait_s: float
 ) -> None:
