@@ -156,6 +156,10 @@ class ReadCommands:
         """Read whether a queue is paused."""
         return RedisCommand(("SISMEMBER", f"{self.prefix}paused", queue), bool)
 
+    def is_declined(self, lane: str, task: str) -> RedisCommand:
+        """Read whether runs of a task wait for a node that has it: others have declined them."""
+        return RedisCommand(("SISMEMBER", f"{self.prefix}strays", f"{lane}:{task}"), bool)
+
     def count_running(self, task: str) -> RedisCommand:
         """Count the runs of a task that its limit on concurrency counts now."""
         return RedisCommand(("SCARD", f"{self.prefix}cc:{task}"), int)

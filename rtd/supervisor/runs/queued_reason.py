@@ -34,10 +34,12 @@ async def queued_reason(
         return QueuedReason("due", "it is not due yet")
     paused: bool
     running: int
+    is_declined: bool
     load: LaneLoad
-    paused, running, load = await context.redis.execute_all(
+    paused, running, is_declined, load = await context.redis.execute_all(
         calls.is_paused(spec.queue),
         calls.count_running(spec.task),
+        calls.is_declined(spec.lane, spec.task),
         calls.lane_load(spec.lane, context.config.node),
     )
     if paused:
@@ -47,7 +49,10 @@ async def queued_reason(
     if limit is not None and running >= limit:
         count = "one run" if limit == 1 else f"{limit} runs"
         return QueuedReason("concurrency", f"{spec.task} is at its limit: {count} at once")
-    return QueuedReason("queued", _lane_text(spec.lane.partition("@")[0], load))
+    lane = spec.lane.partition("@")[0]
+    if is_declined and spec.task not in context.manifest.tasks:
+        return QueuedReason("queued", f"it waits for lane {lane} of a node that has its task")
+    return QueuedReason("queued", _lane_text(lane, load))
 
 
 def _lane_text(lane: str, load: LaneLoad) -> str:

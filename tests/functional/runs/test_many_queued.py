@@ -54,8 +54,9 @@ def test_looking_at_many_queued_runs_is_quick_and_costs_no_memory(
         assert slowest(rt.rpc.queue_ls) < 0.1
         assert slowest(rt.rpc.info) < 0.1
         assert supervisor_bytes(daemon) - before_bytes < 20 << 20
-        # The machine's own speed changes by more than 20 % between two minutes.
-        assert submit_rate(rt) > before_rate * 0.6
+        # The machine may be busy with other tests. A submit that looked at what waits would be a
+        # hundred times slower.
+        assert submit_rate(rt) > before_rate * 0.1
         assert rt.rpc.ls(limit=1)["totals"]["queued"] >= MANY
         began = time.monotonic()
         assert rt.rpc.queue_purge(queue="closed")["cancelled"] >= MANY
