@@ -14,10 +14,13 @@ from tests.helpers.daemon import Daemon, DaemonMaker
 def pytest_configure() -> None:
     """Let the programs that tests start be interrupted.
 
-    A shell lets what it starts with `&` ignore Ctrl-C, and children inherit that.
+    A shell lets what it starts with `&` ignore Ctrl-C, `nohup` the end of its terminal, and
+    children inherit that. What has a handler here is no longer ignored there.
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda _number, _frame: None)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -31,6 +31,11 @@ def executor_of(rt: Client, run: Run) -> int:
     return int(until(lambda: run.refresh().row["pid"], what=f"{run} runs"))
 
 
+def note_of(rt: Client, run: Run) -> str:
+    """Return the note in its record beside its outcome."""
+    return str(rt.rpc.show(run=run.id)["attempts"][-1]["note"])
+
+
 def until_running(run: Run) -> Run:
     """The run, once it runs."""
     until(lambda: run.state == "running", what=f"{run} runs")

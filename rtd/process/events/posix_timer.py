@@ -9,6 +9,8 @@ import os
 import signal
 from typing import Final
 
+from rtd.process.events.timer_spec import TimerSpec
+
 __all__ = ["TIMER_SIGNAL", "PosixTimer"]
 
 #: A real-time signal that no common library uses.
@@ -25,17 +27,6 @@ class _Event(ctypes.Structure):
         ("signal_number", ctypes.c_int),
         ("notify", ctypes.c_int),
         ("rest", ctypes.c_char * 48),
-    )
-
-
-class _Times(ctypes.Structure):
-    """`struct itimerspec`."""
-
-    _fields_ = (
-        ("interval_s", ctypes.c_long),
-        ("interval_ns", ctypes.c_long),
-        ("value_s", ctypes.c_long),
-        ("value_ns", ctypes.c_long),
     )
 
 
@@ -60,7 +51,7 @@ class PosixTimer:
             _check(made)
             self._owner = os.getpid()
         whole = int(seconds)
-        times = _Times(0, 0, whole, int((seconds - whole) * 1e9))
+        times = TimerSpec(0, 0, whole, int((seconds - whole) * 1e9))
         _check(_libc.timer_settime(self._id, 0, ctypes.byref(times), None))
 
 

@@ -8,6 +8,8 @@ import ctypes
 import os
 from typing import Final
 
+from rtd.process.events.timer_spec import TimerSpec
+
 __all__ = ["WallClockTimer"]
 
 _CLOCK_REALTIME: Final = 0
@@ -15,17 +17,6 @@ _NONBLOCK: Final = os.O_NONBLOCK
 _CLOEXEC: Final = os.O_CLOEXEC
 _ABSTIME: Final = 1
 _CANCEL_ON_SET: Final = 2
-
-
-class _Spec(ctypes.Structure):
-    """`struct itimerspec`: interval and first time, seconds and nanoseconds each."""
-
-    _fields_ = (
-        ("every_s", ctypes.c_long),
-        ("every_ns", ctypes.c_long),
-        ("at_s", ctypes.c_long),
-        ("at_ns", ctypes.c_long),
-    )
 
 
 class WallClockTimer:
@@ -47,7 +38,7 @@ class WallClockTimer:
     def set(self, at_us: int) -> None:
         """Go off at this moment (UTC microseconds) and no other; at once if it is in the past."""
         at_us = max(at_us, 1)
-        spec = _Spec(0, 0, at_us // 1_000_000, at_us % 1_000_000 * 1000)
+        spec = TimerSpec(0, 0, at_us // 1_000_000, at_us % 1_000_000 * 1000)
         flags = _ABSTIME | _CANCEL_ON_SET
         if self._libc.timerfd_settime(self._fd, flags, ctypes.byref(spec), None) < 0:
             raise OSError(ctypes.get_errno(), "timerfd_settime")

@@ -10,7 +10,7 @@ import pytest
 from rtctl import Client
 from rtctl.client.run import Run
 from tests.helpers.daemon import Daemon, shared_daemon
-from tests.helpers.running import client, executors
+from tests.helpers.running import client, executors, note_of
 from tests.helpers.source import PROGRAMS
 from tests.programs.changers import CHANGES
 
@@ -33,11 +33,6 @@ def daemon() -> Iterator[Daemon]:
 def rt(daemon: Daemon) -> Iterator[Client]:
     with client(daemon) as found:
         yield found
-
-
-def note_of(rt: Client, run: Run) -> str:
-    """Return the note in its record beside its outcome."""
-    return str(rt.rpc.show(run=run.id)["attempts"][-1]["note"])
 
 
 def observe(rt: Client) -> dict[str, Any]:

@@ -5,9 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from rtctl import Client
-from rtctl.client.run import Run
 from tests.helpers.daemon import Daemon, shared_daemon
-from tests.helpers.running import client
+from tests.helpers.running import client, note_of
 from tests.helpers.source import PROGRAMS
 
 ONE = ("--set", "lanes.process.max=1", "--set", "stop_grace=2s")
@@ -24,11 +23,6 @@ def daemon() -> Iterator[Daemon]:
 def rt(daemon: Daemon) -> Iterator[Client]:
     with client(daemon) as found:
         yield found
-
-
-def note_of(rt: Client, run: Run) -> str:
-    """Return the note in its record beside its outcome."""
-    return str(rt.rpc.show(run=run.id)["attempts"][-1]["note"])
 
 
 @pytest.mark.parametrize("wait_s", [0.0, 0.1])

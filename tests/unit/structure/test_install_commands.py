@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Iterator
 
 from rtd.common.version import DISTRIBUTION, VERSION
-from tests.helpers.prose import CODE, PAGES, files, passages_of
+from tests.helpers.prose import PAGES, files, passages
 from tests.helpers.source import ROOT
 
 _INSTALL = re.compile(
@@ -40,8 +40,8 @@ def texts() -> Iterator[tuple[str, str]]:
     for path in files(PAGES, "*"):
         if path.suffix in {".md", ".txt", ".sh", ""} and path.is_file():
             yield str(path.relative_to(ROOT)), path.read_text()
-    for path in files(CODE, "*.py"):
-        for passage in passages_of(str(path.relative_to(ROOT)), path.read_text()):
+    for passage in passages():
+        if passage.path.endswith(".py"):
             yield passage.place, passage.text
     for name in MORE:
         yield name, (ROOT / name).read_text()
