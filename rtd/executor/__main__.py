@@ -1,73 +1,21 @@
 """`python -m rtd.executor`: a zygote. Started by the supervisor, not by people."""
 
-import argparse
+import gc
 import os
 import sys
-from pathlib import Path
-
-from rtd.common.malloc_tuning import remove_tuning
-from rtd.executor import executor
-from rtd.executor.output.stdio_router import STDIO
-from rtd.executor.zygote.executor_table import ExecutorMain
-from rtd.executor.zygote.import_app import AppLoader, import_app
-from rtd.executor.zygote.supervisor_connection import SupervisorConnection
-from rtd.executor.zygote.zygote import Zygote, ZygoteOptions
-from rtd.process.board.board import Board
-from rtd.process.fork.file_descriptors import close_inherited
-from rtd.process.fork.fork import lead_session
-from rtd.process.fork.prctl import set_subreaper
-from rtd.process.fork.process_title import set_title
-from rtd.session.app.load_app import hide_arguments, load
-from rtd.session.task_log.log_record import is_logged
 
 
-def run_zygote(argv: list[str], executor_main: ExecutorMain, load: AppLoader) -> int:
-    """Be a zygote until the supervisor ends it.
+def main() -> int:
+    """Run the zygote that the command line describes. Returns its exit code."""
+    gc.disable()  # `run_zygote` enables it
+    from rtd.common.malloc_tuning import remove_tuning  # lazy: imports without the collector
+    from rtd.executor.executor import run_executor  # lazy: see above
+    from rtd.executor.run_zygote import run_zygote  # lazy: see above
+    from rtd.session.app.load_app import load  # lazy: see above
 
-    Args:
-        argv: the command line behind the program's name.
-        executor_main: the body of its executors.
-        load: imports an app.
-    """
-    given = _parser().parse_args(argv)
-    close_inherited()
-    runtime_dir: Path = given.runtime
-    set_title(f"app {given.app}" if given.app else "zygote")
-    lead_session()
-    set_subreaper()
-    STDIO.install()
-    if given.app:
-        hide_arguments(given.app)
-    app = import_app(given.app, load, _preload)
-    STDIO.begin_with_app()
-    board = Board(runtime_dir / "board")
-    connection = SupervisorConnection(runtime_dir / "zygote.sock")
-    options = ZygoteOptions(given.generation, given.slots, given.orphan_s)
-    Zygote(options, app, executor_main, board, connection).run()
-    return 0
-
-
-def _preload() -> None:
-    """Import the log writer if the app logs runs: once here, then in no executor again."""
-    if is_logged():
-        import rtd.executor.task_log_writer  # noqa: F401  # lazy: many apps do not log their runs
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m rtd.executor", description=__doc__)
-    parser.add_argument("--runtime", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--generation", type=int, required=True, metavar="N")
-    parser.add_argument("--slots", type=_slots, required=True, metavar="LO:HI")
-    parser.add_argument("--app", metavar="APP")
-    parser.add_argument("--orphan-s", type=float, metavar="SECONDS")
-    return parser
-
-
-def _slots(text: str) -> tuple[int, int]:
-    low, _, high = text.partition(":")
-    return int(low), int(high)
+    remove_tuning(os.environ)
+    return run_zygote(sys.argv[1:], run_executor, load)
 
 
 if __name__ == "__main__":
-    remove_tuning(os.environ)
-    sys.exit(run_zygote(sys.argv[1:], executor.run_executor, load))
+    sys.exit(main())

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from rtd.executor.__main__ import run_zygote
+from rtd.executor.run_zygote import run_zygote
 from rtd.process.board.board import Slot
 from rtd.process.tree.children import has_children
 from rtd.process.tree.kill_tree import kill_children

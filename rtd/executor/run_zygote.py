@@ -1,0 +1,67 @@
+"""The life of a zygote, from its command line to its end."""
+
+import argparse
+import gc
+from pathlib import Path
+
+from rtd.executor.output.stdio_router import STDIO
+from rtd.executor.zygote.executor_table import ExecutorMain
+from rtd.executor.zygote.import_app import AppLoader, import_app
+from rtd.executor.zygote.supervisor_connection import SupervisorConnection
+from rtd.executor.zygote.zygote import Zygote, ZygoteOptions
+from rtd.process.board.board import Board
+from rtd.process.fork.file_descriptors import close_inherited
+from rtd.process.fork.fork import lead_session
+from rtd.process.fork.prctl import set_subreaper
+from rtd.process.fork.process_title import set_title
+from rtd.session.app.load_app import hide_arguments
+from rtd.session.task_log.log_record import is_logged
+
+
+def run_zygote(argv: list[str], executor_main: ExecutorMain, load: AppLoader) -> int:
+    """Be a zygote until the supervisor ends it. The garbage collector may be off until the app is
+    imported: imports leave next to no garbage, and it takes a fifth of their time.
+
+    Args:
+        argv: the command line behind the program's name.
+        executor_main: the body of its executors.
+        load: imports an app.
+    """
+    given = _parser().parse_args(argv)
+    close_inherited()
+    runtime_dir: Path = given.runtime
+    set_title(f"app {given.app}" if given.app else "zygote")
+    lead_session()
+    set_subreaper()
+    STDIO.install()
+    if given.app:
+        hide_arguments(given.app)
+    app = import_app(given.app, load, _preload)
+    gc.enable()
+    STDIO.begin_with_app()
+    board = Board(runtime_dir / "board")
+    connection = SupervisorConnection(runtime_dir / "zygote.sock")
+    options = ZygoteOptions(given.generation, given.slots, given.orphan_s)
+    Zygote(options, app, executor_main, board, connection).run()
+    return 0
+
+
+def _preload() -> None:
+    """Import the log writer if the app logs runs: once here, then in no executor again."""
+    if is_logged():
+        import rtd.executor.task_log_writer  # noqa: F401  # lazy: many apps do not log their runs
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m rtd.executor", description="A zygote.")
+    parser.add_argument("--runtime", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--generation", type=int, required=True, metavar="N")
+    parser.add_argument("--slots", type=_slots, required=True, metavar="LO:HI")
+    parser.add_argument("--app", metavar="APP")
+    parser.add_argument("--orphan-s", type=float, metavar="SECONDS")
+    return parser
+
+
+def _slots(text: str) -> tuple[int, int]:
+    low, _, high = text.partition(":")
+    return int(low), int(high)
