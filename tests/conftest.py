@@ -9,35 +9,54 @@ from typing import Any
 import pytest
 
 from tests.helpers.daemon import Daemon, DaemonMaker
+from tests.helpers.external import ExternalRedis
 
 
 def pytest_configure() -> None:
     """Let the programs that tests start be interrupted.
 
-    A shell lets what it starts with `&` ignore Ctrl-C, `nohup` the end of its terminal, and
-    children inherit that. What has a handler here is no longer ignored there.
+    A shell lets what it starts with `&` ignore Ctrl-C and Ctrl-\\, `nohup` the end of its
+    terminal, and children inherit that. What has a handler here is no longer ignored there.
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
-        signal.signal(signal.SIGHUP, lambda _number, _frame: None)
+    for number in (signal.SIGQUIT, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda _number, _frame: None)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Return how many workers `-n auto` starts: none for single tests, files or a `-k`.
 
-    Otherwise there is one more than there are cores, because many tests wait for a daemon.
+    Otherwise there are two more than there are cores, because many tests wait for a daemon.
     """
     picked = [arg for arg in config.args if "::" in arg or Path(arg).is_file()]
     if config.option.keyword or config.option.lf or picked == config.args:
         return 0
-    return len(os.sched_getaffinity(0)) + 1
+    return len(os.sched_getaffinity(0)) + 2
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start the slow tests first, so that none of them runs alone at the end."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Iterator[Path]:
+    """A file that the task `hold` waits for; it comes at the end at the latest."""
+    path = tmp_path / "gate"
+    yield path
+    path.touch()
+
+
+@pytest.fixture
+def external(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ExternalRedis]:
+    """A Redis of the test's own."""
+    redis = ExternalRedis(tmp_path_factory.mktemp("r"))
+    redis.start()
+    yield redis
+    redis.kill()
 
 
 @pytest.fixture

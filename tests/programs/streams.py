@@ -1,4 +1,4 @@
-"""What programs do to their standard streams: at the import, by `HABIT`, and in runs."""
+"""What programs do to their standard streams, at the import (a file names it) and in runs."""
 
 import codecs
 import contextlib
@@ -7,6 +7,7 @@ import io
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from rtd import Session
@@ -136,8 +137,9 @@ HABITS: dict[str, Callable[[], None]] = {
 #: After these the program itself can print no more; all others go on to print.
 MUTE = {"wrap twice", "close", "close numbers", "devnull", "none", "binary"}
 
-if habit := os.environ.get("HABIT"):
-    HABITS[habit]()
+HABIT = Path(os.environ.get("HABIT_FILE", "/dev/null")).read_text()
+if HABIT:
+    HABITS[HABIT]()
 
 
 @session.task()
@@ -155,4 +157,4 @@ def say(text: str) -> None:
     print(text)
     print(text, file=sys.stderr)
     os.system(f"echo {text}")
-    assert sys.stdout.encoding == "utf-8" or os.environ.get("HABIT") == "configure"
+    assert sys.stdout.encoding == "utf-8" or HABIT == "configure"

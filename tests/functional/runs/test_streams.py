@@ -2,11 +2,12 @@
 
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from rtctl import Client
-from tests.helpers.daemon import BIN, Daemon, DaemonMaker, shared_daemon
+from tests.helpers.daemon import BIN, Daemon, shared_daemon
 from tests.helpers.running import client
 from tests.helpers.source import PROGRAMS
 from tests.programs.streams import HABITS, MUTE
@@ -41,15 +42,27 @@ def test_a_run_may_do_this_to_its_streams_and_the_next_has_fresh_ones(
         assert list(run.logs()) == ["next"] * 3
 
 
+@pytest.fixture(scope="module")
+def reloaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    """A daemon whose app does at its import what a file names."""
+    habit = tmp_path_factory.mktemp("habit") / "habit"
+    habit.write_text("")
+    with shared_daemon(
+        "streams:session", ONE, cwd=PROGRAMS, env={"HABIT_FILE": str(habit)}
+    ) as daemon:
+        yield daemon
+
+
 @pytest.mark.parametrize("habit", HABITS)
-def test_an_app_may_do_this_at_its_import(start_daemon: DaemonMaker, habit: str) -> None:
-    daemon = start_daemon("streams:session", ONE, cwd=PROGRAMS, env={"HABIT": habit})
+def test_an_app_may_do_this_at_its_import(reloaded: Daemon, habit: str) -> None:
+    Path(reloaded.env["HABIT_FILE"]).write_text(habit)
     checked = subprocess.run(
         [BIN / "rtd", "check", "streams:session"],
-        cwd=PROGRAMS, env=daemon.env, capture_output=True, text=True, check=False,
+        cwd=PROGRAMS, env=reloaded.env, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (checked.returncode, checked.stderr) == (0, "")
-    with client(daemon) as rt:
+    reloaded.ok("reload")
+    with client(reloaded) as rt:
         for _ in range(2):
             run = rt.submit("say", text="next").wait(timeout=20)
             assert run.state == "succeeded", run.error
