@@ -34,10 +34,12 @@ SERVICE_VARIABLES: Final = {
     "XDG_RUNTIME_DIR": "for users other than root: the runtime directory is `rtd` in it",
     "XDG_STATE_HOME": "for users other than root: the state directory is `rtd` in it",
 }
-#: Variables in the environment of a command that rtd runs.
+#: Variables of rtd's in the environment of a run. With `user` a command has only the first two.
 RUN_VARIABLES: Final = {
     "RTD_RUN_ID": "the id of the run",
     "RTD_ATTEMPT": "the number of the attempt, from 1",
+    "RTD_RUNTIME_DIR": "the runtime directory, in which rtctl finds this daemon",
+    "RTD_SOCKET": "the control socket, if it is elsewhere",
 }
 DAEMON: Final = ManText(
     name="rtd",

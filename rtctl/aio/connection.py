@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
 
+from rtctl.client.check_listener import check_folder, check_listener
 from rtctl.client.connection import ANSWER_S, CLIENT, CONNECT_S, ConnectionLost
 from rtctl.client.errors import unreachable_error
 from rtd.common.errors import RtdError, WaitTimeout
@@ -134,17 +135,28 @@ class AsyncDaemonConnection:
             await self._writer.wait_closed()
 
 
-async def open_connection(path: str) -> AsyncDaemonConnection:
+async def open_connection(path: str, is_named: bool = True) -> AsyncDaemonConnection:
     """Open a connection and greet the daemon.
+
+    Args:
+        path: the control socket.
+        is_named: the caller has named it, so the daemon may be another user's.
 
     Raises:
         DaemonUnreachable, NotPermitted, ConfigError: with what was tried.
     """
+    if not is_named:
+        check_folder(path)
     try:
         async with asyncio.timeout(CONNECT_S):
             reader, writer = await asyncio.open_unix_connection(path)
     except OSError as error:
         raise unreachable_error(path, error) from None
+    try:
+        check_listener(writer.get_extra_info("socket"), path, is_named)
+    except BaseException:
+        writer.close()
+        raise
     connection = AsyncDaemonConnection(path, reader, writer)
     try:
         await connection.call("hello", {"version": frames.VERSION, "client": CLIENT})

@@ -14,7 +14,7 @@ from rtctl.client.stream_position import position_of
 from rtctl.generated.async_verbs import AsyncVerbs
 from rtctl.generated.shapes import Row
 from rtd.common.errors import WaitTimeout
-from rtd.config.socket_path import socket_path
+from rtd.config.socket_path import is_socket_named, socket_path
 
 _PAUSE_S = 0.05
 
@@ -26,6 +26,7 @@ class AsyncConnectionPool:
         self.path = os.fspath(address) if address is not None else socket_path()
         if "://" in self.path:
             raise ValueError(f"{self.path!r} is no path of a socket; rtctl speaks to rtd's socket")
+        self._is_named = address is not None or is_socket_named()
         self._reconnect_s = reconnect_s
         self._connection: AsyncDaemonConnection | None = None
         self._lock = asyncio.Lock()
@@ -41,7 +42,7 @@ class AsyncConnectionPool:
         """Return the shared connection; opens it again when it is gone."""
         async with self._lock:
             if self._connection is None or not self._connection.is_open:
-                self._connection = await open_connection(self.path)
+                self._connection = await self.open_new()
             return self._connection
 
     async def call(self, method: str, params: dict[str, Any], repeatable: bool = True) -> Any:
@@ -73,7 +74,11 @@ class AsyncConnectionPool:
 
     async def open_anew(self) -> AsyncDaemonConnection:
         """Return a connection of its own to a daemon that may be restarting."""
-        return await self._reconnect(lambda: open_connection(self.path))
+        return await self._reconnect(self.open_new)
+
+    async def open_new(self) -> AsyncDaemonConnection:
+        """Return a connection of its own."""
+        return await open_connection(self.path, self._is_named)
 
     async def _reconnect(
         self, connect: Callable[[], Awaitable[AsyncDaemonConnection]]
@@ -110,7 +115,7 @@ class AsyncPartStream:
         self._connection: AsyncDaemonConnection | None = None
 
     async def __aiter__(self) -> AsyncIterator[Any]:
-        self._connection = await open_connection(self._pool.path)
+        self._connection = await self._pool.open_new()
         try:
             while True:
                 try:

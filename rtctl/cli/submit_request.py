@@ -47,7 +47,9 @@ START_FLAGS = (
 )
 COMMAND_FLAGS = (
     Flag("--cwd", "command: where it runs (default: here)", "text", "DIR"),
-    Flag("--env", "command: a variable on top of the daemon's", "text", "NAME=VALUE", many=True),
+    Flag(
+        "--env", "command: a variable, beside those of the daemon", "text", "NAME=VALUE", many=True
+    ),
     Flag("--user", "command: who runs it", "text", "USER"),
     Flag("--umask", "command: its umask, octal", "text", "MODE"),
     Flag("--stdin", "command: reads what comes on my standard input"),

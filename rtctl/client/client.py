@@ -85,7 +85,8 @@ class Client:
         """Queue a command: `rt.command("make", "-j2", cwd="/src", options={"timeout": "1h"})`.
 
         Args:
-            how: cwd, env (variables on top of the daemon's), user, stdin, umask.
+            how: cwd, env (variables on top of the daemon's; with user in place of them), user,
+                stdin, umask.
         """
         return self.submit_with("command", {"argv": list(argv), **how}, options or {})
 

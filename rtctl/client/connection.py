@@ -10,6 +10,7 @@ import _socket
 from struct import pack
 from time import monotonic
 
+from rtctl.client.check_listener import check_folder, check_listener
 from rtctl.client.errors import DaemonUnreachable, unreachable_error
 from rtctl.generated.verb_table import ANSWERS_WITHIN_S
 from rtd.common.errors import WaitTimeout
@@ -39,15 +40,20 @@ class DaemonConnection:
 
     Args:
         path: the control socket.
-        limit_bytes: the largest frame that is accepted from the daemon.
+        is_named: the caller has named it, so the daemon may be another user's.
+
+    Attributes:
+        listener_uid: the daemon's user.
 
     Raises:
         DaemonUnreachable, NotPermitted, ConfigError: with what was tried.
     """
 
-    def __init__(self, path: str, limit_bytes: int = 4 * frames.LIMIT_BYTES) -> None:
+    def __init__(self, path: str, is_named: bool = True) -> None:
         self.path = path
-        self._decoder = Decoder(limit_bytes, frames.value_hook)
+        if not is_named:
+            check_folder(path)
+        self._decoder = Decoder(4 * frames.LIMIT_BYTES, frames.value_hook)
         self._messages: Iterator[frames.Message] = iter(())
         self._sock = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
         self._last_id = 1
@@ -62,6 +68,11 @@ class DaemonConnection:
         except OSError as error:
             self._sock.close()
             raise unreachable_error(path, error) from None
+        try:
+            self.listener_uid = check_listener(self._sock, path, is_named)
+        except BaseException:
+            self._sock.close()
+            raise
 
     def is_idle(self) -> bool:
         """Check whether another request may be sent: no answer is due, the daemon is there."""

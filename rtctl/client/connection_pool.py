@@ -13,7 +13,8 @@ from rtctl.client.connection import ConnectionLost, DaemonConnection, answer_lim
 from rtctl.client.errors import DaemonUnreachable
 from rtctl.generated.verbs import Verbs
 from rtd.common.errors import WaitTimeout
-from rtd.config.socket_path import socket_path
+from rtd.config.file_owners import is_own
+from rtd.config.socket_path import is_socket_named, socket_path
 from rtd.protocol.frames import Notification
 
 TYPE_CHECKING = False
@@ -37,15 +38,20 @@ class ConnectionPool:
 
     Args:
         address: path of the control socket; None: RTD_SOCKET, else `rtd.sock` in the runtime
-            directory.
+            directory, where root or this user must listen.
         reconnect_s: how long to try again when a daemon that answered before is gone, as in a
             restart. A daemon that never answered is reported at once.
+
+    Attributes:
+        other_uid: the daemon's user if that is neither root nor this one, else None.
     """
 
     def __init__(self, address: str | os.PathLike[str] | None = None, reconnect_s: float = 5.0):
         self.path = os.fspath(address) if address is not None else socket_path()
         if "://" in self.path:
             raise ValueError(f"{self.path!r} is no path of a socket; rtctl speaks to rtd's socket")
+        self._is_named = address is not None or is_socket_named()
+        self.other_uid: int | None = None
         self._reconnect_s = reconnect_s
         self._idle: list[DaemonConnection] = []
         self._pid = os.getpid()
@@ -70,8 +76,10 @@ class ConnectionPool:
             if connection.is_idle():
                 return connection
             connection.close()
-        connection = DaemonConnection(self.path)
+        connection = DaemonConnection(self.path, self._is_named)
         self._seen = True
+        if not is_own(connection.listener_uid):
+            self.other_uid = connection.listener_uid
         return connection
 
     def _take_or_wait(self) -> DaemonConnection:

@@ -11,6 +11,8 @@ import os
 import socket
 from time import monotonic, time
 
+from rtctl.client.check_listener import check_listener
+from rtd.common.errors import NotPermitted
 from rtd.model.run_record import RunSpec
 from rtd.model.run_template import RunTemplate
 from rtd.protocol.frames import dump_value
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 
 #: Redis answers in well under a millisecond; longer means that something is wrong with it.
 _ANSWER_S = 2.0
+#: No offer is used for longer, and no longer reply is read.
+_MOST_VALID_S = 5.0
+_MOST_REPLY_BYTES = 4096
 
 
 class DirectSubmitter:
@@ -37,7 +42,7 @@ class DirectSubmitter:
         if offer is None:
             self._known.pop(task, None)
         else:
-            self._known[task] = (monotonic() + offer["valid_s"], offer)
+            self._known[task] = (monotonic() + min(offer["valid_s"], _MOST_VALID_S), offer)
 
     def close(self) -> None:
         """Close the connections and forget all offers."""
@@ -84,6 +89,8 @@ class DirectSubmitter:
             connection.sendall(_packed(arguments))
             reply = connection.recv(4096)
             while reply.startswith(b"*1\r\n") and reply.count(b"\r\n") < 2:
+                if len(reply) > _MOST_REPLY_BYTES:
+                    break
                 reply += connection.recv(4096) or b"\r\n"
         except OSError:
             connection.close()
@@ -103,7 +110,8 @@ class DirectSubmitter:
         try:
             connection.settimeout(_ANSWER_S)
             connection.connect(path)
-        except OSError:
+            check_listener(connection, path, is_named=False)
+        except (OSError, NotPermitted):
             connection.close()
             return None
         return connection

@@ -7,6 +7,7 @@ from time import perf_counter
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from rtctl.cli.context import CommandContext
+    from rtctl.generated.answers import PingResult
 
 USAGE = "ping"
 FLAGS = ()
@@ -22,5 +23,15 @@ def run(context: CommandContext) -> int:
     if context.is_json:
         context.print_json({**answer, "took_ms": round(took_ms, 3)})
     elif not context.quiet:
-        context.screen.print_out(f"rtd (pid {answer['pid']}) answers in {took_ms:.1f} ms")
+        context.screen.print_out(f"rtd ({_who(context, answer)}) answers in {took_ms:.1f} ms")
     return 0
+
+
+def _who(context: CommandContext, answer: PingResult) -> str:
+    """Return the daemon's pid, and its user if that is neither root nor the caller."""
+    uid = context.pool.other_uid
+    if uid is None:
+        return f"pid {answer['pid']}"
+    from rtd.config.file_owners import user_text  # lazy: few need it
+
+    return f"pid {answer['pid']} of {user_text(uid)}"

@@ -35,7 +35,9 @@ def start(options: argparse.Namespace) -> int:
     read_fd, write_fd = os.pipe()
     command = module_command("rtd", "run", *_words(options))
     command += ["--detach", "--ready-fd", str(write_fd)]
-    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=(write_fd,))
+    child = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, pass_fds=(write_fd,), env=_environment(options)
+    )
     os.close(write_fd)
     try:
         _wait_until_ready(read_fd, options.wait, log)
@@ -49,15 +51,23 @@ def start(options: argparse.Namespace) -> int:
 
 
 def _words(options: argparse.Namespace) -> list[str]:
-    """Return the same command line for `rtd run`."""
+    """Return the same command line for `rtd run`, without the Redis: all users can read it."""
     words = [] if options.app is None else [options.app]
-    for name in ("config", "name", "redis", "durability", "group", "log_level"):
+    for name in ("config", "name", "durability", "group", "log_level"):
         value = getattr(options, name)
         if value is not None:
             words += [f"--{name.replace('_', '-')}", str(value)]
     for name, value in options.set:
-        words += ["--set", f"{name}={value}"]
+        if name != "redis":
+            words += ["--set", f"{name}={value}"]
     return words
+
+
+def _environment(options: argparse.Namespace) -> dict[str, str]:
+    """Return the environment of `rtd run`, with the Redis that a flag names: it may have a
+    password."""
+    redis = settings_of(options).get("redis")
+    return dict(os.environ) if redis is None else {**os.environ, "RTD_REDIS": redis}
 
 
 def _wait_until_ready(fd: int, timeout_s: float, log: LogTail) -> None:

@@ -18,6 +18,11 @@ def runtime_dir() -> str:
     return os.path.join(xdg, "rtd") if xdg else f"/tmp/rtd-{os.getuid()}"
 
 
+def is_socket_named() -> bool:
+    """Return whether the environment names the control socket."""
+    return bool(os.environ.get("RTD_SOCKET"))
+
+
 def socket_path() -> str:
     """Return the control socket: `RTD_SOCKET`, else `rtd.sock` in the runtime directory."""
     return os.environ.get("RTD_SOCKET") or os.path.join(runtime_dir(), "rtd.sock")

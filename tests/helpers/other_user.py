@@ -78,6 +78,8 @@ def listening(uid: int, path: Path, answer: bytes = b"") -> Iterator[Path]:
     Gives a file with all that clients have sent. Each client gets `answer` at once.
     """
     got = path.with_name(path.name + ".got")
+    path.unlink(missing_ok=True)
+    got.unlink(missing_ok=True)
     ready_r, ready_w = os.pipe()
     pid = os.fork()
     if pid == 0:

@@ -3,6 +3,7 @@
 import os
 import select
 import subprocess
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -188,13 +189,14 @@ def _terminate_command() -> None:
 
 
 def _environment(params: dict[str, Any], work: LeasedRun) -> tuple[dict[str, str], dict[str, Any]]:
-    # Python keeps the output of a program for a pipe back until it ends.
-    environment = {"PYTHONUNBUFFERED": "1", **os.environ}
     account: dict[str, Any] = {}
-    if params.get("user"):
+    given: Mapping[str, str] = os.environ
+    if params.get("user"):  # who may read nothing of the daemon's
         found = find_account(str(params["user"]))
-        environment.update(found.environment)
+        given = found.environment(os.environ)
         account = dict(found.popen_options)
+    # Python keeps the output of a program for a pipe back until it ends.
+    environment = {"PYTHONUNBUFFERED": "1", **given}
     environment.update({text_of(k): text_of(v) for k, v in (params.get("env") or {}).items()})
     environment["RTD_RUN_ID"] = work.id
     environment["RTD_ATTEMPT"] = str(work.attempt_number)

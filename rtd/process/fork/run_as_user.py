@@ -3,6 +3,7 @@
 import grp
 import os
 import pwd
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from rtd.common.errors import ConfigError, NotPermitted
@@ -18,11 +19,14 @@ class Account(NamedTuple):
     groups: tuple[int, ...]
     name: str
     home: str
+    shell: str
 
-    @property
-    def environment(self) -> dict[str, str]:
-        """HOME, USER and LOGNAME of the account."""
-        return {"HOME": self.home, "USER": self.name, "LOGNAME": self.name}
+    def environment(self, ours: Mapping[str, str]) -> dict[str, str]:
+        """Return an environment with nothing but HOME, USER, LOGNAME and SHELL of the account, and
+        PATH and LANG of ours."""
+        env = {name: ours[name] for name in ("PATH", "LANG") if name in ours}
+        env |= {"HOME": self.home, "USER": self.name, "LOGNAME": self.name}
+        return {**env, "SHELL": self.shell or "/bin/sh"}
 
     @property
     def popen_options(self) -> dict[str, int | list[int]]:
@@ -45,7 +49,7 @@ def find_account(text: str) -> Account:
     if os.geteuid() != 0 and (entry.pw_uid, gid) != (os.geteuid(), os.getegid()):
         raise NotPermitted(f"only root can run as {text!r}; rtd runs as uid {os.geteuid()}")
     groups = tuple(os.getgrouplist(entry.pw_name, gid))
-    return Account(entry.pw_uid, gid, groups, entry.pw_name, entry.pw_dir)
+    return Account(entry.pw_uid, gid, groups, entry.pw_name, entry.pw_dir, entry.pw_shell)
 
 
 def _user(text: str) -> pwd.struct_passwd:

@@ -12,6 +12,7 @@ from rtd.common.errors import AppError, InternalError
 from rtd.common.malloc_tuning import set_tuning
 from rtd.config.config import Config
 from rtd.config.python_command import module_command
+from rtd.config.run_environment import run_environment
 from rtd.config.setting_readers import merge_app_settings
 from rtd.model.lanes import LOG_LANE
 from rtd.model.manifest import Manifest
@@ -96,13 +97,14 @@ class Zygotes:
             raise InternalError(f"{count} generations of the app live already; wait for one to end")
         self._context.board.scan_limit = max(self._context.board.scan_limit, place[1])
         zygote = ZygoteRecord(self._registry.new_number(), app, *place, started_at=time.time())
+        paths = self._context.paths
         try:
             zygote.process = subprocess.Popen(
                 self._command(zygote),
                 stdin=subprocess.DEVNULL,
                 cwd=self._context.working_dir,
                 start_new_session=True,
-                env=set_tuning(dict(os.environ)),
+                env=set_tuning(run_environment(os.environ, paths.runtime_dir, paths.socket)),
             )
         except OSError as error:
             raise InternalError(

@@ -25,8 +25,9 @@ def test_our_own_account_needs_no_change() -> None:
     account = find_account(str(os.geteuid()))
     assert (account.uid, account.gid, account.name) == (ours.pw_uid, ours.pw_gid, ours.pw_name)
     assert account.popen_options == {}
-    assert account.environment == {
-        "HOME": ours.pw_dir, "USER": ours.pw_name, "LOGNAME": ours.pw_name,
+    assert account.environment({"PATH": "/bin", "LANG": "C", "MINE": "1"}) == {
+        "PATH": "/bin", "LANG": "C", "HOME": ours.pw_dir, "USER": ours.pw_name,
+        "LOGNAME": ours.pw_name, "SHELL": ours.pw_shell or "/bin/sh",
     }  # fmt: skip
 
 
