@@ -13,6 +13,7 @@ from rtctl.cli.context import GLOBAL, CommandContext
 from rtctl.cli.flags import SWITCH, FlagParser, UsageError, suggest
 from rtctl.commands import load_command
 from rtd.common.errors import EXIT_CODE, RtdError
+from rtd.config.python_command import ensure_utf8
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +28,9 @@ _UNWRITTEN = "cannot write the output"
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code."""
-    words = sys.argv[1:] if words is None else words
+    if words is None:
+        ensure_utf8()
+        words = sys.argv[1:]
     prepare_streams()
     try:
         try:

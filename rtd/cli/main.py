@@ -14,6 +14,7 @@ from rtd.cli.parser import RtdParser
 from rtd.common.errors import EXIT_CODE, RtdError
 from rtd.common.units import parse_duration_s
 from rtd.common.version import VERSION
+from rtd.config.python_command import ensure_utf8
 from rtd.config.system_errors import describe_system_error
 
 LEVELS: Final = ("debug", "info", "warning", "error")
@@ -24,6 +25,8 @@ _APP_HELP: Final = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line. Returns the exit code."""
+    if argv is None:
+        ensure_utf8()
     options = build_parser().parse_args(argv)
     if options.verb == "run" and os.getpid() == 1:  # in a container
         from rtd.process.fork.init_process import run_under_init  # lazy: see `_find_verb`

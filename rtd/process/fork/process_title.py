@@ -1,6 +1,7 @@
 """The titles of rtd's processes in `ps` and `top`."""
 
 import os
+from contextlib import suppress
 from functools import cache
 
 from setproctitle import getproctitle, setproctitle
@@ -16,7 +17,7 @@ def set_title(text: str) -> None:
     A title longer than the command line that the process was started with is cut.
     """
     _prepare()
-    setproctitle(f"rtd: {text}")
+    setproctitle(f"rtd: {text}".encode(errors="backslashreplace").decode())
 
 
 @cache
@@ -28,6 +29,7 @@ def _prepare() -> None:
     """
     before = os.environ.get(_KEEP_ENVIRONMENT)
     os.environ[_KEEP_ENVIRONMENT] = "1"
-    getproctitle()
+    with suppress(UnicodeDecodeError):  # a word of the command line is not UTF-8
+        getproctitle()
     if before is None:
         del os.environ[_KEEP_ENVIRONMENT]
