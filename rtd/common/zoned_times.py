@@ -22,13 +22,25 @@ def is_plain(value: Moment) -> bool:
 
 
 def _has_plain_offset(zone: tzinfo) -> bool:
+    return _has_own_name(zone) and not _is_below_a_second(zone.utcoffset(None) or timedelta(0))
+
+
+def _has_own_name(zone: tzinfo) -> bool:
+    """Whether the zone is an offset, called as Python calls it."""
     if type(zone) is not timezone:
         return False
     return zone.tzname(None) == timezone(zone.utcoffset(None)).tzname(None)
 
 
+def _is_below_a_second(offset: timedelta) -> bool:
+    """Whether Python, up to 3.13 at least, reads this offset in ISO 8601 as none."""
+    return timedelta(0) < abs(offset) < timedelta(seconds=1)
+
+
 def pack_zoned(value: Moment) -> bytes:
     """Return a value as `[text, fold, key, name]`: the key of its zone, or its offset's name.
+
+    An offset below a second, which the text lacks, is behind these, in microseconds.
 
     Raises:
         ValueError: the zone cannot be kept.
@@ -38,17 +50,22 @@ def pack_zoned(value: Moment) -> bytes:
     if zone is not None and type(zone) is not timezone:
         key = _zone_key(zone)
         value = _at_fixed_offset(value, zone) if key is None else _in_zone(value, key)
-    elif zone is not None and not _has_plain_offset(zone):
+    elif zone is not None and not _has_own_name(zone):
         name = zone.tzname(None)
-    blob: bytes = msgpack.packb([value.isoformat(), value.fold, key, name])
+    stored = [value.isoformat(), value.fold, key, name]
+    offset = value.utcoffset()
+    if offset is not None and _is_below_a_second(offset):
+        stored = [value.replace(tzinfo=None).isoformat(), value.fold, key, name]
+        stored.append(offset // timedelta(microseconds=1))
+    blob: bytes = msgpack.packb(stored)
     return blob
 
 
 def read_zoned(kind: type[datetime] | type[time], data: bytes) -> Moment:
     """Return the value. Raises ValueError where this host does not know its zone."""
-    text, fold, key, name = msgpack.unpackb(data)
+    text, fold, key, name, *us = msgpack.unpackb(data)
     value = kind.fromisoformat(text)
-    zone = value.tzinfo
+    zone = timezone(timedelta(microseconds=us[0])) if us else value.tzinfo
     if key is not None:
         zone = _find_zone(key)
     elif name is not None and zone is not None:

@@ -238,6 +238,11 @@ def test_what_cannot_be_kept_is_refused_with_its_path(
         datetime(2026, 1, 1, fold=1),
         datetime(2026, 1, 1, tzinfo=timezone(timedelta(hours=-3, seconds=7))),
         datetime(2026, 1, 1, tzinfo=timezone(timedelta(hours=1), "CET")),
+        datetime(2026, 1, 1, tzinfo=timezone(timedelta(microseconds=1))),
+        datetime(2026, 1, 1, 2, 3, 4, 5, fold=1, tzinfo=timezone(timedelta(microseconds=-999_999))),
+        datetime(2026, 1, 1, tzinfo=timezone(timedelta(milliseconds=-1), "ms")),
+        datetime(2026, 1, 1, tzinfo=timezone(timedelta(hours=-3, microseconds=-7))),
+        time(3, 30, tzinfo=timezone(timedelta(microseconds=1))),
         time(3, 30, tzinfo=HELSINKI),
         time(3, 30, fold=1),
         time(3, 30, tzinfo=timezone(timedelta(hours=1), "CET")),
@@ -269,7 +274,10 @@ def test_a_zone_that_this_host_does_not_know_is_an_error() -> None:
 
 
 ZONES = st.sampled_from(sorted(available_timezones() - {"localtime"})).map(ZoneInfo)
-OFFSETS = st.integers(-82_800, 82_800).map(lambda seconds: timezone(timedelta(seconds=seconds)))
+OFFSETS = st.one_of(
+    st.integers(-82_800, 82_800).map(lambda seconds: timedelta(seconds=seconds)),
+    st.integers(-1_000_000, 1_000_000).map(lambda us: timedelta(microseconds=us)),
+).map(timezone)
 LEAVES = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(), st.binary(),
     st.binary().map(bytearray), st.decimals(allow_nan=False), st.uuids(), st.dates(),
