@@ -8,7 +8,7 @@ from __future__ import annotations
 from contextlib import suppress
 from itertools import islice
 
-from msgpack import ExtType
+from msgpack import ExtType, packb
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,3 +65,21 @@ def is_utf8(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def escape_text(text: str) -> str:
+    """Return a text that UTF-8 can encode: with an escape for each character that it cannot."""
+    return text if is_utf8(text) else text.encode(errors="backslashreplace").decode()
+
+
+def pack_plain(value: Any) -> bytes:
+    """Return plain data as MessagePack; texts in it as `escape_text` gives them.
+
+    For what rtd writes into its own records: messages of errors, names of processes. The value of
+    a user is packed by `rtd.common.msgpack_values.pack`.
+    """
+    try:
+        blob: bytes = packb(value)
+    except UnicodeEncodeError:
+        blob = packb(value, unicode_errors="backslashreplace")
+    return blob

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from rtd.common.did_you_mean import did_you_mean
 from rtd.common.errors import PolicyError
 from rtd.common.exception_name import read_exception_names
-from rtd.common.text_of import text_of
+from rtd.common.text_of import is_utf8, text_of
 from rtd.common.units import (
     parse_duration_s,
     read_optional,
@@ -197,6 +197,14 @@ def _tuples(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
 
 
+def _checked(value: Any) -> Any:
+    """Return a value that is no text, or one that can be stored. Raises ValueError."""
+    for text in value if isinstance(value, tuple) else (value,):
+        if isinstance(text, str) and not is_utf8(text):
+            raise ValueError(f"{text!r:.80} is not UTF-8")
+    return value
+
+
 def read_policies(options: Mapping[str, Any], lane: str, where: str) -> dict[str, Any]:
     """Return the options of a declaration or a submit as fields of `Policies`.
 
@@ -216,7 +224,7 @@ def read_policies(options: Mapping[str, Any], lane: str, where: str) -> dict[str
             raise PolicyError(f"{where}: unknown policy {name!r}{hint}")
         option = POLICY_OPTIONS[name]
         try:
-            fields[option.field] = option.read(value)
+            fields[option.field] = _checked(option.read(value))
         except ValueError as error:
             raise PolicyError(f"{where}: {name}: {error}") from None
         is_set = fields[option.field] != getattr(_DEFAULTS, option.field)

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Final, NamedTuple
 
 import msgpack
 
+from rtd.common.text_of import pack_plain
 from rtd.model.internal_tasks import INTERNAL_PREFIX
 from rtd.model.run_states import STATE_BY_CHAR, STATE_CHAR, RunState
 
@@ -105,7 +106,7 @@ _END_SIZE: Final = len(RunEnd._fields)
 
 def pack_spec(spec: RunSpec) -> bytes:
     """Return the spec as a blob."""
-    blob: bytes = msgpack.packb([RECORD_SCHEMA, *spec])
+    blob: bytes = pack_plain([RECORD_SCHEMA, *spec])
     return blob
 
 
@@ -119,13 +120,13 @@ def unpack_spec(blob: bytes) -> RunSpec:
 
 def new_record(spec: RunSpec) -> bytes:
     """Return the stored form of a run that has just been submitted."""
-    blob: bytes = b"q" + msgpack.packb([pack_spec(spec), [], None])
+    blob: bytes = b"q" + pack_plain([pack_spec(spec), [], None])
     return blob
 
 
 def pack_end(end: RunEnd) -> bytes:
     """Return the last element of a stored record of a run that has ended."""
-    blob: bytes = msgpack.packb(list(end))
+    blob: bytes = pack_plain(list(end))
     return blob
 
 
@@ -150,7 +151,7 @@ def parse_attempt(fields: list[Any]) -> Attempt:
 def encode_record(record: RunRecord) -> bytes:
     """Return the stored form of a record."""
     end = None if record.end is None else list(record.end)
-    body: bytes = msgpack.packb(
+    body: bytes = pack_plain(
         [pack_spec(record.spec), [attempt_fields(a) for a in record.attempts], end]
     )
     return STATE_CHAR[record.state].encode() + body
@@ -202,5 +203,5 @@ def pack_events(events: Iterable[list[Any]]) -> bytes:
         An empty blob, for no entry, when no event is left.
     """
     public = [event for event in events if event[2][0] != INTERNAL_PREFIX]
-    blob: bytes = msgpack.packb(public) if public else b""
+    blob: bytes = pack_plain(public) if public else b""
     return blob

@@ -2,11 +2,10 @@
 
 from typing import Final
 
-import msgpack
-
+from rtd.common.text_of import pack_plain
 from rtd.model.run_record import RECORD_SCHEMA, RunSpec
 
-_FIELDS_BEFORE_ID: Final = bytes([0x90 | (1 + len(RunSpec._fields))]) + msgpack.packb(RECORD_SCHEMA)
+_FIELDS_BEFORE_ID: Final = bytes([0x90 | (1 + len(RunSpec._fields))]) + pack_plain(RECORD_SCHEMA)
 _ID_HEADER: Final = bytes([0xA0 | 26])
 _RECORD_HEAD: Final = b"q\x93"
 #: No attempts yet, no end.
@@ -23,8 +22,8 @@ class RunTemplate:
     __slots__ = ("_after_params", "_task")
 
     def __init__(self, spec: RunSpec) -> None:
-        self._task: bytes = msgpack.packb(spec.task)
-        self._after_params = b"".join(msgpack.packb(field) for field in spec[3:])
+        self._task: bytes = pack_plain(spec.task)
+        self._after_params = b"".join(pack_plain(field) for field in spec[3:])
 
     def record(self, run_id: str, params: bytes) -> bytes:
         """Return the same bytes as `new_record` for this id (a ULID) and these parameters."""

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 
 import msgpack
 
+from rtd.common.text_of import pack_plain
 from rtd.model.run_record import Attempt, RunEnd, parse_attempt, parse_end
 
 RUN: Final = "run"
@@ -47,7 +48,7 @@ class LogRow(NamedTuple):
 
     def pack(self) -> bytes:
         """The same row always gives the same bytes."""
-        blob: bytes = msgpack.packb(list(self))
+        blob: bytes = pack_plain(list(self))
         return blob
 
     @classmethod

@@ -12,7 +12,9 @@ A new message is a class here with its name in `COMMANDS` or `REPORTS`, and a ha
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from rtd.protocol.frames import WireError, encode_notification
+from rtd.common.errors import UnserialisableError
+from rtd.common.text_of import pack_plain
+from rtd.protocol.frames import NOTIFICATION, WireError, encode_notification
 
 #: The key in `SpawnCommand.options` of `ExecutorOptions.lane_suffix`.
 LANE_SUFFIX_OPTION: Final = "apart"
@@ -209,7 +211,11 @@ class BadZygoteMessage(WireError):
 
 def encode(message: ZygoteMessage) -> bytes:
     """Return the frame of a message."""
-    return encode_notification(_NAMES[type(message)], _to_params(message))
+    name, params = _NAMES[type(message)], _to_params(message)
+    try:
+        return encode_notification(name, params)
+    except UnserialisableError:  # a text of the app that no encoding has: its documentation, a path
+        return pack_plain([NOTIFICATION, name, [params]])
 
 
 def decode(table: Mapping[str, Any], name: str, params: Mapping[str, Any]) -> Any:

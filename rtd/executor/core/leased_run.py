@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgpack
 
 from rtd.common.ids import to_words
+from rtd.common.text_of import pack_plain
 from rtd.model.policies import Policies
 from rtd.model.run_record import (
     ATTEMPT_ERROR,
@@ -20,7 +21,6 @@ from rtd.model.run_states import STATE_BY_CHAR, STATE_CHAR, RunState
 from rtd.session.core.session_state import SessionTask
 from rtd.session.core.task_definition import RunParameters, TaskDefinition
 
-_packb: Final = msgpack.packb
 _unpackb: Final = msgpack.unpackb
 #: Characters of states that a retry may follow.
 _RETRIED: Final = frozenset({STATE_CHAR[RunState.ERROR], STATE_CHAR[RunState.EXCEPTION]})
@@ -93,7 +93,7 @@ class LeasedRun:
     def to_record(self) -> bytes:
         """Return the record as it was when the run was leased, with the fetched values, for the
         child that carries out the run."""
-        return b"q" + _packb([self.spec_blob, self.attempts, self.fetched])  # type: ignore[no-any-return]
+        return b"q" + pack_plain([self.spec_blob, self.attempts, self.fetched])
 
     def is_expired(self, now_at: float) -> bool:
         """Return whether it waited longer than its `expires` before its first attempt."""
@@ -200,9 +200,9 @@ class AttemptOutcome:
         if self.state != _CANCELLED:
             attempts = [*attempts, self.attempt_fields(executor)]
         if again:
-            return b"q" + _packb([work.spec_blob, attempts, None])  # type: ignore[no-any-return]
+            return b"q" + pack_plain([work.spec_blob, attempts, None])
         end = [self.ended_at, self.result, self.by, self.why, self.pids]
-        return self.state.encode() + _packb([work.spec_blob, attempts, end])  # type: ignore[no-any-return]
+        return self.state.encode() + pack_plain([work.spec_blob, attempts, end])
 
 
 def expired_outcome(work: LeasedRun, why: str) -> AttemptOutcome:

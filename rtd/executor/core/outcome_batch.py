@@ -4,8 +4,7 @@ import contextlib
 import time
 from typing import Any
 
-import msgpack
-
+from rtd.common.text_of import pack_plain
 from rtd.executor.core.executor_options import ExecutorContext
 from rtd.executor.core.leased_run import AttemptOutcome
 from rtd.executor.core.run_aspect import RunAspect
@@ -31,7 +30,7 @@ class OutcomeBatch(RunAspect):
         self._spool = spool
         self._commands = calls
         # Only the main lane has runs of rtd itself, which leave no events.
-        self._pack_events = pack_events if context.lane.name == MAIN_LANE else msgpack.packb
+        self._pack_events = pack_events if context.lane.name == MAIN_LANE else pack_plain
         self.pending: list[tuple[Written, list[Any]]] = []
 
     def add(self, outcome: AttemptOutcome) -> None:
@@ -50,7 +49,7 @@ class OutcomeBatch(RunAspect):
         self.pending.append((written, event))
         # A full disk costs the safety that the spool gives, not the run.
         with contextlib.suppress(OSError):
-            self._spool.add(msgpack.packb([*written, event]))
+            self._spool.add(pack_plain([*written, event]))
 
     leave = add
 

@@ -206,7 +206,7 @@ def _environment(params: dict[str, Any], work: LeasedRun) -> tuple[dict[str, str
 def _file_of(data: str | bytes) -> int:
     """Return a file with the standard input: a pipe would have to be fed."""
     fd = os.memfd_create("rtd-stdin")
-    blob = data.encode() if isinstance(data, str) else data
+    blob = data.encode(errors="surrogateescape") if isinstance(data, str) else data
     written = 0
     while written < len(blob):
         written += os.write(fd, blob[written:])

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import msgpack
 
+from rtd.common.text_of import pack_plain
 from rtd.executor.core.leased_run import AttemptOutcome, LeasedRun
 from rtd.executor.output.scratch_file import ScratchFile
 from rtd.executor.output.stdio_router import STDIO
@@ -152,7 +153,7 @@ class ForkCaller:
             stop_requested, outcome.state, outcome.result, outcome.error, outcome.error_names,
             outcome.why, outcome.note, self._scratch.state(), faults,
         ]  # fmt: skip
-        blob: bytes = msgpack.packb(report)
+        blob: bytes = pack_plain(report)
         os.pwrite(self._report_fd, len(blob).to_bytes(_LENGTH, "little") + blob, 0)
 
     def _reopen_lost_fds(self) -> None:

@@ -4,9 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-import msgpack
-
-from rtd.common.text_of import text_of
+from rtd.common.text_of import pack_plain, text_of
 
 #: Seconds between two progress reports that are written.
 _EVERY_S: Final = 0.2
@@ -38,4 +36,4 @@ class ProgressThrottle:
             return
         self._next = now + _EVERY_S
         report = [done, total, text_of(text)[:_TEXT_CHARS], time.time()]
-        self._write(self._run_id, msgpack.packb(report))
+        self._write(self._run_id, pack_plain(report))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple, Protocol
 
 from rtd.common.errors import PolicyError
+from rtd.common.text_of import is_utf8
 from rtd.model.manifest import COMMAND, TaskInfo
 
 #: A pipe separates names. A terminal or a log would not show the others as they are: control
@@ -118,6 +119,8 @@ def check_name(name: str | None, where: str) -> None:
         raise PolicyError(f"{where}: give it a name: name='...'")
     if name == COMMAND:
         raise PolicyError(f"{where}: this name is taken by rtd's own task for shell commands")
+    if not is_utf8(name):
+        raise PolicyError(f"{where:.300}: its name is not UTF-8, so that no record can hold it")
     if len(name) > 200 or _REFUSED.search(name) or name[0] in "@-":
         raise PolicyError(  # on a command line these are a queue and a flag
             f"{where:.300}: a name has at most 200 characters, no '|', tab, line break or other"

@@ -5,6 +5,8 @@ from typing import Any
 
 import msgpack
 
+from rtd.common.text_of import pack_plain
+
 
 @dataclass(frozen=True, slots=True)
 class Intent:
@@ -44,7 +46,7 @@ class Intent:
             fields["then"], fields["attempt"] = "retry", self.retry_attempt
         if self.note:
             fields["note"] = self.note
-        blob: bytes = msgpack.packb(fields)
+        blob: bytes = pack_plain(fields)
         return blob
 
     @classmethod

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rtd.common.errors import ParameterError
-from rtd.common.text_of import show_value
+from rtd.common.text_of import is_utf8, show_value
 from rtd.common.units import parse_umask
 
 
@@ -25,6 +25,8 @@ def check_command(params: Mapping[str, Any]) -> None:
         value = params.get(name)
         if value is not None and (not isinstance(value, str) or not value):
             raise ParameterError(f"command: {name} must be a text, not {show_value(value)}")
+    if not is_utf8(params.get("user") or ""):
+        raise ParameterError(f"command: user: {show_value(params['user'])} is not UTF-8")
     _check_env(params.get("env"))
     stdin = params.get("stdin")
     if stdin is not None and not isinstance(stdin, str | bytes):

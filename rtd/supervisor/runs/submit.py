@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from rtd.common.errors import BadRequest, Conflict, ParameterError, ShuttingDown, TooLarge
 from rtd.common.ids import id_for_key, new_ids
-from rtd.common.text_of import show_value
+from rtd.common.text_of import is_utf8, show_value
 from rtd.common.units import format_bytes, parse_duration_s
 from rtd.model.manifest import COMMAND, TaskInfo, check_params
 from rtd.model.policies import DECLARED, POLICY_OPTIONS, read_policies
@@ -189,6 +189,9 @@ def _labels(labels: Any, where: str) -> list[str]:
     good = isinstance(labels, list) and all(isinstance(x, str) and x for x in labels)
     if not good or len(labels) > _LABELS_MAX or any(len(x) > 100 for x in labels):
         raise BadRequest(f"{where}: labels are up to {_LABELS_MAX} texts of 1 to 100 characters")
+    for label in labels:
+        if not is_utf8(label):
+            raise BadRequest(f"{where}: the label {show_value(label)} is not UTF-8")
     return list(labels)
 
 
