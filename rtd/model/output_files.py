@@ -9,11 +9,13 @@
 """
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 _OWN_FILE: Final = ".out"
+_STORED: Final = re.compile(r"[0-9A-Za-z_-]{1,100}\.[0-9]{1,10}\.(seg|out)")
 _FINISHED: Final = frozenset({".seg", _OWN_FILE, ".idx"})
 
 
@@ -60,6 +62,12 @@ def own_file_index_path(path: Path) -> Path:
 def is_finished_output(path: Path) -> bool:
     """Return whether a file holds output of runs that have ended."""
     return path.suffix in _FINISHED
+
+
+def is_stored_name(name: object) -> bool:
+    """Return whether a record may name this file: rtd's own name for finished output, in the
+    output directory itself. A record comes from Redis, where others may have written."""
+    return isinstance(name, str) and _STORED.fullmatch(name) is not None
 
 
 #: Descriptors, each with the place of the file that it was opened for.

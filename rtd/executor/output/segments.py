@@ -88,7 +88,7 @@ class Segments:
         self._fd = -1
         self._number += 1
         name = segment_name(self._exec_id, self._number)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
         self._fd = os.open(self._folder / name, flags, 0o600)
         self._file_place = file_place(self._fd)
         self._name = name

@@ -17,7 +17,9 @@ def set_title(text: str) -> None:
     A title longer than the command line that the process was started with is cut.
     """
     _prepare()
-    setproctitle(f"rtd: {text}".encode(errors="backslashreplace").decode())
+    # The name of a task may come from Redis; one of an app is printable.
+    shown = text if text.isprintable() else "".join(c if c.isprintable() else "?" for c in text)
+    setproctitle(f"rtd: {shown}")
 
 
 @cache

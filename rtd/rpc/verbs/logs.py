@@ -131,7 +131,7 @@ class _OutputSender:
         self._position.lost_bytes += attempt.output[4]
         if source is None:
             return
-        if not source.data.exists():
+        if not source.is_there():
             self._position.lost_bytes += source.length - self._position.position
             return
         await self._send(source)

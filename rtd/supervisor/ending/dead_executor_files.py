@@ -6,6 +6,7 @@ from typing import Any
 
 import msgpack
 
+from rtd.common.ids import is_id
 from rtd.model import outcome_spool, output_files
 from rtd.store.commands.arguments import LeaseOutcome
 from rtd.supervisor.core.log import log
@@ -22,11 +23,15 @@ class DeadExecutorFiles:
     def __init__(self, folder: Path, exec_id: str) -> None:
         self._folder = folder
         self._exec_id = exec_id
+        #: It may come from Redis, where others may have written: a pattern would name all files.
+        self._is_named = is_id(exec_id)
 
     def read_outcomes(self) -> list[tuple[LeaseOutcome, list[Any]]]:
         """Return the outcomes of runs that finished before the executor died, with their events,
         as it would have written them. A torn last entry is left out: that run had not finished."""
-        found = []
+        found: list[tuple[LeaseOutcome, list[Any]]] = []
+        if not self._is_named:
+            return found
         for blob in outcome_spool.read_spool(output_files.spool_path(self._folder, self._exec_id)):
             try:
                 *fields, event = msgpack.unpackb(blob, strict_map_key=False)
@@ -42,6 +47,8 @@ class DeadExecutorFiles:
             `[file, offset, length, index_length, lost_bytes]`, as records hold it; None when
             the run wrote nothing.
         """
+        if not (self._is_named and is_id(run_id)):
+            return None
         scratch = output_files.scratch_path(self._folder, self._exec_id, index)
         marks = output_files.scratch_index_path(scratch)
         name = output_files.own_file_name(run_id, attempt)
@@ -61,6 +68,8 @@ class DeadExecutorFiles:
 
     def remove(self) -> None:
         """Delete the files that are left, once everything is settled."""
+        if not self._is_named:
+            return
         for path in output_files.paths_of_executor(self._folder, self._exec_id):
             with contextlib.suppress(OSError):
                 path.unlink()

@@ -1,11 +1,16 @@
 """Reads the output of runs: from segments and files after their end, live before."""
 
+import errno
+import os
+import stat
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+from rtd.common.errors import StoreError
+from rtd.common.text_of import show_value
 from rtd.model import output_files
 from rtd.model.output_index import (
     ENTRY_SIZE,
@@ -52,10 +57,18 @@ class OutputSource:
 
     @classmethod
     def from_record(cls, folder: Path, output: Sequence[Any]) -> "OutputSource | None":
-        """Return the output of an ended attempt, from its record; None: nothing is kept."""
-        name, offset, length, index_length, _ = output
+        """Return the output of an ended attempt, from its record; None: nothing is kept.
+
+        Raises:
+            StoreError: the record names another file, or no place in one: rtd has not written it.
+        """
+        given: list[Any] = [*output, None, None, None, None]
+        name, offset, length, index_length = given[:4]
         if not name or not length:
             return None
+        sizes = (offset, length, index_length)
+        if not output_files.is_stored_name(name) or not all(map(_is_size, sizes)):
+            raise StoreError(f"the record names {show_value(name)} as output, which rtd never does")
         data = folder / name
         if output_files.is_own_file(data):
             return cls(data, 0, length, output_files.own_file_index_path(data), 0, index_length)
@@ -77,6 +90,14 @@ class OutputSource:
             return None
         return cls(data, 0, length, marks, 0, marks_length)
 
+    def is_there(self) -> bool:
+        """Return whether the output has not been deleted."""
+        try:
+            open_output(self.data).close()
+        except FileNotFoundError:
+            return False
+        return True
+
     def indexed_bytes(self) -> int:
         """Return up to where the index names the stream; raw bytes follow."""
         count = self.index_length // ENTRY_SIZE
@@ -89,7 +110,7 @@ class OutputSource:
         if size <= 0:
             return []
         try:
-            with self.index.open("rb") as file:
+            with open_output(self.index) as file:
                 file.seek(self.index_offset + offset)
                 return list(iter_entries(file.read(size)))
         except FileNotFoundError:
@@ -106,13 +127,14 @@ class OutputSource:
         if count <= 0:
             return self.length
         try:
-            with self.data.open("rb") as file:
+            with open_output(self.data) as file:
                 return self._search_back(file, count)
         except FileNotFoundError:
             return 0
 
     def _search_back(self, file: BinaryIO, count: int) -> int:
-        position, found = self.length, 0
+        size = os.fstat(file.fileno()).st_size  # of a record's file, it may be less than it says
+        position, found = min(self.length, max(size - self.offset, 0)), 0
         while position > 0:
             step = min(PART_BYTES, position)
             position -= step
@@ -125,6 +147,32 @@ class OutputSource:
                 if found == count:
                     return position + at + 1
         return 0
+
+
+def open_output(path: Path) -> BinaryIO:
+    """Open a file of the output directory, relative to that directory.
+
+    Raises:
+        FileNotFoundError: there is none, or it is a link or no plain file.
+    """
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        fd = os.open(path.name, flags, dir_fd=folder)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENXIO):
+            raise FileNotFoundError(error.errno, "no plain file", str(path)) from None
+        raise
+    finally:
+        os.close(folder)
+    if stat.S_ISREG(os.fstat(fd).st_mode):
+        return open(fd, "rb")
+    os.close(fd)
+    raise FileNotFoundError(errno.ENOENT, "no plain file", str(path))
+
+
+def _is_size(value: Any) -> bool:
+    return type(value) is int and 0 <= value < 1 << 62
 
 
 class OutputReader:
@@ -172,7 +220,7 @@ class OutputReader:
 
     def _read_data(self, start: int, stop: int) -> bytes:
         try:
-            with self.source.data.open("rb") as file:
+            with open_output(self.source.data) as file:
                 file.seek(self.source.offset + start)
                 return file.read(stop - start)
         except FileNotFoundError:
