@@ -11,6 +11,7 @@ import sys
 from rtctl.cli.command_table import ALIASES, COMMANDS
 from rtctl.cli.context import GLOBAL, CommandContext
 from rtctl.cli.flags import SWITCH, FlagParser, UsageError, suggest
+from rtctl.cli.screen import clean
 from rtctl.commands import load_command
 from rtd.common.errors import EXIT_CODE, RtdError
 from rtd.config.python_command import ensure_utf8
@@ -73,7 +74,8 @@ def report_error(error: RtdError) -> int:
 
 def _complain(sentence: str) -> None:
     try:
-        sys.stderr.write(f"rtctl: {sentence}\n")
+        shown = clean(sentence) if sys.stderr.isatty() else sentence
+        sys.stderr.write(f"rtctl: {shown}\n")
         sys.stderr.flush()
     except OSError:
         _discard(sys.stderr)  # only the exit code is left

@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 from time import localtime, monotonic, strftime, time
 
+from rtctl.cli.flags import Flag
 from rtctl.cli.run_rows import progress_text
 from rtctl.cli.screen import clean, cut, short_duration
+from rtctl.cli.terminal_text import OutputCleaner
 from rtctl.client.errors import state_phrase
 from rtctl.client.output_lines import LineAssembler
 from rtd.common.errors import RtdError, WaitTimeout
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from rtctl.client.output_lines import Line
     from rtctl.generated.shapes import LogPart, Row
 
+RAW = Flag("--raw", "on a terminal, too: output as it is, with its colours and escape sequences")
 #: A shorter wait shows no progress line.
 _PATIENCE_S = 1.0
 _REFRESH_S = 0.5
@@ -62,7 +65,7 @@ def _show_progress(context: CommandContext, runs: list[str], waited_s: float) ->
         answer = context.rpc.show(run=runs[0])
         row, waits = answer["row"], answer["waits"]
         parts = [
-            row["task"],
+            clean(row["task"]),
             row["state"],
             short_duration(waited_s),
             clean(progress_text(row) or waits),
@@ -74,16 +77,31 @@ def _show_progress(context: CommandContext, runs: list[str], waited_s: float) ->
     sys.stderr.flush()
 
 
-def write_parts(parts: Iterable[LogPart], split: bool) -> None:
-    """Copy the output of a run to stdout as it comes, byte for byte.
+def write_parts(parts: Iterable[LogPart], split: bool, is_raw: bool) -> None:
+    """Copy the output of a run to stdout as it comes: to files and pipes byte for byte, to a
+    terminal without escape sequences.
 
     Args:
         split: the run's stderr goes to our stderr.
+        is_raw: a terminal gets it byte for byte, too.
     """
+    cleaners = {
+        stream: OutputCleaner()
+        for stream in (sys.stdout, sys.stderr)
+        if not is_raw and stream.isatty()
+    }
     for part in parts:
         target = sys.stderr if split and part["stream"] == "err" else sys.stdout
-        target.buffer.write(part["data"])
-        target.buffer.flush()
+        cleaner = cleaners.get(target)
+        if cleaner is None:
+            target.buffer.write(part["data"])
+            target.buffer.flush()
+        else:
+            target.write(cleaner.clean(part["data"]))
+            target.flush()
+    for target, cleaner in cleaners.items():
+        target.write(cleaner.clean(b"", is_last=True))
+        target.flush()
 
 
 def write_lines(context: CommandContext, parts: Iterable[LogPart], say: Any) -> None:
@@ -158,7 +176,7 @@ def follow(context: CommandContext, run_id: str) -> Row:
         if context.is_json:
             write_json_lines(context, stream)
         else:
-            write_parts(stream, split=True)
+            write_parts(stream, split=True, is_raw=context.args.raw)
     except RtdError as error:
         if error.code != "unreachable":
             raise

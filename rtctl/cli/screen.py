@@ -9,6 +9,7 @@ import os
 import sys
 from time import time
 
+from rtctl.cli.terminal_text import plain_text
 from rtd.common.format_units import format_duration
 
 TYPE_CHECKING = False
@@ -19,6 +20,7 @@ _CODES = {
     "queued": "36", "running": "34;1", "succeeded": "32", "error": "31", "exception": "31;1",
     "terminated": "33", "lost": "35;1", "cancelled": "2", "head": "1", "dim": "2", "bad": "31;1",
 }  # fmt: skip
+_COLOURS = frozenset({*_CODES.values(), "0"})
 #: Variables that terminals and other programs have in common, with what each does here.
 VARIABLES = {
     "NO_COLOR": "print no colours, unless the flag `--color always` is given",
@@ -32,11 +34,15 @@ class Screen:
 
     Args:
         colour: `always`, `never` or `auto`: on a terminal, unless NO_COLOR is set.
+
+    Attributes:
+        is_raw: print text as it is on a terminal, too; else without control characters.
     """
 
     def __init__(self, colour: str = "auto") -> None:
         self.is_terminal = sys.stdout.isatty()
         self.stderr_is_terminal = sys.stderr.isatty()
+        self.is_raw = False
         plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
         self.has_colour = colour == "always" or (
             colour == "auto" and self.is_terminal and not plain
@@ -60,12 +66,16 @@ class Screen:
 
     def print_err(self, text: str) -> None:
         """Print a line of talk on stderr."""
-        sys.stderr.write(text + "\n")
+        sys.stderr.write(self._fit_for(text, self.stderr_is_terminal) + "\n")
         sys.stderr.flush()
 
     def print_out(self, text: str) -> None:
         """Print a line of data on stdout."""
-        sys.stdout.write(text + "\n")
+        sys.stdout.write(self._fit_for(text, self.is_terminal) + "\n")
+
+    def _fit_for(self, text: str, is_terminal: bool) -> str:
+        """Return a text as this stream gets it; files and pipes get it as it is."""
+        return plain_text(text, _COLOURS) if is_terminal and not self.is_raw else text
 
     def print_table(
         self, heads: Sequence[str], rows: Sequence[Sequence[str]], drop: str = ""
@@ -92,7 +102,7 @@ class Screen:
     def _line(self, cells: Sequence[str], widths: Sequence[int], role: str) -> None:
         parts = []
         for cell, width in zip(cells, widths, strict=True):
-            text = cut(cell, width) if self.is_terminal else cell
+            text = cut(clean(cell), width) if self.is_terminal else cell
             painted = self.paint(text, role or cell)
             parts.append(painted + " " * (width - shown_width(text)))
         self.print_out("  ".join(parts).rstrip())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rtctl.cli.exit_codes import exit_code_of_outcomes
 from rtctl.cli.flags import Flag
 from rtctl.cli.print_answers import print_outcomes
+from rtctl.cli.screen import clean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,4 +36,4 @@ def _lines(outcome: Outcome) -> list[str]:
     pids = outcome["pids"]
     ended = f"  {len(pids)} process{'' if len(pids) == 1 else 'es'} ended" if pids else ""
     lines = [f"{outcome['id']}  {outcome['state']}{ended}"]
-    return lines + [f"  {pid}  {name}  {how}" for pid, name, how in pids]
+    return lines + [f"  {pid}  {clean(name)}  {clean(how)}" for pid, name, how in pids]

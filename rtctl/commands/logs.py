@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rtctl.cli.flags import Flag, UsageError
 from rtctl.cli.follow import (
+    RAW,
     line_entry,
     write_json_lines,
     write_lines,
@@ -25,14 +26,17 @@ FLAGS = (
     Flag("--stream", "only this one", "out|err"),
     Flag("-t/--timestamps", "when each line was written, and to which stream"),
     Flag("--attempt", "which try (default: the latest)", "int", "N"),
+    RAW,
 )
-MORE = """Prints the output byte for byte, stderr on stderr; output that a subprocess wrote
-straight to the file may show under either. `-t` and `-o jsonl` name the stream of each line."""
+MORE = """Prints the output byte for byte, stderr on stderr; to a terminal without escape
+sequences, unless --raw. Output that a subprocess wrote straight to the file may show under either
+stream. `-t` and `-o jsonl` name the stream of each line."""
 
 
 def run(context: CommandContext) -> int:
     """Print the output of each run, one after the other."""
     args = context.args
+    context.screen.is_raw = args.raw
     targets = context.targets()
     if args.follow and len(targets) > 1:
         raise UsageError("logs: -f follows one run")
@@ -62,7 +66,7 @@ def _one(context: CommandContext, target: str, since: float | None) -> None:
         elif args.timestamps:
             write_timed_lines(context, parts)
         else:
-            write_parts(parts, split=not args.stream)
+            write_parts(parts, split=not args.stream, is_raw=args.raw)
     finally:
         parts.close()
     answer = parts.answer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rtctl.cli.exit_codes import NOT_MET, exit_code_of
 from rtctl.cli.flags import Flag
-from rtctl.cli.follow import wait_for
+from rtctl.cli.follow import RAW, wait_for
 from rtctl.cli.screen import clean
 from rtctl.client.errors import state_phrase
 
@@ -18,6 +18,7 @@ FLAGS = (
     Flag("--wait", "until it is over"),
     Flag("--timeout", "wait at most this long (exit code 124)", "duration", "DURATION"),
     Flag("--traceback", "where an exception came from"),
+    RAW,
 )
 MORE = """Prints a text as it is, other values as JSON. Exit code 3: the run is not over; otherwise
 the run's own (`rtctl help submit`)."""
@@ -26,6 +27,7 @@ the run's own (`rtctl help submit`)."""
 def run(context: CommandContext) -> int:
     """Print the value, or why there is none."""
     args = context.args
+    context.screen.is_raw = args.raw
     target = context.targets(1, 1)[0]
     if args.wait or args.timeout is not None:
         wait_for(context, [target], args.timeout)

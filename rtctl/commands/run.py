@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rtctl.cli.exit_codes import exit_code_of
-from rtctl.cli.follow import follow, print_end
+from rtctl.cli.follow import RAW, follow, print_end
 from rtctl.cli.signals import raise_on_end
 from rtctl.cli.submit_request import SUBMIT_FLAGS, build_request
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rtctl.cli.context import CommandContext
 
 USAGE = "run TASK [name=text] [name:=JSON] ...   or   run [flags] -- COMMAND [ARGS...]"
-FLAGS = SUBMIT_FLAGS
+FLAGS = (*SUBMIT_FLAGS, RAW)
 MORE = """As if it ran here: its output, then its exit code. Ctrl-C, SIGTERM and SIGHUP end the run
 (a second one stops waiting for that), and so does a reader of the output that goes away. -j and
 -o jsonl: each line of output is a line of JSON, as `logs -o jsonl` gives it, and the last one is

@@ -44,7 +44,7 @@ def _print(context: CommandContext, answer: ShowResult) -> None:
         ("state", context.screen.paint(row["state"], row["state"])),
         ("waits", clean(answer["waits"])),
         *_facts(row),
-        ("submitted by", answer["submitted_by"]),
+        ("submitted by", clean(answer["submitted_by"])),
         ("parameters", _one_line(answer["params"])),
         ("options", _one_line(answer["options"])),
         ("policies", _one_line(answer["policies"])),
@@ -53,7 +53,7 @@ def _print(context: CommandContext, answer: ShowResult) -> None:
     for attempt in answer["attempts"]:
         _print_attempt(context, attempt)
     for pid, name, how in answer["pids"]:
-        context.screen.print_out(f"ended {pid} {clean(name)}: {how}")
+        context.screen.print_out(f"ended {pid} {clean(name)}: {clean(how)}")
     for pid, name, size, cpu_s in answer["tree"]:
         used = f"{format_bytes(size)}, {format_duration(cpu_s)} CPU"
         context.screen.print_out(f"process {pid} {clean(name)}: {used}")
@@ -64,10 +64,10 @@ def _facts(row: Row) -> Iterator[tuple[str, str]]:
 
     now = time()
     yield "why", clean(row["why"] or "")
-    yield "by", row["by"] or ""
+    yield "by", clean(row["by"] or "")
     yield "exit", exit_text(row["exit"])
     yield "progress", clean(progress_text(row))
-    yield "queue", f"{row['queue']}, priority {row['priority']}, lane {row['lane']}"
+    yield "queue", clean(f"{row['queue']}, priority {row['priority']}, lane {row['lane']}")
     yield "key", clean(row["key"] or "")
     yield "labels", clean(", ".join(row["labels"]))
     yield "submitted", f"{time_text(row['submitted_at'])} ({ago(row['submitted_at'], now)})"

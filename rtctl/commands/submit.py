@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rtctl.cli.exit_codes import exit_code_of
 from rtctl.cli.flags import Flag
-from rtctl.cli.follow import follow, print_end, wait_for
+from rtctl.cli.follow import RAW, follow, print_end, wait_for
 from rtctl.cli.submit_request import SUBMIT_FLAGS, submit
 
 TYPE_CHECKING = False
@@ -18,6 +18,7 @@ FLAGS = (
     Flag("--wait", "until it is over; return the task's own exit code"),
     Flag("-f/--follow", "show its output until it is over; as --wait"),
     Flag("-p/--print-id", "the id and nothing else"),
+    RAW,
 )
 MORE = """Prints the run's id. The same submit with the same --id gives the same run; another task
 or other parameters with that --id are a conflict (exit code 6). -f with -j: each line

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -22,6 +23,10 @@ from rtd.session.tasks.task import Task
 _IMPLIED: Final = {"command": CommandTask, "code": CodeTask, "path": FuncTask}
 #: Tags for parameters whose value is found right before a run.
 _TAGS: Final = {f"!{kind.__name__}": kind for kind in (Return, Arg, EnvArg, Private)}
+
+
+#: In one file.
+MAX_VALUES: Final = 100_000
 
 
 class YAMLLoader(Loader):
@@ -81,16 +86,60 @@ def _read(file: Path) -> list[_YamlTask]:
     """Return the tasks of a file, in their order. Raises PolicyError."""
     yaml = _yaml()
     try:
-        reader = yaml.SafeLoader(file.read_bytes())
-        for tag in _TAGS:
-            reader.add_constructor(tag, _argument)
+        reader = _reader_class()(file.read_bytes())
         root = reader.get_single_node()
-        return [] if root is None else list(_tasks(reader, root, file))
+        if root is None:
+            return []
+        _check_size(root, file)
+        return list(_tasks(reader, root, file))
+    except RecursionError:
+        raise PolicyError(f"values are nested too deep ({file})") from None
+    except ValueError as error:  # a date such as 2026-99-99, a number of 5,000 digits
+        raise PolicyError(f"a value cannot be read: {error} ({file})") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{file}, line {mark.line + 1}" if mark else str(file)
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
         raise PolicyError(f"{problem} ({place})") from None
+
+
+@cache
+def _reader_class() -> Any:
+    """Return a reader of our own: a tag added to `yaml.SafeLoader` would hold for the whole app."""
+    reader: Any = type("TaskFileReader", (_yaml().SafeLoader,), {})
+    for tag in _TAGS:
+        reader.add_constructor(tag, _argument)
+    return reader
+
+
+def _check_size(root: Any, file: Path) -> None:
+    """Check how many values a file has, with each alias counted as all that it stands for.
+
+    Ten lines of aliases of aliases may stand for a thousand million values. Raises PolicyError.
+    """
+    sizes: dict[int, int] = {}
+    begun: set[int] = set()
+
+    def size_of(node: Any) -> int:
+        known = sizes.get(id(node))
+        if known is not None:
+            return known
+        line = node.start_mark.line + 1
+        if id(node) in begun:
+            raise PolicyError(f"a value contains itself ({file}, line {line})")
+        begun.add(id(node))
+        inner = [] if node.id == "scalar" else node.value
+        if node.id == "mapping":
+            inner = [part for pair in inner for part in pair]
+        size = sizes[id(node)] = 1 + sum(map(size_of, inner))
+        if size > MAX_VALUES:
+            raise PolicyError(
+                f"more than {MAX_VALUES:,} values, with aliases counted as what they stand for"
+                f" ({file}, line {line})"
+            )
+        return size
+
+    size_of(root)
 
 
 def _tasks(reader: Any, root: Any, file: Path) -> Iterator[_YamlTask]:
