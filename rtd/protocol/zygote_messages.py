@@ -181,11 +181,8 @@ COMMANDS: Final[Mapping[str, Any]] = {
 }
 #: What a zygote sends, by its name on the wire.
 REPORTS: Final[Mapping[str, Any]] = {
-    "hello": HelloReport,
-    "born": StartReport,
-    "gone": ExitReport,
-    "error": ErrorReport,
-}
+    "hello": HelloReport, "born": StartReport, "gone": ExitReport, "error": ErrorReport,
+}  # fmt: skip
 _NAMES: Final = {kind: name for table in (COMMANDS, REPORTS) for name, kind in table.items()}
 #: Fields with another key on the wire.
 _KEYS: Final = {
@@ -198,11 +195,8 @@ _KEYS: Final = {
 }
 #: Fields that hold messages.
 _PARTS: Final[Mapping[str, Any]] = {
-    "executors": StartReport,
-    "exits": ExitReport,
-    "spares": SparesReport,
-    "runs": ActiveRunReport,
-}
+    "executors": StartReport, "exits": ExitReport, "spares": SparesReport, "runs": ActiveRunReport,
+}  # fmt: skip
 
 
 class BadZygoteMessage(WireError):

@@ -12,7 +12,7 @@ from rtd.common.ids import id_for_key, new_ids
 from rtd.common.text_of import is_utf8, show_value
 from rtd.common.units import format_bytes, parse_duration_s
 from rtd.model.manifest import COMMAND, TaskInfo, check_params
-from rtd.model.policies import DECLARED, POLICY_OPTIONS, read_policies
+from rtd.model.policies import DECLARED, read_policies
 from rtd.model.run_record import RunSpec, decode_record
 from rtd.model.run_template import RunTemplate
 from rtd.protocol import frames
@@ -157,11 +157,10 @@ def _read(
 ) -> tuple[dict[str, Any], float | None, list[str]]:
     """Return the policies that a submit overrides, when it is due, and its labels."""
     where = f"submit of {info.name!r}"
-    given = {name: value for name, value in options.items() if name in POLICY_OPTIONS}
-    rest = {name: value for name, value in options.items() if name not in POLICY_OPTIONS}
+    rest = dict(options)
     due_at = _due_at(rest.pop("at", None), rest.pop("delay", None), where)
     labels = _labels(rest.pop("labels", None) or [], where)
-    opts = read_policies({**given, **rest}, info.lane, where)  # refuses an unknown option
+    opts = read_policies(rest, info.lane, where)  # refuses an unknown option
     return {name: _plain(value) for name, value in opts.items()}, due_at, labels
 
 
@@ -189,9 +188,8 @@ def _labels(labels: Any, where: str) -> list[str]:
     good = isinstance(labels, list) and all(isinstance(x, str) and x for x in labels)
     if not good or len(labels) > _LABELS_MAX or any(len(x) > 100 for x in labels):
         raise BadRequest(f"{where}: labels are up to {_LABELS_MAX} texts of 1 to 100 characters")
-    for label in labels:
-        if not is_utf8(label):
-            raise BadRequest(f"{where}: the label {show_value(label)} is not UTF-8")
+    if not all(map(is_utf8, labels)):
+        raise BadRequest(f"{where}: labels must be UTF-8, not {show_value(labels)}")
     return list(labels)
 
 
