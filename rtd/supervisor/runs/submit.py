@@ -156,8 +156,7 @@ def _read(
     info: TaskInfo, options: Mapping[str, Any]
 ) -> tuple[dict[str, Any], float | None, list[str]]:
     """Return the policies that a submit overrides, when it is due, and its labels."""
-    where = f"submit of {info.name!r}"
-    rest = dict(options)
+    where, rest = f"submit of {info.name!r}", dict(options)
     due_at = _due_at(rest.pop("at", None), rest.pop("delay", None), where)
     labels = _labels(rest.pop("labels", None) or [], where)
     opts = read_policies(rest, info.lane, where)  # refuses an unknown option
