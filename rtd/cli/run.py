@@ -6,6 +6,7 @@ import os
 import socket
 
 from rtd.cli.parser import settings_of
+from rtd.cli.root_warnings import root_warnings
 from rtd.cli.serve import run_daemon
 from rtd.cli.start_message import StartError, StartMessage
 from rtd.common.errors import RtdError
@@ -58,6 +59,8 @@ def _serve(options: argparse.Namespace, start_options: StartOptions, report: Sta
         daemonize(log_file, keep_fds=(options.ready_fd,))
     level = options.log_level or os.environ.get("RTD_LOG_LEVEL") or "info"
     set_up_logging(level, log_file if options.detach else None)
+    for sentence in root_warnings(start_options.config):
+        log.warning("%s", sentence)
     run_daemon(start_options, lambda node: _ready(node, report))
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import socket
+import struct
 import sys
 import time
 from pathlib import Path
@@ -44,7 +45,7 @@ def _request_shutdown(
     if options.keep_running:
         params["keep_running"] = True
     try:
-        send_request(paths.socket, "shutdown", params)
+        send_request(paths.socket, "shutdown", params, pid)
     except (PermissionError, NotPermitted):
         raise NotPermitted(describe_owner(paths.pid_file)) from None
     except (OSError, RtdError) as error:
@@ -66,11 +67,17 @@ def _wait(pid: int, ticks: int, timeout_s: float) -> None:
         time.sleep(_POLL_S)
 
 
-def send_request(path: Path, method: str, params: dict[str, Any]) -> Any:
-    """Send one request to a daemon. Raises OSError, or the RtdError that the daemon answers."""
+def send_request(path: Path, method: str, params: dict[str, Any], pid: int) -> Any:
+    """Send one request to the daemon with this pid.
+
+    Raises OSError, also if another process listens there, or the RtdError that the daemon answers.
+    """
     with socket.socket(socket.AF_UNIX) as link:
         link.settimeout(_ANSWER_S)
         link.connect(str(path))
+        found = struct.unpack("3i", link.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
+        if found != pid:
+            raise ConnectionError(f"process {found} listens there")
         link.sendall(
             frames.encode_request(1, "hello", {"version": frames.VERSION, "client": "rtd"})
         )

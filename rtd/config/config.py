@@ -98,6 +98,7 @@ class Config:
         stop_grace_s: the grace of runs whose task sets none.
         condition_timeout_s: how long a custom condition may take to answer.
         group: group of the control socket; None: the daemon's own.
+        allow_commands: whether clients may have any command run; False: only the app's tasks.
         given: the settings that are not defaults, by their paths.
     """
 
@@ -114,4 +115,5 @@ class Config:
     stop_grace_s: float = 10.0
     condition_timeout_s: float = 5.0
     group: str | None = None
+    allow_commands: bool = True
     given: Mapping[str, Any] = field(default_factory=dict)

@@ -71,6 +71,13 @@ def _positive(value: Any) -> float:
     return seconds
 
 
+def _switch(value: Any) -> bool:
+    found = {"true": True, "false": False}.get(str(value).lower())
+    if found is None:
+        raise ValueError(f"{value!r} is neither true nor false")
+    return found
+
+
 def _size(value: Any) -> int:
     return parse_bytes(int(value) if isinstance(value, str) and value.isdigit() else value)
 
@@ -101,6 +108,7 @@ READERS: Final[dict[str, tuple[str, Read]]] = {
     "stop_grace": ("stop_grace_s", parse_duration_s),
     "condition_timeout": ("condition_timeout_s", _positive),
     "group": ("group", _text),
+    "allow_commands": ("allow_commands", _switch),
     "output.quota": ("quota_bytes", _at_least_one),
     "output.run_limit": ("run_limit_bytes", _at_least_one),
     "output.retention": ("retention_s", parse_duration_s),
@@ -115,7 +123,9 @@ READERS: Final[dict[str, tuple[str, Read]]] = {
     },
 }
 #: Settings in force before an app is imported: an app cannot set them.
-DAEMON_ONLY: Final = ("name", "node", "redis", "redis_server", "durability", "group")
+DAEMON_ONLY: Final = (
+    "name", "node", "redis", "redis_server", "durability", "group", "allow_commands",
+)  # fmt: skip
 SETTING_NAMES: Final = tuple(READERS)
 
 

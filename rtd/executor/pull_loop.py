@@ -7,11 +7,11 @@ from rtd.executor.core.backend import Backend
 from rtd.executor.core.executor_connections import Abandoned
 from rtd.executor.core.executor_options import ExecutorOptions
 from rtd.executor.core.exit_codes import EXIT_FENCED, EXIT_RETIRED
-from rtd.executor.core.leased_run import LeasedRun, expired_outcome
+from rtd.executor.core.leased_run import LeasedRun, expired_outcome, refused_outcome
 from rtd.executor.core.wait_readable import wait_readable
 from rtd.executor.lanes.base_lane import BaseLane, DescriptorsLost
 from rtd.model.internal_tasks import FOR_NODE, is_internal, node_marker
-from rtd.model.manifest import COMMAND
+from rtd.model.manifest import COMMAND, NO_COMMANDS
 from rtd.session.session import Session
 from rtd.store.commands.arguments import StoredRun, TakeReply, parse_token
 
@@ -33,6 +33,7 @@ class PullLoop:
     ) -> None:
         self._lane = lane
         self._node = options.node
+        self._allow_commands = options.allow_commands
         self._generation = options.generation
         self._serving_generation = serving
         self._backend = backend
@@ -126,6 +127,8 @@ class PullLoop:
             elif work.id in left and is_internal(work.task):
                 why = f"node {work.opts[FOR_NODE]} does not run any more"
                 self._backend.outcomes.add(expired_outcome(work, why))
+            elif work.id in left and work.task == COMMAND:
+                self._backend.outcomes.add(refused_outcome(work, NO_COMMANDS))
             elif work.id in left:
                 kept.append(work)
         return kept
@@ -136,7 +139,7 @@ class PullLoop:
         if is_internal(work.task):
             node = work.opts.get(FOR_NODE)
             return node_marker(node) if node not in (None, self._node) else None
-        return work.task if work.task != COMMAND else None
+        return None if work.task == COMMAND and self._allow_commands else work.task
 
     def _wait(self, reply: TakeReply) -> None:
         try:

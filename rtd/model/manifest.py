@@ -12,6 +12,11 @@ from rtd.model.schedule import NO_SCHEDULE, Schedule
 
 #: The task that every daemon has: a shell command.
 COMMAND: Final = "command"
+#: Why a command that a client names is not run.
+NO_COMMANDS: Final = (
+    "this daemon runs only the tasks of its app (`rtctl tasks`), no commands: it has the setting"
+    " allow_commands = false"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ class ExecutorOptions:
         history: most finished runs kept per task.
         stop_grace_s: for tasks without their own.
         generation: number of the zygote that this executor is forked from.
+        allow_commands: False: it runs only tasks of the app, also if `command` is in the queue.
         lane_suffix: put behind the name of the lane whose runs it takes.
     """
 
@@ -46,6 +47,7 @@ class ExecutorOptions:
     history: int = 100_000
     stop_grace_s: float = 10.0
     generation: int = 0
+    allow_commands: bool = True
     lane_suffix: str = ""
 
     @classmethod

@@ -205,6 +205,14 @@ class AttemptOutcome:
         return self.state.encode() + pack_plain([work.spec_blob, attempts, end])
 
 
+def refused_outcome(work: LeasedRun, why: str) -> AttemptOutcome:
+    """Return the outcome of a run that this daemon's settings do not allow."""
+    outcome = AttemptOutcome(work)
+    outcome.state, outcome.why = STATE_CHAR[RunState.ERROR], why
+    outcome.error = ["NotPermitted", why, ""]
+    return outcome
+
+
 def expired_outcome(work: LeasedRun, why: str) -> AttemptOutcome:
     """Return the outcome of a run that will not be started."""
     outcome = AttemptOutcome(work)

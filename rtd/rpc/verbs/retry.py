@@ -34,7 +34,7 @@ async def _retry(request: ClientRequest, run_id: str, position: int) -> TargetOu
     _, record = await read_record(context, run_id)
     if record.state not in TERMINAL:
         raise WrongState(f"run {run_id} has not ended; it is {record.state}")
-    context.manifest.find(record.spec.task)
+    context.find_task(record.spec.task)
     ids = request.params["ids"]
     now_at = time.time()
     spec = record.spec._replace(

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from rtd.common.errors import NotPermitted
 from rtd.config.config import Config
 from rtd.config.paths import DaemonPaths, working_directory
 from rtd.language.core.condition import Condition
 from rtd.language.grammar import GRAMMAR, Grammar
 from rtd.language.leaves.custom import Custom
 from rtd.language.parser import parse
-from rtd.model.manifest import Manifest
+from rtd.model.manifest import COMMAND, NO_COMMANDS, Manifest, TaskInfo
 from rtd.model.parameter_names import private_names
 from rtd.process.board.board import Board
 from rtd.store.commands.commands import StoreCommands
@@ -96,6 +97,17 @@ class SupervisorContext:
     def __post_init__(self) -> None:
         self.tasks_written.set()
         self.faults = FaultRecorder(self.redis, self.commands, self.jobs, self.config.node)
+
+    def find_task(self, name: str) -> TaskInfo:
+        """Return the task of that name, for a new run.
+
+        Raises:
+            UnknownTask: the app has no such task.
+            NotPermitted: it is `command`, and the settings allow no commands.
+        """
+        if name == COMMAND and not self.config.allow_commands:
+            raise NotPermitted(NO_COMMANDS)
+        return self.manifest.find(name)
 
     def private_names(self, task: str) -> frozenset[str]:
         """Return the parameters of a task that are never shown."""

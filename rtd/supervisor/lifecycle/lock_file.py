@@ -15,6 +15,7 @@ from rtd.common.errors import Conflict, NotPermitted
 from rtd.config.lock_holder import read_holder
 from rtd.config.paths import DaemonPaths
 from rtd.config.system_errors import name_path
+from rtd.supervisor.lifecycle.lock_evidence import check_lock_owner
 
 
 class LockFile:
@@ -118,11 +119,14 @@ def holder_with(places: DaemonPaths) -> int | None:
     """Return the pid of the daemon of these paths, even if its pid file was removed; None: none.
 
     Raises:
-        NotPermitted: a file or its directory belongs to another user.
+        NotPermitted: a file or its directory belongs to another user, or names a process that is
+            not its holder.
     """
-    pid = holder(places.pid_file)
+    pid, path = holder(places.pid_file), places.pid_file
     if pid is None and (found := _read(places.lock_file)) is not None:
-        pid = found[0] if found[1] == str(places.runtime_dir) else None
+        pid, path = found[0] if found[1] == str(places.runtime_dir) else None, places.lock_file
+    if pid:
+        check_lock_owner(path, pid)
     return pid
 
 

@@ -214,6 +214,7 @@ class Pools:
             "retention_s": context.config.retention_s,
             "history": context.config.history,
             "stop_grace_s": context.config.stop_grace_s,
+            "allow_commands": context.config.allow_commands,
         }
 
     def _later(self, pool: Pool, wait_s: float) -> None:

@@ -2,6 +2,7 @@
 
 from rtd.config.config import EMBEDDED
 from rtd.model.internal_tasks import node_marker
+from rtd.model.manifest import COMMAND
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.jobs import SingleFlight
 from rtd.supervisor.runs.node_tasks import set_tasks
@@ -34,6 +35,9 @@ class AppTasks:
             StoreGone: Redis does not answer; the call can be repeated.
         """
         if self._context.config.redis != EMBEDDED:
-            tasks = [*self._context.manifest.tasks, node_marker(self._context.config.node)]
+            config = self._context.config
+            tasks = {*self._context.manifest.tasks, node_marker(config.node)}
+            if not config.allow_commands:
+                tasks.discard(COMMAND)
             await set_tasks(self._context, "having", tasks)
             self._context.tasks_written.set()

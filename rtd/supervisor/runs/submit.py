@@ -70,8 +70,8 @@ async def submit(
             one, runs are also queued while the daemon ends.
 
     Raises:
-        UnknownTask, ParameterError, PolicyError, TooLarge, BadRequest: nothing was queued
-            of the chunk with the fault and of those after it; with several thousand runs,
+        UnknownTask, NotPermitted, ParameterError, PolicyError, TooLarge, BadRequest: nothing was
+            queued of the chunk with the fault and of those after it; with several thousand runs,
             earlier chunks may have been. It is safe to send the same ids again.
         Conflict: the run with this key is of another task or has other parameters.
         StoreGone: Redis does not answer; the same holds.
@@ -124,8 +124,8 @@ async def _check_same(context: SupervisorContext, request: SubmitRequest, run_id
 def plan_of(
     context: SupervisorContext, request: SubmitRequest, lane_suffix: str = ""
 ) -> SubmitPlan:
-    """Return the facts that a request's runs share. Raises UnknownTask, PolicyError, BadRequest."""
-    info = context.manifest.find(request.task)
+    """Return the facts that a request's runs share. Raises RtdError, as `submit` does."""
+    info = context.find_task(request.task)
     opts, due_at, labels = _read(info, request.options)
     policies = info.policies.overlay(opts)
     if policies.max_concurrency is not None:
