@@ -10,7 +10,7 @@ import os
 from struct import unpack
 
 from rtd.common.errors import NotPermitted
-from rtd.config.file_owners import directory_fault, is_own, user_text
+from rtd.config.file_owners import directory_fault, is_own, parents_fault, user_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def check_folder(path: str) -> None:
     """
     folder = os.path.dirname(os.path.abspath(path))
     try:
-        fault = directory_fault(folder)
+        fault = directory_fault(folder) or parents_fault(folder)
     except OSError:
         return  # the connection fails, and says why
     if fault is not None:

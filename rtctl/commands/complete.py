@@ -34,7 +34,8 @@ def run(context: CommandContext) -> int:
         found = list(candidates(context, words[:-1], words[-1]))
     except RtdError:
         found = []
-    for word in sorted({word for word in found if word.startswith(words[-1])}):
+    fitting = {word for word in found if word.startswith(words[-1]) and word.isprintable()}
+    for word in sorted(fitting):
         context.screen.print_out(word)
     return 0
 

@@ -15,8 +15,10 @@ fish: rtctl completion fish | source"""
 
 _BASH = """\
 _rtctl() {
-    local IFS=$'\\n'
-    COMPREPLY=($(rtctl complete -- "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null))
+    local words=("${COMP_WORDS[@]:1:COMP_CWORD}") found word
+    mapfile -t found < <(rtctl complete -- "${words[@]//\\\\/}" 2>/dev/null)
+    COMPREPLY=()
+    for word in "${found[@]}"; do COMPREPLY+=("$(printf %q "$word")"); done
 }
 complete -o default -F _rtctl rtctl
 """

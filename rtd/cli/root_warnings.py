@@ -1,4 +1,4 @@
-"""What a daemon of root gives to others, in sentences for its start."""
+"""The warnings of a daemon of root at its start: whom it gives its rights to."""
 
 import os
 from collections.abc import Iterator

@@ -4,6 +4,8 @@ import argparse
 import contextlib
 import os
 import socket
+from dataclasses import replace
+from typing import Final
 
 from rtd.cli.parser import settings_of
 from rtd.cli.root_warnings import root_warnings
@@ -18,7 +20,12 @@ from rtd.process.fork.foreground import end_with_parent
 from rtd.supervisor.core.log import log, set_up_logging, where_raised
 from rtd.supervisor.lifecycle.directories import make_directories
 from rtd.supervisor.node import Node
-from rtd.supervisor.startup import StartOptions
+from rtd.supervisor.start_options import StartOptions
+
+#: The umask of the daemon's own files; with which bits that of runs is stricter in a daemon that
+#: has no terminal.
+PRIVATE: Final = 0o077
+DETACHED: Final = 0o027
 
 
 def run(options: argparse.Namespace) -> int:
@@ -54,14 +61,16 @@ def run(options: argparse.Namespace) -> int:
 
 def _serve(options: argparse.Namespace, start_options: StartOptions, report: StartMessage) -> None:
     log_file = start_options.places.log_file
+    make_directories(start_options.places)
+    umask = os.umask(PRIVATE)
     if options.detach:
-        make_directories(start_options.places)
-        daemonize(log_file, keep_fds=(options.ready_fd,))
+        umask |= DETACHED
+        daemonize(log_file, keep_fds=(options.ready_fd,), umask=PRIVATE)
     level = options.log_level or os.environ.get("RTD_LOG_LEVEL") or "info"
     set_up_logging(level, log_file if options.detach else None)
     for sentence in root_warnings(start_options.config):
         log.warning("%s", sentence)
-    run_daemon(start_options, lambda node: _ready(node, report))
+    run_daemon(replace(start_options, umask=umask), lambda node: _ready(node, report))
 
 
 def _ready(node: Node, report: StartMessage) -> None:

@@ -10,7 +10,8 @@ from rtd.rpc.server import ControlServer
 from rtd.supervisor.core.log import log
 from rtd.supervisor.node import Node
 from rtd.supervisor.shutdown import ShutdownRequest
-from rtd.supervisor.startup import KeepRunning, StartOptions, start_node
+from rtd.supervisor.start_options import StartOptions
+from rtd.supervisor.startup import KeepRunning, start_node
 
 
 def run_daemon(start_options: StartOptions, ready: Callable[[Node], None]) -> None:

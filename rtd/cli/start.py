@@ -32,7 +32,8 @@ def start(options: argparse.Namespace) -> int:
     make_directories(paths)
     check_free(paths)
     check_room(paths)
-    paths.log_file.open("ab").close()  # the daemon could report nothing without it
+    # The daemon could report nothing without it.
+    os.close(os.open(paths.log_file, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
     log = LogTail(paths.log_file)
     log.begin()
     read_fd, write_fd = os.pipe()

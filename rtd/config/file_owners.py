@@ -88,19 +88,20 @@ def parents_fault(path: str | os.PathLike[str]) -> str | None:
     """
     for entry, folder in passed_entries(path):
         try:
-            status, own = os.stat(folder), os.lstat(entry)
+            status = os.stat(folder)
         except OSError:
-            return None  # the rest does not exist: rtd makes it
+            break  # the rest does not exist: rtd makes it
         if not _is_own_or_unmapped(status.st_uid):
             return f"{folder}, which it is in, belongs to {user_text(status.st_uid)}"
-        if _others_write(folder, status):
-            if not status.st_mode & S_ISVTX:
-                return (
-                    f"others may write in {folder}, which it is in ({_mode_text(status)});"
-                    f" `chmod go-w {folder}`"
-                )
-            if not _is_own_or_unmapped(own.st_uid):
-                return f"{entry}, on the way to it, belongs to {user_text(own.st_uid)}"
+        if not _others_write(folder, status):
+            continue
+        if not status.st_mode & S_ISVTX:
+            return (
+                f"others may write in {folder}, which it is in ({_mode_text(status)});"
+                f" `chmod go-w {folder}`"
+            )
+        if os.path.lexists(entry) and not _is_own_or_unmapped(uid := os.lstat(entry).st_uid):
+            return f"{entry}, on the way to it, belongs to {user_text(uid)}"
     return None
 
 

@@ -7,10 +7,8 @@ daemon that is ready.
 import asyncio
 import contextlib
 import os
-from dataclasses import dataclass
 
 from rtd.common.errors import AppError, InternalError, StoreGone, StoreRefusal
-from rtd.config.config import Config
 from rtd.config.paths import DaemonPaths
 from rtd.process.board.board import Board
 from rtd.process.fork.prctl import set_subreaper
@@ -36,21 +34,12 @@ from rtd.supervisor.pools.orphans import end_orphans, unknown_on_board
 from rtd.supervisor.pools.zygote_registry import ZygoteRecord
 from rtd.supervisor.runs.output_retention import OutputRetention
 from rtd.supervisor.runs.record_retention import RecordRetention
+from rtd.supervisor.start_options import StartOptions
 
 #: A living zygote of an earlier supervisor must say hello within this time.
 ADOPT_S = 10.0
 #: How long an external Redis may take to answer when the daemon starts.
 REDIS_S = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class StartOptions:
-    """The options of the command line; `scheduling`: see `ScheduleGate`."""
-
-    config: Config
-    places: DaemonPaths
-    app: str | None
-    scheduling: bool = True
 
 
 class KeepRunning:
@@ -153,6 +142,7 @@ async def _open_context(
         board=board,
         jobs=jobs,
         gate=ScheduleGate(is_on=options.scheduling),
+        umask=options.umask,
     )
 
 

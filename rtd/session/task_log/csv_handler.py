@@ -11,6 +11,7 @@ from typing import Final
 
 from rtd.model.csv_task_log import read_csv
 from rtd.model.task_log_entry import LogRow
+from rtd.session.task_log.open_log import open_log
 
 #: The columns of a new file. One that is there already keeps the columns that it has.
 COLUMNS: Final = (
@@ -70,7 +71,7 @@ class CsvHandler(logging.Handler):
 
     def _write(self, records: list[logging.LogRecord]) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("a+b") as file:
+        with open_log(self.path) as file:
             tail = b"" if self._begun else _mend(file)
             columns = _header(file)
             text = b"\n" if tail and not tail.endswith(b"\n") else b""

@@ -67,6 +67,7 @@ class SupervisorContext:
         manifest: the tasks of the serving zygote.
         manifests: of all living zygotes, by generation: a run goes on in the app that it
             began in.
+        umask: of the processes that carry out runs; the supervisor's own files are private.
         working_dir: the app is found from there; the name that a user has entered it by.
         app_error: why the app does not import; None: it does.
         gate: whether tasks start by themselves, and whether the daemon takes new work.
@@ -89,6 +90,7 @@ class SupervisorContext:
     manifests: dict[int, Manifest] = field(default_factory=dict)
     app_error: str | None = None
     started_at: float = field(default_factory=time.time)
+    umask: int = 0o022
     working_dir: Path = field(default_factory=working_directory)
     tasks_written: asyncio.Event = field(default_factory=asyncio.Event)
     faults: FaultRecorder = field(init=False)

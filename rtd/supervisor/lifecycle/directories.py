@@ -5,16 +5,14 @@ daemon.
 """
 
 import os
-import pwd
-import stat
 from pathlib import Path
 from typing import Final
 
 from rtd.common.errors import ConfigError
+from rtd.config.file_owners import directory_fault, parents_fault
 from rtd.config.paths import DaemonPaths
 from rtd.config.system_errors import describe_system_error
 
-_WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 #: A start writes less than this in each directory, beside the board, which reserves its own.
 _ROOM_BYTES: Final = 64 << 10
 _OTHERS: Final = "RTD_RUNTIME_DIR and RTD_STATE_DIR name others"
@@ -24,8 +22,8 @@ def make_directories(places: DaemonPaths) -> None:
     """Make the directories, private if they hold users' data.
 
     Raises:
-        ConfigError: one cannot be made or written, belongs to a user other than this one and
-            root, or others may write into it.
+        ConfigError: one cannot be made or written, or another user could replace it or what is in
+            it.
     """
     _make(places.runtime_dir, 0o755)
     _make(places.state_dir, 0o700)
@@ -63,30 +61,18 @@ def _write_and_remove(path: Path) -> None:
 
 
 def _make(path: Path, mode: int, sticky_is_safe: bool = False) -> None:
+    mask = os.umask(0o022)  # those that are made on the way have no mode of their own
+    os.umask(mask | 0o022)
     try:
-        path.mkdir(mode=mode, parents=True, exist_ok=True)
-        # The owner of a symbolic link can turn it elsewhere at any time.
-        owners = {path.lstat().st_uid, path.stat().st_uid}
-        bits = path.stat().st_mode
+        fault = parents_fault(path)
+        if fault is None:
+            path.mkdir(mode=mode, parents=True, exist_ok=True)
+            fault = directory_fault(path, sticky_is_safe) or parents_fault(path)
     except OSError as error:
         raise ConfigError(f"{describe_system_error(error)}; {_OTHERS}") from None
-    for uid in owners - {0, os.getuid()}:
-        raise _unusable(path, f"it belongs to {_user(uid)}, who could replace what is in it")
-    if bits & _WRITABLE_BY_OTHERS and not (sticky_is_safe and bits & stat.S_ISVTX):
-        shown = f"{_user(path.stat().st_uid)}, mode {stat.S_IMODE(bits):04o}"
-        raise _unusable(
-            path, f"others may write there ({shown}), so could replace what is in it; `chmod go-w`"
-        )
-    if not os.access(path, os.W_OK | os.X_OK):
-        raise _unusable(path, "it cannot be written")
-
-
-def _unusable(path: Path, why: str) -> ConfigError:
-    return ConfigError(f"the directory {path} cannot be used: {why}; {_OTHERS}")
-
-
-def _user(uid: int) -> str:
-    try:
-        return f"uid {uid} ({pwd.getpwuid(uid).pw_name})"
-    except KeyError:
-        return f"uid {uid}"
+    finally:
+        os.umask(mask)
+    if fault is None and not os.access(path, os.W_OK | os.X_OK):
+        fault = "it cannot be written"
+    if fault is not None:
+        raise ConfigError(f"the directory {path} cannot be used: {fault}; {_OTHERS}")

@@ -104,6 +104,7 @@ class Zygotes:
                 stdin=subprocess.DEVNULL,
                 cwd=self._context.working_dir,
                 start_new_session=True,
+                umask=self._context.umask,
                 env=set_tuning(run_environment(os.environ, paths.runtime_dir, paths.socket)),
             )
         except OSError as error:

@@ -1,0 +1,22 @@
+"""The options with which a daemon starts."""
+
+from dataclasses import dataclass
+
+from rtd.config.config import Config
+from rtd.config.paths import DaemonPaths
+
+
+@dataclass(frozen=True, slots=True)
+class StartOptions:
+    """The options of the command line.
+
+    Attributes:
+        scheduling: see `ScheduleGate`.
+        umask: of the processes that carry out runs.
+    """
+
+    config: Config
+    places: DaemonPaths
+    app: str | None
+    scheduling: bool = True
+    umask: int = 0o022
