@@ -85,7 +85,7 @@ class ZygoteEvents:
 
     async def _respawn(self, dead: ZygoteRecord) -> None:
         """Start another zygote; the more of them crash in a row, the longer is the wait."""
-        if time.time() - dead.started_at < CRASH_AGE_S:
+        if 0 <= time.time() - dead.started_at < CRASH_AGE_S:  # below 0: the clock was set back
             await self._respawn_pause.wait()
         else:
             self._respawn_pause.reset()

@@ -37,7 +37,13 @@ class WallClockTimer:
 
     def set(self, at_us: int) -> None:
         """Go off at this moment (UTC microseconds) and no other; at once if it is in the past."""
-        at_us = max(at_us, 1)
+        self._set(max(at_us, 1))
+
+    def clear(self) -> None:
+        """Go off no more, neither when the clock is set."""
+        self._set(0)
+
+    def _set(self, at_us: int) -> None:
         spec = TimerSpec(0, 0, at_us // 1_000_000, at_us % 1_000_000 * 1000)
         flags = _ABSTIME | _CANCEL_ON_SET
         if self._libc.timerfd_settime(self._fd, flags, ctypes.byref(spec), None) < 0:

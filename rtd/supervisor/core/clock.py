@@ -13,11 +13,6 @@ def wall_us() -> int:
     return time.time_ns() // 1000
 
 
-def seconds_until_ms(at_ms: float) -> float:
-    """Return the seconds until a wall time in milliseconds; never negative."""
-    return max(0.0, at_ms / 1000 - time.time())
-
-
 def wall_of_ns(monotonic_ns: int) -> float:
     """Return the wall time (epoch seconds) of a moment on the monotonic clock."""
     return time.time() - (time.monotonic_ns() - monotonic_ns) / 1e9

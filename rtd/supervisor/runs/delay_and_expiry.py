@@ -8,48 +8,67 @@ from typing import Final
 
 from rtd.common.errors import StoreGone
 from rtd.model.run_record import decode_record
-from rtd.supervisor.core.clock import now_ms, seconds_until_ms
+from rtd.process.events.wall_clock_timer import WallClockTimer
+from rtd.supervisor.core.clock import now_ms
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.run_helpers import cancel_waiting
 
 EXPIRE_BATCH: Final = 100
-#: No timer sleeps longer than this at once, so that it notices when the clock is set.
-LONGEST_S: Final = 3600.0
 
 RunDue = Callable[[], Awaitable[int | None]]
 
 
 class Alarm:
-    """One timer for the earliest of many moments.
+    """One timer for the earliest of many moments, on the wall clock: a clock that is set, and the
+    sleep of the machine, move no moment.
 
     Args:
         context: what the parts of the supervisor share.
         name: for the log.
         run_due: does what is due; returns the next moment in wall milliseconds, or None.
+        new_timer: makes the timer.
     """
 
-    def __init__(self, context: SupervisorContext, name: str, run_due: RunDue) -> None:
+    def __init__(
+        self,
+        context: SupervisorContext,
+        name: str,
+        run_due: RunDue,
+        new_timer: Callable[[], WallClockTimer] = WallClockTimer,
+    ) -> None:
         self._context = context
         self._name = name
         self._run_due = run_due
-        self._handle: asyncio.TimerHandle | None = None
+        self._new_timer = new_timer
+        self._timer: WallClockTimer | None = None
 
     def set(self, at_ms: float | None) -> None:
         """Set the timer to this wall time; it replaces an earlier one. None: clear it."""
-        if self._handle is not None:
-            self._handle.cancel()
-            self._handle = None
         if at_ms is not None:
             # One millisecond more: Redis compares whole ones.
-            wait_s = min(seconds_until_ms(at_ms + 1), LONGEST_S)
-            self._handle = asyncio.get_running_loop().call_later(wait_s, self._fire)
+            self._opened().set(round((at_ms + 1) * 1000))
+        elif self._timer is not None:
+            self._timer.clear()
+
+    def close(self) -> None:
+        """Clear the timer and close it."""
+        if self._timer is not None:
+            asyncio.get_running_loop().remove_reader(self._timer.fileno())
+            self._timer.close()
+            self._timer = None
 
     async def run_due(self) -> None:
         """Do what is due now, then set the timer to the next moment. Raises StoreGone."""
         self.set(await self._run_due())
 
-    def _fire(self) -> None:
-        self._handle = None
+    def _opened(self) -> WallClockTimer:
+        if self._timer is None:
+            self._timer = self._new_timer()
+            asyncio.get_running_loop().add_reader(self._timer.fileno(), self._fire, self._timer)
+        return self._timer
+
+    def _fire(self, timer: WallClockTimer) -> None:
+        timer.drain()  # when the clock was set, it may be due, or due at another time
         self._context.jobs.start(self._run(), self._name)
 
     async def _run(self) -> None:
@@ -80,8 +99,8 @@ class RunTimers:
 
     def stop(self) -> None:
         """Clear both timers."""
-        self._due.set(None)
-        self._expiry.set(None)
+        self._due.close()
+        self._expiry.close()
 
     async def _promote(self) -> int | None:
         context = self._context
