@@ -75,6 +75,10 @@ class ScheduleCommands:
             flat += (one.task, one.due_us, int(one.used), one.note)
         return RedisCommand(("1", self.prefix, kept, alive_us, *flat), int, "note")
 
+    def reopen(self, now_us: int, tasks: Sequence[str]) -> RedisCommand:
+        """Forget due moments after this time that were missed. Gives how many."""
+        return RedisCommand(("1", self.prefix, now_us, *tasks), int, "reopen")
+
     def set_alive(self, alive_us: int) -> RedisCommand:
         """Record that everything up to then has been decided, and written."""
         return RedisCommand(("SET", f"{self.prefix}alive", alive_us))

@@ -1,8 +1,7 @@
 """Starts the tasks of the app by their conditions: the planner and the clock that drives it.
 
 The steps that start and end runs keep what is known of them in Redis, so a supervisor that dies
-at any moment forgets nothing: the next one continues from the moment up to which everything had
-been decided.
+forgets nothing: the next one continues from the moment up to which everything had been decided.
 """
 
 import asyncio
@@ -22,6 +21,7 @@ from rtd.store.commands.schedule_records import SchedulerState
 from rtd.supervisor.core.clock import wall_us
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.log import log
+from rtd.supervisor.scheduler.clock_set_back import reopen_moments
 from rtd.supervisor.scheduler.dispatcher import Dispatcher
 from rtd.supervisor.scheduler.load_planner import load_planner, tune_gc
 from rtd.supervisor.scheduler.restore_history import reconcile_runs
@@ -133,6 +133,7 @@ class TaskScheduler:
             self.dispatcher.clear()  # the new planner decides it again
         if planner.history.newest_us > now_us:
             planner.history.set_back(now_us)
+            reopen_moments(self._context, planner.tasks, now_us)
         self.planner = planner
         taken = planner.events.take_over(self.dispatcher.take_tracked())
         if is_decided:
@@ -178,14 +179,14 @@ class TaskScheduler:
         now_us = self.now_us()
         if planner.index.wants_host:
             planner.views.set_host(Host(*measure_host()))
-        late_us = now_us - self._expected_us(planner)
-        if late_us > GAP_US and planner.tasks:
+        if now_us - self._expected_us(planner) > GAP_US and planner.tasks:
             gap_s = (now_us - planner.now_us) / 1e6
             why = f"rtd stood still for {gap_s:.0f} s (the clock was set, or the host slept)"
             log.warning("the schedule goes on from %s: %s", time.ctime(now_us / 1e6), why)
             self._dispatch(planner.skip_gap(planner.now_us, now_us, why))
         elif now_us - planner.now_us < -MAX_BACKWARD_US:
             log.warning("the clock was set back by %.0f s", (planner.now_us - now_us) / 1e6)
+            reopen_moments(self._context, planner.tasks, now_us)
             self._dispatch(planner.set_back(now_us))
         else:
             if self.dispatcher.send_prepared(planner, now_us):
@@ -195,9 +196,8 @@ class TaskScheduler:
         self._on_advance(self)
 
     def advance_to(self, at_us: int) -> None:
-        """Decide what came due before an event, which is then applied to the planner. If the
-        event were applied first, a time window that opened and closed in between would be
-        missed."""
+        """Decide what came due before an event that is applied next: applied first, it would hide a
+        time window that opened and closed in between."""
         planner, at_us = self.planner, min(at_us, self.now_us())
         if planner is None or self._context.gate.is_draining or planner.agenda.next_us() >= at_us:
             return

@@ -27,6 +27,7 @@ from rtd.store.embedded.server import EmbeddedRedis
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.scheduler.schedule_events import ScheduleEvents
 from rtd.supervisor.scheduler.scheduler import TaskScheduler
+from tests.helpers.deadline import until_async
 
 SECOND = 1_000_000
 HOUR = 3600 * SECOND
@@ -247,3 +248,42 @@ def test_a_window_that_closed_before_an_event_was_told_was_open(
     (due,) = asyncio.run(look())
     assert due.due_us == START + 8 * SECOND
     assert due.note.startswith("late|")
+
+
+async def hour_there_and_back(url: str, folder: Path) -> dict[str, list[tuple[int, str]]]:
+    """An hour, a clock set forward by an hour, set back a minute later, and another hour.
+
+    Returns the due moments of each task in minutes, with what became of them.
+    """
+    conditions = {
+        "interval": "every 10 minutes", "cron": "cron 0,20 * * * *", "day": "daily after 03:30",
+    }  # fmt: skip
+    infos = {n: TaskInfo(n, schedule=Schedule(c, timezone="UTC")) for n, c in conditions.items()}
+    async with begun(url, folder, infos) as here:
+        await here.run(START + HOUR)
+        for now_us in (START + 2 * HOUR, START + HOUR + 60 * SECOND):
+            here.now_us = now_us
+            here.scheduler.advance()
+            await here.fired()
+            await until_async(lambda: not here.core.jobs._tasks)
+            await here.run(now_us + 60 * SECOND)
+        await here.run(START + 2 * HOUR + 60 * SECOND)
+        found = {name: await written(here.core, name) for name in conditions}
+        return {
+            name: [(round((due.due_us - START) / 60e6), due.note.partition("|")[0]) for due in dues]
+            for name, dues in found.items()
+        }
+
+
+def test_what_a_clock_ahead_has_passed_over_starts_in_its_time(
+    redis: EmbeddedRedis, tmp_path: Path
+) -> None:
+    found = asyncio.run(hour_there_and_back(redis.url, tmp_path))
+    assert START % (24 * HOUR) == 2 * HOUR + 13 * 60 * SECOND + 20 * SECOND
+    # One run at once for the hour that seemed lost, then on from there.
+    assert [due for due, _ in found["interval"]][:7] == [0, 10, 20, 30, 40, 50, 60]
+    assert len([due for due, how in found["interval"] if 61 < due < 121 and not how]) == 5
+    # 03:00 and 03:20 were missed at 04:13, and start at 03:00 and 03:20.
+    assert [how for _, how in found["cron"]] == ["", "", "", ""]
+    # 03:30 has its run already: it was caught up.
+    assert [how for _, how in found["day"]] == ["late"]

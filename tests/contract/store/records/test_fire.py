@@ -138,3 +138,23 @@ def test_a_firing_into_a_paused_queue_waits(store: Store) -> None:
     assert store.take() == []
     store.link.execute(store.calls.resume(NODE, "default"))
     assert store.take() == [run_id(1)]
+
+
+def test_moments_that_were_missed_by_a_clock_ahead_can_come_again(store: Store) -> None:
+    skipped = [
+        SkippedOccurrence("job", DUE - 1, True, "missed||before"),
+        SkippedOccurrence("job", DUE + 1, True, "missed||ahead"),
+        SkippedOccurrence("job", DUE + 2, True, "coalesced||ahead"),
+        SkippedOccurrence("job", DUE + 3, True, "skipped||held"),
+    ]
+    store.link.execute(store.calls.record_skipped(100, DUE, skipped))
+    fire(store, firing(4, due_us=DUE + 4), firing(5, due_us=DUE + 5, note="late||ahead"))
+    assert store.link.execute(store.calls.reopen(DUE, ["job", "other"])) == 1
+    assert [due.due_us - DUE for due in dues(store)] == [5, 4, 3, -1]
+    assert [due.note for due in dues(store)] == [
+        "late||ahead",
+        "",
+        "skipped||held",
+        skipped[0].note,
+    ]
+    assert fire(store, *(firing(n, due_us=DUE + n) for n in (1, 2, 4))) == ["", "", "q"]
