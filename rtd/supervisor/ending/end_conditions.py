@@ -36,6 +36,24 @@ ViewOfRun = Callable[[str, str | None, Sample, World], View | None]
 EndRun = Callable[[str, Intent], object]
 
 
+class OutputAge:
+    """Since when a file is as it is, in time that has passed: the clock may be set meanwhile."""
+
+    def __init__(self) -> None:
+        self._changed_at: float | None = None
+        self._since_s = 0.0
+
+    def age_s(self, changed_at: float) -> float:
+        """Return the seconds since its last change, which its file system has stamped so."""
+        now_s = time.monotonic()
+        if self._changed_at is None:
+            self._since_s = now_s - max(0.0, time.time() - changed_at)
+        elif changed_at != self._changed_at:
+            self._since_s = now_s
+        self._changed_at = changed_at
+        return now_s - self._since_s
+
+
 @dataclass(slots=True)
 class WatchedRun:
     """One running run whose task has an end condition.
@@ -43,16 +61,16 @@ class WatchedRun:
     Attributes:
         zone: IANA name of the task's local time; None: the host's.
         condition: None until the task is known.
-        percents: the CPU shares of the last samples, each with its time.
+        percents: the CPU shares of the last samples, each with its time (monotonic).
     """
 
-    started_at: float
     task: str = ""
     zone: str | None = None
     condition: Condition | None = None
     peak_bytes: int = 0
     cpu_s: float = 0.0
     percents: list[tuple[float, float]] = field(default_factory=list)
+    output: OutputAge = field(default_factory=OutputAge)
 
 
 class EndConditionWatch:
@@ -80,7 +98,7 @@ class EndConditionWatch:
         key = (seen.run_id, seen.attempt)
         watched = self._runs.get(key)
         if watched is None:
-            watched = self._runs[key] = WatchedRun(wall_of_ns(seen.started_ns))
+            watched = self._runs[key] = WatchedRun()
             self._context.jobs.start(self._learn(seen, watched), "reading a watched run")
         elif watched.condition is not None:
             self._evaluate(seen, usage, watched)
@@ -112,10 +130,11 @@ class EndConditionWatch:
         if any(isinstance(leaf, _TREE_LEAVES) for leaf in condition.leaves()):
             _measure(usage, watched, condition)
         sample = Sample(
-            started_at=watched.started_at,
+            # By the time that has passed: a clock that is set ends no run.
+            started_at=wall_of_ns(seen.started_ns),
             memory_bytes=watched.peak_bytes,
             cpu_s=watched.cpu_s,
-            output_at=self._output_at(seen, condition),
+            output_at=self._output_at(seen, watched),
             cpu_percents=tuple(watched.percents),
         )
         host = Host(*measure_host()) if Poll.HOST in condition.polls() else None
@@ -125,9 +144,10 @@ class EndConditionWatch:
             log.info("run %s (%s) is ended: %s", seen.run_id, watched.task, why)
             self._end(seen.run_id, Intent("end condition", why, time.time()))
 
-    def _output_at(self, seen: SlotSnapshot, condition: Condition) -> float | None:
+    def _output_at(self, seen: SlotSnapshot, watched: WatchedRun) -> float | None:
         """Return when the run last wrote something; its scratch file is empty when it begins."""
-        if not any(isinstance(leaf, NoOutputPast) for leaf in condition.leaves()):
+        condition = watched.condition
+        if condition is None or not any(isinstance(n, NoOutputPast) for n in condition.leaves()):
             return None
         executor = self._context.executors.at_slot(seen.slot)
         index = 0 if executor is None else seen.slot - executor.slot
@@ -136,20 +156,20 @@ class EndConditionWatch:
             found = os.stat(path)
         except OSError:
             return None
-        return found.st_mtime if found.st_size else None
+        return time.time() - watched.output.age_s(found.st_mtime) if found.st_size else None
 
 
 def _measure(usage: RunUsage, watched: WatchedRun, condition: Condition) -> None:
     """Add a sample of the run's tree to what its condition sees."""
     used_bytes = usage.memory_bytes(_lowest_bound(condition, watched.peak_bytes))
     watched.peak_bytes = max(watched.peak_bytes, used_bytes)
-    now_at = time.time()
+    now_s = time.monotonic()
     cpu_s = max(watched.cpu_s, usage.cpu_s())
     share = 0.0
     if watched.percents:
-        since_s = now_at - watched.percents[-1][0]
+        since_s = now_s - watched.percents[-1][0]
         share = (cpu_s - watched.cpu_s) / max(since_s, 0.001)
-    watched.percents.append((now_at, 100 * share))
+    watched.percents.append((now_s, 100 * share))
     del watched.percents[:-PERCENTS]
     watched.cpu_s = cpu_s
 
