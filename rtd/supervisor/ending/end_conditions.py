@@ -36,7 +36,7 @@ ViewOfRun = Callable[[str, str | None, Sample, World], View | None]
 EndRun = Callable[[str, Intent], object]
 
 
-class OutputAge:
+class OutputClock:
     """Since when a file is as it is, in time that has passed: the clock may be set meanwhile."""
 
     def __init__(self) -> None:
@@ -70,7 +70,7 @@ class WatchedRun:
     peak_bytes: int = 0
     cpu_s: float = 0.0
     percents: list[tuple[float, float]] = field(default_factory=list)
-    output: OutputAge = field(default_factory=OutputAge)
+    output: OutputClock = field(default_factory=OutputClock)
 
 
 class EndConditionWatch:

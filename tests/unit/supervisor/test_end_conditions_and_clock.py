@@ -9,7 +9,7 @@ import pytest
 from rtd.language.parser import parse
 from rtd.supervisor.core.clock import wall_of_ns
 from rtd.supervisor.ending import end_conditions
-from rtd.supervisor.ending.end_conditions import EndConditionWatch, OutputAge, WatchedRun
+from rtd.supervisor.ending.end_conditions import EndConditionWatch, OutputClock, WatchedRun
 
 HOUR_S = 3600.0
 
@@ -40,7 +40,7 @@ def clocks(monkeypatch: pytest.MonkeyPatch) -> Clocks:
 
 @pytest.mark.parametrize("step_s", [HOUR_S, -HOUR_S])
 def test_the_age_of_output_is_the_time_that_has_passed(clocks: Clocks, step_s: float) -> None:
-    age, written_at = OutputAge(), clocks.wall_s - 2
+    age, written_at = OutputClock(), clocks.wall_s - 2
     assert age.age_s(written_at) == 2
     clocks.let_pass(3)
     clocks.set(step_s)

@@ -1,4 +1,4 @@
-"""What follows in Redis from a clock that is set back."""
+"""Opens due moments again after the clock was set back."""
 
 from collections.abc import Iterable
 
