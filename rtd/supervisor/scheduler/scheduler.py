@@ -23,7 +23,7 @@ from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.log import log
 from rtd.supervisor.scheduler.dispatcher import Dispatcher
 from rtd.supervisor.scheduler.load_planner import load_planner, tune_gc
-from rtd.supervisor.scheduler.reopen_moments import reopen_moments
+from rtd.supervisor.scheduler.open_moments import reopen_moments
 from rtd.supervisor.scheduler.restore_history import reconcile_runs
 from rtd.supervisor.scheduler.wakeups import BEAT_US, SchedulerWakeups
 
