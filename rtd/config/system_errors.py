@@ -53,6 +53,8 @@ def _describe_reason(error: OSError) -> str:
     if error.errno == errno.EMFILE:
         most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
         return f"a process may open at most {most} files (`ulimit -n`, LimitNOFILE); raise that"
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return f"uid {os.geteuid()} may not use it (Permission denied); change its owner or mode"
     return _SENTENCES.get(error.errno or 0) or error.strerror or str(error)
 
 

@@ -18,7 +18,7 @@ from rtd.config.system_errors import describe_system_error, name_path
         (errno.EDQUOT, "/x/y cannot be used: the quota of its user is used up; make room or"),
         (errno.EROFS, "/x/y cannot be used: its file system is read-only; mount it for writing"),
         (errno.EISDIR, "/x/y cannot be used: a directory has that name; move it away"),
-        (errno.EACCES, "/x/y cannot be used: Permission denied"),
+        (errno.EACCES, f"/x/y cannot be used: uid {os.geteuid()} may not use it"),
         (errno.EIO, "/x/y cannot be used: the disk fails"),
     ],
 )
