@@ -130,16 +130,16 @@ class Shutdown:
                 log.error("what runs on shutdown failed", exc_info=error)
 
     async def _let_finish(self) -> None:
-        running = len(self._context.board.scan())
+        running = len(self._context.busy_slots())
         if running:
             left_s = max(0.0, self._until - time.monotonic())
             log.info("%d runs are going; they have %.0f s to finish", running, left_s)
-        await self._wait(lambda: not self._context.board.scan(), lambda: self._until)
+        await self._wait(lambda: not self._context.busy_slots(), lambda: self._until)
 
     async def _stop_the_rest(self) -> None:
         """Ask the runs that go on to stop, and kill those that do not."""
         stops = []
-        for seen in self._context.board.scan():
+        for seen in self._context.busy_slots():
             requeue = await self._may_requeue(seen)
             why = "the daemon was shut down"
             intent = Intent("drain", why, time.time(), requeue=requeue)

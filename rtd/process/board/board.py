@@ -49,6 +49,8 @@ __all__ = ["FLAG_SAMPLE", "RETIRE_WORD", "SLOTS", "Board", "Slot", "SlotSnapshot
 SLOTS: Final = 16384
 _MAGIC: Final = int.from_bytes(b"rtdboard", "little")
 _VERSION: Final = 2
+#: No process of Linux has a greater number.
+_PID_MAX: Final = 1 << 22
 _BYTES: Final = 8 * WORDS * (SLOTS + 1)
 
 # The header's words.
@@ -145,9 +147,8 @@ class Board:
     def scan(self, lo: int = 0, hi: int | None = None) -> list[SlotSnapshot]:
         """Return the slots in [lo, hi) with a run on them now; `hi` defaults to `scan_limit`.
 
-        Takes time for each busy slot, hardly any for the others.
-
-        A run that ends or begins while it is read is left out.
+        Takes time for each busy slot, hardly any for the others. A run that ends or begins while
+        it is read is left out.
         """
         words = self.words
         first, last = (lo + 1) * WORDS, ((self.scan_limit if hi is None else hi) + 1) * WORDS
@@ -157,7 +158,7 @@ class Board:
             if seq & 1:
                 base = first + i * WORDS
                 row = words[base : base + WORDS].tolist()
-                if row[SEQ] == seq == words[base]:
+                if row[SEQ] == seq == words[base] and 0 < row[PID] <= _PID_MAX:
                     seen.append(SlotSnapshot.from_row(lo + i, row, running=True))
         return seen
 
@@ -182,7 +183,7 @@ class Board:
             if stable:
                 break
             row = self.words[base : base + WORDS].tolist()
-        if not row[PID]:
+        if not 0 < row[PID] <= _PID_MAX:
             return None
         return SlotSnapshot.from_row(slot, row, running=stable and row[SEQ] & 1 == 1)
 

@@ -38,7 +38,7 @@ class RunRows:
         self._context = context
         self._progress = progress or {}
         self._private: dict[str, frozenset[str]] = {}
-        self._going: dict[str, SlotSnapshot] = {seen.run_id: seen for seen in context.board.scan()}
+        self._going: dict[str, SlotSnapshot] = {seen.run_id: seen for seen in context.busy_slots()}
 
     def is_going(self, run_id: str) -> bool:
         """Check whether a run is running on this node now."""

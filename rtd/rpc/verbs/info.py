@@ -20,7 +20,7 @@ from rtd.supervisor.runs.output_retention import used_bytes
 async def handle(request: ClientRequest) -> dict[str, Any]:
     """Describe the daemon; counts are 0 while Redis does not answer."""
     context = request.context
-    going = context.board.scan()
+    going = context.busy_slots()
     redis = await redis_info(request.node.redis_server, context.redis)
     queued, tally = await _counts(context) if redis["ok"] else (0, {})
     places = context.paths

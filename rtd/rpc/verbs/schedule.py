@@ -36,7 +36,7 @@ async def next_(request: ClientRequest) -> dict[str, Any]:
     if planner is None or (name is not None and name not in planner.tasks):
         return {"starts": [], "waiting": 0, "behind": []}
     now_us = max(planner.now_us, round(time.time() * SECOND))
-    begun = {seen.run_id for seen in request.context.board.scan()}
+    begun = {seen.run_id for seen in request.context.busy_slots()}
     asked = planner.tasks.values() if name is None else [planner.tasks[name]]
     behind = {e for e in asked if e.enabled and blocking_run(planner, e, begun, now_us)}
     entries = [entry for entry in asked if entry not in behind]

@@ -17,4 +17,4 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
     log.info("%s asked for the shutdown", request.client.peer.text)
     ending = request.node.shutdown_request
     asyncio.get_running_loop().call_soon(ending.request, params["grace_s"], params["keep_running"])
-    return {"pid": os.getpid(), "running": len(request.context.board.scan())}
+    return {"pid": os.getpid(), "running": len(request.context.busy_slots())}

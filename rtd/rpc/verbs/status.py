@@ -23,7 +23,7 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
     redis = await redis_info(request.node.redis_server, context.redis)
     queued, faults, halt = await _stored(context)
     tasks = context.manifest.tasks.values()
-    going = Counter(seen.exec_id for seen in context.board.scan())
+    going = Counter(seen.exec_id for seen in context.busy_slots())
     return {
         **identity(context),
         "tasks": sum(1 for info in tasks if not info.hidden and info.name != COMMAND),

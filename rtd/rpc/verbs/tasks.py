@@ -20,7 +20,7 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
     context, name = request.context, request.params["task"]
     manifest = context.manifest
     infos = [manifest.find(name)] if name else sorted(manifest.tasks.values(), key=_by_name)
-    begun = {seen.run_id for seen in context.board.scan()}
+    begun = {seen.run_id for seen in context.busy_slots()}
     planner = request.node.scheduler.planner
     return {
         "app": context.app,

@@ -16,7 +16,7 @@ from rtd.language.leaves.custom import Custom
 from rtd.language.parser import parse
 from rtd.model.manifest import COMMAND, NO_COMMANDS, Manifest, TaskInfo
 from rtd.model.parameter_names import private_names
-from rtd.process.board.board import Board
+from rtd.process.board.board import Board, SlotSnapshot
 from rtd.store.commands.commands import StoreCommands
 from rtd.store.connection.async_ import AsyncRedisConnection
 from rtd.store.connection.command import RedisCommand
@@ -110,6 +110,10 @@ class SupervisorContext:
         if name == COMMAND and not self.config.allow_commands:
             raise NotPermitted(NO_COMMANDS)
         return self.manifest.find(name)
+
+    def busy_slots(self) -> list[SlotSnapshot]:
+        """Return the slots of the board with a run on them, those of known executors."""
+        return [seen for seen in self.board.scan() if self.executors.has_slot(seen)]
 
     def private_names(self, task: str) -> frozenset[str]:
         """Return the parameters of a task that are never shown."""

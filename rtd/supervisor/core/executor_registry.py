@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from rtd.common.ids import to_words
+from rtd.process.board.slot import SlotSnapshot
 from rtd.process.tree.terminate import CRASH_SIGNALS, signal_name
 from rtd.protocol.zygote_messages import ExitReport
 from rtd.supervisor.core.jobs import ChangeSignal
@@ -110,6 +112,8 @@ class ExecutorRegistry:
         self.changes = ChangeSignal()
         self._by_id: dict[str, Executor] = {}
         self._by_slot: dict[int, Executor] = {}
+        #: The id of the executor of each slot, as the board holds it.
+        self._words: dict[int, tuple[int, int]] = {}
 
     def __len__(self) -> int:
         return len(self._by_id)
@@ -128,12 +132,19 @@ class ExecutorRegistry:
         """Return the executor that owns a slot of the board, or None."""
         return self._by_slot.get(slot)
 
+    def has_slot(self, seen: SlotSnapshot) -> bool:
+        """Whether a slot of the board shows an executor that owns it. Any process that has mapped
+        the board may have written there what it likes."""
+        return self._words.get(seen.slot) == seen.exec_words
+
     def add(self, executor: Executor) -> None:
         """Add an executor; it replaces one of the same id."""
         self.remove(executor.id)
+        words = to_words(executor.id)
         self._by_id[executor.id] = executor
         for slot in range(executor.slot, executor.slot + executor.slots):
             self._by_slot[slot] = executor
+            self._words[slot] = words
         self.changes.notify()
 
     def remove(self, exec_id: str) -> Executor | None:
@@ -143,6 +154,7 @@ class ExecutorRegistry:
             for slot in range(executor.slot, executor.slot + executor.slots):
                 if self._by_slot.get(slot) is executor:
                     del self._by_slot[slot]
+                    del self._words[slot]
             self.changes.notify()
         return executor
 

@@ -2,12 +2,14 @@
 
 import os
 import socket
+import struct
 from pathlib import Path
 
 from rtd.common.errors import ConfigError
 from rtd.config.system_errors import describe_system_error
 
 BACKLOG = 1024
+_UCRED = struct.Struct("3i")
 
 
 def bind_unix(path: Path, mode: int, gid: int | None = None) -> socket.socket:
@@ -51,3 +53,13 @@ def _bind(listener: socket.socket, path: Path) -> None:
         listener.bind(f"/proc/self/fd/{folder}/{path.name}")
     finally:
         os.close(folder)
+
+
+def peer_pid(connection: socket.socket) -> int:
+    """Return the pid of the process that connected; 0: it cannot be told."""
+    try:
+        blob = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)
+    except OSError:
+        return 0
+    pid: int = _UCRED.unpack(blob)[0]
+    return pid

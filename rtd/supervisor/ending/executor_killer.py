@@ -14,6 +14,8 @@ from rtd.supervisor.pools.zygotes import Zygotes
 
 #: How long after a kill the zygote may take to report the exit before the kill is repeated.
 KILL_S: Final = 15.0
+#: While the daemon ends: before the zygote counts as stuck and is killed itself.
+DRAIN_KILL_S: Final = 8.0
 
 
 class ExecutorKiller:
@@ -49,8 +51,12 @@ class ExecutorKiller:
         self._zygotes.send_command(executor, KillCommand(executor.id))
         while not event.is_set():
             try:
-                await asyncio.wait_for(event.wait(), KILL_S)
+                limit_s = DRAIN_KILL_S if self._context.gate.is_draining else KILL_S
+                await asyncio.wait_for(event.wait(), limit_s)
             except TimeoutError:
+                if self._context.gate.is_draining:  # it must end, and its executors with it
+                    self._zygotes.kill_zygote_of(executor)
+                    continue
                 log.error("executor %d does not die: asking its zygote again", executor.pid)
                 self._zygotes.send_command(executor, KillCommand(executor.id))
 

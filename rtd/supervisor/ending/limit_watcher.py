@@ -16,6 +16,10 @@ from rtd.supervisor.ending.end_conditions import EndConditionWatch, ViewOfRun
 from rtd.supervisor.ending.run_sampler import RunSampler, RunUsage
 from rtd.supervisor.ending.stops import Stops
 
+#: Two checks are so far apart: a board with a time that moves must not keep all else waiting.
+LEAST_WAIT_S: Final = 0.001
+#: An executor that has begun a run before its zygote has reported it is checked again so soon.
+UNKNOWN_NS: Final = 50_000_000
 #: After a check that has failed the next comes this soon.
 AGAIN_NS: Final = 1_000_000_000
 
@@ -74,6 +78,10 @@ class LimitWatcher:
         next_ns = 0
         limited = set()
         for seen in board.scan():
+            if not self._context.executors.has_slot(seen):
+                unknown_ns = now_ns + UNKNOWN_NS
+                next_ns = min(next_ns, unknown_ns) if next_ns else unknown_ns
+                continue
             due_ns = self._deadline(seen, now_ns)
             if seen.flags & FLAG_SAMPLE:
                 limited.add((seen.run_id, seen.attempt))
@@ -91,7 +99,8 @@ class LimitWatcher:
             self._timer = None
         if next_ns:
             loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(max(0.0, (next_ns - now_ns) / 1e9), self.check)
+            wait_s = max(LEAST_WAIT_S, (next_ns - now_ns) / 1e9)
+            self._timer = loop.call_later(wait_s, self.check)
 
     # --- time
 

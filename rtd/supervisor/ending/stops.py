@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from rtd.common.errors import NoSuchRun, StoreGone, WrongState
+from rtd.common.ids import to_words
 from rtd.config.config import EMBEDDED
 from rtd.model.run_record import decode_record
 from rtd.model.run_states import TERMINAL
@@ -134,6 +135,7 @@ class Stops:
             while seen is not None:
                 await self._end_running(stop, seen)
                 # An attempt that failed by itself just then may be queued for its retry.
+                await asyncio.sleep(0)  # however the board changes, all else gets its turn
                 seen = None if stop.intent.goes_on else await self._locate(stop)
         except StoreGone:
             log.warning("the end of run %s is written when Redis is back", stop.run_id)
@@ -176,7 +178,9 @@ class Stops:
 
     def find_slot(self, run_id: str) -> SlotSnapshot | None:
         """Return the slot that a run is on now."""
-        return next((seen for seen in self._context.board.scan() if seen.run_id == run_id), None)
+        words = to_words(run_id)
+        slots = self._context.busy_slots()
+        return next((seen for seen in slots if seen.run_words == words), None)
 
     async def _end_running(self, stop: Stop, seen: SlotSnapshot) -> None:
         executor = self._context.executors.at_slot(seen.slot)
@@ -184,7 +188,8 @@ class Stops:
             return  # it has ended already; settling it writes the outcome
         stop.exec_id, stop.attempt = executor.id, seen.attempt
         if executor.slots == 1:
-            stop.processes = [(member.pid, member.name) for member in read_tree(seen.pid).processes]
+            members = read_tree(executor.pid).processes
+            stop.processes = [(member.pid, member.name) for member in members]
         if stop.until > time.monotonic():
             self._zygotes.send_command(executor, StopCommand(executor.id, seen.slot, stop.run_id))
             if await self._left_in_time(stop, seen):

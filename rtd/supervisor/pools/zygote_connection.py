@@ -8,6 +8,7 @@ from rtd.common.errors import RtdError
 from rtd.protocol import frames
 from rtd.protocol.zygote_messages import ZygoteMessage, encode
 from rtd.supervisor.core.log import log
+from rtd.supervisor.core.unix_socket import peer_pid
 
 #: The zygote is ours, but a broken one must not take the supervisor's memory.
 FRAME_LIMIT: Final = 64 << 20
@@ -22,6 +23,9 @@ class ZygoteConnection(asyncio.Protocol):
     Args:
         on_message: called with each notification, in order.
         on_lost: called once when the connection has ended.
+
+    Attributes:
+        peer_pid: the process that connected, as the kernel reports it.
     """
 
     def __init__(self, on_message: OnMessage, on_lost: OnLost) -> None:
@@ -29,10 +33,12 @@ class ZygoteConnection(asyncio.Protocol):
         self._on_lost = on_lost
         self._decoder = frames.Decoder(FRAME_LIMIT)
         self._transport: asyncio.Transport | None = None
+        self.peer_pid = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        self.peer_pid = peer_pid(transport.get_extra_info("socket"))
 
     def data_received(self, data: bytes) -> None:
         """Hand on each message. Closes the connection when a frame is none: the zygote then

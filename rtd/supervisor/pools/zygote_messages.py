@@ -4,7 +4,10 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from rtd.common.ids import is_id
 from rtd.model.manifest import Manifest
+from rtd.process.board.board import SLOTS
+from rtd.process.tree.process_identity import same_process
 from rtd.protocol import zygote_messages as messages
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.executor_registry import Executor, ExecutorExit, ExecutorPhase
@@ -89,6 +92,11 @@ class ZygoteHandler:
     def _on_hello(self, connection: ZygoteConnection, hello: messages.HelloReport) -> None:
         """Take in what a zygote that has (re)connected has below it."""
         zygote = self._registry.of_generation(hello.generation)
+        fault = self._hello_fault(zygote, connection, hello)
+        if fault is not None:
+            log.error("a hello from pid %d is refused: %s", connection.peer_pid, fault)
+            connection.close()
+            return
         unexpected = zygote is None and self._registry.current is not None
         if zygote is None:
             lo, hi = hello.slots
@@ -113,6 +121,26 @@ class ZygoteHandler:
         if zygote.retiring or unexpected:
             self._retire(zygote)
 
+    def _hello_fault(
+        self,
+        zygote: ZygoteRecord | None,
+        connection: ZygoteConnection,
+        hello: messages.HelloReport,
+    ) -> str | None:
+        """Return why a hello is not believed; None: it is. Every process of this user may connect,
+        but only the zygote that was started may speak for it."""
+        if connection.peer_pid != hello.pid or not same_process(hello.pid, hello.ticks):
+            return f"it says that it is pid {hello.pid}"
+        if zygote is not None and zygote.pid != hello.pid:
+            return f"generation {hello.generation} is zygote {zygote.pid}"
+        lo, hi = hello.slots
+        if zygote is not None and (zygote.lo, zygote.hi) != (lo, hi):
+            return f"slots {lo} to {hi} are not those of generation {hello.generation}"
+        taken = [one for one in self._registry.living if one is not zygote]
+        if not 0 <= lo < hi <= SLOTS or any(one.lo < hi and lo < one.hi for one in taken):
+            return f"slots {lo} to {hi} belong to another zygote"
+        return None
+
     def _compare_executors(self, zygote: ZygoteRecord, hello: messages.HelloReport) -> None:
         """Compare the zygote's executors with ours: which are new, which have ended meanwhile."""
         for started in hello.executors:
@@ -128,6 +156,10 @@ class ZygoteHandler:
                 self._listener.on_executor_exit(zygote, gone)
 
     def _add_executor(self, zygote: ZygoteRecord, report: messages.StartReport) -> None:
+        end = report.slot + report.slots
+        if not (is_id(report.exec_id) and zygote.lo <= report.slot < end <= zygote.hi):
+            log.error("zygote %d reports an executor that it cannot have", zygote.pid)
+            return
         executor = Executor(
             id=report.exec_id,
             lane=report.lane,

@@ -35,6 +35,8 @@ from rtd.supervisor.pools.zygote_socket import ZygoteSocket
 
 #: How long a zygote may take to end the executors below it.
 QUIT_S = 15.0
+#: How long the system may take to end a zygote that is killed.
+KILLED_S = 5.0
 
 
 class Zygotes:
@@ -215,8 +217,20 @@ class Zygotes:
         while self._registry.living and time.monotonic() < until:
             await self._registry.exits.wait(until - time.monotonic())
         for zygote in self._registry.living:
-            log.error("zygote %d does not end: killing it", zygote.pid)
-            signal_process(zygote.pid, zygote.ticks, SIGKILL)
+            self._kill(zygote)
+        until = time.monotonic() + KILLED_S
+        while self._registry.living and time.monotonic() < until:
+            await self._registry.exits.wait(until - time.monotonic())
+
+    def kill_zygote_of(self, executor: Executor) -> None:
+        """Kill the zygote of an executor: it does not react. Its executors are ended after it."""
+        zygote = self._registry.of_generation(executor.generation)
+        if zygote is not None:
+            self._kill(zygote)
+
+    def _kill(self, zygote: ZygoteRecord) -> None:
+        log.error("zygote %d does not end: killing it", zygote.pid)
+        signal_process(zygote.pid, zygote.ticks, SIGKILL)
 
     # --- commands
 

@@ -88,7 +88,7 @@ class TaskLogMonitor:
         if self._recording is not None and not self._recording.done():
             return
         now_ns = time.monotonic_ns()
-        running = {seen.run_id: seen for seen in self._context.board.scan()}
+        running = {seen.run_id: seen for seen in self._context.busy_slots()}
         self._recorded &= running.keys()
         new = [
             seen
