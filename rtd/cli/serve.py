@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 
+from rtd.cli.stuck_loop import handle_signal
 from rtd.process.events.signals import SIGHUP, SIGINT, SIGTERM
 from rtd.rpc.dispatcher import VerbDispatcher
 from rtd.rpc.server import ControlServer
@@ -54,7 +55,7 @@ def _handle_signals(ending: ShutdownRequest) -> None:
     """Note a signal. A second one ends the start at once."""
     loop = asyncio.get_running_loop()
     for number in (SIGTERM, SIGINT):
-        loop.add_signal_handler(number, ending.request)
+        handle_signal(number, ending.request)
     loop.add_signal_handler(SIGHUP, _nothing_to_reload)
 
 
@@ -66,7 +67,7 @@ def _hand_signals_to(node: Node, ending: ShutdownRequest) -> None:
     """Hand signals to the node from here on; SIGHUP reloads the app."""
     loop = asyncio.get_running_loop()
     for number in (SIGTERM, SIGINT):
-        loop.add_signal_handler(number, node.shutdown_request.request)
+        handle_signal(number, node.shutdown_request.request)
     loop.add_signal_handler(SIGHUP, node.reload_soon)
     if ending.requested.is_set():
         node.shutdown_request.request()

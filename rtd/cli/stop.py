@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
+from rtd.cli.leftovers import end_leftovers
 from rtd.common.errors import NotPermitted, RtdError, Unreachable, WaitTimeout
 from rtd.common.units import format_duration
 from rtd.config.paths import DaemonPaths, find_paths
@@ -34,6 +35,10 @@ def stop(options: argparse.Namespace) -> int:
         return 0
     _request_shutdown(paths, pid, ticks, options)
     _wait(pid, ticks, options.wait)
+    if not options.keep_running:
+        killed = end_leftovers(paths)
+        if killed:
+            print(f"rtd: the daemon left {killed} processes; they are killed", file=sys.stderr)
     return 0
 
 

@@ -49,8 +49,7 @@ __all__ = ["FLAG_SAMPLE", "RETIRE_WORD", "SLOTS", "Board", "Slot", "SlotSnapshot
 SLOTS: Final = 16384
 _MAGIC: Final = int.from_bytes(b"rtdboard", "little")
 _VERSION: Final = 2
-#: No process of Linux has a greater number.
-_PID_MAX: Final = 1 << 22
+_PID_MAX: Final = 1 << 22  # no process of Linux has a greater number
 _BYTES: Final = 8 * WORDS * (SLOTS + 1)
 
 # The header's words.

@@ -21,6 +21,7 @@ from rtd.supervisor.pools.zygote_connection import ZygoteConnection
 
 #: Slots of the board that one zygote hands out; so many generations can live side by side.
 RANGE: Final = SLOTS // 16
+_FILE: Final = "zygotes.json"
 
 
 @dataclass(slots=True, eq=False)
@@ -90,7 +91,7 @@ class ZygoteRegistry:
     """
 
     def __init__(self, runtime_dir: Path) -> None:
-        self._file = runtime_dir / "zygotes.json"
+        self._file = runtime_dir / _FILE
         self._on_zygote_exit: Callable[[ZygoteRecord], None] | None = None
         self._all: list[ZygoteRecord] = []
         self._next_generation = 1
@@ -190,6 +191,11 @@ class ZygoteRegistry:
         self._pidfds.clear()
         if not keep:
             self._file.unlink(missing_ok=True)
+
+
+def living_zygotes(runtime_dir: Path) -> list[ZygoteRecord]:
+    """Return the zygotes that live, as the file of a daemon that has ended names them."""
+    return _read(runtime_dir / _FILE)[0]
 
 
 def _read(path: Path) -> tuple[list[ZygoteRecord], int]:

@@ -4,18 +4,14 @@ import asyncio
 import os
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from rtd.common.errors import AppError, InternalError
 from rtd.common.malloc_tuning import set_tuning
-from rtd.config.config import Config
 from rtd.config.python_command import module_command
 from rtd.config.run_environment import run_environment
-from rtd.config.setting_readers import merge_app_settings
 from rtd.model.lanes import LOG_LANE
-from rtd.model.manifest import Manifest
 from rtd.process.events.signals import SIGKILL
 from rtd.process.tree.pidfd import signal_process
 from rtd.process.tree.process_identity import start_ticks
@@ -29,6 +25,7 @@ from rtd.protocol.zygote_messages import (
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.executor_registry import Executor, ExecutorPhase
 from rtd.supervisor.core.log import log
+from rtd.supervisor.pools.app_settings import with_app_settings
 from rtd.supervisor.pools.zygote_messages import ZygoteHandler, ZygoteListener
 from rtd.supervisor.pools.zygote_registry import RANGE, ZygoteRecord, ZygoteRegistry
 from rtd.supervisor.pools.zygote_socket import ZygoteSocket
@@ -163,7 +160,7 @@ class Zygotes:
         self._context.app_error = zygote.error
         if zygote.manifest is not None and zygote.error is None:
             self._context.manifest = zygote.manifest
-            self._context.config = _merge_app_settings(self._context.config, zygote.manifest)
+            self._context.config = with_app_settings(self._context.config, zygote.manifest)
 
     def retire(self, zygote: ZygoteRecord) -> None:
         """Fork nothing more from a zygote; it ends when its last executor has ended.
@@ -244,21 +241,3 @@ class Zygotes:
         """Let a zygote forget the status of an ended executor: its runs are settled."""
         if zygote.connection is not None:
             zygote.connection.send(ForgetCommand(exec_id))
-
-
-def _merge_app_settings(config: Config, manifest: Manifest) -> Config:
-    """Return the configuration while this app is served, and log what the app sets.
-
-    The daemon's own configuration is stronger; settings of a previous app do not stay.
-    """
-    settings = manifest.info.settings
-    if settings:
-        log.info("the app sets %s", _list(settings))
-        stronger = {name: config.given[name] for name in settings if name in config.given}
-        if stronger:
-            log.info("the daemon's own configuration is stronger: %s", _list(stronger))
-    return merge_app_settings(config, settings)
-
-
-def _list(settings: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name}={value}" for name, value in settings.items())
