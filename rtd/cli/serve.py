@@ -4,8 +4,8 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 
-from rtd.cli.stuck_loop import handle_signal
 from rtd.process.events.signals import SIGHUP, SIGINT, SIGTERM
+from rtd.process.events.stuck_loop import handle_signal
 from rtd.rpc.dispatcher import VerbDispatcher
 from rtd.rpc.server import ControlServer
 from rtd.supervisor.core.log import log

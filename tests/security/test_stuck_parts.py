@@ -170,7 +170,7 @@ def test_a_forged_hello_is_refused(quiet: Daemon, forged: str) -> None:
 
 STUCK = """
 import asyncio, contextlib, os, signal, sys
-from rtd.cli.stuck_loop import handle_signal
+from rtd.process.events.stuck_loop import handle_signal
 
 async def main():
     async with contextlib.AsyncExitStack() as ends:

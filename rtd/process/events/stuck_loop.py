@@ -1,6 +1,7 @@
 """Signals end the daemon even if its event loop is stuck."""
 
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -9,7 +10,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Final
 
-from rtd.supervisor.core.log import log
+_log: Final = logging.getLogger(__name__)
 
 #: How long the loop may take to notice a signal.
 STUCK_S: Final = 10.0
@@ -51,5 +52,5 @@ class _StuckLoop:
             os._exit(1)
         self._is_ending = True
         where = "".join(traceback.format_stack(frame, limit=5))
-        log.critical("the daemon does not notice a signal; ending it. It is here:\n%s", where)
+        _log.critical("the daemon does not notice a signal; ending it. It is here:\n%s", where)
         sys.exit(1)
