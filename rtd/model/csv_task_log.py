@@ -1,9 +1,12 @@
 """Reads a task log from a CSV file: one of rtd's, or one that Red Engine has written."""
 
 import csv
+import os
+import stat
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import TextIO
 
 from rtd.common.errors import ConfigError
 from rtd.model.task_log_entry import RUN, LogRow
@@ -16,7 +19,7 @@ def read_csv(path: Path) -> Iterator[LogRow]:
         ConfigError: it is no CSV that can be read; says after which line.
     """
     try:
-        file = path.open(encoding="utf-8", newline="", errors="replace")
+        file = _open(path)
     except FileNotFoundError:
         return
     with file:
@@ -29,6 +32,18 @@ def read_csv(path: Path) -> Iterator[LogRow]:
         except csv.Error as error:
             place = f"{path}, after line {rows.line_num}"
             raise ConfigError(f"{place}: {error}; move it away") from None
+
+
+def _open(path: Path) -> TextIO:
+    """Open a regular file. A client reads the one that a daemon names, which may be another user's:
+    to open a pipe would hold it up, to open a device could do anything."""
+    found = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    try:
+        if not stat.S_ISREG(os.fstat(found).st_mode):
+            raise ConfigError(f"{path} is no regular file, so no task log; move it away")
+        return open(f"/proc/self/fd/{found}", encoding="utf-8", newline="", errors="replace")
+    finally:
+        os.close(found)
 
 
 def _row_of(cells: Mapping[str, str | None]) -> LogRow | None:

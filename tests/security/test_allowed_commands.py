@@ -81,6 +81,7 @@ def test_a_command_of_a_client_is_refused_with_one_line(daemon: Daemon) -> None:
 
 def test_a_task_of_the_app_that_is_a_command_runs(daemon: Daemon) -> None:
     assert daemon.ok("run", "declared") == "declared\n"
+    assert daemon.ok("tasks", "-q").split() == ["declared"]
 
 
 def test_a_command_that_stands_in_redis_is_not_run_and_not_retried(

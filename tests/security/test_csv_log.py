@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from rtd.common.errors import ConfigError
+from rtd.model.csv_task_log import read_csv
 from rtd.model.task_log_entry import LogRow
 from rtd.session.task_log.csv_handler import CsvHandler
 from rtd.session.task_log.log_record import TaskRecord
@@ -72,6 +74,17 @@ def test_a_file_of_ones_own_is_written_there_and_a_link_where_others_may_not_wri
     (folder / "link.csv").symlink_to(folder / "real.csv")
     write(folder / "link.csv")
     assert "R1" in (folder / "real.csv").read_text()
+
+
+@pytest.mark.parametrize("plant", [pipe, socket_file, lambda place, victim: place.mkdir()])
+def test_only_a_regular_file_is_read_as_a_log(
+    folder: Path, plant: Callable[[Path, Path], None]
+) -> None:
+    plant(folder / "log.csv", folder)
+    with pytest.raises(ConfigError, match="no regular file"):
+        list(read_csv(folder / "log.csv"))
+    with pytest.raises(ConfigError, match="no regular file"):
+        list(read_csv(Path("/dev/zero")))
 
 
 def test_another_user_writes_its_own() -> None:

@@ -1,5 +1,7 @@
 """The daemon's directories and files: who could replace them, and who can read them."""
 
+import ctypes
+import os
 import stat
 import subprocess
 from collections.abc import Iterator
@@ -9,7 +11,10 @@ import pytest
 
 from rtd.config.file_owners import parents_fault
 from tests.helpers.daemon import BIN, Daemon, DaemonMaker
-from tests.helpers.other_user import NOBODY, STRANGER, give, needs_root, open_folder
+from tests.helpers.other_user import NOBODY, STRANGER, as_user, give, needs_root, open_folder
+
+CLONE_NEWUSER = 0x10000000
+PR_SET_DUMPABLE = 4
 
 
 @pytest.fixture
@@ -99,3 +104,25 @@ def test_the_files_of_a_daemon_are_private_and_runs_have_the_umask_of_the_start(
         if verb == "start":
             stop = ["rtd", "stop"]
             subprocess.run(stop, executable=BIN / "rtd", env=daemon.env, check=True)
+
+
+@needs_root
+def test_users_without_a_number_in_a_user_namespace_hold_nothing_up(folder: Path) -> None:
+    """`unshare --user` shows the root directory as nobody's. Outside of one nobody is a user."""
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def in_namespace() -> str:
+        libc.prctl(PR_SET_DUMPABLE, 1)  # a fork that has changed its user may not write uid_map
+        if libc.unshare(CLONE_NEWUSER) != 0:
+            return f"no user namespaces: {os.strerror(ctypes.get_errno())}"
+        Path("/proc/self/uid_map").write_text(f"0 {STRANGER} 1")
+        assert os.getuid() == 0
+        assert os.stat("/").st_uid == NOBODY
+        return str(parents_fault("/tmp/x/y"))
+
+    found = as_user(STRANGER, in_namespace)
+    if found.startswith("no user namespaces"):
+        pytest.skip(found)
+    assert found == "None"
+    give(folder, NOBODY)
+    assert "belongs to uid 65534" in str(parents_fault(str(folder / "x")))

@@ -1,13 +1,19 @@
 """Configurations, apps and task files that another user has planted, or could change."""
 
+import importlib
+import importlib.machinery
+import importlib.util
 import os
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from rtd.common.errors import ConfigError
+from rtd.config.load_settings import load_config
+from rtd.store.embedded.choose_server import _examine, probe_named_server
 from tests.helpers.daemon import BIN, Daemon, DaemonMaker
-from tests.helpers.other_user import NOBODY, STRANGER, give, needs_root, open_folder
+from tests.helpers.other_user import NOBODY, STRANGER, as_user, give, needs_root, open_folder
 
 APP = "from rtd import Session\n\nsession = Session()\n\n@session.task()\ndef go(): ...\n"
 #: Prints a mark when it is imported.
@@ -139,6 +145,53 @@ def test_root_imports_no_app_that_another_user_could_change(
         assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("app", "planted"),
+    [
+        ("app:session", "app.py"),
+        ("shop.app:session", "shop/__init__.py"),
+        ("shop.app:session", "shop"),
+        ("shop/app.py", "shop/__init__.py"),
+        ("shop/app.py", "shop"),
+    ],
+)
+def test_each_file_that_the_import_of_an_app_reads_belongs_to_root(
+    place: Daemon, folder: Path, app: str, planted: str
+) -> None:
+    (folder / "shop").mkdir()
+    for name in ("app.py", "shop/__init__.py", "shop/app.py"):
+        give_file(folder / name, POISON + APP)
+    give(folder / planted, NOBODY)
+    done = rtd(place, "check", app, cwd=folder)
+    assert "65534" in done.stderr, done
+    assert "because root runs this" in done.stderr
+    assert "IMPORTED" not in done.stderr
+
+
+@pytest.mark.parametrize("owner_of", ["__pycache__", "file"])
+def test_bytecode_of_another_user_is_not_run(place: Daemon, folder: Path, owner_of: str) -> None:
+    """A directory that another user had made before root took the app over."""
+    app = give_file(folder / "app.py", APP)
+    bytecode = Path(importlib.util.cache_from_source(str(app)))
+    bytecode.parent.mkdir()
+    seen = app.stat()
+    loader = importlib.machinery.SourceFileLoader("app", str(app))
+    code = loader.source_to_code((POISON + APP).encode(), str(app))
+    bytecode.write_bytes(
+        importlib._bootstrap_external._code_to_timestamp_pyc(  # type: ignore[attr-defined]
+            code, int(seen.st_mtime), seen.st_size
+        )
+    )
+    give(bytecode.parent if owner_of == "__pycache__" else bytecode, STRANGER)
+    done = rtd(place, "check", "app.py", cwd=folder)
+    assert "IMPORTED" not in done.stderr
+    assert "belongs to uid 1234" in done.stderr, done
+    assert "remove that directory" in done.stderr
+    give(bytecode.parent, 0)
+    give(bytecode, 0)
+    assert "IMPORTED" in rtd(place, "check", "app.py", cwd=folder).stderr, "the planted code works"
+
+
 def test_task_files_of_other_users_are_faults_and_not_imported(place: Daemon, folder: Path) -> None:
     tasks = folder / "tasks"
     tasks.mkdir()
@@ -176,9 +229,6 @@ def test_a_function_by_name_is_not_read_from_a_file_of_another_user(
 
 def test_another_user_runs_what_is_its_own(folder: Path) -> None:
     """In a container or a checkout all belongs to the user that runs rtd, also without a name."""
-    from rtd.config.load_settings import load_config
-    from tests.helpers.other_user import as_user
-
     give_file(folder / "rtd.toml", 'name = "mine"\n', STRANGER)
     give(folder, STRANGER)
 
@@ -188,3 +238,17 @@ def test_another_user_runs_what_is_its_own(folder: Path) -> None:
 
     assert as_user(STRANGER, load) == "mine"
     assert "belongs to uid 1234" in as_user(NOBODY, load)
+
+
+def test_root_starts_no_redis_server_that_another_user_could_change(folder: Path) -> None:
+    """Not even to see its version."""
+    program = give_file(folder / "redis-server", f"#!/bin/sh\ntouch {folder}/started\n", mode=0o755)
+    give(program, NOBODY)
+    found = _examine(program, None)
+    assert "is not started by root: it belongs to uid 65534" in found.describe()
+    assert not (folder / "started").exists()
+    with pytest.raises(ConfigError, match="does not run here as a Redis server"):
+        probe_named_server(program)  # an administrator has named it
+    assert (folder / "started").exists()
+    give(program, 0)
+    assert "does not run here" in _examine(program, None).describe()

@@ -6,7 +6,7 @@ from typing import Any
 
 from rtd.language.core.durations import SECOND
 from rtd.language.core.run_history import ENDS, INACTION, RUN
-from rtd.model.manifest import TaskInfo
+from rtd.model.manifest import COMMAND, TaskInfo
 from rtd.planner.planner import Planner
 from rtd.protocol import schedule_verbs
 from rtd.rpc.core.request import ClientRequest
@@ -20,6 +20,8 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
     context, name = request.context, request.params["task"]
     manifest = context.manifest
     infos = [manifest.find(name)] if name else sorted(manifest.tasks.values(), key=_by_name)
+    if not context.config.allow_commands:
+        infos = [info for info in infos if info.name != COMMAND]
     begun = {seen.run_id for seen in context.busy_slots()}
     planner = request.node.scheduler.planner
     return {

@@ -14,7 +14,7 @@ from rtd.process.fork.fork_guard import exit_child
 from rtd.session.core.app_errors import describe_error
 from rtd.session.core.app_folders import (
     add_app_folder,
-    check_app_file,
+    check_app_files,
     working_directory_fault,
 )
 from rtd.session.core.default_session import SESSIONS, find_default_session
@@ -101,6 +101,8 @@ def _import(app: str, target: str, folder_fault: str | None) -> ModuleType:
         target = _module_of_file(app, file)
     elif not target or not all(part.isidentifier() for part in target.split(".")):
         raise AppError(f"{app!r} is no app; write package.module:session or path/to/file.py")
+    elif folder_fault is None:
+        check_app_files(app, Path.cwd(), target)
     top = target.partition(".")[0]
     if top in sys.stdlib_module_names:  # Python's own modules come first
         raise AppError(
@@ -133,7 +135,7 @@ def _module_of_file(app: str, path: Path) -> str:
     if not path.is_file():
         raise AppError(f"app {app} does not import: there is no file {path}")
     folder, name = package_root(path)
-    check_app_file(app, path, folder)
+    check_app_files(app, folder, name)
     add_app_folder(folder)
     add_app_folder(path.parent, last=True)
     return name

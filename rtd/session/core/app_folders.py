@@ -3,12 +3,13 @@
 import os
 import sys
 import sysconfig
+from importlib.util import cache_from_source
 from pathlib import Path
 
 from rtd.common.errors import AppError
 from rtd.config.file_owners import file_fault, folder_fault
 
-__all__ = ["add_app_folder", "check_app_file", "check_task_file", "working_directory_fault"]
+__all__ = ["add_app_folder", "check_app_files", "check_task_file", "working_directory_fault"]
 
 
 def add_app_folder(folder: Path, last: bool = False) -> None:
@@ -29,18 +30,25 @@ def _behind_library() -> int:
     return max(found) + 1 if found else 0
 
 
-def check_app_file(app: str, file: Path, root_folder: Path) -> None:
+def check_app_files(app: str, folder: Path, name: str) -> None:
     """Raise AppError where root would import an app that another user could change.
 
     Args:
-        file: of the app.
-        root_folder: where its modules are imported from.
+        folder: where its modules are imported from.
+        name: of its module; one that is not there is not judged.
 
     Other users import an app as Python does: they may run the code of another one.
     """
     if os.getuid() != 0:
         return
-    fault = file_fault(file) or folder_fault(root_folder)
+    fault = folder_fault(folder)
+    for part in name.split("."):
+        for file in (folder / part / "__init__.py", folder / f"{part}.py"):
+            if fault is None and file.is_file():
+                fault = _source_fault(file)
+        folder /= part
+        if fault is None and folder.is_dir():
+            fault = folder_fault(folder)
     if fault is not None:
         raise AppError(
             f"app {app} is not imported, because root runs this: {fault}; or run rtd as the owner"
@@ -49,8 +57,23 @@ def check_app_file(app: str, file: Path, root_folder: Path) -> None:
 
 def check_task_file(file: Path) -> None:
     """Raise AppError where root would read a task file that another user could change."""
-    if os.getuid() == 0 and (fault := file_fault(file)) is not None:
+    if os.getuid() == 0 and (fault := _source_fault(file)) is not None:
         raise AppError(f"{file} is not read, because root runs this: {fault}")
+
+
+def _source_fault(file: Path) -> str | None:
+    """Return why another user could change a file, or the bytecode that Python reads in its place;
+    None: that user cannot."""
+    fault = file_fault(file)
+    if fault is None and file.suffix == ".py":
+        bytecode = Path(cache_from_source(str(file)))
+        if bytecode.is_file():
+            fault = file_fault(bytecode)
+        elif bytecode.parent.is_dir():
+            fault = folder_fault(bytecode.parent)
+        if fault is not None:
+            fault = f"its bytecode in {bytecode.parent}: {fault}; remove that directory"
+    return fault
 
 
 def working_directory_fault() -> str | None:

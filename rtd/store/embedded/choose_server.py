@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rtd.common.errors import ConfigError
+from rtd.config.file_owners import file_fault
 from rtd.store.embedded.data_format import DataFormat, read_data_format, unreadable_reason
 from rtd.store.embedded.find_server import (
     MIN_VERSION,
@@ -75,7 +76,7 @@ def probe_named_server(path: Path) -> ServerProgram:
     elif not os.access(path, os.X_OK):
         reason = "is not executable"
     else:
-        _, server, reason = _examine(path, None)
+        _, server, reason = _examine(path, None, is_named=True)
     if server is None or reason:
         raise ConfigError(f"redis_server: {_Candidate(path, server, reason).describe()}")
     return server
@@ -91,7 +92,9 @@ def _check_named(named: ServerProgram, directory: Path, data: DataFormat | None)
     return named
 
 
-def _examine(path: Path, data: DataFormat | None) -> _Candidate:
+def _examine(path: Path, data: DataFormat | None, is_named: bool = False) -> _Candidate:
+    if os.getuid() == 0 and not is_named and path.is_file() and (fault := file_fault(path)):
+        return _Candidate(path, None, f"is not started by root: {fault}")
     server = probe_server(path)
     if server is None:
         return _Candidate(path, None, "does not run here as a Redis server")
