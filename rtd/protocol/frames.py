@@ -5,11 +5,9 @@
     notification  [2, method, [params]]
 
 Streamed answers are notifications that carry `sub`, the id of the request they belong to;
-the response comes last. A response with id 0 concerns the whole connection, which its
-sender then closes. Extension types of `rtd.common.msgpack_values` pass through a `Decoder` as they
-are unless it is given a hook, so the daemon never builds the values of users.
-
-Imported by every `rtctl`: it must stay cheap, so no typing, dataclasses or values here.
+the response comes last. One with id 0 concerns the whole connection, which its sender closes.
+Extension types of `rtd.common.msgpack_values` pass through a `Decoder` as they are unless it is
+given a hook, so the daemon builds no values of users. Every `rtctl` imports this: it stays cheap.
 """
 
 from __future__ import annotations
@@ -30,6 +28,7 @@ VERSION = 1
 LIMIT_BYTES = 16 << 20
 #: How many bytes are read before the size of a frame is checked.
 _SLICE_BYTES = 64 << 10
+_LARGE_BYTES = 8 << 10
 _MAX_ID = (1 << 32) - 1
 
 REQUEST, RESPONSE, NOTIFICATION = range(3)
@@ -40,15 +39,16 @@ class WireError(BadRequest):
 
 
 class Request:
-    """A request to call a verb."""
+    """A request to call a verb. `large_bytes`: the size of its frame if that is more than 8 KB."""
 
     __match_args__ = ("msgid", "method", "params")
-    __slots__ = __match_args__
+    __slots__ = ("large_bytes", *__match_args__)
 
     def __init__(self, msgid: int, method: str, params: dict[str, Any]) -> None:
         self.msgid = msgid
         self.method = method
         self.params = params
+        self.large_bytes = 0
 
 
 class Response:
@@ -216,7 +216,10 @@ class Decoder:
             del self._bytes[:length]
             self._start += length
             make = load if length <= _SLICE_BYTES else self._load_large
-            yield parse_frame(make(frame, self._hook))
+            message = parse_frame(make(frame, self._hook))
+            if length > _LARGE_BYTES and isinstance(message, Request):
+                message.large_bytes = length
+            yield message
 
 
 def parse_frame(frame: Any) -> Message:

@@ -15,6 +15,7 @@ from rtd.config.config import Config
 from rtd.protocol import frames
 from rtd.rpc.core.connection import READ_BYTES, ClientConnection, RequestHandler
 from rtd.rpc.core.peer_credentials import Peer, peer_of, refusal
+from rtd.rpc.core.request_queue import RequestQueue
 from rtd.supervisor.core.log import log
 from rtd.supervisor.core.unix_socket import bind_unix
 
@@ -22,6 +23,8 @@ from rtd.supervisor.core.unix_socket import bind_unix
 MAX_CLIENTS: Final = 500
 #: Incomplete frames of all clients together; in memory they are there twice.
 HALF_FRAMES_BYTES: Final = 64 << 20
+#: Clients that are accepted in one turn of the event loop.
+ACCEPTS: Final = 64
 #: After "too many open files": do not spin on a listener that stays readable.
 ACCEPT_PAUSE_S: Final = 0.2
 
@@ -43,6 +46,7 @@ class ControlServer:
         self._clients: set[ClientConnection] = set()
         self._listener: socket.socket | None = None
         self._loop = asyncio.get_running_loop()
+        self._queue = RequestQueue()
 
     def open(self) -> None:
         """Bind (to a temporary name, then renamed: no moment without a socket) and listen."""
@@ -74,25 +78,35 @@ class ControlServer:
         return len(self._clients)
 
     def _accept(self) -> None:
+        """Accept those that wait: with one in each turn of the loop, many that connect again and
+        again would hold up the others for long."""
+        for _ in range(ACCEPTS):
+            if not self._accept_one():
+                return
+
+    def _accept_one(self) -> bool:
         assert self._listener is not None
         try:
             connection, _ = self._listener.accept()
-        except (BlockingIOError, ConnectionAbortedError):
-            return
+        except BlockingIOError:
+            return False
+        except ConnectionAbortedError:
+            return True
         except OSError as error:
             if error.errno not in (errno.EMFILE, errno.ENFILE, errno.ENOMEM):
                 raise
             log.warning("no client can be accepted for a moment: %s", error.strerror)
             self._loop.remove_reader(self._listener)
             self._loop.call_later(ACCEPT_PAUSE_S, self._accept_again)
-            return
+            return False
         connection.setblocking(False)
         try:
             peer = peer_of(connection)
         except OSError:
             connection.close()
-            return
-        self._admit(connection, peer)
+        else:
+            self._admit(connection, peer)
+        return True
 
     def _accept_again(self) -> None:
         if self._listener is not None:
@@ -111,7 +125,7 @@ class ControlServer:
             return
         client = ClientConnection(
             self._handle, peer, self._config().limits.frame_bytes, self._clients.discard,
-            self._limit_half_frames,
+            self._limit_half_frames, self._queue,
         )  # fmt: skip
         self._clients.add(client)
         task = self._loop.create_task(self._attach(client, connection))

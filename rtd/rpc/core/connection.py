@@ -6,22 +6,21 @@ read its answers.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, Final
 
-from rtd.common.errors import BadRequest, FrameTooLarge, InternalError, RtdError
+from rtd.common.errors import BadRequest, FrameTooLarge, RtdError
 from rtd.protocol import frames
 from rtd.protocol.large_frames import load_checked
 from rtd.rpc.core.closed_peer import has_closed
+from rtd.rpc.core.connection_requests import ConnectionRequests
 from rtd.rpc.core.peer_credentials import Peer
-from rtd.supervisor.core.eager_task import start_now
+from rtd.rpc.core.request_queue import RequestQueue
 from rtd.supervisor.core.log import log
 
 #: One read; small, so that a flood of tiny frames cannot hold the loop for long.
 READ_BYTES: Final = 64 << 10
-#: Requests of one client that are handled at the same time; further ones queue.
-MAX_IN_FLIGHT: Final = 32
 #: Unsent answers beyond which a client's requests are not read.
 HIGH_WATER_BYTES: Final = 1 << 20
 #: A client that neither finishes its frame nor reads its answers for this long is closed.
@@ -41,10 +40,12 @@ class ClientConnection(asyncio.BufferedProtocol):
         limit_bytes: the largest frame.
         on_close: called once, when the connection has ended.
         on_half_frame: called when more bytes of a large incomplete frame have come.
+        queue: the order in which the requests of all connections begin.
 
     Attributes:
         greeted: the client has said hello.
         targets: how many runs the requests that go on name.
+        requests: those that go on, and those that wait.
     """
 
     def __init__(
@@ -54,21 +55,21 @@ class ClientConnection(asyncio.BufferedProtocol):
         limit_bytes: int,
         on_close: Callable[["ClientConnection"], None],
         on_half_frame: Callable[[], None],
+        queue: RequestQueue,
     ) -> None:
         self.peer = peer
         self.greeted = False
         self.targets = 0
-        self._handle = handle
+        self.requests = ConnectionRequests(
+            partial(handle, self), peer, queue, self._write, self._pace
+        )
         self._on_close = on_close
         self._on_half_frame = on_half_frame
+        self._queue = queue
         self._limit_bytes = limit_bytes
         self._decoder = frames.Decoder(limit_bytes, load_large=load_checked)
-        self._buffer = bytearray(READ_BYTES)
+        self._buffer = memoryview(bytearray(READ_BYTES))
         self._transport: asyncio.Transport | None = None
-        self._backlog: deque[frames.Request] = deque()
-        self._running: set[asyncio.Task[None]] = set()
-        self._writable = asyncio.Event()
-        self._writable.set()
         self._reading = True
         self._stall: asyncio.TimerHandle | None = None
         self._closed = False
@@ -80,46 +81,43 @@ class ClientConnection(asyncio.BufferedProtocol):
         self._transport = transport
         transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
 
-    def get_buffer(self, sizehint: int) -> bytearray:
+    def get_buffer(self, sizehint: int) -> memoryview:
         """Return the buffer that asyncio reads into."""
-        return self._buffer
+        return self._buffer[: self._queue.read_size(READ_BYTES, self._decoder.pending_bytes)]
 
     def buffer_updated(self, nbytes: int) -> None:
         """Take the frames that arrived. Bytes that are no frame close the connection."""
         if self._closed:
             return
+        self._queue.on_read(nbytes)
         try:
-            for message in self._decoder.feed(memoryview(self._buffer)[:nbytes]):
+            for message in self._decoder.feed(self._buffer[:nbytes]):
                 self._accept(message)
                 self._stall_again(None)
         except RtdError as error:
             self.refuse(error)
             return
         self._watch_half_frame()
-        self._start_next()
+        self.requests.start_next()
 
     def pause_writing(self) -> None:
         """Take no more requests: the peer does not read its answers."""
-        self._writable.clear()
+        self.requests.writable.clear()
         self._pace()
         loop = asyncio.get_running_loop()
         self._stall_again(loop.call_later(STALL_S, self._abort, "does not read its answers"))
 
     def resume_writing(self) -> None:
         """Take requests again: the peer reads its answers."""
-        self._writable.set()
+        self.requests.writable.set()
         self._stall_again(None)
-        self._pace()
-        self._start_next()
+        self.requests.start_next()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Cancel the requests of a peer that is gone."""
         self._closed = True
         self._stall_again(None)
-        self._writable.set()
-        self._backlog.clear()
-        for task in self._running:
-            task.cancel()
+        self.requests.close()
         self._on_close(self)
 
     @property
@@ -138,37 +136,7 @@ class ClientConnection(asyncio.BufferedProtocol):
     def _accept(self, message: frames.Message) -> None:
         if not isinstance(message, frames.Request):
             raise frames.WireError("malformed frame: a client sends requests only")
-        self._backlog.append(message)
-
-    def _start_next(self) -> None:
-        while self._backlog and len(self._running) < MAX_IN_FLIGHT and self._writable.is_set():
-            request = self._backlog.popleft()
-            # The way to a run's start is not to take one turn too many; behind another request
-            # (a hello that came with it) its place in the order counts more.
-            if request.method == "submit" and not self._running:
-                task = start_now(self._handle_request(request))
-            else:
-                task = asyncio.ensure_future(self._handle_request(request))
-            if task is not None:
-                self._running.add(task)
-                task.add_done_callback(self._on_request_done)
-        self._pace()
-
-    def _on_request_done(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
-        if not self._closed:
-            self._start_next()
-
-    async def _handle_request(self, request: frames.Request) -> None:
-        try:
-            frame = frames.encode_response(request.msgid, await self._handle(self, request))
-        except RtdError as error:
-            frame = frames.encode_error(request.msgid, error)
-        except Exception:
-            log.exception("%s from %s failed", request.method, self.peer.text)
-            sentence = f"{request.method} failed inside rtd; the daemon's log says where"
-            frame = frames.encode_error(request.msgid, InternalError(sentence))
-        self._write(frame)
+        self.requests.add(message)
 
     def _write(self, frame: bytes) -> None:
         if self._transport is not None and not self._transport.is_closing():
@@ -176,7 +144,7 @@ class ClientConnection(asyncio.BufferedProtocol):
 
     def _pace(self) -> None:
         """Read on only while there is room for more requests."""
-        wanted = not self._backlog and self._writable.is_set() and not self._closed
+        wanted = not self.requests.is_full and not self._closed
         if self._transport is None or self._transport.is_closing() or wanted == self._reading:
             return
         self._reading = wanted
@@ -204,7 +172,7 @@ class ClientConnection(asyncio.BufferedProtocol):
         Raises:
             asyncio.CancelledError: the peer has gone (its requests are cancelled).
         """
-        await self._writable.wait()
+        await self.requests.writable.wait()
         self._write(frames.encode_notification(method, params))
 
     # --- ends
@@ -228,7 +196,7 @@ class ClientConnection(asyncio.BufferedProtocol):
 
     def _watch_half_frame(self) -> None:
         """Close the connection when a frame stays incomplete for too long."""
-        if not self._writable.is_set():
+        if not self.requests.writable.is_set():
             return
         pending_bytes = self._decoder.pending_bytes
         if not pending_bytes:

@@ -36,6 +36,11 @@ class Peer:
             name = ""
         return f"uid {self.uid}{name} pid {self.pid}"
 
+    @property
+    def is_owner(self) -> bool:
+        """Whether it is a process of root or of this process's own user."""
+        return self.uid in (0, os.getuid())
+
     def may_use(self, owner_uid: int, group_gid: int | None) -> bool:
         """Check whether this peer may send requests: root, the daemon's own user, or its group.
 

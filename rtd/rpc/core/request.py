@@ -1,6 +1,7 @@
 """A request as the handler of a verb receives it."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +27,10 @@ class ClientRequest:
     def context(self) -> SupervisorContext:
         """The context that the parts of the supervisor share."""
         return self.node.context
+
+    def large_turn(self) -> AbstractAsyncContextManager[None]:
+        """Return the turn of a request with a large answer; see `ConnectionRequests.large_turn`."""
+        return self.client.requests.large_turn()
 
     async def send_part(self, method: str, **params: Any) -> None:
         """Send a part of a streamed answer; waits while the client does not read."""

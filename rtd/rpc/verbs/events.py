@@ -70,9 +70,10 @@ class _EventStream:
         if self.last is not None:
             await self._read_on(limit)
             return
-        entries: list[StreamEntry] = await context.execute(
-            context.commands.last_events(max(1, limit))
-        )
+        async with self._request.large_turn():
+            entries: list[StreamEntry] = await context.execute(
+                context.commands.last_events(max(1, limit))
+            )
         self.last = entries[0][0] if entries else "0-0"
         if not self._request.params["follow"]:
             await self._send(self._newest(entries, limit))
@@ -84,9 +85,10 @@ class _EventStream:
     async def _read_on(self, limit: int | None) -> None:
         context, sent = self._request.context, 0
         while limit is None or sent < limit:
-            entries: list[StreamEntry] = await context.execute(
-                context.commands.events_since(self.last or "0", PAGE)
-            )
+            async with self._request.large_turn():
+                entries: list[StreamEntry] = await context.execute(
+                    context.commands.events_since(self.last or "0", PAGE)
+                )
             if not entries:
                 return
             for entry in entries:

@@ -28,10 +28,17 @@ RowFilter = Callable[[RunRow], bool]
 @handles(run_verbs.LS)
 async def handle(request: ClientRequest) -> dict[str, Any]:
     """Return the runs that fit, at most `limit`."""
-    params, context = request.params, request.context
-    limit = params["limit"]
+    limit = request.params["limit"]
     if not 1 <= limit <= LIMIT_MAX:
         raise BadRequest(f"ls: limit must be 1 to {LIMIT_MAX}, not {limit}")
+    if limit <= PAGE:
+        return await _answer(request, limit)
+    async with request.large_turn():
+        return await _answer(request, limit)
+
+
+async def _answer(request: ClientRequest, limit: int) -> dict[str, Any]:
+    params, context = request.params, request.context
     states = _states(params["state"])
     calls, task, ended_from = context.commands, params["task"], params["ended_from"]
     if ended_from is not None and ended_from < 0:
