@@ -74,11 +74,27 @@ def due_moments(
         steps: changes of the condition that are followed.
         ended_us: when the task's active runs are assumed to end; 0: they leave no trace.
     """
+    found = due_steps(task, history, view, since_us, until_us, steps, ended_us)
+    return (due_us for due_us in found if due_us is not None)
+
+
+def due_steps(
+    task: ScheduledTask,
+    history: RunHistory,
+    view: View,
+    since_us: int,
+    until_us: int,
+    steps: int = MOST_STEPS,
+    ended_us: int = 0,
+) -> Iterator[int | None]:
+    """As `due_moments`, with None after each change of the condition that brings no due moment, so
+    that the caller can do something else in between: a large condition takes long."""
     ledger = HypotheticalHistory(history, task.name, ended_us)
     view = view.for_task(task.name)
     view.zone, view.ledger = task.zone, ledger
     at_us, first = max(since_us, history.last_activity_us(task.name)), True
-    for _ in range(steps):
+    while steps > 0:
+        steps -= 1
         if at_us > until_us:
             return
         view.now_us = at_us
@@ -90,10 +106,14 @@ def due_moments(
                 ledger.at_us = 0  # the condition was true before: nothing came due
             else:
                 yield at_us
-            while stays and change_us <= until_us:
+            while stays and change_us <= until_us and steps > 0:
                 # A run of the task does not make it false: due again after it has been false.
+                steps -= 1
+                yield None
                 view.now_us = change_us
                 stays, change_us = task.evaluate(view)
             if stays:
                 return
+        else:
+            yield None
         at_us, first = change_us, False

@@ -175,7 +175,7 @@ class _Picture:
         yield f'<text class="label" x="{x:.1f}" y="{y:.1f}" {_HALF}>{_xml(label)}</text></g>'
 
     def _box(self, node: GraphNode, x: float, y: float, width: float) -> Iterator[str]:
-        more = "there is no such task" if node["missing"] else f"lane {node['lane']}"
+        more = "there is no such task" if node["missing"] else clean(f"lane {node['lane']}")
         condition = f"\n{clean(node['condition'])}" if node["condition"] else ""
         yield f'<g class="{"missing" if node["missing"] else "task"}">'
         title = f"{clean(node['task'])}: {more}{condition}"

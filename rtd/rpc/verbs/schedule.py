@@ -40,7 +40,7 @@ async def next_(request: ClientRequest) -> dict[str, Any]:
     asked = planner.tasks.values() if name is None else [planner.tasks[name]]
     behind = {e for e in asked if e.enabled and blocking_run(planner, e, begun, now_us)}
     entries = [entry for entry in asked if entry not in behind]
-    starts = [] if planner.paused else next_starts(planner, entries, n, now_us)
+    starts = [] if planner.paused else await next_starts(planner, entries, n, now_us)
     return {
         "starts": [
             {"task": task, "at": at_us / SECOND, "timezone": planner.tasks[task].zone.name}

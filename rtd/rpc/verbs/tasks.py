@@ -11,7 +11,7 @@ from rtd.planner.planner import Planner
 from rtd.protocol import schedule_verbs
 from rtd.rpc.core.request import ClientRequest
 from rtd.rpc.core.verb_handlers import handles
-from rtd.supervisor.explain.forecast import blocking_run, next_true_at
+from rtd.supervisor.explain.forecast import Pauses, blocking_run, next_true_at
 
 
 @handles(schedule_verbs.TASKS)
@@ -23,15 +23,17 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
     if not context.config.allow_commands:
         infos = [info for info in infos if info.name != COMMAND]
     begun = {seen.run_id for seen in context.busy_slots()}
-    planner = request.node.scheduler.planner
+    planner, pauses = request.node.scheduler.planner, Pauses()
     return {
         "app": context.app,
         "app_error": context.app_error,
-        "tasks": [_row(planner, info, begun) for info in infos],
+        "tasks": [await _row(planner, info, begun, pauses) for info in infos],
     }
 
 
-def _row(planner: Planner | None, info: TaskInfo, begun: Container[str]) -> dict[str, Any]:
+async def _row(
+    planner: Planner | None, info: TaskInfo, begun: Container[str], pauses: Pauses
+) -> dict[str, Any]:
     row = {**info.to_dict(), "takes": info.signature()}
     del row["schedule"]
     row["condition"], row["end_condition"] = info.schedule.start, info.schedule.end
@@ -49,7 +51,7 @@ def _row(planner: Planner | None, info: TaskInfo, begun: Container[str]) -> dict
         now_us = max(planner.now_us, round(time.time() * SECOND))
         row["behind"] = blocking_run(planner, entry, begun, now_us)
         if row["behind"] is None:
-            row["next_at"] = next_true_at(planner, entry)
+            row["next_at"] = await next_true_at(planner, entry, pauses)
     return row
 
 

@@ -1,5 +1,7 @@
 """Forecasts: when tasks start next if no event happens before."""
 
+import asyncio
+import time
 from collections.abc import Container, Iterable
 from heapq import merge, nsmallest
 from itertools import islice
@@ -7,7 +9,7 @@ from typing import Final
 
 from rtd.language.core.durations import SECOND
 from rtd.language.core.time_zones import NEVER
-from rtd.planner.due_moments import HypotheticalHistory, due_moments
+from rtd.planner.due_moments import HypotheticalHistory, due_steps
 from rtd.planner.planner import Planner
 from rtd.planner.scheduled_task import ScheduledTask
 
@@ -15,9 +17,28 @@ from rtd.planner.scheduled_task import ScheduledTask
 MOST_TASKS: Final = 1000
 #: Changes of a condition that are followed to find one moment.
 STEPS: Final = 500
+#: How long a forecast computes at a time.
+TURN_S: Final = 0.01
 
 
-def next_starts(
+class Pauses:
+    """Lets all else of the daemon have its turn while a forecast goes on.
+
+    A valid condition may have hundreds of parts, and the forecast follows it over hundreds of
+    changes; so may those of a thousand tasks.
+    """
+
+    def __init__(self) -> None:
+        self._until_s = time.monotonic() + TURN_S
+
+    async def pause(self) -> None:
+        """Wait for a turn of the event loop, if the last one is long ago."""
+        if time.monotonic() > self._until_s:
+            await asyncio.sleep(0)
+            self._until_s = time.monotonic() + TURN_S
+
+
+async def next_starts(
     planner: Planner, tasks: Iterable[ScheduledTask], n: int, now_us: int
 ) -> list[tuple[int, str]]:
     """Return the next `n` moments after now at which these tasks come due, each with its task.
@@ -25,15 +46,24 @@ def next_starts(
     Active runs are assumed to end now.
     """
     soon = nsmallest(MOST_TASKS, tasks, key=lambda task: task.wake_us)
-    coming = [_starts(planner, task, n, now_us) for task in soon if task.enabled]
+    pauses = Pauses()
+    coming = [await _starts(planner, task, n, now_us, pauses) for task in soon if task.enabled]
     return list(islice(merge(*coming), n))
 
 
-def _starts(planner: Planner, task: ScheduledTask, n: int, now_us: int) -> list[tuple[int, str]]:
+async def _starts(
+    planner: Planner, task: ScheduledTask, n: int, now_us: int, pauses: Pauses
+) -> list[tuple[int, str]]:
     view, history = planner.views.view_of(task, now_us), planner.history
     ended_us = now_us if history.active_runs(task.name) else 0
-    dues = due_moments(task, history, view, now_us + 1, NEVER - 1, STEPS, ended_us)
-    return [(due, task.name) for due in islice(dues, n)]
+    found: list[tuple[int, str]] = []
+    for due_us in due_steps(task, history, view, now_us + 1, NEVER - 1, STEPS, ended_us):
+        if due_us is not None:
+            found.append((due_us, task.name))
+        if len(found) == n:
+            break
+        await pauses.pause()
+    return found
 
 
 def blocking_run(
@@ -58,7 +88,7 @@ def blocking_run(
     return next(iter(active)) if task.evaluate(view)[0] else None
 
 
-def next_true_at(planner: Planner, task: ScheduledTask) -> float | None:
+async def next_true_at(planner: Planner, task: ScheduledTask, pauses: Pauses) -> float | None:
     """Return when a task's condition is true next (now, if it is true), in epoch seconds; None:
     an event must come first."""
     view = planner.views.view_of(task, planner.now_us)
@@ -69,6 +99,7 @@ def next_true_at(planner: Planner, task: ScheduledTask) -> float | None:
         if until_us >= NEVER or view.to_datetime(until_us) is None:
             return None
         view = view.later(until_us)
+        await pauses.pause()
     return None
 
 

@@ -14,7 +14,7 @@ from rtd.planner.scheduled_task import ONCE, ScheduledTask
 from rtd.store.commands.schedule import ALL_TASKS
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.explain.blocking_runs import Hold, blocking_runs, format_time, make_hold
-from rtd.supervisor.explain.forecast import next_true_at
+from rtd.supervisor.explain.forecast import Pauses, next_true_at
 
 STARTS_NOW: Final = "it starts now"
 #: Kinds of holds of a run that has not begun.
@@ -57,7 +57,7 @@ async def explain_task(
         own = [one for one in own if one["kind"] != "running"] + _once(planner, task, tree.value)
     if not own and tree.value:
         own = _failing(planner, task)
-    answer["next_at"] = next_at = next_true_at(planner, task)
+    answer["next_at"] = next_at = await next_true_at(planner, task, Pauses())
     unanswered = _unanswered(unknown)
     outside = await _paused(context, planner) + _outside(context, planner, info)
     answer["holds"] = outside + own + (unanswered if next_at is None else [])

@@ -1,5 +1,7 @@
 """Custom conditions in the planner: asked while they matter, used once, never taken for true."""
 
+import asyncio
+
 import pytest
 
 from rtd.conditions import Answer, Condition, Grammar, Sample, parse
@@ -7,7 +9,7 @@ from rtd.model.schedule import Schedule
 from rtd.planner.due_moments import due_moments
 from rtd.planner.occurrence import Occurrence
 from rtd.planner.planner import Planner
-from rtd.supervisor.explain.forecast import next_true_at
+from rtd.supervisor.explain.forecast import Pauses, next_true_at
 from tests.unit.planner.clockwork import SECOND, at, told
 
 GRAMMAR = Grammar()
@@ -173,5 +175,7 @@ def test_the_latest_answer_is_told_to_who_asks_why() -> None:
 
 def test_when_it_may_start_next_is_not_told_where_an_answer_decides() -> None:
     planner = begun(open="~has x", sure="has x | time of day after 08:00")
-    assert next_true_at(planner, planner.tasks["open"]) is None
-    assert next_true_at(planner, planner.tasks["sure"]) == at("08:00") / SECOND
+    assert asyncio.run(next_true_at(planner, planner.tasks["open"], Pauses())) is None
+    assert (
+        asyncio.run(next_true_at(planner, planner.tasks["sure"], Pauses())) == at("08:00") / SECOND
+    )

@@ -1,5 +1,7 @@
 """When tasks start next, while runs of theirs are going."""
 
+import asyncio
+
 import pytest
 
 from rtd.model.schedule import Schedule
@@ -17,7 +19,9 @@ def forecast(text: str, overlap: bool = False, begun: bool = True) -> tuple[bool
     entry = planner.tasks["task"]
     runs = {started.run_id} if begun else set()
     waits = blocking_run(planner, entry, runs, now_us) is not None
-    return waits, [at_us - at_us % SECOND for at_us, _ in next_starts(planner, [entry], 2, now_us)]
+    return waits, [
+        at_us - at_us % SECOND for at_us, _ in asyncio.run(next_starts(planner, [entry], 2, now_us))
+    ]
 
 
 def test_a_run_that_ends_before_the_next_start_keeps_no_task_waiting() -> None:
@@ -41,5 +45,5 @@ def test_no_start_is_in_the_past() -> None:
     clock.begin()
     clock.go("07:00:01")
     entry = clock.planner.tasks["task"]
-    ((at_us, _),) = next_starts(clock.planner, [entry], 1, at("07:00:30"))
+    ((at_us, _),) = asyncio.run(next_starts(clock.planner, [entry], 1, at("07:00:30")))
     assert at_us > at("07:00:30")
