@@ -31,10 +31,10 @@ def stop(options: argparse.Namespace) -> int:
             f"no daemon runs with {paths.runtime_dir}; start one with `rtd start` or `rtd run`"
         )
     ticks = start_ticks(pid)
-    if ticks is None:
-        return 0
-    _request_shutdown(paths, pid, ticks, options)
-    _wait(pid, ticks, options.wait)
+    # Again: the process of which these are the ticks must be the holder, and not a later one.
+    if ticks is not None and holder_with(paths) == pid:
+        _request_shutdown(paths, pid, ticks, options)
+        _wait(pid, ticks, options.wait)
     if not options.keep_running:
         killed = end_leftovers(paths)
         if killed:

@@ -85,6 +85,20 @@ def test_a_client_uses_no_directory_that_others_may_write(squatted: Path, mode: 
             rt.ping()
 
 
+def test_a_client_uses_no_directory_below_one_of_another_user(
+    squatted: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inner = squatted / "inner"
+    inner.mkdir()
+    monkeypatch.setenv("RTD_RUNTIME_DIR", str(inner))
+    with socket.socket(socket.AF_UNIX) as own:
+        own.bind(str(inner / "rtd.sock"))
+        own.listen()
+        give(squatted, NOBODY)
+        with pytest.raises(NotPermitted, match="belongs to uid 65534"), Client() as rt:
+            rt.ping()
+
+
 @pytest.mark.parametrize(
     "words", [["run", "--", "echo", SECRET], ["complete", "--", "run", ""], ["ls"]]
 )
