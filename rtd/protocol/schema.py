@@ -113,6 +113,8 @@ def _is_map(value: Any) -> bool:
     return type(value) is dict and all(type(key) is str for key in value)
 
 
+#: Kinds of values that may hold texts.
+_TEXTS: Final = frozenset({str, list})
 _PLAIN: Final[dict[str, Callable[[Any], bool]]] = {
     "str": _is(str),
     "int": _is(int),
@@ -180,27 +182,27 @@ def check(verb: Verb, params: Mapping[str, Any]) -> dict[str, Any]:
             raise BadRequest(
                 f"{verb.name}: {param.name!r} must be {wanted}, not {show_value(value)}"
             )
-        fault = _text_fault(param, value)
-        if fault is not None:
-            raise BadRequest(f"{verb.name}: {param.name!r} {fault}")
+        if type(value) in _TEXTS and param.type != "Any":  # a value of a user is stored as it is
+            _check_texts(verb, param, value)
         filled[param.name] = value
     if len(filled) < len(params) or any(name not in filled for name in params):
         raise BadRequest(_unknown(verb, next(n for n in params if n not in filled)))
     return filled
 
 
-def _text_fault(param: Field, value: Any) -> str | None:
-    """Return what is wrong with a text, or a text of a list; None: nothing. A value of a user
-    is stored as it is."""
-    if param.type == "Any":
-        return None
-    texts = value if type(value) is list else (value,)
-    for text in texts:
-        if type(text) is str and not is_utf8(text):
-            return f"is not UTF-8: {text!r:.80}"
-        if type(text) is str and len(text) > param.max_chars:
-            return f"has {len(text):,} characters; at most {param.max_chars:,} are taken"
-    return None
+def _check_texts(verb: Verb, param: Field, value: str | list[Any]) -> None:
+    """Check a text, or those of a list. Raises BadRequest."""
+    most = param.max_chars
+    for text in (value,) if type(value) is str else value:
+        if type(text) is not str or (text.isascii() and len(text) <= most):
+            continue
+        if not is_utf8(text):
+            raise BadRequest(f"{verb.name}: {param.name!r} is not UTF-8: {text!r:.80}")
+        if len(text) > most:
+            raise BadRequest(
+                f"{verb.name}: {param.name!r} has {len(text):,} characters; at most {most:,} are"
+                " taken"
+            )
 
 
 def _unknown(verb: Verb, name: str) -> str:
