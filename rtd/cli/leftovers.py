@@ -1,4 +1,4 @@
-"""Ends what a dead daemon has left, before `rtd stop` says that all is over."""
+"""Ends what a dead daemon has left, for `rtd stop`."""
 
 import contextlib
 import os
@@ -35,6 +35,8 @@ def end_leftovers(paths: DaemonPaths) -> int:
     Raises:
         WaitTimeout: some do not end.
     """
+    if not paths.runtime_dir.is_dir():
+        return 0
     killed: set[ProcessKey] = set()
     owner = paths.runtime_dir.stat().st_uid
     until = time.monotonic() + GONE_S
@@ -52,6 +54,13 @@ def end_leftovers(paths: DaemonPaths) -> int:
     if is_ours and not holder_with(paths) and (paths.redis_dir / "redis.sock").exists():
         EmbeddedRedis(paths.redis_dir).stop()
     return len(killed)
+
+
+def count_leftovers(paths: DaemonPaths) -> int:
+    """Return how many processes a daemon that has ended has left."""
+    if not paths.runtime_dir.is_dir():
+        return 0
+    return len(set(_leftovers(paths, paths.runtime_dir.stat().st_uid)))
 
 
 def _leftovers(paths: DaemonPaths, owner: int) -> Iterator[ProcessKey]:

@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
-from rtd.cli.leftovers import end_leftovers
-from rtd.common.errors import NotPermitted, RtdError, Unreachable, WaitTimeout
+from rtd.cli.leftovers import count_leftovers, end_leftovers
+from rtd.common.errors import InternalError, NotPermitted, RtdError, Unreachable, WaitTimeout
 from rtd.common.units import format_duration
 from rtd.config.paths import DaemonPaths, find_paths
 from rtd.process.events.signals import SIGTERM
@@ -26,6 +26,9 @@ def stop(options: argparse.Namespace) -> int:
     """End the daemon of these paths. Returns when it is gone."""
     paths = find_paths()
     pid = holder_with(paths)
+    if not pid and (killed := end_leftovers(paths)):
+        print(f"rtd: no daemon runs; killed {killed} processes that one had left", file=sys.stderr)
+        return 0
     if not pid:
         raise Unreachable(
             f"no daemon runs with {paths.runtime_dir}; start one with `rtd start` or `rtd run`"
@@ -35,10 +38,12 @@ def stop(options: argparse.Namespace) -> int:
     if ticks is not None and holder_with(paths) == pid:
         _request_shutdown(paths, pid, ticks, options)
         _wait(pid, ticks, options.wait)
-    if not options.keep_running:
-        killed = end_leftovers(paths)
-        if killed:
-            print(f"rtd: the daemon left {killed} processes; they are killed", file=sys.stderr)
+    left = 0 if options.keep_running else count_leftovers(paths)
+    if left and not holder_with(paths):
+        raise InternalError(
+            f"the daemon died before its end, and left {left} processes; `rtd stop` once more"
+            " ends them, `rtd start` goes on with them"
+        )
     return 0
 
 
