@@ -26,6 +26,7 @@ from tools.roff import (
     subsection,
     verbatim,
 )
+from tools.settings_table import lane_settings, settings
 
 MADE: Final = "Made by `python -m tools.generate_client` from what the command declares."
 _DAEMON_PLACES: Final = DaemonPaths(
@@ -67,6 +68,11 @@ def daemon_page() -> str:
         section(
             "ENVIRONMENT", _variables(variables),
             paragraph("Commands that rtd runs get:"), _variables(RUN_VARIABLES),
+        ),
+        section(
+            "SETTINGS",
+            paragraph("In a file of settings, by `--set NAME=VALUE`, or by a variable:"),
+            entries(_settings()),
         ),
         section("FILES", entries(_daemon_files())),
         _exit_status(EXIT_CODES),
@@ -186,6 +192,14 @@ def _daemon_files() -> Iterator[tuple[str, str]]:
         yield literal(str(path)), "settings; the first of these files that exists"
     for name, meaning in DAEMON.files.items():
         yield literal(str(getattr(_DAEMON_PLACES, name))), meaning
+
+
+def _settings() -> Iterator[tuple[str, str]]:
+    for one in settings():
+        default = f" (default: {one.default})" if one.default != "none" else ""
+        yield literal(one.name), f"{one.meaning}{default}"
+    for name, meaning in lane_settings():
+        yield literal(name), meaning
 
 
 def _exit_status(codes: dict[int, str], *more: str) -> str:

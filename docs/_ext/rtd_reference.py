@@ -20,19 +20,10 @@ from rtd.common import errors
 from rtd.config import config, setting_readers
 from rtd.model import policies
 from rtd.protocol import shapes
+from tools import settings_table
+from tools.settings_table import shown
 
 _CORES_SHOWN = 4
-
-
-def attributes(cls: type) -> dict[str, str]:
-    """Return the `Attributes:` of a class's docstring, by name."""
-    text = (cls.__doc__ or "").partition("Attributes:")[2]
-    found = {}
-    for entry in re.split(r"\n\s{8}(?=\w+:)", text):
-        name, sign, meaning = entry.strip().partition(":")
-        if sign:
-            found[name] = " ".join(meaning.split())
-    return found
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
@@ -58,23 +49,13 @@ class Settings(Written):
     """All settings except those of lanes: name, variable, default, meaning."""
 
     def lines(self) -> Iterable[str]:
-        defaults = config.Config()
-        rows = []
-        for cls, group in (
-            (config.Config, None),
-            (config.OutputConfig, "output"),
-            (config.SizeLimits, "limits"),
-        ):
-            meant = attributes(cls)
-            holder = getattr(defaults, group) if group else defaults
-            for name in setting_readers.SETTING_NAMES:
-                head = name.rpartition(".")[0]
-                if head != (group or ""):
-                    continue
-                field = setting_readers.READERS[name][0]
-                value = "this host's name" if name == "node" else _shown(getattr(holder, field))
-                rows.append((f"`{name}`", f"`{_variable(name)}`", value, meant.get(field, "")))
-        return table(("setting", "variable", "default", "meaning"), rows)
+        return table(
+            ("setting", "variable", "default", "meaning"),
+            (
+                (f"`{one.name}`", f"`{one.variable}`", one.default, one.meaning)
+                for one in settings_table.settings()
+            ),
+        )
 
 
 class Lanes(Written):
@@ -86,16 +67,13 @@ class Lanes(Written):
         fields = list(setting_readers.LANE_READERS.items())
         yield from table(
             ("setting", "meaning"),
-            (
-                (f"`lanes.POOL.{name}`", attributes(config.LaneConfig)[field])
-                for name, (field, _) in fields
-            ),
+            ((f"`{name}`", meaning) for name, meaning in settings_table.lane_settings()),
         )
         yield f"\nDefaults on a machine with {_CORES_SHOWN} cores:\n"
         yield from table(
             ("pool", *(f"`{name}`" for name, _ in fields)),
             (
-                (pool, *(_shown(getattr(lane, field)) for _, (field, _) in fields))
+                (pool, *(shown(getattr(lane, field), field) for _, (field, _) in fields))
                 for pool, lane in lanes.items()
             ),
         )
@@ -111,7 +89,7 @@ class PolicyTable(Written):
             (
                 (
                     f"`{name}`",
-                    _shown(getattr(defaults, option.field)),
+                    shown(getattr(defaults, option.field), option.field),
                     f"{option.doc}; {option.more}" if option.more else option.doc,
                 )
                 for name, option in policies.POLICY_OPTIONS.items()
@@ -226,19 +204,6 @@ def _flags(parser: argparse.ArgumentParser) -> Iterator[str]:
         yield ""
         yield from (line.replace("\\\\|", "\\|") for line in table(("argument", "meaning"), rows))
         yield ""
-
-
-def _shown(value: object) -> str:
-    """Return a default as a person would write it."""
-    if value is None:
-        return "none"
-    if isinstance(value, tuple):
-        return ", ".join(value) or "none"
-    return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
-
-
-def _variable(name: str) -> str:
-    return "RTD_" + name.replace(".", "_").upper()
 
 
 def _to_rst(
