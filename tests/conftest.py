@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.helpers.daemon import Daemon, DaemonMaker
 from tests.helpers.external import ExternalRedis
@@ -23,6 +24,9 @@ def pytest_configure() -> None:
     for number in (signal.SIGQUIT, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, lambda _number, _frame: None)
+    # How fast values are made depends on what else the machine does.
+    settings.register_profile("rtd", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("rtd")
 
 
 @pytest.hookimpl(optionalhook=True)
