@@ -10,11 +10,11 @@ VERSIONS := 3.11 3.12 3.13 3.14 3.15
 ARGS ?=
 # The tests keep bytecode, also where Python may not write it by itself: else each worker and each
 # daemon that they start would compile its modules again.
-test test-package test-recovery chaos: export PYTHONDONTWRITEBYTECODE :=
+test test-package test-system chaos: export PYTHONDONTWRITEBYTECODE :=
 COMPILE := $(BIN)/python -m compileall -q rtd rtctl
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all test-package test-recovery chaos lint format bench bench-against docs generate dist lock system-packages clean
+.PHONY: help setup demo test test-all test-package test-system chaos lint format bench bench-against docs generate dist lock system-packages clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,9 +36,9 @@ test-all: ## the tests on every Python from 3.11 to 3.15 that is installed
 test-package: setup ## the wheel, built and installed into an empty environment, does what the pages show
 	@$(BIN)/python -m pytest tests/package $(ARGS)
 
-test-recovery: setup ## daemons that end, die, reload and come back; several on one Redis
+test-system: setup ## the tests that start daemons of their own: starts, ends, losses, reloads, users
 	@$(COMPILE)
-	@$(BIN)/python -m pytest -n auto --dist worksteal tests/recovery $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal tests/system $(ARGS)
 
 chaos: setup ## the tests that kill and break things many times over
 	@$(COMPILE)

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.helpers.daemon import Daemon, DaemonMaker
+from tests.helpers.daemon import Daemon, DaemonMaker, shared_daemon
 from tests.helpers.external import ExternalRedis
+from tests.helpers.other_user import open_folder
+from tests.helpers.source import PROGRAMS
 
 
 def pytest_configure() -> None:
@@ -44,6 +46,21 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start the slow tests first, so that none of them runs alone at the end."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+@pytest.fixture(scope="session")
+def jobs() -> Iterator[Daemon]:
+    """A daemon with tasks. Shared: use queues and gates of your own, end what you start."""
+    flags = ["--set", "lanes.thread.concurrency=32"]
+    with shared_daemon("jobs:session", cwd=PROGRAMS, flags=flags) as daemon:
+        yield daemon
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder of this user that all others may read."""
+    with open_folder() as found:
+        yield found
 
 
 @pytest.fixture

@@ -19,7 +19,6 @@ from tests.functional.client.test_control_socket import (
     descriptors,
     rubbish,
 )
-from tests.functional.runs.test_kill import family_of, start_family
 from tests.helpers.daemon import Daemon, DaemonMaker
 from tests.helpers.deadline import until
 from tests.helpers.running import (
@@ -31,6 +30,7 @@ from tests.helpers.running import (
     until_running,
 )
 from tests.helpers.source import PROGRAMS
+from tests.system.runs.test_kill import family_of, start_family
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(1200)]
 

@@ -18,8 +18,8 @@ from tools.roff import entries, escape, paragraph, verbatim
 
 PAGES = generate_man.pages()
 SECTIONS = [
-    "NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "COMMANDS", "ENVIRONMENT", "FILES",
-    "EXIT STATUS", "EXAMPLES", "SEE ALSO",
+    "NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "COMMANDS", "ENVIRONMENT", "SETTINGS",
+    "FILES", "EXIT STATUS", "EXAMPLES", "SEE ALSO",
 ]  # fmt: skip
 MACROS = {'.\\"', ".TH", ".SH", ".SS", ".PP", ".TP", ".RS", ".RE", ".nf", ".fi"}
 #: Fonts, and characters that troff would set as others.
@@ -56,7 +56,9 @@ def faults(page: str) -> list[str]:
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_troff_with_all_sections_in_order(name: str) -> None:
     assert faults(PAGES[name]) == []
-    assert re.findall(r"^\.SH (.*)", PAGES[name], re.MULTILINE) == SECTIONS
+    left_out = set() if name == "rtd.1" else {"SETTINGS"}
+    expected = [one for one in SECTIONS if one not in left_out]
+    assert re.findall(r"^\.SH (.*)", PAGES[name], re.MULTILINE) == expected
 
 
 def test_each_verb_and_flag_is_on_its_page() -> None:
