@@ -83,7 +83,8 @@ def check_follows(
     packed_us = decode_record(blob).spec.submitted_at * 1e6
     start_us = second.due_us - STEP_US
     if not first.note:  # less than a second late is not worth a note
-        assert first.due_us < start_us <= packed_us, (first, second, packed_us)
+        # A supervisor that stands still between packing and sending starts the run a little later.
+        assert first.due_us < start_us <= packed_us + SLACK_US, (first, second, packed_us)
     assert second.due_us - first.due_us >= STEP_US, (first, second)
     assert start_us <= packed_us + SLACK_US, (first, second, run)
 
