@@ -28,8 +28,10 @@ SECONDS = float(os.environ.get("RTD_HOSTILE_S", "20"))
 CLIENTS, PROCESSES = 100, 4
 #: Names of attacks of `tests.helpers.hostile_clients`; none: all of them.
 ATTACKS = os.environ.get("RTD_HOSTILE_ATTACKS", "").split()
-#: The bounds of docs/guides/security.md: of the supervisor and of Redis.
-SUPERVISOR_BYTES, REDIS_BYTES = 400 << 20, 400 << 20
+#: Bounds of docs/guides/security.md: the memory of the supervisor and of Redis, and how long a ping
+#: of another client may take; longer where other tests run beside this one.
+SUPERVISOR_BYTES, REDIS_BYTES = 600 << 20, 600 << 20
+PING_S = 0.5 if "RTD_HOSTILE_S" in os.environ else 3.0
 
 
 class Watcher(threading.Thread):
@@ -100,7 +102,7 @@ def test_a_hundred_clients_that_do_their_worst_hold_up_no_other(
     )
     print(figures)
     assert len(pings_s) > SECONDS, figures
-    assert pings_s[-1] < 0.5, figures
+    assert pings_s[-1] < PING_S, figures
     assert watcher.most["supervisor"] < SUPERVISOR_BYTES, figures
     assert watcher.most["redis"] < REDIS_BYTES, figures
     until(lambda: descriptors(daemon) <= before + OPENED_LATER, within_s=60.0, what="all is closed")
