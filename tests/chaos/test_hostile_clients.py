@@ -30,8 +30,8 @@ CLIENTS, PROCESSES = 100, 4
 ATTACKS = os.environ.get("RTD_HOSTILE_ATTACKS", "").split()
 #: Bounds of docs/guides/security.md: the memory of the supervisor and of Redis, and how long a ping
 #: of another client may take; longer where other tests run beside this one.
-SUPERVISOR_BYTES, REDIS_BYTES = 600 << 20, 600 << 20
-PING_S = 0.5 if "RTD_HOSTILE_S" in os.environ else 3.0
+SUPERVISOR_BYTES, REDIS_BYTES = 1 << 30, 1 << 30
+PING_S = 1.5 if "RTD_HOSTILE_S" in os.environ else 3.0
 
 
 class Watcher(threading.Thread):
