@@ -12,8 +12,7 @@ from rtd.config.paths import DaemonPaths
 from rtd.process.board.board import Board
 from rtd.process.events.signals import SIGKILL
 from rtd.process.tree.pidfd import signal_process
-from rtd.process.tree.process_identity import same_process, start_ticks
-from rtd.process.tree.process_tree import read_tree
+from rtd.process.tree.tree_identity import list_tree
 from rtd.store.embedded.server import EmbeddedRedis
 from rtd.supervisor.lifecycle.lock_file import holder_with
 from rtd.supervisor.pools.zygote_registry import living_zygotes
@@ -69,12 +68,9 @@ def _leftovers(paths: DaemonPaths, owner: int) -> Iterator[ProcessKey]:
     roots = [(zygote.pid, zygote.ticks) for zygote in living_zygotes(paths.runtime_dir)]
     roots += _executors(paths.board)
     for pid, ticks in roots:
-        if not same_process(pid, ticks):
-            continue
-        for member in read_tree(pid).processes:
-            found = start_ticks(member.pid)
-            if found is not None and owner in (0, _user_of(member.pid)):
-                yield member.pid, found
+        for member in list_tree(pid, ticks):
+            if member.alive and owner in (0, _user_of(member.pid)):
+                yield member.pid, member.ticks
 
 
 def _user_of(pid: int) -> int | None:

@@ -8,15 +8,16 @@ from dataclasses import replace
 from typing import Final
 
 from rtd.cli.parser import settings_of
-from rtd.cli.root_warnings import root_warnings
 from rtd.cli.serve import run_daemon
 from rtd.cli.start_message import StartError, StartMessage
+from rtd.cli.start_warnings import password_warnings, root_warnings
 from rtd.common.errors import RtdError
 from rtd.config.load_settings import load_config
 from rtd.config.paths import find_paths
 from rtd.config.system_errors import describe_system_error
 from rtd.process.fork.daemonize import daemonize
 from rtd.process.fork.foreground import end_with_parent
+from rtd.process.fork.process_title import set_title
 from rtd.supervisor.core.log import log, set_up_logging, where_raised
 from rtd.supervisor.lifecycle.directories import make_directories
 from rtd.supervisor.node import Node
@@ -37,6 +38,7 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         RtdError: the daemon could not start.
     """
+    set_title("supervisor")  # first: it takes the place of the command line
     config, starts = load_config(options.config, settings_of(options)), not options.only_submitted
     start_options = StartOptions(config, find_paths(), options.app, starts)
     report = StartMessage(options.ready_fd)
@@ -68,7 +70,9 @@ def _serve(options: argparse.Namespace, start_options: StartOptions, report: Sta
         daemonize(log_file, keep_fds=(options.ready_fd,), umask=PRIVATE)
     level = options.log_level or os.environ.get("RTD_LOG_LEVEL") or "info"
     set_up_logging(level, log_file if options.detach else None)
-    for sentence in root_warnings(start_options.config):
+    for sentence in (
+        *password_warnings(settings_of(options)), *root_warnings(start_options.config),
+    ):  # fmt: skip
         log.warning("%s", sentence)
     run_daemon(replace(start_options, umask=umask), lambda node: _ready(node, report))
 

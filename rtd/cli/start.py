@@ -9,8 +9,8 @@ import time
 from typing import Final
 
 from rtd.cli.parser import settings_of
-from rtd.cli.root_warnings import root_warnings
 from rtd.cli.start_message import StartError
+from rtd.cli.start_warnings import password_warnings, root_warnings
 from rtd.common.errors import InternalError
 from rtd.config.load_settings import load_config
 from rtd.config.log_tail import LogTail
@@ -27,7 +27,7 @@ def start(options: argparse.Namespace) -> int:
     """Start a daemon and wait until it is ready. Raises RtdError when it does not get ready."""
     paths = find_paths()
     config = load_config(options.config, settings_of(options))  # report a wrong setting here
-    for sentence in root_warnings(config):
+    for sentence in (*password_warnings(settings_of(options)), *root_warnings(config)):
         print(f"rtd: warning: {sentence}", file=sys.stderr)
     make_directories(paths)
     check_free(paths)

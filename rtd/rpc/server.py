@@ -17,7 +17,7 @@ from rtd.rpc.core.connection import READ_BYTES, ClientConnection, RequestHandler
 from rtd.rpc.core.peer_credentials import Peer, peer_of, refusal
 from rtd.rpc.core.request_queue import RequestQueue
 from rtd.supervisor.core.log import log
-from rtd.supervisor.core.unix_socket import bind_unix
+from rtd.supervisor.core.unix_socket import bind_unix, is_listening
 
 #: Clients at once; each may hold a frame of the largest size, so there is a bound.
 MAX_CLIENTS: Final = 500
@@ -65,10 +65,11 @@ class ControlServer:
         """Stop listening, remove the socket, close every client."""
         if self._listener is not None:
             self._loop.remove_reader(self._listener)
+            if is_listening(self._path):  # else it is of another process
+                with contextlib.suppress(FileNotFoundError):
+                    self._path.unlink()
             self._listener.close()
             self._listener = None
-            with contextlib.suppress(FileNotFoundError):
-                self._path.unlink()
         for client in list(self._clients):
             client.close()
 

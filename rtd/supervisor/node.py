@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 from rtd.common.errors import RtdError, StoreGone, WrongState
@@ -12,6 +13,7 @@ from rtd.supervisor.core.log import log
 from rtd.supervisor.core.redis_notifications import NotificationHandler
 from rtd.supervisor.core.resync import Resync
 from rtd.supervisor.core.run_waiters import RunWaiters
+from rtd.supervisor.core.unix_socket import is_listening
 from rtd.supervisor.ending.limit_watcher import LimitWatcher
 from rtd.supervisor.ending.settle import Settler
 from rtd.supervisor.ending.settle_missing import settle_unknown
@@ -125,13 +127,13 @@ class Node:
             server_socket: makes the control socket again.
         """
         files, paths = self.runtime_files, self.context.paths
-        files.add(paths.socket, server_socket)
-        for path, renew in self.zygotes.watched_files().items():
-            files.add(path, renew)
+        sockets = {paths.socket, paths.zygote_socket}
+        for path, renew in {paths.socket: server_socket, **self.zygotes.watched_files()}.items():
+            files.add(path, renew, partial(is_listening, path) if path in sockets else None)
         files.add_held(paths.board)
         files.add_held(paths.board_fifo)
         if self.redis_server.socket is not None:
-            files.add(self.redis_server.socket, self._restart_redis)
+            files.add(self.redis_server.socket, self._restart_redis, self.redis_server.holds_socket)
         files.start()
 
     def _restart_redis(self) -> None:

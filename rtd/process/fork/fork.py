@@ -15,6 +15,7 @@ from rtd.process.events import signals
 from rtd.process.fork.fork_guard import FORK_GUARD
 from rtd.process.fork.prctl import set_subreaper
 from rtd.process.fork.process_title import set_title
+from rtd.process.tree.pidfd import signal_child
 
 __all__ = [
     "CRASH_LOG",
@@ -117,9 +118,8 @@ def other_threads() -> list[str]:
 
 
 def send_to_child(pid: int, signal_number: int = signal.SIGTERM) -> None:
-    """Signal a child that has not been reaped: no other process can have its pid."""
-    with suppress(ProcessLookupError):
-        os.kill(pid, signal_number)
+    """Signal a child; nothing happens if it has been reaped, also by other code."""
+    signal_child(pid, signal_number)
 
 
 def _run(body: Callable[[], int]) -> int:

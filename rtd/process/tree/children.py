@@ -8,7 +8,7 @@ must know for sure reads several times.
 
 import os
 
-__all__ = ["children_of", "has_children", "own_children"]
+__all__ = ["children_of", "has_children", "is_child", "own_children"]
 
 
 def children_of(pid: int) -> list[int]:
@@ -34,6 +34,15 @@ def children_of(pid: int) -> list[int]:
 def own_children() -> list[int]:
     """Return the children of this process, zombies too."""
     return children_of(os.getpid())
+
+
+def is_child(pid: int) -> bool:
+    """Return whether a process is a child of this one, alive or zombie: so no other has its pid."""
+    try:
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
 
 
 def has_children() -> bool:

@@ -8,7 +8,7 @@ from typing import Final
 
 from rtd.process.events.signals import SIGKILL, SIGTERM
 from rtd.process.tree.pidfd import signal_process
-from rtd.process.tree.process_identity import start_ticks
+from rtd.process.tree.process_identity import ProcessStat, read_stat
 
 __all__ = ["end_writer", "find_writer"]
 
@@ -16,8 +16,8 @@ _POLL_S: Final = 0.01
 _ACCESS: Final = os.O_WRONLY | os.O_RDWR
 
 
-def find_writer(directory: Path, prefix: str) -> int | None:
-    """Return the pid of a process that works in a directory and has files there open for writing.
+def find_writer(directory: Path, prefix: str) -> ProcessStat | None:
+    """Return a process that works in a directory and has files there open for writing.
 
     Args:
         directory: the working directory of the process; this rules others out quickly.
@@ -30,9 +30,10 @@ def find_writer(directory: Path, prefix: str) -> int | None:
     for name in os.listdir("/proc"):
         if name.isdigit() and int(name) != os.getpid():
             with contextlib.suppress(OSError):  # it has ended, or belongs to another user
+                writer = read_stat(int(name))  # first: another process can get the pid meanwhile
                 at = os.stat(f"/proc/{name}/cwd")
                 if os.path.samestat(at, home) and _writes(name, f"{directory.resolve()}/{prefix}"):
-                    return int(name)
+                    return writer
     return None
 
 
@@ -49,11 +50,13 @@ def _is_open_for_writing(pid: str, fd: str) -> bool:
     return int(flags, 8) & _ACCESS != 0
 
 
-def end_writer(pid: int, timeout_s: float) -> bool:
-    """End a process by SIGTERM, and by SIGKILL after half of the time. Returns whether it ended."""
+def end_writer(writer: ProcessStat, timeout_s: float) -> bool:
+    """End exactly that process by SIGTERM, and by SIGKILL after half of the time.
+
+    Returns whether it ended.
+    """
     start, number = time.monotonic(), SIGTERM
-    ticks = start_ticks(pid)
-    while ticks is not None and signal_process(pid, ticks, number):
+    while signal_process(writer.pid, writer.ticks, number):
         passed_s = time.monotonic() - start
         if passed_s > timeout_s:
             return False

@@ -19,8 +19,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from rtd.process.tree.children import own_children
+from rtd.process.tree.children import is_child, own_children
 from rtd.process.tree.exit_status import ExitStatus, reap
+from rtd.process.tree.pidfd import signal_child
 from rtd.process.tree.process_identity import read_stat
 
 __all__ = ["EndedProcess", "KillReport", "kill_children", "kill_tree"]
@@ -135,13 +136,12 @@ class _TreeKill:
         if pid not in self._names:
             stat = read_stat(pid)
             self._names[pid] = "?" if stat is None else stat.name
-            if stat is not None and stat.group not in self._our_groups:
+            is_ours = stat is not None and stat.parent == os.getpid()  # else its pid is reused
+            if stat is not None and is_ours and stat.group not in self._our_groups:
                 with suppress(ProcessLookupError, PermissionError):
                     os.killpg(stat.group, signal.SIGKILL)
         try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass  # reaped by other code: seen below
+            signal_child(pid, signal.SIGKILL)  # False, reaped by other code: seen below
         except PermissionError:
             self._refused.add(pid)
         try:
@@ -163,11 +163,16 @@ class _TreeKill:
 
 
 def _kill_group_and_pid(root_pid: int) -> None:
-    """Send SIGKILL to the root, and to its group when it leads one."""
+    """Send SIGKILL to the root, and to its group when it leads one.
+
+    Nothing is sent to a root that other code has reaped: another process may have its pid.
+    """
+    if not is_child(root_pid):
+        return
     with suppress(ProcessLookupError, PermissionError):  # the passes that follow tell
         if os.getpgid(root_pid) == root_pid:
             os.killpg(root_pid, signal.SIGKILL)
-        os.kill(root_pid, signal.SIGKILL)
+        signal_child(root_pid, signal.SIGKILL)
 
 
 @contextmanager

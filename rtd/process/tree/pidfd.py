@@ -9,7 +9,7 @@ import signal
 
 from rtd.process.tree.process_identity import same_process
 
-__all__ = ["open_pidfd", "send_signal", "signal_process"]
+__all__ = ["open_pidfd", "send_signal", "signal_child", "signal_process"]
 
 
 def open_pidfd(pid: int, ticks: int | None = None) -> int | None:
@@ -53,5 +53,26 @@ def signal_process(pid: int, ticks: int, signal_number: int) -> bool:
         return False
     try:
         return send_signal(fd, signal_number)
+    finally:
+        os.close(fd)
+
+
+def signal_child(pid: int, signal_number: int) -> bool:
+    """Send a signal to a child of this process, a zombie too. Returns False: it is none.
+
+    Other code of the process may have taken its status, such as a handler of the app or a
+    disposition that takes all; then another process may have the pid.
+
+    Raises:
+        PermissionError: it belongs to another user.
+    """
+    fd = open_pidfd(pid)
+    if fd is None:
+        return False
+    try:
+        os.waitid(os.P_PIDFD, fd, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        return send_signal(fd, signal_number)
+    except ChildProcessError:
+        return False
     finally:
         os.close(fd)

@@ -5,7 +5,9 @@ import os
 import signal
 from typing import Final
 
-from rtd.process.tree.children import children_of, own_children
+from rtd.process.tree.pidfd import signal_process
+from rtd.process.tree.process_identity import start_ticks
+from rtd.process.tree.tree_identity import list_tree
 
 
 def terminate_descendants() -> list[int]:
@@ -16,13 +18,11 @@ def terminate_descendants() -> list[int]:
     descendants among its children, too.
     """
     signalled: list[int] = []
-    waiting = own_children()
-    while waiting:
-        pid = waiting.pop()
-        waiting += children_of(pid)
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(pid, signal.SIGTERM)
-            signalled.append(pid)
+    own_pid = os.getpid()
+    for member in list_tree(own_pid, start_ticks(own_pid) or 0)[1:]:
+        with contextlib.suppress(PermissionError):
+            if signal_process(member.pid, member.ticks, signal.SIGTERM):
+                signalled.append(member.pid)
     return signalled
 
 

@@ -48,6 +48,7 @@ class AsyncRedisConnection:
         self.probe = probe
         self._protocol: RedisProtocol | None = None
         self._trouble = asyncio.Event()
+        self._reply_timeout_s: float | None = codec.REPLY_S
         self._wait_s = 0.0
         self._back_at_s = 0.0
         self._upkeep_task: asyncio.Task[None] | None = None
@@ -67,14 +68,15 @@ class AsyncRedisConnection:
         wait_s, most_s = _BACKOFF_S
         while True:
             try:
-                async with asyncio.timeout_at(asyncio.get_running_loop().time() + timeout_s):
-                    await link._open()
+                await link._open(timeout_s)
                 break
-            except (StoreGone, TimeoutError) as error:
+            except StoreGone as error:
                 if time.monotonic() >= until:
                     if isinstance(error, StoreRefusal):
                         raise
-                    raise StoreGone(f"no Redis at {link.address} for {timeout_s:g} s") from None
+                    why = error.sentence.removeprefix(f"no Redis at {link.address}: ")
+                    late = f"no Redis at {link.address} for {timeout_s:g} s: {why}"
+                    raise StoreGone(late) from None
                 await asyncio.sleep(wait_s)
                 wait_s = min(most_s, wait_s * 2)
         link.connected.set()
@@ -127,6 +129,9 @@ class AsyncRedisConnection:
         `[TOKENS_LOST]`: tokens may have been lost, so the caller must read everything that they
         could have named.
         """
+        self._reply_timeout_s = None  # the wait for a token has no end
+        if self._protocol is not None:
+            self._protocol.watch(None)
         while True:
             await self.connected.wait()
             yield [TOKENS_LOST]
@@ -136,8 +141,7 @@ class AsyncRedisConnection:
                     more = await self.execute(RedisCommand(("LPOP", key, 1000)))
                     yield [first[1], *(more or ())]
             except StoreGone:
-                # `_stay_connected` may not have noticed yet.
-                await asyncio.sleep(0)
+                await asyncio.sleep(0)  # `_stay_connected` may not have noticed yet
 
     async def close(self) -> None:
         """End the connection for good."""
@@ -150,16 +154,22 @@ class AsyncRedisConnection:
         self._protocol = None
         self.connected.clear()
 
-    async def _open(self) -> None:
+    async def _open(self, timeout_s: float = codec.LOGIN_S) -> None:
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._log_in()
+        except TimeoutError:
+            late = f"Redis at {self.address} has not answered for {timeout_s:g} s"
+            raise StoreGone(late) from None
+
+    async def _log_in(self) -> None:
         loop, address = asyncio.get_running_loop(), self.address
         try:
             if address.path is not None:
                 _, wire = await loop.create_unix_connection(RedisProtocol, address.path)
             else:
-                context = address.ssl_context()
-                _, wire = await loop.create_connection(
-                    RedisProtocol, address.host or "localhost", address.port, ssl=context
-                )
+                host, tls = address.host or "localhost", address.ssl_context()
+                _, wire = await loop.create_connection(RedisProtocol, host, address.port, ssl=tls)
         except OSError as error:
             raise codec.unreachable(address, error) from None
         commands = codec.login_commands(address)
@@ -170,6 +180,7 @@ class AsyncRedisConnection:
             wire.close("not let in")
             raise
         self._protocol = wire
+        wire.watch(self._reply_timeout_s)
         wire.lost.add_done_callback(lambda lost: self._on_lost(wire, lost.result()))
 
     # --- trouble, and its end
@@ -212,8 +223,7 @@ class AsyncRedisConnection:
                     self._log_once(error)
                 except StoreGone:
                     pass
-                except Exception as error:
-                    # A refused log-in too: a person may correct the server.
+                except Exception as error:  # a refused log-in too: a person may correct it
                     self._log_once(error)
 
     async def _try_again(self) -> None:

@@ -14,11 +14,12 @@ from rtd.store.connection.open_socket import tune_tcp
 class _PendingReplies:
     """The replies of one round trip that have come in so far."""
 
-    __slots__ = ("count", "future", "replies")
+    __slots__ = ("count", "future", "replies", "sent_s")
 
-    def __init__(self, count: int, future: asyncio.Future[list[Any]]) -> None:
+    def __init__(self, count: int, future: asyncio.Future[list[Any]], sent_s: float) -> None:
         self.count = count
         self.future = future
+        self.sent_s = sent_s
         self.replies: list[Any] = []
 
 
@@ -34,6 +35,8 @@ class RedisProtocol(asyncio.Protocol):
         self.lost: asyncio.Future[str] = loop.create_future()
         self._loop = loop
         self._pending: deque[_PendingReplies] = deque()
+        self._size_bytes = 0
+        self._timer: asyncio.TimerHandle | None = None
         self._reader = codec.new_reader()
         self._transport: asyncio.Transport | None = None
 
@@ -54,15 +57,22 @@ class RedisProtocol(asyncio.Protocol):
         """Give replies to those that wait for them."""
         try:
             self._reader.feed(data)
+            self._size_bytes += len(data)
             while (reply := self._reader.gets()) is not codec.INCOMPLETE:
+                self._size_bytes = 0
                 trip = self._pending[0]
                 trip.replies.append(reply)
                 if len(trip.replies) == trip.count:
                     self._pending.popleft()
                     if not trip.future.done():
                         trip.future.set_result(trip.replies)
-        except (hiredis.ProtocolError, IndexError) as error:
-            self.close(f"not what Redis says: {error}")
+        except (hiredis.ProtocolError, MemoryError) as error:
+            self.close(codec.describe_garbage(error))
+        except IndexError:
+            self.close("not what Redis says: a reply to no command")
+        else:
+            if self._size_bytes > codec.REPLY_LIMIT_BYTES:
+                self.close(codec.too_large())
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell all that wait for replies."""
@@ -72,6 +82,7 @@ class RedisProtocol(asyncio.Protocol):
         """Close the socket. Each caller that waits for a reply gets `StoreGone`."""
         if self._transport is not None:
             self._transport.abort()
+        self.watch(None)
         if not self.lost.done():
             self.lost.set_result(why)
         while self._pending:
@@ -79,11 +90,25 @@ class RedisProtocol(asyncio.Protocol):
             if not trip.future.done():
                 trip.future.set_exception(StoreGone(f"lost Redis: {why}"))
 
+    def watch(self, limit_s: float | None) -> None:
+        """Close the connection when a reply has not come for so long; None: wait for ever."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if limit_s is not None:
+            self._timer = self._loop.call_later(limit_s / 4, self._check, limit_s)
+
+    def _check(self, limit_s: float) -> None:
+        if self._pending and self._loop.time() - self._pending[0].sent_s > limit_s:
+            self.close(f"it has not answered for {limit_s:g} s")
+        elif not self.is_lost:
+            self.watch(limit_s)
+
     async def send(self, data: bytes, count: int) -> list[Any]:
         """Send bytes that hold `count` commands and return their replies."""
         if self.lost.done() or self._transport is None:
             raise StoreGone(f"lost Redis: {self.lost.result() if self.lost.done() else 'closed'}")
-        trip = _PendingReplies(count, self._loop.create_future())
+        trip = _PendingReplies(count, self._loop.create_future(), self._loop.time())
         self._pending.append(trip)
         self._transport.write(data)
         return await trip.future

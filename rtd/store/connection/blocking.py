@@ -16,11 +16,11 @@ import hiredis
 
 from rtd.common.errors import StoreGone
 from rtd.store.connection import codec
+from rtd.store.connection.blocking_reader import receive_replies
 from rtd.store.connection.command import RedisCommand
 from rtd.store.connection.open_socket import limit_waits, open_socket
 from rtd.store.connection.url import parse_url
 
-_CHUNK: Final = 1 << 16
 _BACKOFF_S: Final = (0.005, 0.2)  # between attempts to connect: from ... to ...
 _LONGEST_POLL_S: Final = 86_400.0
 
@@ -48,7 +48,7 @@ class RedisConnection:
     def __init__(self, url: str, *, reply_timeout_s: float = 60.0) -> None:
         self.address = parse_url(url)
         self.url = url
-        self.reply_timeout_s = reply_timeout_s
+        self.reply_timeout_s = self._limit_s = reply_timeout_s
         self._sock: socket.socket | None = None
         self._reader = codec.new_reader()
         self._bell: str | None = None
@@ -85,7 +85,7 @@ class RedisConnection:
     def _open(self, timeout_s: float) -> None:
         try:
             self._sock = open_socket(self.address, timeout_s)
-            limit_waits(self._sock, self.address, self.reply_timeout_s)
+            self._limit_waits(min(self.reply_timeout_s, max(codec.LOGIN_S, timeout_s)))
         except OSError as error:
             self.close()
             raise codec.unreachable(self.address, error) from None
@@ -94,9 +94,14 @@ class RedisConnection:
         try:
             self._send(b"".join(codec.pack_args(c) for c in commands))
             codec.check_login(self.address, self._receive(len(commands)))
+            self._limit_waits(self.reply_timeout_s)
         except BaseException:
             self.close()
             raise
+
+    def _limit_waits(self, limit_s: float) -> None:
+        self._limit_s = limit_s
+        limit_waits(self._need(), self.address, limit_s)
 
     @property
     def connected(self) -> bool:
@@ -232,19 +237,8 @@ class RedisConnection:
             raise self._gone(f"lost Redis at {self.address}: {error}") from None
 
     def _receive(self, count: int) -> list[Any]:
-        sock, reader, replies = self._need(), self._reader, []
         try:
-            while True:
-                while (reply := reader.gets()) is not codec.INCOMPLETE:
-                    replies.append(reply)
-                    if len(replies) == count:
-                        return replies
-                data = sock.recv(_CHUNK)
-                if not data:
-                    raise self._gone(f"Redis at {self.address} closed the connection")
-                reader.feed(data)
-        except (BlockingIOError, TimeoutError):
-            late = f"Redis at {self.address} has not answered for {self.reply_timeout_s:g} s"
-            raise self._gone(late) from None
-        except (OSError, hiredis.ProtocolError) as error:
-            raise self._gone(f"lost Redis at {self.address}: {error}") from None
+            return receive_replies(self._need(), self._reader, count, self._limit_s, self.address)
+        except StoreGone:
+            self.close()
+            raise

@@ -30,6 +30,14 @@ _PASSING: Final = (
 _WORD: Final = re.compile(r"^ERR Error running script.*?: -([A-Z]+) |^([A-Z]+)\b", re.DOTALL)
 #: Ends the greeting, so that its reply can be told from those of AUTH and SELECT.
 _PING: Final = ("PING",)
+#: No value in Redis is larger, by its own default: a reply that is has no end.
+REPLY_LIMIT_BYTES: Final = 512 << 20
+#: So long, at least, a server may take for the log-in: it is there, and may be busy.
+LOGIN_S: Final = 10.0
+#: So long a reply may take before the server counts as gone.
+REPLY_S: Final = 60.0
+#: So much of the text of an error is shown.
+_ERROR_CHARS: Final = 300
 
 
 def new_reader() -> hiredis.Reader:
@@ -82,14 +90,36 @@ def parse_replies(
 
 
 def refusal(what: str, reply: Exception, address: RedisAddress) -> StoreRefusal | StoreError:
-    """Return an error reply as an error for people."""
-    text = str(reply)
-    word = refusal_word(text)
+    """Return an error reply as an error for people; without the password, which some repeat."""
+    word, text = refusal_word(str(reply)), _for_people(reply, address)
     if word in _AWAY:
         return StoreRefusal(f"Redis at {address} does not serve now: {text}", elsewhere=True)
-    if word in _NO_WRITES or any(part in text for part in _PASSING):
+    if word in _NO_WRITES or any(part in str(reply) for part in _PASSING):
         return StoreRefusal(f"Redis at {address} takes no writes now: {text}")
     return StoreError(f"Redis at {address} refused {what}: {text}")
+
+
+def _for_people(reply: Exception, address: RedisAddress) -> str:
+    """Return the text of an error reply: any server may have written it."""
+    text = str(reply).partition(", with args")[0]  # those of AUTH
+    if address.password:
+        text = text.replace(address.password, "***")
+    text = "".join(c if c.isprintable() else "?" for c in text[: _ERROR_CHARS + 1])
+    return text if len(text) <= _ERROR_CHARS else f"{text[:_ERROR_CHARS]} ..."
+
+
+def describe_garbage(error: Exception) -> str:
+    """Return why what came is no reply of Redis."""
+    if isinstance(error, MemoryError):
+        return "not what Redis says: a reply that is too large for the memory"
+    if r"\x15" in str(error):  # a record of TLS that is an alert
+        return f"not what Redis says, but TLS: is it rediss://? ({error})"
+    return f"not what Redis says: {error}"
+
+
+def too_large() -> str:
+    """Return why a reply is not read to its end."""
+    return f"a reply of more than {REPLY_LIMIT_BYTES >> 20} MB is none of Redis"
 
 
 def refusal_word(text: str) -> str:
@@ -103,8 +133,14 @@ def unreachable(address: RedisAddress, error: OSError) -> StoreGone | StoreError
 
     A wrong certificate stays wrong: the caller must not wait for it.
     """
-    if address.tls is not None and "CERTIFICATE" in str(error):
-        return StoreError(f"Redis at {address}: TLS failed: {error}")
+    if address.tls is not None:
+        if "CERTIFICATE" in str(error):
+            return StoreError(f"Redis at {address}: TLS failed: {error}")
+        if "WRONG_VERSION_NUMBER" in str(error):
+            return StoreError(
+                f"Redis at {address}: TLS failed: the server does not speak TLS; name its port for"
+                " TLS, or redis://"
+            )
     return StoreGone(f"no Redis at {address}: {error}")
 
 
@@ -129,7 +165,8 @@ def check_login(address: RedisAddress, replies: Sequence[Any]) -> None:
             what = f"{command[0]} (the log-in)"
             word = refusal_word(str(reply))
             if word in ("NOAUTH", "NOPERM"):
-                raise StoreError(f"Redis at {address} refused {what}: {reply}")
+                text = _for_people(reply, address)
+                raise StoreError(f"Redis at {address} refused {what}: {text}")
             if word in _NO_WRITES and command == _PING:
                 continue  # it refuses PING when it takes no writes; it takes reads
             raise refusal(what, reply, address)

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 #: The options after a `?`. redis-py understands the same names.
 _PLAIN: Final = frozenset({"db", "username", "password"})
 _TLS: Final = frozenset({"ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_cert_reqs"})
+#: No part of the URL is named: Python takes a piece of such a password for a port or a path.
+_UNREADABLE: Final = (
+    "not a Redis URL: its host, port or password cannot be read; in a password `/`, `?`, `#`, `@`,"
+    " `[`, `]` and `%` are written %2F, %3F, %23, %40, %5B, %5D and %25"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +83,7 @@ def parse_url(url: str) -> RedisAddress:
     Raises:
         ConfigError: anything else, in one line that does not show the password.
     """
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError as error:
-        raise ConfigError(f"not a Redis URL: {error}") from None
+    parts, port = _split(url)
     if parts.scheme not in ("redis", "rediss", "unix"):
         raise ConfigError(
             f"not a Redis URL: it starts with {parts.scheme or 'nothing'!r}; "
@@ -104,12 +105,29 @@ def parse_url(url: str) -> RedisAddress:
         return RedisAddress(path=path, db=db, username=username, password=password)
     return RedisAddress(
         host=parts.hostname or "localhost",
-        port=port or 6379,
+        port=6379 if port is None else port,
         db=_db(named_db or parts.path.strip("/")),
         username=username,
         password=password,
         tls=options if parts.scheme == "rediss" else None,
     )
+
+
+def _split(url: str) -> tuple[SplitResult, int | None]:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        is_range = str(error).startswith("Port out of range")
+        raise ConfigError(f"not a Redis URL: {error}" if is_range else _UNREADABLE) from None
+    if parts.scheme not in ("redis", "rediss", "unix"):
+        return parts, port
+    names = "".join(name for name, _ in parse_qsl(parts.query, keep_blank_values=True))
+    strange = names if parts.scheme == "unix" else parts.path + names
+    # What belongs to a password that was cut off, or would be ignored.
+    if "@" in strange or parts.fragment or "://" not in url or port == 0:
+        raise ConfigError(_UNREADABLE)
+    return parts, port
 
 
 def _text(part: str | None) -> str | None:

@@ -1,20 +1,18 @@
 """The private Redis that rtd starts for itself."""
 
 import contextlib
-import errno
 import fcntl
 import logging
 import os
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
 
 from rtd.common.errors import ConfigError, RtdError, StoreError, StoreGone
 from rtd.common.malloc_tuning import set_tuning
 from rtd.config.log_tail import LogTail
+from rtd.config.socket_listener import UNKNOWN, listener_pid
 from rtd.config.system_errors import describe_system_error
 from rtd.store.connection.blocking import RedisConnection
 from rtd.store.connection.command import RedisCommand
@@ -26,8 +24,6 @@ from rtd.store.embedded.last_server import write_last_server
 from rtd.store.embedded.server_settings import server_settings
 
 _log = logging.getLogger(__name__)
-#: The answers of the kernel where nothing listens.
-_NOT_THERE: Final = (errno.ENOENT, errno.ECONNREFUSED, errno.ENOTDIR)
 
 
 class EmbeddedRedis:
@@ -107,9 +103,10 @@ class EmbeddedRedis:
             contextlib.suppress(RtdError),
             RedisConnection(self.url, reply_timeout_s=timeout_s) as link,
         ):
-            link.reconnect(0.0)
-            link.execute(RedisCommand(("SHUTDOWN",)))
-        while self._listens():
+            if self.holds_socket():
+                link.reconnect(0.0)
+                link.execute(RedisCommand(("SHUTDOWN",)))
+        while self._listens() and self.holds_socket():
             if time.monotonic() > until:
                 if self._process is None:
                     raise StoreError(f"Redis at {self.url} does not end within {timeout_s:g} s")
@@ -147,8 +144,12 @@ class EmbeddedRedis:
 
     def _listens(self) -> bool:
         """Whether a process holds the socket, in any state."""
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as probe:
-            return probe.connect_ex(str(self.socket)) not in _NOT_THERE
+        return listener_pid(self.socket) is not None
+
+    def holds_socket(self) -> bool:
+        """Return whether no process but our server listens on the socket."""
+        pid = listener_pid(self.socket)
+        return self._process is None or pid in (None, UNKNOWN, self._process.pid)
 
     def _runs_already(self, timeout_s: float) -> bool:
         """Whether a server serves on the socket; waits for one that still loads."""

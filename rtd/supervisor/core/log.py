@@ -24,7 +24,11 @@ _MARKS = {
 
 
 class LineFormatter(logging.Formatter):
-    """Formats `2026-01-31 12:00:00.123 info  text`; folds several lines into one."""
+    """Formats `2026-01-31 12:00:00.123 info  text`; folds several lines into one.
+
+    What does not print is escaped: names and errors of others are in some lines, and the daemon in
+    the foreground writes them to a terminal.
+    """
 
     def __init__(self, stamped: bool) -> None:
         super().__init__()
@@ -35,6 +39,8 @@ class LineFormatter(logging.Formatter):
         if record.exc_info and record.exc_info[1] is not None:
             text = f"{text}: {where_raised(record.exc_info[1])}"
         text = " | ".join(line for line in text.splitlines() if line.strip())
+        if not text.isprintable():
+            text = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
         mark = _MARKS.get(record.levelno, "info ")
         if not self._stamped:
             return f"{mark} {text}"

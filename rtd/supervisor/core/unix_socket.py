@@ -1,11 +1,14 @@
 """Unix sockets whose path never lacks a socket: bound to a temporary name, then renamed."""
 
+import contextlib
 import os
+import secrets
 import socket
 import struct
 from pathlib import Path
 
 from rtd.common.errors import ConfigError
+from rtd.config.socket_listener import UNKNOWN, listener_pid
 from rtd.config.system_errors import describe_system_error
 
 BACKLOG = 1024
@@ -16,17 +19,20 @@ def bind_unix(path: Path, mode: int, gid: int | None = None) -> socket.socket:
     """Return a listening, non-blocking Unix socket.
 
     Args:
-        path: of the socket; replaces any file of that name in one step.
+        path: of the socket; replaces any file of that name in one step, but no socket on which
+            another process listens.
         mode: permissions.
         gid: group; None: that of this process.
 
     Raises:
-        ConfigError: the directory cannot be written, or the group cannot be given.
+        ConfigError: the directory cannot be written, the group cannot be given, or another
+            process listens there.
     """
-    temporary = path.with_name(f".{path.name[:20]}.{os.getpid()}")
+    _check_free(path)
+    # Other users may write in the directory of a named socket: they must not guess the name.
+    temporary = path.with_name(f".{path.name[:20]}.{secrets.token_hex(4)}")
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
     try:
-        temporary.unlink(missing_ok=True)
         old_mask = os.umask(0o177)
         try:
             _bind(listener, temporary)
@@ -39,10 +45,25 @@ def bind_unix(path: Path, mode: int, gid: int | None = None) -> socket.socket:
         os.rename(temporary, path)
     except OSError as error:
         listener.close()
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink()
         error.filename = str(path)
         raise ConfigError(f"the socket {describe_system_error(error)}") from None
     return listener
+
+
+def is_listening(path: Path) -> bool:
+    """Return whether this process listens on a socket, or it cannot be told."""
+    return listener_pid(path) in (os.getpid(), UNKNOWN)
+
+
+def _check_free(path: Path) -> None:
+    pid = listener_pid(path)
+    if pid not in (None, os.getpid(), UNKNOWN):
+        raise ConfigError(
+            f"the socket {path} is taken: process {pid} listens there; end it, or name another"
+            " (RTD_SOCKET, RTD_RUNTIME_DIR)"
+        )
 
 
 def _bind(listener: socket.socket, path: Path) -> None:

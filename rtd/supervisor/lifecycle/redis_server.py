@@ -31,11 +31,12 @@ def end_unreachable(directory: Path) -> None:
     Raises:
         StoreError: it does not end, so that no other may start.
     """
-    pid = find_writer(directory, "appendonly")
-    if pid is None:
+    writer = find_writer(directory, "appendonly")
+    if writer is None:
         return
+    pid = writer.pid
     log.warning("Redis (pid %d) in %s has lost its socket: it is ended", pid, directory)
-    if not end_writer(pid, _ENDS_S):
+    if not end_writer(writer, _ENDS_S):
         raise StoreError(
             f"a Redis (pid {pid}) has the data in {directory} and no socket, and does not end;"
             " end it first: a second one would destroy the data"
@@ -100,6 +101,10 @@ class RedisServer:
     def socket(self) -> Path | None:
         """The socket of an embedded Redis."""
         return None if self._embedded is None else self._embedded.socket
+
+    def holds_socket(self) -> bool:
+        """Return whether no other process has taken the socket of an embedded Redis."""
+        return self._embedded is None or self._embedded.holds_socket()
 
     async def stop(self, keep: bool) -> None:
         """End an embedded Redis after all data is on disk; with `keep` it stays."""

@@ -33,13 +33,23 @@ class RuntimeFiles:
     def __init__(self, context: SupervisorContext) -> None:
         self._context = context
         self._renewals: dict[Path, Callable[[], None]] = {}
+        self._owners: dict[Path, Callable[[], bool]] = {}
         self._held: list[int] = []
         self._watch: FolderWatch | None = None
         self._timers: dict[str, asyncio.TimerHandle] = {}
 
-    def add(self, path: Path, renew: Callable[[], None]) -> None:
-        """Make a file again by `renew` when it is missing."""
+    def add(
+        self, path: Path, renew: Callable[[], None], is_ours: Callable[[], bool] | None = None
+    ) -> None:
+        """Make a file again by `renew` when it is missing.
+
+        Args:
+            is_ours: says of a socket whether this daemon listens there. If another process does,
+                the name is taken from it.
+        """
         self._renewals[path] = renew
+        if is_ours is not None:
+            self._owners[path] = is_ours
 
     def add_held(self, path: Path) -> None:
         """Link a file again when it is missing, to the one that all processes have open.
@@ -73,7 +83,12 @@ class RuntimeFiles:
             os.close(self._held.pop())
 
     def check(self) -> None:
-        """Make again what is missing."""
+        """Make again what is missing, or belongs to another process."""
+        for path, is_ours in self._owners.items():
+            if os.path.lexists(path) and not is_ours():
+                log.warning("another process has put a file in the place of %s", path)
+                with contextlib.suppress(OSError):
+                    path.unlink()
         missing = [path for path in self._renewals if not os.path.lexists(path)]
         left = [path for path in missing if not self._renew(path)]
         if left or not self._watch_folders():

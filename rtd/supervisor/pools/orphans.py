@@ -12,7 +12,7 @@ from rtd.process.tree.children import own_children
 from rtd.process.tree.kill_tree import kill_tree
 from rtd.process.tree.pidfd import signal_process
 from rtd.process.tree.process_identity import same_process, start_ticks
-from rtd.process.tree.process_tree import read_tree
+from rtd.process.tree.tree_identity import list_tree
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.executor_registry import Executor, ExecutorExit, UnfinishedRun
 from rtd.supervisor.pools.zygote_registry import ZygoteRecord
@@ -21,7 +21,7 @@ from rtd.supervisor.pools.zygote_registry import ZygoteRecord
 def end_orphans(context: SupervisorContext, executors: Iterable[Executor]) -> list[ExecutorExit]:
     """End executors whose zygote is dead; return how each ended, and its unfinished runs."""
     orphans = list(executors)
-    pids = {executor.pid for executor in orphans}
+    pids = {executor.pid for executor in orphans if _is_child(executor)}
     spare = set(own_children()) - pids
     return [_end(context, executor, spare) for executor in orphans]
 
@@ -29,13 +29,13 @@ def end_orphans(context: SupervisorContext, executors: Iterable[Executor]) -> li
 def _end(context: SupervisorContext, executor: Executor, spare: set[int]) -> ExecutorExit:
     code = signal = None
     killed: list[list[object]] = []
-    if executor.pid in own_children():
+    if _is_child(executor):
         hunted = kill_tree(executor.pid, spare)
         killed = [list(ended) for ended in hunted.ended]
         if hunted.root_status is not None:
             code, signal = hunted.root_status.code, hunted.root_status.signal
     elif same_process(executor.pid, executor.ticks):
-        killed = _kill_visible_tree(executor.pid)
+        killed = _kill_visible_tree(executor)
         signal = int(SIGKILL)
     runs = _free_slots(context, executor)
     return ExecutorExit(
@@ -44,13 +44,18 @@ def _end(context: SupervisorContext, executor: Executor, spare: set[int]) -> Exe
     )  # fmt: skip
 
 
-def _kill_visible_tree(root_pid: int) -> list[list[object]]:
-    killed: list[list[object]] = []
-    for member in read_tree(root_pid).processes:
-        ticks = start_ticks(member.pid)
-        if ticks is not None and signal_process(member.pid, ticks, SIGKILL):
-            killed.append([member.pid, member.name, "SIGKILL"])
-    return killed
+def _is_child(executor: Executor) -> bool:
+    """Whether it is a child of this process: another child may have got its pid, such as the next
+    zygote."""
+    return executor.pid in own_children() and start_ticks(executor.pid) == executor.ticks
+
+
+def _kill_visible_tree(root: Executor) -> list[list[object]]:
+    return [
+        [member.pid, member.name, "SIGKILL"]
+        for member in list_tree(root.pid, root.ticks)
+        if signal_process(member.pid, member.ticks, SIGKILL)
+    ]
 
 
 def _free_slots(context: SupervisorContext, executor: Executor) -> tuple[UnfinishedRun, ...]:

@@ -158,7 +158,7 @@ class ZygoteRegistry:
         """Have the kernel report the end of a zygote's process."""
         if zygote.pid in self._pidfds:
             return
-        fd = open_pidfd(zygote.pid)
+        fd = open_pidfd(zygote.pid, zygote.ticks)
         if fd is None:
             asyncio.get_running_loop().call_soon(self._on_exit, zygote)
             return

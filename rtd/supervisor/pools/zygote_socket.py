@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 
 from rtd.supervisor.core.context import SupervisorContext
-from rtd.supervisor.core.unix_socket import bind_unix
+from rtd.supervisor.core.unix_socket import bind_unix, is_listening
 from rtd.supervisor.pools.zygote_messages import ZygoteHandler
 
 
@@ -37,6 +37,7 @@ class ZygoteSocket:
     def close(self) -> None:
         """Stop listening and remove the file; connections stay."""
         if self._server is not None:
+            if is_listening(self._path):  # else it is of another process
+                with contextlib.suppress(FileNotFoundError):
+                    self._path.unlink()
             self._server.close()
-            with contextlib.suppress(FileNotFoundError):
-                self._path.unlink()

@@ -77,3 +77,24 @@ def test_a_missing_certificate_file_is_named(tmp_path: Path) -> None:
     address = parse_url(f"rediss://h?ssl_ca_certs={tmp_path}/none.pem")
     with pytest.raises(ConfigError, match="cannot use its certificate files"):
         address.ssl_context()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://anna:SE/CRET@h:1", "redis://anna:SECRET#1@h", "redis://:12/SECRET@h",
+        "redis://:1?SECRET@h/0", "redis://:SECRET\u2100@h", "redis://:SE[CRET@h",
+        "redis://anna:SECRET@[h", "redis:SECRET", "redis://:SECRET@h:0", "redis://h/0#SECRET",
+    ],
+)  # fmt: skip
+def test_a_password_that_is_not_escaped_is_not_shown(url: str) -> None:
+    """Python takes a part of it for the port, the path or an option."""
+    with pytest.raises(ConfigError, match=r"in a password .* are written %2F") as caught:
+        parse_url(url)
+    assert "SE" not in str(caught.value).replace("Redis", "")
+    assert "CRET" not in str(caught.value)
+
+
+def test_an_escaped_password_is_read() -> None:
+    address = parse_url("redis://:%2F%3F%23%40%5B%5D%25@h:1")
+    assert address.password == "/?#@[]%"

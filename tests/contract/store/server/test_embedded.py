@@ -239,6 +239,11 @@ def test_it_ends_though_its_socket_was_deleted(redis: EmbeddedRedis) -> None:
     assert redis.start()
 
 
+def writer_of(redis: EmbeddedRedis) -> int | None:
+    found = find_writer(redis.directory, "appendonly")
+    return None if found is None else found.pid
+
+
 def test_a_server_whose_socket_is_gone_is_ended_before_another_starts(
     redis: EmbeddedRedis,
 ) -> None:
@@ -247,14 +252,14 @@ def test_a_server_whose_socket_is_gone_is_ended_before_another_starts(
         redis.socket.unlink()
         first = redis._process
         assert first is not None
-        assert find_writer(redis.directory, "appendonly") == first.pid
+        assert writer_of(redis) == first.pid
         second = EmbeddedRedis(redis.directory, end_unreachable=end_unreachable)
         assert second.start() is True
         assert first.wait(5) == 0
     with RedisConnection.connect(second.url) as link:
         assert link.execute(RedisCommand(("GET", "a"))) == b"1"
     assert second._process is not None
-    assert find_writer(redis.directory, "appendonly") == second._process.pid
+    assert writer_of(redis) == second._process.pid
     second.stop()
     assert find_writer(redis.directory, "appendonly") is None
 

@@ -1,7 +1,8 @@
-"""The warnings of a daemon of root at its start: whom it gives its rights to."""
+"""The warnings at a start: to whom a daemon of root gives its rights, who can read a password."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from rtd.config.config import EMBEDDED, Config
 from rtd.store.connection.url import parse_url
@@ -25,4 +26,18 @@ def root_warnings(config: Config) -> Iterator[str]:
         yield (
             f"who may write to the Redis {parse_url(config.redis)} may run {what} as root:"
             " run rtd as a user of its own, or let no others write there"
+        )
+
+
+def password_warnings(flags: Mapping[str, Any]) -> Iterator[str]:
+    """Iterate over the warnings about settings that stand on the command line.
+
+    Raises:
+        ConfigError: the URL of Redis cannot be used.
+    """
+    redis = flags.get("redis", EMBEDDED)
+    if redis != EMBEDDED and parse_url(str(redis)).password is not None:
+        yield (
+            "all users of this host can read the password of Redis on the command line:"
+            " set RTD_REDIS instead, or redis in rtd.toml"
         )
