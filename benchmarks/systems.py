@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from benchmarks.case import Case, System
+from rtd.common.version import DISTRIBUTION
 
 SYSTEMS = {
     system.name: system
     for system in (
-        System("rtd", "rtd", ("rtd",), drain=80_000, submit=6000, fresh=1500, fresh_pool="fresh"),
+        System(
+            "rtd", "rtd", (DISTRIBUTION,), drain=80_000, submit=6000, fresh=1500, fresh_pool="fresh"
+        ),
         System("celery", "peers", ("celery",), drain=4000, submit=1000),
         System("rq", "peers", ("rq",), drain=4000, submit=3000, fresh=300, fresh_pool="forking x3"),
         System("dramatiq", "peers", ("dramatiq",), drain=20_000, submit=5000),
