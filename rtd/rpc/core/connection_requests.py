@@ -123,6 +123,9 @@ class ConnectionRequests:
     async def _result_of(self, request: frames.Request) -> Any:
         if not request.large_bytes or request.method == "wait":  # that one holds up no other
             return await self._handle(request)
+        if self._is_owner:  # the next one is read while Redis works on this one
+            async with self.large_turn():
+                return await self._handle(request)
         self._is_held = True
         try:
             with self._queue.reserved(request.large_bytes):
