@@ -13,7 +13,7 @@ from rtd.process.traits.signal_traits import SIGNAL_TRAITS
 from rtd.process.traits.trait import Trait, TraitSet
 
 #: Runs of this length are worth an examination of their own ...
-_WORTH_S: Final = 0.002
+LONG_S: Final = 0.002
 #: ... and those that are shorter one in this time, for all of them.
 _EVERY_S: Final = 0.050
 
@@ -51,11 +51,7 @@ class ProcessTraits(RunAspect):
 
     def leave(self, outcome: AttemptOutcome) -> None:
         task = outcome.leased_run.task
-        if (
-            outcome.elapsed_s < _WORTH_S
-            and outcome.ended_at < self._next_at
-            and task in self._clean
-        ):
+        if outcome.elapsed_s < LONG_S and outcome.ended_at < self._next_at and task in self._clean:
             self._pending = True
             return
         others = self._pending
@@ -78,12 +74,10 @@ class ProcessTraits(RunAspect):
                     f"a run of its process has changed its process ({'; '.join(found)})"
                 )
 
-    def before_long_run(self) -> None:
-        """Examine what short runs have left, so that a long one does not suffer from it."""
+    def on_idle(self) -> None:
+        """Examine what short runs have left: no run waits for it, or the next one is long."""
         if self._pending:
             self._examine()
-
-    on_idle = before_long_run
 
     def _examine(self) -> list[str]:
         """Put back what has changed. Returns phrases for the note, empty when nothing has."""
@@ -115,15 +109,3 @@ class ProcessTraits(RunAspect):
     def _spoil(self) -> None:
         self._spoiled = True
         self._parts.on_spoiled()
-
-
-class TraitsBeforeRun(RunAspect):
-    """Lets a run that is expected to be long begin in a process as it must be."""
-
-    min_expected_s = _WORTH_S
-
-    def __init__(self, traits: ProcessTraits) -> None:
-        self._traits = traits
-
-    def enter(self, outcome: AttemptOutcome) -> None:
-        self._traits.before_long_run()

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from rtd.executor.aspects.board_slot import BoardSlot
 from rtd.executor.aspects.leftovers import Leftovers
 from rtd.executor.aspects.process_title import ProcessTitle
-from rtd.executor.aspects.process_traits import ProcessTraits, TraitsBeforeRun
+from rtd.executor.aspects.process_traits import ProcessTraits
 from rtd.executor.aspects.resource_usage import ResourceUsage
 from rtd.executor.core.executor_options import ExecutorContext
 from rtd.executor.core.leased_run import AttemptOutcome, LeasedRun
@@ -112,5 +112,5 @@ def serial_aspects(
     ]
     return RunAspects(
         # Innermost, and so first after the run: the others need the process as it was.
-        aspects if traits is None else [TraitsBeforeRun(traits), *aspects, traits]
+        aspects if traits is None else [*aspects, traits]
     )

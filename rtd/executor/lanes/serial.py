@@ -7,6 +7,7 @@ from contextvars import copy_context
 from threading import Lock, get_ident, main_thread
 from typing import ClassVar, Final
 
+from rtd.executor.aspects.process_traits import LONG_S
 from rtd.executor.aspects.run_aspects import serial_aspects
 from rtd.executor.core.fetch_parameters import fetch_parameters
 from rtd.executor.core.leased_run import AttemptOutcome, LeasedRun
@@ -79,6 +80,12 @@ class SerialLane(BaseLane):
             if self._queue and self._batch_sizer.expected_s(work.task) >= BATCH_S:
                 self._batch_sizer.shrink()
                 self._give_back_rest()
+            if self._batch_sizer.expected_s(work.task) >= LONG_S:
+                self._aspects.on_idle()  # it must not suffer from what short runs have left
+            if self._must_recycle:  # that could not be put back: no run begins here any more
+                self._queue.appendleft(work)
+                self._give_back_rest()
+                break
             self._execute_run(work)
             if self._queue and (
                 self._backend.outcomes.must_be_sent or self._slot.retiring or self._must_recycle
