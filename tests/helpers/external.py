@@ -1,5 +1,6 @@
 """A Redis server beside the daemon."""
 
+import socket
 import subprocess
 from pathlib import Path
 
@@ -27,7 +28,12 @@ class ExternalRedis:
             self.process = subprocess.Popen(
                 [str(choose_server(self.folder).path), *words], stdout=log, stderr=log
             )
-        until(self.socket.exists, what="the external Redis")
+        until(self._answers, what="the external Redis")
+
+    def _answers(self) -> bool:
+        """Whether it listens; the file is there a moment earlier."""
+        with socket.socket(socket.AF_UNIX) as connection:
+            return connection.connect_ex(str(self.socket)) == 0
 
     def kill(self) -> None:
         """SIGKILL."""

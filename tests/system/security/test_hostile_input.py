@@ -83,10 +83,10 @@ def nested(depth: int) -> str:
     ids=["and", "or", "not", "brackets", "mixed", "word", "digits"],
 )
 def test_large_conditions_are_read_or_refused_quickly(text: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     with contextlib.suppress(ConditionError):
         str(parse(text, GRAMMAR))
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 10  # a tenth of it, on an idle machine
 
 
 APP = """
