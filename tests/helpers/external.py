@@ -28,7 +28,11 @@ class ExternalRedis:
             self.process = subprocess.Popen(
                 [str(choose_server(self.folder).path), *words], stdout=log, stderr=log
             )
-        until(self._answers, what="the external Redis")
+        try:
+            until(self._answers, what="the external Redis")
+        except BaseException:
+            self.kill()  # the caller has no server to kill
+            raise
 
     def _answers(self) -> bool:
         """Whether it listens; the file is there a moment earlier."""

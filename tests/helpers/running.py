@@ -3,12 +3,11 @@
 import contextlib
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from rtctl import Client
 from rtctl.client.run import Run
-from rtd.store.connection.blocking import RedisConnection
 from tests.helpers.daemon import Daemon
 from tests.helpers.deadline import until
 
@@ -91,13 +90,3 @@ def restart_supervisor(daemon: Daemon, meanwhile: Callable[[], None] = lambda: N
     daemon.process.wait()
     meanwhile()
     daemon.start()
-
-
-@contextlib.contextmanager
-def store_of(daemon: Daemon) -> Iterator[RedisConnection]:
-    """A connection to the embedded Redis of a daemon."""
-    link = RedisConnection.connect(f"unix://{daemon.home}/state/redis/redis.sock")
-    try:
-        yield link
-    finally:
-        link.close()

@@ -16,7 +16,8 @@ from rtd.supervisor.ending.dead_executor_files import DeadExecutorFiles
 from rtd.supervisor.runs.read_output import OutputSource, open_output
 from tests.helpers.daemon import Daemon, shared_daemon
 from tests.helpers.deadline import until
-from tests.helpers.running import client, store_of, until_running
+from tests.helpers.occurrences import connect_redis
+from tests.helpers.running import client, until_running
 from tests.helpers.source import PROGRAMS
 
 PREFIX = keys.prefix("rtd")
@@ -40,7 +41,7 @@ def rt(daemon: Daemon) -> Iterator[Client]:
 def set_output(daemon: Daemon, run_id: str, output: list[object]) -> None:
     """Write another place of the output into the record of an ended run."""
     key = f"{PREFIX}r:{run_id}"
-    with store_of(daemon) as store:
+    with connect_redis(daemon) as store:
         record = decode_record(store.execute(RedisCommand(("GET", key))))
         attempts = (record.attempts[0]._replace(output=output),)
         store.execute(RedisCommand(("SET", key, encode_record(record._replace(attempts=attempts)))))
@@ -81,7 +82,7 @@ def test_no_place_in_a_record_holds_up_the_daemon(
     run.wait(10)
     row = rt.rpc.show(run=run.id)
     assert row["attempts"]
-    with store_of(daemon) as store:
+    with connect_redis(daemon) as store:
         blob = store.execute(RedisCommand(("GET", f"{PREFIX}r:{run.id}")))
     output = decode_record(blob).attempts[0].output
     assert output is not None

@@ -10,7 +10,8 @@ from rtd.model.run_record import decode_record, encode_record
 from rtd.store.commands import keys
 from rtd.store.connection.command import RedisCommand
 from tests.helpers.daemon import Daemon, shared_daemon
-from tests.helpers.running import client, store_of
+from tests.helpers.occurrences import connect_redis
+from tests.helpers.running import client
 from tests.helpers.terminal import Terminal
 
 PREFIX = keys.prefix("rtd")
@@ -63,7 +64,7 @@ def _spoil(daemon: Daemon, rt: Client) -> str:
     run = rt.submit("speaks")
     run.wait(10)
     key = f"{PREFIX}r:{run.id}"
-    with store_of(daemon) as store:
+    with connect_redis(daemon) as store:
         record = decode_record(store.execute(RedisCommand(("GET", key))))
         spec = record.spec._replace(queue=f"q{EVIL}\nfake", lane=f"l{EVIL}", by=f"by{EVIL}\nfake")
         assert record.end is not None

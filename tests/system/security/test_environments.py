@@ -31,14 +31,16 @@ def daemon(tmp_path_factory: pytest.TempPathFactory, seen: Path) -> Iterator[Dae
     """A daemon whose Redis wants a password."""
     redis = ExternalRedis(tmp_path_factory.mktemp("r"))
     redis.start()
-    set_password(redis.socket)
-    env = {
-        "RTD_REDIS": f"unix://:{SECRET}@{redis.socket}", "RTD_NAME": "shop", "SEEN_DIR": str(seen),
-        "RTD_UNKNOWN_OF_A_LATER_RTD": "x", "NOTIFY_SOCKET": "/nonexistent", "MINE": "of the daemon",
-    }  # fmt: skip
-    with shared_daemon("variables:session", cwd=PROGRAMS, env=env) as daemon:
-        yield daemon
-    redis.kill()
+    try:
+        set_password(redis.socket)
+        env = {
+            "RTD_REDIS": f"unix://:{SECRET}@{redis.socket}", "RTD_NAME": "shop", "SEEN_DIR": str(seen),
+            "RTD_UNKNOWN_OF_A_LATER_RTD": "x", "NOTIFY_SOCKET": "/nonexistent", "MINE": "of the daemon",
+        }  # fmt: skip
+        with shared_daemon("variables:session", cwd=PROGRAMS, env=env) as daemon:
+            yield daemon
+    finally:
+        redis.kill()
 
 
 def set_password(path: Path) -> None:

@@ -77,12 +77,14 @@ def elsewhere(
     daemon: Daemon = prepare_daemon()
     redis = ExternalRedis(folder, daemon.mark)
     redis.start()
-    send(redis, "ACL", "SETUSER", "anna", "on", f">{SECRET}", "~*", "&*", "+@all")
-    with tls_proxy(redis.socket, folder) as (proxy, cert):
-        url = f"rediss://anna:{SECRET}@localhost:{proxy.port}/1?ssl_ca_certs={cert}"
-        yield daemon, redis, url
-        daemon.close()
-    redis.kill()
+    try:
+        send(redis, "ACL", "SETUSER", "anna", "on", f">{SECRET}", "~*", "&*", "+@all")
+        with tls_proxy(redis.socket, folder) as (proxy, cert):
+            url = f"rediss://anna:{SECRET}@localhost:{proxy.port}/1?ssl_ca_certs={cert}"
+            yield daemon, redis, url
+            daemon.close()
+    finally:
+        redis.kill()
 
 
 def found_in(*folders: Path) -> list[str]:

@@ -14,8 +14,9 @@ from rtd.store.commands import keys
 from rtd.store.connection.command import RedisCommand
 from tests.helpers.daemon import Daemon, shared_daemon
 from tests.helpers.deadline import until
+from tests.helpers.occurrences import connect_redis
 from tests.helpers.raw_client import RawClient
-from tests.helpers.running import client, store_of
+from tests.helpers.running import client
 from tests.helpers.source import PROGRAMS
 
 LIMIT = 10_000
@@ -119,7 +120,7 @@ def test_the_waits_of_one_connection_share_a_bound(daemon: Daemon, rt: Client) -
 
 def watched(daemon: Daemon, run_id: str) -> bool:
     """Whether a client waits for the run."""
-    with store_of(daemon) as store:
+    with connect_redis(daemon) as store:
         return bool(store.execute(RedisCommand(("SISMEMBER", f"{PREFIX}waits", run_id))))
 
 
@@ -214,7 +215,7 @@ def test_one_unreadable_record_does_not_fail_the_list(daemon: Daemon, rt: Client
     good, bad, odd = rt.submit_many("add", [{"a": 1}, {"a": 2}, {"a": 3}])
     rt.wait([good, bad, odd])
     record = frames.dump([frames.dump([1, odd.id, 7, b"", 3, [], "x", "y", 5]), [], None])
-    with store_of(daemon) as store:
+    with connect_redis(daemon) as store:
         store.execute(RedisCommand(("SET", f"{PREFIX}r:{bad.id}", b"s\x93\xc4\x01\xff\x90\xc0")))
         store.execute(RedisCommand(("SET", f"{PREFIX}r:{odd.id}", b"s" + record)))
     rows = {row["id"]: row for row in rt.rpc.ls(limit=10)["runs"]}
