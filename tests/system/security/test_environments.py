@@ -34,9 +34,13 @@ def daemon(tmp_path_factory: pytest.TempPathFactory, seen: Path) -> Iterator[Dae
     try:
         set_password(redis.socket)
         env = {
-            "RTD_REDIS": f"unix://:{SECRET}@{redis.socket}", "RTD_NAME": "shop", "SEEN_DIR": str(seen),
-            "RTD_UNKNOWN_OF_A_LATER_RTD": "x", "NOTIFY_SOCKET": "/nonexistent", "MINE": "of the daemon",
-        }  # fmt: skip
+            "RTD_REDIS": f"unix://:{SECRET}@{redis.socket}",
+            "RTD_NAME": "shop",
+            "SEEN_DIR": str(seen),
+            "RTD_UNKNOWN_OF_A_LATER_RTD": "x",
+            "NOTIFY_SOCKET": "/nonexistent",
+            "MINE": "of the daemon",
+        }
         with shared_daemon("variables:session", cwd=PROGRAMS, env=env) as daemon:
             yield daemon
     finally:
