@@ -7,8 +7,9 @@ PROGRAM = """
 import os
 from rtd.process.fork.fork import fork_child
 from rtd.process.fork.prefork import PreforkedChild
-from rtd.process.fork.process_end import end_process
+from rtd.process.fork.process_end import begin_own_end, end_process
 {before}
+begin_own_end()  # as an executor does
 def body():
     {inside}
     return 2 + end_process(5.0, lambda step: os._exit(1))
