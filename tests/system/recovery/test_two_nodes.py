@@ -1,13 +1,16 @@
 """Two daemons of one app on one Redis: what is said to one of them counts for both."""
 
+import contextlib
 import os
+import re
 import signal
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from rtd.store.connection.blocking import RedisConnection
+from rtd.store.connection.command import RedisCommand
 from rtd.store.embedded.server import EmbeddedRedis
 from tests.helpers.daemon import Daemon, DaemonMaker
 from tests.helpers.deadline import until
@@ -34,6 +37,15 @@ def nodes(
     for daemon in found:
         daemon.stop()
     redis.stop()
+
+
+def connection_lists(external: ExternalRedis) -> int:
+    """Return how many times a client has listed the connections: a node does so when another has
+    had no claim for long."""
+    with contextlib.closing(RedisConnection.connect(external.url)) as link:
+        stats: bytes = link.execute(RedisCommand(("INFO", "commandstats")))
+    found = re.search(rb"cmdstat_client[|]list:calls=(\d+)", stats)
+    return int(found[1]) if found else 0
 
 
 def beats(daemon: Daemon) -> bool:
@@ -135,7 +147,7 @@ def test_the_runs_of_a_node_that_died_go_on_elsewhere(
 
 @pytest.mark.slow
 def test_executors_whose_supervisor_alone_died_keep_their_runs(
-    short_nodes: list[Daemon], gate: Path
+    short_nodes: list[Daemon], external: ExternalRedis, gate: Path
 ) -> None:
     one, two = short_nodes
     with client(one) as here, client(two) as there:
@@ -146,7 +158,12 @@ def test_executors_whose_supervisor_alone_died_keep_their_runs(
     one.process.kill()
     one.process.wait()
     with client(two) as there:
-        time.sleep(25)  # longer than a node without a claim counts as living
+        before = connection_lists(external)
+        until(
+            lambda: connection_lists(external) > before + 1,
+            within_s=90,
+            what="the other node has looked twice for connections of the dead node's executors",
+        )
         gate.touch()
         results = {there.get(run.id).wait(timeout=20).result() for run in runs}
         assert results == {"one", "two"}
