@@ -20,6 +20,18 @@ from tests.helpers.running import client, executors
 from tests.helpers.source import PROGRAMS
 
 
+def start_nodes(start_daemon: DaemonMaker, redis_url: str, *settings: str) -> list[Daemon]:
+    """Start the nodes `one` and `two` on one Redis, each with one executor at most."""
+    found = []
+    for name in ("one", "two"):
+        flags = []
+        for setting in (f"redis={redis_url}", f"node={name}", "lanes.process.max=1", *settings):
+            flags += ["--set", setting]
+        env = {"SHARED_NODE": name}
+        found.append(start_daemon("shared:session", cwd=PROGRAMS, env=env, flags=flags))
+    return found
+
+
 @pytest.fixture
 def nodes(
     start_daemon: DaemonMaker, tmp_path_factory: pytest.TempPathFactory
@@ -27,12 +39,7 @@ def nodes(
     """Two nodes, each of which carries out one run at a time."""
     redis = EmbeddedRedis(tmp_path_factory.mktemp("r"))
     redis.start()
-    found = []
-    for name in ("one", "two"):
-        flags = ["--set", f"redis={redis.url}", "--set", f"node={name}"]
-        flags += ["--set", "lanes.process.max=1", "--set", "stop_grace=2s"]
-        env = {"SHARED_NODE": name}
-        found.append(start_daemon("shared:session", cwd=PROGRAMS, env=env, flags=flags))
+    found = start_nodes(start_daemon, redis.url, "stop_grace=2s")
     yield found
     for daemon in found:
         daemon.stop()
@@ -95,13 +102,8 @@ def test_a_task_that_is_disabled_on_one_node_starts_on_none(nodes: list[Daemon])
 def test_a_full_node_passes_its_demand_to_one_without_executors(
     start_daemon: DaemonMaker, external: ExternalRedis, gate: Path
 ) -> None:
-    found = []
-    for name in ("one", "two"):
-        flags = ["--redis", external.url, "--set", f"node={name}", "--set", "lanes.process.max=1"]
-        flags += ["--set", "lanes.process.min=0", "--set", "lanes.process.idle=200ms"]
-        env = {"SHARED_NODE": name}
-        found.append(start_daemon("shared:session", cwd=PROGRAMS, env=env, flags=flags))
-    one, two = found
+    settings = ("lanes.process.min=0", "lanes.process.idle=200ms")
+    one, two = start_nodes(start_daemon, external.url, *settings)
     with client(one) as here, client(two) as there:
         one.ok("disable", "beat")
         held = here.submit("hold", gate=str(gate))
@@ -117,12 +119,7 @@ def test_a_full_node_passes_its_demand_to_one_without_executors(
 @pytest.fixture
 def short_nodes(start_daemon: DaemonMaker, external: ExternalRedis) -> list[Daemon]:
     """Two nodes of an app on one Redis."""
-    found = []
-    for name in ("one", "two"):
-        flags = ["--redis", external.url, "--set", f"node={name}", "--set", "lanes.process.max=1"]
-        env = {"SHARED_NODE": name}
-        found.append(start_daemon("shared:session", cwd=PROGRAMS, env=env, flags=flags))
-    return found
+    return start_nodes(start_daemon, external.url)
 
 
 @pytest.mark.slow
