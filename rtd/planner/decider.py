@@ -58,6 +58,8 @@ class StartDecider:
         """
         if task in self._started:
             self.evaluate_started()
+        if task.due_us is not None:  # the end of a run may be told after a later due moment
+            at_us = max(at_us, task.due_us)
         if task.catch_ups and self.hold_reason(task) is None:
             if at_us < now_us:  # it starts now: after all that was due before
                 self._agenda.add_event((task,), now_us)

@@ -63,3 +63,11 @@ def test_a_turn_has_an_end_though_tasks_come_due_again_and_again(names: list[str
     wake_us = clock.planner.next_wake()
     assert wake_us is not None
     assert wake_us < at("07:00:01")
+
+
+def test_a_start_held_by_a_run_whose_end_is_told_late_is_not_skipped() -> None:
+    clock = Clockwork("07:59", task="cron * * * * *")
+    (run,) = clock.begin(None)
+    assert clock.planner.advance(at("08:00:00.02")) == []
+    clock.planner.events.record_end("task", "success", run.run_id, at("07:59:59.99"))
+    assert told(clock.planner.advance(at("08:00:00.03"))) == [("task", at("08:00"), "ran")]
