@@ -16,7 +16,7 @@ from tests.helpers.running import client, until_running
 
 #: A byte that is no UTF-8, as Python reads it.
 ODD = "\udc9b"
-APP = '''
+APP = """
 import logging, sys
 from pathlib import Path
 from rtd import Session, progress
@@ -54,7 +54,7 @@ def reports(gate: str):
     progress(1, 2, "odd \\ud800 \\udc9b")
     while not Path(gate).exists():
         pass
-'''
+"""
 
 
 @pytest.fixture(scope="module")
