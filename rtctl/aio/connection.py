@@ -10,7 +10,8 @@ from rtctl.client.connection import ANSWER_S, CLIENT, CONNECT_S, ConnectionLost
 from rtctl.client.errors import unreachable_error
 from rtd.common.errors import RtdError, WaitTimeout
 from rtd.protocol import frames
-from rtd.protocol.frames import Decoder, Notification, Response
+from rtd.protocol.decoder import Decoder
+from rtd.protocol.frames import Notification, Response
 
 _READ_BYTES = 256 << 10
 

@@ -16,7 +16,8 @@ from rtctl.generated.verb_table import ANSWERS_WITHIN_S
 from rtd.common.errors import WaitTimeout
 from rtd.common.version import VERSION
 from rtd.protocol import frames
-from rtd.protocol.frames import Decoder, Notification, Response
+from rtd.protocol.decoder import Decoder
+from rtd.protocol.frames import Notification, Response
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -16,6 +16,7 @@ from rtd.process.events.signals import SIGTERM
 from rtd.process.tree.pidfd import signal_process
 from rtd.process.tree.process_identity import same_process, start_ticks
 from rtd.protocol import frames
+from rtd.protocol.decoder import Decoder
 from rtd.supervisor.lifecycle.lock_file import describe_owner, holder_with
 
 _ANSWER_S: Final = 5.0
@@ -92,7 +93,7 @@ def send_request(path: Path, method: str, params: dict[str, Any], pid: int) -> A
             frames.encode_request(1, "hello", {"version": frames.VERSION, "client": "rtd"})
         )
         link.sendall(frames.encode_request(2, method, params))
-        decoder = frames.Decoder()
+        decoder = Decoder()
         while data := link.recv(65536):
             for message in decoder.feed(data):
                 if isinstance(message, frames.Response):

@@ -6,29 +6,29 @@
 
 Streamed answers are notifications that carry `sub`, the id of the request they belong to;
 the response comes last. One with id 0 concerns the whole connection, which its sender closes.
-Extension types of `rtd.common.msgpack_values` pass through a `Decoder` as they are unless it is
-given a hook, so the daemon builds no values of users. Every `rtctl` imports this: it stays cheap.
+Extension types of `rtd.common.msgpack_values` pass through `rtd.protocol.decoder` as they are
+unless it is given a hook, so the daemon builds no values of users. Every `rtctl` imports this: it
+stays cheap.
 """
 
 from __future__ import annotations
 
-from msgpack import ExtType, FormatError, OutOfData, StackError, Unpacker, packb, unpackb
+from msgpack import ExtType, OutOfData, packb, unpackb
 
-from rtd.common.errors import BadRequest, FrameTooLarge, RtdError, from_wire
+from rtd.common.errors import BadRequest, RtdError, from_wire
 from rtd.common.nesting_depth import MAX_DEPTH, may_hold_views
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from typing import Any
 
 #: Version of the protocol; changed when an old client would misunderstand the daemon.
 VERSION = 1
 #: The largest frame either side accepts unless it is configured otherwise.
 LIMIT_BYTES = 16 << 20
-#: How many bytes are read before the size of a frame is checked.
-_SLICE_BYTES = 64 << 10
-_LARGE_BYTES = 8 << 10
+#: Requests with larger frames count as large.
+LARGE_BYTES = 8 << 10
 _MAX_ID = (1 << 32) - 1
 
 REQUEST, RESPONSE, NOTIFICATION = range(3)
@@ -39,16 +39,22 @@ class WireError(BadRequest):
 
 
 class Request:
-    """A request to call a verb. `large_bytes`: the size of its frame if that is more than 8 KB."""
+    """A request to call a verb.
+
+    Attributes:
+        large_bytes: the size of its frame if that is more than 8 KB.
+        packed: its whole frame while `params` has not been unpacked.
+    """
 
     __match_args__ = ("msgid", "method", "params")
-    __slots__ = ("large_bytes", *__match_args__)
+    __slots__ = ("large_bytes", "packed", *__match_args__)
 
     def __init__(self, msgid: int, method: str, params: dict[str, Any]) -> None:
         self.msgid = msgid
         self.method = method
         self.params = params
         self.large_bytes = 0
+        self.packed: bytes | bytearray | None = None
 
 
 class Response:
@@ -104,7 +110,7 @@ def dump_value(value: Any, where: str) -> bytes:
     return blob
 
 
-def load(blob: bytes, ext_hook: Callable[[int, bytes], Any] = ExtType) -> Any:
+def load(blob: bytes | bytearray, ext_hook: Callable[[int, bytes], Any] = ExtType) -> Any:
     """Return the value of a MessagePack; by default extension types stay as they are.
 
     Raises:
@@ -150,76 +156,6 @@ def encode_error(msgid: int, error: RtdError) -> bytes:
 def encode_notification(method: str, params: dict[str, Any]) -> bytes:
     """Return the frame of a part of a streamed answer."""
     return dump([NOTIFICATION, method, [params]], method)
-
-
-class Decoder:
-    """Turns bytes into messages.
-
-    A frame is measured before it is built: at most the limit is kept of an incomplete frame, and
-    no memory is reserved for a length that a header only claims.
-
-    Args:
-        limit_bytes: the largest frame that is accepted.
-        ext_hook: makes a value of an extension type; by default `msgpack.ExtType`.
-        load_large: as `load`, for frames of more than 64 KB.
-    """
-
-    def __init__(
-        self,
-        limit_bytes: int = LIMIT_BYTES,
-        ext_hook: Callable[[int, bytes], Any] = ExtType,
-        load_large: Callable[[bytes, Callable[[int, bytes], Any]], Any] = load,
-    ) -> None:
-        self._limit = limit_bytes
-        self._hook = ext_hook
-        self._load_large = load_large
-        self._scanner = Unpacker(max_buffer_size=limit_bytes + _SLICE_BYTES)
-        self._bytes = bytearray()
-        self._start = 0  # offset in the stream of the first byte in _bytes
-
-    @property
-    def pending_bytes(self) -> int:
-        """How many bytes of an incomplete frame are kept."""
-        return len(self._bytes)
-
-    def feed(self, data: bytes | memoryview) -> Iterator[Message]:
-        """Yield the messages that these bytes complete. Read the iterator to its end.
-
-        Raises:
-            FrameTooLarge: the next frame is beyond the limit.
-            WireError: the bytes are no frame. After either error the stream is of no use.
-        """
-        for offset in range(0, len(data), _SLICE_BYTES):
-            piece = data[offset : offset + _SLICE_BYTES]
-            self._bytes += piece
-            self._scanner.feed(piece)
-            yield from self._complete()
-            if len(self._bytes) > self._limit:
-                raise FrameTooLarge(
-                    f"a frame of more than {self._limit} bytes; the limit is there to protect "
-                    "the daemon: send less at once, or pass large data by file"
-                )
-
-    def _complete(self) -> Iterator[Message]:
-        scanner = self._scanner
-        while self._bytes:
-            try:
-                scanner.skip()
-            except OutOfData:
-                return
-            except (FormatError, StackError, ValueError) as error:
-                raise WireError(f"malformed frame: {str(error) or type(error).__name__}") from None
-            length = scanner.tell() - self._start
-            if length > self._limit:
-                raise FrameTooLarge(f"a frame of {length} bytes; the limit is {self._limit}")
-            frame = bytes(memoryview(self._bytes)[:length])
-            del self._bytes[:length]
-            self._start += length
-            make = load if length <= _SLICE_BYTES else self._load_large
-            message = parse_frame(make(frame, self._hook))
-            if length > _LARGE_BYTES and isinstance(message, Request):
-                message.large_bytes = length
-            yield message
 
 
 def parse_frame(frame: Any) -> Message:

@@ -13,14 +13,16 @@ from typing import Final
 from rtd.common.errors import ConfigError, FrameTooLarge, NotPermitted
 from rtd.config.config import Config
 from rtd.protocol import frames
-from rtd.rpc.core.connection import READ_BYTES, ClientConnection, RequestHandler
+from rtd.rpc.core.connection import ClientConnection, RequestHandler
 from rtd.rpc.core.peer_credentials import Peer, peer_of, refusal
-from rtd.rpc.core.request_queue import RequestQueue
+from rtd.rpc.core.request_queue import LARGE_READ_BYTES, RequestQueue
+from rtd.supervisor.core.eager_task import start_now
 from rtd.supervisor.core.log import log
 from rtd.supervisor.core.unix_socket import bind_unix, is_listening
 
-#: Clients at once; each may hold a frame of the largest size, so there is a bound.
+#: Clients at once, and those of the group among them: root and the daemon's user still get in.
 MAX_CLIENTS: Final = 500
+MAX_MEMBERS: Final = 400
 #: Incomplete frames of all clients together; in memory they are there twice.
 HALF_FRAMES_BYTES: Final = 64 << 20
 #: Clients that are accepted in one turn of the event loop.
@@ -120,8 +122,9 @@ class ControlServer:
             log.warning("refused: %s", sentence)
             _turn_away(connection, NotPermitted(sentence))
             return
-        if len(self._clients) >= MAX_CLIENTS:
-            sentence = f"{MAX_CLIENTS} clients are connected already; close some, or try later"
+        most = MAX_CLIENTS if peer.is_owner else MAX_MEMBERS
+        if len(self._clients) >= most and self._count(peer.is_owner) >= most:
+            sentence = f"{most} clients are connected already; close some, or try later"
             _turn_away(connection, NotPermitted(sentence))
             return
         client = ClientConnection(
@@ -129,8 +132,13 @@ class ControlServer:
             self._limit_half_frames, self._queue,
         )  # fmt: skip
         self._clients.add(client)
-        task = self._loop.create_task(self._attach(client, connection))
-        task.add_done_callback(_report)
+        task = start_now(self._attach(client, connection))
+        if task is not None:
+            task.add_done_callback(_report)
+
+    def _count(self, is_owner: bool) -> int:
+        """Return how many clients, or clients of the group, are connected."""
+        return sum(1 for one in self._clients if is_owner or not one.peer.is_owner)
 
     def _limit_half_frames(self) -> None:
         """Close the connections with the oldest incomplete frames while all of them together are
@@ -139,7 +147,7 @@ class ControlServer:
         limit_bytes = max(HALF_FRAMES_BYTES, 2 * self._config().limits.frame_bytes)
         if total_bytes <= limit_bytes:
             return
-        large = [client for client in self._clients if client.pending_bytes > READ_BYTES]
+        large = [client for client in self._clients if client.pending_bytes > LARGE_READ_BYTES]
         for client in sorted(large, key=lambda one: one.stalls_at):
             if total_bytes <= limit_bytes:
                 return

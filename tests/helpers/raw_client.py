@@ -4,6 +4,7 @@ import socket
 from typing import Any
 
 from rtd.protocol import frames
+from rtd.protocol.decoder import Decoder
 from tests.helpers.daemon import Daemon
 
 HELLO = frames.encode_request(1, "hello", {"version": frames.VERSION, "client": "test"})
@@ -21,7 +22,7 @@ class RawClient:
         self.link = socket.socket(socket.AF_UNIX)
         self.link.settimeout(timeout_s)
         self.link.connect(str(daemon.socket))
-        self._decoder = frames.Decoder(1 << 30)
+        self._decoder = Decoder(1 << 30)
         self._came: list[frames.Response] = []
         self._last = 1
         self.link.sendall(HELLO)

@@ -16,6 +16,7 @@ from typing import Any
 
 from rtd.process.board.board import Board
 from rtd.protocol import frames
+from rtd.protocol.decoder import Decoder
 from tests.helpers.processes import MARK, MarkedProcess, find_marked, kill_marked
 from tests.helpers.source import ROOT
 
@@ -86,7 +87,7 @@ class ZygoteUnderTest:
         assert self._listener is not None
         self._listener.settimeout(within_s)
         self._link, _ = self._listener.accept()
-        self._decoder = frames.Decoder()
+        self._decoder = Decoder()
         self.frames.clear()
         return self.expect("hello", within_s=within_s)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from rtd.protocol import frames
+from rtd.protocol.decoder import Decoder
 from rtd.rpc.core.peer_credentials import peer_of
 from tests.helpers.daemon import Daemon, shared_daemon
 from tests.helpers.other_user import NOBODY, as_user, needs_root
@@ -34,7 +35,7 @@ def answer(daemon: Daemon, gid: int, groups: Sequence[int]) -> str:
             link.connect(str(daemon.socket))
             with contextlib.suppress(BrokenPipeError):  # a refusal comes before any request
                 link.sendall(HELLO)
-            (message,) = frames.Decoder().feed(link.recv(65536))
+            (message,) = Decoder().feed(link.recv(65536))
             assert isinstance(message, frames.Response)
             return message.error and message.error.code
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from random import random
 from typing import Any, Final
 
 import msgpack
@@ -178,8 +179,6 @@ class AttemptOutcome:
             self.error = [self.by, self.why, ""]
         elif failed > policies.retries or not policies.may_retry(self.error_names):
             return None
-        from random import random  # lazy: each fork would give it another seed
-
         return policies.next_wait_s(failed, random)
 
     def add_note(self, text: str) -> None:

@@ -132,8 +132,7 @@ class ForkCaller:
 
         def report(note: str | None = None) -> None:
             with self._scratch.lock:
-                if not STDIO.is_clean():
-                    STDIO.end_run(self._scratch)
+                STDIO.end_run(self._scratch)
             outcome.note = note
             self._write_report(stop_requested, outcome, faults)
 
@@ -143,8 +142,8 @@ class ForkCaller:
             os._exit(0)
 
         report()  # the outcome is kept, however the process ends
-        if end_process(self._end_limit_s, late):
-            report()
+        end_process(self._end_limit_s, late)
+        report()
         return 0
 
     def _write_report(

@@ -7,6 +7,7 @@ from typing import Final
 
 from rtd.common.errors import RtdError
 from rtd.protocol import frames
+from rtd.protocol.decoder import Decoder
 from rtd.protocol.zygote_messages import HelloReport, ZygoteMessage, encode
 
 __all__ = ["SupervisorConnection"]
@@ -29,7 +30,7 @@ class SupervisorConnection:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._socket: socket.socket | None = None
-        self._decoder = frames.Decoder()
+        self._decoder = Decoder()
         self._unsent = bytearray()
         self._most_bytes = _BACKLOG_BYTES
         #: Seconds until the next try to connect makes sense.
@@ -64,7 +65,7 @@ class SupervisorConnection:
             self.retry_s = _LAST_RETRY_S if slow else min(self.retry_s * 2, _LAST_RETRY_S)
             return False
         self._socket = peer
-        self._decoder = frames.Decoder()
+        self._decoder = Decoder()
         self._unsent.clear()
         self.retry_s = _FIRST_RETRY_S
         return True

@@ -69,7 +69,8 @@ def fork_child(body: Callable[[], int]) -> int:
         OSError: no more processes or memory.
     """
     _flush()
-    pid = FORK_GUARD.fork()
+    with FORK_GUARD.own_fork():
+        pid = os.fork()
     if pid:
         return pid
     code = EXIT_CRASHED

@@ -8,25 +8,25 @@ read its answers.
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, Final
+from logging import DEBUG
+from typing import Any, ClassVar, Final
 
-from rtd.common.errors import BadRequest, FrameTooLarge, RtdError
+from rtd.common.errors import RtdError
 from rtd.protocol import frames
-from rtd.protocol.large_frames import load_checked
-from rtd.rpc.core.closed_peer import has_closed
+from rtd.protocol.decoder import Decoder
+from rtd.protocol.large_frames import read_head
+from rtd.rpc.core.closed_peer import ClosedPeerCheck
 from rtd.rpc.core.connection_requests import ConnectionRequests
 from rtd.rpc.core.peer_credentials import Peer
-from rtd.rpc.core.request_queue import RequestQueue
+from rtd.rpc.core.request_queue import LARGE_READ_BYTES, RequestQueue
 from rtd.supervisor.core.log import log
 
-#: One read; small, so that a flood of tiny frames cannot hold the loop for long.
-READ_BYTES: Final = 64 << 10
+#: Frames of more bytes are unpacked when their turn comes: of the owners, and of members.
+LATER_BYTES: Final = {True: 64 << 10, False: frames.LARGE_BYTES}
 #: Unsent answers beyond which a client's requests are not read.
 HIGH_WATER_BYTES: Final = 1 << 20
 #: A client that neither finishes its frame nor reads its answers for this long is closed.
 STALL_S: Final = 30.0
-#: How often it is checked whether a client whose requests are not read has gone.
-HANG_UP_S: Final = 1.0
 
 RequestHandler = Callable[["ClientConnection", frames.Request], Awaitable[Any]]
 
@@ -48,6 +48,9 @@ class ClientConnection(asyncio.BufferedProtocol):
         requests: those that go on, and those that wait.
     """
 
+    #: All connections read into the same buffer: what was read is decoded in the same step.
+    _buffer: ClassVar = memoryview(bytearray(LARGE_READ_BYTES))
+
     def __init__(
         self,
         handle: RequestHandler,
@@ -61,17 +64,21 @@ class ClientConnection(asyncio.BufferedProtocol):
         self.greeted = False
         self.targets = 0
         self.requests = ConnectionRequests(
-            partial(handle, self), peer, queue, self._write, self._pace
+            partial(handle, self), peer, queue, self._write, self.refuse, self._pace
         )
         self._on_close = on_close
         self._on_half_frame = on_half_frame
         self._queue = queue
-        self._limit_bytes = limit_bytes
-        self._decoder = frames.Decoder(limit_bytes, load_large=load_checked)
-        self._buffer = memoryview(bytearray(READ_BYTES))
+        self._is_owner = peer.is_owner
+        self._decoder = Decoder(
+            limit_bytes, read_later=read_head, later_bytes=LATER_BYTES[self._is_owner]
+        )
         self._transport: asyncio.Transport | None = None
         self._reading = True
+        self._asked_bytes = 0
+        self._waits_to_read = False
         self._stall: asyncio.TimerHandle | None = None
+        self._hang_up: ClosedPeerCheck | None = None
         self._closed = False
 
     # --- asyncio's side
@@ -80,25 +87,39 @@ class ClientConnection(asyncio.BufferedProtocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
+        self._hang_up = ClosedPeerCheck(transport, lambda: self.requests.is_full)
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Return the buffer that asyncio reads into."""
-        return self._buffer[: self._queue.read_size(READ_BYTES, self._decoder.pending_bytes)]
+        size = self._asked_bytes = self._queue.read_size(self._is_owner, self.pending_bytes)
+        return self._buffer[:size]
 
     def buffer_updated(self, nbytes: int) -> None:
         """Take the frames that arrived. Bytes that are no frame close the connection."""
         if self._closed:
             return
-        self._queue.on_read(nbytes)
+        count = 0
         try:
             for message in self._decoder.feed(self._buffer[:nbytes]):
                 self._accept(message)
                 self._stall_again(None)
+                count += 1
         except RtdError as error:
             self.refuse(error)
             return
+        finally:
+            self._queue.on_read(self._is_owner, nbytes, count)
+        if nbytes == self._asked_bytes:  # there is more to read
+            self._waits_to_read = self._queue.read_later(self._is_owner, self._read_on)
         self._watch_half_frame()
         self.requests.start_next()
+
+    def _read_on(self) -> int:
+        """Read on in a turn. Returns how many bytes may be read."""
+        self._waits_to_read = False
+        self._pace()
+        is_read = self._reading and not self._closed
+        return self._queue.read_size(self._is_owner, self.pending_bytes) if is_read else 0
 
     def pause_writing(self) -> None:
         """Take no more requests: the peer does not read its answers."""
@@ -109,14 +130,20 @@ class ClientConnection(asyncio.BufferedProtocol):
 
     def resume_writing(self) -> None:
         """Take requests again: the peer reads its answers."""
+        if self._closed:
+            return
         self.requests.writable.set()
         self._stall_again(None)
         self.requests.start_next()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Cancel the requests of a peer that is gone."""
+        """Cancel the requests of a peer that is gone, and free what they hold."""
         self._closed = True
+        self._decoder.clear()
         self._stall_again(None)
+        if self._hang_up is not None:
+            self._hang_up.stop()
+            self._hang_up = None
         self.requests.close()
         self._on_close(self)
 
@@ -143,8 +170,8 @@ class ClientConnection(asyncio.BufferedProtocol):
             self._transport.write(frame)
 
     def _pace(self) -> None:
-        """Read on only while there is room for more requests."""
-        wanted = not self.requests.is_full and not self._closed
+        """Read on only while there is room for more requests, and in turn."""
+        wanted = not (self.requests.is_full or self._waits_to_read or self._closed)
         if self._transport is None or self._transport.is_closing() or wanted == self._reading:
             return
         self._reading = wanted
@@ -152,17 +179,8 @@ class ClientConnection(asyncio.BufferedProtocol):
             self._transport.resume_reading()
         else:
             self._transport.pause_reading()
-            asyncio.get_running_loop().call_later(HANG_UP_S, self._check_hang_up)
-
-    def _check_hang_up(self) -> None:
-        """Close the connection of a client that has gone while its requests are not read: its
-        end is only seen where bytes are read."""
-        if self._reading or self._transport is None or self._transport.is_closing():
-            return
-        if has_closed(self._transport.get_extra_info("socket")):
-            self._transport.abort()
-        else:
-            asyncio.get_running_loop().call_later(HANG_UP_S, self._check_hang_up)
+            assert self._hang_up is not None
+            self._hang_up.start()
 
     # --- streams
 
@@ -179,15 +197,16 @@ class ClientConnection(asyncio.BufferedProtocol):
 
     def refuse(self, error: RtdError) -> None:
         """Send the reason (a response with id 0 concerns the whole connection) and close."""
-        if isinstance(error, FrameTooLarge | BadRequest):
+        if log.isEnabledFor(DEBUG):  # the name of the user is looked up
             log.debug("closing the connection of %s: %s", self.peer.text, error)
         self._closed = True
-        self._decoder = frames.Decoder(self._limit_bytes)  # what it has kept is of no use
+        self._decoder.clear()
         self._write(frames.encode_error(0, error))
         if self._transport is not None:
             self._transport.close()
             # A peer that reads nothing must not keep the descriptor for ever.
-            asyncio.get_running_loop().call_later(STALL_S, self._transport.abort)
+            loop = asyncio.get_running_loop()
+            self._stall_again(loop.call_later(STALL_S, self._transport.abort))
 
     def close(self) -> None:
         """Close the connection once everything written is sent."""
@@ -204,7 +223,7 @@ class ClientConnection(asyncio.BufferedProtocol):
         elif self._stall is None:
             loop = asyncio.get_running_loop()
             self._stall = loop.call_later(STALL_S, self._abort, "left a frame half sent")
-        if pending_bytes > READ_BYTES:
+        if pending_bytes > LARGE_READ_BYTES:
             self._on_half_frame()
 
     def _stall_again(self, handle: asyncio.TimerHandle | None) -> None:

@@ -13,15 +13,42 @@ from typing import Final
 
 from rtd.common.errors import TooLarge
 
-#: Requests that begin in one turn of the event loop.
+#: Requests that begin in one turn of the event loop: of root and the daemon's user, and of the
+#: group.
 STARTS: Final = 2
-#: Bytes that are read in one turn by full reads, and the size of the other reads.
+#: Bytes that either of both may have read in one turn; each message counts as so many more.
 TURN_BYTES: Final = 256 << 10
-SMALL_READ_BYTES: Final = 4 << 10
+MESSAGE_BYTES: Final = 128
+#: The size of reads: of the owners, and of members in the middle of a large frame; of other
+#: members; when as much as one turn may read has been read.
+LARGE_READ_BYTES: Final = 64 << 10
+READ_BYTES: Final = 16 << 10
+LATE_READ_BYTES: Final = 1 << 10
 #: Large requests that go on at the same time: of root and the daemon's user, and of the group.
 LARGE_AT_ONCE: Final = 2
 #: Bytes of the large requests that go on or wait.
 LARGE_BYTES: Final = 64 << 20
+
+
+class WaitingClients:
+    """The requests that wait for a turn, and the readers: of the owners, or of the members."""
+
+    def __init__(self) -> None:
+        self.starts = STARTS
+        self.bytes = TURN_BYTES
+        self.requests: deque[Callable[[], None]] = deque()
+        self.readers: deque[Callable[[], int]] = deque()
+
+    def begin_turn(self) -> bool:
+        """Begin what may begin now. Returns whether something did."""
+        self.starts, self.bytes = STARTS, TURN_BYTES
+        while self.starts and self.requests:
+            self.starts -= 1
+            self.requests.popleft()()
+        left = TURN_BYTES
+        while left > 0 and self.readers:
+            left -= self.readers.popleft()()
+        return self.starts < STARTS or left < TURN_BYTES
 
 
 class RequestQueue:
@@ -29,10 +56,7 @@ class RequestQueue:
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._owners: deque[Callable[[], None]] = deque()
-        self._members: deque[Callable[[], None]] = deque()
-        self._left = STARTS
-        self._bytes_left = TURN_BYTES
+        self._turns = {True: WaitingClients(), False: WaitingClients()}
         self._has_turn = False
         self._large_of_owners = asyncio.Semaphore(LARGE_AT_ONCE)
         self._large_of_members = asyncio.Semaphore(LARGE_AT_ONCE)
@@ -42,29 +66,44 @@ class RequestQueue:
         """Call `start` at once, or in one of the next turns of the loop if many have begun in this
         one."""
         self._end_turn_later()
-        if self._left and not self._owners and (is_owner or not self._members):
-            self._left -= 1
+        turns = self._turns[is_owner]
+        if turns.starts and not turns.requests:
+            turns.starts -= 1
             start()
         else:
-            (self._owners if is_owner else self._members).append(start)
+            turns.requests.append(start)
 
-    def on_read(self, count: int) -> None:
-        """Count bytes that a connection has read in this turn of the loop."""
-        self._bytes_left -= count
+    def on_read(self, is_owner: bool, count: int, messages: int) -> None:
+        """Count bytes, and messages in them, that a connection has read in this turn."""
+        self._turns[is_owner].bytes -= count + messages * MESSAGE_BYTES
         self._end_turn_later()
 
-    def read_size(self, most: int, pending_bytes: int) -> int:
-        """Return how many bytes a connection should read now: `most`, or fewer when the clients
-        send more than can be worked on.
+    def read_size(self, is_owner: bool, pending_bytes: int) -> int:
+        """Return how many bytes a connection should read now.
 
         Args:
-            most: the largest read.
-            pending_bytes: of the connection's incomplete frame. Large frames come to their end one
-                after the other: to build one takes milliseconds.
+            is_owner: it is one of root or of the daemon's user.
+            pending_bytes: of its incomplete frame.
         """
-        if self._bytes_left > 0:
-            return most
-        return SMALL_READ_BYTES if pending_bytes < most else 1
+        if self._turns[is_owner].bytes <= 0:
+            return LATE_READ_BYTES
+        is_small = pending_bytes < READ_BYTES and not is_owner
+        return READ_BYTES if is_small else LARGE_READ_BYTES
+
+    def read_later(self, is_owner: bool, read_on: Callable[[], int]) -> bool:
+        """Let a connection that has more to read wait for its turn, if the others have read much.
+
+        Args:
+            is_owner: as above.
+            read_on: called when its turn comes; returns how many bytes it may read then.
+
+        Returns whether it must wait.
+        """
+        turns = self._turns[is_owner]
+        if turns.bytes > 0 and not turns.readers:
+            return False
+        turns.readers.append(read_on)
+        return True
 
     def _end_turn_later(self) -> None:
         if not self._has_turn:
@@ -72,11 +111,8 @@ class RequestQueue:
             self._loop.call_soon(self._next_turn)
 
     def _next_turn(self) -> None:
-        self._left, self._bytes_left = STARTS, TURN_BYTES
-        while self._left and (self._owners or self._members):
-            self._left -= 1
-            (self._owners or self._members).popleft()()
-        self._has_turn = self._left < STARTS
+        owners, members = (self._turns[is_owner].begin_turn() for is_owner in (True, False))
+        self._has_turn = owners or members
         if self._has_turn:
             self._loop.call_soon(self._next_turn)
 

@@ -10,29 +10,41 @@ from collections.abc import Coroutine, Generator
 from typing import Any
 
 
-class _Continuation:
-    """The rest of a coroutine that was started by hand and waits for a future."""
+class _Continuation(Coroutine[Any, Any, None]):
+    """The rest of a coroutine that was started by hand and waits for a future.
+
+    A task that is cancelled before its first step throws the error into its coroutine at once, so
+    this is a coroutine that has begun: the error comes out where the other one waits.
+    """
 
     def __init__(self, coroutine: Coroutine[Any, Any, None], awaited: Any) -> None:
         self._coroutine = coroutine
         self._awaited = awaited
+        self._is_first = True
+
+    def send(self, value: Any) -> Any:
+        """Go on; the first call only says what the coroutine waits for."""
+        if self._is_first:
+            self._is_first = False
+            awaited, self._awaited = self._awaited, None
+            return awaited
+        return self._coroutine.send(value)
+
+    def throw(self, *error: Any) -> Any:
+        """Raise an error where the coroutine waits."""
+        if self._is_first:
+            self._is_first = False
+            if self._awaited is not None:
+                self._awaited.cancel()  # as a task does that waits for it
+        return self._coroutine.throw(*error)
+
+    def close(self) -> None:
+        """End the coroutine."""
+        self._coroutine.close()
 
     def __await__(self) -> Generator[Any, Any, None]:
-        awaited = self._awaited
-        while True:
-            try:
-                try:
-                    sent = yield awaited
-                except BaseException as error:
-                    awaited = self._coroutine.throw(error)
-                else:
-                    awaited = self._coroutine.send(sent)
-            except StopIteration:
-                return
-
-
-async def _rest(coroutine: Coroutine[Any, Any, None], awaited: Any) -> None:
-    await _Continuation(coroutine, awaited)
+        """Nothing awaits it: a task calls `send` and `throw` itself."""
+        raise TypeError("only a task goes on with a coroutine that was started by hand")
 
 
 def start_now(coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None] | None:
@@ -48,4 +60,4 @@ def start_now(coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None] | None
         awaited = coroutine.send(None)
     except StopIteration:
         return None
-    return asyncio.ensure_future(_rest(coroutine, awaited))
+    return asyncio.get_running_loop().create_task(_Continuation(coroutine, awaited))

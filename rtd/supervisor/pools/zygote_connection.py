@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from rtd.common.errors import RtdError
 from rtd.protocol import frames
+from rtd.protocol.decoder import Decoder
 from rtd.protocol.zygote_messages import ZygoteMessage, encode
 from rtd.supervisor.core.log import log
 from rtd.supervisor.core.unix_socket import peer_pid
@@ -31,7 +32,7 @@ class ZygoteConnection(asyncio.Protocol):
     def __init__(self, on_message: OnMessage, on_lost: OnLost) -> None:
         self._on_message = on_message
         self._on_lost = on_lost
-        self._decoder = frames.Decoder(FRAME_LIMIT)
+        self._decoder = Decoder(FRAME_LIMIT)
         self._transport: asyncio.Transport | None = None
         self.peer_pid = 0
 

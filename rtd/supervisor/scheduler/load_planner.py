@@ -34,7 +34,7 @@ async def load_planner(
 
     Args:
         started_us: when the scheduler started.
-        now_us: the time; a task that was never served before is served since then.
+        now_us: since when a task is served that was never served before.
 
     Raises:
         StoreGone: Redis does not answer.
@@ -65,9 +65,6 @@ async def load_planner(
     planner.pause(not state.switches.get(ALL_TASKS, True) or halt is not None)
     planner.events.set_params(await session_values(context))
     await restore_history(context, planner, state)
-    for name, due_us in state.last["d"].items():
-        if name in planner.tasks and due_us <= now_us:  # later: the clock was set back
-            planner.tasks[name].use_up(due_us)
     await task_conditions.restore_values(context, planner)
     return planner, state
 
@@ -134,8 +131,9 @@ def _planner(
 def tune_gc() -> None:
     """Exclude all objects that exist now from garbage collections, after a last one.
 
-    To be called when a planner has been loaded. A full collection takes milliseconds, with very
-    many tasks a tenth of a second, and comes at any moment: also when tasks are due.
+    To be called when a planner has been loaded, or when there is none to load. A full collection
+    takes a twentieth of a second, with very many tasks a tenth, and comes at any moment: also when
+    tasks are due.
     """
     gc.set_threshold(GC_THRESHOLD, 20, 20)
     gc.unfreeze()

@@ -99,6 +99,7 @@ class TaskScheduler:
             self._deferred = []
             self.dispatcher.track_sent()
             loaded = await load_planner(self._context, self._started_us, self.now_us())
+            asyncio.get_running_loop().call_soon(tune_gc)  # once the first starts are under way
             if loaded is None:
                 self.planner, self._deferred, self._loaded = None, None, manifest
                 self._on_advance(self)
@@ -115,7 +116,6 @@ class TaskScheduler:
             self._on_advance(self)
             if taken:
                 self._context.jobs.start(self._reconcile(planner, taken), "looking at late starts")
-            asyncio.get_running_loop().call_soon(tune_gc)  # once these are under way
 
     def _replace_planner(
         self, planner: Planner, state: SchedulerState

@@ -15,6 +15,7 @@ import msgpack
 import pytest
 
 from rtd.protocol import frames
+from rtd.protocol.decoder import Decoder
 from tests.helpers.daemon import Daemon, DaemonMaker, shared_daemon
 from tests.helpers.deadline import until
 from tests.helpers.running import client
@@ -42,7 +43,7 @@ def connect(daemon: Daemon) -> socket.socket:
 
 def answers(link: socket.socket, count: int | None = None) -> list[frames.Response]:
     """Read this many answers; None: all until the end of the connection."""
-    decoder = frames.Decoder()
+    decoder = Decoder()
     found: list[frames.Response] = []
     while count is None or len(found) < count:
         try:
@@ -240,10 +241,11 @@ def test_another_uid_without_the_group_is_refused_with_a_reason(start_daemon: Da
 AS_NOBODY = """
 import os, socket, sys
 from rtd.protocol import frames
+from rtd.protocol.decoder import Decoder
 os.setgroups([]); os.setgid(65534); os.setuid(65534)
 link = socket.socket(socket.AF_UNIX)
 link.connect(sys.argv[1])
-for answer in frames.Decoder().feed(link.recv(65536)):
+for answer in Decoder().feed(link.recv(65536)):
     print(answer.error.code, answer.error.sentence)
 """
 

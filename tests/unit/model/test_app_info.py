@@ -2,6 +2,7 @@
 
 from rtd.model.app_info import AppFault, AppInfo, CustomConditionInfo, LoggedAction
 from rtd.protocol import frames
+from rtd.protocol.decoder import Decoder
 
 
 def test_all_of_it_comes_through_the_wire_as_it_was() -> None:
@@ -14,6 +15,6 @@ def test_all_of_it_comes_through_the_wire_as_it_was() -> None:
         cycle_s=0.5,
     )
     for given in (AppInfo(), info):
-        (message,) = frames.Decoder().feed(frames.encode_notification("hello", given.to_dict()))
+        (message,) = Decoder().feed(frames.encode_notification("hello", given.to_dict()))
         assert isinstance(message, frames.Notification)
         assert AppInfo.from_dict(message.params) == given

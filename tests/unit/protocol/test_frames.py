@@ -8,7 +8,8 @@ import pytest
 
 from rtd.common.errors import FrameTooLarge, NoSuchRun, UnserialisableError
 from rtd.protocol import frames
-from rtd.protocol.frames import Decoder, Notification, Request, Response, WireError
+from rtd.protocol.decoder import Decoder
+from rtd.protocol.frames import Notification, Request, Response, WireError
 
 
 def one(data: bytes, limit: int = 4096) -> Any:

@@ -11,6 +11,7 @@ from rtd.executor.zygote.import_app import ImportedApp
 from rtd.executor.zygote.supervisor_connection import SupervisorConnection
 from rtd.protocol import frames
 from rtd.protocol import zygote_messages as messages
+from rtd.protocol.decoder import Decoder
 from rtd.supervisor.pools.zygote_messages import ZygoteHandler
 from tests.golden import write_zygote
 from tests.golden.read import RELEASES, golden_blobs
@@ -20,7 +21,7 @@ KINDS = (*messages.COMMANDS.values(), *messages.REPORTS.values())
 
 
 def notification(frame: bytes) -> frames.Notification:
-    (message,) = frames.Decoder().feed(frame)
+    (message,) = Decoder().feed(frame)
     assert isinstance(message, frames.Notification)
     return message
 

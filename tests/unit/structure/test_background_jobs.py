@@ -13,7 +13,6 @@ WATCHED = {
     "rtd.supervisor.core.jobs": "the place that watches",
     "rtd.supervisor.core.eager_task": "a request of a client: its connection waits for it",
     "rtd.rpc.core.connection_requests": "a request of a client: its connection waits for it",
-    "rtd.rpc.server": "a client is given its connection; a callback reports an error",
     "rtd.rpc.core.for_each_target": "waited for in the same function",
     "rtd.store.connection.async_": "its loop ends by no error",
     "rtd.cli.serve": "the start, which is waited for",
