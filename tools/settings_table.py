@@ -1,5 +1,6 @@
 """The settings of the daemon, from their declarations: for the reference and the manual page."""
 
+import inspect
 import re
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
@@ -21,9 +22,9 @@ class Setting(NamedTuple):
 
 def attributes(cls: type) -> dict[str, str]:
     """Return the `Attributes:` of a class's docstring, by name."""
-    text = (cls.__doc__ or "").partition("Attributes:")[2]
+    text = inspect.cleandoc(cls.__doc__ or "").partition("Attributes:")[2]
     found = {}
-    for entry in re.split(r"\n\s{8}(?=\w+:)", text):
+    for entry in re.split(r"\n {4}(?=\w+:)", text):
         name, sign, meaning = entry.strip().partition(":")
         if sign:
             found[name] = " ".join(meaning.split())

@@ -1,12 +1,11 @@
 """`rtd run`: the daemon in the foreground."""
 
 import argparse
-import contextlib
 import os
-import socket
 from dataclasses import replace
 from typing import Final
 
+from rtd.cli.notify_systemd import notify_systemd
 from rtd.cli.parser import settings_of
 from rtd.cli.serve import run_daemon
 from rtd.cli.start_message import StartError, StartMessage
@@ -91,14 +90,3 @@ def _ready(node: Node, report: StartMessage) -> None:
     )
     report.send_ready()
     notify_systemd()
-
-
-def notify_systemd() -> None:
-    """Send `READY=1` to systemd, for a unit of Type=notify; see sd_notify(3)."""
-    address = os.environ.pop("NOTIFY_SOCKET", "")
-    if not address:
-        return
-    if address.startswith("@"):
-        address = "\0" + address[1:]
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as link, contextlib.suppress(OSError):
-        link.sendto(b"READY=1\n", address)

@@ -14,17 +14,22 @@ NEXT_DECISION: Final = 0
 class Agenda:
     """The tasks to decide, and a heap of wake-up times, one per task (`wake_us`).
 
+    They are decided in the order of time. A start is an event, and no condition is evaluated for a
+    moment before the latest event: decided after a later start, a task would be due too early.
+
     Attributes:
-        changed: the tasks to decide at once, and for which moment.
+        changed: the tasks to decide in the next turn, and for which moment.
         heap: (moment, order, task); an item that differs from the task's `wake_us` is stale.
     """
 
-    __slots__ = ("_pushed", "changed", "heap")
+    __slots__ = ("_in_turn", "_pushed", "changed", "heap")
 
     def __init__(self) -> None:
         self.changed: dict[ScheduledTask, int] = {}
         self.heap: list[tuple[int, int, ScheduledTask]] = []
         self._pushed = 0
+        #: Those of `changed` whose turn it is: (place in time, order, moment, task).
+        self._in_turn: list[tuple[int, int, int, ScheduledTask]] = []
 
     # --- events
 
@@ -45,10 +50,37 @@ class Agenda:
         self.changed = {}
         self.add_event(tasks, at_us)
 
-    def take_changed(self) -> dict[ScheduledTask, int]:
-        """Return the tasks to decide at once and remove them."""
-        changed, self.changed = self.changed, {}
-        return changed
+    # --- turns
+
+    def first_us(self, now_us: int) -> int:
+        """Return when the first decision is due of those up to now; later if there is none."""
+        if self.changed:
+            changed, self.changed = self.changed, {}
+            for task, at_us in changed.items():
+                self._pushed += 1
+                moment_us = at_us or now_us  # that of `NEXT_DECISION` is now
+                place_us = min(moment_us, now_us)
+                heapq.heappush(self._in_turn, (place_us, self._pushed, moment_us, task))
+        wake_us = self.next_us()
+        return min(self._in_turn[0][0], wake_us) if self._in_turn else wake_us
+
+    def take(self) -> tuple[int, ScheduledTask]:
+        """Remove the first decision; return its moment and its task.
+
+        To be called only after `first_us` has said that there is one.
+        """
+        in_turn, heap = self._in_turn, self.heap
+        if in_turn and (not heap or in_turn[0][0] <= heap[0][0]):
+            _, _, at_us, task = heapq.heappop(in_turn)
+        else:
+            at_us, _, task = heapq.heappop(heap)
+            task.wake_us = NEVER
+        return at_us, task
+
+    @property
+    def has_changes(self) -> bool:
+        """Return whether there are tasks to decide at once."""
+        return bool(self.changed or self._in_turn)
 
     # --- time
 
@@ -60,16 +92,6 @@ class Agenda:
             task.wake_us = at_us
             self._pushed += 1
             heapq.heappush(self.heap, (at_us, self._pushed, task))
-
-    def pop(self, now_us: int) -> tuple[int, ScheduledTask] | None:
-        """Remove the first wake-up that is due by now; return its moment and its task."""
-        heap = self.heap
-        while heap and heap[0][0] <= now_us:
-            at_us, _, task = heapq.heappop(heap)
-            if task.wake_us == at_us:
-                task.wake_us = NEVER
-                return at_us, task
-        return None
 
     def next_us(self) -> int:
         """Return the next wake-up time; NEVER if there is none."""

@@ -30,6 +30,7 @@ class StartDecider:
 
     Attributes:
         paused: no task starts.
+        started_us: the first start of a task that has not been evaluated since; NEVER: all have.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class StartDecider:
         run_id_of: Callable[[str, int], str],
     ) -> None:
         self.paused = False
+        self.started_us = NEVER
         self._views = views
         self._history = views.history
         self._customs = views.customs
@@ -56,7 +58,12 @@ class StartDecider:
         """
         if task in self._started:
             self.evaluate_started()
+        if task.due_us is not None:  # the end of a run may be told after a later due moment
+            at_us = max(at_us, task.due_us)
         if task.catch_ups and self.hold_reason(task) is None:
+            if at_us < now_us:  # it starts now: after all that was due before
+                self._agenda.add_event((task,), now_us)
+                return None
             due_us, reason = task.take_catch_up()
             late = Occurrence(task.name, due_us, OccurrenceVerdict.LATE, reason, now_us)
             return self._start(task, late, is_catch_up=True)
@@ -129,14 +136,18 @@ class StartDecider:
             self._customs.mark_used(task)
         self._agenda.add_event(self._index.dependents(name, RUN), start_us)
         self._started[task] = start_us
+        self.started_us = min(self.started_us, start_us)
         return occurrence
 
-    def evaluate_started(self) -> None:
-        """Re-evaluate the conditions of the tasks just started. Called after all have started,
-        so that no start waits for it."""
+    def evaluate_started(self) -> bool:
+        """Re-evaluate the conditions of the tasks just started. Return whether there were any.
+
+        To be called before anything later is decided or recorded: evaluated for a later moment, a
+        condition that has come true again would seem to have been true since the start.
+        """
         if not self._started:
-            return
-        started, self._started = self._started, {}
+            return False
+        started, self._started, self.started_us = self._started, {}, NEVER
         for task, start_us in started.items():
             value, until_us = self.evaluate(task, start_us)
             if value:
@@ -144,6 +155,7 @@ class StartDecider:
             if task.catch_ups and task.overlap:
                 self._agenda.add_event((task,), start_us)
             self._agenda.set_wake(task, until_us)
+        return True
 
 
 def _occurrence(task: ScheduledTask, at_us: int, now_us: int) -> Occurrence:

@@ -66,6 +66,7 @@ def due_moments(
     until_us: int,
     steps: int = MOST_STEPS,
     ended_us: int = 0,
+    resolved_us: int = 0,
 ) -> Iterator[int]:
     """Yield the moments in [since, until] at which a task comes due by time alone, in order.
 
@@ -73,8 +74,9 @@ def due_moments(
         view: of any moment; a copy is used.
         steps: changes of the condition that are followed.
         ended_us: when the task's active runs are assumed to end; 0: they leave no trace.
+        resolved_us: the latest due moment that has been resolved; the next ones follow from it.
     """
-    found = due_steps(task, history, view, since_us, until_us, steps, ended_us)
+    found = due_steps(task, history, view, since_us, until_us, steps, ended_us, resolved_us)
     return (due_us for due_us in found if due_us is not None)
 
 
@@ -86,13 +88,16 @@ def due_steps(
     until_us: int,
     steps: int = MOST_STEPS,
     ended_us: int = 0,
+    resolved_us: int = 0,
 ) -> Iterator[int | None]:
     """As `due_moments`, with None after each change of the condition that brings no due moment, so
     that the caller can do something else in between: a large condition takes long."""
     ledger = HypotheticalHistory(history, task.name, ended_us)
     view = view.for_task(task.name)
     view.zone, view.ledger = task.zone, ledger
-    at_us, first = max(since_us, history.last_activity_us(task.name)), True
+    active_us = history.last_activity_us(task.name)
+    assumed_us = ledger.at_us = resolved_us if resolved_us > active_us else 0
+    at_us, first = max(since_us, active_us), True
     while steps > 0:
         steps -= 1
         if at_us > until_us:
@@ -103,7 +108,7 @@ def due_steps(
             ledger.at_us = at_us
             stays, change_us = task.evaluate(view)
             if stays and first:
-                ledger.at_us = 0  # the condition was true before: nothing came due
+                ledger.at_us = assumed_us  # the condition was true before: nothing came due
             else:
                 yield at_us
             while stays and change_us <= until_us and steps > 0:

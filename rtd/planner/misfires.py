@@ -23,10 +23,10 @@ def resolve_misfires(
         why: why no scheduler ran, as the beginning of a sentence.
     """
     history = views.history
-    if task.catch_ups:
-        from_us = max(from_us, task.catch_ups[-1][0])
-    dues = list(due_moments(task, history, views.view_of(task, to_us), from_us, to_us))
-    dues = [due for due in dues if due > from_us]
+    resolved_us = task.last_due_us  # the scheduler before may have resolved a part of them
+    from_us, view = max(from_us, resolved_us), views.view_of(task, to_us)
+    found = due_moments(task, history, view, from_us, to_us, resolved_us=resolved_us)
+    dues = [due for due in found if due > from_us]
     if history.active_runs(task.name) and not task.overlap:
         covered_from_us = max(from_us, history.last_activity_us(task.name))
         covered = [due for due in dues if due > covered_from_us][-MAX_OCCURRENCES:]

@@ -24,6 +24,8 @@ from rtd.planner.occurrence import Occurrence, occurrence_id
 from rtd.planner.scheduled_task import ScheduledTask
 from rtd.planner.view_factory import ViewFactory
 
+#: So many times in one turn tasks that have started may be due again; the rest has the next turn.
+MAX_ROUNDS: Final = 1000
 #: How often conditions are evaluated that change without an event (host, scheduler's cycles).
 POLL_US: Final = 5 * SECOND
 
@@ -111,7 +113,6 @@ class Planner:
 
     def needed_custom_ids(self) -> set[str]:
         """Return the custom conditions that decide something now."""
-        self.decider.evaluate_started()
         tasks = self.customs.end_condition_tasks
         return self.customs.needed_ids([task for task in tasks if self.history.active_runs(task)])
 
@@ -137,27 +138,29 @@ class Planner:
 
     def advance(self, now_us: int) -> list[Occurrence]:
         """Decide everything up to now. Time never goes back here; see `set_back`."""
-        agenda, decide = self.agenda, self.decider.decide
-        self.decider.evaluate_started()
+        agenda = self.agenda
         self.now_us = now_us = max(now_us, self.now_us)
         self.views.view.scheduler_cycles += 1
         found: list[Occurrence] = []
         if self._poll_us <= now_us:
             self._poll_us = now_us + POLL_US
             agenda.add(self.index.polled, now_us)
-        while True:
-            while agenda.changed:
-                for task, at_us in agenda.take_changed().items():
-                    occurrence = decide(task, at_us or now_us, now_us)
-                    if occurrence is not None:
-                        found.append(occurrence)
-            due = agenda.pop(now_us)
-            if due is None:
+        for _ in range(MAX_ROUNDS):
+            found += self._decide_due(now_us)
+            if not self.decider.evaluate_started():
                 break
-            occurrence = decide(due[1], due[0], now_us)
+        agenda.compact(len(self.tasks))
+        return found
+
+    def _decide_due(self, now_us: int) -> list[Occurrence]:
+        """Decide what is due up to now, and not later than one that started may be due again."""
+        agenda, decider = self.agenda, self.decider
+        found: list[Occurrence] = []
+        while (first_us := agenda.first_us(now_us)) <= now_us and first_us <= decider.started_us:
+            at_us, task = agenda.take()
+            occurrence = decider.decide(task, at_us, now_us)
             if occurrence is not None:
                 found.append(occurrence)
-        agenda.compact(len(self.tasks))
         return found
 
     def skip_gap(self, from_us: int, to_us: int, why: str) -> list[Occurrence]:
@@ -188,8 +191,7 @@ class Planner:
 
     def next_wake(self) -> int | None:
         """Return when `advance` is to be called at the latest; None: after the next event."""
-        self.decider.evaluate_started()
-        if self.agenda.changed:
+        if self.agenda.has_changes:
             return self.now_us
         at_us = min(self.agenda.next_us(), self._poll_us)
         return None if at_us >= NEVER else at_us

@@ -8,6 +8,7 @@ import socket
 import tempfile
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -72,6 +73,30 @@ def give(path: Path, uid: int, mode: int | None = None) -> Path:
 
 
 @contextlib.contextmanager
+def process_of(uid: int, body: Callable[[Callable[[], object]], object]) -> Iterator[int]:
+    """Have a process of another user go on in the body. Gives its pid.
+
+    Args:
+        body: called in the process, with a function that it calls once it is ready.
+    """
+    ready_r, ready_w = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        with contextlib.suppress(BaseException):
+            become(uid)
+            body(partial(os.write, ready_w, b"1"))
+        os._exit(0)
+    os.close(ready_w)
+    try:
+        assert os.read(ready_r, 1) == b"1"
+        yield pid
+    finally:
+        os.close(ready_r)
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+
+
+@contextlib.contextmanager
 def listening(uid: int, path: Path, answer: bytes = b"") -> Iterator[Path]:
     """Have a process of another user listen on a socket.
 
@@ -80,31 +105,22 @@ def listening(uid: int, path: Path, answer: bytes = b"") -> Iterator[Path]:
     got = path.with_name(path.name + ".got")
     path.unlink(missing_ok=True)
     got.unlink(missing_ok=True)
-    ready_r, ready_w = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        with contextlib.suppress(BaseException):
-            os.chown(path.parent, uid, uid)
-            become(uid)
-            listener = socket.socket(socket.AF_UNIX)
-            listener.bind(str(path))
-            path.chmod(0o666)
-            listener.listen(10)
-            got.touch()
-            os.write(ready_w, b"1")
-            while True:
-                link, _ = listener.accept()
-                with contextlib.suppress(OSError), got.open("ab", buffering=0) as file:
-                    link.sendall(answer)
-                    while data := link.recv(65536):
-                        file.write(data)
-                link.close()
-        os._exit(0)
-    os.close(ready_w)
-    try:
-        assert os.read(ready_r, 1) == b"1"
+    os.chown(path.parent, uid, uid)
+
+    def listen(ready: Callable[[], object]) -> None:
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(str(path))
+        path.chmod(0o666)
+        listener.listen(10)
+        got.touch()
+        ready()
+        while True:
+            link, _ = listener.accept()
+            with contextlib.suppress(OSError), got.open("ab", buffering=0) as file:
+                link.sendall(answer)
+                while data := link.recv(65536):
+                    file.write(data)
+            link.close()
+
+    with process_of(uid, listen):
         yield got
-    finally:
-        os.close(ready_r)
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Mapping
-from random import random
 from typing import Any, Final
 
 import msgpack
@@ -179,6 +178,8 @@ class AttemptOutcome:
             self.error = [self.by, self.why, ""]
         elif failed > policies.retries or not policies.may_retry(self.error_names):
             return None
+        from random import random  # lazy: each fork would give it another seed
+
         return policies.next_wait_s(failed, random)
 
     def add_note(self, text: str) -> None:

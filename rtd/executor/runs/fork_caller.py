@@ -132,7 +132,8 @@ class ForkCaller:
 
         def report(note: str | None = None) -> None:
             with self._scratch.lock:
-                STDIO.end_run(self._scratch)
+                if not STDIO.is_clean():
+                    STDIO.end_run(self._scratch)
             outcome.note = note
             self._write_report(stop_requested, outcome, faults)
 
@@ -142,8 +143,8 @@ class ForkCaller:
             os._exit(0)
 
         report()  # the outcome is kept, however the process ends
-        end_process(self._end_limit_s, late)
-        report()
+        if end_process(self._end_limit_s, late):
+            report()
         return 0
 
     def _write_report(

@@ -69,8 +69,7 @@ def fork_child(body: Callable[[], int]) -> int:
         OSError: no more processes or memory.
     """
     _flush()
-    with FORK_GUARD.own_fork():
-        pid = os.fork()
+    pid = FORK_GUARD.fork()
     if pid:
         return pid
     code = EXIT_CRASHED

@@ -8,8 +8,7 @@ program: what rtd has set up in the executor for itself is taken away in it.
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Final
 
 #: The C function: that of `signal` spends microseconds on making enum members.
@@ -57,12 +56,11 @@ class ForkGuard:
             step()
         self._unblock_signals()
 
-    @contextmanager
-    def own_fork(self) -> Iterator[None]:
-        """Fork in the body for rtd: the child is no child of a task."""
+    def fork(self) -> int:
+        """Fork for rtd: the child is no child of a task. Raises OSError."""
         self._own_thread = threading.get_ident()
         try:
-            yield
+            return os.fork()
         finally:
             self._own_thread = 0
 

@@ -1,5 +1,6 @@
 """A child that does one piece of work for its parent; it can be forked before there is any."""
 
+import gc
 import os
 import resource
 import signal
@@ -94,6 +95,7 @@ class PreforkedChild:
             self._prepared_pid, self._work_fd = 0, -1
 
     def _stand_alone(self) -> None:
+        gc.freeze()  # what there is now is the parent's: no collection, and no end, concerns it
         self._pid = self._prepared_pid = 0
         signal.set_wakeup_fd(-1)  # the pipe behind it is the parent's
         os.setsid()

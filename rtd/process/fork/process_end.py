@@ -15,15 +15,18 @@ import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 __all__ = ["begin_own_end", "describe_end", "end_process", "flush_before_forks"]
 
+#: The base of all files. Not `io.IOBase`: asking whether a type is an abstract class's writes to
+#: both, and each page that a child writes to is copied.
+_FILE: Final[type] = io.IOBase.__mro__[1]
 #: Objects of these modules are no task's: they end with the process.
 _NOT_OF_TASKS: Final = ("rtd.", "asyncio.", "threading", "subprocess", "socket", "weakref", "_io.")
 
 #: Files that the import of the app has opened; their objects are out of the collector's reach.
-_inherited: Final[weakref.WeakSet[Any]] = weakref.WeakSet()
+_inherited: Final[list[weakref.ref[Any]]] = []
 
 
 def flush_before_forks() -> None:
@@ -33,13 +36,12 @@ def flush_before_forks() -> None:
         with suppress(Exception):  # it is the app's own code
             if (found := handler()) is not None:
                 found.flush()
-    files = [
-        one for one in gc.get_objects() if issubclass(type(one), io.IOBase) and _is_written(one)
-    ]
+    files = [one for one in gc.get_objects() if issubclass(type(one), _FILE) and _is_written(one)]
     for file in sorted(files, key=_depth):
         with suppress(Exception):
             file.flush()
-            _inherited.add(file)
+            if _holds_text(file):
+                _inherited.append(weakref.ref(file))
 
 
 def begin_own_end() -> None:
@@ -54,26 +56,36 @@ def begin_own_end() -> None:
         processes._children.clear()
 
 
-def end_process(limit_s: float, on_late: Callable[[str], None]) -> None:
+def end_process(limit_s: float, on_late: Callable[[str], None]) -> bool:
     """End everything as Python would. The caller then leaves by `_exit`.
 
     Args:
         limit_s: how long that may take.
         on_late: called when it takes longer, with the step that does; ends the process.
+
+    Returns:
+        Whether code ran that may have written something: in most processes there is none, and
+        finding that out takes a tenth of a millisecond.
     """
+    for step in _STEPS:  # not with a generator: that would be an object to end
+        if step.is_needed():
+            break
+    else:
+        return False
     done: list[str] = []
 
     def late(_number: int, _frame: FrameType | None) -> None:
-        on_late(_STEPS[len(done)][0])
+        on_late(_STEPS[len(done)].name)
 
     signal.signal(signal.SIGALRM, late)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
     signal.setitimer(signal.ITIMER_REAL, limit_s)
-    for step, action in _STEPS:
+    for step in _STEPS:
         with suppress(Exception, SystemExit):  # Python goes on, too
-            action()
-        done.append(step)
+            step.action()
+        done.append(step.name)
     signal.setitimer(signal.ITIMER_REAL, 0)
+    return True
 
 
 def describe_end(step: str) -> str:
@@ -83,45 +95,81 @@ def describe_end(step: str) -> str:
     return ", ".join(names[:5]) if step == "threads" and names else step
 
 
+class _Step(NamedTuple):
+    """A step of the end.
+
+    Attributes:
+        is_needed: returns whether there is something to do; runs no code of the task.
+    """
+
+    name: str
+    is_needed: Callable[[], bool]
+    action: Callable[[], object]
+
+
+def _has_threads() -> bool:
+    return len(threading._active) > 1  # type: ignore[attr-defined]
+
+
 def _join_threads() -> None:
     threading._shutdown()  # type: ignore[attr-defined]
 
 
+def _has_exit_functions() -> bool:
+    return atexit._ncallbacks() > 0
+
+
+def _has_multiprocessing() -> bool:
+    return "multiprocessing.util" in sys.modules
+
+
 def _end_children() -> None:
     # Registered with atexit by an import that may have been in the parent.
-    util = sys.modules.get("multiprocessing.util")
-    if util is not None:
-        util._exit_function()
+    sys.modules["multiprocessing.util"]._exit_function()
+
+
+def _has_log_handlers() -> bool:
+    logging = sys.modules.get("logging")
+    return logging is not None and len(logging._handlerList) > 1  # one is `logging.lastResort`
 
 
 def _end_logging() -> None:
-    logging = sys.modules.get("logging")
-    if logging is not None:
-        logging.shutdown()
+    sys.modules["logging"].shutdown()
+
+
+def _has_objects() -> bool:
+    if _inherited:
+        return True
+    for kind in {type(one) for one in gc.get_objects()}:  # no generator: see `end_process`
+        if issubclass(kind, _FILE) or _has_end(kind):
+            return True
+    return False
 
 
 def _end_objects() -> None:
     """Finalize what is alive: what wraps other things before these."""
     alive = gc.get_objects()
     for one in alive:
-        if (
-            hasattr(type(one), "__del__")
-            and not issubclass(type(one), io.IOBase)
-            and _is_of_task(one)
-        ):
+        if _has_end(type(one)):
             with suppress(Exception):
                 one.__del__()
-    files = [one for one in alive if issubclass(type(one), io.IOBase) and _is_written(one)]
+    files = [one for one in alive if issubclass(type(one), _FILE) and _is_written(one)]
     for file in sorted(files, key=_depth):
         with suppress(Exception):
             file.close()
-    for file in sorted(_inherited, key=_depth):
+    inherited = [file for one in _inherited if (file := one()) is not None]
+    for file in sorted(inherited, key=_depth):
         with suppress(Exception):
             file.flush()
 
 
-def _is_of_task(one: Any) -> bool:
-    return not f"{type(one).__module__}.".startswith(_NOT_OF_TASKS)
+def _has_end(kind: type) -> bool:
+    """Return whether objects of a type have a finalizer of the task."""
+    return hasattr(kind, "__del__") and not issubclass(kind, _FILE) and _is_of_task(kind)
+
+
+def _is_of_task(kind: type) -> bool:
+    return not f"{kind.__module__}.".startswith(_NOT_OF_TASKS)
 
 
 def _depth(file: io.IOBase) -> int:
@@ -130,6 +178,11 @@ def _depth(file: io.IOBase) -> int:
         return 0
     buffers = (io.BufferedWriter, io.BufferedRandom, io.BufferedRWPair)
     return 3 if isinstance(file, io.FileIO) else 2 if isinstance(file, buffers) else 1
+
+
+def _holds_text(file: io.IOBase) -> bool:
+    """Return whether a file may hold back what is written to it."""
+    return not isinstance(file, io.FileIO) and not getattr(file, "write_through", False)
 
 
 def _is_written(file: Any) -> bool:
@@ -141,9 +194,9 @@ def _is_written(file: Any) -> bool:
 
 
 _STEPS: Final = (
-    ("threads", _join_threads),
-    ("exit functions", atexit._run_exitfuncs),
-    ("child processes", _end_children),
-    ("logging", _end_logging),
-    ("open files", _end_objects),
+    _Step("threads", _has_threads, _join_threads),
+    _Step("exit functions", _has_exit_functions, atexit._run_exitfuncs),
+    _Step("child processes", _has_multiprocessing, _end_children),
+    _Step("logging", _has_log_handlers, _end_logging),
+    _Step("open files", _has_objects, _end_objects),
 )

@@ -9,8 +9,8 @@ from typing import Any, Final, NamedTuple
 import msgpack
 
 #: Characters of `SchedulerState.last`: those of the ended states, `r` started, `u` the due
-#: moments are used up.
-LAST_CHARS: Final = "rsextlcu"
+#: moments are used up, `d` a due moment is recorded that made no run.
+LAST_CHARS: Final = "rsextlcud"
 #: `known_us` of an occurrence that is to make its run in any case.
 KNOWS_ALL: Final = 1 << 62
 

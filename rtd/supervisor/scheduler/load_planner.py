@@ -34,7 +34,7 @@ async def load_planner(
 
     Args:
         started_us: when the scheduler started.
-        now_us: since when a task is served that was never served before.
+        now_us: the time; a task that was never served before is served since then.
 
     Raises:
         StoreGone: Redis does not answer.
@@ -65,6 +65,9 @@ async def load_planner(
     planner.pause(not state.switches.get(ALL_TASKS, True) or halt is not None)
     planner.events.set_params(await session_values(context))
     await restore_history(context, planner, state)
+    for name, due_us in state.last["d"].items():
+        if name in planner.tasks and due_us <= now_us:  # later: the clock was set back
+            planner.tasks[name].use_up(due_us)
     await task_conditions.restore_values(context, planner)
     return planner, state
 

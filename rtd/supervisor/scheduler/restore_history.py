@@ -75,7 +75,7 @@ def _read_last(planner: Planner, state: SchedulerState, since_us: int, waiting: 
     """
     for char, times in state.last.items():
         for task, at_us in times.items():
-            if task not in planner.index.watched_tasks:
+            if task not in planner.index.watched_tasks or char == "d":
                 continue
             if char == "u" or (char == "r" and task in planner.history.begin_tasks):
                 planner.history.use_up(task, at_us)

@@ -35,7 +35,10 @@ def is_written(what: str, path: Path) -> bool:
     if not path.exists() or not path.read_bytes():
         return False
     if what == "gzip":
-        return gzip.decompress(path.read_bytes()) == b"all"
+        try:
+            return gzip.decompress(path.read_bytes()) == b"all"
+        except EOFError:  # its end is being written
+            return False
     if what == "zip":
         return zipfile.is_zipfile(path) and zipfile.ZipFile(path).read("all") == b"all"
     if what == "folder":

@@ -107,13 +107,18 @@ def test_a_release_behind_a_link_is_taken_up_by_a_reload(
     assert where.strip() == str(tmp_path / "releases" / "2")
 
 
+def poisoned(prepare_daemon: DaemonMaker, folder: Path) -> Daemon:
+    """Return a daemon of an app in a folder where files are called like modules of Python."""
+    for name in POISON:
+        (folder / f"{name}.py").write_text(f"raise SystemExit('imported {name} from here')\n")
+    (folder / "app.py").write_text(APP.format(name="good"))
+    return prepare_daemon("app.py", cwd=folder)
+
+
 def test_files_called_as_modules_of_python_do_no_harm(
     prepare_daemon: DaemonMaker, tmp_path: Path
 ) -> None:
-    for name in POISON:
-        (tmp_path / f"{name}.py").write_text(f"raise SystemExit('imported {name} from here')\n")
-    (tmp_path / "app.py").write_text(APP.format(name="good"))
-    daemon: Daemon = prepare_daemon("app.py", cwd=tmp_path)
+    daemon = poisoned(prepare_daemon, tmp_path)
     checked = subprocess.run(
         [BIN / "rtd", "check", "app.py"], cwd=tmp_path, env=daemon.env, capture_output=True,
         text=True, timeout=30, check=False,
@@ -134,10 +139,7 @@ def test_files_called_as_modules_of_python_do_no_harm(
 
 
 def test_rtd_start_in_such_a_directory_works(prepare_daemon: DaemonMaker, tmp_path: Path) -> None:
-    for name in POISON:
-        (tmp_path / f"{name}.py").write_text(f"raise SystemExit('imported {name} from here')\n")
-    (tmp_path / "app.py").write_text(APP.format(name="good"))
-    daemon: Daemon = prepare_daemon("app.py", cwd=tmp_path)
+    daemon = poisoned(prepare_daemon, tmp_path)
     started = subprocess.run(
         [BIN / "rtd", "start", "app.py"], cwd=tmp_path, env=daemon.env, capture_output=True,
         text=True, timeout=60, check=False,

@@ -1,13 +1,16 @@
 """Two daemons of one app on one Redis: what is said to one of them counts for both."""
 
+import contextlib
 import os
+import re
 import signal
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from rtd.store.connection.blocking import RedisConnection
+from rtd.store.connection.command import RedisCommand
 from rtd.store.embedded.server import EmbeddedRedis
 from tests.helpers.daemon import Daemon, DaemonMaker
 from tests.helpers.deadline import until
@@ -17,6 +20,18 @@ from tests.helpers.running import client, executors
 from tests.helpers.source import PROGRAMS
 
 
+def start_nodes(start_daemon: DaemonMaker, redis_url: str, *settings: str) -> list[Daemon]:
+    """Start the nodes `one` and `two` on one Redis, each with one executor at most."""
+    found = []
+    for name in ("one", "two"):
+        flags = []
+        for setting in (f"redis={redis_url}", f"node={name}", "lanes.process.max=1", *settings):
+            flags += ["--set", setting]
+        env = {"SHARED_NODE": name}
+        found.append(start_daemon("shared:session", cwd=PROGRAMS, env=env, flags=flags))
+    return found
+
+
 @pytest.fixture
 def nodes(
     start_daemon: DaemonMaker, tmp_path_factory: pytest.TempPathFactory
@@ -24,16 +39,20 @@ def nodes(
     """Two nodes, each of which carries out one run at a time."""
     redis = EmbeddedRedis(tmp_path_factory.mktemp("r"))
     redis.start()
-    found = []
-    for name in ("one", "two"):
-        flags = ["--set", f"redis={redis.url}", "--set", f"node={name}"]
-        flags += ["--set", "lanes.process.max=1", "--set", "stop_grace=2s"]
-        env = {"SHARED_NODE": name}
-        found.append(start_daemon("shared:session", cwd=PROGRAMS, env=env, flags=flags))
+    found = start_nodes(start_daemon, redis.url, "stop_grace=2s")
     yield found
     for daemon in found:
         daemon.stop()
     redis.stop()
+
+
+def connection_lists(external: ExternalRedis) -> int:
+    """Return how many times a client has listed the connections: a node does so when another has
+    had no claim for long."""
+    with contextlib.closing(RedisConnection.connect(external.url)) as link:
+        stats: bytes = link.execute(RedisCommand(("INFO", "commandstats")))
+    found = re.search(rb"cmdstat_client[|]list:calls=(\d+)", stats)
+    return int(found[1]) if found else 0
 
 
 def beats(daemon: Daemon) -> bool:
@@ -83,13 +102,8 @@ def test_a_task_that_is_disabled_on_one_node_starts_on_none(nodes: list[Daemon])
 def test_a_full_node_passes_its_demand_to_one_without_executors(
     start_daemon: DaemonMaker, external: ExternalRedis, gate: Path
 ) -> None:
-    found = []
-    for name in ("one", "two"):
-        flags = ["--redis", external.url, "--set", f"node={name}", "--set", "lanes.process.max=1"]
-        flags += ["--set", "lanes.process.min=0", "--set", "lanes.process.idle=200ms"]
-        env = {"SHARED_NODE": name}
-        found.append(start_daemon("shared:session", cwd=PROGRAMS, env=env, flags=flags))
-    one, two = found
+    settings = ("lanes.process.min=0", "lanes.process.idle=200ms")
+    one, two = start_nodes(start_daemon, external.url, *settings)
     with client(one) as here, client(two) as there:
         one.ok("disable", "beat")
         held = here.submit("hold", gate=str(gate))
@@ -105,12 +119,7 @@ def test_a_full_node_passes_its_demand_to_one_without_executors(
 @pytest.fixture
 def short_nodes(start_daemon: DaemonMaker, external: ExternalRedis) -> list[Daemon]:
     """Two nodes of an app on one Redis."""
-    found = []
-    for name in ("one", "two"):
-        flags = ["--redis", external.url, "--set", f"node={name}", "--set", "lanes.process.max=1"]
-        env = {"SHARED_NODE": name}
-        found.append(start_daemon("shared:session", cwd=PROGRAMS, env=env, flags=flags))
-    return found
+    return start_nodes(start_daemon, external.url)
 
 
 @pytest.mark.slow
@@ -135,7 +144,7 @@ def test_the_runs_of_a_node_that_died_go_on_elsewhere(
 
 @pytest.mark.slow
 def test_executors_whose_supervisor_alone_died_keep_their_runs(
-    short_nodes: list[Daemon], gate: Path
+    short_nodes: list[Daemon], external: ExternalRedis, gate: Path
 ) -> None:
     one, two = short_nodes
     with client(one) as here, client(two) as there:
@@ -146,7 +155,12 @@ def test_executors_whose_supervisor_alone_died_keep_their_runs(
     one.process.kill()
     one.process.wait()
     with client(two) as there:
-        time.sleep(25)  # longer than a node without a claim counts as living
+        before = connection_lists(external)
+        until(
+            lambda: connection_lists(external) > before + 1,
+            within_s=90,
+            what="the other node has looked twice for connections of the dead node's executors",
+        )
         gate.touch()
         results = {there.get(run.id).wait(timeout=20).result() for run in runs}
         assert results == {"one", "two"}

@@ -5,13 +5,13 @@ import fcntl
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.helpers.daemon import BIN, Daemon, DaemonMaker
-from tests.helpers.other_user import STRANGER, become, give, needs_root, open_folder
+from tests.helpers.other_user import STRANGER, give, needs_root, open_folder, process_of
 from tests.helpers.running import is_alive
 
 pytestmark = needs_root
@@ -29,25 +29,16 @@ def victim() -> Iterator[int]:
 @contextlib.contextmanager
 def locked(path: Path, text: str, uid: int) -> Iterator[int]:
     """Have a process of another user hold a lock file with any text. Gives its pid."""
-    ready_r, ready_w = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        with contextlib.suppress(BaseException):
-            become(uid)
-            fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-            fcntl.flock(fd, fcntl.LOCK_EX)
-            os.write(fd, text.format(own=os.getpid()).encode())
-            os.write(ready_w, b"1")
-            signal.pause()
-        os._exit(0)
-    os.close(ready_w)
-    try:
-        assert os.read(ready_r, 1) == b"1"
+
+    def lock(ready: Callable[[], object]) -> None:
+        fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        os.write(fd, text.format(own=os.getpid()).encode())
+        ready()
+        signal.pause()
+
+    with process_of(uid, lock) as pid:
         yield pid
-    finally:
-        os.close(ready_r)
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
 
 
 def stop(runtime: Path, state: Path) -> subprocess.CompletedProcess[str]:

@@ -95,6 +95,14 @@ def test_a_skipped_gap_is_judged_like_a_stop() -> None:
     assert "the host slept" in runs[0].reason
 
 
+@pytest.mark.parametrize("catch_up", ["none", "last", "all", "within 1 hour"])
+def test_misfires_go_on_from_those_that_an_earlier_scheduler_has_recorded(catch_up: str) -> None:
+    clock = Clockwork("07:05:30", "07:00:30", task=Schedule("every 1 minute", catch_up=catch_up))
+    clock.planner.tasks["task"].use_up(at("07:02:40"))  # it was killed while it recorded them
+    found = [one for one in clock.begin() if not one.makes_run]
+    assert [one.due_us for one in found] == [at("07:03:40") + 1, at("07:04:40") + 2]
+
+
 def test_catch_ups_of_an_earlier_scheduler_start_first() -> None:
     clock = down("all")
     clock.planner.tasks["task"].add_catch_up(at("07:00"), "rtd was not running")

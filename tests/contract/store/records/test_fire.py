@@ -87,7 +87,17 @@ def test_an_occurrence_without_a_run_is_written_down_once(store: Store) -> None:
     assert store.link.execute(store.calls.misses(10)) == [
         OccurrenceRecord("job", DUE, "missed||it slept")
     ]
-    assert kept(store).last["u"] == {"job": DUE}
+    assert kept(store).last["u"] == kept(store).last["d"] == {"job": DUE}
+
+
+def test_the_latest_moment_without_a_run_is_known_also_if_another_run_stands_for_it(
+    store: Store,
+) -> None:
+    notes = [SkippedOccurrence("job", DUE + n, False, "coalesced||it slept") for n in range(3)]
+    owed = SkippedOccurrence("job", DUE + 3, False, "owed||it slept")
+    store.link.execute(store.calls.record_skipped(100, DUE, [*notes, owed]))
+    assert kept(store).last["d"] == {"job": DUE + 2}
+    assert kept(store).last["u"] == {}
     assert fire(store, firing(1)) == ["-"]
     assert store.take() == []
 
