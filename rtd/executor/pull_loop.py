@@ -8,12 +8,14 @@ from rtd.executor.core.executor_connections import Abandoned
 from rtd.executor.core.executor_options import ExecutorOptions
 from rtd.executor.core.exit_codes import EXIT_FENCED, EXIT_RETIRED
 from rtd.executor.core.leased_run import LeasedRun, expired_outcome, refused_outcome
+from rtd.executor.core.unreadable_runs import check_run, end_unreadable
 from rtd.executor.core.wait_readable import wait_readable
 from rtd.executor.lanes.base_lane import BaseLane, DescriptorsLost
 from rtd.model.internal_tasks import FOR_NODE, is_internal, node_marker
 from rtd.model.manifest import COMMAND, NO_COMMANDS
 from rtd.session.session import Session
 from rtd.store.commands.arguments import StoredRun, TakeReply, parse_token
+from rtd.store.commands.stored_records import UNREADABLE
 
 
 class PullLoop:
@@ -93,14 +95,23 @@ class PullLoop:
 
     def _start(self, runs: list[StoredRun]) -> None:
         now_at = time.time()
-        ready = []
+        ready, unreadable = [], []
         for run in runs:
-            work = LeasedRun(run.record, self._tasks)
-            if work.is_expired(now_at):
+            try:
+                work = LeasedRun(run.record, self._tasks)
+                if work.id != run.id or work.attempts or work.opts or work.fetched is not None:
+                    check_run(work, run)
+                is_expired = work.is_expired(now_at)
+            except UNREADABLE:
+                unreadable.append(run)
+                continue
+            if is_expired:
                 why = f"it had not started {work.policies.expires_s:g} s after its submit"
                 self._backend.outcomes.add(expired_outcome(work, why))
             else:
                 ready.append(work)
+        if unreadable:
+            end_unreadable(self._backend, unreadable)
         if ready and self._generation < self._serving_generation():
             # The app was reloaded, and our retirement is on its way: these runs are for the new
             # code, and may be of tasks that only the new code has.

@@ -15,7 +15,6 @@ from rtd.executor.core.executor_options import ExecutorOptions
 from rtd.executor.core.exit_codes import EXIT_FENCED, EXIT_RETIRED
 from rtd.executor.core.wait_readable import wait_readable
 from rtd.executor.output.stdio_router import STDIO
-from rtd.model.run_record import decode_record
 from rtd.model.task_log_entry import LogRow, TaskLogEntry
 from rtd.process.board.slot import Slot
 from rtd.process.events.executor_signals import ExecutorSignals
@@ -24,6 +23,7 @@ from rtd.session.core.run_context import FAULTS
 from rtd.session.task_log import redis_handler
 from rtd.session.task_log.emitter import Emitter
 from rtd.store.commands.commands import StoreCommands
+from rtd.store.commands.stored_records import readable_record
 from rtd.store.commands.task_log import LogReadReply
 from rtd.store.connection.blocking import RedisConnection
 from rtd.store.connection.command import RedisCommand
@@ -155,10 +155,10 @@ class TaskLogWriter:
     def _rows(self, connection: RedisConnection, blob: bytes) -> Iterator[LogRow]:
         entry = TaskLogEntry.unpack(blob)
         if entry.is_cut:
-            record = connection.execute(self._commands.get_record(entry.run_id))
+            blob = connection.execute(self._commands.get_record(entry.run_id))
+            record = readable_record(entry.run_id, blob)
             if record is not None:
-                found = decode_record(record)
-                entry = entry.with_record(found.attempts, found.end)
+                entry = entry.with_record(record.attempts, record.end)
         return entry.rows()
 
     def report_fault(self, kind: str, what: str, message: str, halts: bool) -> None:

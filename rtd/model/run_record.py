@@ -114,7 +114,7 @@ def unpack_spec(blob: bytes) -> RunSpec:
     """The inverse of `pack_spec`. Raises ValueError for an unknown schema."""
     version, *fields = msgpack.unpackb(blob, strict_map_key=False)
     if version != RECORD_SCHEMA:
-        raise ValueError(f"a record of schema {version}; this rtd reads schema {RECORD_SCHEMA}")
+        raise ValueError(f"a record of schema {version!r}; this rtd reads schema {RECORD_SCHEMA}")
     return RunSpec(*fields[:_SPEC_SIZE])
 
 

@@ -7,8 +7,8 @@ from typing import Final
 
 from rtd.common.errors import StoreGone
 from rtd.model.lanes import LOG_LANE
-from rtd.model.run_record import decode_record
 from rtd.process.board.board import SlotSnapshot
+from rtd.store.commands.stored_records import readable_record
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.log import log
 from rtd.supervisor.core.run_helpers import policies_of
@@ -157,9 +157,8 @@ class Shutdown:
             blob = await context.execute(context.commands.get_record(seen.run_id))
         except StoreGone:
             return False
-        return (
-            blob is not None and policies_of(context, decode_record(blob).spec).on_lost == "requeue"
-        )
+        record = readable_record(seen.run_id, blob)
+        return record is not None and policies_of(context, record.spec).on_lost == "requeue"
 
     async def _settle_all(self) -> None:
         """Wait until executors have reported and ended, and their unfinished runs are settled."""

@@ -34,6 +34,11 @@ _ID, _TASK, _PARAMS, _SUBMITTED_AT, _OPTS = (
 class LeasedRun:
     """A run as it was leased.
 
+    What most records do not have is not checked; see `rtd.executor.core.unreadable_runs`.
+
+    Raises:
+        ValueError, TypeError, LookupError: another program, or a later rtd, wrote the record.
+
     Attributes:
         id_words: the id as the board holds it.
         attempts: the stored fields of earlier attempts.
@@ -74,6 +79,8 @@ class LeasedRun:
         self.params: bytes = spec[_PARAMS]
         self.submitted_at: float = spec[_SUBMITTED_AT]
         self.opts: dict[str, Any] = spec[_OPTS] or _NO_OPTS
+        if type(self.task) is not str or type(self.params) is not bytes:
+            raise ValueError("its task or its params are wrong")
         self.id_words = to_words(self.id)
         self.attempt_number = len(self.attempts) + 1
         task = tasks.get(self.task)

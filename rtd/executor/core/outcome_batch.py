@@ -11,7 +11,8 @@ from rtd.executor.core.run_aspect import RunAspect
 from rtd.model.lanes import MAIN_LANE
 from rtd.model.outcome_spool import Spool
 from rtd.model.output_files import Places
-from rtd.model.run_record import pack_events
+from rtd.model.run_record import RunRecord, encode_record, pack_events
+from rtd.model.run_states import STATE_CHAR
 from rtd.store.commands.arguments import LeaseOutcome as Written
 from rtd.store.commands.commands import StoreCommands
 from rtd.store.connection.command import RedisCommand
@@ -46,6 +47,16 @@ class OutcomeBatch(RunAspect):
             written = Written(work.id, work.task, "a", record, due_ms)
             what = "requeued" if outcome.requeue else "retry"
         event = [outcome.ended_at, work.id, work.task, what, outcome.state, outcome.why]
+        self._add(written, event)
+
+    def add_record(self, record: RunRecord) -> None:
+        """Add the record that ends a run which was not carried out."""
+        spec, end, char = record.spec, record.end, STATE_CHAR[record.state]
+        assert end is not None
+        written = Written(spec.id, spec.task, "d", encode_record(record))
+        self._add(written, [end.ended_at, spec.id, spec.task, "finished", char, end.why])
+
+    def _add(self, written: Written, event: list[Any]) -> None:
         self.pending.append((written, event))
         # A full disk costs the safety that the spool gives, not the run.
         with contextlib.suppress(OSError):

@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
-from rtd.common.errors import NoSuchRun, StoreError
-from rtd.model.run_record import RunRecord, decode_record
+from rtd.model.run_record import RunRecord
 from rtd.supervisor.core.context import SupervisorContext
+from rtd.supervisor.core.run_helpers import existing_record
 
 #: Records in one reply of Redis, and the largest of them: 6 MB together at most.
 CHUNK: Final = 200
@@ -39,22 +39,4 @@ async def read_record(context: SupervisorContext, run_id: str) -> tuple[bytes, R
         StoreError: what is there is no record.
     """
     blob: bytes | None = await context.execute(context.commands.get_record(run_id))
-    return existing_record(run_id, blob)
-
-
-def existing_record(run_id: str, blob: bytes | None) -> tuple[bytes, RunRecord]:
-    """Return a record that was read, and decoded. Raises as `read_record` does."""
-    if blob is None:
-        raise no_such_run(run_id)
-    try:
-        return blob, decode_record(blob)
-    except ValueError as error:
-        raise StoreError(
-            f"the record of run {run_id} in Redis cannot be read ({error}): another program, or a"
-            " later version of rtd, has written it"
-        ) from None
-
-
-def no_such_run(run_id: str) -> NoSuchRun:
-    """Return the error for a whole id that Redis does not have (any more)."""
-    return NoSuchRun(f"there is no run {run_id} (records are kept for the configured retention)")
+    return blob or b"", existing_record(run_id, blob)

@@ -8,10 +8,11 @@ import msgpack
 from rtd.common.msgpack_values import unpack
 from rtd.model.manifest import COMMAND
 from rtd.model.parameter_names import hide_private
-from rtd.model.run_record import RunRecord, decode_record
+from rtd.model.run_record import RunRecord
 from rtd.model.run_states import RunState
 from rtd.process.board.board import SlotSnapshot
-from rtd.rpc.core.bad_records import RunRow, bad_record_row, row_fault
+from rtd.rpc.core.bad_records import RunRow, bad_record_row
+from rtd.store.commands.stored_records import parse_record
 from rtd.supervisor.core.clock import wall_of_ns
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.run_helpers import policies_of
@@ -19,9 +20,6 @@ from rtd.supervisor.core.run_helpers import policies_of
 #: Larger parameters are not unpacked for a row.
 _UNPACK_LIMIT: Final = 4096
 _TEXT_CHARS: Final = 200
-
-#: What a record that another program has written may cause.
-_UNREADABLE: Final = (ValueError, TypeError, AttributeError, LookupError, RecursionError)
 
 
 class RunRows:
@@ -55,11 +53,10 @@ class RunRows:
                 it starts.
         """
         try:
-            row = self.of_record(decode_record(blob), due_at, leased)
-        except _UNREADABLE as error:
-            return bad_record_row(run_id, blob, str(error) or type(error).__name__)
-        fault = row_fault(row, run_id)
-        return row if fault is None else bad_record_row(run_id, blob, fault)
+            record = parse_record(run_id, blob)
+        except ValueError as error:
+            return bad_record_row(run_id, blob, str(error))
+        return self.of_record(record, due_at, leased)
 
     def of_record(
         self, record: RunRecord, due_at: float | None = None, leased: bool = False

@@ -30,7 +30,7 @@ async def _cancel(request: ClientRequest, run_id: str, _position: int) -> Target
         blob, record = await read_record(context, run_id)
         if record.state in TERMINAL:
             raise WrongState(f"run {run_id} has ended already: {record.state}")
-        answer = await cancel_waiting(context, blob, by, why, time.time())
+        answer = await cancel_waiting(context, blob, record, by, why, time.time())
         if answer == "ok":
             return {"state": str(RunState.CANCELLED)}
         if answer == "leased":

@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from rtd.common.errors import WrongState
+from rtd.common.errors import StoreError, WrongState
 from rtd.model.run_states import TERMINAL
 from rtd.protocol import run_verbs
 from rtd.rpc.core.for_each_target import TargetOutcome, TargetWork, for_each_target
@@ -21,9 +21,14 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
 
 
 async def _kill(request: ClientRequest, run_id: str, _position: int) -> TargetWork:
-    _, record = await read_record(request.context, run_id)
-    if record.state in TERMINAL:
-        raise WrongState(f"run {run_id} has ended already: {record.state}")
+    try:
+        _, record = await read_record(request.context, run_id)
+    except StoreError:  # it cannot be read; what runs ends all the same
+        if request.node.stops.find_slot(run_id) is None:
+            raise
+    else:
+        if record.state in TERMINAL:
+            raise WrongState(f"run {run_id} has ended already: {record.state}")
     by = request.client.peer.text
     reason = request.params["reason"]
     why = f"killed by {by}" + (f": {reason}" if reason else "")

@@ -12,13 +12,12 @@ from rtd.process.tree.process_tree import read_tree
 from rtd.protocol import run_verbs
 from rtd.protocol.shapes import ATTEMPT
 from rtd.rpc.core.bad_records import RunRow
-from rtd.rpc.core.read_records import existing_record
 from rtd.rpc.core.request import ClientRequest
 from rtd.rpc.core.resolve_target import resolve_target
 from rtd.rpc.core.run_rows import RunRows
 from rtd.rpc.core.verb_handlers import handles
 from rtd.supervisor.core.context import SupervisorContext
-from rtd.supervisor.core.run_helpers import item_of, place_of, policies_of
+from rtd.supervisor.core.run_helpers import existing_record, item_of, place_of, policies_of
 from rtd.supervisor.runs.queued_reason import queued_reason
 
 
@@ -60,7 +59,7 @@ async def row_of(context: SupervisorContext, run_id: str) -> tuple[RunRow, RunRe
     """Return the row and the record of a run. Raises NoSuchRun."""
     calls = context.commands
     blob, progress = await context.redis.execute_all(calls.get_record(run_id), calls.get_progress())
-    _, record = existing_record(run_id, blob)
+    record = existing_record(run_id, blob)
     spot = f"{place_of(record.spec)}|{item_of(record.spec)}"
     due_at = dict(await context.execute(calls.get_due_times([spot]))).get(spot)
     return RunRows(context, progress).of_record(record, due_at), record

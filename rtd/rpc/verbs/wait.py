@@ -8,13 +8,14 @@ from rtd.common.errors import BadRequest, RtdError, WaitTimeout
 from rtd.common.format_units import format_duration
 from rtd.protocol import run_verbs
 from rtd.rpc.core.bad_records import RunRow
-from rtd.rpc.core.read_records import no_such_run, read_records
+from rtd.rpc.core.read_records import read_records
 from rtd.rpc.core.request import ClientRequest
 from rtd.rpc.core.resolve_target import resolve_targets
 from rtd.rpc.core.run_rows import RunRows
 from rtd.rpc.core.target_limit import reserved_targets
 from rtd.rpc.core.verb_handlers import handles
 from rtd.supervisor.core.context import SupervisorContext
+from rtd.supervisor.core.run_helpers import no_such_run
 from rtd.supervisor.core.run_waiters import RunWatch
 
 

@@ -194,6 +194,15 @@ class ReadCommands:
         """Read the stop request of a run, or None."""
         return RedisCommand(("HGET", f"{self.prefix}intent", run_id))
 
+    def get_lease_places(self, exec_id: str, ids: Sequence[str]) -> RedisCommand:
+        """Read where runs that are leased to an executor waited: place and item; "" if one is
+        not leased to it."""
+
+        def places(reply: Sequence[bytes | None]) -> list[str]:
+            return [(one or b"").decode() for one in reply]
+
+        return RedisCommand(("HMGET", f"{self.prefix}lease:{exec_id}", *ids), places)
+
     def list_executors(self) -> RedisCommand:
         """Read every enrolled executor: `EnrolledExecutor`."""
         return RedisCommand(("HGETALL", f"{self.prefix}execs"), _execs)

@@ -11,10 +11,12 @@ from typing import Any, Final
 
 from rtd.store.commands import keys, replies
 from rtd.store.commands.arguments import Cancellation, LeaseOutcome, Submission
+from rtd.store.commands.stored_records import unknown_record_parts
 from rtd.store.connection.command import RedisCommand, check_batch
 
 #: Runs that one `purge` ends. More take longer each: their records outgrow the caches.
 PURGED_MOST: Final = 200
+_UNKNOWN_RECORD: Final = unknown_record_parts()
 
 
 def _flat(outcomes: Sequence[LeaseOutcome]) -> list[Any]:
@@ -162,7 +164,7 @@ class RunCommands:
         `last` is set. `end` is a packed `rtd.model.run_record.RunEnd`, `reason` the text of the
         events.
         """
-        args = (now_ms, history, queue, PURGED_MOST, skip, end, reason)
+        args = (now_ms, history, queue, PURGED_MOST, skip, end, reason, *_UNKNOWN_RECORD)
         return self._script("purge", node, *args, parse=replies.parse_purge)
 
     def promote(self, node: str, now_ms: int) -> RedisCommand:

@@ -116,6 +116,14 @@ class ScheduleCommands:
         fields = [f"{one.task}|{one.due_us}" for one in occurrences]
         return RedisCommand(("HDEL", f"{self.prefix}owed", *fields), int)
 
+    def get_started_tasks(self, ids: Sequence[str]) -> RedisCommand:
+        """Read the task of each of these runs; None for one that is not among the active runs."""
+
+        def tasks(reply: Sequence[bytes | None]) -> list[str | None]:
+            return [None if one is None else one.decode().rpartition("|")[0] for one in reply]
+
+        return RedisCommand(("HMGET", f"{self.prefix}flying", *ids), tasks)
+
     def drop_active_runs(self, ids: Iterable[str]) -> RedisCommand:
         """Forget these runs: they are over, or were never there."""
         return RedisCommand(("HDEL", f"{self.prefix}flying", *ids), int)

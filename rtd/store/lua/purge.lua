@@ -1,11 +1,13 @@
 -- purge: ends runs of a queue that wait, wherever they wait. See run_transitions.py.
--- ARGV: node, now_ms, history, queue, limit, skip, end, reason. `skip`: how many of the first
--- delayed runs are of other queues, as the purge before has found; `end`: how the runs ended,
--- packed.
+-- ARGV: node, now_ms, history, queue, limit, skip, end, reason, head, tail. `skip`: how many of the
+-- first delayed runs are of other queues, as the purge before has found; `end`: how the runs ended,
+-- packed; `head` and `tail`: what stands before the id and behind it, up to the end, in a record of
+-- which no more is known.
 -- Gives how many have ended, the next purge's `skip`, and 1 if it has seen all delayed runs.
---@use ring ring_all wake put split unhold drop inner records tasklog over places
+--@use ring ring_all task_of ended wake put split unhold drop inner records tasklog over places
 local NOW, HISTORY, QUEUE, LIMIT = ARGV[2], tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5])
 local SKIP, END, REASON = tonumber(ARGV[6]), ARGV[7], ARGV[8]
+local HEAD, TAIL = ARGV[9], ARGV[10]
 -- How many delayed runs one purge examines, where most are of other queues.
 local LOOKS = 20000
 local ids, items, keys = {}, {}, {}
@@ -69,19 +71,17 @@ local function collect_delayed()
   return found, 0
 end
 
--- The task in a waiting run's record; nil if it is no record. A record is a state and an array of
--- three: first a blob, the array of schema, id (26 bytes), task and more; at last nil.
-local function task_of(record)
-  local kind = string.byte(record, 3)
-  local at = (kind == 196 and 5) or (kind == 197 and 6) or 8
-  if string.byte(record, -1) ~= 192 or string.byte(record, at + 2) ~= 186 then return nil end
-  at = at + 29
-  local size = string.byte(record, at)
-  if size >= 160 and size < 192 then return string.sub(record, at + 1, at + size - 160) end
-  local short, long = string.byte(record, at + 1, at + 2)
-  if size == 217 then return string.sub(record, at + 2, at + 1 + short) end
-  if size == 218 then return string.sub(record, at + 3, at + 2 + short * 256 + long) end
-  return nil
+-- The new record and the task of a run that is cancelled. One whose record cannot be read gets one
+-- that says nothing else; its task is in its item, or among those of the active runs.
+local function cancelled(id, item, record)
+  local task = task_of(record)
+  if task ~= '' and string.byte(record, -1) == 192 then
+    return 'c' .. string.sub(record, 2, -2) .. END, task
+  end
+  local _, limited = limit(item)
+  local active = redis.call('HGET', N .. 'flying', id)
+  task = limited or active and string.match(active, '^(.*)|') or '?'
+  return HEAD .. id .. TAIL .. END, task
 end
 
 local function take_out(held, queued, delayed)
@@ -111,12 +111,11 @@ local fields, gone, tasks, chars, events = {}, {}, {}, {}, {}
 local freed = {}
 for i = 1, #ids do
   local id, record = ids[i], blobs[i]
-  if record and string.byte(record) == 113 then
-    local task = task_of(record)
-    if not task then return redis.error_reply('ERR the record of run ' .. id .. ' is malformed') end
+  if record and not ended(record) then
+    local new, task = cancelled(id, items[i], record)
     local n = #gone + 1
     gone[n], tasks[n], chars[n] = id, task, 'c'
-    fields[2 * n - 1], fields[2 * n] = keys[i], 'c' .. string.sub(record, 2, -2) .. END
+    fields[2 * n - 1], fields[2 * n] = keys[i], new
     events[n] = {NOW / 1000, id, task, 'cancelled', 'cancelled', REASON}
     if items[i] ~= id then freed[task] = (freed[task] or 0) + 1 end
   end

@@ -1,7 +1,7 @@
 -- submit: puts new runs of one task into one place. See run_transitions.py for the guarantees.
 -- ARGV: node, place, task, now_ms, stride, then per run: id, record (stride 2), and with
 -- stride 5 also item, due_ms, expires_ms.
---@use ring ring_all leased wake delay log enqueue expires begun
+--@use ring ring_all task_of leased wake delay log enqueue expires begun
 local PLACE, TASK, NOW, STRIDE = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local LANE, QUEUE = string.match(PLACE, '^([^|]*)|([^|]*)|')
 -- Internal runs are in no list that clients read; see lib/inner.lua.

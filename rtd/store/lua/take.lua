@@ -1,6 +1,6 @@
 -- take: leases up to n runs to an executor. See run_transitions.py for the guarantees.
 -- ARGV: node, exec, lane, n, now_ms, enroll.
---@use ring ring_all leased wake put split promote
+--@use ring ring_all task_of leased ended wake put split promote
 local EXEC, LANE, MOST = ARGV[2], ARGV[3], tonumber(ARGV[4])
 local WALK, LEASE = N .. 'walk:' .. LANE, N .. 'lease:' .. EXEC
 -- How many waiting runs one take examines, when limits or cancelled runs are in the way.
@@ -38,7 +38,8 @@ local function best()
 end
 
 -- Pops up to `want` items off a place and leases those that may run; if they return, they return
--- to the place `home`. Gives how many it popped.
+-- to the place `home`. An executor that gets what is no record ends that run as lost. Gives how
+-- many it popped.
 local function pop(walk, place, want, home)
   local list = N .. 'q:' .. place
   local items = redis.call('LPOP', list, want) or {}
@@ -50,7 +51,8 @@ local function pop(walk, place, want, home)
   local n, l = #out, #leases
   for i = 1, #items do
     local item, record = items[i], records[i]
-    if record and string.byte(record) == 113 and (#item == 26 or admitted(home, item)) then
+    if record and (string.byte(record) == 113 or not ended(record))
+        and (#item == 26 or admitted(home, item)) then
       local id = string.sub(item, 1, 26)
       out[n + 1], out[n + 2] = id, record
       leases[l + 1], leases[l + 2] = id, home .. '|' .. item

@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from rtd.common.errors import UnknownTask
+from rtd.common.errors import NoSuchRun, StoreError, UnknownTask
 from rtd.model.policies import Policies
 from rtd.model.run_record import (
     RunEnd,
     RunRecord,
     RunSpec,
-    decode_record,
     encode_record,
     pack_events,
     with_end,
@@ -16,6 +15,7 @@ from rtd.model.run_record import (
 from rtd.model.run_states import RunState
 from rtd.store.commands import keys
 from rtd.store.commands.arguments import Cancellation
+from rtd.store.commands.stored_records import parse_record, unreadable_text
 from rtd.supervisor.core.clock import now_ms
 from rtd.supervisor.core.context import SupervisorContext
 
@@ -49,14 +49,16 @@ def run_event(at: float, record: RunRecord, what: str, detail: Any = None) -> li
 
 
 async def cancel_waiting(
-    context: SupervisorContext, blob: bytes, by: str, why: str, at: float
+    context: SupervisorContext, blob: bytes, record: RunRecord, by: str, why: str, at: float
 ) -> str:
     """Cancel a run that waits, if its record is still this one.
+
+    Args:
+        blob: the record as it is stored.
 
     Returns:
         `ok`, `leased` (an executor has it), `changed` or `missing`.
     """
-    record = decode_record(blob)
     cancelled = with_end(record, RunState.CANCELLED, RunEnd(at, None, by, why, None))
     withdrawal = Cancellation(
         id=record.spec.id,
@@ -73,3 +75,23 @@ async def cancel_waiting(
         )
     )
     return answer
+
+
+def existing_record(run_id: str, blob: bytes | None) -> RunRecord:
+    """Return the record of a run that is named.
+
+    Raises:
+        NoSuchRun: it is not there (any more).
+        StoreError: it cannot be read.
+    """
+    if blob is None:
+        raise no_such_run(run_id)
+    try:
+        return parse_record(run_id, blob)
+    except ValueError as error:
+        raise StoreError(f"run {run_id}: {unreadable_text(error)}") from None
+
+
+def no_such_run(run_id: str) -> NoSuchRun:
+    """Return the error for a whole id that Redis does not have (any more)."""
+    return NoSuchRun(f"there is no run {run_id} (records are kept for the configured retention)")

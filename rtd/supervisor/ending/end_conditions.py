@@ -17,9 +17,9 @@ from rtd.language.leaves.no_output import NoOutputPast
 from rtd.language.leaves.usage import CpuAbove, CpuTimeAbove, MemoryAbove
 from rtd.language.three_valued import evaluate_partially
 from rtd.model.output_files import scratch_path
-from rtd.model.run_record import decode_record
 from rtd.process.board.board import SlotSnapshot
 from rtd.process.tree.host_load import measure_host
+from rtd.store.commands.stored_records import readable_record
 from rtd.supervisor.core.clock import wall_of_ns
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.log import log
@@ -110,9 +110,10 @@ class EndConditionWatch:
         blob = await context.retry(
             lambda: context.execute(context.commands.get_record(seen.run_id))
         )
-        if blob is None:
+        record = readable_record(seen.run_id, blob)
+        if record is None:
             return
-        watched.task = decode_record(blob).spec.task
+        watched.task = record.spec.task
         executor = context.executors.at_slot(seen.slot)
         generation = 0 if executor is None else executor.generation
         manifest = context.manifests.get(generation, context.manifest)

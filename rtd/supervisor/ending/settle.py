@@ -4,8 +4,9 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-from rtd.model.run_record import RunRecord, decode_record, encode_record, pack_events
+from rtd.model.run_record import RunRecord, encode_record, pack_events
 from rtd.store.commands.arguments import LeaseOutcome, OrphanRun
+from rtd.store.commands.stored_records import likely_task, lost_record, readable_record
 from rtd.supervisor.core.clock import now_ms, wall_of_ns
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.executor_registry import ExecutorExit, UnfinishedRun
@@ -92,35 +93,52 @@ class _DeadExecutor:
             context.config.node, executor_exit.exec_id, executor_exit.is_self_inflicted
         )
         orphans: list[OrphanRun] = await context.execute(fence)
-        for orphan in orphans:
-            if not orphan.record:
-                log.error("the record of run %s is missing in Redis", orphan.id)
-        orphans = [orphan for orphan in orphans if orphan.record]
         if orphans:
             reported = {written[0].id: written for written in self._files.read_outcomes()}
-            intents = await self._intents(orphans)
-            outcomes = [
-                reported.get(orphan.id) or self._settle_run(orphan, intents.get(orphan.id))
-                for orphan in orphans
-            ]
-            await self._write(outcomes)
+            outcomes = reported | await self._decide([o for o in orphans if o.id not in reported])
+            await self._write([outcomes[orphan.id] for orphan in orphans])
         self._files.remove()
 
-    async def _intents(self, orphans: list[OrphanRun]) -> dict[str, Intent]:
-        calls = [self._context.commands.get_intent(orphan.id) for orphan in orphans]
-        found: dict[str, Intent] = {}
-        for orphan, blob in zip(
-            orphans, await self._context.redis.execute_all(*calls), strict=True
-        ):
-            intent = Intent.unpack(blob) if blob else self._intent_of(orphan.id)
-            attempt = len(decode_record(orphan.record).attempts) + 1
-            if intent is not None and intent.holds_for(attempt):
-                found[orphan.id] = intent
+    async def _decide(self, orphans: list[OrphanRun]) -> dict[str, WrittenOutcome]:
+        """Return the outcomes of runs, by their ids, that the executor has not reported."""
+        unreadable, records = [], []
+        for orphan in orphans:
+            record = readable_record(orphan.id, orphan.record)
+            if record is None:
+                unreadable.append(orphan)
+            else:
+                records.append(record)
+        decisions = await self._end_unreadable(unreadable) if unreadable else []
+        intents = await self._intents(records)
+        decisions += [self._settle_run(one, intents.get(one.spec.id)) for one in records]
+        return {decision.record.spec.id: self._outcome(decision) for decision in decisions}
+
+    async def _end_unreadable(self, orphans: list[OrphanRun]) -> list[SettleDecision]:
+        """Return how runs end whose records are missing or cannot be read."""
+        call = self._context.commands.get_started_tasks([one.id for one in orphans])
+        started = await self._context.execute(call)
+        found: list[SettleDecision] = []
+        for one, name in zip(orphans, started, strict=True):
+            task = likely_task(one.place_item, name)
+            record = lost_record(one.id, one.record, task, self._ended_at)
+            found.append(SettleDecision("d", record, "finished"))
         return found
 
-    def _settle_run(self, orphan: OrphanRun, intent: Intent | None) -> WrittenOutcome:
-        record = decode_record(orphan.record)
-        unfinished = self._unfinished.get(orphan.id)
+    async def _intents(self, records: list[RunRecord]) -> dict[str, Intent]:
+        ids = [record.spec.id for record in records]
+        calls = [self._context.commands.get_intent(run_id) for run_id in ids]
+        found: dict[str, Intent] = {}
+        for record, blob in zip(
+            records, await self._context.redis.execute_all(*calls), strict=True
+        ):
+            run_id = record.spec.id
+            intent = Intent.unpack(blob) if blob else self._intent_of(run_id)
+            if intent is not None and intent.holds_for(len(record.attempts) + 1):
+                found[run_id] = intent
+        return found
+
+    def _settle_run(self, record: RunRecord, intent: Intent | None) -> SettleDecision:
+        unfinished = self._unfinished.get(record.spec.id)
         evidence = Evidence(
             exit=self._exit,
             started_at=self._started_at(unfinished),
@@ -128,9 +146,7 @@ class _DeadExecutor:
             intent=intent,
             output=None if unfinished is None else self._output(unfinished, record),
         )
-        decision = determine_outcome(record, policies_of(self._context, record.spec), evidence)
-        self._log(decision)
-        return self._outcome(orphan, decision)
+        return determine_outcome(record, policies_of(self._context, record.spec), evidence)
 
     def _started_at(self, unfinished: UnfinishedRun | None) -> float | None:
         """Return when the run began; None: it certainly never did."""
@@ -149,11 +165,12 @@ class _DeadExecutor:
             self._outputs[unfinished.run] = self._files.claim_output(index, unfinished.run, attempt)
         return self._outputs[unfinished.run]
 
-    def _outcome(self, orphan: OrphanRun, decision: SettleDecision) -> WrittenOutcome:
+    def _outcome(self, decision: SettleDecision) -> WrittenOutcome:
+        self._log(decision)
         record = decision.record
         blob = encode_record(record)
         due_ms = int((self._ended_at + decision.wait_s) * 1000) if decision.wait_s else 0
-        outcome = LeaseOutcome(orphan.id, record.spec.task, decision.kind, blob, due_ms)
+        outcome = LeaseOutcome(record.spec.id, record.spec.task, decision.kind, blob, due_ms)
         detail = record.end.why if record.end else describe_exit(self._exit)
         return outcome, run_event(self._ended_at, record, decision.what, detail)
 

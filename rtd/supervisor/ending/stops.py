@@ -11,10 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from rtd.common.errors import NoSuchRun, StoreGone, WrongState
+from rtd.common.errors import StoreGone, WrongState
 from rtd.common.ids import to_words
 from rtd.config.config import EMBEDDED
-from rtd.model.run_record import decode_record
 from rtd.model.run_states import TERMINAL
 from rtd.process.board.board import SlotSnapshot
 from rtd.process.tree.process_tree import read_tree
@@ -23,7 +22,7 @@ from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.executor_registry import Executor, ExecutorPhase
 from rtd.supervisor.core.log import log
 from rtd.supervisor.core.retry import Backoff
-from rtd.supervisor.core.run_helpers import cancel_waiting
+from rtd.supervisor.core.run_helpers import cancel_waiting, existing_record
 from rtd.supervisor.core.stop_request import Intent
 from rtd.supervisor.ending.executor_killer import ExecutorKiller
 from rtd.supervisor.ending.other_nodes import refuse_other_nodes
@@ -158,12 +157,11 @@ class Stops:
             if seen is not None:
                 return seen
             blob = await context.execute(context.commands.get_record(stop.run_id))
-            if blob is None:
-                raise NoSuchRun(f"run {stop.run_id} is not there any more")
-            if decode_record(blob).state in TERMINAL:
+            record = existing_record(stop.run_id, blob)
+            if record.state in TERMINAL:
                 return None
             intent = stop.intent
-            answer = await cancel_waiting(context, blob, intent.by, intent.why, time.time())
+            answer = await cancel_waiting(context, blob, record, intent.by, intent.why, time.time())
             if answer == "ok":
                 return None
             if time.monotonic() > elsewhere_at:

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from rtd.common.errors import StoreGone
 from rtd.model.policies import Policies
-from rtd.model.run_record import RunRecord, count_failures, decode_record
+from rtd.model.run_record import RunRecord, count_failures
+from rtd.store.commands.stored_records import readable_record
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.log import log
 from rtd.supervisor.core.run_helpers import policies_of
@@ -23,9 +24,9 @@ async def store_intent(
         _, blob = await context.redis.execute_all(
             context.commands.set_intent(run_id, intent.pack()), context.commands.get_record(run_id)
         )
-        if blob is None:
+        record = readable_record(run_id, blob)
+        if record is None:
             return intent, grace_s
-        record = decode_record(blob)
         policies = policies_of(context, record.spec)
         if policies.stop_grace_s is not None:
             grace_s = policies.stop_grace_s

@@ -4,11 +4,12 @@ from typing import Any, Final
 
 from rtd.language.core.durations import SECOND
 from rtd.language.core.time_zones import Zone
-from rtd.model.run_record import RunRecord, decode_record
+from rtd.model.run_record import RunRecord
 from rtd.model.run_states import TERMINAL
 from rtd.planner.planner import Planner
 from rtd.planner.scheduled_task import ScheduledTask
 from rtd.store.commands.run_places import LeasedPlace, WaitingPlace
+from rtd.store.commands.stored_records import readable_record
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.runs.queued_reason import QueuedReason, queued_reason
 
@@ -45,10 +46,14 @@ async def blocking_runs(
     ahead = {run.id: n for n, run in enumerate(run for run in queued if run.where == "queue")}
     due_times = await _due_times(context, [run for run in queued if run.id in active])
     holds: list[Hold] = []
-    for record in [decode_record(blob) for blob in blobs if blob is not None]:
-        run_id = record.spec.id
+    for run_id, blob in zip(active, blobs, strict=True):
+        record = readable_record(run_id, blob)
         if run_id in leased:
             holds.append(make_hold("running", f"its run {run_id} is going on", run_id))
+        elif record is None:
+            if blob is not None:
+                text = f"the record of its run {run_id} cannot be read: it ends when it is its turn"
+                holds.append(make_hold("queued", text, run_id))
         elif record.state not in TERMINAL:
             due_at = due_times.get(run_id)
             reason = await queued_reason(context, record, due_at)

@@ -8,8 +8,8 @@ from rtd.common.errors import RtdError, ShuttingDown, StoreGone
 from rtd.language.core.view import Answer
 from rtd.language.three_valued import evaluate_partially
 from rtd.model.manifest import Manifest, TaskInfo
-from rtd.model.run_record import decode_record
 from rtd.model.run_states import TERMINAL
+from rtd.store.commands.stored_records import readable_record
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.run_helpers import cancel_waiting
 from rtd.supervisor.runs.submit import SubmitRequest, submit
@@ -112,5 +112,7 @@ async def withdraw_runs(context: SupervisorContext, ids: Iterable[str]) -> None:
     """
     for run in list(ids):
         blob = await context.execute(context.commands.get_record(run))
-        if blob is not None and decode_record(blob).state not in TERMINAL:
-            await cancel_waiting(context, blob, "drain", "the daemon ended before it", time.time())
+        record = readable_record(run, blob)
+        if record is not None and record.state not in TERMINAL:
+            why = "the daemon ended before it"
+            await cancel_waiting(context, blob, record, "drain", why, time.time())

@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from rtd.common.errors import StoreGone
-from rtd.model.run_record import decode_record
 from rtd.process.events.wall_clock_timer import WallClockTimer
+from rtd.store.commands.stored_records import readable_record
 from rtd.supervisor.core.clock import now_ms
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.run_helpers import cancel_waiting
@@ -124,8 +124,9 @@ class RunTimers:
     async def _expire_one(self, run_id: str, blob: bytes) -> None:
         """Cancel a run that was not started in time, unless it has started just now."""
         context = self._context
-        if decode_record(blob).attempts:  # it waits to be tried again
+        record = readable_record(run_id, blob)
+        if record is None or record.attempts:  # its turn ends it, or it waits to be tried again
             await context.execute(context.commands.forget_expiry([run_id]))
         else:
             why = "it had not started when it expired"
-            await cancel_waiting(context, blob, "expired", why, time.time())
+            await cancel_waiting(context, blob, record, "expired", why, time.time())

@@ -23,11 +23,12 @@ from rtd.model.internal_tasks import (
     STARTUP_TASK,
 )
 from rtd.model.lanes import MAIN_LANE
-from rtd.model.run_record import RunRecord, RunSpec, decode_record, new_record
+from rtd.model.run_record import RunRecord, RunSpec, new_record
 from rtd.model.run_states import TERMINAL, RunState
 from rtd.protocol import frames
 from rtd.store.commands import keys
 from rtd.store.commands.arguments import Submission
+from rtd.store.commands.stored_records import readable_record
 from rtd.supervisor.core.clock import now_ms
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.run_helpers import cancel_waiting
@@ -135,7 +136,7 @@ class InternalRuns:
         unsent = run_id in self._unsent
         try:
             blob = await context.execute(context.commands.get_record(run_id))
-            record = None if blob is None else decode_record(blob)
+            record = readable_record(run_id, blob)
             if record is not None and record.state not in TERMINAL:
                 return
             if record is not None and record.state is RunState.SUCCEEDED:
@@ -156,8 +157,9 @@ class InternalRuns:
         why = "the main lane did not come to it in time"
         with suppress(StoreGone, TimeoutError):
             blob = await context.execute(context.commands.get_record(run_id))
-            if blob is not None:
-                answer = await cancel_waiting(context, blob, "rtd", why, time.time())
+            record = readable_record(run_id, blob)
+            if record is not None:
+                answer = await cancel_waiting(context, blob, record, "rtd", why, time.time())
                 if answer == "leased":
                     async with asyncio.timeout(timeout_s + GRACE_S):
                         return await asyncio.shield(ended)

@@ -6,8 +6,8 @@ from typing import Any
 from rtd.common.msgpack_values import pack, unpack
 from rtd.model.app_info import ParameterInfo
 from rtd.model.parameter_names import HIDDEN, field_of
-from rtd.model.run_record import decode_record
 from rtd.model.run_states import RunState
+from rtd.store.commands.stored_records import readable_record
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.jobs import SingleFlight
 from rtd.supervisor.runs.node_tasks import set_tasks
@@ -59,8 +59,10 @@ class KeptResults:
     async def _seed(self, task: str) -> None:
         context = self._context
         for done in await context.execute(context.commands.list_done(_MAX_SCANNED, task=task)):
-            record = decode_record(done.record)
-            if record.state is RunState.SUCCEEDED and record.end is not None:
+            record = readable_record(done.id, done.record)
+            if record is None or record.end is None:
+                continue
+            if record.state is RunState.SUCCEEDED:
                 await context.execute(
                     context.commands.seed_result(task, record.end.result or _NONE)
                 )

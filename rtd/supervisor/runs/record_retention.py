@@ -8,8 +8,9 @@ import asyncio
 import time
 from typing import Final
 
-from rtd.model.run_record import decode_record
+from rtd.common.ids import time_of
 from rtd.store.commands.arguments import StoredRun
+from rtd.store.commands.stored_records import readable_record
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.log import log
 
@@ -52,8 +53,7 @@ class RecordRetention:
         found: list[StoredRun] = await context.execute(context.commands.oldest_done(task, CHUNK))
         old = 0
         for run in reversed(found):
-            record = decode_record(run.record)
-            if record.end is None or record.end.ended_at >= before_at:
+            if not _is_old(run, before_at):
                 break
             old += 1
         if not old:
@@ -63,3 +63,15 @@ class RecordRetention:
             context.commands.forget(context.config.node, task, old, last_id)
         )
         return deleted, deleted > 0 and old == CHUNK
+
+
+def _is_old(run: StoredRun, before_at: float) -> bool:
+    """Return whether a finished run is beyond the retention.
+
+    If its record cannot be read, its id says when it was submitted. An id that was made from a key
+    says nothing; then the run is old.
+    """
+    record = readable_record(run.id, run.record)
+    if record is None:
+        return not before_at <= time_of(run.id) <= time.time()
+    return record.end is not None and record.end.ended_at < before_at

@@ -13,7 +13,7 @@ from rtd.common.text_of import is_utf8, show_value
 from rtd.common.units import format_bytes, parse_duration_s
 from rtd.model.manifest import COMMAND, TaskInfo, check_params
 from rtd.model.policies import DECLARED, read_policies
-from rtd.model.run_record import RunSpec, decode_record
+from rtd.model.run_record import RunSpec
 from rtd.model.run_template import RunTemplate
 from rtd.protocol import frames
 from rtd.store.commands import keys
@@ -21,6 +21,7 @@ from rtd.store.commands.arguments import Submission
 from rtd.store.connection.command import RedisCommand
 from rtd.supervisor.core.clock import now_ms
 from rtd.supervisor.core.context import SupervisorContext
+from rtd.supervisor.core.run_helpers import existing_record
 from rtd.supervisor.runs.check_command import check_command
 
 #: Runs in one call of the script; while Redis executes one, the next is packed.
@@ -105,8 +106,7 @@ async def _check_same(context: SupervisorContext, request: SubmitRequest, run_id
     blob = await context.execute(context.commands.get_record(run_id))
     if blob is None:
         return  # it went in between: too old
-    spec = decode_record(blob).spec
-    key = show_value(request.key)
+    spec, key = existing_record(run_id, blob).spec, show_value(request.key)
     if spec.task != request.task:
         raise Conflict(f"the id {key} is taken: run {run_id} is one of task {spec.task!r}")
     before, now = (

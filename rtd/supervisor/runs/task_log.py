@@ -9,8 +9,9 @@ import time
 from typing import Final
 
 from rtd.common.errors import StoreGone
-from rtd.model.run_record import decode_record
+from rtd.model.internal_tasks import is_internal
 from rtd.process.board.board import SlotSnapshot
+from rtd.store.commands.stored_records import readable_record
 from rtd.supervisor.core.clock import wall_of_ns
 from rtd.supervisor.core.context import SupervisorContext
 
@@ -125,9 +126,9 @@ class TaskLogMonitor:
             )
             runs = []
             for seen, blob in zip(new, blobs, strict=True):
-                task = "" if blob is None else decode_record(blob).spec.task
-                if task and not task.startswith("@"):  # not an internal run
-                    runs.append((seen.run_id, task, wall_of_ns(seen.started_ns)))
+                record = readable_record(seen.run_id, blob)
+                if record is not None and not is_internal(record.spec.task):
+                    runs.append((seen.run_id, record.spec.task, wall_of_ns(seen.started_ns)))
             if runs:
                 await context.execute(context.commands.log_begun(context.config.node, runs))
             self._recorded.update(seen.run_id for seen in new)

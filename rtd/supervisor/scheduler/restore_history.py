@@ -4,13 +4,15 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from rtd.language.core.run_history import FAIL, INACTION, RUN, SUCCESS, TERMINATE
-from rtd.model.run_record import RunRecord, decode_record
+from rtd.model.run_record import RunRecord
 from rtd.model.run_states import STATE_CHAR, TERMINAL
 from rtd.model.task_log_entry import LogRow
 from rtd.planner.occurrence import Occurrence
 from rtd.planner.planner import Planner
 from rtd.store.commands.schedule_records import ActiveRun, OccurrenceRecord, SchedulerState
+from rtd.store.commands.stored_records import readable_record
 from rtd.supervisor.core.context import SupervisorContext
+from rtd.supervisor.core.log import log
 from rtd.supervisor.core.run_waiters import chunks
 
 #: Runs of a task that are read where a condition asks for more than the latest events.
@@ -46,7 +48,7 @@ async def restore_history(
             past.record_begin(one.task, one.id, one.start_us)
     for task in past.retained_tasks:
         for done in await context.execute(context.commands.list_done(REREAD, task=task)):
-            for action, at_us in events_of(decode_record(done.record)):
+            for action, at_us in events_of(readable_record(done.id, done.record)):
                 if at_us >= since_us:
                     past.record_event(task, action, at_us)
     await _restore_catch_ups(context, planner, state.catch_ups)
@@ -60,10 +62,10 @@ async def _begun(context: SupervisorContext, active: Sequence[ActiveRun]) -> set
     found = {one.id for one in active if one.id in leased}
     for chunk in chunks([one.id for one in active if one.id not in leased]):
         blobs = await context.execute(context.commands.get_records(chunk))
-        pairs = zip(chunk, blobs, strict=True)
-        found |= {
-            run_id for run_id, blob in pairs if blob is not None and decode_record(blob).attempts
-        }
+        for run_id, blob in zip(chunk, blobs, strict=True):
+            record = readable_record(run_id, blob)
+            if record is not None and record.attempts:
+                found.add(run_id)
     return found
 
 
@@ -121,21 +123,41 @@ async def _restore_catch_ups(
 
 async def _still_active(context: SupervisorContext, active: Sequence[ActiveRun]) -> list[ActiveRun]:
     """Return the runs that have not ended; remove the others from the active runs. They ended
-    while their task was not watched."""
+    while their task was not watched, or their records cannot be read."""
     going: list[ActiveRun] = []
     for start in range(0, len(active), 1000):
         chunk = active[start : start + 1000]
-        blobs = await context.execute(context.commands.get_records([one.id for one in chunk]))
-        alive = [
-            one
-            for one, blob in zip(chunk, blobs, strict=True)
-            if blob is not None and decode_record(blob).state not in TERMINAL
-        ]
+        ids = [one.id for one in chunk]
+        blobs = await context.execute(context.commands.get_records(ids))
+        leased = await _leased_unreadable(context, ids, blobs)
+        alive = []
+        for one, blob in zip(chunk, blobs, strict=True):
+            record = readable_record(one.id, blob)
+            if one.id in leased or (record is not None and record.state not in TERMINAL):
+                alive.append(one)
+            elif record is None and blob is not None:
+                log.warning(
+                    "run %s (%s) counts as over: its record cannot be read", one.id, one.task
+                )
         going += alive
         ended = {one.id for one in chunk} - {one.id for one in alive}
         if ended:
             await context.execute(context.commands.drop_active_runs(ended))
     return going
+
+
+async def _leased_unreadable(
+    context: SupervisorContext, ids: Sequence[str], blobs: Sequence[bytes | None]
+) -> set[str]:
+    """Return those of these runs whose records cannot be read, and which an executor has all the
+    same: it writes a new record when the run ends."""
+    pairs = zip(ids, blobs, strict=True)
+    bad = {
+        run_id for run_id, blob in pairs if blob is not None and not readable_record(run_id, blob)
+    }
+    if not bad:
+        return bad
+    return bad.intersection(run.id for run in await context.execute(context.commands.list_leased()))
 
 
 async def reconcile_runs(
@@ -150,12 +172,14 @@ async def reconcile_runs(
         is_in_flight: whether Redis may not have the run of an occurrence yet.
     """
     for chunk in chunks(taken):
-        blobs = await context.execute(context.commands.get_records([one.run_id for one in chunk]))
+        ids = [one.run_id for one in chunk]
+        blobs = await context.execute(context.commands.get_records(ids))
+        leased = await _leased_unreadable(context, ids, blobs)
         for one, blob in zip(chunk, blobs, strict=True):
-            record = None if blob is None else decode_record(blob)
+            record = readable_record(one.run_id, blob)
             if one.run_id not in planner.history.active_runs(one.task):
                 continue
-            if record is None and not is_in_flight(one):
+            if record is None and not (is_in_flight(one) or one.run_id in leased):
                 planner.events.vacate(one.task, one.run_id)
             elif record is not None and record.end is not None:
                 at_us = round(record.end.ended_at * 1e6)
@@ -164,8 +188,10 @@ async def reconcile_runs(
                 )
 
 
-def events_of(record: RunRecord) -> Iterator[tuple[str, int]]:
-    """Yield the events of an ended run."""
+def events_of(record: RunRecord | None) -> Iterator[tuple[str, int]]:
+    """Yield the events of an ended run; none if its record cannot be read."""
+    if record is None:
+        return
     if record.attempts:
         yield RUN, round(record.attempts[0].started_at * 1e6)
     if record.end is not None:

@@ -5,10 +5,10 @@ from typing import Final
 
 from rtd.common.errors import StoreGone
 from rtd.language.core.run_history import RUN
-from rtd.model.run_record import decode_record
 from rtd.planner.planner import Planner
 from rtd.store.commands.faults import ScheduleHalt
 from rtd.store.commands.schedule import ALL_TASKS
+from rtd.store.commands.stored_records import readable_record
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.jobs import SingleFlight
 from rtd.supervisor.core.log import log
@@ -115,7 +115,7 @@ class ScheduleEvents:
         planner = self._scheduler.planner
         if planner is None:
             return
-        record = None if blob is None else decode_record(blob)
+        record = readable_record(run_id, blob)
         if record is not None and record.attempts:
             planner.history.record_event(task, RUN, round(record.attempts[0].started_at * 1e6))
         if record is None or record.attempts:

@@ -7,9 +7,10 @@ from rtd.common.msgpack_values import unpack
 from rtd.language.core.time_zones import NEVER
 from rtd.language.core.view import Answer
 from rtd.model.app_info import CustomConditionInfo
-from rtd.model.run_record import RunRecord, decode_record
+from rtd.model.run_record import RunRecord
 from rtd.model.run_states import STATE_CHAR, RunState
 from rtd.planner.planner import Planner
+from rtd.store.commands.stored_records import readable_record
 from rtd.supervisor.core.context import SupervisorContext
 
 #: How many ended runs of a task are searched for one that succeeded.
@@ -43,8 +44,8 @@ async def restore_values(context: SupervisorContext, planner: Planner) -> None:
             text, Answer(False, f"task {info.task!r} has not succeeded yet")
         )
         for done in await context.execute(context.commands.list_done(MAX_SCANNED, task=info.task)):
-            record = decode_record(done.record)
-            if record.state is RunState.SUCCEEDED:
+            record = readable_record(done.id, done.record)
+            if record is not None and record.state is RunState.SUCCEEDED:
                 _set_value(planner, text, info, record)
                 break
 
@@ -55,9 +56,9 @@ async def record_result(
     """Set the values that the result of an ended run gives. If the run has failed, that is a
     fault, and the earlier value stays. Raises StoreGone."""
     blob = await context.execute(context.commands.get_record(run_id))
-    if blob is None:
+    record = readable_record(run_id, blob)
+    if record is None:
         return
-    record = decode_record(blob)
     halts = not context.manifest.info.silence_cond_check
     for text, info in conditions_of(context, task):
         if record.state is RunState.SUCCEEDED:

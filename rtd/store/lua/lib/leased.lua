@@ -1,22 +1,6 @@
 -- leased(id, record): an executor has this run. Rings where a condition depends on whether its
--- task is running or has started. Needs ring and ring_all.
-
--- The task in a record: the state's character, an array of three, the spec as bytes with their
--- length in 1, 2 or 4; in it an array, the schema, and the id of 26 before the task.
-local function task_of(record)
-  local width = ({[0xc4] = 1, [0xc5] = 2, [0xc6] = 4})[string.byte(record, 3)]
-  if not width then return '' end
-  local at = 4 + width + 29
-  local head, size = string.byte(record, at), nil
-  if head == 0xd9 then
-    size, at = string.byte(record, at + 1), at + 2
-  elseif head == 0xda then
-    size, at = string.byte(record, at + 1) * 256 + string.byte(record, at + 2), at + 3
-  else
-    size, at = head - 0xa0, at + 1
-  end
-  return string.sub(record, at, at + size - 1)
-end
+-- task is running or has started. Needs ring, ring_all and
+-- task_of.
 
 local asked
 local function leased(id, record)
