@@ -8,9 +8,9 @@ from rtd.executor.core.executor_connections import Abandoned
 from rtd.executor.core.executor_options import ExecutorOptions
 from rtd.executor.core.exit_codes import EXIT_FENCED, EXIT_RETIRED
 from rtd.executor.core.leased_run import LeasedRun, expired_outcome, refused_outcome
-from rtd.executor.core.unreadable_runs import check_run, end_unreadable
 from rtd.executor.core.wait_readable import wait_readable
 from rtd.executor.lanes.base_lane import BaseLane, DescriptorsLost
+from rtd.executor.unreadable_runs import check_run, end_unreadable
 from rtd.model.internal_tasks import FOR_NODE, is_internal, node_marker
 from rtd.model.manifest import COMMAND, NO_COMMANDS
 from rtd.session.session import Session

@@ -110,11 +110,15 @@ def pack_spec(spec: RunSpec) -> bytes:
     return blob
 
 
+class UnknownSchema(ValueError):
+    """A later version of rtd has written the record."""
+
+
 def unpack_spec(blob: bytes) -> RunSpec:
-    """The inverse of `pack_spec`. Raises ValueError for an unknown schema."""
+    """The inverse of `pack_spec`. Raises UnknownSchema, or any error for what is no spec."""
     version, *fields = msgpack.unpackb(blob, strict_map_key=False)
     if version != RECORD_SCHEMA:
-        raise ValueError(f"a record of schema {version!r}; this rtd reads schema {RECORD_SCHEMA}")
+        raise UnknownSchema(f"it has schema {version!r:.40}; this rtd reads schema {RECORD_SCHEMA}")
     return RunSpec(*fields[:_SPEC_SIZE])
 
 

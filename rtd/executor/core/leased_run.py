@@ -34,7 +34,7 @@ _ID, _TASK, _PARAMS, _SUBMITTED_AT, _OPTS = (
 class LeasedRun:
     """A run as it was leased.
 
-    What most records do not have is not checked; see `rtd.executor.core.unreadable_runs`.
+    What most records do not have is not checked; see `rtd.executor.unreadable_runs`.
 
     Raises:
         ValueError, TypeError, LookupError: another program, or a later rtd, wrote the record.

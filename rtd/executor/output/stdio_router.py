@@ -48,6 +48,10 @@ class StdioRouter:
                     scratch.write(blob, stream)
                     return
             scratch = now
+        self.write_log(blob, stream)
+
+    def write_log(self, blob: bytes, stream: int = ERR) -> None:
+        """Write to the daemon's log, whatever run goes on."""
         left = memoryview(blob)
         with suppress(OSError):  # a closed terminal, a full disk
             while left:

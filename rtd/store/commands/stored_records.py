@@ -21,6 +21,7 @@ from rtd.model.run_record import (
     RunEnd,
     RunRecord,
     RunSpec,
+    UnknownSchema,
     decode_record,
     encode_record,
     unpack_spec,
@@ -34,7 +35,6 @@ UNREADABLE: Final = (ValueError, TypeError, AttributeError, LookupError, Recursi
 UNKNOWN: Final = "?"
 #: The year 9999 in epoch seconds; no date goes further.
 _END_AT: Final = 253_402_300_800
-_FAULT_CHARS: Final = 200
 
 Check = Callable[[Any], bool]
 
@@ -137,8 +137,10 @@ def parse_record(run_id: str, blob: bytes) -> RunRecord:
     try:
         record = decode_record(blob)
         fault = _record_fault(record, run_id)
-    except UNREADABLE as error:
-        raise ValueError(str(error)[:_FAULT_CHARS] or type(error).__name__) from None
+    except UnknownSchema:
+        raise
+    except UNREADABLE:
+        raise ValueError("it is malformed") from None
     if fault is not None:
         raise ValueError(fault)
     return record

@@ -125,6 +125,7 @@ async def _still_active(context: SupervisorContext, active: Sequence[ActiveRun])
     """Return the runs that have not ended; remove the others from the active runs. They ended
     while their task was not watched, or their records cannot be read."""
     going: list[ActiveRun] = []
+    unreadable: list[str] = []
     for start in range(0, len(active), 1000):
         chunk = active[start : start + 1000]
         ids = [one.id for one in chunk]
@@ -136,13 +137,15 @@ async def _still_active(context: SupervisorContext, active: Sequence[ActiveRun])
             if one.id in leased or (record is not None and record.state not in TERMINAL):
                 alive.append(one)
             elif record is None and blob is not None:
-                log.warning(
-                    "run %s (%s) counts as over: its record cannot be read", one.id, one.task
-                )
+                unreadable.append(one.id)
         going += alive
         ended = {one.id for one in chunk} - {one.id for one in alive}
         if ended:
             await context.execute(context.commands.drop_active_runs(ended))
+    if unreadable:
+        count, first = len(unreadable), unreadable[0]
+        text = "%d of the active runs (%s) count as over: their records in Redis cannot be read"
+        log.warning(text, count, first if count == 1 else f"{first}, ...")
     return going
 
 

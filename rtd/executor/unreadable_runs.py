@@ -1,11 +1,11 @@
 """Leased runs whose records cannot be read: they end as lost, and the executor goes on."""
 
-import sys
 import time
 from collections.abc import Sequence
 
 from rtd.executor.core.backend import Backend
 from rtd.executor.core.leased_run import LeasedRun
+from rtd.executor.output.stdio_router import STDIO
 from rtd.store.commands.arguments import StoredRun
 from rtd.store.commands.stored_records import likely_task, lost_record, opts_fault, parse_record
 
@@ -32,4 +32,4 @@ def end_unreadable(backend: Backend, runs: Sequence[StoredRun]) -> None:
         backend.outcomes.add_record(record)
         why = record.end.why if record.end else ""
         line = f"rtd: run {run.id} ({record.spec.task!r:.100}) is lost: {why}"
-        print(line, file=sys.stderr, flush=True)
+        STDIO.write_log(f"{line}\n".encode(errors="replace"))

@@ -1,0 +1,65 @@
+"""Records of runs as another program, or a later version of rtd, may leave them in Redis."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgpack
+
+from rtd.model.run_record import RECORD_SCHEMA
+
+
+def _parts(blob: bytes) -> tuple[bytes, list[Any], list[Any]]:
+    """The state, the fields of the spec and the other parts of a stored record."""
+    spec, *rest = msgpack.unpackb(blob[1:], strict_map_key=False)
+    return blob[:1], msgpack.unpackb(spec, strict_map_key=False), rest
+
+
+def _with_rest(place: int, value: Any) -> Callable[[bytes], bytes]:
+    def change(blob: bytes) -> bytes:
+        state, spec, rest = _parts(blob)
+        rest[place] = value
+        return state + bytes(msgpack.packb([msgpack.packb(spec), *rest]))
+
+    return change
+
+
+def _with_field(place: int, value: Any) -> Callable[[bytes], bytes]:
+    def change(blob: bytes) -> bytes:
+        state, spec, rest = _parts(blob)
+        spec[place] = value
+        return state + bytes(msgpack.packb([msgpack.packb(spec), *rest]))
+
+    return change
+
+
+#: From the good record to one that cannot be read, by what is wrong with it.
+CHANGES: dict[str, Callable[[bytes], bytes]] = {
+    "words": lambda _: b"garbage",
+    "words that begin as a success does": lambda _: b"some garbage",
+    "nothing": lambda _: b"",
+    "a state alone": lambda blob: blob[:1],
+    "the first half": lambda blob: blob[: len(blob) // 2],
+    "a byte too many": lambda blob: blob + b"\0",
+    "lists in lists": lambda blob: blob[:1] + b"\x91" * 100_000,
+    "two parts": lambda blob: blob[:1] + b"\x92\xc0\xc0",
+    "attempts: 5": _with_rest(0, 5),
+    "attempts: a short one": _with_rest(0, [[1]]),
+    "attempts: one in no state": _with_rest(0, [[1, 1.0, 2.0, "?", "E"]]),
+    "attempts: texts for times": _with_rest(0, [[1, "a", "b", "x", "E"]]),
+    "the end: 5": _with_rest(1, 5),
+    "the end: no fields": _with_rest(1, []),
+    "the end: a text for a time": _with_rest(1, ["now"]),
+    "schema": _with_field(0, RECORD_SCHEMA + 1),
+    "schema: a text": _with_field(0, "\x1b[31m"),
+    "id": _with_field(1, "0" * 26),
+    "id: 5": _with_field(1, 5),
+    "task: 5": _with_field(2, 5),
+    "params: a text": _with_field(3, "none"),
+    "lane: empty": _with_field(4, ""),
+    "queue: a bar": _with_field(5, "a|b"),
+    "submitted_at: a text": _with_field(7, "now"),
+    "submitted_at: nan": _with_field(7, float("nan")),
+    "opts: 5": _with_field(8, 5),
+    "opts: a text for a number": _with_field(8, {"retries": "two"}),
+    "opts: a text for a time": _with_field(8, {"timeout_s": "soon"}),
+}
