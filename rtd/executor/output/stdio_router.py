@@ -51,7 +51,7 @@ class StdioRouter:
         self.write_log(blob, stream)
 
     def write_log(self, blob: bytes, stream: int = ERR) -> None:
-        """Write to the daemon's log, whatever run goes on."""
+        """Write to the daemon's log, also while a run goes on."""
         left = memoryview(blob)
         with suppress(OSError):  # a closed terminal, a full disk
             while left:

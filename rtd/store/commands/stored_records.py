@@ -6,7 +6,7 @@ lost (`lost_record`).
 """
 
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 import msgpack
@@ -17,7 +17,6 @@ from rtd.common.msgpack_values import pack
 from rtd.model.internal_tasks import INTERNAL_PREFIX
 from rtd.model.policies import POLICY_FIELDS, Policies
 from rtd.model.run_record import (
-    Attempt,
     RunEnd,
     RunRecord,
     RunSpec,
@@ -67,12 +66,15 @@ def _optional(check: Check) -> Check:
 _TEXT, _NUMBER, _INT = _of(str), _of(int, float), _of(int)
 _EXIT: Final = _optional(_INT)
 _PROCESS: Final = _list_of(_INT, _TEXT, _TEXT)
+#: By the names of the fields, in their order.
 _SPEC_CHECKS: Final[dict[str, Check]] = {
-    "task": _TEXT, "params": _of(bytes), "lane": _is_place, "queue": _is_place, "priority": _INT,
-    "submitted_at": _is_time, "opts": _of(dict), "by": _TEXT, "key": _optional(_TEXT),
+    "id": _TEXT, "task": _TEXT, "params": _of(bytes), "lane": _is_place, "queue": _is_place,
+    "priority": _INT, "submitted_at": _is_time, "opts": _of(dict), "by": _TEXT,
+    "key": _optional(_TEXT),
 }  # fmt: skip
 _ATTEMPT_CHECKS: Final[dict[str, Check]] = {
-    "number": _INT, "started_at": _is_time, "ended_at": _is_time, "executor": _TEXT,
+    "number": _INT, "started_at": _is_time, "ended_at": _is_time, "state": _TEXT,
+    "executor": _TEXT,
     "error": _optional(_list_of(_TEXT, _TEXT, _TEXT)),
     "output": _optional(_list_of(_TEXT, _INT, _INT, _INT, _INT)),
     "cpu_s": _NUMBER, "peak_bytes": _INT, "exit": _optional(_list_of(_EXIT, _EXIT)),
@@ -109,9 +111,9 @@ def opts_fault(opts: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _fields_fault(fields: RunSpec | Attempt | RunEnd, checks: Mapping[str, Check]) -> str | None:
-    for name, check in checks.items():
-        if not check(getattr(fields, name)):
+def _fields_fault(fields: Iterable[Any], checks: Mapping[str, Check]) -> str | None:
+    for value, (name, check) in zip(fields, checks.items(), strict=True):
+        if not check(value):
             return f"its {name} is wrong"
     return None
 

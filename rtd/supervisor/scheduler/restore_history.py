@@ -61,11 +61,8 @@ async def _begun(context: SupervisorContext, active: Sequence[ActiveRun]) -> set
     leased = {run.id for run in await context.execute(context.commands.list_leased())}
     found = {one.id for one in active if one.id in leased}
     for chunk in chunks([one.id for one in active if one.id not in leased]):
-        blobs = await context.execute(context.commands.get_records(chunk))
-        for run_id, blob in zip(chunk, blobs, strict=True):
-            record = readable_record(run_id, blob)
-            if record is not None and record.attempts:
-                found.add(run_id)
+        records, _ = await _read(context, chunk)
+        found |= {one.spec.id for one in records if one is not None and one.attempts}
     return found
 
 
@@ -128,17 +125,15 @@ async def _still_active(context: SupervisorContext, active: Sequence[ActiveRun])
     unreadable: list[str] = []
     for start in range(0, len(active), 1000):
         chunk = active[start : start + 1000]
-        ids = [one.id for one in chunk]
-        blobs = await context.execute(context.commands.get_records(ids))
-        leased = await _leased_unreadable(context, ids, blobs)
-        alive = []
-        for one, blob in zip(chunk, blobs, strict=True):
-            record = readable_record(one.id, blob)
-            if one.id in leased or (record is not None and record.state not in TERMINAL):
-                alive.append(one)
-            elif record is None and blob is not None:
-                unreadable.append(one.id)
+        records, bad = await _read(context, [one.id for one in chunk])
+        leased = await _leased(context, bad)
+        alive = [
+            one
+            for one, record in zip(chunk, records, strict=True)
+            if one.id in leased or (record is not None and record.state not in TERMINAL)
+        ]
         going += alive
+        unreadable += [run_id for run_id in bad if run_id not in leased]
         ended = {one.id for one in chunk} - {one.id for one in alive}
         if ended:
             await context.execute(context.commands.drop_active_runs(ended))
@@ -149,18 +144,21 @@ async def _still_active(context: SupervisorContext, active: Sequence[ActiveRun])
     return going
 
 
-async def _leased_unreadable(
-    context: SupervisorContext, ids: Sequence[str], blobs: Sequence[bytes | None]
-) -> set[str]:
-    """Return those of these runs whose records cannot be read, and which an executor has all the
-    same: it writes a new record when the run ends."""
-    pairs = zip(ids, blobs, strict=True)
-    bad = {
-        run_id for run_id, blob in pairs if blob is not None and not readable_record(run_id, blob)
-    }
-    if not bad:
-        return bad
-    return bad.intersection(run.id for run in await context.execute(context.commands.list_leased()))
+async def _read(
+    context: SupervisorContext, ids: Sequence[str]
+) -> tuple[list[RunRecord | None], list[str]]:
+    """Return the records of these runs, and the ids of those whose records cannot be read."""
+    blobs = await context.execute(context.commands.get_records(ids))
+    records = [readable_record(run_id, blob) for run_id, blob in zip(ids, blobs, strict=True)]
+    found = zip(ids, blobs, records, strict=True)
+    return records, [run_id for run_id, blob, one in found if blob is not None and one is None]
+
+
+async def _leased(context: SupervisorContext, ids: Sequence[str]) -> set[str]:
+    """Return those of these runs that an executor has: it writes their records when they end."""
+    if not ids:
+        return set()
+    return {run.id for run in await context.execute(context.commands.list_leased())} & set(ids)
 
 
 async def reconcile_runs(
@@ -175,11 +173,9 @@ async def reconcile_runs(
         is_in_flight: whether Redis may not have the run of an occurrence yet.
     """
     for chunk in chunks(taken):
-        ids = [one.run_id for one in chunk]
-        blobs = await context.execute(context.commands.get_records(ids))
-        leased = await _leased_unreadable(context, ids, blobs)
-        for one, blob in zip(chunk, blobs, strict=True):
-            record = readable_record(one.run_id, blob)
+        records, bad = await _read(context, [one.run_id for one in chunk])
+        leased = await _leased(context, bad)
+        for one, record in zip(chunk, records, strict=True):
             if one.run_id not in planner.history.active_runs(one.task):
                 continue
             if record is None and not (is_in_flight(one) or one.run_id in leased):

@@ -23,7 +23,7 @@ from tests.helpers.source import PROGRAMS
 
 CALLS = StoreCommands("rtd")
 SOME = ("words", "words that begin as a success does", "nothing", "schema", "attempts: 5")
-FLAGS = ("--set", "lanes.process.max=5", "--set", "stop_grace=1s")
+FLAGS = ("--set", "lanes.process.max=6", "--set", "stop_grace=1s")
 
 
 @pytest.fixture
@@ -116,13 +116,13 @@ def test_they_are_over_and_all_else_goes_on(daemon: Daemon, end: Path) -> None:
         threads = {change: submit(rt, "threaded", queue="shelf") for change in SOME}
         ended = {change: submit(rt, "quick") for change in SOME}
         going, shelved = run_of(rt, "scheduled_long", "running"), run_of(rt, "shelved", "queued")
-        watched, orphan = submit(rt, "watched"), submit(rt, "watched")
-        pids = {run_id: pid_of(rt, run_id) for run_id in (watched, orphan)}
+        watched, orphan, doomed = (submit(rt, "watched") for _ in range(3))
+        pids = {run_id: pid_of(rt, run_id) for run_id in (watched, orphan, doomed)}
         rt.rpc.wait(runs=list(ended.values()), timeout_s=20)
     for group in (queued, delayed, expiring, threads, ended):
         for change, run_id in group.items():
             runs[change].append(run_id)
-    runs["words"] += [going, orphan, shelved]
+    runs["words"] += [going, orphan, doomed, shelved]
     runs["schema"].append(watched)
     spoil(daemon, runs)
 
@@ -135,6 +135,7 @@ def test_they_are_over_and_all_else_goes_on(daemon: Daemon, end: Path) -> None:
         check_schedule_goes_on(daemon)
         waited = rt.rpc.wait(runs=[*delayed.values(), orphan], timeout_s=20)["runs"]
         assert {row["state"] for row in waited} == {"lost"}
+        assert rt.rpc.kill(runs=[doomed])["runs"][0]["state"] == "terminated"
         check_verbs(daemon, [*list(queued.values())[:12], *ended.values()])
         until(lambda: len(rt.rpc.ls(task="shelved", state=["queued"])["runs"]), what="another")
         assert len(rt.rpc.ls(task="scheduled_long", state=["running"])["runs"]) <= 1
