@@ -15,7 +15,7 @@ from rtd.model.run_record import (
 from rtd.model.run_states import RunState
 from rtd.store.commands import keys
 from rtd.store.commands.arguments import Cancellation
-from rtd.store.commands.stored_records import parse_record, unreadable_text
+from rtd.store.commands.stored_records import parse_record, readable_record, unreadable_text
 from rtd.supervisor.core.clock import now_ms
 from rtd.supervisor.core.context import SupervisorContext
 
@@ -90,6 +90,24 @@ def existing_record(run_id: str, blob: bytes | None) -> RunRecord:
         return parse_record(run_id, blob)
     except ValueError as error:
         raise StoreError(f"run {run_id}: {unreadable_text(error)}") from None
+
+
+async def read_unless_leased(
+    context: SupervisorContext, run_id: str
+) -> tuple[bytes, RunRecord] | None:
+    """Return the record of a run, as it is stored and decoded.
+
+    None: it cannot be read, and an executor has the run: that writes a new one at the run's end.
+    Raises StoreGone, and as `existing_record` does.
+    """
+    read = context.commands.get_record(run_id)
+    blob = await context.execute(read)
+    if blob is not None and readable_record(run_id, blob) is None:
+        leases = await context.execute(context.commands.list_leased())
+        if any(lease.id == run_id for lease in leases):
+            return None
+        blob = await context.execute(read)  # the run may have ended just then
+    return blob or b"", existing_record(run_id, blob)
 
 
 def no_such_run(run_id: str) -> NoSuchRun:

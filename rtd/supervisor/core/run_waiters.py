@@ -12,6 +12,10 @@ from rtd.supervisor.core.context import SupervisorContext
 #: Runs that are read in one round trip.
 CHUNK = 1000
 _LIVE = frozenset(RunState) - TERMINAL
+#: All that a state can be; `-` stands for a run that is not there.
+_CHARS = STATE_BY_CHAR.keys() | {"-"}
+#: Waiting runs among which those are sought whose records cannot be read.
+_MAX_WAITING = 10_000
 Item = TypeVar("Item")
 
 
@@ -99,9 +103,22 @@ class RunWaiters:
             _, states = await self._context.redis.execute_all(
                 calls.watch_runs(chunk), calls.get_states(chunk)
             )
+            # Where another program has written, the place of the run tells whether it goes on.
+            going = await self._find_going() if set(states) - _CHARS else set()
             for run_id, char in zip(chunk, states, strict=True):
-                if STATE_BY_CHAR.get(char) not in _LIVE:
+                is_live = STATE_BY_CHAR.get(char) in _LIVE or (
+                    char not in _CHARS and run_id in going
+                )
+                if not is_live:
                     self.on_notification(run_id)
+
+    async def _find_going(self) -> set[str]:
+        """Return the runs that wait or that an executor has."""
+        calls = self._context.commands
+        leased, waiting = await self._context.redis.execute_all(
+            calls.list_leased(), calls.list_waiting(_MAX_WAITING)
+        )
+        return {run.id for run in (*leased, *waiting)}
 
     def _forget(self, watch: RunWatch) -> list[str]:
         unwanted = []

@@ -22,7 +22,7 @@ from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.executor_registry import Executor, ExecutorPhase
 from rtd.supervisor.core.log import log
 from rtd.supervisor.core.retry import Backoff
-from rtd.supervisor.core.run_helpers import cancel_waiting, existing_record
+from rtd.supervisor.core.run_helpers import cancel_waiting, read_unless_leased
 from rtd.supervisor.core.stop_request import Intent
 from rtd.supervisor.ending.executor_killer import ExecutorKiller
 from rtd.supervisor.ending.other_nodes import refuse_other_nodes
@@ -156,14 +156,13 @@ class Stops:
             seen = self.find_slot(stop.run_id)
             if seen is not None:
                 return seen
-            blob = await context.execute(context.commands.get_record(stop.run_id))
-            record = existing_record(stop.run_id, blob)
-            if record.state in TERMINAL:
-                return None
             intent = stop.intent
-            answer = await cancel_waiting(context, blob, record, intent.by, intent.why, time.time())
-            if answer == "ok":
-                return None
+            if (found := await read_unless_leased(context, stop.run_id)) is not None:
+                if found[1].state in TERMINAL:
+                    return None
+                answer = await cancel_waiting(context, *found, intent.by, intent.why, time.time())
+                if answer == "ok":
+                    return None
             if time.monotonic() > elsewhere_at:
                 try:
                     await refuse_other_nodes(context, stop.run_id)

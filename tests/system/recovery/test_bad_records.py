@@ -117,7 +117,7 @@ def test_they_are_over_and_all_else_goes_on(daemon: Daemon, end: Path) -> None:
         ended = {change: submit(rt, "quick") for change in SOME}
         going, shelved = run_of(rt, "scheduled_long", "running"), run_of(rt, "shelved", "queued")
         watched, orphan, doomed = (submit(rt, "watched") for _ in range(3))
-        pids = {run_id: pid_of(rt, run_id) for run_id in (watched, orphan, doomed)}
+        pids = {run_id: pid_of(rt, run_id) for run_id in (watched, orphan, doomed, going)}
         rt.rpc.wait(runs=list(ended.values()), timeout_s=20)
     for group in (queued, delayed, expiring, threads, ended):
         for change, run_id in group.items():
@@ -135,7 +135,8 @@ def test_they_are_over_and_all_else_goes_on(daemon: Daemon, end: Path) -> None:
         check_schedule_goes_on(daemon)
         waited = rt.rpc.wait(runs=[*delayed.values(), orphan], timeout_s=20)["runs"]
         assert {row["state"] for row in waited} == {"lost"}
-        assert rt.rpc.kill(runs=[doomed])["runs"][0]["state"] == "terminated"
+        (killed,) = rt.rpc.kill(runs=[doomed])["runs"]
+        assert killed["state"] == "terminated", killed["error"]
         check_verbs(daemon, [*list(queued.values())[:12], *ended.values()])
         until(lambda: len(rt.rpc.ls(task="shelved", state=["queued"])["runs"]), what="another")
         assert len(rt.rpc.ls(task="scheduled_long", state=["running"])["runs"]) <= 1
