@@ -5,7 +5,9 @@ from typing import Any, Final, NamedTuple
 
 import msgpack
 
+from rtd.common.text_of import text_of
 from rtd.store.commands.run_transitions import RunCommands
+from rtd.store.commands.stored_records import UNREADABLE
 from rtd.store.connection.command import RedisCommand, nothing
 
 _WHAT_CHARS: Final = 300
@@ -83,10 +85,15 @@ def _plain(text: str, most: int) -> bytes:
 
 
 def _parse_fault(blob: bytes | None) -> FaultRecord | None:
+    """Read a fault; None for one that another program has written."""
     if blob is None:
         return None
-    kind, what, message, first_at, last_at, times = _unpack(blob)[:6]
-    return FaultRecord(kind, what, message, float(first_at), float(last_at), int(times))
+    try:
+        kind, what, message, first_at, last_at, times = _unpack(blob)[:6]
+        texts = text_of(kind), text_of(what), text_of(message)
+        return FaultRecord(*texts, float(first_at), float(last_at), int(times))
+    except UNREADABLE:
+        return None
 
 
 def _unpack(blob: bytes) -> list[Any]:
@@ -102,5 +109,8 @@ def _parse_faults(blobs: Sequence[Any]) -> list[FaultRecord]:
 def _halt(blob: bytes | None) -> ScheduleHalt | None:
     if blob is None:
         return None
-    kind, what, message, at = _unpack(blob)[:4]
-    return ScheduleHalt(kind, what, message, float(at))
+    try:
+        kind, what, message, at = _unpack(blob)[:4]
+        return ScheduleHalt(text_of(kind), text_of(what), text_of(message), float(at))
+    except UNREADABLE:  # another program has written it: it halts all the same
+        return ScheduleHalt("?", "?", "the reason in Redis cannot be read", 0.0)

@@ -63,3 +63,33 @@ def test_the_first_fault_that_halts_is_kept_until_the_halt_is_lifted(store: Stor
     assert store.link.execute(store.calls.switch(NODE, "*", True)) == 0
     assert store.link.execute(store.calls.get_halt()) is None
     assert store.redis("HGET", "@switches", "*") == b"1"
+
+
+def test_a_fault_that_another_program_has_overwritten_is_recorded_again(store: Store) -> None:
+    for blob in (
+        b"garbage",
+        b"",
+        b"\xc1",
+        b"\x93\x01\x02\x03",
+        b"\x96\xa1a\xa1b\xa1c\xa1d\xa1e\x01",
+    ):
+        store.redis("HSET", f"@faults:{NODE}", "hook|before", blob)
+        assert store.link.execute(store.calls.list_faults(NODE)) == []
+        assert store.link.execute(store.calls.get_fault(NODE, "hook|before")) is None
+        assert note(store, "hook", "before", "first", 100.25) == 1
+        assert store.link.execute(store.calls.get_fault(NODE, "hook|before")).message == "first"
+
+
+def test_of_many_the_one_that_cannot_be_read_goes_first(store: Store) -> None:
+    for number in range(199):
+        note(store, "loader", f"file{number}", "no", float(number + 1))
+    store.redis("HSET", f"@faults:{NODE}", "hook|before", b"garbage")
+    note(store, "loader", "new", "no", 501.0)
+    assert len(store.link.execute(store.calls.list_faults(NODE))) == 200
+
+
+def test_a_halt_whose_reason_cannot_be_read_is_a_halt(store: Store) -> None:
+    store.redis("SET", "@halted", b"garbage")
+    assert (
+        store.link.execute(store.calls.get_halt()).message == "the reason in Redis cannot be read"
+    )

@@ -70,3 +70,12 @@ def test_the_place_and_the_task_of_a_leased_run_are_known(store: Store) -> None:
     places = store.link.execute(store.calls.get_lease_places("E1", [spec.id, other]))
     assert places == [f"process|q|0|{spec.id}|2|job", ""]
     assert store.link.execute(store.calls.get_started_tasks([spec.id, other])) == ["job", None]
+
+
+def test_what_does_not_begin_with_a_letter_has_no_state(store: Store) -> None:
+    ids = [new_id() for _ in range(4)]
+    for run_id, blob in zip(ids, (b"", b"\xff", b"garbage"), strict=False):
+        store.redis("SET", f"@r:{run_id}", blob)
+    assert store.link.execute(store.calls.get_states(ids)) == "??g-"
+    for run_id in ids:
+        store.redis("DEL", f"@r:{run_id}")
