@@ -53,7 +53,10 @@ class PlaceCommands:
         return RedisCommand(("1", self.prefix, largest_bytes, *ids), as_is, "sized_records")
 
     def get_states(self, ids: Sequence[str]) -> RedisCommand:
-        """Read the state characters of some runs, in one text; `-` for each that is not there."""
+        """Read the state characters of some runs, in one text.
+
+        `-` for each that is not there, `?` for one whose record does not begin with a letter.
+        """
         return RedisCommand(("1", self.prefix, *ids), _state_chars, "states")
 
     def is_record(self, run_id: str) -> RedisCommand:
