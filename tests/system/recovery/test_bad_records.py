@@ -96,6 +96,8 @@ def check_verbs(daemon: Daemon, runs: list[str]) -> None:
     assert done.stderr.startswith(told), done.stderr
     assert done.stderr.count("\n") == 1
     assert daemon.ok("ls", "--limit", "500").count("cannot be read") >= 10
+    for task in ("shelved", "scheduled_long", "follower", "windowed"):
+        daemon.ok("why", task)
 
 
 def check_log(daemon: Daemon, lost: Iterable[str]) -> None:
@@ -140,8 +142,6 @@ def test_they_are_over_and_all_else_goes_on(daemon: Daemon, end: Path) -> None:
         check_verbs(daemon, [*list(queued.values())[:12], *ended.values()])
         until(lambda: len(rt.rpc.ls(task="shelved", state=["queued"])["runs"]), what="another")
         assert len(rt.rpc.ls(task="scheduled_long", state=["running"])["runs"]) <= 1
-        for task in ("shelved", "scheduled_long", "follower", "windowed"):
-            daemon.ok("why", task)
         daemon.ok("queue", "resume", "shelf")
         unseen = {change for change in CHANGES if change.startswith(("lane", "queue", "submitted"))}
         lost = [run_id for change, run_id in queued.items() if change not in unseen]
