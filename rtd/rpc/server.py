@@ -10,21 +10,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from rtd.common.errors import ConfigError, FrameTooLarge, NotPermitted
+from rtd.common.errors import ConfigError, NotPermitted
 from rtd.config.config import Config
 from rtd.protocol import frames
+from rtd.rpc.core.connected_clients import ConnectedClients
 from rtd.rpc.core.connection import ClientConnection, RequestHandler
 from rtd.rpc.core.peer_credentials import Peer, peer_of, refusal
-from rtd.rpc.core.request_queue import LARGE_READ_BYTES, RequestQueue
+from rtd.rpc.core.request_queue import RequestQueue
 from rtd.supervisor.core.eager_task import start_now
 from rtd.supervisor.core.log import log
 from rtd.supervisor.core.unix_socket import bind_unix, is_listening
 
-#: Clients at once, and those of the group among them: root and the daemon's user still get in.
-MAX_CLIENTS: Final = 500
-MAX_MEMBERS: Final = 400
-#: Incomplete frames of all clients together; in memory they are there twice.
-HALF_FRAMES_BYTES: Final = 64 << 20
 #: Clients that are accepted in one turn of the event loop.
 ACCEPTS: Final = 64
 #: After "too many open files": do not spin on a listener that stays readable.
@@ -45,7 +41,7 @@ class ControlServer:
         self._path = path
         self._handle = handle
         self._gid = group_id(config().group)
-        self._clients: set[ClientConnection] = set()
+        self._clients = ConnectedClients(lambda: config().limits.frame_bytes)
         self._listener: socket.socket | None = None
         self._loop = asyncio.get_running_loop()
         self._queue = RequestQueue()
@@ -72,7 +68,7 @@ class ControlServer:
                     self._path.unlink()
             self._listener.close()
             self._listener = None
-        for client in list(self._clients):
+        for client in self._clients:
             client.close()
 
     @property
@@ -122,42 +118,19 @@ class ControlServer:
             log.warning("refused: %s", sentence)
             _turn_away(connection, NotPermitted(sentence))
             return
-        most = MAX_CLIENTS if peer.is_owner else MAX_MEMBERS
-        if len(self._clients) >= most and self._count(peer.is_owner) >= most:
+        most = self._clients.limit_for(peer)
+        if most is not None:
             sentence = f"{most} clients are connected already; close some, or try later"
             _turn_away(connection, NotPermitted(sentence))
             return
         client = ClientConnection(
             self._handle, peer, self._config().limits.frame_bytes, self._clients.discard,
-            self._limit_half_frames, self._queue,
+            self._clients.limit_memory, self._queue,
         )  # fmt: skip
         self._clients.add(client)
         task = start_now(self._attach(client, connection))
         if task is not None:
             task.add_done_callback(_report)
-
-    def _count(self, is_owner: bool) -> int:
-        """Return how many clients, or clients of the group, are connected."""
-        return sum(1 for one in self._clients if is_owner or not one.peer.is_owner)
-
-    def _limit_half_frames(self) -> None:
-        """Close the connections with the oldest incomplete frames while all of them together are
-        too large."""
-        total_bytes = sum(client.pending_bytes for client in self._clients)
-        limit_bytes = max(HALF_FRAMES_BYTES, 2 * self._config().limits.frame_bytes)
-        if total_bytes <= limit_bytes:
-            return
-        large = [client for client in self._clients if client.pending_bytes > LARGE_READ_BYTES]
-        for client in sorted(large, key=lambda one: one.stalls_at):
-            if total_bytes <= limit_bytes:
-                return
-            total_bytes -= client.pending_bytes
-            client.refuse(
-                FrameTooLarge(
-                    "the clients have sent too many large frames in part; send less at once, or"
-                    " try again later"
-                )
-            )
 
     async def _attach(self, client: ClientConnection, connection: socket.socket) -> None:
         try:

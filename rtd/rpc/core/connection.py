@@ -23,10 +23,12 @@ from rtd.supervisor.core.log import log
 
 #: Frames of more bytes are unpacked when their turn comes: of the owners, and of members.
 LATER_BYTES: Final = {True: 64 << 10, False: frames.LARGE_BYTES}
-#: Unsent answers beyond which a client's requests are not read.
-HIGH_WATER_BYTES: Final = 1 << 20
+#: Unread answers beyond which a client's requests are not read: of the owners, and of members.
+HIGH_WATER_BYTES: Final = {True: 1 << 20, False: 256 << 10}
 #: A client that neither finishes its frame nor reads its answers for this long is closed.
 STALL_S: Final = 30.0
+UNREAD: Final = f"it does not read its answers for {STALL_S:.0f} s"
+UNFINISHED: Final = f"it left a frame half sent for {STALL_S:.0f} s"
 
 RequestHandler = Callable[["ClientConnection", frames.Request], Awaitable[Any]]
 
@@ -39,11 +41,12 @@ class ClientConnection(asyncio.BufferedProtocol):
         peer: the process at the other end.
         limit_bytes: the largest frame.
         on_close: called once, when the connection has ended.
-        on_half_frame: called when more bytes of a large incomplete frame have come.
+        on_growth: called when more is kept of a large incomplete frame, or of unread answers.
         queue: the order in which the requests of all connections begin.
 
     Attributes:
         greeted: the client has said hello.
+        is_owner: it is one of root or of the daemon's user.
         targets: how many runs the requests that go on name.
         requests: those that go on, and those that wait.
     """
@@ -57,7 +60,7 @@ class ClientConnection(asyncio.BufferedProtocol):
         peer: Peer,
         limit_bytes: int,
         on_close: Callable[["ClientConnection"], None],
-        on_half_frame: Callable[[], None],
+        on_growth: Callable[[], None],
         queue: RequestQueue,
     ) -> None:
         self.peer = peer
@@ -67,11 +70,11 @@ class ClientConnection(asyncio.BufferedProtocol):
             partial(handle, self), peer, queue, self._write, self.refuse, self._pace
         )
         self._on_close = on_close
-        self._on_half_frame = on_half_frame
+        self._on_growth = on_growth
         self._queue = queue
-        self._is_owner = peer.is_owner
+        self.is_owner = peer.is_owner
         self._decoder = Decoder(
-            limit_bytes, read_later=read_head, later_bytes=LATER_BYTES[self._is_owner]
+            limit_bytes, read_later=read_head, later_bytes=LATER_BYTES[self.is_owner]
         )
         self._transport: asyncio.Transport | None = None
         self._reading = True
@@ -86,12 +89,12 @@ class ClientConnection(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
+        transport.set_write_buffer_limits(high=HIGH_WATER_BYTES[self.is_owner])
         self._hang_up = ClosedPeerCheck(transport, lambda: self.requests.is_full)
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Return the buffer that asyncio reads into."""
-        size = self._asked_bytes = self._queue.read_size(self._is_owner, self.pending_bytes)
+        size = self._asked_bytes = self._queue.read_size(self.is_owner, self.pending_bytes)
         return self._buffer[:size]
 
     def buffer_updated(self, nbytes: int) -> None:
@@ -108,9 +111,9 @@ class ClientConnection(asyncio.BufferedProtocol):
             self.refuse(error)
             return
         finally:
-            self._queue.on_read(self._is_owner, nbytes, count)
+            self._queue.on_read(self.is_owner, nbytes, count)
         if nbytes == self._asked_bytes:  # there is more to read
-            self._waits_to_read = self._queue.read_later(self._is_owner, self._read_on)
+            self._waits_to_read = self._queue.read_later(self.is_owner, self._read_on)
         self._watch_half_frame()
         self.requests.start_next()
 
@@ -119,14 +122,14 @@ class ClientConnection(asyncio.BufferedProtocol):
         self._waits_to_read = False
         self._pace()
         is_read = self._reading and not self._closed
-        return self._queue.read_size(self._is_owner, self.pending_bytes) if is_read else 0
+        return self._queue.read_size(self.is_owner, self.pending_bytes) if is_read else 0
 
     def pause_writing(self) -> None:
         """Take no more requests: the peer does not read its answers."""
         self.requests.writable.clear()
         self._pace()
         loop = asyncio.get_running_loop()
-        self._stall_again(loop.call_later(STALL_S, self._abort, "does not read its answers"))
+        self._stall_again(loop.call_later(STALL_S, self.abort, UNREAD))
 
     def resume_writing(self) -> None:
         """Take requests again: the peer reads its answers."""
@@ -153,6 +156,11 @@ class ClientConnection(asyncio.BufferedProtocol):
         return self._decoder.pending_bytes
 
     @property
+    def unread_bytes(self) -> int:
+        """How many bytes of answers are kept that the peer has not read."""
+        return 0 if self._transport is None else self._transport.get_write_buffer_size()
+
+    @property
     def stalls_at(self) -> float:
         """When the connection is closed unless its incomplete frame goes on, in the time of the
         loop: the earliest has the oldest frame."""
@@ -168,6 +176,8 @@ class ClientConnection(asyncio.BufferedProtocol):
     def _write(self, frame: bytes) -> None:
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write(frame)
+            if len(frame) > LARGE_READ_BYTES and not self.requests.writable.is_set():
+                self._on_growth()
 
     def _pace(self) -> None:
         """Read on only while there is room for more requests, and in turn."""
@@ -222,16 +232,17 @@ class ClientConnection(asyncio.BufferedProtocol):
             self._stall_again(None)
         elif self._stall is None:
             loop = asyncio.get_running_loop()
-            self._stall = loop.call_later(STALL_S, self._abort, "left a frame half sent")
+            self._stall = loop.call_later(STALL_S, self.abort, UNFINISHED)
         if pending_bytes > LARGE_READ_BYTES:
-            self._on_half_frame()
+            self._on_growth()
 
     def _stall_again(self, handle: asyncio.TimerHandle | None) -> None:
         if self._stall is not None:
             self._stall.cancel()
         self._stall = handle
 
-    def _abort(self, why: str) -> None:
-        log.info("closing the connection of %s: it %s for %.0f s", self.peer.text, why, STALL_S)
+    def abort(self, why: str) -> None:
+        """Close the connection at once."""
+        log.info("closing the connection of %s: %s", self.peer.text, why)
         if self._transport is not None:
             self._transport.abort()

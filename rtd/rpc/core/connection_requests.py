@@ -4,13 +4,14 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from functools import partial
 from typing import Any, Final
 
 from rtd.common.errors import InternalError, RtdError
 from rtd.protocol import frames
 from rtd.protocol.large_frames import unpack_request
+from rtd.protocol.packed_rows import PackedResult
 from rtd.rpc.core.peer_credentials import Peer
 from rtd.rpc.core.request_queue import RequestQueue
 from rtd.supervisor.core.eager_task import start_now
@@ -129,7 +130,11 @@ class ConnectionRequests:
 
     async def _answer(self, request: frames.Request) -> None:
         try:
-            frame = frames.encode_response(request.msgid, await self._result_of(request))
+            result = await self._result_of(request)
+            if type(result) is PackedResult:
+                frame = result.encode_response(request.msgid)
+            else:
+                frame = frames.encode_response(request.msgid, result)
         except RtdError as error:
             frame = frames.encode_error(request.msgid, error)
             _let_go(error)
@@ -158,6 +163,10 @@ class ConnectionRequests:
                     return await self._handle(request)
         finally:
             self._end_large(request)
+
+    def worker(self) -> AbstractAsyncContextManager[None]:
+        """Hold a place among those that work on one of several targets."""
+        return contextlib.nullcontext() if self._is_owner else self._queue.workers
 
     def _end_large(self, request: frames.Request) -> None:
         """Let the next request begin, if this one holds it up."""

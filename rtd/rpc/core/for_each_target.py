@@ -11,6 +11,8 @@ from rtd.rpc.core.target_limit import reserved_targets
 
 #: Targets of one request that are worked on at the same time.
 WORKERS: Final = 8
+#: Outcomes that are made in one turn.
+CHUNK: Final = 1000
 
 TargetOutcome = dict[str, Any]
 #: What is done to a target may go on beyond its turn: then it gives the wait for its end.
@@ -42,7 +44,9 @@ class _FanOut:
 
     async def run(self, targets: list[str], found: list[str | RtdError]) -> None:
         """Work on all targets, until the outcome of each is known."""
-        for target, one in zip(targets, found, strict=True):
+        for count, (target, one) in enumerate(zip(targets, found, strict=True)):
+            if count % CHUNK == CHUNK - 1:
+                await asyncio.sleep(0)  # other clients get their turn
             is_known = isinstance(one, str)
             self.outcomes.append({
                 "run": target, "id": one if is_known else None, "state": None, "pids": [],
@@ -56,7 +60,8 @@ class _FanOut:
     async def _work_off(self, left: Iterator[int], group: asyncio.TaskGroup) -> None:
         for at in left:
             outcome = self.outcomes[at]
-            later = await self._settle(at, self._work(self._request, outcome["id"], at))
+            async with self._request.client.requests.worker():
+                later = await self._settle(at, self._work(self._request, outcome["id"], at))
             if later is not None:
                 group.create_task(self._finish(at, later))
 

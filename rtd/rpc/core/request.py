@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any
 
+from rtd.protocol.packed_rows import PackedResult
 from rtd.rpc.core.connection import ClientConnection
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.node import Node
@@ -37,4 +38,4 @@ class ClientRequest:
         await self.client.send(method, {"sub": self.sub, **params})
 
 
-VerbHandler = Callable[[ClientRequest], Awaitable[dict[str, Any]]]
+VerbHandler = Callable[[ClientRequest], Awaitable[dict[str, Any] | PackedResult]]

@@ -26,6 +26,8 @@ READ_BYTES: Final = 16 << 10
 LATE_READ_BYTES: Final = 1 << 10
 #: Large requests that go on at the same time: of root and the daemon's user, and of the group.
 LARGE_AT_ONCE: Final = 2
+#: Targets of all requests of the group that are worked on at the same time.
+WORKERS: Final = 32
 #: Bytes of the large requests that go on or wait.
 LARGE_BYTES: Final = 64 << 20
 
@@ -61,6 +63,8 @@ class RequestQueue:
         self._large_of_owners = asyncio.Semaphore(LARGE_AT_ONCE)
         self._large_of_members = asyncio.Semaphore(LARGE_AT_ONCE)
         self._large_bytes = 0
+        #: What a member must hold while a request works on one of several targets.
+        self.workers = asyncio.Semaphore(WORKERS)
 
     def begin(self, is_owner: bool, start: Callable[[], None]) -> None:
         """Call `start` at once, or in one of the next turns of the loop if many have begun in this

@@ -1,5 +1,6 @@
 """`events`: the events of runs and queues, as they happen."""
 
+import asyncio
 import re
 from collections.abc import Sequence
 from typing import Any, Final
@@ -117,8 +118,10 @@ class _EventStream:
         return found
 
     async def _send(self, events: Sequence[dict[str, Any]]) -> None:
-        for event in events:
+        for count, event in enumerate(events, 1):
             await self._request.send_part("event", **event)
+            if count % PAGE == 0:
+                await asyncio.sleep(0)  # other clients get their turn
 
 
 def _state_name(stored: str | None) -> str | None:

@@ -1,11 +1,13 @@
 """`ls`: rows of runs, the running ones first, then the queued, then the ended."""
 
+import asyncio
 from collections.abc import Callable, Collection
 from typing import Any, Final
 
 from rtd.common.errors import BadRequest
 from rtd.model.run_states import STATE_BY_CHAR, TERMINAL, RunState
 from rtd.protocol import run_verbs
+from rtd.protocol.packed_rows import PackedResult, PackedRows
 from rtd.rpc.core.bad_records import RunRow
 from rtd.rpc.core.read_records import read_records
 from rtd.rpc.core.request import ClientRequest
@@ -26,7 +28,7 @@ RowFilter = Callable[[RunRow], bool]
 
 
 @handles(run_verbs.LS)
-async def handle(request: ClientRequest) -> dict[str, Any]:
+async def handle(request: ClientRequest) -> dict[str, Any] | PackedResult:
     """Return the runs that fit, at most `limit`."""
     limit = request.params["limit"]
     if not 1 <= limit <= LIMIT_MAX:
@@ -37,7 +39,7 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
         return await _answer(request, limit)
 
 
-async def _answer(request: ClientRequest, limit: int) -> dict[str, Any]:
+async def _answer(request: ClientRequest, limit: int) -> dict[str, Any] | PackedResult:
     params, context = request.params, request.context
     states = _states(params["state"])
     calls, task, ended_from = context.commands, params["task"], params["ended_from"]
@@ -53,6 +55,8 @@ async def _answer(request: ClientRequest, limit: int) -> dict[str, Any]:
         calls.tally(),
         calls.queue_table(),
     )
+    if len(waiting) > PAGE:
+        await asyncio.sleep(0)  # other clients get their turn
     rows = RunRows(context, progress)
     found = _FoundRows(_filter(params, states), limit)
     totals = _totals(rows, leased, tally, table)
@@ -64,7 +68,10 @@ async def _answer(request: ClientRequest, limit: int) -> dict[str, Any]:
     if not states.isdisjoint(TERMINAL):
         position = await _add_ended(context, found, rows, params, states)
     more = found.more or position is not None
-    return {"runs": found.rows, "totals": totals, "more": more, "next": position}
+    rest = {"totals": totals, "more": more, "next": position}
+    if isinstance(found.rows, PackedRows):
+        return PackedResult("runs", found.rows, rest)
+    return {"runs": found.rows, **rest}
 
 
 class _FoundRows:
@@ -73,7 +80,7 @@ class _FoundRows:
     def __init__(self, keep: RowFilter, limit: int) -> None:
         self._fits = keep
         self._limit = limit
-        self.rows: list[RunRow] = []
+        self.rows: list[RunRow] | PackedRows = [] if limit <= PAGE else PackedRows()
         self.more = False
         self._seen: set[str] = set()
 
@@ -152,6 +159,8 @@ async def _add_waiting(
     delayed = [run.place_item for run in waiting if run.where == "delayed"]
     due_at = dict(await context.execute(context.commands.get_due_times(delayed))) if delayed else {}
     spots = {run.id: run.place_item for run in waiting}
+    if len(waiting) > PAGE:
+        await asyncio.sleep(0)
     async for run_id, blob in read_records(context, list(spots)):
         found.add(rows.of_blob(run_id, blob, due_at=due_at.get(spots[run_id])))
 

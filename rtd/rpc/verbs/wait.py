@@ -2,12 +2,11 @@
 
 import asyncio
 import time
-from typing import Any
 
 from rtd.common.errors import BadRequest, RtdError, WaitTimeout
 from rtd.common.format_units import format_duration
-from rtd.protocol import run_verbs
-from rtd.rpc.core.bad_records import RunRow
+from rtd.protocol import frames, run_verbs
+from rtd.protocol.packed_rows import PackedResult, PackedRows
 from rtd.rpc.core.read_records import read_records
 from rtd.rpc.core.request import ClientRequest
 from rtd.rpc.core.resolve_target import resolve_targets
@@ -20,7 +19,7 @@ from rtd.supervisor.core.run_waiters import RunWatch
 
 
 @handles(run_verbs.WAIT)
-async def handle(request: ClientRequest) -> dict[str, Any]:
+async def handle(request: ClientRequest) -> PackedResult:
     """Return the rows of all runs, once all (or any) of them have ended.
 
     When Redis is away, or takes no writes, the runs go on, and so does the wait.
@@ -33,7 +32,7 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
     with reserved_targets(request):
         ids = await _ids(context, params["runs"])
         await _until_ended(request, ids, until)
-        return {"runs": await context.retry(lambda: _rows(context, ids))}
+        return PackedResult("runs", await context.retry(lambda: _rows(context, ids)), {})
 
 
 async def _ids(context: SupervisorContext, targets: list[str]) -> list[str]:
@@ -79,13 +78,15 @@ def _timeout(watch: RunWatch, timeout_s: float | None) -> WaitTimeout:
     )
 
 
-async def _rows(context: SupervisorContext, ids: list[str]) -> list[RunRow]:
+async def _rows(context: SupervisorContext, ids: list[str]) -> PackedRows:
     progress = await context.execute(context.commands.get_progress())
-    rows = RunRows(context, progress)
+    rows, packed = RunRows(context, progress), PackedRows()
     by_id = {
-        run_id: rows.of_blob(run_id, blob) async for run_id, blob in read_records(context, ids)
+        run_id: frames.dump(rows.of_blob(run_id, blob), "result")
+        async for run_id, blob in read_records(context, ids)
     }
     for run_id in ids:
         if run_id not in by_id:
             raise no_such_run(run_id)
-    return [by_id[run_id] for run_id in ids]
+        packed.add_packed(by_id[run_id])
+    return packed

@@ -2,8 +2,6 @@
 
 import asyncio
 import gc
-import os
-import socket
 import weakref
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -13,59 +11,12 @@ import pytest
 
 from rtd.common.errors import FrameTooLarge, NoSuchRun, RtdError
 from rtd.protocol import frames
-from rtd.protocol.decoder import Decoder
 from rtd.protocol.large_frames import MAX_VALUES
 from rtd.rpc.core.connection import ClientConnection
 from rtd.rpc.core.peer_credentials import Peer
-from rtd.rpc.core.request_queue import RequestQueue
+from tests.helpers.socket_pair import MEMBER, OWNER, Client, Server, connect, run
 
-MEMBER, OWNER = Peer(1, os.getuid() + 1, 1, ()), Peer(1, os.getuid(), 1, ())
 LARGE = frames.LARGE_BYTES + 1
-#: Sockets of clients, to be closed at the end of a test, and what is set when a connection ends.
-OPEN: list[tuple[socket.socket, asyncio.Event]] = []
-Handle = Callable[[ClientConnection, frames.Request], Awaitable[Any]]
-
-
-class Client:
-    """A client at the other end of a connection."""
-
-    def __init__(self, link: socket.socket) -> None:
-        self._link = link
-        self._decoder = Decoder()
-        self._came: list[frames.Message] = []
-
-    async def send(self, *parts: bytes) -> None:
-        await asyncio.get_running_loop().sock_sendall(self._link, b"".join(parts))
-
-    async def receive(self) -> frames.Response:
-        while not self._came:
-            data = await asyncio.get_running_loop().sock_recv(self._link, 1 << 20)
-            assert data, "the connection is closed"
-            self._came += self._decoder.feed(data)
-        answer = self._came.pop(0)
-        assert isinstance(answer, frames.Response)
-        return answer
-
-    def close(self) -> None:
-        self._link.close()
-
-
-async def connect(
-    handle: Handle, peer: Peer = MEMBER, queue: RequestQueue | None = None
-) -> tuple[Client, weakref.ref[ClientConnection], asyncio.Event]:
-    """Connect a client. Returns it with the connection, and what is set when that ends."""
-    ours, theirs = socket.socketpair()
-    ours.setblocking(False)
-    theirs.setblocking(False)
-    ended = asyncio.Event()
-    OPEN.append((ours, ended))
-    connection = ClientConnection(
-        handle, peer, frames.LIMIT_BYTES, lambda _: ended.set(), lambda: None,
-        queue or RequestQueue(),
-    )  # fmt: skip
-    loop = asyncio.get_running_loop()
-    await loop.connect_accepted_socket(lambda: connection, theirs)
-    return Client(ours), weakref.ref(connection), ended
 
 
 @contextmanager
@@ -77,24 +28,6 @@ def no_collection() -> Iterator[None]:
         yield
     finally:
         gc.enable()
-
-
-def run(main: Callable[[], Awaitable[None]]) -> None:
-    """Run a test with a deadline."""
-
-    async def bounded() -> None:
-        try:
-            async with asyncio.timeout(20):
-                await main()
-        finally:
-            while OPEN:
-                link, ended = OPEN.pop()
-                link.close()
-                await asyncio.wait_for(ended.wait(), 5)
-            while len(asyncio.all_tasks()) > 1:  # those of the requests end with them
-                await asyncio.sleep(0)
-
-    asyncio.run(bounded())
 
 
 def test_while_a_large_request_of_a_member_goes_on_no_other_of_it_begins() -> None:
@@ -153,9 +86,9 @@ def test_a_frame_of_too_many_values_ends_its_connection_alone(peer: Peer) -> Non
         return len(request.params["a"])
 
     async def main() -> None:
-        queue = RequestQueue()
-        bad, _, ended = await connect(handle, peer, queue)
-        good, _, _ = await connect(handle, peer, queue)
+        server = Server()
+        bad, _, ended = await connect(handle, peer, server)
+        good, _, _ = await connect(handle, peer, server)
         many = [[]] * (MAX_VALUES - 20)
         await bad.send(frames.encode_request(1, "submit", {"a": [[]] * MAX_VALUES}))
         await good.send(frames.encode_request(1, "submit", {"a": many}))
