@@ -32,6 +32,12 @@ def _with_field(place: int, value: Any) -> Callable[[bytes], bytes]:
     return change
 
 
+#: The same for records that can be read, but for the values in them.
+VALUE_CHANGES: dict[str, Callable[[bytes], bytes]] = {
+    "its params": _with_field(3, b"\xc1"),
+    "its params, a list": _with_field(3, b"\x91\x01"),
+    "its result": _with_rest(1, [1.0, b"\xc1"]),
+}
 #: From the good record to one that cannot be read, by what is wrong with it.
 CHANGES: dict[str, Callable[[bytes], bytes]] = {
     "words": lambda _: b"garbage",

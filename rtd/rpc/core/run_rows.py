@@ -12,7 +12,7 @@ from rtd.model.run_record import RunRecord
 from rtd.model.run_states import RunState
 from rtd.process.board.board import SlotSnapshot
 from rtd.rpc.core.bad_records import RunRow, bad_record_row
-from rtd.store.commands.stored_records import parse_record
+from rtd.store.commands.stored_records import UNREADABLE, parse_record
 from rtd.supervisor.core.clock import wall_of_ns
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.run_helpers import policies_of
@@ -112,7 +112,10 @@ class RunRows:
         blob = self._progress.get(run_id)
         if blob is None:
             return None
-        done, total, text, at = msgpack.unpackb(blob)
+        try:
+            done, total, text, at = msgpack.unpackb(blob)
+        except UNREADABLE:  # another program has written it
+            return None
         return {"done": done, "total": total, "text": text, "at": at}
 
 
@@ -137,6 +140,6 @@ def text_of(task: str, params: bytes, private: frozenset[str]) -> str:
             text = shlex.join(values.get("argv") or [])
         else:
             text = ", ".join(f"{name}={value!r:.60}" for name, value in values.items())
-    except (ValueError, RecursionError):  # not from our client; show the other rows
+    except UNREADABLE:  # not from our client; show the other rows
         return "(parameters that cannot be shown)"
     return text if len(text) <= _TEXT_CHARS else text[: _TEXT_CHARS - 3] + "..."

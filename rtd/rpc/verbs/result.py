@@ -8,6 +8,7 @@ from rtd.rpc.core.request import ClientRequest
 from rtd.rpc.core.resolve_target import resolve_target
 from rtd.rpc.core.run_rows import RunRows
 from rtd.rpc.core.verb_handlers import handles
+from rtd.supervisor.core.run_helpers import unreadable_run
 
 
 @handles(run_verbs.RESULT)
@@ -22,8 +23,15 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
     return {
         "id": run_id,
         "state": row["state"],
-        "value": None if value is None else frames.load(value),
+        "value": _loaded(run_id, value),
         "error": last.error if last else None,
         "why": row["why"],
         "exit": last.exit if last else None,
     }
+
+
+def _loaded(run_id: str, blob: bytes | None) -> Any:
+    try:
+        return None if blob is None else frames.load(blob)
+    except frames.WireError:
+        raise unreadable_run(run_id, "its result is malformed") from None

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from rtd.common.msgpack_values import unpack
 from rtd.model.manifest import COMMAND
 from rtd.model.parameter_names import hide_private, hide_secrets
 from rtd.model.policies import DECLARED, POLICY_FIELDS
@@ -16,8 +15,15 @@ from rtd.rpc.core.request import ClientRequest
 from rtd.rpc.core.resolve_target import resolve_target
 from rtd.rpc.core.run_rows import RunRows
 from rtd.rpc.core.verb_handlers import handles
+from rtd.store.commands.stored_records import parse_params
 from rtd.supervisor.core.context import SupervisorContext
-from rtd.supervisor.core.run_helpers import existing_record, item_of, place_of, policies_of
+from rtd.supervisor.core.run_helpers import (
+    existing_record,
+    item_of,
+    place_of,
+    policies_of,
+    unreadable_run,
+)
 from rtd.supervisor.runs.queued_reason import queued_reason
 
 
@@ -28,7 +34,10 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
     run_id = await resolve_target(context, request.params["run"])
     row, record = await row_of(context, run_id)
     task = record.spec.task
-    params = hide_private(unpack(record.spec.params), context.private_names(task))
+    try:
+        params = hide_private(parse_params(record), context.private_names(task))
+    except ValueError as error:
+        raise unreadable_run(run_id, error) from None
     return {
         "row": row,
         "params": hide_secrets(params) if task == COMMAND else params,

@@ -7,13 +7,14 @@ lost (`lost_record`).
 
 import typing
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 import msgpack
 
 from rtd.common.ids import LENGTH as ID_LENGTH
 from rtd.common.ids import time_of
-from rtd.common.msgpack_values import pack
+from rtd.common.msgpack_values import pack, unpack
 from rtd.model.internal_tasks import INTERNAL_PREFIX
 from rtd.model.policies import POLICY_FIELDS, Policies
 from rtd.model.run_record import (
@@ -154,6 +155,22 @@ def readable_record(run_id: str, blob: bytes | None) -> RunRecord | None:
         return None if blob is None else parse_record(run_id, blob)
     except ValueError:
         return None
+
+
+def parse_params(record: RunRecord) -> dict[str, Any]:
+    """Return the parameters of a run. Raises ValueError: another program has written them."""
+    with suppress(ValueError):
+        params = unpack(record.spec.params)
+        if isinstance(params, dict):
+            return params
+    raise ValueError("its params are malformed")
+
+
+def readable_value(blob: bytes | None) -> Any:
+    """Return a stored result or value; None if there is none, or if it cannot be read."""
+    with suppress(ValueError):
+        return None if blob is None else unpack(blob)
+    return None
 
 
 def unreadable_text(fault: object) -> str:

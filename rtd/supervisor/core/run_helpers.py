@@ -89,7 +89,12 @@ def existing_record(run_id: str, blob: bytes | None) -> RunRecord:
     try:
         return parse_record(run_id, blob)
     except ValueError as error:
-        raise StoreError(f"run {run_id}: {unreadable_text(error)}") from None
+        raise unreadable_run(run_id, error) from None
+
+
+def unreadable_run(run_id: str, fault: object) -> StoreError:
+    """Return the error for a run whose record, or a part of it, cannot be read."""
+    return StoreError(f"run {run_id}: {unreadable_text(fault)}")
 
 
 async def read_unless_leased(

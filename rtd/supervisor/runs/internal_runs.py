@@ -12,7 +12,6 @@ from typing import Any, Final, NamedTuple
 
 from rtd.common.errors import StoreGone
 from rtd.common.ids import new_id
-from rtd.common.msgpack_values import unpack
 from rtd.language.core.view import Answer
 from rtd.model.internal_tasks import (
     EVALUATE_TASK,
@@ -28,7 +27,7 @@ from rtd.model.run_states import TERMINAL, RunState
 from rtd.protocol import frames
 from rtd.store.commands import keys
 from rtd.store.commands.arguments import Submission
-from rtd.store.commands.stored_records import readable_record
+from rtd.store.commands.stored_records import readable_record, readable_value
 from rtd.supervisor.core.clock import now_ms
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.run_helpers import cancel_waiting
@@ -172,8 +171,7 @@ def _outcome_of(record: RunRecord) -> InternalRunOutcome:
     end = record.end
     if end is None:
         return LOST
-    result = None if end.result is None else unpack(end.result)
-    return InternalRunOutcome(record.state, result, end.by, end.why)
+    return InternalRunOutcome(record.state, readable_value(end.result), end.by, end.why)
 
 
 async def call_hooks(

@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from typing import Any
 
-from rtd.common.msgpack_values import pack, unpack
+from rtd.common.msgpack_values import pack
 from rtd.model.app_info import ParameterInfo
 from rtd.model.parameter_names import HIDDEN, field_of
 from rtd.model.run_states import RunState
-from rtd.store.commands.stored_records import readable_record
+from rtd.store.commands.stored_records import readable_record, readable_value
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.jobs import SingleFlight
 from rtd.supervisor.runs.node_tasks import set_tasks
@@ -88,6 +88,5 @@ def overlay_values(infos: Iterable[ParameterInfo], found: dict[str, bytes]) -> d
     for info in infos:
         if info.task is None:
             blob = found.get(field_of(info.name), info.value)
-            known = None if blob is None else unpack(blob)
-            values[info.name] = HIDDEN if info.private else known
+            values[info.name] = HIDDEN if info.private else readable_value(blob)
     return values

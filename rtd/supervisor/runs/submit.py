@@ -109,11 +109,10 @@ async def _check_same(context: SupervisorContext, request: SubmitRequest, run_id
     spec, key = existing_record(run_id, blob).spec, show_value(request.key)
     if spec.task != request.task:
         raise Conflict(f"the id {key} is taken: run {run_id} is one of task {spec.task!r}")
-    before, now = (
-        frames.load(params)
-        for params in (spec.params, frames.dump_value(request.many[0], "params"))
-    )
+    before, now = frames.load(spec.params), dict(request.many[0])
+    now = frames.load(frames.dump_value(now, "params"))
     if before != now:
+        before = before if isinstance(before, dict) else {}  # another program has written it
         names = {name for name in (*before, *now) if before.get(name, ...) != now.get(name, ...)}
         raise Conflict(
             f"the id {key} is taken: run {run_id} has other parameters"

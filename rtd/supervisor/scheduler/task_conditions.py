@@ -3,14 +3,13 @@
 from collections.abc import Iterator
 from typing import Final
 
-from rtd.common.msgpack_values import unpack
 from rtd.language.core.time_zones import NEVER
 from rtd.language.core.view import Answer
 from rtd.model.app_info import CustomConditionInfo
 from rtd.model.run_record import RunRecord
 from rtd.model.run_states import STATE_CHAR, RunState
 from rtd.planner.planner import Planner
-from rtd.store.commands.stored_records import readable_record
+from rtd.store.commands.stored_records import readable_record, readable_value
 from rtd.supervisor.core.context import SupervisorContext
 
 #: How many ended runs of a task are searched for one that succeeded.
@@ -85,7 +84,7 @@ def _set_value(planner: Planner, text: str, info: CustomConditionInfo, record: R
     if record.end is None:
         return
     blob, until_us = record.end.result, NEVER
-    value = False if blob is None else bool(unpack(blob))
+    value = False if blob is None else bool(readable_value(blob))
     if info.cooldown_s is not None:
         until_us = round((record.end.ended_at + info.cooldown_s) * 1e6)
     fact = f"task {info.task!r} last found it {'true' if value else 'false'}"

@@ -12,6 +12,7 @@ from rtd.protocol import frames
 from rtd.rpc.core.for_each_target import WORKERS
 from rtd.store.commands import keys
 from rtd.store.connection.command import RedisCommand
+from tests.helpers.bad_records import VALUE_CHANGES
 from tests.helpers.daemon import Daemon, shared_daemon
 from tests.helpers.deadline import until
 from tests.helpers.occurrences import connect_redis
@@ -228,6 +229,26 @@ def test_one_unreadable_record_does_not_fail_the_list(daemon: Daemon, rt: Client
     assert good.id[-4:] in shown
     assert "cannot be read" in shown
     assert "another program" in daemon.rtctl("show", bad.id).stderr
+
+
+def test_values_in_a_record_that_cannot_be_read_fail_no_other_row(
+    daemon: Daemon, rt: Client
+) -> None:
+    runs = dict(zip(VALUE_CHANGES, rt.submit_many("add", [{"a": 1}] * 3), strict=True))
+    rt.wait(list(runs.values()))
+    with connect_redis(daemon) as store:
+        for change, run in runs.items():
+            key = f"{PREFIX}r:{run.id}"
+            blob = VALUE_CHANGES[change](store.execute(RedisCommand(("GET", key))))
+            store.execute(RedisCommand(("SET", key, blob)))
+            store.execute(RedisCommand(("HSET", f"{PREFIX}progress", run.id, b"garbage")))
+    rows = {row["id"]: row for row in rt.rpc.ls(limit=10)["runs"]}
+    assert {rows[run.id]["state"] for run in runs.values()} == {"succeeded"}
+    for change, run in runs.items():
+        done = daemon.rtctl("result" if change == "its result" else "show", run.id)
+        assert done.returncode == 1
+        assert f"cannot be read ({change.partition(',')[0]}" in done.stderr
+        assert done.stderr.count("\n") == 1
 
 
 def test_a_run_that_is_not_there_is_no_run(daemon: Daemon) -> None:
