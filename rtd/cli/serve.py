@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 
-from rtd.process.events.signals import SIGHUP, SIGINT, SIGTERM
+from rtd.process.events.signals import SIGCONT, SIGHUP, SIGINT, SIGTERM
 from rtd.process.events.stuck_loop import handle_signal
 from rtd.rpc.dispatcher import VerbDispatcher
 from rtd.rpc.server import ControlServer
@@ -56,7 +56,12 @@ def _handle_signals(ending: ShutdownRequest) -> None:
     loop = asyncio.get_running_loop()
     for number in (SIGTERM, SIGINT):
         handle_signal(number, ending.request)
+    handle_signal(SIGCONT, _nothing_to_end)  # of `rtd stop`, when the daemon does not answer it
     loop.add_signal_handler(SIGHUP, _nothing_to_reload)
+
+
+def _nothing_to_end() -> None:
+    """Do nothing: the event loop runs."""
 
 
 def _nothing_to_reload() -> None:

@@ -1,10 +1,12 @@
 """`rtd stop`: ask the daemon to end over its socket, by signal if that fails, and wait."""
 
 import argparse
+import select
 import socket
 import struct
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,7 +14,7 @@ from rtd.cli.leftovers import count_leftovers, end_leftovers
 from rtd.common.errors import InternalError, NotPermitted, RtdError, Unreachable, WaitTimeout
 from rtd.common.units import format_duration
 from rtd.config.paths import DaemonPaths, find_paths
-from rtd.process.events.signals import SIGTERM
+from rtd.process.events.signals import SIGCONT, SIGTERM
 from rtd.process.tree.pidfd import signal_process
 from rtd.process.tree.process_identity import same_process, start_ticks
 from rtd.protocol import frames
@@ -55,8 +57,17 @@ def _request_shutdown(
     params: dict[str, Any] = {} if options.grace is None else {"grace_s": options.grace}
     if options.keep_running:
         params["keep_running"] = True
+
+    def wake() -> None:
+        # No SIGTERM: the daemon may have read the request, and a second one ends all at once. It
+        # answers SIGCONT with a look at its event loop, and continues if it was stopped.
+        print(f"rtd: the daemon (pid {pid}) does not answer yet; waiting for it", file=sys.stderr)
+        signal_process(pid, ticks, SIGCONT)
+
     try:
-        send_request(paths.socket, "shutdown", params, pid)
+        send_request(paths.socket, "shutdown", params, pid, wake, options.wait)
+    except TimeoutError:
+        raise _late(pid, options.wait) from None
     except (PermissionError, NotPermitted):
         raise NotPermitted(describe_owner(paths.pid_file)) from None
     except (OSError, RtdError) as error:
@@ -71,21 +82,40 @@ def _wait(pid: int, ticks: int, timeout_s: float) -> None:
     until = time.monotonic() + timeout_s
     while same_process(pid, ticks):
         if time.monotonic() > until:
-            raise WaitTimeout(
-                f"the daemon (pid {pid}) has not ended within {format_duration(timeout_s)};"
-                " it goes on shutting down"
-            )
+            raise _late(pid, timeout_s)
         time.sleep(_POLL_S)
 
 
-def send_request(path: Path, method: str, params: dict[str, Any], pid: int) -> Any:
+def _late(pid: int, timeout_s: float) -> WaitTimeout:
+    return WaitTimeout(
+        f"the daemon (pid {pid}) has not ended within {format_duration(timeout_s)};"
+        " it goes on shutting down"
+    )
+
+
+def send_request(
+    path: Path,
+    method: str,
+    params: dict[str, Any],
+    pid: int,
+    on_silence: Callable[[], None],
+    wait_s: float,
+) -> Any:
     """Send one request to the daemon with this pid.
 
-    Raises OSError, also if another process listens there, or the RtdError that the daemon answers.
+    Args:
+        on_silence: called once if the request is sent and no answer has come after 5 s.
+        wait_s: how long the answer may take after that.
+
+    Raises TimeoutError if the request is sent and has no answer; other OSErrors, also if another
+    process listens there; or the RtdError that the daemon answers.
     """
     with socket.socket(socket.AF_UNIX) as link:
         link.settimeout(_ANSWER_S)
-        link.connect(str(path))
+        try:
+            link.connect(str(path))
+        except TimeoutError:
+            raise ConnectionError("it takes no connections") from None
         found = struct.unpack("3i", link.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
         if found != pid:
             raise ConnectionError(f"process {found} listens there")
@@ -93,6 +123,9 @@ def send_request(path: Path, method: str, params: dict[str, Any], pid: int) -> A
             frames.encode_request(1, "hello", {"version": frames.VERSION, "client": "rtd"})
         )
         link.sendall(frames.encode_request(2, method, params))
+        if not select.select([link], [], [], _ANSWER_S)[0]:
+            on_silence()
+        link.settimeout(max(wait_s, _ANSWER_S))
         decoder = Decoder()
         while data := link.recv(65536):
             for message in decoder.feed(data):

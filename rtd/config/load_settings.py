@@ -29,6 +29,7 @@ OTHER_VARIABLES: Final = {
     "RTD_STATE_DIR": "the state directory, which holds all that outlives the daemon",
     "RTD_SOCKET": "the control socket; default: `rtd.sock` in the runtime directory",
 }
+_NULL_DEVICE: Final = os.makedev(1, 3)
 _VARIABLES: Final = {"RTD_" + name.replace(".", "_").upper(): name for name in SETTING_NAMES}
 
 
@@ -46,7 +47,7 @@ def load_config(file: Path | None = None, flags: Mapping[str, Any] | None = None
     """
     settings: dict[str, tuple[str, Any]] = {}
     named = file or _named_file()
-    path = named or next((path for path in CANDIDATES if path.is_file()), None)
+    path = named or next((path for path in CANDIDATES if _is_there(path)), None)
     if path is not None:
         table = _read(path, is_named=named is not None)
         settings.update((name, (str(path), value)) for name, value in _flatten(table))
@@ -60,15 +61,48 @@ def _named_file() -> Path | None:
     return Path(named) if named else None
 
 
+def _is_there(path: Path) -> bool:
+    """Return whether anything has that name, also what cannot be read: a link that leads nowhere
+    must not start a daemon without its settings."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except PermissionError:
+        if not path.is_absolute():
+            raise ConfigError(
+                f"uid {os.geteuid()} may not look into the working directory {os.getcwd()}, where"
+                f" {path} may be; start rtd in another directory"
+            ) from None
+    except OSError:
+        pass  # to read it says why
+    return True
+
+
 def _read(path: Path, is_named: bool) -> dict[str, Any]:
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=_open_at_once) as file:
+            _check_kind(path, os.fstat(file.fileno()))
             _check_owner(path, file.fileno(), is_named)
             return tomllib.load(file)
     except OSError as error:
-        raise ConfigError(f"the configuration {path} cannot be read: {error.strerror}") from None
+        why = error.strerror
+        if isinstance(error, FileNotFoundError) and path.is_symlink():
+            why = f"it is a link to {path.readlink()}, which does not exist"
+        raise ConfigError(f"the configuration {path} cannot be read: {why}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not valid TOML: {error}") from None
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open a file; one that is a pipe without waiting for its other end."""
+    return os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY)
+
+
+def _check_kind(path: Path, status: os.stat_result) -> None:
+    """Raise ConfigError for a pipe or a device, which may have no end. /dev/null is empty."""
+    if not stat.S_ISREG(status.st_mode) and status.st_rdev != _NULL_DEVICE:
+        raise ConfigError(f"the configuration {path} cannot be read: it is no regular file")
 
 
 def _check_owner(path: Path, fd: int, is_named: bool) -> None:

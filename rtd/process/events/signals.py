@@ -8,9 +8,19 @@ import signal
 from contextlib import suppress
 from types import FrameType
 
-__all__ = ["SIGCHLD", "SIGHUP", "SIGINT", "SIGKILL", "SIGTERM", "SignalInbox", "reset_signals"]
+__all__ = [
+    "SIGCHLD",
+    "SIGCONT",
+    "SIGHUP",
+    "SIGINT",
+    "SIGKILL",
+    "SIGTERM",
+    "SignalInbox",
+    "reset_signals",
+]
 
 SIGCHLD = signal.SIGCHLD
+SIGCONT = signal.SIGCONT
 SIGHUP = signal.SIGHUP
 SIGINT = signal.SIGINT
 SIGKILL = signal.SIGKILL

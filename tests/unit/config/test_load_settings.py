@@ -1,5 +1,7 @@
 """Settings: files, then the environment, then flags; a slip is named with what was meant."""
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,6 @@ from rtd.config.load_settings import SETTING_NAMES, load_config
 @pytest.fixture(autouse=True)
 def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No settings around us."""
-    import os
-
     for name in list(os.environ):
         if name.startswith("RTD_"):
             monkeypatch.delenv(name)
@@ -96,3 +96,48 @@ def test_every_setting_has_a_name_that_leads_to_it() -> None:
     for name in SETTING_NAMES:
         with pytest.raises(ConfigError, match=name.replace(".", r"\.")):
             load_config(flags={name: object()})
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        ("directory", "Is a directory"),
+        ("pipe", "no regular file"),
+        ("device", "no regular file"),
+        ("dangling link", "a link to nowhere, which does not exist"),
+        ("circle", "symbolic links"),
+    ],
+)
+@pytest.mark.parametrize("is_named", [False, True])
+def test_what_is_no_file_is_refused(kind: str, reason: str, is_named: bool) -> None:
+    """It was ignored in silence, and the daemon started without its settings."""
+    path = Path("rtd.toml")
+    make: dict[str, Callable[[], None]] = {
+        "directory": path.mkdir,
+        "pipe": lambda: os.mkfifo(path),
+        "device": lambda: path.symlink_to("/dev/zero"),
+        "dangling link": lambda: path.symlink_to("nowhere"),
+        "circle": lambda: path.symlink_to("rtd.toml"),
+    }
+    make[kind]()
+    with pytest.raises(ConfigError) as raised:
+        load_config(path if is_named else None)
+    assert "rtd.toml cannot be read" in raised.value.sentence
+    assert reason in raised.value.sentence
+
+
+def test_no_settings_are_read_from_the_empty_device() -> None:
+    assert load_config(Path("/dev/null")) == Config()
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root may become another user")
+def test_a_working_directory_that_cannot_be_searched_is_named(tmp_path: Path) -> None:
+    """`rtd.toml` was named, which is not there."""
+    tmp_path.chmod(0o700)
+    os.seteuid(65534)
+    try:
+        with pytest.raises(ConfigError) as raised:
+            load_config()
+    finally:
+        os.seteuid(0)
+    assert f"uid 65534 may not look into the working directory {tmp_path}" in raised.value.sentence
