@@ -42,6 +42,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run_verb(options: argparse.Namespace) -> int:
     try:
+        if options.verb != "stop":
+            from rtd.config.paths import check_working_directory  # lazy: see `_find_verb`
+
+            check_working_directory()
         return _find_verb(options.verb)(options)
     except RtdError as error:
         print(f"rtd: {error.sentence}", file=sys.stderr)

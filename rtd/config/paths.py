@@ -106,6 +106,16 @@ def working_directory() -> Path:
     return here
 
 
+def check_working_directory() -> None:
+    """Raise ConfigError if the working directory was deleted: nothing starts from there."""
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        raise ConfigError(
+            "the working directory was deleted; enter one that exists, also if it has the same name"
+        ) from None
+
+
 def check_socket_path(path: Path) -> None:
     """Raise ConfigError if the path is too long for a socket."""
     length = len(os.fsencode(path))

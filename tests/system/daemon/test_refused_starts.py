@@ -69,3 +69,12 @@ def test_what_is_in_the_way_of_a_start_is_named(
     done = refusal(prepare_daemon, "start", before)
     assert (done.returncode in (1, 2), done.stderr.count("\n")) == (True, 1), done.stderr
     assert said in done.stderr
+
+
+@pytest.mark.parametrize("verb", ["check app.py", "start", "run", "simulate app.py 0 10"])
+def test_a_working_directory_that_was_deleted_is_named(
+    prepare_daemon: DaemonMaker, verb: str
+) -> None:
+    done = refusal(prepare_daemon, verb, "mkdir gone; cd gone; rmdir ../gone")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+    assert done.stderr.startswith("rtd: the working directory was deleted; enter one that exists")
