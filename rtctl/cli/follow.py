@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from rtctl.cli.context import CommandContext
     from rtctl.client.output_lines import Line
+    from rtctl.generated.answers import LogsResult
     from rtctl.generated.shapes import LogPart, Row
 
 RAW = Flag("--raw", "on a terminal, too: output as it is, with its colours and escape sequences")
@@ -166,8 +167,19 @@ def print_end(context: CommandContext, row: Row) -> None:
     context.screen.print_err(f"rtctl: run {row['id']} {state_phrase(row['state'])}{after}{why}")
 
 
+def print_dropped(context: CommandContext, answer: LogsResult | None) -> None:
+    """Print on stderr how much of the output was dropped, if some was.
+
+    Args:
+        answer: what followed the last part; None: it did not come.
+    """
+    if answer and answer["lost_bytes"] and not context.quiet:
+        context.screen.print_err(f"rtctl: {answer['lost_bytes']} bytes of this output were dropped")
+
+
 def follow(context: CommandContext, run_id: str) -> Row:
-    """Copy a run's output until the run is over, and return its row. Reports a lost connection.
+    """Copy a run's output until the run is over, and return its row. Reports a lost connection,
+    and output that was dropped or is on another node.
 
     With JSON each line of output is a line of JSON, else the output is copied byte for byte.
     """
@@ -178,9 +190,10 @@ def follow(context: CommandContext, run_id: str) -> Row:
         else:
             write_parts(stream, split=True, is_raw=context.args.raw)
     except RtdError as error:
-        if error.code != "unreachable":
+        if error.code not in ("unreachable", "wrong_state"):  # the latter: it is on another node
             raise
         context.screen.print_err(f"rtctl: {error.sentence}; waiting for the end of the run")
     finally:
         stream.close()
+    print_dropped(context, stream.answer)
     return wait_for(context, [run_id])[0]

@@ -6,6 +6,7 @@ from rtctl.cli.flags import Flag, UsageError
 from rtctl.cli.follow import (
     RAW,
     line_entry,
+    print_dropped,
     write_json_lines,
     write_lines,
     write_parts,
@@ -69,9 +70,7 @@ def _one(context: CommandContext, target: str, since: float | None) -> None:
             write_parts(parts, split=not args.stream, is_raw=args.raw)
     finally:
         parts.close()
-    answer = parts.answer
-    if answer and answer["lost_bytes"] and not context.quiet:
-        context.screen.print_err(f"rtctl: {answer['lost_bytes']} bytes of this output were dropped")
+    print_dropped(context, parts.answer)
 
 
 def _as_json(context: CommandContext, target: str, parts: Any) -> None:

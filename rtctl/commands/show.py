@@ -42,6 +42,7 @@ def _print(context: CommandContext, answer: ShowResult) -> None:
         ("run", row["id"]),
         ("task", clean(row["task"])),
         ("state", context.screen.paint(row["state"], row["state"])),
+        ("node", clean(answer["node"] or "")),
         ("waits", clean(answer["waits"])),
         *_facts(row),
         ("submitted by", clean(answer["submitted_by"])),
@@ -100,6 +101,7 @@ def _print_attempt(context: CommandContext, attempt: AttemptRow) -> None:
     facts += [f"output {format_bytes(attempt['output_bytes'])}"] if attempt["output_bytes"] else []
     lost = attempt["lost_bytes"]
     facts += [f"{format_bytes(lost)} of output lost"] if lost else []
+    facts += [f"on node {clean(attempt['node'])}"] if attempt["node"] else []
     state = context.screen.paint(attempt["state"], attempt["state"])
     context.screen.print_out(f"attempt {attempt['number']}  {state}  {', '.join(facts)}")
     if attempt["note"]:

@@ -59,6 +59,8 @@ class ShowResult(TypedDict):
     """The policies that this submit set."""
     policies: dict[str, Any]
     """All policies in force that differ from the defaults."""
+    node: str | None
+    """If another node runs it now: that node."""
     waits: str
     """Why a queued run waits: one sentence; else empty."""
     submitted_by: str

@@ -95,6 +95,8 @@ class AttemptRow(TypedDict):
     """How much output is kept."""
     lost_bytes: int
     """How much output was dropped: disk full or over the limit."""
+    node: str | None
+    """If another node ran it: that node, while its executor lives."""
 
 
 class Outcome(TypedDict):

@@ -87,6 +87,7 @@ SHOW: Final = Verb(
         Field("params", "Any", "as submitted"),
         Field("options", "dict[str, Any]", "the policies that this submit set"),
         Field("policies", "dict[str, Any]", "all policies in force that differ from the defaults"),
+        Field("node", "str | None", "if another node runs it now: that node"),
         Field("waits", "str", "why a queued run waits: one sentence; else empty"),
         Field("submitted_by", "str", "uid and pid of the client that submitted it"),
         Field("attempts", "list[AttemptRow]", "the attempts that are over, the first one first"),
@@ -96,8 +97,8 @@ SHOW: Final = Verb(
     example=(
         {"run": "X9YB"},
         {"row": {"id": ID, "state": "succeeded", "...": "..."}, "params": {"day": "2026-01-31"},
-         "options": {}, "policies": {"timeout_s": 600.0}, "waits": "",
-         "submitted_by": "uid 1000 (anna)",
+         "options": {}, "policies": {"timeout_s": 600.0}, "node": None,
+         "waits": "", "submitted_by": "uid 1000 (anna)",
          "attempts": [{"number": 1, "state": "succeeded", "...": "..."}], "pids": [], "tree": []},
     ),
 )  # fmt: skip

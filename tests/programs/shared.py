@@ -20,6 +20,7 @@ def at_startup(_scheduler: object) -> None:
 
 @session.task()
 def hold(gate: str) -> str:
+    print("held on", NODE, flush=True)
     while not Path(gate).exists():
         time.sleep(0.01)
     return NODE

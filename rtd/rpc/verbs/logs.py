@@ -17,6 +17,7 @@ from rtd.rpc.core.resolve_target import resolve_target
 from rtd.rpc.core.run_rows import RunRows
 from rtd.rpc.core.verb_handlers import handles
 from rtd.supervisor.core.run_waiters import RunWatch
+from rtd.supervisor.runs.other_nodes import refuse_output_elsewhere
 from rtd.supervisor.runs.read_output import OutputPart, OutputReader, OutputSource
 
 #: How often a follower of a silent or queued run checks for its end or its start.
@@ -111,10 +112,11 @@ class _OutputSender:
                 await self._send_running(seen)
                 if self._watch is None:
                     return
-            elif self._watch is None:
+                continue
+            await refuse_output_elsewhere(self._request.context, self._run_id)
+            if self._watch is None:
                 return
-            else:
-                await self._watch.wait_change(POLL_S)
+            await self._watch.wait_change(POLL_S)
 
     async def _record(self) -> RunRecord:
         return (await read_record(self._request.context, self._run_id))[1]
@@ -132,6 +134,7 @@ class _OutputSender:
         if source is None:
             return
         if not source.is_there():
+            await refuse_output_elsewhere(self._request.context, self._run_id, attempt.executor)
             self._position.lost_bytes += source.length - self._position.position
             return
         await self._send(source)

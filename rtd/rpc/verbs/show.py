@@ -1,5 +1,6 @@
 """`show`: everything that rtd knows of a run."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from rtd.model.manifest import COMMAND
@@ -24,6 +25,7 @@ from rtd.supervisor.core.run_helpers import (
     policies_of,
     unreadable_run,
 )
+from rtd.supervisor.runs.other_nodes import executors_elsewhere, other_node_of
 from rtd.supervisor.runs.queued_reason import queued_reason
 
 
@@ -32,8 +34,9 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
     """Return the run's row, parameters, policies, attempts, and its processes while it runs."""
     context = request.context
     run_id = await resolve_target(context, request.params["run"])
-    row, record = await row_of(context, run_id)
+    row, record, node = await row_of(context, run_id)
     task = record.spec.task
+    elsewhere = await executors_elsewhere(context) if record.attempts else {}
     try:
         params = hide_private(parse_params(record), context.private_names(task))
     except ValueError as error:
@@ -43,9 +46,10 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
         "params": hide_secrets(params) if task == COMMAND else params,
         "options": _options(context, record.spec),
         "policies": policies_of(context, record.spec).to_dict(),
+        "node": node,
         "waits": await _waits(context, row, record),
         "submitted_by": record.spec.by,
-        "attempts": [attempt_row(attempt) for attempt in record.attempts],
+        "attempts": [attempt_row(attempt, elsewhere) for attempt in record.attempts],
         "pids": record.end.pids or [] if record.end else [],
         "tree": _tree(row, bool(context.private_names(record.spec.task))),
     }
@@ -64,14 +68,20 @@ def _options(context: SupervisorContext, spec: RunSpec) -> dict[str, Any]:
     return opts
 
 
-async def row_of(context: SupervisorContext, run_id: str) -> tuple[RunRow, RunRecord]:
-    """Return the row and the record of a run. Raises NoSuchRun."""
+async def row_of(context: SupervisorContext, run_id: str) -> tuple[RunRow, RunRecord, str | None]:
+    """Return the row and the record of a run, and the other node that has it now.
+
+    Raises NoSuchRun.
+    """
     calls = context.commands
     blob, progress = await context.redis.execute_all(calls.get_record(run_id), calls.get_progress())
     record = existing_record(run_id, blob)
     spot = f"{place_of(record.spec)}|{item_of(record.spec)}"
     due_at = dict(await context.execute(calls.get_due_times([spot]))).get(spot)
-    return RunRows(context, progress).of_record(record, due_at), record
+    rows = RunRows(context, progress)
+    waits = record.state is RunState.QUEUED and not rows.is_going(run_id)
+    node = await other_node_of(context, run_id) if waits else None
+    return rows.of_record(record, due_at, leased=node is not None), record, node
 
 
 async def _waits(context: SupervisorContext, row: RunRow, record: RunRecord) -> str:
@@ -80,11 +90,16 @@ async def _waits(context: SupervisorContext, row: RunRow, record: RunRecord) -> 
     return (await queued_reason(context, record, row["due_at"])).text
 
 
-def attempt_row(attempt: Attempt) -> dict[str, Any]:
-    """Return an attempt as the shape `AttemptRow` declares it."""
+def attempt_row(attempt: Attempt, elsewhere: Mapping[str, str]) -> dict[str, Any]:
+    """Return an attempt as the shape `AttemptRow` declares it.
+
+    Args:
+        elsewhere: the node of each executor of another node.
+    """
     output = attempt.output or ["", 0, 0, 0, 0]
     values = attempt._asdict()
     values.update(state=str(attempt.state), output_bytes=output[2], lost_bytes=output[4])
+    values["node"] = elsewhere.get(attempt.executor)
     return {field.name: values[field.name] for field in ATTEMPT.fields}
 
 

@@ -25,9 +25,9 @@ from rtd.supervisor.core.retry import Backoff
 from rtd.supervisor.core.run_helpers import cancel_waiting, read_unless_leased
 from rtd.supervisor.core.stop_request import Intent
 from rtd.supervisor.ending.executor_killer import ExecutorKiller
-from rtd.supervisor.ending.other_nodes import refuse_other_nodes
 from rtd.supervisor.ending.store_intent import store_intent
 from rtd.supervisor.pools.zygotes import Zygotes
+from rtd.supervisor.runs.other_nodes import refuse_other_nodes
 
 #: The waits between two looks at a run that is being stopped: the first and the longest.
 FIRST_POLL_S: Final = 0.001

@@ -11,6 +11,7 @@ from rtd.planner.scheduled_task import ScheduledTask
 from rtd.store.commands.run_places import LeasedPlace, WaitingPlace
 from rtd.store.commands.stored_records import readable_record
 from rtd.supervisor.core.context import SupervisorContext
+from rtd.supervisor.runs.other_nodes import executors_elsewhere
 from rtd.supervisor.runs.queued_reason import QueuedReason, queued_reason
 
 #: How many queued runs are searched for the position of a run.
@@ -39,17 +40,20 @@ async def blocking_runs(
     calls = context.commands
     leases: list[LeasedPlace]
     queued: list[WaitingPlace]
+    elsewhere = await executors_elsewhere(context)
     blobs, leases, queued = await context.redis.execute_all(
         calls.get_records(active), calls.list_leased(), calls.list_waiting(MAX_QUEUED)
     )
-    leased = {lease.id for lease in leases}
+    leased = {lease.id: elsewhere.get(lease.exec) for lease in leases}
     ahead = {run.id: n for n, run in enumerate(run for run in queued if run.where == "queue")}
     due_times = await _due_times(context, [run for run in queued if run.id in active])
     holds: list[Hold] = []
     for run_id, blob in zip(active, blobs, strict=True):
         record = readable_record(run_id, blob)
         if run_id in leased:
-            holds.append(make_hold("running", f"its run {run_id} is going on", run_id))
+            node = leased[run_id]
+            text = f"its run {run_id} is going on" + (f" on node {node}" if node else "")
+            holds.append(make_hold("running", text, run_id))
         elif record is None:
             if blob is not None:
                 text = f"the record of its run {run_id} cannot be read: it ends when it is its turn"

@@ -184,3 +184,32 @@ def test_a_kill_that_another_node_refuses_is_not_carried_out_later(
         assert there.get(foreign).wait(timeout=20).state == "lost"
         gate.touch()
         assert {run.id for run in runs} > {foreign}
+
+
+def test_the_node_that_has_a_run_and_its_output_is_named(
+    short_nodes: list[Daemon], gate: Path
+) -> None:
+    one, two = short_nodes
+    one.ok("disable", "beat")
+    with client(one) as rt, client(two) as other:
+        run = rt.submit("hold", gate=str(gate))
+        until(lambda: any(on["run"] == run.id for on in executors(rt) + executors(other)),
+              what="one of them has it")  # fmt: skip
+        is_on_one = any(on["run"] == run.id for on in executors(rt))
+    here, there, node = (one, two, "one") if is_on_one else (two, one, "two")
+    sentence = f"the output of run {run.id} is on node {node}: ask there (`rtctl logs` with its"
+    until(lambda: here.ok("logs", run.id) == f"held on {node}\n", what="its output")
+    shown = there.ok("show", run.id)
+    assert re.search(rf"^state +running\nnode +{node}$", shown, re.MULTILINE), shown
+    assert "waits" not in shown
+    for words in (("logs", run.id), ("logs", "-f", run.id)):
+        done = there.rtctl(*words)
+        assert (done.returncode, sentence in done.stderr) == (6, True), done
+    gate.touch()
+    done = there.rtctl("wait", run.id)
+    assert done.returncode == 0, done
+    assert here.ok("logs", run.id) == f"held on {node}\n"
+    done = there.rtctl("logs", run.id)
+    assert (done.returncode, done.stdout, "dropped" in done.stderr) == (6, "", False), done
+    assert sentence in done.stderr
+    assert f", on node {node}\n" in there.ok("show", run.id)

@@ -70,12 +70,13 @@ def test_the_supervisor_sets_every_field_when_it_settles() -> None:
 
 
 def test_show_gives_every_field_of_its_shape() -> None:
-    row = attempt_row(WHOLE)
+    row = attempt_row(WHOLE, {WHOLE.executor: "two"})
     assert list(row) == [field.name for field in ATTEMPT.fields]
     assert (row["state"], row["output_bytes"], row["lost_bytes"]) == ("exception", 2, 4)
+    assert row["node"] == "two"
 
 
 def test_the_protocol_shows_every_field_of_an_attempt() -> None:
-    """Of `output`, which says where it lies, only the sizes."""
-    shown = {field.name for field in ATTEMPT.fields} - {"output_bytes", "lost_bytes"}
+    """Of `output`, which says where it lies, only the sizes; and the node of its executor."""
+    shown = {field.name for field in ATTEMPT.fields} - {"output_bytes", "lost_bytes", "node"}
     assert shown == set(Attempt._fields) - {"output"}
