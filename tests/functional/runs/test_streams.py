@@ -12,7 +12,7 @@ from tests.helpers.running import client
 from tests.helpers.source import PROGRAMS
 from tests.programs.streams import HABITS, MUTE
 
-ONE = ("--set", "lanes.process.max=1")
+ONE = ("--set", "lanes.process.max=1", "--set", "output.run_limit=100000")
 
 
 @pytest.fixture(scope="module")
@@ -67,3 +67,13 @@ def test_an_app_may_do_this_at_its_import(reloaded: Daemon, habit: str) -> None:
             run = rt.submit("say", text="next").wait(timeout=20)
             assert run.state == "succeeded", run.error
             assert list(run.logs()) == ["next"] * 3
+
+
+@pytest.mark.parametrize("words", [("run",), ("submit", "-f")])
+def test_who_follows_a_run_is_told_how_much_output_was_dropped(
+    daemon: Daemon, words: tuple[str, ...]
+) -> None:
+    done = daemon.rtctl(*words, "--", "head", "-c", "300000", "/dev/zero")
+    kept = len(done.stdout)
+    assert 100_000 <= kept < 300_000
+    assert f"rtctl: {300_000 - kept} bytes of this output were dropped\n" in done.stderr
