@@ -51,7 +51,8 @@ DAEMON: Final = ManText(
         """An APP is a module or a file with a session of tasks: `package.module:session`,
         `package.module` or `app.py`. Without an APP rtd runs shell commands only.""",
         """SIGTERM and SIGINT end the daemon in order: running runs have the grace to end, then they
-        are killed. A second signal kills them at once. SIGHUP imports the app again.""",
+        are killed. A second signal kills them at once. SIGHUP imports the app again. SIGQUIT,
+        SIGUSR1 and SIGUSR2 are ignored, with a line in the log.""",
         "Settings come from a file, the environment and flags; the later have precedence.",
     ),
     files={

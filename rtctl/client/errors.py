@@ -77,12 +77,18 @@ def unreachable_error(path: str, error: OSError) -> RtdError:
         )
     if not error.errno:
         return ConfigError(f"{path} cannot be a socket: {error}; set RTD_SOCKET")
+    holder = _holder_beside(path)
+    if holder is not None and holder[2]:
+        return DaemonUnreachable(
+            f"rtd cannot be reached: it is starting (pid {holder[0]}, for {_age_s(path):.0f} s);"
+            " its log says how far it is, `rtd stop` ends it"
+        )
     if error.errno == errno.ENOENT:
         parent = os.path.dirname(path) or "."
-        if (holder := _holder_beside(path)) is not None:
+        if holder is not None:
             return DaemonUnreachable(
-                f"rtd cannot be reached: it runs (pid {holder}), but its socket {path} was removed;"
-                " it makes another within seconds: try again"
+                f"rtd cannot be reached: it runs (pid {holder[0]}), but its socket {path} was"
+                " removed; it makes another within seconds: try again"
             )
         there = "" if os.path.isdir(parent) else f", nor is its directory {parent}"
         return DaemonUnreachable(
@@ -97,16 +103,29 @@ def unreachable_error(path: str, error: OSError) -> RtdError:
     return DaemonUnreachable(f"rtd cannot be reached at {path}: {reason}; {_START}")
 
 
-def _holder_beside(path: str) -> int | None:
-    """Return the pid of the daemon that has locked the directory of a socket; None: none has, or
-    it belongs to another user."""
+def _age_s(path: str) -> float:
+    """Return how long ago the daemon of a socket began to start, in seconds."""
+    import time  # lazy: only a failure needs it
+
+    try:
+        return max(0.0, time.time() - os.stat(_pid_file(path)).st_mtime)
+    except OSError:
+        return 0.0  # it has just ended
+
+
+def _pid_file(path: str) -> str:
+    return os.path.join(os.path.dirname(path), "rtd.pid")
+
+
+def _holder_beside(path: str) -> tuple[int, str, bool] | None:
+    """Return the daemon that has locked the directory of a socket, as `read_holder`; None: none
+    has, or it belongs to another user."""
     from rtd.config.lock_holder import read_holder  # lazy: only a failure needs it
 
     try:
-        found = read_holder(os.path.join(os.path.dirname(path), "rtd.pid"))
+        return read_holder(_pid_file(path))
     except OSError:
         return None
-    return None if found is None else found[0]
 
 
 def _owner(path: str) -> str:

@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         _serve(options, start_options, report)
     except RtdError as error:
-        report.send_fault(error.sentence)
+        report.send_fault(error.sentence, error.code)
         raise
     except OSError as error:
         if report.is_ready:

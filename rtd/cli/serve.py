@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 
-from rtd.process.events.signals import SIGCONT, SIGHUP, SIGINT, SIGTERM
+from rtd.process.events.signals import SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2
 from rtd.process.events.stuck_loop import handle_signal
 from rtd.rpc.dispatcher import VerbDispatcher
 from rtd.rpc.server import ControlServer
@@ -42,6 +42,8 @@ async def _run(start_options: StartOptions, ready: Callable[[Node], None]) -> No
         )
         server.open()
         exits.callback(server.close)
+        for lock in node.locks:
+            lock.mark_ready()
         node.watch_files(server.renew)
         exits.callback(node.runtime_files.stop)
         ready(node)
@@ -58,6 +60,12 @@ def _handle_signals(ending: ShutdownRequest) -> None:
         handle_signal(number, ending.request)
     handle_signal(SIGCONT, _nothing_to_end)  # of `rtd stop`, when the daemon does not answer it
     loop.add_signal_handler(SIGHUP, _nothing_to_reload)
+    for other in (SIGQUIT, SIGUSR1, SIGUSR2):
+        loop.add_signal_handler(other, _log_ignored, other.name)
+
+
+def _log_ignored(name: str) -> None:
+    log.warning("%s is ignored: SIGTERM ends the daemon, SIGHUP imports the app again", name)
 
 
 def _nothing_to_end() -> None:

@@ -11,7 +11,7 @@ from typing import Final
 from rtd.cli.parser import settings_of
 from rtd.cli.start_message import StartError
 from rtd.cli.start_warnings import password_warnings, root_warnings
-from rtd.common.errors import InternalError
+from rtd.common.errors import Conflict, InternalError
 from rtd.config.load_settings import load_config
 from rtd.config.log_tail import LogTail
 from rtd.config.paths import find_paths
@@ -75,7 +75,7 @@ def _environment(options: argparse.Namespace) -> dict[str, str]:
 
 
 def _wait_until_ready(fd: int, timeout_s: float, log: LogTail) -> None:
-    """Read the message of the daemon: an empty line, or one sentence."""
+    """Read the message of the daemon: an empty line, or a code and a sentence."""
     until = time.monotonic() + timeout_s
     message = b""
     while not message.endswith(b"\n"):
@@ -88,9 +88,11 @@ def _wait_until_ready(fd: int, timeout_s: float, log: LogTail) -> None:
         if not data:
             raise StartError(f"the daemon ended before it was ready; {log.last_words()}")
         message += data
-    fault = message.decode(errors="replace").strip()
+    code, _, fault = message.decode(errors="replace").strip().partition("\t")
     if fault and select.select([fd], [], [], ENDS_S)[0]:
         os.read(fd, 1)  # the daemon has ended
     os.close(fd)
+    if code == Conflict.code:  # another one has started since `check_free`
+        raise Conflict(fault)
     if fault:
         raise StartError(f"the daemon did not start: {fault}")

@@ -35,10 +35,14 @@ class StartMessage:
             self._send("")
             os.close(self._fd)
 
-    def send_fault(self, fault: str) -> None:
-        """Say why it did not start. The end of this process follows, which closes the pipe."""
+    def send_fault(self, fault: str, code: str = StartError.code) -> None:
+        """Say why it did not start. The end of this process follows, which closes the pipe.
+
+        Args:
+            code: of the error.
+        """
         if not self.is_ready:
-            self._send(" | ".join(fault.splitlines()))
+            self._send(f"{code}\t{' | '.join(fault.splitlines())}")
 
     def _send(self, line: str) -> None:
         if self._fd is not None:

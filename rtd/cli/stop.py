@@ -19,7 +19,7 @@ from rtd.process.tree.pidfd import signal_process
 from rtd.process.tree.process_identity import same_process, start_ticks
 from rtd.protocol import frames
 from rtd.protocol.decoder import Decoder
-from rtd.supervisor.lifecycle.lock_file import describe_owner, holder_with
+from rtd.supervisor.lifecycle.lock_file import describe_owner, holder_with, is_starting
 
 _ANSWER_S: Final = 5.0
 _POLL_S: Final = 0.02
@@ -71,6 +71,10 @@ def _request_shutdown(
     except (PermissionError, NotPermitted):
         raise NotPermitted(describe_owner(paths.pid_file)) from None
     except (OSError, RtdError) as error:
+        if is_starting(paths):
+            print(f"rtd: the daemon (pid {pid}) is starting; sending SIGTERM", file=sys.stderr)
+            signal_process(pid, ticks, SIGTERM)
+            return
         if options.keep_running:
             raise Unreachable(f"the daemon (pid {pid}) does not answer: {error}") from None
         print(f"rtd: its socket does not answer ({error}); sending SIGTERM", file=sys.stderr)

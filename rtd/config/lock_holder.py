@@ -8,9 +8,13 @@ from __future__ import annotations
 import fcntl
 import os
 
+#: The third line of a lock file as long as its daemon is not ready.
+STARTING = "starting"
 
-def read_holder(path: str | os.PathLike[str]) -> tuple[int, str] | None:
-    """Return the pid and the note of the process that has locked a file; None: none has.
+
+def read_holder(path: str | os.PathLike[str]) -> tuple[int, str, bool] | None:
+    """Return the process that has locked a file: its pid, its note, whether it is starting; None:
+    none has.
 
     The pid is 0 as long as the holder has not written it.
 
@@ -26,8 +30,9 @@ def read_holder(path: str | os.PathLike[str]) -> tuple[int, str] | None:
     try:
         fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        pid, _, note = os.pread(fd, 5000, 0).decode(errors="surrogateescape").partition("\n")
-        return (int(pid) if pid.isdigit() else 0), note.strip()
+        text = os.pread(fd, 5000, 0).decode(errors="surrogateescape")
+        pid, note, state, *_ = [*text.split("\n"), "", "", ""]
+        return (int(pid) if pid.isdigit() else 0), note.strip(), state == STARTING
     finally:
         os.close(fd)
     return None

@@ -177,7 +177,7 @@ def _daemon(app: str, env: dict[str, str], *flags: str) -> Iterator[None]:
         with os.fdopen(reader, encoding="utf-8", errors="replace") as pipe:
             line = pipe.readline()
         if line != "\n":
-            why = line.strip() or "it ended before it was ready"
+            why = line.strip().partition("\t")[2] or "it ended before it was ready"
             raise AppError(f"no daemon could be started for session.run(): {why}")
         yield
     finally:

@@ -58,6 +58,7 @@ class Node:
     ) -> None:
         self.context: Final = context
         self.redis_server: Final = redis_server
+        self.locks: Final = locks
         # executors
         self.zygotes = Zygotes(context)
         self.pools = Pools(context, self.zygotes)

@@ -14,7 +14,10 @@ __all__ = [
     "SIGHUP",
     "SIGINT",
     "SIGKILL",
+    "SIGQUIT",
     "SIGTERM",
+    "SIGUSR1",
+    "SIGUSR2",
     "SignalInbox",
     "reset_signals",
 ]
@@ -24,7 +27,10 @@ SIGCONT = signal.SIGCONT
 SIGHUP = signal.SIGHUP
 SIGINT = signal.SIGINT
 SIGKILL = signal.SIGKILL
+SIGQUIT = signal.SIGQUIT
 SIGTERM = signal.SIGTERM
+SIGUSR1 = signal.SIGUSR1
+SIGUSR2 = signal.SIGUSR2
 
 
 class SignalInbox:

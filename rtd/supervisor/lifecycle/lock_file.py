@@ -10,12 +10,15 @@ import fcntl
 import os
 import pwd
 from pathlib import Path
+from typing import Final
 
 from rtd.common.errors import Conflict, NotPermitted
-from rtd.config.lock_holder import read_holder
+from rtd.config.lock_holder import STARTING, read_holder
 from rtd.config.paths import DaemonPaths
 from rtd.config.system_errors import name_path
 from rtd.supervisor.lifecycle.lock_evidence import check_lock_owner
+
+_STARTING_LINE: Final = f"{STARTING}\n".encode()
 
 
 class LockFile:
@@ -29,6 +32,7 @@ class LockFile:
     def __init__(self, path: Path, note: str = "") -> None:
         self.path = path
         self._note = note
+        self._is_ready = False
         self._fd = -1
 
     def acquire(self) -> bool:
@@ -43,12 +47,21 @@ class LockFile:
                 return False
             try:
                 os.ftruncate(fd, 0)
-                os.pwrite(fd, f"{os.getpid()}\n{self._note}\n".encode(errors="surrogateescape"), 0)
+                os.pwrite(fd, self._lines() + (b"" if self._is_ready else _STARTING_LINE), 0)
             except OSError:
                 os.close(fd)
                 raise
         self._fd = fd
         return True
+
+    def mark_ready(self) -> None:
+        """Say in the file that the daemon has started."""
+        self._is_ready = True
+        if self._fd >= 0:
+            os.ftruncate(self._fd, len(self._lines()))
+
+    def _lines(self) -> bytes:
+        return f"{os.getpid()}\n{self._note}\n".encode(errors="surrogateescape")
 
     def _lock(self) -> int | None:
         """Return the descriptor of the locked file; None: another process has it."""
@@ -130,8 +143,15 @@ def holder_with(places: DaemonPaths) -> int | None:
     return pid
 
 
-def _read(path: Path) -> tuple[int, str] | None:
-    """Return the pid and the note of the holder; pid 0: it has not written them yet."""
+def is_starting(places: DaemonPaths) -> bool:
+    """Return whether the daemon of these paths has not yet started. Raises NotPermitted."""
+    found = _read(places.pid_file)
+    return found is not None and found[2]
+
+
+def _read(path: Path) -> tuple[int, str, bool] | None:
+    """Return the pid and the note of the holder, and whether it is starting; pid 0: it has not
+    written them yet."""
     try:
         return read_holder(path)
     except PermissionError:
@@ -158,7 +178,7 @@ def _owner(path: Path) -> str | None:
 
 
 def _taken(places: DaemonPaths, path: Path) -> Conflict:
-    pid, where = _read(path) or (0, "")
+    pid, where, _ = _read(path) or (0, "", False)
     who = f"a daemon is running already (pid {pid or 'unknown'}"
     if path == places.pid_file:
         return Conflict(
