@@ -68,8 +68,7 @@ class ControlServer:
                     self._path.unlink()
             self._listener.close()
             self._listener = None
-        for client in self._clients:
-            client.close()
+        self._clients.close()
 
     @property
     def client_count(self) -> int:

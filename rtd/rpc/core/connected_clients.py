@@ -1,9 +1,11 @@
 """The clients that are connected, and what all of them together may hold in memory."""
 
-from collections.abc import Callable, Iterable, Iterator
+import asyncio
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from rtd.common.errors import FrameTooLarge
+from rtd.common.malloc_tuning import give_back_memory
 from rtd.rpc.core.connection import ClientConnection
 from rtd.rpc.core.peer_credentials import Peer
 from rtd.rpc.core.request_queue import LARGE_READ_BYTES
@@ -15,6 +17,8 @@ MAX_MEMBERS: Final = 400
 HALF_FRAMES_BYTES: Final = 64 << 20
 #: Answers that the clients of the group have not read.
 UNREAD_BYTES: Final = 64 << 20
+#: So long after the last large frame or answer its memory goes back to the system.
+QUIET_S: Final = 10.0
 
 
 class ConnectedClients:
@@ -27,12 +31,12 @@ class ConnectedClients:
     def __init__(self, frame_bytes: Callable[[], int]) -> None:
         self._frame_bytes = frame_bytes
         self._clients: set[ClientConnection] = set()
+        self._loop = asyncio.get_running_loop()
+        self._grew_at = 0.0
+        self._trim: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
         return len(self._clients)
-
-    def __iter__(self) -> Iterator[ClientConnection]:
-        return iter(list(self._clients))
 
     def add(self, client: ClientConnection) -> None:
         """Add one that has connected."""
@@ -53,9 +57,28 @@ class ConnectedClients:
     def limit_memory(self) -> None:
         """Close the connections with the oldest incomplete frames, and those with the most unread
         answers, while all of them together are too large."""
+        self._grew_at = self._loop.time()
+        if self._trim is None:
+            self._trim = self._loop.call_later(QUIET_S, self._give_back)
         for is_owner in (False, True):
             self._limit_half_frames(self._of(is_owner=is_owner))
         self._limit_unread(self._of(is_owner=False))
+
+    def close(self) -> None:
+        """Close all connections once everything written is sent."""
+        if self._trim is not None:
+            self._trim.cancel()
+        for client in list(self._clients):
+            client.close()
+
+    def _give_back(self) -> None:
+        """Give back the memory of large frames and answers, when none has come for a while."""
+        self._trim = None
+        quiet_s = self._loop.time() - self._grew_at
+        if quiet_s < QUIET_S:
+            self._trim = self._loop.call_later(QUIET_S - quiet_s, self._give_back)
+        else:
+            give_back_memory()
 
     def _of(self, *, is_owner: bool) -> list[ClientConnection]:
         return [client for client in self._clients if client.is_owner == is_owner]

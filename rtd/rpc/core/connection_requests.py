@@ -82,8 +82,7 @@ class ConnectionRequests:
         self._closed = True
         self.writable.set()
         self._backlog.clear()
-        for task in self._running:
-            task.cancel()
+        self._queue.cancel(self._running)
         # A connection that no other object refers to is freed at once, not by a collection.
         self._handle, self._write, self._refuse, self._on_change = _ended, _drop, _drop, _nothing
 

@@ -8,7 +8,7 @@ daemon's own user come before the members of its group.
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from rtd.common.errors import TooLarge
@@ -23,9 +23,11 @@ MESSAGE_BYTES: Final = 128
 #: members; when as much as one turn may read has been read.
 LARGE_READ_BYTES: Final = 64 << 10
 READ_BYTES: Final = 16 << 10
-LATE_READ_BYTES: Final = 1 << 10
+LATE_READ_BYTES: Final = 256
 #: Large requests that go on at the same time: of root and the daemon's user, and of the group.
 LARGE_AT_ONCE: Final = 2
+#: Requests of clients that have gone that are cancelled in one turn; one may have many.
+CANCELS: Final = 50
 #: Targets of all requests of the group that are worked on at the same time.
 WORKERS: Final = 32
 #: Bytes of the large requests that go on or wait.
@@ -63,6 +65,8 @@ class RequestQueue:
         self._large_of_owners = asyncio.Semaphore(LARGE_AT_ONCE)
         self._large_of_members = asyncio.Semaphore(LARGE_AT_ONCE)
         self._large_bytes = 0
+        self._gone: deque[asyncio.Task[None]] = deque()
+        self._cancels = CANCELS
         #: What a member must hold while a request works on one of several targets.
         self.workers = asyncio.Semaphore(WORKERS)
 
@@ -109,6 +113,17 @@ class RequestQueue:
         turns.readers.append(read_on)
         return True
 
+    def cancel(self, tasks: Iterable[asyncio.Task[None]]) -> None:
+        """Cancel requests of a client that has gone: some now, others in the next turns."""
+        self._gone.extend(tasks)
+        self._end_turn_later()
+        self._cancel_some()
+
+    def _cancel_some(self) -> None:
+        while self._gone and self._cancels:
+            self._cancels -= 1
+            self._gone.popleft().cancel()
+
     def _end_turn_later(self) -> None:
         if not self._has_turn:
             self._has_turn = True
@@ -116,7 +131,9 @@ class RequestQueue:
 
     def _next_turn(self) -> None:
         owners, members = (self._turns[is_owner].begin_turn() for is_owner in (True, False))
-        self._has_turn = owners or members
+        self._cancels = CANCELS
+        self._cancel_some()
+        self._has_turn = owners or members or self._cancels < CANCELS
         if self._has_turn:
             self._loop.call_soon(self._next_turn)
 

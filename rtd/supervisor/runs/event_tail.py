@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from rtd.common.errors import RtdError, StoreGone
@@ -12,6 +12,8 @@ from rtd.supervisor.core.log import log
 
 #: A blocked read is renewed this often, so that it ends with the last follower.
 BLOCK_MS = 30_000
+#: Followers that are woken in one turn of the loop.
+WAKES = 50
 
 
 class EventTail:
@@ -52,18 +54,25 @@ class EventTail:
                 pass
             finally:
                 await connection.close()
-            self._wake()
+            await self._wake()
 
     async def _wake_for_entries(self, connection: AsyncRedisConnection) -> None:
         newest = await connection.execute(self._context.commands.last_events(1))
         last = newest[0][0] if newest else "0-0"
-        self._wake()
+        await self._wake()
         while True:
             entries = await connection.execute(self._context.commands.wait_events(last, BLOCK_MS))
             if entries:
                 last = entries[-1][0]
-                self._wake()
+                await self._wake()
 
-    def _wake(self) -> None:
-        for event in self._followers:
-            event.set()
+    async def _wake(self) -> None:
+        await wake_in_turns(list(self._followers))
+
+
+async def wake_in_turns(followers: Sequence[asyncio.Event]) -> None:
+    """Wake followers, some in each turn of the loop: there may be thousands."""
+    for count, event in enumerate(followers, 1):
+        event.set()
+        if count % WAKES == 0:
+            await asyncio.sleep(0)

@@ -5,6 +5,7 @@ import asyncio
 from collections.abc import Callable
 
 from rtd.rpc.core.request_queue import (
+    CANCELS,
     LARGE_READ_BYTES,
     LATE_READ_BYTES,
     READ_BYTES,
@@ -73,5 +74,22 @@ def test_many_small_messages_count_as_much_as_large_reads() -> None:
         queue = RequestQueue()
         queue.on_read(False, 16 << 10, 3000)
         assert queue.read_size(False, 0) == LATE_READ_BYTES
+
+    asyncio.run(main())
+
+
+def test_the_requests_of_clients_that_go_are_cancelled_some_at_a_time() -> None:
+    async def main() -> None:
+        queue = RequestQueue()
+        tasks = [asyncio.ensure_future(asyncio.sleep(60)) for _ in range(3 * CANCELS)]
+        await asyncio.sleep(0)
+        queue.cancel(tasks)
+        over = []
+        while sum(over) < len(tasks):
+            before = sum(task.done() for task in tasks)
+            await asyncio.sleep(0)
+            over.append(sum(task.done() for task in tasks) - before)
+        assert max(over) == CANCELS
+        assert all(task.cancelled() for task in tasks)
 
     asyncio.run(main())
