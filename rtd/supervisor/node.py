@@ -7,8 +7,10 @@ from functools import partial
 from typing import Final
 
 from rtd.common.errors import RtdError, StoreGone, WrongState
+from rtd.model.lanes import LOG_LANE, MAIN_LANE
 from rtd.store.connection.command import RedisCommand
 from rtd.supervisor.core.context import SupervisorContext
+from rtd.supervisor.core.executor_registry import ExecutorPhase
 from rtd.supervisor.core.log import log
 from rtd.supervisor.core.redis_notifications import NotificationHandler
 from rtd.supervisor.core.resync import Resync
@@ -131,11 +133,20 @@ class Node:
         sockets = {paths.socket, paths.zygote_socket}
         for path, renew in {paths.socket: server_socket, **self.zygotes.watched_files()}.items():
             files.add(path, renew, partial(is_listening, path) if path in sockets else None)
+        files.add(paths.output_dir, self._replace_executors)  # made with the other directories
         files.add_held(paths.board)
         files.add_held(paths.board_fifo)
         if self.redis_server.socket is not None:
             files.add(self.redis_server.socket, self._restart_redis, self.redis_server.holds_socket)
         files.start()
+
+    def _replace_executors(self) -> None:
+        """Let executors end after their runs: the files that they have open, for the output of
+        later runs, have no name any more. That of the app's hooks stays."""
+        for executor in self.context.executors:
+            if executor.phase is ExecutorPhase.LIVE and executor.lane not in (LOG_LANE, MAIN_LANE):
+                self.zygotes.retire_executor(executor)
+        self.pools.check_all()
 
     def _restart_redis(self) -> None:
         """Restart an embedded Redis whose socket is gone: it makes no other. No run is lost: all

@@ -54,6 +54,23 @@ def test_what_is_removed_is_made_again(daemon: Daemon, name: str) -> None:
     assert os.listdir(daemon.home / "run") == []
 
 
+def test_the_directory_of_output_is_made_again_and_later_output_is_kept(daemon: Daemon) -> None:
+    path = daemon.home / "state/output"
+    assert daemon.ok("run", "add", "a:=1") == daemon.ok("run", "add", "a:=2") == ""
+    daemon.ok("run", "--", "echo", "here")
+    with client(daemon) as rt:
+        before = {row["pid"] for row in rt.rpc.info()["executors"]}
+        shutil.rmtree(path)
+        until(path.exists, within_s=20, what="it is there")
+        assert path.stat().st_mode & 0o777 == 0o700
+        until(lambda: before.isdisjoint(row["pid"] for row in rt.rpc.info()["executors"]),
+              what="those with files of the old one have ended")  # fmt: skip
+        for _ in range(2):
+            run = rt.command("echo", "again").wait(timeout=20)
+            assert list(run.logs()) == ["again"]
+    assert "Traceback" not in daemon.log.read_text()
+
+
 def test_the_socket_of_redis_is_made_again_and_no_run_is_lost(daemon: Daemon) -> None:
     with client(daemon) as rt:
         done = rt.submit("add", a=1).wait(timeout=20)
