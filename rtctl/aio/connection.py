@@ -30,6 +30,7 @@ class AsyncDaemonConnection:
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._parts: dict[int, asyncio.Queue[Notification | None]] = {}
         self._lost: RtdError | None = None
+        self._loop = asyncio.get_running_loop()
         self._task = asyncio.create_task(self._read(), name="rtctl reader")
 
     @property
@@ -95,6 +96,10 @@ class AsyncDaemonConnection:
             self._end(error)
         except OSError as error:
             self._end(ConnectionLost(f"the connection to rtd ({self.path}) broke: {error}"))
+        except asyncio.CancelledError:  # `asyncio.run` ends, or `aclose`
+            if self._lost is None:
+                self._end(ConnectionLost("the event loop of the client has ended"))
+            raise
 
     async def _take(self, message: frames.Message) -> None:
         if isinstance(message, Notification):
@@ -127,13 +132,20 @@ class AsyncDaemonConnection:
 
     async def aclose(self) -> None:
         """Close the connection; waiting calls fail."""
+        if self._lost is None:
+            self._end(ConnectionLost("the client was closed"))
         self._task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._task
-        if self._lost is None:
-            self._end(ConnectionLost("the client was closed"))
         with contextlib.suppress(OSError):
             await self._writer.wait_closed()
+
+    def drop(self) -> None:
+        """Give up a connection of an event loop that does not run any more."""
+        if self._lost is None and not self._loop.is_closed():
+            self._end(ConnectionLost("the client was used in another event loop"))
+            self._task.cancel()
+        # A loop that is closed takes no orders: the socket goes with its last reference.
 
 
 async def open_connection(path: str, is_named: bool = True) -> AsyncDaemonConnection:

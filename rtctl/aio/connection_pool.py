@@ -20,7 +20,10 @@ _PAUSE_S = 0.05
 
 
 class AsyncConnectionPool:
-    """As `rtctl.client.connection_pool.ConnectionPool`, for the tasks of one event loop."""
+    """As `rtctl.client.connection_pool.ConnectionPool`, for the tasks of one event loop at a time.
+
+    When that has ended, another one may use it: the connection is made once more.
+    """
 
     def __init__(self, address: str | os.PathLike[str] | None, reconnect_s: float) -> None:
         self.path = os.fspath(address) if address is not None else socket_path()
@@ -29,21 +32,38 @@ class AsyncConnectionPool:
         self._is_named = address is not None or is_socket_named()
         self._reconnect_s = reconnect_s
         self._connection: AsyncDaemonConnection | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._lock = asyncio.Lock()
         self.rpc = AsyncVerbs(self.call, self.stream)
 
     async def aclose(self) -> None:
         """Close the connection. The pool may be used again: it reconnects."""
+        self._enter_loop()
         connection, self._connection = self._connection, None
         if connection is not None:
             await connection.aclose()
 
     async def get_connection(self) -> AsyncDaemonConnection:
         """Return the shared connection; opens it again when it is gone."""
+        self._enter_loop()
         async with self._lock:
             if self._connection is None or not self._connection.is_open:
                 self._connection = await self.open_new()
             return self._connection
+
+    def _enter_loop(self) -> None:
+        """Drop what belongs to another event loop. Raises RuntimeError: that one still runs."""
+        loop = asyncio.get_running_loop()
+        if loop is self._loop:
+            return
+        if self._loop is not None and self._loop.is_running():
+            raise RuntimeError(
+                "this AsyncClient is in use in another event loop: make one for each loop"
+            )
+        self._loop, self._lock = loop, asyncio.Lock()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.drop()
 
     async def call(self, method: str, params: dict[str, Any], repeatable: bool = True) -> Any:
         """Send a request; see `rtctl.client.connection_pool.ConnectionPool.call`."""

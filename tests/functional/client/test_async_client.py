@@ -134,3 +134,23 @@ def test_a_restart_of_the_daemon_is_survived(start_daemon: DaemonMaker) -> None:
             assert await (await (await rt.command("true")).wait(20)).state() == "succeeded"
 
     asyncio.run(main())
+
+
+def test_a_client_outlives_its_event_loop(jobs: Daemon) -> None:
+    rt = AsyncClient(jobs.socket)
+
+    async def one() -> Any:
+        return await (await rt.submit("add", a=1)).result(timeout=20)
+
+    assert [asyncio.run(asyncio.wait_for(one(), 30)) for _ in range(2)] == [1, 1]
+    loop = asyncio.new_event_loop()
+    assert loop.run_until_complete(one()) == 1
+
+    async def in_two_loops() -> None:
+        with pytest.raises(RuntimeError, match="in use in another event loop"):
+            await asyncio.to_thread(asyncio.run, one())
+
+    loop.run_until_complete(in_two_loops())
+    assert asyncio.run(one()) == 1  # the other loop is there, and does not run
+    loop.run_until_complete(rt.aclose())
+    loop.close()
