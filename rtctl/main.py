@@ -56,8 +56,11 @@ def prepare_streams() -> None:
     """Open the standard streams that are closed, and let no file name break the output."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         stream = getattr(sys, name)
-        if stream is None:  # closed by the caller (`>&-`): no process reads it
-            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 (until the process ends)
+        if stream is None:  # closed by the caller (`>&-`)
+            # On stdout what is written is lost, so that is an error: a file that is open for
+            # reading says so. Of stdin and stderr only the answer, or the exit code, matters.
+            fd = os.open(os.devnull, os.O_WRONLY if name == "stderr" else os.O_RDONLY)
+            setattr(sys, name, open(fd, mode, encoding="utf-8"))  # noqa: SIM115 (until the end)
         elif mode == "w" and hasattr(stream, "reconfigure"):
             # A file name that is not UTF-8 must not end the listing in a traceback.
             stream.reconfigure(errors="backslashreplace")

@@ -1,11 +1,24 @@
-"""`python -m rtd` is the `rtd` command."""
+"""The command `rtd`, and `python -m rtd`."""
 
 import sys
 
 from rtd.config.python_command import leave_working_directory
+from rtd.config.quiet_interrupt import end_on_interrupt, raise_on_interrupt
 
-leave_working_directory()
 
-from rtd.cli.main import main  # noqa: E402
+def main() -> int:
+    """Run the command line of this process, and return its exit code."""
+    end_on_interrupt()
+    from rtd.cli.main import main as run  # lazy: Ctrl-C while it is imported is no traceback
 
-sys.exit(main())
+    try:
+        raise_on_interrupt()
+        return run()
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    end_on_interrupt()
+    leave_working_directory()
+    sys.exit(main())

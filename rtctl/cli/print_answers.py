@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from rtctl.cli.flags import UsageError
 from rtctl.cli.screen import clean
 
@@ -34,6 +36,22 @@ def print_outcomes(
         elif not context.is_json and (are_ids or not context.quiet):
             for line in lines(outcome):
                 context.screen.print_out(line)
+
+
+def print_new(runs: Sequence[str], print_them: Callable[[], None]) -> None:
+    """Print the ids of new runs at once.
+
+    Raises:
+        OSError: they cannot be written; names the runs, which are known nowhere else.
+    """
+    try:
+        print_them()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        ids = " ".join(runs)
+        raise OSError(error.errno, f"{error.strerror}; queued: run {ids}") from None
 
 
 def target_tasks(context: CommandContext) -> list[str]:

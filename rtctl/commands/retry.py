@@ -5,7 +5,7 @@ from __future__ import annotations
 from rtctl.cli.exit_codes import exit_code_of_all, exit_code_of_outcomes
 from rtctl.cli.flags import Flag
 from rtctl.cli.follow import print_end, wait_for
-from rtctl.cli.print_answers import print_outcomes
+from rtctl.cli.print_answers import print_new, print_outcomes
 from rtd.common.ids import new_ids
 
 TYPE_CHECKING = False
@@ -22,8 +22,13 @@ def run(context: CommandContext) -> int:
     """Submit the runs again and print the ids of the new ones."""
     targets = context.targets()
     outcomes = context.rpc.retry(runs=targets, ids=new_ids(len(targets)))["runs"]
-    print_outcomes(context, outcomes, lambda outcome: [str(outcome["new"])], are_ids=True)
     new = [str(outcome["new"]) for outcome in outcomes if outcome["error"] is None]
+    print_new(
+        new,
+        lambda: print_outcomes(
+            context, outcomes, lambda outcome: [str(outcome["new"])], are_ids=True
+        ),
+    )
     code = exit_code_of_outcomes(outcomes)
     if not context.args.wait or not new:
         return code

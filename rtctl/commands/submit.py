@@ -5,6 +5,7 @@ from __future__ import annotations
 from rtctl.cli.exit_codes import exit_code_of
 from rtctl.cli.flags import Flag
 from rtctl.cli.follow import RAW, follow, print_end, wait_for
+from rtctl.cli.print_answers import print_new
 from rtctl.cli.submit_request import SUBMIT_FLAGS, submit
 
 TYPE_CHECKING = False
@@ -35,7 +36,7 @@ def run(context: CommandContext) -> int:
     run_id, created = answer["ids"][0], answer["created"][0]
     waits = args.wait or args.follow
     if not (context.is_json and waits):
-        _say_id(context, run_id, created)
+        print_new([run_id], lambda: _say_id(context, run_id, created))
     if not waits:
         return 0
     try:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from rtctl.cli.print_answers import print_new
 from rtctl.cli.submit_request import parse_parameters
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from rtctl.cli.context import CommandContext
+    from rtctl.generated.answers import TriggerResult
 
 USAGE = "trigger TASK [name=text] [name:=JSON] ..."
 FLAGS = ()
@@ -19,8 +21,12 @@ def run(context: CommandContext) -> int:
     """Start the task now and print the run's id."""
     task, *words = context.targets(1, None, "TASK")
     answer = context.rpc.trigger(task=task, params=parse_parameters(context.verb, words))
+    print_new([answer["id"]], lambda: _print_id(context, answer))
+    return 0
+
+
+def _print_id(context: CommandContext, answer: TriggerResult) -> None:
     if context.is_json:
         context.print_json(answer)
     else:
         context.screen.print_out(answer["id"])
-    return 0

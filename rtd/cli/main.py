@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from rtd.cli.parser import RtdParser
+from rtd.cli.parser import RtdParser, print_whole
 from rtd.common.errors import EXIT_CODE, RtdError
 from rtd.common.units import parse_duration_s
 from rtd.common.version import VERSION
@@ -161,7 +161,7 @@ def _duration(text: str) -> float:
 
 class _VersionAction(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        print(f"rtd {VERSION}")
+        print_whole(f"rtd {VERSION}\n")
         parser.exit()
 
 

@@ -1,12 +1,17 @@
 """The command line of `rtd`: its errors in one line, and the settings that it makes."""
 
 import argparse
+import errno
+import os
 import re
 import sys
 from typing import Any, Final, NoReturn
 
 _NO_VERB: Final = re.compile(r"^argument VERB: invalid choice: '(.*?)'")
 _EXIT: Final = 2
+_UNWRITTEN: Final = 1
+#: 128 + SIGPIPE, as of rtctl.
+_PIPE_CLOSED: Final = 141
 
 
 class RtdParser(argparse.ArgumentParser):
@@ -19,6 +24,29 @@ class RtdParser(argparse.ArgumentParser):
         text = f"{match[1]!r} is no verb of rtd" if match else message
         print(f"{self.prog}: {text}; {hint}", file=sys.stderr)
         sys.exit(_EXIT)
+
+    def print_help(self, file: Any = None) -> None:
+        """Print the help; `argparse` by itself says nothing where it cannot be written."""
+        if file is None:
+            print_whole(self.format_help())
+        else:
+            super().print_help(file)
+
+
+def print_whole(text: str) -> None:
+    """Print a text on stdout; ends the process with one line where it cannot be written."""
+    try:
+        if sys.stdout is None:  # closed by the caller
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        if sys.stdout is not None:  # Python flushes it once more at exit
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            sys.exit(_PIPE_CLOSED)
+        print(f"rtd: cannot write the output: {error.strerror}", file=sys.stderr)
+        sys.exit(_UNWRITTEN)
 
 
 def _instead_of(word: str) -> str:

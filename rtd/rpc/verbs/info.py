@@ -12,7 +12,7 @@ from rtd.rpc.core.verb_handlers import handles
 from rtd.supervisor.core.clock import wall_of_ns
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.executor_registry import ExecutorPhase
-from rtd.supervisor.lifecycle.redis_server import redis_info
+from rtd.supervisor.lifecycle.redis_server import ask_redis, redis_info
 from rtd.supervisor.runs.output_retention import used_bytes
 
 
@@ -47,8 +47,8 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
 
 async def _counts(context: SupervisorContext) -> tuple[int, dict[str, int]]:
     try:
-        table, tally = await context.redis.execute_all(
-            context.commands.queue_table(), context.commands.tally()
+        table, tally = await ask_redis(
+            context.redis, context.commands.queue_table(), context.commands.tally()
         )
     except StoreGone:
         return 0, {}

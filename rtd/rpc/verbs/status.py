@@ -12,7 +12,7 @@ from rtd.rpc.core.verb_handlers import handles
 from rtd.store.commands.faults import FaultRecord, ScheduleHalt
 from rtd.store.commands.reads import LaneLoad
 from rtd.supervisor.core.context import SupervisorContext
-from rtd.supervisor.lifecycle.redis_server import redis_info
+from rtd.supervisor.lifecycle.redis_server import ask_redis, redis_info
 from rtd.supervisor.node import Node
 
 
@@ -21,14 +21,15 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
     """Return the state. While Redis does not answer, counts are 0 and faults those in the log."""
     context = request.context
     redis = await redis_info(request.node.redis_server, context.redis)
-    queued, faults, halt = await _stored(context)
+    answers = redis["ok"] or redis["refuses"]  # one that takes no writes still reads
+    queued, faults, halt = await _stored(context) if answers else (0, [], None)
     tasks = context.manifest.tasks.values()
     going = Counter(seen.exec_id for seen in context.busy_slots())
     return {
         **identity(context),
         "tasks": sum(1 for info in tasks if not info.hidden and info.name != COMMAND),
         "redis": redis,
-        "lanes": await _lanes(request.node, going),
+        "lanes": await _lanes(request.node, going, answers),
         "queued": queued,
         "running": going.total(),
         "schedule": _schedule(request.node, halt),
@@ -40,8 +41,11 @@ async def _stored(context: SupervisorContext) -> tuple[int, list[FaultRecord], S
     """Read from Redis: queued runs, faults, what halted the schedule."""
     calls = context.commands
     try:
-        table, faults, halt = await context.redis.execute_all(
-            calls.queue_table(), calls.list_faults(context.config.node), calls.get_halt()
+        table, faults, halt = await ask_redis(
+            context.redis,
+            calls.queue_table(),
+            calls.list_faults(context.config.node),
+            calls.get_halt(),
         )
     except StoreGone:
         return 0, [], None
@@ -59,7 +63,7 @@ def _own_failures(context: SupervisorContext) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-async def _lanes(node: Node, going: Counter[str]) -> list[dict[str, Any]]:
+async def _lanes(node: Node, going: Counter[str], answers: bool) -> list[dict[str, Any]]:
     context = node.context
     executors: Counter[str] = Counter()
     running: Counter[str] = Counter()
@@ -67,7 +71,8 @@ async def _lanes(node: Node, going: Counter[str]) -> list[dict[str, Any]]:
         executors[executor.lane] += 1
         running[executor.lane] += going[executor.id]
     names = sorted(executors)
-    loads = await _loads(context, names)
+    unknown = [LaneLoad(0, 0, 0) for _ in names]
+    loads = (await _loads(context, names) if answers else None) or unknown
     return [
         {
             "lane": lane, "executors": executors[lane], "running": running[lane],
@@ -78,14 +83,13 @@ async def _lanes(node: Node, going: Counter[str]) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-async def _loads(context: SupervisorContext, lanes: list[str]) -> list[LaneLoad]:
+async def _loads(context: SupervisorContext, lanes: list[str]) -> list[LaneLoad] | None:
     try:
         node = context.config.node
         calls = [context.commands.lane_load(lane, node) for lane in lanes]
-        loads: list[LaneLoad] = await context.redis.execute_all(*calls)
+        return await ask_redis(context.redis, *calls)
     except StoreGone:
-        return [LaneLoad(0, 0, 0) for _ in lanes]
-    return loads
+        return None
 
 
 def _schedule(node: Node, halt: ScheduleHalt | None) -> dict[str, Any]:

@@ -1,14 +1,20 @@
 """One socket of the supervisor to Redis: bytes out, replies in."""
 
 import asyncio
+import logging
 from collections import deque
-from typing import Any
+from typing import Any, Final
 
 import hiredis
 
 from rtd.common.errors import StoreGone
 from rtd.store.connection import codec
 from rtd.store.connection.open_socket import tune_tcp
+
+_log = logging.getLogger(__name__)
+
+#: A reply that takes longer is worth a line in the log.
+SLOW_S: Final = 5.0
 
 
 class _PendingReplies:
@@ -37,6 +43,7 @@ class RedisProtocol(asyncio.Protocol):
         self._pending: deque[_PendingReplies] = deque()
         self._size_bytes = 0
         self._timer: asyncio.TimerHandle | None = None
+        self._told_of_s = 0.0
         self._reader = codec.new_reader()
         self._transport: asyncio.Transport | None = None
 
@@ -96,10 +103,15 @@ class RedisProtocol(asyncio.Protocol):
             self._timer.cancel()
             self._timer = None
         if limit_s is not None:
-            self._timer = self._loop.call_later(limit_s / 4, self._check, limit_s)
+            self._timer = self._loop.call_later(min(limit_s / 4, SLOW_S / 2), self._check, limit_s)
 
     def _check(self, limit_s: float) -> None:
-        if self._pending and self._loop.time() - self._pending[0].sent_s > limit_s:
+        sent_s = self._pending[0].sent_s if self._pending else self._loop.time()
+        waited_s = self._loop.time() - sent_s
+        if waited_s > SLOW_S and sent_s != self._told_of_s:
+            self._told_of_s = sent_s
+            _log.warning("Redis has not answered for %d s", waited_s)
+        if waited_s > limit_s:
             self.close(f"it has not answered for {limit_s:g} s")
         elif not self.is_lost:
             self.watch(limit_s)

@@ -10,6 +10,7 @@ from rtd.config.config import EMBEDDED, Config
 from rtd.config.paths import DaemonPaths
 from rtd.process.tree.file_writer import end_writer, find_writer
 from rtd.store.connection.async_ import AsyncRedisConnection
+from rtd.store.connection.command import RedisCommand
 from rtd.store.connection.url import parse_url
 from rtd.store.embedded.choose_server import probe_named_server
 from rtd.store.embedded.keep_alive import keep_alive, sync_each_second
@@ -21,6 +22,8 @@ from rtd.supervisor.core.log_rotation import REDIS_LIMIT_BYTES, BoundedFile, rot
 
 #: How long a Redis without its socket may take to end.
 _ENDS_S: Final = 10.0
+#: So long `info` and `status` wait for Redis: they are asked what is wrong.
+ANSWER_S: Final = 4.0
 
 
 def end_unreachable(directory: Path) -> None:
@@ -136,11 +139,25 @@ async def check_redis(server: RedisServer, redis: AsyncRedisConnection) -> None:
             log.warning("%s", sentence)
 
 
+async def ask_redis(redis: AsyncRedisConnection, *calls: RedisCommand) -> list[Any]:
+    """Return the results of commands, as `execute_all` does, which Redis is to carry out at once.
+
+    Raises:
+        StoreGone: as `execute_all`, or Redis has not answered within `ANSWER_S`.
+    """
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            return await redis.execute_all(*calls)
+    except TimeoutError:
+        late = f"Redis at {redis.address} has not answered for {ANSWER_S:g} s"
+        raise StoreGone(late) from None
+
+
 async def redis_info(server: RedisServer, redis: AsyncRedisConnection) -> dict[str, Any]:
     """Return the `redis` part of `info`: whether it answers, which server it is, its size."""
     found: dict[str, Any] = {"url": server.describe(), "ok": True, "error": None}
     try:
-        facts, _ = await redis.execute_all(INFO_COMMAND, redis.probe)
+        facts, _ = await ask_redis(redis, INFO_COMMAND, redis.probe)
     except StoreGone as error:
         refuses = isinstance(error, StoreRefusal)
         found.update(ok=False, error=error.sentence, refuses=refuses)

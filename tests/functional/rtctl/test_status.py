@@ -1,6 +1,8 @@
 """rtctl status: the faults of the app, from every lane, and the state of the daemon."""
 
 import json
+import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +90,24 @@ def test_a_redis_that_is_away_is_reported_and_faults_wait_for_it(
         external.start()
         until(lambda: faults(daemon).keys() >= set(lanes), within_s=20, what="all faults")
     assert [faults(daemon)[lane]["times"] for lane in lanes] == [1, 1, 1]
+
+
+def test_a_redis_that_hangs_is_told_within_seconds(
+    start_daemon: DaemonMaker, external: ExternalRedis
+) -> None:
+    daemon = start_daemon(flags=["--redis", external.url])
+    assert external.process is not None
+    external.process.send_signal(signal.SIGSTOP)
+    try:
+        for verb in ("status", "info"):
+            begun_s = time.monotonic()
+            done = daemon.rtctl(verb)
+            assert (done.returncode, "has not answered for 4 s" in done.stdout) == (3, True)
+            assert time.monotonic() - begun_s < 15
+        until(lambda: "Redis has not answered for" in daemon.log.read_text(), what="the log")
+    finally:
+        external.process.send_signal(signal.SIGCONT)
+    status(daemon, 0)
 
 
 def test_a_lane_whose_executors_are_all_taken_is_told(

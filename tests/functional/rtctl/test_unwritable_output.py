@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 
 import pytest
@@ -40,6 +41,15 @@ def test_a_full_disk_is_one_line_and_1(jobs: Daemon, words: str) -> None:
     assert "Exception ignored" not in done.stderr
 
 
+def test_a_queued_run_is_named_where_the_output_is_full(jobs: Daemon) -> None:
+    for words in ("submit speak", "submit -j speak", "submit -p speak"):
+        done = shell(jobs, f"rtctl {words} >/dev/full")
+        told = re.fullmatch(f"{FULL.rstrip()}; queued: run ([A-Z0-9]+)\n", done.stderr)
+        assert told is not None, done.stderr
+        assert done.returncode == 1
+        assert shell(jobs, f"rtctl show {told[1]}").returncode == 0
+
+
 def test_an_error_keeps_its_exit_code_where_only_stderr_is_full(jobs: Daemon) -> None:
     assert shell(jobs, "rtctl show nothing-of-this-kind 2>/dev/full").returncode == 5
     assert shell(jobs, "rtctl ls --state bogus 2>/dev/full").returncode == 2
@@ -65,10 +75,21 @@ def test_a_reader_that_has_had_enough_is_no_error(jobs: Daemon) -> None:
         assert (done.returncode, told) == (141, []), words
 
 
-def test_closed_streams_are_no_error(jobs: Daemon) -> None:
+def test_a_closed_stdout_is_an_error_and_other_closed_streams_are_none(jobs: Daemon) -> None:
     done = shell(jobs, "rtctl ls -n 5 <&- >&-")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    told = "rtctl: cannot write the output: Bad file descriptor\n"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", told)
     assert shell(jobs, "rtctl show nothing-of-this-kind 2>&-").returncode == 5
+    assert shell(jobs, "rtctl ls <&-").returncode == 0
+
+
+def test_help_of_rtd_that_cannot_be_written_is_an_error(jobs: Daemon) -> None:
+    for words in ("--help", "--version", "run --help"):
+        for target in (">/dev/full", ">&-"):
+            done = shell(jobs, f"rtd {words} {target}")
+            assert done.returncode == 1, (words, target)
+            assert done.stderr.startswith("rtd: cannot write the output: "), (words, target)
+            assert done.stderr.count("\n") == 1
 
 
 def test_json_is_valid_in_every_encoding(jobs: Daemon) -> None:

@@ -54,7 +54,7 @@ def test_the_wheel_holds_scripts_types_and_lua(tmp_path: Path) -> None:
     assert source <= held
     assert {"rtd/py.typed", "rtctl/py.typed"} <= held
     assert any(name.endswith(".lua") for name in held)
-    assert {"rtd = rtd.cli.main:main", "rtctl = rtctl.main:main"} <= set(points.splitlines())
+    assert {"rtd = rtd.__main__:main", "rtctl = rtctl.__main__:main"} <= set(points.splitlines())
     assert not any(name.startswith(("tests/", "docs/", "examples/")) for name in held)
 
 
