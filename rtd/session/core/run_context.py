@@ -1,15 +1,19 @@
 """The current run, as the task in it sees it, and the faults that an app's code causes."""
 
 import contextvars
+import sys
 from collections.abc import Callable
 from time import time
 from typing import Any, Final
 from weakref import WeakSet
 
+from rtd.common.text_of import show_value
 from rtd.model.app_info import AppFault
 from rtd.session.core.app_errors import describe_error
 from rtd.session.core.default_session import default_session
 
+#: Larger whole numbers are stored as floats.
+_INT_LIMIT: Final = 1 << 63
 #: Receives a progress report: (done, total, text).
 ProgressReporter = Callable[[float, float | None, str], None]
 #: Receives a fault: (kind, what, message, halts).
@@ -56,11 +60,31 @@ class CurrentRun:
             text: the current step, one short line.
 
         Of more than five reports a second some are left out; the newest is kept.
+
+        Raises:
+            TypeError: `done` or `total` is no number.
+            ValueError: one of them is negative or not finite.
         """
+        done = _amount("done", done)
+        total = None if total is None else _amount("total", total)
         if not self.ended:
             self._report(done, total, text)
 
 
+def _amount(name: str, value: Any) -> float:
+    """Return a number that every part of rtd can store and show."""
+    if not isinstance(value, int | float):
+        if not hasattr(value, "__float__"):
+            raise TypeError(f"progress: {name} must be a number, not {show_value(value)}")
+        value = float(value)  # of decimal, fractions and numpy
+    if not 0 <= value <= sys.float_info.max:
+        raise ValueError(
+            f"progress: {name} must be a finite number, 0 or more, not {show_value(value)}"
+        )
+    return float(value) if value >= _INT_LIMIT else value
+
+
+_NO_RUN: Final = CurrentRun("", "", 0, lambda done, total, text: None)
 _current: Final[contextvars.ContextVar[CurrentRun | None]] = contextvars.ContextVar(
     "rtd_current_run", default=None
 )
@@ -82,10 +106,11 @@ def current_run() -> CurrentRun:
 
 
 def progress(done: float, total: float | None = None, text: str = "") -> None:
-    """Report progress of the current run. Does nothing outside a run, so tasks stay testable."""
-    run = _current.get()
-    if run is not None:
-        run.progress(done, total, text)
+    """Report progress of the current run, see `CurrentRun.progress`.
+
+    Outside a run it only checks the numbers, so tasks stay testable.
+    """
+    (_current.get() or _NO_RUN).progress(done, total, text)
 
 
 class _Faults:
