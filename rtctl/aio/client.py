@@ -10,8 +10,9 @@ from rtctl.aio.connection_pool import AsyncConnectionPool
 from rtctl.aio.run import AsyncRun
 from rtctl.aio.run_submitter import AsyncRunSubmitter
 from rtctl.client.errors import single_outcome
-from rtctl.client.run_base import id_of
+from rtctl.client.run_base import check_number, id_of
 from rtctl.client.run_pages import RunPages
+from rtd.common.errors import BadRequest
 from rtd.common.ids import new_id
 
 TYPE_CHECKING = False
@@ -149,6 +150,9 @@ class AsyncClient:
         self, runs: Sequence[AsyncRun | str], timeout: float | None = None, any: bool = False
     ) -> list[AsyncRun]:
         """See `rtctl.client.client.Client.wait`."""
+        check_number("timeout", timeout)
+        if isinstance(runs, str) or not hasattr(runs, "__iter__"):
+            raise BadRequest("wait takes a list of runs")
         rows = await self._pool.wait([id_of(run) for run in runs], timeout, any)
         return [
             (run if isinstance(run, AsyncRun) else AsyncRun(self, row["id"], row["task"])).learn(

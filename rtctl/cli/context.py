@@ -52,6 +52,8 @@ class CommandContext:
     def pool(self) -> ConnectionPool:
         """The connections to the daemon; the first use connects."""
         if self._pool is None:
+            if self.args.socket == "":
+                raise UsageError(f"{self.verb}: --socket is empty: name the daemon's socket")
             self._pool = ConnectionPool(self.args.socket)
         return self._pool
 

@@ -6,9 +6,10 @@ from rtctl.client.bound_task import BoundTask
 from rtctl.client.connection_pool import ConnectionPool
 from rtctl.client.errors import single_outcome
 from rtctl.client.run import Run
-from rtctl.client.run_base import id_of
+from rtctl.client.run_base import check_number, id_of
 from rtctl.client.run_pages import RunPages
 from rtctl.client.run_submitter import RunSubmitter
+from rtd.common.errors import BadRequest
 from rtd.common.ids import new_id
 
 TYPE_CHECKING = False
@@ -190,6 +191,9 @@ class Client:
         Raises:
             WaitTimeout: the runs were not over by then. They go on.
         """
+        check_number("timeout", timeout)
+        if isinstance(runs, str) or not hasattr(runs, "__iter__"):
+            raise BadRequest("wait takes a list of runs")
         rows = self._pool.wait([id_of(run) for run in runs], timeout, any)
         return [
             (run if isinstance(run, Run) else Run(self, row["id"], row["task"])).learn(row)

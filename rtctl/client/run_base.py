@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from rtd.common.errors import BadRequest
+from rtd.common.text_of import show_value
 from rtd.model.run_states import TERMINAL
 
 TYPE_CHECKING = False
@@ -51,5 +53,17 @@ class RunBase:
 
 
 def id_of(run: RunBase | str) -> str:
-    """Return the id of a run, or the text that stands for one."""
-    return run if isinstance(run, str) else run.id
+    """Return the id of a run, or the text that stands for one. Raises BadRequest: it is neither."""
+    if isinstance(run, str):
+        return run
+    if not isinstance(run, RunBase):
+        raise BadRequest(
+            f"{show_value(run)} is no run: name it by its id, or give what submit returns"
+        )
+    return run.id
+
+
+def check_number(name: str, value: object) -> None:
+    """Raise BadRequest for an argument that is neither a number nor None."""
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+        raise BadRequest(f"{name} must be a number or None, not {show_value(value)}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from rtctl.client.run_base import check_number
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from rtctl.generated.answers import LsResult
@@ -23,6 +25,7 @@ class RunPages:
     """
 
     def __init__(self, limit: int | None) -> None:
+        check_number("limit", limit)
         self.rows: list[Row] = []
         self.more = False
         self._limit = limit

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from rtd.common.did_you_mean import did_you_mean
 from rtd.common.errors import PolicyError
 from rtd.common.exception_name import read_exception_names
-from rtd.common.text_of import is_utf8, text_of
+from rtd.common.text_of import is_utf8, show_value, text_of
 from rtd.common.units import (
     parse_duration_s,
     read_optional,
@@ -63,7 +63,7 @@ def _policy(default: Any, read: Callable[[Any], Any], kind: str, doc: str, **fac
 
 def _read_queue(value: Any) -> str:
     if not isinstance(value, str) or not value or len(value) > 100:
-        raise ValueError(f"{value!r} is no queue name: a text of 1 to 100 characters")
+        raise ValueError(f"{show_value(value)} is no queue name: a text of 1 to 100 characters")
     if any(c in value for c in "|\0\n\r\t ,") or value.startswith("@"):
         raise ValueError(f"{value!r} is no queue name: no blanks, commas, '|' or leading '@'")
     return text_of(value)

@@ -78,7 +78,10 @@ def probe_named_server(path: Path) -> ServerProgram:
     else:
         _, server, reason = _examine(path, None, is_named=True)
     if server is None or reason:
-        raise ConfigError(f"redis_server: {_Candidate(path, server, reason).describe()}")
+        raise ConfigError(
+            f"redis_server: {_Candidate(path, server, reason).describe()}; name the program of a"
+            " redis-server or valkey-server, or leave the setting out"
+        )
     return server
 
 

@@ -16,7 +16,10 @@ def check_command(params: Mapping[str, Any]) -> None:
     """
     argv = params["argv"]
     if not isinstance(argv, list) or not argv or not all(isinstance(a, str) for a in argv):
-        raise ParameterError(f"command: argv must be a list of texts, not {show_value(argv)}")
+        raise ParameterError(
+            f"command: argv must be a list of texts, not {show_value(argv)}; in Python the words"
+            ' are separate arguments: rt.command("make", "-j2")'
+        )
     if not argv[0]:
         raise ParameterError("command: argv starts with an empty text; name the program")
     if any("\0" in part for part in argv):
