@@ -2,8 +2,8 @@
 
 import sys
 
+from rtd.config.import_interrupt import end_on_interrupt, raise_on_interrupt
 from rtd.config.python_command import leave_working_directory
-from rtd.config.quiet_interrupt import end_on_interrupt, raise_on_interrupt
 
 
 def main() -> int:

@@ -22,7 +22,7 @@ from rtd.supervisor.core.log_rotation import REDIS_LIMIT_BYTES, BoundedFile, rot
 
 #: How long a Redis without its socket may take to end.
 _ENDS_S: Final = 10.0
-#: So long `info` and `status` wait for Redis: they are asked what is wrong.
+#: So long `info` and `status` wait for Redis: people ask them what is wrong.
 ANSWER_S: Final = 4.0
 
 
