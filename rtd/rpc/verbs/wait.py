@@ -2,12 +2,13 @@
 
 import asyncio
 import time
+from typing import Any
 
 from rtd.common.errors import BadRequest, RtdError, WaitTimeout
 from rtd.common.format_units import format_duration
 from rtd.protocol import frames, run_verbs
 from rtd.protocol.packed_rows import PackedResult, PackedRows
-from rtd.rpc.core.read_records import read_records
+from rtd.rpc.core.read_records import CHUNK, read_records
 from rtd.rpc.core.request import ClientRequest
 from rtd.rpc.core.resolve_target import resolve_targets
 from rtd.rpc.core.run_rows import RunRows
@@ -19,7 +20,7 @@ from rtd.supervisor.core.run_waiters import RunWatch
 
 
 @handles(run_verbs.WAIT)
-async def handle(request: ClientRequest) -> PackedResult:
+async def handle(request: ClientRequest) -> dict[str, Any] | PackedResult:
     """Return the rows of all runs, once all (or any) of them have ended.
 
     When Redis is away, or takes no writes, the runs go on, and so does the wait.
@@ -32,7 +33,7 @@ async def handle(request: ClientRequest) -> PackedResult:
     with reserved_targets(request):
         ids = await _ids(context, params["runs"])
         await _until_ended(request, ids, until)
-        return PackedResult("runs", await context.retry(lambda: _rows(context, ids)), {})
+        return await context.retry(lambda: _result(context, ids))
 
 
 async def _ids(context: SupervisorContext, targets: list[str]) -> list[str]:
@@ -78,15 +79,20 @@ def _timeout(watch: RunWatch, timeout_s: float | None) -> WaitTimeout:
     )
 
 
-async def _rows(context: SupervisorContext, ids: list[str]) -> PackedRows:
+async def _result(context: SupervisorContext, ids: list[str]) -> dict[str, Any] | PackedResult:
     progress = await context.execute(context.commands.get_progress())
-    rows, packed = RunRows(context, progress), PackedRows()
-    by_id = {
-        run_id: frames.dump(rows.of_blob(run_id, blob), "result")
-        async for run_id, blob in read_records(context, ids)
-    }
+    rows = RunRows(context, progress)
+    is_long = len(ids) > CHUNK
+    by_id: dict[str, Any] = {}
+    async for run_id, blob in read_records(context, ids):
+        row = rows.of_blob(run_id, blob)
+        by_id[run_id] = frames.dump(row, "result") if is_long else row
     for run_id in ids:
         if run_id not in by_id:
             raise no_such_run(run_id)
+    if not is_long:
+        return {"runs": [by_id[run_id] for run_id in ids]}
+    packed = PackedRows()
+    for run_id in ids:
         packed.add_packed(by_id[run_id])
-    return packed
+    return PackedResult("runs", packed, {})
