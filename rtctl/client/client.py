@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from rtctl.client.bound_task import BoundTask
+from rtctl.client.check_number import check_number
 from rtctl.client.connection_pool import ConnectionPool
 from rtctl.client.errors import single_outcome
 from rtctl.client.run import Run
-from rtctl.client.run_base import check_number, id_of
+from rtctl.client.run_base import id_of
 from rtctl.client.run_pages import RunPages
 from rtctl.client.run_submitter import RunSubmitter
 from rtd.common.errors import BadRequest

@@ -61,9 +61,3 @@ def id_of(run: RunBase | str) -> str:
             f"{show_value(run)} is no run: name it by its id, or give what submit returns"
         )
     return run.id
-
-
-def check_number(name: str, value: object) -> None:
-    """Raise BadRequest for an argument that is neither a number nor None."""
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
-        raise BadRequest(f"{name} must be a number or None, not {show_value(value)}")

@@ -220,7 +220,7 @@ def test_the_single_file_of_redis_6_can_be_read_by_all(
 
 def test_a_server_that_a_setting_names_is_checked(tmp_path: Path, data: Path) -> None:
     path = tmp_path / "redis-server"
-    with pytest.raises(ConfigError, match=rf"^redis_server: {path} is no file$"):
+    with pytest.raises(ConfigError, match=rf"^redis_server: {path} is no file; name the program"):
         probe_named_server(path)
     path.touch()
     with pytest.raises(ConfigError, match="is not executable"):
