@@ -9,7 +9,7 @@ from rtctl.aio.bound_task import AsyncBoundTask
 from rtctl.aio.connection_pool import AsyncConnectionPool
 from rtctl.aio.run import AsyncRun
 from rtctl.aio.run_submitter import AsyncRunSubmitter
-from rtctl.client.check_number import check_number
+from rtctl.client.check_argument import check_number
 from rtctl.client.errors import single_outcome
 from rtctl.client.run_base import id_of
 from rtctl.client.run_pages import RunPages

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rtctl.client.bound_task import BoundTask
-from rtctl.client.check_number import check_number
+from rtctl.client.check_argument import check_number
 from rtctl.client.connection_pool import ConnectionPool
 from rtctl.client.errors import single_outcome
 from rtctl.client.run import Run
