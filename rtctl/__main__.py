@@ -1,21 +1,26 @@
 """The command `rtctl`, and `python -m rtctl`."""
 
+from __future__ import annotations
+
 import sys
 
-from rtd.config.import_interrupt import end_on_interrupt, raise_on_interrupt
+from rtd.config.import_interrupt import end_on_interrupt, run_command
 from rtd.config.python_command import leave_working_directory
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def main() -> int:
     """Run the command line of this process, and return its exit code."""
-    end_on_interrupt()
+    return run_command(_load)
+
+
+def _load() -> Callable[[], int]:
     from rtctl.main import main as run  # lazy: Ctrl-C while it is imported is no traceback
 
-    try:
-        raise_on_interrupt()
-        return run()
-    except KeyboardInterrupt:
-        return 130
+    return run
 
 
 if __name__ == "__main__":

@@ -14,22 +14,23 @@ def _parts(blob: bytes) -> tuple[bytes, list[Any], list[Any]]:
     return blob[:1], msgpack.unpackb(spec, strict_map_key=False), rest
 
 
-def _with_rest(place: int, value: Any) -> Callable[[bytes], bytes]:
-    def change(blob: bytes) -> bytes:
+def _with(change: Callable[[list[Any], list[Any]], None]) -> Callable[[bytes], bytes]:
+    """Return what gives a record with changed fields of the spec, or other parts."""
+
+    def changed(blob: bytes) -> bytes:
         state, spec, rest = _parts(blob)
-        rest[place] = value
+        change(spec, rest)
         return state + bytes(msgpack.packb([msgpack.packb(spec), *rest]))
 
-    return change
+    return changed
+
+
+def _with_rest(place: int, value: Any) -> Callable[[bytes], bytes]:
+    return _with(lambda _spec, rest: rest.__setitem__(place, value))
 
 
 def _with_field(place: int, value: Any) -> Callable[[bytes], bytes]:
-    def change(blob: bytes) -> bytes:
-        state, spec, rest = _parts(blob)
-        spec[place] = value
-        return state + bytes(msgpack.packb([msgpack.packb(spec), *rest]))
-
-    return change
+    return _with(lambda spec, _rest: spec.__setitem__(place, value))
 
 
 #: The same for records that can be read, but for the values in them.

@@ -112,10 +112,13 @@ WAYS = [
 def leave_thread(gate: str) -> None:
     """Leave a thread behind that prints when the gate is there."""
 
+    has_begun = threading.Event()
+
     def wait_and_print() -> None:
         print("begun")
         sys.stdout.write("pending")
         sys.stdout.flush()
+        has_begun.set()
         while not Path(gate).exists():
             time.sleep(0.001)
         print("too late")
@@ -124,7 +127,7 @@ def leave_thread(gate: str) -> None:
         Path(f"{gate}.printed").touch()
 
     threading.Thread(target=wait_and_print, name="stays", daemon=True).start()
-    time.sleep(0.05)  # the thread has begun by then, or a little later: both are right
+    assert has_begun.wait(20)
 
 
 def print_after(gate: str) -> None:
