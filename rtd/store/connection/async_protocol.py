@@ -42,6 +42,7 @@ class RedisProtocol(asyncio.Protocol):
         self._loop = loop
         self._pending: deque[_PendingReplies] = deque()
         self._size_bytes = 0
+        self._limit_s: float | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._told_of_s = 0.0
         self._reader = codec.new_reader()
@@ -98,23 +99,34 @@ class RedisProtocol(asyncio.Protocol):
                 trip.future.set_exception(StoreGone(f"lost Redis: {why}"))
 
     def watch(self, limit_s: float | None) -> None:
-        """Close the connection when a reply has not come for so long; None: wait for ever."""
+        """Close the connection when a reply has not come for so long; None: wait for ever.
+
+        Nothing is looked at while no reply is due: an idle daemon does not wake up for it.
+        """
+        self._limit_s = limit_s
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if limit_s is not None:
-            self._timer = self._loop.call_later(min(limit_s / 4, SLOW_S / 2), self._check, limit_s)
+        if self._pending:
+            self._check_later()
 
-    def _check(self, limit_s: float) -> None:
-        sent_s = self._pending[0].sent_s if self._pending else self._loop.time()
+    def _check_later(self) -> None:
+        if self._limit_s is not None:
+            self._timer = self._loop.call_later(min(self._limit_s / 4, SLOW_S / 2), self._check)
+
+    def _check(self) -> None:
+        self._timer = None
+        if not self._pending or self._limit_s is None:
+            return
+        sent_s = self._pending[0].sent_s
         waited_s = self._loop.time() - sent_s
         if waited_s > SLOW_S and sent_s != self._told_of_s:
             self._told_of_s = sent_s
             _log.warning("Redis has not answered for %d s", waited_s)
-        if waited_s > limit_s:
-            self.close(f"it has not answered for {limit_s:g} s")
-        elif not self.is_lost:
-            self.watch(limit_s)
+        if waited_s > self._limit_s:
+            self.close(f"it has not answered for {self._limit_s:g} s")
+        else:
+            self._check_later()
 
     async def send(self, data: bytes, count: int) -> list[Any]:
         """Send bytes that hold `count` commands and return their replies."""
@@ -122,5 +134,7 @@ class RedisProtocol(asyncio.Protocol):
             raise StoreGone(f"lost Redis: {self.lost.result() if self.lost.done() else 'closed'}")
         trip = _PendingReplies(count, self._loop.create_future(), self._loop.time())
         self._pending.append(trip)
+        if self._timer is None:
+            self._check_later()
         self._transport.write(data)
         return await trip.future

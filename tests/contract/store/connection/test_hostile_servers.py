@@ -19,6 +19,7 @@ from rtd.store.connection.async_ import AsyncRedisConnection
 from rtd.store.connection.async_protocol import RedisProtocol
 from rtd.store.connection.blocking import RedisConnection
 from tests.contract.store.connection.test_network import needs_openssl
+from tests.helpers.deadline import until_async
 
 SECRET = "my-secret-word"
 #: What a server sends after the log-in, again and again; the last piece for ever.
@@ -158,6 +159,20 @@ def test_a_server_that_stalls_later_counts_as_gone(hostile: Serve) -> None:
         return caught.value.sentence
 
     assert asyncio.run(main()) == "lost Redis: it has not answered for 0.2 s"
+
+
+def test_a_connection_that_waits_for_no_reply_sets_no_timer(hostile: Serve) -> None:
+    url = hostile(b"+OK\r\n+PONG\r\n")
+
+    async def main() -> None:
+        link = await AsyncRedisConnection.connect(url)
+        wire = link._protocol
+        assert wire is not None
+        wire.watch(0.2)
+        await until_async(lambda: wire._timer is None, what="no timer is set")
+        await link.close()
+
+    asyncio.run(main())
 
 
 def certificate(folder: Path, name: str, days: int, host: str = "localhost") -> Path:
