@@ -101,7 +101,7 @@ class RedisProtocol(asyncio.Protocol):
     def watch(self, limit_s: float | None) -> None:
         """Close the connection when a reply has not come for so long; None: wait for ever.
 
-        Nothing is looked at while no reply is due: an idle daemon does not wake up for it.
+        No timer runs while no reply is due: an idle daemon does not wake up for it.
         """
         self._limit_s = limit_s
         if self._timer is not None:
