@@ -35,12 +35,13 @@ def main(words: Sequence[str] | None = None) -> int:
     prepare_streams()
     try:
         try:
-            return dispatch(words)
+            code = dispatch(words)
         except RtdError as error:
-            return report_error(error)
-        finally:
-            sys.stdout.flush()
+            code = report_error(error)
+        sys.stdout.flush()
+        return code
     except KeyboardInterrupt as error:
+        _flush_at_interrupt()
         return getattr(error, "exit_code", INTERRUPTED)
     except BrokenPipeError:
         _discard(sys.stdout)
@@ -82,6 +83,13 @@ def _complain(sentence: str) -> None:
         sys.stderr.flush()
     except OSError:
         _discard(sys.stderr)  # only the exit code is left
+
+
+def _flush_at_interrupt() -> None:
+    try:
+        sys.stdout.flush()
+    except OSError:  # the interrupt is what the exit code tells
+        _discard(sys.stdout)
 
 
 def _discard(stream: TextIO) -> None:

@@ -26,6 +26,8 @@ def pytest_configure() -> None:
     for number in (signal.SIGQUIT, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, lambda _number, _frame: None)
+    # Users' programs have buffers; with this variable the order of the output would be another.
+    os.environ.pop("PYTHONUNBUFFERED", None)
     # How fast values are made depends on what else the machine does.
     settings.register_profile("rtd", deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.load_profile("rtd")

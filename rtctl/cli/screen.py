@@ -65,7 +65,8 @@ class Screen:
         return f"\033[{code}m{text}\033[0m" if self.has_colour and code else text
 
     def print_err(self, text: str) -> None:
-        """Print a line of talk on stderr."""
+        """Print a line of talk on stderr, behind what was printed before."""
+        sys.stdout.flush()
         sys.stderr.write(self._fit_for(text, self.stderr_is_terminal) + "\n")
         sys.stderr.flush()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from contextlib import suppress
 from itertools import islice
 
-from msgpack import ExtType, packb
+from msgpack import ExtType, Packer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def pack_plain(value: Any) -> bytes:
     a user is packed by `rtd.common.msgpack_values.pack`.
     """
     try:
-        blob: bytes = packb(value)
+        blob: bytes = Packer().pack(value)
     except UnicodeEncodeError:
-        blob = packb(value, unicode_errors="backslashreplace")
+        blob = Packer(unicode_errors="backslashreplace").pack(value)
     return blob

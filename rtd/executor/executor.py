@@ -23,7 +23,7 @@ from rtd.model.output_files import scratch_path, spool_path
 from rtd.process.board.slot import Slot
 from rtd.process.events.executor_signals import ExecutorSignals
 from rtd.process.fork.fork_guard import FORK_GUARD
-from rtd.process.fork.process_end import begin_own_end, describe_end, end_process
+from rtd.process.fork.process_end import begin_own_end, describe_end, end_process, needs_end
 from rtd.process.fork.process_title import set_title
 from rtd.session.app.internal_tasks import INTERNAL_TASKS
 from rtd.session.core.run_context import FAULTS
@@ -100,7 +100,8 @@ def _carry_out_runs(
     for capture in captures:
         capture.remove()
     spool.remove()
-    end_process(_END_LIMIT_S, partial(_end_late, context.exec_id, code))
+    if needs_end():
+        end_process(_END_LIMIT_S, partial(_end_late, context.exec_id, code))
     return code
 
 

@@ -95,7 +95,7 @@ class PullLoop:
 
     def _start(self, runs: list[StoredRun]) -> None:
         now_at = time.time()
-        ready, unreadable = [], []
+        ready, unreadable, unknown = [], [], False
         for run in runs:
             try:
                 work = LeasedRun(run.record, self._tasks)
@@ -110,6 +110,7 @@ class PullLoop:
                 self._backend.outcomes.add(expired_outcome(work, why))
             else:
                 ready.append(work)
+                unknown = unknown or work.definition is None
         if unreadable:
             end_unreadable(self._backend, unreadable)
         if ready and self._generation < self._serving_generation():
@@ -117,7 +118,10 @@ class PullLoop:
             # code, and may be of tasks that only the new code has.
             self._backend.give_back(ready)
             self._leaving = True
-        elif ready := self._without_strange(ready):
+            return
+        if unknown:
+            ready = self._without_strange(ready)
+        if ready:
             self._lane.start(ready)
 
     def _without_strange(self, ready: list[LeasedRun]) -> list[LeasedRun]:

@@ -39,11 +39,14 @@ class Spool:
         self._file_place = file_place(self._fd)
 
     def add(self, blob: bytes) -> None:
-        """Add an entry; it is safe when this returns. Raises OSError if it cannot be written."""
-        if self._fd < 0:
-            self._open()
+        """Add an entry; it is safe when this returns. A full disk costs the run that safety."""
         entry = _HEAD.pack(len(blob), crc32(blob)) + blob
-        os.pwrite(self._fd, entry + _END, self._used)
+        try:
+            if self._fd < 0:
+                self._open()
+            os.pwrite(self._fd, entry + _END, self._used)
+        except OSError:
+            return
         self._used += len(entry)
 
     def own_fds(self) -> Places:
@@ -60,12 +63,16 @@ class Spool:
         return self._used >= FULL_BYTES
 
     def clear(self) -> None:
-        """Remove all entries: Redis has them."""
-        if self._used:
-            self._used = 0
+        """Remove all entries: Redis has them, and refuses those that stay and are sent again."""
+        if not self._used:
+            return
+        self._used = 0
+        try:
             if self._fd < 0:
                 self._open()
             os.pwrite(self._fd, _END, 0)
+        except OSError:
+            return
 
     def remove(self) -> None:
         """Delete the file, at an orderly end, when nothing is left in it."""

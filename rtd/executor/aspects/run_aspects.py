@@ -53,6 +53,7 @@ class RunAspects:
     def __init__(self, aspects: Sequence[RunAspect]) -> None:
         self._aspects = aspects
         self._in_child = [a for a in aspects if type(a).enter_child is not RunAspect.enter_child]
+        self._when_idle = [a for a in aspects if type(a).on_idle is not RunAspect.on_idle]
         self._by_task: dict[str, AspectCalls] = {}
         self._by_policy = any(type(a).applies is not RunAspect.applies for a in aspects)
 
@@ -84,7 +85,7 @@ class RunAspects:
 
     def on_idle(self) -> None:
         """Let each aspect use the time in which there is nothing to run."""
-        for aspect in self._aspects:
+        for aspect in self._when_idle:
             aspect.on_idle()
 
 

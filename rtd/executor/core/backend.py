@@ -120,7 +120,8 @@ class Backend:
         was_idle, self._idle = self._idle, reply.what == "idle"
         if was_idle and reply.token_pending and reply.runs:
             self._read_late_token(reply.runs)
-        self._leased_ids.update(run.id for run in reply.runs)
+        for run in reply.runs:
+            self._leased_ids.add(run.id)
         return reply
 
     def _proven_connection(self) -> RedisConnection:
@@ -168,10 +169,6 @@ class Backend:
     def _on_lost(self) -> None:
         self._resync = self._enrolled
         self._proven = self._idle = False
-
-    def close_in_child(self) -> None:
-        """Close the connections in a forked child: a child that reports progress makes its own."""
-        self.connections.close()
 
     def _find_lost(self, connection: RedisConnection) -> list[StoredRun]:
         (mine,) = connection.execute_all(self.commands.mine(self.exec_id))

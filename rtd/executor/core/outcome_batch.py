@@ -1,6 +1,5 @@
 """Outcomes that Redis has not acknowledged yet: on disk from the moment an attempt has ended."""
 
-import contextlib
 import time
 from typing import Any
 
@@ -58,9 +57,7 @@ class OutcomeBatch(RunAspect):
 
     def _add(self, written: Written, event: list[Any]) -> None:
         self.pending.append((written, event))
-        # A full disk costs the safety that the spool gives, not the run.
-        with contextlib.suppress(OSError):
-            self._spool.add(pack_plain([*written, event]))
+        self._spool.add(pack_plain([*written, event]))
 
     leave = add
 
@@ -84,8 +81,7 @@ class OutcomeBatch(RunAspect):
         """Forget all outcomes: Redis has them. Returns the ids of their runs."""
         ids = [written.id for written, _ in self.pending]
         self.pending.clear()
-        with contextlib.suppress(OSError):  # Redis refuses them, should they be sent again
-            self._spool.clear()
+        self._spool.clear()
         return ids
 
     def own_fds(self) -> Places:

@@ -11,9 +11,11 @@ from rtd.executor.lanes.serial import SerialLane
 from rtd.executor.runs import outcome_of_call
 from rtd.executor.runs.fork_caller import ForkCaller
 from rtd.executor.runs.python_caller import PythonCaller
+from rtd.model.manifest import TaskInfo
 from rtd.model.run_record import RunSpec, new_record
 from rtd.process.fork.process_title import set_title
 from rtd.session.core import run_context
+from rtd.session.core.task_definition import TaskDefinition
 
 #: A record like any other, to warm up with.
 _SAMPLE: Final = new_record(
@@ -28,6 +30,7 @@ _SAMPLE: Final = new_record(
         opts={},
     )
 )
+_NO_TASK: Final = TaskDefinition(lambda: None, TaskInfo(""))
 
 
 class FreshLane(SerialLane):
@@ -39,9 +42,10 @@ class FreshLane(SerialLane):
         inner = PythonCaller(parts.context.options.result_limit_bytes)
         scratch = parts.captures[0].scratch
         limit_s = parts.context.options.stop_grace_s
-        self._forks = ForkCaller(inner, scratch, parts.backend.close_in_child, limit_s)
+        self._forks = ForkCaller(inner, scratch, parts.backend.connections.close, limit_s)
         self._tasks = parts.tasks
         super().__init__(parts, self._forks)
+        self._rehearse()
         gc.freeze()  # a child then meets only its own objects at its end
 
     def prepare_next(self) -> None:
@@ -50,6 +54,13 @@ class FreshLane(SerialLane):
 
     def close(self) -> None:
         self._forks.close()
+
+    def _rehearse(self) -> None:
+        work = LeasedRun(_SAMPLE, self._tasks)
+        work.definition = _NO_TASK
+        self._expect(work)
+        self._forks.rehearse(work, self._stop_gate)
+        self._current = None
 
     def _warm_up(self) -> None:
         """Write ahead to the memory that the start of a run writes to: after a fork each page is

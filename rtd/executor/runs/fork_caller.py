@@ -22,7 +22,7 @@ from rtd.executor.runs.run_in_main_thread import Caller, execute_run
 from rtd.executor.runs.stop_gate import StopGate
 from rtd.model.output_files import file_place
 from rtd.process.fork.prefork import PreforkedChild, exit_like
-from rtd.process.fork.process_end import describe_end, end_process
+from rtd.process.fork.process_end import describe_end, end_process, needs_end
 from rtd.session.core.run_context import FAULTS, report_fault
 
 _LENGTH: Final = 4
@@ -30,6 +30,8 @@ _NOTHING: Final = bytes(_LENGTH)
 #: A larger report is removed from memory, not overwritten by the next one.
 _ROOM_BYTES: Final = 1 << 16
 _NO_FORK_PAUSE_S: Final = 0.1
+#: CPython 3.11 adapts a function in its eighth call, and what is in it in later ones.
+_REHEARSALS: Final = 32
 
 
 class ForkCaller:
@@ -113,6 +115,19 @@ class ForkCaller:
             return self._child.prefork(wait_and_work)
         return False
 
+    def rehearse(self, work: LeasedRun, gate: StopGate) -> None:
+        """Carry out a run here, again and again, as a child does: so Python has adapted the code to
+        its use (PEP 659) before the forks. Each child would write to the same pages for that.
+
+        Args:
+            work: does nothing.
+        """
+        sink = FAULTS.sink
+        for _ in range(_REHEARSALS):
+            self._report_of_run(work, AttemptOutcome(work), gate)
+            needs_end()
+        FAULTS.sink = sink
+
     def close(self) -> None:
         """End the prepared child, if there is one."""
         self._child.kill_prepared()
@@ -125,27 +140,38 @@ class ForkCaller:
         return self._execute_run(work, outcome, gate)
 
     def _execute_run(self, work: LeasedRun, outcome: AttemptOutcome, gate: StopGate) -> int:
+        report = self._report_of_run(work, outcome, gate)  # is kept, however the process ends
+        if needs_end():
+            self._end_process(report)
+        return 0
+
+    def _report_of_run(
+        self, work: LeasedRun, outcome: AttemptOutcome, gate: StopGate
+    ) -> Callable[[str | None], None]:
+        """Carry the run out, and report. Returns what reports again."""
         faults: list[tuple[Any, ...]] = []
         FAULTS.sink = lambda *fault: faults.append(fault)
         stop_requested = execute_run(self._inner, work, outcome, gate)
         self._reopen_lost_fds()
 
-        def report(note: str | None = None) -> None:
+        def report(note: str | None) -> None:
             with self._scratch.lock:
                 if not STDIO.is_clean():
                     STDIO.end_run(self._scratch)
             outcome.note = note
             self._write_report(stop_requested, outcome, faults)
 
+        report(None)
+        return report
+
+    def _end_process(self, report: Callable[[str | None], None]) -> None:
         def late(step: str) -> None:
             limit = f"{self._end_limit_s:g} s"
             report(f"its process did not end within {limit}: {describe_end(step)}; cut short")
             os._exit(0)
 
-        report()  # the outcome is kept, however the process ends
-        if end_process(self._end_limit_s, late):
-            report()
-        return 0
+        end_process(self._end_limit_s, late)
+        report(None)
 
     def _write_report(
         self, stop_requested: bool, outcome: AttemptOutcome, faults: list[tuple[Any, ...]]

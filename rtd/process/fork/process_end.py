@@ -14,14 +14,16 @@ import threading
 import weakref
 from collections.abc import Callable
 from contextlib import suppress
-from types import FrameType
+from types import CellType, FrameType, FunctionType, MethodType
 from typing import Any, Final, NamedTuple
 
-__all__ = ["begin_own_end", "describe_end", "end_process", "flush_before_forks"]
+__all__ = ["begin_own_end", "describe_end", "end_process", "flush_before_forks", "needs_end"]
 
 #: The base of all files. Not `io.IOBase`: asking whether a type is an abstract class's writes to
 #: both, and each page that a child writes to is copied.
 _FILE: Final[type] = io.IOBase.__mro__[1]
+#: Types of objects that need no end, and that most processes have.
+_WITHOUT_END: Final = frozenset({dict, list, tuple, set, type, FunctionType, MethodType, CellType})
 #: Objects of these modules are no task's: they end with the process.
 _NOT_OF_TASKS: Final = ("rtd.", "asyncio.", "threading", "subprocess", "socket", "weakref", "_io.")
 
@@ -56,22 +58,15 @@ def begin_own_end() -> None:
         processes._children.clear()
 
 
-def end_process(limit_s: float, on_late: Callable[[str], None]) -> bool:
+def end_process(limit_s: float, on_late: Callable[[str], None]) -> None:
     """End everything as Python would. The caller then leaves by `_exit`.
 
     Args:
         limit_s: how long that may take.
         on_late: called when it takes longer, with the step that does; ends the process.
 
-    Returns:
-        Whether code ran that may have written something: in most processes there is none, and
-        finding that out takes a tenth of a millisecond.
+    Code of the task may run, and write something.
     """
-    for step in _STEPS:  # not with a generator: that would be an object to end
-        if step.is_needed():
-            break
-    else:
-        return False
     done: list[str] = []
 
     def late(_number: int, _frame: FrameType | None) -> None:
@@ -85,7 +80,6 @@ def end_process(limit_s: float, on_late: Callable[[str], None]) -> bool:
             step.action()
         done.append(step.name)
     signal.setitimer(signal.ITIMER_REAL, 0)
-    return True
 
 
 def describe_end(step: str) -> str:
@@ -96,54 +90,43 @@ def describe_end(step: str) -> str:
 
 
 class _Step(NamedTuple):
-    """A step of the end.
-
-    Attributes:
-        is_needed: returns whether there is something to do; runs no code of the task.
-    """
-
     name: str
-    is_needed: Callable[[], bool]
     action: Callable[[], object]
 
 
-def _has_threads() -> bool:
-    return len(threading._active) > 1  # type: ignore[attr-defined]
+def needs_end() -> bool:
+    """Return whether there is something to end, as in few processes; runs no code of the task.
+
+    One function, and no generator: a child copies the pages of each that it calls.
+    """
+    logging = sys.modules.get("logging")
+    if (
+        _inherited
+        or len(threading._active) > 1  # type: ignore[attr-defined]
+        or atexit._ncallbacks()
+        or "multiprocessing.util" in sys.modules
+        or (logging is not None and len(logging._handlerList) > 1)  # one is `logging.lastResort`
+    ):
+        return True
+    for kind in set(map(type, gc.get_objects())) - _WITHOUT_END:
+        if issubclass(kind, _FILE) or _has_end(kind):
+            return True
+    return False
 
 
 def _join_threads() -> None:
     threading._shutdown()  # type: ignore[attr-defined]
 
 
-def _has_exit_functions() -> bool:
-    return atexit._ncallbacks() > 0
-
-
-def _has_multiprocessing() -> bool:
-    return "multiprocessing.util" in sys.modules
-
-
 def _end_children() -> None:
     # Registered with atexit by an import that may have been in the parent.
-    sys.modules["multiprocessing.util"]._exit_function()
-
-
-def _has_log_handlers() -> bool:
-    logging = sys.modules.get("logging")
-    return logging is not None and len(logging._handlerList) > 1  # one is `logging.lastResort`
+    if "multiprocessing.util" in sys.modules:
+        sys.modules["multiprocessing.util"]._exit_function()
 
 
 def _end_logging() -> None:
-    sys.modules["logging"].shutdown()
-
-
-def _has_objects() -> bool:
-    if _inherited:
-        return True
-    for kind in {type(one) for one in gc.get_objects()}:  # no generator: see `end_process`
-        if issubclass(kind, _FILE) or _has_end(kind):
-            return True
-    return False
+    if "logging" in sys.modules:
+        sys.modules["logging"].shutdown()
 
 
 def _end_objects() -> None:
@@ -194,9 +177,9 @@ def _is_written(file: Any) -> bool:
 
 
 _STEPS: Final = (
-    _Step("threads", _has_threads, _join_threads),
-    _Step("exit functions", _has_exit_functions, atexit._run_exitfuncs),
-    _Step("child processes", _has_multiprocessing, _end_children),
-    _Step("logging", _has_log_handlers, _end_logging),
-    _Step("open files", _has_objects, _end_objects),
+    _Step("threads", _join_threads),
+    _Step("exit functions", atexit._run_exitfuncs),
+    _Step("child processes", _end_children),
+    _Step("logging", _end_logging),
+    _Step("open files", _end_objects),
 )

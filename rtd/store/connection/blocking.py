@@ -5,7 +5,7 @@ through redis-py. Never repeats a command by itself: the caller knows whether th
 what to look up first.
 """
 
-import contextlib
+import os
 import select
 import socket
 import time
@@ -119,9 +119,10 @@ class RedisConnection:
             self._side.close()
             self._side = None
         if self._sock is not None:
-            with contextlib.suppress(OSError):
-                self._sock.close()
-            self._sock = None
+            # Not its own `close`: a forked child that calls a function copies the pages of it.
+            fd, self._sock = self._sock.detach(), None
+            if fd >= 0:
+                os.closerange(fd, fd + 1)  # raises nothing
 
     def abandon(self) -> None:
         """Forget the connection: other code has closed its descriptor, or has a file there."""

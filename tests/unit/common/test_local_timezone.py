@@ -50,7 +50,7 @@ def test_where_the_rules_are_a_copy_a_file_beside_it_names_the_zone(host: Path) 
         (":America/New_York", "America/New_York"),
         ("/usr/share/zoneinfo/America/New_York", "America/New_York"),
         ("UTC", "UTC"),
-        ("Japan", "Japan"),
+        ("GMT", "GMT"),
         ("EST5EDT,M3.2.0,M11.1.0", "EST5EDT,M3.2.0,M11.1.0"),
         ("CET-1CEST,M3.5.0,M10.5.0/3", "CET-1CEST,M3.5.0,M10.5.0/3"),
         ("JST-9", "JST-9"),

@@ -7,12 +7,12 @@ PROGRAM = """
 import os
 from rtd.process.fork.fork import fork_child
 from rtd.process.fork.prefork import PreforkedChild
-from rtd.process.fork.process_end import begin_own_end, end_process
+from rtd.process.fork.process_end import begin_own_end, needs_end
 {before}
 begin_own_end()  # as an executor does
 def body():
     {inside}
-    return 2 + end_process(5.0, lambda step: os._exit(1))
+    return 2 + needs_end()
 child = PreforkedChild()
 child.fork(body)
 raise SystemExit(child.wait().code)
