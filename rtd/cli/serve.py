@@ -45,6 +45,7 @@ async def _run(start_options: StartOptions, ready: Callable[[Node], None]) -> No
         for lock in node.locks:
             lock.mark_ready()
         node.watch_files(server.renew)
+        exits.push_async_callback(node.redis_files.close)
         exits.callback(node.runtime_files.stop)
         ready(node)
         await node.shutdown_request.requested.wait()

@@ -1,14 +1,11 @@
 """All parts of the supervisor together."""
 
-import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from functools import partial
 from typing import Final
 
-from rtd.common.errors import RtdError, StoreGone, WrongState
+from rtd.common.errors import RtdError, WrongState
 from rtd.model.lanes import LOG_LANE, MAIN_LANE
-from rtd.store.connection.command import RedisCommand
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.executor_registry import ExecutorPhase
 from rtd.supervisor.core.log import log
@@ -21,6 +18,7 @@ from rtd.supervisor.ending.settle import Settler
 from rtd.supervisor.ending.settle_missing import settle_unknown
 from rtd.supervisor.ending.stops import Stops
 from rtd.supervisor.lifecycle.lock_file import LockFile
+from rtd.supervisor.lifecycle.redis_files import RedisFiles
 from rtd.supervisor.lifecycle.redis_server import RedisServer
 from rtd.supervisor.lifecycle.runtime_files import RuntimeFiles
 from rtd.supervisor.lifecycle.shutdown_tasks import ShutdownTasks
@@ -41,9 +39,6 @@ from rtd.supervisor.scheduler.schedule_events import ScheduleEvents
 from rtd.supervisor.scheduler.scheduler import TaskScheduler
 from rtd.supervisor.shutdown import Shutdown, ShutdownRequest
 from rtd.supervisor.zygote_events import ZygoteEvents
-
-#: A Redis that removes its socket has ended after this time.
-REDIS_ENDS_S: Final = 0.5
 
 
 class Node:
@@ -98,6 +93,7 @@ class Node:
         )
         self.shutdown_request = ShutdownRequest()
         self.resync = self._new_resync()
+        self.redis_files = RedisFiles(redis_server.embedded, context.redis, context.jobs)
         self.runtime_files = RuntimeFiles(context)
         for lock in locks:
             self.runtime_files.add(lock.path, lock.renew)
@@ -137,7 +133,8 @@ class Node:
         files.add_held(paths.board)
         files.add_held(paths.board_fifo)
         if self.redis_server.socket is not None:
-            files.add(self.redis_server.socket, self._restart_redis, self.redis_server.holds_socket)
+            renew = self.redis_files.renew_socket
+            files.add(self.redis_server.socket, renew, self.redis_server.holds_socket)
         files.start()
 
     def _replace_executors(self) -> None:
@@ -147,18 +144,6 @@ class Node:
             if executor.phase is ExecutorPhase.LIVE and executor.lane not in (LOG_LANE, MAIN_LANE):
                 self.zygotes.retire_executor(executor)
         self.pools.check_all()
-
-    def _restart_redis(self) -> None:
-        """Restart an embedded Redis whose socket is gone: it makes no other. No run is lost: all
-        parts wait for it as after any loss."""
-        self.context.jobs.start(self._end_redis(), "restarting Redis, whose socket is gone")
-
-    async def _end_redis(self) -> None:
-        await asyncio.sleep(REDIS_ENDS_S)  # it may have removed its socket itself, at its end
-        socket, redis = self.redis_server.socket, self.context.redis
-        if socket is not None and not socket.exists() and redis.connected.is_set():
-            with suppress(StoreGone):  # it ends without a reply, and is started again
-                await redis.execute(RedisCommand(("SHUTDOWN",)))
 
     @property
     def notification_handlers(self) -> dict[str, NotificationHandler]:

@@ -7,8 +7,12 @@ while a sync runs: measured, it lost acknowledged ones when it was killed on a b
 """
 
 import os
+import re
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+#: A file of data that the manifest of Redis 7.0 and later names: a base or what came after it.
+_NAMED: Final = re.compile(r'^file "?(\S+?)"? seq \d+ type [bi]', re.MULTILINE)
 
 
 class _FileState(NamedTuple):
@@ -26,7 +30,7 @@ class AppendOnlyFiles:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._synced: dict[Path, _FileState] = {}
-        self._parts: list[str] = []
+        self._parts: list[str] | None = None  # unknown: the first time they are synced
 
     def has_grown(self) -> bool:
         """Whether there may be something to sync.
@@ -53,6 +57,28 @@ class AppendOnlyFiles:
         for path in [p for p in self._synced if not p.exists()]:
             del self._synced[path]
         return count
+
+    def are_missing(self) -> bool:
+        """Whether a file that holds data is not there.
+
+        A server that runs has made its files, so another program has removed it.
+        """
+        manifest = self._manifest()
+        while manifest is not None:
+            folder = self._directory / "appendonlydir"
+            if all((folder / name).exists() for name in _NAMED.findall(manifest)):
+                return False
+            before, manifest = manifest, self._manifest()
+            if manifest == before:  # else Redis has replaced the files meanwhile
+                return True
+        return not (self._directory / "appendonly.aof").exists()
+
+    def _manifest(self) -> str | None:
+        path = self._directory / "appendonlydir" / "appendonly.aof.manifest"
+        try:
+            return path.read_text(errors="replace")
+        except (FileNotFoundError, NotADirectoryError):
+            return None
 
     def _names(self) -> list[str]:
         try:
@@ -87,7 +113,7 @@ class AppendOnlyFiles:
 def _file_state(path: Path) -> _FileState | None:
     try:
         status = os.stat(path)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     return _FileState(status.st_ino, status.st_size)
 

@@ -32,6 +32,9 @@ async def keep_alive(redis: EmbeddedRedis, thread: ThreadPoolExecutor) -> None:
         if time.monotonic() - since > _STABLE_S:
             wait_s = _BACKOFF_S[0]
         _log.error("Redis ended (%s); starting it again", redis.reap())
+        if redis.files.are_missing():
+            _log.error("another program has removed the data in %s: Redis has lost it",
+                       redis.directory)  # fmt: skip
         await asyncio.sleep(wait_s)
         wait_s = min(most_s, wait_s * 2)
         await _restart(redis, thread)
@@ -72,12 +75,14 @@ async def _wait_for_end(redis: EmbeddedRedis) -> None:
 
 async def sync_each_second(redis: EmbeddedRedis, thread: ThreadPoolExecutor) -> None:
     """Sync the files that have grown, until cancelled. `fdatasync` may take seconds on a slow
-    disk, so it runs in the thread."""
+    disk, so it runs in the thread. Files that are missing have changed, too."""
     loop = asyncio.get_running_loop()
     while True:
         await asyncio.sleep(_SYNC_S)
         try:
             if redis.files.has_grown():
                 await loop.run_in_executor(thread, redis.files.sync)
+                if await loop.run_in_executor(thread, redis.files.are_missing):
+                    redis.on_missing_data()
         except OSError as error:
             _log.error("cannot sync the data in %s: %s", redis.directory, error)

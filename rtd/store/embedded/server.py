@@ -43,6 +43,7 @@ class EmbeddedRedis:
 
     Attributes:
         files: the append-only files, to be synced.
+        on_missing_data: called when another program has removed some of them.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class EmbeddedRedis:
         self._process: subprocess.Popen[bytes] | None = None
         self._log = LogTail(self.log_file)
         self.files = AppendOnlyFiles(directory)
+        self.on_missing_data: Callable[[], None] = _nothing
 
     def start(self, timeout_s: float = 60.0) -> bool:
         """Start the server and wait until it answers. Return False when one ran already.
@@ -75,11 +77,7 @@ class EmbeddedRedis:
             StoreError: it ended or did not answer in time, with the last line of its log; or its
                 directory cannot be used, or another server that has the data does not end.
         """
-        try:
-            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.directory.chmod(0o700)
-        except OSError as error:
-            raise StoreError(describe_system_error(error)) from None
+        self.make_directory()
         with self._locked():
             if self._runs_already(timeout_s):
                 _log.info("Redis at %s runs already", self.socket)
@@ -90,6 +88,14 @@ class EmbeddedRedis:
             self._wait_until_up(timeout_s)
             self._remember(server)
         return True
+
+    def make_directory(self) -> None:
+        """Make the directory if it is not there. Raises StoreError."""
+        try:
+            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.directory.chmod(0o700)
+        except OSError as error:
+            raise StoreError(describe_system_error(error)) from None
 
     def stop(self, timeout_s: float = 10.0) -> None:
         """End the server and sync all that it acknowledged to disk. No error if it was gone.
@@ -174,7 +180,7 @@ class EmbeddedRedis:
             _log.warning("cannot store in %s which Redis runs: %s", self.directory, error)
 
     def _spawn(self, server: ServerProgram) -> None:
-        words = server_settings(self.directory, self.socket, self._fsync)
+        words = server_settings(server, self.directory, self.socket, self._fsync)
         self._log.begin()
         try:
             with self.log_file.open("ab") as log:
@@ -228,3 +234,7 @@ class EmbeddedRedis:
         """
         process = self._process
         return refused if process is None else process.poll() is not None
+
+
+def _nothing() -> None:
+    """Do nothing: no part listens yet."""

@@ -2,13 +2,16 @@
 
 from pathlib import Path
 
+from rtd.store.embedded.find_server import ServerProgram
+
 __all__ = ["server_settings"]
 
 
-def server_settings(directory: Path, socket: Path, fsync: str) -> list[str]:
+def server_settings(server: ServerProgram, directory: Path, socket: Path, fsync: str) -> list[str]:
     """Return the words.
 
     Args:
+        server: the program; it ends at once if it does not know one of them.
         directory: of the data.
         socket: what it listens on; nothing else.
         fsync: Redis' `appendfsync`.
@@ -33,4 +36,8 @@ def server_settings(directory: Path, socket: Path, fsync: str) -> list[str]:
         "loglevel": "warning",
         "maxmemory-policy": "noeviction",
     }
+    if server.version >= (7, 0, 0):
+        # CONFIG SET dir, when the directory was removed and made again; older ones allow it. Only
+        # the owner of the socket can connect.
+        settings["enable-protected-configs"] = "local"
     return [word for name, value in settings.items() for word in (f"--{name}", value)]

@@ -53,21 +53,24 @@ class RedisServer:
         config: `redis` says which; `redis_server`, `durability`: how to run an embedded one.
         paths: an embedded one keeps its data there.
 
+    Attributes:
+        embedded: the server, when it is this daemon's own.
+
     Raises:
         ConfigError: the URL or the program cannot be used.
     """
 
     def __init__(self, config: Config, paths: DaemonPaths) -> None:
-        self._embedded: EmbeddedRedis | None = None
+        self.embedded: EmbeddedRedis | None = None
         if config.redis == EMBEDDED:
             named = config.redis_server
-            self._embedded = EmbeddedRedis(
+            self.embedded = EmbeddedRedis(
                 paths.redis_dir,
                 durability=config.durability,
                 server=probe_named_server(Path(named)) if named else None,
                 end_unreachable=end_unreachable,
             )
-            self.url = self._embedded.url
+            self.url = self.embedded.url
         else:
             self.url = config.redis
         self.address = parse_url(self.url)
@@ -77,7 +80,7 @@ class RedisServer:
     @property
     def is_embedded(self) -> bool:
         """Whether Redis is this daemon's own."""
-        return self._embedded is not None
+        return self.embedded is not None
 
     def start(self, jobs: Jobs) -> None:
         """Start an embedded Redis, or take over one that runs already. Raises RtdError.
@@ -85,8 +88,8 @@ class RedisServer:
         Args:
             jobs: keep it alive in the background.
         """
-        if self._embedded is not None:
-            embedded = self._embedded
+        if self.embedded is not None:
+            embedded = self.embedded
             embedded.start()
             log_file = BoundedFile(embedded.log_file, REDIS_LIMIT_BYTES)
             self._thread = thread = ThreadPoolExecutor(1, thread_name_prefix="redis")
@@ -103,11 +106,11 @@ class RedisServer:
     @property
     def socket(self) -> Path | None:
         """The socket of an embedded Redis."""
-        return None if self._embedded is None else self._embedded.socket
+        return None if self.embedded is None else self.embedded.socket
 
     def holds_socket(self) -> bool:
         """Return whether no other process has taken the socket of an embedded Redis."""
-        return self._embedded is None or self._embedded.holds_socket()
+        return self.embedded is None or self.embedded.holds_socket()
 
     async def stop(self, keep: bool) -> None:
         """End an embedded Redis after all data is on disk; with `keep` it stays."""
@@ -117,11 +120,11 @@ class RedisServer:
         self._keepers = []
         if self._thread is not None:
             self._thread.shutdown()
-        if self._embedded is not None:
+        if self.embedded is not None:
             if keep:
-                self._embedded.sync()
+                self.embedded.sync()
             else:
-                self._embedded.stop()
+                self.embedded.stop()
 
     def describe(self) -> str:
         """Return its address for people, without the password."""
