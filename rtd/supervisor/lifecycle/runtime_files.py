@@ -91,7 +91,13 @@ class RuntimeFiles:
                     path.unlink()
         missing = [path for path in self._renewals if not os.path.lexists(path)]
         left = [path for path in missing if not self._renew(path)]
-        if left or not self._watch_folders():
+        try:
+            has_new, is_watched = self._watch_folders(), self._watch is not None
+        except OSError:
+            has_new = is_watched = False
+        if has_new:
+            self.check()  # what went before its folder was watched was not seen
+        elif left or not is_watched:
             self._later("check", AGAIN_S, self.check)
 
     def _renew(self, path: Path) -> bool:
@@ -105,16 +111,17 @@ class RuntimeFiles:
         return True
 
     def _watch_folders(self) -> bool:
-        """Watch the folders of the files, and those above them. False: the kernel cannot."""
+        """Watch the folders of the files, and those above them. Return whether some are new.
+
+        Raises:
+            OSError: the kernel cannot watch all.
+        """
         folders: dict[str, frozenset[str] | None] = {}
         for path in self._renewals:
             for entry in (path, path.parent):
                 names = folders.get(str(entry.parent)) or frozenset()
                 folders[str(entry.parent)] = names | {entry.name}
-        try:
-            return self._watch is not None and (self._watch.watch(folders) or True)
-        except OSError:
-            return False
+        return self._watch is not None and self._watch.watch(folders)
 
     def _on_change(self) -> None:
         assert self._watch is not None
