@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import logging
 import os
 from pathlib import Path
 from typing import Final
@@ -9,14 +10,32 @@ from typing import Final
 from rtd.store.embedded.find_server import ServerProgram
 
 FILE: Final = "server"
+#: So much of a damaged file is shown.
+_SHOWN_CHARS: Final = 60
+_log = logging.getLogger(__name__)
 
 
 def read_last_server(directory: Path) -> ServerProgram | None:
-    """Return the server that ran last in Redis' directory, None when that is unknown."""
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        stored = json.loads((directory / FILE).read_text())
+    """Return the server that ran last in Redis' directory, None when that is unknown.
+
+    A file that does not say it is a line in the log.
+    """
+    path, text = directory / FILE, ""
+    try:
+        text = path.read_text(errors="replace")
+        stored = json.loads(text)
         major, minor, patch = map(int, stored["version"])
         return ServerProgram(Path(stored["path"]), (major, minor, patch), bool(stored["valkey"]))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        reason = f"cannot be read ({error.strerror})"
+    except (ValueError, KeyError, TypeError, RecursionError):
+        reason = f"is damaged (it begins with {text[:_SHOWN_CHARS]!r})" if text else "is empty"
+    _log.warning(
+        "%s, which names the Redis that ran last on the data, %s: one of the version that has"
+        " written the data goes on, or the first that can read it", path, reason,
+    )  # fmt: skip
     return None
 
 
@@ -26,9 +45,11 @@ def write_last_server(directory: Path, server: ServerProgram) -> None:
     Raises:
         OSError: the file cannot be written.
     """
-    if read_last_server(directory) == server:
-        return
     stored = {"path": str(server.path), "version": server.version, "valkey": server.is_valkey}
+    text, path = json.dumps(stored) + "\n", directory / FILE
+    with contextlib.suppress(OSError, ValueError):
+        if path.read_text() == text:
+            return
     written = directory / f"{FILE}.new"
-    written.write_text(json.dumps(stored) + "\n")
-    os.replace(written, directory / FILE)
+    written.write_text(text)
+    os.replace(written, path)

@@ -129,6 +129,30 @@ def test_the_server_that_ran_last_goes_on(
     assert f"{theirs}, Redis 8.2.1, goes on with it" in caplog.text
 
 
+@pytest.mark.parametrize(
+    "text", ["", "q" * 1000, "\x00\xff", "[]", "{}", "[" * 100_000, '{"path": 5, "version": [8, 2, 3]}',
+             '{"path": "/x", "version": "8", "valkey": false}'],
+    ids=str.__len__,
+)  # fmt: skip
+def test_a_damaged_memory_of_it_is_a_line_in_the_log(
+    system: Path, data: Path, caplog: pytest.LogCaptureFixture, text: str
+) -> None:
+    theirs = program(system, "8.2.1")
+    data_in(data, "REDIS0012", "Redis 8.2.1")
+    (data / "server").write_text(text)
+    assert choose_server(data).path == theirs
+    [line] = caplog.messages
+    assert line.startswith(
+        f"{data / 'server'}, which names the Redis that ran last on the data, is "
+    )
+    assert ("begins with" in line) == bool(text)
+    assert len(line) < 400
+    caplog.clear()
+    write_last_server(data, ServerProgram(theirs, (8, 2, 1)))
+    assert choose_server(data).path == theirs
+    assert not caplog.records
+
+
 def test_if_it_is_gone_one_of_the_same_version_comes_first(
     system: Path, own: Path, data: Path
 ) -> None:
