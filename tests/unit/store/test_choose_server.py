@@ -130,8 +130,11 @@ def test_the_server_that_ran_last_goes_on(
 
 
 @pytest.mark.parametrize(
-    "text", ["", "q" * 1000, "\x00\xff", "[]", "{}", "[" * 100_000, '{"path": 5, "version": [8, 2, 3]}',
-             '{"path": "/x", "version": "8", "valkey": false}'],
+    "text",
+    [
+        "", "q" * 1000, "\x00\xff", "[]", "{}", "[" * 100_000,
+        '{"path": 5, "version": [8, 2, 3]}', '{"path": "/x", "version": "8", "valkey": false}',
+    ],
     ids=str.__len__,
 )  # fmt: skip
 def test_a_damaged_memory_of_it_is_a_line_in_the_log(
