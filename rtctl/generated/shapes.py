@@ -96,7 +96,7 @@ class AttemptRow(TypedDict):
     lost_bytes: int
     """How much output was dropped: disk full or over the limit."""
     node: str | None
-    """If another node ran it: that node, while its executor lives."""
+    """If another node ran it: that node."""
 
 
 class Outcome(TypedDict):

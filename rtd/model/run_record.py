@@ -52,7 +52,8 @@ class Attempt(NamedTuple):
     `output` is `[file, offset, length, index_length, lost_bytes]` below the output directory;
     `cpu_s` and `peak_bytes` are 0, for not measured, where a task's runs take less than a
     millisecond; `exit` is that of a command or of an executor that died; `note` is what else a
-    person should know (processes left behind and killed, an executor replaced).
+    person should know (processes left behind and killed, an executor replaced); `node` is the one
+    that carried it out, empty where a lost executor could not record it.
     """
 
     number: Annotated[int, "1 is the first"]
@@ -66,6 +67,7 @@ class Attempt(NamedTuple):
     peak_bytes: Annotated[int, "peak resident memory of its process tree"] = 0
     exit: Annotated[list[int | None] | None, "[code, signal]"] = None
     note: Annotated[str | None, "a further remark for people"] = None
+    node: str = ""
 
 
 class RunEnd(NamedTuple):

@@ -72,7 +72,7 @@ ATTEMPT: Final = Shape(
         *_described_fields(Attempt),
         Field("output_bytes", "int", "how much output is kept"),
         Field("lost_bytes", "int", "how much output was dropped: disk full or over the limit"),
-        Field("node", "str | None", "if another node ran it: that node, while its executor lives"),
+        Field("node", "str | None", "if another node ran it: that node"),
     ),
 )
 

@@ -107,9 +107,9 @@ def _executor_records() -> dict[str, bytes]:
     outcome.result = pack(("a", 1))
     outcome.output = [f"{EXECUTOR}.1.seg", 28, 21, 32, 0]
     outcome.cpu_s, outcome.peak_bytes = 0.5, 40_000_000
-    done = outcome.record(EXECUTOR, False)
+    done = outcome.record(EXECUTOR, "", False)
     outcome.state, outcome.result, outcome.error = "x", None, FAILED.error
-    return {"executor_succeeded": done, "executor_again": outcome.record(EXECUTOR, True)}
+    return {"executor_succeeded": done, "executor_again": outcome.record(EXECUTOR, "", True)}
 
 
 def packed_values() -> dict[str, bytes]:

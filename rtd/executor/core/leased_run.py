@@ -193,20 +193,20 @@ class AttemptOutcome:
         """Add something that a person should know of this attempt."""
         self.note = f"{self.note}; {text}" if self.note else text
 
-    def attempt_fields(self, executor: str) -> list[Any]:
+    def attempt_fields(self, executor: str, node: str) -> list[Any]:
         """Return the stored fields of this attempt, in the order of
         `rtd.model.run_record.Attempt`; a list literal is the fastest way."""
         return [
             self.leased_run.attempt_number, self.started_at, self.ended_at, self.state, executor,
-            self.error, self.output, self.cpu_s, self.peak_bytes, self.exit, self.note,
+            self.error, self.output, self.cpu_s, self.peak_bytes, self.exit, self.note, node,
         ]  # fmt: skip
 
-    def record(self, executor: str, again: bool) -> bytes:
+    def record(self, executor: str, node: str, again: bool) -> bytes:
         """Return the stored record of the run after this attempt."""
         work = self.leased_run
         attempts = work.attempts
         if self.state != _CANCELLED:
-            attempts = [*attempts, self.attempt_fields(executor)]
+            attempts = [*attempts, self.attempt_fields(executor, node)]
         if again:
             return b"q" + pack_plain([work.spec_blob, attempts, None])
         end = [self.ended_at, self.result, self.by, self.why, self.pids]

@@ -36,7 +36,7 @@ class OutcomeBatch(RunAspect):
     def add(self, outcome: AttemptOutcome) -> None:
         """Add an attempt that has ended. It survives a crash of this process from here on."""
         wait_s = outcome.retry_wait_s()
-        record = outcome.record(self._exec_id, wait_s is not None)
+        record = outcome.record(self._exec_id, self._options.node, wait_s is not None)
         work = outcome.leased_run
         if wait_s is None:
             written = Written(work.id, work.task, "d", record)

@@ -134,7 +134,7 @@ class _OutputSender:
         if source is None:
             return
         if not source.is_there():
-            await refuse_output_elsewhere(self._request.context, self._run_id, attempt.executor)
+            await refuse_output_elsewhere(self._request.context, self._run_id, attempt)
             self._position.lost_bytes += source.length - self._position.position
             return
         await self._send(source)

@@ -1,6 +1,5 @@
 """`show`: everything that rtd knows of a run."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from rtd.model.manifest import COMMAND
@@ -25,7 +24,7 @@ from rtd.supervisor.core.run_helpers import (
     policies_of,
     unreadable_run,
 )
-from rtd.supervisor.runs.other_nodes import executors_elsewhere, other_node_of
+from rtd.supervisor.runs.other_nodes import executors_elsewhere, node_of_attempt, other_node_of
 from rtd.supervisor.runs.queued_reason import queued_reason
 
 
@@ -36,7 +35,8 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
     run_id = await resolve_target(context, request.params["run"])
     row, record, node = await row_of(context, run_id)
     task = record.spec.task
-    elsewhere = await executors_elsewhere(context) if record.attempts else {}
+    is_old = any(not attempt.node for attempt in record.attempts)
+    elsewhere = await executors_elsewhere(context) if is_old else {}
     try:
         params = hide_private(parse_params(record), context.private_names(task))
     except ValueError as error:
@@ -49,7 +49,10 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
         "node": node,
         "waits": await _waits(context, row, record),
         "submitted_by": record.spec.by,
-        "attempts": [attempt_row(attempt, elsewhere) for attempt in record.attempts],
+        "attempts": [
+            attempt_row(attempt, node_of_attempt(context, attempt, elsewhere))
+            for attempt in record.attempts
+        ],
         "pids": record.end.pids or [] if record.end else [],
         "tree": _tree(row, bool(context.private_names(record.spec.task))),
     }
@@ -90,16 +93,16 @@ async def _waits(context: SupervisorContext, row: RunRow, record: RunRecord) -> 
     return (await queued_reason(context, record, row["due_at"])).text
 
 
-def attempt_row(attempt: Attempt, elsewhere: Mapping[str, str]) -> dict[str, Any]:
+def attempt_row(attempt: Attempt, node: str | None) -> dict[str, Any]:
     """Return an attempt as the shape `AttemptRow` declares it.
 
     Args:
-        elsewhere: the node of each executor of another node.
+        node: the other node that carried it out; None: this one did.
     """
     output = attempt.output or ["", 0, 0, 0, 0]
     values = attempt._asdict()
     values.update(state=str(attempt.state), output_bytes=output[2], lost_bytes=output[4])
-    values["node"] = elsewhere.get(attempt.executor)
+    values["node"] = node
     return {field.name: values[field.name] for field in ATTEMPT.fields}
 
 

@@ -127,7 +127,11 @@ class RunCommands:
         return self._script("decline", node, exec_id, *words, parse=replies.parse_ids)
 
     def mine(self, exec_id: str) -> RedisCommand:
-        """Read all runs leased to an executor: `StoredRun`. For use after a lost reply."""
+        """Read all runs leased to an executor, and empty its bell: `StoredRun`.
+
+        For use after a lost reply. A `take` must follow, since the bell may have rung for runs
+        that wait.
+        """
         return self._script("mine", exec_id, parse=replies.parse_runs)
 
     def retire(self, exec_id: str) -> RedisCommand:

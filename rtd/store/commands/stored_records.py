@@ -79,7 +79,7 @@ _ATTEMPT_CHECKS: Final[dict[str, Check]] = {
     "error": _optional(_list_of(_TEXT, _TEXT, _TEXT)),
     "output": _optional(_list_of(_TEXT, _INT, _INT, _INT, _INT)),
     "cpu_s": _NUMBER, "peak_bytes": _INT, "exit": _optional(_list_of(_EXIT, _EXIT)),
-    "note": _optional(_TEXT),
+    "note": _optional(_TEXT), "node": _TEXT,
 }  # fmt: skip
 _END_CHECKS: Final[dict[str, Check]] = {
     "ended_at": _is_time, "result": _optional(_of(bytes)), "by": _TEXT, "why": _TEXT,

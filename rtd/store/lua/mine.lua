@@ -1,5 +1,7 @@
--- mine: id and record of every run leased to an executor. ARGV: exec.
+-- mine: id and record of every run leased to an executor, those on its bell among them: these
+-- must not come with its next take, too. ARGV: exec.
 --@use records
+redis.call('DEL', N .. 'bell:' .. ARGV[1])
 local ids = redis.call('HKEYS', N .. 'lease:' .. ARGV[1])
 local blobs, out = records(ids), {}
 for i = 1, #ids do

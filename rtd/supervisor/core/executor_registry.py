@@ -63,6 +63,7 @@ class ExecutorExit:
         runs: the runs that it had not finished.
         slots_read: its slots on the board were read after its end, so `runs` is all that it
             had begun. False: any run that it held may have begun.
+        node: the one that it was on; empty: this one.
     """
 
     exec_id: str
@@ -76,6 +77,7 @@ class ExecutorExit:
     runs: tuple[UnfinishedRun, ...] = ()
     slot: int = 0
     slots_read: bool = True
+    node: str = ""
 
     @property
     def is_self_inflicted(self) -> bool:

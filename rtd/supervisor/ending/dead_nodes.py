@@ -72,7 +72,7 @@ class DeadNodes:
             if connection_name(row.exec) in connected or self._settler.is_settling(row.exec):
                 continue
             log.warning("node %s is gone, with its %s executor %s", row.node, row.lane, row.exec)
-            dead = ExecutorExit(row.exec, row.lane, 0, slots_read=False)
+            dead = ExecutorExit(row.exec, row.lane, 0, slots_read=False, node=row.node)
             self._settler.settle(dead, self._refill)
 
     async def _connected(self) -> Collection[str]:

@@ -145,6 +145,7 @@ class _DeadExecutor:
             ended_at=self._ended_at,
             intent=intent,
             output=None if unfinished is None else self._output(unfinished, record),
+            node=self._exit.node or self._context.config.node,
         )
         return determine_outcome(record, policies_of(self._context, record.spec), evidence)
 

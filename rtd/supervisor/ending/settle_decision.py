@@ -24,6 +24,7 @@ class Evidence:
         ended_at: when the executor was found dead.
         intent: the stop that was requested, if any.
         output: where the output lies now, as records hold it.
+        node: the one that the executor was on.
     """
 
     exit: ExecutorExit
@@ -31,6 +32,7 @@ class Evidence:
     ended_at: float
     intent: Intent | None
     output: list[Any] | None
+    node: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,7 @@ def _attempt(record: RunRecord, evidence: Evidence, state: RunState, note: str |
         peak_bytes=executor_exit.max_rss_bytes,
         exit=[executor_exit.code, executor_exit.signal],
         note=note,
+        node=evidence.node,
     )
 
 

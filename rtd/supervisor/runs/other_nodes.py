@@ -1,8 +1,10 @@
 """Runs on executors of other nodes: only these nodes can stop them, and have their output."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from rtd.common.errors import WrongState
+from rtd.model.run_record import Attempt
 from rtd.supervisor.core.context import SupervisorContext
 
 _OUTPUT_IS_THERE: Final = (
@@ -36,20 +38,33 @@ async def refuse_other_nodes(context: SupervisorContext, run_id: str) -> None:
 
 
 async def refuse_output_elsewhere(
-    context: SupervisorContext, run_id: str, executor: str | None = None
+    context: SupervisorContext, run_id: str, attempt: Attempt | None = None
 ) -> None:
     """Check that another node does not have the output of a run.
 
     Args:
-        executor: that of an ended attempt; None: the run goes on or waits.
+        attempt: one that has ended; None: the run goes on or waits.
 
     Raises:
         WrongState: it does; the sentence names it.
         StoreGone: Redis does not answer.
     """
-    if executor is None:
+    if attempt is None:
         node = await other_node_of(context, run_id)
     else:
-        node = (await executors_elsewhere(context)).get(executor)
+        elsewhere = {} if attempt.node else await executors_elsewhere(context)
+        node = node_of_attempt(context, attempt, elsewhere)
     if node is not None:
         raise WrongState(_OUTPUT_IS_THERE.format(run=run_id, node=node))
+
+
+def node_of_attempt(
+    context: SupervisorContext, attempt: Attempt, elsewhere: Mapping[str, str]
+) -> str | None:
+    """Return the other node that carried an attempt out; None: this one did, or none is known.
+
+    Args:
+        elsewhere: the node of each executor of another node, for attempts that name no node.
+    """
+    node = attempt.node or elsewhere.get(attempt.executor)
+    return None if node == context.config.node else node

@@ -213,3 +213,9 @@ def test_the_node_that_has_a_run_and_its_output_is_named(
     assert (done.returncode, done.stdout, "dropped" in done.stderr) == (6, "", False), done
     assert sentence in done.stderr
     assert f", on node {node}\n" in there.ok("show", run.id)
+    with client(here) as rt:  # also when the executor has gone
+        before = {on["pid"] for on in executors(rt)}
+        here.ok("reload")
+        until(lambda: not before & {on["pid"] for on in executors(rt)}, what="new executors")
+    assert sentence in there.rtctl("logs", run.id).stderr
+    assert f", on node {node}\n" in there.ok("show", run.id)

@@ -27,9 +27,10 @@ WHOLE = Attempt(
     peak_bytes=5,
     exit=[7, None],
     note="a note",
+    node="one",
 )
 #: The fields that the outcome of an attempt has; the executor finds the others when it writes.
-KNOWN = set(Attempt._fields) & {*AttemptOutcome.__slots__, "number", "executor"}
+KNOWN = set(Attempt._fields) & {*AttemptOutcome.__slots__, "number", "executor", "node"}
 
 
 def known(attempt: Attempt) -> dict[str, Any]:
@@ -40,21 +41,21 @@ def known(attempt: Attempt) -> dict[str, Any]:
 def outcome() -> AttemptOutcome:
     """The outcome of that attempt, as the executor knows it."""
     made = AttemptOutcome(LeasedRun(new_record(RUN), {}))
-    for name in KNOWN - {"number", "executor", "state"}:
+    for name in KNOWN - {"number", "executor", "node", "state"}:
         setattr(made, name, getattr(WHOLE, name))
     made.state = "x"
     return made
 
 
 def test_an_executor_writes_every_field_in_its_place(outcome: AttemptOutcome) -> None:
-    written = outcome.attempt_fields("E1")
+    written = outcome.attempt_fields("E1", "one")
     missing = Attempt._fields[len(written) :]
     assert not missing, f"rtd.executor.core.leased_run writes no {', '.join(missing)}"
     assert known(parse_attempt(written)) == known(WHOLE)
 
 
 def test_a_record_of_an_executor_has_the_attempt(outcome: AttemptOutcome) -> None:
-    (attempt,) = decode_record(outcome.record("E1", again=True)).attempts
+    (attempt,) = decode_record(outcome.record("E1", "one", again=True)).attempts
     assert known(attempt) == known(WHOLE)
 
 
@@ -70,13 +71,13 @@ def test_the_supervisor_sets_every_field_when_it_settles() -> None:
 
 
 def test_show_gives_every_field_of_its_shape() -> None:
-    row = attempt_row(WHOLE, {WHOLE.executor: "two"})
+    row = attempt_row(WHOLE, "two")
     assert list(row) == [field.name for field in ATTEMPT.fields]
     assert (row["state"], row["output_bytes"], row["lost_bytes"]) == ("exception", 2, 4)
     assert row["node"] == "two"
 
 
 def test_the_protocol_shows_every_field_of_an_attempt() -> None:
-    """Of `output`, which says where it lies, only the sizes; and the node of its executor."""
-    shown = {field.name for field in ATTEMPT.fields} - {"output_bytes", "lost_bytes", "node"}
+    """Of `output`, which says where it lies, only the sizes."""
+    shown = {field.name for field in ATTEMPT.fields} - {"output_bytes", "lost_bytes"}
     assert shown == set(Attempt._fields) - {"output"}

@@ -1,5 +1,7 @@
 """Records that cannot be read: each is found, said, and replaced by one that can."""
 
+from typing import Any
+
 import pytest
 
 from rtd.common.ids import new_id, time_of
@@ -15,6 +17,7 @@ from rtd.model.run_record import (
     new_record,
 )
 from rtd.model.run_states import RunState
+from rtd.store.commands import stored_records
 from rtd.store.commands.arguments import StoredRun
 from rtd.store.commands.stored_records import (
     UNREADABLE,
@@ -96,3 +99,15 @@ def test_a_record_is_made_of_the_parts_of_an_unknown_one() -> None:
     whole = parse_record(SPEC.id, head + SPEC.id.encode() + tail + b"\xc0")
     assert (whole.state, whole.spec.id, whole.end) == (RunState.CANCELLED, SPEC.id, None)
     assert (whole.spec.task, whole.spec.queue) == ("?", "?")
+
+
+@pytest.mark.parametrize(
+    ("kind", "checks"),
+    [
+        (RunSpec, stored_records._SPEC_CHECKS),
+        (Attempt, stored_records._ATTEMPT_CHECKS),
+        (RunEnd, stored_records._END_CHECKS),
+    ],
+)
+def test_every_field_has_a_check(kind: type[RunSpec | Attempt | RunEnd], checks: Any) -> None:
+    assert tuple(checks) == kind._fields

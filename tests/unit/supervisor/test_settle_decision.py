@@ -19,7 +19,8 @@ FAIL, REQUEUE = Policies(), Policies(on_lost="requeue")
 def evidence(**changes: Any) -> Evidence:
     """A run that had started on an executor that SIGKILL ended."""
     gone = changes.pop("gone", ExecutorExit("x", "process", 42, signal=9))
-    values = {"started_at": 5.0, "ended_at": 9.0, "intent": None, "output": None, **changes}
+    values = {"started_at": 5.0, "ended_at": 9.0, "intent": None, "output": None, "node": "n"}
+    values |= changes
     return Evidence(gone, **values)
 
 

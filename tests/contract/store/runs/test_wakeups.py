@@ -42,6 +42,17 @@ def test_a_hand_off_whose_token_is_lost_is_found_by_asking(store: Store) -> None
     assert store.mine("E1") == [run]
 
 
+def test_a_hand_off_that_is_found_by_asking_does_not_come_once_more(store: Store) -> None:
+    """It would run twice: the executor was connecting again when it was handed the run."""
+    store.take("E1")
+    run = store.submit_one()
+    found = store.link.execute(store.calls.mine("E1"))
+    assert found == [StoredRun(run, f"q:{run}".encode())]
+    assert store.take("E1") == []
+    assert store.bell("E1") == []
+    assert store.mine("E1") == [run]
+
+
 def test_an_executor_that_takes_is_not_idle_any_more(store: Store) -> None:
     store.take("E1")
     store.submit(2)
