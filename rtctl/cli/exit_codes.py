@@ -16,7 +16,7 @@ MEANINGS = {
     0: "ok",
     FAILED: "failed",
     2: "usage",
-    NOT_MET: "asked-for state not met",
+    NOT_MET: "asked-for state not met, or Redis does not answer",
     4: "not permitted",
     5: "no such target",
     6: "conflict",

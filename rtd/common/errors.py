@@ -105,9 +105,17 @@ class Conflict(RtdError):
 
 
 class StoreGone(RtdError):
-    """Redis does not answer."""
+    """Redis does not answer.
+
+    Args:
+        maybe_done: the command was sent and its reply is lost: it may be carried out all the same.
+    """
 
     code = "redis_gone"
+
+    def __init__(self, sentence: str, details: Any = None, *, maybe_done: bool = False) -> None:
+        super().__init__(sentence, details)
+        self.maybe_done = maybe_done
 
 
 class StoreRefusal(StoreGone):
@@ -210,8 +218,8 @@ EXIT_CODE: dict[str, int] = {
     "not_permitted": 4,
     "shutting_down": 7,
     "unreachable": 7,
-    "redis_gone": 1,
-    "redis_refuses": 1,
+    "redis_gone": 3,
+    "redis_refuses": 3,
     "redis_error": 1,
     "bad_app": 1,
     "internal": 1,

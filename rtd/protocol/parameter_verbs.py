@@ -51,6 +51,7 @@ PARAMS_GET: Final = Verb(
 
 PARAMS_SET: Final = Verb(
     name="params_set",
+    changes=True,
     completes="parameter_value",
     doc="Set a parameter that the app declares to another value, from the next run on. The value "
     "holds until `params_unset`, also after restarts.",
@@ -62,6 +63,7 @@ PARAMS_SET: Final = Verb(
 
 PARAMS_UNSET: Final = Verb(
     name="params_unset",
+    changes=True,
     completes="parameter",
     doc="Undo `params_set`: the value that the app declares holds again.",
     params=(_NAME, _TASK),

@@ -23,6 +23,7 @@ QUEUE_LS: Final = Verb(
 
 QUEUE_PAUSE: Final = Verb(
     name="queue_pause",
+    changes=True,
     completes="queue",
     doc="Start no more runs from these queues; running runs go on, submits are accepted.",
     params=(_QUEUES, REASON),
@@ -32,6 +33,7 @@ QUEUE_PAUSE: Final = Verb(
 
 QUEUE_RESUME: Final = Verb(
     name="queue_resume",
+    changes=True,
     completes="queue",
     doc="Start runs from these queues again.",
     params=(_QUEUES,),
@@ -41,6 +43,7 @@ QUEUE_RESUME: Final = Verb(
 
 QUEUE_PRIORITY: Final = Verb(
     name="queue_priority",
+    changes=True,
     completes="queue",
     doc="Set the priority of these queues, also for the runs that wait in them. It counts before "
     "the priorities of the runs.",
@@ -54,6 +57,7 @@ QUEUE_PRIORITY: Final = Verb(
 
 QUEUE_PURGE: Final = Verb(
     name="queue_purge",
+    changes=True,
     completes="queue",
     answers_within_s=None,
     doc="Cancel all runs that wait in a queue.",

@@ -16,6 +16,7 @@ _SPLIT: Final[dict[str, Any]] = {"run": "X9YB", "id": ID, "pids": [], "new": Non
 
 SUBMIT: Final = Verb(
     name="submit",
+    changes=True,
     summary="queue a run of a task, or a command",
     aliases=("add", "enqueue", "call"),
     completes="task_call",
@@ -173,6 +174,7 @@ RESULT: Final = Verb(
 
 KILL: Final = Verb(
     name="kill",
+    changes=True,
     summary="end runs and everything they started",
     aliases=("stop",),
     completes="live_run",
@@ -193,6 +195,7 @@ KILL: Final = Verb(
 
 CANCEL: Final = Verb(
     name="cancel",
+    changes=True,
     summary="withdraw runs that have not started",
     aliases=("revoke",),
     completes="queued_run",
@@ -205,6 +208,7 @@ CANCEL: Final = Verb(
 
 RETRY: Final = Verb(
     name="retry",
+    changes=True,
     summary="submit ended runs once more",
     aliases=("requeue",),
     completes="run",

@@ -102,6 +102,7 @@ MISSES: Final = Verb(
 
 ENABLE: Final = Verb(
     name="enable",
+    changes=True,
     summary="let tasks start by their conditions again",
     completes="task",
     doc="Let tasks start by their conditions again.",
@@ -112,6 +113,7 @@ ENABLE: Final = Verb(
 
 DISABLE: Final = Verb(
     name="disable",
+    changes=True,
     summary="stop starting tasks by their conditions",
     completes="task",
     doc="Stop starting tasks by their conditions; running runs go on, and the tasks can be "
@@ -123,6 +125,7 @@ DISABLE: Final = Verb(
 
 TRIGGER: Final = Verb(
     name="trigger",
+    changes=True,
     summary="start a task now, without regard to its condition",
     completes="task_call",
     doc="Start a task now, without regard to its condition. Refused while a run of the task is "

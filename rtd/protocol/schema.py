@@ -63,6 +63,8 @@ class Verb:
         doc: what the verb does; for the client's methods and the protocol page.
         repeatable: sending it twice has the effect of sending it once, so a client may do
             so when the connection broke before the answer.
+        changes: it changes runs, queues, parameters or the schedule: when the reply of Redis is
+            lost, the client must know that it may be carried out.
         stream: the method of the notifications that come before the answer, if any, and
             their shape.
         example: the parameters and the result of one call.
@@ -81,6 +83,7 @@ class Verb:
     result: tuple[Field, ...] = ()
     stream: tuple[str, str] | None = None
     repeatable: bool = True
+    changes: bool = False
     example: tuple[Mapping[str, Any], Mapping[str, Any]]
     answers_within_s: float | None = ANSWERS_WITHIN_S
     summary: str = ""

@@ -41,7 +41,7 @@ async def _kill(request: ClientRequest, run_id: str, _position: int) -> TargetWo
 
 
 async def _until_over(request: ClientRequest, stop: Stop) -> TargetOutcome:
-    await request.node.stops.wait(stop)
+    await request.context.redis.wait_unless_silent(request.node.stops.wait(stop))
     _, record = await read_record(request.context, stop.run_id)
     recorded = record.end.pids if record.end else None
     executor_lives = stop.exec_id in request.context.executors

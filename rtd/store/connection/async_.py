@@ -1,10 +1,9 @@
 """The supervisor's connection: many callers at once, over one socket, in one event loop."""
 
 import asyncio
-import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Final, Self
 
 from rtd.common.errors import RtdError, StoreGone, StoreRefusal
@@ -26,9 +25,9 @@ PING: Final = RedisCommand(("PING",))
 class AsyncRedisConnection:
     """A connection that opens again by itself.
 
-    It never repeats a command: callers whose replies were lost get `StoreGone` and know best.
-    While there is no connection every command raises `StoreGone` at once. While Redis takes no
-    writes, commands that only read still work. `connected.wait()` waits until all work.
+    It never repeats a command: callers whose replies were lost get `StoreGone` and know best, and
+    all do at once while there is no connection. While Redis takes no writes, commands that only
+    read still work. `connected.wait()` waits until all work.
 
     Args:
         url: see `rtd.store.connection.url.parse_url`.
@@ -44,7 +43,7 @@ class AsyncRedisConnection:
         self.address = parse_url(url)
         self.connected = asyncio.Event()
         self.refusal: str | None = None
-        self.on_return: Callable[[], None] = _nothing
+        self.on_return: Callable[[], None] = lambda: None
         self.probe = probe
         self._protocol: RedisProtocol | None = None
         self._trouble = asyncio.Event()
@@ -122,16 +121,22 @@ class AsyncRedisConnection:
         """Return the result of one command. Raises as `execute_all` does."""
         return (await self.execute_all(call))[0]
 
+    async def wait_unless_silent(self, work: Awaitable[Any]) -> None:
+        """Wait for what others do with Redis. Raises StoreGone when it is silent."""
+        if (wire := self._protocol) is None:
+            raise StoreGone(f"not connected to Redis at {self.address}")
+        await wire.wait_unless_silent(asyncio.ensure_future(work))
+
     async def notifications(self, key: str) -> AsyncIterator[list[bytes]]:
         """Yield the tokens of a bell, for ever, all that there are at once.
 
-        Needs a connection of its own. After every new connection, the first included, it yields
+        It needs a connection of its own. After every new connection, the first included, it yields
         `[TOKENS_LOST]`: tokens may have been lost, so the caller must read everything that they
         could have named.
         """
         self._reply_timeout_s = None  # the wait for a token has no end
-        if self._protocol is not None:
-            self._protocol.watch(None)
+        if (wire := self._protocol) is not None:
+            wire.watch(None)
         while True:
             await self.connected.wait()
             yield [TOKENS_LOST]
@@ -145,10 +150,9 @@ class AsyncRedisConnection:
 
     async def close(self) -> None:
         """End the connection for good."""
-        if self._upkeep_task is not None:
-            self._upkeep_task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._upkeep_task
+        if (upkeep := self._upkeep_task) is not None:
+            upkeep.cancel()
+            await asyncio.gather(upkeep, return_exceptions=True)
         if self._protocol is not None:
             self._protocol.close("closed by this side")
         self._protocol = None
@@ -194,7 +198,7 @@ class AsyncRedisConnection:
         self._begin_trouble()
 
     def _on_refusal(self, wire: RedisProtocol, error: StoreRefusal) -> None:
-        """Take note that Redis takes no writes; drop a server whose place another may have."""
+        """Redis takes no writes: drop a server whose place another may have."""
         if error.sentence != self.refusal:
             _log.error("%s", error.sentence)
         self.refusal = error.sentence
@@ -244,7 +248,3 @@ class AsyncRedisConnection:
         if sentence != self.refusal:
             _log.error("%s", sentence)
         self.refusal = sentence
-
-
-def _nothing() -> None:
-    """Do nothing: no part needs to know."""

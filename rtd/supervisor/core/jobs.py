@@ -5,6 +5,7 @@ any other job the failure is recorded, and all parts look at everything again, a
 """
 
 import asyncio
+import contextvars
 import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Final, NamedTuple
@@ -45,7 +46,9 @@ class Jobs:
 
     def start(self, work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
         """Run `work` in the background; an error that it raises is a failure of job `name`."""
-        task = asyncio.get_running_loop().create_task(work, name=name)
+        # In a context of its own: a job that a request starts does not wait as the request does.
+        context = contextvars.Context()
+        task = asyncio.get_running_loop().create_task(work, name=name, context=context)
         self._tasks.add(task)
         task.add_done_callback(self._on_end)
         return task

@@ -3,6 +3,7 @@
 from rtd.config.config import EMBEDDED
 from rtd.model.internal_tasks import node_marker
 from rtd.model.manifest import COMMAND
+from rtd.store.connection.async_protocol import IS_PROMPT
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.jobs import SingleFlight
 from rtd.supervisor.runs.node_tasks import set_tasks
@@ -41,3 +42,13 @@ class AppTasks:
                 tasks.discard(COMMAND)
             await set_tasks(self._context, "having", tasks)
             self._context.tasks_written.set()
+
+
+async def wait_tasks_written(context: SupervisorContext) -> None:
+    """Wait until other nodes know the tasks of this one. Raises StoreGone, if a client waits."""
+    if context.tasks_written.is_set():
+        return
+    if IS_PROMPT.get():
+        await context.redis.wait_unless_silent(context.tasks_written.wait())
+    else:
+        await context.tasks_written.wait()

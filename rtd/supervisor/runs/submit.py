@@ -22,6 +22,7 @@ from rtd.store.connection.command import RedisCommand
 from rtd.supervisor.core.clock import now_ms
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.run_helpers import existing_record
+from rtd.supervisor.runs.app_tasks import wait_tasks_written
 from rtd.supervisor.runs.check_command import check_command
 
 #: Runs in one call of the script; while Redis executes one, the next is packed.
@@ -80,7 +81,7 @@ async def submit(
     if context.gate.is_draining and not lane_suffix:
         raise ShuttingDown("the daemon is shutting down and takes no new runs")
     plan = plan_of(context, request, lane_suffix)
-    await context.tasks_written.wait()
+    await wait_tasks_written(context)
     ids = _ids(request)
     many = request.many
     if len(ids) <= CHUNK:
