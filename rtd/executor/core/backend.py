@@ -171,7 +171,7 @@ class Backend:
         self._proven = self._idle = False
 
     def _find_lost(self, connection: RedisConnection) -> list[StoredRun]:
-        (mine,) = connection.execute_all(self.commands.mine(self.exec_id))
+        (mine,) = connection.execute_all(self.commands.mine(self._options.node, self.exec_id))
         self._resync = False
         found = [run for run in mine if run.id not in self._leased_ids]
         self._leased_ids.update(run.id for run in found)

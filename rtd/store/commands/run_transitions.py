@@ -126,13 +126,12 @@ class RunCommands:
         words = [word for run in runs.items() for word in run]
         return self._script("decline", node, exec_id, *words, parse=replies.parse_ids)
 
-    def mine(self, exec_id: str) -> RedisCommand:
-        """Read all runs leased to an executor, and empty its bell: `StoredRun`.
+    def mine(self, node: str, exec_id: str) -> RedisCommand:
+        """Read all runs leased to an executor: `StoredRun`. For use after a lost reply.
 
-        For use after a lost reply. A `take` must follow, since the bell may have rung for runs
-        that wait.
+        It is not idle any more and nothing is on its bell: a `take` must follow.
         """
-        return self._script("mine", exec_id, parse=replies.parse_runs)
+        return self._script("mine", node, exec_id, parse=replies.parse_runs)
 
     def retire(self, exec_id: str) -> RedisCommand:
         """Let an executor's next `take` reply `retire`, and wake it if it is idle."""

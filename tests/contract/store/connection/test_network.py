@@ -76,7 +76,7 @@ def test_outcomes_whose_reply_was_lost_are_refused_the_second_time(
         far.execute_all(finish, take)
     far.reconnect()
     assert far.execute(finish) == ids[:2]
-    assert [run.id for run in far.execute(store.calls.mine("E1"))] == ids[2:]
+    assert [run.id for run in far.execute(store.calls.mine(NODE, "E1"))] == ids[2:]
     assert [store.state(run) for run in ids] == ["s", "s", "q"]
 
 
@@ -92,7 +92,7 @@ def test_a_retry_whose_reply_was_lost_runs_on_once(
     with pytest.raises(StoreGone):
         far.execute_all(finish, take)
     far.reconnect()
-    assert [lease.id for lease in far.execute(store.calls.mine("E1"))] == [run]
+    assert [lease.id for lease in far.execute(store.calls.mine(NODE, "E1"))] == [run]
     far.execute(finish)
     assert store.take("E2") == [run]
     assert store.mine("E1") == []
@@ -109,7 +109,7 @@ def test_a_token_lost_on_its_way_leaves_the_run_with_its_executor(
     with pytest.raises(StoreGone):
         far.blpop_poll(5)
     far.reconnect()
-    assert [lease.id for lease in far.execute(store.calls.mine("E1"))] == [run]
+    assert [lease.id for lease in far.execute(store.calls.mine(NODE, "E1"))] == [run]
 
 
 needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl")

@@ -94,6 +94,13 @@ class Walk:
         exec_id = self.one_exec()
         assert self.store.giveback(exec_id, *self.some(self.store.mine(exec_id))) == []
 
+    def do_connect_again(self) -> None:
+        exec_id = self.one_exec()
+        leased = self.store.mine(exec_id)
+        found = self.store.link.execute(self.store.calls.mine(NODE, exec_id))
+        assert [run.id for run in found] == leased
+        assert not set(leased) & {run.id for run in self.store.bell(exec_id) if run}
+
     def do_die(self, exec_id: str | None = None) -> None:
         exec_id = exec_id or self.one_exec()
         self.store.fence(exec_id)

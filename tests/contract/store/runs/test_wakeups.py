@@ -46,11 +46,31 @@ def test_a_hand_off_that_is_found_by_asking_does_not_come_once_more(store: Store
     """It would run twice: the executor was connecting again when it was handed the run."""
     store.take("E1")
     run = store.submit_one()
-    found = store.link.execute(store.calls.mine("E1"))
+    found = store.link.execute(store.calls.mine(NODE, "E1"))
     assert found == [StoredRun(run, f"q:{run}".encode())]
     assert store.take("E1") == []
     assert store.bell("E1") == []
     assert store.mine("E1") == [run]
+
+
+def test_an_executor_that_has_found_runs_is_not_handed_more(store: Store) -> None:
+    """It is busy with them, perhaps for long."""
+    store.take("E1")
+    found = store.submit_one()
+    assert [run.id for run in store.link.execute(store.calls.mine(NODE, "E1"))] == [found]
+    store.take("E2")
+    waiting = store.submit_one()
+    assert store.bell("E1") == []
+    assert store.bell("E2") == [StoredRun(waiting, f"q:{waiting}".encode())]
+
+
+def test_what_an_executor_was_woken_for_wakes_another_when_it_has_found_runs(store: Store) -> None:
+    store.submit(2)
+    assert [len(store.take(name, 1)) for name in ("E1", "E2")] == [1, 1]
+    run, woken, idle = two_idle_one_woken(store)
+    store.link.execute(store.calls.mine(NODE, woken))
+    assert store.bell(idle) == [None]
+    assert store.take(idle) == [run]
 
 
 def test_an_executor_that_takes_is_not_idle_any_more(store: Store) -> None:
