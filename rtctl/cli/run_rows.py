@@ -22,13 +22,18 @@ SHORT_ID = 8
 
 
 def progress_text(row: Row) -> str:
-    """Return the progress as `40% 4/10 hashing`, or an empty text."""
+    """Return the progress as `40% 4/10 hashing`, or an empty text.
+
+    Nothing to do is done: 0 of 0 is 100%. Of more than 0 of 0 there is no share.
+    """
     progress = row["progress"]
     if progress is None:
         return ""
     done, total = progress["done"], progress["total"]
-    share = f"{100 * done / total:.0f}% {done:g}/{total:g}" if total else f"{done:g}"
-    return f"{share} {progress['text']}".strip()
+    if total is None:
+        return f"{done:g} {progress['text']}".strip()
+    share = f"{100 * done / total:.0f}% " if total else "" if done else "100% "
+    return f"{share}{done:g}/{total:g} {progress['text']}".strip()
 
 
 def summary_text(row: Row) -> str:

@@ -14,10 +14,10 @@ from rtd.cli.parser import RtdParser, print_whole
 from rtd.common.errors import EXIT_CODE, RtdError
 from rtd.common.units import parse_duration_s
 from rtd.common.version import VERSION
+from rtd.config.log_level import LEVELS
 from rtd.config.python_command import ensure_utf8
 from rtd.config.system_errors import describe_system_error
 
-LEVELS: Final = ("debug", "info", "warning", "error")
 _APP_HELP: Final = (
     "package.module:session, a module, or a file; without it only shell commands are run"
 )

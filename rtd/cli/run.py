@@ -12,6 +12,7 @@ from rtd.cli.start_message import StartError, StartMessage
 from rtd.cli.start_warnings import password_warnings, root_warnings
 from rtd.common.errors import RtdError
 from rtd.config.load_settings import load_config
+from rtd.config.log_level import log_level
 from rtd.config.paths import find_paths
 from rtd.config.system_errors import describe_system_error
 from rtd.process.fork.daemonize import daemonize
@@ -38,13 +39,14 @@ def run(options: argparse.Namespace) -> int:
         RtdError: the daemon could not start.
     """
     set_title("supervisor")  # first: it takes the place of the command line
+    level = options.log_level or log_level()
     config, starts = load_config(options.config, settings_of(options)), not options.only_submitted
     start_options = StartOptions(config, find_paths(), options.app, starts)
     report = StartMessage(options.ready_fd)
     if options.parent is not None and not end_with_parent(options.parent):
         return 0
     try:
-        _serve(options, start_options, report)
+        _serve(options, start_options, report, level)
     except RtdError as error:
         report.send_fault(error.sentence, error.code)
         raise
@@ -60,14 +62,15 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _serve(options: argparse.Namespace, start_options: StartOptions, report: StartMessage) -> None:
+def _serve(
+    options: argparse.Namespace, start_options: StartOptions, report: StartMessage, level: str
+) -> None:
     log_file = start_options.places.log_file
     make_directories(start_options.places)
     umask = os.umask(PRIVATE)
     if options.detach:
         umask |= DETACHED
         daemonize(log_file, keep_fds=(options.ready_fd,), umask=PRIVATE)
-    level = options.log_level or os.environ.get("RTD_LOG_LEVEL") or "info"
     set_up_logging(level, log_file if options.detach else None)
     for sentence in (
         *password_warnings(settings_of(options)), *root_warnings(start_options.config),

@@ -13,6 +13,7 @@ from rtd.cli.start_message import StartError
 from rtd.cli.start_warnings import password_warnings, root_warnings
 from rtd.common.errors import Conflict, InternalError
 from rtd.config.load_settings import load_config
+from rtd.config.log_level import log_level
 from rtd.config.log_tail import LogTail
 from rtd.config.paths import find_paths
 from rtd.config.python_command import module_command
@@ -26,6 +27,8 @@ ENDS_S: Final = 5.0
 def start(options: argparse.Namespace) -> int:
     """Start a daemon and wait until it is ready. Raises RtdError when it does not get ready."""
     paths = find_paths()
+    if options.log_level is None:
+        log_level()  # report a wrong one here, as a wrong setting
     config = load_config(options.config, settings_of(options))  # report a wrong setting here
     for sentence in (*password_warnings(settings_of(options)), *root_warnings(config)):
         print(f"rtd: warning: {sentence}", file=sys.stderr)

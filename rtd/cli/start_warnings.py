@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rtd.config.config import EMBEDDED, Config
-from rtd.store.connection.url import parse_url
+from rtd.config.redis_url import parse_url
 
 
 def root_warnings(config: Config) -> Iterator[str]:

@@ -100,6 +100,7 @@ class Config:
         group: group of the control socket; None: the daemon's own.
         allow_commands: whether clients may have any command run; False: only the app's tasks.
         given: the settings that are not defaults, by their paths.
+        places: where each of these was set, for errors.
     """
 
     name: str = "rtd"
@@ -117,3 +118,8 @@ class Config:
     group: str | None = None
     allow_commands: bool = True
     given: Mapping[str, Any] = field(default_factory=dict)
+    places: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+    def place_of(self, name: str) -> str:
+        """Return a setting and where it was set, for an error: `rtd.toml: group`."""
+        return f"{self.places[name]}: {name}" if name in self.places else name

@@ -10,6 +10,7 @@ import os
 import stat
 import tomllib
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -49,11 +50,12 @@ def load_config(file: Path | None = None, flags: Mapping[str, Any] | None = None
     named = file or _named_file()
     path = named or next((path for path in CANDIDATES if _is_there(path)), None)
     if path is not None:
-        table = _read(path, is_named=named is not None)
+        table = _read(path, is_named=named is not None, by_variable=file is None)
         settings.update((name, (str(path), value)) for name, value in _flatten(table))
     settings.update(_from_environment(os.environ))
-    settings.update((name, ("--set", value)) for name, value in (flags or {}).items())
-    return build_config({name: read_setting(name, *found) for name, found in settings.items()})
+    settings.update((name, ("the command line", value)) for name, value in (flags or {}).items())
+    config = build_config({name: read_setting(name, *found) for name, found in settings.items()})
+    return replace(config, places={name: where for name, (where, _) in settings.items()})
 
 
 def _named_file() -> Path | None:
@@ -79,7 +81,8 @@ def _is_there(path: Path) -> bool:
     return True
 
 
-def _read(path: Path, is_named: bool) -> dict[str, Any]:
+def _read(path: Path, is_named: bool, by_variable: bool) -> dict[str, Any]:
+    place = "the variable RTD_CONFIG: " if is_named and by_variable else ""
     try:
         with open(path, "rb", opener=_open_at_once) as file:
             _check_kind(path, os.fstat(file.fileno()))
@@ -89,9 +92,9 @@ def _read(path: Path, is_named: bool) -> dict[str, Any]:
         why = error.strerror
         if isinstance(error, FileNotFoundError) and path.is_symlink():
             why = f"it is a link to {path.readlink()}, which does not exist"
-        raise ConfigError(f"the configuration {path} cannot be read: {why}") from None
+        raise ConfigError(f"{place}the configuration {path} cannot be read: {why}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is not valid TOML: {error}") from None
+        raise ConfigError(f"{place}{path} is not valid TOML: {error}") from None
 
 
 def _open_at_once(path: str, flags: int) -> int:
@@ -138,7 +141,7 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, tuple[str, Any]]:
             continue
         name = _VARIABLES.get(variable)
         if name is not None:
-            found[name] = ("the environment", value)
+            found[name] = (f"the variable {variable}", value)
             continue
         hint = did_you_mean(variable, _VARIABLES, quoted=False, cutoff=0.85)
         if hint:

@@ -12,6 +12,7 @@ from rtd.config.socket_path import runtime_dir, socket_path
 
 #: The kernel's limit on the path of a Unix socket, without its final NUL byte.
 SOCKET_PATH_MAX: Final = 107
+_OTHERS: Final = "name another directory (RTD_RUNTIME_DIR, RTD_STATE_DIR, RTD_SOCKET)"
 
 
 class DaemonPaths(NamedTuple):
@@ -89,9 +90,9 @@ def _check_characters(path: Path) -> None:
     """Raise ConfigError for a path that settings, logs and messages cannot hold."""
     shown = ascii(str(path))
     if any(0xDC80 <= ord(char) <= 0xDCFF for char in str(path)):
-        raise ConfigError(f"the path {shown} is not in UTF-8: name another directory")
+        raise ConfigError(f"the path {shown} is not in UTF-8: {_OTHERS}")
     if not str(path).isprintable():
-        raise ConfigError(f"the path {shown} holds control characters: name another directory")
+        raise ConfigError(f"the path {shown} holds control characters: {_OTHERS}")
 
 
 def working_directory() -> Path:

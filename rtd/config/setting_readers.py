@@ -19,6 +19,7 @@ from rtd.config.config import (
     SizeLimits,
     default_lanes,
 )
+from rtd.config.redis_url import parse_url
 from rtd.model.lanes import CONFIG_LANES, LANE_OF
 
 DURABILITIES: Final = ("process", "always")
@@ -39,6 +40,16 @@ def _name(value: Any) -> str:
     if any(c in text for c in "{}:|") or not text.isprintable() or len(text) > 100:
         raise ValueError(f"{value!r}: at most 100 characters, none of them {{ }} : |")
     return text
+
+
+def _redis(value: Any) -> str:
+    url = _text(value)
+    if url != EMBEDDED:
+        try:
+            parse_url(url)
+        except ConfigError as error:
+            raise ValueError(error.sentence) from None
+    return url
 
 
 def _absolute_path(value: Any) -> str:
@@ -100,7 +111,7 @@ LANE_READERS: Final[dict[str, tuple[str, Read]]] = {
 READERS: Final[dict[str, tuple[str, Read]]] = {
     "name": ("name", _name),
     "node": ("node", _name),
-    "redis": ("redis", _text),
+    "redis": ("redis", _redis),
     "redis_server": ("redis_server", _absolute_path),
     "durability": ("durability", _durability),
     "retention": ("retention_s", parse_duration_s),
@@ -204,7 +215,9 @@ def merge_app_settings(config: Config, settings: Mapping[str, Any]) -> Config:
         if both.get(low, 0) > both.get(high, MAX_EXECUTORS):
             mine.pop(low, None)
             mine.pop(high, None)
-    return dataclasses.replace(build_config({**mine, **config.given}), given=config.given)
+    return dataclasses.replace(
+        build_config({**mine, **config.given}), given=config.given, places=config.places
+    )
 
 
 def _check_lane(pool: str, lane: LaneConfig, values: Mapping[str, Any]) -> LaneConfig:

@@ -40,7 +40,7 @@ class ControlServer:
         self._config = config
         self._path = path
         self._handle = handle
-        self._gid = group_id(config().group)
+        self._gid = group_id(config().group, config().place_of("group"))
         self._clients = ConnectedClients(lambda: config().limits.frame_bytes)
         self._listener: socket.socket | None = None
         self._loop = asyncio.get_running_loop()
@@ -150,8 +150,9 @@ def _turn_away(connection: socket.socket, error: NotPermitted) -> None:
     connection.close()
 
 
-def group_id(name: str | None) -> int | None:
-    """Return the gid for a group's name or number. Raises ConfigError when there is none."""
+def group_id(name: str | None, place: str) -> int | None:
+    """Return the gid for a group's name or number. Raises ConfigError, which names the place of the
+    setting, when there is none."""
     if name is None:
         return None
     if name.isdigit():
@@ -159,4 +160,4 @@ def group_id(name: str | None) -> int | None:
     try:
         return grp.getgrnam(name).gr_gid
     except KeyError:
-        raise ConfigError(f"group: this host has no group {name!r}") from None
+        raise ConfigError(f"{place}: this host has no group {name!r}") from None

@@ -55,8 +55,10 @@ class CurrentRun:
         """Report how far the run is; `rtctl ls` shows it.
 
         Args:
-            done: how much is done, in any unit.
-            total: how much there is, in the same unit; None when that is unknown.
+            done: how much is done, in any unit. It may be more than `total`, which is often an
+                estimate: `rtctl ls` shows `120% 12/10`.
+            total: how much there is, in the same unit; None when that is unknown. 0 when there is
+                nothing to do: 0 of 0 is 100%.
             text: the current step, one short line.
 
         Of more than five reports a second some are left out; the newest is kept.

@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Final, Self
 
 from rtd.common.errors import RtdError, StoreGone, StoreRefusal
+from rtd.config.redis_url import parse_url
 from rtd.store.connection import codec
 from rtd.store.connection.async_protocol import RedisProtocol
 from rtd.store.connection.command import RedisCommand
-from rtd.store.connection.url import parse_url
 
 _log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ class AsyncRedisConnection:
     read still work. `connected.wait()` waits until all work.
 
     Args:
-        url: see `rtd.store.connection.url.parse_url`.
+        url: see `rtd.config.redis_url.parse_url`.
         probe: a command that Redis refuses as long as it refuses those of the callers.
 
     Attributes:

@@ -15,11 +15,11 @@ from typing import Any, Final, NamedTuple, Self
 import hiredis
 
 from rtd.common.errors import StoreGone
+from rtd.config.redis_url import parse_url
 from rtd.store.connection import codec
 from rtd.store.connection.blocking_reader import receive_replies
 from rtd.store.connection.command import RedisCommand
 from rtd.store.connection.open_socket import limit_waits, open_socket
-from rtd.store.connection.url import parse_url
 
 _BACKOFF_S: Final = (0.005, 0.2)  # between attempts to connect: from ... to ...
 _LONGEST_POLL_S: Final = 86_400.0
@@ -41,7 +41,7 @@ class RedisConnection:
     carried out: `reconnect`, then find out (`StoreCommands.mine`).
 
     Args:
-        url: see `rtd.store.connection.url.parse_url`.
+        url: see `rtd.config.redis_url.parse_url`.
         reply_timeout_s: how long a reply may take before the server counts as gone.
     """
 

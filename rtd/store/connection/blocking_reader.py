@@ -7,8 +7,8 @@ from typing import Any, Final
 import hiredis
 
 from rtd.common.errors import StoreGone
+from rtd.config.redis_url import RedisAddress
 from rtd.store.connection import codec
-from rtd.store.connection.url import RedisAddress
 
 __all__ = ["receive_replies"]
 

@@ -7,9 +7,9 @@ from typing import Any, Final
 import hiredis
 
 from rtd.common.errors import StoreError, StoreGone, StoreRefusal
+from rtd.config.redis_url import RedisAddress
 from rtd.store.connection.command import RedisCommand
 from rtd.store.connection.lua_scripts import script
-from rtd.store.connection.url import RedisAddress
 
 #: The value of `hiredis.Reader.gets` while a reply is incomplete (None is a reply).
 INCOMPLETE: Final = object()

@@ -3,7 +3,7 @@
 import socket
 import struct
 
-from rtd.store.connection.url import RedisAddress
+from rtd.config.redis_url import RedisAddress
 
 
 def open_socket(address: RedisAddress, timeout_s: float) -> socket.socket:

@@ -64,8 +64,12 @@ def choose_server(directory: Path, named: ServerProgram | None = None) -> Server
     return choice
 
 
-def probe_named_server(path: Path) -> ServerProgram:
+def probe_named_server(path: Path, place: str = "redis_server") -> ServerProgram:
     """Return the server that the setting `redis_server` names.
+
+    Args:
+        path: its value.
+        place: where it was set, for errors.
 
     Raises:
         ConfigError: it is not there, cannot be started, or is too old.
@@ -79,7 +83,7 @@ def probe_named_server(path: Path) -> ServerProgram:
         _, server, reason = _examine(path, None, is_named=True)
     if server is None or reason:
         raise ConfigError(
-            f"redis_server: {_Candidate(path, server, reason).describe()}; name the program of a"
+            f"{place}: {_Candidate(path, server, reason).describe()}; name the program of a"
             " redis-server or valkey-server, or leave the setting out"
         )
     return server

@@ -12,11 +12,11 @@ from pathlib import Path
 from rtd.common.errors import ConfigError, RtdError, StoreError, StoreGone
 from rtd.common.malloc_tuning import set_tuning
 from rtd.config.log_tail import LogTail
+from rtd.config.redis_url import unix_url
 from rtd.config.socket_listener import UNKNOWN, listener_pid
 from rtd.config.system_errors import describe_system_error
 from rtd.store.connection.blocking import RedisConnection
 from rtd.store.connection.command import RedisCommand
-from rtd.store.connection.url import unix_url
 from rtd.store.embedded.append_only_file import AppendOnlyFiles
 from rtd.store.embedded.choose_server import choose_server
 from rtd.store.embedded.find_server import ServerProgram

@@ -8,11 +8,12 @@ from typing import Any, Final
 from rtd.common.errors import StoreError, StoreGone, StoreRefusal
 from rtd.config.config import EMBEDDED, Config
 from rtd.config.paths import DaemonPaths
+from rtd.config.redis_url import parse_url
 from rtd.process.tree.file_writer import end_writer, find_writer
 from rtd.store.connection.async_ import AsyncRedisConnection
 from rtd.store.connection.command import RedisCommand
-from rtd.store.connection.url import parse_url
 from rtd.store.embedded.choose_server import probe_named_server
+from rtd.store.embedded.find_server import ServerProgram
 from rtd.store.embedded.keep_alive import keep_alive, sync_each_second
 from rtd.store.embedded.server import EmbeddedRedis
 from rtd.store.embedded.server_check import INFO_COMMAND, check_server
@@ -63,11 +64,10 @@ class RedisServer:
     def __init__(self, config: Config, paths: DaemonPaths) -> None:
         self.embedded: EmbeddedRedis | None = None
         if config.redis == EMBEDDED:
-            named = config.redis_server
             self.embedded = EmbeddedRedis(
                 paths.redis_dir,
                 durability=config.durability,
-                server=probe_named_server(Path(named)) if named else None,
+                server=_named_server(config),
                 end_unreachable=end_unreachable,
             )
             self.url = self.embedded.url
@@ -129,6 +129,11 @@ class RedisServer:
     def describe(self) -> str:
         """Return its address for people, without the password."""
         return "embedded" if self.is_embedded else str(self.address)
+
+
+def _named_server(config: Config) -> ServerProgram | None:
+    named, place = config.redis_server, config.place_of("redis_server")
+    return None if named is None else probe_named_server(Path(named), place)
 
 
 async def check_redis(server: RedisServer, redis: AsyncRedisConnection) -> None:

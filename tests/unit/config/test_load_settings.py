@@ -1,6 +1,7 @@
 """Settings: files, then the environment, then flags; a slip is named with what was meant."""
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,10 @@ import pytest
 from rtd.common.errors import ConfigError
 from rtd.config.config import Config
 from rtd.config.load_settings import SETTING_NAMES, load_config
+from rtd.config.log_level import log_level
+from rtd.config.paths import find_paths
+from rtd.rpc.server import group_id
+from rtd.supervisor.lifecycle.redis_server import RedisServer
 
 
 @pytest.fixture(autouse=True)
@@ -141,3 +146,55 @@ def test_a_working_directory_that_cannot_be_searched_is_named(tmp_path: Path) ->
     finally:
         os.seteuid(0)
     assert f"uid 65534 may not look into the working directory {tmp_path}" in raised.value.sentence
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "why"),
+    [
+        ("RTD_REDIS", "localhost:6379", "not a Redis URL"),
+        ("RTD_REDIS", "http://localhost", "it starts with 'http'"),
+        ("RTD_REDIS", "redis://localhost:99999", "Port out of range"),
+        ("RTD_HISTORY", "many", "'many' is not a whole number"),
+        ("RTD_RETENTION", "soon", "'soon' is no duration"),
+        ("RTD_LANES_PROCESS_MAX", "-1", "'-1' is not a whole number"),
+        ("RTD_OUTPUT_QUOTA", "big", "'big' is no size"),
+        ("RTD_REDIS_SERVER", "redis-server", "'redis-server' is no absolute path"),
+        ("RTD_CONFIG", "/nowhere/rtd.toml", "the configuration /nowhere/rtd.toml cannot be read"),
+    ],
+)
+def test_an_error_names_the_variable_that_the_value_came_from(
+    variable: str, value: str, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ConfigError, match=f"^the variable {variable}: .*{re.escape(why)}"):
+        load_config()
+
+
+def test_an_error_names_the_file_or_the_command_line(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"^the command line: redis: not a Redis URL"):
+        load_config(flags={"redis": "x"})
+    (tmp_path / "rtd.toml").write_text('redis = "http://x"\n')
+    with pytest.raises(ConfigError, match=r"^rtd\.toml: redis: not a Redis URL"):
+        load_config()
+
+
+def test_a_setting_that_is_wrong_later_still_names_its_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("RTD_GROUP", "nosuchgroup")
+    monkeypatch.setenv("RTD_REDIS_SERVER", "/nowhere/redis-server")
+    config = load_config()
+    with pytest.raises(ConfigError, match=r"^the variable RTD_GROUP: group: this host has no"):
+        group_id(config.group, config.place_of("group"))
+    with pytest.raises(
+        ConfigError, match=r"^the variable RTD_REDIS_SERVER: redis_server: /nowhere"
+    ):
+        RedisServer(config, find_paths())
+
+
+def test_a_wrong_level_of_the_log_names_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RTD_LOG_LEVEL", "INFO")
+    assert log_level() == "INFO"
+    monkeypatch.setenv("RTD_LOG_LEVEL", "loud")
+    with pytest.raises(ConfigError, match=r"^the variable RTD_LOG_LEVEL: 'loud' is none of debug"):
+        log_level()

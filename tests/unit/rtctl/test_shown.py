@@ -10,6 +10,7 @@ import pytest
 from rtctl.cli import json_output
 from rtctl.cli.exit_codes import exit_code_of, exit_code_of_all, exit_code_of_outcomes
 from rtctl.cli.follow import timed_lines
+from rtctl.cli.run_rows import progress_text
 from rtctl.cli.screen import Screen, ago, clean, cut, short_duration, shown_width
 from rtctl.client.output_lines import LineAssembler
 
@@ -116,6 +117,16 @@ def test_texts_fit_and_cannot_paint() -> None:
     assert cut("日本語", 5) == "日本…"
     assert shown_width("日本e\u0301") == 5
     assert clean("a\n\tb\033[31m\u202e") == "a b\ufffd[31m\ufffd"
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "shown"),
+    [(4, 10, "40% 4/10 x"), (12, 10, "120% 12/10 x"), (0, 0, "100% 0/0 x"), (5, 0, "5/0 x"),
+     (5, None, "5 x"), (0, 10, "0% 0/10 x")],
+)  # fmt: skip
+def test_progress_is_shown_as_it_was_reported(done: float, total: float | None, shown: str) -> None:
+    row: Any = {"progress": {"done": done, "total": total, "text": "x", "at": 1.0}}
+    assert progress_text(row) == shown
 
 
 def test_ages_read_well() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from rtd.common.errors import ConfigError
-from rtd.store.connection.url import RedisAddress, parse_url
+from rtd.config.redis_url import RedisAddress, parse_url
 
 
 @pytest.mark.parametrize(
