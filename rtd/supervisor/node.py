@@ -139,7 +139,8 @@ class Node:
 
     def _replace_executors(self) -> None:
         """Let executors end after their runs: the files that they have open, for the output of
-        later runs, have no name any more. That of the app's hooks stays."""
+        later runs, have no name any more. That of the app's hooks stays, and makes other files
+        after its next run; so do all when only files were removed."""
         for executor in self.context.executors:
             if executor.phase is ExecutorPhase.LIVE and executor.lane not in (LOG_LANE, MAIN_LANE):
                 self.zygotes.retire_executor(executor)

@@ -203,6 +203,26 @@ class ScratchFile:
         self._index_bytes = self._end = self._entry_end = self.lost_bytes = 0
         self.lost_why = ""
 
+    def is_removed(self) -> bool:
+        """Return whether the file has no name any more."""
+        return os.fstat(self.fd).st_nlink == 0
+
+    def replace(self) -> None:
+        """Begin with new files instead of removed ones. The caller then calls `redirect_stdio`
+        again in a serial lane.
+
+        Raises:
+            OSError: they cannot be made; the old ones stay.
+        """
+        before = self.fd
+        self._open()
+        os.close(before)
+        for fd in (self._raw_fd, self._index_fd):
+            if fd >= 0:
+                os.close(fd)
+        self._raw_fd = self._index_fd = -1
+        self.moves += 1
+
     def remove(self) -> None:
         """Close and delete, as far as this process still may."""
         for fd, path in ((self.fd, self.path), (self._index_fd, self.index_path)):

@@ -1,6 +1,8 @@
 """Finished output: many runs' blocks in one append-only file per executor."""
 
 import os
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +15,8 @@ from rtd.model.output_index import BLOCK_HEADER, BLOCK_MAGIC
 OWN_FILE_BYTES: Final = 1 << 20
 #: A larger segment is closed, and the next one begun.
 SEGMENT_BYTES: Final = 8 << 20
+#: After so long it is checked again that the files are still there: it takes a microsecond.
+_CHECK_S: Final = 0.1
 
 
 class Segments:
@@ -26,6 +30,7 @@ class Segments:
         self._offset = 0
         self._file_place: tuple[int, int] | None = None
         self._name = ""
+        self._checked_s = 0.0
 
     def store_output(self, scratch: ScratchFile, run_id: str, attempt: int) -> list[Any] | None:
         """Move the output of a finished run out of its scratch file.
@@ -47,13 +52,37 @@ class Segments:
             index_length = scratch.index_bytes
             try:
                 scratch.move_to(self._folder / name)
+                return [name, 0, length, index_length, lost]
+            except FileNotFoundError:  # another program has removed it
+                self._checked_s = 0.0
             except OSError:  # as in `_append`
                 scratch.reset()
                 return ["", 0, 0, 0, lost + length]
-            return [name, 0, length, index_length, lost]
+        is_removed = self._check_files(scratch)
         place = self._append(scratch, run_id, length)
         scratch.reset()
+        if is_removed:
+            with suppress(OSError):  # there is no directory yet: at the end of the next run
+                scratch.replace()
         return [*place, lost] if place else ["", 0, 0, 0, lost + length]
+
+    def _check_files(self, scratch: ScratchFile) -> bool:
+        """Begin the next file if this one was removed, by another program or because it is old.
+
+        Returns whether the scratch file was removed, too.
+        """
+        now_s = time.monotonic()
+        if now_s - self._checked_s < _CHECK_S:
+            return False
+        with suppress(OSError):  # a task has closed one of them
+            if self._fd >= 0:
+                if os.fstat(self._fd).st_nlink:
+                    self._checked_s = now_s
+                    return False
+                os.close(self._fd)
+                self._fd = -1
+            return scratch.is_removed()
+        return False
 
     def _append(self, scratch: ScratchFile, run_id: str, length: int) -> list[Any] | None:
         index = scratch.index()

@@ -14,7 +14,7 @@ from rtd.supervisor.core.log import log
 
 #: How often the directory is checked; it grows by a segment of some megabytes at a time.
 INTERVAL_S: Final = 60.0
-#: A segment that a living executor writes to is never older than this.
+#: A segment that a busy executor writes to is never older than this; an idle one begins another.
 YOUNG_S: Final = 5.0
 
 
