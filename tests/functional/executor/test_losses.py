@@ -4,6 +4,7 @@ import os
 import signal
 
 import msgpack
+import pytest
 
 from rtd.model import outcome_spool
 from rtd.model.run_record import RunEnd, encode_record, with_end
@@ -93,6 +94,26 @@ def test_nothing_is_lost_and_nothing_runs_twice_when_redis_is_killed(bench: Benc
         assert bench.ended(run_id, within_s=30).state is RunState.SUCCEEDED
     signed = book.read_text().split()
     assert sorted(signed) == sorted(ids)
+
+
+@pytest.mark.parametrize("lane", ["process", "fresh", "thread", "async"])
+def test_a_run_handed_over_while_its_executor_connects_again_runs_once(
+    bench: Bench, lane: str
+) -> None:
+    book = bench.home / "book"
+    executor = bench.fork(lane, session)
+    before = bench.submit("sign", {"book": str(book)}, lane)
+    bench.ended(before)
+    is_idle = RedisCommand(("SISMEMBER", bench.calls.prefix + f"idle:{lane}", executor.id))
+    until(lambda: bench.link.execute(is_idle), what="the executor is idle")
+    os.kill(executor.pid, signal.SIGSTOP)
+    bench.link.execute(RedisCommand(("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")))
+    handed = bench.submit("sign", {"book": str(book)}, lane)
+    os.kill(executor.pid, signal.SIGCONT)
+    bench.ended(handed)
+    after = bench.submit("sign", {"book": str(book)}, lane)
+    bench.ended(after)
+    assert book.read_text().split() == [before, handed, after]
 
 
 def _kill_redis(bench: Bench) -> None:
