@@ -43,6 +43,8 @@ VALUE_CHANGES: dict[str, Callable[[bytes], bytes]] = {
 CHANGES: dict[str, Callable[[bytes], bytes]] = {
     "words": lambda _: b"garbage",
     "words that begin as a success does": lambda _: b"some garbage",
+    "words that begin as a queued run does": lambda _: b"quite some garbage",
+    "words that begin as a running one does": lambda _: b"rather much garbage",
     "nothing": lambda _: b"",
     "a state alone": lambda blob: blob[:1],
     "the first half": lambda blob: blob[: len(blob) // 2],

@@ -22,7 +22,10 @@ from tests.helpers.running import client, is_alive, kill_everything, restart_sup
 from tests.helpers.source import PROGRAMS
 
 CALLS = StoreCommands("rtd")
-SOME = ("words", "words that begin as a success does", "nothing", "schema", "attempts: 5")
+SOME = (
+    "words", "words that begin as a success does", "words that begin as a queued run does",
+    "words that begin as a running one does", "nothing", "schema", "attempts: 5",
+)  # fmt: skip
 FLAGS = ("--set", "lanes.process.max=6", "--set", "stop_grace=1s")
 
 
@@ -140,6 +143,7 @@ def test_they_are_over_and_all_else_goes_on(daemon: Daemon, end: Path) -> None:
         (killed,) = rt.rpc.kill(runs=[doomed])["runs"]
         assert killed["state"] == "terminated", killed["error"]
         check_verbs(daemon, [*list(queued.values())[:12], *ended.values()])
+        assert len(rt.rpc.wait(runs=list(ended.values()), timeout_s=20)["runs"]) == len(ended)
         until(lambda: len(rt.rpc.ls(task="shelved", state=["queued"])["runs"]), what="another")
         assert len(rt.rpc.ls(task="scheduled_long", state=["running"])["runs"]) <= 1
         daemon.ok("queue", "resume", "shelf")

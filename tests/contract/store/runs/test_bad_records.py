@@ -79,3 +79,15 @@ def test_what_does_not_begin_with_a_letter_has_no_state(store: Store) -> None:
     assert store.link.execute(store.calls.get_states(ids)) == "??g-"
     for run_id in ids:
         store.redis("DEL", f"@r:{run_id}")
+
+
+def test_what_only_begins_as_the_record_of_a_run_that_goes_on_has_no_state(store: Store) -> None:
+    spec = RunSpec(new_id(), "job", b"\x80", "process", "q", 0, 1.5, {}, "anna", None)
+    good = new_record(spec)
+    blobs = [b"q", b"r", b"quite other words", b"q\x93", good[:-1], good, b"r" + good[1:]]
+    ids = [new_id() for _ in blobs]
+    for run_id, blob in zip(ids, blobs, strict=True):
+        store.redis("SET", f"@r:{run_id}", blob)
+    assert store.link.execute(store.calls.get_states(ids)) == "?????qr"
+    for run_id in ids:
+        store.redis("DEL", f"@r:{run_id}")
