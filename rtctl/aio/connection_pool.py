@@ -7,6 +7,7 @@ from time import monotonic
 from typing import Any
 
 from rtctl.aio.connection import AsyncDaemonConnection, open_connection
+from rtctl.client.check_argument import find_address
 from rtctl.client.connection import ConnectionLost, answer_limit_s
 from rtctl.client.connection_pool import PAGE, without_defaults
 from rtctl.client.errors import DaemonUnreachable
@@ -14,7 +15,7 @@ from rtctl.client.stream_position import position_of
 from rtctl.generated.async_verbs import AsyncVerbs
 from rtctl.generated.shapes import Row
 from rtd.common.errors import WaitTimeout
-from rtd.config.socket_path import is_socket_named, socket_path
+from rtd.config.socket_path import is_socket_named
 
 _PAUSE_S = 0.05
 
@@ -26,9 +27,7 @@ class AsyncConnectionPool:
     """
 
     def __init__(self, address: str | os.PathLike[str] | None, reconnect_s: float) -> None:
-        self.path = os.fspath(address) if address is not None else socket_path()
-        if "://" in self.path:
-            raise ValueError(f"{self.path!r} is no path of a socket; rtctl speaks to rtd's socket")
+        self.path = find_address(address)
         self._is_named = address is not None or is_socket_named()
         self._reconnect_s = reconnect_s
         self._connection: AsyncDaemonConnection | None = None

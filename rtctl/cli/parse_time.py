@@ -1,11 +1,12 @@
 """Reads points in time as people write them on a command line."""
 
+import math
 import re
 from datetime import datetime, timedelta
 from typing import Final
 
 from rtctl.cli.flags import UsageError
-from rtd.common.units import parse_duration_s
+from rtd.common.units import DurationTooLarge, parse_duration_s
 
 _CLOCK: Final = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")
 _DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -57,6 +58,8 @@ def parse_since(text: str) -> float:
         return (moment if moment <= now else moment - timedelta(days=1)).timestamp()
     try:
         return now.timestamp() - parse_duration_s(words.removeprefix("-"))
+    except DurationTooLarge as error:
+        raise UsageError(str(error)) from None
     except ValueError:
         return parse_when(text)
 
@@ -84,15 +87,19 @@ def _at_clock(day: datetime, clock: str, text: str) -> datetime:
 def _number(digits: str, text: str) -> float:
     try:
         seconds = float(digits)
-        if not abs(seconds) < _END_AT:  # also refuses nan
-            raise ValueError
     except ValueError:
-        raise UsageError(f"{text!r} is no time; {_FORMS}") from None
+        seconds = math.nan
+    if abs(seconds) >= _END_AT:
+        raise UsageError(f"{text!r:.60} is too far away: times end with the year 9999")
+    if math.isnan(seconds):
+        raise UsageError(f"{text!r} is no time; {_FORMS}")
     return seconds
 
 
 def _duration(words: str, text: str) -> float:
     try:
         return parse_duration_s(words)
+    except DurationTooLarge as error:
+        raise UsageError(str(error)) from None
     except ValueError:
         raise UsageError(f"{text!r} is no time; {_FORMS}") from None

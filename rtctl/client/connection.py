@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _READ_BYTES = 256 << 10
 #: How long the daemon may take for an answer that it gives at once.
 ANSWER_S = 60.0
+#: Python takes no limits of some centuries for a socket; these are as good as none.
+_ENDLESS_S = 1e9
 #: How long a daemon may take to accept a connection, in whole seconds.
 CONNECT_S = 10
 CLIENT = f"rtctl {VERSION}"
@@ -212,5 +214,6 @@ def answer_limit_s(method: str, params: dict[str, Any]) -> float | None:
     """
     limit_s = ANSWERS_WITHIN_S.get(method, ANSWER_S)
     if limit_s is None and params.get("timeout_s") is not None:
-        return float(params["timeout_s"]) + ANSWER_S
+        limit_s = float(params["timeout_s"]) + ANSWER_S
+        return limit_s if limit_s < _ENDLESS_S else None
     return limit_s

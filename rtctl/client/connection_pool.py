@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 from time import monotonic, sleep
 
+from rtctl.client.check_argument import find_address
 from rtctl.client.connection import ConnectionLost, DaemonConnection, answer_limit_s
 from rtctl.client.errors import DaemonUnreachable
 from rtctl.generated.verbs import Verbs
 from rtd.common.errors import WaitTimeout
 from rtd.config.file_owners import is_own
-from rtd.config.socket_path import is_socket_named, socket_path
+from rtd.config.socket_path import is_socket_named
 from rtd.protocol.frames import Notification
 
 TYPE_CHECKING = False
@@ -47,9 +48,7 @@ class ConnectionPool:
     """
 
     def __init__(self, address: str | os.PathLike[str] | None = None, reconnect_s: float = 5.0):
-        self.path = os.fspath(address) if address is not None else socket_path()
-        if "://" in self.path:
-            raise ValueError(f"{self.path!r} is no path of a socket; rtctl speaks to rtd's socket")
+        self.path = find_address(address)
         self._is_named = address is not None or is_socket_named()
         self.other_uid: int | None = None
         self._reconnect_s = reconnect_s

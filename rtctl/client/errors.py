@@ -6,7 +6,6 @@ import errno
 import os
 
 from rtd.common.errors import (
-    ConfigError,
     NotPermitted,
     RtdError,
     Unreachable,
@@ -75,8 +74,6 @@ def unreachable_error(path: str, error: OSError) -> RtdError:
             f"rtd cannot be reached: it has {path} open but does not take connections; it is "
             "stopped or overloaded, and its log may say why"
         )
-    if not error.errno:
-        return ConfigError(f"{path} cannot be a socket: {error}; set RTD_SOCKET")
     holder = _holder_beside(path)
     if holder is not None and holder[2]:
         return DaemonUnreachable(
@@ -94,6 +91,11 @@ def unreachable_error(path: str, error: OSError) -> RtdError:
         return DaemonUnreachable(
             f"rtd cannot be reached: there is no socket {path}{there}; {_START}; {_ELSEWHERE}"
         )
+    if (kind := _other_kind(path)) is not None:
+        return DaemonUnreachable(
+            f"rtd cannot be reached: {path} is {kind}, no socket; name that of rtd with"
+            " `rtctl -s`, or RTD_SOCKET"
+        )
     if error.errno in (errno.ECONNREFUSED, errno.ECONNRESET, errno.EPIPE):
         return DaemonUnreachable(
             f"rtd cannot be reached: {path} is there ({_owner(path)}), but no process listens on "
@@ -101,6 +103,19 @@ def unreachable_error(path: str, error: OSError) -> RtdError:
         )
     reason = error.strerror or str(error)
     return DaemonUnreachable(f"rtd cannot be reached at {path}: {reason}; {_START}")
+
+
+def _other_kind(path: str) -> str | None:
+    """Return what is at a path where no socket is; None: a socket, or nothing that can be seen."""
+    import stat  # lazy: only a failure needs it
+
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return None
+    if stat.S_ISSOCK(mode):
+        return None
+    return "a directory" if stat.S_ISDIR(mode) else "another kind of file"
 
 
 def _age_s(path: str) -> float:

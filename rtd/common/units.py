@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 from rtd.common.format_units import format_bytes, format_duration
 
 __all__ = [
+    "DurationTooLarge",
     "format_bytes",
     "format_duration",
     "parse_bytes",
@@ -23,6 +24,8 @@ __all__ = [
 _ZERO: Final = "0 would end every run at once; leave it out for no limit"
 #: No process is smaller.
 _LIMIT_MIN: Final = 100_000
+#: Durations are shorter: 317 years.
+DURATION_END_S: Final = 1e10
 _T = TypeVar("_T")
 _UNIT_S: Final = {
     "w": 604800.0, "week": 604800.0, "weeks": 604800.0,
@@ -42,6 +45,10 @@ _UMASK_END: Final = 0o1000
 _BYTES: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?b)?", re.IGNORECASE)
 
 
+class DurationTooLarge(ValueError):
+    """A duration of so many seconds that no part of rtd takes it."""
+
+
 def parse_duration_s(value: str | float | timedelta) -> float:
     """Return seconds from `5`, `"10s"`, `"2 hours"`, `"1h 30m"`, `"1 day, 2 hours"`, `"01:30:00"`.
 
@@ -58,9 +65,11 @@ def parse_duration_s(value: str | float | timedelta) -> float:
         raise ValueError(f"{value!r} is no duration; write 90, '90s', '2 hours' or '1h 30m'")
     text = value.strip()
     try:
-        return _not_negative(float(text), value)
+        number = float(text)
     except ValueError:
         pass
+    else:
+        return _not_negative(number, value)
     clock = _CLOCK.fullmatch(text)
     if clock:
         hours, minutes, seconds = clock.groups()
@@ -83,11 +92,14 @@ def _spelled_s(text: str, value: str) -> float:
 
 
 def _not_negative(seconds: float, value: object) -> float:
-    if not 0 <= seconds < 1e10:
-        raise ValueError(
-            f"{value!r} is no duration: it must be 0 or more, and less than 10 billion seconds"
+    if 0 <= seconds < DURATION_END_S:
+        return seconds
+    if seconds > 0:
+        raise DurationTooLarge(
+            f"{_show(value)} is too long: a duration must be less than 10 billion seconds"
+            " (about 317 years)"
         )
-    return seconds
+    raise ValueError(f"{_show(value)} is no duration: it must be 0 or more")
 
 
 def parse_bytes(value: str | int) -> int:

@@ -8,10 +8,8 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from rtd.common.errors import ConfigError
-from rtd.config.socket_path import runtime_dir, socket_path
+from rtd.config.socket_path import SOCKET_PATH_MAX, runtime_dir, socket_path
 
-#: The kernel's limit on the path of a Unix socket, without its final NUL byte.
-SOCKET_PATH_MAX: Final = 107
 _OTHERS: Final = "name another directory (RTD_RUNTIME_DIR, RTD_STATE_DIR, RTD_SOCKET)"
 
 

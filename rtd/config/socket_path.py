@@ -5,6 +5,9 @@ Imported by every `rtctl`: it must stay cheap, so texts instead of `pathlib` and
 
 import os
 
+#: The kernel's limit on the path of a Unix socket, without its final NUL byte.
+SOCKET_PATH_MAX = 107
+
 
 def runtime_dir() -> str:
     """Return `RTD_RUNTIME_DIR`, systemd's `RUNTIME_DIRECTORY`, or the user's default."""

@@ -173,7 +173,7 @@ def _due_at(at: Any, delay: Any, where: str) -> float | None:
     if at is not None:
         good = isinstance(at, int | float) and not isinstance(at, bool)
         if not good or not abs(at) < _END_AT:
-            raise BadRequest(f"{where}: at: {show_value(at)} is no time in epoch seconds")
+            raise BadRequest(f"{where}: at: {show_value(at)} is no time up to 9999, epoch seconds")
         return float(at)
     if delay is None:
         return None

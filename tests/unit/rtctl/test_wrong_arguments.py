@@ -1,13 +1,17 @@
 """Arguments of the client that are of a wrong kind: one sentence, before the daemon is called."""
 
 import asyncio
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from rtctl import AsyncClient, Client
+from rtctl.client.connection import answer_limit_s
+from rtctl.client.errors import DaemonUnreachable
 from rtctl.main import main
-from rtd.common.errors import BadRequest
+from rtd.common.errors import BadRequest, ConfigError, RtdError
 
 CALLS: list[tuple[str, list[Any], dict[str, Any], str]] = [
     ("wait", [["X"]], {"timeout": "abc"}, "timeout must be a number or None, not 'abc'"),
@@ -35,3 +39,55 @@ def test_a_wrong_argument_is_one_sentence(
 def test_an_empty_socket_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["-s", "", "ls"]) == 2
     assert capsys.readouterr().err == "rtctl: ls: --socket is empty: name the daemon's socket\n"
+
+
+#: Paths that are no sockets: the exit code of rtctl, the class of the error, and the sentence.
+SOCKETS: list[tuple[str, int, type[RtdError], str]] = [
+    ("http://x", 2, ConfigError, "'http://x' is no path of a socket; name that of rtd's"),
+    ("/tmp", 7, DaemonUnreachable, "rtd cannot be reached: /tmp is a directory, no socket"),
+    ("/dev/null", 7, DaemonUnreachable, "/dev/null is another kind of file, no socket"),
+    ("/tmp/" + "x" * 195, 2, ConfigError, "the path of the socket has 200 bytes, the kernel"),
+    ("/nowhere/rtd.sock", 7, DaemonUnreachable, "there is no socket /nowhere/rtd.sock"),
+    ("/dev/null/rtd.sock", 7, DaemonUnreachable, "rtd cannot be reached at /dev/null/rtd.sock"),
+]
+
+
+@pytest.mark.parametrize(("path", "code", "kind", "told"), SOCKETS)
+def test_what_is_no_socket_is_one_line(
+    path: str, code: int, kind: type[RtdError], told: str,
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    assert main(["-s", path, "ls"]) == code
+    out, line = capsys.readouterr()
+    assert (out, line.count("\n")) == ("", 1)
+    assert told in line
+    monkeypatch.setenv("RTD_SOCKET", path)
+    assert main(["ls"]) == code
+    line = capsys.readouterr().err
+    assert told in line
+    assert ("RTD_SOCKET" in line) == (path != "/dev/null/rtd.sock"), line
+    for address in (path, Path(path), None):
+        if "://" not in path or address != Path(path):  # a path has no double slash
+            check_clients(address, kind, told)
+
+
+def test_an_address_of_no_characters_or_with_a_null_byte_is_one_sentence() -> None:
+    for address in ("", "/tmp/a\0b"):
+        check_clients(address, ConfigError, "is no path of a socket")
+
+
+def check_clients(address: str | Path | None, kind: type[RtdError], told: str) -> None:
+    """Check the error of both clients."""
+    with pytest.raises(kind, match=re.escape(told)):
+        Client(address).ls()
+
+    async def call() -> None:
+        await AsyncClient(address).ls()
+
+    with pytest.raises(kind, match=re.escape(told)):
+        asyncio.run(call())
+
+
+def test_a_wait_of_centuries_is_as_good_as_one_without_an_end() -> None:
+    assert answer_limit_s("wait", {"timeout_s": 9.9e9}) is None
+    assert answer_limit_s("wait", {"timeout_s": 5.0}) == 65.0
