@@ -8,7 +8,7 @@ from rtd.common.errors import RtdError, WrongState
 from rtd.model.lanes import LOG_LANE, MAIN_LANE
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.executor_registry import ExecutorPhase
-from rtd.supervisor.core.log import log
+from rtd.supervisor.core.log import detached_log, log, make_log_again
 from rtd.supervisor.core.redis_notifications import NotificationHandler
 from rtd.supervisor.core.resync import Resync
 from rtd.supervisor.core.run_waiters import RunWaiters
@@ -130,6 +130,8 @@ class Node:
         for path, renew in {paths.socket: server_socket, **self.zygotes.watched_files()}.items():
             files.add(path, renew, partial(is_listening, path) if path in sockets else None)
         files.add(paths.output_dir, self._replace_executors)  # made with the other directories
+        if (log_file := detached_log()) is not None:
+            files.add(log_file, partial(make_log_again, log_file))
         files.add_held(paths.board)
         files.add_held(paths.board_fifo)
         if self.redis_server.socket is not None:

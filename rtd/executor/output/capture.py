@@ -104,8 +104,7 @@ class Capture(RunAspect):
             outcome.add_note(f"{format_bytes(kept[4])} of output lost: {reason}")
 
     def _pass_on(self) -> None:
-        with suppress(OSError):  # a closed terminal, a full disk
-            os.write(STDIO.log_fds[ERR], os.pread(self.scratch.fd, _PASSED_BYTES, 0))
+        STDIO.write_log(os.pread(self.scratch.fd, _PASSED_BYTES, 0))
 
     def remove(self) -> None:
         """Delete the scratch file, at the end of the executor."""

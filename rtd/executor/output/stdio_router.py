@@ -11,6 +11,7 @@ from rtd.executor.output.run_stream import RunStream
 from rtd.executor.output.scratch_file import ScratchFile
 from rtd.model.output_index import ERR, OUT
 from rtd.process.fork.file_descriptors import open_standard_fds
+from rtd.process.fork.removed_log import follow_log
 
 #: Finds the scratch file of the run that this code is part of; None outside of runs.
 Router = Callable[[], ScratchFile | None]
@@ -52,10 +53,11 @@ class StdioRouter:
 
     def write_log(self, blob: bytes, stream: int = ERR) -> None:
         """Write to the daemon's log, also while a run goes on."""
-        left = memoryview(blob)
+        left, fd = memoryview(blob), self.log_fds[stream]
+        follow_log(fd)
         with suppress(OSError):  # a closed terminal, a full disk
             while left:
-                left = left[os.write(self.log_fds[stream], left) :]
+                left = left[os.write(fd, left) :]
 
     def _fileno(self, fd: int) -> int:
         """Return where a process writes that is started with `stdout=sys.stdout`."""

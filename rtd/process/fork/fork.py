@@ -15,6 +15,7 @@ from rtd.process.events import signals
 from rtd.process.fork.fork_guard import FORK_GUARD
 from rtd.process.fork.prctl import set_subreaper
 from rtd.process.fork.process_title import set_title
+from rtd.process.fork.removed_log import follow_log
 from rtd.process.tree.pidfd import signal_child
 
 __all__ = [
@@ -48,6 +49,7 @@ class CrashLog:
     def write_error(self) -> None:
         """Write the error that is being handled, with its traceback."""
         text = f"process {os.getpid()} of rtd has failed:\n{traceback.format_exc()}"
+        follow_log(self.fd)
         try:
             os.write(self.fd, text.encode(errors="backslashreplace"))
         except OSError:  # closed by the code of a task

@@ -73,3 +73,21 @@ def set_up_logging(level: str = "info", file: Path | None = None) -> None:
     log.handlers[:] = [handler]
     log.propagate = False
     log.setLevel(level.upper())
+
+
+def detached_log() -> Path | None:
+    """Return the file of the log of a daemon that has left its terminal; None for another."""
+    return next((one.file for one in log.handlers if isinstance(one, BoundedHandler)), None)
+
+
+def make_log_again(file: Path) -> None:
+    """Make the log again that was removed: from now on stdout and stderr of this process go there.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    fd = os.open(file, flags, 0o600)
+    os.dup2(fd, 1)
+    os.dup2(fd, 2)
+    os.close(fd)

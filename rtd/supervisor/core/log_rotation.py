@@ -30,11 +30,14 @@ class BoundedHandler(logging.StreamHandler):  # type: ignore[type-arg]
     Args:
         file: the log, which is open for appending as stderr already.
         limit_bytes: the bound; other processes may exceed it for a minute.
+
+    Attributes:
+        file: the log.
     """
 
     def __init__(self, file: Path, limit_bytes: int = LIMIT_BYTES) -> None:
         super().__init__()
-        self._file = file
+        self.file = file
         self._limit_bytes = limit_bytes
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -48,7 +51,7 @@ class BoundedHandler(logging.StreamHandler):  # type: ignore[type-arg]
         with self.lock, contextlib.suppress(OSError):
             fd = self.stream.fileno()
             if os.fstat(fd).st_size > self._limit_bytes:
-                _move(self._file, fd, self._limit_bytes)
+                _move(self.file, fd, self._limit_bytes)
 
 
 class BoundedFile:

@@ -153,8 +153,7 @@ def test_they_are_over_and_all_else_goes_on(daemon: Daemon, end: Path) -> None:
         rows = rt.rpc.wait(runs=lost, timeout_s=20)["runs"]
         assert {(row["state"], row["by"]) for row in rows} == {("lost", "rtd")}
         end.touch()
-        good = submit(rt, "quick")
-        rows = rt.rpc.wait(runs=[watched, going, good], timeout_s=20)["runs"]
+        rows = rt.rpc.wait(runs=[watched, going, submit(rt, "quick")], timeout_s=20)["runs"]
         assert {row["state"] for row in rows} == {"succeeded"}
     check_log(daemon, [*lost, *delayed.values(), orphan])
 
