@@ -10,8 +10,8 @@ from typing import Final
 from rtd.executor.output.run_stream import RunStream
 from rtd.executor.output.scratch_file import ScratchFile
 from rtd.model.output_index import ERR, OUT
+from rtd.process.fork.daemon_log import follow_log
 from rtd.process.fork.file_descriptors import open_standard_fds
-from rtd.process.fork.removed_log import follow_log
 
 #: Finds the scratch file of the run that this code is part of; None outside of runs.
 Router = Callable[[], ScratchFile | None]

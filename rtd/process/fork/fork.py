@@ -12,10 +12,10 @@ from contextlib import suppress
 from typing import Final
 
 from rtd.process.events import signals
+from rtd.process.fork.daemon_log import follow_log
 from rtd.process.fork.fork_guard import FORK_GUARD
 from rtd.process.fork.prctl import set_subreaper
 from rtd.process.fork.process_title import set_title
-from rtd.process.fork.removed_log import follow_log
 from rtd.process.tree.pidfd import signal_child
 
 __all__ = [
