@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from rtd.cli.parser import RtdParser, print_whole
-from rtd.common.errors import EXIT_CODE, RtdError
+from rtd.common.errors import EXIT_CODE, RtdError, StoreGone
 from rtd.common.units import parse_duration_s
 from rtd.common.version import VERSION
 from rtd.config.log_level import LEVELS
@@ -49,7 +49,8 @@ def _run_verb(options: argparse.Namespace) -> int:
         return _find_verb(options.verb)(options)
     except RtdError as error:
         print(f"rtd: {error.sentence}", file=sys.stderr)
-        return EXIT_CODE.get(error.code, 1)
+        # 3 is the code of rtctl for a daemon that goes on without Redis.
+        return 1 if isinstance(error, StoreGone) else EXIT_CODE.get(error.code, 1)
     except OSError as error:
         if options.verb == "run":  # a daemon that has run: its log is to have the traceback
             raise

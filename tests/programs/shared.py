@@ -38,3 +38,8 @@ def follows() -> str:
 
 @session.task(start_cond="every 50 ms")
 def beat() -> None: ...
+
+
+@session.task(start_cond="every 1 hour", enabled=False)
+def lasting(gate: str = "/dev/null") -> str:
+    return hold(gate)

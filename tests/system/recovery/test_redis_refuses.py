@@ -60,7 +60,7 @@ def test_the_schedule_the_waits_and_the_queues_go_on_after_a_refusal(
             assert any(text in found["redis"]["error"] for text in SENTENCES)
             gate.touch()
             done = daemon.rtctl("submit", "waiter", f"gate={gate}")
-            assert done.returncode == 1, done
+            assert done.returncode == 3, done
             assert any(text in done.stderr for text in SENTENCES)
             assert done.stderr.count("\n") == 1
         until_more(path, "the schedule goes on")

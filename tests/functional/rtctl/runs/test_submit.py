@@ -179,6 +179,11 @@ def test_other_names_for_it(jobs: Daemon, alias: str) -> None:
         (["add", "a:=1", "a:=2"], 2, "the parameter 'a' is given twice"),
         (["add", "a:=1", "a=1"], 2, "the parameter 'a' is given twice"),
         (["add", "a:=1", "--queue", "a b"], 2, "queue: 'a b' is no queue name"),
+        (
+            ["add", "a:=1", "--queue", "q" * 101],
+            2,
+            "is no queue name: a text of 1 to 100 characters",
+        ),
         (["add", "a:=1", "--timeot", "1s"], 2, "unknown flag --timeot; did you mean --timeout?"),
         (["add", "a:=1", "--timeout"], 2, "--timeout needs a value"),
         (["add", "a:=1", "--cwd", "/"], 2, "--cwd is for commands"),
