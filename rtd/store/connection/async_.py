@@ -9,7 +9,7 @@ from typing import Any, Final, Self
 from rtd.common.errors import RtdError, StoreGone, StoreRefusal
 from rtd.config.redis_url import parse_url
 from rtd.store.connection import codec
-from rtd.store.connection.async_protocol import RedisProtocol
+from rtd.store.connection.async_protocol import SLOW_S, RedisProtocol
 from rtd.store.connection.command import RedisCommand
 
 _log = logging.getLogger(__name__)
@@ -32,6 +32,7 @@ class AsyncRedisConnection:
     Args:
         url: see `rtd.config.redis_url.parse_url`.
         probe: a command that Redis refuses as long as it refuses those of the callers.
+        blocks_s: how long its commands themselves wait in Redis at most.
 
     Attributes:
         connected: set while Redis takes commands.
@@ -39,7 +40,7 @@ class AsyncRedisConnection:
         on_return: called each time it takes commands again.
     """
 
-    def __init__(self, url: str, probe: RedisCommand = PING) -> None:
+    def __init__(self, url: str, probe: RedisCommand = PING, blocks_s: float = 0.0) -> None:
         self.address = parse_url(url)
         self.connected = asyncio.Event()
         self.refusal: str | None = None
@@ -48,13 +49,14 @@ class AsyncRedisConnection:
         self._protocol: RedisProtocol | None = None
         self._trouble = asyncio.Event()
         self._reply_timeout_s: float | None = codec.REPLY_S
+        self._slow_s = SLOW_S + blocks_s
         self._wait_s = 0.0
         self._back_at_s = 0.0
         self._upkeep_task: asyncio.Task[None] | None = None
 
     @classmethod
     async def connect(
-        cls, url: str, *, timeout_s: float = 10.0, probe: RedisCommand = PING
+        cls, url: str, *, timeout_s: float = 10.0, probe: RedisCommand = PING, blocks_s: float = 0.0
     ) -> Self:
         """Return a new connection that is open, and from now on opens again when it is lost.
 
@@ -62,7 +64,7 @@ class AsyncRedisConnection:
             StoreGone: no server answered for `timeout_s` seconds.
             StoreError: the server refuses the log-in.
         """
-        link = cls(url, probe)
+        link = cls(url, probe, blocks_s)
         until = time.monotonic() + timeout_s
         wait_s, most_s = _BACKOFF_S
         while True:
@@ -184,7 +186,7 @@ class AsyncRedisConnection:
             wire.close("not let in")
             raise
         self._protocol = wire
-        wire.watch(self._reply_timeout_s)
+        wire.watch(self._reply_timeout_s, self._slow_s)
         wire.lost.add_done_callback(lambda lost: self._on_lost(wire, lost.result()))
 
     # --- trouble, and its end

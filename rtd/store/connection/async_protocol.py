@@ -53,6 +53,7 @@ class RedisProtocol(asyncio.Protocol):
         self._pending: deque[_PendingReplies] = deque()
         self._size_bytes = 0
         self._limit_s: float | None = None
+        self._slow_s = SLOW_S
         self._timer: asyncio.TimerHandle | None = None
         self._told_of_s = 0.0
         self._has_heard = False
@@ -114,12 +115,14 @@ class RedisProtocol(asyncio.Protocol):
             if not trip.future.done():
                 trip.future.set_exception(StoreGone(f"lost Redis: {why}", maybe_done=True))
 
-    def watch(self, limit_s: float | None) -> None:
+    def watch(self, limit_s: float | None, slow_s: float = SLOW_S) -> None:
         """Close the connection when a reply has not come for so long; None: wait for ever.
+
+        A reply that has not come for ``slow_s`` is a line in the log.
 
         No timer runs while no reply is due: an idle daemon does not wake up for it.
         """
-        self._limit_s = limit_s
+        self._limit_s, self._slow_s = limit_s, slow_s
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -136,7 +139,7 @@ class RedisProtocol(asyncio.Protocol):
             return
         now_s, sent_s = self._loop.time(), self._pending[0].sent_s
         waited_s = now_s - sent_s
-        if waited_s > SLOW_S and sent_s != self._told_of_s:
+        if waited_s > self._slow_s and sent_s != self._told_of_s:
             self._told_of_s = sent_s
             _log.warning("Redis has not answered for %d s", waited_s)
         if waited_s > self._limit_s:

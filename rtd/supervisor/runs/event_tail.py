@@ -43,7 +43,9 @@ class EventTail:
         """Block on the stream on a connection of its own; wake all followers for each entry."""
         while True:
             try:
-                connection = await AsyncRedisConnection.connect(self._context.store_url)
+                connection = await AsyncRedisConnection.connect(
+                    self._context.store_url, blocks_s=BLOCK_MS / 1000
+                )
             except RtdError as error:
                 log.warning("the events cannot be followed: %s", error)
                 await self._context.wait_redis()

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from rtd.common.errors import StoreError, StoreGone
+from rtd.store.connection import async_, async_protocol
 from rtd.store.connection.async_ import TOKENS_LOST, AsyncRedisConnection
 from rtd.store.connection.blocking import RedisConnection
 from rtd.store.connection.command import RedisCommand
@@ -168,3 +169,26 @@ def test_a_closed_link_says_so(shared_redis: EmbeddedRedis) -> None:
             await link.execute(PING)
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize(("blocks_s", "lines"), [(0.0, 1), (30.0, 0)])
+def test_a_late_reply_is_a_line_in_the_log_unless_its_command_waits_in_redis(
+    shared_redis: EmbeddedRedis,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    blocks_s: float,
+    lines: int,
+) -> None:
+    """The reading of events that followers of a quiet daemon wait for is no silence of Redis."""
+    monkeypatch.setattr(async_, "SLOW_S", 0.05)
+    monkeypatch.setattr(async_protocol, "_CHECK_S", 0.02)
+
+    async def main() -> None:
+        link = await AsyncRedisConnection.connect(shared_redis.url, blocks_s=blocks_s)
+        assert await link.execute(RedisCommand(("BLPOP", "nothing comes here", 0.3))) is None
+        await link.close()
+
+    asyncio.run(main())
+    assert [record.message for record in caplog.records] == [
+        "Redis has not answered for 0 s"
+    ] * lines
