@@ -81,9 +81,9 @@ def in_main(home: str, place: str) -> Any:
     return [home, place]
 
 
-@session.task(parameters={"secret": Private({"pin": 4711})})
+@session.task(parameters={"secret": Private({"pin": 82647193})})
 def secretive(token: str, secret: Any) -> bool:
-    return (token, secret) == ("s3cret", {"pin": 4711}) or token
+    return (token, secret) == ("s3cret", {"pin": 82647193}) or token
 
 
 @session.task(retries=1, backoff=0)

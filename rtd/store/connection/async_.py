@@ -225,12 +225,9 @@ class AsyncRedisConnection:
                 self._wait_s = min(_BACKOFF_S[1], 2 * self._wait_s or _BACKOFF_S[0])
                 try:
                     await self._try_again()
-                except StoreRefusal as error:
-                    self._log_once(error)
-                except StoreGone:
-                    pass
                 except Exception as error:  # a refused log-in too: a person may correct it
-                    self._log_once(error)
+                    if isinstance(error, StoreRefusal) or not isinstance(error, StoreGone):
+                        self._log_once(error)
 
     async def _try_again(self) -> None:
         if self._protocol is None:

@@ -11,7 +11,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from rtctl import Client, DaemonUnreachable, RtdError, Run, RunFailed, WaitTimeout
-from rtd.common.errors import NoSuchRun, ParameterError, PolicyError, UnserialisableError
+from rtd.common.errors import (
+    ConfigError,
+    NoSuchRun,
+    ParameterError,
+    PolicyError,
+    UnserialisableError,
+)
 from tests.helpers.daemon import Daemon, DaemonMaker
 from tests.helpers.deadline import until
 
@@ -222,7 +228,7 @@ def test_threads_may_share_a_client(rt: Client, gate: Path) -> None:
 def test_no_daemon_there() -> None:
     with pytest.raises(DaemonUnreachable, match=r"no socket /nowhere/rtd\.sock"):
         Client("/nowhere/rtd.sock").ping()
-    with pytest.raises(ValueError, match="no path of a socket"):
+    with pytest.raises(ConfigError, match="no path of a socket"):
         Client("redis://localhost/0")
 
 

@@ -21,7 +21,7 @@ def shared() -> Iterator[Daemon]:
     with shared_daemon("filled:session", cwd=PROGRAMS, env={"FILLED_HOME": "/home/x"}) as daemon:
         yield daemon
         log = daemon.log.read_text()
-    assert "4711" not in log
+    assert "82647193" not in log
     assert "s3cret" not in log
 
 
@@ -93,9 +93,9 @@ def test_completion_knows_their_names(filled: Daemon) -> None:
 def test_private_values_are_never_shown(filled: Daemon) -> None:
     assert result(filled, "secretive") is True
     filled.ok("params", "set", "token=s3cret2")
-    filled.ok("params", "set", 'secret:={"pin": 47110}', "--task", "secretive")
+    filled.ok("params", "set", 'secret:={"pin": 826471930}', "--task", "secretive")
     assert result(filled, "secretive") == "s3cret2"
-    run = filled.ok("submit", "secretive", "secret=47112", "token=s3cret3", "--wait").strip()
+    run = filled.ok("submit", "secretive", "secret=826471932", "token=s3cret3", "--wait").strip()
     shown = "".join(
         filled.ok(*words)
         for words in (
@@ -107,7 +107,7 @@ def test_private_values_are_never_shown(filled: Daemon) -> None:
     )  # fmt: skip
     assert "******" in shown
     assert "s3cret" not in shown
-    assert "4711" not in shown
+    assert "82647193" not in shown
 
 
 def test_a_condition_looks_at_the_value_as_it_is_set(filled: Daemon) -> None:
