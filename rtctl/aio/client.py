@@ -9,7 +9,7 @@ from rtctl.aio.bound_task import AsyncBoundTask
 from rtctl.aio.connection_pool import AsyncConnectionPool
 from rtctl.aio.run import AsyncRun
 from rtctl.aio.run_submitter import AsyncRunSubmitter
-from rtctl.client.check_argument import check_number
+from rtctl.client.check_argument import check_list, check_number
 from rtctl.client.errors import single_outcome
 from rtctl.client.run_base import id_of
 from rtctl.client.run_pages import RunPages
@@ -74,7 +74,9 @@ class AsyncClient:
 
     async def command(self, *argv: str, options: RunOptions | None = None, **how: Any) -> AsyncRun:
         """See `rtctl.client.client.Client.command`."""
-        return await self.submit_with("command", {"argv": list(argv), **how}, options or {})
+        return await self.submit_with(
+            "command", {"argv": list(argv), **how}, {} if options is None else options
+        )
 
     async def submit_with(
         self, task: str, params: Mapping[str, Any], options: Mapping[str, Any]
@@ -90,7 +92,9 @@ class AsyncClient:
         options: Mapping[str, Any] | None = None,
     ) -> list[AsyncRun]:
         """See `rtctl.client.client.Client.submit_many`."""
-        created = await self._submitter.submit_many(task, params, options or {})
+        created = await self._submitter.submit_many(
+            task, params, {} if options is None else options
+        )
         return [AsyncRun(self, run_id, task, is_new) for run_id, is_new in created]
 
     async def ls(
@@ -101,6 +105,8 @@ class AsyncClient:
         limit: int | None = 50,
     ) -> list[AsyncRun]:
         """See `rtctl.client.client.Client.ls`."""
+        if not isinstance(state, str):
+            check_list("state", state, "a state or a list of states")
         states = [state] if isinstance(state, str) else list(state)
         pages = RunPages(limit)
         while True:
@@ -154,6 +160,7 @@ class AsyncClient:
         check_number("timeout", timeout)
         if isinstance(runs, str) or not hasattr(runs, "__iter__"):
             raise BadRequest("wait takes a list of runs")
+        runs = list(runs)
         rows = await self._pool.wait([id_of(run) for run in runs], timeout, any)
         return [
             (run if isinstance(run, AsyncRun) else AsyncRun(self, row["id"], row["task"])).learn(

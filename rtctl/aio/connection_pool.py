@@ -7,7 +7,7 @@ from time import monotonic
 from typing import Any
 
 from rtctl.aio.connection import AsyncDaemonConnection, open_connection
-from rtctl.client.check_argument import find_address
+from rtctl.client.check_argument import check_number, find_address
 from rtctl.client.connection import ConnectionLost, answer_limit_s
 from rtctl.client.connection_pool import PAGE, without_defaults
 from rtctl.client.errors import DaemonUnreachable
@@ -29,7 +29,8 @@ class AsyncConnectionPool:
     def __init__(self, address: str | os.PathLike[str] | None, reconnect_s: float) -> None:
         self.path = find_address(address)
         self._is_named = address is not None or is_socket_named()
-        self._reconnect_s = reconnect_s
+        check_number("reconnect_s", reconnect_s)
+        self._reconnect_s = reconnect_s or 0.0
         self._connection: AsyncDaemonConnection | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._lock = asyncio.Lock()

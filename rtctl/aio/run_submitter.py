@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rtctl.client import bulk_submit
+from rtctl.client.check_argument import check_map, check_task
 from rtctl.client.submit_options import to_wire
 from rtd.common.errors import RtdError
 from rtd.common.ids import new_id
@@ -29,6 +30,8 @@ class AsyncRunSubmitter:
         self, task: str, params: Mapping[str, Any], options: Mapping[str, Any]
     ) -> tuple[str, bool]:
         """Queue one run. Returns its id, and whether it is new."""
+        check_task(task)
+        check_map("params", params)
         key, plain = to_wire(options)
         answer = await self._pool.rpc.submit(
             task=task,
@@ -43,6 +46,7 @@ class AsyncRunSubmitter:
         self, task: str, params: Iterable[Mapping[str, Any]], options: Mapping[str, Any]
     ) -> list[tuple[str, bool]]:
         """Queue a run for each of these parameters. Returns (id, is new) of each."""
+        check_task(task)
         _, plain = to_wire(bulk_submit.check_options(options))
         made: list[tuple[str, bool]] = []
         for chunk in bulk_submit.chunks(task, params, plain):

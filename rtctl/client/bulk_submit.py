@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import deque
 from itertools import islice
 
+from rtctl.client.check_argument import check_list, check_map
 from rtctl.client.connection import ConnectionLost
-from rtd.common.errors import PolicyError, RtdError
+from rtd.common.errors import PolicyError, RtdError, UnserialisableError
 from rtd.common.ids import new_ids
 from rtd.protocol import frames
 
@@ -28,7 +29,13 @@ LOSSES = 3
 
 
 def check_options(options: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the options. Raises PolicyError for one that only a single run can have."""
+    """Return the options.
+
+    Raises:
+        BadRequest: they are no dict.
+        PolicyError: one of them only a single run can have.
+    """
+    check_map("options", options)
     if options.get("id") is not None:
         raise PolicyError("id: one unique id cannot stand for many runs; submit them one by one")
     return options
@@ -37,16 +44,37 @@ def check_options(options: Mapping[str, Any]) -> Mapping[str, Any]:
 def chunks(
     task: str, params: Iterable[Mapping[str, Any]], options: dict[str, Any]
 ) -> Iterator[dict[str, Any]]:
-    """Yield the parameters of each submit request."""
-    rest = iter(params)
-    while many := [dict(one) for one in islice(rest, CHUNK)]:
-        yield from _sized({"task": task, "many": many, "ids": new_ids(len(many)),
-                           "options": options})  # fmt: skip
+    """Return an iterator over the parameters of each submit request.
+
+    Raises:
+        BadRequest: what is no list of dicts.
+        UnserialisableError: names the path of what cannot be stored: `params[3].n`.
+    """
+    check_list("params", params, "a list of dicts")
+    return _chunks(task, iter(params), options)
+
+
+def _chunks(
+    task: str, rest: Iterator[Mapping[str, Any]], options: dict[str, Any]
+) -> Iterator[dict[str, Any]]:
+    begin = 0
+    while many := list(islice(rest, CHUNK)):
+        for at, one in enumerate(many, begin):
+            check_map(f"params[{at}]", one)
+        many = [dict(one) for one in many]
+        try:
+            yield from _sized({"task": task, "many": many, "ids": new_ids(len(many)),
+                               "options": options})  # fmt: skip
+        except UnserialisableError:
+            for at, one in enumerate(many, begin):
+                frames.dump(one, f"params[{at}]")  # finds it, too, and knows its number
+            raise
+        begin += len(many)
 
 
 def _sized(chunk: dict[str, Any]) -> Iterator[dict[str, Any]]:
     many, ids = chunk["many"], chunk["ids"]
-    if len(many) == 1 or len(frames.dump(many, "params")) <= CHUNK_BYTES:
+    if len(frames.dump(many, "params")) <= CHUNK_BYTES or len(many) == 1:
         yield chunk
         return
     half = len(many) // 2

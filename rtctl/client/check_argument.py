@@ -11,9 +11,31 @@ from rtd.config.socket_path import SOCKET_PATH_MAX, is_socket_named, socket_path
 def check_number(name: str, value: object) -> None:
     """Raise BadRequest for an argument that is neither a number nor None."""
     if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
-        from rtd.common.text_of import show_value  # lazy: only an error needs it
+        raise _wrong(name, "a number or None", value)
 
-        raise BadRequest(f"{name} must be a number or None, not {show_value(value)}")
+
+def check_task(name: object) -> None:
+    """Raise BadRequest for the name of a task that is no text."""
+    if not isinstance(name, str):
+        raise _wrong("task", "the name of a task", name)
+
+
+def check_map(name: str, value: object, what: str = "a dict") -> None:
+    """Raise BadRequest for an argument that is neither a dict nor another mapping."""
+    if not isinstance(value, dict) and not hasattr(value, "keys"):
+        raise _wrong(name, what, value)
+
+
+def check_list(name: str, value: object, what: str) -> None:
+    """Raise BadRequest for an argument that is no list of things: a single one, a text, a dict."""
+    if isinstance(value, str | bytes | dict) or not hasattr(value, "__iter__"):
+        raise _wrong(name, what, value)
+
+
+def _wrong(name: str, what: str, value: object) -> BadRequest:
+    from rtd.common.text_of import show_value  # lazy: only an error needs it
+
+    return BadRequest(f"{name} must be {what}, not {show_value(value)}")
 
 
 def find_address(address: str | os.PathLike[str] | None) -> str:
@@ -24,8 +46,12 @@ def find_address(address: str | os.PathLike[str] | None) -> str:
 
     Raises:
         ConfigError: it cannot be the path of a socket; names the variable that it came from.
+        BadRequest: it is no path at all.
     """
-    path = os.fsdecode(address) if address is not None else socket_path()
+    try:
+        path = os.fsdecode(address) if address is not None else socket_path()
+    except TypeError:
+        raise _wrong("address", "the path of a socket or None", address) from None
     if address is None:
         place = "RTD_SOCKET: " if is_socket_named() else "the runtime directory: "
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rtctl.client.bound_task import BoundTask
-from rtctl.client.check_argument import check_number
+from rtctl.client.check_argument import check_list, check_number
 from rtctl.client.connection_pool import ConnectionPool
 from rtctl.client.errors import single_outcome
 from rtctl.client.run import Run
@@ -90,7 +90,9 @@ class Client:
             how: cwd, env (variables on top of the daemon's; with user in place of them), user,
                 stdin, umask.
         """
-        return self.submit_with("command", {"argv": list(argv), **how}, options or {})
+        return self.submit_with(
+            "command", {"argv": list(argv), **how}, {} if options is None else options
+        )
 
     def submit_with(self, task: str, params: Mapping[str, Any], options: Mapping[str, Any]) -> Run:
         """Queue a run as `submit` does, with the parameters and the options as maps."""
@@ -110,7 +112,7 @@ class Client:
         Raises:
             RtdError: the sentence ends with how many runs were queued before.
         """
-        created = self._submitter.submit_many(task, params, options or {})
+        created = self._submitter.submit_many(task, params, {} if options is None else options)
         return [Run(self, run_id, task, is_new) for run_id, is_new in created]
 
     # --- reading
@@ -128,6 +130,8 @@ class Client:
             state: one or several of the states.
             limit: how many at most; None: all, but of more than 10,000 that wait the first.
         """
+        if not isinstance(state, str):
+            check_list("state", state, "a state or a list of states")
         states = [state] if isinstance(state, str) else list(state)
         pages = RunPages(limit)
         while True:
@@ -195,6 +199,7 @@ class Client:
         check_number("timeout", timeout)
         if isinstance(runs, str) or not hasattr(runs, "__iter__"):
             raise BadRequest("wait takes a list of runs")
+        runs = list(runs)  # an iterator can be read once
         rows = self._pool.wait([id_of(run) for run in runs], timeout, any)
         return [
             (run if isinstance(run, Run) else Run(self, row["id"], row["task"])).learn(row)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from time import monotonic, sleep
 
-from rtctl.client.check_argument import find_address
+from rtctl.client.check_argument import check_number, find_address
 from rtctl.client.connection import ConnectionLost, DaemonConnection, answer_limit_s
 from rtctl.client.errors import DaemonUnreachable
 from rtctl.generated.verbs import Verbs
@@ -51,7 +51,8 @@ class ConnectionPool:
         self.path = find_address(address)
         self._is_named = address is not None or is_socket_named()
         self.other_uid: int | None = None
-        self._reconnect_s = reconnect_s
+        check_number("reconnect_s", reconnect_s)
+        self._reconnect_s = reconnect_s or 0.0
         self._idle: list[DaemonConnection] = []
         self._pid = os.getpid()
         self._seen = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rtctl.client import bulk_submit
+from rtctl.client.check_argument import check_map, check_task
 from rtctl.client.direct_submit import DirectSubmitter
 from rtctl.client.submit_options import to_wire
 from rtd.common.ids import new_id
@@ -30,6 +31,8 @@ class RunSubmitter:
         self, task: str, params: Mapping[str, Any], options: Mapping[str, Any]
     ) -> tuple[str, bool]:
         """Queue one run. Returns its id, and whether it is new."""
+        check_task(task)
+        check_map("params", params)
         if not options:
             return self._submit_plain(task, params)
         key, plain = to_wire(options)
@@ -60,5 +63,6 @@ class RunSubmitter:
         self, task: str, params: Iterable[Mapping[str, Any]], options: Mapping[str, Any]
     ) -> list[tuple[str, bool]]:
         """Queue a run for each of these parameters. Returns (id, is new) of each."""
+        check_task(task)
         _, plain = to_wire(bulk_submit.check_options(options))
         return bulk_submit.submit_all(self._pool, task, params, plain)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from rtctl.client.check_argument import check_map
 from rtctl.generated.run_options import POLICIES
 from rtd.common.errors import PolicyError
 from rtd.common.exception_name import exception_name
+from rtd.common.text_of import show_value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,8 +21,10 @@ def to_wire(options: Mapping[str, Any]) -> tuple[str | None, dict[str, Any]]:
     """Return the user's unique id, and the other options as plain values.
 
     Raises:
-        PolicyError: an exception that is neither a class nor a name.
+        BadRequest: the options are no dict.
+        PolicyError: an exception that is neither a class nor a name; a time out of range.
     """
+    check_map("options", options)
     plain = {name: _plain(name, value) for name, value in options.items() if name != "id"}
     key = options.get("id")
     if key is not None and (not isinstance(key, str) or not key):
@@ -34,10 +38,13 @@ def _plain(name: str, value: Any) -> Any:
         return [_exception_name(name, item) for item in (value if many else [value])]
     if name == "labels" and isinstance(value, tuple | set | frozenset):
         return list(value)
-    if hasattr(value, "total_seconds"):
-        return value.total_seconds()
-    if name == "at" and hasattr(value, "timestamp"):
-        return value.timestamp()
+    try:
+        if hasattr(value, "total_seconds"):
+            return value.total_seconds()
+        if name == "at" and hasattr(value, "timestamp"):
+            return value.timestamp()
+    except (TypeError, ValueError, OverflowError) as error:  # a class; the year 1
+        raise PolicyError(f"{name}: {show_value(value)} is of no use: {error}") from None
     return value
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from msgpack import ExtType, OutOfData, packb, unpackb
 
-from rtd.common.errors import BadRequest, RtdError, from_wire
+from rtd.common.errors import BadRequest, RtdError, UnserialisableError, from_wire
 from rtd.common.nesting_depth import MAX_DEPTH, may_hold_views
 
 TYPE_CHECKING = False
@@ -133,13 +133,22 @@ def value_hook(code: int, data: bytes) -> Any:
 
 
 def encode_request(msgid: int, method: str, params: dict[str, Any]) -> bytes:
-    """Return the frame of a request."""
-    message = [REQUEST, msgid, method, [params]]
-    blob = dump(message, method)
-    if may_hold_views(blob):
-        from rtd.common.msgpack_values import examined  # lazy: as in dump
+    """Return the frame of a request.
 
-        return examined(message, blob, method, in_frame=True)
+    Raises:
+        UnserialisableError: names the path of what cannot be stored, starting with its parameter.
+    """
+    message = [REQUEST, msgid, method, [params]]
+    try:
+        blob = dump(message, method)
+        if may_hold_views(blob):
+            from rtd.common.msgpack_values import examined  # lazy: as in dump
+
+            return examined(message, blob, method, in_frame=True)
+    except UnserialisableError:
+        for name, value in params.items():
+            dump_value(value, name)  # finds it, too, and says where it is for the caller
+        raise
     return blob
 
 

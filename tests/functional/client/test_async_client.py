@@ -1,13 +1,14 @@
 """`from rtctl import AsyncClient`: the same for asyncio."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from rtctl import AsyncClient, DaemonUnreachable, RunFailed, WaitTimeout
+from rtctl import AsyncClient, DaemonUnreachable, RtdError, RunFailed, WaitTimeout
 from rtd.common.errors import NoSuchRun, ParameterError
 from tests.helpers.daemon import Daemon, DaemonMaker
 
@@ -20,6 +21,21 @@ def against(jobs: Daemon, work: Callable[[AsyncClient], Awaitable[None]]) -> Non
             await asyncio.wait_for(work(rt), 30)
 
     asyncio.run(main())
+
+
+def test_what_cannot_be_submitted_among_many_is_named_as_the_caller_does(jobs: Daemon) -> None:
+    async def work(rt: AsyncClient) -> None:
+        wrong: Any
+        for wrong, told in (
+            ([{}, 5], "params[1] must be a dict, not 5"),
+            ([{"value": 1}, {"value": object()}], "params[1].value cannot be stored"),
+        ):
+            with pytest.raises(RtdError, match=f"^{re.escape(told)}"):
+                await rt.submit_many("echo", wrong)
+        with pytest.raises(RtdError, match=r"^params\.value cannot be stored"):
+            await rt.submit("echo", value=object())
+
+    against(jobs, work)
 
 
 def test_a_run_from_submit_to_result(jobs: Daemon) -> None:

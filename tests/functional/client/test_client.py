@@ -1,17 +1,20 @@
 """`from rtctl import Client`: runs from Python."""
 
 import enum
+import re
 import threading
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from threading import Timer
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from rtctl import Client, DaemonUnreachable, RtdError, Run, RunFailed, WaitTimeout
 from rtd.common.errors import (
+    BadRequest,
     ConfigError,
     NoSuchRun,
     ParameterError,
@@ -54,6 +57,30 @@ def test_a_member_of_an_enum_and_a_zone_arrive_as_they_are(rt: Client) -> None:
         assert back == {"level": "danger", "at": noon, "raw": bytearray(b"a")}
         assert (type(back["level"]), type(back["raw"])) == (str, bytearray)
         assert (back["at"] + timedelta(days=1)).isoformat() == "2026-10-25T12:00:00+02:00"
+
+
+@pytest.mark.parametrize("count", [1, 3, 700])
+def test_the_path_of_a_value_that_cannot_be_sent_is_that_of_the_caller(
+    rt: Client, count: int
+) -> None:
+    with pytest.raises(UnserialisableError, match=r"^params\.value\.x cannot be stored"):
+        rt.task("echo", queue="default").submit(value={"x": object()})
+    many = [{"value": 1}] * (count - 1) + [{"value": object()}]
+    path = rf"^params\[{count - 1}\]\.value cannot be stored"
+    with pytest.raises(UnserialisableError, match=path):
+        rt.submit_many("echo", many)
+
+
+def test_what_is_no_dict_among_many_is_named(rt: Client) -> None:
+    wrong: Any
+    for wrong, path in (([1, 2], "params[0]"), ([{"value": 1}] * 600 + ["ab"], "params[600]")):
+        with pytest.raises(BadRequest, match=f"^{re.escape(path)} must be a dict, not "):
+            rt.submit_many("echo", wrong)
+
+
+def test_a_wait_takes_an_iterator(rt: Client) -> None:
+    runs = [rt.submit("add", a=1), rt.submit("add", a=2)]
+    assert rt.wait(iter(runs), timeout=20) == runs  # type: ignore[arg-type]
 
 
 def test_a_value_that_cannot_be_sent_is_named(rt: Client) -> None:

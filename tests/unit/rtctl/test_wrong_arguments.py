@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ import pytest
 from rtctl import AsyncClient, Client
 from rtctl.client.connection import answer_limit_s
 from rtctl.client.errors import DaemonUnreachable
+from rtctl.client.submit_options import to_wire
 from rtctl.main import main
-from rtd.common.errors import BadRequest, ConfigError, RtdError
+from rtd.common.errors import BadRequest, ConfigError, PolicyError, RtdError
 
 CALLS: list[tuple[str, list[Any], dict[str, Any], str]] = [
     ("wait", [["X"]], {"timeout": "abc"}, "timeout must be a number or None, not 'abc'"),
@@ -19,6 +21,16 @@ CALLS: list[tuple[str, list[Any], dict[str, Any], str]] = [
     ("wait", ["X"], {}, "wait takes a list of runs"),
     ("kill", [None], {}, "None is no run"),
     ("ls", [], {"limit": "x"}, "limit must be a number or None, not 'x'"),
+    ("ls", [], {"state": 5}, "state must be a state or a list of states, not 5"),
+    ("submit", [5], {}, "task must be the name of a task, not 5"),
+    ("submit_with", ["m", 5, {}], {}, "params must be a dict, not 5"),
+    ("submit_with", ["m", {}, 5], {}, "options must be a dict, not 5"),
+    ("command", ["true"], {"options": 5}, "options must be a dict, not 5"),
+    ("submit_many", [5, [{}]], {}, "task must be the name of a task, not 5"),
+    ("submit_many", ["m", 5], {}, "params must be a list of dicts, not 5"),
+    ("submit_many", ["m", {"n": 1}], {}, "params must be a list of dicts, not {'n': 1}"),
+    ("submit_many", ["m", "ab"], {}, "params must be a list of dicts, not 'ab'"),
+    ("submit_many", ["m", [{"n": 1}]], {"options": 5}, "options must be a dict, not 5"),
 ]
 
 
@@ -34,6 +46,21 @@ def test_a_wrong_argument_is_one_sentence(
 
     with pytest.raises(BadRequest, match=told):
         asyncio.run(call())
+
+
+def test_an_address_of_a_wrong_kind_is_one_sentence() -> None:
+    wrong: Any = 5
+    for make in (Client, AsyncClient):
+        with pytest.raises(BadRequest, match="address must be the path of a socket or None, not 5"):
+            make(wrong)
+        with pytest.raises(BadRequest, match="reconnect_s must be a number or None, not '5'"):
+            make(reconnect_s=str(wrong))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("at", [datetime(1, 1, 1), datetime])
+def test_a_time_that_no_clock_has_is_one_sentence(at: Any) -> None:
+    with pytest.raises(PolicyError, match=r"^at: .* is of no use: "):
+        to_wire({"at": at})
 
 
 def test_an_empty_socket_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
