@@ -24,7 +24,7 @@ from rtd.supervisor.core.log_rotation import rotate_periodically
 from rtd.supervisor.core.redis_notifications import NotificationListener
 from rtd.supervisor.core.schedule_gate import ScheduleGate
 from rtd.supervisor.ending.dead_nodes import DeadNodes
-from rtd.supervisor.ending.settle_missing import settle_fenced
+from rtd.supervisor.ending.settle_missing import fence_missing, settle_fenced
 from rtd.supervisor.lifecycle.directories import check_room, make_directories
 from rtd.supervisor.lifecycle.lock_file import lock_directories
 from rtd.supervisor.lifecycle.node_claim import NodeClaim
@@ -79,6 +79,7 @@ async def start_node(
     ends.callback(node.task_file_watcher.stop)
     serving = await _adopt_zygotes(node)
     orphans = end_orphans(context, unknown_on_board(context, node.zygotes.living))
+    await fence_missing(context, node.settler, orphans)
     await _start_app(node, serving)
     await _settle_missing(node, orphans)
     await _listen(node, ends, adopted=serving is not None)

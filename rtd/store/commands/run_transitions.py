@@ -138,7 +138,8 @@ class RunCommands:
         return self._script("retire", exec_id, parse=int)
 
     def fence(self, node: str, exec_id: str, own_doing: bool = False) -> RedisCommand:
-        """Declare an executor dead. Gives its leases: `OrphanRun`.
+        """Declare an executor dead. Gives its leases: `OrphanRun`. Runs that are on its bell still
+        return to the heads of their lists, since it has not begun them.
 
         Args:
             own_doing: it ended by itself, without being killed.

@@ -1,14 +1,26 @@
 -- fence: an executor is dead; its later commands are refused. Gives its leases: id, place and
 -- item, record. ARGV: node, exec, 1 if it ended by its own doing and 0 if others ended it.
---@use ring wake records
+--@use ring wake put split unhold back records
 local EXEC = ARGV[2]
-local DEAD = N .. 'dead:' .. EXEC
+local DEAD, LEASE, BELL = N .. 'dead:' .. EXEC, N .. 'lease:' .. EXEC, N .. 'bell:' .. EXEC
 local status = redis.call('HGET', N .. 'execs', EXEC)
 -- Its very first take may still be on its way: it must not enroll now.
 redis.call('SET', N .. 'tomb:' .. EXEC, 1, 'EX', 300)
-redis.call('DEL', N .. 'bell:' .. EXEC)
-if redis.call('EXISTS', N .. 'lease:' .. EXEC) == 1 then
-  redis.call('RENAME', N .. 'lease:' .. EXEC, DEAD)
+
+-- The runs on its bell, which it has certainly not begun.
+local spots = {}
+for _, token in ipairs(redis.call('LRANGE', BELL, 0, -1)) do
+  local id = string.sub(token, 1, 26)
+  local where = #token > 26 and redis.call('HGET', LEASE, id)
+  if where then
+    redis.call('HDEL', LEASE, id)
+    local place, item = split(where)
+    spots[#spots + 1] = {place, item}
+  end
+end
+redis.call('DEL', BELL)
+if redis.call('EXISTS', LEASE) == 1 then
+  redis.call('RENAME', LEASE, DEAD)
   redis.call('SADD', N .. 'fenced', EXEC)
 end
 if status then
@@ -18,6 +30,7 @@ if status then
   -- It may have been woken for work that waits: wake another one.
   if redis.call('EXISTS', N .. 'walk:' .. lane) == 1 then wake(lane, 1) end
 end
+back(spots)
 -- If it wrote the task log, the next process may.
 local reader = N .. 'log:reader:' .. NODE
 if redis.call('GET', reader) == EXEC then

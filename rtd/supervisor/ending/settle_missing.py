@@ -1,6 +1,7 @@
 """Settling missing executors: no supervisor has seen their end."""
 
 import asyncio
+from collections.abc import Iterable
 from typing import Final
 
 from rtd.process.tree.process_identity import same_process
@@ -40,6 +41,27 @@ async def _unknown(context: SupervisorContext, settler: Settler) -> list[tuple[s
         and row.exec not in alive
         and not settler.is_settling(row.exec)
     ]
+
+
+async def fence_missing(
+    context: SupervisorContext, settler: Settler, orphans: Iterable[ExecutorExit]
+) -> None:
+    """Fence executors of this node that do not live, at a start: runs would be handed to them.
+
+    To be called when the living ones are known and none has been started; `settle_fenced` then
+    settles their runs.
+
+    Args:
+        orphans: those whose end is known, which are settled later.
+
+    Raises:
+        StoreGone: Redis does not answer.
+    """
+    known = {orphan.exec_id for orphan in orphans}
+    for exec_id, lane in await _unknown(context, settler):
+        if exec_id not in known:
+            log.warning("%s executor %s of an earlier start is gone", lane, exec_id)
+        await context.execute(context.commands.fence(context.config.node, exec_id))
 
 
 async def settle_fenced(context: SupervisorContext, settler: Settler) -> None:

@@ -149,6 +149,37 @@ def test_a_reboot_hides_no_first_attempt(start_daemon: DaemonMaker, tmp_path: Pa
         assert [a["state"] for a in rt.rpc.show(run=again.id)["attempts"]] == ["lost", "succeeded"]
 
 
+@pytest.mark.parametrize("same_directory", [True, False])
+def test_runs_after_a_reboot_go_to_living_executors(
+    start_daemon: DaemonMaker, tmp_path: Path, same_directory: bool
+) -> None:
+    """Redis still knows the idle executors of before the reboot."""
+    (tmp_path / "boot.py").write_text(
+        "from rtd import Session\n"
+        "session = Session()\n"
+        "for lane in ('process', 'main', 'thread'):\n"
+        "    session.task(name=lane, lane=lane, on_startup=True)(print)\n"
+    )
+    lanes = ("process", "main", "thread")
+    daemon = start_daemon("boot:session", cwd=tmp_path)
+    with client(daemon) as rt:
+        for boots in range(3):
+            until(
+                lambda boots=boots: all(
+                    len(rt.ls(lane, "succeeded")) == 2 * boots + 1 for lane in lanes
+                ),
+                within_s=20,
+                what=f"all tasks have run at start {boots + 1}",
+            )
+            runs = [rt.command("true"), *map(rt.submit, lanes)]
+            assert {run.state for run in rt.wait(runs, timeout=20)} == {"succeeded"}
+            kill_everything(daemon)
+            if not same_directory:
+                shutil.rmtree(daemon.home / "run")
+            daemon.start()
+        assert rt.ls(state="lost") == []
+
+
 def attempts_before(rt: Client, run_id: str) -> list[object]:
     """The attempts of a run but its last."""
     return list(rt.rpc.show(run=run_id)["attempts"][:-1])
