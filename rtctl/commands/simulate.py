@@ -8,7 +8,7 @@ from rtctl.cli.flags import Flag, UsageError
 from rtctl.cli.parse_time import parse_when
 from rtctl.cli.run_rows import time_text_in
 from rtctl.cli.screen import clean
-from rtd.common.errors import EXIT_CODE, UnknownTask
+from rtd.common.errors import EXIT_CODE, BadRequest, UnknownTask
 from rtd.config.python_command import module_command
 
 TYPE_CHECKING = False
@@ -30,8 +30,8 @@ succeeds, conditions on the host are false, and tasks with a custom condition do
 AT is in the local time of each task, --from and --to are in that of this host. WHY marks the days
 on which the clocks change. -q prints only how many starts."""
 DAY_S = 86400.0
-#: The exit code when the app has no such task.
-UNKNOWN = EXIT_CODE[UnknownTask.code]
+#: The exit codes of the child that are passed on: the app has no such task; a wrong span.
+PASSED_ON = (EXIT_CODE[UnknownTask.code], EXIT_CODE[BadRequest.code])
 
 
 def run(context: CommandContext) -> int:
@@ -51,7 +51,7 @@ def run(context: CommandContext) -> int:
         assert child.stdout is not None
         rows = list(_rows(child.stdout))
     if child.returncode:  # the child has printed why
-        return UNKNOWN if child.returncode == UNKNOWN else 1
+        return child.returncode if child.returncode in PASSED_ON else 1
     _show(context, rows)
     return 0
 

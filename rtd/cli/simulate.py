@@ -10,6 +10,7 @@ from rtd.common.errors import BadRequest
 from rtd.common.local_timezone import local_timezone
 from rtd.language.core.durations import SECOND
 from rtd.language.core.time_zones import zone_of
+from rtd.language.core.view import EARLIEST, LATEST
 from rtd.language.time.clock_changes import clock_change
 from rtd.model.manifest import Manifest
 from rtd.planner.simulate import simulate as occurrences
@@ -19,6 +20,8 @@ from rtd.supervisor.runs.kept_results import overlay_values
 
 #: More lines than this mean that a condition, or the span, is wrong.
 MAX_LINES: Final = 1_000_000
+#: A century. No run takes longer.
+MAX_RUN_S: Final = 100 * 366 * 86400.0
 #: 128 + SIGPIPE: what a shell shows when a reader such as `head` has had enough.
 PIPE_CLOSED: Final = 141
 
@@ -35,14 +38,26 @@ def simulate(options: argparse.Namespace) -> int:
     Raises:
         AppError: the app does not import.
         UnknownTask: the app has no task of that name.
-        BadRequest: there are more than a million occurrences.
+        BadRequest: the span is empty or not in the years 1900 to 8999, or there are more than a
+            million occurrences.
     """
+    _check_span(options.since, options.until, options.run_time)
     try:
         with _separate_stdout() as out:
             _write(options, out)
     except BrokenPipeError:
         return PIPE_CLOSED
     return 0
+
+
+def _check_span(since: float, until: float, run_time_s: float) -> None:
+    for name, at in (("FROM", since), ("TO", until)):
+        if not EARLIEST <= at * SECOND < LATEST:  # also what is no number
+            raise BadRequest(f"simulate: {name}: {at:g} is not in the years 1900 to 8999")
+    if until <= since:
+        raise BadRequest(f"simulate: TO ({until:g}) must be later than FROM ({since:g})")
+    if not 0 <= run_time_s < MAX_RUN_S:
+        raise BadRequest(f"simulate: --run-time: {run_time_s:g} is not from 0 to {MAX_RUN_S:g} s")
 
 
 def _separate_stdout() -> TextIO:

@@ -177,3 +177,33 @@ def test_a_year_of_a_simulation_marks_the_days_on_which_the_clocks_change(place:
     assert [line for line in shown if "clocks" in line] == [
         line for line in shown if "2026-03-29" in line or "2026-10-25" in line
     ]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("5 1", "TO (1) must be later than FROM (5)"),
+        ("5 5", "TO (5) must be later than FROM (5)"),
+        ("nan 1", "FROM: nan is not in the years 1900 to 8999"),
+        ("1 inf", "TO: inf is not in the years 1900 to 8999"),
+        ("1 2e15", "TO: 2e+15 is not in the years 1900 to 8999"),
+        ("0 5 --run-time nan", "--run-time: nan is not from 0"),
+        ("0 5 --run-time=-1", "--run-time: -1 is not from 0"),
+    ],
+)
+def test_a_span_of_no_time_is_one_line(place: Daemon, words: str, told: str) -> None:
+    (place.cwd / "app.py").write_text(HEAD + TASK)
+    done = subprocess.run(
+        ["rtd", "simulate", "app.py", *words.split()], executable=BIN / "rtd", cwd=place.cwd,
+        env=place.env, capture_output=True, text=True, timeout=20, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"rtd: simulate: {told}")
+    assert done.stderr.count("\n") == 1
+
+
+def test_rtctl_refuses_years_that_no_condition_has(place: Daemon) -> None:
+    (place.cwd / "app.py").write_text(HEAD + TASK)
+    done = place.rtctl("simulate", "app.py", "--from", "1800-01-01", "--to", "1800-01-02")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "is not in the years 1900 to 8999" in done.stderr
