@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import sys
 
 from rtctl.cli.flags import Flag, UsageError
 from rtctl.generated.run_options import POLICIES
@@ -69,7 +68,7 @@ def build_request(context: CommandContext) -> dict[str, Any]:
             raise UsageError(
                 f"{context.verb}: a task ({args.targets[0]!r}) or `-- COMMAND`, not both"
             )
-        task, params = "command", _command(context.verb, args)
+        task, params = "command", _command(context, args)
     else:
         task, *words = context.targets(1, what="TASK")
         params = parse_parameters(context.verb, words)
@@ -149,7 +148,8 @@ def _directory(verb: str, cwd: str | None) -> str:
         ) from None
 
 
-def _command(verb: str, args: Args) -> dict[str, Any]:
+def _command(context: CommandContext, args: Args) -> dict[str, Any]:
+    verb = context.verb
     if not args.tail:
         raise UsageError(f"{verb}: no command after `--`")
     params: dict[str, Any] = {"argv": args.tail, "cwd": _directory(verb, args.cwd)}
@@ -160,7 +160,9 @@ def _command(verb: str, args: Args) -> dict[str, Any]:
     if args.umask is not None:
         params["umask"] = _umask(verb, args.umask)
     if args.stdin:
-        params["stdin"] = sys.stdin.buffer.read()
+        from rtctl.cli.command_input import read_input  # lazy: few commands get an input
+
+        params["stdin"] = read_input(context)
     return params
 
 

@@ -66,10 +66,17 @@ HELLO: Final = Verb(
         Field("server", "str", "name and version of the daemon"),
         Field("pid", "int", "the supervisor's"),
         Field("frame_limit_bytes", "int", "larger frames are refused"),
+        Field("params_limit_bytes", "int", "larger parameters of a run are refused"),
     ),
     example=(
         {"version": 1, "client": "rtctl 0.1.0"},
-        {"version": 1, "server": "rtd 0.1.0", "pid": 4242, "frame_limit_bytes": 16777216},
+        {
+            "version": 1,
+            "server": "rtd 0.1.0",
+            "pid": 4242,
+            "frame_limit_bytes": 16777216,
+            "params_limit_bytes": 1048576,
+        },
     ),
 )
 

@@ -26,6 +26,7 @@ async def hello(request: ClientRequest) -> dict[str, Any]:
         "server": f"rtd {VERSION}",
         "pid": os.getpid(),
         "frame_limit_bytes": request.context.config.limits.frame_bytes,
+        "params_limit_bytes": request.context.config.limits.params_bytes,
     }
 
 

@@ -1,6 +1,8 @@
 """rtctl submit: a run from words, its id, its options, its exit code."""
 
 import json
+import resource
+import subprocess
 import uuid
 from pathlib import Path
 
@@ -8,7 +10,7 @@ import pytest
 
 from rtd.common.errors import Conflict
 from rtd.common.ids import is_id
-from tests.helpers.daemon import Daemon
+from tests.helpers.daemon import BIN, Daemon, DaemonMaker
 from tests.helpers.rows import row_of
 from tests.helpers.running import client
 
@@ -220,3 +222,27 @@ def test_parameters_beyond_the_limit_are_refused(jobs: Daemon) -> None:
     done = jobs.rtctl("submit", "--stdin", "--", "cat", stdin="x" * (2 << 20))
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "the limit is 1.0 MB" in done.stderr
+
+
+@pytest.mark.parametrize("verb", ["submit", "run"])
+def test_an_endless_input_is_refused_at_the_limit(jobs: Daemon, verb: str) -> None:
+    # Where it is read without bound, this limit spares the host.
+    most = (2 << 30, 2 << 30)
+    with open("/dev/zero", "rb") as endless:
+        done = subprocess.run(
+            ["rtctl", verb, "--stdin", "--", "cat"], executable=BIN / "rtctl", env=jobs.env,
+            stdin=endless, capture_output=True, text=True, timeout=30, check=False,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, most),
+        )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done.stderr
+    assert "too long, the limit is 1.0 MB; pass large data by file" in done.stderr
+
+
+def test_an_input_may_be_as_large_as_the_daemon_is_set_to_take(start_daemon: DaemonMaker) -> None:
+    daemon = start_daemon(flags=["--set", "limits.params=3M"])
+    for size, code in ((2 << 20, 0), (4 << 20, 2)):
+        done = daemon.rtctl("run", "--stdin", "--", "wc", "-c", stdin="x" * size)
+        assert done.returncode == code, done.stderr
+        assert (done.stdout.strip(), "limit is 3.0 MB" in done.stderr) == (
+            (str(size), False) if code == 0 else ("", True)
+        )
