@@ -48,9 +48,10 @@ async def _answer(request: ClientRequest, limit: int) -> dict[str, Any] | Packed
     live = ended_from is None and not states.isdisjoint({RunState.RUNNING, RunState.QUEUED})
     look = MAX_SCANNED if live and task is not None else limit + 1
     # In the order in which runs move, so that a run that moves meanwhile is seen at least once.
-    waiting, leased, progress, tally, table = await context.redis.execute_all(
+    waiting, leased, execs, progress, tally, table = await context.redis.execute_all(
         calls.list_waiting(look if live else 0, params["queue"] or ""),
         calls.list_leased(),
+        calls.list_executors(),
         calls.get_progress(),
         calls.tally(),
         calls.queue_table(),
@@ -59,9 +60,11 @@ async def _answer(request: ClientRequest, limit: int) -> dict[str, Any] | Packed
         await asyncio.sleep(0)  # other clients get their turn
     rows = RunRows(context, progress)
     found = _FoundRows(_filter(params, states), limit)
-    totals = _totals(rows, leased, tally, table)
+    others = {row.exec for row in execs if row.node != context.config.node}
+    elsewhere = {lease.id for lease in leased if lease.exec in others}
+    totals = _totals(rows, leased, elsewhere, tally, table)
     if live:
-        await _add_leased(context, found, rows, leased)
+        await _add_leased(context, found, rows, leased, elsewhere)
         await _add_waiting(context, found, rows, waiting)
         found.more = found.more or len(waiting) >= look
     position = None
@@ -130,9 +133,13 @@ def _changed_at(row: RunRow) -> float:
 
 
 def _totals(
-    rows: RunRows, leased: list[LeasedPlace], tally: dict[str, int], table: list[Any]
+    rows: RunRows,
+    leased: list[LeasedPlace],
+    elsewhere: Collection[str],
+    tally: dict[str, int],
+    table: list[Any],
 ) -> RunRow:
-    going = sum(1 for lease in leased if rows.is_going(lease.id))
+    going = sum(1 for lease in leased if rows.is_going(lease.id) or lease.id in elsewhere)
     waiting = sum(row.queued + row.delayed + row.held for row in table)
     totals = {
         str(STATE_BY_CHAR[char]): count for char, count in tally.items() if char in STATE_BY_CHAR
@@ -141,12 +148,26 @@ def _totals(
 
 
 async def _add_leased(
-    context: SupervisorContext, found: _FoundRows, rows: RunRows, leased: list[LeasedPlace]
+    context: SupervisorContext,
+    found: _FoundRows,
+    rows: RunRows,
+    leased: list[LeasedPlace],
+    elsewhere: Collection[str],
 ) -> None:
-    """Add the running runs first, then those that an executor has fetched ahead."""
+    """Add the running runs first, those of other nodes last of them, then those that an executor
+    has fetched ahead. Of a run on another node only that node knows whether it has begun."""
     ids = [lease.id for lease in leased]
-    some = [rows.of_blob(run_id, blob) async for run_id, blob in read_records(context, ids)]
-    some.sort(key=lambda row: (row["started_at"] is None, -(row["started_at"] or 0)))
+    some = [
+        rows.of_blob(run_id, blob, leased=run_id in elsewhere)
+        async for run_id, blob in read_records(context, ids)
+    ]
+    some.sort(
+        key=lambda row: (
+            row["state"] != RunState.RUNNING,
+            row["started_at"] is None,
+            -(row["started_at"] or 0),
+        )
+    )
     for row in some:
         found.add(row)
 

@@ -1,6 +1,7 @@
 """Two daemons of one app on one Redis: what is said to one of them counts for both."""
 
 import contextlib
+import json
 import os
 import re
 import signal
@@ -202,6 +203,10 @@ def test_the_node_that_has_a_run_and_its_output_is_named(
     shown = there.ok("show", run.id)
     assert re.search(rf"^state +running\nnode +{node}$", shown, re.MULTILINE), shown
     assert "waits" not in shown
+    for at in (here, there):
+        listed = json.loads(at.ok("ls", "hold", "--state", "running", "-j"))
+        assert [(row["id"], row["state"]) for row in listed["runs"]] == [(run.id, "running")]
+        assert (listed["totals"]["running"], listed["totals"]["queued"]) == (1, 0)
     for words in (("logs", run.id), ("logs", "-f", run.id)):
         done = there.rtctl(*words)
         assert (done.returncode, sentence in done.stderr) == (6, True), done
