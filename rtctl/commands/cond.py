@@ -68,7 +68,9 @@ def run(context: CommandContext) -> int:
 
 def _view(args: Any) -> View:
     """Return the view of the moment in its zone, without a history."""
-    zone = args.tz or local_timezone()
+    if args.tz == "":
+        raise UsageError("cond: --tz is empty: name a time zone such as Europe/Helsinki")
+    zone = local_timezone() if args.tz is None else args.tz
     try:
         now = View(0.0, tz=zone).now.tzinfo
     except ValueError as error:

@@ -7,6 +7,7 @@ from time import localtime, strftime
 
 from rtctl.cli.flags import Flag, UsageError
 from rtctl.cli.screen import clean
+from rtctl.cli.unknown_names import say_unknown_task
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +35,11 @@ def run(context: CommandContext) -> int:
     """Print the events, line by line."""
     args = context.args
     context.targets(0, 0, "target")
+    if args.run == "":
+        raise UsageError("events: --run is empty: name a run")
     since = None if args.since is None else _since(args.since)
+    if args.follow and args.task is not None and not context.is_json:
+        say_unknown_task(context, args.task)  # else it would wait for ever without a word
     if args.follow and since is None:
         # From now on, also if the daemon restarts before the first event.
         since = _newest(context)
@@ -46,7 +51,8 @@ def run(context: CommandContext) -> int:
         task=args.task, run=args.run,
     )  # fmt: skip
     try:
-        shown = parts if args.follow else _cut(context, list(parts), limit, since)
+        past = None if args.follow else _cut(context, list(parts), limit, since)
+        shown = parts if past is None else past
         if context.format == "json":
             context.print_json({"events": [_own(event) for event in shown], **(parts.answer or {})})
             return 0
@@ -58,6 +64,8 @@ def run(context: CommandContext) -> int:
             sys.stdout.flush()
     finally:
         parts.close()
+    if past == [] and args.task is not None and not context.is_json:
+        say_unknown_task(context, args.task)
     return 0
 
 

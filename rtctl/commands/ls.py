@@ -5,6 +5,7 @@ from __future__ import annotations
 from rtctl.cli.flags import Flag, UsageError, suggest
 from rtctl.cli.run_rows import print_rows
 from rtctl.cli.screen import wrap_text
+from rtctl.cli.unknown_names import say_unknown_queue, say_unknown_task
 from rtctl.client.run_pages import RunPages
 
 TYPE_CHECKING = False
@@ -90,15 +91,9 @@ def _hint_at_mistake(context: CommandContext, task: str | None, queue: str | Non
     if task in _SETS or task in STATES:
         context.screen.print_err(f"rtctl: {task!r} is a state: `rtctl ls --state {task}`")
     elif task is not None:
-        known = [row["name"] for row in context.rpc.tasks()["tasks"]]
-        if task not in known:
-            context.screen.print_err(f"rtctl: the app has no task {task!r}{suggest(task, known)}")
+        say_unknown_task(context, task)
     if queue is not None:
-        known = [row["queue"] for row in context.rpc.queue_ls()["queues"]]
-        if queue not in known:
-            context.screen.print_err(
-                f"rtctl: no queue {queue!r} has ever been used{suggest(queue, known)}"
-            )
+        say_unknown_queue(context, queue)
 
 
 def parse_states(words: list[str]) -> list[str]:

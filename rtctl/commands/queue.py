@@ -6,6 +6,7 @@ import sys
 
 from rtctl.cli.command_table import SUBCOMMANDS
 from rtctl.cli.flags import Flag, UsageError, suggest
+from rtctl.cli.unknown_names import say_unknown_queue
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,8 +37,11 @@ def run(context: CommandContext) -> int:
         )
     context.verb = f"queue {verb}"
     if verb == "ls":
-        _show(context, [q for q in context.rpc.queue_ls()["queues"] if not names
-                        or q["queue"] in names])  # fmt: skip
+        found = [q for q in context.rpc.queue_ls()["queues"] if not names or q["queue"] in names]
+        _show(context, found)
+        for name in names:
+            if not (context.is_json or context.quiet or any(q["queue"] == name for q in found)):
+                say_unknown_queue(context, name)
         return 0
     if not names:
         raise UsageError(f"queue {verb}: which QUEUE? (`rtctl queue` lists them)")

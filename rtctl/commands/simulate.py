@@ -38,7 +38,8 @@ def run(context: CommandContext) -> int:
     """Print the occurrences."""
     (app,) = context.targets(1, 1, "APP")
     args = context.args
-    since = parse_when(getattr(args, "from") or "now")
+    begin = getattr(args, "from")
+    since = parse_when("now" if begin is None else begin)
     until = since + DAY_S if args.to is None else parse_when(args.to)
     if until <= since:
         raise UsageError("simulate: --to must be later than --from")

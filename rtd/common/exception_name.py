@@ -44,12 +44,23 @@ def retry_name(item: object) -> str:
     """As `exception_name`; and `timeout`, `memory limit` or `cpu limit`, also with a `_`.
 
     Raises:
-        ValueError: neither, or the name of an end that no exception makes.
+        ValueError: neither, or what can be no name of an exception or of another end.
     """
     name = exception_name(item)
+    if not name.rpartition(".")[2].isidentifier() and not _is_other_end(name):
+        raise ValueError(
+            f"{name!r:.80} is no name of an exception: write ValueError, requests.Timeout,"
+            " 'exit 75', 'timeout', 'memory limit' or 'cpu limit'"
+        )
     if name in _NO_EXCEPTIONS:
         raise ValueError(f"{name!r} is no exception: {_NO_EXCEPTIONS[name]}")
     return {"memory_limit": "memory limit", "cpu_time_limit": "cpu limit"}.get(name, name)
+
+
+def _is_other_end(name: str) -> bool:
+    """Check for the end of an attempt whose name has a blank: a limit, or an exit code."""
+    word, _, code = name.partition(" ")
+    return name in ("memory limit", "cpu limit") or (word == "exit" and code.isdecimal())
 
 
 def read_exception_names(value: object) -> tuple[str, ...]:

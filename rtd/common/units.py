@@ -172,6 +172,14 @@ def read_positive_duration_s(value: Any) -> float:
     return seconds
 
 
+def read_expiry_s(value: Any) -> float:
+    """Return the seconds after which a run that waits is cancelled. Raises ValueError."""
+    seconds = parse_duration_s(value)
+    if seconds == 0:
+        raise ValueError("0 would cancel every run at once; leave it out for no limit")
+    return seconds
+
+
 def read_positive_size(value: Any) -> int:
     """Return the bytes of a limit, more than 0. Raises ValueError."""
     size = parse_bytes(value)

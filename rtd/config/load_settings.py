@@ -18,7 +18,7 @@ from rtd.common.did_you_mean import did_you_mean
 from rtd.common.errors import ConfigError
 from rtd.config.config import Config
 from rtd.config.file_owners import content_fault, file_fault
-from rtd.config.setting_readers import SETTING_NAMES, build_config, read_setting
+from rtd.config.setting_readers import SETTING_NAMES, TABLES, build_config, read_setting
 
 #: The configuration files that are tried when none is named.
 CANDIDATES: Final = (Path("rtd.toml"), Path("/etc/rtd/rtd.toml"))
@@ -127,10 +127,12 @@ def _check_owner(path: Path, fd: int, is_named: bool) -> None:
 
 def _flatten(table: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
     for key, value in table.items():
-        if isinstance(value, dict):
-            yield from _flatten(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
+        path = f"{prefix}{key}"
+        is_table = isinstance(value, dict) and path not in SETTING_NAMES
+        if is_table and (value or path in TABLES):
+            yield from _flatten(value, f"{path}.")
+        else:  # also an empty table that no setting is in
+            yield path, value
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, tuple[str, Any]]:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from rtd.common.did_you_mean import did_you_mean
 from rtd.common.errors import ConfigError
+from rtd.common.text_of import show_value
 from rtd.common.units import parse_bytes, parse_duration_s
 from rtd.config.config import (
     EMBEDDED,
@@ -138,6 +139,10 @@ DAEMON_ONLY: Final = (
     "name", "node", "redis", "redis_server", "durability", "group", "allow_commands",
 )  # fmt: skip
 SETTING_NAMES: Final = tuple(READERS)
+#: The tables of the file: `lanes`, `lanes.process`, `output` and so on.
+TABLES: Final = frozenset(
+    name[:at] for name in READERS for at, char in enumerate(name) if char == "."
+)
 
 
 def read_setting(name: str, where: str, value: Any) -> Any:
@@ -151,6 +156,11 @@ def read_setting(name: str, where: str, value: Any) -> Any:
             with the nearest known).
     """
     reader = READERS.get(name)
+    if name in TABLES:
+        one = next(other for other in SETTING_NAMES if other.startswith(f"{name}."))
+        raise ConfigError(
+            f"{where}: {name}: {show_value(value)} is no table; it holds settings such as {one}"
+        )
     if reader is None:
         hint = did_you_mean(name, SETTING_NAMES, "docs/reference has the list")
         raise ConfigError(f"{where}: unknown setting {name!r}{hint}")

@@ -15,6 +15,7 @@ from rtd.common.exception_name import read_exception_names
 from rtd.common.text_of import is_utf8, show_value, text_of
 from rtd.common.units import (
     parse_duration_s,
+    read_expiry_s,
     read_optional,
     read_positive_duration_s,
     read_positive_size,
@@ -133,7 +134,7 @@ class Policies:
         "CPU time of its process tree", own_process=True,
     )  # fmt: skip
     expires_s: float | None = _policy(
-        None, read_optional(parse_duration_s), "duration | None",
+        None, read_optional(read_expiry_s), "duration | None",
         "cancel it when it has not started by then", more="counted from the submit",
     )  # fmt: skip
 

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from rtd.common.errors import BadRequest, Conflict, ParameterError, ShuttingDown, TooLarge
 from rtd.common.ids import id_for_key, new_ids
-from rtd.common.text_of import is_utf8, show_value
-from rtd.common.units import format_bytes, parse_duration_s
+from rtd.common.text_of import show_value
+from rtd.common.units import format_bytes
 from rtd.model.manifest import COMMAND, TaskInfo, check_params
-from rtd.model.policies import DECLARED, read_policies
+from rtd.model.policies import DECLARED
 from rtd.model.run_record import RunSpec
 from rtd.model.run_template import RunTemplate
 from rtd.protocol import frames
@@ -24,14 +24,12 @@ from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.run_helpers import existing_record
 from rtd.supervisor.runs.app_tasks import wait_tasks_written
 from rtd.supervisor.runs.check_command import check_command
+from rtd.supervisor.runs.submit_options import check_expiry, read_options
 
 #: Runs in one call of the script; while Redis executes one, the next is packed.
 CHUNK: Final = 500
 _ID: Final = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
-_LABELS_MAX: Final = 20
 _KEY_MAX: Final = 500
-#: The year 9999 in epoch seconds; no date goes further.
-_END_AT: Final = 253_402_300_800
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +124,7 @@ def plan_of(
 ) -> SubmitPlan:
     """Return the facts that a request's runs share. Raises RtdError, as `submit` does."""
     info = context.find_task(request.task)
-    opts, due_at, labels = _read(info, request.options)
+    opts, due_at, labels = read_options(info, request.options)
     policies = info.policies.overlay(opts)
     if policies.max_concurrency is not None:
         opts[DECLARED] = [name for name in ("max_concurrency",) if name not in opts]
@@ -134,12 +132,13 @@ def plan_of(
     if labels:
         opts["labels"] = labels
     now_at, lane = time.time(), info.pool + lane_suffix
+    check_expiry(info.name, due_at, policies.expires_s, now_at)
     spec = RunSpec(
         id="", task=info.name, params=b"", lane=lane, queue=policies.queue,
         priority=policies.priority, submitted_at=now_at, opts=opts, by=request.by,
         key=request.key,
     )  # fmt: skip
-    expires_at = None if policies.expires_s is None else (due_at or now_at) + policies.expires_s
+    expires_at = None if policies.expires_s is None else now_at + policies.expires_s
     return SubmitPlan(
         info=info,
         spec=spec,
@@ -150,46 +149,6 @@ def plan_of(
         expires_ms=0 if expires_at is None else max(1, int(expires_at * 1000)),
         params_limit=context.config.limits.params_bytes,
     )
-
-
-def _read(
-    info: TaskInfo, options: Mapping[str, Any]
-) -> tuple[dict[str, Any], float | None, list[str]]:
-    """Return the policies that a submit overrides, when it is due, and its labels."""
-    where, rest = f"submit of {info.name!r}", dict(options)
-    due_at = _due_at(rest.pop("at", None), rest.pop("delay", None), where)
-    labels = _labels(rest.pop("labels", None) or [], where)
-    opts = read_policies(rest, info.lane, where)  # refuses an unknown option
-    return {name: _plain(value) for name, value in opts.items()}, due_at, labels
-
-
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
-
-
-def _due_at(at: Any, delay: Any, where: str) -> float | None:
-    if at is not None and delay is not None:
-        raise BadRequest(f"{where}: give `at` or `delay`, not both")
-    if at is not None:
-        good = isinstance(at, int | float) and not isinstance(at, bool)
-        if not good or not abs(at) < _END_AT:
-            raise BadRequest(f"{where}: at: {show_value(at)} is no time up to 9999, epoch seconds")
-        return float(at)
-    if delay is None:
-        return None
-    try:
-        return time.time() + parse_duration_s(delay)
-    except ValueError as error:
-        raise BadRequest(f"{where}: delay: {error}") from None
-
-
-def _labels(labels: Any, where: str) -> list[str]:
-    good = isinstance(labels, list) and all(isinstance(x, str) and x for x in labels)
-    if not good or len(labels) > _LABELS_MAX or any(len(x) > 100 for x in labels):
-        raise BadRequest(f"{where}: labels are up to {_LABELS_MAX} texts of 1 to 100 characters")
-    if not all(map(is_utf8, labels)):
-        raise BadRequest(f"{where}: labels must be UTF-8, not {show_value(labels)}")
-    return list(labels)
 
 
 def _ids(request: SubmitRequest) -> list[str]:

@@ -138,6 +138,7 @@ def test_a_fault_is_pointed_at(no_daemon: Daemon, text: str, column: int, proble
     [
         (),
         ("daily", "--tz", "Nowhere/At_all"),
+        ("daily", "--tz", ""),
         ("daily", "--at", "25:00"),
         ("daily", "--at", "@1e18"),
         ("daily", "--at", "@nan"),

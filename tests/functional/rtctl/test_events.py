@@ -46,6 +46,19 @@ def test_bad_input_is_one_line(jobs: Daemon) -> None:
         assert (done.returncode, done.stdout, done.stderr.count("\n")) == (code, "", 1)
 
 
+def test_a_task_that_there_is_not_is_said(jobs: Daemon) -> None:
+    done = jobs.rtctl("events", "--task", "ad")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr == "rtctl: the app has no task 'ad'; did you mean add?\n"
+    assert jobs.rtctl("events", "--task", "ad", "-j").stderr == ""
+    following = Terminal(["rtctl", "events", "-f", "--task", "ad"], jobs.env, 120)
+    following.read_until("the app has no task 'ad'")
+    following.process.send_signal(2)
+    following.finish()
+    done = jobs.rtctl("events", "--run", "")
+    assert (done.returncode, done.stderr) == (2, "rtctl: events: --run is empty: name a run\n")
+
+
 def test_since_takes_the_times_that_ls_takes(jobs: Daemon) -> None:
     run = submit(jobs, "add", "a:=1", "--wait")
     for text in ("5m", "-1h", "today", "2020-01-31 08:00", "@1", "@0", "0-0"):

@@ -30,6 +30,13 @@ def test_a_paused_queue_starts_nothing_until_it_is_resumed(jobs: Daemon, queue: 
     until_state(jobs, run, "succeeded")
 
 
+def test_a_queue_that_there_is_not_is_said(jobs: Daemon, queue: str) -> None:
+    done = jobs.rtctl("queue", "ls", queue)
+    assert (done.returncode, done.stdout.count("\n"), done.stderr.count("\n")) == (0, 1, 1)
+    assert done.stderr.startswith(f"rtctl: no queue '{queue}' has ever been used")
+    assert jobs.rtctl("queue", "ls", queue, "-j").stderr == ""
+
+
 def test_pausing_an_unknown_queue_is_possible_and_said(jobs: Daemon, queue: str) -> None:
     submit(jobs, "add", "a:=1", "-Q", queue, "--wait")
     done = jobs.rtctl("queue", "pause", queue[:-1])

@@ -72,6 +72,31 @@ def test_a_wrong_setting_is_named_with_what_is_wrong(flags: dict[str, Any], reas
     assert "\n" not in caught.value.sentence
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("lanes = 5", "lanes: 5 is no table; it holds settings such as lanes.process.min"),
+        ("lanes.process = 4", "lanes.process: 4 is no table; it holds settings such as"),
+        ("output = '1 GB'", "output: '1 GB' is no table; it holds settings such as output.quota"),
+        ("[[limits]]", "limits: [{}] is no table"),
+        ("[name]\nx = 1", "name: {'x': 1} is no text"),
+        ("[history]", "history: {} is not a whole number"),
+        ("[lanes.proces]", "unknown setting 'lanes.proces'"),
+        ("[outptu]\nquota = '1 GB'", "unknown setting 'outptu.quota'; did you mean"),
+    ],
+)
+def test_a_table_and_a_value_in_each_other_s_place_are_named(text: str, reason: str) -> None:
+    Path("rtd.toml").write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load_config()
+    assert caught.value.sentence.startswith(f"rtd.toml: {reason}")
+
+
+def test_an_empty_table_of_settings_is_no_fault() -> None:
+    Path("rtd.toml").write_text("[lanes]\n[output]\n")
+    assert load_config().lanes == Config().lanes
+
+
 def test_a_slip_in_the_environment_is_not_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RTD_LANES_PROCESS_MAXX", "3")
     with pytest.raises(ConfigError, match="RTD_LANES_PROCESS_MAX"):

@@ -172,6 +172,18 @@ def test_other_names_for_it(jobs: Daemon, alias: str) -> None:
         (["add", "a:=1", "--in", "999999999999"], 2, "'999999999999' is too long: a duration must"),
         (["add", "a:=1", "--timeout", "1e12"], 2, "timeout: '1e12' is too long: a duration must"),
         (["add", "a:=1", "--expires", "999999999999s"], 2, "is too long: a duration must be less"),
+        (["add", "a:=1", "--expires", "0"], 2, "expires: 0 would cancel every run at once"),
+        (
+            ["add", "a:=1", "--in", "1h", "--expires", "1m"],
+            2,
+            "it would never start: it expires 1m00s after its submit, and is due 1h00m",
+        ),
+        (
+            ["add", "a:=1", "--retry-on", "foo bar!"],
+            2,
+            "retry_on: 'foo bar!' is no name of an exception: write ValueError",
+        ),
+        (["add", "a:=1", "--no-retry-on", "exit x"], 2, "'exit x' is no name of an exception"),
         (["add", "a:=1", "--in", "-5"], 2, "'-5' is no duration: it must be 0 or more"),
         (["add", "a:=1", "--at", "+999999999999"], 2, "'999999999999' is too long: a duration"),
         (["add", "a:=1", "--at", f"@{HUGE}"], 2, "too far away: times end with the year 9999"),

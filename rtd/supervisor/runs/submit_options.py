@@ -1,0 +1,70 @@
+"""Reads the options of a submit: policies, labels, when its runs are due."""
+
+import time
+from collections.abc import Mapping
+from typing import Any, Final
+
+from rtd.common.errors import BadRequest
+from rtd.common.format_units import format_duration
+from rtd.common.text_of import is_utf8, show_value
+from rtd.common.units import parse_duration_s
+from rtd.model.manifest import TaskInfo
+from rtd.model.policies import read_policies
+
+_LABELS_MAX: Final = 20
+#: The year 9999 in epoch seconds; no date goes further.
+_END_AT: Final = 253_402_300_800
+
+
+def check_expiry(task: str, due_at: float | None, expires_s: float | None, now_at: float) -> None:
+    """Raise BadRequest for a run that would be cancelled before it may start."""
+    if due_at is None or expires_s is None or due_at < now_at + expires_s:
+        return
+    raise BadRequest(
+        f"submit of {task!r}: it would never start: it expires {format_duration(expires_s)} after"
+        f" its submit, and is due {format_duration(due_at - now_at)} after it; set a longer expires"
+    )
+
+
+def read_options(
+    info: TaskInfo, options: Mapping[str, Any]
+) -> tuple[dict[str, Any], float | None, list[str]]:
+    """Return the policies that a submit overrides, when it is due, and its labels.
+
+    Raises:
+        BadRequest, PolicyError: one of them is unknown or cannot be used.
+    """
+    where, rest = f"submit of {info.name!r}", dict(options)
+    due_at = _due_at(rest.pop("at", None), rest.pop("delay", None), where)
+    labels = _labels(rest.pop("labels", None) or [], where)
+    opts = read_policies(rest, info.lane, where)  # refuses an unknown option
+    return {name: _plain(value) for name, value in opts.items()}, due_at, labels
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _due_at(at: Any, delay: Any, where: str) -> float | None:
+    if at is not None and delay is not None:
+        raise BadRequest(f"{where}: give `at` or `delay`, not both")
+    if at is not None:
+        good = isinstance(at, int | float) and not isinstance(at, bool)
+        if not good or not abs(at) < _END_AT:
+            raise BadRequest(f"{where}: at: {show_value(at)} is no time up to 9999, epoch seconds")
+        return float(at)
+    if delay is None:
+        return None
+    try:
+        return time.time() + parse_duration_s(delay)
+    except ValueError as error:
+        raise BadRequest(f"{where}: delay: {error}") from None
+
+
+def _labels(labels: Any, where: str) -> list[str]:
+    good = isinstance(labels, list) and all(isinstance(x, str) and x for x in labels)
+    if not good or len(labels) > _LABELS_MAX or any(len(x) > 100 for x in labels):
+        raise BadRequest(f"{where}: labels are up to {_LABELS_MAX} texts of 1 to 100 characters")
+    if not all(map(is_utf8, labels)):
+        raise BadRequest(f"{where}: labels must be UTF-8, not {show_value(labels)}")
+    return list(labels)
