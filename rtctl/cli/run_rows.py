@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from time import localtime, strftime, time
 
-from rtctl.cli.screen import ago, clean, short_duration
+from rtctl.cli.screen import ago, clean, short_duration, shorten
 from rtd.common.format_units import format_bytes, format_duration
 
 TYPE_CHECKING = False
@@ -39,12 +39,12 @@ def progress_text(row: Row) -> str:
 def summary_text(row: Row) -> str:
     """Return the most useful fact of a run: its progress, its error or its parameters."""
     if row["state"] == "running":
-        return clean(progress_text(row) or row["text"])
+        return shorten(clean(progress_text(row) or row["text"]))
     if row["state"] not in ("queued", "succeeded") and row["why"]:
         # All commands are runs of one task: only its text tells them apart.
         is_clear = row["task"] != "command" or row["text"] in row["why"]
         text = "" if is_clear else f" ({row['text']})"
-        return clean(row["why"] + text)
+        return shorten(clean(row["why"])) + clean(text)
     return clean(row["text"])
 
 

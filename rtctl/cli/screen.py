@@ -29,6 +29,10 @@ VARIABLES = {
 }
 
 
+#: The longest text in a line of a list. `show` and JSON have the whole.
+LIST_CHARS = 200
+
+
 class Screen:
     """The terminal, or the file or pipe in its place.
 
@@ -148,6 +152,11 @@ def cut(text: str, width: int) -> str:
     while text and shown_width(text) > width - 1:
         text = text[:-1]
     return text + "…"
+
+
+def shorten(text: str) -> str:
+    """Return what a list shows of a long text, also in files and pipes."""
+    return text if len(text) <= LIST_CHARS else text[: LIST_CHARS - 3] + "..."
 
 
 def wrap_text(text: str, width: int) -> list[str]:

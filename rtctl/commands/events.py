@@ -6,7 +6,7 @@ import sys
 from time import localtime, strftime
 
 from rtctl.cli.flags import Flag, UsageError
-from rtctl.cli.screen import clean
+from rtctl.cli.screen import clean, shorten
 from rtctl.cli.unknown_names import say_unknown_task
 
 TYPE_CHECKING = False
@@ -126,4 +126,4 @@ def _detail(event: Event) -> str:
     if event["what"] == "submitted":
         # One event for a whole chunk; the run is its first.
         return f"and {detail - 1:,} more" if isinstance(detail, int) and detail > 1 else ""
-    return "" if detail is None else clean(str(detail))
+    return "" if detail is None else shorten(clean(str(detail)))

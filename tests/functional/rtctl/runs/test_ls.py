@@ -135,6 +135,18 @@ def test_colours_stop_at_a_pipe_and_at_no_color(jobs: Daemon, queue: str) -> Non
     assert "\033" not in text
 
 
+def test_a_long_message_is_cut_in_lists_and_whole_in_show(jobs: Daemon, queue: str) -> None:
+    long = "m" * 3_000
+    run = jobs.rtctl("submit", "refuse", f"why={long}", "-Q", queue, "--wait").stdout.strip()
+    for words in (("ls", "-Q", queue), ("ls", "-Q", queue, "-o", "wide"), ("events", "--run", run)):
+        line = jobs.ok(*words).splitlines()[-1]
+        assert "mmm..." in line
+        assert len(line) < 500
+    assert long in jobs.ok("show", run)
+    assert long in jobs.ok("ls", "-Q", queue, "-j")
+    assert long in jobs.ok("events", "--run", run, "-o", "jsonl")
+
+
 def test_a_parameter_cannot_paint_the_terminal(jobs: Daemon, queue: str) -> None:
     submit(jobs, "echo", "value=\033[31mred\nline", "-Q", queue, "--wait")
     text = jobs.ok("ls", "-Q", queue)
