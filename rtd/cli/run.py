@@ -9,7 +9,7 @@ from rtd.cli.notify_systemd import notify_systemd
 from rtd.cli.parser import settings_of
 from rtd.cli.serve import run_daemon
 from rtd.cli.start_message import StartError, StartMessage
-from rtd.cli.start_warnings import password_warnings, root_warnings
+from rtd.cli.start_warnings import environment_warnings, password_warnings, root_warnings
 from rtd.common.errors import RtdError
 from rtd.config.load_settings import load_config
 from rtd.config.log_level import log_level
@@ -73,7 +73,9 @@ def _serve(
         daemonize(log_file, keep_fds=(options.ready_fd,), umask=PRIVATE)
     set_up_logging(level, log_file if options.detach else None)
     for sentence in (
-        *password_warnings(settings_of(options)), *root_warnings(start_options.config),
+        *environment_warnings(),
+        *password_warnings(settings_of(options)),
+        *root_warnings(start_options.config),
     ):  # fmt: skip
         log.warning("%s", sentence)
     run_daemon(replace(start_options, umask=umask), lambda node: _ready(node, report))

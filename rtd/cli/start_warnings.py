@@ -1,10 +1,12 @@
-"""The warnings at a start: to whom a daemon of root gives its rights, who can read a password."""
+"""The warnings at a start: to whom a daemon of root gives its rights, who can read a password,
+which variables look like settings."""
 
 import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rtd.config.config import EMBEDDED, Config
+from rtd.config.load_settings import unknown_variables
 from rtd.config.redis_url import parse_url
 
 
@@ -40,4 +42,14 @@ def password_warnings(flags: Mapping[str, Any]) -> Iterator[str]:
         yield (
             "all users of this host can read the password of Redis on the command line:"
             " set RTD_REDIS instead, or redis in rtd.toml"
+        )
+
+
+def environment_warnings() -> Iterator[str]:
+    """Iterate over the warnings about variables that look like settings of rtd and are none."""
+    names = unknown_variables(os.environ)
+    if names:
+        yield (
+            f"the environment has {', '.join(names)}: rtd has no such setting, and runs do not see"
+            " variables that begin with RTD_"
         )

@@ -30,6 +30,8 @@ OTHER_VARIABLES: Final = {
     "RTD_STATE_DIR": "the state directory, which holds all that outlives the daemon",
     "RTD_SOCKET": "the control socket; default: `rtd.sock` in the runtime directory",
 }
+#: Variables that rtd gives its runs, where a daemon may be started, and that of its systemd unit.
+_OF_OTHERS: Final = ("RTD_RUN_ID", "RTD_ATTEMPT", "RTD_APP")
 _NULL_DEVICE: Final = os.makedev(1, 3)
 _VARIABLES: Final = {"RTD_" + name.replace(".", "_").upper(): name for name in SETTING_NAMES}
 
@@ -149,3 +151,9 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, tuple[str, Any]]:
         if hint:
             raise ConfigError(f"the environment has {variable}, which is no setting{hint}")
     return found
+
+
+def unknown_variables(environ: Mapping[str, str]) -> list[str]:
+    """Return the names of variables with the prefix of rtd that are nothing of rtd's."""
+    known = {*_VARIABLES, *OTHER_VARIABLES, *_OF_OTHERS}
+    return sorted(name for name in environ if name.startswith("RTD_") and name not in known)

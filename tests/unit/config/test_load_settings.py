@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from rtd.cli.start_warnings import environment_warnings
 from rtd.common.errors import ConfigError
 from rtd.config.config import Config
 from rtd.config.load_settings import SETTING_NAMES, load_config
@@ -101,6 +102,18 @@ def test_a_slip_in_the_environment_is_not_passed_over(monkeypatch: pytest.Monkey
     monkeypatch.setenv("RTD_LANES_PROCESS_MAXX", "3")
     with pytest.raises(ConfigError, match="RTD_LANES_PROCESS_MAX"):
         load_config()
+
+
+def test_a_variable_that_resembles_no_setting_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was passed over in silence, and `RTD_REDIS_URL` is easily taken for a setting."""
+    for name in ("RTD_FOO", "RTD_REDIS_URL", "RTD_RUN_ID", "RTD_APP", "RTD_LOG_LEVEL"):
+        monkeypatch.setenv(name, "1")
+    assert load_config() == Config()
+    (sentence,) = environment_warnings()
+    assert sentence.startswith("the environment has RTD_FOO, RTD_REDIS_URL: rtd has no")
+    monkeypatch.delenv("RTD_FOO")
+    monkeypatch.delenv("RTD_REDIS_URL")
+    assert list(environment_warnings()) == []
 
 
 def test_a_variable_that_rtd_gives_its_runs_is_no_slip(monkeypatch: pytest.MonkeyPatch) -> None:
