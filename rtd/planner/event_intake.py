@@ -70,6 +70,8 @@ class EventIntake:
             if task is not None:
                 is_catch_up = one.verdict is OccurrenceVerdict.CATCH_UP
                 task.replace_catch_up(one.due_us, one.reason if is_catch_up else None)
+            if one.verdict is OccurrenceVerdict.MISSED:
+                self._history.use_up(one.task, one.due_us)
             if one.makes_run and one.task in self._index.watched_tasks:
                 self._history.record_start(one.task, one.run_id, one.start_us)
                 runs.append(one)

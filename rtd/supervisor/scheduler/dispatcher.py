@@ -218,19 +218,18 @@ class Dispatcher:
         groups, skipped = pack_occurrences(context.manifest, batch, time.time())
         calls: list[RedisCommand] = []
         sent: list[Sequence[Occurrence]] = []
+        # A trip for each step: a script that Redis does not know is sent again behind the others.
         if skipped:
-            calls.append(context.commands.record_skipped(history, before, skipped))
-            sent.append(())
+            await context.execute(context.commands.record_skipped(history, before, skipped))
         for place, pairs in groups.items():
             firings = [firing for _, firing in pairs]
             calls.append(context.commands.fire(node, place, now_ms(), history, before, firings))
             sent.append([occurrence for occurrence, _ in pairs])
-        calls.append(context.commands.set_alive(after))
-        answers = await context.redis.execute_all(*calls)
-        self.alive_us = after
+        answers = await context.redis.execute_all(*calls) if calls else []
+        await self._save_alive(after)
         flags: list[tuple[Occurrence, str]] = []
-        for occurrences, answer in zip(sent, answers, strict=False):
-            flags += zip(occurrences, answer if occurrences else (), strict=True)
+        for occurrences, answer in zip(sent, answers, strict=True):
+            flags += zip(occurrences, answer, strict=True)
         return flags
 
 

@@ -1,15 +1,19 @@
 """The supervisor killed while tasks come due: nothing is lost, nothing runs twice."""
 
 import json
+import socket
 import time
 from pathlib import Path
 
 import pytest
 
+from rtd.store.connection.command import RedisCommand
+from rtd.store.connection.lua_scripts import script
 from tests.helpers.daemon import Daemon, DaemonMaker
 from tests.helpers.deadline import until
 from tests.helpers.killing import kill_and_check, ticks
 from tests.helpers.occurrences import connect_redis, occurrences, outcome_text
+from tests.helpers.running import restart_supervisor
 from tests.helpers.source import PROGRAMS
 
 
@@ -20,6 +24,54 @@ def test_a_killed_supervisor_loses_no_occurrence_and_runs_none_twice(
     path = tmp_path / "ticks"
     daemon = start_daemon("ticking:session", cwd=PROGRAMS, env={"TICKS": str(path)})
     kill_and_check(daemon, path, kills=4, seed=1)
+
+
+def test_catch_ups_are_made_once_although_redis_does_not_know_all_scripts(
+    start_daemon: DaemonMaker, tmp_path: Path
+) -> None:
+    """A script that Redis does not know is sent again, behind what should follow it."""
+    path = tmp_path / "ticks"
+    daemon = start_daemon("ticking:session", cwd=PROGRAMS, env={"TICKS": str(path)})
+    until(lambda: len(ticks(path)) > 10, what="ticks")
+
+    def forget_scripts() -> None:
+        killed_at = time.time()
+        until(lambda: time.time() > killed_at + 0.5, what="five due moments")
+        with connect_redis(daemon) as link:
+            link.execute(RedisCommand(("SCRIPT", "FLUSH")))
+            link.execute(RedisCommand(("SCRIPT", "LOAD", script("fire").source)))
+
+    restart_supervisor(daemon, forget_scripts)
+    began = len(ticks(path))
+    until(lambda: len(ticks(path)) > began + 20, what="ticks after the kill")
+    daemon.ok("disable", "--all")
+    with connect_redis(daemon) as link:
+        assert link.execute(RedisCommand(("HGETALL", "{rtd:rtd}:owed"))) == []
+
+
+def test_the_time_is_noted_after_what_was_decided_although_redis_has_forgotten_a_script(
+    start_daemon: DaemonMaker, tmp_path: Path
+) -> None:
+    """A script that Redis does not know is sent again, behind all else: a supervisor that is killed
+    before that would leave a note of the time, and none of the moments that were missed."""
+    daemon = start_daemon("ticking:session", cwd=PROGRAMS, env={"TICKS": str(tmp_path / "ticks")})
+    until(lambda: len(ticks(tmp_path / "ticks")) > 10, what="ticks")
+    with socket.socket(socket.AF_UNIX) as monitor:
+        monitor.connect(f"{daemon.home}/state/redis/redis.sock")
+
+        def forget_scripts() -> None:
+            killed_at = time.time()
+            until(lambda: time.time() > killed_at + 0.3, what="three due moments")
+            with connect_redis(daemon) as link:
+                link.execute(RedisCommand(("SCRIPT", "FLUSH")))
+            monitor.sendall(b"MONITOR\r\n")
+
+        restart_supervisor(daemon, forget_scripts)
+        daemon.stop()
+        seen = b"".join(iter(lambda: monitor.recv(1 << 16), b"")).splitlines()
+    noted = next(i for i, line in enumerate(seen) if b'"{rtd:rtd}:occ:none"' in line)
+    timed = next(i for i, line in enumerate(seen) if b'.sock] "SET" "{rtd:rtd}:alive"' in line)
+    assert noted < timed, seen[timed]
 
 
 def test_a_stop_over_five_due_times_leaves_five_records_and_each_policy_does_what_it_says(
