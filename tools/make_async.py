@@ -25,7 +25,9 @@ RENAMED: Final = {
 } | {"__enter__": "__aenter__", "__exit__": "__aexit__", "close": "aclose"}  # fmt: skip
 #: What a call is awaited on, beside the methods of the class itself.
 AWAITED: Final = ("self.rpc", "self._pool", "self._source.rpc", "self._source", "self._submitter",
-                  "parts")  # fmt: skip
+                  "parts", "rpc")  # fmt: skip
+#: Calls nothing: it returns the verbs.
+RPC_WITHIN: Final = "rpc_within"
 STREAMS: Final = frozenset(verb.name for verb in VERBS.values() if verb.stream is not None)
 #: Left out: a property cannot await. The `row` of an `AsyncRun` is what is known of it.
 LEFT_OUT: Final = {"Run": {"row"}}
@@ -134,7 +136,7 @@ def _async_methods(name: str, members: list[ast.stmt]) -> set[str]:
     """Return the methods of a class that await something; of a protocol all but properties."""
     functions = [member for member in members if isinstance(member, ast.FunctionDef)]
     if name in ("RunSource", "TaskSubmitter"):
-        return {f.name for f in functions if not f.decorator_list}
+        return {f.name for f in functions if not f.decorator_list} - {RPC_WITHIN}
     found: set[str] = {"__enter__"}
     while True:
         more = {f.name for f in functions if any(_awaits(n, found) for n in ast.walk(f))}
@@ -161,6 +163,8 @@ def _is_awaited(call: ast.Call, methods: set[str]) -> bool:
     receiver = ast.unparse(function.value)
     if receiver == "self":
         return function.attr in methods
+    if function.attr == RPC_WITHIN:
+        return False
     is_stream = receiver.endswith(".rpc") and function.attr in STREAMS
     return receiver in AWAITED and not is_stream
 

@@ -13,6 +13,7 @@ from rtctl.client.check_argument import check_list, check_number
 from rtctl.client.errors import single_outcome
 from rtctl.client.run_base import id_of
 from rtctl.client.run_pages import RunPages
+from rtctl.core.deadline import GRACE_S, PING_S
 from rtd.common.errors import BadRequest
 from rtd.common.ids import new_id
 
@@ -97,6 +98,10 @@ class AsyncClient:
         )
         return [AsyncRun(self, run_id, task, is_new) for run_id, is_new in created]
 
+    def rpc_within(self, timeout: float | None) -> AsyncVerbs:
+        """See `rtctl.client.client.Client.rpc_within`."""
+        return self._pool.rpc_within(timeout, GRACE_S)
+
     async def ls(
         self,
         task: str | None = None,
@@ -138,9 +143,10 @@ class AsyncClient:
         """See `rtctl.client.client.Client.info`."""
         return await self.rpc.info()
 
-    async def ping(self) -> PingResult:
+    async def ping(self, timeout: float | None = PING_S) -> PingResult:
         """See `rtctl.client.client.Client.ping`."""
-        return await self.rpc.ping()
+        rpc = self._pool.rpc_within(timeout)
+        return await rpc.ping()
 
     async def events(
         self, follow: bool = False, since: str | None = None, limit: int = 100

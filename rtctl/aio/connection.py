@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from rtctl.client.check_listener import check_folder, check_listener
-from rtctl.client.connection import ANSWER_S, CLIENT, CONNECT_S, ConnectionLost
+from rtctl.client.connection import ANSWER_S, CLIENT, CONNECT_S, ConnectionLost, no_answer
 from rtctl.client.errors import unreachable_error
-from rtd.common.errors import RtdError, WaitTimeout
+from rtd.common.errors import RtdError
 from rtd.protocol import frames
 from rtd.protocol.decoder import Decoder
 from rtd.protocol.frames import Notification, Response
@@ -49,9 +49,7 @@ class AsyncDaemonConnection:
             async with asyncio.timeout(answer_s):
                 return await future
         except TimeoutError:
-            raise WaitTimeout(
-                f"rtd is there ({self.path}) but did not answer within {answer_s:g} s"
-            ) from None
+            raise no_answer(self.path, answer_s or 0.0) from None
         finally:
             self._waiting.pop(msgid, None)
 

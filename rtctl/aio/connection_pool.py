@@ -8,10 +8,12 @@ from typing import Any
 
 from rtctl.aio.connection import AsyncDaemonConnection, open_connection
 from rtctl.client.check_argument import check_number, find_address
-from rtctl.client.connection import ConnectionLost, answer_limit_s
-from rtctl.client.connection_pool import PAGE, without_defaults
+from rtctl.client.connection import ConnectionLost, answer_limit_s, no_answer
+from rtctl.client.connection_pool import PAGE
 from rtctl.client.errors import DaemonUnreachable
-from rtctl.client.stream_position import position_of
+from rtctl.client.part_stream import without_defaults
+from rtctl.core.deadline import GRACE_S, deadline_of
+from rtctl.core.stream_position import position_of
 from rtctl.generated.async_verbs import AsyncVerbs
 from rtctl.generated.shapes import Row
 from rtd.common.errors import WaitTimeout
@@ -65,9 +67,30 @@ class AsyncConnectionPool:
         if connection is not None:
             connection.drop()
 
+    def rpc_within(self, limit_s: float | None, grace_s: float = 0.0) -> AsyncVerbs:
+        """Return the verbs; see `rtctl.client.connection_pool.ConnectionPool.rpc_within`."""
+        check_number("timeout", limit_s)
+        until = deadline_of(limit_s, grace_s)
+        if until is None:
+            return self.rpc
+
+        async def call(method: str, params: dict[str, Any], repeatable: bool = True) -> Any:
+            try:
+                # It covers the connecting, too.
+                async with asyncio.timeout(until.left_s):
+                    return await self._call(method, params, repeatable, None)
+            except TimeoutError:
+                raise no_answer(self.path, until.limit_s) from None
+
+        return AsyncVerbs(call, self.stream)
+
     async def call(self, method: str, params: dict[str, Any], repeatable: bool = True) -> Any:
         """Send a request; see `rtctl.client.connection_pool.ConnectionPool.call`."""
-        answer_s = answer_limit_s(method, params)
+        return await self._call(method, params, repeatable, answer_limit_s(method, params))
+
+    async def _call(
+        self, method: str, params: dict[str, Any], repeatable: bool, answer_s: float | None
+    ) -> Any:
         try:
             return await (await self.get_connection()).call(method, params, answer_s)
         except ConnectionLost:
@@ -87,7 +110,8 @@ class AsyncConnectionPool:
         while True:
             left_s = None if deadline is None else max(deadline - monotonic(), 0.0)
             try:
-                return (await self.rpc.wait(runs=runs, timeout_s=left_s, any=any))["runs"]
+                rpc = self.rpc_within(left_s, GRACE_S)
+                return (await rpc.wait(runs=runs, timeout_s=left_s, any=any))["runs"]
             except ConnectionLost:
                 if left_s == 0.0:
                     raise WaitTimeout(f"not over within {timeout_s:g} s") from None

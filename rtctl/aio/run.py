@@ -5,10 +5,13 @@ Made by `python -m tools.generate_client` from `rtctl/client/run.py`.
 
 from __future__ import annotations
 
+from time import monotonic
+
 from rtctl.client.connection import ConnectionLost
 from rtctl.client.errors import RunFailed, single_outcome, state_phrase
 from rtctl.client.output_lines import Line, LineAssembler
 from rtctl.client.run_base import RunBase
+from rtctl.core.deadline import left_of
 from rtd.model.run_states import TERMINAL
 
 TYPE_CHECKING = False
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
 
         @property
         def rpc(self) -> AsyncVerbs: ...
+
+        def rpc_within(self, timeout: float | None) -> AsyncVerbs: ...
 
         async def wait(
             self, runs: Sequence[AsyncRun | str], timeout: float | None = None
@@ -80,10 +85,12 @@ class AsyncRun(RunBase):
 
     async def result(self, timeout: float | None = None) -> Any:
         """See `rtctl.client.run.Run.result`."""
-        answer = await self._source.rpc.result(run=self.id)
+        rpc = self._source.rpc_within(timeout)
+        began = monotonic()
+        answer = await rpc.result(run=self.id)
         if answer["state"] not in TERMINAL:
-            await self.wait(timeout)
-            answer = await self._source.rpc.result(run=self.id)
+            await self.wait(left_of(timeout, began))
+            answer = await rpc.result(run=self.id)
         if answer["state"] == "succeeded":
             return answer["value"]
         raise RunFailed(self.id, answer)

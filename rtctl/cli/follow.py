@@ -11,7 +11,7 @@ from rtctl.cli.screen import clean, cut, short_duration
 from rtctl.cli.terminal_text import OutputCleaner
 from rtctl.client.errors import state_phrase
 from rtctl.client.output_lines import LineAssembler
-from rtd.common.errors import RtdError, WaitTimeout
+from rtd.common.errors import RtdError, StoreGone, WaitTimeout
 from rtd.common.format_units import format_duration
 
 TYPE_CHECKING = False
@@ -21,10 +21,12 @@ if TYPE_CHECKING:
 
     from rtctl.cli.context import CommandContext
     from rtctl.client.output_lines import Line
-    from rtctl.generated.answers import LogsResult
+    from rtctl.generated.answers import LogsResult, ShowResult
     from rtctl.generated.shapes import LogPart, Row
 
 RAW = Flag("--raw", "on a terminal, too: output as it is, with its colours and escape sequences")
+#: The progress line does not wait longer for the row of the run.
+_ROW_S = 0.5
 #: A shorter wait shows no progress line.
 _PATIENCE_S = 1.0
 _REFRESH_S = 0.5
@@ -62,8 +64,8 @@ def wait_for(
 
 
 def _show_progress(context: CommandContext, runs: list[str], waited_s: float) -> None:
-    if len(runs) == 1:
-        answer = context.rpc.show(run=runs[0])
+    answer = _shown(context, runs[0]) if len(runs) == 1 else None
+    if answer is not None:
         row, waits = answer["row"], answer["waits"]
         parts = [
             clean(row["task"]),
@@ -72,10 +74,19 @@ def _show_progress(context: CommandContext, runs: list[str], waited_s: float) ->
             clean(progress_text(row) or waits),
         ]
     else:
-        parts = [f"waiting for {len(runs)} runs", short_duration(waited_s)]
+        count = "the run" if len(runs) == 1 else f"{len(runs)} runs"
+        parts = [f"waiting for {count}", short_duration(waited_s)]
     text = cut("  ".join(part for part in parts if part), (context.screen.width or 80) - 1)
     sys.stderr.write(f"\r\033[K{text}")
     sys.stderr.flush()
+
+
+def _shown(context: CommandContext, run: str) -> ShowResult | None:
+    """Return what there is of a run; None: rtd or Redis is silent, and the wait goes on."""
+    try:
+        return context.pool.rpc_within(_ROW_S).show(run=run)
+    except (WaitTimeout, StoreGone):
+        return None
 
 
 def write_parts(parts: Iterable[LogPart], split: bool, is_raw: bool) -> None:

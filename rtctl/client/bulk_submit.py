@@ -6,7 +6,8 @@ from collections import deque
 from itertools import islice
 
 from rtctl.client.check_argument import check_list, check_map
-from rtctl.client.connection import ConnectionLost
+from rtctl.client.connection import ANSWER_S, ConnectionLost
+from rtctl.core.deadline import Deadline
 from rtd.common.errors import PolicyError, RtdError, UnserialisableError
 from rtd.common.ids import new_ids
 from rtd.protocol import frames
@@ -106,7 +107,7 @@ def submit_all(
                     sent.append(connection.send("submit", chunk))
                 if not sent:
                     return made
-                answer = connection.receive_answer(sent[0])
+                answer = connection.receive_answer(sent[0], Deadline(ANSWER_S))
             except ConnectionLost:
                 losses += 1
                 if losses > LOSSES:

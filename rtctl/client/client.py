@@ -10,6 +10,7 @@ from rtctl.client.run import Run
 from rtctl.client.run_base import id_of
 from rtctl.client.run_pages import RunPages
 from rtctl.client.run_submitter import RunSubmitter
+from rtctl.core.deadline import GRACE_S, PING_S
 from rtd.common.errors import BadRequest
 from rtd.common.ids import new_id
 
@@ -115,6 +116,10 @@ class Client:
         created = self._submitter.submit_many(task, params, {} if options is None else options)
         return [Run(self, run_id, task, is_new) for run_id, is_new in created]
 
+    def rpc_within(self, timeout: float | None) -> Verbs:
+        """Return `rpc` whose answers must all come within so many seconds, and one more."""
+        return self._pool.rpc_within(timeout, GRACE_S)
+
     # --- reading
 
     def ls(
@@ -165,9 +170,10 @@ class Client:
         """Describe the daemon, its app, its Redis and its executors."""
         return self.rpc.info()
 
-    def ping(self) -> PingResult:
-        """Check that the daemon answers."""
-        return self.rpc.ping()
+    def ping(self, timeout: float | None = PING_S) -> PingResult:
+        """Check that the daemon answers within so many seconds. Raises WaitTimeout."""
+        rpc = self._pool.rpc_within(timeout)
+        return rpc.ping()
 
     def events(
         self, follow: bool = False, since: str | None = None, limit: int = 100
@@ -188,14 +194,8 @@ class Client:
     def wait(
         self, runs: Sequence[Run | str], timeout: float | None = None, any: bool = False
     ) -> list[Run]:
-        """Return when all of the runs (or any of them) are over. Waits out restarts of rtd.
-
-        Args:
-            timeout: seconds; None: for ever.
-
-        Raises:
-            WaitTimeout: the runs were not over by then. They go on.
-        """
+        """Return when all of the runs (or any of them) are over. Waits out restarts of rtd. After
+        `timeout` seconds (None: for ever) it raises WaitTimeout, and the runs go on."""
         check_number("timeout", timeout)
         if isinstance(runs, str) or not hasattr(runs, "__iter__"):
             raise BadRequest("wait takes a list of runs")

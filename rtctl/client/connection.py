@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import _socket
 from struct import pack
-from time import monotonic
 
 from rtctl.client.check_listener import check_folder, check_listener
 from rtctl.client.errors import DaemonUnreachable, unreachable_error
+from rtctl.core.deadline import ENDLESS_S, GRACE_S, Deadline, deadline_of
 from rtctl.generated.verb_table import ANSWERS_WITHIN_S
 from rtd.common.errors import WaitTimeout
 from rtd.common.version import VERSION
@@ -27,10 +27,8 @@ if TYPE_CHECKING:
 _READ_BYTES = 256 << 10
 #: How long the daemon may take for an answer that it gives at once.
 ANSWER_S = 60.0
-#: Python takes no limits of some centuries for a socket; these are as good as none.
-_ENDLESS_S = 1e9
-#: How long a daemon may take to accept a connection, in whole seconds.
-CONNECT_S = 10
+#: How long a daemon may take to accept a connection.
+CONNECT_S = 10.0
 CLIENT = f"rtctl {VERSION}"
 
 
@@ -44,6 +42,7 @@ class DaemonConnection:
     Args:
         path: the control socket.
         is_named: the caller has named it, so the daemon may be another user's.
+        connect_s: how long the daemon may take to accept the connection.
 
     Attributes:
         listener_uid: the daemon's user.
@@ -52,7 +51,7 @@ class DaemonConnection:
         DaemonUnreachable, NotPermitted, ConfigError: with what was tried.
     """
 
-    def __init__(self, path: str, is_named: bool = True) -> None:
+    def __init__(self, path: str, is_named: bool = True, connect_s: float = CONNECT_S) -> None:
         self.path = path
         if not is_named:
             check_folder(path)
@@ -64,7 +63,7 @@ class DaemonConnection:
         self._unanswered = 0
         self._early: dict[int, Response] = {}
         # connect() on a full backlog blocks, and with a timeout of Python it would not wait at all.
-        timeout = pack("@ll", CONNECT_S, 0)
+        timeout = pack("@ll", int(connect_s), int(connect_s % 1 * 1e6))
         self._sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_SNDTIMEO, timeout)
         try:
             self._sock.connect(path)
@@ -99,8 +98,12 @@ class DaemonConnection:
         """Close the connection. A stream that is still going ends."""
         self._sock.close()
 
-    def send(self, method: str, params: dict[str, Any]) -> int:
-        """Send a request. Returns its id."""
+    def send(self, method: str, params: dict[str, Any], until: Deadline | None = None) -> int:
+        """Send a request. Returns its id.
+
+        Args:
+            until: when to give up; None: after a minute.
+        """
         self._last_id += 1
         self._unanswered += 1
         data = frames.encode_request(self._last_id, method, params)
@@ -108,15 +111,15 @@ class DaemonConnection:
             hello = {"version": frames.VERSION, "client": CLIENT}
             data = frames.encode_request(1, "hello", hello) + data
             self._greeted = True
-        self._send_all(data)
+        self._send_all(data, until or Deadline(ANSWER_S))
         return self._last_id
 
-    def _send_all(self, data: bytes) -> None:
+    def _send_all(self, data: bytes, until: Deadline) -> None:
         try:
-            self._sock.settimeout(ANSWER_S)
+            self._sock.settimeout(until.left_s)
             self._sock.sendall(data)
         except TimeoutError:
-            raise self._stalled() from None
+            raise no_answer(self.path, until.limit_s) from None
         except OSError:
             # The reason may be waiting to be read: a refusal comes before any request.
             self._raise_refusal()
@@ -124,26 +127,27 @@ class DaemonConnection:
 
     def _raise_refusal(self) -> None:
         try:
-            self.receive(1.0)
+            self.receive(Deadline(1.0))
         except (ConnectionLost, WaitTimeout):
             return
 
-    def call(self, method: str, params: dict[str, Any], answer_s: float | None = ANSWER_S) -> Any:
+    def call(self, method: str, params: dict[str, Any], until: Deadline | None = None) -> Any:
         """Send a request and wait for its answer.
 
         Args:
-            answer_s: how long to wait; None: for ever.
+            until: when to give up; None: as `answer_limit_s` says.
 
         Raises:
             ConnectionLost: the daemon went away; it may have carried out the request or not.
             RtdError: the daemon's answer is an error.
         """
-        return self.receive_answer(self.send(method, params), answer_s)
+        msgid = self.send(method, params, until)
+        return self.receive_answer(msgid, until or deadline_of(answer_limit_s(method, params)))
 
-    def receive_answer(self, msgid: int, answer_s: float | None = ANSWER_S) -> Any:
+    def receive_answer(self, msgid: int, until: Deadline | None) -> Any:
         """Return the result of a sent request; the daemon may answer in another order."""
         while (message := self._early.pop(msgid, None)) is None:
-            found = self.receive(answer_s)
+            found = self.receive(until)
             if isinstance(found, Response):
                 self._early[found.msgid] = found
         self.mark_answered()
@@ -151,17 +155,16 @@ class DaemonConnection:
             raise message.error
         return message.result
 
-    def receive(self, answer_s: float | None) -> Response | Notification:
+    def receive(self, until: Deadline | None) -> Response | Notification:
         """Return the next message. Checks the answer to the greeting and skips it.
 
         Args:
-            answer_s: how long it may take; None: for ever.
+            until: when to give up; None: never.
 
         Raises:
             ConnectionLost: the daemon went away.
             RtdError: the daemon refused the greeting or the whole connection.
         """
-        deadline = None if answer_s is None else monotonic() + answer_s
         while True:
             for message in self._messages:
                 if isinstance(message, Notification):
@@ -171,7 +174,7 @@ class DaemonConnection:
                         return message
                     if message.error is not None:
                         raise message.error
-            self._messages = self._decoder.feed(self._read(deadline))
+            self._messages = self._decoder.feed(self._read(until))
 
     def wait_closed(self) -> None:
         """Return when the daemon has closed the connection."""
@@ -181,13 +184,13 @@ class DaemonConnection:
         except ConnectionLost:
             return
 
-    def _read(self, deadline: float | None) -> bytes:
+    def _read(self, until: Deadline | None) -> bytes:
         try:
-            left_s = None if deadline is None else max(deadline - monotonic(), 0.001)
-            self._sock.settimeout(left_s)
+            self._sock.settimeout(None if until is None else until.left_s)
             data = self._sock.recv(_READ_BYTES)
         except TimeoutError:
-            raise self._stalled() from None
+            assert until is not None
+            raise no_answer(self.path, until.limit_s) from None
         except OSError:
             data = b""
         if not data:
@@ -200,11 +203,12 @@ class DaemonConnection:
             "`rtctl ping` tells whether it is back"
         )
 
-    def _stalled(self) -> WaitTimeout:
-        return WaitTimeout(
-            f"rtd is there ({self.path}) but did not answer within {ANSWER_S:g} s; "
-            "its log may say why"
-        )
+
+def no_answer(path: str, limit_s: float) -> WaitTimeout:
+    """Return the error about a daemon that hangs."""
+    return WaitTimeout(
+        f"rtd is there ({path}) but did not answer within {limit_s:g} s; its log may say why"
+    )
 
 
 def answer_limit_s(method: str, params: dict[str, Any]) -> float | None:
@@ -214,6 +218,6 @@ def answer_limit_s(method: str, params: dict[str, Any]) -> float | None:
     """
     limit_s = ANSWERS_WITHIN_S.get(method, ANSWER_S)
     if limit_s is None and params.get("timeout_s") is not None:
-        limit_s = float(params["timeout_s"]) + ANSWER_S
-        return limit_s if limit_s < _ENDLESS_S else None
+        limit_s = float(params["timeout_s"]) + GRACE_S
+        return limit_s if limit_s < ENDLESS_S else None
     return limit_s

@@ -10,20 +10,19 @@ import os
 from time import monotonic, sleep
 
 from rtctl.client.check_argument import check_number, find_address
-from rtctl.client.connection import ConnectionLost, DaemonConnection, answer_limit_s
+from rtctl.client.connection import CONNECT_S, ConnectionLost, DaemonConnection
 from rtctl.client.errors import DaemonUnreachable
+from rtctl.client.part_stream import PartStream, without_defaults
+from rtctl.core.deadline import GRACE_S, Deadline, deadline_of
 from rtctl.generated.verbs import Verbs
 from rtd.common.errors import WaitTimeout
 from rtd.config.file_owners import is_own
 from rtd.config.socket_path import is_socket_named
-from rtd.protocol.frames import Notification
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Any
 
-    from rtctl.client.stream_position import StreamPosition
     from rtctl.generated.shapes import Row
 
 #: The pause between two tries to reach a daemon that restarts.
@@ -63,8 +62,12 @@ class ConnectionPool:
         while self._idle:
             self._idle.pop().close()
 
-    def acquire(self) -> DaemonConnection:
-        """Return a connection for one caller, which must `release` it."""
+    def acquire(self, until: Deadline | None = None) -> DaemonConnection:
+        """Return a connection for one caller, which must `release` it.
+
+        Args:
+            until: when to give up; None: as usual.
+        """
         if os.getpid() != self._pid:
             # A fork: the parent goes on using these connections, this process must not.
             self._idle, self._pid = [], os.getpid()
@@ -76,20 +79,21 @@ class ConnectionPool:
             if connection.is_idle():
                 return connection
             connection.close()
-        connection = DaemonConnection(self.path, self._is_named)
+        connect_s = CONNECT_S if until is None else min(CONNECT_S, until.left_s)
+        connection = DaemonConnection(self.path, self._is_named, connect_s)
         self._seen = True
         if not is_own(connection.listener_uid):
             self.other_uid = connection.listener_uid
         return connection
 
-    def _take_or_wait(self) -> DaemonConnection:
+    def _take_or_wait(self, until: Deadline | None) -> DaemonConnection:
         """Return a connection. Waits for a daemon that answered before: it may be restarting."""
         try:
-            return self.acquire()
+            return self.acquire(until)
         except DaemonUnreachable:
             if not self._seen:
                 raise
-        return self.reconnect()
+        return self.reconnect(until)
 
     def release(self, connection: DaemonConnection) -> None:
         """Take a connection back. A connection in the middle of a call is closed."""
@@ -98,21 +102,45 @@ class ConnectionPool:
         else:
             connection.close()
 
-    def call(self, method: str, params: dict[str, Any], repeatable: bool = True) -> Any:
+    def rpc_within(self, limit_s: float | None, grace_s: float = 0.0) -> Verbs:
+        """Return the verbs, all of whose answers must come within so many seconds from now.
+
+        Args:
+            limit_s: as errors name it; None: each verb has its usual limit.
+            grace_s: how much later the caller gives up.
+        """
+        check_number("timeout", limit_s)
+        until = deadline_of(limit_s, grace_s)
+        if until is None:
+            return self.rpc
+
+        def call(method: str, params: dict[str, Any], repeatable: bool = True) -> Any:
+            return self.call(method, params, repeatable, until)
+
+        return Verbs(call, self.stream)
+
+    def call(
+        self,
+        method: str,
+        params: dict[str, Any],
+        repeatable: bool = True,
+        until: Deadline | None = None,
+    ) -> Any:
         """Send a request and return the answer. Sends again when the daemon went away meanwhile.
 
         Args:
             repeatable: sending it twice does no harm.
+            until: when to give up; None: each verb has its usual limit.
 
         Raises:
             RtdError: the daemon's error, or the daemon cannot be reached.
         """
         try:
-            return self._once(self._take_or_wait(), method, params)
+            return self._once(self._take_or_wait(until), method, params, until)
         except ConnectionLost:
             if not repeatable:
                 raise
-        return self._once(self.reconnect(), method, params)
+        return self._once(self.reconnect(until), method, params, until)
 
     def wait(self, runs: list[str], timeout_s: float | None, any: bool = False) -> list[Row]:
         """Return the rows of runs when all (or any) are over. Waits out restarts of the daemon.
@@ -130,25 +158,32 @@ class ConnectionPool:
         while True:
             left_s = None if deadline is None else max(deadline - monotonic(), 0.0)
             try:
-                return self.rpc.wait(runs=runs, timeout_s=left_s, any=any)["runs"]
+                rpc = self.rpc_within(left_s, GRACE_S)
+                return rpc.wait(runs=runs, timeout_s=left_s, any=any)["runs"]
             except ConnectionLost:
                 if left_s == 0.0:
                     raise WaitTimeout(f"not over within {timeout_s:g} s") from None
 
-    def reconnect(self) -> DaemonConnection:
+    def reconnect(self, until: Deadline | None = None) -> DaemonConnection:
         """Return a connection to a daemon that was there a moment ago and may be restarting."""
         deadline = monotonic() + self._reconnect_s
         while True:
             try:
-                return self.acquire()
+                return self.acquire(until)
             except DaemonUnreachable:
-                if monotonic() > deadline:
+                if monotonic() > deadline or (until is not None and until.is_over):
                     raise
                 sleep(_PAUSE_S)
 
-    def _once(self, connection: DaemonConnection, method: str, params: dict[str, Any]) -> Any:
+    def _once(
+        self,
+        connection: DaemonConnection,
+        method: str,
+        params: dict[str, Any],
+        until: Deadline | None,
+    ) -> Any:
         try:
-            return connection.call(method, params, answer_limit_s(method, params))
+            return connection.call(method, params, until)
         finally:
             self.release(connection)
 
@@ -156,7 +191,7 @@ class ConnectionPool:
         """Open a streamed answer on a connection of its own."""
         position = None
         if params.get("follow"):
-            from rtctl.client.stream_position import position_of  # lazy: only followers need it
+            from rtctl.core.stream_position import position_of  # lazy: only followers need it
 
             position = position_of(method, params)
         connection = self.acquire()
@@ -166,72 +201,3 @@ class ConnectionPool:
             connection.close()
             raise
         return PartStream(self, connection, method, position)
-
-
-def without_defaults(params: dict[str, Any]) -> dict[str, Any]:
-    """Return the parameters of a streamed request without `after` when it is not used: an older
-    daemon does not know it."""
-    return {name: v for name, v in params.items() if name != "after" or v is not None}
-
-
-class PartStream:
-    """The parts of a streamed answer, each once. `close` ends it sooner.
-
-    An answer that follows a run or the events goes on over a restart of the daemon, as `wait` does.
-
-    Attributes:
-        answer: the answer that follows the last part; None before.
-    """
-
-    def __init__(
-        self,
-        pool: ConnectionPool,
-        connection: DaemonConnection,
-        method: str,
-        position: StreamPosition | None,
-    ) -> None:
-        self.answer: Any = None
-        self._pool = pool
-        self._method = method
-        self._position = position
-        self._connection: DaemonConnection | None = connection
-
-    def __iter__(self) -> Iterator[Any]:
-        while self._connection is not None:
-            try:
-                message = self._connection.receive(None)
-            except ConnectionLost:
-                if self._position is None:
-                    raise
-                self._restart(self._position)
-                continue
-            if isinstance(message, Notification):
-                if self._position is None or self._position.advance(message.params):
-                    yield message.params
-                continue
-            self._connection.mark_answered()
-            connection, self._connection = self._connection, None
-            self._pool.release(connection)
-            if message.error is not None:
-                raise message.error
-            self.answer = message.result
-
-    def _restart(self, position: StreamPosition) -> None:
-        """Go on with a daemon that has restarted, behind the last part."""
-        self.close()
-        while self._connection is None:
-            connection = self._pool.reconnect()
-            try:
-                connection.send(self._method, without_defaults(position.params))
-                self._connection = connection
-            except ConnectionLost:  # one that was idle over the restart
-                connection.close()
-
-    def close(self) -> None:
-        """Close the connection; the daemon stops sending."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
-    def __del__(self) -> None:
-        self.close()

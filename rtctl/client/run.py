@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from time import monotonic
+
 from rtctl.client.connection import ConnectionLost
 from rtctl.client.errors import RunFailed, single_outcome, state_phrase
 from rtctl.client.output_lines import Line, LineAssembler
 from rtctl.client.run_base import RunBase
+from rtctl.core.deadline import left_of
 from rtd.model.run_states import TERMINAL
 
 TYPE_CHECKING = False
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 
         @property
         def rpc(self) -> Verbs: ...
+        def rpc_within(self, timeout: float | None) -> Verbs: ...
         def wait(self, runs: Sequence[Run | str], timeout: float | None = None) -> list[Run]: ...
         def retry(self, run: Run | str) -> Run: ...
 
@@ -90,10 +94,12 @@ class Run(RunBase):
             WaitTimeout: the run was not over by then. It goes on.
             RunFailed: the run ended without success; the sentence says why.
         """
-        answer = self._source.rpc.result(run=self.id)
+        rpc = self._source.rpc_within(timeout)
+        began = monotonic()
+        answer = rpc.result(run=self.id)
         if answer["state"] not in TERMINAL:
-            self.wait(timeout)
-            answer = self._source.rpc.result(run=self.id)
+            self.wait(left_of(timeout, began))
+            answer = rpc.result(run=self.id)
         if answer["state"] == "succeeded":
             return answer["value"]
         raise RunFailed(self.id, answer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rtctl.cli.screen import clean
+from rtctl.core.deadline import Deadline
 from rtd.common.errors import WaitTimeout
 
 TYPE_CHECKING = False
@@ -50,7 +51,7 @@ def _answer(context: CommandContext) -> ReloadResult:
         request = connection.send("reload", {})
         answer: ReloadResult
         try:
-            answer = connection.receive_answer(request, PATIENCE_S)
+            answer = connection.receive_answer(request, Deadline(PATIENCE_S))
         except WaitTimeout:
             if not context.quiet:
                 context.screen.print_err(_STILL)

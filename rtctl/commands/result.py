@@ -7,6 +7,7 @@ from rtctl.cli.flags import Flag
 from rtctl.cli.follow import RAW, wait_for
 from rtctl.cli.screen import clean
 from rtctl.client.errors import state_phrase
+from rtctl.core.deadline import GRACE_S
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,9 +30,10 @@ def run(context: CommandContext) -> int:
     args = context.args
     context.screen.is_raw = args.raw
     target = context.targets(1, 1)[0]
+    rpc = context.pool.rpc_within(args.timeout, GRACE_S)
     if args.wait or args.timeout is not None:
         wait_for(context, [target], args.timeout)
-    answer = context.rpc.result(run=target)
+    answer = rpc.result(run=target)
     if context.is_json:
         context.print_json(answer)
     if answer["state"] in ("queued", "running"):
@@ -44,7 +46,7 @@ def run(context: CommandContext) -> int:
             _print(context, answer["value"])
         return 0
     _say_failure(context, answer)
-    return exit_code_of(context.rpc.show(run=answer["id"])["row"])
+    return exit_code_of(rpc.show(run=answer["id"])["row"])
 
 
 def _print(context: CommandContext, value: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rtctl.cli.flags import Flag
 from rtctl.cli.print_answers import redis_text
 from rtctl.cli.run_rows import time_text
 from rtctl.cli.screen import ago, align_pairs, clean
@@ -13,19 +14,25 @@ if TYPE_CHECKING:
     from rtctl.generated.shapes import FaultRow, LaneRow, ScheduleState
 
 USAGE = "status"
-FLAGS = ()
+FLAGS = (
+    Flag("--timeout", "give up after this long (default 8s; exit code 124)", "duration",
+         "DURATION"),
+)  # fmt: skip
 MORE = """Faults are parts of the app that failed without stopping anything: conditions, functions
 of parameters, hooks, files of loaders, log handlers. They are forgotten when the app is imported
 again. A fault of kind rtd is a failure inside the daemon in the last minute; its log says more.
 Exit code 3: the app does not import, Redis does not answer or takes no writes, the schedule is
-halted, or there are faults."""
+halted, or there are faults; 124: the daemon is there and does not answer."""
 UNWELL = 3
+#: Of it the daemon may take 4 seconds to find out that Redis is silent.
+_LIMIT_S = 8.0
 
 
 def run(context: CommandContext) -> int:
     """Print the state of the daemon, its app and its schedule."""
     context.targets(0, 0, "target")
-    status = context.rpc.status()
+    limit_s = _LIMIT_S if context.args.timeout is None else context.args.timeout
+    status = context.pool.rpc_within(limit_s).status()
     if context.is_json:
         context.print_json(status)
     elif not context.quiet:

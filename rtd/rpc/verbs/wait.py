@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from typing import Any
+from typing import Any, Final
 
 from rtd.common.errors import BadRequest, RtdError, WaitTimeout
 from rtd.common.format_units import format_duration
@@ -18,6 +18,9 @@ from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.run_helpers import no_such_run
 from rtd.supervisor.core.run_waiters import RunWatch
 
+#: How much later than its limit a wait ends that Redis holds up.
+GRACE_S: Final = 0.5
+
 
 @handles(run_verbs.WAIT)
 async def handle(request: ClientRequest) -> dict[str, Any] | PackedResult:
@@ -30,10 +33,18 @@ async def handle(request: ClientRequest) -> dict[str, Any] | PackedResult:
         raise BadRequest("wait: name at least one run")
     timeout_s = params["timeout_s"]
     until = None if timeout_s is None else time.monotonic() + timeout_s
+    limit_s = None if timeout_s is None else timeout_s + GRACE_S
     with reserved_targets(request):
-        ids = await _ids(context, params["runs"])
-        await _until_ended(request, ids, until)
-        return await context.retry(lambda: _result(context, ids))
+        try:
+            async with asyncio.timeout(limit_s):
+                ids = await _ids(context, params["runs"])
+                await _until_ended(request, ids, until)
+                return await context.retry(lambda: _result(context, ids))
+        except TimeoutError:
+            raise WaitTimeout(
+                f"whether the runs have ended is not known after {format_duration(timeout_s)}:"
+                " Redis has not answered; they go on"
+            ) from None
 
 
 async def _ids(context: SupervisorContext, targets: list[str]) -> list[str]:
