@@ -90,7 +90,7 @@ def test_deadlines_hold_over_a_restart(daemon: Daemon) -> None:
 def test_delayed_runs_start_after_a_restart(daemon: Daemon) -> None:
     with client(daemon) as rt:
         run = rt.task("add", delay="1.5s").submit(a=1)
-        late = rt.task("add", delay="1h", expires="1.5s").submit(a=1)
+        late = rt.task("add", delay="1h", expires="2h").submit(a=1)
         restart_supervisor(daemon)
         assert run.wait(timeout=20).result() == 1
         assert run.row["started_at"] - run.row["submitted_at"] >= 1.4
