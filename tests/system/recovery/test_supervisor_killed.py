@@ -26,6 +26,15 @@ def test_a_killed_supervisor_loses_no_occurrence_and_runs_none_twice(
     kill_and_check(daemon, path, kills=4, seed=1)
 
 
+def forget_scripts_after_misfires(daemon: Daemon, *then: RedisCommand) -> None:
+    """Wait until tasks have come due; let Redis forget all scripts, and do what follows."""
+    killed_at = time.time()
+    until(lambda: time.time() > killed_at + 0.5, what="five due moments")
+    with connect_redis(daemon) as link:
+        for command in (RedisCommand(("SCRIPT", "FLUSH")), *then):
+            link.execute(command)
+
+
 def test_catch_ups_are_made_once_although_redis_does_not_know_all_scripts(
     start_daemon: DaemonMaker, tmp_path: Path
 ) -> None:
@@ -33,15 +42,8 @@ def test_catch_ups_are_made_once_although_redis_does_not_know_all_scripts(
     path = tmp_path / "ticks"
     daemon = start_daemon("ticking:session", cwd=PROGRAMS, env={"TICKS": str(path)})
     until(lambda: len(ticks(path)) > 10, what="ticks")
-
-    def forget_scripts() -> None:
-        killed_at = time.time()
-        until(lambda: time.time() > killed_at + 0.5, what="five due moments")
-        with connect_redis(daemon) as link:
-            link.execute(RedisCommand(("SCRIPT", "FLUSH")))
-            link.execute(RedisCommand(("SCRIPT", "LOAD", script("fire").source)))
-
-    restart_supervisor(daemon, forget_scripts)
+    known = RedisCommand(("SCRIPT", "LOAD", script("fire").source))
+    restart_supervisor(daemon, lambda: forget_scripts_after_misfires(daemon, known))
     began = len(ticks(path))
     until(lambda: len(ticks(path)) > began + 20, what="ticks after the kill")
     daemon.ok("disable", "--all")
@@ -59,14 +61,11 @@ def test_the_time_is_noted_after_what_was_decided_although_redis_has_forgotten_a
     with socket.socket(socket.AF_UNIX) as monitor:
         monitor.connect(f"{daemon.home}/state/redis/redis.sock")
 
-        def forget_scripts() -> None:
-            killed_at = time.time()
-            until(lambda: time.time() > killed_at + 0.3, what="three due moments")
-            with connect_redis(daemon) as link:
-                link.execute(RedisCommand(("SCRIPT", "FLUSH")))
+        def prepare() -> None:
+            forget_scripts_after_misfires(daemon)
             monitor.sendall(b"MONITOR\r\n")
 
-        restart_supervisor(daemon, forget_scripts)
+        restart_supervisor(daemon, prepare)
         daemon.stop()
         seen = b"".join(iter(lambda: monitor.recv(1 << 16), b"")).splitlines()
     noted = next(i for i, line in enumerate(seen) if b'"{rtd:rtd}:occ:none"' in line)
