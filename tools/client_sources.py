@@ -202,6 +202,7 @@ _USER_TYPES: Final = {
 #: The options of a submit beside the policies.
 _OTHER_OPTIONS: Final = {
     "id": "str", "at": "datetime | float | None", "delay": "Duration | None", "labels": "list[str]",
+    "headers": "Mapping[str, str]",
 }  # fmt: skip
 
 
@@ -227,6 +228,7 @@ def run_options_source() -> str:
             "from __future__ import annotations",
             "TYPE_CHECKING = False",
             "if TYPE_CHECKING:",
+            "    from collections.abc import Mapping",
             "    from datetime import datetime, timedelta",
             "    from typing import Any, TypedDict",
             "    Duration = str | float | timedelta",

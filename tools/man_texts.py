@@ -38,6 +38,7 @@ SERVICE_VARIABLES: Final = {
 RUN_VARIABLES: Final = {
     "RTD_RUN_ID": "the id of the run",
     "RTD_ATTEMPT": "the number of the attempt, from 1",
+    "RTD_HEADERS": "the headers of the run as JSON, if it has some",
     "RTD_RUNTIME_DIR": "the runtime directory, in which rtctl finds this daemon",
     "RTD_SOCKET": "the control socket, if it is elsewhere",
 }

@@ -43,6 +43,7 @@ START_FLAGS = (
     Flag("--at", "start then (`08:00`, `2026-01-31 08:00`)", "text", "TIME"),
     Flag("--id", "your own unique id: the same submit again is the same run", "text", "KEY"),
     Flag("--label", "a word of your own, shown by ls", "text", "WORD", many=True),
+    Flag("--header", "a text that travels with the run", "text", "NAME=VALUE", many=True),
 )
 COMMAND_FLAGS = (
     Flag("--cwd", "command: where it runs (default: here)", "text", "DIR"),
@@ -81,7 +82,7 @@ def build_request(context: CommandContext) -> dict[str, Any]:
         "params": params,
         "ids": None if key else [new_id()],
         "key": key,
-        "options": _options(args),
+        "options": _options(context.verb, args),
     }
 
 
@@ -90,11 +91,13 @@ def submit(context: CommandContext) -> SubmitResult:
     return context.rpc.submit(**build_request(context))
 
 
-def _options(args: Args) -> dict[str, Any]:
+def _options(verb: str, args: Args) -> dict[str, Any]:
     found = {flag.dest: getattr(args, flag.dest) for flag in OPTION_FLAGS}
     options = {name: value for name, value in found.items() if value not in (None, [])}
     if args.label:
         options["labels"] = args.label
+    if args.header:
+        options["headers"] = _headers(verb, args.header)
     if getattr(args, "in") is not None:
         options["delay"] = getattr(args, "in")
     if args.at is not None:
@@ -102,6 +105,19 @@ def _options(args: Args) -> dict[str, Any]:
 
         options["at"] = parse_when(args.at)
     return options
+
+
+def _headers(verb: str, words: Sequence[str]) -> dict[str, str]:
+    """Return the headers of `NAME=VALUE` words. Raises UsageError, also for a name given twice."""
+    found: dict[str, str] = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not name or not equals:
+            raise UsageError(f"{verb}: --header: {word!r} is no NAME=VALUE")
+        if name in found:
+            raise UsageError(f"{verb}: the header {name!r} is given twice")
+        found[name] = value
+    return found
 
 
 def parse_parameters(verb: str, words: Sequence[str]) -> dict[str, Any]:

@@ -13,9 +13,10 @@ from time import monotonic, time
 
 from rtctl.client.check_listener import check_listener
 from rtd.common.errors import NotPermitted
-from rtd.model.run_record import RunSpec
+from rtd.model.run_record import HEADERS, RunSpec
 from rtd.model.run_template import RunTemplate
 from rtd.protocol.frames import dump_value
+from rtd.protocol.headers import headers_fault
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,8 +51,13 @@ class DirectSubmitter:
         while self._idle:
             self._idle.pop().close()
 
-    def submit(self, task: str, run_id: str, params: Mapping[str, Any]) -> bool | None:
+    def submit(
+        self, task: str, run_id: str, params: Mapping[str, Any], headers: dict[str, Any]
+    ) -> bool | None:
         """Queue one run. Returns whether it is new; None: submit it through the daemon.
+
+        Args:
+            headers: the option `headers` of the submit, or nothing.
 
         Raises:
             UnserialisableError: a parameter that cannot be stored.
@@ -59,13 +65,15 @@ class DirectSubmitter:
         until, offer = self._known.get(task, (0.0, {}))
         if monotonic() >= until or os.getpid() != self._pid:
             return None
-        if not _fits(offer, params):
+        if not _fits(offer, params) or (headers and headers_fault(headers[HEADERS])):
             return None
         blob = dump_value(params, "params")
         if len(blob) > offer["params_limit"]:
             return None
         now = time()
         spec = RunSpec(*offer["spec"])._replace(submitted_at=now)
+        if headers and headers[HEADERS]:
+            spec = spec._replace(opts={**spec.opts, **headers})
         record = RunTemplate(spec).record(run_id, blob)
         now_ms = str(int(now * 1000))
         arguments = (

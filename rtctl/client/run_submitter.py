@@ -7,6 +7,7 @@ from rtctl.client.check_argument import check_map, check_task
 from rtctl.client.direct_submit import DirectSubmitter
 from rtctl.client.submit_options import to_wire
 from rtd.common.ids import new_id
+from rtd.model.run_record import HEADERS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from rtctl.client.connection_pool import ConnectionPool
+
+#: The options that a run may have without the daemon in between.
+_HEADERS = {HEADERS}
 
 
 class RunSubmitter:
@@ -34,8 +38,10 @@ class RunSubmitter:
         check_task(task)
         check_map("params", params)
         if not options:
-            return self._submit_plain(task, params)
+            return self._submit_plain(task, params, {})
         key, plain = to_wire(options)
+        if plain.keys() == _HEADERS and not key:
+            return self._submit_plain(task, params, plain)
         answer = self._pool.rpc.submit(
             task=task,
             params=dict(params),
@@ -45,13 +51,20 @@ class RunSubmitter:
         )
         return answer["ids"][0], answer["created"][0]
 
-    def _submit_plain(self, task: str, params: Mapping[str, Any]) -> tuple[str, bool]:
-        """Queue one run without options: straight into Redis where the daemon has offered it."""
+    def _submit_plain(
+        self, task: str, params: Mapping[str, Any], headers: dict[str, Any]
+    ) -> tuple[str, bool]:
+        """Queue one run without other options than headers: straight into Redis where the daemon
+        has offered it."""
         run_id = new_id()
-        created = self._direct_submitter.submit(task, run_id, params)
+        created = self._direct_submitter.submit(task, run_id, params, headers)
         if created is None:
             answer = self._pool.rpc.submit(
-                task=task, params=dict(params), ids=[run_id], shortcut=True
+                task=task,
+                params=dict(params),
+                ids=[run_id],
+                options=headers,  # type: ignore[arg-type]  # the daemon checks them
+                shortcut=True,
             )
             # A daemon of another user could have this one send anything to any socket.
             trusted = self._pool.other_uid is None

@@ -7,6 +7,7 @@ from rtctl.generated.run_options import POLICIES
 from rtd.common.errors import PolicyError
 from rtd.common.exception_name import exception_name
 from rtd.common.text_of import show_value
+from rtd.model.run_record import HEADERS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ def _plain(name: str, value: Any) -> Any:
         return [_exception_name(name, item) for item in (value if many else [value])]
     if name == "labels" and isinstance(value, tuple | set | frozenset):
         return list(value)
+    if name == HEADERS and hasattr(value, "keys"):
+        return dict(value)
     try:
         if hasattr(value, "total_seconds"):
             return value.total_seconds()

@@ -47,6 +47,7 @@ def _print(context: CommandContext, answer: ShowResult) -> None:
         *_facts(row),
         ("submitted by", clean(answer["submitted_by"])),
         ("parameters", _one_line(answer["params"])),
+        ("headers", _one_line(answer["headers"])),
         ("options", _one_line(answer["options"])),
         ("policies", _one_line(answer["policies"])),
     ]

@@ -57,6 +57,8 @@ class ShowResult(TypedDict):
     """As submitted."""
     options: dict[str, Any]
     """The policies that this submit set."""
+    headers: dict[str, Any]
+    """As given at submit."""
     policies: dict[str, Any]
     """All policies in force that differ from the defaults."""
     node: str | None

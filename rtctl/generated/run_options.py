@@ -7,6 +7,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime, timedelta
     from typing import Any, TypedDict
 
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
         at: datetime | float | None
         delay: Duration | None
         labels: list[str]
+        headers: Mapping[str, str]
 
 
 #: Every policy: name, kind (see `rtd.model.policies.PolicyOption`) and help.

@@ -251,6 +251,8 @@ class SubmitOptions(TypedDict, total=False):
     """Start this long from now, not before."""
     labels: list[str]
     """Words of your own, shown by ls and show."""
+    headers: dict[str, Any]
+    """Texts that travel with the run, such as the id of a trace: at most 4 KiB."""
 
 
 class ParamRow(TypedDict):

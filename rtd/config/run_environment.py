@@ -6,7 +6,9 @@ that the daemon can.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+from rtd.model.run_record import HEADERS
 
 #: The beginning of the names of rtd's own variables.
 _PREFIX: Final = "RTD_"
@@ -14,6 +16,22 @@ _PREFIX: Final = "RTD_"
 _OF_SERVICE: Final = frozenset(
     {"NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_PID", "WATCHDOG_PID", "WATCHDOG_USEC"}
 )
+
+
+def command_variables(run_id: str, attempt: int, opts: Mapping[str, Any]) -> dict[str, str]:
+    """Return the variables that tell a command of its run.
+
+    Args:
+        run_id: of the run.
+        attempt: its number.
+        opts: the stored options of the submit.
+    """
+    env = {"RTD_RUN_ID": run_id, "RTD_ATTEMPT": str(attempt)}
+    if headers := opts.get(HEADERS):
+        from json import dumps  # lazy: few commands have headers
+
+        env["RTD_HEADERS"] = dumps(headers)
+    return env
 
 
 def run_environment(given: Mapping[str, str], runtime_dir: Path, socket: Path) -> dict[str, str]:

@@ -22,14 +22,16 @@ from rtd.model.run_states import STATE_BY_CHAR, STATE_CHAR, RunState
 #: Version of the layout below; the first element of every packed spec. A change that is more
 #: than a field at the end needs another number.
 RECORD_SCHEMA: Final = 1
+#: The option of a submit, and of `RunSpec.opts`, with the headers of the run, texts by name.
+HEADERS: Final = "headers"
 
 
 class RunSpec(NamedTuple):
     """The run as it was submitted. It never changes.
 
     `params` is a blob of `rtd.common.msgpack_values.pack`; `opts` holds the policies that this
-    submit overrides (`rtd.model.policies.Policies.overlay`) and `labels`; `by` says who submitted
-    (`uid 1000 (anna) pid 4242`); `key` is the user's own unique id, if any.
+    submit overrides (`rtd.model.policies.Policies.overlay`), `labels` and `headers`; `by` says who
+    submitted (`uid 1000 (anna) pid 4242`); `key` is the user's own unique id, if any.
     """
 
     id: str

@@ -87,6 +87,7 @@ SHOW: Final = Verb(
         Field("row", "Row", "as in ls"),
         Field("params", "Any", "as submitted"),
         Field("options", "dict[str, Any]", "the policies that this submit set"),
+        Field("headers", "dict[str, Any]", "as given at submit"),
         Field("policies", "dict[str, Any]", "all policies in force that differ from the defaults"),
         Field("node", "str | None", "if another node runs it now: that node"),
         Field("waits", "str", "why a queued run waits: one sentence; else empty"),
@@ -98,8 +99,8 @@ SHOW: Final = Verb(
     example=(
         {"run": "X9YB"},
         {"row": {"id": ID, "state": "succeeded", "...": "..."}, "params": {"day": "2026-01-31"},
-         "options": {}, "policies": {"timeout_s": 600.0}, "node": None,
-         "waits": "", "submitted_by": "uid 1000 (anna)",
+         "options": {}, "headers": {"request": "r-17"}, "policies": {"timeout_s": 600.0},
+         "node": None, "waits": "", "submitted_by": "uid 1000 (anna)",
          "attempts": [{"number": 1, "state": "succeeded", "...": "..."}], "pids": [], "tree": []},
     ),
 )  # fmt: skip

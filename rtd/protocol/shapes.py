@@ -180,7 +180,9 @@ SUBMIT_OPTIONS: Final = (
     Field("at", "float | None", "start at this time, epoch seconds, not before"),
     Field("delay", "str | float | None", "start this long from now, not before"),
     Field("labels", "list[str]", "words of your own, shown by ls and show"),
-)
+    Field("headers", "dict[str, Any]", "texts that travel with the run, such as the id of a "
+          "trace: at most 4 KiB"),
+)  # fmt: skip
 
 OPTIONS: Final = Shape("SubmitOptions", "How runs are to be queued and watched.", SUBMIT_OPTIONS)
 

@@ -174,13 +174,13 @@ def test_a_shortcut_is_bounded_and_leads_to_root_or_oneself_only(squatted: Path)
         submitter = DirectSubmitter()
         submitter.store_offer("add", offer(squatted / "r" / "redis.sock"))
         assert submitter._known["add"][0] < 1e8
-        assert submitter.submit("add", new_id(), {}) is None
+        assert submitter.submit("add", new_id(), {}, {}) is None
         assert got.read_bytes() == b""
         submitter.close()
     with listening(0, squatted / "r" / "redis.sock", b"*1\r\n" + b"x" * 100_000):
         submitter = DirectSubmitter()
         submitter.store_offer("add", offer(squatted / "r" / "redis.sock"))
-        assert submitter.submit("add", new_id(), {}) is None
+        assert submitter.submit("add", new_id(), {}, {}) is None
         submitter.close()
 
 

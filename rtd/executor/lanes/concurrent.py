@@ -39,7 +39,7 @@ class RoutedRun(CurrentRun):
     __slots__ = ("scratch",)
 
     def __init__(self, work: LeasedRun, report: ProgressReporter, scratch: ScratchFile) -> None:
-        super().__init__(work.id, work.task, work.attempt_number, report)
+        super().__init__(work.id, work.task, work.attempt_number, report, work.opts)
         self.scratch = scratch
 
 

@@ -132,7 +132,7 @@ class SerialLane(BaseLane):
 
     def _expect(self, work: LeasedRun) -> CurrentRun:
         self._progress.reset(work.id)
-        run = CurrentRun(work.id, work.task, work.attempt_number, self._progress)
+        run = CurrentRun(work.id, work.task, work.attempt_number, self._progress, work.opts)
         self._stop_gate.begin_run(work.id_words[1], run)
         self._current = run
         return run

@@ -12,6 +12,7 @@ from rtd.common.errors import RtdError
 from rtd.common.msgpack_values import pack
 from rtd.common.text_of import text_of
 from rtd.common.units import parse_umask
+from rtd.config.run_environment import command_variables
 from rtd.executor.aspects.leftovers import kill_leftovers
 from rtd.executor.core.leased_run import AttemptOutcome, LeasedRun
 from rtd.executor.output.scratch_file import ScratchFile
@@ -198,9 +199,7 @@ def _environment(params: dict[str, Any], work: LeasedRun) -> tuple[dict[str, str
     # Python keeps the output of a program for a pipe back until it ends.
     environment = {"PYTHONUNBUFFERED": "1", **given}
     environment.update({text_of(k): text_of(v) for k, v in (params.get("env") or {}).items()})
-    environment["RTD_RUN_ID"] = work.id
-    environment["RTD_ATTEMPT"] = str(work.attempt_number)
-    return environment, account
+    return environment | command_variables(work.id, work.attempt_number, work.opts), account
 
 
 def _file_of(data: str | bytes) -> int:

@@ -5,7 +5,7 @@ from typing import Any
 from rtd.model.manifest import COMMAND
 from rtd.model.parameter_names import hide_private, hide_secrets
 from rtd.model.policies import DECLARED, POLICY_FIELDS
-from rtd.model.run_record import Attempt, RunRecord, RunSpec
+from rtd.model.run_record import HEADERS, Attempt, RunRecord, RunSpec
 from rtd.model.run_states import RunState
 from rtd.process.tree.process_tree import read_tree
 from rtd.protocol import run_verbs
@@ -45,6 +45,7 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
         "row": row,
         "params": hide_secrets(params) if task == COMMAND else params,
         "options": _options(context, record.spec),
+        "headers": record.spec.opts.get(HEADERS) or {},
         "policies": policies_of(context, record.spec).to_dict(),
         "node": node,
         "waits": await _waits(context, row, record),

@@ -1,10 +1,12 @@
 """`submit`: queue one run, or many of one task."""
 
 import os
+from dataclasses import replace
 from typing import Any
 
 from rtd.common.errors import StoreGone, StoreRefusal
 from rtd.common.text_of import show_value
+from rtd.model.run_record import HEADERS
 from rtd.protocol import run_verbs
 from rtd.rpc.core.request import ClientRequest
 from rtd.rpc.core.target_limit import check_targets
@@ -33,8 +35,8 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
     except StoreGone as error:
         raise _without_reply(submit_request, error) from None
     shortcut = None
-    if params["shortcut"] and not submit_request.options:
-        plan = plan_of(request.context, submit_request)
+    if params["shortcut"] and submit_request.options.keys() <= {HEADERS}:
+        plan = plan_of(request.context, replace(submit_request, options={}))
         shortcut = shortcut_for(request.context, plan, request.client.peer.uid, os.getuid())
     return {"ids": ids, "created": created, "shortcut": shortcut}
 

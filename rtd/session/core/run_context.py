@@ -2,13 +2,14 @@
 
 import contextvars
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from time import time
 from typing import Any, Final
 from weakref import WeakSet
 
 from rtd.common.text_of import show_value
 from rtd.model.app_info import AppFault
+from rtd.model.run_record import HEADERS
 from rtd.session.core.app_errors import describe_error
 from rtd.session.core.default_session import default_session
 
@@ -35,15 +36,28 @@ class CurrentRun:
             to them; None: none so far.
     """
 
-    __slots__ = ("_report", "attempt", "ended", "id", "started", "stopping", "task")
+    __slots__ = ("_opts", "_report", "attempt", "ended", "id", "started", "stopping", "task")
 
-    def __init__(self, run_id: str, task: str, attempt: int, report: ProgressReporter) -> None:
+    def __init__(
+        self,
+        run_id: str,
+        task: str,
+        attempt: int,
+        report: ProgressReporter,
+        opts: Mapping[str, Any] | None = None,
+    ) -> None:
         self.id = run_id
         self.task = task
         self.attempt = attempt
         self.stopping = self.ended = False
         self.started: WeakSet[Any] | None = None
         self._report = report
+        self._opts = opts
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers of its submit, such as the id of a trace; a copy, empty without any."""
+        return dict((self._opts or {}).get(HEADERS) or {})
 
     def add_started(self, one: Any) -> None:
         """Remember a thread or an asyncio task that this run starts."""

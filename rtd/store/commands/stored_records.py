@@ -18,6 +18,7 @@ from rtd.common.msgpack_values import pack, unpack
 from rtd.model.internal_tasks import INTERNAL_PREFIX
 from rtd.model.policies import POLICY_FIELDS, Policies
 from rtd.model.run_record import (
+    HEADERS,
     RunEnd,
     RunRecord,
     RunSpec,
@@ -99,6 +100,9 @@ _HINTS: Final = typing.get_type_hints(Policies)
 _OPT_CHECKS: Final[dict[str, Check]] = {
     **{name: _policy_check(_HINTS[name]) for name in POLICY_FIELDS},
     "labels": lambda value: isinstance(value, list) and all(map(_TEXT, value)),
+    HEADERS: lambda value: (
+        isinstance(value, dict) and all(map(_TEXT, value)) and all(map(_TEXT, value.values()))
+    ),
     "max_concurrency": lambda value: value is None or (isinstance(value, int) and value >= 1),
 }
 

@@ -124,13 +124,12 @@ def plan_of(
 ) -> SubmitPlan:
     """Return the facts that a request's runs share. Raises RtdError, as `submit` does."""
     info = context.find_task(request.task)
-    opts, due_at, labels = read_options(info, request.options)
+    opts, due_at, texts = read_options(info, request.options)
     policies = info.policies.overlay(opts)
     if policies.max_concurrency is not None:
         opts[DECLARED] = [name for name in ("max_concurrency",) if name not in opts]
         opts["max_concurrency"] = policies.max_concurrency
-    if labels:
-        opts["labels"] = labels
+    opts |= texts
     now_at, lane = time.time(), info.pool + lane_suffix
     check_expiry(info.name, due_at, policies.expires_s, now_at)
     spec = RunSpec(

@@ -1,4 +1,4 @@
-"""Reads the options of a submit: policies, labels, when its runs are due."""
+"""Reads the options of a submit: policies, labels, headers, when its runs are due."""
 
 import time
 from collections.abc import Mapping
@@ -10,6 +10,8 @@ from rtd.common.text_of import is_utf8, show_value
 from rtd.common.units import parse_duration_s
 from rtd.model.manifest import TaskInfo
 from rtd.model.policies import read_policies
+from rtd.model.run_record import HEADERS
+from rtd.protocol.headers import headers_fault
 
 _LABELS_MAX: Final = 20
 #: The year 9999 in epoch seconds; no date goes further.
@@ -28,17 +30,24 @@ def check_expiry(task: str, due_at: float | None, expires_s: float | None, now_a
 
 def read_options(
     info: TaskInfo, options: Mapping[str, Any]
-) -> tuple[dict[str, Any], float | None, list[str]]:
-    """Return the policies that a submit overrides, when it is due, and its labels.
+) -> tuple[dict[str, Any], float | None, dict[str, Any]]:
+    """Return the policies that a submit overrides, when it is due, and its labels and headers.
 
     Raises:
         BadRequest, PolicyError: one of them is unknown or cannot be used.
     """
     where, rest = f"submit of {info.name!r}", dict(options)
     due_at = _due_at(rest.pop("at", None), rest.pop("delay", None), where)
-    labels = _labels(rest.pop("labels", None) or [], where)
+    texts: dict[str, Any] = {}
+    if labels := _labels(rest.pop("labels", None) or [], where):
+        texts["labels"] = labels
+    headers = rest.pop(HEADERS, None)
+    if headers is not None and (fault := headers_fault(headers)):
+        raise BadRequest(f"{where}: {fault}")
+    if headers:
+        texts[HEADERS] = headers
     opts = read_policies(rest, info.lane, where)  # refuses an unknown option
-    return {name: _plain(value) for name, value in opts.items()}, due_at, labels
+    return {name: _plain(value) for name, value in opts.items()}, due_at, texts
 
 
 def _plain(value: Any) -> Any:

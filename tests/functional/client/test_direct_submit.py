@@ -47,13 +47,13 @@ def test_an_offer_that_is_no_good_sends_everybody_the_usual_way(client: Client) 
         for broken in ({"digest": "0" * 40}, {"socket": "/nonexistent"}):
             shortcuts = DirectSubmitter()
             shortcuts.store_offer("add", {**offer, **broken})
-            assert shortcuts.submit("add", new_id(), {"a": 1, "b": 2}) is None
+            assert shortcuts.submit("add", new_id(), {"a": 1, "b": 2}, {}) is None
             shortcuts.close()
         shortcuts = DirectSubmitter()
         shortcuts.store_offer("add", offer)
         run_id = new_id()
-        assert shortcuts.submit("add", run_id, {"a": 1, "b": 2}) is True
-        assert shortcuts.submit("add", run_id, {"a": 1, "b": 2}) is False
+        assert shortcuts.submit("add", run_id, {"a": 1, "b": 2}, {}) is True
+        assert shortcuts.submit("add", run_id, {"a": 1, "b": 2}, {}) is False
         shortcuts.close()
 
 

@@ -79,7 +79,9 @@ def test_every_type_in_use_is_a_plain_one_or_a_shape() -> None:
 
 
 def test_submit_offers_every_policy_of_a_task() -> None:
-    assert {p.name for p in SUBMIT_OPTIONS} - set(POLICY_OPTIONS) == {"at", "delay", "labels"}
+    assert {p.name for p in SUBMIT_OPTIONS} - set(POLICY_OPTIONS) == {
+        "at", "delay", "headers", "labels",
+    }  # fmt: skip
     assert set(POLICY_OPTIONS) <= {p.name for p in SUBMIT_OPTIONS}
 
 

@@ -33,7 +33,8 @@ from tests.helpers.bad_records import CHANGES
 
 OPTS = {
     "timeout_s": 90, "retries": 2, "retry_on": ["ValueError"], "max_concurrency": 1,
-    "memory_limit_bytes": None, "labels": ["a"], "declared": ["max_concurrency"],
+    "memory_limit_bytes": None, "labels": ["a"], "headers": {"a": "b"},
+    "declared": ["max_concurrency"],
 }  # fmt: skip
 SPEC = RunSpec(new_id(), "report", pack({"a": 1}), "process", "q", 0, 5.0, {}, "anna", "mine")
 ATTEMPT = Attempt(
