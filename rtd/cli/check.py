@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from rtd.cli.exit_app_process import exit_app_process
 from rtd.common.did_you_mean import did_you_mean
-from rtd.common.errors import AppError, PolicyError
+from rtd.common.errors import AppError, ConfigError, PolicyError
 from rtd.config.python_command import module_command
 from rtd.language.parser import parse
 from rtd.model.manifest import COMMAND, Manifest
@@ -80,6 +80,7 @@ def _show(manifest: Manifest | None) -> None:
 
 def _examine(app: str) -> dict[str, Any]:
     """Return the manifest as data, and a sentence for each problem. Runs in the child."""
+    from rtd.config.load_settings import load_config  # lazy: only the child needs it
     from rtd.executor.zygote.app_connections import (  # lazy: only the child needs it
         describe_connections,
         own_sockets,
@@ -92,8 +93,8 @@ def _examine(app: str) -> dict[str, Any]:
     files = OpenFiles(own_sockets())
     hide_arguments(app)
     try:
-        manifest = manifest_of(load(app), app)
-    except (AppError, PolicyError) as error:
+        manifest = manifest_of(load(app, load_config().middleware), app)
+    except (AppError, ConfigError, PolicyError) as error:
         return {"manifest": None, "problems": [error.sentence]}
     problems = []
     if threading.active_count() > before:

@@ -8,6 +8,7 @@ from typing import Final, TextIO
 
 from rtd.common.errors import BadRequest
 from rtd.common.local_timezone import local_timezone
+from rtd.config.load_settings import load_config
 from rtd.language.core.durations import SECOND
 from rtd.language.core.time_zones import zone_of
 from rtd.language.core.view import EARLIEST, LATEST
@@ -69,7 +70,8 @@ def _separate_stdout() -> TextIO:
 
 
 def _write(options: argparse.Namespace, out: TextIO) -> None:
-    manifest = manifest_of(load(options.app), options.app)
+    session = load(options.app, load_config().middleware)
+    manifest = manifest_of(session, options.app)
     if options.task is not None:
         manifest.find(options.task)
     if manifest.info.custom:

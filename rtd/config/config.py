@@ -99,6 +99,8 @@ class Config:
         condition_timeout_s: how long a custom condition may take to answer.
         group: group of the control socket; None: the daemon's own.
         allow_commands: whether clients may have any command run; False: only the app's tasks.
+        middleware: dotted names of the app's middleware, the outermost first, as an app may have
+            them itself: `["middleware.SleepMiddleware"]`.
         given: the settings that are not defaults, by their paths.
         places: where each of these was set, for errors.
     """
@@ -117,6 +119,7 @@ class Config:
     condition_timeout_s: float = 5.0
     group: str | None = None
     allow_commands: bool = True
+    middleware: tuple[str, ...] = ()
     given: Mapping[str, Any] = field(default_factory=dict)
     places: Mapping[str, str] = field(default_factory=dict, compare=False)
 

@@ -4,14 +4,13 @@ To add one: a field in `rtd.config.config` and a row in `READERS`.
 """
 
 import dataclasses
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from rtd.common.did_you_mean import did_you_mean
 from rtd.common.errors import ConfigError
 from rtd.common.text_of import show_value
-from rtd.common.units import parse_bytes, parse_duration_s
+from rtd.common.units import parse_duration_s
 from rtd.config.config import (
     EMBEDDED,
     Config,
@@ -20,114 +19,53 @@ from rtd.config.config import (
     SizeLimits,
     default_lanes,
 )
-from rtd.config.redis_url import parse_url
+from rtd.config.setting_values import (
+    Read,
+    read_absolute_path,
+    read_at_least_1_kb,
+    read_durability,
+    read_name,
+    read_names,
+    read_positive_s,
+    read_redis,
+    read_size,
+    read_switch,
+    read_text,
+    whole_reader,
+)
 from rtd.model.lanes import CONFIG_LANES, LANE_OF
 
-DURABILITIES: Final = ("process", "always")
 MAX_CONCURRENCY: Final = 512
 MAX_EXECUTORS: Final = 256
 
-Read = Callable[[Any], Any]
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value:
-        raise ValueError(f"{value!r} is no text")
-    return value
-
-
-def _name(value: Any) -> str:
-    text = _text(value)
-    if any(c in text for c in "{}:|") or not text.isprintable() or len(text) > 100:
-        raise ValueError(f"{value!r}: at most 100 characters, none of them {{ }} : |")
-    return text
-
-
-def _redis(value: Any) -> str:
-    url = _text(value)
-    if url != EMBEDDED:
-        try:
-            parse_url(url)
-        except ConfigError as error:
-            raise ValueError(error.sentence) from None
-    return url
-
-
-def _absolute_path(value: Any) -> str:
-    path = _text(value)
-    if not os.path.isabs(path):
-        raise ValueError(f"{path!r} is no absolute path")
-    return path
-
-
-def _durability(value: Any) -> str:
-    if value not in DURABILITIES:
-        raise ValueError(f"{value!r} is neither 'process' nor 'always'")
-    return str(value)
-
-
-def _whole(low: int, high: int) -> Read:
-    def read(value: Any) -> int:
-        number = int(value) if isinstance(value, str) and value.strip().isdigit() else value
-        if isinstance(number, bool) or not isinstance(number, int) or not low <= number <= high:
-            raise ValueError(f"{value!r} is not a whole number from {low} to {high}")
-        return number
-
-    return read
-
-
-def _positive(value: Any) -> float:
-    seconds = parse_duration_s(value)
-    if seconds <= 0:
-        raise ValueError(f"{value!r} leaves no time to answer")
-    return seconds
-
-
-def _switch(value: Any) -> bool:
-    found = {"true": True, "false": False}.get(str(value).lower())
-    if found is None:
-        raise ValueError(f"{value!r} is neither true nor false")
-    return found
-
-
-def _size(value: Any) -> int:
-    return parse_bytes(int(value) if isinstance(value, str) and value.isdigit() else value)
-
-
-def _at_least_one(value: Any) -> int:
-    size = _size(value)
-    if size < 1024:
-        raise ValueError(f"{value!r} is too small: at least 1 KB")
-    return size
-
-
 LANE_READERS: Final[dict[str, tuple[str, Read]]] = {
-    "min": ("min", _whole(0, MAX_EXECUTORS)),
-    "max": ("max", _whole(0, MAX_EXECUTORS)),
-    "concurrency": ("concurrency", _whole(1, MAX_CONCURRENCY)),
+    "min": ("min", whole_reader(0, MAX_EXECUTORS)),
+    "max": ("max", whole_reader(0, MAX_EXECUTORS)),
+    "concurrency": ("concurrency", whole_reader(1, MAX_CONCURRENCY)),
     "idle": ("idle_s", parse_duration_s),
-    "max_runs": ("max_runs", _whole(0, 1 << 31)),
-    "max_memory": ("max_memory_bytes", _size),
+    "max_runs": ("max_runs", whole_reader(0, 1 << 31)),
+    "max_memory": ("max_memory_bytes", read_size),
 }
 READERS: Final[dict[str, tuple[str, Read]]] = {
-    "name": ("name", _name),
-    "node": ("node", _name),
-    "redis": ("redis", _redis),
-    "redis_server": ("redis_server", _absolute_path),
-    "durability": ("durability", _durability),
+    "name": ("name", read_name),
+    "node": ("node", read_name),
+    "redis": ("redis", read_redis),
+    "redis_server": ("redis_server", read_absolute_path),
+    "durability": ("durability", read_durability),
     "retention": ("retention_s", parse_duration_s),
-    "history": ("history", _whole(1, 10_000_000)),
+    "history": ("history", whole_reader(1, 10_000_000)),
     "stop_grace": ("stop_grace_s", parse_duration_s),
-    "condition_timeout": ("condition_timeout_s", _positive),
-    "group": ("group", _text),
-    "allow_commands": ("allow_commands", _switch),
-    "output.quota": ("quota_bytes", _at_least_one),
-    "output.run_limit": ("run_limit_bytes", _at_least_one),
+    "condition_timeout": ("condition_timeout_s", read_positive_s),
+    "group": ("group", read_text),
+    "allow_commands": ("allow_commands", read_switch),
+    "middleware": ("middleware", read_names),
+    "output.quota": ("quota_bytes", read_at_least_1_kb),
+    "output.run_limit": ("run_limit_bytes", read_at_least_1_kb),
     "output.retention": ("retention_s", parse_duration_s),
-    "limits.result": ("result_bytes", _at_least_one),
-    "limits.params": ("params_bytes", _at_least_one),
-    "limits.frame": ("frame_bytes", _at_least_one),
-    "limits.targets": ("targets", _whole(1, 1_000_000)),
+    "limits.result": ("result_bytes", read_at_least_1_kb),
+    "limits.params": ("params_bytes", read_at_least_1_kb),
+    "limits.frame": ("frame_bytes", read_at_least_1_kb),
+    "limits.targets": ("targets", whole_reader(1, 1_000_000)),
     **{
         f"lanes.{pool}.{key}": reader
         for pool in CONFIG_LANES
@@ -137,6 +75,7 @@ READERS: Final[dict[str, tuple[str, Read]]] = {
 #: Settings in force before an app is imported: an app cannot set them.
 DAEMON_ONLY: Final = (
     "name", "node", "redis", "redis_server", "durability", "group", "allow_commands",
+    "middleware",
 )  # fmt: skip
 SETTING_NAMES: Final = tuple(READERS)
 #: The tables of the file: `lanes`, `lanes.process`, `output` and so on.

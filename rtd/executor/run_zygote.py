@@ -2,11 +2,14 @@
 
 import argparse
 import gc
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from rtd.executor.output.stdio_router import STDIO
 from rtd.executor.zygote.executor_table import ExecutorMain
-from rtd.executor.zygote.import_app import AppLoader, import_app
+from rtd.executor.zygote.import_app import import_app
 from rtd.executor.zygote.supervisor_connection import SupervisorConnection
 from rtd.executor.zygote.zygote import Zygote, ZygoteOptions
 from rtd.process.board.board import Board
@@ -15,7 +18,15 @@ from rtd.process.fork.fork import lead_session
 from rtd.process.fork.prctl import set_subreaper
 from rtd.process.fork.process_title import set_title
 from rtd.session.app.load_app import hide_arguments
+from rtd.session.session import Session
 from rtd.session.task_log.log_record import is_logged
+
+
+class AppLoader(Protocol):
+    """Imports an app, see `rtd.session.app.load_app.load`."""
+
+    def __call__(self, app: str, middleware: Sequence[str] = ()) -> Session:
+        """Return its session."""
 
 
 def run_zygote(argv: list[str], executor_main: ExecutorMain, load: AppLoader) -> int:
@@ -36,7 +47,7 @@ def run_zygote(argv: list[str], executor_main: ExecutorMain, load: AppLoader) ->
     STDIO.install()
     if given.app:
         hide_arguments(given.app)
-    app = import_app(given.app, load, _preload)
+    app = import_app(given.app, partial(load, middleware=given.middleware), _preload)
     gc.enable()
     STDIO.begin_with_app()
     board = Board(runtime_dir / "board")
@@ -58,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--generation", type=int, required=True, metavar="N")
     parser.add_argument("--slots", type=_slots, required=True, metavar="LO:HI")
     parser.add_argument("--app", metavar="APP")
+    parser.add_argument("--middleware", action="append", default=[], metavar="NAME")
     parser.add_argument("--orphan-s", type=float, metavar="SECONDS")
     return parser
 

@@ -41,6 +41,7 @@ class Session(SessionState):
         parameters: Mapping[str, Any] | None = None,
         *,
         timezone: str | None = None,
+        middleware: Iterable[str | Callable[[], Any]] = (),
         as_default: bool = True,
     ) -> None:
         """
@@ -53,17 +54,21 @@ class Session(SessionState):
             parameters: every task that names one of them gets it, unless it is given another.
             timezone: IANA name (`Europe/Helsinki`) of the local time of the conditions;
                 default: that of the daemon's host.
+            middleware: called around every run, the outermost first: classes, factories without
+                arguments, or dotted names (`"middleware.SleepMiddleware"`). Found and made when
+                the app is loaded.
             as_default: make this the default session, which gets the declarations that name no
                 session. The first one also takes over those that were made before it.
 
         Raises:
             ConfigError: an unknown key or scheme (names the nearest), or a value that cannot be
                 used.
-            PolicyError: there is no time zone of that name.
+            PolicyError: there is no time zone of that name, or `middleware` is no list.
         """
         super().__init__(SessionConfig(config), Parameters())
         if timezone is not None:
             self.config.timezone = timezone
+        self.declared_middleware = _list_of_middleware(middleware)
         self.schemes: tuple[str, ...] = ()
         if scheme:
             from rtd.session.task_log.schemes import (
@@ -230,6 +235,12 @@ class Session(SessionState):
         from rtd.session import run_tasks  # lazy: it is a client of the daemon
 
         return run_tasks.run(self, names)
+
+
+def _list_of_middleware(given: Any) -> tuple[Any, ...]:
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise PolicyError(f"session: middleware: {given!r:.80} is no list; write [{given!r:.80}]")
+    return tuple(given)
 
 
 SESSIONS.make = lambda: Session(as_default=False)

@@ -4,6 +4,7 @@ import importlib
 import os
 import sys
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Final
@@ -19,7 +20,9 @@ from rtd.session.core.app_folders import (
 )
 from rtd.session.core.default_session import SESSIONS, find_default_session
 from rtd.session.core.import_file import package_root
+from rtd.session.middleware.load_middleware import load_middleware
 from rtd.session.session import Session
+from rtd.session.settings.settings_module import read_settings_module
 
 __all__ = ["hide_arguments", "load"]
 
@@ -29,13 +32,14 @@ _EXIT_HINT: Final = (
 )
 
 
-def load(app: str) -> Session:
+def load(app: str, middleware: Sequence[str] = ()) -> Session:
     """Import an app and return its session. Puts the working directory on `sys.path`, behind
     Python's own modules.
 
     Args:
         app: `package.module:session`, `package.module`, `path/to/file.py` or
             `path/to/file.py:session`. Without a name the module must hold exactly one.
+        middleware: dotted names, which the daemon's configuration has.
 
     Raises:
         AppError: one line: what failed, in which file, at which line.
@@ -44,7 +48,7 @@ def load(app: str) -> Session:
     process = os.getpid()
     try:
         with mark_ctrl_c():
-            return _load(app)
+            return _load(app, middleware)
     finally:
         if os.getpid() != process:
             _end_forked(app)
@@ -79,14 +83,17 @@ def _is_success(error: BaseException) -> bool:
     return isinstance(error, SystemExit) and error.code in (None, 0)
 
 
-def _load(app: str) -> Session:
+def _load(app: str, middleware: Sequence[str]) -> Session:
     target, _, attribute = app.partition(":")
     fault = working_directory_fault()
     if fault is None:
         add_app_folder(Path.cwd())
     SESSIONS.imported_by_rtd = True
-    session = _pick(_import(app, target, fault), attribute, app)
+    module = _import(app, target, fault)
+    session = _pick(module, attribute, app)
+    session.rt_settings = read_settings_module(module)
     session.load_files()
+    session.middleware = load_middleware(session, middleware)
     return session
 
 

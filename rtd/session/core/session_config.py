@@ -25,6 +25,7 @@ _ELSEWHERE: Final = {
     "multilaunch": "say it of each task: overlap=True",
     "max_processes": "it is 'lanes.process.max'",
     "max_process_count": "it is 'lanes.process.max'",
+    "middleware": "it is an argument: Session(middleware=[...])",
     "shut_cond": "a daemon runs until rtd stop",
 }
 
@@ -182,13 +183,13 @@ def _flat(given: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any
 
 def _known(key: str) -> str:
     """Return the path of a setting that an app can make. Raises ConfigError."""
+    if key in _ELSEWHERE:
+        raise ConfigError(f"{_WHERE}: {key!r} is no key; {_ELSEWHERE[key]}")
     if key in DAEMON_ONLY:
         raise ConfigError(
             f"{_WHERE}: {key!r} is decided before the app is imported; say it in rtd.toml, as"
             f" RTD_{key.upper()} or to rtd run --set {key}=..."
         )
-    if key in _ELSEWHERE:
-        raise ConfigError(f"{_WHERE}: {key!r} is no key; {_ELSEWHERE[key]}")
     inner = [
         name for name in SETTING_NAMES if name.startswith(f"{key}.") and name not in DAEMON_ONLY
     ]

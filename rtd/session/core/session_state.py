@@ -42,6 +42,7 @@ class SessionLoader(Protocol):
 #: What a program may set. Anything else would have no effect.
 _ATTRIBUTES: Final = (
     "config", "tasks", "parameters", "hooks", "loaders", "faults", "serving", "schemes",
+    "declared_middleware", "middleware", "rt_settings",
 )  # fmt: skip
 
 
@@ -62,6 +63,13 @@ class SessionState:
         self.faults: list[AppFault] = []
         #: Set in an executor: what it does for the app.
         self.serving: ServingApp | None = None
+        #: As `Session(middleware=...)` has it: texts, classes or factories.
+        self.declared_middleware: tuple[Any, ...] = ()
+        #: Set when the app is loaded: a `rtd.session.middleware.entries.MiddlewareEntry` for each
+        #: middleware, the outermost first.
+        self.middleware: tuple[Any, ...] = ()
+        #: Set before that: a `rtd.session.settings.settings_module.SettingsModule`, or None.
+        self.rt_settings: Any = None
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name == "tasks" and "tasks" in self.__dict__:

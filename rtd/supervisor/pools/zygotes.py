@@ -132,7 +132,11 @@ class Zygotes:
         command += ["--runtime", str(self._context.paths.runtime_dir)]
         command += ["--generation", str(zygote.generation)]
         command += ["--slots", f"{zygote.lo}:{zygote.hi}"]
-        return command if zygote.app is None else [*command, "--app", zygote.app]
+        if zygote.app is None:
+            return command
+        # In one word: a name that begins with a dash is for the app's loader to refuse.
+        names = [f"--middleware={name}" for name in self._context.config.middleware]
+        return [*command, "--app", zygote.app, *names]
 
     async def wait_hello(self, zygote: ZygoteRecord, timeout_s: float | None = None) -> None:
         """Wait until a zygote has said hello.

@@ -64,6 +64,7 @@ ABOVE = {"rtd.cli", "rtd.tasks"}
 BY_NAME = {
     "rtctl", "rtctl.commands", "rtd.executor.executor", "rtd.rpc.dispatcher",
     "rtd.session.app.load_app", "rtd.session.core.import_file",
+    "rtd.session.core.import_name",
 }  # fmt: skip
 #: The parts of the supervisor from top to bottom. Each may use those below it, none of its row.
 SUPERVISOR = [
@@ -172,7 +173,7 @@ def importers(found: Iterable[Module]) -> set[str]:
     }
 
 
-def test_few_modules_import_by_name() -> None:
+def test_few_modules_import_name() -> None:
     assert importers(modules().values()) == BY_NAME
 
 

@@ -1,0 +1,1 @@
+"""Middleware: code of the app around every run of its tasks."""
