@@ -8,9 +8,27 @@ TYPE_CHECKING = False  # `typing` itself would cost every rtctl 6 ms
 if TYPE_CHECKING:
     from typing import Any
 
-    from rtd.session import CurrentRun, Error, Session, Stopped, Task, current_run, progress
+    from rtd.session import (
+        CurrentRun,
+        Error,
+        Executor,
+        Session,
+        Stopped,
+        Task,
+        current_run,
+        progress,
+    )
 
-__all__ = ["CurrentRun", "Error", "Session", "Stopped", "Task", "current_run", "progress"]
+__all__ = [
+    "CurrentRun",
+    "Error",
+    "Executor",
+    "Session",
+    "Stopped",
+    "Task",
+    "current_run",
+    "progress",
+]
 
 
 def __getattr__(name: str) -> "Any":

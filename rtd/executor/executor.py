@@ -10,6 +10,7 @@ from typing import Any
 
 from rtd.executor.core.backend import Backend
 from rtd.executor.core.executor_options import ExecutorContext, ExecutorOptions
+from rtd.executor.core.process_hooks import ProcessHooks, has_hooks
 from rtd.executor.core.wait_readable import wait_readable
 from rtd.executor.lanes.base_lane import BaseLane, LaneParts
 from rtd.executor.output.capture import Capture
@@ -26,7 +27,7 @@ from rtd.process.fork.fork_guard import FORK_GUARD
 from rtd.process.fork.process_end import begin_own_end, describe_end, end_process, needs_end
 from rtd.process.fork.process_title import set_title
 from rtd.session.app.internal_tasks import INTERNAL_TASKS
-from rtd.session.core.run_context import FAULTS
+from rtd.session.core.run_context import FAULTS, report_fault
 from rtd.session.core.serving_app import ServingApp
 from rtd.session.session import Session
 from rtd.session.task_log.log_record import is_logged
@@ -66,7 +67,7 @@ def run_executor(
         from rtd.executor import task_log_writer  # lazy: many apps do not log their runs
 
         if lane.name == LOG_LANE:
-            return task_log_writer.run_log_writer(exec_id, slots[0], chosen)
+            return task_log_writer.run_log_writer(exec_id, slots[0], chosen, session)
         task_log_writer.install_log_reader(chosen)
     context = ExecutorContext(lane, exec_id, chosen, ExecutorSignals())
     return _carry_out_runs(context, slots, session)
@@ -85,6 +86,13 @@ def _carry_out_runs(
     STDIO.install()
     spool = Spool(spool_path(options.output_dir, context.exec_id))
     backend = Backend(context, spool, pause)
+    _connect_app(session)
+    lane_type = load_lane(context.lane)
+    hooks = _new_hooks(context, slots[0], session, backend)
+    own_hooks = hooks if lane_type.calls_app else None
+    if own_hooks is not None:
+        FAULTS.sink = backend.report_fault
+        own_hooks.start()  # what it changes is how runs find this process
     captures = _captures(context, len(slots))
     FORK_GUARD.in_child = [
         signals.reset_in_fork,
@@ -92,11 +100,16 @@ def _carry_out_runs(
         *(capture.scratch.reset_in_fork for capture in captures),
     ]
     tasks = session.tasks if session else {}
-    lane = load_lane(context.lane)(LaneParts(context, backend, slots, captures, tasks))
-    _connect_app(lane, session)
+    lane = lane_type(LaneParts(context, backend, slots, captures, tasks, hooks))
+    # The places of this process through which code of the app reaches its executor.
+    STDIO.route = lane.route
+    FAULTS.sink = lane.report_fault
     code = PullLoop(lane, backend, session, options, lambda: slots[0].serving_generation).run()
     lane.close()
     STDIO.leave_runs()
+    if own_hooks is not None:
+        FAULTS.sink = backend.report_fault
+        own_hooks.stop(code)
     for capture in captures:
         capture.remove()
     spool.remove()
@@ -131,17 +144,27 @@ def load_lane(lane: Lane) -> type[BaseLane]:
     return found
 
 
-def _connect_app(lane: BaseLane, session: Session | None) -> None:
-    """Set the places of this process through which code of the app reaches its executor."""
-    STDIO.route = lane.route
-    FAULTS.sink = lane.report_fault
+def _connect_app(session: Session | None) -> None:
+    """Let this copy of the app know that it serves."""
     INTERNAL_TASKS.session = session
     if session is not None:
+        session.freeze(ServingApp(_switch, report_fault))
 
-        def report(kind: str, what: str, text: str) -> None:
-            lane.report_fault(kind, what, text, False)
 
-        session.freeze(ServingApp(_switch, report))
+def _new_hooks(
+    context: ExecutorContext, slot: Slot, session: Session | None, backend: Backend
+) -> ProcessHooks | None:
+    """Return what calls the app's hooks around its processes; None when it has none."""
+    if session is None or not has_hooks(session):
+        return None
+
+    def report(kind: str, what: str, message: str, halts: bool) -> None:
+        backend.report_fault(kind, what, message, halts)
+        if os.getpid() != pid:  # a child of lane `fresh`, which has connected for this
+            backend.connections.close()
+
+    pid, lane = os.getpid(), context.lane.name
+    return ProcessHooks(session, lane, context.exec_id, slot, context.signals, report)
 
 
 def _switch(task: str, on: bool) -> None:

@@ -13,13 +13,16 @@ from typing import Final
 from rtd.common.errors import StoreError, StoreGone
 from rtd.executor.core.executor_options import ExecutorOptions
 from rtd.executor.core.exit_codes import EXIT_FENCED, EXIT_RETIRED
+from rtd.executor.core.process_hooks import ProcessHooks, has_hooks
 from rtd.executor.core.wait_readable import wait_readable
 from rtd.executor.output.stdio_router import STDIO
+from rtd.model.lanes import LOG_LANE
 from rtd.model.task_log_entry import LogRow, TaskLogEntry
 from rtd.process.board.slot import Slot
 from rtd.process.events.executor_signals import ExecutorSignals
 from rtd.process.fork.process_title import set_title
 from rtd.session.core.run_context import FAULTS
+from rtd.session.session import Session
 from rtd.session.task_log import redis_handler
 from rtd.session.task_log.emitter import Emitter
 from rtd.store.commands.commands import StoreCommands
@@ -50,12 +53,14 @@ class TaskLogWriter:
         slot: on the board; says when to leave.
     """
 
-    def __init__(self, exec_id: str, slot: Slot, options: ExecutorOptions) -> None:
+    def __init__(
+        self, exec_id: str, slot: Slot, options: ExecutorOptions, signals: ExecutorSignals
+    ) -> None:
         self._exec_id = exec_id
         self._slot = slot
         self._options = options
         self._commands = StoreCommands(options.namespace)
-        self._signals = ExecutorSignals()
+        self._signals = signals
         self._connection: RedisConnection | None = None
         self._emitter = Emitter()
         self._done: int | None = None
@@ -205,11 +210,23 @@ class TaskLogWriter:
         self._signals.drain()
 
 
-def run_log_writer(exec_id: str, slot: Slot, options: ExecutorOptions) -> int:
-    """Write the log of a node until retired. Returns the exit code."""
-    writer = TaskLogWriter(exec_id, slot, options)
+def run_log_writer(
+    exec_id: str, slot: Slot, options: ExecutorOptions, session: Session | None
+) -> int:
+    """Write the log of a node until retired. Returns the exit code.
+
+    Its handlers are code of the app, so the app's hooks are called around it.
+    """
+    signals = ExecutorSignals()
+    writer = TaskLogWriter(exec_id, slot, options, signals)
     FAULTS.sink = writer.report_fault
-    return writer.run()
+    if session is None or not has_hooks(session):
+        return writer.run()
+    hooks = ProcessHooks(session, LOG_LANE, exec_id, slot, signals, writer.report_fault)
+    hooks.start()
+    code = writer.run()
+    hooks.stop(code)
+    return code
 
 
 def install_log_reader(options: ExecutorOptions) -> None:

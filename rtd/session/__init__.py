@@ -3,6 +3,7 @@ imports from the modules below."""
 
 from typing import TYPE_CHECKING
 
+from rtd.session.app.executor_hooks import AppExecutor as Executor
 from rtd.session.core.app_errors import Error, Stopped
 from rtd.session.core.default_session import default_session as _default_session
 from rtd.session.core.run_context import CurrentRun, current_run, progress
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CurrentRun",
     "Error",
+    "Executor",
     "Session",
     "Stopped",
     "Task",

@@ -3,12 +3,13 @@
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import ClassVar, Final, NamedTuple
 
 from rtd.executor.aspects.process_traits import ExecutorParts, ProcessTraits
 from rtd.executor.core.backend import Backend
 from rtd.executor.core.executor_options import ExecutorContext
 from rtd.executor.core.leased_run import LeasedRun
+from rtd.executor.core.process_hooks import ProcessHooks
 from rtd.executor.output.capture import Capture
 from rtd.executor.output.scratch_file import ScratchFile
 from rtd.model.output_files import Places
@@ -27,6 +28,7 @@ class LaneParts(NamedTuple):
         slots: on the board, one for each run that may go on at once.
         captures: the output of these slots, in the same order.
         tasks: the app's tasks by name; empty without an app.
+        hooks: of the app, around its processes; None: it has none.
     """
 
     context: ExecutorContext
@@ -34,6 +36,7 @@ class LaneParts(NamedTuple):
     slots: Sequence[Slot]
     captures: Sequence[Capture]
     tasks: Mapping[str, SessionTask]
+    hooks: ProcessHooks | None = None
 
 
 class DescriptorsLost(Exception):
@@ -46,7 +49,12 @@ class BaseLane(ABC):
 
     `start` of a serial lane returns when its runs are over. `start` of a concurrent lane
     returns at once, and one of `fds` becomes readable when a run is over.
+
+    Attributes:
+        calls_app: code of the app runs in this very process.
     """
+
+    calls_app: ClassVar[bool] = True
 
     def __init__(self, parts: LaneParts) -> None:
         self._lane = parts.context.lane

@@ -42,7 +42,8 @@ class FreshLane(SerialLane):
         inner = PythonCaller(parts.context.options.result_limit_bytes)
         scratch = parts.captures[0].scratch
         limit_s = parts.context.options.stop_grace_s
-        self._forks = ForkCaller(inner, scratch, parts.backend.connections.close, limit_s)
+        close = parts.backend.connections.close
+        self._forks = ForkCaller(inner, scratch, close, limit_s, parts.hooks)
         self._tasks = parts.tasks
         super().__init__(parts, self._forks)
         self._rehearse()

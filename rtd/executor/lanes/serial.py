@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import copy_context
 from threading import Lock, get_ident, main_thread
-from typing import ClassVar, Final
+from typing import Final
 
 from rtd.executor.aspects.process_traits import LONG_S
 from rtd.executor.aspects.run_aspects import serial_aspects
@@ -33,12 +33,7 @@ class SerialLane(BaseLane):
 
     Args:
         caller: carries out the code of a run.
-
-    Attributes:
-        calls_app: code of the app runs in this very process.
     """
-
-    calls_app: ClassVar[bool] = True
 
     def __init__(self, parts: LaneParts, caller: Caller) -> None:
         super().__init__(parts)

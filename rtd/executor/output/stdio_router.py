@@ -2,8 +2,8 @@
 
 import os
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Final
 
@@ -107,6 +107,25 @@ class StdioRouter:
     def leave_runs(self) -> None:
         """Let all output go to the daemon's log, at the end of an executor."""
         self.route = _nowhere
+
+    @contextmanager
+    def outside_runs(self) -> Iterator[None]:
+        """Let the output of all threads, and of programs that they start, go to the daemon's log
+        for a while."""
+        route, self.route = self.route, _nowhere
+        kept: dict[int, int] = {}
+        for fd in (OUT, ERR) if self.has_stdio else ():
+            with suppress(OSError):  # closed by a task
+                kept[fd] = os.dup(fd)
+                os.dup2(self.log_fds[fd], fd)
+        try:
+            yield
+        finally:
+            self.flush()
+            for fd, copy in kept.items():
+                os.dup2(copy, fd)
+                os.close(copy)
+            self.route = route
 
     def flush_run(self, scratch: ScratchFile) -> None:
         """Pass on all text that a run has written without a line break; for the holder of the

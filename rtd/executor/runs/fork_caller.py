@@ -16,6 +16,7 @@ import msgpack
 
 from rtd.common.text_of import pack_plain
 from rtd.executor.core.leased_run import AttemptOutcome, LeasedRun
+from rtd.executor.core.process_hooks import STOP_LIMIT_S, ProcessHooks
 from rtd.executor.output.scratch_file import ScratchFile
 from rtd.executor.output.stdio_router import STDIO
 from rtd.executor.runs.run_in_main_thread import Caller, execute_run
@@ -32,6 +33,8 @@ _ROOM_BYTES: Final = 1 << 16
 _NO_FORK_PAUSE_S: Final = 0.1
 #: CPython 3.11 adapts a function in its eighth call, and what is in it in later ones.
 _REHEARSALS: Final = 32
+#: How long a prepared child may take to end beside its hooks.
+_HOOKS_S: Final = 2.0
 
 
 class ForkCaller:
@@ -42,6 +45,7 @@ class ForkCaller:
         scratch: for the output; the child writes to it, the executor keeps it.
         close_in_child: called first in the child: closes what only the executor may use.
         end_limit_s: how long the threads and the exit functions of a run may hold up its end.
+        hooks: called in each child, before and after its run; None: the app has none.
     """
 
     def __init__(
@@ -50,8 +54,10 @@ class ForkCaller:
         scratch: ScratchFile,
         close_in_child: Callable[[], None],
         end_limit_s: float,
+        hooks: ProcessHooks | None,
     ) -> None:
         self._end_limit_s = end_limit_s
+        self._hooks = hooks
         self._inner = inner
         self._scratch = scratch
         self._close_in_child = close_in_child
@@ -105,9 +111,11 @@ class ForkCaller:
         def wait_and_work(order: Callable[[], bytes]) -> int:
             self._close_in_child()
             warm_up()
+            if self._hooks is not None:
+                self._hooks.start()
             record = order()
             if not record:
-                return 0
+                return self._end_unused()
             work = enter(record)
             return self._execute_run(work, AttemptOutcome(work), gate)
 
@@ -130,17 +138,33 @@ class ForkCaller:
 
     def close(self) -> None:
         """End the prepared child, if there is one."""
-        self._child.kill_prepared()
+        if self._hooks is None:
+            self._child.kill_prepared()
+        else:
+            self._child.end_prepared(STOP_LIMIT_S + _HOOKS_S)
 
     # -- in the child ------------------------------------------------------------------------
 
     def _in_child(self, work: LeasedRun, outcome: AttemptOutcome, gate: StopGate) -> int:
         gate.reset_in_child()
         self._close_in_child()
+        if self._hooks is not None:
+            self._hooks.start()
         return self._execute_run(work, outcome, gate)
+
+    def _end_unused(self) -> int:
+        """End a child that no run came for."""
+        if self._hooks is not None:
+            self._hooks.stop()
+            if needs_end():
+                end_process(_HOOKS_S, lambda _step: os._exit(0))
+        return 0
 
     def _execute_run(self, work: LeasedRun, outcome: AttemptOutcome, gate: StopGate) -> int:
         report = self._report_of_run(work, outcome, gate)  # is kept, however the process ends
+        if self._hooks is not None:
+            self._hooks.stop()
+            report(None)
         if needs_end():
             self._end_process(report)
         return 0

@@ -3,6 +3,7 @@
 import gc
 import os
 import resource
+import select
 import signal
 from collections.abc import Callable
 from contextlib import suppress
@@ -10,6 +11,7 @@ from typing import NoReturn
 
 from rtd.process.fork.fork import fork_child
 from rtd.process.tree.exit_status import ExitStatus, reap
+from rtd.process.tree.pidfd import open_pidfd
 
 __all__ = ["PreforkedChild", "exit_like"]
 
@@ -89,10 +91,26 @@ class PreforkedChild:
         """End the prepared child, if there is one."""
         if self._prepared_pid:
             os.close(self._work_fd)
-            with suppress(ProcessLookupError, ChildProcessError):
-                os.kill(self._prepared_pid, signal.SIGKILL)
-                os.waitpid(self._prepared_pid, 0)
-            self._prepared_pid, self._work_fd = 0, -1
+            self._kill_prepared()
+
+    def end_prepared(self, limit_s: float) -> None:
+        """Let the prepared child see that no work comes; kill it when it takes longer to end."""
+        if not self._prepared_pid:
+            return
+        os.close(self._work_fd)
+        pidfd = open_pidfd(self._prepared_pid)
+        if pidfd is not None:
+            poller = select.poll()  # `select` takes no large descriptor
+            poller.register(pidfd, select.POLLIN)
+            poller.poll(limit_s * 1000)
+            os.close(pidfd)
+        self._kill_prepared()
+
+    def _kill_prepared(self) -> None:
+        with suppress(ProcessLookupError, ChildProcessError):
+            os.kill(self._prepared_pid, signal.SIGKILL)
+            os.waitpid(self._prepared_pid, 0)
+        self._prepared_pid, self._work_fd = 0, -1
 
     def _stand_alone(self) -> None:
         gc.freeze()  # what there is now is the parent's: no collection, and no end, concerns it

@@ -24,6 +24,7 @@ class Hooks:
         execute: generator functions, called with the task around each of its executions; a
             `yield` gives the exception triple, `(None, None, None)` for a success.
         startup, cycle, shutdown: called with the scheduler, plain or generator functions.
+        start, stop: called with the executor, in each process that carries out code of the app.
     """
 
     init: list[Hook] = field(default_factory=list)
@@ -31,6 +32,8 @@ class Hooks:
     startup: list[Hook] = field(default_factory=list)
     cycle: list[Hook] = field(default_factory=list)
     shutdown: list[Hook] = field(default_factory=list)
+    start: list[Hook] = field(default_factory=list)
+    stop: list[Hook] = field(default_factory=list)
 
     def take_over(self, other: "Hooks") -> None:
         """Put the hooks of another session before these."""
