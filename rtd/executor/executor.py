@@ -10,13 +10,13 @@ from typing import Any
 
 from rtd.executor.core.backend import Backend
 from rtd.executor.core.executor_options import ExecutorContext, ExecutorOptions
-from rtd.executor.core.process_hooks import ProcessHooks, has_hooks
 from rtd.executor.core.wait_readable import wait_readable
 from rtd.executor.lanes.base_lane import BaseLane, LaneParts
 from rtd.executor.output.capture import Capture
 from rtd.executor.output.segments import Segments
 from rtd.executor.output.stdio_router import STDIO
 from rtd.executor.pull_loop import PullLoop
+from rtd.executor.runs.process_hooks import ProcessHooks, has_hooks
 from rtd.executor.runs.run_threads import carry_run_into_threads
 from rtd.model.lanes import LANES, LOG_LANE, Lane, find_lane
 from rtd.model.outcome_spool import Spool

@@ -13,9 +13,9 @@ from typing import Final
 from rtd.common.errors import StoreError, StoreGone
 from rtd.executor.core.executor_options import ExecutorOptions
 from rtd.executor.core.exit_codes import EXIT_FENCED, EXIT_RETIRED
-from rtd.executor.core.process_hooks import ProcessHooks, has_hooks
 from rtd.executor.core.wait_readable import wait_readable
 from rtd.executor.output.stdio_router import STDIO
+from rtd.executor.runs.process_hooks import ProcessHooks, has_hooks
 from rtd.model.lanes import LOG_LANE
 from rtd.model.task_log_entry import LogRow, TaskLogEntry
 from rtd.process.board.slot import Slot

@@ -3,9 +3,9 @@ imports from the modules below."""
 
 from typing import TYPE_CHECKING
 
-from rtd.session.app.executor_hooks import AppExecutor as Executor
 from rtd.session.core.app_errors import Error, Stopped
 from rtd.session.core.default_session import default_session as _default_session
+from rtd.session.core.executor_hooks import Executor
 from rtd.session.core.run_context import CurrentRun, current_run, progress
 from rtd.session.session import Session
 from rtd.session.tasks.task import Task

@@ -6,7 +6,7 @@ from typing import Final
 
 from rtd.common.errors import AppError, InternalError
 from rtd.supervisor.core.context import SupervisorContext
-from rtd.supervisor.core.executor_registry import Executor, ExecutorExit, ExecutorPhase
+from rtd.supervisor.core.executor_registry import ExecutorEntry, ExecutorExit, ExecutorPhase
 from rtd.supervisor.core.log import log
 from rtd.supervisor.core.retry import Backoff
 from rtd.supervisor.ending.settle import Settler
@@ -50,7 +50,7 @@ class ZygoteEvents:
         self._activate = activate
         self._respawn_pause = Backoff(FIRST_RESPAWN_S, LONGEST_RESPAWN_S)
 
-    def on_executor_start(self, executor: Executor) -> None:
+    def on_executor_start(self, executor: ExecutorEntry) -> None:
         """Tell its lane that an executor has started."""
         log.debug("%s executor %d is born", executor.lane, executor.pid)
         self._pools.on_executor_start(executor)
@@ -99,7 +99,7 @@ class ZygoteEvents:
         self._activate(zygote)
 
 
-def _log_exit(executor_exit: ExecutorExit, executor: Executor) -> None:
+def _log_exit(executor_exit: ExecutorExit, executor: ExecutorEntry) -> None:
     if executor.phase is ExecutorPhase.KILLED:
         log.info(
             "%s executor %d was ended: %s", executor_exit.lane, executor_exit.pid, executor.why

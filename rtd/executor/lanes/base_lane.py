@@ -9,9 +9,9 @@ from rtd.executor.aspects.process_traits import ExecutorParts, ProcessTraits
 from rtd.executor.core.backend import Backend
 from rtd.executor.core.executor_options import ExecutorContext
 from rtd.executor.core.leased_run import LeasedRun
-from rtd.executor.core.process_hooks import ProcessHooks
 from rtd.executor.output.capture import Capture
 from rtd.executor.output.scratch_file import ScratchFile
+from rtd.executor.runs.process_hooks import ProcessHooks
 from rtd.model.output_files import Places
 from rtd.process.board.slot import Slot
 from rtd.process.traits.descriptors import are_lost

@@ -16,9 +16,9 @@ import msgpack
 
 from rtd.common.text_of import pack_plain
 from rtd.executor.core.leased_run import AttemptOutcome, LeasedRun
-from rtd.executor.core.process_hooks import STOP_LIMIT_S, ProcessHooks
 from rtd.executor.output.scratch_file import ScratchFile
 from rtd.executor.output.stdio_router import STDIO
+from rtd.executor.runs.process_hooks import STOP_LIMIT_S, ProcessHooks
 from rtd.executor.runs.run_in_main_thread import Caller, execute_run
 from rtd.executor.runs.stop_gate import StopGate
 from rtd.model.output_files import file_place

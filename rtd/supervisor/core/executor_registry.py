@@ -21,7 +21,7 @@ class ExecutorPhase(StrEnum):
 
 
 @dataclass(slots=True)
-class Executor:
+class ExecutorEntry:
     """One executor process of one zygote."""
 
     id: str
@@ -112,25 +112,25 @@ class ExecutorRegistry:
 
     def __init__(self) -> None:
         self.changes = ChangeSignal()
-        self._by_id: dict[str, Executor] = {}
-        self._by_slot: dict[int, Executor] = {}
+        self._by_id: dict[str, ExecutorEntry] = {}
+        self._by_slot: dict[int, ExecutorEntry] = {}
         #: The id of the executor of each slot, as the board holds it.
         self._words: dict[int, tuple[int, int]] = {}
 
     def __len__(self) -> int:
         return len(self._by_id)
 
-    def __iter__(self) -> Iterator[Executor]:
+    def __iter__(self) -> Iterator[ExecutorEntry]:
         return iter(list(self._by_id.values()))
 
     def __contains__(self, exec_id: object) -> bool:
         return exec_id in self._by_id
 
-    def get(self, exec_id: str) -> Executor | None:
+    def get(self, exec_id: str) -> ExecutorEntry | None:
         """Return the executor of that id, or None."""
         return self._by_id.get(exec_id)
 
-    def at_slot(self, slot: int) -> Executor | None:
+    def at_slot(self, slot: int) -> ExecutorEntry | None:
         """Return the executor that owns a slot of the board, or None."""
         return self._by_slot.get(slot)
 
@@ -139,7 +139,7 @@ class ExecutorRegistry:
         the board may have written there what it likes."""
         return self._words.get(seen.slot) == seen.exec_words
 
-    def add(self, executor: Executor) -> None:
+    def add(self, executor: ExecutorEntry) -> None:
         """Add an executor; it replaces one of the same id."""
         self.remove(executor.id)
         words = to_words(executor.id)
@@ -149,7 +149,7 @@ class ExecutorRegistry:
             self._words[slot] = words
         self.changes.notify()
 
-    def remove(self, exec_id: str) -> Executor | None:
+    def remove(self, exec_id: str) -> ExecutorEntry | None:
         """Remove an executor. Returns it, or None: it was not known."""
         executor = self._by_id.pop(exec_id, None)
         if executor is not None:
@@ -160,10 +160,10 @@ class ExecutorRegistry:
             self.changes.notify()
         return executor
 
-    def of_lane(self, lane: str) -> list[Executor]:
+    def of_lane(self, lane: str) -> list[ExecutorEntry]:
         """Return all executors of a lane, the oldest first."""
         return [e for e in self._by_id.values() if e.lane == lane]
 
-    def of_generation(self, generation: int) -> list[Executor]:
+    def of_generation(self, generation: int) -> list[ExecutorEntry]:
         """Return all executors of one zygote, the oldest first."""
         return [e for e in self._by_id.values() if e.generation == generation]

@@ -8,7 +8,7 @@ from typing import Final
 from rtd.common.errors import StoreGone
 from rtd.protocol.zygote_messages import KillCommand, RetireCommand
 from rtd.supervisor.core.context import SupervisorContext
-from rtd.supervisor.core.executor_registry import Executor, ExecutorPhase
+from rtd.supervisor.core.executor_registry import ExecutorEntry, ExecutorPhase
 from rtd.supervisor.core.log import log
 from rtd.supervisor.pools.zygotes import Zygotes
 
@@ -41,7 +41,7 @@ class ExecutorKiller:
         if event is not None:
             event.set()
 
-    async def kill(self, executor: Executor, why: str) -> None:
+    async def kill(self, executor: ExecutorEntry, why: str) -> None:
         """Kill an executor and everything below it. Returns when the zygote has proved it."""
         executor.phase = ExecutorPhase.KILLED
         executor.why = why
@@ -60,7 +60,7 @@ class ExecutorKiller:
                 log.error("executor %d does not die: asking its zygote again", executor.pid)
                 self._zygotes.send_command(executor, KillCommand(executor.id))
 
-    async def replace(self, executor: Executor) -> None:
+    async def replace(self, executor: ExecutorEntry) -> None:
         """Let an executor take no new runs, and have another one started for its lane."""
         context = self._context
         executor.phase = ExecutorPhase.RETIRING

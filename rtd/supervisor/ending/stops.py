@@ -19,7 +19,7 @@ from rtd.process.board.board import SlotSnapshot
 from rtd.process.tree.process_tree import read_tree
 from rtd.protocol.zygote_messages import StopCommand
 from rtd.supervisor.core.context import SupervisorContext
-from rtd.supervisor.core.executor_registry import Executor, ExecutorPhase
+from rtd.supervisor.core.executor_registry import ExecutorEntry, ExecutorPhase
 from rtd.supervisor.core.log import log
 from rtd.supervisor.core.retry import Backoff
 from rtd.supervisor.core.run_helpers import cancel_waiting, read_unless_leased
@@ -212,7 +212,7 @@ class Stops:
             return False
         return (now.run_id, now.attempt, now.exec_id) == (stop.run_id, seen.attempt, seen.exec_id)
 
-    async def _replace(self, stop: Stop, executor: Executor, seen: SlotSnapshot) -> None:
+    async def _replace(self, stop: Stop, executor: ExecutorEntry, seen: SlotSnapshot) -> None:
         """Replace the executor of a thread or coroutine, which cannot be killed alone.
 
         The executor takes no new runs, and is killed once its other runs are over.
@@ -235,7 +235,7 @@ class Stops:
         if self._still_on(stop, seen):
             await self._killer.kill(executor, f"run {stop.run_id}: {stop.intent.why}")
 
-    def _has_other_runs(self, executor: Executor) -> bool:
+    def _has_other_runs(self, executor: ExecutorEntry) -> bool:
         """Return whether an executor has runs beside those that do not yield."""
         for slot in range(executor.slot, executor.slot + executor.slots):
             seen = self._context.board.read_slot(slot)

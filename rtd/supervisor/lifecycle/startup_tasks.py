@@ -11,7 +11,7 @@ import msgpack
 from rtd.common.ids import new_id
 from rtd.model.lanes import LOG_LANE
 from rtd.supervisor.core.context import SupervisorContext
-from rtd.supervisor.core.executor_registry import Executor
+from rtd.supervisor.core.executor_registry import ExecutorEntry
 from rtd.supervisor.core.retry import ResultT
 from rtd.supervisor.core.run_waiters import RunWaiters
 from rtd.supervisor.lifecycle.lifecycle_sequence import LifecycleSequence, SequenceTexts
@@ -53,7 +53,7 @@ class StartupTasks(LifecycleSequence):
         internal_runs: InternalRuns,
         waiters: RunWaiters,
         scheduler: TaskScheduler,
-        retire_executor: Callable[[Executor], None],
+        retire_executor: Callable[[ExecutorEntry], None],
     ) -> None:
         super().__init__(context, internal_runs, waiters, STARTUP, TEXTS)
         self._scheduler = scheduler

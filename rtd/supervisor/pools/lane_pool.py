@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from rtd.config.config import LaneConfig
-from rtd.supervisor.core.executor_registry import Executor, ExecutorExit, ExecutorPhase
+from rtd.supervisor.core.executor_registry import ExecutorEntry, ExecutorExit, ExecutorPhase
 from rtd.supervisor.core.log import log
 from rtd.supervisor.core.retry import Backoff
 
@@ -62,7 +62,7 @@ class Pool:
         return len(self.pending)
 
     def count_crash(
-        self, executor_exit: ExecutorExit, executor: Executor | None, busy: bool
+        self, executor_exit: ExecutorExit, executor: ExecutorEntry | None, busy: bool
     ) -> None:
         """Make the next executor wait if this one has failed as soon as it started.
 

@@ -14,11 +14,13 @@ from rtd.process.tree.pidfd import signal_process
 from rtd.process.tree.process_identity import same_process, start_ticks
 from rtd.process.tree.tree_identity import list_tree
 from rtd.supervisor.core.context import SupervisorContext
-from rtd.supervisor.core.executor_registry import Executor, ExecutorExit, UnfinishedRun
+from rtd.supervisor.core.executor_registry import ExecutorEntry, ExecutorExit, UnfinishedRun
 from rtd.supervisor.pools.zygote_registry import ZygoteRecord
 
 
-def end_orphans(context: SupervisorContext, executors: Iterable[Executor]) -> list[ExecutorExit]:
+def end_orphans(
+    context: SupervisorContext, executors: Iterable[ExecutorEntry]
+) -> list[ExecutorExit]:
     """End executors whose zygote is dead; return how each ended, and its unfinished runs."""
     orphans = list(executors)
     pids = {executor.pid for executor in orphans if _is_child(executor)}
@@ -26,7 +28,7 @@ def end_orphans(context: SupervisorContext, executors: Iterable[Executor]) -> li
     return [_end(context, executor, spare) for executor in orphans]
 
 
-def _end(context: SupervisorContext, executor: Executor, spare: set[int]) -> ExecutorExit:
+def _end(context: SupervisorContext, executor: ExecutorEntry, spare: set[int]) -> ExecutorExit:
     code = signal = None
     killed: list[list[object]] = []
     if _is_child(executor):
@@ -44,13 +46,13 @@ def _end(context: SupervisorContext, executor: Executor, spare: set[int]) -> Exe
     )  # fmt: skip
 
 
-def _is_child(executor: Executor) -> bool:
+def _is_child(executor: ExecutorEntry) -> bool:
     """Whether it is a child of this process: another child may have got its pid, such as the next
     zygote."""
     return executor.pid in own_children() and start_ticks(executor.pid) == executor.ticks
 
 
-def _kill_visible_tree(root: Executor) -> list[list[object]]:
+def _kill_visible_tree(root: ExecutorEntry) -> list[list[object]]:
     return [
         [member.pid, member.name, "SIGKILL"]
         for member in list_tree(root.pid, root.ticks)
@@ -58,7 +60,7 @@ def _kill_visible_tree(root: Executor) -> list[list[object]]:
     ]
 
 
-def _free_slots(context: SupervisorContext, executor: Executor) -> tuple[UnfinishedRun, ...]:
+def _free_slots(context: SupervisorContext, executor: ExecutorEntry) -> tuple[UnfinishedRun, ...]:
     """Free the slots of an executor, as its zygote cannot; return its unfinished runs."""
     runs = []
     for slot in range(executor.slot, executor.slot + executor.slots):
@@ -71,16 +73,18 @@ def _free_slots(context: SupervisorContext, executor: Executor) -> tuple[Unfinis
     return tuple(runs)
 
 
-def unknown_on_board(context: SupervisorContext, living: Iterable[ZygoteRecord]) -> list[Executor]:
+def unknown_on_board(
+    context: SupervisorContext, living: Iterable[ZygoteRecord]
+) -> list[ExecutorEntry]:
     """Return the executors on the board that belong to no living zygote."""
-    found: dict[str, Executor] = {}
+    found: dict[str, ExecutorEntry] = {}
     ranges = [range(zygote.lo, zygote.hi) for zygote in living]
     for seen in context.board.owned_slots():
         if any(seen.slot in slots for slots in ranges):
             continue  # its zygote reports it
         executor = found.get(seen.exec_id)
         if executor is None:
-            found[seen.exec_id] = Executor(
+            found[seen.exec_id] = ExecutorEntry(
                 id=seen.exec_id, lane=seen.lane, pid=seen.pid, ticks=seen.ticks,
                 slot=seen.slot, slots=1, generation=0, born_ns=0,
             )  # fmt: skip

@@ -16,7 +16,7 @@ from rtd.config.config import EMBEDDED, LaneConfig
 from rtd.model.lanes import CONFIG_LANES, LOG_LANE, MAIN_LANE
 from rtd.protocol.zygote_messages import LANE_SUFFIX_OPTION, SparesCommand, SpawnCommand
 from rtd.supervisor.core.context import SupervisorContext
-from rtd.supervisor.core.executor_registry import Executor, ExecutorExit, ExecutorPhase
+from rtd.supervisor.core.executor_registry import ExecutorEntry, ExecutorExit, ExecutorPhase
 from rtd.supervisor.core.jobs import SingleFlight
 from rtd.supervisor.pools.lane_pool import Pool, missing_executors
 from rtd.supervisor.pools.zygote_connection import ZygoteConnection
@@ -65,14 +65,14 @@ class Pools:
         if lane in self._pools:
             self.check(lane)
 
-    def on_executor_start(self, executor: Executor) -> None:
+    def on_executor_start(self, executor: ExecutorEntry) -> None:
         """Count an executor that was ordered as started."""
         pool = self._pools.get(executor.lane)
         if pool is not None and pool.pending:
             pool.pending.pop(0)
 
     def on_executor_exit(
-        self, executor_exit: ExecutorExit, executor: Executor | None, busy: bool
+        self, executor_exit: ExecutorExit, executor: ExecutorEntry | None, busy: bool
     ) -> None:
         """Replace an executor that has ended at once, if its lane needs it."""
         pool = self._pools.get(executor_exit.lane)

@@ -10,7 +10,7 @@ from rtd.process.board.board import SLOTS
 from rtd.process.tree.process_identity import same_process
 from rtd.protocol import zygote_messages as messages
 from rtd.supervisor.core.context import SupervisorContext
-from rtd.supervisor.core.executor_registry import Executor, ExecutorExit, ExecutorPhase
+from rtd.supervisor.core.executor_registry import ExecutorEntry, ExecutorExit, ExecutorPhase
 from rtd.supervisor.core.log import log
 from rtd.supervisor.pools.zygote_connection import ZygoteConnection
 from rtd.supervisor.pools.zygote_registry import ZygoteRecord, ZygoteRegistry
@@ -19,7 +19,7 @@ from rtd.supervisor.pools.zygote_registry import ZygoteRecord, ZygoteRegistry
 class ZygoteListener(Protocol):
     """The parts that act on the reports of the zygotes."""
 
-    def on_executor_start(self, executor: Executor) -> None:
+    def on_executor_start(self, executor: ExecutorEntry) -> None:
         """Handle an executor that has started."""
 
     def on_executor_exit(self, zygote: ZygoteRecord, gone: ExecutorExit) -> None:
@@ -160,7 +160,7 @@ class ZygoteHandler:
         if not (is_id(report.exec_id) and zygote.lo <= report.slot < end <= zygote.hi):
             log.error("zygote %d reports an executor that it cannot have", zygote.pid)
             return
-        executor = Executor(
+        executor = ExecutorEntry(
             id=report.exec_id,
             lane=report.lane,
             pid=report.pid,

@@ -23,7 +23,7 @@ from rtd.protocol.zygote_messages import (
     ZygoteMessage,
 )
 from rtd.supervisor.core.context import SupervisorContext
-from rtd.supervisor.core.executor_registry import Executor, ExecutorPhase
+from rtd.supervisor.core.executor_registry import ExecutorEntry, ExecutorPhase
 from rtd.supervisor.core.log import log
 from rtd.supervisor.pools.app_settings import with_app_settings
 from rtd.supervisor.pools.zygote_messages import ZygoteHandler, ZygoteListener
@@ -182,7 +182,7 @@ class Zygotes:
             if not (self._context.gate.is_draining and executor.lane == LOG_LANE):
                 self.retire_executor(executor)
 
-    def retire_executor(self, executor: Executor) -> None:
+    def retire_executor(self, executor: ExecutorEntry) -> None:
         """Let an executor end after its runs."""
         executor.phase = ExecutorPhase.RETIRING
         self.send_command(executor, RetireCommand(executor.id))
@@ -223,7 +223,7 @@ class Zygotes:
         while self._registry.living and time.monotonic() < until:
             await self._registry.exits.wait(until - time.monotonic())
 
-    def kill_zygote_of(self, executor: Executor) -> None:
+    def kill_zygote_of(self, executor: ExecutorEntry) -> None:
         """Kill the zygote of an executor: it does not react. Its executors are ended after it."""
         zygote = self._registry.of_generation(executor.generation)
         if zygote is not None:
@@ -235,7 +235,7 @@ class Zygotes:
 
     # --- commands
 
-    def send_command(self, executor: Executor, command: ZygoteMessage) -> None:
+    def send_command(self, executor: ExecutorEntry, command: ZygoteMessage) -> None:
         """Send a command about an executor to its zygote."""
         zygote = self._registry.of_generation(executor.generation)
         if zygote is not None and zygote.connection is not None:

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from rtd.config.config import LaneConfig
-from rtd.supervisor.core.executor_registry import Executor, ExecutorExit, ExecutorPhase
+from rtd.supervisor.core.executor_registry import ExecutorEntry, ExecutorExit, ExecutorPhase
 from rtd.supervisor.pools.lane_pool import FIRST_WAIT_S, Pool, missing_executors
 
 
@@ -39,9 +39,9 @@ def test_executors_with_many_places_are_counted_by_their_places() -> None:
     ]
 
 
-def young(phase: ExecutorPhase = ExecutorPhase.LIVE) -> Executor:
+def young(phase: ExecutorPhase = ExecutorPhase.LIVE) -> ExecutorEntry:
     """An executor that has just started."""
-    return Executor("x", "process", 1, 1, 0, 1, 1, time.monotonic_ns(), phase)
+    return ExecutorEntry("x", "process", 1, 1, 0, 1, 1, time.monotonic_ns(), phase)
 
 
 CRASH = ExecutorExit("x", "process", 1, code=1)
@@ -61,12 +61,12 @@ def test_an_executor_that_fails_at_once_makes_the_next_one_wait() -> None:
         (ExecutorExit("x", "process", 1, code=0), young(), False),
         (CRASH, young(ExecutorPhase.KILLED), False),
         (CRASH, young(), True),
-        (CRASH, Executor("x", "process", 1, 1, 0, 1, 1, 0), False),
+        (CRASH, ExecutorEntry("x", "process", 1, 1, 0, 1, 1, 0), False),
     ],
     ids=["ended in order", "killed by rtd", "had a run", "old"],
 )
 def test_other_ends_of_an_executor_are_no_crash(
-    gone: ExecutorExit, executor: Executor, busy: bool
+    gone: ExecutorExit, executor: ExecutorEntry, busy: bool
 ) -> None:
     pool = Pool("process")
     pool.count_crash(gone, executor, busy)

@@ -5,19 +5,18 @@ same the process ends.
 """
 
 import os
-import signal
 from collections.abc import Callable
-from types import FrameType
 from typing import Final
 
 from rtd.common.errors import StoreError
 from rtd.executor.output.stdio_router import STDIO
 from rtd.process.board.slot import Slot
 from rtd.process.events.executor_signals import ExecutorSignals
+from rtd.process.events.time_limit import TimeLimit
 from rtd.process.fork.fork_guard import FORK_GUARD, exit_child
-from rtd.session.app.executor_hooks import AppExecutor
 from rtd.session.core import run_context
 from rtd.session.core.app_errors import Stopped, describe_error
+from rtd.session.core.executor_hooks import Executor
 from rtd.session.core.hooks import HookScope, hook_name
 from rtd.session.session import Session
 
@@ -63,7 +62,7 @@ class ProcessHooks:
         self._started: HookScope | None = None
         #: The scope whose hooks are being called, and their time limit.
         self._scope: HookScope | None = None
-        self._limit_s = 0.0
+        self._limit: TimeLimit | None = None
         self._is_late = False
 
     def start(self) -> None:
@@ -96,50 +95,44 @@ class ProcessHooks:
 
         self._call("stop", STOP_LIMIT_S, scope, stop, exit_code)
 
-    def _view(self) -> AppExecutor:
-        return AppExecutor(self._session, self._lane, self._exec_id)
+    def _view(self) -> Executor:
+        return Executor(self._session, self._lane, self._exec_id)
 
     def _call(
         self, kind: str, limit_s: float, scope: HookScope, step: Callable[[], None], code: int
     ) -> None:
         """Carry out a step within its time, outside of every run."""
-        self._scope, self._limit_s, self._is_late = scope, limit_s, False
 
-        def late(_number: int, _frame: FrameType | None) -> None:
+        def on_late() -> None:
             if self._is_late:
-                self._report(self._last_hook(kind), f"{self._cut()}, and its process was ended")
+                text = f"{_cut(limit)}, and its process was ended"
+                self._report(self._last_hook(kind), text)
                 os._exit(code)
             self._is_late = True
-            raise Stopped(f"hook_{kind} took longer than {self._limit_s:g} s")
+            raise Stopped(f"hook_{kind} took longer than {limit.limit_s:g} s")
 
+        self._scope, self._is_late = scope, False
+        self._limit = limit = TimeLimit(limit_s, _LAST_S, on_late)
         token = run_context.enter_run(None)
-        handler = signal.signal(signal.SIGALRM, late)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
-        signal.setitimer(signal.ITIMER_REAL, limit_s, _LAST_S)
         try:
-            with STDIO.outside_runs():
+            with STDIO.outside_runs(), limit:
                 try:
                     step()
                 finally:
                     if FORK_GUARD.is_child:  # a fork that the hook made, and that came back
                         exit_child(False)
-                    signal.setitimer(signal.ITIMER_REAL, 0)
         except Stopped as error:
-            text = self._cut() if self._is_late else describe_error(error)
+            text = _cut(limit) if self._is_late else describe_error(error)
             self._report(self._last_hook(kind), text)
         finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, handler)
+            self._limit = None
             run_context.leave_run(token)
 
     def _hurry(self) -> None:
         """Handle SIGTERM during the hooks of the start."""
-        if self._slot.retiring and self._limit_s > STOP_LIMIT_S:
-            self._limit_s = STOP_LIMIT_S
-            signal.setitimer(signal.ITIMER_REAL, STOP_LIMIT_S, _LAST_S)
-
-    def _cut(self) -> str:
-        return f"it did not end within {self._limit_s:g} s and was cut short"
+        limit = self._limit
+        if self._slot.retiring and limit is not None and limit.limit_s > STOP_LIMIT_S:
+            limit.set(STOP_LIMIT_S)
 
     def _last_hook(self, kind: str) -> str:
         last = None if self._scope is None else self._scope.last_hook
@@ -154,6 +147,10 @@ class ProcessHooks:
             self._report_fault("hook", name, f"{text} (lane {self._lane})", False)
         except StoreError as error:
             STDIO.write_log(f"rtd: hook {name}: {text}; {error.sentence}\n".encode())
+
+
+def _cut(limit: TimeLimit) -> str:
+    return f"it did not end within {limit.limit_s:g} s and was cut short"
 
 
 def has_hooks(session: Session | None) -> bool:

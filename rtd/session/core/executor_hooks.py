@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from rtd.session.core.default_session import register_hook
-
-if TYPE_CHECKING:
-    from rtd.session.session import Session
+from rtd.session.core.session_state import SessionState
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class AppExecutor:
-    """The argument of an executor's hooks; for users `rtd.core.Executor`.
+class Executor:
+    """The argument of an executor's hooks.
 
     ```python
     @Executor.hook_start
@@ -33,7 +31,7 @@ class AppExecutor:
         pid: of this process.
     """
 
-    def __init__(self, session: Session, lane: str, exec_id: str) -> None:
+    def __init__(self, session: SessionState, lane: str, exec_id: str) -> None:
         self.session = session
         self.lane = lane
         self.id = exec_id
