@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         current_run,
         progress,
     )
+    from rtd.session.settings.schedules import crontab, once_per_day, redis_task, run_every
 
 __all__ = [
     "CurrentRun",
@@ -26,14 +27,24 @@ __all__ = [
     "Session",
     "Stopped",
     "Task",
+    "crontab",
     "current_run",
+    "once_per_day",
     "progress",
+    "redis_task",
+    "run_every",
 ]
+#: The names of redis-tasks, which most apps do without.
+_OF_REDIS_TASKS = ("crontab", "once_per_day", "redis_task", "run_every")
 
 
 def __getattr__(name: str) -> "Any":
     if name not in __all__:
         raise AttributeError(f"module 'rtd' has no attribute {name!r}")
+    if name in _OF_REDIS_TASKS:
+        from rtd.session.settings import schedules  # lazy: they need the language of conditions
+
+        return getattr(schedules, name)
     from rtd import session  # lazy: clients need no session
 
     return getattr(session, name)

@@ -360,7 +360,7 @@ class FaultRow(TypedDict):
     """A part of the app that failed without stopping anything."""
 
     kind: str
-    """Condition, parameter, hook, loader, log, task, timezone or rtd."""
+    """Condition, parameter, hook, loader, log, settings, task, timezone or rtd."""
     what: str
     """Its name within its kind."""
     message: str

@@ -9,7 +9,11 @@ FAULT: Final = Shape(
     "FaultRow",
     "A part of the app that failed without stopping anything.",
     (
-        Field("kind", "str", "condition, parameter, hook, loader, log, task, timezone or rtd"),
+        Field(
+            "kind",
+            "str",
+            "condition, parameter, hook, loader, log, settings, task, timezone or rtd",
+        ),
         Field("what", "str", "its name within its kind"),
         Field("message", "str", "the latest one, with file and line where they are known"),
         Field("times", "int", "how often since the app was imported"),

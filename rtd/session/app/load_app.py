@@ -93,6 +93,10 @@ def _load(app: str, middleware: Sequence[str]) -> Session:
     session = _pick(module, attribute, app)
     session.rt_settings = read_settings_module(module)
     session.load_files()
+    if session.rt_settings is not None:
+        from rtd.session.settings.set_settings import set_settings  # lazy: many apps have none
+
+        set_settings(session, session.rt_settings)
     session.middleware = load_middleware(session, middleware)
     return session
 

@@ -150,7 +150,7 @@ def report_fault(kind: str, what: str, error: BaseException | str, *, halts: boo
     that must end meanwhile.
 
     Args:
-        kind: `condition`, `parameter`, `hook`, `loader`, `log`, `task` or `timezone`.
+        kind: `condition`, `parameter`, `hook`, `loader`, `log`, `settings`, `task` or `timezone`.
         what: a short name within the kind.
         error: the exception, or a sentence.
         halts: no task starts by its condition from now on, until `rtctl enable --all`.

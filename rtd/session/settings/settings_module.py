@@ -22,6 +22,8 @@ VARIABLE: Final = "RT_SETTINGS_MODULE"
 FILE: Final = "rt_settings.py"
 #: What may stand before each name, as Django's settings have it.
 PREFIX: Final = "RT_"
+#: Names of a module whose other settings are Django's.
+DJANGO: Final = ("INSTALLED_APPS", "ROOT_URLCONF")
 
 
 class SettingsModule(NamedTuple):
@@ -87,10 +89,11 @@ def _import(file: Path) -> ModuleType:
 
 def _settings_of(module: ModuleType) -> SettingsModule:
     where = str(getattr(module, "__file__", None) or module.__name__)
+    prefix = PREFIX if any(name in vars(module) for name in DJANGO) else ""
     values: dict[str, Any] = {}
     written: dict[str, str] = {}
     for name, value in vars(module).items():
-        if not name.isupper() or name.startswith("_"):
+        if not name.isupper() or name.startswith("_") or not name.startswith(prefix):
             continue
         short = name.removeprefix(PREFIX)
         if short in values:

@@ -47,7 +47,8 @@ class FaultRecorder:
         """Record a failure of the app that the supervisor has seen. Returns at once.
 
         Args:
-            kind: `condition`, `parameter`, `hook`, `loader`, `log`, `task` or `timezone`.
+            kind: `condition`, `parameter`, `hook`, `loader`, `log`, `settings`, `task` or
+                `timezone`.
             what: names it within its kind.
             message: one line.
             halts: no task starts by its condition until a user says `rtctl enable --all`.

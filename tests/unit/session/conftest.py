@@ -1,6 +1,8 @@
 """Each test begins and ends without a session."""
 
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -13,3 +15,18 @@ def no_session_before() -> Iterator[None]:
     SESSIONS.chosen = SESSIONS.implied = None
     yield
     SESSIONS.chosen = SESSIONS.implied = None
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder of an app, which is the working directory. Its modules are imported by no other
+    test."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.delenv("RT_SETTINGS_MODULE", raising=False)
+    before = set(sys.modules)
+    yield tmp_path
+    for name in set(sys.modules) - before:
+        if str(tmp_path) in str(getattr(sys.modules[name], "__file__", "")):
+            del sys.modules[name]

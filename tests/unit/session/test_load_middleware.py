@@ -1,7 +1,6 @@
 """Where middleware comes from, and what is wrong with it, in one line."""
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -77,18 +76,10 @@ APP = "from rtd import Session\nsession = Session({})\n"
 
 
 @pytest.fixture(autouse=True)
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A project of its own, whose modules no other test sees."""
-    (tmp_path / "wares.py").write_text(WARES)
-    (tmp_path / "app.py").write_text(APP.format(""))
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
-    monkeypatch.delenv("RT_SETTINGS_MODULE", raising=False)
-    before = set(sys.modules)
-    yield tmp_path
-    for name in set(sys.modules) - before:
-        if str(tmp_path) in str(getattr(sys.modules[name], "__file__", "")):
-            del sys.modules[name]
+def wares(project: Path) -> None:
+    """The project's middleware."""
+    (project / "wares.py").write_text(WARES)
+    (project / "app.py").write_text(APP.format(""))
 
 
 class Timed:
