@@ -14,6 +14,7 @@ EXIT_CODES: Final = {
     4: "`rtd stop`: the daemon belongs to another user",
     6: "a daemon is running already with this runtime or state directory",
     7: "`rtd stop`: no daemon runs",
+    8: "`rtd run --until-idle`: a run has not succeeded, or it was ended before all was done",
     124: "`rtd stop`: the daemon has not ended in time, and continues to shut down",
     130: "interrupted",
 }

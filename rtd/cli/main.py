@@ -94,6 +94,11 @@ def build_parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     run = verbs.add_parser("run", help="run in the foreground, the log on stderr")
     _add_app(run)
+    run.add_argument(
+        "--until-idle",
+        action="store_true",
+        help="work off what is queued, then end; no task starts by its condition",
+    )
     run.add_argument("--ready-fd", type=int, help=argparse.SUPPRESS)
     run.add_argument("--detach", action="store_true", help=argparse.SUPPRESS)
     run.add_argument("--parent", type=int, help=argparse.SUPPRESS)

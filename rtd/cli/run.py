@@ -2,9 +2,11 @@
 
 import argparse
 import os
+import sys
 from dataclasses import replace
 from typing import Final
 
+from rtd.cli.idle_report import exit_code_of_report, report_lines
 from rtd.cli.notify_systemd import notify_systemd
 from rtd.cli.parser import settings_of
 from rtd.cli.serve import run_daemon
@@ -20,6 +22,7 @@ from rtd.process.fork.foreground import end_with_parent
 from rtd.process.fork.process_title import set_title
 from rtd.supervisor.core.log import log, set_up_logging, where_raised
 from rtd.supervisor.lifecycle.directories import make_directories
+from rtd.supervisor.lifecycle.idle_watcher import IdleReport
 from rtd.supervisor.node import Node
 from rtd.supervisor.start_options import StartOptions
 
@@ -30,10 +33,11 @@ DETACHED: Final = 0o027
 
 
 def run(options: argparse.Namespace) -> int:
-    """Serve until a signal or a request ends the daemon. Returns 0.
+    """Serve until a signal or a request ends the daemon. Returns the exit code.
 
     With `parent` (the program that called `session.start()`) the daemon ends when that does.
-    With `only_submitted` (for `session.run()`) no task starts by itself.
+    With `only_submitted` (for `session.run()`) no task starts by itself. With `until_idle` the
+    daemon ends when nothing is left to do.
 
     Raises:
         RtdError: the daemon could not start.
@@ -41,12 +45,14 @@ def run(options: argparse.Namespace) -> int:
     set_title("supervisor")  # first: it takes the place of the command line
     level = options.log_level or log_level()
     config, starts = load_config(options.config, settings_of(options)), not options.only_submitted
-    start_options = StartOptions(config, find_paths(), options.app, starts)
+    start_options = StartOptions(
+        config, find_paths(), options.app, starts, until_idle=options.until_idle
+    )
     report = StartMessage(options.ready_fd)
     if options.parent is not None and not end_with_parent(options.parent):
         return 0
     try:
-        _serve(options, start_options, report, level)
+        done = _serve(options, start_options, report, level)
     except RtdError as error:
         report.send_fault(error.sentence, error.code)
         raise
@@ -59,12 +65,16 @@ def run(options: argparse.Namespace) -> int:
     except Exception as error:
         report.send_fault(f"{where_raised(error)}: a fault of rtd")
         raise
-    return 0
+    if done is None:
+        return 0
+    for line in report_lines(done):
+        print(f"rtd: {line}", file=sys.stderr)
+    return exit_code_of_report(done)
 
 
 def _serve(
     options: argparse.Namespace, start_options: StartOptions, report: StartMessage, level: str
-) -> None:
+) -> IdleReport | None:
     log_file = start_options.places.log_file
     make_directories(start_options.places)
     umask = os.umask(PRIVATE)
@@ -78,7 +88,7 @@ def _serve(
         *root_warnings(start_options.config),
     ):  # fmt: skip
         log.warning("%s", sentence)
-    run_daemon(replace(start_options, umask=umask), lambda node: _ready(node, report))
+    return run_daemon(replace(start_options, umask=umask), lambda node: _ready(node, report))
 
 
 def _ready(node: Node, report: StartMessage) -> None:

@@ -9,33 +9,38 @@ from rtd.process.events.stuck_loop import handle_signal
 from rtd.rpc.dispatcher import VerbDispatcher
 from rtd.rpc.server import ControlServer
 from rtd.supervisor.core.log import log
+from rtd.supervisor.lifecycle.idle_watcher import IdleReport
 from rtd.supervisor.node import Node
 from rtd.supervisor.shutdown import ShutdownRequest
 from rtd.supervisor.start_options import StartOptions
 from rtd.supervisor.startup import KeepRunning, start_node
 
 
-def run_daemon(start_options: StartOptions, ready: Callable[[Node], None]) -> None:
+def run_daemon(start_options: StartOptions, ready: Callable[[Node], None]) -> IdleReport | None:
     """Run the daemon until a signal or a request ends it.
 
     Args:
         start_options: the settings, the paths and the app.
         ready: called once, when the control socket answers.
 
+    Returns:
+        With `until_idle`, what has been done and what is left; None of a daemon that was ended
+        while it started.
+
     Raises:
         RtdError: the daemon could not start; one line says why, and nothing is left behind.
     """
-    asyncio.run(_run(start_options, ready))
+    return asyncio.run(_run(start_options, ready))
 
 
-async def _run(start_options: StartOptions, ready: Callable[[Node], None]) -> None:
-    keep = KeepRunning()
+async def _run(start_options: StartOptions, ready: Callable[[Node], None]) -> IdleReport | None:
+    keep, report = KeepRunning(), None
     async with contextlib.AsyncExitStack() as exits:
         ending = ShutdownRequest()
         _handle_signals(ending)
         node = await _started_or_none(start_node(start_options, exits, keep), ending)
         if node is None:
-            return
+            return None
         _hand_signals_to(node, ending)
         server = ControlServer(
             lambda: node.context.config, start_options.places.socket, VerbDispatcher(node).dispatch
@@ -48,10 +53,24 @@ async def _run(start_options: StartOptions, ready: Callable[[Node], None]) -> No
         exits.push_async_callback(node.redis_files.close)
         exits.callback(node.runtime_files.stop)
         ready(node)
+        if start_options.until_idle:
+            node.context.jobs.start_lasting(
+                lambda: _end_when_idle(node), "waiting for the last run"
+            )
         await node.shutdown_request.requested.wait()
         keep.running = node.shutdown_request.keep_running
         await _shut_down(node)
+        if start_options.until_idle:
+            report = await node.idle_watcher.report()
     log.info("the daemon has ended")
+    return report
+
+
+async def _end_when_idle(node: Node) -> None:
+    await node.idle_watcher.wait()
+    if not node.shutdown_request.requested.is_set():
+        log.info("nothing is left to do")
+        node.shutdown_request.request()
 
 
 def _handle_signals(ending: ShutdownRequest) -> None:

@@ -17,6 +17,7 @@ from rtd.supervisor.ending.limit_watcher import LimitWatcher
 from rtd.supervisor.ending.settle import Settler
 from rtd.supervisor.ending.settle_missing import settle_unknown
 from rtd.supervisor.ending.stops import Stops
+from rtd.supervisor.lifecycle.idle_watcher import IdleWatcher
 from rtd.supervisor.lifecycle.lock_file import LockFile
 from rtd.supervisor.lifecycle.redis_files import RedisFiles
 from rtd.supervisor.lifecycle.redis_server import RedisServer
@@ -91,6 +92,7 @@ class Node:
         self.shutdown_tasks = ShutdownTasks(
             context, self.internal_runs, self.waiters, self.zygotes, self.pools
         )
+        self.idle_watcher = IdleWatcher(context, self.waiters, self.startup_tasks.over)
         self.shutdown_request = ShutdownRequest()
         self.resync = self._new_resync()
         self.redis_files = RedisFiles(redis_server.embedded, context.redis, context.jobs)

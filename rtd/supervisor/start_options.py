@@ -12,6 +12,7 @@ class StartOptions:
 
     Attributes:
         scheduling: see `ScheduleGate`.
+        until_idle: works off what is queued, then ends.
         umask: of the processes that carry out runs.
     """
 
@@ -20,3 +21,4 @@ class StartOptions:
     app: str | None
     scheduling: bool = True
     umask: int = 0o022
+    until_idle: bool = False

@@ -74,6 +74,7 @@ async def start_node(
     await _claim_node(context, redis_server, ends)
     node = Node(context, redis_server, locks)
     ends.push_async_callback(context.jobs.stop)
+    await node.idle_watcher.begin(options.until_idle)
     await node.zygotes.open(node.zygote_events)
     ends.push_async_callback(_end_zygotes, node, keep)
     ends.callback(node.task_file_watcher.stop)
@@ -142,7 +143,7 @@ async def _open_context(
         store_url=redis_server.url,
         board=board,
         jobs=jobs,
-        gate=ScheduleGate(is_on=options.scheduling),
+        gate=ScheduleGate(is_on=options.scheduling, opens=not options.until_idle),
         umask=options.umask,
     )
 

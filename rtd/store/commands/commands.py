@@ -1,5 +1,6 @@
 """All commands of the store: `StoreCommands(namespace)` builds them, a connection sends them."""
 
+from rtd.store.commands.ended_counts import EndedCountCommands
 from rtd.store.commands.faults import FaultCommands
 from rtd.store.commands.node_claim import NodeCommands
 from rtd.store.commands.node_tasks import NodeTaskCommands
@@ -21,5 +22,6 @@ class StoreCommands(
     ScheduleCommands,
     ParameterCommands,
     TaskLogCommands,
+    EndedCountCommands,
 ):
     """Builds the commands of one namespace. Its only state is the prefix of the keys."""

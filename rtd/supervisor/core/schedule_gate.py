@@ -6,7 +6,8 @@ from enum import StrEnum
 class GatePhase(StrEnum):
     """Where a daemon is between its start and its end, as its schedule sees it."""
 
-    #: The daemon was started without a schedule: it runs only what is submitted.
+    #: The daemon was started without a schedule: it runs only what is submitted. Hooks and tasks
+    #: on startup may have come first.
     OFF = "off"
     #: The startup hooks and the startup tasks come first.
     STARTING = "starting"
@@ -23,6 +24,8 @@ class ScheduleGate:
 
     Args:
         is_on: False: the app's tasks, hooks and cycle never start by themselves.
+        opens: False: hooks and tasks run on startup and on shutdown, and nothing starts by itself
+            in between.
 
     Attributes:
         phase: see `GatePhase`; only the methods change it.
@@ -31,8 +34,9 @@ class ScheduleGate:
             Stays during a drain that begins in this phase.
     """
 
-    def __init__(self, is_on: bool = True) -> None:
+    def __init__(self, is_on: bool = True, opens: bool = True) -> None:
         self.is_on = is_on
+        self._opens = opens
         self.phase = GatePhase.STARTING if is_on else GatePhase.OFF
         self.has_opened = False
         self.waits_for: str | None = None
@@ -55,7 +59,8 @@ class ScheduleGate:
     def open(self) -> None:
         """Let tasks start; without effect unless the schedule is starting."""
         if self.phase is GatePhase.STARTING:
-            self.phase, self.has_opened, self.waits_for = GatePhase.OPEN, True, None
+            self.phase = GatePhase.OPEN if self._opens else GatePhase.OFF
+            self.has_opened, self.waits_for = self._opens, None
 
     def drain(self) -> None:
         """Let nothing start any more."""

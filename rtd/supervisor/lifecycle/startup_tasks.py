@@ -3,6 +3,7 @@
 Redis holds how far it has come, so that after a crash the next supervisor goes on from there.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Final
 
@@ -45,6 +46,9 @@ class StartupTasks(LifecycleSequence):
         waiters: tell when runs are over.
         scheduler: opened at the end.
         retire_executor: lets an executor end when its runs have.
+
+    Attributes:
+        over: set when all of it is over.
     """
 
     def __init__(
@@ -62,6 +66,7 @@ class StartupTasks(LifecycleSequence):
         self._seen: frozenset[str] | None = None
         #: As it stands in Redis: the planned startup runs and forced runs, `[task, run id]`.
         self._progress: dict[str, Any] = {}
+        self.over = asyncio.Event()
 
     async def begin(self, adopted: bool) -> None:
         """Open the schedule, at once where nothing comes before it.
@@ -80,6 +85,7 @@ class StartupTasks(LifecycleSequence):
         if progress is None:
             context.gate.open()
             await self._scheduler.start()
+            self.over.set()
             return
         self._progress = progress
         context.gate.wait_for(TEXTS.plan)
@@ -157,6 +163,7 @@ class StartupTasks(LifecycleSequence):
         await self._force([PlannedRun(*row) for row in progress["forced"]])
         await context.retry(self._scheduler.load)
         await context.retry(lambda: self._write_progress(b""))
+        self.over.set()
 
     async def _force(self, planned: list[PlannedRun]) -> None:
         await self._context.retry(lambda: submit_planned(self._context, planned, FORCE_RUN))

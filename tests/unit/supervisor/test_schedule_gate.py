@@ -20,6 +20,14 @@ def test_a_gate_that_is_off_never_opens() -> None:
     assert (gate.phase, gate.waits_for, gate.has_opened) == (GatePhase.OFF, None, False)
 
 
+def test_a_gate_that_does_not_open_is_off_after_the_start() -> None:
+    gate = ScheduleGate(opens=False)
+    gate.wait_for("a hook")
+    assert (gate.phase, gate.waits_for) == (GatePhase.STARTING, "a hook")
+    gate.open()
+    assert (gate.phase, gate.waits_for, gate.has_opened) == (GatePhase.OFF, None, False)
+
+
 def test_a_drain_is_final() -> None:
     gate = ScheduleGate()
     gate.drain()

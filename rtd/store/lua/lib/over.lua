@@ -33,11 +33,14 @@ end
 local function over(ids, tasks, chars, history, now)
   ids, tasks, chars = inner(ids, tasks, chars)
   if #ids == 0 then return end
-  local logged = N .. 'logged:' .. NODE
+  local logged, counted = N .. 'logged:' .. NODE, N .. 'counted:' .. NODE
   if redis.call('EXISTS', N .. 'waits', N .. 'watched', N .. 'progress', N .. 'intent',
-      logged) > 0 then
+      logged, counted) > 0 then
     -- Before `trim` deletes records.
     if redis.call('EXISTS', logged) == 1 then tasklog(ids, tasks, chars, now) end
+    if redis.call('EXISTS', counted) == 1 then
+      for i = 1, #chars do redis.call('HINCRBY', counted, chars[i], 1) end
+    end
     redis.call('HDEL', N .. 'progress', unpack(ids))
     redis.call('HDEL', N .. 'intent', unpack(ids))
     tell(ids, tasks, chars, now)
