@@ -68,7 +68,7 @@ class SessionState:
         #: Set when the app is loaded: a `rtd.session.middleware.entries.MiddlewareEntry` for each
         #: middleware, the outermost first.
         self.middleware: tuple[Any, ...] = ()
-        #: Set before that: a `rtd.session.settings.settings_module.SettingsModule`, or None.
+        #: Set before that: a `rtd.session.settings.settings.SettingsModule`, or None.
         self.rt_settings: Any = None
 
     def __setattr__(self, name: str, value: Any) -> None:

@@ -13,7 +13,7 @@ from rtd.model.policies import Policies
 from rtd.session.core.import_name import find_named
 from rtd.session.core.session_state import SessionState
 from rtd.session.core.signature import inspect_signature
-from rtd.session.settings.settings_module import SettingsModule
+from rtd.session.settings.settings import SettingsModule
 from rtd.session.tasks.func_task import FuncTask, declare_task
 from rtd.session.tasks.task import Task
 

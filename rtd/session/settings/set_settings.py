@@ -11,7 +11,7 @@ from rtd.common.units import read_positive_duration_s
 from rtd.session.core.schedule_options import read_timezone
 from rtd.session.core.session_state import SessionState
 from rtd.session.settings.setting_names import ELSEWHERE, describe_setting
-from rtd.session.settings.settings_module import SettingsModule
+from rtd.session.settings.settings import SettingsModule
 
 __all__ = ["set_settings"]
 

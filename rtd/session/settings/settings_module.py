@@ -4,44 +4,24 @@ the variable RT_SETTINGS_MODULE names."""
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Final, NamedTuple
+from typing import Final
 
 from rtd.common.errors import AppError
 from rtd.session.core.app_errors import describe_error, is_app_error
 from rtd.session.core.app_folders import check_task_file
 from rtd.session.core.import_file import import_file, package_root
 from rtd.session.core.import_name import load_module
+from rtd.session.settings.settings import SETTINGS, SettingsModule, settings_of_module
 
-__all__ = ["VARIABLE", "SettingsModule", "read_settings_module"]
+__all__ = ["VARIABLE", "read_settings_module"]
 
 VARIABLE: Final = "RT_SETTINGS_MODULE"
 #: The file that is read beside an app.
 FILE: Final = "rt_settings.py"
-#: What may stand before each name, as Django's settings have it.
-PREFIX: Final = "RT_"
-#: Names of a module whose other settings are Django's.
-DJANGO: Final = ("INSTALLED_APPS", "ROOT_URLCONF")
-
-
-class SettingsModule(NamedTuple):
-    """The settings of a module.
-
-    Attributes:
-        where: the module's file, or its name where it has none.
-        values: by their names without `RT_`.
-        written: the name of each as it was written.
-    """
-
-    where: str
-    values: dict[str, Any]
-    written: dict[str, str]
-
-    def place_of(self, name: str) -> str:
-        """Return how an error calls the place of a setting."""
-        return f"{self.written.get(name, name)} in {self.where}"
 
 
 def read_settings_module(app_module: ModuleType) -> SettingsModule | None:
@@ -53,12 +33,24 @@ def read_settings_module(app_module: ModuleType) -> SettingsModule | None:
     Raises:
         AppError: the module does not import, or RT_SETTINGS_MODULE names one that is not there.
     """
+    found = _read(app_module)
+    SETTINGS.take_loaded(found)
+    return found
+
+
+def _read(app_module: ModuleType) -> SettingsModule | None:
     named = os.environ.get(VARIABLE)
+    file = None if named else next(_files_beside(app_module), None)
+    configured = SETTINGS.configured
+    if configured is not None:
+        other = f"the variable {VARIABLE} names {named!r}" if named else f"there is {file}"
+        module = sys.modules.get(named) if named else None
+        if (named or file) and configured.where not in (str(file), getattr(module, "__file__", "")):
+            raise AppError(f"{configured.where} configures the settings, but {other}; keep one")
+        return configured
     if named:
-        module = load_module(named, f"the variable {VARIABLE} ({named!r})")
-        return _settings_of(module)
-    file = next(_files_beside(app_module), None)
-    return None if file is None else _settings_of(_import(file))
+        return settings_of_module(load_module(named, f"the variable {VARIABLE} ({named!r})"))
+    return None if file is None else settings_of_module(_import(file))
 
 
 def _files_beside(app_module: ModuleType) -> Iterator[Path]:
@@ -85,18 +77,3 @@ def _import(file: Path) -> ModuleType:
         if not is_app_error(error):
             raise
         raise AppError(f"the settings {file} do not import: {describe_error(error)}") from error
-
-
-def _settings_of(module: ModuleType) -> SettingsModule:
-    where = str(getattr(module, "__file__", None) or module.__name__)
-    prefix = PREFIX if any(name in vars(module) for name in DJANGO) else ""
-    values: dict[str, Any] = {}
-    written: dict[str, str] = {}
-    for name, value in vars(module).items():
-        if not name.isupper() or name.startswith("_") or not name.startswith(prefix):
-            continue
-        short = name.removeprefix(PREFIX)
-        if short in values:
-            raise AppError(f"{where} has both {written[short]} and {name}; keep one of them")
-        values[short], written[short] = value, name
-    return SettingsModule(where, values, written)

@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 
 from rtd.session.core.default_session import SESSIONS
+from rtd.session.settings.settings import SETTINGS
 
 
 @pytest.fixture(autouse=True)
 def no_session_before() -> Iterator[None]:
     """No session has been made, before and after."""
     SESSIONS.chosen = SESSIONS.implied = None
+    SETTINGS.__init__()  # type: ignore[misc]
     yield
     SESSIONS.chosen = SESSIONS.implied = None
 

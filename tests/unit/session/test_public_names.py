@@ -7,8 +7,8 @@ from types import ModuleType
 import pytest
 
 PUBLIC = [
-    "rtctl", "rtd", "rtd.args", "rtd.arguments", "rtd.conditions", "rtd.conds", "rtd.core",
-    "rtd.log", "rtd.parameters", "rtd.session", "rtd.tasks", "rtd.tasks.loaders",
+    "rtctl", "rtd", "rtd.args", "rtd.arguments", "rtd.conditions", "rtd.conds", "rtd.conf",
+    "rtd.core", "rtd.log", "rtd.parameters", "rtd.session", "rtd.tasks", "rtd.tasks.loaders",
 ]  # fmt: skip
 
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from rtd.common.errors import AppError
+from rtd.common.errors import AppError, PolicyError
+from rtd.conf import settings
 from rtd.session.app.load_app import load
 from rtd.session.session import Session
 
@@ -86,3 +87,58 @@ def test_of_django_s_settings_only_those_with_the_prefix_are_read(
     assert session.config.timezone == "Asia/Tokyo"
     assert sorted(faults(session)) == ["RT_DEBUG"]
     assert session.middleware == ()
+
+
+CONFIGURED = """
+from rtd import Session
+from rtd.conf import settings
+session = Session()
+{}
+"""
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "import conf; settings.configure(conf)",
+        "settings.configure_from_dict({'RT_TIMEZONE': 'Asia/Tokyo', 'REDIS_URL': 'redis://db'})",
+    ],
+)
+def test_a_program_may_configure_its_settings(project: Path, call: str) -> None:
+    (project / "conf.py").write_text("TIMEZONE = 'Asia/Tokyo'\nREDIS_URL = 'redis://db'\n")
+    (project / "app.py").write_text(CONFIGURED.format(call))
+    session = load("app.py")
+    assert session.config.timezone == "Asia/Tokyo"
+    assert list(faults(session)) == ["REDIS_URL"]
+    assert (settings.TIMEZONE, settings.RT_REDIS_URL) == ("Asia/Tokyo", "redis://db")
+    with pytest.raises(PolicyError, match=r"configured already, by .*(conf.py|app.py:5)"):
+        settings.configure_from_dict({})
+
+
+def test_the_object_has_what_the_module_has(project: Path) -> None:
+    with pytest.raises(AttributeError, match="there are none, or this is earlier"):
+        settings.TIMEZONE  # noqa: B018
+    loaded(project, "TIMEZONE = 'Asia/Tokyo'\n")
+    assert settings.TIMEZONE == "Asia/Tokyo"
+    with pytest.raises(AttributeError, match="TIMEZON is not set; did you mean 'TIMEZONE'"):
+        settings.TIMEZON  # noqa: B018
+
+
+def test_settings_from_two_places_are_an_error(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project / "app.py").write_text(CONFIGURED.format("settings.configure_from_dict({})"))
+    (project / "rt_settings.py").write_text("")
+    with pytest.raises(AppError, match=r"app.py:5 configures the settings, but there is .*rt_set"):
+        load("app.py")
+    monkeypatch.setenv("RT_SETTINGS_MODULE", "rt_settings")
+    with pytest.raises(AppError, match="but the variable RT_SETTINGS_MODULE names 'rt_settings'"):
+        load("app.py")
+
+
+def test_the_module_beside_the_app_may_be_the_one_that_it_configures(project: Path) -> None:
+    (project / "app.py").write_text(
+        CONFIGURED.format("import rt_settings; settings.configure(rt_settings)")
+    )
+    (project / "rt_settings.py").write_text("TIMEZONE = 'Asia/Tokyo'\n")
+    assert load("app.py").config.timezone == "Asia/Tokyo"
