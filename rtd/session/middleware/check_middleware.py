@@ -11,6 +11,7 @@ from rtd.common.did_you_mean import did_you_mean
 from rtd.common.errors import AppError
 from rtd.session.core.app_errors import describe_error, is_app_error
 from rtd.session.core.import_name import find_named
+from rtd.session.core.signature import inspect_signature
 from rtd.session.middleware.entries import MiddlewareEntry
 
 __all__ = ["make_entry"]
@@ -78,7 +79,12 @@ def _make(make: Callable[[], Any], where: str) -> Any:
 
 def _check(instance: Any, name: str, where: str) -> bool:
     """Return whether an instance has a method. Raises AppError for one that cannot be called."""
-    method = getattr(instance, name, None)
+    try:
+        method = getattr(instance, name, None)
+    except BaseException as error:
+        if not is_app_error(error):
+            raise
+        raise AppError(f"{where}: {name}: {describe_error(error)}") from error
     if method is None:
         return False
     if not callable(method):
@@ -109,7 +115,7 @@ def _is_async(instance: Any, name: str) -> bool:
 def _accepts(function: Callable[..., Any], values: tuple[Any, ...]) -> bool:
     """Return whether a function can be called with these values; True where nothing says."""
     try:
-        signature = inspect.signature(function)
+        signature = inspect_signature(function)
     except (TypeError, ValueError):
         return True  # it is written in C
     try:
@@ -120,4 +126,4 @@ def _accepts(function: Callable[..., Any], values: tuple[Any, ...]) -> bool:
 
 
 def _signature(function: Callable[..., Any]) -> str:
-    return str(inspect.signature(function))
+    return str(inspect_signature(function))

@@ -35,6 +35,9 @@ def load_middleware(
         AppError: one line that names the entry and where it was written; or two places name
             middleware.
     """
+    found = session.middleware
+    if not isinstance(found, tuple) or not all(isinstance(e, MiddlewareEntry) for e in found):
+        raise AppError("session.middleware = ... has no effect; write Session(middleware=[...])")
     sources = [source for source in _sources(session, configured) if source.given]
     if not sources:
         return ()

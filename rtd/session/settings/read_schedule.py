@@ -9,10 +9,12 @@ from typing import Any, Final
 from rtd.common.did_you_mean import did_you_mean
 from rtd.common.errors import AppError, PolicyError
 from rtd.common.units import parse_duration_s
-from rtd.model.policies import Policies
+from rtd.model.policies import read_policies
 from rtd.session.core.import_name import find_named
+from rtd.session.core.schedule_options import read_schedule
 from rtd.session.core.session_state import SessionState
 from rtd.session.core.signature import inspect_signature
+from rtd.session.parameters.parameters import Parameters
 from rtd.session.settings.settings import SettingsModule
 from rtd.session.tasks.func_task import FuncTask, declare_task
 from rtd.session.tasks.task import Task
@@ -43,7 +45,8 @@ def declare_entries(session: SessionState, settings: SettingsModule) -> None:
         try:
             _declare(session, str(name), _checked(entry, where), settings, span_s, where)
         except PolicyError as error:
-            raise AppError(f"{where}: {error.sentence}") from None
+            text = error.sentence
+            raise AppError(text if text.startswith(where) else f"{where}: {text}") from None
 
 
 def _catch_up_s(settings: SettingsModule) -> float:
@@ -83,31 +86,59 @@ def _declare(
     target = base.func if isinstance(base, FuncTask) else found
     if (isinstance(found, Task) and not isinstance(base, FuncTask)) or not callable(target):
         raise AppError(f"{where}: task: {entry['task']} is no function")
+    parameters = _bind(session, target, base, entry, where)
     singleton = entry.get("singleton", True)
-    options: dict[str, Any] = {
+    options = {
         "start_cond": entry["schedule"],
-        "parameters": _bind(session, target, entry, where),
         "overlap": not singleton,
         "catch_up": _catch_up(singleton, span_s),
-        "queue": entry.get("queue", settings.values.get(QUEUE, Policies().queue)),
     }
-    lane = None
-    if base is not None:
-        info = base.definition.info
-        lane, options["fresh"] = info.lane, info.fresh
-        if name == info.name:  # the entry is about this very task
-            if info.schedule.start is not None:
-                raise AppError(f"{where}: the task {name!r} has a start_cond already; keep one")
-            options["on_exists"] = "replace"
-    task = declare_task(session, target, name=name, lane=lane, options=options)
-    if base is not None:
-        policies = replace(base.definition.info.policies, queue=task.definition.info.policies.queue)
-        task.definition = task.definition.with_info(policies=policies)
+    queue = entry.get("queue", settings.values.get(QUEUE))
+    if queue is not None:
+        options["queue"] = queue
+    if base is None:
+        options["parameters"] = parameters
+        declare_task(session, target, name=name, lane=None, options=options)
+    else:
+        _schedule_task(session, base, name, parameters, options, where)
 
 
-def _task_of(session: SessionState, found: Any) -> Task | None:
+def _schedule_task(
+    session: SessionState,
+    base: FuncTask,
+    name: str,
+    parameters: Mapping[str, Any],
+    options: Mapping[str, Any],
+    where: str,
+) -> None:
+    """Let a declared task start by an entry: the task itself if the entry has its name, else a
+    copy of it."""
+    info = base.definition.info
+    given, policies = read_schedule(options, info.lane, where)
+    schedule = replace(
+        info.schedule, start=given.start, overlap=given.overlap, catch_up=given.catch_up
+    )
+    task = base
+    if name != info.name:
+        assert base.func is not None
+        task = declare_task(session, base.func, name=name, lane=info.lane, options={})
+        info = replace(info, name=name, on_startup=False, on_shutdown=False, force_run=False)
+    elif info.schedule.start is not None:
+        raise AppError(f"{where}: the task {name!r} has a start_cond already; keep one")
+    task.definition = replace(
+        base.definition,
+        parameters=Parameters({**base.definition.parameters, **parameters}),
+        info=replace(
+            info,
+            schedule=schedule,
+            policies=replace(info.policies, **read_policies(policies, info.lane, where)),
+        ),
+    )
+
+
+def _task_of(session: SessionState, found: Any) -> FuncTask | None:
     """Return the task that a name stands for, or that the function of that name was declared as."""
-    if isinstance(found, Task):
+    if isinstance(found, FuncTask):
         return found
     tasks: list[Any] = list(session.tasks.values())
     return next((t for t in tasks if isinstance(t, FuncTask) and t.func is found), None)
@@ -120,7 +151,7 @@ def _catch_up(singleton: bool, span_s: float) -> str:
 
 
 def _bind(
-    session: SessionState, target: Any, entry: Mapping[str, Any], where: str
+    session: SessionState, target: Any, base: Task | None, entry: Mapping[str, Any], where: str
 ) -> dict[str, Any]:
     """Return the parameters that an entry's `args` and `kwargs` mean."""
     args, kwargs = entry.get("args") or (), entry.get("kwargs") or {}
@@ -133,6 +164,7 @@ def _bind(
         bound = signature.bind_partial(*args, **kwargs)
     except (TypeError, ValueError) as error:
         raise AppError(f"{where}: {entry['task']}: {error}") from None
+    known = {*session.parameters, *(base.definition.parameters if base is not None else ())}
     found: dict[str, Any] = {}
     for name, value in bound.arguments.items():
         kind = signature.parameters[name].kind
@@ -144,8 +176,7 @@ def _bind(
         for name, one in signature.parameters.items()
         if one.default is one.empty
         and one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)
-        and name not in found
-        and name not in session.parameters
+        and name not in known.union(found)
     ]
     if missing:
         raise AppError(f"{where}: {entry['task']} needs {', '.join(map(repr, missing))} in kwargs")

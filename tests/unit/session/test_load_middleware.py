@@ -66,6 +66,16 @@ class Exits:
     def __init__(self):
         raise SystemExit(2)
 
+class Hidden:
+    @property
+    def run_task(self):
+        return self.missing.value
+
+class Refuses:
+    @property
+    def process_outcome(self):
+        raise ValueError("not here")
+
 class Needs:
     def __init__(self, url):
         pass
@@ -181,6 +191,8 @@ def test_two_sources_are_an_error_that_names_both(project: Path) -> None:
         ("wares.NoMethod", "run_task is an object of int, no method"),
         ("wares.Raises", "it cannot be made: OSError: no mail server ("),
         ("wares.Exits", "it cannot be made: SystemExit: 2"),
+        ("wares.Hidden", "Hidden has neither run_task nor process_outcome"),
+        ("wares.Refuses", "process_outcome: ValueError: not here ("),
         ("wares.Needs", "it needs arguments, (url), and rtd has none"),
     ],
 )
@@ -188,6 +200,13 @@ def test_a_broken_one_is_named_with_its_place(given: str, says: str) -> None:
     text = error_of(given)
     assert text.startswith(f"middleware {given!r} (Session(middleware=...)): ")
     assert says in text
+
+
+def test_an_assignment_is_refused() -> None:
+    session = Session()
+    session.middleware = [Timed]  # type: ignore[assignment]
+    with pytest.raises(AppError, match=r"write Session\(middleware="):
+        load_middleware(session)
 
 
 def test_an_instance_is_no_class() -> None:

@@ -25,8 +25,9 @@ def spread(*words): ...
 @session.task(start_cond="daily")
 def nightly(): ...
 
-@session.task(lane="thread")
-def quick(): ...
+@session.task(lane="thread", end_cond="running past 5 min", queue="fast", on_startup=True,
+              parameters={"first": 1})
+def quick(first, second): ...
 """
 HEAD = "from rtd import crontab, once_per_day, run_every\n"
 
@@ -84,7 +85,8 @@ def test_each_entry_is_a_task_of_its_name(project: Path) -> None:
                         "args": ["https://x.org"], "kwargs": {"depth": 3}},
         "words": {"task": "tasks.plain", "schedule": once_per_day("12:00"),
                   "kwargs": {"word": "b"}, "singleton": False, "queue": "slow"},
-        "own": {"task": "tasks.quick", "schedule": crontab("0 0 * * 1")},
+        "own": {"task": "tasks.quick", "schedule": crontab("0 0 * * 1"),
+                "kwargs": {"second": 2}},
         """,
         "SCHEDULER_QUEUE = 'timed'\nSCHEDULER_MAX_CATCHUP = 1800\n",
     )
@@ -101,7 +103,10 @@ def test_each_entry_is_a_task_of_its_name(project: Path) -> None:
     }  # fmt: skip
     assert words.info.policies.queue == "slow"
     assert words.target(**words.parameters) == "b"
-    assert own.info.lane == "thread"
+    assert (own.info.lane, own.info.schedule.end) == ("thread", "running past 5 minutes")
+    assert own.parameters == {"first": 1, "second": 2}
+    assert not own.info.on_startup
+    assert session["quick"].definition.info.on_startup
     assert not session.faults
 
 
@@ -112,6 +117,15 @@ def test_an_entry_with_the_name_of_its_task_schedules_that_task(project: Path) -
     assert task.info.schedule.start == "every 1 hour"
     assert (task.info.policies.on_lost, task.info.policies.timeout_s) == ("requeue", 90.0)
     assert session["quick"].definition.info.policies.timeout_s == 5.0
+    assert len([name for name in session.tasks if name == "fetch"]) == 1
+
+
+def test_a_task_keeps_its_queue_unless_the_schedule_has_another(project: Path) -> None:
+    entry = "{'task': 'tasks.quick', 'schedule': crontab('0 0 * * *'), 'args': [1, 2]"
+    session = loaded(project, f"'quick': {entry}}}, 'slow': {entry}, 'queue': 'slow'}}")
+    assert session["quick"].definition.info.policies.queue == "fast"
+    assert session["quick"].definition.info.on_startup
+    assert session["slow"].definition.info.policies.queue == "slow"
 
 
 @pytest.mark.parametrize(
@@ -130,6 +144,10 @@ def test_an_entry_with_the_name_of_its_task_schedules_that_task(project: Path) -
         ),
         ("{'task': 'tasks.session', 'schedule': run_every(hours=1)}", "is no function"),
         ("{'task': 'tasks.plain', 'schedule': 20}", "start_cond: "),
+        (
+            "{'task': 'tasks.fetch', 'args': ['u'], 'schedule': 'every 5'}",
+            "start_cond: line 1, col",
+        ),
         ("{'task': 'tasks.fetch', 'schedule': run_every(hours=1)}", "tasks.fetch needs 'url'"),
         (
             "{'task': 'tasks.fetch', 'schedule': run_every(hours=1), 'kwargs': {'uri': 1}}",
@@ -154,6 +172,7 @@ def test_a_broken_entry_is_named_in_one_line(project: Path, entry: str, says: st
     assert text.startswith(f"SCHEDULE in {project}/rt_settings.py: 'one': ")
     assert says in text
     assert "\n" not in text
+    assert text.count("SCHEDULE in") == 1
 
 
 def test_a_task_with_its_own_condition_keeps_it(project: Path) -> None:
