@@ -101,6 +101,7 @@ class PullLoop:
                 work = LeasedRun(run.record, self._tasks)
                 if work.id != run.id or work.attempts or work.opts or work.fetched is not None:
                     check_run(work, run)
+                    unknown = unknown or FOR_NODE in work.opts
                 is_expired = work.is_expired(now_at)
             except UNREADABLE:
                 unreadable.append(run)
@@ -130,7 +131,8 @@ class PullLoop:
         strange = {
             work.id: task
             for work in ready
-            if work.definition is None and (task := self._task_elsewhere(work))
+            if (work.definition is None or FOR_NODE in work.opts)
+            and (task := self._task_elsewhere(work))
         }
         if not strange:
             return ready
@@ -139,7 +141,7 @@ class PullLoop:
         for work in ready:
             if work.id not in strange:
                 kept.append(work)
-            elif work.id in left and is_internal(work.task):
+            elif work.id in left and FOR_NODE in work.opts:
                 why = f"node {work.opts[FOR_NODE]} does not run any more"
                 self._backend.outcomes.add(expired_outcome(work, why))
             elif work.id in left and work.task == COMMAND:
@@ -149,11 +151,13 @@ class PullLoop:
         return kept
 
     def _task_elsewhere(self, work: LeasedRun) -> str | None:
-        """Return what a node must have to carry out this run, which has no task here; None when
-        it can be carried out all the same."""
-        if is_internal(work.task):
-            node = work.opts.get(FOR_NODE)
-            return node_marker(node) if node not in (None, self._node) else None
+        """Return what a node must have to carry out this run, which has no task here or is for one
+        node; None when it can be carried out all the same."""
+        node = work.opts.get(FOR_NODE)
+        if node not in (None, self._node):
+            return node_marker(node)
+        if is_internal(work.task) or work.definition is not None:
+            return None
         return None if work.task == COMMAND and self._allow_commands else work.task
 
     def _wait(self, reply: TakeReply) -> None:

@@ -63,6 +63,13 @@ class LoaderInfo(NamedTuple):
     stamp: str = ""
 
 
+class LocalTaskInfo(NamedTuple):
+    """A task of which one run goes on on each node that serves the app. `params` are packed."""
+
+    task: str
+    params: bytes
+
+
 class LoggedAction(NamedTuple):
     """An entry of an earlier log about a task: an action (`run`, `success`, ...) and its time."""
 
@@ -93,6 +100,7 @@ class AppInfo:
         silence_cond_check: false: a condition that raises halts the schedule.
         faults: what failed while the app was imported.
         code: a fingerprint of the code of each task, by its name.
+        local_tasks: those of which one run goes on on each node.
     """
 
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -110,6 +118,7 @@ class AppInfo:
     silence_cond_check: bool = True
     faults: tuple[AppFault, ...] = ()
     code: Mapping[str, int] = field(default_factory=dict)
+    local_tasks: tuple[LocalTaskInfo, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values that MessagePack can hold."""
@@ -140,4 +149,5 @@ _ROWS: Mapping[str, Any] = {
     "loaders": LoaderInfo,
     "past": LoggedAction,
     "faults": AppFault,
+    "local_tasks": LocalTaskInfo,
 }

@@ -93,6 +93,7 @@ class Session(SessionState):
         self.hooks.take_over(other.hooks)
         self.loaders[:0] = other.loaders
         self.faults[:0] = other.faults
+        self.local_tasks[:0] = other.local_tasks
 
     @overload
     def task(self, target: Callable[..., Any], /) -> FuncTask: ...

@@ -18,6 +18,7 @@ from rtd.supervisor.ending.settle import Settler
 from rtd.supervisor.ending.settle_missing import settle_unknown
 from rtd.supervisor.ending.stops import Stops
 from rtd.supervisor.lifecycle.idle_watcher import IdleWatcher
+from rtd.supervisor.lifecycle.local_tasks import LocalTasks
 from rtd.supervisor.lifecycle.lock_file import LockFile
 from rtd.supervisor.lifecycle.redis_files import RedisFiles
 from rtd.supervisor.lifecycle.redis_server import RedisServer
@@ -93,6 +94,7 @@ class Node:
             context, self.internal_runs, self.waiters, self.zygotes, self.pools
         )
         self.idle_watcher = IdleWatcher(context, self.waiters, self.startup_tasks.over)
+        self.local_tasks = LocalTasks(context, self.waiters, self.stops)
         self.shutdown_request = ShutdownRequest()
         self.resync = self._new_resync()
         self.redis_files = RedisFiles(redis_server.embedded, context.redis, context.jobs)
@@ -172,7 +174,7 @@ class Node:
         """Return the shutdown of this daemon; see `rtd.supervisor.shutdown.Shutdown`."""
         return Shutdown(
             self.context, self.zygotes, self.pools, self.stops, self.settler,
-            self.shutdown_tasks, grace_s,
+            self.shutdown_tasks, self.local_tasks, grace_s,
         )  # fmt: skip
 
     # --- the app
@@ -216,6 +218,7 @@ class Node:
         self.kept_results.on_app_change()
         self.schedule_events.on_app_change()
         self.startup_tasks.on_app_change()
+        self.local_tasks.on_app_change()
         for other in self.zygotes.living:
             if other.generation < zygote.generation and other.greeted.is_set():
                 self.zygotes.retire(other)

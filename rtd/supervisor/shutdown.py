@@ -15,6 +15,7 @@ from rtd.supervisor.core.run_helpers import policies_of
 from rtd.supervisor.core.stop_request import Intent
 from rtd.supervisor.ending.settle import Settler
 from rtd.supervisor.ending.stops import Stops
+from rtd.supervisor.lifecycle.local_tasks import LocalTasks
 from rtd.supervisor.lifecycle.shutdown_tasks import ShutdownTasks
 from rtd.supervisor.pools.pools import Pools
 from rtd.supervisor.pools.zygotes import Zygotes
@@ -63,6 +64,7 @@ class Shutdown:
         context: what the parts of the supervisor share.
         zygotes, pools, stops, settler: the parts that are shut down.
         shutdown_tasks: run when all other runs are over.
+        local_tasks: would go on for ever, and end at once.
         grace_s: how long runs may go on before they are stopped, and how long the hooks and
             tasks on shutdown may take after that.
     """
@@ -75,6 +77,7 @@ class Shutdown:
         stops: Stops,
         settler: Settler,
         shutdown_tasks: ShutdownTasks,
+        local_tasks: LocalTasks,
         grace_s: float,
     ) -> None:
         self._context = context
@@ -83,6 +86,7 @@ class Shutdown:
         self._stops = stops
         self._settler = settler
         self._shutdown_tasks = shutdown_tasks
+        self._local_tasks = local_tasks
         self._grace_s = grace_s
         self._until = time.monotonic() + grace_s
         self._running_tasks: asyncio.Future[None] | None = None
@@ -102,6 +106,7 @@ class Shutdown:
         """Go through all phases; returns when no executor is left."""
         self._context.gate.drain()
         self._pools.stop()
+        self._local_tasks.drain()
         last = self._zygotes.current if self._shutdown_tasks.is_wanted else None
         for zygote in self._zygotes.living:
             if zygote is last:

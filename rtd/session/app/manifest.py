@@ -8,8 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from rtd.model.app_info import AppInfo, CustomConditionInfo, LoggedAction
-from rtd.model.manifest import Manifest, TaskInfo
+from rtd.common.errors import PolicyError, RtdError
+from rtd.common.msgpack_values import pack
+from rtd.model.app_info import AppInfo, CustomConditionInfo, LocalTaskInfo, LoggedAction
+from rtd.model.manifest import Manifest, TaskInfo, check_params
 from rtd.session.app.around_run import attach_run_hooks
 from rtd.session.app.host_faults import find_host_faults
 from rtd.session.core.session_state import SessionState, SessionTask
@@ -51,7 +53,22 @@ def manifest_of(session: SessionState, app: str | None = None) -> Manifest:
         faults=(*session.faults, *described.faults, *find_host_faults(session)),
         code=code_fingerprints(session.tasks),
     )
-    return Manifest.of(app, _task_infos(session), info)
+    manifest = Manifest.of(app, _task_infos(session), info)
+    if not session.local_tasks:
+        return manifest
+    return replace(manifest, info=replace(info, local_tasks=_local_tasks(session, manifest)))
+
+
+def _local_tasks(session: SessionState, manifest: Manifest) -> tuple[LocalTaskInfo, ...]:
+    """Return the local tasks. Raises PolicyError: there is no such task, or it takes others."""
+    found = []
+    for local in session.local_tasks:
+        try:
+            check_params(manifest.find(local.task), local.data)
+            found.append(LocalTaskInfo(local.task, pack(local.data, local.task)))
+        except RtdError as error:
+            raise PolicyError(f"start_local_task: {error.sentence} ({local.source})") from None
+    return tuple(found)
 
 
 def _task_infos(session: SessionState) -> list[TaskInfo]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 from itertools import count
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from rtd.common.did_you_mean import did_you_mean
 from rtd.common.errors import PolicyError
@@ -14,6 +14,7 @@ from rtd.session.core.app_errors import describe_error
 from rtd.session.core.hooks import Hooks, HookScope
 from rtd.session.core.serving_app import DeclaredDict, ServingApp, refuse_late
 from rtd.session.core.session_config import PRE_EXIST, SessionConfig
+from rtd.session.core.signature import caller_location
 from rtd.session.core.task_definition import TaskDefinition, check_name
 
 
@@ -26,6 +27,14 @@ class SessionTask(Protocol):
     @property
     def name(self) -> str:
         """The task's name, unique in the session."""
+
+
+class LocalTask(NamedTuple):
+    """A declaration of `start_local_task`, and where it is."""
+
+    task: str
+    data: dict[str, Any]
+    source: str
 
 
 class SessionLoader(Protocol):
@@ -42,7 +51,7 @@ class SessionLoader(Protocol):
 #: What a program may set. Anything else would have no effect.
 _ATTRIBUTES: Final = (
     "config", "tasks", "parameters", "hooks", "loaders", "faults", "serving", "schemes",
-    "declared_middleware", "middleware", "rt_settings",
+    "declared_middleware", "middleware", "rt_settings", "local_tasks",
 )  # fmt: skip
 
 
@@ -61,6 +70,8 @@ class SessionState:
         self.hooks = Hooks()
         self.loaders: list[SessionLoader] = []
         self.faults: list[AppFault] = []
+        #: Those of which one run goes on on each node, see `start_local_task`.
+        self.local_tasks: list[LocalTask] = []
         #: Set in an executor: what it does for the app.
         self.serving: ServingApp | None = None
         #: As `Session(middleware=...)` has it: texts, classes or factories.
@@ -150,6 +161,25 @@ class SessionState:
         if self.tasks.get(before) is task:
             del self.tasks[before]
             self.tasks[name] = task
+
+    def start_local_task(self, task: Any, /, **data: Any) -> None:
+        """Let one run of a task go on on each node that serves this app.
+
+        rtd starts it with the app, starts it again when it has ended in whatever way, and ends it
+        with the daemon or when a reload has changed it.
+
+        Args:
+            task: its name, or the task itself.
+            data: its parameters.
+
+        Raises:
+            PolicyError: the app serves already.
+            UnserialisableError: one of the parameters cannot be stored.
+        """
+        name = task if isinstance(task, str) else str(getattr(task, "name", task))
+        if self.serving is not None:
+            refuse_late(f"local task {name!r}")
+        self.local_tasks.append(LocalTask(name, data, caller_location()))
 
     def init_hook_scope(self) -> HookScope:
         """Return the hooks that are called around the making of a task."""

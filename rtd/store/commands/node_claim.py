@@ -75,3 +75,11 @@ class NodeCommands(RunCommands):
         if not blob:
             return RedisCommand(("HDEL", f"{self.prefix}opening", node))
         return RedisCommand(("HSET", f"{self.prefix}opening", node, blob))
+
+    def get_local_runs(self, node: str) -> RedisCommand:
+        """Read what `set_local_runs` recorded last; None: nothing."""
+        return RedisCommand(("HGET", f"{self.prefix}local", node))
+
+    def set_local_runs(self, node: str, blob: bytes) -> RedisCommand:
+        """Record the runs of the local tasks of a daemon."""
+        return RedisCommand(("HSET", f"{self.prefix}local", node, blob))

@@ -11,6 +11,7 @@ from rtd.common.errors import BadRequest, Conflict, ParameterError, ShuttingDown
 from rtd.common.ids import id_for_key, new_ids
 from rtd.common.text_of import show_value
 from rtd.common.units import format_bytes
+from rtd.model.internal_tasks import FOR_NODE
 from rtd.model.manifest import COMMAND, TaskInfo, check_params
 from rtd.model.policies import DECLARED
 from rtd.model.run_record import RunSpec
@@ -59,7 +60,11 @@ class SubmitPlan:
 
 
 async def submit(
-    context: SupervisorContext, request: SubmitRequest, *, lane_suffix: str = ""
+    context: SupervisorContext,
+    request: SubmitRequest,
+    *,
+    lane_suffix: str = "",
+    for_node: bool = False,
 ) -> tuple[list[str], list[bool]]:
     """Queue the runs. Returns their ids, and which of them are new.
 
@@ -68,6 +73,7 @@ async def submit(
         request: of the client.
         lane_suffix: of the lane; only executors started with this suffix take the runs. With
             one, runs are also queued while the daemon ends.
+        for_node: only this node carries them out.
 
     Raises:
         UnknownTask, NotPermitted, ParameterError, PolicyError, TooLarge, BadRequest: nothing was
@@ -78,7 +84,7 @@ async def submit(
     """
     if context.gate.is_draining and not lane_suffix:
         raise ShuttingDown("the daemon is shutting down and takes no new runs")
-    plan = plan_of(context, request, lane_suffix)
+    plan = plan_of(context, request, lane_suffix, for_node)
     await wait_tasks_written(context)
     ids = _ids(request)
     many = request.many
@@ -120,7 +126,10 @@ async def _check_same(context: SupervisorContext, request: SubmitRequest, run_id
 
 
 def plan_of(
-    context: SupervisorContext, request: SubmitRequest, lane_suffix: str = ""
+    context: SupervisorContext,
+    request: SubmitRequest,
+    lane_suffix: str = "",
+    for_node: bool = False,
 ) -> SubmitPlan:
     """Return the facts that a request's runs share. Raises RtdError, as `submit` does."""
     info = context.find_task(request.task)
@@ -130,6 +139,8 @@ def plan_of(
         opts[DECLARED] = [name for name in ("max_concurrency",) if name not in opts]
         opts["max_concurrency"] = policies.max_concurrency
     opts |= texts
+    if for_node:
+        opts[FOR_NODE] = context.config.node
     now_at, lane = time.time(), info.pool + lane_suffix
     check_expiry(info.name, due_at, policies.expires_s, now_at)
     spec = RunSpec(

@@ -97,6 +97,16 @@ def test_executors_are_called_again_for_runs_that_still_wait(nodes: Store) -> No
     assert nodes.link.execute(load("process", NODE)).queued == 0
 
 
+def test_idle_executors_of_other_nodes_do_not_stand_in_the_way_of_a_new_one(nodes: Store) -> None:
+    run = nodes.submit_one()
+    assert take_on(nodes, NODE, "E1") == [run]
+    decline(nodes, run)
+    assert take_on(nodes, NODE, "E1") == []  # idle now, and it would decline the run again
+    load = nodes.link.execute(nodes.calls.lane_load("process", OTHER))
+    assert (load.queued, load.idle) == (1, 0)
+    assert nodes.link.execute(nodes.calls.lane_load("process", NODE)).idle == 1
+
+
 def test_a_run_is_not_declined_for_ever(nodes: Store) -> None:
     run = nodes.submit_one()
     for _ in range(20):
