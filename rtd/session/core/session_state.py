@@ -165,7 +165,7 @@ class SessionState:
     def start_local_task(self, task: Any, /, **data: Any) -> None:
         """Let one run of a task go on on each node that serves this app.
 
-        rtd starts it with the app, starts it again when it has ended in whatever way, and ends it
+        rtd starts it with the app, starts it again when it has ended in any way, and ends it
         with the daemon or when a reload has changed it.
 
         Args:

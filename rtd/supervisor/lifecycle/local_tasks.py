@@ -222,7 +222,7 @@ class LocalTasks:
             rows = msgpack.unpackb(blob) if blob else []
             return [_LocalTask(LocalTaskInfo(task, params), m, r) for task, params, m, r in rows]
         except (ValueError, TypeError):
-            log.warning("which runs local tasks have cannot be read: all are started anew")
+            log.warning("which runs local tasks have cannot be read: all are started again")
             return []
 
 
