@@ -47,6 +47,11 @@ class ScheduleGate:
         return self.phase is GatePhase.OPEN
 
     @property
+    def may_open(self) -> bool:
+        """Whether tasks may ever start by themselves between the start of the daemon and its end."""
+        return self.is_on and self._opens
+
+    @property
     def is_draining(self) -> bool:
         """Whether the daemon ends."""
         return self.phase is GatePhase.DRAINING

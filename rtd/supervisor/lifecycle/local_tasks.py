@@ -91,7 +91,7 @@ class LocalTasks:
     async def _apply(self) -> None:
         context = self._context
         async with self._lock:
-            wanted = _declared(context.manifest)
+            wanted = _declared(context.manifest) if context.gate.may_open else []
             if self._tasks is None:
                 self._tasks = await self._read_stored()
             if not wanted and not self._tasks:

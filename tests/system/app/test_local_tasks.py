@@ -178,6 +178,20 @@ def test_a_reload_replaces_what_has_changed_and_leaves_the_rest(
         assert not rt.rpc.status()["faults"]
 
 
+def test_a_daemon_that_ends_when_idle_starts_no_local_task(
+    prepare_daemon: DaemonMaker, tmp_path: Path
+) -> None:
+    write(tmp_path, "'process'", "'sleep'")
+    daemon = prepare_daemon("app.py", cwd=tmp_path)
+    done = subprocess.run(
+        ["rtd", "run", "app.py", "--until-idle"], cwd=tmp_path, env=daemon.env,
+        capture_output=True, text=True, check=False, timeout=30,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert " 0 runs" in done.stderr
+    assert daemon.processes() == []
+
+
 def test_each_of_two_nodes_has_one(
     start_daemon: DaemonMaker, tmp_path: Path, external: ExternalRedis
 ) -> None:
