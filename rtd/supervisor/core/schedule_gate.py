@@ -48,7 +48,7 @@ class ScheduleGate:
 
     @property
     def may_open(self) -> bool:
-        """Whether tasks may ever start by themselves between the start of the daemon and its end."""
+        """Whether tasks may ever start by themselves between its start and its end."""
         return self.is_on and self._opens
 
     @property
