@@ -84,11 +84,7 @@ class Node:
         self.limit_watcher = LimitWatcher(context, self.stops, self.scheduler.view_of_run)
         # the start and the end of the app
         self.startup_tasks = StartupTasks(
-            context,
-            self.internal_runs,
-            self.waiters,
-            self.scheduler,
-            self.zygotes.retire_executor,
+            context, self.internal_runs, self.waiters, self.scheduler, self.zygotes.retire_executor
         )
         self.shutdown_tasks = ShutdownTasks(
             context, self.internal_runs, self.waiters, self.zygotes, self.pools
