@@ -11,7 +11,12 @@ from rtd.cli.notify_systemd import notify_systemd
 from rtd.cli.parser import settings_of
 from rtd.cli.serve import run_daemon
 from rtd.cli.start_message import StartError, StartMessage
-from rtd.cli.start_warnings import environment_warnings, password_warnings, root_warnings
+from rtd.cli.start_warnings import (
+    app_warnings,
+    environment_warnings,
+    password_warnings,
+    root_warnings,
+)
 from rtd.common.errors import RtdError
 from rtd.config.load_settings import load_config
 from rtd.config.log_level import log_level
@@ -86,6 +91,7 @@ def _serve(
         *environment_warnings(),
         *password_warnings(settings_of(options)),
         *root_warnings(start_options.config),
+        *app_warnings(start_options.config, options.app),
     ):  # fmt: skip
         log.warning("%s", sentence)
     return run_daemon(replace(start_options, umask=umask), lambda node: _ready(node, report))

@@ -10,7 +10,12 @@ from typing import Final
 
 from rtd.cli.parser import settings_of
 from rtd.cli.start_message import StartError
-from rtd.cli.start_warnings import environment_warnings, password_warnings, root_warnings
+from rtd.cli.start_warnings import (
+    app_warnings,
+    environment_warnings,
+    password_warnings,
+    root_warnings,
+)
 from rtd.common.errors import Conflict, InternalError
 from rtd.config.load_settings import load_config
 from rtd.config.log_level import log_level
@@ -31,7 +36,10 @@ def start(options: argparse.Namespace) -> int:
         log_level()  # report a wrong one here, as a wrong setting
     config = load_config(options.config, settings_of(options))  # report a wrong setting here
     for sentence in (
-        *environment_warnings(), *password_warnings(settings_of(options)), *root_warnings(config),
+        *environment_warnings(),
+        *password_warnings(settings_of(options)),
+        *root_warnings(config),
+        *app_warnings(config, options.app),
     ):  # fmt: skip
         print(f"rtd: warning: {sentence}", file=sys.stderr)
     make_directories(paths)

@@ -1,5 +1,5 @@
 """The warnings at a start: to whom a daemon of root gives its rights, who can read a password,
-which variables look like settings."""
+which variables look like settings, which settings need an app."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -52,4 +52,13 @@ def environment_warnings() -> Iterator[str]:
         yield (
             f"the environment has {', '.join(names)}: rtd has no such setting, and runs do not see"
             " variables that begin with RTD_"
+        )
+
+
+def app_warnings(config: Config, app: str | None) -> Iterator[str]:
+    """Iterate over the warnings about settings for an app, where none is served."""
+    if config.middleware and app is None:
+        yield (
+            f"{config.place_of('middleware')} has no effect: no app is served, and commands have no"
+            " middleware"
         )

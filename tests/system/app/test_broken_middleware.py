@@ -89,3 +89,25 @@ def test_two_sources_are_refused(prepare_daemon: DaemonMaker, tmp_path: Path) ->
     assert done.returncode != 0
     [line] = lines_about(done.stderr, "comes from one place")
     assert "rt_settings.py and the daemon's setting `middleware`" in line
+
+
+def test_middleware_without_an_app_is_warned_of(
+    prepare_daemon: DaemonMaker, tmp_path: Path
+) -> None:
+    place = prepare_daemon(cwd=tmp_path)
+    place.env["RTD_MIDDLEWARE"] = "wares.Sleep"
+    done = rtd(place, "start")
+    stopped = rtd(place, "stop")
+    assert done.returncode == stopped.returncode == 0
+    assert "warning: the variable RTD_MIDDLEWARE: middleware has no effect" in done.stderr
+
+
+def test_a_wrong_configuration_is_a_line_of_the_check(
+    prepare_daemon: DaemonMaker, tmp_path: Path
+) -> None:
+    place = prepare_daemon(cwd=tmp_path)
+    write(tmp_path, WARES, settings="")
+    (tmp_path / "rtd.toml").write_text("middleware = [3]\n")
+    done = rtd(place, "check", "app.py")
+    assert done.returncode == 3
+    assert done.stderr == "rtd: rtd.toml: middleware: 3 is no text\n"

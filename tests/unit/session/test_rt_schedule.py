@@ -6,6 +6,7 @@ import pytest
 
 from rtd import crontab, once_per_day, redis_task, run_every
 from rtd.common.errors import AppError, PolicyError
+from rtd.conditions import View
 from rtd.session.app.load_app import load
 from rtd.session.session import Session
 
@@ -194,3 +195,17 @@ def test_the_decorator_leaves_the_function_as_it_is() -> None:
     assert type(two) is type(one)
     assert [task.name for task in session] == ["one", "two"]
     assert session["one"].definition.info.policies.on_lost == "fail"
+
+
+@pytest.mark.parametrize(
+    ("interval", "start"),
+    [(20, "00:00"), (360, "05:00"), (90, "05:30"), (7, "00:03"), (61, "23:00"), (1440, "12:15")],
+)
+def test_each_day_begins_at_its_start_and_goes_on_to_midnight(interval: int, start: str) -> None:
+    condition = run_every(minutes=interval, start_at=start)
+    hour, minute = map(int, start.split(":"))
+    midnight = 1_772_409_600  # 2026-03-02 00:00 in UTC
+    found = [
+        at for at in range(24 * 60) if condition.check(View(midnight + 60.0 * at, "task", tz="UTC"))
+    ]
+    assert found == list(range(hour * 60 + minute, 24 * 60, interval))
