@@ -12,11 +12,16 @@ if TYPE_CHECKING:
         CurrentRun,
         Error,
         Executor,
+        PostponeShutdown,
         Session,
+        Skip,
         Stopped,
         Task,
+        TaskAborted,
         current_run,
+        emit,
         progress,
+        unstoppable,
     )
     from rtd.session.settings.schedules import crontab, once_per_day, redis_task, run_every
 
@@ -24,15 +29,20 @@ __all__ = [
     "CurrentRun",
     "Error",
     "Executor",
+    "PostponeShutdown",
     "Session",
+    "Skip",
     "Stopped",
     "Task",
+    "TaskAborted",
     "crontab",
     "current_run",
+    "emit",
     "once_per_day",
     "progress",
     "redis_task",
     "run_every",
+    "unstoppable",
 ]
 #: The names of redis-tasks, which most apps do without.
 _OF_REDIS_TASKS = ("crontab", "once_per_day", "redis_task", "run_every")

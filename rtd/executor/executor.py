@@ -27,7 +27,9 @@ from rtd.process.fork.fork_guard import FORK_GUARD
 from rtd.process.fork.process_end import begin_own_end, describe_end, end_process, needs_end
 from rtd.process.fork.process_title import set_title
 from rtd.session.app.internal_tasks import INTERNAL_TASKS
-from rtd.session.core.run_context import FAULTS, report_fault
+from rtd.session.context.run_context import FAULTS, report_fault
+from rtd.session.context.task_redis import TASK_REDIS
+from rtd.session.context.user_events import USER_EVENTS
 from rtd.session.core.serving_app import ServingApp
 from rtd.session.session import Session
 from rtd.session.task_log.log_record import is_logged
@@ -86,12 +88,12 @@ def _carry_out_runs(
     STDIO.install()
     spool = Spool(spool_path(options.output_dir, context.exec_id))
     backend = Backend(context, spool, pause)
-    _connect_app(session)
+    _connect_app(backend, session, options)
     lane_type = load_lane(context.lane)
     hooks = _new_hooks(context, slots[0], session, backend)
     own_hooks = hooks if lane_type.calls_app else None
     if own_hooks is not None:
-        FAULTS.sink = backend.report_fault
+        FAULTS.sink = backend.reports.report_fault
         own_hooks.start()  # what it changes is how runs find this process
     captures = _captures(context, len(slots))
     FORK_GUARD.in_child = [
@@ -104,11 +106,12 @@ def _carry_out_runs(
     # The places of this process through which code of the app reaches its executor.
     STDIO.route = lane.route
     FAULTS.sink = lane.report_fault
+    USER_EVENTS.sink = lane.publish_event
     code = PullLoop(lane, backend, session, options, lambda: slots[0].serving_generation).run()
     lane.close()
     STDIO.leave_runs()
     if own_hooks is not None:
-        FAULTS.sink = backend.report_fault
+        FAULTS.sink = backend.reports.report_fault
         own_hooks.stop(code)
     for capture in captures:
         capture.remove()
@@ -144,11 +147,15 @@ def load_lane(lane: Lane) -> type[BaseLane]:
     return found
 
 
-def _connect_app(session: Session | None) -> None:
-    """Let this copy of the app know that it serves."""
+def _connect_app(backend: Backend, session: Session | None, options: ExecutorOptions) -> None:
+    """Let this copy of the app know that it serves, and reach Redis."""
+    TASK_REDIS.connect = partial(_connect_redis, options.store_url)
     INTERNAL_TASKS.session = session
     if session is not None:
         session.freeze(ServingApp(_switch, report_fault))
+        backend.outcomes.has_middleware = any(
+            entry.has_process_outcome for entry in session.middleware
+        )
 
 
 def _new_hooks(
@@ -159,12 +166,18 @@ def _new_hooks(
         return None
 
     def report(kind: str, what: str, message: str, halts: bool) -> None:
-        backend.report_fault(kind, what, message, halts)
+        backend.reports.report_fault(kind, what, message, halts)
         if os.getpid() != pid:  # a child of lane `fresh`, which has connected for this
             backend.connections.close()
 
     pid, lane = os.getpid(), context.lane.name
     return ProcessHooks(session, lane, context.exec_id, slot, context.signals, report)
+
+
+def _connect_redis(url: str) -> Any:
+    from rtd.store.connection.task_client import connect_for_tasks  # lazy: few tasks need it
+
+    return connect_for_tasks(url)
 
 
 def _switch(task: str, on: bool) -> None:

@@ -3,11 +3,12 @@
 import time
 from collections.abc import Callable
 
+from rtd.executor.core.attempt_outcome import expired_outcome, refused_outcome
 from rtd.executor.core.backend import Backend
 from rtd.executor.core.executor_connections import Abandoned
 from rtd.executor.core.executor_options import ExecutorOptions
 from rtd.executor.core.exit_codes import EXIT_FENCED, EXIT_RETIRED
-from rtd.executor.core.leased_run import LeasedRun, expired_outcome, refused_outcome
+from rtd.executor.core.leased_run import LeasedRun
 from rtd.executor.core.wait_readable import wait_readable
 from rtd.executor.lanes.base_lane import BaseLane, DescriptorsLost
 from rtd.executor.unreadable_runs import check_run, end_unreadable

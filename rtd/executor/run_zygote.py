@@ -57,8 +57,10 @@ def run_zygote(argv: list[str], executor_main: ExecutorMain, load: AppLoader) ->
     return 0
 
 
-def _preload() -> None:
-    """Import the log writer if the app logs runs: once here, then in no executor again."""
+def _preload(session: Session) -> None:
+    """Import what only some apps need: once here, then in no executor again."""
+    if session.middleware or session.exception_handlers:
+        import rtd.executor.runs.run_middleware  # lazy: many apps have no middleware
     if is_logged():
         import rtd.executor.task_log_writer  # noqa: F401  # lazy: many apps do not log their runs
 

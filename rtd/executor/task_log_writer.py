@@ -21,7 +21,7 @@ from rtd.model.task_log_entry import LogRow, TaskLogEntry
 from rtd.process.board.slot import Slot
 from rtd.process.events.executor_signals import ExecutorSignals
 from rtd.process.fork.process_title import set_title
-from rtd.session.core.run_context import FAULTS
+from rtd.session.context.run_context import FAULTS
 from rtd.session.session import Session
 from rtd.session.task_log import redis_handler
 from rtd.session.task_log.emitter import Emitter

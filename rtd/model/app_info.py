@@ -99,6 +99,7 @@ class AppInfo:
         silence_task_prerun: false: a fault before the actual execution halts the schedule.
         silence_cond_check: false: a condition that raises halts the schedule.
         faults: what failed while the app was imported.
+        hears_outcomes: the app has middleware that hears how attempts end.
         code: a fingerprint of the code of each task, by its name.
         local_tasks: those of which one run goes on on each node.
     """
@@ -117,6 +118,7 @@ class AppInfo:
     silence_task_prerun: bool = True
     silence_cond_check: bool = True
     faults: tuple[AppFault, ...] = ()
+    hears_outcomes: bool = False
     code: Mapping[str, int] = field(default_factory=dict)
     local_tasks: tuple[LocalTaskInfo, ...] = ()
 

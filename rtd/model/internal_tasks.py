@@ -14,6 +14,8 @@ EVALUATE_TASK: Final = "@ask"
 #: Call the hooks of the daemon's start and of its end.
 STARTUP_TASK: Final = "@startup"
 SHUTDOWN_TASK: Final = "@shutdown"
+#: Tells middleware how attempts ended that rtd itself has ended.
+OUTCOMES_TASK: Final = "@outcomes"
 #: Their queue: before all others in their lane.
 INTERNAL_QUEUE: Final = "@rtd"
 INTERNAL_PRIORITY: Final = 1_000_000_000

@@ -74,6 +74,9 @@ CONFIG_LANES: Final = tuple(lane.name for lane in LANES if lane.configurable)
 TREE_LANES: Final = frozenset(lane.name for lane in LANES if lane.own_tree)
 #: The lane of hooks and custom conditions.
 MAIN_LANE: Final = "main"
+#: The lanes in which rtd itself runs code of the app: in the latter, middleware hears of attempts
+#: that rtd has ended.
+INTERNAL_LANES: Final = (MAIN_LANE, "process")
 #: The process that writes the task log: one where runs are logged, none elsewhere.
 LOG_LANE: Final = "log"
 

@@ -3,10 +3,11 @@ imports from the modules below."""
 
 from typing import TYPE_CHECKING
 
-from rtd.session.core.app_errors import Error, Stopped
+from rtd.session.context.postpone_shutdown import PostponeShutdown, unstoppable
+from rtd.session.context.run_context import CurrentRun, current_run, emit, progress
+from rtd.session.core.app_errors import Error, Skip, Stopped, TaskAborted
 from rtd.session.core.default_session import default_session as _default_session
 from rtd.session.core.executor_hooks import Executor
-from rtd.session.core.run_context import CurrentRun, current_run, progress
 from rtd.session.session import Session
 from rtd.session.tasks.task import Task
 
@@ -17,13 +18,18 @@ __all__ = [
     "CurrentRun",
     "Error",
     "Executor",
+    "PostponeShutdown",
     "Session",
+    "Skip",
     "Stopped",
     "Task",
+    "TaskAborted",
     "current_run",
+    "emit",
     "progress",
     "run",
     "start",
+    "unstoppable",
 ]
 
 

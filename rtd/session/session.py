@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, cast, overload
+from typing import TYPE_CHECKING, Any, cast
 
 from rtd.common.errors import PolicyError
 from rtd.session.core.default_session import SESSIONS, set_default_session
-from rtd.session.core.schedule_options import ConditionSource
 from rtd.session.core.session_config import SessionConfig
 from rtd.session.core.session_state import SessionState
 from rtd.session.loaders.py_loader import load_files
 from rtd.session.parameters.parameters import Parameters
-from rtd.session.tasks.func_task import FuncTask, declare_task
+from rtd.session.tasks.declarations import TaskDeclarations
 from rtd.session.tasks.task import Task
 
 if TYPE_CHECKING:
-    from rtd.language.core.condition import Condition
     from rtd.session.run_tasks import TaskResult
 
 
-class Session(SessionState):
+class Session(TaskDeclarations):
     """The tasks of one app.
 
     ```python
@@ -91,71 +89,10 @@ class Session(SessionState):
             self.add(task)
         self.parameters.update(other.parameters)
         self.hooks.take_over(other.hooks)
+        self.exception_handlers[:0] = other.exception_handlers
         self.loaders[:0] = other.loaders
         self.faults[:0] = other.faults
         self.local_tasks[:0] = other.local_tasks
-
-    @overload
-    def task(self, target: Callable[..., Any], /) -> FuncTask: ...
-
-    @overload
-    def task(
-        self,
-        *,
-        name: str | None = None,
-        lane: str | None = None,
-        fresh: bool = False,
-        start_cond: str | Condition | ConditionSource | None = None,
-        end_cond: str | Condition | ConditionSource | None = None,
-        **options: Any,
-    ) -> Callable[[Callable[..., Any]], FuncTask]: ...
-
-    def task(
-        self,
-        target: Callable[..., Any] | None = None,
-        *,
-        name: str | None = None,
-        lane: str | None = None,
-        fresh: bool = False,
-        start_cond: str | Condition | ConditionSource | None = None,
-        end_cond: str | Condition | ConditionSource | None = None,
-        **options: Any,
-    ) -> Any:
-        """Declare a function, a coroutine function or a class with `start` as a task.
-
-        Args:
-            name: of the task; default: the function's own name.
-            lane: `process` (default), `thread`, `main`, or `async` (default for
-                `async def`).
-            fresh: give every run a newly forked process of its own.
-            start_cond: the condition under which the task starts by itself
-                (`"daily after 08:00 & after task 'fetch'"`); without one it runs when it is
-                submitted.
-            end_cond: the condition under which a run is stopped
-                (`"running past 2 hours | memory above 1 GB"`).
-            options: more about the schedule: `catch_up` (which due moments run that passed while
-                rtd was down: `if true`, `none`, `last`, `all`, `within SPAN`), `overlap` (True:
-                the task may start while a run of it is going), `timezone` (default: the
-                session's), `enabled` (False: only when submitted, until `rtctl enable`). The
-                policies, see `rtd.model.policies.POLICY_OPTIONS`; durations are seconds or text
-                (`"2 hours"`), sizes bytes or text (`"512M"`). And `description`, `parameters`
-                (the task's own, by name), `on_startup`, `on_shutdown`, `force_run`, `on_exists`,
-                and Red Engine's words `execution` (the lane) and `disabled`: see `rtd.core.Task`.
-
-        Returns:
-            The task, which is called like the function.
-
-        Raises:
-            PolicyError: a name that is taken, an unknown option, a bad value, a limit
-                that the lane cannot enforce, or a condition that cannot be read (says
-                where).
-        """
-        options.update(fresh=fresh, start_cond=start_cond, end_cond=end_cond)
-
-        def declare(function: Callable[..., Any]) -> FuncTask:
-            return declare_task(self, function, name=name, lane=lane, options=options)
-
-        return declare if target is None else declare(target)
 
     def __getitem__(self, name: str) -> Task:
         """Return the task of a name. Raises KeyError."""

@@ -15,7 +15,7 @@ from types import ModuleType
 from rtd.common.errors import AppError
 from rtd.config.python_command import module_command
 from rtd.process.fork.foreground import run_in_foreground
-from rtd.session.core import run_context
+from rtd.session.context import run_context
 from rtd.session.core.default_session import SESSIONS
 from rtd.session.core.session_state import SessionState
 

@@ -14,6 +14,7 @@ from rtd.supervisor.core.resync import Resync
 from rtd.supervisor.core.run_waiters import RunWaiters
 from rtd.supervisor.core.unix_socket import is_listening
 from rtd.supervisor.ending.limit_watcher import LimitWatcher
+from rtd.supervisor.ending.outcome_delivery import OutcomeDelivery
 from rtd.supervisor.ending.settle import Settler
 from rtd.supervisor.ending.settle_missing import settle_unknown
 from rtd.supervisor.ending.stops import Stops
@@ -67,6 +68,7 @@ class Node:
         self.waiters = RunWaiters(context)
         self.run_timers = RunTimers(context)
         self.internal_runs = InternalRuns(context)
+        self.outcome_delivery = OutcomeDelivery(context, self.internal_runs)
         self.kept_results = KeptResults(context)
         self.app_tasks = AppTasks(context)
         self.event_tail = EventTail(context)
@@ -109,6 +111,7 @@ class Node:
                 self.limit_watcher.check,
                 context.faults.resync,
                 self.internal_runs.resync,
+                self.outcome_delivery.resync,
                 self.run_timers.resync,
                 self.waiters.resync,
                 self.app_tasks.on_app_change,
@@ -164,6 +167,7 @@ class Node:
             "fault": self.context.faults.on_notification,
             "halt": self.schedule_events.on_halt,
             "inner": self.internal_runs.on_notification,
+            "outcomes": self.outcome_delivery.on_notification,
         }
 
     def new_shutdown(self, grace_s: float) -> Shutdown:
@@ -211,6 +215,8 @@ class Node:
             self.context.faults.reset(zygote.manifest.info.faults)
         self.task_log.on_app_change(fresh=is_fresh)
         self.app_tasks.on_app_change()
+        if zygote.manifest is not None:
+            self.outcome_delivery.on_app_change()
         self.kept_results.on_app_change()
         self.schedule_events.on_app_change()
         self.startup_tasks.on_app_change()

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 import msgpack
 
 from rtd.common.msgpack_values import pack
-from rtd.executor.core.leased_run import AttemptOutcome, LeasedRun
+from rtd.executor.core.attempt_outcome import AttemptOutcome
+from rtd.executor.core.leased_run import LeasedRun
 from rtd.model.app_info import (
     AppFault,
     AppInfo,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from rtd import Session
-from rtd.session.core.run_context import report_fault
+from rtd.session.context.run_context import report_fault
 
 session = Session()
 

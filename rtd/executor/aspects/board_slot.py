@@ -1,6 +1,6 @@
 """The run on the board: who runs what, since when, and within which limits."""
 
-from rtd.executor.core.leased_run import AttemptOutcome
+from rtd.executor.core.attempt_outcome import AttemptOutcome
 from rtd.executor.core.run_aspect import RunAspect
 from rtd.process.board.slot import FLAG_SAMPLE, Slot
 

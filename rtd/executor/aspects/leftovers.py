@@ -1,6 +1,6 @@
 """The remains of a run in its executor: processes and signal handlers."""
 
-from rtd.executor.core.leased_run import AttemptOutcome
+from rtd.executor.core.attempt_outcome import AttemptOutcome
 from rtd.executor.core.run_aspect import RunAspect
 from rtd.process.events.executor_signals import ExecutorSignals
 from rtd.process.tree.children import has_children

@@ -1,6 +1,7 @@
 """The title of an executor, as `ps` shows it."""
 
-from rtd.executor.core.leased_run import AttemptOutcome, LeasedRun
+from rtd.executor.core.attempt_outcome import AttemptOutcome
+from rtd.executor.core.leased_run import LeasedRun
 from rtd.executor.core.run_aspect import RunAspect
 from rtd.process.fork.process_title import set_title
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from rtd.executor.core.leased_run import AttemptOutcome
+from rtd.executor.core.attempt_outcome import AttemptOutcome
 from rtd.executor.core.run_aspect import RunAspect
 from rtd.model.output_files import Places
 from rtd.process.traits.descriptors import DescriptorReserve, are_lost, is_nearly_used_up

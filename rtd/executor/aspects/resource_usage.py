@@ -5,7 +5,7 @@ import resource
 import time
 from typing import Final
 
-from rtd.executor.core.leased_run import AttemptOutcome
+from rtd.executor.core.attempt_outcome import AttemptOutcome
 from rtd.executor.core.run_aspect import RunAspect
 from rtd.model.output_files import file_place
 

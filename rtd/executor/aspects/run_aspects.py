@@ -8,8 +8,9 @@ from rtd.executor.aspects.leftovers import Leftovers
 from rtd.executor.aspects.process_title import ProcessTitle
 from rtd.executor.aspects.process_traits import ProcessTraits
 from rtd.executor.aspects.resource_usage import ResourceUsage
+from rtd.executor.core.attempt_outcome import AttemptOutcome
 from rtd.executor.core.executor_options import ExecutorContext
-from rtd.executor.core.leased_run import AttemptOutcome, LeasedRun
+from rtd.executor.core.leased_run import LeasedRun
 from rtd.executor.core.run_aspect import RunAspect
 from rtd.model.policies import Policies
 from rtd.process.board.slot import Slot

@@ -6,13 +6,13 @@ finished runs twice.
 """
 
 import time
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import msgpack
 
 from rtd.common.errors import StoreGone
+from rtd.executor.core.app_reports import AppReports
 from rtd.executor.core.executor_connections import ExecutorConnections
 from rtd.executor.core.executor_options import ExecutorContext
 from rtd.executor.core.leased_run import LeasedRun
@@ -26,7 +26,6 @@ from rtd.store.connection.lua_scripts import script
 
 #: How long to wait for a token that is on its way: it takes microseconds.
 _LATE_TOKEN_S: Final = 5.0
-_FAULTS: Final = 200
 
 # Read and hashed where this module is imported, in the zygote, not in each executor.
 for _name in ("take", "finish", "giveback", "decline", "mine", "retire", "progress", "fault"):
@@ -66,8 +65,9 @@ class Backend:
         self._proven = False
         self._leased_ids: set[str] = set()
         self._resync = False
-        #: Faults that Redis does not have yet; beyond the limit the oldest go.
-        self._faults: deque[RedisCommand] = deque(maxlen=_FAULTS)
+        self.reports = AppReports(
+            self.connections, self.commands, context.options.node, self.exec_id
+        )
 
     # -- the round trip --------------------------------------------------------------------
 
@@ -97,8 +97,7 @@ class Backend:
 
     def _exchange(self, want: int) -> TakeReply:
         connection = self.connections.for_commands()
-        if self._faults:
-            self._send_faults(connection)
+        self.reports.send_waiting(connection)
         if self._handed_over:
             found, self._handed_over = self._handed_over, []
             return TakeReply("runs", found)
@@ -194,34 +193,18 @@ class Backend:
         self._leased_ids.difference_update(runs.keys() - left)
         return left
 
+    def is_undelivered(self, run_id: str) -> bool:
+        """Return whether middleware must still hear of an earlier attempt of a run."""
+        return bool(self.connections.execute(self.commands.is_undelivered(run_id)))
+
     def read_intent(self, run_id: str) -> dict[str, Any] | None:
         """Return who asked that run to stop, and why; None when that is not recorded."""
         blob = self.connections.execute(self.commands.get_intent(run_id))
         return None if blob is None else msgpack.unpackb(blob)
 
-    def report_progress(self, run_id: str, blob: bytes) -> None:
-        """Write how far a run is. Lost when Redis is gone: the next report replaces it anyway."""
-        self.connections.execute(self.commands.set_progress(self.exec_id, run_id, blob))
-
     def request_retire(self) -> None:
         """Ask for retirement. A later take grants it, once no run is left for this executor."""
         self.connections.execute(self.commands.retire(self.exec_id))
-
-    def report_fault(self, kind: str, what: str, message: str, halts: bool = False) -> None:
-        """Report a failure of the app, see `AppFault`, now or as soon as Redis is back; with
-        `halts` it halts the schedule."""
-        node, now_at = self._options.node, time.time()
-        fault = self.commands.record_fault(node, kind, what, message, now_at, halts=halts)
-        self._faults.append(fault)
-        try:
-            self._send_faults(self.connections.for_commands())
-        except StoreGone:
-            self.connections.drop()
-
-    def _send_faults(self, connection: RedisConnection) -> None:
-        while self._faults:
-            connection.execute_all(self._faults[0])
-            self._faults.popleft()
 
     def wait_for_token(self, timeout_s: float | None, fds: Sequence[int]) -> bytes | None:
         """Wait for the bell or for one of `fds`.

@@ -4,10 +4,10 @@ import time
 from typing import Any
 
 from rtd.common.text_of import pack_plain
+from rtd.executor.core.attempt_outcome import AttemptOutcome
 from rtd.executor.core.executor_options import ExecutorContext
-from rtd.executor.core.leased_run import AttemptOutcome
 from rtd.executor.core.run_aspect import RunAspect
-from rtd.model.lanes import MAIN_LANE
+from rtd.model.lanes import INTERNAL_LANES
 from rtd.model.outcome_spool import Spool
 from rtd.model.output_files import Places
 from rtd.model.run_record import RunRecord, encode_record, pack_events
@@ -22,6 +22,7 @@ class OutcomeBatch(RunAspect):
 
     Attributes:
         pending: outcomes and their events, in the order in which they ended.
+        has_middleware: the app has middleware.
     """
 
     def __init__(self, context: ExecutorContext, spool: Spool, calls: StoreCommands) -> None:
@@ -29,8 +30,10 @@ class OutcomeBatch(RunAspect):
         self._options = context.options
         self._spool = spool
         self._commands = calls
-        # Only the main lane has runs of rtd itself, which leave no events.
-        self._pack_events = pack_events if context.lane.name == MAIN_LANE else pack_plain
+        self.has_middleware = False
+        # The runs of rtd itself leave no events.
+        is_of_rtd = context.lane.name in INTERNAL_LANES
+        self._pack_events = pack_events if is_of_rtd else pack_plain
         self.pending: list[tuple[Written, list[Any]]] = []
 
     def add(self, outcome: AttemptOutcome) -> None:
@@ -45,6 +48,8 @@ class OutcomeBatch(RunAspect):
             due_ms = int((outcome.ended_at + wait_s) * 1000) if wait_s else 0
             written = Written(work.id, work.task, "a", record, due_ms)
             what = "requeued" if outcome.requeue else "retry"
+        if self.has_middleware and _is_undelivered(outcome):
+            written = written._replace(kind="dt" if wait_s is None else "at")
         event = [outcome.ended_at, work.id, work.task, what, outcome.state, outcome.why]
         self._add(written, event)
 
@@ -96,3 +101,8 @@ class OutcomeBatch(RunAspect):
         """Drop outcomes of runs that were settled by the supervisor, or by an earlier call whose
         reply was lost."""
         self.pending = [one for one in self.pending if one[0].id not in refused]
+
+
+def _is_undelivered(outcome: AttemptOutcome) -> bool:
+    """Return whether middleware must hear of an attempt, and has not heard of it in its run."""
+    return outcome.leased_run.has_middleware and not (outcome.is_delivered or outcome.requeue)

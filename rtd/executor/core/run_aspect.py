@@ -1,6 +1,7 @@
 """The base of everything that surrounds a run."""
 
-from rtd.executor.core.leased_run import AttemptOutcome, LeasedRun
+from rtd.executor.core.attempt_outcome import AttemptOutcome
+from rtd.executor.core.leased_run import LeasedRun
 from rtd.model.policies import Policies
 
 

@@ -2,31 +2,39 @@
 
 import asyncio
 import contextvars
+import inspect
 import os
 import threading
-from collections.abc import Awaitable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
-from typing import Any
+from typing import Any, Final
 
 from rtd.executor.core.leased_run import LeasedRun
 from rtd.executor.lanes.base_lane import LaneParts
-from rtd.executor.lanes.concurrent import ConcurrentLane, ConcurrentRun
+from rtd.executor.lanes.concurrent import ConcurrentLane
 from rtd.executor.runs import outcome_of_call
+from rtd.executor.runs.call_task import call_async_task
+from rtd.executor.runs.concurrent_run import ConcurrentRun
 from rtd.executor.runs.run_in_main_thread import end_fork
 from rtd.process.fork.fork import EXIT_FDS_CLOSED
 from rtd.process.fork.fork_guard import FORK_GUARD
-from rtd.session.core import run_context
-from rtd.session.core.task_definition import TaskDefinition
+from rtd.session.context import run_context
 from rtd.session.parameters.func_arg import AWAITER
+
+_ASKED: Final = "this run was asked to stop"
 
 
 class AsyncLane(ConcurrentLane):
-    """Runs coroutines. A stop is `asyncio.Task.cancel`, so a coroutine gets `CancelledError`."""
+    """Runs coroutines. A stop is `asyncio.Task.cancel`, so that a coroutine gets `CancelledError`;
+    or the `stop` of a class task, called in the event loop."""
 
     def __init__(self, parts: LaneParts) -> None:
         super().__init__(parts)
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._contexts: dict[str, contextvars.Context] = {}
+        #: The calls of `stop` of class tasks; the loop itself forgets tasks.
+        self._stopping: set[asyncio.Task[None]] = set()
         self._loop = asyncio.new_event_loop()
         self._loop.set_task_factory(_new_task)  # type: ignore[arg-type]
         #: A task has closed descriptors, so the loop ends at its next wait; and it has ended.
@@ -79,37 +87,70 @@ class AsyncLane(ConcurrentLane):
         variables.run(run_context.enter_run, active.current_run)
         task = self._loop.create_task(self._execute_run(active), context=variables)
         self._tasks[active.leased_run.id] = task
+        self._contexts[active.leased_run.id] = variables
 
     def _cancel(self, active: ConcurrentRun) -> None:
         task = self._tasks.get(active.leased_run.id)
-        if task is not None:
-            task.cancel("this run was asked to stop")
+        if task is None:
+            return
+        if active.own_stop is None:
+            task.cancel(_ASKED)
+            return
+        variables = self._contexts[active.leased_run.id]
+        stopping = self._loop.create_task(_call_own_stop(active, task), context=variables)
+        active.current_run.add_started(stopping)
+        self._stopping.add(stopping)
+        stopping.add_done_callback(self._stopping.discard)
 
     async def _execute_run(self, active: ConcurrentRun) -> None:
+        active.thread = threading.get_ident()
         outcome = active.outcome
+        limit_bytes = self._options.result_limit_bytes
+        raised: BaseException | None = None
         try:
             try:
-                result = await self._call(active)
+                result = await _call(active)
+                outcome_of_call.record_success(outcome, result, limit_bytes)
             finally:
                 if FORK_GUARD.is_child:
                     end_fork()
         except BaseException as error:
             # A cancellation that rtd asked for becomes `terminated` in the coordinator; any
             # other is the task's own failure.
+            raised = error
             outcome_of_call.record_failure(outcome, error)
-        else:
-            outcome_of_call.record_success(outcome, result, self._options.result_limit_bytes)
+        try:
+            if active.delivers_outcome():
+                from rtd.executor.runs.run_middleware_async import (
+                    deliver_outcome_async,  # lazy: most apps have none
+                )
+
+                await deliver_outcome_async(outcome, raised, limit_bytes)
         finally:
-            del self._tasks[active.leased_run.id]
+            del self._tasks[active.leased_run.id], self._contexts[active.leased_run.id]
             self.on_finished(active)
 
-    @staticmethod
-    async def _call(active: ConcurrentRun) -> Any:
-        definition = outcome_of_call.find_definition(active.leased_run)
-        params = await _parameters(active.leased_run)
-        if definition.run_hooks is not None:
-            return await definition.run_hooks.run_async(lambda: _execute(definition, params))
-        return await _execute(definition, params)
+
+async def _call(active: ConcurrentRun) -> Any:
+    definition = outcome_of_call.find_definition(active.leased_run)
+    if definition.is_plain:
+        return await definition.target(**await _parameters(active.leased_run))
+    return await call_async_task(definition, active.leased_run, active.outcome, active, _parameters)
+
+
+async def _call_own_stop(active: ConcurrentRun, task: asyncio.Task[None]) -> None:
+    """Call the `stop` of a class task; what it raises cancels the run."""
+    stop = active.own_stop
+    if stop is None:  # its start() has returned meanwhile
+        task.cancel(_ASKED)
+        return
+    try:
+        found = stop()
+        if inspect.isawaitable(found):
+            await found
+    except BaseException as error:
+        outcome_of_call.note_stop_failure(active.outcome, error)
+        task.cancel(_ASKED)
 
 
 def _new_task(
@@ -121,12 +162,6 @@ def _new_task(
     if run is not None:
         run.add_started(task)
     return task
-
-
-def _execute(definition: TaskDefinition, params: dict[str, Any]) -> Awaitable[Any]:
-    made = definition.target(**params)
-    found: Awaitable[Any] = made.start() if definition.is_class else made
-    return found
 
 
 async def _parameters(work: LeasedRun) -> dict[str, Any]:

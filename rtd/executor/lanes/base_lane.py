@@ -118,6 +118,10 @@ class BaseLane(ABC):
         """Write a progress report; called from the task's own code."""
 
     @abstractmethod
+    def publish_event(self, run_id: str, task: str, event: bytes) -> None:
+        """Publish an event; called from the task's own code."""
+
+    @abstractmethod
     def report_fault(self, kind: str, what: str, message: str, halts: bool) -> None:
         """Write a fault of the app; called from the app's own code."""
 

@@ -9,64 +9,27 @@ import contextlib
 import os
 from abc import abstractmethod
 from collections import deque
-from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Sequence
+from typing import Final
 
 from rtd.executor.aspects.board_slot import BoardSlot
-from rtd.executor.aspects.run_aspects import AspectCalls, steps_of
+from rtd.executor.aspects.run_aspects import steps_of
 from rtd.executor.core.fetch_parameters import fetch_parameters
-from rtd.executor.core.leased_run import AttemptOutcome, LeasedRun
+from rtd.executor.core.leased_run import LeasedRun
 from rtd.executor.lanes.base_lane import BaseLane, DescriptorsLost, LaneParts
 from rtd.executor.output.scratch_file import ScratchFile
 from rtd.executor.runs import outcome_of_call
+from rtd.executor.runs.concurrent_run import ConcurrentRun, RoutedRun, RunPlace
 from rtd.executor.runs.progress import ProgressThrottle
 from rtd.executor.runs.unfinished import note_unfinished
 from rtd.model.output_files import Places, file_place
-from rtd.process.board.slot import Slot
 from rtd.process.traits.descriptors import stdio_as_now
-from rtd.session.core import run_context
-from rtd.session.core.run_context import CurrentRun, ProgressReporter
+from rtd.session.context import run_context
 
 _FDS_NOTE: Final = (
     "rtd's own file descriptors were closed by this run or another one of its process"
     " (os.closerange, or what makes a daemon of its process): this executor ends"
 )
-
-
-class RoutedRun(CurrentRun):
-    """A run in a shared process, with the file for its output."""
-
-    __slots__ = ("scratch",)
-
-    def __init__(self, work: LeasedRun, report: ProgressReporter, scratch: ScratchFile) -> None:
-        super().__init__(work.id, work.task, work.attempt_number, report, work.opts)
-        self.scratch = scratch
-
-
-class _Place(NamedTuple):
-    """Room for one run."""
-
-    slot: Slot
-    scratch: ScratchFile
-    steps: AspectCalls
-
-
-class ConcurrentRun:
-    """A run that is going on.
-
-    Attributes:
-        own_stop: the `stop` of a class task's instance, when the class defines one.
-    """
-
-    __slots__ = ("current_run", "leased_run", "outcome", "own_stop", "place", "stop_requested")
-
-    def __init__(self, work: LeasedRun, place: _Place, report: ProgressReporter) -> None:
-        self.leased_run = work
-        self.place = place
-        self.current_run = RoutedRun(work, report, place.scratch)
-        self.outcome = AttemptOutcome(work)
-        self.stop_requested = False
-        self.own_stop: Callable[[], None] | None = None
 
 
 class ConcurrentLane(BaseLane):
@@ -75,7 +38,7 @@ class ConcurrentLane(BaseLane):
     def __init__(self, parts: LaneParts) -> None:
         super().__init__(parts)
         self._free = [
-            _Place(
+            RunPlace(
                 slot, output.scratch, steps_of([BoardSlot(slot), self._backend.outcomes, output])
             )
             for slot, output in zip(parts.slots, parts.captures, strict=True)
@@ -83,6 +46,7 @@ class ConcurrentLane(BaseLane):
         self._active: dict[int, ConcurrentRun] = {}
         self._ended: deque[ConcurrentRun] = deque()
         self._reports: deque[tuple[str, bytes]] = deque()
+        self._events: deque[tuple[str, str, bytes]] = deque()
         self._faults: deque[tuple[str, str, str, bool]] = deque()
         self._traits = self._process_traits(stdio_as_now())
         self._open_wake_fd()
@@ -98,7 +62,7 @@ class ConcurrentLane(BaseLane):
 
     @abstractmethod
     def request_stop(self, active: ConcurrentRun) -> None:
-        """Ask a run to end. Called once for a run, by the coordinator."""
+        """Ask a run to end. Called once for a run, by the coordinator or in the run's thread."""
 
     def on_finished(self, active: ConcurrentRun) -> None:
         """Take back a run whose outcome has its state, result and error; from any thread."""
@@ -115,6 +79,10 @@ class ConcurrentLane(BaseLane):
 
     def report_fault(self, kind: str, what: str, message: str, halts: bool) -> None:
         self._faults.append((kind, what, message, halts))
+        self._wake()
+
+    def publish_event(self, run_id: str, task: str, event: bytes) -> None:
+        self._events.append((run_id, task, event))
         self._wake()
 
     def _wake(self) -> None:
@@ -161,8 +129,10 @@ class ConcurrentLane(BaseLane):
                 self._backend.give_back([work])
                 continue
             throttle = ProgressThrottle(work.id, self.report_progress)
-            active = ConcurrentRun(work, self._free.pop(), throttle)
+            active = ConcurrentRun(work, self._free.pop(), throttle, self.request_stop)
             self._active[work.id_words[1]] = active
+            if work.attempts and work.has_middleware:
+                work.deliver_later = self._backend.is_undelivered(work.id)
             for enter in active.place.steps.enters:
                 enter(active.outcome)
             self.launch(active)
@@ -172,9 +142,11 @@ class ConcurrentLane(BaseLane):
             self.replace_lost_fds()
         self._check_stops()
         while self._reports:
-            self._backend.report_progress(*self._reports.popleft())
+            self._backend.reports.report_progress(*self._reports.popleft())
+        while self._events:
+            self._backend.reports.publish_event(*self._events.popleft())
         while self._faults:
-            self._backend.report_fault(*self._faults.popleft())
+            self._backend.reports.report_fault(*self._faults.popleft())
         while self._ended:
             self._conclude(self._ended.popleft())
 
@@ -224,7 +196,5 @@ class ConcurrentLane(BaseLane):
 
     def _check_stops(self) -> None:
         for run_lo, active in self._active.items():
-            if not active.stop_requested and active.place.slot.stop_word == run_lo:
-                active.stop_requested = True
-                active.current_run.stopping = True
-                self.request_stop(active)
+            if not active.current_run.stopping and active.place.slot.stop_word == run_lo:
+                active.begin_stop()

@@ -14,7 +14,7 @@ from rtd.executor.runs.python_caller import PythonCaller
 from rtd.model.manifest import TaskInfo
 from rtd.model.run_record import RunSpec, new_record
 from rtd.process.fork.process_title import set_title
-from rtd.session.core import run_context
+from rtd.session.context import run_context
 from rtd.session.core.task_definition import TaskDefinition
 
 #: A record like any other, to warm up with.
@@ -73,7 +73,7 @@ class FreshLane(SerialLane):
         set_title(f"{self._lane.name} idle")
 
     def _enter(self, record: bytes) -> LeasedRun:
-        work = LeasedRun(record, self._tasks)
+        work = LeasedRun.from_record(record, self._tasks)
         run_context.enter_run(self._expect(work))
         self._aspects.enter_child(work)
         return work

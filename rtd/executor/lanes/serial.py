@@ -9,8 +9,9 @@ from typing import Final
 
 from rtd.executor.aspects.process_traits import LONG_S
 from rtd.executor.aspects.run_aspects import serial_aspects
+from rtd.executor.core.attempt_outcome import AttemptOutcome
 from rtd.executor.core.fetch_parameters import fetch_parameters
-from rtd.executor.core.leased_run import AttemptOutcome, LeasedRun
+from rtd.executor.core.leased_run import LeasedRun
 from rtd.executor.lanes.base_lane import BaseLane, LaneParts
 from rtd.executor.lanes.batch_size import BATCH_S, BatchSizer
 from rtd.executor.output.scratch_file import ScratchFile
@@ -21,8 +22,8 @@ from rtd.executor.runs.stop_gate import StopGate
 from rtd.executor.runs.unfinished import note_unfinished
 from rtd.model.internal_tasks import INTERNAL_PREFIX
 from rtd.process.fork.fork_guard import FORK_GUARD
-from rtd.session.core import run_context
-from rtd.session.core.run_context import CurrentRun
+from rtd.session.context import run_context
+from rtd.session.context.run_context import CurrentRun
 
 #: Runs that wait behind one that takes longer than this go back to their queue.
 _STUCK_S: Final = 0.100
@@ -98,6 +99,9 @@ class SerialLane(BaseLane):
         if work.resolver is not None:
             with self._redis_in_use():
                 fetch_parameters(self._backend, [work])
+        if work.attempts and work.has_middleware:
+            with self._redis_in_use():
+                work.deliver_later = self._backend.is_undelivered(work.id)
         outcome = AttemptOutcome(work)
         run = self._expect(work)
         steps = self._aspects.select(work, self._batch_sizer.expected_s(work.task))
@@ -128,6 +132,7 @@ class SerialLane(BaseLane):
     def _expect(self, work: LeasedRun) -> CurrentRun:
         self._progress.reset(work.id)
         run = CurrentRun(work.id, work.task, work.attempt_number, self._progress, work.opts)
+        run.stops = self._stop_gate
         self._stop_gate.begin_run(work.id_words[1], run)
         self._current = run
         return run
@@ -159,10 +164,13 @@ class SerialLane(BaseLane):
             self._give_back_rest()
 
     def report_progress(self, run_id: str, blob: bytes) -> None:
-        self._send_from_task(lambda: self._backend.report_progress(run_id, blob))
+        self._send_from_task(lambda: self._backend.reports.report_progress(run_id, blob))
 
     def report_fault(self, kind: str, what: str, message: str, halts: bool) -> None:
-        self._send_from_task(lambda: self._backend.report_fault(kind, what, message, halts))
+        self._send_from_task(lambda: self._backend.reports.report_fault(kind, what, message, halts))
+
+    def publish_event(self, run_id: str, task: str, event: bytes) -> None:
+        self._send_from_task(lambda: self._backend.reports.publish_event(run_id, task, event))
 
     def _send_from_task(self, send: Callable[[], None]) -> None:
         """Use Redis within the frame of the task, whole or not at all."""

@@ -2,20 +2,23 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import copy_context
+from functools import partial
 from queue import SimpleQueue
 from typing import Any
 
 from rtd.executor.lanes.base_lane import LaneParts
-from rtd.executor.lanes.concurrent import ConcurrentLane, ConcurrentRun
+from rtd.executor.lanes.concurrent import ConcurrentLane
 from rtd.executor.runs import outcome_of_call
+from rtd.executor.runs.call_task import call_task
+from rtd.executor.runs.concurrent_run import ConcurrentRun
 from rtd.executor.runs.run_in_main_thread import end_fork
 from rtd.process.events.executor_signals import raise_in_thread
 from rtd.process.fork.fork_guard import FORK_GUARD
-from rtd.session.core import run_context
+from rtd.session.context import run_context
 from rtd.session.core.app_errors import Stopped
-from rtd.session.core.task_definition import TaskDefinition
 
 
 class _Worker(threading.Thread):
@@ -49,22 +52,38 @@ class _Worker(threading.Thread):
 
     def _execute_run(self, active: ConcurrentRun) -> None:
         run_context.enter_run(active.current_run)
+        active.thread = threading.get_ident()
+        outcome = active.outcome
+        raised: BaseException | None = None
         try:
-            try:
-                with self._lock:
-                    self._active = active
+            with self._task_code(active):
                 if active.stop_requested:  # the stop was faster
                     raise Stopped
                 result = _call(active)
-            finally:
-                if FORK_GUARD.is_child:
-                    end_fork()
-                with self._lock:
-                    self._active = None
+            outcome_of_call.record_success(outcome, result, self._result_limit_bytes)
         except BaseException as error:
-            outcome_of_call.record_failure(active.outcome, error)
-        else:
-            outcome_of_call.record_success(active.outcome, result, self._result_limit_bytes)
+            raised = error
+            outcome_of_call.record_failure(outcome, error)
+        if active.delivers_outcome():
+            from rtd.executor.runs.run_middleware import (
+                deliver_outcome,  # lazy: most apps have none
+            )
+
+            guard = partial(self._task_code, active)
+            deliver_outcome(outcome, raised, self._result_limit_bytes, guard)
+
+    @contextmanager
+    def _task_code(self, active: ConcurrentRun) -> Iterator[None]:
+        """Be in the task's code meanwhile: `request_stop` raises Stopped in it."""
+        try:
+            with self._lock:
+                self._active = active
+            yield
+        finally:
+            if FORK_GUARD.is_child:
+                end_fork()
+            with self._lock:
+                self._active = None
 
     def request_stop(self, active: ConcurrentRun) -> None:
         """Raise Stopped in this thread if it is still inside that run."""
@@ -74,22 +93,11 @@ class _Worker(threading.Thread):
 
 
 def _call(active: ConcurrentRun) -> Any:
-    definition = outcome_of_call.find_definition(active.leased_run)
-    params = outcome_of_call.resolve_parameters(active.leased_run)
-    if definition.run_hooks is not None:
-        return definition.run_hooks.run(lambda: _execute(definition, params, active))
-    return _execute(definition, params, active)
-
-
-def _execute(definition: TaskDefinition, params: dict[str, Any], active: ConcurrentRun) -> Any:
-    if not definition.is_class:
-        return definition.target(**params)
-    instance = definition.target(**params)
-    if definition.has_own_stop:
-        active.own_stop = instance.stop
-        if active.stop_requested:  # before there was an instance to stop
-            instance.stop()
-    return instance.start()
+    work = active.leased_run
+    definition = outcome_of_call.find_definition(work)
+    if definition.is_plain:
+        return definition.target(**outcome_of_call.resolve_parameters(work))
+    return call_task(definition, work, active.outcome, active)
 
 
 class ThreadLane(ConcurrentLane):
@@ -112,7 +120,20 @@ class ThreadLane(ConcurrentLane):
         if active.own_stop is None:
             self._workers[active.place.slot.index].request_stop(active)
             return
+        # In a thread of its own: this one serves all runs, and a stop() may take long or hang.
+        stop = threading.Thread(
+            target=self._call_stop, args=(active,), name="rtd-stop", daemon=True
+        )
+        active.current_run.add_started(stop)
+        stop.start()
+
+    def _call_stop(self, active: ConcurrentRun) -> None:
+        worker, stop = self._workers[active.place.slot.index], active.own_stop
+        if stop is None:  # its start() has returned meanwhile
+            worker.request_stop(active)
+            return
         try:
-            active.own_stop()
-        except BaseException as error:  # the task's code must not end the executor's thread
-            active.outcome.add_note(f"its stop() raised {type(error).__name__}: {error}")
+            stop()
+        except BaseException as error:
+            outcome_of_call.note_stop_failure(active.outcome, error)
+            worker.request_stop(active)

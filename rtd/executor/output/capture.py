@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from rtd.common.units import format_bytes
-from rtd.executor.core.leased_run import AttemptOutcome
+from rtd.executor.core.attempt_outcome import AttemptOutcome
 from rtd.executor.core.run_aspect import RunAspect
 from rtd.executor.output.scratch_file import ScratchFile
 from rtd.executor.output.segments import Segments

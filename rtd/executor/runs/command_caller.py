@@ -14,7 +14,8 @@ from rtd.common.text_of import text_of
 from rtd.common.units import parse_umask
 from rtd.config.run_environment import command_variables
 from rtd.executor.aspects.leftovers import kill_leftovers
-from rtd.executor.core.leased_run import AttemptOutcome, LeasedRun
+from rtd.executor.core.attempt_outcome import AttemptOutcome
+from rtd.executor.core.leased_run import LeasedRun
 from rtd.executor.output.scratch_file import ScratchFile
 from rtd.executor.runs import outcome_of_call
 from rtd.executor.runs.command_output import OutputSample

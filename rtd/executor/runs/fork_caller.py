@@ -15,7 +15,8 @@ from typing import Any, Final
 import msgpack
 
 from rtd.common.text_of import pack_plain
-from rtd.executor.core.leased_run import AttemptOutcome, LeasedRun
+from rtd.executor.core.attempt_outcome import AttemptOutcome
+from rtd.executor.core.leased_run import LeasedRun
 from rtd.executor.output.scratch_file import ScratchFile
 from rtd.executor.output.stdio_router import STDIO
 from rtd.executor.runs.process_hooks import STOP_LIMIT_S, ProcessHooks
@@ -24,7 +25,7 @@ from rtd.executor.runs.stop_gate import StopGate
 from rtd.model.output_files import file_place
 from rtd.process.fork.prefork import PreforkedChild, exit_like
 from rtd.process.fork.process_end import describe_end, end_process, needs_end
-from rtd.session.core.run_context import FAULTS, report_fault
+from rtd.session.context.run_context import FAULTS, report_fault
 
 _LENGTH: Final = 4
 _NOTHING: Final = bytes(_LENGTH)
@@ -178,11 +179,15 @@ class ForkCaller:
         stop_requested = execute_run(self._inner, work, outcome, gate)
         self._reopen_lost_fds()
 
+        note_of_run = outcome.note
+
         def report(note: str | None) -> None:
             with self._scratch.lock:
                 if not STDIO.is_clean():
                     STDIO.end_run(self._scratch)
-            outcome.note = note
+            outcome.note = note_of_run
+            if note is not None:
+                outcome.add_note(note)
             self._write_report(stop_requested, outcome, faults)
 
         report(None)
@@ -232,6 +237,7 @@ class ForkCaller:
             outcome.add_note(note)
         outcome.error_names = tuple(names)
         self._scratch.adopt(state)
+        outcome.is_delivered = not stop_requested
         if stop_requested:  # it saw the stop on the board before the signal came here
             gate.stop_requested = True
         for fault in faults:

@@ -10,21 +10,35 @@ from rtd.common.exception_name import type_name
 from rtd.common.msgpack_values import pack, unpack
 from rtd.common.package_root import PACKAGE_ROOT
 from rtd.common.units import format_bytes
-from rtd.executor.core.leased_run import AttemptOutcome, LeasedRun
+from rtd.executor.core.attempt_outcome import AttemptOutcome
+from rtd.executor.core.leased_run import LeasedRun
 from rtd.model.internal_tasks import is_internal
 from rtd.model.run_states import STATE_CHAR, RunState
 from rtd.session.app.internal_tasks import INTERNAL_TASKS
-from rtd.session.core.app_errors import Error
+from rtd.session.core.app_errors import Error, Skip
 from rtd.session.core.task_definition import TaskDefinition
 from rtd.session.parameters.resolve import ParameterFailed
 
 _ERROR: Final = STATE_CHAR[RunState.ERROR]
 _EXCEPTION: Final = STATE_CHAR[RunState.EXCEPTION]
+_CANCELLED: Final = STATE_CHAR[RunState.CANCELLED]
 _TERMINATED: Final = STATE_CHAR[RunState.TERMINATED]
 #: An empty map, the parameters of most runs.
 _EMPTY: Final[bytes] = msgpack.packb({})
 _TRACEBACK_CHARS: Final = 16_384
 _MESSAGE_CHARS: Final = 4_096
+
+
+class ResultRefused(Exception):
+    """The result of a run cannot be kept.
+
+    Attributes:
+        cause: why it cannot be stored; None: it is too large.
+    """
+
+    def __init__(self, sentence: str, cause: UnserialisableError | None = None) -> None:
+        super().__init__(sentence)
+        self.cause = cause
 
 
 def resolve_parameters(work: LeasedRun) -> dict[str, Any]:
@@ -51,39 +65,45 @@ def find_definition(work: LeasedRun) -> TaskDefinition:
 
 
 def record_success(outcome: AttemptOutcome, result: Any, limit_bytes: int) -> None:
-    """Record that the task returned. A result that cannot be kept makes the run an exception: its
-    work is done, but its caller would wait for a result that is not there."""
+    """Record that the task returned.
+
+    A result that cannot be kept makes the run an exception: its work is done, but its caller would
+    wait for a result that is not there.
+
+    Raises:
+        ResultRefused: it cannot be kept.
+    """
     if result is None:
         return
     try:
         blob = pack(result, "the result")
     except UnserialisableError as error:
-        record_failure(outcome, error)
-        outcome.why = str(error)
-        return
+        raise ResultRefused(str(error), error) from None
     if len(blob) > limit_bytes:
-        outcome.state = _EXCEPTION
-        outcome.why = (
+        raise ResultRefused(
             f"the result has {format_bytes(len(blob))}, the limit is {format_bytes(limit_bytes)}; "
             "write it to a file and return its path, or raise limits.result"
         )
-        outcome.error = ["ResultTooLarge", outcome.why, ""]
-        outcome.error_names = ("ResultTooLarge",)
-        return
     outcome.result = blob
 
 
 def record_failure(outcome: AttemptOutcome, error: BaseException) -> None:
-    """Record that the task raised: `error` for its own `Error`, `exception` for anything else."""
+    """Record that the task raised: `error` for its own `Error`, `cancelled` for `Skip`, `exception`
+    for anything else."""
     if isinstance(error, ParameterFailed):
         _record_parameter_failure(outcome, error)
-        return
+    elif isinstance(error, ResultRefused):
+        _record_refused_result(outcome, error)
+    elif isinstance(error, Skip):
+        _record_skip(outcome, error)
+    else:
+        _record_error(outcome, error)
+
+
+def _record_error(outcome: AttemptOutcome, error: BaseException) -> None:
     outcome.state = _ERROR if isinstance(error, Error) else _EXCEPTION
     kind = type(error)
-    try:
-        message = _storable(str(error)[:_MESSAGE_CHARS])
-    except BaseException as broken:  # it is the task's code, which may raise anything
-        message = f"(its __str__ raised {type(broken).__name__})"
+    message = _message_of(error)
     outcome.error = [type_name(kind), message, _storable(_format(error, message))]
     outcome.error_names = tuple(
         name for base in kind.__mro__ for name in (base.__name__, type_name(base))
@@ -92,9 +112,34 @@ def record_failure(outcome: AttemptOutcome, error: BaseException) -> None:
     outcome.why = f"{kind.__name__}: {first}" if first else kind.__name__
 
 
+def _message_of(error: BaseException) -> str:
+    try:
+        return _storable(str(error)[:_MESSAGE_CHARS])
+    except BaseException as broken:  # it is the task's code, which may raise anything
+        return f"(its __str__ raised {type(broken).__name__})"
+
+
+def _record_refused_result(outcome: AttemptOutcome, error: ResultRefused) -> None:
+    if error.cause is not None:
+        _record_error(outcome, error.cause)
+    else:
+        outcome.state = _EXCEPTION
+        outcome.error = ["ResultTooLarge", str(error), ""]
+        outcome.error_names = ("ResultTooLarge",)
+    outcome.why = str(error)
+
+
+def _record_skip(outcome: AttemptOutcome, error: Skip) -> None:
+    outcome.state = _CANCELLED
+    outcome.why = _message_of(error).partition("\n")[0] or "it had nothing to do"
+    outcome.error = None
+
+
 def _record_parameter_failure(outcome: AttemptOutcome, error: ParameterFailed) -> None:
     """Record an exception, also for an `Error`: the task's own code was never reached."""
     record_failure(outcome, error.error)
+    if isinstance(error.error, Skip):
+        return
     outcome.state = _EXCEPTION
     outcome.why = f"parameter {error.name!r}: {outcome.why}"
 
@@ -102,6 +147,7 @@ def _record_parameter_failure(outcome: AttemptOutcome, error: ParameterFailed) -
 def record_stop(outcome: AttemptOutcome, intent: dict[str, Any] | None) -> None:
     """Record that a stop ended the run. `intent` says who asked for it and why."""
     outcome.state = _TERMINATED
+    outcome.result = None
     intent = intent or {"by": "unknown", "why": "it was asked to stop; the reason is not known"}
     outcome.by = intent["by"]
     outcome.why = intent["why"]
@@ -111,6 +157,11 @@ def record_stop(outcome: AttemptOutcome, intent: dict[str, Any] | None) -> None:
     # A stop that came too late for the attempt before must not end the run.
     outcome.requeue = then == "requeue" or (then == "retry" and not is_of_this)
     outcome.error = None
+
+
+def note_stop_failure(outcome: AttemptOutcome, error: BaseException) -> None:
+    """Note in the record what the task's own `stop` has raised."""
+    outcome.add_note(f"its stop() raised {type(error).__name__}: {_message_of(error)}")
 
 
 def _storable(text: str) -> str:

@@ -14,7 +14,7 @@ from rtd.process.board.slot import Slot
 from rtd.process.events.executor_signals import ExecutorSignals
 from rtd.process.events.time_limit import TimeLimit
 from rtd.process.fork.fork_guard import FORK_GUARD, exit_child
-from rtd.session.core import run_context
+from rtd.session.context import run_context
 from rtd.session.core.app_errors import Stopped, describe_error
 from rtd.session.core.executor_hooks import Executor
 from rtd.session.core.hooks import HookScope, hook_name

@@ -1,10 +1,11 @@
 """Calls the task's function, or its class, in this process."""
 
-from typing import Any
-
-from rtd.executor.core.leased_run import AttemptOutcome, LeasedRun
+from rtd.executor.core.attempt_outcome import AttemptOutcome
+from rtd.executor.core.leased_run import LeasedRun
 from rtd.executor.runs import outcome_of_call
+from rtd.executor.runs.call_task import call_task
 from rtd.executor.runs.stop_gate import StopGate
+from rtd.process.fork.fork_guard import FORK_GUARD
 from rtd.session.core.task_definition import TaskDefinition
 
 
@@ -18,21 +19,37 @@ class PythonCaller:
         """Call the task. Raises what the task raises, and LookupError for a missing task."""
         definition = outcome_of_call.find_definition(work)
         gate.enter_task()
-        params = outcome_of_call.resolve_parameters(work)
-        if definition.run_hooks is not None:
-            result = definition.run_hooks.run(lambda: _execute(definition, params, gate))
-        elif definition.is_class:
-            result = _execute(definition, params, gate)
+        if definition.middleware is not None:
+            self._call_observed(definition, work, outcome, gate)
+            return
+        if definition.is_plain:
+            result = definition.target(**outcome_of_call.resolve_parameters(work))
         else:
-            result = definition.target(**params)
+            result = call_task(definition, work, outcome, gate)
         gate.leave_task()
         outcome_of_call.record_success(outcome, result, self._result_limit_bytes)
 
+    def _call_observed(
+        self,
+        definition: TaskDefinition,
+        work: LeasedRun,
+        outcome: AttemptOutcome,
+        gate: StopGate,
+    ) -> None:
+        """Call the task, and its middleware with how that ended. Raises Stopped for a stop."""
+        raised: BaseException | None = None
+        try:
+            result = call_task(definition, work, outcome, gate)
+            outcome_of_call.record_success(outcome, result, self._result_limit_bytes)
+        except BaseException as error:
+            if FORK_GUARD.is_child or gate.is_stop_requested():
+                raise
+            raised = error
+            outcome_of_call.record_failure(outcome, error)
+        gate.leave_task()
+        if not FORK_GUARD.is_child and gate.decide() and not work.deliver_later:
+            from rtd.executor.runs.run_middleware import (
+                deliver_outcome,  # lazy: most apps have none
+            )
 
-def _execute(definition: TaskDefinition, params: dict[str, Any], gate: StopGate) -> Any:
-    if not definition.is_class:
-        return definition.target(**params)
-    instance = definition.target(**params)
-    if definition.has_own_stop:
-        gate.set_own_stop(instance.stop)
-    return instance.start()
+            deliver_outcome(outcome, raised, self._result_limit_bytes, gate.task_code)

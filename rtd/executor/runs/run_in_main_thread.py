@@ -4,7 +4,8 @@ import sys
 import traceback
 from typing import Protocol
 
-from rtd.executor.core.leased_run import AttemptOutcome, LeasedRun
+from rtd.executor.core.attempt_outcome import AttemptOutcome
+from rtd.executor.core.leased_run import LeasedRun
 from rtd.executor.output.stdio_router import STDIO
 from rtd.executor.runs import outcome_of_call
 from rtd.executor.runs.stop_gate import StopGate
@@ -40,6 +41,8 @@ def execute_run(caller: Caller, work: LeasedRun, outcome: AttemptOutcome, gate: 
             outcome_of_call.record_failure(outcome, error)
     except BaseException as error:
         outcome_of_call.record_failure(outcome, error)
+    if gate.stop_failure is not None:
+        outcome_of_call.note_stop_failure(outcome, gate.stop_failure)
     gate.end_run()
     return gate.stop_requested
 

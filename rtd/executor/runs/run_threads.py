@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import wraps
 from typing import Any
 
-from rtd.session.core.run_context import CurrentRun, enter_run, find_run, leave_run
+from rtd.session.context.run_context import CurrentRun, enter_run, find_run, leave_run
 
 __all__ = ["carry_run_into_threads"]
 

@@ -5,19 +5,23 @@ the main thread between two steps of the task and either calls the task's own `s
 raises `Stopped` there. A stop for another run (it ended meanwhile) means nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import current_thread, get_ident, main_thread
+from typing import Any
 
 from rtd.process.board.board import RETIRE_WORD
 from rtd.process.board.slot import Slot
+from rtd.session.context.run_context import CurrentRun
 from rtd.session.core.app_errors import Stopped
-from rtd.session.core.run_context import CurrentRun
 
 
 class StopGate:
     """The stop of the current run.
 
     Attributes:
-        stop_requested: a stop of the current run has come.
+        stop_requested: a stop of the current run has come, and decides how it ends.
+        stop_failure: what the task's own `stop` has raised.
     """
 
     def __init__(self, slot: Slot) -> None:
@@ -27,8 +31,9 @@ class StopGate:
         self._inside = False
         self._shields = 0
         self._own_stop: Callable[[], None] | None = None
-        self._delivered = False
+        self._delivered = self._decided = False
         self.stop_requested = False
+        self.stop_failure: BaseException | None = None
 
     @property
     def retiring(self) -> bool:
@@ -40,14 +45,15 @@ class StopGate:
         self._run_lo = run_lo
         self._run = run
         self._own_stop = None
-        self.stop_requested = self._delivered = False
+        self.stop_requested = self._delivered = self._decided = False
+        self.stop_failure = None
 
     def on_term(self) -> None:
         """Handle SIGTERM. Raises Stopped when the task's code must end here."""
         word = self._slot.stop_word
         if word == RETIRE_WORD or word != self._run_lo:
             return
-        self.stop_requested = True
+        self.stop_requested = not self._decided
         if self._run is not None:
             self._run.stopping = True
         if self._inside and not self._shields:
@@ -61,20 +67,36 @@ class StopGate:
         if self._delivered:
             return
         self._delivered = True
-        if self._own_stop is not None:
-            self._own_stop()
-        else:
+        if self._own_stop is None:
             raise Stopped("this run was asked to stop")
+        try:
+            self._own_stop()
+        except BaseException as error:
+            self.stop_failure = error
+            raise Stopped("this run was asked to stop, and its stop() failed") from error
 
-    def set_own_stop(self, stop: Callable[[], None]) -> None:
+    def set_own_stop(self, stop: Callable[[], Any]) -> None:
         """Use the `stop` of the task's class instead of an exception."""
         self._own_stop = stop
+
+    def clear_own_stop(self) -> None:
+        """Use an exception again: the task's class has returned from its `start`."""
+        self._own_stop = None
+
+    def decide(self) -> bool:
+        """Let no later stop decide how the run ends: its code has ended by itself. A stop ends only
+        what is still called in it.
+
+        Returns False when a stop was faster.
+        """
+        self._decided = not self.stop_requested
+        return self._decided
 
     def enter_task(self) -> None:
         """Enter the task's code. Raises Stopped when the stop was faster."""
         self._inside = True
         if self.stop_requested or self._slot.stop_word == self._run_lo:
-            self.stop_requested = True
+            self.stop_requested = not self._decided
             self._deliver_stop()
 
     def reset_in_child(self) -> None:
@@ -86,11 +108,33 @@ class StopGate:
         """Leave the task's code."""
         self._inside = False
 
+    @contextmanager
+    def task_code(self) -> Iterator[None]:
+        """Be in the task's code meanwhile."""
+        self.enter_task()
+        try:
+            yield
+        finally:
+            self.leave_task()
+
     def end_run(self) -> None:
         """End the run; a later stop means nothing."""
         self._run_lo = 0
         self._run = None
         self._own_stop = None
+
+    def postpone(self) -> None:
+        """Hold stops back, for a task. Raises RuntimeError in a thread that the run started."""
+        if get_ident() != main_thread().ident:
+            raise RuntimeError(
+                "rtd.unstoppable() is for the main thread of a run, and this is"
+                f" {current_thread().name!r}"
+            )
+        self.shield()
+
+    def resume(self) -> None:
+        """End a `postpone`. Raises Stopped when a stop came meanwhile."""
+        self.unshield()
 
     def shield(self) -> None:
         """Hold stops back: rtd's own work in the task's frame (a report) must not be torn."""
@@ -99,5 +143,6 @@ class StopGate:
     def unshield(self) -> None:
         """End a `shield`. Raises Stopped when a stop came meanwhile."""
         self._shields -= 1
-        if self.stop_requested and self._inside and not self._shields:
+        is_due = self.stop_requested or (self._run is not None and self._run.stopping)
+        if is_due and self._inside and not self._shields:
             self._deliver_stop()

@@ -4,8 +4,8 @@ import sys
 import threading
 from typing import Any, Final
 
-from rtd.executor.core.leased_run import AttemptOutcome
-from rtd.session.core.run_context import CurrentRun
+from rtd.executor.core.attempt_outcome import AttemptOutcome
+from rtd.session.context.run_context import CurrentRun
 
 __all__ = ["note_unfinished"]
 

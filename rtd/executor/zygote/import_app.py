@@ -43,7 +43,9 @@ class ImportedApp:
     helpers: frozenset[int] = frozenset()
 
 
-def import_app(name: str | None, loader: AppLoader, preload: Callable[[], None]) -> ImportedApp:
+def import_app(
+    name: str | None, loader: AppLoader, preload: Callable[[Session], None]
+) -> ImportedApp:
     """Import the app and make the heap ready for forks.
 
     Args:
@@ -67,7 +69,7 @@ def import_app(name: str | None, loader: AppLoader, preload: Callable[[], None])
         _flush()
     warnings = _warnings(name, files)
     helpers = frozenset(own_children())
-    preload()
+    preload(session)
     flush_before_forks()
     freeze_heap()
     return ImportedApp(name, session, manifest, warnings=warnings, helpers=helpers)

@@ -9,7 +9,7 @@ from rtd.protocol import daemon_verbs
 from rtd.rpc.core.identity import identity
 from rtd.rpc.core.request import ClientRequest
 from rtd.rpc.core.verb_handlers import handles
-from rtd.store.commands.faults import FaultRecord, ScheduleHalt
+from rtd.store.commands.app_reports import FaultRecord, ScheduleHalt
 from rtd.store.commands.reads import LaneLoad
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.lifecycle.redis_server import ask_redis, redis_info

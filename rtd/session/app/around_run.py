@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, Final, cast
 
-from rtd.session.core.app_errors import Stopped, is_app_error
+from rtd.session.context.run_context import report_fault
+from rtd.session.core.app_errors import is_app_error, is_stop
 from rtd.session.core.hooks import HookScope
-from rtd.session.core.run_context import report_fault
 from rtd.session.core.session_state import SessionState
 from rtd.session.tasks.task import Task
 
@@ -72,7 +72,7 @@ class RunHooks:
 
     def _failed(self, hooks: HookScope, error: BaseException) -> None:
         raised = (type(error), error, error.__traceback__)
-        stopped = _is_stop(error)
+        stopped = is_stop(error)
         if not stopped:
             self._call("process_failure", *raised)
         self._call("process_finish", _TERMINATED if stopped else _FAILED)
@@ -89,12 +89,6 @@ class RunHooks:
             if not is_app_error(error):
                 raise
             report_fault("task", f"{self._task.name}.{method}", error)
-
-
-def _is_stop(error: BaseException) -> bool:
-    """Tell whether a run was asked to end: `Stopped`, or asyncio's `CancelledError`."""
-    cancelled = type(error).__name__ == "CancelledError" and not isinstance(error, Exception)
-    return isinstance(error, Stopped) or cancelled
 
 
 def attach_run_hooks(session: SessionState) -> None:

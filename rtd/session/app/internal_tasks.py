@@ -11,7 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from inspect import isgeneratorfunction
 from typing import Any, Final
 
-from rtd.model.internal_tasks import CYCLE_TASK, EVALUATE_TASK, SHUTDOWN_TASK, STARTUP_TASK
+from rtd.model.internal_tasks import (
+    CYCLE_TASK,
+    EVALUATE_TASK,
+    OUTCOMES_TASK,
+    SHUTDOWN_TASK,
+    STARTUP_TASK,
+)
 from rtd.model.lanes import MAIN_LANE
 from rtd.model.manifest import TaskInfo
 from rtd.session.app.scheduler_hooks import Scheduler
@@ -49,6 +55,7 @@ class InternalTasks:
             EVALUATE_TASK: self.evaluate,
             STARTUP_TASK: self.run_hooks,
             SHUTDOWN_TASK: self.run_hooks,
+            OUTCOMES_TASK: self.deliver_outcomes,
         }
         return {
             name: TaskDefinition(target, TaskInfo(name, lane=MAIN_LANE, hidden=True))
@@ -122,6 +129,14 @@ class InternalTasks:
             name = f"hook_{kind}" if last is None else hook_name(last)
             failures.append(("hook", name, "it did not end in time"))
         return {"failures": failures}
+
+    def deliver_outcomes(self, records: Sequence[bytes]) -> dict[str, Any]:
+        """Tell middleware how attempts ended, see `rtd.session.app.deliver_outcomes`."""
+        from rtd.session.app.deliver_outcomes import (
+            deliver_outcomes,  # lazy: many apps have no middleware
+        )
+
+        return deliver_outcomes(self._session, records)
 
     def _raised(self, name: str, error: BaseException) -> None:
         self._failures.append(("hook", name, describe_error(error)))

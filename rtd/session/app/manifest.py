@@ -15,6 +15,7 @@ from rtd.model.manifest import Manifest, TaskInfo, check_params
 from rtd.session.app.around_run import attach_run_hooks
 from rtd.session.app.host_faults import find_host_faults
 from rtd.session.core.session_state import SessionState, SessionTask
+from rtd.session.middleware.attach import attach_middleware
 from rtd.session.parameters.describe import describe_parameters
 from rtd.session.task_log.log_record import is_logged
 from rtd.session.tasks.code_fingerprint import code_fingerprints
@@ -33,6 +34,7 @@ def manifest_of(session: SessionState, app: str | None = None) -> Manifest:
     config = session.config
     custom = _custom(session)  # first: it may make tasks
     attach_run_hooks(session)
+    attach_middleware(session)
     described = describe_parameters(session)
     read_at = time.time()
     logged, log, past = _log(session)
@@ -51,6 +53,7 @@ def manifest_of(session: SessionState, app: str | None = None) -> Manifest:
         silence_task_prerun=config.silence_task_prerun,
         silence_cond_check=config.silence_cond_check,
         faults=(*session.faults, *described.faults, *find_host_faults(session)),
+        hears_outcomes=any(entry.has_process_outcome for entry in session.middleware),
         code=code_fingerprints(session.tasks),
     )
     manifest = Manifest.of(app, _task_infos(session), info)

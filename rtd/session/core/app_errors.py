@@ -18,6 +18,31 @@ class Error(Exception):
     """
 
 
+class Skip(Exception):
+    """Raise it in a task or a middleware when there is nothing to do: the run ends as `cancelled`.
+
+    Its text says why. It is no failure: nothing is tried again.
+    """
+
+
+class TaskAborted(Exception):
+    """Stands for the exception of an attempt that rtd ended, or whose process died.
+
+    `process_outcome` of a middleware gets it.
+
+    Args:
+        message: why, one sentence.
+        state: how the attempt ended: `terminated`, `lost` or `cancelled`.
+        by: who or what ended it: `timeout`, `drain`, a user, `rtd`.
+    """
+
+    def __init__(self, message: str, state: str = "terminated", by: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.state = state
+        self.by = by
+
+
 class Stopped(BaseException):
     """Raised inside a task that was asked to stop (timeout, limit, kill, drain).
 
@@ -32,6 +57,12 @@ def is_app_error(error: BaseException) -> bool:
     True for every exception except the stop of a run and a user's Ctrl-C.
     """
     return not (isinstance(error, Stopped) or is_ctrl_c(error))
+
+
+def is_stop(error: BaseException) -> bool:
+    """Tell whether a run was asked to end: `Stopped`, or asyncio's `CancelledError`."""
+    cancelled = type(error).__name__ == "CancelledError" and not isinstance(error, Exception)
+    return isinstance(error, Stopped) or cancelled
 
 
 def describe_error(error: BaseException) -> str:

@@ -4,6 +4,7 @@ users stand above, in `rtd.session.session.Session`."""
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from itertools import count
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -51,7 +52,7 @@ class SessionLoader(Protocol):
 #: What a program may set. Anything else would have no effect.
 _ATTRIBUTES: Final = (
     "config", "tasks", "parameters", "hooks", "loaders", "faults", "serving", "schemes",
-    "declared_middleware", "middleware", "rt_settings", "local_tasks",
+    "declared_middleware", "middleware", "rt_settings", "local_tasks", "exception_handlers",
 )  # fmt: skip
 
 
@@ -74,6 +75,8 @@ class SessionState:
         self.local_tasks: list[LocalTask] = []
         #: Set in an executor: what it does for the app.
         self.serving: ServingApp | None = None
+        #: Called with each exception of a task that was not expected.
+        self.exception_handlers: list[Callable[[BaseException], Any]] = []
         #: As `Session(middleware=...)` has it: texts, classes or factories.
         self.declared_middleware: tuple[Any, ...] = ()
         #: Set when the app is loaded: a `rtd.session.middleware.entries.MiddlewareEntry` for each

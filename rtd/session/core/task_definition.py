@@ -63,6 +63,14 @@ class AroundRun(Protocol):
         """Carry out one run of a coroutine function."""
 
 
+class Middleware(Protocol):
+    """The middleware around a task's runs; see
+    `rtd.session.middleware.chain.MiddlewareChain`."""
+
+    def begin(self, task: Any, add_note: Callable[[str], None]) -> Any:
+        """Return a `rtd.session.middleware.chain.MiddlewareRun`, for one attempt."""
+
+
 class CommandTemplate(Protocol):
     """The command of a task in lane `command`; see `rtd.session.tasks.command_task.Command`."""
 
@@ -82,10 +90,13 @@ class TaskDefinition:
         is_class: a run makes an instance of the target and calls its `start`.
         has_own_stop: the class has a `stop`, which rtd calls instead of raising `Stopped`.
         is_async: the target, or its `start`, is a coroutine function.
+        provide_context: makes the context that each run of the class is within; None: none.
         command: what a task in lane `command` runs.
         resolver: what its runs get beside the parameters of their submit; None, as for most:
             nothing. Set when the whole app is known.
         run_hooks: what is called around its runs; None, as for most: nothing. Set then, too.
+        middleware: what surrounds its runs and hears how they end; None: nothing. Set then, too.
+        is_plain: a run calls the target with its parameters, and nothing else.
     """
 
     target: Callable[..., Any]
@@ -95,9 +106,16 @@ class TaskDefinition:
     is_class: bool = False
     has_own_stop: bool = False
     is_async: bool = False
+    provide_context: Callable[[], Any] | None = None
     command: CommandTemplate | None = None
     resolver: RunParameters | None = None
     run_hooks: AroundRun | None = None
+    middleware: Middleware | None = None
+    is_plain: bool = field(init=False, default=True)
+
+    def __post_init__(self) -> None:
+        surrounded = self.run_hooks is not None or self.middleware is not None
+        object.__setattr__(self, "is_plain", not (self.is_class or surrounded))
 
     def with_info(self, **changes: Any) -> TaskDefinition:
         """Return this definition with other fields of its `info`."""

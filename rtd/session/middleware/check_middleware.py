@@ -19,9 +19,14 @@ __all__ = ["make_entry"]
 #: The methods, and what rtd calls each with.
 METHODS: Final = {
     "run_task": ("task", "run", "args", "kwargs"),
+    "run_task_async": ("task", "run", "args", "kwargs"),
     "process_outcome": ("task", "exc_type", "exc", "traceback"),
 }
-_SHOWN: Final = {"run_task": "(task, run, args, kwargs)", "process_outcome": "(task, *exc_info)"}
+_SHOWN: Final = {
+    "run_task": "(task, run, args, kwargs)",
+    "run_task_async": "(task, run, args, kwargs)",
+    "process_outcome": "(task, *exc_info)",
+}
 
 
 def make_entry(given: Any, place: str) -> MiddlewareEntry:
@@ -44,6 +49,8 @@ def make_entry(given: Any, place: str) -> MiddlewareEntry:
     if not any(has.values()):
         raise AppError(f"{where}: {_describe_missing(instance)}")
     is_async = {method: _is_async(instance, method) for method in METHODS}
+    if has["run_task_async"] and not is_async["run_task_async"]:
+        raise AppError(f"{where}: run_task_async is a plain function; write `async def`")
     return MiddlewareEntry(
         name=name,
         make=make,
@@ -51,6 +58,7 @@ def make_entry(given: Any, place: str) -> MiddlewareEntry:
         run_task_is_async=is_async["run_task"],
         has_process_outcome=has["process_outcome"],
         process_outcome_is_async=is_async["process_outcome"],
+        has_run_task_async=has["run_task_async"],
     )
 
 
@@ -92,7 +100,7 @@ def _check(instance: Any, name: str, where: str) -> bool:
     if inspect.isgeneratorfunction(method) or inspect.isasyncgenfunction(method):
         raise AppError(
             f"{where}: {name} is a generator, whose code a call does not run; leave out yield"
-            + (" and call run(*args, **kwargs)" if name == "run_task" else "")
+            + (" and call run(*args, **kwargs)" if name != "process_outcome" else "")
         )
     if not _accepts(method, METHODS[name]):
         raise AppError(

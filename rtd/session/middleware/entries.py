@@ -12,6 +12,8 @@ class MiddlewareEntry(NamedTuple):
         make: makes a new instance, without arguments.
         has_run_task: its instances have a method `run_task`.
         run_task_is_async: that method is a coroutine function.
+        has_run_task_async: its instances have a coroutine function `run_task_async`, which is for
+            coroutines in the place of `run_task`.
         has_process_outcome: its instances have a method `process_outcome`.
         process_outcome_is_async: that method is a coroutine function.
     """
@@ -22,3 +24,4 @@ class MiddlewareEntry(NamedTuple):
     run_task_is_async: bool
     has_process_outcome: bool
     process_outcome_is_async: bool
+    has_run_task_async: bool

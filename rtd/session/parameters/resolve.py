@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from rtd.common.msgpack_values import unpack
 from rtd.model.parameter_names import field_of
+from rtd.session.context.run_context import report_fault
 from rtd.session.core.app_errors import is_app_error
-from rtd.session.core.run_context import report_fault
 from rtd.session.core.session_state import SessionState, SessionTask
 from rtd.session.core.task_definition import FetchedValues, FetchKeys
 from rtd.session.parameters.argument import (

@@ -5,8 +5,8 @@ import sys
 from typing import Final
 
 from rtd.model.task_log_entry import LogRow
+from rtd.session.context.run_context import report_fault
 from rtd.session.core.app_errors import is_app_error
-from rtd.session.core.run_context import report_fault
 from rtd.session.task_log.csv_handler import CsvHandler
 from rtd.session.task_log.log_record import LOGGER, TaskRecord
 from rtd.session.task_log.redis_handler import StoreHandler

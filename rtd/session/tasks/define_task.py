@@ -16,6 +16,7 @@ from rtd.session.core.schedule_options import SCHEDULE_OPTIONS, read_schedule, r
 from rtd.session.core.signature import TaskSignature, first_line
 from rtd.session.core.task_definition import TaskDefinition, check_name
 from rtd.session.parameters.parameters import Parameters, default_arguments, read_parameters
+from rtd.session.tasks.class_task import read_context
 
 _USER_LANES: Final = tuple(lane for lane in TASK_LANES if lane != "command")
 #: Options that are fields of `rtd.model.manifest.TaskInfo`: runs outside the schedule.
@@ -92,6 +93,7 @@ def define_task(
         is_class=signature.is_class,
         has_own_stop=signature.has_own_stop,
         is_async=signature.is_async,
+        provide_context=read_context(target, where) if isinstance(target, type) else None,
     )
 
 

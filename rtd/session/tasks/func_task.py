@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rtd.common.errors import PolicyError
+from rtd.session.context.run_context import report_fault
 from rtd.session.core.app_errors import is_app_error
-from rtd.session.core.run_context import report_fault
 from rtd.session.core.session_state import SessionState
 from rtd.session.core.signature import TaskSignature, caller_location, signature_of
+from rtd.session.tasks.class_task import read_name
 from rtd.session.tasks.define_task import define_task
 from rtd.session.tasks.task import Task
 
@@ -164,7 +165,8 @@ def declare_task(
     on_exists = rest.pop("on_exists", None)
     if name is None and session.config.use_instance_naming:
         name = str(id(target))
-    name = name or getattr(target, "__name__", None)
+    name = name or read_name(target) or getattr(target, "__name__", None)
+    lane = lane if "execution" in rest else lane or getattr(target, "LANE", None)
     signature = _signature_of(target, f"task {name!r}")
     task = FuncTask.__new__(FuncTask)
     task.session, task.func = session, target

@@ -13,6 +13,7 @@ from rtd.session.core.hooks import Hook
 from rtd.session.core.session_state import SessionState
 from rtd.session.core.signature import TaskSignature, caller_location, first_line, signature_of
 from rtd.session.core.task_definition import TaskDefinition
+from rtd.session.tasks.class_task import ClassTask
 from rtd.session.tasks.define_task import define_task
 from rtd.session.tasks.properties import TaskProperties
 
@@ -35,6 +36,8 @@ def _checked(kind: type[Task], init: Callable[..., None]) -> Callable[..., None]
 
     @wraps(init)
     def checked(self: Task, *args: Any, **kwargs: Any) -> None:
+        if self.is_made_per_run:
+            self.__dict__.setdefault("task_data", kwargs)
         init(self, *args, **kwargs)
         if type(self) is kind and not kind.is_made_per_run and "definition" not in self.__dict__:
             raise PolicyError(f"{kind.__name__}: its __init__ does not call super().__init__(...)")
@@ -42,7 +45,7 @@ def _checked(kind: type[Task], init: Callable[..., None]) -> Callable[..., None]
     return checked
 
 
-class Task(TaskProperties):
+class Task(ClassTask, TaskProperties):
     """Base of tasks that are classes. A class overrides `execute` or `start`.
 
     With `execute` each instance is a task, and is in its session once it is made:
@@ -71,6 +74,8 @@ class Task(TaskProperties):
     ```python
     @session.task()
     class Import(Task):
+        NAME = "team/import"
+
         def __init__(self, path):
             self.path = path
 
@@ -78,7 +83,8 @@ class Task(TaskProperties):
     ```
 
     Override `stop`, too, to be asked to end instead of getting `rtd.Stopped` raised. The
-    attributes of such an instance are its own: no option of the task is among them.
+    attributes of such an instance are its own: no option of the task is among them. See
+    `rtd.session.tasks.class_task.ClassTask` for what else it has.
 
     Attributes:
         session: the session that the task is in.
@@ -126,6 +132,7 @@ class Task(TaskProperties):
             PolicyError: an option, a name or a condition that cannot be used.
         """
         if self.is_made_per_run:
+            self.__dict__.setdefault("task_data", {})
             return
         home = session if session is not None else default_session()
         hooks = home.init_hook_scope()
@@ -179,19 +186,6 @@ class Task(TaskProperties):
 
     def process_finish(self, status: str) -> None:
         """Called at the end of each run, with `succeeded`, `failed` or `termination`."""
-
-    # -- for a class whose instances are made per run ------------------------------------------
-
-    def start(self) -> Any:
-        """Do the work. The return value is the run's result."""
-        raise TypeError(f"{type(self).__name__} has no start() of its own")
-
-    def stop(self) -> None:
-        """Make `start` return soon. rtd calls it when the run must end.
-
-        It is called in the thread that runs `start` (process and main lane) or beside it (thread
-        lane).
-        """
 
     # -- hooks ---------------------------------------------------------------------------------
 

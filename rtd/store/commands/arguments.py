@@ -20,12 +20,13 @@ class LeaseOutcome(NamedTuple):
     """How a leased run ended for its executor.
 
     `kind`: `d` done (terminal: the record stays until `forget`), `a` again (queued
-    once more, due at `due_ms`, 0 = now), `h` back to the head of its list, as if not taken.
+    once more, due at `due_ms`, 0 = now), `h` back to the head of its list, as if not taken. With a
+    `t` behind it the app's middleware must hear of the attempt.
     """
 
     id: str
     task: str
-    kind: Literal["d", "a", "h"]
+    kind: Literal["d", "a", "h", "dt", "at"]
     record: bytes
     due_ms: int = 0
 
@@ -34,7 +35,7 @@ class Cancellation(NamedTuple):
     """A waiting run to cancel.
 
     `place` and `item` are those of its submit; `old` is the record as it was read, `new` the
-    terminal one that replaces it.
+    terminal one that replaces it; `tell` is `t` if the app's middleware must hear of it.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Cancellation(NamedTuple):
     task: str
     old: bytes
     new: bytes
+    tell: Literal["", "t"] = ""
 
 
 class StoredRun(NamedTuple):

@@ -1,6 +1,7 @@
 -- cancel: ends a run that waits, if its record is still the one that was read.
--- ARGV: node, now_ms, events, history, id, place, item, task, old record, new record.
---@use ring ring_all wake put split unhold drop inner records tasklog over log
+-- ARGV: node, now_ms, events, history, id, place, item, task, old record, new record, 't' if
+-- middleware must hear of it.
+--@use ring ring_all wake put split unhold drop inner records tasklog over log undelivered
 local ID, PLACE, ITEM, TASK = ARGV[5], ARGV[6], ARGV[7], ARGV[8]
 local KEY, SPOT = N .. 'r:' .. ID, PLACE .. '|' .. ITEM
 
@@ -33,5 +34,6 @@ redis.call('SET', KEY, ARGV[10])
 over({ID}, {TASK}, {string.sub(ARGV[10], 1, 1)}, tonumber(ARGV[4]), ARGV[2])
 -- It may have been the next run under its task's limit.
 if limit(ITEM) then unhold(TASK, 1) end
+if ARGV[11] == 't' then undelivered({ID}, {ARGV[10]}) end
 log(ARGV[3], 1)
 return 'ok'

@@ -8,8 +8,8 @@ from typing import Final
 
 from rtd.common.errors import StoreGone
 from rtd.model.app_info import AppFault
+from rtd.store.commands.app_reports import FaultRecord
 from rtd.store.commands.commands import StoreCommands
-from rtd.store.commands.faults import FaultRecord
 from rtd.store.connection.async_ import AsyncRedisConnection
 from rtd.store.connection.command import RedisCommand
 from rtd.supervisor.core.jobs import Jobs, SingleFlight

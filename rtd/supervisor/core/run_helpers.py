@@ -1,8 +1,9 @@
 """Helpers for run records: policies, place in a queue, events, cancelling."""
 
-from typing import Any
+from typing import Any, Final
 
 from rtd.common.errors import NoSuchRun, StoreError, UnknownTask
+from rtd.model.internal_tasks import is_internal
 from rtd.model.policies import Policies
 from rtd.model.run_record import (
     RunEnd,
@@ -18,6 +19,9 @@ from rtd.store.commands.arguments import Cancellation
 from rtd.store.commands.stored_records import parse_record, readable_record, unreadable_text
 from rtd.supervisor.core.clock import now_ms
 from rtd.supervisor.core.context import SupervisorContext
+
+#: Who ends a run that was not started in time.
+EXPIRED: Final = "expired"
 
 
 def policies_of(context: SupervisorContext, spec: RunSpec) -> Policies:
@@ -67,6 +71,7 @@ async def cancel_waiting(
         task=record.spec.task,
         old=blob,
         new=encode_record(cancelled),
+        tell="t" if by == EXPIRED and not is_internal(record.spec.task) else "",
     )
     events = pack_events([run_event(at, cancelled, "cancelled", why or None)])
     answer: str = await context.execute(

@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Literal
 
+from rtd.model.internal_tasks import is_internal
 from rtd.model.run_record import RunRecord, encode_record, pack_events
 from rtd.store.commands.arguments import LeaseOutcome, OrphanRun
 from rtd.store.commands.stored_records import likely_task, lost_record, readable_record
@@ -21,6 +22,8 @@ from rtd.supervisor.ending.settle_decision import (
     determine_outcome,
 )
 
+#: Kinds of outcomes that middleware must hear of.
+_DELIVERED: Final[dict[str, Literal["dt", "at"]]] = {"d": "dt", "a": "at"}
 #: Outcomes in one call of the script.
 BATCH: Final = 500
 
@@ -171,7 +174,9 @@ class _DeadExecutor:
         record = decision.record
         blob = encode_record(record)
         due_ms = int((self._ended_at + decision.wait_s) * 1000) if decision.wait_s else 0
-        outcome = LeaseOutcome(record.spec.id, record.spec.task, decision.kind, blob, due_ms)
+        deliver = decision.is_for_middleware and not is_internal(record.spec.task)
+        kind = _DELIVERED[decision.kind] if deliver else decision.kind
+        outcome = LeaseOutcome(record.spec.id, record.spec.task, kind, blob, due_ms)
         detail = record.end.why if record.end else describe_exit(self._exit)
         return outcome, run_event(self._ended_at, record, decision.what, detail)
 

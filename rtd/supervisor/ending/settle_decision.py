@@ -50,6 +50,11 @@ class SettleDecision:
     what: str
     wait_s: float = 0.0
 
+    @property
+    def is_for_middleware(self) -> bool:
+        """Whether the app's middleware must hear of the attempt that has ended."""
+        return self.kind != "h" and self.record.state is not RunState.CANCELLED
+
 
 def determine_outcome(record: RunRecord, policies: Policies, evidence: Evidence) -> SettleDecision:
     """Return the outcome of one leased run.

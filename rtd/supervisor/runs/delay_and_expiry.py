@@ -11,7 +11,7 @@ from rtd.process.events.wall_clock_timer import WallClockTimer
 from rtd.store.commands.stored_records import readable_record
 from rtd.supervisor.core.clock import now_ms
 from rtd.supervisor.core.context import SupervisorContext
-from rtd.supervisor.core.run_helpers import cancel_waiting
+from rtd.supervisor.core.run_helpers import EXPIRED, cancel_waiting
 
 EXPIRE_BATCH: Final = 100
 
@@ -129,4 +129,4 @@ class RunTimers:
             await context.execute(context.commands.forget_expiry([run_id]))
         else:
             why = "it had not started when it expired"
-            await cancel_waiting(context, blob, record, "expired", why, time.time())
+            await cancel_waiting(context, blob, record, EXPIRED, why, time.time())

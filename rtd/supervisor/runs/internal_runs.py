@@ -78,6 +78,7 @@ class InternalRuns:
         timeout_s: float,
         patience_s: float | None = None,
         lane_suffix: str = "",
+        lane: str = MAIN_LANE,
     ) -> InternalRunOutcome:
         """Run an internal task; return its outcome, good or bad.
 
@@ -85,13 +86,14 @@ class InternalRuns:
             task: one of `rtd.model.internal_tasks`.
             timeout_s: how long it may run.
             patience_s: how long it may wait for its turn and run; None: for ever.
-            lane_suffix: of the main lane; only executors started with this suffix take the run.
+            lane_suffix: of the lane; only executors started with this suffix take the run.
+            lane: one of `rtd.model.lanes.INTERNAL_LANES`.
         """
         run_id = new_id()
         ended = self._waiting[run_id] = asyncio.get_running_loop().create_future()
         try:
             async with asyncio.timeout(patience_s):
-                await self._submit(run_id, task, params, timeout_s, MAIN_LANE + lane_suffix)
+                await self._submit(run_id, task, params, timeout_s, lane + lane_suffix)
                 return await asyncio.shield(ended)
         except TimeoutError:
             return await self._withdraw(run_id, ended, timeout_s)

@@ -6,7 +6,7 @@ from typing import Final
 from rtd.common.errors import StoreGone
 from rtd.language.core.run_history import RUN
 from rtd.planner.planner import Planner
-from rtd.store.commands.faults import ScheduleHalt
+from rtd.store.commands.app_reports import ScheduleHalt
 from rtd.store.commands.schedule import ALL_TASKS
 from rtd.store.commands.stored_records import readable_record
 from rtd.supervisor.core.context import SupervisorContext

@@ -3,7 +3,8 @@
 from rtd.common.ids import new_id
 from rtd.common.msgpack_values import pack
 from rtd.executor.aspects.run_aspects import AspectCalls, RunAspects
-from rtd.executor.core.leased_run import AttemptOutcome, LeasedRun
+from rtd.executor.core.attempt_outcome import AttemptOutcome
+from rtd.executor.core.leased_run import LeasedRun
 from rtd.executor.core.run_aspect import RunAspect
 from rtd.model.policies import Policies
 from rtd.model.run_record import RunSpec, new_record

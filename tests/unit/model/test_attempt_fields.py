@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from rtd.common.ids import new_id
-from rtd.executor.core.leased_run import AttemptOutcome, LeasedRun
+from rtd.executor.core.attempt_outcome import AttemptOutcome
+from rtd.executor.core.leased_run import LeasedRun
 from rtd.model.run_record import Attempt, RunSpec, decode_record, new_record, parse_attempt
 from rtd.model.run_states import RunState
 from rtd.protocol.shapes import ATTEMPT

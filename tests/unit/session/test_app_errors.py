@@ -17,8 +17,8 @@ from rtd.process.events.keyboard_interrupt import CtrlC, mark_ctrl_c
 from rtd.session.app.around_run import attach_run_hooks
 from rtd.session.app.internal_tasks import InternalTasks
 from rtd.session.app.load_app import load
+from rtd.session.context.run_context import FAULTS
 from rtd.session.core.app_errors import Stopped
-from rtd.session.core.run_context import FAULTS
 from rtd.session.parameters.resolve import ParameterFailed, attach_resolvers
 from rtd.session.task_log.emitter import Emitter
 from rtd.session.task_log.log_record import LOGGER

@@ -119,7 +119,7 @@ def test_a_text_a_class_and_a_factory_are_found_in_their_order() -> None:
         "wares.Report",
         "wares.Awaited",
     ]
-    assert [tuple(entry[2:]) for entry in entries] == [
+    assert [tuple(entry[2:6]) for entry in entries] == [
         (True, False, False, False),
         (True, False, False, False),
         (True, False, False, False),

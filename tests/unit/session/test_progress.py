@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rtd.session import progress
-from rtd.session.core.run_context import CurrentRun
+from rtd.session.context.run_context import CurrentRun
 
 
 @pytest.mark.parametrize(

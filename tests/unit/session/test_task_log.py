@@ -13,7 +13,7 @@ from rtd.common.errors import ConfigError
 from rtd.log import CsvHandler
 from rtd.model.task_log_entry import LogRow, TaskLogEntry
 from rtd.session.app.manifest import manifest_of
-from rtd.session.core.run_context import FAULTS
+from rtd.session.context.run_context import FAULTS
 from rtd.session.task_log.emitter import Emitter
 from rtd.session.task_log.log_record import TaskRecord
 

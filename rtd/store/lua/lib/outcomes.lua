@@ -1,5 +1,6 @@
 -- outcomes(leases): shared by `finish` and `settle`. Writes the outcomes that begin at ARGV[6],
--- five values each: id, task, kind, record, due_ms. Gives the ids that are not in the hash
+-- five values each: id, task, kind, record, due_ms. A second letter `t` of the kind: middleware
+-- must hear of it. Gives the ids that are not in the hash
 -- `leases`; if there is one, nothing has been done.
 local FIRST, SIZE = 6, 5
 
@@ -48,10 +49,15 @@ local function outcomes(leases)
 
   local fields = {}
   local done, tasks, chars, again, heads, freed = {}, {}, {}, {}, {}, {}
+  local heard_ids, heard_blobs = {}, {}
   for i = 1, count do
     local at = FIRST + (i - 1) * SIZE
     local id, kind, record, spot = ids[i], ARGV[at + 2], ARGV[at + 3], where[i]
     fields[2 * i - 1], fields[2 * i] = N .. 'r:' .. id, record
+    if #kind == 2 then
+      kind = string.sub(kind, 1, 1)
+      heard_ids[#heard_ids + 1], heard_blobs[#heard_blobs + 1] = id, record
+    end
     local limited = string.sub(spot, -26) ~= id
     if kind == 'd' then
       local n = #done + 1
@@ -85,6 +91,7 @@ local function outcomes(leases)
   end
   back(heads)
   for task, k in pairs(freed) do unhold(task, k) end
+  undelivered(heard_ids, heard_blobs)
   log(ARGV[4], count)
   return wrong
 end

@@ -4,12 +4,13 @@ import contextvars
 import sys
 from collections.abc import Callable, Mapping
 from time import time
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from weakref import WeakSet
 
 from rtd.common.text_of import show_value
 from rtd.model.app_info import AppFault
 from rtd.model.run_record import HEADERS
+from rtd.session.context.user_events import USER_EVENTS, encode_event
 from rtd.session.core.app_errors import describe_error
 from rtd.session.core.default_session import default_session
 
@@ -19,6 +20,16 @@ _INT_LIMIT: Final = 1 << 63
 ProgressReporter = Callable[[float, float | None, str], None]
 #: Receives a fault: (kind, what, message, halts).
 FaultSink = Callable[[str, str, str, bool], None]
+
+
+class StopHolder(Protocol):
+    """Holds the stop of a run back; see `rtd.session.context.postpone_shutdown`."""
+
+    def postpone(self) -> None:
+        """Hold stops back from here on. Raises RuntimeError in a thread that the run started."""
+
+    def resume(self) -> None:
+        """End the latest `postpone`. Raises Stopped when a stop came meanwhile."""
 
 
 class CurrentRun:
@@ -34,9 +45,12 @@ class CurrentRun:
             its progress nowhere.
         started: the threads and asyncio tasks that the run has started, as long as others refer
             to them; None: none so far.
+        stops: what `rtd.unstoppable` holds back; None: nothing.
     """
 
-    __slots__ = ("_opts", "_report", "attempt", "ended", "id", "started", "stopping", "task")
+    __slots__ = (
+        "_opts", "_report", "attempt", "ended", "id", "started", "stopping", "stops", "task",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -51,6 +65,7 @@ class CurrentRun:
         self.attempt = attempt
         self.stopping = self.ended = False
         self.started: WeakSet[Any] | None = None
+        self.stops: StopHolder | None = None
         self._report = report
         self._opts = opts
 
@@ -64,6 +79,12 @@ class CurrentRun:
         if self.started is None:
             self.started = WeakSet()
         self.started.add(one)
+
+    def emit(self, event: str, data: Any = None) -> None:
+        """Publish an event of this run; see `rtd.Task.emit`."""
+        blob = encode_event(event, data, self.id, self.task, self.attempt)
+        if not self.ended and USER_EVENTS.sink is not None:
+            USER_EVENTS.sink(self.id, self.task, blob)
 
     def progress(self, done: float, total: float | None = None, text: str = "") -> None:
         """Report how far the run is; `rtctl ls` shows it.
@@ -119,6 +140,11 @@ def current_run() -> CurrentRun:
     if run is None:
         raise LookupError("this code is not part of a run of rtd")
     return run
+
+
+def emit(event: str, data: Any = None) -> None:
+    """Publish an event of the current run, see `rtd.Task.emit`."""
+    (_current.get() or _NO_RUN).emit(event, data)
 
 
 def progress(done: float, total: float | None = None, text: str = "") -> None:

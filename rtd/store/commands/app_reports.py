@@ -1,4 +1,5 @@
-"""Commands for the faults of the app, and whether one halted the schedule."""
+"""Commands for what code of the app reports: faults, one of which may halt the schedule, and events
+of its tasks."""
 
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
@@ -6,6 +7,7 @@ from typing import Any, Final, NamedTuple
 import msgpack
 
 from rtd.common.text_of import text_of
+from rtd.store.commands.replies import parse_text
 from rtd.store.commands.run_transitions import RunCommands
 from rtd.store.commands.stored_records import UNREADABLE
 from rtd.store.connection.command import RedisCommand, nothing
@@ -37,7 +39,7 @@ class ScheduleHalt(NamedTuple):
     at: float
 
 
-class FaultCommands(RunCommands):
+class AppReportCommands(RunCommands):
     """Builds the commands about faults. Mixed into `StoreCommands`."""
 
     def record_fault(
@@ -76,6 +78,15 @@ class FaultCommands(RunCommands):
     def clear_halt(self) -> RedisCommand:
         """End the halt of the schedule; whether it is paused stays as it is."""
         return RedisCommand(("DEL", f"{self.prefix}halted"), nothing)
+
+    def publish_event(self, node: str, run_id: str, task: str, event: bytes) -> RedisCommand:
+        """Keep an event of a task, about 10,000 of them, and publish it in the channels of its run
+        and of its task. Gives its place in the stream.
+
+        Args:
+            event: a JSON object; subscribers get it with its `id`.
+        """
+        return self._script("publish_event", node, run_id, task, event, parse=parse_text)
 
 
 def _plain(text: str, most: int) -> bytes:

@@ -1,0 +1,53 @@
+"""Commands for the outcomes that middleware must still hear of.
+
+The scripts that end runs add an entry for each attempt that rtd itself has ended, if the node's app
+has middleware. An entry stays until it has been delivered, over restarts too.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from rtd.store.connection.command import RedisCommand, nothing
+
+_ID_CHARS = 26
+
+
+class UndeliveredOutcome(NamedTuple):
+    """An entry: the run, and its record after the attempt; empty: read it, it was too long."""
+
+    number: int
+    run_id: str
+    record: bytes
+
+
+def _parse(reply: Sequence[bytes]) -> list[UndeliveredOutcome]:
+    found = []
+    for entry in reply:
+        number, _, rest = entry.partition(b"|")
+        found.append(UndeliveredOutcome(int(number), rest[:_ID_CHARS].decode(), rest[_ID_CHARS:]))
+    return found
+
+
+class UndeliveredOutcomeCommands:
+    """Builds the commands about these entries. Mixed into `StoreCommands`."""
+
+    prefix: str
+
+    def watch_outcomes(self, node: str, on: bool) -> RedisCommand:
+        """Add entries for a node's app from now on, or no more."""
+        return RedisCommand(
+            ("SADD" if on else "SREM", f"{self.prefix}outcomes:nodes", node), nothing
+        )
+
+    def list_undelivered(self, node: str, count: int) -> RedisCommand:
+        """Read the first entries: `UndeliveredOutcome`."""
+        return RedisCommand(("LRANGE", f"{self.prefix}outcomes:list:{node}", 0, count - 1), _parse)
+
+    def is_undelivered(self, run_id: str) -> RedisCommand:
+        """Read whether an entry of that run is there."""
+        return RedisCommand(("HEXISTS", f"{self.prefix}outcomes:open", run_id), bool)
+
+    def forget_delivered(self, node: str, up_to: int) -> RedisCommand:
+        """Forget the entries up to a number. Gives how many were lost since the last call."""
+        args: tuple[Any, ...] = ("1", self.prefix, node, up_to)
+        return RedisCommand(args, int, "delivered")
