@@ -1,7 +1,7 @@
 """All commands of the store: `StoreCommands(namespace)` builds them, a connection sends them."""
 
 from rtd.store.commands.app_reports import AppReportCommands
-from rtd.store.commands.ended_counts import EndedCountCommands
+from rtd.store.commands.ended_runs import EndedRunCommands
 from rtd.store.commands.node_claim import NodeCommands
 from rtd.store.commands.node_tasks import NodeTaskCommands
 from rtd.store.commands.parameters import ParameterCommands
@@ -10,7 +10,6 @@ from rtd.store.commands.run_places import PlaceCommands
 from rtd.store.commands.run_transitions import RunCommands
 from rtd.store.commands.schedule import ScheduleCommands
 from rtd.store.commands.task_log import TaskLogCommands
-from rtd.store.commands.undelivered_outcomes import UndeliveredOutcomeCommands
 
 
 class StoreCommands(
@@ -23,7 +22,6 @@ class StoreCommands(
     ScheduleCommands,
     ParameterCommands,
     TaskLogCommands,
-    EndedCountCommands,
-    UndeliveredOutcomeCommands,
+    EndedRunCommands,
 ):
     """Builds the commands of one namespace. Its only state is the prefix of the keys."""

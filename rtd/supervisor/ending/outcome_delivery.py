@@ -11,8 +11,8 @@ from typing import Final
 
 from rtd.model.internal_tasks import OUTCOMES_TASK
 from rtd.model.run_states import RunState
+from rtd.store.commands.ended_runs import UndeliveredOutcome
 from rtd.store.commands.stored_records import readable_record
-from rtd.store.commands.undelivered_outcomes import UndeliveredOutcome
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.jobs import SingleFlight
 from rtd.supervisor.runs.internal_runs import InternalRuns

@@ -1,4 +1,5 @@
-"""Commands for the outcomes that middleware must still hear of.
+"""Commands for what has ended on one node: the outcomes that middleware must still hear of, and how
+many runs have ended since the node began to count.
 
 The scripts that end runs add an entry for each attempt that rtd itself has ended, if the node's app
 has middleware. An entry stays until it has been delivered, over restarts too.
@@ -7,9 +8,18 @@ has middleware. An entry stays until it has been delivered, over restarts too.
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from rtd.store.commands.reads import groups
 from rtd.store.connection.command import RedisCommand, nothing
 
 _ID_CHARS = 26
+
+
+#: A field of its own, so that the key is there before the first run ends.
+_BEGUN = b"begun"
+
+
+def _counts(reply: Sequence[bytes]) -> dict[str, int]:
+    return {key.decode(): int(value) for key, value in groups(reply, 2) if key != _BEGUN}
 
 
 class UndeliveredOutcome(NamedTuple):
@@ -28,8 +38,8 @@ def _parse(reply: Sequence[bytes]) -> list[UndeliveredOutcome]:
     return found
 
 
-class UndeliveredOutcomeCommands:
-    """Builds the commands about these entries. Mixed into `StoreCommands`."""
+class EndedRunCommands:
+    """Builds these commands. Mixed into `StoreCommands`."""
 
     prefix: str
 
@@ -51,3 +61,18 @@ class UndeliveredOutcomeCommands:
         """Forget the entries up to a number. Gives how many were lost since the last call."""
         args: tuple[Any, ...] = ("1", self.prefix, node, up_to)
         return RedisCommand(args, int, "delivered")
+
+    def begin_ended_count(self, node: str) -> RedisCommand:
+        """Let the runs that end on a node be counted from now on; after `forget_ended_count`."""
+        return RedisCommand(("HSET", self._count_key(node), _BEGUN, 0), int)
+
+    def ended_count(self, node: str) -> RedisCommand:
+        """Read how many runs have ended there in each state since then, by state character."""
+        return RedisCommand(("HGETALL", self._count_key(node)), _counts)
+
+    def forget_ended_count(self, node: str) -> RedisCommand:
+        """Count them no more."""
+        return RedisCommand(("DEL", self._count_key(node)), int)
+
+    def _count_key(self, node: str) -> str:
+        return f"{self.prefix}counted:{node}"
