@@ -106,6 +106,11 @@ class AsyncRun(RunBase):
         answer = await self._source.rpc.kill(runs=[self.id], grace_s=grace, reason=reason)
         return [(pid, name, how) for pid, name, how in single_outcome(answer["runs"])["pids"]]
 
+    async def reload(self, /, **params: Any) -> AsyncRun:
+        """See `rtctl.client.run.Run.reload`."""
+        await self._source.rpc.reload_run(run=self.id, params=params)
+        return self
+
     async def cancel(self, reason: str = "") -> None:
         """See `rtctl.client.run.Run.cancel`."""
         single_outcome((await self._source.rpc.cancel(runs=[self.id], reason=reason))["runs"])

@@ -128,6 +128,19 @@ class Run(RunBase):
         answer = self._source.rpc.kill(runs=[self.id], grace_s=grace, reason=reason)
         return [(pid, name, how) for pid, name, how in single_outcome(answer["runs"])["pids"]]
 
+    def reload(self, /, **params: Any) -> Run:
+        """Stop the attempt that runs, and begin the same run again at once, with these values in
+        place of the earlier ones. Returns when the attempt is over.
+
+        It uses up no retry. For a grace or a reason use `rpc.reload_run` of the client.
+
+        Raises:
+            WrongState: the run has not started, or is over.
+            ParameterError: the task has no such parameter; nothing was stopped.
+        """
+        self._source.rpc.reload_run(run=self.id, params=params)
+        return self
+
     def cancel(self, reason: str = "") -> None:
         """Withdraw the run before it starts. Raises WrongState when it is too late."""
         single_outcome(self._source.rpc.cancel(runs=[self.id], reason=reason)["runs"])

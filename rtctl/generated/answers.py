@@ -121,6 +121,15 @@ class KillResult(TypedDict):
     """One for each target, in their order."""
 
 
+class ReloadRunResult(TypedDict):
+    """The answer of `reload_run`."""
+
+    id: str
+    """The run."""
+    attempt: int
+    """The number of its next attempt."""
+
+
 class CancelResult(TypedDict):
     """The answer of `cancel`."""
 

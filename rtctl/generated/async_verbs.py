@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         QueuePurgeResult,
         QueueResumeResult,
         ReloadResult,
+        ReloadRunResult,
         ResultResult,
         RetryResult,
         ShowResult,
@@ -169,6 +170,25 @@ class AsyncVerbs:
         if reason:
             request["reason"] = reason
         answer: KillResult = await self._call("kill", request)
+        return answer
+
+    async def reload_run(
+        self,
+        *,
+        run: str,
+        params: dict[str, Any] | None = None,
+        grace_s: float | None = None,
+        reason: str = "",
+    ) -> ReloadRunResult:
+        """See `rtctl.generated.verbs.Verbs.reload_run`."""
+        request: dict[str, Any] = {"run": run}
+        if params:
+            request["params"] = params
+        if grace_s is not None:
+            request["grace_s"] = grace_s
+        if reason:
+            request["reason"] = reason
+        answer: ReloadRunResult = await self._call("reload_run", request, repeatable=False)
         return answer
 
     async def cancel(self, *, runs: list[str], reason: str = "") -> CancelResult:

@@ -51,7 +51,7 @@ class Row(TypedDict):
     attempt: int
     """Number of the latest attempt, 0 before the first."""
     attempts: int
-    """How many its policy allows at most."""
+    """How many it has at most, as far as is known."""
     by: str | None
     """Who or what ended it."""
     why: str | None

@@ -14,6 +14,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "wait": ("until runs are over", "live_run"),
     "result": ("the value that a run returned", "run"),
     "kill": ("end runs and everything they started", "live_run"),
+    "reload-run": ("stop a running run and begin the same run again", "live_run"),
     "cancel": ("withdraw runs that have not started", "queued_run"),
     "retry": ("submit ended runs once more", "run"),
     "tasks": ("the tasks that can be submitted", "task"),
@@ -66,6 +67,7 @@ ALIASES: dict[str, str] = {
 ANSWERS_WITHIN_S: dict[str, float | None] = {
     "wait": None,
     "kill": None,
+    "reload_run": None,
     "queue_purge": None,
     "reload": None,
 }

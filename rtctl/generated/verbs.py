@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         QueuePurgeResult,
         QueueResumeResult,
         ReloadResult,
+        ReloadRunResult,
         ResultResult,
         RetryResult,
         ShowResult,
@@ -226,6 +227,35 @@ class Verbs:
         if reason:
             request["reason"] = reason
         answer: KillResult = self._call("kill", request)
+        return answer
+
+    def reload_run(
+        self,
+        *,
+        run: str,
+        params: dict[str, Any] | None = None,
+        grace_s: float | None = None,
+        reason: str = "",
+    ) -> ReloadRunResult:
+        """End the attempt of a running run as `kill` does, and begin the next one at once, at the
+        head of its queue. It is no failure and uses up no retry. Answers when the attempt is
+        over.
+
+        Args:
+            run: which run: an id, 4 or more characters of its start or end that fit one recent
+                run, or a key.
+            params: new values of parameters; the others stay.
+            grace_s: instead of the task's stop_grace; 0: kill at once.
+            reason: goes into the records; at most 500 characters.
+        """
+        request: dict[str, Any] = {"run": run}
+        if params:
+            request["params"] = params
+        if grace_s is not None:
+            request["grace_s"] = grace_s
+        if reason:
+            request["reason"] = reason
+        answer: ReloadRunResult = self._call("reload_run", request, repeatable=False)
         return answer
 
     def cancel(self, *, runs: list[str], reason: str = "") -> CancelResult:

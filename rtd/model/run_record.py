@@ -1,8 +1,8 @@
 """The record of one run, as Redis holds it byte for byte, and the events of runs.
 
 A stored record is one state character (`rtd.model.run_states.STATE_CHAR`), then MessagePack of
-`[spec, attempts, end]`. The `spec` is a packed blob of its own: it never changes after the submit,
-so an executor passes it on without packing it again.
+`[spec, attempts, end]`. The `spec` is a packed blob of its own, which an executor passes on without
+packing it again: only a reload of the run changes it, and of it only the parameters.
 
 The fields of `RunSpec`, `Attempt` and `RunEnd` are stored by their order. To add one, put it at the
 end, with a default: records of earlier releases lack it and get the default, and earlier releases
@@ -27,7 +27,7 @@ HEADERS: Final = "headers"
 
 
 class RunSpec(NamedTuple):
-    """The run as it was submitted. It never changes.
+    """The run as it was submitted. Only a reload changes it: its parameters.
 
     `params` is a blob of `rtd.common.msgpack_values.pack`; `opts` holds the policies that this
     submit overrides (`rtd.model.policies.Policies.overlay`), `labels` and `headers`; `by` says who
@@ -190,6 +190,11 @@ def with_end(
 def with_retry(record: RunRecord, attempt: Attempt) -> RunRecord:
     """Return the record queued once more, after an attempt that is to be retried."""
     return record._replace(state=RunState.QUEUED, attempts=(*record.attempts, attempt), end=None)
+
+
+def with_params(record: RunRecord, params: bytes | None) -> RunRecord:
+    """Return the record with other parameters; None: with its own."""
+    return record if params is None else record._replace(spec=record.spec._replace(params=params))
 
 
 def count_failures(attempts: Iterable[tuple[RunState, list[str] | None]]) -> int:

@@ -10,6 +10,9 @@ REASON: Final = Field(
     "reason", "str", "goes into the records; at most 500 characters", "", max_chars=500
 )
 _RUN: Final = Field("run", "str", f"which run: {TARGET}")
+_GRACE: Final = Field(
+    "grace_s", "float | None", "instead of the task's stop_grace; 0: kill at once", None
+)
 _RUNS: Final = Field("runs", "list[str]", f"which runs, each {TARGET}")
 _OUTCOMES: Final = Field("runs", "list[Outcome]", "one for each target, in their order")
 _SPLIT: Final[dict[str, Any]] = {"run": "X9YB", "id": ID, "pids": [], "new": None, "error": None}
@@ -184,7 +187,7 @@ KILL: Final = Verb(
     "queued is cancelled. Answers when they are over.",
     params=(
         _RUNS,
-        Field("grace_s", "float | None", "instead of the task's stop_grace; 0: kill at once", None),
+        _GRACE,
         REASON,
     ),
     result=(_OUTCOMES,),
@@ -192,6 +195,25 @@ KILL: Final = Verb(
         {"runs": ["X9YB"], "grace_s": 1.0, "reason": "wrong input"},
         {"runs": [_SPLIT | {"state": "terminated", "pids": [[4250, "rtd: report", "killed"]]}]},
     ),
+)  # fmt: skip
+
+RELOAD_RUN: Final = Verb(
+    name="reload_run", command="reload-run", changes=True, repeatable=False, completes="live_run",
+    answers_within_s=None,
+    summary="stop a running run and begin the same run again",
+    doc="End the attempt of a running run as `kill` does, and begin the next one at once, at the "
+    "head of its queue. It is no failure and uses up no retry. Answers when the attempt is over.",
+    params=(
+        _RUN,
+        Field("params", "dict[str, Any]", "new values of parameters; the others stay", {}),
+        _GRACE,
+        REASON,
+    ),
+    result=(
+        Field("id", "str", "the run"),
+        Field("attempt", "int", "the number of its next attempt"),
+    ),
+    example=({"run": "X9YB", "params": {"day": "2026-02-01"}}, {"id": ID, "attempt": 2}),
 )  # fmt: skip
 
 CANCEL: Final = Verb(

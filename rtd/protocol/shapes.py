@@ -42,7 +42,7 @@ ROW: Final = Shape(
         Field("started_at", "float | None", "of the latest attempt"),
         Field("ended_at", "float | None", "when it got its final state"),
         Field("attempt", "int", "number of the latest attempt, 0 before the first"),
-        Field("attempts", "int", "how many its policy allows at most"),
+        Field("attempts", "int", "how many it has at most, as far as is known"),
         Field("by", "str | None", "who or what ended it"),
         Field("why", "str | None", "one sentence: the error, or the reason of the end"),
         Field("progress", "Progress | None", "the last report of a run"),

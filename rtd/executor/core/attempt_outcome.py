@@ -1,7 +1,7 @@
 """How one attempt of a run ended. The hot path: no dataclasses."""
 
 import time
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from rtd.common.text_of import pack_plain
 from rtd.executor.core.leased_run import LeasedRun
@@ -20,7 +20,8 @@ class AttemptOutcome:
         started_ns: of the monotonic clock.
         elapsed_s: how long the attempt took, once it has ended.
         error_names: names of the failure for `retry_on`; see `Policies.may_retry`.
-        requeue: the run was stopped, and goes back to its queue.
+        requeue: the run was stopped, and goes back to its queue: `a` to its end, `h` to its head;
+            empty: it does not.
         retry_stop: a limit stopped the run, and it is tried again.
         middleware: of this attempt (`rtd.session.middleware.chain.MiddlewareRun`); None without.
         is_delivered: the task's code has ended, `state` says how, and the middleware hears of it.
@@ -67,7 +68,7 @@ class AttemptOutcome:
         self.output: list[Any] | None = None
         self.cpu_s = 0.0
         self.peak_bytes = 0
-        self.requeue = False
+        self.requeue: Literal["", "a", "h"] = ""
         self.retry_stop = False
         self.middleware: Any = None
         self.is_delivered = False

@@ -130,6 +130,8 @@ class Backend:
         the first finish goes alone, and the commands behind it see its effect.
         """
         connection = self.connections.for_commands()
+        if self.outcomes.unclear:
+            self.outcomes.clarify(connection)
         if self.outcomes.pending and not self._proven:
             self._report(connection, connection.execute_all(self.outcomes.finish_command())[0])
             self._proven = True
@@ -198,8 +200,14 @@ class Backend:
         return bool(self.connections.execute(self.commands.is_undelivered(run_id)))
 
     def read_intent(self, run_id: str) -> dict[str, Any] | None:
-        """Return who asked that run to stop, and why; None when that is not recorded."""
-        blob = self.connections.execute(self.commands.get_intent(run_id))
+        """Return who asked that run to stop, and why; None when that is not recorded. Without
+        Redis it is found when the outcome is written."""
+        try:
+            (blob,) = self.connections.for_commands().execute_all(self.commands.get_intent(run_id))
+        except StoreGone:
+            self.connections.drop()
+            self.outcomes.unclear[run_id] = None
+            return None
         return None if blob is None else msgpack.unpackb(blob)
 
     def request_retire(self) -> None:

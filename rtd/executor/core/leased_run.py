@@ -116,6 +116,12 @@ class LeasedRun:
         """Whether middleware hears how it ends."""
         return self.definition is not None and self.definition.middleware is not None
 
+    def replace_params(self, params: bytes) -> None:
+        """Let the next attempts have other parameters."""
+        spec = _unpackb(self.spec_blob, strict_map_key=False)
+        spec[_PARAMS] = params
+        self.spec_blob = pack_plain(spec)
+
     def is_expired(self, now_at: float) -> bool:
         """Return whether it waited longer than its `expires` before its first attempt."""
         limit = self.policies.expires_s

@@ -3,9 +3,12 @@
 import time
 from typing import Any
 
+import msgpack
+
 from rtd.common.text_of import pack_plain
 from rtd.executor.core.attempt_outcome import AttemptOutcome
 from rtd.executor.core.executor_options import ExecutorContext
+from rtd.executor.core.record_stop import record_stop
 from rtd.executor.core.run_aspect import RunAspect
 from rtd.model.lanes import INTERNAL_LANES
 from rtd.model.outcome_spool import Spool
@@ -14,6 +17,7 @@ from rtd.model.run_record import RunRecord, encode_record, pack_events
 from rtd.model.run_states import STATE_CHAR
 from rtd.store.commands.arguments import LeaseOutcome as Written
 from rtd.store.commands.commands import StoreCommands
+from rtd.store.connection.blocking import RedisConnection
 from rtd.store.connection.command import RedisCommand
 
 
@@ -23,6 +27,8 @@ class OutcomeBatch(RunAspect):
     Attributes:
         pending: outcomes and their events, in the order in which they ended.
         has_middleware: the app has middleware.
+        unclear: runs that were stopped while Redis was away, which knows why, and their outcomes
+            once they are there.
     """
 
     def __init__(self, context: ExecutorContext, spool: Spool, calls: StoreCommands) -> None:
@@ -35,9 +41,29 @@ class OutcomeBatch(RunAspect):
         is_of_rtd = context.lane.name in INTERNAL_LANES
         self._pack_events = pack_events if is_of_rtd else pack_plain
         self.pending: list[tuple[Written, list[Any]]] = []
+        self.unclear: dict[str, AttemptOutcome | None] = {}
 
     def add(self, outcome: AttemptOutcome) -> None:
         """Add an attempt that has ended. It survives a crash of this process from here on."""
+        if outcome.leased_run.id in self.unclear:
+            self.unclear[outcome.leased_run.id] = outcome
+        self._add(*self._written(outcome))
+
+    def clarify(self, connection: RedisConnection) -> None:
+        """Read why runs were stopped that have ended while Redis was away, and let their outcomes
+        say so. Raises StoreGone."""
+        found = {run_id: one for run_id, one in self.unclear.items() if one is not None}
+        blobs = connection.execute_all(*map(self._commands.get_intent, found))
+        for outcome, blob in zip(found.values(), blobs, strict=True):
+            if blob is not None:
+                record_stop(outcome, msgpack.unpackb(blob))
+        self.pending = [
+            self._written(found[old[0].id]) if old[0].id in found else old for old in self.pending
+        ]
+        self.unclear = {run_id: None for run_id in self.unclear if run_id not in found}
+
+    def _written(self, outcome: AttemptOutcome) -> tuple[Written, list[Any]]:
+        """Return the outcome for Redis, and its event."""
         wait_s = outcome.retry_wait_s()
         record = outcome.record(self._exec_id, self._options.node, wait_s is not None)
         work = outcome.leased_run
@@ -46,12 +72,13 @@ class OutcomeBatch(RunAspect):
             what = "finished"
         else:
             due_ms = int((outcome.ended_at + wait_s) * 1000) if wait_s else 0
-            written = Written(work.id, work.task, "a", record, due_ms)
+            written = Written(work.id, work.task, outcome.requeue or "a", record, due_ms)
             what = "requeued" if outcome.requeue else "retry"
         if self.has_middleware and _is_undelivered(outcome):
             written = written._replace(kind="dt" if wait_s is None else "at")
-        event = [outcome.ended_at, work.id, work.task, what, outcome.state, outcome.why]
-        self._add(written, event)
+        return written, [
+            outcome.ended_at, work.id, work.task, what, outcome.state, outcome.why
+        ]  # fmt: skip
 
     def add_record(self, record: RunRecord) -> None:
         """Add the record that ends a run which was not carried out."""

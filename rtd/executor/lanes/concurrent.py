@@ -16,9 +16,9 @@ from rtd.executor.aspects.board_slot import BoardSlot
 from rtd.executor.aspects.run_aspects import steps_of
 from rtd.executor.core.fetch_parameters import fetch_parameters
 from rtd.executor.core.leased_run import LeasedRun
+from rtd.executor.core.record_stop import record_stop
 from rtd.executor.lanes.base_lane import BaseLane, DescriptorsLost, LaneParts
 from rtd.executor.output.scratch_file import ScratchFile
-from rtd.executor.runs import outcome_of_call
 from rtd.executor.runs.concurrent_run import ConcurrentRun, RoutedRun, RunPlace
 from rtd.executor.runs.progress import ProgressThrottle
 from rtd.executor.runs.unfinished import note_unfinished
@@ -182,7 +182,7 @@ class ConcurrentLane(BaseLane):
         if len(self._active) == 1:  # it was the last: what it has changed is no other run's now
             self._traits.leave_shared(outcome)
         if active.stop_requested:
-            outcome_of_call.record_stop(outcome, self._backend.read_intent(active.leased_run.id))
+            record_stop(outcome, self._backend.read_intent(active.leased_run.id))
         for leave in active.place.steps.leaves:
             try:
                 leave(outcome)

@@ -12,10 +12,10 @@ from rtd.executor.aspects.run_aspects import serial_aspects
 from rtd.executor.core.attempt_outcome import AttemptOutcome
 from rtd.executor.core.fetch_parameters import fetch_parameters
 from rtd.executor.core.leased_run import LeasedRun
+from rtd.executor.core.record_stop import record_stop
 from rtd.executor.lanes.base_lane import BaseLane, LaneParts
 from rtd.executor.lanes.batch_size import BATCH_S, BatchSizer
 from rtd.executor.output.scratch_file import ScratchFile
-from rtd.executor.runs import outcome_of_call
 from rtd.executor.runs.progress import ProgressThrottle
 from rtd.executor.runs.run_in_main_thread import Caller, execute_run
 from rtd.executor.runs.stop_gate import StopGate
@@ -140,7 +140,7 @@ class SerialLane(BaseLane):
     def _record_stop(self, outcome: AttemptOutcome) -> None:
         with self._redis_in_use():
             intent = self._backend.read_intent(outcome.leased_run.id)
-        outcome_of_call.record_stop(outcome, intent)
+        record_stop(outcome, intent)
 
     # -- a run that takes longer than expected -------------------------------------------------
 

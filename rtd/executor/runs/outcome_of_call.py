@@ -22,7 +22,6 @@ from rtd.session.parameters.resolve import ParameterFailed
 _ERROR: Final = STATE_CHAR[RunState.ERROR]
 _EXCEPTION: Final = STATE_CHAR[RunState.EXCEPTION]
 _CANCELLED: Final = STATE_CHAR[RunState.CANCELLED]
-_TERMINATED: Final = STATE_CHAR[RunState.TERMINATED]
 #: An empty map, the parameters of most runs.
 _EMPTY: Final[bytes] = msgpack.packb({})
 _TRACEBACK_CHARS: Final = 16_384
@@ -142,21 +141,6 @@ def _record_parameter_failure(outcome: AttemptOutcome, error: ParameterFailed) -
         return
     outcome.state = _EXCEPTION
     outcome.why = f"parameter {error.name!r}: {outcome.why}"
-
-
-def record_stop(outcome: AttemptOutcome, intent: dict[str, Any] | None) -> None:
-    """Record that a stop ended the run. `intent` says who asked for it and why."""
-    outcome.state = _TERMINATED
-    outcome.result = None
-    intent = intent or {"by": "unknown", "why": "it was asked to stop; the reason is not known"}
-    outcome.by = intent["by"]
-    outcome.why = intent["why"]
-    then = intent.get("then")
-    is_of_this = intent.get("attempt") == outcome.leased_run.attempt_number
-    outcome.retry_stop = then == "retry" and is_of_this
-    # A stop that came too late for the attempt before must not end the run.
-    outcome.requeue = then == "requeue" or (then == "retry" and not is_of_this)
-    outcome.error = None
 
 
 def note_stop_failure(outcome: AttemptOutcome, error: BaseException) -> None:

@@ -8,7 +8,7 @@ import msgpack
 from rtd.common.msgpack_values import unpack
 from rtd.model.manifest import COMMAND
 from rtd.model.parameter_names import hide_private
-from rtd.model.run_record import RunRecord
+from rtd.model.run_record import RunRecord, count_failures
 from rtd.model.run_states import RunState
 from rtd.process.board.board import SlotSnapshot
 from rtd.rpc.core.bad_records import RunRow, bad_record_row
@@ -80,7 +80,7 @@ class RunRows:
             "started_at": last.started_at if last else None,
             "ended_at": record.end.ended_at if record.end else None,
             "attempt": len(record.attempts),
-            "attempts": policies_of(self._context, spec).retries + 1,
+            "attempts": policies_of(self._context, spec).retries + 1 + _free_attempts(record),
             "by": record.end.by if record.end else None,
             "why": _why(record),
             "progress": self._progress_of(spec.id),
@@ -117,6 +117,12 @@ class RunRows:
         except UNREADABLE:  # another program has written it
             return None
         return {"done": done, "total": total, "text": text, "at": at}
+
+
+def _free_attempts(record: RunRecord) -> int:
+    """Count the earlier attempts that have used up no retry: lost, drained or reloaded ones."""
+    earlier = record.attempts if record.end is None else record.attempts[:-1]
+    return len(earlier) - count_failures((a.state, a.error) for a in earlier)
 
 
 def _why(record: RunRecord) -> str | None:

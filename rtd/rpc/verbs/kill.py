@@ -10,8 +10,7 @@ from rtd.rpc.core.for_each_target import TargetOutcome, TargetWork, for_each_tar
 from rtd.rpc.core.read_records import read_record
 from rtd.rpc.core.request import ClientRequest
 from rtd.rpc.core.verb_handlers import handles
-from rtd.supervisor.core.stop_request import Intent
-from rtd.supervisor.ending.stops import Stop
+from rtd.supervisor.core.stop_request import Intent, Stop
 
 
 @handles(run_verbs.KILL)

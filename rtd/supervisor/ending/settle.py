@@ -177,7 +177,7 @@ class _DeadExecutor:
         deliver = decision.is_for_middleware and not is_internal(record.spec.task)
         kind = _DELIVERED[decision.kind] if deliver else decision.kind
         outcome = LeaseOutcome(record.spec.id, record.spec.task, kind, blob, due_ms)
-        detail = record.end.why if record.end else describe_exit(self._exit)
+        detail = record.end.why if record.end else decision.why or describe_exit(self._exit)
         return outcome, run_event(self._ended_at, record, decision.what, detail)
 
     def _log(self, decision: SettleDecision) -> None:

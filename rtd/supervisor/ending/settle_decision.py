@@ -5,7 +5,15 @@ from random import random
 from typing import Any, Literal
 
 from rtd.model.policies import MAX_LOSSES, Policies
-from rtd.model.run_record import Attempt, RunEnd, RunRecord, count_failures, with_end, with_retry
+from rtd.model.run_record import (
+    Attempt,
+    RunEnd,
+    RunRecord,
+    count_failures,
+    with_end,
+    with_params,
+    with_retry,
+)
 from rtd.model.run_states import RunState
 from rtd.process.fork.fork import EXIT_FDS_CLOSED
 from rtd.process.tree.terminate import CRASH_SIGNALS, signal_name
@@ -42,6 +50,7 @@ class SettleDecision:
 
     Attributes:
         what: the name of its event.
+        why: what this says, if it is not how the run or its executor has ended.
         wait_s: seconds until it is tried again.
     """
 
@@ -49,6 +58,7 @@ class SettleDecision:
     record: RunRecord
     what: str
     wait_s: float = 0.0
+    why: str = ""
 
     @property
     def is_for_middleware(self) -> bool:
@@ -60,12 +70,12 @@ def determine_outcome(record: RunRecord, policies: Policies, evidence: Evidence)
     """Return the outcome of one leased run.
 
     Never started: back to the head, or cancelled if a stop was requested. Stopped by rtd:
-    terminated, or back to the head, or tried again if the stop says so. Lost: by the task's
-    `on_lost`, at most `MAX_LOSSES` times.
+    terminated, or back to the head (of a reload with new parameters), or tried again if the stop
+    says so. Lost: by the task's `on_lost`, at most `MAX_LOSSES` times.
     """
     intent = evidence.intent
     if evidence.started_at is None:
-        if intent is None or intent.requeue:
+        if intent is None or intent.requeue or intent.reload_attempt:
             return SettleDecision("h", record, "requeued")
         end = RunEnd(evidence.ended_at, None, intent.by, intent.why, None)
         return SettleDecision("d", with_end(record, RunState.CANCELLED, end), "cancelled")
@@ -81,6 +91,9 @@ def _stopped(
     attempt = _attempt(record, evidence, RunState.TERMINATED, note)
     if intent.requeue:
         return SettleDecision("h", with_retry(record, attempt), "requeued")
+    if intent.reload_attempt:
+        again = with_retry(record, attempt._replace(note=f"{intent.why}; {note}"))
+        return SettleDecision("h", with_params(again, intent.params), "requeued", why=intent.why)
     if intent.retry_attempt:
         again = with_retry(record, attempt._replace(error=[intent.by, intent.why, ""]))
         failed = count_failures((a.state, a.error) for a in again.attempts)

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Final
 
 from rtd.common.errors import StoreGone, WrongState
@@ -23,7 +23,7 @@ from rtd.supervisor.core.executor_registry import ExecutorEntry, ExecutorPhase
 from rtd.supervisor.core.log import log
 from rtd.supervisor.core.retry import Backoff
 from rtd.supervisor.core.run_helpers import cancel_waiting, read_unless_leased
-from rtd.supervisor.core.stop_request import Intent
+from rtd.supervisor.core.stop_request import Intent, Stop
 from rtd.supervisor.ending.executor_killer import ExecutorKiller
 from rtd.supervisor.ending.store_intent import store_intent
 from rtd.supervisor.pools.zygotes import Zygotes
@@ -34,28 +34,6 @@ FIRST_POLL_S: Final = 0.001
 MAX_POLL_S: Final = 0.02
 #: A leased run that is not on the board after so long may be on another node.
 ELSEWHERE_S: Final = 1.0
-
-
-@dataclass(slots=True, eq=False)
-class Stop:
-    """One run that is being ended.
-
-    Attributes:
-        until: when the grace is over (monotonic seconds); the earliest request counts.
-        exec_id: the executor that has the run.
-        attempt: the attempt that is being ended; 0: not known yet.
-        processes: pid and name of those at and below the executor before the stop.
-        unresponsive: the run did not stop within its grace.
-    """
-
-    run_id: str
-    intent: Intent
-    until: float
-    task: "asyncio.Task[None] | None" = None
-    exec_id: str = ""
-    attempt: int = 0
-    processes: list[tuple[int, str]] = field(default_factory=list)
-    unresponsive: bool = False
 
 
 class Stops:
@@ -84,6 +62,10 @@ class Stops:
         """Return why a run is being ended, as this supervisor remembers it."""
         stop = self._by_run.get(run_id)
         return None if stop is None else stop.intent
+
+    def is_stopping(self, run_id: str) -> bool:
+        """Whether a run is being ended, or an attempt of it."""
+        return run_id in self._by_run
 
     def on_executor_exit(self, exec_id: str) -> None:
         """Continue the stops that wait for this executor to end; its runs are not settled yet."""
@@ -129,6 +111,8 @@ class Stops:
             intent, grace_s = await store_intent(self._context, stop.run_id, saved)
             if stop.intent is saved:  # no later request has replaced it
                 stop.intent = intent
+            elif saved.reload_attempt:  # it may have been stored before this one
+                await store_intent(self._context, stop.run_id, stop.intent)
             stop.until = min(stop.until, time.monotonic() + grace_s)
             seen = await self._locate(stop)
             while seen is not None:
@@ -137,14 +121,15 @@ class Stops:
                 await asyncio.sleep(0)  # however the board changes, all else gets its turn
                 seen = None if stop.intent.goes_on else await self._locate(stop)
         except StoreGone:
-            log.warning("the end of run %s is written when Redis is back", stop.run_id)
+            if not stop.intent.reload_attempt:
+                log.warning("the end of run %s is written when Redis is back", stop.run_id)
             raise
         finally:
             del self._by_run[stop.run_id]
 
     async def _locate(self, stop: Stop) -> SlotSnapshot | None:
         """Return the slot that the run is on; None: the run is over, or was cancelled while it
-        waited.
+        waited, or the attempt that a reload ends has ended by itself.
 
         A run that an executor has leased ahead of its turn is on the board soon, or goes back
         to its queue; one that has just ended is reported soon.
@@ -153,10 +138,11 @@ class Stops:
         pause = Backoff(FIRST_POLL_S, MAX_POLL_S)
         elsewhere_at = time.monotonic() + ELSEWHERE_S
         while True:
-            seen = self.find_slot(stop.run_id)
+            seen, intent = self.find_slot(stop.run_id), stop.intent
+            if intent.reload_attempt:
+                return seen if seen and seen.attempt == intent.reload_attempt else None
             if seen is not None:
                 return seen
-            intent = stop.intent
             if (found := await read_unless_leased(context, stop.run_id)) is not None:
                 if found[1].state in TERMINAL:
                     return None

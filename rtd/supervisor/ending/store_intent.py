@@ -18,6 +18,10 @@ async def store_intent(
     """Store an intent. Returns it, and the grace that the run's policies give, in seconds.
 
     The intent of a limit says that the run is tried again, if the policies of the run do.
+
+    Raises:
+        StoreGone: the run is to begin again, which only a stored intent says. Any other stop goes
+            on without Redis.
     """
     grace_s = context.config.stop_grace_s
     try:
@@ -35,6 +39,8 @@ async def store_intent(
             await context.execute(context.commands.set_intent(run_id, retried.pack()))
             return retried, grace_s
     except StoreGone:
+        if intent.reload_attempt:
+            raise
         log.warning("run %s is stopped while Redis is away", run_id)
     return intent, grace_s
 

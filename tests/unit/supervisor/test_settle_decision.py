@@ -77,6 +77,20 @@ def test_a_run_that_was_stopped_says_by_whom_under_every_policy() -> None:
     assert (end.by, end.why, end.pids) == ("timeout", "late", killed)
 
 
+def test_a_run_that_is_reloaded_begins_again_with_new_parameters_and_uses_up_no_retry() -> None:
+    intent = Intent("uid 0", "reloaded by uid 0", 1.0, reload_attempt=1, params=b"\x81\xa1a\x01")
+    assert Intent.unpack(intent.pack()) == intent
+    assert (intent.goes_on, intent.holds_for(1), intent.holds_for(2)) == (True, True, False)
+    verdict = determine_outcome(QUEUED, FAIL, evidence(intent=intent))
+    (attempt,) = verdict.record.attempts
+    assert (verdict.kind, verdict.what, verdict.why) == ("h", "requeued", "reloaded by uid 0")
+    assert (attempt.state, attempt.error) == (RunState.TERMINATED, None)
+    assert (attempt.note or "").startswith("reloaded by uid 0; it did not end when asked")
+    assert verdict.record.spec == SPEC._replace(params=b"\x81\xa1a\x01")
+    same = Intent("uid 0", "reloaded", 1.0, reload_attempt=1)
+    assert determine_outcome(QUEUED, FAIL, evidence(intent=same)).record.spec == SPEC
+
+
 def test_a_drained_run_that_may_be_requeued_keeps_its_place() -> None:
     intent = Intent("drain", "shut down", 1.0, requeue=True)
     verdict = determine_outcome(QUEUED, REQUEUE, evidence(intent=intent))

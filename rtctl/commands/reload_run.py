@@ -1,0 +1,39 @@
+"""`rtctl reload-run`: stop a running run and begin the same run again."""
+
+from __future__ import annotations
+
+from rtctl.cli.flags import Flag
+from rtctl.cli.submit_request import parse_parameters
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from rtctl.cli.context import CommandContext
+
+USAGE = "reload-run RUN [name=text] [name:=JSON] ..."
+FLAGS = (
+    Flag("--grace", "time to stop by itself (default: the task's; 0: none)", "duration",
+         "DURATION"),
+    Flag("--reason", "goes into the record", "text", "TEXT"),
+)  # fmt: skip
+MORE = """Stops the run as kill does, then begins the same run again at once as its next attempt,
+with the code of the app as it is now and the new values of parameters. It uses up no retry. Wrong
+parameters stop nothing. Exit code 6: the run is not running."""
+
+
+def run(context: CommandContext) -> int:
+    """Reload the run and print the number of its next attempt."""
+    target, *words = context.targets(1, None, "RUN")
+    args = context.args
+    answer = context.rpc.reload_run(
+        run=target,
+        params=parse_parameters(context.verb, words),
+        grace_s=args.grace,
+        reason=args.reason or "",
+    )
+    if context.is_json:
+        context.print_json(answer)
+    elif context.quiet:
+        context.screen.print_out(answer["id"])
+    else:
+        context.screen.print_out(f"{answer['id']}  attempt {answer['attempt']}")
+    return 0
