@@ -18,7 +18,7 @@ from rtd.process.tree.pidfd import signal_child
 from rtd.process.tree.process_identity import ProcessStat, read_stat, same_process, start_ticks
 from rtd.process.tree.tree_identity import belongs_to, boot_ticks, list_tree
 from rtd.supervisor.core.context import SupervisorContext
-from rtd.supervisor.core.executor_registry import Executor
+from rtd.supervisor.core.executor_registry import ExecutorEntry
 from rtd.supervisor.pools.orphans import end_orphans
 from tests.helpers.other_user import needs_root
 from tests.helpers.source import ROOT
@@ -93,8 +93,8 @@ def test_a_pid_that_was_really_reused_is_left_alone() -> None:
     assert done.returncode == 0, done.stderr
 
 
-def orphan(pid: int, ticks: int) -> Executor:
-    return Executor(
+def orphan(pid: int, ticks: int) -> ExecutorEntry:
+    return ExecutorEntry(
         id="E", lane="process", pid=pid, ticks=ticks, slot=0, slots=0, generation=1, born_ns=0
     )
 
