@@ -91,7 +91,9 @@ class Node:
         self.shutdown_tasks = ShutdownTasks(
             context, self.internal_runs, self.waiters, self.zygotes, self.pools
         )
-        self.idle_watcher = IdleWatcher(context, self.waiters, self.startup_tasks.over)
+        self.idle_watcher = IdleWatcher(
+            context, self.waiters, self.startup_tasks.over, self.outcome_delivery
+        )
         self.local_tasks = LocalTasks(context, self.waiters, self.stops)
         self.shutdown_request = ShutdownRequest()
         self.resync = self._new_resync()

@@ -14,7 +14,7 @@ from rtd.model.run_states import RunState
 from rtd.store.commands.ended_runs import UndeliveredOutcome
 from rtd.store.commands.stored_records import readable_record
 from rtd.supervisor.core.context import SupervisorContext
-from rtd.supervisor.core.jobs import SingleFlight
+from rtd.supervisor.core.jobs import ChangeSignal, SingleFlight
 from rtd.supervisor.runs.internal_runs import InternalRuns
 
 #: Entries that one run delivers.
@@ -32,6 +32,9 @@ class OutcomeDelivery:
     Args:
         context: what the parts of the supervisor share.
         internal_runs: carries out the runs that deliver.
+
+    Attributes:
+        changes: notified when some have been delivered.
     """
 
     def __init__(self, context: SupervisorContext, internal_runs: InternalRuns) -> None:
@@ -40,6 +43,7 @@ class OutcomeDelivery:
         self._delivering = SingleFlight(
             context.jobs, "delivering outcomes to middleware", self._deliver_all
         )
+        self.changes = ChangeSignal()
         self._served = False
         #: How many runs have been lost over the first entry, which goes alone then.
         self._tries = 0
@@ -56,6 +60,11 @@ class OutcomeDelivery:
     def resync(self) -> None:
         """Deliver all that wait."""
         self._delivering.request()
+
+    async def is_left(self) -> bool:
+        """Return whether something is left that can be delivered. Raises StoreGone."""
+        call = self._context.commands.list_undelivered(self._context.config.node, 1)
+        return self._may_deliver and bool(await self._context.execute(call))
 
     async def _switch(self) -> None:
         context = self._context
@@ -97,6 +106,7 @@ class OutcomeDelivery:
         if delivered:
             self._tries = 0
             await self._forget(entries[delivered - 1])
+            self.changes.notify()
 
     def _count_loss(self, entries: Sequence[UndeliveredOutcome], why: str) -> int:
         """Return how many entries must be left out, after the run that had them was lost."""

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from rtd.model.run_states import STATE_BY_CHAR, RunState
@@ -14,6 +15,7 @@ from rtd.store.commands.run_places import WaitingPlace
 from rtd.store.commands.stored_records import readable_record
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.run_waiters import RunWaiters
+from rtd.supervisor.ending.outcome_delivery import OutcomeDelivery
 
 #: The end of a run is an event; what has none (a paused queue, a cancelled run of another node) is
 #: seen so late at most.
@@ -53,14 +55,20 @@ class IdleWatcher:
         context: what the parts of the supervisor share.
         waiters: tell when runs are over.
         startup_over: set when what runs on startup is over.
+        delivery: lets middleware hear of what has ended; that may queue further runs.
     """
 
     def __init__(
-        self, context: SupervisorContext, waiters: RunWaiters, startup_over: asyncio.Event
+        self,
+        context: SupervisorContext,
+        waiters: RunWaiters,
+        startup_over: asyncio.Event,
+        delivery: OutcomeDelivery,
     ) -> None:
         self._context = context
         self._waiters = waiters
         self._startup_over = startup_over
+        self._delivery = delivery
         self._was_idle = False
 
     async def begin(self, is_wanted: bool) -> None:
@@ -75,8 +83,14 @@ class IdleWatcher:
         """Return when no run is running here, and none is queued or waits for a retry that this
         node could take."""
         await self._startup_over.wait()
-        while going := await self._context.retry(self._find_going):
-            await self._context.retry(lambda: self._wait_for(going))
+        while True:
+            going = await self._context.retry(self._find_going)
+            if going:
+                await self._context.retry(partial(self._wait_for, going))
+            elif await self._context.retry(self._delivery.is_left):
+                await self._delivery.changes.wait(SLOW_S)
+            else:
+                break
         self._was_idle = True
 
     async def report(self) -> IdleReport:

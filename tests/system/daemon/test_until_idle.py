@@ -157,6 +157,48 @@ def test_what_runs_on_startup_and_on_shutdown_does_and_nothing_by_its_condition(
     assert (code, len(lines)) == (0, 1)
 
 
+HEARD = """
+import time
+from pathlib import Path
+
+from rtctl import Client
+from rtd import Session
+
+
+class Book:
+    def process_outcome(self, task, *exc_info):
+        with Path("book").open("a") as file:
+            file.write(f"{task.name} {task.state}\\n")
+
+
+session = Session(middleware=[Book])
+
+
+@session.task(lane="thread", timeout=0.1)
+def late() -> None:
+    while True:
+        time.sleep(0.01)
+
+
+@session.task(on_startup=True)
+def begin() -> None:
+    with Client() as rt:
+        rt.submit_many("late", [{}] * 50)
+"""
+
+
+def test_middleware_has_heard_of_all_ends_when_it_ends(
+    prepare_daemon: DaemonMaker, tmp_path: Path
+) -> None:
+    (tmp_path / "app.py").write_text(HEARD)
+    flags = ["--set", "lanes.thread.concurrency=50"]
+    code, lines = work_off(prepare_daemon("app.py", cwd=tmp_path, flags=flags))
+    assert (code, len(lines)) == (8, 1)
+    assert lines[0].startswith("51 runs: 1 succeeded, 50 terminated")
+    heard = (tmp_path / "book").read_text().splitlines()
+    assert sorted(heard) == ["begin succeeded", *["late terminated"] * 50]
+
+
 def test_it_is_idle_while_another_node_works_and_counts_its_own_runs_alone(
     prepare_daemon: DaemonMaker, external: ExternalRedis, gate: Path
 ) -> None:

@@ -53,6 +53,23 @@ def test_it_begins_again_with_the_code_of_now(
         assert run.result(timeout=20) == "new"
 
 
+@pytest.mark.parametrize("task", ["process", "fresh", "thread", "coroutine", "class"])
+def test_middleware_hears_of_the_end_alone(
+    start_daemon: DaemonMaker, tmp_path: Path, gate: Path, task: str
+) -> None:
+    book = tmp_path / "book"
+    daemon = start_daemon("reloaded:session", cwd=PROGRAMS, env={"BOOK": str(book)})
+    with client(daemon) as rt:
+        run = rt.submit(task, value="old", gate=str(gate))
+        until_output(run, "attempt 1 has old")
+        run.reload(value="new")
+        until_output(run, "attempt 2 has new")
+        gate.touch()
+        assert run.result(timeout=20) == "new of attempt 2"
+    daemon.stop()
+    assert book.read_text() == "new succeeded 2\n"
+
+
 def kill_redis(daemon: Daemon) -> None:
     """Kill the daemon's Redis, and wait until it has started another one."""
     (old,) = redis_pids(daemon)
