@@ -6,7 +6,6 @@ import inspect
 import os
 import threading
 from collections.abc import Coroutine, Sequence
-from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any, Final
 
@@ -16,11 +15,11 @@ from rtd.executor.lanes.concurrent import ConcurrentLane
 from rtd.executor.runs import outcome_of_call
 from rtd.executor.runs.call_task import call_async_task
 from rtd.executor.runs.concurrent_run import ConcurrentRun
+from rtd.executor.runs.resolve_in_loop import resolve_in_loop
 from rtd.executor.runs.run_in_main_thread import end_fork
 from rtd.process.fork.fork import EXIT_FDS_CLOSED
 from rtd.process.fork.fork_guard import FORK_GUARD
 from rtd.session.context import run_context
-from rtd.session.parameters.func_arg import AWAITER
 
 _ASKED: Final = "this run was asked to stop"
 
@@ -134,8 +133,10 @@ class AsyncLane(ConcurrentLane):
 async def _call(active: ConcurrentRun) -> Any:
     definition = outcome_of_call.find_definition(active.leased_run)
     if definition.is_plain:
-        return await definition.target(**await _parameters(active.leased_run))
-    return await call_async_task(definition, active.leased_run, active.outcome, active, _parameters)
+        return await definition.target(**await resolve_in_loop(active.leased_run))
+    return await call_async_task(
+        definition, active.leased_run, active.outcome, active, resolve_in_loop
+    )
 
 
 async def _call_own_stop(active: ConcurrentRun, task: asyncio.Task[None]) -> None:
@@ -162,26 +163,3 @@ def _new_task(
     if run is not None:
         run.add_started(task)
     return task
-
-
-async def _parameters(work: LeasedRun) -> dict[str, Any]:
-    """Resolve the parameters of a run without holding up the other runs.
-
-    Calls functions of the app in a thread, and awaits coroutine functions in the loop.
-    """
-    if work.resolver is None or work.resolver.is_quick:
-        return outcome_of_call.resolve_parameters(work)
-    loop = asyncio.get_running_loop()
-    awaited: list[Future[Any]] = []
-
-    def wait(found: Coroutine[Any, Any, Any]) -> Any:
-        awaited.append(asyncio.run_coroutine_threadsafe(found, loop))
-        return awaited[-1].result()
-
-    AWAITER.set(wait)
-    try:
-        return await asyncio.to_thread(outcome_of_call.resolve_parameters, work)
-    except asyncio.CancelledError:
-        for future in awaited:
-            future.cancel()
-        raise

@@ -5,14 +5,15 @@ variables of the app are as in any other program.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import wraps
-from typing import Any
+from typing import Any, Final
 
 from rtd.session.context.run_context import CurrentRun, enter_run, find_run, leave_run
 
-__all__ = ["carry_run_into_threads"]
+__all__ = ["carry_run_into_threads", "runs_in_threads"]
 
 
 def carry_run_into_threads() -> None:
@@ -20,6 +21,28 @@ def carry_run_into_threads() -> None:
     if threading.Thread.start is not _start:
         threading.Thread.start = _start  # type: ignore[method-assign]
         ThreadPoolExecutor.submit = _submit  # type: ignore[assignment, method-assign]
+
+
+#: How many blocks of `runs_in_threads` go on.
+_BLOCKS: Final = [0]
+_BLOCKS_LOCK: Final = threading.Lock()
+
+
+@contextmanager
+def runs_in_threads() -> Iterator[None]:
+    """As `carry_run_into_threads`, until the end of the block."""
+    with _BLOCKS_LOCK:
+        is_ours = _BLOCKS[0] > 0 or threading.Thread.start is not _start
+        _BLOCKS[0] += is_ours
+        carry_run_into_threads()
+    try:
+        yield
+    finally:
+        with _BLOCKS_LOCK:
+            _BLOCKS[0] -= is_ours
+            if is_ours and not _BLOCKS[0]:
+                threading.Thread.start = _start_thread  # type: ignore[method-assign]
+                ThreadPoolExecutor.submit = _submit_work  # type: ignore[method-assign]
 
 
 _start_thread = threading.Thread.start

@@ -9,6 +9,7 @@ import pytest
 PUBLIC = [
     "rtctl", "rtd", "rtd.args", "rtd.arguments", "rtd.conditions", "rtd.conds", "rtd.conf",
     "rtd.core", "rtd.log", "rtd.parameters", "rtd.session", "rtd.tasks", "rtd.tasks.loaders",
+    "rtd.testing",
 ]  # fmt: skip
 
 

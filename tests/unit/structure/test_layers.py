@@ -58,7 +58,7 @@ BESIDE = {
     "rtd.session.switch_task": {"rtctl"},
 }
 #: Packages above all layers: they may import everything.
-ABOVE = {"rtd.cli", "rtd.tasks"}
+ABOVE = {"rtd.cli", "rtd.tasks", "rtd.testing"}
 #: Modules that import by a name which the source does not hold: the app's modules and files,
 #: the class of a lane, the file of a verb, the public names of the client.
 BY_NAME = {
@@ -77,7 +77,8 @@ SUPERVISOR = [
 #: The modules that users import. Our own code imports what it needs where it is defined.
 PUBLIC = {
     "rtd", "rtd.args", "rtd.arguments", "rtd.conditions", "rtd.conds", "rtd.conf", "rtd.core",
-    "rtd.log", "rtd.parameters", "rtd.session", "rtd.tasks", "rtd.tasks.loaders", "rtctl",
+    "rtd.log", "rtd.parameters", "rtd.session", "rtd.tasks", "rtd.tasks.loaders", "rtd.testing",
+    "rtctl",
 }  # fmt: skip
 #: The app's own process is a client like any other: it uses the public client.
 CLIENTS = {"rtd.session.run_tasks", "rtd.session.task_log.redis_handler"}

@@ -1,0 +1,8 @@
+"""Tests of tasks, and of code that submits them: with everything but the processes, or with a real
+daemon. Needs no test framework."""
+
+from rtd.testing.capture_reports import Progress, UserEvent
+from rtd.testing.single_run import run_task
+from rtd.testing.task_outcome import TaskOutcome
+
+__all__ = ["Progress", "TaskOutcome", "UserEvent", "run_task"]

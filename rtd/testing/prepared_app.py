@@ -1,0 +1,151 @@
+"""Makes an app ready to have its tasks carried out in this process."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from inspect import isclass
+from types import ModuleType
+from typing import Any, Final
+from weakref import WeakSet
+
+from rtd.common.errors import BadRequest, UnknownTask
+from rtd.common.text_of import show_value
+from rtd.config.config import Config
+from rtd.config.load_settings import load_config
+from rtd.model.manifest import Manifest, TaskInfo
+from rtd.session.app.load_app import load
+from rtd.session.app.manifest import manifest_of
+from rtd.session.core.default_session import SESSIONS, default_session
+from rtd.session.core.session_state import SessionState
+from rtd.session.middleware.load_middleware import load_middleware
+from rtd.session.settings.settings import SettingsModule
+from rtd.session.settings.settings_module import read_settings_module
+from rtd.session.tasks.task import Task
+
+#: What a test may name as an app.
+App = SessionState | str | None
+#: The sessions that have their settings module and their middleware.
+_COMPLETE: Final[WeakSet[SessionState]] = WeakSet()
+_COMMAND: Final = "command"
+
+
+class PreparedApp:
+    """An app whose tasks can be carried out here.
+
+    Args:
+        app: a session, an app as for `rtd run`, or None for the default session.
+
+    Attributes:
+        session: of the app.
+        config: the settings of a daemon that would be started here.
+
+    Raises:
+        AppError, ConfigError: one line, as `rtd check` has it.
+    """
+
+    def __init__(self, app: App) -> None:
+        self.config: Final[Config] = load_config()
+        self.session: Final = _session_of(app, self.config)
+        self._manifest: Manifest = manifest_of(self.session)
+
+    def refresh(self) -> None:
+        """Take tasks, parameters and hooks over that were declared meanwhile."""
+        self._manifest = manifest_of(self.session)
+
+    @property
+    def manifest(self) -> Manifest:
+        """The app as plain data."""
+        return self._manifest
+
+    def find(self, name: str) -> TaskInfo:
+        """Return a Python task.
+
+        Raises:
+            UnknownTask: there is none of that name.
+            BadRequest: it is a command.
+        """
+        try:
+            info = self._manifest.find(name)
+        except UnknownTask:
+            self.refresh()  # it may have been declared since
+            info = self._manifest.find(name)
+        if info.lane == _COMMAND:
+            raise BadRequest(
+                f"task {name!r} is a command, and rtd.testing carries out Python in this process:"
+                " use rtd.testing.daemon_of for it"
+            )
+        return info
+
+
+def name_of(task: Any, session: SessionState | None) -> tuple[str, SessionState | None]:
+    """Return the name of a task, and its session where that is known.
+
+    Args:
+        task: the name, the task, or its function or class.
+        session: as the test named it.
+
+    Raises:
+        BadRequest: it is no task.
+    """
+    if isinstance(task, str):
+        return task, session
+    if isinstance(task, Task):
+        return task.name, session or task.session
+    searched = session or default_session()
+    for found in searched.tasks.values():
+        if _is_code_of(task, found):
+            return found.name, searched
+    kind = "class" if isclass(task) else "function" if callable(task) else "value"
+    raise BadRequest(f"{show_value(task)}: no task of the session has this {kind}; declare it")
+
+
+def _is_code_of(code: Callable[..., Any], task: Any) -> bool:
+    return task.definition.target is code or getattr(task, "func", None) is code
+
+
+def _session_of(app: App, config: Config) -> SessionState:
+    if isinstance(app, str):
+        imported_by_rtd = SESSIONS.imported_by_rtd
+        try:
+            session: SessionState = load(app, config.middleware)
+        finally:
+            SESSIONS.imported_by_rtd = imported_by_rtd
+        _COMPLETE.add(session)
+        return session
+    session = app if app is not None else default_session()
+    if not isinstance(session, SessionState):
+        raise BadRequest(f"session must be a Session or the name of an app, not {show_value(app)}")
+    if session not in _COMPLETE:
+        _complete(session, config)
+        _COMPLETE.add(session)
+    return session
+
+
+def _complete(session: Any, config: Config) -> None:
+    """Read the settings module, the task files and the middleware of a session, as a daemon does
+    once it has imported the app."""
+    session.rt_settings = _settings_of(session)
+    session.load_files()
+    if session.rt_settings is not None:
+        from rtd.session.settings.set_settings import set_settings  # lazy: many apps have none
+
+        set_settings(session, session.rt_settings)
+    session.middleware = load_middleware(session, config.middleware)
+
+
+def _settings_of(session: SessionState) -> SettingsModule | None:
+    """Return the settings module of the app that has the session. A test may have it, too."""
+    holders = [module for module in list(sys.modules.values()) if _holds(module, session)]
+    for module in [*holders, ModuleType("app")]:
+        found = read_settings_module(module)
+        if found is not None:
+            return found
+    return None
+
+
+def _holds(module: Any, session: SessionState) -> bool:
+    try:
+        return any(value is session for value in list(vars(module).values()))
+    except TypeError:  # an object that only stands for a module
+        return False
