@@ -74,6 +74,15 @@ def deaf(value: str, gate: str) -> str:
             print("no", flush=True)
 
 
+@session.task(lane="thread", stop_grace=0.2)
+def blocked(value: str, gate: str) -> str:
+    """Stay where a thread cannot be interrupted; with another value return that."""
+    print(f"attempt {current_run().attempt} has {value}", flush=True)
+    if value == "old":
+        time.sleep(1000)
+    return value
+
+
 @session.task(stop_grace=60)
 def slow(value: str, gate: str, go: str) -> str:
     """As `stay`, but it stops only when another file is there."""

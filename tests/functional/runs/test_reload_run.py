@@ -100,6 +100,17 @@ def test_one_that_does_not_stop_is_killed_and_begins_again(
     assert run.result(timeout=20) == "new of attempt 2"
 
 
+def test_a_thread_that_does_not_yield_is_left_behind_and_the_run_begins_again(
+    rt: Client, gate: Path
+) -> None:
+    run = begun(rt.submit("blocked", value="old", gate=str(gate)), "attempt 1 has old")
+    run.reload(value="new")
+    assert run.result(timeout=20) == "new"
+    (first, second) = attempts(rt, run)
+    assert (first["state"], second["state"]) == ("terminated", "succeeded")
+    assert "with another value; it did not yield within its grace" in first["note"]
+
+
 def test_a_command_begins_again_with_other_words(daemon: Daemon, rt: Client, gate: Path) -> None:
     script = f'echo "$0 $RTD_ATTEMPT"; until [ -e {gate} ]; do sleep 0.01; done'
     run = begun(rt.command("sh", "-c", script, "old"), "old 1")
