@@ -18,6 +18,7 @@ from rtctl.generated.shapes import (
     QueueRow,
     Row,
     ScheduleState,
+    StaleLease,
     StartRow,
     SwitchRow,
     TaskRow,
@@ -285,6 +286,31 @@ class QueuePurgeResult(TypedDict):
 
     cancelled: int
     """How many."""
+
+
+class EndedResult(TypedDict):
+    """The answer of `ended`."""
+
+    runs: list[Row]
+    """At most `limit`."""
+    more: bool
+    """There may be more runs than these."""
+
+
+class ForgetResult(TypedDict):
+    """The answer of `forget`."""
+
+    runs: list[Outcome]
+    """One for each target, in their order."""
+
+
+class LeasesResult(TypedDict):
+    """The answer of `leases`."""
+
+    leases: int
+    """How many runs executors have, on all nodes."""
+    stale: list[StaleLease]
+    """Those whose executor is gone."""
 
 
 class TaskLogResult(TypedDict):

@@ -14,10 +14,13 @@ if TYPE_CHECKING:
         CancelResult,
         DisableResult,
         EnableResult,
+        EndedResult,
         EventsResult,
+        ForgetResult,
         GraphResult,
         InfoResult,
         KillResult,
+        LeasesResult,
         LogsResult,
         LsResult,
         MissesResult,
@@ -349,6 +352,38 @@ class AsyncVerbs:
         if reason:
             request["reason"] = reason
         answer: QueuePurgeResult = await self._call("queue_purge", request)
+        return answer
+
+    async def ended(
+        self,
+        *,
+        before: float,
+        task: str | None = None,
+        limit: int = 100,
+        skip: dict[str, int] | None = None,
+    ) -> EndedResult:
+        """See `rtctl.generated.verbs.Verbs.ended`."""
+        request: dict[str, Any] = {"before": before}
+        if task is not None:
+            request["task"] = task
+        if limit != 100:
+            request["limit"] = limit
+        if skip:
+            request["skip"] = skip
+        answer: EndedResult = await self._call("ended", request)
+        return answer
+
+    async def forget(self, *, runs: list[str]) -> ForgetResult:
+        """See `rtctl.generated.verbs.Verbs.forget`."""
+        answer: ForgetResult = await self._call("forget", {"runs": runs}, repeatable=False)
+        return answer
+
+    async def leases(self, *, settle: bool = False) -> LeasesResult:
+        """See `rtctl.generated.verbs.Verbs.leases`."""
+        request: dict[str, Any] = {}
+        if settle:
+            request["settle"] = settle
+        answer: LeasesResult = await self._call("leases", request)
         return answer
 
     async def task_log(

@@ -356,6 +356,19 @@ class GraphEdge(TypedDict):
     """The same in a few words."""
 
 
+class StaleLease(TypedDict):
+    """A run whose executor is gone and that is not settled yet."""
+
+    run: str
+    """Its id."""
+    executor: str
+    """The id of the executor that had it."""
+    node: str | None
+    """Where that was, if it is known."""
+    why: str
+    """What is gone, one sentence."""
+
+
 class FaultRow(TypedDict):
     """A part of the app that failed without stopping anything."""
 

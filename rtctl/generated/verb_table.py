@@ -27,6 +27,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "graph": ("which task waits for which: as a tree, for mermaid, as SVG", "task"),
     "params": ("the parameters that tasks get besides those of a submit: ls, get, set, unset", ""),
     "queue": ("ls, pause, resume, priority, purge", ""),
+    "forget": ("remove the records of ended runs", "run"),
+    "leases": ("runs that executors have, and those whose executor is gone", ""),
     "tasklog": ("the app's task log: each run and how it ended", "task"),
     "events": ("the events of runs and queues, as they happen", ""),
     "status": ("the state of the daemon, its app and its schedule, and what has failed", ""),

@@ -14,10 +14,13 @@ if TYPE_CHECKING:
         CancelResult,
         DisableResult,
         EnableResult,
+        EndedResult,
         EventsResult,
+        ForgetResult,
         GraphResult,
         InfoResult,
         KillResult,
+        LeasesResult,
         LogsResult,
         LsResult,
         MissesResult,
@@ -511,6 +514,57 @@ class Verbs:
         if reason:
             request["reason"] = reason
         answer: QueuePurgeResult = self._call("queue_purge", request)
+        return answer
+
+    def ended(
+        self,
+        *,
+        before: float,
+        task: str | None = None,
+        limit: int = 100,
+        skip: dict[str, int] | None = None,
+    ) -> EndedResult:
+        """List ended runs by age: for each task the oldest first. For programs that do something
+        with old runs before they forget them.
+
+        Args:
+            before: only those that ended before, epoch seconds.
+            task: only this task's.
+            limit: how many at most, up to 1,000.
+            skip: how many of the oldest runs of a task are left out.
+        """
+        request: dict[str, Any] = {"before": before}
+        if task is not None:
+            request["task"] = task
+        if limit != 100:
+            request["limit"] = limit
+        if skip:
+            request["skip"] = skip
+        answer: EndedResult = self._call("ended", request)
+        return answer
+
+    def forget(self, *, runs: list[str]) -> ForgetResult:
+        """Remove the records of ended runs, before the retention does. Their output goes with the
+        retention of output. A run that has not ended is left alone (`wrong_state`).
+
+        Args:
+            runs: which runs, each an id, 4 or more characters of its start or end that fit one
+                recent run, or a key.
+        """
+        answer: ForgetResult = self._call("forget", {"runs": runs}, repeatable=False)
+        return answer
+
+    def leases(self, *, settle: bool = False) -> LeasesResult:
+        """Count the leases of runs, and list the stale ones: the executor or its node is gone, and
+        the run is not settled yet. rtd settles them by itself within seconds.
+
+        Args:
+            settle: look for dead executors now, instead of at the next time.
+        """
+        request: dict[str, Any] = {}
+        if settle:
+            request["settle"] = settle
+        answer: LeasesResult = self._call("leases", request)
         return answer
 
     def task_log(

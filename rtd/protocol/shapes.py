@@ -7,6 +7,7 @@ from rtd.model.policies import POLICY_OPTIONS
 from rtd.model.run_record import Attempt
 from rtd.protocol.daemon_verbs import DAEMON_SHAPES
 from rtd.protocol.parameter_verbs import PARAM
+from rtd.protocol.record_verbs import STALE_LEASE
 from rtd.protocol.schedule_shapes import SCHEDULE_SHAPES
 from rtd.protocol.schema import Field, Shape
 
@@ -188,5 +189,5 @@ OPTIONS: Final = Shape("SubmitOptions", "How runs are to be queued and watched."
 
 SHAPES: Final = (
     PROGRESS, ROW, ATTEMPT, OUTCOME, QUEUE, TASK, LOG, EVENT, OPTIONS, PARAM, *SCHEDULE_SHAPES,
-    *DAEMON_SHAPES,
+    STALE_LEASE, *DAEMON_SHAPES,
 )  # fmt: skip

@@ -9,10 +9,19 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from rtd.common.errors import BadRequest
-from rtd.protocol import daemon_verbs, parameter_verbs, queue_verbs, run_verbs, schedule_verbs
+from rtd.protocol import (
+    daemon_verbs,
+    parameter_verbs,
+    queue_verbs,
+    record_verbs,
+    run_verbs,
+    schedule_verbs,
+)
 from rtd.protocol.schema import Verb, check
 
-_MODULES: Final = (run_verbs, schedule_verbs, parameter_verbs, queue_verbs, daemon_verbs)
+_MODULES: Final = (
+    run_verbs, schedule_verbs, parameter_verbs, queue_verbs, record_verbs, daemon_verbs
+)  # fmt: skip
 #: All verbs that these modules declare, by name, in the order of `rtctl help` and of the protocol
 #: page.
 VERBS: Final[Mapping[str, Verb]] = {

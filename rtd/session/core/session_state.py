@@ -15,7 +15,6 @@ from rtd.session.core.app_errors import describe_error
 from rtd.session.core.hooks import Hooks, HookScope
 from rtd.session.core.serving_app import DeclaredDict, ServingApp, refuse_late
 from rtd.session.core.session_config import PRE_EXIST, SessionConfig
-from rtd.session.core.signature import caller_location
 from rtd.session.core.task_definition import TaskDefinition, check_name
 
 
@@ -164,25 +163,6 @@ class SessionState:
         if self.tasks.get(before) is task:
             del self.tasks[before]
             self.tasks[name] = task
-
-    def start_local_task(self, task: Any, /, **data: Any) -> None:
-        """Let one run of a task go on on each node that serves this app.
-
-        rtd starts it with the app, starts it again when it has ended in any way, and ends it
-        with the daemon or when a reload has changed it.
-
-        Args:
-            task: its name, or the task itself.
-            data: its parameters.
-
-        Raises:
-            PolicyError: the app serves already.
-            UnserialisableError: one of the parameters cannot be stored.
-        """
-        name = task if isinstance(task, str) else str(getattr(task, "name", task))
-        if self.serving is not None:
-            refuse_late(f"local task {name!r}")
-        self.local_tasks.append(LocalTask(name, data, caller_location()))
 
     def init_hook_scope(self) -> HookScope:
         """Return the hooks that are called around the making of a task."""

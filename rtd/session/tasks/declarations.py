@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, overload
 from rtd.common.errors import PolicyError
 from rtd.session.core.schedule_options import ConditionSource
 from rtd.session.core.serving_app import refuse_late
-from rtd.session.core.session_state import SessionState
+from rtd.session.core.session_state import LocalTask, SessionState
+from rtd.session.core.signature import caller_location
+from rtd.session.tasks.class_task import read_name
 from rtd.session.tasks.func_task import FuncTask, declare_task
 from rtd.session.tasks.task import Task
 
@@ -118,6 +120,25 @@ class TaskDeclarations(SessionState):
         for task in tasks:
             self.add_task(task)
 
+    def start_local_task(self, task: Any, /, **data: Any) -> None:
+        """Let one run of a task go on on each node that serves this app.
+
+        rtd starts it with the app, starts it again when it has ended in any way, and ends it
+        with the daemon or when a reload has changed it.
+
+        Args:
+            task: its name, the task itself, or its class.
+            data: its parameters.
+
+        Raises:
+            PolicyError: the app serves already.
+            UnserialisableError: one of the parameters cannot be stored.
+        """
+        name = task if isinstance(task, str) else read_name(task) or _name_of(task)
+        if self.serving is not None:
+            refuse_late(f"local task {name!r}")
+        self.local_tasks.append(LocalTask(name, data, caller_location()))
+
     def add_exception_handler(
         self, handler: Callable[[BaseException], Any]
     ) -> Callable[[BaseException], Any]:
@@ -138,3 +159,7 @@ class TaskDeclarations(SessionState):
             refuse_late("the exception handlers")
         self.exception_handlers.append(handler)
         return handler
+
+
+def _name_of(task: Any) -> str:
+    return str(getattr(task, "name", None) or getattr(task, "__name__", task))

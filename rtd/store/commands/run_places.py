@@ -76,6 +76,10 @@ class PlaceCommands:
         """Read the ids of the runs with a lease, and of as many that wait and that ended last."""
         return RedisCommand(("1", self.prefix, limit), _ids, "recent")
 
+    def forget_run(self, task: str, run_id: str) -> RedisCommand:
+        """Forget a finished run. Gives 1, or 0 when it has not finished or is not there."""
+        return RedisCommand(("1", self.prefix, task, run_id), int, "forget_run")
+
     def list_done_ids(
         self, limit: int, *, task: str | None = None, bad: bool = False, offset: int = 0
     ) -> RedisCommand:

@@ -76,9 +76,9 @@ SUPERVISOR = [
 ]
 #: The modules that users import. Our own code imports what it needs where it is defined.
 PUBLIC = {
-    "rtd", "rtd.args", "rtd.arguments", "rtd.conditions", "rtd.conds", "rtd.conf", "rtd.core",
-    "rtd.log", "rtd.parameters", "rtd.session", "rtd.tasks", "rtd.tasks.loaders", "rtd.testing",
-    "rtctl",
+    "rtd", "rtd.args", "rtd.arguments", "rtd.cleanup", "rtd.conditions", "rtd.conds", "rtd.conf",
+    "rtd.core", "rtd.log", "rtd.monitor", "rtd.parameters", "rtd.session", "rtd.tasks",
+    "rtd.tasks.loaders", "rtd.testing", "rtctl",
 }  # fmt: skip
 #: The app's own process is a client like any other: it uses the public client.
 CLIENTS = {"rtd.session.run_tasks", "rtd.session.task_log.redis_handler"}

@@ -1,5 +1,6 @@
 """Finishing: an outcome is written once, by the one that holds the run."""
 
+import msgpack
 import pytest
 
 from tests.contract.store.harness import NODE, Store, keyed_id
@@ -19,6 +20,23 @@ def test_a_finished_run_keeps_its_record_until_it_is_forgotten(store: Store) -> 
     assert store.link.execute(store.calls.tasks_done()) == []
     assert store.link.execute(store.calls.get_record(run)) is None
     assert store.mine("E1") == []
+
+
+def test_one_finished_run_is_forgotten_wherever_it_stands(store: Store) -> None:
+    first, second, third = store.submit(3)
+    store.take()
+    forget = store.calls.forget_run
+    assert store.link.execute(forget("job", second)) == 0  # it has not finished
+    over = b"s" + msgpack.packb([b"", [], None])
+    store.finish(
+        "E1", *(store.outcome(run)._replace(record=over) for run in (first, second, third))
+    )
+    assert store.link.execute(forget("job", second)) == 1
+    assert store.link.execute(forget("job", second)) == 0
+    assert store.redis("LRANGE", "@done:job", 0, -1) == [third.encode(), first.encode()]
+    for run in (first, third):
+        assert store.link.execute(forget("job", run)) == 1
+    assert store.redis("SMEMBERS", "@ended") == []
 
 
 def test_an_unfinished_run_never_expires(store: Store) -> None:
