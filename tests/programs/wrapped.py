@@ -9,6 +9,7 @@ from typing import Any
 import rtd
 from rtd import Session, Task
 from rtd.arguments import FuncArg
+from rtd.tasks import CommandTask
 
 DIARY = Path(os.environ.get("WRAPPED_DIARY", "/dev/null"))
 LANES = ("process", "fresh", "main", "thread", "async")
@@ -129,6 +130,11 @@ for _lane in LANES:
         stop_grace="1 second",
         **_options,
     )
+
+
+CommandTask("echo hello", name="echo", stop_grace="1 second")
+CommandTask("echo oops >&2; exit 3", shell=True, name="failing")
+CommandTask("sleep 60", name="sleeping", stop_grace="1 second")
 
 
 def no_value() -> int:

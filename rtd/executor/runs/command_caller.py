@@ -1,40 +1,23 @@
-"""Runs a command of the operating system: fork and exec, its output line by line with time."""
+"""Runs commands of the operating system, and the tasks of the app that are commands."""
 
-import os
-import select
-import subprocess
-from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, Final
 
-from rtd.common.errors import RtdError
-from rtd.common.msgpack_values import pack
-from rtd.common.text_of import text_of
-from rtd.common.units import parse_umask
-from rtd.config.run_environment import command_variables
-from rtd.executor.aspects.leftovers import kill_leftovers
+from rtd.common.msgpack_values import pack, unpack
 from rtd.executor.core.attempt_outcome import AttemptOutcome
 from rtd.executor.core.leased_run import LeasedRun
 from rtd.executor.output.scratch_file import ScratchFile
 from rtd.executor.runs import outcome_of_call
 from rtd.executor.runs.command_output import OutputSample
+from rtd.executor.runs.command_process import CommandProcess
 from rtd.executor.runs.stop_gate import StopGate
 from rtd.model.manifest import COMMAND
-from rtd.model.output_index import ERR, OUT
 from rtd.model.run_states import STATE_CHAR, RunState
-from rtd.process.fork.run_as_user import find_account
-from rtd.process.tree.exit_status import reap
-from rtd.process.tree.pidfd import open_pidfd
-from rtd.process.tree.terminate import signal_name, terminate_descendants
+from rtd.process.tree.terminate import terminate_descendants
 from rtd.session.core.app_errors import Stopped
 from rtd.session.core.task_definition import TaskDefinition
 from rtd.session.tasks.command_task import CommandFailed
 
-_CHUNK: Final = 65_536
-#: Exit codes of shells for a command that is not there, and for one that must not be run.
-_NOT_FOUND: Final = 127
-_NOT_RUNNABLE: Final = 126
 _SUCCEEDED: Final = STATE_CHAR[RunState.SUCCEEDED]
 
 
@@ -53,28 +36,86 @@ class CommandCaller:
     """
 
     def __init__(self, scratch: ScratchFile, result_limit_bytes: int) -> None:
-        self._scratch = scratch
+        self._process = CommandProcess(scratch)
         self._result_limit_bytes = result_limit_bytes
-        self._output: OutputSample | None = None
 
     def call(self, work: LeasedRun, outcome: AttemptOutcome, gate: StopGate) -> None:
         """Run the command; its exit code or signal becomes the outcome, never an exception."""
-        self._output = None
+        self._process.sample = None
         if work.task == COMMAND:
             gate.set_own_stop(_terminate_command)
-            self._run(outcome_of_call.resolve_parameters(work), work, outcome, gate)
+            self._process.run(outcome_of_call.resolve_parameters(work), work, outcome, gate)
             return
         definition = outcome_of_call.find_definition(work)
         gate.enter_task()  # functions of the app that make parameters are stopped like tasks
+        self._process.sample = OutputSample(self._result_limit_bytes)
+        if definition.middleware is not None:
+            self._call_in_middleware(definition, work, outcome, gate)
+            return
+        self._call_in_hooks(
+            definition, outcome_of_call.resolve_parameters(work), work, outcome, gate
+        )
+        self._set_result(outcome)
+
+    def _call_in_hooks(
+        self,
+        definition: TaskDefinition,
+        given: dict[str, Any],
+        work: LeasedRun,
+        outcome: AttemptOutcome,
+        gate: StopGate,
+    ) -> None:
+        """Run the command of a task, with these parameters."""
         assert definition.command is not None
-        params = definition.command.invocation(outcome_of_call.resolve_parameters(work))
+        params = definition.command.invocation(given)
         gate.set_own_stop(_terminate_command)
-        self._output = OutputSample(self._result_limit_bytes)
         if definition.run_hooks is None:
-            self._run(params, work, outcome, gate)
+            self._process.run(params, work, outcome, gate)
         else:
             self._run_surrounded(definition, params, work, outcome, gate)
-        self._set_result(outcome, self._output)
+
+    def _call_in_middleware(
+        self,
+        definition: TaskDefinition,
+        work: LeasedRun,
+        outcome: AttemptOutcome,
+        gate: StopGate,
+    ) -> None:
+        """Run the command of a task within its middleware, which sees the output as the result, or
+        `CommandFailed`."""
+        from rtd.executor.runs.run_middleware import (  # lazy: most apps have none
+            begin_middleware,
+            deliver_outcome,
+        )
+
+        assert definition.middleware is not None
+
+        def execute(given: dict[str, Any]) -> Any:
+            outcome.forget_failure()  # of an earlier call
+            self._process.sample = OutputSample(self._result_limit_bytes)
+            self._call_in_hooks(definition, given, work, outcome, gate)
+            gate.clear_own_stop()
+            if gate.is_stop_requested():
+                raise Stopped
+            self._set_result(outcome)
+            if outcome.state != _SUCCEEDED:
+                raise CommandFailed(outcome.why)
+            return None if outcome.result is None else unpack(outcome.result)
+
+        raised: BaseException | None = None
+        try:
+            run = begin_middleware(definition, definition.middleware, work, outcome)
+            run.run(execute, outcome_of_call.resolve_parameters(work))
+            outcome.forget_failure()  # which the middleware may have swallowed
+        except BaseException as error:
+            if gate.is_stop_requested():
+                raise
+            raised = error
+            if not isinstance(error, CommandFailed):
+                outcome_of_call.record_failure(outcome, error)
+        gate.leave_task()
+        if gate.decide() and not work.deliver_later:
+            deliver_outcome(outcome, raised, self._result_limit_bytes, gate.task_code)
 
     def _run_surrounded(
         self,
@@ -85,19 +126,23 @@ class CommandCaller:
         gate: StopGate,
     ) -> None:
         def run() -> str | None:
-            self._run(params, work, outcome, gate)
+            self._process.run(params, work, outcome, gate)
             if gate.stop_requested:
                 raise Stopped
             if outcome.state != _SUCCEEDED:
                 raise CommandFailed(outcome.why)
-            return self._output.result() if self._output else None
+            sample = self._process.sample
+            return None if sample is None else sample.result()
 
         assert definition.run_hooks is not None
         with suppress(CommandFailed, Stopped):
             definition.run_hooks.run(run)
 
-    def _set_result(self, outcome: AttemptOutcome, sample: OutputSample) -> None:
+    def _set_result(self, outcome: AttemptOutcome) -> None:
         """Put the first thing that a person looks for into the record."""
+        sample = self._process.sample
+        if sample is None:
+            return
         if outcome.state == _SUCCEEDED:
             result = sample.result()
             if result is None:
@@ -108,143 +153,6 @@ class CommandCaller:
             outcome.why = f"{outcome.why}: {tail.splitlines()[-1]}"
             outcome.error = [outcome.error[0], outcome.why, tail]
 
-    def _run(
-        self, params: dict[str, Any], work: LeasedRun, outcome: AttemptOutcome, gate: StopGate
-    ) -> None:
-        gate.enter_task()
-        if gate.stop_requested:
-            return
-        child = self._start(params, work, outcome)
-        if child is None:
-            return
-        if gate.is_stop_requested():  # the stop came while it started
-            terminate_descendants()
-        self._follow(child, outcome)
-
-    def _start(
-        self, params: dict[str, Any], work: LeasedRun, outcome: AttemptOutcome
-    ) -> "subprocess.Popen[bytes] | None":
-        argv = [text_of(part) for part in params["argv"]]
-        try:
-            environment, account = _environment(params, work)
-            stdin = params.get("stdin")
-            child = subprocess.Popen(
-                argv,
-                cwd=params.get("cwd"),
-                env=environment,
-                stdin=subprocess.DEVNULL if stdin is None else _file_of(stdin),
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                start_new_session=True,
-                umask=-1 if params.get("umask") is None else parse_umask(params["umask"]),
-                **account,
-            )
-        except RtdError as error:
-            _record_refusal(outcome, error.sentence, _NOT_RUNNABLE)
-        except (OSError, ValueError, subprocess.SubprocessError) as error:
-            _record_refusal(outcome, *_explain_refusal(argv, params.get("cwd"), error))
-        else:
-            return child
-        return None
-
-    def _follow(self, child: "subprocess.Popen[bytes]", outcome: AttemptOutcome) -> None:
-        assert child.stdout is not None  # for mypy: both are pipes
-        assert child.stderr is not None
-        streams = {child.stdout.fileno(): OUT, child.stderr.fileno(): ERR}
-        pidfd = open_pidfd(child.pid)
-        poller = select.poll()
-        for fd in (*streams, *([] if pidfd is None else [pidfd])):
-            poller.register(fd, select.POLLIN)
-        over = pidfd is None
-        while not over:
-            for fd, _ in poller.poll():
-                if fd == pidfd:
-                    over = True
-                elif not self._read(fd, streams[fd]):
-                    poller.unregister(fd)
-        if pidfd is not None:
-            os.close(pidfd)
-        ended = reap(child.pid)
-        child.returncode = 0  # reaped here, for its rusage: Popen must not look for it
-        kill_leftovers(outcome)  # they hold the pipes open
-        for fd, stream in streams.items():
-            while self._read(fd, stream):
-                pass
-        child.stdout.close()
-        child.stderr.close()
-        if ended is not None:
-            _record_exit(outcome, ended.code, ended.signal)
-            outcome.cpu_s, outcome.peak_bytes = ended.cpu_s, ended.max_rss_bytes
-
-    def _read(self, fd: int, stream: int) -> bool:
-        """Pass on the output that has come. Returns False at its end."""
-        data = os.read(fd, _CHUNK)
-        if data:
-            self._scratch.write(data, stream)
-            if self._output is not None:
-                self._output.add(data, stream)
-        return bool(data)
-
 
 def _terminate_command() -> None:
     terminate_descendants()
-
-
-def _environment(params: dict[str, Any], work: LeasedRun) -> tuple[dict[str, str], dict[str, Any]]:
-    account: dict[str, Any] = {}
-    given: Mapping[str, str] = os.environ
-    if params.get("user"):  # who may read nothing of the daemon's
-        found = find_account(str(params["user"]))
-        given = found.environment(os.environ)
-        account = dict(found.popen_options)
-    # Python keeps the output of a program for a pipe back until it ends.
-    environment = {"PYTHONUNBUFFERED": "1", **given}
-    environment.update({text_of(k): text_of(v) for k, v in (params.get("env") or {}).items()})
-    return environment | command_variables(work.id, work.attempt_number, work.opts), account
-
-
-def _file_of(data: str | bytes) -> int:
-    """Return a file with the standard input: a pipe would have to be fed."""
-    fd = os.memfd_create("rtd-stdin")
-    blob = data.encode(errors="surrogateescape") if isinstance(data, str) else data
-    written = 0
-    while written < len(blob):
-        written += os.write(fd, blob[written:])
-    os.lseek(fd, 0, os.SEEK_SET)
-    return fd
-
-
-def _explain_refusal(argv: list[str], cwd: Any, error: Exception) -> tuple[str, int]:
-    command = argv[0] if argv else ""
-    if cwd is not None and not Path(cwd).is_dir():
-        return f"the working directory {cwd} is not there", _NOT_RUNNABLE
-    if isinstance(error, FileNotFoundError):
-        shell = "; for a line of a shell: sh -c '...'" if " " in command else ""
-        return f"command not found: {command}{shell}", _NOT_FOUND
-    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return f"{command} cannot be run: {text}", _NOT_RUNNABLE
-
-
-def _record_refusal(outcome: AttemptOutcome, why: str, code: int) -> None:
-    outcome.state = STATE_CHAR[RunState.ERROR]
-    outcome.why = why
-    outcome.error = ["CommandError", why, ""]
-    outcome.exit = [code, None]
-    outcome.error_names = (f"exit {code}",)
-
-
-def _record_exit(outcome: AttemptOutcome, code: int | None, signal: int | None) -> None:
-    outcome.exit = [code, signal]
-    if code == 0:
-        return
-    if signal is not None:
-        name = signal_name(signal)
-        outcome.state = STATE_CHAR[RunState.EXCEPTION]
-        outcome.why = f"ended by {name}"
-        outcome.error = [name, outcome.why, ""]
-        outcome.error_names = (name,)
-    else:
-        outcome.state = STATE_CHAR[RunState.ERROR]
-        outcome.why = f"exit {code}"
-        outcome.error = ["Exit", outcome.why, ""]
-        outcome.error_names = (outcome.why,)

@@ -1,6 +1,5 @@
 """Events that a task emits: their check, their form, and the way to the executor."""
 
-import json
 from collections.abc import Callable
 from time import time
 from typing import Any, Final
@@ -64,6 +63,8 @@ def encode_event(event: str, data: Any, run_id: str, task: str, attempt: int) ->
 
 
 def _dumps(value: Any) -> str:
+    import json  # lazy: few tasks emit events, and each zygote would pay for it
+
     return json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
 
 

@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Final
 
+from rtd.model.run_states import RunState
 from rtd.session.context.run_context import report_fault
 from rtd.session.core.app_errors import (
-    Error,
-    Skip,
     Stopped,
     TaskAborted,
     describe_error,
@@ -20,8 +19,6 @@ from rtd.session.core.hooks import NOTHING_RAISED, ExcInfo
 from rtd.session.middleware.chain import MiddlewareRun
 from rtd.session.middleware.entries import MiddlewareEntry
 
-#: Exceptions that are no unexpected failure of the task's code.
-_EXPECTED: Final = (Error, Skip, Stopped, TaskAborted)
 Guard = Callable[[], AbstractContextManager[None]]
 _IGNORED: Final = "returned true for an attempt that is over: its outcome stays"
 
@@ -86,7 +83,7 @@ def call_handlers(
     run: MiddlewareRun, error: BaseException | None, guard: Guard = nullcontext
 ) -> None:
     """Call the handlers of unexpected exceptions."""
-    if error is None or isinstance(error, _EXPECTED):
+    if error is None or run.task.state != RunState.EXCEPTION:
         return
     for handler in run.chain.handlers:
         name = getattr(handler, "__qualname__", type(handler).__qualname__)

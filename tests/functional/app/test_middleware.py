@@ -188,6 +188,20 @@ def test_a_timeout_that_is_tried_again_is_heard_of_before_the_next_attempt(
     ]
 
 
+def test_the_command_of_a_task_has_middleware_too(rt: Client, home: Path) -> None:
+    run = rt.submit("echo").wait(20)
+    assert run.result() == "hello\n"
+    assert outcomes(home, run) == ["1 succeeded None retry=False same=True by=task"]
+    run = rt.submit("failing").wait(20)
+    assert (run.state, run.error) == ("error", "exit 3: oops")
+    assert outcomes(home, run) == ["1 error CommandFailed retry=False same=True by=task"]
+    run = rt.submit("sleeping")
+    until(lambda: run.refresh().state == "running", within_s=20, what="it runs")
+    run.kill(reason="enough")
+    assert run.wait(20).state == "terminated"
+    assert heard(home, run)[0].startswith("1 terminated TaskAborted")
+
+
 def test_a_lost_executor_is_heard_of(rt: Client, home: Path) -> None:
     run = rt.submit("work/process", mode="die").wait(20)
     assert run.state == "lost"
