@@ -1,8 +1,8 @@
 """The lane `command`: each run forks and executes a command of the operating system."""
 
+from rtd.executor.commands.command_caller import CommandCaller
 from rtd.executor.lanes.base_lane import LaneParts
 from rtd.executor.lanes.serial import SerialLane
-from rtd.executor.runs.command_caller import CommandCaller
 
 
 class CommandLane(SerialLane):

@@ -1,1 +1,1 @@
-"""Carrying out one run: callers for Python, forks and commands, stops, progress, outcomes."""
+"""Carrying out one run: callers for Python and forks, stops, progress, outcomes."""

@@ -13,10 +13,10 @@ from rtd.common.text_of import text_of
 from rtd.common.units import parse_umask
 from rtd.config.run_environment import command_variables
 from rtd.executor.aspects.leftovers import kill_leftovers
+from rtd.executor.commands.command_output import OutputSample
 from rtd.executor.core.attempt_outcome import AttemptOutcome
 from rtd.executor.core.leased_run import LeasedRun
 from rtd.executor.output.scratch_file import ScratchFile
-from rtd.executor.runs.command_output import OutputSample
 from rtd.executor.runs.stop_gate import StopGate
 from rtd.model.output_index import ERR, OUT
 from rtd.model.run_states import STATE_CHAR, RunState

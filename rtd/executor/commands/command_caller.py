@@ -4,12 +4,12 @@ from contextlib import suppress
 from typing import Any, Final
 
 from rtd.common.msgpack_values import pack, unpack
+from rtd.executor.commands.command_output import OutputSample
+from rtd.executor.commands.command_process import CommandProcess
 from rtd.executor.core.attempt_outcome import AttemptOutcome
 from rtd.executor.core.leased_run import LeasedRun
 from rtd.executor.output.scratch_file import ScratchFile
 from rtd.executor.runs import outcome_of_call
-from rtd.executor.runs.command_output import OutputSample
-from rtd.executor.runs.command_process import CommandProcess
 from rtd.executor.runs.stop_gate import StopGate
 from rtd.model.manifest import COMMAND
 from rtd.model.run_states import STATE_CHAR, RunState

@@ -1,0 +1,1 @@
+"""Carrying out commands of the operating system."""
