@@ -33,6 +33,8 @@ class _Worker(threading.Thread):
     ) -> None:
         super().__init__(name=f"rtd-{number}", daemon=True)
         self.inbox: SimpleQueue[ConcurrentRun] = SimpleQueue()
+        #: With what hooks of the executor's start have set.
+        self._clean_context = copy_context()
         self._on_finished = on_finished
         self._result_limit_bytes = result_limit_bytes
         self._lock = threading.Lock()
@@ -44,7 +46,7 @@ class _Worker(threading.Thread):
             began_s = time.thread_time()
             try:
                 # In a copy, so that no other run sees the context variables that this one sets.
-                copy_context().run(self._execute_run, active)
+                self._clean_context.copy().run(self._execute_run, active)
             except Stopped as late:
                 outcome_of_call.record_failure(active.outcome, late)
             active.outcome.cpu_s = time.thread_time() - began_s

@@ -11,7 +11,8 @@ from tests.helpers.deadline import until
 from tests.helpers.running import client, executor_of, executors, kill9, until_running
 
 APP = """
-import asyncio, logging, os, sys, time
+import asyncio, os, sys, time
+from contextvars import ContextVar
 from pathlib import Path
 import rtd
 from rtd import Executor, Session, current_run
@@ -19,6 +20,7 @@ from rtd.arguments import FuncArg
 from rtd.tasks import CommandTask
 session = Session()
 SEEN = Path("seen")
+POOL = ContextVar("pool")
 
 def tell(event, executor):
     try:
@@ -34,6 +36,7 @@ def tell(event, executor):
 @Executor.hook_start
 def around(executor):
     os.environ["POOL"] = str(os.getpid())
+    POOL.set(executor.lane)
     tell("start", executor)
     yield
     tell("rest", executor)
@@ -44,7 +47,7 @@ def leave(executor):
 
 def work():
     with SEEN.open("a") as file:
-        file.write(f"run {os.environ.get('POOL')} {os.getpid()}\\n")
+        file.write(f"run {os.environ.get('POOL')} {os.getpid()} {POOL.get('none')}\\n")
     print("task says hello")
     return os.getpid()
 
@@ -102,7 +105,7 @@ def test_each_lane_calls_its_hooks_around_the_runs_of_a_process(
     started = {row[2] for row in rows if row[0] == "start" and row[1] == lane}
     assert {str(pid) for pid in pids} <= started
     # What a hook sets is as runs find it, and each process that has started has ended.
-    assert all(row[1] == row[2] for row in rows if row[0] == "run")
+    assert {(row[1] == row[2], row[3]) for row in rows if row[0] == "run"} == {(True, lane)}
     assert started == {row[2] for row in rows if row[0] == "rest" and row[1] == lane}
     assert all(row[3] == "-" for row in rows if row[0] != "run")
     log = daemon.log.read_text()
