@@ -43,6 +43,8 @@ def _pairs(info: InfoResult) -> list[tuple[str, str]]:
         ("app error", clean(info["app_error"] or "")),
         ("redis", redis_text(info["redis"])),
         ("redis path", clean(info["redis"].get("program") or "")),
+        ("redis address", clean(info["redis"].get("address") or "")),
+        ("channels", clean("  ".join(info.get("channels") or ()))),
         ("runs", f"{info['running']:,} running, {info['queued']:,} queued"),
         ("ended", tally),
         *((name.replace("_", " "), str(value)) for name, value in places.items()),

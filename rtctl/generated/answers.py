@@ -386,7 +386,9 @@ class InfoResult(TypedDict):
     places: dict[str, Any]
     """Socket, runtime_dir, state_dir, log."""
     redis: dict[str, Any]
-    """Url, ok, error, server, version, program, pid, bytes."""
+    """Url, address (a URL, no password), ok, error, server, version, program, pid, bytes."""
+    channels: list[str]
+    """Patterns of the channels of events in Redis."""
     executors: list[Any]
     """Maps: exec, pid, lane, run, started_at, retiring."""
     queued: int

@@ -169,7 +169,9 @@ INFO: Final = Verb(
     result=(
         *IDENTITY,
         Field("places", "dict[str, Any]", "socket, runtime_dir, state_dir, log"),
-        Field("redis", "dict[str, Any]", "url, ok, error, server, version, program, pid, bytes"),
+        Field("redis", "dict[str, Any]", "url, address (a URL, no password), ok, "
+              "error, server, version, program, pid, bytes"),
+        Field("channels", "list[str]", "patterns of the channels of events in Redis"),
         Field("executors", "list[Any]", "maps: exec, pid, lane, run, started_at, retiring"),
         Field("queued", "int", "runs that wait, delayed ones included"),
         Field("running", "int", "runs that are going"),
@@ -182,8 +184,10 @@ INFO: Final = Verb(
             "version": "0.1.0", "pid": 4242, "name": "rtd", "node": "web1",
             "started_at": 1769846400.0, "draining": False, "app": "shop.jobs:session",
             "app_error": None, "places": {"socket": "/run/rtd/rtd.sock"},
-            "redis": {"url": "embedded", "ok": True, "error": None, "server": "Redis",
-                      "version": "8.2.3", "program": "/usr/bin/redis-server"},
+            "redis": {"url": "embedded", "address": "unix:///var/lib/rtd/redis/redis.sock",
+                      "ok": True, "error": None, "server": "Redis", "version": "8.2.3",
+                      "program": "/usr/bin/redis-server"},
+            "channels": ["{rtd:rtd}:run:*", "{rtd:rtd}:task:*"],
             "executors": [{"exec": ID, "pid": 4250, "lane": "process", "run": None}],
             "queued": 12, "running": 1, "tally": {"succeeded": 1200, "error": 3},
             "output": {"bytes": 81920, "quota_bytes": 1073741824},

@@ -33,6 +33,7 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
             "log": str(places.log_file),
         },
         "redis": redis,
+        "channels": context.commands.channel_patterns(),
         "executors": _executors(context, going),
         "queued": queued,
         "running": len(going),

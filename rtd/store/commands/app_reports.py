@@ -79,6 +79,10 @@ class AppReportCommands(RunCommands):
         """End the halt of the schedule; whether it is paused stays as it is."""
         return RedisCommand(("DEL", f"{self.prefix}halted"), nothing)
 
+    def channel_patterns(self) -> list[str]:
+        """Return the patterns of the channels: of runs, and of tasks."""
+        return [f"{self.prefix}run:*", f"{self.prefix}task:*"]
+
     def publish_event(self, node: str, run_id: str, task: str, event: bytes) -> RedisCommand:
         """Keep an event of a task, about 10,000 of them, and publish it in the channels of its run
         and of its task. Gives its place in the stream.

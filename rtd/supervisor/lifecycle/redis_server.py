@@ -8,7 +8,7 @@ from typing import Any, Final
 from rtd.common.errors import StoreError, StoreGone, StoreRefusal
 from rtd.config.config import EMBEDDED, Config
 from rtd.config.paths import DaemonPaths
-from rtd.config.redis_url import parse_url
+from rtd.config.redis_url import parse_url, unix_url
 from rtd.process.tree.file_writer import end_writer, find_writer
 from rtd.store.connection.async_ import AsyncRedisConnection
 from rtd.store.connection.command import RedisCommand
@@ -126,6 +126,11 @@ class RedisServer:
             else:
                 self.embedded.stop()
 
+    @property
+    def public_address(self) -> str:
+        """A URL for any client of Redis, without the password."""
+        return str(self.address) if self.socket is None else unix_url(self.socket)
+
     def describe(self) -> str:
         """Return its address for people, without the password."""
         return "embedded" if self.is_embedded else str(self.address)
@@ -163,7 +168,9 @@ async def ask_redis(redis: AsyncRedisConnection, *calls: RedisCommand) -> list[A
 
 async def redis_info(server: RedisServer, redis: AsyncRedisConnection) -> dict[str, Any]:
     """Return the `redis` part of `info`: whether it answers, which server it is, its size."""
-    found: dict[str, Any] = {"url": server.describe(), "ok": True, "error": None}
+    found: dict[str, Any] = {
+        "url": server.describe(), "address": server.public_address, "ok": True, "error": None,
+    }  # fmt: skip
     try:
         facts, _ = await ask_redis(redis, INFO_COMMAND, redis.probe)
     except StoreGone as error:

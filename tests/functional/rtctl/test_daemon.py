@@ -6,6 +6,7 @@ import socket
 from pathlib import Path
 
 import pytest
+import redis
 
 from rtctl import Client, DaemonUnreachable
 from tests.helpers.daemon import Daemon, DaemonMaker
@@ -23,6 +24,19 @@ def test_info_names_the_parts(jobs: Daemon) -> None:
     for part in ("jobs:session", "embedded", str(jobs.socket), "executor"):
         assert part in text
     assert json.loads(jobs.ok("info", "-j"))["app"] == "jobs:session"
+
+
+def test_info_names_the_redis_and_the_channels_for_other_programs(jobs: Daemon) -> None:
+    info = json.loads(jobs.ok("info", "-j"))
+    assert info["redis"]["url"] == "embedded"
+    assert info["channels"] == ["{rtd:rtd}:run:*", "{rtd:rtd}:task:*"]
+    address = info["redis"]["address"]
+    assert address.startswith("unix:///")
+    with redis.Redis.from_url(address) as client:
+        assert client.ping()
+    text = jobs.ok("info")
+    assert address in text
+    assert "{rtd:rtd}:run:*  {rtd:rtd}:task:*" in text
 
 
 def test_version_of_both(jobs: Daemon) -> None:
