@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from time import monotonic
-from typing import Any
+from typing import Any, ClassVar
 
 from rtctl.aio.connection import AsyncDaemonConnection, open_connection
 from rtctl.client.check_argument import check_number, find_address
@@ -26,7 +26,12 @@ class AsyncConnectionPool:
     """As `rtctl.client.connection_pool.ConnectionPool`, for the tasks of one event loop at a time.
 
     When that has ended, another one may use it: the connection is made once more.
+
+    Attributes:
+        stand_in: as that of `ConnectionPool`.
     """
+
+    stand_in: ClassVar[Callable[[str], AsyncDaemonConnection] | None] = None
 
     def __init__(self, address: str | os.PathLike[str] | None, reconnect_s: float) -> None:
         self.path = find_address(address)
@@ -47,6 +52,8 @@ class AsyncConnectionPool:
 
     async def get_connection(self) -> AsyncDaemonConnection:
         """Return the shared connection; opens it again when it is gone."""
+        if AsyncConnectionPool.stand_in is not None:
+            return AsyncConnectionPool.stand_in(self.path)
         self._enter_loop()
         async with self._lock:
             if self._connection is None or not self._connection.is_open:
@@ -122,6 +129,8 @@ class AsyncConnectionPool:
 
     async def open_new(self) -> AsyncDaemonConnection:
         """Return a connection of its own."""
+        if AsyncConnectionPool.stand_in is not None:
+            return AsyncConnectionPool.stand_in(self.path)
         return await open_connection(self.path, self._is_named)
 
     async def _reconnect(

@@ -21,7 +21,8 @@ from rtd.config.socket_path import is_socket_named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Callable
+    from typing import Any, ClassVar
 
     from rtctl.generated.shapes import Row
 
@@ -44,7 +45,11 @@ class ConnectionPool:
 
     Attributes:
         other_uid: the daemon's user if that is neither root nor this one, else None.
+        stand_in: makes the connections of all pools of this process, in the place of those to a
+            daemon, given its socket; None: there is none. `rtd.testing` sets it.
     """
+
+    stand_in: ClassVar[Callable[[str], DaemonConnection] | None] = None
 
     def __init__(self, address: str | os.PathLike[str] | None = None, reconnect_s: float = 5.0):
         self.path = find_address(address)
@@ -57,6 +62,11 @@ class ConnectionPool:
         self._seen = False
         self.rpc = Verbs(self.call, self.stream)
 
+    @property
+    def is_stood_in(self) -> bool:
+        """Whether a `stand_in` answers."""
+        return ConnectionPool.stand_in is not None
+
     def close(self) -> None:
         """Close all connections. The pool may be used again: it reconnects."""
         while self._idle:
@@ -68,6 +78,8 @@ class ConnectionPool:
         Args:
             until: when to give up; None: as usual.
         """
+        if ConnectionPool.stand_in is not None:
+            return ConnectionPool.stand_in(self.path)
         if os.getpid() != self._pid:
             # A fork: the parent goes on using these connections, this process must not.
             self._idle, self._pid = [], os.getpid()

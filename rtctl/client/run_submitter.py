@@ -57,7 +57,9 @@ class RunSubmitter:
         """Queue one run without other options than headers: straight into Redis where the daemon
         has offered it."""
         run_id = new_id()
-        created = self._direct_submitter.submit(task, run_id, params, headers)
+        created = None
+        if not self._pool.is_stood_in:
+            created = self._direct_submitter.submit(task, run_id, params, headers)
         if created is None:
             answer = self._pool.rpc.submit(
                 task=task,

@@ -4,5 +4,6 @@ daemon. Needs no test framework."""
 from rtd.testing.capture_reports import Progress, UserEvent
 from rtd.testing.single_run import run_task
 from rtd.testing.task_outcome import TaskOutcome
+from rtd.testing.worker import TWorker
 
-__all__ = ["Progress", "TaskOutcome", "UserEvent", "run_task"]
+__all__ = ["Progress", "TWorker", "TaskOutcome", "UserEvent", "run_task"]

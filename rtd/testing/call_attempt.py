@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from contextvars import copy_context
+from contextvars import Context
 from typing import Any
 
 from rtd.common.errors import BadRequest, TooLarge
@@ -51,13 +51,16 @@ class EndedAttempt:
         self.error = error
 
 
-def call_attempt(work: LeasedRun, reports: RunReports, limit_bytes: int) -> EndedAttempt:
-    """Carry out an attempt, in a copy of the context variables of the caller.
+def call_attempt(
+    work: LeasedRun, reports: RunReports, limit_bytes: int, context: Context
+) -> EndedAttempt:
+    """Carry out an attempt.
 
     Args:
         work: the run.
         reports: takes what it reports.
         limit_bytes: of a result.
+        context: of the executor; the run has a copy.
 
     Raises:
         KeyboardInterrupt: a Ctrl-C ends the test.
@@ -71,7 +74,7 @@ def call_attempt(work: LeasedRun, reports: RunReports, limit_bytes: int) -> Ende
         _refuse_running_loop(work.task)
     try:
         with collected(work.id, reports):
-            raised = copy_context().run(_within, run, call, definition, outcome, limit_bytes)
+            raised = context.copy().run(_within, run, call, definition, outcome, limit_bytes)
     finally:
         run.ended = True
     outcome.end()

@@ -60,10 +60,10 @@ def run_task(
     record, _ = new_run(app, name, new_id(), params, options)
     blob, tasks = encode_record(after_failures(record, attempt - 1)), app.session.tasks
     reports = RunReports()
-    with executor_of(app.session, app.find(name).lane):
+    with executor_of(app.session, app.find(name).lane) as context:
         while True:
             work, limit = LeasedRun(blob, tasks), app.config.limits.result_bytes
-            attempted = call_attempt(work, reports, limit)
+            attempted = call_attempt(work, reports, limit, context)
             if not retries or attempted.outcome.retry_wait_s() is None:
                 return outcome_of(attempted, reports)
             blob = attempted.outcome.record(EXECUTOR_ID, "", again=True)

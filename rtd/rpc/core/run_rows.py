@@ -82,7 +82,7 @@ class RunRows:
             "attempt": len(record.attempts),
             "attempts": policies_of(self._context, spec).retries + 1 + _free_attempts(record),
             "by": record.end.by if record.end else None,
-            "why": _why(record),
+            "why": why_of(record),
             "progress": self._progress_of(spec.id),
             "exit": last.exit if last else None,
             "cpu_s": last.cpu_s if last else 0.0,
@@ -125,7 +125,8 @@ def _free_attempts(record: RunRecord) -> int:
     return len(earlier) - count_failures((a.state, a.error) for a in earlier)
 
 
-def _why(record: RunRecord) -> str | None:
+def why_of(record: RunRecord) -> str | None:
+    """Return why a run has ended, or its latest attempt; None: there is nothing to say."""
     if record.end is not None:
         return record.end.why or None
     last = record.attempts[-1] if record.attempts else None

@@ -4,16 +4,18 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, ClassVar
 
 import pytest
 
 import rtd
+from rtctl import Client
 from rtd.common.errors import BadRequest, ParameterError, RtdError, UnknownTask, UnserialisableError
 from rtd.session.context.run_context import FAULTS, find_run
 from rtd.session.context.user_events import USER_EVENTS
 from rtd.tasks import FuncTask
-from rtd.testing import run_task
+from rtd.testing import TWorker, run_task
 
 
 @pytest.fixture
@@ -234,6 +236,32 @@ def test_a_failing_hook_is_a_fault(session: rtd.Session) -> None:
     assert done.result == 1
     assert "broken hook" in done.faults[0]
     assert session.faults == []
+
+
+def test_a_run_sees_the_context_variables_of_its_hooks_and_leaves_none(
+    session: rtd.Session,
+) -> None:
+    variable: ContextVar[str] = ContextVar("variable", default="none")
+
+    @rtd.Executor.hook_start
+    def start(executor: Any) -> None:
+        variable.set("hook")
+
+    @session.task()
+    def work() -> str:
+        found = variable.get()
+        variable.set("run")
+        return found
+
+    variable.set("test")
+    assert run_task(work).result == "hook"
+    assert variable.get() == "test"
+    with TWorker(session) as worker:
+        for _ in range(2):
+            Client().submit("work")
+        worker.run()
+        assert [one.result for one in worker.runs] == ["hook", "hook"]
+        assert variable.get() == "test"
 
 
 def test_a_command_is_refused(session: rtd.Session) -> None:

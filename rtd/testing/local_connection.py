@@ -1,0 +1,97 @@
+"""Connections of this process's clients to a `TWorker` in the place of a daemon."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rtctl.aio.connection import AsyncDaemonConnection
+from rtctl.aio.connection_pool import AsyncConnectionPool
+from rtctl.client.connection import DaemonConnection
+from rtctl.client.connection_pool import ConnectionPool
+from rtctl.core.deadline import Deadline
+from rtd.common.errors import RtdError
+
+#: Answers a request, given its verb and its parameters.
+Answer = Callable[[str, dict[str, Any]], Any]
+
+
+class LocalConnection(DaemonConnection):
+    """A connection that answers by itself. It is never kept for a later call."""
+
+    def __init__(self, path: str, answer: Answer) -> None:
+        self.path = path
+        self.listener_uid = os.getuid()
+        self._answer = answer
+        self._answers: dict[int, Any] = {}
+        self._number = 0
+
+    def is_idle(self) -> bool:
+        """Return false: no later call may find this connection after the block."""
+        return False
+
+    def close(self) -> None:
+        """Do nothing."""
+
+    def mark_answered(self) -> None:
+        """Do nothing."""
+
+    def send(self, method: str, params: dict[str, Any], until: Deadline | None = None) -> int:
+        """Answer a request; the answer, or the error, is there for `receive_answer`."""
+        self._number += 1
+        try:
+            self._answers[self._number] = self._answer(method, params)
+        except RtdError as error:
+            if method != "submit":
+                raise
+            self._answers[self._number] = error
+        return self._number
+
+    def receive_answer(self, msgid: int, until: Deadline | None) -> Any:
+        """Return the answer to a request. Raises RtdError."""
+        found = self._answers.pop(msgid)
+        if isinstance(found, RtdError):
+            raise found
+        return found
+
+
+class AsyncLocalConnection(AsyncDaemonConnection):
+    """As `LocalConnection`, for asyncio. Runs that a call waits for are carried out in a thread."""
+
+    def __init__(self, path: str, answer: Answer) -> None:
+        self.path = path
+        self._answer = answer
+
+    @property
+    def is_open(self) -> bool:
+        """Return false, as `LocalConnection.is_idle` does."""
+        return False
+
+    async def call(self, method: str, params: dict[str, Any], answer_s: float | None = None) -> Any:
+        """Return the answer to a request. Raises RtdError."""
+        return await asyncio.to_thread(self._answer, method, params)
+
+    async def stream(self, method: str, params: dict[str, Any]) -> AsyncIterator[tuple[bool, Any]]:
+        """Raise RtdError: no streamed answer is known."""
+        yield False, self._answer(method, params)
+
+    async def aclose(self) -> None:
+        """Do nothing."""
+
+    def drop(self) -> None:
+        """Do nothing."""
+
+
+@contextmanager
+def answered_here(answer: Answer) -> Iterator[None]:
+    """Let all clients of this process get their answers from a function, until the block ends."""
+    before = ConnectionPool.stand_in, AsyncConnectionPool.stand_in
+    ConnectionPool.stand_in = lambda path: LocalConnection(path, answer)
+    AsyncConnectionPool.stand_in = lambda path: AsyncLocalConnection(path, answer)
+    try:
+        yield
+    finally:
+        ConnectionPool.stand_in, AsyncConnectionPool.stand_in = before
