@@ -2,8 +2,17 @@
 daemon. Needs no test framework."""
 
 from rtd.testing.capture_reports import Progress, UserEvent
+from rtd.testing.schedule import Schedule, ScheduledStart
 from rtd.testing.single_run import run_task
 from rtd.testing.task_outcome import TaskOutcome
 from rtd.testing.worker import TWorker
 
-__all__ = ["Progress", "TWorker", "TaskOutcome", "UserEvent", "run_task"]
+__all__ = [
+    "Progress",
+    "Schedule",
+    "ScheduledStart",
+    "TWorker",
+    "TaskOutcome",
+    "UserEvent",
+    "run_task",
+]
