@@ -2,6 +2,7 @@
 daemon. Needs no test framework."""
 
 from rtd.testing.capture_reports import Progress, UserEvent
+from rtd.testing.daemon import daemon_fixture, daemon_of
 from rtd.testing.schedule import Schedule, ScheduledStart
 from rtd.testing.single_run import run_task
 from rtd.testing.task_outcome import TaskOutcome
@@ -14,5 +15,7 @@ __all__ = [
     "TWorker",
     "TaskOutcome",
     "UserEvent",
+    "daemon_fixture",
+    "daemon_of",
     "run_task",
 ]
