@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from benchmarks import local_sections, output
+from benchmarks import local_sections, middleware, output
 from benchmarks.case import Case, CaseFailed, measure
 from benchmarks.results import OURS, Results
 from benchmarks.schedule import section as schedule
 from benchmarks.systems import PEER_SECTIONS, SYSTEMS, case_for
 
-SECTIONS = (*PEER_SECTIONS, "ls", "output", "idle", "schedule")
+SECTIONS = (*PEER_SECTIONS, "ls", "output", "middleware", "idle", "schedule")
 NAMES = (*SYSTEMS, "supervisor", *schedule.PEERS)
 
 
@@ -51,6 +51,8 @@ def steps(settings: Settings, repetition: int) -> Iterator[Step]:
             yield from _status_commands(settings)
         elif section == "output":
             yield from _output(settings)
+        elif section == "middleware":
+            yield from _middleware(settings)
         elif section == "idle":
             yield from _idle(settings, repetition)
         elif section == "schedule":
@@ -69,6 +71,11 @@ def _status_commands(settings: Settings) -> Iterator[Step]:
 def _output(settings: Settings) -> Iterator[Step]:
     if OURS in settings.only:
         yield Step("output", OURS, lambda: {OURS: output.read_output(settings.quick)})
+
+
+def _middleware(settings: Settings) -> Iterator[Step]:
+    if OURS in settings.only:
+        yield Step("middleware", OURS, lambda: {OURS: middleware.cost_of_three(settings.quick)})
 
 
 def _idle(settings: Settings, repetition: int) -> Iterator[Step]:

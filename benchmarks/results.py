@@ -75,6 +75,7 @@ ROWS = (
     Row("logs -t, a line of 100 MB, s", "output", "long_line_s", higher=False, digits=2),
     Row("logs -t, 10 million lines, s", "output", "short_lines_s", higher=False, digits=2),
     Row("logs -t, 1 million printed, s", "output", "printed_lines_s", higher=False, digits=2),
+    Row("three middlewares, us a run", "middleware", "three_us", higher=False, limit=30, digits=1),
     Row("idle CPU, % of a core", "idle", "cpu_percent", higher=False, limit=0.5, digits=2),
     Row("idle memory (PSS), MiB", "idle", "pss_mib", higher=False, digits=1),
     *(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from contextvars import Context
 from typing import Any
 
@@ -22,6 +22,7 @@ from rtd.executor.runs.run_middleware_async import deliver_outcome_async
 from rtd.model.run_states import STATE_CHAR, RunState
 from rtd.session.context.run_context import CurrentRun, enter_run
 from rtd.session.core.task_definition import TaskDefinition
+from rtd.session.middleware.process_outcome import ANY_TIME
 from rtd.testing.capture_reports import RunReports, collected
 
 #: States in which an attempt has no error.
@@ -118,7 +119,7 @@ def _call(
         raised = error
         outcome_of_call.record_failure(outcome, error)
     if work.has_middleware:
-        deliver_outcome(outcome, raised, limit_bytes, nullcontext)
+        deliver_outcome(outcome, raised, limit_bytes, ANY_TIME)
     return raised
 
 

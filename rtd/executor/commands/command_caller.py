@@ -10,6 +10,7 @@ from rtd.executor.core.attempt_outcome import AttemptOutcome
 from rtd.executor.core.leased_run import LeasedRun
 from rtd.executor.output.scratch_file import ScratchFile
 from rtd.executor.runs import outcome_of_call
+from rtd.executor.runs.call_task import middleware_calls
 from rtd.executor.runs.stop_gate import StopGate
 from rtd.model.manifest import COMMAND
 from rtd.model.run_states import STATE_CHAR, RunState
@@ -83,12 +84,7 @@ class CommandCaller:
     ) -> None:
         """Run the command of a task within its middleware, which sees the output as the result, or
         `CommandFailed`."""
-        from rtd.executor.runs.run_middleware import (  # lazy: most apps have none
-            begin_middleware,
-            deliver_outcome,
-        )
-
-        assert definition.middleware is not None
+        calls = middleware_calls()
 
         def execute(given: dict[str, Any]) -> Any:
             outcome.forget_failure()  # of an earlier call
@@ -104,7 +100,7 @@ class CommandCaller:
 
         raised: BaseException | None = None
         try:
-            run = begin_middleware(definition, definition.middleware, work, outcome)
+            run = calls.begin_middleware(definition, definition.middleware, work, outcome)
             run.run(execute, outcome_of_call.resolve_parameters(work))
             outcome.forget_failure()  # which the middleware may have swallowed
         except BaseException as error:
@@ -115,7 +111,7 @@ class CommandCaller:
                 outcome_of_call.record_failure(outcome, error)
         gate.leave_task()
         if gate.decide() and not work.deliver_later:
-            deliver_outcome(outcome, raised, self._result_limit_bytes, gate.task_code)
+            calls.deliver_outcome(outcome, raised, self._result_limit_bytes, gate)
 
     def _run_surrounded(
         self,

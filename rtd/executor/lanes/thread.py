@@ -5,20 +5,35 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
-from functools import partial
 from queue import SimpleQueue
 from typing import Any
 
 from rtd.executor.lanes.base_lane import LaneParts
 from rtd.executor.lanes.concurrent import ConcurrentLane
 from rtd.executor.runs import outcome_of_call
-from rtd.executor.runs.call_task import call_task
+from rtd.executor.runs.call_task import call_task, middleware_calls
 from rtd.executor.runs.concurrent_run import ConcurrentRun
 from rtd.executor.runs.run_in_main_thread import end_fork
 from rtd.process.events.executor_signals import raise_in_thread
 from rtd.process.fork.fork_guard import FORK_GUARD
 from rtd.session.context import run_context
 from rtd.session.core.app_errors import Stopped
+
+
+class _TaskCode:
+    """The task's code of one run, for its middleware."""
+
+    def __init__(self, worker: "_Worker", active: ConcurrentRun) -> None:
+        self._worker = worker
+        self._active = active
+
+    def enter_task(self) -> None:
+        self._worker.enter(self._active)
+
+    def leave_task(self) -> None:
+        if FORK_GUARD.is_child:
+            end_fork()
+        self._worker.leave()
 
 
 class _Worker(threading.Thread):
@@ -67,25 +82,29 @@ class _Worker(threading.Thread):
             raised = error
             outcome_of_call.record_failure(outcome, error)
         if active.delivers_outcome():
-            from rtd.executor.runs.run_middleware import (
-                deliver_outcome,  # lazy: most apps have none
-            )
-
-            guard = partial(self._task_code, active)
-            deliver_outcome(outcome, raised, self._result_limit_bytes, guard)
+            deliver = middleware_calls().deliver_outcome
+            deliver(outcome, raised, self._result_limit_bytes, _TaskCode(self, active))
 
     @contextmanager
     def _task_code(self, active: ConcurrentRun) -> Iterator[None]:
         """Be in the task's code meanwhile: `request_stop` raises Stopped in it."""
         try:
-            with self._lock:
-                self._active = active
+            self.enter(active)
             yield
         finally:
             if FORK_GUARD.is_child:
                 end_fork()
-            with self._lock:
-                self._active = None
+            self.leave()
+
+    def enter(self, active: ConcurrentRun) -> None:
+        """Enter the task's code."""
+        with self._lock:
+            self._active = active
+
+    def leave(self) -> None:
+        """Leave the task's code."""
+        with self._lock:
+            self._active = None
 
     def request_stop(self, active: ConcurrentRun) -> None:
         """Raise Stopped in this thread if it is still inside that run."""

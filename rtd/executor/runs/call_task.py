@@ -4,7 +4,7 @@ task, its parameters, the middleware, the hooks, and the function or the instanc
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from contextvars import copy_context
-from functools import partial
+from functools import cache, partial
 from typing import Any, Protocol
 
 from rtd.common.text_of import show_value
@@ -122,9 +122,15 @@ async def _execute_async(
 def _begin_middleware(definition: TaskDefinition, work: LeasedRun, outcome: AttemptOutcome) -> Any:
     if definition.middleware is None:
         return None
-    from rtd.executor.runs.run_middleware import begin_middleware  # lazy: most apps have none
+    return middleware_calls().begin_middleware(definition, definition.middleware, work, outcome)
 
-    return begin_middleware(definition, definition.middleware, work, outcome)
+
+@cache
+def middleware_calls() -> Any:
+    """Return the module `rtd.executor.runs.run_middleware`, which most apps do without."""
+    from rtd.executor.runs import run_middleware  # lazy: most apps have no middleware
+
+    return run_middleware
 
 
 def _checked_context(context: Any) -> AbstractContextManager[Any, bool]:

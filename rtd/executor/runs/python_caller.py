@@ -3,7 +3,7 @@
 from rtd.executor.core.attempt_outcome import AttemptOutcome
 from rtd.executor.core.leased_run import LeasedRun
 from rtd.executor.runs import outcome_of_call
-from rtd.executor.runs.call_task import call_task
+from rtd.executor.runs.call_task import call_task, middleware_calls
 from rtd.executor.runs.stop_gate import StopGate
 from rtd.process.fork.fork_guard import FORK_GUARD
 from rtd.session.core.task_definition import TaskDefinition
@@ -48,8 +48,5 @@ class PythonCaller:
             outcome_of_call.record_failure(outcome, error)
         gate.leave_task()
         if not FORK_GUARD.is_child and gate.decide() and not work.deliver_later:
-            from rtd.executor.runs.run_middleware import (
-                deliver_outcome,  # lazy: most apps have none
-            )
-
-            deliver_outcome(outcome, raised, self._result_limit_bytes, gate.task_code)
+            deliver = middleware_calls().deliver_outcome
+            deliver(outcome, raised, self._result_limit_bytes, gate)

@@ -10,7 +10,7 @@ from rtd.model.run_states import STATE_BY_CHAR
 from rtd.session.core.app_errors import Skip
 from rtd.session.core.task_definition import Middleware, TaskDefinition
 from rtd.session.middleware.chain import MiddlewareRun
-from rtd.session.middleware.process_outcome import Guard, process_outcome
+from rtd.session.middleware.process_outcome import AppCode, process_outcome
 from rtd.session.middleware.task_view import AttemptEnd, TaskView
 from rtd.session.parameters.resolve import ParameterFailed
 
@@ -43,7 +43,7 @@ def _end_of(outcome: AttemptOutcome) -> AttemptEnd | None:
 
 
 def deliver_outcome(
-    outcome: AttemptOutcome, error: BaseException | None, limit_bytes: int, guard: Guard
+    outcome: AttemptOutcome, error: BaseException | None, limit_bytes: int, code: AppCode
 ) -> None:
     """Tell the middleware of an attempt how it ended, and record what that changes.
 
@@ -51,11 +51,12 @@ def deliver_outcome(
         outcome: success or failure is recorded.
         error: what the attempt has raised.
         limit_bytes: of a result.
-        guard: see `rtd.session.middleware.process_outcome.process_outcome`.
+        code: see `rtd.session.middleware.process_outcome.process_outcome`.
     """
     error = app_error(error)
     run = ended_middleware(outcome, error)
-    record_again(outcome, run, error, process_outcome(run, error, guard), limit_bytes)
+    record_again(outcome, run, error, process_outcome(run, error, code), limit_bytes)
+    outcome.middleware = None  # a circle of references would wait for the garbage collector
 
 
 def app_error(error: BaseException | None) -> BaseException | None:

@@ -12,3 +12,4 @@ async def deliver_outcome_async(
     error = app_error(error)
     run = ended_middleware(outcome, error)
     record_again(outcome, run, error, await process_outcome_async(run, error), limit_bytes)
+    outcome.middleware = None

@@ -5,8 +5,7 @@ the main thread between two steps of the task and either calls the task's own `s
 raises `Stopped` there. A stop for another run (it ended meanwhile) means nothing.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from threading import current_thread, get_ident, main_thread
 from typing import Any
 
@@ -107,15 +106,6 @@ class StopGate:
     def leave_task(self) -> None:
         """Leave the task's code."""
         self._inside = False
-
-    @contextmanager
-    def task_code(self) -> Iterator[None]:
-        """Be in the task's code meanwhile."""
-        self.enter_task()
-        try:
-            yield
-        finally:
-            self.leave_task()
 
     def end_run(self) -> None:
         """End the run; a later stop means nothing."""

@@ -56,6 +56,8 @@ class MiddlewareRun:
         skipped_by_task: the task itself has raised `Skip`, and no middleware.
     """
 
+    __slots__ = ("_execute", "_made", "add_note", "chain", "skipped_by_task", "task")
+
     def __init__(
         self, chain: MiddlewareChain, task: TaskView, add_note: Callable[[str], None]
     ) -> None:
@@ -63,104 +65,98 @@ class MiddlewareRun:
         self.task = task
         self.add_note = add_note
         self.skipped_by_task = False
-        #: The instances in the order of their entries; None: its constructor has raised.
-        self._made: list[Any] | None = None
+        #: Each entry with its instance; None in the place of one whose constructor has raised.
+        self._made: list[tuple[MiddlewareEntry, Any]] = []
+        self._execute: Any = None
 
     def instances(self) -> list[tuple[MiddlewareEntry, Any]]:
         """Return each entry with its instance, the outermost first, without those that could not
         be made."""
-        if self._made is None:
-            self._made = []
+        if len(self._made) < len(self.chain.entries):
             self._make(suppress=True)
-        pairs = zip(self.chain.entries, self._made, strict=False)
-        return [(entry, instance) for entry, instance in pairs if instance is not None]
+        return [pair for pair in self._made if pair[1] is not None]
 
     def _make(self, *, suppress: bool) -> None:
-        """Make the instances. With `suppress` those that cannot be made are left out."""
-        assert self._made is not None
+        """Make the instances that are missing. With `suppress` nothing is raised."""
         for entry in self.chain.entries[len(self._made) :]:
             try:
-                self._made.append(entry.make())
+                self._made.append((entry, entry.make()))
             except Exception:
-                self._made.append(None)
+                self._made.append((entry, None))
                 if not suppress:
                     raise
 
     def run(self, execute: Execute, params: dict[str, Any]) -> Any:
         """Carry out the attempt. Returns the result; raises what the outermost raises."""
-        self._begin(params)
+        self.task.__dict__["kwargs"] = params
+        self._make(suppress=False)
+        self._execute = execute
+        self._call(0, params)
+        return self.task.result
 
-        def innermost(given: dict[str, Any]) -> None:
+    def _call(self, index: int, params: dict[str, Any]) -> None:
+        """Call the middleware from this one on inwards, then the task."""
+        if index == len(self._made):
             try:
-                self.task.__dict__["result"] = execute(given)
+                self.task.__dict__["result"] = self._execute(params)
             except Skip:
                 self.skipped_by_task = True
                 raise
+            return
+        entry, instance = self._made[index]
+        if not entry.has_run_task:
+            self._call(index + 1, params)
+            return
+        was_called = False
 
-        call: Execute = innermost
-        for entry, instance in reversed(self.instances()):
-            if entry.has_run_task:
-                call = self._around(entry, instance, call)
-        call(params)
-        return self.task.result
+        def run(*args: Any, **kwargs: Any) -> Any:
+            nonlocal was_called
+            was_called = True
+            if args or kwargs.keys() != params.keys():
+                kwargs = self._checked(entry, args, kwargs, params)
+            self._call(index + 1, kwargs)
+            return self.task.result
 
-    def _begin(self, params: dict[str, Any]) -> None:
-        self.task.__dict__["kwargs"] = params
-        self._made = []
-        self._make(suppress=False)
-
-    def _around(self, entry: MiddlewareEntry, instance: Any, inner: Execute) -> Execute:
-        def call(params: dict[str, Any]) -> None:
-            was_called = False
-
-            def run(*args: Any, **kwargs: Any) -> Any:
-                nonlocal was_called
-                was_called = True
-                inner(self._given(entry, args, kwargs, params))
-                return self.task.result
-
-            instance.run_task(self.task, run, (), dict(params))
-            self._check_called(entry, was_called)
-
-        return call
+        instance.run_task(self.task, run, (), {**params})
+        if not was_called:
+            self._note_uncalled(entry)
 
     async def run_async(self, execute: ExecuteAsync, params: dict[str, Any]) -> Any:
         """Carry out an attempt of a coroutine function, as `run` does."""
-        self._begin(params)
+        self.task.__dict__["kwargs"] = params
+        self._make(suppress=False)
+        self._execute = execute
+        await self._call_async(0, params)
+        return self.task.result
 
-        async def innermost(given: dict[str, Any]) -> None:
+    async def _call_async(self, index: int, params: dict[str, Any]) -> None:
+        if index == len(self._made):
             try:
-                self.task.__dict__["result"] = await execute(given)
+                self.task.__dict__["result"] = await self._execute(params)
             except Skip:
                 self.skipped_by_task = True
                 raise
+            return
+        entry, instance = self._made[index]
+        if not entry.has_run_task and not entry.has_run_task_async:
+            await self._call_async(index + 1, params)
+            return
+        was_called = False
 
-        call: ExecuteAsync = innermost
-        for entry, instance in reversed(self.instances()):
-            if entry.has_run_task or entry.has_run_task_async:
-                call = self._around_async(entry, instance, call)
-        await call(params)
-        return self.task.result
+        async def run(*args: Any, **kwargs: Any) -> Any:
+            nonlocal was_called
+            was_called = True
+            if args or kwargs.keys() != params.keys():
+                kwargs = self._checked(entry, args, kwargs, params)
+            await self._call_async(index + 1, kwargs)
+            return self.task.result
 
-    def _around_async(
-        self, entry: MiddlewareEntry, instance: Any, inner: ExecuteAsync
-    ) -> ExecuteAsync:
-        async def call(params: dict[str, Any]) -> None:
-            was_called = False
+        run_task = instance.run_task_async if entry.has_run_task_async else instance.run_task
+        await run_task(self.task, run, (), {**params})
+        if not was_called:
+            self._note_uncalled(entry)
 
-            async def run(*args: Any, **kwargs: Any) -> Any:
-                nonlocal was_called
-                was_called = True
-                await inner(self._given(entry, args, kwargs, params))
-                return self.task.result
-
-            run_task = instance.run_task_async if entry.has_run_task_async else instance.run_task
-            await run_task(self.task, run, (), dict(params))
-            self._check_called(entry, was_called)
-
-        return call
-
-    def _given(
+    def _checked(
         self,
         entry: MiddlewareEntry,
         args: tuple[Any, ...],
@@ -170,10 +166,8 @@ class MiddlewareRun:
         """Return the parameters of a call of `run`. Raises ParameterError."""
         if args:
             kwargs = bind_positional(self.chain.info, entry.name, args, kwargs, params)
-        if kwargs.keys() != params.keys():
-            check_params(self.chain.info, kwargs)
+        check_params(self.chain.info, kwargs)
         return kwargs
 
-    def _check_called(self, entry: MiddlewareEntry, was_called: bool) -> None:
-        if not was_called:
-            self.add_note(f"middleware {entry.name} did not call the task")
+    def _note_uncalled(self, entry: MiddlewareEntry) -> None:
+        self.add_note(f"middleware {entry.name} did not call the task")

@@ -3,30 +3,45 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from rtd.model.run_states import RunState
 from rtd.session.context.run_context import report_fault
-from rtd.session.core.app_errors import (
-    Stopped,
-    TaskAborted,
-    describe_error,
-    is_stop,
-)
+from rtd.session.core.app_errors import Stopped, TaskAborted, describe_error, is_stop
 from rtd.session.core.hooks import NOTHING_RAISED, ExcInfo
 from rtd.session.middleware.chain import MiddlewareRun
 from rtd.session.middleware.entries import MiddlewareEntry
 
-Guard = Callable[[], AbstractContextManager[None]]
-_IGNORED: Final = "returned true for an attempt that is over: its outcome stays"
+_IGNORED: Final = "process_outcome returned true for an attempt that is over: its outcome stays"
+
+
+class AppCode(Protocol):
+    """Says when code of the app is called: only then may a stop of the run be raised."""
+
+    def enter_task(self) -> None:
+        """Enter it. Raises Stopped for a stop that came before."""
+
+    def leave_task(self) -> None:
+        """Leave it."""
+
+
+class _AnyTime:
+    """For a process in which no stop is raised."""
+
+    def enter_task(self) -> None:
+        pass
+
+    def leave_task(self) -> None:
+        pass
+
+
+ANY_TIME: Final = _AnyTime()
 
 
 def process_outcome(
     run: MiddlewareRun,
     error: BaseException | None,
-    guard: Guard = nullcontext,
+    code: AppCode = ANY_TIME,
     *,
     is_final: bool = False,
 ) -> BaseException | None:
@@ -37,23 +52,31 @@ def process_outcome(
     Args:
         run: of the attempt.
         error: what the attempt has raised; None after a success.
-        guard: a context in which the code of the app is called; it may raise `Stopped`.
+        code: entered around each call.
         is_final: the outcome is in the record.
 
     Returns:
         What the attempt has raised in the end: None too when a middleware returned true.
     """
-    call_handlers(run, error, guard)
+    if error is not None and run.chain.handlers:
+        call_handlers(run, error, code)
     for entry, instance in reversed(run.instances()):
         if not entry.has_process_outcome:
             continue
-        iscleared = False
-        with contained(run, f"{entry.name}.process_outcome", error), guard():
-            returned = instance.process_outcome(run.task, *exc_info(error))
-            if entry.process_outcome_is_async:
-                returned = _await(returned)
-            iscleared = bool(returned) and error is not None
-        error = cleared(run, entry, error, is_final) if iscleared else error
+        try:
+            code.enter_task()
+            try:
+                returned = instance.process_outcome(run.task, *exc_info(error))
+                if entry.process_outcome_is_async:
+                    returned = _await(returned)
+                is_true = bool(returned)
+            finally:
+                code.leave_task()
+        except BaseException as raised:
+            note_raised(run, f"{entry.name}.process_outcome", raised, error)
+            continue
+        if is_true and error is not None:
+            error = cleared(run, entry, error, is_final)
     return error
 
 
@@ -69,52 +92,65 @@ def exc_info(error: BaseException | None) -> ExcInfo:
 
 
 def cleared(
-    run: MiddlewareRun, entry: MiddlewareEntry, error: BaseException | None, is_final: bool
+    run: MiddlewareRun, entry: MiddlewareEntry, error: BaseException, is_final: bool
 ) -> BaseException | None:
     """Return what the attempt has raised, after a middleware returned true."""
     if is_final:
-        report_fault("middleware", entry.name, f"process_outcome {_IGNORED}")
+        report_fault("middleware", entry.name, _IGNORED)
         return error
     run.add_note(f"middleware {entry.name} made it a success")
     return None
 
 
-def call_handlers(
-    run: MiddlewareRun, error: BaseException | None, guard: Guard = nullcontext
-) -> None:
-    """Call the handlers of unexpected exceptions."""
-    if error is None or run.task.state != RunState.EXCEPTION:
+def call_handlers(run: MiddlewareRun, error: BaseException, code: AppCode = ANY_TIME) -> None:
+    """Call the handlers of unexpected exceptions, if this is one."""
+    if run.task.state != RunState.EXCEPTION:
         return
     for handler in run.chain.handlers:
-        name = getattr(handler, "__qualname__", type(handler).__qualname__)
-        with contained(run, f"exception handler {name}", error), guard():
-            handler(error)
+        try:
+            code.enter_task()
+            try:
+                handler(error)
+            finally:
+                code.leave_task()
+        except BaseException as raised:
+            name = getattr(handler, "__qualname__", type(handler).__qualname__)
+            note_raised(run, f"exception handler {name}", raised, error)
 
 
-@contextmanager
-def contained(run: MiddlewareRun, what: str, raised: BaseException | None) -> Iterator[None]:
-    """Make anything that the code of the app raises a fault and a remark, and print it."""
+def note_raised(
+    run: MiddlewareRun, what: str, raised: BaseException, error: BaseException | None
+) -> None:
+    """Make what code of the app has raised a fault and a remark, and print it.
+
+    Args:
+        what: the name of that code.
+        error: what the attempt has raised.
+    """
+    if is_stop(raised):
+        run.add_note(f"{what} was stopped")
+        return
+    if error is not None and raised.__context__ is None and error is not raised:
+        raised.__context__ = error
+    run.add_note(f"{what} raised {type(raised).__name__}: {_text_of(raised)}")
+    traceback.print_exception(raised)
+    report_fault("middleware", what, describe_error(raised))
+
+
+def _text_of(error: BaseException) -> str:
     try:
-        yield
-    except BaseException as error:
-        if raised is not None and error.__context__ is None and error is not raised:
-            error.__context__ = raised
-        if is_stop(error):
-            run.add_note(f"{what} was stopped")
-            return
-        run.add_note(f"{what} raised {type(error).__name__}: {error}")
-        traceback.print_exception(error)
-        report_fault("middleware", what, describe_error(error))
+        return str(error)
+    except Exception as broken:  # the class belongs to the app
+        return f"(its __str__ raised {type(broken).__name__})"
 
 
 def aborted(message: str, state: str, by: str, *, was_stopped: bool) -> TaskAborted:
     """Return what `process_outcome` gets for an attempt that rtd ended.
 
     Args:
-        was_stopped: the task was asked to end, and did.
+        was_stopped: the task had a request to end, and did.
     """
-    error: Any = TaskAborted(message, state, by)
+    error = TaskAborted(message, state, by)
     if was_stopped:
         error.__cause__ = Stopped(message)
-    found: TaskAborted = error
-    return found
+    return error

@@ -91,10 +91,18 @@ class TaskView:
             attempts: the stored fields of earlier attempts.
             end: returns how the attempt ended; None while it goes on.
         """
-        put = self.__dict__.update
-        put(_info=info, _policies=policies, _spec_blob=spec_blob, _attempts=attempts, _end=end)
-        put(name=info.name, attempt=attempt, started_at=started_at, args=(), result=None)
-        put(result_set=False)
+        fields = self.__dict__  # a view is made for each attempt: the quickest way
+        fields["_info"] = info
+        fields["_policies"] = policies
+        fields["_spec_blob"] = spec_blob
+        fields["_attempts"] = attempts
+        fields["_end"] = end
+        fields["name"] = info.name
+        fields["attempt"] = attempt
+        fields["started_at"] = started_at
+        fields["args"] = ()
+        fields["result"] = None
+        fields["result_set"] = False
 
     @cached_property
     def _spec(self) -> RunSpec:
