@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from contextvars import Context
 from typing import Any
 
-from rtd.common.errors import BadRequest, TooLarge
+from rtd.common.errors import BadRequest, TooLarge, UnserialisableError
 from rtd.executor.core.attempt_outcome import AttemptOutcome
 from rtd.executor.core.leased_run import LeasedRun
 from rtd.executor.runs import outcome_of_call
@@ -172,4 +172,6 @@ def _error_of(outcome: AttemptOutcome, raised: BaseException | None) -> BaseExce
     error = app_error(raised)
     if isinstance(error, ResultRefused):
         return error.cause or TooLarge(str(error))
-    return error or TooLarge(outcome.why)  # a result that middleware has set
+    # A result that middleware has set.
+    is_large = outcome.error is not None and outcome.error[0] == "ResultTooLarge"
+    return error or (TooLarge if is_large else UnserialisableError)(outcome.why)

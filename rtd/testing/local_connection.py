@@ -13,7 +13,7 @@ from rtctl.aio.connection_pool import AsyncConnectionPool
 from rtctl.client.connection import DaemonConnection
 from rtctl.client.connection_pool import ConnectionPool
 from rtctl.core.deadline import Deadline
-from rtd.common.errors import RtdError
+from rtd.common.errors import BadRequest, RtdError
 
 #: Answers a request, given its verb and its parameters.
 Answer = Callable[[str, dict[str, Any]], Any]
@@ -89,8 +89,18 @@ class AsyncLocalConnection(AsyncDaemonConnection):
 def answered_here(answer: Answer) -> Iterator[None]:
     """Let all clients of this process get their answers from a function, until the block ends."""
     before = ConnectionPool.stand_in, AsyncConnectionPool.stand_in
-    ConnectionPool.stand_in = lambda path: LocalConnection(path, answer)
-    AsyncConnectionPool.stand_in = lambda path: AsyncLocalConnection(path, answer)
+    process = os.getpid()
+
+    def answer_here(method: str, params: dict[str, Any]) -> Any:
+        if os.getpid() != process:  # its runs would be lost with the child
+            raise BadRequest(
+                "rtd.testing.TWorker answers only in its own process, and this one was forked:"
+                " rtd.testing.daemon_of starts a real daemon"
+            )
+        return answer(method, params)
+
+    ConnectionPool.stand_in = lambda path: LocalConnection(path, answer_here)
+    AsyncConnectionPool.stand_in = lambda path: AsyncLocalConnection(path, answer_here)
     try:
         yield
     finally:

@@ -14,19 +14,19 @@ from rtd.common.text_of import show_value
 from rtd.config.config import Config
 from rtd.config.load_settings import load_config
 from rtd.model.manifest import Manifest, TaskInfo
-from rtd.session.app.load_app import load
+from rtd.session.app.load_app import complete_session, load
 from rtd.session.app.manifest import manifest_of
 from rtd.session.core.default_session import SESSIONS, default_session
 from rtd.session.core.session_state import SessionState
-from rtd.session.middleware.load_middleware import load_middleware
-from rtd.session.settings.settings import SettingsModule
-from rtd.session.settings.settings_module import read_settings_module
+from rtd.session.session import Session
+from rtd.session.settings.settings import SETTINGS, SettingsModule
+from rtd.session.settings.settings_module import find_settings_module
 from rtd.session.tasks.task import Task
 
 #: What a test may name as an app.
 App = SessionState | str | None
 #: The sessions that have their settings module and their middleware.
-_COMPLETE: Final[WeakSet[SessionState]] = WeakSet()
+_COMPLETE: Final[WeakSet[Session]] = WeakSet()
 _COMMAND: Final = "command"
 
 
@@ -104,42 +104,31 @@ def _is_code_of(code: Callable[..., Any], task: Any) -> bool:
     return task.definition.target is code or getattr(task, "func", None) is code
 
 
-def _session_of(app: App, config: Config) -> SessionState:
+def _session_of(app: App, config: Config) -> Session:
     if isinstance(app, str):
         imported_by_rtd = SESSIONS.imported_by_rtd
         try:
-            session: SessionState = load(app, config.middleware)
+            session: Session = load(app, config.middleware, _COMPLETE)
         finally:
             SESSIONS.imported_by_rtd = imported_by_rtd
         _COMPLETE.add(session)
         return session
-    session = app if app is not None else default_session()
-    if not isinstance(session, SessionState):
+    found = app if app is not None else default_session()
+    if not isinstance(found, Session):
         raise BadRequest(f"session must be a Session or the name of an app, not {show_value(app)}")
-    if session not in _COMPLETE:
-        _complete(session, config)
-        _COMPLETE.add(session)
-    return session
-
-
-def _complete(session: Any, config: Config) -> None:
-    """Read the settings module, the task files and the middleware of a session, as a daemon does
-    once it has imported the app."""
-    session.rt_settings = _settings_of(session)
-    session.load_files()
-    if session.rt_settings is not None:
-        from rtd.session.settings.set_settings import set_settings  # lazy: many apps have none
-
-        set_settings(session, session.rt_settings)
-    session.middleware = load_middleware(session, config.middleware)
+    if found not in _COMPLETE:
+        complete_session(found, _settings_of(found), config.middleware)
+        _COMPLETE.add(found)
+    return found
 
 
 def _settings_of(session: SessionState) -> SettingsModule | None:
     """Return the settings module of the app that has the session. A test may have it, too."""
     holders = [module for module in list(sys.modules.values()) if _holds(module, session)]
     for module in [*holders, ModuleType("app")]:
-        found = read_settings_module(module)
+        found = find_settings_module(module)
         if found is not None:
+            SETTINGS.take_loaded(found)
             return found
     return None
 

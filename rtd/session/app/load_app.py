@@ -4,7 +4,7 @@ import importlib
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Final
@@ -22,6 +22,7 @@ from rtd.session.core.default_session import SESSIONS, find_default_session
 from rtd.session.core.import_file import package_root
 from rtd.session.middleware.load_middleware import load_middleware
 from rtd.session.session import Session
+from rtd.session.settings.settings import SettingsModule
 from rtd.session.settings.settings_module import read_settings_module
 
 __all__ = ["hide_arguments", "load"]
@@ -32,7 +33,9 @@ _EXIT_HINT: Final = (
 )
 
 
-def load(app: str, middleware: Sequence[str] = ()) -> Session:
+def load(
+    app: str, middleware: Sequence[str] = (), complete: Container[Session] = frozenset()
+) -> Session:
     """Import an app and return its session. Puts the working directory on `sys.path`, behind
     Python's own modules.
 
@@ -40,6 +43,7 @@ def load(app: str, middleware: Sequence[str] = ()) -> Session:
         app: `package.module:session`, `package.module`, `path/to/file.py` or
             `path/to/file.py:session`. Without a name the module must hold exactly one.
         middleware: dotted names, which the daemon's configuration has.
+        complete: sessions for which `complete_session` was called before.
 
     Raises:
         AppError: one line: what failed, in which file, at which line.
@@ -48,7 +52,7 @@ def load(app: str, middleware: Sequence[str] = ()) -> Session:
     process = os.getpid()
     try:
         with mark_ctrl_c():
-            return _load(app, middleware)
+            return _load(app, middleware, complete)
     finally:
         if os.getpid() != process:
             _end_forked(app)
@@ -83,7 +87,7 @@ def _is_success(error: BaseException) -> bool:
     return isinstance(error, SystemExit) and error.code in (None, 0)
 
 
-def _load(app: str, middleware: Sequence[str]) -> Session:
+def _load(app: str, middleware: Sequence[str], complete: Container[Session]) -> Session:
     target, _, attribute = app.partition(":")
     fault = working_directory_fault()
     if fault is None:
@@ -91,14 +95,30 @@ def _load(app: str, middleware: Sequence[str]) -> Session:
     SESSIONS.imported_by_rtd = True
     module = _import(app, target, fault)
     session = _pick(module, attribute, app)
-    session.rt_settings = read_settings_module(module)
+    if session not in complete:
+        complete_session(session, read_settings_module(module), middleware)
+    return session
+
+
+def complete_session(
+    session: Session, settings: SettingsModule | None, middleware: Sequence[str]
+) -> None:
+    """Add to a session, once, what its app has beside its own code.
+
+    Args:
+        settings: of the app's settings module.
+        middleware: see `load`.
+
+    Raises:
+        AppError: as `load`.
+    """
+    session.rt_settings = settings
     session.load_files()
-    if session.rt_settings is not None:
+    if settings is not None:
         from rtd.session.settings.set_settings import set_settings  # lazy: many apps have none
 
-        set_settings(session, session.rt_settings)
+        set_settings(session, settings)
     session.middleware = load_middleware(session, middleware)
-    return session
 
 
 def _import(app: str, target: str, folder_fault: str | None) -> ModuleType:

@@ -17,7 +17,7 @@ from rtd.session.core.import_file import import_file, package_root
 from rtd.session.core.import_name import load_module
 from rtd.session.settings.settings import SETTINGS, SettingsModule, settings_of_module
 
-__all__ = ["VARIABLE", "read_settings_module"]
+__all__ = ["VARIABLE", "find_settings_module", "read_settings_module"]
 
 VARIABLE: Final = "RT_SETTINGS_MODULE"
 #: The file that is read beside an app.
@@ -33,12 +33,14 @@ def read_settings_module(app_module: ModuleType) -> SettingsModule | None:
     Raises:
         AppError: the module does not import, or RT_SETTINGS_MODULE names one that is not there.
     """
-    found = _read(app_module)
+    found = find_settings_module(app_module)
     SETTINGS.take_loaded(found)
     return found
 
 
-def _read(app_module: ModuleType) -> SettingsModule | None:
+def find_settings_module(app_module: ModuleType) -> SettingsModule | None:
+    """Return the settings of an app as `read_settings_module` does, without an effect on
+    `rtd.conf.settings`."""
     named = os.environ.get(VARIABLE)
     file = None if named else next(_files_beside(app_module), None)
     configured = SETTINGS.configured

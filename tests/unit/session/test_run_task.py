@@ -1,10 +1,12 @@
 """`rtd.testing.run_task`: a run in this process has all that surrounds a real one."""
 
+import importlib
 import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -12,6 +14,7 @@ import pytest
 import rtd
 from rtctl import Client
 from rtd.common.errors import BadRequest, ParameterError, RtdError, UnknownTask, UnserialisableError
+from rtd.conf import settings
 from rtd.session.context.run_context import FAULTS, find_run
 from rtd.session.context.user_events import USER_EVENTS
 from rtd.tasks import FuncTask
@@ -269,11 +272,39 @@ def test_a_command_is_refused(session: rtd.Session) -> None:
         run_task("command", argv=["true"])
 
 
-def test_an_app_by_its_name(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "shop_app.py").write_text(
+def test_the_settings_module_beside_an_app_is_read_once(project: Path) -> None:
+    (project / "settings_app.py").write_text(
+        "import rtd\nsession = rtd.Session()\n@session.task()\ndef work(n=1):\n    return n\n"
+        "class Ten:\n    def run_task(self, task, run, args, kwargs):\n        run(n=10)\n"
+    )
+    (project / "rt_settings.py").write_text(
+        "import rtd\nMIDDLEWARE = ['settings_app.Ten']\n"
+        "SCHEDULE = {'hourly': {'task': 'settings_app.work', 'schedule': rtd.run_every(hours=1)}}\n"
+    )
+    for _ in range(2):
+        assert run_task("work", session="settings_app.py").result == 10
+    settings_app = importlib.import_module("settings_app")
+    assert run_task(settings_app.work).result == 10
+    assert run_task("hourly").result == 10
+
+
+def test_the_settings_module_of_an_imported_session_is_read(project: Path) -> None:
+    (project / "imported_app.py").write_text(
+        "import rtd\nsession = rtd.Session()\n@session.task()\ndef work(n=1):\n    return n\n"
+        "class Ten:\n    def run_task(self, task, run, args, kwargs):\n        run(n=10)\n"
+    )
+    (project / "rt_settings.py").write_text("MIDDLEWARE = ['imported_app.Ten']\n")
+    imported_app = importlib.import_module("imported_app")
+    assert run_task(imported_app.work).result == 10
+    assert settings.MIDDLEWARE == ["imported_app.Ten"]
+    other = rtd.Session()
+    other.task(name="other")(lambda: settings.MIDDLEWARE)
+    assert run_task("other", session=other).result == ["imported_app.Ten"]
+
+
+def test_an_app_by_its_name(project: Path) -> None:
+    (project / "shop_app.py").write_text(
         "import rtd\nsession = rtd.Session()\n@session.task()\ndef buy(n):\n    return n\n"
     )
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(str(tmp_path))
     assert run_task("buy", session="shop_app.py", n=5).result == 5
     assert run_task("buy", session="shop_app", n=6).result == 6

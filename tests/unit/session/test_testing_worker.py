@@ -1,6 +1,7 @@
 """`rtd.testing.TWorker`: code that submits runs needs nothing running."""
 
 import asyncio
+import os
 import threading
 from typing import Any
 
@@ -262,6 +263,23 @@ def test_a_thread_waits_for_what_another_carries_out() -> None:
         threading.Timer(0.05, go_on.set).start()
         assert run.result() == "done"
         thread.join()
+
+
+def test_a_forked_process_gets_no_answer(session: rtd.Session) -> None:
+    with TWorker(session):
+        reader, writer = os.pipe()
+        child = os.fork()
+        if child == 0:
+            try:
+                Client().submit("note", n=1)
+            except BaseException as error:
+                os.write(writer, str(error).encode())
+            os._exit(0)
+        os.close(writer)
+        with os.fdopen(reader) as pipe:
+            assert "this one was forked" in pipe.read()
+        os.waitpid(child, 0)
+        assert Client().ls() == []
 
 
 def test_a_session_that_is_none_is_refused() -> None:
