@@ -10,7 +10,6 @@ from rtd.model.run_states import STATE_BY_CHAR, STATE_CHAR, RunState
 
 #: Characters of states that a retry may follow.
 _RETRIED: Final = frozenset({STATE_CHAR[RunState.ERROR], STATE_CHAR[RunState.EXCEPTION]})
-_CANCELLED: Final = STATE_CHAR[RunState.CANCELLED]
 
 
 class AttemptOutcome:
@@ -24,6 +23,7 @@ class AttemptOutcome:
             empty: it does not.
         retry_stop: a limit stopped the run, and it is tried again.
         middleware: of this attempt (`rtd.session.middleware.chain.MiddlewareRun`); None without.
+        has_begun: the run was carried out; else it is over without an attempt.
         is_delivered: the task's code has ended, `state` says how, and the middleware hears of it.
     """
 
@@ -35,6 +35,7 @@ class AttemptOutcome:
         "error",
         "error_names",
         "exit",
+        "has_begun",
         "is_delivered",
         "leased_run",
         "middleware",
@@ -72,6 +73,7 @@ class AttemptOutcome:
         self.retry_stop = False
         self.middleware: Any = None
         self.is_delivered = False
+        self.has_begun = True
 
     def end(self) -> None:
         """Set the end of the attempt to now."""
@@ -120,7 +122,7 @@ class AttemptOutcome:
         """Return the stored record of the run after this attempt."""
         work = self.leased_run
         attempts = work.attempts
-        if self.state != _CANCELLED:
+        if self.has_begun:
             attempts = [*attempts, self.attempt_fields(executor, node)]
         if again:
             return b"q" + pack_plain([work.spec_blob, attempts, None])
@@ -139,5 +141,6 @@ def refused_outcome(work: LeasedRun, why: str) -> AttemptOutcome:
 def expired_outcome(work: LeasedRun, why: str) -> AttemptOutcome:
     """Return the outcome of a run that will not be started."""
     outcome = AttemptOutcome(work)
+    outcome.has_begun = False
     outcome.state, outcome.by, outcome.why = STATE_CHAR[RunState.CANCELLED], "expired", why
     return outcome

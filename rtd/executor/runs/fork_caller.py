@@ -207,7 +207,7 @@ class ForkCaller:
     ) -> None:
         report = [
             stop_requested, outcome.state, outcome.result, outcome.error, outcome.error_names,
-            outcome.why, outcome.note, self._scratch.state(), faults,
+            outcome.why, outcome.note, self._scratch.state(), faults, outcome.by,
         ]  # fmt: skip
         blob: bytes = pack_plain(report)
         os.pwrite(self._report_fd, len(blob).to_bytes(_LENGTH, "little") + blob, 0)
@@ -232,7 +232,7 @@ class ForkCaller:
 
     def _take_over(self, outcome: AttemptOutcome, gate: StopGate, report: list[Any]) -> None:
         stop_requested, outcome.state, outcome.result, outcome.error, names, *rest = report
-        outcome.why, note, state, faults = rest
+        outcome.why, note, state, faults, outcome.by = rest
         if note is not None:
             outcome.add_note(note)
         outcome.error_names = tuple(names)

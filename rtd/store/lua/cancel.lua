@@ -34,6 +34,6 @@ redis.call('SET', KEY, ARGV[10])
 over({ID}, {TASK}, {string.sub(ARGV[10], 1, 1)}, tonumber(ARGV[4]), ARGV[2])
 -- It may have been the next run under its task's limit.
 if limit(ITEM) then unhold(TASK, 1) end
-if ARGV[11] == 't' then undelivered({ID}, {ARGV[10]}) end
+if ARGV[11] == 't' then undelivered({ID}, {TASK}, {ARGV[10]}) end
 log(ARGV[3], 1)
 return 'ok'

@@ -116,6 +116,8 @@ def test_it_is_the_same_in_other_lanes(rt: Client, home: Path, lane: str, mode: 
     if run.state == "cancelled":
         why = "the outer one has nothing to do" if "outer" in mode else "nothing to do"
         assert run.error == why
+        assert run.row["by"] == ("middleware" if "outer" in mode else "task")
+        assert last_attempt(rt, run)["state"] == "cancelled"
 
 
 def test_a_task_that_was_not_called_is_a_success_with_a_note(rt: Client, home: Path) -> None:

@@ -49,14 +49,15 @@ local function outcomes(leases)
 
   local fields = {}
   local done, tasks, chars, again, heads, freed = {}, {}, {}, {}, {}, {}
-  local heard_ids, heard_blobs = {}, {}
+  local heard_ids, heard_tasks, heard_blobs = {}, {}, {}
   for i = 1, count do
     local at = FIRST + (i - 1) * SIZE
     local id, kind, record, spot = ids[i], ARGV[at + 2], ARGV[at + 3], where[i]
     fields[2 * i - 1], fields[2 * i] = N .. 'r:' .. id, record
     if #kind == 2 then
       kind = string.sub(kind, 1, 1)
-      heard_ids[#heard_ids + 1], heard_blobs[#heard_blobs + 1] = id, record
+      local n = #heard_ids + 1
+      heard_ids[n], heard_tasks[n], heard_blobs[n] = id, ARGV[at + 1], record
     end
     local limited = string.sub(spot, -26) ~= id
     if kind == 'd' then
@@ -91,7 +92,7 @@ local function outcomes(leases)
   end
   back(heads)
   for task, k in pairs(freed) do unhold(task, k) end
-  undelivered(heard_ids, heard_blobs)
+  undelivered(heard_ids, heard_tasks, heard_blobs)
   log(ARGV[4], count)
   return wrong
 end
