@@ -149,10 +149,20 @@ class AsyncClient:
         return await rpc.ping()
 
     async def events(
-        self, follow: bool = False, since: str | None = None, limit: int = 100
+        self,
+        follow: bool = False,
+        since: str | None = None,
+        limit: int = 100,
+        *,
+        task: str | None = None,
+        run: str | None = None,
+        type: str | Sequence[str] = (),
     ) -> AsyncIterator[Event]:
         """See `rtctl.client.client.Client.events`. Iterate with `async for`."""
-        parts = self.rpc.events(follow=follow, since=since, limit=limit)
+        types = [type] if isinstance(type, str) else list(type)
+        parts = self.rpc.events(
+            follow=follow, since=since, limit=limit, task=task, run=run, type=types
+        )
         try:
             async for item in parts:
                 yield item

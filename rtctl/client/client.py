@@ -176,14 +176,29 @@ class Client:
         return rpc.ping()
 
     def events(
-        self, follow: bool = False, since: str | None = None, limit: int = 100
+        self,
+        follow: bool = False,
+        since: str | None = None,
+        limit: int = 100,
+        *,
+        task: str | None = None,
+        run: str | None = None,
+        type: str | Sequence[str] = (),
     ) -> Iterator[Event]:
-        """Yield events of runs: the last `limit`, or with `follow` those to come.
+        """Yield events of runs, and those that tasks emit: the last `limit`, or with `follow` those
+        to come, also over restarts of rtd and of Redis.
 
         Args:
-            since: the `id` of an event; only those after it.
+            since: the `id` of an event; only those after it. Where some of them are gone
+                already, the first one that is left has `gap` set.
+            task: only this task's.
+            run: only this run's.
+            type: only events of this name, or these names.
         """
-        parts = self.rpc.events(follow=follow, since=since, limit=limit)
+        types = [type] if isinstance(type, str) else list(type)
+        parts = self.rpc.events(
+            follow=follow, since=since, limit=limit, task=task, run=run, type=types
+        )
         try:
             yield from parts
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from time import localtime, strftime
 
@@ -11,6 +12,9 @@ from rtctl.cli.unknown_names import say_unknown_task
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Any
+
     from rtctl.cli.context import CommandContext
     from rtctl.generated.shapes import Event
 
@@ -22,13 +26,16 @@ FLAGS = (
          "text", "TIME"),
     Flag("--task", "only this task's", "text", "TASK"),
     Flag("--run", "only this run's", "text", "RUN"),
+    Flag("--type", "only events of this name (may be repeated; see below)", "text", "NAME",
+         many=True),
 )  # fmt: skip
 #: How many past events are shown where the caller does not say.
 USUAL = 100
 #: The ids of a stream are milliseconds and a number of 64 bits within each.
 LAST_OF_A_MS = 2**64 - 1
 MORE = """-f prints new events, and past ones only with --since. -o jsonl prints all fields, one
-event a line."""
+event a line. Names: queued, started (only while somebody listens), succeeded, error, exception,
+terminated, lost, cancelled, retry, requeued, and those that tasks emit."""
 
 
 def run(context: CommandContext) -> int:
@@ -42,17 +49,21 @@ def run(context: CommandContext) -> int:
         say_unknown_task(context, args.task)  # else it would wait for ever without a word
     if args.follow and since is None:
         # From now on, also if the daemon restarts before the first event.
-        since = _newest(context)
+        since = _newest(context).get("last")
     limit = USUAL if args.limit is None else args.limit
     # One more tells whether some are left out. With --since a `last` beyond those shown would
     # make the next call miss one.
     parts = context.rpc.events(
         follow=args.follow, since=since, limit=limit + (args.limit is None and since is None),
-        task=args.task, run=args.run,
+        task=args.task, run=args.run, type=args.type,
     )  # fmt: skip
     try:
         past = None if args.follow else _cut(context, list(parts), limit, since)
-        shown = parts if past is None else past
+        answer = _newest(context, since) if past is None else dict(parts.answer or {})
+        late = bool(answer.get("trimmed"))
+        if late:
+            _say_gap(context)
+        shown = _telling(context, parts if past is None else past, late)
         if context.format == "json":
             context.print_json({"events": [_own(event) for event in shown], **(parts.answer or {})})
             return 0
@@ -80,21 +91,37 @@ def _cut(
     return events
 
 
-def _newest(context: CommandContext) -> str | None:
-    """Return the id of the newest event there is."""
-    parts = context.rpc.events(limit=0)
+def _newest(context: CommandContext, since: str | None = None) -> dict[str, Any]:
+    """Return the id of the newest event there is, or whether some behind this one are gone."""
+    parts = context.rpc.events(limit=0, since=since)
     for _ in parts:
         pass
-    answer = parts.answer
-    return None if answer is None else answer["last"]
+    return dict(parts.answer or {})
+
+
+def _telling(context: CommandContext, events: Iterable[Event], told: bool) -> Iterator[Event]:
+    """Yield events; say where some are gone before one, unless the first time is said already."""
+    for event in events:
+        if event.get("gap"):
+            if not told:
+                _say_gap(context)
+            told = False
+        yield event
+
+
+def _say_gap(context: CommandContext) -> None:
+    """Say that the cursor came too late."""
+    context.screen.print_err(
+        "rtctl: it came too late for some events, which are gone; those that follow are the oldest"
+    )
 
 
 def _since(text: str) -> str:
     """Return an event's id as it is; for a time, the last id that is possible before it."""
     from rtctl.cli.parse_time import parse_since  # lazy: it needs datetime and re
 
-    first, _, second = text.partition("-")
-    if first.isdecimal() and second.isdecimal():
+    first, _, second = text.partition("/")[0].partition("-")
+    if first.isdecimal() and second.partition(":")[0].isdecimal():
         return text
     try:
         at_ms = int(parse_since(text) * 1000)
@@ -123,6 +150,9 @@ def _line(context: CommandContext, event: Event) -> str:
 
 def _detail(event: Event) -> str:
     detail = event["detail"]
+    if event["what"] == "emitted":
+        data = "" if event["data"] is None else json.dumps(event["data"], ensure_ascii=False)
+        return f"{clean(event['event'])}  {shorten(clean(data))}".rstrip()
     if event["what"] == "submitted":
         # One event for a whole chunk; the run is its first.
         return f"and {detail - 1:,} more" if isinstance(detail, int) and detail > 1 else ""

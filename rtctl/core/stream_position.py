@@ -44,7 +44,8 @@ class OutputPosition(StreamPosition):
 
 
 class EventPosition(StreamPosition):
-    """The id of the last entry; an entry may hold several events, which share its id."""
+    """The id of the last event. An older daemon gives ids of entries alone; an entry may hold
+    several events, which share it."""
 
     def __init__(self, params: Mapping[str, Any]) -> None:
         super().__init__(params)
@@ -60,6 +61,9 @@ class EventPosition(StreamPosition):
 
     def advance(self, part: Mapping[str, Any]) -> bool:
         """See the base class."""
+        if "/" in part["id"]:
+            self._params["since"] = part["id"]
+            return True
         if part["id"] == self._id and self._known > 0:
             self._known -= 1
             return False

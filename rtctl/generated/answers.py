@@ -327,6 +327,8 @@ class EventsResult(TypedDict):
 
     last: str | None
     """Id of the last event seen, for `since`."""
+    trimmed: bool
+    """Events after `since` were gone already."""
 
 
 class StatusResult(TypedDict):

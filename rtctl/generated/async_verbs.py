@@ -418,6 +418,7 @@ class AsyncVerbs:
         limit: int = 100,
         task: str | None = None,
         run: str | None = None,
+        type: list[str] | None = None,
     ) -> AsyncStream[Event, EventsResult]:
         """See `rtctl.generated.verbs.Verbs.events`."""
         request: dict[str, Any] = {}
@@ -431,6 +432,8 @@ class AsyncVerbs:
             request["task"] = task
         if run is not None:
             request["run"] = run
+        if type:
+            request["type"] = type
         return self._stream("events", request)
 
     async def status(self) -> StatusResult:

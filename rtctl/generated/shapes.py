@@ -192,20 +192,28 @@ class LogPart(TypedDict):
 
 
 class Event(TypedDict):
-    """Something that happened to a run or a queue."""
+    """Something that happened to a run or a queue, or an event that a task has emitted."""
 
     sub: int
     """Id of the request."""
     id: str
-    """Its place in the stream, to go on from (`since`)."""
+    """Its place in the streams, to go on from (`since`)."""
     at: float
     """Epoch seconds."""
     run: str | None
     """The run's id."""
     task: str | None
     """Its task."""
+    event: str
+    """Its name: queued, started, succeeded, ..., or of a task's own."""
+    data: Any
+    """What the task has emitted; of rtd's own events as `detail`."""
+    attempt: int | None
+    """The run's attempt, where it is known."""
+    gap: bool
+    """Events between `since` and this one are gone: it came too late."""
     what: str
-    """Submitted, ended, again, cancelled, paused, ...."""
+    """Submitted, finished, retry, ...; `emitted`: by a task."""
     state: str | None
     """The run's state after it."""
     detail: Any

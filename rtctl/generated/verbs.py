@@ -608,8 +608,10 @@ class Verbs:
         limit: int = 100,
         task: str | None = None,
         run: str | None = None,
+        type: list[str] | None = None,
     ) -> Stream[Event, EventsResult]:
-        """Send the events of runs and queues as `event` notifications.
+        """Send the events of runs and queues, and those that tasks emit, as `event` notifications.
+        Events of each of the two kinds come in their order, across the kinds by their time.
 
         Args:
             follow: go on until the client closes the connection.
@@ -618,6 +620,8 @@ class Verbs:
             task: only this task's.
             run: only this run's: an id, 4 or more characters of its start or end that fit one
                 recent run, or a key.
+            type: only events of these names: queued, started, succeeded, error, exception,
+                terminated, lost, cancelled, retry, requeued, or of tasks' own.
         """
         request: dict[str, Any] = {}
         if follow:
@@ -630,6 +634,8 @@ class Verbs:
             request["task"] = task
         if run is not None:
             request["run"] = run
+        if type:
+            request["type"] = type
         return self._stream("events", request)
 
     def status(self) -> StatusResult:

@@ -115,7 +115,8 @@ TASK_LOG: Final = Verb(
 EVENTS: Final = Verb(
     name="events",
     summary="the events of runs and queues, as they happen",
-    doc="Send the events of runs and queues as `event` notifications.",
+    doc="Send the events of runs and queues, and those that tasks emit, as `event` notifications. "
+    "Events of each of the two kinds come in their order, across the kinds by their time.",
     params=(
         Field("follow", "bool", "go on until the client closes the connection", False),
         Field("since", "str | None", "after this event's id; default: the last `limit`, or with "
@@ -123,10 +124,18 @@ EVENTS: Final = Verb(
         Field("limit", "int", "how many past events at most", 100),
         Field("task", "str | None", "only this task's", None),
         Field("run", "str | None", f"only this run's: {TARGET}", None),
+        Field("type", "list[str]", "only events of these names: queued, started, succeeded, error, "
+              "exception, terminated, lost, cancelled, retry, requeued, or of tasks' own", []),
     ),
-    result=(Field("last", "str | None", "id of the last event seen, for `since`"),),
+    result=(
+        Field("last", "str | None", "id of the last event seen, for `since`"),
+        Field("trimmed", "bool", "events after `since` were gone already"),
+    ),
     stream=("event", "Event"),
-    example=({"follow": False, "limit": 10}, {"last": "1769846400000-0"}),
+    example=(
+        {"follow": False, "limit": 10},
+        {"last": "1769846400000-0/1769846399000-3", "trimmed": False},
+    ),
 )  # fmt: skip
 
 STATUS: Final = Verb(

@@ -147,14 +147,18 @@ LOG: Final = Shape(
 
 EVENT: Final = Shape(
     "Event",
-    "Something that happened to a run or a queue.",
+    "Something that happened to a run or a queue, or an event that a task has emitted.",
     (
         Field("sub", "int", "id of the request"),
-        Field("id", "str", "its place in the stream, to go on from (`since`)"),
+        Field("id", "str", "its place in the streams, to go on from (`since`)"),
         Field("at", "float", "epoch seconds"),
         Field("run", "str | None", "the run's id"),
         Field("task", "str | None", "its task"),
-        Field("what", "str", "submitted, ended, again, cancelled, paused, ..."),
+        Field("event", "str", "its name: queued, started, succeeded, ..., or of a task's own"),
+        Field("data", "Any", "what the task has emitted; of rtd's own events as `detail`"),
+        Field("attempt", "int | None", "the run's attempt, where it is known"),
+        Field("gap", "bool", "events between `since` and this one are gone: it came too late"),
+        Field("what", "str", "submitted, finished, retry, ...; `emitted`: by a task"),
         Field("state", "str | None", "the run's state after it"),
         Field("detail", "Any", "further facts"),
     ),

@@ -1,26 +1,18 @@
-"""`events`: the events of runs and queues, as they happen."""
+"""`events`: the events of runs and queues, and those that tasks emit, as they happen."""
 
 import asyncio
-import re
 from collections.abc import Sequence
 from typing import Any, Final
 
-import msgpack
-
 from rtd.common.errors import BadRequest, StoreGone
-from rtd.model.run_states import STATE_BY_CHAR
+from rtd.model.event_cursor import EventCursor, parse_cursor
 from rtd.protocol import daemon_verbs
 from rtd.rpc.core.request import ClientRequest
 from rtd.rpc.core.resolve_target import resolve_target
 from rtd.rpc.core.verb_handlers import handles
+from rtd.supervisor.runs.event_reader import PAGE, EventReader, PlacedEvent
 
 LIMIT_MAX: Final = 10_000
-#: Entries read at once; one entry may hold many events.
-PAGE: Final = 50
-_ID: Final = re.compile(r"([0-9]{1,20})-([0-9]{1,20})")
-_ID_PART_MAX: Final = 2**64 - 1
-
-StreamEntry = tuple[str, bytes]
 
 
 @handles(daemon_verbs.EVENTS)
@@ -29,17 +21,20 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
     params = request.params
     if not 0 <= params["limit"] <= LIMIT_MAX:
         raise BadRequest(f"events: limit must be 0 to {LIMIT_MAX}, not {params['limit']}")
-    _check_id(params["since"])
+    since = _cursor_of(params["since"])
     run_id = await resolve_target(request.context, params["run"]) if params["run"] else None
-    stream = _EventStream(request, run_id)
+    stream = _EventStream(request, since, run_id)
     if not params["follow"]:
         await stream.send_past()
-        return {"last": stream.last}
+        return {"last": str(stream.reader.cursor), "trimmed": stream.trimmed or stream.reader.gap}
     async with request.node.event_tail.follow() as grown:
-        await stream.send_past()
+        sent_past = False
         while True:
             grown.clear()
             try:
+                if not sent_past:
+                    await stream.send_past()
+                    sent_past = True
                 await stream.send_new()
             except StoreGone:
                 await request.context.wait_redis()
@@ -47,83 +42,75 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
             await grown.wait()
 
 
-def _check_id(since: str | None) -> None:
+def _cursor_of(since: str | None) -> EventCursor | None:
     """Refuse a text that is not an event's id; the error of Redis would be less clear."""
-    if since is None:
-        return
-    match = _ID.fullmatch(since)
-    if match is None or max(map(int, match.groups())) > _ID_PART_MAX:
-        raise BadRequest(f"events: since: {since!r:.60} is no event's id such as 1769846400000-0")
+    try:
+        return None if since is None else parse_cursor(since)
+    except ValueError:
+        raise BadRequest(
+            f"events: since: {since!r:.60} is no event's id such as 1769846400000-0"
+        ) from None
 
 
 class _EventStream:
-    """Reads the stream of events for one client."""
+    """Sends events to one client.
 
-    def __init__(self, request: ClientRequest, run_id: str | None) -> None:
+    Attributes:
+        trimmed: some events that it wanted were gone already.
+    """
+
+    def __init__(
+        self, request: ClientRequest, since: EventCursor | None, run_id: str | None
+    ) -> None:
         self._request = request
         self._run_id = run_id
         self._task: str | None = request.params["task"]
-        self.last: str | None = request.params["since"]
+        self._types = frozenset(request.params["type"])
+        self.reader = EventReader(request.context, since, request.large_turn)
+        self.trimmed = False
 
     async def send_past(self) -> None:
         """Send the events after `since`, or the last `limit`; with only `follow` none."""
-        context, limit = self._request.context, self._request.params["limit"]
-        if self.last is not None:
+        limit = self._request.params["limit"]
+        if self.reader.cursor is not None:
+            if limit == 0:
+                self.trimmed = await self.reader.has_gap()
             await self._read_on(limit)
             return
-        async with self._request.large_turn():
-            entries: list[StreamEntry] = await context.execute(
-                context.commands.last_events(max(1, limit))
-            )
-        self.last = entries[0][0] if entries else "0-0"
-        if not self._request.params["follow"]:
-            await self._send(self._newest(entries, limit))
+        found = await self.reader.read_newest(max(1, limit))
+        if not self._request.params["follow"] and limit:
+            await self._send([one for one in found if self._is_wanted(one[1])][-limit:])
 
     async def send_new(self) -> None:
-        """Return the events since the last call."""
+        """Send the events since the last call."""
         await self._read_on(None)
 
     async def _read_on(self, limit: int | None) -> None:
-        context, sent = self._request.context, 0
+        sent = 0
         while limit is None or sent < limit:
-            async with self._request.large_turn():
-                entries: list[StreamEntry] = await context.execute(
-                    context.commands.events_since(self.last or "0", PAGE)
-                )
-            if not entries:
+            page = await self.reader.read_page()
+            if page is None:
                 return
-            for entry in entries:
-                events = self._wanted([entry])
-                sent += len(events)
-                await self._send(events)
-                self.last = entry[0]
-                if limit is not None and sent >= limit:
-                    return
+            events, behind = page
+            wanted = [one for one in events if self._is_wanted(one[1])]
+            some = wanted if limit is None else wanted[: limit - sent]
+            await self._send(some)
+            sent += len(some)
+            if len(some) == len(wanted):
+                self.reader.move(behind)
 
-    def _newest(self, entries: Sequence[StreamEntry], limit: int) -> list[dict[str, Any]]:
-        """Return the last `limit` events of entries that come newest first."""
-        found = self._wanted(list(reversed(entries)))
-        return found[-limit:] if limit else []
+    def _is_wanted(self, event: dict[str, Any]) -> bool:
+        return (
+            self._run_id in (None, event["run"])
+            and self._task in (None, event["task"])
+            and (not self._types or event["event"] in self._types)
+        )
 
-    def _wanted(self, entries: Sequence[StreamEntry]) -> list[dict[str, Any]]:
-        found = []
-        for entry_id, blob in entries:
-            for at, run_id, task, what, state, detail in msgpack.unpackb(blob):
-                fits = self._run_id in (None, run_id) and self._task in (None, task)
-                if fits:
-                    found.append(
-                        {"id": entry_id, "at": at, "run": run_id, "task": task, "what": what,
-                         "state": _state_name(state), "detail": detail}
-                    )  # fmt: skip
-        return found
-
-    async def _send(self, events: Sequence[dict[str, Any]]) -> None:
-        for count, event in enumerate(events, 1):
-            await self._request.send_part("event", **event)
+    async def _send(self, events: Sequence[PlacedEvent]) -> None:
+        for count, (cursor, event) in enumerate(events, 1):
+            gap, self.reader.gap = self.reader.gap, False
+            self.trimmed = self.trimmed or gap
+            await self._request.send_part("event", **event, id=str(cursor), gap=gap)
+            self.reader.move(cursor)
             if count % PAGE == 0:
                 await asyncio.sleep(0)  # other clients get their turn
-
-
-def _state_name(stored: str | None) -> str | None:
-    """Return the state of an entry, which executors write as one character."""
-    return None if stored is None else str(STATE_BY_CHAR.get(stored, stored))

@@ -2,6 +2,7 @@
 
 from rtd.store.commands.app_reports import AppReportCommands
 from rtd.store.commands.ended_runs import EndedRunCommands
+from rtd.store.commands.events import EventCommands
 from rtd.store.commands.node_claim import NodeCommands
 from rtd.store.commands.node_tasks import NodeTaskCommands
 from rtd.store.commands.parameters import ParameterCommands
@@ -23,5 +24,6 @@ class StoreCommands(
     ParameterCommands,
     TaskLogCommands,
     EndedRunCommands,
+    EventCommands,
 ):
     """Builds the commands of one namespace. Its only state is the prefix of the keys."""

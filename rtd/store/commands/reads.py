@@ -98,14 +98,6 @@ def _names(reply: Sequence[bytes]) -> list[str]:
     return sorted(name.decode() for name in reply)
 
 
-def _events(reply: Sequence[Any] | None) -> list[tuple[str, bytes]]:
-    return [(entry.decode(), fields[1]) for entry, fields in reply or []]
-
-
-def _new_events(reply: Sequence[Any] | None) -> list[tuple[str, bytes]]:
-    return _events(reply[0][1]) if reply else []
-
-
 class ReadCommands:
     """Builds the commands that only read. Mixed into `StoreCommands`."""
 
@@ -169,22 +161,6 @@ class ReadCommands:
         return RedisCommand(
             ("HGETALL", self.prefix + ("tally" if task is None else f"tally:{task}")), _counts
         )
-
-    def events_since(self, entry: str, limit: int = 100) -> RedisCommand:
-        """Read [(entry id, packed list)] after an entry (`0` = from the oldest kept)."""
-        start = "-" if entry == "0" else f"({entry}"
-        return RedisCommand(("XRANGE", f"{self.prefix}events", start, "+", "COUNT", limit), _events)
-
-    def last_events(self, limit: int) -> RedisCommand:
-        """Read [(entry id, packed list)], the newest first."""
-        return RedisCommand(
-            ("XREVRANGE", f"{self.prefix}events", "+", "-", "COUNT", limit), _events
-        )
-
-    def wait_events(self, entry: str, block_ms: int) -> RedisCommand:
-        """Read as `events_since`; wait up to `block_ms` (0 = for ever). Blocks its connection."""
-        args = ("XREAD", "BLOCK", block_ms, "STREAMS", f"{self.prefix}events", entry)
-        return RedisCommand(args, _new_events)
 
     def get_progress(self) -> RedisCommand:
         """Read the progress of running runs, by id."""

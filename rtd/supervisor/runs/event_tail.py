@@ -1,4 +1,4 @@
-"""Reads the newest end of the event stream while at least one client follows it."""
+"""Reads the newest end of the streams of events while at least one client follows it."""
 
 import asyncio
 import contextlib
@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from rtd.common.errors import RtdError, StoreGone
+from rtd.model.event_cursor import OLDEST
 from rtd.store.connection.async_ import AsyncRedisConnection
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.log import log
@@ -26,7 +27,7 @@ class EventTail:
 
     @contextlib.asynccontextmanager
     async def follow(self) -> AsyncIterator[asyncio.Event]:
-        """Yield an event that is set whenever the stream has grown; clear it before you read."""
+        """Yield an event that is set whenever a stream has grown; clear it before you read."""
         event = asyncio.Event()
         self._followers.add(event)
         if self._task is None:
@@ -40,7 +41,7 @@ class EventTail:
                 self._task = None
 
     async def _read(self) -> None:
-        """Block on the stream on a connection of its own; wake all followers for each entry."""
+        """Block on both streams on a connection of its own; wake all followers for each entry."""
         while True:
             try:
                 connection = await AsyncRedisConnection.connect(
@@ -59,13 +60,15 @@ class EventTail:
             await self._wake()
 
     async def _wake_for_entries(self, connection: AsyncRedisConnection) -> None:
-        newest = await connection.execute(self._context.commands.last_events(1))
-        last = newest[0][0] if newest else "0-0"
+        commands = self._context.commands
+        newest = await connection.execute(commands.newest_events(1))
+        own, users = (part[-1][0] if part else OLDEST for part in (newest.own, newest.users))
         await self._wake()
         while True:
-            entries = await connection.execute(self._context.commands.wait_events(last, BLOCK_MS))
-            if entries:
-                last = entries[-1][0]
+            grown = await connection.execute(commands.wait_both(own, users, BLOCK_MS))
+            if grown:
+                own = grown.get(f"{commands.prefix}events", own)
+                users = grown.get(f"{commands.prefix}user_events", users)
                 await self._wake()
 
     async def _wake(self) -> None:

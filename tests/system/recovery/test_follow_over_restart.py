@@ -1,10 +1,14 @@
 """What follows a run or the events goes on over a restart of the daemon, and repeats nothing."""
 
 import asyncio
+import json
+import os
+import signal
 import subprocess
 from pathlib import Path
 
-from rtctl import AsyncClient
+from rtctl import AsyncClient, Client
+from rtd.common.errors import RtdError
 from tests.helpers.daemon import BIN, Daemon, DaemonMaker
 from tests.helpers.deadline import until
 from tests.helpers.running import client, restart_supervisor
@@ -31,7 +35,27 @@ def talk(gate: str):
 def quick():
     pass
 """
+EMITS = """
+import rtd
+from rtd import Session
+
+session = Session()
+
+
+@session.task()
+def tell(number: int):
+    rtd.emit("told", number)
+"""
 EXPECTED = "".join(f"line {number}\n" for number in range(200)) + "last\n"
+
+
+def answers(rt: Client) -> bool:
+    """Whether Redis answers."""
+    try:
+        rt.queues()
+    except RtdError:
+        return False
+    return True
 
 
 def start(start_daemon: DaemonMaker, folder: Path) -> Daemon:
@@ -86,3 +110,28 @@ def test_the_events_go_on_each_once(start_daemon: DaemonMaker, tmp_path: Path) -
     lines = seen.read_text().splitlines()
     assert len(lines) == len(set(lines))
     assert all(run.id in seen.read_text() for run in runs)
+
+
+def test_events_of_tasks_go_on_over_restarts_of_both(
+    start_daemon: DaemonMaker, tmp_path: Path
+) -> None:
+    (tmp_path / "app.py").write_text(EMITS)
+    daemon, seen = start_daemon("app.py", cwd=tmp_path), tmp_path / "seen"
+    with client(daemon) as rt, seen.open("wb") as out:
+        words = [BIN / "rtctl", "events", "-f", "-o", "jsonl", "--type", "told"]
+        follower = subprocess.Popen(words, env=daemon.env, stdout=out)
+        until(lambda: rt.submit("tell", number=0) and seen.stat().st_size, what="it follows")
+        rt.submit("tell", number=1).wait(20)
+        os.kill(rt.info()["redis"]["pid"], signal.SIGKILL)
+        until(lambda: answers(rt), within_s=20, what="Redis is back")
+        rt.submit("tell", number=2).wait(20)
+        restart_supervisor(daemon)
+        rt.submit("tell", number=3).wait(20)
+        until(lambda: '"data": 3' in seen.read_text(), what="it goes on")
+        assert follower.poll() is None
+        follower.kill()
+        follower.wait()
+        lines = [json.loads(line) for line in seen.read_text().splitlines()]
+        numbers = [event["data"] for event in lines if event["data"]]
+        assert numbers == [1, 2, 3]
+        assert [event["data"] for event in rt.events(since=lines[-2]["id"], type="told")] == [3]

@@ -64,7 +64,7 @@ def test_running_and_finished_runs_are_read(link: RedisConnection) -> None:
     }  # fmt: skip
     assert link.execute(COMMANDS.tally("report")) == {"s": 1, "c": 1}
     assert link.execute(COMMANDS.get_results(["report"])) != [None]
-    events = link.execute(COMMANDS.events_since("0"))
+    events = link.execute(COMMANDS.newest_events(100)).own
     assert [AT + 2, run_id(0), "report", "finished", "s", ""] in [
         event for _, blob in events for event in msgpack.unpackb(blob)
     ]

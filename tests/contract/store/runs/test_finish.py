@@ -3,6 +3,7 @@
 import msgpack
 import pytest
 
+from rtd.store.commands.events import StreamPlace
 from tests.contract.store.harness import NODE, Store, keyed_id
 
 
@@ -158,16 +159,17 @@ def test_the_lists_of_the_finished_stay_short(store: Store) -> None:
 
 def test_events_of_a_call_are_one_entry(store: Store) -> None:
     ids = store.submit(2)
-    (last, _), *_ = store.link.execute(store.calls.last_events(1))
+    ((last, _),) = store.link.execute(store.calls.newest_events(1)).own
     store.take()
     store.finish("E1", *ids, events=b"packed")
     store.link.execute(store.calls.emit(b"more"))
-    events = store.link.execute(store.calls.events_since(last))
-    assert [blob for _, blob in events] == [b"packed", b"more"]
-    newest = store.link.execute(store.calls.last_events(1))
-    assert newest == [events[-1]]
-    assert store.link.execute(store.calls.wait_events(events[0][0], 1000)) == [events[1]]
-    assert store.link.execute(store.calls.wait_events(events[1][0], 1)) == []
+    page = store.link.execute(store.calls.read_events(StreamPlace(last), StreamPlace("0-0"), 9))
+    assert [blob for _, blob in page.own] == [b"packed", b"more"]
+    assert store.link.execute(store.calls.newest_events(1)).own == page.own[-1:]
+    (first, _), (second, _) = page.own
+    wait = store.calls.wait_both
+    assert store.link.execute(wait(first, "0-0", 1000)) == {f"{store.calls.prefix}events": second}
+    assert store.link.execute(wait(second, "0-0", 1)) == {}
 
 
 def test_the_event_stream_stays_short(store: Store) -> None:

@@ -58,7 +58,7 @@ def test_the_records_say_how_they_ended_and_are_else_as_they_were(store: Store, 
     assert after == [run._replace(state=RunState.CANCELLED, end=END) for run in before]
     assert store.link.execute(store.calls.tally(task)) == {"c": 4}
     assert {r.id for r in store.link.execute(store.calls.list_done(10, bad=True))} == set(ids)
-    blobs = [blob for _, blob in store.link.execute(store.calls.last_events(1))]
+    blobs = [blob for _, blob in store.link.execute(store.calls.newest_events(1)).own]
     events = msgpack.unpackb(blobs[0])
     assert [event[1:] for event in events] == [
         [run_id, task, "cancelled", "cancelled", END.why] for run_id in ids

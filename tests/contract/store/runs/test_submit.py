@@ -63,7 +63,7 @@ def test_nothing_submitted_is_nothing_done(store: Store) -> None:
 def test_one_event_tells_of_all_runs_of_a_call(store: Store) -> None:
     ids = store.submit(3, task="report")
     store.submit(ids=ids, task="report")
-    ((_, packed),) = store.link.execute(store.calls.events_since("0"))
+    ((_, packed),) = store.link.execute(store.calls.newest_events(9)).own
     assert msgpack.unpackb(packed) == [
         [store.now_ms / 1000, ids[0], "report", "submitted", "queued", 3]
     ]
