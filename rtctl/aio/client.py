@@ -14,6 +14,7 @@ from rtctl.client.errors import single_outcome
 from rtctl.client.run_base import id_of
 from rtctl.client.run_pages import RunPages
 from rtctl.core.deadline import GRACE_S, PING_S
+from rtctl.core.event_choice import request_of
 from rtd.common.errors import BadRequest
 from rtd.common.ids import new_id
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, Unpack
 
+    from rtctl.core.event_choice import EventChoice
     from rtctl.generated.answers import InfoResult, PingResult
     from rtctl.generated.async_verbs import AsyncVerbs
     from rtctl.generated.run_options import RunOptions
@@ -153,16 +155,10 @@ class AsyncClient:
         follow: bool = False,
         since: str | None = None,
         limit: int = 100,
-        *,
-        task: str | None = None,
-        run: str | None = None,
-        type: str | Sequence[str] = (),
+        **only: Unpack[EventChoice],
     ) -> AsyncIterator[Event]:
         """See `rtctl.client.client.Client.events`. Iterate with `async for`."""
-        types = [type] if isinstance(type, str) else list(type)
-        parts = self.rpc.events(
-            follow=follow, since=since, limit=limit, task=task, run=run, type=types
-        )
+        parts = self.rpc.events(follow=follow, since=since, limit=limit, **request_of(only))
         try:
             async for item in parts:
                 yield item

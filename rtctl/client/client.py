@@ -11,6 +11,7 @@ from rtctl.client.run_base import id_of
 from rtctl.client.run_pages import RunPages
 from rtctl.client.run_submitter import RunSubmitter
 from rtctl.core.deadline import GRACE_S, PING_S
+from rtctl.core.event_choice import request_of
 from rtd.common.errors import BadRequest
 from rtd.common.ids import new_id
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, Unpack
 
+    from rtctl.core.event_choice import EventChoice
     from rtctl.generated.answers import InfoResult, PingResult
     from rtctl.generated.run_options import RunOptions
     from rtctl.generated.shapes import Event, Outcome, ParamRow, QueueRow, TaskRow
@@ -70,8 +72,6 @@ class Client:
         self._pool.close()
         self._submitter.close()
 
-    # --- making runs
-
     def submit(self, task: str, /, **params: Any) -> Run:
         """Queue a run of a task with these parameters.
 
@@ -119,8 +119,6 @@ class Client:
     def rpc_within(self, timeout: float | None) -> Verbs:
         """Return `rpc` whose answers must all come within so many seconds, and one more."""
         return self._pool.rpc_within(timeout, GRACE_S)
-
-    # --- reading
 
     def ls(
         self,
@@ -180,31 +178,19 @@ class Client:
         follow: bool = False,
         since: str | None = None,
         limit: int = 100,
-        *,
-        task: str | None = None,
-        run: str | None = None,
-        type: str | Sequence[str] = (),
+        **only: Unpack[EventChoice],
     ) -> Iterator[Event]:
-        """Yield events of runs, and those that tasks emit: the last `limit`, or with `follow` those
-        to come, also over restarts of rtd and of Redis.
+        """Yield events, also of tasks: the last `limit`, or with `follow` those to come.
 
         Args:
-            since: the `id` of an event; only those after it. Where some of them are gone
-                already, the first one that is left has `gap` set.
-            task: only this task's.
-            run: only this run's.
-            type: only events of this name, or these names.
+            since: the `id` of an event; only those after it. The first after a gap has `gap` set.
+            only: `task`, `run`, and `type`: a name of events, or several.
         """
-        types = [type] if isinstance(type, str) else list(type)
-        parts = self.rpc.events(
-            follow=follow, since=since, limit=limit, task=task, run=run, type=types
-        )
+        parts = self.rpc.events(follow=follow, since=since, limit=limit, **request_of(only))
         try:
             yield from parts
         finally:
             parts.close()
-
-    # --- changing
 
     def wait(
         self, runs: Sequence[Run | str], timeout: float | None = None, any: bool = False

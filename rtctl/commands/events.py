@@ -34,7 +34,7 @@ USUAL = 100
 #: The ids of a stream are milliseconds and a number of 64 bits within each.
 LAST_OF_A_MS = 2**64 - 1
 MORE = """-f prints new events, and past ones only with --since. -o jsonl prints all fields, one
-event a line. Names: queued, started (only while somebody listens), succeeded, error, exception,
+event a line. Names: queued, started (while a client follows), succeeded, error, exception,
 terminated, lost, cancelled, retry, requeued, and those that tasks emit."""
 
 

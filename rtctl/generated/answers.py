@@ -313,15 +313,6 @@ class LeasesResult(TypedDict):
     """Those whose executor is gone."""
 
 
-class TaskLogResult(TypedDict):
-    """The answer of `task_log`."""
-
-    rows: list[Any]
-    """Task_name, action, run_id, start_at, end_at, exc_text, reason; latest first."""
-    file: str | None
-    """The CSV file that holds the log instead."""
-
-
 class EventsResult(TypedDict):
     """The answer of `events`."""
 
@@ -329,6 +320,15 @@ class EventsResult(TypedDict):
     """Id of the last event seen, for `since`."""
     trimmed: bool
     """Events after `since` were gone already."""
+
+
+class TaskLogResult(TypedDict):
+    """The answer of `task_log`."""
+
+    rows: list[Any]
+    """Task_name, action, run_id, start_at, end_at, exc_text, reason; latest first."""
+    file: str | None
+    """The CSV file that holds the log instead."""
 
 
 class StatusResult(TypedDict):

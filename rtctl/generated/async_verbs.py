@@ -386,30 +386,6 @@ class AsyncVerbs:
         answer: LeasesResult = await self._call("leases", request)
         return answer
 
-    async def task_log(
-        self,
-        *,
-        task: str | None = None,
-        action: str | None = None,
-        since: float | None = None,
-        limit: int = 100,
-        skip: int = 0,
-    ) -> TaskLogResult:
-        """See `rtctl.generated.verbs.Verbs.task_log`."""
-        request: dict[str, Any] = {}
-        if task is not None:
-            request["task"] = task
-        if action is not None:
-            request["action"] = action
-        if since is not None:
-            request["since"] = since
-        if limit != 100:
-            request["limit"] = limit
-        if skip:
-            request["skip"] = skip
-        answer: TaskLogResult = await self._call("task_log", request)
-        return answer
-
     def events(
         self,
         *,
@@ -435,6 +411,30 @@ class AsyncVerbs:
         if type:
             request["type"] = type
         return self._stream("events", request)
+
+    async def task_log(
+        self,
+        *,
+        task: str | None = None,
+        action: str | None = None,
+        since: float | None = None,
+        limit: int = 100,
+        skip: int = 0,
+    ) -> TaskLogResult:
+        """See `rtctl.generated.verbs.Verbs.task_log`."""
+        request: dict[str, Any] = {}
+        if task is not None:
+            request["task"] = task
+        if action is not None:
+            request["action"] = action
+        if since is not None:
+            request["since"] = since
+        if limit != 100:
+            request["limit"] = limit
+        if skip:
+            request["skip"] = skip
+        answer: TaskLogResult = await self._call("task_log", request)
+        return answer
 
     async def status(self) -> StatusResult:
         """See `rtctl.generated.verbs.Verbs.status`."""

@@ -567,39 +567,6 @@ class Verbs:
         answer: LeasesResult = self._call("leases", request)
         return answer
 
-    def task_log(
-        self,
-        *,
-        task: str | None = None,
-        action: str | None = None,
-        since: float | None = None,
-        limit: int = 100,
-        skip: int = 0,
-    ) -> TaskLogResult:
-        """Return the entries of the app's task log if Redis holds it, or the file that holds them,
-        to be read there. Error `wrong_state` when the app keeps no log that can be read.
-
-        Args:
-            task: only this one's.
-            action: only this action.
-            since: only since then, epoch seconds.
-            limit: 1 to 10000.
-            skip: leave out so many of the latest.
-        """
-        request: dict[str, Any] = {}
-        if task is not None:
-            request["task"] = task
-        if action is not None:
-            request["action"] = action
-        if since is not None:
-            request["since"] = since
-        if limit != 100:
-            request["limit"] = limit
-        if skip:
-            request["skip"] = skip
-        answer: TaskLogResult = self._call("task_log", request)
-        return answer
-
     def events(
         self,
         *,
@@ -637,6 +604,39 @@ class Verbs:
         if type:
             request["type"] = type
         return self._stream("events", request)
+
+    def task_log(
+        self,
+        *,
+        task: str | None = None,
+        action: str | None = None,
+        since: float | None = None,
+        limit: int = 100,
+        skip: int = 0,
+    ) -> TaskLogResult:
+        """Return the entries of the app's task log if Redis holds it, or the file that holds them,
+        to be read there. Error `wrong_state` when the app keeps no log that can be read.
+
+        Args:
+            task: only this one's.
+            action: only this action.
+            since: only since then, epoch seconds.
+            limit: 1 to 10000.
+            skip: leave out so many of the latest.
+        """
+        request: dict[str, Any] = {}
+        if task is not None:
+            request["task"] = task
+        if action is not None:
+            request["action"] = action
+        if since is not None:
+            request["since"] = since
+        if limit != 100:
+            request["limit"] = limit
+        if skip:
+            request["skip"] = skip
+        answer: TaskLogResult = self._call("task_log", request)
+        return answer
 
     def status(self) -> StatusResult:
         """Describe the state of the daemon, its app and its schedule, and the parts of the app

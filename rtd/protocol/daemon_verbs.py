@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from rtd.protocol.run_verbs import ID, TARGET
+from rtd.protocol.run_verbs import ID
 from rtd.protocol.schema import Field, Shape, Verb
 
 FAULT: Final = Shape(
@@ -109,32 +109,6 @@ TASK_LOG: Final = Verb(
                    "start_at": 1769846400.0, "end_at": 1769846402.5, "exc_text": None,
                    "reason": ""}],
          "file": None},
-    ),
-)  # fmt: skip
-
-EVENTS: Final = Verb(
-    name="events",
-    summary="the events of runs and queues, as they happen",
-    doc="Send the events of runs and queues, and those that tasks emit, as `event` notifications. "
-    "Events of each of the two kinds come in their order, across the kinds by their time.",
-    params=(
-        Field("follow", "bool", "go on until the client closes the connection", False),
-        Field("since", "str | None", "after this event's id; default: the last `limit`, or with "
-              "`follow` from now", None),
-        Field("limit", "int", "how many past events at most", 100),
-        Field("task", "str | None", "only this task's", None),
-        Field("run", "str | None", f"only this run's: {TARGET}", None),
-        Field("type", "list[str]", "only events of these names: queued, started, succeeded, error, "
-              "exception, terminated, lost, cancelled, retry, requeued, or of tasks' own", []),
-    ),
-    result=(
-        Field("last", "str | None", "id of the last event seen, for `since`"),
-        Field("trimmed", "bool", "events after `since` were gone already"),
-    ),
-    stream=("event", "Event"),
-    example=(
-        {"follow": False, "limit": 10},
-        {"last": "1769846400000-0/1769846399000-3", "trimmed": False},
     ),
 )  # fmt: skip
 

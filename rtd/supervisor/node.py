@@ -18,6 +18,7 @@ from rtd.supervisor.ending.outcome_delivery import OutcomeDelivery
 from rtd.supervisor.ending.settle import Settler
 from rtd.supervisor.ending.settle_missing import settle_unknown
 from rtd.supervisor.ending.stops import Stops
+from rtd.supervisor.events.event_tail import EventTail
 from rtd.supervisor.lifecycle.idle_watcher import IdleWatcher
 from rtd.supervisor.lifecycle.local_tasks import LocalTasks
 from rtd.supervisor.lifecycle.lock_file import LockFile
@@ -33,7 +34,6 @@ from rtd.supervisor.pools.zygote_registry import ZygoteRecord
 from rtd.supervisor.pools.zygotes import Zygotes
 from rtd.supervisor.runs.app_tasks import AppTasks
 from rtd.supervisor.runs.delay_and_expiry import RunTimers
-from rtd.supervisor.runs.event_tail import EventTail
 from rtd.supervisor.runs.internal_runs import InternalRuns
 from rtd.supervisor.runs.kept_results import KeptResults
 from rtd.supervisor.runs.task_log import TaskLogMonitor

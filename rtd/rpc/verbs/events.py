@@ -5,17 +5,17 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from rtd.common.errors import BadRequest, StoreGone
-from rtd.model.event_cursor import EventCursor, parse_cursor
-from rtd.protocol import daemon_verbs
+from rtd.model.events.event_cursor import EventCursor, parse_cursor
+from rtd.protocol import record_verbs
 from rtd.rpc.core.request import ClientRequest
 from rtd.rpc.core.resolve_target import resolve_target
 from rtd.rpc.core.verb_handlers import handles
-from rtd.supervisor.runs.event_reader import PAGE, EventReader, PlacedEvent
+from rtd.supervisor.events.event_reader import PAGE, EventReader, PlacedEvent
 
 LIMIT_MAX: Final = 10_000
 
 
-@handles(daemon_verbs.EVENTS)
+@handles(record_verbs.EVENTS)
 async def handle(request: ClientRequest) -> dict[str, Any]:
     """Send past events, then with `follow` new ones, until the client goes."""
     params = request.params

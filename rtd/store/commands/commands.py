@@ -2,7 +2,6 @@
 
 from rtd.store.commands.app_reports import AppReportCommands
 from rtd.store.commands.ended_runs import EndedRunCommands
-from rtd.store.commands.events import EventCommands
 from rtd.store.commands.node_claim import NodeCommands
 from rtd.store.commands.node_tasks import NodeTaskCommands
 from rtd.store.commands.parameters import ParameterCommands
@@ -11,6 +10,7 @@ from rtd.store.commands.run_places import PlaceCommands
 from rtd.store.commands.run_transitions import RunCommands
 from rtd.store.commands.schedule import ScheduleCommands
 from rtd.store.commands.task_log import TaskLogCommands
+from rtd.store.events.event_commands import EventCommands
 
 
 class StoreCommands(

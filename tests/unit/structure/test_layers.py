@@ -71,7 +71,7 @@ SUPERVISOR = [
     {"lifecycle"},
     {"scheduler", "explain"},
     {"ending"},
-    {"runs", "pools"},
+    {"runs", "pools", "events"},
     {"core"},
 ]
 #: The modules that users import. Our own code imports what it needs where it is defined.

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from rtd.supervisor.runs.event_tail import WAKES, wake_in_turns
+from rtd.supervisor.events.event_tail import WAKES, wake_in_turns
 
 
 def test_thousands_of_followers_are_woken_in_turns() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rtd.store.commands.events import EventPage, StreamPlace
+from rtd.store.events.event_commands import EventPage, StreamPlace
 from tests.contract.store.harness import Store
 
 START = StreamPlace("0-0")

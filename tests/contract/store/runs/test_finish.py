@@ -3,7 +3,7 @@
 import msgpack
 import pytest
 
-from rtd.store.commands.events import StreamPlace
+from rtd.store.events.event_commands import StreamPlace
 from tests.contract.store.harness import NODE, Store, keyed_id
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 import msgpack
 
-from rtd.model.event_cursor import EventCursor, ms_of
+from rtd.model.events.event_cursor import EventCursor, ms_of
 from rtd.model.run_states import STATE_BY_CHAR
 
 #: `what` of an event that a task has emitted.

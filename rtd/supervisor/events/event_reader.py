@@ -4,9 +4,9 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Final
 
-from rtd.model.event_cursor import OLDEST, EventCursor, before_ms, is_entry_like
-from rtd.model.event_views import cursor_behind, cut_page, merge_entries
-from rtd.store.commands.events import EventPage, StreamPlace
+from rtd.model.events.event_cursor import OLDEST, EventCursor, before_ms, is_entry_like
+from rtd.model.events.event_views import cursor_behind, cut_page, merge_entries
+from rtd.store.events.event_commands import EventPage, StreamPlace
 from rtd.supervisor.core.context import SupervisorContext
 
 #: Entries of each stream that are read at once; one entry may hold many events.

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from rtd.common.errors import RtdError, StoreGone
-from rtd.model.event_cursor import OLDEST
+from rtd.model.events.event_cursor import OLDEST
 from rtd.store.connection.async_ import AsyncRedisConnection
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.log import log

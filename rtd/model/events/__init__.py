@@ -1,0 +1,1 @@
+"""Events of runs: cursors, and what clients get."""

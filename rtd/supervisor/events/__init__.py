@@ -1,0 +1,1 @@
+"""Events of runs for those who listen: reading the streams, waking followers."""
