@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 from rtd.executor.runs.run_threads import runs_in_threads
 from rtd.model.app_info import AppFault
 from rtd.session.context.run_context import FAULTS, find_run
+from rtd.session.context.task_redis import TASK_REDIS
 from rtd.session.context.user_events import USER_EVENTS
 from rtd.session.core.default_session import default_session
 
@@ -50,6 +51,13 @@ class RunReports:
         self.progress.append(Progress(done, total, text))
 
 
+def _refuse_redis() -> Any:
+    raise LookupError(
+        "self.redis: rtd.testing has no Redis in this process: replace the attribute `redis` of the"
+        " class in the test, or use rtd.testing.daemon_of"
+    )
+
+
 class _Collector:
     """Receives the reports of all runs that go on in this process."""
 
@@ -61,8 +69,9 @@ class _Collector:
         """Collect the reports of a run from now on; the first one sets the sinks."""
         with self._lock:
             if not self._runs:
-                self._before = USER_EVENTS.sink, FAULTS.sink
+                self._before = USER_EVENTS.sink, FAULTS.sink, TASK_REDIS.connect
                 USER_EVENTS.sink, FAULTS.sink = self._take_event, self._take_fault
+                TASK_REDIS.connect = _refuse_redis
             self._runs[run_id] = reports
 
     def remove(self, run_id: str) -> None:
@@ -70,7 +79,7 @@ class _Collector:
         with self._lock:
             del self._runs[run_id]
             if not self._runs:
-                USER_EVENTS.sink, FAULTS.sink = self._before
+                USER_EVENTS.sink, FAULTS.sink, TASK_REDIS.connect = self._before
 
     def _take_event(self, run_id: str, _task: str, blob: bytes) -> None:
         reports = self._runs.get(run_id)

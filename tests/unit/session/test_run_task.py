@@ -210,6 +210,20 @@ def test_the_context_of_a_class_task(session: rtd.Session) -> None:
     assert seen == ["enter", "start", "leave"]
 
 
+def test_a_test_replaces_the_redis_of_a_class_task(
+    session: rtd.Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Store(rtd.Task):
+        def start(self) -> Any:
+            return self.redis.get("key")
+
+    session.add_task(Store)
+    with pytest.raises(LookupError, match="no Redis in this process"):
+        run_task(Store).raise_for_error()
+    monkeypatch.setattr(Store, "redis", {"key": 5}, raising=False)
+    assert run_task(Store).result == 5
+
+
 def test_coroutines(session: rtd.Session) -> None:
     @session.task(lane="async")
     async def work(n: int) -> int:
