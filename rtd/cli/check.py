@@ -88,9 +88,11 @@ def _examine(app: str) -> dict[str, Any]:
     from rtd.process.fork.shared_connections import OpenFiles  # lazy: as above
     from rtd.session.app.load_app import hide_arguments, load  # lazy: only the child needs it
     from rtd.session.app.manifest import manifest_of  # lazy: as above
+    from rtd.session.app.monkey_patches import refuse_patches  # lazy: as above
 
     before = threading.active_count()
     files = OpenFiles(own_sockets())
+    patches = refuse_patches()
     hide_arguments(app)
     try:
         manifest = manifest_of(load(app, load_config().middleware), app)
@@ -104,6 +106,7 @@ def _examine(app: str) -> dict[str, Any]:
             "the processes that are forked from it; start them in the tasks that need them"
         )
     problems += describe_connections(app, files)
+    problems += patches.describe(app)
     if len(manifest.tasks) == 1:
         problems.append(f"app {app} has no tasks; declare them with @session.task()")
     problems += [f"{fault.kind} {fault.what}: {fault.message}" for fault in manifest.info.faults]

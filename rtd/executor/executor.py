@@ -1,13 +1,14 @@
 """The body of an executor, called in the forked child."""
 
 import gc
-import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from functools import partial
 from importlib import import_module
 from typing import Any
 
+from rtd.common.stdlib.originals import originals_in_place, os
 from rtd.executor.core.backend import Backend
 from rtd.executor.core.executor_options import ExecutorContext, ExecutorOptions
 from rtd.executor.core.wait_readable import wait_readable
@@ -143,7 +144,9 @@ def _captures(context: ExecutorContext, count: int) -> list[Capture]:
 def load_lane(lane: Lane) -> type[BaseLane]:
     """Return the class that carries out the runs of a lane."""
     module, _, name = lane.strategy.partition(":")
-    found: type[BaseLane] = getattr(import_module(f"rtd.executor.lanes.{module}"), name)
+    # An app that is there already may have patched what the module imports.
+    with nullcontext() if lane.preloaded else originals_in_place():
+        found: type[BaseLane] = getattr(import_module(f"rtd.executor.lanes.{module}"), name)
     return found
 
 

@@ -1,8 +1,8 @@
 """The pull loop of every lane: report the ended runs, take what fits, wait for more."""
 
-import time
 from collections.abc import Callable
 
+from rtd.common.stdlib.originals import time
 from rtd.executor.core.attempt_outcome import expired_outcome, refused_outcome
 from rtd.executor.core.backend import Backend
 from rtd.executor.core.executor_connections import Abandoned

@@ -6,11 +6,11 @@ them when their records are written. So no entry is lost if the process dies. It
 write the last entries again; handlers that store the numbers of entries skip duplicates.
 """
 
-import time
 from collections.abc import Iterator
 from typing import Final
 
 from rtd.common.errors import StoreError, StoreGone
+from rtd.common.stdlib.originals import time
 from rtd.executor.core.executor_options import ExecutorOptions
 from rtd.executor.core.exit_codes import EXIT_FENCED, EXIT_RETIRED
 from rtd.executor.core.wait_readable import wait_readable

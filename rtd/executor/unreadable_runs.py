@@ -1,8 +1,8 @@
 """Leased runs whose records cannot be read: they end as lost, and the executor goes on."""
 
-import time
 from collections.abc import Sequence
 
+from rtd.common.stdlib.originals import time
 from rtd.executor.core.backend import Backend
 from rtd.executor.core.leased_run import LeasedRun
 from rtd.executor.output.stdio_router import STDIO

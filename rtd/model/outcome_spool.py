@@ -10,13 +10,13 @@ Written with `pwrite`, not through a mapping: the first store to a page of a map
 costs the file system a millisecond, which an executor of one run would pay every time.
 """
 
-import os
 import struct
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 from zlib import crc32
 
+from rtd.common.stdlib.originals import os
 from rtd.model.output_files import Places, file_place
 
 _HEAD: Final = struct.Struct("<II")

@@ -8,11 +8,12 @@
 | `RUN.ATTEMPT.out`, `.idx` | large finished output, of one attempt |
 """
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
+
+from rtd.common.stdlib.originals import os
 
 _OWN_FILE: Final = ".out"
 _STORED: Final = re.compile(r"[0-9A-Za-z_-]{1,100}\.[0-9]{1,10}\.(seg|out)")

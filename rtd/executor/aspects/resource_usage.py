@@ -1,10 +1,9 @@
 """CPU seconds and peak memory of one run in a process that has many."""
 
-import os
 import resource
-import time
 from typing import Final
 
+from rtd.common.stdlib.originals import os, time
 from rtd.executor.core.attempt_outcome import AttemptOutcome
 from rtd.executor.core.run_aspect import RunAspect
 from rtd.model.output_files import file_place

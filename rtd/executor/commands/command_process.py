@@ -1,14 +1,12 @@
 """One process of a command of the operating system: fork and exec, its output line by line with
 time."""
 
-import os
-import select
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from rtd.common.errors import RtdError
+from rtd.common.stdlib.originals import originals_in_place, os, select, subprocess
 from rtd.common.text_of import text_of
 from rtd.common.units import parse_umask
 from rtd.config.run_environment import command_variables
@@ -66,17 +64,18 @@ class CommandProcess:
         try:
             environment, account = _environment(params, work)
             stdin = params.get("stdin")
-            child = subprocess.Popen(
-                argv,
-                cwd=params.get("cwd"),
-                env=environment,
-                stdin=subprocess.DEVNULL if stdin is None else _file_of(stdin),
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                start_new_session=True,
-                umask=-1 if params.get("umask") is None else parse_umask(params["umask"]),
-                **account,
-            )
+            with originals_in_place():
+                child = subprocess.Popen(
+                    argv,
+                    cwd=params.get("cwd"),
+                    env=environment,
+                    stdin=subprocess.DEVNULL if stdin is None else _file_of(stdin),
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    start_new_session=True,
+                    umask=-1 if params.get("umask") is None else parse_umask(params["umask"]),
+                    **account,
+                )
         except RtdError as error:
             _record_refusal(outcome, error.sentence, _NOT_RUNNABLE)
         except (OSError, ValueError, subprocess.SubprocessError) as error:

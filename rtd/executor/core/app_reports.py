@@ -1,10 +1,10 @@
 """Reports of an app's code to Redis beside the outcomes: progress, faults, and events."""
 
-import time
 from collections import deque
 from typing import Final
 
 from rtd.common.errors import StoreGone
+from rtd.common.stdlib.originals import time
 from rtd.executor.core.executor_connections import ExecutorConnections
 from rtd.store.commands.commands import StoreCommands
 from rtd.store.connection.blocking import RedisConnection

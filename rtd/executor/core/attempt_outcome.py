@@ -1,8 +1,8 @@
 """How one attempt of a run ended. The hot path: no dataclasses."""
 
-import time
 from typing import Any, Final, Literal
 
+from rtd.common.stdlib.originals import time
 from rtd.common.text_of import pack_plain
 from rtd.executor.core.leased_run import LeasedRun
 from rtd.model.run_record import ATTEMPT_ERROR, ATTEMPT_STATE, count_failures

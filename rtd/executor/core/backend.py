@@ -5,13 +5,13 @@ again that were leased by a lost reply (`mine`). So nothing is lost, and no run 
 finished runs twice.
 """
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import msgpack
 
 from rtd.common.errors import StoreGone
+from rtd.common.stdlib.originals import time
 from rtd.executor.core.app_reports import AppReports
 from rtd.executor.core.executor_connections import ExecutorConnections
 from rtd.executor.core.executor_options import ExecutorContext

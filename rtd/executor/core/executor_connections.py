@@ -1,11 +1,10 @@
 """The connections of an executor to Redis: one for commands, and one to wait for the bell."""
 
-import os
-import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
 from rtd.common.errors import StoreError, StoreGone, StoreRefusal
+from rtd.common.stdlib.originals import os, time
 from rtd.model.output_files import Places, file_place
 from rtd.store.commands.node_claim import name_connection
 from rtd.store.connection.blocking import PollResult, RedisConnection

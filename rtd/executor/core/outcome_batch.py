@@ -1,10 +1,10 @@
 """Outcomes that Redis has not acknowledged yet: on disk from the moment an attempt has ended."""
 
-import time
 from typing import Any
 
 import msgpack
 
+from rtd.common.stdlib.originals import time
 from rtd.common.text_of import pack_plain
 from rtd.executor.core.attempt_outcome import AttemptOutcome
 from rtd.executor.core.executor_options import ExecutorContext

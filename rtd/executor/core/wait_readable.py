@@ -1,8 +1,9 @@
 """Waits for file descriptors without a limit on their numbers."""
 
-import select
 from collections.abc import Sequence
 from typing import Final
+
+from rtd.common.stdlib.originals import select
 
 #: The longest wait that poll(2) takes is 2^31 ms; a longer one is repeated.
 _LONGEST_S: Final = 86_400.0

@@ -3,12 +3,11 @@
 import asyncio
 import contextvars
 import inspect
-import os
-import threading
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
+from rtd.common.stdlib.originals import originals_in_place, os, threading
 from rtd.executor.core.leased_run import LeasedRun
 from rtd.executor.lanes.base_lane import LaneParts
 from rtd.executor.lanes.concurrent import ConcurrentLane
@@ -34,11 +33,12 @@ class AsyncLane(ConcurrentLane):
         self._contexts: dict[str, contextvars.Context] = {}
         #: The calls of `stop` of class tasks; the loop itself forgets tasks.
         self._stopping: set[asyncio.Task[None]] = set()
-        self._loop = asyncio.new_event_loop()
-        self._loop.set_task_factory(_new_task)  # type: ignore[arg-type]
         #: A task has closed descriptors, so the loop ends at its next wait; and it has ended.
         self._loop_spoiled = self._loop_ended = False
-        threading.Thread(target=self._run_loop, name="rtd-loop", daemon=True).start()
+        with originals_in_place():
+            self._loop = asyncio.new_event_loop()
+            self._loop.set_task_factory(_new_task)  # type: ignore[arg-type]
+            threading.Thread(target=self._run_loop, name="rtd-loop", daemon=True).start()
 
     def _run_loop(self) -> None:
         asyncio.set_event_loop(self._loop)

@@ -1,10 +1,10 @@
 """The base of all lanes: what the pull loop calls, and what all lanes do alike."""
 
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final, NamedTuple
 
+from rtd.common.stdlib.originals import os
 from rtd.executor.aspects.process_traits import ExecutorParts, ProcessTraits
 from rtd.executor.core.backend import Backend
 from rtd.executor.core.executor_options import ExecutorContext

@@ -6,12 +6,12 @@ are entered and left by the coordinator, so those of a process (limits, title) d
 """
 
 import contextlib
-import os
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
+from rtd.common.stdlib.originals import os
 from rtd.executor.aspects.board_slot import BoardSlot
 from rtd.executor.aspects.run_aspects import steps_of
 from rtd.executor.core.fetch_parameters import fetch_parameters

@@ -4,9 +4,9 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import copy_context
-from threading import Lock, get_ident, main_thread
 from typing import Final
 
+from rtd.common.stdlib.originals import threading
 from rtd.executor.aspects.process_traits import LONG_S
 from rtd.executor.aspects.run_aspects import serial_aspects
 from rtd.executor.core.attempt_outcome import AttemptOutcome
@@ -51,7 +51,7 @@ class SerialLane(BaseLane):
         #: The run that goes on, and the lock of the one who uses the connection meanwhile: a
         #: thread of the task may report progress.
         self._current: CurrentRun | None = None
-        self._redis_lock = Lock()
+        self._redis_lock = threading.Lock()
         self._stop_gate = StopGate(self._slot)
         self._signals.on_term = self._stop_gate.on_term
         self._signals.on_alarm = self._on_alarm
@@ -176,7 +176,7 @@ class SerialLane(BaseLane):
         """Use Redis within the frame of the task, whole or not at all."""
         if FORK_GUARD.is_child:  # the connection is the executor's
             return
-        if get_ident() != main_thread().ident:
+        if threading.get_ident() != threading.main_thread().ident:
             with self._redis_lock:
                 if self._current is not None:
                     send()

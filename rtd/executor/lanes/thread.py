@@ -1,13 +1,12 @@
 """The `thread` lane: one process, many threads, one run in each."""
 
-import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
 from queue import SimpleQueue
 from typing import Any
 
+from rtd.common.stdlib.originals import originals_in_place, threading, time
 from rtd.executor.lanes.base_lane import LaneParts
 from rtd.executor.lanes.concurrent import ConcurrentLane
 from rtd.executor.runs import outcome_of_call
@@ -132,9 +131,10 @@ class ThreadLane(ConcurrentLane):
         number = active.place.slot.index
         worker = self._workers.get(number)
         if worker is None:
-            worker = _Worker(number, self.on_finished, self._options.result_limit_bytes)
-            self._workers[number] = worker
-            worker.start()
+            with originals_in_place():
+                worker = _Worker(number, self.on_finished, self._options.result_limit_bytes)
+                self._workers[number] = worker
+                worker.start()
         worker.inbox.put(active)
 
     def request_stop(self, active: ConcurrentRun) -> None:
@@ -142,11 +142,12 @@ class ThreadLane(ConcurrentLane):
             self._workers[active.place.slot.index].request_stop(active)
             return
         # In a thread of its own: this one serves all runs, and a stop() may take long or hang.
-        stop = threading.Thread(
-            target=self._call_stop, args=(active,), name="rtd-stop", daemon=True
-        )
-        active.current_run.add_started(stop)
-        stop.start()
+        with originals_in_place():
+            stop = threading.Thread(
+                target=self._call_stop, args=(active,), name="rtd-stop", daemon=True
+            )
+            active.current_run.add_started(stop)
+            stop.start()
 
     def _call_stop(self, active: ConcurrentRun) -> None:
         worker, stop = self._workers[active.place.slot.index], active.own_stop

@@ -1,11 +1,11 @@
 """The output of one slot: live in its scratch file, then kept in a segment."""
 
 import fcntl
-import os
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from rtd.common.stdlib.originals import os
 from rtd.common.units import format_bytes
 from rtd.executor.core.attempt_outcome import AttemptOutcome
 from rtd.executor.core.run_aspect import RunAspect

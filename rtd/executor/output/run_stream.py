@@ -2,11 +2,12 @@
 
 import codecs
 import io
-import threading
+from _thread import RLock
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
+from rtd.common.stdlib.originals import threading
 from rtd.executor.output.byte_stream import ByteStream, Sink
 
 __all__ = ["RunStream"]
@@ -52,7 +53,7 @@ class RunStream(io.TextIOWrapper):
         self._sink = sink
         self._find_fileno = find_fileno
         self._find_owner = find_owner
-        self._lock = threading.RLock()
+        self._lock = RLock()
         self.waiting: dict[tuple[int, int], io.StringIO] = {}
         self._newline = "\n"
         self._encoder: codecs.IncrementalEncoder | None = None
@@ -197,5 +198,5 @@ class RunStream(io.TextIOWrapper):
 
     def reset_in_fork(self) -> None:
         """Forget the parent's text, and locks that other threads held, in a forked child."""
-        self._lock = threading.RLock()
+        self._lock = RLock()
         self.waiting = {}

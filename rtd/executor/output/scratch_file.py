@@ -8,13 +8,12 @@ the index knows where the text of this process ends.
 """
 
 import errno
-import os
-import threading
-import time
+from _thread import RLock
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from rtd.common.stdlib.originals import os, time
 from rtd.model.output_files import Places, file_place, own_file_index_path, scratch_index_path
 from rtd.model.output_index import RAW, pack_entry
 from rtd.process.fork.fork_guard import FORK_GUARD
@@ -38,7 +37,7 @@ class ScratchFile:
     def __init__(self, path: Path, limit_bytes: int) -> None:
         self.path = path
         self.index_path = scratch_index_path(path)
-        self.lock = threading.RLock()  # a signal handler may write, too
+        self.lock = RLock()  # a signal handler may write, too
         self._open()
         self._index_fd = -1  # made by the first entry
         self._index_place: tuple[int, int] | None = None
@@ -176,7 +175,7 @@ class ScratchFile:
 
     def reset_in_fork(self) -> None:
         """Forget a lock that another thread held, in a child that a task forked."""
-        self.lock = threading.RLock()
+        self.lock = RLock()
 
     def reset(self) -> None:
         """Empty, for the next run."""

@@ -1,12 +1,11 @@
 """Finished output: many runs' blocks in one append-only file per executor."""
 
-import os
-import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
 from rtd.common.ids import to_words
+from rtd.common.stdlib.originals import os, time
 from rtd.executor.output.scratch_file import ScratchFile
 from rtd.model.output_files import Places, file_place, own_file_name, segment_name
 from rtd.model.output_index import BLOCK_HEADER, BLOCK_MAGIC

@@ -1,12 +1,12 @@
 """`sys.stdout` and `sys.stderr` of an executor: text goes to the run that wrote it."""
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Final
 
+from rtd.common.stdlib.originals import os
 from rtd.executor.output.run_stream import RunStream
 from rtd.executor.output.scratch_file import ScratchFile
 from rtd.model.output_index import ERR, OUT

@@ -1,9 +1,9 @@
 """One of several runs that go on at once in a process."""
 
-import threading
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
+from rtd.common.stdlib.originals import threading
 from rtd.executor.aspects.run_aspects import AspectCalls
 from rtd.executor.core.attempt_outcome import AttemptOutcome
 from rtd.executor.core.leased_run import LeasedRun

@@ -6,14 +6,13 @@ its executor too, by the same signal or code: so the run is settled like any oth
 died, with the same evidence.
 """
 
-import os
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
 
 import msgpack
 
+from rtd.common.stdlib.originals import os, time
 from rtd.common.text_of import pack_plain
 from rtd.executor.core.attempt_outcome import AttemptOutcome
 from rtd.executor.core.leased_run import LeasedRun

@@ -4,11 +4,11 @@ Neither hangs for ever: a hook that takes too long gets `rtd.Stopped`, and when 
 same the process ends.
 """
 
-import os
 from collections.abc import Callable
 from typing import Final
 
 from rtd.common.errors import StoreError
+from rtd.common.stdlib.originals import os
 from rtd.executor.output.stdio_router import STDIO
 from rtd.process.board.slot import Slot
 from rtd.process.events.executor_signals import ExecutorSignals

@@ -1,9 +1,9 @@
 """The progress reports of a run, thinned out before they cost anything."""
 
-import time
 from collections.abc import Callable
 from typing import Final
 
+from rtd.common.stdlib.originals import time
 from rtd.common.text_of import pack_plain, text_of
 
 #: Seconds between two progress reports that are written.

@@ -4,13 +4,13 @@ Python 3.14 can hand a whole context to a thread; here it is the run alone, so t
 variables of the app are as in any other program.
 """
 
-import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import wraps
 from typing import Any, Final
 
+from rtd.common.stdlib.originals import threading
 from rtd.session.context.run_context import CurrentRun, enter_run, find_run, leave_run
 
 __all__ = ["carry_run_into_threads", "runs_in_threads"]

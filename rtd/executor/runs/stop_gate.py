@@ -6,9 +6,9 @@ raises `Stopped` there. A stop for another run (it ended meanwhile) means nothin
 """
 
 from collections.abc import Callable
-from threading import current_thread, get_ident, main_thread
 from typing import Any
 
+from rtd.common.stdlib.originals import threading
 from rtd.process.board.board import RETIRE_WORD
 from rtd.process.board.slot import Slot
 from rtd.session.context.run_context import CurrentRun
@@ -115,10 +115,10 @@ class StopGate:
 
     def postpone(self) -> None:
         """Hold stops back, for a task. Raises RuntimeError in a thread that the run started."""
-        if get_ident() != main_thread().ident:
+        if threading.get_ident() != threading.main_thread().ident:
             raise RuntimeError(
                 "rtd.unstoppable() is for the main thread of a run, and this is"
-                f" {current_thread().name!r}"
+                f" {threading.current_thread().name!r}"
             )
         self.shield()
 

@@ -1,9 +1,9 @@
 """Threads and asyncio tasks that a run leaves behind, as its record names them."""
 
 import sys
-import threading
 from typing import Any, Final
 
+from rtd.common.stdlib.originals import threading
 from rtd.executor.core.attempt_outcome import AttemptOutcome
 from rtd.session.context.run_context import CurrentRun
 

@@ -1,9 +1,8 @@
 """The slots of the board that a zygote hands out to its executors."""
 
-import os
-
 from rtd.common.errors import RtdError
 from rtd.common.ids import to_words
+from rtd.common.stdlib.originals import os
 from rtd.process.board.board import Board, Slot
 from rtd.process.tree.process_identity import same_process, start_ticks
 from rtd.protocol.zygote_messages import ActiveRunReport

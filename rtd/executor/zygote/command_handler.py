@@ -1,12 +1,11 @@
 """Carries out the supervisor's commands, and reports what becomes of the executors."""
 
-import os
-import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from rtd.common.errors import RtdError
 from rtd.common.ids import to_words
+from rtd.common.stdlib.originals import os, time
 from rtd.executor.zygote.board_slots import NoFreeSlots
 from rtd.executor.zygote.executor_table import ExecutorProcess, ExecutorTable, ExitRecord
 from rtd.executor.zygote.import_app import ImportedApp

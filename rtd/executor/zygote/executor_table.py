@@ -1,11 +1,11 @@
 """The executors of a zygote: forked, known by id and pid, and remembered until acknowledged."""
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from rtd.common.ids import new_id
+from rtd.common.stdlib.originals import time
 from rtd.executor.zygote.board_slots import BoardSlots
 from rtd.process.board.board import Slot
 from rtd.process.events.signals import SIGTERM

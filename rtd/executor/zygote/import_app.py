@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rtd.common.errors import RtdError
+from rtd.common.stdlib.originals import keep_originals
 from rtd.executor.zygote.app_connections import describe_connections, own_sockets
 from rtd.process.fork.fork import freeze_heap, other_threads
 from rtd.process.fork.process_end import flush_before_forks
 from rtd.process.fork.shared_connections import OpenFiles
 from rtd.process.tree.children import own_children
 from rtd.session.app.manifest import manifest_of
+from rtd.session.app.monkey_patches import refuse_patches
 from rtd.session.core.app_errors import find_app_frame
 from rtd.session.session import Session
 
@@ -57,6 +59,8 @@ def import_app(
         freeze_heap()
         return ImportedApp(None)
     files = OpenFiles(own_sockets())
+    keep_originals()
+    patches = refuse_patches()
     try:
         session = loader(name)
         manifest = manifest_of(session, name).to_dict()
@@ -67,7 +71,7 @@ def import_app(
         return ImportedApp(name, error=text, error_place=_place(error))
     finally:
         _flush()
-    warnings = _warnings(name, files)
+    warnings = [*_warnings(name, files), *patches.describe(name)]
     helpers = frozenset(own_children())
     preload(session)
     flush_before_forks()

@@ -1,11 +1,11 @@
 """The zygote's end of the stream to the supervisor; it never waits and never gives up."""
 
 import errno
-import socket
 from pathlib import Path
 from typing import Final
 
 from rtd.common.errors import RtdError
+from rtd.common.stdlib.originals import socket
 from rtd.protocol import frames
 from rtd.protocol.decoder import Decoder
 from rtd.protocol.zygote_messages import HelloReport, ZygoteMessage, encode

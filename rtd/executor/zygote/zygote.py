@@ -6,10 +6,9 @@ connection begins with a hello that says everything. Only the supervisor ends a 
 SIGINT and SIGHUP are ignored here, since the supervisor answers them.
 """
 
-import selectors
-import time
 from typing import Final, NamedTuple
 
+from rtd.common.stdlib.originals import selectors, time
 from rtd.executor.zygote.board_slots import BoardSlots
 from rtd.executor.zygote.command_handler import CommandHandler
 from rtd.executor.zygote.executor_table import (

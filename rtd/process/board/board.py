@@ -18,13 +18,13 @@ must see stores in order (x86-64, and in practice anywhere two interpreter steps
 """
 
 import mmap
-import os
 from array import array
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from rtd.common.errors import Conflict
+from rtd.common.stdlib.originals import os
 from rtd.config.system_errors import name_path
 from rtd.model.lanes import find_lane
 from rtd.process.board.slot import (

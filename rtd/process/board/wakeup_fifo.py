@@ -5,9 +5,10 @@ reader sees no end of file when the last writer leaves, and bytes that were writ
 supervisor lived are still there for the next one.
 """
 
-import os
 from contextlib import suppress
 from pathlib import Path
+
+from rtd.common.stdlib.originals import os
 
 __all__ = ["WakeupFifo"]
 

@@ -1,13 +1,11 @@
 """The interruptions of an executor: SIGTERM, a timer, an exception in another thread."""
 
 import ctypes
-import os
-import signal
-import threading
 from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
 
+from rtd.common.stdlib.originals import os, signal, threading
 from rtd.model.output_files import Places, file_place
 from rtd.process.events.posix_timer import TIMER_SIGNAL, PosixTimer
 

@@ -2,11 +2,12 @@
 
 import ctypes
 import errno
-import os
 import struct
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
+
+from rtd.common.stdlib.originals import os
 
 __all__ = ["FileChanges", "FileWatch", "FolderWatch"]
 

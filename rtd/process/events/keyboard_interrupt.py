@@ -1,10 +1,10 @@
 """A Ctrl-C, told apart from a KeyboardInterrupt that code raised by itself."""
 
-import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+from rtd.common.stdlib.originals import signal, threading
 
 __all__ = ["CtrlC", "is_ctrl_c", "mark_ctrl_c"]
 

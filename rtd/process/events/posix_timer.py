@@ -5,10 +5,9 @@ that sets or cancels an alarm neither stops this timer nor is met by it.
 """
 
 import ctypes
-import os
-import signal
 from typing import Final
 
+from rtd.common.stdlib.originals import os, signal
 from rtd.process.events.timer_spec import TimerSpec
 
 __all__ = ["TIMER_SIGNAL", "PosixTimer"]

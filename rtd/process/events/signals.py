@@ -3,10 +3,10 @@
 Only the main thread of a process may call any of this.
 """
 
-import os
-import signal
 from contextlib import suppress
 from types import FrameType
+
+from rtd.common.stdlib.originals import os, signal
 
 __all__ = [
     "SIGCHLD",

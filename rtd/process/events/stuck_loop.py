@@ -2,13 +2,13 @@
 
 import asyncio
 import logging
-import os
-import signal
 import sys
 import traceback
 from collections.abc import Callable
 from types import FrameType
 from typing import Final
+
+from rtd.common.stdlib.originals import os, signal
 
 _log: Final = logging.getLogger(__name__)
 

@@ -1,8 +1,9 @@
 """A time limit for code of an app that runs in the main thread."""
 
-import signal
 from collections.abc import Callable
 from types import FrameType, TracebackType
+
+from rtd.common.stdlib.originals import signal
 
 
 class TimeLimit:

@@ -5,9 +5,9 @@ Python has it from 3.13 on only. It counts the time that the machine slept, too.
 """
 
 import ctypes
-import os
 from typing import Final
 
+from rtd.common.stdlib.originals import os
 from rtd.process.events.timer_spec import TimerSpec
 
 __all__ = ["WallClockTimer"]

@@ -3,9 +3,10 @@
 The zygote and its executors have the log open as their stdout and stderr.
 """
 
-import os
 from contextlib import suppress
 from typing import Final
+
+from rtd.common.stdlib.originals import os
 
 __all__ = ["follow_log"]
 

@@ -1,8 +1,9 @@
 """File descriptors: list those of this process, and close those it must not have."""
 
-import os
 from collections.abc import Collection
 from contextlib import suppress
+
+from rtd.common.stdlib.originals import os
 
 __all__ = ["close_inherited", "open_standard_fds"]
 

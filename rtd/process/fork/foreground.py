@@ -4,14 +4,11 @@ A program that starts the daemon waits for it here: it passes its signals on to 
 neither outlives the other.
 """
 
-import os
-import signal
-import subprocess
-import threading
 from collections.abc import Mapping, Sequence
 from types import FrameType
 from typing import Any, Final
 
+from rtd.common.stdlib.originals import os, signal, subprocess, threading
 from rtd.process.fork.prctl import set_parent_death_signal
 
 __all__ = ["end_with_parent", "run_in_foreground"]

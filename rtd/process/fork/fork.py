@@ -2,15 +2,13 @@
 
 import errno
 import gc
-import os
-import signal
 import sys
-import threading
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
+from rtd.common.stdlib.originals import os, signal, threading
 from rtd.process.events import signals
 from rtd.process.fork.daemon_log import follow_log
 from rtd.process.fork.fork_guard import FORK_GUARD

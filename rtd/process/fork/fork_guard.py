@@ -5,11 +5,10 @@ second executor on the same connection: it ends where the task's code ends. Unti
 program: what rtd has set up in the executor for itself is taken away in it.
 """
 
-import os
-import signal
-import threading
 from collections.abc import Callable
 from typing import Final
+
+from rtd.common.stdlib.originals import os, signal, threading
 
 #: The C function: that of `signal` spends microseconds on making enum members.
 _sigmask: Final = getattr(signal, "_signal", signal).pthread_sigmask

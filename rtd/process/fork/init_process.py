@@ -6,12 +6,11 @@ end a process does nothing to it. So `rtd run` as process 1 forks the daemon and
 When this process ends, the kernel kills all that is left in the namespace.
 """
 
-import os
-import signal
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Final
 
+from rtd.common.stdlib.originals import os, signal
 from rtd.process.fork.fork import fork_child, send_to_child
 
 __all__ = ["run_under_init"]

@@ -1,8 +1,9 @@
 """Calls of prctl(2), which Python does not offer."""
 
 import ctypes
-import os
 from typing import Final
+
+from rtd.common.stdlib.originals import os
 
 __all__ = ["set_parent_death_signal", "set_subreaper"]
 

@@ -1,14 +1,12 @@
 """A child that does one piece of work for its parent; it can be forked before there is any."""
 
 import gc
-import os
 import resource
-import select
-import signal
 from collections.abc import Callable
 from contextlib import suppress
 from typing import NoReturn
 
+from rtd.common.stdlib.originals import os, select, signal
 from rtd.process.fork.fork import fork_child
 from rtd.process.tree.exit_status import ExitStatus, reap
 from rtd.process.tree.pidfd import open_pidfd

@@ -8,14 +8,14 @@ exit functions of the parent, and clear all modules. So the child does its own p
 import atexit
 import gc
 import io
-import signal
 import sys
-import threading
 import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from types import CellType, FrameType, FunctionType, MethodType
 from typing import Any, Final, NamedTuple
+
+from rtd.common.stdlib.originals import signal, threading
 
 __all__ = ["begin_own_end", "describe_end", "end_process", "flush_before_forks", "needs_end"]
 

@@ -1,10 +1,11 @@
 """The titles of rtd's processes in `ps` and `top`."""
 
-import os
 from contextlib import suppress
 from functools import cache
 
 from setproctitle import getproctitle, setproctitle
+
+from rtd.common.stdlib.originals import os
 
 __all__ = ["set_title"]
 

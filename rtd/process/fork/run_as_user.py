@@ -1,12 +1,12 @@
 """Running commands as another user."""
 
 import grp
-import os
 import pwd
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from rtd.common.errors import ConfigError, NotPermitted
+from rtd.common.stdlib.originals import os
 
 __all__ = ["Account", "find_account"]
 

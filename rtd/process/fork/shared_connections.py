@@ -4,13 +4,13 @@ Two processes that write to one connection mix their requests, and each reads an
 """
 
 import gc
-import os
-import socket
 import stat
 import sys
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 from typing import Final
+
+from rtd.common.stdlib.originals import os, socket
 
 __all__ = ["OpenFiles"]
 

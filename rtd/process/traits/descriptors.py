@@ -4,11 +4,11 @@ A task may close descriptors that it does not own (`os.closerange`, a number clo
 their numbers may then be files of its own.
 """
 
-import os
 import resource
 from contextlib import suppress
 from typing import Final
 
+from rtd.common.stdlib.originals import os
 from rtd.model.output_files import Places, file_place
 from rtd.process.traits.trait import Trait
 

@@ -1,11 +1,11 @@
 """The traits that the kernel knows: who a process is, where it is, what it may use."""
 
 import ctypes
-import os
 import resource
 from contextlib import suppress
 from typing import Any, Final
 
+from rtd.common.stdlib.originals import os
 from rtd.process.traits.trait import Trait
 
 __all__ = ["kernel_traits"]

@@ -3,13 +3,11 @@
 import _locale
 import gc
 import locale
-import os
-import socket
 import sys
 import threading
-import time
 from typing import Any, Final
 
+from rtd.common.stdlib.originals import os, socket, time
 from rtd.process.traits.trait import Trait
 
 __all__ = ["PYTHON_TRAITS"]

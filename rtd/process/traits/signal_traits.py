@@ -1,9 +1,9 @@
 """The handlers, the mask and the timers of a process."""
 
-import signal
 import sys
 from typing import Any, Final
 
+from rtd.common.stdlib.originals import signal
 from rtd.process.traits.trait import Trait
 
 __all__ = ["SIGNAL_TRAITS"]

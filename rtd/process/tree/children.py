@@ -6,7 +6,7 @@ the whole: a child can be missing from one reading while others come and go. A c
 must know for sure reads several times.
 """
 
-import os
+from rtd.common.stdlib.originals import os
 
 __all__ = ["children_of", "has_children", "is_child", "own_children"]
 

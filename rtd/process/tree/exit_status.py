@@ -1,8 +1,8 @@
 """The exit status of a child, exactly as the kernel gives it."""
 
-import os
 from dataclasses import dataclass
 
+from rtd.common.stdlib.originals import os
 from rtd.process.tree.terminate import signal_name
 
 __all__ = ["ExitStatus", "reap", "reap_any"]

@@ -1,11 +1,10 @@
 """Finds the process that writes to files of a directory: the kernel knows who has them open."""
 
 import contextlib
-import os
-import time
 from pathlib import Path
 from typing import Final
 
+from rtd.common.stdlib.originals import os, time
 from rtd.process.events.signals import SIGKILL, SIGTERM
 from rtd.process.tree.pidfd import signal_process
 from rtd.process.tree.process_identity import ProcessStat, read_stat

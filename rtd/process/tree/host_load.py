@@ -1,8 +1,8 @@
 """The load of the whole host."""
 
-import os
-
 import psutil
+
+from rtd.common.stdlib.originals import os
 
 __all__ = ["measure_host"]
 

@@ -1,12 +1,10 @@
 """Kills the processes that a program has started, however deep, by what they have inherited."""
 
-import os
-import signal
-import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from rtd.common.stdlib.originals import os, signal, time
 from rtd.process.tree.pidfd import signal_process
 from rtd.process.tree.process_identity import ProcessStat, read_stat
 

@@ -11,14 +11,12 @@ Stopping the tree first does not converge for such chains, and signalling pid by
 ends against a fork bomb; this way did in every trial, in 5 to 85 ms.
 """
 
-import os
-import signal
-import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from rtd.common.stdlib.originals import os, signal, time
 from rtd.process.tree.children import is_child, own_children
 from rtd.process.tree.exit_status import ExitStatus, reap
 from rtd.process.tree.pidfd import signal_child

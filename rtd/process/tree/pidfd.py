@@ -4,9 +4,7 @@ A pidfd stays with the process it was opened for. Open it first and compare the 
 after: in the other order the pid can change hands in between.
 """
 
-import os
-import signal
-
+from rtd.common.stdlib.originals import os, signal
 from rtd.process.tree.process_identity import same_process
 
 __all__ = ["open_pidfd", "send_signal", "signal_child", "signal_process"]

@@ -5,10 +5,11 @@ reaches in two minutes. The kernel's start time of a process (clock ticks since 
 the id of the boot are different for the two; a pid with its start ticks is an identity.
 """
 
-import os
 from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
+
+from rtd.common.stdlib.originals import os
 
 __all__ = ["ProcessStat", "boot_hash", "machine_id", "read_stat", "same_process", "start_ticks"]
 

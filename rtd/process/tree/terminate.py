@@ -1,10 +1,9 @@
 """Asks all processes below this one to end; names of signals."""
 
 import contextlib
-import os
-import signal
 from typing import Final
 
+from rtd.common.stdlib.originals import os, signal
 from rtd.process.tree.pidfd import signal_process
 from rtd.process.tree.process_identity import start_ticks
 from rtd.process.tree.tree_identity import list_tree

@@ -4,11 +4,10 @@ Between the list of a parent's children and the reading of a child another proce
 child's pid. Such a one has another parent and has started later than the list was read.
 """
 
-import os
-import time
 from collections.abc import Collection
 from typing import Final
 
+from rtd.common.stdlib.originals import os, time
 from rtd.process.tree.children import children_of
 from rtd.process.tree.process_identity import ProcessStat, read_stat, start_ticks
 

@@ -1,11 +1,10 @@
 """Faults of the process that an app is imported in: what it says about time."""
 
-import os
-import time
 from collections.abc import Iterator
 from typing import Final
 
 from rtd.common.local_timezone import find_local_zone
+from rtd.common.stdlib.originals import os, time
 from rtd.model.app_info import AppFault
 from rtd.session.core.session_state import SessionState
 

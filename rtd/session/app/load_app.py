@@ -1,7 +1,6 @@
 """Finds and imports an app: `package.module:session`, a module, or a file."""
 
 import importlib
-import os
 import sys
 import traceback
 from collections.abc import Container, Sequence
@@ -10,6 +9,7 @@ from types import ModuleType
 from typing import Final
 
 from rtd.common.errors import AppError
+from rtd.common.stdlib.originals import os
 from rtd.process.events.keyboard_interrupt import CtrlC, mark_ctrl_c
 from rtd.process.fork.fork_guard import exit_child
 from rtd.session.core.app_errors import describe_error

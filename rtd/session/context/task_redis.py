@@ -1,8 +1,9 @@
 """The client of Redis that tasks share: `self.redis`."""
 
-import os
 from collections.abc import Callable
 from typing import Any, Final
+
+from rtd.common.stdlib.originals import os
 
 
 class _TaskRedis:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import ast
 import importlib.util
-import os
 import sys
-import threading
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
+from rtd.common.stdlib.originals import os, threading
 from rtd.session.core.app_folders import add_app_folder, check_task_file
 from rtd.session.core.import_file import package_root
 from rtd.session.core.signature import TaskSignature, first_line

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import select
 from abc import abstractmethod
 from typing import Any
 
+from rtd.common.stdlib.originals import os, select
 from rtd.common.units import parse_duration_s
 from rtd.session.context.run_context import progress
 from rtd.session.core.app_errors import Error

@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Final, Self
 
 from rtd.common.errors import RtdError, StoreGone, StoreRefusal
+from rtd.common.stdlib.originals import time
 from rtd.config.redis_url import parse_url
 from rtd.store.connection import codec
 from rtd.store.connection.async_protocol import SLOW_S, RedisProtocol

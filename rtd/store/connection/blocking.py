@@ -5,16 +5,13 @@ through redis-py. Never repeats a command by itself: the caller knows whether th
 what to look up first.
 """
 
-import os
-import select
-import socket
-import time
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple, Self
 
 import hiredis
 
 from rtd.common.errors import StoreGone
+from rtd.common.stdlib.originals import os, select, socket, time
 from rtd.config.redis_url import parse_url
 from rtd.store.connection import codec
 from rtd.store.connection.blocking_reader import receive_replies

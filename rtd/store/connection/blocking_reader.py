@@ -1,12 +1,11 @@
 """Reads replies from a blocking socket: with an end, no matter what the server sends."""
 
-import socket
-import time
 from typing import Any, Final
 
 import hiredis
 
 from rtd.common.errors import StoreGone
+from rtd.common.stdlib.originals import socket, time
 from rtd.config.redis_url import RedisAddress
 from rtd.store.connection import codec
 

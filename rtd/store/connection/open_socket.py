@@ -1,8 +1,8 @@
 """Opens sockets to Redis and sets their options."""
 
-import socket
 import struct
 
+from rtd.common.stdlib.originals import originals_in_place, socket
 from rtd.config.redis_url import RedisAddress
 
 
@@ -17,7 +17,8 @@ def open_socket(address: RedisAddress, timeout_s: float) -> socket.socket:
             sock.close()
             raise
         return sock
-    sock = socket.create_connection((address.host, address.port), timeout_s)
+    with originals_in_place():
+        sock = socket.create_connection((address.host, address.port), timeout_s)
     tune_tcp(sock)
     context = address.ssl_context()
     return sock if context is None else context.wrap_socket(sock, server_hostname=address.host)

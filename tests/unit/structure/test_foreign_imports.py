@@ -26,6 +26,7 @@ NO_CLOCK = {
     "rtd.language": {"time", "socket", "os", "io", "pathlib", "asyncio", "threading", "logging"},
     "rtd.model": {"time", "socket", "asyncio", "threading"},
 }
+ORIGINALS = "rtd.common.stdlib.originals."
 #: Calls that make, signal or reap processes.
 PROCESS_CALLS = {
     f"os.{name}"
@@ -34,6 +35,13 @@ PROCESS_CALLS = {
         "wait", "wait3", "wait4", "waitid", "waitpid", "setsid", "setpgid", "setpgrp",
     )
 }  # fmt: skip
+
+
+#: Code that runs beside an app's, which may patch these modules.
+BESIDE_APPS = ("rtd.executor.", "rtd.process.", "rtd.store.connection.", "rtd.session.context.")
+PATCHED = {"os", "select", "selectors", "signal", "socket", "subprocess", "threading"}
+#: This reads and sets what belongs to the app in the module itself.
+READS_THE_APPS = {("rtd.process.traits.python_traits", "threading")}
 
 
 def statement(module: Module, line: int) -> str:
@@ -48,7 +56,9 @@ def test_a_foreign_package_is_imported_only_by_its_owner(foreign: str) -> None:
     wrong = [
         f"{place(module, found.line)}: {package(module.name)} imports {foreign}"
         for module, found in every_import()
-        if found.target.split(".")[0] == foreign and package(module.name) not in OWNED[foreign]
+        if found.target.removeprefix(ORIGINALS).split(".")[0] == foreign
+        and module.name != ORIGINALS.rstrip(".")
+        and package(module.name) not in OWNED[foreign]
     ]
     assert not wrong, "\n".join(wrong)
 
@@ -70,6 +80,18 @@ def test_a_package_without_a_clock_reads_none() -> None:
         if package(module.name) in NO_CLOCK
         for use, line in attributes(module)
         if use in {"datetime.now", "datetime.today", "datetime.utcnow", "date.today"}
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_code_beside_an_app_takes_the_originals_of_what_the_app_may_patch() -> None:
+    wrong = [
+        f"{place(module, found.line)}: {found.target}: import it from rtd.common.stdlib.originals"
+        for module, found in every_import()
+        if module.name.startswith(BESIDE_APPS)
+        and not module.name.endswith(".__main__")
+        and found.target.split(".")[0] in PATCHED
+        and (module.name, found.target) not in READS_THE_APPS
     ]
     assert not wrong, "\n".join(wrong)
 

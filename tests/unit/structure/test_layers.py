@@ -62,7 +62,8 @@ ABOVE = {"rtd.cli", "rtd.tasks", "rtd.testing"}
 #: Modules that import by a name which the source does not hold: the app's modules and files,
 #: the class of a lane, the file of a verb, the public names of the client.
 BY_NAME = {
-    "rtctl", "rtctl.commands", "rtd.executor.executor", "rtd.rpc.dispatcher",
+    "rtctl", "rtctl.commands", "rtd.common.stdlib.originals", "rtd.executor.executor",
+    "rtd.rpc.dispatcher",
     "rtd.session.app.load_app", "rtd.session.core.import_file",
     "rtd.session.core.import_name",
 }  # fmt: skip

@@ -1,0 +1,1 @@
+"""The standard library of Python, as rtd uses it."""
