@@ -16,6 +16,7 @@ from rtd.executor.runs.call_task import call_async_task
 from rtd.executor.runs.concurrent_run import ConcurrentRun
 from rtd.executor.runs.resolve_in_loop import resolve_in_loop
 from rtd.executor.runs.run_in_main_thread import end_fork
+from rtd.executor.runs.run_threads import LoopPool
 from rtd.process.fork.fork import EXIT_FDS_CLOSED
 from rtd.process.fork.fork_guard import FORK_GUARD
 from rtd.session.context import run_context
@@ -37,6 +38,7 @@ class AsyncLane(ConcurrentLane):
         self._loop_spoiled = self._loop_ended = False
         with originals_in_place():
             self._loop = asyncio.new_event_loop()
+            self._loop.set_default_executor(LoopPool(thread_name_prefix="asyncio"))
             self._loop.set_task_factory(_new_task)  # type: ignore[arg-type]
             threading.Thread(target=self._run_loop, name="rtd-loop", daemon=True).start()
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from rtd.common.stdlib.originals import threading
 from rtd.session.context.run_context import CurrentRun, enter_run, find_run, leave_run
 
-__all__ = ["carry_run_into_threads", "runs_in_threads"]
+__all__ = ["LoopPool", "carry_run_into_threads", "runs_in_threads"]
 
 
 def carry_run_into_threads() -> None:
@@ -72,6 +72,24 @@ def _submit(
     if run is None:
         return _submit_work(self, fn, *args, **kwargs)
     return _submit_work(self, _call_within, run, fn, *args, **kwargs)
+
+
+class LoopPool(ThreadPoolExecutor):
+    """The threads of an event loop, as `asyncio.to_thread` uses them. They stay for later runs, so
+    no run has started them; a run has only its calls in them."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Call a function in a thread, as a part of the run that calls this."""
+        run = find_run()
+        if run is None or run.ended:
+            return super().submit(fn, *args, **kwargs)
+        token = enter_run(None)
+        try:
+            call = super().submit(_call_within, run, fn, *args, **kwargs)
+        finally:
+            leave_run(token)
+        run.add_started(call)
+        return call
 
 
 def _call_within(run: CurrentRun, body: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:

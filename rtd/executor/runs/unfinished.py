@@ -1,6 +1,7 @@
 """Threads and asyncio tasks that a run leaves behind, as its record names them."""
 
 import sys
+from concurrent.futures import Future
 from typing import Any, Final
 
 from rtd.common.stdlib.originals import threading
@@ -10,12 +11,16 @@ from rtd.session.context.run_context import CurrentRun
 __all__ = ["note_unfinished"]
 
 _MOST_NAMES: Final = 5
+#: The name of a thread that is the event loop's, where a call of the run goes on.
+_CALL: Final = "asyncio.to_thread"
 
 
 def note_unfinished(outcome: AttemptOutcome, run: CurrentRun) -> None:
     """Name in the record what goes on although the run is over."""
     left = list(run.started or ())
-    _add_note(outcome, "thread", [t.name for t in left if _is_living_thread(t)])
+    threads = [t.name for t in left if _is_living_thread(t)]
+    threads += [_CALL for call in left if _is_going_call(call)]
+    _add_note(outcome, "thread", threads)
     _add_note(outcome, "asyncio task", [_task_name(t) for t in left if _is_open_task(t)])
 
 
@@ -32,6 +37,10 @@ def _add_note(outcome: AttemptOutcome, noun: str, names: list[str]) -> None:
 
 def _is_living_thread(one: Any) -> bool:
     return isinstance(one, threading.Thread) and one.is_alive()
+
+
+def _is_going_call(one: Any) -> bool:
+    return isinstance(one, Future) and one.running()
 
 
 def _is_open_task(one: Any) -> bool:

@@ -202,8 +202,7 @@ def told(rt: Client, run: Run) -> dict[str, Any]:
         "error": (answer["error"] or [None, None])[:2],
         "attempts": len(shown["attempts"]),
         "by": shown["row"]["by"],
-        # The middleware of a coroutine is called in a thread, which stays for the next run.
-        "note": None if last is None or shown["row"]["lane"] == "async" else last["note"],
+        "note": None if last is None else last["note"],
     }
 
 
@@ -229,7 +228,7 @@ def test_a_run_ends_in_this_process_as_in_a_daemon(
     }  # fmt: skip
     for name in names:
         done, end = run_task(name, session=session, retries=True), in_daemon[name]
-        assert (done.state, done.result, done.why or None) == (
-            end["state"], end["value"], end["why"],
+        assert (done.state, done.result, done.why or None, done.note) == (
+            end["state"], end["value"], end["why"], end["note"],
         )  # fmt: skip
         assert (done.error is None) == (end["state"] in ("succeeded", "cancelled"))

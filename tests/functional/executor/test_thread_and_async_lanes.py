@@ -53,6 +53,18 @@ async def async_wait() -> None:
     await asyncio.sleep(1000)
 
 
+@session.task()
+async def async_uses_a_thread() -> str:
+    return await asyncio.to_thread(lambda: current_run().id)
+
+
+@session.task()
+async def async_leaves_a_call() -> None:
+    loop = asyncio.get_running_loop()
+    loop.run_in_executor(None, time.sleep, 30)
+    await asyncio.to_thread(time.sleep, 0.01)
+
+
 @session.task(lane="thread")
 class Polite:
     def __init__(self) -> None:
@@ -123,6 +135,16 @@ def test_a_stop_reaches_one_run_and_no_other(bench: Bench, lane: str) -> None:
     bench.ended(second)
     bench.retire(executor)
     assert bench.exit_code(executor) == 0
+
+
+def test_a_run_leaves_no_thread_of_the_loop_behind_but_its_calls_there(bench: Bench) -> None:
+    bench.fork("async", session, concurrency=2)
+    run_id = bench.submit("async_uses_a_thread", pool="async")
+    record = bench.ended(run_id)
+    assert bench.result(record) == run_id
+    assert record.attempts[-1].note is None
+    record = bench.ended(bench.submit("async_leaves_a_call", pool="async"))
+    assert "left 1 thread behind: asyncio.to_thread;" in str(record.attempts[-1].note)
 
 
 def test_a_class_in_a_thread_is_asked_by_its_own_stop(bench: Bench) -> None:
