@@ -67,7 +67,7 @@ class Outer:
             f"retry={task.will_retry}", f"same={same}", f"by={task.by or None}",
         )  # fmt: skip
         assert (kind is None) == (error is None)
-        if task.kwargs.get("mode") == "hang":
+        if "hang" in task.kwargs.get("mode", "").split():
             write(task.id, "hanging")
             while True:
                 time.sleep(0.005)
@@ -104,7 +104,7 @@ def work(value: int = 1, mode: str = "") -> Any:
         raise ValueError("odd")
     if mode == "set":
         return {object()}
-    if mode == "stay":
+    if "stay" in mode.split():
         write(rtd.current_run().id, "staying")
         while True:
             time.sleep(0.005)
@@ -114,7 +114,7 @@ def work(value: int = 1, mode: str = "") -> Any:
 
 
 async def work_async(value: int = 1, mode: str = "") -> Any:
-    if mode == "stay":
+    if "stay" in mode.split():
         write(rtd.current_run().id, "task", value)
         write(rtd.current_run().id, "staying")
         await asyncio.sleep(60)

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from rtd.executor.core.attempt_outcome import AttemptOutcome
+from rtd.model.internal_tasks import is_internal
 from rtd.model.run_states import STATE_CHAR, RunState
 
 _TERMINATED: Final = STATE_CHAR[RunState.TERMINATED]
@@ -11,7 +12,8 @@ _TERMINATED: Final = STATE_CHAR[RunState.TERMINATED]
 def record_stop(outcome: AttemptOutcome, intent: dict[str, Any] | None) -> None:
     """Record that a stop ended the run. `intent` says who asked for it and why."""
     outcome.state = _TERMINATED
-    outcome.result = None
+    if not is_internal(outcome.leased_run.task):  # one of rtd's own says how far it has come
+        outcome.result = None
     intent = intent or {"by": "unknown", "why": "it was asked to stop; the reason is not known"}
     outcome.by = intent["by"]
     outcome.why = intent["why"]

@@ -5,6 +5,7 @@ The attempts are in the record already, so their states stay as they are.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -18,6 +19,8 @@ from rtd.session.middleware.chain import MiddlewareChain, MiddlewareRun
 from rtd.session.middleware.process_outcome import aborted, process_outcome
 from rtd.session.middleware.task_view import AttemptEnd, TaskView
 
+#: No further one begins after so long, so that a slow one has most of the time to itself.
+_BATCH_S: Final = 5.0
 _SUCCEEDED: Final = RunState.SUCCEEDED
 
 
@@ -28,14 +31,14 @@ def deliver_outcomes(session: SessionState, records: Sequence[bytes]) -> dict[st
         records: of runs, each after the attempt that has ended.
 
     Returns:
-        `delivered`: how many; less than all after a request to stop, when the last one took too
-        long.
+        `delivered`: how many; less than all when they took long, or after a request to stop, when
+        the last one took too long.
     """
-    delivered = 0
+    delivered, until_s = 0, time.monotonic() + _BATCH_S
     for blob in records:
         _deliver(session, decode_record(blob))
         delivered += 1
-        if current_run().stopping:
+        if current_run().stopping or time.monotonic() > until_s:
             break
     return {"delivered": delivered}
 

@@ -10,12 +10,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from rtd.model.internal_tasks import OUTCOMES_TASK
-from rtd.model.run_states import RunState
 from rtd.store.commands.ended_runs import UndeliveredOutcome
 from rtd.store.commands.stored_records import readable_record
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.jobs import ChangeSignal, SingleFlight
-from rtd.supervisor.runs.internal_runs import InternalRuns
+from rtd.supervisor.runs.internal_runs import InternalRunOutcome, InternalRuns
 
 #: Entries that one run delivers.
 _BATCH: Final = 20
@@ -93,30 +92,35 @@ class OutcomeDelivery:
 
     async def _deliver(self, entries: Sequence[UndeliveredOutcome]) -> None:
         """Deliver some entries, and forget those that have been delivered."""
-        records = [blob for entry in entries if (blob := await self._record_of(entry))]
-        delivered = len(entries)
-        if records:
+        records = [await self._record_of(entry) for entry in entries]
+        readable = [entry for entry, blob in zip(entries, records, strict=True) if blob]
+        last = entries[-1]
+        if readable:
             ended = await self._internal_runs.run(
-                OUTCOMES_TASK, {"records": records}, DELIVERY_S, lane=_LANE
-            )
-            if ended.state is RunState.SUCCEEDED and len(records) == len(entries):
-                delivered = int(ended.result["delivered"])
-            elif ended.state is not RunState.SUCCEEDED:
-                delivered = self._count_loss(entries, ended.why)
-        if delivered:
-            self._tries = 0
-            await self._forget(entries[delivered - 1])
-            self.changes.notify()
+                OUTCOMES_TASK, {"records": [blob for blob in records if blob]}, DELIVERY_S,
+                lane=_LANE,
+            )  # fmt: skip
+            delivered = self._count(ended, readable)
+            if not delivered:
+                return
+            if delivered < len(readable):
+                last = readable[delivered - 1]
+        self._tries = 0
+        await self._forget(last)
+        self.changes.notify()
 
-    def _count_loss(self, entries: Sequence[UndeliveredOutcome], why: str) -> int:
-        """Return how many entries must be left out, after the run that had them was lost."""
+    def _count(self, ended: InternalRunOutcome, entries: Sequence[UndeliveredOutcome]) -> int:
+        """Return how many entries are over after a run that had them: those that it has delivered;
+        when it was lost, none, or one that must be left out."""
+        if ended.result is not None:
+            return int(ended.result["delivered"])
         if len(entries) > 1:
             self._tries = 1
             return 0
         self._tries += 1
         if self._tries <= _MOST_TRIES:
             return 0
-        text = f"middleware did not hear how run {entries[0].run_id} ended: {why}"
+        text = f"middleware did not hear how run {entries[0].run_id} ended: {ended.why}"
         self._context.faults.record("middleware", "process_outcome", text)
         return 1
 
