@@ -150,9 +150,10 @@ def _line(context: CommandContext, event: Event) -> str:
 
 def _detail(event: Event) -> str:
     detail = event["detail"]
-    if event["what"] == "emitted":
+    if event["what"] in ("emitted", "progress"):
         data = "" if event["data"] is None else json.dumps(event["data"], ensure_ascii=False)
-        return f"{clean(event['event'])}  {shorten(clean(data))}".rstrip()
+        name = "" if event["what"] == event["event"] else clean(event["event"]) + "  "
+        return f"{name}{shorten(clean(data))}".rstrip()
     if event["what"] == "submitted":
         # One event for a whole chunk; the run is its first.
         return f"and {detail - 1:,} more" if isinstance(detail, int) and detail > 1 else ""

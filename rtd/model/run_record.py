@@ -210,7 +210,8 @@ def pack_events(events: Iterable[list[Any]]) -> bytes:
     """Return one entry of the event stream, without the events of rtd's own runs.
 
     Args:
-        events: `[at, run id, task, what, state, detail]` each.
+        events: `[at, run id, task, what, state, detail]` each; for an attempt that has ended also
+            its number, and when it began: None if it never did.
 
     Returns:
         An empty blob, for no entry, when no event is left.

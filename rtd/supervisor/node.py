@@ -19,6 +19,7 @@ from rtd.supervisor.ending.settle import Settler
 from rtd.supervisor.ending.settle_missing import settle_unknown
 from rtd.supervisor.ending.stops import Stops
 from rtd.supervisor.events.event_tail import EventTail
+from rtd.supervisor.events.started_events import StartedEvents
 from rtd.supervisor.lifecycle.idle_watcher import IdleWatcher
 from rtd.supervisor.lifecycle.local_tasks import LocalTasks
 from rtd.supervisor.lifecycle.lock_file import LockFile
@@ -72,6 +73,7 @@ class Node:
         self.kept_results = KeptResults(context)
         self.app_tasks = AppTasks(context)
         self.event_tail = EventTail(context)
+        self.started_events = StartedEvents(context)
         self.task_log = TaskLogMonitor(context)
         # their ends
         self.stops = Stops(context, self.zygotes, self.pools.check)
@@ -169,6 +171,7 @@ class Node:
             "fault": self.context.faults.on_notification,
             "halt": self.schedule_events.on_halt,
             "inner": self.internal_runs.on_notification,
+            "listen": self.started_events.on_notification,
             "outcomes": self.outcome_delivery.on_notification,
         }
 

@@ -1,6 +1,6 @@
 """Outcomes that Redis has not acknowledged yet: on disk from the moment an attempt has ended."""
 
-from typing import Any
+from typing import Any, Final
 
 import msgpack
 
@@ -14,11 +14,13 @@ from rtd.model.lanes import INTERNAL_LANES
 from rtd.model.outcome_spool import Spool
 from rtd.model.output_files import Places
 from rtd.model.run_record import RunRecord, encode_record, pack_events
-from rtd.model.run_states import STATE_CHAR
+from rtd.model.run_states import STATE_CHAR, RunState
 from rtd.store.commands.arguments import LeaseOutcome as Written
 from rtd.store.commands.commands import StoreCommands
 from rtd.store.connection.blocking import RedisConnection
 from rtd.store.connection.command import RedisCommand
+
+_CANCELLED: Final = STATE_CHAR[RunState.CANCELLED]
 
 
 class OutcomeBatch(RunAspect):
@@ -77,7 +79,8 @@ class OutcomeBatch(RunAspect):
         if self.has_middleware and _is_undelivered(outcome):
             written = written._replace(kind="dt" if wait_s is None else "at")
         return written, [
-            outcome.ended_at, work.id, work.task, what, outcome.state, outcome.why
+            outcome.ended_at, work.id, work.task, what, outcome.state, outcome.why,
+            work.attempt_number, None if outcome.state == _CANCELLED else outcome.started_at,
         ]  # fmt: skip
 
     def add_record(self, record: RunRecord) -> None:

@@ -11,6 +11,8 @@ from rtd.model.run_states import STATE_BY_CHAR
 
 #: `what` of an event that a task has emitted.
 EMITTED: Final = "emitted"
+#: An event of rtd that is among those of the tasks, since a run may have many.
+PROGRESS: Final = "progress"
 _UNREADABLE: Final = (ValueError, TypeError, msgpack.UnpackException)
 _Entries = Sequence[tuple[str, bytes]]
 
@@ -59,10 +61,11 @@ def _user_events(entries: _Entries) -> Iterator[_Placed]:
         try:
             found = json.loads(blob)
             event = {name: found.get(name) for name in ("run", "task", "event", "data", "attempt")}
+            what = PROGRESS if event["event"] == PROGRESS else EMITTED
             at = float(found["at"])
         except (*_UNREADABLE, KeyError, AttributeError):
             continue
-        yield _Placed(entry, 0, {"at": at, "what": EMITTED, "state": None, "detail": None, **event})
+        yield _Placed(entry, 0, {"at": at, "what": what, "state": None, "detail": None, **event})
 
 
 def merge_entries(

@@ -4,7 +4,7 @@
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from rtd.store.connection.command import RedisCommand
+from rtd.store.connection.command import RedisCommand, check_batch, nothing
 
 #: An entry: its id and its blob.
 StreamEntry = tuple[str, bytes]
@@ -42,6 +42,17 @@ class EventPage(NamedTuple):
     users: list[StreamEntry]
     before: tuple[str, str] = ("", "")
     gap: bool = False
+
+
+class BegunRun(NamedTuple):
+    """A run that goes on. `at`: when it began, epoch seconds; `record_bytes`: of its record."""
+
+    exec: str
+    id: str
+    task: str
+    attempt: int
+    at: float
+    record_bytes: int
 
 
 def _entries(reply: Sequence[Any]) -> list[StreamEntry]:
@@ -94,3 +105,21 @@ class EventCommands:
         `block_ms` until one has. Blocks its connection."""
         keys = (f"{self.prefix}events", f"{self.prefix}user_events")
         return RedisCommand(("XREAD", "BLOCK", block_ms, "STREAMS", *keys, own, users), _grown)
+
+    def follow(self, node: str) -> RedisCommand:
+        """Say that a client of this node follows the events, for the next 90 s."""
+        return RedisCommand(("1", self.prefix, node), nothing, "follow")
+
+    def is_listened(self) -> RedisCommand:
+        """Read whether a client follows the events, or something may subscribe to the channels."""
+        return RedisCommand(("1", self.prefix), bool, "is_listened")
+
+    def listen_again(self) -> RedisCommand:
+        """Let the next run that begins ring `listen|`, if that is wanted."""
+        return RedisCommand(("DEL", f"{self.prefix}listening"), nothing)
+
+    def tell_started(self, node: str, runs: Sequence[BegunRun]) -> RedisCommand:
+        """Add events for runs that have begun, each once and before its end. Gives how many."""
+        check_batch(len(runs))
+        flat = [repr(field) if isinstance(field, float) else field for run in runs for field in run]
+        return RedisCommand(("1", self.prefix, node, *flat), int, "tell_started")

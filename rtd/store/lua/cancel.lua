@@ -1,7 +1,7 @@
 -- cancel: ends a run that waits, if its record is still the one that was read.
 -- ARGV: node, now_ms, events, history, id, place, item, task, old record, new record, 't' if
 -- middleware must hear of it.
---@use ring ring_all wake put split unhold drop inner records tasklog over log undelivered
+--@use ring ring_all wake put split unhold drop inner records tasklog over listened publish log undelivered
 local ID, PLACE, ITEM, TASK = ARGV[5], ARGV[6], ARGV[7], ARGV[8]
 local KEY, SPOT = N .. 'r:' .. ID, PLACE .. '|' .. ITEM
 

@@ -4,7 +4,7 @@
 -- not know of that one: it decides again. Tells the other nodes of what starts.
 -- ARGV: node, place, now_ms, kept, alive_us, then per occurrence: task, due_us, start_us, id,
 -- record, item, expires_ms, note, known_us.
---@use ring ring_all task_of leased wake log enqueue expires occurrence
+--@use ring ring_all task_of listened publish leased wake log enqueue expires occurrence
 local PLACE, NOW, KEPT = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local FIRST, SIZE = 6, 9
 local LANE, QUEUE = string.match(PLACE, '^([^|]*)|([^|]*)|')

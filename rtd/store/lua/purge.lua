@@ -5,6 +5,7 @@
 -- which no more is known.
 -- Gives how many have ended, the next purge's `skip`, and 1 if it has seen all delayed runs.
 --@use ring ring_all task_of ended wake put split unhold drop inner records tasklog over places
+--@use listened publish
 local NOW, HISTORY, QUEUE, LIMIT = ARGV[2], tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5])
 local SKIP, END, REASON = tonumber(ARGV[6]), ARGV[7], ARGV[8]
 local HEAD, TAIL = ARGV[9], ARGV[10]
@@ -130,7 +131,9 @@ if #gone > 0 then
   over(gone, tasks, chars, HISTORY, NOW)
   -- The stream keeps fewer of such large entries, so that its memory stays in bounds.
   local most = #gone > 100 and 100 or 1000
-  redis.call('XADD', N .. 'events', 'MAXLEN', '~', most, '*', 'b', cmsgpack.pack(events))
+  local packed = cmsgpack.pack(events)
+  publish_entry(
+    redis.call('XADD', N .. 'events', 'MAXLEN', '~', most, '*', 'b', packed), packed)
 end
 -- Some may have been the next runs under their task's limit.
 for task, k in pairs(freed) do unhold(task, k) end

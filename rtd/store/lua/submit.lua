@@ -1,7 +1,7 @@
 -- submit: puts new runs of one task into one place. See run_transitions.py for the guarantees.
 -- ARGV: node, place, task, now_ms, stride, then per run: id, record (stride 2), and with
 -- stride 5 also item, due_ms, expires_ms.
---@use ring ring_all task_of leased wake delay log enqueue expires begun
+--@use ring ring_all task_of listened publish leased wake delay log enqueue expires begun
 local PLACE, TASK, NOW, STRIDE = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local LANE, QUEUE = string.match(PLACE, '^([^|]*)|([^|]*)|')
 -- Internal runs are in no list that clients read; see lib/inner.lua.
@@ -70,5 +70,13 @@ if #ready > 0 then
   end
   enqueue(PLACE, ready)
 end
-log(cmsgpack.pack({{NOW / 1000, first, TASK, 'submitted', 'queued', created}}), 1)
+local entry = add_entry(cmsgpack.pack({{NOW / 1000, first, TASK, 'submitted', 'queued', created}}), 1)
+if listened() == '2' then
+  for i = 1, #keys do
+    if flags == -1 or flags[i] == 1 then
+      local id = ARGV[6 + (i - 1) * STRIDE]
+      publish(entry, envelope_of('queued', 'null', id, TASK, nil, NOW / 1000), id, TASK)
+    end
+  end
+end
 return flags

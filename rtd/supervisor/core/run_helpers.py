@@ -6,6 +6,7 @@ from rtd.common.errors import NoSuchRun, StoreError, UnknownTask
 from rtd.model.internal_tasks import is_internal
 from rtd.model.policies import Policies
 from rtd.model.run_record import (
+    Attempt,
     RunEnd,
     RunRecord,
     RunSpec,
@@ -47,9 +48,16 @@ def item_of(spec: RunSpec) -> str:
     return keys.item(spec.id, spec.opts.get("max_concurrency"), spec.task)
 
 
-def run_event(at: float, record: RunRecord, what: str, detail: Any = None) -> list[Any]:
-    """Return an event of a run, in the form that the stream holds."""
-    return [at, record.spec.id, record.spec.task, what, str(record.state), detail]
+def run_event(
+    at: float, record: RunRecord, what: str, detail: Any = None, attempt: Attempt | None = None
+) -> list[Any]:
+    """Return an event of a run, in the form that the stream holds.
+
+    Args:
+        attempt: the one that ends with it.
+    """
+    event = [at, record.spec.id, record.spec.task, what, str(record.state), detail]
+    return event if attempt is None else [*event, attempt.number, attempt.started_at]
 
 
 async def cancel_waiting(

@@ -178,7 +178,9 @@ class _DeadExecutor:
         kind = _DELIVERED[decision.kind] if deliver else decision.kind
         outcome = LeaseOutcome(record.spec.id, record.spec.task, kind, blob, due_ms)
         detail = record.end.why if record.end else decision.why or describe_exit(self._exit)
-        return outcome, run_event(self._ended_at, record, decision.what, detail)
+        last = record.attempts[-1] if record.attempts else None
+        ended = last if last and last.executor == self._exit.exec_id else None
+        return outcome, run_event(self._ended_at, record, decision.what, detail, ended)
 
     def _log(self, decision: SettleDecision) -> None:
         record = decision.record

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
@@ -28,6 +29,8 @@ class EventTail:
     @contextlib.asynccontextmanager
     async def follow(self) -> AsyncIterator[asyncio.Event]:
         """Yield an event that is set whenever a stream has grown; clear it before you read."""
+        with contextlib.suppress(StoreGone):  # `_read` says it again
+            await self._context.execute(self._context.commands.follow(self._context.config.node))
         event = asyncio.Event()
         self._followers.add(event)
         if self._task is None:
@@ -64,7 +67,11 @@ class EventTail:
         newest = await connection.execute(commands.newest_events(1))
         own, users = (part[-1][0] if part else OLDEST for part in (newest.own, newest.users))
         await self._wake()
+        said_s = 0.0
         while True:
+            if time.monotonic() - said_s > BLOCK_MS / 1000:
+                await connection.execute(commands.follow(self._context.config.node))
+                said_s = time.monotonic()
             grown = await connection.execute(commands.wait_both(own, users, BLOCK_MS))
             if grown:
                 own = grown.get(f"{commands.prefix}events", own)

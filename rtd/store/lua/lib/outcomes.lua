@@ -93,6 +93,7 @@ local function outcomes(leases)
   back(heads)
   for task, k in pairs(freed) do unhold(task, k) end
   undelivered(heard_ids, heard_tasks, heard_blobs)
+  started(ARGV[4])
   log(ARGV[4], count)
   return wrong
 end
