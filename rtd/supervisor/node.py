@@ -19,7 +19,7 @@ from rtd.supervisor.ending.settle import Settler
 from rtd.supervisor.ending.settle_missing import settle_unknown
 from rtd.supervisor.ending.stops import Stops
 from rtd.supervisor.events.event_tail import EventTail
-from rtd.supervisor.events.started_events import StartedEvents
+from rtd.supervisor.events.start_events import StartEvents
 from rtd.supervisor.lifecycle.idle_watcher import IdleWatcher
 from rtd.supervisor.lifecycle.local_tasks import LocalTasks
 from rtd.supervisor.lifecycle.lock_file import LockFile
@@ -72,8 +72,7 @@ class Node:
         self.outcome_delivery = OutcomeDelivery(context, self.internal_runs)
         self.kept_results = KeptResults(context)
         self.app_tasks = AppTasks(context)
-        self.event_tail = EventTail(context)
-        self.started_events = StartedEvents(context)
+        self.event_tail, self.start_events = EventTail(context), StartEvents(context)
         self.task_log = TaskLogMonitor(context)
         # their ends
         self.stops = Stops(context, self.zygotes, self.pools.check)
@@ -171,7 +170,7 @@ class Node:
             "fault": self.context.faults.on_notification,
             "halt": self.schedule_events.on_halt,
             "inner": self.internal_runs.on_notification,
-            "listen": self.started_events.on_notification,
+            "listen": self.start_events.on_notification,
             "outcomes": self.outcome_delivery.on_notification,
         }
 

@@ -8,6 +8,8 @@ from rtd.store.connection.command import RedisCommand, check_batch, nothing
 
 #: An entry: its id and its blob.
 StreamEntry = tuple[str, bytes]
+#: The keys of both, without their prefix: of rtd, and of tasks.
+_STREAMS: Final = ["events", "user_events"]
 _GONE: Final = 1
 _GONE_IF_IT_WAS_THERE: Final = 2
 
@@ -44,7 +46,7 @@ class EventPage(NamedTuple):
     gap: bool = False
 
 
-class BegunRun(NamedTuple):
+class RunStart(NamedTuple):
     """A run that goes on. `at`: when it began, epoch seconds; `record_bytes`: of its record."""
 
     exec: str
@@ -97,13 +99,13 @@ class EventCommands:
         """Read whether each stream has an entry of this id."""
         return [
             RedisCommand(("XRANGE", f"{self.prefix}{name}", entry, entry), bool)
-            for name in ("events", "user_events")
+            for name in _STREAMS
         ]
 
     def wait_both(self, own: str, users: str, block_ms: int) -> RedisCommand:
         """Read the id of the newest entry, by key, of each stream that has grown; wait up to
         `block_ms` until one has. Blocks its connection."""
-        keys = (f"{self.prefix}events", f"{self.prefix}user_events")
+        keys = [f"{self.prefix}{name}" for name in _STREAMS]
         return RedisCommand(("XREAD", "BLOCK", block_ms, "STREAMS", *keys, own, users), _grown)
 
     def follow(self, node: str) -> RedisCommand:
@@ -118,7 +120,7 @@ class EventCommands:
         """Let the next run that begins ring `listen|`, if that is wanted."""
         return RedisCommand(("DEL", f"{self.prefix}listening"), nothing)
 
-    def tell_started(self, node: str, runs: Sequence[BegunRun]) -> RedisCommand:
+    def tell_started(self, node: str, runs: Sequence[RunStart]) -> RedisCommand:
         """Add events for runs that have begun, each once and before its end. Gives how many."""
         check_batch(len(runs))
         flat = [repr(field) if isinstance(field, float) else field for run in runs for field in run]

@@ -9,6 +9,7 @@ import pytest
 import redis
 
 from rtctl import Client
+from rtd.session.context.user_events import LIFE_CYCLE
 from tests.helpers.daemon import Daemon, shared_daemon
 from tests.helpers.deadline import until
 from tests.helpers.source import PROGRAMS
@@ -33,13 +34,14 @@ def heard(daemon: Daemon) -> Iterator["redis.client.PubSub"]:
 
 
 def events(pubsub: "redis.client.PubSub", number: int) -> dict[str, list[dict[str, Any]]]:
-    """The events of the first messages, by their channel."""
+    """The first events of the tasks' own, by their channel."""
     found: dict[str, list[dict[str, Any]]] = {}
 
     def has_all() -> bool:
         message = pubsub.get_message(timeout=1)
-        if message is not None:
-            found.setdefault(message["channel"], []).append(json.loads(message["data"]))
+        event = None if message is None else json.loads(message["data"])
+        if event is not None and event["event"] not in LIFE_CYCLE:
+            found.setdefault(message["channel"], []).append(event)
         return sum(map(len, found.values())) == number
 
     until(has_all, within_s=20, what=f"{number} messages")

@@ -16,7 +16,8 @@ PIECES = {f.name.removesuffix(".lua") for f in LUA.joinpath("lib").iterdir()}
 
 def called() -> set[str]:
     """The scripts that the methods of `Calls` name."""
-    sources = files("rtd.store.commands").iterdir()
+    folders = (files("rtd.store.commands"), files("rtd.store.events"))
+    sources = [file for folder in folders for file in folder.iterdir()]
     text = "".join(f.read_text() for f in sources if f.name.endswith(".py"))
     return set(re.findall(r'_script\(\s*"(\w+)"', text)) | set(
         re.findall(r', "(\w+)"\s*\)$', text, re.MULTILINE)

@@ -14,7 +14,7 @@ from rtd.common.errors import StoreGone
 from rtd.model.internal_tasks import is_internal
 from rtd.process.board.board import SlotSnapshot
 from rtd.store.commands.stored_records import readable_record
-from rtd.store.events.event_commands import BegunRun
+from rtd.store.events.event_commands import RunStart
 from rtd.supervisor.core.clock import wall_of_ns
 from rtd.supervisor.core.context import SupervisorContext
 
@@ -27,7 +27,7 @@ _SCANS: Final = 20
 _BATCH: Final = 500
 
 
-class StartedEvents:
+class StartEvents:
     """Adds events for runs of this node that have begun.
 
     Args:
@@ -89,7 +89,7 @@ class StartedEvents:
             if len(record.attempts) + 1 == seen.attempt:  # else that attempt is over
                 at = wall_of_ns(seen.started_ns)
                 task = record.spec.task
-                runs.append(BegunRun(seen.exec_id, seen.run_id, task, seen.attempt, at, len(blob)))
+                runs.append(RunStart(seen.exec_id, seen.run_id, task, seen.attempt, at, len(blob)))
         if runs:
             await context.execute(context.commands.tell_started(context.config.node, runs))
         self._told.update((seen.run_id, seen.attempt) for seen in new)
