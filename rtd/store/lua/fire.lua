@@ -71,5 +71,6 @@ redis.call('HSETNX', N .. 'queues', QUEUE, 0)
 redis.call('SADD', N .. 'lanes', LANE)
 tell(made)
 enqueue(PLACE, ready)
+listen()
 log(cmsgpack.pack(events), #events)
 return flags

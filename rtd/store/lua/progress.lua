@@ -1,15 +1,8 @@
 -- progress: records how far a run is, for the executor that holds it. ARGV: exec, id, blob.
---@use listened publish task_of result
+--@use listened publish log task_of result tell_start
 local ID = ARGV[2]
 if redis.call('HEXISTS', N .. 'lease:' .. ARGV[1], ID) == 0 then return 0 end
 redis.call('HSET', N .. 'progress', ID, ARGV[3])
-
--- The attempt that is going: one more than the record has.
-local function attempt_of(record)
-  local at = skip(record, 3)
-  local head = string.byte(record, at)
-  return 1 + (head == 0xdc and number(record, at + 1, 2) or head - 0x90)
-end
 
 local known = listened()
 if known ~= '1' and known ~= '2' then return 1 end
@@ -17,9 +10,11 @@ local record = redis.call('GET', N .. 'r:' .. ID)
 local task = record and task_of(record) or ''
 if task == '' or string.byte(task) == 64 then return 1 end
 local done, total, text, at = unpack(cmsgpack.unpack(ARGV[3]), 1, 4)
+local attempt = attempt_of(record)
+tell_start(ID, task, record, attempt, at)
 local data = '{"done":' .. cjson.encode(done) .. ',"total":'
   .. (total and cjson.encode(total) or 'null') .. ',"text":' .. cjson.encode(text) .. '}'
-local envelope = envelope_of('progress', data, ID, task, attempt_of(record), at)
+local envelope = envelope_of('progress', data, ID, task, attempt, at)
 -- In the stream of the tasks' events, which has a bound of its own.
 local id = redis.call('XADD', N .. 'user_events', 'MAXLEN', '~', 10000, '*', 'b', envelope)
 if known == '2' then publish(id, envelope, ID, task) end

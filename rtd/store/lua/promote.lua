@@ -1,6 +1,7 @@
 -- promote: delayed runs that are due join their lists, in rounds of 100, at most 1,000.
 -- Gives when the next one is due. ARGV: node, now_ms.
---@use ring wake put split promote
+--@use ring ring_all listened wake put split promote
+listen()
 local due
 for _ = 1, 10 do
   promote(ARGV[2])

@@ -1,5 +1,5 @@
 -- resume: shows the queue's places to `take` again. ARGV: node, queue.
---@use ring wake
+--@use ring ring_all listened wake
 local QUEUE = ARGV[2]
 if redis.call('SREM', N .. 'paused', QUEUE) == 0 then return 0 end
 local rank = tonumber(redis.call('HGET', N .. 'queues', QUEUE) or 0)
@@ -20,4 +20,5 @@ for _, place in ipairs(redis.call('SMEMBERS', N .. 'parked')) do
     end
   end
 end
+listen()
 return 1

@@ -70,6 +70,7 @@ if #ready > 0 then
   end
   enqueue(PLACE, ready)
 end
+listen()
 local entry = add_entry(cmsgpack.pack({{NOW / 1000, first, TASK, 'submitted', 'queued', created}}), 1)
 if listened() == '2' then
   for i = 1, #keys do

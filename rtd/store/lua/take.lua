@@ -1,6 +1,6 @@
 -- take: leases up to n runs to an executor. See run_transitions.py for the guarantees.
 -- ARGV: node, exec, lane, n, now_ms, enroll.
---@use ring ring_all task_of listened leased ended wake put split promote
+--@use ring ring_all task_of leased ended wake put split promote
 local EXEC, LANE, MOST = ARGV[2], ARGV[3], tonumber(ARGV[4])
 local WALK, LEASE = N .. 'walk:' .. LANE, N .. 'lease:' .. EXEC
 -- How many waiting runs one take examines, when limits or cancelled runs are in the way.

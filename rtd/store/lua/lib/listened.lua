@@ -3,26 +3,23 @@
 -- tells no script of its subscribers, so one script in 0.1 s asks, and the others read the answer.
 local level
 
-local function asked_level()
-  local patterns = redis.pcall('PUBSUB', 'NUMPAT')
-  local channels = redis.pcall('PUBSUB', 'CHANNELS', N .. '*')
-  -- A Redis that does not let a script ask may have subscribers.
-  if type(patterns) ~= 'number' or patterns > 0 or channels.err or #channels > 0 then return '2' end
-  if redis.call('EXISTS', N .. 'followed') == 1 then return '1' end
-  return redis.call('EXISTS', N .. 'started') == 1 and 's' or '0'
-end
-
 local function listened()
   level = level or redis.call('GET', N .. 'listened')
-  if not level then
-    level = asked_level()
-    redis.call('SET', N .. 'listened', level, 'PX', 100)
+  if level then return level end
+  local patterns = redis.pcall('PUBSUB', 'NUMPAT')
+  local channels = redis.pcall('PUBSUB', 'CHANNELS', N .. '*')
+  level = redis.call('EXISTS', N .. 'started') == 1 and 's' or '0'
+  if redis.call('EXISTS', N .. 'followed') == 1 then level = '1' end
+  -- A Redis that does not let a script ask may have subscribers.
+  if type(patterns) ~= 'number' or patterns > 0 or channels.err or #channels > 0 then
+    level = '2'
   end
+  redis.call('SET', N .. 'listened', level, 'PX', 100)
   return level
 end
 
--- listen(): lets the supervisors see on their boards which runs begin, while that is wanted. Needs
--- ring_all.
+-- listen(): lets the supervisors see on their boards which runs begin, while that is wanted. Called
+-- where runs come to a queue, not where executors take them. Needs ring_all.
 local function listen()
   local known = listened()
   if (known == '1' or known == '2')

@@ -1,8 +1,5 @@
 -- publish(id, envelope, run, task): sends a JSON object with its id to the channels of a run and
 -- of its task. Needs listened.
-local ENDS = {s = 'succeeded', e = 'error', x = 'exception', t = 'terminated', l = 'lost',
-              c = 'cancelled'}
-
 local function publish(id, envelope, run, task)
   envelope = '{"id":"' .. id .. '",' .. string.sub(envelope, 2)
   redis.call('PUBLISH', N .. 'run:' .. run, envelope)
@@ -16,21 +13,20 @@ local function envelope_of(event, data, run, task, attempt, at)
     .. (attempt and string.format('%d', attempt) or 'null') .. string.format(',"at":%.6f}', at)
 end
 
-local function event_name(what, state)
-  if what == 'finished' then return ENDS[state] or state end
-  return what == 'submitted' and 'queued' or what
-end
-
 -- publish_entry(id, blob): publishes the events of an entry of the stream, if anything subscribes.
 local function publish_entry(id, blob)
   if listened() ~= '2' then return end
   local ok, events = pcall(cmsgpack.unpack, blob)
   if not ok then return end
+  local ends = {s = 'succeeded', e = 'error', x = 'exception', t = 'terminated', l = 'lost',
+                c = 'cancelled'}
   for i = 1, #events do
     local at, run, task, what, state, detail, attempt = unpack(events[i], 1, 7)
+    local name = what == 'submitted' and 'queued' or what
+    if what == 'finished' then name = ends[state] or state end
     local data = detail == nil and 'null' or cjson.encode(detail)
     local place = i < #events and id .. ':' .. i or id
-    local envelope = envelope_of(event_name(what, state), data, run, task, attempt, at)
+    local envelope = envelope_of(name, data, run, task, attempt, at)
     publish(place, envelope, run, task)
   end
 end

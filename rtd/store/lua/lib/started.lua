@@ -1,6 +1,7 @@
 -- started(events): adds an event for the beginning of each attempt that has ended, before its end,
 -- unless the supervisor has done so. Only while that is wanted. Needs listened and log.
 local function started(blob)
+  listen()
   local known = listened()
   if known == '0' or blob == '' then return end
   local ok, events = pcall(cmsgpack.unpack, blob)
