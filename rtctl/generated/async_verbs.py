@@ -360,7 +360,7 @@ class AsyncVerbs:
         before: float,
         task: str | None = None,
         limit: int = 100,
-        skip: dict[str, int] | None = None,
+        skip: dict[str, Any] | None = None,
     ) -> EndedResult:
         """See `rtctl.generated.verbs.Verbs.ended`."""
         request: dict[str, Any] = {"before": before}

@@ -522,7 +522,7 @@ class Verbs:
         before: float,
         task: str | None = None,
         limit: int = 100,
-        skip: dict[str, int] | None = None,
+        skip: dict[str, Any] | None = None,
     ) -> EndedResult:
         """List ended runs by age: for each task the oldest first. For programs that do something
         with old runs before they forget them.

@@ -25,6 +25,8 @@ def report_lines(report: IdleReport) -> Iterator[str]:
     if not report.was_idle:
         line = f"ended before all was done: {line}"
     yield line
+    if report.unheard:
+        yield f"middleware did not hear of {report.unheard:,} ends: the log says of which"
     left = [
         f"{queues.total():,} {why} ({_by_queue(queues)})"
         for queues, why in (
@@ -43,6 +45,7 @@ def _by_queue(queues: Counter[str]) -> str:
 
 
 def exit_code_of_report(report: IdleReport) -> int:
-    """Return 0 when each run has succeeded, and the daemon was not ended before the last one."""
+    """Return 0 when each run has succeeded, middleware has heard of each end, and the daemon was
+    not ended before the last one."""
     failed = report.ended.total() - report.ended[RunState.SUCCEEDED]
-    return _PARTLY_FAILED if failed or not report.was_idle else 0
+    return _PARTLY_FAILED if failed or report.unheard or not report.was_idle else 0

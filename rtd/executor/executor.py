@@ -107,7 +107,7 @@ def _carry_out_runs(
     # The places of this process through which code of the app reaches its executor.
     STDIO.route = lane.route
     FAULTS.sink = lane.report_fault
-    USER_EVENTS.sink = lane.publish_event
+    USER_EVENTS.sink = partial(_publish_event, lane)
     code = PullLoop(lane, backend, session, options, lambda: slots[0].serving_generation).run()
     lane.close()
     STDIO.leave_runs()
@@ -175,6 +175,15 @@ def _new_hooks(
 
     pid, lane = os.getpid(), context.lane.name
     return ProcessHooks(session, lane, context.exec_id, slot, context.signals, report)
+
+
+def _publish_event(lane: BaseLane, run_id: str, task: str, event: bytes) -> None:
+    """Publish an event of a task. Raises RuntimeError in a process that the task has forked."""
+    if FORK_GUARD.is_child:
+        raise RuntimeError(
+            "emit: a process that a task has forked cannot publish; emit in the run's own process"
+        )
+    lane.publish_event(run_id, task, event)
 
 
 def _connect_redis(url: str) -> Any:

@@ -26,7 +26,7 @@ ENDED: Final = Verb(
         Field("before", "float", "only those that ended before, epoch seconds"),
         Field("task", "str | None", "only this task's", None),
         Field("limit", "int", "how many at most, up to 1,000", 100),
-        Field("skip", "dict[str, int]", "how many of the oldest runs of a task are left out", {}),
+        Field("skip", "dict[str, Any]", "how many of the oldest runs of a task are left out", {}),
     ),
     result=(
         Field("runs", "list[Row]", "at most `limit`"),

@@ -104,11 +104,25 @@ class Wrong(Task):
         self.emit("odd", {"rows": [1, {"when": {1, 2}}]})
 
 
+class Forking(Task):
+    """Emits in a process that it has forked."""
+
+    def start(self) -> None:
+        child = os.fork()
+        if not child:
+            try:
+                self.emit("from the child")
+            except RuntimeError as error:
+                print(f"RuntimeError: {error}", flush=True)
+            os._exit(0)
+        os.waitpid(child, 0)
+
+
 def unexpected(error: BaseException) -> None:
     write("unexpected", rtd.current_run().id, type(error).__name__)
 
 
-session.add_tasks(Within, Loud)
+session.add_tasks(Within, Loud, Forking)
 session.add_task(Wrong, lane="thread")
 session.add_exception_handler(unexpected)
 

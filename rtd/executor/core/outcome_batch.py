@@ -10,7 +10,9 @@ from rtd.executor.core.attempt_outcome import AttemptOutcome
 from rtd.executor.core.executor_options import ExecutorContext
 from rtd.executor.core.record_stop import record_stop
 from rtd.executor.core.run_aspect import RunAspect
+from rtd.model.internal_tasks import is_internal
 from rtd.model.lanes import INTERNAL_LANES
+from rtd.model.manifest import COMMAND
 from rtd.model.outcome_spool import Spool
 from rtd.model.output_files import Places
 from rtd.model.run_record import RunRecord, encode_record, pack_events
@@ -135,4 +137,10 @@ class OutcomeBatch(RunAspect):
 
 def _is_undelivered(outcome: AttemptOutcome) -> bool:
     """Return whether middleware must hear of an attempt, and has not heard of it in its run."""
-    return outcome.leased_run.has_middleware and not (outcome.is_delivered or outcome.requeue)
+    if outcome.is_delivered or outcome.requeue:
+        return False
+    work = outcome.leased_run
+    if work.definition is not None:
+        return work.has_middleware
+    # The app does not have the task any more; commands of `rtctl run` have no middleware.
+    return work.task != COMMAND and not is_internal(work.task)

@@ -63,8 +63,7 @@ class ClassTask:
         """Publish an event of this run to everybody who listens to it in Redis.
 
         It may be called in `__init__`, `start` and `stop`, and in threads that they start. Outside
-        of a run it only checks its arguments, so tasks stay testable. A process that the task
-        forks publishes nothing.
+        of a run it only checks its arguments, so tasks stay testable.
 
         Args:
             event: its name; those of rtd's own events are refused.
@@ -73,6 +72,7 @@ class ClassTask:
         Raises:
             TypeError: a part of the data is not JSON (says which).
             ValueError: a name of rtd's own, or more than 64 KB.
+            RuntimeError: in a process that the task has forked.
         """
         emit(event, data)
 

@@ -4,7 +4,7 @@
 -- packed; `head` and `tail`: what stands before the id and behind it, up to the end, in a record of
 -- which no more is known.
 -- Gives how many have ended, the next purge's `skip`, and 1 if it has seen all delayed runs.
---@use ring ring_all task_of ended wake put split unhold drop inner records tasklog over places
+--@use ring ring_all task_of ended wake put split unhold drop inner records tasklog over places undelivered
 --@use listened publish
 local NOW, HISTORY, QUEUE, LIMIT = ARGV[2], tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5])
 local SKIP, END, REASON = tonumber(ARGV[6]), ARGV[7], ARGV[8]
@@ -85,6 +85,15 @@ local function cancelled(id, item, record)
   return HEAD .. id .. TAIL .. END, task
 end
 
+-- Whether a run has been carried out before, so that middleware knows of it: the attempts, the
+-- second of three parts of its record, are no empty array.
+local function has_begun(record)
+  local width, size = ({[0xc4] = 1, [0xc5] = 2, [0xc6] = 4})[string.byte(record, 3)], 0
+  if not width then return false end
+  for i = 4, 3 + width do size = size * 256 + string.byte(record, i) end
+  return string.byte(record, 4 + width + size) ~= 0x90
+end
+
 local function take_out(held, queued, delayed)
   for i = 1, #held do
     local task, spot = unpack(held[i])
@@ -110,6 +119,7 @@ if #ids == 0 then return {0, SKIP, last} end
 local blobs = redis.call('MGET', unpack(keys))
 local fields, gone, tasks, chars, events = {}, {}, {}, {}, {}
 local freed = {}
+local begun_ids, begun_tasks, begun_blobs = {}, {}, {}
 for i = 1, #ids do
   local id, record = ids[i], blobs[i]
   if record and not ended(record) then
@@ -118,6 +128,10 @@ for i = 1, #ids do
     gone[n], tasks[n], chars[n] = id, task, 'c'
     fields[2 * n - 1], fields[2 * n] = keys[i], new
     events[n] = {NOW / 1000, id, task, 'cancelled', 'cancelled', REASON}
+    if has_begun(record) then
+      local m = #begun_ids + 1
+      begun_ids[m], begun_tasks[m], begun_blobs[m] = id, task, new
+    end
     if items[i] ~= id then freed[task] = (freed[task] or 0) + 1 end
   end
 end
@@ -129,6 +143,7 @@ end
 if #gone > 0 then
   redis.call('MSET', unpack(fields))
   over(gone, tasks, chars, HISTORY, NOW)
+  undelivered(begun_ids, begun_tasks, begun_blobs)
   -- The stream keeps fewer of such large entries, so that its memory stays in bounds.
   local most = #gone > 100 and 100 or 1000
   local packed = cmsgpack.pack(events)

@@ -60,6 +60,12 @@ def run_event(
     return event if attempt is None else [*event, attempt.number, attempt.started_at]
 
 
+def _is_heard_of(record: RunRecord, by: str) -> bool:
+    """Check whether middleware must hear that a run is cancelled: one that it knows of, or that
+    no client has cancelled."""
+    return (by == EXPIRED or bool(record.attempts)) and not is_internal(record.spec.task)
+
+
 async def cancel_waiting(
     context: SupervisorContext, blob: bytes, record: RunRecord, by: str, why: str, at: float
 ) -> str:
@@ -79,7 +85,7 @@ async def cancel_waiting(
         task=record.spec.task,
         old=blob,
         new=encode_record(cancelled),
-        tell="t" if by == EXPIRED and not is_internal(record.spec.task) else "",
+        tell="t" if _is_heard_of(record, by) else "",
     )
     events = pack_events([run_event(at, cancelled, "cancelled", why or None)])
     answer: str = await context.execute(

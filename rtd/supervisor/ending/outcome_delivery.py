@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from rtd.model.internal_tasks import OUTCOMES_TASK
+from rtd.model.run_states import RunState
 from rtd.store.commands.ended_runs import UndeliveredOutcome
 from rtd.store.commands.stored_records import readable_record
 from rtd.supervisor.core.context import SupervisorContext
@@ -34,6 +35,7 @@ class OutcomeDelivery:
 
     Attributes:
         changes: notified when some have been delivered.
+        left_out: how many middleware did not hear of, because it hangs or ends its process.
     """
 
     def __init__(self, context: SupervisorContext, internal_runs: InternalRuns) -> None:
@@ -43,6 +45,7 @@ class OutcomeDelivery:
             context.jobs, "delivering outcomes to middleware", self._deliver_all
         )
         self.changes = ChangeSignal()
+        self.left_out = 0
         self._served = False
         #: How many runs have been lost over the first entry, which goes alone then.
         self._tries = 0
@@ -117,11 +120,14 @@ class OutcomeDelivery:
         if len(entries) > 1:
             self._tries = 1
             return 0
+        if ended.state is RunState.TERMINATED:  # it was deaf to the end of its time
+            self._tries = _MOST_TRIES
         self._tries += 1
         if self._tries <= _MOST_TRIES:
             return 0
         text = f"middleware did not hear how run {entries[0].run_id} ended: {ended.why}"
         self._context.faults.record("middleware", "process_outcome", text)
+        self.left_out += 1
         return 1
 
     async def _record_of(self, entry: UndeliveredOutcome) -> bytes:

@@ -184,6 +184,8 @@ class _DeadExecutor:
 
     def _log(self, decision: SettleDecision) -> None:
         record = decision.record
+        if is_internal(record.spec.task):
+            return  # the part that has submitted it says what became of it
         name = f"run {record.spec.id} ({record.spec.task})"
         if record.end is not None:
             log.warning("%s is %s: %s", name, record.state, record.end.why)

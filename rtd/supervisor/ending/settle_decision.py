@@ -63,7 +63,8 @@ class SettleDecision:
     @property
     def is_for_middleware(self) -> bool:
         """Whether the app's middleware must hear of the attempt that has ended."""
-        return self.kind != "h" and self.record.state is not RunState.CANCELLED
+        is_known = self.record.state is not RunState.CANCELLED or bool(self.record.attempts)
+        return self.kind != "h" and is_known
 
 
 def determine_outcome(record: RunRecord, policies: Policies, evidence: Evidence) -> SettleDecision:

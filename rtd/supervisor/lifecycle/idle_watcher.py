@@ -37,12 +37,14 @@ class IdleReport:
     Attributes:
         was_idle: nothing was left to do; else something has ended the daemon before.
         ended: how many runs ended in each state.
+        unheard: how many ends middleware did not hear of, because it hangs or ends its process.
         later, paused, ready: runs that are left, by queue: those that wait for their time, those
             of paused queues, and all others.
     """
 
     was_idle: bool
     ended: Counter[RunState] = field(default_factory=Counter)
+    unheard: int = 0
     later: Counter[str] = field(default_factory=Counter)
     paused: Counter[str] = field(default_factory=Counter)
     ready: Counter[str] = field(default_factory=Counter)
@@ -100,7 +102,7 @@ class IdleWatcher:
             calls.ended_count(context.config.node), calls.queue_table()
         )
         await context.execute(calls.forget_ended_count(context.config.node))
-        report = IdleReport(self._was_idle)
+        report = IdleReport(self._was_idle, unheard=self._delivery.left_out)
         for char, count in ended.items():
             report.ended[STATE_BY_CHAR[char]] += count
         for row in table:

@@ -242,6 +242,21 @@ def test_a_cancelled_run_is_not_heard_of(rt: Client, home: Path) -> None:
     assert outcomes(home, run) == []
 
 
+def test_a_run_that_has_begun_and_is_cancelled_is_heard_of(
+    daemon: Daemon, rt: Client, home: Path
+) -> None:
+    task = rt.task("work/process", retries=2, backoff=60, queue="later")
+    killed, purged = task.submit(mode="raise"), task.submit(mode="raise")
+    assert heard(home, killed) == ["1 exception ValueError retry=True same=True by=task"]
+    heard(home, purged)
+    killed.kill(reason="enough")
+    assert killed.wait(20).state == "cancelled"
+    assert heard(home, killed, 2)[1].startswith("1 cancelled TaskAborted retry=False")
+    daemon.ok("queue", "purge", "later", "--yes")
+    assert purged.wait(20).state == "cancelled"
+    assert heard(home, purged, 2)[1].startswith("1 cancelled TaskAborted retry=False")
+
+
 def test_a_stop_of_process_outcome_changes_no_outcome(rt: Client, home: Path) -> None:
     run = rt.submit("work/process", mode="hang")
     until(lambda: "hanging" in entries(home, run), within_s=20, what="it hangs")

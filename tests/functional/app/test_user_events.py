@@ -68,6 +68,15 @@ def test_events_of_init_threads_and_stop_are_published(
         assert (stopping["event"], stopping["data"]) == ("stopping", None)
 
 
+def test_a_forked_process_is_refused(daemon: Daemon) -> None:
+    with Client(daemon.socket) as rt:
+        run = rt.submit("Forking").wait(20)
+        assert run.state == "succeeded"
+        assert "RuntimeError: emit: a process that a task has forked cannot publish" in "".join(
+            map(str, run.logs())
+        )
+
+
 def test_a_name_of_rtd_s_own_is_refused() -> None:
     from tests.programs.class_tasks import Loud
 
