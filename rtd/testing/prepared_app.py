@@ -21,6 +21,7 @@ from rtd.session.core.session_state import SessionState
 from rtd.session.session import Session
 from rtd.session.settings.settings import SETTINGS, SettingsModule
 from rtd.session.settings.settings_module import find_settings_module
+from rtd.session.tasks.check_class import refuse_instance
 from rtd.session.tasks.task import Task
 
 #: What a test may name as an app.
@@ -87,9 +88,11 @@ def name_of(task: Any, session: SessionState | None) -> tuple[str, SessionState 
 
     Raises:
         BadRequest: it is no task.
+        PolicyError: it is an instance of a class whose runs make the instances.
     """
     if isinstance(task, str):
         return task, session
+    refuse_instance(task, "rtd.testing")
     if isinstance(task, Task):
         return task.name, session or task.session
     searched = session or default_session()

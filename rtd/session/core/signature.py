@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 from rtd.common.errors import PolicyError
@@ -54,13 +55,19 @@ def signature_of(target: Callable[..., Any], where: str) -> TaskSignature:
     starter = getattr(target, "start", None) if is_class else target
     if is_class and not callable(starter):
         raise PolicyError(f"{where}: a class task needs a method start()")
+    if inspect.isgeneratorfunction(starter) or inspect.isasyncgenfunction(starter):
+        what = f"class {target.__name__}: start" if is_class else "it"
+        raise PolicyError(
+            f"{where}: {what} is a generator, whose code a call does not run; leave out yield, and"
+            " return a list"
+        )
     parameters, any_parameters = _parameters(target)
     return TaskSignature(
         parameters=parameters,
         any_parameters=any_parameters,
         is_async=inspect.iscoroutinefunction(starter),
         is_class=is_class,
-        doc=first_line(inspect.getdoc(target)),
+        doc=_doc_of(target),
         source=_source(target),
     )
 
@@ -77,6 +84,42 @@ def inspect_signature(target: Callable[..., Any]) -> inspect.Signature:
     if sys.version_info >= (3, 14):
         return inspect.signature(target, annotation_format=annotationlib.Format.STRING)
     return inspect.signature(target)
+
+
+def accepts(function: Callable[..., Any], *values: Any) -> bool:
+    """Return whether a function can be called with these values; True where nothing says."""
+    try:
+        signature = inspect_signature(function)
+    except (TypeError, ValueError):
+        return True  # it is written in C
+    try:
+        signature.bind(*values)
+    except TypeError:
+        return False
+    return True
+
+
+def _doc_of(target: Callable[..., Any]) -> str:
+    """Return the first line of a callable's docstring, none of a type that Python or rtd has."""
+    if isinstance(target, partial):
+        return _doc_of(target.func)
+    if inspect.isclass(target):
+        return class_doc(target)
+    own = getattr(target, "__dict__", {}).get("__doc__")
+    if own is None and not inspect.isroutine(target):
+        return class_doc(type(target))
+    return first_line(own if isinstance(own, str) else inspect.getdoc(target))
+
+
+def class_doc(kind: type) -> str:
+    """Return the first line of a class's docstring, or of the nearest base's that the app has."""
+    for base in kind.__mro__:
+        package = base.__module__.partition(".")[0]
+        if package == "rtd" or (package != "__main__" and package in sys.stdlib_module_names):
+            continue
+        if isinstance(found := vars(base).get("__doc__"), str):
+            return first_line(found)
+    return ""
 
 
 def first_line(text: str | None) -> str:

@@ -11,7 +11,7 @@ from rtd.common.did_you_mean import did_you_mean
 from rtd.common.errors import AppError
 from rtd.session.core.app_errors import describe_error, is_app_error
 from rtd.session.core.import_name import find_named
-from rtd.session.core.signature import inspect_signature
+from rtd.session.core.signature import accepts, inspect_signature
 from rtd.session.middleware.entries import MiddlewareEntry
 
 __all__ = ["make_entry"]
@@ -72,7 +72,7 @@ def _kind(value: Any) -> str:
 
 
 def _make(make: Callable[[], Any], where: str) -> Any:
-    if not _accepts(make, ()):
+    if not accepts(make):
         raise AppError(
             f"{where}: it needs arguments, {_signature(make)}, and rtd has none; give a factory"
             " in Session(middleware=[...]): lambda: Class(...)"
@@ -102,7 +102,7 @@ def _check(instance: Any, name: str, where: str) -> bool:
             f"{where}: {name} is a generator, whose code a call does not run; leave out yield"
             + (" and call run(*args, **kwargs)" if name != "process_outcome" else "")
         )
-    if not _accepts(method, METHODS[name]):
+    if not accepts(method, *METHODS[name]):
         raise AppError(
             f"{where}: {name} must take {_SHOWN[name]} beside self; it takes {_signature(method)}"
         )
@@ -118,19 +118,6 @@ def _describe_missing(instance: Any) -> str:
 
 def _is_async(instance: Any, name: str) -> bool:
     return inspect.iscoroutinefunction(getattr(instance, name, None))
-
-
-def _accepts(function: Callable[..., Any], values: tuple[Any, ...]) -> bool:
-    """Return whether a function can be called with these values; True where nothing says."""
-    try:
-        signature = inspect_signature(function)
-    except (TypeError, ValueError):
-        return True  # it is written in C
-    try:
-        signature.bind(*values)
-    except TypeError:
-        return False
-    return True
 
 
 def _signature(function: Callable[..., Any]) -> str:

@@ -94,11 +94,12 @@ def read_name(target: Any) -> str | None:
     return name
 
 
-def read_context(kind: type, where: str) -> ProvideContext | None:
+def read_context(kind: type, where: str, *, is_async: bool) -> ProvideContext | None:
     """Return what makes the context of a class's runs, if it has such a method.
 
     Raises:
-        PolicyError: it is no static method or class method without parameters.
+        PolicyError: it is no static method or class method without parameters, or it returns an
+            asynchronous context and `start` is a plain function.
     """
     found = inspect.getattr_static(kind, "provide_context", None)
     if found is None:
@@ -114,6 +115,11 @@ def read_context(kind: type, where: str) -> ProvideContext | None:
     elif needed := _required_parameters(function):
         hint = "; write @staticmethod above it" if needed[0] == "self" else ""
         problem = f"it needs {', '.join(map(repr, needed))}{hint}"
+    elif not is_async and _makes_async_context(function):
+        raise PolicyError(
+            f"{where}: class {kind.__name__}: provide_context is an asynccontextmanager, and start"
+            " is a plain function; use contextlib.contextmanager, or write `async def start`"
+        )
     if problem is not None:
         raise PolicyError(
             f"{where}: provide_context must be a static method or class method without"
@@ -121,6 +127,14 @@ def read_context(kind: type, where: str) -> ProvideContext | None:
         )
     provide: ProvideContext = function
     return provide
+
+
+def _makes_async_context(function: Any) -> bool:
+    """Check for `contextlib.asynccontextmanager`, not for what else wraps such a function."""
+    scope = getattr(function, "__globals__", {}).get("__name__")
+    return scope == "contextlib" and inspect.isasyncgenfunction(
+        getattr(function, "__wrapped__", None)
+    )
 
 
 def _required_parameters(function: Callable[..., Any]) -> list[str]:

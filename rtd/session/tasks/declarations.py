@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from inspect import iscoroutinefunction
+from inspect import iscoroutinefunction, isgeneratorfunction
 from typing import TYPE_CHECKING, Any, overload
 
 from rtd.common.errors import PolicyError
 from rtd.session.core.schedule_options import ConditionSource
 from rtd.session.core.serving_app import refuse_late
 from rtd.session.core.session_state import LocalTask, SessionState
-from rtd.session.core.signature import caller_location
+from rtd.session.core.signature import accepts, caller_location
+from rtd.session.tasks.check_class import refuse_instance
 from rtd.session.tasks.class_task import read_name
 from rtd.session.tasks.func_task import FuncTask, declare_task
 from rtd.session.tasks.task import Task
@@ -98,6 +99,7 @@ class TaskDeclarations(SessionState):
         Raises:
             PolicyError: the name is taken, an option cannot be used, or the class has no `start`.
         """
+        refuse_instance(task, "add_task")
         if isinstance(task, Task):
             if options:
                 names = ", ".join(sorted(options))
@@ -134,6 +136,7 @@ class TaskDeclarations(SessionState):
             PolicyError: the app serves already.
             UnserialisableError: one of the parameters cannot be stored.
         """
+        refuse_instance(task, "start_local_task")
         name = task if isinstance(task, str) else read_name(task) or _name_of(task)
         if self.serving is not None:
             refuse_late(f"local task {name!r}")
@@ -155,6 +158,11 @@ class TaskDeclarations(SessionState):
         """
         if not callable(handler) or iscoroutinefunction(handler):
             raise PolicyError(f"add_exception_handler: {handler!r:.80} is no plain function")
+        if isgeneratorfunction(handler) or not accepts(handler, None):
+            name = getattr(handler, "__qualname__", type(handler).__qualname__)
+            raise PolicyError(
+                f"add_exception_handler: {name} must be a function of one parameter, the exception"
+            )
         if self.serving is not None:
             refuse_late("the exception handlers")
         self.exception_handlers.append(handler)

@@ -13,9 +13,10 @@ from rtd.session.context.run_context import report_fault
 from rtd.session.core.app_errors import is_app_error
 from rtd.session.core.session_state import SessionState
 from rtd.session.core.signature import TaskSignature, caller_location, signature_of
+from rtd.session.tasks.check_class import check_class, refuse_instance
 from rtd.session.tasks.class_task import read_name
 from rtd.session.tasks.define_task import define_task
-from rtd.session.tasks.task import Task
+from rtd.session.tasks.task import Task, fill_task_data
 
 if TYPE_CHECKING:
     from rtd.session.tasks.delayed_function import DelayedFunction
@@ -159,6 +160,7 @@ def declare_task(
     Raises:
         PolicyError: an option, a name or a condition that cannot be used.
     """
+    refuse_instance(target, "session.task")
     if not callable(target):
         raise PolicyError(f"{target!r} is no function or class; put @session.task() above one")
     rest = dict(options)
@@ -187,10 +189,12 @@ def _signature_of(target: Callable[..., Any], where: str) -> TaskSignature:
     signature = signature_of(target, where)
     if not isclass(target):
         return signature
+    check_class(target, where)
     if issubclass(target, Task):
         if target.start is Task.start:
             raise PolicyError(f"{where}: a class task needs a method start()")
         target.is_made_per_run = True
+        fill_task_data(target)
         if target.__init__ is Task.__init__:
             signature = signature._replace(parameters=(), any_parameters=False)
     own_stop = getattr(target, "stop", Task.stop) is not Task.stop

@@ -11,7 +11,7 @@ from rtd.common.errors import PolicyError
 from rtd.session.core.default_session import default_session, register_hook
 from rtd.session.core.hooks import Hook
 from rtd.session.core.session_state import SessionState
-from rtd.session.core.signature import TaskSignature, caller_location, first_line, signature_of
+from rtd.session.core.signature import TaskSignature, caller_location, class_doc, signature_of
 from rtd.session.core.task_definition import TaskDefinition
 from rtd.session.tasks.class_task import ClassTask
 from rtd.session.tasks.define_task import define_task
@@ -42,7 +42,15 @@ def _checked(kind: type[Task], init: Callable[..., None]) -> Callable[..., None]
         if type(self) is kind and not kind.is_made_per_run and "definition" not in self.__dict__:
             raise PolicyError(f"{kind.__name__}: its __init__ does not call super().__init__(...)")
 
+    checked.fills_task_data = True  # type: ignore[attr-defined]
     return checked
+
+
+def fill_task_data(kind: type[Task]) -> None:
+    """Let the instances of a class task have `task_data`, also where a decorator such as
+    `dataclass` has made the initializer later than the class."""
+    if not getattr(kind.__init__, "fills_task_data", kind.__init__ is Task.__init__):
+        kind.__init__ = _checked(kind, kind.__init__)  # type: ignore[method-assign]
 
 
 class Task(ClassTask, TaskProperties):
@@ -156,7 +164,7 @@ class Task(ClassTask, TaskProperties):
     def _signature(self, where: str) -> TaskSignature:
         if type(self).execute is Task.execute:
             raise PolicyError(f"{where}: {type(self).__name__} has no execute() of its own")
-        doc = first_line(type(self).__doc__)
+        doc = class_doc(type(self))
         return signature_of(self.execute, where)._replace(doc=doc, source=caller_location())
 
     # -- for a class whose instances are tasks -------------------------------------------------

@@ -1,6 +1,7 @@
 """One base for tasks that are classes: `execute` makes each instance a task, `start` the class."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from rtd import Session
 from rtd.common.errors import PolicyError
 from rtd.session.app.manifest import manifest_of
 from rtd.tasks import FuncTask
+from rtd.testing import run_task
 
 
 class Numbers(rtd.Task):
@@ -145,3 +147,46 @@ def test_a_decorated_class_may_also_have_an_execute() -> None:
 
     assert Both.execute(priority=4) == 4
     assert list(session.tasks) == ["Both"]
+
+
+def test_the_docstring_of_rtd_s_own_base_is_not_the_task_s() -> None:
+    class Documented(rtd.Task):
+        """What it is for.
+
+        More of it.
+        """
+
+        def start(self) -> None: ...
+
+    class Inherits(Documented): ...
+
+    class Queries(rtd.Task):
+        def execute(self) -> None: ...
+
+    session = Session()
+    session.add_tasks(Numbers, Import, Documented, Inherits)
+    session.add_task(partial(print, "x"), name="partial")
+    Queries(name="query", session=session)
+
+    class Bare(rtd.Task):
+        def start(self) -> None: ...
+
+    session.add_task(Bare)
+    docs = {name: info.doc for name, info in manifest_of(session).tasks.items()}
+    assert docs["Numbers"] == "A class task without parameters."
+    assert docs["Documented"] == docs["Inherits"] == "What it is for."
+    assert docs["Bare"] == docs["query"] == ""
+    assert docs["partial"].startswith("Prints the values")
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+def test_a_dataclass_has_the_parameters_of_its_run(frozen: bool) -> None:
+    class Order(rtd.Task):
+        name: str
+
+        def start(self) -> dict[str, Any]:
+            return self.task_data
+
+    session = Session()
+    session.add_task(dataclass(frozen=frozen)(Order))
+    assert run_task(Order, session=session, name="tea").result == {"name": "tea"}
