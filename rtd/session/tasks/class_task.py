@@ -94,15 +94,15 @@ def read_name(target: Any) -> str | None:
     return name
 
 
-def read_context(kind: type, where: str, *, is_async: bool) -> ProvideContext | None:
-    """Return what makes the context of a class's runs, if it has such a method.
+def read_context(kind: Any, where: str, *, is_async: bool) -> ProvideContext | None:
+    """Return what makes the context of a task's runs, if it is a class with such a method.
 
     Raises:
         PolicyError: it is no static method or class method without parameters, or it returns an
             asynchronous context and `start` is a plain function.
     """
     found = inspect.getattr_static(kind, "provide_context", None)
-    if found is None:
+    if found is None or not isinstance(kind, type):
         return None
     function: Any = getattr(kind, "provide_context", None)
     problem = None

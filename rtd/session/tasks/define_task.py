@@ -93,11 +93,7 @@ def define_task(
         is_class=signature.is_class,
         has_own_stop=signature.has_own_stop,
         is_async=signature.is_async,
-        provide_context=(
-            read_context(target, where, is_async=signature.is_async)
-            if isinstance(target, type)
-            else None
-        ),
+        provide_context=read_context(target, where, is_async=signature.is_async),
     )
 
 
