@@ -207,7 +207,7 @@ class Event(TypedDict):
     event: str
     """Its name: queued, started, succeeded, ..., or of a task's own."""
     data: Any
-    """What the task has emitted; of rtd's own events as `detail`."""
+    """What the task has emitted; of rtd's own events why, in words."""
     attempt: int | None
     """The run's attempt, where it is known."""
     gap: bool

@@ -155,7 +155,7 @@ EVENT: Final = Shape(
         Field("run", "str | None", "the run's id"),
         Field("task", "str | None", "its task"),
         Field("event", "str", "its name: queued, started, succeeded, ..., or of a task's own"),
-        Field("data", "Any", "what the task has emitted; of rtd's own events as `detail`"),
+        Field("data", "Any", "what the task has emitted; of rtd's own events why, in words"),
         Field("attempt", "int | None", "the run's attempt, where it is known"),
         Field("gap", "bool", "events between `since` and this one are gone: it came too late"),
         Field("what", "str", "submitted, finished, retry, ...; `emitted`: by a task"),

@@ -40,9 +40,10 @@ def event_name(what: str, state: str | None) -> str:
 def _view(fields: Sequence[Any]) -> dict[str, Any]:
     """Return an event of rtd from its stored fields; later releases may store more."""
     at, run_id, task, what, stored, detail, attempt, *_ = (*fields, None)
+    data = None if what == "submitted" else detail or None
     state = None if stored is None else str(STATE_BY_CHAR.get(stored, stored))
     return {"at": at, "run": run_id, "task": task, "what": what, "state": state, "detail": detail,
-            "event": event_name(what, state), "data": detail, "attempt": attempt}  # fmt: skip
+            "event": event_name(what, state), "data": data, "attempt": attempt}  # fmt: skip
 
 
 def _own_events(entries: _Entries, cursor: EventCursor) -> Iterator[_Placed]:

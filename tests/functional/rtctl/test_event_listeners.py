@@ -93,7 +93,7 @@ def test_a_subscriber_hears_the_life_of_a_short_run_in_order(
             assert sorted(end) == [
                 "at", "attempt", "channel", "data", "event", "id", "run", "task",
             ]  # fmt: skip
-            assert (end["task"], end["attempt"], end["data"]) == ("pair", 1, "")
+            assert (end["task"], end["attempt"], end["data"]) == ("pair", 1, None)
             assert run.wait(20).row["ended_at"] == pytest.approx(end["at"], abs=0.001)
 
 

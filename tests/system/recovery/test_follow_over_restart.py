@@ -135,3 +135,22 @@ def test_events_of_tasks_go_on_over_restarts_of_both(
         numbers = [event["data"] for event in lines if event["data"]]
         assert numbers == [1, 2, 3]
         assert [event["data"] for event in rt.events(since=lines[-2]["id"], type="told")] == [3]
+
+
+def test_a_follower_hears_of_starts_after_a_restart_too(
+    start_daemon: DaemonMaker, tmp_path: Path
+) -> None:
+    daemon, seen = start(start_daemon, tmp_path), tmp_path / "seen"
+    with client(daemon) as rt, seen.open("wb") as out:
+        words = [BIN / "rtctl", "events", "-f", "-o", "jsonl", "--type", "started"]
+        follower = subprocess.Popen(words, env=daemon.env, stdout=out)
+        until(lambda: rt.submit("quick").wait(20) and seen.stat().st_size, what="it follows")
+        restart_supervisor(daemon)
+        run = rt.submit("talk", gate=str(tmp_path / "gate"))
+        until(lambda: run.id.encode() in seen.read_bytes(), what="its start is heard")
+        assert run.refresh().state == "running"
+        (tmp_path / "gate").touch()
+        run.wait(20)
+        follower.kill()
+        follower.wait()
+    assert seen.read_text().count(run.id) == 1

@@ -24,7 +24,8 @@ local function publish_entry(id, blob)
     local at, run, task, what, state, detail, attempt = unpack(events[i], 1, 7)
     local name = what == 'submitted' and 'queued' or what
     if what == 'finished' then name = ends[state] or state end
-    local data = detail == nil and 'null' or cjson.encode(detail)
+    local says_nothing = detail == nil or detail == '' or what == 'submitted'
+    local data = says_nothing and 'null' or cjson.encode(detail)
     local place = i < #events and id .. ':' .. i or id
     local envelope = envelope_of(name, data, run, task, attempt, at)
     publish(place, envelope, run, task)
