@@ -12,6 +12,9 @@ from rtd.model.schedule import NO_SCHEDULE, Schedule
 
 #: The task that every daemon has: a shell command.
 COMMAND: Final = "command"
+#: Where the names of tasks are found: with a daemon, and without.
+DAEMON_LISTS: Final = "rtctl tasks lists all"
+CHECK_LISTS: Final = "`rtd check APP` lists all"
 #: Why a command that a client names is not run.
 NO_COMMANDS: Final = (
     "this daemon runs only the tasks of its app (`rtctl tasks`), no commands: it has the setting"
@@ -165,8 +168,12 @@ class Manifest:
         info = AppInfo.from_dict(data.get("info") or {})
         return cls(data["app"], {t.name: t for t in infos}, info)
 
-    def find(self, name: str) -> TaskInfo:
-        """Return the task of that name. Raises UnknownTask, with the nearest names."""
+    def find(self, name: str, listed_by: str = DAEMON_LISTS) -> TaskInfo:
+        """Return the task of that name. Raises UnknownTask, with the nearest names.
+
+        Args:
+            listed_by: says where all names are found.
+        """
         info = self.tasks.get(name)
         if info is not None:
             return info
@@ -177,7 +184,7 @@ class Manifest:
         if failed:
             more = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
             hint = f"; {failed[0]}{more} failed to load, see rtctl status{hint}"
-        raise UnknownTask(f"there is no task {name!r}{hint} (rtctl tasks lists all)")
+        raise UnknownTask(f"there is no task {name!r}{hint} ({listed_by})")
 
 
 def check_params(info: TaskInfo, params: Mapping[str, Any]) -> None:

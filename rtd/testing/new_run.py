@@ -8,11 +8,10 @@ from typing import Any
 
 from rtd.common.errors import TooLarge
 from rtd.common.units import format_bytes
-from rtd.model.manifest import check_params
 from rtd.model.run_record import Attempt, RunRecord, RunSpec
 from rtd.model.run_states import RunState
 from rtd.protocol import frames
-from rtd.supervisor.runs.submit_options import check_expiry, read_options
+from rtd.supervisor.runs.submit_options import check_expiry, check_submitted, read_options
 from rtd.testing.prepared_app import PreparedApp
 
 
@@ -32,7 +31,7 @@ def new_run(
     """
     info = app.find(task)
     opts, due_at, texts = read_options(info, options)
-    check_params(info, params)
+    check_submitted(info, params)
     blob, limit = frames.dump_value(dict(params), "params"), app.config.limits.params_bytes
     if len(blob) > limit:
         raise TooLarge(

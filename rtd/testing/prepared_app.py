@@ -13,7 +13,7 @@ from rtd.common.errors import BadRequest, UnknownTask
 from rtd.common.text_of import show_value
 from rtd.config.config import Config
 from rtd.config.load_settings import load_config
-from rtd.model.manifest import Manifest, TaskInfo
+from rtd.model.manifest import CHECK_LISTS, Manifest, TaskInfo
 from rtd.session.app.load_app import complete_session, load
 from rtd.session.app.manifest import manifest_of
 from rtd.session.core.default_session import SESSIONS, default_session
@@ -70,7 +70,7 @@ class PreparedApp:
             info = self._manifest.find(name)
         except UnknownTask:
             self.refresh()  # it may have been declared since
-            info = self._manifest.find(name)
+            info = self._manifest.find(name, CHECK_LISTS)
         if info.lane == _COMMAND:
             raise BadRequest(
                 f"task {name!r} is a command, and rtd.testing carries out Python in this process:"

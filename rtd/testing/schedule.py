@@ -13,6 +13,7 @@ from rtd.common.text_of import show_value
 from rtd.language.core.durations import SECOND
 from rtd.language.core.run_history import FAIL, INACTION, SUCCESS, TERMINATE
 from rtd.language.core.view import EARLIEST, LATEST
+from rtd.model.manifest import CHECK_LISTS
 from rtd.planner.simulate import MovingClock
 from rtd.session.core.session_state import SessionState
 from rtd.supervisor.runs.kept_results import overlay_values
@@ -117,7 +118,7 @@ class Schedule:
             UnknownTask: there is none of that name.
             BadRequest: there is no such state, or the moment is not now or later.
         """
-        self._manifest.find(task)
+        self._manifest.find(task, CHECK_LISTS)
         if state not in _ACTIONS:
             hint = did_you_mean(state, _ACTIONS, f"known: {', '.join(_ACTIONS)}")
             raise BadRequest(f"finish: {show_value(state)} is no state of a run's end{hint}")

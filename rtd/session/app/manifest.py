@@ -11,7 +11,7 @@ from typing import Any
 from rtd.common.errors import PolicyError, RtdError
 from rtd.common.msgpack_values import pack
 from rtd.model.app_info import AppInfo, CustomConditionInfo, LocalTaskInfo, LoggedAction
-from rtd.model.manifest import Manifest, TaskInfo, check_params
+from rtd.model.manifest import CHECK_LISTS, Manifest, TaskInfo, check_params
 from rtd.session.app.around_run import attach_run_hooks
 from rtd.session.app.host_faults import find_host_faults
 from rtd.session.core.session_state import SessionState, SessionTask
@@ -67,7 +67,7 @@ def _local_tasks(session: SessionState, manifest: Manifest) -> tuple[LocalTaskIn
     found = []
     for local in session.local_tasks:
         try:
-            check_params(manifest.find(local.task), local.data)
+            check_params(manifest.find(local.task, CHECK_LISTS), local.data)
             found.append(LocalTaskInfo(local.task, pack(local.data, local.task)))
         except RtdError as error:
             raise PolicyError(f"start_local_task: {error.sentence} ({local.source})") from None

@@ -12,7 +12,7 @@ from rtd.common.ids import id_for_key, new_ids
 from rtd.common.text_of import show_value
 from rtd.common.units import format_bytes
 from rtd.model.internal_tasks import FOR_NODE
-from rtd.model.manifest import COMMAND, TaskInfo, check_params
+from rtd.model.manifest import COMMAND, TaskInfo
 from rtd.model.policies import DECLARED
 from rtd.model.run_record import RunSpec
 from rtd.model.run_template import RunTemplate
@@ -25,7 +25,7 @@ from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.run_helpers import existing_record
 from rtd.supervisor.runs.app_tasks import wait_tasks_written
 from rtd.supervisor.runs.check_command import check_command
-from rtd.supervisor.runs.submit_options import check_expiry, read_options
+from rtd.supervisor.runs.submit_options import check_expiry, check_submitted, read_options
 
 #: Runs in one call of the script; while Redis executes one, the next is packed.
 CHUNK: Final = 500
@@ -210,7 +210,7 @@ def _pack(
 
 def _refuse(info: TaskInfo, params: Mapping[str, Any], first: int, offset: int) -> None:
     try:
-        check_params(info, params)
+        check_submitted(info, params)
     except ParameterError as error:
         raise ParameterError(f"{_which(first, offset)}{error.sentence}") from None
 

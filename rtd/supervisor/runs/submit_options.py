@@ -4,16 +4,18 @@ import time
 from collections.abc import Mapping
 from typing import Any, Final
 
-from rtd.common.errors import BadRequest
+from rtd.common.errors import BadRequest, ParameterError
 from rtd.common.format_units import format_duration
 from rtd.common.text_of import is_utf8, show_value
 from rtd.common.units import parse_duration_s
-from rtd.model.manifest import TaskInfo
-from rtd.model.policies import read_policies
+from rtd.model.manifest import TaskInfo, check_params
+from rtd.model.policies import POLICY_OPTIONS, read_policies
 from rtd.model.run_record import HEADERS
 from rtd.protocol.headers import headers_fault
 
 _LABELS_MAX: Final = 20
+#: Flags of `rtctl submit` that are not called as their option.
+_FLAGS: Final = {"headers": "header", "labels": "label", "delay": "in", "at": "at", "id": "id"}
 #: The year 9999 in epoch seconds; no date goes further.
 _END_AT: Final = 253_402_300_800
 
@@ -48,6 +50,23 @@ def read_options(
         texts[HEADERS] = headers
     opts = read_policies(rest, info.lane, where)  # refuses an unknown option
     return {name: _plain(value) for name, value in opts.items()}, due_at, texts
+
+
+def check_submitted(info: TaskInfo, params: Mapping[str, Any]) -> None:
+    """As `check_params`; an option of the run in the place of a parameter gets a hint."""
+    try:
+        check_params(info, params)
+    except ParameterError as error:
+        known = {name for name, _ in info.parameters}
+        options = [n for n in params if n not in known and (n in POLICY_OPTIONS or n in _FLAGS)]
+        if not options:
+            raise
+        name = options[0]
+        flag = _FLAGS.get(name, name).replace("_", "-")
+        raise ParameterError(
+            f"{error.sentence}; {name} is an option of the run: rt.task({info.name!r},"
+            f" {name}=...).submit(...), or rtctl submit --{flag}"
+        ) from None
 
 
 def _plain(value: Any) -> Any:

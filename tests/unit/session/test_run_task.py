@@ -65,9 +65,11 @@ def test_what_a_submit_refuses_is_refused(session: rtd.Session) -> None:
 
     with pytest.raises(ParameterError, match="misses 'a' and does not take 'x'"):
         run_task(add, x=1)
+    with pytest.raises(ParameterError, match=r"an option of the run: rt\.task\('add', queue="):
+        run_task(add, a=1, queue="slow")
     with pytest.raises(UnserialisableError, match=r"params\.a"):
         run_task(add, a=object())
-    with pytest.raises(UnknownTask, match="there is no task 'ad'"):
+    with pytest.raises(UnknownTask, match=r"there is no task 'ad'; did .*rtd check APP` lists all"):
         run_task("ad")
     with pytest.raises(BadRequest, match=r"header .x. is a text"):
         run_task(add, a=1, headers={"x": 1})  # type: ignore[dict-item]

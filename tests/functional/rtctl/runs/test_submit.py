@@ -155,6 +155,8 @@ def test_other_names_for_it(jobs: Daemon, alias: str) -> None:
         (["ad", "a:=1"], 5, "did you mean"),
         (["add"], 2, "misses 'a'; it takes a, b=..."),
         (["add", "a:=1", "c:=2"], 2, "does not take 'c'; it takes a, b=..."),
+        (["add", "a:=1", "headers=x"], 2, "headers=...).submit(...), or rtctl submit --header"),
+        (["add", "a:=1", "delay=5"], 2, "delay=...).submit(...), or rtctl submit --in"),
         (["add", "a"], 2, "'a' is no parameter; write name=text or name:=JSON"),
         (["add", "a:={"], 2, "a: '{' is no JSON"),
         (["add", "a:=1e999"], 2, "a: '1e999' is no JSON: 1e999 is no finite number"),
