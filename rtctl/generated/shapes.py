@@ -31,7 +31,7 @@ class Row(TypedDict):
     queue: str
     """Where it waits or waited."""
     lane: str
-    """Process, fresh, thread, main, async or command."""
+    """Process, fresh, thread, main, async, greenlet or command."""
     priority: int
     """Within the queue, higher first."""
     text: str

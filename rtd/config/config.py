@@ -22,7 +22,7 @@ class LaneConfig:
     Attributes:
         min: executors kept even when idle.
         max: most executors at once.
-        concurrency: runs at once within one executor (thread and async).
+        concurrency: runs at once within one executor (thread, async and greenlet).
         idle_s: an executor above the minimum that had no work this long ends.
         max_runs: an executor ends after this many runs; 0: never.
         max_memory_bytes: an executor whose resident memory is above this after a run ends;

@@ -108,7 +108,8 @@ def _carry_out_runs(
     STDIO.route = lane.route
     FAULTS.sink = lane.report_fault
     USER_EVENTS.sink = partial(_publish_event, lane)
-    code = PullLoop(lane, backend, session, options, lambda: slots[0].serving_generation).run()
+    loop = PullLoop(lane, backend, session, options, lambda: slots[0].serving_generation)
+    code = lane.run_loop(loop.run)
     lane.close()
     STDIO.leave_runs()
     if own_hooks is not None:

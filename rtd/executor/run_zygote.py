@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from rtd.executor.output.stdio_router import STDIO
+from rtd.executor.zygote.executor_start import ExecutorStart
 from rtd.executor.zygote.executor_table import ExecutorMain
 from rtd.executor.zygote.import_app import import_app
 from rtd.executor.zygote.supervisor_connection import SupervisorConnection
@@ -40,6 +41,7 @@ def run_zygote(argv: list[str], executor_main: ExecutorMain, load: AppLoader) ->
     """
     given = _parser().parse_args(argv)
     close_inherited()
+    main = ExecutorStart(executor_main, given.runtime, given.app, given.middleware).run
     runtime_dir: Path = given.runtime
     set_title(f"app {given.app}" if given.app else "zygote")
     lead_session()
@@ -47,17 +49,17 @@ def run_zygote(argv: list[str], executor_main: ExecutorMain, load: AppLoader) ->
     STDIO.install()
     if given.app:
         hide_arguments(given.app)
-    app = import_app(given.app, partial(load, middleware=given.middleware), _preload)
+    app = import_app(given.app, partial(load, middleware=given.middleware), preload)
     gc.enable()
     STDIO.begin_with_app()
     board = Board(runtime_dir / "board")
     connection = SupervisorConnection(runtime_dir / "zygote.sock")
     options = ZygoteOptions(given.generation, given.slots, given.orphan_s)
-    Zygote(options, app, executor_main, board, connection).run()
+    Zygote(options, app, main, board, connection).run()
     return 0
 
 
-def _preload(session: Session) -> None:
+def preload(session: Session) -> None:
     """Import what only some apps need: once here, then in no executor again."""
     if session.middleware or session.exception_handlers:
         import rtd.executor.runs.run_middleware  # lazy: many apps have no middleware

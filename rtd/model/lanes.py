@@ -22,6 +22,8 @@ class Lane(NamedTuple):
         single: it has one executor at most.
         needs_app: its runs are code of the app, so an app that does not import stops them.
         preloaded: its module is imported once, in the zygote; else by each of its executors.
+        patched: each executor is a Python of its own, in which gevent patches the standard library
+            before the app is imported.
         min: executors kept by default.
         max: most executors by default, or `max_per_core` for each core if that is more.
         concurrency: runs at once in one executor by default.
@@ -38,6 +40,7 @@ class Lane(NamedTuple):
     single: bool = False
     needs_app: bool = True
     preloaded: bool = True
+    patched: bool = False
     min: int = 0
     max: int = 1
     max_per_core: int = 0
@@ -61,6 +64,11 @@ LANES: Final = (
     Lane(
         "command", 7, "command:CommandLane",
         own_tree=True, needs_app=False, max=4, max_per_core=2,
+    ),
+    # The app is imported again for each executor, so one of them stays.
+    Lane(
+        "greenlet", 9, "greenlet:GreenletLane",
+        concurrent=True, preloaded=False, patched=True, min=1, concurrency=100,
     ),
     # One process that writes the task log (`rtd.executor.task_log_writer`); it has no runs.
     Lane("log", 8, "", for_tasks=False, configurable=False),

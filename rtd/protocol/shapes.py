@@ -32,7 +32,7 @@ ROW: Final = Shape(
         Field("state", "str", "queued, running, succeeded, error, exception, terminated, lost "
               "or cancelled"),
         Field("queue", "str", "where it waits or waited"),
-        Field("lane", "str", "process, fresh, thread, main, async or command"),
+        Field("lane", "str", "process, fresh, thread, main, async, greenlet or command"),
         Field("priority", "int", "within the queue, higher first"),
         Field("text", "str", "the command line of a command, else its parameters in short"),
         Field("labels", "list[str]", "as given at submit"),

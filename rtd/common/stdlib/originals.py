@@ -6,14 +6,16 @@ from here: copies, whose names go on to refer to the original functions.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from operator import itemgetter
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     import os
+    import queue
     import select
     import selectors
     import signal
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
     import time
 
 __all__ = [
-    "keep_originals", "originals_in_place", "os", "select", "selectors", "signal", "socket",
-    "subprocess", "threading", "time",
+    "keep_originals", "originals_in_place", "os", "queue", "select", "selectors", "signal",
+    "socket", "subprocess", "threading", "time",
 ]  # fmt: skip
 
 _NAMES: Final = frozenset(__all__) - {"keep_originals", "originals_in_place"}
@@ -32,6 +34,8 @@ _NAMES: Final = frozenset(__all__) - {"keep_originals", "originals_in_place"}
 _METHODS: Final = {"threading": {"Thread": ("__init__", "start", "_bootstrap")}}
 
 _copies: Final[dict[str, ModuleType]] = {}
+#: Of each module: the names of its functions and classes, these, and what gets all from a mapping.
+_functions: Final[dict[str, tuple[tuple[str, ...], tuple[Any, ...], Callable[[Any], Any]]]] = {}
 _methods: Final[list[tuple[type, str, Any]]] = []
 _LOCK: Final = import_module("_thread").RLock()
 #: How many blocks of `originals_in_place` go on.
@@ -46,6 +50,9 @@ def __getattr__(name: str) -> ModuleType:
         copy = ModuleType(name, module.__doc__)
         vars(copy).update(vars(module))
         _copies[name] = copy
+        functions = {key: value for key, value in vars(module).items() if callable(value)}
+        names = tuple(functions)
+        _functions[name] = names, tuple(functions.values()), itemgetter(*names)
         for kind, methods in _METHODS.get(name, {}).items():
             found = getattr(module, kind)
             _methods.extend((found, method, vars(found)[method]) for method in methods)
@@ -86,12 +93,17 @@ _MISSING: Final = object()
 
 def _patched() -> Iterator[tuple[Any, str, Any, Any]]:
     """Find what is not as it was: owner, name, what is there now, what was."""
-    for module_name, copy in _copies.items():
+    for module_name, (names, originals, select_all) in _functions.items():
         module = sys.modules[module_name]
         now = vars(module)
-        for name, original in vars(copy).items():
+        try:
+            if select_all(now) == originals:  # in C: nearly always they are the same
+                continue
+        except KeyError:  # the app has removed some
+            pass
+        for name, original in zip(names, originals, strict=True):
             found = now.get(name, _MISSING)
-            if found is not original and callable(original):
+            if found is not original:
                 yield module, name, found, original
     for kind, name, original in _methods:
         if vars(kind).get(name) is not original:

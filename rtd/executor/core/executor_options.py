@@ -19,7 +19,7 @@ class ExecutorOptions:
         namespace: the name that prefixes every key.
         node: its bell is rung when a run ends that a client or a task waits for.
         output_dir: where scratch files and segments go.
-        concurrency: runs at once (thread and async).
+        concurrency: runs at once (thread, async and greenlet).
         max_runs: end after this many; 0: never.
         max_memory_bytes: end when resident memory is above this after a run; 0: never.
         idle_s: end after this long without work; 0: never.

@@ -1,7 +1,7 @@
 """The base of all lanes: what the pull loop calls, and what all lanes do alike."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar, Final, NamedTuple
 
 from rtd.common.stdlib.originals import os
@@ -100,6 +100,11 @@ class BaseLane(ABC):
 
     def _on_spoiled(self) -> None:
         self._must_recycle = True
+
+    def run_loop(self, loop: Callable[[], int]) -> int:
+        """Call the pull loop until its end, in the thread that coordinates the runs. Returns the
+        exit code that it returns."""
+        return loop()
 
     @abstractmethod
     def room(self) -> int:

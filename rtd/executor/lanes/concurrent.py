@@ -14,6 +14,7 @@ from typing import Final
 from rtd.common.stdlib.originals import os
 from rtd.executor.aspects.board_slot import BoardSlot
 from rtd.executor.aspects.run_aspects import steps_of
+from rtd.executor.core.attempt_outcome import AttemptOutcome
 from rtd.executor.core.fetch_parameters import fetch_parameters
 from rtd.executor.core.leased_run import LeasedRun
 from rtd.executor.core.record_stop import record_stop
@@ -180,7 +181,7 @@ class ConcurrentLane(BaseLane):
         if active.current_run.started is not None:
             note_unfinished(outcome, active.current_run)
         if len(self._active) == 1:  # it was the last: what it has changed is no other run's now
-            self._traits.leave_shared(outcome)
+            self._restore_process(outcome)
         if active.stop_requested:
             record_stop(outcome, self._backend.read_intent(active.leased_run.id))
         for leave in active.place.steps.leaves:
@@ -193,6 +194,10 @@ class ConcurrentLane(BaseLane):
         del self._active[active.leased_run.id_words[1]]
         self._free.append(active.place)
         self._runs += 1
+
+    def _restore_process(self, outcome: AttemptOutcome) -> None:
+        """Put this process right, behind the last run that went on in it."""
+        self._traits.leave_shared(outcome)
 
     def _check_stops(self) -> None:
         for run_lo, active in self._active.items():

@@ -3,10 +3,9 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
-from queue import SimpleQueue
 from typing import Any
 
-from rtd.common.stdlib.originals import originals_in_place, threading, time
+from rtd.common.stdlib.originals import originals_in_place, queue, threading, time
 from rtd.executor.lanes.base_lane import LaneParts
 from rtd.executor.lanes.concurrent import ConcurrentLane
 from rtd.executor.runs import outcome_of_call
@@ -46,7 +45,7 @@ class _Worker(threading.Thread):
         self, number: int, on_finished: Callable[[ConcurrentRun], None], result_limit_bytes: int
     ) -> None:
         super().__init__(name=f"rtd-{number}", daemon=True)
-        self.inbox: SimpleQueue[ConcurrentRun] = SimpleQueue()
+        self.inbox: queue.SimpleQueue[ConcurrentRun] = queue.SimpleQueue()
         #: With what hooks of the executor's start have set.
         self._clean_context = copy_context()
         self._on_finished = on_finished

@@ -29,6 +29,7 @@ class ExecutorSignals:
         self.on_term: Handler = _ignore
         self.on_alarm: Handler = _ignore
         self._timer = PosixTimer()
+        self._main_thread = threading.get_ident()
         # One object each: a test for it by identity costs nothing.
         self._handlers = {
             int(signal.SIGTERM): self._term,
@@ -89,7 +90,13 @@ class ExecutorSignals:
         self.arm_wakeup()
 
     def arm_wakeup(self) -> None:
-        """Prepare for a wait: an event loop of a task may have taken the wake-up away."""
+        """Prepare for a wait: an event loop of a task may have taken the wake-up away.
+
+        Only the main thread can: a coordinator in another thread relies on what the main thread
+        has prepared.
+        """
+        if threading.get_ident() != self._main_thread:
+            return
         try:
             signal.set_wakeup_fd(self._write_fd, warn_on_full_buffer=False)
         except (OSError, ValueError):  # a task has closed it
@@ -102,7 +109,7 @@ class ExecutorSignals:
             _, writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
             os.dup2(writer, self._write_fd, inheritable=False)
             os.close(writer)
-        signal.pthread_kill(threading.main_thread().ident or 0, TIMER_SIGNAL)
+        signal.pthread_kill(self._main_thread, TIMER_SIGNAL)
 
     def drain(self) -> None:
         """Empty the wake-up pipe."""

@@ -3,6 +3,7 @@
 Only the main thread of a process may call any of this.
 """
 
+from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
 
@@ -19,6 +20,8 @@ __all__ = [
     "SIGUSR1",
     "SIGUSR2",
     "SignalInbox",
+    "handle_signal",
+    "ignore_in_next_program",
     "reset_signals",
 ]
 
@@ -83,6 +86,16 @@ def reset_signals() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _record)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
+
+
+def ignore_in_next_program(number: int) -> None:
+    """Ignore a signal here, and in the program that takes the place of this one."""
+    signal.signal(number, signal.SIG_IGN)
+
+
+def handle_signal(number: int, handler: Callable[[], None]) -> None:
+    """Call a handler in the main thread for each such signal."""
+    signal.signal(number, lambda _number, _frame: handler())
 
 
 def _record(_number: int, _frame: FrameType | None) -> None:

@@ -19,7 +19,8 @@ _PATCHING: Final = {"gevent.monkey": "patch_", "eventlet.patcher": "monkey_patch
 #: Functions of these that patch nothing of others by themselves.
 _HARMLESS: Final = frozenset({"patch_item", "patch_module"})
 _EFFECT: Final = (
-    "does nothing in rtd, so that threads, sockets and processes stay what they are in all lanes"
+    "does nothing in rtd, so that threads, sockets and processes stay what they are in its lanes;"
+    " tasks with lane='greenlet' run where gevent has patched them"
 )
 
 

@@ -4,11 +4,13 @@ through here."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 from typing import Any, Final
 
 from rtd.common.did_you_mean import did_you_mean
 from rtd.common.errors import PolicyError
 from rtd.common.text_of import text_of
+from rtd.common.version import DISTRIBUTION
 from rtd.model.lanes import LANE_OF, TASK_LANES
 from rtd.model.manifest import TaskInfo
 from rtd.model.policies import POLICY_OPTIONS, Policies, read_policies
@@ -119,6 +121,9 @@ def python_lane(lane: str | None, is_async: bool, fresh: bool, where: str) -> st
         raise PolicyError(f"{where}: it is 'async def', so its lane is 'async', not {lane!r}")
     if LANE_OF[lane].coroutines and not is_async:
         raise PolicyError(f"{where}: lane {lane!r} needs 'async def'; use 'thread' or 'process'")
+    if LANE_OF[lane].patched and find_spec("gevent") is None:
+        hint = f'pip install "{DISTRIBUTION}[gevent]"'
+        raise PolicyError(f"{where}: lane {lane!r} needs gevent: {hint}")
     if fresh and lane != "process":
         raise PolicyError(f"{where}: fresh=True means an own process; its lane must be 'process'")
     return lane

@@ -58,6 +58,7 @@ def test_the_board_shows_the_lane_of_a_slot(lane: Lane, tmp_path: Path) -> None:
 def test_numbers_on_the_board_are_those_of_the_first_release() -> None:
     first = {
         "process": 1, "fresh": 2, "thread": 3, "main": 4, "async": 5, "command": 7, "log": 8,
+        "greenlet": 9,
     }  # fmt: skip
     assert {name: LANE_OF[name].number for name in first} == first
     numbers = [lane.number for lane in LANES]
@@ -74,8 +75,8 @@ def test_every_module_of_the_folder_is_used_by_a_lane() -> None:
 
 def test_an_unknown_lane_is_refused() -> None:
     assert find_lane(MAIN_LANE) is LANE_OF["main"]
-    with pytest.raises(ValueError, match="there is no lane 'greenlet'"):
-        find_lane("greenlet")
+    with pytest.raises(ValueError, match="there is no lane 'fibre'"):
+        find_lane("fibre")
 
 
 def test_an_executor_imports_asyncio_only_for_its_lane() -> None:

@@ -170,7 +170,10 @@ def test_the_same_options_are_session_task_s() -> None:
     [
         ({"executon": "main"}, "did you mean 'execution'?"),
         ({"kwds_popen": {"cwd": "/"}}, "'kwds_popen' is no option; a command's cwd, env, user"),
-        ({"execution": "greenlet"}, "unknown lane 'greenlet'; known: process, thread, main, async"),
+        (
+            {"execution": "fibre"},
+            "unknown lane 'fibre'; known: process, thread, main, async, greenlet",
+        ),
         ({"force_run": 1}, "force_run: 1 is neither True nor False"),
         ({"disabled": True, "enabled": True}, "contradict"),
         ({"start_cond": "dayly"}, "did you mean `daily`?"),
@@ -186,6 +189,13 @@ def test_a_slip_names_its_task(options: dict[str, Any], problem: str) -> None:
     with pytest.raises(PolicyError, match="task 'work'") as caught:
         FuncTask(work, **options)
     assert problem in str(caught.value)
+
+
+def test_the_lane_of_gevent_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rtd.session.tasks.define_task.find_spec", lambda _name: None)
+    with pytest.raises(PolicyError, match="task 'work'") as caught:
+        FuncTask(work, execution="greenlet")
+    assert "lane 'greenlet' needs gevent: pip install \"rtd-daemon[gevent]\"" in str(caught.value)
 
 
 def test_a_task_without_a_time_limit_may_be_called_one() -> None:

@@ -19,6 +19,7 @@ OWNED = {
     "multiprocessing": set(),
     "pickle": set(),
     "daemon": {"rtd.process"},
+    "gevent": {"rtd.executor"},
 }
 #: Packages that get the time as an argument, and what they therefore do not import.
 NO_CLOCK = {
@@ -39,7 +40,7 @@ PROCESS_CALLS = {
 
 #: Code that runs beside an app's, which may patch these modules.
 BESIDE_APPS = ("rtd.executor.", "rtd.process.", "rtd.store.connection.", "rtd.session.context.")
-PATCHED = {"os", "select", "selectors", "signal", "socket", "subprocess", "threading"}
+PATCHED = {"os", "queue", "select", "selectors", "signal", "socket", "subprocess", "threading"}
 #: This reads and sets what belongs to the app in the module itself.
 READS_THE_APPS = {("rtd.process.traits.python_traits", "threading")}
 

@@ -1,0 +1,181 @@
+"""The `greenlet` lane: gevent's loop in the main thread, one greenlet per run.
+
+The app is here as in any other program of gevent: its import, its hooks and its runs are in the
+main thread, with the Hub. The coordinator has a thread of the operating system for itself and uses
+the originals of what gevent has patched. This module is imported before that.
+"""
+
+from _thread import start_new_thread
+from collections.abc import Callable
+from contextlib import suppress
+from contextvars import copy_context
+from typing import Any
+
+import gevent
+from gevent import Greenlet, GreenletExit
+from gevent.hub import Hub
+
+from rtd.common.stdlib.originals import os, threading
+from rtd.executor.core.attempt_outcome import AttemptOutcome
+from rtd.executor.lanes.base_lane import LaneParts
+from rtd.executor.lanes.concurrent import ConcurrentLane
+from rtd.executor.runs import outcome_of_call
+from rtd.executor.runs.call_task import call_task, middleware_calls
+from rtd.executor.runs.concurrent_run import ConcurrentRun
+from rtd.executor.runs.run_greenlet import RunGreenlet, carry_run_into_greenlet
+from rtd.process.fork.fork import CRASH_LOG, EXIT_CRASHED, EXIT_FDS_CLOSED
+from rtd.session.context import run_context
+from rtd.session.core.app_errors import Error, Stopped
+
+
+class GreenletLane(ConcurrentLane):
+    """One greenlet per run. A stop raises `Stopped` in it; or it is the `stop` of a class task,
+    called in a greenlet of its own."""
+
+    def __init__(self, parts: LaneParts) -> None:
+        super().__init__(parts)
+        self._greenlets: dict[str, RunGreenlet] = {}
+        #: With what hooks of the executor's start have set.
+        self._clean_context = copy_context()
+        Hub.NOT_ERROR = (*Hub.NOT_ERROR, Stopped, Error)
+        Greenlet.add_spawn_callback(carry_run_into_greenlet)
+        self._hub = gevent.get_hub()
+        self._loop = self._hub.loop
+        #: A task has closed descriptors, so the loop has lost its own.
+        self._fds_replaced = False
+
+    def run_loop(self, loop: Callable[[], int]) -> int:
+        codes: list[int] = []
+        over = self._loop.async_()
+
+        def coordinate() -> None:
+            try:
+                codes.append(loop())
+            except BaseException:
+                CRASH_LOG.write_error()
+                os._exit(EXIT_CRASHED)
+            over.send()
+
+        over.start(_do_nothing)  # from now on the loop has something to wait for
+        self._signals.arm_wakeup()
+        start_new_thread(coordinate, ())
+        while not codes:
+            # Raised by a greenlet of a task, which keeps it as its result, too.
+            with suppress(KeyboardInterrupt, SystemExit):
+                self._hub.wait(over)
+            over.start(_do_nothing)  # before the look at `codes`: `wait` has stopped it
+        over.close()
+        return codes[0]
+
+    # -- in the thread of the coordinator ------------------------------------------------------
+
+    def launch(self, active: ConcurrentRun) -> None:
+        self._loop.run_callback_threadsafe(self._begin, active)
+
+    def request_stop(self, active: ConcurrentRun) -> None:
+        self._loop.run_callback_threadsafe(self._stop, active)
+
+    def collect(self) -> None:
+        super().collect()
+        if self._fds_replaced and self.running_count():
+            # The loop cannot go on. What has ended is known.
+            self._backend.exchange(0)
+            os._exit(EXIT_FDS_CLOSED)
+
+    def _replace_fds(self) -> None:
+        super()._replace_fds()
+        self._fds_replaced = True
+
+    def _on_alarm(self) -> None:
+        """Do nothing: this is called in the main thread, which is not the one that waits."""
+
+    def _restore_process(self, outcome: AttemptOutcome) -> None:
+        """Do nothing: the main thread does, behind the last run."""
+
+    def prepare_next(self) -> None:
+        if not self._active:
+            self._loop.run_callback_threadsafe(self._on_idle)
+
+    # -- in the main thread --------------------------------------------------------------------
+
+    def _begin(self, active: ConcurrentRun) -> None:
+        greenlet = Greenlet(self._execute_run, active)
+        greenlet.gr_context = self._clean_context.copy()
+        self._greenlets[active.leased_run.id] = RunGreenlet(active, greenlet)
+        greenlet.start()
+
+    def _stop(self, active: ConcurrentRun) -> None:
+        """Stop a run: called in the Hub, where nothing may wait."""
+        found = self._greenlets.get(active.leased_run.id)
+        if found is None:
+            return
+        if active.own_stop is None:
+            found.raise_stop()
+            return
+        stopping = Greenlet(self._call_own_stop, found)
+        stopping.gr_context = found.greenlet.gr_context.copy()
+        active.current_run.add_started(stopping)
+        found.stopping = stopping
+        stopping.start()
+
+    def _call_own_stop(self, found: RunGreenlet) -> None:
+        """Call the `stop` of a class task; what it raises ends the run."""
+        stop = found.active.own_stop
+        try:
+            if stop is not None:  # else its start() has returned meanwhile
+                stop()
+                return
+        except GreenletExit:
+            return  # the run has ended, and with it what it has left
+        except BaseException as error:
+            outcome_of_call.note_stop_failure(found.active.outcome, error)
+        self._loop.run_callback(found.raise_stop)
+
+    def _execute_run(self, active: ConcurrentRun) -> None:
+        run_context.enter_run(active.current_run)
+        found = self._greenlets[active.leased_run.id]
+        active.thread = threading.get_ident()
+        outcome, limit_bytes = active.outcome, self._options.result_limit_bytes
+        raised: BaseException | None = None
+        try:
+            with found.task_code():
+                if active.stop_requested:  # the stop was faster
+                    raise Stopped
+                result = _call(active)
+            if not isinstance(result, GreenletExit):  # of a greenlet that was killed: no result
+                outcome_of_call.record_success(outcome, result, limit_bytes)
+        except GreenletExit:
+            pass  # it has killed itself, which gevent counts as a success
+        except BaseException as error:
+            raised = error
+            outcome_of_call.record_failure(outcome, error)
+        try:
+            if active.delivers_outcome():
+                middleware_calls().deliver_outcome(outcome, raised, limit_bytes, found)
+            found.end_left_greenlets()
+        finally:
+            self._finish(active)
+
+    def _finish(self, active: ConcurrentRun) -> None:
+        del self._greenlets[active.leased_run.id]
+        if not self._greenlets:
+            active.outcome.end()
+            self._traits.leave_shared(active.outcome)
+        self._signals.arm_wakeup()  # a task may have taken it away
+        self.on_finished(active)
+
+    def _on_idle(self) -> None:
+        if not self._greenlets:
+            self._traits.on_idle()
+
+
+def _call(active: ConcurrentRun) -> Any:
+    work = active.leased_run
+    definition = outcome_of_call.find_definition(work)
+    if definition.is_plain:
+        return definition.target(**outcome_of_call.resolve_parameters(work))
+    return call_task(definition, work, active.outcome, active)
+
+
+def _do_nothing() -> None:
+    """Do nothing."""
