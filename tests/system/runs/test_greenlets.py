@@ -254,3 +254,61 @@ def test_it_stops_in_order(start_daemon: DaemonMaker) -> None:
         assert daemon.stop() == 0
         assert run is not None
     assert not daemon.processes()
+
+
+WITH_MIDDLEWARE = """
+from contextlib import contextmanager
+import gevent
+from rtd import Session, Task, current_run
+
+class Watch:
+    def run_task(self, task, run, args, kwargs):
+        gevent.sleep(0.01)
+        print("before")
+        run(*args, **kwargs)
+        print("after")
+    def process_outcome(self, task, *exc_info):
+        gevent.sleep(0.01)
+        print("outcome", exc_info[0] and exc_info[0].__name__, current_run().id)
+
+session = Session(middleware=[Watch])
+
+class Work(Task):
+    NAME = "work"
+    LANE = "greenlet"
+
+    @staticmethod
+    @contextmanager
+    def provide_context():
+        print("context")
+        yield
+
+    def __init__(self, number=1):
+        self.number = number
+
+    def start(self):
+        gevent.sleep(0.01)
+        if not self.number:
+            raise self.Error("no number")
+        return self.number
+
+session.add_task(Work)
+"""
+
+
+def test_what_surrounds_a_run_may_wait_in_its_greenlet(
+    start_daemon: DaemonMaker, tmp_path: Path
+) -> None:
+    (tmp_path / "app.py").write_text(WITH_MIDDLEWARE)
+    daemon = start_daemon("app.py", cwd=tmp_path)
+    with client(daemon) as rt:
+        run = rt.submit("work", number=7).wait(timeout=20)
+        assert run.result(timeout=1) == 7
+        assert [str(line) for line in run.logs()] == [
+            "context", "before", "after", f"outcome None {run.id}",
+        ]  # fmt: skip
+        run = rt.submit("work", number=0).wait(timeout=20)
+        assert run.state == "error"
+        assert str(list(run.logs())[-1]) == f"outcome Error {run.id}"
+        runs = [rt.submit("work", number=number) for number in range(1, 100)]
+        assert [one.result(timeout=20) for one in runs] == list(range(1, 100))
