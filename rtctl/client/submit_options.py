@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from rtctl.client.check_argument import check_map
 from rtctl.generated.run_options import POLICIES
-from rtd.common.errors import PolicyError
+from rtd.common.errors import BadRequest, PolicyError
 from rtd.common.exception_name import exception_name
 from rtd.common.text_of import show_value
 from rtd.model.run_record import HEADERS
+from rtd.protocol.headers import headers_fault, plain_headers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def to_wire(options: Mapping[str, Any]) -> tuple[str | None, dict[str, Any]]:
     """Return the user's unique id, and the other options as plain values.
 
     Raises:
-        BadRequest: the options are no dict.
+        BadRequest: the options are no dict, or the headers no map.
         PolicyError: an exception that is neither a class nor a name; a time out of range.
     """
     check_map("options", options)
@@ -39,8 +40,8 @@ def _plain(name: str, value: Any) -> Any:
         return [_exception_name(name, item) for item in (value if many else [value])]
     if name == "labels" and isinstance(value, tuple | set | frozenset):
         return list(value)
-    if name == HEADERS and hasattr(value, "keys"):
-        return dict(value)
+    if name == HEADERS and value is not None:
+        return _headers(value)
     try:
         if hasattr(value, "total_seconds"):
             return value.total_seconds()
@@ -49,6 +50,14 @@ def _plain(name: str, value: Any) -> Any:
     except (TypeError, ValueError, OverflowError) as error:  # a class; the year 1
         raise PolicyError(f"{name}: {show_value(value)} is of no use: {error}") from None
     return value
+
+
+def _headers(value: Any) -> Any:
+    """Return a map as a dict; the daemon checks what is in it. Raises BadRequest for others."""
+    plain = plain_headers(value)
+    if not isinstance(plain, dict) and (fault := headers_fault(plain)):
+        raise BadRequest(f"submit: {fault}")
+    return plain
 
 
 def _exception_name(option: str, item: Any) -> str:

@@ -5,12 +5,22 @@ Imported by every client that submits with options, so it must stay cheap.
 
 from __future__ import annotations
 
+#: The module that rtd's own exceptions had in stored policies.
+_FORMER = "rtd.session.core.app_errors"
+
 
 def type_name(kind: type) -> str:
     """Return the name of a class with its module; without it for a class of Python's own."""
     if kind.__module__ == "builtins":
         return kind.__qualname__
     return f"{kind.__module__}.{kind.__qualname__}"
+
+
+def all_names(kind: type) -> tuple[str, ...]:
+    """Return every name by which `retry_on` may mean a class, also one that was stored before rtd's
+    own exceptions had the module `rtd`."""
+    names = kind.__name__, type_name(kind)
+    return (*names, f"{_FORMER}.{kind.__name__}") if kind.__module__ == "rtd" else names
 
 
 def exception_name(item: object) -> str:

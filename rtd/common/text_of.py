@@ -31,12 +31,6 @@ def text_of(value: object) -> str:
 
 def show_value(value: Any) -> str:
     """Return the text of a value for an error; an extension type shows the value it stands for."""
-    if isinstance(value, ExtType):
-        from rtd.common.msgpack_values import ext_hook  # lazy: it needs datetime, decimal, uuid
-
-        # An extension type that cannot be decoded shows as it is.
-        with suppress(ValueError, TypeError, ArithmeticError):
-            value = ext_hook(value.code, value.data)
     return f"{_head(value)!r:.80}"
 
 
@@ -44,6 +38,12 @@ def _head(value: Any, depth: int = 0) -> Any:
     """Return a value without what its text would show far behind its start."""
     if depth > _DEPTH:
         return ...
+    if isinstance(value, ExtType):
+        from rtd.common.msgpack_values import ext_hook  # lazy: it needs datetime, decimal, uuid
+
+        # An extension type that cannot be decoded shows as it is.
+        with suppress(ValueError, TypeError, ArithmeticError):
+            value = ext_hook(value.code, value.data)
     if type(value) is list:
         return [_head(item, depth + 1) for item in value[:_CHARS]]
     if type(value) is dict:

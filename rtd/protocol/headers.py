@@ -15,6 +15,16 @@ if TYPE_CHECKING:
 LIMIT_BYTES = 4096
 
 
+def plain_headers(value: Any) -> Any:
+    """Return any map as a dict. What is no map stays, and `headers_fault` says so."""
+    if not hasattr(value, "keys"):
+        return value
+    try:
+        return dict(value)
+    except (TypeError, ValueError):  # a class of maps
+        return value
+
+
 def headers_fault(value: Any) -> str | None:
     """Return what is wrong with the headers of a submit; None: nothing."""
     if not isinstance(value, dict):

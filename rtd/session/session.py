@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from typing import TYPE_CHECKING, Any, cast
 
 from rtd.common.errors import PolicyError
@@ -176,8 +176,12 @@ class Session(TaskDeclarations):
 
 
 def _list_of_middleware(given: Any) -> tuple[Any, ...]:
-    if isinstance(given, str) or not isinstance(given, Iterable):
+    if isinstance(given, str | type) or not isinstance(given, Iterable):
         raise PolicyError(f"session: middleware: {given!r:.80} is no list; write [{given!r:.80}]")
+    if isinstance(given, bytes | Mapping | Set):  # a set has no order
+        raise PolicyError(
+            f"session: middleware: {given!r:.80} is no list; write a list of classes or their names"
+        )
     return tuple(given)
 
 

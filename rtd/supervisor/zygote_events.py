@@ -78,7 +78,7 @@ class ZygoteEvents:
             return
         log.error("the zygote (pid %d) died with %d executors", zygote.pid, len(below))
         self._pools.on_zygote_exit()
-        for executor_exit in end_orphans(context, below):
+        for executor_exit in end_orphans(context, below, zygote.pid):
             self._handle_exit(executor_exit, lambda: None)
         if self._zygotes.current is None and not context.gate.is_draining:
             context.jobs.start_lasting(lambda: self._respawn(zygote), "starting a zygote")

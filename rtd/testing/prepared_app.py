@@ -95,7 +95,7 @@ def name_of(task: Any, session: SessionState | None) -> tuple[str, SessionState 
     refuse_instance(task, "rtd.testing")
     if isinstance(task, Task):
         return task.name, session or task.session
-    searched = session or default_session()
+    searched = default_session() if session is None else _checked_session(session)
     for found in searched.tasks.values():
         if _is_code_of(task, found):
             return found.name, searched
@@ -116,13 +116,19 @@ def _session_of(app: App, config: Config) -> Session:
             SESSIONS.imported_by_rtd = imported_by_rtd
         _COMPLETE.add(session)
         return session
-    found = app if app is not None else default_session()
-    if not isinstance(found, Session):
-        raise BadRequest(f"session must be a Session or the name of an app, not {show_value(app)}")
+    found = _checked_session(app if app is not None else default_session())
     if found not in _COMPLETE:
         complete_session(found, _settings_of(found), config.middleware)
         _COMPLETE.add(found)
     return found
+
+
+def _checked_session(given: Any) -> Session:
+    if not isinstance(given, Session):
+        raise BadRequest(
+            f"session must be a Session or the name of an app, not {show_value(given)}"
+        )
+    return given
 
 
 def _settings_of(session: SessionState) -> SettingsModule | None:

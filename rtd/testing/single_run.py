@@ -10,6 +10,7 @@ from rtd.common.ids import new_id
 from rtd.common.text_of import show_value
 from rtd.executor.core.leased_run import LeasedRun
 from rtd.model.run_record import HEADERS, encode_record
+from rtd.protocol.headers import plain_headers
 from rtd.session.core.session_state import SessionState
 from rtd.testing.call_attempt import call_attempt
 from rtd.testing.capture_reports import RunReports
@@ -50,13 +51,15 @@ def run_task(
     """
     if isinstance(attempt, bool) or not isinstance(attempt, int) or attempt < 1:
         raise BadRequest(f"attempt must be 1 or more, not {show_value(attempt)}")
+    if not isinstance(retries, bool):
+        raise BadRequest(f"retries must be True or False, not {show_value(retries)}")
     if isinstance(session, str):
         app = PreparedApp(session)
         name, _ = name_of(task, app.session)
     else:
         name, found = name_of(task, session)
         app = PreparedApp(found)
-    options = {} if headers is None else {HEADERS: dict(headers)}
+    options = {} if headers is None else {HEADERS: plain_headers(headers)}
     record, _ = new_run(app, name, new_id(), params, options)
     blob, tasks = encode_record(after_failures(record, attempt - 1)), app.session.tasks
     reports = RunReports()

@@ -11,6 +11,7 @@ from rtd.common.text_of import show_value
 from rtd.executor.core.attempt_outcome import AttemptOutcome
 from rtd.executor.core.leased_run import LeasedRun
 from rtd.executor.runs import outcome_of_call
+from rtd.executor.runs.context_faults import ContextFaults
 from rtd.session.core.task_definition import TaskDefinition
 
 #: Resolves the parameters of a run.
@@ -40,8 +41,10 @@ def call_task(
 
     if definition.provide_context is None:
         return call()
-    with _checked_context(definition.provide_context()):
+    raised = ContextFaults(definition.target.__name__)
+    with raised, _checked_context(definition.provide_context(), raised.kind), raised.inner:
         return call()
+    outcome.add_note(raised.swallowed())
     return None  # a context that swallows an exception makes the run a success
 
 
@@ -84,13 +87,17 @@ async def call_async_task(
 
     if definition.provide_context is None:
         return await call()
-    context = definition.provide_context()
-    if isinstance(context, AbstractAsyncContextManager):
-        async with context:
-            return await call()
-    else:
-        with _checked_context(context):
-            return await call()
+    raised = ContextFaults(definition.target.__name__)
+    with raised:
+        context = definition.provide_context()
+        if isinstance(context, AbstractAsyncContextManager):
+            async with context:
+                with raised.inner:
+                    return await call()
+        else:
+            with _checked_context(context, raised.kind), raised.inner:
+                return await call()
+    outcome.add_note(raised.swallowed())
     return None
 
 
@@ -133,10 +140,12 @@ def middleware_calls() -> Any:
     return run_middleware
 
 
-def _checked_context(context: Any) -> AbstractContextManager[Any, bool]:
+def _checked_context(context: Any, kind: str) -> AbstractContextManager[Any, bool]:
     if isinstance(context, AbstractContextManager):
         return context
     hint = ""
     if isinstance(context, AbstractAsyncContextManager):
         hint = ": an asynchronous one needs `async def start`"
-    raise TypeError(f"provide_context() returned {show_value(context)}, no context manager{hint}")
+    raise TypeError(
+        f"provide_context of {kind} returned {show_value(context)}, no context manager{hint}"
+    )

@@ -1,14 +1,13 @@
 """Turns the result or the error of a task's code into an outcome."""
 
-import traceback
 from typing import Any, Final
 
 import msgpack
 
+from rtd.common.app_traceback import format_error
 from rtd.common.errors import UnserialisableError
-from rtd.common.exception_name import type_name
+from rtd.common.exception_name import all_names, type_name
 from rtd.common.msgpack_values import pack, unpack
-from rtd.common.package_root import PACKAGE_ROOT
 from rtd.common.units import format_bytes
 from rtd.executor.core.attempt_outcome import AttemptOutcome
 from rtd.executor.core.leased_run import LeasedRun
@@ -104,9 +103,7 @@ def _record_error(outcome: AttemptOutcome, error: BaseException) -> None:
     kind = type(error)
     message = _message_of(error)
     outcome.error = [type_name(kind), message, _storable(_format(error, message))]
-    outcome.error_names = tuple(
-        name for base in kind.__mro__ for name in (base.__name__, type_name(base))
-    )
+    outcome.error_names = tuple(name for base in kind.__mro__ for name in all_names(base))
     first = message.partition("\n")[0]
     outcome.why = f"{kind.__name__}: {first}" if first else kind.__name__
 
@@ -154,16 +151,11 @@ def _storable(text: str) -> str:
 
 
 def _format(error: BaseException, message: str) -> str:
-    """Return the traceback from the task's own first frame on, limited in length."""
+    """Return the traceback without rtd's frames, limited in length."""
     try:
-        summary = traceback.TracebackException.from_exception(error)
+        text = format_error(error)
     except BaseException:  # as above: a chained error's own text may raise
         return message
-    frames = list(summary.stack)
-    while frames and frames[0].filename.startswith(PACKAGE_ROOT):
-        del frames[0]
-    summary.stack = traceback.StackSummary.from_list(frames)
-    text = "".join(summary.format())
     if len(text) > _TRACEBACK_CHARS:
         half = _TRACEBACK_CHARS // 2
         text = f"{text[:half]}\n... shortened ...\n{text[-half:]}"

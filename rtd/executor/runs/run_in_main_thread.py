@@ -1,9 +1,9 @@
 """One run in the main thread of a process: its call, and the outcome of what it raises."""
 
 import sys
-import traceback
 from typing import Protocol
 
+from rtd.common.app_traceback import print_error
 from rtd.executor.core.attempt_outcome import AttemptOutcome
 from rtd.executor.core.leased_run import LeasedRun
 from rtd.executor.output.stdio_router import STDIO
@@ -57,7 +57,7 @@ def end_fork() -> None:
     failed = error is not None and not (isinstance(error, SystemExit) and not error.code)
     try:
         if error is not None and not isinstance(error, SystemExit):
-            traceback.print_exception(error)
+            print_error(error)
         STDIO.flush()
     finally:
         exit_child(failed)

@@ -3,6 +3,7 @@
 Imported only where the app has middleware.
 """
 
+from rtd.common.app_traceback import cut_own_frames
 from rtd.executor.core.attempt_outcome import AttemptOutcome
 from rtd.executor.core.leased_run import LeasedRun
 from rtd.executor.runs import outcome_of_call
@@ -73,6 +74,8 @@ def ended_middleware(outcome: AttemptOutcome, error: BaseException | None) -> Mi
     if isinstance(error, Skip) and not run.skipped_by_task:
         outcome.by = "middleware"
     outcome.is_delivered = True
+    if error is not None:
+        cut_own_frames(error)
     return run
 
 

@@ -2,12 +2,12 @@
 
 import importlib
 import sys
-import traceback
 from collections.abc import Container, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Final
 
+from rtd.common.app_traceback import print_error
 from rtd.common.errors import AppError
 from rtd.common.stdlib.originals import os
 from rtd.process.events.keyboard_interrupt import CtrlC, mark_ctrl_c
@@ -71,7 +71,7 @@ def _end_forked(app: str) -> None:
     error = sys.exc_info()[1]
     cause = error.__cause__ or error if error is not None else None
     if cause is not None and not isinstance(cause, SystemExit):
-        traceback.print_exception(cause)
+        print_error(cause)
     elif cause is None:
         print(
             f"rtd: a process that app {app} forked while it was imported came to the end of the"

@@ -17,12 +17,16 @@ class Error(Exception):
     The run ends in state `error`; any other exception of a task makes it an `exception`.
     """
 
+    __module__ = "rtd"
+
 
 class Skip(Exception):
     """Raise it in a task or a middleware when there is nothing to do: the run ends as `cancelled`.
 
     Its text says why. It is no failure: nothing is tried again.
     """
+
+    __module__ = "rtd"
 
 
 class TaskAborted(Exception):
@@ -35,6 +39,8 @@ class TaskAborted(Exception):
         state: how the attempt ended: `terminated`, `lost` or `cancelled`.
         by: who or what ended it: `timeout`, `drain`, a user, `rtd`.
     """
+
+    __module__ = "rtd"
 
     def __init__(self, message: str, state: str = "terminated", by: str = "") -> None:
         super().__init__(message)
@@ -49,6 +55,8 @@ class Stopped(BaseException):
     It is no `Exception`, so that `except Exception` does not swallow it. A task may catch
     it to clean up, until its grace ends; then the task is killed.
     """
+
+    __module__ = "rtd"
 
 
 def is_app_error(error: BaseException) -> bool:
@@ -69,9 +77,15 @@ def describe_error(error: BaseException) -> str:
     """Return `ValueError: text (file, line 12)`, the innermost frame of the app's own code."""
     if isinstance(error, SyntaxError) and error.filename:
         return f"SyntaxError: {error.msg} ({error.filename}, line {error.lineno})"
-    text = ": ".join(filter(None, (type(error).__name__, _first_line(error))))
+    text = name_error(error)
     frame = find_app_frame(traceback.extract_tb(error.__traceback__))
     return text if frame is None else f"{text} ({frame.filename}, line {frame.lineno})"
+
+
+def name_error(error: BaseException) -> str:
+    """Return `ValueError: text`, of which any record can hold every character."""
+    text = ": ".join(filter(None, (type(error).__name__, _first_line(error))))
+    return text.encode(errors="backslashreplace").decode()
 
 
 def find_app_frame(frames: Iterable[traceback.FrameSummary]) -> traceback.FrameSummary | None:

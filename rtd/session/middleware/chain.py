@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 from rtd.model.manifest import TaskInfo, check_params
-from rtd.session.core.app_errors import Skip
+from rtd.session.core.app_errors import Skip, name_error
 from rtd.session.middleware.entries import MiddlewareEntry
 from rtd.session.middleware.positional import bind_positional
 from rtd.session.middleware.task_view import TaskView
@@ -19,6 +19,9 @@ from rtd.session.middleware.task_view import TaskView
 #: Carries out what is further in, with these parameters.
 Execute = Callable[[dict[str, Any]], Any]
 ExecuteAsync = Callable[[dict[str, Any]], Awaitable[Any]]
+#: What a note says of a middleware whose `run_task` returned in order without a success.
+_UNCALLED: Final = "did not call the task"
+_SWALLOWED: Final = "has swallowed {}"
 
 
 class MiddlewareChain:
@@ -107,19 +110,23 @@ class MiddlewareRun:
         if not entry.has_run_task:
             self._call(index + 1, params)
             return
-        was_called = False
+        failed: str | None = _UNCALLED
 
         def run(*args: Any, **kwargs: Any) -> Any:
-            nonlocal was_called
-            was_called = True
-            if args or kwargs.keys() != params.keys():
-                kwargs = self._checked(entry, args, kwargs, params)
-            self._call(index + 1, kwargs)
+            nonlocal failed
+            try:
+                if args or kwargs.keys() != params.keys():
+                    kwargs = self._checked(entry, args, kwargs, params)
+                self._call(index + 1, kwargs)
+            except BaseException as error:
+                failed = _SWALLOWED.format(name_error(error))
+                raise
+            failed = None
             return self.task.result
 
         instance.run_task(self.task, run, (), {**params})
-        if not was_called:
-            self._note_uncalled(entry)
+        if failed is not None:
+            self.add_note(f"middleware {entry.name} {failed}")
 
     async def run_async(self, execute: ExecuteAsync, params: dict[str, Any]) -> Any:
         """Carry out an attempt of a coroutine function, as `run` does."""
@@ -141,20 +148,24 @@ class MiddlewareRun:
         if not entry.has_run_task and not entry.has_run_task_async:
             await self._call_async(index + 1, params)
             return
-        was_called = False
+        failed: str | None = _UNCALLED
 
         async def run(*args: Any, **kwargs: Any) -> Any:
-            nonlocal was_called
-            was_called = True
-            if args or kwargs.keys() != params.keys():
-                kwargs = self._checked(entry, args, kwargs, params)
-            await self._call_async(index + 1, kwargs)
+            nonlocal failed
+            try:
+                if args or kwargs.keys() != params.keys():
+                    kwargs = self._checked(entry, args, kwargs, params)
+                await self._call_async(index + 1, kwargs)
+            except BaseException as error:
+                failed = _SWALLOWED.format(name_error(error))
+                raise
+            failed = None
             return self.task.result
 
         run_task = instance.run_task_async if entry.has_run_task_async else instance.run_task
         await run_task(self.task, run, (), {**params})
-        if not was_called:
-            self._note_uncalled(entry)
+        if failed is not None:
+            self.add_note(f"middleware {entry.name} {failed}")
 
     def _checked(
         self,
@@ -168,6 +179,3 @@ class MiddlewareRun:
             kwargs = bind_positional(self.chain.info, entry.name, args, kwargs, params)
         check_params(self.chain.info, kwargs)
         return kwargs
-
-    def _note_uncalled(self, entry: MiddlewareEntry) -> None:
-        self.add_note(f"middleware {entry.name} did not call the task")

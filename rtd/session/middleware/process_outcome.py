@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import traceback
 from typing import Any, Final, Protocol
 
+from rtd.common.app_traceback import print_error
 from rtd.model.run_states import RunState
 from rtd.session.context.run_context import report_fault
 from rtd.session.core.app_errors import Stopped, TaskAborted, describe_error, is_stop
@@ -133,7 +133,7 @@ def note_raised(
     if error is not None and raised.__context__ is None and error is not raised:
         raised.__context__ = error
     run.add_note(f"{what} raised {type(raised).__name__}: {_text_of(raised)}")
-    traceback.print_exception(raised)
+    print_error(raised)
     report_fault("middleware", what, describe_error(raised))
 
 

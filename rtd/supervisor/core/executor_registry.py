@@ -64,6 +64,7 @@ class ExecutorExit:
         slots_read: its slots on the board were read after its end, so `runs` is all that it
             had begun. False: any run that it held may have begun.
         node: the one that it was on; empty: this one.
+        dead_zygote: the pid of its zygote, which died first; 0: that did not.
     """
 
     exec_id: str
@@ -78,6 +79,7 @@ class ExecutorExit:
     slot: int = 0
     slots_read: bool = True
     node: str = ""
+    dead_zygote: int = 0
 
     @property
     def is_self_inflicted(self) -> bool:

@@ -139,6 +139,11 @@ def _attempt(record: RunRecord, evidence: Evidence, state: RunState, note: str |
 
 def describe_exit(executor_exit: ExecutorExit) -> str:
     """Return a sentence on the end of an executor, with its pid and its exit code or signal."""
+    if executor_exit.dead_zygote:  # how the executor ended is rtd's own doing, or unknown
+        return (
+            f"the zygote (pid {executor_exit.dead_zygote}) died, and its executor"
+            f" (pid {executor_exit.pid}) with it"
+        )
     known = (
         f"pid {executor_exit.pid}"
         if executor_exit.pid
@@ -174,6 +179,8 @@ def _may_be_oom(executor_exit: ExecutorExit) -> bool:
 
 
 def _culprit(executor_exit: ExecutorExit) -> str:
+    if executor_exit.dead_zygote:
+        return "zygote"
     if executor_exit.signal is not None:
         name = signal_name(executor_exit.signal)
         return "kernel" if name in CRASH_SIGNALS else name

@@ -19,16 +19,22 @@ from rtd.supervisor.pools.zygote_registry import ZygoteRecord
 
 
 def end_orphans(
-    context: SupervisorContext, executors: Iterable[ExecutorEntry]
+    context: SupervisorContext, executors: Iterable[ExecutorEntry], zygote: int = 0
 ) -> list[ExecutorExit]:
-    """End executors whose zygote is dead; return how each ended, and its unfinished runs."""
+    """End executors whose zygote is dead; return how each ended, and its unfinished runs.
+
+    Args:
+        zygote: its pid; 0: it was that of an earlier supervisor.
+    """
     orphans = list(executors)
     pids = {executor.pid for executor in orphans if _is_child(executor)}
     spare = set(own_children()) - pids
-    return [_end(context, executor, spare) for executor in orphans]
+    return [_end(context, executor, spare, zygote) for executor in orphans]
 
 
-def _end(context: SupervisorContext, executor: ExecutorEntry, spare: set[int]) -> ExecutorExit:
+def _end(
+    context: SupervisorContext, executor: ExecutorEntry, spare: set[int], zygote: int
+) -> ExecutorExit:
     code = signal = None
     killed: list[list[object]] = []
     if _is_child(executor):
@@ -42,7 +48,7 @@ def _end(context: SupervisorContext, executor: ExecutorEntry, spare: set[int]) -
     runs = _free_slots(context, executor)
     return ExecutorExit(
         exec_id=executor.id, lane=executor.lane, pid=executor.pid, code=code, signal=signal,
-        killed=killed, runs=runs, slot=executor.slot,
+        killed=killed, runs=runs, slot=executor.slot, dead_zygote=zygote,
     )  # fmt: skip
 
 

@@ -98,6 +98,8 @@ def test_show_has_them_and_a_list_of_runs_does_not(daemon: Daemon, rt: Client) -
     ("headers", "why"),
     [
         (["a"], "headers are a map of texts"),
+        ([("a", "b")], "headers are a map of texts, not [('a', 'b')]"),
+        ({"a": [("b", "c")]}, "header 'a' is a text, not [('b', 'c')]"),
         ("", "headers are a map of texts"),
         ({"a": 1}, "header 'a' is a text, not 1"),
         ({1: "a"}, "the name of a header is a text, not 1"),

@@ -143,6 +143,8 @@ def test_a_dead_zygote_is_replaced_and_its_runs_are_settled(daemon: Daemon, gate
         kill9(zygote)
         lost.wait(timeout=20)
         assert lost.state == "lost"
+        assert str(lost.error).startswith(f"the zygote (pid {zygote}) died, and its executor (pid")
+        assert lost.row["by"] == "zygote"
         gate.touch()
         assert again.wait(timeout=20).result() == 2
         assert rt.submit("add", a=1).wait(timeout=20).result() == 1

@@ -113,6 +113,14 @@ def test_who_is_to_blame_follows_from_how_it_ended(gone: ExecutorExit, by: str) 
     assert end.by == by
 
 
+def test_a_dead_zygote_is_named_before_the_end_of_its_executor() -> None:
+    gone = ExecutorExit("x", "process", 42, signal=9, dead_zygote=7)
+    end = determine_outcome(QUEUED, FAIL, evidence(gone=gone)).record.end
+    assert end is not None
+    assert end.why == "the zygote (pid 7) died, and its executor (pid 42) with it"
+    assert end.by == "zygote"
+
+
 def test_an_intent_survives_its_way_through_redis() -> None:
     intent = Intent("drain", "why", 5.0, requeue=True, note="a note")
     assert Intent.unpack(intent.pack()) == intent
