@@ -1,4 +1,4 @@
-"""What goes wrong in the context of a class task, with its place: `provide_context`."""
+"""Names the class in the faults of its context, and keeps the text of what the context swallows."""
 
 from __future__ import annotations
 

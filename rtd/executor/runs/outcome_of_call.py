@@ -4,7 +4,6 @@ from typing import Any, Final
 
 import msgpack
 
-from rtd.common.app_traceback import format_error
 from rtd.common.errors import UnserialisableError
 from rtd.common.exception_name import all_names, type_name
 from rtd.common.msgpack_values import pack, unpack
@@ -15,6 +14,7 @@ from rtd.model.internal_tasks import is_internal
 from rtd.model.run_states import STATE_CHAR, RunState
 from rtd.session.app.internal_tasks import INTERNAL_TASKS
 from rtd.session.core.app_errors import Error, Skip
+from rtd.session.core.app_frames import format_error
 from rtd.session.core.task_definition import TaskDefinition
 from rtd.session.parameters.resolve import ParameterFailed
 

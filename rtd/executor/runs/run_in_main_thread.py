@@ -3,7 +3,6 @@
 import sys
 from typing import Protocol
 
-from rtd.common.app_traceback import print_error
 from rtd.executor.core.attempt_outcome import AttemptOutcome
 from rtd.executor.core.leased_run import LeasedRun
 from rtd.executor.output.stdio_router import STDIO
@@ -11,6 +10,7 @@ from rtd.executor.runs import outcome_of_call
 from rtd.executor.runs.stop_gate import StopGate
 from rtd.process.fork.fork_guard import FORK_GUARD, exit_child
 from rtd.session.core.app_errors import Stopped
+from rtd.session.core.app_frames import print_error
 
 __all__ = ["Caller", "end_fork", "execute_run"]
 

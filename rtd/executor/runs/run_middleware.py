@@ -3,12 +3,12 @@
 Imported only where the app has middleware.
 """
 
-from rtd.common.app_traceback import cut_own_frames
 from rtd.executor.core.attempt_outcome import AttemptOutcome
 from rtd.executor.core.leased_run import LeasedRun
 from rtd.executor.runs import outcome_of_call
 from rtd.model.run_states import STATE_BY_CHAR
 from rtd.session.core.app_errors import Skip
+from rtd.session.core.app_frames import cut_own_frames
 from rtd.session.core.task_definition import Middleware, TaskDefinition
 from rtd.session.middleware.chain import MiddlewareRun
 from rtd.session.middleware.process_outcome import AppCode, process_outcome

@@ -7,7 +7,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
-from rtd.common.app_traceback import print_error
 from rtd.common.errors import AppError
 from rtd.common.stdlib.originals import os
 from rtd.process.events.keyboard_interrupt import CtrlC, mark_ctrl_c
@@ -18,6 +17,7 @@ from rtd.session.core.app_folders import (
     check_app_files,
     working_directory_fault,
 )
+from rtd.session.core.app_frames import print_error
 from rtd.session.core.default_session import SESSIONS, find_default_session
 from rtd.session.core.import_file import package_root
 from rtd.session.middleware.load_middleware import load_middleware

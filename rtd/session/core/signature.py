@@ -72,7 +72,9 @@ def signature_of(target: Callable[..., Any], where: str) -> TaskSignature:
     )
 
 
-def inspect_signature(target: Callable[..., Any]) -> inspect.Signature:
+def inspect_signature(
+    target: Callable[..., Any], *, follow_wrapped: bool = True
+) -> inspect.Signature:
     """Return the signature of a callable, without evaluating its annotations.
 
     From Python 3.14 on annotations may name what only type checkers import; to evaluate them, as
@@ -82,14 +84,21 @@ def inspect_signature(target: Callable[..., Any]) -> inspect.Signature:
         TypeError, ValueError: it is not callable; a built-in one has no signature.
     """
     if sys.version_info >= (3, 14):
-        return inspect.signature(target, annotation_format=annotationlib.Format.STRING)
-    return inspect.signature(target)
+        return inspect.signature(
+            target,
+            follow_wrapped=follow_wrapped,
+            annotation_format=annotationlib.Format.STRING,
+        )
+    return inspect.signature(target, follow_wrapped=follow_wrapped)
 
 
 def accepts(function: Callable[..., Any], *values: Any) -> bool:
-    """Return whether a function can be called with these values; True where nothing says."""
+    """Return whether a function can be called with these values; True where nothing says.
+
+    A decorator may give the function what it needs, so the wrapper alone counts.
+    """
     try:
-        signature = inspect_signature(function)
+        signature = inspect_signature(function, follow_wrapped=False)
     except (TypeError, ValueError):
         return True  # it is written in C
     try:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final, Protocol
 
-from rtd.common.app_traceback import print_error
 from rtd.model.run_states import RunState
 from rtd.session.context.run_context import report_fault
 from rtd.session.core.app_errors import Stopped, TaskAborted, describe_error, is_stop
+from rtd.session.core.app_frames import print_error
 from rtd.session.core.hooks import NOTHING_RAISED, ExcInfo
 from rtd.session.middleware.chain import MiddlewareRun
 from rtd.session.middleware.entries import MiddlewareEntry

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from functools import wraps
 from typing import Any
 
 import pytest
@@ -138,3 +139,28 @@ def test_an_exception_handler_takes_the_exception() -> None:
         with pytest.raises(PolicyError, match="must be a function of one parameter, the exception"):
             session.add_exception_handler(handler)  # type: ignore[arg-type]
     session.add_exception_handler(print)
+
+
+def gives_five(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A decorator that gives a method what it needs."""
+
+    @wraps(method)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        return method(*args, 5, **kwargs)
+
+    return wrapper
+
+
+def test_what_a_decorator_gives_is_no_parameter_of_start() -> None:
+    class Given(rtd.Task):
+        @gives_five
+        def start(self, number: int) -> int:
+            return number
+
+        @gives_five
+        def stop(self, number: int) -> None: ...
+
+    session = Session()
+    session.add_task(Given)
+    session.add_exception_handler(gives_five(lambda error, number: None))
+    assert run_task(Given, session=session).result == 5

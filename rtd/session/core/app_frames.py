@@ -17,7 +17,7 @@ def format_error(error: BaseException) -> str:
     """Return the traceback of an exception and of those it is chained to, without rtd's frames.
 
     Raises:
-        BaseException: whatever the text of one of these exceptions raises.
+        BaseException: what the text of one of these exceptions raises.
     """
     summary = traceback.TracebackException.from_exception(error)
     pending, seen = [summary], set()
