@@ -12,6 +12,7 @@ from typing import Any, Final, cast
 
 from rtd.session.context.run_context import report_fault
 from rtd.session.core.app_errors import is_app_error, is_stop
+from rtd.session.core.app_frames import cut_own_frames
 from rtd.session.core.hooks import HookScope
 from rtd.session.core.session_state import SessionState
 from rtd.session.tasks.task import Task
@@ -71,6 +72,7 @@ class RunHooks:
         hooks.after()
 
     def _failed(self, hooks: HookScope, error: BaseException) -> None:
+        cut_own_frames(error)
         raised = (type(error), error, error.__traceback__)
         stopped = is_stop(error)
         if not stopped:

@@ -260,3 +260,21 @@ def test_a_wrong_call_of_run_task_is_one_line(options: dict[str, Any], problem: 
 def test_what_is_no_list_of_middleware_is_refused_as_such(given: Any) -> None:
     with pytest.raises(PolicyError, match=r"is no list; write a list of classes or their names"):
         Session(middleware=given)
+
+
+def test_process_failure_and_the_hooks_of_a_run_get_no_frames_of_rtd() -> None:
+    session = Session()
+    seen: list[str] = []
+
+    class Query(rtd.Task):
+        def execute(self) -> None:
+            fails()
+
+        def process_failure(self, *exc_info: Any) -> None:
+            seen.append("".join(traceback.format_exception(*exc_info)))
+
+    Query(name="query", session=session)
+    assert run_task("query", session=session).state == "exception"
+    (text,) = seen
+    assert "in execute" in text
+    assert PACKAGE_ROOT not in text
