@@ -85,6 +85,7 @@ def _examine(app: str) -> dict[str, Any]:
         describe_connections,
         own_sockets,
     )
+    from rtd.executor.zygote.import_watch import watch_import  # lazy: as above
     from rtd.process.fork.shared_connections import OpenFiles  # lazy: as above
     from rtd.session.app.load_app import hide_arguments, load  # lazy: only the child needs it
     from rtd.session.app.manifest import manifest_of  # lazy: as above
@@ -95,7 +96,8 @@ def _examine(app: str) -> dict[str, Any]:
     patches = refuse_patches()
     hide_arguments(app)
     try:
-        manifest = manifest_of(load(app, load_config().middleware), app)
+        with watch_import(app):
+            manifest = manifest_of(load(app, load_config().middleware), app)
     except (AppError, ConfigError, PolicyError) as error:
         return {"manifest": None, "problems": [error.sentence]}
     problems = []

@@ -109,5 +109,5 @@ def _ready(node: Node, report: StartMessage) -> None:
         context.paths.socket,
         node.redis_server.describe(),
     )
-    report.send_ready()
+    report.send_ready("" if node.earlier_app is None else node.earlier_app.sentence)
     notify_systemd()

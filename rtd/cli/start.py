@@ -9,7 +9,7 @@ import time
 from typing import Final
 
 from rtd.cli.parser import settings_of
-from rtd.cli.start_message import StartError
+from rtd.cli.start_message import READY, StartError
 from rtd.cli.start_warnings import (
     app_warnings,
     environment_warnings,
@@ -57,12 +57,14 @@ def start(options: argparse.Namespace) -> int:
     )
     os.close(write_fd)
     try:
-        _wait_until_ready(read_fd, options.wait, log)
+        note = _wait_until_ready(read_fd, options.wait, log)
         child.wait()
     except KeyboardInterrupt:
         hint = "interrupted; the daemon goes on starting, `rtd stop` ends it"
         print(f"rtd: {hint} (log: {paths.log_file})", file=sys.stderr)
         return 130
+    if note:
+        print(f"rtd: {note}", file=sys.stderr)
     print(f"rtd: started, pid {holder(paths.pid_file)}; log: {paths.log_file}", file=sys.stderr)
     return 0
 
@@ -87,8 +89,11 @@ def _environment(options: argparse.Namespace) -> dict[str, str]:
     return dict(os.environ) if redis is None else {**os.environ, "RTD_REDIS": redis}
 
 
-def _wait_until_ready(fd: int, timeout_s: float, log: LogTail) -> None:
-    """Read the message of the daemon: an empty line, or a code and a sentence."""
+def _wait_until_ready(fd: int, timeout_s: float, log: LogTail) -> str:
+    """Read the message of the daemon: `READY` and perhaps a note, or a code and a fault.
+
+    Returns the note.
+    """
     until = time.monotonic() + timeout_s
     message = b""
     while not message.endswith(b"\n"):
@@ -102,10 +107,12 @@ def _wait_until_ready(fd: int, timeout_s: float, log: LogTail) -> None:
             raise StartError(f"the daemon ended before it was ready; {log.last_words()}")
         message += data
     code, _, fault = message.decode(errors="replace").strip().partition("\t")
+    if code == READY:
+        os.close(fd)
+        return fault
     if fault and select.select([fd], [], [], ENDS_S)[0]:
         os.read(fd, 1)  # the daemon has ended
     os.close(fd)
     if code == Conflict.code:  # another one has started since `check_free`
         raise Conflict(fault)
-    if fault:
-        raise StartError(f"the daemon did not start: {fault}")
+    raise StartError(f"the daemon did not start: {fault}")

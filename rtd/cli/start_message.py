@@ -2,10 +2,14 @@
 
 import contextlib
 import os
+from typing import Final
 
 from rtd.common.errors import RtdError
 
-__all__ = ["StartError", "StartMessage"]
+__all__ = ["READY", "StartError", "StartMessage"]
+
+#: Stands in the place of the code of an error.
+READY: Final = "ready"
 
 
 class StartError(RtdError):
@@ -28,11 +32,15 @@ class StartMessage:
         self._fd = fd
         self.is_ready = False
 
-    def send_ready(self) -> None:
-        """Say that the daemon is ready."""
+    def send_ready(self, note: str = "") -> None:
+        """Say that the daemon is ready.
+
+        Args:
+            note: a sentence for who has started it.
+        """
         self.is_ready = True
         if self._fd is not None:
-            self._send("")
+            self._send(f"{READY}\t{note}")
             os.close(self._fd)
 
     def send_fault(self, fault: str, code: str = StartError.code) -> None:

@@ -28,6 +28,7 @@ from rtd.supervisor.lifecycle.redis_server import RedisServer
 from rtd.supervisor.lifecycle.runtime_files import RuntimeFiles
 from rtd.supervisor.lifecycle.shutdown_tasks import ShutdownTasks
 from rtd.supervisor.lifecycle.startup_tasks import StartupTasks
+from rtd.supervisor.pools.earlier_app import EarlierApp
 from rtd.supervisor.pools.pools import Pools
 from rtd.supervisor.pools.reload import Reloader
 from rtd.supervisor.pools.task_file_watcher import TaskFileWatcher
@@ -53,6 +54,9 @@ class Node:
         redis_server: Redis as this daemon sees it.
         locks: of its directories.
     """
+
+    #: The app, where this daemon goes on with one that an earlier daemon has imported.
+    earlier_app: EarlierApp | None = None
 
     def __init__(
         self, context: SupervisorContext, redis_server: RedisServer, locks: Sequence[LockFile]

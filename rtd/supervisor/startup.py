@@ -6,6 +6,7 @@ daemon that is ready.
 
 import asyncio
 import contextlib
+import logging
 import os
 
 from rtd.common.errors import AppError, InternalError, StoreGone, StoreRefusal
@@ -30,6 +31,7 @@ from rtd.supervisor.lifecycle.lock_file import lock_directories
 from rtd.supervisor.lifecycle.node_claim import NodeClaim
 from rtd.supervisor.lifecycle.redis_server import RedisServer, check_redis
 from rtd.supervisor.node import Node
+from rtd.supervisor.pools.earlier_app import describe_earlier
 from rtd.supervisor.pools.orphans import end_orphans, unknown_on_board
 from rtd.supervisor.pools.zygote_registry import ZygoteRecord
 from rtd.supervisor.runs.output_retention import OutputRetention
@@ -197,6 +199,9 @@ async def _start_app(node: Node, serving: ZygoteRecord | None) -> None:
         count = len(node.context.executors)
         log.info("adopted zygote %d with %d executors", serving.pid, count)
         node.activate_zygote(serving)
+        node.earlier_app = describe_earlier(serving, node.context.working_dir)
+        if (app := node.earlier_app) is not None:
+            log.log(logging.WARNING if app.is_outdated else logging.INFO, "%s", app.sentence)
 
 
 # --- the past

@@ -10,6 +10,7 @@ from typing import Any
 from rtd.common.errors import RtdError
 from rtd.common.stdlib.originals import keep_originals
 from rtd.executor.zygote.app_connections import describe_connections, own_sockets
+from rtd.executor.zygote.import_watch import watch_import
 from rtd.process.fork.fork import freeze_heap, other_threads
 from rtd.process.fork.process_end import flush_before_forks
 from rtd.process.fork.shared_connections import OpenFiles
@@ -62,8 +63,9 @@ def import_app(
     keep_originals()
     patches = refuse_patches()
     try:
-        session = loader(name)
-        manifest = manifest_of(session, name).to_dict()
+        with watch_import(name):
+            session = loader(name)
+            manifest = manifest_of(session, name).to_dict()
     except RtdError as error:
         return ImportedApp(name, error=error.sentence, error_place=_place(error))
     except BaseException as error:

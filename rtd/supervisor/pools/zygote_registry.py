@@ -31,6 +31,7 @@ class ZygoteRecord:
     Attributes:
         generation: its number, ascending over the life of the runtime directory.
         lo, hi: its slots on the board, [lo, hi).
+        started_at: epoch seconds; 0 of a zygote that an older rtd has noted.
         process: only of a zygote that this supervisor has started.
         greeted: set once it has said hello, or has ended.
         retiring: it forks nothing more, and must quit when its executors are gone.
@@ -76,6 +77,7 @@ class ZygoteRecord:
             "hi": self.hi,
             "pid": self.pid,
             "ticks": self.ticks,
+            "started_at": self.started_at,
         }
 
 

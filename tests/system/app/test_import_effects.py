@@ -1,12 +1,17 @@
 """Effects of an import on its process: arguments, exits, forks."""
 
+import signal
 import socket
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
 
+from rtd.executor.zygote.import_watch import watch_import
+from rtd.process.events.posix_timer import TIMER_SIGNAL
 from tests.helpers.daemon import BIN, DaemonMaker
+from tests.helpers.deadline import until
 from tests.helpers.running import client
 
 TASK = "from rtd import Session\nsession = Session()\n@session.task()\ndef one(): return 1\n"
@@ -80,3 +85,50 @@ def test_a_connection_of_the_import_is_told_with_its_other_end(tmp_path: Path) -
         " share what they read and write there; connect in the task, or in"
         " os.register_at_fork(after_in_child=...)\n"
     )
+
+
+#: A middleware whose constructor waits for a file.
+HANGING = (
+    "import pathlib, time\nclass Slow:\n    def __init__(self):\n"
+    "        while not pathlib.Path('gate').exists():\n            time.sleep(0.05)\n"
+    "    def process_outcome(self, task, *exc_info): ...\n"
+    "session = Session(middleware=[Slow])\n@session.task()\ndef two(): return 2\n"
+)
+SLOW = "rtd: warning: app app.py has been importing for 10.0s: in {}/app.py, line {} (__init__)\n"
+
+
+def test_an_import_that_takes_long_is_told_with_its_line(
+    prepare_daemon: DaemonMaker, tmp_path: Path
+) -> None:
+    """Of the daemon in its log, of `rtd check` on stderr, while it still goes on."""
+    (tmp_path / "app.py").write_text("from rtd import Session\n" + HANGING)
+    places = [SLOW.format(tmp_path, line) for line in (5, 6)]
+    daemon = prepare_daemon("app.py", cwd=tmp_path)
+    starting = threading.Thread(target=lambda: daemon.start(within_s=60))
+    starting.start()
+    with (tmp_path / "said").open("wb") as said:
+        checking = subprocess.Popen(
+            [BIN / "rtd", "check", "app.py"], cwd=tmp_path, env=daemon.env, stderr=said,
+            stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+    for file in (daemon.log, tmp_path / "said"):
+        until(
+            lambda file=file: any(place in file.read_text() for place in places),
+            within_s=30,
+            what=f"a warning in {file}",
+        )
+    (tmp_path / "gate").touch()
+    assert checking.wait(30) == 0
+    starting.join(30)
+    with client(daemon) as rt:
+        assert rt.submit("two").result(timeout=20) == 2
+
+
+def test_the_watch_of_an_import_leaves_nothing_behind(capfd: pytest.CaptureFixture[str]) -> None:
+    before = signal.getsignal(TIMER_SIGNAL)
+    with watch_import("app", first_s=0.01):
+        until(lambda: "app app has been importing for" in capfd.readouterr().err, what="a line")
+    assert signal.getsignal(TIMER_SIGNAL) == before
+    with watch_import("app"):
+        pass
+    assert capfd.readouterr().err == ""

@@ -201,6 +201,21 @@ def test_rtd_stop_with_keep_running_then_another_app(daemon: Daemon) -> None:
         assert rt.submit("echo", value=5).wait(timeout=20).result() == 5
 
 
+def test_an_adopted_app_is_told_and_whether_its_files_have_changed(
+    start_daemon: DaemonMaker, tmp_path: Path
+) -> None:
+    app = tmp_path / "app.py"
+    app.write_text("from rtd import Session\nsession = Session()\n")
+    daemon = start_daemon("app.py", cwd=tmp_path)
+    assert "goes on with" not in daemon.log.read_text()
+    restart_supervisor(daemon)
+    said = daemon.log.read_text()
+    assert "goes on with app app.py as it was imported at 2" in said
+    assert "; `rtctl reload` imports it again" in said
+    restart_supervisor(daemon, lambda: app.write_text("broken("))
+    assert f": {app} has changed since; `rtctl reload` imports it as" in daemon.log.read_text()
+
+
 def test_a_shutdown_whose_supervisor_dies_leaves_a_next_one_that_works(
     daemon: Daemon, gate: Path
 ) -> None:
