@@ -9,7 +9,7 @@ import time
 from typing import Final
 
 from rtd.cli.parser import settings_of
-from rtd.cli.start_message import READY, StartError
+from rtd.cli.start_message import StartError
 from rtd.cli.start_warnings import (
     app_warnings,
     environment_warnings,
@@ -17,6 +17,7 @@ from rtd.cli.start_warnings import (
     root_warnings,
 )
 from rtd.common.errors import Conflict, InternalError
+from rtd.common.start_line import READY, parse_start_line
 from rtd.config.load_settings import load_config
 from rtd.config.log_level import log_level
 from rtd.config.log_tail import LogTail
@@ -106,7 +107,7 @@ def _wait_until_ready(fd: int, timeout_s: float, log: LogTail) -> str:
         if not data:
             raise StartError(f"the daemon ended before it was ready; {log.last_words()}")
         message += data
-    code, _, fault = message.decode(errors="replace").strip().partition("\t")
+    code, fault = parse_start_line(message.decode(errors="replace"))
     if code == READY:
         os.close(fd)
         return fault

@@ -2,14 +2,11 @@
 
 import contextlib
 import os
-from typing import Final
 
 from rtd.common.errors import RtdError
+from rtd.common.start_line import READY, start_line
 
-__all__ = ["READY", "StartError", "StartMessage"]
-
-#: Stands in the place of the code of an error.
-READY: Final = "ready"
+__all__ = ["StartError", "StartMessage"]
 
 
 class StartError(RtdError):
@@ -40,7 +37,7 @@ class StartMessage:
         """
         self.is_ready = True
         if self._fd is not None:
-            self._send(f"{READY}\t{note}")
+            self._send(READY, note)
             os.close(self._fd)
 
     def send_fault(self, fault: str, code: str = StartError.code) -> None:
@@ -50,9 +47,9 @@ class StartMessage:
             code: of the error.
         """
         if not self.is_ready:
-            self._send(f"{code}\t{' | '.join(fault.splitlines())}")
+            self._send(code, fault)
 
-    def _send(self, line: str) -> None:
+    def _send(self, code: str, text: str) -> None:
         if self._fd is not None:
             with contextlib.suppress(OSError):
-                os.write(self._fd, f"{line}\n".encode(errors="backslashreplace"))
+                os.write(self._fd, start_line(code, text).encode(errors="backslashreplace"))

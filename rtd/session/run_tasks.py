@@ -21,6 +21,7 @@ from typing import Any, Final
 from rtctl import Client, Run
 from rtctl.client.errors import DaemonUnreachable
 from rtd.common.errors import AppError, NotPermitted
+from rtd.common.start_line import READY, parse_start_line
 from rtd.common.text_of import text_of
 from rtd.session.core.session_state import SessionState
 from rtd.session.start_daemon import apps_of, daemon_command, refuse_inside
@@ -175,9 +176,9 @@ def _daemon(app: str, env: dict[str, str], *flags: str) -> Iterator[None]:
     os.close(writer)
     try:
         with os.fdopen(reader, encoding="utf-8", errors="replace") as pipe:
-            line = pipe.readline()
-        if line != "\n":
-            why = line.strip().partition("\t")[2] or "it ended before it was ready"
+            code, why = parse_start_line(pipe.readline())
+        if code != READY:
+            why = why or "it ended before it was ready"
             raise AppError(f"no daemon could be started for session.run(): {why}")
         yield
     finally:

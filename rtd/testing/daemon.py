@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from rtctl.client.client import Client
 from rtd.common.errors import AppError, BadRequest
+from rtd.common.start_line import READY, parse_start_line
 from rtd.common.text_of import show_value
 from rtd.process.tree.kill_environment import kill_environment
 from rtd.session.start_daemon import daemon_command
@@ -130,9 +131,9 @@ def _serving(
         with os.fdopen(reader, encoding="utf-8", errors="replace") as pipe:
             if not select.select([pipe], [], [], start_s)[0]:
                 raise AppError(f"daemon_of: the daemon of {app} is not up after {start_s:g} s")
-            line = pipe.readline()
-        if line != "\n":
-            why = line.strip().partition("\t")[2] or _last_line(log)
+            code, why = parse_start_line(pipe.readline())
+        if code != READY:
+            why = why or _last_line(log)
             raise AppError(f"daemon_of: no daemon came up: {why or 'it has ended'}")
         yield
     finally:
