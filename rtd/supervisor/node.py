@@ -106,6 +106,9 @@ class Node:
         self.runtime_files = RuntimeFiles(context)
         for lock in locks:
             self.runtime_files.add(lock.path, lock.renew)
+        # Before the socket answers: from then on another program may remove them.
+        self.runtime_files.add_held(context.paths.board)
+        self.runtime_files.add_held(context.paths.board_fifo)
         context.jobs.on_failure = self.resync.on_failure
         context.redis.on_return = self.resync.request
 
@@ -142,8 +145,6 @@ class Node:
         files.add(paths.output_dir, self._replace_executors)  # made with the other directories
         if (log_file := detached_log()) is not None:
             files.add(log_file, partial(make_log_again, log_file))
-        files.add_held(paths.board)
-        files.add_held(paths.board_fifo)
         if self.redis_server.socket is not None:
             renew = self.redis_files.renew_socket
             files.add(self.redis_server.socket, renew, self.redis_server.holds_socket)

@@ -113,7 +113,7 @@ def test_an_import_that_takes_long_is_told_with_its_line(
         )  # fmt: skip
     for file in (daemon.log, tmp_path / "said"):
         until(
-            lambda file=file: any(place in file.read_text() for place in places),
+            lambda file=file: file.exists() and any(place in file.read_text() for place in places),
             within_s=30,
             what=f"a warning in {file}",
         )
