@@ -115,12 +115,17 @@ def test_each_end_is_heard_of_in_its_order_and_no_requeue_is(
     lost = aborted = 0
     for run_id, found in wanted.items():
         told = heard[run_id]
+        # Stopped while an executor had it that died before it could begin the next attempt.
+        is_cancelled = records[run_id]["row"]["state"] == "cancelled"
+        assert not is_cancelled or [one for one in told if one.state == "cancelled"], told
         first = list(dict.fromkeys(one.attempt for one in told))
         assert first == sorted(first), (told, found)
         for number, state in found:
             states = [one.state for one in told if one.attempt == number]
             assert state in states, (run_id, number, state, told)
             last = found[-1][0] == number
+            if is_cancelled and last:
+                continue  # it was to be tried again, and then was not
             assert all(one.will_retry != last for one in told if one.attempt == number), told
         requeued = {a["number"] for a in records[run_id]["attempts"]} - {n for n, _ in found}
         assert not [one for one in told if one.attempt in requeued and one.kind == "TaskAborted"]
