@@ -1,6 +1,5 @@
 """The start of an executor in the forked child: here, or in a new Python for a patched lane."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -54,6 +53,8 @@ class ExecutorStart:
         """Become a new Python, with this pid. Raises OSError."""
         # No words of the command line, which others can read: there are passwords among them.
         fd = os.memfd_create("rtd-options", 0)
+        import json  # lazy: only lane greenlet needs it
+
         os.write(fd, json.dumps(options).encode())
         words = [*self._words, "--lane", lane, "--exec-id", exec_id, "--options", str(fd)]
         words += ["--slots", f"{slots[0].index}:{slots[-1].index + 1}"]

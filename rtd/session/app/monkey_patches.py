@@ -6,7 +6,6 @@ In a zygote all lanes would change their meaning, so here the call does nothing 
 
 import sys
 from collections.abc import Callable, Sequence
-from importlib.abc import Loader
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from types import ModuleType
@@ -75,19 +74,24 @@ class _Finder:
         finally:
             self._is_searching = False
         if spec is not None and spec.loader is not None:
-            spec.loader = _Loader(spec.loader, self._refused)
+            loader: Any = _Loader(spec.loader, self._refused)
+            spec.loader = loader
         return spec
 
 
-class _Loader(Loader):
-    """Loads a module, then puts something harmless in the place of the functions that patch."""
+class _Loader:
+    """Loads a module, then puts something harmless in the place of the functions that patch.
 
-    def __init__(self, loader: Loader, refused: RefusedPatches) -> None:
+    It has no base: `importlib.abc` brings 2 MB into every zygote.
+    """
+
+    def __init__(self, loader: Any, refused: RefusedPatches) -> None:
         self._loader = loader
         self._refused = refused
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
-        return self._loader.create_module(spec)
+        made: ModuleType | None = self._loader.create_module(spec)
+        return made
 
     def exec_module(self, module: ModuleType) -> None:
         if module.__spec__ is not None:
