@@ -17,12 +17,11 @@ from rtd.cli.start_warnings import (
     root_warnings,
 )
 from rtd.common.errors import Conflict, InternalError
-from rtd.common.start_line import READY, parse_start_line
 from rtd.config.load_settings import load_config
 from rtd.config.log_level import log_level
 from rtd.config.log_tail import LogTail
 from rtd.config.paths import find_paths
-from rtd.config.python_command import module_command
+from rtd.config.python_command import READY, module_command, parse_start_line
 from rtd.supervisor.lifecycle.directories import check_room, make_directories
 from rtd.supervisor.lifecycle.lock_file import check_free, holder
 

@@ -4,7 +4,7 @@ import contextlib
 import os
 
 from rtd.common.errors import RtdError
-from rtd.common.start_line import READY, start_line
+from rtd.config.python_command import READY, start_line
 
 __all__ = ["StartError", "StartMessage"]
 

@@ -11,6 +11,10 @@ Python's UTF-8 mode, which is the default from Python 3.15 on.
 
 import os
 import sys
+from typing import Final
+
+#: Stands in the place of the code of an error in the line of a start.
+READY: Final = "ready"
 
 
 def module_command(module: str, *words: str) -> list[str]:
@@ -31,3 +35,14 @@ def ensure_utf8() -> None:
     again, and this does not return."""
     if sys.getfilesystemencoding() != "utf-8" and "utf8" not in sys._xoptions:
         os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
+
+
+def start_line(code: str, text: str) -> str:
+    """Return the line: `READY` and perhaps a note, or the code of an error and what is wrong."""
+    return f"{code}\t{' | '.join(text.splitlines())}\n"
+
+
+def parse_start_line(line: str) -> tuple[str, str]:
+    """Return code and text of such a line; empty ones when the daemon ended without it."""
+    code, _, text = line.strip("\n").partition("\t")
+    return code, text

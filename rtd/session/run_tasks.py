@@ -21,8 +21,8 @@ from typing import Any, Final
 from rtctl import Client, Run
 from rtctl.client.errors import DaemonUnreachable
 from rtd.common.errors import AppError, NotPermitted
-from rtd.common.start_line import READY, parse_start_line
 from rtd.common.text_of import text_of
+from rtd.config.python_command import READY, parse_start_line
 from rtd.session.core.session_state import SessionState
 from rtd.session.start_daemon import apps_of, daemon_command, refuse_inside
 

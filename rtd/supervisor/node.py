@@ -103,14 +103,18 @@ class Node:
         self.shutdown_request = ShutdownRequest()
         self.resync = self._new_resync()
         self.redis_files = RedisFiles(redis_server.embedded, context.redis, context.jobs)
-        self.runtime_files = RuntimeFiles(context)
-        for lock in locks:
-            self.runtime_files.add(lock.path, lock.renew)
-        # Before the socket answers: from then on another program may remove them.
-        self.runtime_files.add_held(context.paths.board)
-        self.runtime_files.add_held(context.paths.board_fifo)
+        self.runtime_files = self._new_runtime_files()
         context.jobs.on_failure = self.resync.on_failure
         context.redis.on_return = self.resync.request
+
+    def _new_runtime_files(self) -> RuntimeFiles:
+        files, paths = RuntimeFiles(self.context), self.context.paths
+        for lock in self.locks:
+            files.add(lock.path, lock.renew)
+        # Before the socket answers: from then on another program may remove them.
+        files.add_held(paths.board)
+        files.add_held(paths.board_fifo)
+        return files
 
     def _new_resync(self) -> Resync:
         context = self.context

@@ -14,8 +14,8 @@ from typing import Any, Final
 
 from rtctl.client.client import Client
 from rtd.common.errors import AppError, BadRequest
-from rtd.common.start_line import READY, parse_start_line
 from rtd.common.text_of import show_value
+from rtd.config.python_command import READY, parse_start_line
 from rtd.process.tree.kill_environment import kill_environment
 from rtd.session.start_daemon import daemon_command
 
