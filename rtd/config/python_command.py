@@ -11,10 +11,9 @@ Python's UTF-8 mode, which is the default from Python 3.15 on.
 
 import os
 import sys
-from typing import Final
 
 #: Stands in the place of the code of an error in the line of a start.
-READY: Final = "ready"
+READY = "ready"
 
 
 def module_command(module: str, *words: str) -> list[str]:
