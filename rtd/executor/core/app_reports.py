@@ -3,7 +3,7 @@
 from collections import deque
 from typing import Final
 
-from rtd.common.errors import StoreGone
+from rtd.common.errors import StoreError, StoreGone
 from rtd.common.stdlib.originals import time
 from rtd.executor.core.executor_connections import ExecutorConnections
 from rtd.store.commands.commands import StoreCommands
@@ -54,7 +54,16 @@ class AppReports:
             self._connections.drop()
 
     def send_waiting(self, connection: RedisConnection) -> None:
-        """Send what could not be sent before. Raises StoreGone."""
+        """Send what could not be sent before.
+
+        Raises:
+            StoreGone: Redis is away; all wait on.
+            StoreError: it refuses one, which is dropped: outcomes must not wait behind it.
+        """
         while self._waiting:
-            connection.execute_all(self._waiting[0])
+            try:
+                connection.execute_all(self._waiting[0])
+            except StoreError:
+                self._waiting.popleft()
+                raise
             self._waiting.popleft()
