@@ -6,8 +6,9 @@ that is sent twice is one run.
 
 import os
 import time
-from hashlib import blake2b
 from typing import Final
+
+from rtd.common.hashes import blake2b
 
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH: Final = 26

@@ -1,9 +1,9 @@
 """Occurrences: one due moment of a task each, and what became of it."""
 
 from enum import StrEnum
-from hashlib import blake2b
 from typing import NamedTuple
 
+from rtd.common.hashes import blake2b
 from rtd.common.ids import encode_id
 from rtd.language.core.time_zones import NEVER
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -10,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from rtd.common.errors import PolicyError
+from rtd.common.hashes import sha256
 from rtd.language.core.errors import ConditionError
 from rtd.language.grammar import GRAMMAR
 from rtd.language.leaves.custom import Custom
@@ -138,7 +138,7 @@ def task_name(label: str, arguments: Mapping[str, str]) -> str:
     if plain and len(name) <= _NAME_CHARS:
         return name
     whole = json.dumps([label, *arguments.items()]).encode()
-    digest = hashlib.sha256(whole).hexdigest()[:_DIGEST_CHARS]
+    digest = sha256(whole).hexdigest()[:_DIGEST_CHARS]
     return f"{shown[: _NAME_CHARS - _DIGEST_CHARS - 1]}~{digest}"
 
 

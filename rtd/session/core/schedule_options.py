@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, Protocol
-from zoneinfo import ZoneInfo
 
 from rtd.common.errors import PolicyError
 from rtd.common.text_of import text_of
@@ -109,6 +108,8 @@ def _one_line(error: ConditionError) -> str:
 
 def read_timezone(name: Any, where: str) -> str:
     """Return an IANA name of a time zone. Raises PolicyError when there is no such zone."""
+    from zoneinfo import ZoneInfo  # lazy: few tasks name a zone, and it reads Python's own settings
+
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, TypeError, OSError):

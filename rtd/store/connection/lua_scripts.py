@@ -6,10 +6,10 @@ Every script starts with `HEAD`. A script that needs pieces of `lua/lib` names t
 
 import functools
 import re
-from hashlib import sha1
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from rtd.common.hashes import sha1
 from rtd.common.package_root import PACKAGE_ROOT
 
 #: N is the prefix of all keys, NODE the node whose supervisor a script rings (the first argument
