@@ -8,7 +8,7 @@ import os
 import time
 from typing import Final
 
-from rtd.common.hashes import blake2b
+from rtd.common.stdlib.hashes import blake2b
 
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH: Final = 26

@@ -3,8 +3,8 @@
 from enum import StrEnum
 from typing import NamedTuple
 
-from rtd.common.hashes import blake2b
 from rtd.common.ids import encode_id
+from rtd.common.stdlib.hashes import blake2b
 from rtd.language.core.time_zones import NEVER
 
 

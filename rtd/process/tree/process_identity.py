@@ -8,7 +8,7 @@ the id of the boot are different for the two; a pid with its start ticks is an i
 from functools import lru_cache
 from typing import NamedTuple
 
-from rtd.common.hashes import blake2b
+from rtd.common.stdlib.hashes import blake2b
 from rtd.common.stdlib.originals import os
 
 __all__ = ["ProcessStat", "boot_hash", "machine_id", "read_stat", "same_process", "start_ticks"]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from rtd.common.errors import PolicyError
-from rtd.common.hashes import sha256
+from rtd.common.stdlib.hashes import sha256
 from rtd.language.core.errors import ConditionError
 from rtd.language.grammar import GRAMMAR
 from rtd.language.leaves.custom import Custom

@@ -9,8 +9,8 @@ import re
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from rtd.common.hashes import sha1
 from rtd.common.package_root import PACKAGE_ROOT
+from rtd.common.stdlib.hashes import sha1
 
 #: N is the prefix of all keys, NODE the node whose supervisor a script rings (the first argument
 #: of every script that may ring).
