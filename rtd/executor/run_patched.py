@@ -8,6 +8,7 @@ import argparse
 import gc
 import json
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from rtd.model.output_files import spool_path
 from rtd.process.board.board import Board, Slot
 from rtd.process.events.executor_signals import ExecutorSignals
 from rtd.process.events.signals import SIGTERM, handle_signal
+from rtd.process.fork.fork import EXIT_CRASHED, call_body
 from rtd.process.fork.process_title import set_title
 from rtd.session.app.load_app import hide_arguments, load
 from rtd.session.app.manifest import manifest_of
@@ -137,9 +139,9 @@ def _slots(text: str) -> tuple[int, int]:
 
 
 if __name__ == "__main__":
-    code = 70
+    code = EXIT_CRASHED
     try:
-        code = run_patched(sys.argv[1:])
+        code = call_body(partial(run_patched, sys.argv[1:]))
     finally:
         sys.stdout.flush()
         sys.stderr.flush()

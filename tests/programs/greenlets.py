@@ -108,6 +108,20 @@ def sleeps_briefly() -> None:
 
 
 @session.task(lane="greenlet")
+def miscounts() -> None:
+    """Let the loop count nothing that it waits for."""
+    loop = gevent.get_hub().loop
+    while loop.activecnt > 0:
+        loop.unref()
+
+
+@session.task(lane="greenlet")
+def breaks_main() -> None:
+    """Raise in the greenlet that is the executor's own."""
+    gevent.get_hub().parent.throw(ZeroDivisionError("broken"))
+
+
+@session.task(lane="greenlet")
 def cleans_up() -> None:
     try:
         gevent.sleep(60)

@@ -6,6 +6,7 @@ the originals of what gevent has patched. This module is imported before that.
 """
 
 from _thread import start_new_thread
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import copy_context
@@ -13,6 +14,7 @@ from typing import Any
 
 import gevent
 from gevent import Greenlet, GreenletExit
+from gevent.exceptions import LoopExit
 from gevent.hub import Hub
 
 from rtd.common.stdlib.originals import os, threading
@@ -41,6 +43,9 @@ class GreenletLane(ConcurrentLane):
         Greenlet.add_spawn_callback(carry_run_into_greenlet)
         self._hub = gevent.get_hub()
         self._loop = self._hub.loop
+        #: What the coordinator wants the Hub to call, and what wakes the Hub for it.
+        self._orders: deque[tuple[Any, ...]] = deque()
+        self._bell = self._loop.async_()
         #: A task has closed descriptors, so the loop has lost its own.
         self._fds_replaced = False
 
@@ -57,23 +62,42 @@ class GreenletLane(ConcurrentLane):
             over.send()
 
         over.start(_do_nothing)  # from now on the loop has something to wait for
+        self._bell.start(self._take_orders)
         self._signals.arm_wakeup()
         start_new_thread(coordinate, ())
         while not codes:
             # Raised by a greenlet of a task, which keeps it as its result, too.
             with suppress(KeyboardInterrupt, SystemExit):
-                self._hub.wait(over)
+                self._wait_for(over)
             over.start(_do_nothing)  # before the look at `codes`: `wait` has stopped it
+        self._bell.close()
         over.close()
         return codes[0]
+
+    def _wait_for(self, over: Any) -> None:
+        try:
+            self._hub.wait(over)
+        except LoopExit:
+            # The loop has counted wrongly what it waits for: `over` has been there all the time.
+            # A thread of the app that uses what belongs to this loop can bring that about.
+            self._loop.ref()
 
     # -- in the thread of the coordinator ------------------------------------------------------
 
     def launch(self, active: ConcurrentRun) -> None:
-        self._loop.run_callback_threadsafe(self._begin, active)
+        self._order(self._begin, active)
 
     def request_stop(self, active: ConcurrentRun) -> None:
-        self._loop.run_callback_threadsafe(self._stop, active)
+        self._order(self._stop, active)
+
+    def _order(self, *call: Any) -> None:
+        """Let the Hub call a function, from any thread.
+
+        Not by gevent's `run_callback_threadsafe`: it counts without a lock, beside a loop that
+        counts without the GIL, so that the loop ends in the end for want of something to wait for.
+        """
+        self._orders.append(call)
+        self._bell.send()
 
     def collect(self) -> None:
         super().collect()
@@ -94,9 +118,13 @@ class GreenletLane(ConcurrentLane):
 
     def prepare_next(self) -> None:
         if not self._active:
-            self._loop.run_callback_threadsafe(self._on_idle)
+            self._order(self._on_idle)
 
     # -- in the main thread --------------------------------------------------------------------
+
+    def _take_orders(self) -> None:
+        while self._orders:
+            self._loop.run_callback(*self._orders.popleft())
 
     def _begin(self, active: ConcurrentRun) -> None:
         greenlet = Greenlet(self._execute_run, active)

@@ -60,7 +60,7 @@ class RunGreenlet:
         """End the greenlets that a run leaves behind, and name them in its record."""
         if self.stopping is not None:
             self.stopping.join(timeout=_LEFT_S)
-        started = self.active.current_run.started or ()
+        started = self.active.current_run.list_started()
         # With their names: one that has ended does not know its function any more.
         left = {
             one: name_greenlet(one)

@@ -18,7 +18,7 @@ _CALL: Final = "asyncio.to_thread"
 
 def note_unfinished(outcome: AttemptOutcome, run: CurrentRun) -> None:
     """Name in the record what goes on although the run is over."""
-    left = list(run.started or ())
+    left = run.list_started()
     threads = [t.name for t in left if _is_living_thread(t)]
     threads += [_CALL for call in left if _is_going_call(call)]
     _add_note(outcome, "thread", threads)

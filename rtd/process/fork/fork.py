@@ -19,6 +19,7 @@ from rtd.process.tree.pidfd import signal_child
 __all__ = [
     "CRASH_LOG",
     "EXIT_FDS_CLOSED",
+    "call_body",
     "fork_child",
     "freeze_heap",
     "lead_session",
@@ -74,7 +75,7 @@ def fork_child(body: Callable[[], int]) -> int:
         return pid
     code = EXIT_CRASHED
     try:
-        code = _run(body)
+        code = call_body(body)
     finally:
         _flush()
         os._exit(code & 0xFF)
@@ -121,7 +122,8 @@ def send_to_child(pid: int, signal_number: int = signal.SIGTERM) -> None:
     signal_child(pid, signal_number)
 
 
-def _run(body: Callable[[], int]) -> int:
+def call_body(body: Callable[[], int]) -> int:
+    """Return the exit code of a process whose work is `body`. Writes an error to the log."""
     try:
         return body()
     except SystemExit as error:

@@ -3,6 +3,7 @@
 import contextvars
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from time import time
 from typing import Any, Final, Protocol
 from weakref import WeakSet
@@ -79,6 +80,14 @@ class CurrentRun:
         if self.started is None:
             self.started = WeakSet()
         self.started.add(one)
+
+    def list_started(self) -> list[Any]:
+        """Return what this run has started and others still refer to; from any thread."""
+        while self.started is not None:
+            # Another thread may add one meanwhile, or let one go.
+            with suppress(RuntimeError):
+                return list(self.started)
+        return []
 
     def emit(self, event: str, data: Any = None) -> None:
         """Publish an event of this run; see `rtd.Task.emit`."""

@@ -220,6 +220,23 @@ def test_the_death_of_its_executor_is_noticed(greenlets: Daemon) -> None:
         assert rt.submit("add", x=1).result(timeout=20) == 2
 
 
+def test_a_loop_that_has_miscounted_what_it_waits_for_goes_on(greenlets: Daemon) -> None:
+    with client(greenlets) as rt:
+        before = [row["pid"] for row in executors(rt, "greenlet")]
+        assert rt.submit("miscounts").result(timeout=20) is None
+        assert [rt.submit("add", x=x).result(timeout=20) for x in range(3)] == [1, 2, 3]
+        assert [row["pid"] for row in executors(rt, "greenlet")] == before
+
+
+def test_an_executor_that_fails_says_why_in_the_log(start_daemon: DaemonMaker) -> None:
+    daemon = start_daemon("greenlets:session", cwd=PROGRAMS)
+    with client(daemon) as rt:
+        run = rt.submit("breaks_main").wait(timeout=20)
+        assert (run.state, "exited with code 70" in str(run.error)) == ("lost", True)
+        assert "ZeroDivisionError: broken" in daemon.log.read_text()
+        assert rt.submit("add", x=1).result(timeout=20) == 2
+
+
 def test_a_reload_reaches_the_lane(start_daemon: DaemonMaker, tmp_path: Path) -> None:
     app = tmp_path / "app.py"
     app.write_text(APP.format(1))
