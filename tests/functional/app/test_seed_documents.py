@@ -1,7 +1,8 @@
 """The programs in the documentation of pytask and redis-tasks, as they stand there, in a daemon.
 
 They are completed only where the documentation says `...`, and where it uses a name that it does
-not define. A thread stands in the place of the greenlet.
+not define. Those of pytask are in lane `greenlet`, and in lane `process` with a thread in the place
+of the greenlet.
 """
 
 from collections.abc import Iterator
@@ -12,16 +13,15 @@ import pytest
 from rtctl import Client
 from tests.helpers.daemon import Daemon, shared_daemon
 from tests.helpers.deadline import until
+from tests.helpers.pubsub import read_events, subscribe_to_all
 from tests.helpers.smtp_server import MailServer, mail_server
 
-PYTASK = '''
-import threading
+PYTASK = """
 from contextlib import contextmanager
 
-from rtd import Session, Task
+from rtd import Session, Task, current_run
 
 session = Session()
-LOG = []
 
 
 class MyTask(Task):
@@ -31,7 +31,7 @@ class MyTask(Task):
         return 'mine'
 
 
-session.add_task(MyTask)
+session.add_task(MyTask, lane=LANE)
 
 
 class MyTask(Task):
@@ -44,11 +44,13 @@ class MyTask(Task):
         return self.option
 
 
-session.add_task(MyTask)
+session.add_task(MyTask, lane=LANE)
 
 
 def do_some_work():
     print('working')
+    if current_run().task == 'start and stop':  # "runs forever/a-long-time"
+        gevent.sleep(60)
 
 
 class MyTask(Task):
@@ -58,32 +60,14 @@ class MyTask(Task):
         do_some_work()
 
 
-session.add_task(MyTask)
-
-
-class Loop(threading.Thread):
-    """In the place of a greenlet: `get` waits for its end, `kill` ends it."""
-
-    def __init__(self, work):
-        super().__init__(daemon=True)
-        self.ended, self.work = threading.Event(), work
-        self.start()
-
-    def run(self):
-        self.work()
-
-    def get(self):
-        self.ended.wait()
-
-    def kill(self):
-        self.ended.set()
+session.add_task(MyTask, lane=LANE)
 
 
 class MyTask(Task):
     NAME = 'start and stop'
 
     def start(self):
-        self.loop = Loop(self.work)
+        self.loop = gevent.spawn(self.work)
         self.loop.get()
 
     def stop(self):
@@ -93,7 +77,7 @@ class MyTask(Task):
         do_some_work()
 
 
-session.add_task(MyTask)
+session.add_task(MyTask, lane=LANE)
 
 
 class MyTask(Task):
@@ -103,7 +87,7 @@ class MyTask(Task):
         self.emit('event-name', {'some': 'data'})
 
 
-session.add_task(MyTask)
+session.add_task(MyTask, lane=LANE)
 
 
 class MyTask(Task):
@@ -113,7 +97,7 @@ class MyTask(Task):
         raise self.Error('Task failz!')
 
 
-session.add_task(MyTask)
+session.add_task(MyTask, lane=LANE)
 
 
 class WebApp:
@@ -144,8 +128,41 @@ class MyTask(Task):
         return [self.made_within, web_app.active]
 
 
-session.add_task(MyTask)
-'''
+session.add_task(MyTask, lane=LANE)
+"""
+#: What the documentation has imported before, by lane.
+IMPORTS = {
+    "greenlet": "import gevent",
+    "process": '''
+import threading
+
+
+class Loop(threading.Thread):
+    """In the place of a greenlet: `get` waits for its end, `kill` ends it."""
+
+    def __init__(self, work):
+        super().__init__(daemon=True)
+        self.ended, self.work = threading.Event(), work
+        self.start()
+
+    def run(self):
+        self.work()
+
+    def get(self):
+        self.ended.wait()
+
+    def kill(self):
+        self.ended.set()
+
+
+class gevent:
+    spawn = Loop
+
+    @staticmethod
+    def sleep(seconds):
+        pass
+''',
+}
 SLEEP = """
 import time
 
@@ -196,10 +213,15 @@ def fail():
 """
 
 
-@pytest.fixture(scope="module")
-def pytask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+@pytest.fixture(scope="module", params=list(IMPORTS))
+def pytask(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Daemon]:
+    lane = request.param
+    if lane == "greenlet":
+        pytest.importorskip("gevent")
     home = tmp_path_factory.mktemp("pytask")
-    (home / "app.py").write_text(PYTASK)
+    (home / "app.py").write_text(f"{IMPORTS[lane]}\nLANE = {lane!r}\n{PYTASK}")
     with shared_daemon("app.py", cwd=home) as daemon:
         yield daemon
 
@@ -227,8 +249,15 @@ def test_names_data_and_work(pytask: Daemon) -> None:
         assert rt.submit("data", my_task_option="mine").wait(20).result() == "mine"
         run = rt.submit("start").wait(20)
         assert (run.state, [str(line) for line in run.logs()]) == ("succeeded", ["working"])
-        assert rt.submit("emit").wait(20).state == "succeeded"
         assert rt.submit("context").wait(20).result() == [True, True]
+
+
+def test_an_event_is_published(pytask: Daemon) -> None:
+    with Client(pytask.socket) as rt, subscribe_to_all(pytask) as heard:
+        run = rt.submit("emit").wait(20)
+        (event,) = read_events(heard, 2)[f"{{rtd:rtd}}:run:{run.id}"]
+        assert (event["event"], event["data"]) == ("event-name", {"some": "data"})
+        assert run.state == "succeeded"
 
 
 def test_an_error_is_no_exception(pytask: Daemon) -> None:

@@ -1,17 +1,14 @@
 """Events that tasks emit, heard by a plain client of Redis."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import redis
 
 from rtctl import Client
-from rtd.session.context.user_events import LIFE_CYCLE
 from tests.helpers.daemon import Daemon, shared_daemon
-from tests.helpers.deadline import until
+from tests.helpers.pubsub import read_events, subscribe_to_all
 from tests.helpers.source import PROGRAMS
 
 
@@ -23,29 +20,8 @@ def daemon() -> Iterator[Daemon]:
 
 @pytest.fixture
 def heard(daemon: Daemon) -> Iterator["redis.client.PubSub"]:
-    """A subscriber of all channels."""
-    (path,) = daemon.home.rglob("redis.sock")
-    client = redis.Redis(unix_socket_path=str(path), decode_responses=True)
-    with client.pubsub() as pubsub:
-        pubsub.psubscribe("{rtd:rtd}:*")
-        until(lambda: pubsub.get_message(timeout=1) is not None, within_s=10, what="subscribed")
+    with subscribe_to_all(daemon) as pubsub:
         yield pubsub
-    client.close()
-
-
-def events(pubsub: "redis.client.PubSub", number: int) -> dict[str, list[dict[str, Any]]]:
-    """The first events of the tasks' own, by their channel."""
-    found: dict[str, list[dict[str, Any]]] = {}
-
-    def has_all() -> bool:
-        message = pubsub.get_message(timeout=1)
-        event = None if message is None else json.loads(message["data"])
-        if event is not None and event["event"] not in LIFE_CYCLE:
-            found.setdefault(message["channel"], []).append(event)
-        return sum(map(len, found.values())) == number
-
-    until(has_all, within_s=20, what=f"{number} messages")
-    return found
 
 
 def test_events_of_init_threads_and_stop_are_published(
@@ -53,7 +29,7 @@ def test_events_of_init_threads_and_stop_are_published(
 ) -> None:
     with Client(daemon.socket) as rt:
         run = rt.submit("Loud", to=0)
-        first = events(heard, 4)
+        first = read_events(heard, 4)
         assert sorted(first) == [f"{{rtd:rtd}}:run:{run.id}", "{rtd:rtd}:task:Loud"]
         made, child = first[f"{{rtd:rtd}}:run:{run.id}"]
         assert first["{rtd:rtd}:task:Loud"] == [made, child]
@@ -64,7 +40,7 @@ def test_events_of_init_threads_and_stop_are_published(
         assert set(made) == {"id", "event", "data", "run", "task", "attempt", "at"}
         run.kill()
         run.wait(20)
-        (stopping, _) = [one for many in events(heard, 2).values() for one in many]
+        (stopping, _) = [one for many in read_events(heard, 2).values() for one in many]
         assert (stopping["event"], stopping["data"]) == ("stopping", None)
 
 
