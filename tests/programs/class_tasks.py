@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from rtd.arguments import FuncArg
 DIARY = Path(os.environ.get("CLASS_DIARY", "/dev/null"))
 PHASES = ("provide", "enter", "parameter", "init", "start", "deaf", "raises", "leave")
 LANES = ("process", "thread", "async")
+#: Needs gevent, which is an extra.
+GREENLET = ("greenlet",) if find_spec("gevent") else ()
 WEB: contextvars.ContextVar[str] = contextvars.ContextVar("web", default="none")
 
 session = Session()
@@ -143,7 +146,7 @@ class Held(Task):
         hang("behind")
 
 
-for _lane in ("process", "thread", "fresh"):
+for _lane in ("process", "thread", "fresh", *GREENLET):
     session.add_task(
         Held,
         name=f"held/{_lane}",
@@ -254,7 +257,7 @@ def endless() -> None:
 
 
 for _phase in PHASES:
-    for _lane in LANES:
+    for _lane in (*LANES, *GREENLET):
         _kind = _async(_phase) if _lane == "async" else _sync(_phase)
         session.add_task(
             _kind,

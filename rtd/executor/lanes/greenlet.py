@@ -88,6 +88,9 @@ class GreenletLane(ConcurrentLane):
         self._order(self._begin, active)
 
     def request_stop(self, active: ConcurrentRun) -> None:
+        found = self._greenlets.get(active.leased_run.id)
+        if found is not None and found.greenlet is gevent.getcurrent():
+            found.leave_unstoppable()
         self._order(self._stop, active)
 
     def _order(self, *call: Any) -> None:

@@ -56,6 +56,11 @@ class RunGreenlet:
         if self.in_task:
             self.greenlet.throw(Stopped)
 
+    def leave_unstoppable(self) -> None:
+        """Raise Stopped where the run's own greenlet ends the block that has held a stop back."""
+        if self.in_task and self.active.own_stop is None:
+            raise Stopped
+
     def end_left_greenlets(self) -> None:
         """End the greenlets that a run leaves behind, and name them in its record."""
         if self.stopping is not None:

@@ -11,13 +11,14 @@ import pytest
 from rtctl import Client, Run
 from tests.helpers.daemon import Daemon, shared_daemon
 from tests.helpers.deadline import until
+from tests.helpers.needs_gevent import GREENLET
 from tests.helpers.source import PROGRAMS
 from tests.programs.class_tasks import LANES, PHASES
 
 #: Where a stop of the async lane finds the event loop busy, so that the executor must end.
 BUSY_LOOP = {("async", "provide"), ("async", "init")}
-#: The process or the thread is in the task's own stop(), which hangs.
-DEAF = {("process", "deaf"), ("thread", "deaf"), ("async", "deaf")}
+#: The task's own stop() hangs.
+DEAF = {(lane, "deaf") for lane in (*LANES, "greenlet")}
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +97,7 @@ def test_what_is_no_json_is_an_error_of_the_task_and_names_the_place(rt: Client)
     assert "set" in run.error
 
 
-@pytest.mark.parametrize("lane", LANES)
+@pytest.mark.parametrize("lane", [*LANES, GREENLET])
 @pytest.mark.parametrize("phase", PHASES)
 def test_a_kill_ends_a_class_task_in_each_phase(
     rt: Client, home: Path, lane: str, phase: str
@@ -111,7 +112,7 @@ def test_a_kill_ends_a_class_task_in_each_phase(
     check_end(rt, home, run, lane, phase)
 
 
-@pytest.mark.parametrize("lane", LANES)
+@pytest.mark.parametrize("lane", [*LANES, GREENLET])
 @pytest.mark.parametrize("phase", PHASES)
 def test_a_timeout_ends_a_class_task_in_each_phase(
     rt: Client, home: Path, lane: str, phase: str
@@ -142,7 +143,7 @@ def check_end(rt: Client, home: Path, run: Run, lane: str, phase: str) -> None:
         assert not note
 
 
-@pytest.mark.parametrize("lane", ["process", "thread", "fresh", "async"])
+@pytest.mark.parametrize("lane", ["process", "thread", "fresh", "async", GREENLET])
 def test_a_stop_waits_for_the_end_of_an_unstoppable_block(
     rt: Client, home: Path, lane: str
 ) -> None:

@@ -5,19 +5,18 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from tests.helpers.daemon import BIN, Daemon, DaemonMaker
 from tests.helpers.deadline import until
+from tests.helpers.needs_gevent import NEEDS_GEVENT
 from tests.helpers.running import client, executor_of, executors, until_running
 from tests.helpers.source import PROGRAMS
 
 FLAGS = ("--set", "stop_grace=2s", "--set", "lanes.process.max=2")
 LANES = ("in_process", "in_fresh", "in_thread", "in_main", "in_loop")
-NEEDS_GEVENT = pytest.mark.skipif(find_spec("gevent") is None, reason="there is no gevent here")
 APPS = [
     "patched_by_hand:session",
     pytest.param("patched_by_gevent:session", marks=NEEDS_GEVENT),

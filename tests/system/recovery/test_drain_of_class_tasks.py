@@ -8,12 +8,13 @@ import pytest
 from rtctl import Run
 from tests.helpers.daemon import DaemonMaker
 from tests.helpers.deadline import until
+from tests.helpers.needs_gevent import GREENLET
 from tests.helpers.running import client
 from tests.helpers.source import PROGRAMS
 from tests.programs.class_tasks import PHASES
 
 
-@pytest.mark.parametrize("lane", ["process", "thread", "async"])
+@pytest.mark.parametrize("lane", ["process", "thread", "async", GREENLET])
 def test_a_drain_ends_class_tasks_in_each_phase(
     start_daemon: DaemonMaker, tmp_path: Path, lane: str
 ) -> None:
