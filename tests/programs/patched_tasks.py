@@ -55,6 +55,18 @@ def waits_in_thread() -> None:
         os.sched_yield()
 
 
+@session.task(lane="main")
+def waits_in_main() -> None:
+    _wait()
+
+
+@session.task()
+async def waits_in_loop() -> None:
+    import asyncio  # lazy: it cannot be imported after every patch
+
+    await asyncio.Event().wait()
+
+
 @session.task(timeout="300ms")
 def late() -> None:
     _wait()

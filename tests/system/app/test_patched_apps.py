@@ -6,21 +6,30 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.helpers.daemon import BIN, Daemon, DaemonMaker
 from tests.helpers.deadline import until
 from tests.helpers.needs_gevent import NEEDS_GEVENT
-from tests.helpers.running import client, executor_of, executors, until_running
+from tests.helpers.running import client, executor_of, until_running
 from tests.helpers.source import PROGRAMS
 
 FLAGS = ("--set", "stop_grace=2s", "--set", "lanes.process.max=2")
 LANES = ("in_process", "in_fresh", "in_thread", "in_main", "in_loop")
-APPS = [
-    "patched_by_hand:session",
-    pytest.param("patched_by_gevent:session", marks=NEEDS_GEVENT),
-]
+WAITING = ("waits", "waits_fresh", "waits_in_thread", "waits_in_main", "waits_in_loop")
+#: The short task in the lane of each that waits.
+SHORT_OF = {**dict(zip(WAITING, LANES, strict=True)), "waits_in_greenlet": "in_greenlet"}
+BY_HAND = "patched_by_hand:session"
+BY_GEVENT = "patched_by_gevent:session"
+APPS = [BY_HAND, pytest.param(BY_GEVENT, marks=NEEDS_GEVENT)]
+
+
+def each(tasks: tuple[str, ...], of_gevent: str) -> list[Any]:
+    """Each app with each of its tasks; `of_gevent` is one that only the app of gevent has."""
+    both = [pytest.param(BY_HAND, task) for task in tasks]
+    return both + [pytest.param(BY_GEVENT, t, marks=NEEDS_GEVENT) for t in (*tasks, of_gevent)]
 
 
 @pytest.fixture(params=APPS)
@@ -41,7 +50,9 @@ def test_runs_of_all_lanes_end_with_their_results(patched: Daemon) -> None:
         assert command.state == "error"
 
 
-@pytest.mark.parametrize("task", ["waits", "waits_fresh", "waits_in_thread"])
+@pytest.mark.parametrize(
+    ("patched", "task"), each(WAITING, "waits_in_greenlet"), indirect=["patched"]
+)
 def test_a_kill_ends_a_run(patched: Daemon, task: str) -> None:
     with client(patched) as rt:
         run = until_running(rt.submit(task))
@@ -54,17 +65,31 @@ def test_a_timeout_ends_a_run(patched: Daemon) -> None:
         assert rt.submit("late").wait(timeout=20).state == "terminated"
 
 
-@pytest.mark.parametrize("task", ["waits", "waits_fresh", "waits_in_thread"])
+@pytest.mark.parametrize(("patched", "task"), each(LANES, "in_greenlet"), indirect=["patched"])
+def test_a_thousand_runs_succeed(patched: Daemon, task: str) -> None:
+    with client(patched) as rt:
+        runs = rt.wait(rt.submit_many(task, [{"x": x} for x in range(1000)]), timeout=50)
+        assert {run.state for run in runs} == {"succeeded"}
+        assert [run.result(timeout=20) for run in runs[::50]] == list(range(1, 1001, 50))
+
+
+@pytest.mark.parametrize(
+    ("patched", "task"), each(WAITING, "waits_in_greenlet"), indirect=["patched"]
+)
 def test_the_death_of_an_executor_is_noticed_at_once(patched: Daemon, task: str) -> None:
     with client(patched) as rt:
-        run = until_running(rt.submit(task))
-        os.kill(executor_of(rt, run), signal.SIGKILL)
-        began = time.monotonic()
-        assert run.wait(timeout=20).state in ("lost", "exception", "terminated")
-        assert time.monotonic() - began < 2.0
-        lane = "thread" if task == "waits_in_thread" else "process"
-        assert rt.submit("in_thread" if lane == "thread" else "in_process", x=1).result(timeout=20)
-        until(lambda: executors(rt, lane), what=f"there is an executor of lane {lane}")
+
+        def is_noticed_within_a_second() -> bool:
+            run = until_running(rt.submit(task))
+            pid, killed_at = executor_of(rt, run), time.time()
+            os.kill(pid, signal.SIGKILL)
+            assert run.wait(timeout=20).state == "lost"
+            row = rt.rpc.show(run=run.id)["attempts"][-1]
+            assert row["exit"] == [None, signal.SIGKILL]
+            return bool(row["ended_at"] - killed_at < 1.0)
+
+        until(is_noticed_within_a_second, what="the death is in the record within a second")
+        assert rt.submit(SHORT_OF[task], x=1).result(timeout=20) == 2
 
 
 def test_a_stop_ends_the_daemon_in_order(patched: Daemon) -> None:
