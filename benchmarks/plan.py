@@ -12,9 +12,9 @@ from benchmarks import local_sections, middleware, output
 from benchmarks.case import Case, CaseFailed, measure
 from benchmarks.results import OURS, Results
 from benchmarks.schedule import section as schedule
-from benchmarks.systems import PEER_SECTIONS, SYSTEMS, case_for
+from benchmarks.systems import PEER_SECTIONS, SYSTEMS, WAITING, case_for
 
-SECTIONS = (*PEER_SECTIONS, "ls", "output", "middleware", "idle", "schedule")
+SECTIONS = (*PEER_SECTIONS, "waiting", "ls", "output", "middleware", "idle", "schedule")
 NAMES = (*SYSTEMS, "supervisor", *schedule.PEERS)
 
 
@@ -47,7 +47,9 @@ def steps(settings: Settings, repetition: int) -> Iterator[Step]:
     turn = repetition % max(1, len(settings.only))
     names = settings.only[turn:] + settings.only[:turn]
     for section in settings.sections:
-        if section == "ls":
+        if section == "waiting":
+            yield from _waiting(settings, repetition)
+        elif section == "ls":
             yield from _status_commands(settings)
         elif section == "output":
             yield from _output(settings)
@@ -59,6 +61,20 @@ def steps(settings: Settings, repetition: int) -> Iterator[Step]:
             yield from _schedule(names, settings, repetition)
         else:
             yield from _queues(section, names, settings)
+
+
+def _waiting(settings: Settings, repetition: int) -> Iterator[Step]:
+    """Plan `waiting` once: most of its time is the waiting, which is the same for all."""
+    for name, kind in WAITING:
+        case = case_for(name, "waiting", settings.quick, settings.scale, kind)
+        if name in settings.only and repetition == 0 and case is not None:
+            yield Step("waiting", f"{name} {kind}", partial(_one_of_kind, case))
+
+
+def _one_of_kind(case: Case) -> Figures:
+    """Return the figures of one kind, which is in their names."""
+    measured = measure(case)
+    return {case.system.name: {f"{case.pool}_{name}": value for name, value in measured.items()}}
 
 
 def _status_commands(settings: Settings) -> Iterator[Step]:

@@ -63,6 +63,24 @@ ROWS = (
     Row("idle latency p50, us", "latency", "p50_us", higher=False, factor=1.0),
     Row("idle latency p99, us", "latency", "p99_us", higher=False, factor=1.0),
     Row("fresh-fork runs/s", "fresh", "runs_per_s", factor=4.0, rivals=("rq",)),
+    *(
+        Row(
+            f"2,000 {kind} that wait 1 s: {what}",
+            "waiting",
+            f"{kind}_{figure}",
+            higher=False,
+            factor=factor,
+            rivals=(rival,),
+            digits=digits,
+        )
+        for kind, rival in (("greenlets", "celery"), ("coroutines", "arq"))
+        for what, figure, factor, digits in (
+            ("from the first submit, s", "wall_s", 1.0, 2),
+            ("behind the last submit, s", "runs_s", 1.0, 2),
+            ("memory, MiB", "peak_mib", None, 1),
+            ("memory of each, KiB", "run_kib", None, 1),
+        )
+    ),
     Row(
         "status command, ms",
         "ls",

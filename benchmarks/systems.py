@@ -21,6 +21,13 @@ SYSTEMS = {
 }
 
 PEER_SECTIONS = ("drain", "submit", "latency", "fresh")
+WAITING = (
+    ("rtd", "greenlets"),
+    ("celery", "greenlets"),
+    ("rtd", "coroutines"),
+    ("arq", "coroutines"),
+)
+"""What the section `waiting` measures: who, and by what its runs wait."""
 LATENCY_SAMPLES = 400
 _QUICK = 10
 
@@ -33,6 +40,7 @@ def case_for(name: str, section: str, quick: bool, scale: float, pool: str = "")
         "submit": system.submit,
         "latency": LATENCY_SAMPLES,
         "fresh": system.fresh,
+        "waiting": 2000,
     }
     if not sizes[section]:
         return None

@@ -38,13 +38,18 @@ def sample(root_pid: int) -> TreeSample:
     return TreeSample(used)
 
 
-def pss_bytes(root_pid: int) -> int:
-    """Return the proportional set size of a tree: pages that several processes share count once."""
+def pss_bytes(root_pid: int, without: str = "") -> int:
+    """Return the proportional set size of a tree: pages that several processes share count once.
+
+    Processes with the name ``without`` do not count.
+    """
     total = 0
     for process in tree(root_pid):
         try:
+            if without and process.name() == without:
+                continue
             rollup = Path(f"/proc/{process.pid}/smaps_rollup").read_text()
-        except (FileNotFoundError, ProcessLookupError):
+        except (psutil.NoSuchProcess, FileNotFoundError, ProcessLookupError):
             continue
         for line in rollup.splitlines():
             if line.startswith("Pss:"):

@@ -15,7 +15,14 @@ from arq import create_pool
 from arq.connections import RedisSettings
 
 from benchmarks import marks
-from benchmarks.sides.contract import REDIS_SOCKET, Command, Ungated, redis_client, tool
+from benchmarks.sides.contract import (
+    REDIS_SOCKET,
+    WAITING_AT_ONCE,
+    Command,
+    Ungated,
+    redis_client,
+    tool,
+)
 
 _CHUNK = 50
 _SETTINGS = RedisSettings(unix_socket_path=REDIS_SOCKET)
@@ -28,12 +35,16 @@ async def noop(ctx: dict[Any, Any]) -> None:
     marks.note_first_start()
 
 
+async def wait(ctx: dict[Any, Any], seconds: float) -> None:
+    await asyncio.sleep(seconds)
+
+
 async def stamp(ctx: dict[Any, Any], sent_ns: int) -> None:
     marks.report_latency(sent_ns)
 
 
 class WorkerSettings:
-    functions = (noop, stamp)
+    functions = (noop, wait, stamp)
     redis_settings = _SETTINGS
     max_jobs = int(os.environ.get("BENCH_ARQ_MAX_JOBS", "10"))
     poll_delay = float(os.environ.get("BENCH_ARQ_POLL_S", "0.5"))
@@ -53,6 +64,7 @@ class Side(Ungated):
         "2 processes, 1000 jobs, poll 1 ms": [_worker(1000, 0.001)] * 2,
     }
     best: ClassVar[str] = "2 processes, 20 jobs, poll 1 ms"
+    waiting: ClassVar[dict[str, list[Command]]] = {"coroutines": [_worker(WAITING_AT_ONCE, 0.001)]}
     batch: ClassVar[str] = "gather of 50"
 
     def __init__(self) -> None:
@@ -68,10 +80,16 @@ class Side(Ungated):
         self._runner.run(loop())
 
     def submit_batch(self, count: int) -> None:
+        self._submit(count, "noop")
+
+    def submit_waits(self, count: int, seconds: float) -> None:
+        self._submit(count, "wait", seconds)
+
+    def _submit(self, count: int, task: str, *values: float) -> None:
         async def loop() -> None:
             for at in range(0, count, _CHUNK):
                 size = min(_CHUNK, count - at)
-                await asyncio.gather(*(self._pool.enqueue_job("noop") for _ in range(size)))
+                await asyncio.gather(*(self._pool.enqueue_job(task, *values) for _ in range(size)))
 
         self._runner.run(loop())
 

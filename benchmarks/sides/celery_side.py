@@ -11,7 +11,14 @@ from typing import ClassVar
 from celery import Celery
 
 from benchmarks import marks
-from benchmarks.sides.contract import REDIS_SOCKET, Command, Ungated, redis_client, tool
+from benchmarks.sides.contract import (
+    REDIS_SOCKET,
+    WAITING_AT_ONCE,
+    Command,
+    Ungated,
+    redis_client,
+    tool,
+)
 
 app = Celery(
     "bench",
@@ -24,12 +31,19 @@ app.conf.update(
     worker_hijack_root_logger=False,
     worker_send_task_events=False,
     broker_connection_retry_on_startup=True,
+    # By default 10, and a run of many at once that finds none is lost: it cannot acknowledge.
+    broker_transport_options={"max_connections": WAITING_AT_ONCE + 10},
 )
 
 
 @app.task
 def noop() -> None:
     marks.note_first_start()
+
+
+@app.task
+def wait(seconds: float) -> None:
+    time.sleep(seconds)
 
 
 @app.task
@@ -58,6 +72,9 @@ class Side(Ungated):
         ],
     }
     best: ClassVar[str] = "threads 2 x2"
+    waiting: ClassVar[dict[str, list[Command]]] = {
+        "greenlets": [_worker("a", "-P", "gevent", "-c", str(WAITING_AT_ONCE))],
+    }
     batch: ClassVar[str] = "loop, one held producer"
 
     def __init__(self) -> None:
@@ -71,6 +88,10 @@ class Side(Ungated):
     def submit_batch(self, count: int) -> None:
         for _ in range(count):
             noop.apply_async(producer=self._producer)
+
+    def submit_waits(self, count: int, seconds: float) -> None:
+        for _ in range(count):
+            wait.apply_async((seconds,), producer=self._producer)
 
     def submit_stamp(self) -> None:
         stamp.delay(time.monotonic_ns())

@@ -13,6 +13,9 @@ REDIS_SOCKET = os.environ.get("BENCH_REDIS", "/nonexistent")
 """The Unix socket of the private Redis that the harness has started."""
 
 Command = list[str]
+Figures = dict[str, float]
+WAITING_AT_ONCE = 500
+"""How many runs of the section `waiting` the one process of each system may have at once."""
 
 
 class Side(Protocol):
@@ -21,13 +24,15 @@ class Side(Protocol):
     ``pools`` names the ways to start its workers that were tried (each a list of commands, all
     started together) and ``best`` the one that did best on two cores. ``batch`` names the way of
     submitting batches. ``gated`` is true if the driver can start the workers first and hold them
-    back, false if it must fill the queue before it starts them.
+    back, false if it must fill the queue before it starts them. ``waiting`` has the pools of the
+    section `waiting`: one process each, for `WAITING_AT_ONCE` runs.
     """
 
     pools: ClassVar[dict[str, list[Command]]]
     best: ClassVar[str]
     batch: ClassVar[str]
     gated: ClassVar[bool]
+    waiting: ClassVar[dict[str, list[Command]]]
 
     def wait_ready(self, timeout_s: float) -> None:
         """Return when the workers answer (gated systems only)."""
@@ -43,6 +48,9 @@ class Side(Protocol):
 
     def submit_batch(self, count: int) -> None:
         """Submit ``count`` no-op runs in the fastest way that the system offers."""
+
+    def submit_waits(self, count: int, seconds: float) -> None:
+        """Submit runs that only wait, in the fastest way (systems with `waiting` only)."""
 
     def submit_stamp(self) -> None:
         """Submit one run that reports its latency, counted from just before the submit."""

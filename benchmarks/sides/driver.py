@@ -11,14 +11,14 @@ import importlib
 import json
 import os
 import random
-import subprocess
 import sys
 import time
 from collections.abc import Callable
-from typing import IO
 
 from benchmarks import marks
-from benchmarks.sides.contract import Side
+from benchmarks.sides import waiting
+from benchmarks.sides.contract import Figures, Side
+from benchmarks.sides.workers import Workers, log_tail
 
 BOOT_S = 60.0
 """How long workers may take until the first run starts."""
@@ -31,48 +31,6 @@ WARM_UP = 60
 """Latency samples thrown away, so that every worker has run before."""
 GAP_S = (0.003, 0.008)
 """Idle time between two latency samples; random, so as not to march in step with a poller."""
-
-Figures = dict[str, float]
-
-
-class Workers:
-    """The worker processes of one pool; their output goes to ``workers.log``."""
-
-    def __init__(self, side: Side, pool: str) -> None:
-        self._commands = side.pools[pool]
-        self._log: IO[bytes] = (marks.SCRATCH / "workers.log").open("ab")
-        self._processes: list[subprocess.Popen[bytes]] = []
-
-    def start(self) -> None:
-        """Start them all at once."""
-        self._processes = [
-            subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log)
-            for command in self._commands
-        ]
-
-    def check(self) -> None:
-        """Raise RuntimeError, with the end of the workers' log, if a worker has ended."""
-        for process in self._processes:
-            if process.poll() is not None:
-                raise RuntimeError(f"{process.args!r} ended early\n{log_tail()}")
-
-    def stop(self) -> None:
-        """Send the workers SIGTERM; the harness kills those that remain."""
-        for process in self._processes:
-            process.terminate()
-        deadline = time.monotonic() + 5
-        for process in self._processes:
-            try:
-                process.wait(timeout=max(0.1, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-        self._log.close()
-
-
-def log_tail() -> str:
-    """Return the last lines of the workers' output."""
-    return "\n".join((marks.SCRATCH / "workers.log").read_text(errors="replace").splitlines()[-15:])
 
 
 def drain(side: Side, workers: Workers, size: int) -> Figures:
@@ -169,6 +127,7 @@ SECTIONS: dict[str, Callable[[Side, Workers, int], Figures]] = {
     "submit": submit,
     "latency": latency,
     "fresh": fresh,
+    "waiting": waiting.waiting,
 }
 
 
@@ -183,7 +142,7 @@ def main() -> int:
     os.environ["BENCH_POOL"] = args.pool
     side: Side = importlib.import_module(f"benchmarks.sides.{args.system}_side").Side()
     pool = args.pool or side.best
-    workers = Workers(side, pool)
+    workers = Workers((side.waiting if args.section == "waiting" else side.pools)[pool])
     try:
         figures = SECTIONS[args.section](side, workers, args.size)
         side.close()

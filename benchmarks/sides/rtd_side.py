@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 from typing import ClassVar
 
 from benchmarks import marks, rtd_daemon
-from benchmarks.sides.contract import Command
+from benchmarks.sides.contract import WAITING_AT_ONCE, Command
 from rtctl import Client
 
 _TASK = "noop_fresh" if os.environ.get("BENCH_POOL") == "fresh" else "noop"
+_KIND = os.environ.get("BENCH_POOL", "")
 _PLACES = rtd_daemon.places(marks.SCRATCH)
 
 
-def _daemon() -> list[Command]:
-    return [["env", *(f"{name}={value}" for name, value in _PLACES.items()), *rtd_daemon.COMMAND]]
+def _daemon(app: Path = rtd_daemon.APP, **variables: int) -> list[Command]:
+    environ = {**_PLACES, **variables}
+    command = [*rtd_daemon.COMMAND[:-1], str(app)]
+    return [["env", *(f"{name}={value}" for name, value in environ.items()), *command]]
+
+
+def _lane(name: str) -> list[Command]:
+    """One executor of a lane, for many runs at once."""
+    setting = f"RTD_LANES_{name.upper()}"
+    limits = {f"{setting}_MAX": 1, f"{setting}_CONCURRENCY": WAITING_AT_ONCE}
+    return _daemon(rtd_daemon.APP.with_name("rtd_waits.py"), **limits)
 
 
 class Side:
@@ -23,6 +34,10 @@ class Side:
     best: ClassVar[str] = "process lane"
     batch: ClassVar[str] = "submit_many"
     gated: ClassVar[bool] = True
+    waiting: ClassVar[dict[str, list[Command]]] = {
+        "greenlets": _lane("greenlet"),
+        "coroutines": _lane("async"),
+    }
 
     def __init__(self) -> None:
         self._client = Client(rtd_daemon.control_socket(marks.SCRATCH))
@@ -42,6 +57,9 @@ class Side:
 
     def submit_batch(self, count: int) -> None:
         self._client.submit_many(_TASK, [{}] * count)
+
+    def submit_waits(self, count: int, seconds: float) -> None:
+        self._client.submit_many(_KIND, [{"seconds": seconds}] * count)
 
     def submit_stamp(self) -> None:
         self._client.submit("stamp", sent_ns=time.monotonic_ns())
