@@ -6,21 +6,26 @@ standard library, and a call costs next to nothing.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import socket
 import struct
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 SCRATCH = Path(os.environ.get("BENCH_SCRATCH", "."))
 FIRST = SCRATCH / "first-start"
 STAMPS = SCRATCH / "stamps.sock"
 PIDS = SCRATCH / "pids"
+AT_ONCE = SCRATCH / "at-once"
 _STAMP = struct.Struct("<q")
 _FRESH = os.environ.get("BENCH_SECTION") == "fresh"
 
 _noted: list[int] = []
+_inside: list[None] = []
+_most = [0]
 
 
 def note_first_start() -> None:
@@ -69,6 +74,29 @@ def _stamps() -> socket.socket:
     link = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     link.connect(str(STAMPS))
     return link
+
+
+@contextlib.contextmanager
+def counted() -> Iterator[None]:
+    """Count how many runs are inside at once, in the one process that carries them out."""
+    _inside.append(None)
+    if len(_inside) > _most[0]:
+        _most[0] = len(_inside)
+        os.pwrite(_at_once(), b"%8d" % _most[0], 0)
+    try:
+        yield
+    finally:
+        _inside.pop()
+
+
+@functools.cache
+def _at_once() -> int:
+    return os.open(AT_ONCE, os.O_WRONLY | os.O_CREAT)
+
+
+def most_at_once() -> int:
+    """Return how many runs were inside of `counted` at once, at most."""
+    return int(AT_ONCE.read_text())
 
 
 class Stamps:

@@ -77,6 +77,7 @@ ROWS = (
         for what, figure, factor, digits in (
             ("from the first submit, s", "wall_s", 1.0, 2),
             ("behind the last submit, s", "runs_s", 1.0, 2),
+            ("at once, at most", "at_once", None, 0),
             ("memory, MiB", "peak_mib", None, 1),
             ("memory of each, KiB", "run_kib", None, 1),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
+from benchmarks import marks
 from rtd import Session
 
 session = Session()
@@ -13,10 +14,12 @@ session = Session()
 @session.task(lane="greenlet")
 def greenlets(seconds: float) -> None:
     """Wait; gevent has patched the module."""
-    time.sleep(seconds)
+    with marks.counted():
+        time.sleep(seconds)
 
 
 @session.task(lane="async")
 async def coroutines(seconds: float) -> None:
     """Wait."""
-    await asyncio.sleep(seconds)
+    with marks.counted():
+        await asyncio.sleep(seconds)

@@ -36,7 +36,8 @@ async def noop(ctx: dict[Any, Any]) -> None:
 
 
 async def wait(ctx: dict[Any, Any], seconds: float) -> None:
-    await asyncio.sleep(seconds)
+    with marks.counted():
+        await asyncio.sleep(seconds)
 
 
 async def stamp(ctx: dict[Any, Any], sent_ns: int) -> None:
