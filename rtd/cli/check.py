@@ -87,6 +87,7 @@ def _examine(app: str) -> dict[str, Any]:
     )
     from rtd.executor.zygote.import_watch import watch_import  # lazy: as above
     from rtd.process.fork.shared_connections import OpenFiles  # lazy: as above
+    from rtd.session.app.greenlet_starts import describe_greenlet_starts  # lazy: as above
     from rtd.session.app.load_app import hide_arguments, load  # lazy: only the child needs it
     from rtd.session.app.manifest import manifest_of  # lazy: as above
     from rtd.session.app.monkey_patches import refuse_patches  # lazy: as above
@@ -97,7 +98,8 @@ def _examine(app: str) -> dict[str, Any]:
     hide_arguments(app)
     try:
         with watch_import(app):
-            manifest = manifest_of(load(app, load_config().middleware), app)
+            session = load(app, load_config().middleware)
+            manifest = manifest_of(session, app)
     except (AppError, ConfigError, PolicyError) as error:
         return {"manifest": None, "problems": [error.sentence]}
     problems = []
@@ -109,6 +111,7 @@ def _examine(app: str) -> dict[str, Any]:
         )
     problems += describe_connections(app, files)
     problems += patches.describe(app)
+    problems += describe_greenlet_starts(session.tasks)
     if len(manifest.tasks) == 1:
         problems.append(f"app {app} has no tasks; declare them with @session.task()")
     problems += [f"{fault.kind} {fault.what}: {fault.message}" for fault in manifest.info.faults]
