@@ -11,9 +11,12 @@ from typing import Any
 from rtd.common.stdlib.originals import originals_in_place, os
 from rtd.executor.core.backend import Backend
 from rtd.executor.core.executor_options import ExecutorContext, ExecutorOptions
+from rtd.executor.core.required_descriptors import find_missing_descriptors
 from rtd.executor.core.wait_readable import wait_readable
 from rtd.executor.lanes.base_lane import BaseLane, LaneParts
-from rtd.executor.output.capture import Capture
+from rtd.executor.output.capture import Capture, SharedCapture
+from rtd.executor.output.lazy_scratch_file import LazyScratchFile
+from rtd.executor.output.scratch_file import ScratchFile
 from rtd.executor.output.segments import Segments
 from rtd.executor.output.stdio_router import STDIO
 from rtd.executor.pull_loop import PullLoop
@@ -90,6 +93,8 @@ def _carry_out_runs(
     spool = Spool(spool_path(options.output_dir, context.exec_id))
     backend = Backend(context, spool, pause)
     _connect_app(backend, session, options)
+    if context.lane.concurrent:
+        _raise_descriptor_limit(context.lane.name, len(slots), backend)
     lane_type = load_lane(context.lane)
     hooks = _new_hooks(context, slots[0], session, backend)
     own_hooks = hooks if lane_type.calls_app else None
@@ -97,6 +102,7 @@ def _carry_out_runs(
         FAULTS.sink = backend.reports.report_fault
         own_hooks.start()  # what it changes is how runs find this process
     captures = _captures(context, len(slots))
+    FORK_GUARD.before = [STDIO.prepare_fork]
     FORK_GUARD.in_child = [
         signals.reset_in_fork,
         STDIO.reset_in_fork,
@@ -133,13 +139,22 @@ def _end_late(exec_id: str, code: int, step: str) -> None:
     os._exit(code)
 
 
+def _raise_descriptor_limit(lane: str, runs: int, backend: Backend) -> None:
+    """Do it before hooks and runs of the app find this process as it is to stay."""
+    missing = find_missing_descriptors(lane, runs)
+    if missing is not None:
+        backend.reports.report_fault("descriptors", f"lane {lane}", missing)
+
+
 def _captures(context: ExecutorContext, count: int) -> list[Capture]:
     folder = context.options.output_dir
     segments = Segments(folder, context.exec_id)
     limit = context.options.run_limit_bytes
-    alone = not context.lane.concurrent
     paths = [scratch_path(folder, context.exec_id, index) for index in range(count)]
-    return [Capture(path, limit, segments, redirect=alone) for path in paths]
+    if not context.lane.concurrent:
+        return [Capture(ScratchFile(path, limit), segments) for path in paths]
+    opened: set[LazyScratchFile] = set()
+    return [SharedCapture(LazyScratchFile(path, limit, opened), segments) for path in paths]
 
 
 def load_lane(lane: Lane) -> type[BaseLane]:

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 class AppFault(NamedTuple):
     """A failure in the app that must not stop anything else.
 
-    `kind`: `condition`, `parameter`, `hook`, `loader`, `log`, `settings`, `task` or `timezone`;
-    `what` names it within its kind; `message` is one line, with file and line where they are
-    known.
+    `kind`: `condition`, `descriptors`, `parameter`, `hook`, `loader`, `log`, `settings`, `task` or
+    `timezone`; `what` names it within its kind; `message` is one line, with file and line where
+    they are known.
     """
 
     kind: str

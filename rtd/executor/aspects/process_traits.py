@@ -95,7 +95,7 @@ class ProcessTraits(RunAspect):
                 names = ", ".join(trait.name for trait in stuck)
                 found.append(f"{names}: this executor ends, for it cannot put that back")
                 self._spoil()
-        if are_lost(self._parts.own_fds()):
+        if are_lost(self._parts.own_fds):
             found.append("rtd's own file descriptors were closed: this executor ends")
             self._spoil()
             self._reserve.release()

@@ -78,8 +78,10 @@ class BaseLane(ABC):
         backend = self._backend
         found = self._signals.own_fds() | backend.connections.own_fds()
         found |= backend.outcomes.own_fds()
+        found |= self._captures[0].segments.own_fds()  # they share it
         for capture in self._captures:
-            found |= capture.own_fds()
+            if capture.scratch.fd >= 0:  # of thousands of slots, few have a file
+                found |= capture.scratch.own_fds()
         return found
 
     def _replace_fds(self) -> None:
@@ -92,7 +94,7 @@ class BaseLane(ABC):
     def replace_lost_fds(self) -> bool:
         """Open rtd's descriptors again if code of a task has closed some. Returns whether it
         had; this executor then ends after its runs."""
-        if not are_lost(self._own_fds()):
+        if not are_lost(self._own_fds):
             return False
         self._on_spoiled()
         self._replace_fds()

@@ -2,18 +2,18 @@
 
 import fcntl
 from contextlib import suppress
-from pathlib import Path
 from typing import Final
 
 from rtd.common.stdlib.originals import os
 from rtd.common.units import format_bytes
 from rtd.executor.core.attempt_outcome import AttemptOutcome
 from rtd.executor.core.run_aspect import RunAspect
+from rtd.executor.output.lazy_scratch_file import LazyScratchFile
 from rtd.executor.output.scratch_file import ScratchFile
 from rtd.executor.output.segments import Segments
 from rtd.executor.output.stdio_router import STDIO
 from rtd.model.internal_tasks import is_internal
-from rtd.model.output_files import Places, file_place
+from rtd.model.output_files import file_place
 from rtd.model.output_index import ERR, OUT
 from rtd.process.fork.file_descriptors import open_standard_fds
 from rtd.process.fork.fork import CRASH_LOG
@@ -28,6 +28,7 @@ class Capture(RunAspect):
     """Keeps the output of the runs of one slot.
 
     Args:
+        scratch: the live output of the slot.
         segments: where finished output goes; shared by the slots of an executor.
         redirect: whether fds 1 and 2 of the process are this slot's output (one run at a
             time); else only the output of Python can be told apart by run.
@@ -36,14 +37,14 @@ class Capture(RunAspect):
     run of the app holds it.
     """
 
-    def __init__(self, path: Path, limit_bytes: int, segments: Segments, redirect: bool) -> None:
-        self.scratch = ScratchFile(path, limit_bytes)
-        self._segments = segments
+    def __init__(self, scratch: ScratchFile, segments: Segments, redirect: bool = True) -> None:
+        self.scratch = scratch
+        self.segments = segments
         self._redirect = redirect
         if redirect:
             STDIO.log_fds = dict.fromkeys((OUT, ERR), _high_fd(2))
             CRASH_LOG.fd = STDIO.log_fds[ERR]
-            self.scratch.redirect_stdio()
+            scratch.redirect_stdio()
         STDIO.has_stdio = redirect
         self._stdin_place = file_place(0)
 
@@ -62,14 +63,10 @@ class Capture(RunAspect):
             open_standard_fds()
         self.scratch.redirect_stdio()
 
-    def own_fds(self) -> Places:
-        """Return the descriptors that no task may close, with their files."""
-        return self.scratch.own_fds() | self._segments.own_fds()
-
     def replace_fds(self) -> None:
         """Open the files again: a task has closed them."""
         self.scratch.reopen()
-        self._segments.forget_file()
+        self.segments.forget_file()
         if self._redirect:
             self.scratch.redirect_stdio()
 
@@ -83,9 +80,7 @@ class Capture(RunAspect):
                 self._store(outcome)
 
     def _end_streams(self) -> None:
-        if not self._redirect:
-            STDIO.flush_run(self.scratch)
-        elif STDIO.end_run(self.scratch) and not all(self._stdio_places()):
+        if STDIO.end_run(self.scratch) and not all(self._stdio_places()):
             self._restore_stdio()
 
     def _store(self, outcome: AttemptOutcome) -> None:
@@ -96,11 +91,11 @@ class Capture(RunAspect):
             scratch.reset()
             return
         moves = scratch.moves
-        outcome.output = kept = self._segments.store_output(scratch, work.id, work.attempt_number)
+        outcome.output = kept = self.segments.store_output(scratch, work.id, work.attempt_number)
         if self._redirect and scratch.moves != moves:
             scratch.redirect_stdio()
         if kept is not None and kept[4]:
-            reason = why or "the output directory could not be written"
+            reason = why or self.segments.lost_why or "the output directory could not be written"
             outcome.add_note(f"{format_bytes(kept[4])} of output lost: {reason}")
 
     def _pass_on(self) -> None:
@@ -109,6 +104,29 @@ class Capture(RunAspect):
     def remove(self) -> None:
         """Delete the scratch file, at the end of the executor."""
         self.scratch.remove()
+
+
+class SharedCapture(Capture):
+    """Keeps the output of the runs of one slot that shares its process with others."""
+
+    scratch: LazyScratchFile
+
+    def __init__(self, scratch: LazyScratchFile, segments: Segments) -> None:
+        super().__init__(scratch, segments, redirect=False)
+
+    def leave(self, outcome: AttemptOutcome) -> None:
+        """Keep what the run wrote, and note what was lost."""
+        scratch = self.scratch
+        with scratch.lock:
+            if not STDIO.is_clean():
+                STDIO.flush_run(scratch)
+            if scratch.lost_bytes:
+                self._store(outcome)
+            elif scratch.fd >= 0:
+                if scratch.size():
+                    self._store(outcome)
+                else:
+                    scratch.release()
 
 
 def _high_fd(fd: int) -> int:

@@ -14,12 +14,11 @@ from pathlib import Path
 from typing import Final
 
 from rtd.common.stdlib.originals import os, time
+from rtd.executor.output.lost_output import explain_loss, loses_output
 from rtd.model.output_files import Places, file_place, own_file_index_path, scratch_index_path
 from rtd.model.output_index import RAW, pack_entry
 from rtd.process.fork.fork_guard import FORK_GUARD
 
-_NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
-_NO_DESCRIPTORS: Final = frozenset({errno.EMFILE, errno.ENFILE})
 _FLAGS: Final = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
 
 
@@ -32,16 +31,16 @@ class ScratchFile:
         lock: held while bytes and their index are written, or moved to where they are kept.
         moves: how often `fd` was replaced, maybe by one of the same number.
         lost_bytes: bytes that were not written since the last `reset` (disk full, limit).
+        lost_why: the reason, for people.
     """
 
     def __init__(self, path: Path, limit_bytes: int) -> None:
         self.path = path
         self.index_path = scratch_index_path(path)
         self.lock = RLock()  # a signal handler may write, too
-        self._open()
-        self._index_fd = -1  # made by the first entry
+        self.fd = self._raw_fd = self._index_fd = -1  # the first entry makes the index
+        self.place: tuple[int, int] | None = None
         self._index_place: tuple[int, int] | None = None
-        self._raw_fd = -1
         self._fork_pid = 0
         self._limit_bytes = limit_bytes
         self._index_bytes = 0
@@ -50,18 +49,25 @@ class ScratchFile:
         self.moves = 0
         self.lost_bytes = 0
         self.lost_why = ""
+        self._begin()
 
-    def _open(self) -> None:
-        self.fd = os.open(self.path, _FLAGS, 0o600)
-        self.place = file_place(self.fd)
+    def _begin(self) -> None:
+        """Make the file of the runs to come."""
+        self._open()
+
+    def _open(self, more_flags: int = 0) -> None:
+        fd = os.open(self.path, _FLAGS | more_flags, 0o600)
+        self.place = file_place(fd)  # first: another thread may compare the two meanwhile
+        self.fd = fd
 
     def _open_index(self) -> None:
-        self._index_fd = os.open(self.index_path, _FLAGS, 0o600)
-        self._index_place = file_place(self._index_fd)
+        fd = os.open(self.index_path, _FLAGS, 0o600)
+        self._index_place = file_place(fd)
+        self._index_fd = fd
 
     def write(self, data: bytes, stream: int) -> None:
-        """Append output of one stream; for the holder of `lock`. Never raises for a full disk: the
-        run goes on, and the loss is counted."""
+        """Append output of one stream; for the holder of `lock`. A full disk, or the want of a
+        descriptor, raises nothing: the run goes on, and the loss is counted."""
         if FORK_GUARD.is_child:
             self._write_in_fork(data)
             return
@@ -81,16 +87,21 @@ class ScratchFile:
         written = 0
         try:
             while written < len(data):
-                written += os.write(self.fd, data[written:] if written else data)
+                try:
+                    written += os.write(self.fd, data[written:] if written else data)
+                except OSError as error:
+                    if error.errno != errno.EBADF:
+                        raise
+                    self.reopen()  # the task has closed it
         except OSError as error:
-            if error.errno == errno.EBADF:  # the task has closed it
-                self.reopen()
-                return written + self._append(data[written:])
-            if error.errno not in _NO_SPACE:
-                raise
-            self.lost_bytes += len(data) - written
-            self.lost_why = os.strerror(error.errno or 0)
+            self._lose(len(data) - written, error)
         return written
+
+    def _lose(self, count: int, error: OSError) -> None:
+        if not loses_output(error):
+            raise error
+        self.lost_bytes += count
+        self.lost_why = explain_loss(error)
 
     def _write_in_fork(self, data: bytes) -> None:
         """Append output in a child that the task forked: as a program would, without an index,
@@ -112,7 +123,7 @@ class ScratchFile:
                 self._open_index()
             self._index_bytes += os.write(self._index_fd, entry)
         except OSError as error:
-            if error.errno not in _NO_SPACE | _NO_DESCRIPTORS:
+            if not loses_output(error):
                 raise
 
     def raw_fd(self) -> int:
@@ -138,10 +149,14 @@ class ScratchFile:
         if raw > 2:
             os.close(raw)
 
+    def prepare_fork(self) -> None:
+        """Make ready what a child has to inherit that a task is about to fork."""
+
     def own_fds(self) -> Places:
         """Return the descriptors that no task may close, with their files."""
-        found: Places = {self.fd: self.place}
-        return found if self._index_fd < 0 else found | {self._index_fd: self._index_place}
+        found: Places = {self.fd: self.place, self._index_fd: self._index_place}
+        found.pop(-1, None)
+        return found
 
     def reopen(self) -> None:
         """Open the files again: a task has closed them, and their numbers may be its own files."""
@@ -182,6 +197,9 @@ class ScratchFile:
         os.ftruncate(self.fd, 0)
         if self._index_bytes:
             os.ftruncate(self._index_fd, 0)
+        self._forget_run()
+
+    def _forget_run(self) -> None:
         self._index_bytes = self._end = self._entry_end = self.lost_bytes = 0
         self.lost_why = ""
 
@@ -190,17 +208,18 @@ class ScratchFile:
         `redirect_stdio` again in a serial lane."""
         self.moves += 1
         os.rename(self.path, path)
-        os.close(self.fd)
-        if self._raw_fd >= 0:
-            os.close(self._raw_fd)
-            self._raw_fd = -1
         if self._index_fd >= 0:
             os.rename(self.index_path, own_file_index_path(path))
-            os.close(self._index_fd)
-            self._index_fd = -1
-        self._open()
-        self._index_bytes = self._end = self._entry_end = self.lost_bytes = 0
-        self.lost_why = ""
+        self._close(self.fd, self._raw_fd, self._index_fd)
+        self.fd = self._raw_fd = self._index_fd = -1
+        self._begin()
+        self._forget_run()
+
+    @staticmethod
+    def _close(*fds: int) -> None:
+        for fd in fds:
+            if fd >= 0:
+                os.close(fd)
 
     def is_removed(self) -> bool:
         """Return whether the file has no name any more."""
@@ -214,19 +233,17 @@ class ScratchFile:
             OSError: they cannot be made; the old ones stay.
         """
         before = self.fd
-        self._open()
-        os.close(before)
-        for fd in (self._raw_fd, self._index_fd):
-            if fd >= 0:
-                os.close(fd)
+        self._begin()
+        self._close(before, self._raw_fd, self._index_fd)
         self._raw_fd = self._index_fd = -1
         self.moves += 1
 
     def remove(self) -> None:
         """Close and delete, as far as this process still may."""
-        for fd, path in ((self.fd, self.path), (self._index_fd, self.index_path)):
-            if fd >= 0:
-                with suppress(OSError):  # a task has closed it
-                    os.close(fd)
+        index = self._index_fd, self._index_place, self.index_path
+        for fd, place, path in ((self.fd, self.place, self.path), index):
+            with suppress(OSError):  # a task has closed it
+                self._close(fd)
+            if place is not None:  # it was made
                 with suppress(OSError):  # a task has given up the right, or the way, to it
                     path.unlink(missing_ok=True)

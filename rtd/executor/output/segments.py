@@ -1,11 +1,13 @@
 """Finished output: many runs' blocks in one append-only file per executor."""
 
+import errno
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
 from rtd.common.ids import to_words
 from rtd.common.stdlib.originals import os, time
+from rtd.executor.output.lost_output import explain_loss
 from rtd.executor.output.scratch_file import ScratchFile
 from rtd.model.output_files import Places, file_place, own_file_name, segment_name
 from rtd.model.output_index import BLOCK_HEADER, BLOCK_MAGIC
@@ -19,7 +21,11 @@ _CHECK_S: Final = 0.1
 
 
 class Segments:
-    """The files for the finished output of one executor."""
+    """The files for the finished output of one executor.
+
+    Attributes:
+        lost_why: why the latest output that could not be stored was lost, for people.
+    """
 
     def __init__(self, folder: Path, exec_id: str) -> None:
         self._folder = folder
@@ -30,6 +36,7 @@ class Segments:
         self._file_place: tuple[int, int] | None = None
         self._name = ""
         self._checked_s = 0.0
+        self.lost_why = ""
 
     def store_output(self, scratch: ScratchFile, run_id: str, attempt: int) -> list[Any] | None:
         """Move the output of a finished run out of its scratch file.
@@ -54,7 +61,8 @@ class Segments:
                 return [name, 0, length, index_length, lost]
             except FileNotFoundError:  # another program has removed it
                 self._checked_s = 0.0
-            except OSError:  # as in `_append`
+            except OSError as error:  # as in `_append`
+                self.lost_why = explain_loss(error)
                 scratch.reset()
                 return ["", 0, 0, 0, lost + length]
         is_removed = self._check_files(scratch)
@@ -95,8 +103,10 @@ class Segments:
             written = os.write(self._fd, block)
             if written < len(block):
                 os.ftruncate(self._fd, self._offset)
+                self.lost_why = os.strerror(errno.ENOSPC)
                 return None
-        except OSError:  # a full disk; or the task has given up the right, or the way, to it
+        except OSError as error:  # a full disk, no descriptor; or a task has lost the way to it
+            self.lost_why = explain_loss(error)
             return None
         place = [self._name, self._offset + len(header), length, len(index)]
         self._offset += written

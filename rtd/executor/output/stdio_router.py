@@ -148,6 +148,13 @@ class StdioRouter:
                 with suppress(Exception):  # it is the task's own, or none at all
                     stream.flush()
 
+    def prepare_fork(self) -> None:
+        """Make the output of the calling run ready for a child that its task is about to fork."""
+        scratch = self.route()
+        if scratch is not None:
+            with scratch.lock:
+                scratch.prepare_fork()
+
     def reset_in_fork(self) -> None:
         """Forget what the parent has to write, in a child that a task forked."""
         self.out.reset_in_fork()

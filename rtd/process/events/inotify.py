@@ -19,7 +19,8 @@ _IN_ATTRIB: Final = 0x4  # also says that the last name is gone while we hold it
 _IN_IGNORED: Final = 0x8000
 _IN_CREATE: Final = 0x100
 _IN_DELETE: Final = 0x200
-_IN_MOVED: Final = 0x40 | 0x80  # away from here, and to here
+_IN_MOVED_TO: Final = 0x80
+_IN_MOVED: Final = 0x40 | _IN_MOVED_TO  # away from here, and to here
 _IN_Q_OVERFLOW: Final = 0x4000
 _IN_ISDIR: Final = 0x4000_0000
 _IN_ONLYDIR: Final = 0x0100_0000
@@ -60,14 +61,19 @@ class FileWatch:
         FileNotFoundError: there is no such file. OSError: too many watches.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, watched: int = _WATCHED) -> None:
         self._fd = _checked(_libc.inotify_init1(_IN_NONBLOCK | _IN_CLOEXEC), "inotify_init1")
         try:
             name = os.fsencode(path)
-            _checked(_libc.inotify_add_watch(self._fd, name, _WATCHED), str(path))
+            _checked(_libc.inotify_add_watch(self._fd, name, watched), str(path))
         except OSError:
             self.close()
             raise
+
+    @classmethod
+    def of_new_files(cls, folder: Path) -> "FileWatch":
+        """Watch a folder for files that get a name in it, and for nothing that is done to them."""
+        return cls(folder, _IN_CREATE | _IN_MOVED_TO | _IN_ONLYDIR)
 
     def fileno(self) -> int:
         """Return the descriptor, for a selector."""

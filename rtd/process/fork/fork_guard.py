@@ -19,11 +19,13 @@ class ForkGuard:
 
     Attributes:
         is_child: this process is a fork of an executor, made by the code of a task.
+        before: called before such a fork, in the thread that forks.
         in_child: called in such a fork at once, however the task forks.
     """
 
     def __init__(self) -> None:
         self.is_child = False
+        self.before: list[Callable[[], None]] = []
         self.in_child: list[Callable[[], None]] = []
         #: The thread that forks for rtd itself.
         self._own_thread = 0
@@ -39,6 +41,8 @@ class ForkGuard:
         """Let a signal for the child wait until the executor's handlers are gone in it."""
         thread = threading.get_ident()
         if self.in_child and self._own_thread != thread:
+            for step in self.before:
+                step()
             self._masks[thread] = _sigmask(signal.SIG_BLOCK, signal.valid_signals())
 
     def _unblock_signals(self) -> None:

@@ -5,6 +5,7 @@ their numbers may then be files of its own.
 """
 
 import resource
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
@@ -42,9 +43,14 @@ def stdio_as_now() -> Trait:
     return Trait("file descriptors 0 to 2", places, restore)
 
 
-def are_lost(places: Places) -> bool:
+def are_lost(own_fds: Callable[[], Places]) -> bool:
     """Return whether one of these descriptors is closed, or another file than it was."""
-    return any(place is None or file_place(fd) != place for fd, place in places.items())
+    lost = [fd for fd, place in own_fds().items() if place is None or file_place(fd) != place]
+    if not lost:
+        return False
+    # Another thread of rtd may have closed a file of its own meanwhile.
+    now = own_fds()
+    return any(fd in now and (now[fd] is None or file_place(fd) != now[fd]) for fd in lost)
 
 
 class DescriptorReserve:

@@ -17,6 +17,7 @@ from rtd.rpc.core.resolve_target import resolve_target
 from rtd.rpc.core.run_rows import RunRows
 from rtd.rpc.core.verb_handlers import handles
 from rtd.supervisor.core.run_waiters import RunWatch
+from rtd.supervisor.runs.file_changes import changes_of, wait_for_change
 from rtd.supervisor.runs.other_nodes import refuse_output_elsewhere
 from rtd.supervisor.runs.read_output import OutputPart, OutputReader, OutputSource
 
@@ -146,23 +147,34 @@ class _OutputSender:
         index = self._index(seen)
         source = OutputSource.live(self._folder, seen.exec_id, index)
         if source is None:
+            if self._watch is not None:
+                await self._await_file(seen, index)
             return
         reader = self._reader(source)
         if self._watch is None:
             await self._send_live(seen, reader, source.length)
             return
-        changed = asyncio.Event()
-        loop = asyncio.get_running_loop()
         try:
             file = FileWatch(source.data)
         except FileNotFoundError:
             return
-        loop.add_reader(file.fileno(), _on_file_change, file, changed)
-        try:
+        with changes_of(file) as changed:
             await self._follow(seen, index, reader, changed)
-        finally:
-            loop.remove_reader(file.fileno())
-            file.close()
+
+    async def _await_file(self, seen: SlotSnapshot, index: int) -> None:
+        """Return when the run has a file, which its first output makes, or has left its slot."""
+        assert self._watch is not None
+        try:
+            folder = FileWatch.of_new_files(self._folder)
+        except OSError:  # it was removed
+            await self._watch.wait_change(POLL_S)
+            return
+        with changes_of(folder) as changed:
+            while self._still_on(seen):
+                changed.clear()
+                if OutputSource.live(self._folder, seen.exec_id, index) is not None:
+                    return
+                await wait_for_change(changed, POLL_S)
 
     async def _follow(
         self, seen: SlotSnapshot, index: int, reader: OutputReader, changed: asyncio.Event
@@ -175,7 +187,7 @@ class _OutputSender:
             reader.source = source
             await self._send_live(seen, reader, source.indexed_bytes())
             unclaimed = source.length > reader.position
-            woken = await _wait(changed, CLAIM_S if unclaimed else POLL_S)
+            woken = await wait_for_change(changed, CLAIM_S if unclaimed else POLL_S)
             if unclaimed and not woken:
                 await self._send_live(seen, reader, source.length)
 
@@ -232,16 +244,3 @@ class _OutputSender:
             "log", run=self._run_id, attempt=self._position.attempt, stream=part.stream, at=part.at,
             data=part.data, end=self._position.position,
         )  # fmt: skip
-
-
-def _on_file_change(file: FileWatch, changed: asyncio.Event) -> None:
-    file.read_changes()
-    changed.set()
-
-
-async def _wait(event: asyncio.Event, timeout_s: float) -> bool:
-    try:
-        await asyncio.wait_for(event.wait(), timeout_s)
-    except TimeoutError:
-        return False
-    return True

@@ -58,11 +58,11 @@ def test_a_descriptor_is_lost_when_it_is_closed_or_another_file(tmp_path: Path) 
     fd = os.open(tmp_path / "one", os.O_CREAT)
     other = os.open(tmp_path / "other", os.O_CREAT)
     places = {fd: file_place(fd), other: file_place(other)}
-    assert not are_lost(places)
+    assert not are_lost(lambda: places)
     os.dup2(other, fd)
-    assert are_lost(places)
+    assert are_lost(lambda: places)
     os.close(fd)
-    assert are_lost(places)
+    assert are_lost(lambda: places)
     os.close(other)
 
 
