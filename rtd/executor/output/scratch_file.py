@@ -104,11 +104,12 @@ class ScratchFile:
         self.lost_why = explain_loss(error)
 
     def _write_in_fork(self, data: bytes) -> None:
-        """Append output in a child that the task forked: as a program would, without an index,
-        which is the parent's."""
+        """Append output in a child that the task forked: as a program does, without an index."""
         if self._fork_pid != os.getpid():
             self._fork_pid = os.getpid()
-            self._raw_fd = self._open_raw()
+            self._raw_fd = self.fd  # shared with the parent, for a child that has no other left
+            with suppress(OSError):
+                self._raw_fd = self._open_raw()
         if os.lseek(self._raw_fd, 0, os.SEEK_END) + len(data) <= self._limit_bytes:
             os.write(self._raw_fd, data)
 

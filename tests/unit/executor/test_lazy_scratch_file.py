@@ -10,9 +10,10 @@ import pytest
 
 from rtd.common.ids import new_id
 from rtd.executor.output.lazy_scratch_file import LazyScratchFile
+from rtd.executor.output.scratch_file import ScratchFile
 from rtd.executor.output.segments import Segments
 from rtd.model.output_files import file_place
-from rtd.model.output_index import OUT
+from rtd.model.output_index import OUT, RAW, iter_entries
 from rtd.process.traits.descriptors import are_lost
 
 SLOTS = 300
@@ -160,6 +161,32 @@ def test_a_task_that_closes_the_file_takes_no_output_away(files: list[LazyScratc
     os.close(files[0].fd)
     files[0].write(b"two\n", OUT)
     assert files[0].path.read_bytes() == b"one\ntwo\n"
+
+
+@pytest.mark.parametrize("is_lazy", [True, False])
+def test_a_closed_file_that_cannot_be_opened_again_is_a_loss(tmp_path: Path, is_lazy: bool) -> None:
+    path = tmp_path / "1.scratch"
+    file = LazyScratchFile(path, LIMIT, set()) if is_lazy else ScratchFile(path, LIMIT)
+    file.write(b"one\n", OUT)
+    os.close(file.fd)
+    with no_descriptor_left():
+        file.write(b"lost\n", OUT)
+        assert file.lost_bytes == 5
+        assert "LimitNOFILE); raise that" in file.lost_why
+    file.write(b"two\n", OUT)
+    assert path.read_bytes() == b"one\ntwo\n"
+    file.remove()
+
+
+def test_a_child_without_a_descriptor_writes_all_the_same(tmp_path: Path) -> None:
+    file = ScratchFile(tmp_path / "1.scratch", LIMIT)
+    file.write(b"parent\n", OUT)
+    with no_descriptor_left():
+        file._write_in_fork(b"child\n")
+    file.write(b"parent\n", OUT)
+    assert file.path.read_bytes() == b"parent\nchild\nparent\n"
+    entries = [(entry.end, entry.stream) for entry in iter_entries(file.index())]
+    assert entries == [(7, OUT), (13, RAW), (20, OUT)]
 
 
 def test_large_output_is_moved_and_the_next_run_makes_a_new_file(
