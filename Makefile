@@ -8,6 +8,8 @@ PYTHON ?= $(shell for p in python3 python3.15 python3.14 python3.13 python3.12 p
 BIN := $(VENV)/bin
 VERSIONS := 3.11 3.12 3.13 3.14 3.15
 ARGS ?=
+# redis-tools has redis-cli, with which a test subscribes to events.
+PACKAGES ?= python3 python3-venv make redis-server redis-tools
 # The tests keep bytecode, also where Python may not write it by itself: else each worker and each
 # daemon that they start would compile its modules again.
 test test-package test-system chaos: export PYTHONDONTWRITEBYTECODE :=
@@ -79,7 +81,7 @@ lock: ## the lock files again, from pyproject.toml (uses uv)
 
 system-packages: ## the Debian packages that help; redis-server only where no wheel brings it
 	apt-get update
-	apt-get install --yes python3 python3-venv make redis-server
+	apt-get install --yes $(PACKAGES)
 
 clean: ## remove what was made, environments included
 	rm -rf .venv .venv-3.* build dist docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis

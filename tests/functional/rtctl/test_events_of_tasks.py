@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 import redis
@@ -14,6 +15,7 @@ from tests.helpers.running import client
 from tests.helpers.source import PROGRAMS
 from tests.helpers.terminal import Terminal
 
+RUNS = 60
 OWN, USERS = "{rtd:rtd}:events", "{rtd:rtd}:user_events"
 
 
@@ -60,20 +62,33 @@ def test_both_kinds_come_in_their_order_with_event_and_data(rt: Client) -> None:
     assert not any(event["gap"] for event in found)
 
 
-def test_a_client_that_reconnects_after_each_event_sees_each_once(rt: Client) -> None:
-    since = newest(rt)
-    rt.task("pair").submit_many([{}] * 20)
-    for run in rt.ls(task="pair", limit=20):
-        run.wait(20)
-    whole = list(rt.events(since=since, limit=1000))
-    assert len(whole) >= 1 + 20 * 3
+def test_a_client_that_connects_anew_after_each_event_sees_each_once(
+    daemon: Daemon, rt: Client
+) -> None:
+    since = began = newest(rt)
     seen: list[Event] = []
-    while found := list(rt.events(since=since, limit=1)):
-        (event,) = found
-        seen.append(event)
-        since = event["id"]
-    assert [one["id"] for one in seen] == [one["id"] for one in whole]
-    assert len({one["id"] for one in whole}) == len(whole)
+    runs = [rt.submit("count", to=3) for _ in range(4)]
+    while names(seen).count("succeeded") < RUNS:
+        with client(daemon) as other:
+            seen.append(next(iter(other.events(follow=True, since=since))))
+        since = seen[-1]["id"]
+        if seen[-1]["event"] == "queued" and len(runs) < RUNS:
+            runs.append(rt.submit("count", to=3))  # runs go on while it reads
+    assert not any(event["gap"] for event in seen)
+    ids = [began, *(event["id"] for event in seen)]
+    assert len(set(ids)) == len(ids)
+    with server(rt) as store:
+        for which, key in enumerate((OWN, USERS)):
+            # An entry with several events has `:1` behind the place of its first one.
+            places = [one.split("/")[which].partition(":")[0] for one in ids]
+            mine = [after for before, after in pairwise(places) if after != before]
+            entries = store.xrange(key, f"({places[0]}", places[-1])
+            assert mine == [entry.decode() for entry, _ in entries]
+    told = [event for event in seen if event["event"] != "started"]  # late if none followed yet
+    for run in runs:
+        assert names([event for event in told if event["run"] == run.id]) == [
+            "queued", "counted", "counted", "counted", "succeeded",
+        ]  # fmt: skip
 
 
 def test_more_events_than_a_page_come_in_order_and_once(rt: Client) -> None:
