@@ -49,7 +49,7 @@ class LazyScratchFile(ScratchFile):
             except OSError as error:
                 self._lose(len(data), error)
                 return 0
-        return super()._append(data)
+        return ScratchFile._append(self, data)  # per write: `super` costs more
 
     def raw_fd(self) -> int:
         """Return a descriptor for programs, and for writes past the streams. Raises OSError."""
@@ -82,13 +82,14 @@ class LazyScratchFile(ScratchFile):
 
     def size(self) -> int:
         """Return the bytes written so far, by all processes."""
-        return super().size() if self.fd >= 0 else 0
+        return os.lseek(self.fd, 0, os.SEEK_END) if self.fd >= 0 else 0
 
     def reset(self) -> None:
         """Empty, for the next run, and close it where many are open."""
         if self.fd >= 0:
-            super().reset()
-            self.release()
+            ScratchFile.reset(self)
+            if len(self._opened) > _MOST_IDLE:
+                self.release()
         else:
             self._forget_run()
 
