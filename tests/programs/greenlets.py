@@ -212,6 +212,15 @@ def exits_in_child() -> str:
 
 
 @session.task(lane="greenlet")
+def system_error_in_child() -> str:
+    def fail() -> None:
+        raise SystemError("odd")
+
+    gevent.spawn(fail).join()
+    return "still here"
+
+
+@session.task(lane="greenlet")
 def kills_itself() -> None:
     gevent.getcurrent().kill()
 
@@ -263,6 +272,13 @@ def forks() -> str:
 @session.task(lane="greenlet")
 def closes_descriptors() -> None:
     os.closerange(3, 1000)
+
+
+@session.task(lane="greenlet")
+def closes_loop() -> None:
+    number = gevent.get_hub().loop.fileno()
+    os.closerange(number, number + 1)  # gevent's own `os.close` would not
+    gevent.sleep(60)
 
 
 @session.task(lane="greenlet")

@@ -92,7 +92,10 @@ class ConcurrentLane(BaseLane):
             os.eventfd_write(self._wake_fd, 1)
         else:  # a task has closed it
             self._fds_lost = True
-            self._signals.interrupt_main_thread()
+            self._interrupt_coordinator()
+
+    def _interrupt_coordinator(self) -> None:
+        self._signals.interrupt()
 
     def _open_wake_fd(self) -> None:
         self._wake_fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
@@ -113,6 +116,9 @@ class ConcurrentLane(BaseLane):
             active.outcome.add_note(_FDS_NOTE)
 
     def _on_alarm(self) -> None:
+        self._check_wait()
+
+    def _check_wait(self) -> None:
         if self._fds_lost and self._waiting:
             raise DescriptorsLost
 
@@ -157,7 +163,7 @@ class ConcurrentLane(BaseLane):
     def fds(self) -> Sequence[int]:
         found = (self._wake_fd, *super().fds())
         self._waiting = True
-        self._on_alarm()
+        self._check_wait()
         return found
 
     def clear_wakeups(self) -> None:

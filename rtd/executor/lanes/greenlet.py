@@ -8,9 +8,8 @@ the originals of what gevent has patched. This module is imported before that.
 from _thread import start_new_thread
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from contextvars import copy_context
-from typing import Any
+from typing import Any, Final
 
 import gevent
 from gevent import Greenlet, GreenletExit
@@ -18,6 +17,7 @@ from gevent.exceptions import LoopExit
 from gevent.hub import Hub
 
 from rtd.common.stdlib.originals import os, threading
+from rtd.executor.aspects.process_traits import ExecutorParts, ProcessTraits
 from rtd.executor.core.attempt_outcome import AttemptOutcome
 from rtd.executor.lanes.base_lane import LaneParts
 from rtd.executor.lanes.concurrent import ConcurrentLane
@@ -26,8 +26,14 @@ from rtd.executor.runs.call_task import call_task, middleware_calls
 from rtd.executor.runs.concurrent_run import ConcurrentRun
 from rtd.executor.runs.run_greenlet import RunGreenlet, carry_run_into_greenlet
 from rtd.process.fork.fork import CRASH_LOG, EXIT_CRASHED, EXIT_FDS_CLOSED
+from rtd.process.traits.trait import Trait
 from rtd.session.context import run_context
 from rtd.session.core.app_errors import Error, Stopped
+
+#: How the error begins that gevent raises when the descriptors of its loop are closed.
+_LOOP_BROKEN: Final = "(libev)"
+#: So often descriptors that runs have closed are looked for.
+_LOOK_EVERY_S: Final = 0.050
 
 
 class GreenletLane(ConcurrentLane):
@@ -47,18 +53,24 @@ class GreenletLane(ConcurrentLane):
         self._orders: deque[tuple[Any, ...]] = deque()
         self._bell = self._loop.async_()
         #: A task has closed descriptors, so the loop has lost its own.
-        self._fds_replaced = False
+        self._fds_replaced = self._loop_broken = False
+        self._next_look_at = 0.0
+        self._coordinator = 0
 
     def run_loop(self, loop: Callable[[], int]) -> int:
         codes: list[int] = []
         over = self._loop.async_()
+        ended = threading.Lock()
+        ended.acquire()
 
         def coordinate() -> None:
+            self._coordinator = threading.get_ident()
             try:
                 codes.append(loop())
             except BaseException:
                 CRASH_LOG.write_error()
                 os._exit(EXIT_CRASHED)
+            ended.release()
             over.send()
 
         over.start(_do_nothing)  # from now on the loop has something to wait for
@@ -66,21 +78,32 @@ class GreenletLane(ConcurrentLane):
         self._signals.arm_wakeup()
         start_new_thread(coordinate, ())
         while not codes:
-            # Raised by a greenlet of a task, which keeps it as its result, too.
-            with suppress(KeyboardInterrupt, SystemExit):
-                self._wait_for(over)
+            if not self._wait_for(over):
+                self._loop_broken = True
+                self._wake()
+                ended.acquire()
             over.start(_do_nothing)  # before the look at `codes`: `wait` has stopped it
         self._bell.close()
         over.close()
         return codes[0]
 
-    def _wait_for(self, over: Any) -> None:
+    def _wait_for(self, over: Any) -> bool:
+        """Let the Hub go on. Returns False when it cannot: only the coordinator does."""
         try:
             self._hub.wait(over)
         except LoopExit:
             # The loop has counted wrongly what it waits for: `over` has been there all the time.
             # A thread of the app that uses what belongs to this loop can bring that about.
             self._loop.ref()
+        except SystemError as error:
+            return not str(error).startswith(_LOOP_BROKEN)
+        except (KeyboardInterrupt, SystemExit):
+            pass  # of a greenlet of a task, which keeps it as its result, too, as a SystemError
+        return True
+
+    def _process_traits(self, stdio: Trait) -> ProcessTraits:
+        # Without the descriptors: while the main thread looks, the coordinator opens some.
+        return ProcessTraits(ExecutorParts(stdio, dict, _do_nothing, self._on_spoiled))
 
     # -- in the thread of the coordinator ------------------------------------------------------
 
@@ -103,9 +126,12 @@ class GreenletLane(ConcurrentLane):
         self._bell.send()
 
     def collect(self) -> None:
+        broken = self._loop_broken  # before: what runs in the loop ends before the loop does
         super().collect()
-        if self._fds_replaced and self.running_count():
-            # The loop cannot go on. What has ended is known.
+        if broken:
+            self._on_spoiled()
+        if (broken or self._fds_replaced) and self.running_count():
+            # They cannot go on. What has ended is known.
             self._backend.exchange(0)
             os._exit(EXIT_FDS_CLOSED)
 
@@ -116,8 +142,15 @@ class GreenletLane(ConcurrentLane):
     def _on_alarm(self) -> None:
         """Do nothing: this is called in the main thread, which is not the one that waits."""
 
+    def _interrupt_coordinator(self) -> None:
+        # It has no handler to call: its wait finds descriptors that are closed.
+        self._signals.interrupt(self._coordinator)
+
     def _restore_process(self, outcome: AttemptOutcome) -> None:
-        """Do nothing: the main thread does, behind the last run."""
+        """Only look for descriptors that the runs have closed: the main thread does the rest."""
+        if outcome.ended_at >= self._next_look_at:
+            self._next_look_at = outcome.ended_at + _LOOK_EVERY_S
+            self.replace_lost_fds()
 
     def prepare_next(self) -> None:
         if not self._active:

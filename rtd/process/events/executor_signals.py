@@ -103,13 +103,14 @@ class ExecutorSignals:
             self._open_pipe()
             signal.set_wakeup_fd(self._write_fd, warn_on_full_buffer=False)
 
-    def interrupt_main_thread(self) -> None:
-        """Call `on_alarm` now, in the main thread; for other threads."""
+    def interrupt(self, thread: int | None = None) -> None:
+        """End the wait of a thread, by default of the main one, and call `on_alarm` in the latter;
+        for other threads."""
         if file_place(self._write_fd) is None:  # a task has closed it, and Python would complain
             _, writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
             os.dup2(writer, self._write_fd, inheritable=False)
             os.close(writer)
-        signal.pthread_kill(self._main_thread, TIMER_SIGNAL)
+        signal.pthread_kill(thread or self._main_thread, TIMER_SIGNAL)
 
     def drain(self) -> None:
         """Empty the wake-up pipe."""

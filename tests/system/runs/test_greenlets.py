@@ -134,6 +134,7 @@ def test_failures_are_as_in_other_lanes(greenlets: Daemon) -> None:
     with client(greenlets) as rt:
         assert rt.submit("fails").wait(timeout=20).state == "exception"
         assert rt.submit("exits_in_child").result(timeout=20) == "still here"
+        assert rt.submit("system_error_in_child").result(timeout=20) == "still here"
         run = rt.submit("error_in_child").wait(timeout=20)
         assert "Traceback" not in "".join(map(str, run.logs()))
 
@@ -169,8 +170,57 @@ def test_a_run_that_closes_all_descriptors_costs_its_executor(start_daemon: Daem
     daemon = start_daemon("greenlets:session", ["--set", "stop_grace=500ms"], PROGRAMS)
     with client(daemon) as rt:
         run = rt.submit("closes_descriptors").wait(timeout=20)
-        assert run.state in ("succeeded", "lost")
+        assert run.state == "succeeded"
+        assert "own file descriptors were closed by this run" in note_of(rt, run)
         assert rt.submit("add", x=1).result(timeout=20) == 2
+    assert "Traceback" not in daemon.log.read_text()
+
+
+def test_a_run_that_closes_the_loop_costs_its_executor(start_daemon: DaemonMaker) -> None:
+    daemon = start_daemon("greenlets:session", cwd=PROGRAMS)
+    with client(daemon) as rt:
+        run = rt.submit("closes_loop").wait(timeout=20)
+        assert run.state == "lost"
+        assert "exited with code 71" in str(run.error)
+        assert rt.submit("add", x=1).result(timeout=20) == 2
+    assert "Traceback" not in daemon.log.read_text()
+
+
+SLOW_FILES = """
+import gevent
+from rtd import Session
+from rtd.common.stdlib.originals import time
+from rtd.executor.output import scratch_file
+
+session = Session()
+find_place = scratch_file.file_place
+
+
+def find_slowly(fd):
+    time.sleep(0.1)
+    return find_place(fd)
+
+
+scratch_file.file_place = find_slowly
+
+
+@session.task(lane="greenlet")
+def writes(seconds):
+    print("no end of a line", end="")
+    gevent.sleep(seconds)
+"""
+
+
+def test_files_that_are_just_opened_are_not_taken_for_lost(
+    start_daemon: DaemonMaker, tmp_path: Path
+) -> None:
+    (tmp_path / "app.py").write_text(SLOW_FILES)
+    daemon = start_daemon("app.py", cwd=tmp_path)
+    with client(daemon) as rt:
+        for _ in range(3):
+            runs = [rt.submit("writes", seconds=number / 20) for number in range(5)]
+            rt.wait(runs, timeout=20)
+            assert [(run.state, note_of(rt, run)) for run in runs] == [("succeeded", "None")] * 5
 
 
 def test_programs_can_be_started_again_and_again(greenlets: Daemon) -> None:
