@@ -35,7 +35,7 @@ from rtd.config.setting_values import (
 )
 from rtd.model.lanes import CONFIG_LANES, LANE_OF
 
-MAX_CONCURRENCY: Final = 512
+MAX_CONCURRENCY: Final = 10_000
 MAX_EXECUTORS: Final = 256
 
 LANE_READERS: Final[dict[str, tuple[str, Read]]] = {

@@ -1,5 +1,7 @@
 """The slots of the board that a zygote hands out to its executors."""
 
+from bisect import insort
+
 from rtd.common.errors import RtdError
 from rtd.common.ids import to_words
 from rtd.common.stdlib.originals import os
@@ -24,16 +26,21 @@ class BoardSlots:
     def __init__(self, board: Board, slots: tuple[int, int]) -> None:
         self._board = board
         self._lo, self._hi = slots
-        self._taken: set[int] = set()
+        #: Those of executors of this zygote, in the order of their slots.
+        self._taken: list[range] = []
 
     def allocate(self, count: int, exec_id: str, lane: str) -> range:
         """Return slots in a row, ready for an executor that is about to be forked.
 
         Raises:
-            NoFreeSlots: so many free slots are nowhere in a row.
+            NoFreeSlots: so many free slots are nowhere in a row, or the disk has no room for them.
             ValueError: there is no such lane.
         """
         first = self._find(count)
+        try:
+            self._board.reserve(first + count)
+        except OSError as error:
+            raise NoFreeSlots(f"{self._board.path} cannot grow: {error.strerror}") from None
         slots = range(first, first + count)
         for slot in slots:
             self._board.allocate_slot(slot, *to_words(exec_id), lane)
@@ -42,7 +49,7 @@ class BoardSlots:
     def take(self, slots: range, pid: int) -> int:
         """Write down the executor that has these slots. Returns the start ticks of its process."""
         ticks = self._set_owner(slots, pid)
-        self._taken.update(slots)
+        insort(self._taken, slots, key=_first)
         return ticks
 
     def take_in_child(self, slots: range) -> list[Slot]:
@@ -60,7 +67,7 @@ class BoardSlots:
             if seen is not None and seen.running:
                 runs.append(ActiveRunReport(slot, seen.run_id, seen.attempt, seen.started_ns))
             self._board.release_slot(slot)
-        self._taken.difference_update(slots)
+        self._taken.remove(slots)
         return tuple(runs)
 
     def sequence(self, slots: range) -> int:
@@ -83,16 +90,26 @@ class BoardSlots:
         return ticks
 
     def _find(self, count: int) -> int:
-        free = 0
-        for slot in range(self._lo, self._hi):
-            free = free + 1 if self._is_free(slot) else 0
-            if free == count:
-                return slot - count + 1
+        """Return the first of so many free slots in a row."""
+        first = self._lo
+        for taken in [*self._taken, range(self._hi, self._hi)]:
+            while first + count <= taken.start:
+                # An executor of a zygote that died may still live on a slot of this range.
+                other = self._last_living(first, first + count)
+                if other is None:
+                    return first
+                first = other + 1
+            first = max(first, taken.stop)
         raise NoFreeSlots(f"the board has no {count} free slots in {self._lo}:{self._hi}")
 
-    def _is_free(self, slot: int) -> bool:
-        if slot in self._taken:
-            return False
-        # An executor of a zygote that died may still live on a slot of this range.
-        pid, ticks = self._board.owner(slot)
-        return pid == 0 or not same_process(pid, ticks)
+    def _last_living(self, first: int, end: int) -> int | None:
+        """Return the last of these slots whose executor lives; None: all are free."""
+        for slot in range(min(end, self._board.reserved_end(self._lo)) - 1, first - 1, -1):
+            pid, ticks = self._board.owner(slot)
+            if pid and same_process(pid, ticks):
+                return slot
+        return None
+
+
+def _first(slots: range) -> int:
+    return slots.start

@@ -1,9 +1,10 @@
 """The board: shared memory in which each executor shows what it is doing.
 
-A file that all processes of rtd map: 128 bytes of header and slots of 128 bytes, all 64-bit words
-in the machine's own order. An executor writes its slot around each run, which takes about
-a microsecond; the supervisor reads all slots in well under a millisecond, enforces deadlines
-from them, and finds them again after a crash. No message is sent per run.
+A file that all processes of rtd map: 128 bytes of header, slots of 128 bytes, and for each range of
+slots how many of them have room in the file, all 64-bit words in the machine's own order. An
+executor writes its slot around each run, which takes about a microsecond; the supervisor reads all
+slots in well under a millisecond, enforces deadlines from them, and finds them again after a
+crash. No message is sent per run.
 
 A slot's SEQ is odd while a run is on it. Writing order: the run's words, then SEQ to odd;
 at the end only SEQ to even. A reader takes SEQ, the words, SEQ again, and believes them when
@@ -19,14 +20,15 @@ must see stores in order (x86-64, and in practice anywhere two interpreter steps
 
 import mmap
 from array import array
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from rtd.common.errors import Conflict
 from rtd.common.stdlib.originals import os
-from rtd.config.system_errors import name_path
 from rtd.model.lanes import find_lane
+from rtd.process.board import board_file
+from rtd.process.board.board_file import RANGE_SLOTS, RANGES, SLOTS
 from rtd.process.board.slot import (
     FLAG_SAMPLE,
     NEXT_SCAN,
@@ -42,19 +44,10 @@ from rtd.process.board.slot import (
     SlotSnapshot,
 )
 from rtd.process.board.wakeup_fifo import WakeupFifo
-from rtd.process.tree.process_identity import boot_hash
 
-__all__ = ["FLAG_SAMPLE", "RETIRE_WORD", "SLOTS", "Board", "Slot", "SlotSnapshot"]
+__all__ = ["FLAG_SAMPLE", "RANGE_SLOTS", "RETIRE_WORD", "SLOTS", "Board", "Slot", "SlotSnapshot"]
 
-SLOTS: Final = 16384
-_MAGIC: Final = int.from_bytes(b"rtdboard", "little")
-_VERSION: Final = 2
 _PID_MAX: Final = 1 << 22  # no process of Linux has a greater number
-_BYTES: Final = 8 * WORDS * (SLOTS + 1)
-
-# The header's words.
-_MAGIC_AT, _VERSION_AT = 0, 1  # NEXT_SCAN is 2, SERVING is 6
-_BOOT_AT, _PID_AT, _TICKS_AT = 3, 4, 5
 
 
 class Board:
@@ -63,23 +56,25 @@ class Board:
     Args:
         path: the file. The bell, a FIFO, lies beside it as `NAME.bell`.
 
-    Attributes:
-        scan_limit: slots from here on are not scanned, for they belong to no zygote.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.scan_limit = SLOTS
         fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         try:
-            if os.fstat(fd).st_size != _BYTES:
-                raise _foreign(path)
-            self._map = mmap.mmap(fd, _BYTES)
+            status = os.fstat(fd)
+            if status.st_size != board_file.BYTES:
+                raise board_file.foreign(path)
+            self._place = status.st_dev, status.st_ino
+            self._map = mmap.mmap(fd, board_file.BYTES)
         finally:
             os.close(fd)
         self.words = memoryview(self._map).cast("Q")
-        if self.words[_MAGIC_AT] != _MAGIC or self.words[_VERSION_AT] != _VERSION:
-            raise _foreign(path)
+        if (
+            self.words[board_file.MAGIC_AT] != board_file.MAGIC
+            or self.words[board_file.VERSION_AT] != board_file.VERSION
+        ):
+            raise board_file.foreign(path)
         self.wakeup_fifo = WakeupFifo(_fifo_path(path))
 
     @classmethod
@@ -93,16 +88,8 @@ class Board:
         for file in (path, _fifo_path(path)):  # links to descriptors of an earlier supervisor
             if file.is_symlink():
                 file.unlink()
-        try:
-            board = cls(path)
-        except (FileNotFoundError, Conflict):
-            _write_new(path)
-            return cls(path)
-        if board.words[_BOOT_AT] != boot_hash():
-            board.close()
-            _write_new(path)
-            board = cls(path)
-        return board
+        board_file.prepare(path)
+        return cls(path)
 
     def remove(self) -> None:
         """Delete the file and its FIFO. Only when no process is left that writes to them."""
@@ -124,13 +111,13 @@ class Board:
 
     def set_supervisor(self, pid: int, ticks: int) -> None:
         """Write down the process of the supervisor."""
-        self.words[_PID_AT] = pid
-        self.words[_TICKS_AT] = ticks
+        self.words[board_file.PID_AT] = pid
+        self.words[board_file.TICKS_AT] = ticks
 
     @property
     def supervisor(self) -> tuple[int, int]:
         """(pid, start ticks) of the last supervisor; zeros before the first."""
-        return self.words[_PID_AT], self.words[_TICKS_AT]
+        return self.words[board_file.PID_AT], self.words[board_file.TICKS_AT]
 
     def set_next_scan(self, at_ns: int) -> None:
         """Promise to scan at this monotonic time at the latest; 0: wake me for everything.
@@ -143,30 +130,41 @@ class Board:
         """Set the generation that new runs are for, before the first of them can be submitted."""
         self.words[SERVING] = generation
 
-    def scan(self, lo: int = 0, hi: int | None = None) -> list[SlotSnapshot]:
-        """Return the slots in [lo, hi) with a run on them now; `hi` defaults to `scan_limit`.
+    def scan(self) -> list[SlotSnapshot]:
+        """Return the slots with a run on them now.
 
         Takes time for each busy slot, hardly any for the others. A run that ends or begins while
         it is read is left out.
         """
         words = self.words
-        first, last = (lo + 1) * WORDS, ((self.scan_limit if hi is None else hi) + 1) * WORDS
-        seqs = words[first:last:WORDS].tolist()
         seen = []
-        for i, seq in enumerate(seqs):
-            if seq & 1:
-                base = first + i * WORDS
-                row = words[base : base + WORDS].tolist()
-                if row[SEQ] == seq == words[base] and 0 < row[PID] <= _PID_MAX:
-                    seen.append(SlotSnapshot.from_row(lo + i, row, running=True))
+        for lo, hi in self._reserved():
+            first = (lo + 1) * WORDS
+            seqs = words[first : (hi + 1) * WORDS : WORDS].tolist()
+            for i, seq in enumerate(seqs):
+                if seq & 1:
+                    base = first + i * WORDS
+                    row = words[base : base + WORDS].tolist()
+                    if row[SEQ] == seq == words[base] and 0 < row[PID] <= _PID_MAX:
+                        seen.append(SlotSnapshot.from_row(lo + i, row, running=True))
         return seen
 
-    def owned_slots(self, lo: int = 0, hi: int = SLOTS) -> list[SlotSnapshot]:
-        """Return the slots in [lo, hi) that belong to an executor, alive or not, busy or not."""
-        first = (lo + 1) * WORDS + PID
-        pids = self.words[first : (hi + 1) * WORDS : WORDS].tolist()
-        taken = [lo + i for i, pid in enumerate(pids) if pid]
+    def owned_slots(self) -> list[SlotSnapshot]:
+        """Return the slots that belong to an executor, alive or not, busy or not."""
+        taken: list[int] = []
+        for lo, hi in self._reserved():
+            pids = self.words[(lo + 1) * WORDS + PID : (hi + 1) * WORDS : WORDS].tolist()
+            taken += [lo + i for i, pid in enumerate(pids) if pid]
         return [seen for slot in taken if (seen := self.read_slot(slot)) is not None]
+
+    def _reserved(self) -> Iterator[tuple[int, int]]:
+        """Yield the slots of each range that have room in the file, as [lo, hi)."""
+        for number, count in enumerate(
+            self.words[board_file.RESERVED_AT : board_file.RESERVED_AT + RANGES].tolist()
+        ):
+            if count:
+                lo = number * RANGE_SLOTS
+                yield lo, lo + min(count, RANGE_SLOTS)
 
     def read_slot(self, slot: int) -> SlotSnapshot | None:
         """Return the words of a slot; None when it has no owner.
@@ -187,6 +185,24 @@ class Board:
         return SlotSnapshot.from_row(slot, row, running=stable and row[SEQ] & 1 == 1)
 
     # -- the zygote -------------------------------------------------------------------------
+
+    def reserved_end(self, slot: int) -> int:
+        """Return the first slot that has no room in the file yet, of the range of a slot."""
+        number = slot // RANGE_SLOTS
+        return number * RANGE_SLOTS + self.words[board_file.RESERVED_AT + number]
+
+    def reserve(self, end: int) -> None:
+        """Give the slots before `end` room in the file, from the start of the range on.
+
+        Raises:
+            OSError: the disk is full; or the file was removed.
+        """
+        number = (end - 1) // RANGE_SLOTS
+        count = end - number * RANGE_SLOTS
+        if count > self.words[board_file.RESERVED_AT + number]:
+            self.words[board_file.RESERVED_AT + number] = board_file.make_room(
+                self.path, self._place, number, count
+            )
 
     def allocate_slot(self, slot: int, exec_hi: int, exec_lo: int, lane: str) -> None:
         """Make a slot ready for a new executor; `set_owner` follows when it has a pid."""
@@ -224,26 +240,6 @@ class Board:
     def set_retire(self, slot: int) -> None:
         """Tell the owner to take no more runs. Does not undo a stop."""
         self.words[(slot + 1) * WORDS + RETIRE] = RETIRE_WORD
-
-
-def _foreign(path: Path) -> Conflict:
-    return Conflict(f"{path} is no board of this version of rtd; stop its daemon, then remove it")
-
-
-def _write_new(path: Path) -> None:
-    """Put a complete new board in place, in one step. Raises OSError."""
-    header = array("Q", [_MAGIC, _VERSION, 0, boot_hash(), *[0] * (WORDS - 4)])
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.new")
-    try:
-        with name_path(path):
-            temporary.touch(0o600)
-        with name_path(path), temporary.open("r+b") as file:
-            file.write(header.tobytes())
-            # A hole that has no room on a full disk kills the process that writes there (SIGBUS).
-            os.posix_fallocate(file.fileno(), 0, _BYTES)
-        os.rename(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _fifo_path(path: Path) -> Path:

@@ -102,7 +102,6 @@ class ZygoteHandler:
             lo, hi = hello.slots
             zygote = ZygoteRecord(hello.generation, hello.app, lo, hi)
             self._registry.add(zygote)
-            self._context.board.scan_limit = max(self._context.board.scan_limit, zygote.hi)
         zygote.pid, zygote.ticks = hello.pid, hello.ticks
         zygote.connection = connection
         self._by_connection[connection] = zygote

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from rtd.model.manifest import Manifest
-from rtd.process.board.board import SLOTS
+from rtd.process.board.board import RANGE_SLOTS, SLOTS
 from rtd.process.tree.pidfd import open_pidfd
 from rtd.process.tree.process_identity import boot_hash, same_process
 from rtd.process.tree.terminate import signal_name
@@ -19,8 +19,6 @@ from rtd.supervisor.core.jobs import ChangeSignal
 from rtd.supervisor.core.log import log
 from rtd.supervisor.pools.zygote_connection import ZygoteConnection
 
-#: Slots of the board that one zygote hands out; so many generations can live side by side.
-RANGE: Final = SLOTS // 16
 _FILE: Final = "zygotes.json"
 
 
@@ -127,8 +125,9 @@ class ZygoteRegistry:
 
     def free_range(self) -> tuple[int, int] | None:
         """Return slots of the board for one more, or None: all ranges are taken."""
-        taken = {z.lo for z in self._all}
-        return next(((lo, lo + RANGE) for lo in range(0, SLOTS, RANGE) if lo not in taken), None)
+        taken = {z.lo // RANGE_SLOTS for z in self._all}  # one of 0.1.0 has a part of a range
+        ranges = ((lo, lo + RANGE_SLOTS) for lo in range(0, SLOTS, RANGE_SLOTS))
+        return next((found for found in ranges if found[0] // RANGE_SLOTS not in taken), None)
 
     @property
     def file(self) -> Path:

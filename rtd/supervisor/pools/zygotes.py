@@ -27,7 +27,7 @@ from rtd.supervisor.core.executor_registry import ExecutorEntry, ExecutorPhase
 from rtd.supervisor.core.log import log
 from rtd.supervisor.pools.app_settings import with_app_settings
 from rtd.supervisor.pools.zygote_messages import ZygoteHandler, ZygoteListener
-from rtd.supervisor.pools.zygote_registry import RANGE, ZygoteRecord, ZygoteRegistry
+from rtd.supervisor.pools.zygote_registry import ZygoteRecord, ZygoteRegistry
 from rtd.supervisor.pools.zygote_socket import ZygoteSocket
 
 #: How long a zygote may take to end the executors below it.
@@ -60,10 +60,6 @@ class Zygotes:
         self._socket = ZygoteSocket(self._context, handler)
         await self._socket.open()
         self._registry.load(listener.on_zygote_exit)
-        # Scans of the board leave out the slots that no zygote has.
-        self._context.board.scan_limit = max(
-            [RANGE, *(zygote.hi for zygote in self._registry.living)]
-        )
 
     def watched_files(self) -> dict[Path, Callable[[], None]]:
         """Return the files that a running daemon needs, each with what makes it again."""
@@ -94,7 +90,6 @@ class Zygotes:
         if place is None:
             count = len(self._registry.living)
             raise InternalError(f"{count} generations of the app live already; wait for one to end")
-        self._context.board.scan_limit = max(self._context.board.scan_limit, place[1])
         zygote = ZygoteRecord(self._registry.new_number(), app, *place, started_at=time.time())
         paths = self._context.paths
         try:

@@ -275,6 +275,7 @@ def test_an_executor_of_a_dead_zygote_keeps_its_slot(start: Start) -> None:
     # As if it belonged to an earlier zygote: the new one must look, not only count.
     two = start()
     two.accept_hello()
+    two.board.reserve(born["slot"] + 1)
     words, first = two.board.words, (born["slot"] + 1) * 16
     words[first + 1], words[first + 2] = born["pid"], born["ticks"]
     assert two.spawn("idle")["slot"] == born["slot"] + 1

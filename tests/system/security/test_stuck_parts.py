@@ -14,11 +14,10 @@ from pathlib import Path
 import pytest
 
 from rtd.common.ids import new_id
-from rtd.process.board.board import Board
+from rtd.process.board.board import RANGE_SLOTS, Board
 from rtd.process.board.slot import DEADLINE_NS, FLAGS, PID, SEQ, WORDS
 from rtd.process.tree.process_identity import start_ticks
 from rtd.protocol.zygote_messages import HelloReport, StartReport, encode
-from rtd.supervisor.pools.zygote_registry import RANGE
 from tests.helpers.daemon import BIN, Daemon, DaemonMaker
 from tests.helpers.deadline import until
 from tests.helpers.running import client, until_running
@@ -66,7 +65,7 @@ def scribble(daemon: Daemon, seed: int) -> None:
     """Write what may do harm into all slots of the board that a zygote has."""
     luck = random.Random(seed)
     board = Board(daemon.home / "run" / "board")
-    for slot in range(RANGE):
+    for slot in range(board.reserved_end(0)):
         base = (slot + 1) * WORDS
         if seed:
             board.words[base : base + WORDS].release()
@@ -150,8 +149,8 @@ def test_a_forged_hello_is_refused(quiet: Daemon, forged: str) -> None:
     daemon = quiet
     zygote = zygote_of(daemon)
     frame = {
-        "its pid": lambda: hello(zygote, 1, (0, RANGE)),
-        "my pid": lambda: hello(os.getpid(), 1, (0, RANGE)),
+        "its pid": lambda: hello(zygote, 1, (0, RANGE_SLOTS)),
+        "my pid": lambda: hello(os.getpid(), 1, (0, RANGE_SLOTS)),
         "a new one on its slots": lambda: hello(os.getpid(), 7, (5, 9)),
         "no such slots": lambda: hello(os.getpid(), 7, (1 << 20, 1 << 40)),
     }[forged]()

@@ -9,7 +9,8 @@ import pytest
 
 from rtd.common.errors import Conflict
 from rtd.common.ids import new_id, to_words
-from rtd.process.board.board import FLAG_SAMPLE, RETIRE_WORD, SLOTS, Board
+from rtd.process.board import board_file
+from rtd.process.board.board import FLAG_SAMPLE, RANGE_SLOTS, RETIRE_WORD, SLOTS, Board
 from rtd.process.tree.process_identity import start_ticks
 
 HOUR_NS = 3_600_000_000_000
@@ -23,6 +24,7 @@ def board(tmp_path: Path) -> Board:
 def own(board: Board, slot: int, lane: str = "process") -> str:
     """Hand a slot to this process, as a zygote does."""
     exec_id = new_id()
+    board.reserve(slot + 1)
     board.allocate_slot(slot, *to_words(exec_id), lane)
     board.set_owner(slot, os.getpid(), start_ticks(os.getpid()) or 0)
     return exec_id
@@ -33,12 +35,10 @@ def test_a_run_is_seen_from_its_begin_to_its_end(board: Board) -> None:
     slot = board.slot(7)
     assert board.scan() == []
     slot.begin(*to_words(run_id), 11, 22, FLAG_SAMPLE, 33, 44, 3)
-    (seen,) = board.scan(0, 256)
+    (seen,) = board.scan()
     assert (seen.slot, seen.exec_id, seen.run_id, seen.lane) == (7, exec_id, run_id, "thread")
     assert (seen.pid, seen.started_ns, seen.deadline_ns) == (os.getpid(), 11, 22)
     assert (seen.flags, seen.memory_limit_bytes, seen.cpu_limit_ns, seen.attempt) == (1, 33, 44, 3)
-    assert board.scan(8, 256) == []
-    assert board.scan(0, 7) == []
     slot.end()
     assert board.scan() == []
     assert [s.slot for s in board.owned_slots()] == [7]
@@ -49,6 +49,27 @@ def test_the_first_and_the_last_slot_can_be_used(board: Board) -> None:
         own(board, index)
         board.slot(index).begin(1, 2, 3)
     assert [s.slot for s in board.scan()] == [0, SLOTS - 1]
+
+
+def test_the_file_takes_room_for_the_slots_that_are_used(board: Board) -> None:
+    def size() -> int:
+        return board.path.stat().st_blocks * 512
+
+    assert size() < 64 << 10
+    board.reserve(5000)
+    room = size()
+    assert 5000 * 128 <= room < 5000 * 128 + (128 << 10)
+    board.reserve(4000)  # they have it
+    assert size() == room
+    own(board, RANGE_SLOTS + 3)
+    assert [seen.slot for seen in board.owned_slots()] == [RANGE_SLOTS + 3]
+
+
+def test_a_board_that_was_replaced_gets_no_room(board: Board) -> None:
+    board.path.unlink()
+    Board.create(board.path)
+    with pytest.raises(FileNotFoundError, match="replaced"):
+        board.reserve(1)
 
 
 def test_a_new_supervisor_finds_the_runs_of_the_old_one(board: Board) -> None:
@@ -70,7 +91,8 @@ def test_a_board_of_another_boot_is_replaced_and_old_mappings_stay_whole(board: 
 
 def test_a_file_that_is_no_board_is_refused_with_its_name(tmp_path: Path) -> None:
     path = tmp_path / "board"
-    path.write_bytes(b"\0" * 128 * (SLOTS + 1))
+    with path.open("wb") as file:
+        file.truncate(board_file.BYTES)
     with pytest.raises(Conflict, match=str(path)):
         Board(path)
     path.write_bytes(b"short")
@@ -154,7 +176,7 @@ def test_readers_never_see_half_of_a_run(board: Board) -> None:
         reads, deadline = 0, time.monotonic() + 20
         while reads < 30_000 and time.monotonic() < deadline:
             looked = [board.read_slot(0), board.read_slot(1)]
-            for seen in [*board.scan(0, 2), *(s for s in looked if s and s.running)]:
+            for seen in [*board.scan(), *(s for s in looked if s and s.running)]:
                 words = {*seen.run_words, *seen[6:8], *seen[9:12]}
                 assert len(words) == 1, seen
                 reads += 1
@@ -164,5 +186,5 @@ def test_readers_never_see_half_of_a_run(board: Board) -> None:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
     seqs = [board.words[(i + 1) * 16] & 1 for i in range(2)]
-    running = {s.slot for s in board.scan(0, 2)}
+    running = {s.slot for s in board.scan()}
     assert running == {i for i, odd in enumerate(seqs) if odd}
