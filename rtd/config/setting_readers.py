@@ -33,7 +33,7 @@ from rtd.config.setting_values import (
     read_text,
     whole_reader,
 )
-from rtd.model.lanes import CONFIG_LANES, LANE_OF
+from rtd.model.lanes import CONFIG_LANES, LANE_OF, MAX_RUNS_AT_ONCE
 
 MAX_CONCURRENCY: Final = 10_000
 MAX_EXECUTORS: Final = 256
@@ -133,6 +133,7 @@ def build_config(values: Mapping[str, Any]) -> Config:
             groups[head][field] = value
     for pool, lane in lanes.items():
         lanes[pool] = _check_lane(pool, lane, values)
+    _check_runs_at_once(lanes)
     if "redis_server" in top and top.get("redis", EMBEDDED) != EMBEDDED:
         raise ConfigError(
             "redis_server names the program of an embedded Redis, but redis names a Redis "
@@ -147,13 +148,24 @@ def build_config(values: Mapping[str, Any]) -> Config:
     )
 
 
+def _check_runs_at_once(lanes: Mapping[str, LaneConfig]) -> None:
+    counts = {pool: lane.max * lane.concurrency for pool, lane in lanes.items()}
+    if sum(counts.values()) > MAX_RUNS_AT_ONCE:
+        pool = max(counts, key=lambda name: counts[name])
+        lane = lanes[pool]
+        raise ConfigError(
+            f"lanes.{pool}: max ({lane.max:,}) times concurrency ({lane.concurrency:,}) is"
+            f" {counts[pool]:,} runs at once; all lanes together may have {MAX_RUNS_AT_ONCE:,}"
+        )
+
+
 def merge_app_settings(config: Config, settings: Mapping[str, Any]) -> Config:
     """Return the configuration with the settings of an app; those of the configuration win.
 
     Args:
         config: as it was read from the file, the environment and the flags.
         settings: of the app, already read. Left out are those that this rtd does not know, those
-            in `DAEMON_ONLY`, and a bound of a lane that does not fit the daemon's own.
+            in `DAEMON_ONLY`, and those of lanes that do not fit the daemon's own.
     """
     mine = {
         name: v for name, v in settings.items() if name in SETTING_NAMES and name not in DAEMON_ONLY
@@ -164,9 +176,12 @@ def merge_app_settings(config: Config, settings: Mapping[str, Any]) -> Config:
         if both.get(low, 0) > both.get(high, MAX_EXECUTORS):
             mine.pop(low, None)
             mine.pop(high, None)
-    return dataclasses.replace(
-        build_config({**mine, **config.given}), given=config.given, places=config.places
-    )
+    try:
+        merged = build_config({**mine, **config.given})
+    except ConfigError:  # too many runs at once
+        mine = {name: value for name, value in mine.items() if not name.startswith("lanes.")}
+        merged = build_config({**mine, **config.given})
+    return dataclasses.replace(merged, given=config.given, places=config.places)
 
 
 def _check_lane(pool: str, lane: LaneConfig, values: Mapping[str, Any]) -> LaneConfig:

@@ -73,6 +73,8 @@ LANES: Final = (
     # One process that writes the task log (`rtd.executor.task_log_writer`); it has no runs.
     Lane("log", 8, "", for_tasks=False, configurable=False),
 )  # fmt: skip
+#: So many runs of all lanes may go on at once in one generation of an app.
+MAX_RUNS_AT_ONCE: Final = 32_768
 LANE_OF: Final = {lane.name: lane for lane in LANES}
 #: Lanes that a task may name.
 TASK_LANES: Final = tuple(lane.name for lane in LANES if lane.for_tasks)

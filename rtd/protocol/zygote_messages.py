@@ -37,11 +37,12 @@ class SparesCommand(NamedTuple):
 
 
 class StopCommand(NamedTuple):
-    """Ask a run to end."""
+    """Ask a run to end, and `others` of its executor: `[slot, id]` of each."""
 
     exec_id: str
     slot: int
     run_id: str
+    others: Sequence[Sequence[Any]] = ()
 
 
 class RetireCommand(NamedTuple):
@@ -163,11 +164,10 @@ class ErrorReport(NamedTuple):
     message: str
 
 
+_Command = SpawnCommand | SparesCommand | StopCommand | RetireCommand | KillCommand | ForgetCommand
+_Report = HelloReport | StartReport | ExitReport | ErrorReport
 #: Any class of this module.
-ZygoteMessage = (
-    SpawnCommand | SparesCommand | StopCommand | RetireCommand | KillCommand | ForgetCommand
-    | DrainCommand | QuitCommand | HelloReport | StartReport | ExitReport | ErrorReport
-)  # fmt: skip
+ZygoteMessage = _Command | DrainCommand | QuitCommand | _Report
 #: What the supervisor sends, by its name on the wire.
 COMMANDS: Final[Mapping[str, Any]] = {
     "spawn": SpawnCommand,
@@ -237,7 +237,7 @@ def _to_params(message: Any) -> dict[str, Any]:
 
 
 def _from_params(kind: Any, name: str, params: Mapping[str, Any]) -> Any:
-    values = {}
+    values: dict[str, Any] = {}
     for field in kind._fields:
         key = _KEYS.get(field, field)
         if key in params:

@@ -40,6 +40,7 @@ def _board(path: Path) -> bytes:
     lanes = ("process", "thread", "command")
     for number, lane in enumerate(lanes):
         high, low = to_words(EXECUTOR)
+        board.reserve(number + 1)
         board.allocate_slot(number, high, low + number, lane)
         board.set_owner(number, 5000 + number, 100 + number)
     high, low = to_words(RUN_ID)

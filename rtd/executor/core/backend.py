@@ -202,13 +202,19 @@ class Backend:
     def read_intent(self, run_id: str) -> dict[str, Any] | None:
         """Return who asked that run to stop, and why; None when that is not recorded. Without
         Redis it is found when the outcome is written."""
+        return self.read_intents([run_id])[run_id]
+
+    def read_intents(self, run_ids: Sequence[str]) -> dict[str, dict[str, Any] | None]:
+        """Return that of several runs, by their ids: one round trip."""
         try:
-            (blob,) = self.connections.for_commands().execute_all(self.commands.get_intent(run_id))
+            connection = self.connections.for_commands()
+            blobs = connection.execute_all(*map(self.commands.get_intent, run_ids))
         except StoreGone:
             self.connections.drop()
-            self.outcomes.unclear[run_id] = None
-            return None
-        return None if blob is None else msgpack.unpackb(blob)
+            self.outcomes.unclear.update(dict.fromkeys(run_ids))
+            return dict.fromkeys(run_ids)
+        found = zip(run_ids, blobs, strict=True)
+        return {run_id: None if blob is None else msgpack.unpackb(blob) for run_id, blob in found}
 
     def request_retire(self) -> None:
         """Ask for retirement. A later take grants it, once no run is left for this executor."""

@@ -119,7 +119,7 @@ class AsyncLane(ConcurrentLane):
             # A cancellation that rtd asked for becomes `terminated` in the coordinator; any
             # other is the task's own failure.
             raised = error
-            outcome_of_call.record_failure(outcome, error)
+            outcome_of_call.record_failure(outcome, error, is_stop=active.stop_requested)
         try:
             if active.delivers_outcome():
                 from rtd.executor.runs.run_middleware_async import (

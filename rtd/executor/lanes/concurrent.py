@@ -8,8 +8,8 @@ are entered and left by the coordinator, so those of a process (limits, title) d
 import contextlib
 from abc import abstractmethod
 from collections import deque
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from rtd.common.stdlib.originals import os
 from rtd.executor.aspects.board_slot import BoardSlot
@@ -24,6 +24,7 @@ from rtd.executor.runs.concurrent_run import ConcurrentRun, RoutedRun, RunPlace
 from rtd.executor.runs.progress import ProgressThrottle
 from rtd.executor.runs.unfinished import note_unfinished
 from rtd.model.output_files import Places, file_place
+from rtd.process.board.stop_words import StopWords
 from rtd.process.traits.descriptors import stdio_as_now
 from rtd.session.context import run_context
 
@@ -31,6 +32,10 @@ _FDS_NOTE: Final = (
     "rtd's own file descriptors were closed by this run or another one of its process"
     " (os.closerange, or what makes a daemon of its process): this executor ends"
 )
+
+
+#: Runs that are taken, and ends that are written, in one round trip: the others need their turn.
+_BATCH: Final = 200
 
 
 class ConcurrentLane(BaseLane):
@@ -44,6 +49,7 @@ class ConcurrentLane(BaseLane):
             )
             for slot, output in zip(parts.slots, parts.captures, strict=True)
         ]
+        self._stop_words = StopWords(parts.slots)
         self._active: dict[int, ConcurrentRun] = {}
         self._ended: deque[ConcurrentRun] = deque()
         self._reports: deque[tuple[str, bytes]] = deque()
@@ -125,7 +131,7 @@ class ConcurrentLane(BaseLane):
     # -- what the loop calls -----------------------------------------------------------------
 
     def room(self) -> int:
-        return len(self._free)
+        return min(len(self._free), _BATCH)
 
     def start(self, works: Sequence[LeasedRun]) -> None:
         filled = [work for work in works if work.resolver is not None]
@@ -137,6 +143,7 @@ class ConcurrentLane(BaseLane):
                 continue
             throttle = ProgressThrottle(work.id, self.report_progress)
             active = ConcurrentRun(work, self._free.pop(), throttle, self.request_stop)
+            self._stop_words.begin_run(active.place.slot.index)
             self._active[work.id_words[1]] = active
             if work.attempts and work.has_middleware:
                 work.deliver_later = self._backend.is_undelivered(work.id)
@@ -154,8 +161,7 @@ class ConcurrentLane(BaseLane):
             self._backend.reports.publish_event(*self._events.popleft())
         while self._faults:
             self._backend.reports.report_fault(*self._faults.popleft())
-        while self._ended:
-            self._conclude(self._ended.popleft())
+        self._conclude_ended()
 
     def running_count(self) -> int:
         return len(self._active)
@@ -180,16 +186,30 @@ class ConcurrentLane(BaseLane):
 
     # -- ends and stops ------------------------------------------------------------------------
 
-    def _conclude(self, active: ConcurrentRun) -> None:
+    def _conclude_ended(self) -> None:
+        """Conclude the runs that have ended: a batch, the others at the next turn."""
+        ended = deque(self._ended.popleft() for _ in range(min(len(self._ended), _BATCH)))
+        if self._ended:
+            self._wake()
+        for active in ended:
+            active.current_run.ended = True
+            active.outcome.end()
+        stopped = [active.leased_run.id for active in ended if active.stop_requested]
+        intents = self._backend.read_intents(stopped) if stopped else {}
+        try:
+            while ended:
+                self._conclude(ended.popleft(), intents)
+        finally:
+            self._ended.extendleft(reversed(ended))
+
+    def _conclude(self, active: ConcurrentRun, intents: Mapping[str, Any]) -> None:
         outcome = active.outcome
-        active.current_run.ended = True
-        outcome.end()
         if active.current_run.started is not None:
             note_unfinished(outcome, active.current_run)
         if len(self._active) == 1:  # it was the last: what it has changed is no other run's now
             self._restore_process(outcome)
         if active.stop_requested:
-            record_stop(outcome, self._backend.read_intent(active.leased_run.id))
+            record_stop(outcome, intents[active.leased_run.id])
         for leave in active.place.steps.leaves:
             try:
                 leave(outcome)
@@ -206,6 +226,7 @@ class ConcurrentLane(BaseLane):
         self._traits.leave_shared(outcome)
 
     def _check_stops(self) -> None:
-        for run_lo, active in self._active.items():
-            if not active.current_run.stopping and active.place.slot.stop_word == run_lo:
+        for slot, run_lo in self._stop_words.read_new():
+            active = self._active.get(run_lo)
+            if active is not None and active.place.slot.index == slot:
                 active.begin_stop()

@@ -212,7 +212,7 @@ class GreenletLane(ConcurrentLane):
             pass  # it has killed itself, which gevent counts as a success
         except BaseException as error:
             raised = error
-            outcome_of_call.record_failure(outcome, error)
+            outcome_of_call.record_failure(outcome, error, is_stop=active.stop_requested)
         try:
             if active.delivers_outcome():
                 middleware_calls().deliver_outcome(outcome, raised, limit_bytes, found)

@@ -78,7 +78,7 @@ class _Worker(threading.Thread):
             outcome_of_call.record_success(outcome, result, self._result_limit_bytes)
         except BaseException as error:
             raised = error
-            outcome_of_call.record_failure(outcome, error)
+            outcome_of_call.record_failure(outcome, error, is_stop=active.stop_requested)
         if active.delivers_outcome():
             deliver = middleware_calls().deliver_outcome
             deliver(outcome, raised, self._result_limit_bytes, _TaskCode(self, active))

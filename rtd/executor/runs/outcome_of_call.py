@@ -85,9 +85,14 @@ def record_success(outcome: AttemptOutcome, result: Any, limit_bytes: int) -> No
     outcome.result = blob
 
 
-def record_failure(outcome: AttemptOutcome, error: BaseException) -> None:
+def record_failure(outcome: AttemptOutcome, error: BaseException, *, is_stop: bool = False) -> None:
     """Record that the task raised: `error` for its own `Error`, `cancelled` for `Skip`, `exception`
-    for anything else."""
+    for anything else.
+
+    Args:
+        is_stop: a stop was requested, which decides how the run ends. Its exception has no
+            traceback then: to make one takes a millisecond, and thousands may be stopped at once.
+    """
     if isinstance(error, ParameterFailed):
         _record_parameter_failure(outcome, error)
     elif isinstance(error, ResultRefused):
@@ -95,14 +100,17 @@ def record_failure(outcome: AttemptOutcome, error: BaseException) -> None:
     elif isinstance(error, Skip):
         _record_skip(outcome, error)
     else:
-        _record_error(outcome, error)
+        _record_error(outcome, error, has_traceback=not is_stop or isinstance(error, Exception))
 
 
-def _record_error(outcome: AttemptOutcome, error: BaseException) -> None:
+def _record_error(
+    outcome: AttemptOutcome, error: BaseException, *, has_traceback: bool = True
+) -> None:
     outcome.state = _ERROR if isinstance(error, Error) else _EXCEPTION
     kind = type(error)
     message = _message_of(error)
-    outcome.error = [type_name(kind), message, _storable(_format(error, message))]
+    traceback = _storable(_format(error, message)) if has_traceback else ""
+    outcome.error = [type_name(kind), message, traceback]
     outcome.error_names = tuple(name for base in kind.__mro__ for name in all_names(base))
     first = message.partition("\n")[0]
     outcome.why = f"{kind.__name__}: {first}" if first else kind.__name__

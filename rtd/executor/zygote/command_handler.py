@@ -87,8 +87,9 @@ class CommandHandler:
 
     def _stop(self, command: messages.StopCommand) -> None:
         if executor := self._find_executor(command.exec_id):
-            slot, run_lo = int(command.slot), to_words(command.run_id)[1]
-            if not self.table.request_stop(executor, slot, run_lo):
+            targets = [(command.slot, command.run_id), *command.others]
+            runs = [(int(slot), to_words(run_id)[1]) for slot, run_id in targets]
+            for slot in self.table.request_stops(executor, runs):
                 self._report_error(f"slot {slot} is not of executor {executor.exec_id}")
 
     def _retire(self, command: messages.RetireCommand) -> None:

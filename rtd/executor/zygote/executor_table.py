@@ -1,6 +1,6 @@
 """The executors of a zygote: forked, known by id and pid, and remembered until acknowledged."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -135,13 +135,24 @@ class ExecutorTable:
 
     # -- stops ------------------------------------------------------------------------------
 
-    def request_stop(self, executor: ExecutorProcess, slot: int, run_lo: int) -> bool:
-        """Ask a run to end: name it on the board, then send SIGTERM. False: not its slot."""
-        if slot not in executor.slots:
-            return False
-        self._slots.set_stop(slot, run_lo)
-        send_to_child(executor.pid, SIGTERM)
-        return True
+    def request_stops(
+        self, executor: ExecutorProcess, runs: Sequence[tuple[int, int]]
+    ) -> list[int]:
+        """Ask runs to end: name each on the board, then send one SIGTERM.
+
+        Args:
+            runs: slot, and low word of the run's id.
+
+        Returns:
+            The slots that are not the executor's.
+        """
+        strange = [slot for slot, _ in runs if slot not in executor.slots]
+        for slot, run_lo in runs:
+            if slot in executor.slots:
+                self._slots.set_stop(slot, run_lo)
+        if len(strange) < len(runs):
+            send_to_child(executor.pid, SIGTERM)
+        return strange
 
     def retire(self, executor: ExecutorProcess) -> None:
         """Tell an executor to take no more runs and end."""

@@ -20,15 +20,13 @@ must see stores in order (x86-64, and in practice anywhere two interpreter steps
 
 import mmap
 from array import array
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
 
 from rtd.common.stdlib.originals import os
 from rtd.model.lanes import find_lane
-from rtd.process.board import board_file
-from rtd.process.board.board_file import RANGE_SLOTS, RANGES, SLOTS
+from rtd.process.board import board_file, board_scan
+from rtd.process.board.board_file import RANGE_SLOTS, SLOTS
 from rtd.process.board.slot import (
     FLAG_SAMPLE,
     NEXT_SCAN,
@@ -46,8 +44,6 @@ from rtd.process.board.slot import (
 from rtd.process.board.wakeup_fifo import WakeupFifo
 
 __all__ = ["FLAG_SAMPLE", "RANGE_SLOTS", "RETIRE_WORD", "SLOTS", "Board", "Slot", "SlotSnapshot"]
-
-_PID_MAX: Final = 1 << 22  # no process of Linux has a greater number
 
 
 class Board:
@@ -136,35 +132,17 @@ class Board:
         Takes time for each busy slot, hardly any for the others. A run that ends or begins while
         it is read is left out.
         """
-        words = self.words
-        seen = []
-        for lo, hi in self._reserved():
-            first = (lo + 1) * WORDS
-            seqs = words[first : (hi + 1) * WORDS : WORDS].tolist()
-            for i, seq in enumerate(seqs):
-                if seq & 1:
-                    base = first + i * WORDS
-                    row = words[base : base + WORDS].tolist()
-                    if row[SEQ] == seq == words[base] and 0 < row[PID] <= _PID_MAX:
-                        seen.append(SlotSnapshot.from_row(lo + i, row, running=True))
-        return seen
+        return board_scan.busy_slots(self.words)
+
+    def running(self) -> dict[tuple[int, int], int]:
+        """Return the slot of each run that goes on, by the words of its id. Much faster than `scan`
+        where thousands go on; `read_slot` says whether it still is so."""
+        return board_scan.run_places(self.words)
 
     def owned_slots(self) -> list[SlotSnapshot]:
         """Return the slots that belong to an executor, alive or not, busy or not."""
-        taken: list[int] = []
-        for lo, hi in self._reserved():
-            pids = self.words[(lo + 1) * WORDS + PID : (hi + 1) * WORDS : WORDS].tolist()
-            taken += [lo + i for i, pid in enumerate(pids) if pid]
+        taken = board_scan.owned(self.words)
         return [seen for slot in taken if (seen := self.read_slot(slot)) is not None]
-
-    def _reserved(self) -> Iterator[tuple[int, int]]:
-        """Yield the slots of each range that have room in the file, as [lo, hi)."""
-        for number, count in enumerate(
-            self.words[board_file.RESERVED_AT : board_file.RESERVED_AT + RANGES].tolist()
-        ):
-            if count:
-                lo = number * RANGE_SLOTS
-                yield lo, lo + min(count, RANGE_SLOTS)
 
     def read_slot(self, slot: int) -> SlotSnapshot | None:
         """Return the words of a slot; None when it has no owner.
@@ -180,7 +158,7 @@ class Board:
             if stable:
                 break
             row = self.words[base : base + WORDS].tolist()
-        if not 0 < row[PID] <= _PID_MAX:
+        if not 0 < row[PID] <= board_scan.PID_MAX:
             return None
         return SlotSnapshot.from_row(slot, row, running=stable and row[SEQ] & 1 == 1)
 

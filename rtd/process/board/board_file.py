@@ -12,12 +12,13 @@ from typing import Final
 from rtd.common.errors import Conflict
 from rtd.common.stdlib.originals import os
 from rtd.config.system_errors import name_path
+from rtd.model.lanes import MAX_RUNS_AT_ONCE
 from rtd.process.board.slot import WORDS
 from rtd.process.tree.process_identity import boot_hash
 
 #: A zygote has one range of slots.
 RANGES: Final = 16
-RANGE_SLOTS: Final = 32768
+RANGE_SLOTS: Final = MAX_RUNS_AT_ONCE
 SLOTS: Final = RANGES * RANGE_SLOTS
 MAGIC: Final = int.from_bytes(b"rtdboard", "little")
 VERSION: Final = 2

@@ -158,6 +158,11 @@ class Slot:
         self._words[SEQ] = seq
 
     @property
+    def board_words(self) -> memoryview:
+        """The whole board."""
+        return self._header
+
+    @property
     def stop_word(self) -> int:
         """The low 64 bits of the run that must stop; RETIRE_WORD: take no more runs.
 

@@ -115,7 +115,8 @@ def needs_end() -> bool:
 
 
 def _join_threads() -> None:
-    threading._shutdown()  # type: ignore[attr-defined]
+    # Not the original: gevent has replaced the locks that it would wait for.
+    sys.modules["threading"]._shutdown()
 
 
 def _end_children() -> None:

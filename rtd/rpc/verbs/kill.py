@@ -10,6 +10,7 @@ from rtd.rpc.core.for_each_target import TargetOutcome, TargetWork, for_each_tar
 from rtd.rpc.core.read_records import read_record
 from rtd.rpc.core.request import ClientRequest
 from rtd.rpc.core.verb_handlers import handles
+from rtd.supervisor.core.run_helpers import existing_record
 from rtd.supervisor.core.stop_request import Intent, Stop
 
 
@@ -20,28 +21,32 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
 
 
 async def _kill(request: ClientRequest, run_id: str, _position: int) -> TargetWork:
+    context, read = request.context, None
+    blob = await context.batch.execute(context.commands.get_record(run_id))
     try:
-        _, record = await read_record(request.context, run_id)
+        read = blob, existing_record(run_id, blob)
     except StoreError:  # it cannot be read; what runs ends all the same
-        if request.node.stops.find_slot(run_id) is None:
+        if request.node.stops.slots.find(run_id) is None:
             raise
     else:
-        if record.state in TERMINAL:
-            raise WrongState(f"run {run_id} has ended already: {record.state}")
+        if read[1].state in TERMINAL:
+            raise WrongState(f"run {run_id} has ended already: {read[1].state}")
     by = request.client.peer.text
     reason = request.params["reason"]
     why = f"killed by {by}" + (f": {reason}" if reason else "")
     stop = request.node.stops.stop_run(
-        run_id, Intent(by, why, time.time()), request.params["grace_s"]
+        run_id, Intent(by, why, time.time()), request.params["grace_s"], read
     )
     over = _until_over(request, stop)
     # The grace of one run is not to hold up the others; as many as there are slots may run.
-    return over if request.node.stops.find_slot(run_id) is not None else await over
+    return over if request.node.stops.slots.find(run_id) is not None else await over
 
 
 async def _until_over(request: ClientRequest, stop: Stop) -> TargetOutcome:
     await request.context.redis.wait_unless_silent(request.node.stops.wait(stop))
-    _, record = await read_record(request.context, stop.run_id)
+    record = None if stop.read is None else stop.read[1]
+    if record is None or record.state not in TERMINAL:
+        _, record = await read_record(request.context, stop.run_id)
     recorded = record.end.pids if record.end else None
     executor_lives = stop.exec_id in request.context.executors
     return {

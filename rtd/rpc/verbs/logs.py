@@ -123,7 +123,7 @@ class _OutputSender:
         return (await read_record(self._request.context, self._run_id))[1]
 
     def _find(self) -> SlotSnapshot | None:
-        return self._request.node.stops.find_slot(self._run_id)
+        return self._request.node.stops.slots.find(self._run_id)
 
     # --- ended
 

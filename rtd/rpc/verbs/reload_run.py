@@ -57,7 +57,7 @@ def _running_attempt(request: ClientRequest, record: RunRecord) -> int:
     if stops.is_stopping(run_id):
         raise WrongState(f"run {run_id} is being stopped already")
     attempt = len(record.attempts) + 1
-    seen = stops.find_slot(run_id)
+    seen = stops.slots.find(run_id)
     if seen is not None and seen.attempt == attempt:
         return attempt
     if record.attempts:

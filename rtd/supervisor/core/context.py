@@ -20,6 +20,7 @@ from rtd.process.board.board import Board, SlotSnapshot
 from rtd.store.commands.commands import StoreCommands
 from rtd.store.connection.async_ import AsyncRedisConnection
 from rtd.store.connection.command import RedisCommand
+from rtd.store.connection.command_batch import CommandBatch
 from rtd.supervisor.core.executor_registry import ExecutorRegistry
 from rtd.supervisor.core.faults import FaultRecorder
 from rtd.supervisor.core.jobs import Jobs
@@ -71,6 +72,7 @@ class SupervisorContext:
         working_dir: the app is found from there; the name that a user has entered it by.
         app_error: why the app does not import; None: it does.
         gate: whether tasks start by themselves, and whether the daemon takes new work.
+        batch: for commands that come by the thousand.
         tasks_written: other nodes know which tasks this one has, or there are none.
         faults: failures of the app's own code.
         condition_parser: parses the conditions of all apps that live.
@@ -94,10 +96,12 @@ class SupervisorContext:
     working_dir: Path = field(default_factory=working_directory)
     tasks_written: asyncio.Event = field(default_factory=asyncio.Event)
     faults: FaultRecorder = field(init=False)
+    batch: CommandBatch = field(init=False)
     condition_parser: ConditionParser = field(default_factory=ConditionParser)
 
     def __post_init__(self) -> None:
         self.tasks_written.set()
+        self.batch = CommandBatch(self.redis, self.jobs.start)
         self.faults = FaultRecorder(self.redis, self.commands, self.jobs, self.config.node)
 
     def find_task(self, name: str) -> TaskInfo:

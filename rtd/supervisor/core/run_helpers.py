@@ -88,7 +88,7 @@ async def cancel_waiting(
         tell="t" if _is_heard_of(record, by) else "",
     )
     events = pack_events([run_event(at, cancelled, "cancelled", why or None)])
-    answer: str = await context.execute(
+    answer: str = await context.batch.execute(
         context.commands.cancel(
             context.config.node, now_ms(), events, context.config.history, withdrawal
         )
@@ -116,21 +116,24 @@ def unreadable_run(run_id: str, fault: object) -> StoreError:
     return StoreError(f"run {run_id}: {unreadable_text(fault)}")
 
 
-async def read_unless_leased(
-    context: SupervisorContext, run_id: str
+async def decode_unless_leased(
+    context: SupervisorContext, run_id: str, blob: bytes | None
 ) -> tuple[bytes, RunRecord] | None:
     """Return the record of a run, as it is stored and decoded.
 
     None: it cannot be read, and an executor has the run: that writes a new one at the run's end.
     Raises StoreGone, and as `existing_record` does.
+
+    Args:
+        blob: the record as it was read just now.
     """
-    read = context.commands.get_record(run_id)
-    blob = await context.execute(read)
-    if blob is not None and readable_record(run_id, blob) is None:
-        leases = await context.execute(context.commands.list_leased())
-        if any(lease.id == run_id for lease in leases):
-            return None
-        blob = await context.execute(read)  # the run may have ended just then
+    record = None if blob is None else readable_record(run_id, blob)
+    if blob is None or record is not None:
+        return blob or b"", record or existing_record(run_id, blob)
+    leases = await context.execute(context.commands.list_leased())
+    if any(lease.id == run_id for lease in leases):
+        return None
+    blob = await context.execute(context.commands.get_record(run_id))  # it may have ended just then
     return blob or b"", existing_record(run_id, blob)
 
 

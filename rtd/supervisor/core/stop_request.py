@@ -7,6 +7,7 @@ from typing import Any
 import msgpack
 
 from rtd.common.text_of import pack_plain
+from rtd.model.run_record import RunRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,7 @@ class Stop:
         attempt: the attempt that is being ended; 0: not known yet.
         processes: pid and name of those at and below the executor before the stop.
         unresponsive: the run did not stop within its grace.
+        read: the record of the run at the last look, as it is stored and decoded.
     """
 
     run_id: str
@@ -99,3 +101,4 @@ class Stop:
     attempt: int = 0
     processes: list[tuple[int, str]] = field(default_factory=list)
     unresponsive: bool = False
+    read: tuple[bytes, RunRecord] | None = None

@@ -9,12 +9,11 @@ import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from rtd.common.errors import StoreGone, WrongState
-from rtd.common.ids import to_words
 from rtd.config.config import EMBEDDED
-from rtd.model.run_states import TERMINAL
+from rtd.model.run_record import RunRecord
 from rtd.process.board.board import SlotSnapshot
 from rtd.process.tree.process_tree import read_tree
 from rtd.protocol.zygote_messages import StopCommand
@@ -22,16 +21,18 @@ from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.executor_registry import ExecutorEntry, ExecutorPhase
 from rtd.supervisor.core.log import log
 from rtd.supervisor.core.retry import Backoff
-from rtd.supervisor.core.run_helpers import cancel_waiting, read_unless_leased
 from rtd.supervisor.core.stop_request import Intent, Stop
 from rtd.supervisor.ending.executor_killer import ExecutorKiller
+from rtd.supervisor.ending.run_cancellation import RunCancellation
+from rtd.supervisor.ending.run_slots import FIRST_POLL_S, MAX_POLL_S, RunSlots
 from rtd.supervisor.ending.store_intent import store_intent
 from rtd.supervisor.pools.zygotes import Zygotes
 from rtd.supervisor.runs.other_nodes import refuse_other_nodes
 
-#: The waits between two looks at a run that is being stopped: the first and the longest.
-FIRST_POLL_S: Final = 0.001
-MAX_POLL_S: Final = 0.02
+#: With so many stops at once a run's record is read half as often as that of a single one.
+MANY_STOPS: Final = 250
+#: How long a run that an executor has leased is left alone before it is cancelled once more.
+CANCEL_AGAIN_S: Final = 0.05
 #: A leased run that is not on the board after so long may be on another node.
 ELSEWHERE_S: Final = 1.0
 
@@ -43,6 +44,9 @@ class Stops:
         context: what the parts of the supervisor share.
         zygotes: receive the commands to stop and kill.
         refill: called with a lane that needs another executor.
+
+    Attributes:
+        slots: where the runs that go on are on the board.
     """
 
     def __init__(
@@ -51,7 +55,10 @@ class Stops:
         self._context = context
         self._zygotes = zygotes
         self._killer = ExecutorKiller(context, zygotes, refill)
+        self.slots = RunSlots(context)
         self._by_run: dict[str, Stop] = {}
+        #: Stops of this turn, by executor: slots and ids of runs.
+        self._unsent: dict[str, list[list[Any]]] = {}
 
     def covers(self, seen: SlotSnapshot) -> bool:
         """Whether this attempt of a run is being ended."""
@@ -71,12 +78,19 @@ class Stops:
         """Continue the stops that wait for this executor to end; its runs are not settled yet."""
         self._killer.on_executor_exit(exec_id)
 
-    def stop_run(self, run_id: str, intent: Intent, grace_s: float | None = None) -> Stop:
+    def stop_run(
+        self,
+        run_id: str,
+        intent: Intent,
+        grace_s: float | None = None,
+        read: tuple[bytes, RunRecord] | None = None,
+    ) -> Stop:
         """Begin to end a run; a second request can only shorten the grace of the first, and
         end a run that the first would let go on.
 
         Args:
             grace_s: seconds between asking and killing; None: as the task's policy says.
+            read: the record of the run, as it is stored and decoded just now; None: not known.
         """
         until = float("inf") if grace_s is None else time.monotonic() + grace_s
         stop = self._by_run.get(run_id)
@@ -87,7 +101,7 @@ class Stops:
                 name = f"storing who stops run {run_id}"
                 self._context.jobs.start(store_intent(self._context, run_id, intent), name)
             return stop
-        stop = self._by_run[run_id] = Stop(run_id, intent, until)
+        stop = self._by_run[run_id] = Stop(run_id, intent, until, read=read)
         stop.task = self._context.jobs.start(self._until_over(stop), f"stopping run {run_id}")
         return stop
 
@@ -105,10 +119,11 @@ class Stops:
 
     async def _until_over(self, stop: Stop) -> None:
         try:
-            if self._context.config.redis != EMBEDDED and self.find_slot(stop.run_id) is None:
+            if self._context.config.redis != EMBEDDED and self.slots.find(stop.run_id) is None:
                 await refuse_other_nodes(self._context, stop.run_id)  # none of ours is kept
             saved = stop.intent
-            intent, grace_s = await store_intent(self._context, stop.run_id, saved)
+            record = None if stop.read is None else stop.read[1]
+            intent, grace_s = await store_intent(self._context, stop.run_id, saved, record)
             if stop.intent is saved:  # no later request has replaced it
                 stop.intent = intent
             elif saved.reload_attempt:  # it may have been stored before this one
@@ -135,20 +150,19 @@ class Stops:
         to its queue; one that has just ended is reported soon.
         """
         context = self._context
-        pause = Backoff(FIRST_POLL_S, MAX_POLL_S)
+        share = 1 + len(self._by_run) / MANY_STOPS
+        pause = Backoff(FIRST_POLL_S, MAX_POLL_S * share)
         elsewhere_at = time.monotonic() + ELSEWHERE_S
+        waiting = RunCancellation(context, stop, CANCEL_AGAIN_S * share)
         while True:
-            seen, intent = self.find_slot(stop.run_id), stop.intent
+            intent = stop.intent
+            seen = self.slots.find(stop.run_id) if waiting.may_run else None
             if intent.reload_attempt:
                 return seen if seen and seen.attempt == intent.reload_attempt else None
             if seen is not None:
                 return seen
-            if (found := await read_unless_leased(context, stop.run_id)) is not None:
-                if found[1].state in TERMINAL:
-                    return None
-                answer = await cancel_waiting(context, *found, intent.by, intent.why, time.time())
-                if answer == "ok":
-                    return None
+            if await waiting.is_over():
+                return None
             if time.monotonic() > elsewhere_at:
                 try:
                     await refuse_other_nodes(context, stop.run_id)
@@ -159,12 +173,6 @@ class Stops:
                 elsewhere_at = time.monotonic() + ELSEWHERE_S
             await pause.wait()
 
-    def find_slot(self, run_id: str) -> SlotSnapshot | None:
-        """Return the slot that a run is on now."""
-        words = to_words(run_id)
-        slots = self._context.busy_slots()
-        return next((seen for seen in slots if seen.run_words == words), None)
-
     async def _end_running(self, stop: Stop, seen: SlotSnapshot) -> None:
         executor = self._context.executors.at_slot(seen.slot)
         if executor is None or executor.id != seen.exec_id:
@@ -174,8 +182,8 @@ class Stops:
             members = read_tree(executor.pid).processes
             stop.processes = [(member.pid, member.name) for member in members]
         if stop.until > time.monotonic():
-            self._zygotes.send_command(executor, StopCommand(executor.id, seen.slot, stop.run_id))
-            if await self._left_in_time(stop, seen):
+            self._send_stop(executor, seen.slot, stop.run_id)
+            if await self.slots.wait_left(stop, seen):
                 return
         stop.unresponsive = True
         if executor.slots == 1:
@@ -183,20 +191,20 @@ class Stops:
         else:
             await self._replace(stop, executor, seen)
 
-    async def _left_in_time(self, stop: Stop, seen: SlotSnapshot) -> bool:
-        """Wait until the run has left its slot. Return False if its grace ended first."""
-        pause = Backoff(FIRST_POLL_S, MAX_POLL_S)
-        while self._still_on(stop, seen):
-            if time.monotonic() >= stop.until:
-                return False
-            await pause.wait()
-        return True
+    def _send_stop(self, executor: ExecutorEntry, slot: int, run_id: str) -> None:
+        """Ask a run to end: in one message with the others of its executor in this turn."""
+        if not self._unsent:
+            asyncio.get_running_loop().call_soon(self._send_stops)
+        self._unsent.setdefault(executor.id, []).append([slot, run_id])
 
-    def _still_on(self, stop: Stop, seen: SlotSnapshot) -> bool:
-        now = self._context.board.read_slot(seen.slot)
-        if now is None or not now.running:
-            return False
-        return (now.run_id, now.attempt, now.exec_id) == (stop.run_id, seen.attempt, seen.exec_id)
+    def _send_stops(self) -> None:
+        unsent, self._unsent = self._unsent, {}
+        for exec_id, runs in unsent.items():
+            executor = self._context.executors.get(exec_id)
+            if executor is None:
+                continue  # it has ended, and its runs with it
+            slot, run_id = runs[0]
+            self._zygotes.send_command(executor, StopCommand(exec_id, slot, run_id, runs[1:]))
 
     async def _replace(self, stop: Stop, executor: ExecutorEntry, seen: SlotSnapshot) -> None:
         """Replace the executor of a thread or coroutine, which cannot be killed alone.
@@ -216,9 +224,9 @@ class Stops:
             log.warning("run %s: %s", stop.run_id, note)
             await self._killer.replace(executor)
         pause = Backoff(FIRST_POLL_S, MAX_POLL_S)
-        while self._still_on(stop, seen) and self._has_other_runs(executor):
+        while self.slots.is_on(stop.run_id, seen) and self._has_other_runs(executor):
             await pause.wait()
-        if self._still_on(stop, seen):
+        if self.slots.is_on(stop.run_id, seen):
             await self._killer.kill(executor, f"run {stop.run_id}: {stop.intent.why}")
 
     def _has_other_runs(self, executor: ExecutorEntry) -> bool:

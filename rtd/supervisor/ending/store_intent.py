@@ -13,11 +13,14 @@ from rtd.supervisor.core.stop_request import Intent
 
 
 async def store_intent(
-    context: SupervisorContext, run_id: str, intent: Intent
+    context: SupervisorContext, run_id: str, intent: Intent, record: RunRecord | None = None
 ) -> tuple[Intent, float]:
     """Store an intent. Returns it, and the grace that the run's policies give, in seconds.
 
     The intent of a limit says that the run is tried again, if the policies of the run do.
+
+    Args:
+        record: of the run, if it is known.
 
     Raises:
         StoreGone: the run is to begin again, which only a stored intent says. Any other stop goes
@@ -25,18 +28,18 @@ async def store_intent(
     """
     grace_s = context.config.stop_grace_s
     try:
-        _, blob = await context.redis.execute_all(
-            context.commands.set_intent(run_id, intent.pack()), context.commands.get_record(run_id)
-        )
-        record = readable_record(run_id, blob)
+        calls = [context.commands.set_intent(run_id, intent.pack())]
         if record is None:
+            calls.append(context.commands.get_record(run_id))
+        replies = await context.batch.execute_all(*calls)
+        if record is None and (record := readable_record(run_id, replies[1])) is None:
             return intent, grace_s
         policies = policies_of(context, record.spec)
         if policies.stop_grace_s is not None:
             grace_s = policies.stop_grace_s
         retried = _with_retry(intent, record, policies)
         if retried is not intent:
-            await context.execute(context.commands.set_intent(run_id, retried.pack()))
+            await context.batch.execute(context.commands.set_intent(run_id, retried.pack()))
             return retried, grace_s
     except StoreGone:
         if intent.reload_attempt:

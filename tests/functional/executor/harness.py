@@ -59,6 +59,7 @@ class Bench:
         slots = list(range(self._next_slot, self._next_slot + concurrency))
         self._next_slot += concurrency
         for slot in slots:
+            self.board.reserve(slot + 1)
             self.board.allocate_slot(slot, *to_words(exec_id), pool)
         told = {
             "store_url": self.redis.url,

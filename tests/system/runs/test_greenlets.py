@@ -321,6 +321,7 @@ def test_it_stops_in_order(start_daemon: DaemonMaker) -> None:
         assert daemon.stop() == 0
         assert run is not None
     assert not daemon.processes()
+    assert "did not end" not in daemon.log.read_text()
 
 
 WITH_MIDDLEWARE = """

@@ -48,6 +48,7 @@ def test_a_lane_has_its_row_in_the_guide(name: str) -> None:
 @pytest.mark.parametrize("lane", LANES, ids=by_name)
 def test_the_board_shows_the_lane_of_a_slot(lane: Lane, tmp_path: Path) -> None:
     board = Board.create(tmp_path / "board")
+    board.reserve(1)
     board.allocate_slot(0, *to_words(new_id()), lane.name)
     board.set_owner(0, 1, 1)
     seen = board.read_slot(0)

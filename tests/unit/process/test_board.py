@@ -39,8 +39,10 @@ def test_a_run_is_seen_from_its_begin_to_its_end(board: Board) -> None:
     assert (seen.slot, seen.exec_id, seen.run_id, seen.lane) == (7, exec_id, run_id, "thread")
     assert (seen.pid, seen.started_ns, seen.deadline_ns) == (os.getpid(), 11, 22)
     assert (seen.flags, seen.memory_limit_bytes, seen.cpu_limit_ns, seen.attempt) == (1, 33, 44, 3)
+    assert board.running() == {to_words(run_id): 7}
     slot.end()
     assert board.scan() == []
+    assert board.running() == {}
     assert [s.slot for s in board.owned_slots()] == [7]
 
 

@@ -148,6 +148,14 @@ def test_an_app_s_bound_that_does_not_fit_the_daemon_s_is_left_out() -> None:
     assert (high.lanes["thread"].min, high.lanes["thread"].max, high.history) == (3, 3, 9)
 
 
+def test_lanes_of_an_app_that_leave_no_room_beside_the_daemon_s_are_left_out() -> None:
+    own = build_config({"lanes.async.concurrency": 10_000, "lanes.async.max": 3})
+    merged = merge_app_settings(own, {"lanes.greenlet.concurrency": 5_000, "history": 9})
+    assert (merged.lanes, merged.history) == (own.lanes, 9)
+    fits = merge_app_settings(own, {"lanes.greenlet.concurrency": 2_000})
+    assert fits.lanes["greenlet"].concurrency == 2_000
+
+
 def test_keys_that_only_a_later_rtd_knows_are_left_out() -> None:
     assert (
         merge_app_settings(Config(), {"colour": "red", "redis": "redis://x", "node": "y"})
