@@ -14,7 +14,7 @@ REDIS_SOCKET = os.environ.get("BENCH_REDIS", "/nonexistent")
 
 Command = list[str]
 Figures = dict[str, float]
-WAITING_AT_ONCE = 500
+WAITING_AT_ONCE = 2000
 """How many runs of the section `waiting` the one process of each system may have at once."""
 
 
