@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from rtd.common.errors import StoreGone
+from rtd.common.errors import StoreError, StoreGone
 from rtd.model.lanes import LOG_LANE
-from rtd.process.board.board import SlotSnapshot
+from rtd.model.run_record import RunRecord
 from rtd.store.commands.stored_records import readable_record
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.log import log
@@ -29,6 +29,8 @@ LOG_S: Final = 6.0
 #: The same when everything must end at once.
 LOG_HURRY_S: Final = 1.0
 _POLL_S: Final = 0.02
+#: Looks at the board take at most one part in so many of the time.
+_SHARE: Final = 10
 
 
 class ShutdownRequest:
@@ -142,28 +144,33 @@ class Shutdown:
         await self._wait(lambda: not self._context.busy_slots(), lambda: self._until)
 
     async def _stop_the_rest(self) -> None:
-        """Ask the runs that go on to stop, and kill those that do not."""
+        """Ask the runs that go on to stop, all at once, and kill those that do not."""
+        run_ids = [seen.run_id for seen in self._context.busy_slots()]
+        records = await asyncio.gather(*map(self._read, run_ids))
         stops = []
-        for seen in self._context.busy_slots():
-            requeue = await self._may_requeue(seen)
+        for run_id, read in zip(run_ids, records, strict=True):
             why = "the daemon was shut down"
-            intent = Intent("drain", why, time.time(), requeue=requeue)
+            intent = Intent("drain", why, time.time(), requeue=self._may_requeue(read))
             grace_s = 0.0 if self._is_forced else STOP_GRACE_S
-            log.warning("run %s is stopped: %s", seen.run_id, why)
-            stops.append(self._stops.stop_run(seen.run_id, intent, grace_s))
+            log.warning("run %s is stopped: %s", run_id, why)
+            stops.append(self._stops.stop_run(run_id, intent, grace_s, read))
         waits = [self._stops.wait(stop) for stop in stops]
         for failure in await asyncio.gather(*waits, return_exceptions=True):
             if isinstance(failure, Exception):
                 log.error("a run could not be stopped", exc_info=failure)
 
-    async def _may_requeue(self, seen: SlotSnapshot) -> bool:
+    async def _read(self, run_id: str) -> tuple[bytes, RunRecord] | None:
+        """Return the record of a run, as it is stored and decoded; None: it cannot be read now."""
         context = self._context
         try:
-            blob = await context.execute(context.commands.get_record(seen.run_id))
-        except StoreGone:
-            return False
-        record = readable_record(seen.run_id, blob)
-        return record is not None and policies_of(context, record.spec).on_lost == "requeue"
+            blob = await context.batch.execute(context.commands.get_record(run_id))
+        except (StoreGone, StoreError):
+            return None
+        record = readable_record(run_id, blob)
+        return None if record is None else (blob, record)
+
+    def _may_requeue(self, read: tuple[bytes, RunRecord] | None) -> bool:
+        return read is not None and policies_of(self._context, read[1].spec).on_lost == "requeue"
 
     async def _settle_all(self) -> None:
         """Wait until executors have reported and ended, and their unfinished runs are settled."""
@@ -198,5 +205,8 @@ class Shutdown:
         its slot on the board, and a second request to end the daemon moves the limit.
         """
         changes = self._context.executors.changes
+        began_s = time.monotonic()
         while not is_over() and time.monotonic() < limit():
-            await changes.wait(_POLL_S)
+            # With thousands of runs a look takes milliseconds.
+            await changes.wait(max(_POLL_S, _SHARE * (time.monotonic() - began_s)))
+            began_s = time.monotonic()

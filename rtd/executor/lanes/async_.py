@@ -94,6 +94,9 @@ class AsyncLane(ConcurrentLane):
         task = self._tasks.get(active.leased_run.id)
         if task is None:
             return
+        if active.thread is None:  # cancelled before its first step, it would never be entered
+            self._loop.call_soon(self._cancel, active)
+            return
         if active.own_stop is None:
             task.cancel(_ASKED)
             return

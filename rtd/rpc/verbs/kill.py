@@ -10,7 +10,6 @@ from rtd.rpc.core.for_each_target import TargetOutcome, TargetWork, for_each_tar
 from rtd.rpc.core.read_records import read_record
 from rtd.rpc.core.request import ClientRequest
 from rtd.rpc.core.verb_handlers import handles
-from rtd.supervisor.core.run_helpers import existing_record
 from rtd.supervisor.core.stop_request import Intent, Stop
 
 
@@ -21,10 +20,9 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
 
 
 async def _kill(request: ClientRequest, run_id: str, _position: int) -> TargetWork:
-    context, read = request.context, None
-    blob = await context.batch.execute(context.commands.get_record(run_id))
+    read = None
     try:
-        read = blob, existing_record(run_id, blob)
+        read = await read_record(request.context, run_id)
     except StoreError:  # it cannot be read; what runs ends all the same
         if request.node.stops.slots.find(run_id) is None:
             raise

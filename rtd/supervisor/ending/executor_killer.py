@@ -43,12 +43,13 @@ class ExecutorKiller:
 
     async def kill(self, executor: ExecutorEntry, why: str) -> None:
         """Kill an executor and everything below it. Returns when the zygote has proved it."""
-        executor.phase = ExecutorPhase.KILLED
+        is_killed, executor.phase = executor.phase is ExecutorPhase.KILLED, ExecutorPhase.KILLED
         executor.why = why
         event = self._exits.setdefault(executor.id, asyncio.Event())
         if executor.id not in self._context.executors:
             return
-        self._zygotes.send_command(executor, KillCommand(executor.id))
+        if not is_killed:  # else that is under way, for another of its runs
+            self._zygotes.send_command(executor, KillCommand(executor.id))
         while not event.is_set():
             try:
                 limit_s = DRAIN_KILL_S if self._context.gate.is_draining else KILL_S

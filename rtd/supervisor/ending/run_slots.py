@@ -14,7 +14,7 @@ from rtd.supervisor.core.stop_request import Stop
 FIRST_POLL_S: Final = 0.001
 MAX_POLL_S: Final = 0.02
 #: Looks at the board take at most one part in so many of the time.
-_SHARE: Final = 10
+SHARE: Final = 10
 
 
 class RunSlots:
@@ -56,7 +56,7 @@ class RunSlots:
         began_s = time.monotonic()
         self._by_run = self._board.running()
         ended_s = time.monotonic()
-        self._fresh_until_s = ended_s + (_SHARE - 1) * (ended_s - began_s)
+        self._fresh_until_s = ended_s + (SHARE - 1) * (ended_s - began_s)
 
     def is_on(self, run_id: str, seen: SlotSnapshot) -> bool:
         """Whether the same attempt of a run is still on a slot."""
@@ -104,4 +104,4 @@ class RunSlots:
                 is_waiting = True
         if is_waiting:
             cost_s = time.monotonic() - began_s
-            self._arm(max(self._pause.next_s(), _SHARE * cost_s))
+            self._arm(max(self._pause.next_s(), SHARE * cost_s))

@@ -9,14 +9,14 @@ import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 from rtd.common.errors import StoreGone, WrongState
+from rtd.common.ids import to_words
 from rtd.config.config import EMBEDDED
 from rtd.model.run_record import RunRecord
 from rtd.process.board.board import SlotSnapshot
 from rtd.process.tree.process_tree import read_tree
-from rtd.protocol.zygote_messages import StopCommand
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.executor_registry import ExecutorEntry, ExecutorPhase
 from rtd.supervisor.core.log import log
@@ -24,8 +24,9 @@ from rtd.supervisor.core.retry import Backoff
 from rtd.supervisor.core.stop_request import Intent, Stop
 from rtd.supervisor.ending.executor_killer import ExecutorKiller
 from rtd.supervisor.ending.run_cancellation import RunCancellation
-from rtd.supervisor.ending.run_slots import FIRST_POLL_S, MAX_POLL_S, RunSlots
+from rtd.supervisor.ending.run_slots import FIRST_POLL_S, MAX_POLL_S, SHARE, RunSlots
 from rtd.supervisor.ending.store_intent import store_intent
+from rtd.supervisor.pools.stop_sender import StopSender
 from rtd.supervisor.pools.zygotes import Zygotes
 from rtd.supervisor.runs.other_nodes import refuse_other_nodes
 
@@ -53,12 +54,12 @@ class Stops:
         self, context: SupervisorContext, zygotes: Zygotes, refill: Callable[[str], None]
     ) -> None:
         self._context = context
-        self._zygotes = zygotes
+        self._sender = StopSender(context, zygotes)
         self._killer = ExecutorKiller(context, zygotes, refill)
         self.slots = RunSlots(context)
         self._by_run: dict[str, Stop] = {}
-        #: Stops of this turn, by executor: slots and ids of runs.
-        self._unsent: dict[str, list[list[Any]]] = {}
+        #: By executor: until when it is known whether it has runs that may end, and that.
+        self._others: dict[str, tuple[float, bool]] = {}
 
     def covers(self, seen: SlotSnapshot) -> bool:
         """Whether this attempt of a run is being ended."""
@@ -76,6 +77,7 @@ class Stops:
 
     def on_executor_exit(self, exec_id: str) -> None:
         """Continue the stops that wait for this executor to end; its runs are not settled yet."""
+        self._others.pop(exec_id, None)
         self._killer.on_executor_exit(exec_id)
 
     def stop_run(
@@ -150,10 +152,9 @@ class Stops:
         to its queue; one that has just ended is reported soon.
         """
         context = self._context
-        share = 1 + len(self._by_run) / MANY_STOPS
-        pause = Backoff(FIRST_POLL_S, MAX_POLL_S * share)
+        pause = self._new_pause()
         elsewhere_at = time.monotonic() + ELSEWHERE_S
-        waiting = RunCancellation(context, stop, CANCEL_AGAIN_S * share)
+        waiting = RunCancellation(context, stop, CANCEL_AGAIN_S * self._share())
         while True:
             intent = stop.intent
             seen = self.slots.find(stop.run_id) if waiting.may_run else None
@@ -173,6 +174,13 @@ class Stops:
                 elsewhere_at = time.monotonic() + ELSEWHERE_S
             await pause.wait()
 
+    def _share(self) -> float:
+        """Return how much longer the waits of each stop are with so many at once."""
+        return 1 + len(self._by_run) / MANY_STOPS
+
+    def _new_pause(self) -> Backoff:
+        return Backoff(FIRST_POLL_S, MAX_POLL_S * self._share())
+
     async def _end_running(self, stop: Stop, seen: SlotSnapshot) -> None:
         executor = self._context.executors.at_slot(seen.slot)
         if executor is None or executor.id != seen.exec_id:
@@ -182,7 +190,7 @@ class Stops:
             members = read_tree(executor.pid).processes
             stop.processes = [(member.pid, member.name) for member in members]
         if stop.until > time.monotonic():
-            self._send_stop(executor, seen.slot, stop.run_id)
+            self._sender.send(executor, seen.slot, stop.run_id)
             if await self.slots.wait_left(stop, seen):
                 return
         stop.unresponsive = True
@@ -191,51 +199,40 @@ class Stops:
         else:
             await self._replace(stop, executor, seen)
 
-    def _send_stop(self, executor: ExecutorEntry, slot: int, run_id: str) -> None:
-        """Ask a run to end: in one message with the others of its executor in this turn."""
-        if not self._unsent:
-            asyncio.get_running_loop().call_soon(self._send_stops)
-        self._unsent.setdefault(executor.id, []).append([slot, run_id])
-
-    def _send_stops(self) -> None:
-        unsent, self._unsent = self._unsent, {}
-        for exec_id, runs in unsent.items():
-            executor = self._context.executors.get(exec_id)
-            if executor is None:
-                continue  # it has ended, and its runs with it
-            slot, run_id = runs[0]
-            self._zygotes.send_command(executor, StopCommand(exec_id, slot, run_id, runs[1:]))
-
     async def _replace(self, stop: Stop, executor: ExecutorEntry, seen: SlotSnapshot) -> None:
         """Replace the executor of a thread or coroutine, which cannot be killed alone.
 
         The executor takes no new runs, and is killed once its other runs are over.
         """
         note = (
-            f"it did not yield within its grace: its executor (pid {executor.pid}) was replaced"
+            f"it did not end within its grace: its executor (pid {executor.pid}) was replaced"
             " and ended once its other runs were over"
         )
         intent = stop.intent
         stop.intent = replace(intent, note=note)
         context = self._context
         with contextlib.suppress(StoreGone):  # this supervisor remembers it anyway
-            await context.execute(context.commands.set_intent(stop.run_id, stop.intent.pack()))
+            call = context.commands.set_intent(stop.run_id, stop.intent.pack())
+            await context.batch.execute(call)
         if executor.phase is ExecutorPhase.LIVE:
             log.warning("run %s: %s", stop.run_id, note)
             await self._killer.replace(executor)
-        pause = Backoff(FIRST_POLL_S, MAX_POLL_S)
+        pause = self._new_pause()
         while self.slots.is_on(stop.run_id, seen) and self._has_other_runs(executor):
             await pause.wait()
         if self.slots.is_on(stop.run_id, seen):
             await self._killer.kill(executor, f"run {stop.run_id}: {stop.intent.why}")
 
     def _has_other_runs(self, executor: ExecutorEntry) -> bool:
-        """Return whether an executor has runs beside those that do not yield."""
-        for slot in range(executor.slot, executor.slot + executor.slots):
-            seen = self._context.board.read_slot(slot)
-            if seen is None or not seen.running or seen.exec_id != executor.id:
-                continue
-            other = self._by_run.get(seen.run_id)
-            if other is None or not other.unresponsive:
-                return True
-        return False
+        """Return whether an executor has runs beside those that do not end. All of these share
+        one look at the board."""
+        fresh_until_s, found = self._others.get(executor.id, (0.0, True))
+        began_s = time.monotonic()
+        if began_s < fresh_until_s:
+            return found
+        stuck = {to_words(run_id) for run_id, stop in self._by_run.items() if stop.unresponsive}
+        running = self._context.board.running()
+        found = any(executor.owns(slot) and run not in stuck for run, slot in running.items())
+        ended_s = time.monotonic()
+        self._others[executor.id] = (ended_s + SHARE * (ended_s - began_s), found)
+        return found

@@ -54,6 +54,12 @@ async def async_wait() -> None:
 
 
 @session.task()
+async def async_blocks(until: str) -> None:
+    while not Path(until).exists():
+        time.sleep(0.002)
+
+
+@session.task()
 async def async_uses_a_thread() -> str:
     return await asyncio.to_thread(lambda: current_run().id)
 
@@ -133,6 +139,24 @@ def test_a_stop_reaches_one_run_and_no_other(bench: Bench, lane: str) -> None:
     assert bench.record(second).end is None
     bench.ask(second)
     bench.ended(second)
+    bench.retire(executor)
+    assert bench.exit_code(executor) == 0
+
+
+def test_a_coroutine_that_is_stopped_before_its_first_step_ends(
+    bench: Bench, tmp_path: Path
+) -> None:
+    executor = bench.fork("async", session, concurrency=3)
+    (busy,) = bench.submit_many("async_blocks", [{"until": str(tmp_path / "go on")}], "async")
+    bench.running(busy)
+    (late,) = bench.submit_many("async_wait", [{}], "async")
+    bench.ask(late)
+    (other,) = bench.submit_many("async_wait", [{}], "async")
+    bench.running(other)  # the stop waits in the event loop now, behind the start
+    (tmp_path / "go on").touch()
+    assert bench.ended(late).state is RunState.TERMINATED
+    bench.ask(other)
+    bench.ended(other)
     bench.retire(executor)
     assert bench.exit_code(executor) == 0
 

@@ -109,7 +109,7 @@ def test_a_thread_that_does_not_yield_is_left_behind_and_the_run_begins_again(
     assert run.result(timeout=20) == "new"
     (first, second) = attempts(rt, run)
     assert (first["state"], second["state"]) == ("terminated", "succeeded")
-    assert "with another value; it did not yield within its grace" in first["note"]
+    assert "with another value; it did not end within its grace" in first["note"]
 
 
 def test_a_command_begins_again_with_other_words(daemon: Daemon, rt: Client, gate: Path) -> None:

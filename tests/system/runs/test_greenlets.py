@@ -246,7 +246,7 @@ def test_a_run_that_does_not_yield_costs_its_executor(start_daemon: DaemonMaker)
         until_output(run, "computing")
         run.kill()
         assert run.wait(timeout=20).state == "terminated"
-        assert "did not yield within its grace" in note_of(rt, run)
+        assert "did not end within its grace" in note_of(rt, run)
         assert rt.submit("add", x=1).result(timeout=20) == 2
 
 

@@ -5,12 +5,13 @@ import resource
 import signal
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from rtctl import Client
 from rtctl.client.run import Run
-from tests.helpers.daemon import Daemon, shared_daemon
+from tests.helpers.daemon import Daemon, DaemonMaker, shared_daemon
 from tests.helpers.deadline import until
 from tests.helpers.running import client, executors
 
@@ -37,6 +38,14 @@ async def coroutine():
     found.setblocking(False)
     await asyncio.get_running_loop().sock_recv(found, 1)
 
+@session.task(lane="async")
+async def stubborn():
+    while True:
+        try:
+            await asyncio.sleep(1000)
+        except asyncio.CancelledError:
+            pass
+
 @session.task(lane="thread")
 def thread():
     found = waiting_socket()
@@ -59,10 +68,16 @@ except ImportError:
 
 
 @pytest.fixture(scope="module")
-def thousands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of the app."""
     folder = tmp_path_factory.mktemp("app")
     text = APP.replace("COUNT", str(COUNT)).replace("GEVENT", str(HAS_GEVENT))
     (folder / "thousands.py").write_text(text)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def thousands(folder: Path) -> Iterator[Daemon]:
     # A stop that does not reach its run is seen: the grace is longer than any deadline here.
     with shared_daemon("thousands:session", cwd=folder, flags=["--set", "stop_grace=5m"]) as daemon:
         yield daemon
@@ -110,3 +125,23 @@ def test_the_runs_of_an_executor_that_dies_are_all_settled(thousands: Daemon) ->
         os.kill(executor["pid"], signal.SIGKILL)
         ended = rt.wait(runs, timeout=60)
         assert Counter(run.state for run in ended) == {"lost": COUNT}
+
+
+def test_thousands_that_do_not_end_cost_one_executor(thousands: Daemon) -> None:
+    with client(thousands) as rt:
+        runs = start(rt, "stubborn", "async", COUNT)
+        (executor,) = executors(rt, "async")
+        outcomes = rt.rpc.kill(runs=[run.id for run in runs], grace_s=1.0, reason="")["runs"]
+        assert Counter(one["state"] for one in outcomes) == {"terminated": COUNT}
+        assert executor["pid"] not in [row["pid"] for row in executors(rt, "async")]
+
+
+def test_a_drain_stops_all_of_them_at_once(start_daemon: DaemonMaker, folder: Path) -> None:
+    daemon = start_daemon("thousands:session", ["--set", "stop_grace=0s"], folder)
+    with client(daemon) as rt:
+        start(rt, "coroutine", "async", COUNT)
+    assert daemon.stop() == 0
+    log = daemon.log.read_text()
+    assert log.count("is stopped: the daemon was shut down") == COUNT
+    assert "could not be stopped" not in log
+    assert not daemon.processes()
