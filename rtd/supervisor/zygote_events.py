@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from rtd.common.errors import AppError, InternalError
@@ -64,6 +65,8 @@ class ZygoteEvents:
         executor = self._context.executors.remove(executor_exit.exec_id)
         if executor is not None:
             _log_exit(executor_exit, executor)
+            if executor.phase is ExecutorPhase.KILLED:
+                executor_exit = replace(executor_exit, why=executor.why)
         self._stops.on_executor_exit(executor_exit.exec_id)
         self._settler.settle(executor_exit, done)
         self._pools.on_executor_exit(executor_exit, executor, busy=bool(executor_exit.runs))

@@ -3,7 +3,7 @@
 import asyncio
 import contextvars
 import inspect
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
@@ -77,6 +77,10 @@ class AsyncLane(ConcurrentLane):
 
     def launch(self, active: ConcurrentRun) -> None:
         self._loop.call_soon_threadsafe(self._begin, active)
+
+    def call_in_loop(self, call: Callable[[], None]) -> bool:
+        self._loop.call_soon_threadsafe(call)
+        return True
 
     def request_stop(self, active: ConcurrentRun) -> None:
         self._loop.call_soon_threadsafe(self._cancel, active)

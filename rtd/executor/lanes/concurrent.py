@@ -8,7 +8,7 @@ are entered and left by the coordinator, so those of a process (limits, title) d
 import contextlib
 from abc import abstractmethod
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from rtd.common.stdlib.originals import os
@@ -19,12 +19,12 @@ from rtd.executor.core.fetch_parameters import fetch_parameters
 from rtd.executor.core.leased_run import LeasedRun
 from rtd.executor.core.record_stop import record_stop
 from rtd.executor.lanes.base_lane import BaseLane, DescriptorsLost, LaneParts
+from rtd.executor.lanes.run_stops import RunStops
 from rtd.executor.output.scratch_file import ScratchFile
 from rtd.executor.runs.concurrent_run import ConcurrentRun, RoutedRun, RunPlace
 from rtd.executor.runs.progress import ProgressThrottle
 from rtd.executor.runs.unfinished import note_unfinished
 from rtd.model.output_files import Places, file_place
-from rtd.process.board.stop_words import StopWords
 from rtd.process.traits.descriptors import stdio_as_now
 from rtd.session.context import run_context
 
@@ -49,7 +49,7 @@ class ConcurrentLane(BaseLane):
             )
             for slot, output in zip(parts.slots, parts.captures, strict=True)
         ]
-        self._stop_words = StopWords(parts.slots)
+        self._stops = RunStops(parts.slots)
         self._active: dict[int, ConcurrentRun] = {}
         self._ended: deque[ConcurrentRun] = deque()
         self._reports: deque[tuple[str, bytes]] = deque()
@@ -70,6 +70,10 @@ class ConcurrentLane(BaseLane):
     @abstractmethod
     def request_stop(self, active: ConcurrentRun) -> None:
         """Ask a run to end. Called once for a run, by the coordinator or in the run's thread."""
+
+    def call_in_loop(self, call: Callable[[], None]) -> bool:
+        """Have the event loop that all runs share call a function. Returns False: there is none."""
+        return False
 
     def on_finished(self, active: ConcurrentRun) -> None:
         """Take back a run whose outcome has its state, result and error; from any thread."""
@@ -143,7 +147,7 @@ class ConcurrentLane(BaseLane):
                 continue
             throttle = ProgressThrottle(work.id, self.report_progress)
             active = ConcurrentRun(work, self._free.pop(), throttle, self.request_stop)
-            self._stop_words.begin_run(active.place.slot.index)
+            self._stops.begin_run(active.place.slot.index)
             self._active[work.id_words[1]] = active
             if work.attempts and work.has_middleware:
                 work.deliver_later = self._backend.is_undelivered(work.id)
@@ -154,7 +158,9 @@ class ConcurrentLane(BaseLane):
     def collect(self) -> None:
         if self._fds_lost:
             self.replace_lost_fds()
-        self._check_stops()
+        self._stops.begin_new(self._active)
+        if self.retiring():
+            self._stops.probe_loop(self.call_in_loop)
         while self._reports:
             self._backend.reports.report_progress(*self._reports.popleft())
         while self._events:
@@ -224,9 +230,3 @@ class ConcurrentLane(BaseLane):
     def _restore_process(self, outcome: AttemptOutcome) -> None:
         """Put this process right, behind the last run that went on in it."""
         self._traits.leave_shared(outcome)
-
-    def _check_stops(self) -> None:
-        for slot, run_lo in self._stop_words.read_new():
-            active = self._active.get(run_lo)
-            if active is not None and active.place.slot.index == slot:
-                active.begin_stop()

@@ -110,6 +110,10 @@ class GreenletLane(ConcurrentLane):
     def launch(self, active: ConcurrentRun) -> None:
         self._order(self._begin, active)
 
+    def call_in_loop(self, call: Callable[[], None]) -> bool:
+        self._order(call)
+        return True
+
     def request_stop(self, active: ConcurrentRun) -> None:
         found = self._greenlets.get(active.leased_run.id)
         if found is not None and found.greenlet is gevent.getcurrent():

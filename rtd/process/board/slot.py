@@ -9,7 +9,7 @@ from rtd.common.ids import from_words
 from rtd.model.lanes import LANES
 from rtd.process.board.wakeup_fifo import WakeupFifo
 
-__all__ = ["FLAG_SAMPLE", "RETIRE_WORD", "Slot", "SlotSnapshot"]
+__all__ = ["FLAG_BLOCKED", "FLAG_SAMPLE", "RETIRE_WORD", "Slot", "SlotSnapshot"]
 
 WORDS: Final = 16
 #: Words of the board's header: the supervisor's promise to scan, and the generation that serves.
@@ -22,6 +22,8 @@ DEADLINE_NS, FLAGS, MEMORY_LIMIT, CPU_LIMIT_NS, ATTEMPT, STOP, LANE, RETIRE = ra
 
 #: A bit of FLAGS: "sample my tree, I have limits".
 FLAG_SAMPLE: Final = 1
+#: Another: "I must stop, and the event loop that all runs of my process share does not go on".
+FLAG_BLOCKED: Final = 2
 #: The value of a STOP or RETIRE word that says: finish your run and take no more.
 RETIRE_WORD: Final = (1 << 64) - 1
 #: How soon a run with limits must be sampled for the first time.
@@ -156,6 +158,11 @@ class Slot:
         """Show that the run has ended. Harmless when there was none."""
         self._seq = seq = (self._seq + 1) & ~1
         self._words[SEQ] = seq
+
+    def set_blocked(self, is_blocked: bool) -> None:
+        """Show whether the event loop of the run has not gone on since it must stop."""
+        flags = self._words[FLAGS] & ~FLAG_BLOCKED
+        self._words[FLAGS] = flags | FLAG_BLOCKED if is_blocked else flags
 
     @property
     def board_words(self) -> memoryview:

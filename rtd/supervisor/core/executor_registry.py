@@ -65,6 +65,7 @@ class ExecutorExit:
             had begun. False: any run that it held may have begun.
         node: the one that it was on; empty: this one.
         dead_zygote: the pid of its zygote, which died first; 0: that did not.
+        why: the reason if rtd has ended it by force, else empty.
     """
 
     exec_id: str
@@ -80,6 +81,7 @@ class ExecutorExit:
     slots_read: bool = True
     node: str = ""
     dead_zygote: int = 0
+    why: str = ""
 
     @property
     def is_self_inflicted(self) -> bool:

@@ -6,6 +6,7 @@ from typing import Final
 
 from rtd.common.ids import to_words
 from rtd.process.board.board import SlotSnapshot
+from rtd.process.board.slot import FLAG_BLOCKED
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.retry import Backoff
 from rtd.supervisor.core.stop_request import Stop
@@ -66,6 +67,11 @@ class RunSlots:
         return (now.run_words, now.attempt, now.exec_words) == (
             to_words(run_id), seen.attempt, seen.exec_words
         )  # fmt: skip
+
+    def is_blocked(self, seen: SlotSnapshot) -> bool:
+        """Whether the run on a slot must stop, and the event loop of its process does not go on."""
+        now = self._board.read_slot(seen.slot)
+        return now is not None and now.flags & FLAG_BLOCKED != 0
 
     async def wait_left(self, stop: Stop, seen: SlotSnapshot) -> bool:
         """Wait until a run has left its slot. Return False if its grace ended first."""

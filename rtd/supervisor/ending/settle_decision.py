@@ -104,7 +104,7 @@ def _stopped(
 
 
 def _lost(record: RunRecord, policies: Policies, evidence: Evidence) -> SettleDecision:
-    sentence = describe_exit(evidence.exit)
+    sentence = _describe_loss(evidence.exit)
     attempt = _attempt(record, evidence, RunState.LOST, sentence)
     losses = 1 + sum(1 for earlier in record.attempts if earlier.state is RunState.LOST)
     if policies.on_lost == "requeue" and losses < MAX_LOSSES:
@@ -134,6 +134,17 @@ def _attempt(record: RunRecord, evidence: Evidence, state: RunState, note: str |
         exit=[executor_exit.code, executor_exit.signal],
         note=note,
         node=evidence.node,
+    )
+
+
+def _describe_loss(executor_exit: ExecutorExit) -> str:
+    """Return why a run is lost without a stop of its own."""
+    if not executor_exit.why:
+        return describe_exit(executor_exit)
+    others = len(executor_exit.runs) - 1
+    return (
+        f"its executor (pid {executor_exit.pid}) was ended with {others} other"
+        f" run{'' if others == 1 else 's'} in it: {executor_exit.why}"
     )
 
 
@@ -181,6 +192,8 @@ def _may_be_oom(executor_exit: ExecutorExit) -> bool:
 def _culprit(executor_exit: ExecutorExit) -> str:
     if executor_exit.dead_zygote:
         return "zygote"
+    if executor_exit.why:
+        return "rtd"
     if executor_exit.signal is not None:
         name = signal_name(executor_exit.signal)
         return "kernel" if name in CRASH_SIGNALS else name

@@ -34,6 +34,8 @@ from rtd.supervisor.runs.other_nodes import refuse_other_nodes
 MANY_STOPS: Final = 250
 #: How long a run that an executor has leased is left alone before it is cancelled once more.
 CANCEL_AGAIN_S: Final = 0.05
+#: An event loop that has not gone on for so long holds up all runs of its executor.
+BLOCKED_S: Final = 2.0
 #: A leased run that is not on the board after so long may be on another node.
 ELSEWHERE_S: Final = 1.0
 
@@ -202,11 +204,12 @@ class Stops:
     async def _replace(self, stop: Stop, executor: ExecutorEntry, seen: SlotSnapshot) -> None:
         """Replace the executor of a thread or coroutine, which cannot be killed alone.
 
-        The executor takes no new runs, and is killed once its other runs are over.
+        The executor takes no new runs, and is killed once its other runs are over, or if they
+        cannot go on: the run holds up the event loop.
         """
         note = (
             f"it did not end within its grace: its executor (pid {executor.pid}) was replaced"
-            " and ended once its other runs were over"
+            " and ended once its other runs were over or held up"
         )
         intent = stop.intent
         stop.intent = replace(intent, note=note)
@@ -218,10 +221,18 @@ class Stops:
             log.warning("run %s: %s", stop.run_id, note)
             await self._killer.replace(executor)
         pause = self._new_pause()
+        blocked_s = 0.0
+        why = f"run {stop.run_id}: {stop.intent.why}"
         while self.slots.is_on(stop.run_id, seen) and self._has_other_runs(executor):
+            began_s = time.monotonic()
             await pause.wait()
+            held_s = time.monotonic() - began_s
+            blocked_s = blocked_s + held_s if self.slots.is_blocked(seen) else 0.0
+            if blocked_s > BLOCKED_S:
+                why = f"run {stop.run_id} held up all others and did not stop ({stop.intent.why})"
+                break
         if self.slots.is_on(stop.run_id, seen):
-            await self._killer.kill(executor, f"run {stop.run_id}: {stop.intent.why}")
+            await self._killer.kill(executor, why)
 
     def _has_other_runs(self, executor: ExecutorEntry) -> bool:
         """Return whether an executor has runs beside those that do not end. All of these share
