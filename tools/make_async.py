@@ -13,7 +13,7 @@ from rtd.protocol.verbs import VERBS
 #: Modules that are made, and hand-written modules that exist for both clients.
 MODULES: Final = {
     f"rtctl.client.{name}": f"rtctl.aio.{name}"
-    for name in ("bound_task", "client", "connection_pool", "run", "run_submitter")
+    for name in ("bound_task", "client", "connection_pool", "redis_pool", "run", "run_submitter")
 } | {"rtctl.generated.verbs": "rtctl.generated.async_verbs"}
 MADE: Final = ("bound_task", "client", "run")
 RENAMED: Final = {
@@ -40,8 +40,9 @@ CLASS_DOCS: Final = {
             print(await run.result(timeout=60))
 
     Args:
-        address: path of the control socket; None: as `Client`.
+        address: path of the control socket or URL of a Redis, as `Client`; None: as `Client`.
         reconnect_s: how long a daemon that was there may be away before a call fails.
+        redis: as `Client`.
     """,
     "Run": """One run. As `Run`, but what calls the daemon is awaited: `await run.state()`.
 

@@ -6,7 +6,7 @@ Made by `python -m tools.generate_client` from `rtctl/client/client.py`.
 from __future__ import annotations
 
 from rtctl.aio.bound_task import AsyncBoundTask
-from rtctl.aio.connection_pool import AsyncConnectionPool
+from rtctl.aio.redis_pool import open_pool
 from rtctl.aio.run import AsyncRun
 from rtctl.aio.run_submitter import AsyncRunSubmitter
 from rtctl.client.check_argument import check_list, check_number
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from typing import Any, Unpack
 
     from rtctl.core.event_choice import EventChoice
+    from rtctl.core.redis_options import RedisOptions
     from rtctl.generated.answers import InfoResult, PingResult
     from rtctl.generated.async_verbs import AsyncVerbs
     from rtctl.generated.run_options import RunOptions
@@ -40,14 +41,19 @@ class AsyncClient:
             print(await run.result(timeout=60))
 
     Args:
-        address: path of the control socket; None: as `Client`.
+        address: path of the control socket or URL of a Redis, as `Client`; None: as `Client`.
         reconnect_s: how long a daemon that was there may be away before a call fails.
+        redis: as `Client`.
     """
 
     def __init__(
-        self, address: str | os.PathLike[str] | None = None, *, reconnect_s: float = 5.0
+        self,
+        address: str | os.PathLike[str] | None = None,
+        *,
+        reconnect_s: float = 5.0,
+        **redis: Unpack[RedisOptions],
     ) -> None:
-        self._pool = AsyncConnectionPool(address, reconnect_s)
+        self._pool = open_pool(address, reconnect_s, redis)
         self._submitter = AsyncRunSubmitter(self._pool)
         self.rpc: AsyncVerbs = self._pool.rpc
 

@@ -5,9 +5,9 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
 
-from rtctl.client.check_listener import check_folder, check_listener
 from rtctl.client.connection import ANSWER_S, CLIENT, CONNECT_S, ConnectionLost, no_answer
 from rtctl.client.errors import unreachable_error
+from rtctl.core.check_listener import check_folder, check_listener
 from rtd.common.errors import RtdError
 from rtd.protocol import frames
 from rtd.protocol.decoder import Decoder

@@ -57,7 +57,13 @@ def find_address(address: str | os.PathLike[str] | None) -> str:
     else:
         place = ""
     size = len(os.fsencode(path))
-    if "://" in path or not path or "\0" in path:
+    if "://" in path:  # only its scheme is shown: a password may stand behind it
+        raise ConfigError(
+            f"{place}the URL {path.partition('://')[0]:.20}://... is no path of a socket; name that"
+            " of rtd's, such as /run/rtd/rtd.sock (the library's Client also takes the URL of a"
+            " Redis, redis://)"
+        )
+    if not path or "\0" in path:
         raise ConfigError(
             f"{place}{path!r:.80} is no path of a socket; name that of rtd's, such as"
             " /run/rtd/rtd.sock"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rtctl.client.bound_task import BoundTask
 from rtctl.client.check_argument import check_list, check_number
-from rtctl.client.connection_pool import ConnectionPool
 from rtctl.client.errors import single_outcome
+from rtctl.client.redis_pool import open_pool
 from rtctl.client.run import Run
 from rtctl.client.run_base import id_of
 from rtctl.client.run_pages import RunPages
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from typing import Any, Unpack
 
     from rtctl.core.event_choice import EventChoice
+    from rtctl.core.redis_options import RedisOptions
     from rtctl.generated.answers import InfoResult, PingResult
     from rtctl.generated.run_options import RunOptions
     from rtctl.generated.shapes import Event, Outcome, ParamRow, QueueRow, TaskRow
@@ -38,9 +39,12 @@ class Client:
 
     Args:
         address: path of the control socket; None: RTD_SOCKET, else `rtd.sock` in
-            RTD_RUNTIME_DIR or its default.
+            RTD_RUNTIME_DIR or its default. Or the URL of the Redis that the workers share
+            (`redis://host:6379/0`, `rediss://`, `unix://`): then no daemon is needed here.
         reconnect_s: how long a daemon that was there may be away (a restart) before a call
             fails.
+        redis: with a URL: `name`, the workers' setting (also `?name=` in the URL); `session`, the
+            app's own: a task that it declares is queued although no worker has ever run.
 
     Every method raises `DaemonUnreachable` when no daemon answers, and the daemon's own errors.
     All of them are `RtdError`.
@@ -50,9 +54,13 @@ class Client:
     """
 
     def __init__(
-        self, address: str | os.PathLike[str] | None = None, *, reconnect_s: float = 5.0
+        self,
+        address: str | os.PathLike[str] | None = None,
+        *,
+        reconnect_s: float = 5.0,
+        **redis: Unpack[RedisOptions],
     ) -> None:
-        self._pool = ConnectionPool(address, reconnect_s)
+        self._pool = open_pool(address, reconnect_s, redis)
         self._submitter = RunSubmitter(self._pool)
         self.rpc: Verbs = self._pool.rpc
 
@@ -153,11 +161,7 @@ class Client:
         return self.rpc.tasks()["tasks"]
 
     def parameters(self, task: str | None = None) -> list[ParamRow]:
-        """Return the parameters that tasks get besides those of a submit.
-
-        Args:
-            task: only the parameters that this task gets.
-        """
+        """Return the parameters that tasks (or only this one) get besides those of a submit."""
         return self.rpc.params_ls(task=task)["params"]
 
     def queues(self) -> list[QueueRow]:
@@ -223,13 +227,8 @@ class Client:
         return self.get(outcome["new"])
 
     def set_parameter(self, name: str, value: Any, task: str | None = None) -> ParamRow:
-        """Set a parameter that the app declares to another value, from the next run on.
-
-        Args:
-            task: the task that the parameter belongs to; None: the session.
-
-        Raises:
-            RtdError: the app does not declare it, or the value cannot be stored.
+        """Set a parameter that the app declares to another value, from the next run on: of a task,
+        or (None) of the session. Raises RtdError: the app does not declare it.
         """
         return self.rpc.params_set(name=name, value=value, task=task)["param"]
 

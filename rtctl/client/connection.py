@@ -9,8 +9,8 @@ from __future__ import annotations
 import _socket
 from struct import pack
 
-from rtctl.client.check_listener import check_folder, check_listener
 from rtctl.client.errors import DaemonUnreachable, unreachable_error
+from rtctl.core.check_listener import check_folder, check_listener
 from rtctl.core.deadline import ENDLESS_S, GRACE_S, Deadline, deadline_of
 from rtctl.generated.verb_table import ANSWERS_WITHIN_S
 from rtd.common.errors import WaitTimeout

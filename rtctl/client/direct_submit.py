@@ -11,7 +11,7 @@ import os
 import socket
 from time import monotonic, time
 
-from rtctl.client.check_listener import check_listener
+from rtctl.core.check_listener import check_listener
 from rtd.common.errors import NotPermitted
 from rtd.model.run_record import HEADERS, RunSpec
 from rtd.model.run_template import RunTemplate

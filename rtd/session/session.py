@@ -15,6 +15,7 @@ from rtd.session.tasks.declarations import TaskDeclarations
 from rtd.session.tasks.task import Task
 
 if TYPE_CHECKING:
+    from rtd.model.manifest import TaskInfo
     from rtd.session.run_tasks import TaskResult
 
 
@@ -119,6 +120,15 @@ class Session(TaskDeclarations):
         """Read the task files of the loaders, each once. rtd calls it when it has imported the
         app; a program that only inspects the tasks calls it itself."""
         load_files(self)
+
+    def declared_tasks(self) -> dict[str, TaskInfo]:
+        """Return what its tasks declare, by name: `Client("redis://...", session=session)` checks
+        parameters against it before the first worker has run.
+        """
+        from rtd.session.parameters.describe import describe_parameters  # lazy: few are clients
+
+        describe_parameters(self)  # it completes the definitions
+        return {name: task.definition.info for name, task in self.tasks.items()}
 
     def get_task_log(self, **query: Any) -> Iterator[dict[str, Any]]:
         """Iterate over the records of the task log, the oldest first: maps with task_name, action,

@@ -5,11 +5,17 @@ from collections.abc import Iterator, Sequence
 
 from rtd.common.errors import TooLarge
 from rtd.rpc.core.request import ClientRequest
+from rtd.supervisor.core.context import SupervisorContext
 
 
 def check_targets(request: ClientRequest, targets: Sequence[object], noun: str) -> None:
     """Check that a request does not name too many. Raises TooLarge."""
-    limit = request.context.config.limits.targets
+    check_count(request.context, targets, noun)
+
+
+def check_count(context: SupervisorContext, targets: Sequence[object], noun: str) -> None:
+    """As `check_targets`, without the request."""
+    limit = context.config.limits.targets
     if len(targets) > limit:
         raise TooLarge(
             f"{len(targets):,} {noun} in one request, the limit is {limit:,}; send several"

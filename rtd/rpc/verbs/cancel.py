@@ -19,10 +19,11 @@ TRIES = 5
 @handles(run_verbs.CANCEL)
 async def handle(request: ClientRequest) -> dict[str, Any]:
     """Cancel each run that still waits."""
-    return await for_each_target(request, _cancel)
+    return await for_each_target(request, cancel_run)
 
 
-async def _cancel(request: ClientRequest, run_id: str, _position: int) -> TargetOutcome:
+async def cancel_run(request: ClientRequest, run_id: str, _position: int) -> TargetOutcome:
+    """Cancel a run that still waits. Raises WrongState, Conflict, NoSuchRun."""
     context, by = request.context, request.client.peer.text
     reason = request.params["reason"]
     why = f"cancelled by {by}" + (f": {reason}" if reason else "")

@@ -4,15 +4,14 @@ import os
 from dataclasses import replace
 from typing import Any
 
-from rtd.common.errors import StoreGone, StoreRefusal
-from rtd.common.text_of import show_value
+from rtd.common.errors import StoreGone
 from rtd.model.run_record import HEADERS
 from rtd.protocol import run_verbs
 from rtd.rpc.core.request import ClientRequest
 from rtd.rpc.core.target_limit import check_targets
 from rtd.rpc.core.verb_handlers import handles
 from rtd.supervisor.runs.direct_submit import shortcut_for
-from rtd.supervisor.runs.submit import CHUNK, SubmitRequest, plan_of, submit
+from rtd.supervisor.runs.submit import SubmitRequest, plan_of, submit, without_reply
 
 
 @handles(run_verbs.SUBMIT)
@@ -33,25 +32,9 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
     try:
         ids, created = await submit(request.context, submit_request)
     except StoreGone as error:
-        raise _without_reply(submit_request, error) from None
+        raise without_reply(submit_request, error) from None
     shortcut = None
     if params["shortcut"] and submit_request.options.keys() <= {HEADERS}:
         plan = plan_of(request.context, replace(submit_request, options={}))
         shortcut = shortcut_for(request.context, plan, request.client.peer.uid, os.getuid())
     return {"ids": ids, "created": created, "shortcut": shortcut}
-
-
-def _without_reply(request: SubmitRequest, error: StoreGone) -> StoreGone:
-    """Return the error with whether the runs may have been queued all the same."""
-    count, key = len(request.many), request.key
-    if isinstance(error, StoreRefusal):
-        return error
-    if not error.maybe_done:
-        return StoreGone(f"{error.sentence}; nothing was queued" if count <= CHUNK else str(error))
-    if key is not None:
-        again = f"the same submit with the same id {show_value(key)} makes no second one"
-        return StoreGone(f"{error.sentence}; the run may be queued all the same: {again}")
-    which = f"run {request.ids[0]}" if count == 1 and request.ids else "the run"
-    if count > 1:
-        which = f"some of the {count:,} runs"
-    return StoreGone(f"{error.sentence}; {which} may be queued all the same")

@@ -31,15 +31,21 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
     }
 
 
-async def _row(
-    planner: Planner | None, info: TaskInfo, begun: Container[str], pauses: Pauses
-) -> dict[str, Any]:
+def task_row(info: TaskInfo) -> dict[str, Any]:
+    """Return what the declaration of a task says, without what has become of it."""
     row = {**info.to_dict(), "takes": info.signature()}
     del row["schedule"]
     row["condition"], row["end_condition"] = info.schedule.start, info.schedule.end
     row["occasions"] = info.occasions
     row["enabled"] = info.schedule.enabled
     row.update(dict.fromkeys(("last_start_at", "last_end_at", "last_end", "next_at", "behind")))
+    return row
+
+
+async def _row(
+    planner: Planner | None, info: TaskInfo, begun: Container[str], pauses: Pauses
+) -> dict[str, Any]:
+    row = task_row(info)
     entry = None if planner is None else planner.tasks.get(info.name)
     if planner is not None and entry is not None:
         past = planner.history

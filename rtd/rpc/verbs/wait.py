@@ -83,7 +83,11 @@ async def _change(watch: RunWatch, until: float | None, timeout_s: float | None)
 
 
 def _timeout(watch: RunWatch, timeout_s: float | None) -> WaitTimeout:
-    count = len(watch.pending)
+    return timeout_error(len(watch.pending), timeout_s)
+
+
+def timeout_error(count: int, timeout_s: float | None) -> WaitTimeout:
+    """Return the error for so many runs that have not ended within the limit."""
     return WaitTimeout(
         f"{count} of the runs {'has' if count == 1 else 'have'} not ended after"
         f" {format_duration(timeout_s or 0.0)}; {'it goes' if count == 1 else 'they go'} on"

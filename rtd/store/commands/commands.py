@@ -11,11 +11,13 @@ from rtd.store.commands.run_transitions import RunCommands
 from rtd.store.commands.schedule import ScheduleCommands
 from rtd.store.commands.task_log import TaskLogCommands
 from rtd.store.events.event_commands import EventCommands
+from rtd.store.manifests.manifest_commands import ManifestCommands
 
 
 class StoreCommands(
     AppReportCommands,
     NodeCommands,
+    ManifestCommands,
     NodeTaskCommands,
     RunCommands,
     ReadCommands,

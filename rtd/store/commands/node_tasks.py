@@ -52,5 +52,9 @@ class NodeTaskCommands:
         """Read the tasks that concern some node."""
         return RedisCommand(("SMEMBERS", self.prefix + kind), parse_ids)
 
+    def task_nodes(self, kind: TaskSetKind) -> RedisCommand:
+        """Read the nodes that have a set of this kind."""
+        return RedisCommand(("ZRANGE", f"{self.prefix}known:{kind}", 0, -1), parse_ids)
+
     def _set(self, kind: TaskSetKind, node: str) -> str:
         return f"{self.prefix}{kind}:{node}"

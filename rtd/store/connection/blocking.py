@@ -70,7 +70,7 @@ class RedisConnection:
         wait_s, most_s = _BACKOFF_S
         while True:
             try:
-                self._open(max(0.01, until - time.monotonic()))
+                self.connect_once(max(0.01, until - time.monotonic()))
                 return
             except StoreGone:
                 left_s = until - time.monotonic()
@@ -79,7 +79,8 @@ class RedisConnection:
                 time.sleep(min(wait_s, left_s))
                 wait_s = min(most_s, wait_s * 2)
 
-    def _open(self, timeout_s: float) -> None:
+    def connect_once(self, timeout_s: float) -> None:
+        """Connect and log in. Raises as `reconnect` does, after one try."""
         try:
             self._sock = open_socket(self.address, timeout_s)
             self._limit_waits(min(self.reply_timeout_s, max(codec.LOGIN_S, timeout_s)))

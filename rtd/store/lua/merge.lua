@@ -16,6 +16,9 @@ end
 for _, node in ipairs(redis.call('ZRANGEBYSCORE', KNOWN, '-inf', NOW)) do
   redis.call('ZREM', KNOWN, node)
   redis.call('DEL', ALL .. ':' .. node)
+  if KIND == 'having' and redis.call('HDEL', N .. 'manifests', node) == 1 then
+    redis.call('INCR', N .. 'manifests_count')
+  end
 end
 local keys = {}
 for _, node in ipairs(redis.call('ZRANGE', KNOWN, 0, -1)) do keys[#keys + 1] = ALL .. ':' .. node end

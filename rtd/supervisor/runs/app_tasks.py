@@ -1,9 +1,11 @@
-"""Which tasks this node has, for the other nodes: they leave it the runs that they cannot start."""
+"""Which tasks this node has, for other nodes, which leave it the runs that they cannot start, and
+for clients that have only Redis."""
 
 from rtd.config.config import EMBEDDED
 from rtd.model.internal_tasks import node_marker
 from rtd.model.manifest import COMMAND
 from rtd.store.connection.async_protocol import IS_PROMPT
+from rtd.store.manifests.node_manifest import NodeManifest
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.jobs import SingleFlight
 from rtd.supervisor.runs.node_tasks import set_tasks
@@ -41,7 +43,22 @@ class AppTasks:
             if not config.allow_commands:
                 tasks.discard(COMMAND)
             await set_tasks(self._context, "having", tasks)
+            await self._context.execute(
+                self._context.commands.set_manifest(config.node, self._manifest())
+            )
             self._context.tasks_written.set()
+
+    def _manifest(self) -> bytes:
+        """Return the manifest for clients that have only Redis."""
+        config = self._context.config
+        manifest = NodeManifest.of(
+            config.node,
+            self._context.manifest,
+            params_limit=config.limits.params_bytes,
+            history=config.history,
+            commands=config.allow_commands,
+        )
+        return manifest.pack()
 
 
 async def wait_tasks_written(context: SupervisorContext) -> None:

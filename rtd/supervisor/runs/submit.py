@@ -7,7 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from rtd.common.errors import BadRequest, Conflict, ParameterError, ShuttingDown, TooLarge
+from rtd.common.errors import (
+    BadRequest,
+    Conflict,
+    ParameterError,
+    ShuttingDown,
+    StoreGone,
+    StoreRefusal,
+    TooLarge,
+)
 from rtd.common.ids import id_for_key, new_ids
 from rtd.common.text_of import show_value
 from rtd.common.units import format_bytes
@@ -217,3 +225,19 @@ def _refuse(info: TaskInfo, params: Mapping[str, Any], first: int, offset: int) 
 
 def _which(first: int, offset: int) -> str:
     return "" if first < 0 else f"run {first + offset + 1}: "
+
+
+def without_reply(request: SubmitRequest, error: StoreGone) -> StoreGone:
+    """Return the error with whether the runs may have been queued all the same."""
+    count, key = len(request.many), request.key
+    if isinstance(error, StoreRefusal):
+        return error
+    if not error.maybe_done:
+        return StoreGone(f"{error.sentence}; nothing was queued" if count <= CHUNK else str(error))
+    if key is not None:
+        again = f"the same submit with the same id {show_value(key)} makes no second one"
+        return StoreGone(f"{error.sentence}; the run may be queued all the same: {again}")
+    which = f"run {request.ids[0]}" if count == 1 and request.ids else "the run"
+    if count > 1:
+        which = f"some of the {count:,} runs"
+    return StoreGone(f"{error.sentence}; {which} may be queued all the same")

@@ -256,7 +256,7 @@ def test_no_daemon_there() -> None:
     with pytest.raises(DaemonUnreachable, match=r"no socket /nowhere/rtd\.sock"):
         Client("/nowhere/rtd.sock").ping()
     with pytest.raises(ConfigError, match="no path of a socket"):
-        Client("redis://localhost/0")
+        Client("http://localhost/0")
 
 
 def test_the_environment_says_where(jobs: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -70,7 +70,7 @@ def test_an_empty_socket_is_one_line(capsys: pytest.CaptureFixture[str]) -> None
 
 #: Paths that are no sockets: the exit code of rtctl, the class of the error, and the sentence.
 SOCKETS: list[tuple[str, int, type[RtdError], str]] = [
-    ("http://x", 2, ConfigError, "'http://x' is no path of a socket; name that of rtd's"),
+    ("http://x", 2, ConfigError, "the URL http://... is no path of a socket; name that of"),
     ("/tmp", 7, DaemonUnreachable, "rtd cannot be reached: /tmp is a directory, no socket"),
     ("/dev/null", 7, DaemonUnreachable, "/dev/null is another kind of file, no socket"),
     ("/tmp/" + "x" * 195, 2, ConfigError, "the path of the socket has 200 bytes, the kernel"),

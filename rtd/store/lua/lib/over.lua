@@ -9,6 +9,17 @@ local function trim(task, ids, history)
   drop(list, math.min(excess, 4000))
 end
 
+-- Publishes the ends for which clients without a daemon wait.
+local function tell_clients(ids)
+  if redis.call('EXISTS', N .. 'awaited') == 0 then return end
+  for i, found in ipairs(redis.call('SMISMEMBER', N .. 'awaited', unpack(ids))) do
+    if found == 1 then
+      redis.call('SREM', N .. 'awaited', ids[i])
+      redis.pcall('PUBLISH', 'over:' .. N .. ids[i], '')
+    end
+  end
+end
+
 local function tell(ids, tasks, chars, now)
   local waited = redis.call('SMISMEMBER', N .. 'waits', unpack(ids))
   local watched = redis.call('SMISMEMBER', N .. 'watched', unpack(tasks))
@@ -35,7 +46,7 @@ local function over(ids, tasks, chars, history, now)
   if #ids == 0 then return end
   local logged, counted = N .. 'logged:' .. NODE, N .. 'counted:' .. NODE
   if redis.call('EXISTS', N .. 'waits', N .. 'watched', N .. 'progress', N .. 'intent',
-      logged, counted) > 0 then
+      N .. 'awaited', logged, counted) > 0 then
     -- Before `trim` deletes records.
     if redis.call('EXISTS', logged) == 1 then tasklog(ids, tasks, chars, now) end
     if redis.call('EXISTS', counted) == 1 then
@@ -44,6 +55,7 @@ local function over(ids, tasks, chars, history, now)
     redis.call('HDEL', N .. 'progress', unpack(ids))
     redis.call('HDEL', N .. 'intent', unpack(ids))
     tell(ids, tasks, chars, now)
+    tell_clients(ids)
   end
   local bad, by_task, counts = {}, {}, {}
   for i = 1, #ids do

@@ -18,12 +18,7 @@ local function others_here()
 end
 
 local function ring_nodes(nodes, token)
-  local mine = NODE
-  for i = 1, #nodes do
-    NODE = nodes[i]
-    ring(token)
-  end
-  NODE = mine
+  for i = 1, #nodes do ring_node(nodes[i], token) end
 end
 
 -- ring_others(token): rings the supervisors of all nodes that are there, except NODE.
@@ -31,7 +26,7 @@ local function ring_others(token) ring_nodes(others_here(), token) end
 
 -- ring_all(token): rings that of NODE, too.
 local function ring_all(token)
-  ring(token)
+  if NODE ~= '' then ring(token) end
   ring_others(token)
 end
 
@@ -51,7 +46,7 @@ local function ring_watchers(kind, task, token)
       end
     end
     if alone or redis.call('SISMEMBER', N .. kind .. ':' .. NODE, task) == 1 then
-      nodes[#nodes + 1] = NODE
+      if NODE ~= '' then nodes[#nodes + 1] = NODE end
     end
     watchers[key] = nodes
   end

@@ -5,7 +5,11 @@ local function wake(lane, k)
   for i = 1, #idle do
     redis.call('RPUSH', N .. 'bell:' .. idle[i], '')
   end
-  if #idle < k and redis.call('SADD', N .. 'demand:' .. lane, NODE) == 1 then
-    ring('demand|' .. lane)
+  if #idle < k then
+    for _, node in ipairs(rung()) do
+      if redis.call('SADD', N .. 'demand:' .. lane, node) == 1 then
+        ring_node(node, 'demand|' .. lane)
+      end
+    end
   end
 end

@@ -16,7 +16,7 @@ PIECES = {f.name.removesuffix(".lua") for f in LUA.joinpath("lib").iterdir()}
 
 def called() -> set[str]:
     """The scripts that the methods of `Calls` name."""
-    folders = (files("rtd.store.commands"), files("rtd.store.events"))
+    folders = [files(f"rtd.store.{name}") for name in ("commands", "events", "manifests")]
     sources = [file for folder in folders for file in folder.iterdir()]
     text = "".join(f.read_text() for f in sources if f.name.endswith(".py"))
     return set(re.findall(r'_script\(\s*"(\w+)"', text)) | set(

@@ -1,0 +1,105 @@
+"""Answers the requests of a client that has only the Redis of the workers."""
+
+from collections.abc import Mapping
+from typing import Any, Final, cast
+
+from rtd.common.errors import BadRequest, ParameterError, StoreGone
+from rtd.protocol.verbs import check_request
+from rtd.redis_client.client_process import submitter
+from rtd.redis_client.connections import RedisConnections
+from rtd.redis_client.context import RedisContext
+from rtd.redis_client.run_blocking import run_blocking
+from rtd.redis_client.task_directory import TaskDirectory, TaskSource
+from rtd.redis_client.url_name import split_name
+from rtd.store.commands.commands import StoreCommands
+from rtd.supervisor.runs.submit import SubmitRequest, submit, without_reply
+
+#: What a client can do instead of what needs a daemon.
+_INSTEAD: Final = {
+    "kill": "; `cancel` withdraws a run that waits",
+    "retry": "; submit it again with its parameters",
+    "ping": "; any other call says whether Redis is there",
+}
+
+
+class RedisVerbs:
+    """The verbs that need no daemon, on one namespace of one Redis. Threads may share it.
+
+    Args:
+        url: of the Redis, with an option `name`: see `split_name`.
+        name: of the namespace.
+        session: of the calling app.
+        reconnect_s: how long a Redis that was there may be away before a call fails.
+
+    Raises:
+        ConfigError: the URL cannot be used.
+        BadRequest: `session` is none.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        name: str | None = None,
+        session: object = None,
+        reconnect_s: float = 5.0,
+    ) -> None:
+        if session is not None and not hasattr(session, "declared_tasks"):
+            raise BadRequest(f"session must be a Session or None, not {type(session).__name__}")
+        plain_url, self.name = split_name(url, name)
+        self._links = RedisConnections(plain_url, reconnect_s)
+        commands = StoreCommands(self.name)
+        tasks = TaskDirectory(self._links, commands, self.name, cast("TaskSource | None", session))
+        self._tasks = tasks
+        self._context = RedisContext(self._links, commands, self.name, tasks)
+
+    @property
+    def address(self) -> str:
+        """The Redis and the namespace, for people: without a password."""
+        return f"{self._links.address} (name {self.name!r})"
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._links.close()
+
+    def answer(self, method: str, params: Mapping[str, Any]) -> Any:
+        """Return the answer to a request, as a daemon gives it. Raises RtdError."""
+        checked = check_request(method, params)
+        if method == "submit":
+            return run_blocking(self._submit(checked))
+        if method not in _WITHOUT_DAEMON:
+            raise BadRequest(
+                f"{method} needs a daemon, and this client has only Redis at {self.address}: use"
+                f" rtctl, or Client() with the daemon's socket, on the worker's host"
+                f"{_INSTEAD.get(method, '')}"
+            )
+        from rtd.redis_client.answers import answer  # lazy: a program that only submits needs none
+
+        run_blocking(self._context.refresh())
+        return answer(self._context, method, checked)
+
+    async def _submit(self, params: dict[str, Any]) -> dict[str, Any]:
+        many = params["many"]
+        request = SubmitRequest(
+            task=params["task"],
+            many=[params["params"]] if many is None else many,
+            ids=params["ids"],
+            key=params["key"],
+            options=params["options"],
+            by=submitter(),
+        )
+        try:
+            await self._context.refresh()
+            ids, created = await submit(self._context, request)
+        except StoreGone as error:
+            raise without_reply(request, error) from None
+        except ParameterError as error:
+            raise self._tasks.explain_refusal(error, request.task, request.many[0]) from None
+        return {"ids": ids, "created": created, "shortcut": None}
+
+
+#: The verbs that `rtd.redis_client.answers` answers.
+_WITHOUT_DAEMON: Final = frozenset({
+    "cancel", "ls", "queue_ls", "queue_pause", "queue_priority", "queue_resume", "result", "show",
+    "tasks", "wait",
+})  # fmt: skip

@@ -1,0 +1,1 @@
+"""The tasks of each node in Redis, for clients without a daemon."""

@@ -1,0 +1,299 @@
+"""A client that has nothing but the Redis of the workers."""
+
+import asyncio
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from rtctl import AsyncClient, Client, RunFailed
+from rtd import Session
+from rtd.common.errors import (
+    BadRequest,
+    Conflict,
+    ParameterError,
+    RtdError,
+    TooLarge,
+    UnknownTask,
+    UnserialisableError,
+    WaitTimeout,
+    WrongState,
+)
+from rtd.common.msgpack_values import pack
+from rtd.store.commands.commands import StoreCommands
+from rtd.store.connection.blocking import RedisConnection
+from rtd.store.connection.command import RedisCommand
+from tests.helpers.daemon import Daemon, DaemonMaker
+from tests.helpers.deadline import until
+from tests.helpers.external import ExternalRedis
+from tests.helpers.source import PROGRAMS
+
+
+@pytest.fixture
+def worker(start_daemon: DaemonMaker, external: ExternalRedis) -> Daemon:
+    """A worker with the app `jobs`."""
+    return start_daemon("jobs:session", cwd=PROGRAMS, flags=["--redis", external.url])
+
+
+@pytest.fixture
+def rt(worker: Daemon, external: ExternalRedis) -> Iterator[Client]:
+    """A client of that Redis; nothing else leads it to the worker."""
+    with Client(external.url) as found:
+        yield found
+
+
+def declaring() -> Session:
+    """The session of a web app, with a task that workers have, and one that they have not."""
+    session = Session(as_default=False)
+
+    @session.task(queue="web")
+    def add(a: int, b: int = 0, c: int = 0) -> int:
+        return a + b + c
+
+    @session.task()
+    def only_here() -> None: ...
+
+    return session
+
+
+def test_a_process_without_anything_but_the_url_gets_its_results(
+    worker: Daemon, external: ExternalRedis, tmp_path: Path
+) -> None:
+    script = (
+        "from rtctl import Client\n"
+        f"with Client({external.url!r}) as rt:\n"
+        "    print(rt.submit('add', a=1, b=2).result(timeout=20))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", script], env={}, cwd=tmp_path,
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.stdout, done.stderr) == ("3\n", "")
+
+
+def test_values_and_rows_are_those_of_a_client_of_the_daemon(worker: Daemon, rt: Client) -> None:
+    value = {"day": date(2026, 1, 31), "tags": {"a"}, "pair": (1, [2])}
+    run = rt.task("echo", labels=["x"], headers={"trace": "t-1"}, priority=3).submit(value=value)
+    assert run.result(timeout=20) == value
+    with Client(worker.socket) as direct:
+        assert rt.get(run.id).row == direct.get(run.id).row
+        shown = rt.rpc.show(run=run.id)
+        assert shown["attempts"][0].pop("node")  # to the daemon it is its own
+        there = direct.rpc.show(run=run.id)
+        assert there["attempts"][0].pop("node") is None
+        assert shown == there
+        assert [one.row for one in rt.ls()] == [one.row for one in direct.ls()]
+        assert rt.rpc.result(run=run.id) == direct.rpc.result(run=run.id)
+        assert rt.queues() == direct.queues()
+
+
+def test_many_runs_are_queued_and_waited_for(rt: Client) -> None:
+    runs = rt.submit_many("add", [{"a": n} for n in range(1200)])
+    assert rt.wait(runs, timeout=60)[-1].result() == 1199
+    assert sorted(run.row["state"] for run in rt.ls(limit=None)) == ["succeeded"] * 1200
+
+
+def test_a_wait_has_its_end_and_an_unsuccessful_run_its_reason(rt: Client, gate: Path) -> None:
+    held = rt.submit("hold", gate=str(gate))
+    until(lambda: held.state == "running", what="it runs")
+    with pytest.raises(WaitTimeout, match="1 of the runs has not ended after 200ms"):
+        held.wait(timeout=0.2)
+    other = rt.submit("add", a=1)
+    assert other in rt.wait([held, other], timeout=20, any=True)
+    with pytest.raises(WrongState, match="is running"):
+        held.cancel()
+    gate.touch()
+    assert held.result(timeout=20) == "released"
+    with pytest.raises(RunFailed, match="TypeError"):
+        rt.submit("add", a="x", b=1).result(timeout=20)
+
+
+def test_options_do_what_they_do_over_the_socket(rt: Client) -> None:
+    rt.pause_queue("default")
+    first = rt.task("add", id="order-7").submit(a=1)
+    assert not rt.task("add", id="order-7").submit(a=1).created
+    with pytest.raises(Conflict, match="has other parameters"):
+        rt.task("add", id="order-7").submit(a=2)
+    expires = rt.task("add", expires=0.2).submit(a=1)
+    assert expires.wait(timeout=20).row["by"] == "expired"
+    cancelled = rt.submit("add", a=1)
+    cancelled.cancel("no longer wanted")
+    assert "no longer wanted" in (cancelled.error or "")
+    urgent, single = rt.task("add", priority=9).submit(a=2), rt.submit("single")
+    delayed = rt.task("add", delay=timedelta(seconds=0.3)).submit(a=3)
+    rt.resume_queue("default")
+    rt.wait([first, urgent, single, delayed], timeout=20)
+    rows = [run.row for run in (urgent, first)]
+    assert rows[0]["started_at"] <= rows[1]["started_at"], "the higher priority comes first"
+    assert delayed.row["started_at"] - delayed.row["submitted_at"] >= 0.3
+    assert rt.rpc.show(run=single.id)["policies"] == {"max_concurrency": 1}
+
+
+def test_what_cannot_run_is_refused_as_the_daemon_refuses_it(rt: Client) -> None:
+    with pytest.raises(ParameterError, match=r"misses 'a' and does not take 'x'; .*on node"):
+        rt.submit("add", x=1)
+    with pytest.raises(UnknownTask, match=r"did you mean 'add'\? \(the workers are "):
+        rt.submit("ad", a=1)
+    with pytest.raises(UnserialisableError, match=r"params\.value"):
+        rt.submit("echo", value=object())
+    with pytest.raises(TooLarge, match=r"limits\.params"):
+        rt.submit("echo", value="x" * (1 << 21))
+    assert rt.ls() == []
+
+
+def test_verbs_that_need_a_daemon_say_so(rt: Client) -> None:
+    run = rt.submit("add", a=1).wait(timeout=20)
+    for call in (run.kill, run.retry, lambda: list(run.logs()), rt.info, lambda: next(rt.events())):
+        with pytest.raises(BadRequest, match="needs a daemon, and this client has only Redis at"):
+            call()
+
+
+def test_a_declared_task_is_queued_before_a_worker_has_ever_run(
+    start_daemon: DaemonMaker, external: ExternalRedis
+) -> None:
+    with Client(external.url) as unknown, pytest.raises(UnknownTask, match="no worker has ever"):
+        unknown.submit("add", a=1)
+    with Client(external.url, session=declaring()) as rt:
+        with pytest.raises(UnknownTask, match="this app does not declare the task either"):
+            rt.submit("other")
+        with pytest.raises(ParameterError, match="misses 'a'; it takes a, b="):
+            rt.submit("add")
+        run = rt.submit("add", a=4)
+        assert (run.state, run.row["queue"]) == ("queued", "web")
+        start_daemon("jobs:session", cwd=PROGRAMS, flags=["--redis", external.url])
+        assert run.result(timeout=20) == 4
+
+
+def test_a_worker_with_an_older_app_is_named(worker: Daemon, external: ExternalRedis) -> None:
+    with Client(external.url, session=declaring()) as rt:
+        with pytest.raises(UnknownTask, match=r"no worker has it: the app on node .* is older"):
+            rt.submit("only_here")
+        with pytest.raises(ParameterError, match=r"this app declares a, b=..., c=...: the worker"):
+            rt.submit("add", a=1, c=2)
+        assert rt.submit("add", a=1).result(timeout=20) == 1
+
+
+def test_a_reload_of_the_worker_is_seen(
+    start_daemon: DaemonMaker, external: ExternalRedis, tmp_path: Path
+) -> None:
+    app = tmp_path / "app.py"
+    text = "from rtd import Session\nsession = Session()\n@session.task()\ndef one(): return 1\n"
+    app.write_text(text)
+    worker = start_daemon("app:session", cwd=tmp_path, flags=["--redis", external.url])
+    with Client(external.url) as rt:
+        assert rt.submit("one").result(timeout=20) == 1
+        app.write_text(text + "@session.task()\ndef two(): return 2\n")
+        worker.ok("reload")
+
+        def submitted() -> bool:
+            with contextlib.suppress(UnknownTask):
+                return rt.submit("two").result(timeout=20) == 2
+            return False
+
+        until(submitted, what="the client knows the new task")
+
+
+def test_names_of_workers_keep_apart(start_daemon: DaemonMaker, external: ExternalRedis) -> None:
+    flags = ["--redis", external.url, "--set", "name=shop"]
+    start_daemon("jobs:session", cwd=PROGRAMS, flags=flags)
+    with Client(external.url) as other, pytest.raises(UnknownTask, match="name 'rtd'"):
+        other.submit("add", a=1)
+    for named in (Client(f"{external.url}?name=shop"), Client(external.url, name="shop")):
+        with named as rt:
+            assert rt.submit("add", a=1).result(timeout=20) == 1
+    for wrong in ("a", "{"):
+        with pytest.raises(RtdError, match="name"):
+            Client(f"{external.url}?name=shop", name=wrong)
+
+
+def test_a_worker_of_another_version_is_refused(worker: Daemon, external: ExternalRedis) -> None:
+    calls = StoreCommands("rtd")
+    with Client(external.url) as rt, RedisConnection.connect(external.url) as link:
+        assert rt.submit("add", a=1).result(timeout=20) == 1
+        time.sleep(1.0)  # a change may be missed for so long
+        node = next(iter(link.execute(calls.get_manifests())))
+        link.execute(calls.set_manifest(node, pack(["9.9", 2, 7, {}], "x")))
+        with pytest.raises(
+            RtdError, match=r"rtd 9\.9 \(format 2, records 7\), this is rtd .* \(format 1, rec"
+        ):
+            rt.submit("add", a=1)
+        link.execute(RedisCommand(("DEL", f"{calls.prefix}manifests")))
+        link.execute(RedisCommand(("INCR", f"{calls.prefix}manifests_count")))
+        with pytest.raises(RtdError, match=r"keeps no format \(older\), this is rtd"):
+            rt.submit("add", a=1)
+
+
+def test_a_redis_that_is_away_is_named_without_the_password() -> None:
+    for url, what in (
+        ("redis://anna:s3cret@127.0.0.1:1/0", "no Redis at redis://127.0.0.1:1/0: .*; nothing was"),
+        ("unix://:s3cret@/nonexistent.sock", "no Redis at unix:///nonexistent.sock"),
+        ("redis://:s3cret@h:x/0", "not a Redis URL"),
+        ("redi://:s3cret@h/0", "the URL redi://... is no path"),
+    ):
+        with pytest.raises(RtdError, match=what) as caught:
+            Client(url).submit("add", a=1)
+        assert "s3cret" not in f"{caught.value!r} {caught.value}"
+    client = Client("redis://anna:s3cret@127.0.0.1:1/0")
+    shown = f"{client!r} {client._pool!r} {client._pool.path} {client.task('x')!r}"
+    assert "s3cret" not in shown
+
+
+def test_arguments_for_redis_are_refused_without_a_url(worker: Daemon) -> None:
+    with pytest.raises(BadRequest, match="session is for a client of a Redis"):
+        Client(worker.socket, session=declaring())
+    with pytest.raises(BadRequest, match="session must be a Session or None"):
+        Client("redis://h", session=3)
+    with pytest.raises(TypeError, match="unexpected keyword argument 'sesion'"):
+        Client(worker.socket, sesion=1)  # type: ignore[call-arg]
+
+
+def test_a_wait_outlasts_a_restart_of_redis(
+    rt: Client, external: ExternalRedis, gate: Path
+) -> None:
+    run = rt.submit("hold", gate=str(gate))
+    until(lambda: run.state == "running", what="it runs")
+    found: list[object] = []
+    waiter = threading.Thread(target=lambda: found.append(run.result(timeout=60)))
+    waiter.start()
+    external.kill()
+    external.start()
+    gate.touch()
+    waiter.join(60)
+    assert found == ["released"]
+    assert rt.submit("add", a=1).result(timeout=20) == 1
+
+
+def test_a_forked_child_has_connections_of_its_own(rt: Client) -> None:
+    assert rt.submit("add", a=1).result(timeout=20) == 1
+    child = os.fork()
+    if child == 0:
+        with contextlib.suppress(BaseException):
+            os._exit(rt.submit("add", a=5).result(timeout=20))
+        os._exit(99)
+    assert rt.submit("add", a=2).result(timeout=20) == 2
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 5
+
+
+def test_an_asyncio_client(worker: Daemon, external: ExternalRedis, gate: Path) -> None:
+    async def check() -> None:
+        async with AsyncClient(external.url) as rt:
+            run = await rt.submit("add", a=1, b=2)
+            assert await run.result(timeout=20) == 3
+            many = await rt.submit_many("add", [{"a": n} for n in range(3)])
+            assert [await one.result(timeout=20) for one in many] == [0, 1, 2]
+            held = await rt.submit("hold", gate=str(gate))
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.3):
+                    await held.wait()
+            with pytest.raises(BadRequest, match="needs a daemon"):
+                await held.kill()
+
+    asyncio.run(check())  # it ends although a thread still waits
+    gate.touch()
