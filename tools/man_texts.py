@@ -28,6 +28,8 @@ class ManText(NamedTuple):
 SERVICE_VARIABLES: Final = {
     "RUNTIME_DIRECTORY": "of systemd: the runtime directory, if RTD_RUNTIME_DIR is not set",
     "STATE_DIRECTORY": "of systemd: the state directory, if RTD_STATE_DIR is not set",
+    "FLASK_APP": "of Flask: the program that a task worker of rtd.flask lets the daemon import",
+    "WERKZEUG_RUN_MAIN": "of Flask: the web server reloads itself, which means debug",
     "NOTIFY_SOCKET": "of systemd: where rtd reports that its control socket answers",
     "PWD": "the working directory by its name, which may be a link; the app is found there",
     "JOURNAL_STREAM": "of systemd: lines of the log have no time of their own in the journal",

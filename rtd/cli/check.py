@@ -87,6 +87,7 @@ def _examine(app: str) -> dict[str, Any]:
     )
     from rtd.executor.zygote.import_watch import watch_import  # lazy: as above
     from rtd.process.fork.shared_connections import OpenFiles  # lazy: as above
+    from rtd.session.app.before_fork import call_before_fork  # lazy: as above
     from rtd.session.app.greenlet_starts import describe_greenlet_starts  # lazy: as above
     from rtd.session.app.load_app import hide_arguments, load  # lazy: only the child needs it
     from rtd.session.app.manifest import manifest_of  # lazy: as above
@@ -99,6 +100,7 @@ def _examine(app: str) -> dict[str, Any]:
     try:
         with watch_import(app):
             session = load(app, load_config().middleware)
+            call_before_fork(session)
             manifest = manifest_of(session, app)
     except (AppError, ConfigError, PolicyError) as error:
         return {"manifest": None, "problems": [error.sentence]}

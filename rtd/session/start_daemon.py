@@ -82,13 +82,13 @@ def apps_of(session: SessionState) -> list[str]:
 
 def _app(module: ModuleType, session: SessionState | None) -> str:
     """Return a module as an app, with the session's name if the module has several."""
-    target = _target(module)
+    target = import_name(module)
     several = len({id(found) for found in _sessions_in(module)}) > 1
     names = [] if session is None else _names_in(module, session)
     return f"{target}:{names[0]}" if several and names else target
 
 
-def _target(module: ModuleType) -> str:
+def import_name(module: ModuleType) -> str:
     """Return `package.module` of a module that was imported by its name, else its file."""
     spec = getattr(module, "__spec__", None)
     file = getattr(module, "__file__", None)

@@ -1,5 +1,6 @@
-"""Calls a task's Python code with all that surrounds it: from the outside in the context of a class
-task, its parameters, the middleware, the hooks, and the function or the instance."""
+"""Calls a task's Python code with all that surrounds it: from the outside in the scope of its runs
+(as the context of a Flask app), the context of a class task, its parameters, the middleware, the
+hooks, and the function or the instance."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
@@ -12,6 +13,7 @@ from rtd.executor.core.attempt_outcome import AttemptOutcome
 from rtd.executor.core.leased_run import LeasedRun
 from rtd.executor.runs import outcome_of_call
 from rtd.executor.runs.context_faults import ContextFaults
+from rtd.model.run_record import HEADERS
 from rtd.session.core.task_definition import TaskDefinition
 
 #: Resolves the parameters of a run.
@@ -32,6 +34,20 @@ def call_task(
     definition: TaskDefinition, work: LeasedRun, outcome: AttemptOutcome, stop: StopTarget
 ) -> Any:
     """Carry out a run and return its result. Raises what the code of the task raises."""
+    if definition.run_scope is None:
+        return _call_in_context(definition, work, outcome, stop)
+    with definition.run_scope(headers_of(work)):
+        return _call_in_context(definition, work, outcome, stop)
+
+
+def headers_of(work: LeasedRun) -> dict[str, str]:
+    """Return the headers of a run's submit."""
+    return work.opts.get(HEADERS) or {}
+
+
+def _call_in_context(
+    definition: TaskDefinition, work: LeasedRun, outcome: AttemptOutcome, stop: StopTarget
+) -> Any:
     middleware = _begin_middleware(definition, work, outcome)
 
     def call() -> Any:
@@ -76,6 +92,19 @@ async def call_async_task(
     resolve: Callable[[LeasedRun], Awaitable[dict[str, Any]]],
 ) -> Any:
     """Carry out a run of a coroutine function, as `call_task` does."""
+    if definition.run_scope is None:
+        return await _call_async_in_context(definition, work, outcome, stop, resolve)
+    with definition.run_scope(headers_of(work)):
+        return await _call_async_in_context(definition, work, outcome, stop, resolve)
+
+
+async def _call_async_in_context(
+    definition: TaskDefinition,
+    work: LeasedRun,
+    outcome: AttemptOutcome,
+    stop: StopTarget,
+    resolve: Callable[[LeasedRun], Awaitable[dict[str, Any]]],
+) -> Any:
     middleware = _begin_middleware(definition, work, outcome)
 
     async def call() -> Any:

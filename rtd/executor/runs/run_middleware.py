@@ -11,6 +11,7 @@ from rtd.session.core.app_errors import Skip
 from rtd.session.core.app_frames import cut_own_frames
 from rtd.session.core.task_definition import Middleware, TaskDefinition
 from rtd.session.middleware.chain import MiddlewareRun
+from rtd.session.middleware.outcome_scope import outcome_scope
 from rtd.session.middleware.process_outcome import AppCode, process_outcome
 from rtd.session.middleware.task_view import AttemptEnd, TaskView
 from rtd.session.parameters.resolve import ParameterFailed
@@ -56,7 +57,9 @@ def deliver_outcome(
     """
     error = app_error(error)
     run = ended_middleware(outcome, error)
-    record_again(outcome, run, error, process_outcome(run, error, code), limit_bytes)
+    with outcome_scope(run, error):
+        after = process_outcome(run, error, code)
+    record_again(outcome, run, error, after, limit_bytes)
     outcome.middleware = None  # a circle of references would wait for the garbage collector
 
 

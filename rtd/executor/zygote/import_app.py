@@ -15,6 +15,7 @@ from rtd.process.fork.fork import freeze_heap, other_threads
 from rtd.process.fork.process_end import flush_before_forks
 from rtd.process.fork.shared_connections import OpenFiles
 from rtd.process.tree.children import own_children
+from rtd.session.app.before_fork import call_before_fork
 from rtd.session.app.manifest import manifest_of
 from rtd.session.app.monkey_patches import refuse_patches
 from rtd.session.core.app_errors import find_app_frame
@@ -65,6 +66,7 @@ def import_app(
     try:
         with watch_import(name):
             session = loader(name)
+            call_before_fork(session)
             manifest = manifest_of(session, name).to_dict()
     except RtdError as error:
         return ImportedApp(name, error=error.sentence, error_place=_place(error))

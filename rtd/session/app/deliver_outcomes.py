@@ -16,6 +16,7 @@ from rtd.model.run_states import RunState
 from rtd.session.context.run_context import current_run, report_fault
 from rtd.session.core.session_state import SessionState
 from rtd.session.middleware.chain import MiddlewareChain, MiddlewareRun
+from rtd.session.middleware.outcome_scope import outcome_scope
 from rtd.session.middleware.process_outcome import aborted, process_outcome
 from rtd.session.middleware.task_view import AttemptEnd, TaskView
 
@@ -49,7 +50,7 @@ def _deliver(session: SessionState, record: RunRecord) -> None:
         info, chain = TaskInfo(record.spec.task), None
     else:
         info, chain = task.definition.info, task.definition.middleware
-    chain = chain or MiddlewareChain(session.middleware, (), info)
+    chain = chain or MiddlewareChain(session.middleware, (), info, session.run_scope)
     end = _end_of(record)
     earlier, last = record.attempts[:-1], (record.attempts or (None,))[-1]
     view = TaskView(
@@ -69,7 +70,8 @@ def _deliver(session: SessionState, record: RunRecord) -> None:
     else:
         was_stopped = end.state == RunState.TERMINATED and last is not None and last.exit is None
         error = aborted(end.why, end.state, end.by, was_stopped=was_stopped)
-    process_outcome(run, error, is_final=True)
+    with outcome_scope(run, error):
+        process_outcome(run, error, is_final=True)
     if current_run().stopping:
         what = f"process_outcome of run {record.spec.id}"
         report_fault("middleware", what, "it took too long and was stopped")

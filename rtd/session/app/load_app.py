@@ -1,4 +1,4 @@
-"""Finds and imports an app: `package.module:session`, a module, or a file."""
+"""Imports an app: `package.module:session`, a module, or a file."""
 
 import importlib
 import sys
@@ -11,6 +11,8 @@ from rtd.common.errors import AppError
 from rtd.common.stdlib.originals import os
 from rtd.process.events.keyboard_interrupt import CtrlC, mark_ctrl_c
 from rtd.process.fork.fork_guard import exit_child
+from rtd.session.app.find_session import find_session
+from rtd.session.app.no_web_server import no_web_server
 from rtd.session.core.app_errors import describe_error
 from rtd.session.core.app_folders import (
     add_app_folder,
@@ -18,7 +20,7 @@ from rtd.session.core.app_folders import (
     working_directory_fault,
 )
 from rtd.session.core.app_frames import print_error
-from rtd.session.core.default_session import SESSIONS, find_default_session
+from rtd.session.core.default_session import SESSIONS
 from rtd.session.core.import_file import package_root
 from rtd.session.middleware.load_middleware import load_middleware
 from rtd.session.session import Session
@@ -41,7 +43,9 @@ def load(
 
     Args:
         app: `package.module:session`, `package.module`, `path/to/file.py` or
-            `path/to/file.py:session`. Without a name the module must hold exactly one.
+            `path/to/file.py:session`. Without a name the module must hold exactly one. The name
+            may also be that of a Flask app with a task worker (`module:app`), or a call that
+            returns one (`module:create_app('dev')`).
         middleware: dotted names, which the daemon's configuration has.
         complete: sessions for which `complete_session` was called before.
 
@@ -93,8 +97,9 @@ def _load(app: str, middleware: Sequence[str], complete: Container[Session]) -> 
     if fault is None:
         add_app_folder(Path.cwd())
     SESSIONS.imported_by_rtd = True
-    module = _import(app, target, fault)
-    session = _pick(module, attribute, app)
+    with no_web_server():
+        module = _import(app, target, fault)
+        session = find_session(module, attribute, app)
     if session not in complete:
         complete_session(session, read_settings_module(module), middleware)
     return session
@@ -170,26 +175,3 @@ def _module_of_file(app: str, path: Path) -> str:
     add_app_folder(folder)
     add_app_folder(path.parent, last=True)
     return name
-
-
-def _pick(module: ModuleType, attribute: str, app: str) -> Session:
-    # isinstance() would read `__class__` of other libraries' lazy objects and load them.
-    sessions: dict[str, Session]
-    sessions = {name: v for name, v in vars(module).items() if issubclass(type(v), Session)}
-    if attribute:
-        found = getattr(module, attribute, None)
-        if isinstance(found, Session):
-            return found
-        what = f"has no {attribute!r}"
-        if found is not None:
-            what = f"has {attribute!r}, but that is no Session but {type(found).__name__}"
-        hint = f"; it has {', '.join(sessions)}" if sessions else ""
-        raise AppError(f"app {app}: {module.__file__} {what}{hint}")
-    if len({id(v) for v in sessions.values()}) == 1:
-        return next(iter(sessions.values()))
-    if not sessions:
-        implied = find_default_session()
-        if isinstance(implied, Session):
-            return implied
-        raise AppError(f"app {app}: {module.__file__} has no Session; write `session = Session()`")
-    raise AppError(f"app {app} has several sessions ({', '.join(sessions)}); name one: {app}:NAME")

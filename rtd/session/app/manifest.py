@@ -35,6 +35,7 @@ def manifest_of(session: SessionState, app: str | None = None) -> Manifest:
     custom = _custom(session)  # first: it may make tasks
     attach_run_hooks(session)
     attach_middleware(session)
+    _attach_run_scope(session)
     described = describe_parameters(session)
     read_at = time.time()
     logged, log, past = _log(session)
@@ -72,6 +73,15 @@ def _local_tasks(session: SessionState, manifest: Manifest) -> tuple[LocalTaskIn
         except RtdError as error:
             raise PolicyError(f"start_local_task: {error.sentence} ({local.source})") from None
     return tuple(found)
+
+
+def _attach_run_scope(session: SessionState) -> None:
+    """Set the context around the runs of every Python task."""
+    if session.run_scope is None:
+        return
+    for task in session.tasks.values():
+        if task.definition.command is None:
+            task.definition = replace(task.definition, run_scope=session.run_scope)
 
 
 def _task_infos(session: SessionState) -> list[TaskInfo]:

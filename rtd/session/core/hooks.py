@@ -25,6 +25,8 @@ class Hooks:
             `yield` gives the exception triple, `(None, None, None)` for a success.
         startup, cycle, shutdown: called with the scheduler, plain or generator functions.
         start, stop: called with the executor, in each process that carries out code of the app.
+        before_fork: called without arguments in the process that has imported the app, before the
+            first process is forked from it.
     """
 
     init: list[Hook] = field(default_factory=list)
@@ -34,6 +36,7 @@ class Hooks:
     shutdown: list[Hook] = field(default_factory=list)
     start: list[Hook] = field(default_factory=list)
     stop: list[Hook] = field(default_factory=list)
+    before_fork: list[Hook] = field(default_factory=list)
 
     def take_over(self, other: "Hooks") -> None:
         """Put the hooks of another session before these."""

@@ -15,7 +15,7 @@ from rtd.session.core.app_errors import describe_error
 from rtd.session.core.hooks import Hooks, HookScope
 from rtd.session.core.serving_app import DeclaredDict, ServingApp, refuse_late
 from rtd.session.core.session_config import PRE_EXIST, SessionConfig
-from rtd.session.core.task_definition import TaskDefinition, check_name
+from rtd.session.core.task_definition import RunScope, TaskDefinition, check_name
 
 
 class SessionTask(Protocol):
@@ -52,6 +52,7 @@ class SessionLoader(Protocol):
 _ATTRIBUTES: Final = (
     "config", "tasks", "parameters", "hooks", "loaders", "faults", "serving", "schemes",
     "declared_middleware", "middleware", "rt_settings", "local_tasks", "exception_handlers",
+    "run_scope", "holder",
 )  # fmt: skip
 
 
@@ -76,6 +77,10 @@ class SessionState:
         self.serving: ServingApp | None = None
         #: Called with each exception of a task that was not expected.
         self.exception_handlers: list[Callable[[BaseException], Any]] = []
+        #: Makes the context around the runs of all tasks; None: none.
+        self.run_scope: RunScope | None = None
+        #: Stands for it in its module: a `rtd.session.app.session_holder.SessionHolder`, or None.
+        self.holder: Any = None
         #: As `Session(middleware=...)` has it: texts, classes or factories.
         self.declared_middleware: tuple[Any, ...] = ()
         #: Set when the app is loaded: a `rtd.session.middleware.entries.MiddlewareEntry` for each

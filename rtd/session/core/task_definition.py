@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -71,6 +72,10 @@ class Middleware(Protocol):
         """Return a `rtd.session.middleware.chain.MiddlewareRun`, for one attempt."""
 
 
+#: Makes the context around everything of a run, given the headers of its submit.
+RunScope = Callable[[Mapping[str, str]], AbstractContextManager[Any]]
+
+
 class CommandTemplate(Protocol):
     """The command of a task in lane `command`; see `rtd.session.tasks.command_task.Command`."""
 
@@ -96,6 +101,8 @@ class TaskDefinition:
             nothing. Set when the whole app is known.
         run_hooks: what is called around its runs; None, as for most: nothing. Set then, too.
         middleware: what surrounds its runs and hears how they end; None: nothing. Set then, too.
+        run_scope: makes the context that surrounds all of these, such as that of a Flask app;
+            None: none. Set then, too.
         is_plain: a run calls the target with its parameters, and nothing else.
     """
 
@@ -111,10 +118,13 @@ class TaskDefinition:
     resolver: RunParameters | None = None
     run_hooks: AroundRun | None = None
     middleware: Middleware | None = None
+    run_scope: RunScope | None = None
     is_plain: bool = field(init=False, default=True)
 
     def __post_init__(self) -> None:
-        surrounded = self.run_hooks is not None or self.middleware is not None
+        surrounded = (
+            self.run_hooks is not None or self.middleware is not None or self.run_scope is not None
+        )
         object.__setattr__(self, "is_plain", not (self.is_class or surrounded))
 
     def with_info(self, **changes: Any) -> TaskDefinition:

@@ -30,7 +30,7 @@ def attach_middleware(session: SessionState) -> None:
         info = task.definition.info
         if info.name != COMMAND:
             _check_kind(task, entries)
-            chain = MiddlewareChain(entries, handlers, info)
+            chain = MiddlewareChain(entries, handlers, info, session.run_scope)
             task.definition = replace(task.definition, middleware=chain)
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from rtd.model.manifest import TaskInfo, check_params
 from rtd.session.core.app_errors import Skip, name_error
+from rtd.session.core.task_definition import RunScope
 from rtd.session.middleware.entries import MiddlewareEntry
 from rtd.session.middleware.positional import bind_positional
 from rtd.session.middleware.task_view import TaskView
@@ -31,6 +32,7 @@ class MiddlewareChain:
         entries: the outermost first.
         handlers: see `rtd.session.Session.add_exception_handler`.
         info: of the task.
+        scope: makes the context around the calls of `process_outcome`; None: none.
     """
 
     def __init__(
@@ -38,10 +40,12 @@ class MiddlewareChain:
         entries: Sequence[MiddlewareEntry],
         handlers: Sequence[Callable[[BaseException], Any]],
         info: TaskInfo,
+        scope: RunScope | None = None,
     ) -> None:
         self.entries: Final = tuple(entries)
         self.handlers: Final = tuple(handlers)
         self.info: Final = info
+        self.scope: Final = scope
 
     def begin(self, task: TaskView, add_note: Callable[[str], None]) -> MiddlewareRun:
         """Return the middleware of one attempt."""

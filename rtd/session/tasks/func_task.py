@@ -154,8 +154,12 @@ def declare_task(
     name: str | None,
     lane: str | None,
     options: dict[str, Any],
+    kind: type[FuncTask] = FuncTask,
 ) -> FuncTask:
     """Make a task for `@session.task` and put it into the session, with the init hooks around.
+
+    Args:
+        kind: the class of the task.
 
     Raises:
         PolicyError: an option, a name or a condition that cannot be used.
@@ -170,7 +174,7 @@ def declare_task(
     name = name or read_name(target) or getattr(target, "__name__", None)
     lane = lane if "execution" in rest else lane or getattr(target, "LANE", None)
     signature = _signature_of(target, f"task {name!r}")
-    task = FuncTask.__new__(FuncTask)
+    task = kind.__new__(kind)
     task.session, task.func = session, target
     task.definition = define_task(target, name, rest, signature, lane)
     task.__doc__ = target.__doc__

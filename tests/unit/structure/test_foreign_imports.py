@@ -20,6 +20,7 @@ OWNED = {
     "pickle": set(),
     "daemon": {"rtd.process"},
     "gevent": {"rtd.executor"},
+    "sqlalchemy": set(),
 }
 #: Packages that get the time as an argument, and what they therefore do not import.
 NO_CLOCK = {

@@ -65,7 +65,7 @@ BESIDE = {
     "rtd.session.switch_task": {"rtctl"},
 }
 #: Packages above all layers: they may import everything.
-ABOVE = {"rtd.cli", "rtd.tasks", "rtd.testing"}
+ABOVE = {"rtd.cli", "rtd.flask", "rtd.tasks", "rtd.testing"}
 #: Modules that import by a name which the source does not hold: the app's modules and files,
 #: the class of a lane, the file of a verb, the public names of the client.
 BY_NAME = {
@@ -85,7 +85,7 @@ SUPERVISOR = [
 #: The modules that users import. Our own code imports what it needs where it is defined.
 PUBLIC = {
     "rtd", "rtd.args", "rtd.arguments", "rtd.cleanup", "rtd.conditions", "rtd.conds", "rtd.conf",
-    "rtd.core", "rtd.log", "rtd.monitor", "rtd.parameters", "rtd.session", "rtd.tasks",
+    "rtd.core", "rtd.flask", "rtd.log", "rtd.monitor", "rtd.parameters", "rtd.session", "rtd.tasks",
     "rtd.tasks.loaders", "rtd.testing", "rtctl",
 }  # fmt: skip
 #: The app's own process is a client like any other: it uses the public client.

@@ -1,0 +1,114 @@
+"""`BackgroundTaskWorker.start()`: one daemon, however many web processes start it."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from flask import Flask
+
+from rtctl.client.client import Client
+from rtd.common.errors import AppError, RtdError
+from rtd.config.paths import DaemonPaths
+from rtd.config.python_command import module_command
+from rtd.flask.daemon_paths import daemon_environment, paths_of
+from rtd.flask.find_app import find_app
+from rtd.flask.settings import FlaskSettings
+from rtd.flask.source_state import source_state
+from rtd.supervisor.lifecycle.directories import make_directories
+from rtd.supervisor.lifecycle.lock_file import holder_with
+
+log: Final = logging.getLogger("rtd.flask")
+_CGROUP: Final = Path("/proc/self/cgroup")
+
+
+def start_in_background(worker: Any, app: Flask, settings: FlaskSettings) -> None:
+    """Start the daemon, or find the one that runs. Raises AppError, ConfigError, NotPermitted."""
+    paths = paths_of(app, settings)
+    make_directories(paths)
+    state = source_state(Path(app.root_path)) if _is_debug(app, settings) else ""
+    known = paths.runtime_dir / "flask.sources"
+    with _locked(paths.runtime_dir / "flask.lock"):
+        if holder_with(paths) is None:
+            _start(find_app(worker, app, settings), paths)
+            known.write_text(state)
+        elif state and (not known.exists() or known.read_text() != state):
+            _reload(paths)
+            known.write_text(state)
+
+
+def stop_daemon(app: Flask, settings: FlaskSettings) -> None:
+    """End the daemon of an app if it runs. Raises AppError: it did not end."""
+    paths = paths_of(app, settings)
+    if not paths.runtime_dir.is_dir() or holder_with(paths) is None:
+        return
+    _call(["stop"], paths, "the daemon did not end")
+
+
+def _start(name: str, paths: DaemonPaths) -> None:
+    _warn_of_service()
+    _call(["start", name], paths, f"no daemon came up for {name}")
+    log.info("the daemon of %s has started; RTD_RUNTIME_DIR=%s", name, paths.runtime_dir)
+
+
+def _call(words: list[str], paths: DaemonPaths, failure: str) -> None:
+    """Run `rtd` with the paths of this daemon. Raises AppError with its last line."""
+    done = subprocess.run(
+        module_command("rtd", *words),
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        env=daemon_environment(paths), check=False,
+    )  # fmt: skip
+    lines = done.stderr.decode(errors="replace").strip().splitlines()
+    if done.returncode:
+        why = lines[-1].removeprefix("rtd: ") if lines else f"exit code {done.returncode}"
+        raise AppError(f"task_worker: {failure}: {why}")
+    for line in lines:
+        if "warning" in line:
+            log.warning("%s", line)
+
+
+def _reload(paths: DaemonPaths) -> None:
+    """Let the daemon import the program again. If that fails, the earlier one goes on serving."""
+    try:
+        with Client(paths.socket) as client:
+            client.rpc.reload()
+    except RtdError as error:
+        log.warning("the daemon goes on with the earlier code: %s", error.sentence)
+
+
+def _is_debug(app: Flask, settings: FlaskSettings) -> bool:
+    if settings.debug is not None:
+        return settings.debug
+    # `app.run(debug=True)` comes after start(); its reloader sets this.
+    return app.debug or os.environ.get("WERKZEUG_RUN_MAIN") == "true"
+
+
+def _warn_of_service() -> None:
+    """Warn where the daemon would end with another service of systemd."""
+    try:
+        unit = _CGROUP.read_text().strip().rpartition("/")[2]
+    except OSError:
+        return
+    if unit.endswith(".service") and not unit.startswith("rtd"):
+        log.warning(
+            "the daemon is started inside %s: it ends, with all runs, when that is stopped or"
+            " restarted; give rtd a unit of its own and set TASKER_URL",
+            unit,
+        )
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold the lock of the starts; wait for another process that has it."""
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(fd)

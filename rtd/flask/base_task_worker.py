@@ -1,0 +1,159 @@
+"""The task worker of Flask apps: its apps, its tasks, its hooks, and how `apply` submits."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Final
+
+from flask import Flask
+
+from rtd.common.errors import AppError, BadRequest, UnserialisableError
+from rtd.flask.app_registry import APP_HEADER, AppRegistry, is_imported_by_rtd
+from rtd.flask.base_task import BaseTask
+from rtd.flask.check_payload import check_payload
+from rtd.flask.engines import dispose_engines
+from rtd.flask.find_app import FACTORIES
+from rtd.flask.settings import FlaskSettings, read_settings, remarks_on
+from rtd.flask.task_declarations import WorkerDeclarations
+from rtd.session.context.run_context import find_run
+from rtd.session.session import Session
+
+if TYPE_CHECKING:
+    from rtctl.client.client import Client
+    from rtctl.client.run import Run
+    from rtd.flask.eager_run import EagerRun, EagerRunner
+
+log: Final = logging.getLogger("rtd.flask")
+_EXTENSION: Final = "rtd"
+
+
+class BaseTaskWorker(WorkerDeclarations):
+    """The tasks of one or several Flask apps. Use `BackgroundTaskWorker` or `BlockingTaskWorker`.
+
+    Args:
+        app: a Flask app; None: `init_app` gives it later.
+        options: of `rtd.Session`, such as `middleware` or `timezone`.
+
+    Attributes:
+        session: the `rtd.Session` of the tasks.
+        apps: those of `init_app`.
+    """
+
+    def __init__(self, app: Flask | None = None, **options: Any) -> None:
+        super().__init__(Session(**options), AppRegistry())
+        self._clients: dict[Any, Client] = {}
+        self._eager: EagerRunner | None = None
+        self.session.holder = self
+        self.session.run_scope = self.apps.run_scope
+        self.session.hooks.before_fork.append(self._dispose_engines)
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: Flask) -> None:
+        """Take an app: its tasks run in a context of it, with its configuration.
+
+        Several apps may share a worker; each run belongs to the app that has submitted it.
+
+        Raises:
+            ConfigError: a key `TASKER_*` of the configuration cannot be used.
+            AppError: the app has another task worker.
+        """
+        if not isinstance(app, Flask):
+            raise AppError(f"init_app: {app!r:.80} is no Flask app")
+        settings = read_settings(app.config)
+        other = app.extensions.get(_EXTENSION)
+        if other is not None and other is not self:
+            raise AppError(f"init_app: the Flask app {app.name!r} has another task worker already")
+        app.extensions[_EXTENSION] = self
+        if not self.apps.add(app) and is_imported_by_rtd():
+            log.warning(
+                "two Flask apps are called %r: runs get the later one; name them: Flask('name')",
+                app.name,
+            )
+        log.info("app %r: %s", app.name, settings.describe())
+        for remark in remarks_on(app.config):
+            log.warning("%s", remark)
+
+    # --- submits
+
+    def submit(
+        self, task: BaseTask, params: dict[str, Any], options: dict[str, Any]
+    ) -> Run | EagerRun:
+        """Queue a run of a task; see `BaseTask.apply`."""
+        app = self.apps.of_caller()
+        settings = read_settings(app.config)
+        options = {**options, "headers": _headers(options.get("headers"), app)}
+        check_payload(task.name, params)
+        if settings.eager and find_run_of_daemon() is None:
+            return self._eager_runner().run(task.name, params, options)
+        try:
+            return self._client(app, settings).submit_with(task.name, params, options)
+        except UnserialisableError as error:
+            raise UnserialisableError(f"task {task.name!r}: {error.sentence}") from None
+
+    def client(self) -> Client:
+        """Return the `rtctl.Client` with which `apply` submits.
+
+        Raises:
+            RuntimeError: there are several Flask apps, and none of them is the current one.
+        """
+        app = self.apps.of_caller()
+        return self._client(app, read_settings(app.config))
+
+    def _client(self, app: Flask, settings: FlaskSettings) -> Client:
+        key = (app.name, app.instance_path, settings)
+        client = self._clients.get(key)
+        if client is None:
+            from rtd.flask.daemon_paths import new_client  # lazy: many processes only import tasks
+
+            client = self._clients[key] = new_client(self.apps.first(), settings)
+        return client
+
+    def _eager_runner(self) -> EagerRunner:
+        if self._eager is None:
+            from rtd.flask.eager_run import EagerRunner  # lazy: only tests need it
+
+            self._eager = EagerRunner(self.session)
+        return self._eager
+
+    # --- in the daemon
+
+    def on_load(self, module: ModuleType, app: str) -> None:
+        """Make the Flask app by the factory of the program if nothing has made it.
+
+        Raises:
+            AppError: there is no app, and no factory without parameters.
+        """
+        if self.apps:
+            return
+        name = next((n for n in FACTORIES if callable(getattr(module, n, None))), None)
+        if name is not None:
+            try:
+                getattr(module, name)()
+            except Exception as error:
+                raise AppError(
+                    f"app {app}: {name}() failed: {type(error).__name__}: {error};"
+                    f" a call with arguments is an app, too: {app}:{name}('dev')"
+                ) from error
+        if not self.apps:
+            raise AppError(
+                f"app {app}: its task worker has no Flask app; name the app or its factory"
+                " (TASKER_APP, FLASK_APP): 'shop:app', 'shop:create_app()'"
+            )
+
+    def _dispose_engines(self) -> None:
+        for app in self.apps.all():
+            dispose_engines(app)
+
+
+def find_run_of_daemon() -> Any:
+    """Return the run that this code is part of, if the daemon carries it out; else None."""
+    return find_run() if is_imported_by_rtd() else None
+
+
+def _headers(given: Any, app: Flask) -> dict[str, str]:
+    if given is not None and not isinstance(given, Mapping):
+        raise BadRequest(f"apply_with: headers are a map of texts, not {given!r:.80}")
+    return {**(given or {}), APP_HEADER: app.name}

@@ -1,0 +1,82 @@
+"""The directories of the daemon of a Flask app, and the client that finds it there."""
+
+from __future__ import annotations
+
+import os
+import re
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from flask import Flask
+
+from rtctl.client.client import Client
+from rtd.common.errors import NotPermitted
+from rtd.config.file_owners import is_own
+from rtd.config.paths import DaemonPaths, find_paths
+from rtd.flask.app_registry import is_imported_by_rtd
+from rtd.flask.settings import FlaskSettings
+
+#: Variables that name the directories or the socket; then nothing is derived.
+_NAMED: Final = ("RTD_SOCKET", "RTD_RUNTIME_DIR", "RTD_STATE_DIR")
+#: Variables of Flask's own server, which are not for the daemon and its runs.
+_OF_SERVER: Final = ("WERKZEUG_RUN_MAIN", "WERKZEUG_SERVER_FD", "FLASK_RUN_FROM_CLI")
+
+
+def paths_of(app: Flask, settings: FlaskSettings) -> DaemonPaths:
+    """Return the paths of the daemon of an app.
+
+    They are below the user's usual directories, in folders named for the app, its `instance_path`
+    and `TASKER_APP`: each process of the same web app finds the same daemon, and another checkout
+    has another one. Variables that name directories come first.
+    """
+    usual = find_paths()
+    if any(os.environ.get(name) for name in _NAMED):
+        return usual
+    folder = _folder_name(app, settings)
+    runtime = usual.runtime_dir / folder
+    return DaemonPaths(runtime, usual.state_dir / folder, runtime / "rtd.sock")
+
+
+def _folder_name(app: Flask, settings: FlaskSettings) -> str:
+    identity = "\0".join((app.name, app.instance_path, settings.app or ""))
+    digest = sha256(identity.encode(errors="surrogateescape")).hexdigest()[:8]
+    return f"flask-{re.sub(r'[^A-Za-z0-9_.-]', '-', app.name)[:20]}-{digest}"
+
+
+def daemon_environment(paths: DaemonPaths) -> dict[str, str]:
+    """Return the environment of a daemon with these paths, which a web process starts."""
+    env = {name: value for name, value in os.environ.items() if name not in _OF_SERVER}
+    env["RTD_RUNTIME_DIR"], env["RTD_STATE_DIR"] = str(paths.runtime_dir), str(paths.state_dir)
+    return env
+
+
+def new_client(app: Flask, settings: FlaskSettings) -> Client:
+    """Return a client of the daemon that has the tasks of an app.
+
+    A run submits to its own daemon. Others take `TASKER_URL`, else the paths of `start()`.
+
+    Raises:
+        NotPermitted: the directory of the socket belongs to another user.
+    """
+    reconnect_s = settings.loop_interval_s
+    if is_imported_by_rtd() or (settings.url is None and os.environ.get("RTD_SOCKET")):
+        return Client(reconnect_s=reconnect_s)
+    if settings.url is not None:
+        return Client(settings.url, reconnect_s=reconnect_s)
+    paths = paths_of(app, settings)
+    _check_owner(paths.runtime_dir)
+    return Client(paths.socket, reconnect_s=reconnect_s)
+
+
+def _check_owner(folder: Path) -> None:
+    """Raise NotPermitted where another user could listen in the place of the daemon."""
+    try:
+        owner = folder.lstat().st_uid
+    except FileNotFoundError:
+        return
+    if not is_own(owner) and not os.environ.get("RTD_RUNTIME_DIR"):
+        raise NotPermitted(
+            f"{folder} belongs to uid {owner}, not to this user: name the socket of the daemon with"
+            " TASKER_URL or RTD_SOCKET"
+        )

@@ -1,0 +1,122 @@
+"""`TASKER_EAGER`: `apply` carries the task out at once, for tests of the web app.
+
+Parameters and results are packed as in the daemon, so that what cannot be stored fails here, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextvars import copy_context
+from typing import Any, Final, Self
+
+from rtctl.client.errors import RunFailed
+from rtctl.client.run_base import RunBase
+from rtctl.client.submit_options import to_wire
+from rtd.common.errors import WrongState
+from rtd.common.ids import new_id
+from rtd.executor.core.leased_run import LeasedRun
+from rtd.flask.app_registry import EAGER
+from rtd.model.run_record import encode_record
+from rtd.session.context.run_context import enter_run
+from rtd.session.session import Session
+from rtd.testing.call_attempt import call_attempt
+from rtd.testing.capture_reports import Progress, RunReports
+from rtd.testing.new_run import new_run
+from rtd.testing.prepared_app import PreparedApp
+from rtd.testing.task_outcome import TaskOutcome, outcome_of
+
+
+class EagerRun(RunBase):
+    """A run that `apply` has carried out: over when it is returned.
+
+    It has the values and methods of `rtctl.Run` that a view uses.
+    """
+
+    __slots__ = ("_error", "_outcome")
+
+    def __init__(self, outcome: TaskOutcome, error: Any, created: bool = True) -> None:
+        super().__init__(outcome.run, outcome.task, created)
+        self._outcome = outcome
+        self._error = error
+
+    @property
+    def ended(self) -> bool:
+        """True: the run is over."""
+        return True
+
+    @property
+    def state(self) -> str:
+        """succeeded, error, exception or cancelled."""
+        return self._outcome.state
+
+    @property
+    def error(self) -> str | None:
+        """One sentence: why the run ended without success; None if it did not."""
+        return None if self._outcome else self._outcome.why or f"the run is {self.state}"
+
+    @property
+    def progress(self) -> Progress | None:
+        """The last report of the run."""
+        return self._outcome.progress[-1] if self._outcome.progress else None
+
+    def result(self, timeout: float | None = None) -> Any:
+        """Return the value that the task returned. Raises RunFailed."""
+        if self._outcome:
+            return self._outcome.result
+        answer: Any = {"state": self.state, "error": self._error, "why": self._outcome.why}
+        raise RunFailed(self.id, answer)
+
+    def wait(self, timeout: float | None = None) -> Self:
+        """Return at once: the run is over."""
+        return self
+
+    def refresh(self) -> Self:
+        """Return at once: a run that is over never changes."""
+        return self
+
+    def logs(self, **_: Any) -> Iterator[Any]:
+        """Yield nothing: the output went where this process writes."""
+        return iter(())
+
+    def cancel(self, reason: str = "") -> None:
+        """Raise WrongState: the run is over."""
+        raise WrongState(f"run {self.id} is {self.state}: it cannot be cancelled any more")
+
+
+class EagerRunner:
+    """Carries out the runs of one session."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._app: PreparedApp | None = None
+        #: The runs with an id of the caller's.
+        self._runs: dict[str, EagerRun] = {}
+
+    def run(self, task: str, params: dict[str, Any], options: dict[str, Any]) -> EagerRun:
+        """Carry out a run, with its retries but without pauses.
+
+        Raises:
+            RtdError: what a submit refuses.
+        """
+        key, plain = to_wire(options)
+        if key is not None and (earlier := self._runs.get(key)) is not None:
+            return EagerRun(earlier._outcome, earlier._error, created=False)
+        if self._app is None:
+            self._app = PreparedApp(self._session)
+        record, _ = new_run(self._app, task, new_id(), params, plain, key)
+        run = self._carry_out(self._app, encode_record(record))
+        if key is not None:
+            self._runs[key] = run
+        return run
+
+    def _carry_out(self, app: PreparedApp, blob: bytes) -> EagerRun:
+        reports: Final = RunReports()
+        context = copy_context()
+        context.run(enter_run, None)
+        context.run(EAGER.set, True)
+        while True:
+            work = LeasedRun(blob, app.session.tasks)
+            attempted = call_attempt(work, reports, app.config.limits.result_bytes, context)
+            if attempted.outcome.retry_wait_s() is None:
+                return EagerRun(outcome_of(attempted, reports), attempted.outcome.error)
+            blob = attempted.outcome.record("eager", "", again=True)

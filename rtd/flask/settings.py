@@ -1,0 +1,149 @@
+"""The keys of a Flask app's configuration: `TASKER_*`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
+
+from rtd.common.did_you_mean import did_you_mean
+from rtd.common.errors import ConfigError
+
+_PREFIX: Final = "TASKER_"
+_SWITCHES: Final = {"true": True, "1": True, "false": False, "0": False}
+_ENGINES: Final = ("sqlalchemy", "redis")
+_SHARED_DRIVERS: Final = ("mysql", "postgres", "postgresql")
+_REDIS_SCHEMES: Final = ("redis", "rediss", "unix")
+#: Keys of the original that have nothing to say here.
+_IGNORED: Final = ("TASKER_DATABASE_URI",)
+
+
+class FlaskSettings(NamedTuple):
+    """The settings of one Flask app.
+
+    Attributes:
+        engine: `sqlalchemy` or `redis`; both mean the store of rtd.
+        driver: `sqlite`: the store is the Redis that rtd starts itself.
+        loop_interval_s: how long a submit waits for a daemon that is away, as in a restart.
+        debug: whether changed code goes to the daemon; None: as the app's `debug`.
+        url: the control socket of a daemon that others start; None: that of `start()`.
+        app: what the daemon imports; None: found, see `rtd.flask.find_app`.
+        eager: `apply` carries the task out at once, in the calling process.
+    """
+
+    engine: str = "sqlalchemy"
+    driver: str = "sqlite"
+    loop_interval_s: float = 5.0
+    debug: bool | None = None
+    url: str | None = None
+    app: str | None = None
+    eager: bool = False
+
+    def describe(self) -> str:
+        """Return what the settings mean, in one line."""
+        daemon = f"the daemon at {self.url}" if self.url else "the daemon of start()"
+        debug = "as app.debug" if self.debug is None else str(self.debug)
+        how = "tasks are carried out by apply itself (TASKER_EAGER)" if self.eager else daemon
+        return (
+            f"engine {self.engine}, driver {self.driver}: the Redis of rtd; {how}; a submit waits"
+            f" up to {self.loop_interval_s:g} s for a restart; debug {debug}; app"
+            f" {self.app or 'found by itself'}"
+        )
+
+
+def read_settings(config: Mapping[str, Any]) -> FlaskSettings:
+    """Return the settings of an app's configuration. Raises ConfigError: one cannot be used."""
+    found: dict[str, Any] = {}
+    for key, (field, read) in _KEYS.items():
+        value = config.get(key)
+        if value is None:
+            continue
+        if field in found:
+            raise ConfigError(f"app.config: {key} and TASKER_LOOP_INTERVAL mean the same")
+        try:
+            found[field] = read(value)
+        except ValueError as error:
+            raise ConfigError(f"app.config: {key}: {error}") from None
+    return FlaskSettings(**found)
+
+
+def remarks_on(config: Mapping[str, Any]) -> list[str]:
+    """Return a sentence for each key that has no effect."""
+    found = []
+    for key in config:
+        if key in _IGNORED:
+            found.append(f"app.config: {key} has no effect: rtd needs no database")
+        elif key.startswith(_PREFIX) and key not in _KEYS:
+            hint = did_you_mean(key, _KEYS, f"known: {', '.join(_KEYS)}")
+            found.append(f"app.config: {key} has no effect: there is no such key{hint}")
+    return found
+
+
+def _engine(value: Any) -> str:
+    text = _text(value).lower()
+    if text not in _ENGINES:
+        raise ValueError(f"{value!r} is none of {', '.join(map(repr, _ENGINES))}")
+    return text
+
+
+def _driver(value: Any) -> str:
+    text = _text(value).lower()
+    if text in _SHARED_DRIVERS:
+        raise ValueError(
+            f"{value!r}: rtd keeps its queue in Redis, not in a database; leave the key out for a"
+            " queue on this host, and set TASKER_URL for a daemon that others start"
+        )
+    if text != "sqlite":
+        raise ValueError(f"{value!r} is not 'sqlite', the only driver")
+    return text
+
+
+def _interval(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError(f"{value!r} is no number of seconds")
+    try:
+        seconds = float(value)
+    except ValueError:
+        raise ValueError(f"{value!r} is no number of seconds") from None
+    if not 0 < seconds <= 86400:
+        raise ValueError(f"{value!r} is no number of seconds above 0")
+    return seconds
+
+
+def _switch(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    found = _SWITCHES.get(str(value).lower()) if isinstance(value, str | int) else None
+    if found is None:
+        raise ValueError(f"{value!r} is neither True nor False")
+    return found
+
+
+def _url(value: Any) -> str:
+    text = _text(value)
+    scheme = text.partition("://")[0]
+    if scheme in _REDIS_SCHEMES:
+        raise ValueError(
+            f"a queue over {scheme}:// is not known yet; name the control socket of a daemon on"
+            " this host (/run/rtd/rtd.sock), or leave the key out"
+        )
+    if "://" in text or not text.startswith("/"):
+        raise ValueError(f"{value!r} is no absolute path of a control socket (/run/rtd/rtd.sock)")
+    return text
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"{value!r} is no text")
+    return value
+
+
+_KEYS: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
+    "TASKER_ENGINE": ("engine", _engine),
+    "TASKER_DRIVER": ("driver", _driver),
+    "TASKER_LOOP_INTERVAL": ("loop_interval_s", _interval),
+    "TASKER_INTERVAL_TIME": ("loop_interval_s", _interval),
+    "TASKER_DEBUG": ("debug", _switch),
+    "TASKER_URL": ("url", _url),
+    "TASKER_APP": ("app", _text),
+    "TASKER_EAGER": ("eager", _switch),
+}

@@ -1,0 +1,102 @@
+"""Finds the session of an app: one in its module, what holds one, or a call that returns one."""
+
+import ast
+from types import ModuleType
+from typing import Any
+
+from rtd.common.errors import AppError
+from rtd.session.app.session_holder import SessionHolder
+from rtd.session.core.app_errors import describe_error
+from rtd.session.core.default_session import find_default_session
+from rtd.session.session import Session
+
+
+def find_session(module: ModuleType, attribute: str, app: str) -> Session:
+    """Return the session of an app, complete.
+
+    Args:
+        module: of the app, imported.
+        attribute: what the app's name says behind the colon: a name, or a call with literals.
+        app: the app's name, for errors.
+
+    Raises:
+        AppError: there is none, or several; the sentence says which there are.
+    """
+    # isinstance() would read `__class__` of other libraries' lazy objects and load them.
+    held = {name: value for name, value in vars(module).items() if _is_held(value)}
+    if attribute:
+        found = _value(module, attribute, app)
+        return _complete(_named(found, module, attribute, app, list(held)), module, app)
+    sessions = {id(found): found for found in map(_session_of, held.values())}
+    if len(sessions) == 1:
+        return _complete(next(iter(held.values())), module, app)
+    if sessions:
+        raise AppError(f"app {app} has several sessions ({', '.join(held)}); name one: {app}:NAME")
+    implied = find_default_session()
+    if isinstance(implied, Session):
+        return _complete(implied, module, app)
+    raise AppError(f"app {app}: {module.__file__} has no Session; write `session = Session()`")
+
+
+def _is_held(value: Any) -> bool:
+    return issubclass(type(value), Session | SessionHolder)
+
+
+def _session_of(value: Any) -> Session:
+    found: Session = value.session if issubclass(type(value), SessionHolder) else value
+    return found
+
+
+def _named(found: Any, module: ModuleType, attribute: str, app: str, names: list[str]) -> Any:
+    """Return the session or its holder that an app's name means. Raises AppError."""
+    if _is_held(found):
+        return found
+    extensions = getattr(found, "extensions", None)
+    holder = extensions.get("rtd") if isinstance(extensions, dict) else None
+    if issubclass(type(holder), SessionHolder):
+        return holder
+    what = f"has no {attribute!r}"
+    if found is not None:
+        what = f"has {attribute!r}, but that is no Session but {type(found).__name__}"
+    if isinstance(extensions, dict):
+        what = f"has {attribute!r}, a {type(found).__name__} without a task worker of rtd.flask"
+    hint = f"; it has {', '.join(names)}" if names else ""
+    raise AppError(f"app {app}: {module.__file__} {what}{hint}")
+
+
+def _complete(found: Any, module: ModuleType, app: str) -> Session:
+    session = _session_of(found)
+    holder = session.holder
+    if holder is not None:
+        holder.on_load(module, app)
+    return session
+
+
+def _value(module: ModuleType, expression: str, app: str) -> Any:
+    """Return what a name or a call stands for in a module; None: there is no such name."""
+    name, args, kwargs = _read_expression(expression, app)
+    found = getattr(module, name, None)
+    if args is None or found is None:
+        return found
+    try:
+        return found(*args, **kwargs)
+    except Exception as error:
+        raise AppError(f"app {app}: {expression} failed: {describe_error(error)}") from error
+
+
+def _read_expression(expression: str, app: str) -> tuple[str, list[Any] | None, dict[str, Any]]:
+    """Return the name, and the arguments of a call; None in their place: it is no call."""
+    try:
+        node = ast.parse(expression.strip(), mode="eval").body
+        if isinstance(node, ast.Name):
+            return node.id, None, {}
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            args = [ast.literal_eval(arg) for arg in node.args]
+            kwargs = {str(word.arg): ast.literal_eval(word.value) for word in node.keywords}
+            return node.func.id, args, kwargs
+    except (SyntaxError, ValueError):
+        pass
+    raise AppError(
+        f"app {app}: {expression!r} is neither a name nor a call with plain values, such as"
+        " create_app('dev')"
+    )

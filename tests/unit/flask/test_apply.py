@@ -1,0 +1,204 @@
+"""`apply` in the web process: whose app, which parameters, and eager mode."""
+
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask, current_app, g, request
+from werkzeug.datastructures import FileStorage
+
+import rtd
+from rtctl import RunFailed
+from rtd.common.errors import (
+    BadRequest,
+    ParameterError,
+    PolicyError,
+    UnserialisableError,
+    WrongState,
+)
+from rtd.flask import BackgroundTaskWorker, BaseTask
+
+
+@pytest.fixture
+def app() -> Flask:
+    app = Flask("shop")
+    app.config["TASKER_EAGER"] = True
+    return app
+
+
+@pytest.fixture
+def worker(app: Flask) -> BackgroundTaskWorker:
+    return BackgroundTaskWorker(app)
+
+
+def test_a_task_is_called_like_its_function(worker: BackgroundTaskWorker) -> None:
+    @worker.define_task
+    def add(a: int, b: int) -> int:
+        return a + b
+
+    @worker.define_task(name="other", retries=3, queue="slow", lane="thread")
+    def more() -> None: ...
+
+    assert add(1, b=2) == 3
+    assert isinstance(add, BaseTask)
+    assert (add.name, more.name) == ("add", "other")
+    assert more.definition.info.policies.retries == 3
+    assert more.definition.info.lane == "thread"
+    with pytest.raises(PolicyError, match="exists already"):
+        worker.define_task(add.func)
+    with pytest.raises(PolicyError, match=r"retires.*retries"):
+        worker.define_task(name="x", retires=3)(more.func)
+
+
+def test_eager_runs_pack_as_real_ones(worker: BackgroundTaskWorker) -> None:
+    @worker.define_task
+    def echo(**values: Any) -> Any:
+        return values
+
+    run = echo.apply({"a": [1]}, b=(2,))
+    assert (run.state, run.ended, run.created, run.error) == ("succeeded", True, True, None)
+    assert run.result(timeout=1) == {"a": [1], "b": (2,)}
+    with pytest.raises(UnserialisableError, match=r"b.*object"):
+        echo.apply(b=object())
+    with pytest.raises(BadRequest, match="as one map, not 3"):
+        echo.apply(3)
+    with pytest.raises(WrongState, match="succeeded"):
+        run.cancel()
+    assert list(run.logs()) == []
+
+
+def test_an_eager_run_that_fails_is_as_a_real_one(worker: BackgroundTaskWorker) -> None:
+    attempts = []
+
+    @worker.define_task(retries=1)
+    def fail() -> None:
+        attempts.append(rtd.current_run().attempt)
+        raise rtd.Error("no ink")
+
+    @worker.define_task
+    def give() -> Any:
+        return object()
+
+    run = fail.apply()
+    assert attempts == [1, 2]
+    assert (run.state, run.error) == ("error", "Error: no ink")
+    with pytest.raises(RunFailed, match="failed with an error: Error: no ink") as caught:
+        run.result()
+    assert caught.value.error is not None
+    assert caught.value.error[:2] == ["rtd.Error", "no ink"]
+    assert give.apply().state == "exception"
+    with pytest.raises(ParameterError, match="number"):
+        fail.apply(number=1)
+
+
+def test_an_id_of_the_caller_makes_one_run(worker: BackgroundTaskWorker) -> None:
+    calls = []
+
+    @worker.define_task
+    def order(number: int) -> str:
+        calls.append(number)
+        return rtd.current_run().headers["trace"]
+
+    first = order.apply_with({"number": 7}, id="order-7", headers={"trace": "t"}, delay="5m")
+    second = order.apply_with({"number": 7}, id="order-7")
+    assert first.result() == "t"
+    assert (second.id, second.created, calls) == (first.id, False, [7])
+    with pytest.raises(BadRequest, match="headers are a map"):
+        order.apply_with({}, headers=3)
+
+
+def test_an_eager_run_stays_in_the_context_of_its_caller(
+    app: Flask, worker: BackgroundTaskWorker
+) -> None:
+    ends = []
+    app.teardown_appcontext(lambda error: ends.append(current_app.name))
+
+    @worker.define_task
+    def mark() -> str:
+        g.mark = "set by the run"
+        return current_app.name
+
+    with app.app_context():
+        assert mark.apply().result() == "shop"
+        assert g.mark == "set by the run"
+        assert ends == []
+    assert ends == ["shop"]
+    assert mark.apply().result() == "shop"  # outside of a context it has one of its own
+    assert ends == ["shop", "shop"]
+
+
+def test_the_app_of_a_run_is_that_of_its_caller(app: Flask, worker: BackgroundTaskWorker) -> None:
+    other, stranger = Flask("other"), Flask("stranger")
+    other.config["TASKER_EAGER"] = True
+    worker.init_app(other)
+
+    @worker.define_task
+    def name() -> tuple[str, str]:
+        return current_app.name, rtd.current_run().headers["rtd-flask-app"]
+
+    for one in (app, other):
+        with one.app_context():
+            assert name.apply().result() == (one.name, one.name)
+    with pytest.raises(RuntimeError, match="several Flask apps \\(shop, other\\)"):
+        name.apply()
+    with stranger.app_context(), pytest.raises(RuntimeError, match="several Flask apps"):
+        name.apply()
+
+
+def test_without_an_app_apply_says_what_to_do() -> None:
+    task = BackgroundTaskWorker().define_task(lambda: None, name="x")
+    with pytest.raises(RuntimeError, match="no Flask app yet"):
+        task.apply()
+
+
+def test_an_app_of_the_same_name_takes_the_place(worker: BackgroundTaskWorker) -> None:
+    """As a factory makes one for each test."""
+    again = Flask("shop")
+    again.config["TASKER_EAGER"] = True
+    worker.init_app(again)
+
+    @worker.define_task
+    def is_new() -> bool:
+        return current_app._get_current_object() is again  # type: ignore[attr-defined]
+
+    assert is_new.apply().result()
+
+
+@pytest.fixture
+def values(app: Flask) -> Iterator[dict[str, Any]]:
+    with app.test_request_context("/"):
+        yield {
+            "file": FileStorage(io.BytesIO(b"x"), "x.txt"),
+            "app": current_app,
+            "real": app,
+            "request": request,
+            "nested": {"list": [1, {"app": current_app}]},
+            "g": g,
+        }
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("file", r"x is a FileStorage; an uploaded file ends with its request: save it"),
+        ("app", r"x is a Flask; the task has the app itself: use current_app in the task"),
+        ("real", r"x is a Flask; the task has the app itself"),
+        ("request", r"x is a Request; a request ends before the task begins"),
+        ("nested", r"x\['list'\]\[1\]\['app'\] is a Flask; the task has the app itself"),
+        ("g", r"x is a _AppCtxGlobals; it stands for another object"),
+    ],
+)
+def test_objects_of_flask_are_refused(
+    worker: BackgroundTaskWorker, values: dict[str, Any], name: str, sentence: str
+) -> None:
+    task = worker.define_task(lambda x: None, name="task")
+    with pytest.raises(UnserialisableError, match=sentence):
+        task.apply(x=values[name])
+
+
+def test_words_of_the_scheduler_of_the_original(worker: BackgroundTaskWorker) -> None:
+    with pytest.raises(AttributeError, match=r"'add_job'; use task.apply"):
+        worker.add_job  # noqa: B018
+    with pytest.raises(AttributeError, match="BackgroundTaskWorker"):
+        __import__("rtd.flask").flask.BackgroudTaskWorker  # noqa: B018

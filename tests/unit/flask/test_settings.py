@@ -1,0 +1,90 @@
+"""The keys `TASKER_*` of a Flask app's configuration."""
+
+import logging
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from rtd.common.errors import AppError, ConfigError
+from rtd.flask import BackgroundTaskWorker, BlockingTaskWorker
+from rtd.flask.settings import FlaskSettings, read_settings, remarks_on
+
+
+def test_the_defaults_are_those_of_the_document() -> None:
+    assert read_settings({}) == FlaskSettings("sqlalchemy", "sqlite", 5.0, None, None, None, False)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "field", "expected"),
+    [
+        ("TASKER_ENGINE", "SQLALCHEMY", "engine", "sqlalchemy"),
+        ("TASKER_ENGINE", "redis", "engine", "redis"),
+        ("TASKER_DRIVER", "SQLite", "driver", "sqlite"),
+        ("TASKER_LOOP_INTERVAL", 0.5, "loop_interval_s", 0.5),
+        ("TASKER_INTERVAL_TIME", "7", "loop_interval_s", 7.0),
+        ("TASKER_DEBUG", "true", "debug", True),
+        ("TASKER_DEBUG", False, "debug", False),
+        ("TASKER_URL", "/run/rtd/rtd.sock", "url", "/run/rtd/rtd.sock"),
+        ("TASKER_APP", "shop:create_app('dev')", "app", "shop:create_app('dev')"),
+        ("TASKER_EAGER", 1, "eager", True),
+        ("TASKER_EAGER", None, "eager", False),
+    ],
+)
+def test_a_key_is_read(key: str, value: Any, field: str, expected: Any) -> None:
+    assert getattr(read_settings({key: value}), field) == expected
+
+
+@pytest.mark.parametrize(
+    ("config", "sentence"),
+    [
+        ({"TASKER_ENGINE": "mongo"}, "TASKER_ENGINE: 'mongo' is none of 'sqlalchemy', 'redis'"),
+        ({"TASKER_ENGINE": 3}, "TASKER_ENGINE: 3 is no text"),
+        ({"TASKER_DRIVER": "mysql"}, "TASKER_DRIVER: 'mysql': rtd keeps its queue .* TASKER_URL"),
+        ({"TASKER_DRIVER": "postgres"}, "TASKER_URL"),
+        ({"TASKER_DRIVER": "oracle"}, "'oracle' is not 'sqlite'"),
+        ({"TASKER_LOOP_INTERVAL": 0}, "no number of seconds above 0"),
+        ({"TASKER_LOOP_INTERVAL": "soon"}, "'soon' is no number of seconds"),
+        ({"TASKER_LOOP_INTERVAL": True}, "no number of seconds"),
+        ({"TASKER_LOOP_INTERVAL": 1, "TASKER_INTERVAL_TIME": 2}, "mean the same"),
+        ({"TASKER_DEBUG": "maybe"}, "'maybe' is neither True nor False"),
+        ({"TASKER_URL": "redis://host/0"}, "a queue over redis:// is not known yet"),
+        ({"TASKER_URL": "rtd.sock"}, "no absolute path of a control socket"),
+        ({"TASKER_APP": ""}, "TASKER_APP: '' is no text"),
+        ({"TASKER_EAGER": 2}, "neither True nor False"),
+    ],
+)
+def test_a_wrong_value_is_an_error_at_init_app(config: dict[str, Any], sentence: str) -> None:
+    app = Flask("shop")
+    app.config.update(config)
+    worker = BackgroundTaskWorker()
+    with pytest.raises(ConfigError, match=sentence):
+        worker.init_app(app)
+    assert "rtd" not in app.extensions
+
+
+def test_keys_without_effect_are_named() -> None:
+    remarks = remarks_on({"TASKER_DATABASE_URI": "x", "TASKER_EGER": True, "SECRET_KEY": "x"})
+    assert [remark.split(":")[1].split()[0] for remark in remarks] == [
+        "TASKER_DATABASE_URI",
+        "TASKER_EGER",
+    ]
+    assert "TASKER_EAGER" in remarks[1]
+
+
+def test_what_the_keys_mean_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    app = Flask("shop")
+    with caplog.at_level(logging.INFO, "rtd.flask"):
+        worker = BlockingTaskWorker(app)
+    assert len(caplog.messages) == 1
+    assert "engine sqlalchemy, driver sqlite" in caplog.messages[0]
+    assert app.extensions["rtd"] is worker
+
+
+def test_an_app_has_one_worker() -> None:
+    app = Flask("shop")
+    BackgroundTaskWorker(app)
+    with pytest.raises(AppError, match="has another task worker"):
+        BackgroundTaskWorker(app)
+    with pytest.raises(AppError, match="is no Flask app"):
+        BackgroundTaskWorker().init_app("shop")  # type: ignore[arg-type]
