@@ -14,6 +14,8 @@ from rtd.session.core.default_session import SESSIONS
 
 #: The header that carries the name of a run's app.
 APP_HEADER: Final = "rtd-flask-app"
+#: The header that says how many apps its process has; absent for one.
+COUNT_HEADER: Final = "rtd-flask-apps"
 #: True while a run is carried out by `apply` itself.
 EAGER: Final[ContextVar[bool]] = ContextVar("rtd_flask_eager", default=False)
 
@@ -66,7 +68,10 @@ class AppRegistry:
         return holder is not None and getattr(holder, "apps", None) is self
 
     def of_run(self, headers: Mapping[str, str]) -> Flask:
-        """Return the app of a run: that of its headers, else the first one.
+        """Return the app of a run: that of its headers, without those the first one.
+
+        The only app of one process is the only app of the other, also where the programs of web
+        and daemon are two files, and `Flask(__name__)` has a name of its own in each.
 
         Raises:
             AppError: this process has no app of that name.
@@ -75,6 +80,8 @@ class AppRegistry:
         if name is None:
             return self.first()
         app = self._apps.get(name)
+        if app is None and len(self._apps) == 1 and COUNT_HEADER not in headers:
+            return self.first()
         if app is None:
             raise AppError(
                 f"the run belongs to the Flask app {name!r}, and the daemon has imported"
@@ -82,6 +89,13 @@ class AppRegistry:
                 " the program (TASKER_APP)"
             )
         return app
+
+    def headers_for(self, app: Flask) -> dict[str, str]:
+        """Return the headers of a run that belongs to an app."""
+        headers = {APP_HEADER: app.name}
+        if len(self._apps) > 1:
+            headers[COUNT_HEADER] = str(len(self._apps))
+        return headers
 
     def run_scope(self, headers: Mapping[str, str]) -> AbstractContextManager[Any]:
         """Return the context around everything of a run: a new one of its app.

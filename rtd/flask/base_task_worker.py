@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from flask import Flask
 
 from rtd.common.errors import AppError, BadRequest, UnserialisableError
-from rtd.flask.app_registry import APP_HEADER, AppRegistry, is_imported_by_rtd
+from rtd.flask.app_registry import AppRegistry, is_imported_by_rtd
 from rtd.flask.base_task import BaseTask
 from rtd.flask.check_payload import check_payload
 from rtd.flask.engines import dispose_engines
@@ -84,7 +84,8 @@ class BaseTaskWorker(WorkerDeclarations):
         """Queue a run of a task; see `BaseTask.apply`."""
         app = self.apps.of_caller()
         settings = read_settings(app.config)
-        options = {**options, "headers": _headers(options.get("headers"), app)}
+        headers = {**_headers(options.get("headers")), **self.apps.headers_for(app)}
+        options = {**options, "headers": headers}
         check_payload(task.name, params)
         if settings.eager and find_run_of_daemon() is None:
             return self._eager_runner().run(task.name, params, options)
@@ -153,7 +154,7 @@ def find_run_of_daemon() -> Any:
     return find_run() if is_imported_by_rtd() else None
 
 
-def _headers(given: Any, app: Flask) -> dict[str, str]:
+def _headers(given: Any) -> Mapping[str, str]:
     if given is not None and not isinstance(given, Mapping):
         raise BadRequest(f"apply_with: headers are a map of texts, not {given!r:.80}")
-    return {**(given or {}), APP_HEADER: app.name}
+    return given or {}

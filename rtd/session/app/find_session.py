@@ -1,6 +1,7 @@
 """Finds the session of an app: one in its module, what holds one, or a call that returns one."""
 
 import ast
+from inspect import isfunction
 from types import ModuleType
 from typing import Any
 
@@ -61,6 +62,8 @@ def _named(found: Any, module: ModuleType, attribute: str, app: str, names: list
     if isinstance(extensions, dict):
         what = f"has {attribute!r}, a {type(found).__name__} without a task worker of rtd.flask"
     hint = f"; it has {', '.join(names)}" if names else ""
+    if isfunction(found):
+        hint = f"; if it returns an app, call it: {app}()"
     raise AppError(f"app {app}: {module.__file__} {what}{hint}")
 
 

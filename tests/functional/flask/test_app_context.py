@@ -70,7 +70,10 @@ def test_what_happens_around_the_runs(served: Daemon, tmp_path: Path) -> None:
         child = result(client, "parent", "second", number=4)
         run = client.get(child)
         assert run.result(timeout=WITHIN_S) == 8
-        assert client.rpc.show(run=child)["headers"] == {"rtd-flask-app": "second"}
+        assert client.rpc.show(run=child)["headers"] == {
+            "rtd-flask-app": "second",
+            "rtd-flask-apps": "2",
+        }
         with pytest.raises(RunFailed, match=r"belongs to the Flask app 'third'.*first, second"):
             result(client, "double", "third", number=1)
 

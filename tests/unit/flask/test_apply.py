@@ -11,6 +11,7 @@ from werkzeug.datastructures import FileStorage
 import rtd
 from rtctl import RunFailed
 from rtd.common.errors import (
+    AppError,
     BadRequest,
     ParameterError,
     PolicyError,
@@ -144,6 +145,15 @@ def test_the_app_of_a_run_is_that_of_its_caller(app: Flask, worker: BackgroundTa
         name.apply()
     with stranger.app_context(), pytest.raises(RuntimeError, match="several Flask apps"):
         name.apply()
+
+
+def test_the_only_app_may_have_another_name_in_the_daemon(
+    app: Flask, worker: BackgroundTaskWorker
+) -> None:
+    """`Flask(__name__)` in the files of two programs."""
+    assert worker.apps.of_run({"rtd-flask-app": "web"}) is app
+    with pytest.raises(AppError, match=r"belongs to the Flask app 'web'.*imported shop"):
+        worker.apps.of_run({"rtd-flask-app": "web", "rtd-flask-apps": "2"})
 
 
 def test_without_an_app_apply_says_what_to_do() -> None:

@@ -1,0 +1,234 @@
+"""`start()`: one daemon for all web processes, which finds the app and its changes."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.daemon import BIN, Daemon, DaemonMaker
+from tests.helpers.deadline import until
+from tests.helpers.web_app import stop_daemon, web_app, write
+
+FACTORY = """
+from flask import Flask, current_app
+from rtd.flask import BackgroundTaskWorker
+
+task_worker = BackgroundTaskWorker()
+
+@task_worker.define_task
+def name():
+    return current_app.name, current_app.config["KIND"]
+
+def create_app(kind="plain"):
+    app = Flask("shop")
+    app.config["KIND"] = kind
+    task_worker.init_app(app)
+    task_worker.start()
+    return app
+
+def broken():
+    raise ValueError("no database")
+"""
+RELOADED = """
+import os
+from flask import Flask, jsonify
+from rtd.flask import BackgroundTaskWorker
+
+app = Flask(__name__)
+task_worker = BackgroundTaskWorker(app)
+
+@task_worker.define_task
+def version():
+    return 1
+
+@app.get("/version")
+def show():
+    return jsonify(version.apply().result(timeout=20))
+
+task_worker.start()
+app.run(port=int(os.environ["PORT"]), debug=True)
+"""
+
+
+@pytest.fixture
+def place(prepare_daemon: DaemonMaker, tmp_path: Path) -> Iterator[Daemon]:
+    daemon = prepare_daemon(cwd=tmp_path)
+    yield daemon
+    stop_daemon(daemon)
+
+
+def python(place: Daemon, script: str, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", script], cwd=place.cwd, env={**place.env, **env},
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("app", "kind"),
+    [
+        ("shop", "plain"),
+        ("shop.py", "plain"),
+        ("shop:task_worker", "plain"),
+        ("shop:create_app", None),
+        ("shop:create_app()", "plain"),
+        ("shop:create_app('dev')", "dev"),
+        ("shop.py:create_app(kind='dev')", "dev"),
+        ("wsgi:app", "web"),
+        ("wsgi", "web"),
+    ],
+)
+def test_an_app_is_named_by_its_factory(
+    place: Daemon, tmp_path: Path, app: str, kind: str | None
+) -> None:
+    write(tmp_path / "shop.py", FACTORY)
+    write(tmp_path / "wsgi.py", "from shop import create_app\napp = create_app('web')\n")
+    if kind is None:
+        done = subprocess.run(
+            [BIN / "rtd", "check", app], cwd=tmp_path, env=place.env, capture_output=True,
+            text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 3
+        assert "'create_app', but that is no Session but function" in done.stderr
+        assert "call it: shop:create_app()" in done.stderr
+        return
+    place.command += [app]
+    place.start()
+    assert json.loads(place.ok("result", place.ok("submit", "name").strip())) == ["shop", kind]
+    assert place.stop() == 0
+
+
+@pytest.mark.parametrize(
+    ("app", "sentence"),
+    [
+        ("shop:broken()", "shop:broken(): broken() failed: ValueError: no database"),
+        ("shop:create_app(open('x'))", "is neither a name nor a call with plain values"),
+        ("bare:app", "has 'app', a Flask without a task worker of rtd.flask"),
+        ("taskless", "its task worker has no Flask app; name the app or its factory"),
+    ],
+)
+def test_an_app_that_cannot_be_made(place: Daemon, tmp_path: Path, app: str, sentence: str) -> None:
+    write(tmp_path / "shop.py", FACTORY)
+    write(tmp_path / "bare.py", "from flask import Flask\napp = Flask('bare')\n")
+    write(
+        tmp_path / "taskless.py",
+        "from rtd.flask import BackgroundTaskWorker\ntask_worker = BackgroundTaskWorker()\n",
+    )
+    done = subprocess.run(
+        [BIN / "rtd", "check", app], cwd=tmp_path, env=place.env, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 3
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_many_processes_start_one_daemon(place: Daemon, tmp_path: Path) -> None:
+    write(tmp_path / "shop.py", FACTORY)
+    script = (
+        "import shop; app = shop.create_app()\nfor _ in range(25): print(shop.name.apply().id)\n"
+    )
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", script], cwd=tmp_path, env=place.env, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )
+        for _ in range(4)
+    ]  # fmt: skip
+    ids = []
+    for process in started:
+        out, errors = process.communicate(timeout=60)
+        assert (process.returncode, errors) == (0, "")
+        ids += out.split()
+    assert len(set(ids)) == 100
+    place.ok("wait", *ids)
+    rows = json.loads(place.ok("ls", "-j", "-n", "200"))["runs"]
+    assert sorted(row["id"] for row in rows) == sorted(ids)
+    assert {(row["state"], row["attempt"]) for row in rows} == {("succeeded", 1)}
+    log = (place.home / "state" / "rtd.log").read_text()
+    assert log.count("info  ready: ") == 1
+
+
+@pytest.mark.slow
+def test_the_program_to_import_is_named(place: Daemon, tmp_path: Path) -> None:
+    write(tmp_path / "shop.py", FACTORY)
+    script = "import shop; app = shop.create_app('web'); print(shop.name.apply().result(30))"
+    done = python(place, script, FLASK_APP="shop:create_app('dev')")
+    assert done.stdout == "('shop', 'dev')\n", done.stderr
+    stop_daemon(place)
+    done = python(place, f"import sys, shop; {script}")
+    assert done.stdout == "('shop', 'plain')\n", done.stderr
+    done = python(place, "import shop; shop.create_app(); shop.task_worker.stop()")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert place.rtctl("ping").returncode != 0
+
+
+def test_a_program_that_does_not_import_is_one_line(place: Daemon, tmp_path: Path) -> None:
+    write(tmp_path / "shop.py", FACTORY)
+    script = (
+        "import shop\n"
+        "from rtd.common.errors import AppError\n"
+        "try: shop.create_app()\n"
+        "except AppError as error: print(error)\n"
+    )
+    done = python(place, script, FLASK_APP="shop:broken()")
+    assert done.stdout.startswith("task_worker: no daemon came up for shop:broken(): ")
+    assert "broken() failed: ValueError: no database" in done.stdout
+    assert done.stdout.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_changed_code_reaches_the_daemon_in_debug(place: Daemon, tmp_path: Path) -> None:
+    write(tmp_path / "app.py", RELOADED)
+    with web_app(place, "app.py") as web:
+
+        def shown() -> int | None:
+            try:
+                version: int = web.call("/version")[1]
+            except OSError:  # the server reloads itself
+                return None
+            return version
+
+        until(lambda: shown() == 1, what="the first version")
+        write(tmp_path / "app.py", RELOADED.replace("return 1", "return 2"))
+        until(lambda: shown() == 2, within_s=40, what="the second version")
+    log = (place.home / "state" / "rtd.log").read_text()
+    assert log.count("info  ready: ") == 1
+
+
+def test_without_flask_the_import_names_the_extra(place: Daemon) -> None:
+    script = "import sys; sys.modules['flask'] = None\nimport rtd.flask"
+    done = python(place, script)
+    assert re.search(r'rtd.flask needs Flask: pip install "rtd-daemon\[flask\]"', done.stderr)
+    assert python(place, "import rtd, sys; assert 'flask' not in sys.modules").returncode == 0
+
+
+def test_each_checkout_has_directories_of_its_own(place: Daemon, tmp_path: Path) -> None:
+    script = (
+        "from flask import Flask\n"
+        "from rtd.flask.daemon_paths import paths_of\n"
+        "from rtd.flask.settings import FlaskSettings\n"
+        "import sys\n"
+        "app = Flask('my shop', instance_path=sys.argv[1])\n"
+        "print(*paths_of(app, FlaskSettings()), sep='\\n')\n"
+    )
+    env = {n: v for n, v in place.env.items() if not n.startswith("RTD_")}
+    found = [
+        subprocess.run(
+            [sys.executable, "-c", script, str(tmp_path / name)],
+            env=env, capture_output=True, text=True, check=True,
+        ).stdout.splitlines()
+        for name in ("one", "two", "one")
+    ]  # fmt: skip
+    assert found[0] == found[2] != found[1]
+    runtime, state, listener = found[0]
+    assert re.fullmatch(r"flask-my-shop-[0-9a-f]{8}", os.path.basename(runtime))
+    assert os.path.basename(state) == os.path.basename(runtime)
+    assert listener == f"{runtime}/rtd.sock"
