@@ -52,7 +52,8 @@ DAEMON: Final = ManText(
         coroutines or as commands, watches them, and stops them down to the last process. Each run
         has a record with its output, its result, and how it ended.""",
         """An APP is a module or a file with a session of tasks: `package.module:session`,
-        `package.module` or `app.py`. Without an APP rtd runs shell commands only.""",
+        `package.module` or `app.py`; or a Flask app with a task worker of rtd.flask, or a call that
+        returns one: `shop:create_app('dev')`. Without an APP rtd runs shell commands only.""",
         """SIGTERM and SIGINT end the daemon in order: running runs have the grace to end, then they
         are killed. A second signal kills them at once. SIGHUP imports the app again. SIGQUIT,
         SIGUSR1 and SIGUSR2 are ignored, with a line in the log.""",

@@ -19,7 +19,8 @@ from rtd.config.python_command import ensure_utf8
 from rtd.config.system_errors import describe_system_error
 
 _APP_HELP: Final = (
-    "package.module:session, a module, or a file; without it only shell commands are run"
+    "package.module:session, a module, a file, or a Flask app (shop:create_app()); without it only"
+    " shell commands are run"
 )
 
 

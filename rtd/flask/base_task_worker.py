@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -102,6 +103,14 @@ class BaseTaskWorker(WorkerDeclarations):
         """
         app = self.apps.of_caller()
         return self._client(app, read_settings(app.config))
+
+    @property
+    def runtime_dir(self) -> Path:
+        """The directory in which `rtctl` finds the daemon of `start`: its RTD_RUNTIME_DIR."""
+        from rtd.flask.daemon_paths import paths_of  # lazy: many processes only import tasks
+
+        app = self.apps.first()
+        return paths_of(app, read_settings(app.config)).runtime_dir
 
     def _client(self, app: Flask, settings: FlaskSettings) -> Client:
         key = (app.name, app.instance_path, settings)
