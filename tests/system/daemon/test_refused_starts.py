@@ -35,7 +35,7 @@ def refusal(
     [
         (f"{DISK.format(STATE, 'size=1m')}; {FILL.format(STATE)}", "state cannot be used: its"),
         (f"{DISK.format(RUN, 'size=1m')}; {FILL.format(RUN)}", "run cannot be used: its disk is"),
-        (DISK.format(RUN, "size=1m"), "run/board cannot be used: its disk is full"),
+        (DISK.format(RUN, "size=64k"), "run/board cannot be used: its disk is full"),
         (f"{DISK.format(STATE, 'nr_inodes=3')}; touch {STATE}/1 {STATE}/2",
          "state/output cannot be used: its disk has no inodes left; delete files there"),
         (f"{DISK.format(RUN, 'nr_inodes=2')}; touch {RUN}/1", "run cannot be used: its disk has"),

@@ -66,8 +66,11 @@ def test_the_time_is_noted_after_what_was_decided_although_redis_has_forgotten_a
             monitor.sendall(b"MONITOR\r\n")
 
         restart_supervisor(daemon, prepare)
-        daemon.stop()
-        seen = b"".join(iter(lambda: monitor.recv(1 << 16), b"")).splitlines()
+        monitor.settimeout(20.0)
+        said = b""
+        while b'.sock] "SET" "{rtd:rtd}:alive"' not in said or b'"{rtd:rtd}:occ:none"' not in said:
+            said += monitor.recv(1 << 16)
+        seen = said.splitlines()
     noted = next(i for i, line in enumerate(seen) if b'"{rtd:rtd}:occ:none"' in line)
     timed = next(i for i, line in enumerate(seen) if b'.sock] "SET" "{rtd:rtd}:alive"' in line)
     assert noted < timed, seen[timed]

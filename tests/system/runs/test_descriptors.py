@@ -3,6 +3,7 @@
 import shutil
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -86,8 +87,11 @@ def test_output_without_a_descriptor_is_lost_with_a_note_and_the_run_goes_on(
 def watches(daemon: Daemon) -> int:
     """How many instances of inotify the supervisor has."""
     assert daemon.process is not None
-    links = Path(f"/proc/{daemon.process.pid}/fd").iterdir()
-    return sum(link.readlink().name == "anon_inode:inotify" for link in links)
+    found = 0
+    for link in Path(f"/proc/{daemon.process.pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed just now
+            found += link.readlink().name == "anon_inode:inotify"
+    return found
 
 
 def cpu_s(daemon: Daemon) -> float:
