@@ -36,7 +36,7 @@ def start_in_background(worker: Any, app: Flask, settings: FlaskSettings) -> Non
     known = paths.runtime_dir / "flask.sources"
     with _locked(paths.runtime_dir / "flask.lock"):
         if holder_with(paths) is None:
-            _start(find_app(worker, app, settings), paths)
+            _start(find_app(worker, app, settings), paths, settings)
             known.write_text(state)
         elif state and (not known.exists() or known.read_text() != state):
             _reload(paths)
@@ -48,21 +48,21 @@ def stop_daemon(app: Flask, settings: FlaskSettings) -> None:
     paths = paths_of(app, settings)
     if not paths.runtime_dir.is_dir() or holder_with(paths) is None:
         return
-    _call(["stop"], paths, "the daemon did not end")
+    _call(["stop"], paths, settings, "the daemon did not end")
 
 
-def _start(name: str, paths: DaemonPaths) -> None:
+def _start(name: str, paths: DaemonPaths, settings: FlaskSettings) -> None:
     _warn_of_service()
-    _call(["start", name], paths, f"no daemon came up for {name}")
+    _call(["start", name], paths, settings, f"no daemon came up for {name}")
     log.info("the daemon of %s has started; RTD_RUNTIME_DIR=%s", name, paths.runtime_dir)
 
 
-def _call(words: list[str], paths: DaemonPaths, failure: str) -> None:
+def _call(words: list[str], paths: DaemonPaths, settings: FlaskSettings, failure: str) -> None:
     """Run `rtd` with the paths of this daemon. Raises AppError with its last line."""
     done = subprocess.run(
         module_command("rtd", *words),
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-        env=daemon_environment(paths), check=False,
+        env=daemon_environment(paths, settings), check=False,
     )  # fmt: skip
     lines = done.stderr.decode(errors="replace").strip().splitlines()
     if done.returncode:

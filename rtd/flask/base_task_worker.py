@@ -118,7 +118,7 @@ class BaseTaskWorker(WorkerDeclarations):
         if client is None:
             from rtd.flask.daemon_paths import new_client  # lazy: many processes only import tasks
 
-            client = self._clients[key] = new_client(self.apps.first(), settings)
+            client = self._clients[key] = new_client(self.apps.first(), settings, self.session)
         return client
 
     def _eager_runner(self) -> EagerRunner:

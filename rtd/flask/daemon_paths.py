@@ -16,6 +16,7 @@ from rtd.config.file_owners import is_own
 from rtd.config.paths import DaemonPaths, find_paths
 from rtd.flask.app_registry import is_imported_by_rtd
 from rtd.flask.settings import FlaskSettings
+from rtd.session.session import Session
 
 #: Variables that name the directories or the socket; then nothing is derived.
 _NAMED: Final = ("RTD_SOCKET", "RTD_RUNTIME_DIR", "RTD_STATE_DIR")
@@ -44,15 +45,20 @@ def _folder_name(app: Flask, settings: FlaskSettings) -> str:
     return f"flask-{re.sub(r'[^A-Za-z0-9_.-]', '-', app.name)[:20]}-{digest}"
 
 
-def daemon_environment(paths: DaemonPaths) -> dict[str, str]:
-    """Return the environment of a daemon with these paths, which a web process starts."""
+def daemon_environment(paths: DaemonPaths, settings: FlaskSettings) -> dict[str, str]:
+    """Return the environment of a daemon with these paths, which a program of Flask starts. It
+    serves the Redis of `TASKER_URL`, unless the environment names another."""
     env = {name: value for name, value in os.environ.items() if name not in _OF_SERVER}
     env["RTD_RUNTIME_DIR"], env["RTD_STATE_DIR"] = str(paths.runtime_dir), str(paths.state_dir)
-    return env
+    shared = settings.redis
+    return env if shared is None else {"RTD_REDIS": shared[0], "RTD_NAME": shared[1], **env}
 
 
-def new_client(app: Flask, settings: FlaskSettings) -> Client:
-    """Return a client of the daemon that has the tasks of an app.
+def new_client(app: Flask, settings: FlaskSettings, session: Session) -> Client:
+    """Return a client of the daemon, or of the workers' Redis, that has the tasks of an app.
+
+    Args:
+        session: of the app: its tasks are queued in a Redis before a worker has run.
 
     A run submits to its own daemon. Others take `TASKER_URL`, else the paths of `start()`.
 
@@ -62,6 +68,9 @@ def new_client(app: Flask, settings: FlaskSettings) -> Client:
     reconnect_s = settings.loop_interval_s
     if is_imported_by_rtd() or (settings.url is None and os.environ.get("RTD_SOCKET")):
         return Client(reconnect_s=reconnect_s)
+    if settings.redis is not None:
+        url, name = settings.redis
+        return Client(url, name=name, session=session, reconnect_s=reconnect_s)
     if settings.url is not None:
         return Client(settings.url, reconnect_s=reconnect_s)
     paths = paths_of(app, settings)

@@ -16,6 +16,6 @@ from rtd.session.start_daemon import daemon_command
 def start_in_foreground(worker: Any, app: Flask, settings: FlaskSettings) -> None:
     """Serve until the daemon ends. Raises SystemExit: the daemon failed and has printed why."""
     command = daemon_command(find_app(worker, app, settings))
-    code = run_in_foreground(command, daemon_environment(paths_of(app, settings)))
+    code = run_in_foreground(command, daemon_environment(paths_of(app, settings), settings))
     if code:
         raise SystemExit(code)

@@ -7,6 +7,8 @@ from typing import Any, Final, NamedTuple
 
 from rtd.common.did_you_mean import did_you_mean
 from rtd.common.errors import ConfigError
+from rtd.config.redis_url import parse_url
+from rtd.redis_client.url_name import split_name
 
 _PREFIX: Final = "TASKER_"
 _SWITCHES: Final = {"true": True, "1": True, "false": False, "0": False}
@@ -25,7 +27,8 @@ class FlaskSettings(NamedTuple):
         driver: `sqlite`: the store is the Redis that rtd starts itself.
         loop_interval_s: how long a submit waits for a daemon that is away, as in a restart.
         debug: whether changed code goes to the daemon; None: as the app's `debug`.
-        url: the control socket of a daemon that others start; None: that of `start()`.
+        url: the control socket of a daemon that others start, or the Redis of the workers; None:
+            that of `start()`.
         app: what the daemon imports; None: found, see `rtd.flask.find_app`.
         eager: `apply` carries the task out at once, in the calling process.
     """
@@ -38,9 +41,21 @@ class FlaskSettings(NamedTuple):
     app: str | None = None
     eager: bool = False
 
+    @property
+    def redis(self) -> tuple[str, str] | None:
+        """The URL of the workers' Redis, and their `name` in it; None: there is a socket."""
+        if self.url is None or self.url.startswith("/"):
+            return None
+        return split_name(self.url, None)
+
+    def __repr__(self) -> str:
+        return f"<FlaskSettings {self.describe()}>"
+
     def describe(self) -> str:
-        """Return what the settings mean, in one line."""
+        """Return what the settings mean, in one line, without a password."""
         daemon = f"the daemon at {self.url}" if self.url else "the daemon of start()"
+        if self.redis is not None:
+            daemon = f"the workers {self.redis[1]!r} at {parse_url(self.redis[0])}"
         debug = "as app.debug" if self.debug is None else str(self.debug)
         how = "tasks are carried out by apply itself (TASKER_EAGER)" if self.eager else daemon
         return (
@@ -121,13 +136,18 @@ def _switch(value: Any) -> bool:
 def _url(value: Any) -> str:
     text = _text(value)
     scheme = text.partition("://")[0]
-    if scheme in _REDIS_SCHEMES:
-        raise ValueError(
-            f"a queue over {scheme}:// is not known yet; name the control socket of a daemon on"
-            " this host (/run/rtd/rtd.sock), or leave the key out"
-        )
+    if scheme in _REDIS_SCHEMES and "://" in text:
+        try:
+            parse_url(split_name(text, None)[0])
+        except ConfigError as error:
+            raise ValueError(error.sentence) from None
+        return text
     if "://" in text or not text.startswith("/"):
-        raise ValueError(f"{value!r} is no absolute path of a control socket (/run/rtd/rtd.sock)")
+        shown = f"{scheme}://..." if "://" in text else repr(value)  # no password
+        raise ValueError(
+            f"{shown} is neither the absolute path of a control socket (/run/rtd/rtd.sock) nor the"
+            " URL of a Redis (redis://host:6379/0)"
+        )
     return text
 
 

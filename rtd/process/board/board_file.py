@@ -51,7 +51,7 @@ def _write_new(path: Path) -> None:
         with name_path(path), temporary.open("r+b") as file:
             file.write(header.tobytes())
             _make_holes(file.fileno())
-            # Most apps need no more, and a disk that is full is told at the start.
+            # Most apps need no more, and a full disk is an error at the start.
             os.posix_fallocate(file.fileno(), 8 * WORDS, 8 * WORDS * _STEP)
             os.pwrite(file.fileno(), array("Q", [_STEP]).tobytes(), 8 * RESERVED_AT)
         os.rename(temporary, path)

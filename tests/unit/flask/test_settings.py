@@ -48,8 +48,9 @@ def test_a_key_is_read(key: str, value: Any, field: str, expected: Any) -> None:
         ({"TASKER_LOOP_INTERVAL": True}, "no number of seconds"),
         ({"TASKER_LOOP_INTERVAL": 1, "TASKER_INTERVAL_TIME": 2}, "mean the same"),
         ({"TASKER_DEBUG": "maybe"}, "'maybe' is neither True nor False"),
-        ({"TASKER_URL": "redis://host/0"}, "a queue over redis:// is not known yet"),
-        ({"TASKER_URL": "rtd.sock"}, "no absolute path of a control socket"),
+        ({"TASKER_URL": "redis://:s3cret@host/x"}, "a Redis database is a number, not 'x'"),
+        ({"TASKER_URL": "http://:s3cret@host"}, "http://... is neither the absolute path of a con"),
+        ({"TASKER_URL": "rtd.sock"}, "'rtd.sock' is neither the absolute path of a control socket"),
         ({"TASKER_APP": ""}, "TASKER_APP: '' is no text"),
         ({"TASKER_EAGER": 2}, "neither True nor False"),
     ],
@@ -61,6 +62,13 @@ def test_a_wrong_value_is_an_error_at_init_app(config: dict[str, Any], sentence:
     with pytest.raises(ConfigError, match=sentence):
         worker.init_app(app)
     assert "rtd" not in app.extensions
+
+
+def test_the_password_of_a_redis_is_shown_nowhere() -> None:
+    settings = read_settings({"TASKER_URL": "redis://anna:s3cret@host/2?name=shop"})
+    assert settings.redis == ("redis://anna:s3cret@host/2", "shop")
+    assert "the workers 'shop' at redis://host:6379/2" in settings.describe()
+    assert "s3cret" not in f"{settings} {settings!r} {settings.describe()}"
 
 
 def test_keys_without_effect_are_named() -> None:
