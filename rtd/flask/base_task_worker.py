@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
@@ -11,12 +12,12 @@ from typing import TYPE_CHECKING, Any, Final
 from flask import Flask
 
 from rtd.common.errors import AppError, BadRequest, UnserialisableError
-from rtd.flask.app_registry import AppRegistry, is_imported_by_rtd
 from rtd.flask.base_task import BaseTask
-from rtd.flask.check_payload import check_payload
-from rtd.flask.engines import dispose_engines
-from rtd.flask.find_app import FACTORIES
-from rtd.flask.settings import FlaskSettings, read_settings, remarks_on
+from rtd.flask.core.app_registry import AppRegistry, is_imported_by_rtd
+from rtd.flask.core.check_payload import check_payload
+from rtd.flask.core.engines import dispose_engines
+from rtd.flask.core.settings import FlaskSettings, read_settings, remarks_on
+from rtd.flask.daemon.find_app import FACTORIES
 from rtd.flask.task_declarations import WorkerDeclarations
 from rtd.session.context.run_context import find_run
 from rtd.session.session import Session
@@ -107,16 +108,20 @@ class BaseTaskWorker(WorkerDeclarations):
     @property
     def runtime_dir(self) -> Path:
         """The directory in which `rtctl` finds the daemon of `start`: its RTD_RUNTIME_DIR."""
-        from rtd.flask.daemon_paths import paths_of  # lazy: many processes only import tasks
+        from rtd.flask.daemon.daemon_paths import paths_of  # lazy: many processes only import tasks
 
         app = self.apps.first()
         return paths_of(app, read_settings(app.config)).runtime_dir
 
     def _client(self, app: Flask, settings: FlaskSettings) -> Client:
-        key = (app.name, app.instance_path, settings)
+        # A test may name another daemon meanwhile.
+        named = os.environ.get("RTD_SOCKET"), os.environ.get("RTD_RUNTIME_DIR")
+        key = (app.name, app.instance_path, settings, named)
         client = self._clients.get(key)
         if client is None:
-            from rtd.flask.daemon_paths import new_client  # lazy: many processes only import tasks
+            from rtd.flask.daemon.daemon_paths import (
+                new_client,  # lazy: many processes only import tasks
+            )
 
             client = self._clients[key] = new_client(self.apps.first(), settings, self.session)
         return client

@@ -15,7 +15,7 @@ from rtctl.client.submit_options import to_wire
 from rtd.common.errors import WrongState
 from rtd.common.ids import new_id
 from rtd.executor.core.leased_run import LeasedRun
-from rtd.flask.app_registry import EAGER
+from rtd.flask.core.app_registry import EAGER
 from rtd.model.run_record import encode_record
 from rtd.session.context.run_context import enter_run
 from rtd.session.session import Session

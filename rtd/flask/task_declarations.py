@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from rtd.flask.app_registry import AppRegistry
 from rtd.flask.base_task import BaseTask
-from rtd.flask.cron_fields import cron_condition, date_condition, given_parameters
+from rtd.flask.core.app_registry import AppRegistry
+from rtd.flask.core.cron_fields import cron_condition, date_condition, given_parameters
 from rtd.session.app.session_holder import SessionHolder
 from rtd.session.session import Session
 from rtd.session.tasks.func_task import declare_task

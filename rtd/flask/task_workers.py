@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final, NoReturn
 
-from rtd.flask.app_registry import is_imported_by_rtd
 from rtd.flask.base_task_worker import BaseTaskWorker
-from rtd.flask.settings import read_settings
+from rtd.flask.core.app_registry import is_imported_by_rtd
+from rtd.flask.core.command_context import is_flask_rtd
+from rtd.flask.core.settings import read_settings
 from rtd.session.context.run_context import find_run
 
 #: What the scheduler of the original has, and where it is in rtd.
@@ -34,8 +35,8 @@ class BackgroundTaskWorker(BaseTaskWorker):
 
         The daemon outlives this process; `stop` ends it. However many web processes call this, one
         daemon runs. In debug, a call also lets a daemon that runs import code that has changed.
-        With `TASKER_URL` nothing is started. While rtd imports the program, and in runs, this does
-        nothing.
+        With `TASKER_URL` nothing is started. While rtd imports the program, in runs, and in
+        `flask rtd`, this does nothing.
 
         Raises:
             AppError: the daemon did not come up; the sentence says why.
@@ -46,7 +47,9 @@ class BackgroundTaskWorker(BaseTaskWorker):
         settings = read_settings(app.config)
         if settings.eager or settings.url is not None:
             return
-        from rtd.flask.background_start import start_in_background  # lazy: few processes start it
+        from rtd.flask.daemon.background_start import (
+            start_in_background,  # lazy: few processes start it
+        )
 
         start_in_background(self, app, settings)
 
@@ -57,7 +60,7 @@ class BackgroundTaskWorker(BaseTaskWorker):
             AppError: it did not end.
         """
         app = self.apps.first()
-        from rtd.flask.background_start import stop_daemon  # lazy: few processes stop it
+        from rtd.flask.daemon.background_start import stop_daemon  # lazy: few processes stop it
 
         stop_daemon(app, read_settings(app.config))
 
@@ -79,8 +82,8 @@ class BlockingTaskWorker(BaseTaskWorker):
     def start(self) -> None:
         """Run the daemon of this app in the foreground, until it has ended.
 
-        Ctrl-C and SIGTERM end it in order. While rtd imports the program, and in runs, this does
-        nothing.
+        Ctrl-C and SIGTERM end it in order. While rtd imports the program, in runs, and in
+        `flask rtd`, this does nothing.
 
         Raises:
             SystemExit: the daemon failed and has printed why; the code is its exit code.
@@ -89,7 +92,9 @@ class BlockingTaskWorker(BaseTaskWorker):
         if _is_inside_rtd():
             return
         app = self.apps.first()
-        from rtd.flask.foreground_start import start_in_foreground  # lazy: few processes do it
+        from rtd.flask.daemon.foreground_start import (
+            start_in_foreground,  # lazy: few processes do it
+        )
 
         start_in_foreground(self, app, read_settings(app.config))
 
@@ -98,7 +103,7 @@ class BlockingTaskWorker(BaseTaskWorker):
 
 
 def _is_inside_rtd() -> bool:
-    return is_imported_by_rtd() or find_run() is not None
+    return is_imported_by_rtd() or find_run() is not None or is_flask_rtd()
 
 
 def _raise_missing(worker: Any, name: str) -> NoReturn:

@@ -213,8 +213,8 @@ def test_without_flask_the_import_names_the_extra(place: Daemon) -> None:
 def test_each_checkout_has_directories_of_its_own(place: Daemon, tmp_path: Path) -> None:
     script = (
         "from flask import Flask\n"
-        "from rtd.flask.daemon_paths import paths_of\n"
-        "from rtd.flask.settings import FlaskSettings\n"
+        "from rtd.flask.daemon.daemon_paths import paths_of\n"
+        "from rtd.flask.core.settings import FlaskSettings\n"
         "import sys\n"
         "app = Flask('my shop', instance_path=sys.argv[1])\n"
         "print(*paths_of(app, FlaskSettings()), sep='\\n')\n"

@@ -7,7 +7,7 @@ import pytest
 
 from rtd.common.errors import PolicyError
 from rtd.flask import BackgroundTaskWorker
-from rtd.flask.cron_fields import cron_condition, date_condition
+from rtd.flask.core.cron_fields import cron_condition, date_condition
 from rtd.language.parser import parse
 
 

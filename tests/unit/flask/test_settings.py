@@ -8,7 +8,7 @@ from flask import Flask
 
 from rtd.common.errors import AppError, ConfigError
 from rtd.flask import BackgroundTaskWorker, BlockingTaskWorker
-from rtd.flask.settings import FlaskSettings, read_settings, remarks_on
+from rtd.flask.core.settings import FlaskSettings, read_settings, remarks_on
 
 
 def test_the_defaults_are_those_of_the_document() -> None:

@@ -14,8 +14,8 @@ from rtctl.client.client import Client
 from rtd.common.errors import NotPermitted
 from rtd.config.file_owners import is_own
 from rtd.config.paths import DaemonPaths, find_paths
-from rtd.flask.app_registry import is_imported_by_rtd
-from rtd.flask.settings import FlaskSettings
+from rtd.flask.core.app_registry import is_imported_by_rtd
+from rtd.flask.core.settings import FlaskSettings
 from rtd.session.session import Session
 
 #: Variables that name the directories or the socket; then nothing is derived.

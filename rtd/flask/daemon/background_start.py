@@ -17,10 +17,10 @@ from rtctl.client.client import Client
 from rtd.common.errors import AppError, RtdError
 from rtd.config.paths import DaemonPaths
 from rtd.config.python_command import module_command
-from rtd.flask.daemon_paths import daemon_environment, paths_of
-from rtd.flask.find_app import find_app
-from rtd.flask.settings import FlaskSettings
-from rtd.flask.source_state import source_state
+from rtd.flask.core.settings import FlaskSettings
+from rtd.flask.daemon.daemon_paths import daemon_environment, paths_of
+from rtd.flask.daemon.find_app import find_app
+from rtd.flask.daemon.source_state import source_state
 from rtd.supervisor.lifecycle.directories import make_directories
 from rtd.supervisor.lifecycle.lock_file import holder_with
 

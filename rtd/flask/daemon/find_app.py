@@ -12,7 +12,7 @@ from typing import Any, Final
 from flask import Flask
 
 from rtd.common.errors import AppError
-from rtd.flask.settings import FlaskSettings
+from rtd.flask.core.settings import FlaskSettings
 from rtd.session.start_daemon import import_name
 
 #: The names of functions that make an app, as Flask's own command has them.

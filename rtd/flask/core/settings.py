@@ -29,7 +29,7 @@ class FlaskSettings(NamedTuple):
         debug: whether changed code goes to the daemon; None: as the app's `debug`.
         url: the control socket of a daemon that others start, or the Redis of the workers; None:
             that of `start()`.
-        app: what the daemon imports; None: found, see `rtd.flask.find_app`.
+        app: what the daemon imports; None: found, see `rtd.flask.daemon.find_app`.
         eager: `apply` carries the task out at once, in the calling process.
     """
 

@@ -1,0 +1,126 @@
+"""`flask rtd`: the daemon of a Flask app, and the commands of `rtctl` for it.
+
+Flask's own command finds this by the entry point `flask.commands`, so that the program is imported
+when `flask rtd` is known to be the command: its `task_worker.start()` starts nothing then.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any, Final, NoReturn
+
+import click
+from flask import Flask, current_app
+from flask.cli import AppGroup
+
+from rtd.common.errors import RtdError
+from rtd.config.python_command import module_command
+from rtd.flask.base_task_worker import BaseTaskWorker
+from rtd.flask.core.command_context import GROUP
+from rtd.flask.core.settings import read_settings
+from rtd.flask.daemon.daemon_paths import daemon_environment, paths_of
+from rtd.flask.daemon.foreground_start import start_in_foreground
+
+#: All words go on to the program that carries the command out, `--help` included.
+_PASSED_ON: Final = {
+    "ignore_unknown_options": True,
+    "allow_interspersed_args": False,
+    "help_option_names": [],
+}
+
+
+def _silence_flask() -> None:
+    """Keep Flask from printing, among the output, that it ignores the program's `app.run()`."""
+    os.environ["WERKZEUG_RUN_MAIN"] = "true"
+
+
+rtd = AppGroup(
+    GROUP, help="The tasks of this app: their daemon, and their runs.", callback=_silence_flask
+)
+
+
+def _words(function: Any) -> Any:
+    return click.argument("words", nargs=-1, type=click.UNPROCESSED)(function)
+
+
+@rtd.command("run", context_settings={"ignore_unknown_options": True})
+@_words
+def run(words: Sequence[str]) -> None:
+    """Run the daemon in the foreground. WORDS are flags of `rtd run`."""
+    worker, app = _worker()
+    try:
+        start_in_foreground(worker, app, read_settings(app.config), words)
+    except RtdError as error:
+        raise click.ClickException(error.sentence) from None
+
+
+@rtd.command("ls", context_settings=_PASSED_ON)
+@_words
+def ls(words: Sequence[str]) -> None:
+    """List runs, as `rtctl ls`."""
+    _rtctl("ls", words)
+
+
+@rtd.command("submit", context_settings=_PASSED_ON)
+@_words
+def submit(words: Sequence[str]) -> None:
+    """Queue a run of a task for this app, as `rtctl submit`."""
+    worker, _ = _worker()
+    current: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    headers = worker.apps.headers_for(current) if len(worker.apps.all()) > 1 else {}
+    flags = [word for name in headers for word in ("--header", f"{name}={headers[name]}")]
+    _rtctl("submit", [*flags, *words])
+
+
+@rtd.command("logs", context_settings=_PASSED_ON)
+@_words
+def logs(words: Sequence[str]) -> None:
+    """Print the output of a run, as `rtctl logs`."""
+    _rtctl("logs", words)
+
+
+@rtd.command("stop", context_settings=_PASSED_ON)
+@_words
+def stop(words: Sequence[str]) -> None:
+    """Stop the daemon, as `rtd stop`."""
+    _, app = _worker()
+    settings = read_settings(app.config)
+    if settings.url is not None and settings.redis is None:
+        raise click.ClickException(
+            f"the daemon at TASKER_URL ({settings.url}) is not one of this app's: stop it where it"
+            " was started"
+        )
+    env = daemon_environment(paths_of(app, settings), settings)
+    _become(module_command("rtd", "stop", *words), env)
+
+
+def _worker() -> tuple[BaseTaskWorker, Flask]:
+    """Return the task worker of the current app, and its first app, whose daemon it is."""
+    worker = current_app.extensions.get("rtd")
+    if not isinstance(worker, BaseTaskWorker):
+        raise click.ClickException(
+            f"the Flask app {current_app.name!r} has no task worker: BackgroundTaskWorker(app), or"
+            " task_worker.init_app(app)"
+        )
+    return worker, worker.apps.first()
+
+
+def _rtctl(verb: str, words: Sequence[str]) -> NoReturn:
+    _, app = _worker()
+    settings = read_settings(app.config)
+    paths = paths_of(app, settings)
+    if settings.redis is not None and not paths.socket.exists():
+        raise click.ClickException(
+            f"TASKER_URL names a Redis, and no worker of this app runs on this host: call"
+            f" `flask rtd {verb}` where one runs, or use task_worker.client() in Python"
+        )
+    env = daemon_environment(paths, settings)
+    if settings.url is not None and settings.redis is None:
+        env["RTD_SOCKET"] = settings.url
+    _become(module_command("rtctl", verb, *words), env)
+
+
+def _become(command: list[str], env: dict[str, str]) -> NoReturn:
+    """Replace this process by a program: signals, streams and exit codes are those of it."""
+    os.execve(command[0], command, env)

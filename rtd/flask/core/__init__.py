@@ -1,0 +1,1 @@
+"""The parts of `rtd.flask` that the others share: settings, apps, what parameters may be."""

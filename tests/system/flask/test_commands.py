@@ -1,0 +1,96 @@
+"""`flask rtd`: the daemon of a Flask app from its own command line."""
+
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.daemon import BIN, Daemon, DaemonMaker
+from tests.helpers.deadline import until
+from tests.helpers.web_app import stop_daemon, write
+
+APP = """
+from flask import Flask, current_app
+from rtd.flask import BackgroundTaskWorker
+
+app, admin = Flask("shop"), Flask("admin")
+task_worker = BackgroundTaskWorker(app)
+task_worker.init_app(admin)
+
+@task_worker.define_task
+def add(a, b):
+    print(current_app.name, "adds")
+    return int(a) + int(b)
+
+task_worker.start()
+app.run()
+"""
+
+
+@pytest.fixture
+def place(prepare_daemon: DaemonMaker, tmp_path: Path) -> Iterator[Daemon]:
+    daemon = prepare_daemon(cwd=tmp_path)
+    write(tmp_path / "app.py", APP)
+    yield daemon
+    stop_daemon(daemon)
+
+
+def flask(place: Daemon, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [BIN / "flask", *words], cwd=place.cwd, env=place.env, stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.slow
+def test_the_daemon_from_flasks_command_line(place: Daemon) -> None:
+    none = flask(place, "rtd", "ls")
+    assert (none.returncode, none.stdout) == (7, "")
+    assert none.stderr.startswith("rtctl: rtd cannot be reached")  # start() has started none
+    flags = ["--set", "lanes.process.max=1"]
+    running = subprocess.Popen(
+        [BIN / "flask", "rtd", "run", *flags], cwd=place.cwd, env=place.env,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    try:
+        until(place.socket.exists, what="the daemon listens")
+        first = flask(place, "rtd", "submit", "add", "a=1", "b=2").stdout.strip()
+        second = flask(place, "--app", "app:admin", "rtd", "submit", "-q", "add", "a=1", "b=2")
+        place.ok("wait", first, second.stdout.strip())
+        assert flask(place, "rtd", "logs", first).stdout == "shop adds\n"
+        assert flask(place, "rtd", "logs", second.stdout.strip()).stdout == "admin adds\n"
+        assert len(flask(place, "rtd", "ls", "-q").stdout.split()) == 2
+        assert flask(place, "rtd", "ls", "--help").stdout.startswith("rtctl ls")
+        wrong = flask(place, "rtd", "submit", "ad")
+        assert (wrong.returncode, wrong.stdout) == (5, "")
+        assert "did you mean 'add'" in wrong.stderr
+        assert flask(place, "rtd", "stop").returncode == 0
+        assert running.wait(20) == 0
+    finally:
+        running.send_signal(signal.SIGKILL)
+        output, _ = running.communicate()
+    assert "Traceback" not in output
+
+
+def test_an_app_without_a_worker_is_one_line(place: Daemon, tmp_path: Path) -> None:
+    write(tmp_path / "app.py", "from flask import Flask\napp = Flask('bare')\n")
+    for verb in ("run", "ls", "submit", "logs", "stop"):
+        done = flask(place, "rtd", verb)
+        assert done.returncode == 1
+        assert done.stderr.startswith("Error: the Flask app 'bare' has no task worker")
+        assert done.stderr.count("\n") == 1
+    write(
+        tmp_path / "app.py",
+        "from flask import Flask\nfrom rtd.flask import BackgroundTaskWorker\n"
+        "app = Flask('shop')\napp.config['TASKER_URL'] = '/run/x.sock'\n"
+        "BackgroundTaskWorker(app)\n",
+    )
+    done = flask(place, "rtd", "stop")
+    assert "the daemon at TASKER_URL (/run/x.sock) is not one of this app's" in done.stderr
+    text = (tmp_path / "app.py").read_text()
+    write(tmp_path / "app.py", text.replace("/run/x.sock", "redis://:secret@host/0"))
+    done = flask(place, "rtd", "ls")
+    assert "TASKER_URL names a Redis, and no worker of this app runs on this host" in done.stderr
+    assert "secret" not in done.stderr
