@@ -90,6 +90,7 @@ class RedisVerbs:
         )
         try:
             await self._context.refresh()
+            await self._tasks.declare(request.task)
             ids, created = await submit(self._context, request)
         except StoreGone as error:
             raise without_reply(request, error) from None

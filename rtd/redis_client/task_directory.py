@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from time import monotonic
+from socket import gethostname
+from time import monotonic, time
 from typing import Any, Final, Protocol
 
 from rtd.common.errors import ParameterError, StoreError, UnknownTask, VersionMismatch
@@ -14,6 +15,8 @@ from rtd.store.manifests.node_manifest import OURS, NodeManifest, read_format, r
 
 #: So long the tasks count as known: a client may miss a change for this long.
 VALID_S: Final = 1.0
+#: So long a client does not declare a task again.
+DECLARED_S: Final = 60.0
 
 
 class TaskSource(Protocol):
@@ -50,6 +53,7 @@ class TaskDirectory:
         self._name = name
         self._session = session
         self._until = 0.0
+        self._declared: dict[str, float] = {}
         self._count: bytes | None = b""
         self.manifest = Manifest(None, {})
         self.nodes: dict[str, NodeManifest] = {}
@@ -72,10 +76,10 @@ class TaskDirectory:
         return changed
 
     def find(self, name: str) -> TaskInfo:
-        """Return a task, as the workers declare it; before the first one, as this app does.
+        """Return a task, as the workers declare it; if none has it, as this app does.
 
         Raises:
-            UnknownTask: no app has it, or only this app, and no worker has it.
+            UnknownTask: no app has it.
         """
         info = self.manifest.tasks.get(name)
         if info is not None:
@@ -83,14 +87,30 @@ class TaskDirectory:
         own = self._own_tasks().get(name)
         if own is None:
             raise self._unknown(name)
-        if not self.nodes:
-            return own
-        newest = max(self.nodes.values(), key=lambda node: node.imported_at)
-        raise UnknownTask(
-            f"this app declares task {name!r}, but no worker has it: the app on node"
-            f" {newest.node!r} ({_since(newest)}) is older; bring the worker up to date and reload"
-            " it (`rtctl reload` there)"
-        )
+        return own
+
+    async def declare(self, name: str) -> None:
+        """Before a submit: let the runs of a task that only this app has wait for a worker with
+        it. The nodes that are there show a fault.
+
+        Raises:
+            StoreGone: Redis does not answer.
+        """
+        if name in self.manifest.tasks or self._declared.get(name, 0.0) > monotonic():
+            return
+        if name not in self._own_tasks():
+            return
+        await self._links.execute_all(*self._commands.declare_task(name))
+        if self.nodes:
+            here = await self._links.execute(self._commands.nodes_here(sorted(self.nodes)))
+            why = (
+                f"a client on {gethostname()} has queued it, and no worker has it: this app is"
+                " older, or its worker has not started; bring this one up to date and reload it"
+            )
+            for node in here:
+                call = self._commands.record_fault(node, "task", name, why, time())
+                await self._links.execute(call)
+        self._declared[name] = monotonic() + DECLARED_S
 
     def explain_refusal(self, error: ParameterError, name: str, params: Any) -> ParameterError:
         """Return the refusal of parameters with whose declaration it comes from."""

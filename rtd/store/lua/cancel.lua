@@ -7,17 +7,22 @@ if NODE == '' then NODE = others_here()[1] or '' end
 local ID, PLACE, ITEM, TASK = ARGV[5], ARGV[6], ARGV[7], ARGV[8]
 local KEY, SPOT = N .. 'r:' .. ID, PLACE .. '|' .. ITEM
 
--- Takes the run out of where it waits: if that succeeds, no executor has it.
+-- Takes the run out of a list; false: it is not there.
+local function take_from(place)
+  local list = N .. 'q:' .. place
+  if redis.call('LREM', list, 1, ITEM) == 0 then return false end
+  if redis.call('EXISTS', list) == 0 then
+    redis.call('ZREM', N .. 'walk:' .. string.match(place, '^[^|]*'), place)
+    redis.call('SREM', N .. 'parked', place)
+  end
+  return true
+end
+
+-- Takes the run out of where it waits: if that succeeds, no executor has it. It may be a stray.
 local function take_out()
   if redis.call('ZREM', N .. 'delayed', SPOT) == 1 then return true end
-  local list = N .. 'q:' .. PLACE
-  if redis.call('LREM', list, 1, ITEM) == 1 then
-    if redis.call('EXISTS', list) == 0 then
-      redis.call('ZREM', N .. 'walk:' .. string.match(PLACE, '^[^|]*'), PLACE)
-      redis.call('SREM', N .. 'parked', PLACE)
-    end
-    return true
-  end
+  local lane, rest = string.match(PLACE, '^([^|]*)(|.*)$')
+  if take_from(PLACE) or take_from(lane .. ':' .. TASK .. rest) then return true end
   if not limit(ITEM) or redis.call('LREM', N .. 'held:' .. TASK, 1, SPOT) == 0 then
     return false
   end

@@ -34,7 +34,7 @@ for at = 3, #ARGV, 2 do
     nodes[task] = nodes[task] or nodes_having(task, NODE)
     local tries = redis.call('INCR', N .. 'declined:' .. id)
     redis.call('EXPIRE', N .. 'declined:' .. id, 3600)
-    if #nodes[task] == 0 or tries > MOST then
+    if (#nodes[task] == 0 and not is_declared(task)) or tries > MOST then
       left[#left + 1] = id
     else
       redis.call('HDEL', LEASE, id)

@@ -1,6 +1,7 @@
 -- strays: looks after the runs that wait for a node that has their task. Calls executors of such
 -- nodes again: the one that was woken may have ended. When there is no such node any more, the runs
--- return to where they waited before, and the next executor that takes one ends it with an error.
+-- return to where they waited before, and the next executor that takes one ends it with an error;
+-- those that a client has declared itself go on waiting.
 -- ARGV: node.
 --@use ring ring_all wake put split strays
 
@@ -17,14 +18,15 @@ for _, apart in ipairs(strays) do
   local walk = N .. 'walk:' .. apart
   local places, count = redis.call('ZRANGE', walk, 0, -1), 0
   local nodes = #places > 0 and nodes_having(task) or {}
+  local waits = #nodes == 0 and #places > 0 and is_declared(task)
   for _, place in ipairs(places) do
-    if #nodes == 0 then
+    if #nodes == 0 and not waits then
       bring_back(place, lane .. string.match(place, '^[^|]*(|.*)$'))
     else
       count = count + redis.call('LLEN', N .. 'q:' .. place)
     end
   end
-  if #nodes == 0 then
+  if #nodes == 0 and not waits then
     redis.call('DEL', walk)
     redis.call('SREM', N .. 'strays', apart)
     redis.call('SREM', N .. 'lanes', apart)

@@ -7,6 +7,8 @@ from rtd.store.connection.command import RedisCommand
 
 #: So long, at least, it is known that a client waits for a run.
 AWAITED_S: Final = 7 * 86_400
+#: So long the runs of a task that only a client declares wait.
+DECLARED_MS: Final = 30 * 86_400_000
 
 
 def _by_node(reply: Sequence[bytes]) -> dict[str, bytes]:
@@ -33,6 +35,11 @@ class ManifestCommands:
     def get_manifests(self) -> RedisCommand:
         """Read the manifests of all nodes, by node."""
         return RedisCommand(("HGETALL", f"{self.prefix}manifests"), _by_node)
+
+    def declare_task(self, task: str) -> list[RedisCommand]:
+        """Let the runs of a task that no node has wait for one that will have it."""
+        key = f"{self.prefix}declared"
+        return [RedisCommand(("SADD", key, task)), RedisCommand(("PEXPIRE", key, DECLARED_MS))]
 
     def await_runs(self, ids: Iterable[str]) -> list[RedisCommand]:
         """Let the end of each of these runs be published in its `end_channel`. Subscribe, send

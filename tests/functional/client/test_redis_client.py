@@ -173,11 +173,33 @@ def test_a_declared_task_is_queued_before_a_worker_has_ever_run(
 
 def test_a_worker_with_an_older_app_is_named(worker: Daemon, external: ExternalRedis) -> None:
     with Client(external.url, session=declaring()) as rt:
-        with pytest.raises(UnknownTask, match=r"no worker has it: the app on node .* is older"):
-            rt.submit("only_here")
         with pytest.raises(ParameterError, match=r"this app declares a, b=..., c=...: the worker"):
             rt.submit("add", a=1, c=2)
         assert rt.submit("add", a=1).result(timeout=20) == 1
+
+
+def test_a_run_of_a_newer_app_waits_for_its_worker_and_the_older_one_shows_a_fault(
+    worker: Daemon, external: ExternalRedis, start_daemon: DaemonMaker, tmp_path: Path
+) -> None:
+    with Client(external.url, session=declaring()) as rt:
+        runs = [rt.submit("only_here"), rt.task("only_here", expires=6.0).submit()]
+        withdrawn = rt.submit("only_here")
+        reason = "it waits for lane process of a node that has its task"
+        until(lambda: rt.rpc.show(run=withdrawn.id)["waits"] == reason, what="it was declined")
+        status = worker.rtctl("status")
+        assert "only_here" in status.stdout
+        assert "no worker has it: this app is older" in status.stdout
+        assert runs[1].wait(timeout=20).row["by"] == "expired", "the older worker leaves it alone"
+        withdrawn.cancel()
+        assert runs[0].state == "queued"
+        (tmp_path / "newer.py").write_text(
+            "from rtd import Session\nsession = Session()\n@session.task()\n"
+            "def only_here(): return 'newer'\n"
+        )
+        flags = ["--redis", external.url, "--set", "node=newer"]
+        start_daemon("newer:session", cwd=tmp_path, flags=flags)
+        assert runs[0].result(timeout=20) == "newer"
+        assert rt.submit("only_here").result(timeout=20) == "newer"
 
 
 def test_a_reload_of_the_worker_is_seen(

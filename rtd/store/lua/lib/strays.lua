@@ -16,6 +16,9 @@ local function nodes_having(task, except)
   return nodes
 end
 
+-- Whether a client has declared the task itself: its runs wait for a node that will have it.
+local function is_declared(task) return redis.call('SISMEMBER', N .. 'declared', task) == 1 end
+
 -- call_in(lane, nodes, k): lets the executors of these nodes take strays and wakes up to k idle
 -- ones. If there are fewer, rings the nodes, which may start others.
 local function call_in(lane, nodes, k)

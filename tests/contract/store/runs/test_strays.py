@@ -150,3 +150,18 @@ def test_a_stray_can_be_paused_and_cancelled(nodes: Store) -> None:
     nodes.spots[second] = ("process:job|default|0", second, "job")
     assert nodes.cancel(second) == "ok"
     assert take_on(nodes, OTHER, "E2") == []
+
+
+def test_runs_of_a_task_that_a_client_declares_wait_for_a_node_that_will_have_it(
+    nodes: Store,
+) -> None:
+    nodes.link.execute_all(*nodes.calls.declare_task("new"))
+    kept, withdrawn = nodes.submit(2, task="new")
+    take_on(nodes, NODE, "E1")
+    assert decline(nodes, kept, withdrawn, task="new") == []
+    assert call_again(nodes) == 1
+    assert take_on(nodes, NODE, "E1") == []
+    assert nodes.cancel(withdrawn) == "ok"
+    assert nodes.waiting() == [kept]
+    nodes.watch("new", "having", node=OTHER)
+    assert take_on(nodes, OTHER, "E2") == [kept]
