@@ -103,10 +103,11 @@ class AppRegistry:
         A run that `apply` carries out itself stays in the context of its caller, whose database
         session would otherwise end with the run.
         """
-        app = self.of_run(headers)
-        if EAGER.get() and has_app_context() and self.of_caller() is app:
-            return nullcontext()
-        return app.app_context()
+        if EAGER.get() and has_app_context():
+            app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+            if app.name == headers.get(APP_HEADER) and self._is_ours(app):
+                return nullcontext()
+        return self.of_run(headers).app_context()
 
 
 def is_imported_by_rtd() -> bool:

@@ -32,15 +32,17 @@ def start_in_background(worker: Any, app: Flask, settings: FlaskSettings) -> Non
     """Start the daemon, or find the one that runs. Raises AppError, ConfigError, NotPermitted."""
     paths = paths_of(app, settings)
     make_directories(paths)
-    state = source_state(Path(app.root_path)) if _is_debug(app, settings) else ""
-    known = paths.runtime_dir / "flask.sources"
+    known, root = paths.runtime_dir / "flask.sources", Path(app.root_path)
     with _locked(paths.runtime_dir / "flask.lock"):
         if holder_with(paths) is None:
+            state = source_state(root)
             _start(find_app(worker, app, settings), paths, settings)
             known.write_text(state)
-        elif state and (not known.exists() or known.read_text() != state):
-            _reload(paths)
-            known.write_text(state)
+        elif _is_debug(app, settings):
+            state = source_state(root)
+            if not known.exists() or known.read_text() != state:
+                _reload(paths)
+                known.write_text(state)
 
 
 def stop_daemon(app: Flask, settings: FlaskSettings) -> None:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import os
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
 #: Folders that hold no code of the program.
 _OTHERS: Final = frozenset({"__pycache__", "node_modules", "site-packages", "instance"})
-#: No more files are compared.
+#: No more files are compared, in no more folders: a program may lie in a home directory.
 _MOST: Final = 10_000
+_MOST_FOLDERS: Final = 2_000
 
 
 def source_state(root: Path) -> str:
     """Return a text that differs when a `*.py` below a folder was changed, added or removed."""
     digest, left = sha256(), _MOST
-    for folder, folders, files in os.walk(root):
+    for folder, folders, files in islice(os.walk(root), _MOST_FOLDERS):
         folders[:] = sorted(
             name
             for name in folders

@@ -147,6 +147,24 @@ def test_the_app_of_a_run_is_that_of_its_caller(app: Flask, worker: BackgroundTa
         name.apply()
 
 
+def test_an_eager_run_stays_in_the_context_of_an_earlier_app(
+    app: Flask, worker: BackgroundTaskWorker
+) -> None:
+    """A factory has made another app of that name meanwhile."""
+    again = Flask("shop")
+    again.config["TASKER_EAGER"] = True
+    worker.init_app(again)
+
+    @worker.define_task
+    def current() -> bool:
+        return current_app._get_current_object() is app  # type: ignore[attr-defined]
+
+    with app.app_context():
+        assert current.apply().result()
+    with again.app_context():
+        assert not current.apply().result()
+
+
 def test_the_only_app_may_have_another_name_in_the_daemon(
     app: Flask, worker: BackgroundTaskWorker
 ) -> None:
