@@ -154,8 +154,9 @@ def _check_runs_at_once(lanes: Mapping[str, LaneConfig]) -> None:
         pool = max(counts, key=lambda name: counts[name])
         lane = lanes[pool]
         raise ConfigError(
-            f"lanes.{pool}: max ({lane.max:,}) times concurrency ({lane.concurrency:,}) is"
-            f" {counts[pool]:,} runs at once; all lanes together may have {MAX_RUNS_AT_ONCE:,}"
+            f"lanes.{pool}: {lane.max:,} executors (max) of {lane.concurrency:,} runs each"
+            f" (concurrency) are {counts[pool]:,} runs at once, with the other lanes"
+            f" {sum(counts.values()):,}; all lanes together may have {MAX_RUNS_AT_ONCE:,}"
         )
 
 
@@ -192,6 +193,11 @@ def _check_lane(pool: str, lane: LaneConfig, values: Mapping[str, Any]) -> LaneC
             raise ConfigError(f"lanes.{pool}: min ({lane.min}) is above max ({lane.max})")
         bound = "max" if named_min else "min"
         lane = dataclasses.replace(lane, **{bound: lane.min if named_min else lane.max})
+    if not LANE_OF[pool].concurrent and lane.concurrency > 1:
+        raise ConfigError(
+            f"lanes.{pool}.concurrency: an executor of the {pool} lane has one run at a time;"
+            f" lanes.{pool}.max is how many executors there are"
+        )
     if LANE_OF[pool].single and lane.max > 1:
         raise ConfigError(f"lanes.{pool}.max: the {pool} lane has one executor; write 1 (or 0)")
     return lane

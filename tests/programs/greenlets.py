@@ -81,6 +81,23 @@ class SlowInit(Service):
         gevent.sleep(60)
 
 
+class KillsItself(Task):
+    """Its `stop` waits for the greenlet of the run itself."""
+
+    NAME = "kills itself"
+    LANE = "greenlet"
+
+    def start(self) -> None:
+        self.own = gevent.getcurrent()
+        print("working", flush=True)
+        gevent.sleep(60)
+
+    def stop(self) -> None:
+        self.own.kill()
+        self.own.join()
+        print("stopped", flush=True)
+
+
 class Naps(Task):
     NAME = "naps"
     LANE = "greenlet"
@@ -293,5 +310,5 @@ def folder() -> str:
     return str(Path.cwd())
 
 
-for kind in (Service, Returns, BadStop, HangingStop, SlowInit, Naps):
+for kind in (Service, Returns, BadStop, HangingStop, KillsItself, SlowInit, Naps):
     session.task()(kind)

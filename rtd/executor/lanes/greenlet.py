@@ -9,6 +9,7 @@ from _thread import start_new_thread
 from collections import deque
 from collections.abc import Callable
 from contextvars import copy_context
+from functools import partial
 from typing import Any, Final
 
 import gevent
@@ -220,9 +221,8 @@ class GreenletLane(ConcurrentLane):
         try:
             if active.delivers_outcome():
                 middleware_calls().deliver_outcome(outcome, raised, limit_bytes, found)
-            found.end_left_greenlets()
         finally:
-            self._finish(active)
+            found.finish(self._loop, partial(self._finish, active))
 
     def _finish(self, active: ConcurrentRun) -> None:
         del self._greenlets[active.leased_run.id]

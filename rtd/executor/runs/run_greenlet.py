@@ -1,9 +1,9 @@
 """The greenlet of a run, and the greenlets that the run starts."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
-from typing import Final
+from typing import Any, Final
 
 import gevent
 from gevent import Greenlet
@@ -61,8 +61,29 @@ class RunGreenlet:
         if self.in_task and self.active.own_stop is None:
             raise Stopped
 
-    def end_left_greenlets(self) -> None:
-        """End the greenlets that a run leaves behind, and name them in its record."""
+    def finish(self, loop: Any, done: Callable[[], None]) -> None:
+        """End the greenlets that the run leaves behind, name them in its record, and call `done`.
+
+        Its `stop` may wait for the greenlet of the run. So while that goes on, this is done by
+        another greenlet, which the Hub starts: it is no part of the run.
+        """
+        if self.stopping is None or self.stopping.ready():
+            self._end_all(done)
+        else:
+            loop.run_callback(self._finish_apart, done)
+
+    def _finish_apart(self, done: Callable[[], None]) -> None:
+        ending = Greenlet(self._end_all, done)
+        ending.gr_context = self.greenlet.gr_context
+        ending.start()
+
+    def _end_all(self, done: Callable[[], None]) -> None:
+        try:
+            self._end_left_greenlets()
+        finally:
+            done()
+
+    def _end_left_greenlets(self) -> None:
         if self.stopping is not None:
             self.stopping.join(timeout=_LEFT_S)
         started = self.active.current_run.list_started()

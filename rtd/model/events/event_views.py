@@ -60,13 +60,20 @@ def _own_events(entries: _Entries, cursor: EventCursor) -> Iterator[_Placed]:
 def _user_events(entries: _Entries) -> Iterator[_Placed]:
     for entry, blob in entries:
         try:
-            found = json.loads(blob)
+            found = _load(blob)
             event = {name: found.get(name) for name in ("run", "task", "event", "data", "attempt")}
             what = PROGRESS if event["event"] == PROGRESS else EMITTED
             at = float(found["at"])
         except (*_UNREADABLE, KeyError, AttributeError):
             continue
         yield _Placed(entry, 0, {"at": at, "what": what, "state": None, "detail": None, **event})
+
+
+def _load(blob: bytes) -> Any:
+    found = json.loads(blob)
+    if b"\\ud" in blob.lower():  # another program may have written half of a character
+        return json.loads(json.dumps(found, ensure_ascii=False).encode(errors="replace"))
+    return found
 
 
 def merge_entries(

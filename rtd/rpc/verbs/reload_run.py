@@ -33,6 +33,8 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
     context, params = request.context, request.params
     run_id = await resolve_target(context, params["run"])
     await refuse_other_nodes(context, run_id)
+    if context.gate.is_draining:
+        raise WrongState("the daemon ends: it begins no run again")
     _, record = await read_record(context, run_id)
     if record.state in TERMINAL:
         raise WrongState(f"run {run_id} has ended already: {record.state}; {_ANEW}")

@@ -92,7 +92,7 @@ class CurrentRun:
     def emit(self, event: str, data: Any = None) -> None:
         """Publish an event of this run; see `rtd.Task.emit`."""
         blob = encode_event(event, data, self.id, self.task, self.attempt)
-        if not self.ended and USER_EVENTS.sink is not None:
+        if self.id and not self.ended and USER_EVENTS.sink is not None:
             USER_EVENTS.sink(self.id, self.task, blob)
 
     def progress(self, done: float, total: float | None = None, text: str = "") -> None:

@@ -44,6 +44,8 @@ def encode_event(event: str, data: Any, run_id: str, task: str, attempt: int) ->
     """
     if not isinstance(event, str) or not event:
         raise TypeError(f"emit: the name of an event is a text, not {show_value(event)}")
+    if not _is_text(event):
+        raise TypeError(f"emit: the name of an event is a text, not {event!r:.80}")
     if event in LIFE_CYCLE:
         raise ValueError(f"emit: {event!r} is the name of an event of rtd's own; choose another")
     if len(event) > _NAME_CHARS:
@@ -65,7 +67,18 @@ def encode_event(event: str, data: Any, run_id: str, task: str, attempt: int) ->
 def _dumps(value: Any) -> str:
     import json  # lazy: few tasks emit events, and each zygote would pay for it
 
-    return json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    text = json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    if "\\ud" in text:  # a half of a character, such as Python has in names of files, is no text
+        json.dumps(value, ensure_ascii=False).encode()
+    return text
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _no_json(event: str, data: Any) -> Exception:
@@ -81,6 +94,8 @@ def _find_fault(value: Any, path: str, depth: int) -> tuple[str, str] | None:
         for key in value:
             if not isinstance(key, str | int | float | bool | None):
                 return key_path(key, path), f"a key of type {type_name(type(key))}"
+            if isinstance(key, str) and not _is_text(key):
+                return path, f"the key {key!r:.80} is no text that UTF-8 can hold"
         parts = [(part_path(key, path), inner) for key, inner in value.items()]
     elif isinstance(value, list | tuple):
         parts = [(f"{path}[{index}]", inner) for index, inner in enumerate(value)]

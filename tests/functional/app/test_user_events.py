@@ -64,3 +64,19 @@ def test_a_name_of_rtd_s_own_is_refused() -> None:
         Loud.emit(Loud.__new__(Loud), "mine", float("nan"))
     with pytest.raises(ValueError, match="the limit is 65,536"):
         Loud.emit(Loud.__new__(Loud), "mine", "x" * 70_000)
+
+
+@pytest.mark.parametrize(
+    ("event", "data", "reason"),
+    [
+        ("mine", {"name": "caf\udce9"}, r"data\.name is no JSON value: .*surrogates not allowed"),
+        ("mine", {"caf\udce9": 1}, r"data is no JSON value: the key 'caf\\udce9' is no text"),
+        ("caf\udce9", 1, r"the name of an event is a text, not 'caf\\udce9'"),
+    ],
+)
+def test_half_of_a_character_is_no_json(event: str, data: object, reason: str) -> None:
+    from tests.programs.class_tasks import Loud
+
+    with pytest.raises(TypeError, match=reason):
+        Loud.emit(Loud.__new__(Loud), event, data)
+    Loud.emit(Loud.__new__(Loud), "mine", "\N{GRINNING FACE}")  # JSON writes it as two halves

@@ -4,12 +4,16 @@ import asyncio
 import json
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import Any
 
 import pytest
 import redis
 
+import rtctl.aio.client
 from rtctl import AsyncClient, Client
+from rtctl.core import event_choice
 from rtctl.generated.shapes import Event
+from rtd.common.errors import BadRequest
 from tests.helpers.daemon import Daemon, shared_daemon
 from tests.helpers.running import client
 from tests.helpers.source import PROGRAMS
@@ -98,6 +102,31 @@ def test_more_events_than_a_page_come_in_order_and_once(rt: Client) -> None:
     assert [event["data"] for event in found] == list(range(300))
     whole = list(rt.events(since=since, limit=1000, run=run.id))
     assert (names(whole)[0], names(whole)[-1]) == ("queued", "succeeded")
+    ids = [event["id"] for event in rt.events(since=since, type="counted")]
+    assert ids == [event["id"] for event in found], "all, without a limit"
+    assert len(list(rt.events(since=since, limit=7))) == 7
+    assert len(list(rt.events())) == 100
+
+
+def test_a_cursor_without_a_limit_goes_on_over_many_requests(
+    daemon: Daemon, rt: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (event_choice, rtctl.aio.client):
+        monkeypatch.setattr(module, "PAGE", 7)
+    since = newest(rt)
+    rt.submit("count", to=30).wait(20)
+
+    async def read() -> list[Any]:
+        async with AsyncClient(daemon.socket) as aio:
+            return [one["data"] async for one in aio.events(since=since, type="counted")]
+
+    assert [one["data"] for one in rt.events(since=since, type="counted")] == list(range(30))
+    assert asyncio.run(read()) == list(range(30))
+
+
+def test_a_wrong_choice_is_a_bad_request(rt: Client) -> None:
+    with pytest.raises(BadRequest, match="type is a name of events or a list of names, not 5"):
+        list(rt.events(type=5))  # type: ignore[arg-type]
 
 
 def test_types_tasks_and_runs_choose(daemon: Daemon, rt: Client) -> None:
@@ -190,6 +219,9 @@ def test_an_entry_of_another_program_is_left_out(daemon: Daemon, rt: Client) -> 
         store.xadd(USERS, {"b": b"no JSON"})
         store.xadd(USERS, {"b": b"[1]"})
         store.xadd(OWN, {"b": b"\xc1"})
+        store.xadd(USERS, {"b": rb'{"event": "half", "data": "\udce9", "run": "", "at": 1}'})
     rt.submit("pair").wait(20)
-    found = [name for name in names(list(rt.events(since=since))) if name != "started"]
-    assert found == ["queued", "first", "second", "succeeded"]
+    events = list(rt.events(since=since))
+    assert events[0]["data"] == "?"
+    found = [name for name in names(events) if name != "started"]
+    assert found == ["half", "queued", "first", "second", "succeeded"]

@@ -96,6 +96,18 @@ def test_a_stop_that_raises_ends_the_run_and_is_in_its_record(greenlets: Daemon)
         assert "ValueError: no stop" in note_of(rt, run)
 
 
+def test_a_stop_may_wait_for_the_greenlet_of_its_run(greenlets: Daemon) -> None:
+    with client(greenlets) as rt:
+        run = until_running(rt.submit("kills itself"))
+        until_output(run, "working")
+        before = executor_of(rt, run)
+        run.kill()
+        assert run.wait(timeout=20).state == "terminated"
+        assert note_of(rt, run) == "None"
+        assert "stopped" in "".join(map(str, run.logs()))
+        assert is_alive(before), "the executor goes on"
+
+
 def test_many_stops_are_carried_out_at_once(greenlets: Daemon) -> None:
     with client(greenlets) as rt:
         runs = [until_running(rt.submit("sleeps")) for _ in range(50)]

@@ -57,7 +57,11 @@ def test_sizes_and_durations_are_read_as_people_write_them() -> None:
         ({"lanes.process.max": -1}, "whole number"),
         ({"lanes.process.max": "many"}, "whole number"),
         ({"lanes.process.min": 5, "lanes.process.max": 2}, "above max"),
-        ({"lanes.async.max": 4, "lanes.async.concurrency": 10_000}, "40,000 runs at once; all"),
+        (
+            {"lanes.async.max": 4, "lanes.async.concurrency": 10_000},
+            "are 40,000 runs at once, with",
+        ),
+        ({"lanes.process.concurrency": 5}, "lanes.process.max is how many"),
         ({"lanes.async.concurrency": 10_001}, "from 1 to 10000"),
         ({"lanes.main.max": 2}, "one executor"),
         ({"durability": "maybe"}, "'process' nor 'always'"),
