@@ -9,8 +9,8 @@ from rtd.store.connection.command import RedisCommand
 
 #: How long Redis may take to accept a connection.
 CONNECT_S: Final = 5.0
-#: Redis answers in well under a millisecond; longer means that something is wrong with it.
-REPLY_S: Final = 10.0
+#: Redis answers in well under a millisecond; one that takes so long is silent, as to a daemon.
+REPLY_S: Final = 4.0
 #: How many idle connections are kept; only more threads make more.
 _KEPT: Final = 8
 

@@ -55,7 +55,9 @@ def __getattr__(name: str) -> ModuleType:
         _functions[name] = names, tuple(functions.values()), itemgetter(*names)
         for kind, methods in _METHODS.get(name, {}).items():
             found = getattr(module, kind)
-            _methods.extend((found, method, vars(found)[method]) for method in methods)
+            # A client in a program that was patched before it: a class of the program's own.
+            own = [method for method in methods if method in vars(found)]
+            _methods.extend((found, method, vars(found)[method]) for method in own)
     return _copies[name]
 
 

@@ -38,9 +38,9 @@ def limit_waits(sock: socket.socket, address: RedisAddress, timeout_s: float) ->
     """Let no read and no write take longer than this.
 
     A time-out of the kernel costs no extra poll() per read, as Python's own does. TLS needs
-    Python's.
+    Python's; so do the sockets of a program that was patched before it imported rtd.
     """
-    if address.tls is not None:
+    if address.tls is not None or type(sock).__module__ != socket.__name__:
         sock.settimeout(timeout_s)
         return
     sock.setblocking(True)

@@ -3,11 +3,13 @@
 import asyncio
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from rtd.common.errors import (
     Conflict,
     ParameterError,
     RtdError,
+    StoreGone,
     TooLarge,
     UnknownTask,
     UnserialisableError,
@@ -33,6 +36,7 @@ from rtd.store.connection.command import RedisCommand
 from tests.helpers.daemon import Daemon, DaemonMaker
 from tests.helpers.deadline import until
 from tests.helpers.external import ExternalRedis
+from tests.helpers.needs_gevent import NEEDS_GEVENT
 from tests.helpers.source import PROGRAMS
 
 
@@ -301,6 +305,49 @@ def test_a_forked_child_has_connections_of_its_own(rt: Client) -> None:
         os._exit(99)
     assert rt.submit("add", a=2).result(timeout=20) == 2
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 5
+
+
+@NEEDS_GEVENT
+def test_in_a_program_that_gevent_has_patched_others_go_on_while_one_waits(
+    worker: Daemon, external: ExternalRedis, gate: Path
+) -> None:
+    script = (
+        "from gevent import monkey; monkey.patch_all()\n"
+        "import gevent, pathlib\n"
+        "from rtctl import Client\n"
+        f"rt = Client({external.url!r})\n"
+        f"run = rt.submit('hold', gate={str(gate)!r})\n"
+        "waiter = gevent.spawn(run.result, 30)\n"
+        "while rt.get(run.id).state != 'running': gevent.sleep(0.01)\n"
+        f"pathlib.Path({str(gate)!r}).touch()\n"
+        "print(waiter.get())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.stdout, done.stderr) == ("released\n", "")
+
+
+def test_threads_may_share_a_client(rt: Client) -> None:
+    def work(number: int) -> list[int]:
+        return [rt.submit("add", a=n, b=number).result(timeout=30) - n for n in range(20)]
+
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(work, range(8))) == [[number] * 20 for number in range(8)]
+
+
+def test_a_redis_that_hangs_holds_a_submit_up_for_seconds(
+    rt: Client, external: ExternalRedis
+) -> None:
+    assert rt.submit("add", a=1).result(timeout=20) == 1
+    assert external.process is not None
+    external.process.send_signal(signal.SIGSTOP)
+    try:
+        with pytest.raises(StoreGone, match=r"has not answered for 4 s; run \w+ may be queued all"):
+            rt.submit("add", a=1)
+    finally:
+        external.process.send_signal(signal.SIGCONT)
+    assert rt.submit("add", a=2).result(timeout=20) == 2
 
 
 def test_an_asyncio_client(worker: Daemon, external: ExternalRedis, gate: Path) -> None:
