@@ -1,5 +1,6 @@
 """Tasks of a Flask app, carried out by rtd: the names of Flask-TaskWorker.
 
+```python
 app = Flask(__name__)
 task_worker = BackgroundTaskWorker(app)
 
@@ -7,6 +8,7 @@ task_worker = BackgroundTaskWorker(app)
 def email_task(**kwargs): ...
 
 task_worker.start()
+```
 """
 
 from typing import Any, NoReturn
