@@ -14,7 +14,7 @@ from rtctl.client.errors import single_outcome
 from rtctl.client.run_base import id_of
 from rtctl.client.run_pages import RunPages
 from rtctl.core.deadline import GRACE_S, PING_S
-from rtctl.core.event_choice import PAGE, limit_of, request_of
+from rtctl.core.event_choice import request_of
 from rtd.common.errors import BadRequest
 from rtd.common.ids import new_id
 
@@ -164,18 +164,12 @@ class AsyncClient:
         **only: Unpack[EventChoice],
     ) -> AsyncIterator[Event]:
         """See `rtctl.client.client.Client.events`. Iterate with `async for`."""
-        choice, most = request_of(only), limit_of(limit, since)
-        while True:
-            parts = self.rpc.events(follow=follow, since=since, limit=most, **choice)
-            count = 0
-            try:
-                async for event in parts:
-                    count, since = count + 1, event["id"]
-                    yield event
-            finally:
-                await parts.aclose()
-            if limit is not None or count < PAGE:
-                return
+        parts = self.rpc.events(follow=follow, since=since, limit=limit, **request_of(only))
+        try:
+            async for item in parts:
+                yield item
+        finally:
+            await parts.aclose()
 
     async def wait(
         self, runs: Sequence[AsyncRun | str], timeout: float | None = None, any: bool = False

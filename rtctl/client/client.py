@@ -11,7 +11,7 @@ from rtctl.client.run_base import id_of
 from rtctl.client.run_pages import RunPages
 from rtctl.client.run_submitter import RunSubmitter
 from rtctl.core.deadline import GRACE_S, PING_S
-from rtctl.core.event_choice import read_pages, request_of
+from rtctl.core.event_choice import request_of
 from rtd.common.errors import BadRequest
 from rtd.common.ids import new_id
 
@@ -191,10 +191,11 @@ class Client:
             limit: at most so many; None: 100, and with `since` all that came after it.
             only: `task`, `run`, and `type`: a name of events, or several.
         """
-        choice = request_of(only)
-        yield from read_pages(
-            lambda **part: self.rpc.events(follow=follow, **part, **choice), since, limit
-        )
+        parts = self.rpc.events(follow=follow, since=since, limit=limit, **request_of(only))
+        try:
+            yield from parts
+        finally:
+            parts.close()
 
     def wait(
         self, runs: Sequence[Run | str], timeout: float | None = None, any: bool = False

@@ -391,7 +391,7 @@ class AsyncVerbs:
         *,
         follow: bool = False,
         since: str | None = None,
-        limit: int = 100,
+        limit: int | None = 100,
         task: str | None = None,
         run: str | None = None,
         type: list[str] | None = None,

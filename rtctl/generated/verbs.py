@@ -572,7 +572,7 @@ class Verbs:
         *,
         follow: bool = False,
         since: str | None = None,
-        limit: int = 100,
+        limit: int | None = 100,
         task: str | None = None,
         run: str | None = None,
         type: list[str] | None = None,
@@ -583,7 +583,7 @@ class Verbs:
         Args:
             follow: go on until the client closes the connection.
             since: after this event's id; default: the last `limit`, or with `follow` from now.
-            limit: how many past events at most.
+            limit: how many past ones at most; null: 100, and with `since` all.
             task: only this task's.
             run: only this run's: an id, 4 or more characters of its start or end that fit one
                 recent run, or a key.

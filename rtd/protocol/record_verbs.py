@@ -84,7 +84,8 @@ EVENTS: Final = Verb(
         Field("follow", "bool", "go on until the client closes the connection", False),
         Field("since", "str | None", "after this event's id; default: the last `limit`, or with "
               "`follow` from now", None),
-        Field("limit", "int", "how many past events at most", 100),
+        Field("limit", "int | None", "how many past ones at most; null: 100, and with `since` all",
+              100),
         Field("task", "str | None", "only this task's", None),
         Field("run", "str | None", f"only this run's: {TARGET}", None),
         Field("type", "list[str]", "only events of these names: queued, started, succeeded, error, "

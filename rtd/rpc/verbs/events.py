@@ -13,13 +13,15 @@ from rtd.rpc.core.verb_handlers import handles
 from rtd.supervisor.events.event_reader import PAGE, EventReader, PlacedEvent
 
 LIMIT_MAX: Final = 10_000
+#: Past events without a limit and without a cursor.
+NEWEST: Final = 100
 
 
 @handles(record_verbs.EVENTS)
 async def handle(request: ClientRequest) -> dict[str, Any]:
     """Send past events, then with `follow` new ones, until the client goes."""
     params = request.params
-    if not 0 <= params["limit"] <= LIMIT_MAX:
+    if params["limit"] is not None and not 0 <= params["limit"] <= LIMIT_MAX:
         raise BadRequest(f"events: limit must be 0 to {LIMIT_MAX}, not {params['limit']}")
     since = _cursor_of(params["since"])
     run_id = await resolve_target(request.context, params["run"]) if params["run"] else None
@@ -71,12 +73,13 @@ class _EventStream:
 
     async def send_past(self) -> None:
         """Send the events after `since`, or the last `limit`; with only `follow` none."""
-        limit = self._request.params["limit"]
+        limit: int | None = self._request.params["limit"]
         if self.reader.cursor is not None:
             if limit == 0:
                 self.trimmed = await self.reader.has_gap()
             await self._read_on(limit)
             return
+        limit = NEWEST if limit is None else limit
         found = await self.reader.read_newest(max(1, limit))
         if not self._request.params["follow"] and limit:
             await self._send([one for one in found if self._is_wanted(one[1])][-limit:])
