@@ -43,7 +43,7 @@ class FreshLane(SerialLane):
         scratch = parts.captures[0].scratch
         limit_s = parts.context.options.stop_grace_s
         close = parts.backend.connections.close
-        self._forks = ForkCaller(inner, scratch, close, limit_s, parts.hooks)
+        self._forks = ForkCaller(inner, scratch, close, limit_s, parts.hooks, parts.context.signals)
         self._tasks = parts.tasks
         super().__init__(parts, self._forks)
         self._rehearse()

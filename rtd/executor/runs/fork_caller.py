@@ -22,6 +22,7 @@ from rtd.executor.runs.process_hooks import STOP_LIMIT_S, ProcessHooks
 from rtd.executor.runs.run_in_main_thread import Caller, execute_run
 from rtd.executor.runs.stop_gate import StopGate
 from rtd.model.output_files import file_place
+from rtd.process.events.executor_signals import ExecutorSignals
 from rtd.process.fork.prefork import PreforkedChild, exit_like
 from rtd.process.fork.process_end import describe_end, end_process, needs_end
 from rtd.session.context.run_context import FAULTS, report_fault
@@ -46,6 +47,7 @@ class ForkCaller:
         close_in_child: called first in the child: closes what only the executor may use.
         end_limit_s: how long the threads and the exit functions of a run may hold up its end.
         hooks: called in each child, before and after its run; None: the app has none.
+        signals: of the executor.
     """
 
     def __init__(
@@ -55,13 +57,14 @@ class ForkCaller:
         close_in_child: Callable[[], None],
         end_limit_s: float,
         hooks: ProcessHooks | None,
+        signals: ExecutorSignals,
     ) -> None:
         self._end_limit_s = end_limit_s
         self._hooks = hooks
         self._inner = inner
         self._scratch = scratch
         self._close_in_child = close_in_child
-        self._child = PreforkedChild()
+        self._child = PreforkedChild(signals)
         self._report_fd = os.memfd_create("rtd-report")
         self._report_place = file_place(self._report_fd)
 

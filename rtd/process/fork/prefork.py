@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import NoReturn
 
 from rtd.common.stdlib.originals import os, select, signal
+from rtd.process.events.executor_signals import ExecutorSignals
 from rtd.process.fork.fork import fork_child
 from rtd.process.tree.exit_status import ExitStatus, reap
 from rtd.process.tree.pidfd import open_pidfd
@@ -18,10 +19,14 @@ class PreforkedChild:
     """One child at a time. Only for processes with a single thread.
 
     A signal handler of the parent may call `terminate` at any time.
+
+    Args:
+        signals: of the parent. They end a wait that begins just when one comes; None: it has none.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, signals: ExecutorSignals | None = None) -> None:
         self._pid = 0
+        self._signals = signals
         #: A child that waits for its work, and the pipe through which the work comes.
         self._prepared_pid = 0
         self._work_fd = -1
@@ -129,12 +134,25 @@ class PreforkedChild:
             ChildProcessError: other code, such as a handler of the app, took it first.
         """
         pid = self._pid
+        self._wait_for_end(pid)
         os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
         # Not before: until it is reaped no other process can have its pid.
         self._pid = 0
         status = reap(pid)
         assert status is not None  # it has ended: the wait said so
         return status
+
+    def _wait_for_end(self, pid: int) -> None:
+        """Wait in a way that no signal is lost: one that comes between the last step of Python and
+        a `waitid` would have its handler called when that returns."""
+        if self._signals is None or (pidfd := open_pidfd(pid)) is None:
+            return
+        poller = select.poll()  # `select` takes no large descriptor
+        poller.register(pidfd, select.POLLIN)
+        poller.register(self._signals.wakeup_fd, select.POLLIN)
+        while pidfd not in dict(poller.poll()):
+            self._signals.drain()
+        os.close(pidfd)
 
 
 def exit_like(status: ExitStatus) -> NoReturn:
