@@ -56,7 +56,7 @@ def swallow(begun: str, note: str) -> None:
     try:
         Path(begun).touch()
         while True:
-            time.sleep(60)
+            time.sleep(0.01)  # Python may begin a wait just as a signal comes, and sleep it out
     except Stopped:
         Path(note).write_text("cleaned up")
 
