@@ -10,7 +10,6 @@ from rtd.session.core.app_errors import is_app_error
 from rtd.session.middleware.chain import MiddlewareRun
 from rtd.session.middleware.process_outcome import note_raised
 
-
 _NO_SCOPE: Final = nullcontext()
 
 
