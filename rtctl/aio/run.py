@@ -8,9 +8,9 @@ from __future__ import annotations
 from time import monotonic
 
 from rtctl.client.connection import ConnectionLost
-from rtctl.client.errors import RunFailed, single_outcome, state_phrase
+from rtctl.client.errors import RunFailed, single_outcome
 from rtctl.client.output_lines import Line, LineAssembler
-from rtctl.client.run_base import RunBase
+from rtctl.client.run_base import RunBase, dict_of, error_of
 from rtctl.core.deadline import left_of
 from rtd.model.run_states import TERMINAL
 
@@ -78,10 +78,13 @@ class AsyncRun(RunBase):
 
     async def error(self) -> str | None:
         """See `rtctl.client.run.Run.error`."""
+        return error_of(await self._row_now())
+
+    async def to_dict(self) -> dict[str, Any]:
+        """See `rtctl.client.run.Run.to_dict`."""
         row = await self._row_now()
-        if not self.ended or row["state"] == "succeeded":
-            return None
-        return row["why"] or state_phrase(row["state"])
+        result = await self.result(0) if row["state"] == "succeeded" else None
+        return dict_of(row, result)
 
     async def result(self, timeout: float | None = None) -> Any:
         """See `rtctl.client.run.Run.result`."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from time import monotonic
 
 from rtctl.client.connection import ConnectionLost
-from rtctl.client.errors import RunFailed, single_outcome, state_phrase
+from rtctl.client.errors import RunFailed, single_outcome
 from rtctl.client.output_lines import Line, LineAssembler
-from rtctl.client.run_base import RunBase
+from rtctl.client.run_base import RunBase, dict_of, error_of
 from rtctl.core.deadline import left_of
 from rtd.model.run_states import TERMINAL
 
@@ -79,10 +79,20 @@ class Run(RunBase):
     @property
     def error(self) -> str | None:
         """One sentence: why the run ended without success; None if it did not (yet)."""
+        return error_of(self._row_now())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the run as values that JSON can hold, as of now.
+
+        Returns:
+            id, key, task, state, ended, attempt, progress (None, or a map of done, total, text),
+            result (None until the run has succeeded), error (None, or why it ended without
+            success); submitted_at, started_at, ended_at: RFC 3339 in UTC, or None. Of values that
+            JSON does not know the result has the nearest ones, as `rtctl -o json`.
+        """
         row = self._row_now()
-        if not self.ended or row["state"] == "succeeded":
-            return None
-        return row["why"] or state_phrase(row["state"])
+        result = self.result(0) if row["state"] == "succeeded" else None
+        return dict_of(row, result)
 
     def result(self, timeout: float | None = None) -> Any:
         """Return the value that the task returned, when the run is over.

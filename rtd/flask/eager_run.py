@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextvars import copy_context
+from time import time
 from typing import Any, Final, Self
 
 from rtctl.client.errors import RunFailed
-from rtctl.client.run_base import RunBase
+from rtctl.client.run_base import RunBase, dict_of
 from rtctl.client.submit_options import to_wire
 from rtd.common.errors import WrongState
 from rtd.common.ids import new_id
@@ -32,12 +33,25 @@ class EagerRun(RunBase):
     It has the values and methods of `rtctl.Run` that a view uses.
     """
 
-    __slots__ = ("_error", "_outcome")
+    __slots__ = ("_error", "_key", "_outcome", "_times")
 
-    def __init__(self, outcome: TaskOutcome, error: Any, created: bool = True) -> None:
+    def __init__(
+        self,
+        outcome: TaskOutcome,
+        error: Any,
+        key: str | None,
+        times: tuple[float, float],
+        created: bool = True,
+    ) -> None:
         super().__init__(outcome.run, outcome.task, created)
         self._outcome = outcome
         self._error = error
+        self._key = key
+        self._times = times
+
+    def again(self) -> EagerRun:
+        """Return the run as another submit with its own id finds it."""
+        return EagerRun(self._outcome, self._error, self._key, self._times, created=False)
 
     @property
     def ended(self) -> bool:
@@ -65,6 +79,17 @@ class EagerRun(RunBase):
             return self._outcome.result
         answer: Any = {"state": self.state, "error": self._error, "why": self._outcome.why}
         raise RunFailed(self.id, answer)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the run as `rtctl.Run.to_dict` does."""
+        progress, (began, ended) = self.progress, self._times
+        row: Any = {
+            "id": self.id, "key": self._key, "task": self.task, "state": self.state,
+            "attempt": self._outcome.attempt, "why": self._outcome.why,
+            "progress": None if progress is None else progress._asdict(),
+            "submitted_at": began, "started_at": began, "ended_at": ended,
+        }  # fmt: skip
+        return dict_of(row, self._outcome.result if self._outcome else None)
 
     def wait(self, timeout: float | None = None) -> Self:
         """Return at once: the run is over."""
@@ -100,17 +125,18 @@ class EagerRunner:
         """
         key, plain = to_wire(options)
         if key is not None and (earlier := self._runs.get(key)) is not None:
-            return EagerRun(earlier._outcome, earlier._error, created=False)
+            return earlier.again()
         if self._app is None:
             self._app = PreparedApp(self._session)
         record, _ = new_run(self._app, task, new_id(), params, plain, key)
-        run = self._carry_out(self._app, encode_record(record))
+        run = self._carry_out(self._app, encode_record(record), key)
         if key is not None:
             self._runs[key] = run
         return run
 
-    def _carry_out(self, app: PreparedApp, blob: bytes) -> EagerRun:
+    def _carry_out(self, app: PreparedApp, blob: bytes, key: str | None) -> EagerRun:
         reports: Final = RunReports()
+        began: Final = time()
         context = copy_context()
         context.run(enter_run, None)
         context.run(EAGER.set, True)
@@ -118,5 +144,6 @@ class EagerRunner:
             work = LeasedRun(blob, app.session.tasks)
             attempted = call_attempt(work, reports, app.config.limits.result_bytes, context)
             if attempted.outcome.retry_wait_s() is None:
-                return EagerRun(outcome_of(attempted, reports), attempted.outcome.error)
+                outcome = outcome_of(attempted, reports)
+                return EagerRun(outcome, attempted.outcome.error, key, (began, time()))
             blob = attempted.outcome.record("eager", "", again=True)

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from tests.helpers.daemon import BIN, Daemon
 from tests.helpers.deadline import until
 
@@ -77,6 +79,24 @@ def web_app(place: Daemon, *words: str, env: Mapping[str, str] | None = None) ->
 def stop_daemon(place: Daemon) -> None:
     """End the daemon that a web app has started, if it runs."""
     subprocess.run([BIN / "rtd", "stop"], env=place.env, capture_output=True, check=False)
+    until(lambda: not watchers(place), what="what ends an unused daemon has ended")
+
+
+def watchers(place: Daemon) -> list[int]:
+    """Return the processes that wait to end the daemon when it is unused."""
+    return [
+        one.pid
+        for one in psutil.process_iter(["cmdline"])
+        if "rtd.flask.daemon.end_idle_daemon" in (one.info["cmdline"] or ())
+        and place.env["RTD_RUNTIME_DIR"] == _environment(one).get("RTD_RUNTIME_DIR")
+    ]
+
+
+def _environment(process: psutil.Process) -> dict[str, str]:
+    try:
+        return process.environ()
+    except psutil.Error:  # it has just ended
+        return {}
 
 
 def write(path: Path, text: str) -> None:

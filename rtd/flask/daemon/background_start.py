@@ -21,6 +21,12 @@ from rtd.flask.core.settings import FlaskSettings
 from rtd.flask.daemon.daemon_paths import daemon_environment, paths_of
 from rtd.flask.daemon.find_app import find_app
 from rtd.flask.daemon.source_state import source_state
+from rtd.flask.daemon.web_processes import (
+    daemon_of_web,
+    end_daemon_when_unused,
+    hold_web_lock,
+    note_started,
+)
 from rtd.supervisor.lifecycle.directories import make_directories
 from rtd.supervisor.lifecycle.lock_file import holder_with
 
@@ -32,17 +38,22 @@ def start_in_background(worker: Any, app: Flask, settings: FlaskSettings) -> Non
     """Start the daemon, or find the one that runs. Raises AppError, ConfigError, NotPermitted."""
     paths = paths_of(app, settings)
     make_directories(paths)
+    hold_web_lock(paths.runtime_dir)
     known, root = paths.runtime_dir / "flask.sources", Path(app.root_path)
     with _locked(paths.runtime_dir / "flask.lock"):
         if holder_with(paths) is None:
             state = source_state(root)
             _start(find_app(worker, app, settings), paths, settings)
             known.write_text(state)
+            note_started(paths)
         elif _is_debug(app, settings):
             state = source_state(root)
             if not known.exists() or known.read_text() != state:
                 _reload(paths)
                 known.write_text(state)
+    if _is_debug(app, settings) and daemon_of_web(paths) is not None:
+        env = daemon_environment(paths, settings)
+        end_daemon_when_unused(paths.runtime_dir, env)
 
 
 def stop_daemon(app: Flask, settings: FlaskSettings) -> None:

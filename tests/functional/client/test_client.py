@@ -1,6 +1,7 @@
 """`from rtctl import Client`: runs from Python."""
 
 import enum
+import json
 import re
 import threading
 from collections.abc import Iterator
@@ -37,6 +38,28 @@ def test_a_run_from_submit_to_result(rt: Client) -> None:
     assert run.wait(timeout=20) is run
     assert (run.state, run.result(), run.error, run.created) == ("succeeded", 42, None, True)
     assert rt.get(run.id) == run
+
+
+def test_a_run_as_json(rt: Client, gate: Path) -> None:
+    run = rt.submit("hold", gate=str(gate))
+    until(lambda: run.state == "running")
+    found = run.to_dict()
+    assert (found["state"], found["ended"], found["result"]) == ("running", False, None)
+    assert (found["ended_at"], found["error"], found["attempt"]) == (None, None, 1)
+    gate.touch()
+    run.wait(20)
+    found = run.to_dict()
+    assert (found["id"], found["task"], found["state"]) == (run.id, "hold", "succeeded")
+    times = [
+        datetime.fromisoformat(found[f"{name}_at"]) for name in ("submitted", "started", "ended")
+    ]
+    assert times == sorted(times)
+    value = {(1, 2): date(2026, 1, 31), "raw": b"\xff", "few": {3}}
+    found = rt.submit("echo", value=value).wait(20).to_dict()
+    assert found["result"] == {"[1, 2]": "2026-01-31", "raw": {"base64": "/w=="}, "few": [3]}
+    assert json.loads(json.dumps(found)) == found
+    failed = rt.submit("refuse", why="no ink").wait(20).to_dict()
+    assert (failed["state"], failed["error"], failed["result"]) == ("error", "Error: no ink", None)
 
 
 def test_values_keep_their_types(rt: Client) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.helpers.daemon import BIN, Daemon, DaemonMaker
 from tests.helpers.deadline import until
-from tests.helpers.web_app import stop_daemon, web_app, write
+from tests.helpers.web_app import stop_daemon, watchers, web_app, write
 
 FACTORY = """
 from flask import Flask, current_app
@@ -232,3 +232,58 @@ def test_each_checkout_has_directories_of_its_own(place: Daemon, tmp_path: Path)
     assert re.fullmatch(r"flask-my-shop-[0-9a-f]{8}", os.path.basename(runtime))
     assert os.path.basename(state) == os.path.basename(runtime)
     assert listener == f"{runtime}/rtd.sock"
+
+
+UNUSED = """
+from flask import Flask, jsonify
+from rtd.flask import BackgroundTaskWorker
+from rtd.flask.daemon import web_processes
+import os, time
+
+web_processes.UNUSED_S = 0.5
+app = Flask(__name__)
+task_worker = BackgroundTaskWorker(app)
+
+@task_worker.define_task
+def until_exists(path):
+    while not os.path.exists(path):
+        time.sleep(0.02)
+
+@app.post("/runs")
+def submit():
+    return jsonify(until_exists.apply(path="go").id)
+
+task_worker.start()
+if __name__ == "__main__":
+    app.run(port=int(os.environ["PORT"]), debug=True)
+"""
+
+
+@pytest.mark.slow
+def test_a_daemon_of_debug_ends_after_its_last_web_process(place: Daemon, tmp_path: Path) -> None:
+    write(tmp_path / "app.py", UNUSED)
+    with web_app(place, "app.py") as first, web_app(place, "app.py") as second:
+        run = first.call("/runs", "POST")[1]
+        until(lambda: place.rtctl("show", run, "-j").stdout.count('"running"') > 0)
+        first.end()
+        run = second.call("/runs", "POST")[1]
+    ended = until(lambda: watchers(place) and place.rtctl("ping").returncode == 0)
+    assert ended  # a run goes on, and so does the daemon
+    write(tmp_path / "go", "")
+    until(lambda: place.rtctl("ping").returncode != 0, within_s=20, what="the daemon has ended")
+    until(lambda: not watchers(place), what="the watcher has ended")
+    log = (place.home / "state" / "rtd.log").read_text()
+    assert log.count("info  ready: ") == 1
+
+
+@pytest.mark.slow
+def test_a_daemon_that_no_web_process_has_started_stays(place: Daemon, tmp_path: Path) -> None:
+    write(tmp_path / "app.py", UNUSED)
+    place.command += ["app.py"]
+    place.start()
+    with web_app(place, "app.py") as web:
+        web.call("/runs", "POST")
+        assert not watchers(place)
+    write(tmp_path / "go", "")
+    assert place.rtctl("ping").returncode == 0
+    assert place.stop() == 0

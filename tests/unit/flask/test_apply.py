@@ -1,6 +1,7 @@
 """`apply` in the web process: whose app, which parameters, and eager mode."""
 
 import io
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -67,6 +68,10 @@ def test_eager_runs_pack_as_real_ones(worker: BackgroundTaskWorker) -> None:
     with pytest.raises(WrongState, match="succeeded"):
         run.cancel()
     assert list(run.logs()) == []
+    found = run.to_dict()
+    assert json.loads(json.dumps(found)) == found
+    assert found["result"] == {"a": [1], "b": [2]}
+    assert (found["state"], found["ended"], found["progress"]) == ("succeeded", True, None)
 
 
 def test_an_eager_run_that_fails_is_as_a_real_one(worker: BackgroundTaskWorker) -> None:
@@ -88,6 +93,8 @@ def test_an_eager_run_that_fails_is_as_a_real_one(worker: BackgroundTaskWorker) 
         run.result()
     assert caught.value.error is not None
     assert caught.value.error[:2] == ["rtd.Error", "no ink"]
+    assert run.to_dict()["error"] == "Error: no ink"
+    assert run.to_dict()["attempt"] == 2
     assert give.apply().state == "exception"
     with pytest.raises(ParameterError, match="number"):
         fail.apply(number=1)
@@ -105,6 +112,8 @@ def test_an_id_of_the_caller_makes_one_run(worker: BackgroundTaskWorker) -> None
     second = order.apply_with({"number": 7}, id="order-7")
     assert first.result() == "t"
     assert (second.id, second.created, calls) == (first.id, False, [7])
+    assert second.to_dict() == first.to_dict()
+    assert second.to_dict()["key"] == "order-7"
     with pytest.raises(BadRequest, match="headers are a map"):
         order.apply_with({}, headers=3)
 
