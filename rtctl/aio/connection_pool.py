@@ -2,18 +2,18 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import Any, ClassVar
 
 from rtctl.aio.connection import AsyncDaemonConnection, open_connection
+from rtctl.aio.part_stream import AsyncPartStream
 from rtctl.client.check_argument import check_number, find_address
 from rtctl.client.connection import ConnectionLost, answer_limit_s, no_answer
 from rtctl.client.connection_pool import PAGE
 from rtctl.client.errors import DaemonUnreachable
-from rtctl.client.part_stream import without_defaults
+from rtctl.core.call_protocols import AsyncStream
 from rtctl.core.deadline import GRACE_S, deadline_of
-from rtctl.core.stream_position import position_of
 from rtctl.generated.async_verbs import AsyncVerbs
 from rtctl.generated.shapes import Row
 from rtd.common.errors import WaitTimeout
@@ -145,55 +145,6 @@ class AsyncConnectionPool:
                     raise
                 await asyncio.sleep(_PAUSE_S)
 
-    def stream(self, method: str, params: dict[str, Any]) -> "AsyncPartStream":
+    def stream(self, method: str, params: dict[str, Any]) -> AsyncStream[Any, Any]:
         """Open a streamed answer on a connection of its own."""
         return AsyncPartStream(self, method, params)
-
-
-class AsyncPartStream:
-    """The parts of a streamed answer, each once. `aclose` ends it sooner.
-
-    An answer that follows a run or the events goes on over a restart of the daemon.
-
-    Attributes:
-        answer: the answer that follows the last part; None before.
-    """
-
-    def __init__(self, pool: AsyncConnectionPool, method: str, params: dict[str, Any]) -> None:
-        self.answer: Any = None
-        self._pool = pool
-        self._method = method
-        self._params = params
-        self._position = position_of(method, params)
-        self._connection: AsyncDaemonConnection | None = None
-
-    async def __aiter__(self) -> AsyncIterator[Any]:
-        self._connection = await self._pool.open_new()
-        try:
-            while True:
-                try:
-                    async for part in self._parts(self._connection):
-                        yield part
-                    return
-                except ConnectionLost:
-                    if self._position is None:
-                        raise
-                await self.aclose()
-                self._connection = await self._pool.open_anew()
-                self._params = self._position.params
-        finally:
-            await self.aclose()
-
-    async def _parts(self, connection: AsyncDaemonConnection) -> AsyncIterator[Any]:
-        params = without_defaults(self._params)
-        async for is_part, value in connection.stream(self._method, params):
-            if not is_part:
-                self.answer = value
-            elif self._position is None or self._position.advance(value):
-                yield value
-
-    async def aclose(self) -> None:
-        """Close the connection; the daemon stops sending."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            await connection.aclose()

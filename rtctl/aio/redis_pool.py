@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 from rtctl.aio.connection import AsyncDaemonConnection
 from rtctl.aio.connection_pool import AsyncConnectionPool
+from rtctl.aio.redis_part_stream import AsyncRedisPartStream
 from rtctl.client.redis_pool import redis_verbs
 from rtctl.core.redis_options import is_redis_url, refuse_options
 from rtd.common.errors import RtdError
 from rtd.redis_client.redis_verbs import RedisVerbs
 
 if TYPE_CHECKING:
+    from rtctl.core.call_protocols import AsyncStream
     from rtctl.core.redis_options import RedisOptions
 
 
@@ -50,6 +51,12 @@ class AsyncRedisPool(AsyncConnectionPool):
         if AsyncConnectionPool.stand_in is not None:
             return AsyncConnectionPool.stand_in(self.path)
         return AsyncRedisAnswers(self._verbs)
+
+    def stream(self, method: str, params: dict[str, Any]) -> AsyncStream[Any, Any]:
+        """Open a streamed answer."""
+        if AsyncConnectionPool.stand_in is not None:
+            return super().stream(method, params)
+        return AsyncRedisPartStream(self._verbs, method, params)
 
 
 class AsyncRedisAnswers(AsyncDaemonConnection):
@@ -94,10 +101,6 @@ class AsyncRedisAnswers(AsyncDaemonConnection):
 
         threading.Thread(target=work, name="rtd wait", daemon=True).start()
         return await future
-
-    async def stream(self, method: str, params: dict[str, Any]) -> AsyncIterator[tuple[bool, Any]]:
-        """Raise BadRequest: all streamed answers need a daemon."""
-        yield False, await asyncio.to_thread(self._verbs.answer, method, params)
 
     async def aclose(self) -> None:
         """Do nothing."""

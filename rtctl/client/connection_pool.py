@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, ClassVar
 
+    from rtctl.core.call_protocols import Stream
     from rtctl.generated.shapes import Row
 
 #: The pause between two tries to reach a daemon that restarts.
@@ -199,7 +200,7 @@ class ConnectionPool:
         finally:
             self.release(connection)
 
-    def stream(self, method: str, params: dict[str, Any]) -> PartStream:
+    def stream(self, method: str, params: dict[str, Any]) -> Stream[Any, Any]:
         """Open a streamed answer on a connection of its own."""
         position = None
         if params.get("follow"):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from rtctl.client.connection import ConnectionLost
+from rtctl.core.deadline import Deadline
+from rtd.common.errors import WaitTimeout
 from rtd.protocol.frames import Notification
 
 TYPE_CHECKING = False
@@ -49,17 +51,31 @@ class PartStream:
         self._connection: DaemonConnection | None = connection
 
     def __iter__(self) -> Iterator[Any]:
+        while (part := self.next_within(None)) is not None:
+            yield part
+
+    def next_within(self, seconds: float | None) -> Any:
+        """Return the next part. None: none has come in so many seconds (it may be called again),
+        or `answer` is set, or the stream is closed, and no more will come.
+
+        A program that must say now and then that it is alive, such as a server of events, calls
+        this instead of iterating. While a daemon restarts it may take longer, by the `reconnect_s`
+        of the client.
+        """
+        until = None if seconds is None else Deadline(seconds)
         while self._connection is not None:
             try:
-                message = self._connection.receive(None)
+                message = self._connection.receive(until)
             except ConnectionLost:
                 if self._position is None:
                     raise
                 self._restart(self._position)
                 continue
+            except WaitTimeout:
+                return None
             if isinstance(message, Notification):
                 if self._position is None or self._position.advance(message.params):
-                    yield message.params
+                    return message.params
                 continue
             self._connection.mark_answered()
             connection, self._connection = self._connection, None
@@ -67,6 +83,7 @@ class PartStream:
             if message.error is not None:
                 raise message.error
             self.answer = message.result
+        return None
 
     def _restart(self, position: StreamPosition) -> None:
         """Go on with a daemon that has restarted, behind the last part."""

@@ -12,11 +12,13 @@ from rtd.common.errors import RtdError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
-    from rtctl.client.part_stream import PartStream
+    from rtctl.core.call_protocols import Stream
     from rtctl.core.deadline import Deadline
     from rtctl.core.redis_options import RedisOptions
+    from rtd.redis_client.events import RedisEvents
     from rtd.redis_client.redis_verbs import RedisVerbs
 
 
@@ -68,11 +70,40 @@ class RedisPool(ConnectionPool):
             return super().call(method, params, repeatable, until)
         return self._verbs.answer(method, params)
 
-    def stream(self, method: str, params: dict[str, Any]) -> PartStream:
-        """Raise BadRequest: all streamed answers need a daemon."""
+    def stream(self, method: str, params: dict[str, Any]) -> Stream[Any, Any]:
+        """Open a streamed answer. Raises RtdError."""
         if ConnectionPool.stand_in is None:
-            self._verbs.answer(method, params)
+            return RedisPartStream(self._verbs.open_stream(method, params))
         return super().stream(method, params)
+
+
+class RedisPartStream:
+    """The parts of a streamed answer; see `rtctl.client.part_stream.PartStream`."""
+
+    def __init__(self, events: RedisEvents) -> None:
+        self._events = events
+        self._is_closed = False
+
+    @property
+    def answer(self) -> Any:
+        """The answer that follows the last part; None before."""
+        return self._events.answer
+
+    def __iter__(self) -> Iterator[Any]:
+        while (part := self.next_within(None)) is not None:
+            yield part
+
+    def next_within(self, seconds: float | None) -> Any:
+        """Return the next part; see `PartStream.next_within`."""
+        return None if self._is_closed else self._events.next_within(seconds)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._is_closed = True
+        self._events.close()
+
+    def __del__(self) -> None:
+        self.close()
 
 
 class RedisAnswers(DaemonConnection):

@@ -1,7 +1,7 @@
 """Answers the requests of a client that has only the Redis of the workers."""
 
 from collections.abc import Mapping
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from rtd.common.errors import BadRequest, ParameterError, StoreGone
 from rtd.protocol.verbs import check_request
@@ -13,6 +13,9 @@ from rtd.redis_client.task_directory import TaskDirectory, TaskSource
 from rtd.redis_client.url_name import split_name
 from rtd.store.commands.commands import StoreCommands
 from rtd.supervisor.runs.submit import SubmitRequest, submit, without_reply
+
+if TYPE_CHECKING:
+    from rtd.redis_client.events import RedisEvents
 
 #: What a client can do instead of what needs a daemon.
 _INSTEAD: Final = {
@@ -68,15 +71,28 @@ class RedisVerbs:
         if method == "submit":
             return run_blocking(self._submit(checked))
         if method not in _WITHOUT_DAEMON:
-            raise BadRequest(
-                f"{method} needs a daemon, and this client has only Redis at {self.address}: use"
-                f" rtctl, or Client() with the daemon's socket, on the worker's host"
-                f"{_INSTEAD.get(method, '')}"
-            )
+            raise self._needs_daemon(method)
         from rtd.redis_client.answers import answer  # lazy: a program that only submits needs none
 
         run_blocking(self._context.refresh())
         return answer(self._context, method, checked)
+
+    def open_stream(self, method: str, params: Mapping[str, Any]) -> "RedisEvents":
+        """Return the streamed answer to a request. Raises RtdError."""
+        checked = check_request(method, params)
+        if method != "events":
+            raise self._needs_daemon(method)
+        from rtd.redis_client.events import RedisEvents  # lazy: as in `answer`
+
+        run_blocking(self._context.refresh())
+        return RedisEvents(self._context, checked)
+
+    def _needs_daemon(self, method: str) -> BadRequest:
+        return BadRequest(
+            f"{method} needs a daemon, and this client has only Redis at {self.address}: use"
+            f" rtctl, or Client() with the daemon's socket, on the worker's host"
+            f"{_INSTEAD.get(method, '')}"
+        )
 
     async def _submit(self, params: dict[str, Any]) -> dict[str, Any]:
         many = params["many"]

@@ -11,6 +11,12 @@ from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.node import Node
 
 
+@asynccontextmanager
+async def large_turn() -> AsyncIterator[None]:
+    """Let the request go on: no other waits for its turn."""
+    yield
+
+
 class _RequestOrigin:
     """Stands for the node and for the connection of a request."""
 
@@ -20,13 +26,9 @@ class _RequestOrigin:
         self.targets = 0
         self.requests = self
 
-    @asynccontextmanager
-    async def _at_once(self) -> AsyncIterator[None]:
-        yield
-
     def large_turn(self) -> AbstractAsyncContextManager[None]:
-        """Let the request go on: no other waits for its turn."""
-        return self._at_once()
+        """See the function."""
+        return large_turn()
 
 
 def request_of(context: SupervisorContext, params: dict[str, Any]) -> ClientRequest:

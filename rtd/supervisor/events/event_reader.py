@@ -7,17 +7,19 @@ from typing import Any, Final
 from rtd.model.events.event_cursor import OLDEST, EventCursor, before_ms, is_entry_like
 from rtd.model.events.event_views import cursor_behind, cut_page, merge_entries
 from rtd.store.events.event_commands import EventPage, StreamPlace
-from rtd.supervisor.core.context import SupervisorContext
+from rtd.supervisor.events.event_source import EventSource
 
 #: Entries of each stream that are read at once; one entry may hold many events.
 PAGE: Final = 50
 PlacedEvent = tuple[EventCursor, dict[str, Any]]
+Turn = Callable[[], AbstractAsyncContextManager[None]]
 
 
 class EventReader:
     """A place in the streams, which moves on.
 
     Args:
+        source: reads them.
         cursor: behind it the first events are read; None: `read_newest` finds it.
         turn: taken for each read, since a page may be large.
 
@@ -25,13 +27,8 @@ class EventReader:
         gap: events behind the cursor were gone already; the reader of it sets it back.
     """
 
-    def __init__(
-        self,
-        context: SupervisorContext,
-        cursor: EventCursor | None,
-        turn: Callable[[], AbstractAsyncContextManager[None]],
-    ) -> None:
-        self._context = context
+    def __init__(self, source: EventSource, cursor: EventCursor | None, turn: Turn) -> None:
+        self._source = source
         self._turn = turn
         self._from_start = cursor is not None and not cursor.is_pair and cursor.own == OLDEST
         self.cursor = cursor
@@ -40,8 +37,8 @@ class EventReader:
     async def read_newest(self, limit: int) -> list[PlacedEvent]:
         """Return the events of the newest entries of each stream, and move behind them."""
         async with self._turn():
-            page: EventPage = await self._context.execute(
-                self._context.commands.newest_events(limit + 1)
+            page: EventPage = await self._source.execute(
+                self._source.commands.newest_events(limit + 1)
             )
         # The one more of each is the place before them.
         parts = (page.own, page.users)
@@ -59,8 +56,8 @@ class EventReader:
         cursor = await self._resolved()
         own, users = self._place(cursor.own, cursor.taken), self._place(cursor.users)
         async with self._turn():
-            page: EventPage = await self._context.execute(
-                self._context.commands.read_events(own, users, PAGE)
+            page: EventPage = await self._source.execute(
+                self._source.commands.read_events(own, users, PAGE)
             )
         self.gap = self.gap or page.gap
         cursor = self.cursor = _known(cursor, page.before)
@@ -88,8 +85,8 @@ class EventReader:
         cursor = self.cursor
         assert cursor is not None
         if not cursor.is_pair and is_entry_like(cursor.own):
-            commands, early = self._context.commands, before_ms(cursor.own)
-            own, users = await self._context.redis.execute_all(*commands.has_event(cursor.own))
+            commands, early = self._source.commands, before_ms(cursor.own)
+            own, users = await self._source.connection.execute_all(*commands.has_event(cursor.own))
             if cursor.taken:
                 own, users = True, False
             cursor = cursor._replace(

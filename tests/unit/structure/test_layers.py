@@ -49,7 +49,7 @@ ALLOWED = {
 }  # fmt: skip
 #: Single modules that may import more. `rtctl cond` reads a condition without a daemon; nothing
 #: else of the client's may pull the language in, so that every other verb starts as before.
-#: A client of a Redis without a daemon needs what a daemon does; both modules are imported lazily.
+#: A client of a Redis without a daemon needs what a daemon does; these modules are imported lazily.
 #: `session.start()` waits for a daemon in the foreground, `session.run()` is a client of one;
 #: nothing else that users import makes processes or talks to a daemon.
 #: How SIGINT is handled tells a Ctrl-C from a KeyboardInterrupt that the app raises itself.
@@ -57,6 +57,7 @@ BESIDE = {
     "rtctl.commands.cond": {"rtd.language"},
     "rtctl.client.redis_pool": {"rtd.redis_client"},
     "rtctl.aio.redis_pool": {"rtd.redis_client"},
+    "rtctl.aio.redis_part_stream": {"rtd.redis_client"},
     "rtd.session.start_daemon": {"rtd.process"},
     "rtd.session.core.app_errors": {"rtd.process"},
     "rtd.session.app.load_app": {"rtd.process"},
