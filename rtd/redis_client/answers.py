@@ -1,7 +1,7 @@
 """The answers of the verbs besides `submit`, from the daemon's own handlers."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, cast
 
 from rtd.common.errors import RtdError
 from rtd.protocol import frames
@@ -11,20 +11,25 @@ from rtd.redis_client.context import RedisContext
 from rtd.redis_client.request import request_of
 from rtd.redis_client.run_blocking import run_blocking
 from rtd.redis_client.wait import wait
+from rtd.rpc.core.for_each_target import TargetOutcome
+from rtd.rpc.core.read_records import read_record
 from rtd.rpc.core.request import ClientRequest, VerbHandler
 from rtd.rpc.core.resolve_target import resolve_targets
 from rtd.rpc.core.target_limit import check_count
-from rtd.rpc.verbs import cancel, ls, queue, result, show, tasks
+from rtd.rpc.verbs import cancel, ls, queue, result, retry, show, tasks
 
 _HANDLERS: Final[Mapping[str, VerbHandler]] = {
     "ls": ls.handle,
     "queue_ls": queue.ls,
     "queue_pause": queue.pause,
     "queue_priority": queue.priority,
+    "queue_purge": queue.purge,
     "queue_resume": queue.resume,
     "result": result.handle,
     "show": show.handle,
 }
+
+_TargetAction = Callable[[ClientRequest, str, int], Awaitable[TargetOutcome]]
 
 
 def answer(context: RedisContext, method: str, params: dict[str, Any]) -> Any:
@@ -32,7 +37,10 @@ def answer(context: RedisContext, method: str, params: dict[str, Any]) -> Any:
     if method == "wait":
         return wait(context, params)
     if method == "cancel":
-        return run_blocking(_cancel(context, params))
+        return run_blocking(_for_each(context, params, cancel.cancel_run))
+    if method == "retry":
+        retry.check_ids(params)
+        return run_blocking(_for_each(context, params, _retry))
     if method == "tasks":
         return _tasks(context, params["task"])
     found = run_blocking(_handled(_HANDLERS[method], request_of(context, params)))
@@ -47,24 +55,34 @@ async def _handled(handler: VerbHandler, request: ClientRequest) -> Any:
     return await handler(request)
 
 
-async def _cancel(context: RedisContext, params: dict[str, Any]) -> dict[str, Any]:
-    """Cancel one run after the other; an error of one leaves the others alone."""
+async def _for_each(
+    context: RedisContext, params: dict[str, Any], work: _TargetAction
+) -> dict[str, Any]:
+    """Work on one run after the other; an error of one leaves the others alone."""
     targets: list[str] = params["runs"]
     check_count(context, targets, "runs")
     request, outcomes = request_of(context, params), []
-    for target, found in zip(targets, await resolve_targets(context, targets), strict=True):
+    for at, found in enumerate(await resolve_targets(context, targets)):
         outcome: dict[str, Any] = {
-            "run": target, "id": None, "state": None, "pids": [], "new": None, "error": None
+            "run": targets[at], "id": None, "state": None, "pids": [], "new": None, "error": None
         }  # fmt: skip
         outcomes.append(outcome)
         try:
             if isinstance(found, RtdError):
                 raise found
             outcome["id"] = found
-            outcome.update(await cancel.cancel_run(request, found, 0))
+            outcome.update(await work(request, found, at))
         except RtdError as error:
             outcome["error"] = [error.code, error.sentence]
     return {"runs": outcomes}
+
+
+async def _retry(request: ClientRequest, run_id: str, position: int) -> TargetOutcome:
+    """As the daemon; a task that only this app has is declared first."""
+    context = cast(RedisContext, request.context)
+    _, record = await read_record(context, run_id)
+    await context.declare(record.spec.task)
+    return await retry.retry_run(request, run_id, position)
 
 
 def _tasks(context: RedisContext, name: str | None) -> dict[str, Any]:

@@ -66,6 +66,10 @@ class RedisContext(SupervisorContext):
             raise NotPermitted(NO_COMMANDS.replace("this daemon runs", "the workers run"))
         return self._tasks.find(name)
 
+    async def declare(self, name: str) -> None:
+        """Before a submit of a task; see `TaskDirectory.declare`."""
+        await self._tasks.declare(name)
+
     def busy_slots(self) -> list[SlotSnapshot]:
         """Return nothing: no executor is here."""
         return []

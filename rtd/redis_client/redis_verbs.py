@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 #: What a client can do instead of what needs a daemon.
 _INSTEAD: Final = {
     "kill": "; `cancel` withdraws a run that waits",
-    "retry": "; submit it again with its parameters",
     "ping": "; any other call says whether Redis is there",
 }
 
@@ -106,7 +105,7 @@ class RedisVerbs:
         )
         try:
             await self._context.refresh()
-            await self._tasks.declare(request.task)
+            await self._context.declare(request.task)
             ids, created = await submit(self._context, request)
         except StoreGone as error:
             raise without_reply(request, error) from None
@@ -117,6 +116,6 @@ class RedisVerbs:
 
 #: The verbs that `rtd.redis_client.answers` answers.
 _WITHOUT_DAEMON: Final = frozenset({
-    "cancel", "ls", "queue_ls", "queue_pause", "queue_priority", "queue_resume", "result", "show",
-    "tasks", "wait",
+    "cancel", "ls", "queue_ls", "queue_pause", "queue_priority", "queue_purge", "queue_resume",
+    "result", "retry", "show", "tasks", "wait",
 })  # fmt: skip

@@ -1,6 +1,7 @@
 """`retry`: submit ended runs once more, as new runs."""
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from rtd.common.errors import BadRequest, WrongState
@@ -20,16 +21,22 @@ from rtd.supervisor.core.run_helpers import item_of, place_of, policies_of
 @handles(run_verbs.RETRY)
 async def handle(request: ClientRequest) -> dict[str, Any]:
     """Submit a new run for each; the old ones stay as they ended."""
-    ids = request.params["ids"]
-    if ids is not None and len(ids) != len(request.params["runs"]):
-        raise BadRequest(f"retry: {len(ids)} ids for {len(request.params['runs'])} runs")
+    check_ids(request.params)
+    return await for_each_target(request, retry_run)
+
+
+def check_ids(params: Mapping[str, Any]) -> None:
+    """Check the ids of the new runs, if the request has some. Raises BadRequest."""
+    ids = params["ids"]
+    if ids is not None and len(ids) != len(params["runs"]):
+        raise BadRequest(f"retry: {len(ids)} ids for {len(params['runs'])} runs")
     for run_id in ids or []:
         if not is_id(run_id):
             raise BadRequest(f"retry: {run_id!r:.60} is no run id (a ULID)")
-    return await for_each_target(request, _retry)
 
 
-async def _retry(request: ClientRequest, run_id: str, position: int) -> TargetOutcome:
+async def retry_run(request: ClientRequest, run_id: str, position: int) -> TargetOutcome:
+    """Submit a run that has ended once more. Raises NoSuchRun, WrongState, UnknownTask."""
     context = request.context
     _, record = await read_record(context, run_id)
     if record.state not in TERMINAL:

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,7 @@ from rtd.common.errors import (
     WaitTimeout,
     WrongState,
 )
+from rtd.common.ids import new_id
 from rtd.common.msgpack_values import pack
 from rtd.store.commands.commands import StoreCommands
 from rtd.store.connection.blocking import RedisConnection
@@ -50,6 +52,11 @@ def rt(worker: Daemon, external: ExternalRedis) -> Iterator[Client]:
     """A client of that Redis; nothing else leads it to the worker."""
     with Client(external.url) as found:
         yield found
+
+
+def lacks(rt: Client, task: str) -> bool:
+    """Whether the workers have no task of this name, as far as a client knows."""
+    return task not in [row["name"] for row in rt.tasks()]
 
 
 def declaring() -> Session:
@@ -153,9 +160,60 @@ def test_what_cannot_run_is_refused_as_the_daemon_refuses_it(rt: Client) -> None
 
 def test_verbs_that_need_a_daemon_say_so(rt: Client) -> None:
     run = rt.submit("add", a=1).wait(timeout=20)
-    for call in (run.kill, run.retry, lambda: list(run.logs()), rt.info):
+    for call in (run.kill, lambda: list(run.logs()), rt.info):
         with pytest.raises(BadRequest, match="needs a daemon, and this client has only Redis at"):
             call()
+
+
+def test_an_ended_run_is_submitted_once_more(rt: Client, gate: Path) -> None:
+    run = rt.task("add", labels=["x"], headers={"trace": "t-1"}, priority=3).submit(a=1, b=2)
+    assert run.result(timeout=20) == 3
+    again = run.retry()
+    assert again.id != run.id
+    assert again.result(timeout=20) == 3
+    ours, theirs = rt.rpc.show(run=again.id), rt.rpc.show(run=run.id)
+    for name in ("labels", "headers", "priority", "queue", "task"):
+        assert {**ours, **ours["row"]}[name] == {**theirs, **theirs["row"]}[name]  # type: ignore[misc]
+    held = rt.submit("hold", gate=str(gate))
+    with pytest.raises(WrongState, match="has not ended; it is"):
+        held.retry()
+    gate.touch()
+    outcomes = rt.rpc.retry(runs=[run.id, "NOSUCHRUN", held.wait(timeout=20).id])["runs"]
+    assert [one["error"] and one["error"][0] for one in outcomes] == [None, "no_such_run", None]
+    with pytest.raises(BadRequest, match="retry: 1 ids for 2 runs"):
+        rt.rpc.retry(runs=[run.id, held.id], ids=[new_id()])
+
+
+def test_a_retry_of_what_the_workers_have_no_more_waits_for_a_worker_that_has_it(
+    start_daemon: DaemonMaker, external: ExternalRedis, tmp_path: Path
+) -> None:
+    app = tmp_path / "app.py"
+    text = "from rtd import Session\nsession = Session()\n@session.task()\ndef one(): return 1\n"
+    app.write_text(text + "@session.task()\ndef only_here(): return 'there'\n")
+    worker = start_daemon("app:session", cwd=tmp_path, flags=["--redis", external.url])
+    with Client(external.url, session=declaring()) as rt, Client(external.url) as plain:
+        run = rt.submit("only_here").wait(timeout=20)
+        app.write_text(text)
+        worker.ok("reload")
+
+        for client in (plain, rt):
+            until(partial(lacks, client, "only_here"), what="it knows that the task is gone")
+        with pytest.raises(UnknownTask, match="only_here"):
+            plain.retry(run)
+        again = rt.retry(run)
+        reason = "it waits for lane process of a node that has its task"
+        until(lambda: rt.rpc.show(run=again.id)["waits"] == reason, what="it was declined")
+        again.cancel()
+
+
+def test_a_queue_is_purged(rt: Client) -> None:
+    rt.pause_queue("default")
+    rt.submit_many("add", [{"a": n} for n in range(300)])
+    assert rt.rpc.queue_purge(queue="default", reason="no more")["cancelled"] == 300
+    rows = [run.row for run in rt.ls(limit=None)]
+    assert {(row["state"], row["queue"]) for row in rows} == {("cancelled", "default")}
+    rt.resume_queue("default")
+    assert rt.submit("add", a=1).result(timeout=20) == 1
 
 
 def test_a_declared_task_is_queued_before_a_worker_has_ever_run(
