@@ -8,15 +8,17 @@ PYTHON ?= $(shell for p in python3 python3.15 python3.14 python3.13 python3.12 p
 BIN := $(VENV)/bin
 VERSIONS := 3.11 3.12 3.13 3.14 3.15
 ARGS ?=
-# redis-tools has redis-cli, with which a test subscribes to events.
+PORT ?=
+# redis-tools has redis-cli, with which a test subscribes to events. redis-server is needed only where
+# no wheel brings it.
 PACKAGES ?= python3 python3-venv make redis-server redis-tools
 # The tests keep bytecode, also where Python may not write it by itself: else each worker and each
 # daemon that they start would compile its modules again.
-test test-package test-system chaos: export PYTHONDONTWRITEBYTECODE :=
+test test-package test-system test-browser chaos: export PYTHONDONTWRITEBYTECODE :=
 COMPILE := $(BIN)/python -m compileall -q rtd rtctl
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all test-package test-system chaos lint format bench bench-against docs generate dist lock system-packages clean
+.PHONY: help setup demo example-flask test test-all test-package test-system test-browser chaos lint format bench bench-against docs generate dist lock system-packages clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +29,10 @@ setup: ## the virtual environment, from the lock files (quick when nothing chang
 
 demo: setup ## real work on real files, in under two minutes: submit, watch, log, kill
 	@$(BIN)/python examples/demo.py $(ARGS)
+
+example-flask: setup ## a web shop with uploads that rtd imports; Ctrl-C ends it (PORT=8000: there)
+	@SHOP_IMPORT_PAUSE_S=$${SHOP_IMPORT_PAUSE_S:-0.1} PORT=$(PORT) \
+		$(BIN)/python examples/flask_shop/serve.py $(ARGS)
 
 test: setup ## the tests, side by side (ARGS="-k word", a file or file::test: these alone)
 	@$(COMPILE)
@@ -41,6 +47,10 @@ test-package: setup ## the wheel, built and installed into an empty environment,
 test-system: setup ## the tests that start daemons of their own: starts, ends, losses, reloads, users
 	@$(COMPILE)
 	@$(BIN)/python -m pytest -n auto --dist worksteal tests/system $(ARGS)
+
+test-browser: setup ## the example shop in a real browser (needs Debian's chromium)
+	@$(COMPILE)
+	@$(BIN)/python -m pytest tests/browser $(ARGS)
 
 chaos: setup ## the tests that kill and break things many times over
 	@$(COMPILE)
@@ -79,7 +89,7 @@ dist: setup ## the source archive and the wheel, in dist/; both would be accepte
 lock: ## the lock files again, from pyproject.toml (uses uv)
 	@tools/lock
 
-system-packages: ## the Debian packages that help; redis-server only where no wheel brings it
+system-packages: ## Debian packages that help; PACKAGES=chromium: the browser of test-browser
 	apt-get update
 	apt-get install --yes $(PACKAGES)
 

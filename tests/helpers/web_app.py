@@ -32,13 +32,20 @@ class WebApp:
         place: gives the directories and the environment.
         words: what Python gets, e.g. `["app.py"]`.
         env: variables on top.
+        port: a free one, if it is not given.
     """
 
-    def __init__(self, place: Daemon, *words: str, env: Mapping[str, str] | None = None) -> None:
-        self.port = free_port()
+    def __init__(
+        self,
+        place: Daemon,
+        *words: str,
+        env: Mapping[str, str] | None = None,
+        port: int | None = None,
+    ) -> None:
+        self.port = port or free_port()
         self.log = place.home / f"web-{self.port}.log"
         self.env = {**place.env, "PORT": str(self.port), **(env or {})}
-        with self.log.open("wb") as log:
+        with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, *words], cwd=place.cwd, env=self.env,
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, process_group=0,
@@ -58,6 +65,11 @@ class WebApp:
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", method=method)
         with urllib.request.urlopen(request, timeout=30) as answer:
             return answer.status, json.loads(answer.read())
+
+    def interrupt(self, within_s: float = 20.0) -> int:
+        """End it as Ctrl-C does. Returns its exit code."""
+        os.killpg(self.process.pid, signal.SIGINT)
+        return self.process.wait(within_s)
 
     def end(self) -> None:
         """Kill the server and its reloader."""
