@@ -57,6 +57,11 @@ class AsyncRun(RunBase):
     def __hash__(self) -> int:
         return hash(self.id)
 
+    @property
+    def rpc(self) -> AsyncVerbs:
+        """See `rtctl.client.run.Run.rpc`."""
+        return self._source.rpc
+
     async def refresh(self) -> AsyncRun:
         """See `rtctl.client.run.Run.refresh`."""
         if not self.ended:

@@ -50,6 +50,11 @@ class Run(RunBase):
     def __hash__(self) -> int:
         return hash(self.id)
 
+    @property
+    def rpc(self) -> Verbs:
+        """The verbs of the protocol as methods, as in the client that the run is from."""
+        return self._source.rpc
+
     def refresh(self) -> Run:
         """Read `row` from the daemon again, unless the run is over. Raises NoSuchRun."""
         if not self.ended:

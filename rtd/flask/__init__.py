@@ -27,9 +27,10 @@ except ModuleNotFoundError as error:
 from rtd.common.did_you_mean import did_you_mean
 from rtd.flask.base_task import BaseTask
 from rtd.flask.base_task_worker import BaseTaskWorker
+from rtd.flask.run_stream import stream
 from rtd.flask.task_workers import BackgroundTaskWorker, BlockingTaskWorker
 
-__all__ = ["BackgroundTaskWorker", "BaseTask", "BaseTaskWorker", "BlockingTaskWorker"]
+__all__ = ["BackgroundTaskWorker", "BaseTask", "BaseTaskWorker", "BlockingTaskWorker", "stream"]
 
 
 def __getattr__(name: str) -> NoReturn:

@@ -21,7 +21,7 @@ from rtd.model.run_record import encode_record
 from rtd.session.context.run_context import enter_run
 from rtd.session.session import Session
 from rtd.testing.call_attempt import call_attempt
-from rtd.testing.capture_reports import Progress, RunReports
+from rtd.testing.capture_reports import Progress, RunReports, UserEvent
 from rtd.testing.new_run import new_run
 from rtd.testing.prepared_app import PreparedApp
 from rtd.testing.task_outcome import TaskOutcome, outcome_of
@@ -72,6 +72,11 @@ class EagerRun(RunBase):
     def progress(self) -> Progress | None:
         """The last report of the run."""
         return self._outcome.progress[-1] if self._outcome.progress else None
+
+    @property
+    def emitted(self) -> tuple[UserEvent, ...]:
+        """What the task has emitted."""
+        return self._outcome.events
 
     def result(self, timeout: float | None = None) -> Any:
         """Return the value that the task returned. Raises RunFailed."""
