@@ -1,12 +1,14 @@
 """One blocking connection to the daemon. Used by one thread at a time.
 
 Uses `_socket`, the C half of `socket`: the Python half would cost every `rtctl` 6 ms for enums
-and selectors that are not used here.
+and selectors that are not used here. In a program that gevent or eventlet has patched it uses their
+sockets, so that other coroutines go on while one waits for an answer.
 """
 
 from __future__ import annotations
 
 import _socket
+import sys
 from struct import pack
 
 from rtctl.client.errors import DaemonUnreachable, unreachable_error
@@ -57,7 +59,8 @@ class DaemonConnection:
             check_folder(path)
         self._decoder = Decoder(4 * frames.LIMIT_BYTES, frames.value_hook)
         self._messages: Iterator[frames.Message] = iter(())
-        self._sock = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+        kind = _socket_class()
+        self._sock = kind(_socket.AF_UNIX, _socket.SOCK_STREAM)
         self._last_id = 1
         self._greeted = False
         self._unanswered = 0
@@ -65,6 +68,8 @@ class DaemonConnection:
         # connect() on a full backlog blocks, and with a timeout of Python it would not wait at all.
         timeout = pack("@ll", int(connect_s), int(connect_s % 1 * 1e6))
         self._sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_SNDTIMEO, timeout)
+        if kind is not _socket.socket:
+            self._sock.settimeout(connect_s)
         try:
             self._sock.connect(path)
         except OSError as error:
@@ -202,6 +207,13 @@ class DaemonConnection:
             f"rtd closed the connection ({self.path}) before it answered: it ended or restarts; "
             "`rtctl ping` tells whether it is back"
         )
+
+
+def _socket_class() -> type[_socket.socket]:
+    """Return what makes sockets: the class of a patch, if there is one, also a later one."""
+    module = sys.modules.get("socket")
+    kind = _socket.socket if module is None else module.socket
+    return _socket.socket if kind.__module__ == "socket" else kind
 
 
 def no_answer(path: str, limit_s: float) -> WaitTimeout:

@@ -16,6 +16,7 @@ import gevent
 from gevent.pool import Pool
 
 import rtd
+from rtctl import Client
 from rtd import Executor, Session, Stopped, Task, current_run
 
 session = Session()
@@ -303,6 +304,19 @@ def changes_process() -> None:
     time.sleep(0.1)  # rtd examines the process now and then
     os.chdir("/")
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
+@session.task(lane="greenlet")
+def double(number: int) -> int:
+    return 2 * number
+
+
+@session.task(lane="greenlet")
+def collects(count: int) -> list[int]:
+    """Wait for runs that need this process, too."""
+    with Client() as rt:
+        runs = [rt.submit("double", number=number) for number in range(count)]
+        return [run.result(timeout=20) for run in runs]
 
 
 @session.task(lane="greenlet")

@@ -61,6 +61,13 @@ def test_many_runs_share_one_process_and_its_loop(greenlets: Daemon) -> None:
         assert len(executors(rt, "greenlet")) == 1
 
 
+def test_a_run_that_waits_for_others_leaves_them_their_turn(greenlets: Daemon) -> None:
+    with client(greenlets) as rt:
+        runs = [rt.submit("collects", count=5) for _ in range(3)]
+        assert [run.result(timeout=30) for run in runs] == [[0, 2, 4, 6, 8]] * 3
+        assert len(executors(rt, "greenlet")) == 1
+
+
 def test_the_example_of_a_class_task_stops_as_it_stands(greenlets: Daemon) -> None:
     with client(greenlets) as rt:
         run = until_running(rt.submit("service"))
