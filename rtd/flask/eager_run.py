@@ -75,7 +75,7 @@ class EagerRun(RunBase):
 
     @property
     def emitted(self) -> tuple[UserEvent, ...]:
-        """What the task has emitted."""
+        """The events that the task has emitted."""
         return self._outcome.events
 
     def result(self, timeout: float | None = None) -> Any:
