@@ -1,5 +1,7 @@
 """The example shop as a program uses it: uploads, results, and all that can go wrong."""
 
+import json
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -93,6 +95,18 @@ def test_an_import_whose_process_died_begins_again(shop: Shop) -> None:
     status = ended(shop, import_id)
     assert (status["state"], status["result"]["articles"]) == ("succeeded", 1995)
     assert len(status["result"]["rejected"]) == 5
+
+
+def test_uploads_that_nothing_has_imported_are_removed_by_the_clock(shop: Shop) -> None:
+    folder = shop.place.home / "instance" / "uploads"
+    old, new = folder / "old.csv", folder / "new.csv"
+    for path in (old, new):
+        path.touch()
+    os.utime(old, (0, 0))
+    run = shop.place.ok("submit", "remove_old_uploads", "--wait").split()[0]
+    assert json.loads(shop.place.ok("result", run)) == 1
+    assert shop.uploads == [new]
+    assert "03:00" in shop.place.ok("next")
 
 
 def test_without_a_daemon_nothing_is_stored(shop: Shop) -> None:
