@@ -87,6 +87,45 @@ def test_a_page_goes_on_after_a_restart_of_the_web_server(
     tab.forgive("ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING")
 
 
+@slow_import
+def test_a_stream_that_breaks_off_is_taken_up_again(tab: Tab, shop: Shop, few_prices: Path) -> None:
+    first = 'retry: 50\ndata: {"state": "running", "progress": null}\n\n'
+    tab.page.route(
+        "**/events",
+        lambda route: route.fulfill(body=first, content_type="text/event-stream"),
+        times=1,
+    )
+    tab.upload(few_prices)
+    before = tab.wait_for_progress()
+    tab.wait_for_progress(above=before)
+    expect(tab.page.locator("#articles")).to_have_text("498")
+    log = shop.web.log.read_text()
+    assert log.count("/events HTTP") == 1  # the second one of the page
+    assert ".json" not in log
+
+
+@slow_import
+def test_a_browser_without_events_polls(tab: Tab, shop: Shop, few_prices: Path) -> None:
+    tab.page.add_init_script("delete window.EventSource")
+    tab.upload(few_prices)
+    before = tab.wait_for_progress()
+    tab.wait_for_progress(above=before)
+    expect(tab.page.locator("#articles")).to_have_text("498")
+    assert "/events" not in shop.web.log.read_text()
+
+
+@slow_import
+def test_a_browser_polls_where_events_do_not_get_through(
+    tab: Tab, shop: Shop, few_prices: Path
+) -> None:
+    tab.page.route("**/events", lambda route: route.fulfill(status=502))
+    tab.upload(few_prices)
+    before = tab.wait_for_progress()
+    tab.wait_for_progress(above=before)
+    expect(tab.page.locator("#articles")).to_have_text("498")
+    tab.forgive("502")
+
+
 def test_ctrl_c_ends_the_shop_and_its_daemon(shop: Shop) -> None:
     assert "HTTP" not in shop.web.log.read_text()
     assert shop.interrupt() == 0

@@ -19,7 +19,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.utils import secure_filename
 
 from rtctl import DaemonUnreachable
-from shop.import_status import import_status
+from rtd.flask import stream
+from shop.import_status import import_status, run_of
 from shop.models import Article, Import, db
 from shop.tasks import import_price_list
 
@@ -72,6 +73,13 @@ def show(import_id: str) -> str:
 def show_json(import_id: str) -> Response:
     """Say how far an import is, or its result."""
     return jsonify(import_status(db.get_or_404(Import, import_id)))
+
+
+@pages.get("/imports/<import_id>/events")
+def events(import_id: str) -> Response:
+    """Send the state of the run each time that it changes, as server-sent events."""
+    run = run_of(db.get_or_404(Import, import_id))
+    return Response(status=204) if run is None else stream(run)
 
 
 def start_import() -> Import:

@@ -1,4 +1,4 @@
-// Follows an import: asks every second how far it is.
+// Follows an import by server-sent events; where these do not get through, it asks every second.
 "use strict";
 
 const section = document.getElementById("import");
@@ -19,6 +19,30 @@ function showResult() {
   location.reload();
 }
 
+function follow() {
+  const events = new EventSource(section.dataset.events);
+  let heard = false; // something, over this connection
+  let failures = 0; // connections in a row over which nothing came
+  events.onmessage = (message) => {
+    heard = true;
+    failures = 0;
+    show(JSON.parse(message.data));
+  };
+  events.addEventListener("end", () => {
+    events.close();
+    showResult();
+  });
+  events.onerror = () => {
+    // The browser connects again by itself, unless the server has refused (CLOSED).
+    failures += heard ? 0 : 1;
+    heard = false;
+    if (failures === 2 || events.readyState === EventSource.CLOSED) {
+      events.close();
+      poll();
+    }
+  };
+}
+
 async function poll() {
   try {
     const answer = await fetch(section.dataset.status);
@@ -36,4 +60,8 @@ async function poll() {
   setTimeout(poll, 1000);
 }
 
-poll();
+if ("EventSource" in window) {
+  follow();
+} else {
+  poll();
+}
