@@ -16,7 +16,14 @@ from rtd.cli.main import build_parser
 from rtd.common.version import VERSION
 from rtd.config.load_settings import CANDIDATES, OTHER_VARIABLES
 from rtd.config.paths import DaemonPaths
-from tools.man_texts import CLIENT, DAEMON, RUN_VARIABLES, SERVICE_VARIABLES, ManText
+from tools.man_texts import (
+    CLIENT,
+    CLIENT_VARIABLES,
+    DAEMON,
+    RUN_VARIABLES,
+    SERVICE_VARIABLES,
+    ManText,
+)
 from tools.roff import (
     entries,
     head,
@@ -102,7 +109,7 @@ def client_page() -> str:
         ["rtctl VERB [TARGET ...] [FLAGS]"],
         section("OPTIONS", paragraph("Flags of every verb:"), entries(_flags(GLOBAL))),
         section("COMMANDS", *commands),
-        section("ENVIRONMENT", _variables({**variables, **VARIABLES})),
+        section("ENVIRONMENT", _variables({**variables, **CLIENT_VARIABLES, **VARIABLES})),
         section("FILES", entries(files)),
         _exit_status(
             client_codes.MEANINGS,

@@ -44,6 +44,11 @@ RUN_VARIABLES: Final = {
     "RTD_RUNTIME_DIR": "the runtime directory, in which rtctl finds this daemon",
     "RTD_SOCKET": "the control socket, if it is elsewhere",
 }
+#: Variables of rtctl that the daemon does not read.
+CLIENT_VARIABLES: Final = {
+    "RTD_URL": "instead of a daemon the Redis that workers share, as `--url`; its password is seen"
+    " by no other user, while `ps` shows that of a flag",
+}
 DAEMON: Final = ManText(
     name="rtd",
     summary="a daemon that runs an app's tasks and shell commands",
@@ -89,6 +94,9 @@ CLIENT: Final = ManText(
         Standard output is data, standard error is messages.""",
         """A target of a verb is a run: its id, four or more characters of its start or end, or the
         key that its submit gave it (`--id`).""",
+        """With `--url` or RTD_URL rtctl needs no daemon: it submits, shows, waits for, cancels and
+        retries the runs of all workers of a Redis, follows their events and changes their queues.
+        What needs a daemon, such as logs and kill, is refused.""",
         "A parameter of a task is `name=text` or `name:=JSON`.",
     ),
     files={},

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from rtctl.cli.flags import Args, Flag, UsageError
 from rtctl.cli.screen import Screen
 from rtctl.client.connection_pool import ConnectionPool
+from rtd.common.errors import ConfigError
+from rtd.config.socket_path import is_socket_named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
 GLOBAL = (
     Flag("-s/--socket", "the daemon's socket (default: RTD_SOCKET, RTD_RUNTIME_DIR)", "text",
          "PATH"),
+    Flag("--url", "instead of a daemon the Redis that workers share (default: RTD_URL)", "text",
+         "URL"),
     Flag("-o/--output", "how to answer (default: table)", "table|wide|json|jsonl"),
     Flag("-j/--json", "short for -o json"),
     Flag("-q/--quiet", "only ids, or nothing"),
@@ -50,12 +55,42 @@ class CommandContext:
 
     @property
     def pool(self) -> ConnectionPool:
-        """The connections to the daemon; the first use connects."""
+        """The connections to the daemon, or to the Redis; the first use connects."""
         if self._pool is None:
             if self.args.socket == "":
                 raise UsageError(f"{self.verb}: --socket is empty: name the daemon's socket")
-            self._pool = ConnectionPool(self.args.socket)
+            if self.url is None:
+                self._pool = ConnectionPool(self.args.socket)
+            else:
+                from rtctl.cli.url_pool import open_url  # lazy: few calls have a URL
+
+                self._pool = open_url(self.url, "RTD_URL" if self.args.url is None else "--url")
         return self._pool
+
+    @property
+    def url(self) -> str | None:
+        """The URL of the workers' Redis; None: there is a daemon. Raises RtdError."""
+        args, env = self.args, os.environ
+        if args.url == "":
+            raise UsageError(f"{self.verb}: --url is empty: name the workers' Redis")
+        if args.url is not None and args.socket is not None:
+            raise UsageError(f"{self.verb}: --socket and --url: name a daemon or a Redis, not both")
+        if args.url is not None or args.socket is not None:
+            url: str | None = args.url
+            return url
+        if env.get("RTD_URL") and is_socket_named():
+            raise ConfigError(
+                "RTD_SOCKET and RTD_URL are both set: unset one of them, or pass --socket or --url"
+            )
+        return env.get("RTD_URL") or None
+
+    def need_output(self) -> None:
+        """Raise UsageError if the output of runs is out of reach."""
+        if self.url is not None:
+            raise UsageError(
+                f"{self.verb}: the output of runs stays on the workers' hosts, out of reach of a"
+                " URL; use `rtctl submit --wait` and `rtctl result`"
+            )
 
     @property
     def rpc(self) -> Verbs:

@@ -60,8 +60,8 @@ def find_address(address: str | os.PathLike[str] | None) -> str:
     if "://" in path:  # only its scheme is shown: a password may stand behind it
         raise ConfigError(
             f"{place}the URL {path.partition('://')[0]:.20}://... is no path of a socket; name that"
-            " of rtd's, such as /run/rtd/rtd.sock (the library's Client also takes the URL of a"
-            " Redis, redis://)"
+            " of rtd's, such as /run/rtd/rtd.sock (the URL of a Redis, redis://, is for RTD_URL and"
+            " --url of rtctl, and for the library's Client)"
         )
     if not path or "\0" in path:
         raise ConfigError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rtctl.cli.command_table import ALIASES, COMMANDS, SUBCOMMANDS, SUMMARIES
 from rtctl.cli.context import GLOBAL
+from rtctl.cli.flags import SWITCH
 from rtctl.commands import load_command
 from rtctl.commands.completion import SHELLS
 from rtd.common.errors import RtdError
@@ -44,7 +45,7 @@ def candidates(context: CommandContext, before: list[str], last: str) -> Iterabl
     """Return the words that the last word could become, given those before it."""
     if "--" in before:
         return []
-    words = [word for word in before if not word.startswith("-")]
+    words = _without_flags(context, before)
     if not words:
         return [*SUMMARIES, *ALIASES]
     command, *targets = words
@@ -59,6 +60,21 @@ def candidates(context: CommandContext, before: list[str], last: str) -> Iterabl
     if not targets:
         return SUBCOMMANDS[command]
     return _names(context, SUBCOMMANDS[command].get(targets[0], ""), targets[1:])
+
+
+def _without_flags(context: CommandContext, before: list[str]) -> list[str]:
+    """Return the words besides flags. A daemon or a Redis that they name is taken over."""
+    places = {name: flag for flag in GLOBAL if flag.kind != SWITCH for name in flag.names}
+    words, left = [], iter(before)
+    for word in left:
+        name, mark, value = word.partition("=")
+        if name in places:
+            value = value if mark else next(left, "")
+            if places[name].dest in ("socket", "url"):
+                setattr(context.args, places[name].dest, value)
+        elif not word.startswith("-"):
+            words.append(word)
+    return words
 
 
 def _names(context: CommandContext, kind: str, targets: list[str]) -> Iterable[str]:

@@ -22,6 +22,7 @@ TAKES_TAIL = True
 
 def run(context: CommandContext) -> int:
     """Submit a run, follow it, and return its own code; an end of this command ends the run."""
+    context.need_output()
     raise_on_end()
     request = build_request(context)
     run_id, created = (request["ids"] or [""])[0], True

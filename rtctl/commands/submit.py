@@ -32,6 +32,8 @@ TAKES_TAIL = True
 def run(context: CommandContext) -> int:
     """Queue the run, print its id, and wait with `--wait` or `--follow`."""
     args = context.args
+    if args.follow:
+        context.need_output()
     answer = submit(context)
     run_id, created = answer["ids"][0], answer["created"][0]
     waits = args.wait or args.follow

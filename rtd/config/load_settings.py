@@ -31,7 +31,7 @@ OTHER_VARIABLES: Final = {
     "RTD_SOCKET": "the control socket; default: `rtd.sock` in the runtime directory",
 }
 #: Variables that rtd gives its runs, where a daemon may be started, and that of its systemd unit.
-_OF_OTHERS: Final = ("RTD_RUN_ID", "RTD_ATTEMPT", "RTD_HEADERS", "RTD_APP")
+_OF_OTHERS: Final = ("RTD_RUN_ID", "RTD_ATTEMPT", "RTD_HEADERS", "RTD_APP", "RTD_URL")
 _NULL_DEVICE: Final = os.makedev(1, 3)
 _VARIABLES: Final = {"RTD_" + name.replace(".", "_").upper(): name for name in SETTING_NAMES}
 

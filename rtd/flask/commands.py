@@ -110,13 +110,13 @@ def _rtctl(verb: str, words: Sequence[str]) -> NoReturn:
     _, app = _worker()
     settings = read_settings(app.config)
     paths = paths_of(app, settings)
-    if settings.redis is not None and not paths.socket.exists():
-        raise click.ClickException(
-            f"TASKER_URL names a Redis, and no worker of this app runs on this host: call"
-            f" `flask rtd {verb}` where one runs, or use task_worker.client() in Python"
-        )
     env = daemon_environment(paths, settings)
-    if settings.url is not None and settings.redis is None:
+    env.pop("RTD_URL", None)
+    if settings.redis is not None and not paths.socket.exists():
+        # By the environment: other users see the words of a command, and the URL has a password.
+        env["RTD_URL"] = settings.url or ""
+        env.pop("RTD_SOCKET", None)
+    elif settings.url is not None and settings.redis is None:
         env["RTD_SOCKET"] = settings.url
     _become(module_command("rtctl", verb, *words), env)
 

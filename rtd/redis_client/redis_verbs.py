@@ -66,6 +66,10 @@ class RedisVerbs:
 
     def answer(self, method: str, params: Mapping[str, Any]) -> Any:
         """Return the answer to a request, as a daemon gives it. Raises RtdError."""
+        if method == "hello":  # of a daemon the first answer says what it takes
+            run_blocking(self._context.refresh())
+            limit = self._context.config.limits.params_bytes
+            return {"params_limit_bytes": limit, "frame_limit_bytes": limit}
         checked = check_request(method, params)
         if method == "submit":
             return run_blocking(self._submit(checked))
@@ -89,7 +93,7 @@ class RedisVerbs:
     def _needs_daemon(self, method: str) -> BadRequest:
         return BadRequest(
             f"{method} needs a daemon, and this client has only Redis at {self.address}: use"
-            f" rtctl, or Client() with the daemon's socket, on the worker's host"
+            f" rtctl or Client() with the daemon's socket, on the worker's host"
             f"{_INSTEAD.get(method, '')}"
         )
 

@@ -9,6 +9,8 @@ import pytest
 
 from tests.helpers.daemon import BIN, Daemon, DaemonMaker
 from tests.helpers.deadline import until
+from tests.helpers.external import ExternalRedis
+from tests.helpers.source import PROGRAMS
 from tests.helpers.web_app import stop_daemon, write
 
 APP = """
@@ -90,7 +92,38 @@ def test_an_app_without_a_worker_is_one_line(place: Daemon, tmp_path: Path) -> N
     done = flask(place, "rtd", "stop")
     assert "the daemon at TASKER_URL (/run/x.sock) is not one of this app's" in done.stderr
     text = (tmp_path / "app.py").read_text()
-    write(tmp_path / "app.py", text.replace("/run/x.sock", "redis://:secret@host/0"))
+    write(tmp_path / "app.py", text.replace("/run/x.sock", "redis://:secret@127.0.0.1:1/0"))
     done = flask(place, "rtd", "ls")
-    assert "TASKER_URL names a Redis, and no worker of this app runs on this host" in done.stderr
+    assert done.returncode == 3
+    assert done.stderr.startswith("rtctl: no Redis at redis://127.0.0.1:1/0")
     assert "secret" not in done.stderr
+
+
+@pytest.mark.slow
+def test_without_a_daemon_on_this_host_the_commands_go_to_the_redis_of_the_workers(
+    place: Daemon, start_daemon: DaemonMaker, external: ExternalRedis, tmp_path: Path, gate: Path
+) -> None:
+    start_daemon("jobs:session", cwd=PROGRAMS, flags=["--redis", external.url])
+    write(
+        tmp_path / "app.py",
+        "from flask import Flask\nfrom rtd.flask import BackgroundTaskWorker\n"
+        f"app = Flask('shop')\napp.config['TASKER_URL'] = '{external.url}?name=rtd'\n"
+        "BackgroundTaskWorker(app)\n",
+    )
+    place.env["RTD_URL"] = "redis://:secret@127.0.0.1:1/0"  # the app's own has precedence
+    with subprocess.Popen(
+        [BIN / "flask", "rtd", "submit", "--wait", "hold", f"gate={gate}"],
+        cwd=place.cwd, env=place.env, stdout=subprocess.PIPE, text=True,
+    ) as waiting:  # fmt: skip
+        words = Path(f"/proc/{waiting.pid}/cmdline")
+        until(lambda: b"rtctl" in words.read_bytes(), what="it has become rtctl")
+        until(lambda: flask(place, "rtd", "ls", "-q").stdout != "", what="the run is queued")
+        assert str(external.socket).encode() not in words.read_bytes(), "ps would show the URL"
+        gate.touch()
+        output, _ = waiting.communicate(timeout=30)
+    assert waiting.returncode == 0
+    run = output.split()[0]
+    assert flask(place, "rtd", "ls", "-q").stdout.split() == [run]
+    logs = flask(place, "rtd", "logs", run)
+    assert (logs.returncode, logs.stdout) == (2, "")
+    assert logs.stderr.startswith("rtctl: logs needs a daemon, and this client has only Redis at")
