@@ -31,6 +31,7 @@ SERVICE_VARIABLES: Final = {
     "FLASK_APP": "of Flask: the program that a task worker of rtd.flask lets the daemon import",
     "WERKZEUG_RUN_MAIN": "of Flask: the web server reloads itself, which means debug",
     "NOTIFY_SOCKET": "of systemd: where rtd reports that its control socket answers",
+    "RTD_URL": "of rtctl: `flask rtd` names the Redis of the workers in it",
     "PWD": "the working directory by its name, which may be a link; the app is found there",
     "JOURNAL_STREAM": "of systemd: lines of the log have no time of their own in the journal",
     "XDG_RUNTIME_DIR": "for users other than root: the runtime directory is `rtd` in it",

@@ -64,7 +64,13 @@ class CommandContext:
             else:
                 from rtctl.cli.url_pool import open_url  # lazy: few calls have a URL
 
-                self._pool = open_url(self.url, "RTD_URL" if self.args.url is None else "--url")
+                is_flag = self.args.url is not None
+                self._pool = pool = open_url(self.url, "--url" if is_flag else "RTD_URL")
+                if is_flag and pool.has_password and not self.quiet:
+                    self.screen.print_err(
+                        "rtctl: all users of this host can read the password of Redis on the"
+                        " command line: set RTD_URL instead"
+                    )
         return self._pool
 
     @property

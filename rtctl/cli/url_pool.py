@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from rtctl.client.redis_pool import open_pool
+from rtctl.client.redis_pool import RedisPool
 from rtd.common.errors import ConfigError
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from rtctl.client.connection_pool import ConnectionPool
 
 _SCHEMES = ("redis", "rediss", "unix")
 
 
-def open_url(url: str, place: str) -> ConnectionPool:
+def open_url(url: str, place: str) -> RedisPool:
     """Return the connections to a Redis.
 
     Args:
@@ -30,6 +26,6 @@ def open_url(url: str, place: str) -> ConnectionPool:
             " unix:///run/redis.sock"
         )
     try:
-        return open_pool(url, 5.0, {})
+        return RedisPool(url, 5.0, {})
     except ConfigError as error:
         raise ConfigError(f"{place}: {error.sentence}") from None

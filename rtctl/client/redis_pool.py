@@ -48,6 +48,11 @@ class RedisPool(ConnectionPool):
         self.path = self._verbs.address
         self.rpc = Verbs(self.call, self.stream)
 
+    @property
+    def has_password(self) -> bool:
+        """Whether a password stands in the URL."""
+        return self._verbs.has_password
+
     def close(self) -> None:
         """Close all connections. The pool may be used again: it reconnects."""
         self._verbs.close()

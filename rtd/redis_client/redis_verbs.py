@@ -60,6 +60,11 @@ class RedisVerbs:
         """The Redis and the namespace, for people: without a password."""
         return f"{self._links.address} (name {self.name!r})"
 
+    @property
+    def has_password(self) -> bool:
+        """Whether a password stands in the URL."""
+        return self._links.address.password is not None
+
     def close(self) -> None:
         """Close all connections."""
         self._links.close()
