@@ -44,7 +44,7 @@ def serve(home: Path, port: int) -> None:
         server.serve_forever()
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the end takes a moment, and is not cut off
-        print("\nThe daemon ends ...", flush=True)
+        print("\nThe daemon ends when its runs are over ...", flush=True)
         if task_worker.apps:
             task_worker.stop()
 

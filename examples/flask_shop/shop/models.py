@@ -27,7 +27,7 @@ class Article(db.Model):
 
 
 class Import(db.Model):
-    """An upload and what became of it. Its id is that of the run, too."""
+    """An upload and what became of it. rtd knows its run by the same id."""
 
     id: Mapped[str] = mapped_column(primary_key=True, default=lambda: uuid4().hex)
     #: As the person calls the file; where it is stored does not depend on it.
