@@ -1,5 +1,6 @@
 """The address of a Redis: `redis://`, `rediss://` and `unix://` URLs as a record."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -13,7 +14,9 @@ if TYPE_CHECKING:
 
 #: The options after a `?`. redis-py understands the same names.
 _PLAIN: Final = frozenset({"db", "username", "password"})
-_TLS: Final = frozenset({"ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_cert_reqs"})
+_TLS: Final = frozenset({
+    "ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_cert_reqs", "ssl_check_hostname",
+})  # fmt: skip
 #: No part of the URL is named: Python takes a piece of such a password for a port or a path.
 _UNREADABLE: Final = (
     "not a Redis URL: its host, port or password cannot be read; in a password `/`, `?`, `#`, `@`,"
@@ -59,13 +62,23 @@ class RedisAddress:
         try:
             context = ssl.create_default_context(cafile=options.get("ssl_ca_certs"))
             if "ssl_certfile" in options:
-                context.load_cert_chain(options["ssl_certfile"], options.get("ssl_keyfile"))
+                files = options["ssl_certfile"], options.get("ssl_keyfile")
+                context.load_cert_chain(*files, password=self._refuse_passphrase)
         except OSError as error:
             raise ConfigError(f"{self}: cannot use its certificate files: {error}") from None
         if options.get("ssl_cert_reqs", "required") == "none":
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
+        elif options.get("ssl_check_hostname") == "false":
+            context.check_hostname = False
         return context
+
+    def _refuse_passphrase(self) -> str:
+        """Raise ConfigError: OpenSSL would wait for a passphrase on the terminal."""
+        raise ConfigError(
+            f"{self}: cannot use its certificate files: its key needs a passphrase; name one that"
+            " needs none, which only the user of rtd can read"
+        )
 
 
 def unix_url(path: Path) -> str:
@@ -77,7 +90,8 @@ def parse_url(url: str) -> RedisAddress:
     """Return the address of a URL.
 
     `redis://[[user]:password@]host[:port][/db]`, `rediss://` likewise with TLS (options
-    `ssl_ca_certs`, `ssl_certfile`, `ssl_keyfile`, `ssl_cert_reqs=required|none`),
+    `ssl_ca_certs`, `ssl_certfile`, `ssl_keyfile`, `ssl_cert_reqs=required|none`,
+    `ssl_check_hostname=true|false`),
     `unix://[[user]:password@]/path/to.sock[?db=0]`.
 
     Raises:
@@ -143,7 +157,8 @@ def _db(text: str) -> int:
 
 
 def _options(parts: SplitResult) -> dict[str, str]:
-    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    options = dict(pairs)
     known = _PLAIN | _TLS if parts.scheme == "rediss" else _PLAIN
     for name in options:
         if name not in known:
@@ -151,6 +166,23 @@ def _options(parts: SplitResult) -> dict[str, str]:
                 f"unknown option {name!r} in a {parts.scheme}:// URL; "
                 f"known are: {', '.join(sorted(known))}"
             )
+    for name, value in options.items():
+        if [found for found, _ in pairs].count(name) > 1:
+            raise ConfigError(f"more than one option {name!r} in a {parts.scheme}:// URL")
+        if name in _TLS and not value:
+            raise ConfigError(f"the option {name!r} in a rediss:// URL is empty")
+    _check_tls(options)
+    return options
+
+
+def _check_tls(options: Mapping[str, str]) -> None:
+    """Refuse values and combinations that would not be heeded. Raises ConfigError."""
     if options.get("ssl_cert_reqs", "required") not in ("required", "none"):
         raise ConfigError("ssl_cert_reqs must be 'required' or 'none'")
-    return options
+    checks = options.get("ssl_check_hostname", "false")
+    if checks not in ("true", "false"):
+        raise ConfigError("ssl_check_hostname must be 'true' or 'false'")
+    if checks == "true" and options.get("ssl_cert_reqs") == "none":
+        raise ConfigError("ssl_check_hostname=true needs ssl_cert_reqs=required")
+    if "ssl_keyfile" in options and "ssl_certfile" not in options:
+        raise ConfigError("ssl_keyfile is the key of ssl_certfile, which the URL does not name")

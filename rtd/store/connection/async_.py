@@ -85,11 +85,9 @@ class AsyncRedisConnection:
         return link
 
     async def execute_all(self, *calls: RedisCommand) -> list[Any]:
-        """Send all commands at once and return their results, in order: one round trip; none for
-        no commands.
+        """Send all commands, if any, at once and return their results in order: one round trip.
 
-        If the caller is cancelled, the commands have been sent all the same; their replies are
-        dropped.
+        The commands of a cancelled caller have been sent all the same; their replies are dropped.
 
         Raises:
             StoreGone: no connection, or it was lost on the way.
@@ -182,6 +180,9 @@ class AsyncRedisConnection:
         try:
             data = b"".join(codec.pack_args(command) for command in commands)
             codec.check_login(address, await wire.send(data, len(commands)))
+        except StoreGone as error:
+            wire.close("not let in")
+            raise codec.lost_in_login(address, error) from None
         except BaseException:
             wire.close("not let in")
             raise

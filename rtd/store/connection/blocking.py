@@ -93,6 +93,9 @@ class RedisConnection:
             self._send(b"".join(codec.pack_args(c) for c in commands))
             codec.check_login(self.address, self._receive(len(commands)))
             self._limit_waits(self.reply_timeout_s)
+        except StoreGone as error:
+            self.close()
+            raise codec.lost_in_login(self.address, error) from None
         except BaseException:
             self.close()
             raise

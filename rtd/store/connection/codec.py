@@ -144,6 +144,22 @@ def unreachable(address: RedisAddress, error: OSError) -> StoreGone | StoreError
     return StoreGone(f"no Redis at {address}: {error}")
 
 
+def lost_in_login(address: RedisAddress, error: StoreGone) -> StoreGone:
+    """Return the loss of a connection whose log-in was on its way, as an error for people.
+
+    With TLS 1.3 a server that misses the client's certificate says so only then, or just ends the
+    connection.
+    """
+    tls = address.tls
+    is_silent = "has not answered" in error.sentence
+    if tls is None or "ssl_certfile" in tls or is_silent or isinstance(error, StoreRefusal):
+        return error
+    return StoreGone(
+        f"{error.sentence}; if the server wants a certificate of its clients, name ssl_certfile in"
+        " the URL"
+    )
+
+
 def login_commands(address: RedisAddress) -> list[tuple[Any, ...]]:
     """Return the first commands of a connection; `check_login` reads their replies."""
     commands: list[tuple[Any, ...]] = []

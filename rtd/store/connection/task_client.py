@@ -22,5 +22,8 @@ def connect_for_tasks(url: str) -> "redis.Redis":
     }
     if address.path is not None:
         return redis.Redis(unix_socket_path=address.path, **login)
-    tls: dict[str, Any] = {} if address.tls is None else {"ssl": True, **address.tls}
+    tls: dict[str, Any] = {}
+    if address.tls is not None:
+        tls = {"ssl": True, **address.tls}
+        tls["ssl_check_hostname"] = address.tls.get("ssl_check_hostname") != "false"
     return redis.Redis(host=address.host or "localhost", port=address.port, **login, **tls)
