@@ -21,6 +21,22 @@ WIDE_HEADS = ("ID", "TASK", "STATE", "QUEUE", "LANE", "PRIO", "TRY", "SUBMITTED"
 SHORT_ID = 8
 
 
+#: What ended a terminated run, as `ls` says it in the place of the state.
+_ENDED_BY = {
+    "timeout": "timed out", "memory limit": "over limit", "cpu limit": "over limit",
+    "end condition": "stopped", "drain": "shut down",
+}  # fmt: skip
+_BY_CLIENT = "uid "
+
+
+def state_text(row: Row) -> str:
+    """Return the state; of a terminated run what ended it: `timed out`, `killed`, ..."""
+    if row["state"] != "terminated":
+        return row["state"]
+    by = row["by"] or ""
+    return "killed" if by.startswith(_BY_CLIENT) else _ENDED_BY.get(by, row["state"])
+
+
 def progress_text(row: Row) -> str:
     """Return the progress as `40% 4/10 hashing`, or an empty text.
 
@@ -66,7 +82,7 @@ def print_rows(context: CommandContext, rows: Sequence[Row], wide: bool) -> None
         return
     last = -SHORT_ID if context.screen.is_terminal else 0
     cells = [
-        (row["id"][last:], clean(row["task"]), row["state"], row["queue"],
+        (row["id"][last:], clean(row["task"]), state_text(row), row["queue"],
          ago(row["submitted_at"], now), elapsed_text(row, now), _labelled(row))
         for row in rows
     ]  # fmt: skip
@@ -105,7 +121,7 @@ def _wide_cells(row: Row, now: float) -> tuple[str, ...]:
     return (
         row["id"],
         clean(row["task"]),
-        row["state"],
+        state_text(row),
         row["queue"],
         row["lane"],
         str(row["priority"]),

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 _CODES = {
     "queued": "36", "running": "34;1", "succeeded": "32", "error": "31", "exception": "31;1",
-    "terminated": "33", "lost": "35;1", "cancelled": "2", "head": "1", "dim": "2", "bad": "31;1",
+    "terminated": "33", "timed out": "33", "killed": "33", "over limit": "33", "stopped": "33",
+    "shut down": "33", "lost": "35;1", "cancelled": "2", "head": "1", "dim": "2", "bad": "31;1",
 }  # fmt: skip
 _COLOURS = frozenset({*_CODES.values(), "0"})
 #: Variables that terminals and other programs have in common, with what each does here.

@@ -138,7 +138,7 @@ class Client:
         """Return runs, the running and the newest first; each has its `row`.
 
         Args:
-            state: one or several of the states.
+            state: one or several of the states, or `failed`, `unsuccessful`, `ended`.
             limit: how many at most; None: all, but of more than 10,000 that wait the first.
         """
         if not isinstance(state, str):

@@ -16,19 +16,26 @@ if TYPE_CHECKING:
 USAGE = "ls [TASK | @QUEUE]"
 FLAGS = (
     Flag("--task", "only this task's", "text", "TASK"),
-    Flag("--state", "only in these states (`running,queued`; `failed`, `ended`)", "text", "STATES",
-         many=True),
+    Flag("--state", "only in these (`running,queued`; `unsuccessful`; see above)", "text",
+         "STATES", many=True),
     Flag("-Q/--queue", "only of this queue", "text", "QUEUE"),
     Flag("-n/--limit", "how many at most (default: 50; see above)", "int", "N"),
     Flag("--since", "only what changed since (`10m`, `08:00`)", "text", "TIME"),
 )  # fmt: skip
-MORE = """The running runs first, then the queued, then the ended, newest first. On a terminal ids
+#: What `ls` says of runs that are `terminated`.
+_KINDS = ("timed out", "killed", "over limit", "stopped", "shut down")
+MORE = """STATES are queued, running, succeeded, error, exception, terminated, lost and cancelled;
+`failed` is error, exception and lost; `unsuccessful` is these and terminated; `ended` is all that
+are over. Of a terminated run the table says what ended it: timed out, killed, over limit, stopped
+(by its end condition), shut down.
+The running runs first, then the queued, then the ended, newest first. On a terminal ids
 are short: their end is enough for every verb. -o wide shows all columns. With -q or JSON into a
 pipe or a file all runs are listed unless -n says how many; what a table leaves out is said."""
 
 STATES = ("queued", "running", "succeeded", "error", "exception", "terminated", "lost", "cancelled")
 _SETS = {
     "failed": ["error", "exception", "lost"],
+    "unsuccessful": ["error", "exception", "lost", "terminated"],
     "ended": list(STATES[2:]),
     "all": [],
 }
@@ -105,6 +112,8 @@ def parse_states(words: list[str]) -> list[str]:
             found.append(name)
         elif name in _SETS:
             found += _SETS[name]
+        elif name.replace("-", " ") in _KINDS:
+            raise UsageError(f"ls: --state: runs that {name!r} is said of are `terminated`")
         elif name:
             known = [*STATES, *_SETS]
             hint = suggest(name, known) or f"; known: {', '.join(known)}"

@@ -113,7 +113,8 @@ class Verbs:
 
         Args:
             task: only this task's.
-            state: only in these states; empty: all.
+            state: only in these states (`failed`, `unsuccessful`, `ended`: several); empty:
+                all.
             queue: only of this queue.
             limit: how many at most.
             since: only those that changed since, epoch seconds.

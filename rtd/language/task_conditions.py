@@ -32,6 +32,11 @@ def after_failure(*tasks: TaskName) -> After:
     return _after(tasks, "failed", False)
 
 
+def after_unsuccessful(*tasks: TaskName) -> After:
+    """All of the tasks ended without success since my latest start: failed, timed out, killed."""
+    return _after(tasks, "unsuccessful", False)
+
+
 def after_terminated(*tasks: TaskName) -> After:
     """All of the tasks were terminated since my latest start."""
     return _after(tasks, "terminated", False)
@@ -50,6 +55,11 @@ def after_any_success(*tasks: TaskName) -> After:
 def after_any_failure(*tasks: TaskName) -> After:
     """Any of the tasks failed since my latest start."""
     return _after(tasks, "failed", True)
+
+
+def after_any_unsuccessful(*tasks: TaskName) -> After:
+    """Any of the tasks ended without success since my latest start."""
+    return _after(tasks, "unsuccessful", True)
 
 
 def after_any_terminated(*tasks: TaskName) -> After:
@@ -74,6 +84,11 @@ def has_succeeded(task: TaskName | None = None) -> Has:
 def has_failed(task: TaskName | None = None) -> Has:
     """The task (None: my own) ever failed."""
     return _has(task, "failed")
+
+
+def has_been_unsuccessful(task: TaskName | None = None) -> Has:
+    """The task (None: my own) ever ended without success: failed, timed out, killed."""
+    return _has(task, "unsuccessful")
 
 
 def has_terminated(task: TaskName | None = None) -> Has:

@@ -32,6 +32,11 @@ FAILED: Final = frozenset({RunState.ERROR, RunState.EXCEPTION, RunState.LOST})
 #: The states that conditions call finished: success, failure or termination.
 FINISHED: Final = FAILED | {RunState.SUCCEEDED, RunState.TERMINATED}
 
+#: The states of a run that is over without success.
+UNSUCCESSFUL: Final = FAILED | {RunState.TERMINATED}
+#: Words for several states, beside the states themselves.
+STATE_SETS: Final = {"failed": FAILED, "unsuccessful": UNSUCCESSFUL, "ended": TERMINAL}
+
 #: The first byte of a stored record, so that a Lua script knows the state undecoded.
 STATE_CHAR: Final = {
     RunState.QUEUED: "q",

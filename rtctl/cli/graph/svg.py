@@ -43,7 +43,11 @@ class _Line:
         self.ends = (source, target)
         self.text = ", ".join(clean(edge["text"]) for edge in edges)
         kind = edges[0]["kind"]
-        self.role = "failed" if kind == "after" and "fail" in self.text else kind
+        self.role = "failed" if kind == "after" and _is_failure(self.text) else kind
+
+
+def _is_failure(text: str) -> bool:
+    return "fail" in text or "unsuccessful" in text
 
 
 def draw(answer: GraphResult) -> str:

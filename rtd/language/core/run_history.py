@@ -21,6 +21,8 @@ RUN, SUCCESS, FAIL, TERMINATE, INACTION = ACTIONS = (
 """The task log's actions. `run` is a start, each other one an end."""
 ENDS = (SUCCESS, FAIL, TERMINATE)
 """The ends that count as *finished*."""
+UNSUCCESSFUL = (FAIL, TERMINATE)
+"""The ends without success: failed, timed out, killed, over a limit."""
 USED = "used"
 """In a scheduler's ledger: a due moment of the task was used up though no run of it ended then
 (cancelled before it began; not made up for). Only conditions that hold back the task itself read

@@ -15,10 +15,10 @@ from rtd.language.core.leaf import Form, Leaf, text_part
 from rtd.language.core.run_history import RUN
 from rtd.language.core.time_zones import NEVER
 from rtd.language.core.view import View
-from rtd.language.leaves.has import STATUSES
+from rtd.language.leaves.has import STATUSES, describe_past
 from rtd.language.text.quoted_names import MAX_NAMES, QUOTED, quote, unquote_list
 
-ENDINGS = ("succeeded", "failed", "terminated", "finished")
+ENDINGS = ("succeeded", "failed", "terminated", "unsuccessful", "finished")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -50,9 +50,9 @@ class After(Leaf):
             return f"no task is named {quote(task)}"
         ended = view.latest(task, STATUSES[self.status])
         if ended is None:
-            return f"{task} never {self.status}"
+            return f"{task} {describe_past(self.status, 'never')}"
         side = "" if started is None else ", after it" if ended > started else ", not after it"
-        return f"{task} last {self.status} {view.format_time(ended)}{side}"
+        return f"{task} {describe_past(self.status, 'last')} {view.format_time(ended)}{side}"
 
     def events(self) -> Iterator[tuple[str, str]]:
         yield ME, RUN
@@ -96,6 +96,7 @@ After.forms = (
             "after task 'name'",
             "after task 'name' succeeded",
             "after tasks 'one', 'two'",
+            "after task 'name' unsuccessful",
             "after any tasks 'one', 'two' failed",
         ),
     ),

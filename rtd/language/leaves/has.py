@@ -12,7 +12,15 @@ from rtd.language.core.durations import format_span, parse_span, span_us
 from rtd.language.core.errors import ConditionError
 from rtd.language.core.evaluation import ME, Evaluation, Poll
 from rtd.language.core.leaf import Form, Leaf, optional_text_part, text_part
-from rtd.language.core.run_history import ENDS, FAIL, INACTION, RUN, SUCCESS, TERMINATE
+from rtd.language.core.run_history import (
+    ENDS,
+    FAIL,
+    INACTION,
+    RUN,
+    SUCCESS,
+    TERMINATE,
+    UNSUCCESSFUL,
+)
 from rtd.language.core.time_zones import NEVER
 from rtd.language.core.view import View
 from rtd.language.text.quoted_names import QUOTED, quote, unquote
@@ -24,10 +32,14 @@ STATUSES: dict[str, tuple[str, ...]] = {
     "succeeded": (SUCCESS,),
     "failed": (FAIL,),
     "terminated": (TERMINATE,),
+    "unsuccessful": UNSUCCESSFUL,
     "started": (RUN,),
     "finished": ENDS,
     "inacted": (INACTION,),
 }
+#: How a past status is said after `has`, where that is not the status itself.
+_SAID = {"unsuccessful": "been unsuccessful"}
+_STATUS_OF = {_SAID.get(status, status): status for status in STATUSES}
 CURRENT = {cycle.current: cycle for cycle in Cycle}
 
 
@@ -64,11 +76,10 @@ class Has(Leaf):
         who = f"{self.task} " if self.task else "I "
         if self.task and not view.exists(self.task):
             return f"no task is named {quote(self.task)}"
-        verb = "was " * (self.status == "terminated") + "last " + self.status
         latest = view.latest(self.task or view.task, STATUSES[self.status])
         if latest is None:
-            return f"{who}never {self.status}"
-        said = f"{who}{verb} {view.format_time(latest)}"
+            return f"{who}{describe_past(self.status, 'never')}"
+        said = f"{who}{describe_past(self.status, 'last')} {view.format_time(latest)}"
         if self.past_us:
             inside = latest >= view.now_us - self.past_us
             return (
@@ -89,7 +100,7 @@ class Has(Leaf):
 
     def __str__(self) -> str:
         who = f"task {quote(self.task)} " if self.task else ""
-        words = f"{who}has {self.status}"
+        words = f"{who}has {_SAID.get(self.status, self.status)}"
         if self.past_us:
             return f"{words} past {format_span(self.past_us)}"
         if self.window is None:
@@ -156,26 +167,37 @@ class Has(Leaf):
         return self
 
 
+def describe_past(status: str, when: str) -> str:
+    """Return the predicate: `last failed`, `never failed`, `was never unsuccessful`.
+
+    Args:
+        when: `last` or `never`.
+    """
+    passive = status == "unsuccessful" or (status == "terminated" and when == "last")
+    return f"{'was ' * passive}{when} {status}"
+
+
 def read(match: Match[str]) -> Has:
     """Make the leaf of its text."""
     task = unquote(text_part(match, 1)) if match[1] else ME
+    status = _STATUS_OF[match[2]]
     if match[3]:
-        return Has(task, match[2], parse_span(text_part(match, 3)))
+        return Has(task, status, parse_span(text_part(match, 3)))
     if match[4]:
-        return Has(task, match[2], 0, parse_limit(CURRENT[match[4]], optional_text_part(match, 5)))
-    return Has(task, match[2])
+        return Has(task, status, 0, parse_limit(CURRENT[match[4]], optional_text_part(match, 5)))
+    return Has(task, status)
 
 
 TIMES = rf"(?: (?:in )?past (.+)| ({'|'.join(CURRENT)})(?: (.+))?)?"
 Has.forms = (
     Form(
         ("has", "task"),
-        rf"(?:task ({QUOTED}) )?has ({'|'.join(STATUSES)}){TIMES}",
+        rf"(?:task ({QUOTED}) )?has ({'|'.join(_STATUS_OF)}){TIMES}",
         read,
         tuple(
             f"{who}has {status}{tail}"
             for who in ("", "task 'name' ")
-            for status in STATUSES
+            for status in _STATUS_OF
             for tail in ("", " past 2 hours", " today", " today after 08:00")
         ),
     ),

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection
 from typing import Any, Final
 
 from rtd.common.errors import BadRequest
-from rtd.model.run_states import STATE_BY_CHAR, TERMINAL, RunState
+from rtd.model.run_states import STATE_BY_CHAR, STATE_SETS, TERMINAL, RunState
 from rtd.protocol import run_verbs
 from rtd.protocol.packed_rows import PackedResult, PackedRows
 from rtd.rpc.core.bad_records import RunRow
@@ -105,12 +105,16 @@ class _FoundRows:
 
 
 def _states(names: list[str]) -> frozenset[RunState]:
-    try:
-        return frozenset(map(RunState, names)) if names else frozenset(RunState)
-    except ValueError:
-        known = ", ".join(RunState)
-        bad = next(name for name in names if name not in RunState._value2member_map_)
-        raise BadRequest(f"ls: {bad!r:.40} is no state; states are {known}") from None
+    found: set[RunState] = set()
+    for name in names or RunState:
+        if name in STATE_SETS:
+            found |= STATE_SETS[name]
+        elif name in RunState._value2member_map_:
+            found.add(RunState(name))
+        else:
+            known = ", ".join([*RunState, *STATE_SETS])
+            raise BadRequest(f"ls: {name!r:.40} is no state; states are {known}")
+    return frozenset(found)
 
 
 def _filter(params: dict[str, Any], states: Collection[RunState]) -> RowFilter:

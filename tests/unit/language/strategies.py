@@ -38,7 +38,15 @@ MOVING = st.sampled_from(
 BETWEEN_MOVING = st.sampled_from([" between 25th and last day", " between last Fri and 5th 08:00"])
 UNITS = ["ms", "s", "min", "hours", "days", "w"]
 SPANS = st.builds("{} {}".format, st.integers(1, 90), st.sampled_from(UNITS))
-STATUSES = ["succeeded", "failed", "terminated", "started", "finished", "inacted"]
+STATUSES = [
+    "succeeded",
+    "failed",
+    "terminated",
+    "been unsuccessful",
+    "started",
+    "finished",
+    "inacted",
+]
 
 
 @st.composite
@@ -84,7 +92,9 @@ def statuses(draw: st.DrawFn) -> str:
 def afters(draw: st.DrawFn) -> str:
     names = draw(st.lists(NAMES, min_size=1, max_size=3))
     kind = draw(st.sampled_from(["tasks", "any tasks"]))
-    tail = draw(st.sampled_from(["", " succeeded", " failed", " terminated", " finished"]))
+    tail = draw(
+        st.sampled_from(["", " succeeded", " failed", " terminated", " unsuccessful", " finished"])
+    )
     return f"after {kind} {', '.join(map(quote, names))}{tail}"
 
 

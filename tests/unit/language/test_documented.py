@@ -59,6 +59,8 @@ DOCUMENTED: list[tuple[str, Any, Any]] = [
     ("after task 'x' succeeded", ("09:00", [], OK), ("09:00", [("run", "08:10")], OK)),
     ("after task 'x' failed", ("09:00", [], BAD), ("09:00", [], OK)),
     ("after task 'x' terminated", ("09:00", [], CUT), ("09:00", [], OK)),
+    ("after task 'x' unsuccessful", ("09:00", [], CUT), ("09:00", [], OK)),
+    ("after any tasks 'x', 'y' unsuccessful", ("09:00", [], BAD), ("09:00", [], OK)),
     ("after task 'x' finished", ("09:00", [], CUT), ("09:00", [], GOING)),
     ("after tasks 'x', 'me'", None, ("09:00", [], OK)),
     ("after tasks 'x', 'x' finished", ("09:00", [], BAD), ("09:00", [], GOING)),
@@ -81,6 +83,8 @@ DOCUMENTED: list[tuple[str, Any, Any]] = [
     ("task 'x' has failed", ("09:00", [], BAD), ("09:00", BAD, OK)),
     ("task 'x' has succeeded", ("09:00", [], OK), ("09:00", OK, BAD)),
     ("task 'x' has terminated", ("09:00", [], CUT), ("09:00", [], OK)),
+    ("task 'x' has been unsuccessful", ("09:00", [], CUT), ("09:00", [], OK)),
+    ("has been unsuccessful today", ("09:00", BAD), ("09:00", OK)),
     ("task 'x' has failed today between 08:00 and 12:00", ("13:00", [], BAD), ("13:00", [], OK)),
     ("task 'x' has started this hour", ("08:30", [], OK), ("09:00", [], OK)),
     ("scheduler started 10 minutes ago", ("07:10",), ("07:11",)),
@@ -129,7 +133,8 @@ TIMES = [
 
 @pytest.mark.parametrize("who", ["", "task 'x' "])
 @pytest.mark.parametrize(
-    "status", ["succeeded", "failed", "terminated", "started", "finished", "inacted"]
+    "status",
+    ["succeeded", "failed", "terminated", "been unsuccessful", "started", "finished", "inacted"],
 )
 @pytest.mark.parametrize("time", TIMES)
 def test_b1_every_status_takes_every_time(who: str, status: str, time: str) -> None:

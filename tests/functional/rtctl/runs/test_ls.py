@@ -52,6 +52,34 @@ def test_progress_is_shown_for_running_runs(jobs: Daemon, gate: Path, queue: str
     until_state(jobs, run, "succeeded")
 
 
+def test_a_terminated_run_says_what_ended_it(jobs: Daemon, gate: Path, queue: str) -> None:
+    late = submit(jobs, "hold", f"gate={gate}", "-Q", queue, "--timeout", "0.1s")
+    killed = submit(jobs, "hold", f"gate={gate}", "-Q", queue)
+    until_state(jobs, killed, "running")
+    jobs.ok("kill", killed)
+    until_state(jobs, late, "terminated")
+    bad = submit(jobs, "refuse", "why=no", "-Q", queue)
+    until_state(jobs, bad, "error")
+    good = submit(jobs, "add", "a:=1", "-Q", queue, "--wait")
+    shown = jobs.ok("ls", "-Q", queue)
+    assert [re.search(rf"{run} +\w+ +(.+?)  ", shown)[1] for run in (late, killed)] == [  # type: ignore[index]
+        "timed out",
+        "killed",
+    ]
+    assert "timed out" in jobs.ok("ls", "-Q", queue, "-o", "wide")
+    found = jobs.ok("ls", "-Q", queue, "--state", "unsuccessful", "-q").split()
+    assert set(found) == {late, killed, bad}
+    assert jobs.ok("ls", "-Q", queue, "--state", "failed", "-q").split() == [bad]
+    assert good not in found
+    with client(jobs) as rt:
+        assert {run.id for run in rt.ls(queue=queue, state="unsuccessful")} == set(found)
+    assert {row["state"] for row in json.loads(jobs.ok("ls", "-Q", queue, "-j"))["runs"]} == {
+        "terminated",
+        "error",
+        "succeeded",
+    }
+
+
 def test_a_command_that_failed_says_which_it_was(jobs: Daemon, queue: str) -> None:
     jobs.rtctl("submit", "-Q", queue, "--wait", "--", "sh", "-c", "exit 5")
     assert jobs.ok("ls", "-Q", queue).strip().endswith("exit 5 (sh -c 'exit 5')")
@@ -197,6 +225,7 @@ def test_a_slip_of_the_fingers_is_no_silence(jobs: Daemon, words: list[str], sen
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
+        (["--state", "timed-out"], "runs that 'timed-out' is said of are `terminated`"),
         (["--state", "runing"], "'runing' is no state; did you mean running?"),
         (["-n", "0"], "--limit: 0 is less than 1"),
         (["-n", "many"], "-n: 'many' is no whole number"),
