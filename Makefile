@@ -50,6 +50,8 @@ test-system: setup ## the tests that start daemons of their own: starts, ends, l
 
 test-browser: setup ## the example shop in a real browser (needs Debian's chromium)
 	@$(COMPILE)
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-input --require-hashes \
+		--requirement requirements/browser.lock
 	@$(BIN)/python -m pytest tests/browser $(ARGS)
 
 chaos: setup ## the tests that kill and break things many times over

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rtctl.client.errors import DaemonUnreachable, RunFailed
     from rtctl.client.output_lines import Line
     from rtctl.client.run import Run
-    from rtd.common.errors import RtdError, WaitTimeout
+    from rtd.common.errors import NoSuchRun, RtdError, WaitTimeout
 
 __all__ = [
     "AsyncClient",
@@ -24,6 +24,7 @@ __all__ = [
     "Client",
     "DaemonUnreachable",
     "Line",
+    "NoSuchRun",
     "RtdError",
     "Run",
     "RunFailed",
@@ -36,6 +37,7 @@ _HOME = {
     "Client": "rtctl.client.client",
     "DaemonUnreachable": "rtctl.client.errors",
     "Line": "rtctl.client.output_lines",
+    "NoSuchRun": "rtd.common.errors",
     "RtdError": "rtd.common.errors",
     "Run": "rtctl.client.run",
     "RunFailed": "rtctl.client.errors",

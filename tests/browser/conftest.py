@@ -13,7 +13,7 @@ from tests.helpers.flask_shop import SHOP, Shop
 try:
     from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 except ModuleNotFoundError:
-    pytest.exit("no playwright: it has no package for this Python or this machine", returncode=1)
+    pytest.exit("no playwright: `make test-browser` installs it", returncode=1)
 
 #: Nothing but what the test does: no request to its makers, no data of a user.
 FLAGS = [

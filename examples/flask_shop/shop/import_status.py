@@ -3,7 +3,7 @@
 from typing import Any
 
 from rtctl import Run
-from rtd.common.errors import NoSuchRun
+from rtctl import NoSuchRun
 from shop.models import Import, db
 from shop.tasks import task_worker
 
