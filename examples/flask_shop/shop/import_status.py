@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from rtctl import Run
-from rtctl import NoSuchRun
+from rtctl import NoSuchRun, Run
 from shop.models import Import, db
 from shop.tasks import task_worker
 
