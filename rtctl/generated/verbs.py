@@ -113,7 +113,7 @@ class Verbs:
 
         Args:
             task: only this task's.
-            state: only in these states, or `failed`, `unsuccessful`, `ended`.
+            state: only in these; also `failed`, `unsuccessful`, `ended`.
             queue: only of this queue.
             limit: how many at most.
             since: only those that changed since, epoch seconds.

@@ -57,7 +57,7 @@ LS: Final = Verb(
     doc="List runs: the running ones, then the queued, then the ended, the newest first.",
     params=(
         Field("task", "str | None", "only this task's", None),
-        Field("state", "list[str]", "only in these states, or `failed`, `unsuccessful`, `ended`", []),
+        Field("state", "list[str]", "only in these; also `failed`, `unsuccessful`, `ended`", []),
         Field("queue", "str | None", "only of this queue", None),
         Field("limit", "int", "how many at most", 50),
         Field("since", "float | None", "only those that changed since, epoch seconds", None),
