@@ -62,8 +62,12 @@ class DirectSubmitter:
         Raises:
             UnserialisableError: a parameter that cannot be stored.
         """
+        if os.getpid() != self._pid:
+            # A fork: the parent goes on using these connections, and its offers name it.
+            self.close()
+            self._pid = os.getpid()
         until, offer = self._known.get(task, (0.0, {}))
-        if monotonic() >= until or os.getpid() != self._pid:
+        if monotonic() >= until:
             return None
         if not _fits(offer, params) or (headers and headers_fault(headers[HEADERS])):
             return None

@@ -32,7 +32,7 @@ _ENV: Final = {"SPT_NOENV": "1"}
 def gunicorn(place: Daemon, *flags: str) -> Iterator[WebApp]:
     """Serve the app of `tests.helpers.web_shop` until the end of the block."""
     (place.cwd / "gunicorn.conf.py").write_text(_CONFIG)
-    words = ["-m", "gunicorn", "-w", str(WORKERS), *flags, "shop:app"]
+    words = ["-m", "gunicorn", "--no-control-socket", "-w", str(WORKERS), *flags, "shop:app"]
     with web_app(place, *words, env=_ENV) as web:
         yield web
 

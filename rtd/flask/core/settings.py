@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from rtd.common.did_you_mean import did_you_mean
@@ -66,10 +67,20 @@ class FlaskSettings(NamedTuple):
 
 
 def read_settings(config: Mapping[str, Any]) -> FlaskSettings:
-    """Return the settings of an app's configuration. Raises ConfigError: one cannot be used."""
+    """Return the settings of an app's configuration. Raises ConfigError: one cannot be used.
+
+    Each `apply` calls this, since tests change keys: values that were read before cost nothing.
+    """
+    values = [config.get(key) for key in _KEYS]
+    try:
+        return _read_cached(*values)
+    except TypeError:  # a value that cannot be hashed is no good one: the error says which
+        return _read(*values)
+
+
+def _read(*values: Any) -> FlaskSettings:
     found: dict[str, Any] = {}
-    for key, (field, read) in _KEYS.items():
-        value = config.get(key)
+    for (key, (field, read)), value in zip(_KEYS.items(), values, strict=True):
         if value is None:
             continue
         if field in found:
@@ -79,6 +90,10 @@ def read_settings(config: Mapping[str, Any]) -> FlaskSettings:
         except ValueError as error:
             raise ConfigError(f"app.config: {key}: {error}") from None
     return FlaskSettings(**found)
+
+
+#: By the types, too: as a number of seconds 1 is right, and True is not.
+_read_cached: Final = lru_cache(maxsize=64, typed=True)(_read)
 
 
 def remarks_on(config: Mapping[str, Any]) -> list[str]:

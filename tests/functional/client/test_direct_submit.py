@@ -69,3 +69,26 @@ def test_options_and_commands_go_through_the_daemon(jobs: Daemon, client: Client
 def test_redis_stays_closed_to_others(jobs: Daemon) -> None:
     redis_dir = Path(jobs.env["RTD_STATE_DIR"]) / "redis"
     assert redis_dir.stat().st_mode & 0o077 == 0
+
+
+def test_a_forked_child_queues_directly_over_connections_of_its_own(
+    jobs: Daemon, client: Client
+) -> None:
+    with client:
+        for _ in range(2):
+            client.submit("add", a=1, b=2)
+        of_parent = list(client._submitter._direct_submitter._idle)
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                runs = [client.submit("add", a=3, b=4) for _ in range(2)]
+                own = client._submitter._direct_submitter._idle
+                is_direct = len(own) == 1 and own[0] not in of_parent
+                by = {client.rpc.show(run=run.id)["submitted_by"] for run in runs}
+                if is_direct and len(by) == 1 and f"pid {os.getpid()}" in by.pop():
+                    code = 0
+            finally:
+                os._exit(code)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert client.submit("add", a=1, b=2).wait(timeout=20).result() == 3

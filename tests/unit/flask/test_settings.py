@@ -8,6 +8,7 @@ from flask import Flask
 
 from rtd.common.errors import AppError, ConfigError
 from rtd.flask import BackgroundTaskWorker, BlockingTaskWorker
+from rtd.flask.core import settings
 from rtd.flask.core.settings import FlaskSettings, read_settings, remarks_on
 
 
@@ -96,3 +97,20 @@ def test_an_app_has_one_worker() -> None:
         BackgroundTaskWorker(app)
     with pytest.raises(AppError, match="is no Flask app"):
         BackgroundTaskWorker().init_app("shop")  # type: ignore[arg-type]
+
+
+def test_settings_that_were_read_before_are_not_read_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    config = {"TASKER_URL": "redis://:secret@redis.internal/0?name=once"}
+    before = read_settings(config)
+    monkeypatch.setattr(settings, "parse_url", None)  # it takes longer than the rest of a submit
+    assert read_settings(dict(config)) == before
+
+
+def test_equal_values_of_other_types_are_other_values() -> None:
+    assert read_settings({"TASKER_LOOP_INTERVAL": 1}).loop_interval_s == 1.0
+    with pytest.raises(ConfigError, match="True is no number of seconds"):
+        read_settings({"TASKER_LOOP_INTERVAL": True})
+    with pytest.raises(ConfigError, match=r"TASKER_URL: \[\] is no text"):
+        read_settings({"TASKER_URL": []})
