@@ -6,7 +6,7 @@ Types are written as Python annotations (`str`, `list[str]`, `float | None`,
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache
 from typing import Any, Final, Literal
 
 from rtd.common.did_you_mean import did_you_mean
@@ -152,17 +152,24 @@ def alternatives(kind: str) -> list[str]:
 
 def matches_type(kind: str, value: Any) -> bool:
     """Whether a value has a declared type. A shape is any map."""
+    return _check_of(kind)(value)
+
+
+@cache  # the types are those of the declarations; to read one takes longer than to check by it
+def _check_of(kind: str) -> Callable[[Any], bool]:
     if kind in _PLAIN:
-        return _PLAIN[kind](value)
+        return _PLAIN[kind]
     if len(parts := alternatives(kind)) > 1:
-        return any(matches_type(part, value) for part in parts)
-    if kind.startswith("list["):
-        inner = kind[5:-1]
-        if inner in _MANY:
-            return type(value) is list and _MANY[inner].issuperset(map(type, value))
-        check = _PLAIN.get(inner) or partial(matches_type, inner)
-        return type(value) is list and all(map(check, value))
-    return _is_map(value)
+        checks = [_check_of(part) for part in parts]
+        return lambda value: any(check(value) for check in checks)
+    if not kind.startswith("list["):
+        return _is_map
+    inner = kind[5:-1]
+    if inner in _MANY:
+        allowed = _MANY[inner]
+        return lambda value: type(value) is list and allowed.issuperset(map(type, value))
+    check = _check_of(inner)
+    return lambda value: type(value) is list and all(map(check, value))
 
 
 def describe_type(kind: str) -> str:

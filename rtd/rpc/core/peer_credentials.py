@@ -8,6 +8,7 @@ import pwd
 import socket
 import struct
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 #: Linux; the socket module has no name for it.
@@ -30,11 +31,7 @@ class Peer:
     @property
     def text(self) -> str:
         """Return `uid 1000 (anna) pid 4242`, as records name a client."""
-        try:
-            name = f" ({pwd.getpwuid(self.uid).pw_name})"
-        except KeyError:
-            name = ""
-        return f"uid {self.uid}{name} pid {self.pid}"
+        return _text_of(self.pid, self.uid)
 
     @property
     def is_owner(self) -> bool:
@@ -51,6 +48,16 @@ class Peer:
         if self.uid in (0, owner_uid):
             return True
         return group_gid is not None and (self.gid == group_gid or group_gid in self.groups)
+
+
+@lru_cache(maxsize=256)
+def _text_of(pid: int, uid: int) -> str:
+    """Each submit names its client, and to look up a user may take milliseconds."""
+    try:
+        name = f" ({pwd.getpwuid(uid).pw_name})"
+    except KeyError:
+        name = ""
+    return f"uid {uid}{name} pid {pid}"
 
 
 def peer_of(connection: socket.socket) -> Peer:
