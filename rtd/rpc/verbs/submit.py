@@ -1,17 +1,14 @@
 """`submit`: queue one run, or many of one task."""
 
-import os
-from dataclasses import replace
 from typing import Any
 
 from rtd.common.errors import StoreGone
-from rtd.model.run_record import HEADERS
 from rtd.protocol import run_verbs
 from rtd.rpc.core.request import ClientRequest
 from rtd.rpc.core.target_limit import check_targets
 from rtd.rpc.core.verb_handlers import handles
 from rtd.supervisor.runs.direct_submit import shortcut_for
-from rtd.supervisor.runs.submit import SubmitRequest, plan_of, submit, without_reply
+from rtd.supervisor.runs.submit import SubmitRequest, submit, without_reply
 
 
 @handles(run_verbs.SUBMIT)
@@ -34,7 +31,6 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
     except StoreGone as error:
         raise without_reply(submit_request, error) from None
     shortcut = None
-    if params["shortcut"] and submit_request.options.keys() <= {HEADERS}:
-        plan = plan_of(request.context, replace(submit_request, options={}))
-        shortcut = shortcut_for(request.context, plan, request.client.peer.uid, os.getuid())
+    if params["shortcut"]:
+        shortcut = shortcut_for(request.context, submit_request, request.client.is_owner)
     return {"ids": ids, "created": created, "shortcut": shortcut}

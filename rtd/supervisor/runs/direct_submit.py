@@ -6,35 +6,34 @@ answer to a submit, the facts that the supervisor has found about the task. They
 second. A submit that they do not fit goes through the supervisor, with its checks and its errors.
 """
 
+from dataclasses import replace
 from typing import Any, Final
 
 from rtd.model.manifest import COMMAND
+from rtd.model.run_record import HEADERS
 from rtd.store.connection.lua_scripts import script
 from rtd.supervisor.core.context import SupervisorContext
-from rtd.supervisor.runs.submit import SubmitPlan
+from rtd.supervisor.runs.submit import SubmitRequest, plan_of
 
 #: How long a client may use the facts: it may miss a changed app or a drain for this long.
 VALID_S: Final = 1.0
 
 
 def shortcut_for(
-    context: SupervisorContext, plan: SubmitPlan, uid: int, own_uid: int
+    context: SupervisorContext, request: SubmitRequest, is_owner: bool
 ) -> dict[str, Any] | None:
     """Return the shortcut of a task, or None: its runs need the supervisor.
 
     Args:
-        plan: of a submit without options.
-        uid: the client's user.
-        own_uid: the daemon's user.
+        request: that was carried out.
+        is_owner: the client is one of root or of the daemon's user: others cannot open Redis.
     """
+    if not is_owner or context.config.redis != "embedded" or request.options.keys() - {HEADERS}:
+        return None
+    plan = plan_of(context, replace(request, options={}))
     info = plan.info
     plain = not (plan.max_concurrency or plan.due_ms or plan.expires_ms)
-    embedded = context.config.redis == "embedded"
-    if (
-        not (plain and embedded and uid in (0, own_uid))
-        or info.name == COMMAND
-        or context.gate.is_draining
-    ):
+    if not plain or info.name == COMMAND or context.gate.is_draining:
         return None
     return {
         "socket": context.redis.address.path,
