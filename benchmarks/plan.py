@@ -13,8 +13,9 @@ from benchmarks.case import Case, CaseFailed, measure
 from benchmarks.results import OURS, Results
 from benchmarks.schedule import section as schedule
 from benchmarks.systems import PEER_SECTIONS, SYSTEMS, WAITING, case_for
+from benchmarks.web import section as web
 
-SECTIONS = (*PEER_SECTIONS, "waiting", "ls", "output", "middleware", "idle", "schedule")
+SECTIONS = (*PEER_SECTIONS, "waiting", "apply", "ls", "output", "middleware", "idle", "schedule")
 NAMES = (*SYSTEMS, "supervisor", *schedule.PEERS)
 
 
@@ -49,6 +50,8 @@ def steps(settings: Settings, repetition: int) -> Iterator[Step]:
     for section in settings.sections:
         if section == "waiting":
             yield from _waiting(settings, repetition)
+        elif section == "apply":
+            yield from _apply(settings)
         elif section == "ls":
             yield from _status_commands(settings)
         elif section == "output":
@@ -75,6 +78,14 @@ def _one_of_kind(case: Case) -> Figures:
     """Return the figures of one kind, which is in their names."""
     measured = measure(case)
     return {case.system.name: {f"{case.pool}_{name}": value for name, value in measured.items()}}
+
+
+def _apply(settings: Settings) -> Iterator[Step]:
+    names = tuple(name for name in (OURS, *web.PEERS) if name in settings.only)
+    if names:
+        count = int(web.REQUESTS * settings.scale / (10 if settings.quick else 1))
+        work = partial(web.apply_in_requests, names, count)
+        yield Step("apply", "+".join(names), work)
 
 
 def _status_commands(settings: Settings) -> Iterator[Step]:

@@ -82,6 +82,27 @@ ROWS = (
             ("memory of each, KiB", "run_kib", None, 1),
         )
     ),
+    *(
+        Row(
+            f"apply in a request, {title}: {what}, us",
+            "apply",
+            f"{way}_{figure}",
+            higher=False,
+            limit=limit,
+            rivals=("celery", "rq", "huey"),
+        )
+        for way, title in (
+            ("own", "own daemon"),
+            ("other", "another user's"),
+            ("redis", "only Redis"),
+        )
+        for what, figure, limit in (
+            ("added p50", "added_p50_us", None),
+            ("added p99", "added_p99_us", 1000.0),
+            ("the call p50", "call_p50_us", None),
+            ("the call p99", "call_p99_us", None),
+        )
+    ),
     Row(
         "status command, ms",
         "ls",
