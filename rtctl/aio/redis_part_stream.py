@@ -23,8 +23,7 @@ class AsyncRedisPartStream(AsyncParts):
         self._is_closed = False
 
     async def __aiter__(self) -> AsyncIterator[Any]:
-        events = await asyncio.to_thread(self._verbs.open_stream, *self._request)
-        self._events = events
+        events = self._events = await self._open()
         try:
             while not self._is_closed:
                 while (part := events.take()) is not None:
@@ -35,6 +34,14 @@ class AsyncRedisPartStream(AsyncParts):
                 await self._advance(events)
         finally:
             await self._close()
+
+    async def _open(self) -> RedisEvents:
+        opening = asyncio.ensure_future(asyncio.to_thread(self._verbs.open_stream, *self._request))
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            opening.add_done_callback(_close_opened)
+            raise
 
     async def _advance(self, events: RedisEvents) -> None:
         if events.is_away:
@@ -71,3 +78,8 @@ class AsyncRedisPartStream(AsyncParts):
 def _settle(future: "asyncio.Future[None]") -> None:
     if not future.done():
         future.set_result(None)
+
+
+def _close_opened(opening: "asyncio.Future[RedisEvents]") -> None:
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result().close()
