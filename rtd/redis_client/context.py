@@ -12,6 +12,7 @@ from rtd.redis_client.connections import RedisConnections
 from rtd.redis_client.task_directory import TaskDirectory
 from rtd.store.commands.commands import StoreCommands
 from rtd.store.connection.async_ import AsyncRedisConnection
+from rtd.store.connection.command import RedisCommand
 from rtd.store.connection.command_batch import CommandBatch
 from rtd.supervisor.core.context import SupervisorContext
 
@@ -59,6 +60,13 @@ class RedisContext(SupervisorContext):
             )
             history = max(node.history for node in nodes)
             self.config = replace(self.config, limits=limits, history=history)
+
+    async def execute(self, call: RedisCommand) -> Any:
+        """Return the reply to one command. The same trip tells whether the workers have changed
+        anything: then submits that follow each other need no trips of their own for that."""
+        count, reply = await self.redis.execute_all(self.commands.manifests_count(), call)
+        self._tasks.note_count(count)
+        return reply
 
     def find_task(self, name: str) -> TaskInfo:
         """Return the task of that name, for a new run. Raises UnknownTask, NotPermitted."""

@@ -75,6 +75,11 @@ class TaskDirectory:
         self._count, self._until = count, monotonic() + VALID_S
         return changed
 
+    def note_count(self, count: bytes | None) -> None:
+        """Take the count of the manifests that came with another reply: the tasks are known for
+        so much longer, or `refresh` reads them again."""
+        self._until = monotonic() + VALID_S if count == self._count else 0.0
+
     def find(self, name: str) -> TaskInfo:
         """Return a task, as the workers declare it; if none has it, as this app does.
 
