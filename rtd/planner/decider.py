@@ -5,7 +5,7 @@ from typing import Final
 
 from rtd.language.core.durations import SECOND
 from rtd.language.core.evaluation import Evaluation
-from rtd.language.core.run_history import FAIL, RUN
+from rtd.language.core.run_history import RUN
 from rtd.language.core.time_zones import NEVER
 from rtd.planner.agenda import Agenda
 from rtd.planner.dependency_index import DependencyIndex
@@ -77,7 +77,8 @@ class StartDecider:
             task.mark_true(at_us)
             held_by, again_us = self.hold_reason(task), self.damped_until_us(task)
             if held_by is None and again_us <= max(at_us, now_us):
-                return self._start(task, _occurrence(task, at_us, now_us))
+                held_us = self._history.last_failure_us(task.name)
+                return self._start(task, _occurrence(task, at_us, now_us, held_us))
             task.mark_held(held_by or FAILING)
             until_us = until_us if held_by else min(until_us, again_us)
         else:
@@ -104,16 +105,20 @@ class StartDecider:
         return None if task.newly_true or task.catch_ups else ONCE
 
     def damped_until_us(self, task: ScheduledTask) -> int:
-        """Return until when a task does not start whose condition stays true while its runs fail.
+        """Return until when a task does not start whose runs end without success at once, while its
+        condition stays true, or comes true by those ends. 0: no wait.
 
-        The wait after the second failure is a second, then twice as long after each, at most a
-        minute. A condition that was false and is true again starts the task at once. 0: no wait.
+        The wait after the second such end is a second, then twice as long after each, at most a
+        minute. A condition that has come true by anything else starts the task at once.
         """
         failures = self._history.failures(task.name)
-        if failures < 2 or task.newly_true:
+        if failures < 2:
+            return 0
+        ended_us = self._history.last_failure_us(task.name)
+        if task.newly_true and task.due_us != ended_us:
             return 0
         wait_s = min(1 << min(failures - 2, 10), DAMPED_MAX_S)
-        return self._history.latest_us(task.name, FAIL) + wait_s * SECOND
+        return ended_us + wait_s * SECOND
 
     def _block_reason(self, task: ScheduledTask) -> str | None:
         """Return what keeps the task from starting for any value of its condition."""
@@ -158,11 +163,17 @@ class StartDecider:
         return True
 
 
-def _occurrence(task: ScheduledTask, at_us: int, now_us: int) -> Occurrence:
-    """Return the start of a due task, with its due moment and whether that is late."""
+def _occurrence(task: ScheduledTask, at_us: int, now_us: int, held_us: int) -> Occurrence:
+    """Return the start of a due task, with its due moment and whether that is late.
+
+    Args:
+        held_us: since when a task has waited that starts less often since its runs fail.
+    """
     assert task.due_us is not None
-    due_us = max(task.due_us if task.newly_true else at_us, task.last_due_us + 1)
-    reason = task.skip_reason if task.newly_true else ""
+    is_damped = task.skip_reason == FAILING
+    first_us = task.due_us if task.newly_true else held_us if is_damped else at_us
+    due_us = max(first_us, task.last_due_us + 1)
+    reason = task.skip_reason if task.newly_true or is_damped else ""
     start_us = max(due_us, at_us)
     if max(start_us, now_us) - due_us <= LATE_US:
         return Occurrence(task.name, due_us, OccurrenceVerdict.RAN, reason, start_us)

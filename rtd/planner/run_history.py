@@ -13,6 +13,8 @@ from rtd.language.core.run_history import ENDS, FAIL, INACTION, RUN, SUCCESS, TE
 from rtd.language.core.time_zones import Zone
 from rtd.language.time.windows import Window
 
+#: A run that has lasted longer has worked for a while: its failure is the first in a row.
+SOON_US: Final = 60 * SECOND
 #: The place of each action's latest time in a task's row.
 _PLACE: Final = {RUN: 0, SUCCESS: 1, FAIL: 2, TERMINATE: 3, INACTION: 4, USED: 5}
 _ROW: Final = [0] * 6
@@ -113,8 +115,18 @@ class RunHistory:
         return self._active.get(task, {})
 
     def failures(self, task: str) -> int:
-        """Return how many runs of a task have failed since the latest success."""
+        """Return how many runs in a row have ended without success soon after their start."""
         return self._failures.get(task, 0)
+
+    @property
+    def failing_tasks(self) -> Sequence[str]:
+        """Return the tasks whose latest runs have all ended so."""
+        return list(self._failures)
+
+    def last_failure_us(self, task: str) -> int:
+        """Return the time of the latest end without success; 0: there was none."""
+        row = self._rows.get(task, _NOTHING)
+        return max(row[_PLACE[FAIL]], row[_PLACE[TERMINATE]], row[_PLACE[INACTION]])
 
     # --- recording
 
@@ -169,10 +181,11 @@ class RunHistory:
             self.record_begin(task, run_id, self.active_runs(task).get(run_id, at_us))
         began = self._release(task, run_id)
         self.record_event(task, action, at_us)
-        if action == FAIL:
-            self._failures[task] = self._failures.get(task, 0) + 1
-        elif action == SUCCESS:
+        if action == SUCCESS:
             self._failures.pop(task, None)
+        else:
+            is_soon = not began or at_us - began < SOON_US
+            self._failures[task] = self._failures.get(task, 0) + 1 if is_soon else 1
         if action == INACTION and began:
             self.use_up(task, at_us)
 

@@ -13,7 +13,7 @@ from rtd.model.schedule import CatchUp
 DISABLED: Final = "it is disabled"
 PAUSED: Final = "all tasks are disabled"
 RUNNING: Final = "a run of its own was still going"
-FAILING: Final = "its runs fail one after the other: it waits before it starts again"
+FAILING: Final = "its runs end at once and without success: it waits before it starts again"
 ONCE: Final = "it starts once each time that its condition comes true"
 
 

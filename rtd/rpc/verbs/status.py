@@ -4,7 +4,10 @@ from collections import Counter
 from typing import Any
 
 from rtd.common.errors import StoreGone
+from rtd.language.core.durations import SECOND
 from rtd.model.manifest import COMMAND
+from rtd.planner.planner import Planner
+from rtd.planner.scheduled_task import FAILING
 from rtd.protocol import daemon_verbs
 from rtd.rpc.core.identity import identity
 from rtd.rpc.core.request import ClientRequest
@@ -33,7 +36,11 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
         "queued": queued,
         "running": going.total(),
         "schedule": _schedule(request.node, halt),
-        "faults": [*_own_failures(context), *(noted._asdict() for noted in faults)],
+        "faults": [
+            *_own_failures(context),
+            *_failing_tasks(request.node.scheduler.planner),
+            *(noted._asdict() for noted in faults),
+        ],
     }
 
 
@@ -60,6 +67,23 @@ def _own_failures(context: SupervisorContext) -> list[dict[str, Any]]:
             "times": failure.times, "first_at": failure.first_at, "last_at": failure.last_at,
         }
         for failure in context.jobs.failures
+    ]  # fmt: skip
+
+
+def _failing_tasks(planner: Planner | None) -> list[dict[str, Any]]:
+    """Return the tasks that start less often since their runs fail, as faults of the kind
+    `task`."""
+    if planner is None:
+        return []
+    history, tasks = planner.history, planner.tasks
+    waiting = [n for n in history.failing_tasks if n in tasks and tasks[n].skip_reason == FAILING]
+    return [
+        {
+            "kind": "task", "what": name, "message": FAILING, "times": history.failures(name),
+            "first_at": history.last_failure_us(name) / SECOND,
+            "last_at": history.last_failure_us(name) / SECOND,
+        }
+        for name in waiting
     ]  # fmt: skip
 
 

@@ -83,7 +83,7 @@ def _failing(planner: Planner, task: ScheduledTask) -> list[Hold]:
     if until_us <= time.time() * SECOND:
         return []
     count = planner.views.history.failures(task.name)
-    text = f"its last {count} runs have failed and its condition is still true"
+    text = f"its last {count} runs ended soon and without success, and its condition is true again"
     return [make_hold("failing", text, until=until_us / SECOND)]
 
 

@@ -1,6 +1,7 @@
 """`why` names exactly what holds a task, and nothing else."""
 
 import json
+import re
 import time
 from datetime import datetime
 from pathlib import Path
@@ -253,11 +254,20 @@ def test_a_task_that_fails_again_and_again_waits_and_says_so(
     (tmp_path / "app.py").write_text(
         "from rtd import Session\nsession = Session()\n"
         "@session.task(start_cond='always')\ndef broken(): raise ValueError('each time')\n"
+        "@session.task(start_cond=\"~task 'hog' is running\", timeout='0.02s')\n"
+        "def hog():\n    while True: pass\n"
     )
     daemon = start_daemon("app.py", cwd=tmp_path)
     until(lambda: kinds(daemon, "broken") == ["failing"], what="it waits")
+    until(lambda: kinds(daemon, "hog") == ["failing"], what="a timeout is no success, either")
+    done = daemon.rtctl("status")
+    assert done.returncode == 3
+    assert re.search(r"task +\d+ +\d+s ago +broken: its runs end at once and without", done.stdout)
     answer = why(daemon, "broken")
-    assert "runs have failed and its condition is still true" in answer["holds"][0]["text"]
+    assert (
+        "runs ended soon and without success, and its condition is true again"
+        in answer["holds"][0]["text"]
+    )
     assert answer["next_text"].startswith("it starts again 2")
     with client(daemon) as rt:
         count = len(rt.ls(task="broken", limit=None))

@@ -2,7 +2,10 @@
 
 from itertools import pairwise
 
-from rtd.language.core.run_history import FAIL, SUCCESS
+import pytest
+
+from rtd.language.core.run_history import FAIL, INACTION, SUCCESS, TERMINATE
+from rtd.planner.scheduled_task import FAILING
 from tests.unit.planner.clockwork import SECOND, Clockwork, at
 
 
@@ -21,6 +24,8 @@ def starts(condition: str, action: str, seconds: int, step_s: float = 0.05) -> l
     while now < began + seconds * SECOND:
         now += round(step_s * SECOND)
         if last is not None:
+            clock.planner.events.record_begin("job", last.run_id, now - 1)
+            clock.planner.advance(now - 1)
             end(clock, last.run_id, action, now)
             last = None
         for one in clock.planner.advance(now):
@@ -29,8 +34,10 @@ def starts(condition: str, action: str, seconds: int, step_s: float = 0.05) -> l
     return moments
 
 
-def test_failures_are_followed_by_waits_that_grow_to_a_minute() -> None:
-    moments = starts("always", FAIL, 400)
+@pytest.mark.parametrize("action", [FAIL, TERMINATE, INACTION])
+@pytest.mark.parametrize("condition", ["always", "~task 'job' is running", "~has succeeded today"])
+def test_failures_are_followed_by_waits_that_grow_to_a_minute(condition: str, action: str) -> None:
+    moments = starts(condition, action, 400)
     waits = [round(b - a) for a, b in pairwise(moments)]
     assert waits[:8] == [0, 1, 2, 4, 8, 16, 32, 60]
     assert set(waits[8:]) == {60}
@@ -43,6 +50,23 @@ def test_successes_are_not_damped() -> None:
 
 def test_due_moments_of_a_clock_are_kept_though_runs_fail() -> None:
     assert len(starts("every 1 s", FAIL, 20)) >= 19
+
+
+def test_a_run_that_has_worked_for_a_while_is_the_first_of_a_row() -> None:
+    assert len(starts("~task 'job' is running", FAIL, 1000, step_s=61)) == 18
+
+
+def test_a_start_that_was_held_back_says_why() -> None:
+    clock = Clockwork("10:00", job="always")
+    found, now = list(clock.begin(None)), at("10:00")
+    for wait_s in (1, 1, 2):
+        end(clock, found[-1].run_id, FAIL, now)
+        found += clock.planner.advance(now)
+        ended, now = now, now + wait_s * SECOND
+        found += clock.planner.advance(now)
+    late = found[-1]
+    assert (len(found), late.verdict, late.due_us) == (4, "late", ended)
+    assert late.reason == FAILING
 
 
 def test_a_success_ends_the_waits() -> None:
