@@ -5,6 +5,7 @@ from __future__ import annotations
 from time import localtime, strftime, time
 
 from rtctl.cli.screen import ago, clean, short_duration, shorten
+from rtctl.core.ended_by import end_text
 from rtd.common.format_units import format_bytes, format_duration
 
 TYPE_CHECKING = False
@@ -19,22 +20,6 @@ WIDE_HEADS = ("ID", "TASK", "STATE", "QUEUE", "LANE", "PRIO", "TRY", "SUBMITTED"
         "CPU", "MEMORY", "PID", "BY", "LABELS", "WHAT")  # fmt: skip
 #: Characters of an id that a person can type; the end of it tells runs of one moment apart.
 SHORT_ID = 8
-
-
-#: What ended a terminated run, as `ls` says it in the place of the state.
-_ENDED_BY = {
-    "timeout": "timed out", "memory limit": "over limit", "cpu limit": "over limit",
-    "end condition": "stopped", "drain": "shut down",
-}  # fmt: skip
-_BY_CLIENT = "uid "
-
-
-def state_text(row: Row) -> str:
-    """Return the state; of a terminated run what ended it: `timed out`, `killed`, ..."""
-    if row["state"] != "terminated":
-        return row["state"]
-    by = row["by"] or ""
-    return "killed" if by.startswith(_BY_CLIENT) else _ENDED_BY.get(by, row["state"])
 
 
 def progress_text(row: Row) -> str:
@@ -82,7 +67,7 @@ def print_rows(context: CommandContext, rows: Sequence[Row], wide: bool) -> None
         return
     last = -SHORT_ID if context.screen.is_terminal else 0
     cells = [
-        (row["id"][last:], clean(row["task"]), state_text(row), row["queue"],
+        (row["id"][last:], clean(row["task"]), end_text(row), row["queue"],
          ago(row["submitted_at"], now), elapsed_text(row, now), _labelled(row))
         for row in rows
     ]  # fmt: skip
@@ -121,7 +106,7 @@ def _wide_cells(row: Row, now: float) -> tuple[str, ...]:
     return (
         row["id"],
         clean(row["task"]),
-        state_text(row),
+        end_text(row),
         row["queue"],
         row["lane"],
         str(row["priority"]),

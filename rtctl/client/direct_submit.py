@@ -1,8 +1,9 @@
 """Queues runs of a known task in the daemon's own Redis, without the daemon in between.
 
-The daemon offers this, for a second at a time, to clients that may open its Redis (see
-`rtd.supervisor.runs.direct_submit`). In a case that this module does not handle it returns None,
-and the caller submits through the daemon with the same run id, so that nothing is queued twice.
+The daemon offers this to clients that may open its Redis (`rtd.supervisor.runs.direct_submit`);
+Redis checks that the offer still stands. In a case that this module does not handle it returns
+None, and the caller submits through the daemon with the same run id, so that nothing is queued
+twice.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 #: Redis answers in well under a millisecond; longer means that something is wrong with it.
 _ANSWER_S = 2.0
 #: No offer is used for longer, and no longer reply is read.
-_MOST_VALID_S = 5.0
+_MOST_VALID_S = 60.0
 _MOST_REPLY_BYTES = 4096
 
 
@@ -43,7 +44,9 @@ class DirectSubmitter:
         if offer is None:
             self._known.pop(task, None)
         else:
-            self._known[task] = (monotonic() + min(offer["valid_s"], _MOST_VALID_S), offer)
+            # An earlier daemon gives no name: nothing checks that its offer stands.
+            stands_s = offer["stands_s"] if offer.get("name") else offer["valid_s"]
+            self._known[task] = (monotonic() + min(stands_s, _MOST_VALID_S), offer)
 
     def close(self) -> None:
         """Close the connections and forget all offers."""
@@ -82,7 +85,7 @@ class DirectSubmitter:
         now_ms = str(int(now * 1000))
         arguments = (
             "EVALSHA", offer["digest"], "1", offer["prefix"], offer["node"], offer["place"],
-            task, now_ms, "2", run_id, record,
+            task, now_ms, f"2:{offer['name']}" if offer.get("name") else "2", run_id, record,
         )  # fmt: skip
         reply = self._call(offer["socket"], arguments)
         if reply in (b":-1\r\n", b"*1\r\n:1\r\n", b":1\r\n"):

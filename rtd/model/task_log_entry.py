@@ -19,7 +19,7 @@ INACTION: Final = "inaction"
 ACTIONS: Final = (RUN, SUCCESS, FAIL, TERMINATE, INACTION)
 
 #: The log's word for a state's character.
-_ACTION_OF: Final = {
+ACTION_OF: Final = {
     "s": SUCCESS, "e": FAIL, "x": FAIL, "l": FAIL, "t": TERMINATE, "c": INACTION, "r": RUN,
 }  # fmt: skip
 
@@ -106,13 +106,13 @@ class TaskLogEntry(NamedTuple):
         if self.char != "r":
             end_at = self.end.ended_at if self.end else self.now_ms / 1000
             yield LogRow(
-                self.task, _ACTION_OF[self.char], self.run_id, start_at, end_at,
+                self.task, ACTION_OF[self.char], self.run_id, start_at, end_at,
                 self._exc_text(), self.end.why if self.end else "",
             )  # fmt: skip
 
     def _exc_text(self) -> str | None:
         """Return the traceback of a failure, or else why it failed."""
-        if _ACTION_OF[self.char] != FAIL:
+        if ACTION_OF[self.char] != FAIL:
             return None
         error = self.attempts[-1].error if self.attempts else None
         if error is not None:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from rtd.common.errors import StoreError, StoreGone
@@ -19,6 +20,7 @@ from rtd.supervisor.lifecycle.local_tasks import LocalTasks
 from rtd.supervisor.lifecycle.shutdown_tasks import ShutdownTasks
 from rtd.supervisor.pools.pools import Pools
 from rtd.supervisor.pools.zygotes import Zygotes
+from rtd.supervisor.runs.client_offer import renew_offer
 
 #: After the grace, a run that must stop has at most this long before it is killed.
 STOP_GRACE_S: Final = 2.0
@@ -107,6 +109,7 @@ class Shutdown:
     async def run(self) -> None:
         """Go through all phases; returns when no executor is left."""
         self._context.gate.drain()
+        self._context.jobs.start(self._take_back_offer(), "taking back offers to clients")
         self._pools.stop()
         self._local_tasks.drain()
         last = self._zygotes.current if self._shutdown_tasks.is_wanted else None
@@ -124,6 +127,10 @@ class Shutdown:
             await self._stop_the_rest()
         await self._settle_all()
         await self._end_log()
+
+    async def _take_back_offer(self) -> None:
+        with suppress(StoreGone):
+            await renew_offer(self._context)
 
     async def _run_shutdown_tasks(self) -> None:
         """Run the hooks and tasks on shutdown, unless everything must end at once."""

@@ -14,6 +14,7 @@ SCHEME_HANDLERS: Final[list[logging.Handler]] = []
 #: The keys of each map of `get_task_log`.
 FIELDS: Final = (
     "task_name", "action", "start", "end", "runtime", "exc_text", "run_id", "created", "timestamp",
+    "reason",
 )  # fmt: skip
 
 
@@ -80,4 +81,5 @@ def as_map(row: LogRow) -> dict[str, Any]:
         "run_id": row.run_id,
         "created": row.created,
         "timestamp": _local(row.created),
+        "reason": row.reason,
     }

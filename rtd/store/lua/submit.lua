@@ -1,8 +1,12 @@
 -- submit: puts new runs of one task into one place. See run_transitions.py for the guarantees.
 -- ARGV: node, place, task, now_ms, stride, then per run: id, record (stride 2), and with
--- stride 5 also item, due_ms, expires_ms.
+-- stride 5 also item, due_ms, expires_ms. A client that uses an offer of the daemon names it behind
+-- the stride (`2:NAME`): with another offer there, or none, nothing is put and -2 comes back.
 --@use ring ring_all task_of listened publish leased wake delay log enqueue expires begun
-local PLACE, TASK, NOW, STRIDE = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
+local STRIDE, OFFER = string.match(ARGV[5], '^(%d):?(.*)$')
+if OFFER ~= '' and redis.call('GET', N .. 'offer:' .. ARGV[1]) ~= OFFER then return -2 end
+STRIDE = tonumber(STRIDE)
+local PLACE, TASK, NOW = ARGV[2], ARGV[3], tonumber(ARGV[4])
 local LANE, QUEUE = string.match(PLACE, '^([^|]*)|([^|]*)|')
 -- Internal runs are in no list that clients read; see lib/inner.lua.
 local INNER = string.byte(TASK) == 64

@@ -28,6 +28,12 @@ class ManifestCommands:
         """Write the manifest of a node, unless it stands there. Gives whether it did not."""
         return RedisCommand(("1", self.prefix, node, blob), bool, "manifest")
 
+    def set_offer(self, node: str, name: str | None) -> RedisCommand:
+        """Write the name of what the node offers to clients that queue runs here by themselves;
+        None: it takes back what it has offered."""
+        key = f"{self.prefix}offer:{node}"
+        return RedisCommand(("DEL", key) if name is None else ("SET", key, name))
+
     def manifests_count(self) -> RedisCommand:
         """Read how many manifests have been written; None: no node ever has."""
         return RedisCommand(("GET", f"{self.prefix}manifests_count"))

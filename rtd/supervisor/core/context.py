@@ -74,6 +74,8 @@ class SupervisorContext:
         gate: whether tasks start by themselves, and whether the daemon takes new work.
         batch: for commands that come by the thousand.
         tasks_written: other nodes know which tasks this one has, or there are none.
+        offer: the name of what clients of the embedded Redis may use to queue runs there by
+            themselves; None: nothing is offered now.
         faults: failures of the app's own code.
         condition_parser: parses the conditions of all apps that live.
     """
@@ -95,6 +97,7 @@ class SupervisorContext:
     umask: int = 0o022
     working_dir: Path = field(default_factory=working_directory)
     tasks_written: asyncio.Event = field(default_factory=asyncio.Event)
+    offer: str | None = None
     faults: FaultRecorder = field(init=False)
     batch: CommandBatch = field(init=False)
     condition_parser: ConditionParser = field(default_factory=ConditionParser)

@@ -8,6 +8,7 @@ from rtd.store.connection.async_protocol import IS_PROMPT
 from rtd.store.manifests.node_manifest import NodeManifest
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.jobs import SingleFlight
+from rtd.supervisor.runs.client_offer import renew_offer
 from rtd.supervisor.runs.node_tasks import set_tasks
 
 
@@ -32,13 +33,16 @@ class AppTasks:
         self._updater.request()
 
     async def update(self) -> None:
-        """Write which tasks there are. An embedded Redis has no other node that would read it.
+        """Write which tasks there are. An embedded Redis has no other node that would read it; its
+        clients may queue runs by themselves, as of now by the facts of this app.
 
         Raises:
             StoreGone: Redis does not answer; the call can be repeated.
         """
-        if self._context.config.redis != EMBEDDED:
-            config = self._context.config
+        config = self._context.config
+        if config.redis == EMBEDDED:
+            await renew_offer(self._context)
+        else:
             tasks = {*self._context.manifest.tasks, node_marker(config.node)}
             if not config.allow_commands:
                 tasks.discard(COMMAND)

@@ -2,8 +2,9 @@
 
 A submit through the supervisor passes one more process than it must. A client that may open the
 embedded Redis anyway (only the daemon's own user and root may open its directory) gets, with the
-answer to a submit, the facts that the supervisor has found about the task. They are valid for a
-second. A submit that they do not fit goes through the supervisor, with its checks and its errors.
+answer to a submit, the facts that the supervisor has found about the task: an offer. The submit
+script checks that the offer still stands: with another app, and once the daemon ends, it does not.
+A submit that it does not fit goes through the supervisor, with its checks and its errors.
 """
 
 from dataclasses import replace
@@ -15,7 +16,9 @@ from rtd.store.connection.lua_scripts import script
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.runs.submit import SubmitRequest, plan_of
 
-#: How long a client may use the facts: it may miss a changed app or a drain for this long.
+#: How long a client may use an offer: so soon it notices that the daemon has died.
+STANDS_S: Final = 60.0
+#: How long one of an earlier release may, which does not let it be checked.
 VALID_S: Final = 1.0
 
 
@@ -33,7 +36,7 @@ def shortcut_for(
     plan = plan_of(context, replace(request, options={}))
     info = plan.info
     plain = not (plan.max_concurrency or plan.due_ms or plan.expires_ms)
-    if not plain or info.name == COMMAND or context.gate.is_draining:
+    if not plain or info.name == COMMAND or context.offer is None:
         return None
     return {
         "socket": context.redis.address.path,
@@ -48,4 +51,6 @@ def shortcut_for(
         else [name for name, _ in info.parameters if name not in info.required],
         "params_limit": plan.params_limit,
         "valid_s": VALID_S,
+        "name": context.offer,
+        "stands_s": STANDS_S,
     }

@@ -1,6 +1,7 @@
 """Submits that go straight into Redis are the same as those through the daemon."""
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,9 @@ from rtctl import Client
 from rtctl.client.direct_submit import DirectSubmitter
 from rtd.common.errors import ParameterError, UnserialisableError
 from rtd.common.ids import new_id
-from tests.helpers.daemon import Daemon
+from tests.helpers.daemon import Daemon, DaemonMaker
+from tests.helpers.deadline import until
+from tests.helpers.source import PROGRAMS
 
 
 @pytest.fixture
@@ -92,3 +95,41 @@ def test_a_forked_child_queues_directly_over_connections_of_its_own(
                 os._exit(code)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
         assert client.submit("add", a=1, b=2).wait(timeout=20).result() == 3
+
+
+def test_an_offer_stands_until_the_app_changes(start_daemon: DaemonMaker, tmp_path: Path) -> None:
+    app = tmp_path / "app.py"
+    source = (
+        "from rtd import Session\nsession = Session()\n@session.task\ndef add(a, b): return a + b\n"
+    )
+    app.write_text(source)
+    daemon = start_daemon("app.py", cwd=tmp_path)
+    with Client(daemon.socket) as client:
+        assert client.submit("add", a=1, b=2).result(timeout=20) == 3
+        direct = client._submitter._direct_submitter
+        good_until, offer = direct._known["add"]
+        assert good_until > time.monotonic() + 50
+        assert direct.submit("add", new_id(), {"a": 1, "b": 2}, {}) is True
+        app.write_text(source.replace("(a, b): return a + b", "(a): return -a"))
+        daemon.ok("reload")
+        until(lambda: direct.submit("add", new_id(), {"a": 1, "b": 2}, {}) is None)
+        with pytest.raises(ParameterError, match="does not take 'b'"):
+            client.submit("add", a=1, b=2)
+        assert client.submit("add", a=1).result(timeout=20) == -1
+        assert direct._known["add"][1]["name"] != offer["name"]
+
+
+def test_a_daemon_that_ends_takes_its_offers_back(
+    start_daemon: DaemonMaker, tmp_path: Path
+) -> None:
+    daemon = start_daemon("jobs:session", cwd=PROGRAMS)
+    with Client(daemon.socket) as client:
+        client.submit("add", a=1, b=2)
+        run = client.submit("hold", gate=str(tmp_path / "gate"))
+        until(lambda: run.state == "running")
+        direct = client._submitter._direct_submitter
+        assert daemon.process is not None
+        daemon.process.terminate()
+        until(lambda: direct.submit("add", new_id(), {"a": 1, "b": 2}, {}) is None)
+        (tmp_path / "gate").touch()
+        assert daemon.process.wait(20) == 0
