@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import localtime, strftime, time
 
 from rtctl.cli.screen import ago, clean, short_duration, shorten
-from rtctl.core.ended_by import end_text
+from rtctl.core.end_text import end_text
 from rtd.common.format_units import format_bytes, format_duration
 
 TYPE_CHECKING = False
@@ -67,7 +67,7 @@ def print_rows(context: CommandContext, rows: Sequence[Row], wide: bool) -> None
         return
     last = -SHORT_ID if context.screen.is_terminal else 0
     cells = [
-        (row["id"][last:], clean(row["task"]), end_text(row), row["queue"],
+        (row["id"][last:], clean(row["task"]), end_text(row["state"], row["by"]), row["queue"],
          ago(row["submitted_at"], now), elapsed_text(row, now), _labelled(row))
         for row in rows
     ]  # fmt: skip
@@ -106,7 +106,7 @@ def _wide_cells(row: Row, now: float) -> tuple[str, ...]:
     return (
         row["id"],
         clean(row["task"]),
-        end_text(row),
+        end_text(row["state"], row["by"]),
         row["queue"],
         row["lane"],
         str(row["priority"]),

@@ -20,7 +20,6 @@ from rtd.supervisor.lifecycle.local_tasks import LocalTasks
 from rtd.supervisor.lifecycle.shutdown_tasks import ShutdownTasks
 from rtd.supervisor.pools.pools import Pools
 from rtd.supervisor.pools.zygotes import Zygotes
-from rtd.supervisor.runs.client_offer import renew_offer
 
 #: After the grace, a run that must stop has at most this long before it is killed.
 STOP_GRACE_S: Final = 2.0
@@ -130,7 +129,7 @@ class Shutdown:
 
     async def _take_back_offer(self) -> None:
         with suppress(StoreGone):
-            await renew_offer(self._context)
+            await self._context.renew_offer()
 
     async def _run_shutdown_tasks(self) -> None:
         """Run the hooks and tasks on shutdown, unless everything must end at once."""

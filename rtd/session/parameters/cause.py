@@ -119,7 +119,7 @@ def _latest_end(
 
 def _preceding(run: Run, lines: int) -> PrecedingRun:
     from rtctl.client.run_base import error_of  # lazy: as above
-    from rtctl.core.ended_by import end_text  # lazy: as above
+    from rtctl.core.end_text import end_text  # lazy: as above
 
     row = run.row
     began, ended = row["started_at"], row["ended_at"]
@@ -127,7 +127,7 @@ def _preceding(run: Run, lines: int) -> PrecedingRun:
     return PrecedingRun(
         id=row["id"],
         task=row["task"],
-        state=end_text(row),
+        state=end_text(row["state"], row["by"]),
         why=error_of(row) or "",
         started_at=None if began is None else datetime.fromtimestamp(began),
         ended_at=datetime.fromtimestamp(ended),

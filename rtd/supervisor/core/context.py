@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from rtd.common.errors import NotPermitted
+from rtd.common.ids import new_id
 from rtd.config.config import Config
 from rtd.config.paths import DaemonPaths, working_directory
 from rtd.language.core.condition import Condition
@@ -133,6 +134,14 @@ class SupervisorContext:
     async def execute(self, call: RedisCommand) -> Any:
         """Return the reply to one command. Raises StoreGone when Redis does not answer."""
         return (await self.redis.execute_all(call))[0]
+
+    async def renew_offer(self) -> None:
+        """Make another offer, so that no earlier one stands; none while the daemon ends. Raises
+        StoreGone."""
+        self.offer = None
+        name = None if self.gate.is_draining else new_id()
+        await self.execute(self.commands.set_offer(self.config.node, name))
+        self.offer = name
 
     async def retry(self, step: Callable[[], Awaitable[ResultT]]) -> ResultT:
         """Return the result of a step, however long Redis is away; see

@@ -8,7 +8,6 @@ from rtd.store.connection.async_protocol import IS_PROMPT
 from rtd.store.manifests.node_manifest import NodeManifest
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.jobs import SingleFlight
-from rtd.supervisor.runs.client_offer import renew_offer
 from rtd.supervisor.runs.node_tasks import set_tasks
 
 
@@ -41,7 +40,7 @@ class AppTasks:
         """
         config = self._context.config
         if config.redis == EMBEDDED:
-            await renew_offer(self._context)
+            await self._context.renew_offer()
         else:
             tasks = {*self._context.manifest.tasks, node_marker(config.node)}
             if not config.allow_commands:

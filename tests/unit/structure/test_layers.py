@@ -64,6 +64,7 @@ BESIDE = {
     "rtd.session.task_log.redis_handler": {"rtctl"},
     "rtd.session.run_tasks": {"rtctl"},
     "rtd.session.switch_task": {"rtctl"},
+    "rtd.session.parameters.cause": {"rtctl"},
 }
 #: Packages above all layers: they may import everything.
 ABOVE = {"rtd.cli", "rtd.flask", "rtd.tasks", "rtd.testing"}
