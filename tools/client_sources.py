@@ -129,7 +129,8 @@ def verb_table_source() -> str:
     for verb in VERBS.values():
         match verb.words:
             case [command]:
-                commands[command] = (verb.summary, verb.completes)
+                if verb.summary or command not in commands:
+                    commands[command] = (verb.summary, verb.completes)
             case [command, word]:
                 commands.setdefault(command, (verb.summary, ""))
                 groups.setdefault(command, {})[word] = verb.completes

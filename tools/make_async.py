@@ -1,4 +1,4 @@
-"""Makes the asyncio client from the blocking one: `rtctl/aio/{client,run,bound_task}.py`.
+"""Makes the asyncio client from the blocking one: the modules `MADE` of `rtctl/aio`.
 
 Each class of the blocking file gets a twin whose name starts with `Async`. A call that reaches the
 daemon is awaited; a method that awaits is `async`; a property that awaits becomes a method. Only
@@ -13,19 +13,29 @@ from rtd.protocol.verbs import VERBS
 #: Modules that are made, and hand-written modules that exist for both clients.
 MODULES: Final = {
     f"rtctl.client.{name}": f"rtctl.aio.{name}"
-    for name in ("bound_task", "client", "connection_pool", "redis_pool", "run", "run_submitter")
+    for name in (
+        "bound_task",
+        "client",
+        "connection_pool",
+        "redis_pool",
+        "run",
+        "run_collector",
+        "run_submitter",
+    )
 } | {"rtctl.generated.verbs": "rtctl.generated.async_verbs"}
-MADE: Final = ("bound_task", "client", "run")
+MADE: Final = ("bound_task", "client", "run", "run_collector")
 RENAMED: Final = {
     name: f"Async{name}"
     for name in (
-        "BoundTask", "Client", "ConnectionPool", "Iterator", "Run", "RunSource", "RunSubmitter",
-        "TaskSubmitter", "Verbs",
+        "BoundTask", "Client", "ConnectionPool", "Iterator", "Run", "RunCollector", "RunSource",
+        "RunSubmitter", "TaskSubmitter", "Verbs",
     )
 } | {"__enter__": "__aenter__", "__exit__": "__aexit__", "close": "aclose"}  # fmt: skip
 #: What a call is awaited on, beside the methods of the class itself.
 AWAITED: Final = ("self.rpc", "self._pool", "self._source.rpc", "self._source", "self._submitter",
                   "parts", "rpc")  # fmt: skip
+#: What is awaited of a run.
+RUN_CALLS: Final = frozenset({"result"})
 #: Calls nothing: it returns the verbs.
 RPC_WITHIN: Final = "rpc_within"
 STREAMS: Final = frozenset(verb.name for verb in VERBS.values() if verb.stream is not None)
@@ -44,6 +54,7 @@ CLASS_DOCS: Final = {
         reconnect_s: how long a daemon that was there may be away before a call fails.
         redis: as `Client`.
     """,
+    "RunCollector": "See `rtctl.client.run_collector.RunCollector`.",
     "Run": """One run. As `Run`, but what calls the daemon is awaited: `await run.state()`.
 
     `row` is the row of the run as last read from the daemon, or None.
@@ -166,12 +177,17 @@ def _is_awaited(call: ast.Call, methods: set[str]) -> bool:
         return function.attr in methods
     if function.attr == RPC_WITHIN:
         return False
+    if receiver == "run":
+        return function.attr in RUN_CALLS
     is_stream = receiver.endswith(".rpc") and function.attr in STREAMS
     return receiver in AWAITED and not is_stream
 
 
 def _home(name: str) -> str:
-    return {"Client": "client.Client", "Run": "run.Run", "BoundTask": "bound_task.BoundTask"}[name]
+    return {
+        "Client": "client.Client", "Run": "run.Run", "BoundTask": "bound_task.BoundTask",
+        "RunCollector": "run_collector.RunCollector",
+    }[name]  # fmt: skip
 
 
 def _statement(text: str) -> ast.Expr:

@@ -8,14 +8,14 @@ from __future__ import annotations
 from rtctl.aio.bound_task import AsyncBoundTask
 from rtctl.aio.redis_pool import open_pool
 from rtctl.aio.run import AsyncRun
+from rtctl.aio.run_collector import AsyncRunCollector
 from rtctl.aio.run_submitter import AsyncRunSubmitter
-from rtctl.client.check_argument import check_list, check_number
 from rtctl.client.errors import single_outcome
 from rtctl.client.run_base import id_of
 from rtctl.client.run_pages import RunPages
+from rtctl.core.check_argument import check_list
 from rtctl.core.deadline import GRACE_S, PING_S
 from rtctl.core.event_choice import request_of
-from rtd.common.errors import BadRequest
 from rtd.common.ids import new_id
 
 TYPE_CHECKING = False
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from rtctl.generated.shapes import Event, Outcome, ParamRow, QueueRow, TaskRow
 
 
-class AsyncClient:
+class AsyncClient(AsyncRunCollector):
     """A daemon, as an asyncio program uses it. As `Client`; here every call is awaited.
 
         async with AsyncClient() as rt:
@@ -171,21 +171,8 @@ class AsyncClient:
         finally:
             await parts.aclose()
 
-    async def wait(
-        self, runs: Sequence[AsyncRun | str], timeout: float | None = None, any: bool = False
-    ) -> list[AsyncRun]:
-        """See `rtctl.client.client.Client.wait`."""
-        check_number("timeout", timeout)
-        if isinstance(runs, str) or not hasattr(runs, "__iter__"):
-            raise BadRequest("wait takes a list of runs")
-        runs = list(runs)
-        rows = await self._pool.wait([id_of(run) for run in runs], timeout, any)
-        return [
-            (run if isinstance(run, AsyncRun) else AsyncRun(self, row["id"], row["task"])).learn(
-                row
-            )
-            for run, row in zip(runs, rows, strict=True)
-        ]
+    def _run_of(self, run: AsyncRun | str) -> AsyncRun:
+        return run if isinstance(run, AsyncRun) else AsyncRun(self, run, "")
 
     async def kill(
         self, *runs: AsyncRun | str, grace: float | None = None, reason: str = ""

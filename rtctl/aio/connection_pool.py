@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 
 from rtctl.aio.connection import AsyncDaemonConnection, open_connection
 from rtctl.aio.part_stream import AsyncPartStream
-from rtctl.client.check_argument import check_number, find_address
 from rtctl.client.connection import ConnectionLost, answer_limit_s, no_answer
 from rtctl.client.connection_pool import PAGE
 from rtctl.client.errors import DaemonUnreachable
 from rtctl.core.call_protocols import AsyncStream
+from rtctl.core.check_argument import check_number, find_address
 from rtctl.core.deadline import GRACE_S, deadline_of
 from rtctl.generated.async_verbs import AsyncVerbs
 from rtctl.generated.shapes import Row

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from rtctl.aio.part_stream import AsyncParts
+from rtd.redis_client.ends import RedisEnds
 from rtd.redis_client.events import PAUSE_S, RedisEvents
 from rtd.redis_client.redis_verbs import RedisVerbs
 
@@ -17,7 +18,7 @@ class AsyncRedisPartStream(AsyncParts):
         super().__init__()
         self._verbs = verbs
         self._request = method, params
-        self._events: RedisEvents | None = None
+        self._events: RedisEvents | RedisEnds | None = None
         self._step: asyncio.Future[None] | None = None
         self._grown: asyncio.Future[None] | None = None
         self._is_closed = False
@@ -35,7 +36,7 @@ class AsyncRedisPartStream(AsyncParts):
         finally:
             await self._close()
 
-    async def _open(self) -> RedisEvents:
+    async def _open(self) -> RedisEvents | RedisEnds:
         opening = asyncio.ensure_future(asyncio.to_thread(self._verbs.open_stream, *self._request))
         try:
             return await asyncio.shield(opening)
@@ -43,7 +44,7 @@ class AsyncRedisPartStream(AsyncParts):
             opening.add_done_callback(_close_opened)
             raise
 
-    async def _advance(self, events: RedisEvents) -> None:
+    async def _advance(self, events: RedisEvents | RedisEnds) -> None:
         if events.is_away:
             await asyncio.sleep(PAUSE_S)
         elif events.is_waiting:
@@ -80,6 +81,6 @@ def _settle(future: "asyncio.Future[None]") -> None:
         future.set_result(None)
 
 
-def _close_opened(opening: "asyncio.Future[RedisEvents]") -> None:
+def _close_opened(opening: "asyncio.Future[RedisEvents | RedisEnds]") -> None:
     if not opening.cancelled() and opening.exception() is None:
         opening.result().close()

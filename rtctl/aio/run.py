@@ -16,7 +16,7 @@ from rtd.model.run_states import TERMINAL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator
     from typing import Any, Protocol
 
     from rtctl.generated.async_verbs import AsyncVerbs
@@ -30,9 +30,7 @@ if TYPE_CHECKING:
 
         def rpc_within(self, timeout: float | None) -> AsyncVerbs: ...
 
-        async def wait(
-            self, runs: Sequence[AsyncRun | str], timeout: float | None = None
-        ) -> list[AsyncRun]: ...
+        async def wait(self, runs: AsyncRun, timeout: float | None = None) -> list[AsyncRun]: ...
 
         async def retry(self, run: AsyncRun | str) -> AsyncRun: ...
 
@@ -93,19 +91,22 @@ class AsyncRun(RunBase):
 
     async def result(self, timeout: float | None = None) -> Any:
         """See `rtctl.client.run.Run.result`."""
-        rpc = self._source.rpc_within(timeout)
-        began = monotonic()
-        answer = await rpc.result(run=self.id)
-        if answer["state"] not in TERMINAL:
-            await self.wait(left_of(timeout, began))
+        answer = self._answer
+        if answer is None:
+            rpc = self._source.rpc_within(timeout)
+            began = monotonic()
             answer = await rpc.result(run=self.id)
+            if answer["state"] not in TERMINAL:
+                await self.wait(left_of(timeout, began))
+                answer = await rpc.result(run=self.id)
         if answer["state"] == "succeeded":
             return answer["value"]
         raise RunFailed(self.id, answer)
 
     async def wait(self, timeout: float | None = None) -> AsyncRun:
         """See `rtctl.client.run.Run.wait`."""
-        return (await self._source.wait([self], timeout=timeout))[0]
+        await self._source.wait(self, timeout=timeout)
+        return self
 
     async def kill(
         self, grace: float | None = None, reason: str = ""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from rtctl.client import bulk_submit
-from rtctl.client.check_argument import check_map, check_task
 from rtctl.client.submit_options import to_wire
+from rtctl.core.check_argument import check_map, check_task
 from rtd.common.errors import RtdError
 from rtd.common.ids import new_id
 

@@ -52,10 +52,11 @@ def wait_for(
             last = left_s is not None and left_s <= slice_s
             try:
                 return context.pool.wait(runs, max(left_s or 0.0, 0.0) if last else slice_s, any)
-            except WaitTimeout:
+            except WaitTimeout as error:
                 if last:
                     raise
-            _show_progress(context, runs, monotonic() - started)
+                over = (error.details or {}).get("over", 0)
+            _show_progress(context, runs, over, monotonic() - started)
             shown = True
     finally:
         if shown:
@@ -63,7 +64,7 @@ def wait_for(
             sys.stderr.flush()
 
 
-def _show_progress(context: CommandContext, runs: list[str], waited_s: float) -> None:
+def _show_progress(context: CommandContext, runs: list[str], over: int, waited_s: float) -> None:
     answer = _shown(context, runs[0]) if len(runs) == 1 else None
     if answer is not None:
         row, waits = answer["row"], answer["waits"]
@@ -74,7 +75,8 @@ def _show_progress(context: CommandContext, runs: list[str], waited_s: float) ->
             clean(progress_text(row) or waits),
         ]
     else:
-        count = "the run" if len(runs) == 1 else f"{len(runs)} runs"
+        is_over = "is" if over == 1 else "are"
+        count = "the run" if len(runs) == 1 else f"runs: {over} of {len(runs)} {is_over} over"
         parts = [f"waiting for {count}", short_duration(waited_s)]
     text = cut("  ".join(part for part in parts if part), (context.screen.width or 80) - 1)
     sys.stderr.write(f"\r\033[K{text}")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import deque
 from itertools import islice
 
-from rtctl.client.check_argument import check_list, check_map
 from rtctl.client.connection import ANSWER_S, ConnectionLost
+from rtctl.core.check_argument import check_list, check_map
 from rtctl.core.deadline import Deadline
 from rtd.common.errors import PolicyError, RtdError, UnserialisableError
 from rtd.common.ids import new_ids

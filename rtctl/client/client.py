@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from rtctl.client.bound_task import BoundTask
-from rtctl.client.check_argument import check_list, check_number
 from rtctl.client.errors import single_outcome
 from rtctl.client.redis_pool import open_pool
 from rtctl.client.run import Run
 from rtctl.client.run_base import id_of
+from rtctl.client.run_collector import RunCollector
 from rtctl.client.run_pages import RunPages
 from rtctl.client.run_submitter import RunSubmitter
+from rtctl.core.check_argument import check_list
 from rtctl.core.deadline import GRACE_S, PING_S
 from rtctl.core.event_choice import request_of
-from rtd.common.errors import BadRequest
 from rtd.common.ids import new_id
 
 TYPE_CHECKING = False
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from rtctl.generated.verbs import Verbs
 
 
-class Client:
+class Client(RunCollector):
     """A daemon, as a blocking program uses it. Threads may share a client.
 
         with Client() as rt:
@@ -197,20 +197,8 @@ class Client:
         finally:
             parts.close()
 
-    def wait(
-        self, runs: Sequence[Run | str], timeout: float | None = None, any: bool = False
-    ) -> list[Run]:
-        """Return when all of the runs (or any of them) are over. Waits out restarts of rtd. After
-        `timeout` seconds (None: for ever) it raises WaitTimeout, and the runs go on."""
-        check_number("timeout", timeout)
-        if isinstance(runs, str) or not hasattr(runs, "__iter__"):
-            raise BadRequest("wait takes a list of runs")
-        runs = list(runs)  # an iterator can be read once
-        rows = self._pool.wait([id_of(run) for run in runs], timeout, any)
-        return [
-            (run if isinstance(run, Run) else Run(self, row["id"], row["task"])).learn(row)
-            for run, row in zip(runs, rows, strict=True)
-        ]
+    def _run_of(self, run: Run | str) -> Run:
+        return run if isinstance(run, Run) else Run(self, run, "")
 
     def kill(self, *runs: Run | str, grace: float | None = None, reason: str = "") -> list[Outcome]:
         """End runs and everything they started. Returns for each what was ended, or its error."""

@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 from time import monotonic, sleep
 
-from rtctl.client.check_argument import check_number, find_address
 from rtctl.client.connection import CONNECT_S, ConnectionLost, DaemonConnection
 from rtctl.client.errors import DaemonUnreachable
 from rtctl.client.part_stream import PartStream, without_defaults
+from rtctl.core.check_argument import check_number, find_address
 from rtctl.core.deadline import GRACE_S, Deadline, deadline_of
 from rtctl.generated.verbs import Verbs
 from rtd.common.errors import WaitTimeout
@@ -203,11 +203,11 @@ class ConnectionPool:
     def stream(self, method: str, params: dict[str, Any]) -> Stream[Any, Any]:
         """Open a streamed answer on a connection of its own."""
         position = None
-        if params.get("follow"):
+        if params.get("follow") or method == "collect":
             from rtctl.core.stream_position import position_of  # lazy: only followers need it
 
             position = position_of(method, params)
-        connection = self.acquire()
+        connection = self._take_or_wait(None)
         try:
             connection.send(method, without_defaults(params))
         except BaseException:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rtctl.core.call_protocols import Stream
     from rtctl.core.deadline import Deadline
     from rtctl.core.redis_options import RedisOptions
+    from rtd.redis_client.ends import RedisEnds
     from rtd.redis_client.events import RedisEvents
     from rtd.redis_client.redis_verbs import RedisVerbs
 
@@ -85,7 +86,7 @@ class RedisPool(ConnectionPool):
 class RedisPartStream:
     """The parts of a streamed answer; see `rtctl.client.part_stream.PartStream`."""
 
-    def __init__(self, events: RedisEvents) -> None:
+    def __init__(self, events: RedisEvents | RedisEnds) -> None:
         self._events = events
         self._is_closed = False
 

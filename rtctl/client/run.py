@@ -13,7 +13,7 @@ from rtd.model.run_states import TERMINAL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from typing import Any, Protocol
 
     from rtctl.generated.shapes import Progress, Row
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         @property
         def rpc(self) -> Verbs: ...
         def rpc_within(self, timeout: float | None) -> Verbs: ...
-        def wait(self, runs: Sequence[Run | str], timeout: float | None = None) -> list[Run]: ...
+        def wait(self, runs: Run, timeout: float | None = None) -> list[Run]: ...
         def retry(self, run: Run | str) -> Run: ...
 
 
@@ -109,12 +109,14 @@ class Run(RunBase):
             WaitTimeout: the run was not over by then. It goes on.
             RunFailed: the run ended without success; the sentence says why.
         """
-        rpc = self._source.rpc_within(timeout)
-        began = monotonic()
-        answer = rpc.result(run=self.id)
-        if answer["state"] not in TERMINAL:
-            self.wait(left_of(timeout, began))
+        answer = self._answer
+        if answer is None:
+            rpc = self._source.rpc_within(timeout)
+            began = monotonic()
             answer = rpc.result(run=self.id)
+            if answer["state"] not in TERMINAL:
+                self.wait(left_of(timeout, began))
+                answer = rpc.result(run=self.id)
         if answer["state"] == "succeeded":
             return answer["value"]
         raise RunFailed(self.id, answer)
@@ -128,7 +130,8 @@ class Run(RunBase):
         Raises:
             WaitTimeout: the run was not over by then. It goes on.
         """
-        return self._source.wait([self], timeout=timeout)[0]
+        self._source.wait(self, timeout=timeout)
+        return self
 
     def kill(self, grace: float | None = None, reason: str = "") -> list[tuple[int, str, str]]:
         """End the run and everything that it started. Returns when it is over.

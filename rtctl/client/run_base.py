@@ -11,6 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Self
 
+    from rtctl.generated.answers import ResultResult
     from rtctl.generated.shapes import Row
 
 
@@ -24,10 +25,12 @@ class RunBase:
             not come from a submit.
     """
 
-    __slots__ = ("_row", "created", "id", "task")
+    __slots__ = ("_answer", "_row", "created", "id", "task")
 
     def __init__(self, run_id: str, task: str, created: bool | None = None) -> None:
         self._row: Row | None = None
+        #: Its result, if that came with its end.
+        self._answer: ResultResult | None = None
         self.id = run_id
         self.task = task
         self.created = created
@@ -36,9 +39,10 @@ class RunBase:
         state = f" {self._row['state']}" if self._row else ""
         return f"<{type(self).__name__} {self.id} {self.task}{state}>"
 
-    def learn(self, row: Row) -> Self:
+    def learn(self, row: Row, result: ResultResult | None = None) -> Self:
         """Take over what the daemon says of this run."""
         self._row = row
+        self._answer = result or self._answer
         self.id, self.task = row["id"], row["task"]
         return self
 
@@ -51,6 +55,22 @@ class RunBase:
     def ended(self) -> bool:
         """Whether the run is known to be over. Does not call the daemon."""
         return self._row is not None and self._row["state"] in TERMINAL
+
+    @property
+    def ok(self) -> bool:
+        """Whether the run is known to be over, and has succeeded. Does not call the daemon: after
+        `wait`, `result` or `as_completed` it is known."""
+        return self._row is not None and self._row["state"] == "succeeded"
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the daemon has no more to say: the run is over, and its result is here."""
+        return self._answer is not None and self.ended
+
+    @property
+    def ended_at(self) -> float:
+        """When the run ended, epoch seconds; 0: that is not known."""
+        return (self._row["ended_at"] or 0.0) if self._row is not None else 0.0
 
 
 def dict_of(row: Row, result: Any) -> dict[str, Any]:
@@ -79,6 +99,16 @@ def error_of(row: Row) -> str | None:
     if row["state"] not in TERMINAL or row["state"] == "succeeded":
         return None
     return row["why"] or state_phrase(row["state"])
+
+
+def list_runs(runs: Any) -> list[Any]:
+    """Return the runs of a list, or the single run, each a run or a text that names one. Raises
+    BadRequest."""
+    single = isinstance(runs, str | RunBase) or not hasattr(runs, "__iter__")
+    found = [runs] if single else list(runs)  # an iterator can be read once
+    for run in found:
+        id_of(run)
+    return found
 
 
 def id_of(run: RunBase | str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rtctl.client.check_argument import check_number
+from rtctl.core.check_argument import check_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rtctl.client.check_argument import check_map
+from rtctl.core.check_argument import check_map
 from rtctl.generated.run_options import POLICIES
 from rtd.common.errors import BadRequest, PolicyError
 from rtd.common.exception_name import exception_name

@@ -74,8 +74,30 @@ class EventPosition(StreamPosition):
         return True
 
 
+class EndPosition(StreamPosition):
+    """The runs that have not ended."""
+
+    def __init__(self, params: Mapping[str, Any]) -> None:
+        super().__init__(params)
+        self._left = dict.fromkeys(params["runs"])
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The parameters of a request for the runs that are left."""
+        return {**self._params, "runs": list(self._left)}
+
+    def advance(self, part: Mapping[str, Any]) -> bool:
+        """See the base class."""
+        for ended in part["ended"]:
+            for name in ended["names"]:
+                self._left.pop(name, None)
+        return True
+
+
 def position_of(method: str, params: Mapping[str, Any]) -> StreamPosition | None:
     """Return the position of an answer that has just begun; None: it follows nothing."""
+    if method == "collect":
+        return EndPosition(params)
     if not params.get("follow"):
         return None
     return OutputPosition(params) if method == "logs" else EventPosition(params)

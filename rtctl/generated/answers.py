@@ -322,6 +322,13 @@ class EventsResult(TypedDict):
     """Events after `since` were gone already."""
 
 
+class CollectResult(TypedDict):
+    """The answer of `collect`."""
+
+    ended: int
+    """How many runs were sent."""
+
+
 class TaskLogResult(TypedDict):
     """The answer of `task_log`."""
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rtctl.core.call_protocols import AsyncCall, AsyncOpenStream, AsyncStream
     from rtctl.generated.answers import (
         CancelResult,
+        CollectResult,
         DisableResult,
         EnableResult,
         EndedResult,
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
         WaitResult,
         WhyResult,
     )
-    from rtctl.generated.shapes import Event, LogPart, SubmitOptions
+    from rtctl.generated.shapes import EndedRuns, Event, LogPart, SubmitOptions
 
 
 class AsyncVerbs:
@@ -147,7 +148,12 @@ class AsyncVerbs:
         return self._stream("logs", request)
 
     async def wait(
-        self, *, runs: list[str], timeout_s: float | None = None, any: bool = False
+        self,
+        *,
+        runs: list[str],
+        timeout_s: float | None = None,
+        any: bool = False,
+        waiter: str | None = None,
     ) -> WaitResult:
         """See `rtctl.generated.verbs.Verbs.wait`."""
         request: dict[str, Any] = {"runs": runs}
@@ -155,6 +161,8 @@ class AsyncVerbs:
             request["timeout_s"] = timeout_s
         if any:
             request["any"] = any
+        if waiter is not None:
+            request["waiter"] = waiter
         answer: WaitResult = await self._call("wait", request)
         return answer
 
@@ -411,6 +419,17 @@ class AsyncVerbs:
         if type:
             request["type"] = type
         return self._stream("events", request)
+
+    def collect(
+        self, *, runs: list[str], values: bool = False, waiter: str | None = None
+    ) -> AsyncStream[EndedRuns, CollectResult]:
+        """See `rtctl.generated.verbs.Verbs.collect`."""
+        request: dict[str, Any] = {"runs": runs}
+        if values:
+            request["values"] = values
+        if waiter is not None:
+            request["waiter"] = waiter
+        return self._stream("collect", request)
 
     async def task_log(
         self,

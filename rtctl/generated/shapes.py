@@ -191,6 +191,26 @@ class LogPart(TypedDict):
     """How many bytes of the attempt's output there are up to here."""
 
 
+class EndedRun(TypedDict):
+    """A run that has ended."""
+
+    names: list[str]
+    """The targets of the request that named it."""
+    row: Row
+    """As in ls."""
+    result: dict[str, Any] | None
+    """As the answer to `result`; none: it is large, or was not wanted."""
+
+
+class EndedRuns(TypedDict):
+    """Runs that have ended, in the order of their ends."""
+
+    sub: int
+    """Id of the request."""
+    ended: list[EndedRun]
+    """The runs."""
+
+
 class Event(TypedDict):
     """Something that happened to a run or a queue, or an event that a task has emitted."""
 

@@ -71,5 +71,6 @@ ANSWERS_WITHIN_S: dict[str, float | None] = {
     "kill": None,
     "reload_run": None,
     "queue_purge": None,
+    "collect": None,
     "reload": None,
 }

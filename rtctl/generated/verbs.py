@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rtctl.core.call_protocols import Call, OpenStream, Stream
     from rtctl.generated.answers import (
         CancelResult,
+        CollectResult,
         DisableResult,
         EnableResult,
         EndedResult,
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
         WaitResult,
         WhyResult,
     )
-    from rtctl.generated.shapes import Event, LogPart, SubmitOptions
+    from rtctl.generated.shapes import EndedRuns, Event, LogPart, SubmitOptions
 
 
 class Verbs:
@@ -184,7 +185,12 @@ class Verbs:
         return self._stream("logs", request)
 
     def wait(
-        self, *, runs: list[str], timeout_s: float | None = None, any: bool = False
+        self,
+        *,
+        runs: list[str],
+        timeout_s: float | None = None,
+        any: bool = False,
+        waiter: str | None = None,
     ) -> WaitResult:
         """Answer when all of the runs (or any of them) have ended.
 
@@ -193,12 +199,15 @@ class Verbs:
                 recent run, or a key.
             timeout_s: after it: error `timeout`; the runs go on.
             any: one is enough.
+            waiter: the run that waits, if one does.
         """
         request: dict[str, Any] = {"runs": runs}
         if timeout_s is not None:
             request["timeout_s"] = timeout_s
         if any:
             request["any"] = any
+        if waiter is not None:
+            request["waiter"] = waiter
         answer: WaitResult = self._call("wait", request)
         return answer
 
@@ -604,6 +613,26 @@ class Verbs:
         if type:
             request["type"] = type
         return self._stream("events", request)
+
+    def collect(
+        self, *, runs: list[str], values: bool = False, waiter: str | None = None
+    ) -> Stream[EndedRuns, CollectResult]:
+        """Send each run as soon as it has ended, in `collect` notifications of several at a time;
+        the first of them holds those that were over already, perhaps none. The answer comes
+        when all have ended.
+
+        Args:
+            runs: which runs, each an id, 4 or more characters of its start or end that fit one
+                recent run, or a key.
+            values: send results with the runs, those that are not large.
+            waiter: the run that waits, if one does.
+        """
+        request: dict[str, Any] = {"runs": runs}
+        if values:
+            request["values"] = values
+        if waiter is not None:
+            request["waiter"] = waiter
+        return self._stream("collect", request)
 
     def task_log(
         self,

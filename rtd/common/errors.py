@@ -163,9 +163,18 @@ class ShuttingDown(RtdError):
 
 
 class WaitTimeout(RtdError):
-    """The wait ended before the run did. The run goes on."""
+    """The wait ended before the run did. The run goes on.
+
+    Attributes:
+        done, pending: where clients wait for several runs: those that are over, and the others.
+    """
 
     code = "timeout"
+
+    def __init__(self, sentence: str, details: Any = None) -> None:
+        super().__init__(sentence, details)
+        self.done: list[Any] = []
+        self.pending: list[Any] = []
 
 
 class Unreachable(RtdError):

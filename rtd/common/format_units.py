@@ -1,7 +1,16 @@
-"""Durations and sizes as people read them.
+"""Durations and sizes as people read them, and which runs are not over.
 
 Imported by every `rtctl`: it must stay cheap, so the parsers are in `rtd.common.units`.
 """
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+#: So many runs are named that are not over.
+_NAMED = 3
 
 
 def format_duration(seconds: float) -> str:
@@ -26,3 +35,24 @@ def format_bytes(count: int) -> str:
             return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
         size /= 1024
     return f"{size:.1f} TB"
+
+
+def not_over_text(left: Sequence[str], count: int, timeout_s: float | None) -> str:
+    """Return the sentence about runs that are not over in time.
+
+    Args:
+        left: the ids of those that are not.
+        count: how many runs there are.
+        timeout_s: the limit.
+    """
+    after = f"after {format_duration(timeout_s or 0.0)}"
+    if count == 1:
+        return f"run {left[0]} is not over {after}; it goes on"
+    over, some = count - len(left), ", ".join(left[:_NAMED])
+    more = f" and {len(left) - _NAMED:,} more" if len(left) > _NAMED else ""
+    verbs = ("is", "it goes") if len(left) == 1 else ("are", "they go")
+    is_over = "is" if over == 1 else "are"
+    return (
+        f"{over:,} of {count:,} runs {is_over} over {after}; {some}{more} {verbs[0]} not, and"
+        f" {verbs[1]} on"
+    )

@@ -59,6 +59,11 @@ class EagerRun(RunBase):
         return True
 
     @property
+    def ok(self) -> bool:
+        """Whether the run has succeeded."""
+        return bool(self._outcome)
+
+    @property
     def state(self) -> str:
         """succeeded, error, exception or cancelled."""
         return self._outcome.state

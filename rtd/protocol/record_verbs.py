@@ -1,9 +1,9 @@
-"""The verbs about the records of ended runs, about leases that no executor holds any more, and on
-events."""
+"""The verbs about the records of ended runs, about leases that no executor holds any more, on
+events, and those that wait for the ends of runs."""
 
 from typing import Final
 
-from rtd.protocol.run_verbs import ID, TARGET
+from rtd.protocol.run_verbs import ID, RUNS, TARGET, WAITER
 from rtd.protocol.schema import Field, Shape, Verb
 
 STALE_LEASE: Final = Shape(
@@ -101,3 +101,20 @@ EVENTS: Final = Verb(
         {"last": "1769846400000-0/1769846399000-3", "trimmed": False},
     ),
 )  # fmt: skip
+
+COLLECT: Final = Verb(
+    name="collect",
+    command="wait",
+    answers_within_s=None,
+    doc="Send each run as soon as it has ended, in `collect` notifications of several at a time; "
+    "the first of them holds those that were over already, perhaps none. The answer comes when all "
+    "have ended.",
+    params=(
+        RUNS,
+        Field("values", "bool", "send results with the runs, those that are not large", False),
+        WAITER,
+    ),
+    result=(Field("ended", "int", "how many runs were sent"),),
+    stream=("collect", "EndedRuns"),
+    example=({"runs": ["X9YB", "7F0C"], "values": True}, {"ended": 2}),
+)

@@ -9,11 +9,11 @@ TARGET: Final = "an id, 4 or more characters of its start or end that fit one re
 REASON: Final = Field(
     "reason", "str", "goes into the records; at most 500 characters", "", max_chars=500
 )
-_RUN: Final = Field("run", "str", f"which run: {TARGET}")
+RUN: Final = Field("run", "str", f"which run: {TARGET}")
 _GRACE: Final = Field(
     "grace_s", "float | None", "instead of the task's stop_grace; 0: kill at once", None
 )
-_RUNS: Final = Field("runs", "list[str]", f"which runs, each {TARGET}")
+RUNS: Final = Field("runs", "list[str]", f"which runs, each {TARGET}")
 _OUTCOMES: Final = Field("runs", "list[Outcome]", "one for each target, in their order")
 _SPLIT: Final[dict[str, Any]] = {"run": "X9YB", "id": ID, "pids": [], "new": None, "error": None}
 
@@ -85,7 +85,7 @@ SHOW: Final = Verb(
     aliases=("inspect",),
     completes="run",
     doc="Return everything that rtd knows of a run.",
-    params=(_RUN,),
+    params=(RUN,),
     result=(
         Field("row", "Row", "as in ls"),
         Field("params", "Any", "as submitted"),
@@ -115,7 +115,7 @@ LOGS: Final = Verb(
     completes="run",
     doc="Send the output of a run as `log` notifications; the answer follows the last one.",
     params=(
-        _RUN,
+        RUN,
         Field("attempt", "int | None", "which try; default: the latest", None),
         Field("follow", "bool", "go on until the run ends, over further attempts", False),
         Field("lines", "int | None", "only the last so many of the lines so far", None),
@@ -138,6 +138,8 @@ LOGS: Final = Verb(
     ),
 )  # fmt: skip
 
+WAITER: Final = Field("waiter", "str | None", "the run that waits, if one does", None)
+
 WAIT: Final = Verb(
     name="wait",
     summary="until runs are over",
@@ -145,23 +147,24 @@ WAIT: Final = Verb(
     answers_within_s=None,
     doc="Answer when all of the runs (or any of them) have ended.",
     params=(
-        _RUNS,
+        RUNS,
         Field("timeout_s", "float | None", "after it: error `timeout`; the runs go on", None),
         Field("any", "bool", "one is enough", False),
+        WAITER,
     ),
     result=(Field("runs", "list[Row]", "all of them, in order"),),
     example=(
         {"runs": ["X9YB"], "timeout_s": 60.0},
         {"runs": [{"id": ID, "state": "succeeded", "...": "..."}]},
     ),
-)
+)  # fmt: skip
 
 RESULT: Final = Verb(
     name="result",
     summary="the value that a run returned",
     completes="run",
     doc="Return the value that a run returned, or why there is none.",
-    params=(_RUN,),
+    params=(RUN,),
     result=(
         Field("id", "str", "the run"),
         Field("state", "str", "its state; the other values have a meaning once it is terminal"),
@@ -185,11 +188,7 @@ KILL: Final = Verb(
     answers_within_s=None,
     doc="End runs: ask, wait the grace, then kill the whole process tree. A run that is still "
     "queued is cancelled. Answers when they are over.",
-    params=(
-        _RUNS,
-        _GRACE,
-        REASON,
-    ),
+    params=(RUNS, _GRACE, REASON),
     result=(_OUTCOMES,),
     example=(
         {"runs": ["X9YB"], "grace_s": 1.0, "reason": "wrong input"},
@@ -204,7 +203,7 @@ RELOAD_RUN: Final = Verb(
     doc="End the attempt of a running run as `kill` does, and begin the next one at once, at the "
     "head of its queue. It is no failure and uses up no retry. Answers when the attempt is over.",
     params=(
-        _RUN,
+        RUN,
         Field("params", "dict[str, Any]", "new values of parameters; the others stay", {}),
         _GRACE,
         REASON,
@@ -224,7 +223,7 @@ CANCEL: Final = Verb(
     completes="queued_run",
     doc="Withdraw runs that have not started. One that runs is left alone (`wrong_state`).",
     repeatable=False,
-    params=(_RUNS, REASON),
+    params=(RUNS, REASON),
     result=(_OUTCOMES,),
     example=({"runs": ["X9YB"]}, {"runs": [_SPLIT | {"state": "cancelled"}]}),
 )
@@ -238,7 +237,7 @@ RETRY: Final = Verb(
     doc="Submit ended runs once more, with the same parameters and options, as new runs: a run "
     "that has ended never changes.",
     params=(
-        _RUNS,
+        RUNS,
         Field("ids", "list[str] | None", "a ULID for each new run, so that it is safe to repeat",
               None),
     ),

@@ -145,6 +145,26 @@ LOG: Final = Shape(
     ),
 )
 
+ENDED_RUNS: Final = Shape(
+    "EndedRuns",
+    "Runs that have ended, in the order of their ends.",
+    (
+        Field("sub", "int", "id of the request"),
+        Field("ended", "list[EndedRun]", "the runs"),
+    ),
+)
+
+ENDED_RUN: Final = Shape(
+    "EndedRun",
+    "A run that has ended.",
+    (
+        Field("names", "list[str]", "the targets of the request that named it"),
+        Field("row", "Row", "as in ls"),
+        Field("result", "dict[str, Any] | None", "as the answer to `result`; none: it is large, or "
+              "was not wanted"),
+    ),
+)  # fmt: skip
+
 EVENT: Final = Shape(
     "Event",
     "Something that happened to a run or a queue, or an event that a task has emitted.",
@@ -192,6 +212,6 @@ SUBMIT_OPTIONS: Final = (
 OPTIONS: Final = Shape("SubmitOptions", "How runs are to be queued and watched.", SUBMIT_OPTIONS)
 
 SHAPES: Final = (
-    PROGRESS, ROW, ATTEMPT, OUTCOME, QUEUE, TASK, LOG, EVENT, OPTIONS, PARAM, *SCHEDULE_SHAPES,
-    STALE_LEASE, *DAEMON_SHAPES,
+    PROGRESS, ROW, ATTEMPT, OUTCOME, QUEUE, TASK, LOG, ENDED_RUN, ENDED_RUNS, EVENT, OPTIONS, PARAM,
+    *SCHEDULE_SHAPES, STALE_LEASE, *DAEMON_SHAPES,
 )  # fmt: skip

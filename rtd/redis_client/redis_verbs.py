@@ -15,6 +15,7 @@ from rtd.store.commands.commands import StoreCommands
 from rtd.supervisor.runs.submit import SubmitRequest, submit, without_reply
 
 if TYPE_CHECKING:
+    from rtd.redis_client.ends import RedisEnds
     from rtd.redis_client.events import RedisEvents
 
 #: What a client can do instead of what needs a daemon.
@@ -85,9 +86,14 @@ class RedisVerbs:
         run_blocking(self._context.refresh())
         return answer(self._context, method, checked)
 
-    def open_stream(self, method: str, params: Mapping[str, Any]) -> "RedisEvents":
+    def open_stream(self, method: str, params: Mapping[str, Any]) -> "RedisEvents | RedisEnds":
         """Return the streamed answer to a request. Raises RtdError."""
         checked = check_request(method, params)
+        if method == "collect":
+            from rtd.redis_client.ends import RedisEnds  # lazy: as in `answer`
+
+            run_blocking(self._context.refresh())
+            return RedisEnds(self._context, checked)
         if method != "events":
             raise self._needs_daemon(method)
         from rtd.redis_client.events import RedisEvents  # lazy: as in `answer`

@@ -4,12 +4,12 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from rtd.common.errors import BadRequest, RtdError, StoreGone, StoreRefusal
+from rtd.common.errors import BadRequest, StoreGone, StoreRefusal
 from rtd.model.run_states import TERMINAL
 from rtd.redis_client.connections import CONNECT_S
 from rtd.redis_client.run_blocking import run_blocking
 from rtd.rpc.core.read_records import read_records
-from rtd.rpc.core.resolve_target import resolve_targets
+from rtd.rpc.core.resolve_target import resolve_all
 from rtd.rpc.core.run_rows import RunRows
 from rtd.rpc.core.target_limit import check_count
 from rtd.rpc.verbs.wait import timeout_error
@@ -33,18 +33,12 @@ def wait(context: SupervisorContext, params: Mapping[str, Any]) -> dict[str, Any
     check_count(context, params["runs"], "runs")
     timeout_s = params["timeout_s"]
     until = None if timeout_s is None else time.monotonic() + timeout_s
-    ids = [_known(one) for one in run_blocking(resolve_targets(context, params["runs"]))]
+    ids = run_blocking(resolve_all(context, params["runs"]))
     rows: Rows = run_blocking(_rows(context, ids))
     enough = len(set(ids)) - 1 if params["any"] else 0
     if len(_pending(rows)) > enough:
         rows = _until_ended(context, ids, enough, until, timeout_s)
     return {"runs": [rows[run_id] for run_id in ids]}
-
-
-def _known(found: str | RtdError) -> str:
-    if isinstance(found, RtdError):
-        raise found
-    return found
 
 
 def _until_ended(
@@ -86,7 +80,7 @@ def _watch(
         left_s = None if until is None else until - time.monotonic()
         channel = None if left_s is not None and left_s <= 0 else ends.next_channel(left_s)
         if channel is None:
-            raise timeout_error(len(pending), timeout_s)
+            raise timeout_error(ids, pending, timeout_s)
         pending.discard(channels.get(channel, ""))
     return run_blocking(_rows(context, ids))
 

@@ -13,6 +13,7 @@ from rtd.protocol import frames
 from rtd.protocol.verbs import VERBS, check_request
 from rtd.rpc import verbs
 from rtd.rpc.core.connection import ClientConnection
+from rtd.rpc.core.connection_requests import WAITING
 from rtd.rpc.core.request import ClientRequest
 from rtd.rpc.core.verb_handlers import HANDLERS
 from rtd.store.connection.async_protocol import IS_PROMPT
@@ -38,7 +39,7 @@ class VerbDispatcher:
         if not client.greeted and request.method != "hello":
             raise BadRequest("the first request on a connection must be hello")
         checked = check_request(request.method, request.params)
-        IS_PROMPT.set(not (request.method == "wait" or checked.get("follow")))
+        IS_PROMPT.set(not (request.method in WAITING or checked.get("follow")))
         try:
             return await HANDLERS[request.method](
                 ClientRequest(self._node, client, request.msgid, checked)

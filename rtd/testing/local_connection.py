@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,10 +13,35 @@ from rtctl.aio.connection_pool import AsyncConnectionPool
 from rtctl.client.connection import DaemonConnection
 from rtctl.client.connection_pool import ConnectionPool
 from rtctl.core.deadline import Deadline
-from rtd.common.errors import BadRequest, RtdError
+from rtd.common.errors import BadRequest, RtdError, WaitTimeout
+from rtd.protocol.frames import Notification, Response
 
 #: Answers a request, given its verb and its parameters.
 Answer = Callable[[str, dict[str, Any]], Any]
+
+
+class LocalEnds:
+    """The parts of the answer to a `collect`."""
+
+    def __init__(self, answer: Answer, params: Mapping[str, Any]) -> None:
+        self._answer = answer
+        self._pending = list(dict.fromkeys(params["runs"]))
+        self.count = len(self._pending)
+
+    def next_part(self, timeout_s: float | None) -> dict[str, Any] | None:
+        """Return the next part; None: all runs are over. Raises WaitTimeout."""
+        if not self._pending:
+            return None
+        request = {"runs": self._pending, "timeout_s": timeout_s, "any": True}
+        rows = self._answer("wait", request)["runs"]
+        ended = [
+            {"names": [name], "row": row, "result": None}
+            for name, row in zip(self._pending, rows, strict=True)
+            if row["ended_at"] is not None
+        ]
+        over = {one["names"][0] for one in ended}
+        self._pending = [name for name in self._pending if name not in over]
+        return {"ended": sorted(ended, key=lambda one: one["row"]["ended_at"])}
 
 
 class LocalConnection(DaemonConnection):
@@ -27,6 +52,7 @@ class LocalConnection(DaemonConnection):
         self.listener_uid = os.getuid()
         self._answer = answer
         self._answers: dict[int, Any] = {}
+        self._ends: LocalEnds | None = None
         self._number = 0
 
     def is_idle(self) -> bool:
@@ -42,6 +68,9 @@ class LocalConnection(DaemonConnection):
     def send(self, method: str, params: dict[str, Any], until: Deadline | None = None) -> int:
         """Answer a request; the answer, or the error, is there for `receive_answer`."""
         self._number += 1
+        if method == "collect":
+            self._ends = LocalEnds(self._answer, params)
+            return self._number
         try:
             self._answers[self._number] = self._answer(method, params)
         except RtdError as error:
@@ -56,6 +85,19 @@ class LocalConnection(DaemonConnection):
         if isinstance(found, RtdError):
             raise found
         return found
+
+    def receive(self, until: Deadline | None) -> Response | Notification:
+        """Return the next part of the answer to a `collect`, or the answer itself."""
+        assert self._ends is not None
+        try:
+            part = self._ends.next_part(None if until is None else until.left_s)
+        except WaitTimeout as error:
+            if until is not None and until.is_over:
+                raise
+            return Response(self._number, error, None)  # no time would be enough
+        if part is None:
+            return Response(self._number, None, {"ended": self._ends.count})
+        return Notification("collect", part)
 
 
 class AsyncLocalConnection(AsyncDaemonConnection):
@@ -75,8 +117,14 @@ class AsyncLocalConnection(AsyncDaemonConnection):
         return await asyncio.to_thread(self._answer, method, params)
 
     async def stream(self, method: str, params: dict[str, Any]) -> AsyncIterator[tuple[bool, Any]]:
-        """Raise RtdError: no streamed answer is known."""
-        yield False, self._answer(method, params)
+        """Yield the parts of the answer to a `collect`. Raises RtdError for other requests."""
+        if method != "collect":
+            yield False, self._answer(method, params)
+            return
+        ends = LocalEnds(self._answer, params)
+        while (part := await asyncio.to_thread(ends.next_part, None)) is not None:
+            yield True, part
+        yield False, {"ended": ends.count}
 
     async def aclose(self) -> None:
         """Do nothing."""

@@ -7,7 +7,7 @@ from contextvars import Context
 from time import monotonic
 
 from rtd.common.errors import WaitTimeout
-from rtd.common.format_units import format_duration
+from rtd.common.format_units import not_over_text
 from rtd.common.msgpack_values import pack
 from rtd.executor.core.leased_run import LeasedRun
 from rtd.model.run_states import RunState
@@ -97,8 +97,10 @@ class QueueExecutor:
         while len(pending := [run for run in runs if not run.is_over]) > enough:
             left_s = None if until is None else until - monotonic()
             if left_s is not None and left_s <= 0:
-                limit = format_duration(timeout_s or 0.0)
-                raise WaitTimeout(f"{len(pending)} of the runs have not ended after {limit}")
+                count = len({run.id for run in runs})
+                left = list(dict.fromkeys(run.id for run in pending))
+                details = {"over": count - len(left), "runs": count}
+                raise WaitTimeout(not_over_text(left, count, timeout_s), details)
             if not self.step(due)[0]:
                 self._wait_for_threads(pending, left_s)
 

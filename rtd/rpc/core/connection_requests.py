@@ -24,6 +24,8 @@ AT_ONCE: Final = frozenset({"hello", "ping"})
 #: Requests whose first step is taken at once, unless so many wait behind them.
 NOW: Final = AT_ONCE | {"submit"}
 FEW: Final = 2
+#: Requests that take as long as runs do, also while Redis is away.
+WAITING: Final = frozenset({"collect", "wait"})
 
 
 class ConnectionRequests:
@@ -150,7 +152,7 @@ class ConnectionRequests:
         if not request.large_bytes:
             return await self._handle(request)
         try:
-            if request.method == "wait":  # it holds up no other while it waits
+            if request.method in WAITING:  # it holds up no other while it waits
                 await self._unpack_wait(request)
                 self._end_large(request)
                 return await self._handle(request)

@@ -79,6 +79,16 @@ async def resolve_targets(
     return [found[target] for target in targets]
 
 
+async def resolve_all(context: SupervisorContext, targets: Sequence[str]) -> list[str]:
+    """Return the ids of the runs that targets name. Raises as `resolve_target` does."""
+    ids: list[str] = []
+    for found in await resolve_targets(context, targets):
+        if isinstance(found, RtdError):
+            raise found
+        ids.append(found)
+    return ids
+
+
 async def _find_keys(context: SupervisorContext, targets: list[str]) -> dict[str, str]:
     """Return the ids of the runs that have these keys, by the keys that there are."""
     found: dict[str, str] = {}

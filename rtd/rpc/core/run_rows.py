@@ -8,7 +8,7 @@ import msgpack
 from rtd.common.msgpack_values import unpack
 from rtd.model.manifest import COMMAND
 from rtd.model.parameter_names import hide_private
-from rtd.model.run_record import RunRecord, count_failures
+from rtd.model.run_record import RunRecord, RunSpec, count_failures
 from rtd.model.run_states import RunState
 from rtd.process.board.board import SlotSnapshot
 from rtd.rpc.core.bad_records import RunRow, bad_record_row
@@ -36,6 +36,8 @@ class RunRows:
         self._context = context
         self._progress = progress or {}
         self._private: dict[str, frozenset[str]] = {}
+        #: Those of tasks; a submit may have others.
+        self._retries: dict[str, int] = {}
         self._going: dict[str, SlotSnapshot] = {seen.run_id: seen for seen in context.busy_slots()}
 
     def is_going(self, run_id: str) -> bool:
@@ -80,7 +82,7 @@ class RunRows:
             "started_at": last.started_at if last else None,
             "ended_at": record.end.ended_at if record.end else None,
             "attempt": len(record.attempts),
-            "attempts": policies_of(self._context, spec).retries + 1 + _free_attempts(record),
+            "attempts": self._retries_of(spec) + 1 + _free_attempts(record),
             "by": record.end.by if record.end else None,
             "why": why_of(record),
             "progress": self._progress_of(spec.id),
@@ -92,6 +94,15 @@ class RunRows:
         if record.state is RunState.QUEUED and (seen is not None or leased):
             self._show_running(row, seen)
         return row
+
+    def _retries_of(self, spec: RunSpec) -> int:
+        if "retries" in spec.opts:
+            return policies_of(self._context, spec).retries
+        retries = self._retries.get(spec.task)
+        if retries is None:
+            retries = policies_of(self._context, spec._replace(opts={})).retries
+            self._retries[spec.task] = retries
+        return retries
 
     def _private_in(self, task: str) -> frozenset[str]:
         names = self._private.get(task)

@@ -2,15 +2,16 @@
 
 import asyncio
 import time
+from collections.abc import Container, Iterable
 from typing import Any, Final
 
-from rtd.common.errors import BadRequest, RtdError, WaitTimeout
-from rtd.common.format_units import format_duration
+from rtd.common.errors import BadRequest, WaitTimeout
+from rtd.common.format_units import format_duration, not_over_text
 from rtd.protocol import frames, run_verbs
 from rtd.protocol.packed_rows import PackedResult, PackedRows
 from rtd.rpc.core.read_records import CHUNK, read_records
 from rtd.rpc.core.request import ClientRequest
-from rtd.rpc.core.resolve_target import resolve_targets
+from rtd.rpc.core.resolve_target import resolve_all
 from rtd.rpc.core.run_rows import RunRows
 from rtd.rpc.core.target_limit import reserved_targets
 from rtd.rpc.core.verb_handlers import handles
@@ -37,7 +38,7 @@ async def handle(request: ClientRequest) -> dict[str, Any] | PackedResult:
     with reserved_targets(request):
         try:
             async with asyncio.timeout(limit_s):
-                ids = await _ids(context, params["runs"])
+                ids = await resolve_all(context, params["runs"])
                 await _until_ended(request, ids, until)
                 return await context.retry(lambda: _result(context, ids))
         except TimeoutError:
@@ -45,15 +46,6 @@ async def handle(request: ClientRequest) -> dict[str, Any] | PackedResult:
                 f"whether the runs have ended is not known after {format_duration(timeout_s)}:"
                 " Redis has not answered; they go on"
             ) from None
-
-
-async def _ids(context: SupervisorContext, targets: list[str]) -> list[str]:
-    ids: list[str] = []
-    for found in await resolve_targets(context, targets):
-        if isinstance(found, RtdError):
-            raise found
-        ids.append(found)
-    return ids
 
 
 async def _until_ended(request: ClientRequest, ids: list[str], until: float | None) -> None:
@@ -68,30 +60,30 @@ async def _until_ended(request: ClientRequest, ids: list[str], until: float | No
         async with asyncio.timeout(timeout_s):
             await context.retry(lambda: waiters.add(watch))
     except TimeoutError:
-        raise _timeout(watch, timeout_s) from None
+        raise timeout_error(ids, watch.pending, timeout_s) from None
     try:
         while len(watch.pending) > enough:
-            await _change(watch, until, timeout_s)
+            await _change(watch, ids, until, timeout_s)
     finally:
         await waiters.remove(watch)
 
 
-async def _change(watch: RunWatch, until: float | None, timeout_s: float | None) -> None:
+async def _change(
+    watch: RunWatch, ids: list[str], until: float | None, timeout_s: float | None
+) -> None:
     left_s = None if until is None else max(0.0, until - time.monotonic())
     if not await watch.wait_change(left_s):
-        raise _timeout(watch, timeout_s)
+        raise timeout_error(ids, watch.pending, timeout_s)
 
 
-def _timeout(watch: RunWatch, timeout_s: float | None) -> WaitTimeout:
-    return timeout_error(len(watch.pending), timeout_s)
-
-
-def timeout_error(count: int, timeout_s: float | None) -> WaitTimeout:
-    """Return the error for so many runs that have not ended within the limit."""
-    return WaitTimeout(
-        f"{count} of the runs {'has' if count == 1 else 'have'} not ended after"
-        f" {format_duration(timeout_s or 0.0)}; {'it goes' if count == 1 else 'they go'} on"
-    )
+def timeout_error(
+    ids: Iterable[str], pending: Container[str], timeout_s: float | None
+) -> WaitTimeout:
+    """Return the error for runs of which some have not ended within the limit."""
+    runs = list(dict.fromkeys(ids))
+    left = [run_id for run_id in runs if run_id in pending]
+    details = {"over": len(runs) - len(left), "runs": len(runs)}
+    return WaitTimeout(not_over_text(left, len(runs), timeout_s), details)
 
 
 async def _result(context: SupervisorContext, ids: list[str]) -> dict[str, Any] | PackedResult:

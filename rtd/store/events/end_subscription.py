@@ -1,5 +1,6 @@
 """A connection that hears of the ends of runs. Not for several threads."""
 
+from collections import deque
 from collections.abc import Sequence
 
 import hiredis
@@ -14,7 +15,7 @@ class EndSubscription(WaitingConnection):
 
     def __init__(self, url: str, *, reply_timeout_s: float = codec.REPLY_S) -> None:
         super().__init__(url, reply_timeout_s=reply_timeout_s)
-        self._early: list[str] = []
+        self._early: deque[str] = deque()
 
     def subscribe(self, channels: Sequence[str]) -> None:
         """Subscribe to channels; Redis has done so before it carries out what is sent later.
@@ -23,7 +24,6 @@ class EndSubscription(WaitingConnection):
             StoreGone: the connection is lost.
             StoreError: Redis refused it.
         """
-        self._early.clear()
         self._send(codec.pack_args(("SUBSCRIBE", *channels)))
         left = len(channels)
         while left:
@@ -35,6 +35,11 @@ class EndSubscription(WaitingConnection):
             else:
                 self._early.append(reply[1].decode())
 
+    @property
+    def has_early(self) -> bool:
+        """Whether messages are here that came while it subscribed."""
+        return bool(self._early)
+
     def next_channel(self, timeout_s: float | None) -> str | None:
         """Return the channel of the next message; None: there was none in time.
 
@@ -42,7 +47,7 @@ class EndSubscription(WaitingConnection):
             StoreGone: the connection is lost.
         """
         if self._early:
-            return self._early.pop(0)
+            return self._early.popleft()
         reply = self._next_reply("SUBSCRIBE", timeout_s)
         if reply is codec.INCOMPLETE:
             return None

@@ -29,6 +29,7 @@ class RunWatch:
     def __init__(self, waiters: "RunWaiters", ids: Sequence[str]) -> None:
         self._waiters = waiters
         self.pending = set(ids)
+        self._ended: list[str] = []
         self._changed = asyncio.Event()
 
     async def __aenter__(self) -> "RunWatch":
@@ -46,7 +47,18 @@ class RunWatch:
     def on_run_end(self, run_id: str) -> None:
         """Note that one of the runs has ended."""
         self.pending.discard(run_id)
+        self._ended.append(run_id)
         self._changed.set()
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether runs have ended since the last `take_ended`."""
+        return bool(self._ended)
+
+    def take_ended(self) -> list[str]:
+        """Return the runs that have ended since the last call."""
+        ended, self._ended = self._ended, []
+        return ended
 
     async def wait_change(self, timeout_s: float | None) -> bool:
         """Wait until another of the runs ends. False when the time ran out first."""

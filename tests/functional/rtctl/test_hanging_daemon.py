@@ -103,7 +103,7 @@ def test_a_handle_gives_up_at_its_limit(start_daemon: DaemonMaker) -> None:
             for give_up in (run.result, run.wait):
                 with within(SOON_S), pytest.raises(WaitTimeout):
                     give_up(timeout=LIMIT_S)
-        with pytest.raises(WaitTimeout, match="not ended after 200ms"):
+        with pytest.raises(WaitTimeout, match="is not over after 200ms"):
             run.result(timeout=0.2)
 
 

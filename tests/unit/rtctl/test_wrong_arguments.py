@@ -17,8 +17,9 @@ from rtd.common.errors import BadRequest, ConfigError, PolicyError, RtdError
 
 CALLS: list[tuple[str, list[Any], dict[str, Any], str]] = [
     ("wait", [["X"]], {"timeout": "abc"}, "timeout must be a number or None, not 'abc'"),
-    ("wait", [None], {}, "wait takes a list of runs"),
-    ("wait", ["X"], {}, "wait takes a list of runs"),
+    ("wait", [None], {}, "None is no run"),
+    ("wait", [["X", 5]], {}, "5 is no run"),
+    ("results", [{"a": 1}, "x"], {}, "timeout must be a number or None, not 'x'"),
     ("kill", [None], {}, "None is no run"),
     ("ls", [], {"limit": "x"}, "limit must be a number or None, not 'x'"),
     ("ls", [], {"state": 5}, "state must be a state or a list of states, not 5"),

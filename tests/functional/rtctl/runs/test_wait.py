@@ -54,6 +54,14 @@ def test_a_terminal_shows_progress_when_it_takes_longer(jobs: Daemon, gate: Path
     assert text.endswith("\r\033[K"), "the line is wiped away"
 
 
+def test_a_terminal_shows_how_many_are_over(jobs: Daemon, gate: Path) -> None:
+    runs = [submit(jobs, "add", "a:=1"), submit(jobs, "hold", f"gate={gate}")]
+    terminal = Terminal(["rtctl", "wait", *runs], jobs.env, 80)
+    terminal.read_until("waiting for runs: 1 of 2 is over")
+    gate.touch()
+    assert terminal.finish()[1] == 0
+
+
 def test_an_interrupt_is_130(jobs: Daemon, gate: Path) -> None:
     run = submit(jobs, "hold", f"gate={gate}")
     terminal = Terminal(["rtctl", "wait", run], jobs.env, 80)
