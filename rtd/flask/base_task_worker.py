@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
@@ -17,8 +18,8 @@ from rtd.flask.core.app_registry import AppRegistry, is_imported_by_rtd
 from rtd.flask.core.check_payload import check_payload
 from rtd.flask.core.engines import dispose_engines
 from rtd.flask.core.settings import FlaskSettings, read_settings, remarks_on
-from rtd.flask.daemon.find_app import FACTORIES
 from rtd.flask.task_declarations import WorkerDeclarations
+from rtd.session.app.find_web_app import call_factory, factory_in
 from rtd.session.context.run_context import find_run
 from rtd.session.session import Session
 
@@ -143,15 +144,11 @@ class BaseTaskWorker(WorkerDeclarations):
         """
         if self.apps:
             return
-        name = next((n for n in FACTORIES if callable(getattr(module, n, None))), None)
-        if name is not None:
-            try:
-                getattr(module, name)()
-            except Exception as error:
-                raise AppError(
-                    f"app {app}: {name}() failed: {type(error).__name__}: {error};"
-                    f" a call with arguments is an app, too: {app}:{name}('dev')"
-                ) from error
+        for place in (module, *_packages_of(module)):
+            name = factory_in(place)
+            if name is not None:
+                call_factory(place, name, app)
+                break
         if not self.apps:
             raise AppError(
                 f"app {app}: its task worker has no Flask app; name the app or its factory"
@@ -161,6 +158,13 @@ class BaseTaskWorker(WorkerDeclarations):
     def _dispose_engines(self) -> None:
         for app in self.apps.all():
             dispose_engines(app)
+
+
+def _packages_of(module: ModuleType) -> list[ModuleType]:
+    """Return the packages that a module is in: `shop` has the factory for `shop.tasks`."""
+    parts = module.__name__.split(".")[:-1]
+    names = [".".join(parts[:end]) for end in range(len(parts), 0, -1)]
+    return [sys.modules[name] for name in names if name in sys.modules]
 
 
 def find_run_of_daemon() -> Any:

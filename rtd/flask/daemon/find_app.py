@@ -13,10 +13,9 @@ from flask import Flask
 
 from rtd.common.errors import AppError
 from rtd.flask.core.settings import FlaskSettings
+from rtd.session.app.find_web_app import factory_in, needs_arguments
 from rtd.session.start_daemon import import_name
 
-#: The names of functions that make an app, as Flask's own command has them.
-FACTORIES: Final = ("create_app", "make_app")
 #: Flask's own command imports these when no app is named.
 _FILES: Final = ("wsgi.py", "app.py")
 _EMPTY_CALL: Final = re.compile(r":\s*$")
@@ -25,8 +24,10 @@ _EMPTY_CALL: Final = re.compile(r":\s*$")
 def find_app(worker: Any, app: Flask, settings: FlaskSettings) -> str:
     """Return the app's name for `rtd run`.
 
-    The first that there is: `TASKER_APP`, `FLASK_APP` or `flask --app`, the module that holds the
-    worker (best together with the app), the module that the app is named for, `wsgi.py`, `app.py`.
+    The first that there is: `TASKER_APP`, `FLASK_APP` or `flask --app`, the module that holds
+    worker and app, the one that holds the app, the one with the factory, `wsgi.py`, `app.py`, the
+    module that holds the worker. Flask's own command imports `wsgi.py` or `app.py` by itself:
+    there these come before the factory.
 
     Raises:
         AppError: there is none of these.
@@ -34,17 +35,21 @@ def find_app(worker: Any, app: Flask, settings: FlaskSettings) -> str:
     named = settings.app or os.environ.get("FLASK_APP") or _named_by_flask()
     if named:
         return _with_suffix(_EMPTY_CALL.sub("", named.strip()))
-    main = sys.modules["__main__"]
-    others = [module for module in list(sys.modules.values()) if module is not main]
-    modules = [main, *(m for m in others if not _is_of_library(m))]
+    modules = _modules()
     holders = [module for module in modules if _holds(module, worker)]
     both = [module for module in holders if _holds(module, app)]
-    makers = [module for module in modules if _holds(module, app) or _makes(module, app)]
-    for module in (*both, *makers, *holders):
+    keepers = [module for module in modules if _holds(module, app)]
+    for module in (*both, *keepers):
         return _name_in(module, worker)
-    for file in _FILES:
-        if Path(file).is_file():
-            return file
+    files = [file for file in _FILES if Path(file).is_file()]
+    if files and _flask_command() is not None:
+        return files[0]
+    for module in _makers(modules, holders, app):
+        return _name_in(module, worker)
+    if files:
+        return files[0]
+    for module in holders:
+        return _name_in(module, worker)
     raise AppError(
         "task_worker.start(): the daemon cannot find the program to import: set TASKER_APP in the"
         " app's configuration, or FLASK_APP ('shop:app', \"shop:create_app('dev')\")"
@@ -53,12 +58,23 @@ def find_app(worker: Any, app: Flask, settings: FlaskSettings) -> str:
 
 def _named_by_flask() -> str | None:
     """Return what `flask --app NAME` has named, in its process."""
+    info = _flask_command()
+    return None if info is None else info.app_import_path
+
+
+def _flask_command() -> Any:
+    """Return what Flask's own command knows of the app, in its process; None: it is another."""
     import click  # lazy: only a start needs it
     from flask.cli import ScriptInfo  # lazy: as above
 
     context = click.get_current_context(silent=True)
-    info = None if context is None else context.find_object(ScriptInfo)
-    return None if info is None else info.app_import_path
+    return None if context is None else context.find_object(ScriptInfo)
+
+
+def _modules() -> list[ModuleType]:
+    main = sys.modules["__main__"]
+    others = [module for module in list(sys.modules.values()) if module is not main]
+    return [main, *(module for module in others if not _is_of_library(module))]
 
 
 def _with_suffix(name: str) -> str:
@@ -78,11 +94,23 @@ def _name_in(module: ModuleType, worker: Any) -> str:
     )
 
 
-def _makes(module: ModuleType, app: Flask) -> bool:
-    """Tell whether it is the module that the app is named for, with a factory in it."""
-    if getattr(module, "__name__", None) != app.import_name:
-        return False
-    return any(callable(getattr(module, name, None)) for name in FACTORIES)
+def _makers(modules: list[ModuleType], holders: list[ModuleType], app: Flask) -> list[ModuleType]:
+    """Return the modules with a factory that needs no arguments: the app is named for them, or they
+    hold the worker, or are a package of such a module."""
+    places = {app.import_name}
+    for holder in holders:
+        parts = holder.__name__.split(".")
+        places |= {".".join(parts[:end]) for end in range(1, len(parts) + 1)}
+    found = [
+        (module, getattr(module, name))
+        for module in modules
+        if getattr(module, "__name__", None) in places and (name := _factory_in(module))
+    ]
+    return [module for module, factory in found if not needs_arguments(factory)]
+
+
+def _factory_in(module: ModuleType) -> str | None:
+    return factory_in(module) if issubclass(type(module), ModuleType) else None
 
 
 def _holds(module: ModuleType, wanted: Any) -> bool:

@@ -1,11 +1,20 @@
 """Finds the session of an app: one in its module, what holds one, or a call that returns one."""
 
 import ast
-from inspect import isfunction
 from types import ModuleType
 from typing import Any
 
 from rtd.common.errors import AppError
+from rtd.session.app.find_web_app import (
+    call_factory,
+    extensions_of,
+    factory_in,
+    is_factory,
+    is_web_module,
+    no_web_app,
+    worker_in,
+    worker_of,
+)
 from rtd.session.app.session_holder import SessionHolder
 from rtd.session.core.app_errors import describe_error
 from rtd.session.core.default_session import find_default_session
@@ -33,10 +42,38 @@ def find_session(module: ModuleType, attribute: str, app: str) -> Session:
         return _complete(next(iter(held.values())), module, app)
     if sessions:
         raise AppError(f"app {app} has several sessions ({', '.join(held)}); name one: {app}:NAME")
+    return _implied(module, app)
+
+
+def _implied(module: ModuleType, app: str) -> Session:
+    """Return the session of a module that holds none: the default one, or that of a Flask app."""
     implied = find_default_session()
+    if isinstance(implied, Session) and implied.holder is None:
+        return implied
+    worker = worker_in(module)
+    if worker is not None:
+        return _complete(worker, module, app)
     if isinstance(implied, Session):
         return _complete(implied, module, app)
+    name = factory_in(module)
+    if name is not None:
+        return _complete(_made(call_factory(module, name, app), f"{name}()", app), module, app)
+    if is_web_module(module):
+        raise no_web_app(module, app)
     raise AppError(f"app {app}: {module.__file__} has no Session; write `session = Session()`")
+
+
+def _made(found: Any, call: str, app: str) -> Any:
+    """Return the task worker of what a factory has returned. Raises AppError."""
+    if _is_held(found):
+        return found
+    worker = worker_of(found)
+    if worker is None:
+        kind = type(found).__name__
+        is_app = extensions_of(found) is not None
+        lack = "without a task worker of rtd.flask" if is_app else "no Flask app"
+        raise AppError(f"app {app}: {call} returned {kind}, {lack}: task_worker.init_app(app)")
+    return worker
 
 
 def _is_held(value: Any) -> bool:
@@ -52,18 +89,19 @@ def _named(found: Any, module: ModuleType, attribute: str, app: str, names: list
     """Return the session or its holder that an app's name means. Raises AppError."""
     if _is_held(found):
         return found
-    extensions = getattr(found, "extensions", None)
-    holder = extensions.get("rtd") if isinstance(extensions, dict) else None
-    if issubclass(type(holder), SessionHolder):
-        return holder
+    worker = worker_of(found)
+    if worker is not None:
+        return worker
+    if is_factory(module, attribute, found):
+        return _made(call_factory(module, attribute, app), f"{attribute}()", app)
     what = f"has no {attribute!r}"
     if found is not None:
         what = f"has {attribute!r}, but that is no Session but {type(found).__name__}"
-    if isinstance(extensions, dict):
+    if extensions_of(found) is not None:
         what = f"has {attribute!r}, a {type(found).__name__} without a task worker of rtd.flask"
+    elif is_web_module(module) and attribute.endswith(")"):
+        return _made(found, attribute, app)
     hint = f"; it has {', '.join(names)}" if names else ""
-    if isfunction(found):
-        hint = f"; if it returns an app, call it: {app}()"
     raise AppError(f"app {app}: {module.__file__} {what}{hint}")
 
 
