@@ -99,6 +99,7 @@ class SupervisorContext:
     working_dir: Path = field(default_factory=working_directory)
     tasks_written: asyncio.Event = field(default_factory=asyncio.Event)
     offer: str | None = None
+    _offered: Manifest | None = None
     faults: FaultRecorder = field(init=False)
     batch: CommandBatch = field(init=False)
     condition_parser: ConditionParser = field(default_factory=ConditionParser)
@@ -136,12 +137,17 @@ class SupervisorContext:
         return (await self.redis.execute_all(call))[0]
 
     async def renew_offer(self) -> None:
-        """Make another offer, so that no earlier one stands; none while the daemon ends. Raises
-        StoreGone."""
-        self.offer = None
-        name = None if self.gate.is_draining else new_id()
+        """Write the offer to clients; another one if the app has changed, so that no earlier one
+        stands; none while the daemon ends. Raises StoreGone."""
+        manifest, name = self.manifest, self.offer
+        if self._offered is not manifest:
+            self.offer = name = None
+        if self.gate.is_draining:
+            name = None
+        elif name is None:
+            name = new_id()
         await self.execute(self.commands.set_offer(self.config.node, name))
-        self.offer = name
+        self.offer, self._offered = name, manifest
 
     async def retry(self, step: Callable[[], Awaitable[ResultT]]) -> ResultT:
         """Return the result of a step, however long Redis is away; see

@@ -17,7 +17,11 @@ from tests.helpers.source import PROGRAMS
 
 @pytest.fixture
 def client(jobs: Daemon) -> Client:
-    return Client(jobs.socket)
+    """A client of a daemon that has begun to make offers."""
+    client = Client(jobs.socket)
+    until(lambda: client.submit("nap", seconds=0).id and client._submitter._direct_submitter._known)
+    client.close()
+    return client
 
 
 def test_the_second_submit_of_a_task_needs_no_daemon_and_its_run_is_the_same(
@@ -105,8 +109,8 @@ def test_an_offer_stands_until_the_app_changes(start_daemon: DaemonMaker, tmp_pa
     app.write_text(source)
     daemon = start_daemon("app.py", cwd=tmp_path)
     with Client(daemon.socket) as client:
-        assert client.submit("add", a=1, b=2).result(timeout=20) == 3
         direct = client._submitter._direct_submitter
+        until(lambda: client.submit("add", a=1, b=2).id and "add" in direct._known)
         good_until, offer = direct._known["add"]
         assert good_until > time.monotonic() + 50
         assert direct.submit("add", new_id(), {"a": 1, "b": 2}, {}) is True
@@ -124,10 +128,10 @@ def test_a_daemon_that_ends_takes_its_offers_back(
 ) -> None:
     daemon = start_daemon("jobs:session", cwd=PROGRAMS)
     with Client(daemon.socket) as client:
-        client.submit("add", a=1, b=2)
+        direct = client._submitter._direct_submitter
+        until(lambda: client.submit("add", a=1, b=2).id and "add" in direct._known)
         run = client.submit("hold", gate=str(tmp_path / "gate"))
         until(lambda: run.state == "running")
-        direct = client._submitter._direct_submitter
         assert daemon.process is not None
         daemon.process.terminate()
         until(lambda: direct.submit("add", new_id(), {"a": 1, "b": 2}, {}) is None)
