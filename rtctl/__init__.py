@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rtctl.client.errors import DaemonUnreachable, RunFailed
     from rtctl.client.output_lines import Line
     from rtctl.client.run import Run
-    from rtd.common.errors import NoSuchRun, RtdError, WaitTimeout
+    from rtd.common.errors import NoSuchRun, RtdError, StoreGone, WaitTimeout
 
 __all__ = [
     "AsyncClient",
@@ -28,6 +28,7 @@ __all__ = [
     "RtdError",
     "Run",
     "RunFailed",
+    "StoreGone",
     "WaitTimeout",
 ]
 
@@ -41,6 +42,7 @@ _HOME = {
     "RtdError": "rtd.common.errors",
     "Run": "rtctl.client.run",
     "RunFailed": "rtctl.client.errors",
+    "StoreGone": "rtd.common.errors",
     "WaitTimeout": "rtd.common.errors",
 }
 

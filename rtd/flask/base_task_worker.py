@@ -10,9 +10,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
-from flask import Flask
+from flask import Flask, abort
 
-from rtd.common.errors import AppError, BadRequest, UnserialisableError
+from rtd.common.errors import (
+    AmbiguousRun,
+    AppError,
+    BadRequest,
+    NoSuchRun,
+    UnserialisableError,
+)
 from rtd.flask.base_task import BaseTask
 from rtd.flask.core.app_registry import AppRegistry, is_imported_by_rtd
 from rtd.flask.core.check_payload import check_payload
@@ -97,8 +103,31 @@ class BaseTaskWorker(WorkerDeclarations):
         except UnserialisableError as error:
             raise UnserialisableError(f"task {task.name!r}: {error.sentence}") from None
 
+    def get_or_404(self, run_id: str) -> Run | EagerRun:
+        """Return a run of a task of this worker, for a view; without it the answer is 404.
+
+        Args:
+            run_id: its whole id, or the own id that `apply_with` gave it. Unlike `Client.get` this
+                takes no part of an id, so that none can be guessed.
+
+        Raises:
+            NotFound: of werkzeug: there is no such run (any more), or it is of another app.
+            DaemonUnreachable, StoreGone: no daemon answers, or Redis does not.
+        """
+        app = self.apps.of_caller()
+        settings = read_settings(app.config)
+        try:
+            if settings.eager and find_run_of_daemon() is None:
+                return self._eager_runner().get(run_id)
+            run = self._client(app, settings).get(run_id)
+        except (NoSuchRun, AmbiguousRun, BadRequest):
+            abort(404)
+        if run_id not in (run.id, run.row["key"]) or run.task not in self.session.tasks:
+            abort(404)
+        return run
+
     def client(self) -> Client:
-        """Return the `rtctl.Client` with which `apply` submits.
+        """Return the `rtctl.Client` with which `apply` submits; it knows nothing of eager runs.
 
         Raises:
             RuntimeError: there are several Flask apps, and none of them is the current one.

@@ -5,6 +5,8 @@ Parameters and results are packed as in the daemon, so that what cannot be store
 
 from __future__ import annotations
 
+import logging
+from collections import OrderedDict
 from collections.abc import Iterator
 from contextvars import copy_context
 from time import time
@@ -13,7 +15,7 @@ from typing import Any, Final, Self
 from rtctl.client.errors import RunFailed
 from rtctl.client.run_base import RunBase, dict_of
 from rtctl.client.submit_options import to_wire
-from rtd.common.errors import WrongState
+from rtd.common.errors import NoSuchRun, WrongState
 from rtd.common.ids import new_id
 from rtd.executor.core.leased_run import LeasedRun
 from rtd.flask.core.app_registry import EAGER
@@ -25,6 +27,10 @@ from rtd.testing.capture_reports import Progress, RunReports, UserEvent
 from rtd.testing.new_run import new_run
 from rtd.testing.prepared_app import PreparedApp
 from rtd.testing.task_outcome import TaskOutcome, outcome_of
+
+log: Final = logging.getLogger("rtd.flask")
+#: So many runs can be read by their ids.
+_KEPT: Final = 1000
 
 
 class EagerRun(RunBase):
@@ -88,7 +94,7 @@ class EagerRun(RunBase):
         if self._outcome:
             return self._outcome.result
         answer: Any = {"state": self.state, "error": self._error, "why": self._outcome.why}
-        raise RunFailed(self.id, answer)
+        raise RunFailed(self.id, answer) from self._outcome.error
 
     def to_dict(self) -> dict[str, Any]:
         """Return the run as `rtctl.Run.to_dict` does."""
@@ -126,6 +132,19 @@ class EagerRunner:
         self._app: PreparedApp | None = None
         #: The runs with an id of the caller's.
         self._runs: dict[str, EagerRun] = {}
+        #: The latest runs, by their ids.
+        self._latest: OrderedDict[str, EagerRun] = OrderedDict()
+
+    def get(self, run_id: str) -> EagerRun:
+        """Return one of the latest runs, by its id or by an id of the caller's.
+
+        Raises:
+            NoSuchRun: there is none.
+        """
+        found = self._latest.get(run_id) or self._runs.get(run_id)
+        if found is None:
+            raise NoSuchRun(f"no run {run_id!r} has been carried out here (TASKER_EAGER)")
+        return found
 
     def run(self, task: str, params: dict[str, Any], options: dict[str, Any]) -> EagerRun:
         """Carry out a run, with its retries but without pauses.
@@ -140,6 +159,9 @@ class EagerRunner:
             self._app = PreparedApp(self._session)
         record, _ = new_run(self._app, task, new_id(), params, plain, key)
         run = self._carry_out(self._app, encode_record(record), key)
+        self._latest[run.id] = run
+        if len(self._latest) > _KEPT:
+            self._latest.popitem(last=False)
         if key is not None:
             self._runs[key] = run
         return run
@@ -155,5 +177,7 @@ class EagerRunner:
             attempted = call_attempt(work, reports, app.config.limits.result_bytes, context)
             if attempted.outcome.retry_wait_s() is None:
                 outcome = outcome_of(attempted, reports)
+                if not outcome:
+                    log.error("task %r: %s", outcome.task, outcome.why, exc_info=outcome.error)
                 return EagerRun(outcome, attempted.outcome.error, key, (began, time()))
             blob = attempted.outcome.record("eager", "", again=True)

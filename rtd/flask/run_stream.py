@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 log: Final = logging.getLogger("rtd.flask")
 #: A client that has gone is noticed when something is sent to it: at the latest after so long.
-HEARTBEAT_S: Final = 15.0
+HEARTBEAT_S: Final = 5.0
 #: The first wait is short: what happens before rtd knows that there is a listener has no event.
 _FIRST_WAIT_S: Final = 1.0
 #: Events that are one message at most.
@@ -49,8 +49,9 @@ def stream(run: Run | EagerRun) -> Response:
     last; the page then closes its `EventSource`. One that connects again gets what the task has
     emitted meanwhile, and after the end 204, at which it stops.
 
-    While nothing happens a comment is sent every 15 s. The answer occupies a thread of the web
-    server (or a worker without threads) until the run is over or the browser has gone.
+    While nothing happens a comment is sent every 5 s. The answer occupies a thread of the web
+    server (or a worker without threads) until the run is over, and some seconds after the
+    browser has gone.
 
     Args:
         run: of `apply`, or of `task_worker.client().get(id)`.

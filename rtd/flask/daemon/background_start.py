@@ -46,11 +46,8 @@ def start_in_background(worker: Any, app: Flask, settings: FlaskSettings) -> Non
             _start(find_app(worker, app, settings), paths, settings)
             known.write_text(state)
             note_started(paths)
-        elif _is_debug(app, settings):
-            state = source_state(root)
-            if not known.exists() or known.read_text() != state:
-                _reload(paths)
-                known.write_text(state)
+        elif not known.exists() or known.read_text() != source_state(root):
+            _let_import_again(paths, settings, known, source_state(root))
     if _is_debug(app, settings) and daemon_of_web(paths) is not None:
         env = daemon_environment(paths, settings)
         end_daemon_when_unused(paths.runtime_dir, env)
@@ -84,6 +81,18 @@ def _call(words: list[str], paths: DaemonPaths, settings: FlaskSettings, failure
     for line in lines:
         if "warning" in line:
             log.warning("%s", line)
+
+
+def _let_import_again(paths: DaemonPaths, settings: FlaskSettings, known: Path, state: str) -> None:
+    """Give changed code to the daemon, unless the settings say that it does not go there."""
+    if settings.debug is False:
+        log.warning(
+            "the daemon has imported an earlier version of the program, and TASKER_DEBUG is False:"
+            " `flask rtd reload` lets it import this one"
+        )
+        return
+    _reload(paths)
+    known.write_text(state)
 
 
 def _reload(paths: DaemonPaths) -> None:

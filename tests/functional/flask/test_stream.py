@@ -70,11 +70,13 @@ class Web:
         app = Flask("web")
         app.config["TASKER_URL"] = url
         self.worker = BackgroundTaskWorker(app)
+        for name in ("steps", "unknown"):
+            self.worker.define_task(name=name)(lambda **_: None)
         self.client = self.worker.client()
 
         @app.get("/runs/<run_id>")
         def show(run_id: str) -> Any:
-            return stream(self.client.get(run_id))
+            return stream(self.worker.get_or_404(run_id))
 
         self.server = make_server("127.0.0.1", 0, app, threaded=True)
         self.thread = threading.Thread(target=self.server.serve_forever)
@@ -173,7 +175,16 @@ def test_what_was_emitted_before_is_sent(web: Web, tmp_path: Path) -> None:
     found = web.open(f"/runs/{run.id}").until("end")
     assert [body["data"]["number"] for name, body in found if name == "emit"] == [1, 2]
     assert (found[-1][1]["state"], found[-1][1]["error"]) == ("error", "Error: no ink")
-    assert web.open("/runs/nosuchrun").answer.status == 500
+    for other in ("nosuchrun", run.id[-8:], run.id[:10], run.id.lower(), "x" * 26, "@@"):
+        assert web.open(f"/runs/{other}").answer.status == 404, other
+
+
+def test_only_whole_ids_of_own_tasks_are_taken(web: Web, tmp_path: Path) -> None:
+    (tmp_path / "1").touch()
+    run = web.client.task("steps", id=f"own-{tmp_path.name}").submit(folder=str(tmp_path), count=1)
+    assert web.open(f"/runs/own-{tmp_path.name}").until("end")[-1][1]["id"] == run.id
+    other = web.client.command("true")
+    assert web.open(f"/runs/{other.id}").answer.status == 404
 
 
 def test_a_silent_run_has_a_heartbeat(

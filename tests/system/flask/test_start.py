@@ -24,9 +24,10 @@ task_worker = BackgroundTaskWorker()
 def name():
     return current_app.name, current_app.config["KIND"]
 
-def create_app(kind="plain"):
+def create_app(kind="plain", debug=None):
     app = Flask("shop")
     app.config["KIND"] = kind
+    app.config["TASKER_DEBUG"] = debug
     task_worker.init_app(app)
     task_worker.start()
     return app
@@ -190,6 +191,16 @@ def test_changed_code_reaches_the_daemon_in_debug(place: Daemon, tmp_path: Path)
         until(lambda: shown() == 2, within_s=40, what="the second version")
     log = (place.home / "state" / "rtd.log").read_text()
     assert log.count("info  ready: ") == 1
+
+
+def test_changed_code_reaches_the_daemon_at_the_next_start(place: Daemon, tmp_path: Path) -> None:
+    script = "import shop; app = shop.create_app(); print(shop.name.apply().result(30))"
+    write(tmp_path / "shop.py", FACTORY)
+    assert python(place, script).stdout == "('shop', 'plain')\n"
+    write(tmp_path / "shop.py", FACTORY.replace("return current_app.name,", "return 'new',"))
+    done = python(place, script.replace("create_app()", "create_app(debug=False)"))
+    assert (done.stdout, "TASKER_DEBUG is False" in done.stderr) == ("('shop', 'plain')\n", True)
+    assert python(place, script).stdout == "('new', 'plain')\n"
 
 
 def test_without_flask_the_import_names_the_extra(place: Daemon) -> None:

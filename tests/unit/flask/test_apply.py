@@ -19,7 +19,7 @@ from rtd.common.errors import (
     UnserialisableError,
     WrongState,
 )
-from rtd.flask import BackgroundTaskWorker, BaseTask
+from rtd.flask import BackgroundTaskWorker, BaseTask, stream
 
 
 @pytest.fixture
@@ -98,6 +98,42 @@ def test_an_eager_run_that_fails_is_as_a_real_one(worker: BackgroundTaskWorker) 
     assert give.apply().state == "exception"
     with pytest.raises(ParameterError, match="number"):
         fail.apply(number=1)
+
+
+def test_a_view_reads_an_eager_run_by_its_id(app: Flask, worker: BackgroundTaskWorker) -> None:
+    @worker.define_task
+    def half(number: int) -> float:
+        return 1 / number
+
+    @app.get("/runs/<run_id>")
+    def show(run_id: str) -> Any:
+        return worker.get_or_404(run_id).to_dict()
+
+    @app.get("/runs/<run_id>/events")
+    def follow(run_id: str) -> Any:
+        return stream(worker.get_or_404(run_id))
+
+    web = app.test_client()
+    run = half.apply_with({"number": 2}, id="half-2")
+    assert web.get(f"/runs/{run.id}").json["result"] == 0.5
+    assert web.get("/runs/half-2").json["id"] == run.id
+    assert "event: end" in web.get(f"/runs/{run.id}/events").text
+    assert web.get("/runs/none").status_code == 404
+
+
+def test_an_eager_run_that_fails_shows_where(
+    worker: BackgroundTaskWorker, caplog: pytest.LogCaptureFixture
+) -> None:
+    @worker.define_task
+    def fail() -> None:
+        raise ValueError("no ink")
+
+    run = fail.apply()
+    assert "task 'fail': ValueError: no ink" in caplog.text
+    assert "in fail" in caplog.text
+    with pytest.raises(RunFailed) as caught:
+        run.result()
+    assert isinstance(caught.value.__cause__, ValueError)
 
 
 def test_an_id_of_the_caller_makes_one_run(worker: BackgroundTaskWorker) -> None:
