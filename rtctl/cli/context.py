@@ -50,6 +50,7 @@ class CommandContext:
         self.format: str = args.output or ("json" if args.json else "table")
         self.quiet: bool = args.quiet
         self.screen = Screen(args.color or "auto")
+        self.screen.is_wide = self.format == "wide"
         self._pool: ConnectionPool | None = None
         self._last_words = ""
 

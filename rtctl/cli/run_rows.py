@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from time import localtime, strftime, time
 
-from rtctl.cli.screen import ago, clean, short_duration, shorten
-from rtctl.core.end_text import end_text
-from rtd.common.format_units import format_bytes, format_duration
+from rtctl.cli.screen import ago, clean, short_duration
+from rtctl.cli.screen import shorten as shorten_text
+from rtd.common.format_units import end_text, format_bytes, format_duration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,15 +37,31 @@ def progress_text(row: Row) -> str:
     return f"{share}{done:g}/{total:g} {progress['text']}".strip()
 
 
-def summary_text(row: Row) -> str:
-    """Return the most useful fact of a run: its progress, its error or its parameters."""
+def why_text(row: Row) -> str:
+    """Return why a run ended. What a person has typed comes first, since long lines are cut:
+    `no space left (killed by root)` for `killed by uid 0 (root) pid 7: no space left`."""
+    why, by = clean(row["why"] or ""), clean(row["by"] or "")
+    act, found, reason = why.partition(f" by {by}: ")
+    if not (found and by.startswith("uid ")):
+        return why
+    name = by.partition("(")[2].partition(")")[0] or by.partition(" pid ")[0]
+    return f"{reason} ({act} by {name})"
+
+
+def summary_text(row: Row, whole: bool = False) -> str:
+    """Return the most useful fact of a run: its progress, its error or its parameters.
+
+    Args:
+        whole: also where that is long.
+    """
+    shorten = clean if whole else shorten_text
     if row["state"] == "running":
         return shorten(clean(progress_text(row) or row["text"]))
     if row["state"] not in ("queued", "succeeded") and row["why"]:
         # All commands are runs of one task: only its text tells them apart.
         is_clear = row["task"] != "command" or row["text"] in row["why"]
         text = "" if is_clear else f" ({row['text']})"
-        return shorten(clean(row["why"])) + clean(text)
+        return shorten(why_text(row)) + clean(text)
     return clean(row["text"])
 
 
@@ -119,5 +135,5 @@ def _wide_cells(row: Row, now: float) -> tuple[str, ...]:
         str(row["pid"] or "-"),
         row["by"] or "-",
         clean(",".join(row["labels"])) or "-",
-        summary_text(row),
+        summary_text(row, whole=True),
     )

@@ -30,6 +30,8 @@ VARIABLES = {
 }
 
 
+#: A path is not made shorter than this.
+_LEAST_PATH = 16
 #: The longest text in a line of a list. `show` and JSON have the whole.
 LIST_CHARS = 200
 
@@ -42,12 +44,13 @@ class Screen:
 
     Attributes:
         is_raw: print text as it is on a terminal, too; else without control characters.
+        is_wide: tables are not cut to fit; their lines may wrap.
     """
 
     def __init__(self, colour: str = "auto") -> None:
         self.is_terminal = sys.stdout.isatty()
         self.stderr_is_terminal = sys.stderr.isatty()
-        self.is_raw = False
+        self.is_raw = self.is_wide = False
         plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
         self.has_colour = colour == "always" or (
             colour == "auto" and self.is_terminal and not plain
@@ -92,7 +95,7 @@ class Screen:
         Args:
             drop: heads, separated by blanks, of the columns that go first where it is narrow.
         """
-        width = self.width
+        width = None if self.is_wide else self.width
         keep = list(range(len(heads)))
         for name in drop.split():
             if width is None or sum(_widths(heads, rows, keep)[:-1]) + 2 * len(keep) + 12 <= width:
@@ -108,7 +111,8 @@ class Screen:
     def _line(self, cells: Sequence[str], widths: Sequence[int], role: str) -> None:
         parts = []
         for cell, width in zip(cells, widths, strict=True):
-            text = cut(clean(cell), width) if self.is_terminal else cell
+            shown = clean(cell) if self.is_terminal else cell
+            text = cut(shown, width) if self.is_terminal and not self.is_wide else shown
             painted = self.paint(text, role or cell)
             parts.append(painted + " " * (width - shown_width(text)))
         self.print_out("  ".join(parts).rstrip())
@@ -147,12 +151,30 @@ def shown_width(text: str) -> int:
 
 
 def cut(text: str, width: int) -> str:
-    """Cut the text to at most this many columns."""
-    if shown_width(text) <= width:
+    """Cut the text to at most this many columns; paths in it first, in their middle."""
+    excess = shown_width(text) - width
+    if excess <= 0:
         return text
+    if "/" in text:
+        text = _cut_paths(text, excess)
+        if shown_width(text) <= width:
+            return text
     while text and shown_width(text) > width - 1:
         text = text[:-1]
     return text + "…"
+
+
+def _cut_paths(text: str, excess: int) -> str:
+    """Shorten paths by so many characters, the longest first: their ends tell most."""
+    words = text.split(" ")
+    for at in sorted(range(len(words)), key=lambda at: -len(words[at])):
+        word = words[at]
+        least = max(len(word) - excess, _LEAST_PATH)
+        if excess > 0 and "/" in word and len(word) > least:
+            head = min(least // 3, word.rfind("/"))
+            words[at] = f"{word[:head]}…{word[len(word) - (least - 1 - head) :]}"
+            excess -= len(word) - least
+    return " ".join(words)
 
 
 def shorten(text: str) -> str:

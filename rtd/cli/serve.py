@@ -133,3 +133,4 @@ async def _shut_down(node: Node) -> None:
     shutdown = node.new_shutdown(grace_s)
     node.shutdown_request.on_repeat = shutdown.force
     await shutdown.run()
+    await node.failure_log.finish()

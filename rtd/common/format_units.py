@@ -1,4 +1,4 @@
-"""Durations and sizes as people read them, and which runs are not over.
+"""Durations, sizes and ends of runs as people read them, and which runs are not over.
 
 Imported by every `rtctl`: it must stay cheap, so the parsers are in `rtd.common.units`.
 """
@@ -11,6 +11,12 @@ if TYPE_CHECKING:
 
 #: So many runs are named that are not over.
 _NAMED = 3
+#: What ended a terminated run, in the place of the state.
+_ENDED_BY = {
+    "timeout": "timed out", "memory limit": "over limit", "cpu limit": "over limit",
+    "end condition": "stopped", "drain": "shut down",
+}  # fmt: skip
+_BY_CLIENT = "uid "
 
 
 def format_duration(seconds: float) -> str:
@@ -56,3 +62,14 @@ def not_over_text(left: Sequence[str], count: int, timeout_s: float | None) -> s
         f"{over:,} of {count:,} runs {is_over} over {after}; {some}{more} {verbs[0]} not, and"
         f" {verbs[1]} on"
     )
+
+
+def end_text(state: str, by: str | None) -> str:
+    """Return the state of a run; of a terminated one what ended it: `timed out`, `killed`, ...
+
+    Args:
+        by: who or what ended it, as its row says.
+    """
+    if state != "terminated" or by is None:
+        return state
+    return "killed" if by.startswith(_BY_CLIENT) else _ENDED_BY.get(by, state)

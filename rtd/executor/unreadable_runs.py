@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from rtd.common.stdlib.originals import time
 from rtd.executor.core.backend import Backend
 from rtd.executor.core.leased_run import LeasedRun
-from rtd.executor.output.stdio_router import STDIO
 from rtd.store.commands.arguments import StoredRun
 from rtd.store.commands.stored_records import likely_task, lost_record, opts_fault, parse_record
 
@@ -22,7 +21,7 @@ def check_run(work: LeasedRun, run: StoredRun) -> None:
 
 
 def end_unreadable(backend: Backend, runs: Sequence[StoredRun]) -> None:
-    """End these runs with the next exchange, and say so in the daemon's log."""
+    """End these runs with the next exchange."""
     ids, calls = [run.id for run in runs], backend.commands
     places, tasks = backend.execute_all(
         [calls.get_lease_places(backend.exec_id, ids), calls.get_started_tasks(ids)]
@@ -30,6 +29,3 @@ def end_unreadable(backend: Backend, runs: Sequence[StoredRun]) -> None:
     for run, place_item, task in zip(runs, places, tasks, strict=True):
         record = lost_record(run.id, run.record, likely_task(place_item, task), time.time())
         backend.outcomes.add_record(record)
-        why = record.end.why if record.end else ""
-        line = f"rtd: run {run.id} ({record.spec.task!r:.100}) is lost: {why}"
-        STDIO.write_log(f"{line}\n".encode(errors="replace"))

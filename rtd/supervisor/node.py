@@ -13,6 +13,7 @@ from rtd.supervisor.core.redis_notifications import NotificationHandler
 from rtd.supervisor.core.resync import Resync
 from rtd.supervisor.core.run_waiters import RunWaiters
 from rtd.supervisor.core.unix_socket import is_listening
+from rtd.supervisor.ending.failure_log import FailureLog
 from rtd.supervisor.ending.limit_watcher import LimitWatcher
 from rtd.supervisor.ending.outcome_delivery import OutcomeDelivery
 from rtd.supervisor.ending.settle import Settler
@@ -81,6 +82,7 @@ class Node:
         # their ends
         self.stops = Stops(context, self.zygotes, self.pools.check)
         self.settler = Settler(context, self.stops.intent_of)
+        self.failure_log = FailureLog(context)
         self.zygote_events = ZygoteEvents(
             context, self.zygotes, self.pools, self.stops, self.settler, self.activate_zygote
         )
@@ -126,6 +128,7 @@ class Node:
                 context.faults.resync,
                 self.internal_runs.resync,
                 self.outcome_delivery.resync,
+                self.failure_log.resync,
                 self.run_timers.resync,
                 self.waiters.resync,
                 self.app_tasks.on_app_change,
@@ -180,6 +183,7 @@ class Node:
             "halt": self.schedule_events.on_halt,
             "inner": self.internal_runs.on_notification,
             "listen": self.start_events.on_notification,
+            "unlogged": self.failure_log.on_notification,
             "outcomes": self.outcome_delivery.on_notification,
         }
 

@@ -29,6 +29,10 @@ REPORT_S: Final = 15.0
 LOG_S: Final = 6.0
 #: The same when everything must end at once.
 LOG_HURRY_S: Final = 1.0
+#: Why a run ends that goes on when the grace is over.
+STOPPED: Final = "the daemon was shut down"
+#: The log names so many of them.
+NAMED: Final = 3
 _POLL_S: Final = 0.02
 #: Looks at the board take at most one part in so many of the time.
 _SHARE: Final = 10
@@ -146,19 +150,21 @@ class Shutdown:
         running = len(self._context.busy_slots())
         if running:
             left_s = max(0.0, self._until - time.monotonic())
-            log.info("%d runs are going; they have %.0f s to finish", running, left_s)
+            many = f"{running:,} runs are going; they have"
+            text = "1 run is going; it has" if running == 1 else many
+            log.info("%s %.0f s to finish", text, left_s)
         await self._wait(lambda: not self._context.busy_slots(), lambda: self._until)
 
     async def _stop_the_rest(self) -> None:
         """Ask the runs that go on to stop, all at once, and kill those that do not."""
         run_ids = [seen.run_id for seen in self._context.busy_slots()]
         records = await asyncio.gather(*map(self._read, run_ids))
+        if run_ids:
+            log.warning("%s: %s", _stopped_text(run_ids), STOPPED)
         stops = []
         for run_id, read in zip(run_ids, records, strict=True):
-            why = "the daemon was shut down"
-            intent = Intent("drain", why, time.time(), requeue=self._may_requeue(read))
+            intent = Intent("drain", STOPPED, time.time(), requeue=self._may_requeue(read))
             grace_s = 0.0 if self._is_forced else STOP_GRACE_S
-            log.warning("run %s is stopped: %s", run_id, why)
             stops.append(self._stops.stop_run(run_id, intent, grace_s, read))
         waits = [self._stops.wait(stop) for stop in stops]
         for failure in await asyncio.gather(*waits, return_exceptions=True):
@@ -216,3 +222,11 @@ class Shutdown:
             # With thousands of runs a look takes milliseconds.
             await changes.wait(max(_POLL_S, _SHARE * (time.monotonic() - began_s)))
             began_s = time.monotonic()
+
+
+def _stopped_text(run_ids: list[str]) -> str:
+    """Return how many runs are stopped and the first of their ids."""
+    first = ", ".join(run_ids[:NAMED]) + (", ..." if len(run_ids) > NAMED else "")
+    if len(run_ids) == 1:
+        return f"run {first} is stopped"
+    return f"{len(run_ids):,} runs are stopped ({first})"

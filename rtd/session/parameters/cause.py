@@ -119,7 +119,7 @@ def _latest_end(
 
 def _preceding(run: Run, lines: int) -> PrecedingRun:
     from rtctl.client.run_base import error_of  # lazy: as above
-    from rtctl.core.end_text import end_text  # lazy: as above
+    from rtd.common.format_units import end_text  # lazy: as above
 
     row = run.row
     began, ended = row["started_at"], row["ended_at"]

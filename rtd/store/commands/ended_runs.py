@@ -1,5 +1,5 @@
-"""Commands for what has ended on one node: the outcomes that middleware must still hear of, and how
-many runs have ended since the node began to count.
+"""Commands for what has ended on one node: the outcomes that middleware must still hear of, how
+many runs have ended since the node began to count, and those that its log has not named.
 
 The scripts that end runs add an entry for each attempt that rtd itself has ended, if the node's app
 has middleware. An entry stays until it has been delivered, over restarts too.
@@ -38,6 +38,18 @@ def _parse(reply: Sequence[bytes]) -> list[UndeliveredOutcome]:
     return found
 
 
+class UnloggedEnds(NamedTuple):
+    """Runs that ended without success: how many in each state (its character), and first ids."""
+
+    counts: dict[str, int]
+    ids: list[str]
+
+
+def _unlogged(reply: Sequence[Sequence[bytes]]) -> UnloggedEnds:
+    counts, ids = reply
+    return UnloggedEnds(_counts(counts), [run_id.decode() for run_id in ids])
+
+
 class EndedRunCommands:
     """Builds these commands. Mixed into `StoreCommands`."""
 
@@ -61,6 +73,10 @@ class EndedRunCommands:
         """Forget the entries up to a number. Gives how many were lost since the last call."""
         args: tuple[Any, ...] = ("1", self.prefix, node, up_to)
         return RedisCommand(args, int, "delivered")
+
+    def take_unlogged(self, node: str) -> RedisCommand:
+        """Take the runs that have ended without success since the last call: `UnloggedEnds`."""
+        return RedisCommand(("1", self.prefix, node), _unlogged, "unlogged")
 
     def begin_ended_count(self, node: str) -> RedisCommand:
         """Let the runs that end on a node be counted from now on; after `forget_ended_count`."""

@@ -1,7 +1,7 @@
 -- cancel: ends a run that waits, if its record is still the one that was read.
 -- ARGV: node, now_ms, events, history, id, place, item, task, old record, new record, 't' if
 -- middleware must hear of it.
---@use ring ring_all wake put split unhold drop inner records tasklog over listened publish log undelivered
+--@use ring ring_all wake put split unhold drop inner records tasklog unsuccessful over listened publish log undelivered
 -- A client without a daemon: a node that is there writes the task log.
 if NODE == '' then NODE = others_here()[1] or '' end
 local ID, PLACE, ITEM, TASK = ARGV[5], ARGV[6], ARGV[7], ARGV[8]

@@ -4,7 +4,7 @@
 -- packed; `head` and `tail`: what stands before the id and behind it, up to the end, in a record of
 -- which no more is known.
 -- Gives how many have ended, the next purge's `skip`, and 1 if it has seen all delayed runs.
---@use ring ring_all task_of ended wake put split unhold drop inner records tasklog over places undelivered
+--@use ring ring_all task_of ended wake put split unhold drop inner records tasklog unsuccessful over places undelivered
 --@use listened publish
 local NOW, HISTORY, QUEUE, LIMIT = ARGV[2], tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5])
 local SKIP, END, REASON = tonumber(ARGV[6]), ARGV[7], ARGV[8]

@@ -186,11 +186,11 @@ class _DeadExecutor:
         record = decision.record
         if is_internal(record.spec.task):
             return  # the part that has submitted it says what became of it
-        name = f"run {record.spec.id} ({record.spec.task})"
-        if record.end is not None:
-            log.warning("%s is %s: %s", name, record.state, record.end.why)
-        elif record.attempts and record.attempts[-1].executor == self._exit.exec_id:
-            log.warning("%s is queued again: %s", name, record.attempts[-1].note)
+        if record.end is not None or not record.attempts:
+            return  # of a run that is over the failure log speaks
+        spec, last = record.spec, record.attempts[-1]
+        if last.executor == self._exit.exec_id:
+            log.warning("run %s (%s) is queued again: %s", spec.id, spec.task, last.note)
 
     async def _write(self, outcomes: list[WrittenOutcome]) -> None:
         context = self._context

@@ -1,11 +1,14 @@
 """rtctl help, completion, and words that are no verb."""
 
+import re
 import shutil
 import subprocess
+import sys
 
 import pytest
 
 from rtctl.cli.command_table import ALIASES, COMMANDS
+from rtctl.main import main
 from tests.helpers.daemon import Daemon
 from tests.helpers.rows import submit
 
@@ -26,6 +29,21 @@ def test_the_overview_lists_verbs_and_exit_codes(jobs: Daemon) -> None:
     assert text == jobs.ok("-h") == jobs.ok("help")
     assert "kill" in text
     assert "124 timed out" in text
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+@pytest.mark.parametrize("verb", [None, *COMMANDS])
+def test_help_fits_the_terminal(
+    verb: str | None,
+    columns: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert main(["help", *([verb] if verb else [])]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert not [line for line in lines if len(re.sub(r"\x1b\[\d*m", "", line)) > columns]
 
 
 def test_an_unknown_verb_is_one_line(jobs: Daemon) -> None:

@@ -142,6 +142,8 @@ def test_a_drain_stops_all_of_them_at_once(start_daemon: DaemonMaker, folder: Pa
         start(rt, "coroutine", "async", COUNT)
     assert daemon.stop() == 0
     log = daemon.log.read_text()
-    assert log.count("is stopped: the daemon was shut down") == COUNT
+    assert f"{COUNT:,} runs are stopped (" in log
+    assert log.count(" ended: shut down after ") == 10
+    assert f"and {COUNT - 10:,} more runs ended without success: terminated" in log
     assert "could not be stopped" not in log
     assert not daemon.processes()

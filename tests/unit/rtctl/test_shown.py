@@ -10,7 +10,7 @@ import pytest
 from rtctl.cli import json_output
 from rtctl.cli.exit_codes import exit_code_of, exit_code_of_all, exit_code_of_outcomes
 from rtctl.cli.follow import timed_lines
-from rtctl.cli.run_rows import progress_text
+from rtctl.cli.run_rows import progress_text, why_text
 from rtctl.cli.screen import Screen, ago, clean, cut, short_duration, shown_width
 from rtctl.client.output_lines import LineAssembler
 
@@ -156,3 +156,35 @@ def test_a_long_name_leaves_room_for_what_is_most_worth_knowing(
     _, line = capsys.readouterr().out.splitlines()
     assert line == expected
     assert len(line) <= columns
+
+
+def test_what_a_person_has_typed_comes_first() -> None:
+    by = "uid 0 (root) pid 18615"
+    found: Any = {"why": f"killed by {by}: the tour goes on", "by": by}
+    assert why_text(found) == "the tour goes on (killed by root)"
+    found["why"] = f"killed by {by}"
+    assert why_text(found) == found["why"]
+    assert why_text({"why": "no by uid 0: x", "by": None}) == "no by uid 0: x"  # type: ignore[typeddict-item]
+
+
+def test_paths_are_cut_in_their_middle() -> None:
+    text = "python /srv/shop/releases/2026-01-31/scripts/backup.py --all"
+    assert len(cut(text, 40)) == 40
+    assert cut(text, 40).startswith("python /srv")
+    assert cut(text, 40).endswith("/backup.py --all")
+    assert cut("/a/b", 3) == "/a…"
+    for width in range(1, 70):
+        assert len(cut(text, width)) <= width
+
+
+def test_wide_tables_are_not_cut(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "40")
+    screen = Screen("never")
+    screen.print_table(("A", "B"), [("x" * 30, "y" * 50)])
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 40
+    screen.is_wide = True
+    screen.print_table(("A", "B"), [("x" * 30, "y" * 50)])
+    assert "x" * 30 + "  " + "y" * 50 in capsys.readouterr().out

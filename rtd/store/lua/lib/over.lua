@@ -44,6 +44,7 @@ end
 local function over(ids, tasks, chars, history, now)
   ids, tasks, chars = inner(ids, tasks, chars)
   if #ids == 0 then return end
+  if NODE ~= '' then unsuccessful(ids, chars) end
   local logged, counted = N .. 'logged:' .. NODE, N .. 'counted:' .. NODE
   if redis.call('EXISTS', N .. 'waits', N .. 'watched', N .. 'progress', N .. 'intent',
       N .. 'awaited', logged, counted) > 0 then
