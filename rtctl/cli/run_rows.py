@@ -96,9 +96,10 @@ def _labelled(row: Row) -> str:
     return f"[{labels}] {summary_text(row)}".rstrip() if labels else summary_text(row)
 
 
-def time_text(at: float | None) -> str:
+def time_text(at: float | None, with_zone: bool = False) -> str:
     """Return local date and time, or `-`."""
-    return "-" if at is None else strftime("%Y-%m-%d %H:%M:%S", localtime(at))
+    form = "%Y-%m-%d %H:%M:%S %Z" if with_zone else "%Y-%m-%d %H:%M:%S"
+    return "-" if at is None else strftime(form, localtime(at))
 
 
 def time_text_in(zone: str, at: float) -> str:

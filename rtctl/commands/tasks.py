@@ -8,6 +8,8 @@ from rtctl.cli.screen import ago, align_pairs, clean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rtctl.cli.context import CommandContext
     from rtctl.generated.shapes import TaskRow
 
@@ -51,11 +53,22 @@ def run(context: CommandContext) -> int:
             drop="LANE TAKES",
         )
     else:
-        plain = [(t["name"], _lane(t), t["takes"], clean(t["doc"])) for t in tasks]
-        context.screen.print_table(("TASK", "LANE", "TAKES", "WHAT"), plain)
+        _print_plain(context, tasks)
     if answer["app_error"] and not context.quiet:
         context.screen.print_err(f"rtctl: the app does not import: {clean(answer['app_error'])}")
     return 0
+
+
+def _print_plain(context: CommandContext, tasks: Sequence[TaskRow]) -> None:
+    """Print the tasks of an app without conditions."""
+    if any(task["last_start_at"] for task in tasks):
+        now = time()
+        rows = [(t["name"], _lane(t), t["takes"], _last(t, now), clean(t["doc"])) for t in tasks]
+        heads = ("TASK", "LANE", "TAKES", "LAST RUN", "WHAT")
+        context.screen.print_table(heads, rows, drop="LANE TAKES")
+    else:
+        plain = [(t["name"], _lane(t), t["takes"], clean(t["doc"])) for t in tasks]
+        context.screen.print_table(("TASK", "LANE", "TAKES", "WHAT"), plain)
 
 
 def _lane(task: TaskRow) -> str:
@@ -98,7 +111,7 @@ def _print_one(context: CommandContext, task: TaskRow) -> None:
         ("lane", _lane(task)),
         ("condition", "" if _when(task) == "-" else _when(task)),
         ("end condition", task["end_condition"] or ""),
-        ("last run", "" if task["condition"] is None else _last(task, time())),
+        ("last run", _last(task, time()).removeprefix("-")),
         ("next", "" if task["condition"] is None else _next(task, time())),
         ("source", task["source"]),
         *((name, str(value)) for name, value in sorted(task["policies"].items())),

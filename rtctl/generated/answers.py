@@ -186,6 +186,12 @@ class WhyResult(TypedDict):
     """When it starts next as far as time alone decides."""
     next_text: str
     """The same as a sentence."""
+    timezone: str
+    """Of the times of its condition."""
+    last_failure: Row | None
+    """Its latest run that ended without success."""
+    last_miss: MissRow | None
+    """The latest due moment at which it did not just start in time."""
 
 
 class MissesResult(TypedDict):

@@ -70,6 +70,10 @@ WHY: Final = Verb(
         Field("holds", "list[Hold]", "what else keeps it from starting"),
         Field("next_at", "float | None", "when it starts next as far as time alone decides"),
         Field("next_text", "str", "the same as a sentence"),
+        Field("timezone", "str", "of the times of its condition"),
+        Field("last_failure", "Row | None", "its latest run that ended without success"),
+        Field("last_miss", "MissRow | None", "the latest due moment at which it did not just "
+              "start in time"),
     ),
     example=(
         {"task": "report"},
@@ -77,7 +81,8 @@ WHY: Final = Verb(
          "value": False,
          "tree": {"value": False, "text": "daily after 08:00", "fact": "my last run ended ...",
                   "next_change": "2026-02-01T08:00:00+02:00", "children": []},
-         "holds": [], "next_at": 1769846400.0, "next_text": "it starts 2026-02-01 08:00:00"},
+         "holds": [], "next_at": 1769846400.0, "next_text": "it starts 2026-02-01 08:00:00",
+         "timezone": "Europe/Helsinki", "last_failure": None, "last_miss": None},
     ),
 )  # fmt: skip
 

@@ -8,7 +8,9 @@ from rtd.common.ids import new_id
 from rtd.common.local_timezone import local_timezone
 from rtd.language.core.durations import SECOND
 from rtd.protocol import schedule_verbs
+from rtd.rpc.core.latest_runs import latest_unsuccessful
 from rtd.rpc.core.request import ClientRequest
+from rtd.rpc.core.run_rows import RunRows
 from rtd.rpc.core.target_limit import check_targets
 from rtd.rpc.core.verb_handlers import handles
 from rtd.store.commands.schedule import ALL_TASKS
@@ -55,7 +57,14 @@ async def next_(request: ClientRequest) -> dict[str, Any]:
 async def why(request: ClientRequest) -> dict[str, Any]:
     """Explain why a task starts or does not."""
     info = request.context.manifest.find(request.params["task"])
-    return await explain(request.context, request.node.scheduler.planner, info)
+    context = request.context
+    answer = await explain(context, request.node.scheduler.planner, info)
+    failed = await latest_unsuccessful(context, info.name)
+    answer["last_failure"] = None if failed is None else RunRows(context).of_record(failed)
+    found: list[OccurrenceRecord] = await context.execute(context.commands.misses(MISSES))
+    zone = answer["timezone"] = info.schedule.timezone or local_timezone()
+    answer["last_miss"] = next((_row(due, zone) for due in found if due.task == info.name), None)
+    return answer
 
 
 @handles(schedule_verbs.MISSES)

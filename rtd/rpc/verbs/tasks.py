@@ -7,11 +7,15 @@ from typing import Any
 from rtd.language.core.durations import SECOND
 from rtd.language.core.run_history import ENDS, INACTION, RUN
 from rtd.model.manifest import COMMAND, TaskInfo
+from rtd.model.run_states import STATE_CHAR
 from rtd.planner.planner import Planner
 from rtd.protocol import schedule_verbs
+from rtd.rpc.core.latest_runs import latest_ended
 from rtd.rpc.core.request import ClientRequest
 from rtd.rpc.core.verb_handlers import handles
+from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.explain.forecast import Pauses, blocking_run, next_true_at
+from rtd.supervisor.scheduler.restore_history import ACTION_OF_CHAR
 
 
 @handles(schedule_verbs.TASKS)
@@ -27,8 +31,25 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
     return {
         "app": context.app,
         "app_error": context.app_error,
-        "tasks": [await _row(planner, info, begun, pauses) for info in infos],
+        "tasks": await _with_last_ends(
+            context, planner, [await _row(planner, info, begun, pauses) for info in infos]
+        ),
     }
+
+
+async def _with_last_ends(
+    context: SupervisorContext, planner: Planner | None, rows: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Add the latest ended runs of the tasks that the planner does not have."""
+    known = () if planner is None else planner.tasks
+    others = {row["name"]: row for row in rows if row["name"] not in known}
+    for name, record in (await latest_ended(context, list(others))).items():
+        if record.end is not None:
+            row, first = others[name], record.attempts[0] if record.attempts else None
+            row["last_start_at"] = record.end.ended_at if first is None else first.started_at
+            row["last_end_at"] = record.end.ended_at
+            row["last_end"] = ACTION_OF_CHAR[STATE_CHAR[record.state]]
+    return rows
 
 
 def task_row(info: TaskInfo) -> dict[str, Any]:
