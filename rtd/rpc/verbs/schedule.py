@@ -8,7 +8,6 @@ from rtd.common.ids import new_id
 from rtd.common.local_timezone import local_timezone
 from rtd.language.core.durations import SECOND
 from rtd.protocol import schedule_verbs
-from rtd.rpc.core.latest_runs import latest_unsuccessful
 from rtd.rpc.core.request import ClientRequest
 from rtd.rpc.core.run_rows import RunRows
 from rtd.rpc.core.target_limit import check_targets
@@ -17,6 +16,7 @@ from rtd.store.commands.schedule import ALL_TASKS
 from rtd.store.commands.schedule_records import OccurrenceRecord
 from rtd.supervisor.core.log import log
 from rtd.supervisor.explain.forecast import blocking_run, next_starts, waits_for_event
+from rtd.supervisor.explain.latest_runs import latest_unsuccessful
 from rtd.supervisor.explain.why import explain_task as explain
 from rtd.supervisor.runs.submit import SubmitRequest, submit
 from rtd.supervisor.scheduler.manual_start import about_to_start, check_startable

@@ -10,11 +10,11 @@ from rtd.model.manifest import COMMAND, TaskInfo
 from rtd.model.run_states import STATE_CHAR
 from rtd.planner.planner import Planner
 from rtd.protocol import schedule_verbs
-from rtd.rpc.core.latest_runs import latest_ended
 from rtd.rpc.core.request import ClientRequest
 from rtd.rpc.core.verb_handlers import handles
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.explain.forecast import Pauses, blocking_run, next_true_at
+from rtd.supervisor.explain.latest_runs import latest_ended
 from rtd.supervisor.scheduler.restore_history import ACTION_OF_CHAR
 
 

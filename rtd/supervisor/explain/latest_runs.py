@@ -8,13 +8,14 @@ from typing import Final
 
 from rtd.model.run_record import RunRecord
 from rtd.model.run_states import STATE_CHAR, UNSUCCESSFUL
-from rtd.rpc.core.read_records import read_records
 from rtd.store.commands.stored_records import readable_record
 from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.run_waiters import chunks
 
 #: Among so many of the latest runs of a task one is sought that ended without success.
-MAX_SOUGHT: Final = 10_000
+MAX_SEARCHED: Final = 10_000
+#: Records in one reply of Redis.
+READ: Final = 50
 _CHARS: Final = frozenset(STATE_CHAR[state] for state in UNSUCCESSFUL)
 
 
@@ -28,17 +29,21 @@ async def latest_ended(context: SupervisorContext, tasks: Sequence[str]) -> dict
         )
         tasks_of |= {found[0]: task for task, found in zip(some, lists, strict=True) if found}
     records: dict[str, RunRecord] = {}
-    async for run_id, blob in read_records(context, list(tasks_of)):
-        record = readable_record(run_id, blob)
-        if record is not None:
-            records[tasks_of[run_id]] = record
+    ids = list(tasks_of)
+    for start in range(0, len(ids), READ):
+        some = ids[start : start + READ]
+        blobs = await context.execute(calls.get_records(some))
+        for run_id, blob in zip(some, blobs, strict=True):
+            record = readable_record(run_id, blob)
+            if record is not None:
+                records[tasks_of[run_id]] = record
     return records
 
 
 async def latest_unsuccessful(context: SupervisorContext, task: str) -> RunRecord | None:
     """Return the latest run of a task that ended without success. Raises StoreGone."""
     calls = context.commands
-    ids = await context.execute(calls.list_done_ids(MAX_SOUGHT, task=task))
+    ids = await context.execute(calls.list_done_ids(MAX_SEARCHED, task=task))
     for some in chunks(ids):
         states = await context.execute(calls.get_states(some))
         for run_id, char in zip(some, states, strict=True):
