@@ -64,6 +64,21 @@ def parse_since(text: str) -> float:
         return parse_when(text)
 
 
+def parse_span(
+    verb: str, since: str | None, until: str | None
+) -> tuple[float | None, float | None]:
+    """Return both ends of a span of time; None for one that is not given.
+
+    Raises:
+        UsageError: with the forms that are understood, or that the end is before the start.
+    """
+    since_at = None if since is None else parse_since(since)
+    until_at = None if until is None else parse_since(until)
+    if since_at is not None and until_at is not None and until_at < since_at:
+        raise UsageError(f"{verb}: --until {until} is before --since {since}")
+    return since_at, until_at
+
+
 def _day(now: datetime, name: str) -> datetime:
     if name == "today":
         return now

@@ -24,6 +24,7 @@ FLAGS = (
     Flag("-n/--limit", "how many past ones at most (default: 100)", "int", "N"),
     Flag("--since", "only what happened since (`10m`, `08:00`), or after the event of this id",
          "text", "TIME"),
+    Flag("--until", "only what happened until then", "text", "TIME"),
     Flag("--task", "only this task's", "text", "TASK"),
     Flag("--run", "only this run's", "text", "RUN"),
     Flag("--type", "only events of this name (may be repeated; see below)", "text", "NAME",
@@ -45,6 +46,7 @@ def run(context: CommandContext) -> int:
     if args.run == "":
         raise UsageError("events: --run is empty: name a run")
     since = None if args.since is None else _since(args.since)
+    until = None if args.until is None else _until(args.until, args.follow)
     if args.follow and args.task is not None and not context.is_json:
         say_unknown_task(context, args.task)  # else it would wait for ever without a word
     if args.follow and since is None:
@@ -53,12 +55,15 @@ def run(context: CommandContext) -> int:
     limit = USUAL if args.limit is None else args.limit
     # One more tells whether some are left out. With --since a `last` beyond those shown would
     # make the next call miss one.
+    wanted = limit + (args.limit is None and since is None)
     parts = context.rpc.events(
-        follow=args.follow, since=since, limit=limit + (args.limit is None and since is None),
+        follow=args.follow, since=since if until is None else since or "0-0",
+        limit=wanted if until is None else None,
         task=args.task, run=args.run, type=args.type,
     )  # fmt: skip
     try:
-        past = None if args.follow else _cut(context, list(parts), limit, since)
+        found = () if args.follow else (e for e in parts if until is None or e["at"] <= until)
+        past = None if args.follow else _cut(context, list(found), limit, since)
         answer = _newest(context, since) if past is None else dict(parts.answer or {})
         late = bool(answer.get("trimmed"))
         if late:
@@ -87,8 +92,8 @@ def _cut(
     if since is None:
         return context.cut(events, limit, from_end=True)
     if len(events) >= limit:
-        context.say_cut(len(events))
-    return events
+        context.say_cut(limit)
+    return events[:limit]
 
 
 def _newest(context: CommandContext, since: str | None = None) -> dict[str, Any]:
@@ -128,6 +133,15 @@ def _since(text: str) -> str:
     except UsageError as error:
         raise UsageError(f"events: --since: {error.sentence}, or an event's id") from None
     return f"{at_ms - 1}-{LAST_OF_A_MS}" if at_ms > 0 else "0-0"
+
+
+def _until(text: str, follow: bool) -> float:
+    """Return the epoch seconds of the end of the span of past events."""
+    from rtctl.cli.parse_time import parse_since  # lazy: it needs datetime and re
+
+    if follow:
+        raise UsageError("events: --until is for past events; -f goes on until interrupted")
+    return parse_since(text)
 
 
 def _own(event: Event) -> dict[str, object]:

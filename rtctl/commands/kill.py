@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rtctl.cli.exit_codes import exit_code_of_outcomes
-from rtctl.cli.flags import Flag
+from rtctl.cli.flags import Flag, UsageError
 from rtctl.cli.print_answers import print_outcomes
 from rtctl.cli.screen import clean
 
@@ -12,24 +12,51 @@ if TYPE_CHECKING:
     from rtctl.cli.context import CommandContext
     from rtctl.generated.shapes import Outcome
 
-USAGE = "kill RUN ..."
+USAGE = "kill RUN ...   or   kill --task TASK"
 FLAGS = (
+    Flag("--task", "all running runs of it, instead of a RUN", "text", "TASK"),
     Flag("--grace", "time to stop by itself (default: the task's; 0: none)", "duration",
          "DURATION"),
     Flag("--reason", "goes into the record", "text", "TEXT"),
 )  # fmt: skip
 MORE = """Asks the run to stop, waits the grace, then kills the run and every process it started,
 daemonised or not. Returns when the run is over and prints each process that was ended and how. A
-queued run is cancelled."""
+queued run is cancelled. --task says on stderr how many runs it ends; those that wait stay
+queued."""
+
+#: The runs of a task that one call ends, and those that one request names.
+_MOST = 10_000
+_AT_ONCE = 1_000
 
 
 def run(context: CommandContext) -> int:
     """End the runs and print the processes that were ended."""
-    outcomes = context.rpc.kill(
-        runs=context.targets(), grace_s=context.args.grace, reason=context.args.reason or ""
-    )["runs"]
+    args = context.args
+    runs = context.targets() if args.task is None else _running(context, args.task)
+    outcomes: list[Outcome] = []
+    for start in range(0, len(runs), _AT_ONCE):
+        outcomes += context.rpc.kill(
+            runs=runs[start : start + _AT_ONCE], grace_s=args.grace, reason=args.reason or ""
+        )["runs"]
+    if args.task is not None:  # one that ended by itself meanwhile is no error
+        outcomes = [one for one in outcomes if (one["error"] or [""])[0] != "wrong_state"]
     print_outcomes(context, outcomes, _lines)
     return exit_code_of_outcomes(outcomes)
+
+
+def _running(context: CommandContext, task: str) -> list[str]:
+    """Return the running runs of a task, and say how many there are. Raises UnknownTask."""
+    if context.args.targets:
+        raise UsageError("kill: name runs or say --task, not both")
+    runs = [row["id"] for row in context.rpc.ls(task=task, state=["running"], limit=_MOST)["runs"]]
+    if not runs:
+        context.rpc.tasks(task=task)  # a mistyped name
+    if not context.quiet:
+        count = "no run" if not runs else "1 run" if len(runs) == 1 else f"{len(runs):,} runs"
+        verb = "is running" if len(runs) < 2 else "are running"
+        ends = ": ending " + ("it" if len(runs) == 1 else "them") if runs else ""
+        context.screen.print_err(f"rtctl: {count} of task {clean(task)} {verb}{ends}")
+    return runs
 
 
 def _lines(outcome: Outcome) -> list[str]:

@@ -12,6 +12,8 @@ from rtctl.cli.follow import (
     write_parts,
     write_timed_lines,
 )
+from rtctl.cli.run_of_task import run_of_task
+from rtd.common.errors import NoSuchRun, UnknownTask
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
     from rtctl.cli.context import CommandContext
 
-USAGE = "logs RUN ..."
+USAGE = "logs RUN | TASK ..."
 FLAGS = (
     Flag("-f/--follow", "go on until the run is over"),
     Flag("-n/--tail/--lines", "only the last so many lines", "int", "N"),
@@ -27,11 +29,13 @@ FLAGS = (
     Flag("--stream", "only this one", "out|err"),
     Flag("-t/--timestamps", "when each line was written, and to which stream"),
     Flag("--attempt", "which try (default: the latest)", "int", "N"),
+    Flag("--failed", "of a TASK: its latest run that ended without success"),
     RAW,
 )
 MORE = """Prints the output byte for byte, stderr on stderr; to a terminal without escape
 sequences, unless --raw. Output that a subprocess wrote straight to the file may show under either
-stream. `-t` and `-o jsonl` name the stream of each line."""
+stream. `-t` and `-o jsonl` name the stream of each line. A TASK stands for its run that
+goes on, or else its latest one; with -f for the next one, if none goes on or waits."""
 
 
 def run(context: CommandContext) -> int:
@@ -56,6 +60,19 @@ def run(context: CommandContext) -> int:
 
 
 def _one(context: CommandContext, target: str, since: float | None) -> None:
+    if context.args.failed:
+        target = run_of_task(context, target, failed=True, follow=False)
+    try:
+        _print(context, target, since)
+    except NoSuchRun as error:
+        try:
+            run = run_of_task(context, target, failed=False, follow=context.args.follow)
+        except UnknownTask:
+            raise error from None
+        _print(context, run, since)
+
+
+def _print(context: CommandContext, target: str, since: float | None) -> None:
     args = context.args
     parts = context.rpc.logs(
         run=target, follow=args.follow, lines=args.lines, since=since, stream=args.stream,

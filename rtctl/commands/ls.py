@@ -21,6 +21,7 @@ FLAGS = (
     Flag("-Q/--queue", "only of this queue", "text", "QUEUE"),
     Flag("-n/--limit", "how many at most (default: 50; see above)", "int", "N"),
     Flag("--since", "only what changed since (`10m`, `08:00`)", "text", "TIME"),
+    Flag("--until", "only what has not changed since then", "text", "TIME"),
 )  # fmt: skip
 #: What `ls` says of runs that are `terminated`.
 _KINDS = ("timed out", "killed", "over limit", "stopped", "shut down")
@@ -50,15 +51,15 @@ def run(context: CommandContext) -> int:
             queue = target[1:]
         else:
             task = target
-    since = None
-    if args.since is not None:
-        from rtctl.cli.parse_time import parse_since  # lazy: it needs datetime and re
+    since = until = None
+    if args.since is not None or args.until is not None:
+        from rtctl.cli.parse_time import parse_span  # lazy: it needs datetime and re
 
-        since = parse_since(args.since)
+        since, until = parse_span(context.verb, args.since, args.until)
     limit = context.list_limit(50)
     if limit is not None and limit < 1:
         raise UsageError(f"ls: --limit: {limit} is less than 1")
-    answer = _read(context, task, queue, since, limit)
+    answer = _read(context, task, queue, (since, until), limit)
     if context.is_json:
         context.print_json(answer, rows="runs")
     elif context.quiet:
@@ -78,7 +79,7 @@ def _read(
     context: CommandContext,
     task: str | None,
     queue: str | None,
-    since: float | None,
+    span: tuple[float | None, float | None],
     limit: int | None,
 ) -> LsResult:
     """Return the answer of the daemon, or of several requests one that holds all rows."""
@@ -86,8 +87,9 @@ def _read(
     while True:
         size, start = pages.span
         answer = context.rpc.ls(
-            task=task, state=states, queue=queue, limit=size, since=since, ended_from=start
-        )
+            task=task, state=states, queue=queue, limit=size, since=span[0], until=span[1],
+            ended_from=start,
+        )  # fmt: skip
         if not pages.add(answer):
             answer["runs"], answer["more"] = pages.rows, pages.more
             return answer

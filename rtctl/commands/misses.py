@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rtctl.cli.flags import Flag
-from rtctl.cli.parse_time import parse_since
+from rtctl.cli.parse_time import parse_span
 from rtctl.cli.run_rows import time_text_in
 from rtctl.cli.screen import clean
 
@@ -11,9 +11,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from rtctl.cli.context import CommandContext
 
-USAGE = "misses [TASK] [--since TIME] [--limit COUNT]"
+USAGE = "misses [TASK] [--since TIME] [--until TIME] [--limit COUNT]"
 FLAGS = (
     Flag("--since", "due since then: 2h, 08:00, yesterday's date", "text", "TIME"),
+    Flag("--until", "due until then", "text", "TIME"),
     Flag("--limit", "so many at most (default 100; -q, JSON in a pipe: all)", "int", "COUNT"),
 )
 MORE = """Due moments at which a task did not just start in time: late, skipped (it was held until
@@ -27,10 +28,12 @@ def run(context: CommandContext) -> int:
     """Print the due moments."""
     targets = context.targets(0, 1, "TASK")
     args = context.args
+    since, until = parse_span(context.verb, args.since, args.until)
     limit = context.list_limit(100)
     answer = context.rpc.misses(
         task=targets[0] if targets else None,
-        since=None if args.since is None else parse_since(args.since),
+        since=since,
+        until=until,
         limit=ALL if args.limit is None else args.limit,
     )
     answer["misses"] = context.cut(answer["misses"], limit)

@@ -15,10 +15,13 @@ if TYPE_CHECKING:
     from rtctl.cli.context import CommandContext
     from rtctl.generated.answers import TaskLogResult
 
-USAGE = "tasklog [TASK] [--action ACTION] [--since TIME] [-n COUNT]"
+    Span = tuple[float | None, float | None]
+
+USAGE = "tasklog [TASK] [--action ACTION] [--since TIME] [--until TIME] [-n COUNT]"
 FLAGS = (
     Flag("--action", "only this one: run, success, fail, terminate, inaction", "text", "ACTION"),
     Flag("--since", "only since then: 2h, 08:00, yesterday's date", "text", "TIME"),
+    Flag("--until", "only until then", "text", "TIME"),
     Flag("-n/--limit", "so many at most (default 100; -q, JSON in a pipe: all)", "int", "COUNT"),
 )
 MORE = """The entries of the app's task log, the latest first, with the scheme log_csv, log_memory,
@@ -31,15 +34,15 @@ def run(context: CommandContext) -> int:
     """Print the entries of the task log."""
     targets = context.targets(0, 1, "TASK")
     args = context.args
-    since = None
-    if args.since is not None:
-        from rtctl.cli.parse_time import parse_since  # lazy: it needs datetime and re
+    span: Span = (None, None)
+    if args.since is not None or args.until is not None:
+        from rtctl.cli.parse_time import parse_span  # lazy: it needs datetime and re
 
-        since = parse_since(args.since)
+        span = parse_span(context.verb, args.since, args.until)
     limit = context.list_limit(100)
     wanted = 101 if limit is not None and args.limit is None else limit
     task = targets[0] if targets else None
-    answer = _read(context, task, since, wanted)
+    answer = _read(context, task, span, wanted)
     answer["rows"] = context.cut(answer["rows"], limit)
     if task is not None and not answer["rows"]:
         context.rpc.tasks(task=task)  # reports a mistyped name; a task that is gone may have rows
@@ -66,7 +69,7 @@ def _print_table(context: CommandContext, rows: Sequence[Any]) -> None:
 
 
 def _read(
-    context: CommandContext, task: str | None, since: float | None, limit: int | None
+    context: CommandContext, task: str | None, span: Span, limit: int | None
 ) -> TaskLogResult:
     """Return the entries, of several requests where one answer cannot hold all."""
     action = context.args.action
@@ -74,11 +77,11 @@ def _read(
     skip = 0
     while True:
         answer = context.rpc.task_log(
-            task=task, action=action, since=since, limit=PAGE_MAX if limit is None else limit,
-            skip=skip,
+            task=task, action=action, since=span[0], until=span[1],
+            limit=PAGE_MAX if limit is None else limit, skip=skip,
         )  # fmt: skip
         if answer["file"] is not None:
-            return _of_file(answer["file"], task, action, since, limit)
+            return _of_file(answer["file"], task, action, span, limit)
         # Entries that came in between moved the others on, so that answers may overlap.
         rows.update({tuple(row.values()): row for row in answer["rows"]})
         skip += PAGE_MAX
@@ -88,7 +91,7 @@ def _read(
 
 
 def _of_file(
-    file: str, task: str | None, action: str | None, since: float | None, limit: int | None
+    file: str, task: str | None, action: str | None, span: Span, limit: int | None
 ) -> TaskLogResult:
     """Read the same from a log in a file, which is on this host, as the daemon is."""
     from collections import deque  # lazy: only for a log in a file
@@ -96,12 +99,14 @@ def _of_file(
 
     from rtd.model.csv_task_log import read_csv  # lazy: as above
 
+    since, until = span
     wanted = (
         row
         for row in read_csv(Path(file))
         if task in (None, row.task_name)
         and action in (None, row.action)
         and (since is None or row.created >= since)
+        and (until is None or row.created <= until)
     )
     latest = deque(wanted, maxlen=limit)
     return {"rows": [row._asdict() for row in reversed(latest)], "file": file}

@@ -96,6 +96,7 @@ class AsyncVerbs:
         queue: str | None = None,
         limit: int = 50,
         since: float | None = None,
+        until: float | None = None,
         ended_from: int | None = None,
     ) -> LsResult:
         """See `rtctl.generated.verbs.Verbs.ls`."""
@@ -110,6 +111,8 @@ class AsyncVerbs:
             request["limit"] = limit
         if since is not None:
             request["since"] = since
+        if until is not None:
+            request["until"] = until
         if ended_from is not None:
             request["ended_from"] = ended_from
         answer: LsResult = await self._call("ls", request)
@@ -242,7 +245,12 @@ class AsyncVerbs:
         return answer
 
     async def misses(
-        self, *, task: str | None = None, since: float | None = None, limit: int = 100
+        self,
+        *,
+        task: str | None = None,
+        since: float | None = None,
+        until: float | None = None,
+        limit: int = 100,
     ) -> MissesResult:
         """See `rtctl.generated.verbs.Verbs.misses`."""
         request: dict[str, Any] = {}
@@ -250,6 +258,8 @@ class AsyncVerbs:
             request["task"] = task
         if since is not None:
             request["since"] = since
+        if until is not None:
+            request["until"] = until
         if limit != 100:
             request["limit"] = limit
         answer: MissesResult = await self._call("misses", request)
@@ -437,6 +447,7 @@ class AsyncVerbs:
         task: str | None = None,
         action: str | None = None,
         since: float | None = None,
+        until: float | None = None,
         limit: int = 100,
         skip: int = 0,
     ) -> TaskLogResult:
@@ -448,6 +459,8 @@ class AsyncVerbs:
             request["action"] = action
         if since is not None:
             request["since"] = since
+        if until is not None:
+            request["until"] = until
         if limit != 100:
             request["limit"] = limit
         if skip:

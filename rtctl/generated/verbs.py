@@ -108,6 +108,7 @@ class Verbs:
         queue: str | None = None,
         limit: int = 50,
         since: float | None = None,
+        until: float | None = None,
         ended_from: int | None = None,
     ) -> LsResult:
         """List runs: the running ones, then the queued, then the ended, the newest first.
@@ -118,6 +119,7 @@ class Verbs:
             queue: only of this queue.
             limit: how many at most.
             since: only those that changed since, epoch seconds.
+            until: only those that have not changed since then.
             ended_from: go on in the ended runs: the `next` of an earlier answer.
         """
         request: dict[str, Any] = {}
@@ -131,6 +133,8 @@ class Verbs:
             request["limit"] = limit
         if since is not None:
             request["since"] = since
+        if until is not None:
+            request["until"] = until
         if ended_from is not None:
             request["ended_from"] = ended_from
         answer: LsResult = self._call("ls", request)
@@ -337,13 +341,19 @@ class Verbs:
         return answer
 
     def misses(
-        self, *, task: str | None = None, since: float | None = None, limit: int = 100
+        self,
+        *,
+        task: str | None = None,
+        since: float | None = None,
+        until: float | None = None,
+        limit: int = 100,
     ) -> MissesResult:
         """List due moments at which a task did not just start in time, and why; the latest first.
 
         Args:
             task: only this one's.
             since: only those due since, epoch seconds.
+            until: only those due until then, epoch seconds.
             limit: how many at most.
         """
         request: dict[str, Any] = {}
@@ -351,6 +361,8 @@ class Verbs:
             request["task"] = task
         if since is not None:
             request["since"] = since
+        if until is not None:
+            request["until"] = until
         if limit != 100:
             request["limit"] = limit
         answer: MissesResult = self._call("misses", request)
@@ -640,6 +652,7 @@ class Verbs:
         task: str | None = None,
         action: str | None = None,
         since: float | None = None,
+        until: float | None = None,
         limit: int = 100,
         skip: int = 0,
     ) -> TaskLogResult:
@@ -650,6 +663,7 @@ class Verbs:
             task: only this one's.
             action: only this action.
             since: only since then, epoch seconds.
+            until: only until then, epoch seconds.
             limit: 1 to 10000.
             skip: leave out so many of the latest.
         """
@@ -660,6 +674,8 @@ class Verbs:
             request["action"] = action
         if since is not None:
             request["since"] = since
+        if until is not None:
+            request["until"] = until
         if limit != 100:
             request["limit"] = limit
         if skip:

@@ -95,6 +95,7 @@ TASK_LOG: Final = Verb(
         Field("task", "str | None", "only this one's", None),
         Field("action", "str | None", "only this action", None),
         Field("since", "float | None", "only since then, epoch seconds", None),
+        Field("until", "float | None", "only until then, epoch seconds", None),
         Field("limit", "int", "1 to 10000", 100),
         Field("skip", "int", "leave out so many of the latest", 0),
     ),

@@ -61,6 +61,7 @@ LS: Final = Verb(
         Field("queue", "str | None", "only of this queue", None),
         Field("limit", "int", "how many at most", 50),
         Field("since", "float | None", "only those that changed since, epoch seconds", None),
+        Field("until", "float | None", "only those that have not changed since then", None),
         Field("ended_from", "int | None", "go on in the ended runs: the `next` of an earlier "
               "answer", None),
     ),

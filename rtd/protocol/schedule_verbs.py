@@ -94,6 +94,7 @@ MISSES: Final = Verb(
     params=(
         Field("task", "str | None", "only this one's", None),
         Field("since", "float | None", "only those due since, epoch seconds", None),
+        Field("until", "float | None", "only those due until then, epoch seconds", None),
         Field("limit", "int", "how many at most", 100),
     ),
     result=(Field("misses", "list[MissRow]", "at most `limit`"),),

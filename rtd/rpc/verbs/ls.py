@@ -118,7 +118,8 @@ def _states(names: list[str]) -> frozenset[RunState]:
 
 
 def _filter(params: dict[str, Any], states: Collection[RunState]) -> RowFilter:
-    task, queue, since = params["task"], params["queue"], params["since"]
+    task, queue = params["task"], params["queue"]
+    since, until = params["since"], params["until"]
 
     def keep(row: RunRow) -> bool:
         return (
@@ -126,6 +127,7 @@ def _filter(params: dict[str, Any], states: Collection[RunState]) -> RowFilter:
             and (task is None or row["task"] == task)
             and (queue is None or row["queue"] == queue)
             and (since is None or _changed_at(row) >= since)
+            and (until is None or _changed_at(row) <= until)
         )
 
     return keep

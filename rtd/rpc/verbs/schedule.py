@@ -71,7 +71,7 @@ async def why(request: ClientRequest) -> dict[str, Any]:
 async def misses(request: ClientRequest) -> dict[str, Any]:
     """Return occurrences that did not just run in time. Raises UnknownTask."""
     context, task, since = request.context, request.params["task"], request.params["since"]
-    limit = request.params["limit"]
+    limit, until = request.params["limit"], request.params["until"]
     if not 0 <= limit <= MISSES:
         raise BadRequest(f"misses: limit must be 0 to {MISSES}, not {limit}")
     found: list[OccurrenceRecord] = await context.execute(context.commands.misses(MISSES))
@@ -81,7 +81,9 @@ async def misses(request: ClientRequest) -> dict[str, Any]:
     rows = [
         _row(due, (due.task in tasks and tasks[due.task].schedule.timezone) or host)
         for due in found
-        if (task is None or due.task == task) and (since is None or due.due_us / SECOND >= since)
+        if (task is None or due.task == task)
+        and (since is None or due.due_us / SECOND >= since)
+        and (until is None or due.due_us / SECOND <= until)
     ]
     return {"misses": rows[:limit]}
 

@@ -57,4 +57,5 @@ def _matches(row: LogRow, params: dict[str, Any]) -> bool:
         params["task"] in (None, row.task_name)
         and params["action"] in (None, row.action)
         and (params["since"] is None or row.created >= params["since"])
+        and (params["until"] is None or row.created <= params["until"])
     )

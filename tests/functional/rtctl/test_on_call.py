@@ -1,17 +1,21 @@
 """What a person on call needs: the last failure of a task, its last run, its last output."""
 
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.helpers.daemon import Daemon, shared_daemon
+from tests.helpers.deadline import until
+from tests.helpers.terminal import Terminal
 
 APP = """
 import time
 from pathlib import Path
 from rtd import Session
 
-session = Session()
+session = Session(scheme="log_memory")
 
 @session.task(start_cond="daily between 02:00 and 02:01", timezone="Asia/Tokyo")
 def night(n=0):
@@ -79,3 +83,57 @@ def test_tasks_shows_the_last_run_of_each(daemon: Daemon) -> None:
     assert " ago" not in rows["never"]
     ran(daemon, "plain", "word=bad")
     assert "s ago failed" in daemon.ok("tasks", "plain")
+
+
+def test_logs_of_a_task_are_those_of_its_latest_run(daemon: Daemon) -> None:
+    bad = ran(daemon, "plain", "word=bad")
+    good = ran(daemon, "plain", "word=good")
+    done = daemon.rtctl("logs", "plain")
+    assert (done.returncode, done.stdout) == (0, "good\n")
+    assert f"run {good} of task plain: succeeded, " in done.stderr
+    done = daemon.rtctl("logs", "plain", "--failed")
+    assert done.stdout == "bad\n"
+    assert f"run {bad} of task plain: exception, " in done.stderr
+    for words in (["logs", "never"], ["logs", "never", "--failed"]):
+        done = daemon.rtctl(*words)
+        assert (done.returncode, done.stderr.count("\n")) == (5, 1)
+        assert "task never" in done.stderr or "no run of task never" in done.stderr
+
+
+def test_logs_of_a_task_wait_for_its_next_run(daemon: Daemon) -> None:
+    ran(daemon, "plain", "word=earlier")
+    terminal = Terminal(["rtctl", "logs", "-f", "plain"], daemon.env, 80)
+    terminal.read_until("waiting for one")
+    ran(daemon, "plain", "word=later")
+    text, code = terminal.finish()
+    assert code == 0
+    assert "later" in text
+    assert "earlier" not in text
+
+
+def test_kill_of_a_task_ends_its_running_runs(daemon: Daemon, tmp_path: Path) -> None:
+    runs = [daemon.ok("submit", "hang", f"path={tmp_path}/gate").split()[0] for _ in range(2)]
+    until(lambda: daemon.ok("ls", "hang", "--state", "running", "-q").count("\n") == 2, what="both")
+    done = daemon.rtctl("kill", "--task", "hang", "--grace", "0s", "--reason", "the night is over")
+    assert done.returncode == 0, done.stderr
+    assert "2 runs of task hang are running: ending them" in done.stderr
+    assert all(f"{run}  terminated" in done.stdout for run in runs)
+    done = daemon.rtctl("kill", "--task", "hang")
+    assert (done.returncode, done.stderr) == (0, "rtctl: no run of task hang is running\n")
+    assert daemon.rtctl("kill", "--task", "hnag").returncode == 5
+    assert daemon.rtctl("kill", "--task", "hang", runs[0]).returncode == 2
+
+
+def test_until_ends_the_span_of_lists(daemon: Daemon) -> None:
+    first = ran(daemon, "plain", "word=first")
+    between = time.time()
+    second = ran(daemon, "plain", "word=second")
+    at = f"@{between}"
+    for words in (["ls", "plain", "-q"], ["events", "--task", "plain"], ["tasklog", "plain"]):
+        text = daemon.ok(*words, "--until", at)
+        assert (first in text, second in text) == (True, False), words
+        text = daemon.ok(*words, "--since", at)
+        assert (first in text, second in text) == (False, True), words
+    daemon.ok("misses", "--until", at)
+    done = daemon.rtctl("ls", "--since", "1m", "--until", "2m")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
