@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from time import localtime, strftime, time
 
-from rtctl.cli.screen import ago, clean, short_duration
-from rtctl.cli.screen import shorten as shorten_text
+from rtctl.cli.screen import ago, clean, short_duration, shorten
 from rtd.common.format_units import end_text, format_bytes, format_duration
 
 TYPE_CHECKING = False
@@ -48,13 +47,8 @@ def why_text(row: Row) -> str:
     return f"{reason} ({act} by {name})"
 
 
-def summary_text(row: Row, whole: bool = False) -> str:
-    """Return the most useful fact of a run: its progress, its error or its parameters.
-
-    Args:
-        whole: also where that is long.
-    """
-    shorten = clean if whole else shorten_text
+def summary_text(row: Row) -> str:
+    """Return the most useful fact of a run: its progress, its error or its parameters."""
     if row["state"] == "running":
         return shorten(clean(progress_text(row) or row["text"]))
     if row["state"] not in ("queued", "succeeded") and row["why"]:
@@ -136,5 +130,5 @@ def _wide_cells(row: Row, now: float) -> tuple[str, ...]:
         str(row["pid"] or "-"),
         row["by"] or "-",
         clean(",".join(row["labels"])) or "-",
-        summary_text(row, whole=True),
+        summary_text(row),
     )

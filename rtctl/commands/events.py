@@ -7,8 +7,8 @@ import sys
 from time import localtime, strftime
 
 from rtctl.cli.flags import Flag, UsageError
+from rtctl.cli.resolve_names import say_unknown_task
 from rtctl.cli.screen import clean, shorten
-from rtctl.cli.unknown_names import say_unknown_task
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

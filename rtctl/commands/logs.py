@@ -12,7 +12,7 @@ from rtctl.cli.follow import (
     write_parts,
     write_timed_lines,
 )
-from rtctl.cli.run_of_task import run_of_task
+from rtctl.cli.resolve_names import run_of_task
 from rtd.common.errors import NoSuchRun, UnknownTask
 
 TYPE_CHECKING = False

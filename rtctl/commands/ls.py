@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from rtctl.cli.flags import Flag, UsageError, suggest
+from rtctl.cli.resolve_names import say_unknown_queue, say_unknown_task
 from rtctl.cli.run_rows import print_rows
 from rtctl.cli.screen import wrap_text
-from rtctl.cli.unknown_names import say_unknown_queue, say_unknown_task
 from rtctl.client.run_pages import RunPages
 
 TYPE_CHECKING = False

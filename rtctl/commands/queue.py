@@ -6,7 +6,7 @@ import sys
 
 from rtctl.cli.command_table import SUBCOMMANDS
 from rtctl.cli.flags import Flag, UsageError, suggest
-from rtctl.cli.unknown_names import say_unknown_queue
+from rtctl.cli.resolve_names import say_unknown_queue
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

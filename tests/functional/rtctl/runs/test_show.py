@@ -77,7 +77,7 @@ def test_no_such_run_is_code_5(jobs: Daemon) -> None:
 
 
 def test_a_task_is_no_run_but_may_have_some(jobs: Daemon) -> None:
-    done = jobs.rtctl("logs", "add")
+    done = jobs.rtctl("show", "add")
     assert (done.returncode, done.stderr.count("\n")) == (5, 1)
     assert "it is a task, and `rtctl ls add` lists its runs" in done.stderr
 

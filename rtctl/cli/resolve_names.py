@@ -1,7 +1,9 @@
-"""Finds the run that the name of a task stands for: its latest one."""
+"""Names of tasks and queues on the command line: those that there are none of, and the run that a
+task stands for."""
 
 from __future__ import annotations
 
+from rtctl.cli.flags import suggest
 from rtctl.cli.screen import ago, clean
 from rtd.common.errors import NoSuchRun
 from rtd.common.format_units import end_text
@@ -13,6 +15,21 @@ if TYPE_CHECKING:
 
 _ENDED = ["ended"]
 _UNSUCCESSFUL = ["unsuccessful"]
+
+
+def say_unknown_task(context: CommandContext, name: str) -> None:
+    """Print a line if the app has no task of this name."""
+    known = [row["name"] for row in context.rpc.tasks()["tasks"]]
+    if name not in known:
+        context.screen.print_err(f"rtctl: the app has no task {name!r}{suggest(name, known)}")
+
+
+def say_unknown_queue(context: CommandContext, name: str) -> None:
+    """Print a line if no queue of this name has ever been used."""
+    known = [row["queue"] for row in context.rpc.queue_ls()["queues"]]
+    if name not in known:
+        hint = suggest(name, known)
+        context.screen.print_err(f"rtctl: no queue {name!r} has ever been used{hint}")
 
 
 def run_of_task(context: CommandContext, task: str, *, failed: bool, follow: bool) -> str:
