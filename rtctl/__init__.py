@@ -55,4 +55,9 @@ def __getattr__(name: str) -> object:
     return getattr(import_module(_HOME[name]), name)
 
 
+def __dir__() -> "list[str]":
+    """Return the public names, also those that are not loaded yet."""
+    return sorted({*globals(), *__all__})
+
+
 del TYPE_CHECKING  # no name of this module but those in `__all__`

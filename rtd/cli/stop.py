@@ -30,7 +30,8 @@ def stop(options: argparse.Namespace) -> int:
     paths = find_paths()
     pid = holder_with(paths)
     if not pid and (killed := end_leftovers(paths)):
-        print(f"rtd: no daemon runs; killed {killed} processes that one had left", file=sys.stderr)
+        what = "1 process" if killed == 1 else f"{killed} processes"
+        print(f"rtd: no daemon runs; killed {what} that one had left", file=sys.stderr)
         return 0
     if not pid:
         raise Unreachable(
