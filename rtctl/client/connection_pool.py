@@ -51,6 +51,8 @@ class ConnectionPool:
     """
 
     stand_in: ClassVar[Callable[[str], DaemonConnection] | None] = None
+    #: Sends a command to the Redis that the client itself has; None: it has none.
+    send_direct: Callable[[tuple[str | bytes, ...]], bytes] | None = None
 
     def __init__(self, address: str | os.PathLike[str] | None = None, reconnect_s: float = 5.0):
         self.path = find_address(address)

@@ -47,6 +47,7 @@ class RedisPool(ConnectionPool):
         super().__init__("/", reconnect_s)
         self._verbs = redis_verbs(url, self._reconnect_s, options)
         self.path = self._verbs.address
+        self.send_direct = self._verbs.send_direct
         self.rpc = Verbs(self.call, self.stream)
 
     @property

@@ -25,7 +25,7 @@ class RunSubmitter:
 
     def __init__(self, pool: ConnectionPool) -> None:
         self._pool = pool
-        self._direct_submitter = DirectSubmitter()
+        self._direct_submitter = DirectSubmitter(pool.send_direct)
 
     def close(self) -> None:
         """Close the connections to Redis."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from rtd.common.errors import BadRequest, ParameterError, StoreGone
+from rtd.common.errors import BadRequest, ParameterError, StoreError, StoreGone
 from rtd.protocol.verbs import check_request
 from rtd.redis_client.client_process import submitter
 from rtd.redis_client.connections import RedisConnections
@@ -12,6 +12,8 @@ from rtd.redis_client.run_blocking import run_blocking
 from rtd.redis_client.task_directory import TaskDirectory, TaskSource
 from rtd.redis_client.url_name import split_name
 from rtd.store.commands.commands import StoreCommands
+from rtd.store.connection.command import RedisCommand
+from rtd.supervisor.runs.direct_submit import offer_of
 from rtd.supervisor.runs.submit import SubmitRequest, submit, without_reply
 
 if TYPE_CHECKING:
@@ -23,6 +25,10 @@ _INSTEAD: Final = {
     "kill": "; `cancel` withdraws a run that waits",
     "ping": "; any other call says whether Redis is there",
 }
+
+
+#: The reply of the submit script where the workers have changed something since.
+_STALE: Final = -2
 
 
 class RedisVerbs:
@@ -126,7 +132,39 @@ class RedisVerbs:
             raise without_reply(request, error) from None
         except ParameterError as error:
             raise self._tasks.explain_refusal(error, request.task, request.many[0]) from None
-        return {"ids": ids, "created": created, "shortcut": None}
+        shortcut = self._shortcut(request) if params["shortcut"] else None
+        return {"ids": ids, "created": created, "shortcut": shortcut}
+
+    def _shortcut(self, request: SubmitRequest) -> dict[str, Any] | None:
+        """Return by what further runs of the task are queued without all checks; None: they need
+        them."""
+        count = self._tasks.count
+        if count is None or request.task not in self._tasks.manifest.tasks:
+            return None
+        offer = offer_of(self._context, request, f"#{count.decode()}")
+        return None if offer is None else {**offer, "socket": None}
+
+    def send_direct(self, arguments: tuple[str | bytes, ...]) -> bytes:
+        """Send the command of a shortcut. Returns the reply as Redis writes it; nothing: it did not
+        take it.
+
+        Raises:
+            StoreGone: Redis does not answer; the sentence says whether the run may be queued.
+        """
+        command = RedisCommand(arguments)
+        try:
+            reply = run_blocking(self._links.execute(command))
+        except StoreGone as error:
+            task, run_id = str(arguments[6]), str(arguments[9])
+            request = SubmitRequest(
+                task=task, many=[{}], ids=[run_id], key=None, options={}, by=submitter()
+            )
+            raise without_reply(request, error) from None
+        except StoreError:
+            return b""
+        if reply == _STALE:
+            self._tasks.note_count(None)
+        return b":%d\r\n" % reply if isinstance(reply, int) else b"*1\r\n:%d\r\n" % reply[0]
 
 
 #: The verbs that `rtd.redis_client.answers` answers.

@@ -75,6 +75,11 @@ class TaskDirectory:
         self._count, self._until = count, monotonic() + VALID_S
         return changed
 
+    @property
+    def count(self) -> bytes | None:
+        """How many manifests had been written when they were read; None: no node ever has."""
+        return self._count
+
     def note_count(self, count: bytes | None) -> None:
         """Take the count of the manifests that came with another reply: the tasks are known for
         so much longer, or `refresh` reads them again."""

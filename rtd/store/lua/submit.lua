@@ -1,10 +1,15 @@
 -- submit: puts new runs of one task into one place. See run_transitions.py for the guarantees.
 -- ARGV: node, place, task, now_ms, stride, then per run: id, record (stride 2), and with
 -- stride 5 also item, due_ms, expires_ms. A client that uses an offer of the daemon names it behind
--- the stride (`2:NAME`): with another offer there, or none, nothing is put and -2 comes back.
+-- the stride (`2:NAME`): with another offer there, or none, nothing is put and -2 comes back. One
+-- without a daemon names the count of the manifests that it has read (`2:#COUNT`).
 --@use ring ring_all task_of listened publish leased wake delay log enqueue expires begun
 local STRIDE, OFFER = string.match(ARGV[5], '^(%d):?(.*)$')
-if OFFER ~= '' and redis.call('GET', N .. 'offer:' .. ARGV[1]) ~= OFFER then return -2 end
+if string.sub(OFFER, 1, 1) == '#' then
+  if redis.call('GET', N .. 'manifests_count') ~= string.sub(OFFER, 2) then return -2 end
+elseif OFFER ~= '' and redis.call('GET', N .. 'offer:' .. ARGV[1]) ~= OFFER then
+  return -2
+end
 STRIDE = tonumber(STRIDE)
 local PLACE, TASK, NOW = ARGV[2], ARGV[3], tonumber(ARGV[4])
 local LANE, QUEUE = string.match(PLACE, '^([^|]*)|([^|]*)|')

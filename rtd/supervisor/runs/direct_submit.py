@@ -31,15 +31,29 @@ def shortcut_for(
         request: that was carried out.
         is_owner: the client is one of root or of the daemon's user: others cannot open Redis.
     """
-    if not is_owner or context.config.redis != "embedded" or request.options.keys() - {HEADERS}:
+    if not is_owner or context.config.redis != "embedded" or context.offer is None:
+        return None
+    offer = offer_of(context, request, context.offer)
+    return None if offer is None else {**offer, "socket": context.redis.address.path}
+
+
+def offer_of(
+    context: SupervisorContext, request: SubmitRequest, name: str
+) -> dict[str, Any] | None:
+    """Return the facts by which a client may queue further runs of a task, but for where its Redis
+    is; None: each run has something of its own.
+
+    Args:
+        request: that was carried out.
+        name: by which the submit script checks that they still hold.
+    """
+    if request.options.keys() - {HEADERS}:
         return None
     plan = plan_of(context, replace(request, options={}))
     info = plan.info
-    plain = not (plan.max_concurrency or plan.due_ms or plan.expires_ms)
-    if not plain or info.name == COMMAND or context.offer is None:
+    if plan.max_concurrency or plan.due_ms or plan.expires_ms or info.name == COMMAND:
         return None
     return {
-        "socket": context.redis.address.path,
         "digest": script("submit").digest,
         "prefix": context.commands.prefix,
         "node": context.config.node,
@@ -51,6 +65,6 @@ def shortcut_for(
         else [name for name, _ in info.parameters if name not in info.required],
         "params_limit": plan.params_limit,
         "valid_s": VALID_S,
-        "name": context.offer,
+        "name": name,
         "stands_s": STANDS_S,
     }
