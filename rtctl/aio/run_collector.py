@@ -39,7 +39,8 @@ class AsyncRunCollector:
         if len(batch.names) == 1 and len(made) == 1:
             await self._wait_single(made[0], batch, timeout)
         elif not batch.is_over:
-            parts = self.rpc.collect(runs=batch.names, values=True, waiter=CALLER_RUN.find())
+            waiter = CALLER_RUN.find()
+            parts = self.rpc.collect(runs=batch.names, values=True, any=any, waiter=waiter)
             try:
                 while not (batch.is_over or (any and batch.done)):
                     batch.add(await parts.next_within(batch.left_s))

@@ -48,7 +48,8 @@ class RunCollector:
         if len(batch.names) == 1 and len(made) == 1:
             self._wait_single(made[0], batch, timeout)
         elif not batch.is_over:
-            parts = self.rpc.collect(runs=batch.names, values=True, waiter=CALLER_RUN.find())
+            waiter = CALLER_RUN.find()
+            parts = self.rpc.collect(runs=batch.names, values=True, any=any, waiter=waiter)
             try:
                 while not (batch.is_over or (any and batch.done)):
                     batch.add(parts.next_within(batch.left_s))
