@@ -18,7 +18,7 @@ from rtd.common.errors import AppError, RtdError
 from rtd.config.paths import DaemonPaths
 from rtd.config.python_command import module_command
 from rtd.flask.core.settings import FlaskSettings
-from rtd.flask.daemon.daemon_paths import daemon_environment, paths_of
+from rtd.flask.daemon.daemon_paths import daemon_environment, is_of_others, paths_of
 from rtd.flask.daemon.find_app import find_app
 from rtd.flask.daemon.source_state import source_state
 from rtd.flask.daemon.web_processes import (
@@ -36,6 +36,8 @@ _CGROUP: Final = Path("/proc/self/cgroup")
 
 def start_in_background(worker: Any, app: Flask, settings: FlaskSettings) -> None:
     """Start the daemon, or find the one that runs. Raises AppError, ConfigError, NotPermitted."""
+    if is_of_others():
+        return
     paths = paths_of(app, settings)
     make_directories(paths)
     hold_web_lock(paths.runtime_dir)
@@ -56,7 +58,7 @@ def start_in_background(worker: Any, app: Flask, settings: FlaskSettings) -> Non
 def stop_daemon(app: Flask, settings: FlaskSettings) -> None:
     """End the daemon of an app if it runs. Raises AppError: it did not end."""
     paths = paths_of(app, settings)
-    if not paths.runtime_dir.is_dir() or holder_with(paths) is None:
+    if is_of_others() or not paths.runtime_dir.is_dir() or holder_with(paths) is None:
         return
     _call(["stop"], paths, settings, "the daemon did not end")
 

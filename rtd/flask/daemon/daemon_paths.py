@@ -14,12 +14,11 @@ from rtctl.client.client import Client
 from rtd.common.errors import NotPermitted
 from rtd.config.file_owners import is_own
 from rtd.config.paths import DaemonPaths, find_paths
+from rtd.config.socket_path import is_socket_named
 from rtd.flask.core.app_registry import is_imported_by_rtd
 from rtd.flask.core.settings import FlaskSettings
 from rtd.session.session import Session
 
-#: Variables that name the directories or the socket; then nothing is derived.
-_NAMED: Final = ("RTD_SOCKET", "RTD_RUNTIME_DIR", "RTD_STATE_DIR")
 #: Variables of Flask's own server, which are not for the daemon and its runs.
 _OF_SERVER: Final = ("WERKZEUG_RUN_MAIN", "WERKZEUG_SERVER_FD", "FLASK_RUN_FROM_CLI")
 
@@ -29,14 +28,23 @@ def paths_of(app: Flask, settings: FlaskSettings) -> DaemonPaths:
 
     They are below the user's usual directories, in folders named for the app, its `instance_path`
     and `TASKER_APP`: each process of the same web app finds the same daemon, and another checkout
-    has another one. Variables that name directories come first.
+    has another one. A directory that a variable names comes first, and never brings the usual
+    one of the other kind with it: that is of another daemon.
     """
-    usual = find_paths()
-    if any(os.environ.get(name) for name in _NAMED):
-        return usual
-    folder = _folder_name(app, settings)
-    runtime = usual.runtime_dir / folder
-    return DaemonPaths(runtime, usual.state_dir / folder, runtime / "rtd.sock")
+    usual, folder = find_paths(), _folder_name(app, settings)
+    runtime, state = usual.runtime_dir / folder, usual.state_dir / folder
+    if os.environ.get("RTD_RUNTIME_DIR"):
+        runtime = usual.runtime_dir
+    if os.environ.get("RTD_STATE_DIR"):
+        state = usual.state_dir
+    return DaemonPaths(runtime, state, usual.socket if is_socket_named() else runtime / "rtd.sock")
+
+
+def is_of_others() -> bool:
+    """Tell whether `RTD_SOCKET` names a daemon that others start, as `TASKER_URL` does: it comes
+    without both directories."""
+    named = os.environ.get("RTD_RUNTIME_DIR") and os.environ.get("RTD_STATE_DIR")
+    return is_socket_named() and not named
 
 
 def _folder_name(app: Flask, settings: FlaskSettings) -> str:

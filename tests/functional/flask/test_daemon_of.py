@@ -22,6 +22,7 @@ def double(number):
 def create_app():
     app = Flask("shop")
     task_worker.init_app(app)
+    task_worker.start()
     return app
 """
 TEST = """

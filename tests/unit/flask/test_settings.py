@@ -1,15 +1,18 @@
 """The keys `TASKER_*` of a Flask app's configuration."""
 
 import logging
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 
 from rtd.common.errors import AppError, ConfigError
+from rtd.config.paths import find_paths
 from rtd.flask import BackgroundTaskWorker, BlockingTaskWorker
 from rtd.flask.core import settings
 from rtd.flask.core.settings import FlaskSettings, read_settings, remarks_on
+from rtd.flask.daemon.daemon_paths import paths_of
 
 
 def test_the_defaults_are_those_of_the_document() -> None:
@@ -114,3 +117,18 @@ def test_equal_values_of_other_types_are_other_values() -> None:
         read_settings({"TASKER_LOOP_INTERVAL": True})
     with pytest.raises(ConfigError, match=r"TASKER_URL: \[\] is no text"):
         read_settings({"TASKER_URL": []})
+
+
+@pytest.mark.parametrize("named", ["RTD_RUNTIME_DIR", "RTD_STATE_DIR"])
+def test_a_named_directory_never_comes_with_the_usual_other_one(
+    named: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("RTD_RUNTIME_DIR", "RTD_STATE_DIR", "RTD_SOCKET"):
+        monkeypatch.delenv(name, raising=False)
+    app = Flask("shop", instance_path=str(tmp_path))
+    usual, own = find_paths(), paths_of(app, FlaskSettings())
+    monkeypatch.setenv(named, str(tmp_path / "named"))
+    found = paths_of(app, FlaskSettings())
+    assert str(tmp_path / "named") in map(str, found[:2])
+    assert not {usual.runtime_dir, usual.state_dir} & set(found[:2])
+    assert len({own.runtime_dir, own.state_dir} & set(found[:2])) == 1
