@@ -151,7 +151,7 @@ class RedisVerbs:
         Raises:
             StoreGone: Redis does not answer; the sentence says whether the run may be queued.
         """
-        command = RedisCommand(arguments)
+        command = RedisCommand(arguments[2:], script="submit")
         try:
             reply = run_blocking(self._links.execute(command))
         except StoreGone as error:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Container
 from typing import Any
 
+from rtd.common.errors import StoreGone
 from rtd.language.core.durations import SECOND
 from rtd.language.core.run_history import ENDS, INACTION, RUN
 from rtd.model.manifest import COMMAND, TaskInfo
@@ -40,10 +41,15 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
 async def _with_last_ends(
     context: SupervisorContext, planner: Planner | None, rows: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Add the latest ended runs of the tasks that the planner does not have."""
+    """Add the latest ended runs of the tasks that the planner does not have; none while Redis does
+    not answer."""
     known = () if planner is None else planner.tasks
     others = {row["name"]: row for row in rows if row["name"] not in known}
-    for name, record in (await latest_ended(context, list(others))).items():
+    try:
+        latest = await latest_ended(context, list(others))
+    except StoreGone:
+        return rows
+    for name, record in latest.items():
         if record.end is not None:
             row, first = others[name], record.attempts[0] if record.attempts else None
             row["last_start_at"] = record.end.ended_at if first is None else first.started_at
