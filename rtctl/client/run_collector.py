@@ -48,8 +48,7 @@ class RunCollector:
         if len(batch.names) == 1 and len(made) == 1:
             self._wait_single(made[0], batch, timeout)
         elif not batch.is_over:
-            waiter = CALLER_RUN.find()
-            parts = self.rpc.collect(runs=batch.names, values=True, any=any, waiter=waiter)
+            parts = self.rpc.collect(runs=batch.names, values=True, waiter=CALLER_RUN.find())
             try:
                 while not (batch.is_over or (any and batch.done)):
                     batch.add(parts.next_within(batch.left_s))

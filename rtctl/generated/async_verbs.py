@@ -431,14 +431,12 @@ class AsyncVerbs:
         return self._stream("events", request)
 
     def collect(
-        self, *, runs: list[str], values: bool = False, any: bool = False, waiter: str | None = None
+        self, *, runs: list[str], values: bool = False, waiter: str | None = None
     ) -> AsyncStream[EndedRuns, CollectResult]:
         """See `rtctl.generated.verbs.Verbs.collect`."""
         request: dict[str, Any] = {"runs": runs}
         if values:
             request["values"] = values
-        if any:
-            request["any"] = any
         if waiter is not None:
             request["waiter"] = waiter
         return self._stream("collect", request)

@@ -627,7 +627,7 @@ class Verbs:
         return self._stream("events", request)
 
     def collect(
-        self, *, runs: list[str], values: bool = False, any: bool = False, waiter: str | None = None
+        self, *, runs: list[str], values: bool = False, waiter: str | None = None
     ) -> Stream[EndedRuns, CollectResult]:
         """Send each run as soon as it has ended, in `collect` notifications of several at a time;
         the first of them holds those that were over already, perhaps none. The answer comes
@@ -637,14 +637,11 @@ class Verbs:
             runs: which runs, each an id, 4 or more characters of its start or end that fit one
                 recent run, or a key.
             values: send results with the runs, those that are not large.
-            any: the caller needs only one of them.
             waiter: the run that waits, if one does.
         """
         request: dict[str, Any] = {"runs": runs}
         if values:
             request["values"] = values
-        if any:
-            request["any"] = any
         if waiter is not None:
             request["waiter"] = waiter
         return self._stream("collect", request)

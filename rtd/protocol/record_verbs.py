@@ -112,7 +112,6 @@ COLLECT: Final = Verb(
     params=(
         RUNS,
         Field("values", "bool", "send results with the runs, those that are not large", False),
-        Field("any", "bool", "the caller needs only one of them", False),
         WAITER,
     ),
     result=(Field("ended", "int", "how many runs were sent"),),

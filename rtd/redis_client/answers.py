@@ -88,4 +88,5 @@ async def _retry(request: ClientRequest, run_id: str, position: int) -> TargetOu
 def _tasks(context: RedisContext, name: str | None) -> dict[str, Any]:
     infos = [context.find_task(name)] if name else context.manifest.tasks.values()
     rows = [tasks.task_row(info) for info in sorted(infos, key=lambda info: info.name)]
+    rows = run_blocking(tasks.with_last_ends(context, None, rows))
     return {"app": None, "app_error": None, "tasks": rows}

@@ -32,13 +32,13 @@ async def handle(request: ClientRequest) -> dict[str, Any]:
     return {
         "app": context.app,
         "app_error": context.app_error,
-        "tasks": await _with_last_ends(
+        "tasks": await with_last_ends(
             context, planner, [await _row(planner, info, begun, pauses) for info in infos]
         ),
     }
 
 
-async def _with_last_ends(
+async def with_last_ends(
     context: SupervisorContext, planner: Planner | None, rows: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
     """Add the latest ended runs of the tasks that the planner does not have; none while Redis does

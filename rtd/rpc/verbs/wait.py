@@ -62,10 +62,8 @@ async def _until_ended(request: ClientRequest, ids: list[str], until: float | No
     except TimeoutError:
         raise timeout_error(ids, watch.pending, timeout_s) from None
     try:
-        if len(watch.pending) > enough:
-            async with request.node.slot_lender.lend(params["waiter"], watch, params["any"]):
-                while len(watch.pending) > enough:
-                    await _change(watch, ids, until, timeout_s)
+        while len(watch.pending) > enough:
+            await _change(watch, ids, until, timeout_s)
     finally:
         await waiters.remove(watch)
 

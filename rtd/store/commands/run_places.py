@@ -59,14 +59,6 @@ class PlaceCommands:
         """
         return RedisCommand(("1", self.prefix, *ids), _state_chars, "states")
 
-    def advance(self, place: str, items: Sequence[str]) -> RedisCommand:
-        """Move runs that another run waits for to the head of their list, in this order."""
-        return RedisCommand(("1", self.prefix, place, *items), as_is, "advance")
-
-    def list_limited(self, task: str) -> RedisCommand:
-        """Read the ids of the runs of a task that its limit on concurrency counts now."""
-        return RedisCommand(("SMEMBERS", f"{self.prefix}cc:{task}"), _ids)
-
     def is_record(self, run_id: str) -> RedisCommand:
         """Read whether there is a record of that id."""
         return RedisCommand(("EXISTS", f"{self.prefix}r:{run_id}"), bool)

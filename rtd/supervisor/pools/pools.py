@@ -19,7 +19,6 @@ from rtd.supervisor.core.context import SupervisorContext
 from rtd.supervisor.core.executor_registry import ExecutorEntry, ExecutorExit, ExecutorPhase
 from rtd.supervisor.core.jobs import SingleFlight
 from rtd.supervisor.pools.lane_pool import Pool, missing_executors
-from rtd.supervisor.pools.waiting_runs import WaitingRuns
 from rtd.supervisor.pools.zygote_connection import ZygoteConnection
 from rtd.supervisor.pools.zygotes import Zygotes
 
@@ -28,16 +27,11 @@ _LOG_OFF: Final = LaneConfig(min=0, max=0)
 
 
 class Pools:
-    """All lanes of this node.
-
-    Attributes:
-        waiting: its runs that wait for other runs: their lanes may have more executors.
-    """
+    """All lanes of this node."""
 
     def __init__(self, context: SupervisorContext, zygotes: Zygotes) -> None:
         self._context = context
         self._zygotes = zygotes
-        self.waiting: Final = WaitingRuns(context)
         self._pools = {lane: Pool(lane) for lane in (*CONFIG_LANES, LOG_LANE)}
         self._checks = {
             lane: SingleFlight(
@@ -119,19 +113,7 @@ class Pools:
     def is_full(self, lane: str) -> bool:
         """Return whether a lane has as many executors as it may have."""
         pool = self._pools.get(lane)
-        return pool is not None and self.count_surplus(lane) >= 0
-
-    def count_surplus(self, lane: str) -> int:
-        """Return how many executors a lane has beyond what it may have now; below 0: it may have
-        more."""
-        pool = self._pools[lane]
-        return self._alive(pool) - self._settings(pool).max
-
-    def count_lent(self, lane: str) -> int:
-        """Return how many executors a lane has beyond its own maximum."""
-        if lane not in CONFIG_LANES:
-            return 0
-        return max(0, self._alive(self._pools[lane]) - self._context.config.lanes[lane].max)
+        return pool is not None and self._alive(pool) >= self._settings(pool).max
 
     def stop_spares(self) -> None:
         """While the daemon ends, do not replace executors of the fresh lane."""
@@ -167,15 +149,11 @@ class Pools:
         self._fill(pool, missing_executors(settings, self._alive(pool), load.queued, idle))
 
     def _settings(self, pool: Pool) -> LaneConfig:
-        """Return the bounds of a lane; without a task for it, it needs no executors in advance.
-        It may have more while runs in it wait for others."""
+        """Return the bounds of a lane; without a task for it, it needs no executors in advance."""
         if pool.lane == LOG_LANE:
             return _LOG_ON if self._context.manifest.info.logged else _LOG_OFF
         used = {info.pool for info in self._context.manifest.tasks.values()}
         settings = self._context.config.lanes[pool.lane]
-        lent = self.waiting.count_lendable(pool.lane, settings.concurrency)
-        if lent:
-            settings = dataclasses.replace(settings, max=settings.max + lent)
         info = self._context.manifest.info
         if pool.lane == MAIN_LANE and (info.custom or any(info.hooks.values())):
             # It is used all the time, and generators among the hooks live in its process.

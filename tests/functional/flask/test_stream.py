@@ -13,6 +13,7 @@ from flask import Flask
 from werkzeug.serving import make_server
 
 from rtd.flask import BackgroundTaskWorker, run_stream, stream
+from rtd.session.core.default_session import SESSIONS
 from tests.helpers.daemon import Daemon, DaemonMaker
 from tests.helpers.deadline import until
 from tests.helpers.external import ExternalRedis
@@ -85,6 +86,14 @@ class Web:
         return Stream(self.server.server_port, path, last)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def no_daemon() -> Iterator[None]:
+    """Is no daemon's process, also where an earlier test in this process has imported an app."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SESSIONS, "imported_by_rtd", False)
+        yield
+
+
 @contextmanager
 def served(url: str) -> Iterator[Web]:
     web = Web(url)
@@ -99,7 +108,8 @@ def served(url: str) -> Iterator[Web]:
 
 
 @pytest.fixture(scope="module", params=["socket", "redis"])
-def web(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+def web(
+    no_daemon: None, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     redis = ExternalRedis(tmp_path_factory.mktemp("r"))
     redis.start()
     daemon = Daemon("stepwise", ["--set", f"redis={redis.url}"], cwd=PROGRAMS)
@@ -134,9 +144,11 @@ def test_a_run_is_followed_to_its_end(web: Web, tmp_path: Path) -> None:
     for number in (1, 2):
         (tmp_path / str(number)).touch()
         if number == 1:
-            assert opened.next() == ("emit", {"event": "stepped", "data": {"number": 1}})
-            name, shown = opened.next()
-            assert (name, shown["progress"]["done"]) == ("message", 1)
+            event = {"event": "stepped", "data": {"number": 1}}
+            assert opened.until("emit")[-1] == ("emit", event)
+            while (shown := opened.next()[1])["progress"] is None:
+                pass
+            assert shown["progress"]["done"] == 1
     rest = opened.until("end")
     assert ("emit", {"event": "stepped", "data": {"number": 2}}) in rest
     name, shown = rest[-1]

@@ -21,6 +21,7 @@ def test_defaults_are_filled_in() -> None:
         "queue": None,
         "limit": 5,
         "since": None,
+        "until": None,
         "ended_from": None,
     }
 
