@@ -109,7 +109,8 @@ def served(url: str) -> Iterator[Web]:
 
 @pytest.fixture(scope="module", params=["socket", "redis"])
 def web(
-    no_daemon: None, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    no_daemon: None, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Web]:
     redis = ExternalRedis(tmp_path_factory.mktemp("r"))
     redis.start()
     daemon = Daemon("stepwise", ["--set", f"redis={redis.url}"], cwd=PROGRAMS)
