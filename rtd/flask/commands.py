@@ -55,11 +55,23 @@ def run(words: Sequence[str]) -> None:
         raise click.ClickException(error.sentence) from None
 
 
-@rtd.command("ls", context_settings=_PASSED_ON)
-@_words
-def ls(words: Sequence[str]) -> None:
-    """List runs, as `rtctl ls`."""
-    _rtctl("ls", words)
+def _pass_on(verb: str, what: str) -> None:
+    """Add a command that is a verb of `rtctl`."""
+
+    @rtd.command(verb, context_settings=_PASSED_ON, help=f"{what}, as `rtctl {verb}`.")
+    @_words
+    def command(words: Sequence[str]) -> None:
+        _rtctl(verb, words)
+
+
+for _verb, _what in {
+    "ls": "List runs", "show": "Show a run: parameters, attempts, tracebacks",
+    "logs": "Print the output of a run", "result": "Print the result of a run",
+    "wait": "Wait for runs", "cancel": "Withdraw runs that wait", "kill": "End runs",
+    "tasks": "List the tasks", "why": "Explain why a task does not start",
+    "status": "Show how the daemon is", "reload": "Let the daemon import the program again",
+}.items():  # fmt: skip
+    _pass_on(_verb, _what)
 
 
 @rtd.command("submit", context_settings=_PASSED_ON)
@@ -71,13 +83,6 @@ def submit(words: Sequence[str]) -> None:
     headers = worker.apps.headers_for(current) if len(worker.apps.all()) > 1 else {}
     flags = [word for name in headers for word in ("--header", f"{name}={headers[name]}")]
     _rtctl("submit", [*flags, *words])
-
-
-@rtd.command("logs", context_settings=_PASSED_ON)
-@_words
-def logs(words: Sequence[str]) -> None:
-    """Print the output of a run, as `rtctl logs`."""
-    _rtctl("logs", words)
 
 
 @rtd.command("stop", context_settings=_PASSED_ON)

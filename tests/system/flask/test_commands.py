@@ -65,6 +65,10 @@ def test_the_daemon_from_flasks_command_line(place: Daemon) -> None:
         assert flask(place, "rtd", "logs", second.stdout.strip()).stdout == "admin adds\n"
         assert len(flask(place, "rtd", "ls", "-q").stdout.split()) == 2
         assert flask(place, "rtd", "ls", "--help").stdout.startswith("rtctl ls")
+        assert "succeeded" in flask(place, "rtd", "show", first).stdout
+        assert flask(place, "rtd", "result", first).stdout == "3\n"
+        assert flask(place, "rtd", "reload").returncode == 0
+        assert "Show how the daemon is" in flask(place, "rtd", "--help").stdout
         wrong = flask(place, "rtd", "submit", "ad")
         assert (wrong.returncode, wrong.stdout) == (5, "")
         assert "did you mean 'add'" in wrong.stderr
